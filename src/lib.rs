@@ -1,0 +1,25 @@
+//! `reflash` converts Cisco IP phones from SCCP to SIP firmware and says of each phone,
+//! with evidence, how far it is and why it stands still where it does.
+//!
+//! # The story of a conversion
+//!
+//! A [`bundle`] is verified by checksum and laid out by [`stage`] in a throw-away root.
+//! [`tftp`] serves that root; it knows nothing of phones. Whatever it sees on the wire
+//! becomes a [`track::Sighting`], which the pure [`track::Fleet`] folds into phones.
+//! [`session`] holds the three together for the length of a run, and [`display`] is the
+//! only room that prints. [`rehearse`] plays the phones where there are none.
+//!
+//! Data goes one way: `bundle → stage → tftp → track → display`. `phone` is the ground
+//! floor, `cli` the roof. docs/design.md draws the whole house.
+
+pub mod bundle;
+pub mod cli;
+pub mod diagnose;
+pub mod display;
+pub mod phone;
+pub mod preflight;
+pub mod rehearse;
+pub mod session;
+pub mod stage;
+pub mod tftp;
+pub mod track;

@@ -1,0 +1,13 @@
+//! What is known of phones before any of them is heard: models, loads, names on the wire.
+//!
+//! The ground floor: no I/O, and nothing here knows of any other room.
+
+mod load;
+mod mac;
+mod model;
+mod request;
+
+pub use load::{LoadName, Protocol, Train};
+pub use mac::{MacAddress, ParseMacError};
+pub use model::{Family, MODELS, Model};
+pub use request::Request;

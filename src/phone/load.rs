@@ -1,0 +1,233 @@
+//! Names of loads, and what the name alone says.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Family;
+
+/// The signalling protocol that a load speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Protocol {
+    /// Skinny, what a call manager's phone runs before its conversion.
+    Sccp,
+    /// What it runs afterwards.
+    Sip,
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sccp => "SCCP",
+            Self::Sip => "SIP",
+        })
+    }
+}
+
+/// A load's name as a manifest's file name or a phone gives it, without `.loads`:
+/// `SIP45.9-3-1SR4-1S`, `SCCP42.8-5-2S`, `P0S3-8-12-00`, `term65.default`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LoadName(String);
+
+/// A release as its numbers order it: `9-3-1SR4` is (9, 3, 1, 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Train {
+    /// 9 of 9.3(1)SR4.
+    pub major: u16,
+    /// 3 of 9.3(1)SR4.
+    pub minor: u16,
+    /// 1 of 9.3(1)SR4.
+    pub maintenance: u16,
+    /// 4 of 9.3(1)SR4; 0 without a service release.
+    pub service: u16,
+}
+
+impl LoadName {
+    /// Takes a name with or without its `.loads`, in either case.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        let cut = name.len().saturating_sub(".loads".len());
+        match name.get(cut..) {
+            Some(end) if end.eq_ignore_ascii_case(".loads") => Self(name[..cut].to_owned()),
+            _ => Self(name.to_owned()),
+        }
+    }
+
+    /// The name, without `.loads`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The file that a phone asks for to get this load.
+    #[must_use]
+    pub fn manifest(&self) -> String {
+        format!("{}.loads", self.0)
+    }
+
+    /// Whether this is a recovery manifest's name (`term65.default`), which says
+    /// nothing of the protocol behind it.
+    #[must_use]
+    pub fn is_recovery(&self) -> bool {
+        let lower = self.0.to_ascii_lowercase();
+        lower.starts_with("term") && lower.ends_with(".default")
+    }
+
+    /// The protocol that the name says. `None` where it says nothing (`term65.default`).
+    ///
+    /// 7940/60: by the first four characters, `P0S3` is SIP and `P003` SCCP.
+    #[must_use]
+    pub fn protocol(&self) -> Option<Protocol> {
+        let upper = self.0.to_ascii_uppercase();
+        if upper.starts_with("SIP") || upper.starts_with("P0S3") {
+            Some(Protocol::Sip)
+        } else if upper.starts_with("SCCP") || upper.starts_with("P003") {
+            Some(Protocol::Sccp)
+        } else {
+            None
+        }
+    }
+
+    /// The family whose phones can take it.
+    #[must_use]
+    pub fn family(&self) -> Option<Family> {
+        Family::of_load(&self.0)
+    }
+
+    /// The release that the name carries, where it carries one.
+    ///
+    /// `SIP45.9-3-1SR4-1S` is 9.3(1)SR4; `P0S3-8-12-00` is 8.12(0).
+    #[must_use]
+    pub fn train(&self) -> Option<Train> {
+        let release = match self.0.split_once('.') {
+            Some((_, release)) => release,
+            None => self.0.split_once('-')?.1,
+        };
+        let mut parts = release.split('-');
+        let major = number(parts.next()?)?;
+        let minor = number(parts.next()?)?;
+        let third = parts.next().unwrap_or("0");
+        let digits = third.len() - third.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let maintenance = number(&third[..digits]).unwrap_or(0);
+        let service = third[digits..].strip_prefix("SR").map_or(0, |rest| {
+            let end = rest
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(rest.len());
+            // "SR" without a number is the first service release.
+            number(&rest[..end]).unwrap_or(1)
+        });
+        Some(Train {
+            major,
+            minor,
+            maintenance,
+            service,
+        })
+    }
+}
+
+fn number(text: &str) -> Option<u16> {
+    text.parse().ok()
+}
+
+impl fmt::Display for LoadName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Train {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}({})", self.major, self.minor, self.maintenance)?;
+        if self.service > 0 {
+            write!(f, "SR{}", self.service)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_tells_protocol_family_and_release() {
+        let cases = [
+            (
+                "SIP45.9-3-1SR4-1S.loads",
+                Some(Protocol::Sip),
+                Some(Family::F45),
+                "9.3(1)SR4",
+            ),
+            (
+                "SCCP45.8-5-2S",
+                Some(Protocol::Sccp),
+                Some(Family::F45),
+                "8.5(2)",
+            ),
+            (
+                "SIP42.9-4-2SR4-3S",
+                Some(Protocol::Sip),
+                Some(Family::F42),
+                "9.4(2)SR4",
+            ),
+            (
+                "SCCP11.8-3-3SR2S",
+                Some(Protocol::Sccp),
+                Some(Family::F11),
+                "8.3(3)SR2",
+            ),
+            (
+                "P0S3-8-12-00",
+                Some(Protocol::Sip),
+                Some(Family::P3),
+                "8.12(0)",
+            ),
+            ("P00308010200", Some(Protocol::Sccp), Some(Family::P3), ""),
+            (
+                "SIP69xx.9-4-1-3SR3",
+                Some(Protocol::Sip),
+                Some(Family::F69),
+                "9.4(1)",
+            ),
+            ("term65.default", None, None, ""),
+        ];
+        for (name, protocol, family, train) in cases {
+            let load = LoadName::new(name);
+            assert_eq!(load.protocol(), protocol, "{name}");
+            assert_eq!(load.family(), family, "{name}");
+            assert_eq!(
+                load.train().map(|t| t.to_string()).unwrap_or_default(),
+                train,
+                "{name}"
+            );
+        }
+        assert!(LoadName::new("TERM65.DEFAULT.LOADS").is_recovery());
+    }
+
+    #[test]
+    fn releases_are_ordered_by_number_not_by_text() {
+        let train = |name: &str| LoadName::new(name).train();
+        assert!(train("SIP45.8-5-2S") < train("SIP45.8-5-2SR1S"));
+        assert!(train("SIP45.9-3-1S") < train("SIP45.10-1-1S"));
+        assert!(train("SCCP45.8-3-2S") < train("SCCP45.8-3-3S"));
+    }
+
+    #[test]
+    fn odd_names_give_nothing_and_never_panic() {
+        for name in [
+            "",
+            ".",
+            "-",
+            ".loads",
+            "SIP45.",
+            "SIP45.9",
+            "SIP45.9-x-1",
+            "ÄÖÜ.9-ß-1",
+        ] {
+            let load = LoadName::new(name);
+            assert_eq!(load.train(), None, "{name}");
+        }
+    }
+}

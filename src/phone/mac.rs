@@ -1,0 +1,116 @@
+//! The one name of a phone that does not change.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A phone's Ethernet address: what a phone *is*, where an IP address is where it lives.
+///
+/// Shown and serialised as 12 lower-case hex digits; [`MacAddress::wire`] gives the
+/// upper-case form of file names (`SEP001122AABBCC.cnf.xml`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MacAddress([u8; 6]);
+
+/// Text that is no MAC address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is no MAC address: expected 12 hex digits, with or without : - . between them")]
+pub struct ParseMacError(String);
+
+impl MacAddress {
+    /// From its six bytes, in transmission order.
+    #[must_use]
+    pub const fn new(bytes: [u8; 6]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its six bytes, in transmission order.
+    #[must_use]
+    pub const fn bytes(self) -> [u8; 6] {
+        self.0
+    }
+
+    /// The form that phones put into file names: 12 upper-case hex digits.
+    #[must_use]
+    pub fn wire(self) -> String {
+        self.to_string().to_ascii_uppercase()
+    }
+
+    /// Exactly 12 hex digits in either case, as in a file name; nothing between them.
+    #[must_use]
+    pub fn from_hex(digits: &str) -> Option<Self> {
+        if digits.len() != 12 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        let value = u64::from_str_radix(digits, 16).ok()?;
+        let [_, _, bytes @ ..] = value.to_be_bytes();
+        Some(Self(bytes))
+    }
+}
+
+impl FromStr for MacAddress {
+    type Err = ParseMacError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        let bare: String = text
+            .strip_prefix("SEP")
+            .unwrap_or(text)
+            .chars()
+            .filter(|character| !matches!(character, ':' | '-' | '.'))
+            .collect();
+        Self::from_hex(&bare).ok_or_else(|| ParseMacError(text.to_owned()))
+    }
+}
+
+impl fmt::Display for MacAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for MacAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MacAddress({self})")
+    }
+}
+
+impl Serialize for MacAddress {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for MacAddress {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_usual_spelling_is_one_address() {
+        let expected = MacAddress::new([0x00, 0x1d, 0x45, 0xaa, 0xbb, 0x0c]);
+        for text in [
+            "001d45aabb0c",
+            "00:1D:45:AA:BB:0C",
+            "00-1d-45-aa-bb-0c",
+            "001D.45AA.BB0C",
+            "SEP001D45AABB0C",
+        ] {
+            assert_eq!(text.parse(), Ok(expected), "{text}");
+        }
+        assert_eq!(expected.to_string(), "001d45aabb0c");
+        assert_eq!(expected.wire(), "001D45AABB0C");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in ["", "001d45aabb", "001d45aabb0g", "001d45aabb0c00", "ÄÄÄÄÄÄ"] {
+            assert!(text.parse::<MacAddress>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The names that phones ask for, told apart.
+
+use super::{LoadName, MacAddress, Model};
+
+/// What a phone wants, as the name it asks for says it.
+///
+/// Names are compared without case and without a leading `/` or `./`, as phones write
+/// them in all of these ways.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Request {
+    /// `termNN.default.loads`: the boot loader, after a factory reset. It carries no MAC.
+    /// `None` where no model of the table asks for that NN.
+    Recovery(Option<&'static Model>),
+    /// `<load>.loads`: a load that a configuration named.
+    Manifest(LoadName),
+    /// An image of a manifest: `.sbn`, `.sb2`, `.bin`, `.sgn`.
+    Image,
+    /// `CTLSEP<MAC>.tlv`: the first thing an application asks for at boot.
+    TrustList(MacAddress),
+    /// `ITLSEP<MAC>.tlv`: the same, loads from 8.5(2) on.
+    IdentityList(MacAddress),
+    /// `ITLFile.tlv`, `CTLFile.tlv`.
+    SharedTrustList,
+    /// `SEP<MAC>.cnf.xml`; `signed` for `.sgn`, which only a phone with a trust list asks.
+    Config {
+        /// Whose configuration.
+        mac: MacAddress,
+        /// Whether the signed (or encrypted) form was asked for.
+        signed: bool,
+    },
+    /// `XMLDefault.cnf.xml`.
+    DefaultConfig,
+    /// `SIP<MAC>.cnf`, `MGC<MAC>.cnf`: only a 7940 or 7960 asks for these.
+    LegacyConfig(MacAddress),
+    /// `OS79XX.TXT`, `SIPDefault.cnf`: a 7940 or 7960 too, without a MAC.
+    LegacyDefault,
+    /// `…-sip.jar`: a locale file that only SIP firmware asks for.
+    SipLocale,
+    /// `…-sccp.jar`: the same of SCCP firmware.
+    SccpLocale,
+    /// `dialplan.xml` and other files that a configuration names.
+    Other,
+}
+
+impl Request {
+    /// Reads a name as it came over the wire. Total: any text gives an answer.
+    #[must_use]
+    pub fn read(name: &str) -> Self {
+        let lower = normal(name);
+        let base = lower.rsplit('/').next().unwrap_or(&lower);
+        if let Some(load) = base.strip_suffix(".loads") {
+            if load.starts_with("term") && load.ends_with(".default") {
+                return Self::Recovery(Model::by_recovery(base));
+            }
+            let given = name.trim_end();
+            let given = given.rsplit('/').next().unwrap_or(given);
+            return Self::Manifest(LoadName::new(given));
+        }
+        let mac = |prefix: &str, suffix: &str| {
+            base.strip_prefix(prefix)
+                .and_then(|rest| rest.strip_suffix(suffix))
+                .and_then(MacAddress::from_hex)
+        };
+        if let Some(mac) = mac("ctlsep", ".tlv") {
+            return Self::TrustList(mac);
+        }
+        if let Some(mac) = mac("itlsep", ".tlv") {
+            return Self::IdentityList(mac);
+        }
+        for (suffix, signed) in [
+            (".cnf.xml", false),
+            (".cnf.xml.sgn", true),
+            (".cnf.xml.enc.sgn", true),
+        ] {
+            if let Some(mac) = mac("sep", suffix) {
+                return Self::Config { mac, signed };
+            }
+        }
+        if let Some(mac) = mac("sip", ".cnf").or_else(|| mac("mgc", ".cnf")) {
+            return Self::LegacyConfig(mac);
+        }
+        match base {
+            "itlfile.tlv" | "ctlfile.tlv" => Self::SharedTrustList,
+            "xmldefault.cnf.xml" => Self::DefaultConfig,
+            "os79xx.txt" | "sipdefault.cnf" => Self::LegacyDefault,
+            _ if base.ends_with("-sip.jar") => Self::SipLocale,
+            _ if base.ends_with("-sccp.jar") => Self::SccpLocale,
+            _ if [".sbn", ".sb2", ".bin", ".sgn", ".sebn"]
+                .iter()
+                .any(|end| base.ends_with(end)) =>
+            {
+                Self::Image
+            }
+            _ => Self::Other,
+        }
+    }
+
+    /// The MAC that the name carries, where it carries one.
+    #[must_use]
+    pub fn mac(&self) -> Option<MacAddress> {
+        match self {
+            Self::TrustList(mac)
+            | Self::IdentityList(mac)
+            | Self::LegacyConfig(mac)
+            | Self::Config { mac, .. } => Some(*mac),
+            _ => None,
+        }
+    }
+
+    /// Whether only a running application asks for this, never a boot loader.
+    #[must_use]
+    pub fn is_application(&self) -> bool {
+        !matches!(
+            self,
+            Self::Recovery(_) | Self::Manifest(_) | Self::Image | Self::Other
+        )
+    }
+}
+
+/// The form in which names are compared: lower case, without `/` or `./` before it and
+/// without blanks behind it.
+#[must_use]
+pub(crate) fn normal(name: &str) -> String {
+    let mut rest = name.trim_end();
+    while let Some(shorter) = rest.strip_prefix("./").or_else(|| rest.strip_prefix('/')) {
+        rest = shorter;
+    }
+    rest.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_real_boots_are_told_apart() {
+        let mac = MacAddress::new([0x00, 0x1d, 0x45, 0xaa, 0xbb, 0x0c]);
+        let cases = [
+            ("CTLSEP001D45AABB0C.tlv", Request::TrustList(mac)),
+            ("ITLSEP001D45AABB0C.tlv", Request::IdentityList(mac)),
+            ("ITLFile.tlv", Request::SharedTrustList),
+            (
+                "SEP001D45AABB0C.cnf.xml",
+                Request::Config { mac, signed: false },
+            ),
+            (
+                "SEP001D45AABB0C.cnf.xml.sgn",
+                Request::Config { mac, signed: true },
+            ),
+            (
+                "SEP001D45AABB0C.cnf.xml.enc.sgn",
+                Request::Config { mac, signed: true },
+            ),
+            ("./SIP001D45AABB0C.cnf", Request::LegacyConfig(mac)),
+            ("XMLDefault.cnf.xml", Request::DefaultConfig),
+            ("/mk-sip.jar", Request::SipLocale),
+            ("English_United_States/mk-sip.jar", Request::SipLocale),
+            ("mk-sccp.jar", Request::SccpLocale),
+            ("jar45sip.9-3-1ES26.sbn", Request::Image),
+            ("P0S3-8-12-00.sb2", Request::Image),
+            (
+                "SIP45.9-3-1SR4-1S.loads",
+                Request::Manifest(LoadName::new("SIP45.9-3-1SR4-1S")),
+            ),
+            (
+                "term65.default.loads",
+                Request::Recovery(Model::by_number("7965")),
+            ),
+            (
+                "TERM70.DEFAULT.loads",
+                Request::Recovery(Model::by_number("7970")),
+            ),
+            ("term99.default.loads", Request::Recovery(None)),
+            ("OS79XX.TXT", Request::LegacyDefault),
+            ("/g3-tones.xml", Request::Other),
+            ("", Request::Other),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(Request::read(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_only_looks_like_a_phone_s_names_no_phone() {
+        for name in [
+            "SEP001D45AABB0.cnf.xml",
+            "CTLSEPxxxxxxxxxxxx.tlv",
+            "SEP001D45AABB0C",
+        ] {
+            assert_eq!(Request::read(name).mac(), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What comes out of the fleet: steps, which are never lost, and progress, of which the
+//! newest counts.
+
+use std::net::Ipv4Addr;
+
+use serde::{Deserialize, Serialize};
+
+use super::Witness;
+use crate::{
+    diagnose::Diagnosis,
+    phone::{LoadName, MacAddress},
+};
+
+/// How far a phone is. docs/design.md has the table of what each state proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It is there.
+    Seen,
+    /// Its application asks for trust lists and configuration.
+    Configuring,
+    /// It asked for a manifest.
+    Manifest,
+    /// It fetches images.
+    Images,
+    /// It has every image and is silent while it writes them. Cutting the power now hurts.
+    Writing,
+    /// It came back after writing.
+    Rebooted,
+    /// Every image was delivered in one pass and an application asked afterwards.
+    Flashed,
+    /// A witness named the target load.
+    Confirmed,
+    /// A witness named the target load before anything was fetched.
+    Already,
+    /// Silent past the documented limit of its state.
+    Stalled,
+    /// A diagnosis stands that waiting cannot heal.
+    Failed,
+}
+
+/// One phone of a run, whatever becomes of its address; counts from 0 in the order of
+/// appearance and is never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PhoneId(pub u32);
+
+/// A phone as events and lines name it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhoneRef {
+    /// Joins the events of one phone; not in the JSON, where `mac` and `address` do it.
+    #[serde(skip, default = "PhoneRef::no_id")]
+    pub id: PhoneId,
+    /// `None` until it named itself.
+    pub mac: Option<MacAddress>,
+    /// Where it was last seen.
+    pub address: Ipv4Addr,
+    /// The number without letters, `7965`; `None` until known.
+    pub model: Option<String>,
+}
+
+impl PhoneRef {
+    fn no_id() -> PhoneId {
+        PhoneId(u32::MAX)
+    }
+}
+
+/// Why a state is believed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Who saw it.
+    pub witness: Witness,
+    /// What was seen, in one line.
+    pub detail: String,
+}
+
+/// Something happened to a phone that its record needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Whom it happened to.
+    pub phone: PhoneRef,
+    /// The state after it.
+    pub state: State,
+    /// Which pass through the images this is, from 1; 0 before the first manifest.
+    pub pass: u32,
+    /// The file that it is about.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub file: Option<String>,
+    /// Acknowledged bytes of that file.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bytes: Option<u64>,
+    /// The load that it is about.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub load: Option<LoadName>,
+    /// Why the state is believed, where it takes evidence.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub evidence: Option<Evidence>,
+}
+
+/// How much of one file a phone acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Who fetches.
+    pub phone: PhoneRef,
+    /// Which file.
+    pub file: String,
+    /// Acknowledged bytes.
+    pub bytes: u64,
+    /// The file's bytes.
+    pub size: u64,
+    /// Which pass.
+    pub pass: u32,
+    /// This image's place in the manifest, from 1, and how many there are; (0, 0) for a
+    /// file that is no image. For the display; not in the JSON.
+    #[serde(skip, default)]
+    pub place: (u32, u32),
+}
+
+/// What the fleet says of a sighting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Event {
+    /// Never to be lost.
+    Step(Step),
+    /// The newest of one phone replaces the older ones.
+    Progress(Progress),
+    /// Something stands in the way, and what to do.
+    Diagnosis {
+        /// Whose; `None` for the run as a whole.
+        phone: Option<PhoneRef>,
+        /// What.
+        #[serde(flatten)]
+        diagnosis: Diagnosis,
+    },
+    /// A diagnosis was refuted by what the phone did next.
+    Withdrawn {
+        /// Whose.
+        phone: Option<PhoneRef>,
+        /// What.
+        #[serde(flatten)]
+        diagnosis: Diagnosis,
+    },
+}

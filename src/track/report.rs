@@ -1,0 +1,118 @@
+//! The end of a run, as the contract gives it in JSON.
+
+use std::net::Ipv4Addr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Evidence, State, Transport};
+use crate::{
+    diagnose::Diagnosis,
+    phone::{LoadName, MacAddress},
+};
+
+/// What became of every phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Phones, in the order of their appearance.
+    pub phones: Vec<PhoneReport>,
+    /// Addresses that fetched files and gave no sign of being a phone.
+    pub others: Vec<OtherReport>,
+    /// Phones by state; sums to their number.
+    pub totals: Totals,
+}
+
+/// What became of one phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhoneReport {
+    /// `None` where it never named itself.
+    pub mac: Option<MacAddress>,
+    /// Where it was last seen.
+    pub address: Ipv4Addr,
+    /// The number without letters.
+    pub model: Option<String>,
+    /// The load that it ran before, where a witness named it.
+    pub from: Option<LoadName>,
+    /// The load that it was given.
+    pub to: Option<LoadName>,
+    /// How far it came.
+    pub state: State,
+    /// Passes through the images.
+    pub pass: u32,
+    /// Why the state is believed.
+    pub evidence: Vec<Evidence>,
+    /// One row per attempt, in the order of the requests.
+    pub files: Vec<FileReport>,
+    /// What stands in its way.
+    pub diagnoses: Vec<Diagnosis>,
+    /// What stood in its way and went.
+    pub withdrawn: Vec<Diagnosis>,
+    /// When it was first heard.
+    pub first_seen: Timestamp,
+    /// When it was last heard.
+    pub last_seen: Timestamp,
+}
+
+/// One attempt at one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileReport {
+    /// As staged, or as asked where nothing was found.
+    pub name: String,
+    /// Acknowledged bytes.
+    pub bytes: u64,
+    /// The file's bytes; `None` where nothing was found.
+    pub size: Option<u64>,
+    /// The pass that it belongs to.
+    pub pass: u32,
+    /// How it was fetched.
+    pub transport: Transport,
+    /// How it ended.
+    pub outcome: FileOutcome,
+}
+
+/// How one attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileOutcome {
+    /// The last block was acknowledged.
+    Delivered,
+    /// Every block was sent, the final ACK never came, and the phone went on to its next
+    /// image.
+    Implied,
+    /// The phone ended it.
+    Aborted,
+    /// Nothing more was heard.
+    Vanished,
+    /// Answered with "not found".
+    NotFound,
+    /// Asked, and nothing more is known (yet).
+    Asked,
+}
+
+/// An address that is no phone as far as anybody can tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherReport {
+    /// Where it is.
+    pub address: Ipv4Addr,
+    /// What it fetched.
+    pub files: Vec<FileReport>,
+}
+
+/// Phones by state. `working` is configuring, manifest, images, writing and rebooted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// See [`State::Confirmed`].
+    pub confirmed: u32,
+    /// See [`State::Already`].
+    pub already: u32,
+    /// See [`State::Flashed`].
+    pub flashed: u32,
+    /// Between the first request and the last.
+    pub working: u32,
+    /// See [`State::Stalled`].
+    pub stalled: u32,
+    /// See [`State::Failed`].
+    pub failed: u32,
+    /// See [`State::Seen`].
+    pub seen: u32,
+}

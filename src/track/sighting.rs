@@ -1,0 +1,145 @@
+//! What somebody outside saw, and where.
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::phone::{LoadName, MacAddress};
+
+/// When something was seen: monotonic time since the run began. The wall clock of that
+/// beginning turns it into a time of day, in the record and nowhere else.
+pub type Moment = Duration;
+
+/// One fact about one address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// Where it was seen.
+    pub address: Ipv4Addr,
+    /// What was seen.
+    pub seen: Seen,
+}
+
+/// The number of one transfer, unique in a run and over all transports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TransferId(pub u64);
+
+/// How a file is fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// Port 69.
+    Tftp,
+    /// Port 6970, which loads from 9.3 on try first.
+    Http,
+}
+
+/// Who saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Witness {
+    /// The requests that came to this server.
+    Requests,
+    /// The kernel's table of neighbours.
+    Neighbour,
+    /// Cisco Discovery Protocol.
+    Cdp,
+    /// Link Layer Discovery Protocol with its media extension.
+    Lldp,
+    /// DHCP on the wire.
+    Dhcp,
+    /// A SIP REGISTER or its User-Agent.
+    Sip,
+    /// An SCCP alarm.
+    Sccp,
+    /// The phone's own web page.
+    Web,
+    /// A person, asked for what the phone's screen says.
+    Person,
+}
+
+/// A file that was found for a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Served {
+    /// Its name as staged, which may differ in case from what was asked.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// How a transfer ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum End {
+    /// The last block was acknowledged.
+    Delivered,
+    /// The peer said so (TFTP ERROR), or its port was closed (ICMP port unreachable:
+    /// code and message `None`).
+    Aborted {
+        /// The peer's TFTP error code.
+        code: Option<u16>,
+        /// The peer's text, as it came; escape it before it is shown.
+        message: Option<String>,
+    },
+    /// Nothing more was heard within the limit.
+    Vanished {
+        /// Whether every block had been sent: only the final ACK is missing.
+        all_sent: bool,
+    },
+    /// The same peer and port asked again before it was over, or this server stopped.
+    Replaced,
+}
+
+/// The fact itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Seen {
+    /// A file was asked for. A repeated request of one transfer is reported once.
+    Asked {
+        /// Names the transfer in what follows. A request that found nothing has one too,
+        /// and nothing follows.
+        transfer: TransferId,
+        /// How it was asked.
+        transport: Transport,
+        /// The name as asked, invalid UTF-8 replaced.
+        name: String,
+        /// The asker's port.
+        port: u16,
+        /// What was found for it; `None`: it was answered with "not found".
+        served: Option<Served>,
+    },
+    /// This many bytes of a transfer are acknowledged by now. Newest wins; not every
+    /// step is reported.
+    Acknowledged {
+        /// Which transfer.
+        transfer: TransferId,
+        /// Bytes since its beginning.
+        bytes: u64,
+    },
+    /// A transfer is over.
+    Ended {
+        /// Which transfer.
+        transfer: TransferId,
+        /// How.
+        end: End,
+        /// Acknowledged bytes.
+        bytes: u64,
+    },
+    /// Somebody else than the requests themselves says which phone has this address.
+    Named {
+        /// The phone.
+        mac: MacAddress,
+        /// Who says so.
+        witness: Witness,
+    },
+    /// Somebody names the load that the phone at this address runs.
+    Load {
+        /// The load.
+        load: LoadName,
+        /// Who says so.
+        witness: Witness,
+        /// The words it was said in.
+        detail: String,
+    },
+}
