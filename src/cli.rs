@@ -1,13 +1,35 @@
 //! The command line: one file a verb, each with its `Args` and its `run`; nothing but
 //! wiring.
 
-use std::process::ExitCode;
+mod bundles;
+mod completions;
+mod convert;
+mod man;
+mod models;
+mod network;
+mod rehearse;
+mod run;
+mod serve;
+mod stage;
+mod verify;
+
+use std::{fmt::Display, process::ExitCode};
 
 use clap::{ColorChoice, Parser, Subcommand};
+use tracing::Level;
 
 /// Converts Cisco IP phones from SCCP to SIP firmware, with evidence for every phone.
 #[derive(Debug, Parser)]
-#[command(name = "reflash", version)]
+#[command(
+    name = "reflash",
+    version,
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  reflash rehearse                     try it: scripted phones, no privileges, no network
+  reflash verify cmterm-….zip          is this file what Cisco shipped, and whole?
+  sudo reflash convert cmterm-….zip    convert the phones that come"
+)]
 pub struct Cli {
     #[command(flatten)]
     globals: Globals,
@@ -21,8 +43,8 @@ pub struct Globals {
     /// Print JSON for programs (JSON Lines where events are told as they happen).
     #[arg(long, global = true)]
     pub json: bool,
-    /// Say only what went wrong.
-    #[arg(short, long, global = true)]
+    /// Say only what went wrong, and the report.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Say more on standard error; twice for everything.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
@@ -33,7 +55,16 @@ pub struct Globals {
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {}
+enum Verb {
+    Verify(verify::Args),
+    Stage(stage::Args),
+    Convert(convert::Args),
+    Serve(serve::Args),
+    Rehearse(rehearse::Args),
+    Models(models::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
 
 /// How a verb ended, when nothing kept it from doing its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,22 +77,32 @@ pub enum Outcome {
     Signal(u8),
 }
 
-/// What kept a verb from doing its work: exit code 1. `error` says what happened and what
-/// was expected, `cure` what to do next.
+/// What kept a verb from doing its work.
 #[derive(Debug)]
 pub struct Failure {
-    /// What happened.
+    /// What happened and what was expected.
     pub error: String,
     /// What to do next; empty where the error says it.
     pub cure: String,
+    /// 1, or 2 for what the command line alone shows wrong.
+    pub code: u8,
 }
 
 impl Failure {
-    /// From anything that can be said.
-    pub fn new(error: impl std::fmt::Display, cure: impl Into<String>) -> Self {
+    /// The work failed: exit code 1.
+    pub fn new(error: impl Display, cure: impl Into<String>) -> Self {
         Self {
             error: error.to_string(),
             cure: cure.into(),
+            code: 1,
+        }
+    }
+
+    /// The command line is wrong: exit code 2.
+    pub fn usage(error: impl Display, cure: impl Into<String>) -> Self {
+        Self {
+            code: 2,
+            ..Self::new(error, cure)
         }
     }
 }
@@ -70,7 +111,18 @@ impl Failure {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let outcome: Result<Outcome, Failure> = match cli.verb {};
+    log(&cli.globals);
+    let globals = &cli.globals;
+    let outcome = match &cli.verb {
+        Verb::Verify(args) => verify::run(args, globals),
+        Verb::Stage(args) => stage::run(args, globals),
+        Verb::Convert(args) => convert::run(args, globals),
+        Verb::Serve(args) => serve::run(args, globals),
+        Verb::Rehearse(args) => rehearse::run(args, globals),
+        Verb::Models(args) => models::run(args, globals),
+        Verb::Completions(args) => completions::run(args, globals),
+        Verb::Man(args) => man::run(args, globals),
+    };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Problems) => ExitCode::from(1),
@@ -80,7 +132,23 @@ pub fn main() -> ExitCode {
             if !failure.cure.is_empty() {
                 eprintln!("  → {}", failure.cure);
             }
-            ExitCode::from(1)
+            ExitCode::from(failure.code)
         }
     }
+}
+
+/// Diagnostics go to standard error, so that results can be piped.
+fn log(globals: &Globals) {
+    let level = match (globals.quiet, globals.verbose) {
+        (true, _) => Level::ERROR,
+        (false, 0) => Level::WARN,
+        (false, 1) => Level::INFO,
+        (false, _) => Level::DEBUG,
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(crate::display::log_writer)
+        .with_target(false)
+        .without_time()
+        .init();
 }

@@ -1,1 +1,8 @@
-//! Placeholder.
+//! What this machine has before the first phone is powered: addresses to serve from, and
+//! who holds a port.
+
+mod holder;
+mod interface;
+
+pub use holder::{Holder, udp_holder};
+pub use interface::{ChooseError, Chosen, Interface, choose, interfaces};

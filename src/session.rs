@@ -1,1 +1,243 @@
-//! Placeholder.
+//! A run: a source of files, the engine that serves them, the fleet that tracks who
+//! fetches what, and the display, held together from the first request to the report.
+//!
+//! The engine has a thread of its own, so that a slow terminal never makes a phone wait.
+//! It calls the desk for every request; what the fleet makes of it goes through the
+//! outbox to this side.
+
+mod clock;
+mod desk;
+mod outbox;
+mod signals;
+
+use std::{
+    fmt, io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use tokio::{
+    sync::oneshot,
+    time::{MissedTickBehavior, interval},
+};
+
+pub use self::signals::Signals;
+use self::{clock::Clock, desk::Desk, outbox::Outbox};
+use crate::{
+    display::{Reporter, Started},
+    stage::{Folder, Stage, StagedFile, View},
+    tftp,
+    track::{Fleet, PhoneRef, Plan, Report, RunState},
+};
+
+/// How often time is passed to the fleet. Its limits are seconds and minutes.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Where the files of a run come from.
+#[derive(Debug)]
+pub enum Source {
+    /// Verified bundles.
+    Stage(Stage),
+    /// A plain folder.
+    Folder(Folder),
+}
+
+impl Source {
+    fn resolve(&self, view: View, name: &str) -> Option<StagedFile> {
+        match self {
+            Self::Stage(stage) => stage.resolve(view, name),
+            Self::Folder(folder) => folder.resolve(name),
+        }
+    }
+}
+
+/// What a run is made of.
+pub struct Setup {
+    /// What is served.
+    pub source: Source,
+    /// Of whom what is expected.
+    pub plan: Plan,
+    /// The engine, bound and not yet running.
+    pub server: tftp::Server,
+    /// What is said when serving begins.
+    pub started: Started,
+    /// Who says it.
+    pub reporter: Box<dyn Reporter>,
+    /// What is said at the end.
+    pub afterwards: Vec<String>,
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setup")
+            .field("started", &self.started)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// What became of every phone.
+    pub report: Report,
+    /// Whether all expected phones are done, and at least one came.
+    pub succeeded: bool,
+    /// The number of the signal that ended it.
+    pub signal: Option<u8>,
+    /// The engine's own fault, where it stopped by one.
+    pub fault: Option<io::Error>,
+}
+
+/// What both threads of a run share.
+#[derive(Debug)]
+struct Shared {
+    source: Source,
+    fleet: Mutex<Fleet>,
+    outbox: Outbox,
+    clock: Clock,
+}
+
+impl Shared {
+    /// A panic of the other thread leaves a fleet that is still good for a report.
+    fn fleet(&self) -> MutexGuard<'_, Fleet> {
+        self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Serves until every expected phone is done or has failed, the time is up, or a signal
+/// comes; drains; reports. The source is gone when this returns.
+pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
+    let Setup {
+        source,
+        plan,
+        server,
+        started,
+        mut reporter,
+        afterwards,
+    } = setup;
+    let shared = Arc::new(Shared {
+        source,
+        fleet: Mutex::new(Fleet::new(plan)),
+        outbox: Outbox::default(),
+        clock: Clock::start(),
+    });
+    reporter.started(shared.clock.wall_now(), &started);
+    let (stop, stopped) = oneshot::channel();
+    let desk = Desk::new(Arc::clone(&shared));
+    let engine = thread::Builder::new()
+        .name("tftp".to_owned())
+        .spawn(move || serve(server, desk, stopped));
+    let (signal, fault) = match engine {
+        Err(fault) => (None, Some(fault)),
+        Ok(engine) => {
+            let over = || engine.is_finished();
+            let signal = watch(&shared, reporter.as_mut(), signals, over).await;
+            // The other end is gone only where the engine ended first; then it has stopped.
+            let _ = stop.send(());
+            let panicked = |_| Err(io::Error::other("the thread that serves files panicked"));
+            (signal, engine.join().unwrap_or_else(panicked).err())
+        }
+    };
+    shared.tell(reporter.as_mut());
+    let fleet = shared.fleet();
+    let report = fleet.report(shared.clock.began());
+    reporter.finished(shared.clock.wall_now(), &report, &afterwards);
+    Ended {
+        report,
+        succeeded: fault.is_none() && fleet.succeeded(),
+        signal,
+        fault,
+    }
+}
+
+/// The engine's thread.
+fn serve(server: tftp::Server, desk: Desk, stopped: oneshot::Receiver<()>) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(server.run(desk, async {
+        // An error means that the run is gone, which says "stop" as well.
+        let _ = stopped.await;
+    }))
+}
+
+/// The run's own side: tells events, lets time pass, minds signals. Returns the signal that
+/// ended the run.
+async fn watch(
+    shared: &Shared,
+    reporter: &mut dyn Reporter,
+    signals: &mut Signals,
+    engine_is_over: impl Fn() -> bool,
+) -> Option<u8> {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut signal = None;
+    let mut draining = false;
+    loop {
+        tokio::select! {
+            () = shared.outbox.news() => {}
+            _ = ticks.tick() => {
+                let mut fleet = shared.fleet();
+                let events = fleet.tick(shared.clock.now());
+                shared.outbox.put(shared.clock.wall_now(), events);
+            }
+            number = signals.next() => {
+                let fragile = shared.fleet().fragile();
+                if signal.is_some() {
+                    reporter.notice(&leaving(&fragile));
+                    return signal;
+                }
+                signal = Some(number);
+                reporter.notice(&stopping(&fragile));
+            }
+        }
+        shared.tell(reporter);
+        let now = shared.clock.now();
+        let mut fleet = shared.fleet();
+        if !draining && (signal.is_some() || fleet.run_state(now) == RunState::Ended) {
+            fleet.drain(now);
+            draining = true;
+        }
+        if (draining && fleet.drained(now)) || engine_is_over() {
+            return signal;
+        }
+    }
+}
+
+impl Shared {
+    fn tell(&self, reporter: &mut dyn Reporter) {
+        for (at, event) in self.outbox.take() {
+            reporter.event(at, &event);
+        }
+    }
+}
+
+fn stopping(fragile: &[PhoneRef]) -> String {
+    if fragile.is_empty() {
+        return "stopping".to_owned();
+    }
+    format!(
+        "stopping: no new phone is served; waiting for {}. Do not unplug. Press Ctrl-C again \
+         to leave now",
+        names(fragile)
+    )
+}
+
+fn leaving(fragile: &[PhoneRef]) -> String {
+    if fragile.is_empty() {
+        return "leaving now".to_owned();
+    }
+    format!(
+        "leaving now. DO NOT UNPLUG {}: start this run again to finish them",
+        names(fragile)
+    )
+}
+
+fn names(phones: &[PhoneRef]) -> String {
+    let name = |phone: &PhoneRef| match phone.mac {
+        Some(mac) => format!("SEP{}", mac.wire()),
+        None => phone.address.to_string(),
+    };
+    phones.iter().map(name).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,105 @@
+//! `reflash convert`: stage, serve, track, report.
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use super::{
+    Failure, Globals, Outcome,
+    bundles::{self, BundleArgs},
+    network::NetworkArgs,
+    run,
+};
+use crate::{display::Started, phone::MacAddress, session::Source, stage::Stage, track::Plan};
+
+/// Converts phones: one or a building full.
+///
+/// Verifies the bundles, lays them out in a temporary folder, serves it over TFTP and says
+/// of every phone how far it is. Nothing of this machine is changed, and the folder is
+/// gone at the end.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  One phone on the kitchen table, until Ctrl-C:
+    sudo reflash convert cmterm-7945_7965-sip.9-3-1SR4-1.zip
+  Twenty phones, two hours at most, for a script:
+    sudo reflash convert BUNDLE --expect 20 --timeout 2h --json")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    bundles: BundleArgs,
+    #[command(flatten)]
+    network: NetworkArgs,
+    /// The call manager that XMLDefault.cnf.xml names; default: the serving address.
+    #[arg(long, value_name = "ADDRESS")]
+    call_manager: Option<Ipv4Addr>,
+    /// Convert these phones alone.
+    #[arg(long, value_name = "MAC,…", value_delimiter = ',')]
+    only: Vec<MacAddress>,
+    /// End when this many phones are done.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "only")]
+    expect: Option<u32>,
+    /// End after this long: 90s, 10m, 1h30m.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    timeout: Option<Duration>,
+    /// End when this many phones have failed.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_failures: Option<u32>,
+}
+
+pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+    let bundles = args.bundles.selected(globals)?;
+    let chosen = args.network.choose()?;
+    if chosen.address.is_unspecified() && args.call_manager.is_none() {
+        return Err(Failure::usage(
+            "--listen 0.0.0.0 serves on every interface, so none of them can be named to phones",
+            "Add --call-manager ADDRESS, or listen on one address",
+        ));
+    }
+    let server = args.network.bind(chosen.address)?;
+    let call_manager = args.call_manager.unwrap_or(chosen.address);
+    let stage = Stage::temporary(&bundles, call_manager.into())
+        .map_err(|error| Failure::new(error, "Nothing was served and nothing is left behind"))?;
+    let plan = Plan {
+        stages: stage.plan(),
+        only: (!args.only.is_empty()).then(|| args.only.clone()),
+        expect: args.expect.map(|count| count as usize),
+        max_failures: args.max_failures.map(|count| count as usize),
+        timeout: args.timeout,
+    };
+    let mut words = vec![match &chosen.interface {
+        Some(name) => format!("interface {name}: {}", chosen.reason),
+        None => format!("address {}: {}", chosen.address, chosen.reason),
+    }];
+    words.push(format!(
+        "DHCP must tell the phones this address: option 150 (or 66) = {call_manager}"
+    ));
+    words.push(
+        "to start a phone: hold # while it gets power, until the line lamps walk; then type \
+         123456789*0#"
+            .to_owned(),
+    );
+    let started = Started {
+        tftp: server.local_addr(),
+        http: None,
+        root: stage.root(),
+        stages: bundles::started(&bundles, &plan),
+        words,
+    };
+    let afterwards = run::afterwards(&plan);
+    run::run(
+        Source::Stage(stage),
+        plan,
+        server,
+        started,
+        afterwards,
+        globals,
+    )
+}
+
+/// `90s`, `10m`, `1h30m`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let expected = || format!("'{text}' is no duration: expected one like 90s, 10m or 1h30m");
+    let parsed: jiff::SignedDuration = text.parse().map_err(|_| expected())?;
+    Duration::try_from(parsed)
+        .ok()
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(expected)
+}

@@ -1,0 +1,93 @@
+//! A session with its runtime, its signals and its words at the end.
+
+use super::{Failure, Globals, Outcome};
+use crate::{
+    display::{self, Started},
+    session::{self, Setup, Signals, Source},
+    tftp,
+    track::Plan,
+};
+
+/// A runtime of one thread: the display's, the signals' and, in a rehearsal, the phones'.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Failure::new(
+                format!("no runtime could be built: {error}"),
+                "Is the machine out of memory?",
+            )
+        })
+}
+
+/// Catches the signals that end a run.
+pub(crate) fn signals() -> Result<Signals, Failure> {
+    Signals::catch()
+        .map_err(|error| Failure::new(format!("signals cannot be caught: {error}"), String::new()))
+}
+
+/// Serves until the run is over, and says how it went.
+pub(crate) fn run(
+    source: Source,
+    plan: Plan,
+    server: tftp::Server,
+    started: Started,
+    afterwards: Vec<String>,
+    globals: &Globals,
+) -> Result<Outcome, Failure> {
+    let reporter = display::reporter(globals.json, globals.quiet, globals.color);
+    let setup = Setup {
+        source,
+        plan,
+        server,
+        started,
+        reporter,
+        afterwards,
+    };
+    let ended = runtime()?.block_on(async {
+        let mut signals = signals()?;
+        Ok::<_, Failure>(session::run(setup, &mut signals).await)
+    })?;
+    outcome(ended)
+}
+
+/// The exit code of an ended run.
+pub(crate) fn outcome(ended: session::Ended) -> Result<Outcome, Failure> {
+    match ended {
+        session::Ended {
+            fault: Some(fault), ..
+        } => Err(Failure::new(
+            format!("the server stopped by itself: {fault}"),
+            "Start the run again: phones ask again by themselves",
+        )),
+        session::Ended {
+            signal: Some(number),
+            ..
+        } => Ok(Outcome::Signal(number)),
+        session::Ended {
+            succeeded: true, ..
+        } => Ok(Outcome::Done),
+        _ => Ok(Outcome::Problems),
+    }
+}
+
+/// What must happen when this server goes away.
+pub(crate) fn afterwards(plan: &Plan) -> Vec<String> {
+    let loads: Vec<&str> = plan
+        .stages
+        .iter()
+        .map(|stage| stage.load.as_str())
+        .collect();
+    vec![
+        format!(
+            "Put DHCP option 150 (or 66) back, or point it at a permanent TFTP server: at every \
+             start a phone asks for SEP<MAC>.cnf.xml there. If that configuration names a load \
+             ({}), the server must hold its .loads file and every image; a configuration \
+             without loadInformation needs neither.",
+            loads.join(", ")
+        ),
+        "There is no way back to SCCP without an SCCP bundle for the same phones: keep one."
+            .to_owned(),
+    ]
+}

@@ -1,0 +1,44 @@
+//! `reflash serve`: a plain folder, read-only, with the same engine and tracking.
+
+use std::path::PathBuf;
+
+use super::{Failure, Globals, Outcome, network::NetworkArgs, run};
+use crate::{display::Started, session::Source, stage::Folder, track::Plan};
+
+/// Serves a folder over TFTP, read-only, and says who fetches what.
+///
+/// Only regular files below the folder are served; a link that leads out of it is "not
+/// found". Ends with Ctrl-C.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  sudo reflash serve ./tftproot --interface eth0")]
+pub(crate) struct Args {
+    /// The folder.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    #[command(flatten)]
+    network: NetworkArgs,
+}
+
+pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+    let folder = Folder::open(&args.folder)
+        .map_err(|error| Failure::new(error, "Name a folder that this user may read"))?;
+    let chosen = args.network.choose()?;
+    let server = args.network.bind(chosen.address)?;
+    let started = Started {
+        tftp: server.local_addr(),
+        http: None,
+        root: folder.root().to_owned(),
+        stages: Vec::new(),
+        words: vec!["Ctrl-C ends it".to_owned()],
+    };
+    run::run(
+        Source::Folder(folder),
+        Plan::default(),
+        server,
+        started,
+        Vec::new(),
+        globals,
+    )
+}

@@ -1,0 +1,65 @@
+//! JSON Lines: one object an event, for programs.
+
+use std::{fmt, io::Write};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Reporter, Sink, Started};
+use crate::track::{Event, Report};
+
+/// Writes `{"at","kind",…}` lines as docs/json.md lists them.
+pub struct Json<W>(Sink<W>);
+
+impl<W> fmt::Debug for Json<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Json")
+    }
+}
+
+#[derive(Serialize)]
+struct Line<T> {
+    at: Timestamp,
+    #[serde(flatten)]
+    what: T,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Other<'a> {
+    Started(&'a Started),
+    Finished { report: &'a Report },
+}
+
+impl<W: Write> Json<W> {
+    /// To this stream.
+    pub fn new(out: W) -> Self {
+        Self(Sink::new(out))
+    }
+
+    fn write<T: Serialize>(&mut self, at: Timestamp, what: T) {
+        match serde_json::to_string(&Line { at, what }) {
+            Ok(line) => self.0.line(&line),
+            Err(error) => tracing::error!("an event could not be written as JSON: {error}"),
+        }
+    }
+}
+
+impl<W: Write + Send> Reporter for Json<W> {
+    fn started(&mut self, at: Timestamp, started: &Started) {
+        self.write(at, Other::Started(started));
+    }
+
+    fn event(&mut self, at: Timestamp, event: &Event) {
+        self.write(at, event);
+    }
+
+    fn notice(&mut self, text: &str) {
+        // Not an event of the contract: a person who watches standard error reads it.
+        tracing::warn!("{text}");
+    }
+
+    fn finished(&mut self, at: Timestamp, report: &Report, _afterwards: &[String]) {
+        self.write(at, Other::Finished { report });
+    }
+}

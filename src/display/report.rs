@@ -1,0 +1,164 @@
+//! The opening and the closing words of a run, 80 columns wide.
+
+use super::{Started, Style, escape, lines::painted, words};
+use crate::track::{FileOutcome, PhoneReport, Report, State};
+
+/// Columns that the report keeps to.
+const WIDTH: usize = 80;
+
+/// What a person needs to know when serving begins.
+pub(super) fn opening(started: &Started) -> Vec<String> {
+    let mut lines = Vec::new();
+    for stage in &started.stages {
+        lines.push(format!(
+            "bundle {}: {} for {}",
+            escape(&stage.bundle.display().to_string()),
+            escape(stage.load.as_str()),
+            stage.models.join(", ")
+        ));
+    }
+    lines.push(format!(
+        "serving {} over TFTP on {}",
+        started.root.display(),
+        started.tftp
+    ));
+    if let Some(http) = started.http {
+        lines.push(format!("and over HTTP on {http}"));
+    }
+    lines.extend(started.words.iter().cloned());
+    lines
+}
+
+/// The report, and what to do now.
+pub(super) fn closing(report: &Report, afterwards: &[String], style: Style) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    if report.phones.is_empty() {
+        lines.push("No phone came.".to_owned());
+    } else {
+        lines.push(format!(
+            "{:<13} {:<15} {:<5} {:<10} {}",
+            "MAC", "address", "model", "state", "load"
+        ));
+    }
+    for phone in &report.phones {
+        lines.extend(row(phone, style));
+    }
+    if !report.others.is_empty() {
+        lines.push(String::new());
+        lines.push("Other clients, not phones as far as their requests tell:".to_owned());
+        for other in &report.others {
+            let got = other
+                .files
+                .iter()
+                .filter(|f| f.outcome == FileOutcome::Delivered)
+                .count();
+            let asked = other.files.len();
+            lines.push(format!("  {:<15} asked {asked}, got {got}", other.address));
+        }
+    }
+    lines.push(String::new());
+    lines.push(totals(report));
+    if !afterwards.is_empty() {
+        lines.push(String::new());
+        lines.push("Now that this server goes away:".to_owned());
+        for text in afterwards {
+            lines.extend(wrap(text, "  - ", "    "));
+        }
+    }
+    lines
+}
+
+fn row(phone: &PhoneReport, style: Style) -> Vec<String> {
+    let mac = phone
+        .mac
+        .map_or_else(|| "unknown".to_owned(), |mac| mac.to_string());
+    let model = phone.model.as_deref().unwrap_or("?");
+    let (state, _) = words::state(phone.state);
+    let load = phone.to.as_ref().map_or("-", |load| load.as_str());
+    let line = format!(
+        "{mac:<13} {:<15} {model:<5} {state:<10} {}",
+        phone.address.to_string(),
+        escape(load)
+    );
+    let mut lines = vec![painted(style, phone.state, &line)];
+    for evidence in &phone.evidence {
+        lines.extend(wrap(
+            &escape(&evidence.detail),
+            "    because ",
+            "            ",
+        ));
+    }
+    for diagnosis in &phone.diagnoses {
+        let what = format!("{}: {}", diagnosis.code, escape(&diagnosis.evidence));
+        lines.extend(wrap(&what, "    ", "      "));
+        lines.extend(wrap(&escape(&diagnosis.cure), "    → ", "      "));
+    }
+    if phone.state == State::Writing {
+        lines.push("    DO NOT UNPLUG: it may still be writing its flash".to_owned());
+    }
+    lines
+}
+
+fn totals(report: &Report) -> String {
+    let totals = report.totals;
+    let parts = [
+        (totals.confirmed, "confirmed"),
+        (totals.already, "already converted"),
+        (totals.flashed, "flashed"),
+        (totals.working, "under way"),
+        (totals.stalled, "stalled"),
+        (totals.failed, "failed"),
+        (totals.seen, "only seen"),
+    ];
+    let named: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    let phones = match report.phones.len() {
+        1 => "1 phone".to_owned(),
+        many => format!("{many} phones"),
+    };
+    if named.is_empty() {
+        phones
+    } else {
+        format!("{phones}: {}", named.join(", "))
+    }
+}
+
+/// Breaks at blanks so that lines keep to [`WIDTH`]; a longer word stands alone.
+fn wrap(text: &str, first: &str, rest: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = first.to_owned();
+    let mut empty = true;
+    for word in text.split_whitespace() {
+        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(std::mem::replace(&mut line, rest.to_owned()));
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        empty = false;
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_sentences_are_broken_at_blanks_and_lose_no_word() {
+        let text = "word ".repeat(60);
+        let lines = wrap(&text, "  - ", "    ");
+        assert!(
+            lines.iter().all(|line| line.chars().count() <= WIDTH),
+            "{lines:?}"
+        );
+        let words: usize = lines.iter().map(|line| line.matches("word").count()).sum();
+        assert_eq!(words, 60);
+    }
+}

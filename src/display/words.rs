@@ -1,0 +1,117 @@
+//! The words for states, phones and sizes that all displays share.
+
+use crate::{
+    display::escape,
+    track::{Event, PhoneRef, Progress, State, Step},
+};
+
+/// A phone's name in a line: its MAC once it is known, its address until then.
+pub(super) fn name(phone: &PhoneRef) -> String {
+    let model = phone
+        .model
+        .as_deref()
+        .map(|model| format!(" ({model})"))
+        .unwrap_or_default();
+    match phone.mac {
+        Some(mac) => format!("SEP{}{model}", mac.wire()),
+        None => format!("{}{model}", phone.address),
+    }
+}
+
+/// One word and what is being waited for.
+pub(super) fn state(state: State) -> (&'static str, &'static str) {
+    match state {
+        State::Seen => ("seen", "waiting for its first request"),
+        State::Configuring => ("configuring", "reads its configuration"),
+        State::Manifest => (
+            "manifest",
+            "has the list of images, asks for the first next",
+        ),
+        State::Images => ("images", "fetches its images"),
+        State::Writing => (
+            "writing",
+            "DO NOT UNPLUG: writes its flash, silent for up to 5 minutes",
+        ),
+        State::Rebooted => ("rebooted", "restarted, asks for its configuration next"),
+        State::Flashed => (
+            "flashed",
+            "runs the new images; waiting for a witness of the load",
+        ),
+        State::Confirmed => ("confirmed", "runs the target load"),
+        State::Already => ("already", "ran the target load before anything was fetched"),
+        State::Stalled => ("stalled", "silent for longer than is normal"),
+        State::Failed => ("failed", "waiting will not heal this"),
+    }
+}
+
+/// Bytes for people: `4.6 MB`.
+pub(super) fn size(bytes: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let value = bytes as f64;
+    if bytes < 1_000 {
+        format!("{bytes} B")
+    } else if bytes < 1_000_000 {
+        format!("{:.0} kB", value / 1e3)
+    } else {
+        format!("{:.1} MB", value / 1e6)
+    }
+}
+
+/// A step in one line, without the phone's name.
+pub(super) fn step(step: &Step) -> String {
+    let (word, meaning) = state(step.state);
+    let what = match (&step.file, step.bytes) {
+        (Some(file), Some(bytes)) => format!("{} ({})", escape(file), size(bytes)),
+        (Some(file), None) => escape(file),
+        (None, _) => meaning.to_owned(),
+    };
+    let load = step
+        .load
+        .as_ref()
+        .map(|load| format!(", {}", escape(load.as_str())));
+    let pass = (step.pass > 1).then(|| format!(", pass {}", step.pass));
+    let evidence = step
+        .evidence
+        .as_ref()
+        .map(|it| format!(" – {}", escape(&it.detail)));
+    let rest: String = [load, pass, evidence].into_iter().flatten().collect();
+    format!("{word:<11} {what}{rest}")
+}
+
+/// The image that is under way: `3/5 apps45.9-3-1ES26.sbn`.
+pub(super) fn place(progress: &Progress) -> String {
+    match progress.place {
+        (0, _) => escape(&progress.file),
+        (at, of) => format!("{at}/{of} {}", escape(&progress.file)),
+    }
+}
+
+/// A diagnosis or its withdrawal, in the lines that a person reads: what, why, what to do.
+pub(super) fn diagnosis(event: &Event) -> Option<(String, Vec<String>)> {
+    let (phone, diagnosis, withdrawn) = match event {
+        Event::Diagnosis { phone, diagnosis } => (phone, diagnosis, false),
+        Event::Withdrawn { phone, diagnosis } => (phone, diagnosis, true),
+        Event::Step(_) | Event::Progress(_) => return None,
+    };
+    let whose = phone.as_ref().map_or_else(|| "this run".to_owned(), name);
+    if withdrawn {
+        return Some((format!("{whose}: no longer {}", diagnosis.code), Vec::new()));
+    }
+    let lines = vec![
+        escape(&diagnosis.evidence),
+        format!("→ {}", escape(&diagnosis.cure)),
+    ];
+    Some((format!("{whose}: {}", diagnosis.code), lines))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_three_digits_at_most_before_the_unit() {
+        assert_eq!(size(667), "667 B");
+        assert_eq!(size(581_548), "582 kB");
+        assert_eq!(size(4_642_392), "4.6 MB");
+    }
+}

@@ -1,0 +1,217 @@
+//! Which of this machine's addresses phones can reach.
+
+use std::{fmt, net::Ipv4Addr, path::Path};
+
+/// A network interface with an IPv4 address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interface {
+    /// As `ip link` names it.
+    pub name: String,
+    /// Its first IPv4 address.
+    pub address: Ipv4Addr,
+    /// Whether a cable (or a radio) connects it to something.
+    pub carrier: bool,
+    /// Whether it is a radio. Phones of these families have a cable.
+    pub wireless: bool,
+    /// Whether it is made of software: a container's bridge, a tunnel.
+    pub software: bool,
+}
+
+/// The address that was chosen, and the words for why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    /// Where to serve.
+    pub address: Ipv4Addr,
+    /// Of which interface; `None` where only an address was given.
+    pub interface: Option<String>,
+    /// Why this one.
+    pub reason: String,
+}
+
+/// Why none could be chosen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChooseError {
+    /// Not one interface has an address and a carrier.
+    #[error(
+        "no network interface of this machine has an IPv4 address and a carrier{}",
+        found(.0)
+    )]
+    Nothing(Vec<Interface>),
+    /// Several are equally likely.
+    #[error("several interfaces could be the phones': {}", list(.0))]
+    Several(Vec<Interface>),
+    /// The named one is not there or has no address.
+    #[error("there is no interface '{name}' with an IPv4 address{}", found(.there))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        there: Vec<Interface>,
+    },
+}
+
+fn list(interfaces: &[Interface]) -> String {
+    let names: Vec<String> = interfaces.iter().map(ToString::to_string).collect();
+    names.join(", ")
+}
+
+fn found(interfaces: &[Interface]) -> String {
+    if interfaces.is_empty() {
+        return String::new();
+    }
+    format!("; found: {}", list(interfaces))
+}
+
+impl fmt::Display for Interface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}", self.name, self.address)?;
+        for (holds, word) in [
+            (!self.carrier, "no carrier"),
+            (self.wireless, "wireless"),
+            (self.software, "software"),
+        ] {
+            if holds {
+                write!(f, ", {word}")?;
+            }
+        }
+        f.write_str(")")
+    }
+}
+
+/// Every interface that has an IPv4 address, loopback left out.
+#[must_use]
+pub fn interfaces() -> Vec<Interface> {
+    pnet::datalink::interfaces()
+        .into_iter()
+        .filter(|interface| !interface.is_loopback())
+        .filter_map(|interface| {
+            let address = interface
+                .ips
+                .iter()
+                .find_map(|network| match network.ip() {
+                    std::net::IpAddr::V4(address) => Some(address),
+                    std::net::IpAddr::V6(_) => None,
+                })?;
+            let sys = Path::new("/sys/class/net").join(&interface.name);
+            Some(Interface {
+                address,
+                carrier: interface.is_running(),
+                wireless: sys.join("wireless").exists(),
+                software: !sys.join("device").exists(),
+                name: interface.name,
+            })
+        })
+        .collect()
+}
+
+/// Chooses where to serve: the interface that was named, else the likeliest of those with a
+/// carrier. A wired card beats a radio, and both beat software; two equals are never
+/// guessed between.
+pub fn choose(all: &[Interface], named: Option<&str>) -> Result<Chosen, ChooseError> {
+    if let Some(name) = named {
+        return all
+            .iter()
+            .find(|interface| interface.name == name)
+            .map_or_else(
+                || {
+                    Err(ChooseError::Unknown {
+                        name: name.to_owned(),
+                        there: all.to_vec(),
+                    })
+                },
+                |interface| Ok(chosen(interface, "you named it")),
+            );
+    }
+    let rank = |interface: &&Interface| (interface.software, interface.wireless);
+    let live: Vec<&Interface> = all.iter().filter(|interface| interface.carrier).collect();
+    let Some(best) = live.iter().map(rank).min() else {
+        return Err(ChooseError::Nothing(all.to_vec()));
+    };
+    let likely: Vec<&Interface> = live
+        .iter()
+        .copied()
+        .filter(|interface| rank(interface) == best)
+        .collect();
+    match likely.as_slice() {
+        [only] if live.len() == 1 => Ok(chosen(only, "the only interface with a carrier")),
+        [only] => Ok(chosen(only, "the only wired interface with a carrier")),
+        several => Err(ChooseError::Several(
+            several.iter().copied().cloned().collect(),
+        )),
+    }
+}
+
+fn chosen(interface: &Interface, reason: &str) -> Chosen {
+    Chosen {
+        address: interface.address,
+        interface: Some(interface.name.clone()),
+        reason: reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interface(name: &str, last: u8) -> Interface {
+        Interface {
+            name: name.to_owned(),
+            address: Ipv4Addr::new(192, 0, 2, last),
+            carrier: true,
+            wireless: false,
+            software: false,
+        }
+    }
+
+    #[test]
+    fn a_wired_card_with_a_carrier_wins_over_radio_and_software() {
+        let all = [
+            Interface {
+                software: true,
+                ..interface("docker0", 1)
+            },
+            Interface {
+                wireless: true,
+                ..interface("wlan0", 2)
+            },
+            interface("eth0", 3),
+            Interface {
+                carrier: false,
+                ..interface("eth1", 4)
+            },
+        ];
+        let chosen = choose(&all, None).unwrap();
+        assert_eq!(chosen.interface.as_deref(), Some("eth0"));
+        assert_eq!(choose(&all, Some("wlan0")).unwrap().address, all[1].address);
+    }
+
+    #[test]
+    fn two_equals_are_not_guessed_between() {
+        let all = [interface("eth0", 1), interface("eth1", 2)];
+        let error = choose(&all, None).unwrap_err().to_string();
+        assert!(
+            error.contains("eth0 (192.0.2.1), eth1 (192.0.2.2)"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn nothing_to_choose_says_what_there_is() {
+        let all = [Interface {
+            carrier: false,
+            ..interface("eth0", 1)
+        }];
+        let error = choose(&all, None).unwrap_err().to_string();
+        assert!(
+            error.ends_with("found: eth0 (192.0.2.1, no carrier)"),
+            "{error}"
+        );
+        assert!(
+            choose(&all, Some("eth7"))
+                .unwrap_err()
+                .to_string()
+                .contains("'eth7'")
+        );
+    }
+}
