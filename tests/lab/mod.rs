@@ -1,0 +1,74 @@
+//! A network of this test's own: two namespaces and a cable between them.
+
+use std::process::Command;
+
+/// Where the server is, on port 69, in a namespace of its own.
+pub const SERVER: &str = "192.0.2.1";
+/// What ordinary clients in the phones' namespace come from.
+pub const CLIENT: &str = "192.0.2.50";
+/// Where phones are: `PHONE_NETWORK` + 101 and so on.
+pub const PHONES: [&str; 4] = ["192.0.2.101", "192.0.2.102", "192.0.2.103", "192.0.2.104"];
+
+/// Two hosts with a cable between them; gone when dropped.
+pub struct Lab {
+    server: String,
+    phones: String,
+}
+
+impl Lab {
+    /// Builds it. `None`, loudly, for a person without the right; a failed test in CI.
+    pub fn build(name: &str) -> Option<Self> {
+        let lab = Self {
+            server: format!("rf-{name}-s-{}", std::process::id()),
+            phones: format!("rf-{name}-p-{}", std::process::id()),
+        };
+        if !ip(&["netns", "add", &lab.server]) {
+            assert!(std::env::var_os("CI").is_none(), "CI must be able to make network namespaces");
+            eprintln!("NOT TESTED: network namespaces need root; run scripts/test with sudo");
+            return None;
+        }
+        let (server, phones) = (lab.server.as_str(), lab.phones.as_str());
+        assert!(ip(&["netns", "add", phones]));
+        let cable = ["link", "add", "eth0", "netns", server, "type", "veth"];
+        assert!(ip(&[&cable[..], &["peer", "name", "eth0", "netns", phones]].concat()));
+        let address = |namespace: &str, address: &str| {
+            let address = format!("{address}/24");
+            assert!(ip(&["-n", namespace, "addr", "add", &address, "dev", "eth0"]));
+        };
+        address(server, SERVER);
+        address(phones, CLIENT);
+        PHONES.iter().for_each(|phone| address(phones, phone));
+        for namespace in [server, phones] {
+            assert!(ip(&["-n", namespace, "link", "set", "lo", "up"]));
+            assert!(ip(&["-n", namespace, "link", "set", "eth0", "up"]));
+        }
+        Some(lab)
+    }
+
+    /// A command on the server's side.
+    pub fn on_server(&self, program: &str) -> Command {
+        within(&self.server, program)
+    }
+
+    /// A command on the phones' side.
+    pub fn on_phones(&self, program: &str) -> Command {
+        within(&self.phones, program)
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        ip(&["netns", "del", &self.server]);
+        ip(&["netns", "del", &self.phones]);
+    }
+}
+
+fn within(namespace: &str, program: &str) -> Command {
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", namespace, program]);
+    command
+}
+
+fn ip(arguments: &[&str]) -> bool {
+    Command::new("ip").args(arguments).output().is_ok_and(|output| output.status.success())
+}

@@ -1,0 +1,79 @@
+//! A `reflash` that runs beside the test and speaks JSON Lines.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{Receiver, channel},
+    thread,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+/// How long any one line may take. Generous: only a hang is caught by it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running program; killed if the test gives up on it.
+pub struct Running {
+    child: Child,
+    lines: Receiver<Value>,
+    /// Every line so far.
+    pub seen: Vec<Value>,
+}
+
+impl Running {
+    /// Starts it with its standard output read as JSON Lines.
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let (send, lines) = channel();
+        thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                let value = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                if send.send(value).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { child, lines, seen: Vec::new() }
+    }
+
+    /// The next line that `wanted` takes.
+    pub fn wait_for(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => {
+                    self.seen.push(line.clone());
+                    if wanted(&line) {
+                        return line;
+                    }
+                }
+                Err(error) => panic!("no such line came ({error}); so far: {:#?}", self.seen),
+            }
+        }
+    }
+
+    /// The next line of this kind.
+    pub fn kind(&mut self, kind: &str) -> Value {
+        self.wait_for(|line| line["kind"] == kind)
+    }
+
+    /// Sends it a signal by name.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
+    }
+
+    /// Waits for its end: the exit code.
+    pub fn end(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Fails where it has ended already, which is what is wanted.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
