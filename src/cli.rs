@@ -1,6 +1,8 @@
 //! The command line: one file a verb, each with its `Args` and its `run`; nothing but
 //! wiring.
 
+mod verify;
+
 use std::process::ExitCode;
 
 use clap::{ColorChoice, Parser, Subcommand};
@@ -33,7 +35,9 @@ pub struct Globals {
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {}
+enum Verb {
+    Verify(verify::Args),
+}
 
 /// How a verb ended, when nothing kept it from doing its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +74,9 @@ impl Failure {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let outcome: Result<Outcome, Failure> = match cli.verb {};
+    let outcome: Result<Outcome, Failure> = match &cli.verb {
+        Verb::Verify(args) => verify::run(args, &cli.globals),
+    };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Problems) => ExitCode::from(1),
