@@ -13,6 +13,7 @@ mod examine;
 mod header;
 mod inflate;
 mod manifest;
+mod names;
 mod unpack;
 
 use std::{

@@ -1,14 +1,15 @@
-//! What the members' names and the manifests say together: which loads, for which phones,
-//! and what is missing.
+//! What the members and the manifests say together: what each file is, and what is missing
+//! or does not fit.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{BundleProtocol, Manifest, Member, MemberKind, Problem, Signature, Verdict};
-use crate::{
-    bundle::{header::Header, manifest::Parsed},
-    diagnose::Severity,
-    phone::{Family, LoadName, Model, Protocol},
+use super::{
+    Manifest, Member, MemberKind, Problem, Signature, Verdict,
+    header::Header,
+    manifest::{Parsed, Wanted},
+    names::Purpose,
 };
+use crate::diagnose::Severity;
 
 /// Endings that only firmware images have.
 const IMAGE_ENDINGS: [&str; 5] = [".sbn", ".sb2", ".sebn", ".sgn", ".bin"];
@@ -31,9 +32,7 @@ pub(super) struct Read {
 pub(super) struct Contents {
     pub(super) members: Vec<Member>,
     pub(super) manifests: Vec<Manifest>,
-    pub(super) protocol: Option<BundleProtocol>,
-    pub(super) loads: Vec<LoadName>,
-    pub(super) models: Vec<&'static Model>,
+    pub(super) purpose: Purpose,
     pub(super) problems: Vec<Problem>,
     /// The worst that the problems mean.
     pub(super) verdict: Option<Verdict>,
@@ -55,69 +54,10 @@ fn is_firmware(name: &str) -> bool {
 
 /// Draws the conclusions.
 pub(super) fn conclude(read: Vec<Read>) -> Contents {
-    let mut contents = Contents::default();
-    let sizes: HashMap<String, u64> = read
-        .iter()
-        .map(|member| (member.name.to_ascii_lowercase(), member.size))
-        .collect();
-    let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let mut named = BTreeSet::new();
-    let mut damage = Vec::new();
-    for member in &read {
-        if member.header == Header::Broken {
-            damage.push(broken(
-                "header-damaged",
-                &member.name,
-                "its signed header has an impossible length".to_owned(),
-            ));
-        }
-        match &member.manifest {
-            Some(Ok(parsed)) => {
-                for image in &parsed.images {
-                    let key = image.name.to_ascii_lowercase();
-                    match (sizes.get(&key), image.size) {
-                        (None, _) => missing.entry(&image.name).or_default().push(&member.name),
-                        (Some(0), _) => damage.push(broken(
-                            "empty-image",
-                            &image.name,
-                            format!("{} names it, and it has no bytes", member.name),
-                        )),
-                        (Some(size), Some(said)) if *size != said => damage.push(broken(
-                            "size-mismatch",
-                            &image.name,
-                            format!("it has {size} bytes; {} says {said}", member.name),
-                        )),
-                        _ => {}
-                    }
-                    named.insert(key);
-                }
-            }
-            // The header was named already.
-            Some(Err(_)) if member.header == Header::Broken => {}
-            Some(Err(why)) => damage.push(broken(
-                "manifest-invalid",
-                &member.name,
-                format!("phones would refuse this manifest: {why}"),
-            )),
-            None => {}
-        }
-    }
-    let mut gaps: Vec<Problem> = missing
-        .into_iter()
-        .map(|(image, by)| Problem {
-            code: "missing-image",
-            severity: Severity::Error,
-            member: Some(image.to_owned()),
-            message: format!("{} names it, and it is not in the bundle", by.join(", ")),
-            cure: "Get the whole bundle: a phone that does not find an image stops halfway."
-                .to_owned(),
-        })
-        .collect();
-    let manifests = read
-        .iter()
-        .filter(|member| member.manifest.is_some())
-        .count();
-    if manifests == 0 && read.iter().any(|member| is_firmware(&member.name)) {
+    let weighed = Weighed::of(&read);
+    let mut gaps = weighed.gaps;
+    let manifests = read.iter().any(|member| member.manifest.is_some());
+    if !manifests && read.iter().any(|member| is_firmware(&member.name)) {
         gaps.push(Problem {
             code: "no-manifest",
             severity: Severity::Error,
@@ -127,15 +67,18 @@ pub(super) fn conclude(read: Vec<Read>) -> Contents {
             cure: "Get the whole bundle as Cisco published it.".to_owned(),
         });
     }
-    if !damage.is_empty() {
-        contents.verdict = Some(Verdict::Damaged);
-    } else if !gaps.is_empty() {
-        contents.verdict = Some(Verdict::Incomplete);
-    }
-    contents.problems = damage;
+    let mut contents = Contents {
+        verdict: match (weighed.damage.is_empty(), gaps.is_empty(), manifests) {
+            (false, ..) => Some(Verdict::Damaged),
+            (true, false, _) => Some(Verdict::Incomplete),
+            (true, true, false) => Some(Verdict::Foreign),
+            (true, true, true) => None,
+        },
+        problems: weighed.damage,
+        ..Contents::default()
+    };
     contents.problems.append(&mut gaps);
-    if contents.verdict.is_none() && manifests == 0 {
-        contents.verdict = Some(Verdict::Foreign);
+    if contents.verdict == Some(Verdict::Foreign) {
         contents.problems.push(Problem {
             code: "no-firmware",
             severity: Severity::Error,
@@ -148,10 +91,96 @@ pub(super) fn conclude(read: Vec<Read>) -> Contents {
         });
     }
     for member in read {
-        contents.add(member, &named);
+        contents.add(member, &weighed.named);
     }
-    contents.tell();
+    contents.purpose = Purpose::of(
+        contents
+            .members
+            .iter()
+            .filter(|member| member.kind == MemberKind::Manifest)
+            .map(|member| member.name.as_str()),
+    );
     contents
+}
+
+/// What the manifests say, held against the members.
+#[derive(Default)]
+struct Weighed {
+    /// What does not hold.
+    damage: Vec<Problem>,
+    /// What is not there, each once.
+    gaps: Vec<Problem>,
+    /// Every name that a manifest names, in lower case.
+    named: BTreeSet<String>,
+}
+
+impl Weighed {
+    fn of(read: &[Read]) -> Self {
+        let mut weighed = Self::default();
+        let sizes: HashMap<String, u64> = read
+            .iter()
+            .map(|member| (member.name.to_ascii_lowercase(), member.size))
+            .collect();
+        let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for member in read {
+            if member.header == Header::Broken {
+                let message = "its signed header has an impossible length".to_owned();
+                weighed
+                    .damage
+                    .push(broken("header-damaged", &member.name, message));
+                continue;
+            }
+            let images = match &member.manifest {
+                Some(Ok(parsed)) => parsed.images.as_slice(),
+                Some(Err(why)) => {
+                    let message = format!("phones would refuse this manifest: {why}");
+                    weighed
+                        .damage
+                        .push(broken("manifest-invalid", &member.name, message));
+                    continue;
+                }
+                None => continue,
+            };
+            for image in images {
+                let key = image.name.to_ascii_lowercase();
+                match sizes.get(&key) {
+                    None => missing.entry(&image.name).or_default().push(&member.name),
+                    Some(size) => weighed.size(&member.name, image, *size),
+                }
+                weighed.named.insert(key);
+            }
+        }
+        weighed.gaps = missing
+            .into_iter()
+            .map(|(image, by)| gap(image, &by))
+            .collect();
+        weighed
+    }
+
+    fn size(&mut self, manifest: &str, image: &Wanted, size: u64) {
+        let (code, message) = match (size, image.size) {
+            (0, _) => (
+                "empty-image",
+                format!("{manifest} names it, and it has no bytes"),
+            ),
+            (_, Some(said)) if said != size => (
+                "size-mismatch",
+                format!("it has {size} bytes; {manifest} says {said}"),
+            ),
+            _ => return,
+        };
+        self.damage.push(broken(code, &image.name, message));
+    }
+}
+
+fn gap(image: &str, by: &[&str]) -> Problem {
+    Problem {
+        code: "missing-image",
+        severity: Severity::Error,
+        member: Some(image.to_owned()),
+        message: format!("{} names it, and it is not in the bundle", by.join(", ")),
+        cure: "Get the whole bundle: a phone that does not find an image stops halfway.".to_owned(),
+    }
 }
 
 fn broken(code: &'static str, member: &str, message: String) -> Problem {
@@ -191,85 +220,6 @@ impl Contents {
             });
         }
     }
-
-    /// Loads, protocol and models, from the manifests' names.
-    fn tell(&mut self) {
-        let names = || {
-            self.members
-                .iter()
-                .filter(|member| member.kind == MemberKind::Manifest)
-                .map(|member| member.name.as_str())
-        };
-        let mut loads: Vec<LoadName> = names()
-            .map(LoadName::new)
-            .filter(|load| !load.is_recovery())
-            .collect();
-        loads.sort_unstable();
-        let spoken: BTreeSet<Protocol> = loads.iter().filter_map(LoadName::protocol).collect();
-        self.protocol = match (
-            spoken.contains(&Protocol::Sip),
-            spoken.contains(&Protocol::Sccp),
-        ) {
-            (true, true) => Some(BundleProtocol::Mixed),
-            (true, false) => Some(BundleProtocol::Sip),
-            (false, true) => Some(BundleProtocol::Sccp),
-            (false, false) => None,
-        };
-        let mut models: BTreeMap<&str, &'static Model> = names()
-            .filter_map(Model::by_recovery)
-            .flat_map(|model| {
-                model
-                    .family
-                    .models()
-                    .filter(|m| m.recovery == model.recovery)
-            })
-            .map(|model| (model.number, model))
-            .collect();
-        let recoverable: BTreeSet<Family> = models.values().map(|model| model.family).collect();
-        for load in &loads {
-            if !load
-                .family()
-                .is_some_and(|family| recoverable.contains(&family))
-            {
-                models.extend(
-                    models_of(load)
-                        .into_iter()
-                        .map(|model| (model.number, model)),
-                );
-            }
-        }
-        self.models = models.into_values().collect();
-        self.loads = loads;
-    }
-}
-
-/// The models that a load's name means. Some families have loads for one model of them
-/// only (`SIP6945.…`), and the wildcard does not mean those.
-fn models_of(load: &LoadName) -> Vec<&'static Model> {
-    let upper = load.as_str().to_ascii_uppercase();
-    let code = ["SIP", "SCCP", "CP"]
-        .iter()
-        .find_map(|start| upper.strip_prefix(start))
-        .and_then(|rest| rest.split(['.', '-']).next())
-        .unwrap_or_default();
-    let numbers: &[&str] = match code {
-        "69XX" => &["6921", "6941", "6961"],
-        "78XX" => &["7811", "7821", "7841", "7861"],
-        "88XX" => &["8811", "8841", "8851", "8861"],
-        "8845_65" => &["8845", "8865"],
-        _ => &[],
-    };
-    if !numbers.is_empty() {
-        return numbers
-            .iter()
-            .filter_map(|number| Model::by_number(number))
-            .collect();
-    }
-    match (Model::by_number(code), load.family()) {
-        (Some(model), _) => vec![model],
-        (None, Some(family)) => family.models().collect(),
-        (None, None) => Vec::new(),
-    }
 }
 
 #[cfg(test)]
@@ -283,75 +233,6 @@ mod tests {
             sha256: String::new(),
             header: Header::None,
             manifest: manifest.map(|body| super::super::manifest::parse(name, body.as_bytes())),
-        }
-    }
-
-    fn numbers(contents: &Contents) -> Vec<&str> {
-        contents.models.iter().map(|model| model.number).collect()
-    }
-
-    #[test]
-    fn models_come_from_recovery_manifests_else_from_the_load() {
-        let cases: [(&[&str], &[&str], Option<BundleProtocol>); 9] = [
-            (
-                &[
-                    "SIP45.9-3-1SR4-1S.loads",
-                    "term45.default.loads",
-                    "term65.default.loads",
-                ],
-                &["7945", "7965"],
-                Some(BundleProtocol::Sip),
-            ),
-            (
-                &["SIP45.8-5-4S.loads", "term45.default.loads"],
-                &["7945"],
-                Some(BundleProtocol::Sip),
-            ),
-            (
-                &["SIP45.8-5-4S.loads"],
-                &["7945", "7965"],
-                Some(BundleProtocol::Sip),
-            ),
-            (
-                &["SCCP41.9-4-2S.loads", "term61.default.loads"],
-                &["7961", "7961-GE"],
-                Some(BundleProtocol::Sccp),
-            ),
-            (
-                &[
-                    "SIP45.1-1-1S.loads",
-                    "SCCP75.1-1-1S.loads",
-                    "term75.default.loads",
-                ],
-                &["7945", "7965", "7975"],
-                Some(BundleProtocol::Mixed),
-            ),
-            (
-                &["P0S3-8-12-00.loads"],
-                &["7940", "7960"],
-                Some(BundleProtocol::Sip),
-            ),
-            (
-                &["SIP69xx.9-4-1-3.loads"],
-                &["6921", "6941", "6961"],
-                Some(BundleProtocol::Sip),
-            ),
-            (
-                &["SCCP6945.9-3-1-3.loads"],
-                &["6945"],
-                Some(BundleProtocol::Sccp),
-            ),
-            (&["CP7921G-1.4.5.3.LOADS"], &["7921"], None),
-        ];
-        for (names, models, protocol) in cases {
-            let contents = conclude(
-                names
-                    .iter()
-                    .map(|name| read(name, 9, Some("a.sbn\n")))
-                    .collect(),
-            );
-            assert_eq!(numbers(&contents), models, "{names:?}");
-            assert_eq!(contents.protocol, protocol, "{names:?}");
         }
     }
 

@@ -217,9 +217,9 @@ impl Bundle {
             None if known => Verdict::Known,
             None => Verdict::Intact,
         };
-        self.protocol = contents.protocol;
-        self.loads = contents.loads;
-        self.models = contents.models;
+        self.protocol = contents.purpose.protocol;
+        self.loads = contents.purpose.loads;
+        self.models = contents.purpose.models;
         self.members = contents.members;
         self.manifests = contents.manifests;
         self.problems = contents.problems;

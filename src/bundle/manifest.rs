@@ -85,12 +85,10 @@ fn dialect(name: &str, body: &[u8]) -> Dialect {
     let sections = || lines(body).any(|line| line.starts_with(b"[PLATFORM"));
     match load.family() {
         Some(Family::P3) => Dialect::LoaderAndApplication,
-        Some(Family::F69 | Family::F894 | Family::F99) => Dialect::Bare,
-        Some(Family::F78 | Family::F88) if sections() => Dialect::Sections,
-        Some(Family::F78 | Family::F88) => Dialect::Bare,
+        Some(Family::F78 | Family::F88) | None if sections() => Dialect::Sections,
+        Some(Family::F69 | Family::F894 | Family::F99 | Family::F78 | Family::F88) => Dialect::Bare,
         Some(Family::F792) => Dialect::Wireless,
         _ if load.as_str().to_ascii_uppercase().starts_with("CP79") => Dialect::Wireless,
-        None if sections() => Dialect::Sections,
         _ => Dialect::Classic,
     }
 }
@@ -297,7 +295,8 @@ mod tests {
             let error = parse(name, body).unwrap_err();
             assert!(error.contains(why), "{name}: {error}");
         }
-        let many: String = (0..=IMAGES_LIMIT).map(|n| format!("{n}.sbn\n")).collect();
+        let many: Vec<_> = (0..=IMAGES_LIMIT).map(|n| format!("{n}.sbn\n")).collect();
+        let many = many.concat();
         assert!(
             parse("SIP45.x.loads", many.as_bytes())
                 .unwrap_err()

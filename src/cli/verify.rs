@@ -12,6 +12,7 @@ use super::{Failure, Globals, Outcome};
 use crate::{
     bundle::{self, Bundle, BundleProtocol, Checksum, Expectation, MemberKind, Signature, Verdict},
     diagnose::Severity,
+    phone::LoadName,
 };
 
 /// Columns that text is wrapped to.
@@ -143,7 +144,7 @@ fn block(bundle: &Bundle, globals: &Globals) -> String {
             Some(BundleProtocol::Mixed) => "SIP and SCCP",
             None => "not told by its names",
         };
-        let loads = list(bundle.loads.iter().map(|load| load.as_str()).collect());
+        let loads = list(bundle.loads.iter().map(LoadName::as_str).collect());
         let models = list(bundle.models.iter().map(|model| model.number).collect());
         for (name, value) in [
             ("protocol", protocol),
