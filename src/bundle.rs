@@ -1,16 +1,35 @@
 //! What a firmware file is, whether it is whole, and for which phones.
+//!
+//! [`examine`] hashes the file in one pass, holds its structure against what the makers of
+//! hostile archives do (`archive`), inflates each member once to check its CRC and hash it,
+//! reads the manifests as phones read them (`manifest`), and comes to a [`Verdict`].
+//! Nothing is written before [`Bundle::unpack`].
+
+mod archive;
+mod catalogue;
+mod contents;
+mod digest;
+mod examine;
+mod header;
+mod inflate;
+mod manifest;
+mod names;
+mod unpack;
 
 use std::{
     io,
     path::{Path, PathBuf},
 };
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{
     diagnose::Severity,
-    phone::{LoadName, Model, Protocol},
+    phone::{LoadName, Model},
 };
+
+pub use digest::{Checksum, ParseChecksumError};
+pub use examine::{examine, unmatched};
 
 /// What a bundle is held to be. docs/verification.md says what each verdict proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -112,6 +131,20 @@ pub struct Problem {
     pub cure: String,
 }
 
+/// The protocol of a bundle's loads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+pub enum BundleProtocol {
+    /// All of its loads speak SIP.
+    #[serde(rename = "SIP")]
+    Sip,
+    /// All of its loads speak SCCP.
+    #[serde(rename = "SCCP")]
+    Sccp,
+    /// It holds loads of both.
+    #[serde(rename = "mixed")]
+    Mixed,
+}
+
 /// One manifest of a bundle: what a phone reads in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
@@ -123,26 +156,29 @@ pub struct Manifest {
     pub hardware: Option<u32>,
 }
 
-/// An examined file.
-#[derive(Debug, Clone)]
+/// An examined file. Serialised, it is one entry of `verify --json`.
+#[derive(Debug, Clone, Serialize)]
 pub struct Bundle {
     /// Where it is.
+    #[serde(serialize_with = "lossy_path")]
     pub path: PathBuf,
     /// What it is held to be.
     pub verdict: Verdict,
-    /// `None` for a folder and for what could not be read to its end.
+    /// `None` for a folder and for what was not read to its end.
     pub digests: Option<Digests>,
     /// The catalogue's row.
     pub catalogue: Option<CatalogueMatch>,
-    /// The protocol of its loads; `None` where there are none or they differ.
-    pub protocol: Option<Protocol>,
-    /// Its loads, recovery manifests left out.
+    /// The protocol of its loads, as their names say it; `None` where they say nothing.
+    pub protocol: Option<BundleProtocol>,
+    /// Its loads, recovery manifests left out, sorted.
     pub loads: Vec<LoadName>,
-    /// The models that it is for.
+    /// The models that it is for, -GE forms included, sorted by number.
+    #[serde(serialize_with = "plain_numbers")]
     pub models: Vec<&'static Model>,
-    /// Its files.
+    /// Its files, in the archive's order.
     pub members: Vec<Member>,
-    /// Its manifests.
+    /// Its manifests, in the archive's order.
+    #[serde(skip)]
     pub manifests: Vec<Manifest>,
     /// What was found.
     pub problems: Vec<Problem>,
@@ -151,8 +187,8 @@ pub struct Bundle {
 /// What the user asked for beside the file itself.
 #[derive(Debug, Clone, Default)]
 pub struct Expectation {
-    /// `--checksum`: lower-case hex of 32, 40, 64 or 128 digits.
-    pub checksums: Vec<String>,
+    /// `--checksum`: what the file's digest is said to be. Any of them may be meant for it.
+    pub checksums: Vec<Checksum>,
 }
 
 /// What keeps a bundle from being examined or unpacked at all.
@@ -160,27 +196,90 @@ pub struct Expectation {
 #[non_exhaustive]
 pub enum BundleError {
     /// The file system says no.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {}: {source}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// What the file system says.
         source: io::Error,
     },
+    /// It is a folder.
+    #[error("{} is a folder; a bundle is read from a .zip file", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A pipe, a device or a socket.
+    #[error("{} is not a regular file", path.display())]
+    NotAFile {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// It is not what it was a moment ago.
+    #[error("{} changed while it was in use: {what}", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What differs.
+        what: String,
+    },
+    /// Its verdict forbids to use it.
+    #[error("{} is {verdict} and is not unpacked", path.display())]
+    Unfit {
+        /// The file.
+        path: PathBuf,
+        /// What it was found to be.
+        verdict: Verdict,
+    },
+    /// A member cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// What the file system says.
+        source: io::Error,
+    },
 }
 
-/// Reads the file once from its beginning to its end and judges it. Anything wrong *in*
-/// the file is a verdict, not an error.
-pub fn examine(path: &Path, expectation: &Expectation) -> Result<Bundle, BundleError> {
-    let _ = (path, expectation);
-    todo!()
+impl BundleError {
+    /// What to do next.
+    #[must_use]
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "Check the path, and that you may read the file.",
+            Self::Folder { .. } => "Name the .zip file itself, as it was downloaded.",
+            Self::NotAFile { .. } => "Save it as a file first, and name that file.",
+            Self::Changed { .. } => "Let whatever writes the file finish, then start again.",
+            Self::Unfit { .. } => "Run `reflash verify` on it to see why, and get a good copy.",
+            Self::Write { .. } => "Make room in that folder, or choose one that you may write to.",
+        }
+    }
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The serialised form is the word; a second table would only drift.
+        self.serialize(f)
+    }
 }
 
 impl Bundle {
     /// Unpacks every member into `folder`, which exists and is empty, and checks each
-    /// against the digest that was found when the bundle was examined.
+    /// against the size and digest that were found when the bundle was examined: the file
+    /// may have changed since. Files are made new, under plain base names and (on Unix)
+    /// for this user only. After an error, nothing that was written is left.
     pub fn unpack(&self, folder: &Path) -> Result<(), BundleError> {
-        let _ = folder;
-        todo!()
+        unpack::unpack(self, folder)
     }
+}
+
+fn lossy_path<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&path.to_string_lossy())
+}
+
+fn plain_numbers<S: Serializer>(models: &[&'static Model], to: S) -> Result<S::Ok, S::Error> {
+    let mut numbers: Vec<_> = models.iter().map(|model| model.plain_number()).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    to.collect_seq(numbers)
 }

@@ -1,0 +1,323 @@
+//! `reflash verify`: what is this file, is it whole, for which phones.
+
+use std::{
+    fmt::Write as _,
+    io::{self, Write as _},
+    path::PathBuf,
+};
+
+use serde::Serialize;
+
+use super::{Failure, Globals, Outcome};
+use crate::{
+    bundle::{self, Bundle, BundleProtocol, Checksum, Expectation, MemberKind, Signature, Verdict},
+    diagnose::Severity,
+    phone::LoadName,
+};
+
+/// Columns that text is wrapped to.
+const COLUMNS: usize = 80;
+
+/// Say what a firmware bundle is: whole or not, whose, for which phones.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Example:
+  reflash verify cmterm-7945_7965-sip.9-3-1SR4-1.zip \\
+    --checksum 4088c17c622a1e181b1c2b1265349df6
+
+Exit code 0 if every bundle may be served (known, or intact with --accept-unknown), else 1.")]
+pub(crate) struct Args {
+    /// The .zip files, as they were downloaded.
+    #[arg(required = true, value_name = "BUNDLE")]
+    bundles: Vec<PathBuf>,
+    /// A checksum that one of the bundles must have: 32 (MD5), 40 (SHA-1), 64 (SHA-256) or
+    /// 128 (SHA-512) hex digits. May be given several times.
+    #[arg(long = "checksum", value_name = "HEX")]
+    checksums: Vec<Checksum>,
+    /// Take a bundle that is whole though nobody can say who made it.
+    #[arg(long)]
+    accept_unknown: bool,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    bundles: &'a [Bundle],
+}
+
+/// Examines every bundle, prints what was found, and says whether all may be used.
+pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+    let expectation = Expectation {
+        checksums: args.checksums.clone(),
+    };
+    let mut bundles = Vec::new();
+    let mut failures: Vec<Failure> = Vec::new();
+    for path in &args.bundles {
+        match bundle::examine(path, &expectation) {
+            Ok(bundle) => bundles.push(bundle),
+            Err(error) => failures.push(Failure::new(escape(&error.to_string()), error.cure())),
+        }
+    }
+    let mut unmatched = bundle::unmatched(&bundles, &expectation);
+    if let ([_], [bundle]) = (args.bundles.as_slice(), bundles.as_mut_slice()) {
+        // With one bundle its verdict says it.
+        for checksum in unmatched.drain(..) {
+            bundle.mismatch(checksum);
+        }
+    }
+    let accepted = |bundle: &Bundle| match bundle.verdict {
+        Verdict::Known | Verdict::Genuine => true,
+        Verdict::Intact => args.accept_unknown,
+        _ => false,
+    };
+    let all = bundles.iter().all(accepted);
+    let text = if globals.json {
+        let document = Document { bundles: &bundles };
+        let mut text = serde_json::to_string(&document)
+            .map_err(|error| Failure::new(format!("cannot write JSON: {error}"), ""))?;
+        text.push('\n');
+        text
+    } else {
+        let blocks: Vec<_> = bundles
+            .iter()
+            .filter(|bundle| !globals.quiet || !accepted(bundle))
+            .map(|bundle| block(bundle, globals))
+            .collect();
+        blocks.join("\n")
+    };
+    print(&text)?;
+    for checksum in unmatched {
+        failures.push(Failure::new(
+            format!("no bundle has the {} {checksum}", checksum.kind()),
+            "Check the checksum for a slip; else one of these files is not the one it is for.",
+        ));
+    }
+    match Failure::joined(failures) {
+        Some(failure) => Err(failure),
+        None if all => Ok(Outcome::Done),
+        None => Ok(Outcome::Problems),
+    }
+}
+
+impl Failure {
+    /// Several failures as one, each with its cure.
+    fn joined(failures: Vec<Self>) -> Option<Self> {
+        failures.into_iter().reduce(|first, next| {
+            let cure = if first.cure.is_empty() {
+                String::new()
+            } else {
+                format!("\n  → {}", first.cure)
+            };
+            Self {
+                error: format!("{}{cure}\nerror: {}", first.error, next.error),
+                cure: next.cure,
+            }
+        })
+    }
+}
+
+/// A reader that has seen enough (`| head`) is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("cannot print: {error}"), ""))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a person reads of one bundle.
+fn block(bundle: &Bundle, globals: &Globals) -> String {
+    let mut text = String::new();
+    let path = escape(&bundle.path.to_string_lossy());
+    line(&mut text, 0, &format!("{path}: {}", bundle.verdict));
+    line(&mut text, 2, &sentence(bundle));
+    let list = |items: Vec<&str>| match items.len() {
+        0 => "none found".to_owned(),
+        _ => escape(&items.join(", ")),
+    };
+    if !globals.quiet {
+        text.push('\n');
+        let protocol = match bundle.protocol {
+            Some(BundleProtocol::Sip) => "SIP",
+            Some(BundleProtocol::Sccp) => "SCCP",
+            Some(BundleProtocol::Mixed) => "SIP and SCCP",
+            None => "not told by its names",
+        };
+        let loads = list(bundle.loads.iter().map(LoadName::as_str).collect());
+        let models = list(bundle.models.iter().map(|model| model.number).collect());
+        for (name, value) in [
+            ("protocol", protocol),
+            ("loads", &loads),
+            ("models", &models),
+        ] {
+            line(&mut text, 2, &format!("{name:<9}{value}"));
+        }
+        if let Some(digests) = &bundle.digests {
+            let more = globals.verbose > 0;
+            let (half, rest) = digests.sha512.split_at(digests.sha512.len() / 2);
+            for (name, value, show) in [
+                ("MD5", digests.md5.as_str(), true),
+                ("SHA-1", &digests.sha1, more),
+                ("SHA-256", &digests.sha256, true),
+                ("SHA-512", half, more),
+                ("", rest, more),
+            ] {
+                if show {
+                    line(&mut text, 2, &format!("{name:<9}{value}"));
+                }
+            }
+        }
+        members(&mut text, bundle);
+    }
+    for problem in &bundle.problems {
+        text.push('\n');
+        let severity = match problem.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        };
+        let member = problem
+            .member
+            .as_ref()
+            .map_or(String::new(), |name| format!(" {name}:"));
+        let said = format!("{severity} {}:{member} {}", problem.code, problem.message);
+        line(&mut text, 2, &escape(&said));
+        line(&mut text, 4, &format!("→ {}", escape(&problem.cure)));
+    }
+    text
+}
+
+/// The verdict in one plain sentence: what it proves.
+fn sentence(bundle: &Bundle) -> String {
+    match (bundle.verdict, &bundle.catalogue) {
+        (Verdict::Known, Some(row)) => format!(
+            "It is {}, byte for byte, by the checksum from {}; and it is whole.",
+            row.name, row.source
+        ),
+        (Verdict::Known, None) => {
+            "It has the checksum that you gave, and everything that its manifests name.".to_owned()
+        }
+        (Verdict::Genuine, _) => {
+            "Every signed file in it was signed by Cisco, and it is whole.".to_owned()
+        }
+        (Verdict::Intact, _) => {
+            "It is whole: no byte is damaged, no image is missing. Who made it is not proven."
+                .to_owned()
+        }
+        (Verdict::Incomplete, _) => {
+            "Files are missing that phones would ask for; serving it would strand a phone."
+                .to_owned()
+        }
+        (Verdict::Damaged, _) => {
+            "It is not what it should be; serving it could kill a phone.".to_owned()
+        }
+        (Verdict::Refused, _) => {
+            "No firmware bundle looks like this; it may be an attack, and is not opened.".to_owned()
+        }
+        (Verdict::Foreign, _) => "There is no Cisco phone firmware in it.".to_owned(),
+    }
+}
+
+fn members(text: &mut String, bundle: &Bundle) {
+    if bundle.members.is_empty() {
+        return;
+    }
+    let shown: Vec<_> = bundle
+        .members
+        .iter()
+        .map(|member| escape(&member.name))
+        .collect();
+    let width = shown.iter().map(String::len).max().unwrap_or(0).max(6);
+    text.push('\n');
+    line(
+        text,
+        2,
+        &format!("{:<width$} {:>10}  kind      signature", "member", "bytes"),
+    );
+    for (member, name) in bundle.members.iter().zip(shown) {
+        let kind = match member.kind {
+            MemberKind::Manifest => "manifest",
+            MemberKind::Image => "image",
+            MemberKind::Other => "other",
+        };
+        let signature = match member.signature {
+            Signature::Valid => "valid",
+            Signature::Invalid => "invalid",
+            Signature::Unchecked => "unchecked",
+            Signature::None => "none",
+        };
+        let row = format!(
+            "  {name:<width$} {:>10}  {kind:<9} {signature}",
+            member.size
+        );
+        writeln!(text, "{row}").expect("writing to a String cannot fail");
+    }
+}
+
+/// One paragraph, wrapped at blanks and indented; a run of blanks within it is kept where
+/// the line is not broken.
+fn line(text: &mut String, indent: usize, paragraph: &str) {
+    let mut column = indent;
+    text.push_str(&" ".repeat(indent));
+    for word in paragraph.split_inclusive(' ') {
+        let length = word.trim_end().chars().count();
+        if column > indent && column + length > COLUMNS {
+            text.truncate(text.trim_end().len());
+            text.push('\n');
+            column = indent + 2;
+            text.push_str(&" ".repeat(column));
+        }
+        text.push_str(word);
+        column += word.chars().count();
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+}
+
+/// Text from outside, without what could move a terminal's cursor, change its colours or
+/// turn the writing round.
+pub(crate) fn escape(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_graphic() || c == ' ' || c.is_alphanumeric() {
+            shown.push(c);
+        } else {
+            shown.extend(c.escape_default());
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_drive_a_terminal_is_shown_escaped() {
+        let shown = escape("a b-ä\u{1b}[31m\r\n\u{202e}txt\u{0}");
+        assert_eq!(shown, "a b-ä\\u{1b}[31m\\r\\n\\u{202e}txt\\u{0}");
+    }
+
+    #[test]
+    fn paragraphs_stay_within_the_columns() {
+        let mut text = String::new();
+        line(&mut text, 4, &"word ".repeat(40));
+        assert!(text.lines().count() > 1);
+        assert!(
+            text.lines()
+                .all(|line| line.len() <= COLUMNS && !line.ends_with(' ')),
+            "{text}"
+        );
+        assert_eq!(text.split_whitespace().count(), 40);
+    }
+
+    #[test]
+    fn failures_are_joined_with_their_cures() {
+        assert!(Failure::joined(Vec::new()).is_none());
+        let joined =
+            Failure::joined(vec![Failure::new("a", "do b"), Failure::new("c", "do d")]).unwrap();
+        assert_eq!(joined.error, "a\n  → do b\nerror: c");
+        assert_eq!(joined.cure, "do d");
+    }
+}

@@ -1,0 +1,147 @@
+//! Bundles on disk, good and bad: verdicts, refusals, unpacking, and `reflash verify`.
+
+#[path = "bundle/archives.rs"]
+mod archives;
+#[path = "bundle/made.rs"]
+mod made;
+#[path = "bundle/unpacking.rs"]
+mod unpacking;
+#[path = "bundle/verify.rs"]
+mod verify;
+
+use std::{fs, path::PathBuf};
+
+use made::{Entry, good, good_entries, zip};
+use reflash::bundle::{BundleProtocol, Expectation, Signature, Verdict, examine};
+use tempfile::TempDir;
+
+pub(crate) struct Scene {
+    pub(crate) folder: TempDir,
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: TempDir::new().unwrap(),
+        }
+    }
+
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// Verdict and code of the first problem of a file with these bytes.
+    pub(crate) fn judge(&self, bytes: &[u8]) -> (Verdict, Option<&'static str>) {
+        let path = self.file("bundle.zip", bytes);
+        let bundle = examine(&path, &Expectation::default()).unwrap();
+        (
+            bundle.verdict,
+            bundle.problems.first().map(|problem| problem.code),
+        )
+    }
+}
+
+#[test]
+fn a_whole_bundle_is_intact_and_known_by_its_checksum() {
+    let scene = Scene::new();
+    let path = scene.file("good.zip", &good());
+    let bundle = examine(&path, &Expectation::default()).unwrap();
+    assert_eq!(bundle.verdict, Verdict::Intact, "{:?}", bundle.problems);
+    assert_eq!(bundle.protocol, Some(BundleProtocol::Sip));
+    assert_eq!(bundle.loads[0].as_str(), "SIP45.9-3-1SR4-1S");
+    assert_eq!(
+        bundle.models.iter().map(|m| m.number).collect::<Vec<_>>(),
+        ["7945", "7965"]
+    );
+    assert_eq!(bundle.manifests[0].hardware, Some(15));
+    assert_eq!(bundle.manifests[0].images.len(), 5);
+    assert!(
+        bundle
+            .members
+            .iter()
+            .any(|m| m.signature == Signature::Unchecked)
+    );
+    assert!(
+        bundle
+            .members
+            .iter()
+            .any(|m| m.signature == Signature::None)
+    );
+
+    let digests = bundle.digests.unwrap();
+    for text in [
+        &digests.md5,
+        &digests.sha1,
+        &digests.sha256,
+        &digests.sha512,
+    ] {
+        let expectation = Expectation {
+            checksums: vec![text.parse().unwrap()],
+        };
+        assert_eq!(
+            examine(&path, &expectation).unwrap().verdict,
+            Verdict::Known
+        );
+    }
+}
+
+#[test]
+fn stored_deflated_and_grown_members_are_all_whole() {
+    let scene = Scene::new();
+    for method in [
+        zip::CompressionMethod::Stored,
+        zip::CompressionMethod::Deflated,
+    ] {
+        let bytes = made::by_library(&good_entries(), method);
+        assert_eq!(scene.judge(&bytes).0, Verdict::Intact, "{method}");
+    }
+}
+
+#[test]
+fn what_is_missing_makes_it_incomplete_and_other_files_are_foreign() {
+    let scene = Scene::new();
+    let without = |name: &str| {
+        let mut entries = good_entries();
+        entries.retain(|entry| entry.name != name);
+        zip(&entries)
+    };
+    let cases = [
+        (
+            without("dsp45.9-3-1ES26.sbn"),
+            Verdict::Incomplete,
+            "missing-image",
+        ),
+        (
+            zip(&[Entry::new("a.sbn", b"x")]),
+            Verdict::Incomplete,
+            "no-manifest",
+        ),
+        (
+            zip(&[Entry::new("holiday.jpg", b"x")]),
+            Verdict::Foreign,
+            "no-firmware",
+        ),
+        (
+            zip(&[Entry::new("cmterm.tar", b"x")]),
+            Verdict::Foreign,
+            "no-firmware",
+        ),
+        (zip(&[]), Verdict::Foreign, "no-firmware"),
+        (
+            b"<html>log in</html>".to_vec(),
+            Verdict::Foreign,
+            "not-a-zip",
+        ),
+        (vec![0; 70_000], Verdict::Foreign, "not-a-zip"),
+        (
+            zip(&[Entry::new("SIP45.1.loads", b"setup.exe\r\n")]),
+            Verdict::Damaged,
+            "manifest-invalid",
+        ),
+    ];
+    for (bytes, verdict, code) in cases {
+        assert_eq!(scene.judge(&bytes), (verdict, Some(code)));
+    }
+}

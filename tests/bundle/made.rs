@@ -1,0 +1,187 @@
+//! Zips made by hand, byte by byte, so that each field of them can lie.
+
+use std::io::{Cursor, Write as _};
+
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+
+/// One member, honest until a field says otherwise.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) data: Vec<u8>,
+    pub(crate) method: u16,
+    pub(crate) flags: u16,
+    pub(crate) attributes: u32,
+    /// The name in the local header.
+    pub(crate) local_name: Option<String>,
+    /// The unpacked size in the directory.
+    pub(crate) size: Option<u32>,
+    /// The unpacked size in the local header.
+    pub(crate) local_size: Option<u32>,
+    /// The CRC in the directory.
+    pub(crate) crc: Option<u32>,
+    /// Where the directory says that the local header is.
+    pub(crate) offset: Option<u64>,
+    /// It has no local part of its own.
+    pub(crate) listed_only: bool,
+}
+
+impl Entry {
+    pub(crate) fn new(name: &str, data: &[u8]) -> Self {
+        Self {
+            name: name.to_owned(),
+            data: data.to_vec(),
+            method: 0,
+            flags: 0,
+            attributes: 0,
+            local_name: None,
+            size: None,
+            local_size: None,
+            crc: None,
+            offset: None,
+            listed_only: false,
+        }
+    }
+}
+
+fn length(data: &[u8]) -> u32 {
+    u32::try_from(data.len()).unwrap()
+}
+
+/// Version, flags, method, time, CRC, both sizes and the name's length: what both headers
+/// have in common.
+fn common(entry: &Entry, crc: u32, size: u32, name: &str) -> Vec<u8> {
+    let mut bytes = vec![20, 0];
+    bytes.extend(entry.flags.to_le_bytes());
+    bytes.extend(entry.method.to_le_bytes());
+    bytes.extend([0, 0, 0x3b, 0x44]);
+    bytes.extend(crc.to_le_bytes());
+    bytes.extend(length(&entry.data).to_le_bytes());
+    bytes.extend(size.to_le_bytes());
+    bytes.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
+    bytes.extend([0, 0]);
+    bytes
+}
+
+/// The local header of a stored member.
+pub(crate) fn local_header_of(name: &str, data: &[u8]) -> Vec<u8> {
+    let mut bytes = b"PK\x03\x04".to_vec();
+    bytes.extend(common(
+        &Entry::new(name, data),
+        crc32(data),
+        length(data),
+        name,
+    ));
+    bytes.extend(name.as_bytes());
+    bytes
+}
+
+/// The archive.
+pub(crate) fn zip(entries: &[Entry]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut directory = Vec::new();
+    for entry in entries {
+        let offset = entry
+            .offset
+            .map_or(length(&bytes), |at| u32::try_from(at).unwrap());
+        let crc = crc32(&entry.data);
+        if !entry.listed_only {
+            let name = entry.local_name.as_ref().unwrap_or(&entry.name);
+            let size = entry.local_size.unwrap_or(length(&entry.data));
+            bytes.extend(b"PK\x03\x04");
+            bytes.extend(common(entry, crc, size, name));
+            bytes.extend(name.as_bytes());
+            bytes.extend(&entry.data);
+        }
+        let size = entry.size.unwrap_or(length(&entry.data));
+        directory.extend(b"PK\x01\x02\x14\0");
+        directory.extend(common(entry, entry.crc.unwrap_or(crc), size, &entry.name));
+        directory.extend([0; 6]);
+        directory.extend(entry.attributes.to_le_bytes());
+        directory.extend(offset.to_le_bytes());
+        directory.extend(entry.name.as_bytes());
+    }
+    let start = length(&bytes);
+    let count = u16::try_from(entries.len()).unwrap().to_le_bytes();
+    bytes.extend(&directory);
+    bytes.extend(b"PK\x05\x06\0\0\0\0");
+    bytes.extend(count);
+    bytes.extend(count);
+    bytes.extend(length(&directory).to_le_bytes());
+    bytes.extend(start.to_le_bytes());
+    bytes.extend([0, 0]);
+    bytes
+}
+
+/// The same members, written by the library.
+pub(crate) fn by_library(entries: &[Entry], method: CompressionMethod) -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(method);
+    for entry in entries {
+        writer.start_file(entry.name.as_str(), options).unwrap();
+        writer.write_all(&entry.data).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// A deflated archive whose first member unpacks to one byte more than both headers say.
+pub(crate) fn lying_about_size(entries: &[Entry]) -> Vec<u8> {
+    let mut bytes = by_library(entries, CompressionMethod::Deflated);
+    let said = length(&entries[0].data) - 1;
+    let directory = u32::from_le_bytes(bytes[bytes.len() - 6..bytes.len() - 2].try_into().unwrap());
+    for at in [22, directory as usize + 24] {
+        assert_eq!(bytes[at..at + 4], length(&entries[0].data).to_le_bytes());
+        bytes[at..at + 4].copy_from_slice(&said.to_le_bytes());
+    }
+    bytes
+}
+
+/// A small bundle with everything that the 7945's has: names, signed headers, trailing
+/// blanks. The bytes are made up.
+pub(crate) fn good_entries() -> Vec<Entry> {
+    let images = ["apps45", "cnu45", "cvm45sip", "dsp45", "jar45sip"];
+    let body = "#\r\n# RELEASE load version 9-3-1ES26\r\n#\r\n#HARDWARE_COMP_1 15\r\n\r\n\
+        jar45sip.9-3-1ES26.sbn\r\ncnu45.9-3-1ES26.sbn\r\napps45.9-3-1ES26.sbn\r\n\
+        dsp45.9-3-1ES26.sbn \r\ncvm45sip.9-3-1ES26.sbn \r\n";
+    let mut entries: Vec<_> = (0_u32..)
+        .zip(images)
+        .map(|(seed, image)| {
+            let noise: Vec<u8> = (0..600_u32)
+                .map(|n| {
+                    (n.wrapping_add(seed * 7919).wrapping_mul(2_654_435_761) >> 13).to_le_bytes()[0]
+                })
+                .collect();
+            Entry::new(&format!("{image}.9-3-1ES26.sbn"), &signed(&noise))
+        })
+        .collect();
+    for name in ["SIP45.9-3-1SR4-1S", "term45.default", "term65.default"] {
+        entries.push(Entry::new(
+            &format!("{name}.loads"),
+            &signed(body.as_bytes()),
+        ));
+    }
+    entries.push(Entry::new("load436.txt", b"436 SIP45.9-3-1SR4-1S 11\r\n"));
+    entries
+}
+
+/// [`good_entries`] as an archive.
+pub(crate) fn good() -> Vec<u8> {
+    zip(&good_entries())
+}
+
+/// A header that has the length field of a signed one, and nothing of a signature.
+fn signed(body: &[u8]) -> Vec<u8> {
+    let mut file = vec![1, 0, 2, 1, 1, 2, 0, 2, 0, 120];
+    file.resize(120, 0);
+    file.extend(body);
+    file
+}
+
+/// CRC-32 as zip has it (ISO 3309), bit by bit.
+fn crc32(data: &[u8]) -> u32 {
+    !data.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            crc >> 1 ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 }
+        })
+    })
+}
