@@ -1,6 +1,11 @@
 //! The command line: one file a verb, each with its `Args` and its `run`; nothing but
 //! wiring.
 
+mod completions;
+mod man;
+mod models;
+mod stage;
+
 use std::process::ExitCode;
 
 use clap::{ColorChoice, Parser, Subcommand};
@@ -33,7 +38,13 @@ pub struct Globals {
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {}
+enum Verb {
+    Stage(stage::Args),
+    Models(models::Args),
+    Completions(completions::Args),
+    #[command(hide = true)]
+    Man(man::Args),
+}
 
 /// How a verb ended, when nothing kept it from doing its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +81,12 @@ impl Failure {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let outcome: Result<Outcome, Failure> = match cli.verb {};
+    let outcome: Result<Outcome, Failure> = match &cli.verb {
+        Verb::Stage(args) => stage::run(args, &cli.globals),
+        Verb::Models(args) => models::run(args, &cli.globals),
+        Verb::Completions(args) => completions::run(args, &cli.globals),
+        Verb::Man(args) => man::run(args, &cli.globals),
+    };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Problems) => ExitCode::from(1),
