@@ -27,7 +27,7 @@ use serde::Serialize;
 
 pub use error::StageError;
 pub use folder::{Folder, FolderError, MAX_FOLDER_ENTRIES, MAX_FOLDER_FILE_BYTES};
-pub use select::{Accept, Refusal, select};
+pub use select::{Accept, Refusal, is_sccp, select};
 
 use crate::{
     bundle::{Bundle, BundleError},

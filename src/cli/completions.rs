@@ -1,11 +1,9 @@
 //! `reflash completions`: completion for a shell.
 
-use std::io::{self, Write};
-
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
-use super::{Cli, Failure, Globals, Outcome};
+use super::{Cli, Failure, Globals, Outcome, stage::print};
 
 /// Print a shell's completion script.
 #[derive(Debug, clap::Args)]
@@ -21,15 +19,12 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let mut script = Vec::new();
     generate(args.shell, &mut Cli::command(), "reflash", &mut script);
+    let script = String::from_utf8_lossy(&script);
     if globals.json {
-        let document = serde_json::json!({
-            "shell": args.shell.to_string(),
-            "script": String::from_utf8_lossy(&script),
-        });
-        script = format!("{document}\n").into_bytes();
+        let document = serde_json::json!({ "shell": args.shell.to_string(), "script": script });
+        print(&format!("{document}\n"))?;
+    } else {
+        print(&script)?;
     }
-    io::stdout()
-        .write_all(&script)
-        .map_err(|error| Failure::new(format!("cannot write the script: {error}"), ""))?;
     Ok(Outcome::Done)
 }

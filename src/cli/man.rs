@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use clap::CommandFactory;
 
-use super::{Cli, Failure, Globals, Outcome};
+use super::{Cli, Failure, Globals, Outcome, stage::print};
 
 /// Write the man pages, one for each verb.
 #[derive(Debug, clap::Args)]
@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         })?;
     if globals.json {
         let document = serde_json::json!({ "root": args.to.display().to_string() });
-        println!("{document}");
+        print(&format!("{document}\n"))?;
     }
     Ok(Outcome::Done)
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Failure, Globals, Outcome};
+use super::{Failure, Globals, Outcome, stage::print};
 use crate::phone::MODELS;
 
 /// Print the table of phone models: ids, bundles, recovery manifests.
@@ -45,29 +45,39 @@ pub(super) fn run(_args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     if globals.json {
         let text = serde_json::to_string(&Document { models })
             .map_err(|error| Failure::new(error, "report this as a bug"))?;
-        println!("{text}");
+        print(&format!("{text}\n"))?;
         return Ok(Outcome::Done);
     }
-    println!(
-        "{:<8} {:>6}  {:<22} {:<21} CONVERTS",
-        "MODEL", "TYPE", "SIP BUNDLE", "RECOVERY MANIFEST"
+    print(&table(&models, globals.quiet))?;
+    Ok(Outcome::Done)
+}
+
+/// The table for 80 columns; `bare` leaves the explanation out.
+fn table(models: &[Row], bare: bool) -> String {
+    let line = |name: &str, id: &str, bundle: &str, recovery: &str, converts: &str| {
+        format!("{name:<8} {id:>6}  {bundle:<22} {recovery:<21} {converts}\n")
+    };
+    let mut text = line(
+        "MODEL",
+        "TYPE",
+        "SIP BUNDLE",
+        "RECOVERY MANIFEST",
+        "CONVERTS",
     );
     for row in models {
-        println!(
-            "{:<8} {:>6}  {:<22} {:<21} {}",
+        text += &line(
             row.name,
-            row.device_type,
+            &row.device_type.to_string(),
             row.bundle.unwrap_or("-"),
             row.recovery.unwrap_or("-"),
             if row.convertible { "yes" } else { "no" },
         );
     }
-    if !globals.quiet {
-        println!(
-            "
+    if !bare {
+        text += "
 TYPE is the number in loadInformation436. A bundle's name begins as shown; a
-dash means that the name differs by model or that there is no SIP firmware."
-        );
+dash means that the name differs by model or that there is no SIP firmware.
+";
     }
-    Ok(Outcome::Done)
+    text
 }

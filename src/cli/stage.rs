@@ -1,6 +1,10 @@
 //! `reflash stage`: lays bundles out for people who have a TFTP server.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{
+    io::{self, Write},
+    net::IpAddr,
+    path::PathBuf,
+};
 
 use clap::error::ErrorKind;
 use serde::Serialize;
@@ -8,7 +12,7 @@ use serde::Serialize;
 use super::{Failure, Globals, Outcome};
 use crate::{
     bundle::{self, Bundle, Expectation},
-    phone::Protocol,
+    phone::LoadName,
     stage::{self, Accept, FileEntry, Stage},
 };
 
@@ -94,9 +98,9 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         let document = document(&stage);
         let text = serde_json::to_string(&document)
             .map_err(|error| Failure::new(error, "report this as a bug"))?;
-        println!("{text}");
+        print(&format!("{text}\n"))?;
     } else if !globals.quiet {
-        tell(&stage, &bundles);
+        print(&told(&stage, &bundles))?;
     }
     Ok(Outcome::Done)
 }
@@ -105,14 +109,35 @@ fn examine(args: &Args) -> Result<Vec<Bundle>, Failure> {
     let expectation = Expectation {
         checksums: args.checksums.clone(),
     };
-    args.bundles
+    let bundles = args
+        .bundles
         .iter()
         .map(|path| {
             bundle::examine(path, &expectation).map_err(|error| {
                 Failure::new(error, "check the path and the permissions of the file")
             })
         })
-        .collect()
+        .collect::<Result<Vec<_>, _>>()?;
+    for checksum in &args.checksums {
+        let has = |bundle: &Bundle| {
+            bundle.digests.as_ref().is_some_and(|digests| {
+                [
+                    &digests.md5,
+                    &digests.sha1,
+                    &digests.sha256,
+                    &digests.sha512,
+                ]
+                .contains(&checksum)
+            })
+        };
+        if !bundles.iter().any(has) {
+            return Err(Failure::new(
+                format!("no bundle has the checksum {checksum}"),
+                "check it for a slip, else download the file again",
+            ));
+        }
+    }
+    Ok(bundles)
 }
 
 fn document(stage: &Stage) -> Document<'_> {
@@ -127,37 +152,57 @@ fn document(stage: &Stage) -> Document<'_> {
         root: stage.root().display().to_string(),
         files: stage.entries(),
         models,
-        loads: stage.loads().map(crate::phone::LoadName::as_str).collect(),
+        loads: stage.loads().map(LoadName::as_str).collect(),
     }
 }
 
-fn tell(stage: &Stage, bundles: &[Bundle]) {
+/// What a person reads.
+fn told(stage: &Stage, bundles: &[Bundle]) -> String {
     let files = stage.entries();
-    println!(
+    let mut lines = vec![format!(
         "{} files laid out in {}",
         files.len(),
         stage.root().display()
+    )];
+    lines.extend(
+        files
+            .iter()
+            .map(|file| format!("  {:>9}  {}", file.size, file.name)),
     );
-    for file in files {
-        println!("  {:>9}  {}", file.size, file.name);
-    }
-    println!();
+    lines.push(String::new());
     for plan in stage.plan() {
         let models: Vec<_> = plan.models.iter().map(|model| model.number).collect();
-        println!("{} for {}", plan.load, models.join(", "));
+        lines.push(format!("{} for {}", plan.load, models.join(", ")));
     }
-    println!(
+    lines.push(
         "
 What to know:
   - Serve this folder over TFTP, and let DHCP option 150 (or 66) name that server.
   - XMLDefault.cnf.xml tells phones their load, as long as they have no SEP file."
+            .to_owned(),
     );
-    if bundles
-        .iter()
-        .any(|bundle| bundle.protocol == Some(Protocol::Sccp))
-    {
-        println!("  - A bundle here is SCCP firmware: phones that take it do not speak SIP.");
-    } else {
-        println!("  - The way back to SCCP is an SCCP bundle for the same phones: keep one.");
+    let sccp: Vec<_> = bundles.iter().filter(|b| stage::is_sccp(b)).collect();
+    for bundle in &sccp {
+        lines.push(format!(
+            "  - {} is SCCP firmware (bundle-is-sccp): phones that take it do not speak SIP.",
+            bundle.path.display()
+        ));
+    }
+    if sccp.is_empty() {
+        lines.push(
+            "  - The way back to SCCP is an SCCP bundle for the same phones: keep one.".to_owned(),
+        );
+    }
+    lines.join("\n") + "\n"
+}
+
+/// A reader that has seen enough (`| head`) is no failure.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("cannot print: {error}"), ""))
+        }
+        _ => Ok(()),
     }
 }

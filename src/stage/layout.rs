@@ -230,7 +230,7 @@ fn is_plain(name: &str) -> bool {
         && name != "."
         && name != ".."
         && name.len() <= 255
-        && !name.contains(['/', '\\', '\0'])
+        && !name.contains(|c: char| matches!(c, '/' | '\\') || c.is_control())
 }
 
 fn unpack_each<'a>(

@@ -202,6 +202,11 @@ fn sweep_unfinished(root: &Path) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io::{BufRead, BufReader},
+        process::{Command, Stdio},
+    };
+
     use super::*;
 
     fn names(base: &Path) -> Vec<String> {
@@ -246,6 +251,45 @@ mod tests {
         assert!(!orphan.exists(), "swept at the start of the first run");
         let next = TemporaryRoot::create(base.path()).unwrap();
         assert!(living.path().join(LOCK).exists() && next.path().exists());
+    }
+
+    /// Set for the process that [`the_root_of_a_killed_process_is_swept`] kills.
+    const CHILD: &str = "REFLASH_TEST_ROOT_BASE";
+
+    #[test]
+    fn the_root_of_a_killed_process_is_swept() {
+        if let Some(base) = std::env::var_os(CHILD) {
+            let root = TemporaryRoot::create(Path::new(&base)).unwrap();
+            fs::write(root.path().join("image"), "bytes").unwrap();
+            println!("\nready");
+            // Until it is killed; or its parent dies, and the pipe closes.
+            io::stdin().read_line(&mut String::new()).unwrap();
+            return;
+        }
+        let base = tempfile::tempdir().unwrap();
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--nocapture"])
+            .arg("stage::root::tests::the_root_of_a_killed_process_is_swept")
+            .env(CHILD, base.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = BufReader::new(child.stdout.take().unwrap())
+            .lines()
+            .map(Result::unwrap)
+            .find(|line| line == "ready");
+        assert!(said.is_some(), "the child made its root");
+        let left = names(base.path());
+        assert_eq!(left.len(), 1);
+
+        drop(TemporaryRoot::create(base.path()).unwrap());
+        assert_eq!(names(base.path()), left, "its process lives");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(names(base.path()), left, "nobody could clean up");
+        drop(TemporaryRoot::create(base.path()).unwrap());
+        assert_eq!(names(base.path()), [""; 0]);
     }
 
     #[test]

@@ -116,9 +116,9 @@ pub fn select(bundles: &[Bundle], accept: Accept) -> Result<(), Refusal> {
                 verdict: bundle.verdict,
             });
         }
-        if let Some(load) = bundle.loads.first()
-            && !accept.sccp
-            && bundle.protocol == Some(Protocol::Sccp)
+        if !accept.sccp
+            && is_sccp(bundle)
+            && let Some(load) = bundle.loads.first()
         {
             return Err(Refusal::Sccp {
                 path: bundle.path.clone(),
@@ -146,6 +146,19 @@ fn has_sip(bundle: &Bundle) -> bool {
         .loads
         .iter()
         .any(|load| load.protocol() == Some(Protocol::Sip))
+}
+
+/// Whether the bundle's loads name SCCP and none of them SIP: whoever takes one does not
+/// speak SIP afterwards.
+#[must_use]
+pub fn is_sccp(bundle: &Bundle) -> bool {
+    let speaks = |protocol| {
+        bundle
+            .loads
+            .iter()
+            .any(|load| load.protocol() == Some(protocol))
+    };
+    speaks(Protocol::Sccp) && !speaks(Protocol::Sip)
 }
 
 fn shared_model(first: &Bundle, second: &Bundle) -> Option<&'static Model> {

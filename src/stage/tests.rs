@@ -3,7 +3,7 @@ use std::{cell::Cell, fs, io, net::Ipv4Addr, os::unix::fs::PermissionsExt};
 use super::*;
 use crate::{
     bundle::{Manifest, Member, MemberKind, Signature, Verdict},
-    phone::{Model, Protocol},
+    phone::Model,
 };
 
 const CALL_MANAGER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10));
@@ -55,7 +55,7 @@ fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
         verdict: Verdict::Known,
         digests: None,
         catalogue: None,
-        protocol: load.protocol(),
+        protocol: None,
         loads: vec![load],
         models,
         members,
@@ -406,7 +406,7 @@ fn selection_follows_the_verdicts_and_the_protocol() {
     assert!(refusal.cure().contains("--accept-unknown"));
     select(&[intact], unknown).unwrap();
     let back = bundle("sccp.zip", "SCCP41.9-4-2SR1-1S", &["7941"]);
-    assert_eq!(back.protocol, Some(Protocol::Sccp));
+    assert!(is_sccp(&back) && !is_sccp(&sip45()));
     let refusal = select(&[sip45(), back.clone()], unknown).unwrap_err();
     assert!(matches!(refusal, Refusal::Sccp { .. }) && !refusal.is_usage());
     select(&[sip45(), back], sccp).unwrap();
