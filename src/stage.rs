@@ -1,14 +1,43 @@
 //! The throw-away root: verified bundles laid out side by side, generated files, and the
 //! one way from a name on the wire to bytes.
+//!
+//! Every file is read once, while the stage is laid out, and held in memory for the run:
+//! what does not equal the verified digest is found before the first phone is answered,
+//! what happens to the disk afterwards cannot reach a phone, and answering a request
+//! never waits for a disk. [`MAX_STAGE_BYTES`] bounds what that costs; a usual bundle
+//! takes 9 MB.
+
+mod defaults;
+mod error;
+mod folder;
+mod layout;
+mod open;
+mod root;
+mod select;
 
 use std::{
-    fmt,
+    collections::HashMap,
+    env, fmt,
     net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use crate::bundle::Bundle;
+use serde::Serialize;
+
+pub use error::StageError;
+pub use folder::{Folder, FolderError, MAX_FOLDER_ENTRIES, MAX_FOLDER_FILE_BYTES};
+pub use select::{Accept, Refusal, is_sccp, select};
+
+use crate::{
+    bundle::{Bundle, BundleError},
+    phone::{LoadName, normal},
+    track::StagePlan,
+};
+
+/// Bytes that a stage holds at most, in memory and on disk. Bundles for every family
+/// that can be converted come to about 65 MB together.
+pub const MAX_STAGE_BYTES: u64 = 256 * 1024 * 1024;
 
 /// What one phone is shown of the stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,45 +63,99 @@ impl fmt::Debug for StagedFile {
     }
 }
 
-/// What goes wrong while a stage is laid out.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StageError {}
+/// What is told of a staged file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct FileEntry {
+    /// Its name as staged.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+    /// 64 lower-case hex digits.
+    pub sha256: String,
+}
+
+/// The files of one view, under their names as they are compared. Each view has a map of
+/// its own, so that views may hold different bytes under one name.
+type Files = HashMap<String, StagedFile>;
 
 /// A laid-out root. Dropping it removes the folder, unless it was laid out in a folder of
 /// the user's.
 #[derive(Debug)]
-pub struct Stage {}
+pub struct Stage {
+    root: layout::Place,
+    target: Files,
+    config: Files,
+    plans: Vec<StagePlan>,
+    entries: Vec<FileEntry>,
+}
+
+/// How a bundle's members come into an empty folder.
+type Unpack<'a> = &'a dyn Fn(&Bundle, &Path) -> Result<(), BundleError>;
 
 impl Stage {
     /// Lays `bundles` out in a private temporary folder of this run, and sweeps what
-    /// killed runs left there.
+    /// killed runs left there. Whether they may be staged is asked of [`select`] first.
     pub fn temporary(bundles: &[Bundle], call_manager: IpAddr) -> Result<Self, StageError> {
-        let _ = (bundles, call_manager);
-        todo!()
+        layout::temporary(&env::temp_dir(), bundles, call_manager, &Bundle::unpack)
     }
 
     /// Lays `bundles` out flat in `folder`, which must be new or empty, and keeps it.
+    /// Files can be read by everybody, as a TFTP server runs under a user of its own.
+    /// When it fails, `folder` is as it was.
     pub fn keep(
         bundles: &[Bundle],
         call_manager: IpAddr,
         folder: &Path,
     ) -> Result<Self, StageError> {
-        let _ = (bundles, call_manager, folder);
-        todo!()
+        layout::keep(folder, bundles, call_manager, &Bundle::unpack)
+    }
+
+    /// Whether [`Stage::keep`] could use `folder`: asked before bundles are read, which
+    /// takes longer.
+    pub fn is_free(folder: &Path) -> Result<(), StageError> {
+        layout::is_new(folder).map(|_| ())
     }
 
     /// The folder.
     #[must_use]
     pub fn root(&self) -> PathBuf {
-        todo!()
+        self.root.path().to_owned()
     }
 
     /// The file that a name on the wire means in this view: a lookup in a map, without
     /// case and without a leading `/` or `./`; never a path built from the wire.
     #[must_use]
     pub fn resolve(&self, view: View, name: &str) -> Option<StagedFile> {
-        let _ = (view, name);
-        todo!()
+        let files = match view {
+            View::Target => &self.target,
+            View::Config => &self.config,
+        };
+        files.get(&normal(name)).cloned()
+    }
+
+    /// What tracking has to know: per load its models, manifests, images and sizes.
+    #[must_use]
+    pub fn plan(&self) -> Vec<StagePlan> {
+        self.plans.clone()
+    }
+
+    /// The files of the target view, by name.
+    #[must_use]
+    pub fn entries(&self) -> &[FileEntry] {
+        &self.entries
+    }
+
+    /// The loads that phones are told of.
+    pub fn loads(&self) -> impl Iterator<Item = &LoadName> {
+        self.plans.iter().map(|plan| &plan.load)
+    }
+
+    /// Removes a temporary root and says what could not be removed. Dropping the stage
+    /// removes it too and only logs that.
+    pub fn close(self) -> Result<(), StageError> {
+        self.root.close()
     }
 }
+
+#[cfg(test)]
+mod tests;

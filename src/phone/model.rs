@@ -60,6 +60,24 @@ impl Family {
         )
     }
 
+    /// The beginning of its SIP bundle's file name, as Cisco publishes it
+    /// (`cmterm-7945_7965-sip.9-3-1SR4-1.zip`). `None` where there is no SIP firmware, or
+    /// where no one name holds for every model of the family.
+    #[must_use]
+    pub fn sip_bundle(self) -> Option<&'static str> {
+        Some(match self {
+            Self::F11 => "cmterm-7911_7906-sip",
+            Self::F31 => "cmterm-7931-sip",
+            Self::F41 => "cmterm-7941_7961-sip",
+            Self::F42 => "cmterm-7942_7962-sip",
+            Self::F45 => "cmterm-7945_7965-sip",
+            Self::F70 => "cmterm-7970_7971-sip",
+            Self::F75 => "cmterm-7975-sip",
+            Self::P3 => "P0S3-8-12-00",
+            Self::F69 | Self::F894 | Self::F99 | Self::F78 | Self::F88 | Self::F792 => return None,
+        })
+    }
+
     /// The models of the family, in the table's order.
     pub fn models(self) -> impl Iterator<Item = &'static Model> {
         MODELS.iter().filter(move |model| model.family == self)

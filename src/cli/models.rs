@@ -1,0 +1,83 @@
+//! `reflash models`: the model table.
+
+use serde::Serialize;
+
+use super::{Failure, Globals, Outcome, stage::print};
+use crate::phone::MODELS;
+
+/// Print the table of phone models: ids, bundles, recovery manifests.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  reflash models --json")]
+pub(super) struct Args {}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Document {
+    models: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    /// The number without letters, as in all JSON.
+    model: &'static str,
+    /// The number as phones of its form carry it: `7961-GE`.
+    name: &'static str,
+    device_type: u32,
+    bundle: Option<&'static str>,
+    recovery: Option<&'static str>,
+    convertible: bool,
+}
+
+/// Runs the verb.
+pub(super) fn run(_args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+    let models: Vec<_> = MODELS
+        .iter()
+        .map(|model| Row {
+            model: model.plain_number(),
+            name: model.number,
+            device_type: model.device_type,
+            bundle: model.family.sip_bundle(),
+            recovery: model.recovery,
+            convertible: model.family.is_convertible(),
+        })
+        .collect();
+    if globals.json {
+        let text = serde_json::to_string(&Document { models })
+            .map_err(|error| Failure::new(error, "report this as a bug"))?;
+        print(&format!("{text}\n"))?;
+        return Ok(Outcome::Done);
+    }
+    print(&table(&models, globals.quiet))?;
+    Ok(Outcome::Done)
+}
+
+/// The table for 80 columns; `bare` leaves the explanation out.
+fn table(models: &[Row], bare: bool) -> String {
+    let line = |name: &str, id: &str, bundle: &str, recovery: &str, converts: &str| {
+        format!("{name:<8} {id:>6}  {bundle:<22} {recovery:<21} {converts}\n")
+    };
+    let mut text = line(
+        "MODEL",
+        "TYPE",
+        "SIP BUNDLE",
+        "RECOVERY MANIFEST",
+        "CONVERTS",
+    );
+    for row in models {
+        text += &line(
+            row.name,
+            &row.device_type.to_string(),
+            row.bundle.unwrap_or("-"),
+            row.recovery.unwrap_or("-"),
+            if row.convertible { "yes" } else { "no" },
+        );
+    }
+    if !bare {
+        text += "
+TYPE is the number in loadInformation436. A bundle's name begins as shown; a
+dash means that the name differs by model or that there is no SIP firmware.
+";
+    }
+    text
+}

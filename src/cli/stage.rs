@@ -1,0 +1,208 @@
+//! `reflash stage`: lays bundles out for people who have a TFTP server.
+
+use std::{
+    io::{self, Write},
+    net::IpAddr,
+    path::PathBuf,
+};
+
+use clap::error::ErrorKind;
+use serde::Serialize;
+
+use super::{Failure, Globals, Outcome};
+use crate::{
+    bundle::{self, Bundle, Expectation},
+    phone::LoadName,
+    stage::{self, Accept, FileEntry, Stage},
+};
+
+/// Lay verified bundles out in a folder, for a TFTP server of your own.
+///
+/// Everything lies flat in one folder: the bundles' files and an XMLDefault.cnf.xml that
+/// names their loads. Nothing is written unless every bundle is verified.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  reflash stage cmterm-7945_7965-sip.9-3-1SR4-1.zip --to /srv/tftp --call-manager 192.0.2.10")]
+pub(super) struct Args {
+    /// A firmware bundle; several for different models.
+    #[arg(value_name = "BUNDLE", required = true)]
+    bundles: Vec<PathBuf>,
+    /// The folder: new or empty.
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+    /// The address at which phones are to register (processNodeName).
+    #[arg(long, value_name = "ADDRESS", value_parser = call_manager)]
+    call_manager: IpAddr,
+    /// Take bundles that are whole but of unproven origin.
+    #[arg(long)]
+    accept_unknown: bool,
+    /// A digest that a BUNDLE must have: MD5, SHA-1, SHA-256 or SHA-512.
+    #[arg(long = "checksum", value_name = "HEX", value_parser = checksum)]
+    checksums: Vec<String>,
+}
+
+/// An address that a phone can register at.
+fn call_manager(text: &str) -> Result<IpAddr, String> {
+    let address: IpAddr = text
+        .parse()
+        .map_err(|_| "expected an IP address such as 192.0.2.10".to_owned())?;
+    if address.is_unspecified() || address.is_multicast() {
+        return Err("no phone can register there: expected the address of one host".to_owned());
+    }
+    Ok(address)
+}
+
+/// Hex digits of a length that says which digest they are.
+fn checksum(text: &str) -> Result<String, String> {
+    if matches!(text.len(), 32 | 40 | 64 | 128) && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err("expected hex digits: 32 (MD5), 40 (SHA-1), 64 (SHA-256) or 128 (SHA-512)".to_owned())
+    }
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    root: String,
+    files: &'a [FileEntry],
+    models: Vec<&'static str>,
+    loads: Vec<&'a str>,
+}
+
+/// Runs the verb.
+pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+    let failed = |error: stage::StageError| {
+        let cure = error.cure();
+        Failure::new(error, cure)
+    };
+    Stage::is_free(&args.to).map_err(failed)?;
+    let bundles = examine(args)?;
+    let accept = Accept {
+        unknown: args.accept_unknown,
+        sccp: true,
+    };
+    if let Err(refusal) = stage::select(&bundles, accept) {
+        let cure = refusal.cure();
+        if refusal.is_usage() {
+            clap::Error::raw(
+                ErrorKind::ArgumentConflict,
+                format!("{refusal}\n  → {cure}\n"),
+            )
+            .exit();
+        }
+        return Err(Failure::new(refusal, cure));
+    }
+    let stage = Stage::keep(&bundles, args.call_manager, &args.to).map_err(failed)?;
+    if globals.json {
+        let document = document(&stage);
+        let text = serde_json::to_string(&document)
+            .map_err(|error| Failure::new(error, "report this as a bug"))?;
+        print(&format!("{text}\n"))?;
+    } else if !globals.quiet {
+        print(&told(&stage, &bundles))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn examine(args: &Args) -> Result<Vec<Bundle>, Failure> {
+    let expectation = Expectation {
+        checksums: args.checksums.clone(),
+    };
+    let bundles = args
+        .bundles
+        .iter()
+        .map(|path| {
+            bundle::examine(path, &expectation).map_err(|error| {
+                Failure::new(error, "check the path and the permissions of the file")
+            })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    for checksum in &args.checksums {
+        let has = |bundle: &Bundle| {
+            bundle.digests.as_ref().is_some_and(|digests| {
+                [
+                    &digests.md5,
+                    &digests.sha1,
+                    &digests.sha256,
+                    &digests.sha512,
+                ]
+                .contains(&checksum)
+            })
+        };
+        if !bundles.iter().any(has) {
+            return Err(Failure::new(
+                format!("no bundle has the checksum {checksum}"),
+                "check it for a slip, else download the file again",
+            ));
+        }
+    }
+    Ok(bundles)
+}
+
+fn document(stage: &Stage) -> Document<'_> {
+    let mut models: Vec<_> = stage
+        .plan()
+        .iter()
+        .flat_map(|plan| plan.models.iter().map(|model| model.plain_number()))
+        .collect();
+    models.sort_unstable();
+    models.dedup();
+    Document {
+        root: stage.root().display().to_string(),
+        files: stage.entries(),
+        models,
+        loads: stage.loads().map(LoadName::as_str).collect(),
+    }
+}
+
+/// What a person reads.
+fn told(stage: &Stage, bundles: &[Bundle]) -> String {
+    let files = stage.entries();
+    let mut lines = vec![format!(
+        "{} files laid out in {}",
+        files.len(),
+        stage.root().display()
+    )];
+    lines.extend(
+        files
+            .iter()
+            .map(|file| format!("  {:>9}  {}", file.size, file.name)),
+    );
+    lines.push(String::new());
+    for plan in stage.plan() {
+        let models: Vec<_> = plan.models.iter().map(|model| model.number).collect();
+        lines.push(format!("{} for {}", plan.load, models.join(", ")));
+    }
+    lines.push(
+        "
+What to know:
+  - Serve this folder over TFTP, and let DHCP option 150 (or 66) name that server.
+  - XMLDefault.cnf.xml tells phones their load, as long as they have no SEP file."
+            .to_owned(),
+    );
+    let sccp: Vec<_> = bundles.iter().filter(|b| stage::is_sccp(b)).collect();
+    for bundle in &sccp {
+        lines.push(format!(
+            "  - {} is SCCP firmware (bundle-is-sccp): phones that take it do not speak SIP.",
+            bundle.path.display()
+        ));
+    }
+    if sccp.is_empty() {
+        lines.push(
+            "  - The way back to SCCP is an SCCP bundle for the same phones: keep one.".to_owned(),
+        );
+    }
+    lines.join("\n") + "\n"
+}
+
+/// A reader that has seen enough (`| head`) is no failure.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("cannot print: {error}"), ""))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,178 @@
+//! `XMLDefault.cnf.xml`: what a phone reads that has no configuration of its own.
+
+use std::{io, net::IpAddr};
+
+use quick_xml::{Writer, events::BytesText};
+
+use crate::phone::{LoadName, Model};
+
+/// The name under which phones ask for it.
+pub(super) const NAME: &str = "XMLDefault.cnf.xml";
+
+/// The ports of a call manager that a phone is told: SCCP (Skinny), SIP and SIP over TLS
+/// (RFC 3261 section 19.1.2 for the latter two; 2000 is SCCP's).
+const PORTS: [(&str, &str); 3] = [
+    ("ethernetPhonePort", "2000"),
+    ("sipPort", "5060"),
+    ("securedSipPort", "5061"),
+];
+
+/// Addresses of services that a phone would otherwise keep from its former life: present
+/// and empty, they are switched off.
+const SERVICES: [&str; 6] = [
+    "authenticationURL",
+    "directoryURL",
+    "idleURL",
+    "informationURL",
+    "messagesURL",
+    "servicesURL",
+];
+
+/// The file that names `loads`; with none, it tells a phone its call manager and nothing
+/// of firmware. Element order and attribute text are those of a call manager's own file.
+pub(super) fn xml_default(
+    call_manager: IpAddr,
+    loads: &[(&'static Model, &LoadName)],
+) -> io::Result<Vec<u8>> {
+    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+    writer
+        .create_element("Default")
+        .write_inner_content(|writer| {
+            call_manager_group(writer, &call_manager.to_string())?;
+            for (model, load) in loads {
+                writer
+                    .create_element(format!("loadInformation{}", model.device_type))
+                    .with_attribute(("model", product(model).as_str()))
+                    .write_text_content(BytesText::new(load.as_str()))?;
+            }
+            for service in SERVICES {
+                text(writer, service, "")?;
+            }
+            Ok(())
+        })?;
+    let mut bytes = writer.into_inner();
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn call_manager_group(writer: &mut Writer<Vec<u8>>, address: &str) -> io::Result<()> {
+    nested(writer, "callManagerGroup", |writer| {
+        nested(writer, "members", |writer| {
+            writer
+                .create_element("member")
+                .with_attribute(("priority", "0"))
+                .write_inner_content(|writer| {
+                    nested(writer, "callManager", |writer| {
+                        nested(writer, "ports", |writer| {
+                            PORTS
+                                .iter()
+                                .try_for_each(|(name, port)| text(writer, name, port))
+                        })?;
+                        text(writer, "processNodeName", address)
+                    })
+                })?;
+            Ok(())
+        })
+    })
+}
+
+fn nested(
+    writer: &mut Writer<Vec<u8>>,
+    name: &str,
+    content: impl FnOnce(&mut Writer<Vec<u8>>) -> io::Result<()>,
+) -> io::Result<()> {
+    writer.create_element(name).write_inner_content(content)?;
+    Ok(())
+}
+
+fn text(writer: &mut Writer<Vec<u8>>, name: &str, text: &str) -> io::Result<()> {
+    writer
+        .create_element(name)
+        .write_text_content(BytesText::new(text))?;
+    Ok(())
+}
+
+/// The model as a call manager writes it: `Cisco 7965`, `Cisco 7961G-GE`.
+fn product(model: &Model) -> String {
+    match model.number.strip_suffix("-GE") {
+        Some(plain) => format!("Cisco {plain}G-GE"),
+        None => format!("Cisco {}", model.number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loads<'a>(numbers: &[&str], load: &'a LoadName) -> Vec<(&'static Model, &'a LoadName)> {
+        numbers
+            .iter()
+            .map(|number| (Model::by_number(number).expect("in the table"), load))
+            .collect()
+    }
+
+    #[test]
+    fn the_file_for_the_7945_and_7965_is_this_to_the_byte() {
+        let load = LoadName::new("SIP45.9-3-1SR4-1S");
+        let bytes = xml_default([192, 0, 2, 10].into(), &loads(&["7945", "7965"], &load)).unwrap();
+        let expected = r#"<Default>
+  <callManagerGroup>
+    <members>
+      <member priority="0">
+        <callManager>
+          <ports>
+            <ethernetPhonePort>2000</ethernetPhonePort>
+            <sipPort>5060</sipPort>
+            <securedSipPort>5061</securedSipPort>
+          </ports>
+          <processNodeName>192.0.2.10</processNodeName>
+        </callManager>
+      </member>
+    </members>
+  </callManagerGroup>
+  <loadInformation435 model="Cisco 7945">SIP45.9-3-1SR4-1S</loadInformation435>
+  <loadInformation436 model="Cisco 7965">SIP45.9-3-1SR4-1S</loadInformation436>
+  <authenticationURL></authenticationURL>
+  <directoryURL></directoryURL>
+  <idleURL></idleURL>
+  <informationURL></informationURL>
+  <messagesURL></messagesURL>
+  <servicesURL></servicesURL>
+</Default>
+"#;
+        assert_eq!(String::from_utf8(bytes).unwrap(), expected);
+    }
+
+    #[test]
+    fn it_parses_with_any_load_name_and_without_loads() {
+        let odd = LoadName::new("SIP41.<&\">9-1");
+        let bytes =
+            xml_default([192, 0, 2, 10].into(), &loads(&["7961", "7961-GE"], &odd)).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        let document = roxmltree::Document::parse(&text).unwrap();
+        assert_eq!(document.root_element().tag_name().name(), "Default");
+        let found: Vec<_> = document
+            .descendants()
+            .filter(|node| node.tag_name().name().starts_with("loadInformation"))
+            .map(|node| (node.tag_name().name(), node.attribute("model"), node.text()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (
+                    "loadInformation30018",
+                    Some("Cisco 7961"),
+                    Some(odd.as_str())
+                ),
+                (
+                    "loadInformation308",
+                    Some("Cisco 7961G-GE"),
+                    Some(odd.as_str())
+                ),
+            ]
+        );
+        let bare = String::from_utf8(xml_default([192, 0, 2, 10].into(), &[]).unwrap()).unwrap();
+        roxmltree::Document::parse(&bare).unwrap();
+        assert!(bare.contains("processNodeName") && !bare.contains("loadInformation"));
+    }
+}

@@ -1,0 +1,496 @@
+//! A folder of the user's, served as it lies there: read-only, regular files only, and
+//! nothing that is not below it.
+
+use std::{
+    collections::HashMap,
+    fs::{self, Metadata},
+    io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::{Duration, SystemTime},
+};
+
+use super::{
+    StagedFile,
+    open::{open_regular, read_bounded},
+};
+
+/// Bytes of the largest file that is served from a folder: it is read whole. The largest
+/// image of any known phone has 40 MB.
+pub const MAX_FOLDER_FILE_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Names of a folder that are looked at for one that differs in case only; in a larger
+/// folder a phone must ask for the exact name.
+pub const MAX_FOLDER_ENTRIES: usize = 10_000;
+
+/// How coarse the file system's time stamps may be. A file that was written more recently
+/// can be written again without its stamp showing it, so it is read twice.
+const STAMP: Duration = Duration::from_millis(100);
+
+/// How often a file is read that changes while it is read.
+const ATTEMPTS: u32 = 3;
+
+/// Files in the cache at which those that nobody holds any more are forgotten.
+const PRUNE_AT: usize = 1024;
+
+/// Why a file that is there is not served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FolderError {
+    /// The file system says no.
+    #[error("cannot read {}: {source}; look at its permissions", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the file system says.
+        source: io::Error,
+    },
+    /// It changed each time it was read.
+    #[error(
+        "{} changes while it is read; let the writer end, or replace it by renaming", path.display()
+    )]
+    Changing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is larger than what is read into memory.
+    #[error(
+        "{} has {bytes} bytes; at most {MAX_FOLDER_FILE_BYTES} are served", path.display()
+    )]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+    },
+}
+
+/// What tells one state of a file from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+/// The state in which a file was read, and its bytes while somebody holds them.
+type Cache = HashMap<PathBuf, (Stamp, Weak<[u8]>)>;
+
+/// A plain folder. Files are read whole when they are asked for, and phones that ask for
+/// the same file at the same time share its bytes.
+#[derive(Debug)]
+pub struct Folder {
+    /// Canonical: no link, no `..`.
+    root: PathBuf,
+    cache: Mutex<Cache>,
+}
+
+impl Folder {
+    /// Takes a folder, which may be reached over a link.
+    pub fn open(folder: &Path) -> Result<Self, FolderError> {
+        let error = |source| FolderError::Io {
+            path: folder.to_owned(),
+            source,
+        };
+        let root = fs::canonicalize(folder).map_err(error)?;
+        fs::read_dir(&root).map_err(error)?;
+        Ok(Self {
+            root,
+            cache: Mutex::default(),
+        })
+    }
+
+    /// The folder, without links.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The file that a name on the wire means, in sub-folders too. The exact name goes
+    /// before one that differs in case only. `None` for what is not there, is no regular
+    /// file, or does not lie below the folder once links are followed.
+    pub fn resolve(&self, name: &str) -> Result<Option<StagedFile>, FolderError> {
+        let Some(parts) = components(name) else {
+            return Ok(None);
+        };
+        let mut path = self.root.clone();
+        for part in parts {
+            match below(&path, part) {
+                Ok(Some(next)) => path = next,
+                Ok(None) => return Ok(None),
+                Err(source) => return absent(&path, source),
+            }
+        }
+        // From here on the path has no link in it.
+        let path = match fs::canonicalize(&path) {
+            Ok(canonical) if canonical.starts_with(&self.root) => canonical,
+            Ok(_) => return Ok(None),
+            Err(source) => return absent(&path, source),
+        };
+        let Some(bytes) = self.read(&path)? else {
+            return Ok(None);
+        };
+        let staged = path.strip_prefix(&self.root).unwrap_or(&path);
+        Ok(Some(StagedFile {
+            name: staged.to_string_lossy().into(),
+            bytes,
+        }))
+    }
+
+    fn read(&self, path: &Path) -> Result<Option<Arc<[u8]>>, FolderError> {
+        for _ in 0..ATTEMPTS {
+            let (file, metadata) = match open_regular(path) {
+                Ok(opened) => opened,
+                Err(source) => return absent(path, source),
+            };
+            let stamp = Stamp::of(&metadata);
+            if !self.is_still_there(path, stamp) {
+                continue;
+            }
+            if stamp.size > MAX_FOLDER_FILE_BYTES {
+                return Err(FolderError::TooLarge {
+                    path: path.to_owned(),
+                    bytes: stamp.size,
+                });
+            }
+            if let Some(bytes) = self.cached(path, stamp) {
+                return Ok(Some(bytes));
+            }
+            let error = |source| FolderError::Io {
+                path: path.to_owned(),
+                source,
+            };
+            let bytes = read_bounded(&file, stamp.size).map_err(error)?;
+            let fresh = is_fresh(&metadata);
+            let whole = bytes.len() as u64 == stamp.size
+                && Stamp::of(&file.metadata().map_err(error)?) == stamp
+                && (!fresh || reads_the_same(path, &bytes));
+            if !whole {
+                continue;
+            }
+            let bytes: Arc<[u8]> = bytes.into();
+            if !fresh {
+                self.remember(path, stamp, &bytes);
+            }
+            return Ok(Some(bytes));
+        }
+        Err(FolderError::Changing {
+            path: path.to_owned(),
+        })
+    }
+
+    /// Between the look at a path and its opening, a folder in it can become a link. What
+    /// was opened counts only if it still is what the path, without links, leads to.
+    fn is_still_there(&self, path: &Path, stamp: Stamp) -> bool {
+        fs::canonicalize(path).is_ok_and(|now| now.starts_with(&self.root) && now == path)
+            && path
+                .symlink_metadata()
+                .is_ok_and(|now| Stamp::of(&now) == stamp)
+    }
+
+    fn cached(&self, path: &Path, stamp: Stamp) -> Option<Arc<[u8]>> {
+        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let (of, bytes) = cache.get(path)?;
+        bytes.upgrade().filter(|_| *of == stamp)
+    }
+
+    fn remember(&self, path: &Path, stamp: Stamp, bytes: &Arc<[u8]>) {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= PRUNE_AT {
+            cache.retain(|_, (_, bytes)| bytes.strong_count() > 0);
+        }
+        cache.insert(path.to_owned(), (stamp, Arc::downgrade(bytes)));
+    }
+}
+
+fn reads_the_same(path: &Path, bytes: &[u8]) -> bool {
+    open_regular(path)
+        .and_then(|(file, _)| read_bounded(&file, bytes.len() as u64))
+        .is_ok_and(|again| again == bytes)
+}
+
+/// The parts of a name on the wire, when it is a way down and nothing else.
+fn components(name: &str) -> Option<Vec<&str>> {
+    let mut rest = name.trim_end();
+    while let Some(shorter) = rest.strip_prefix("./").or_else(|| rest.strip_prefix('/')) {
+        rest = shorter;
+    }
+    let parts: Vec<_> = rest.split('/').collect();
+    let plain = parts
+        .iter()
+        .all(|part| !matches!(*part, "" | "." | "..") && !part.contains(['\\', '\0']));
+    plain.then_some(parts)
+}
+
+/// The entry `part` of `folder`, or the one that differs in case only; of several, the
+/// first by byte order.
+fn below(folder: &Path, part: &str) -> io::Result<Option<PathBuf>> {
+    let exact = folder.join(part);
+    match exact.symlink_metadata() {
+        Ok(_) => return Ok(Some(exact)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let wanted = part.to_lowercase();
+    let found = fs::read_dir(folder)?
+        .take(MAX_FOLDER_ENTRIES)
+        .filter_map(Result::ok)
+        .map(|entry| entry.file_name())
+        .filter(|name| {
+            name.to_str()
+                .is_some_and(|name| name.to_lowercase() == wanted)
+        })
+        .min();
+    Ok(found.map(|name| folder.join(name)))
+}
+
+/// Tells "no such file", in all its forms, from "it is there and cannot be read".
+fn absent<T>(path: &Path, source: io::Error) -> Result<Option<T>, FolderError> {
+    match source.kind() {
+        io::ErrorKind::NotFound
+        | io::ErrorKind::NotADirectory
+        | io::ErrorKind::IsADirectory
+        | io::ErrorKind::InvalidInput
+        | io::ErrorKind::InvalidFilename => Ok(None),
+        // Links that lead in a circle; O_NOFOLLOW met a link; a socket.
+        _ if matches!(
+            source.raw_os_error(),
+            Some(libc::ELOOP | libc::ENXIO | libc::ENODEV)
+        ) =>
+        {
+            Ok(None)
+        }
+        _ => Err(FolderError::Io {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// Whether the file may have been written so recently that its stamp cannot tell.
+fn is_fresh(metadata: &Metadata) -> bool {
+    metadata.modified().is_ok_and(|modified| {
+        SystemTime::now()
+            .duration_since(modified)
+            // Stamps from the future tell nothing either.
+            .map_or(true, |age| age < STAMP)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs::{File, Permissions},
+        os::unix::{fs::PermissionsExt, fs::symlink, net::UnixListener},
+    };
+
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, Folder) {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("English_United_States")).unwrap();
+        fs::write(dir.path().join("English_United_States/mk-sip.jar"), "jar").unwrap();
+        fs::write(dir.path().join("Jar41sip.8-3-1S.sbn"), "image").unwrap();
+        fs::write(dir.path().join("empty.tlv"), "").unwrap();
+        let folder = Folder::open(dir.path()).unwrap();
+        (dir, folder)
+    }
+
+    fn text(folder: &Folder, name: &str) -> Option<String> {
+        let file = folder.resolve(name).unwrap()?;
+        Some(String::from_utf8(file.bytes.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn names_are_found_as_phones_write_them() {
+        let (_dir, folder) = folder();
+        for name in [
+            "English_United_States/mk-sip.jar",
+            "/English_United_States/mk-sip.jar",
+            "./english_united_states/MK-SIP.JAR",
+        ] {
+            assert_eq!(text(&folder, name).as_deref(), Some("jar"), "{name}");
+        }
+        assert_eq!(
+            text(&folder, "jar41sip.8-3-1s.sbn ").as_deref(),
+            Some("image")
+        );
+        assert_eq!(text(&folder, "empty.tlv").as_deref(), Some(""));
+        let staged = folder.resolve("english_united_states/mk-sip.jar").unwrap();
+        assert_eq!(&*staged.unwrap().name, "English_United_States/mk-sip.jar");
+    }
+
+    #[test]
+    fn the_exact_name_goes_before_one_in_another_case() {
+        let (dir, folder) = folder();
+        fs::write(dir.path().join("TERM65.default.loads"), "upper").unwrap();
+        fs::write(dir.path().join("term65.default.loads"), "lower").unwrap();
+        assert_eq!(
+            text(&folder, "term65.default.loads").as_deref(),
+            Some("lower")
+        );
+        assert_eq!(
+            text(&folder, "TERM65.default.loads").as_deref(),
+            Some("upper")
+        );
+        assert_eq!(
+            text(&folder, "TERM65.DEFAULT.LOADS").as_deref(),
+            Some("upper")
+        );
+    }
+
+    #[test]
+    fn no_name_leads_out_of_the_folder() {
+        let (dir, folder) = folder();
+        let outside = tempfile::tempdir().unwrap();
+        fs::write(outside.path().join("secret"), "secret").unwrap();
+        symlink(outside.path().join("secret"), dir.path().join("file-out")).unwrap();
+        symlink(outside.path(), dir.path().join("folder-out")).unwrap();
+        symlink("circle", dir.path().join("circle")).unwrap();
+        symlink("nowhere", dir.path().join("dangling")).unwrap();
+        let up = format!(
+            "../{}/secret",
+            outside.path().file_name().unwrap().to_str().unwrap()
+        );
+        let absolute = outside.path().join("secret");
+        let deep = "a/".repeat(3000);
+        let long = "n".repeat(5000);
+        for name in [
+            "file-out",
+            "FILE-OUT",
+            "folder-out/secret",
+            "circle",
+            "circle/x",
+            "dangling",
+            &up,
+            "English_United_States/../Jar41sip.8-3-1S.sbn",
+            "English_United_States/./mk-sip.jar",
+            "English_United_States//mk-sip.jar",
+            "English_United_States\\mk-sip.jar",
+            "empty.tlv\0",
+            "empty.tlv/",
+            "empty.tlv/x",
+            "English_United_States",
+            "",
+            "/",
+            "..",
+            "absent",
+            absolute.to_str().unwrap(),
+            &deep,
+            &long,
+        ] {
+            assert!(folder.resolve(name).unwrap().is_none(), "{name}");
+        }
+        // A link that stays below the folder leads nowhere else.
+        symlink("Jar41sip.8-3-1S.sbn", dir.path().join("inside")).unwrap();
+        assert_eq!(text(&folder, "inside").as_deref(), Some("image"));
+    }
+
+    #[test]
+    fn fifos_sockets_and_devices_are_not_found_and_nobody_waits() {
+        let (dir, folder) = folder();
+        let fifo = std::process::Command::new("mkfifo")
+            .arg(dir.path().join("fifo"))
+            .status()
+            .unwrap();
+        assert!(fifo.success());
+        let _socket = UnixListener::bind(dir.path().join("socket")).unwrap();
+        symlink("/dev/zero", dir.path().join("device")).unwrap();
+        for name in ["fifo", "socket", "device"] {
+            assert!(folder.resolve(name).unwrap().is_none(), "{name}");
+        }
+        // Served itself, /dev has devices below it that no link leads to.
+        let dev = Folder::open(Path::new("/dev")).unwrap();
+        assert!(dev.resolve("zero").unwrap().is_none());
+    }
+
+    #[test]
+    fn phones_share_the_bytes_until_the_file_changes() {
+        let (dir, folder) = folder();
+        let path = dir.path().join("Jar41sip.8-3-1S.sbn");
+        let past = SystemTime::now() - Duration::from_hours(1);
+        File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(past)
+            .unwrap();
+        let ask = || folder.resolve("Jar41sip.8-3-1S.sbn").unwrap().unwrap();
+        let (first, second) = (ask(), ask());
+        assert!(Arc::ptr_eq(&first.bytes, &second.bytes));
+        fs::write(&path, "other").unwrap();
+        assert_eq!(
+            &*ask().bytes,
+            b"other",
+            "the new bytes for whoever asks now"
+        );
+        assert_eq!(&*first.bytes, b"image", "the old ones for whoever has them");
+    }
+
+    #[test]
+    fn a_file_over_the_limit_is_refused_unread() {
+        let (dir, folder) = folder();
+        File::create(dir.path().join("huge.sbn"))
+            .unwrap()
+            .set_len(MAX_FOLDER_FILE_BYTES + 1)
+            .unwrap();
+        let error = folder.resolve("huge.sbn").unwrap_err();
+        assert!(matches!(error, FolderError::TooLarge { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_being_rewritten_is_whole_or_an_error() {
+        let (dir, folder) = folder();
+        let path = dir.path().join("image.sbn");
+        let size = 1024 * 1024;
+        fs::write(&path, vec![0; size]).unwrap();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                for round in 1..=50_u8 {
+                    let next = dir.path().join("next");
+                    fs::write(&next, vec![round; size]).unwrap();
+                    fs::rename(&next, &path).unwrap();
+                }
+            });
+            while !writer.is_finished() {
+                match folder.resolve("image.sbn") {
+                    Ok(Some(file)) => {
+                        assert_eq!(file.bytes.len(), size);
+                        assert!(file.bytes.iter().all(|byte| *byte == file.bytes[0]));
+                    }
+                    Ok(None) => panic!("it is always there"),
+                    Err(error) => assert!(matches!(error, FolderError::Changing { .. })),
+                }
+            }
+        });
+        assert_eq!(folder.resolve("image.sbn").unwrap().unwrap().bytes[0], 50);
+    }
+
+    #[test]
+    fn a_file_without_permission_is_an_error_and_not_an_absence() {
+        let (dir, folder) = folder();
+        let path = dir.path().join("Jar41sip.8-3-1S.sbn");
+        fs::set_permissions(&path, Permissions::from_mode(0o000)).unwrap();
+        if File::open(&path).is_ok() {
+            // The superuser may read everything.
+            return;
+        }
+        let error = folder.resolve("Jar41sip.8-3-1S.sbn").unwrap_err();
+        assert!(matches!(error, FolderError::Io { .. }), "{error}");
+    }
+}

@@ -1,0 +1,392 @@
+//! Laying bundles out: nothing is half there, and nothing is there unverified.
+
+use std::{
+    collections::HashMap,
+    fs::{self, DirBuilder, Permissions},
+    io,
+    net::IpAddr,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{
+    FileEntry, Files, MAX_STAGE_BYTES, Stage, StageError, StagedFile, Unpack, defaults,
+    open::{open_regular, read_bounded, sha256},
+    root::TemporaryRoot,
+    select::targets,
+};
+use crate::{
+    bundle::{Bundle, Member, Verdict},
+    phone::{LoadName, MODELS, Model, normal},
+    track::{ManifestPlan, StagePlan},
+};
+
+/// Where a stage lies, and whether it goes with the run.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// Gone at the end.
+    Temporary(TemporaryRoot),
+    /// A folder of the user's.
+    Kept(PathBuf),
+}
+
+impl Place {
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Self::Temporary(root) => root.path(),
+            Self::Kept(folder) => folder,
+        }
+    }
+
+    pub(super) fn close(self) -> Result<(), StageError> {
+        match self {
+            Self::Temporary(root) => {
+                let path = root.path().to_owned();
+                root.close().map_err(StageError::io("remove", &path))
+            }
+            Self::Kept(_) => Ok(()),
+        }
+    }
+}
+
+/// One folder per bundle, named by its place in the list, and one per view for what is
+/// generated.
+pub(super) fn temporary(
+    base: &Path,
+    bundles: &[Bundle],
+    call_manager: IpAddr,
+    unpack: Unpack<'_>,
+) -> Result<Stage, StageError> {
+    inspect(bundles)?;
+    let root = TemporaryRoot::create(base).map_err(StageError::io("create a folder in", base))?;
+    let mut files = Files::new();
+    let mut entries = Vec::new();
+    for (folder, bundle) in unpack_each(root.path(), bundles, unpack)? {
+        for member in &bundle.members {
+            let path = folder.join(&member.name);
+            let bytes = read_verified(&path, member)?;
+            set_mode(&path, 0o600)?;
+            add(&mut files, &mut entries, &member.name, bytes);
+        }
+    }
+    let mut config = Files::new();
+    for (view, files, entries, loads) in [
+        ("target", &mut files, &mut entries, told(bundles)),
+        ("config", &mut config, &mut Vec::new(), Vec::new()),
+    ] {
+        let folder = private_folder(root.path(), view)?;
+        let path = folder.join(defaults::NAME);
+        let bytes = generated(call_manager, &loads)?;
+        fs::write(&path, &bytes).map_err(StageError::io("write", &path))?;
+        set_mode(&path, 0o600)?;
+        add(files, entries, defaults::NAME, bytes);
+    }
+    entries.sort();
+    Ok(Stage {
+        root: Place::Temporary(root),
+        target: files,
+        config,
+        plans: plans(bundles)?,
+        entries,
+    })
+}
+
+/// Everything in one folder, as another TFTP server wants it. It is laid out and verified
+/// in a temporary folder on the same file system, and moved when it is whole: as one
+/// folder where `folder` is new, else file by file.
+pub(super) fn keep(
+    folder: &Path,
+    bundles: &[Bundle],
+    call_manager: IpAddr,
+    unpack: Unpack<'_>,
+) -> Result<Stage, StageError> {
+    let new = is_new(folder)?;
+    // An existing folder may be a mount point, or lie where its user may not write.
+    let beside = match folder.parent() {
+        _ if !new => folder,
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let staged = temporary(beside, bundles, call_manager, unpack)?;
+    let flat = private_folder(staged.root.path(), "flat")?;
+    for StagedFile { name, bytes } in staged.target.values() {
+        let path = flat.join(&**name);
+        fs::write(&path, bytes).map_err(StageError::io("write", &path))?;
+        set_mode(&path, 0o644)?;
+    }
+    if new {
+        set_mode(&flat, 0o755)?;
+        fs::rename(&flat, folder).map_err(StageError::io("create", folder))?;
+    } else {
+        move_files(&flat, folder, &staged.entries)?;
+    }
+    let Stage {
+        root,
+        target,
+        config,
+        plans,
+        entries,
+    } = staged;
+    root.close()?;
+    Ok(Stage {
+        root: Place::Kept(folder.to_owned()),
+        target,
+        config,
+        plans,
+        entries,
+    })
+}
+
+/// Whether `folder` is new (`true`) or there and empty (`false`); anything else is refused.
+pub(super) fn is_new(folder: &Path) -> Result<bool, StageError> {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => match entries.next() {
+            None => Ok(false),
+            Some(_) => Err(StageError::NotEmpty {
+                path: folder.to_owned(),
+            }),
+        },
+        // A link that leads nowhere is there, and no folder.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match folder.symlink_metadata() {
+            Err(_) => Ok(true),
+            Ok(_) => Err(StageError::NotAFolder {
+                path: folder.to_owned(),
+            }),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(StageError::NotAFolder {
+            path: folder.to_owned(),
+        }),
+        Err(error) => Err(StageError::io("read", folder)(error)),
+    }
+}
+
+/// All or nothing: what was moved before something failed is taken away again.
+fn move_files(from: &Path, to: &Path, entries: &[FileEntry]) -> Result<(), StageError> {
+    for (at, entry) in entries.iter().enumerate() {
+        let path = to.join(&entry.name);
+        if let Err(error) = fs::rename(from.join(&entry.name), &path) {
+            for moved in &entries[..at] {
+                let moved = to.join(&moved.name);
+                fs::remove_file(&moved).map_err(StageError::io("take back", &moved))?;
+            }
+            return Err(StageError::io("write", &path)(error));
+        }
+    }
+    Ok(())
+}
+
+/// Everything that can be found wrong before a byte is written.
+fn inspect(bundles: &[Bundle]) -> Result<(), StageError> {
+    let mut names: HashMap<String, (&str, String)> = HashMap::new();
+    names.insert(
+        normal(defaults::NAME),
+        ("", "the generated configuration".to_owned()),
+    );
+    let mut total = 0_u64;
+    for bundle in bundles {
+        if !matches!(
+            bundle.verdict,
+            Verdict::Known | Verdict::Genuine | Verdict::Intact
+        ) {
+            return Err(StageError::Verdict {
+                path: bundle.path.clone(),
+                verdict: bundle.verdict,
+            });
+        }
+        for member in &bundle.members {
+            if !is_plain(&member.name) {
+                return Err(StageError::Name {
+                    path: bundle.path.clone(),
+                    name: member.name.clone(),
+                });
+            }
+            let source = bundle.path.display().to_string();
+            match names.get(&normal(&member.name)) {
+                Some((digest, first)) if *digest != member.sha256 => {
+                    return Err(StageError::Collision {
+                        name: member.name.clone(),
+                        first: first.clone(),
+                        second: source,
+                    });
+                }
+                Some(_) => {}
+                None => {
+                    names.insert(normal(&member.name), (&member.sha256, source));
+                }
+            }
+            total = total.saturating_add(member.size);
+        }
+    }
+    if total > MAX_STAGE_BYTES {
+        return Err(StageError::TooLarge { bytes: total });
+    }
+    plans(bundles).map(|_| ())
+}
+
+/// A name that is one file in one folder, whatever else it says.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty()
+        && name != "."
+        && name != ".."
+        && name.len() <= 255
+        && !name.contains(|c: char| matches!(c, '/' | '\\') || c.is_control())
+}
+
+fn unpack_each<'a>(
+    root: &Path,
+    bundles: &'a [Bundle],
+    unpack: Unpack<'_>,
+) -> Result<Vec<(PathBuf, &'a Bundle)>, StageError> {
+    let mut unpacked = Vec::with_capacity(bundles.len());
+    for (at, bundle) in bundles.iter().enumerate() {
+        let folder = private_folder(root, &at.to_string())?;
+        unpack(bundle, &folder)?;
+        unpacked.push((folder, bundle));
+    }
+    Ok(unpacked)
+}
+
+fn private_folder(root: &Path, name: &str) -> Result<PathBuf, StageError> {
+    let folder = root.join(name);
+    DirBuilder::new()
+        .mode(0o700)
+        .create(&folder)
+        .map_err(StageError::io("create", &folder))?;
+    Ok(folder)
+}
+
+fn set_mode(path: &Path, mode: u32) -> Result<(), StageError> {
+    fs::set_permissions(path, Permissions::from_mode(mode))
+        .map_err(StageError::io("set the permissions of", path))
+}
+
+/// The bytes that lie there, when they are the ones that were verified.
+fn read_verified(path: &Path, member: &Member) -> Result<Vec<u8>, StageError> {
+    let changed = |found: String| StageError::Changed {
+        path: path.to_owned(),
+        found,
+    };
+    let (file, metadata) = open_regular(path).map_err(StageError::io("read", path))?;
+    if metadata.len() != member.size {
+        return Err(changed(format!(
+            "{} bytes, expected {}",
+            metadata.len(),
+            member.size
+        )));
+    }
+    let bytes = read_bounded(&file, member.size).map_err(StageError::io("read", path))?;
+    let digest = sha256(&bytes);
+    if digest != member.sha256 {
+        return Err(changed(format!(
+            "SHA-256 {digest}, expected {}",
+            member.sha256
+        )));
+    }
+    Ok(bytes)
+}
+
+fn add(files: &mut Files, entries: &mut Vec<FileEntry>, name: &str, bytes: Vec<u8>) {
+    if files.contains_key(&normal(name)) {
+        // The same bytes from another bundle: `inspect` has refused any others.
+        return;
+    }
+    entries.push(FileEntry {
+        name: name.to_owned(),
+        size: bytes.len() as u64,
+        sha256: sha256(&bytes),
+    });
+    files.insert(
+        normal(name),
+        StagedFile {
+            name: name.into(),
+            bytes: Arc::from(bytes),
+        },
+    );
+}
+
+fn generated(
+    call_manager: IpAddr,
+    loads: &[(&'static Model, &LoadName)],
+) -> Result<Vec<u8>, StageError> {
+    defaults::xml_default(call_manager, loads)
+        .map_err(StageError::io("generate", Path::new(defaults::NAME)))
+}
+
+/// What phones are told, for all bundles at once, in the model table's order.
+fn told(bundles: &[Bundle]) -> Vec<(&'static Model, &LoadName)> {
+    let of_bundles: Vec<_> = bundles.iter().flat_map(targets).collect();
+    MODELS
+        .iter()
+        .filter_map(|model| {
+            of_bundles
+                .iter()
+                .find(|(named, _)| *named == model)
+                .copied()
+        })
+        .collect()
+}
+
+/// One plan for each load that phones are told of.
+fn plans(bundles: &[Bundle]) -> Result<Vec<StagePlan>, StageError> {
+    let mut plans = Vec::new();
+    for bundle in bundles {
+        let mut of_bundle: Vec<(&LoadName, Vec<&'static Model>)> = Vec::new();
+        for (model, load) in targets(bundle) {
+            match of_bundle.iter_mut().find(|(known, _)| *known == load) {
+                Some((_, models)) => models.push(model),
+                None => of_bundle.push((load, vec![model])),
+            }
+        }
+        for (load, models) in of_bundle {
+            plans.push(StagePlan {
+                load: load.clone(),
+                manifests: manifests(bundle, load, &models)?,
+                models,
+            });
+        }
+    }
+    Ok(plans)
+}
+
+/// The load's own manifest and the recovery manifests of its models.
+fn manifests(
+    bundle: &Bundle,
+    load: &LoadName,
+    models: &[&'static Model],
+) -> Result<Vec<ManifestPlan>, StageError> {
+    let wanted = |name: &str| {
+        name.eq_ignore_ascii_case(&load.manifest())
+            || models
+                .iter()
+                .filter_map(|model| model.recovery)
+                .any(|recovery| recovery.eq_ignore_ascii_case(name))
+    };
+    bundle
+        .manifests
+        .iter()
+        .filter(|manifest| wanted(&manifest.name))
+        .map(|manifest| {
+            let images = manifest
+                .images
+                .iter()
+                .map(|image| {
+                    let member = bundle
+                        .members
+                        .iter()
+                        .find(|member| normal(&member.name) == normal(image))
+                        .ok_or_else(|| StageError::MissingImage {
+                            path: bundle.path.clone(),
+                            manifest: manifest.name.clone(),
+                            image: image.clone(),
+                        })?;
+                    Ok((image.clone(), member.size))
+                })
+                .collect::<Result<_, StageError>>()?;
+            Ok(ManifestPlan {
+                name: manifest.name.clone(),
+                images,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,172 @@
+//! `stage`, `models`, `completions` and `man` from outside: what they print and how they end.
+
+use std::{fs, path::Path};
+
+use assert_cmd::Command;
+use reflash::phone::MODELS;
+
+fn reflash(args: &[&str]) -> assert_cmd::assert::Assert {
+    Command::cargo_bin("reflash")
+        .expect("it is built")
+        .args(args)
+        .assert()
+}
+
+fn stdout(assert: &assert_cmd::assert::Assert) -> String {
+    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+}
+
+fn stderr(assert: &assert_cmd::assert::Assert) -> String {
+    String::from_utf8(assert.get_output().stderr.clone()).unwrap()
+}
+
+#[test]
+fn what_the_command_line_alone_shows_wrong_ends_with_2() {
+    let base = tempfile::tempdir().unwrap();
+    let to = base.path().join("root");
+    let to = to.to_str().unwrap();
+    let manager = ["--call-manager", "192.0.2.10"];
+    let cases: [(&[&str], &str); 7] = [
+        (&["stage", "a.zip", "--to", to], "--call-manager"),
+        (&["stage", "a.zip", manager[0], manager[1]], "--to"),
+        (&["stage", "--to", to, manager[0], manager[1]], "BUNDLE"),
+        (
+            &["stage", "a.zip", "--to", to, manager[0], "pbx"],
+            "192.0.2.10",
+        ),
+        (
+            &["stage", "a.zip", "--to", to, manager[0], "0.0.0.0"],
+            "one host",
+        ),
+        (
+            &[
+                "stage",
+                "a.zip",
+                "--to",
+                to,
+                manager[0],
+                manager[1],
+                "--checksum",
+                "abc",
+            ],
+            "SHA-256",
+        ),
+        (&["completions", "perl"], "bash"),
+    ];
+    for (args, says) in cases {
+        let assert = reflash(args).code(2);
+        assert!(
+            stderr(&assert).contains(says),
+            "{args:?}: {}",
+            stderr(&assert)
+        );
+        assert_eq!(stdout(&assert), "");
+    }
+    assert!(!Path::new(to).exists());
+}
+
+#[test]
+fn a_folder_in_use_is_refused_before_a_bundle_is_read() {
+    let base = tempfile::tempdir().unwrap();
+    fs::write(base.path().join("mine"), "").unwrap();
+    let to = base.path().to_str().unwrap();
+    let assert = reflash(&[
+        "stage",
+        "absent.zip",
+        "--to",
+        to,
+        "--call-manager",
+        "192.0.2.10",
+    ])
+    .code(1);
+    assert!(
+        stderr(&assert).contains("must be new or empty"),
+        "{}",
+        stderr(&assert)
+    );
+    assert_eq!(fs::read_dir(base.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn the_model_table_fits_80_columns_and_has_every_model() {
+    let table = stdout(&reflash(&["models"]).success());
+    for line in table.lines() {
+        assert!(line.len() <= 80, "{line}");
+    }
+    for model in MODELS {
+        let id = model.device_type.to_string();
+        let listed = table.lines().any(|line| {
+            let mut words = line.split_whitespace();
+            words.next() == Some(model.number) && words.next() == Some(&id)
+        });
+        assert!(listed, "{model:?}");
+    }
+    let row = "7965        436  cmterm-7945_7965-sip   term65.default.loads  yes";
+    assert!(table.contains(row), "{table}");
+}
+
+#[test]
+fn the_model_table_is_one_json_document() {
+    let text = stdout(&reflash(&["models", "--json"]).success());
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let rows = document["models"].as_array().unwrap();
+    assert_eq!(rows.len(), MODELS.len());
+    let named = |name: &str| rows.iter().find(|row| row["name"] == name).unwrap();
+    assert_eq!(
+        *named("7961-GE"),
+        serde_json::json!({
+            "model": "7961", "name": "7961-GE", "device_type": 308,
+            "bundle": "cmterm-7941_7961-sip", "recovery": "term61.default.loads",
+            "convertible": true
+        })
+    );
+    assert_eq!(named("7921")["bundle"], serde_json::Value::Null);
+}
+
+#[test]
+fn every_shell_gets_a_script_that_knows_the_verbs() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = stdout(&reflash(&["completions", shell]).success());
+        assert!(
+            script.contains("stage") && script.contains("call-manager"),
+            "{shell}"
+        );
+    }
+    // The shell itself is the judge of its script.
+    let script = stdout(&reflash(&["completions", "bash"]).success());
+    Command::new("bash")
+        .arg("-n")
+        .write_stdin(script)
+        .assert()
+        .success();
+}
+
+#[test]
+fn every_verb_has_a_man_page() {
+    let base = tempfile::tempdir().unwrap();
+    let to = base.path().join("deep/man");
+    let to = to.to_str().unwrap();
+    reflash(&["man", "--to", to]).success();
+    let help = stdout(&reflash(&["--help"]).success());
+    let verbs: Vec<_> = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|verb| *verb != "help")
+        .collect();
+    assert!(
+        verbs.contains(&"stage") && !verbs.contains(&"man"),
+        "{help}"
+    );
+    for verb in verbs {
+        let page = Path::new(to).join(format!("reflash-{verb}.1"));
+        let page = fs::read_to_string(page).expect(verb);
+        assert!(
+            page.contains(".SH DESCRIPTION") && page.contains("Example"),
+            "{verb}"
+        );
+    }
+    assert!(Path::new(to).join("reflash.1").exists());
+}
