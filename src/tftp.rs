@@ -1,4 +1,22 @@
 //! A read-only TFTP server that tells what it sees. It knows nothing of phones.
+//!
+//! [`packet`], [`options`], [`rtt`] and [`transfer`] are one transfer without I/O; [`engine`]
+//! holds all transfers, their timers and the limits of [`policy`], still without I/O; the
+//! [`driver`] owns the sockets, and [`batch`] is the only place with `unsafe` in it.
+//!
+//! All transfers share one UDP port: a transfer ID is the pair of ports, and the client's is
+//! its own. docs/rfc-compliance.md goes through the standards sentence by sentence.
+
+pub(crate) mod batch;
+pub mod driver;
+pub mod engine;
+pub mod options;
+pub mod outbox;
+pub mod packet;
+pub mod peers;
+pub mod policy;
+pub mod rtt;
+pub mod transfer;
 
 use std::{
     fmt,
@@ -6,6 +24,50 @@ use std::{
     sync::Arc,
     time::Instant,
 };
+
+pub use driver::{BindError, BindErrorKind, Config, Server};
+
+/// One of the two ports that transfers leave from. A peer's next transfer within
+/// [`peers::MEMORY`] has the other one, so that a late ACK cannot count twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Port {
+    /// The one that nearly everything uses.
+    First,
+    /// For peers that use one source port for everything.
+    Second,
+}
+
+impl Port {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::First, Self::Second];
+
+    /// Not this one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::First => Self::Second,
+            Self::Second => Self::First,
+        }
+    }
+
+    /// Its place in [`Port::ALL`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        match self {
+            Self::First => 0,
+            Self::Second => 1,
+        }
+    }
+}
+
+/// Where a datagram came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Socket {
+    /// Where requests come.
+    Listener,
+    /// Where ACKs come.
+    Transfer(Port),
+}
 
 /// A file as the engine serves it: whole, in memory, immutable.
 #[derive(Clone)]
@@ -33,7 +95,9 @@ pub enum Answer {
     Refuse(u16, &'static str),
 }
 
-/// A well-formed read request, once per transfer: repeats are the engine's business.
+/// A well-formed read request, once per transfer: repeats are the engine's business. A
+/// name of more than [`policy::NAME_MAX`] bytes or a mode other than octet is answered
+/// with ERROR 4 and not told.
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
     /// Counts up from 0 in one engine.
@@ -42,7 +106,7 @@ pub struct Request<'a> {
     pub peer: SocketAddrV4,
     /// The address that was asked.
     pub local: Ipv4Addr,
-    /// The name as it came, invalid UTF-8 replaced.
+    /// The name as it came, invalid UTF-8 replaced. Hostile: escape it before it is shown.
     pub name: &'a str,
 }
 
@@ -62,12 +126,16 @@ pub enum End {
     },
     /// The peer asked again from the same port, or the engine stopped.
     Replaced,
+    /// The service would have served it, and the engine did not start: a limit of
+    /// [`policy`] was reached, or no file can have such a name.
+    Refused,
 }
 
 /// Who decides what is served and is told what happens. Called from the engine's thread:
 /// it must be quick and must not block.
 pub trait Service: Send {
-    /// Answers a request.
+    /// Answers a request. A name with control characters or with invalid UTF-8 is told,
+    /// and answered with ERROR 1 at best.
     fn request(&mut self, now: Instant, request: &Request<'_>) -> Answer;
 
     /// This many bytes are acknowledged. Called at most every

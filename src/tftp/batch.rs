@@ -1,0 +1,312 @@
+//! Many datagrams in one system call, with the address that each was sent to, and what
+//! ICMP says of those that were sent. Linux only; the one place with `unsafe` in it.
+
+#![expect(
+    unsafe_code,
+    reason = "recvmmsg, sendmmsg and control messages have no safe wrapper in one batch"
+)]
+
+use std::{
+    io, mem,
+    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
+    os::fd::AsRawFd,
+    ptr,
+};
+
+use libc::{c_int, in_addr, in_pktinfo, iovec, mmsghdr, msghdr, sock_extended_err, sockaddr_in};
+
+use tokio::io::unix::AsyncFd;
+
+use super::outbox::Outgoing;
+
+/// Datagrams in one system call at most.
+pub(crate) const BATCH: usize = 64;
+
+/// The longest datagram that is read whole, in bytes: over a request's 512, so that longer
+/// ones are known for what they are.
+const DATAGRAM_MAX: usize = 600;
+
+/// Room for the control messages of one datagram, in bytes: `IP_PKTINFO` takes 32,
+/// `IP_RECVERR` 48.
+#[derive(Clone, Copy)]
+#[repr(C, align(8))]
+struct Control([u8; 128]);
+
+/// One datagram that came in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Datagram<'a> {
+    /// Who sent it.
+    pub(crate) peer: SocketAddrV4,
+    /// The address that it was sent to; `None` if that is none of this machine's own, as
+    /// with broadcast and multicast, or not known.
+    pub(crate) local: Option<Ipv4Addr>,
+    /// Its bytes, at most [`DATAGRAM_MAX`] of them.
+    pub(crate) bytes: &'a [u8],
+}
+
+/// Room for one batch.
+pub(crate) struct Inbox {
+    buffers: Vec<[u8; DATAGRAM_MAX]>,
+    controls: Vec<Control>,
+    came: Vec<(SocketAddrV4, Option<Ipv4Addr>, usize)>,
+}
+
+impl Inbox {
+    pub(crate) fn new() -> Self {
+        Self {
+            buffers: vec![[0; DATAGRAM_MAX]; BATCH],
+            controls: vec![Control([0; 128]); BATCH],
+            came: Vec::with_capacity(BATCH),
+        }
+    }
+
+    /// Takes what waits at the socket, without waiting itself.
+    pub(crate) fn receive(&mut self, socket: &UdpSocket) -> io::Result<()> {
+        self.came.clear();
+        // SAFETY: all three are plain data of C, for which zero is a value.
+        let mut names: [sockaddr_in; BATCH] = unsafe { mem::zeroed() };
+        // SAFETY: as above.
+        let mut parts: [iovec; BATCH] = unsafe { mem::zeroed() };
+        // SAFETY: as above.
+        let mut headers: [mmsghdr; BATCH] = unsafe { mem::zeroed() };
+        for at in 0..BATCH {
+            parts[at] = part(&mut self.buffers[at]);
+            let header = &mut headers[at].msg_hdr;
+            header.msg_name = ptr::from_mut(&mut names[at]).cast();
+            header.msg_namelen = size_u32::<sockaddr_in>();
+            header.msg_iov = &raw mut parts[at];
+            header.msg_iovlen = 1;
+            header.msg_control = ptr::from_mut(&mut self.controls[at]).cast();
+            header.msg_controllen = mem::size_of::<Control>() as _;
+        }
+        // SAFETY: every header points to a name, a part and a control buffer of the stated
+        // sizes, one for each, and all of them outlive the call.
+        let count = unsafe {
+            libc::recvmmsg(
+                socket.as_raw_fd(),
+                headers.as_mut_ptr(),
+                size_of_batch(BATCH),
+                libc::MSG_DONTWAIT,
+                ptr::null_mut(),
+            )
+        };
+        let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
+        for (header, name) in headers[..count].iter().zip(&names) {
+            let length = usize::try_from(header.msg_len).unwrap_or(DATAGRAM_MAX);
+            let local = find_control(&header.msg_hdr, libc::IP_PKTINFO)
+                .map(|info: in_pktinfo| (address(info.ipi_addr), address(info.ipi_spec_dst)))
+                .and_then(|(sent_to, own)| (sent_to == own).then_some(own));
+            self.came
+                .push((peer(name), local, length.min(DATAGRAM_MAX)));
+        }
+        Ok(())
+    }
+
+    /// What came.
+    pub(crate) fn datagrams(&self) -> impl Iterator<Item = Datagram<'_>> {
+        self.came
+            .iter()
+            .zip(&self.buffers)
+            .map(|(&(peer, local, length), buffer)| Datagram {
+                peer,
+                local,
+                bytes: &buffer[..length],
+            })
+    }
+}
+
+/// Sends the first of these packets, as many as go in one call, and says how many went.
+/// `name_source`: the socket is bound to every address, so each packet says its own.
+pub(crate) fn send(
+    socket: &UdpSocket,
+    packets: &[Outgoing],
+    name_source: bool,
+) -> io::Result<usize> {
+    let count = packets.len().min(BATCH);
+    // SAFETY: plain data of C, for which zero is a value.
+    let mut names: [sockaddr_in; BATCH] = unsafe { mem::zeroed() };
+    // SAFETY: as above.
+    let mut parts: [[iovec; 2]; BATCH] = unsafe { mem::zeroed() };
+    // SAFETY: as above.
+    let mut headers: [mmsghdr; BATCH] = unsafe { mem::zeroed() };
+    let mut controls = [Control([0; 128]); BATCH];
+    for (at, packet) in packets[..count].iter().enumerate() {
+        names[at] = sockaddr_in {
+            sin_family: libc::AF_INET as _,
+            sin_port: packet.to.port().to_be(),
+            sin_addr: in_addr {
+                s_addr: packet.to.ip().to_bits().to_be(),
+            },
+            sin_zero: [0; 8],
+        };
+        // The kernel does not write through the parts of a packet that it sends.
+        parts[at] = [packet.head.as_bytes(), packet.body()].map(|bytes| iovec {
+            iov_base: bytes.as_ptr().cast_mut().cast(),
+            iov_len: bytes.len(),
+        });
+        let header = &mut headers[at].msg_hdr;
+        header.msg_name = ptr::from_mut(&mut names[at]).cast();
+        header.msg_namelen = size_u32::<sockaddr_in>();
+        header.msg_iov = parts[at].as_mut_ptr();
+        header.msg_iovlen = 2;
+        if name_source {
+            put_source(header, &mut controls[at], packet.from);
+        }
+    }
+    // SAFETY: every header points to a name, two parts and, where named, a control message
+    // of the stated sizes; the packets are borrowed, the arrays outlive the call.
+    let sent = unsafe {
+        libc::sendmmsg(
+            socket.as_raw_fd(),
+            headers.as_mut_ptr(),
+            size_of_batch(count),
+            libc::MSG_DONTWAIT,
+        )
+    };
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+}
+
+/// Takes one report from the socket's error queue: whose port is closed, or `None` for any
+/// other report. `WouldBlock` once there is none left.
+pub(crate) fn closed_port(socket: &UdpSocket) -> io::Result<Option<SocketAddrV4>> {
+    /// Destination unreachable, port unreachable (RFC 792).
+    const PORT_UNREACHABLE: (u8, u8) = (3, 3);
+    // SAFETY: plain data of C, for which zero is a value.
+    let mut name: sockaddr_in = unsafe { mem::zeroed() };
+    // SAFETY: as above.
+    let mut header: msghdr = unsafe { mem::zeroed() };
+    let mut buffer = [0; DATAGRAM_MAX];
+    let mut parts = part(&mut buffer);
+    let mut control = Control([0; 128]);
+    header.msg_name = ptr::from_mut(&mut name).cast();
+    header.msg_namelen = size_u32::<sockaddr_in>();
+    header.msg_iov = &raw mut parts;
+    header.msg_iovlen = 1;
+    header.msg_control = ptr::from_mut(&mut control).cast();
+    header.msg_controllen = mem::size_of::<Control>() as _;
+    // SAFETY: the header points to a name, a part and a control buffer of the stated sizes,
+    // and all of them outlive the call.
+    let got = unsafe {
+        libc::recvmsg(
+            socket.as_raw_fd(),
+            &raw mut header,
+            libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT,
+        )
+    };
+    if got < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let closed = find_control(&header, libc::IP_RECVERR).is_some_and(|e: sock_extended_err| {
+        e.ee_origin == libc::SO_EE_ORIGIN_ICMP && (e.ee_type, e.ee_code) == PORT_UNREACHABLE
+    });
+    // The name is where the packet went that ICMP complains of.
+    Ok((closed && name.sin_family == libc::AF_INET as libc::sa_family_t).then(|| peer(&name)))
+}
+
+/// Has the runtime watch a socket.
+pub(crate) fn watch(socket: UdpSocket) -> io::Result<AsyncFd<UdpSocket>> {
+    // SAFETY: a `UdpSocket` owns its one descriptor and keeps it open until it is dropped,
+    // and the `AsyncFd` owns the `UdpSocket`.
+    Ok(unsafe { AsyncFd::register(socket) }?)
+}
+
+/// Has every datagram that comes say which address it was sent to.
+pub(crate) fn want_destination(socket: &UdpSocket) -> io::Result<()> {
+    set(socket, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)
+}
+
+/// Has ICMP errors queued with the address that they are about.
+pub(crate) fn want_errors(socket: &UdpSocket) -> io::Result<()> {
+    set(socket, libc::IPPROTO_IP, libc::IP_RECVERR, 1)
+}
+
+/// Sets the receive buffer past the system's limit, which takes privilege.
+pub(crate) fn force_receive_buffer(socket: &UdpSocket, bytes: c_int) -> io::Result<()> {
+    set(socket, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, bytes)
+}
+
+fn set(socket: &UdpSocket, level: c_int, option: c_int, value: c_int) -> io::Result<()> {
+    // SAFETY: the value is a C int that outlives the call, and its size is stated.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            level,
+            option,
+            (&raw const value).cast(),
+            size_u32::<c_int>(),
+        )
+    };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Writes the control message that names a packet's source address.
+fn put_source(header: &mut msghdr, control: &mut Control, from: Ipv4Addr) {
+    let info = in_pktinfo {
+        ipi_ifindex: 0,
+        ipi_spec_dst: in_addr {
+            s_addr: from.to_bits().to_be(),
+        },
+        ipi_addr: in_addr { s_addr: 0 },
+    };
+    let size = size_u32::<in_pktinfo>();
+    header.msg_control = ptr::from_mut(control).cast();
+    // SAFETY: the two only compute sizes; CMSG_FIRSTHDR is given a control buffer that is
+    // aligned and longer than CMSG_SPACE, so there is room for a header and the data.
+    unsafe {
+        header.msg_controllen = libc::CMSG_SPACE(size) as _;
+        let message = libc::CMSG_FIRSTHDR(header);
+        (*message).cmsg_level = libc::IPPROTO_IP;
+        (*message).cmsg_type = libc::IP_PKTINFO;
+        (*message).cmsg_len = libc::CMSG_LEN(size) as _;
+        ptr::write_unaligned(libc::CMSG_DATA(message).cast(), info);
+    }
+}
+
+/// Control data that is plain C data, for which any bytes are a value.
+trait Plain: Copy {}
+impl Plain for in_pktinfo {}
+impl Plain for sock_extended_err {}
+
+/// Finds a control message of IP of this kind in a header that the kernel filled.
+fn find_control<T: Plain>(header: &msghdr, kind: c_int) -> Option<T> {
+    // SAFETY: only called while the control buffer that the header points to is alive; the
+    // kernel wrote well-formed messages and their total length, within which these stay.
+    unsafe {
+        let mut message = libc::CMSG_FIRSTHDR(header);
+        while let Some(found) = message.as_ref() {
+            let whole = found.cmsg_len as usize >= libc::CMSG_LEN(size_u32::<T>()) as usize;
+            if found.cmsg_level == libc::IPPROTO_IP && found.cmsg_type == kind && whole {
+                return Some(ptr::read_unaligned(libc::CMSG_DATA(message).cast()));
+            }
+            message = libc::CMSG_NXTHDR(header, message);
+        }
+    }
+    None
+}
+
+fn part(buffer: &mut [u8; DATAGRAM_MAX]) -> iovec {
+    iovec {
+        iov_base: buffer.as_mut_ptr().cast(),
+        iov_len: buffer.len(),
+    }
+}
+
+fn peer(name: &sockaddr_in) -> SocketAddrV4 {
+    SocketAddrV4::new(address(name.sin_addr), u16::from_be(name.sin_port))
+}
+
+fn address(from: in_addr) -> Ipv4Addr {
+    Ipv4Addr::from_bits(u32::from_be(from.s_addr))
+}
+
+fn size_u32<T>() -> u32 {
+    u32::try_from(mem::size_of::<T>()).expect("socket structures are small")
+}
+
+fn size_of_batch(count: usize) -> u32 {
+    u32::try_from(count).expect("a batch is small")
+}

@@ -1,0 +1,193 @@
+//! Which peer has which transfer, and who had one a moment ago.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    hash::{BuildHasher, Hasher, RandomState},
+    net::SocketAddrV4,
+    time::{Duration, Instant},
+};
+
+use super::Port;
+
+/// How long a peer is remembered after its transfer. A late ACK of that one must not count
+/// for the next, which therefore has another port; and a repeated final ACK is no stranger.
+pub const MEMORY: Duration = Duration::from_secs(10);
+
+/// How many peers are remembered after their transfers at most.
+pub const REMEMBERED: usize = 16_384;
+
+/// What is known of a peer's address and port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// It has the transfer in this slot.
+    Busy {
+        /// Index into the engine's slots.
+        slot: usize,
+    },
+    /// Its transfer ended not long ago.
+    Left {
+        /// The port that served it.
+        port: Port,
+        /// When it ended.
+        at: Instant,
+        /// Whether it has no reason to send more, so that what comes is late.
+        quiet: bool,
+    },
+}
+
+/// All peers that have or lately had a transfer.
+#[derive(Debug, Default)]
+pub struct Peers {
+    known: HashMap<u64, Peer, Seed>,
+    left: VecDeque<(Instant, u64)>,
+}
+
+impl Peers {
+    /// What is known of this one.
+    #[must_use]
+    pub fn get(&self, now: Instant, peer: SocketAddrV4) -> Option<Peer> {
+        let found = *self.known.get(&key(peer))?;
+        match found {
+            Peer::Left { at, .. } if now >= at + MEMORY => None,
+            found => Some(found),
+        }
+    }
+
+    /// It has a transfer now.
+    pub fn begin(&mut self, peer: SocketAddrV4, slot: usize) {
+        self.known.insert(key(peer), Peer::Busy { slot });
+    }
+
+    /// Its transfer is over.
+    pub fn end(&mut self, now: Instant, peer: SocketAddrV4, port: Port, quiet: bool) {
+        self.forget(now);
+        let left = Peer::Left {
+            port,
+            at: now,
+            quiet,
+        };
+        self.known.insert(key(peer), left);
+        self.left.push_back((now, key(peer)));
+    }
+
+    /// Drops what is too old or too much.
+    fn forget(&mut self, now: Instant) {
+        while let Some(&(ended, key)) = self.left.front() {
+            if self.left.len() < REMEMBERED && now < ended + MEMORY {
+                break;
+            }
+            self.left.pop_front();
+            if matches!(self.known.get(&key), Some(Peer::Left { at, .. }) if *at == ended) {
+                self.known.remove(&key);
+            }
+        }
+    }
+}
+
+fn key(peer: SocketAddrV4) -> u64 {
+    u64::from(peer.ip().to_bits()) << 16 | u64::from(peer.port())
+}
+
+/// A hash of one multiplication with a secret factor: every packet needs one.
+#[derive(Debug, Clone)]
+struct Seed(u64);
+
+impl Default for Seed {
+    fn default() -> Self {
+        Self(RandomState::new().hash_one(0) | 1)
+    }
+}
+
+impl BuildHasher for Seed {
+    type Hasher = Folded;
+    fn build_hasher(&self) -> Folded {
+        Folded {
+            seed: self.0,
+            state: 0,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Folded {
+    seed: u64,
+    state: u64,
+}
+
+impl Hasher for Folded {
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(byte.into());
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        let product =
+            u128::from(self.state ^ value ^ self.seed.rotate_left(32)) * u128::from(self.seed);
+        let bytes = product.to_le_bytes();
+        let (low, high) = bytes.split_at(8);
+        let half = |half: &[u8]| u64::from_le_bytes(half.try_into().expect("half of 16 bytes"));
+        self.state = half(low) ^ half(high);
+    }
+
+    fn finish(&self) -> u64 {
+        self.state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    fn peer(port: u16) -> SocketAddrV4 {
+        SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)
+    }
+
+    #[test]
+    fn a_peer_is_remembered_for_ten_seconds() {
+        let mut peers = Peers::default();
+        let now = Instant::now();
+        peers.begin(peer(1), 5);
+        assert_eq!(peers.get(now, peer(1)), Some(Peer::Busy { slot: 5 }));
+        assert_eq!(peers.get(now, peer(2)), None);
+        peers.end(now, peer(1), Port::Second, true);
+        let almost = now + MEMORY - Duration::from_millis(1);
+        assert!(matches!(
+            peers.get(almost, peer(1)),
+            Some(Peer::Left {
+                port: Port::Second,
+                ..
+            })
+        ));
+        assert_eq!(peers.get(now + MEMORY, peer(1)), None);
+    }
+
+    #[test]
+    fn a_peer_that_came_back_is_not_forgotten() {
+        let mut peers = Peers::default();
+        let now = Instant::now();
+        peers.begin(peer(1), 5);
+        peers.end(now, peer(1), Port::First, true);
+        peers.begin(peer(1), 6);
+        peers.end(now + MEMORY, peer(2), Port::First, true);
+        assert_eq!(
+            peers.get(now + MEMORY, peer(1)),
+            Some(Peer::Busy { slot: 6 })
+        );
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut peers = Peers::default();
+        let now = Instant::now();
+        for port in 0..=u16::MAX {
+            peers.begin(peer(port), 0);
+            peers.end(now, peer(port), Port::First, true);
+        }
+        assert!(peers.known.len() <= REMEMBERED && peers.left.len() <= REMEMBERED);
+        peers.end(now + MEMORY, peer(0), Port::First, true);
+        assert_eq!((peers.known.len(), peers.left.len()), (1, 1));
+    }
+}

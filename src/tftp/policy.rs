@@ -1,0 +1,231 @@
+//! Who gets how much: limits on transfers, and a bounded table that limits answers by
+//! address.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    net::Ipv4Addr,
+    time::{Duration, Instant},
+};
+
+use super::options::{BLOCK_ASKED, BLOCK_GRANTED_MAX};
+
+/// Transfers at once to one address, unless configured otherwise. A phone uses two.
+pub const TRANSFERS_PER_ADDRESS: usize = 16;
+
+/// Transfers at once, unless configured otherwise.
+pub const TRANSFERS: usize = 2_048;
+
+/// Requests a second that one address gets answered in the long run. Every well-formed
+/// request is due an answer, as silence strands a phone; this only keeps a flood under a
+/// forged address from becoming a flood of answers.
+pub const REQUESTS_PER_SECOND: u32 = 200;
+
+/// Requests that one address gets answered at once after a quiet while.
+pub const REQUESTS_BURST: u32 = 400;
+
+/// One answer in this time to malformed packets and unknown transfer IDs, by address.
+pub const STRAY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How many addresses are told apart by the limits.
+pub const ADDRESSES: usize = 4_096;
+
+/// The longest name that is passed on, in bytes.
+pub const NAME_MAX: usize = 200;
+
+/// The most of a peer's ERROR text that is kept, in bytes.
+pub const ERROR_TEXT_MAX: usize = 200;
+
+/// What one engine allows.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Transfers at once to one address.
+    pub transfers_per_address: usize,
+    /// Transfers at once.
+    pub transfers: usize,
+    /// The largest block that is granted, in bytes: at most the MTU less 32.
+    pub block_max: u16,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            transfers_per_address: TRANSFERS_PER_ADDRESS,
+            transfers: TRANSFERS,
+            block_max: BLOCK_GRANTED_MAX,
+        }
+    }
+}
+
+impl Limits {
+    /// The largest block that is granted, kept within what RFC 2348 knows.
+    #[must_use]
+    pub(super) fn block_max(&self) -> u16 {
+        let clamped = u64::from(self.block_max).clamp(*BLOCK_ASKED.start(), *BLOCK_ASKED.end());
+        u16::try_from(clamped).expect("RFC 2348 ends below 65536")
+    }
+}
+
+/// When a bucket that drains by one each interval would be empty: the whole state of a
+/// rate limit.
+type EmptyAt = Option<Instant>;
+
+/// Takes one from a bucket of `burst`, if it is there.
+fn take(bucket: &mut EmptyAt, now: Instant, interval: Duration, burst: u32) -> bool {
+    let from = bucket.map_or(now, |at| at.max(now));
+    let full = from + interval > now + interval * burst;
+    if !full {
+        *bucket = Some(from + interval);
+    }
+    !full
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Seat {
+    address: Ipv4Addr,
+    requests: EmptyAt,
+    strays: EmptyAt,
+}
+
+impl Seat {
+    fn is_idle(&self, now: Instant) -> bool {
+        [self.requests, self.strays]
+            .iter()
+            .flatten()
+            .all(|&at| at <= now)
+    }
+}
+
+/// Limits answers by address in fixed room: each address has one seat, and shares it
+/// only while another address keeps it busy.
+#[derive(Debug)]
+pub struct Guard {
+    seats: Vec<Seat>,
+    hasher: RandomState,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        let empty = Seat {
+            address: Ipv4Addr::UNSPECIFIED,
+            requests: None,
+            strays: None,
+        };
+        Self {
+            seats: vec![empty; ADDRESSES],
+            hasher: RandomState::new(),
+        }
+    }
+}
+
+impl Guard {
+    /// Whether a well-formed request from here is to be answered.
+    pub fn request(&mut self, now: Instant, address: Ipv4Addr) -> bool {
+        let interval = Duration::from_secs(1) / REQUESTS_PER_SECOND;
+        take(
+            &mut self.seat(now, address).requests,
+            now,
+            interval,
+            REQUESTS_BURST,
+        )
+    }
+
+    /// The peer proved that its address is its own: its request is not counted.
+    pub fn proved(&mut self, now: Instant, address: Ipv4Addr) {
+        if let Some(at) = &mut self.seat(now, address).requests {
+            *at = at
+                .checked_sub(Duration::from_secs(1) / REQUESTS_PER_SECOND)
+                .unwrap_or(*at);
+        }
+    }
+
+    /// Whether a malformed packet or an unknown transfer ID from here is to be answered.
+    pub fn stray(&mut self, now: Instant, address: Ipv4Addr) -> bool {
+        take(&mut self.seat(now, address).strays, now, STRAY_INTERVAL, 1)
+    }
+
+    fn seat(&mut self, now: Instant, address: Ipv4Addr) -> &mut Seat {
+        let many = self.seats.len() as u64;
+        let at = usize::try_from(self.hasher.hash_one(address) % many)
+            .expect("a remainder of the table's length");
+        let seat = &mut self.seats[at];
+        if seat.address != address && seat.is_idle(now) {
+            *seat = Seat {
+                address,
+                requests: None,
+                strays: None,
+            };
+        }
+        seat
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PHONE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 7);
+
+    #[test]
+    fn a_stray_is_answered_once_a_second() {
+        let mut guard = Guard::default();
+        let start = Instant::now();
+        let answers = (0..3_000)
+            .filter(|&ms| guard.stray(start + Duration::from_millis(ms), PHONE))
+            .count();
+        assert_eq!(answers, 3);
+    }
+
+    #[test]
+    fn fifty_requests_a_second_are_never_limited() {
+        let mut guard = Guard::default();
+        let start = Instant::now();
+        for n in 0..5_000 {
+            assert!(
+                guard.request(start + Duration::from_millis(20) * n, PHONE),
+                "{n}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_flood_of_requests_is_limited() {
+        let mut guard = Guard::default();
+        let start = Instant::now();
+        let answers = (0..100_000)
+            .filter(|&n| guard.request(start + Duration::from_micros(100) * n, PHONE))
+            .count();
+        let due = (REQUESTS_BURST + 10 * REQUESTS_PER_SECOND) as usize;
+        assert!(answers.abs_diff(due) <= 1, "{answers}");
+    }
+
+    #[test]
+    fn requests_of_a_proven_peer_do_not_count() {
+        let mut guard = Guard::default();
+        let now = Instant::now();
+        for _ in 0..10 * REQUESTS_BURST {
+            assert!(guard.request(now, PHONE));
+            guard.proved(now, PHONE);
+        }
+    }
+
+    #[test]
+    fn many_addresses_take_no_more_room() {
+        let mut guard = Guard::default();
+        let now = Instant::now();
+        for address in 0..50_000_u32 {
+            guard.request(now, Ipv4Addr::from_bits(0x7f00_0000 + address));
+        }
+        assert_eq!(guard.seats.len(), ADDRESSES);
+    }
+
+    #[test]
+    fn a_block_limit_out_of_range_is_brought_back() {
+        for (asked, got) in [(0, 8), (1468, 1468), (65_535, 65_464)] {
+            let limits = Limits {
+                block_max: asked,
+                ..Limits::default()
+            };
+            assert_eq!(limits.block_max(), got);
+        }
+    }
+}

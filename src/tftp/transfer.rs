@@ -1,0 +1,420 @@
+//! One transfer as a state machine without I/O: what to send, when to send it again, and
+//! what the peer has of the file.
+
+use std::{
+    ops::{Range, RangeInclusive},
+    time::{Duration, Instant},
+};
+
+use super::{
+    End, File,
+    options::Agreed,
+    packet::{HEADER, Head},
+    rtt::Rtt,
+};
+
+/// How often the first packet is sent to a peer that acknowledges nothing. Its address may
+/// be forged, and then a victim gets these.
+pub const FIRST_SENDS: u32 = 3;
+
+/// The most that a peer that acknowledges nothing draws for one request, in bytes.
+pub const FIRST_BYTES_MAX: u32 = 1_600;
+
+const _: () = assert!(
+    FIRST_SENDS * (super::options::BLOCK_DEFAULT as u32 + HEADER as u32) <= FIRST_BYTES_MAX
+        && FIRST_SENDS * super::packet::HEAD_MAX as u32 <= FIRST_BYTES_MAX
+);
+
+/// How often a window is sent again before the peer is given up. With the smallest
+/// interval and its doubling this is 20 s of silence: a phone erases flash in between.
+pub const RESENDS: u32 = 7;
+
+/// A transfer slower than this on the whole is given up, in bytes a second: a peer that
+/// trickles ACKs holds its place for ever otherwise.
+pub const SLOWEST: u64 = 1_024;
+
+/// What every transfer may take beyond its size over [`SLOWEST`].
+pub const GRACE: Duration = Duration::from_secs(120);
+
+/// What a transfer wants sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Send {
+    /// The OACK.
+    OptionAck,
+    /// These blocks, counted from 1 without wrapping.
+    Blocks(RangeInclusive<u64>),
+}
+
+/// What follows from an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing: the packet was old, doubled or made up.
+    Ignored,
+    /// Send this.
+    Send(Send),
+    /// It is over.
+    End(End),
+}
+
+/// One file on its way to one peer.
+#[derive(Debug)]
+pub struct Transfer {
+    file: File,
+    agreed: Agreed,
+    /// How many blocks there are, the last of which is shorter than the others.
+    blocks: u64,
+    acked: u64,
+    sent: u64,
+    /// Whether the peer acknowledged anything, be it the OACK.
+    heard: bool,
+    resends: u32,
+    rtt: Rtt,
+    sent_at: Instant,
+    /// Whether what is on its way was sent once only, so that its ACK tells a round trip.
+    once: bool,
+    deadline: Instant,
+    give_up: Instant,
+}
+
+impl Transfer {
+    /// Starts; what it says is to be sent now.
+    #[must_use]
+    pub fn start(now: Instant, file: File, agreed: Agreed) -> (Self, Send) {
+        let size = file.bytes.len() as u64;
+        let blocks = size / u64::from(agreed.block_size) + 1;
+        let rtt = Rtt::new(agreed.timeout);
+        let mut transfer = Self {
+            file,
+            blocks,
+            acked: 0,
+            sent: 0,
+            heard: false,
+            resends: 0,
+            rtt,
+            sent_at: now,
+            once: true,
+            deadline: now + rtt.timeout(),
+            give_up: now + GRACE + Duration::from_secs(size / SLOWEST),
+            agreed,
+        };
+        let first = if transfer.agreed.option_ack.is_some() {
+            Send::OptionAck
+        } else {
+            transfer.next_window(now)
+        };
+        (transfer, first)
+    }
+
+    /// The peer acknowledged this block.
+    pub fn acknowledge(&mut self, now: Instant, block: u16) -> Step {
+        if self.awaits_option_ack() {
+            if block != 0 {
+                return Step::Ignored;
+            }
+        } else {
+            // Wrapping: block 65535 is followed by 0, and no more than a window is on its
+            // way. Nothing new, or a future block: never an answer, or every doubled ACK
+            // would double the rest of the file (RFC 1123, 4.2.3.1).
+            let low = u16::try_from(self.acked & 0xffff).expect("masked to 16 bits");
+            let step = u64::from(block.wrapping_sub(low));
+            if step == 0 || step > self.sent - self.acked {
+                return Step::Ignored;
+            }
+            self.acked += step;
+        }
+        self.heard = true;
+        if self.once && self.acked == self.sent {
+            self.rtt.sample(now.saturating_duration_since(self.sent_at));
+        }
+        if self.acked == self.blocks {
+            return Step::End(End::Delivered);
+        }
+        if now >= self.give_up {
+            return Step::End(self.timed_out());
+        }
+        Step::Send(self.next_window(now))
+    }
+
+    /// The deadline passed.
+    pub fn timeout(&mut self, now: Instant) -> Step {
+        let most = if self.heard { RESENDS } else { FIRST_SENDS - 1 };
+        if self.resends >= most || now >= self.give_up {
+            return Step::End(self.timed_out());
+        }
+        self.resends += 1;
+        self.rtt.back_off();
+        self.once = false;
+        self.deadline = now + self.rtt.timeout();
+        Step::Send(self.pending())
+    }
+
+    /// The peer sent its request again: its first packet got lost or is late. `None` once
+    /// anything is acknowledged.
+    pub fn again(&mut self, now: Instant) -> Option<Send> {
+        if self.heard {
+            return None;
+        }
+        self.once = false;
+        self.deadline = self.deadline.max(now + self.rtt.timeout());
+        Some(self.pending())
+    }
+
+    /// Everything from the first block that is not acknowledged (RFC 7440, section 4).
+    fn next_window(&mut self, now: Instant) -> Send {
+        let first = self.acked + 1;
+        let last = (self.acked + u64::from(self.agreed.window)).min(self.blocks);
+        // A part of the window acknowledged: the rest of it goes out a second time.
+        self.once = self.acked == self.sent;
+        self.sent = last;
+        self.sent_at = now;
+        self.resends = 0;
+        self.deadline = now + self.rtt.timeout();
+        Send::Blocks(first..=last)
+    }
+
+    fn pending(&self) -> Send {
+        if self.awaits_option_ack() {
+            Send::OptionAck
+        } else {
+            Send::Blocks(self.acked + 1..=self.sent)
+        }
+    }
+
+    fn awaits_option_ack(&self) -> bool {
+        self.sent == 0
+    }
+
+    fn timed_out(&self) -> End {
+        End::TimedOut {
+            all_sent: self.sent == self.blocks,
+        }
+    }
+
+    /// When [`Transfer::timeout`] is due.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Whether the peer acknowledged anything: only then its address is surely its own.
+    #[must_use]
+    pub fn heard(&self) -> bool {
+        self.heard
+    }
+
+    /// How many of the file's bytes are acknowledged.
+    #[must_use]
+    pub fn acknowledged(&self) -> u64 {
+        let size = self.file.bytes.len() as u64;
+        (self.acked * u64::from(self.agreed.block_size)).min(size)
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// The OACK, where there is one.
+    #[must_use]
+    pub fn option_ack(&self) -> Option<Head> {
+        self.agreed.option_ack
+    }
+
+    /// A block's header, and where in the file its bytes are.
+    #[must_use]
+    pub fn block(&self, block: u64) -> (Head, Range<usize>) {
+        let size = self.file.bytes.len();
+        let each = usize::from(self.agreed.block_size);
+        let before = usize::try_from(block - 1).expect("a file in memory has countable blocks");
+        let start = (before * each).min(size);
+        let number = u16::try_from(block & 0xffff).expect("masked to 16 bits");
+        (Head::data(number), start..size.min(start + each))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tftp::options::Options;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn file(size: usize) -> File {
+        File {
+            name: "x".into(),
+            bytes: vec![7; size].into(),
+        }
+    }
+
+    fn started(size: usize, options: &[u8]) -> (Transfer, Send, Instant) {
+        let now = Instant::now();
+        let agreed = Agreed::negotiate(Options::new(options), size as u64, 1468);
+        let (transfer, send) = Transfer::start(now, file(size), agreed);
+        (transfer, send, now)
+    }
+
+    fn blocks(range: RangeInclusive<u64>) -> Send {
+        Send::Blocks(range)
+    }
+
+    #[test]
+    fn lockstep_to_the_last_short_block() {
+        let (mut t, first, now) = started(1000, b"");
+        assert_eq!(first, blocks(1..=1));
+        assert_eq!(t.block(1).1, 0..512);
+        assert_eq!(t.acknowledge(now, 1), Step::Send(blocks(2..=2)));
+        assert_eq!(t.block(2).1, 512..1000);
+        assert_eq!(t.acknowledged(), 512);
+        assert_eq!(t.acknowledge(now, 2), Step::End(End::Delivered));
+        assert_eq!(t.acknowledged(), 1000);
+    }
+
+    #[test]
+    fn an_empty_file_and_an_exact_multiple_end_with_an_empty_block() {
+        let (mut t, first, now) = started(0, b"");
+        assert_eq!((first, t.block(1).1), (blocks(1..=1), 0..0));
+        assert_eq!(t.acknowledge(now, 1), Step::End(End::Delivered));
+        let (mut t, _, now) = started(512, b"");
+        assert_eq!(t.acknowledge(now, 1), Step::Send(blocks(2..=2)));
+        assert_eq!(t.block(2).1, 512..512);
+    }
+
+    #[test]
+    fn a_doubled_or_old_or_future_ack_draws_nothing() {
+        let (mut t, _, now) = started(5000, b"");
+        assert_eq!(t.acknowledge(now, 0), Step::Ignored);
+        assert_eq!(t.acknowledge(now, 2), Step::Ignored);
+        assert!(!t.heard());
+        t.acknowledge(now, 1);
+        for block in [1, 0, 3, 65535] {
+            assert_eq!(t.acknowledge(now, block), Step::Ignored, "{block}");
+        }
+        assert_eq!(t.acknowledge(now, 2), Step::Send(blocks(3..=3)));
+    }
+
+    #[test]
+    fn block_numbers_wrap_to_zero() {
+        let (mut t, _, now) = started(8 * 65_540, b"blksize\x008\0");
+        assert_eq!(t.acknowledge(now, 0), Step::Send(blocks(1..=1)));
+        for block in 1..=65_540_u64 {
+            let wire = u16::try_from(block % 65_536).unwrap();
+            assert_eq!(t.block(block).0.as_bytes()[2..], wire.to_be_bytes());
+            assert_eq!(
+                t.acknowledge(now, wire),
+                Step::Send(blocks(block + 1..=block + 1))
+            );
+        }
+        assert_eq!(t.acknowledge(now, 5), Step::End(End::Delivered));
+    }
+
+    #[test]
+    fn an_oack_waits_for_ack_0() {
+        let (mut t, first, now) = started(1000, b"tsize\x000\0");
+        assert_eq!(first, Send::OptionAck);
+        assert_eq!(t.acknowledge(now, 1), Step::Ignored);
+        assert_eq!(t.again(now), Some(Send::OptionAck));
+        assert_eq!(t.acknowledge(now, 0), Step::Send(blocks(1..=1)));
+        assert_eq!(t.acknowledge(now, 0), Step::Ignored);
+        assert_eq!(t.again(now), None);
+    }
+
+    #[test]
+    fn silence_from_the_start_draws_three_packets() {
+        let (mut t, _, start) = started(1000, b"");
+        for after in [1, 3] {
+            assert_eq!(t.deadline(), start + Duration::from_secs(after));
+            assert_eq!(t.timeout(t.deadline()), Step::Send(blocks(1..=1)));
+        }
+        let end = End::TimedOut { all_sent: false };
+        assert_eq!(t.deadline(), start + Duration::from_secs(7));
+        assert_eq!(t.timeout(t.deadline()), Step::End(end));
+    }
+
+    #[test]
+    fn silence_in_the_middle_draws_a_bounded_number_of_resends() {
+        let (mut t, _, start) = started(1000, b"");
+        t.acknowledge(start + MS, 1);
+        let mut sends = 0;
+        let end = loop {
+            match t.timeout(t.deadline()) {
+                Step::Send(send) => assert_eq!(send, blocks(2..=2)),
+                Step::End(end) => break end,
+                Step::Ignored => panic!("a timeout is never nothing"),
+            }
+            sends += 1;
+        };
+        assert_eq!(sends, RESENDS);
+        assert_eq!(end, End::TimedOut { all_sent: true });
+        let silence = t.deadline() - start;
+        assert!(silence > Duration::from_secs(15) && silence < Duration::from_secs(60));
+        assert_eq!(t.acknowledged(), 512);
+    }
+
+    #[test]
+    fn progress_renews_the_resends() {
+        let (mut t, _, now) = started(5000, b"");
+        t.acknowledge(now + MS, 1);
+        for _ in 0..RESENDS {
+            assert!(matches!(t.timeout(t.deadline()), Step::Send(_)));
+        }
+        let late = t.deadline() - MS;
+        assert_eq!(t.acknowledge(late, 2), Step::Send(blocks(3..=3)));
+        assert!(matches!(t.timeout(t.deadline()), Step::Send(_)));
+    }
+
+    #[test]
+    fn a_window_is_sent_whole_and_again_from_what_is_missing() {
+        let (mut t, _, now) = started(512 * 20, b"windowsize\x004\0");
+        assert_eq!(t.acknowledge(now, 0), Step::Send(blocks(1..=4)));
+        assert_eq!(t.acknowledge(now, 4), Step::Send(blocks(5..=8)));
+        assert_eq!(t.acknowledge(now, 6), Step::Send(blocks(7..=10)));
+        assert_eq!(t.acknowledge(now, 6), Step::Ignored);
+        assert_eq!(t.timeout(t.deadline()), Step::Send(blocks(7..=10)));
+        assert_eq!(t.acknowledge(now, 11), Step::Ignored);
+        for (acked, next) in [(10, 11..=14), (14, 15..=18), (18, 19..=21)] {
+            assert_eq!(t.acknowledge(now, acked), Step::Send(Send::Blocks(next)));
+        }
+        assert_eq!(t.acknowledge(now, 21), Step::End(End::Delivered));
+    }
+
+    #[test]
+    fn a_resent_block_gives_no_round_trip() {
+        let (mut t, _, start) = started(5000, b"");
+        t.acknowledge(start + MS, 1);
+        let quick = t.deadline() - (start + MS);
+        assert_eq!(quick, super::super::rtt::TIMEOUT_MIN);
+        t.timeout(t.deadline());
+        let late = start + Duration::from_secs(3);
+        t.acknowledge(late, 2);
+        assert_eq!(
+            t.deadline() - late,
+            quick * 2,
+            "backed off until a clean sample"
+        );
+        t.acknowledge(late + MS, 3);
+        assert_eq!(t.deadline() - (late + MS), quick);
+    }
+
+    #[test]
+    fn an_ack_now_and_then_does_not_hold_a_transfer_for_ever() {
+        let (mut t, _, start) = started(1 << 20, b"");
+        let mut now = start;
+        for block in 1.. {
+            now += Duration::from_secs(4);
+            if let Step::End(end) = t.acknowledge(now, block) {
+                assert_eq!(end, End::TimedOut { all_sent: false });
+                break;
+            }
+        }
+        assert!(now - start <= GRACE + Duration::from_secs((1 << 20) / SLOWEST + 4));
+    }
+
+    #[test]
+    fn a_granted_timeout_is_kept() {
+        let (mut t, _, start) = started(5000, b"timeout\x003\0");
+        assert_eq!(t.deadline() - start, Duration::from_secs(3));
+        t.acknowledge(start + MS, 0);
+        assert_eq!(t.deadline() - (start + MS), Duration::from_secs(3));
+    }
+}

@@ -1,0 +1,246 @@
+//! A server in a thread of its own, and a client that does exactly what it is told.
+
+use std::{
+    collections::HashMap,
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket},
+    sync::{
+        Arc,
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use reflash::tftp::{Answer, Config, End, File, Request, Server, Service};
+use tokio::sync::oneshot;
+
+/// How long a test waits for what must come.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a test waits to be sure that nothing comes.
+pub const QUIET: Duration = Duration::from_millis(150);
+
+/// Something that the service was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    Asked(u64, String, Ipv4Addr),
+    Acknowledged(u64, u64),
+    Ended(u64, End, u64),
+}
+
+/// Serves files from memory and tells what it is told.
+pub struct Shelf {
+    files: HashMap<String, Arc<[u8]>>,
+    told: Sender<Told>,
+}
+
+impl Shelf {
+    pub fn new(files: &[(&str, Vec<u8>)]) -> (Self, Receiver<Told>) {
+        let (told, receiver) = channel();
+        let files = files
+            .iter()
+            .map(|(n, b)| ((*n).to_owned(), b.as_slice().into()))
+            .collect();
+        (Self { files, told }, receiver)
+    }
+
+    fn tell(&self, told: Told) {
+        // A test that is done no longer listens.
+        let _ = self.told.send(told);
+    }
+}
+
+impl Service for Shelf {
+    fn request(&mut self, _: Instant, request: &Request<'_>) -> Answer {
+        self.tell(Told::Asked(
+            request.transfer,
+            request.name.to_owned(),
+            request.local,
+        ));
+        match self.files.get(request.name) {
+            Some(bytes) => Answer::Serve(File {
+                name: request.name.into(),
+                bytes: bytes.clone(),
+            }),
+            None if request.name == "secret" => Answer::Refuse(2, "not for you"),
+            None => Answer::NotFound,
+        }
+    }
+
+    fn acknowledged(&mut self, _: Instant, transfer: u64, bytes: u64) {
+        self.tell(Told::Acknowledged(transfer, bytes));
+    }
+
+    fn ended(&mut self, _: Instant, transfer: u64, end: End, bytes: u64) {
+        self.tell(Told::Ended(transfer, end, bytes));
+    }
+}
+
+/// A running server; stops when it is dropped.
+pub struct Running {
+    pub address: SocketAddrV4,
+    pub transfer_ports: [u16; 2],
+    pub told: Receiver<Told>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    pub fn new(files: &[(&str, Vec<u8>)]) -> Self {
+        Self::at(
+            &Config::new(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)),
+            files,
+        )
+    }
+
+    pub fn at(config: &Config, files: &[(&str, Vec<u8>)]) -> Self {
+        let server = Server::bind(config).expect("loopback ports are free");
+        let address = server.local_addr();
+        let transfer_ports = server.transfer_ports().unwrap();
+        let (shelf, told) = Shelf::new(files);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            let stop = async {
+                let _ = stopped.await;
+            };
+            runtime.block_on(server.run(shelf, stop)).unwrap();
+        });
+        Self {
+            address,
+            transfer_ports,
+            told,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    pub fn client(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    /// The next thing that was told.
+    pub fn next(&self) -> Told {
+        self.told
+            .recv_timeout(PATIENCE)
+            .expect("the service is told something")
+    }
+
+    /// How the next transfer to end ended.
+    pub fn next_end(&self) -> (End, u64) {
+        loop {
+            if let Told::Ended(_, end, bytes) = self.next() {
+                return (end, bytes);
+            }
+        }
+    }
+
+    pub fn stop(&mut self) {
+        self.stop.take();
+        if let Some(thread) = self.thread.take() {
+            thread.join().expect("the server does not panic");
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// A client's socket.
+pub struct Client {
+    pub socket: UdpSocket,
+    server: SocketAddrV4,
+}
+
+impl Client {
+    pub fn new(server: SocketAddrV4) -> Self {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        Self { socket, server }
+    }
+
+    /// Sends to the server's listening port.
+    pub fn send(&self, bytes: &[u8]) {
+        self.socket.send_to(bytes, self.server).unwrap();
+    }
+
+    pub fn send_to(&self, to: SocketAddr, bytes: &[u8]) {
+        self.socket.send_to(bytes, to).unwrap();
+    }
+
+    /// Asks for a file; `options` are zero-terminated texts.
+    pub fn ask(&self, name: &str, options: &str) {
+        self.send(&[b"\0\x01", name.as_bytes(), b"\0octet\0", options.as_bytes()].concat());
+    }
+
+    pub fn ack(&self, to: SocketAddr, block: u16) {
+        self.send_to(to, &[&[0, 4], &block.to_be_bytes()[..]].concat());
+    }
+
+    /// The next packet, and from where.
+    pub fn next(&self) -> (Vec<u8>, SocketAddr) {
+        self.receive(PATIENCE).expect("the server answers")
+    }
+
+    pub fn receive(&self, patience: Duration) -> Option<(Vec<u8>, SocketAddr)> {
+        self.socket.set_read_timeout(Some(patience)).unwrap();
+        let mut buffer = vec![0; 70_000];
+        let (length, from) = self.socket.recv_from(&mut buffer).ok()?;
+        buffer.truncate(length);
+        Some((buffer, from))
+    }
+
+    /// The next packet is this ERROR.
+    pub fn expect_error(&self, code: u8) -> SocketAddr {
+        let (packet, from) = self.next();
+        assert_eq!(packet[..4], [0, 5, 0, code], "{}", packet.escape_ascii());
+        assert_eq!(packet.last(), Some(&0));
+        from
+    }
+
+    pub fn expect_nothing(&self) {
+        if let Some((packet, from)) = self.receive(QUIET) {
+            panic!("{from} sent {}", packet.escape_ascii());
+        }
+    }
+
+    /// The next packet is this block.
+    pub fn expect_data(&self, block: u16) -> (Vec<u8>, SocketAddr) {
+        let (packet, from) = self.next();
+        let header = [&[0, 3], &block.to_be_bytes()[..]].concat();
+        assert_eq!(packet[..4], header, "{}", packet[..4].escape_ascii());
+        (packet[4..].to_vec(), from)
+    }
+
+    /// A whole transfer in lockstep of 512 bytes.
+    pub fn fetch(&self, name: &str) -> Vec<u8> {
+        self.ask(name, "");
+        let mut bytes = Vec::new();
+        for block in 1_u16.. {
+            let (data, from) = self.expect_data(block);
+            bytes.extend_from_slice(&data);
+            self.ack(from, block);
+            if data.len() < 512 {
+                break;
+            }
+        }
+        bytes
+    }
+}
+
+/// Bytes in which every block differs.
+pub fn pattern(size: usize) -> Vec<u8> {
+    let mut state = 0x2545_f491_u32;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state.to_le_bytes()[1]
+    };
+    (0..size).map(|_| next()).collect()
+}
