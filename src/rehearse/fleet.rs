@@ -18,7 +18,7 @@ use tokio::{
     net::UdpSocket,
     sync::watch,
     task::JoinSet,
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep},
 };
 
 use super::{Action, Fault, FaultSpec, Holding, PhoneConfig, ScriptedPhone, Start};
