@@ -10,9 +10,9 @@ use reflash::rehearse::{Action, Note, ScriptedPhone};
 
 use crate::responder::{Reply, Responder};
 
-pub const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
-pub const HOME: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 1);
-pub const AWAY: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 1);
+pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+pub(crate) const HOME: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 1);
+pub(crate) const AWAY: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 1);
 const LATENCY: Duration = Duration::from_micros(500);
 
 enum Flight {
@@ -20,14 +20,14 @@ enum Flight {
     ToPhone(Reply),
 }
 
-pub struct Lan {
-    pub phone: ScriptedPhone,
-    pub server: Responder,
-    pub now: Duration,
+pub(crate) struct Lan {
+    pub(crate) phone: ScriptedPhone,
+    pub(crate) server: Responder,
+    pub(crate) now: Duration,
     /// Everything that the phone did, and when.
-    pub actions: Vec<(Duration, Action)>,
+    pub(crate) actions: Vec<(Duration, Action)>,
     /// Datagrams of the server that came to a closed port.
-    pub unreachable: usize,
+    pub(crate) unreachable: usize,
     address: Ipv4Addr,
     port: Option<u16>,
     flights: BTreeMap<(Duration, u64), Flight>,
@@ -35,7 +35,7 @@ pub struct Lan {
 }
 
 impl Lan {
-    pub fn new(phone: ScriptedPhone, server: Responder) -> Self {
+    pub(crate) fn new(phone: ScriptedPhone, server: Responder) -> Self {
         let mut lan = Self {
             phone,
             server,
@@ -53,7 +53,7 @@ impl Lan {
     }
 
     /// Plays until the phone is finished or `until` has come; says whether it is finished.
-    pub fn play(&mut self, until: Duration) -> bool {
+    pub(crate) fn play(&mut self, until: Duration) -> bool {
         while !self.phone.is_finished() {
             let arrival = self.flights.keys().next().map(|(at, _)| *at);
             let due = [
@@ -80,7 +80,7 @@ impl Lan {
         true
     }
 
-    pub fn notes(&self) -> impl Iterator<Item = &Note> {
+    pub(crate) fn notes(&self) -> impl Iterator<Item = &Note> {
         self.actions.iter().filter_map(|(_, action)| match action {
             Action::Note(note) => Some(note),
             _ => None,

@@ -33,14 +33,14 @@ const BOOT: [&str; 5] = [
     "XMLDefault.cnf.xml",
 ];
 
-pub fn bundle(family: Family) -> MadeUp {
+pub(crate) fn bundle(family: Family) -> MadeUp {
     MadeUp::new(family, 3)
         .expect("a convertible family")
         .sizes(Sizes::Small)
 }
 
 /// The bundle's files and an XMLDefault that names its load for every model of its family.
-pub fn staged(family: Family, made: &MadeUp) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn staged(family: Family, made: &MadeUp) -> Vec<(String, Vec<u8>)> {
     let load = made.load();
     let loads: String = family
         .models()
@@ -53,7 +53,7 @@ pub fn staged(family: Family, made: &MadeUp) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-pub fn hashes(made: &MadeUp) -> BTreeMap<String, String> {
+pub(crate) fn hashes(made: &MadeUp) -> BTreeMap<String, String> {
     made.files()
         .into_iter()
         .filter(|(name, _)| name.ends_with(".sbn"))

@@ -10,7 +10,7 @@ const REPEAT: Duration = Duration::from_secs(1);
 const REPEATS: u32 = 8;
 
 /// A datagram that leaves the server: from this port, to whom, what.
-pub type Reply = (u16, SocketAddrV4, Vec<u8>);
+pub(crate) type Reply = (u16, SocketAddrV4, Vec<u8>);
 
 struct Transfer {
     tid: u16,
@@ -21,18 +21,18 @@ struct Transfer {
 }
 
 /// What was asked: when, by whom, for what. Repeats of one request count once.
-pub type Asked = (Duration, SocketAddrV4, String);
+pub(crate) type Asked = (Duration, SocketAddrV4, String);
 
 #[derive(Default)]
-pub struct Responder {
-    pub files: BTreeMap<String, Vec<u8>>,
-    pub asked: Vec<Asked>,
+pub(crate) struct Responder {
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    pub(crate) asked: Vec<Asked>,
     transfers: HashMap<SocketAddrV4, Transfer>,
     last_tid: u16,
 }
 
 impl Responder {
-    pub fn new(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
+    pub(crate) fn new(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
         Self {
             files: files.into_iter().collect(),
             last_tid: 2000,
@@ -41,7 +41,7 @@ impl Responder {
     }
 
     /// The names that were asked for, in order.
-    pub fn names(&self) -> Vec<&str> {
+    pub(crate) fn names(&self) -> Vec<&str> {
         self.asked
             .iter()
             .map(|(_, _, name)| name.as_str())
@@ -61,7 +61,12 @@ impl Responder {
         ))
     }
 
-    pub fn receive(&mut self, now: Duration, from: SocketAddrV4, bytes: &[u8]) -> Option<Reply> {
+    pub(crate) fn receive(
+        &mut self,
+        now: Duration,
+        from: SocketAddrV4,
+        bytes: &[u8],
+    ) -> Option<Reply> {
         match bytes {
             [0, 1, rest @ ..] => {
                 let mut fields = rest.split(|byte| *byte == 0);
@@ -111,15 +116,15 @@ impl Responder {
         }
     }
 
-    pub fn unreachable(&mut self, peer: SocketAddrV4) {
+    pub(crate) fn unreachable(&mut self, peer: SocketAddrV4) {
         self.transfers.remove(&peer);
     }
 
-    pub fn next_deadline(&self) -> Option<Duration> {
+    pub(crate) fn next_deadline(&self) -> Option<Duration> {
         self.transfers.values().map(|transfer| transfer.due).min()
     }
 
-    pub fn wake(&mut self, now: Duration) -> Vec<Reply> {
+    pub(crate) fn wake(&mut self, now: Duration) -> Vec<Reply> {
         self.transfers
             .retain(|_, transfer| transfer.due > now || transfer.repeats < REPEATS);
         let mut late = Vec::new();
