@@ -1,0 +1,425 @@
+//! A bundle that looks like a real one from outside and holds nothing real.
+//!
+//! Names, number and sizes of the members and the text of the manifests are what phones
+//! and servers have to cope with; every image's body is pseudo-random, and the manifest
+//! says so.
+
+use std::{
+    fs::File,
+    io::{self, Write},
+    path::Path,
+};
+
+use zip::{CompressionMethod, DateTime, System, ZipWriter, write::SimpleFileOptions};
+
+use super::rng::Rng;
+use crate::phone::{Family, LoadName, Protocol};
+
+/// How long the images are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sizes {
+    /// As in real bundles: about 10 MB in all.
+    #[default]
+    Realistic,
+    /// Some ten thousand bytes each, for tests.
+    Small,
+}
+
+/// The two ways in which a release is written: in a load's name and in its images'.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// `9-3-1SR4-1S`.
+    pub load: String,
+    /// `9-3-1ES26`.
+    pub images: String,
+}
+
+/// A made-up bundle of one family.
+#[derive(Debug, Clone)]
+pub struct MadeUp {
+    family: Family,
+    protocol: Protocol,
+    release: Release,
+    sizes: Sizes,
+    seed: u64,
+    without: Vec<String>,
+}
+
+/// The line that stands where a real manifest says what it is, and is as long.
+const MADE_UP: &str =
+    "# MADE UP for rehearsal: random bytes, nobody's firmware; no phone would take it\r\n";
+
+impl MadeUp {
+    /// The SIP bundle of this family in the release that people look for, realistic in
+    /// size. `None` for a family that is not converted.
+    #[must_use]
+    pub fn new(family: Family, seed: u64) -> Option<Self> {
+        let (load, images) = match family {
+            Family::F42 | Family::F45 | Family::F75 => ("9-3-1SR4-1S", "9-3-1ES26"),
+            Family::F11 | Family::F41 => ("9-4-2SR1-1S", "9-4-2ES9"),
+            Family::F70 => ("9-4-2SR3-1S", "9-4-2ES26"),
+            Family::F31 => ("9-2-1S", "9-2-1TH1-13"),
+            _ => return None,
+        };
+        Some(Self {
+            family,
+            protocol: Protocol::Sip,
+            release: Release {
+                load: load.to_owned(),
+                images: images.to_owned(),
+            },
+            sizes: Sizes::Realistic,
+            seed,
+            without: Vec::new(),
+        })
+    }
+
+    /// With images of this length.
+    #[must_use]
+    pub fn sizes(self, sizes: Sizes) -> Self {
+        Self { sizes, ..self }
+    }
+
+    /// Of this protocol.
+    #[must_use]
+    pub fn protocol(self, protocol: Protocol) -> Self {
+        Self { protocol, ..self }
+    }
+
+    /// In this release; the bridge, for one, is `8-5-2S` with images of `8-5-2TH1-9`.
+    #[must_use]
+    pub fn release(self, release: Release) -> Self {
+        Self { release, ..self }
+    }
+
+    /// Without the members whose names begin so, though manifests still name them.
+    #[must_use]
+    pub fn without(mut self, beginning: &str) -> Self {
+        self.without.push(beginning.to_owned());
+        self
+    }
+
+    /// The load that it is for: `SIP45.9-3-1SR4-1S`.
+    #[must_use]
+    pub fn load(&self) -> LoadName {
+        let code = self.code();
+        LoadName::new(&format!("{}{code}.{}", self.protocol, self.release.load))
+    }
+
+    /// The name that such a bundle is published under.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        let protocol = self.protocol.to_string().to_lowercase();
+        let hardware = match self.family {
+            Family::F11 => "7911_7906",
+            Family::F31 => "7931",
+            Family::F41 => "7941_7961",
+            Family::F42 => "7942_7962",
+            Family::F70 => "7970_7971",
+            Family::F75 => "7975",
+            _ => "7945_7965",
+        };
+        let release = self
+            .release
+            .load
+            .strip_suffix('S')
+            .unwrap_or(&self.release.load);
+        format!("cmterm-{hardware}-{protocol}.{release}.zip")
+    }
+
+    /// Its members: five images, the load's manifest and the recovery manifests.
+    #[must_use]
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let mut files: Vec<(String, Vec<u8>)> = self
+            .images()
+            .into_iter()
+            .zip(0_u64..)
+            .map(|((name, size), stream)| {
+                let body = Rng::new(self.seed, stream).bytes(size - header_length(&name));
+                let file = signed(&name, &body);
+                (name, file)
+            })
+            .collect();
+        let text = self.manifest();
+        let mut manifests = vec![self.load().manifest()];
+        manifests.extend(
+            self.family
+                .models()
+                .filter_map(|model| model.recovery)
+                .map(str::to_owned),
+        );
+        manifests.sort();
+        // -GE models share the plain model's manifest.
+        manifests.dedup();
+        files.extend(manifests.into_iter().map(|name| {
+            let file = signed(&name, text.as_bytes());
+            (name, file)
+        }));
+        files.retain(|(name, _)| {
+            !self
+                .without
+                .iter()
+                .any(|gone| name.starts_with(gone.as_str()))
+        });
+        files
+    }
+
+    /// Writes the members as Cisco's zips are: flat, made on FAT, every member deflated.
+    /// The same bundle gives the same bytes each time.
+    pub fn write_zip(&self, path: &Path) -> io::Result<()> {
+        let time = DateTime::from_date_and_time(2020, 1, 1, 0, 0, 0).unwrap_or_default();
+        let options = SimpleFileOptions::default()
+            .system(System::Dos)
+            .external_attributes(0)
+            .compression_method(CompressionMethod::Deflated)
+            // Random bytes do not get shorter, however long one tries.
+            .compression_level(Some(1))
+            .last_modified_time(time);
+        let mut zip = ZipWriter::new(File::create(path)?);
+        for (name, bytes) in self.files() {
+            zip.start_file(name, options)?;
+            zip.write_all(&bytes)?;
+        }
+        zip.finish()?.sync_all()
+    }
+
+    fn code(&self) -> &'static str {
+        match self.family {
+            Family::F11 => "11",
+            Family::F31 => "31",
+            Family::F41 => "41",
+            Family::F42 => "42",
+            Family::F70 => "70",
+            Family::F75 => "75",
+            _ => "45",
+        }
+    }
+
+    /// Names and whole lengths of the images, in the manifest's order.
+    fn images(&self) -> [(String, usize); 5] {
+        let protocol = self.protocol.to_string().to_lowercase();
+        let code = self.code();
+        let lengths = match (self.sizes, self.family, self.protocol) {
+            // The first is 48 whole blocks: an empty block has to end it.
+            (Sizes::Small, ..) => [24_576, 12_345, 50_001, 9_000, 30_721],
+            (_, Family::F11, _) => [1_620_152, 559_855, 3_156_351, 364_207, 2_694_706],
+            (_, Family::F31, _) => [1_617_571, 553_975, 3_150_897, 356_907, 2_209_268],
+            (_, Family::F41, _) => [1_630_052, 557_154, 3_156_347, 562_005, 2_217_256],
+            (_, Family::F42, _) => [1_765_313, 581_634, 4_642_392, 363_807, 2_686_369],
+            (_, Family::F70, _) => [1_830_557, 557_249, 3_157_527, 562_693, 2_222_958],
+            (_, Family::F75, _) => [1_895_652, 581_527, 4_642_392, 363_807, 2_689_713],
+            (_, _, Protocol::Sccp) => [1_891_377, 581_548, 4_642_392, 363_807, 2_218_505],
+            (_, _, Protocol::Sip) => [1_893_314, 581_548, 4_642_392, 363_807, 2_689_901],
+        };
+        let stems = [
+            format!("jar{code}{protocol}"),
+            format!("cnu{code}"),
+            format!("apps{code}"),
+            format!("dsp{code}"),
+            format!("cvm{code}{protocol}"),
+        ];
+        let mut lengths = lengths.into_iter();
+        stems.map(|stem| {
+            let name = format!("{stem}.{}.sbn", self.release.images);
+            (name, lengths.next().unwrap_or_default())
+        })
+    }
+
+    /// A manifest's text: CRLF, the hardware mask where real ones have it, and the blank
+    /// that ends the lines of dsp and cvm (7931: of apps too).
+    fn manifest(&self) -> String {
+        let release = &self.release.images;
+        let mask = match self.family {
+            Family::F11 => "#HARDWARE_COMP_1 1",
+            Family::F42 | Family::F75 => "#HARDWARE_COMP_1 5",
+            Family::F45 => "#HARDWARE_COMP_1 15",
+            _ => "",
+        };
+        let mut text =
+            format!("#\r\n{MADE_UP}# RELEASE load version {release}\r\n#\r\n{mask}\r\n\r\n");
+        for (name, _) in self.images() {
+            let blank = name.starts_with("dsp")
+                || name.starts_with("cvm")
+                || (self.family == Family::F31 && name.starts_with("apps"));
+            text.push_str(&name);
+            text.push_str(if blank { " \r\n" } else { "\r\n" });
+        }
+        text
+    }
+}
+
+/// Bytes of the header before a payload: 385, the name, and up to three of padding.
+fn header_length(name: &str) -> usize {
+    (385 + name.len()).next_multiple_of(4)
+}
+
+/// `tag, length, value`, as the header is made of.
+fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
+    // The longest value here is a signature.
+    let [high, low] = u16::try_from(value.len()).unwrap_or(u16::MAX).to_be_bytes();
+    [&[tag, high, low], value].concat()
+}
+
+/// The payload with a signed header before it, as phones want it: header version 1.1,
+/// Cisco's own placeholder signer, SHA-1 and RSA-2048, the file's name.
+fn signed(name: &str, payload: &[u8]) -> Vec<u8> {
+    let signer = [
+        tlv(0x04, b"CN=someSigner;OU=someOrgUnit;O=someOrg\0"),
+        tlv(0x05, &[0x12, 0x34, 0x56, 0x78, 0x90, 0xab, 0xcd, 0xef]),
+        tlv(0x06, b"CN=someCA;OU=someOrgUnit;O=someOrg\0"),
+    ]
+    .concat();
+    let [high, low] = u16::try_from(header_length(name))
+        .unwrap_or(u16::MAX)
+        .to_be_bytes();
+    // The two containers give the length of what follows them and hold nothing themselves.
+    let before = [
+        tlv(0x01, &[1, 1]),
+        tlv(0x02, &[high, low]),
+        container(0x03, signer.len()),
+        signer,
+        container(0x07, 15),
+        tlv(0x08, &[1]),
+        container(0x09, 8),
+        tlv(0x0a, &[0]),
+        tlv(0x0b, &[2]),
+    ]
+    .concat();
+    let mut after = tlv(0x0e, &[name.as_bytes(), b"\0"].concat());
+    after.resize(header_length(name) - before.len() - 3 - SIGNATURE, 0x0d);
+    let signature = sign(&[&before, &after, payload]);
+    [&before[..], &tlv(0x0c, &signature), &after, payload].concat()
+}
+
+fn container(tag: u8, length: usize) -> Vec<u8> {
+    let [high, low] = u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes();
+    vec![tag, high, low]
+}
+
+/// Bytes of an RSA-2048 signature.
+const SIGNATURE: usize = 256;
+
+/// The signature over the message, which is the file without its signature field. A
+/// made-up bundle is signed by nobody: zeros.
+fn sign(_message: &[&[u8]]) -> [u8; SIGNATURE] {
+    [0; SIGNATURE]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::{super::reading::Manifest, *};
+
+    const FAMILIES: [Family; 7] = [
+        Family::F11,
+        Family::F31,
+        Family::F41,
+        Family::F42,
+        Family::F45,
+        Family::F70,
+        Family::F75,
+    ];
+
+    fn small(family: Family) -> MadeUp {
+        MadeUp::new(family, 1)
+            .expect("a convertible family")
+            .sizes(Sizes::Small)
+    }
+
+    #[test]
+    fn the_7965_s_bundle_has_the_names_and_sizes_of_the_real_one() {
+        let made = MadeUp::new(Family::F45, 1).expect("a convertible family");
+        assert_eq!(made.file_name(), "cmterm-7945_7965-sip.9-3-1SR4-1.zip");
+        let mut files: Vec<(String, usize)> = made
+            .files()
+            .into_iter()
+            .map(|(name, bytes)| (name, bytes.len()))
+            .collect();
+        files.sort();
+        let expected = [
+            ("SIP45.9-3-1SR4-1S.loads", 667),
+            ("apps45.9-3-1ES26.sbn", 4_642_392),
+            ("cnu45.9-3-1ES26.sbn", 581_548),
+            ("cvm45sip.9-3-1ES26.sbn", 2_689_901),
+            ("dsp45.9-3-1ES26.sbn", 363_807),
+            ("jar45sip.9-3-1ES26.sbn", 1_893_314),
+            ("term45.default.loads", 667),
+            ("term65.default.loads", 667),
+        ]
+        .map(|(name, size)| (name.to_owned(), size));
+        assert_eq!(files, expected);
+    }
+
+    #[test]
+    fn every_family_s_manifests_name_what_the_bundle_holds() {
+        for family in FAMILIES {
+            for protocol in [Protocol::Sip, Protocol::Sccp] {
+                let made = small(family).protocol(protocol);
+                let files = made.files();
+                let has = |name: &str| files.iter().any(|(member, _)| member == name);
+                assert!(has(&made.load().manifest()));
+                assert_eq!(made.load().family(), Some(family));
+                assert_eq!(made.load().protocol(), Some(protocol));
+                assert!(family.models().all(|model| model.recovery.is_some_and(has)));
+                for (name, bytes) in &files {
+                    if name.ends_with(".loads") {
+                        let manifest = Manifest::read(bytes).expect(name);
+                        assert_eq!(manifest.images.len(), 5);
+                        assert!(manifest.images.iter().all(|image| has(image)), "{name}");
+                    }
+                }
+            }
+        }
+        assert!(MadeUp::new(Family::P3, 1).is_none());
+    }
+
+    #[test]
+    fn the_header_stands_where_phones_look_for_it() {
+        let file = signed("SIP45.9-3-1SR4-1S.loads", b"text");
+        assert_eq!(file.len(), 408 + 4);
+        assert_eq!(&file[..10], [1, 0, 2, 1, 1, 2, 0, 2, 1, 152]);
+        let fields = [
+            (10, [3, 0, 91]),
+            (13, [4, 0, 39]),
+            (55, [5, 0, 8]),
+            (66, [6, 0, 35]),
+            (104, [7, 0, 15]),
+            (107, [8, 0, 1]),
+            (111, [9, 0, 8]),
+            (114, [0x0a, 0, 1]),
+            (118, [0x0b, 0, 1]),
+            (122, [0x0c, 1, 0]),
+            (381, [0x0e, 0, 24]),
+        ];
+        for (offset, field) in fields {
+            assert_eq!(&file[offset..offset + 3], field, "at {offset}");
+        }
+        assert_eq!(&file[384..408], b"SIP45.9-3-1SR4-1S.loads\0");
+        for length in 1..20 {
+            let name = "x".repeat(length);
+            assert_eq!(signed(&name, b"").len(), header_length(&name));
+        }
+    }
+
+    #[test]
+    fn a_zip_holds_the_members_and_is_the_same_each_time() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let made = small(Family::F42).without("dsp42");
+        let paths = ["one.zip", "two.zip"].map(|name| folder.path().join(name));
+        for path in &paths {
+            made.write_zip(path).expect("a zip");
+        }
+        let [one, two] = paths.map(|path| std::fs::read(path).expect("a zip"));
+        assert_eq!(one, two);
+        let mut archive = zip::ZipArchive::new(io::Cursor::new(one)).expect("an archive");
+        let files = made.files();
+        assert_eq!(archive.len(), 7);
+        for (name, bytes) in files {
+            let mut member = Vec::new();
+            let mut entry = archive.by_name(&name).expect("a member");
+            entry.read_to_end(&mut member).expect("a whole member");
+            assert_eq!(member, bytes, "{name}");
+        }
+    }
+}

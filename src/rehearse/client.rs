@@ -1,0 +1,374 @@
+//! The TFTP client of a phone, one file at a time.
+//!
+//! A codec of its own, not the server's: what both sides share they would both get wrong.
+//! It does what phones were seen to do and no more: octet mode, no options (RFC 1350
+//! blocks of 512 bytes), no ERROR ever sent. A phone that has enough closes its socket.
+
+use std::{net::SocketAddrV4, time::Duration};
+
+use sha2::{Digest, Sha256};
+
+use super::Action;
+
+/// A request that goes unanswered is repeated after this long (503 of about 560 intervals
+/// of real phones). Never scaled: it is what a server has to live with.
+const RETRY: Duration = Duration::from_secs(4);
+/// Requests from one port.
+const TRIES: u32 = 5;
+/// Ports that a file is asked for from, each one above the one before.
+const PORTS: u32 = 3;
+/// The first port of a boot loader, and where ports go on after the last.
+pub(super) const FIRST_PORT: u16 = 49152;
+/// Bytes of a block without options (RFC 1350, section 2).
+const BLOCK: usize = 512;
+/// Bytes of a manifest or a configuration that a phone keeps: its own limit.
+const KEPT: usize = 550_001;
+
+/// The port after this one.
+pub(super) fn port_after(port: u16) -> u16 {
+    port.checked_add(1).unwrap_or(FIRST_PORT)
+}
+
+/// A file that came whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fetched {
+    pub(super) bytes: u64,
+    pub(super) sha256: [u8; 32],
+    /// Empty for an image, and for what is longer than a phone keeps.
+    pub(super) body: Vec<u8>,
+}
+
+/// How far a file is after an input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Nothing is decided.
+    Going,
+    /// It is here; the socket stays open to acknowledge repeats until it is closed.
+    Got(Fetched),
+    /// The server said ERROR with this code: time to close.
+    Refused(u16),
+    /// The server fell silent: time to close.
+    Silent,
+}
+
+/// One file on its way.
+#[derive(Debug, Clone)]
+pub(super) struct Fetch {
+    name: String,
+    server: SocketAddrV4,
+    port: u16,
+    ports: u32,
+    tries: u32,
+    /// The server's port of this transfer, from its first answer on.
+    tid: Option<SocketAddrV4>,
+    /// The last block that was acknowledged.
+    block: u16,
+    bytes: u64,
+    keeps: bool,
+    body: Vec<u8>,
+    hash: Sha256,
+    deadline: Option<Duration>,
+}
+
+enum Packet<'a> {
+    Data(u16, &'a [u8]),
+    Error(u16),
+}
+
+/// RFC 1350, section 5; anything but DATA and ERROR says nothing to a phone.
+fn decode(bytes: &[u8]) -> Option<Packet<'_>> {
+    match bytes {
+        [0, 3, high, low, data @ ..] if data.len() <= BLOCK => {
+            Some(Packet::Data(u16::from_be_bytes([*high, *low]), data))
+        }
+        [0, 5, high, low, ..] => Some(Packet::Error(u16::from_be_bytes([*high, *low]))),
+        _ => None,
+    }
+}
+
+fn request(name: &str) -> Vec<u8> {
+    [b"\0\x01", name.as_bytes(), b"\0octet\0"].concat()
+}
+
+fn acknowledgement(block: u16) -> Vec<u8> {
+    let [high, low] = block.to_be_bytes();
+    vec![0, 4, high, low]
+}
+
+impl Fetch {
+    /// Opens `port` and asks for `name`. `keeps`: the bytes are wanted, not only their hash.
+    pub(super) fn begin(
+        now: Duration,
+        name: String,
+        port: u16,
+        server: SocketAddrV4,
+        keeps: bool,
+        actions: &mut Vec<Action>,
+    ) -> Self {
+        let mut fetch = Self {
+            name,
+            server,
+            port,
+            ports: 1,
+            tries: 0,
+            tid: None,
+            block: 0,
+            bytes: 0,
+            keeps,
+            body: Vec::new(),
+            hash: Sha256::new(),
+            deadline: None,
+        };
+        actions.push(Action::Open(port));
+        fetch.ask(now, actions);
+        fetch
+    }
+
+    /// The port that is open; the next file goes out from a later one.
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Bytes that are here.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Whether a block came, be it an empty one.
+    pub(super) fn has_begun(&self) -> bool {
+        self.tid.is_some()
+    }
+
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.deadline
+    }
+
+    /// Closes the socket, whatever is still on its way: the server's next datagram comes
+    /// back as ICMP port unreachable.
+    pub(super) fn close(self, actions: &mut Vec<Action>) {
+        actions.push(Action::Close(self.port));
+    }
+
+    fn ask(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        self.tries += 1;
+        self.deadline = Some(now + RETRY);
+        actions.push(Action::Send {
+            port: self.port,
+            to: self.server,
+            bytes: request(&self.name),
+        });
+    }
+
+    fn acknowledge(&self, to: SocketAddrV4, actions: &mut Vec<Action>) {
+        actions.push(Action::Send {
+            port: self.port,
+            to,
+            bytes: acknowledgement(self.block),
+        });
+    }
+
+    /// Takes a datagram that came to `port`.
+    pub(super) fn receive(
+        &mut self,
+        now: Duration,
+        port: u16,
+        from: SocketAddrV4,
+        bytes: &[u8],
+        actions: &mut Vec<Action>,
+    ) -> Progress {
+        // A stranger's datagram, or the answer to an earlier port of the same request.
+        if port != self.port
+            || from.ip() != self.server.ip()
+            || self.tid.is_some_and(|tid| tid != from)
+        {
+            return Progress::Going;
+        }
+        match decode(bytes) {
+            Some(Packet::Error(code)) if self.deadline.is_some() => {
+                self.deadline = None;
+                Progress::Refused(code)
+            }
+            Some(Packet::Data(block, data)) => self.data(now, from, block, data, actions),
+            _ => Progress::Going,
+        }
+    }
+
+    fn data(
+        &mut self,
+        now: Duration,
+        from: SocketAddrV4,
+        block: u16,
+        data: &[u8],
+        actions: &mut Vec<Action>,
+    ) -> Progress {
+        let repeated = self.tid.is_some() && block == self.block;
+        if repeated {
+            self.acknowledge(from, actions);
+        }
+        if repeated || self.deadline.is_none() || block != self.block.wrapping_add(1) {
+            return Progress::Going;
+        }
+        self.tid = Some(from);
+        self.block = block;
+        self.bytes += data.len() as u64;
+        self.hash.update(data);
+        if self.keeps && self.body.len() + data.len() <= KEPT {
+            self.body.extend_from_slice(data);
+        } else {
+            self.keeps = false;
+            self.body = Vec::new();
+        }
+        self.tries = 0;
+        self.acknowledge(from, actions);
+        if data.len() == BLOCK {
+            self.deadline = Some(now + RETRY);
+            return Progress::Going;
+        }
+        self.deadline = None;
+        Progress::Got(Fetched {
+            bytes: self.bytes,
+            sha256: self.hash.finalize_reset().into(),
+            body: std::mem::take(&mut self.body),
+        })
+    }
+
+    /// Lets time pass.
+    pub(super) fn wake(&mut self, now: Duration, actions: &mut Vec<Action>) -> Progress {
+        if self.deadline.is_none_or(|deadline| now < deadline) {
+            return Progress::Going;
+        }
+        if self.tries < TRIES {
+            match self.tid {
+                None => self.ask(now, actions),
+                Some(tid) => {
+                    // No public capture shows what a phone does in mid-transfer; repeating
+                    // its ACK at the pace of its requests is this script's choice.
+                    self.tries += 1;
+                    self.deadline = Some(now + RETRY);
+                    self.acknowledge(tid, actions);
+                }
+            }
+            return Progress::Going;
+        }
+        if self.tid.is_none() && self.ports < PORTS {
+            actions.push(Action::Close(self.port));
+            self.port = port_after(self.port);
+            self.ports += 1;
+            self.tries = 0;
+            actions.push(Action::Open(self.port));
+            self.ask(now, actions);
+            return Progress::Going;
+        }
+        self.deadline = None;
+        Progress::Silent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    const SERVER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 1), 69);
+    const TID: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 1), 3000);
+
+    fn begun(actions: &mut Vec<Action>) -> Fetch {
+        let name = "term65.default.loads".to_owned();
+        Fetch::begin(Duration::ZERO, name, FIRST_PORT, SERVER, true, actions)
+    }
+
+    fn data(block: u16, length: usize) -> Vec<u8> {
+        let [high, low] = block.to_be_bytes();
+        let mut bytes = vec![0, 3, high, low];
+        bytes.resize(4 + length, 7);
+        bytes
+    }
+
+    fn ack(port: u16, block: u16) -> Action {
+        let bytes = acknowledgement(block);
+        Action::Send {
+            port,
+            to: TID,
+            bytes,
+        }
+    }
+
+    #[test]
+    fn a_silent_server_is_asked_fifteen_times_from_three_ports_in_a_minute() {
+        let mut actions = Vec::new();
+        let mut fetch = begun(&mut actions);
+        let mut now;
+        loop {
+            now = fetch.deadline().expect("it waits until it gives up");
+            if fetch.wake(now, &mut actions) == Progress::Silent {
+                break;
+            }
+        }
+        assert_eq!(now, Duration::from_secs(60));
+        let ports: Vec<u16> = actions
+            .iter()
+            .filter_map(|action| match action {
+                Action::Send { port, to, bytes } => {
+                    assert_eq!(
+                        (*to, bytes.as_slice()),
+                        (SERVER, &b"\0\x01term65.default.loads\0octet\0"[..])
+                    );
+                    Some(*port)
+                }
+                _ => None,
+            })
+            .collect();
+        let expected: Vec<u16> = (0..3).flat_map(|port| [FIRST_PORT + port; 5]).collect();
+        assert_eq!(ports, expected);
+    }
+
+    #[test]
+    fn it_keeps_to_the_first_answer_and_acknowledges_repeats() {
+        let mut actions = Vec::new();
+        let mut fetch = begun(&mut actions);
+        actions.clear();
+        let other = SocketAddrV4::new(*TID.ip(), 3001);
+        let stranger = SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 9), 3000);
+        let mut take = |from, bytes: &[u8]| {
+            fetch.receive(Duration::ZERO, FIRST_PORT, from, bytes, &mut actions)
+        };
+        assert_eq!(take(stranger, &data(1, 512)), Progress::Going);
+        assert_eq!(take(TID, &data(2, 512)), Progress::Going);
+        assert_eq!(take(TID, &data(1, 512)), Progress::Going);
+        assert_eq!(take(other, &data(2, 512)), Progress::Going);
+        assert_eq!(take(other, b"\0\x05\0\x01gone\0"), Progress::Going);
+        assert_eq!(take(TID, &data(1, 512)), Progress::Going);
+        let Progress::Got(fetched) = take(TID, &data(2, 0)) else {
+            panic!("an empty block ends a file of whole blocks");
+        };
+        assert_eq!((fetched.bytes, fetched.body.len()), (512, 512));
+        assert_eq!(fetched.sha256, <[u8; 32]>::from(Sha256::digest([7; 512])));
+        // The final ACK was lost: the repeat is acknowledged, and the file does not come twice.
+        assert_eq!(take(TID, &data(2, 0)), Progress::Going);
+        let acks = [1, 1, 2, 2].map(|block| ack(FIRST_PORT, block));
+        assert_eq!(actions, acks);
+    }
+
+    #[test]
+    fn block_numbers_begin_again_after_65535() {
+        let mut actions = Vec::new();
+        let mut fetch = begun(&mut actions);
+        for index in 1..=65537_u32 {
+            #[expect(clippy::cast_possible_truncation, reason = "the wire's own wrap")]
+            let block = data(index as u16, 512);
+            let progress = fetch.receive(Duration::ZERO, FIRST_PORT, TID, &block, &mut actions);
+            assert_eq!(progress, Progress::Going);
+        }
+        assert_eq!(fetch.bytes(), 65537 * 512);
+        assert!(
+            fetch.body.is_empty(),
+            "no phone keeps a configuration of 32 MB"
+        );
+        assert_eq!(actions.last(), Some(&ack(FIRST_PORT, 1)));
+    }
+}

@@ -1,0 +1,214 @@
+//! What a phone reads in a manifest and in a configuration.
+//!
+//! Written from what phones were seen to do and apart from the readers of the other rooms,
+//! so that a rehearsal also judges those. Total: any bytes give an answer.
+
+use crate::phone::{LoadName, Train};
+
+/// Images of one manifest that a phone goes on reading after; real ones name five.
+const MOST_IMAGES: usize = 16;
+/// Bytes of one line that a phone reads (its own buffer holds this many).
+const LINE: usize = 127;
+
+/// A manifest, as far as a phone looks into it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Manifest {
+    /// The images, in the order in which they are fetched.
+    pub(super) images: Vec<String>,
+    /// The classes of hardware that the load supports, where it says so.
+    pub(super) hardware: Option<u32>,
+}
+
+impl Manifest {
+    /// Reads a `.loads` file. `None` where a phone would refuse it whatever it is: no
+    /// image, or a name that does not end in `.sbn` or `.bin`.
+    ///
+    /// The signed header is stepped over where there is one; who signed it is not looked
+    /// at, so a made-up bundle is as good as a real one.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let mut manifest = Self::default();
+        for line in payload(bytes).split(|byte| *byte == b'\n') {
+            let line = String::from_utf8_lossy(&line[..line.len().min(LINE)]);
+            if let Some(mask) = line.strip_prefix("#HARDWARE_COMP_1") {
+                manifest.hardware = mask.split_whitespace().next().and_then(number);
+                continue;
+            }
+            let text = line.split('#').next().unwrap_or_default();
+            let Some(image) = text.split_whitespace().next() else {
+                continue;
+            };
+            let known = [".sbn", ".bin"].iter().any(|end| image.ends_with(end));
+            if !known || plain(image).is_none() || manifest.images.len() == MOST_IMAGES {
+                return None;
+            }
+            manifest.images.push(image.to_owned());
+        }
+        (!manifest.images.is_empty()).then_some(manifest)
+    }
+
+    /// The release that the images carry in their names, since a recovery manifest's own
+    /// name says nothing.
+    pub(super) fn train(&self) -> Option<Train> {
+        self.images
+            .iter()
+            .find_map(|image| LoadName::new(image).train())
+    }
+
+    /// Whether the images are those of SIP firmware; `None` where no name says so.
+    pub(super) fn is_sip(&self) -> Option<bool> {
+        self.images.iter().find_map(|image| {
+            let stem = image.split('.').next().unwrap_or_default();
+            match stem {
+                _ if stem.ends_with("sip") => Some(true),
+                _ if stem.ends_with("sccp") => Some(false),
+                _ => None,
+            }
+        })
+    }
+}
+
+/// What follows the signed header: tag 1 of length 2, then tag 2 with the header's length.
+fn payload(bytes: &[u8]) -> &[u8] {
+    match bytes {
+        [1, 0, 2, _, _, 2, 0, 2, high, low, ..] => {
+            let length = usize::from(u16::from_be_bytes([*high, *low]));
+            bytes.get(length..).unwrap_or_default()
+        }
+        _ => bytes,
+    }
+}
+
+/// A number as C's `strtol` with base 0 reads it: decimal, or hexadecimal after `0x`.
+fn number(text: &str) -> Option<u32> {
+    match text.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+/// The load that a configuration names for a phone of this device type: its own
+/// `loadInformation<id>` in `XMLDefault.cnf.xml`, a plain `loadInformation` in a phone's
+/// own file. An empty element names none.
+pub(super) fn load_information(config: &[u8], device_type: u32) -> Option<LoadName> {
+    let text = String::from_utf8_lossy(config);
+    let load = element(&text, &format!("loadInformation{device_type}"))
+        .or_else(|| element(&text, "loadInformation"))?;
+    plain(load).map(LoadName::new)
+}
+
+/// The folder in which the configuration says that locale files are.
+pub(super) fn locale(config: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(config);
+    plain(element(element(&text, "userLocale")?, "name")?).map(str::to_owned)
+}
+
+/// A name that can stand in a request: printable ASCII without blanks, and no longer than
+/// a line.
+fn plain(text: &str) -> Option<&str> {
+    let name = text.trim();
+    let fits = (1..=LINE).contains(&name.len());
+    (fits && name.bytes().all(|byte| byte.is_ascii_graphic())).then_some(name)
+}
+
+/// The text of the first element of this name; none for `<name/>`.
+fn element<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let open = format!("<{name}");
+    let mut rest = text;
+    loop {
+        rest = &rest[rest.find(&open)? + open.len()..];
+        // `<loadInformation4` is no beginning of `<loadInformation436`.
+        if rest.starts_with(|next: char| next == '>' || next.is_ascii_whitespace()) {
+            let (attributes, inside) = rest.split_once('>')?;
+            if attributes.ends_with('/') {
+                return None;
+            }
+            return Some(&inside[..inside.find(&format!("</{name}>"))?]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TEXT: &str = "#\r\n# RELEASE load version 9-3-1ES26\r\n#\r\n#HARDWARE_COMP_1 15\r\n\r\n\
+        jar45sip.9-3-1ES26.sbn\r\ncnu45.9-3-1ES26.sbn\r\ndsp45.9-3-1ES26.sbn \r\n";
+
+    #[test]
+    fn a_manifest_gives_its_images_in_order() {
+        let manifest = Manifest::read(TEXT.as_bytes()).expect("a manifest");
+        assert_eq!(
+            manifest.images,
+            [
+                "jar45sip.9-3-1ES26.sbn",
+                "cnu45.9-3-1ES26.sbn",
+                "dsp45.9-3-1ES26.sbn"
+            ]
+        );
+        assert_eq!(manifest.hardware, Some(15));
+        assert_eq!(manifest.is_sip(), Some(true));
+        assert_eq!(
+            manifest.train().map(|train| train.to_string()),
+            Some("9.3(1)".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_signed_header_is_stepped_over() {
+        let mut file = vec![
+            1, 0, 2, 1, 1, 2, 0, 2, 0, 16, b'x', b'.', b'z', b'z', b'z', b'\n',
+        ];
+        file.extend_from_slice(TEXT.as_bytes());
+        assert_eq!(Manifest::read(&file), Manifest::read(TEXT.as_bytes()));
+    }
+
+    #[test]
+    fn what_a_phone_refuses_is_no_manifest() {
+        for text in ["", "#only a comment\r\n", "jar45sip.9-3-1ES26.zip\r\n"] {
+            assert_eq!(Manifest::read(text.as_bytes()), None, "{text}");
+        }
+        let many = "a.sbn\n".repeat(MOST_IMAGES + 1);
+        assert_eq!(Manifest::read(many.as_bytes()), None);
+    }
+
+    #[test]
+    fn a_phone_reads_the_load_of_its_own_type() {
+        let text = br#"<Default>
+            <loadInformation4  model="Cisco 7914">S00105000400</loadInformation4>
+            <loadInformation436  model="Cisco 7965"> SIP45.9-3-1SR4-1S </loadInformation436>
+            <loadInformation434 model="Cisco 7942"></loadInformation434></Default>"#;
+        let load = |id| load_information(text, id).map(|load| load.as_str().to_owned());
+        assert_eq!(load(436), Some("SIP45.9-3-1SR4-1S".to_owned()));
+        assert_eq!(load(4), Some("S00105000400".to_owned()));
+        assert_eq!(load(434), None);
+        assert_eq!(load(43), None);
+        let own = b"<device><loadInformation>SIP42.8-5-4S</loadInformation></device>";
+        assert_eq!(
+            load_information(own, 434),
+            Some(LoadName::new("SIP42.8-5-4S"))
+        );
+        assert_eq!(load_information(b"<loadInformation/>", 434), None);
+    }
+
+    #[test]
+    fn a_locale_is_a_folder_and_an_empty_one_is_none() {
+        let text = b"<userLocale>\n<name>English_United_States</name></userLocale>";
+        assert_eq!(locale(text).as_deref(), Some("English_United_States"));
+        assert_eq!(locale(b"<userLocale><name></name></userLocale>"), None);
+        assert_eq!(locale(b"<name>Bob</name>"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_give_an_answer(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+            let _ = (Manifest::read(&bytes), locale(&bytes), load_information(&bytes, 436));
+        }
+
+        #[test]
+        fn any_markup_gives_an_answer(text in "[<>/a ]{0,3}(<loadInformation|</|436|>|<| |é|=){0,12}") {
+            let _ = load_information(text.as_bytes(), 436);
+        }
+    }
+}

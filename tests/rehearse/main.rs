@@ -1,0 +1,459 @@
+//! The scripted phone against the least of servers: in virtual time, and on loopback.
+
+mod lan;
+mod responder;
+mod udp;
+
+use std::{collections::BTreeMap, net::SocketAddrV4, sync::Arc, time::Duration};
+
+use proptest::prelude::*;
+use reflash::{
+    phone::{Family, LoadName, MacAddress, Model, Protocol},
+    rehearse::{Fault, MadeUp, Note, PhoneConfig, Refusal, Release, ScriptedPhone, Sizes, Start},
+};
+use sha2::{Digest, Sha256};
+
+use lan::{AWAY, HOME, Lan, SERVER};
+use responder::Responder;
+
+const HOUR: Duration = Duration::from_secs(3600);
+const IMAGES: [&str; 5] = [
+    "jar45sip.9-3-1ES26.sbn",
+    "cnu45.9-3-1ES26.sbn",
+    "apps45.9-3-1ES26.sbn",
+    "dsp45.9-3-1ES26.sbn",
+    "cvm45sip.9-3-1ES26.sbn",
+];
+/// What an application asks for first; the configuration of its own is not there.
+const BOOT: [&str; 5] = [
+    "CTLSEP001D45AABB0C.tlv",
+    "ITLSEP001D45AABB0C.tlv",
+    "ITLFile.tlv",
+    "SEP001D45AABB0C.cnf.xml",
+    "XMLDefault.cnf.xml",
+];
+
+pub(crate) fn bundle(family: Family) -> MadeUp {
+    MadeUp::new(family, 3)
+        .expect("a convertible family")
+        .sizes(Sizes::Small)
+}
+
+/// The bundle's files and an XMLDefault that names its load for every model of its family.
+pub(crate) fn staged(family: Family, made: &MadeUp) -> Vec<(String, Vec<u8>)> {
+    let load = made.load();
+    let loads: String = family
+        .models()
+        .map(|model| model.device_type)
+        .map(|id| format!("<loadInformation{id} model=\"x\">{load}</loadInformation{id}>"))
+        .collect();
+    let config = format!("<Default>{loads}</Default>");
+    let mut files = made.files();
+    files.push(("XMLDefault.cnf.xml".to_owned(), config.into_bytes()));
+    files
+}
+
+pub(crate) fn hashes(made: &MadeUp) -> BTreeMap<String, String> {
+    made.files()
+        .into_iter()
+        .filter(|(name, _)| name.ends_with(".sbn"))
+        .map(|(name, bytes)| {
+            let hash = Sha256::digest(&bytes);
+            (
+                name,
+                hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            )
+        })
+        .collect()
+}
+
+fn phone(model: &str, start: Start, faults: &[&str]) -> ScriptedPhone {
+    let made = bundle(Family::F45);
+    let sizes = made
+        .files()
+        .into_iter()
+        .map(|(name, bytes)| (name, bytes.len() as u64));
+    ScriptedPhone::new(PhoneConfig {
+        mac: MacAddress::new([0x00, 0x1d, 0x45, 0xaa, 0xbb, 0x0c]),
+        model: Model::by_number(model).expect("a model"),
+        start,
+        server: SocketAddrV4::new(SERVER, 69),
+        pace: 1.0,
+        seed: 11,
+        faults: faults
+            .iter()
+            .map(|fault| fault.parse::<Fault>().expect("a fault"))
+            .collect(),
+        sizes: Arc::new(sizes.collect()),
+    })
+}
+
+fn sccp() -> Start {
+    Start::Application(LoadName::new("SCCP45.8-5-2S"))
+}
+
+/// A 7965 with these faults against its bundle.
+fn lan(start: Start, faults: &[&str]) -> Lan {
+    let files = staged(Family::F45, &bundle(Family::F45));
+    Lan::new(phone("7965", start, faults), Responder::new(files))
+}
+
+fn target() -> LoadName {
+    bundle(Family::F45).load()
+}
+
+fn count(lan: &Lan, name: &str) -> usize {
+    lan.server
+        .names()
+        .iter()
+        .filter(|asked| **asked == name)
+        .count()
+}
+
+#[test]
+fn a_recovery_fetches_twice_and_holds_what_the_bundle_holds() {
+    let mut lan = lan(Start::Recovery, &[]);
+    assert!(lan.play(HOUR));
+    let once = |manifest| std::iter::once(manifest).chain(IMAGES);
+    let expected: Vec<&str> = once("term65.default.loads")
+        .chain(BOOT)
+        .chain(once("SIP45.9-3-1SR4-1S.loads"))
+        .chain(BOOT)
+        .chain(["/sp-sip.jar", "dialplan.xml"])
+        .collect();
+    assert_eq!(lan.server.names(), expected);
+    let holding = lan.phone.holds();
+    assert_eq!(holding.load, Some(target()));
+    assert_eq!(holding.images, hashes(&bundle(Family::F45)));
+    let installed: Vec<&str> = lan
+        .notes()
+        .filter_map(|note| match note {
+            Note::Installed(load) => Some(load.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(installed, ["term65.default", "SIP45.9-3-1SR4-1S"]);
+}
+
+#[test]
+fn an_sccp_phone_is_told_its_load_and_fetches_once() {
+    let mut lan = lan(sccp(), &[]);
+    assert!(lan.play(HOUR));
+    let expected: Vec<&str> = BOOT
+        .into_iter()
+        .chain(["/sp-sccp.jar", "SIP45.9-3-1SR4-1S.loads"])
+        .chain(IMAGES)
+        .chain(BOOT)
+        .chain(["/sp-sip.jar", "dialplan.xml"])
+        .collect();
+    assert_eq!(lan.server.names(), expected);
+    assert_eq!(lan.phone.holds().load, Some(target()));
+    assert_eq!(lan.phone.holds().images, hashes(&bundle(Family::F45)));
+}
+
+#[test]
+fn every_convertible_model_gets_there_both_ways() {
+    for family in [
+        Family::F11,
+        Family::F31,
+        Family::F41,
+        Family::F42,
+        Family::F45,
+        Family::F70,
+        Family::F75,
+    ] {
+        let made = bundle(family);
+        for model in family.models() {
+            let old = LoadName::new("SCCP00.8-5-2S");
+            for start in [Start::Recovery, Start::Application(old)] {
+                let responder = Responder::new(staged(family, &made));
+                let mut lan = Lan::new(phone(model.number, start, &[]), responder);
+                assert!(lan.play(HOUR), "{model:?}");
+                assert_eq!(lan.phone.holds().load, Some(made.load()));
+                assert_eq!(lan.phone.holds().images, hashes(&made));
+                let sip = lan
+                    .server
+                    .names()
+                    .iter()
+                    .filter(|name| name.ends_with("-sip.jar"))
+                    .count();
+                assert_eq!(sip, 1, "{model:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn its_times_are_those_of_a_phone() {
+    let mut lan = lan(Start::Recovery, &[]);
+    assert!(lan.play(HOUR));
+    let at = |name: &str| {
+        let asked = lan.server.asked.iter().find(|(_, _, asked)| asked == name);
+        asked.expect("it was asked").0.as_secs_f64()
+    };
+    let first = at(IMAGES[0]) - at("term65.default.loads");
+    assert!((2.0..2.1).contains(&first), "{first}");
+    for pair in IMAGES.windows(2) {
+        let gap = at(pair[1]) - at(pair[0]);
+        assert!((2.0..9.0).contains(&gap), "{gap}");
+    }
+    let silence = at(BOOT[0]) - at(IMAGES[4]);
+    assert!((60.0..181.0).contains(&silence), "{silence}");
+}
+
+#[test]
+fn each_file_has_the_port_after_the_last_and_a_boot_loader_begins_at_49152() {
+    let mut lan = lan(Start::Recovery, &[]);
+    assert!(lan.play(HOUR));
+    let ports: Vec<u16> = lan
+        .server
+        .asked
+        .iter()
+        .map(|(_, from, _)| from.port())
+        .collect();
+    assert_eq!(ports[..6], [49152, 49153, 49154, 49155, 49156, 49157]);
+    let application = ports[6];
+    let expected: Vec<u16> = (application..).take(11).collect();
+    assert_eq!(ports[6..17], expected);
+}
+
+#[test]
+fn a_refused_manifest_is_asked_for_in_pairs_and_no_image_ever() {
+    for fault in ["refuses-manifest", "wrong-hardware", "needs-bridge"] {
+        let mut lan = lan(Start::Recovery, &[fault]);
+        assert!(!lan.play(HOUR), "{fault}");
+        assert!(
+            lan.server
+                .names()
+                .iter()
+                .all(|name| *name == "term65.default.loads")
+        );
+        let times: Vec<f64> = lan
+            .server
+            .asked
+            .iter()
+            .map(|(at, ..)| at.as_secs_f64())
+            .collect();
+        assert!(times.len() > 40, "{fault}: {}", times.len());
+        for pair in times.chunks_exact(2) {
+            assert!((0.0..1.1).contains(&(pair[1] - pair[0])), "{pair:?}");
+        }
+        for pair in times[1..].chunks_exact(2) {
+            assert!((87.0..148.1).contains(&(pair[1] - pair[0])), "{pair:?}");
+        }
+        assert_eq!(lan.phone.holds().load, None);
+        assert!(lan.phone.holds().images.is_empty());
+        let reason = match fault {
+            "refuses-manifest" => Refusal::Signature,
+            "wrong-hardware" => Refusal::Hardware,
+            _ => Refusal::TooNew,
+        };
+        assert!(
+            lan.notes()
+                .any(|note| matches!(note, Note::Refused { reason: why, .. } if *why == reason))
+        );
+    }
+}
+
+#[test]
+fn an_sccp_phone_that_refuses_keeps_its_load() {
+    let mut lan = lan(sccp(), &["wrong-hardware"]);
+    assert!(!lan.play(HOUR));
+    assert!(count(&lan, "SIP45.9-3-1SR4-1S.loads") > 40);
+    assert!(IMAGES.iter().all(|image| count(&lan, image) == 0));
+    assert_eq!(lan.phone.holds().load, Some(LoadName::new("SCCP45.8-5-2S")));
+}
+
+#[test]
+fn the_bridge_is_taken_and_then_the_target_is() {
+    let release = Release {
+        load: "8-5-2S".to_owned(),
+        images: "8-5-2TH1-9".to_owned(),
+    };
+    let bridge = bundle(Family::F45)
+        .protocol(Protocol::Sccp)
+        .release(release);
+    let mut files = staged(Family::F45, &bundle(Family::F45));
+    // The recovery manifests are the bridge's, the load is the target's.
+    files.extend(bridge.files());
+    let phone = phone("7965", Start::Recovery, &["needs-bridge"]);
+    let mut lan = Lan::new(phone, Responder::new(files));
+    assert!(lan.play(HOUR));
+    assert_eq!(count(&lan, "jar45sccp.8-5-2TH1-9.sbn"), 1);
+    assert_eq!(count(&lan, "/sp-sccp.jar"), 1);
+    assert_eq!(lan.phone.holds().load, Some(target()));
+    assert_eq!(lan.phone.holds().images, hashes(&bundle(Family::F45)));
+}
+
+#[test]
+fn a_power_cut_breaks_the_image_off_and_recovery_heals_it() {
+    for start in [Start::Recovery, sccp()] {
+        let mut lan = lan(start, &["power-cut=apps:40"]);
+        assert!(lan.play(HOUR));
+        assert_eq!(
+            lan.notes().filter(|note| **note == Note::PowerLost).count(),
+            1
+        );
+        assert!(lan.unreachable > 0, "its port is closed");
+        let names = lan.server.names();
+        let cut = names
+            .iter()
+            .position(|name| *name == IMAGES[2])
+            .expect("apps was asked");
+        assert_eq!(names[cut + 1], "term65.default.loads");
+        assert_eq!(lan.phone.holds().load, Some(target()));
+        assert_eq!(lan.phone.holds().images, hashes(&bundle(Family::F45)));
+    }
+}
+
+#[test]
+fn an_address_changes_once_and_between_two_boots() {
+    let mut lan = lan(Start::Recovery, &["address-change"]);
+    assert!(lan.play(HOUR));
+    let addresses: Vec<bool> = lan
+        .server
+        .asked
+        .iter()
+        .map(|(_, from, _)| *from.ip() == AWAY)
+        .collect();
+    let expected: Vec<bool> = (0..addresses.len()).map(|index| index >= 6).collect();
+    assert_eq!(addresses, expected);
+    assert_eq!(*lan.server.asked[0].1.ip(), HOME);
+}
+
+#[test]
+fn without_a_witness_only_the_witness_is_missing() {
+    let mut lan = lan(Start::Recovery, &["no-witness"]);
+    assert!(lan.play(HOUR));
+    assert!(
+        lan.server
+            .names()
+            .iter()
+            .all(|name| !name.ends_with("-sip.jar"))
+    );
+    assert_eq!(count(&lan, "dialplan.xml"), 1);
+    assert_eq!(lan.phone.holds().load, Some(target()));
+}
+
+#[test]
+fn without_a_second_pass_the_recovery_load_stays() {
+    let mut lan = lan(Start::Recovery, &["no-second-pass"]);
+    assert!(lan.play(HOUR));
+    assert_eq!(count(&lan, "SIP45.9-3-1SR4-1S.loads"), 0);
+    assert_eq!(
+        lan.phone.holds().load,
+        Some(LoadName::new("term65.default"))
+    );
+    assert_eq!(lan.phone.holds().images, hashes(&bundle(Family::F45)));
+}
+
+#[test]
+fn a_refused_configuration_is_asked_for_again_and_never_obeyed() {
+    let mut files = staged(Family::F45, &bundle(Family::F45));
+    let own = b"<device><loadInformation>SIP45.9-3-1SR4-1S</loadInformation></device>";
+    files.push((BOOT[3].to_owned(), own.to_vec()));
+    let phone = phone("7965", sccp(), &["config-refused"]);
+    let mut lan = Lan::new(phone, Responder::new(files));
+    assert!(!lan.play(HOUR));
+    let round = [BOOT[0], BOOT[1], BOOT[2], BOOT[3], BOOT[3], BOOT[4]];
+    let names = lan.server.names();
+    assert!(names.len() > 2 * round.len());
+    for asked in names.chunks_exact(round.len()) {
+        assert_eq!(asked, round);
+    }
+    assert_eq!(lan.phone.holds().load, Some(LoadName::new("SCCP45.8-5-2S")));
+}
+
+#[test]
+fn a_phone_s_own_configuration_goes_before_the_default() {
+    let mut files = staged(Family::F45, &bundle(Family::F45));
+    let own = "<device><userLocale><name>English_United_States</name></userLocale>\
+        <loadInformation>SIP45.9-3-1SR4-1S</loadInformation></device>";
+    files.push((BOOT[3].to_owned(), own.as_bytes().to_vec()));
+    let mut lan = Lan::new(phone("7965", sccp(), &[]), Responder::new(files));
+    assert!(lan.play(HOUR));
+    assert_eq!(count(&lan, "XMLDefault.cnf.xml"), 0);
+    assert_eq!(count(&lan, "English_United_States/sp-sip.jar"), 1);
+    assert_eq!(lan.phone.holds().load, Some(target()));
+}
+
+#[test]
+fn a_missing_image_drops_the_next_one_and_starts_over() {
+    let made = bundle(Family::F45).without("jar45");
+    let files = staged(Family::F45, &made);
+    let mut lan = Lan::new(phone("7965", Start::Recovery, &[]), Responder::new(files));
+    assert!(!lan.play(Duration::from_secs(60)));
+    let round = ["term65.default.loads", IMAGES[0], IMAGES[1]];
+    let names = lan.server.names();
+    assert!(names.len() > 2 * round.len());
+    for asked in names.chunks_exact(round.len()) {
+        assert_eq!(asked, round);
+    }
+    assert!(
+        lan.unreachable > 1,
+        "the socket is closed under the server's data"
+    );
+    assert_eq!(lan.phone.holds().load, None);
+}
+
+#[test]
+fn loss_takes_longer_and_changes_nothing() {
+    for start in [Start::Recovery, sccp()] {
+        for percent in ["loss=5", "loss=20"] {
+            let mut lan = lan(start.clone(), &[percent]);
+            assert!(lan.play(HOUR), "{percent}");
+            assert_eq!(lan.phone.holds().load, Some(target()));
+            assert_eq!(lan.phone.holds().images, hashes(&bundle(Family::F45)));
+        }
+    }
+}
+
+#[test]
+fn a_silent_server_is_asked_for_ever() {
+    let mut lan = lan(Start::Recovery, &["loss=99"]);
+    assert!(!lan.play(HOUR));
+    assert!(
+        lan.notes()
+            .any(|note| matches!(note, Note::Missed { code: None, .. }))
+    );
+    assert_eq!(lan.phone.holds().load, None);
+}
+
+#[test]
+fn the_same_seed_is_the_same_phone() {
+    let play = || {
+        let mut lan = lan(Start::Recovery, &["loss=10", "power-cut=dsp:50"]);
+        assert!(lan.play(HOUR));
+        lan.actions
+    };
+    let (one, two) = (play(), play());
+    assert!(one == two, "{} and {} actions", one.len(), two.len());
+}
+
+/// Datagrams that are nearly right, and some that are not at all.
+fn datagram() -> impl Strategy<Value = Vec<u8>> {
+    let junk = prop::collection::vec(any::<u8>(), 0..600);
+    let tail = prop::collection::vec(any::<u8>(), 0..520);
+    let near = (0_u8..7, 0_u8..4, tail)
+        .prop_map(|(code, block, tail)| [&[0, code, 0, block], tail.as_slice()].concat());
+    prop_oneof![junk, near]
+}
+
+proptest! {
+    #[test]
+    fn no_datagram_and_no_moment_breaks_a_phone(
+        inputs in prop::collection::vec((datagram(), 49150_u16..49160, 0_u16..3, 0_u64..9000), 0..60),
+        recovery in any::<bool>(),
+    ) {
+        let start = if recovery { Start::Recovery } else { sccp() };
+        let mut phone = phone("7965", start, &[]);
+        let mut now = Duration::ZERO;
+        let _ = phone.power_on(now);
+        for (bytes, port, tid, pause) in inputs {
+            now += Duration::from_millis(pause);
+            let _ = phone.wake(now);
+            let _ = phone.receive(now, port, SocketAddrV4::new(SERVER, tid), &bytes);
+            let _ = phone.holds();
+        }
+    }
+}
