@@ -3,11 +3,13 @@
 //! The whole of 127/8 is this machine without any configuration, so nothing is set up and
 //! nothing is left behind. One task a phone; a phone has one socket at a time.
 
+mod site;
+
 use std::{
     collections::BTreeMap,
     future::Future,
     io,
-    net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket as StdUdpSocket},
+    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
     panic,
     pin::pin,
     sync::Arc,
@@ -15,13 +17,14 @@ use std::{
 };
 
 use tokio::{
-    net::UdpSocket,
     sync::watch,
     task::JoinSet,
     time::{Instant, sleep},
 };
 
-use super::{Action, Fault, FaultSpec, Holding, PhoneConfig, ScriptedPhone, Start};
+use site::Site;
+
+use super::{Fault, FaultSpec, Holding, PhoneConfig, ScriptedPhone, Start, bundle::code};
 use crate::phone::{Family, LoadName, MacAddress, Model};
 
 /// Phones of one fleet. Each has a socket open, and file descriptors are few.
@@ -30,10 +33,6 @@ pub const MOST_PHONES: usize = 1000;
 const BLOCKS: std::ops::RangeInclusive<u8> = 20..=250;
 /// Held in a block by the fleet that uses it; no phone has this address or this port.
 const CLAIM: (u8, u8, u16) = (255, 254, 49151);
-/// Last octets that phones use, from 1.
-const PER_NET: usize = 250;
-/// Bytes of the longest datagram that is taken whole; without options 516 are usual.
-const DATAGRAM: usize = 2048;
 
 /// Which way to SIP the phones take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -155,17 +154,8 @@ impl FleetConfig {
 
 /// What an SCCP phone runs before anything is done to it.
 fn first_load(family: Family, old: bool) -> LoadName {
-    let code = match family {
-        Family::F11 => "11",
-        Family::F31 => "31",
-        Family::F41 => "41",
-        Family::F42 => "42",
-        Family::F70 => "70",
-        Family::F75 => "75",
-        _ => "45",
-    };
     let release = if old { "8-3-2S" } else { "8-5-2S" };
-    LoadName::new(&format!("SCCP{code}.{release}"))
+    LoadName::new(&format!("SCCP{}.{release}", code(family)))
 }
 
 /// Switches the phones on against `server` and waits until each is finished, `stop`
@@ -211,134 +201,16 @@ pub async fn run(
 }
 
 /// A block that no other fleet has, and the socket that keeps it so.
-fn claim_block() -> io::Result<(u8, StdUdpSocket)> {
+fn claim_block() -> io::Result<(u8, UdpSocket)> {
     let (third, fourth, port) = CLAIM;
     let mut failure = io::Error::other("none was tried");
     for block in BLOCKS {
-        match StdUdpSocket::bind((Ipv4Addr::new(127, block, third, fourth), port)) {
+        match UdpSocket::bind((Ipv4Addr::new(127, block, third, fourth), port)) {
             Ok(claim) => return Ok((block, claim)),
             Err(error) => failure = error,
         }
     }
     Err(failure)
-}
-
-/// Where a phone lives: its addresses, its one socket, the fleet's clock.
-struct Site {
-    address: Ipv4Addr,
-    /// Its address after a change.
-    next_address: Ipv4Addr,
-    socket: Option<(u16, UdpSocket)>,
-    began: Instant,
-}
-
-impl Site {
-    fn new(block: u8, index: usize, began: Instant) -> Self {
-        let (address, next_address) = Self::address_pair(block, index);
-        Self {
-            address,
-            next_address,
-            socket: None,
-            began,
-        }
-    }
-
-    fn address_pair(block: u8, index: usize) -> (Ipv4Addr, Ipv4Addr) {
-        let octet = |number: usize| u8::try_from(number).unwrap_or(u8::MAX);
-        let (net, host) = (octet(index / PER_NET), octet(index % PER_NET + 1));
-        (
-            Ipv4Addr::new(127, block, 1 + net, host),
-            Ipv4Addr::new(127, block, 128 + net, host),
-        )
-    }
-
-    async fn play(mut self, mut phone: ScriptedPhone, off: watch::Receiver<bool>) -> PhoneResult {
-        let trouble = self.drive(&mut phone, off).await.err();
-        PhoneResult {
-            mac: phone.config().mac,
-            model: phone.config().model,
-            start: phone.config().start.clone(),
-            address: self.address,
-            holding: phone.holds(),
-            finished: phone.is_finished(),
-            trouble: trouble.map(|error| error.to_string()),
-        }
-    }
-
-    async fn drive(
-        &mut self,
-        phone: &mut ScriptedPhone,
-        mut off: watch::Receiver<bool>,
-    ) -> io::Result<()> {
-        let actions = phone.power_on(self.began.elapsed());
-        self.act(actions).await?;
-        let mut buffer = [0; DATAGRAM];
-        let mut timer = pin!(sleep(Duration::ZERO));
-        while !phone.is_finished() {
-            let Some(due) = phone.next_deadline().map(|due| self.began + due) else {
-                break;
-            };
-            // A later deadline is only looked at when the timer goes off: one block after
-            // the other moves it.
-            if timer.is_elapsed() || due < timer.deadline() {
-                timer.as_mut().reset(due);
-            }
-            let actions = tokio::select! {
-                biased;
-                // An error means that the fleet is gone.
-                _ = off.wait_for(|off| *off) => break,
-                received = receive(self.socket.as_ref(), &mut buffer) => {
-                    let (port, from, length) = received?;
-                    phone.receive(self.began.elapsed(), port, from, &buffer[..length])
-                }
-                () = &mut timer => phone.wake(self.began.elapsed()),
-            };
-            self.act(actions).await?;
-        }
-        Ok(())
-    }
-
-    async fn act(&mut self, actions: Vec<Action>) -> io::Result<()> {
-        for action in actions {
-            match action {
-                Action::Open(port) => {
-                    let socket = UdpSocket::bind((self.address, port))
-                        .await
-                        .map_err(|error| {
-                            io::Error::new(
-                                error.kind(),
-                                format!("{}:{port}: {error}", self.address),
-                            )
-                        })?;
-                    self.socket = Some((port, socket));
-                }
-                Action::Close(_) => self.socket = None,
-                Action::Send { to, bytes, .. } => {
-                    if let Some((_, socket)) = &self.socket {
-                        socket.send_to(&bytes, SocketAddr::V4(to)).await?;
-                    }
-                }
-                Action::ChangeAddress => self.address = self.next_address,
-                Action::Note(note) => tracing::debug!(address = %self.address, ?note, "phone"),
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The next datagram from an IPv4 address; never, while no socket is open.
-async fn receive(
-    socket: Option<&(u16, UdpSocket)>,
-    buffer: &mut [u8],
-) -> io::Result<(u16, SocketAddrV4, usize)> {
-    let Some((port, socket)) = socket else {
-        return std::future::pending().await;
-    };
-    loop {
-        if let (length, SocketAddr::V4(from)) = socket.recv_from(buffer).await? {
-            return Ok((*port, from, length));
-        }
-    }
 }
 
 #[cfg(test)]

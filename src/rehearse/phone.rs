@@ -2,8 +2,9 @@
 
 mod boot;
 mod config;
+mod judge;
 
-use std::{collections::BTreeMap, net::SocketAddrV4, time::Duration};
+use std::{collections::BTreeMap, fmt::Write, net::SocketAddrV4, time::Duration};
 
 use super::{
     Fault,
@@ -119,8 +120,10 @@ struct Pass {
 /// What a phone is about.
 #[derive(Debug, Clone)]
 enum State {
-    /// Not begun, or done: nothing will happen by itself.
-    Still,
+    /// Without power: nothing will happen by itself.
+    Off,
+    /// Up, and nothing more to ask.
+    Idle,
     /// Then, the step.
     Waiting(Duration, Step),
     /// A file is on its way for the step.
@@ -133,6 +136,10 @@ enum State {
 /// its requests are those of real boots; where no public record shows what a phone does,
 /// a comment in this room says that the script chose.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something that happened or not, apart from the others"
+)]
 pub struct ScriptedPhone {
     config: PhoneConfig,
     script: Rng,
@@ -154,7 +161,6 @@ pub struct ScriptedPhone {
     bridged: bool,
     cut: bool,
     moved: bool,
-    finished: bool,
 }
 
 impl ScriptedPhone {
@@ -178,7 +184,7 @@ impl ScriptedPhone {
             script: Rng::new(config.seed, mac),
             loss: Rng::new(config.seed, !mac),
             config,
-            state: State::Still,
+            state: State::Off,
             fetch: None,
             next_port: FIRST_PORT,
             application,
@@ -191,7 +197,6 @@ impl ScriptedPhone {
             bridged: false,
             cut: false,
             moved: false,
-            finished: false,
         }
     }
 
@@ -235,7 +240,7 @@ impl ScriptedPhone {
                     self.progressed(now, progress, &mut actions);
                 }
             }
-            State::Waiting(..) | State::Still => {}
+            State::Waiting(..) | State::Off | State::Idle => {}
         }
         self.sent(actions)
     }
@@ -246,7 +251,7 @@ impl ScriptedPhone {
         match &self.state {
             State::Waiting(until, _) => Some(*until),
             State::Fetching(_) => self.fetch.as_ref().and_then(Fetch::deadline),
-            State::Still => None,
+            State::Off | State::Idle => None,
         }
     }
 
@@ -254,7 +259,7 @@ impl ScriptedPhone {
     /// never is.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.finished
+        matches!(self.state, State::Idle)
     }
 
     /// What it has now.
@@ -268,12 +273,7 @@ impl ScriptedPhone {
             images: self
                 .flash
                 .iter()
-                .map(|(name, hash)| {
-                    (
-                        name.clone(),
-                        hash.iter().map(|byte| format!("{byte:02x}")).collect(),
-                    )
-                })
+                .map(|(name, hash)| (name.clone(), hex(hash)))
                 .collect(),
         }
     }
@@ -331,4 +331,12 @@ impl ScriptedPhone {
             fetch.close(actions);
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -1,5 +1,6 @@
 //! The scripted phone against the least of servers: in virtual time, and on loopback.
 
+mod faults;
 mod lan;
 mod responder;
 mod udp;
@@ -8,15 +9,15 @@ use std::{collections::BTreeMap, net::SocketAddrV4, sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 use reflash::{
-    phone::{Family, LoadName, MacAddress, Model, Protocol},
-    rehearse::{Fault, MadeUp, Note, PhoneConfig, Refusal, Release, ScriptedPhone, Sizes, Start},
+    phone::{Family, LoadName, MacAddress, Model, Request},
+    rehearse::{Fault, MadeUp, Note, PhoneConfig, ScriptedPhone, Sizes, Start},
 };
 use sha2::{Digest, Sha256};
 
-use lan::{AWAY, HOME, Lan, SERVER};
+use lan::{Lan, SERVER};
 use responder::Responder;
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 const IMAGES: [&str; 5] = [
     "jar45sip.9-3-1ES26.sbn",
     "cnu45.9-3-1ES26.sbn",
@@ -39,14 +40,15 @@ pub(crate) fn bundle(family: Family) -> MadeUp {
         .sizes(Sizes::Small)
 }
 
-/// The bundle's files and an XMLDefault that names its load for every model of its family.
+/// The bundle's files and an `XMLDefault` that names its load for every model of its family.
 pub(crate) fn staged(family: Family, made: &MadeUp) -> Vec<(String, Vec<u8>)> {
     let load = made.load();
-    let loads: String = family
+    let loads: Vec<String> = family
         .models()
         .map(|model| model.device_type)
         .map(|id| format!("<loadInformation{id} model=\"x\">{load}</loadInformation{id}>"))
         .collect();
+    let loads = loads.concat();
     let config = format!("<Default>{loads}</Default>");
     let mut files = made.files();
     files.push(("XMLDefault.cnf.xml".to_owned(), config.into_bytes()));
@@ -56,13 +58,13 @@ pub(crate) fn staged(family: Family, made: &MadeUp) -> Vec<(String, Vec<u8>)> {
 pub(crate) fn hashes(made: &MadeUp) -> BTreeMap<String, String> {
     made.files()
         .into_iter()
-        .filter(|(name, _)| name.ends_with(".sbn"))
+        .filter(|(name, _)| matches!(Request::read(name), Request::Image))
         .map(|(name, bytes)| {
-            let hash = Sha256::digest(&bytes);
-            (
-                name,
-                hash.iter().map(|byte| format!("{byte:02x}")).collect(),
-            )
+            let hash: Vec<String> = Sha256::digest(&bytes)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            (name, hash.concat())
         })
         .collect()
 }
@@ -93,7 +95,7 @@ fn sccp() -> Start {
 }
 
 /// A 7965 with these faults against its bundle.
-fn lan(start: Start, faults: &[&str]) -> Lan {
+fn lan_with(start: Start, faults: &[&str]) -> Lan {
     let files = staged(Family::F45, &bundle(Family::F45));
     Lan::new(phone("7965", start, faults), Responder::new(files))
 }
@@ -112,7 +114,7 @@ fn count(lan: &Lan, name: &str) -> usize {
 
 #[test]
 fn a_recovery_fetches_twice_and_holds_what_the_bundle_holds() {
-    let mut lan = lan(Start::Recovery, &[]);
+    let mut lan = lan_with(Start::Recovery, &[]);
     assert!(lan.play(HOUR));
     let once = |manifest| std::iter::once(manifest).chain(IMAGES);
     let expected: Vec<&str> = once("term65.default.loads")
@@ -137,7 +139,7 @@ fn a_recovery_fetches_twice_and_holds_what_the_bundle_holds() {
 
 #[test]
 fn an_sccp_phone_is_told_its_load_and_fetches_once() {
-    let mut lan = lan(sccp(), &[]);
+    let mut lan = lan_with(sccp(), &[]);
     assert!(lan.play(HOUR));
     let expected: Vec<&str> = BOOT
         .into_iter()
@@ -185,7 +187,7 @@ fn every_convertible_model_gets_there_both_ways() {
 
 #[test]
 fn its_times_are_those_of_a_phone() {
-    let mut lan = lan(Start::Recovery, &[]);
+    let mut lan = lan_with(Start::Recovery, &[]);
     assert!(lan.play(HOUR));
     let at = |name: &str| {
         let asked = lan.server.asked.iter().find(|(_, _, asked)| asked == name);
@@ -203,7 +205,7 @@ fn its_times_are_those_of_a_phone() {
 
 #[test]
 fn each_file_has_the_port_after_the_last_and_a_boot_loader_begins_at_49152() {
-    let mut lan = lan(Start::Recovery, &[]);
+    let mut lan = lan_with(Start::Recovery, &[]);
     assert!(lan.play(HOUR));
     let ports: Vec<u16> = lan
         .server
@@ -215,153 +217,6 @@ fn each_file_has_the_port_after_the_last_and_a_boot_loader_begins_at_49152() {
     let application = ports[6];
     let expected: Vec<u16> = (application..).take(11).collect();
     assert_eq!(ports[6..17], expected);
-}
-
-#[test]
-fn a_refused_manifest_is_asked_for_in_pairs_and_no_image_ever() {
-    for fault in ["refuses-manifest", "wrong-hardware", "needs-bridge"] {
-        let mut lan = lan(Start::Recovery, &[fault]);
-        assert!(!lan.play(HOUR), "{fault}");
-        assert!(
-            lan.server
-                .names()
-                .iter()
-                .all(|name| *name == "term65.default.loads")
-        );
-        let times: Vec<f64> = lan
-            .server
-            .asked
-            .iter()
-            .map(|(at, ..)| at.as_secs_f64())
-            .collect();
-        assert!(times.len() > 40, "{fault}: {}", times.len());
-        for pair in times.chunks_exact(2) {
-            assert!((0.0..1.1).contains(&(pair[1] - pair[0])), "{pair:?}");
-        }
-        for pair in times[1..].chunks_exact(2) {
-            assert!((87.0..148.1).contains(&(pair[1] - pair[0])), "{pair:?}");
-        }
-        assert_eq!(lan.phone.holds().load, None);
-        assert!(lan.phone.holds().images.is_empty());
-        let reason = match fault {
-            "refuses-manifest" => Refusal::Signature,
-            "wrong-hardware" => Refusal::Hardware,
-            _ => Refusal::TooNew,
-        };
-        assert!(
-            lan.notes()
-                .any(|note| matches!(note, Note::Refused { reason: why, .. } if *why == reason))
-        );
-    }
-}
-
-#[test]
-fn an_sccp_phone_that_refuses_keeps_its_load() {
-    let mut lan = lan(sccp(), &["wrong-hardware"]);
-    assert!(!lan.play(HOUR));
-    assert!(count(&lan, "SIP45.9-3-1SR4-1S.loads") > 40);
-    assert!(IMAGES.iter().all(|image| count(&lan, image) == 0));
-    assert_eq!(lan.phone.holds().load, Some(LoadName::new("SCCP45.8-5-2S")));
-}
-
-#[test]
-fn the_bridge_is_taken_and_then_the_target_is() {
-    let release = Release {
-        load: "8-5-2S".to_owned(),
-        images: "8-5-2TH1-9".to_owned(),
-    };
-    let bridge = bundle(Family::F45)
-        .protocol(Protocol::Sccp)
-        .release(release);
-    let mut files = staged(Family::F45, &bundle(Family::F45));
-    // The recovery manifests are the bridge's, the load is the target's.
-    files.extend(bridge.files());
-    let phone = phone("7965", Start::Recovery, &["needs-bridge"]);
-    let mut lan = Lan::new(phone, Responder::new(files));
-    assert!(lan.play(HOUR));
-    assert_eq!(count(&lan, "jar45sccp.8-5-2TH1-9.sbn"), 1);
-    assert_eq!(count(&lan, "/sp-sccp.jar"), 1);
-    assert_eq!(lan.phone.holds().load, Some(target()));
-    assert_eq!(lan.phone.holds().images, hashes(&bundle(Family::F45)));
-}
-
-#[test]
-fn a_power_cut_breaks_the_image_off_and_recovery_heals_it() {
-    for start in [Start::Recovery, sccp()] {
-        let mut lan = lan(start, &["power-cut=apps:40"]);
-        assert!(lan.play(HOUR));
-        assert_eq!(
-            lan.notes().filter(|note| **note == Note::PowerLost).count(),
-            1
-        );
-        assert!(lan.unreachable > 0, "its port is closed");
-        let names = lan.server.names();
-        let cut = names
-            .iter()
-            .position(|name| *name == IMAGES[2])
-            .expect("apps was asked");
-        assert_eq!(names[cut + 1], "term65.default.loads");
-        assert_eq!(lan.phone.holds().load, Some(target()));
-        assert_eq!(lan.phone.holds().images, hashes(&bundle(Family::F45)));
-    }
-}
-
-#[test]
-fn an_address_changes_once_and_between_two_boots() {
-    let mut lan = lan(Start::Recovery, &["address-change"]);
-    assert!(lan.play(HOUR));
-    let addresses: Vec<bool> = lan
-        .server
-        .asked
-        .iter()
-        .map(|(_, from, _)| *from.ip() == AWAY)
-        .collect();
-    let expected: Vec<bool> = (0..addresses.len()).map(|index| index >= 6).collect();
-    assert_eq!(addresses, expected);
-    assert_eq!(*lan.server.asked[0].1.ip(), HOME);
-}
-
-#[test]
-fn without_a_witness_only_the_witness_is_missing() {
-    let mut lan = lan(Start::Recovery, &["no-witness"]);
-    assert!(lan.play(HOUR));
-    assert!(
-        lan.server
-            .names()
-            .iter()
-            .all(|name| !name.ends_with("-sip.jar"))
-    );
-    assert_eq!(count(&lan, "dialplan.xml"), 1);
-    assert_eq!(lan.phone.holds().load, Some(target()));
-}
-
-#[test]
-fn without_a_second_pass_the_recovery_load_stays() {
-    let mut lan = lan(Start::Recovery, &["no-second-pass"]);
-    assert!(lan.play(HOUR));
-    assert_eq!(count(&lan, "SIP45.9-3-1SR4-1S.loads"), 0);
-    assert_eq!(
-        lan.phone.holds().load,
-        Some(LoadName::new("term65.default"))
-    );
-    assert_eq!(lan.phone.holds().images, hashes(&bundle(Family::F45)));
-}
-
-#[test]
-fn a_refused_configuration_is_asked_for_again_and_never_obeyed() {
-    let mut files = staged(Family::F45, &bundle(Family::F45));
-    let own = b"<device><loadInformation>SIP45.9-3-1SR4-1S</loadInformation></device>";
-    files.push((BOOT[3].to_owned(), own.to_vec()));
-    let phone = phone("7965", sccp(), &["config-refused"]);
-    let mut lan = Lan::new(phone, Responder::new(files));
-    assert!(!lan.play(HOUR));
-    let round = [BOOT[0], BOOT[1], BOOT[2], BOOT[3], BOOT[3], BOOT[4]];
-    let names = lan.server.names();
-    assert!(names.len() > 2 * round.len());
-    for asked in names.chunks_exact(round.len()) {
-        assert_eq!(asked, round);
-    }
-    assert_eq!(lan.phone.holds().load, Some(LoadName::new("SCCP45.8-5-2S")));
 }
 
 #[test]
@@ -378,51 +233,9 @@ fn a_phone_s_own_configuration_goes_before_the_default() {
 }
 
 #[test]
-fn a_missing_image_drops_the_next_one_and_starts_over() {
-    let made = bundle(Family::F45).without("jar45");
-    let files = staged(Family::F45, &made);
-    let mut lan = Lan::new(phone("7965", Start::Recovery, &[]), Responder::new(files));
-    assert!(!lan.play(Duration::from_secs(60)));
-    let round = ["term65.default.loads", IMAGES[0], IMAGES[1]];
-    let names = lan.server.names();
-    assert!(names.len() > 2 * round.len());
-    for asked in names.chunks_exact(round.len()) {
-        assert_eq!(asked, round);
-    }
-    assert!(
-        lan.unreachable > 1,
-        "the socket is closed under the server's data"
-    );
-    assert_eq!(lan.phone.holds().load, None);
-}
-
-#[test]
-fn loss_takes_longer_and_changes_nothing() {
-    for start in [Start::Recovery, sccp()] {
-        for percent in ["loss=5", "loss=20"] {
-            let mut lan = lan(start.clone(), &[percent]);
-            assert!(lan.play(HOUR), "{percent}");
-            assert_eq!(lan.phone.holds().load, Some(target()));
-            assert_eq!(lan.phone.holds().images, hashes(&bundle(Family::F45)));
-        }
-    }
-}
-
-#[test]
-fn a_silent_server_is_asked_for_ever() {
-    let mut lan = lan(Start::Recovery, &["loss=99"]);
-    assert!(!lan.play(HOUR));
-    assert!(
-        lan.notes()
-            .any(|note| matches!(note, Note::Missed { code: None, .. }))
-    );
-    assert_eq!(lan.phone.holds().load, None);
-}
-
-#[test]
 fn the_same_seed_is_the_same_phone() {
     let play = || {
-        let mut lan = lan(Start::Recovery, &["loss=10", "power-cut=dsp:50"]);
+        let mut lan = lan_with(Start::Recovery, &["loss=10", "power-cut=dsp:50"]);
         assert!(lan.play(HOUR));
         lan.actions
     };

@@ -99,14 +99,14 @@ async fn three_phones_on_loopback_convert() {
     let results = fleet::run(&config, server.address, future::pending())
         .await
         .expect("a fleet");
-    let served = server.stop();
+    let seen = server.stop();
     assert_eq!(results.len(), 3);
     for result in &results {
         assert_eq!(result.trouble, None);
         assert!(result.finished, "{result:?}");
         assert_eq!(result.holding.load, Some(bundle(Family::F45).load()));
         assert_eq!(result.holding.images, hashes(&bundle(Family::F45)));
-        let asked = served
+        let asked = seen
             .asked
             .iter()
             .filter(|(_, from, _)| *from.ip() == result.address)

@@ -6,20 +6,21 @@ use super::{
     super::{
         Fault,
         client::{FIRST_PORT, Fetched, Progress},
-        reading::{self, Manifest},
+        reading,
     },
-    Action, Application, Note, Pass, Refusal, ScriptedPhone, State,
+    Action, Application, Note, Pass, ScriptedPhone, State,
     config::range,
+    judge::BRIDGE,
 };
-use crate::phone::{Family, LoadName, Protocol, Train};
+use crate::phone::{Family, LoadName, Protocol};
 
 /// A range of times that phones took.
-type Times = (Duration, Duration);
+pub(super) type Times = (Duration, Duration);
 
 /// Power to the first request: DHCP, which a rehearsal does not play.
 pub(super) const START: Times = range(0, 3_000);
 /// Manifest to first image.
-const BEFORE_IMAGES: Times = range(2_000, 2_000);
+pub(super) const BEFORE_IMAGES: Times = range(2_000, 2_000);
 /// After an image: it is checked and goes to flash.
 const AFTER_IMAGE: Times = range(2_000, 6_000);
 /// After the largest, `apps`.
@@ -29,9 +30,9 @@ const WRITING: Times = range(60_000, 180_000);
 /// Without power.
 const DARK: Times = range(5_000, 30_000);
 /// Between the two requests for a manifest that is refused.
-const WITHIN_PAIR: Times = range(0, 1_000);
+pub(super) const WITHIN_PAIR: Times = range(0, 1_000);
 /// Between two such pairs.
-const BETWEEN_PAIRS: Times = range(87_000, 148_000);
+pub(super) const BETWEEN_PAIRS: Times = range(87_000, 148_000);
 /// No configuration at all: everything again after this long.
 const UNCONFIGURED: Times = range(70_000, 70_000);
 /// The least of all pauses before something is tried again, however fast the pace: a
@@ -39,14 +40,6 @@ const UNCONFIGURED: Times = range(70_000, 70_000);
 const LEAST_AGAIN: Duration = Duration::from_millis(50);
 /// Ports of an application's boot begin up to this far above a boot loader's.
 const PORT_SPREAD: u64 = 3549;
-
-/// 8.5(2) is the last release that every older phone takes, and takes every newer one.
-const BRIDGE: Train = Train {
-    major: 8,
-    minor: 5,
-    maintenance: 2,
-    service: 0,
-};
 
 /// One step of a boot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,13 +72,14 @@ impl Step {
 }
 
 impl ScriptedPhone {
-    fn wait(&mut self, now: Duration, times: Times, step: Step) {
+    /// Waits before the next step.
+    pub(super) fn wait(&mut self, now: Duration, times: Times, step: Step) {
         let pause = self.pause(times);
         self.state = State::Waiting(now + pause, step);
     }
 
     /// Waits before something that did not work is tried again.
-    fn again(&mut self, now: Duration, times: Times, step: Step) {
+    pub(super) fn again(&mut self, now: Duration, times: Times, step: Step) {
         let pause = self.pause(times).max(LEAST_AGAIN);
         self.state = State::Waiting(now + pause, step);
     }
@@ -136,16 +130,13 @@ impl ScriptedPhone {
             .application
             .as_ref()
             .map(|application| application.load.clone());
-        let first = match &load {
-            None => {
-                self.next_port = FIRST_PORT;
-                Step::Manifest(self.recovery())
-            }
-            Some(_) => {
-                let spread = self.script.below(PORT_SPREAD);
-                self.next_port = FIRST_PORT.saturating_add(u16::try_from(spread).unwrap_or(0));
-                Step::TrustList
-            }
+        let first = if load.is_none() {
+            self.next_port = FIRST_PORT;
+            Step::Manifest(self.recovery())
+        } else {
+            let spread = self.script.below(PORT_SPREAD);
+            self.next_port = FIRST_PORT.saturating_add(u16::try_from(spread).unwrap_or(0));
+            Step::TrustList
         };
         actions.push(Action::Note(Note::Booted(load)));
         self.begin(now, first, actions);
@@ -223,7 +214,7 @@ impl ScriptedPhone {
                 };
                 self.hang_up(actions);
                 actions.push(Action::Note(Note::Missed { name, code }));
-                self.missed(now, step, actions);
+                self.missed(now, &step, actions);
             }
         }
     }
@@ -252,13 +243,13 @@ impl ScriptedPhone {
                         self.begin(now, Step::OwnConfig { again: true }, actions);
                     }
                     Step::OwnConfig { again: true } => {
-                        self.begin(now, Step::DefaultConfig, actions)
+                        self.begin(now, Step::DefaultConfig, actions);
                     }
                     _ => self.again(now, UNCONFIGURED, Step::TrustList),
                 }
             }
             Step::OwnConfig { .. } | Step::DefaultConfig => {
-                self.configured(now, &file.body, actions)
+                self.configured(now, &file.body, actions);
             }
             Step::Manifest(load) => self.take_manifest(now, load, name, &file.body, actions),
             Step::Image(index) => {
@@ -283,7 +274,7 @@ impl ScriptedPhone {
         }
     }
 
-    fn missed(&mut self, now: Duration, step: Step, actions: &mut Vec<Action>) {
+    fn missed(&mut self, now: Duration, step: &Step, actions: &mut Vec<Action>) {
         match step {
             Step::OwnConfig { .. } => self.begin(now, Step::DefaultConfig, actions),
             Step::DefaultConfig => self.again(now, UNCONFIGURED, Step::TrustList),
@@ -304,7 +295,7 @@ impl ScriptedPhone {
                 }
             }
             Step::Dropped(_) => self.again(now, START, Step::PowerOn),
-            _ => self.after_optional(now, &step, actions),
+            _ => self.after_optional(now, step, actions),
         }
     }
 
@@ -371,65 +362,7 @@ impl ScriptedPhone {
 
     /// The last socket stays open, so that a repeated last block is still acknowledged.
     fn idle(&mut self, actions: &mut Vec<Action>) {
-        self.finished = true;
-        self.state = State::Still;
+        self.state = State::Idle;
         actions.push(Action::Note(Note::Idle));
-    }
-
-    fn take_manifest(
-        &mut self,
-        now: Duration,
-        load: LoadName,
-        name: String,
-        bytes: &[u8],
-        actions: &mut Vec<Action>,
-    ) {
-        match self.judge(bytes) {
-            Ok(manifest) => {
-                if self.application.is_none() {
-                    // A factory reset leaves nothing behind but the boot loader.
-                    self.flash.retain(|name, _| manifest.images.contains(name));
-                }
-                self.refused_once = false;
-                self.pass = Some(Pass { load, manifest });
-                self.wait(now, BEFORE_IMAGES, Step::Image(0));
-            }
-            Err(reason) => {
-                actions.push(Action::Note(Note::Refused {
-                    manifest: name,
-                    reason,
-                }));
-                self.refused_once = !self.refused_once;
-                // Seen of boot loaders. An application does the same here.
-                let times = if self.refused_once {
-                    WITHIN_PAIR
-                } else {
-                    BETWEEN_PAIRS
-                };
-                self.again(now, times, Step::Manifest(load));
-            }
-        }
-    }
-
-    fn judge(&self, bytes: &[u8]) -> Result<Manifest, Refusal> {
-        if self.has(&Fault::RefusesManifest) {
-            return Err(Refusal::Signature);
-        }
-        let manifest = Manifest::read(bytes).ok_or(Refusal::Unreadable)?;
-        // Class 1 is every phone of the family's first years, which loads without a mask
-        // support too. No load is known to support bit 6.
-        let hardware = if self.has(&Fault::WrongHardware) {
-            0x40
-        } else {
-            1
-        };
-        if manifest.hardware.unwrap_or(1) & hardware != hardware {
-            return Err(Refusal::Hardware);
-        }
-        let newer = manifest.train().is_some_and(|train| train > BRIDGE);
-        if newer && self.has(&Fault::NeedsBridge) && !self.bridged {
-            return Err(Refusal::TooNew);
-        }
-        Ok(manifest)
     }
 }
