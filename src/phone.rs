@@ -11,3 +11,4 @@ pub use load::{LoadName, Protocol, Train};
 pub use mac::{MacAddress, ParseMacError};
 pub use model::{Family, MODELS, Model};
 pub use request::Request;
+pub(crate) use request::normal;
