@@ -1,8 +1,14 @@
 //! Diagnoses: a stable code, the evidence, the cure.
+//!
+//! [`rules`] judges what a phone did, [`text`] puts the finding into words. The tracking
+//! decides when a rule is asked, and withdraws a diagnosis that the phone refuted.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub(crate) mod rules;
+pub(crate) mod text;
 
 /// How much it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -31,6 +37,45 @@ pub enum Code {
     ManifestRefused,
     /// The family is recognised and cannot be converted by this program.
     UnsupportedModel,
+    /// The signed form of the configuration was asked for: the phone holds a trust list.
+    TrustList,
+    /// A name that was not found differs from a staged one as a slip of the pen does.
+    NameMismatch,
+    /// The same image was begun again and again and never came through.
+    TransferBroken,
+}
+
+impl Code {
+    /// Every code, in the order of docs/diagnoses.md.
+    pub const ALL: &'static [Self] = &[
+        Self::Stalled,
+        Self::MissingImage,
+        Self::WrongModelBundle,
+        Self::ManifestRefused,
+        Self::UnsupportedModel,
+        Self::TrustList,
+        Self::NameMismatch,
+        Self::TransferBroken,
+    ];
+
+    /// How much it matters, always.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::MissingImage | Self::WrongModelBundle | Self::ManifestRefused => Severity::Error,
+            Self::Stalled
+            | Self::UnsupportedModel
+            | Self::TrustList
+            | Self::NameMismatch
+            | Self::TransferBroken => Severity::Warning,
+        }
+    }
+
+    /// Whether waiting cannot heal it: a phone with it has failed, until it moves on.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::WrongModelBundle | Self::ManifestRefused)
+    }
 }
 
 /// What stands in a phone's way.

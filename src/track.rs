@@ -1,11 +1,23 @@
 //! Who is who, and how far each phone is: sightings in, events out, no socket and no clock.
+//!
+//! [`Fleet`] is the door. Inside, `identity` says which phone an address is, `conversion`
+//! is one phone's state machine, `pass` one walk through a manifest's images, `history`
+//! what was fetched. docs/states.md has the states and what each of them proves.
 
+mod catalog;
+mod conversion;
 mod event;
 mod fleet;
+mod history;
+mod identity;
+mod pass;
 mod report;
 mod sighting;
 
+pub use conversion::{SETTLED_AFTER, silence_limit};
 pub use event::{Event, Evidence, PhoneId, PhoneRef, Progress, State, Step};
-pub use fleet::{Admission, Fleet, ManifestPlan, Plan, RunState, StagePlan};
+pub use fleet::{Admission, DRAIN_LIMIT, Fleet, ManifestPlan, Plan, RunState, StagePlan};
+pub use history::MAX_ROWS;
+pub use identity::{MAX_OTHERS, MAX_PHONES};
 pub use report::{FileOutcome, FileReport, OtherReport, PhoneReport, Report, Totals};
 pub use sighting::{End, Moment, Seen, Served, Sighting, TransferId, Transport, Witness};

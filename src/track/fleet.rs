@@ -1,14 +1,33 @@
 //! All phones of a run.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    net::Ipv4Addr,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
-use super::{Event, Moment, Report, Sighting};
+use super::{
+    Event, Moment, PhoneId, PhoneRef, Progress, Report, Seen, Served, Sighting, Step, TransferId,
+    Transport,
+    catalog::Catalog,
+    conversion::{Ask, Change, Scene},
+    history::{Kind, Row, kept},
+    identity::{Owner, Phone, Registry},
+    report,
+};
 use crate::{
-    phone::{LoadName, MacAddress, Model},
+    phone::{LoadName, MacAddress, Model, Request},
     stage::View,
 };
+
+/// How long the end of a run waits for phones that are between two images.
+pub const DRAIN_LIMIT: Duration = Duration::from_secs(180);
+
+/// Transfers of which more may be heard; beyond that a new one's end is not recorded. The
+/// engine serves far fewer at once.
+const MAX_TRANSFERS: usize = 65_536;
 
 /// What a run serves and of whom it expects what.
 #[derive(Debug, Clone, Default)]
@@ -68,77 +87,465 @@ pub enum RunState {
 #[derive(Debug)]
 pub struct Fleet {
     plan: Plan,
+    catalog: Catalog,
+    only: Option<HashSet<MacAddress>>,
+    registry: Registry,
+    /// When to look at which phone; never later than its deadline.
+    schedule: BTreeSet<(Moment, PhoneId)>,
+    done: usize,
+    failed: usize,
+    draining: Option<Moment>,
+    now: Moment,
 }
 
 impl Fleet {
     /// An empty fleet for this plan.
     #[must_use]
     pub fn new(plan: Plan) -> Self {
-        Self { plan }
+        Self {
+            catalog: Catalog::new(&plan.stages),
+            only: plan
+                .only
+                .as_ref()
+                .map(|only| only.iter().copied().collect()),
+            plan,
+            registry: Registry::default(),
+            schedule: BTreeSet::new(),
+            done: 0,
+            failed: 0,
+            draining: None,
+            now: Moment::ZERO,
+        }
     }
 
     /// What `address` may have now if it asks for `name`.
+    ///
+    /// A phone that took a manifest of the target gets its images whatever was asked for
+    /// since: it must not be left between two loads.
     #[must_use]
     pub fn admit(&self, address: Ipv4Addr, name: &str) -> Admission {
-        let _ = (address, name);
-        todo!()
+        let here = self.registry.at(address).map(|(_, phone)| phone);
+        let is_between = here.is_some_and(|phone| phone.conversion.is_between_images());
+        let request = Request::read(name);
+        if let Some(since) = self.draining
+            && (!is_between || self.now.saturating_sub(since) >= DRAIN_LIMIT)
+        {
+            return Admission::Stopping;
+        }
+        let Some(only) = &self.only else {
+            return Admission::Serve(View::Target);
+        };
+        let mac = request.mac().or_else(|| here.and_then(|phone| phone.mac));
+        let admitted = match mac {
+            Some(mac) => only.contains(&mac) || is_between && request.mac().is_none(),
+            // A boot loader cannot say who it is.
+            None => {
+                matches!(request, Request::Recovery(_))
+                    || here.is_some_and(|phone| phone.conversion.in_recovery)
+                        && request == Request::Image
+            }
+        };
+        Admission::Serve(if admitted { View::Target } else { View::Config })
     }
 
-    /// Folds one sighting in. `at` never goes back.
+    /// Folds one sighting in. `at` never goes back; where it does, it counts as now.
     pub fn see(&mut self, at: Moment, sighting: &Sighting) -> Vec<Event> {
-        let _ = (at, sighting);
-        todo!()
+        let at = at.max(self.now);
+        self.now = at;
+        let address = sighting.address;
+        match &sighting.seen {
+            Seen::Asked {
+                transfer,
+                transport,
+                name,
+                port: _,
+                served,
+            } => self.asked(at, address, *transfer, *transport, name, served.as_ref()),
+            Seen::Acknowledged { transfer, bytes } => match self.registry.transfers.get(transfer) {
+                Some(Owner::Phone(id)) => self.fold(at, *id, |phone, scene, out| {
+                    phone.conversion.acknowledged(scene, *transfer, *bytes, out);
+                }),
+                Some(Owner::Other(address)) => {
+                    self.of_other(at, *address, *transfer, |row| {
+                        row.acknowledge(*bytes);
+                    });
+                    Vec::new()
+                }
+                None => Vec::new(),
+            },
+            Seen::Ended {
+                transfer,
+                end,
+                bytes,
+            } => match self.registry.transfers.remove(transfer) {
+                Some(Owner::Phone(id)) => self.fold(at, id, |phone, scene, out| {
+                    // An episode may have begun since; the transfer is of before it.
+                    let conversion = match &mut phone.before {
+                        Some(before) if phone.conversion.rows.get(*transfer).is_none() => before,
+                        _ => &mut phone.conversion,
+                    };
+                    conversion.ended(scene, *transfer, end, *bytes, out);
+                }),
+                Some(Owner::Other(address)) => {
+                    self.of_other(at, address, *transfer, |row| {
+                        row.end(end, *bytes);
+                    });
+                    Vec::new()
+                }
+                None => Vec::new(),
+            },
+            Seen::Named { mac, witness } => {
+                let id = self.registry.witnessed(at, address, *mac, *witness);
+                self.forget_gone();
+                id.map_or_else(Vec::new, |id| {
+                    self.fold(at, id, |phone, scene, out| {
+                        phone.conversion.named_by(scene.at, *witness, out);
+                    })
+                })
+            }
+            Seen::Load {
+                load,
+                witness,
+                detail,
+            } => {
+                let id = self.registry.listed(at, address);
+                self.forget_gone();
+                id.map_or_else(Vec::new, |id| {
+                    self.fold(at, id, |phone, scene, out| {
+                        phone.conversion.load(scene, load, *witness, detail, out);
+                    })
+                })
+            }
+        }
+    }
+
+    fn asked(
+        &mut self,
+        at: Moment,
+        address: Ipv4Addr,
+        transfer: TransferId,
+        transport: Transport,
+        name: &str,
+        served: Option<&Served>,
+    ) -> Vec<Event> {
+        let request = Request::read(name);
+        let id = match (&request, request.mac()) {
+            (_, Some(mac)) => self.registry.name(at, address, mac),
+            (Request::Recovery(model), _) => self.registry.in_recovery(at, address, *model),
+            (Request::Manifest(_), _) => self.registry.listed(at, address),
+            _ => match self.registry.at(address) {
+                Some((id, _)) => Some(id),
+                None => {
+                    self.other_asked(at, address, transfer, transport, name, served);
+                    None
+                }
+            },
+        };
+        self.forget_gone();
+        let Some(id) = id else {
+            return Vec::new();
+        };
+        if served.is_some() && self.registry.transfers.len() < MAX_TRANSFERS {
+            self.registry.transfers.insert(transfer, Owner::Phone(id));
+        }
+        let ask = Ask {
+            transfer,
+            transport,
+            name,
+            request: &request,
+            served,
+        };
+        self.fold(at, id, |phone, scene, out| {
+            phone.address = address;
+            phone.conversion.asked(scene, ask, out);
+        })
+    }
+
+    fn other_asked(
+        &mut self,
+        at: Moment,
+        address: Ipv4Addr,
+        transfer: TransferId,
+        transport: Transport,
+        name: &str,
+        served: Option<&Served>,
+    ) {
+        let Some(other) = self.registry.other(at, address) else {
+            return;
+        };
+        let sequence = other.rows.iter().map(|row| row.sequence).max().unwrap_or(0) + 1;
+        other.rows.push(Row {
+            transfer,
+            at,
+            sequence,
+            name: kept(served.map_or(name, |served| &served.name)),
+            bytes: 0,
+            size: served.map(|served| served.size),
+            pass: 0,
+            transport,
+            outcome: served.map_or(super::FileOutcome::NotFound, |_| super::FileOutcome::Asked),
+            kind: Kind::Other,
+            open: served.is_some(),
+        });
+        if served.is_some() && self.registry.transfers.len() < MAX_TRANSFERS {
+            self.registry
+                .transfers
+                .insert(transfer, Owner::Other(address));
+        }
+    }
+
+    fn of_other(
+        &mut self,
+        at: Moment,
+        address: Ipv4Addr,
+        transfer: TransferId,
+        change: impl FnOnce(&mut Row),
+    ) {
+        if let Some(other) = self.registry.others.get_mut(&address) {
+            other.last = at;
+            if let Some(row) = other.rows.find(transfer) {
+                change(row);
+            }
+        }
+    }
+
+    /// Tells one phone something, and turns what came of it into events.
+    fn fold(
+        &mut self,
+        at: Moment,
+        id: PhoneId,
+        tell: impl FnOnce(&mut Phone, Scene<'_>, &mut Vec<Change>),
+    ) -> Vec<Event> {
+        let Some(phone) = self.registry.phones.get_mut(&id) else {
+            return Vec::new();
+        };
+        let excluded = match (&self.only, phone.mac) {
+            (Some(only), Some(mac)) => !only.contains(&mac),
+            _ => false,
+        };
+        let scene = Scene {
+            at,
+            catalog: &self.catalog,
+            excluded,
+        };
+        let mut changes = Vec::new();
+        tell(phone, scene, &mut changes);
+        // The record names a phone once it is there, and again once it has a name.
+        if phone.announced != Some(phone.mac) {
+            phone.announced = Some(phone.mac);
+            if !changes
+                .iter()
+                .any(|change| matches!(change, Change::Step { .. }))
+            {
+                changes.push(phone.conversion.as_is());
+            }
+        }
+        let counted = (phone.conversion.is_done(), phone.conversion.is_failed());
+        for (before, now, sum) in [
+            (phone.counted.0, counted.0, &mut self.done),
+            (phone.counted.1, counted.1, &mut self.failed),
+        ] {
+            match (before, now) {
+                (false, true) => *sum += 1,
+                (true, false) => *sum = sum.saturating_sub(1),
+                _ => {}
+            }
+        }
+        phone.counted = counted;
+        // Deadlines mostly move away; the earlier appointment then finds nothing to do.
+        if let Some(deadline) = phone.conversion.deadline()
+            && phone.scheduled.is_none_or(|scheduled| deadline < scheduled)
+        {
+            if let Some(scheduled) = phone.scheduled.replace(deadline) {
+                self.schedule.remove(&(scheduled, id));
+            }
+            self.schedule.insert((deadline, id));
+        }
+        if changes.is_empty() {
+            return Vec::new();
+        }
+        let phone = reference(id, phone);
+        changes
+            .into_iter()
+            .map(|change| event(phone.clone(), change))
+            .collect()
+    }
+
+    /// Phones that are part of another's history now count no more.
+    fn forget_gone(&mut self) {
+        for phone in std::mem::take(&mut self.registry.gone) {
+            self.done = self.done.saturating_sub(usize::from(phone.counted.0));
+            self.failed = self.failed.saturating_sub(usize::from(phone.counted.1));
+        }
     }
 
     /// Lets time pass: phones settle and stall.
     pub fn tick(&mut self, at: Moment) -> Vec<Event> {
-        let _ = at;
-        todo!()
+        let at = at.max(self.now);
+        self.now = at;
+        let mut events = Vec::new();
+        while let Some(&(due, id)) = self.schedule.first() {
+            if due > at {
+                break;
+            }
+            self.schedule.pop_first();
+            if let Some(phone) = self.registry.phones.get_mut(&id)
+                && phone.scheduled == Some(due)
+            {
+                phone.scheduled = None;
+                events.extend(self.fold(at, id, |phone, scene, out| {
+                    phone.conversion.tick(scene.at, out);
+                }));
+            }
+        }
+        events
     }
 
-    /// When [`Fleet::tick`] next has something to do.
+    /// When [`Fleet::tick`] next has something to do, or [`Fleet::run_state`] or
+    /// [`Fleet::drained`] change by time alone. May be early, never late.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
-        todo!()
+        let phone = self.schedule.first().map(|(due, _)| *due);
+        let timeout = self.plan.timeout.filter(|timeout| *timeout > self.now);
+        let drain = self
+            .draining
+            .map(|since| since + DRAIN_LIMIT)
+            .filter(|end| *end > self.now);
+        [phone, timeout, drain].into_iter().flatten().min()
     }
 
     /// Whether the run should end by itself.
     #[must_use]
     pub fn run_state(&self, at: Moment) -> RunState {
-        let _ = at;
-        todo!()
+        let is_over = self.plan.timeout.is_some_and(|timeout| at >= timeout)
+            || self
+                .plan
+                .max_failures
+                .is_some_and(|most| self.failed >= most.max(1))
+            || match (&self.only, self.plan.expect) {
+                (Some(only), _) => only.iter().all(|mac| {
+                    self.registry.of(*mac).is_some_and(|phone| {
+                        phone.conversion.is_done() || phone.conversion.is_failed()
+                    })
+                }),
+                (None, Some(expected)) => self.done + self.failed >= expected.max(1),
+                (None, None) => false,
+            };
+        if is_over {
+            RunState::Ended
+        } else {
+            RunState::Running
+        }
     }
 
     /// From now on no new phone is admitted; a phone that took a manifest gets the rest
     /// of its images.
     pub fn drain(&mut self, at: Moment) {
-        let _ = at;
-        todo!()
+        self.now = self.now.max(at);
+        self.draining.get_or_insert(self.now);
     }
 
-    /// Whether no phone is between two images any more, or the drain's limit has passed.
+    /// Whether no phone is between two images any more, or [`DRAIN_LIMIT`] has passed.
     #[must_use]
     pub fn drained(&self, at: Moment) -> bool {
-        let _ = at;
-        todo!()
+        self.draining
+            .is_some_and(|since| at.saturating_sub(since) >= DRAIN_LIMIT)
+            || !self
+                .registry
+                .phones
+                .values()
+                .any(|phone| phone.conversion.is_between_images())
     }
 
     /// The phones that must not be unplugged now.
     #[must_use]
-    pub fn fragile(&self) -> Vec<super::PhoneRef> {
-        todo!()
+    pub fn fragile(&self) -> Vec<PhoneRef> {
+        self.registry
+            .phones
+            .iter()
+            .filter(|(_, phone)| phone.conversion.is_fragile())
+            .map(|(id, phone)| reference(*id, phone))
+            .collect()
     }
 
     /// Whether every expected phone is done, and at least one came.
     #[must_use]
     pub fn succeeded(&self) -> bool {
-        todo!()
+        match (&self.only, self.plan.expect) {
+            (Some(only), _) => {
+                !only.is_empty()
+                    && only.iter().all(|mac| {
+                        self.registry
+                            .of(*mac)
+                            .is_some_and(|phone| phone.conversion.is_done())
+                    })
+            }
+            (None, Some(expected)) => self.done >= expected.max(1),
+            (None, None) => self.done > 0 && self.done == self.registry.phones.len(),
+        }
+    }
+
+    /// Phones and addresses that were not recorded because there are too many.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.registry.dropped
     }
 
     /// Everything known, with moments turned into times of day by the run's beginning.
     #[must_use]
     pub fn report(&self, began: Timestamp) -> Report {
-        let _ = (began, &self.plan);
-        todo!()
+        report::build(&self.registry, began)
+    }
+}
+
+fn reference(id: PhoneId, phone: &Phone) -> PhoneRef {
+    PhoneRef {
+        id,
+        mac: phone.mac,
+        address: phone.address,
+        model: phone.model().map(|model| model.plain_number().to_owned()),
+    }
+}
+
+fn event(phone: PhoneRef, change: Change) -> Event {
+    match change {
+        Change::Step {
+            state,
+            pass,
+            file,
+            bytes,
+            load,
+            evidence,
+        } => Event::Step(Step {
+            phone,
+            state,
+            pass,
+            file,
+            bytes,
+            load,
+            evidence,
+        }),
+        Change::Progress {
+            file,
+            bytes,
+            size,
+            pass,
+            place,
+        } => Event::Progress(Progress {
+            phone,
+            file,
+            bytes,
+            size,
+            pass,
+            place,
+        }),
+        Change::Raised(diagnosis) => Event::Diagnosis {
+            phone: Some(phone),
+            diagnosis,
+        },
+        Change::Withdrawn(diagnosis) => Event::Withdrawn {
+            phone: Some(phone),
+            diagnosis,
+        },
     }
 }

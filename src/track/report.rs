@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Evidence, State, Transport};
+use super::{Evidence, Moment, State, Transport, history::Row, identity::Registry};
 use crate::{
     diagnose::Diagnosis,
     phone::{LoadName, MacAddress},
@@ -115,4 +115,71 @@ pub struct Totals {
     pub failed: u32,
     /// See [`State::Seen`].
     pub seen: u32,
+}
+
+impl Totals {
+    fn count(&mut self, state: State) {
+        let sum = match state {
+            State::Confirmed => &mut self.confirmed,
+            State::Already => &mut self.already,
+            State::Flashed => &mut self.flashed,
+            State::Configuring
+            | State::Manifest
+            | State::Images
+            | State::Writing
+            | State::Rebooted => &mut self.working,
+            State::Stalled => &mut self.stalled,
+            State::Failed => &mut self.failed,
+            State::Seen => &mut self.seen,
+        };
+        *sum += 1;
+    }
+}
+
+/// Builds the report of what the registry holds.
+pub(super) fn build(registry: &Registry, began: Timestamp) -> Report {
+    // Beyond the years that a time of day can have, the beginning is as good as any.
+    let time = |at: Moment| began.checked_add(at).unwrap_or(began);
+    let mut totals = Totals::default();
+    let phones = registry
+        .phones
+        .values()
+        .map(|phone| {
+            let whole = phone.whole();
+            let state = whole.shown();
+            totals.count(state);
+            PhoneReport {
+                mac: phone.mac,
+                address: phone.address,
+                model: phone.model().map(|model| model.plain_number().to_owned()),
+                state,
+                pass: whole.pass,
+                files: whole.rows.iter().map(Row::report).collect(),
+                diagnoses: whole
+                    .standing
+                    .iter()
+                    .map(|standing| standing.diagnosis.clone())
+                    .collect(),
+                first_seen: time(whole.first),
+                last_seen: time(whole.last),
+                from: whole.from,
+                to: whole.to,
+                evidence: whole.evidence,
+                withdrawn: whole.withdrawn,
+            }
+        })
+        .collect();
+    let others = registry
+        .others
+        .iter()
+        .map(|(address, other)| OtherReport {
+            address: *address,
+            files: other.rows.iter().map(Row::report).collect(),
+        })
+        .collect();
+    Report {
+        phones,
+        others,
+        totals,
+    }
 }

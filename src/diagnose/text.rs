@@ -1,0 +1,210 @@
+//! The words of each diagnosis: what was seen, when, and what a person does about it.
+
+use std::time::Duration;
+
+use super::{Code, Diagnosis, rules::Take};
+use crate::{
+    phone::{Family, Model},
+    track::{Moment, State},
+};
+
+/// Characters of a name from the wire that evidence shows.
+const SHOWN_CHARACTERS: usize = 80;
+
+/// Times in a list of evidence; more are counted.
+const SHOWN_TIMES: usize = 5;
+
+fn diagnosis(code: Code, evidence: String, cure: impl Into<String>) -> Diagnosis {
+    Diagnosis {
+        code,
+        severity: code.severity(),
+        evidence,
+        cure: cure.into(),
+    }
+}
+
+/// A name from the wire as it may be shown: escaped and cut.
+pub(crate) fn shown(name: &str) -> String {
+    name.escape_debug().take(SHOWN_CHARACTERS).collect()
+}
+
+/// A moment as evidence gives it: time since the run began.
+pub(crate) fn clock(at: Moment) -> String {
+    let seconds = at.as_secs();
+    format!(
+        "{}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
+}
+
+fn models(families: &[Family]) -> String {
+    let mut numbers: Vec<&str> = families
+        .iter()
+        .flat_map(|family| family.models())
+        .map(Model::plain_number)
+        .collect();
+    numbers.dedup();
+    numbers.join("/")
+}
+
+pub(crate) fn stalled(state: State, silent: Duration, since: Moment) -> Diagnosis {
+    let minutes = silent.as_secs() / 60;
+    let (was, cure) = match state {
+        State::Configuring => (
+            "after asking for its configuration",
+            "The configuration that the phone uses names no load of this bundle, so it has no \
+             reason to fetch one. Name the load in its SEP file (loadInformation), or reset the \
+             phone to factory settings (hold # while powering it on, then 123456789*0#).",
+        ),
+        State::Manifest => (
+            "after asking for a manifest",
+            "Look at the phone's screen: 'Auth Fail' or 'Load rejected HC' mean that it refuses \
+             this release. Otherwise check cable and switch port, then power the phone off and \
+             on; it starts again by itself.",
+        ),
+        State::Images => (
+            "between two images",
+            "Check cable, switch port and power. Then power the phone off and on: its boot \
+             loader asks for the recovery manifest again and loses nothing. Keep this server \
+             running.",
+        ),
+        _ => (
+            "after its last image",
+            "Writing takes minutes with a dark screen; this is longer than any seen. If no lamp \
+             is lit, power the phone off and on: if it cannot start, its boot loader asks for \
+             the recovery manifest again. Keep this server running.",
+        ),
+    };
+    diagnosis(
+        Code::Stalled,
+        format!("silent for {minutes} min since {} {was}", clock(since)),
+        cure,
+    )
+}
+
+pub(crate) fn missing(name: &str, at: Moment) -> Diagnosis {
+    diagnosis(
+        Code::MissingImage,
+        format!(
+            "asked for '{}' at {} and was told that it is not there",
+            shown(name),
+            clock(at)
+        ),
+        "If the name is of this bundle, the bundle is incomplete: verify it and get it again. If \
+         it is of another release, the phone's SEP file names that release: name the staged load \
+         there. The phone starts over by itself.",
+    )
+}
+
+pub(crate) fn wrong_model(name: &str, family: Family, staged: &[Family], at: Moment) -> Diagnosis {
+    let own = models(&[family]);
+    diagnosis(
+        Code::WrongModelBundle,
+        format!(
+            "asked for '{}' at {}, as a {own} does; what is staged is for {}",
+            shown(name),
+            clock(at),
+            models(staged)
+        ),
+        format!(
+            "Start again with a SIP bundle for the {own} beside or instead of this one. Leave \
+             the phone on: it keeps asking."
+        ),
+    )
+}
+
+pub(crate) fn unsupported(name: &str, family: Option<Family>, at: Moment) -> Diagnosis {
+    let own = family.map_or_else(
+        || "a model that this program does not know".to_owned(),
+        |family| format!("a {}", models(&[family])),
+    );
+    diagnosis(
+        Code::UnsupportedModel,
+        format!(
+            "asked for '{}' at {}, as {own} does",
+            shown(name),
+            clock(at)
+        ),
+        "This program converts the 7906/7911, 7931, 7941/7961, 7942/7962, 7945/7965, 7970/7971 \
+         and 7975. Disconnect this phone and convert it by its own guide; a 7940 or 7960 needs \
+         the universal loader first and OS79XX.TXT.",
+    )
+}
+
+pub(crate) fn refused(boots: &[Take]) -> Diagnosis {
+    let (name, recovery) = boots
+        .last()
+        .map_or(("", true), |take| (take.name.as_str(), take.recovery));
+    let mut times: Vec<String> = boots
+        .iter()
+        .take(SHOWN_TIMES)
+        .map(|take| clock(take.first))
+        .collect();
+    if boots.len() > SHOWN_TIMES {
+        times.push(format!("{} more", boots.len() - SHOWN_TIMES));
+    }
+    let who = if recovery {
+        "boot loader"
+    } else {
+        "application"
+    };
+    diagnosis(
+        Code::ManifestRefused,
+        format!(
+            "the {who} took '{}' whole in {} boots (at {}) and never asked for an image",
+            shown(name),
+            boots.len(),
+            times.join(", ")
+        ),
+        "The phone reads the manifest and refuses this release. Either it runs a load older than \
+         8.3(3) and does not know the newer signing key: give it the SCCP 8.5(2) bundle of its \
+         model first, then this one. Or the release is not made for this hardware revision \
+         (screen: 'Load rejected HC'): take the newest release of its model. Cables, switches \
+         and settings are not the cause.",
+    )
+}
+
+pub(crate) fn trust_list(name: &str, at: Moment) -> Diagnosis {
+    diagnosis(
+        Code::TrustList,
+        format!("asked for the signed '{}' at {}", shown(name), clock(at)),
+        "The phone holds a trust list of its old call manager and takes no configuration that is \
+         not signed by it. Erase it on the phone (Settings > Security Configuration > Trust \
+         List, unlock with **#, Erase), or reset the phone to factory settings: recovery ignores \
+         trust lists.",
+    )
+}
+
+pub(crate) fn mismatch(name: &str, meant: &str, at: Moment) -> Diagnosis {
+    diagnosis(
+        Code::NameMismatch,
+        format!(
+            "asked for '{}' at {}; staged is '{}'",
+            shown(name),
+            clock(at),
+            shown(meant)
+        ),
+        format!(
+            "Write the name as it is staged into the phone's SEP file: the load is '{}', without \
+             .loads behind it and with everything else.",
+            shown(meant.strip_suffix(".loads").unwrap_or(meant))
+        ),
+    )
+}
+
+pub(crate) fn broken(name: &str, attempts: u16, bytes: u64, size: u64, at: Moment) -> Diagnosis {
+    diagnosis(
+        Code::TransferBroken,
+        format!(
+            "asked for '{}' for the {attempts}. time at {}; no attempt came through, the last \
+             one got {bytes} of {size} bytes",
+            shown(name),
+            clock(at)
+        ),
+        "Something between this machine and the phone loses packets: look for a firewall that \
+         lets port 69 through and the transfers not, a duplex mismatch on the switch port, or a \
+         bad cable. The phone goes on by itself once the way is clear.",
+    )
+}

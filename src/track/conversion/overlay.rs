@@ -1,0 +1,334 @@
+//! What lies over the state: diagnoses, silence, settling; and how steps are told.
+
+use std::time::Duration;
+
+use super::{
+    About, Ask, Change, Conversion, Evidence, Moment, SETTLED_AFTER, Scene, State, Witness,
+};
+use crate::{
+    diagnose::{
+        Code, Diagnosis,
+        rules::{self, NotFound},
+        text,
+    },
+    phone::normal,
+};
+
+/// Lines of evidence, and withdrawn diagnoses, that are kept of one phone. Repeated ones
+/// are kept once.
+pub(in super::super) const MAX_KEPT: usize = 64;
+
+/// A diagnosis that stands, and the name that it is about.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Standing {
+    pub diagnosis: Diagnosis,
+    subject: String,
+}
+
+impl About {
+    pub(super) fn file(name: &str) -> Self {
+        Self {
+            file: Some(super::kept(name)),
+            ..Self::default()
+        }
+    }
+}
+
+/// How long a phone may be silent in a state before it counts as stalled; `None` where
+/// silence is the rule.
+///
+/// Generous against what was measured: first image 2 s after the manifest, 2 to 8 s
+/// between images, a boot loader that refuses comes back after at most 148 s, 1 to 3 min
+/// for writing and booting, 5 and more for a phone that was formatted, about 2 min more on
+/// switches that answer no voice VLAN query.
+#[must_use]
+pub fn silence_limit(state: State) -> Option<Duration> {
+    Some(Duration::from_secs(match state {
+        State::Configuring | State::Writing | State::Rebooted => 600,
+        State::Manifest => 300,
+        State::Images => 180,
+        _ => return None,
+    }))
+}
+
+impl Conversion {
+    /// The state as it is told: a diagnosis that waiting cannot heal outweighs silence.
+    pub(in super::super) fn shown(&self) -> State {
+        if self.is_failed() {
+            State::Failed
+        } else if self.stalled {
+            State::Stalled
+        } else {
+            self.state
+        }
+    }
+
+    pub(in super::super) fn is_failed(&self) -> bool {
+        self.standing
+            .iter()
+            .any(|standing| standing.diagnosis.code.is_final())
+    }
+
+    pub(in super::super) fn is_done(&self) -> bool {
+        match self.shown() {
+            State::Confirmed | State::Already => true,
+            State::Flashed => self.settled,
+            _ => false,
+        }
+    }
+
+    /// Whether it took a manifest and is owed images: it must not be left like that.
+    pub(in super::super) fn is_between_images(&self) -> bool {
+        let owed = match self.state {
+            State::Images => self
+                .current
+                .as_ref()
+                .is_some_and(|pass| !pass.complete && !pass.interrupted),
+            State::Manifest => self
+                .manifest
+                .and_then(|id| self.rows.get(id))
+                .is_some_and(|row| row.open || row.outcome == super::FileOutcome::Delivered),
+            _ => false,
+        };
+        owed && !self.stalled && !self.is_failed()
+    }
+
+    /// Whether cutting its power now leaves it between two loads.
+    pub(in super::super) fn is_fragile(&self) -> bool {
+        matches!(self.state, State::Images | State::Writing)
+    }
+
+    /// The phone did something: any silence is over.
+    pub(super) fn touch(&mut self, at: Moment, out: &mut Vec<Change>) {
+        self.last = at;
+        self.active = at;
+        self.unstall(out);
+    }
+
+    pub(super) fn unstall(&mut self, out: &mut Vec<Change>) {
+        if self.stalled {
+            self.stalled = false;
+            self.refute(Code::Stalled, None, out);
+            self.step(About::default(), out);
+        }
+    }
+
+    pub(super) fn enter(&mut self, state: State, about: About, out: &mut Vec<Change>) {
+        self.state = state;
+        if state != State::Flashed {
+            self.settled = false;
+        }
+        self.step(about, out);
+    }
+
+    pub(super) fn step(&self, about: About, out: &mut Vec<Change>) {
+        out.push(self.change(about));
+    }
+
+    /// A step that only says how far it is.
+    pub(in super::super) fn as_is(&self) -> Change {
+        self.change(About::default())
+    }
+
+    fn change(&self, about: About) -> Change {
+        Change::Step {
+            state: self.shown(),
+            pass: self.pass,
+            file: about.file,
+            bytes: about.bytes,
+            load: about.load,
+            evidence: about.evidence,
+        }
+    }
+
+    /// Keeps evidence; whether it is new.
+    pub(super) fn keep(&mut self, evidence: Evidence) -> bool {
+        let is_new = self.evidence.len() < MAX_KEPT && !self.evidence.contains(&evidence);
+        if is_new {
+            self.evidence.push(evidence);
+        }
+        is_new
+    }
+
+    /// Keeps evidence that changes no state, and tells it once.
+    pub(super) fn note(&mut self, witness: Witness, detail: String, out: &mut Vec<Change>) {
+        let evidence = Evidence { witness, detail };
+        if self.keep(evidence.clone()) {
+            let about = About {
+                evidence: Some(evidence),
+                ..About::default()
+            };
+            self.step(about, out);
+        }
+    }
+
+    /// Raises a diagnosis, unless one of its code stands.
+    pub(super) fn raise(&mut self, subject: &str, diagnosis: Diagnosis, out: &mut Vec<Change>) {
+        if self
+            .standing
+            .iter()
+            .any(|standing| standing.diagnosis.code == diagnosis.code)
+        {
+            return;
+        }
+        let before = self.shown();
+        out.push(Change::Raised(diagnosis.clone()));
+        self.standing.push(Standing {
+            diagnosis,
+            subject: normal(subject),
+        });
+        if self.shown() != before {
+            self.step(About::default(), out);
+        }
+    }
+
+    /// Withdraws the diagnosis of this code, if it is about `subject` (or whatever it is
+    /// about).
+    pub(super) fn refute(&mut self, code: Code, subject: Option<&str>, out: &mut Vec<Change>) {
+        // Nearly always there is nothing to withdraw.
+        let Some(at) = self
+            .standing
+            .iter()
+            .position(|standing| standing.diagnosis.code == code)
+        else {
+            return;
+        };
+        if subject.is_some_and(|subject| normal(subject) != self.standing[at].subject) {
+            return;
+        }
+        let diagnosis = self.standing.remove(at).diagnosis;
+        if self.withdrawn.len() < MAX_KEPT {
+            self.withdrawn.push(diagnosis.clone());
+        }
+        out.push(Change::Withdrawn(diagnosis));
+    }
+
+    /// A witness named the target load: nothing final stands any more.
+    pub(super) fn withdraw_final(&mut self, out: &mut Vec<Change>) {
+        for code in Code::ALL.iter().copied().filter(|code| code.is_final()) {
+            self.refute(code, None, out);
+        }
+    }
+
+    pub(super) fn judge_not_found(
+        &mut self,
+        scene: Scene<'_>,
+        ask: Ask<'_>,
+        out: &mut Vec<Change>,
+    ) {
+        // Who is none of `--only` is refused on purpose; who asked over HTTP asks again.
+        if scene.excluded || ask.transport == super::Transport::Http {
+            return;
+        }
+        let catalog = scene.catalog;
+        let finding = rules::not_found(
+            ask.name,
+            ask.request,
+            catalog.names(),
+            &catalog.families,
+            self.fetched,
+        );
+        let diagnosis = match finding {
+            NotFound::Nothing => return self.judge_legacy(scene, ask, out),
+            NotFound::WrongModel(family) => {
+                self.family.get_or_insert(family);
+                text::wrong_model(ask.name, family, &catalog.families, scene.at)
+            }
+            NotFound::Unsupported(family) => text::unsupported(ask.name, family, scene.at),
+            NotFound::Mismatch(meant) => {
+                let diagnosis = text::mismatch(ask.name, &meant, scene.at);
+                return self.raise(&meant, diagnosis, out);
+            }
+            NotFound::Missing => text::missing(ask.name, scene.at),
+        };
+        self.raise(ask.name, diagnosis, out);
+    }
+
+    /// Names that only phones of another kind ask for.
+    fn judge_legacy(&mut self, scene: Scene<'_>, ask: Ask<'_>, out: &mut Vec<Change>) {
+        use crate::phone::{Family, Request};
+        if matches!(
+            ask.request,
+            Request::LegacyConfig(_) | Request::LegacyDefault
+        ) {
+            let diagnosis = text::unsupported(ask.name, Some(Family::P3), scene.at);
+            self.raise(ask.name, diagnosis, out);
+        }
+    }
+
+    pub(super) fn judge_broken(
+        &mut self,
+        scene: Scene<'_>,
+        ask: Ask<'_>,
+        attempts: u16,
+        out: &mut Vec<Change>,
+    ) {
+        let name = normal(ask.file());
+        let bytes = self
+            .rows
+            .iter()
+            .filter(|row| row.transfer != ask.transfer && normal(&row.name) == name)
+            .last()
+            .map_or(0, |row| row.bytes);
+        let size = ask.served.map_or(0, |served| served.size);
+        let diagnosis = text::broken(ask.name, attempts, bytes, size, scene.at);
+        self.raise(ask.file(), diagnosis, out);
+    }
+
+    /// When time alone changes something.
+    pub(in super::super) fn deadline(&self) -> Option<Moment> {
+        let silent = silence_limit(self.state)
+            .filter(|_| !self.stalled && !self.is_failed())
+            .map(|limit| self.active + limit);
+        let settles = self
+            .config_at
+            .filter(|_| self.state == State::Flashed && !self.settled)
+            .map(|at| at + SETTLED_AFTER);
+        let refused = rules::refusal_due(&self.takes).filter(|_| !self.is_failed());
+        [silent, settles, refused].into_iter().flatten().min()
+    }
+
+    /// Lets time pass.
+    pub(in super::super) fn tick(&mut self, at: Moment, out: &mut Vec<Change>) {
+        if let Some(boots) = rules::manifest_refused(&self.takes, at) {
+            let diagnosis = text::refused(boots);
+            self.raise("", diagnosis, out);
+        }
+        if self.state == State::Flashed
+            && !self.settled
+            && self
+                .config_at
+                .is_some_and(|from| at >= from + SETTLED_AFTER)
+        {
+            self.settled = true;
+            let runs = self.model.and_then(|model| model.recovery);
+            let detail = match runs.filter(|_| self.in_recovery) {
+                Some(manifest) => format!(
+                    "settled: no manifest asked for within {} s of its configuration; it calls \
+                     its load {} until a configuration names one",
+                    SETTLED_AFTER.as_secs(),
+                    manifest.trim_end_matches(".loads")
+                ),
+                None => format!(
+                    "settled: no manifest asked for within {} s of its configuration",
+                    SETTLED_AFTER.as_secs()
+                ),
+            };
+            self.note(Witness::Requests, detail, out);
+        }
+        let silent = at.saturating_sub(self.active);
+        if !self.stalled
+            && !self.is_failed()
+            && silence_limit(self.state).is_some_and(|limit| silent >= limit)
+        {
+            self.stalled = true;
+            let diagnosis = text::stalled(self.state, silent, self.active);
+            out.push(Change::Raised(diagnosis.clone()));
+            self.standing.push(Standing {
+                diagnosis,
+                subject: String::new(),
+            });
+            self.step(About::default(), out);
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! What becomes of transfers, and what that proves.
+
+use super::{About, Change, Conversion, End, FileOutcome, Kind, Row, Scene, TransferId};
+use crate::diagnose::{Code, rules::Take};
+
+/// The smallest block that phones use: they ask for no option, so it is RFC 1350's.
+const BLOCK: u64 = 512;
+
+/// Takes that are kept; a refusal is as clear from the newest ones.
+const MAX_TAKES: usize = 32;
+
+impl Conversion {
+    /// Bytes of a transfer are acknowledged.
+    pub(in super::super) fn acknowledged(
+        &mut self,
+        scene: Scene<'_>,
+        transfer: TransferId,
+        bytes: u64,
+        out: &mut Vec<Change>,
+    ) {
+        let Some(row) = self.rows.find(transfer) else {
+            return;
+        };
+        let more = row.acknowledge(bytes);
+        let (bytes, size) = (row.bytes, row.size.unwrap_or(row.bytes));
+        let (file, pass, kind) = (row.name.clone(), row.pass, row.kind);
+        self.touch(scene.at, out);
+        let mut place = (0, 0);
+        if let Kind::Image(Some(at)) = kind {
+            self.fetched |= bytes > 0;
+            if let Some(current) = &mut self.current
+                && current.number == pass
+            {
+                if more {
+                    current.progressed(at, transfer);
+                }
+                let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+                place = (number(at + 1), number(current.images.len()));
+            }
+        }
+        out.push(Change::Progress {
+            file,
+            bytes,
+            size,
+            pass,
+            place,
+        });
+    }
+
+    /// A transfer is over.
+    pub(in super::super) fn ended(
+        &mut self,
+        scene: Scene<'_>,
+        transfer: TransferId,
+        end: &End,
+        bytes: u64,
+        out: &mut Vec<Change>,
+    ) {
+        let Some(row) = self.rows.find(transfer) else {
+            return;
+        };
+        if !row.open {
+            return;
+        }
+        row.end(end, bytes);
+        let row = row.clone();
+        // That nothing more is heard is no sign of life.
+        if !matches!(end, End::Vanished { .. }) {
+            self.touch(scene.at, out);
+        }
+        match row.kind {
+            Kind::Manifest(entry) => self.manifest_ended(scene, &row, entry, end, out),
+            Kind::Image(place) => self.image_ended(&row, place, end, out),
+            Kind::Other => {}
+        }
+    }
+
+    fn manifest_ended(
+        &mut self,
+        scene: Scene<'_>,
+        row: &Row,
+        entry: Option<usize>,
+        end: &End,
+        out: &mut Vec<Change>,
+    ) {
+        match end {
+            End::Delivered => {
+                self.fetched = true;
+                self.take(scene, row);
+                if let Some(entry) = entry {
+                    if self.begins_pass(row, entry, None) {
+                        self.begin(scene, row, entry);
+                    } else if let Some(pass) = &mut self.current
+                        && pass.entry == entry
+                        && (pass.transfer == row.transfer || !pass.any_asked())
+                    {
+                        pass.manifest = true;
+                    }
+                }
+                let about = About {
+                    file: Some(row.name.clone()),
+                    bytes: Some(row.bytes),
+                    load: entry.map(|at| scene.catalog.entry(at).load.clone()),
+                    ..About::default()
+                };
+                if !self.check_complete(About::default(), out) {
+                    self.step(about, out);
+                }
+            }
+            _ if sent_all(end, row) => {
+                let went_on = self
+                    .current
+                    .as_ref()
+                    .is_some_and(|pass| pass.transfer == row.transfer && pass.any_asked());
+                if went_on {
+                    self.imply_manifest_row(row.transfer);
+                    self.check_complete(About::default(), out);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Remembers a manifest's delivery, for as long as no image is asked for.
+    fn take(&mut self, scene: Scene<'_>, row: &Row) {
+        if let Some(pass) = &self.current
+            && pass.any_asked()
+            && pass.sequence > row.sequence
+        {
+            return;
+        }
+        match self.takes.last_mut() {
+            Some(take) if take.is_same_boot(&row.name, scene.at) => take.last = scene.at,
+            _ => {
+                if self.takes.len() >= MAX_TAKES {
+                    self.takes.remove(1);
+                }
+                self.takes.push(Take {
+                    name: row.name.clone(),
+                    first: scene.at,
+                    last: scene.at,
+                    recovery: crate::phone::LoadName::new(&row.name).is_recovery(),
+                    booted_since: false,
+                });
+            }
+        }
+    }
+
+    fn image_ended(&mut self, row: &Row, place: Option<usize>, end: &End, out: &mut Vec<Change>) {
+        self.fetched |= row.bytes > 0 || *end == End::Delivered;
+        let about = || About {
+            file: Some(row.name.clone()),
+            bytes: Some(row.bytes),
+            ..About::default()
+        };
+        let mut implied = false;
+        if let Some(place) = place
+            && let Some(pass) = &mut self.current
+            && pass.number == row.pass
+        {
+            if *end == End::Delivered {
+                pass.images[place].delivered = true;
+            } else if sent_all(end, row) {
+                implied = pass.all_sent(place, row.transfer);
+            }
+        }
+        if implied {
+            self.imply(row.transfer);
+        }
+        if *end == End::Delivered {
+            self.refute(Code::TransferBroken, Some(&row.name), out);
+        }
+        if !self.check_complete(about(), out) {
+            self.step(about(), out);
+        }
+    }
+
+    pub(super) fn imply(&mut self, transfer: TransferId) {
+        if let Some(row) = self.rows.find(transfer) {
+            row.outcome = FileOutcome::Implied;
+        }
+    }
+
+    /// The phone asks for an image: it has the manifest that this pass began with, if all
+    /// of that was sent.
+    pub(super) fn imply_manifest(&mut self) {
+        let Some(pass) = self.current.as_ref().filter(|pass| !pass.manifest) else {
+            return;
+        };
+        let transfer = pass.transfer;
+        let sent = self
+            .rows
+            .get(transfer)
+            .is_some_and(|row| !row.open && is_all_but_the_last_block(row));
+        if sent {
+            self.imply_manifest_row(transfer);
+        }
+    }
+
+    fn imply_manifest_row(&mut self, transfer: TransferId) {
+        if let Some(pass) = &mut self.current {
+            pass.manifest = true;
+        }
+        self.imply(transfer);
+    }
+}
+
+/// Whether every block of an ended transfer had been sent: the engine says so, or the
+/// phone's port was found closed when only one block was unacknowledged. (A phone closes
+/// its port after its final ACK; if that is lost, the repeated block finds it closed.)
+fn sent_all(end: &End, row: &Row) -> bool {
+    match end {
+        End::Vanished { all_sent } => *all_sent,
+        End::Aborted { code: None, .. } => is_all_but_the_last_block(row),
+        _ => false,
+    }
+}
+
+fn is_all_but_the_last_block(row: &Row) -> bool {
+    row.size
+        .is_some_and(|size| size.saturating_sub(row.bytes) <= BLOCK)
+}

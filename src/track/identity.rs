@@ -1,0 +1,443 @@
+//! Which phone an address is, over time.
+//!
+//! A phone is its MAC. Image and recovery requests carry none, so an address is the phone
+//! that last named itself there. What a boot loader does at the address of a phone that
+//! named itself before is held apart (an *episode*) until somebody names himself there
+//! again: if it is the same phone, the two are one history; if it is another, the episode
+//! is the other's, and the first phone is as it was before.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::Ipv4Addr,
+};
+
+use super::{
+    Moment, PhoneId, TransferId, Witness,
+    conversion::{Conversion, MAX_KEPT},
+    history::{MAX_ROWS, Row, Rows},
+};
+use crate::phone::{MacAddress, Model};
+
+/// Phones of one run. A new address beyond that is not listed; a new MAC takes the place
+/// of a phone that never named itself, if there is one.
+pub const MAX_PHONES: usize = 4096;
+
+/// Addresses that are no phones, of one run; more are not recorded.
+pub const MAX_OTHERS: usize = 1024;
+
+/// Rows that are kept of an address that is no phone.
+const OTHER_ROWS: usize = 32;
+
+/// One phone.
+#[derive(Debug, Clone)]
+pub(super) struct Phone {
+    pub mac: Option<MacAddress>,
+    pub address: Ipv4Addr,
+    pub conversion: Conversion,
+    /// What it was before the episode that may be another phone's.
+    pub before: Option<Box<Conversion>>,
+    /// The moment under which the fleet will look at it.
+    pub scheduled: Option<Moment>,
+    /// What it counts as: (done, failed).
+    pub counted: (bool, bool),
+    /// The name under which the record knows it; `None` before the first step.
+    pub announced: Option<Option<MacAddress>>,
+}
+
+/// An address that gave no sign of being a phone.
+#[derive(Debug, Clone)]
+pub(super) struct Other {
+    pub rows: Rows,
+    pub first: Moment,
+    pub last: Moment,
+    /// What the kernel's table says; it makes no phone.
+    neighbour: Option<MacAddress>,
+}
+
+/// Whose a transfer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    Phone(PhoneId),
+    Other(Ipv4Addr),
+}
+
+/// Every address, MAC and open transfer of a run.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    pub phones: BTreeMap<PhoneId, Phone>,
+    pub others: BTreeMap<Ipv4Addr, Other>,
+    at_address: HashMap<Ipv4Addr, PhoneId>,
+    of_mac: HashMap<MacAddress, PhoneId>,
+    pub transfers: HashMap<TransferId, Owner>,
+    next: u32,
+    /// Phones and addresses that found no place.
+    pub dropped: u64,
+    /// Phones that became part of another's history since the fleet last asked.
+    pub gone: Vec<Phone>,
+}
+
+impl Conversion {
+    /// Becomes the continuation of what the same phone did `earlier`. `renumber` says
+    /// whether this one's passes were counted from 1.
+    fn absorb_earlier(&mut self, earlier: Self, renumber: bool) {
+        let idle = self.sequence == 0 && self.evidence.is_empty();
+        if renumber {
+            self.shift_passes(i64::from(earlier.pass));
+        }
+        self.rows.absorb_earlier(earlier.rows, MAX_ROWS);
+        self.first = self.first.min(earlier.first);
+        self.last = self.last.max(earlier.last);
+        self.active = self.active.max(earlier.active);
+        self.model = self.model.or(earlier.model);
+        self.family = self.family.or(earlier.family);
+        self.from = earlier.from.or(self.from.take());
+        self.to = self.to.take().or(earlier.to);
+        self.on_sccp |= earlier.on_sccp;
+        self.in_recovery |= earlier.in_recovery;
+        self.fetched |= earlier.fetched;
+        self.complete += earlier.complete;
+        self.in_full |= earlier.in_full;
+        self.sequence += earlier.sequence;
+        self.config_at = self.config_at.or(earlier.config_at);
+        if idle {
+            self.state = earlier.state;
+            self.stalled = earlier.stalled;
+            self.current = earlier.current;
+            self.manifest = earlier.manifest;
+            self.settled = earlier.settled;
+            self.takes = earlier.takes;
+        }
+        let mine = std::mem::replace(&mut self.evidence, earlier.evidence);
+        for evidence in mine {
+            if self.evidence.len() < MAX_KEPT && !self.evidence.contains(&evidence) {
+                self.evidence.push(evidence);
+            }
+        }
+        let mine = std::mem::replace(&mut self.withdrawn, earlier.withdrawn);
+        self.withdrawn.extend(mine);
+        self.withdrawn.truncate(MAX_KEPT);
+        for standing in earlier.standing {
+            let code = standing.diagnosis.code;
+            let known = |other: &super::conversion::Standing| other.diagnosis.code == code;
+            if idle && !self.standing.iter().any(known) {
+                self.standing.push(standing);
+            } else if !idle && self.withdrawn.len() < MAX_KEPT {
+                // The phone moved on since.
+                self.withdrawn.push(standing.diagnosis);
+            }
+        }
+    }
+
+    fn shift_passes(&mut self, by: i64) {
+        let shift = |pass: &mut u32| {
+            *pass = u32::try_from(i64::from(*pass) + by).unwrap_or(0);
+        };
+        shift(&mut self.pass);
+        if let Some(pass) = &mut self.current {
+            shift(&mut pass.number);
+        }
+        for row in self.rows.iter_mut() {
+            shift(&mut row.pass);
+        }
+    }
+}
+
+impl Phone {
+    /// The whole history, an undecided episode included.
+    pub(super) fn whole(&self) -> Conversion {
+        let mut conversion = self.conversion.clone();
+        if let Some(before) = &self.before {
+            conversion.absorb_earlier((**before).clone(), false);
+        }
+        conversion
+    }
+
+    /// Its model, which an episode does not make unknown.
+    pub(super) fn model(&self) -> Option<&'static Model> {
+        let before = self.before.as_ref().and_then(|before| before.model);
+        self.conversion.model.or(before)
+    }
+
+    /// The episode was this phone's.
+    fn settle_episode(&mut self) {
+        if let Some(before) = self.before.take() {
+            self.conversion.absorb_earlier(*before, false);
+        }
+    }
+
+    /// Takes the episode away, as a conversion of its own.
+    fn give_up_episode(&mut self) -> Option<Conversion> {
+        let before = *self.before.take()?;
+        let base = i64::from(before.pass);
+        let mut episode = std::mem::replace(&mut self.conversion, before);
+        episode.shift_passes(-base);
+        Some(episode)
+    }
+}
+
+impl Registry {
+    pub(super) fn at(&self, address: Ipv4Addr) -> Option<(PhoneId, &Phone)> {
+        let id = self.at_address.get(&address)?;
+        self.phones.get(id).map(|phone| (*id, phone))
+    }
+
+    pub(super) fn of(&self, mac: MacAddress) -> Option<&Phone> {
+        self.phones.get(self.of_mac.get(&mac)?)
+    }
+
+    /// `mac` is at `address` now. `None` where there is no place for another phone.
+    pub(super) fn name(
+        &mut self,
+        at: Moment,
+        address: Ipv4Addr,
+        mac: MacAddress,
+    ) -> Option<PhoneId> {
+        let known = self.of_mac.get(&mac).copied();
+        let here = self.at_address.get(&address).copied();
+        if let Some(id) = here
+            && Some(id) == known
+        {
+            if let Some(phone) = self.phones.get_mut(&id) {
+                phone.settle_episode();
+            }
+            return Some(id);
+        }
+        let found = self.take_unnamed(address, here);
+        let Some(id) = known else {
+            return self.first_naming(at, address, mac, found);
+        };
+        let phone = self.phones.get_mut(&id)?;
+        phone.settle_episode();
+        let from = std::mem::replace(&mut phone.address, address);
+        if self.at_address.get(&from) == Some(&id) {
+            self.at_address.remove(&from);
+        }
+        if let Some((unnamed, conversion)) = found {
+            // Who spoke from elsewhere meanwhile cannot have been here.
+            if phone.conversion.last <= conversion.first {
+                let earlier = std::mem::replace(&mut phone.conversion, conversion);
+                phone.conversion.absorb_earlier(earlier, true);
+                self.own_transfers(id);
+            } else {
+                self.keep_unnamed(at, address, unnamed, conversion);
+            }
+        }
+        self.at_address.insert(address, id);
+        Some(id)
+    }
+
+    /// What was done at `address` by somebody who did not name himself yet.
+    fn take_unnamed(
+        &mut self,
+        address: Ipv4Addr,
+        here: Option<PhoneId>,
+    ) -> Option<(Option<PhoneId>, Conversion)> {
+        if let Some(id) = here {
+            self.at_address.remove(&address);
+            let phone = self.phones.get_mut(&id)?;
+            if phone.mac.is_some() {
+                return Some((None, phone.give_up_episode()?));
+            }
+            let phone = self.phones.remove(&id)?;
+            let conversion = phone.conversion.clone();
+            self.gone.push(phone);
+            return Some((Some(id), conversion));
+        }
+        let other = self.others.remove(&address)?;
+        Some((None, from_other(other)))
+    }
+
+    /// A MAC is heard for the first time: what was done at its address was its doing.
+    fn first_naming(
+        &mut self,
+        at: Moment,
+        address: Ipv4Addr,
+        mac: MacAddress,
+        found: Option<(Option<PhoneId>, Conversion)>,
+    ) -> Option<PhoneId> {
+        let (id, conversion) = match found {
+            Some((Some(id), conversion)) => {
+                // It stays the phone that it was.
+                let phone = self.gone.pop()?;
+                self.phones.insert(id, phone);
+                (id, conversion)
+            }
+            Some((None, conversion)) => (self.new_id(true)?, conversion),
+            None => (self.new_id(true)?, Conversion::new(at)),
+        };
+        let phone = self
+            .phones
+            .entry(id)
+            .or_insert_with(|| Phone::new(address, None));
+        phone.mac = Some(mac);
+        phone.address = address;
+        phone.conversion = conversion;
+        self.of_mac.insert(mac, id);
+        self.at_address.insert(address, id);
+        self.own_transfers(id);
+        Some(id)
+    }
+
+    /// What was done at an address turned out not to be the phone's that came there.
+    fn keep_unnamed(
+        &mut self,
+        at: Moment,
+        address: Ipv4Addr,
+        id: Option<PhoneId>,
+        conversion: Conversion,
+    ) {
+        let returned = id.and_then(|id| Some((id, self.gone.pop()?)));
+        if let Some((id, phone)) = returned {
+            self.phones.insert(id, phone);
+        } else if let Some(id) = self.new_id(false) {
+            let mut phone = Phone::new(address, None);
+            phone.conversion = conversion;
+            phone.conversion.last = phone.conversion.last.min(at);
+            self.phones.insert(id, phone);
+            self.own_transfers(id);
+        }
+    }
+
+    /// The phone at `address`, which was heard; a new one where there is none.
+    pub(super) fn listed(&mut self, at: Moment, address: Ipv4Addr) -> Option<PhoneId> {
+        if let Some((id, _)) = self.at(address) {
+            return Some(id);
+        }
+        let id = self.new_id(false)?;
+        let (conversion, neighbour) = match self.others.remove(&address) {
+            Some(other) => {
+                let neighbour = other.neighbour;
+                (from_other(other), neighbour)
+            }
+            None => (Conversion::new(at), None),
+        };
+        let mut phone = Phone::new(address, None);
+        phone.conversion = conversion;
+        self.phones.insert(id, phone);
+        self.at_address.insert(address, id);
+        self.own_transfers(id);
+        match neighbour {
+            Some(mac) => self.name(at, address, mac),
+            None => Some(id),
+        }
+    }
+
+    /// A boot loader asks at `address`; `model` is the one whose manifest it wants.
+    pub(super) fn in_recovery(
+        &mut self,
+        at: Moment,
+        address: Ipv4Addr,
+        model: Option<&'static Model>,
+    ) -> Option<PhoneId> {
+        if let Some(id) = self.at_address.get(&address).copied()
+            && let Some(phone) = self.phones.get_mut(&id)
+        {
+            let other_family = matches!(
+                (phone.conversion.family, model),
+                (Some(family), Some(model)) if family != model.family
+            );
+            if other_family {
+                // A phone does not change its family: this is another one.
+                self.at_address.remove(&address);
+            } else if phone.mac.is_some() && phone.before.is_none() {
+                let pass = phone.conversion.pass;
+                let episode = Conversion {
+                    pass,
+                    ..Conversion::new(at)
+                };
+                let before = std::mem::replace(&mut phone.conversion, episode);
+                phone.before = Some(Box::new(before));
+            }
+        }
+        self.listed(at, address)
+    }
+
+    /// An address that is no phone asks for a file.
+    pub(super) fn other(&mut self, at: Moment, address: Ipv4Addr) -> Option<&mut Other> {
+        if !self.others.contains_key(&address) && self.others.len() >= MAX_OTHERS {
+            self.dropped += 1;
+            return None;
+        }
+        let other = self.others.entry(address).or_insert_with(|| Other {
+            rows: Rows::new(OTHER_ROWS),
+            first: at,
+            last: at,
+            neighbour: None,
+        });
+        other.last = at;
+        Some(other)
+    }
+
+    /// Somebody else says that `mac` is at `address`. The kernel's table names everybody,
+    /// so it makes no phone of an address that gave no sign of being one.
+    pub(super) fn witnessed(
+        &mut self,
+        at: Moment,
+        address: Ipv4Addr,
+        mac: MacAddress,
+        witness: Witness,
+    ) -> Option<PhoneId> {
+        let is_listed = self.at_address.contains_key(&address) || self.of_mac.contains_key(&mac);
+        if witness == Witness::Neighbour && !is_listed {
+            if let Some(other) = self.others.get_mut(&address) {
+                other.neighbour = Some(mac);
+            }
+            return None;
+        }
+        self.name(at, address, mac)
+    }
+
+    fn new_id(&mut self, named: bool) -> Option<PhoneId> {
+        if self.phones.len() >= MAX_PHONES {
+            let unnamed = self.phones.iter().find(|(_, phone)| phone.mac.is_none());
+            self.dropped += 1;
+            let id = unnamed.map(|(id, _)| *id).filter(|_| named)?;
+            if let Some(phone) = self.phones.remove(&id) {
+                if self.at_address.get(&phone.address) == Some(&id) {
+                    self.at_address.remove(&phone.address);
+                }
+                self.gone.push(phone);
+            }
+        }
+        let id = PhoneId(self.next);
+        self.next = self.next.wrapping_add(1);
+        Some(id)
+    }
+
+    /// What is under way at the phone's hand is told to the phone from now on.
+    fn own_transfers(&mut self, id: PhoneId) {
+        let Some(phone) = self.phones.get(&id) else {
+            return;
+        };
+        for row in phone.conversion.rows.iter().filter(|row| row.open) {
+            self.transfers.insert(row.transfer, Owner::Phone(id));
+        }
+    }
+}
+
+impl Phone {
+    fn new(address: Ipv4Addr, mac: Option<MacAddress>) -> Self {
+        Self {
+            mac,
+            address,
+            conversion: Conversion::new(Moment::ZERO),
+            before: None,
+            scheduled: None,
+            counted: (false, false),
+            announced: None,
+        }
+    }
+}
+
+fn from_other(other: Other) -> Conversion {
+    let mut conversion = Conversion::new(other.first);
+    conversion.last = other.last;
+    conversion.sequence = other
+        .rows
+        .iter()
+        .map(|row: &Row| row.sequence)
+        .max()
+        .unwrap_or(0);
+    conversion.rows.absorb_earlier(other.rows, MAX_ROWS);
+    conversion
+}
