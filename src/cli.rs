@@ -137,6 +137,16 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Prints a verb's result.
+fn print(text: &str) -> Result<(), Failure> {
+    crate::display::print(text).map_err(|error| {
+        Failure::new(
+            format!("the result cannot be printed: {error}"),
+            "Is the disk full?",
+        )
+    })
+}
+
 /// Diagnostics go to standard error, so that results can be piped.
 fn log(globals: &Globals) {
     let level = match (globals.quiet, globals.verbose) {

@@ -25,7 +25,7 @@ use tokio::{
 pub use self::signals::Signals;
 use self::{clock::Clock, desk::Desk, outbox::Outbox};
 use crate::{
-    display::{Reporter, Started},
+    display::{Reporter, Started, escape},
     stage::{Folder, Stage, StagedFile, View},
     tftp,
     track::{Fleet, PhoneRef, Plan, Report, RunState},
@@ -47,7 +47,11 @@ impl Source {
     fn resolve(&self, view: View, name: &str) -> Option<StagedFile> {
         match self {
             Self::Stage(stage) => stage.resolve(view, name),
-            Self::Folder(folder) => folder.resolve(name),
+            // Why a file cannot be had is for the person here, not for the wire.
+            Self::Folder(folder) => folder.resolve(name).unwrap_or_else(|error| {
+                tracing::warn!("{}", escape(&error.to_string()));
+                None
+            }),
         }
     }
 }
@@ -156,10 +160,11 @@ fn serve(server: tftp::Server, desk: Desk, stopped: oneshot::Receiver<()>) -> io
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(server.run(desk, async {
+    let run = server.run(desk, async {
         // An error means that the run is gone, which says "stop" as well.
         let _ = stopped.await;
-    }))
+    });
+    runtime.block_on(run).map(drop)
 }
 
 /// The run's own side: tells events, lets time pass, minds signals. Returns the signal that

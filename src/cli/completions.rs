@@ -3,7 +3,7 @@
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
-use super::{Cli, Failure, Globals, Outcome, stage::print};
+use super::{Cli, Failure, Globals, Outcome, print};
 
 /// Print a shell's completion script.
 #[derive(Debug, clap::Args)]

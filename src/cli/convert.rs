@@ -1,10 +1,10 @@
 //! `reflash convert`: stage, serve, track, report.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use super::{
     Failure, Globals, Outcome,
-    bundles::{self, BundleArgs},
+    bundles::{self, TrustArgs},
     network::NetworkArgs,
     run,
 };
@@ -23,8 +23,11 @@ Examples:
   Twenty phones, two hours at most, for a script:
     sudo reflash convert BUNDLE --expect 20 --timeout 2h --json")]
 pub(crate) struct Args {
+    /// The firmware bundles: cmterm-….zip, as they were downloaded.
+    #[arg(required = true, value_name = "BUNDLE")]
+    bundles: Vec<PathBuf>,
     #[command(flatten)]
-    bundles: BundleArgs,
+    trust: TrustArgs,
     #[command(flatten)]
     network: NetworkArgs,
     /// The call manager that XMLDefault.cnf.xml names; default: the serving address.
@@ -45,7 +48,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let bundles = args.bundles.selected(globals)?;
+    let bundles = bundles::select(&args.bundles, &args.trust, false, globals)?;
     let chosen = args.network.choose()?;
     if chosen.address.is_unspecified() && args.call_manager.is_none() {
         return Err(Failure::usage(
@@ -55,8 +58,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     }
     let server = args.network.bind(chosen.address)?;
     let call_manager = args.call_manager.unwrap_or(chosen.address);
-    let stage = Stage::temporary(&bundles, call_manager.into())
-        .map_err(|error| Failure::new(error, "Nothing was served and nothing is left behind"))?;
+    let stage = Stage::temporary(&bundles, call_manager.into()).map_err(run::stage_failure)?;
     let plan = Plan {
         stages: stage.plan(),
         only: (!args.only.is_empty()).then(|| args.only.clone()),

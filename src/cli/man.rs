@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use clap::CommandFactory;
 
-use super::{Cli, Failure, Globals, Outcome, stage::print};
+use super::{Cli, Failure, Globals, Outcome, print};
 
 /// Write the man pages, one for each verb.
 #[derive(Debug, clap::Args)]

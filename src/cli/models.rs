@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Failure, Globals, Outcome, stage::print};
+use super::{Failure, Globals, Outcome, print};
 use crate::phone::MODELS;
 
 /// Print the table of phone models: ids, bundles, recovery manifests.

@@ -68,20 +68,23 @@ impl NetworkArgs {
 /// The engine, bound, or the words for why not.
 pub(crate) fn bind(listen: SocketAddrV4, transfer_port: u16) -> Result<tftp::Server, Failure> {
     let config = tftp::Config {
-        listen,
         transfer_port,
-        ..tftp::Config::default()
+        ..tftp::Config::new(listen)
     };
     tftp::Server::bind(&config).map_err(|error| {
         let cure = cure(&error);
-        Failure::new(error, cure)
+        let what = format!(
+            "cannot listen on {} port {}: {}",
+            error.address, error.port, error.source
+        );
+        Failure::new(what, cure)
     })
 }
 
 fn cure(error: &tftp::BindError) -> String {
     let port = error.port;
     match error.kind {
-        tftp::BindKind::Permission => {
+        tftp::BindErrorKind::Permission => {
             let program = std::env::current_exe()
                 .map_or_else(|_| "reflash".to_owned(), |path| path.display().to_string());
             format!(
@@ -89,7 +92,7 @@ fn cure(error: &tftp::BindError) -> String {
                  once and for all:\n    sudo setcap cap_net_bind_service,cap_net_raw+ep {program}"
             )
         }
-        tftp::BindKind::InUse => match preflight::udp_holder(port) {
+        tftp::BindErrorKind::InUse => match preflight::udp_holder(port) {
             Some(holder) => format!(
                 "{holder} has it. Stop it for the time of the conversion (sudo systemctl stop \
                  {}, or sudo kill {}), then start again",
@@ -100,10 +103,10 @@ fn cure(error: &tftp::BindError) -> String {
                  -lunp 'sport = :{port}'"
             ),
         },
-        tftp::BindKind::NotAvailable => {
+        tftp::BindErrorKind::NotAvailable => {
             "No interface of this machine has that address: `ip address` lists those there are"
                 .to_owned()
         }
-        tftp::BindKind::Other => String::new(),
+        tftp::BindErrorKind::Other => String::new(),
     }
 }

@@ -4,6 +4,7 @@ use super::{Failure, Globals, Outcome};
 use crate::{
     display::{self, Started},
     session::{self, Setup, Signals, Source},
+    stage::StageError,
     tftp,
     track::Plan,
 };
@@ -70,6 +71,12 @@ pub(crate) fn outcome(ended: session::Ended) -> Result<Outcome, Failure> {
         } => Ok(Outcome::Done),
         _ => Ok(Outcome::Problems),
     }
+}
+
+/// Why nothing could be laid out.
+pub(crate) fn stage_failure(error: StageError) -> Failure {
+    let cure = error.cure();
+    Failure::new(error, cure)
 }
 
 /// What must happen when this server goes away.

@@ -1,19 +1,18 @@
 //! `reflash stage`: lays bundles out for people who have a TFTP server.
 
-use std::{
-    io::{self, Write},
-    net::IpAddr,
-    path::PathBuf,
-};
+use std::{net::IpAddr, path::PathBuf};
 
-use clap::error::ErrorKind;
 use serde::Serialize;
 
-use super::{Failure, Globals, Outcome};
+use super::{
+    Failure, Globals, Outcome,
+    bundles::{self, TrustArgs},
+    print, run,
+};
 use crate::{
-    bundle::{self, Bundle, Expectation},
+    bundle::Bundle,
     phone::LoadName,
-    stage::{self, Accept, FileEntry, Stage},
+    stage::{self, FileEntry, Stage},
 };
 
 /// Lay verified bundles out in a folder, for a TFTP server of your own.
@@ -33,12 +32,8 @@ pub(super) struct Args {
     /// The address at which phones are to register (processNodeName).
     #[arg(long, value_name = "ADDRESS", value_parser = call_manager)]
     call_manager: IpAddr,
-    /// Take bundles that are whole but of unproven origin.
-    #[arg(long)]
-    accept_unknown: bool,
-    /// A digest that a BUNDLE must have: MD5, SHA-1, SHA-256 or SHA-512.
-    #[arg(long = "checksum", value_name = "HEX", value_parser = checksum)]
-    checksums: Vec<String>,
+    #[command(flatten)]
+    trust: TrustArgs,
 }
 
 /// An address that a phone can register at.
@@ -52,15 +47,6 @@ fn call_manager(text: &str) -> Result<IpAddr, String> {
     Ok(address)
 }
 
-/// Hex digits of a length that says which digest they are.
-fn checksum(text: &str) -> Result<String, String> {
-    if matches!(text.len(), 32 | 40 | 64 | 128) && text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        Ok(text.to_ascii_lowercase())
-    } else {
-        Err("expected hex digits: 32 (MD5), 40 (SHA-1), 64 (SHA-256) or 128 (SHA-512)".to_owned())
-    }
-}
-
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
 struct Document<'a> {
@@ -72,28 +58,9 @@ struct Document<'a> {
 
 /// Runs the verb.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let failed = |error: stage::StageError| {
-        let cure = error.cure();
-        Failure::new(error, cure)
-    };
-    Stage::is_free(&args.to).map_err(failed)?;
-    let bundles = examine(args)?;
-    let accept = Accept {
-        unknown: args.accept_unknown,
-        sccp: true,
-    };
-    if let Err(refusal) = stage::select(&bundles, accept) {
-        let cure = refusal.cure();
-        if refusal.is_usage() {
-            clap::Error::raw(
-                ErrorKind::ArgumentConflict,
-                format!("{refusal}\n  → {cure}\n"),
-            )
-            .exit();
-        }
-        return Err(Failure::new(refusal, cure));
-    }
-    let stage = Stage::keep(&bundles, args.call_manager, &args.to).map_err(failed)?;
+    Stage::is_free(&args.to).map_err(run::stage_failure)?;
+    let bundles = bundles::select(&args.bundles, &args.trust, true, globals)?;
+    let stage = Stage::keep(&bundles, args.call_manager, &args.to).map_err(run::stage_failure)?;
     if globals.json {
         let document = document(&stage);
         let text = serde_json::to_string(&document)
@@ -103,41 +70,6 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         print(&told(&stage, &bundles))?;
     }
     Ok(Outcome::Done)
-}
-
-fn examine(args: &Args) -> Result<Vec<Bundle>, Failure> {
-    let expectation = Expectation {
-        checksums: args.checksums.clone(),
-    };
-    let bundles = args
-        .bundles
-        .iter()
-        .map(|path| {
-            bundle::examine(path, &expectation).map_err(|error| {
-                Failure::new(error, "check the path and the permissions of the file")
-            })
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    for checksum in &args.checksums {
-        let has = |bundle: &Bundle| {
-            bundle.digests.as_ref().is_some_and(|digests| {
-                [
-                    &digests.md5,
-                    &digests.sha1,
-                    &digests.sha256,
-                    &digests.sha512,
-                ]
-                .contains(&checksum)
-            })
-        };
-        if !bundles.iter().any(has) {
-            return Err(Failure::new(
-                format!("no bundle has the checksum {checksum}"),
-                "check it for a slip, else download the file again",
-            ));
-        }
-    }
-    Ok(bundles)
 }
 
 fn document(stage: &Stage) -> Document<'_> {
@@ -194,15 +126,4 @@ What to know:
         );
     }
     lines.join("\n") + "\n"
-}
-
-/// A reader that has seen enough (`| head`) is no failure.
-pub(super) fn print(text: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(format!("cannot print: {error}"), ""))
-        }
-        _ => Ok(()),
-    }
 }

@@ -1,17 +1,14 @@
 //! `reflash verify`: what is this file, is it whole, for which phones.
 
-use std::{
-    fmt::Write as _,
-    io::{self, Write as _},
-    path::PathBuf,
-};
+use std::{fmt::Write as _, path::PathBuf};
 
 use serde::Serialize;
 
-use super::{Failure, Globals, Outcome};
+use super::{Failure, Globals, Outcome, bundles::TrustArgs, print};
 use crate::{
-    bundle::{self, Bundle, BundleProtocol, Checksum, Expectation, MemberKind, Signature, Verdict},
+    bundle::{self, Bundle, BundleProtocol, MemberKind, Signature, Verdict},
     diagnose::Severity,
+    display::escape,
     phone::LoadName,
 };
 
@@ -30,13 +27,8 @@ pub(crate) struct Args {
     /// The .zip files, as they were downloaded.
     #[arg(required = true, value_name = "BUNDLE")]
     bundles: Vec<PathBuf>,
-    /// A checksum that one of the bundles must have: 32 (MD5), 40 (SHA-1), 64 (SHA-256) or
-    /// 128 (SHA-512) hex digits. May be given several times.
-    #[arg(long = "checksum", value_name = "HEX")]
-    checksums: Vec<Checksum>,
-    /// Take a bundle that is whole though nobody can say who made it.
-    #[arg(long)]
-    accept_unknown: bool,
+    #[command(flatten)]
+    trust: TrustArgs,
 }
 
 #[derive(Serialize)]
@@ -46,9 +38,7 @@ struct Document<'a> {
 
 /// Examines every bundle, prints what was found, and says whether all may be used.
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let expectation = Expectation {
-        checksums: args.checksums.clone(),
-    };
+    let expectation = args.trust.expectation();
     let mut bundles = Vec::new();
     let mut failures: Vec<Failure> = Vec::new();
     for path in &args.bundles {
@@ -66,7 +56,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     }
     let accepted = |bundle: &Bundle| match bundle.verdict {
         Verdict::Known | Verdict::Genuine => true,
-        Verdict::Intact => args.accept_unknown,
+        Verdict::Intact => args.trust.accept_unknown,
         _ => false,
     };
     let all = bundles.iter().all(accepted);
@@ -109,20 +99,9 @@ impl Failure {
             };
             Self {
                 error: format!("{}{cure}\nerror: {}", first.error, next.error),
-                cure: next.cure,
+                ..next
             }
         })
-    }
-}
-
-/// A reader that has seen enough (`| head`) is no failure.
-fn print(text: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(format!("cannot print: {error}"), ""))
-        }
-        _ => Ok(()),
     }
 }
 
@@ -275,29 +254,9 @@ fn line(text: &mut String, indent: usize, paragraph: &str) {
     text.push('\n');
 }
 
-/// Text from outside, without what could move a terminal's cursor, change its colours or
-/// turn the writing round.
-pub(crate) fn escape(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_ascii_graphic() || c == ' ' || c.is_alphanumeric() {
-            shown.push(c);
-        } else {
-            shown.extend(c.escape_default());
-        }
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_could_drive_a_terminal_is_shown_escaped() {
-        let shown = escape("a b-ä\u{1b}[31m\r\n\u{202e}txt\u{0}");
-        assert_eq!(shown, "a b-ä\\u{1b}[31m\\r\\n\\u{202e}txt\\u{0}");
-    }
 
     #[test]
     fn paragraphs_stay_within_the_columns() {

@@ -83,7 +83,7 @@ impl tftp::Service for Desk {
                 message: None,
             },
             tftp::End::TimedOut { all_sent } => End::Vanished { all_sent },
-            tftp::End::Replaced => End::Replaced,
+            tftp::End::Replaced | tftp::End::Refused => End::Replaced,
         };
         self.see(
             now,
