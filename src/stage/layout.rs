@@ -161,7 +161,7 @@ pub(super) fn is_new(folder: &Path) -> Result<bool, StageError> {
 }
 
 /// All or nothing: what was moved before something failed is taken away again.
-fn move_files(from: &Path, to: &Path, entries: &[FileEntry]) -> Result<(), StageError> {
+pub(super) fn move_files(from: &Path, to: &Path, entries: &[FileEntry]) -> Result<(), StageError> {
     for (at, entry) in entries.iter().enumerate() {
         let path = to.join(&entry.name);
         if let Err(error) = fs::rename(from.join(&entry.name), &path) {
