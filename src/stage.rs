@@ -12,6 +12,7 @@ mod error;
 mod folder;
 mod layout;
 mod open;
+mod plan;
 mod root;
 mod select;
 

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::MAX_STAGE_BYTES;
+use super::{MAX_STAGE_BYTES, select::word};
 use crate::bundle::{BundleError, Verdict};
 
 /// What goes wrong while a stage is laid out. Nothing is left behind when it does.
@@ -26,7 +26,7 @@ pub enum StageError {
     #[error(transparent)]
     Bundle(#[from] BundleError),
     /// A bundle that nobody may serve reached the stage.
-    #[error("{} is {verdict:?}: only known, genuine and accepted intact bundles are staged", path.display())]
+    #[error("{} is {}: only known, genuine and accepted intact bundles are staged", path.display(), word(*verdict))]
     Verdict {
         /// The bundle.
         path: PathBuf,

@@ -112,9 +112,16 @@ fn remove(root: &Path) -> io::Result<()> {
             fs::remove_file(entry.path())?;
         }
     }
-    match fs::remove_file(root.join(LOCK)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => fs::remove_dir(root),
+    gone(fs::remove_file(root.join(LOCK)))?;
+    // A run that starts between these two lines takes the empty folder for an orphan.
+    gone(fs::remove_dir(root))
+}
+
+/// Somebody else's removal is as good as ours.
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
     }
 }
 
@@ -289,6 +296,27 @@ mod tests {
         child.wait().unwrap();
         assert_eq!(names(base.path()), left, "nobody could clean up");
         drop(TemporaryRoot::create(base.path()).unwrap());
+        assert_eq!(names(base.path()), [""; 0]);
+    }
+
+    #[test]
+    fn runs_that_start_and_end_at_once_leave_each_other_alone() {
+        let base = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(|| {
+                    for _ in 0..40 {
+                        let root = TemporaryRoot::create(base.path()).unwrap();
+                        fs::write(root.path().join("image"), "bytes").unwrap();
+                        let other = TemporaryRoot::create(base.path()).unwrap();
+                        assert!(root.path().join("image").exists());
+                        other.close().unwrap();
+                        assert!(root.path().join(LOCK).exists());
+                        root.close().unwrap();
+                    }
+                });
+            }
+        });
         assert_eq!(names(base.path()), [""; 0]);
     }
 

@@ -29,7 +29,10 @@ pub enum Refusal {
         verdict: Verdict,
     },
     /// `bundle-is-sccp`: it would put SCCP firmware on the phones.
-    #[error("{} holds SCCP firmware ({load}), which no conversion to SIP ends with", path.display())]
+    #[error(
+        "{} holds SCCP firmware ({load}), and a conversion ends with SIP (bundle-is-sccp)",
+        path.display()
+    )]
     Sccp {
         /// The bundle.
         path: PathBuf,
@@ -77,7 +80,7 @@ impl Refusal {
     }
 }
 
-fn word(verdict: Verdict) -> &'static str {
+pub(super) fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Known => "known",
         Verdict::Genuine => "genuine",

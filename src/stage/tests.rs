@@ -314,7 +314,15 @@ fn whatever_fails_leaves_nothing_behind() {
     };
     let altered = |bundle: &Bundle, folder: &Path| {
         unpack(bundle, folder)?;
-        fs::write(folder.join(&bundle.members[0].name), "same length? no").unwrap();
+        let path = folder.join(&bundle.members[0].name);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[0] ^= 1;
+        fs::write(&path, bytes).unwrap();
+        Ok(())
+    };
+    let cut = |bundle: &Bundle, folder: &Path| {
+        unpack(bundle, folder)?;
+        fs::write(folder.join(&bundle.members[0].name), "short").unwrap();
         Ok(())
     };
     let linked = |bundle: &Bundle, folder: &Path| {
@@ -324,9 +332,10 @@ fn whatever_fails_leaves_nothing_behind() {
         std::os::unix::fs::symlink(base.path().join("empty/aside"), &path).unwrap();
         Ok(())
     };
-    let unpackers: [(&str, Unpack<'_>); 3] = [
+    let unpackers: [(&str, Unpack<'_>); 4] = [
         ("disk full", &disk_full),
         ("altered", &altered),
+        ("cut", &cut),
         ("linked", &linked),
     ];
     let bundles = [sip45(), second];
@@ -347,6 +356,23 @@ fn whatever_fails_leaves_nothing_behind() {
         );
     }
     assert_eq!(count.get(), 6, "it fails at the second bundle");
+}
+
+#[test]
+fn files_that_were_moved_are_taken_back_when_one_cannot_be() {
+    let base = tempfile::tempdir().unwrap();
+    let (from, to) = (base.path().join("from"), base.path().join("to"));
+    fs::create_dir(&from).unwrap();
+    fs::create_dir(&to).unwrap();
+    fs::write(from.join("a"), "").unwrap();
+    let entries = ["a", "b"].map(|name| FileEntry {
+        name: name.to_owned(),
+        size: 0,
+        sha256: String::new(),
+    });
+    let error = layout::move_files(&from, &to, &entries).unwrap_err();
+    assert!(error.to_string().contains("to/b"), "{error}");
+    assert_eq!(names(&to), [""; 0]);
 }
 
 #[test]

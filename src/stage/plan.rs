@@ -1,0 +1,86 @@
+//! What phones and tracking are told of a stage.
+
+use super::{StageError, select::targets};
+use crate::{
+    bundle::Bundle,
+    phone::{LoadName, MODELS, Model, normal},
+    track::{ManifestPlan, StagePlan},
+};
+
+/// What phones are told, for all bundles at once, in the model table's order.
+pub(super) fn told(bundles: &[Bundle]) -> Vec<(&'static Model, &LoadName)> {
+    let of_bundles: Vec<_> = bundles.iter().flat_map(targets).collect();
+    MODELS
+        .iter()
+        .filter_map(|model| {
+            of_bundles
+                .iter()
+                .find(|(named, _)| *named == model)
+                .copied()
+        })
+        .collect()
+}
+
+/// One plan for each load that phones are told of.
+pub(super) fn plans(bundles: &[Bundle]) -> Result<Vec<StagePlan>, StageError> {
+    let mut plans = Vec::new();
+    for bundle in bundles {
+        let mut of_bundle: Vec<(&LoadName, Vec<&'static Model>)> = Vec::new();
+        for (model, load) in targets(bundle) {
+            match of_bundle.iter_mut().find(|(known, _)| *known == load) {
+                Some((_, models)) => models.push(model),
+                None => of_bundle.push((load, vec![model])),
+            }
+        }
+        for (load, models) in of_bundle {
+            plans.push(StagePlan {
+                load: load.clone(),
+                manifests: manifests(bundle, load, &models)?,
+                models,
+            });
+        }
+    }
+    Ok(plans)
+}
+
+/// The load's own manifest and the recovery manifests of its models.
+fn manifests(
+    bundle: &Bundle,
+    load: &LoadName,
+    models: &[&'static Model],
+) -> Result<Vec<ManifestPlan>, StageError> {
+    let wanted = |name: &str| {
+        name.eq_ignore_ascii_case(&load.manifest())
+            || models
+                .iter()
+                .filter_map(|model| model.recovery)
+                .any(|recovery| recovery.eq_ignore_ascii_case(name))
+    };
+    bundle
+        .manifests
+        .iter()
+        .filter(|manifest| wanted(&manifest.name))
+        .map(|manifest| {
+            let images = manifest
+                .images
+                .iter()
+                .map(|image| {
+                    let member = bundle
+                        .members
+                        .iter()
+                        .find(|member| normal(&member.name) == normal(image))
+                        .ok_or_else(|| StageError::MissingImage {
+                            path: bundle.path.clone(),
+                            manifest: manifest.name.clone(),
+                            image: image.clone(),
+                        })?;
+                    Ok((image.clone(), member.size))
+                })
+                .collect::<Result<_, StageError>>()?;
+            Ok(ManifestPlan {
+                name: manifest.name.clone(),
+                images,
+            })
+        })
+        .collect()
+}
