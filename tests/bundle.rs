@@ -97,6 +97,11 @@ fn stored_deflated_and_grown_members_are_all_whole() {
         let bytes = made::by_library(&good_entries(), method);
         assert_eq!(scene.judge(&bytes).0, Verdict::Intact, "{method}");
     }
+    // As `zip -` writes it: sizes behind the data, none before it.
+    let streamed = made::streamed(&good_entries());
+    assert_eq!(scene.judge(&streamed).0, Verdict::Intact);
+    let with_comment = [&good()[..good().len() - 2], b"\x05\0hello"].concat();
+    assert_eq!(scene.judge(&with_comment).0, Verdict::Intact);
 }
 
 #[test]

@@ -48,9 +48,16 @@ fn every_kind_of_broken_file_is_damaged() {
         bytes
     };
     let lying = made::lying_about_size(&good_entries());
+    let cut_at_inner_end = {
+        let mut entries = good_entries();
+        let inner = good();
+        entries.insert(0, Entry::new("jar45sip.sbn", &inner));
+        let header = 30 + "jar45sip.sbn".len();
+        zip(&entries)[..header + inner.len()].to_vec()
+    };
     let prefixed = [&b"#!/bin/sh\n"[..], &whole].concat();
     let appended = [&whole[..], b"more"].concat();
-    let cases: [(&str, Vec<u8>, &str); 14] = [
+    let cases: [(&str, Vec<u8>, &str); 15] = [
         ("empty", Vec::new(), "empty-file"),
         (
             "cut in the end record",
@@ -63,6 +70,11 @@ fn every_kind_of_broken_file_is_damaged() {
             "archive-truncated",
         ),
         ("cut in the data", cut(100), "archive-truncated"),
+        (
+            "cut behind a zip in it",
+            cut_at_inner_end,
+            "archive-damaged",
+        ),
         ("a bit flipped", flipped, "member-damaged"),
         ("wrong CRC", crc, "header-disagreement"),
         ("another local size", local_size, "header-disagreement"),
@@ -101,6 +113,14 @@ fn every_kind_of_hostile_archive_is_refused() {
         let inner = bytes[bytes.len() - 22..].to_vec();
         bytes[at] = 22;
         [bytes, inner].concat()
+    };
+    let end_in_comment = {
+        // The same, but followed by one byte: readers differ on whether it counts.
+        let mut bytes = good();
+        let at = bytes.len() - 2;
+        let inner = bytes[bytes.len() - 22..].to_vec();
+        bytes[at] = 23;
+        [bytes, inner, vec![b'!']].concat()
     };
     let zip64 = {
         let mut bytes = good();
@@ -205,6 +225,11 @@ fn every_kind_of_hostile_archive_is_refused() {
         ),
         ("too many", zip(&many), "over-limit"),
         ("two end records", two_ends, "ambiguous-archive"),
+        (
+            "an end record in a comment",
+            end_in_comment,
+            "ambiguous-archive",
+        ),
         ("Zip64", zip64, "unsupported-archive"),
         ("split", split, "unsupported-archive"),
         (
