@@ -150,3 +150,22 @@ fn what_is_missing_makes_it_incomplete_and_other_files_are_foreign() {
         assert_eq!(scene.judge(&bytes), (verdict, Some(code)));
     }
 }
+
+#[test]
+fn a_known_digest_does_not_make_a_bundle_whole() {
+    let scene = Scene::new();
+    let mut entries = good_entries();
+    entries.remove(0);
+    let path = scene.file("short.zip", &zip(&entries));
+    let digests = examine(&path, &Expectation::default())
+        .unwrap()
+        .digests
+        .unwrap();
+    let expectation = Expectation {
+        checksums: vec![digests.sha256.parse().unwrap()],
+    };
+    assert_eq!(
+        examine(&path, &expectation).unwrap().verdict,
+        Verdict::Incomplete
+    );
+}

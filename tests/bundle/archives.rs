@@ -56,8 +56,12 @@ fn every_kind_of_broken_file_is_damaged() {
         zip(&entries)[..header + inner.len()].to_vec()
     };
     let prefixed = [&b"#!/bin/sh\n"[..], &whole].concat();
+    let between = {
+        let end = whole.len() - 22;
+        [&whole[..end], b"more", &whole[end..]].concat()
+    };
     let appended = [&whole[..], b"more"].concat();
-    let cases: [(&str, Vec<u8>, &str); 15] = [
+    let cases: [(&str, Vec<u8>, &str); 16] = [
         ("empty", Vec::new(), "empty-file"),
         (
             "cut in the end record",
@@ -84,6 +88,7 @@ fn every_kind_of_broken_file_is_damaged() {
         ("one member not counted", miscounted, "archive-damaged"),
         ("unpacks to more", lying, "member-damaged"),
         ("bytes before", prefixed, "archive-damaged"),
+        ("bytes before the end record", between, "archive-damaged"),
         ("bytes behind", appended, "archive-truncated"),
     ];
     let scene = Scene::new();
@@ -219,7 +224,21 @@ fn every_kind_of_hostile_archive_is_refused() {
             "huge member",
             with(&|entries| {
                 entries[0].method = 8;
+                entries[0].data = vec![0; 1_400_000];
                 entries[0].size = Some(256 * 1024 * 1024 + 1);
+                entries[0].local_size = entries[0].size;
+            }),
+            "over-limit",
+        ),
+        (
+            "huge in all",
+            with(&|entries| {
+                for entry in &mut entries[..3] {
+                    entry.method = 8;
+                    entry.data = vec![0; 1_100_000];
+                    entry.size = Some(200 * 1024 * 1024);
+                    entry.local_size = entry.size;
+                }
             }),
             "over-limit",
         ),
@@ -246,6 +265,22 @@ fn every_kind_of_hostile_archive_is_refused() {
             "{what}"
         );
     }
+}
+
+#[test]
+fn a_file_too_large_to_be_a_bundle_is_not_read() {
+    let scene = Scene::new();
+    let path = scene.file("sparse.zip", b"PK");
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_len((1 << 30) + 1).unwrap();
+    let mut bundle = examine(&path, &Expectation::default()).unwrap();
+    assert_eq!(
+        (bundle.verdict, bundle.problems[0].code),
+        (Verdict::Refused, "over-limit")
+    );
+    assert_eq!(bundle.digests, None);
+    bundle.mismatch(&"0".repeat(32).parse().unwrap());
+    assert_eq!(bundle.verdict, Verdict::Damaged);
 }
 
 proptest! {
