@@ -1,6 +1,6 @@
 //! What a firmware file is, whether it is whole, and for which phones.
 //!
-//! [`examine`] hashes the file in one pass, holds its structure against what the makers of
+//! [`examine()`] hashes the file in one pass, holds its structure against what the makers of
 //! hostile archives do (`archive`), inflates each member once to check its CRC and hash it,
 //! reads the manifests as phones read them (`manifest`), and comes to a [`Verdict`].
 //! Nothing is written before [`Bundle::unpack`].

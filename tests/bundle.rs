@@ -97,6 +97,11 @@ fn stored_deflated_and_grown_members_are_all_whole() {
         let bytes = made::by_library(&good_entries(), method);
         assert_eq!(scene.judge(&bytes).0, Verdict::Intact, "{method}");
     }
+    // As `zip -` writes it: sizes behind the data, none before it.
+    let streamed = made::streamed(&good_entries());
+    assert_eq!(scene.judge(&streamed).0, Verdict::Intact);
+    let with_comment = [&good()[..good().len() - 2], b"\x05\0hello"].concat();
+    assert_eq!(scene.judge(&with_comment).0, Verdict::Intact);
 }
 
 #[test]
@@ -144,4 +149,23 @@ fn what_is_missing_makes_it_incomplete_and_other_files_are_foreign() {
     for (bytes, verdict, code) in cases {
         assert_eq!(scene.judge(&bytes), (verdict, Some(code)));
     }
+}
+
+#[test]
+fn a_known_digest_does_not_make_a_bundle_whole() {
+    let scene = Scene::new();
+    let mut entries = good_entries();
+    entries.remove(0);
+    let path = scene.file("short.zip", &zip(&entries));
+    let digests = examine(&path, &Expectation::default())
+        .unwrap()
+        .digests
+        .unwrap();
+    let expectation = Expectation {
+        checksums: vec![digests.sha256.parse().unwrap()],
+    };
+    assert_eq!(
+        examine(&path, &expectation).unwrap().verdict,
+        Verdict::Incomplete
+    );
 }

@@ -6,7 +6,11 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
-use zip::{CompressionMethod, ZipArchive, result::ZipError};
+use zip::{
+    CompressionMethod, ZipArchive,
+    read::{ArchiveOffset, Config},
+    result::ZipError,
+};
 
 use super::{
     Verdict,
@@ -31,7 +35,10 @@ pub(super) fn open<'f>(
     file: &'f File,
     entries: &[Entry],
 ) -> Result<ZipArchive<BufReader<&'f File>>, Stop> {
-    let mut archive = match ZipArchive::new(BufReader::with_capacity(CHUNK, file)) {
+    let config = Config {
+        archive_offset: ArchiveOffset::Known(0),
+    };
+    let mut archive = match ZipArchive::with_config(config, BufReader::with_capacity(CHUNK, file)) {
         Ok(archive) => archive,
         Err(ZipError::Io(error)) if error.raw_os_error().is_some() => return Err(error.into()),
         Err(error) => {

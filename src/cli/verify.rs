@@ -111,26 +111,10 @@ fn block(bundle: &Bundle, globals: &Globals) -> String {
     let path = escape(&bundle.path.to_string_lossy());
     line(&mut text, 0, &format!("{path}: {}", bundle.verdict));
     line(&mut text, 2, &sentence(bundle));
-    let list = |items: Vec<&str>| match items.len() {
-        0 => "none found".to_owned(),
-        _ => escape(&items.join(", ")),
-    };
     if !globals.quiet {
         text.push('\n');
-        let protocol = match bundle.protocol {
-            Some(BundleProtocol::Sip) => "SIP",
-            Some(BundleProtocol::Sccp) => "SCCP",
-            Some(BundleProtocol::Mixed) => "SIP and SCCP",
-            None => "not told by its names",
-        };
-        let loads = list(bundle.loads.iter().map(LoadName::as_str).collect());
-        let models = list(bundle.models.iter().map(|model| model.number).collect());
-        for (name, value) in [
-            ("protocol", protocol),
-            ("loads", &loads),
-            ("models", &models),
-        ] {
-            line(&mut text, 2, &format!("{name:<9}{value}"));
+        if !bundle.members.is_empty() {
+            contents(&mut text, bundle);
         }
         if let Some(digests) = &bundle.digests {
             let more = globals.verbose > 0;
@@ -147,7 +131,9 @@ fn block(bundle: &Bundle, globals: &Globals) -> String {
                 }
             }
         }
-        members(&mut text, bundle);
+        if !bundle.members.is_empty() {
+            members(&mut text, bundle);
+        }
     }
     for problem in &bundle.problems {
         text.push('\n');
@@ -198,10 +184,30 @@ fn sentence(bundle: &Bundle) -> String {
     }
 }
 
-fn members(text: &mut String, bundle: &Bundle) {
-    if bundle.members.is_empty() {
-        return;
+/// Protocol, loads and models.
+fn contents(text: &mut String, bundle: &Bundle) {
+    let list = |items: Vec<&str>| match items.len() {
+        0 => "none found".to_owned(),
+        _ => escape(&items.join(", ")),
+    };
+    let protocol = match bundle.protocol {
+        Some(BundleProtocol::Sip) => "SIP",
+        Some(BundleProtocol::Sccp) => "SCCP",
+        Some(BundleProtocol::Mixed) => "SIP and SCCP",
+        None => "not told by its names",
+    };
+    let loads = list(bundle.loads.iter().map(LoadName::as_str).collect());
+    let models = list(bundle.models.iter().map(|model| model.number).collect());
+    for (name, value) in [
+        ("protocol", protocol),
+        ("loads", &loads),
+        ("models", &models),
+    ] {
+        line(text, 2, &format!("{name:<9}{value}"));
     }
+}
+
+fn members(text: &mut String, bundle: &Bundle) {
     let shown: Vec<_> = bundle
         .members
         .iter()

@@ -48,9 +48,20 @@ fn every_kind_of_broken_file_is_damaged() {
         bytes
     };
     let lying = made::lying_about_size(&good_entries());
+    let cut_at_inner_end = {
+        let mut entries = good_entries();
+        let inner = good();
+        entries.insert(0, Entry::new("jar45sip.sbn", &inner));
+        let header = 30 + "jar45sip.sbn".len();
+        zip(&entries)[..header + inner.len()].to_vec()
+    };
     let prefixed = [&b"#!/bin/sh\n"[..], &whole].concat();
+    let between = {
+        let end = whole.len() - 22;
+        [&whole[..end], b"more", &whole[end..]].concat()
+    };
     let appended = [&whole[..], b"more"].concat();
-    let cases: [(&str, Vec<u8>, &str); 14] = [
+    let cases: [(&str, Vec<u8>, &str); 16] = [
         ("empty", Vec::new(), "empty-file"),
         (
             "cut in the end record",
@@ -63,6 +74,11 @@ fn every_kind_of_broken_file_is_damaged() {
             "archive-truncated",
         ),
         ("cut in the data", cut(100), "archive-truncated"),
+        (
+            "cut behind a zip in it",
+            cut_at_inner_end,
+            "archive-damaged",
+        ),
         ("a bit flipped", flipped, "member-damaged"),
         ("wrong CRC", crc, "header-disagreement"),
         ("another local size", local_size, "header-disagreement"),
@@ -72,6 +88,7 @@ fn every_kind_of_broken_file_is_damaged() {
         ("one member not counted", miscounted, "archive-damaged"),
         ("unpacks to more", lying, "member-damaged"),
         ("bytes before", prefixed, "archive-damaged"),
+        ("bytes before the end record", between, "archive-damaged"),
         ("bytes behind", appended, "archive-truncated"),
     ];
     let scene = Scene::new();
@@ -101,6 +118,14 @@ fn every_kind_of_hostile_archive_is_refused() {
         let inner = bytes[bytes.len() - 22..].to_vec();
         bytes[at] = 22;
         [bytes, inner].concat()
+    };
+    let end_in_comment = {
+        // The same, but followed by one byte: readers differ on whether it counts.
+        let mut bytes = good();
+        let at = bytes.len() - 2;
+        let inner = bytes[bytes.len() - 22..].to_vec();
+        bytes[at] = 23;
+        [bytes, inner, vec![b'!']].concat()
     };
     let zip64 = {
         let mut bytes = good();
@@ -199,12 +224,31 @@ fn every_kind_of_hostile_archive_is_refused() {
             "huge member",
             with(&|entries| {
                 entries[0].method = 8;
+                entries[0].data = vec![0; 1_400_000];
                 entries[0].size = Some(256 * 1024 * 1024 + 1);
+                entries[0].local_size = entries[0].size;
+            }),
+            "over-limit",
+        ),
+        (
+            "huge in all",
+            with(&|entries| {
+                for entry in &mut entries[..3] {
+                    entry.method = 8;
+                    entry.data = vec![0; 1_100_000];
+                    entry.size = Some(200 * 1024 * 1024);
+                    entry.local_size = entry.size;
+                }
             }),
             "over-limit",
         ),
         ("too many", zip(&many), "over-limit"),
         ("two end records", two_ends, "ambiguous-archive"),
+        (
+            "an end record in a comment",
+            end_in_comment,
+            "ambiguous-archive",
+        ),
         ("Zip64", zip64, "unsupported-archive"),
         ("split", split, "unsupported-archive"),
         (
@@ -221,6 +265,22 @@ fn every_kind_of_hostile_archive_is_refused() {
             "{what}"
         );
     }
+}
+
+#[test]
+fn a_file_too_large_to_be_a_bundle_is_not_read() {
+    let scene = Scene::new();
+    let path = scene.file("sparse.zip", b"PK");
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_len((1 << 30) + 1).unwrap();
+    let mut bundle = examine(&path, &Expectation::default()).unwrap();
+    assert_eq!(
+        (bundle.verdict, bundle.problems[0].code),
+        (Verdict::Refused, "over-limit")
+    );
+    assert_eq!(bundle.digests, None);
+    bundle.mismatch(&"0".repeat(32).parse().unwrap());
+    assert_eq!(bundle.verdict, Verdict::Damaged);
 }
 
 proptest! {

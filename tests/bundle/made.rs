@@ -124,6 +124,19 @@ pub(crate) fn by_library(entries: &[Entry], method: CompressionMethod) -> Vec<u8
     writer.finish().unwrap().into_inner()
 }
 
+/// The same members, deflated and written to something that cannot seek.
+pub(crate) fn streamed(entries: &[Entry]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut writer = ZipWriter::new_stream(&mut bytes);
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    for entry in entries {
+        writer.start_file(entry.name.as_str(), options).unwrap();
+        writer.write_all(&entry.data).unwrap();
+    }
+    writer.finish().unwrap();
+    bytes
+}
+
 /// A deflated archive whose first member unpacks to one byte more than both headers say.
 pub(crate) fn lying_about_size(entries: &[Entry]) -> Vec<u8> {
     let mut bytes = by_library(entries, CompressionMethod::Deflated);

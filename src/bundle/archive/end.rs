@@ -9,6 +9,7 @@ use super::{
 
 const END_LENGTH: usize = 22;
 const COMMENT_LIMIT: usize = 65_535;
+const SIGNATURE: &[u8] = b"PK\x05\x06";
 /// Bytes of the record that points to a Zip64 end record, right before the plain one.
 const LOCATOR_LENGTH: u64 = 20;
 
@@ -27,13 +28,15 @@ pub(super) fn find_end(file: &mut (impl Read + Seek), length: u64) -> Result<End
     let tail_length = usize::try_from(tail_length).expect("the tail is under 64 KiB and a bit");
     let tail = read_vec(file, tail_length)?;
     let mut ends = (0..(tail.len() + 1).saturating_sub(END_LENGTH)).filter(|&at| {
-        tail[at..].starts_with(b"PK\x05\x06")
+        tail[at..].starts_with(SIGNATURE)
             && at + END_LENGTH + usize::from(u16_at(&tail[at..], 20)) == tail.len()
     });
     let Some(at) = ends.next() else {
         return Err(no_end(file, length)?);
     };
-    if ends.next().is_some() {
+    // Readers look for the record from the end, so one in the comment would be found first.
+    let in_comment = tail[at + 4..].windows(4).any(|four| four == SIGNATURE);
+    if ends.next().is_some() || in_comment {
         return Err(refused(
             "ambiguous-archive",
             None,
@@ -90,7 +93,7 @@ pub(super) fn find_end(file: &mut (impl Read + Seek), length: u64) -> Result<End
 fn no_end(file: &mut (impl Read + Seek), length: u64) -> Result<Stop, Stop> {
     file.seek(SeekFrom::Start(0))?;
     let start = read_vec(file, usize::try_from(length.min(512)).expect("at most 512"))?;
-    if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
+    if start.starts_with(b"PK\x03\x04") || start.starts_with(SIGNATURE) {
         return Ok(flaw(
             Verdict::Damaged,
             "archive-truncated",
