@@ -60,9 +60,10 @@ pub(super) fn size(bytes: u64) -> String {
 /// A step in one line, without the phone's name.
 pub(super) fn step(step: &Step) -> String {
     let (word, meaning) = state(step.state);
-    let what = match (&step.file, step.bytes) {
-        (Some(file), Some(bytes)) => format!("{} ({})", escape(file), size(bytes)),
-        (Some(file), None) => escape(file),
+    let fetching = matches!(step.state, State::Manifest | State::Images | State::Writing);
+    let what = match (step.file.as_ref().filter(|_| fetching), step.bytes) {
+        (Some(file), Some(bytes)) => format!("got {} ({})", escape(file), size(bytes)),
+        (Some(file), None) => format!("asked for {}", escape(file)),
         (None, _) => meaning.to_owned(),
     };
     let load = step

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{MAX_STAGE_BYTES, select::word};
+use super::MAX_STAGE_BYTES;
 use crate::bundle::{BundleError, Verdict};
 
 /// What goes wrong while a stage is laid out. Nothing is left behind when it does.
@@ -26,7 +26,7 @@ pub enum StageError {
     #[error(transparent)]
     Bundle(#[from] BundleError),
     /// A bundle that nobody may serve reached the stage.
-    #[error("{} is {}: only known, genuine and accepted intact bundles are staged", path.display(), word(*verdict))]
+    #[error("{} is {}: only known, genuine and accepted intact bundles are staged", path.display(), verdict)]
     Verdict {
         /// The bundle.
         path: PathBuf,
@@ -113,7 +113,8 @@ impl StageError {
                 io::ErrorKind::NotFound => "create the folder above it first, then run it again",
                 _ => "look at the disk and the folder's permissions, then run it again",
             },
-            Self::Bundle(_) | Self::Changed { .. } => {
+            Self::Bundle(error) => error.cure(),
+            Self::Changed { .. } => {
                 "something wrote to the file meanwhile: run `reflash verify` on the bundle, then try again"
             }
             Self::Verdict { .. } | Self::MissingImage { .. } | Self::Name { .. } => {

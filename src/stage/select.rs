@@ -21,7 +21,7 @@ pub struct Accept {
 #[non_exhaustive]
 pub enum Refusal {
     /// Its verdict forbids it.
-    #[error("{} is {}: {}", path.display(), word(*verdict), meaning(*verdict))]
+    #[error("{} is {}: {}", path.display(), verdict, meaning(*verdict))]
     Verdict {
         /// The bundle.
         path: PathBuf,
@@ -77,18 +77,6 @@ impl Refusal {
             Self::Sccp { .. } => "get the SIP bundle of the same phones: its name has -sip in it",
             Self::OneModelTwice { .. } => "give one bundle for each model",
         }
-    }
-}
-
-pub(super) fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Known => "known",
-        Verdict::Genuine => "genuine",
-        Verdict::Intact => "intact",
-        Verdict::Incomplete => "incomplete",
-        Verdict::Damaged => "damaged",
-        Verdict::Refused => "refused",
-        Verdict::Foreign => "foreign",
     }
 }
 
