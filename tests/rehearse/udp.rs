@@ -183,8 +183,8 @@ async fn a_phone_without_power_has_its_port_closed() {
         let image = accept(&server);
         // The first block costs the phone its power; what comes later finds no port.
         let block = [&b"\0\x03\0\x01"[..], &[7; 512]].concat();
-        // It is dark for half a second at this pace: that is longer than this takes.
-        let refused = (0..8).any(|_| {
+        // At this pace it is dark for 1.5 s at least: longer than this takes.
+        let refused = (0..28).any(|_| {
             let sent = image.send(&block).map(|_| ());
             let came = image.recv(&mut [0; 600]).map(|_| ());
             [sent, came].into_iter().any(|result| {
@@ -196,7 +196,7 @@ async fn a_phone_without_power_has_its_port_closed() {
     });
     let mut config = config(1);
     config.route = Route::Recovery;
-    config.pace = 0.1;
+    config.pace = 0.3;
     config.faults = vec!["power-cut=jar45:0".parse().expect("a fault")];
     let stop = async { stop.await.expect("the server tells") };
     let results = fleet::run(&config, address, stop).await.expect("a fleet");
