@@ -17,6 +17,9 @@ use crate::phone::{LoadName, Protocol, Train};
 use boot::Step;
 pub use config::{PhoneConfig, Start};
 
+/// The slowest pace; a pause of minutes is then one of days.
+const SLOWEST: f64 = 1000.0;
+
 /// What the world has to do for a phone. A phone has at most one port open at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
@@ -305,7 +308,11 @@ impl ScriptedPhone {
     /// A time of this script, at its pace.
     fn pause(&mut self, (from, to): (Duration, Duration)) -> Duration {
         let pause = self.script.between(from, to);
-        Duration::try_from_secs_f64(pause.as_secs_f64() * self.config.pace).unwrap_or(pause)
+        let pace = match self.config.pace {
+            pace if (0.0..=SLOWEST).contains(&pace) => pace,
+            _ => 1.0,
+        };
+        pause.mul_f64(pace)
     }
 
     /// Opens the next port and asks for `name`.

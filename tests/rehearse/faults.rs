@@ -1,15 +1,15 @@
 //! Each fault does what it says, and nothing else.
 
-use std::time::Duration;
+use std::{net::SocketAddrV4, time::Duration};
 
 use reflash::{
     phone::{Family, LoadName, Protocol},
-    rehearse::{Note, Refusal, Release, Start},
+    rehearse::{Action, Note, Refusal, Release, Start},
 };
 
 use crate::{
     BOOT, HOUR, IMAGES, bundle, count, hashes,
-    lan::{AWAY, HOME, Lan},
+    lan::{AWAY, HOME, Lan, SERVER},
     lan_with, phone,
     responder::Responder,
     sccp, staged, target,
@@ -99,6 +99,11 @@ fn a_power_cut_breaks_the_image_off_and_recovery_heals_it() {
             .position(|name| *name == IMAGES[2])
             .expect("apps was asked");
         assert_eq!(names[cut + 1], "term65.default.loads");
+        assert_eq!(
+            lan.server.asked[cut + 1].1.port(),
+            49152,
+            "a boot loader begins there"
+        );
         assert_eq!(lan.phone.holds().load, Some(target()));
         assert_eq!(lan.phone.holds().images, hashes(&bundle(Family::F45)));
     }
@@ -191,6 +196,21 @@ fn loss_takes_longer_and_changes_nothing() {
             assert_eq!(lan.phone.holds().images, hashes(&bundle(Family::F45)));
         }
     }
+}
+
+#[test]
+fn loss_is_on_both_ways() {
+    let mut phone = phone("7965", Start::Recovery, &["loss=50"]);
+    let _ = phone.power_on(Duration::ZERO);
+    let now = phone.next_deadline().expect("it will ask");
+    let _ = phone.wake(now);
+    let block = [&b"\0\x03\0\x01"[..], &[b'#'; 512]].concat();
+    let answers = (0..1000)
+        .flat_map(|_| phone.receive(now, 49152, SocketAddrV4::new(SERVER, 3000), &block))
+        .filter(|action| matches!(action, Action::Send { .. }))
+        .count();
+    // A half comes in, and a half of the ACKs goes out.
+    assert!((200..300).contains(&answers), "{answers}");
 }
 
 #[test]

@@ -204,6 +204,26 @@ fn its_times_are_those_of_a_phone() {
 }
 
 #[test]
+fn a_pace_that_is_none_is_a_real_phone_s() {
+    let first = |pace| {
+        let config = PhoneConfig {
+            pace,
+            ..phone("7965", Start::Recovery, &[]).config().clone()
+        };
+        let mut phone = ScriptedPhone::new(config);
+        let _ = phone.power_on(Duration::ZERO);
+        phone.next_deadline().expect("it will ask")
+    };
+    let real = first(1.0);
+    assert!(real > Duration::ZERO);
+    assert_eq!(first(0.0), Duration::ZERO);
+    assert_eq!(first(0.5), real / 2);
+    for odd in [f64::NAN, f64::INFINITY, -1.0, 1e300] {
+        assert_eq!(first(odd), real, "{odd}");
+    }
+}
+
+#[test]
 fn each_file_has_the_port_after_the_last_and_a_boot_loader_begins_at_49152() {
     let mut lan = lan_with(Start::Recovery, &[]);
     assert!(lan.play(HOUR));

@@ -152,3 +152,60 @@ async fn two_fleets_at_once_do_not_share_addresses() {
     one.stop();
     two.stop();
 }
+
+/// Waits for a request and gives a socket of its own, connected to who asked.
+fn accept(server: &UdpSocket) -> UdpSocket {
+    let mut buffer = [0; 600];
+    let (_, peer) = server.recv_from(&mut buffer).expect("a request");
+    let transfer = UdpSocket::bind("127.0.0.1:0").expect("a socket on loopback");
+    transfer.connect(peer).expect("a peer");
+    transfer
+        .set_read_timeout(Some(Duration::from_millis(50)))
+        .expect("a timeout");
+    transfer
+}
+
+#[tokio::test]
+async fn a_phone_without_power_has_its_port_closed() {
+    let server = UdpSocket::bind("127.0.0.1:0").expect("a socket on loopback");
+    server
+        .set_read_timeout(Some(Duration::from_secs(5)))
+        .expect("a timeout");
+    let Ok(SocketAddr::V4(address)) = server.local_addr() else {
+        panic!("an IPv4 address");
+    };
+    let (done, stop) = tokio::sync::oneshot::channel();
+    let refused = thread::spawn(move || {
+        let manifest = accept(&server);
+        manifest
+            .send(b"\0\x03\0\x01jar45sip.9-3-1ES26.sbn\r\n")
+            .expect("loopback takes it");
+        let image = accept(&server);
+        // The first block costs the phone its power; what comes later finds no port.
+        let block = [&b"\0\x03\0\x01"[..], &[7; 512]].concat();
+        // At this pace it is dark for 1.5 s at least: longer than this takes.
+        let refused = (0..28).any(|_| {
+            let sent = image.send(&block).map(|_| ());
+            let came = image.recv(&mut [0; 600]).map(|_| ());
+            [sent, came].into_iter().any(|result| {
+                result.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+            })
+        });
+        let _ = done.send(());
+        refused
+    });
+    let mut config = config(1);
+    config.route = Route::Recovery;
+    config.pace = 0.3;
+    config.faults = vec!["power-cut=jar45:0".parse().expect("a fault")];
+    let stop = async { stop.await.expect("the server tells") };
+    let results = fleet::run(&config, address, stop).await.expect("a fleet");
+    assert!(
+        refused.join().expect("the server did not panic"),
+        "ICMP port unreachable"
+    );
+    assert_eq!(
+        (results[0].holding.load.clone(), results[0].finished),
+        (None, false)
+    );
+}

@@ -26,7 +26,7 @@ pub struct PhoneConfig {
     /// Where its requests go. The server's answers may come from any port of this address.
     pub server: SocketAddrV4,
     /// The factor on the times that the phone takes for itself (boot, pauses, writing to
-    /// flash): 1 is a real phone, 0 one that takes none. What is no such factor counts as
+    /// flash), 0 to 1000: 1 is a real phone, 0 one that takes none; anything else counts as
     /// 1. The repetition of requests is never scaled.
     pub pace: f64,
     /// The same seed and MAC give the same phone.
