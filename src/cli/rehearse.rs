@@ -104,7 +104,6 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
 
 /// Phones and a server, in one process.
 fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let default = Model::by_number("7965").into_iter();
     let made_up = args
         .bundles
         .is_empty()
@@ -133,11 +132,6 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             .iter()
             .flat_map(|stage| stage.models.clone())
             .collect(),
-    };
-    let models = if models.is_empty() {
-        default.collect()
-    } else {
-        models
     };
     let sizes = stage
         .entries()
@@ -308,6 +302,7 @@ fn phones(args: &Args, models: Vec<&'static Model>, sizes: BTreeMap<String, u64>
         seed: args.seed,
         faults: Vec::new(),
         sizes: Arc::new(sizes),
+        addresses: Vec::new(),
         deadline: args.timeout.unwrap_or(PATIENCE),
     }
 }

@@ -63,6 +63,8 @@ pub struct FleetConfig {
     pub faults: Vec<FaultSpec>,
     /// See [`PhoneConfig::sizes`].
     pub sizes: Arc<BTreeMap<String, u64>>,
+    /// Where they live, one each, on this machine's own addresses. Empty: on loopback.
+    pub addresses: Vec<Ipv4Addr>,
     /// After this long they are switched off, wherever they are.
     pub deadline: Duration,
 }
@@ -170,12 +172,16 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<Vec<PhoneResult>, FleetError> {
     let members = config.members(server)?;
+    // The block is ours as long as its claim is open.
     let (block, _claim) = claim_block().map_err(FleetError::Addresses)?;
     let (switch, off) = watch::channel(false);
     let began = Instant::now();
     let mut tasks = JoinSet::new();
     for (index, member) in members.into_iter().enumerate() {
-        let site = Site::new(block, index, began);
+        let site = match config.addresses.get(index) {
+            Some(&address) => Site::new((address, address), began),
+            None => Site::new(Site::address_pair(block, index), began),
+        };
         let off = off.clone();
         tasks.spawn(async move { (index, site.play(ScriptedPhone::new(member), off).await) });
     }
@@ -230,6 +236,7 @@ mod tests {
             seed: 1,
             faults: Vec::new(),
             sizes: Arc::default(),
+            addresses: Vec::new(),
             deadline: Duration::from_secs(1),
         }
     }

@@ -15,9 +15,12 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn start() -> Self {
+        let wall = Timestamp::now();
+        // Milliseconds are what a record of phones needs.
+        let wall = Timestamp::from_millisecond(wall.as_millisecond()).unwrap_or(wall);
         Self {
             instant: Instant::now(),
-            wall: Timestamp::now(),
+            wall,
         }
     }
 

@@ -23,17 +23,26 @@ impl Lab {
             phones: format!("rf-{name}-p-{}", std::process::id()),
         };
         if !ip(&["netns", "add", &lab.server]) {
-            assert!(std::env::var_os("CI").is_none(), "CI must be able to make network namespaces");
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "CI must be able to make network namespaces"
+            );
             eprintln!("NOT TESTED: network namespaces need root; run scripts/test with sudo");
             return None;
         }
         let (server, phones) = (lab.server.as_str(), lab.phones.as_str());
         assert!(ip(&["netns", "add", phones]));
         let cable = ["link", "add", "eth0", "netns", server, "type", "veth"];
-        assert!(ip(&[&cable[..], &["peer", "name", "eth0", "netns", phones]].concat()));
+        assert!(ip(&[
+            &cable[..],
+            &["peer", "name", "eth0", "netns", phones]
+        ]
+        .concat()));
         let address = |namespace: &str, address: &str| {
             let address = format!("{address}/24");
-            assert!(ip(&["-n", namespace, "addr", "add", &address, "dev", "eth0"]));
+            assert!(ip(&[
+                "-n", namespace, "addr", "add", &address, "dev", "eth0"
+            ]));
         };
         address(server, SERVER);
         address(phones, CLIENT);
@@ -70,5 +79,8 @@ fn within(namespace: &str, program: &str) -> Command {
 }
 
 fn ip(arguments: &[&str]) -> bool {
-    Command::new("ip").args(arguments).output().is_ok_and(|output| output.status.success())
+    Command::new("ip")
+        .args(arguments)
+        .output()
+        .is_ok_and(|output| output.status.success())
 }

@@ -84,6 +84,7 @@ fn config(phones: usize) -> FleetConfig {
         seed: 5,
         faults: Vec::new(),
         sizes: Arc::default(),
+        addresses: Vec::new(),
         deadline: Duration::from_secs(20),
     }
 }

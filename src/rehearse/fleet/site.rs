@@ -33,8 +33,7 @@ pub(super) struct Site {
 }
 
 impl Site {
-    pub(super) fn new(block: u8, index: usize, began: Instant) -> Self {
-        let (address, next_address) = Self::address_pair(block, index);
+    pub(super) fn new((address, next_address): (Ipv4Addr, Ipv4Addr), began: Instant) -> Self {
         Self {
             address,
             next_address,
