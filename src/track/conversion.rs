@@ -212,6 +212,7 @@ impl Conversion {
             },
             kind,
             open: ask.served.is_some(),
+            sent: false,
         });
     }
 
@@ -233,13 +234,19 @@ impl Conversion {
         }
         match self.state {
             State::Seen => self.enter(State::Configuring, About::file(ask.file()), out),
+            State::Manifest if may_be_boot && self.has_everything() => {
+                self.came_back(Some(ask.file()), out);
+            }
             State::Manifest if may_be_boot => {
                 self.enter(State::Configuring, About::file(ask.file()), out);
             }
             State::Images if is_boot => {
                 self.enter(State::Configuring, About::file(ask.file()), out);
             }
-            State::Writing | State::Rebooted => self.came_back(Some(ask.file()), out),
+            State::Writing | State::Rebooted => {
+                self.config_at = None;
+                self.came_back(Some(ask.file()), out);
+            }
             _ => {}
         }
         if is_config && self.config_at.is_none() {
@@ -392,7 +399,7 @@ impl Conversion {
         if let Some(row) = self.manifest.and_then(|id| self.rows.get(id))
             && let Kind::Manifest(Some(entry)) = row.kind
             && let Some(place) = scene.catalog.entry(entry).place(ask.file())
-            && !matches!(row.outcome, FileOutcome::Aborted)
+            && (row.open || row.sent)
         {
             let row = row.clone();
             if self.begins_pass(&row, entry, Some(place)) {
@@ -422,7 +429,16 @@ impl Conversion {
         if self.state != State::Images {
             self.enter(State::Images, About::file(ask.file()), out);
         }
-        self.check_complete(About::default(), out);
+        if !self.has_everything() {
+            self.check_complete(About::default(), out);
+        }
+    }
+
+    /// Whether the current pass is complete.
+    fn has_everything(&self) -> bool {
+        self.current
+            .as_ref()
+            .is_some_and(|pass| pass.complete && !pass.interrupted)
     }
 
     /// Whether the manifest of this row begins another pass.
@@ -465,20 +481,22 @@ impl Conversion {
         if !pass.is_whole() {
             return false;
         }
-        if !pass.complete {
+        let newly = !pass.complete;
+        if newly {
             pass.complete = true;
             self.complete += 1;
             self.in_full |= pass.images.iter().all(|image| image.delivered);
         }
         // What was missing came in after the application had started.
         if pass.interrupted {
-            if self.state == State::Configuring {
+            if newly && self.state == State::Configuring {
                 self.came_back(None, out);
                 return true;
             }
             return false;
         }
-        if self.state == State::Images {
+        // A duplicate of the manifest may have been asked for beside the last images.
+        if self.state == State::Images || newly && self.state == State::Manifest {
             self.enter(State::Writing, about, out);
             return true;
         }

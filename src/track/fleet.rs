@@ -286,6 +286,7 @@ impl Fleet {
             outcome: served.map_or(super::FileOutcome::NotFound, |_| super::FileOutcome::Asked),
             kind: Kind::Other,
             open: served.is_some(),
+            sent: false,
         });
         if served.is_some() && self.registry.transfers.len() < MAX_TRANSFERS {
             self.registry

@@ -98,8 +98,8 @@ impl Conversion {
         self.complete += earlier.complete;
         self.in_full |= earlier.in_full;
         self.sequence += earlier.sequence;
-        self.config_at = self.config_at.or(earlier.config_at);
         if idle {
+            self.config_at = earlier.config_at;
             self.state = earlier.state;
             self.stalled = earlier.stalled;
             self.current = earlier.current;
@@ -116,7 +116,13 @@ impl Conversion {
         let mine = std::mem::replace(&mut self.withdrawn, earlier.withdrawn);
         self.withdrawn.extend(mine);
         self.withdrawn.truncate(MAX_KEPT);
-        for standing in earlier.standing {
+        // An episode carries the diagnoses on by itself.
+        let standing = if renumber {
+            earlier.standing
+        } else {
+            Vec::new()
+        };
+        for standing in standing {
             let code = standing.diagnosis.code;
             let known = |other: &super::conversion::Standing| other.diagnosis.code == code;
             if idle && !self.standing.iter().any(known) {
@@ -171,6 +177,8 @@ impl Phone {
         let base = i64::from(before.pass);
         let mut episode = std::mem::replace(&mut self.conversion, before);
         episode.shift_passes(-base);
+        let mine = &self.conversion.standing;
+        episode.standing.retain(|standing| !mine.contains(standing));
         Some(episode)
     }
 }
@@ -202,7 +210,10 @@ impl Registry {
             }
             return Some(id);
         }
-        let found = self.take_unnamed(address, here);
+        let heard = known
+            .and_then(|id| self.phones.get(&id))
+            .map(|phone| phone.conversion.last);
+        let found = self.take_unnamed(address, here, heard);
         let Some(id) = known else {
             return self.first_naming(at, address, mac, found);
         };
@@ -231,6 +242,7 @@ impl Registry {
         &mut self,
         address: Ipv4Addr,
         here: Option<PhoneId>,
+        heard: Option<Moment>,
     ) -> Option<(Option<PhoneId>, Conversion)> {
         if let Some(id) = here {
             self.at_address.remove(&address);
@@ -242,6 +254,10 @@ impl Registry {
             let conversion = phone.conversion.clone();
             self.gone.push(phone);
             return Some((Some(id), conversion));
+        }
+        // Who spoke from elsewhere meanwhile did not fetch these.
+        if heard.is_some_and(|heard| self.others.get(&address).is_some_and(|o| o.first < heard)) {
+            return None;
         }
         let other = self.others.remove(&address)?;
         Some((None, from_other(other)))
@@ -343,6 +359,8 @@ impl Registry {
                 let pass = phone.conversion.pass;
                 let episode = Conversion {
                     pass,
+                    stalled: phone.conversion.stalled,
+                    standing: phone.conversion.standing.clone(),
                     ..Conversion::new(at)
                 };
                 let before = std::mem::replace(&mut phone.conversion, episode);
@@ -432,6 +450,7 @@ impl Phone {
 fn from_other(other: Other) -> Conversion {
     let mut conversion = Conversion::new(other.first);
     conversion.last = other.last;
+    conversion.active = other.last;
     conversion.sequence = other
         .rows
         .iter()

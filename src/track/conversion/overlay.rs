@@ -19,7 +19,7 @@ use crate::{
 pub(in super::super) const MAX_KEPT: usize = 64;
 
 /// A diagnosis that stands, and the name that it is about.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) struct Standing {
     pub diagnosis: Diagnosis,
     subject: String,
