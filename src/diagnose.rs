@@ -97,3 +97,37 @@ impl fmt::Display for Code {
         self.serialize(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_section_and_every_section_its_code() {
+        let page = include_str!("../docs/diagnoses.md");
+        let sections: Vec<&str> = page.split("\n## ").skip(1).collect();
+        let described: BTreeSet<String> = sections
+            .iter()
+            .filter_map(|section| section.strip_prefix('`')?.split_once('`'))
+            .map(|(code, _)| code.to_owned())
+            .collect();
+        let codes: BTreeSet<String> = Code::ALL.iter().map(Code::to_string).collect();
+        assert_eq!(described, codes);
+        assert_eq!(sections.len(), Code::ALL.len());
+        for section in sections {
+            for part in ["**Signature.**", "**Causes.**", "**Cure.**"] {
+                assert!(section.contains(part), "{part} is missing: {section}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_is_named_alike_in_text_and_in_json() {
+        for code in Code::ALL {
+            let json = serde_json::to_string(code).unwrap();
+            assert_eq!(json, format!("\"{code}\""));
+        }
+    }
+}

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     diagnose::{Code, Diagnosis, rules, text},
-    phone::{Family, LoadName, Model, Protocol, Request},
+    phone::{Family, LoadName, Model, Protocol, Request, normal},
 };
 
 mod overlay;
@@ -170,7 +170,13 @@ impl Conversion {
             }
             Request::Manifest(_) => self.manifest_asked(scene, ask, false, out),
             Request::Image => self.image_asked(scene, ask, out),
-            _ => self.record(scene, ask, Kind::Other),
+            _ => {
+                self.record(scene, ask, Kind::Other);
+                if is_dial_plan(ask.name) {
+                    let detail = "asked for dialplan.xml: it accepted a configuration".to_owned();
+                    self.note(Witness::Requests, detail, out);
+                }
+            }
         }
         if ask.served.is_none() {
             self.judge_not_found(scene, ask, out);
@@ -564,4 +570,11 @@ impl Conversion {
             self.enter(State::Rebooted, About::default(), out);
         }
     }
+}
+
+/// Whether this is the dial plan, which a configuration names and only a phone that took
+/// that configuration asks for.
+fn is_dial_plan(name: &str) -> bool {
+    let name = normal(name);
+    name.rsplit('/').next() == Some("dialplan.xml")
 }

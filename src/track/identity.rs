@@ -16,7 +16,7 @@ use super::{
     conversion::{Conversion, MAX_KEPT},
     history::{MAX_ROWS, Row, Rows},
 };
-use crate::phone::{MacAddress, Model};
+use crate::phone::{MacAddress, Model, Request};
 
 /// Phones of one run. A new address beyond that is not listed; a new MAC takes the place
 /// of a phone that never named itself, if there is one.
@@ -451,6 +451,10 @@ fn from_other(other: Other) -> Conversion {
     let mut conversion = Conversion::new(other.first);
     conversion.last = other.last;
     conversion.active = other.last;
+    conversion.on_sccp = other
+        .rows
+        .iter()
+        .any(|row| Request::read(&row.name) == Request::SccpLocale);
     conversion.sequence = other
         .rows
         .iter()
