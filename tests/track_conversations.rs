@@ -41,7 +41,7 @@ fn recovery_with_its_second_pass_and_a_sip_only_request() {
             .files
             .iter()
             .filter(|f| f.pass == pass && f.outcome == FileOutcome::Delivered)
-            .filter(|f| f.name.ends_with(".sbn") || f.name.ends_with(".loads"))
+            .filter(|f| f.name.contains(".sbn") || f.name.contains(".loads"))
             .count()
     };
     assert_eq!((delivered(1), delivered(2)), (6, 6));

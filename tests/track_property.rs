@@ -22,6 +22,8 @@ enum Act {
     Name(u8, bool),
     Load(usize),
     Wait(u64),
+    /// A manifest and its images, each with an end of its own, and a boot.
+    Pass([u8; 6], u8),
 }
 
 fn names() -> Vec<String> {
@@ -56,6 +58,8 @@ fn acts() -> impl Strategy<Value = Vec<(u8, Act)>> {
         1 => (1..4_u8, any::<bool>()).prop_map(|(name, dhcp)| Act::Name(name, dhcp)),
         1 => (0..LOAD_NAMES.len()).prop_map(Act::Load),
         2 => (0..400_u64).prop_map(Act::Wait),
+        1 => (prop::array::uniform6(prop::sample::select(&[0, 1, 2, 3, 4, 4, 4, 4, 4, 4][..])), 1..4_u8)
+            .prop_map(|(ends, name)| Act::Pass(ends, name)),
     ];
     prop::collection::vec((10..13_u8, act), 0..200)
 }
@@ -84,6 +88,7 @@ proptest! {
         let mut named_target = false;
         for (who, act) in acts {
             now += seconds(0.5);
+            let mut more = Vec::new();
             let seen = match act {
                 Act::Ask(name, http, served) => {
                     next += 1;
@@ -112,6 +117,25 @@ proptest! {
                         detail: String::new(),
                     }
                 }
+                Act::Pass(ends, name) => {
+                    let ask = |name: &str, transfer| Seen::Asked {
+                        transfer: TransferId(transfer),
+                        transport: Transport::Tftp,
+                        name: name.to_owned(),
+                        port: 1,
+                        served: Some(Served { name: name.to_owned(), size: 1000 }),
+                    };
+                    let files = [TERM].into_iter().chain(IMAGES.map(|(name, _)| name));
+                    for (file, kind) in files.zip(ends) {
+                        next += 1;
+                        more.push(ask(file, next));
+                        let transfer = TransferId(next);
+                        more.push(Seen::Ended { transfer, end: end(kind), bytes: 1000 });
+                    }
+                    next += 1;
+                    more.push(ask(&format!("CTLSEP{}.tlv", mac(name).wire()), next));
+                    more.remove(0)
+                }
                 Act::Wait(wait) => {
                     now += seconds(f64::from(u32::try_from(wait).unwrap()));
                     fleet.tick(now);
@@ -119,7 +143,9 @@ proptest! {
                     continue;
                 }
             };
-            fleet.see(now, &Sighting { address: address(who), seen });
+            for seen in [seen].into_iter().chain(more) {
+                fleet.see(now, &Sighting { address: address(who), seen });
+            }
         }
         let report = fleet.report(jiff::Timestamp::UNIX_EPOCH);
         let totals = report.totals;

@@ -21,7 +21,7 @@ pub(super) use overlay::{MAX_KEPT, Standing};
 
 /// After its configuration a converted phone that wants another load asks for its manifest
 /// within seconds; this long without asking, it is settled.
-pub const SETTLED_AFTER: Duration = Duration::from_secs(60);
+pub const SETTLED_AFTER: Duration = Duration::from_mins(1);
 
 /// What a conversion is told with every sighting.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +82,10 @@ pub(super) struct About {
 
 /// One phone's conversion.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts about one phone, not a state in disguise"
+)]
 pub(super) struct Conversion {
     pub first: Moment,
     pub last: Moment,
@@ -300,11 +304,17 @@ impl Conversion {
         if self.state != State::Rebooted {
             self.enter(State::Rebooted, about(None), out);
         }
-        let images = self.current.as_ref().map_or(0, |pass| pass.images.len());
+        let images = self.current.as_ref().map_or(&[][..], |pass| &pass.images);
+        let delivered = images.iter().filter(|image| image.delivered).count();
+        let implied = match images.len() - delivered {
+            0 => String::new(),
+            implied => format!(", {implied} implied"),
+        };
         let evidence = Evidence {
             witness: Witness::Requests,
             detail: format!(
-                "pass {}: all {images} images were delivered, then an application asked for {}",
+                "pass {}: {delivered} images delivered{implied}, none missing; then an application \
+                 asked for {}",
                 self.pass,
                 file.map_or_else(|| "a file".to_owned(), text::shown),
             ),
@@ -540,7 +550,11 @@ impl Conversion {
             return;
         }
         self.unstall(out);
-        let was_before = !self.fetched && self.from.as_ref().is_none_or(|from| from == load);
+        let was_before = !self.fetched
+            && self
+                .from
+                .as_ref()
+                .is_none_or(|from| from.as_str().eq_ignore_ascii_case(load.as_str()));
         let state = if was_before {
             State::Already
         } else {

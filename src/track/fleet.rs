@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long the end of a run waits for phones that are between two images.
-pub const DRAIN_LIMIT: Duration = Duration::from_secs(180);
+pub const DRAIN_LIMIT: Duration = Duration::from_mins(3);
 
 /// Transfers of which more may be heard; beyond that a new one's end is not recorded. The
 /// engine serves far fewer at once.
@@ -233,13 +233,13 @@ impl Fleet {
             (_, Some(mac)) => self.registry.name(at, address, mac),
             (Request::Recovery(model), _) => self.registry.in_recovery(at, address, *model),
             (Request::Manifest(_), _) => self.registry.listed(at, address),
-            _ => match self.registry.at(address) {
-                Some((id, _)) => Some(id),
-                None => {
+            _ => {
+                let here = self.registry.at(address).map(|(id, _)| id);
+                if here.is_none() {
                     self.other_asked(at, address, transfer, transport, name, served);
-                    None
                 }
-            },
+                here
+            }
         };
         self.forget_gone();
         let Some(id) = id else {
@@ -332,8 +332,9 @@ impl Fleet {
         let mut changes = Vec::new();
         tell(phone, scene, &mut changes);
         // The record names a phone once it is there, and again once it has a name.
-        if phone.announced != Some(phone.mac) {
-            phone.announced = Some(phone.mac);
+        if !phone.announced || phone.announced_mac != phone.mac {
+            phone.announced = true;
+            phone.announced_mac = phone.mac;
             if !changes
                 .iter()
                 .any(|change| matches!(change, Change::Step { .. }))

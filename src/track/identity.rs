@@ -40,8 +40,10 @@ pub(super) struct Phone {
     pub scheduled: Option<Moment>,
     /// What it counts as: (done, failed).
     pub counted: (bool, bool),
-    /// The name under which the record knows it; `None` before the first step.
-    pub announced: Option<Option<MacAddress>>,
+    /// Whether the record knows it.
+    pub announced: bool,
+    /// The name under which the record knows it.
+    pub announced_mac: Option<MacAddress>,
 }
 
 /// An address that gave no sign of being a phone.
@@ -442,7 +444,8 @@ impl Phone {
             before: None,
             scheduled: None,
             counted: (false, false),
-            announced: None,
+            announced: false,
+            announced_mac: None,
         }
     }
 }

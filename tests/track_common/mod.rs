@@ -1,5 +1,9 @@
 //! A small language for conversations: who asks what when, and how it ends.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses its part of this module"
+)]
 
 use std::{collections::HashMap, net::Ipv4Addr, time::Duration};
 
