@@ -1,6 +1,6 @@
 //! Diagnoses: a stable code, the evidence, the cure.
 //!
-//! [`rules`] judges what a phone did, [`text`] puts the finding into words. The tracking
+//! `rules` judges what a phone did, `text` puts the finding into words. The tracking
 //! decides when a rule is asked, and withdraws a diagnosis that the phone refuted.
 
 use std::fmt;

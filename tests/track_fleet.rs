@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use reflash::{
     stage::View,
-    track::{Admission, DRAIN_LIMIT, End, FileOutcome, Plan, RunState, Seen, State, Witness},
+    track::{
+        Admission, DRAIN_LIMIT, End, FileOutcome, Fleet, MAX_OTHERS, MAX_PHONES, MAX_ROWS, Plan,
+        RunState, Seen, Sighting, State, TransferId, Transport, Witness,
+    },
 };
 use track_common::*;
 
@@ -286,4 +289,41 @@ fn a_phone_that_turns_out_to_be_a_known_one_is_counted_once() {
     let report = run.report();
     assert_eq!(report.phones.len(), 1);
     assert!(run.fleet.succeeded());
+}
+
+#[test]
+fn a_flood_of_addresses_and_requests_is_bounded_and_drops_no_named_phone() {
+    let mut fleet = Fleet::new(plan());
+    let ask = |fleet: &mut Fleet, address: u32, name: &str| {
+        let seen = Seen::Asked {
+            transfer: TransferId(0),
+            transport: Transport::Tftp,
+            name: name.to_owned(),
+            port: 1,
+            served: None,
+        };
+        let address = std::net::Ipv4Addr::from(address);
+        fleet.see(seconds(1.0), &Sighting { address, seen });
+    };
+    ask(&mut fleet, 0, &format!("SEP{}.cnf.xml", mac(1).wire()));
+    let many = u32::try_from(MAX_PHONES + 10).unwrap();
+    for attacker in 1..many {
+        ask(&mut fleet, attacker, TERM);
+        ask(&mut fleet, attacker + 100_000, "x");
+    }
+    for _ in 0..MAX_ROWS + 10 {
+        ask(&mut fleet, 0, "XMLDefault.cnf.xml");
+    }
+    ask(
+        &mut fleet,
+        200_000,
+        &format!("SEP{}.cnf.xml", mac(2).wire()),
+    );
+    let report = fleet.report(jiff::Timestamp::UNIX_EPOCH);
+    assert_eq!(report.phones.len(), MAX_PHONES);
+    assert_eq!(report.others.len(), MAX_OTHERS);
+    let named: Vec<_> = report.phones.iter().filter_map(|phone| phone.mac).collect();
+    assert_eq!(named, [mac(1), mac(2)]);
+    assert_eq!(report.phones[0].files.len(), MAX_ROWS);
+    assert!(fleet.dropped() > 10);
 }
