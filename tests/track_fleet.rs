@@ -270,6 +270,19 @@ fn a_drain_serves_who_took_a_manifest_and_nobody_else() {
     assert_eq!(run.fleet.fragile().len(), 1, "it writes");
 
     let mut run = Run::new(plan());
+    run.gets(0.0, 10, TERM)
+        .gets(2.0, 10, IMAGES[0].0)
+        .until(500.0);
+    assert_eq!(run.state(), State::Stalled);
+    run.fleet.drain(run.now);
+    assert!(run.fleet.drained(run.now), "nobody waits for who is silent");
+    assert_eq!(
+        run.fleet.admit(address(10), TERM),
+        serve,
+        "but it is served"
+    );
+
+    let mut run = Run::new(plan());
     run.gets(0.0, 10, TERM).gets(2.0, 10, IMAGES[0].0);
     run.fleet.drain(run.now);
     let end = run.now + DRAIN_LIMIT;

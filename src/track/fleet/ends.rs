@@ -16,10 +16,10 @@ impl Fleet {
     #[must_use]
     pub fn admit(&self, address: Ipv4Addr, name: &str) -> Admission {
         let here = self.registry.at(address).map(|(_, phone)| phone);
-        let is_between = here.is_some_and(|phone| phone.conversion.is_between_images());
+        let is_owed = here.is_some_and(|phone| phone.conversion.is_owed_images());
         let request = Request::read(name);
         if let Some(since) = self.draining
-            && (!is_between || self.now.saturating_sub(since) >= DRAIN_LIMIT)
+            && (!is_owed || self.now.saturating_sub(since) >= DRAIN_LIMIT)
         {
             return Admission::Stopping;
         }
@@ -28,7 +28,7 @@ impl Fleet {
         };
         let mac = request.mac().or_else(|| here.and_then(|phone| phone.mac));
         let admitted = match mac {
-            Some(mac) => only.contains(&mac) || is_between && request.mac().is_none(),
+            Some(mac) => only.contains(&mac) || is_owed && request.mac().is_none(),
             // A boot loader cannot say who it is.
             None => {
                 matches!(request, Request::Recovery(_))
