@@ -1,6 +1,6 @@
 //! Diagnoses: a stable code, the evidence, the cure.
 //!
-//! [`rules`] judges what a phone did, [`text`] puts the finding into words. The tracking
+//! `rules` judges what a phone did, `text` puts the finding into words. The tracking
 //! decides when a rule is asked, and withdraws a diagnosis that the phone refuted.
 
 use std::fmt;
@@ -95,5 +95,39 @@ impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The serialised form is the name; a second table of names would only drift.
         self.serialize(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_section_and_every_section_its_code() {
+        let page = include_str!("../docs/diagnoses.md");
+        let sections: Vec<&str> = page.split("\n## ").skip(1).collect();
+        let described: BTreeSet<String> = sections
+            .iter()
+            .filter_map(|section| section.strip_prefix('`')?.split_once('`'))
+            .map(|(code, _)| code.to_owned())
+            .collect();
+        let codes: BTreeSet<String> = Code::ALL.iter().map(Code::to_string).collect();
+        assert_eq!(described, codes);
+        assert_eq!(sections.len(), Code::ALL.len());
+        for section in sections {
+            for part in ["**Signature.**", "**Causes.**", "**Cure.**"] {
+                assert!(section.contains(part), "{part} is missing: {section}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_is_named_alike_in_text_and_in_json() {
+        for code in Code::ALL {
+            let json = serde_json::to_string(code).unwrap();
+            assert_eq!(json, format!("\"{code}\""));
+        }
     }
 }

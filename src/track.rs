@@ -4,6 +4,7 @@
 //! is one phone's state machine, `pass` one walk through a manifest's images, `history`
 //! what was fetched. docs/states.md has the states and what each of them proves.
 
+mod announce;
 mod catalog;
 mod conversion;
 mod event;
@@ -11,13 +12,15 @@ mod fleet;
 mod history;
 mod identity;
 mod pass;
+mod plan;
 mod report;
 mod sighting;
 
 pub use conversion::{SETTLED_AFTER, silence_limit};
 pub use event::{Event, Evidence, PhoneId, PhoneRef, Progress, State, Step};
-pub use fleet::{Admission, DRAIN_LIMIT, Fleet, ManifestPlan, Plan, RunState, StagePlan};
+pub use fleet::{Admission, DRAIN_LIMIT, Fleet, RunState};
 pub use history::MAX_ROWS;
 pub use identity::{MAX_OTHERS, MAX_PHONES};
+pub use plan::{ManifestPlan, Plan, StagePlan};
 pub use report::{FileOutcome, FileReport, OtherReport, PhoneReport, Report, Totals};
 pub use sighting::{End, Moment, Seen, Served, Sighting, TransferId, Transport, Witness};

@@ -9,7 +9,7 @@ use crate::{
 
 /// Deliveries of one recovery manifest nearer than this are one boot: a boot loader that
 /// refuses a manifest takes it in pairs 0 to 1 s apart, and boots again after 87 to 148 s.
-pub(crate) const BOOT_APART: Duration = Duration::from_secs(60);
+pub(crate) const BOOT_APART: Duration = Duration::from_mins(1);
 
 /// A phone that accepts a manifest asks for its first image after about 2 s; this long
 /// after the last delivery nobody waits for it any more.

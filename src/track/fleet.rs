@@ -9,60 +9,28 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Event, Moment, PhoneId, PhoneRef, Progress, Report, Seen, Served, Sighting, Step, TransferId,
-    Transport,
+    Event, Moment, PhoneId, Report, Seen, Served, Sighting, TransferId, Transport,
+    announce::{event, reference},
     catalog::Catalog,
     conversion::{Ask, Change, Scene},
     history::{Kind, Row, kept},
     identity::{Owner, Phone, Registry},
+    plan::Plan,
     report,
 };
 use crate::{
-    phone::{LoadName, MacAddress, Model, Request},
+    phone::{MacAddress, Request},
     stage::View,
 };
 
+mod ends;
+
 /// How long the end of a run waits for phones that are between two images.
-pub const DRAIN_LIMIT: Duration = Duration::from_secs(180);
+pub const DRAIN_LIMIT: Duration = Duration::from_mins(3);
 
 /// Transfers of which more may be heard; beyond that a new one's end is not recorded. The
 /// engine serves far fewer at once.
 const MAX_TRANSFERS: usize = 65_536;
-
-/// What a run serves and of whom it expects what.
-#[derive(Debug, Clone, Default)]
-pub struct Plan {
-    /// The staged bundles (all of them targets, for different models).
-    pub stages: Vec<StagePlan>,
-    /// The phones that alone are converted (`--only`).
-    pub only: Option<Vec<MacAddress>>,
-    /// How many phones are expected (`--expect`).
-    pub expect: Option<usize>,
-    /// Failed phones that end the run (`--max-failures`).
-    pub max_failures: Option<usize>,
-    /// How long the run may take (`--timeout`).
-    pub timeout: Option<Duration>,
-}
-
-/// One staged bundle, as far as tracking needs it.
-#[derive(Debug, Clone)]
-pub struct StagePlan {
-    /// The load that its phones will run: `SIP45.9-3-1SR4-1S`.
-    pub load: LoadName,
-    /// The models it is for.
-    pub models: Vec<&'static Model>,
-    /// Its manifests: the load's own and the recovery ones.
-    pub manifests: Vec<ManifestPlan>,
-}
-
-/// One manifest of a staged bundle.
-#[derive(Debug, Clone)]
-pub struct ManifestPlan {
-    /// Its file name as staged.
-    pub name: String,
-    /// The images that it names and their bytes, in its order.
-    pub images: Vec<(String, u64)>,
-}
 
 /// What an address may have now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,36 +84,6 @@ impl Fleet {
             draining: None,
             now: Moment::ZERO,
         }
-    }
-
-    /// What `address` may have now if it asks for `name`.
-    ///
-    /// A phone that took a manifest of the target gets its images whatever was asked for
-    /// since: it must not be left between two loads.
-    #[must_use]
-    pub fn admit(&self, address: Ipv4Addr, name: &str) -> Admission {
-        let here = self.registry.at(address).map(|(_, phone)| phone);
-        let is_between = here.is_some_and(|phone| phone.conversion.is_between_images());
-        let request = Request::read(name);
-        if let Some(since) = self.draining
-            && (!is_between || self.now.saturating_sub(since) >= DRAIN_LIMIT)
-        {
-            return Admission::Stopping;
-        }
-        let Some(only) = &self.only else {
-            return Admission::Serve(View::Target);
-        };
-        let mac = request.mac().or_else(|| here.and_then(|phone| phone.mac));
-        let admitted = match mac {
-            Some(mac) => only.contains(&mac) || is_between && request.mac().is_none(),
-            // A boot loader cannot say who it is.
-            None => {
-                matches!(request, Request::Recovery(_))
-                    || here.is_some_and(|phone| phone.conversion.in_recovery)
-                        && request == Request::Image
-            }
-        };
-        Admission::Serve(if admitted { View::Target } else { View::Config })
     }
 
     /// Folds one sighting in. `at` never goes back; where it does, it counts as now.
@@ -233,13 +171,13 @@ impl Fleet {
             (_, Some(mac)) => self.registry.name(at, address, mac),
             (Request::Recovery(model), _) => self.registry.in_recovery(at, address, *model),
             (Request::Manifest(_), _) => self.registry.listed(at, address),
-            _ => match self.registry.at(address) {
-                Some((id, _)) => Some(id),
-                None => {
+            _ => {
+                let here = self.registry.at(address).map(|(id, _)| id);
+                if here.is_none() {
                     self.other_asked(at, address, transfer, transport, name, served);
-                    None
                 }
-            },
+                here
+            }
         };
         self.forget_gone();
         let Some(id) = id else {
@@ -286,6 +224,7 @@ impl Fleet {
             outcome: served.map_or(super::FileOutcome::NotFound, |_| super::FileOutcome::Asked),
             kind: Kind::Other,
             open: served.is_some(),
+            sent: false,
         });
         if served.is_some() && self.registry.transfers.len() < MAX_TRANSFERS {
             self.registry
@@ -331,8 +270,9 @@ impl Fleet {
         let mut changes = Vec::new();
         tell(phone, scene, &mut changes);
         // The record names a phone once it is there, and again once it has a name.
-        if phone.announced != Some(phone.mac) {
-            phone.announced = Some(phone.mac);
+        if !phone.announced || phone.announced_mac != phone.mac {
+            phone.announced = true;
+            phone.announced_mac = phone.mac;
             if !changes
                 .iter()
                 .any(|change| matches!(change, Change::Step { .. }))
@@ -414,77 +354,6 @@ impl Fleet {
         [phone, timeout, drain].into_iter().flatten().min()
     }
 
-    /// Whether the run should end by itself.
-    #[must_use]
-    pub fn run_state(&self, at: Moment) -> RunState {
-        let is_over = self.plan.timeout.is_some_and(|timeout| at >= timeout)
-            || self
-                .plan
-                .max_failures
-                .is_some_and(|most| self.failed >= most.max(1))
-            || match (&self.only, self.plan.expect) {
-                (Some(only), _) => only.iter().all(|mac| {
-                    self.registry.of(*mac).is_some_and(|phone| {
-                        phone.conversion.is_done() || phone.conversion.is_failed()
-                    })
-                }),
-                (None, Some(expected)) => self.done + self.failed >= expected.max(1),
-                (None, None) => false,
-            };
-        if is_over {
-            RunState::Ended
-        } else {
-            RunState::Running
-        }
-    }
-
-    /// From now on no new phone is admitted; a phone that took a manifest gets the rest
-    /// of its images.
-    pub fn drain(&mut self, at: Moment) {
-        self.now = self.now.max(at);
-        self.draining.get_or_insert(self.now);
-    }
-
-    /// Whether no phone is between two images any more, or [`DRAIN_LIMIT`] has passed.
-    #[must_use]
-    pub fn drained(&self, at: Moment) -> bool {
-        self.draining
-            .is_some_and(|since| at.saturating_sub(since) >= DRAIN_LIMIT)
-            || !self
-                .registry
-                .phones
-                .values()
-                .any(|phone| phone.conversion.is_between_images())
-    }
-
-    /// The phones that must not be unplugged now.
-    #[must_use]
-    pub fn fragile(&self) -> Vec<PhoneRef> {
-        self.registry
-            .phones
-            .iter()
-            .filter(|(_, phone)| phone.conversion.is_fragile())
-            .map(|(id, phone)| reference(*id, phone))
-            .collect()
-    }
-
-    /// Whether every expected phone is done, and at least one came.
-    #[must_use]
-    pub fn succeeded(&self) -> bool {
-        match (&self.only, self.plan.expect) {
-            (Some(only), _) => {
-                !only.is_empty()
-                    && only.iter().all(|mac| {
-                        self.registry
-                            .of(*mac)
-                            .is_some_and(|phone| phone.conversion.is_done())
-                    })
-            }
-            (None, Some(expected)) => self.done >= expected.max(1),
-            (None, None) => self.done > 0 && self.done == self.registry.phones.len(),
-        }
-    }
-
     /// Phones and addresses that were not recorded because there are too many.
     #[must_use]
     pub fn dropped(&self) -> u64 {
@@ -495,57 +364,5 @@ impl Fleet {
     #[must_use]
     pub fn report(&self, began: Timestamp) -> Report {
         report::build(&self.registry, began)
-    }
-}
-
-fn reference(id: PhoneId, phone: &Phone) -> PhoneRef {
-    PhoneRef {
-        id,
-        mac: phone.mac,
-        address: phone.address,
-        model: phone.model().map(|model| model.plain_number().to_owned()),
-    }
-}
-
-fn event(phone: PhoneRef, change: Change) -> Event {
-    match change {
-        Change::Step {
-            state,
-            pass,
-            file,
-            bytes,
-            load,
-            evidence,
-        } => Event::Step(Step {
-            phone,
-            state,
-            pass,
-            file,
-            bytes,
-            load,
-            evidence,
-        }),
-        Change::Progress {
-            file,
-            bytes,
-            size,
-            pass,
-            place,
-        } => Event::Progress(Progress {
-            phone,
-            file,
-            bytes,
-            size,
-            pass,
-            place,
-        }),
-        Change::Raised(diagnosis) => Event::Diagnosis {
-            phone: Some(phone),
-            diagnosis,
-        },
-        Change::Withdrawn(diagnosis) => Event::Withdrawn {
-            phone: Some(phone),
-            diagnosis,
-        },
     }
 }

@@ -16,6 +16,9 @@ const MAX_NAME: usize = 255;
 /// much later it counts as one request.
 const HTTP_FALLBACK: Moment = Moment::from_secs(30);
 
+/// The smallest block that phones use: they ask for no option, so it is RFC 1350's.
+const BLOCK: u64 = 512;
+
 /// Rows from the newest back among which the HTTP half of a request is looked for.
 const FALLBACK_DEPTH: usize = 4;
 
@@ -46,6 +49,8 @@ pub(super) struct Row {
     pub kind: Kind,
     /// Whether more may be heard of its transfer.
     pub open: bool,
+    /// Every block was sent before its transfer ended.
+    pub sent: bool,
 }
 
 impl Row {
@@ -64,6 +69,17 @@ impl Row {
     pub(super) fn end(&mut self, end: &End, bytes: u64) {
         self.open = false;
         self.acknowledge(bytes);
+        // A phone closes its port after its final ACK; if that is lost, the repeated last
+        // block finds the port closed.
+        let last_block = self
+            .size
+            .is_some_and(|size| size.saturating_sub(self.bytes) <= BLOCK);
+        self.sent = match end {
+            End::Delivered => true,
+            End::Vanished { all_sent } => *all_sent,
+            End::Aborted { code, .. } => code.is_none() && last_block,
+            End::Replaced => false,
+        };
         self.outcome = match end {
             End::Delivered => FileOutcome::Delivered,
             // Asking again is the phone's doing too.

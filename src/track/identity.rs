@@ -13,10 +13,12 @@ use std::{
 
 use super::{
     Moment, PhoneId, TransferId, Witness,
-    conversion::{Conversion, MAX_KEPT},
+    conversion::Conversion,
     history::{MAX_ROWS, Row, Rows},
 };
-use crate::phone::{MacAddress, Model};
+use crate::phone::{MacAddress, Model, Request};
+
+mod merge;
 
 /// Phones of one run. A new address beyond that is not listed; a new MAC takes the place
 /// of a phone that never named itself, if there is one.
@@ -40,8 +42,10 @@ pub(super) struct Phone {
     pub scheduled: Option<Moment>,
     /// What it counts as: (done, failed).
     pub counted: (bool, bool),
-    /// The name under which the record knows it; `None` before the first step.
-    pub announced: Option<Option<MacAddress>>,
+    /// Whether the record knows it.
+    pub announced: bool,
+    /// The name under which the record knows it.
+    pub announced_mac: Option<MacAddress>,
 }
 
 /// An address that gave no sign of being a phone.
@@ -76,105 +80,6 @@ pub(super) struct Registry {
     pub gone: Vec<Phone>,
 }
 
-impl Conversion {
-    /// Becomes the continuation of what the same phone did `earlier`. `renumber` says
-    /// whether this one's passes were counted from 1.
-    fn absorb_earlier(&mut self, earlier: Self, renumber: bool) {
-        let idle = self.sequence == 0 && self.evidence.is_empty();
-        if renumber {
-            self.shift_passes(i64::from(earlier.pass));
-        }
-        self.rows.absorb_earlier(earlier.rows, MAX_ROWS);
-        self.first = self.first.min(earlier.first);
-        self.last = self.last.max(earlier.last);
-        self.active = self.active.max(earlier.active);
-        self.model = self.model.or(earlier.model);
-        self.family = self.family.or(earlier.family);
-        self.from = earlier.from.or(self.from.take());
-        self.to = self.to.take().or(earlier.to);
-        self.on_sccp |= earlier.on_sccp;
-        self.in_recovery |= earlier.in_recovery;
-        self.fetched |= earlier.fetched;
-        self.complete += earlier.complete;
-        self.in_full |= earlier.in_full;
-        self.sequence += earlier.sequence;
-        self.config_at = self.config_at.or(earlier.config_at);
-        if idle {
-            self.state = earlier.state;
-            self.stalled = earlier.stalled;
-            self.current = earlier.current;
-            self.manifest = earlier.manifest;
-            self.settled = earlier.settled;
-            self.takes = earlier.takes;
-        }
-        let mine = std::mem::replace(&mut self.evidence, earlier.evidence);
-        for evidence in mine {
-            if self.evidence.len() < MAX_KEPT && !self.evidence.contains(&evidence) {
-                self.evidence.push(evidence);
-            }
-        }
-        let mine = std::mem::replace(&mut self.withdrawn, earlier.withdrawn);
-        self.withdrawn.extend(mine);
-        self.withdrawn.truncate(MAX_KEPT);
-        for standing in earlier.standing {
-            let code = standing.diagnosis.code;
-            let known = |other: &super::conversion::Standing| other.diagnosis.code == code;
-            if idle && !self.standing.iter().any(known) {
-                self.standing.push(standing);
-            } else if !idle && self.withdrawn.len() < MAX_KEPT {
-                // The phone moved on since.
-                self.withdrawn.push(standing.diagnosis);
-            }
-        }
-    }
-
-    fn shift_passes(&mut self, by: i64) {
-        let shift = |pass: &mut u32| {
-            *pass = u32::try_from(i64::from(*pass) + by).unwrap_or(0);
-        };
-        shift(&mut self.pass);
-        if let Some(pass) = &mut self.current {
-            shift(&mut pass.number);
-        }
-        for row in self.rows.iter_mut() {
-            shift(&mut row.pass);
-        }
-    }
-}
-
-impl Phone {
-    /// The whole history, an undecided episode included.
-    pub(super) fn whole(&self) -> Conversion {
-        let mut conversion = self.conversion.clone();
-        if let Some(before) = &self.before {
-            conversion.absorb_earlier((**before).clone(), false);
-        }
-        conversion
-    }
-
-    /// Its model, which an episode does not make unknown.
-    pub(super) fn model(&self) -> Option<&'static Model> {
-        let before = self.before.as_ref().and_then(|before| before.model);
-        self.conversion.model.or(before)
-    }
-
-    /// The episode was this phone's.
-    fn settle_episode(&mut self) {
-        if let Some(before) = self.before.take() {
-            self.conversion.absorb_earlier(*before, false);
-        }
-    }
-
-    /// Takes the episode away, as a conversion of its own.
-    fn give_up_episode(&mut self) -> Option<Conversion> {
-        let before = *self.before.take()?;
-        let base = i64::from(before.pass);
-        let mut episode = std::mem::replace(&mut self.conversion, before);
-        episode.shift_passes(-base);
-        Some(episode)
-    }
-}
-
 impl Registry {
     pub(super) fn at(&self, address: Ipv4Addr) -> Option<(PhoneId, &Phone)> {
         let id = self.at_address.get(&address)?;
@@ -202,7 +107,10 @@ impl Registry {
             }
             return Some(id);
         }
-        let found = self.take_unnamed(address, here);
+        let heard = known
+            .and_then(|id| self.phones.get(&id))
+            .map(|phone| phone.conversion.last);
+        let found = self.take_unnamed(address, here, heard);
         let Some(id) = known else {
             return self.first_naming(at, address, mac, found);
         };
@@ -231,6 +139,7 @@ impl Registry {
         &mut self,
         address: Ipv4Addr,
         here: Option<PhoneId>,
+        heard: Option<Moment>,
     ) -> Option<(Option<PhoneId>, Conversion)> {
         if let Some(id) = here {
             self.at_address.remove(&address);
@@ -242,6 +151,10 @@ impl Registry {
             let conversion = phone.conversion.clone();
             self.gone.push(phone);
             return Some((Some(id), conversion));
+        }
+        // Who spoke from elsewhere meanwhile did not fetch these.
+        if heard.is_some_and(|heard| self.others.get(&address).is_some_and(|o| o.first < heard)) {
+            return None;
         }
         let other = self.others.remove(&address)?;
         Some((None, from_other(other)))
@@ -343,6 +256,8 @@ impl Registry {
                 let pass = phone.conversion.pass;
                 let episode = Conversion {
                     pass,
+                    stalled: phone.conversion.stalled,
+                    standing: phone.conversion.standing.clone(),
                     ..Conversion::new(at)
                 };
                 let before = std::mem::replace(&mut phone.conversion, episode);
@@ -424,7 +339,8 @@ impl Phone {
             before: None,
             scheduled: None,
             counted: (false, false),
-            announced: None,
+            announced: false,
+            announced_mac: None,
         }
     }
 }
@@ -432,6 +348,11 @@ impl Phone {
 fn from_other(other: Other) -> Conversion {
     let mut conversion = Conversion::new(other.first);
     conversion.last = other.last;
+    conversion.active = other.last;
+    conversion.on_sccp = other
+        .rows
+        .iter()
+        .any(|row| Request::read(&row.name) == Request::SccpLocale);
     conversion.sequence = other
         .rows
         .iter()

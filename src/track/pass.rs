@@ -11,6 +11,10 @@ const DUPLICATE_WITHIN: Duration = Duration::from_secs(5);
 
 /// What is known of one image.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each seen by itself"
+)]
 pub(super) struct Image {
     /// Its newest transfer.
     pub transfer: Option<TransferId>,

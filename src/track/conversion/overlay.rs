@@ -19,7 +19,7 @@ use crate::{
 pub(in super::super) const MAX_KEPT: usize = 64;
 
 /// A diagnosis that stands, and the name that it is about.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) struct Standing {
     pub diagnosis: Diagnosis,
     subject: String,
@@ -77,9 +77,14 @@ impl Conversion {
         }
     }
 
-    /// Whether it took a manifest and is owed images: it must not be left like that.
+    /// Whether an ending run waits for it: it is owed images and still fetches them.
     pub(in super::super) fn is_between_images(&self) -> bool {
-        let owed = match self.state {
+        self.is_owed_images() && !self.stalled && !self.is_failed()
+    }
+
+    /// Whether it took a manifest and not all images: whenever it asks, it gets them.
+    pub(in super::super) fn is_owed_images(&self) -> bool {
+        match self.state {
             State::Images => self
                 .current
                 .as_ref()
@@ -89,8 +94,7 @@ impl Conversion {
                 .and_then(|id| self.rows.get(id))
                 .is_some_and(|row| row.open || row.outcome == super::FileOutcome::Delivered),
             _ => false,
-        };
-        owed && !self.stalled && !self.is_failed()
+        }
     }
 
     /// Whether cutting its power now leaves it between two loads.

@@ -3,9 +3,6 @@
 use super::{About, Change, Conversion, End, FileOutcome, Kind, Row, Scene, TransferId};
 use crate::diagnose::{Code, rules::Take};
 
-/// The smallest block that phones use: they ask for no option, so it is RFC 1350's.
-const BLOCK: u64 = 512;
-
 /// Takes that are kept; a refusal is as clear from the newest ones.
 const MAX_TAKES: usize = 32;
 
@@ -95,6 +92,8 @@ impl Conversion {
                         && (pass.transfer == row.transfer || !pass.any_asked())
                     {
                         pass.manifest = true;
+                        pass.transfer = row.transfer;
+                        pass.at = row.at;
                     }
                 }
                 let about = About {
@@ -107,7 +106,7 @@ impl Conversion {
                     self.step(about, out);
                 }
             }
-            _ if sent_all(end, row) => {
+            _ if row.sent => {
                 let went_on = self
                     .current
                     .as_ref()
@@ -160,7 +159,7 @@ impl Conversion {
         {
             if *end == End::Delivered {
                 pass.images[place].delivered = true;
-            } else if sent_all(end, row) {
+            } else if row.sent {
                 implied = pass.all_sent(place, row.transfer);
             }
         }
@@ -191,7 +190,7 @@ impl Conversion {
         let sent = self
             .rows
             .get(transfer)
-            .is_some_and(|row| !row.open && is_all_but_the_last_block(row));
+            .is_some_and(|row| !row.open && row.sent);
         if sent {
             self.imply_manifest_row(transfer);
         }
@@ -203,20 +202,4 @@ impl Conversion {
         }
         self.imply(transfer);
     }
-}
-
-/// Whether every block of an ended transfer had been sent: the engine says so, or the
-/// phone's port was found closed when only one block was unacknowledged. (A phone closes
-/// its port after its final ACK; if that is lost, the repeated block finds it closed.)
-fn sent_all(end: &End, row: &Row) -> bool {
-    match end {
-        End::Vanished { all_sent } => *all_sent,
-        End::Aborted { code: None, .. } => is_all_but_the_last_block(row),
-        _ => false,
-    }
-}
-
-fn is_all_but_the_last_block(row: &Row) -> bool {
-    row.size
-        .is_some_and(|size| size.saturating_sub(row.bytes) <= BLOCK)
 }

@@ -1,0 +1,236 @@
+//! What a running application's requests and witnesses say of the load.
+
+use super::{
+    About, Ask, Change, Conversion, Evidence, LoadName, Moment, Protocol, Request, Scene, State,
+    Witness, text,
+};
+use crate::diagnose::Code;
+
+impl Conversion {
+    /// A running application asks: the phone is not in its boot loader.
+    pub(super) fn application_asked(
+        &mut self,
+        scene: Scene<'_>,
+        ask: Ask<'_>,
+        out: &mut Vec<Change>,
+    ) {
+        // The first file of every boot; nothing asks for it later.
+        let is_boot = matches!(ask.request, Request::TrustList(_));
+        let is_config = matches!(ask.request, Request::Config { .. } | Request::DefaultConfig);
+        let may_be_boot = is_boot
+            || matches!(
+                ask.request,
+                Request::IdentityList(_) | Request::Config { .. }
+            );
+        if may_be_boot && let Some(take) = self.takes.last_mut() {
+            take.booted_since = true;
+        }
+        if is_boot {
+            self.interrupt(out);
+        }
+        match self.state {
+            State::Seen => self.enter(State::Configuring, About::file(ask.file()), out),
+            State::Manifest if may_be_boot && self.has_everything() => {
+                self.came_back(Some(ask.file()), out);
+            }
+            State::Manifest if may_be_boot => {
+                self.enter(State::Configuring, About::file(ask.file()), out);
+            }
+            State::Images if is_boot => {
+                self.enter(State::Configuring, About::file(ask.file()), out);
+            }
+            State::Writing | State::Rebooted => {
+                self.config_at = None;
+                self.came_back(Some(ask.file()), out);
+            }
+            _ => {}
+        }
+        if is_config && self.config_at.is_none() {
+            self.config_at = Some(scene.at);
+        }
+        match ask.request {
+            Request::Config { signed: true, .. } => {
+                self.raise("", text::trust_list(ask.name, scene.at), out);
+            }
+            Request::Config { signed: false, .. } => self.refute(Code::TrustList, None, out),
+            Request::SipLocale => self.on_sip_locale(ask.file(), out),
+            Request::SccpLocale => self.on_sccp_locale(ask.file(), out),
+            _ => {}
+        }
+    }
+
+    /// An application starts: a pass that is not complete will not be.
+    fn interrupt(&mut self, out: &mut Vec<Change>) {
+        self.config_at = None;
+        self.manifest = None;
+        let Some(pass) = &mut self.current else {
+            return;
+        };
+        if pass.complete || pass.interrupted {
+            return;
+        }
+        pass.interrupted = true;
+        if pass.lacks_only_the_last_ack() {
+            let detail = format!(
+                "pass {}: only the final ACK of the last image is missing, and an application \
+                 started; no proof that the image arrived",
+                pass.number
+            );
+            self.note(Witness::Requests, detail, out);
+        }
+    }
+
+    /// Every image is there and an application asked: flashed.
+    pub(super) fn came_back(&mut self, file: Option<&str>, out: &mut Vec<Change>) {
+        let about = |evidence| About {
+            file: file.map(str::to_owned),
+            evidence,
+            ..About::default()
+        };
+        if self.state != State::Rebooted {
+            self.enter(State::Rebooted, about(None), out);
+        }
+        let images = self.current.as_ref().map_or(&[][..], |pass| &pass.images);
+        let delivered = images.iter().filter(|image| image.delivered).count();
+        let implied = match images.len() - delivered {
+            0 => String::new(),
+            implied => format!(", {implied} implied"),
+        };
+        let evidence = Evidence {
+            witness: Witness::Requests,
+            detail: format!(
+                "pass {}: {delivered} images delivered{implied}, none missing; then an application \
+                 asked for {}",
+                self.pass,
+                file.map_or_else(|| "a file".to_owned(), text::shown),
+            ),
+        };
+        self.keep(evidence.clone());
+        self.settled = self.complete >= 2;
+        self.enter(State::Flashed, about(Some(evidence)), out);
+    }
+
+    fn on_sip_locale(&mut self, file: &str, out: &mut Vec<Change>) {
+        let detail = format!("asked for {}, as only SIP firmware does", text::shown(file));
+        let proven = self.in_full && (self.on_sccp || self.in_recovery);
+        if self.state == State::Flashed && proven {
+            let evidence = Evidence {
+                witness: Witness::Requests,
+                detail,
+            };
+            self.keep(evidence.clone());
+            let about = About {
+                evidence: Some(evidence),
+                ..About::default()
+            };
+            self.enter(State::Confirmed, about, out);
+        } else {
+            self.note(Witness::Requests, detail, out);
+        }
+    }
+
+    fn on_sccp_locale(&mut self, file: &str, out: &mut Vec<Change>) {
+        self.on_sccp = true;
+        let detail = format!(
+            "asked for {}, as only SCCP firmware does",
+            text::shown(file)
+        );
+        self.still_on_another(Witness::Requests, detail, None, out);
+    }
+
+    /// Something says that the phone runs another load than it was given.
+    fn still_on_another(
+        &mut self,
+        witness: Witness,
+        detail: String,
+        load: Option<LoadName>,
+        out: &mut Vec<Change>,
+    ) {
+        if matches!(
+            self.state,
+            State::Flashed | State::Confirmed | State::Already
+        ) {
+            let evidence = Evidence { witness, detail };
+            self.keep(evidence.clone());
+            let about = About {
+                load,
+                evidence: Some(evidence),
+                ..About::default()
+            };
+            self.enter(State::Configuring, about, out);
+        } else {
+            self.note(witness, detail, out);
+        }
+    }
+
+    /// Somebody names the load that the phone runs.
+    pub(in super::super) fn load(
+        &mut self,
+        scene: Scene<'_>,
+        load: &LoadName,
+        witness: Witness,
+        detail: &str,
+        out: &mut Vec<Change>,
+    ) {
+        self.last = scene.at;
+        if let Some(family) = load.family() {
+            self.learn_family(family);
+        }
+        let detail = format!("{} ({})", text::shown(load.as_str()), text::shown(detail));
+        // Names of a boot loader's doing say nothing of the load behind them.
+        if load.is_recovery() || load.as_str().eq_ignore_ascii_case("79XX_default_load") {
+            if self.state == State::Writing && load.is_recovery() {
+                self.enter(State::Rebooted, About::default(), out);
+            }
+            self.note(witness, detail, out);
+            return;
+        }
+        if self.from.is_none() && !self.fetched {
+            self.from = Some(load.clone());
+        }
+        self.on_sccp |= load.protocol() == Some(Protocol::Sccp);
+        if !scene.catalog.is_target(load) {
+            self.still_on_another(witness, detail, Some(load.clone()), out);
+            return;
+        }
+        self.unstall(out);
+        let was_before = !self.fetched
+            && self
+                .from
+                .as_ref()
+                .is_none_or(|from| from.as_str().eq_ignore_ascii_case(load.as_str()));
+        let state = if was_before {
+            State::Already
+        } else {
+            self.to = Some(load.clone());
+            State::Confirmed
+        };
+        let evidence = Evidence { witness, detail };
+        let is_new = self.keep(evidence.clone());
+        let about = About {
+            load: Some(load.clone()),
+            evidence: Some(evidence),
+            ..About::default()
+        };
+        self.withdraw_final(out);
+        if self.state != state {
+            self.enter(state, about, out);
+        } else if is_new {
+            self.step(about, out);
+        }
+    }
+
+    /// Somebody else than its requests says where the phone is. A lease asked for after
+    /// the last image is a boot; a neighbour's table entry is not.
+    pub(in super::super) fn named_by(
+        &mut self,
+        at: Moment,
+        witness: Witness,
+        out: &mut Vec<Change>,
+    ) {
+        self.last = at;
+        if self.state == State::Writing && witness == Witness::Dhcp {
+            self.enter(State::Rebooted, About::default(), out);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Who may have what, who is expected, what ends a run and how it drains.
+
+use std::net::Ipv4Addr;
+
+use super::{
+    super::{Moment, PhoneRef, announce::reference},
+    Admission, DRAIN_LIMIT, Fleet, RunState,
+};
+use crate::{phone::Request, stage::View};
+
+impl Fleet {
+    /// What `address` may have now if it asks for `name`.
+    ///
+    /// A phone that took a manifest of the target gets its images whatever was asked for
+    /// since: it must not be left between two loads.
+    #[must_use]
+    pub fn admit(&self, address: Ipv4Addr, name: &str) -> Admission {
+        let here = self.registry.at(address).map(|(_, phone)| phone);
+        let is_owed = here.is_some_and(|phone| phone.conversion.is_owed_images());
+        let request = Request::read(name);
+        if let Some(since) = self.draining
+            && (!is_owed || self.now.saturating_sub(since) >= DRAIN_LIMIT)
+        {
+            return Admission::Stopping;
+        }
+        let Some(only) = &self.only else {
+            return Admission::Serve(View::Target);
+        };
+        let mac = request.mac().or_else(|| here.and_then(|phone| phone.mac));
+        let admitted = match mac {
+            Some(mac) => only.contains(&mac) || is_owed && request.mac().is_none(),
+            // A boot loader cannot say who it is.
+            None => {
+                matches!(request, Request::Recovery(_))
+                    || here.is_some_and(|phone| phone.conversion.in_recovery)
+                        && request == Request::Image
+            }
+        };
+        Admission::Serve(if admitted { View::Target } else { View::Config })
+    }
+
+    /// Whether the run should end by itself.
+    #[must_use]
+    pub fn run_state(&self, at: Moment) -> RunState {
+        let is_over = self.plan.timeout.is_some_and(|timeout| at >= timeout)
+            || self
+                .plan
+                .max_failures
+                .is_some_and(|most| self.failed >= most.max(1))
+            || match (&self.only, self.plan.expect) {
+                (Some(only), _) => only.iter().all(|mac| {
+                    self.registry.of(*mac).is_some_and(|phone| {
+                        phone.conversion.is_done() || phone.conversion.is_failed()
+                    })
+                }),
+                (None, Some(expected)) => self.done + self.failed >= expected.max(1),
+                (None, None) => false,
+            };
+        if is_over {
+            RunState::Ended
+        } else {
+            RunState::Running
+        }
+    }
+
+    /// From now on no new phone is admitted; a phone that took a manifest gets the rest
+    /// of its images.
+    pub fn drain(&mut self, at: Moment) {
+        self.now = self.now.max(at);
+        self.draining.get_or_insert(self.now);
+    }
+
+    /// Whether no phone is between two images any more, or [`DRAIN_LIMIT`] has passed.
+    #[must_use]
+    pub fn drained(&self, at: Moment) -> bool {
+        self.draining
+            .is_some_and(|since| at.saturating_sub(since) >= DRAIN_LIMIT)
+            || !self
+                .registry
+                .phones
+                .values()
+                .any(|phone| phone.conversion.is_between_images())
+    }
+
+    /// The phones that must not be unplugged now.
+    #[must_use]
+    pub fn fragile(&self) -> Vec<PhoneRef> {
+        self.registry
+            .phones
+            .iter()
+            .filter(|(_, phone)| phone.conversion.is_fragile())
+            .map(|(id, phone)| reference(*id, phone))
+            .collect()
+    }
+
+    /// Whether every expected phone is done, and at least one came.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        match (&self.only, self.plan.expect) {
+            (Some(only), _) => {
+                !only.is_empty()
+                    && only.iter().all(|mac| {
+                        self.registry
+                            .of(*mac)
+                            .is_some_and(|phone| phone.conversion.is_done())
+                    })
+            }
+            (None, Some(expected)) => self.done >= expected.max(1),
+            (None, None) => self.done > 0 && self.done == self.registry.phones.len(),
+        }
+    }
+}

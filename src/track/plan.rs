@@ -1,0 +1,40 @@
+//! What a run serves and whom it expects.
+
+use std::time::Duration;
+
+use crate::phone::{LoadName, MacAddress, Model};
+
+/// What a run serves and of whom it expects what.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// The staged bundles (all of them targets, for different models).
+    pub stages: Vec<StagePlan>,
+    /// The phones that alone are converted (`--only`).
+    pub only: Option<Vec<MacAddress>>,
+    /// How many phones are expected (`--expect`).
+    pub expect: Option<usize>,
+    /// Failed phones that end the run (`--max-failures`).
+    pub max_failures: Option<usize>,
+    /// How long the run may take (`--timeout`).
+    pub timeout: Option<Duration>,
+}
+
+/// One staged bundle, as far as tracking needs it.
+#[derive(Debug, Clone)]
+pub struct StagePlan {
+    /// The load that its phones will run: `SIP45.9-3-1SR4-1S`.
+    pub load: LoadName,
+    /// The models it is for.
+    pub models: Vec<&'static Model>,
+    /// Its manifests: the load's own and the recovery ones.
+    pub manifests: Vec<ManifestPlan>,
+}
+
+/// One manifest of a staged bundle.
+#[derive(Debug, Clone)]
+pub struct ManifestPlan {
+    /// Its file name as staged.
+    pub name: String,
+    /// The images that it names and their bytes, in its order.
+    pub images: Vec<(String, u64)>,
+}
