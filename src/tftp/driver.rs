@@ -19,7 +19,7 @@ use super::{
     batch::{self, Inbox},
     engine::Engine,
     outbox::{Outbox, Outgoing},
-    policy::Limits,
+    policy::{self, Limits},
 };
 
 /// The receive buffer that is asked for, in bytes. With the kernel's usual 212,992 a
@@ -32,6 +32,10 @@ const SEND_BUFFER: usize = 1 << 20;
 /// Batches taken from one socket before the others have their turn.
 const BATCHES_PER_TURN: usize = 2;
 
+/// Batches taken from a transfer port before a batch of requests at most: an ACK of each
+/// transfer that there may be.
+const BATCHES_BEFORE_REQUESTS: usize = policy::TRANSFERS / batch::BATCH;
+
 /// Turns before the runtime's other tasks have theirs.
 const TURNS: u32 = 16;
 
@@ -43,14 +47,14 @@ const SEND_PATIENCE: Duration = Duration::from_millis(20);
 /// an earlier packet.
 const SEND_TRIES: u32 = 3;
 
-/// Errors in a row after which a socket rests for [`REST`].
+/// Failed receptions after which the server rests for [`REST`].
 const ERRORS: u32 = 16;
 
-/// How long a socket rests that only gives errors.
+/// How long the server rests when a socket only gives errors.
 const REST: Duration = Duration::from_millis(10);
 
 /// A sleep that never matters, for when there is no deadline.
-const LONG: Duration = Duration::from_secs(3_600);
+const LONG: Duration = Duration::from_hours(1);
 
 /// Where to listen, and what to allow.
 #[derive(Debug, Clone, Copy)]
@@ -197,7 +201,9 @@ impl Server {
         let mut core = Core {
             engine: Engine::new(self.limits, service),
             inbox: Inbox::new(),
+            requests: Inbox::new(),
             out: Outbox::default(),
+            failures: 0,
         };
         core.serve(&sockets, stop).await?;
         core.engine.stop(Instant::now(), &mut core.out);
@@ -281,8 +287,8 @@ impl Sockets {
                 .as_ref()
                 .is_err_and(|e| e.kind() == io::ErrorKind::WouldBlock)
             {
-                let send = |s: &UdpSocket| batch::send(s, packets, name_source);
-                let wait = socket.async_io(Interest::WRITABLE, send);
+                let again = |s: &UdpSocket| batch::send(s, packets, name_source);
+                let wait = socket.async_io(Interest::WRITABLE, again);
                 let Ok(later) = tokio::time::timeout(SEND_PATIENCE, wait).await else {
                     tracing::debug!(dropped = packets.len(), "the send buffer stays full");
                     return;
@@ -310,8 +316,13 @@ impl Sockets {
 /// The running server but for its sockets.
 struct Core<S> {
     engine: Engine<S>,
+    /// What came to a transfer port.
     inbox: Inbox,
+    /// What came to the listener.
+    requests: Inbox,
     out: Outbox,
+    /// Failed receptions since there was last nothing to receive.
+    failures: u32,
 }
 
 impl<S: Service> Core<S> {
@@ -356,43 +367,64 @@ impl<S: Service> Core<S> {
         if guard.ready().is_error() {
             self.errors(sockets, socket);
         }
-        let (mut batches, mut failures) = (0, 0);
-        while batches < BATCHES_PER_TURN {
-            match self.inbox.receive(sockets.get(socket).get_ref()) {
-                Ok(()) => {
-                    batches += 1;
-                    self.take(socket);
-                    sockets.flush(&mut self.out).await;
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    guard.clear_ready();
-                    return;
-                }
-                Err(error) => {
-                    tracing::debug!(?socket, %error, "receiving failed");
-                    self.errors(sockets, socket);
-                    failures += 1;
-                    if failures >= ERRORS {
-                        tokio::time::sleep(REST).await;
-                        return;
-                    }
-                }
+        for _ in 0..BATCHES_PER_TURN {
+            let drained = match socket {
+                Socket::Listener => self.requests(sockets).await,
+                Socket::Transfer(port) => self.acks(sockets, port).await,
+            };
+            if drained {
+                guard.clear_ready();
+                return;
             }
         }
     }
 
-    /// Hands a batch to the engine.
-    fn take(&mut self, socket: Socket) {
-        let now = Instant::now();
-        for datagram in self.inbox.datagrams() {
-            // To everyone or to a group: not for a server to answer (RFC 1123, 4.2.3.5).
-            let Some(local) = datagram.local else {
-                continue;
-            };
-            let (peer, bytes) = (datagram.peer, datagram.bytes);
-            self.engine
-                .datagram(now, socket, local, peer, bytes, &mut self.out);
+    /// Serves one batch of a transfer port. Whether there was none.
+    async fn acks(&mut self, sockets: &Sockets, port: Port) -> bool {
+        let socket = Socket::Transfer(port);
+        if let Err(error) = self.inbox.receive(sockets.get(socket).get_ref()) {
+            return self.failed(sockets, socket, &error).await;
         }
+        hand_over(&mut self.engine, &self.inbox, socket, &mut self.out);
+        sockets.flush(&mut self.out).await;
+        false
+    }
+
+    /// Serves one batch of the listener. Whether there was none.
+    async fn requests(&mut self, sockets: &Sockets) -> bool {
+        let socket = Socket::Listener;
+        if let Err(error) = self.requests.receive(sockets.get(socket).get_ref()) {
+            return self.failed(sockets, socket, &error).await;
+        }
+        // A peer with one source port for everything asks for its next file right after the
+        // final ACK of the last. That ACK is in another queue, and must count first.
+        for port in Port::ALL {
+            for _ in 0..BATCHES_BEFORE_REQUESTS {
+                if self.acks(sockets, port).await {
+                    break;
+                }
+            }
+        }
+        hand_over(&mut self.engine, &self.requests, socket, &mut self.out);
+        sockets.flush(&mut self.out).await;
+        false
+    }
+
+    /// Receiving failed: whether because nothing is there. Any other error is the report of
+    /// an earlier packet or passes by itself, and never ends the server.
+    async fn failed(&mut self, sockets: &Sockets, socket: Socket, error: &io::Error) -> bool {
+        if error.kind() == io::ErrorKind::WouldBlock {
+            self.failures = 0;
+            return true;
+        }
+        tracing::debug!(?socket, %error, "receiving failed");
+        self.errors(sockets, socket);
+        self.failures += 1;
+        if self.failures >= ERRORS {
+            self.failures = 0;
+            tokio::time::sleep(REST).await;
+        }
+        false
     }
 
     /// Takes what ICMP said of packets that left a transfer port.
@@ -407,6 +439,17 @@ impl<S: Service> Core<S> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_would_block) => return,
             }
+        }
+    }
+}
+
+/// Hands a batch to the engine.
+fn hand_over<S: Service>(engine: &mut Engine<S>, inbox: &Inbox, socket: Socket, out: &mut Outbox) {
+    let now = Instant::now();
+    for datagram in inbox.datagrams() {
+        // To everyone or to a group: not for a server to answer (RFC 1123, 4.2.3.5).
+        if let Some(local) = datagram.local {
+            engine.datagram(now, socket, local, datagram.peer, datagram.bytes, out);
         }
     }
 }
