@@ -182,7 +182,7 @@ impl World {
 
     /// Runs until nothing is left to happen.
     fn run(&mut self) {
-        let end = self.now + Duration::from_secs(3600);
+        let end = self.now + Duration::from_hours(1);
         loop {
             let arrival = self.due.peek().map(|Reverse((at, _))| *at);
             let timer = self.engine.next_deadline();
@@ -265,13 +265,11 @@ fn options() -> impl Strategy<Value = (String, usize, u64)> {
     let block = prop_oneof![Just(None), (8_usize..1500).prop_map(Some)];
     let window = prop_oneof![Just(None), (1_u64..12).prop_map(Some)];
     (block, window).prop_map(|(block, window)| {
-        let mut options = String::new();
-        if let Some(block) = block {
-            options += &format!("blksize\0{block}\0");
-        }
-        if let Some(window) = window {
-            options += &format!("windowsize\0{window}\0");
-        }
+        let asked = [
+            block.map(|block| format!("blksize\0{block}\0")),
+            window.map(|window| format!("windowsize\0{window}\0")),
+        ];
+        let options = asked.into_iter().flatten().collect();
         (
             options,
             block.map_or(512, |b| b.min(1468)),
