@@ -186,8 +186,8 @@ impl<S: Service> Core<S> {
             }
             self.engine.tick(Instant::now(), &mut self.out);
             sockets.flush(&mut self.out).await;
-            turns += 1;
-            if turns % TURNS == 0 {
+            turns = (turns + 1) % TURNS;
+            if turns == 0 {
                 tokio::task::yield_now().await;
             }
         }
