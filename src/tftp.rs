@@ -1,14 +1,15 @@
 //! A read-only TFTP server that tells what it sees. It knows nothing of phones.
 //!
 //! [`packet`], [`options`], [`rtt`] and [`transfer`] are one transfer without I/O; [`engine`]
-//! holds all transfers, their timers and the limits of [`policy`], still without I/O; the
-//! [`driver`] owns the sockets, and [`batch`] is the only place with `unsafe` in it.
+//! holds all transfers, their timers and the limits of [`policy`], still without I/O; [`bind`]
+//! opens the sockets, `driver` runs them, and `batch` is the only place with `unsafe` in it.
 //!
 //! All transfers share one UDP port: a transfer ID is the pair of ports, and the client's is
 //! its own. docs/rfc-compliance.md goes through the standards sentence by sentence.
 
 pub(crate) mod batch;
-pub mod driver;
+pub mod bind;
+mod driver;
 pub mod engine;
 pub mod options;
 pub mod outbox;
@@ -25,7 +26,7 @@ use std::{
     time::Instant,
 };
 
-pub use driver::{BindError, BindErrorKind, Config, Server};
+pub use bind::{BindError, BindErrorKind, Config, Server};
 
 /// One of the two ports that transfers leave from. A peer's next transfer within
 /// [`peers::MEMORY`] has the other one, so that a late ACK cannot count twice.

@@ -26,6 +26,10 @@ pub(crate) const BATCH: usize = 64;
 /// ones are known for what they are.
 const DATAGRAM_MAX: usize = 600;
 
+/// The address family of every socket here.
+#[expect(clippy::cast_possible_truncation, reason = "the constant is 2")]
+const INET: libc::sa_family_t = libc::AF_INET as libc::sa_family_t;
+
 /// Room for the control messages of one datagram, in bytes: `IP_PKTINFO` takes 32,
 /// `IP_RECVERR` 48.
 #[derive(Clone, Copy)]
@@ -132,7 +136,7 @@ pub(crate) fn send(
     let mut controls = [Control([0; 128]); BATCH];
     for (at, packet) in packets[..count].iter().enumerate() {
         names[at] = sockaddr_in {
-            sin_family: libc::AF_INET as _,
+            sin_family: INET,
             sin_port: packet.to.port().to_be(),
             sin_addr: in_addr {
                 s_addr: packet.to.ip().to_bits().to_be(),
@@ -200,7 +204,7 @@ pub(crate) fn closed_port(socket: &UdpSocket) -> io::Result<Option<SocketAddrV4>
         e.ee_origin == libc::SO_EE_ORIGIN_ICMP && (e.ee_type, e.ee_code) == PORT_UNREACHABLE
     });
     // The name is where the packet went that ICMP complains of.
-    Ok((closed && name.sin_family == libc::AF_INET as libc::sa_family_t).then(|| peer(&name)))
+    Ok((closed && name.sin_family == INET).then(|| peer(&name)))
 }
 
 /// Has the runtime watch a socket.
@@ -278,7 +282,7 @@ fn find_control<T: Plain>(header: &msghdr, kind: c_int) -> Option<T> {
     unsafe {
         let mut message = libc::CMSG_FIRSTHDR(header);
         while let Some(found) = message.as_ref() {
-            let whole = found.cmsg_len as usize >= libc::CMSG_LEN(size_u32::<T>()) as usize;
+            let whole = found.cmsg_len >= libc::CMSG_LEN(size_u32::<T>()) as _;
             if found.cmsg_level == libc::IPPROTO_IP && found.cmsg_type == kind && whole {
                 return Some(ptr::read_unaligned(libc::CMSG_DATA(message).cast()));
             }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::tftp::{peers::MEMORY, transfer::FIRST_BYTES_MAX};
 
-const LOCAL: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 1);
+const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
 const PHONE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 7), 1024);
 const FIRST: Socket = Socket::Transfer(Port::First);
 const SECOND: Socket = Socket::Transfer(Port::Second);
@@ -188,7 +188,7 @@ fn a_peer_that_never_acknowledges_draws_three_packets() {
     }
     let bytes: usize = sent.iter().map(|(_, packet)| packet.len()).sum();
     assert_eq!(sent.len(), 3);
-    assert!(bytes <= FIRST_BYTES_MAX as usize, "{bytes}");
+    assert!(bytes <= FIRST_BYTES_MAX, "{bytes}");
     assert_eq!(
         bench.told(),
         ["ask 0 a", "ended 0 TimedOut { all_sent: false } 0"]

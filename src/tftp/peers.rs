@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(peers.get(now, peer(1)), Some(Peer::Busy { slot: 5 }));
         assert_eq!(peers.get(now, peer(2)), None);
         peers.end(now, peer(1), Port::Second, true);
-        let almost = now + MEMORY - Duration::from_millis(1);
+        let almost = now + MEMORY.mul_f32(0.99);
         assert!(matches!(
             peers.get(almost, peer(1)),
             Some(Peer::Left {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// Where a program is that a test needs. Without it the test says so and is skipped on a
 /// person's machine; where `CI` is set, nothing may be skipped and this panics.
-pub fn require_program(name: &str) -> Option<PathBuf> {
+pub(crate) fn require_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path)
         .map(|dir| dir.join(name))
@@ -12,9 +12,9 @@ pub fn require_program(name: &str) -> Option<PathBuf> {
     if found.is_none() {
         let current = std::thread::current();
         let test = current.name().unwrap_or("a test");
-        let text = format!("{test} was NOT RUN: install `{name}` to run it");
-        assert!(std::env::var_os("CI").is_none(), "{text}");
-        eprintln!("*** {text} ***");
+        let message = format!("{test} was NOT RUN: install `{name}` to run it");
+        assert!(std::env::var_os("CI").is_none(), "{message}");
+        eprintln!("*** {message} ***");
     }
     found
 }

@@ -39,7 +39,7 @@ fn run(mut command: Command, folder: &Path) {
         .stdin(Stdio::null())
         .stdout(Stdio::null());
     let mut child = command.spawn().expect("the program starts");
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     let status = loop {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
@@ -85,6 +85,10 @@ fn fetch_all(program: &str, command: impl Fn(&Path, &str, &str, &str) -> Command
         .count();
     assert_eq!(transfers, 0, "{program} needed one transfer for each file");
 }
+
+/// curl 7 and 8 take an OACK with tsize 0 for illegal, so that no server that tells the size
+/// of an empty file can send it one; `curl_without_options` fetches it.
+const NOT_EMPTY: [&str; 5] = ["block", "exact", "odd", "mebibyte", "wrap"];
 
 const ALL: [&str; 6] = ["empty", "block", "exact", "odd", "mebibyte", "wrap"];
 
@@ -141,7 +145,7 @@ fn curl() {
             ],
         )
     };
-    fetch_all("curl", client, &ALL);
+    fetch_all("curl", client, &NOT_EMPTY);
 }
 
 #[test]
@@ -159,7 +163,7 @@ fn curl_with_large_blocks() {
         let url = format!("tftp://{address}:{port}/{name}");
         arguments(path, &["-sS", "--tftp-blksize", "8192", "-o", name, &url])
     };
-    fetch_all("curl", client, &ALL);
+    fetch_all("curl", client, &NOT_EMPTY);
 }
 
 #[test]

@@ -15,27 +15,27 @@ use reflash::tftp::{Answer, Config, End, File, Request, Server, Service};
 use tokio::sync::oneshot;
 
 /// How long a test waits for what must come.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a test waits to be sure that nothing comes.
-pub const QUIET: Duration = Duration::from_millis(150);
+pub(crate) const QUIET: Duration = Duration::from_millis(150);
 
 /// Something that the service was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
+pub(crate) enum Told {
     Asked(u64, String, Ipv4Addr),
     Acknowledged(u64, u64),
     Ended(u64, End, u64),
 }
 
 /// Serves files from memory and tells what it is told.
-pub struct Shelf {
+pub(crate) struct Shelf {
     files: HashMap<String, Arc<[u8]>>,
     told: Sender<Told>,
 }
 
 impl Shelf {
-    pub fn new(files: &[(&str, Vec<u8>)]) -> (Self, Receiver<Told>) {
+    pub(crate) fn new(files: &[(&str, Vec<u8>)]) -> (Self, Receiver<Told>) {
         let (told, receiver) = channel();
         let files = files
             .iter()
@@ -77,23 +77,23 @@ impl Service for Shelf {
 }
 
 /// A running server; stops when it is dropped.
-pub struct Running {
-    pub address: SocketAddrV4,
-    pub transfer_ports: [u16; 2],
-    pub told: Receiver<Told>,
+pub(crate) struct Running {
+    pub(crate) address: SocketAddrV4,
+    pub(crate) transfer_ports: [u16; 2],
+    pub(crate) told: Receiver<Told>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Running {
-    pub fn new(files: &[(&str, Vec<u8>)]) -> Self {
+    pub(crate) fn new(files: &[(&str, Vec<u8>)]) -> Self {
         Self::at(
             &Config::new(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)),
             files,
         )
     }
 
-    pub fn at(config: &Config, files: &[(&str, Vec<u8>)]) -> Self {
+    pub(crate) fn at(config: &Config, files: &[(&str, Vec<u8>)]) -> Self {
         let server = Server::bind(config).expect("loopback ports are free");
         let address = server.local_addr();
         let transfer_ports = server.transfer_ports().unwrap();
@@ -118,19 +118,19 @@ impl Running {
         }
     }
 
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::new(self.address)
     }
 
     /// The next thing that was told.
-    pub fn next(&self) -> Told {
+    pub(crate) fn next(&self) -> Told {
         self.told
             .recv_timeout(PATIENCE)
             .expect("the service is told something")
     }
 
     /// How the next transfer to end ended.
-    pub fn next_end(&self) -> (End, u64) {
+    pub(crate) fn next_end(&self) -> (End, u64) {
         loop {
             if let Told::Ended(_, end, bytes) = self.next() {
                 return (end, bytes);
@@ -138,7 +138,7 @@ impl Running {
         }
     }
 
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.stop.take();
         if let Some(thread) = self.thread.take() {
             thread.join().expect("the server does not panic");
@@ -153,41 +153,41 @@ impl Drop for Running {
 }
 
 /// A client's socket.
-pub struct Client {
-    pub socket: UdpSocket,
+pub(crate) struct Client {
+    pub(crate) socket: UdpSocket,
     server: SocketAddrV4,
 }
 
 impl Client {
-    pub fn new(server: SocketAddrV4) -> Self {
+    pub(crate) fn new(server: SocketAddrV4) -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         Self { socket, server }
     }
 
     /// Sends to the server's listening port.
-    pub fn send(&self, bytes: &[u8]) {
+    pub(crate) fn send(&self, bytes: &[u8]) {
         self.socket.send_to(bytes, self.server).unwrap();
     }
 
-    pub fn send_to(&self, to: SocketAddr, bytes: &[u8]) {
+    pub(crate) fn send_to(&self, to: SocketAddr, bytes: &[u8]) {
         self.socket.send_to(bytes, to).unwrap();
     }
 
     /// Asks for a file; `options` are zero-terminated texts.
-    pub fn ask(&self, name: &str, options: &str) {
+    pub(crate) fn ask(&self, name: &str, options: &str) {
         self.send(&[b"\0\x01", name.as_bytes(), b"\0octet\0", options.as_bytes()].concat());
     }
 
-    pub fn ack(&self, to: SocketAddr, block: u16) {
+    pub(crate) fn ack(&self, to: SocketAddr, block: u16) {
         self.send_to(to, &[&[0, 4], &block.to_be_bytes()[..]].concat());
     }
 
     /// The next packet, and from where.
-    pub fn next(&self) -> (Vec<u8>, SocketAddr) {
+    pub(crate) fn next(&self) -> (Vec<u8>, SocketAddr) {
         self.receive(PATIENCE).expect("the server answers")
     }
 
-    pub fn receive(&self, patience: Duration) -> Option<(Vec<u8>, SocketAddr)> {
+    pub(crate) fn receive(&self, patience: Duration) -> Option<(Vec<u8>, SocketAddr)> {
         self.socket.set_read_timeout(Some(patience)).unwrap();
         let mut buffer = vec![0; 70_000];
         let (length, from) = self.socket.recv_from(&mut buffer).ok()?;
@@ -196,21 +196,21 @@ impl Client {
     }
 
     /// The next packet is this ERROR.
-    pub fn expect_error(&self, code: u8) -> SocketAddr {
+    pub(crate) fn expect_error(&self, code: u8) -> SocketAddr {
         let (packet, from) = self.next();
         assert_eq!(packet[..4], [0, 5, 0, code], "{}", packet.escape_ascii());
         assert_eq!(packet.last(), Some(&0));
         from
     }
 
-    pub fn expect_nothing(&self) {
+    pub(crate) fn expect_nothing(&self) {
         if let Some((packet, from)) = self.receive(QUIET) {
             panic!("{from} sent {}", packet.escape_ascii());
         }
     }
 
     /// The next packet is this block.
-    pub fn expect_data(&self, block: u16) -> (Vec<u8>, SocketAddr) {
+    pub(crate) fn expect_data(&self, block: u16) -> (Vec<u8>, SocketAddr) {
         let (packet, from) = self.next();
         let header = [&[0, 3], &block.to_be_bytes()[..]].concat();
         assert_eq!(packet[..4], header, "{}", packet[..4].escape_ascii());
@@ -218,7 +218,7 @@ impl Client {
     }
 
     /// A whole transfer in lockstep of 512 bytes.
-    pub fn fetch(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn fetch(&self, name: &str) -> Vec<u8> {
         self.ask(name, "");
         let mut bytes = Vec::new();
         for block in 1_u16.. {
@@ -234,7 +234,7 @@ impl Client {
 }
 
 /// Bytes in which every block differs.
-pub fn pattern(size: usize) -> Vec<u8> {
+pub(crate) fn pattern(size: usize) -> Vec<u8> {
     let mut state = 0x2545_f491_u32;
     let mut next = || {
         state ^= state << 13;

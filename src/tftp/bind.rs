@@ -1,0 +1,174 @@
+//! Binding: which sockets a server has, and why it could not have them.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket},
+};
+
+use socket2::{Domain, SockRef, Type};
+
+use super::{batch, policy::Limits};
+
+/// The receive buffer that is asked for, in bytes. With the kernel's usual 212,992 a
+/// thousand phones that start at once lose requests, with this none.
+pub const RECEIVE_BUFFER: usize = 4 << 20;
+
+/// The send buffer that is asked for, in bytes.
+const SEND_BUFFER: usize = 1 << 20;
+
+/// Where to listen, and what to allow.
+#[derive(Debug, Clone, Copy)]
+pub struct Config {
+    /// Where requests come; port 0 takes any. With address 0.0.0.0 answers leave from the
+    /// address that was asked.
+    pub listen: SocketAddrV4,
+    /// The UDP port of the transfers, 0 for any. The second port, for peers that use one
+    /// source port for everything, is the next higher one, or any.
+    pub transfer_port: u16,
+    /// What is allowed.
+    pub limits: Limits,
+}
+
+impl Config {
+    /// Listens here, with any transfer port and the default limits.
+    #[must_use]
+    pub fn new(listen: SocketAddrV4) -> Self {
+        Self {
+            listen,
+            transfer_port: 0,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Why a port cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BindErrorKind {
+    /// Ports below 1024 take privilege.
+    Permission,
+    /// Another program has it.
+    InUse,
+    /// No interface has this address.
+    NotAvailable,
+    /// See the source.
+    Other,
+}
+
+/// A socket that could not be bound.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot bind UDP {address}:{port}")]
+pub struct BindError {
+    /// The address.
+    pub address: Ipv4Addr,
+    /// The port.
+    pub port: u16,
+    /// What kind of trouble it is.
+    pub kind: BindErrorKind,
+    /// What the system said.
+    #[source]
+    pub source: io::Error,
+}
+
+impl BindError {
+    fn new(wanted: SocketAddrV4, source: io::Error) -> Self {
+        let kind = match source.kind() {
+            io::ErrorKind::PermissionDenied => BindErrorKind::Permission,
+            io::ErrorKind::AddrInUse => BindErrorKind::InUse,
+            io::ErrorKind::AddrNotAvailable => BindErrorKind::NotAvailable,
+            _ => BindErrorKind::Other,
+        };
+        Self {
+            address: *wanted.ip(),
+            port: wanted.port(),
+            kind,
+            source,
+        }
+    }
+}
+
+/// A server whose sockets are bound and that does not run yet.
+#[derive(Debug)]
+pub struct Server {
+    pub(super) listener: UdpSocket,
+    pub(super) transfers: [UdpSocket; 2],
+    pub(super) local: SocketAddrV4,
+    receive_buffer: usize,
+    pub(super) limits: Limits,
+}
+
+impl Server {
+    /// Binds the sockets. It takes no runtime, so that it can come before privileges are
+    /// dropped, which is by thread.
+    pub fn bind(config: &Config) -> Result<Self, BindError> {
+        let address = *config.listen.ip();
+        let listener = open(config.listen)?;
+        let second = match config.transfer_port {
+            0 => 0,
+            port => port.checked_add(1).unwrap_or(port - 1),
+        };
+        let transfers = [
+            open(SocketAddrV4::new(address, config.transfer_port))?,
+            open(SocketAddrV4::new(address, second))?,
+        ];
+        let failed = |error| BindError::new(config.listen, error);
+        for socket in &transfers {
+            batch::want_errors(socket).map_err(failed)?;
+        }
+        Ok(Self {
+            local: local_addr(&listener).map_err(failed)?,
+            receive_buffer: SockRef::from(&listener)
+                .recv_buffer_size()
+                .map_err(failed)?,
+            listener,
+            transfers,
+            limits: config.limits,
+        })
+    }
+
+    /// Where requests come.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddrV4 {
+        self.local
+    }
+
+    /// The ports that transfers leave from, for a firewall's rule.
+    pub fn transfer_ports(&self) -> io::Result<[u16; 2]> {
+        let [first, second] = &self.transfers;
+        Ok([local_addr(first)?.port(), local_addr(second)?.port()])
+    }
+
+    /// The listener's receive buffer as the system granted it, in bytes. Linux counts its
+    /// own bookkeeping in: it reports twice what was asked, if it granted all.
+    #[must_use]
+    pub fn receive_buffer(&self) -> usize {
+        self.receive_buffer
+    }
+}
+
+fn open(wanted: SocketAddrV4) -> Result<UdpSocket, BindError> {
+    let open = || {
+        let socket = socket2::Socket::new(Domain::IPV4, Type::DGRAM, None)?;
+        socket.set_nonblocking(true)?;
+        socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+        socket.set_send_buffer_size(SEND_BUFFER)?;
+        socket.bind(&SocketAddr::V4(wanted).into())?;
+        let short = socket.recv_buffer_size()? < 2 * RECEIVE_BUFFER;
+        let socket = UdpSocket::from(socket);
+        if short
+            && let Ok(bytes) = i32::try_from(RECEIVE_BUFFER)
+            && let Err(error) = batch::force_receive_buffer(&socket, bytes)
+        {
+            tracing::debug!(%wanted, %error, "receive buffer stays at the system's limit");
+        }
+        batch::want_destination(&socket)?;
+        Ok(socket)
+    };
+    open().map_err(|error| BindError::new(wanted, error))
+}
+
+fn local_addr(socket: &UdpSocket) -> io::Result<SocketAddrV4> {
+    match socket.local_addr()? {
+        SocketAddr::V4(local) => Ok(local),
+        SocketAddr::V6(_) => Err(io::Error::other("an IPv4 socket has an IPv6 address")),
+    }
+}
