@@ -28,6 +28,10 @@ mod ends;
 /// How long the end of a run waits for phones that are between two images.
 pub const DRAIN_LIMIT: Duration = Duration::from_mins(3);
 
+/// How long a done phone must have been silent before a run ends by itself: it may be in
+/// the middle of its configuration, and a server that is gone costs it a minute a file.
+pub const QUIET_BEFORE_END: Duration = Duration::from_secs(5);
+
 /// Transfers of which more may be heard; beyond that a new one's end is not recorded. The
 /// engine serves far fewer at once.
 const MAX_TRANSFERS: usize = 65_536;
@@ -63,6 +67,8 @@ pub struct Fleet {
     done: usize,
     failed: usize,
     draining: Option<Moment>,
+    /// When a done phone was last heard.
+    done_heard: Option<Moment>,
     now: Moment,
 }
 
@@ -82,6 +88,7 @@ impl Fleet {
             done: 0,
             failed: 0,
             draining: None,
+            done_heard: None,
             now: Moment::ZERO,
         }
     }
@@ -268,7 +275,11 @@ impl Fleet {
             excluded,
         };
         let mut changes = Vec::new();
+        let heard = phone.conversion.last;
         tell(phone, scene, &mut changes);
+        if phone.conversion.is_done() && phone.conversion.last != heard {
+            self.done_heard = Some(at);
+        }
         // The record names a phone once it is there, and again once it has a name.
         if !phone.announced || phone.announced_mac != phone.mac {
             phone.announced = true;
@@ -351,7 +362,11 @@ impl Fleet {
             .draining
             .map(|since| since + DRAIN_LIMIT)
             .filter(|end| *end > self.now);
-        [phone, timeout, drain].into_iter().flatten().min()
+        let quiet = self
+            .done_heard
+            .map(|heard| heard + QUIET_BEFORE_END)
+            .filter(|end| *end > self.now);
+        [phone, timeout, drain, quiet].into_iter().flatten().min()
     }
 
     /// Phones and addresses that were not recorded because there are too many.

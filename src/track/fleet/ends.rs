@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::{
     super::{Moment, PhoneRef, announce::reference},
-    Admission, DRAIN_LIMIT, Fleet, RunState,
+    Admission, DRAIN_LIMIT, Fleet, QUIET_BEFORE_END, RunState,
 };
 use crate::{phone::Request, stage::View};
 
@@ -42,20 +42,24 @@ impl Fleet {
     /// Whether the run should end by itself.
     #[must_use]
     pub fn run_state(&self, at: Moment) -> RunState {
+        let is_quiet = self
+            .done_heard
+            .is_none_or(|heard| at.saturating_sub(heard) >= QUIET_BEFORE_END);
         let is_over = self.plan.timeout.is_some_and(|timeout| at >= timeout)
             || self
                 .plan
                 .max_failures
                 .is_some_and(|most| self.failed >= most.max(1))
-            || match (&self.only, self.plan.expect) {
-                (Some(only), _) => only.iter().all(|mac| {
-                    self.registry.of(*mac).is_some_and(|phone| {
-                        phone.conversion.is_done() || phone.conversion.is_failed()
-                    })
-                }),
-                (None, Some(expected)) => self.done + self.failed >= expected.max(1),
-                (None, None) => false,
-            };
+            || is_quiet
+                && match (&self.only, self.plan.expect) {
+                    (Some(only), _) => only.iter().all(|mac| {
+                        self.registry.of(*mac).is_some_and(|phone| {
+                            phone.conversion.is_done() || phone.conversion.is_failed()
+                        })
+                    }),
+                    (None, Some(expected)) => self.done + self.failed >= expected.max(1),
+                    (None, None) => false,
+                };
         if is_over {
             RunState::Ended
         } else {
