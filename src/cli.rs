@@ -63,6 +63,7 @@ enum Verb {
     Rehearse(rehearse::Args),
     Models(models::Args),
     Completions(completions::Args),
+    #[command(hide = true)]
     Man(man::Args),
 }
 

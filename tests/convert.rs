@@ -171,7 +171,7 @@ fn two_phones_play() {
             .iter()
             .map(|address| address.parse().unwrap())
             .collect(),
-        deadline: Duration::from_secs(60),
+        deadline: Duration::from_mins(1),
     };
     let server = SocketAddrV4::new(SERVER.parse().unwrap(), 69);
     let runtime = tokio::runtime::Builder::new_current_thread()

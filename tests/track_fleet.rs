@@ -8,7 +8,7 @@ use reflash::{
     stage::View,
     track::{
         Admission, DRAIN_LIMIT, End, FileOutcome, Fleet, MAX_OTHERS, MAX_PHONES, MAX_ROWS, Plan,
-        RunState, Seen, Sighting, State, TransferId, Transport, Witness,
+        QUIET_BEFORE_END, RunState, Seen, Sighting, State, TransferId, Transport, Witness,
     },
 };
 use track_common::*;
@@ -196,6 +196,30 @@ fn a_refusal_on_purpose_is_no_diagnosis() {
 }
 
 #[test]
+fn a_person_with_a_tftp_client_who_fetches_every_file_is_no_phone() {
+    let mut run = Run::new(plan());
+    for (at, name) in [
+        LOADS,
+        "apps45.9-3-1ES26.sbn",
+        TERM,
+        "XMLDefault.cnf.xml",
+        TERM,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        run.gets(f64::from(u8::try_from(at).unwrap()), 50, name);
+    }
+    let report = run.report();
+    assert_eq!((report.phones.len(), report.others.len()), (0, 1));
+    assert_eq!(report.others[0].files.len(), 5);
+    // A MAC makes it a phone, and its history is kept.
+    run.boots(60.0, 50, 5);
+    assert_eq!(run.report().phones.len(), 1);
+    assert!(run.phone_of(5).files.len() > 5);
+}
+
+#[test]
 fn only_ends_when_its_phones_are_done_or_failed() {
     let mut run = Run::new(Plan {
         only: Some(vec![mac(1), mac(2)]),
@@ -205,7 +229,11 @@ fn only_ends_when_its_phones_are_done_or_failed() {
     run.boots(2.0, 30, 3).load(3.0, 30, LOAD);
     assert_eq!(run.fleet.run_state(run.now), RunState::Running);
     run.boots(4.0, 20, 2).load(5.0, 20, LOAD);
-    assert_eq!(run.fleet.run_state(run.now), RunState::Ended);
+    // It may be in the middle of its configuration.
+    assert_eq!(run.fleet.run_state(run.now), RunState::Running);
+    let quiet = run.now + QUIET_BEFORE_END;
+    assert_eq!(run.fleet.next_deadline(), Some(quiet));
+    assert_eq!(run.fleet.run_state(quiet), RunState::Ended);
     assert!(run.fleet.succeeded());
 }
 
@@ -218,7 +246,8 @@ fn expect_takes_any_phones_and_a_failed_one_ends_but_fails_the_run() {
     run.boots(0.0, 10, 1).load(1.0, 10, LOAD);
     assert_eq!(run.fleet.run_state(run.now), RunState::Running);
     run.gets(2.0, 20, "term42.default.loads");
-    assert_eq!(run.fleet.run_state(run.now), RunState::Ended);
+    let quiet = seconds(1.0) + QUIET_BEFORE_END;
+    assert_eq!(run.fleet.run_state(quiet), RunState::Ended);
     assert!(!run.fleet.succeeded());
 }
 

@@ -132,19 +132,27 @@ impl Bars {
         row.bar.clone()
     }
 
+    /// Takes the phone's line off the screen.
+    fn clear(&mut self, id: PhoneId) {
+        if let Some(bar) = self.phones.get_mut(&id).and_then(|row| row.bar.take()) {
+            bar.finish_and_clear();
+            self.screen.remove(&bar);
+            self.shown -= 1;
+        }
+    }
+
+    fn forget(&mut self, id: PhoneId) {
+        self.clear(id);
+        self.phones.remove(&id);
+        self.draw_total();
+    }
+
     fn step(&mut self, step: &Step) {
         let before = self.phones.get(&step.phone.id).map(|row| row.state);
         let bar = self.bar(&step.phone, step.state);
         let name = words::name(&step.phone);
         if is_over(step.state) {
-            if let Some(bar) = bar {
-                bar.finish_and_clear();
-                self.screen.remove(&bar);
-                self.shown -= 1;
-                if let Some(row) = self.phones.get_mut(&step.phone.id) {
-                    row.bar = None;
-                }
-            }
+            self.clear(step.phone.id);
             if before != Some(step.state) {
                 let line = format!("{name}: {}", words::step(step));
                 self.say(&painted(self.style, step.state, &line));
@@ -226,6 +234,7 @@ impl Reporter for Bars {
         match event {
             Event::Step(step) => self.step(step),
             Event::Progress(progress) => self.progress(progress),
+            Event::Gone { phone } => self.forget(phone.id),
             Event::Diagnosis { .. } | Event::Withdrawn { .. } => {}
         }
     }

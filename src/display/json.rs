@@ -51,7 +51,9 @@ impl<W: Write + Send> Reporter for Json<W> {
     }
 
     fn event(&mut self, at: Timestamp, event: &Event) {
-        self.write(at, event);
+        if !matches!(event, Event::Gone { .. }) {
+            self.write(at, event);
+        }
     }
 
     fn notice(&mut self, text: &str) {

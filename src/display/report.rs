@@ -81,11 +81,12 @@ fn row(phone: &PhoneReport, style: Style) -> Vec<String> {
         escape(load)
     );
     let mut lines = vec![painted(style, phone.state, &line)];
-    for evidence in &phone.evidence {
+    // The last one decides; the others are in the JSON.
+    if let Some(evidence) = phone.evidence.last() {
         lines.extend(wrap(
             &escape(&evidence.detail),
-            "    because ",
-            "            ",
+            "    because it ",
+            "        ",
         ));
     }
     for diagnosis in &phone.diagnoses {

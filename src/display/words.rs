@@ -92,7 +92,7 @@ pub(super) fn diagnosis(event: &Event) -> Option<(String, Vec<String>)> {
     let (phone, diagnosis, withdrawn) = match event {
         Event::Diagnosis { phone, diagnosis } => (phone, diagnosis, false),
         Event::Withdrawn { phone, diagnosis } => (phone, diagnosis, true),
-        Event::Step(_) | Event::Progress(_) => return None,
+        Event::Step(_) | Event::Progress(_) | Event::Gone { .. } => return None,
     };
     let whose = phone.as_ref().map_or_else(|| "this run".to_owned(), name);
     if withdrawn {

@@ -45,6 +45,10 @@ impl Outbox {
                     waiting.progress.remove(&step.phone.id);
                     waiting.events.push((at, event));
                 }
+                Event::Gone { phone } => {
+                    waiting.progress.remove(&phone.id);
+                    waiting.events.push((at, event));
+                }
                 Event::Diagnosis { .. } | Event::Withdrawn { .. } => {
                     waiting.events.push((at, event));
                 }

@@ -132,6 +132,13 @@ pub enum Event {
         #[serde(flatten)]
         diagnosis: Diagnosis,
     },
+    /// A phone of this number is no more: it turned out to be another one that is known, or
+    /// no phone. For displays that keep a line a phone; never in the JSON.
+    #[serde(skip)]
+    Gone {
+        /// Which.
+        phone: PhoneRef,
+    },
     /// A diagnosis was refuted by what the phone did next.
     Withdrawn {
         /// Whose.

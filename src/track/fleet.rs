@@ -141,12 +141,13 @@ impl Fleet {
             },
             Seen::Named { mac, witness } => {
                 let id = self.registry.witnessed(at, address, *mac, *witness);
-                self.forget_gone();
-                id.map_or_else(Vec::new, |id| {
+                let mut events = self.forget_gone();
+                events.extend(id.into_iter().flat_map(|id| {
                     self.fold(at, id, |phone, scene, out| {
                         phone.conversion.named_by(scene.at, *witness, out);
                     })
-                })
+                }));
+                events
             }
             Seen::Load {
                 load,
@@ -154,12 +155,13 @@ impl Fleet {
                 detail,
             } => {
                 let id = self.registry.listed(at, address);
-                self.forget_gone();
-                id.map_or_else(Vec::new, |id| {
+                let mut events = self.forget_gone();
+                events.extend(id.into_iter().flat_map(|id| {
                     self.fold(at, id, |phone, scene, out| {
                         phone.conversion.load(scene, load, *witness, detail, out);
                     })
-                })
+                }));
+                events
             }
         }
     }
@@ -174,10 +176,18 @@ impl Fleet {
         served: Option<&Served>,
     ) -> Vec<Event> {
         let request = Request::read(name);
+        let is_phone = match request {
+            Request::Recovery(_) | Request::Manifest(_) => {
+                self.registry.asks_as_a_phone(at, address, name)
+            }
+            _ => true,
+        };
         let id = match (&request, request.mac()) {
             (_, Some(mac)) => self.registry.name(at, address, mac),
-            (Request::Recovery(model), _) => self.registry.in_recovery(at, address, *model),
-            (Request::Manifest(_), _) => self.registry.listed(at, address),
+            (Request::Recovery(model), _) if is_phone => {
+                self.registry.in_recovery(at, address, *model)
+            }
+            (Request::Manifest(_), _) if is_phone => self.registry.listed(at, address),
             _ => {
                 let here = self.registry.at(address).map(|(id, _)| id);
                 if here.is_none() {
@@ -186,9 +196,9 @@ impl Fleet {
                 here
             }
         };
-        self.forget_gone();
+        let mut events = self.forget_gone();
         let Some(id) = id else {
-            return Vec::new();
+            return events;
         };
         if served.is_some() && self.registry.transfers.len() < MAX_TRANSFERS {
             self.registry.transfers.insert(transfer, Owner::Phone(id));
@@ -200,10 +210,11 @@ impl Fleet {
             request: &request,
             served,
         };
-        self.fold(at, id, |phone, scene, out| {
+        events.extend(self.fold(at, id, |phone, scene, out| {
             phone.address = address;
             phone.conversion.asked(scene, ask, out);
-        })
+        }));
+        events
     }
 
     fn other_asked(
@@ -322,12 +333,18 @@ impl Fleet {
             .collect()
     }
 
-    /// Phones that are part of another's history now count no more.
-    fn forget_gone(&mut self) {
-        for phone in std::mem::take(&mut self.registry.gone) {
-            self.done = self.done.saturating_sub(usize::from(phone.counted.0));
-            self.failed = self.failed.saturating_sub(usize::from(phone.counted.1));
-        }
+    /// Phones that are part of another's history now, or never were phones, count no more.
+    fn forget_gone(&mut self) -> Vec<Event> {
+        let gone = std::mem::take(&mut self.registry.gone);
+        gone.into_iter()
+            .map(|(id, phone)| {
+                self.done = self.done.saturating_sub(usize::from(phone.counted.0));
+                self.failed = self.failed.saturating_sub(usize::from(phone.counted.1));
+                Event::Gone {
+                    phone: reference(id, &phone),
+                }
+            })
+            .collect()
     }
 
     /// Lets time pass: phones settle and stall.

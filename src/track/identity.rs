@@ -14,9 +14,9 @@ use std::{
 use super::{
     Moment, PhoneId, TransferId, Witness,
     conversion::Conversion,
-    history::{MAX_ROWS, Row, Rows},
+    history::{Kind, MAX_ROWS, Row, Rows},
 };
-use crate::phone::{MacAddress, Model, Request};
+use crate::phone::{MacAddress, Model, Request, normal};
 
 mod merge;
 
@@ -28,7 +28,11 @@ pub const MAX_PHONES: usize = 4096;
 pub const MAX_OTHERS: usize = 1024;
 
 /// Rows that are kept of an address that is no phone.
-const OTHER_ROWS: usize = 32;
+const OTHER_ROWS: usize = 128;
+
+/// A boot loader that wants another family's manifest at a nameless phone's address is
+/// another phone only after a pause in which phones can have been changed over.
+const CHANGE_OVER: Moment = Moment::from_mins(1);
 
 /// One phone.
 #[derive(Debug, Clone)]
@@ -56,6 +60,8 @@ pub(super) struct Other {
     pub last: Moment,
     /// What the kernel's table says; it makes no phone.
     neighbour: Option<MacAddress>,
+    /// It behaved as no phone does; only a MAC makes it one again.
+    refuted: bool,
 }
 
 /// Whose a transfer is.
@@ -77,7 +83,7 @@ pub(super) struct Registry {
     /// Phones and addresses that found no place.
     pub dropped: u64,
     /// Phones that became part of another's history since the fleet last asked.
-    pub gone: Vec<Phone>,
+    pub gone: Vec<(PhoneId, Phone)>,
 }
 
 impl Registry {
@@ -149,7 +155,7 @@ impl Registry {
             }
             let phone = self.phones.remove(&id)?;
             let conversion = phone.conversion.clone();
-            self.gone.push(phone);
+            self.gone.push((id, phone));
             return Some((Some(id), conversion));
         }
         // Who spoke from elsewhere meanwhile did not fetch these.
@@ -171,7 +177,7 @@ impl Registry {
         let (id, conversion) = match found {
             Some((Some(id), conversion)) => {
                 // It stays the phone that it was.
-                let phone = self.gone.pop()?;
+                let (_, phone) = self.gone.pop()?;
                 self.phones.insert(id, phone);
                 (id, conversion)
             }
@@ -199,8 +205,7 @@ impl Registry {
         id: Option<PhoneId>,
         conversion: Conversion,
     ) {
-        let returned = id.and_then(|id| Some((id, self.gone.pop()?)));
-        if let Some((id, phone)) = returned {
+        if let Some((id, phone)) = id.and_then(|_| self.gone.pop()) {
             self.phones.insert(id, phone);
         } else if let Some(id) = self.new_id(false) {
             let mut phone = Phone::new(address, None);
@@ -233,6 +238,49 @@ impl Registry {
             Some(mac) => self.name(at, address, mac),
             None => Some(id),
         }
+    }
+
+    /// Somebody at `address` asks for the manifest `name`: whether that is a phone. Between
+    /// two manifests a phone starts its application, which names it; who asks for a second
+    /// one namelessly is a person with a TFTP client.
+    pub(super) fn asks_as_a_phone(&mut self, at: Moment, address: Ipv4Addr, name: &str) -> bool {
+        if self.others.get(&address).is_some_and(|other| other.refuted) {
+            return false;
+        }
+        let Some((id, phone)) = self.at(address) else {
+            return true;
+        };
+        let name = normal(name);
+        let family = |name: &str| Model::by_recovery(name).map(|model| model.family);
+        let is_changed_over = family(&name) != phone.conversion.family
+            && at.saturating_sub(phone.conversion.last) >= CHANGE_OVER;
+        let is_second = phone
+            .conversion
+            .rows
+            .iter()
+            .any(|row| matches!(row.kind, Kind::Manifest(_)) && normal(&row.name) != name);
+        if phone.mac.is_some() || !is_second || is_changed_over {
+            return true;
+        }
+        self.at_address.remove(&address);
+        if let Some(phone) = self.phones.remove(&id) {
+            let mut rows = Rows::new(OTHER_ROWS);
+            rows.absorb_earlier(phone.conversion.rows.clone(), OTHER_ROWS);
+            for row in rows.iter().filter(|row| row.open) {
+                self.transfers.insert(row.transfer, Owner::Other(address));
+            }
+            let (first, last) = (phone.conversion.first, at);
+            let other = Other {
+                rows,
+                first,
+                last,
+                neighbour: None,
+                refuted: true,
+            };
+            self.others.insert(address, other);
+            self.gone.push((id, phone));
+        }
+        false
     }
 
     /// A boot loader asks at `address`; `model` is the one whose manifest it wants.
@@ -278,6 +326,7 @@ impl Registry {
             first: at,
             last: at,
             neighbour: None,
+            refuted: false,
         });
         other.last = at;
         Some(other)
@@ -311,7 +360,7 @@ impl Registry {
                 if self.at_address.get(&phone.address) == Some(&id) {
                     self.at_address.remove(&phone.address);
                 }
-                self.gone.push(phone);
+                self.gone.push((id, phone));
             }
         }
         let id = PhoneId(self.next);
