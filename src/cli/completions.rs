@@ -5,7 +5,7 @@ use clap_complete::{Shell, generate};
 
 use super::{Cli, Failure, Globals, Outcome, print};
 
-/// Print a shell's completion script.
+/// Prints a shell's completion script.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   reflash completions bash > ~/.local/share/bash-completion/completions/reflash")]

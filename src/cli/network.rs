@@ -72,12 +72,17 @@ pub(crate) fn bind(listen: SocketAddrV4, transfer_port: u16) -> Result<tftp::Ser
         ..tftp::Config::new(listen)
     };
     tftp::Server::bind(&config).map_err(|error| {
-        let cure = cure(&error);
+        let why = match error.kind {
+            tftp::BindErrorKind::Permission => "permission denied".to_owned(),
+            tftp::BindErrorKind::InUse => "the port is in use".to_owned(),
+            tftp::BindErrorKind::NotAvailable => "not an address of this machine".to_owned(),
+            tftp::BindErrorKind::Other => error.source.to_string(),
+        };
         let what = format!(
-            "cannot listen on {} port {}: {}",
-            error.address, error.port, error.source
+            "cannot listen on {} port {}: {why}",
+            error.address, error.port
         );
-        Failure::new(what, cure)
+        Failure::new(what, cure(&error))
     })
 }
 

@@ -23,7 +23,7 @@ use crate::{
     phone::{LoadName, MacAddress, Model},
     rehearse::{
         MadeUp,
-        fleet::{self, FleetConfig, FleetError, PhoneResult, Route},
+        fleet::{self, FleetConfig, PhoneResult, Route},
     },
     session::{self, Setup, Source},
     stage::Stage,
@@ -59,9 +59,9 @@ pub(crate) struct Args {
     bundles: Vec<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
-    /// How many phones.
-    #[arg(long, value_name = "N", default_value_t = 4)]
-    phones: usize,
+    /// How many phones: 1 to 1000.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    phones: u16,
     /// Which model they are; default: every model of the bundle in turn.
     #[arg(long, value_name = "M", value_parser = model)]
     model: Option<&'static Model>,
@@ -117,7 +117,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let stage = Stage::temporary(&bundles, (*SERVER.ip()).into()).map_err(run::stage_failure)?;
     let plan = Plan {
         stages: stage.plan(),
-        expect: Some(args.phones),
+        expect: Some(args.phones.into()),
         timeout: Some(args.timeout.unwrap_or(PATIENCE)),
         ..Plan::default()
     };
@@ -174,7 +174,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         let results = phones
             .await
             .map_err(|error| Failure::new(format!("the phones stopped: {error}"), ""))?
-            .map_err(phones_failure)?;
+            .map_err(|error| Failure::new(error, ""))?;
         Ok::<_, Failure>((ended, results))
     })?;
     drop(made_up);
@@ -233,7 +233,7 @@ fn against(args: &Args, server: SocketAddrV4, globals: &Globals) -> Result<Outco
         };
         fleet::run(&phones, server, stop)
             .await
-            .map_err(phones_failure)
+            .map_err(|error| Failure::new(error, ""))
     })?;
     troubles(&results)?;
     for phone in &results {
@@ -295,7 +295,7 @@ fn line(phone: &PhoneResult, json: bool) -> Result<String, Failure> {
 
 fn phones(args: &Args, models: Vec<&'static Model>, sizes: BTreeMap<String, u64>) -> FleetConfig {
     FleetConfig {
-        phones: args.phones,
+        phones: args.phones.into(),
         models,
         route: Route::Mixed,
         pace: PACE,
@@ -304,15 +304,6 @@ fn phones(args: &Args, models: Vec<&'static Model>, sizes: BTreeMap<String, u64>
         sizes: Arc::new(sizes),
         addresses: Vec::new(),
         deadline: args.timeout.unwrap_or(PATIENCE),
-    }
-}
-
-fn phones_failure(error: FleetError) -> Failure {
-    let usage = matches!(error, FleetError::Phones(_));
-    if usage {
-        Failure::usage(error, "")
-    } else {
-        Failure::new(error, "")
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     stage::{self, FileEntry, Stage},
 };
 
-/// Lay verified bundles out in a folder, for a TFTP server of your own.
+/// Lays verified bundles out in a folder, for a TFTP server of your own.
 ///
 /// Everything lies flat in one folder: the bundles' files and an XMLDefault.cnf.xml that
 /// names their loads. Nothing is written unless every bundle is verified.

@@ -74,8 +74,9 @@ impl Bars {
         bars
     }
 
-    fn say(&self, line: &str) {
-        if let Err(error) = self.screen.println(line) {
+    fn say(&self, text: &str) {
+        let lines = report::wrap(text, "", "    ").join("\n");
+        if let Err(error) = self.screen.println(lines) {
             tracing::warn!("the terminal cannot be written to: {error}");
         }
     }

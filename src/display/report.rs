@@ -6,6 +6,9 @@ use crate::track::{FileOutcome, PhoneReport, Report, State};
 /// Columns that the report keeps to.
 const WIDTH: usize = 80;
 
+/// Phones of which a person reads every line of evidence.
+const FEW: usize = 10;
+
 /// What a person needs to know when serving begins.
 pub(super) fn opening(started: &Started) -> Vec<String> {
     let mut lines = Vec::new();
@@ -40,8 +43,10 @@ pub(super) fn closing(report: &Report, afterwards: &[String], style: Style) -> V
             "MAC", "address", "model", "state", "load"
         ));
     }
+    // Of many, the evidence of those that are done is in the JSON.
+    let few = report.phones.len() <= FEW;
     for phone in &report.phones {
-        lines.extend(row(phone, style));
+        lines.extend(row(phone, few || !is_done(phone.state), style));
     }
     if !report.others.is_empty() {
         lines.push(String::new());
@@ -68,7 +73,7 @@ pub(super) fn closing(report: &Report, afterwards: &[String], style: Style) -> V
     lines
 }
 
-fn row(phone: &PhoneReport, style: Style) -> Vec<String> {
+fn row(phone: &PhoneReport, whole: bool, style: Style) -> Vec<String> {
     let mac = phone
         .mac
         .map_or_else(|| "unknown".to_owned(), |mac| mac.to_string());
@@ -81,13 +86,8 @@ fn row(phone: &PhoneReport, style: Style) -> Vec<String> {
         escape(load)
     );
     let mut lines = vec![painted(style, phone.state, &line)];
-    // The last one decides; the others are in the JSON.
-    if let Some(evidence) = phone.evidence.last() {
-        lines.extend(wrap(
-            &escape(&evidence.detail),
-            "    because it ",
-            "        ",
-        ));
+    for evidence in phone.evidence.iter().filter(|_| whole) {
+        lines.extend(wrap(&escape(&evidence.detail), "    because: ", "      "));
     }
     for diagnosis in &phone.diagnoses {
         let what = format!("{}: {}", diagnosis.code, escape(&diagnosis.evidence));
@@ -98,6 +98,10 @@ fn row(phone: &PhoneReport, style: Style) -> Vec<String> {
         lines.push("    DO NOT UNPLUG: it may still be writing its flash".to_owned());
     }
     lines
+}
+
+fn is_done(state: State) -> bool {
+    matches!(state, State::Confirmed | State::Already | State::Flashed)
 }
 
 fn totals(report: &Report) -> String {
@@ -128,7 +132,7 @@ fn totals(report: &Report) -> String {
 }
 
 /// Breaks at blanks so that lines keep to [`WIDTH`]; a longer word stands alone.
-fn wrap(text: &str, first: &str, rest: &str) -> Vec<String> {
+pub(super) fn wrap(text: &str, first: &str, rest: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = first.to_owned();
     let mut empty = true;

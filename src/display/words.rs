@@ -30,7 +30,7 @@ pub(super) fn state(state: State) -> (&'static str, &'static str) {
         State::Images => ("images", "fetches its images"),
         State::Writing => (
             "writing",
-            "DO NOT UNPLUG: writes its flash, silent for up to 5 minutes",
+            "DO NOT UNPLUG: writes its flash, up to 5 minutes",
         ),
         State::Rebooted => ("rebooted", "restarted, asks for its configuration next"),
         State::Flashed => (
