@@ -158,6 +158,8 @@ impl Bars {
                 let line = format!("{name}: {}", words::step(step));
                 self.say(&painted(self.style, step.state, &line));
             }
+        } else if step.state == State::Images && before == Some(State::Images) {
+            // Its bar stays until the next image moves it.
         } else if let Some(bar) = bar {
             let (word, meaning) = words::state(step.state);
             bar.set_style(waiting());
