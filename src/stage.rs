@@ -95,7 +95,7 @@ type Unpack<'a> = &'a dyn Fn(&Bundle, &Path) -> Result<(), BundleError>;
 
 impl Stage {
     /// Lays `bundles` out in a private temporary folder of this run, and sweeps what
-    /// killed runs left there. Whether they may be staged is asked of [`select`] first.
+    /// killed runs left there. Whether they may be staged is asked of [`select()`] first.
     pub fn temporary(bundles: &[Bundle], call_manager: IpAddr) -> Result<Self, StageError> {
         layout::temporary(&env::temp_dir(), bundles, call_manager, &Bundle::unpack)
     }
