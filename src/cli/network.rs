@@ -4,12 +4,16 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::Failure;
 use crate::{
-    preflight::{self, ChooseError, Chosen},
-    tftp,
+    http,
+    preflight::{self, ChooseError, Chosen, Protocol},
+    tftp::{self, BindErrorKind},
 };
 
 /// The port that phones ask. They know no other.
 const TFTP_PORT: u16 = 69;
+
+/// The port that loads from 9.3 on ask first.
+const HTTP_PORT: u16 = 6970;
 
 /// Where to serve.
 #[derive(Debug, Clone, clap::Args)]
@@ -23,6 +27,9 @@ pub(crate) struct NetworkArgs {
     /// UDP port for requests; phones ask no other than 69.
     #[arg(long, value_name = "N", default_value_t = TFTP_PORT)]
     tftp_port: u16,
+    /// TCP port for HTTP, which loads from 9.3 on try first; 0: no HTTP.
+    #[arg(long, value_name = "N", default_value_t = HTTP_PORT)]
+    http_port: u16,
     /// UDP port that all transfers leave from, for a firewall's sake; 0: any.
     #[arg(long, value_name = "N", default_value_t = 0)]
     transfer_port: u16,
@@ -56,6 +63,26 @@ impl NetworkArgs {
         })
     }
 
+    /// The HTTP server, bound, if there is to be one.
+    pub(crate) fn bind_http(&self, address: Ipv4Addr) -> Result<Option<http::Server>, Failure> {
+        if self.http_port == 0 {
+            return Ok(None);
+        }
+        let listen = SocketAddrV4::new(address, self.http_port);
+        http::Server::bind(listen).map(Some).map_err(|error| {
+            let kind = BindErrorKind::of(&error);
+            let cure = match (kind, cure(kind, Protocol::Tcp, self.http_port)) {
+                (BindErrorKind::InUse, cure) => {
+                    format!("{cure}. Or go without HTTP: --http-port 0 (phones then use TFTP)")
+                }
+                (_, cure) => cure,
+            };
+            let port = self.http_port;
+            let what = format!("cannot listen on {address} port {port} (HTTP): {error}");
+            Failure::new(what, cure)
+        })
+    }
+
     /// The engine, bound.
     pub(crate) fn bind(&self, address: Ipv4Addr) -> Result<tftp::Server, Failure> {
         bind(
@@ -72,7 +99,7 @@ pub(crate) fn bind(listen: SocketAddrV4, transfer_port: u16) -> Result<tftp::Ser
         ..tftp::Config::new(listen)
     };
     tftp::Server::bind(&config).map_err(|error| {
-        let cure = cure(&error);
+        let cure = cure(error.kind, Protocol::Udp, error.port);
         let what = format!(
             "cannot listen on {} port {}: {}",
             error.address, error.port, error.source
@@ -81,10 +108,9 @@ pub(crate) fn bind(listen: SocketAddrV4, transfer_port: u16) -> Result<tftp::Ser
     })
 }
 
-fn cure(error: &tftp::BindError) -> String {
-    let port = error.port;
-    match error.kind {
-        tftp::BindErrorKind::Permission => {
+fn cure(kind: BindErrorKind, protocol: Protocol, port: u16) -> String {
+    match kind {
+        BindErrorKind::Permission => {
             let program = std::env::current_exe()
                 .map_or_else(|_| "reflash".to_owned(), |path| path.display().to_string());
             format!(
@@ -92,7 +118,7 @@ fn cure(error: &tftp::BindError) -> String {
                  once and for all:\n    sudo setcap cap_net_bind_service,cap_net_raw+ep {program}"
             )
         }
-        tftp::BindErrorKind::InUse => match preflight::udp_holder(port) {
+        BindErrorKind::InUse => match preflight::holder(protocol, port) {
             Some(holder) => format!(
                 "{holder} has it. Stop it for the time of the conversion (sudo systemctl stop \
                  {}, or sudo kill {}), then start again",
@@ -100,13 +126,17 @@ fn cure(error: &tftp::BindError) -> String {
             ),
             None => format!(
                 "Another program has it; this user may not see which. Find it with: sudo ss \
-                 -lunp 'sport = :{port}'"
+                 -ln{}p 'sport = :{port}'",
+                match protocol {
+                    Protocol::Udp => 'u',
+                    Protocol::Tcp => 't',
+                }
             ),
         },
-        tftp::BindErrorKind::NotAvailable => {
+        BindErrorKind::NotAvailable => {
             "No interface of this machine has that address: `ip address` lists those there are"
                 .to_owned()
         }
-        tftp::BindErrorKind::Other => String::new(),
+        BindErrorKind::Other => String::new(),
     }
 }

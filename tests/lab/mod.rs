@@ -3,21 +3,21 @@
 use std::process::Command;
 
 /// Where the server is, on port 69, in a namespace of its own.
-pub const SERVER: &str = "192.0.2.1";
+pub(crate) const SERVER: &str = "192.0.2.1";
 /// What ordinary clients in the phones' namespace come from.
-pub const CLIENT: &str = "192.0.2.50";
+pub(crate) const CLIENT: &str = "192.0.2.50";
 /// Where phones are: `PHONE_NETWORK` + 101 and so on.
-pub const PHONES: [&str; 4] = ["192.0.2.101", "192.0.2.102", "192.0.2.103", "192.0.2.104"];
+pub(crate) const PHONES: [&str; 4] = ["192.0.2.101", "192.0.2.102", "192.0.2.103", "192.0.2.104"];
 
 /// Two hosts with a cable between them; gone when dropped.
-pub struct Lab {
+pub(crate) struct Lab {
     server: String,
     phones: String,
 }
 
 impl Lab {
     /// Builds it. `None`, loudly, for a person without the right; a failed test in CI.
-    pub fn build(name: &str) -> Option<Self> {
+    pub(crate) fn build(name: &str) -> Option<Self> {
         let lab = Self {
             server: format!("rf-{name}-s-{}", std::process::id()),
             phones: format!("rf-{name}-p-{}", std::process::id()),
@@ -46,7 +46,9 @@ impl Lab {
         };
         address(server, SERVER);
         address(phones, CLIENT);
-        PHONES.iter().for_each(|phone| address(phones, phone));
+        for phone in PHONES {
+            address(phones, phone);
+        }
         for namespace in [server, phones] {
             assert!(ip(&["-n", namespace, "link", "set", "lo", "up"]));
             assert!(ip(&["-n", namespace, "link", "set", "eth0", "up"]));
@@ -55,12 +57,12 @@ impl Lab {
     }
 
     /// A command on the server's side.
-    pub fn on_server(&self, program: &str) -> Command {
+    pub(crate) fn on_server(&self, program: &str) -> Command {
         within(&self.server, program)
     }
 
     /// A command on the phones' side.
-    pub fn on_phones(&self, program: &str) -> Command {
+    pub(crate) fn on_phones(&self, program: &str) -> Command {
         within(&self.phones, program)
     }
 }

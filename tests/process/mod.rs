@@ -11,19 +11,19 @@ use std::{
 use serde_json::Value;
 
 /// How long any one line may take. Generous: only a hang is caught by it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running program; killed if the test gives up on it.
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     lines: Receiver<Value>,
     /// Every line so far.
-    pub seen: Vec<Value>,
+    pub(crate) seen: Vec<Value>,
 }
 
 impl Running {
     /// Starts it with its standard output read as JSON Lines.
-    pub fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -47,7 +47,7 @@ impl Running {
     }
 
     /// The next line that `wanted` takes.
-    pub fn wait_for(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn wait_for(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
             match self.lines.recv_timeout(PATIENCE) {
                 Ok(line) => {
@@ -62,12 +62,12 @@ impl Running {
     }
 
     /// The next line of this kind.
-    pub fn kind(&mut self, kind: &str) -> Value {
+    pub(crate) fn kind(&mut self, kind: &str) -> Value {
         self.wait_for(|line| line["kind"] == kind)
     }
 
     /// Sends it a signal by name.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(
             Command::new("kill")
@@ -79,7 +79,7 @@ impl Running {
     }
 
     /// Waits for its end: the exit code.
-    pub fn end(mut self) -> Option<i32> {
+    pub(crate) fn end(mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 }
