@@ -16,6 +16,7 @@ pub mod bundle;
 pub mod cli;
 pub mod diagnose;
 pub mod display;
+pub mod http;
 pub mod phone;
 pub mod preflight;
 pub mod rehearse;

@@ -1,18 +1,21 @@
 //! A run: a source of files, the engine that serves them, the fleet that tracks who
 //! fetches what, and the display, held together from the first request to the report.
 //!
-//! The engine has a thread of its own, so that a slow terminal never makes a phone wait.
-//! It calls the desk for every request; what the fleet makes of it goes through the
-//! outbox to this side.
+//! The engine has a thread of its own, and HTTP another, so that a slow terminal never makes
+//! a phone wait. They call the desk for every request; what the fleet makes of it goes
+//! through the outbox to this side.
 
 mod clock;
 mod desk;
+mod neighbours;
 mod outbox;
 mod signals;
 
 use std::{
     fmt, io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
+    task::{Context, Poll},
     thread,
     time::Duration,
 };
@@ -26,6 +29,7 @@ pub use self::signals::Signals;
 use self::{clock::Clock, desk::Desk, outbox::Outbox};
 use crate::{
     display::{Reporter, Started, escape},
+    http,
     stage::{Folder, Stage, StagedFile, View},
     tftp,
     track::{Fleet, PhoneRef, Plan, Report, RunState},
@@ -64,6 +68,8 @@ pub struct Setup {
     pub plan: Plan,
     /// The engine, bound and not yet running.
     pub server: tftp::Server,
+    /// The same for HTTP; `None`: it is not served.
+    pub http: Option<http::Server>,
     /// What is said when serving begins.
     pub started: Started,
     /// Who says it.
@@ -93,13 +99,15 @@ pub struct Ended {
     pub fault: Option<io::Error>,
 }
 
-/// What both threads of a run share.
+/// What all threads of a run share.
 #[derive(Debug)]
 struct Shared {
     source: Source,
     fleet: Mutex<Fleet>,
     outbox: Outbox,
     clock: Clock,
+    /// The next transfer's number, over all transports.
+    transfers: AtomicU64,
 }
 
 impl Shared {
@@ -116,6 +124,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         source,
         plan,
         server,
+        http,
         started,
         mut reporter,
         afterwards,
@@ -125,24 +134,26 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         fleet: Mutex::new(Fleet::new(plan)),
         outbox: Outbox::default(),
         clock: Clock::start(),
+        transfers: AtomicU64::new(0),
     });
     reporter.started(shared.clock.wall_now(), &started);
-    let (stop, stopped) = oneshot::channel();
     let desk = Desk::new(Arc::clone(&shared));
-    let engine = thread::Builder::new()
-        .name("tftp".to_owned())
-        .spawn(move || serve(server, desk, stopped));
-    let (signal, fault) = match engine {
-        Err(fault) => (None, Some(fault)),
-        Ok(engine) => {
-            let over = || engine.is_finished();
-            let signal = watch(&shared, reporter.as_mut(), signals, over).await;
-            // The other end is gone only where the engine ended first; then it has stopped.
-            let _ = stop.send(());
-            let panicked = |_| Err(io::Error::other("the thread that serves files panicked"));
-            (signal, engine.join().unwrap_or_else(panicked).err())
-        }
-    };
+    let mut threads = vec![Running::start("tftp", move |stop| async move {
+        server.run(desk, stop).await.map(drop)
+    })];
+    if let Some(http) = http {
+        let desk = desk::HttpDesk::new(Arc::clone(&shared));
+        threads.push(Running::start("http", move |stop| http.run(desk, stop)));
+    }
+    let over = || threads.iter().any(Running::is_over);
+    let signal = watch(&shared, reporter.as_mut(), signals, over).await;
+    // All are told before one is waited for.
+    let threads: Vec<_> = threads.into_iter().map(Running::stop).collect();
+    let faults: Vec<_> = threads
+        .into_iter()
+        .filter_map(|ended| ended().err())
+        .collect();
+    let fault = faults.into_iter().next();
     shared.tell(reporter.as_mut());
     let fleet = shared.fleet();
     let report = fleet.report(shared.clock.began());
@@ -155,16 +166,55 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
     }
 }
 
-/// The engine's thread.
-fn serve(server: tftp::Server, desk: Desk, stopped: oneshot::Receiver<()>) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let run = server.run(desk, async {
+/// One server on a thread of its own, with a runtime of its own.
+struct Running {
+    stop: oneshot::Sender<()>,
+    thread: io::Result<thread::JoinHandle<io::Result<()>>>,
+}
+
+impl Running {
+    /// Starts it. `serve` is given what tells it to stop.
+    fn start<F>(name: &str, serve: impl FnOnce(Stop) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = io::Result<()>>,
+    {
+        let (stop, stopped) = oneshot::channel();
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(serve(Stop(stopped)))
+        });
+        Self { stop, thread }
+    }
+
+    /// Whether it ended, or never began.
+    fn is_over(&self) -> bool {
+        self.thread
+            .as_ref()
+            .map_or(true, thread::JoinHandle::is_finished)
+    }
+
+    /// Tells it to stop; what is given back waits for its end.
+    fn stop(self) -> impl FnOnce() -> io::Result<()> {
+        // The other end is gone only where it ended first; then it has stopped.
+        let _ = self.stop.send(());
+        move || {
+            let panicked = |_| Err(io::Error::other("a thread that serves files panicked"));
+            self.thread?.join().unwrap_or_else(panicked)
+        }
+    }
+}
+
+/// Resolves when a server is to stop.
+struct Stop(oneshot::Receiver<()>);
+
+impl Future for Stop {
+    type Output = ();
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         // An error means that the run is gone, which says "stop" as well.
-        let _ = stopped.await;
-    });
-    runtime.block_on(run).map(drop)
+        Pin::new(&mut self.0).poll(context).map(drop)
+    }
 }
 
 /// The run's own side: tells events, lets time pass, minds signals. Returns the signal that

@@ -109,13 +109,20 @@ fn phones_by_both_routes_convert_while_other_peoples_clients_fetch_every_file() 
     let mut server = Running::start(&mut server);
     let started = server.kind("started");
     assert_eq!(started["tftp"], format!("{SERVER}:69"));
+    assert_eq!(started["http"], format!("{SERVER}:6970"));
     let root = PathBuf::from(started["root"].as_str().unwrap());
     assert!(root.is_dir());
 
     let mut wanted = files();
     let generated = fs::read(root.join("target").join("XMLDefault.cnf.xml")).unwrap();
     wanted.insert("XMLDefault.cnf.xml".to_owned(), generated);
-    for (name, bytes) in &wanted {
+    let over_http = fetch_over_http(&lab, "XMLDefault.cnf.xml");
+    assert!(over_http.is_none_or(|bytes| bytes == wanted["XMLDefault.cnf.xml"]));
+    // Whoever asks for a manifest is a phone, and the run waits for its images: they are last.
+    let rank = |name: &str| (name.ends_with(".sbn"), name.ends_with(".loads"));
+    let mut names: Vec<_> = wanted.iter().collect();
+    names.sort_by_key(|(name, _)| rank(name));
+    for (name, bytes) in names {
         for (client, path) in fetch_with_all(&lab, name, folder.path()) {
             assert!(
                 fs::read(path).unwrap() == *bytes,
@@ -135,22 +142,46 @@ fn phones_by_both_routes_convert_while_other_peoples_clients_fetch_every_file() 
 
     let report = server.kind("finished")["report"].clone();
     assert_eq!(server.end(), Some(0));
-    assert_eq!(report["phones"].as_array().unwrap().len(), 2, "{report:#}");
-    for phone in report["phones"].as_array().unwrap() {
+    let (phones, clients): (Vec<_>, Vec<_>) = report["phones"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .partition(|phone| phone["mac"].is_string());
+    assert_eq!((phones.len(), clients.len()), (2, 1), "{report:#}");
+    for phone in &phones {
         assert!(
             ["confirmed", "flashed"].contains(&phone["state"].as_str().unwrap()),
             "{phone:#}"
         );
         assert_eq!(phone["to"], "SIP45.9-3-1SR4-1S");
     }
-    assert_eq!(
-        report["phones"][0]["pass"], 2,
+    assert!(
+        phones.iter().any(|phone| phone["pass"] == 2),
         "recovery, then its load by name"
     );
-    let others = report["others"].as_array().unwrap();
-    assert_eq!(others.len(), 1, "{others:#?}");
-    assert_eq!(others[0]["address"], CLIENT);
+    assert_eq!(clients[0]["address"], CLIENT);
+    let over_http: Vec<_> = clients[0]["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|file| file["transport"] == "http")
+        .map(|file| (file["name"].as_str(), file["outcome"].as_str()))
+        .collect();
+    assert_eq!(over_http, [(Some("XMLDefault.cnf.xml"), Some("delivered"))]);
     assert!(!root.exists(), "the root is gone");
+}
+
+/// What curl gets from port 6970.
+fn fetch_over_http(lab: &Lab, name: &str) -> Option<Vec<u8>> {
+    common::require_program("curl")?;
+    let url = format!("http://{SERVER}:6970/{name}");
+    let output = lab
+        .on_phones("curl")
+        .args(["-sSf", "--max-time", "20", &url])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    Some(output.stdout)
 }
 
 /// The phones' half of the test above, in their own namespace: no test by itself.
@@ -254,7 +285,14 @@ fn convert_on_loopback(bundle: &Path, temporary: &Path, more: &[&str]) -> Runnin
         .arg(bundle)
         .args(["--accept-unknown", "--json"]);
     command
-        .args(["--listen", "127.0.0.1", "--tftp-port", "0"])
+        .args([
+            "--listen",
+            "127.0.0.1",
+            "--tftp-port",
+            "0",
+            "--http-port",
+            "0",
+        ])
         .args(more);
     Running::start(command.env("TMPDIR", temporary))
 }
@@ -374,6 +412,63 @@ fn a_busy_port_is_told_with_the_name_of_who_has_it() {
 }
 
 #[test]
+fn a_busy_http_port_is_told_too_and_can_be_gone_without() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let output = Command::new(REFLASH)
+        .arg("serve")
+        .arg(folder.path())
+        .args(["--listen", "127.0.0.1", "--tftp-port", "0"])
+        .args(["--http-port", &port.to_string()])
+        .output()
+        .unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    let what = format!("cannot listen on 127.0.0.1 port {port} (HTTP)");
+    let who = format!("(process {}) has it", std::process::id());
+    for wanted in [&*what, &who, "--http-port 0"] {
+        assert!(words.contains(wanted), "{wanted}: {words}");
+    }
+    assert_eq!(output.stdout, b"", "nothing was served");
+}
+
+#[test]
+fn a_name_that_http_has_not_and_tftp_has_not_is_one_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        free.local_addr().unwrap().port()
+    };
+    let mut command = Command::new(REFLASH);
+    command.arg("serve").arg(folder.path()).arg("--json");
+    command.args(["--listen", "127.0.0.1", "--tftp-port", "0"]);
+    command.args(["--http-port", &port.to_string()]);
+    let mut server = Running::start(&mut command);
+    let started = server.kind("started");
+    assert_eq!(started["http"], format!("127.0.0.1:{port}"));
+    let mut http = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let name = "CTLSEP001122334455.tlv";
+    std::io::Write::write_all(
+        &mut http,
+        format!("GET /{name} HTTP/1.0\r\n\r\n").as_bytes(),
+    )
+    .unwrap();
+    let mut response = String::new();
+    std::io::Read::read_to_string(&mut http, &mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.0 404 "), "{response}");
+    let phone = Hand::at([127, 0, 0, 1], &started["tftp"]);
+    phone.ask(name);
+    assert_eq!(phone.hear().0, 5);
+    server.signal("INT");
+    let report = server.kind("finished")["report"].clone();
+    let files = report["phones"][0]["files"].as_array().unwrap();
+    assert_eq!(files.len(), 1, "{report:#}");
+    assert_eq!(files[0]["transport"], "tftp");
+    assert_eq!(server.end(), Some(130));
+}
+
+#[test]
 fn a_port_below_1024_without_the_right_says_how_to_get_it() {
     if common::require_program("setpriv").is_none() {
         return;
@@ -431,7 +526,8 @@ fn a_bundle_that_may_not_be_served_is_not() {
         let output = Command::new(REFLASH)
             .arg("convert")
             .arg(&path)
-            .args(["--listen", "127.0.0.1", "--tftp-port", "0", "--json"])
+            .args(["--listen", "127.0.0.1", "--tftp-port", "0"])
+            .args(["--http-port", "0", "--json"])
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(code), "{name}: {output:?}");

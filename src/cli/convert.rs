@@ -6,9 +6,11 @@ use super::{
     Failure, Globals, Outcome,
     bundles::{self, TrustArgs},
     network::NetworkArgs,
-    run,
+    run::{self, Servers},
 };
-use crate::{display::Started, phone::MacAddress, session::Source, stage::Stage, track::Plan};
+use crate::{
+    display::Started, http, phone::MacAddress, session::Source, stage::Stage, track::Plan,
+};
 
 /// Converts phones: one or a building full.
 ///
@@ -57,6 +59,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         ));
     }
     let server = args.network.bind(chosen.address)?;
+    let http = args.network.bind_http(chosen.address)?;
     let call_manager = args.call_manager.unwrap_or(chosen.address);
     let stage = Stage::temporary(&bundles, call_manager.into()).map_err(run::stage_failure)?;
     let plan = Plan {
@@ -80,7 +83,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     );
     let started = Started {
         tftp: server.local_addr(),
-        http: None,
+        http: http.as_ref().map(http::Server::local_addr),
         root: stage.root(),
         stages: bundles::started(&bundles, &plan),
         words,
@@ -89,7 +92,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     run::run(
         Source::Stage(stage),
         plan,
-        server,
+        Servers { tftp: server, http },
         started,
         afterwards,
         globals,

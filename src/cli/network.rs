@@ -1,15 +1,22 @@
 //! Where to serve: the flags that `convert` and `serve` share.
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddrV4},
+};
 
 use super::Failure;
 use crate::{
-    preflight::{self, ChooseError, Chosen},
-    tftp,
+    http,
+    preflight::{self, ChooseError, Chosen, Protocol},
+    tftp::{self, BindErrorKind},
 };
 
 /// The port that phones ask. They know no other.
 const TFTP_PORT: u16 = 69;
+
+/// The port that loads from 9.3 on ask first.
+const HTTP_PORT: u16 = 6970;
 
 /// Where to serve.
 #[derive(Debug, Clone, clap::Args)]
@@ -23,6 +30,9 @@ pub(crate) struct NetworkArgs {
     /// UDP port for requests; phones ask no other than 69.
     #[arg(long, value_name = "N", default_value_t = TFTP_PORT)]
     tftp_port: u16,
+    /// TCP port for HTTP, which loads from 9.3 on try first; 0: no HTTP.
+    #[arg(long, value_name = "N", default_value_t = HTTP_PORT)]
+    http_port: u16,
     /// UDP port that all transfers leave from, for a firewall's sake; 0: any.
     #[arg(long, value_name = "N", default_value_t = 0)]
     transfer_port: u16,
@@ -56,6 +66,22 @@ impl NetworkArgs {
         })
     }
 
+    /// The HTTP server, bound, if there is to be one.
+    pub(crate) fn bind_http(&self, address: Ipv4Addr) -> Result<Option<http::Server>, Failure> {
+        if self.http_port == 0 {
+            return Ok(None);
+        }
+        let listen = SocketAddrV4::new(address, self.http_port);
+        http::Server::bind(listen).map(Some).map_err(|error| {
+            let kind = BindErrorKind::of(&error);
+            let mut cure = cure(kind, Protocol::Tcp, self.http_port);
+            if kind == BindErrorKind::InUse {
+                cure += ". Or go without HTTP: --http-port 0 (phones then use TFTP)";
+            }
+            Failure::new(cannot_listen(listen, kind, &error), cure)
+        })
+    }
+
     /// The engine, bound.
     pub(crate) fn bind(&self, address: Ipv4Addr) -> Result<tftp::Server, Failure> {
         bind(
@@ -72,24 +98,25 @@ pub(crate) fn bind(listen: SocketAddrV4, transfer_port: u16) -> Result<tftp::Ser
         ..tftp::Config::new(listen)
     };
     tftp::Server::bind(&config).map_err(|error| {
-        let why = match error.kind {
-            tftp::BindErrorKind::Permission => "permission denied".to_owned(),
-            tftp::BindErrorKind::InUse => "the port is in use".to_owned(),
-            tftp::BindErrorKind::NotAvailable => "not an address of this machine".to_owned(),
-            tftp::BindErrorKind::Other => error.source.to_string(),
-        };
-        let what = format!(
-            "cannot listen on {} port {}: {why}",
-            error.address, error.port
-        );
-        Failure::new(what, cure(&error))
+        let at = SocketAddrV4::new(error.address, error.port);
+        let cure = cure(error.kind, Protocol::Udp, error.port);
+        Failure::new(cannot_listen(at, error.kind, &error.source), cure)
     })
 }
 
-fn cure(error: &tftp::BindError) -> String {
-    let port = error.port;
-    match error.kind {
-        tftp::BindErrorKind::Permission => {
+fn cannot_listen(at: SocketAddrV4, kind: BindErrorKind, error: &io::Error) -> String {
+    let why = match kind {
+        BindErrorKind::Permission => "permission denied".to_owned(),
+        BindErrorKind::InUse => "the port is in use".to_owned(),
+        BindErrorKind::NotAvailable => "not an address of this machine".to_owned(),
+        BindErrorKind::Other => error.to_string(),
+    };
+    format!("cannot listen on {} port {}: {why}", at.ip(), at.port())
+}
+
+fn cure(kind: BindErrorKind, protocol: Protocol, port: u16) -> String {
+    match kind {
+        BindErrorKind::Permission => {
             let program = std::env::current_exe()
                 .map_or_else(|_| "reflash".to_owned(), |path| path.display().to_string());
             format!(
@@ -97,7 +124,7 @@ fn cure(error: &tftp::BindError) -> String {
                  once and for all:\n    sudo setcap cap_net_bind_service,cap_net_raw+ep {program}"
             )
         }
-        tftp::BindErrorKind::InUse => match preflight::udp_holder(port) {
+        BindErrorKind::InUse => match preflight::holder(protocol, port) {
             Some(holder) => format!(
                 "{holder} has it. Stop it for the time of the conversion (sudo systemctl stop \
                  {}, or sudo kill {}), then start again",
@@ -105,13 +132,17 @@ fn cure(error: &tftp::BindError) -> String {
             ),
             None => format!(
                 "Another program has it; this user may not see which. Find it with: sudo ss \
-                 -lunp 'sport = :{port}'"
+                 -ln{}p 'sport = :{port}'",
+                match protocol {
+                    Protocol::Udp => 'u',
+                    Protocol::Tcp => 't',
+                }
             ),
         },
-        tftp::BindErrorKind::NotAvailable => {
+        BindErrorKind::NotAvailable => {
             "No interface of this machine has that address: `ip address` lists those there are"
                 .to_owned()
         }
-        tftp::BindErrorKind::Other => String::new(),
+        BindErrorKind::Other => String::new(),
     }
 }

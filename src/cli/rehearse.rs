@@ -155,6 +155,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         source: Source::Stage(stage),
         plan,
         server,
+        http: None,
         started,
         reporter: display::reporter(globals.json, globals.quiet, globals.color),
         afterwards: Vec::new(),

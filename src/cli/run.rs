@@ -3,6 +3,7 @@
 use super::{Failure, Globals, Outcome};
 use crate::{
     display::{self, Started},
+    http,
     session::{self, Setup, Signals, Source},
     stage::StageError,
     tftp,
@@ -28,11 +29,17 @@ pub(crate) fn signals() -> Result<Signals, Failure> {
         .map_err(|error| Failure::new(format!("signals cannot be caught: {error}"), String::new()))
 }
 
+/// What serves, bound and not yet running.
+pub(crate) struct Servers {
+    pub(crate) tftp: tftp::Server,
+    pub(crate) http: Option<http::Server>,
+}
+
 /// Serves until the run is over, and says how it went.
 pub(crate) fn run(
     source: Source,
     plan: Plan,
-    server: tftp::Server,
+    servers: Servers,
     started: Started,
     afterwards: Vec<String>,
     globals: &Globals,
@@ -41,7 +48,8 @@ pub(crate) fn run(
     let setup = Setup {
         source,
         plan,
-        server,
+        server: servers.tftp,
+        http: servers.http,
         started,
         reporter,
         afterwards,

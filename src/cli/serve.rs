@@ -2,8 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, Globals, Outcome, network::NetworkArgs, run};
-use crate::{display::Started, session::Source, stage::Folder, track::Plan};
+use super::{
+    Failure, Globals, Outcome,
+    network::NetworkArgs,
+    run::{self, Servers},
+};
+use crate::{display::Started, http, session::Source, stage::Folder, track::Plan};
 
 /// Serves a folder over TFTP, read-only, and says who fetches what.
 ///
@@ -26,9 +30,10 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         .map_err(|error| Failure::new(error, "Name a folder that this user may read"))?;
     let chosen = args.network.choose()?;
     let server = args.network.bind(chosen.address)?;
+    let http = args.network.bind_http(chosen.address)?;
     let started = Started {
         tftp: server.local_addr(),
-        http: None,
+        http: http.as_ref().map(http::Server::local_addr),
         root: folder.root().to_owned(),
         stages: Vec::new(),
         words: vec!["Ctrl-C ends it".to_owned()],
@@ -36,7 +41,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     run::run(
         Source::Folder(folder),
         Plan::default(),
-        server,
+        Servers { tftp: server, http },
         started,
         Vec::new(),
         globals,

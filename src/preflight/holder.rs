@@ -1,4 +1,4 @@
-//! Who holds a UDP port, as the kernel's own tables tell it (proc(5), /proc/net/udp).
+//! Who holds a port, as the kernel's own tables tell it (proc(5), /proc/net/udp and tcp).
 
 use std::{fmt, fs, path::Path};
 
@@ -17,14 +17,27 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The process that has UDP `port` open on any IPv4 or IPv6 address. `None` where there is
-/// none, or where it is another user's and the kernel does not say.
+/// What a port is a port of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// Any socket that is bound to it.
+    Udp,
+    /// Only a socket that listens.
+    Tcp,
+}
+
+/// The process that has `port` open on any IPv4 or IPv6 address. `None` where there is none,
+/// or where it is another user's and the kernel does not say.
 #[must_use]
-pub fn udp_holder(port: u16) -> Option<Holder> {
-    let inodes: Vec<u64> = ["/proc/net/udp", "/proc/net/udp6"]
+pub fn holder(protocol: Protocol, port: u16) -> Option<Holder> {
+    let (tables, state) = match protocol {
+        Protocol::Udp => (["/proc/net/udp", "/proc/net/udp6"], None),
+        Protocol::Tcp => (["/proc/net/tcp", "/proc/net/tcp6"], Some(LISTENING)),
+    };
+    let inodes: Vec<u64> = tables
         .iter()
         .filter_map(|table| fs::read_to_string(table).ok())
-        .flat_map(|table| inodes_of(&table, port))
+        .flat_map(|table| inodes_of(&table, port, state))
         .collect();
     if inodes.is_empty() {
         return None;
@@ -48,9 +61,13 @@ pub fn udp_holder(port: u16) -> Option<Holder> {
     })
 }
 
-/// The socket inodes that /proc/net/udp lists for a local port.
-fn inodes_of(table: &str, port: u16) -> Vec<u64> {
+/// The state of a TCP socket that listens, as /proc/net/tcp writes it.
+const LISTENING: &str = "0A";
+
+/// The socket inodes that a table lists for a local port, in this state if one is given.
+fn inodes_of(table: &str, port: u16, state: Option<&str>) -> Vec<u64> {
     const LOCAL_ADDRESS: usize = 1;
+    const STATE: usize = 3;
     const INODE: usize = 9;
     table
         .lines()
@@ -59,6 +76,8 @@ fn inodes_of(table: &str, port: u16) -> Vec<u64> {
             let fields: Vec<&str> = line.split_whitespace().collect();
             let (_, local) = fields.get(LOCAL_ADDRESS)?.rsplit_once(':')?;
             (u16::from_str_radix(local, 16).ok()? == port).then_some(())?;
+            let there = *fields.get(STATE)?;
+            state.is_none_or(|state| state == there).then_some(())?;
             fields.get(INODE)?.parse().ok()
         })
         .collect()
@@ -74,21 +93,31 @@ mod tests {
     fn a_socket_of_this_very_process_is_found() {
         let socket = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
         let port = socket.local_addr().unwrap().port();
-        let holder = udp_holder(port).expect("our own socket is ours to see");
-        assert_eq!(holder.pid, std::process::id());
-        assert!(!holder.name.is_empty());
+        let found = holder(Protocol::Udp, port).expect("our own socket is ours to see");
+        assert_eq!(found.pid, std::process::id());
+        assert!(!found.name.is_empty());
         drop(socket);
-        assert_eq!(udp_holder(port), None);
+        assert_eq!(holder(Protocol::Udp, port), None);
+    }
+
+    #[test]
+    fn a_tcp_port_has_who_listens_and_not_who_talks() {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let talking = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let holder = |port| super::holder(Protocol::Tcp, port).map(|holder| holder.pid);
+        assert_eq!(holder(port), Some(std::process::id()));
+        assert_eq!(holder(talking.local_addr().unwrap().port()), None);
     }
 
     #[test]
     fn a_table_that_is_no_table_names_nobody() {
         for table in ["", "\n\n", "x\n1 2 3", "h\n 1: ZZZZ:0045 0 0 0 0 0 0 0 77"] {
-            let found = inodes_of(table, 69);
+            let found = inodes_of(table, 69, None);
             assert!(found.len() <= 1, "{table}");
         }
         assert_eq!(
-            inodes_of("h\n 1: 00000000:0045 0:0 07 0:0 0:0 0 0 0 4242 2", 69),
+            inodes_of("h\n 1: 00000000:0045 0:0 07 0:0 0:0 0 0 0 4242 2", 69, None),
             [4242]
         );
     }

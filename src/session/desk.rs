@@ -1,75 +1,140 @@
-//! What the engine asks and tells: names become files, transfers become sightings.
+//! What the servers ask and tell: names become files, transfers become sightings.
 
-use std::{collections::HashMap, net::Ipv4Addr, sync::Arc, time::Instant};
+use std::{
+    collections::HashMap,
+    net::{Ipv4Addr, SocketAddrV4},
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
 
-use super::Shared;
+use super::{Shared, neighbours};
 use crate::{
-    tftp::{self, Answer},
+    display::escape,
+    http,
+    phone::Request,
+    stage::StagedFile,
+    tftp::{self, Answer, packet::error_code},
     track::{Admission, End, Seen, Served, Sighting, TransferId, Transport},
 };
 
-/// The engine's side of a run.
+/// What becomes of a request, whatever it came over.
+enum Ruling {
+    Serve(TransferId, StagedFile),
+    NotFound,
+    /// The file is another phone's.
+    Withheld,
+    Stopping,
+}
+
+/// Why a phone gets nothing.
+const STOPPING: &str = "the server is stopping";
+const WITHHELD: &str = "this configuration is another phone's";
+
+impl Shared {
+    /// From a name to a file: admitted, found, and told as seen.
+    fn rule(&self, now: Instant, transport: Transport, peer: SocketAddrV4, name: &str) -> Ruling {
+        let address = *peer.ip();
+        let view = match self.fleet().admit(address, name) {
+            Admission::Serve(view) => view,
+            Admission::Stopping => return Ruling::Stopping,
+        };
+        // No file has such a name; where one has, no phone asks for it.
+        let strange = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
+        let file = (!name.contains(strange))
+            .then(|| self.source.resolve(view, name))
+            .flatten();
+        let withheld = file.is_some() && is_withheld(address, name);
+        let file = file.filter(|_| !withheld);
+        let transfer = TransferId(self.transfers.fetch_add(1, Ordering::Relaxed));
+        let asked = Seen::Asked {
+            transfer,
+            transport,
+            name: name.to_owned(),
+            port: peer.port(),
+            served: file.as_ref().map(|file| Served {
+                name: file.name.to_string(),
+                size: file.bytes.len() as u64,
+            }),
+        };
+        self.see(now, address, asked);
+        match file {
+            Some(file) => Ruling::Serve(transfer, file),
+            None if withheld => Ruling::Withheld,
+            None => Ruling::NotFound,
+        }
+    }
+
+    fn see(&self, now: Instant, address: Ipv4Addr, seen: Seen) {
+        let at = self.clock.at(now);
+        let mut fleet = self.fleet();
+        let events = fleet.see(at, &Sighting { address, seen });
+        // Under the fleet's lock, so that events leave in the order in which they arose.
+        self.outbox.put(self.clock.wall(at), events);
+    }
+}
+
+/// Whether this is a phone's own configuration, which may hold its SIP password, and the
+/// kernel knows that another phone asks for it.
+fn is_withheld(address: Ipv4Addr, name: &str) -> bool {
+    let Request::Config { mac, .. } = Request::read(name) else {
+        return false;
+    };
+    let Some(other) = neighbours::other_than(&neighbours::table(), address, mac) else {
+        return false;
+    };
+    tracing::warn!(
+        "{} is not given to {address}: that is {other}; if a phone has a new address, it gets \
+         its configuration once this machine has learnt it",
+        escape(name)
+    );
+    true
+}
+
+/// The TFTP engine's side of a run.
 pub(super) struct Desk {
     shared: Arc<Shared>,
     /// Where each running transfer goes to. As many as the engine lets run at once.
-    addresses: HashMap<u64, Ipv4Addr>,
+    running: HashMap<u64, (Ipv4Addr, TransferId)>,
 }
 
 impl Desk {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self {
             shared,
-            addresses: HashMap::new(),
+            running: HashMap::new(),
         }
-    }
-
-    fn see(&self, now: Instant, address: Ipv4Addr, seen: Seen) {
-        let at = self.shared.clock.at(now);
-        let mut fleet = self.shared.fleet();
-        let events = fleet.see(at, &Sighting { address, seen });
-        // Under the fleet's lock, so that events leave in the order in which they arose.
-        self.shared.outbox.put(self.shared.clock.wall(at), events);
     }
 }
 
 impl tftp::Service for Desk {
     fn request(&mut self, now: Instant, request: &tftp::Request<'_>) -> Answer {
-        let address = *request.peer.ip();
-        let view = match self.shared.fleet().admit(address, request.name) {
-            Admission::Serve(view) => view,
-            Admission::Stopping => return Answer::Refuse(0, "the server is stopping"),
-        };
-        let file = self.shared.source.resolve(view, request.name);
-        let served = file.as_ref().map(|file| Served {
-            name: file.name.to_string(),
-            size: file.bytes.len() as u64,
-        });
-        let asked = Seen::Asked {
-            transfer: TransferId(request.transfer),
-            transport: Transport::Tftp,
-            name: request.name.to_owned(),
-            port: request.peer.port(),
-            served,
-        };
-        self.see(now, address, asked);
-        file.map_or(Answer::NotFound, |file| {
-            self.addresses.insert(request.transfer, address);
-            Answer::Serve(tftp::File {
-                name: file.name,
-                bytes: file.bytes,
-            })
-        })
+        match self
+            .shared
+            .rule(now, Transport::Tftp, request.peer, request.name)
+        {
+            Ruling::Serve(transfer, file) => {
+                let running = (*request.peer.ip(), transfer);
+                self.running.insert(request.transfer, running);
+                Answer::Serve(tftp::File {
+                    name: file.name,
+                    bytes: file.bytes,
+                })
+            }
+            Ruling::NotFound => Answer::NotFound,
+            Ruling::Withheld => Answer::Refuse(error_code::ACCESS, WITHHELD),
+            Ruling::Stopping => Answer::Refuse(error_code::NOT_DEFINED, STOPPING),
+        }
     }
 
     fn acknowledged(&mut self, now: Instant, transfer: u64, bytes: u64) {
-        if let Some(&address) = self.addresses.get(&transfer) {
-            let transfer = TransferId(transfer);
-            self.see(now, address, Seen::Acknowledged { transfer, bytes });
+        if let Some(&(address, transfer)) = self.running.get(&transfer) {
+            self.shared
+                .see(now, address, Seen::Acknowledged { transfer, bytes });
         }
     }
 
     fn ended(&mut self, now: Instant, transfer: u64, end: tftp::End, bytes: u64) {
-        let Some(address) = self.addresses.remove(&transfer) else {
+        let Some((address, transfer)) = self.running.remove(&transfer) else {
             return;
         };
         let end = match end {
@@ -85,14 +150,53 @@ impl tftp::Service for Desk {
             tftp::End::TimedOut { all_sent } => End::Vanished { all_sent },
             tftp::End::Replaced | tftp::End::Refused => End::Replaced,
         };
-        self.see(
-            now,
-            address,
-            Seen::Ended {
-                transfer: TransferId(transfer),
-                end,
-                bytes,
-            },
-        );
+        let ended = Seen::Ended {
+            transfer,
+            end,
+            bytes,
+        };
+        self.shared.see(now, address, ended);
+    }
+}
+
+/// The HTTP server's side of a run.
+pub(super) struct HttpDesk(Arc<Shared>);
+
+impl HttpDesk {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+}
+
+impl http::Service for HttpDesk {
+    fn request(&self, now: Instant, peer: SocketAddrV4, name: &str) -> http::Answer {
+        match self.0.rule(now, Transport::Http, peer, name) {
+            Ruling::Serve(transfer, file) => http::Answer::Serve(transfer.0, file),
+            Ruling::NotFound => http::Answer::NotFound,
+            Ruling::Withheld => http::Answer::Forbidden,
+            Ruling::Stopping => http::Answer::Stopping,
+        }
+    }
+
+    fn acknowledged(&self, now: Instant, peer: SocketAddrV4, transfer: u64, bytes: u64) {
+        let transfer = TransferId(transfer);
+        self.0
+            .see(now, *peer.ip(), Seen::Acknowledged { transfer, bytes });
+    }
+
+    fn ended(&self, now: Instant, peer: SocketAddrV4, transfer: u64, end: http::End, bytes: u64) {
+        let end = match end {
+            http::End::Delivered => End::Delivered,
+            // Over TFTP a lost final ACK may be what a closed port means. Here the kernel
+            // knows better: nothing is implied.
+            http::End::Closed | http::End::Part | http::End::Stopped => End::Replaced,
+            http::End::TimedOut => End::Vanished { all_sent: false },
+        };
+        let ended = Seen::Ended {
+            transfer: TransferId(transfer),
+            end,
+            bytes,
+        };
+        self.0.see(now, *peer.ip(), ended);
     }
 }

@@ -54,6 +54,19 @@ pub enum BindErrorKind {
     Other,
 }
 
+impl BindErrorKind {
+    /// What the system's error means.
+    #[must_use]
+    pub fn of(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::PermissionDenied => Self::Permission,
+            io::ErrorKind::AddrInUse => Self::InUse,
+            io::ErrorKind::AddrNotAvailable => Self::NotAvailable,
+            _ => Self::Other,
+        }
+    }
+}
+
 /// A socket that could not be bound.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot bind UDP {address}:{port}")]
@@ -71,16 +84,10 @@ pub struct BindError {
 
 impl BindError {
     fn new(wanted: SocketAddrV4, source: io::Error) -> Self {
-        let kind = match source.kind() {
-            io::ErrorKind::PermissionDenied => BindErrorKind::Permission,
-            io::ErrorKind::AddrInUse => BindErrorKind::InUse,
-            io::ErrorKind::AddrNotAvailable => BindErrorKind::NotAvailable,
-            _ => BindErrorKind::Other,
-        };
         Self {
             address: *wanted.ip(),
             port: wanted.port(),
-            kind,
+            kind: BindErrorKind::of(&source),
             source,
         }
     }

@@ -1,0 +1,335 @@
+//! One client: its request, the response, and how much of it is acknowledged.
+
+use std::{
+    convert::Infallible,
+    future::ready,
+    net::{Shutdown, SocketAddrV4},
+    pin::{Pin, pin},
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use hyper::{
+    Method, Request, Response, StatusCode,
+    body::{Body, Bytes, Frame, Incoming, SizeHint},
+    header,
+    server::conn::http1,
+    service::service_fn,
+};
+use socket2::SockRef;
+use tokio::{net::TcpStream, time::MissedTickBehavior};
+
+use super::{
+    Answer, End, GRACE, HEADERS_MAX, IDLE_TIME, NAME_MAX, REQUEST_MAX, REQUEST_TIME, SLOWEST, Seat,
+    Service, name,
+    range::{self, Asked, Part},
+    stream::{Io, Wire},
+};
+use crate::stage::StagedFile;
+
+/// How often the kernel is asked what is acknowledged, while bytes leave.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The same, once all bytes have left and only the last acknowledgements are missing.
+const END_INTERVAL: Duration = Duration::from_millis(10);
+
+/// How long a client may take to close a connection that is done.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// What a client may still send on a connection that is done, in bytes.
+const LINGER_BYTES: usize = 65_536;
+
+/// Serves one client to its end.
+pub(super) async fn serve<S: Service>(stream: TcpStream, peer: SocketAddrV4, seat: Seat<S>) {
+    let Ok(wire) = Wire::new(stream) else {
+        // Closed before it was looked at.
+        return;
+    };
+    let slot = Arc::new(Slot::default());
+    let answer = service_fn(|request: Request<Incoming>| {
+        let (response, transfer) = answer(&seat, peer, &request);
+        slot.put(transfer);
+        ready(Ok::<_, Infallible>(response))
+    });
+    let connection = http1::Builder::new()
+        .keep_alive(false)
+        .half_close(true)
+        .max_buf_size(REQUEST_MAX)
+        .max_headers(HEADERS_MAX)
+        .serve_connection(Io(Arc::clone(&wire)), answer);
+    let mut connection = pin!(connection);
+    let mut ticks = tokio::time::interval(PROGRESS_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let began = Instant::now();
+    let answered = loop {
+        tokio::select! {
+            done = &mut connection => break done.is_ok(),
+            _ = ticks.tick() => {
+                let now = Instant::now();
+                let in_time = slot.with(|transfer| transfer.watch(now, &wire))
+                    .unwrap_or(now < began + REQUEST_TIME);
+                if !in_time {
+                    break false;
+                }
+            }
+        }
+    };
+    // Nothing was asked, or it was answered in full with something else than a file.
+    if let Some(mut transfer) = slot.take() {
+        let end = transfer.conclude(&wire, answered).await;
+        transfer.end(end);
+    }
+    if answered {
+        linger(&wire).await;
+    }
+}
+
+/// Says that nothing more comes and waits for the client to close: closing with something
+/// unread would reset the connection under the response.
+async fn linger(wire: &Wire) {
+    if SockRef::from(&wire.stream)
+        .shutdown(Shutdown::Write)
+        .is_err()
+    {
+        return;
+    }
+    let discard = async {
+        let mut bytes = [0; 1_024];
+        let mut left = LINGER_BYTES;
+        while left > 0 && wire.stream.readable().await.is_ok() {
+            match wire.stream.try_read(&mut bytes) {
+                Ok(0) => return,
+                Ok(count) => left = left.saturating_sub(count),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+        }
+    };
+    // Whoever does not close is closed.
+    let _ = tokio::time::timeout(LINGER, discard).await;
+}
+
+/// The transfer of a connection, once there is one.
+struct Slot<S: Service>(Mutex<Option<Transfer<S>>>);
+
+impl<S: Service> Default for Slot<S> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<S: Service> Slot<S> {
+    fn put(&self, transfer: Option<Transfer<S>>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = transfer;
+    }
+
+    fn take(&self) -> Option<Transfer<S>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Transfer<S>) -> T) -> Option<T> {
+        let mut transfer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        transfer.as_mut().map(act)
+    }
+}
+
+/// A file on its way. Dropped before its end, the server stopped.
+struct Transfer<S: Service> {
+    site: Arc<super::Site<S>>,
+    peer: SocketAddrV4,
+    id: u64,
+    file: StagedFile,
+    /// What of it is the response's body.
+    part: Part,
+    acknowledged: u64,
+    heard: Instant,
+    give_up: Instant,
+    ended: bool,
+}
+
+impl<S: Service> Transfer<S> {
+    /// Looks at what is acknowledged; whether the peer may have more time.
+    fn watch(&mut self, now: Instant, wire: &Wire) -> bool {
+        let acknowledged = wire.body_acknowledged().unwrap_or(0);
+        if acknowledged > self.acknowledged {
+            self.acknowledged = acknowledged.min(self.length());
+            self.heard = now;
+            self.site
+                .service
+                .acknowledged(now, self.peer, self.id, self.acknowledged);
+        }
+        now < self.give_up && now < self.heard + IDLE_TIME
+    }
+
+    fn length(&self) -> u64 {
+        self.part.end - self.part.start
+    }
+
+    /// Waits for the last acknowledgements. `sent`: the whole response left.
+    async fn conclude(&mut self, wire: &Wire, sent: bool) -> End {
+        let mut ticks = tokio::time::interval(END_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let now = Instant::now();
+            let in_time = self.watch(now, wire);
+            let all = sent && wire.all_acknowledged().unwrap_or(false);
+            if all && self.acknowledged == self.length() {
+                return End::Delivered;
+            }
+            if !in_time {
+                return End::TimedOut;
+            }
+            let broken = SockRef::from(&wire.stream).peer_addr().is_err();
+            if !sent || broken {
+                return End::Closed;
+            }
+            ticks.tick().await;
+        }
+    }
+
+    /// Tells the end, with what the peer has of the file by all its requests.
+    fn end(mut self, end: End) {
+        let part = self.part.start..self.part.start + self.acknowledged;
+        let covered = self.site.cover(*self.peer.ip(), &self.file, part);
+        let end = match end {
+            End::Delivered if covered.whole => End::Delivered,
+            End::Delivered => End::Part,
+            other => other,
+        };
+        self.tell(end, covered.bytes);
+    }
+
+    fn tell(&mut self, end: End, bytes: u64) {
+        self.ended = true;
+        self.site
+            .service
+            .ended(Instant::now(), self.peer, self.id, end, bytes);
+    }
+}
+
+impl<S: Service> Drop for Transfer<S> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.tell(End::Stopped, self.acknowledged);
+        }
+    }
+}
+
+/// A response's body: bytes of a file, shared and not copied.
+struct Content(Option<Bytes>);
+
+impl Body for Content {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.as_ref().is_none_or(Bytes::is_empty)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.as_ref().map_or(0, Bytes::len) as u64)
+    }
+}
+
+fn empty(status: StatusCode) -> Response<Content> {
+    let mut response = Response::new(Content(None));
+    *response.status_mut() = status;
+    response
+}
+
+/// The response to a request, and the transfer that it is.
+fn answer<S: Service>(
+    seat: &Seat<S>,
+    peer: SocketAddrV4,
+    request: &Request<Incoming>,
+) -> (Response<Content>, Option<Transfer<S>>) {
+    let is_head = request.method() == Method::HEAD;
+    if !is_head && request.method() != Method::GET {
+        let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
+        let allowed = header::HeaderValue::from_static("GET, HEAD");
+        response.headers_mut().insert(header::ALLOW, allowed);
+        return (response, None);
+    }
+    let name = name::of_path(request.uri().path());
+    if name.len() > NAME_MAX {
+        return (empty(StatusCode::NOT_FOUND), None);
+    }
+    let now = Instant::now();
+    let (id, file) = match seat.site.service.request(now, peer, &name) {
+        Answer::Serve(id, file) => (id, file),
+        Answer::NotFound => return (empty(StatusCode::NOT_FOUND), None),
+        Answer::Forbidden => return (empty(StatusCode::FORBIDDEN), None),
+        Answer::Stopping => return (empty(StatusCode::SERVICE_UNAVAILABLE), None),
+    };
+    let size = file.bytes.len() as u64;
+    let (response, part) = respond(request, is_head, &file);
+    let transfer = Transfer {
+        site: Arc::clone(&seat.site),
+        peer,
+        id,
+        file,
+        part,
+        acknowledged: 0,
+        heard: now,
+        give_up: now + GRACE + Duration::from_secs(size / SLOWEST),
+        ended: false,
+    };
+    if is_head {
+        let mut transfer = transfer;
+        transfer.tell(End::Part, 0);
+        return (response, None);
+    }
+    (response, Some(transfer))
+}
+
+/// The response for a file, and which part of it the body is.
+fn respond(
+    request: &Request<Incoming>,
+    is_head: bool,
+    file: &StagedFile,
+) -> (Response<Content>, Part) {
+    let size = file.bytes.len() as u64;
+    // A range that is bound to a state of the file is not judged: the whole file is right.
+    let value = (!is_head && !request.headers().contains_key(header::IF_RANGE))
+        .then(|| request.headers().get(header::RANGE))
+        .flatten()
+        .and_then(|value| value.to_str().ok());
+    let (status, part, range) = match range::read(value, size) {
+        Asked::Whole => (StatusCode::OK, 0..size, None),
+        Asked::Part(part) => {
+            let range = format!("bytes {}-{}/{size}", part.start, part.end - 1);
+            (StatusCode::PARTIAL_CONTENT, part, Some(range))
+        }
+        Asked::Outside => {
+            let range = format!("bytes */{size}");
+            (StatusCode::RANGE_NOT_SATISFIABLE, 0..0, Some(range))
+        }
+    };
+    let within = |at: u64| usize::try_from(at).expect("a part lies within bytes in memory");
+    let body =
+        Bytes::from_owner(Arc::clone(&file.bytes)).slice(within(part.start)..within(part.end));
+    let mut response = Response::new(Content((!is_head && !body.is_empty()).then_some(body)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    let text = |text: String| header::HeaderValue::try_from(text).expect("digits are a value");
+    headers.insert(
+        header::CONTENT_LENGTH,
+        text((part.end - part.start).to_string()),
+    );
+    let plain = header::HeaderValue::from_static("application/octet-stream");
+    headers.insert(header::CONTENT_TYPE, plain);
+    let bytes = header::HeaderValue::from_static("bytes");
+    headers.insert(header::ACCEPT_RANGES, bytes);
+    if let Some(range) = range {
+        headers.insert(header::CONTENT_RANGE, text(range));
+    }
+    (response, part)
+}

@@ -1,0 +1,251 @@
+//! Parts of files: what a Range header asks for (RFC 9110, section 14), and what parts have
+//! come to together.
+
+use std::{
+    collections::VecDeque,
+    net::Ipv4Addr,
+    ops::Range,
+    sync::{Arc, Weak},
+};
+
+use crate::stage::StagedFile;
+
+/// Bytes of a file, from the first to before the end.
+pub type Part = Range<u64>;
+
+/// Separate pieces of one file that are remembered; a phone that fetches a file in more
+/// pieces than this, and not in order, is not told to have it.
+const PIECES_MAX: usize = 64;
+
+/// What a request asks of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// All of it: 200.
+    Whole,
+    /// This part: 206.
+    Part(Part),
+    /// A part that it does not have: 416.
+    Outside,
+}
+
+/// Reads the value of a Range header for a file of `size` bytes. What is no single range of
+/// bytes is ignored, as RFC 9110 allows, and so is any range of an empty file: the answer is
+/// the whole file.
+#[must_use]
+pub fn read(value: Option<&str>, size: u64) -> Asked {
+    let Some((first, last)) = value
+        .and_then(|value| value.trim().strip_prefix("bytes="))
+        .and_then(|range| range.trim().split_once('-'))
+    else {
+        return Asked::Whole;
+    };
+    if size == 0 {
+        return Asked::Whole;
+    }
+    let part = match (number(first), number(last)) {
+        (Some(first), Some(last)) if last < first => return Asked::Whole,
+        (Some(first), Some(last)) => first..last.saturating_add(1).min(size),
+        (Some(first), None) if last.is_empty() => first..size,
+        (None, Some(count)) if first.is_empty() => size.saturating_sub(count)..size,
+        _ => return Asked::Whole,
+    };
+    if part.is_empty() {
+        Asked::Outside
+    } else {
+        Asked::Part(part)
+    }
+}
+
+/// Decimal digits only; a number too large for this is the largest.
+fn number(digits: &str) -> Option<u64> {
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| digits.parse().unwrap_or(u64::MAX))
+}
+
+/// How much of a file somebody has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Coverage {
+    /// Bytes, each counted once.
+    pub bytes: u64,
+    /// Whether they are all there are.
+    pub whole: bool,
+}
+
+/// What was fetched of files in parts, the newest of it.
+#[derive(Debug)]
+pub struct Parts {
+    most: usize,
+    known: VecDeque<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    address: Ipv4Addr,
+    /// The very bytes: parts of two states of a file never make one.
+    file: Weak<[u8]>,
+    /// Ordered, and none touches the next.
+    pieces: Vec<Part>,
+}
+
+impl Parts {
+    /// Remembers `most` files that are fetched in part.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self {
+            most,
+            known: VecDeque::new(),
+        }
+    }
+
+    /// Adds a part that `address` has, and says what it has of the file by now. A whole
+    /// file is forgotten: the next fetch is a new one.
+    pub fn add(&mut self, address: Ipv4Addr, file: &StagedFile, part: Part) -> Coverage {
+        let size = file.bytes.len() as u64;
+        let this = Arc::downgrade(&file.bytes);
+        self.known.retain(|known| known.file.strong_count() > 0);
+        let at = self
+            .known
+            .iter()
+            .position(|known| known.address == address && known.file.ptr_eq(&this));
+        let mut known = at
+            .and_then(|at| self.known.remove(at))
+            .unwrap_or_else(|| Known {
+                address,
+                file: this,
+                pieces: Vec::new(),
+            });
+        join(&mut known.pieces, part);
+        let bytes = known
+            .pieces
+            .iter()
+            .map(|piece| piece.end - piece.start)
+            .sum();
+        let whole = bytes == size;
+        if !whole && bytes > 0 {
+            known.pieces.truncate(PIECES_MAX);
+            if self.known.len() >= self.most {
+                self.known.pop_front();
+            }
+            self.known.push_back(known);
+        }
+        Coverage { bytes, whole }
+    }
+}
+
+/// Adds a piece, joining what overlaps or touches it.
+fn join(pieces: &mut Vec<Part>, mut new: Part) {
+    if new.is_empty() {
+        return;
+    }
+    pieces.retain(|piece| {
+        let apart = piece.end < new.start || new.end < piece.start;
+        if !apart {
+            new = new.start.min(piece.start)..new.end.max(piece.end);
+        }
+        apart
+    });
+    let at = pieces.partition_point(|piece| piece.start < new.start);
+    pieces.insert(at, new);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_read_or_ignored_or_outside() {
+        for (value, asked) in [
+            ("bytes=0-99", Asked::Part(0..100)),
+            ("bytes=0-", Asked::Part(0..1000)),
+            ("bytes=999-", Asked::Part(999..1000)),
+            ("bytes=990-5000", Asked::Part(990..1000)),
+            ("bytes=-10", Asked::Part(990..1000)),
+            ("bytes=-5000", Asked::Part(0..1000)),
+            ("bytes=0-99999999999999999999999", Asked::Part(0..1000)),
+            ("bytes=1000-", Asked::Outside),
+            ("bytes=1000-2000", Asked::Outside),
+            ("bytes=-0", Asked::Outside),
+            ("bytes=5-4", Asked::Whole),
+            ("bytes=0-1,5-6", Asked::Whole),
+            ("bytes=-", Asked::Whole),
+            ("bytes=+1-2", Asked::Whole),
+            ("lines=1-2", Asked::Whole),
+            ("", Asked::Whole),
+        ] {
+            assert_eq!(read(Some(value), 1000), asked, "{value}");
+        }
+        assert_eq!(read(None, 1000), Asked::Whole);
+        assert_eq!(read(Some("bytes=0-"), 0), Asked::Whole);
+    }
+
+    fn file(size: usize) -> StagedFile {
+        StagedFile {
+            name: "a".into(),
+            bytes: vec![0; size].into(),
+        }
+    }
+
+    const PHONE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+
+    #[test]
+    fn parts_make_a_whole_only_when_nothing_is_missing() {
+        let mut parts = Parts::new(4);
+        let file = file(100);
+        for (part, bytes, whole) in [
+            (0..10, 10, false),
+            (5..20, 20, false),
+            (90..100, 30, false),
+            (50..60, 40, false),
+            (20..50, 70, false),
+            (0..100, 100, true),
+            (90..100, 10, false),
+        ] {
+            let covered = parts.add(PHONE, &file, part.clone());
+            assert_eq!(covered, Coverage { bytes, whole }, "{part:?}");
+        }
+    }
+
+    #[test]
+    fn parts_of_two_phones_or_of_two_states_of_a_file_never_make_one() {
+        let mut parts = Parts::new(4);
+        let (old, new) = (file(100), file(100));
+        let other = Ipv4Addr::new(127, 0, 0, 3);
+        assert!(!parts.add(PHONE, &old, 0..50).whole);
+        assert!(!parts.add(other, &old, 50..100).whole);
+        assert!(!parts.add(PHONE, &new, 50..100).whole);
+        assert!(parts.add(PHONE, &old, 50..100).whole);
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut parts = Parts::new(4);
+        let files: Vec<_> = (0..9).map(|_| file(1000)).collect();
+        for file in &files {
+            for start in (0..1000).step_by(2) {
+                parts.add(PHONE, file, start..start + 1);
+            }
+        }
+        assert_eq!(parts.known.len(), 4);
+        assert!(
+            parts
+                .known
+                .iter()
+                .all(|known| known.pieces.len() <= PIECES_MAX)
+        );
+        drop(files);
+        parts.add(PHONE, &file(10), 0..1);
+        assert_eq!(parts.known.len(), 1, "files that are gone are forgotten");
+    }
+
+    #[test]
+    fn an_empty_file_is_whole_at_once() {
+        let covered = Parts::new(4).add(PHONE, &file(0), 0..0);
+        assert_eq!(
+            covered,
+            Coverage {
+                bytes: 0,
+                whole: true
+            }
+        );
+    }
+}
