@@ -118,11 +118,7 @@ fn phones_by_both_routes_convert_while_other_peoples_clients_fetch_every_file() 
     wanted.insert("XMLDefault.cnf.xml".to_owned(), generated);
     let over_http = fetch_over_http(&lab, "XMLDefault.cnf.xml");
     assert!(over_http.is_none_or(|bytes| bytes == wanted["XMLDefault.cnf.xml"]));
-    // Whoever asks for a manifest is a phone, and the run waits for its images: they are last.
-    let rank = |name: &str| (name.ends_with(".sbn"), name.ends_with(".loads"));
-    let mut names: Vec<_> = wanted.iter().collect();
-    names.sort_by_key(|(name, _)| rank(name));
-    for (name, bytes) in names {
+    for (name, bytes) in &wanted {
         for (client, path) in fetch_with_all(&lab, name, folder.path()) {
             assert!(
                 fs::read(path).unwrap() == *bytes,
@@ -142,13 +138,10 @@ fn phones_by_both_routes_convert_while_other_peoples_clients_fetch_every_file() 
 
     let report = server.kind("finished")["report"].clone();
     assert_eq!(server.end(), Some(0));
-    let (phones, clients): (Vec<_>, Vec<_>) = report["phones"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .partition(|phone| phone["mac"].is_string());
+    let phones = report["phones"].as_array().unwrap();
+    let clients = report["others"].as_array().unwrap();
     assert_eq!((phones.len(), clients.len()), (2, 1), "{report:#}");
-    for phone in &phones {
+    for phone in phones {
         assert!(
             ["confirmed", "flashed"].contains(&phone["state"].as_str().unwrap()),
             "{phone:#}"
@@ -425,7 +418,7 @@ fn a_busy_http_port_is_told_too_and_can_be_gone_without() {
         .unwrap();
     let words = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
-    let what = format!("cannot listen on 127.0.0.1 port {port} (HTTP)");
+    let what = format!("cannot listen on 127.0.0.1 port {port}: the port is in use");
     let who = format!("(process {}) has it", std::process::id());
     for wanted in [&*what, &who, "--http-port 0"] {
         assert!(words.contains(wanted), "{wanted}: {words}");
