@@ -13,7 +13,9 @@ mod examine;
 mod header;
 mod inflate;
 mod manifest;
+mod member;
 mod names;
+mod signature;
 mod unpack;
 
 use std::{
@@ -21,6 +23,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::{
@@ -30,6 +33,7 @@ use crate::{
 
 pub use digest::{Checksum, ParseChecksumError};
 pub use examine::{examine, unmatched};
+pub use signature::{PemError, TrustedKey};
 
 /// What a bundle is held to be. docs/verification.md says what each verdict proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -112,8 +116,22 @@ pub struct Member {
     pub kind: MemberKind,
     /// What is known of its signature.
     pub signature: Signature,
-    /// The key that signed it.
+    /// The key that signed it: `7945_7965-primary`, or the name of a trusted one.
     pub key: Option<String>,
+    /// When it was signed, as the signature says it.
+    pub signed_at: Option<Timestamp>,
+}
+
+/// Which of a platform's two keys signed a load. Loads up to 8.5(2) have the previous
+/// (secondary) key, and those from 8.5(2)SR1 on the current (primary) one; 8.5(1) and
+/// 8.5(2) are the first that know both, which is why the way to newer loads leads over
+/// them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyGeneration {
+    /// The previous key.
+    Secondary,
+    /// The current key.
+    Primary,
 }
 
 /// Something that was found while a bundle was examined.
@@ -180,8 +198,27 @@ pub struct Bundle {
     /// Its manifests, in the archive's order.
     #[serde(skip)]
     pub manifests: Vec<Manifest>,
+    /// The generation of the keys that signed it, where all signatures are of one.
+    #[serde(skip)]
+    pub generation: Option<KeyGeneration>,
+    /// Where its bytes are, for [`Bundle::unpack`].
+    #[serde(skip)]
+    pub origin: Origin,
     /// What was found.
     pub problems: Vec<Problem>,
+}
+
+/// Where a bundle's bytes are: in a file or folder, and in which part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// The file or folder that was named.
+    file: PathBuf,
+    /// The archive within it, where the bundle is in one.
+    archive: Option<String>,
+    /// The folder within either, with a slash at its end; empty for none.
+    folder: String,
+    /// The digests of the file that was named.
+    outer: Option<Digests>,
 }
 
 /// What the user asked for beside the file itself.
@@ -189,6 +226,8 @@ pub struct Bundle {
 pub struct Expectation {
     /// `--checksum`: what the file's digest is said to be. Any of them may be meant for it.
     pub checksums: Vec<Checksum>,
+    /// `--trust-key`: keys whose signatures count as valid, besides Cisco's.
+    pub trusted: Vec<TrustedKey>,
 }
 
 /// What keeps a bundle from being examined or unpacked at all.

@@ -11,12 +11,23 @@ mod verify;
 
 use std::{fs, path::PathBuf};
 
-use made::{Entry, good, good_entries, zip};
-use reflash::bundle::{BundleProtocol, Expectation, Signature, Verdict, examine};
+use made::{Entry, good, good_entries, old_entries, zip};
+use reflash::{
+    bundle::{BundleProtocol, Expectation, Signature, Verdict, examine},
+    rehearse::{TEST_KEY_PEM, test_key},
+};
 use tempfile::TempDir;
 
 pub(crate) struct Scene {
     pub(crate) folder: TempDir,
+}
+
+/// The rehearsal's key is trusted.
+pub(crate) fn trusting() -> Expectation {
+    Expectation {
+        trusted: vec![test_key()],
+        ..Expectation::default()
+    }
 }
 
 impl Scene {
@@ -32,10 +43,15 @@ impl Scene {
         path
     }
 
+    /// The rehearsal's public key as a file.
+    pub(crate) fn key(&self) -> PathBuf {
+        self.file("rehearsal.pem", TEST_KEY_PEM.as_bytes())
+    }
+
     /// Verdict and code of the first problem of a file with these bytes.
     pub(crate) fn judge(&self, bytes: &[u8]) -> (Verdict, Option<&'static str>) {
         let path = self.file("bundle.zip", bytes);
-        let bundle = examine(&path, &Expectation::default()).unwrap();
+        let bundle = examine(&path, &trusting()).unwrap();
         (
             bundle.verdict,
             bundle.problems.first().map(|problem| problem.code),
@@ -44,11 +60,11 @@ impl Scene {
 }
 
 #[test]
-fn a_whole_bundle_is_intact_and_known_by_its_checksum() {
+fn a_whole_bundle_is_genuine_under_its_key_and_known_by_its_checksum() {
     let scene = Scene::new();
     let path = scene.file("good.zip", &good());
-    let bundle = examine(&path, &Expectation::default()).unwrap();
-    assert_eq!(bundle.verdict, Verdict::Intact, "{:?}", bundle.problems);
+    let bundle = examine(&path, &trusting()).unwrap();
+    assert_eq!(bundle.verdict, Verdict::Genuine, "{:?}", bundle.problems);
     assert_eq!(bundle.protocol, Some(BundleProtocol::Sip));
     assert_eq!(bundle.loads[0].as_str(), "SIP45.9-3-1SR4-1S");
     assert_eq!(
@@ -57,19 +73,32 @@ fn a_whole_bundle_is_intact_and_known_by_its_checksum() {
     );
     assert_eq!(bundle.manifests[0].hardware, Some(15));
     assert_eq!(bundle.manifests[0].images.len(), 5);
-    assert!(
-        bundle
-            .members
-            .iter()
-            .any(|m| m.signature == Signature::Unchecked)
-    );
-    assert!(
-        bundle
-            .members
-            .iter()
-            .any(|m| m.signature == Signature::None)
-    );
+    for member in &bundle.members {
+        let signed = member.name != "load436.txt";
+        let expected = if signed {
+            Signature::Valid
+        } else {
+            Signature::None
+        };
+        assert_eq!(member.signature, expected, "{member:?}");
+        assert_eq!(member.key.as_deref(), signed.then_some("rehearsal"));
+        let at = member.signed_at.map(|at| at.to_string());
+        assert_eq!(at.as_deref(), signed.then_some("2015-04-22T07:21:26Z"));
+    }
+    // Nobody else takes that key for Cisco's.
+    let bundle = examine(&path, &Expectation::default()).unwrap();
+    assert_eq!(bundle.verdict, Verdict::Damaged);
+    assert_eq!(bundle.problems[0].code, "signature-invalid");
+}
 
+#[test]
+fn a_bundle_without_a_known_key_is_intact_and_known_by_its_checksum() {
+    let scene = Scene::new();
+    let path = scene.file("old.zip", &zip(&old_entries()));
+    let bundle = examine(&path, &Expectation::default()).unwrap();
+    assert_eq!(bundle.verdict, Verdict::Intact, "{:?}", bundle.problems);
+    let codes: Vec<_> = bundle.problems.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["signature-unchecked", "bundle-unknown"]);
     let digests = bundle.digests.unwrap();
     for text in [
         &digests.md5,
@@ -79,6 +108,7 @@ fn a_whole_bundle_is_intact_and_known_by_its_checksum() {
     ] {
         let expectation = Expectation {
             checksums: vec![text.parse().unwrap()],
+            ..Expectation::default()
         };
         assert_eq!(
             examine(&path, &expectation).unwrap().verdict,
@@ -95,13 +125,13 @@ fn stored_deflated_and_grown_members_are_all_whole() {
         zip::CompressionMethod::Deflated,
     ] {
         let bytes = made::by_library(&good_entries(), method);
-        assert_eq!(scene.judge(&bytes).0, Verdict::Intact, "{method}");
+        assert_eq!(scene.judge(&bytes).0, Verdict::Genuine, "{method}");
     }
     // As `zip -` writes it: sizes behind the data, none before it.
     let streamed = made::streamed(&good_entries());
-    assert_eq!(scene.judge(&streamed).0, Verdict::Intact);
+    assert_eq!(scene.judge(&streamed).0, Verdict::Genuine);
     let with_comment = [&good()[..good().len() - 2], b"\x05\0hello"].concat();
-    assert_eq!(scene.judge(&with_comment).0, Verdict::Intact);
+    assert_eq!(scene.judge(&with_comment).0, Verdict::Genuine);
 }
 
 #[test]
@@ -141,7 +171,7 @@ fn what_is_missing_makes_it_incomplete_and_other_files_are_foreign() {
         ),
         (vec![0; 70_000], Verdict::Foreign, "not-a-zip"),
         (
-            zip(&[Entry::new("SIP45.1.loads", b"setup.exe\r\n")]),
+            zip(&[Entry::new("load.loads", b"setup.exe\r\n")]),
             Verdict::Damaged,
             "manifest-invalid",
         ),
@@ -163,6 +193,7 @@ fn a_known_digest_does_not_make_a_bundle_whole() {
         .unwrap();
     let expectation = Expectation {
         checksums: vec![digests.sha256.parse().unwrap()],
+        ..trusting()
     };
     assert_eq!(
         examine(&path, &expectation).unwrap().verdict,

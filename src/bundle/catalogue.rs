@@ -1,6 +1,9 @@
 //! Digests of whole bundles that somebody published.
 
-use super::{CatalogueMatch, Digests, digest::hex};
+pub(super) mod hex;
+
+use super::{CatalogueMatch, Digests, digest};
+use hex::bytes;
 
 /// One published file. At least one digest is there; where several are, all must agree.
 struct Row {
@@ -28,9 +31,10 @@ fn find_in(rows: &[Row], digests: &Digests) -> Option<CatalogueMatch> {
     rows.iter()
         .find(|row| {
             let held = [
-                row.md5.map(|bytes| hex(&bytes) == digests.md5),
-                row.sha1.map(|bytes| hex(&bytes) == digests.sha1),
-                row.sha256.map(|bytes| hex(&bytes) == digests.sha256),
+                row.md5.map(|bytes| digest::hex(&bytes) == digests.md5),
+                row.sha1.map(|bytes| digest::hex(&bytes) == digests.sha1),
+                row.sha256
+                    .map(|bytes| digest::hex(&bytes) == digests.sha256),
             ];
             held.contains(&Some(true)) && !held.contains(&Some(false))
         })
@@ -38,28 +42,6 @@ fn find_in(rows: &[Row], digests: &Digests) -> Option<CatalogueMatch> {
             name: row.name,
             source: row.source,
         })
-}
-
-/// Reads hex while the program is compiled: a digest of the wrong length or with a slip of
-/// the pen in it fails the build.
-const fn bytes<const N: usize>(text: &str) -> [u8; N] {
-    let text = text.as_bytes();
-    assert!(text.len() == 2 * N, "a digest of another length");
-    let mut bytes = [0; N];
-    let mut at = 0;
-    while at < N {
-        bytes[at] = nibble(text[2 * at]) << 4 | nibble(text[2 * at + 1]);
-        at += 1;
-    }
-    bytes
-}
-
-const fn nibble(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit - b'0',
-        b'a'..=b'f' => digit - b'a' + 10,
-        _ => panic!("a digest is written in lower-case hex"),
-    }
 }
 
 #[cfg(test)]

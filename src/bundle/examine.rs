@@ -7,14 +7,15 @@ use std::{
 };
 
 use super::{
-    Bundle, BundleError, BundleProtocol, Checksum, Expectation, Problem, Verdict,
+    Bundle, BundleError, BundleProtocol, Checksum, Expectation, Origin, Problem, TrustedKey,
+    Verdict,
     archive::{self, Entry, FILE_LIMIT, Stop, flaw},
     catalogue,
-    contents::{self, Contents, Read},
+    contents::{self, Contents},
     digest,
-    header::{HEADER_START, Header},
     inflate::{self, MemberFault},
-    manifest::{self, MANIFEST_LIMIT},
+    manifest::MANIFEST_LIMIT,
+    member::Scan,
 };
 use crate::diagnose::Severity;
 
@@ -33,6 +34,8 @@ pub fn examine(path: &Path, expectation: &Expectation) -> Result<Bundle, BundleE
         models: Vec::new(),
         members: Vec::new(),
         manifests: Vec::new(),
+        generation: None,
+        origin: Origin::default(),
         problems: Vec::new(),
     };
     if length > FILE_LIMIT {
@@ -62,7 +65,7 @@ pub fn examine(path: &Path, expectation: &Expectation) -> Result<Bundle, BundleE
             "the file is empty",
         ))
     } else {
-        contents_of(&mut file, read)
+        contents_of(&mut file, read, &expectation.trusted)
     };
     match outcome {
         Ok(contents) => bundle.take(contents, known),
@@ -119,38 +122,32 @@ pub(super) fn open(path: &Path) -> Result<(File, u64), BundleError> {
 }
 
 /// Reads every member once.
-fn contents_of(file: &mut File, length: u64) -> Result<Contents, Stop> {
+fn contents_of(file: &mut File, length: u64, trusted: &[TrustedKey]) -> Result<Contents, Stop> {
     let entries = archive::layout(file, length)?;
     file.seek(SeekFrom::Start(0))?;
     let mut archive = inflate::open(file, &entries)?;
     let mut read = Vec::with_capacity(entries.len());
     let mut faults = Vec::new();
     for (index, entry) in entries.iter().enumerate() {
-        let keep = if contents::is_manifest(&entry.name) {
-            if entry.size > MANIFEST_LIMIT as u64 {
-                let message = format!(
-                    "a manifest of {} bytes; the limit is {MANIFEST_LIMIT}",
-                    entry.size
-                );
-                return Err(flaw(
-                    Verdict::Refused,
-                    "over-limit",
-                    Some(&entry.name),
-                    message,
-                ));
-            }
-            MANIFEST_LIMIT
-        } else {
-            HEADER_START
-        };
-        let mut start = Vec::new();
+        if contents::is_manifest(&entry.name) && entry.size > MANIFEST_LIMIT as u64 {
+            let message = format!(
+                "a manifest of {} bytes; the limit is {MANIFEST_LIMIT}",
+                entry.size
+            );
+            return Err(flaw(
+                Verdict::Refused,
+                "over-limit",
+                Some(&entry.name),
+                message,
+            ));
+        }
+        let mut scan = Scan::new(&entry.name, entry.size);
         let copied = inflate::copy(&mut archive, index, entry, |bytes| {
-            let room = keep - start.len();
-            start.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            scan.feed(bytes);
             Ok(())
         });
         match copied {
-            Ok(sha256) => read.push(judge_member(entry, sha256, &start)),
+            Ok(_) => read.push(scan.finish(trusted)),
             Err(MemberFault::Read(error) | MemberFault::Write(error)) => {
                 return Err(Stop::Io(error));
             }
@@ -166,16 +163,6 @@ fn contents_of(file: &mut File, length: u64) -> Result<Contents, Stop> {
     contents.problems = faults;
     contents.verdict = Some(Verdict::Damaged);
     Ok(contents)
-}
-
-fn judge_member(entry: &Entry, sha256: String, start: &[u8]) -> Read {
-    Read {
-        name: entry.name.clone(),
-        size: entry.size,
-        sha256,
-        header: Header::read(start, entry.size),
-        manifest: contents::is_manifest(&entry.name).then(|| manifest::parse(&entry.name, start)),
-    }
 }
 
 fn message_of(entry: &Entry, message: String) -> Problem {
@@ -215,6 +202,7 @@ impl Bundle {
         self.verdict = match contents.verdict {
             Some(verdict) => verdict,
             None if known => Verdict::Known,
+            None if contents.proven => Verdict::Genuine,
             None => Verdict::Intact,
         };
         self.protocol = contents.purpose.protocol;
@@ -222,6 +210,7 @@ impl Bundle {
         self.models = contents.purpose.models;
         self.members = contents.members;
         self.manifests = contents.manifests;
+        self.generation = contents.generation;
         self.problems = contents.problems;
         if self.verdict == Verdict::Intact {
             self.problems.push(self.unknown());

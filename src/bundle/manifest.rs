@@ -27,15 +27,18 @@ pub(super) struct Wanted {
     pub(super) name: String,
     /// Where the manifest says it.
     pub(super) size: Option<u64>,
+    /// Where the manifest says it: 792x, upper-case hex.
+    pub(super) md5: Option<String>,
 }
 
 /// Reads the manifest `name` from its bytes, header and all. Total: any bytes give a list
 /// or the reason why a phone would refuse it.
 pub(super) fn parse(name: &str, file: &[u8]) -> Result<Parsed, String> {
-    let header = Header::read(file, file.len() as u64);
-    if header == Header::Broken {
-        return Err("its signed header has an impossible length".to_owned());
-    }
+    // A broken header is told of by itself, and what follows it means nothing.
+    let header = match Header::read(file, file.len() as u64) {
+        Header::Broken(why) => return Err(why),
+        header => header,
+    };
     // A header's length is never more than the file's.
     let body = file.get(header.length()..).unwrap_or_default();
     let mut parsed = Parsed::default();
@@ -44,7 +47,7 @@ pub(super) fn parse(name: &str, file: &[u8]) -> Result<Parsed, String> {
         Dialect::LoaderAndApplication => loader_and_application(body, &mut parsed)?,
         Dialect::Bare => {
             for line in lines(body).filter(|line| !line.starts_with(b"#")) {
-                parsed.want(tokens(line).next(), None)?;
+                parsed.want(tokens(line).next(), None, None)?;
             }
         }
         Dialect::Sections => {
@@ -57,7 +60,8 @@ pub(super) fn parse(name: &str, file: &[u8]) -> Result<Parsed, String> {
                 let mut words = tokens(line);
                 let image = words.next();
                 let size = words.next().and_then(decimal);
-                parsed.want(image, size)?;
+                let md5 = words.next().map(shown);
+                parsed.want(image, size, md5)?;
             }
         }
     }
@@ -116,7 +120,7 @@ fn classic(body: &[u8], parsed: &mut Parsed) -> Result<(), String> {
                 shown(image)
             ));
         }
-        parsed.want(Some(image), None)?;
+        parsed.want(Some(image), None, None)?;
     }
     Ok(())
 }
@@ -126,7 +130,7 @@ fn loader_and_application(body: &[u8], parsed: &mut Parsed) -> Result<(), String
         if line.starts_with(b"LA_VERSION=") {
             break;
         }
-        parsed.want(tokens(line).next(), None)?;
+        parsed.want(tokens(line).next(), None, None)?;
     }
     Ok(())
 }
@@ -142,13 +146,20 @@ fn sections_line(line: &[u8], parsed: &mut Parsed) -> Result<(), String> {
     };
     let mut halves = first.splitn(2, |byte| *byte == b'=');
     match (halves.next(), halves.next()) {
-        (Some(_), Some(image)) if !image.is_empty() => parsed.want(Some(image), decimal(size)),
+        (Some(_), Some(image)) if !image.is_empty() => {
+            parsed.want(Some(image), decimal(size), None)
+        }
         _ => Ok(()),
     }
 }
 
 impl Parsed {
-    fn want(&mut self, image: Option<&[u8]>, size: Option<u64>) -> Result<(), String> {
+    fn want(
+        &mut self,
+        image: Option<&[u8]>,
+        size: Option<u64>,
+        md5: Option<String>,
+    ) -> Result<(), String> {
         let Some(image) = image else {
             return Ok(());
         };
@@ -159,7 +170,7 @@ impl Parsed {
         if self.images.len() == IMAGES_LIMIT {
             return Err(format!("it names more than {IMAGES_LIMIT} images"));
         }
-        self.images.push(Wanted { name, size });
+        self.images.push(Wanted { name, size, md5 });
         Ok(())
     }
 }
@@ -220,10 +231,7 @@ mod tests {
     }
 
     fn signed(body: &[u8]) -> Vec<u8> {
-        let mut file = vec![1, 0, 2, 1, 1, 2, 0, 2, 0, 120];
-        file.resize(120, 0);
-        file.extend(body);
-        file
+        crate::rehearse::signed_file("x.loads", body)
     }
 
     #[test]
@@ -290,7 +298,7 @@ mod tests {
             ("SIP45.x.loads", b"", "no image"),
             ("SIP45.x.loads", b"# only comments\r\n", "no image"),
             ("P0S3-8-12-00.loads", b"LA_VERSION=PAS30830\n", "no image"),
-            ("SIP45.x.loads", &[1, 0, 2, 9], "impossible length"),
+            ("SIP45.x.loads", &[1, 0, 2, 9], "does not begin"),
         ] {
             let error = parse(name, body).unwrap_err();
             assert!(error.contains(why), "{name}: {error}");
@@ -326,6 +334,8 @@ mod tests {
             sboot=sboot2.78xx.11.sbn size=596540\n";
         let mut file = vec![0xcd, 0x34, 0x12, 0xab, 0x50, 1, 0, 0];
         file.resize(0x150, 0);
+        file[0x0c..0x10].copy_from_slice(&u32::try_from(sections.len()).unwrap().to_le_bytes());
+        file[0x34] = 23;
         file.extend(sections);
         let parsed = parse("sip78xx.11-0-1-11.loads", &file).unwrap();
         assert_eq!(
@@ -336,7 +346,8 @@ mod tests {
             ]
             .map(|(name, size)| Wanted {
                 name: name.to_owned(),
-                size: Some(size)
+                size: Some(size),
+                md5: None,
             })
         );
 
@@ -346,7 +357,8 @@ mod tests {
             parsed.images,
             [Wanted {
                 name: "APPSH-1.4.5.3.SBN".to_owned(),
-                size: Some(123_456)
+                size: Some(123_456),
+                md5: Some("0123456789ABCDEF".to_owned()),
             }]
         );
     }

@@ -38,7 +38,7 @@ struct Document<'a> {
 
 /// Examines every bundle, prints what was found, and says whether all may be used.
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let expectation = args.trust.expectation();
+    let expectation = args.trust.expectation()?;
     let mut bundles = Vec::new();
     let mut failures: Vec<Failure> = Vec::new();
     for path in &args.bundles {

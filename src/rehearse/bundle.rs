@@ -14,6 +14,7 @@ use std::{
 
 use zip::{CompressionMethod, DateTime, System, ZipWriter, write::SimpleFileOptions};
 
+pub use self::header::{TEST_KEY_PEM, signed_file, test_key};
 use self::header::{header_length, signed};
 use super::rng::Rng;
 use crate::phone::{Family, LoadName, Protocol};

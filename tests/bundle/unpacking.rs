@@ -8,13 +8,14 @@ use tempfile::TempDir;
 use crate::{
     Scene,
     made::{Entry, good, good_entries, zip},
+    trusting,
 };
 
 #[test]
 fn unpacking_gives_the_members_byte_for_byte_and_nothing_else() {
     let scene = Scene::new();
     let path = scene.file("good.zip", &good());
-    let bundle = examine(&path, &Expectation::default()).unwrap();
+    let bundle = examine(&path, &trusting()).unwrap();
     let to = TempDir::new().unwrap();
     bundle.unpack(to.path()).unwrap();
     let entries = good_entries();
@@ -37,7 +38,7 @@ fn unpacking_gives_the_members_byte_for_byte_and_nothing_else() {
 fn a_file_that_changed_since_is_not_unpacked_and_leaves_nothing() {
     let scene = Scene::new();
     let path = scene.file("good.zip", &good());
-    let bundle = examine(&path, &Expectation::default()).unwrap();
+    let bundle = examine(&path, &trusting()).unwrap();
     // The last member gets other bytes of the same length, with a CRC that holds.
     let mut other = good_entries();
     *other.last_mut().unwrap().data.last_mut().unwrap() ^= 1;
@@ -56,7 +57,7 @@ fn a_file_that_changed_since_is_not_unpacked_and_leaves_nothing() {
 fn a_file_in_the_way_is_kept_and_what_was_written_is_removed() {
     let scene = Scene::new();
     let path = scene.file("good.zip", &good());
-    let bundle = examine(&path, &Expectation::default()).unwrap();
+    let bundle = examine(&path, &trusting()).unwrap();
     let to = TempDir::new().unwrap();
     let in_the_way = to.path().join("term65.default.loads");
     #[cfg(unix)]
