@@ -75,6 +75,20 @@ pub struct CatalogueMatch {
     pub name: &'static str,
     /// Who published the digest.
     pub source: &'static str,
+    /// How far that is to be believed.
+    pub confidence: Confidence,
+}
+
+/// How far a row of the catalogue is to be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// Computed from the published file itself.
+    Computed,
+    /// One public list states it.
+    Stated,
+    /// A list states it, and gives the same digest to other names too.
+    Doubtful,
 }
 
 /// What a member is.

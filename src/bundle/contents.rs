@@ -6,8 +6,12 @@ mod weigh;
 use std::collections::BTreeSet;
 
 use super::{
-    KeyGeneration, Manifest, Member, MemberKind, Problem, Signature, Verdict, header::Header,
-    member::Read, names::Purpose, signature::Verified,
+    KeyGeneration, Manifest, Member, MemberKind, Problem, Signature, Verdict,
+    catalogue::files::{self, Looked, Set},
+    header::Header,
+    member::Read,
+    names::Purpose,
+    signature::Verified,
 };
 use crate::diagnose::Severity;
 use weigh::Weighed;
@@ -33,6 +37,8 @@ pub(super) struct Contents {
     pub(super) proven: bool,
     /// The generation of the keys, where all of them are of one.
     pub(super) generation: Option<KeyGeneration>,
+    /// The set of known files that all of its members are from.
+    pub(super) set: Option<&'static Set>,
 }
 
 /// Whether this name is a manifest's.
@@ -78,6 +84,7 @@ pub(super) fn conclude(read: Vec<Read>) -> Contents {
         problems: weighed.damage,
         proven: weighed.proven,
         generation: weighed.generation,
+        set: set_of(&read),
         ..Contents::default()
     };
     contents.problems.append(&mut gaps);
@@ -105,6 +112,19 @@ pub(super) fn conclude(read: Vec<Read>) -> Contents {
             .map(|member| member.name.as_str()),
     );
     contents
+}
+
+fn set_of(read: &[Read]) -> Option<&'static Set> {
+    let looked: Vec<_> = read
+        .iter()
+        .map(|member| Looked {
+            name: &member.name,
+            size: member.size,
+            sha256: &member.sha256,
+            sha1: member.sha1.as_deref(),
+        })
+        .collect();
+    files::set_of(&looked)
 }
 
 impl Contents {
@@ -153,6 +173,7 @@ mod tests {
             name: name.to_owned(),
             size,
             sha256: String::new(),
+            sha1: None,
             header: Header::None,
             verified: None,
             payload: None,

@@ -10,7 +10,7 @@ use super::{
     Bundle, BundleError, BundleProtocol, Checksum, Expectation, Origin, Problem, TrustedKey,
     Verdict,
     archive::{self, Entry, FILE_LIMIT, Stop, flaw},
-    catalogue,
+    catalogue::{self, files::Set},
     contents::{self, Contents},
     digest,
     inflate::{self, MemberFault},
@@ -49,7 +49,7 @@ pub fn examine(path: &Path, expectation: &Expectation) -> Result<Bundle, BundleE
     };
     let before = file.metadata().and_then(|meta| meta.modified()).ok();
     let (digests, read) = digest::all(&mut file, FILE_LIMIT).map_err(in_file)?;
-    bundle.catalogue = catalogue::find(&digests);
+    bundle.catalogue = catalogue::find(read, &digests);
     let known = bundle.catalogue.is_some()
         || expectation
             .checksums
@@ -165,6 +165,23 @@ fn contents_of(file: &mut File, length: u64, trusted: &[TrustedKey]) -> Result<C
     Ok(contents)
 }
 
+fn repack(set: &Set) -> Problem {
+    let message = match set.bundle {
+        Some(name) => format!("every file in it is one of {name}, packed by somebody else"),
+        None => format!(
+            "every file in it is also in {}, byte for byte; nobody says where that has them from",
+            set.source
+        ),
+    };
+    Problem {
+        code: "bundle-repacked",
+        severity: Severity::Note,
+        member: None,
+        message,
+        cure: "Nothing to do: phones see the files, not how they were packed.".to_owned(),
+    }
+}
+
 fn message_of(entry: &Entry, message: String) -> Problem {
     Problem {
         code: "member-damaged",
@@ -199,9 +216,18 @@ impl Bundle {
 
     /// Takes over what its members say.
     fn take(&mut self, contents: Contents, known: bool) {
+        // The members of a catalogued bundle are as good as the bundle. Members that some
+        // public repository has too are not: nobody says where it has them from.
+        let repacked = contents
+            .set
+            .filter(|_| !known && contents.verdict.is_none());
+        let bundle = repacked.and_then(|set| set.bundle);
+        if let Some(name) = bundle {
+            self.catalogue = catalogue::named(name);
+        }
         self.verdict = match contents.verdict {
             Some(verdict) => verdict,
-            None if known => Verdict::Known,
+            None if known || bundle.is_some() => Verdict::Known,
             None if contents.proven => Verdict::Genuine,
             None => Verdict::Intact,
         };
@@ -212,6 +238,9 @@ impl Bundle {
         self.manifests = contents.manifests;
         self.generation = contents.generation;
         self.problems = contents.problems;
+        if let Some(set) = repacked {
+            self.problems.push(repack(set));
+        }
         if self.verdict == Verdict::Intact {
             self.problems.push(self.unknown());
         }

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     TrustedKey,
+    catalogue::files,
     contents::is_manifest,
     digest::hex,
     header::{self, HEADER_START, Header, signed::Hash},
@@ -30,6 +31,8 @@ pub(super) struct Read {
     pub(super) name: String,
     pub(super) size: u64,
     pub(super) sha256: String,
+    /// Only where the catalogue knows files of this name by nothing else.
+    pub(super) sha1: Option<String>,
     pub(super) header: Header,
     /// What was found of its signature, where it has a signed header.
     pub(super) verified: Option<Verified>,
@@ -48,6 +51,7 @@ pub(super) struct Scan {
     name: String,
     size: u64,
     sha256: Sha256,
+    sha1: Option<Sha1>,
     /// The first bytes, until `wanted` of them are there.
     start: Vec<u8>,
     wanted: usize,
@@ -98,6 +102,7 @@ impl Scan {
             name: name.to_owned(),
             size,
             sha256: Sha256::new(),
+            sha1: files::by_sha1(name).then(Sha1::new),
             start: Vec::new(),
             wanted: HEADER_START,
             body: None,
@@ -108,6 +113,9 @@ impl Scan {
     /// The next bytes.
     pub(super) fn feed(&mut self, bytes: &[u8]) {
         self.sha256.update(bytes);
+        if let Some(sha1) = &mut self.sha1 {
+            sha1.update(bytes);
+        }
         if let Some(kept) = &mut self.manifest {
             let room = MANIFEST_LIMIT - kept.len();
             kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
@@ -197,6 +205,7 @@ impl Scan {
             name: self.name,
             size: self.size,
             sha256: hex(&self.sha256.finalize()),
+            sha1: self.sha1.map(|hash| hex(&hash.finalize())),
             verified: None,
             payload: None,
             body_md5: None,

@@ -156,6 +156,10 @@ fn block(bundle: &Bundle, globals: &Globals) -> String {
 /// The verdict in one plain sentence: what it proves.
 fn sentence(bundle: &Bundle) -> String {
     match (bundle.verdict, &bundle.catalogue) {
+        (Verdict::Known, Some(row)) if repacked(bundle) => format!(
+            "Every file in it is the one in {}, byte for byte, and it is whole. The list is from {}.",
+            row.name, row.source
+        ),
         (Verdict::Known, Some(row)) => format!(
             "It is {}, byte for byte, by the checksum from {}; and it is whole.",
             row.name, row.source
@@ -182,6 +186,14 @@ fn sentence(bundle: &Bundle) -> String {
         }
         (Verdict::Foreign, _) => "There is no Cisco phone firmware in it.".to_owned(),
     }
+}
+
+/// Whether it was recognised by its members, not by its own digest.
+fn repacked(bundle: &Bundle) -> bool {
+    bundle
+        .problems
+        .iter()
+        .any(|problem| problem.code == "bundle-repacked")
 }
 
 /// Protocol, loads and models.
