@@ -1,15 +1,21 @@
 //! What a firmware file is, whether it is whole, and for which phones.
 //!
-//! [`examine()`] hashes the file in one pass, holds its structure against what the makers of
-//! hostile archives do (`archive`), inflates each member once to check its CRC and hash it,
-//! reads the manifests as phones read them (`manifest`), and comes to a [`Verdict`].
-//! Nothing is written before [`Bundle::unpack`].
+//! [`examine()`] hashes the file on threads of its own while `container` walks it: zips,
+//! tars, packages for a call manager, folders, and one level of these within each other.
+//! Structures are held against what the makers of hostile archives do (`archive`) before a
+//! member is read. Each member is read once (`member`): its header is judged as phones do
+//! (`header`), its signature against Cisco's keys (`signature`), its manifest as phones read
+//! it (`manifest`). `contents` holds the members against each other, `catalogue` against
+//! what is published, and `verdict` says what it all means. Nothing is written before
+//! [`Bundle::unpack`] but archives within archives, to files without a name.
 
 mod archive;
 mod catalogue;
+mod container;
 mod contents;
 mod digest;
 mod examine;
+mod gather;
 mod header;
 mod inflate;
 mod manifest;
@@ -17,6 +23,7 @@ mod member;
 mod names;
 mod signature;
 mod unpack;
+mod verdict;
 
 use std::{
     io,
@@ -256,12 +263,6 @@ pub enum BundleError {
         /// What the file system says.
         source: io::Error,
     },
-    /// It is a folder.
-    #[error("{} is a folder; a bundle is read from a .zip file", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-    },
     /// A pipe, a device or a socket.
     #[error("{} is not a regular file", path.display())]
     NotAFile {
@@ -300,7 +301,6 @@ impl BundleError {
     pub fn cure(&self) -> &'static str {
         match self {
             Self::Io { .. } => "Check the path, and that you may read the file.",
-            Self::Folder { .. } => "Name the .zip file itself, as it was downloaded.",
             Self::NotAFile { .. } => "Save it as a file first, and name that file.",
             Self::Changed { .. } => "Let whatever writes the file finish, then start again.",
             Self::Unfit { .. } => "Run `reflash verify` on it to see why, and get a good copy.",
@@ -317,7 +317,7 @@ impl std::fmt::Display for Verdict {
 }
 
 impl Bundle {
-    /// Unpacks every member into `folder`, which exists and is empty, and checks each
+    /// Unpacks every member (and no installer script of a package) into `folder`, which exists and is empty, and checks each
     /// against the size and digest that were found when the bundle was examined: the file
     /// may have changed since. Files are made new, under plain base names and (on Unix)
     /// for this user only. After an error, nothing that was written is left.

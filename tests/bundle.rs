@@ -9,17 +9,27 @@ mod unpacking;
 #[path = "bundle/verify.rs"]
 mod verify;
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use made::{Entry, good, good_entries, old_entries, zip};
 use reflash::{
-    bundle::{BundleProtocol, Expectation, Signature, Verdict, examine},
+    bundle::{Bundle, BundleProtocol, Expectation, Signature, Verdict, examine},
     rehearse::{TEST_KEY_PEM, test_key},
 };
 use tempfile::TempDir;
 
 pub(crate) struct Scene {
     pub(crate) folder: TempDir,
+}
+
+/// The one bundle that a file is.
+pub(crate) fn one(path: &Path, expectation: &Expectation) -> Bundle {
+    let found = examine(path, expectation).unwrap();
+    let [bundle] = <[Bundle; 1]>::try_from(found).unwrap();
+    bundle
 }
 
 /// The rehearsal's key is trusted.
@@ -51,7 +61,7 @@ impl Scene {
     /// Verdict and code of the first problem of a file with these bytes.
     pub(crate) fn judge(&self, bytes: &[u8]) -> (Verdict, Option<&'static str>) {
         let path = self.file("bundle.zip", bytes);
-        let bundle = examine(&path, &trusting()).unwrap();
+        let bundle = one(&path, &trusting());
         (
             bundle.verdict,
             bundle.problems.first().map(|problem| problem.code),
@@ -63,7 +73,7 @@ impl Scene {
 fn a_whole_bundle_is_genuine_under_its_key_and_known_by_its_checksum() {
     let scene = Scene::new();
     let path = scene.file("good.zip", &good());
-    let bundle = examine(&path, &trusting()).unwrap();
+    let bundle = one(&path, &trusting());
     assert_eq!(bundle.verdict, Verdict::Genuine, "{:?}", bundle.problems);
     assert_eq!(bundle.protocol, Some(BundleProtocol::Sip));
     assert_eq!(bundle.loads[0].as_str(), "SIP45.9-3-1SR4-1S");
@@ -86,7 +96,7 @@ fn a_whole_bundle_is_genuine_under_its_key_and_known_by_its_checksum() {
         assert_eq!(at.as_deref(), signed.then_some("2015-04-22T07:21:26Z"));
     }
     // Nobody else takes that key for Cisco's.
-    let bundle = examine(&path, &Expectation::default()).unwrap();
+    let bundle = one(&path, &Expectation::default());
     assert_eq!(bundle.verdict, Verdict::Damaged);
     assert_eq!(bundle.problems[0].code, "signature-invalid");
 }
@@ -95,7 +105,7 @@ fn a_whole_bundle_is_genuine_under_its_key_and_known_by_its_checksum() {
 fn a_bundle_without_a_known_key_is_intact_and_known_by_its_checksum() {
     let scene = Scene::new();
     let path = scene.file("old.zip", &zip(&old_entries()));
-    let bundle = examine(&path, &Expectation::default()).unwrap();
+    let bundle = one(&path, &Expectation::default());
     assert_eq!(bundle.verdict, Verdict::Intact, "{:?}", bundle.problems);
     let codes: Vec<_> = bundle.problems.iter().map(|problem| problem.code).collect();
     assert_eq!(codes, ["signature-unchecked", "bundle-unknown"]);
@@ -110,10 +120,7 @@ fn a_bundle_without_a_known_key_is_intact_and_known_by_its_checksum() {
             checksums: vec![text.parse().unwrap()],
             ..Expectation::default()
         };
-        assert_eq!(
-            examine(&path, &expectation).unwrap().verdict,
-            Verdict::Known
-        );
+        assert_eq!(one(&path, &expectation).verdict, Verdict::Known);
     }
 }
 
@@ -161,15 +168,15 @@ fn what_is_missing_makes_it_incomplete_and_other_files_are_foreign() {
         (
             zip(&[Entry::new("cmterm.tar", b"x")]),
             Verdict::Foreign,
-            "no-firmware",
+            "not-an-archive",
         ),
         (zip(&[]), Verdict::Foreign, "no-firmware"),
         (
             b"<html>log in</html>".to_vec(),
             Verdict::Foreign,
-            "not-a-zip",
+            "not-an-archive",
         ),
-        (vec![0; 70_000], Verdict::Foreign, "not-a-zip"),
+        (vec![0; 70_000], Verdict::Foreign, "not-an-archive"),
         (
             zip(&[Entry::new("load.loads", b"setup.exe\r\n")]),
             Verdict::Damaged,
@@ -187,16 +194,10 @@ fn a_known_digest_does_not_make_a_bundle_whole() {
     let mut entries = good_entries();
     entries.remove(0);
     let path = scene.file("short.zip", &zip(&entries));
-    let digests = examine(&path, &Expectation::default())
-        .unwrap()
-        .digests
-        .unwrap();
+    let digests = one(&path, &Expectation::default()).digests.unwrap();
     let expectation = Expectation {
         checksums: vec![digests.sha256.parse().unwrap()],
         ..trusting()
     };
-    assert_eq!(
-        examine(&path, &expectation).unwrap().verdict,
-        Verdict::Incomplete
-    );
+    assert_eq!(one(&path, &expectation).verdict, Verdict::Incomplete);
 }

@@ -5,6 +5,8 @@ use crate::phone::{Family, LoadName};
 
 /// Bytes of a manifest, header included: 64 KiB. The largest known one has 1,308.
 pub(super) const MANIFEST_LIMIT: usize = 64 * 1024;
+/// Characters of a name that are kept: more than any member's name may have.
+const NAME_LIMIT: usize = 255;
 /// Images that one manifest may name. The longest known list has 9.
 const IMAGES_LIMIT: usize = 64;
 /// The phone reads lines with `fgets` into a buffer of this many bytes, NUL included; a
@@ -194,7 +196,7 @@ fn until(line: &[u8], end: u8) -> &[u8] {
 /// A name as text. Bytes that are no text, and what is longer than any name, stay
 /// recognisably wrong: no member is called so.
 fn shown(image: &[u8]) -> String {
-    let kept = &image[..image.len().min(super::archive::NAME_LIMIT + 1)];
+    let kept = &image[..image.len().min(NAME_LIMIT + 1)];
     String::from_utf8_lossy(kept).into_owned()
 }
 

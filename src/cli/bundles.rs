@@ -94,13 +94,15 @@ pub(crate) fn examined(
 ) -> Result<Vec<Bundle>, Failure> {
     let mut bundles = Vec::new();
     for path in paths {
-        let bundle = bundle::examine(path, expectation)
+        let found = bundle::examine(path, expectation)
             .map_err(|error| Failure::new(escape(&error.to_string()), error.cure()))?;
-        if !quiet {
-            let name = escape(&bundle.path.display().to_string());
-            eprintln!("{name}: {}", bundle.verdict);
+        for bundle in found {
+            if !quiet {
+                let name = escape(&bundle.path.display().to_string());
+                eprintln!("{name}: {}", bundle.verdict);
+            }
+            bundles.push(bundle);
         }
-        bundles.push(bundle);
     }
     if let Some(checksum) = bundle::unmatched(&bundles, expectation).first() {
         return Err(Failure::new(

@@ -24,7 +24,7 @@ Example:
 
 Exit code 0 if every bundle may be served (known, or intact with --accept-unknown), else 1.")]
 pub(crate) struct Args {
-    /// The .zip files, as they were downloaded.
+    /// Zips, tars, .cop.sgn packages or folders; what is in them is found.
     #[arg(required = true, value_name = "BUNDLE")]
     bundles: Vec<PathBuf>,
     #[command(flatten)]
@@ -43,15 +43,17 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let mut failures: Vec<Failure> = Vec::new();
     for path in &args.bundles {
         match bundle::examine(path, &expectation) {
-            Ok(bundle) => bundles.push(bundle),
+            Ok(found) => bundles.extend(found),
             Err(error) => failures.push(Failure::new(escape(&error.to_string()), error.cure())),
         }
     }
     let mut unmatched = bundle::unmatched(&bundles, &expectation);
-    if let ([_], [bundle]) = (args.bundles.as_slice(), bundles.as_mut_slice()) {
-        // With one bundle its verdict says it.
+    if args.bundles.len() == 1 && !bundles.is_empty() {
+        // With one file its verdict says it, or those of all that is in it.
         for checksum in unmatched.drain(..) {
-            bundle.mismatch(checksum);
+            for bundle in &mut bundles {
+                bundle.mismatch(checksum);
+            }
         }
     }
     let accepted = |bundle: &Bundle| match bundle.verdict {

@@ -182,7 +182,6 @@ fn only_what_the_command_line_alone_shows_wrong_is_a_usage_error() {
     );
     for (path, said) in [
         ("/nonexistent.zip", "cannot read"),
-        (scene.folder.path().to_str().unwrap(), "is a folder"),
         ("/dev/null", "not a regular file"),
         // A regular file whose first byte cannot be read, by root neither.
         #[cfg(target_os = "linux")]
