@@ -2,6 +2,10 @@
 
 #[path = "bundle/archives.rs"]
 mod archives;
+#[path = "bundle/bench.rs"]
+mod bench;
+#[path = "bundle/containers.rs"]
+mod containers;
 #[path = "bundle/made.rs"]
 mod made;
 #[path = "bundle/unpacking.rs"]

@@ -43,6 +43,10 @@ pub(super) fn walk(from: &mut impl Read, most: u64, visit: &mut dyn Visit) -> Re
         if block == [0; BLOCK] {
             break;
         }
+        if count == 0 && !begins(&block) {
+            let message = "it is no tar, and no bundle is anything else in a gzip";
+            return Err(flaw(Verdict::Foreign, "not-an-archive", None, message));
+        }
         let header = header(&block)?;
         count += 1;
         if count > MEMBERS_LIMIT {
