@@ -222,6 +222,9 @@ pub struct Bundle {
     /// The generation of the keys that signed it, where all signatures are of one.
     #[serde(skip)]
     pub generation: Option<KeyGeneration>,
+    /// A signature in it is valid only by a key that the user trusts.
+    #[serde(skip)]
+    pub trusted: bool,
     /// Where its bytes are, for [`Bundle::unpack`].
     #[serde(skip)]
     pub origin: Origin,

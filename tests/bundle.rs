@@ -21,7 +21,8 @@ use std::{
 use made::{Entry, good, good_entries, old_entries, zip};
 use reflash::{
     bundle::{Bundle, BundleProtocol, Expectation, Signature, Verdict, examine},
-    rehearse::{TEST_KEY_PEM, test_key},
+    phone::{Family, Protocol},
+    rehearse::{Damage, MadeUp, Sizes, TEST_KEY_PEM, test_key},
 };
 use tempfile::TempDir;
 
@@ -125,6 +126,62 @@ fn a_bundle_without_a_known_key_is_intact_and_known_by_its_checksum() {
             ..Expectation::default()
         };
         assert_eq!(one(&path, &expectation).verdict, Verdict::Known);
+    }
+}
+
+#[test]
+fn every_kind_of_damage_gets_its_verdict_and_its_code() {
+    let scene = Scene::new();
+    let made = MadeUp::new(Family::F45, 1).unwrap().sizes(Sizes::Small);
+    let path = scene.folder.path().join("made.zip");
+    made.write_zip(&path).unwrap();
+    assert_eq!(one(&path, &trusting()).verdict, Verdict::Genuine);
+    for damage in Damage::ALL {
+        made.clone().damaged(damage).write_zip(&path).unwrap();
+        let bundle = one(&path, &trusting());
+        let code = bundle.problems[0].code;
+        assert_eq!(
+            (bundle.verdict, code),
+            damage.expected(),
+            "{damage:?}: {:?}",
+            bundle.problems
+        );
+        assert!(!bundle.problems[0].cure.is_empty());
+        let to = TempDir::new().unwrap();
+        assert!(bundle.unpack(to.path()).is_err());
+        assert_eq!(fs::read_dir(to.path()).unwrap().count(), 0, "{damage:?}");
+    }
+}
+
+#[test]
+fn an_sccp_bundle_says_so_and_every_family_is_genuine_under_its_key() {
+    let scene = Scene::new();
+    let path = scene.folder.path().join("made.zip");
+    for family in [
+        Family::F11,
+        Family::F31,
+        Family::F41,
+        Family::F42,
+        Family::F70,
+        Family::F75,
+    ] {
+        for (protocol, expected) in [
+            (Protocol::Sip, BundleProtocol::Sip),
+            (Protocol::Sccp, BundleProtocol::Sccp),
+        ] {
+            let made = MadeUp::new(family, 1)
+                .unwrap()
+                .sizes(Sizes::Small)
+                .protocol(protocol);
+            made.write_zip(&path).unwrap();
+            let bundle = one(&path, &trusting());
+            assert_eq!(
+                (bundle.verdict, bundle.protocol),
+                (Verdict::Genuine, Some(expected)),
+                "{family:?}"
+            );
+            assert!(bundle.trusted && bundle.generation.is_none());
+        }
     }
 }
 

@@ -37,6 +37,8 @@ pub(super) struct Contents {
     pub(super) proven: bool,
     /// The generation of the keys, where all of them are of one.
     pub(super) generation: Option<KeyGeneration>,
+    /// A signature is valid only by a key that the user trusts.
+    pub(super) trusted: bool,
     /// The set of known files that all of its members are from.
     pub(super) set: Option<&'static Set>,
 }
@@ -84,6 +86,7 @@ pub(super) fn conclude(read: Vec<Read>) -> Contents {
         problems: weighed.damage,
         proven: weighed.proven,
         generation: weighed.generation,
+        trusted: weighed.trusted,
         set: set_of(&read),
         ..Contents::default()
     };

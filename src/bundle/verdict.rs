@@ -25,6 +25,7 @@ impl Bundle {
             members: Vec::new(),
             manifests: Vec::new(),
             generation: None,
+            trusted: false,
             origin: origin.clone(),
             problems: Vec::new(),
         }
@@ -99,6 +100,7 @@ impl Bundle {
         self.members = contents.members;
         self.manifests = contents.manifests;
         self.generation = contents.generation;
+        self.trusted = contents.trusted;
         self.problems = contents.problems;
         if let Some(set) = repacked {
             self.problems.push(repack(set));

@@ -1,12 +1,12 @@
 //! `reflash verify`: what is this file, is it whole, for which phones.
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use serde::Serialize;
 
 use super::{Failure, Globals, Outcome, bundles::TrustArgs, print};
 use crate::{
-    bundle::{self, Bundle, BundleProtocol, MemberKind, Signature, Verdict},
+    bundle::{self, Bundle, BundleProtocol, Member, MemberKind, Signature, Verdict},
     diagnose::Severity,
     display::escape,
     phone::LoadName,
@@ -22,7 +22,8 @@ Example:
   reflash verify cmterm-7945_7965-sip.9-3-1SR4-1.zip \\
     --checksum 4088c17c622a1e181b1c2b1265349df6
 
-Exit code 0 if every bundle may be served (known, or intact with --accept-unknown), else 1.")]
+Exit code 0 if every bundle may be served (known, genuine, or intact with --accept-unknown),
+else 1. With -v: which key signed what, and when.")]
 pub(crate) struct Args {
     /// Zips, tars, .cop.sgn packages or folders; what is in them is found.
     #[arg(required = true, value_name = "BUNDLE")]
@@ -135,6 +136,9 @@ fn block(bundle: &Bundle, globals: &Globals) -> String {
         }
         if !bundle.members.is_empty() {
             members(&mut text, bundle);
+            if globals.verbose > 0 {
+                signers(&mut text, bundle);
+            }
         }
     }
     for problem in &bundle.problems {
@@ -168,6 +172,11 @@ fn sentence(bundle: &Bundle) -> String {
         ),
         (Verdict::Known, None) => {
             "It has the checksum that you gave, and everything that its manifests name.".to_owned()
+        }
+        (Verdict::Genuine, _) if bundle.trusted => {
+            "Every signed file in it was signed, some by a key that you trust and not by Cisco; and \
+             it is whole."
+                .to_owned()
         }
         (Verdict::Genuine, _) => {
             "Every signed file in it was signed by Cisco, and it is whole.".to_owned()
@@ -251,6 +260,37 @@ fn members(text: &mut String, bundle: &Bundle) {
             member.size
         );
         writeln!(text, "{row}").expect("writing to a String cannot fail");
+    }
+}
+
+/// Which keys signed what, and when.
+fn signers(text: &mut String, bundle: &Bundle) {
+    let mut by: BTreeMap<&str, Vec<&Member>> = BTreeMap::new();
+    for member in &bundle.members {
+        if let Some(key) = &member.key {
+            by.entry(key).or_default().push(member);
+        }
+    }
+    for (key, members) in by {
+        let times = members.iter().filter_map(|member| member.signed_at);
+        let (first, last) = (times.clone().min(), times.max());
+        let when = match (first, last) {
+            (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
+            (Some(first), _) => first.to_string(),
+            (None, _) => "at an unknown time".to_owned(),
+        };
+        let said = format!("{} files signed by {}, {when}", members.len(), escape(key));
+        text.push('\n');
+        line(text, 2, &said);
+    }
+    for manifest in &bundle.manifests {
+        if let Some(mask) = manifest.hardware {
+            line(
+                text,
+                2,
+                &format!("{}: hardware mask {mask}", escape(&manifest.name)),
+            );
+        }
     }
 }
 

@@ -62,6 +62,7 @@ fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
         members,
         manifests,
         generation: None,
+        trusted: false,
         origin: Origin::default(),
         problems: Vec::new(),
     }

@@ -236,6 +236,27 @@ fn people_read_a_block_of_80_columns_with_a_cure_for_each_problem() {
 }
 
 #[test]
+fn people_are_told_which_key_signed_and_that_it_is_their_own() {
+    let scene = Scene::new();
+    let path = scene.file("good.zip", &good());
+    let output = reflash()
+        .args(["verify", "-v", "--trust-key"])
+        .arg(scene.key())
+        .arg(path)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for part in [
+        "not by Cisco",
+        "8 files signed by rehearsal.pem, 2015-04-22T07:21:26Z",
+        "term65.default.loads: hardware mask 15",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+}
+
+#[test]
 fn a_key_that_is_none_is_a_failure_with_a_cure() {
     let scene = Scene::new();
     let path = scene.file("good.zip", &good());

@@ -27,6 +27,7 @@ pub(super) struct Weighed {
     pub(super) named: BTreeSet<String>,
     pub(super) proven: bool,
     pub(super) generation: Option<KeyGeneration>,
+    pub(super) trusted: bool,
     /// Of these, the names that a manifest of a platform with known keys names.
     keyed: BTreeSet<String>,
 }
@@ -205,6 +206,7 @@ impl Weighed {
             match &member.verified {
                 Some(Verified::Valid(signer)) => {
                     proven += 1;
+                    self.trusted |= signer.trusted;
                     generations.insert(signer.generation);
                 }
                 Some(_) if matters || is_image(&member.name) => unchecked += 1,
