@@ -183,7 +183,7 @@ fn read_some(from: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 pub(super) struct At<'f> {
     file: &'f File,
     start: u64,
-    at: u64,
+    next: u64,
     end: u64,
 }
 
@@ -192,7 +192,7 @@ impl<'f> At<'f> {
         Self {
             file,
             start,
-            at: start,
+            next: start,
             end,
         }
     }
@@ -204,14 +204,14 @@ impl<'f> At<'f> {
 
 impl Read for At<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let left = usize::try_from(self.end.saturating_sub(self.next)).unwrap_or(usize::MAX);
         let room = buffer.len().min(left);
         let buffer = &mut buffer[..room];
         #[cfg(unix)]
-        let count = std::os::unix::fs::FileExt::read_at(self.file, buffer, self.at)?;
+        let count = std::os::unix::fs::FileExt::read_at(self.file, buffer, self.next)?;
         #[cfg(windows)]
-        let count = std::os::windows::fs::FileExt::seek_read(self.file, buffer, self.at)?;
-        self.at += count as u64;
+        let count = std::os::windows::fs::FileExt::seek_read(self.file, buffer, self.next)?;
+        self.next += count as u64;
         Ok(count)
     }
 }
@@ -221,13 +221,13 @@ impl Seek for At<'_> {
         let (from, by) = match to {
             SeekFrom::Start(at) => (self.start.checked_add(at), 0),
             SeekFrom::End(by) => (Some(self.end), by),
-            SeekFrom::Current(by) => (Some(self.at), by),
+            SeekFrom::Current(by) => (Some(self.next), by),
         };
         let at = from
             .and_then(|from| from.checked_add_signed(by))
             .filter(|at| *at >= self.start)
             .ok_or(io::ErrorKind::InvalidInput)?;
-        self.at = at;
+        self.next = at;
         Ok(at - self.start)
     }
 }

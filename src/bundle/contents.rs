@@ -142,6 +142,8 @@ impl Contents {
             (None, Header::Broken(_)) if image || read.manifest.is_some() => {
                 (Signature::Invalid, None)
             }
+            // A signed configuration file, for one: its signer is the site's.
+            (None, Header::Broken(_)) => (Signature::Unchecked, None),
             (None, _) => (Signature::None, None),
         };
         self.members.push(Member {

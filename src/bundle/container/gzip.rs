@@ -87,13 +87,11 @@ struct Bounded<'f> {
 impl Read for Bounded<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.decoder.read(buffer)?;
-        match self.left.checked_sub(count as u64) {
-            Some(left) => self.left = left,
-            None => {
-                self.over = true;
-                return Err(io::Error::other("over the limit"));
-            }
-        }
+        let Some(left) = self.left.checked_sub(count as u64) else {
+            self.over = true;
+            return Err(io::Error::other("over the limit"));
+        };
+        self.left = left;
         Ok(count)
     }
 }

@@ -4,6 +4,9 @@ use std::collections::HashSet;
 
 use super::{Stop, refused};
 
+/// What a name may hold besides letters and digits: what every system allows, and what
+/// repacks have in the names of their readmes.
+const PLAIN: &str = "._-+()[]!@#=~,&' ";
 /// Characters of one name.
 const NAME_LIMIT: usize = 200;
 /// Characters of a name and its folders.
@@ -57,10 +60,10 @@ pub(in super::super) fn place(bytes: &[u8]) -> Result<Place, Stop> {
     for part in parts {
         if let Some(odd) = part
             .chars()
-            .find(|&c| !(c.is_ascii_alphanumeric() || "._-+() ".contains(c)))
+            .find(|&c| !(c.is_ascii_alphanumeric() || PLAIN.contains(c)))
         {
             return Err(unsafe_name(format!(
-                "its name holds {odd:?}; firmware has letters, digits and ._-+() in names"
+                "its name holds {odd:?}; firmware has letters, digits and {PLAIN} in names"
             )));
         }
         if part.is_empty() || part.starts_with(['.', '-', ' ']) || part.ends_with(['.', ' ']) {
