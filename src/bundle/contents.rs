@@ -137,13 +137,14 @@ impl Contents {
         let (signature, signer) = match (read.verified, &read.header) {
             (Some(Verified::Valid(signer)), _) => (Signature::Valid, Some(signer)),
             (Some(Verified::Invalid(_)), _) => (Signature::Invalid, None),
-            (Some(Verified::NoKey | Verified::NoneFits), _)
-            | (None, Header::FifthGeneration(_)) => (Signature::Unchecked, None),
             (None, Header::Broken(_)) if image || read.manifest.is_some() => {
                 (Signature::Invalid, None)
             }
-            // A signed configuration file, for one: its signer is the site's.
-            (None, Header::Broken(_)) => (Signature::Unchecked, None),
+            // A broken header that matters to no phone may be a signed configuration file's.
+            (Some(Verified::NoKey | Verified::NoneFits), _)
+            | (None, Header::FifthGeneration(_) | Header::Broken(_)) => {
+                (Signature::Unchecked, None)
+            }
             (None, _) => (Signature::None, None),
         };
         self.members.push(Member {
