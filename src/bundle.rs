@@ -1,26 +1,36 @@
 //! What a firmware file is, whether it is whole, and for which phones.
 //!
-//! [`examine()`] hashes the file in one pass, holds its structure against what the makers of
-//! hostile archives do (`archive`), inflates each member once to check its CRC and hash it,
-//! reads the manifests as phones read them (`manifest`), and comes to a [`Verdict`].
-//! Nothing is written before [`Bundle::unpack`].
+//! [`examine()`] hashes the file on threads of its own while `container` walks it: zips,
+//! tars, packages for a call manager, folders, and one level of these within each other.
+//! Structures are held against what the makers of hostile archives do (`archive`) before a
+//! member is read. Each member is read once (`member`): its header is judged as phones do
+//! (`header`), its signature against Cisco's keys (`signature`), its manifest as phones read
+//! it (`manifest`). `contents` holds the members against each other, `catalogue` against
+//! what is published, and `verdict` says what it all means. Nothing is written before
+//! [`Bundle::unpack`] but archives within archives, to files without a name.
 
 mod archive;
 mod catalogue;
+mod container;
 mod contents;
 mod digest;
 mod examine;
+mod gather;
 mod header;
 mod inflate;
 mod manifest;
+mod member;
 mod names;
+mod signature;
 mod unpack;
+mod verdict;
 
 use std::{
     io,
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::{
@@ -30,6 +40,7 @@ use crate::{
 
 pub use digest::{Checksum, ParseChecksumError};
 pub use examine::{examine, unmatched};
+pub use signature::{PemError, TrustedKey};
 
 /// What a bundle is held to be. docs/verification.md says what each verdict proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -71,6 +82,20 @@ pub struct CatalogueMatch {
     pub name: &'static str,
     /// Who published the digest.
     pub source: &'static str,
+    /// How far that is to be believed.
+    pub confidence: Confidence,
+}
+
+/// How far a row of the catalogue is to be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// Computed from the published file itself.
+    Computed,
+    /// One public list states it.
+    Stated,
+    /// A list states it, and gives the same digest to other names too.
+    Doubtful,
 }
 
 /// What a member is.
@@ -112,8 +137,22 @@ pub struct Member {
     pub kind: MemberKind,
     /// What is known of its signature.
     pub signature: Signature,
-    /// The key that signed it.
+    /// The key that signed it: `7945_7965-primary`, or the name of a trusted one.
     pub key: Option<String>,
+    /// When it was signed, as the signature says it.
+    pub signed_at: Option<Timestamp>,
+}
+
+/// Which of a platform's two keys signed a load. Loads up to 8.5(2) have the previous
+/// (secondary) key, and those from 8.5(2)SR1 on the current (primary) one; 8.5(1) and
+/// 8.5(2) are the first that know both, which is why the way to newer loads leads over
+/// them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyGeneration {
+    /// The previous key.
+    Secondary,
+    /// The current key.
+    Primary,
 }
 
 /// Something that was found while a bundle was examined.
@@ -180,8 +219,30 @@ pub struct Bundle {
     /// Its manifests, in the archive's order.
     #[serde(skip)]
     pub manifests: Vec<Manifest>,
+    /// The generation of the keys that signed it, where all signatures are of one.
+    #[serde(skip)]
+    pub generation: Option<KeyGeneration>,
+    /// A signature in it is valid only by a key that the user trusts.
+    #[serde(skip)]
+    pub trusted: bool,
+    /// Where its bytes are, for [`Bundle::unpack`].
+    #[serde(skip)]
+    pub origin: Origin,
     /// What was found.
     pub problems: Vec<Problem>,
+}
+
+/// Where a bundle's bytes are: in a file or folder, and in which part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// The file or folder that was named.
+    file: PathBuf,
+    /// The archive within it, where the bundle is in one.
+    archive: Option<String>,
+    /// The folder within either, with a slash at its end; empty for none.
+    folder: String,
+    /// The digests of the file that was named.
+    outer: Option<Digests>,
 }
 
 /// What the user asked for beside the file itself.
@@ -189,6 +250,8 @@ pub struct Bundle {
 pub struct Expectation {
     /// `--checksum`: what the file's digest is said to be. Any of them may be meant for it.
     pub checksums: Vec<Checksum>,
+    /// `--trust-key`: keys whose signatures count as valid, besides Cisco's.
+    pub trusted: Vec<TrustedKey>,
 }
 
 /// What keeps a bundle from being examined or unpacked at all.
@@ -202,12 +265,6 @@ pub enum BundleError {
         path: PathBuf,
         /// What the file system says.
         source: io::Error,
-    },
-    /// It is a folder.
-    #[error("{} is a folder; a bundle is read from a .zip file", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
     },
     /// A pipe, a device or a socket.
     #[error("{} is not a regular file", path.display())]
@@ -247,7 +304,6 @@ impl BundleError {
     pub fn cure(&self) -> &'static str {
         match self {
             Self::Io { .. } => "Check the path, and that you may read the file.",
-            Self::Folder { .. } => "Name the .zip file itself, as it was downloaded.",
             Self::NotAFile { .. } => "Save it as a file first, and name that file.",
             Self::Changed { .. } => "Let whatever writes the file finish, then start again.",
             Self::Unfit { .. } => "Run `reflash verify` on it to see why, and get a good copy.",
@@ -264,7 +320,7 @@ impl std::fmt::Display for Verdict {
 }
 
 impl Bundle {
-    /// Unpacks every member into `folder`, which exists and is empty, and checks each
+    /// Unpacks every member (and no installer script of a package) into `folder`, which exists and is empty, and checks each
     /// against the size and digest that were found when the bundle was examined: the file
     /// may have changed since. Files are made new, under plain base names and (on Unix)
     /// for this user only. After an error, nothing that was written is left.

@@ -17,6 +17,6 @@ mod phone;
 mod reading;
 mod rng;
 
-pub use bundle::{MadeUp, Release, Sizes};
+pub use bundle::{Damage, MadeUp, Release, Sizes, TEST_KEY_PEM, signed_file, test_key};
 pub use fault::{Fault, FaultSpec, ParseFaultError};
 pub use phone::{Action, Holding, Note, PhoneConfig, Refusal, ScriptedPhone, Start};

@@ -2,8 +2,8 @@
 //! allocates by it.
 //!
 //! Layout: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3.7 (local header), 4.3.12 (central
-//! directory) and 4.3.16 (end record). Real firmware zips are as plain as zips can be (flat,
-//! no extra fields, stored or deflated), so whatever is not plain is turned away.
+//! directory) and 4.3.16 (end record). Real firmware zips are as plain as zips can be (no
+//! extra fields, stored or deflated), so whatever is not plain is turned away.
 
 mod end;
 mod headers;
@@ -13,8 +13,10 @@ use std::{
     io::{self, Read, Seek, SeekFrom},
 };
 
-use super::{Problem, Verdict};
-use crate::diagnose::Severity;
+use super::{
+    Verdict,
+    container::{Place, Stop, flaw},
+};
 
 /// The largest bundle that is read: 1 GiB. The largest known one has 200 MB.
 pub(super) const FILE_LIMIT: u64 = 1 << 30;
@@ -30,15 +32,15 @@ pub(super) const TOTAL_LIMIT: u64 = 512 * 1024 * 1024;
 /// Unpacked bytes for each packed one. Images are compressed already and stay near 1;
 /// manifests stay below 3.
 pub(super) const RATIO_LIMIT: u64 = 200;
-/// Characters of a member's name.
-pub(super) const NAME_LIMIT: usize = 200;
 
 pub(super) const STORED: u16 = 0;
 pub(super) const DEFLATED: u16 = 8;
 /// One member as both of its headers describe it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
+    /// With its folders.
     pub(super) name: String,
+    pub(super) place: Place,
     pub(super) method: u16,
     pub(super) crc: u32,
     pub(super) packed: u64,
@@ -48,53 +50,19 @@ pub(super) struct Entry {
     flags: u16,
 }
 
-/// What ends the reading of an archive.
-#[derive(Debug)]
-pub(super) enum Stop {
-    /// The file system.
-    Io(io::Error),
-    /// The archive itself.
-    Flaw(Verdict, Box<Problem>),
-}
-
-impl From<io::Error> for Stop {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-/// An error with the verdict that it brings.
-pub(super) fn flaw(
-    verdict: Verdict,
-    code: &'static str,
-    member: Option<&str>,
-    message: impl Into<String>,
-) -> Stop {
-    let cure = match verdict {
-        Verdict::Refused => {
-            "Do not use this file. Get the bundle as Cisco published it, and verify that."
-        }
-        Verdict::Foreign => "Name the firmware bundle: a .zip that holds .loads files.",
-        _ => "Download the file again, and compare its checksum with the published one.",
-    };
-    Stop::Flaw(
-        verdict,
-        Box::new(Problem {
-            code,
-            severity: Severity::Error,
-            member: member.map(str::to_owned),
-            message: message.into(),
-            cure: cure.to_owned(),
-        }),
-    )
-}
-
 fn refused(code: &'static str, member: Option<&str>, message: impl Into<String>) -> Stop {
     flaw(Verdict::Refused, code, member, message)
 }
 
 fn damaged(member: Option<&str>, message: impl Into<String>) -> Stop {
     flaw(Verdict::Damaged, "archive-damaged", member, message)
+}
+
+impl Entry {
+    /// Folders have entries of their own, which say nothing.
+    pub(super) fn is_folder(&self) -> bool {
+        self.place.name.is_empty()
+    }
 }
 
 /// The members of the zip of `length` bytes in `file`, in the directory's order, or the

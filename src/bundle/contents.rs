@@ -1,31 +1,27 @@
 //! What the members and the manifests say together: what each file is, and what is missing
 //! or does not fit.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod weigh;
+
+use std::collections::BTreeSet;
 
 use super::{
-    Manifest, Member, MemberKind, Problem, Signature, Verdict,
+    KeyGeneration, Manifest, Member, MemberKind, Problem, Signature, Verdict,
+    catalogue::files::{self, Looked, Set},
     header::Header,
-    manifest::{Parsed, Wanted},
+    member::Read,
     names::Purpose,
+    signature::Verified,
 };
 use crate::diagnose::Severity;
+use weigh::Weighed;
 
 /// Endings that only firmware images have.
-const IMAGE_ENDINGS: [&str; 5] = [".sbn", ".sb2", ".sebn", ".sgn", ".bin"];
-/// Of these the one that other people's files have too.
-const COMMON_ENDING: &str = ".bin";
-
-/// A member whose bytes hold, before anything is said of the whole.
-#[derive(Debug)]
-pub(super) struct Read {
-    pub(super) name: String,
-    pub(super) size: u64,
-    pub(super) sha256: String,
-    pub(super) header: Header,
-    /// What a phone reads in it, where it is a manifest; or why a phone refuses it.
-    pub(super) manifest: Option<Result<Parsed, String>>,
-}
+const IMAGE_ENDINGS: [&str; 6] = [".sbn", ".sb2", ".sebn", ".zz.sgn", ".sgn", ".bin"];
+/// Of these the ones that other people's files have too.
+const COMMON_ENDINGS: [&str; 1] = [".bin"];
+/// Signed configuration files end like images; whose key they have is the site's business.
+const CONFIGURATION: [&str; 3] = [".xml.sgn", ".xml.enc.sgn", ".tlv"];
 
 /// What is found in a bundle all of whose members hold.
 #[derive(Debug, Default)]
@@ -36,6 +32,15 @@ pub(super) struct Contents {
     pub(super) problems: Vec<Problem>,
     /// The worst that the problems mean.
     pub(super) verdict: Option<Verdict>,
+    /// Every manifest, every image that one names and every other signed image has a
+    /// valid signature.
+    pub(super) proven: bool,
+    /// The generation of the keys, where all of them are of one.
+    pub(super) generation: Option<KeyGeneration>,
+    /// A signature is valid only by a key that the user trusts.
+    pub(super) trusted: bool,
+    /// The set of known files that all of its members are from.
+    pub(super) set: Option<&'static Set>,
 }
 
 /// Whether this name is a manifest's.
@@ -43,13 +48,17 @@ pub(super) fn is_manifest(name: &str) -> bool {
     name.to_ascii_lowercase().ends_with(".loads")
 }
 
-/// Whether something with this name must be firmware.
-fn is_firmware(name: &str) -> bool {
+/// Whether something with this name looks like an image.
+fn is_image(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    is_manifest(name)
-        || IMAGE_ENDINGS
-            .iter()
-            .any(|ending| *ending != COMMON_ENDING && lower.ends_with(ending))
+    IMAGE_ENDINGS.iter().any(|end| lower.ends_with(end))
+        && !CONFIGURATION.iter().any(|end| lower.ends_with(end))
+}
+
+/// Whether something with this name must be firmware.
+pub(super) fn is_firmware(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    is_manifest(name) || (is_image(name) && !COMMON_ENDINGS.iter().any(|end| lower.ends_with(end)))
 }
 
 /// Draws the conclusions.
@@ -75,6 +84,10 @@ pub(super) fn conclude(read: Vec<Read>) -> Contents {
             (true, true, true) => None,
         },
         problems: weighed.damage,
+        proven: weighed.proven,
+        generation: weighed.generation,
+        trusted: weighed.trusted,
+        set: set_of(&read),
         ..Contents::default()
     };
     contents.problems.append(&mut gaps);
@@ -84,12 +97,13 @@ pub(super) fn conclude(read: Vec<Read>) -> Contents {
             severity: Severity::Error,
             member: None,
             message: match read.len() {
-                0 => "it is an empty zip".to_owned(),
+                0 => "there is nothing in it".to_owned(),
                 _ => "none of its files is a .loads manifest or a firmware image".to_owned(),
             },
-            cure: "Name the firmware bundle: a .zip that holds .loads files.".to_owned(),
+            cure: "Name the firmware bundle: one that holds .loads files.".to_owned(),
         });
     }
+    contents.problems.extend(weighed.remarks);
     for member in read {
         contents.add(member, &weighed.named);
     }
@@ -103,111 +117,45 @@ pub(super) fn conclude(read: Vec<Read>) -> Contents {
     contents
 }
 
-/// What the manifests say, held against the members.
-#[derive(Default)]
-struct Weighed {
-    /// What does not hold.
-    damage: Vec<Problem>,
-    /// What is not there, each once.
-    gaps: Vec<Problem>,
-    /// Every name that a manifest names, in lower case.
-    named: BTreeSet<String>,
-}
-
-impl Weighed {
-    fn of(read: &[Read]) -> Self {
-        let mut weighed = Self::default();
-        let sizes: HashMap<String, u64> = read
-            .iter()
-            .map(|member| (member.name.to_ascii_lowercase(), member.size))
-            .collect();
-        let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for member in read {
-            if member.header == Header::Broken {
-                let message = "its signed header has an impossible length".to_owned();
-                weighed
-                    .damage
-                    .push(broken("header-damaged", &member.name, message));
-                continue;
-            }
-            let images = match &member.manifest {
-                Some(Ok(parsed)) => parsed.images.as_slice(),
-                Some(Err(why)) => {
-                    let message = format!("phones would refuse this manifest: {why}");
-                    weighed
-                        .damage
-                        .push(broken("manifest-invalid", &member.name, message));
-                    continue;
-                }
-                None => continue,
-            };
-            for image in images {
-                let key = image.name.to_ascii_lowercase();
-                match sizes.get(&key) {
-                    None => missing.entry(&image.name).or_default().push(&member.name),
-                    Some(size) => weighed.size(&member.name, image, *size),
-                }
-                weighed.named.insert(key);
-            }
-        }
-        weighed.gaps = missing
-            .into_iter()
-            .map(|(image, by)| gap(image, &by))
-            .collect();
-        weighed
-    }
-
-    fn size(&mut self, manifest: &str, image: &Wanted, size: u64) {
-        let (code, message) = match (size, image.size) {
-            (0, _) => (
-                "empty-image",
-                format!("{manifest} names it, and it has no bytes"),
-            ),
-            (_, Some(said)) if said != size => (
-                "size-mismatch",
-                format!("it has {size} bytes; {manifest} says {said}"),
-            ),
-            _ => return,
-        };
-        self.damage.push(broken(code, &image.name, message));
-    }
-}
-
-fn gap(image: &str, by: &[&str]) -> Problem {
-    Problem {
-        code: "missing-image",
-        severity: Severity::Error,
-        member: Some(image.to_owned()),
-        message: format!("{} names it, and it is not in the bundle", by.join(", ")),
-        cure: "Get the whole bundle: a phone that does not find an image stops halfway.".to_owned(),
-    }
-}
-
-fn broken(code: &'static str, member: &str, message: String) -> Problem {
-    Problem {
-        code,
-        severity: Severity::Error,
-        member: Some(member.to_owned()),
-        message,
-        cure: "Get the bundle again as Cisco published it.".to_owned(),
-    }
+fn set_of(read: &[Read]) -> Option<&'static Set> {
+    let looked: Vec<_> = read
+        .iter()
+        .map(|member| Looked {
+            name: &member.name,
+            size: member.size,
+            sha256: &member.sha256,
+            sha1: member.sha1.as_deref(),
+        })
+        .collect();
+    files::set_of(&looked)
 }
 
 impl Contents {
     fn add(&mut self, read: Read, named: &BTreeSet<String>) {
         let lower = read.name.to_ascii_lowercase();
-        let image = named.contains(&lower) || IMAGE_ENDINGS.iter().any(|end| lower.ends_with(end));
+        let image = named.contains(&lower) || is_image(&lower);
+        let (signature, signer) = match (read.verified, &read.header) {
+            (Some(Verified::Valid(signer)), _) => (Signature::Valid, Some(signer)),
+            (Some(Verified::Invalid(_)), _) => (Signature::Invalid, None),
+            (None, Header::Broken(_)) if image || read.manifest.is_some() => {
+                (Signature::Invalid, None)
+            }
+            // A broken header that matters to no phone may be a signed configuration file's.
+            (Some(Verified::NoKey | Verified::NoneFits), _)
+            | (None, Header::FifthGeneration(_) | Header::Broken(_)) => {
+                (Signature::Unchecked, None)
+            }
+            (None, _) => (Signature::None, None),
+        };
         self.members.push(Member {
             kind: match read.manifest {
                 Some(_) => MemberKind::Manifest,
                 None if image => MemberKind::Image,
                 None => MemberKind::Other,
             },
-            signature: match read.header {
-                Header::None => Signature::None,
-                _ => Signature::Unchecked,
-            },
-            key: None,
+            signature,
+            signed_at: signer.as_ref().and_then(|signer| signer.at),
+            key: signer.map(|signer| signer.key),
             name: read.name.clone(),
             size: read.size,
             sha256: read.sha256,
@@ -231,7 +179,12 @@ mod tests {
             name: name.to_owned(),
             size,
             sha256: String::new(),
+            sha1: None,
             header: Header::None,
+            verified: None,
+            payload: None,
+            body_md5: None,
+            load_id: None,
             manifest: manifest.map(|body| super::super::manifest::parse(name, body.as_bytes())),
         }
     }
@@ -239,8 +192,8 @@ mod tests {
     #[test]
     fn what_is_not_there_is_named_once_with_everybody_who_names_it() {
         let contents = conclude(vec![
-            read("SIP45.1.loads", 9, Some("a.sbn\nB.sbn\n")),
-            read("term45.default.loads", 9, Some("a.sbn\nb.sbn\n")),
+            read("load.loads", 9, Some("a.sbn\nB.sbn\n")),
+            read("other.loads", 9, Some("a.sbn\nb.sbn\n")),
             read("b.SBN", 1, None),
         ]);
         assert_eq!(contents.verdict, Some(Verdict::Incomplete));
@@ -251,37 +204,24 @@ mod tests {
             (problem.code, problem.member.as_deref()),
             ("missing-image", Some("a.sbn"))
         );
-        assert!(
-            problem
-                .message
-                .starts_with("SIP45.1.loads, term45.default.loads names")
-        );
+        assert!(problem.message.starts_with("load.loads, other.loads names"));
     }
 
     #[test]
     fn each_kind_of_contents_has_its_verdict() {
         let cases: [(Vec<Read>, Option<Verdict>, Option<&str>); 8] = [
             (
-                vec![
-                    read("SIP45.1.loads", 9, Some("a.sbn")),
-                    read("a.sbn", 1, None),
-                ],
+                vec![read("load.loads", 9, Some("a.sbn")), read("a.sbn", 1, None)],
                 None,
-                None,
+                Some("signature-unchecked"),
             ),
             (
-                vec![
-                    read("SIP45.1.loads", 9, Some("a.sbn")),
-                    read("a.sbn", 0, None),
-                ],
+                vec![read("load.loads", 9, Some("a.sbn")), read("a.sbn", 0, None)],
                 Some(Verdict::Damaged),
                 Some("empty-image"),
             ),
             (
-                vec![
-                    read("SIP45.1.loads", 9, Some("a.txt")),
-                    read("a.txt", 1, None),
-                ],
+                vec![read("load.loads", 9, Some("a.txt")), read("a.txt", 1, None)],
                 Some(Verdict::Damaged),
                 Some("manifest-invalid"),
             ),

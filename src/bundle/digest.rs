@@ -1,16 +1,17 @@
-//! The digests of a whole file in one pass, and what people paste to compare them with.
+//! The digests of a whole file, computed side by side, and what people paste to compare them with.
 
 use std::{
     fmt::{self, Write as _},
     io::{self, Read},
     str::FromStr,
+    thread::{Scope, ScopedJoinHandle},
 };
 
 use serde::Serialize;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
 
-use super::Digests;
+use super::{Digests, container::At};
 
 /// Bytes read at a time: large enough that calls do not count, small enough for any stack
 /// of buffers.
@@ -87,39 +88,80 @@ impl Checksum {
     }
 }
 
-/// Reads `from` to its end, once, and gives all four digests and the number of bytes.
-/// Reading stops with an error after `limit` bytes: the file grows while it is read.
-pub(super) fn all(from: &mut impl Read, limit: u64) -> io::Result<(Digests, u64)> {
-    let mut md5 = md5::Context::new();
-    let (mut sha1, mut sha256, mut sha512) = (Sha1::new(), Sha256::new(), Sha512::new());
+/// Digests that are being computed, on threads of their own.
+pub(super) struct Hashing<'s> {
+    md5: ScopedJoinHandle<'s, Hashed>,
+    sha512: ScopedJoinHandle<'s, Hashed>,
+    /// Both together take as long as one of the others alone.
+    sha1_and_sha256: ScopedJoinHandle<'s, Hashed>,
+}
+
+/// Digests of one pass, and how many bytes it saw.
+type Hashed = io::Result<(Vec<String>, u64)>;
+
+/// Begins to hash this part of a file. Each thread reads for itself: the pages are in
+/// memory after the first, and nobody waits for anybody.
+pub(super) fn begin<'s>(scope: &'s Scope<'s, '_>, file: At<'s>) -> Hashing<'s> {
+    Hashing {
+        md5: scope.spawn(move || {
+            let mut md5 = md5::Context::new();
+            let length = pass(file, |bytes| md5.consume(bytes))?;
+            Ok((vec![hex(&md5.finalize().0)], length))
+        }),
+        sha512: scope.spawn(move || {
+            let mut sha512 = Sha512::new();
+            let length = pass(file, |bytes| sha512.update(bytes))?;
+            Ok((vec![hex(&sha512.finalize())], length))
+        }),
+        sha1_and_sha256: scope.spawn(move || {
+            let (mut sha1, mut sha256) = (Sha1::new(), Sha256::new());
+            let length = pass(file, |bytes| {
+                sha1.update(bytes);
+                sha256.update(bytes);
+            })?;
+            Ok((vec![hex(&sha1.finalize()), hex(&sha256.finalize())], length))
+        }),
+    }
+}
+
+impl Hashing<'_> {
+    /// Waits for the digests. `None` where two passes saw files of other lengths: somebody
+    /// writes to it.
+    pub(super) fn finish(self) -> io::Result<Option<(Digests, u64)>> {
+        let (md5, length) = joined(self.md5)?;
+        let (sha512, second) = joined(self.sha512)?;
+        let (both, third) = joined(self.sha1_and_sha256)?;
+        let mut texts = md5.into_iter().chain(both).chain(sha512);
+        let mut next = || texts.next().unwrap_or_default();
+        let digests = Digests {
+            md5: next(),
+            sha1: next(),
+            sha256: next(),
+            sha512: next(),
+        };
+        Ok((length == second && length == third).then_some((digests, length)))
+    }
+}
+
+fn joined(thread: ScopedJoinHandle<'_, Hashed>) -> Hashed {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn pass(mut file: At<'_>, mut see: impl FnMut(&[u8])) -> io::Result<u64> {
     let mut buffer = vec![0; CHUNK];
-    let mut length = 0_u64;
+    let mut length = 0;
     loop {
-        let count = match from.read(&mut buffer) {
-            Ok(0) => break,
+        let count = match file.read(&mut buffer) {
+            Ok(0) => return Ok(length),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
         length += count as u64;
-        if length > limit {
-            return Err(io::Error::other(
-                "it grew past the size limit while it was read",
-            ));
-        }
-        let bytes = &buffer[..count];
-        md5.consume(bytes);
-        sha1.update(bytes);
-        sha256.update(bytes);
-        sha512.update(bytes);
+        see(&buffer[..count]);
     }
-    let digests = Digests {
-        md5: hex(&md5.finalize().0),
-        sha1: hex(&sha1.finalize()),
-        sha256: hex(&sha256.finalize()),
-        sha512: hex(&sha512.finalize()),
-    };
-    Ok((digests, length))
 }
 
 /// Lower-case hex.
@@ -133,12 +175,23 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
+
+    fn all(bytes: &[u8]) -> (Digests, u64) {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        let at = At::new(&file, 0, bytes.len() as u64);
+        std::thread::scope(|scope| begin(scope, at).finish())
+            .unwrap()
+            .unwrap()
+    }
 
     #[test]
     fn the_digests_of_abc_are_those_of_the_standards() {
         // RFC 1321 A.5 and FIPS 180-4's examples.
-        let (digests, length) = all(&mut &b"abc"[..], 10).unwrap();
+        let (digests, length) = all(b"abc");
         assert_eq!(length, 3);
         assert_eq!(digests.md5, "900150983cd24fb0d6963f7d28e17f72");
         assert_eq!(digests.sha1, "a9993e364706816aba3e25717850c26c9cd0d89d");
@@ -153,12 +206,11 @@ mod tests {
                 .starts_with("ddaf35a193617abacc417349ae204131")
         );
         assert_eq!((digests.sha256.len(), digests.sha512.len()), (64, 128));
-        assert!(all(&mut &b"abc"[..], 2).is_err());
     }
 
     #[test]
     fn a_checksum_s_kind_follows_from_its_length_and_its_case_does_not_matter() {
-        let (digests, _) = all(&mut &b"abc"[..], 10).unwrap();
+        let (digests, _) = all(b"abc");
         for (text, kind) in [
             (&digests.md5, "MD5"),
             (&digests.sha1, "SHA-1"),

@@ -1,60 +1,109 @@
-//! From a path to a verdict.
+//! From a path to verdicts.
 
 use std::{
     fs::{self, File},
-    io::{self, Seek, SeekFrom},
-    path::Path,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    thread,
 };
 
 use super::{
-    Bundle, BundleError, BundleProtocol, Checksum, Expectation, Problem, Verdict,
-    archive::{self, Entry, FILE_LIMIT, Stop, flaw},
+    Bundle, BundleError, Checksum, Digests, Expectation, Origin, Verdict,
+    archive::FILE_LIMIT,
     catalogue,
-    contents::{self, Contents, Read},
+    container::{self, At, Container, Stop, flaw},
     digest,
-    header::{HEADER_START, Header},
-    inflate::{self, MemberFault},
-    manifest::{self, MANIFEST_LIMIT},
+    gather::Gather,
 };
-use crate::diagnose::Severity;
 
-/// Reads the file once from its beginning to its end for its digests, then its members
-/// from the same open handle, and judges it. Anything wrong *in* the file is a verdict, not
-/// an error. Memory stays bounded whatever the file's size is.
-pub fn examine(path: &Path, expectation: &Expectation) -> Result<Bundle, BundleError> {
-    let (mut file, length) = open(path)?;
-    let mut bundle = Bundle {
-        path: path.to_owned(),
-        verdict: Verdict::Foreign,
-        digests: None,
-        catalogue: None,
-        protocol: None,
-        loads: Vec::new(),
-        models: Vec::new(),
-        members: Vec::new(),
-        manifests: Vec::new(),
-        problems: Vec::new(),
+/// Reads a file or folder and judges every bundle in it: one, if it is a bundle itself;
+/// else one for each folder with firmware and each archive in it. Anything wrong *in* a
+/// file is a verdict, not an error. Memory stays bounded whatever the file's size is, and
+/// nothing is written but archives within archives, to temporary files without a name.
+pub fn examine(path: &Path, expectation: &Expectation) -> Result<Vec<Bundle>, BundleError> {
+    let origin = Origin {
+        file: path.to_owned(),
+        ..Origin::default()
     };
+    if let Opened::File(file, length) = open(path)? {
+        return in_file(path, &file, length, expectation, &origin);
+    }
+    let gathered = gather(Container::Folder(path), expectation, &origin);
+    gathered
+        .map_err(|error| io_error(path, error))?
+        .bundles(path, &origin, &Seen::default())
+}
+
+/// What is known of a file as a whole before its members are judged.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) digests: Option<Digests>,
+    pub(super) catalogue: Option<super::CatalogueMatch>,
+    /// It is in the catalogue, or has a checksum that was given.
+    pub(super) known: bool,
+}
+
+impl Seen {
+    fn new(digests: Digests, length: u64, expectation: &Expectation) -> Self {
+        let catalogue = catalogue::find(length, &digests);
+        let said = |checksum: &Checksum| checksum.equals(&digests);
+        Self {
+            known: catalogue.is_some() || expectation.checksums.iter().any(said),
+            catalogue,
+            digests: Some(digests),
+        }
+    }
+}
+
+fn in_file(
+    path: &Path,
+    file: &File,
+    length: u64,
+    expectation: &Expectation,
+    origin: &Origin,
+) -> Result<Vec<Bundle>, BundleError> {
+    let fail = |error| io_error(path, error);
     if length > FILE_LIMIT {
         let message = format!("{length} bytes; the largest file that is read has {FILE_LIMIT}");
-        bundle.end(flaw(Verdict::Refused, "over-limit", None, message))?;
-        return Ok(bundle);
+        let flaw = flaw(Verdict::Refused, "over-limit", None, message);
+        return Ok(vec![
+            Bundle::of(path, origin, &Seen::default())
+                .ended(flaw)
+                .map_err(fail)?,
+        ]);
     }
-    let in_file = |source| BundleError::Io {
-        path: path.to_owned(),
-        source,
-    };
     let before = file.metadata().and_then(|meta| meta.modified()).ok();
-    let (digests, read) = digest::all(&mut file, FILE_LIMIT).map_err(in_file)?;
-    bundle.catalogue = catalogue::find(&digests);
-    let known = bundle.catalogue.is_some()
-        || expectation
-            .checksums
-            .iter()
-            .any(|checksum| checksum.equals(&digests));
-    bundle.digests = Some(digests);
+    if length == 0 {
+        // Some files of the system say so and can be read, or not even that.
+        let mut byte = [0];
+        (&mut &*file).read(&mut byte).map_err(fail)?;
+    }
+    let (hashed, gathered) = thread::scope(|scope| {
+        let hashing = digest::begin(scope, At::new(file, 0, length));
+        let gathered = gather(Container::File(file, length), expectation, origin);
+        (hashing.finish(), gathered)
+    });
+    let hashed = hashed.map_err(fail)?;
+    let after = file.metadata().map_err(fail)?;
+    let same = after.len() == length && after.modified().ok() == before;
+    let Some((digests, _)) = hashed.filter(|(_, read)| same && *read == length) else {
+        return Err(BundleError::Changed {
+            path: path.to_owned(),
+            what: "its size or time of change is not what it was at the start".to_owned(),
+        });
+    };
+    let seen = Seen::new(digests, length, expectation);
+    gathered.map_err(fail)?.bundles(path, origin, &seen)
+}
 
-    let outcome = if read == 0 {
+fn gather(
+    container: Container<'_>,
+    expectation: &Expectation,
+    origin: &Origin,
+) -> io::Result<Gather> {
+    let mut gather = Gather::new(expectation, origin.archive.is_some());
+    let empty = matches!(container, Container::File(_, 0));
+    let walked = if empty {
         Err(flaw(
             Verdict::Damaged,
             "empty-file",
@@ -62,31 +111,50 @@ pub fn examine(path: &Path, expectation: &Expectation) -> Result<Bundle, BundleE
             "the file is empty",
         ))
     } else {
-        contents_of(&mut file, read)
+        container::walk(container, &mut gather)
     };
-    match outcome {
-        Ok(contents) => bundle.take(contents, known),
-        Err(stop) => bundle.end(stop)?,
+    match walked {
+        Err(Stop::Io(error)) => return Err(error),
+        Err(Stop::Flaw(verdict, problem)) => gather.flawed(verdict, *problem),
+        Ok(()) | Err(Stop::Enough) => {}
     }
-    let after = file.metadata().map_err(in_file)?;
-    if read != length || after.len() != length || after.modified().ok() != before {
-        return Err(BundleError::Changed {
-            path: path.to_owned(),
-            what: "its size or time of change is not what it was at the start".to_owned(),
-        });
-    }
-    Ok(bundle)
+    Ok(gather)
 }
 
-/// The checksums that none of these bundles has. With one BUNDLE on the command line each
-/// is a [`Bundle::mismatch`]; of several, nobody knows which one is wrong.
+/// Examines an archive that was in another one and lies in a file of its own now.
+pub(super) fn nested(
+    outer: &Path,
+    archive: &str,
+    file: &File,
+    length: u64,
+    expectation: &Expectation,
+) -> Result<Vec<Bundle>, BundleError> {
+    let origin = Origin {
+        file: outer.to_owned(),
+        archive: Some(archive.to_owned()),
+        ..Origin::default()
+    };
+    in_file(&inside(outer, archive), file, length, expectation, &origin)
+}
+
+/// How a bundle within a file is called: `outer.zip!inner.tar`.
+pub(super) fn inside(outer: &Path, inner: &str) -> PathBuf {
+    let mut path = outer.as_os_str().to_owned();
+    path.push("!");
+    path.push(inner);
+    path.into()
+}
+
+/// The checksums that none of these bundles has, nor the file that it is in. With one
+/// BUNDLE on the command line each is a [`Bundle::mismatch`]; of several, nobody knows
+/// which one is wrong.
 #[must_use]
 pub fn unmatched<'e>(bundles: &[Bundle], expectation: &'e Expectation) -> Vec<&'e Checksum> {
     let has = |bundle: &Bundle, checksum: &Checksum| {
-        bundle
-            .digests
-            .as_ref()
-            .is_some_and(|own| checksum.equals(own))
+        [&bundle.digests, &bundle.origin.outer]
+            .into_iter()
+            .flatten()
+            .any(|own| checksum.equals(own))
     };
     expectation
         .checksums
@@ -95,182 +163,33 @@ pub fn unmatched<'e>(bundles: &[Bundle], expectation: &'e Expectation) -> Vec<&'
         .collect()
 }
 
-/// Opens a regular file, and gives its length.
-pub(super) fn open(path: &Path) -> Result<(File, u64), BundleError> {
-    let in_file = |source| BundleError::Io {
-        path: path.to_owned(),
-        source,
-    };
+/// What a path names.
+pub(super) enum Opened {
+    File(File, u64),
+    Folder,
+}
+
+/// Opens a regular file, and gives its length; or says that it is a folder.
+pub(super) fn open(path: &Path) -> Result<Opened, BundleError> {
+    let fail = |error| io_error(path, error);
     // Looked at before it is opened: opening a pipe would wait for a writer.
-    let kind = fs::metadata(path).map_err(in_file)?;
+    let kind = fs::metadata(path).map_err(fail)?;
     if kind.is_dir() {
-        return Err(BundleError::Folder {
-            path: path.to_owned(),
-        });
+        return Ok(Opened::Folder);
     }
     if !kind.is_file() {
         return Err(BundleError::NotAFile {
             path: path.to_owned(),
         });
     }
-    let file = File::open(path).map_err(in_file)?;
-    let length = file.metadata().map_err(in_file)?.len();
-    Ok((file, length))
+    let file = File::open(path).map_err(fail)?;
+    let length = file.metadata().map_err(fail)?.len();
+    Ok(Opened::File(file, length))
 }
 
-/// Reads every member once.
-fn contents_of(file: &mut File, length: u64) -> Result<Contents, Stop> {
-    let entries = archive::layout(file, length)?;
-    file.seek(SeekFrom::Start(0))?;
-    let mut archive = inflate::open(file, &entries)?;
-    let mut read = Vec::with_capacity(entries.len());
-    let mut faults = Vec::new();
-    for (index, entry) in entries.iter().enumerate() {
-        let keep = if contents::is_manifest(&entry.name) {
-            if entry.size > MANIFEST_LIMIT as u64 {
-                let message = format!(
-                    "a manifest of {} bytes; the limit is {MANIFEST_LIMIT}",
-                    entry.size
-                );
-                return Err(flaw(
-                    Verdict::Refused,
-                    "over-limit",
-                    Some(&entry.name),
-                    message,
-                ));
-            }
-            MANIFEST_LIMIT
-        } else {
-            HEADER_START
-        };
-        let mut start = Vec::new();
-        let copied = inflate::copy(&mut archive, index, entry, |bytes| {
-            let room = keep - start.len();
-            start.extend_from_slice(&bytes[..bytes.len().min(room)]);
-            Ok(())
-        });
-        match copied {
-            Ok(sha256) => read.push(judge_member(entry, sha256, &start)),
-            Err(MemberFault::Read(error) | MemberFault::Write(error)) => {
-                return Err(Stop::Io(error));
-            }
-            Err(MemberFault::Data(message)) => faults.push(message_of(entry, message)),
-        }
-    }
-    if faults.is_empty() {
-        return Ok(contents::conclude(read));
-    }
-    // What the good members name is not looked for: that a damaged one is missing says
-    // nothing.
-    let mut contents = contents::conclude(read);
-    contents.problems = faults;
-    contents.verdict = Some(Verdict::Damaged);
-    Ok(contents)
-}
-
-fn judge_member(entry: &Entry, sha256: String, start: &[u8]) -> Read {
-    Read {
-        name: entry.name.clone(),
-        size: entry.size,
-        sha256,
-        header: Header::read(start, entry.size),
-        manifest: contents::is_manifest(&entry.name).then(|| manifest::parse(&entry.name, start)),
-    }
-}
-
-fn message_of(entry: &Entry, message: String) -> Problem {
-    Problem {
-        code: "member-damaged",
-        severity: Severity::Error,
-        member: Some(entry.name.clone()),
-        message,
-        cure: "Download the file again, and compare its checksum with the published one."
-            .to_owned(),
-    }
-}
-
-impl Bundle {
-    /// The file was said to have this checksum and has not: it is damaged, whatever else
-    /// holds.
-    pub fn mismatch(&mut self, checksum: &Checksum) {
-        let own = match &self.digests {
-            Some(digests) => checksum.same_kind(digests),
-            None => "unknown, as it was not read",
-        };
-        let message = format!("its {} is {own}; expected {checksum}", checksum.kind());
-        self.verdict = Verdict::Damaged;
-        self.problems
-            .retain(|problem| problem.code != "bundle-unknown");
-        self.problems.push(Problem {
-            code: "checksum-mismatch",
-            severity: Severity::Error,
-            member: None,
-            message,
-            cure: "Check the checksum for a slip, then download the file again.".to_owned(),
-        });
-    }
-
-    /// Takes over what its members say.
-    fn take(&mut self, contents: Contents, known: bool) {
-        self.verdict = match contents.verdict {
-            Some(verdict) => verdict,
-            None if known => Verdict::Known,
-            None => Verdict::Intact,
-        };
-        self.protocol = contents.purpose.protocol;
-        self.loads = contents.purpose.loads;
-        self.models = contents.purpose.models;
-        self.members = contents.members;
-        self.manifests = contents.manifests;
-        self.problems = contents.problems;
-        if self.verdict == Verdict::Intact {
-            self.problems.push(self.unknown());
-        }
-        if self.protocol == Some(BundleProtocol::Sccp) {
-            self.problems.push(Problem {
-                code: "bundle-is-sccp",
-                severity: Severity::Note,
-                member: None,
-                message: "its loads speak SCCP: phones that take it stay on SCCP".to_owned(),
-                cure: "To convert to SIP, get the bundle with -sip in its name for these models."
-                    .to_owned(),
-            });
-        }
-    }
-
-    fn unknown(&self) -> Problem {
-        let digests = self.digests.as_ref();
-        let (md5, sha256) = digests.map_or(("", ""), |own| (&own.md5, &own.sha256));
-        Problem {
-            code: "bundle-unknown",
-            severity: Severity::Warning,
-            member: None,
-            message: format!(
-                "nobody here has seen this file before (MD5 {md5}, SHA-256 {sha256}): it is whole, \
-                 and who made it is not proven"
-            ),
-            cure: "Give the published checksum with --checksum; or, if you trust where the file \
-                   comes from, --accept-unknown."
-                .to_owned(),
-        }
-    }
-
-    /// Ends with what is wrong in the file.
-    fn end(&mut self, stop: Stop) -> Result<(), BundleError> {
-        match stop {
-            Stop::Io(source) => Err(self.io(source)),
-            Stop::Flaw(verdict, problem) => {
-                self.verdict = verdict;
-                self.problems.push(*problem);
-                Ok(())
-            }
-        }
-    }
-
-    pub(super) fn io(&self, source: io::Error) -> BundleError {
-        BundleError::Io {
-            path: self.path.clone(),
-            source,
-        }
+pub(super) fn io_error(path: &Path, source: io::Error) -> BundleError {
+    BundleError::Io {
+        path: path.to_owned(),
+        source,
     }
 }

@@ -1,11 +1,7 @@
-//! Members' bytes: each is read once, and its size, CRC and SHA-256 are checked on the way.
+//! A zip's members' bytes: each is read once, and its size and CRC are checked on the way.
 
-use std::{
-    fs::File,
-    io::{self, BufReader, Read},
-};
+use std::io::{self, BufReader, Read};
 
-use sha2::{Digest as _, Sha256};
 use zip::{
     CompressionMethod, ZipArchive,
     read::{ArchiveOffset, Config},
@@ -14,27 +10,26 @@ use zip::{
 
 use super::{
     Verdict,
-    archive::{DEFLATED, Entry, Stop, flaw},
-    digest::{CHUNK, hex},
+    archive::{DEFLATED, Entry},
+    container::{At, Stop, flaw},
+    digest::CHUNK,
 };
 
 /// Why a member's bytes are not all there.
 #[derive(Debug)]
 pub(super) enum MemberFault {
-    /// The file system, on the archive's side.
-    Read(io::Error),
-    /// The file system, on the side that takes the bytes.
-    Write(io::Error),
+    /// The file system, or whoever takes the bytes.
+    Stop(Stop),
     /// The bytes themselves.
     Data(String),
 }
 
+/// A zip of which the members are read.
+pub(super) type Library<'f> = ZipArchive<BufReader<At<'f>>>;
+
 /// Opens the archive for reading, and makes sure that the library sees the very members
 /// that [`super::archive::layout`] saw.
-pub(super) fn open<'f>(
-    file: &'f File,
-    entries: &[Entry],
-) -> Result<ZipArchive<BufReader<&'f File>>, Stop> {
+pub(super) fn open<'f>(file: At<'f>, entries: &[Entry]) -> Result<Library<'f>, Stop> {
     let config = Config {
         archive_offset: ArchiveOffset::Known(0),
     };
@@ -71,18 +66,17 @@ pub(super) fn open<'f>(
     Ok(archive)
 }
 
-/// Hands the member's bytes to `out`, piece by piece, and gives their SHA-256.
+/// Hands the member's bytes to `out`, piece by piece.
 pub(super) fn copy(
-    archive: &mut ZipArchive<BufReader<&File>>,
+    archive: &mut Library<'_>,
     index: usize,
     entry: &Entry,
-    mut out: impl FnMut(&[u8]) -> io::Result<()>,
-) -> Result<String, MemberFault> {
+    mut out: impl FnMut(&[u8]) -> Result<(), Stop>,
+) -> Result<(), MemberFault> {
     let mut member = archive.by_index(index).map_err(|error| match error {
         ZipError::Io(error) => read_fault(error),
         error => MemberFault::Data(error.to_string()),
     })?;
-    let mut hash = Sha256::new();
     let mut buffer = vec![0; CHUNK];
     let mut size = 0_u64;
     loop {
@@ -97,8 +91,7 @@ pub(super) fn copy(
         if size > entry.size {
             break;
         }
-        hash.update(&buffer[..count]);
-        out(&buffer[..count]).map_err(MemberFault::Write)?;
+        out(&buffer[..count]).map_err(MemberFault::Stop)?;
     }
     if size != entry.size {
         let what = if size > entry.size { "more" } else { "less" };
@@ -107,14 +100,14 @@ pub(super) fn copy(
             entry.size
         )));
     }
-    Ok(hex(&hash.finalize()))
+    Ok(())
 }
 
 /// An error with the operating system's number is the file system's; any other says what
 /// is wrong with the bytes.
 fn read_fault(error: io::Error) -> MemberFault {
     if error.raw_os_error().is_some() {
-        MemberFault::Read(error)
+        MemberFault::Stop(error.into())
     } else {
         MemberFault::Data(format!("its data does not hold: {error}"))
     }

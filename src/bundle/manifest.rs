@@ -5,6 +5,8 @@ use crate::phone::{Family, LoadName};
 
 /// Bytes of a manifest, header included: 64 KiB. The largest known one has 1,308.
 pub(super) const MANIFEST_LIMIT: usize = 64 * 1024;
+/// Characters of a name that are kept: more than any member's name may have.
+const NAME_LIMIT: usize = 255;
 /// Images that one manifest may name. The longest known list has 9.
 const IMAGES_LIMIT: usize = 64;
 /// The phone reads lines with `fgets` into a buffer of this many bytes, NUL included; a
@@ -27,15 +29,18 @@ pub(super) struct Wanted {
     pub(super) name: String,
     /// Where the manifest says it.
     pub(super) size: Option<u64>,
+    /// Where the manifest says it: 792x, upper-case hex.
+    pub(super) md5: Option<String>,
 }
 
 /// Reads the manifest `name` from its bytes, header and all. Total: any bytes give a list
 /// or the reason why a phone would refuse it.
 pub(super) fn parse(name: &str, file: &[u8]) -> Result<Parsed, String> {
-    let header = Header::read(file, file.len() as u64);
-    if header == Header::Broken {
-        return Err("its signed header has an impossible length".to_owned());
-    }
+    // A broken header is told of by itself, and what follows it means nothing.
+    let header = match Header::read(file, file.len() as u64) {
+        Header::Broken(why) => return Err(why),
+        header => header,
+    };
     // A header's length is never more than the file's.
     let body = file.get(header.length()..).unwrap_or_default();
     let mut parsed = Parsed::default();
@@ -44,7 +49,7 @@ pub(super) fn parse(name: &str, file: &[u8]) -> Result<Parsed, String> {
         Dialect::LoaderAndApplication => loader_and_application(body, &mut parsed)?,
         Dialect::Bare => {
             for line in lines(body).filter(|line| !line.starts_with(b"#")) {
-                parsed.want(tokens(line).next(), None)?;
+                parsed.want(tokens(line).next(), None, None)?;
             }
         }
         Dialect::Sections => {
@@ -57,7 +62,8 @@ pub(super) fn parse(name: &str, file: &[u8]) -> Result<Parsed, String> {
                 let mut words = tokens(line);
                 let image = words.next();
                 let size = words.next().and_then(decimal);
-                parsed.want(image, size)?;
+                let md5 = words.next().map(shown);
+                parsed.want(image, size, md5)?;
             }
         }
     }
@@ -116,7 +122,7 @@ fn classic(body: &[u8], parsed: &mut Parsed) -> Result<(), String> {
                 shown(image)
             ));
         }
-        parsed.want(Some(image), None)?;
+        parsed.want(Some(image), None, None)?;
     }
     Ok(())
 }
@@ -126,7 +132,7 @@ fn loader_and_application(body: &[u8], parsed: &mut Parsed) -> Result<(), String
         if line.starts_with(b"LA_VERSION=") {
             break;
         }
-        parsed.want(tokens(line).next(), None)?;
+        parsed.want(tokens(line).next(), None, None)?;
     }
     Ok(())
 }
@@ -142,13 +148,20 @@ fn sections_line(line: &[u8], parsed: &mut Parsed) -> Result<(), String> {
     };
     let mut halves = first.splitn(2, |byte| *byte == b'=');
     match (halves.next(), halves.next()) {
-        (Some(_), Some(image)) if !image.is_empty() => parsed.want(Some(image), decimal(size)),
+        (Some(_), Some(image)) if !image.is_empty() => {
+            parsed.want(Some(image), decimal(size), None)
+        }
         _ => Ok(()),
     }
 }
 
 impl Parsed {
-    fn want(&mut self, image: Option<&[u8]>, size: Option<u64>) -> Result<(), String> {
+    fn want(
+        &mut self,
+        image: Option<&[u8]>,
+        size: Option<u64>,
+        md5: Option<String>,
+    ) -> Result<(), String> {
         let Some(image) = image else {
             return Ok(());
         };
@@ -159,7 +172,7 @@ impl Parsed {
         if self.images.len() == IMAGES_LIMIT {
             return Err(format!("it names more than {IMAGES_LIMIT} images"));
         }
-        self.images.push(Wanted { name, size });
+        self.images.push(Wanted { name, size, md5 });
         Ok(())
     }
 }
@@ -183,7 +196,7 @@ fn until(line: &[u8], end: u8) -> &[u8] {
 /// A name as text. Bytes that are no text, and what is longer than any name, stay
 /// recognisably wrong: no member is called so.
 fn shown(image: &[u8]) -> String {
-    let kept = &image[..image.len().min(super::archive::NAME_LIMIT + 1)];
+    let kept = &image[..image.len().min(NAME_LIMIT + 1)];
     String::from_utf8_lossy(kept).into_owned()
 }
 
@@ -220,10 +233,7 @@ mod tests {
     }
 
     fn signed(body: &[u8]) -> Vec<u8> {
-        let mut file = vec![1, 0, 2, 1, 1, 2, 0, 2, 0, 120];
-        file.resize(120, 0);
-        file.extend(body);
-        file
+        crate::rehearse::signed_file("x.loads", body)
     }
 
     #[test]
@@ -290,7 +300,7 @@ mod tests {
             ("SIP45.x.loads", b"", "no image"),
             ("SIP45.x.loads", b"# only comments\r\n", "no image"),
             ("P0S3-8-12-00.loads", b"LA_VERSION=PAS30830\n", "no image"),
-            ("SIP45.x.loads", &[1, 0, 2, 9], "impossible length"),
+            ("SIP45.x.loads", &[1, 0, 2, 9], "does not begin"),
         ] {
             let error = parse(name, body).unwrap_err();
             assert!(error.contains(why), "{name}: {error}");
@@ -326,6 +336,8 @@ mod tests {
             sboot=sboot2.78xx.11.sbn size=596540\n";
         let mut file = vec![0xcd, 0x34, 0x12, 0xab, 0x50, 1, 0, 0];
         file.resize(0x150, 0);
+        file[0x0c..0x10].copy_from_slice(&u32::try_from(sections.len()).unwrap().to_le_bytes());
+        file[0x34] = 23;
         file.extend(sections);
         let parsed = parse("sip78xx.11-0-1-11.loads", &file).unwrap();
         assert_eq!(
@@ -336,7 +348,8 @@ mod tests {
             ]
             .map(|(name, size)| Wanted {
                 name: name.to_owned(),
-                size: Some(size)
+                size: Some(size),
+                md5: None,
             })
         );
 
@@ -346,7 +359,8 @@ mod tests {
             parsed.images,
             [Wanted {
                 name: "APPSH-1.4.5.3.SBN".to_owned(),
-                size: Some(123_456)
+                size: Some(123_456),
+                md5: Some("0123456789ABCDEF".to_owned()),
             }]
         );
     }

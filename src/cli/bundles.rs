@@ -1,10 +1,14 @@
 //! The bundles of a command line: examined, judged, and taken or not.
 
-use std::path::PathBuf;
+use std::{
+    fs::File,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 
 use super::{Failure, Globals};
 use crate::{
-    bundle::{self, Bundle, Checksum, Expectation},
+    bundle::{self, Bundle, Checksum, Expectation, TrustedKey},
     display::{StartedStage, escape},
     stage::{self, Accept},
     track::Plan,
@@ -17,17 +21,53 @@ pub(crate) struct TrustArgs {
     /// 128 (SHA-512) hex digits. May be given several times.
     #[arg(long = "checksum", value_name = "HEX")]
     pub(crate) checksums: Vec<Checksum>,
+    /// An RSA public key or certificate (PEM) whose signatures count as valid, besides
+    /// Cisco's: for bundles that you made yourself. May be given several times.
+    #[arg(long = "trust-key", value_name = "PEM")]
+    pub(crate) trust_keys: Vec<PathBuf>,
     /// Take a bundle that is whole though nothing proves where it comes from.
     #[arg(long)]
     pub(crate) accept_unknown: bool,
 }
 
+/// Bytes of a key's file that are read: a key or certificate has 2,000 or so.
+const KEY_LIMIT: u64 = 64 * 1024 + 1;
+
 impl TrustArgs {
-    pub(crate) fn expectation(&self) -> Expectation {
-        Expectation {
+    /// Reads the keys.
+    pub(crate) fn expectation(&self) -> Result<Expectation, Failure> {
+        Ok(Expectation {
             checksums: self.checksums.clone(),
-        }
+            trusted: self
+                .trust_keys
+                .iter()
+                .map(|path| trusted(path))
+                .collect::<Result<_, _>>()?,
+        })
     }
+}
+
+fn trusted(path: &Path) -> Result<TrustedKey, Failure> {
+    let shown = escape(&path.display().to_string());
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| file.take(KEY_LIMIT).read_to_string(&mut text))
+        .map_err(|error| {
+            Failure::new(
+                format!("cannot read the key {shown}: {error}"),
+                "--trust-key takes a file with a public key or certificate in PEM",
+            )
+        })?;
+    let name = path
+        .file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy();
+    TrustedKey::from_pem(&name, &text).map_err(|error| {
+        Failure::new(
+            format!("the key {shown} cannot be used: {error}"),
+            "Write it with `openssl rsa -in KEY -pubout -out PEM`, and name that file",
+        )
+    })
 }
 
 /// Examines the files and takes them if every one may be staged.
@@ -37,32 +77,41 @@ pub(crate) fn select(
     sccp: bool,
     globals: &Globals,
 ) -> Result<Vec<Bundle>, Failure> {
-    let expectation = trust.expectation();
+    let accept = Accept {
+        unknown: trust.accept_unknown,
+        sccp,
+    };
+    examined(paths, &trust.expectation()?, accept, globals.quiet)
+}
+
+/// Examines the files under these keys and checksums, and takes them if every one may be
+/// staged.
+pub(crate) fn examined(
+    paths: &[PathBuf],
+    expectation: &Expectation,
+    accept: Accept,
+    quiet: bool,
+) -> Result<Vec<Bundle>, Failure> {
     let mut bundles = Vec::new();
     for path in paths {
-        let bundle = bundle::examine(path, &expectation)
+        let found = bundle::examine(path, expectation)
             .map_err(|error| Failure::new(escape(&error.to_string()), error.cure()))?;
-        if !globals.quiet {
-            let name = escape(&bundle.path.display().to_string());
-            eprintln!("{name}: {}", bundle.verdict);
+        for bundle in found {
+            if !quiet {
+                let name = escape(&bundle.path.display().to_string());
+                eprintln!("{name}: {}", bundle.verdict);
+            }
+            bundles.push(bundle);
         }
-        bundles.push(bundle);
     }
-    if let Some(checksum) = bundle::unmatched(&bundles, &expectation).first() {
+    if let Some(checksum) = bundle::unmatched(&bundles, expectation).first() {
         return Err(Failure::new(
             format!("no bundle has the {} {checksum}", checksum.kind()),
             "Check the checksum for a slip, else fetch the file again: it is not the one that \
              the checksum is for",
         ));
     }
-    stage::select(
-        &bundles,
-        Accept {
-            unknown: trust.accept_unknown,
-            sccp,
-        },
-    )
-    .map_err(|refusal| {
+    stage::select(&bundles, accept).map_err(|refusal| {
         let cure = refusal.cure();
         let error = escape(&refusal.to_string());
         if refusal.is_usage() {

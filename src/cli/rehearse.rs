@@ -18,15 +18,16 @@ use super::{
     network, run,
 };
 use crate::{
-    bundle::Bundle,
+    bundle::{Bundle, Expectation},
     display::{self, Started, escape},
     phone::{LoadName, MacAddress, Model},
     rehearse::{
         MadeUp,
         fleet::{self, FleetConfig, PhoneResult, Route},
+        test_key,
     },
     session::{self, Setup, Source},
-    stage::Stage,
+    stage::{Accept, Stage},
     track::Plan,
 };
 
@@ -104,11 +105,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
 
 /// Phones and a server, in one process.
 fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let made_up = args
-        .bundles
-        .is_empty()
-        .then(|| made_up(args, globals))
-        .transpose()?;
+    let made_up = args.bundles.is_empty().then(|| made_up(args)).transpose()?;
     let bundles = match &made_up {
         Some((_, _, bundle)) => vec![bundle.clone()],
         None => bundles::select(&args.bundles, &args.trust, false, globals)?,
@@ -185,7 +182,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
 
 /// A made-up bundle in a file without a name, so that nothing is ever left behind; the
 /// name that it would be published under; and what `verify` says of it.
-fn made_up(args: &Args, globals: &Globals) -> Result<(PathBuf, std::fs::File, Bundle), Failure> {
+fn made_up(args: &Args) -> Result<(PathBuf, std::fs::File, Bundle), Failure> {
     let failed = |error: std::io::Error| {
         Failure::new(
             format!("the made-up bundle cannot be written: {error}"),
@@ -203,16 +200,12 @@ fn made_up(args: &Args, globals: &Globals) -> Result<(PathBuf, std::fs::File, Bu
     // Through /proc, so that everything that follows sees an ordinary file.
     let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
     bundle.write_zip(&path).map_err(failed)?;
-    // Nobody but this program made it.
-    let trust = TrustArgs {
-        accept_unknown: true,
-        ..TrustArgs::default()
+    // Signed with the rehearsal's own key, which only the rehearsal trusts.
+    let expectation = Expectation {
+        trusted: vec![test_key()],
+        ..Expectation::default()
     };
-    let quiet = Globals {
-        quiet: true,
-        ..globals.clone()
-    };
-    let examined = bundles::select(&[path], &trust, false, &quiet)?;
+    let examined = bundles::examined(&[path], &expectation, Accept::default(), true)?;
     let Ok([examined]) = <[Bundle; 1]>::try_from(examined) else {
         return Err(Failure::new("the made-up bundle is not one bundle", ""));
     };

@@ -1,12 +1,12 @@
 //! `reflash verify`: what is this file, is it whole, for which phones.
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use serde::Serialize;
 
 use super::{Failure, Globals, Outcome, bundles::TrustArgs, print};
 use crate::{
-    bundle::{self, Bundle, BundleProtocol, MemberKind, Signature, Verdict},
+    bundle::{self, Bundle, BundleProtocol, Member, MemberKind, Signature, Verdict},
     diagnose::Severity,
     display::escape,
     phone::LoadName,
@@ -22,9 +22,10 @@ Example:
   reflash verify cmterm-7945_7965-sip.9-3-1SR4-1.zip \\
     --checksum 4088c17c622a1e181b1c2b1265349df6
 
-Exit code 0 if every bundle may be served (known, or intact with --accept-unknown), else 1.")]
+Exit code 0 if every bundle may be served (known, genuine, or intact with --accept-unknown),
+else 1. With -v: which key signed what, and when.")]
 pub(crate) struct Args {
-    /// The .zip files, as they were downloaded.
+    /// Zips, tars, .cop.sgn packages or folders; what is in them is found.
     #[arg(required = true, value_name = "BUNDLE")]
     bundles: Vec<PathBuf>,
     #[command(flatten)]
@@ -38,20 +39,22 @@ struct Document<'a> {
 
 /// Examines every bundle, prints what was found, and says whether all may be used.
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let expectation = args.trust.expectation();
+    let expectation = args.trust.expectation()?;
     let mut bundles = Vec::new();
     let mut failures: Vec<Failure> = Vec::new();
     for path in &args.bundles {
         match bundle::examine(path, &expectation) {
-            Ok(bundle) => bundles.push(bundle),
+            Ok(found) => bundles.extend(found),
             Err(error) => failures.push(Failure::new(escape(&error.to_string()), error.cure())),
         }
     }
     let mut unmatched = bundle::unmatched(&bundles, &expectation);
-    if let ([_], [bundle]) = (args.bundles.as_slice(), bundles.as_mut_slice()) {
-        // With one bundle its verdict says it.
+    if args.bundles.len() == 1 && !bundles.is_empty() {
+        // With one file its verdict says it, or those of all that is in it.
         for checksum in unmatched.drain(..) {
-            bundle.mismatch(checksum);
+            for bundle in &mut bundles {
+                bundle.mismatch(checksum);
+            }
         }
     }
     let accepted = |bundle: &Bundle| match bundle.verdict {
@@ -133,6 +136,9 @@ fn block(bundle: &Bundle, globals: &Globals) -> String {
         }
         if !bundle.members.is_empty() {
             members(&mut text, bundle);
+            if globals.verbose > 0 {
+                signers(&mut text, bundle);
+            }
         }
     }
     for problem in &bundle.problems {
@@ -156,12 +162,21 @@ fn block(bundle: &Bundle, globals: &Globals) -> String {
 /// The verdict in one plain sentence: what it proves.
 fn sentence(bundle: &Bundle) -> String {
     match (bundle.verdict, &bundle.catalogue) {
+        (Verdict::Known, Some(row)) if repacked(bundle) => format!(
+            "Every file in it is the one in {}, byte for byte, and it is whole. The list is from {}.",
+            row.name, row.source
+        ),
         (Verdict::Known, Some(row)) => format!(
             "It is {}, byte for byte, by the checksum from {}; and it is whole.",
             row.name, row.source
         ),
         (Verdict::Known, None) => {
             "It has the checksum that you gave, and everything that its manifests name.".to_owned()
+        }
+        (Verdict::Genuine, _) if bundle.trusted => {
+            "Every signed file in it was signed, some by a key that you trust and not by Cisco; and \
+             it is whole."
+                .to_owned()
         }
         (Verdict::Genuine, _) => {
             "Every signed file in it was signed by Cisco, and it is whole.".to_owned()
@@ -182,6 +197,14 @@ fn sentence(bundle: &Bundle) -> String {
         }
         (Verdict::Foreign, _) => "There is no Cisco phone firmware in it.".to_owned(),
     }
+}
+
+/// Whether it was recognised by its members, not by its own digest.
+fn repacked(bundle: &Bundle) -> bool {
+    bundle
+        .problems
+        .iter()
+        .any(|problem| problem.code == "bundle-repacked")
 }
 
 /// Protocol, loads and models.
@@ -237,6 +260,37 @@ fn members(text: &mut String, bundle: &Bundle) {
             member.size
         );
         writeln!(text, "{row}").expect("writing to a String cannot fail");
+    }
+}
+
+/// Which keys signed what, and when.
+fn signers(text: &mut String, bundle: &Bundle) {
+    let mut by: BTreeMap<&str, Vec<&Member>> = BTreeMap::new();
+    for member in &bundle.members {
+        if let Some(key) = &member.key {
+            by.entry(key).or_default().push(member);
+        }
+    }
+    for (key, members) in by {
+        let times = members.iter().filter_map(|member| member.signed_at);
+        let (first, last) = (times.clone().min(), times.max());
+        let when = match (first, last) {
+            (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
+            (Some(first), _) => first.to_string(),
+            (None, _) => "at an unknown time".to_owned(),
+        };
+        let said = format!("{} files signed by {}, {when}", members.len(), escape(key));
+        text.push('\n');
+        line(text, 2, &said);
+    }
+    for manifest in &bundle.manifests {
+        if let Some(mask) = manifest.hardware {
+            line(
+                text,
+                2,
+                &format!("{}: hardware mask {mask}", escape(&manifest.name)),
+            );
+        }
     }
 }
 

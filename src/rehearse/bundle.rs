@@ -4,16 +4,19 @@
 //! and servers have to cope with; every image's body is pseudo-random, and the manifest
 //! says so.
 
+mod damage;
 mod header;
 
 use std::{
-    fs::File,
-    io::{self, Write},
+    fs,
+    io::{self, Cursor, Write},
     path::Path,
 };
 
 use zip::{CompressionMethod, DateTime, System, ZipWriter, write::SimpleFileOptions};
 
+pub use self::damage::Damage;
+pub use self::header::{TEST_KEY_PEM, signed_file, test_key};
 use self::header::{header_length, signed};
 use super::rng::Rng;
 use crate::phone::{Family, LoadName, Protocol};
@@ -46,6 +49,7 @@ pub struct MadeUp {
     sizes: Sizes,
     seed: u64,
     without: Vec<String>,
+    damage: Option<Damage>,
 }
 
 /// The line that stands where a real manifest says what it is, and is as long.
@@ -74,6 +78,7 @@ impl MadeUp {
             sizes: Sizes::Realistic,
             seed,
             without: Vec::new(),
+            damage: None,
         })
     }
 
@@ -100,6 +105,15 @@ impl MadeUp {
     pub fn without(mut self, beginning: &str) -> Self {
         self.without.push(beginning.to_owned());
         self
+    }
+
+    /// With this wrong in it.
+    #[must_use]
+    pub fn damaged(self, damage: Damage) -> Self {
+        Self {
+            damage: Some(damage),
+            ..self
+        }
     }
 
     /// The load that it is for: `SIP45.9-3-1SR4-1S`.
@@ -164,6 +178,9 @@ impl MadeUp {
                 .iter()
                 .any(|gone| name.starts_with(gone.as_str()))
         });
+        if let Some(damage) = self.damage {
+            damage.to_members(&mut files);
+        }
         files
     }
 
@@ -178,12 +195,16 @@ impl MadeUp {
             // Random bytes do not get shorter, however long one tries.
             .compression_level(Some(1))
             .last_modified_time(time);
-        let mut zip = ZipWriter::new(File::create(path)?);
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
         for (name, bytes) in self.files() {
             zip.start_file(name, options)?;
             zip.write_all(&bytes)?;
         }
-        zip.finish()?.sync_all()
+        let mut zip = zip.finish()?.into_inner();
+        if let Some(damage) = self.damage {
+            damage.to_zip(&mut zip);
+        }
+        fs::write(path, zip)
     }
 
     /// Names and whole lengths of the images, in the manifest's order.

@@ -2,7 +2,7 @@ use std::{cell::Cell, fs, io, net::Ipv4Addr, os::unix::fs::PermissionsExt};
 
 use super::*;
 use crate::{
-    bundle::{Manifest, Member, MemberKind, Signature, Verdict},
+    bundle::{Manifest, Member, MemberKind, Origin, Signature, Verdict},
     phone::Model,
 };
 
@@ -47,6 +47,7 @@ fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
                 kind,
                 signature: Signature::Valid,
                 key: None,
+                signed_at: None,
             }
         })
         .collect();
@@ -60,6 +61,9 @@ fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
         models,
         members,
         manifests,
+        generation: None,
+        trusted: false,
+        origin: Origin::default(),
         problems: Vec::new(),
     }
 }

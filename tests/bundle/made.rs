@@ -2,6 +2,7 @@
 
 use std::io::{Cursor, Write as _};
 
+use reflash::rehearse::signed_file;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 /// One member, honest until a field says otherwise.
@@ -164,14 +165,15 @@ pub(crate) fn good_entries() -> Vec<Entry> {
                     (n.wrapping_add(seed * 7919).wrapping_mul(2_654_435_761) >> 13).to_le_bytes()[0]
                 })
                 .collect();
-            Entry::new(&format!("{image}.9-3-1ES26.sbn"), &signed(&noise))
+            Entry::new(
+                &format!("{image}.9-3-1ES26.sbn"),
+                &signed_file(&format!("{image}.9-3-1ES26.sbn"), &noise),
+            )
         })
         .collect();
     for name in ["SIP45.9-3-1SR4-1S", "term45.default", "term65.default"] {
-        entries.push(Entry::new(
-            &format!("{name}.loads"),
-            &signed(body.as_bytes()),
-        ));
+        let name = format!("{name}.loads");
+        entries.push(Entry::new(&name, &signed_file(&name, body.as_bytes())));
     }
     entries.push(Entry::new("load436.txt", b"436 SIP45.9-3-1SR4-1S 11\r\n"));
     entries
@@ -182,12 +184,25 @@ pub(crate) fn good() -> Vec<u8> {
     zip(&good_entries())
 }
 
-/// A header that has the length field of a signed one, and nothing of a signature.
-fn signed(body: &[u8]) -> Vec<u8> {
-    let mut file = vec![1, 0, 2, 1, 1, 2, 0, 2, 0, 120];
-    file.resize(120, 0);
-    file.extend(body);
-    file
+/// A 7940's bundle: headers that phones take, under a key that nobody knows.
+pub(crate) fn old_entries() -> Vec<Entry> {
+    let body = b"P003-8-12-00.sbn\nP0S3-8-12-00.sb2\nLA_VERSION=PAS30830\n";
+    let image = |name: &str| {
+        let mut image = [0, 0, 0, 0xea].repeat(8);
+        image.extend(name.split('.').next().unwrap().as_bytes());
+        image.push(0);
+        image.extend([0x5a; 300]);
+        Entry::new(name, &signed_file(name, &image))
+    };
+    vec![
+        Entry::new(
+            "P0S3-8-12-00.loads",
+            &signed_file("P0S3-8-12-00.loads", body),
+        ),
+        image("P003-8-12-00.sbn"),
+        image("P0S3-8-12-00.sb2"),
+        Entry::new("OS79XX.TXT", b"P003-8-12-00\r\n"),
+    ]
 }
 
 /// CRC-32 as zip has it (ISO 3309), bit by bit.

@@ -2,19 +2,20 @@
 
 use std::fs;
 
-use reflash::bundle::{BundleError, Expectation, examine};
+use reflash::bundle::{BundleError, Expectation};
 use tempfile::TempDir;
 
 use crate::{
     Scene,
     made::{Entry, good, good_entries, zip},
+    one, trusting,
 };
 
 #[test]
 fn unpacking_gives_the_members_byte_for_byte_and_nothing_else() {
     let scene = Scene::new();
     let path = scene.file("good.zip", &good());
-    let bundle = examine(&path, &Expectation::default()).unwrap();
+    let bundle = one(&path, &trusting());
     let to = TempDir::new().unwrap();
     bundle.unpack(to.path()).unwrap();
     let entries = good_entries();
@@ -37,7 +38,7 @@ fn unpacking_gives_the_members_byte_for_byte_and_nothing_else() {
 fn a_file_that_changed_since_is_not_unpacked_and_leaves_nothing() {
     let scene = Scene::new();
     let path = scene.file("good.zip", &good());
-    let bundle = examine(&path, &Expectation::default()).unwrap();
+    let bundle = one(&path, &trusting());
     // The last member gets other bytes of the same length, with a CRC that holds.
     let mut other = good_entries();
     *other.last_mut().unwrap().data.last_mut().unwrap() ^= 1;
@@ -56,7 +57,7 @@ fn a_file_that_changed_since_is_not_unpacked_and_leaves_nothing() {
 fn a_file_in_the_way_is_kept_and_what_was_written_is_removed() {
     let scene = Scene::new();
     let path = scene.file("good.zip", &good());
-    let bundle = examine(&path, &Expectation::default()).unwrap();
+    let bundle = one(&path, &trusting());
     let to = TempDir::new().unwrap();
     let in_the_way = to.path().join("term65.default.loads");
     #[cfg(unix)]
@@ -76,7 +77,7 @@ fn a_file_in_the_way_is_kept_and_what_was_written_is_removed() {
 fn an_unfit_bundle_is_not_unpacked() {
     let scene = Scene::new();
     let path = scene.file("bad.zip", &zip(&[Entry::new("a.sbn", b"x")]));
-    let bundle = examine(&path, &Expectation::default()).unwrap();
+    let bundle = one(&path, &Expectation::default());
     let to = TempDir::new().unwrap();
     assert!(matches!(
         bundle.unpack(to.path()),

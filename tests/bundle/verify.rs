@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     Scene,
-    made::{self, Entry, good, good_entries, zip},
+    made::{self, Entry, good, good_entries, old_entries, zip},
 };
 
 fn reflash() -> Command {
@@ -28,8 +28,9 @@ fn json(arguments: &[&str]) -> (Value, Option<i32>) {
 fn the_json_is_the_contract_s() {
     let scene = Scene::new();
     let path = scene.file("good.zip", &good());
-    let (value, code) = json(&[path.to_str().unwrap()]);
-    assert_eq!(code, Some(1));
+    let key = scene.key();
+    let (value, code) = json(&[path.to_str().unwrap(), "--trust-key", key.to_str().unwrap()]);
+    assert_eq!(code, Some(0));
     let bundle = &value["bundles"][0];
     let keys: Vec<_> = bundle
         .as_object()
@@ -52,7 +53,7 @@ fn the_json_is_the_contract_s() {
     let mut keys = keys;
     keys.sort_unstable();
     assert_eq!(keys, expected);
-    assert_eq!(bundle["verdict"], "intact");
+    assert_eq!(bundle["verdict"], "genuine");
     assert_eq!(bundle["protocol"], "SIP");
     assert_eq!(bundle["catalogue"], Value::Null);
     assert_eq!(bundle["loads"], serde_json::json!(["SIP45.9-3-1SR4-1S"]));
@@ -61,11 +62,19 @@ fn the_json_is_the_contract_s() {
     let member = &bundle["members"][0];
     assert_eq!(member["name"], "apps45.9-3-1ES26.sbn");
     assert_eq!(member["kind"], "image");
-    assert_eq!(member["signature"], "unchecked");
-    assert_eq!(member["key"], Value::Null);
+    assert_eq!(member["signature"], "valid");
+    assert_eq!(member["key"], "rehearsal.pem");
+    assert_eq!(member["signed_at"], "2015-04-22T07:21:26Z");
     assert_eq!(member["size"], good_entries()[0].data.len());
     assert_eq!(member["sha256"].as_str().unwrap().len(), 64);
-    let problem = &bundle["problems"][0];
+    let old = scene.file("old.zip", &zip(&old_entries()));
+    let (value, code) = json(&[old.to_str().unwrap()]);
+    assert_eq!(code, Some(1));
+    let bundle = &value["bundles"][0];
+    assert_eq!(bundle["members"][0]["signature"], "unchecked");
+    assert_eq!(bundle["members"][0]["key"], Value::Null);
+    assert_eq!(bundle["members"][0]["signed_at"], Value::Null);
+    let problem = &bundle["problems"][1];
     assert_eq!(problem["code"], "bundle-unknown");
     assert_eq!(problem["severity"], "warning");
     assert_eq!(problem["member"], Value::Null);
@@ -80,7 +89,7 @@ fn the_json_is_the_contract_s() {
 #[test]
 fn exit_codes_follow_the_verdict() {
     let scene = Scene::new();
-    let path = scene.file("good.zip", &good());
+    let path = scene.file("old.zip", &zip(&old_entries()));
     let path = path.to_str().unwrap();
     let md5 = json(&[path]).0["bundles"][0]["digests"]["md5"]
         .as_str()
@@ -100,7 +109,7 @@ fn exit_codes_follow_the_verdict() {
         (bundle["verdict"].as_str(), code),
         (Some("damaged"), Some(1))
     );
-    let problem = &bundle["problems"][0];
+    let problem = &bundle["problems"][1];
     assert_eq!(problem["code"], "checksum-mismatch");
     let message = problem["message"].as_str().unwrap();
     assert!(
@@ -123,10 +132,10 @@ fn exit_codes_follow_the_verdict() {
 #[test]
 fn with_several_bundles_an_unmatched_checksum_fails_the_run_and_no_bundle() {
     let scene = Scene::new();
-    let one = scene.file("one.zip", &good());
+    let one = scene.file("one.zip", &zip(&old_entries()));
     let two = scene.file(
         "two.zip",
-        &made::by_library(&good_entries(), zip::CompressionMethod::Deflated),
+        &made::by_library(&old_entries(), zip::CompressionMethod::Deflated),
     );
     let wrong = "4088c17c622a1e181b1c2b1265349df6";
     let output = reflash()
@@ -173,7 +182,6 @@ fn only_what_the_command_line_alone_shows_wrong_is_a_usage_error() {
     );
     for (path, said) in [
         ("/nonexistent.zip", "cannot read"),
-        (scene.folder.path().to_str().unwrap(), "is a folder"),
         ("/dev/null", "not a regular file"),
         // A regular file whose first byte cannot be read, by root neither.
         #[cfg(target_os = "linux")]
@@ -196,6 +204,8 @@ fn people_read_a_block_of_80_columns_with_a_cure_for_each_problem() {
     let output = reflash()
         .current_dir(scene.folder.path())
         .args(["verify", "-v", path.file_name().unwrap().to_str().unwrap()])
+        .arg("--trust-key")
+        .arg(scene.key())
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
@@ -223,4 +233,45 @@ fn people_read_a_block_of_80_columns_with_a_cure_for_each_problem() {
         text.contains("refused") && !text.contains('\u{1b}'),
         "{text}"
     );
+}
+
+#[test]
+fn people_are_told_which_key_signed_and_that_it_is_their_own() {
+    let scene = Scene::new();
+    let path = scene.file("good.zip", &good());
+    let output = reflash()
+        .args(["verify", "-v", "--trust-key"])
+        .arg(scene.key())
+        .arg(path)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for part in [
+        "by a key that you trust",
+        "8 files signed by rehearsal.pem, 2015-04-22T07:21:26Z",
+        "term65.default.loads: hardware mask 15",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+}
+
+#[test]
+fn a_key_that_is_none_is_a_failure_with_a_cure() {
+    let scene = Scene::new();
+    let path = scene.file("good.zip", &good());
+    let text = scene.file("text.pem", b"hello");
+    let missing = scene.folder.path().join("missing.pem");
+    for key in [text, missing] {
+        let output = reflash()
+            .arg("verify")
+            .arg(&path)
+            .arg("--trust-key")
+            .arg(key)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(error.contains(".pem") && error.contains('→'), "{error}");
+    }
 }

@@ -104,19 +104,13 @@ fn no_end(file: &mut (impl Read + Seek), length: u64) -> Result<Stop, Stop> {
     }
     let looks = if start.trim_ascii_start().starts_with(b"<") {
         ": it begins like a web page, so what was saved may be a log-in page"
-    } else if start.starts_with(&[0x1f, 0x8b]) {
-        ": it begins like a gzip file (.tar.gz, .tgz), which is not read yet"
-    } else if start.get(257..262) == Some(b"ustar") {
-        ": it begins like a tar archive, which is not read yet"
-    } else if start.starts_with(&[1, 0, 2]) {
-        ": it begins like one signed Cisco file (.loads, .sbn, .cop.sgn), not a bundle of them"
     } else {
         ""
     };
     Ok(flaw(
         Verdict::Foreign,
-        "not-a-zip",
+        "not-an-archive",
         None,
-        format!("it is no zip archive{looks}"),
+        format!("it is no zip, no tar and no package for a call manager{looks}"),
     ))
 }

@@ -3,8 +3,8 @@
 use std::io::{Read, Seek, SeekFrom};
 
 use super::{
-    DEFLATED, Entry, NAME_LIMIT, STORED, Stop, Verdict, damaged, flaw, read_exact, read_vec,
-    refused, u16_at, u32_at,
+    super::container::place, DEFLATED, Entry, STORED, Stop, Verdict, damaged, flaw, read_exact,
+    read_vec, refused, u16_at, u32_at,
 };
 
 const CENTRAL_LENGTH: usize = 46;
@@ -14,11 +14,15 @@ const FORBIDDEN_FLAGS: u16 = 1 | 1 << 5 | 1 << 6 | 1 << 13;
 /// Flag bit 3: sizes and CRC follow the data, and the local header has none.
 const STREAMED: u16 = 1 << 3;
 /// The MS-DOS attributes of a volume label and of a folder.
-const DOS_NOT_A_FILE: u32 = 0x08 | 0x10;
+const DOS_LABEL: u32 = 0x08;
+const DOS_FOLDER: u32 = 0x10;
+/// Bytes that nothing has at most when it is deflated.
+const EMPTY: u32 = 2;
 /// Where Unix keeps a file's type in the upper half of the external attributes, and the
-/// type of a regular file.
+/// types of a regular file and of a folder.
 const UNIX_TYPE: u32 = 0o170_000;
 const UNIX_REGULAR: u32 = 0o100_000;
+const UNIX_FOLDER: u32 = 0o040_000;
 
 /// One entry of the central directory, and what follows it.
 pub(super) fn central(bytes: &[u8]) -> Result<(Entry, &[u8]), Stop> {
@@ -42,14 +46,26 @@ pub(super) fn central(bytes: &[u8]) -> Result<(Entry, &[u8]), Stop> {
     if bytes.len() < after {
         return Err(cut());
     }
-    let name = safe_name(&bytes[CENTRAL_LENGTH..CENTRAL_LENGTH + name])?;
+    let place = place(&bytes[CENTRAL_LENGTH..CENTRAL_LENGTH + name])?;
+    let name = place.path();
+    let folder = place.name.is_empty();
     let attributes = u32_at(bytes, 38);
     let unix_type = attributes >> 16 & UNIX_TYPE;
-    if attributes & DOS_NOT_A_FILE != 0 || (unix_type != 0 && unix_type != UNIX_REGULAR) {
+    let (unix, dos) = if folder {
+        (UNIX_FOLDER, DOS_LABEL)
+    } else {
+        (UNIX_REGULAR, DOS_LABEL | DOS_FOLDER)
+    };
+    let sizes = (u32_at(bytes, 20), u32_at(bytes, 24));
+    if attributes & dos != 0
+        || (unix_type != 0 && unix_type != unix)
+        || (folder && (sizes.1 != 0 || sizes.0 > EMPTY))
+    {
         return Err(refused(
             "not-a-regular-file",
             Some(&name),
-            "a folder, link or device; firmware zips hold plain files only",
+            "a link or device, or no file but a folder by its attributes; firmware zips hold plain \
+             files only",
         ));
     }
     let entry = Entry {
@@ -60,6 +76,7 @@ pub(super) fn central(bytes: &[u8]) -> Result<(Entry, &[u8]), Stop> {
         size: u64::from(u32_at(bytes, 24)),
         offset: u64::from(u32_at(bytes, 42)),
         name,
+        place,
     };
     if entry.flags & FORBIDDEN_FLAGS != 0 {
         let message = "it is encrypted or a patch; firmware zips are neither";
@@ -81,42 +98,6 @@ pub(super) fn central(bytes: &[u8]) -> Result<(Entry, &[u8]), Stop> {
         return Err(damaged(Some(&entry.name), message));
     }
     Ok((entry, &bytes[after..]))
-}
-
-/// A name that is one plain file name on every system, and nothing else.
-fn safe_name(bytes: &[u8]) -> Result<String, Stop> {
-    let shown = String::from_utf8_lossy(bytes);
-    let unsafe_name = |why: String| {
-        let shown: String = shown.chars().take(NAME_LIMIT).collect();
-        refused("unsafe-name", Some(&shown), why)
-    };
-    if bytes.len() > NAME_LIMIT {
-        return Err(unsafe_name(format!(
-            "its name has {} characters; the limit is {NAME_LIMIT}",
-            bytes.len()
-        )));
-    }
-    if let Some(odd) = shown
-        .chars()
-        .find(|&c| !(c.is_ascii_alphanumeric() || "._-+() ".contains(c)))
-    {
-        return Err(unsafe_name(format!(
-            "its name holds {odd:?}; firmware zips are flat, with letters, digits and ._-+() in \
-             names"
-        )));
-    }
-    if bytes.is_empty()
-        || bytes.starts_with(b".")
-        || bytes.starts_with(b"-")
-        || bytes.starts_with(b" ")
-        || bytes.ends_with(b".")
-        || bytes.ends_with(b" ")
-    {
-        return Err(unsafe_name(
-            "its name is empty, or begins or ends with a dot, dash or blank".to_owned(),
-        ));
-    }
-    Ok(shown.into_owned())
 }
 
 /// Holds a member's local header against its directory entry, and gives where its data

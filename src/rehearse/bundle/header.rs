@@ -1,5 +1,12 @@
 //! The signed header that stands before every firmware file.
 
+use std::sync::LazyLock;
+
+use num_bigint::BigUint;
+use sha1::{Digest as _, Sha1};
+
+use crate::bundle::TrustedKey;
+
 /// Bytes of the header before a payload: 385, the name, and up to three of padding.
 pub(super) fn header_length(name: &str) -> usize {
     (385 + name.len()).next_multiple_of(4)
@@ -51,10 +58,98 @@ fn container(tag: u8, length: usize) -> Vec<u8> {
 /// Bytes of an RSA-2048 signature.
 const SIGNATURE: usize = 256;
 
-/// The signature over the message, which is the file without its signature field. A
-/// made-up bundle is signed by nobody: zeros.
-fn sign(_message: &[&[u8]]) -> [u8; SIGNATURE] {
-    [0; SIGNATURE]
+/// When made-up files were signed: 2015-04-22 07:21:26 UTC.
+const SIGNED_AT: u32 = 1_429_687_286;
+
+/// The two primes of the rehearsal's own key. It is public by design: it signs what is made
+/// up here and nothing else, and a verifier takes it only if it is told to trust it.
+const PRIMES: [&str; 2] = [
+    "eebafb2842defa3dc08598416a48f4f7f9bed153d929ae5cd92d5fa658e931f3228903a7046665c15869\
+    b968be7724d6245dd8b6d99322478b57294a98bb66d64431abcc67746ade491c57b4f4fddf41a479be46\
+    13c31f7e9f5b363c57dc64dfe1b35898461ba049bfff87ad5ac9bb127f2801ed5f04e9dad4b920c43360\
+    9b6f",
+    "d86c2035e872dd4d6d6eb271cbc0c937fbe7ba711758ccc61ca9326af890f458f679869e7c72464d9a03\
+    3eecd8654139d572a6bfbaee7146674acca44910c68ab86f14bfe74a6a9fd43af60db142e56f4ae217bb\
+    3a8bd1cd7108a929190898bc4f58dc22fa0f5edf06c79c97e2267a47f5708800be5716c1a051a4e8aaaa\
+    03b3",
+];
+
+/// The key, read once.
+struct TestKey {
+    /// Prime and private exponent for it, twice.
+    halves: [(BigUint, BigUint); 2],
+    /// The inverse of the second prime modulo the first.
+    inverse: BigUint,
+}
+
+static KEY: LazyLock<TestKey> = LazyLock::new(|| {
+    let [p, q] = PRIMES.map(|digits| {
+        BigUint::parse_bytes(digits.as_bytes(), 16).expect("the primes are written in hex")
+    });
+    let three = BigUint::from(3_u8);
+    let half = |prime: &BigUint| {
+        let exponent = three
+            .modinv(&(prime - 1_u8))
+            .expect("3 divides neither prime less one");
+        (prime.clone(), exponent)
+    };
+    TestKey {
+        inverse: q.modinv(&p).expect("two primes have no common divisor"),
+        halves: [half(&p), half(&q)],
+    }
+});
+
+/// The public half of the rehearsal's own key, as `--trust-key` takes it.
+pub const TEST_KEY_PEM: &str = "\
+-----BEGIN PUBLIC KEY-----
+MIIBIDANBgkqhkiG9w0BAQEFAAOCAQ0AMIIBCAKCAQEAydKY1ZJH8idXk3ZHLfsO
+NrSQwZwIsi+RgCbOo4B20YwyA4wc8RbQcQXRjNcrFWl3WnMscK789oe5BaC5jLdB
+kTsWrt8Dp7k9jLOb1oy3bmNWqyC4Ruy44yIjgKyD8M0MahzwRuwE+Bd2Dn7f7gAc
+RyAqCoHSzYH58SQR96CrYIGziqOyPN3BkdJbcdmrtBipJzolk0fXFHEYMKA40Wo/
+kWKOUmfTg+QV2edaa/Rnb2cyhGdSv9N2dhALT2inAS3w+li84FDGMBT8pkC5vFtR
+BObS5QpuXDa2K3gpeYwr1iuQGCkAxRZA5Bkn4TLwwvOQ5oNQ0LifBVD2e3PA/BT7
+nQIBAw==
+-----END PUBLIC KEY-----
+";
+
+/// The key under which made-up bundles verify, for whoever judges them.
+///
+/// # Panics
+///
+/// Never: the text above is a key, and a test says so.
+#[must_use]
+pub fn test_key() -> TrustedKey {
+    TrustedKey::from_pem("rehearsal", TEST_KEY_PEM).expect("the rehearsal's key is a key")
+}
+
+/// A file as phones want it: the payload with a signed header before it, under the
+/// rehearsal's own key.
+#[must_use]
+pub fn signed_file(name: &str, payload: &[u8]) -> Vec<u8> {
+    signed(name, payload)
+}
+
+/// Cisco's signature scheme over the message, which is the file without its signature
+/// field: `00 01`, `ff`, `00`, the time, SHA-1; raised to the private exponent.
+fn sign(message: &[&[u8]]) -> [u8; SIGNATURE] {
+    let mut digest = Sha1::new();
+    for part in message {
+        digest.update(part);
+    }
+    let mut padded = [0xff; SIGNATURE];
+    padded[..2].copy_from_slice(&[0, 1]);
+    padded[231] = 0;
+    padded[232..236].copy_from_slice(&SIGNED_AT.to_be_bytes());
+    padded[236..].copy_from_slice(&digest.finalize());
+    let padded = BigUint::from_bytes_be(&padded);
+    // By the Chinese remainder theorem, which is four times as fast.
+    let [(p, for_p), (q, for_q)] = &KEY.halves;
+    let (under_p, under_q) = (padded.modpow(for_p, p), padded.modpow(for_q, q));
+    let difference = (p + under_p - &under_q % p) * &KEY.inverse % p;
+    let digits = (under_q + difference * q).to_bytes_be();
+    let mut signature = [0; SIGNATURE];
+    signature[SIGNATURE - digits.len()..].copy_from_slice(&digits);
+    signature
 }
 
 #[cfg(test)]

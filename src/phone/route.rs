@@ -1,0 +1,89 @@
+//! The way from one load to another: the bridge rule.
+//!
+//! In 8.5(2)SR1 the key that signs loads changed. 8.5(1) and 8.5(2) are the first that
+//! know the new one, and the last that come under the old one, so the way from older loads
+//! leads over 8.5(2). It holds for the families with five images; 7940 and 7960 have rules
+//! of their own.
+
+use super::Train;
+
+/// The first release that is signed with the current key.
+const CURRENT_KEY: Train = train(8, 5, 2, 1);
+/// From here on phones know the current key.
+const KNOWS_IT: Train = train(8, 5, 1, 0);
+/// Cisco's release notes: what is earlier goes over 8.5(2) first.
+const TOO_OLD: Train = train(8, 3, 3, 0);
+/// The bridge: 8.5(2).
+pub const BRIDGE: Train = train(8, 5, 2, 0);
+
+const fn train(major: u16, minor: u16, maintenance: u16, service: u16) -> Train {
+    Train {
+        major,
+        minor,
+        maintenance,
+        service,
+    }
+}
+
+/// How a phone gets from its load to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// At once.
+    Direct,
+    /// Over [`BRIDGE`].
+    ViaBridge,
+    /// The rules do not say: the phone's own load is not known, or it is one of 8.3(3) to
+    /// 8.5(0), where sources differ. If it refuses the target, the bridge helps.
+    Unknown,
+}
+
+impl Route {
+    /// From the load that a phone runs (its boot loader, after a factory reset) to this
+    /// target.
+    #[must_use]
+    pub fn between(from: Option<Train>, to: Train) -> Self {
+        match from {
+            _ if to < CURRENT_KEY => Self::Direct,
+            None => Self::Unknown,
+            Some(from) if from < TOO_OLD => Self::ViaBridge,
+            Some(from) if from < KNOWS_IT => Self::Unknown,
+            Some(_) => Self::Direct,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::phone::LoadName;
+
+    #[test]
+    fn old_phones_go_over_the_bridge() {
+        use Route::{Direct, Unknown, ViaBridge};
+        let target = "SIP45.9-3-1SR4-1S";
+        let cases = [
+            ("SCCP45.8-3-2S", target, ViaBridge),
+            ("SIP70.8-2-1S", "SIP70.9-4-2SR1-1S", ViaBridge),
+            ("SCCP11.8-3-1S", "SIP11.8-5-3S", ViaBridge),
+            ("SCCP11.8-3-1S", "SIP11.8-5-2SR1S", ViaBridge),
+            ("SCCP45.8-3-3S", target, Unknown),
+            ("SCCP45.8-4-2S", target, Unknown),
+            ("SCCP45.8-5-2S", target, Direct),
+            ("SCCP11.8-5-2S", "SIP11.9-4-2SR1-1S", Direct),
+            ("SCCP45.9-3-1SR1-1S", target, Direct),
+            ("SCCP45.8-3-2S", "SCCP45.8-5-2S", Direct),
+            ("SIP45.9-4-2S", "SIP45.8-5-2S", Direct),
+            ("term65.default", target, Unknown),
+        ];
+        for (from, to, route) in cases {
+            let to_train = LoadName::new(to).train().unwrap();
+            assert_eq!(
+                Route::between(LoadName::new(from).train(), to_train),
+                route,
+                "{from} to {to}"
+            );
+        }
+        assert_eq!(Route::between(Some(BRIDGE), CURRENT_KEY), Direct);
+        assert_eq!(Route::between(Some(TOO_OLD), BRIDGE), Direct);
+    }
+}

@@ -1,0 +1,48 @@
+//! Files for `scripts/bench-verify`, which measures.
+
+use std::{env, fs, io::Write as _, path::PathBuf};
+
+use reflash::{
+    phone::Family,
+    rehearse::{MadeUp, TEST_KEY_PEM, signed_file},
+};
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+
+/// Bytes of each of the five images of the large bundle.
+const LARGE: usize = 40_000_000;
+
+#[test]
+#[ignore = "writes 210 MB; `scripts/bench-verify` runs it"]
+fn writes_what_the_script_measures() {
+    let folder = PathBuf::from(env::var_os("REFLASH_BENCH").expect("REFLASH_BENCH names a folder"));
+    fs::write(folder.join("key.pem"), TEST_KEY_PEM).unwrap();
+    let made = MadeUp::new(Family::F45, 1).unwrap();
+    made.write_zip(&folder.join("small.zip")).unwrap();
+    let mut writer = ZipWriter::new(fs::File::create(folder.join("large.zip")).unwrap());
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        // As real images: what does not get shorter is stored in blocks.
+        .compression_level(Some(6));
+    let mut put = |name: &str, body: &[u8]| {
+        writer.start_file(name, options).unwrap();
+        writer.write_all(&signed_file(name, body)).unwrap();
+    };
+    let mut manifest = String::new();
+    let mut state = 1_u64;
+    for stem in ["jar45sip", "cnu45", "apps45", "dsp45", "cvm45sip"] {
+        let name = format!("{stem}.9-9-9.sbn");
+        manifest += &format!("{name}\r\n");
+        let body: Vec<u8> = (0..LARGE / 8)
+            .flat_map(|_| {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                (state ^ state >> 29).to_le_bytes()
+            })
+            .collect();
+        put(&name, &body);
+    }
+    put("SIP45.9-9-9S.loads", manifest.as_bytes());
+    put("term45.default.loads", manifest.as_bytes());
+    writer.finish().unwrap();
+}
