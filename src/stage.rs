@@ -45,6 +45,11 @@ pub const MAX_STAGE_BYTES: u64 = 256 * 1024 * 1024;
 pub enum View {
     /// The bundles' files and an `XMLDefault.cnf.xml` that names their loads.
     Target,
+    /// The same files with an `XMLDefault.cnf.xml` that names no load: for a phone that was
+    /// flashed often enough.
+    Quiet,
+    /// The bridge's files and an `XMLDefault.cnf.xml` that names the bridge's loads.
+    Bridge,
     /// An `XMLDefault.cnf.xml` that names no load; loads and images are "not found".
     Config,
 }
@@ -128,7 +133,7 @@ impl Stage {
     #[must_use]
     pub fn resolve(&self, view: View, name: &str) -> Option<StagedFile> {
         let files = match view {
-            View::Target => &self.target,
+            View::Target | View::Quiet | View::Bridge => &self.target,
             View::Config => &self.config,
         };
         files.get(&normal(name)).cloned()

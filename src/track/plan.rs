@@ -9,6 +9,8 @@ use crate::phone::{LoadName, MacAddress, Model};
 pub struct Plan {
     /// The staged bundles (all of them targets, for different models).
     pub stages: Vec<StagePlan>,
+    /// The bridge (`--bridge`), for phones that cannot take the target in one step.
+    pub bridge: Vec<StagePlan>,
     /// The phones that alone are converted (`--only`).
     pub only: Option<Vec<MacAddress>>,
     /// How many phones are expected (`--expect`).
