@@ -61,6 +61,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let stage = Stage::temporary(&bundles, call_manager.into()).map_err(run::stage_failure)?;
     let plan = Plan {
         stages: stage.plan(),
+        bridge: Vec::new(),
         only: (!args.only.is_empty()).then(|| args.only.clone()),
         expect: args.expect.map(|count| count as usize),
         max_failures: args.max_failures.map(|count| count as usize),

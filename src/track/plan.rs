@@ -39,4 +39,6 @@ pub struct ManifestPlan {
     pub name: String,
     /// The images that it names and their bytes, in its order.
     pub images: Vec<(String, u64)>,
+    /// The mask of `#HARDWARE_COMP_1`: the hardware classes that it supports.
+    pub hardware: Option<u32>,
 }
