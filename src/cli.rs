@@ -1,6 +1,7 @@
 //! The command line: one file a verb, each with its `Args` and its `run`; nothing but
 //! wiring.
 
+mod bridge;
 mod bundles;
 mod completions;
 mod convert;

@@ -84,6 +84,7 @@ pub(crate) fn started(bundles: &[Bundle], plan: &Plan) -> Vec<StartedStage> {
             .iter()
             .map(|model| model.number.to_owned())
             .collect(),
+        bridge: false,
     };
     bundles.iter().zip(&plan.stages).map(stage).collect()
 }

@@ -4,6 +4,7 @@ use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use super::{
     Failure, Globals, Outcome,
+    bridge::{self, BridgeArgs},
     bundles::{self, TrustArgs},
     network::NetworkArgs,
     run,
@@ -21,13 +22,17 @@ Examples:
   One phone on the kitchen table, until Ctrl-C:
     sudo reflash convert cmterm-7945_7965-sip.9-3-1SR4-1.zip
   Twenty phones, two hours at most, for a script:
-    sudo reflash convert BUNDLE --expect 20 --timeout 2h --json")]
+    sudo reflash convert BUNDLE --expect 20 --timeout 2h --json
+  Old phones, which take 8.5(2) first and the target then:
+    sudo reflash convert BUNDLE --bridge cmterm-7945_7965-sccp.8-5-2.zip")]
 pub(crate) struct Args {
     /// The firmware bundles: cmterm-….zip, as they were downloaded.
     #[arg(required = true, value_name = "BUNDLE")]
     bundles: Vec<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
+    #[command(flatten)]
+    bridge: BridgeArgs,
     #[command(flatten)]
     network: NetworkArgs,
     /// The call manager that XMLDefault.cnf.xml names; default: the serving address.
@@ -48,7 +53,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let bundles = bundles::select(&args.bundles, &args.trust, false, globals)?;
+    let (bundles, bridges) = args.bridge.select(&args.bundles, &args.trust, globals)?;
     let chosen = args.network.choose()?;
     if chosen.address.is_unspecified() && args.call_manager.is_none() {
         return Err(Failure::usage(
@@ -58,10 +63,11 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     }
     let server = args.network.bind(chosen.address)?;
     let call_manager = args.call_manager.unwrap_or(chosen.address);
-    let stage = Stage::temporary(&bundles, call_manager.into()).map_err(run::stage_failure)?;
+    let stage =
+        Stage::temporary(&bundles, &bridges, call_manager.into()).map_err(run::stage_failure)?;
     let plan = Plan {
         stages: stage.plan(),
-        bridge: Vec::new(),
+        bridge: stage.bridge_plan(),
         only: (!args.only.is_empty()).then(|| args.only.clone()),
         expect: args.expect.map(|count| count as usize),
         max_failures: args.max_failures.map(|count| count as usize),
@@ -79,11 +85,13 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
          123456789*0#"
             .to_owned(),
     );
+    let mut stages = bundles::started(&bundles, &plan);
+    stages.extend(bridge::started(&bridges, &plan.bridge));
     let started = Started {
         tftp: server.local_addr(),
         http: None,
         root: stage.root(),
-        stages: bundles::started(&bundles, &plan),
+        stages,
         words,
     };
     let afterwards = run::afterwards(&plan);

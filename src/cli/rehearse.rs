@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::{
     Failure, Globals, Outcome,
+    bridge::{self, BridgeArgs},
     bundles::{self, TrustArgs},
     convert::duration,
     network, run,
@@ -59,6 +60,8 @@ pub(crate) struct Args {
     bundles: Vec<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
+    #[command(flatten)]
+    bridge: BridgeArgs,
     /// How many phones.
     #[arg(long, value_name = "N", default_value_t = 4)]
     phones: usize,
@@ -69,7 +72,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Only the phones, against a server that runs elsewhere on loopback.
-    #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback)]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback, conflicts_with = "bridges")]
     against: Option<SocketAddrV4>,
     /// End after this long: 90s, 10m, 1h30m.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
@@ -109,14 +112,21 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         .is_empty()
         .then(|| made_up(args, globals))
         .transpose()?;
-    let bundles = match &made_up {
-        Some((_, _, bundle)) => vec![bundle.clone()],
-        None => bundles::select(&args.bundles, &args.trust, false, globals)?,
+    let (bundles, bridges) = match &made_up {
+        None => args.bridge.select(&args.bundles, &args.trust, globals)?,
+        Some((_, _, bundle)) => {
+            let targets = vec![bundle.clone()];
+            let (bridges, _) = args.bridge.examine(&args.trust, globals)?;
+            bridge::judge(&bridges, &targets, args.trust.accept_unknown)?;
+            (targets, bridges)
+        }
     };
     let server = network::bind(SERVER, 0)?;
-    let stage = Stage::temporary(&bundles, (*SERVER.ip()).into()).map_err(run::stage_failure)?;
+    let call_manager = (*SERVER.ip()).into();
+    let stage = Stage::temporary(&bundles, &bridges, call_manager).map_err(run::stage_failure)?;
     let plan = Plan {
         stages: stage.plan(),
+        bridge: stage.bridge_plan(),
         expect: Some(args.phones),
         timeout: Some(args.timeout.unwrap_or(PATIENCE)),
         ..Plan::default()
@@ -125,6 +135,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     if let (Some((name, ..)), [stage]) = (&made_up, stages.as_mut_slice()) {
         stage.bundle.clone_from(name);
     }
+    stages.extend(bridge::started(&bridges, &plan.bridge));
     let models: Vec<_> = match args.model {
         Some(model) => vec![model],
         None => plan

@@ -10,8 +10,12 @@ const WIDTH: usize = 80;
 pub(super) fn opening(started: &Started) -> Vec<String> {
     let mut lines = Vec::new();
     for stage in &started.stages {
+        let (what, when) = match stage.bridge {
+            false => ("bundle", ""),
+            true => ("bridge", ", first, where a phone refuses the target"),
+        };
         lines.push(format!(
-            "bundle {}: {} for {}",
+            "{what} {}: {} for {}{when}",
             escape(&stage.bundle.display().to_string()),
             escape(stage.load.as_str()),
             stage.models.join(", ")
