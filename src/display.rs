@@ -20,6 +20,7 @@ use serde::Serialize;
 pub use bars::{Bars, LogWriter, log_writer};
 pub use json::Json;
 pub use lines::Lines;
+pub(crate) use report::wrap;
 
 use crate::{
     phone::LoadName,

@@ -7,7 +7,9 @@
 
 mod clock;
 mod desk;
+mod naming;
 mod outbox;
+mod roll;
 mod signals;
 
 use std::{
@@ -22,13 +24,13 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-pub use self::signals::Signals;
 use self::{clock::Clock, desk::Desk, outbox::Outbox};
+pub use self::{roll::Roll, signals::Signals};
 use crate::{
     display::{Reporter, Started, escape},
     stage::{Folder, Stage, StagedFile, View},
     tftp,
-    track::{Fleet, PhoneRef, Plan, Report, RunState},
+    track::{Fleet, PhoneRef, Plan, Report, RunState, Seen, Sighting, Witness},
 };
 
 /// How often time is passed to the fleet. Its limits are seconds and minutes.
@@ -64,6 +66,11 @@ pub struct Setup {
     pub plan: Plan,
     /// The engine, bound and not yet running.
     pub server: tftp::Server,
+    /// What phones are called.
+    pub roll: Roll,
+    /// How many times as fast as real phones these live: 1, but in a rehearsal. What the
+    /// tracking counts in minutes then passes as fast.
+    pub speed: f64,
     /// What is said when serving begins.
     pub started: Started,
     /// Who says it.
@@ -100,6 +107,7 @@ struct Shared {
     fleet: Mutex<Fleet>,
     outbox: Outbox,
     clock: Clock,
+    roll: Roll,
 }
 
 impl Shared {
@@ -116,15 +124,23 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         source,
         plan,
         server,
+        roll,
+        speed,
         started,
         mut reporter,
         afterwards,
     } = setup;
+    let clock = Clock::start().scaled(speed);
+    let plan = Plan {
+        timeout: plan.timeout.map(|timeout| clock.moment(timeout)),
+        ..plan
+    };
     let shared = Arc::new(Shared {
         source,
         fleet: Mutex::new(Fleet::new(plan)),
         outbox: Outbox::default(),
-        clock: Clock::start(),
+        clock,
+        roll,
     });
     reporter.started(shared.clock.wall_now(), &started);
     let (stop, stopped) = oneshot::channel();
@@ -145,7 +161,9 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
     };
     shared.tell(reporter.as_mut());
     let fleet = shared.fleet();
-    let report = fleet.report(shared.clock.began());
+    let mut report = fleet.report(shared.clock.began());
+    shared.clock.on_the_wall(&mut report);
+    shared.roll.name_report(&mut report);
     reporter.finished(shared.clock.wall_now(), &report, &afterwards);
     Ended {
         report,
@@ -177,6 +195,8 @@ async fn watch(
 ) -> Option<u8> {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut neighbours = interval(naming::EVERY);
+    neighbours.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut signal = None;
     let mut draining = false;
     loop {
@@ -187,8 +207,12 @@ async fn watch(
                 let events = fleet.tick(shared.clock.now());
                 shared.outbox.put(shared.clock.wall_now(), events);
             }
+            _ = neighbours.tick() => shared.ask_the_neighbours(),
             number = signals.next() => {
-                let fragile = shared.fleet().fragile();
+                let mut fragile = shared.fleet().fragile();
+                for phone in &mut fragile {
+                    shared.roll.name_phone(phone);
+                }
                 if signal.is_some() {
                     reporter.notice(&leaving(&fragile));
                     return signal;
@@ -212,8 +236,32 @@ async fn watch(
 
 impl Shared {
     fn tell(&self, reporter: &mut dyn Reporter) {
-        for (at, event) in self.outbox.take() {
+        for (at, mut event) in self.outbox.take() {
+            self.roll.name_event(&mut event);
             reporter.event(at, &event);
+        }
+    }
+
+    /// Phones in their boot loader cannot say who they are; the kernel may know.
+    fn ask_the_neighbours(&self) {
+        let unnamed = self.fleet().unnamed();
+        if unnamed.is_empty() {
+            return;
+        }
+        let table = match naming::read() {
+            Ok(table) => table,
+            Err(error) => {
+                tracing::debug!("the table of neighbours cannot be read: {error}");
+                return;
+            }
+        };
+        for (address, mac) in naming::named(&table, &unnamed) {
+            let witness = Witness::Neighbour;
+            let seen = Seen::Named { mac, witness };
+            let at = self.clock.now();
+            let mut fleet = self.fleet();
+            let events = fleet.see(at, &Sighting { address, seen });
+            self.outbox.put(self.clock.wall(at), events);
         }
     }
 }
@@ -240,9 +288,12 @@ fn leaving(fragile: &[PhoneRef]) -> String {
 }
 
 fn names(phones: &[PhoneRef]) -> String {
-    let name = |phone: &PhoneRef| match phone.mac {
-        Some(mac) => format!("SEP{}", mac.wire()),
-        None => phone.address.to_string(),
+    let name = |phone: &PhoneRef| {
+        let named = phone.name.as_ref().map(|name| format!(" {}", escape(name)));
+        match phone.mac {
+            Some(mac) => format!("SEP{}{}", mac.wire(), named.unwrap_or_default()),
+            None => phone.address.to_string(),
+        }
     };
     phones.iter().map(name).collect::<Vec<_>>().join(", ")
 }

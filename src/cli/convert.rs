@@ -6,10 +6,14 @@ use super::{
     Failure, Globals, Outcome,
     bridge::{self, BridgeArgs},
     bundles::{self, TrustArgs},
+    inventory::InventoryArgs,
     network::NetworkArgs,
     run,
 };
-use crate::{display::Started, phone::MacAddress, session::Source, stage::Stage, track::Plan};
+use crate::{
+    display::Started, inventory::Inventory, phone::MacAddress, session::Source, stage::Stage,
+    track::Plan,
+};
 
 /// Converts phones: one or a building full.
 ///
@@ -23,6 +27,9 @@ Examples:
     sudo reflash convert cmterm-7945_7965-sip.9-3-1SR4-1.zip
   Twenty phones, two hours at most, for a script:
     sudo reflash convert BUNDLE --expect 20 --timeout 2h --json
+  The phones of a list (mac, model, name, extension, secret: a header line, then a line each),
+  until each of them is done:
+    sudo reflash convert BUNDLE --inventory phones.csv
   Old phones, which take 8.5(2) first and the target then:
     sudo reflash convert BUNDLE --bridge cmterm-7945_7965-sccp.8-5-2.zip")]
 pub(crate) struct Args {
@@ -41,8 +48,10 @@ pub(crate) struct Args {
     /// Convert these phones alone.
     #[arg(long, value_name = "MAC,…", value_delimiter = ',')]
     only: Vec<MacAddress>,
+    #[command(flatten)]
+    inventory: InventoryArgs,
     /// End when this many phones are done.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "only")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["only", "inventory"])]
     expect: Option<u32>,
     /// End after this long: 90s, 10m, 1h30m.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
@@ -53,6 +62,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+    let inventory = args.inventory.read(globals)?;
     let (bundles, bridges) = args.bridge.select(&args.bundles, &args.trust, globals)?;
     let chosen = args.network.choose()?;
     if chosen.address.is_unspecified() && args.call_manager.is_none() {
@@ -69,6 +79,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         stages: stage.plan(),
         bridge: stage.bridge_plan(),
         only: (!args.only.is_empty()).then(|| args.only.clone()),
+        expected: inventory.as_ref().map(Inventory::macs),
         expect: args.expect.map(|count| count as usize),
         max_failures: args.max_failures.map(|count| count as usize),
         timeout: args.timeout,
@@ -101,6 +112,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         server,
         started,
         afterwards,
+        inventory.as_ref(),
         globals,
     )
 }

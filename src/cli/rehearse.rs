@@ -16,17 +16,19 @@ use super::{
     bridge::{self, BridgeArgs},
     bundles::{self, TrustArgs},
     convert::duration,
+    inventory::InventoryArgs,
     network, run,
 };
 use crate::{
     bundle::Bundle,
     display::{self, Started, escape},
+    inventory::Inventory,
     phone::{LoadName, MacAddress, Model},
     rehearse::{
-        MadeUp,
+        Fault, FaultSpec, MadeUp,
         fleet::{self, FleetConfig, FleetError, PhoneResult, Route},
     },
-    session::{self, Setup, Source},
+    session::{self, Roll, Setup, Source},
     stage::Stage,
     track::Plan,
 };
@@ -37,6 +39,15 @@ const SERVER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
 /// How much faster than real phones the scripted ones are between their transfers: minutes
 /// of writing become seconds.
 const PACE: f64 = 0.02;
+
+/// How much faster than real time the tracking lets time pass, so that what it counts in
+/// minutes fits the phones' minutes. A little slower than the phones: they repeat a lost
+/// request after 4 s whatever the pace, and that must stay below the shortest silence that
+/// counts as a stall (3 minutes).
+const SPEED: f64 = 36.0;
+
+/// The same where datagrams are lost on purpose: many requests of a row may be.
+const SPEED_WITH_LOSS: f64 = 4.0;
 
 /// How long a rehearsal may take where nothing was said. A phone that stands still must
 /// not keep it for ever.
@@ -52,6 +63,7 @@ const PATIENCE: Duration = Duration::from_mins(5);
 Examples:
   reflash rehearse
   reflash rehearse --phones 200 --json
+  reflash rehearse --fault power-cut=apps:40@2 --fault wrong-hardware@1
   reflash rehearse cmterm-7945_7965-sip.9-3-1SR4-1.zip --model 7965
   reflash rehearse --phones 20 --against 127.0.0.1:6969   only the phones, for a server of yours")]
 pub(crate) struct Args {
@@ -62,6 +74,13 @@ pub(crate) struct Args {
     trust: TrustArgs,
     #[command(flatten)]
     bridge: BridgeArgs,
+    #[command(flatten)]
+    inventory: InventoryArgs,
+    /// What is wrong with the phones, or with N of them: refuses-manifest, wrong-hardware,
+    /// needs-bridge, power-cut=IMAGE:PERCENT, address-change, no-witness, no-second-pass,
+    /// loss=PERCENT, config-refused. May be given several times.
+    #[arg(long = "fault", value_name = "KIND[@N]")]
+    faults: Vec<FaultSpec>,
     /// How many phones.
     #[arg(long, value_name = "N", default_value_t = 4)]
     phones: usize,
@@ -72,7 +91,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Only the phones, against a server that runs elsewhere on loopback.
-    #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback, conflicts_with = "bridges")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback, conflicts_with_all = ["bridges", "inventory"])]
     against: Option<SocketAddrV4>,
     /// End after this long: 90s, 10m, 1h30m.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
@@ -107,6 +126,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
 
 /// Phones and a server, in one process.
 fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+    let inventory = args.inventory.read(globals)?;
     let made_up = args
         .bundles
         .is_empty()
@@ -127,6 +147,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let plan = Plan {
         stages: stage.plan(),
         bridge: stage.bridge_plan(),
+        expected: inventory.as_ref().map(Inventory::macs),
         expect: Some(args.phones),
         timeout: Some(args.timeout.unwrap_or(PATIENCE)),
         ..Plan::default()
@@ -150,10 +171,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         .map(|file| (file.name.clone(), file.size))
         .collect();
     let phones = phones(args, models, sizes);
-    let words = vec![format!(
-        "{} scripted phones, seed {}; nothing leaves this machine",
-        args.phones, args.seed
-    )];
+    let words = words(args);
     let started = Started {
         tftp: server.local_addr(),
         http: None,
@@ -164,6 +182,8 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let address = server.local_addr();
     let setup = Setup {
         source: Source::Stage(stage),
+        roll: Roll::new(inventory.as_ref(), &plan),
+        speed: speed(args),
         plan,
         server,
         started,
@@ -191,6 +211,34 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     drop(made_up);
     troubles(&results)?;
     run::outcome(ended)
+}
+
+/// What a person needs to know beside the bundles.
+fn words(args: &Args) -> Vec<String> {
+    let mut words = vec![format!(
+        "{} scripted phones, seed {}; nothing leaves this machine",
+        args.phones, args.seed
+    )];
+    for spec in &args.faults {
+        let whose = spec
+            .phones
+            .map_or_else(|| "all".to_owned(), |phones| phones.to_string());
+        words.push(format!("on purpose, {whose} of them: {}", spec.fault));
+    }
+    words.push(format!(
+        "minutes pass like seconds: times in evidence are the phones', {} times as fast",
+        speed(args)
+    ));
+    words
+}
+
+fn speed(args: &Args) -> f64 {
+    let loses = |spec: &FaultSpec| matches!(spec.fault, Fault::Loss(_));
+    if args.faults.iter().any(loses) {
+        SPEED_WITH_LOSS
+    } else {
+        SPEED
+    }
 }
 
 /// A made-up bundle in a file without a name, so that nothing is ever left behind; the
@@ -311,7 +359,7 @@ fn phones(args: &Args, models: Vec<&'static Model>, sizes: BTreeMap<String, u64>
         route: Route::Mixed,
         pace: PACE,
         seed: args.seed,
-        faults: Vec::new(),
+        faults: args.faults.clone(),
         sizes: Arc::new(sizes),
         addresses: Vec::new(),
         deadline: args.timeout.unwrap_or(PATIENCE),

@@ -3,7 +3,8 @@
 use super::{Failure, Globals, Outcome};
 use crate::{
     display::{self, Started},
-    session::{self, Setup, Signals, Source},
+    inventory::Inventory,
+    session::{self, Roll, Setup, Signals, Source},
     stage::StageError,
     tftp,
     track::Plan,
@@ -35,11 +36,14 @@ pub(crate) fn run(
     server: tftp::Server,
     started: Started,
     afterwards: Vec<String>,
+    inventory: Option<&Inventory>,
     globals: &Globals,
 ) -> Result<Outcome, Failure> {
     let reporter = display::reporter(globals.json, globals.quiet, globals.color);
     let setup = Setup {
         source,
+        roll: Roll::new(inventory, &plan),
+        speed: 1.0,
         plan,
         server,
         started,

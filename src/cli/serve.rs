@@ -39,6 +39,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         server,
         started,
         Vec::new(),
+        None,
         globals,
     )
 }

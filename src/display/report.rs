@@ -44,8 +44,24 @@ pub(super) fn closing(report: &Report, afterwards: &[String], style: Style) -> V
             "MAC", "address", "model", "state", "load"
         ));
     }
-    for phone in &report.phones {
+    let is_stranger = |phone: &&PhoneReport| phone.on_inventory == Some(false);
+    for phone in report.phones.iter().filter(|phone| !is_stranger(phone)) {
         lines.extend(row(phone, style));
+    }
+    if report.phones.iter().any(|phone| is_stranger(&phone)) {
+        lines.push(String::new());
+        lines.push("Not on the inventory:".to_owned());
+    }
+    for phone in report.phones.iter().filter(is_stranger) {
+        lines.extend(row(phone, style));
+    }
+    if !report.missing.is_empty() {
+        lines.push(String::new());
+        lines.push("Expected, and never heard:".to_owned());
+    }
+    for phone in &report.missing {
+        let name = phone.name.as_deref().map(escape).unwrap_or_default();
+        lines.push(style.bad(format!("{:<13} {name}", phone.mac.to_string()).trim_end()));
     }
     if !report.others.is_empty() {
         lines.push(String::new());
@@ -85,6 +101,9 @@ fn row(phone: &PhoneReport, style: Style) -> Vec<String> {
         escape(load)
     );
     let mut lines = vec![painted(style, phone.state, &line)];
+    if let Some(name) = &phone.name {
+        lines.extend(wrap(&escape(name), "    ", "    "));
+    }
     // The last one decides; the others are in the JSON.
     if let Some(evidence) = phone.evidence.last() {
         lines.extend(wrap(
@@ -132,7 +151,7 @@ fn totals(report: &Report) -> String {
 }
 
 /// Breaks at blanks so that lines keep to [`WIDTH`]; a longer word stands alone.
-fn wrap(text: &str, first: &str, rest: &str) -> Vec<String> {
+pub(crate) fn wrap(text: &str, first: &str, rest: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = first.to_owned();
     let mut empty = true;

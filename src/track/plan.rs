@@ -13,6 +13,8 @@ pub struct Plan {
     pub bridge: Vec<StagePlan>,
     /// The phones that alone are converted (`--only`).
     pub only: Option<Vec<MacAddress>>,
+    /// The phones that the run waits for (`--inventory`); others are served as well.
+    pub expected: Option<Vec<MacAddress>>,
     /// How many phones are expected (`--expect`).
     pub expect: Option<usize>,
     /// Failed phones that end the run (`--max-failures`).
