@@ -138,8 +138,10 @@ fn in_full(explained: &Explained) -> String {
         ""
     };
     let mut lines = vec![format!("{code} ({}{fails})", severity(explained.severity))];
+    // A section without a title of its own has the beginning of its signature.
+    let title = Some(&explained.title).filter(|title| !explained.signature.starts_with(*title));
     for (name, text) in [
-        ("", &explained.title),
+        ("", title.unwrap_or(&String::new())),
         ("Signature", &explained.signature),
         ("Causes", &explained.causes),
         ("Cure", &explained.cure),

@@ -25,12 +25,12 @@ use crate::{
     inventory::Inventory,
     phone::{LoadName, MacAddress, Model},
     rehearse::{
-        Fault, FaultSpec, MadeUp,
+        Fault, FaultSpec, MadeUp, Sizes,
         fleet::{self, FleetConfig, FleetError, PhoneResult, Route},
     },
     session::{self, Roll, Setup, Source},
     stage::Stage,
-    track::Plan,
+    track::{DRAIN_LIMIT, Plan},
 };
 
 /// Where the rehearsal's server listens: loopback, any free port.
@@ -40,14 +40,14 @@ const SERVER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
 /// of writing become seconds.
 const PACE: f64 = 0.02;
 
-/// How much faster than real time the tracking lets time pass, so that what it counts in
-/// minutes fits the phones' minutes. A little slower than the phones: they repeat a lost
-/// request after 4 s whatever the pace, and that must stay below the shortest silence that
-/// counts as a stall (3 minutes).
-const SPEED: f64 = 36.0;
+/// The same where datagrams are lost on purpose. A phone repeats a request after 4 s
+/// whatever the pace, and several of a row may be lost.
+const PACE_WITH_LOSS: f64 = 0.12;
 
-/// The same where datagrams are lost on purpose: many requests of a row may be.
-const SPEED_WITH_LOSS: f64 = 4.0;
+/// The session lives a little slower than the phones, so that one request that is lost and
+/// repeated stays below the shortest silence that counts as a stall (3 minutes), and two
+/// boots that are 87 s apart stay above the 60 s that make them two.
+const BEHIND: f64 = 0.72;
 
 /// How long a rehearsal may take where nothing was said. A phone that stands still must
 /// not keep it for ever.
@@ -225,20 +225,27 @@ fn words(args: &Args) -> Vec<String> {
             .map_or_else(|| "all".to_owned(), |phones| phones.to_string());
         words.push(format!("on purpose, {whose} of them: {}", spec.fault));
     }
+    if loses(args) && args.bundles.is_empty() {
+        words.push("the made-up images are short, as losses make everything slow".to_owned());
+    }
     words.push(format!(
-        "minutes pass like seconds: times in evidence are the phones', {} times as fast",
+        "minutes pass like seconds: times in evidence are the phones', {:.0} times as fast",
         speed(args)
     ));
     words
 }
 
-fn speed(args: &Args) -> f64 {
+fn loses(args: &Args) -> bool {
     let loses = |spec: &FaultSpec| matches!(spec.fault, Fault::Loss(_));
-    if args.faults.iter().any(loses) {
-        SPEED_WITH_LOSS
-    } else {
-        SPEED
-    }
+    args.faults.iter().any(loses)
+}
+
+fn pace(args: &Args) -> f64 {
+    if loses(args) { PACE_WITH_LOSS } else { PACE }
+}
+
+fn speed(args: &Args) -> f64 {
+    BEHIND / pace(args)
 }
 
 /// A made-up bundle in a file without a name, so that nothing is ever left behind; the
@@ -256,6 +263,12 @@ fn made_up(args: &Args, globals: &Globals) -> Result<(PathBuf, std::fs::File, Bu
             "no bundle can be made up for this model",
             "",
         ));
+    };
+    // Each datagram that is lost costs a tenth of a second, and 10 MB are 20,000 of them.
+    let bundle = if loses(args) {
+        bundle.sizes(Sizes::Small)
+    } else {
+        bundle
     };
     let file = tempfile::tempfile().map_err(failed)?;
     // Through /proc, so that everything that follows sees an ordinary file.
@@ -357,12 +370,13 @@ fn phones(args: &Args, models: Vec<&'static Model>, sizes: BTreeMap<String, u64>
         phones: args.phones,
         models,
         route: Route::Mixed,
-        pace: PACE,
+        pace: pace(args),
         seed: args.seed,
         faults: args.faults.clone(),
         sizes: Arc::new(sizes),
         addresses: Vec::new(),
-        deadline: args.timeout.unwrap_or(PATIENCE),
+        // A run that ends waits for phones between two images: they must be there.
+        deadline: args.timeout.unwrap_or(PATIENCE) + DRAIN_LIMIT,
     }
 }
 

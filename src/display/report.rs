@@ -10,9 +10,10 @@ const WIDTH: usize = 80;
 pub(super) fn opening(started: &Started) -> Vec<String> {
     let mut lines = Vec::new();
     for stage in &started.stages {
-        let (what, when) = match stage.bridge {
-            false => ("bundle", ""),
-            true => ("bridge", ", first, where a phone refuses the target"),
+        let (what, when) = if stage.bridge {
+            ("bridge", ", first, where a phone refuses the target")
+        } else {
+            ("bundle", "")
         };
         lines.push(format!(
             "{what} {}: {} for {}{when}",

@@ -17,11 +17,11 @@ pub(super) fn read(text: &str) -> Result<Inventory, Fault> {
         .into_records();
     let mut reader = Reader::default();
     let columns = match rows.next() {
-        Some(row) => columns(&row.map_err(fault)?, &mut reader)?,
+        Some(row) => columns(&row.map_err(|error| fault(&error))?, &mut reader)?,
         None => return reader.finish(),
     };
     for row in rows {
-        let row = row.map_err(fault)?;
+        let row = row.map_err(|error| fault(&error))?;
         // Spreadsheets leave such lines below a table.
         if row.iter().all(|field| field.trim().is_empty()) {
             continue;
@@ -77,7 +77,7 @@ fn columns(header: &csv::StringRecord, reader: &mut Reader) -> Result<Vec<Option
 }
 
 /// What the reader itself cannot read; the text is UTF-8 by now, so little is left.
-fn fault(error: csv::Error) -> Fault {
+fn fault(error: &csv::Error) -> Fault {
     let line = error.position().map_or(1, csv::Position::line);
     Place { line, column: 1 }.fault("this line is no CSV")
 }
