@@ -105,7 +105,7 @@ type Unpack<'a> = &'a dyn Fn(&Bundle, &Path) -> Result<(), BundleError>;
 impl Stage {
     /// Lays `bundles` and, beside and never among them, `bridges` out in a private
     /// temporary folder of this run, and sweeps what killed runs left there. Whether they
-    /// may be staged is asked of [`select`] and [`select_bridges`] first.
+    /// may be staged is asked of [`select()`] and [`select_bridges`] first.
     pub fn temporary(
         bundles: &[Bundle],
         bridges: &[Bundle],
