@@ -1,9 +1,12 @@
 //! The command line: one file a verb, each with its `Args` and its `run`; nothing but
 //! wiring.
 
+mod bridge;
 mod bundles;
 mod completions;
 mod convert;
+mod explain;
+mod inventory;
 mod man;
 mod models;
 mod network;
@@ -61,6 +64,7 @@ enum Verb {
     Convert(convert::Args),
     Serve(serve::Args),
     Rehearse(rehearse::Args),
+    Explain(explain::Args),
     Models(models::Args),
     Completions(completions::Args),
     #[command(hide = true)]
@@ -120,6 +124,7 @@ pub fn main() -> ExitCode {
         Verb::Convert(args) => convert::run(args, globals),
         Verb::Serve(args) => serve::run(args, globals),
         Verb::Rehearse(args) => rehearse::run(args, globals),
+        Verb::Explain(args) => explain::run(args, globals),
         Verb::Models(args) => models::run(args, globals),
         Verb::Completions(args) => completions::run(args, globals),
         Verb::Man(args) => man::run(args, globals),

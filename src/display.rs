@@ -20,6 +20,7 @@ use serde::Serialize;
 pub use bars::{Bars, LogWriter, log_writer};
 pub use json::Json;
 pub use lines::Lines;
+pub(crate) use report::wrap;
 
 use crate::{
     phone::LoadName,
@@ -51,6 +52,9 @@ pub struct StartedStage {
     pub load: LoadName,
     /// The models that it is for, numbers without letters.
     pub models: Vec<String>,
+    /// Whether it is a bridge (`--bridge`). In the JSON only where it is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub bridge: bool,
 }
 
 /// Shows a run while it goes on.

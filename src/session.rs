@@ -9,6 +9,7 @@ mod clock;
 mod desk;
 mod neighbours;
 mod outbox;
+mod roll;
 mod signals;
 
 use std::{
@@ -25,14 +26,14 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-pub use self::signals::Signals;
 use self::{clock::Clock, desk::Desk, outbox::Outbox};
+pub use self::{roll::Roll, signals::Signals};
 use crate::{
     display::{Reporter, Started, escape},
     http,
     stage::{Folder, Stage, StagedFile, View},
     tftp,
-    track::{Fleet, PhoneRef, Plan, Report, RunState},
+    track::{Fleet, PhoneRef, Plan, Report, RunState, Seen, Sighting, Witness},
 };
 
 /// How often time is passed to the fleet. Its limits are seconds and minutes.
@@ -70,6 +71,11 @@ pub struct Setup {
     pub server: tftp::Server,
     /// The same for HTTP; `None`: it is not served.
     pub http: Option<http::Server>,
+    /// What phones are called.
+    pub roll: Roll,
+    /// How many times as fast as real phones these live: 1, but in a rehearsal. What the
+    /// tracking counts in minutes then passes as fast.
+    pub speed: f64,
     /// What is said when serving begins.
     pub started: Started,
     /// Who says it.
@@ -108,6 +114,7 @@ struct Shared {
     clock: Clock,
     /// The next transfer's number, over all transports.
     transfers: AtomicU64,
+    roll: Roll,
 }
 
 impl Shared {
@@ -125,15 +132,23 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         plan,
         server,
         http,
+        roll,
+        speed,
         started,
         mut reporter,
         afterwards,
     } = setup;
+    let clock = Clock::start().scaled(speed);
+    let plan = Plan {
+        timeout: plan.timeout.map(|timeout| clock.moment(timeout)),
+        ..plan
+    };
     let shared = Arc::new(Shared {
         source,
         fleet: Mutex::new(Fleet::new(plan)),
         outbox: Outbox::default(),
-        clock: Clock::start(),
+        clock,
+        roll,
         transfers: AtomicU64::new(0),
     });
     reporter.started(shared.clock.wall_now(), &started);
@@ -156,7 +171,9 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
     let fault = faults.into_iter().next();
     shared.tell(reporter.as_mut());
     let fleet = shared.fleet();
-    let report = fleet.report(shared.clock.began());
+    let mut report = fleet.report(shared.clock.began());
+    shared.clock.on_the_wall(&mut report);
+    shared.roll.name_report(&mut report);
     reporter.finished(shared.clock.wall_now(), &report, &afterwards);
     Ended {
         report,
@@ -227,6 +244,8 @@ async fn watch(
 ) -> Option<u8> {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut neighbours = interval(neighbours::EVERY);
+    neighbours.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut signal = None;
     let mut draining = false;
     loop {
@@ -237,8 +256,12 @@ async fn watch(
                 let events = fleet.tick(shared.clock.now());
                 shared.outbox.put(shared.clock.wall_now(), events);
             }
+            _ = neighbours.tick() => shared.ask_the_neighbours(),
             number = signals.next() => {
-                let fragile = shared.fleet().fragile();
+                let mut fragile = shared.fleet().fragile();
+                for phone in &mut fragile {
+                    shared.roll.name_phone(phone);
+                }
                 if signal.is_some() {
                     reporter.notice(&leaving(&fragile));
                     return signal;
@@ -262,8 +285,32 @@ async fn watch(
 
 impl Shared {
     fn tell(&self, reporter: &mut dyn Reporter) {
-        for (at, event) in self.outbox.take() {
+        for (at, mut event) in self.outbox.take() {
+            self.roll.name_event(&mut event);
             reporter.event(at, &event);
+        }
+    }
+
+    /// Phones in their boot loader cannot say who they are; the kernel may know.
+    fn ask_the_neighbours(&self) {
+        let unnamed = self.fleet().unnamed();
+        if unnamed.is_empty() {
+            return;
+        }
+        let table = match neighbours::read() {
+            Ok(table) => table,
+            Err(error) => {
+                tracing::debug!("the table of neighbours cannot be read: {error}");
+                return;
+            }
+        };
+        for (address, mac) in neighbours::named(&table, &unnamed) {
+            let witness = Witness::Neighbour;
+            let seen = Seen::Named { mac, witness };
+            let at = self.clock.now();
+            let mut fleet = self.fleet();
+            let events = fleet.see(at, &Sighting { address, seen });
+            self.outbox.put(self.clock.wall(at), events);
         }
     }
 }
@@ -290,9 +337,12 @@ fn leaving(fragile: &[PhoneRef]) -> String {
 }
 
 fn names(phones: &[PhoneRef]) -> String {
-    let name = |phone: &PhoneRef| match phone.mac {
-        Some(mac) => format!("SEP{}", mac.wire()),
-        None => phone.address.to_string(),
+    let name = |phone: &PhoneRef| {
+        let named = phone.name.as_ref().map(|name| format!(" {}", escape(name)));
+        match phone.mac {
+            Some(mac) => format!("SEP{}{}", mac.wire(), named.unwrap_or_default()),
+            None => phone.address.to_string(),
+        }
     };
     phones.iter().map(name).collect::<Vec<_>>().join(", ")
 }

@@ -28,7 +28,7 @@ use serde::Serialize;
 
 pub use error::StageError;
 pub use folder::{Folder, FolderError, MAX_FOLDER_ENTRIES, MAX_FOLDER_FILE_BYTES};
-pub use select::{Accept, Refusal, is_sccp, select};
+pub use select::{Accept, Refusal, is_sccp, select, select_bridges};
 
 use crate::{
     bundle::{Bundle, BundleError},
@@ -45,6 +45,11 @@ pub const MAX_STAGE_BYTES: u64 = 256 * 1024 * 1024;
 pub enum View {
     /// The bundles' files and an `XMLDefault.cnf.xml` that names their loads.
     Target,
+    /// The same files with an `XMLDefault.cnf.xml` that names no load: for a phone that was
+    /// flashed often enough.
+    Quiet,
+    /// The bridge's files and an `XMLDefault.cnf.xml` that names the bridge's loads.
+    Bridge,
     /// An `XMLDefault.cnf.xml` that names no load; loads and images are "not found".
     Config,
 }
@@ -75,8 +80,8 @@ pub struct FileEntry {
     pub sha256: String,
 }
 
-/// The files of one view, under their names as they are compared. Each view has a map of
-/// its own, so that views may hold different bytes under one name.
+/// The files of one leg, under their names as they are compared. Each leg has a map of
+/// its own, so that the bridge and the target may hold different bytes under one name.
 type Files = HashMap<String, StagedFile>;
 
 /// A laid-out root. Dropping it removes the folder, unless it was laid out in a folder of
@@ -85,8 +90,12 @@ type Files = HashMap<String, StagedFile>;
 pub struct Stage {
     root: layout::Place,
     target: Files,
+    /// An `XMLDefault.cnf.xml` that names no load, and nothing else.
     config: Files,
+    /// Empty without a bridge.
+    bridge: Files,
     plans: Vec<StagePlan>,
+    bridge_plans: Vec<StagePlan>,
     entries: Vec<FileEntry>,
 }
 
@@ -94,10 +103,16 @@ pub struct Stage {
 type Unpack<'a> = &'a dyn Fn(&Bundle, &Path) -> Result<(), BundleError>;
 
 impl Stage {
-    /// Lays `bundles` out in a private temporary folder of this run, and sweeps what
-    /// killed runs left there. Whether they may be staged is asked of [`select()`] first.
-    pub fn temporary(bundles: &[Bundle], call_manager: IpAddr) -> Result<Self, StageError> {
-        layout::temporary(&env::temp_dir(), bundles, call_manager, &Bundle::unpack)
+    /// Lays `bundles` and, beside and never among them, `bridges` out in a private
+    /// temporary folder of this run, and sweeps what killed runs left there. Whether they
+    /// may be staged is asked of [`select()`] and [`select_bridges`] first.
+    pub fn temporary(
+        bundles: &[Bundle],
+        bridges: &[Bundle],
+        call_manager: IpAddr,
+    ) -> Result<Self, StageError> {
+        let base = env::temp_dir();
+        layout::temporary(&base, bundles, bridges, call_manager, &Bundle::unpack)
     }
 
     /// Lays `bundles` out flat in `folder`, which must be new or empty, and keeps it.
@@ -127,17 +142,26 @@ impl Stage {
     /// case and without a leading `/` or `./`; never a path built from the wire.
     #[must_use]
     pub fn resolve(&self, view: View, name: &str) -> Option<StagedFile> {
-        let files = match view {
-            View::Target => &self.target,
-            View::Config => &self.config,
-        };
-        files.get(&normal(name)).cloned()
+        let name = &normal(name);
+        match view {
+            View::Target => self.target.get(name),
+            View::Quiet => self.config.get(name).or_else(|| self.target.get(name)),
+            View::Bridge => self.bridge.get(name),
+            View::Config => self.config.get(name),
+        }
+        .cloned()
     }
 
     /// What tracking has to know: per load its models, manifests, images and sizes.
     #[must_use]
     pub fn plan(&self) -> Vec<StagePlan> {
         self.plans.clone()
+    }
+
+    /// The same of the bridge; empty without one.
+    #[must_use]
+    pub fn bridge_plan(&self) -> Vec<StagePlan> {
+        self.bridge_plans.clone()
     }
 
     /// The files of the target view, by name.
@@ -158,5 +182,7 @@ impl Stage {
     }
 }
 
+#[cfg(test)]
+mod bridge_tests;
 #[cfg(test)]
 mod tests;

@@ -238,6 +238,67 @@ fn only_ends_when_its_phones_are_done_or_failed() {
 }
 
 #[test]
+fn an_inventory_is_waited_for_and_strangers_are_served_and_do_not_count() {
+    let mut run = Run::new(Plan {
+        expected: Some(vec![mac(1), mac(2)]),
+        // What is known by name outweighs a number.
+        expect: Some(1),
+        ..plan()
+    });
+    let target = Admission::Serve(View::Target);
+    let stranger = format!("SEP{}.cnf.xml", mac(3).wire());
+    assert_eq!(run.fleet.admit(address(30), &stranger), target);
+    run.boots(0.0, 30, 3).load(1.0, 30, LOAD);
+    run.boots(2.0, 10, 1).load(3.0, 10, LOAD);
+    assert_eq!(run.fleet.run_state(seconds(1e6)), RunState::Running);
+    assert!(!run.fleet.succeeded(), "one of them never came");
+    run.boots(4.0, 20, 2).load(5.0, 20, LOAD);
+    let quiet = run.now + QUIET_BEFORE_END;
+    assert_eq!(run.fleet.run_state(quiet), RunState::Ended);
+    assert!(run.fleet.succeeded());
+
+    // A stranger that failed fails nobody's run.
+    let mut run = Run::new(Plan {
+        expected: Some(vec![mac(1)]),
+        ..plan()
+    });
+    run.gets(0.0, 30, "term42.default.loads");
+    run.boots(1.0, 10, 1).load(2.0, 10, LOAD);
+    let quiet = run.now + QUIET_BEFORE_END;
+    assert_eq!(run.fleet.run_state(quiet), RunState::Ended);
+    assert!(run.fleet.succeeded());
+
+    // --only says whom to wait for, whatever else is listed.
+    let mut run = Run::new(Plan {
+        only: Some(vec![mac(1)]),
+        expected: Some(vec![mac(1), mac(2)]),
+        ..plan()
+    });
+    run.boots(0.0, 10, 1).load(1.0, 10, LOAD);
+    let quiet = run.now + QUIET_BEFORE_END;
+    assert_eq!(run.fleet.run_state(quiet), RunState::Ended);
+}
+
+#[test]
+fn a_witness_is_asked_about_phones_that_did_not_name_themselves() {
+    let mut run = Run::new(plan());
+    run.boots(0.0, 10, 1)
+        .gets(1.0, 20, TERM)
+        .gets(2.0, 50, "dialplan.xml");
+    assert_eq!(run.fleet.unnamed(), [address(20)]);
+    // A boot loader where a phone named itself before may be another phone's.
+    run.gets(3.0, 10, TERM);
+    assert_eq!(run.fleet.unnamed(), [address(10), address(20)]);
+    for who in [1, 2] {
+        let witness = Witness::Neighbour;
+        let mac = mac(who);
+        run.see(4.0, who * 10, Seen::Named { mac, witness });
+    }
+    assert_eq!(run.fleet.unnamed(), [] as [std::net::Ipv4Addr; 0]);
+    assert_eq!(run.phone_of(2).address, address(20));
+}
+
+#[test]
 fn expect_takes_any_phones_and_a_failed_one_ends_but_fails_the_run() {
     let mut run = Run::new(Plan {
         expect: Some(2),

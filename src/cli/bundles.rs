@@ -10,7 +10,7 @@ use super::{Failure, Globals};
 use crate::{
     bundle::{self, Bundle, Checksum, Expectation, TrustedKey},
     display::{StartedStage, escape},
-    stage::{self, Accept},
+    stage::{self, Accept, Refusal},
     track::Plan,
 };
 
@@ -92,18 +92,7 @@ pub(crate) fn examined(
     accept: Accept,
     quiet: bool,
 ) -> Result<Vec<Bundle>, Failure> {
-    let mut bundles = Vec::new();
-    for path in paths {
-        let found = bundle::examine(path, expectation)
-            .map_err(|error| Failure::new(escape(&error.to_string()), error.cure()))?;
-        for bundle in found {
-            if !quiet {
-                let name = escape(&bundle.path.display().to_string());
-                eprintln!("{name}: {}", bundle.verdict);
-            }
-            bundles.push(bundle);
-        }
-    }
+    let bundles = looked_at(paths, expectation, "", quiet)?;
     if let Some(checksum) = bundle::unmatched(&bundles, expectation).first() {
         return Err(Failure::new(
             format!("no bundle has the {} {checksum}", checksum.kind()),
@@ -111,16 +100,41 @@ pub(crate) fn examined(
              the checksum is for",
         ));
     }
-    stage::select(&bundles, accept).map_err(|refusal| {
-        let cure = refusal.cure();
-        let error = escape(&refusal.to_string());
-        if refusal.is_usage() {
-            Failure::usage(error, cure)
-        } else {
-            Failure::new(error, cure)
-        }
-    })?;
+    stage::select(&bundles, accept).map_err(|refusal| refused(&refusal))?;
     Ok(bundles)
+}
+
+/// Examines the files and says of each what it is; `role` is what it is for.
+pub(crate) fn looked_at(
+    paths: &[PathBuf],
+    expectation: &Expectation,
+    role: &str,
+    quiet: bool,
+) -> Result<Vec<Bundle>, Failure> {
+    let mut bundles = Vec::new();
+    for path in paths {
+        let found = bundle::examine(path, expectation)
+            .map_err(|error| Failure::new(escape(&error.to_string()), error.cure()))?;
+        for bundle in found {
+            if !quiet {
+                let name = escape(&bundle.path.display().to_string());
+                eprintln!("{name}: {}{role}", bundle.verdict);
+            }
+            bundles.push(bundle);
+        }
+    }
+    Ok(bundles)
+}
+
+/// Why bundles may not be staged.
+pub(crate) fn refused(refusal: &Refusal) -> Failure {
+    let cure = refusal.cure();
+    let error = escape(&refusal.to_string());
+    if refusal.is_usage() {
+        Failure::usage(error, cure)
+    } else {
+        Failure::new(error, cure)
+    }
 }
 
 /// The bundles as `started` names them.
@@ -133,6 +147,7 @@ pub(crate) fn started(bundles: &[Bundle], plan: &Plan) -> Vec<StartedStage> {
             .iter()
             .map(|model| model.number.to_owned())
             .collect(),
+        bridge: false,
     };
     bundles.iter().zip(&plan.stages).map(stage).collect()
 }

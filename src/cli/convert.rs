@@ -4,12 +4,15 @@ use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use super::{
     Failure, Globals, Outcome,
+    bridge::{self, BridgeArgs},
     bundles::{self, TrustArgs},
+    inventory::InventoryArgs,
     network::NetworkArgs,
     run::{self, Servers},
 };
 use crate::{
-    display::Started, http, phone::MacAddress, session::Source, stage::Stage, track::Plan,
+    display::Started, http, inventory::Inventory, phone::MacAddress, session::Source, stage::Stage,
+    track::Plan,
 };
 
 /// Converts phones: one or a building full.
@@ -23,13 +26,20 @@ Examples:
   One phone on the kitchen table, until Ctrl-C:
     sudo reflash convert cmterm-7945_7965-sip.9-3-1SR4-1.zip
   Twenty phones, two hours at most, for a script:
-    sudo reflash convert BUNDLE --expect 20 --timeout 2h --json")]
+    sudo reflash convert BUNDLE --expect 20 --timeout 2h --json
+  The phones of a list (mac, model, name, extension, secret: a header line, then a line each),
+  until each of them is done:
+    sudo reflash convert BUNDLE --inventory phones.csv
+  Old phones, which take 8.5(2) first and the target then:
+    sudo reflash convert BUNDLE --bridge cmterm-7945_7965-sccp.8-5-2.zip")]
 pub(crate) struct Args {
     /// The firmware bundles: cmterm-….zip, as they were downloaded.
     #[arg(required = true, value_name = "BUNDLE")]
     bundles: Vec<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
+    #[command(flatten)]
+    bridge: BridgeArgs,
     #[command(flatten)]
     network: NetworkArgs,
     /// The call manager that XMLDefault.cnf.xml names; default: the serving address.
@@ -38,8 +48,10 @@ pub(crate) struct Args {
     /// Convert these phones alone.
     #[arg(long, value_name = "MAC,…", value_delimiter = ',')]
     only: Vec<MacAddress>,
+    #[command(flatten)]
+    inventory: InventoryArgs,
     /// End when this many phones are done.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "only")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["only", "inventory"])]
     expect: Option<u32>,
     /// End after this long: 90s, 10m, 1h30m.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
@@ -50,7 +62,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let bundles = bundles::select(&args.bundles, &args.trust, false, globals)?;
+    let inventory = args.inventory.read(globals)?;
+    let (bundles, bridges) = args.bridge.select(&args.bundles, &args.trust, globals)?;
     let chosen = args.network.choose()?;
     if chosen.address.is_unspecified() && args.call_manager.is_none() {
         return Err(Failure::usage(
@@ -61,10 +74,13 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let server = args.network.bind(chosen.address)?;
     let http = args.network.bind_http(chosen.address)?;
     let call_manager = args.call_manager.unwrap_or(chosen.address);
-    let stage = Stage::temporary(&bundles, call_manager.into()).map_err(run::stage_failure)?;
+    let stage =
+        Stage::temporary(&bundles, &bridges, call_manager.into()).map_err(run::stage_failure)?;
     let plan = Plan {
         stages: stage.plan(),
+        bridge: stage.bridge_plan(),
         only: (!args.only.is_empty()).then(|| args.only.clone()),
+        expected: inventory.as_ref().map(Inventory::macs),
         expect: args.expect.map(|count| count as usize),
         max_failures: args.max_failures.map(|count| count as usize),
         timeout: args.timeout,
@@ -81,11 +97,13 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
          123456789*0#"
             .to_owned(),
     );
+    let mut stages = bundles::started(&bundles, &plan);
+    stages.extend(bridge::started(&bridges, &plan.bridge));
     let started = Started {
         tftp: server.local_addr(),
         http: http.as_ref().map(http::Server::local_addr),
         root: stage.root(),
-        stages: bundles::started(&bundles, &plan),
+        stages,
         words,
     };
     let afterwards = run::afterwards(&plan);
@@ -95,6 +113,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         Servers { tftp: server, http },
         started,
         afterwards,
+        inventory.as_ref(),
         globals,
     )
 }

@@ -13,22 +13,25 @@ use serde::Serialize;
 
 use super::{
     Failure, Globals, Outcome,
+    bridge::{self, BridgeArgs},
     bundles::{self, TrustArgs},
     convert::duration,
+    inventory::InventoryArgs,
     network, run,
 };
 use crate::{
     bundle::{Bundle, Expectation},
     display::{self, Started, escape},
+    inventory::Inventory,
     phone::{LoadName, MacAddress, Model},
     rehearse::{
-        MadeUp,
+        Fault, FaultSpec, MadeUp, Sizes,
         fleet::{self, FleetConfig, PhoneResult, Route},
         test_key,
     },
-    session::{self, Setup, Source},
+    session::{self, Roll, Setup, Source},
     stage::{Accept, Stage},
-    track::Plan,
+    track::{DRAIN_LIMIT, Plan},
 };
 
 /// Where the rehearsal's server listens: loopback, any free port.
@@ -37,6 +40,15 @@ const SERVER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
 /// How much faster than real phones the scripted ones are between their transfers: minutes
 /// of writing become seconds.
 const PACE: f64 = 0.02;
+
+/// The same where datagrams are lost on purpose. A phone repeats a request after 4 s
+/// whatever the pace, and several of a row may be lost.
+const PACE_WITH_LOSS: f64 = 0.12;
+
+/// The session lives a little slower than the phones, so that one request that is lost and
+/// repeated stays below the shortest silence that counts as a stall (3 minutes), and two
+/// boots that are 87 s apart stay above the 60 s that make them two.
+const BEHIND: f64 = 0.72;
 
 /// How long a rehearsal may take where nothing was said. A phone that stands still must
 /// not keep it for ever.
@@ -52,6 +64,7 @@ const PATIENCE: Duration = Duration::from_mins(5);
 Examples:
   reflash rehearse
   reflash rehearse --phones 200 --json
+  reflash rehearse --fault power-cut=apps:40@2 --fault wrong-hardware@1
   reflash rehearse cmterm-7945_7965-sip.9-3-1SR4-1.zip --model 7965
   reflash rehearse --phones 20 --against 127.0.0.1:6969   only the phones, for a server of yours")]
 pub(crate) struct Args {
@@ -60,6 +73,15 @@ pub(crate) struct Args {
     bundles: Vec<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
+    #[command(flatten)]
+    bridge: BridgeArgs,
+    #[command(flatten)]
+    inventory: InventoryArgs,
+    /// What is wrong with the phones, or with N of them: refuses-manifest, wrong-hardware,
+    /// needs-bridge, power-cut=IMAGE:PERCENT, address-change, no-witness, no-second-pass,
+    /// loss=PERCENT, config-refused. May be given several times.
+    #[arg(long = "fault", value_name = "KIND[@N]")]
+    faults: Vec<FaultSpec>,
     /// How many phones: 1 to 1000.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1000))]
     phones: u16,
@@ -70,7 +92,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Only the phones, against a server that runs elsewhere on loopback.
-    #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback)]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback, conflicts_with_all = ["bridges", "inventory"])]
     against: Option<SocketAddrV4>,
     /// End after this long: 90s, 10m, 1h30m.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
@@ -105,15 +127,24 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
 
 /// Phones and a server, in one process.
 fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+    let inventory = args.inventory.read(globals)?;
     let made_up = args.bundles.is_empty().then(|| made_up(args)).transpose()?;
-    let bundles = match &made_up {
-        Some((_, _, bundle)) => vec![bundle.clone()],
-        None => bundles::select(&args.bundles, &args.trust, false, globals)?,
+    let (bundles, bridges) = match &made_up {
+        None => args.bridge.select(&args.bundles, &args.trust, globals)?,
+        Some((_, _, bundle)) => {
+            let targets = vec![bundle.clone()];
+            let (bridges, _) = args.bridge.examine(&args.trust, globals)?;
+            bridge::judge(&bridges, &targets, args.trust.accept_unknown)?;
+            (targets, bridges)
+        }
     };
     let server = network::bind(SERVER, 0)?;
-    let stage = Stage::temporary(&bundles, (*SERVER.ip()).into()).map_err(run::stage_failure)?;
+    let call_manager = (*SERVER.ip()).into();
+    let stage = Stage::temporary(&bundles, &bridges, call_manager).map_err(run::stage_failure)?;
     let plan = Plan {
         stages: stage.plan(),
+        bridge: stage.bridge_plan(),
+        expected: inventory.as_ref().map(Inventory::macs),
         expect: Some(args.phones.into()),
         timeout: Some(args.timeout.unwrap_or(PATIENCE)),
         ..Plan::default()
@@ -122,6 +153,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     if let (Some((name, ..)), [stage]) = (&made_up, stages.as_mut_slice()) {
         stage.bundle.clone_from(name);
     }
+    stages.extend(bridge::started(&bridges, &plan.bridge));
     let models: Vec<_> = match args.model {
         Some(model) => vec![model],
         None => plan
@@ -136,10 +168,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         .map(|file| (file.name.clone(), file.size))
         .collect();
     let phones = phones(args, models, sizes);
-    let words = vec![format!(
-        "{} scripted phones, seed {}; nothing leaves this machine",
-        args.phones, args.seed
-    )];
+    let words = words(args);
     let started = Started {
         tftp: server.local_addr(),
         http: None,
@@ -150,6 +179,8 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let address = server.local_addr();
     let setup = Setup {
         source: Source::Stage(stage),
+        roll: Roll::new(inventory.as_ref(), &plan),
+        speed: speed(args),
         plan,
         server,
         http: None,
@@ -180,6 +211,41 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     run::outcome(ended)
 }
 
+/// What a person needs to know beside the bundles.
+fn words(args: &Args) -> Vec<String> {
+    let mut words = vec![format!(
+        "{} scripted phones, seed {}; nothing leaves this machine",
+        args.phones, args.seed
+    )];
+    for spec in &args.faults {
+        let whose = spec
+            .phones
+            .map_or_else(|| "all".to_owned(), |phones| phones.to_string());
+        words.push(format!("on purpose, {whose} of them: {}", spec.fault));
+    }
+    if loses(args) && args.bundles.is_empty() {
+        words.push("the made-up images are short, as losses make everything slow".to_owned());
+    }
+    words.push(format!(
+        "minutes pass like seconds: times in evidence are the phones', {:.0} times as fast",
+        speed(args)
+    ));
+    words
+}
+
+fn loses(args: &Args) -> bool {
+    let loses = |spec: &FaultSpec| matches!(spec.fault, Fault::Loss(_));
+    args.faults.iter().any(loses)
+}
+
+fn pace(args: &Args) -> f64 {
+    if loses(args) { PACE_WITH_LOSS } else { PACE }
+}
+
+fn speed(args: &Args) -> f64 {
+    BEHIND / pace(args)
+}
+
 /// A made-up bundle in a file without a name, so that nothing is ever left behind; the
 /// name that it would be published under; and what `verify` says of it.
 fn made_up(args: &Args) -> Result<(PathBuf, std::fs::File, Bundle), Failure> {
@@ -195,6 +261,12 @@ fn made_up(args: &Args) -> Result<(PathBuf, std::fs::File, Bundle), Failure> {
             "no bundle can be made up for this model",
             "",
         ));
+    };
+    // Each datagram that is lost costs a tenth of a second, and 10 MB are 20,000 of them.
+    let bundle = if loses(args) {
+        bundle.sizes(Sizes::Small)
+    } else {
+        bundle
     };
     let file = tempfile::tempfile().map_err(failed)?;
     // Through /proc, so that everything that follows sees an ordinary file.
@@ -292,12 +364,13 @@ fn phones(args: &Args, models: Vec<&'static Model>, sizes: BTreeMap<String, u64>
         phones: args.phones.into(),
         models,
         route: Route::Mixed,
-        pace: PACE,
+        pace: pace(args),
         seed: args.seed,
-        faults: Vec::new(),
+        faults: args.faults.clone(),
         sizes: Arc::new(sizes),
         addresses: Vec::new(),
-        deadline: args.timeout.unwrap_or(PATIENCE),
+        // A run that ends waits for phones between two images: they must be there.
+        deadline: args.timeout.unwrap_or(PATIENCE) + DRAIN_LIMIT,
     }
 }
 

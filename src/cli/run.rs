@@ -4,7 +4,8 @@ use super::{Failure, Globals, Outcome};
 use crate::{
     display::{self, Started},
     http,
-    session::{self, Setup, Signals, Source},
+    inventory::Inventory,
+    session::{self, Roll, Setup, Signals, Source},
     stage::StageError,
     tftp,
     track::Plan,
@@ -42,11 +43,14 @@ pub(crate) fn run(
     servers: Servers,
     started: Started,
     afterwards: Vec<String>,
+    inventory: Option<&Inventory>,
     globals: &Globals,
 ) -> Result<Outcome, Failure> {
     let reporter = display::reporter(globals.json, globals.quiet, globals.color);
     let setup = Setup {
         source,
+        roll: Roll::new(inventory, &plan),
+        speed: 1.0,
         plan,
         server: servers.tftp,
         http: servers.http,

@@ -44,6 +44,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         Servers { tftp: server, http },
         started,
         Vec::new(),
+        None,
         globals,
     )
 }

@@ -13,8 +13,13 @@ const FEW: usize = 10;
 pub(super) fn opening(started: &Started) -> Vec<String> {
     let mut lines = Vec::new();
     for stage in &started.stages {
+        let (what, when) = if stage.bridge {
+            ("bridge", ", first, where a phone refuses the target")
+        } else {
+            ("bundle", "")
+        };
         lines.push(format!(
-            "bundle {}: {} for {}",
+            "{what} {}: {} for {}{when}",
             escape(&stage.bundle.display().to_string()),
             escape(stage.load.as_str()),
             stage.models.join(", ")
@@ -45,8 +50,25 @@ pub(super) fn closing(report: &Report, afterwards: &[String], style: Style) -> V
     }
     // Of many, the evidence of those that are done is in the JSON.
     let few = report.phones.len() <= FEW;
-    for phone in &report.phones {
-        lines.extend(row(phone, few || !is_done(phone.state), style));
+    let whole = |phone: &PhoneReport| few || !is_done(phone.state);
+    let is_stranger = |phone: &&PhoneReport| phone.on_inventory == Some(false);
+    for phone in report.phones.iter().filter(|phone| !is_stranger(phone)) {
+        lines.extend(row(phone, whole(phone), style));
+    }
+    if report.phones.iter().any(|phone| is_stranger(&phone)) {
+        lines.push(String::new());
+        lines.push("Not on the inventory:".to_owned());
+    }
+    for phone in report.phones.iter().filter(is_stranger) {
+        lines.extend(row(phone, whole(phone), style));
+    }
+    if !report.missing.is_empty() {
+        lines.push(String::new());
+        lines.push("Expected, and never heard:".to_owned());
+    }
+    for phone in &report.missing {
+        let name = phone.name.as_deref().map(escape).unwrap_or_default();
+        lines.push(style.bad(format!("{:<13} {name}", phone.mac.to_string()).trim_end()));
     }
     if !report.others.is_empty() {
         lines.push(String::new());
@@ -86,6 +108,9 @@ fn row(phone: &PhoneReport, whole: bool, style: Style) -> Vec<String> {
         escape(load)
     );
     let mut lines = vec![painted(style, phone.state, &line)];
+    if let Some(name) = &phone.name {
+        lines.extend(wrap(&escape(name), "    ", "    "));
+    }
     for evidence in phone.evidence.iter().filter(|_| whole) {
         lines.extend(wrap(&escape(&evidence.detail), "    because: ", "      "));
     }
@@ -132,7 +157,7 @@ fn totals(report: &Report) -> String {
 }
 
 /// Breaks at blanks so that lines keep to [`WIDTH`]; a longer word stands alone.
-pub(super) fn wrap(text: &str, first: &str, rest: &str) -> Vec<String> {
+pub(crate) fn wrap(text: &str, first: &str, rest: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = first.to_owned();
     let mut empty = true;

@@ -12,8 +12,9 @@ pub(super) fn name(phone: &PhoneRef) -> String {
         .as_deref()
         .map(|model| format!(" ({model})"))
         .unwrap_or_default();
+    let name = phone.name.as_ref().map(|name| format!(" {}", escape(name)));
     match phone.mac {
-        Some(mac) => format!("SEP{}{model}", mac.wire()),
+        Some(mac) => format!("SEP{}{model}{}", mac.wire(), name.unwrap_or_default()),
         None => format!("{}{model}", phone.address),
     }
 }

@@ -86,6 +86,7 @@ mod tests {
             mac: None,
             address: Ipv4Addr::LOCALHOST,
             model: None,
+            name: None,
         }
     }
 

@@ -49,46 +49,80 @@ impl Place {
     }
 }
 
-/// One folder per bundle, named by its place in the list, and one per view for what is
-/// generated.
+/// One folder per bundle, named by its leg and its place in the list, and one per view for
+/// what is generated.
 pub(super) fn temporary(
     base: &Path,
     bundles: &[Bundle],
+    bridges: &[Bundle],
     call_manager: IpAddr,
     unpack: Unpack<'_>,
 ) -> Result<Stage, StageError> {
-    inspect(bundles)?;
+    inspect(bundles, bridges)?;
     let root = TemporaryRoot::create(base).map_err(StageError::io("create a folder in", base))?;
-    let mut files = Files::new();
-    let mut entries = Vec::new();
-    for (folder, bundle) in unpack_each(root.path(), bundles, unpack)? {
-        for member in &bundle.members {
-            let path = folder.join(&member.name);
-            let bytes = read_verified(&path, member)?;
-            set_mode(&path, 0o600)?;
-            add(&mut files, &mut entries, &member.name, bytes);
+    let lay_out = |view: &str, prefix: &str, bundles: &[Bundle], loads: &[_]| {
+        let mut leg = Leg::default();
+        for (at, bundle) in bundles.iter().enumerate() {
+            let folder = private_folder(root.path(), &format!("{prefix}{at}"))?;
+            unpack(bundle, &folder)?;
+            for member in &bundle.members {
+                let path = folder.join(&member.name);
+                let bytes = read_verified(&path, member)?;
+                set_mode(&path, 0o600)?;
+                leg.add(&member.name, bytes);
+            }
         }
-    }
-    let mut config = Files::new();
-    for (view, files, entries, loads) in [
-        ("target", &mut files, &mut entries, told(bundles)),
-        ("config", &mut config, &mut Vec::new(), Vec::new()),
-    ] {
-        let folder = private_folder(root.path(), view)?;
-        let path = folder.join(defaults::NAME);
-        let bytes = generated(call_manager, &loads)?;
+        let path = private_folder(root.path(), view)?.join(defaults::NAME);
+        let bytes = generated(call_manager, loads)?;
         fs::write(&path, &bytes).map_err(StageError::io("write", &path))?;
         set_mode(&path, 0o600)?;
-        add(files, entries, defaults::NAME, bytes);
-    }
-    entries.sort();
+        leg.add(defaults::NAME, bytes);
+        Ok::<_, StageError>(leg)
+    };
+    let mut target = lay_out("target", "", bundles, &told(bundles))?;
+    let config = lay_out("config", "", &[], &[])?;
+    let bridge = match bridges {
+        [] => Leg::default(),
+        bridges => lay_out("bridge", "bridge-", bridges, &told(bridges))?,
+    };
+    target.entries.sort();
     Ok(Stage {
         root: Place::Temporary(root),
-        target: files,
-        config,
+        target: target.files,
+        config: config.files,
+        bridge: bridge.files,
         plans: plans(bundles)?,
-        entries,
+        bridge_plans: plans(bridges)?,
+        entries: target.entries,
     })
+}
+
+/// What lies on one leg of the way to the target, under names of its own.
+#[derive(Default)]
+struct Leg {
+    files: Files,
+    entries: Vec<FileEntry>,
+}
+
+impl Leg {
+    fn add(&mut self, name: &str, bytes: Vec<u8>) {
+        if self.files.contains_key(&normal(name)) {
+            // The same bytes from another bundle: `inspect` has refused any others.
+            return;
+        }
+        self.entries.push(FileEntry {
+            name: name.to_owned(),
+            size: bytes.len() as u64,
+            sha256: sha256(&bytes),
+        });
+        self.files.insert(
+            normal(name),
+            StagedFile {
+                name: name.into(),
+                bytes: Arc::from(bytes),
+            },
+        );
+    }
 }
 
 /// Everything in one folder, as another TFTP server wants it. It is laid out and verified
@@ -107,7 +141,7 @@ pub(super) fn keep(
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let staged = temporary(beside, bundles, call_manager, unpack)?;
+    let mut staged = temporary(beside, bundles, &[], call_manager, unpack)?;
     let flat = private_folder(staged.root.path(), "flat")?;
     for StagedFile { name, bytes } in staged.target.values() {
         let path = flat.join(&**name);
@@ -120,21 +154,10 @@ pub(super) fn keep(
     } else {
         move_files(&flat, folder, &staged.entries)?;
     }
-    let Stage {
-        root,
-        target,
-        config,
-        plans,
-        entries,
-    } = staged;
-    root.close()?;
-    Ok(Stage {
-        root: Place::Kept(folder.to_owned()),
-        target,
-        config,
-        plans,
-        entries,
-    })
+    let place = Place::Kept(folder.to_owned());
+    let Stage { root, .. } = &mut staged;
+    std::mem::replace(root, place).close()?;
+    Ok(staged)
 }
 
 /// Whether `folder` is new (`true`) or there and empty (`false`); anything else is refused.
@@ -175,8 +198,22 @@ pub(super) fn move_files(from: &Path, to: &Path, entries: &[FileEntry]) -> Resul
     Ok(())
 }
 
-/// Everything that can be found wrong before a byte is written.
-fn inspect(bundles: &[Bundle]) -> Result<(), StageError> {
+/// Everything that can be found wrong before a byte is written. A name may stand for
+/// different bytes on the two legs: no phone sees both at once.
+fn inspect(bundles: &[Bundle], bridges: &[Bundle]) -> Result<(), StageError> {
+    let mut total = 0_u64;
+    for leg in [bundles, bridges] {
+        total = total.saturating_add(inspect_leg(leg)?);
+        plans(leg)?;
+    }
+    if total > MAX_STAGE_BYTES {
+        return Err(StageError::TooLarge { bytes: total });
+    }
+    Ok(())
+}
+
+/// The bytes of one leg, of which every name is one file.
+fn inspect_leg(bundles: &[Bundle]) -> Result<u64, StageError> {
     let mut names: HashMap<String, (&str, String)> = HashMap::new();
     names.insert(
         normal(defaults::NAME),
@@ -217,10 +254,7 @@ fn inspect(bundles: &[Bundle]) -> Result<(), StageError> {
             total = total.saturating_add(member.size);
         }
     }
-    if total > MAX_STAGE_BYTES {
-        return Err(StageError::TooLarge { bytes: total });
-    }
-    plans(bundles).map(|_| ())
+    Ok(total)
 }
 
 /// A name that is one file in one folder, whatever else it says.
@@ -230,20 +264,6 @@ fn is_plain(name: &str) -> bool {
         && name != ".."
         && name.len() <= 255
         && !name.contains(|c: char| matches!(c, '/' | '\\') || c.is_control())
-}
-
-fn unpack_each<'a>(
-    root: &Path,
-    bundles: &'a [Bundle],
-    unpack: Unpack<'_>,
-) -> Result<Vec<(PathBuf, &'a Bundle)>, StageError> {
-    let mut unpacked = Vec::with_capacity(bundles.len());
-    for (at, bundle) in bundles.iter().enumerate() {
-        let folder = private_folder(root, &at.to_string())?;
-        unpack(bundle, &folder)?;
-        unpacked.push((folder, bundle));
-    }
-    Ok(unpacked)
 }
 
 fn private_folder(root: &Path, name: &str) -> Result<PathBuf, StageError> {
@@ -283,25 +303,6 @@ fn read_verified(path: &Path, member: &Member) -> Result<Vec<u8>, StageError> {
         )));
     }
     Ok(bytes)
-}
-
-fn add(files: &mut Files, entries: &mut Vec<FileEntry>, name: &str, bytes: Vec<u8>) {
-    if files.contains_key(&normal(name)) {
-        // The same bytes from another bundle: `inspect` has refused any others.
-        return;
-    }
-    entries.push(FileEntry {
-        name: name.to_owned(),
-        size: bytes.len() as u64,
-        sha256: sha256(&bytes),
-    });
-    files.insert(
-        normal(name),
-        StagedFile {
-            name: name.into(),
-            bytes: Arc::from(bytes),
-        },
-    );
 }
 
 fn generated(

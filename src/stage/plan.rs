@@ -78,6 +78,7 @@ fn manifests(
                 })
                 .collect::<Result<_, StageError>>()?;
             Ok(ManifestPlan {
+                hardware: manifest.hardware,
                 name: manifest.name.clone(),
                 images,
             })

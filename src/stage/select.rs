@@ -54,13 +54,34 @@ pub enum Refusal {
         /// Whether both are SIP bundles: then it is a usage error.
         both_sip: bool,
     },
+    /// A bridge that no phone of this run could take.
+    #[error("{} is for no model that a target bundle is for", path.display())]
+    BridgeToNowhere {
+        /// The bridge.
+        path: PathBuf,
+    },
+    /// Two bridges are for one model.
+    #[error("the bridges {} and {} are both for the {model}", first.display(), second.display())]
+    TwoBridges {
+        /// The model's number.
+        model: &'static str,
+        /// The one bridge.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
 }
 
 impl Refusal {
     /// Whether the command line is at fault (exit code 2), not a file (exit code 1).
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::OneModelTwice { both_sip: true, .. })
+        matches!(
+            self,
+            Self::OneModelTwice { both_sip: true, .. }
+                | Self::BridgeToNowhere { .. }
+                | Self::TwoBridges { .. }
+        )
     }
 
     /// What to do next.
@@ -76,6 +97,11 @@ impl Refusal {
             Self::Verdict { .. } => "run `reflash verify` on it for every problem and its cure",
             Self::Sccp { .. } => "get the SIP bundle of the same phones: its name has -sip in it",
             Self::OneModelTwice { .. } => "give one bundle for each model",
+            Self::BridgeToNowhere { .. } => {
+                "give the bridge of the target's own models, usually SCCP 8.5(2): \
+                 `reflash verify` says which models a bundle is for"
+            }
+            Self::TwoBridges { .. } => "give one bridge for each model",
         }
     }
 }
@@ -95,6 +121,56 @@ fn meaning(verdict: Verdict) -> &'static str {
 /// the wrong protocol, and no two for one model. Called before anything is written,
 /// bound or served.
 pub fn select(bundles: &[Bundle], accept: Accept) -> Result<(), Refusal> {
+    are_fit(bundles, accept)?;
+    for (at, second) in bundles.iter().enumerate() {
+        for first in &bundles[..at] {
+            if let Some(model) = shared_model(first, second) {
+                return Err(Refusal::OneModelTwice {
+                    model: model.plain_number(),
+                    first: first.path.clone(),
+                    second: second.path.clone(),
+                    both_sip: has_sip(first) && has_sip(second),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether these bridges may be staged beside `targets`: each of a verdict that may be
+/// (SCCP is what a bridge usually is), for a model that a target is for, and no two for
+/// one model.
+pub fn select_bridges(
+    bridges: &[Bundle],
+    targets: &[Bundle],
+    unknown: bool,
+) -> Result<(), Refusal> {
+    let accept = Accept {
+        unknown,
+        sccp: true,
+    };
+    are_fit(bridges, accept)?;
+    for (at, bridge) in bridges.iter().enumerate() {
+        let meets = |target| shared_model(bridge, target).is_some();
+        if !targets.iter().any(meets) {
+            return Err(Refusal::BridgeToNowhere {
+                path: bridge.path.clone(),
+            });
+        }
+        for first in &bridges[..at] {
+            if let Some(model) = shared_model(first, bridge) {
+                return Err(Refusal::TwoBridges {
+                    model: model.plain_number(),
+                    first: first.path.clone(),
+                    second: bridge.path.clone(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn are_fit(bundles: &[Bundle], accept: Accept) -> Result<(), Refusal> {
     for bundle in bundles {
         let fit = match bundle.verdict {
             Verdict::Known | Verdict::Genuine => true,
@@ -115,18 +191,6 @@ pub fn select(bundles: &[Bundle], accept: Accept) -> Result<(), Refusal> {
                 path: bundle.path.clone(),
                 load: load.to_string(),
             });
-        }
-    }
-    for (at, second) in bundles.iter().enumerate() {
-        for first in &bundles[..at] {
-            if let Some(model) = shared_model(first, second) {
-                return Err(Refusal::OneModelTwice {
-                    model: model.plain_number(),
-                    first: first.path.clone(),
-                    second: second.path.clone(),
-                    both_sip: has_sip(first) && has_sip(second),
-                });
-            }
         }
     }
     Ok(())

@@ -6,11 +6,11 @@ use crate::{
     phone::Model,
 };
 
-const CALL_MANAGER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10));
+pub(super) const CALL_MANAGER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10));
 
 /// A bundle for `models`, and the bytes of its members. Every image's bytes name the
 /// load, so that two loads differ under one name.
-fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
+pub(super) fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
     let load = LoadName::new(load);
     let models: Vec<&'static Model> = models
         .iter()
@@ -68,11 +68,11 @@ fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
     }
 }
 
-fn content(load: &LoadName, name: &str) -> Vec<u8> {
+pub(super) fn content(load: &LoadName, name: &str) -> Vec<u8> {
     format!("{load} {name}").into_bytes()
 }
 
-fn unpack(bundle: &Bundle, folder: &Path) -> Result<(), BundleError> {
+pub(super) fn unpack(bundle: &Bundle, folder: &Path) -> Result<(), BundleError> {
     for member in &bundle.members {
         let path = folder.join(&member.name);
         fs::write(&path, content(&bundle.loads[0], &member.name))
@@ -81,19 +81,19 @@ fn unpack(bundle: &Bundle, folder: &Path) -> Result<(), BundleError> {
     Ok(())
 }
 
-fn sip45() -> Bundle {
+pub(super) fn sip45() -> Bundle {
     bundle("sip45.zip", "SIP45.9-3-1SR4-1S", &["7945", "7965"])
 }
 
 fn temporary(base: &Path, bundles: &[Bundle]) -> Result<Stage, StageError> {
-    layout::temporary(base, bundles, CALL_MANAGER, &unpack)
+    layout::temporary(base, bundles, &[], CALL_MANAGER, &unpack)
 }
 
 fn keep(folder: &Path, bundles: &[Bundle]) -> Result<Stage, StageError> {
     layout::keep(folder, bundles, CALL_MANAGER, &unpack)
 }
 
-fn names(folder: &Path) -> Vec<String> {
+pub(super) fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -352,7 +352,7 @@ fn whatever_fails_leaves_nothing_behind() {
                 (vec!["empty".into()], vec![])
             );
         }
-        layout::temporary(base.path(), &bundles, CALL_MANAGER, unpack).expect_err(what);
+        layout::temporary(base.path(), &bundles, &[], CALL_MANAGER, unpack).expect_err(what);
         let _ = fs::remove_file(empty.join("aside"));
         assert_eq!(
             (names(base.path()), names(&empty)),

@@ -9,6 +9,7 @@ pub(super) fn reference(id: PhoneId, phone: &Phone) -> PhoneRef {
         mac: phone.mac,
         address: phone.address,
         model: phone.model().map(|model| model.plain_number().to_owned()),
+        name: None,
     }
 }
 

@@ -57,6 +57,9 @@ pub struct PhoneRef {
     pub address: Ipv4Addr,
     /// The number without letters, `7965`; `None` until known.
     pub model: Option<String>,
+    /// What people call it, by their inventory. Tracking does not know; the session does.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
 }
 
 impl PhoneRef {

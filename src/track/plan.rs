@@ -9,8 +9,12 @@ use crate::phone::{LoadName, MacAddress, Model};
 pub struct Plan {
     /// The staged bundles (all of them targets, for different models).
     pub stages: Vec<StagePlan>,
+    /// The bridge (`--bridge`), for phones that cannot take the target in one step.
+    pub bridge: Vec<StagePlan>,
     /// The phones that alone are converted (`--only`).
     pub only: Option<Vec<MacAddress>>,
+    /// The phones that the run waits for (`--inventory`); others are served as well.
+    pub expected: Option<Vec<MacAddress>>,
     /// How many phones are expected (`--expect`).
     pub expect: Option<usize>,
     /// Failed phones that end the run (`--max-failures`).
@@ -37,4 +41,6 @@ pub struct ManifestPlan {
     pub name: String,
     /// The images that it names and their bytes, in its order.
     pub images: Vec<(String, u64)>,
+    /// The mask of `#HARDWARE_COMP_1`: the hardware classes that it supports.
+    pub hardware: Option<u32>,
 }

@@ -20,6 +20,19 @@ pub struct Report {
     pub others: Vec<OtherReport>,
     /// Phones by state; sums to their number.
     pub totals: Totals,
+    /// Phones that were expected by name and never heard.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub missing: Vec<Missing>,
+}
+
+/// A phone that was expected by name and never heard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// Who.
+    pub mac: MacAddress,
+    /// What people call it, by their inventory.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
 }
 
 /// What became of one phone.
@@ -31,6 +44,12 @@ pub struct PhoneReport {
     pub address: Ipv4Addr,
     /// The number without letters.
     pub model: Option<String>,
+    /// What people call it, by their inventory.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
+    /// Whether the inventory lists it; `None` without an inventory.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub on_inventory: Option<bool>,
     /// The load that it ran before, where a witness named it.
     pub from: Option<LoadName>,
     /// The load that it was given.
@@ -152,6 +171,8 @@ pub(super) fn build(registry: &Registry, began: Timestamp) -> Report {
                 mac: phone.mac,
                 address: phone.address,
                 model: phone.model().map(|model| model.plain_number().to_owned()),
+                name: None,
+                on_inventory: None,
                 state,
                 pass: whole.pass,
                 files: whole.rows.iter().map(Row::report).collect(),
@@ -181,5 +202,6 @@ pub(super) fn build(registry: &Registry, began: Timestamp) -> Report {
         phones,
         others,
         totals,
+        missing: Vec::new(),
     }
 }

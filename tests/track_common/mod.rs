@@ -44,6 +44,7 @@ pub fn plan() -> Plan {
     let images: Vec<_> = IMAGES.map(|(name, size)| (name.to_owned(), size)).to_vec();
     let manifests = [LOADS, "term45.default.loads", TERM]
         .map(|name| ManifestPlan {
+            hardware: None,
             name: name.to_owned(),
             images: images.clone(),
         })

@@ -6,7 +6,10 @@ use super::{
     super::{Moment, PhoneRef, announce::reference},
     Admission, DRAIN_LIMIT, Fleet, QUIET_BEFORE_END, RunState,
 };
-use crate::{phone::Request, stage::View};
+use crate::{
+    phone::{MacAddress, Request},
+    stage::View,
+};
 
 impl Fleet {
     /// What `address` may have now if it asks for `name`.
@@ -51,8 +54,8 @@ impl Fleet {
                 .max_failures
                 .is_some_and(|most| self.failed >= most.max(1))
             || is_quiet
-                && match (&self.only, self.plan.expect) {
-                    (Some(only), _) => only.iter().all(|mac| {
+                && match (self.awaited(), self.plan.expect) {
+                    (Some(awaited), _) => awaited.iter().all(|mac| {
                         self.registry.of(*mac).is_some_and(|phone| {
                             phone.conversion.is_done() || phone.conversion.is_failed()
                         })
@@ -97,13 +100,30 @@ impl Fleet {
             .collect()
     }
 
+    /// The phones that the run waits for by name: `--only`, else the inventory's.
+    fn awaited(&self) -> Option<&[MacAddress]> {
+        let awaited = self.plan.only.as_ref().or(self.plan.expected.as_ref());
+        awaited.map(Vec::as_slice)
+    }
+
+    /// Where phones are that never named themselves, or that may have changed since: what
+    /// a witness can be asked about.
+    #[must_use]
+    pub fn unnamed(&self) -> Vec<Ipv4Addr> {
+        let phones = self.registry.phones.values();
+        phones
+            .filter(|phone| phone.mac.is_none() || phone.before.is_some())
+            .map(|phone| phone.address)
+            .collect()
+    }
+
     /// Whether every expected phone is done, and at least one came.
     #[must_use]
     pub fn succeeded(&self) -> bool {
-        match (&self.only, self.plan.expect) {
-            (Some(only), _) => {
-                !only.is_empty()
-                    && only.iter().all(|mac| {
+        match (self.awaited(), self.plan.expect) {
+            (Some(awaited), _) => {
+                !awaited.is_empty()
+                    && awaited.iter().all(|mac| {
                         self.registry
                             .of(*mac)
                             .is_some_and(|phone| phone.conversion.is_done())

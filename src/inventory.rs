@@ -1,0 +1,198 @@
+//! The list of phones that a person wrote: which are expected, and what they are called.
+//!
+//! CSV with a header line, as spreadsheets save it, or TOML with a `[[phone]]` entry each.
+//! Both are read whole or not at all: every fault names its line and column.
+
+mod entry;
+mod secret;
+mod table;
+mod tree;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    fs::File,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+pub use secret::Secret;
+pub use tree::Site;
+
+use crate::{
+    phone::{MacAddress, Model},
+    track::MAX_PHONES,
+};
+
+/// Bytes of an inventory's file at most: 1,000 to each phone that a run can have.
+pub const MAX_FILE_BYTES: u64 = 1_000 * MAX_PHONES as u64;
+
+/// Characters of one value at most.
+pub const MAX_VALUE_CHARACTERS: usize = 255;
+
+/// What is known of a phone before it is heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Who it is.
+    pub mac: MacAddress,
+    /// What it is.
+    pub model: Option<&'static Model>,
+    /// What people call it: "Reception".
+    pub name: Option<String>,
+    /// The number that it answers to.
+    pub extension: Option<String>,
+    /// What it registers with.
+    pub secret: Option<Secret>,
+}
+
+/// An inventory, read.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Inventory {
+    /// The phones, in the order of the file; no MAC twice.
+    pub phones: Vec<Listed>,
+    /// What holds for all of them; only TOML can say it.
+    pub site: Site,
+    /// What was read over: unknown columns and keys, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// What is wrong with an inventory, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// From 1.
+    pub line: u64,
+    /// From 1: the field of a CSV line, the character of a TOML line.
+    pub column: u64,
+    /// What was found and what was expected. Never a secret.
+    pub message: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            line,
+            column,
+            message,
+        } = self;
+        write!(f, "line {line}, column {column}: {message}")
+    }
+}
+
+/// Why there is no inventory.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InventoryError {
+    /// The file cannot be read.
+    #[error("cannot read the inventory {}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the file system says.
+        source: io::Error,
+    },
+    /// More than [`MAX_FILE_BYTES`].
+    #[error("the inventory {} has more than {MAX_FILE_BYTES} bytes", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Something in it.
+    #[error("{}, {fault}", path.display())]
+    Fault {
+        /// The file.
+        path: PathBuf,
+        /// What, and where.
+        fault: Fault,
+    },
+}
+
+impl InventoryError {
+    /// What to do next.
+    #[must_use]
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "name a CSV or TOML file that this user may read",
+            Self::TooLarge { .. } => "give the phones of one run: a line each",
+            Self::Fault { .. } => {
+                "correct that line; `reflash convert --help` shows what an inventory looks like"
+            }
+        }
+    }
+}
+
+impl Inventory {
+    /// Reads a file: TOML if its name ends so, else CSV.
+    pub fn read(path: &Path) -> Result<Self, InventoryError> {
+        let failed = |source| InventoryError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let mut bytes = Vec::new();
+        let file = File::open(path).map_err(failed)?;
+        file.take(MAX_FILE_BYTES + 1)
+            .read_to_end(&mut bytes)
+            .map_err(failed)?;
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            return Err(InventoryError::TooLarge {
+                path: path.to_owned(),
+            });
+        }
+        let is_toml = path
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+        let parsed = if is_toml {
+            Self::from_toml(&bytes)
+        } else {
+            Self::from_csv(&bytes)
+        };
+        parsed.map_err(|fault| InventoryError::Fault {
+            path: path.to_owned(),
+            fault,
+        })
+    }
+
+    /// From CSV: a header line, then a line a phone; `,` or `;` between fields.
+    pub fn from_csv(bytes: &[u8]) -> Result<Self, Fault> {
+        table::read(text(bytes)?)
+    }
+
+    /// From TOML: `[[phone]]` tables, and a `[site]`.
+    pub fn from_toml(bytes: &[u8]) -> Result<Self, Fault> {
+        tree::read(text(bytes)?)
+    }
+
+    /// Every phone on it.
+    #[must_use]
+    pub fn macs(&self) -> Vec<MacAddress> {
+        self.phones.iter().map(|phone| phone.mac).collect()
+    }
+
+    /// What the phones are called: by their names, else by their extensions.
+    #[must_use]
+    pub fn names(&self) -> BTreeMap<MacAddress, String> {
+        let name = |phone: &Listed| {
+            let name = phone.name.clone().or_else(|| phone.extension.clone());
+            name.map(|name| (phone.mac, name))
+        };
+        self.phones.iter().filter_map(name).collect()
+    }
+}
+
+/// The text without the mark that Windows puts before it.
+fn text(bytes: &[u8]) -> Result<&str, Fault> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let before = &bytes[..error.valid_up_to()];
+        let line = 1 + before.split(|byte| *byte == b'\n').count() - 1;
+        let start = before.iter().rposition(|byte| *byte == b'\n');
+        let column = before.len() - start.map_or(0, |start| start + 1) + 1;
+        Fault {
+            line: line as u64,
+            column: column as u64,
+            message: "this is not UTF-8 text: save the file as 'CSV UTF-8'".to_owned(),
+        }
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn csv(text: &str) -> Result<Inventory, String> {
+    Inventory::from_csv(text.as_bytes()).map_err(|fault| fault.to_string())
+}
+
+fn toml(text: &str) -> Result<Inventory, String> {
+    Inventory::from_toml(text.as_bytes()).map_err(|fault| fault.to_string())
+}
+
+const SHEET: &str = "MAC,Model,Name,Extension,Secret\n\
+                     00:1D:45:AA:BB:01,7965,Reception,1001,hunter2\n\
+                     SEP001D45AABB02,CP-7945G,\"Meier, Anna\",1002,\"a;b\"\"c\"\n\
+                     001d.45aa.bb03,,,1003,\n";
+
+#[test]
+fn a_spreadsheet_is_read_in_the_ways_that_programs_write_it() {
+    let expected = csv(SHEET).unwrap();
+    let of = |at: usize| &expected.phones[at];
+    assert_eq!(of(0).mac.to_string(), "001d45aabb01");
+    assert_eq!(of(0).model.unwrap().number, "7965");
+    assert_eq!(of(1).name.as_deref(), Some("Meier, Anna"));
+    assert_eq!(of(1).secret.as_ref().unwrap().expose(), "a;b\"c");
+    assert_eq!(of(2).extension.as_deref(), Some("1003"));
+    assert!(of(2).model.is_none() && of(2).name.is_none() && of(2).secret.is_none());
+    let names: Vec<_> = expected.names().into_values().collect();
+    assert_eq!(names, ["Reception", "Meier, Anna", "1003"]);
+
+    let windows = format!("\u{feff}{}", SHEET.replace('\n', "\r\n"));
+    assert_eq!(csv(&windows).unwrap(), expected);
+    let semicolons = "mac; model ;name;extension;secret\r\n\
+                      001D45AABB01;7965;Reception;1001;hunter2\r\n\
+                      001D45AABB02;7945;Meier, Anna;1002;\"a;b\"\"c\"\r\n\
+                      001D45AABB03;;;1003;\r\n;;;;\r\n\r\n";
+    assert_eq!(csv(semicolons).unwrap(), expected);
+}
+
+#[test]
+fn toml_tells_the_same_and_more() {
+    let text = "[site]\ncall_manager = \"192.0.2.10\"\nport = 5060\nntp = [\"a\"]\n\
+                [[phone]]\nmac = \"001D45AABB01\"\nmodel = \"7965\"\nname = \"Reception\"\n\
+                extension = 1001\nsecret = \"hunter2\"\n\
+                [[phone]]\nmac = \"001D45AABB02\"\nmodel = 7945\nname = 'Meier, Anna'\n\
+                extension = \"1002\"\nsecret = 'a;b\"c'\n\
+                [[phone]]\nmac = \"001D45AABB03\"\nextension = \"1003\"\n";
+    let read = toml(text).unwrap();
+    assert_eq!(read.phones, csv(SHEET).unwrap().phones);
+    assert_eq!(read.site.get("call_manager"), Some("192.0.2.10"));
+    assert_eq!(read.site.get("port"), Some("5060"));
+    assert_eq!(read.site.get("ntp"), None);
+    assert_eq!(read.warnings, [""; 0]);
+}
+
+#[test]
+fn what_is_not_known_is_read_over_and_told() {
+    let read = csv("mac,room\n001D45AABB01,12\n").unwrap();
+    assert_eq!(read.phones.len(), 1);
+    assert_eq!(read.warnings.len(), 1);
+    assert!(read.warnings[0].contains("'room'") && read.warnings[0].contains("extension"));
+    let read = toml("[[phone]]\nmac = \"001D45AABB01\"\nroom = 12\n[colour]\n").unwrap();
+    assert_eq!((read.phones.len(), read.warnings.len()), (1, 2));
+}
+
+#[test]
+fn every_fault_names_its_place_and_what_was_expected() {
+    let two = "mac,name\n001D45AABB01,a\n001d45aabb01,b\n";
+    for (text, says) in [
+        ("", "line 1, column 1: no phone"),
+        ("mac\n", "line 1, column 1: no phone"),
+        (
+            "name,model\nx,7965\n",
+            "line 1, column 1: no column is named 'mac'",
+        ),
+        ("mac,MAC\n", "line 1, column 2: a second column named 'MAC'"),
+        (
+            "mac,name\n001D45AABB01,a\nx,b\n",
+            "line 3, column 1: 'x' is no MAC",
+        ),
+        ("name,mac\na,\n", "line 2, column 1: a phone without a MAC"),
+        (
+            "mac,model\n001D45AABB01,7999\n",
+            "line 2, column 2: '7999' is no model",
+        ),
+        ("mac,name\n001D45AABB01,a,b\n", "line 2, column 3: 3 fields"),
+        ("mac,name\n001D45AABB01\n", "line 2, column 1: 1 fields"),
+        (
+            "mac,name\n001D45AABB01,\"a\nb\n",
+            "line 2, column 2: a line break",
+        ),
+        (
+            two,
+            "line 3, column 1: the phone 001d45aabb01 is on line 2 already",
+        ),
+    ] {
+        let said = csv(text).unwrap_err();
+        assert!(said.starts_with(says), "{text:?}: {said}");
+    }
+    for (text, says) in [
+        ("", "line 1, column 1: no phone"),
+        (
+            "[[phone]]\nname = \"a\"\n",
+            "line 1, column 1: a phone without a MAC",
+        ),
+        (
+            "[phone]\nmac = \"1\"\n",
+            "line 1, column 2: expected [[phone]]",
+        ),
+        ("phone = [1]\n", "line 1, column 10: expected a table"),
+        ("site = 1\n", "line 1, column 1: expected a table"),
+        (
+            "[[phone]]\nmac = \"x\"\n",
+            "line 2, column 7: 'x' is no MAC",
+        ),
+        (
+            "[[phone]]\nmac = 0x12\n",
+            "line 2, column 7: expected a text",
+        ),
+        (
+            "[[phone]]\nmac = \"001D45AABB01\"\nMAC = \"001D45AABB01\"\n",
+            "line 3, column 7: a second",
+        ),
+    ] {
+        let said = toml(text).unwrap_err();
+        assert!(said.starts_with(says), "{text:?}: {said}");
+    }
+    let ansi = b"mac,name\n001D45AABB01,M\xfcller\n";
+    let fault = Inventory::from_csv(ansi).unwrap_err();
+    assert_eq!((fault.line, fault.column), (2, 15));
+    let long = format!("mac,name\n001D45AABB01,{}\n", "x".repeat(256));
+    assert!(csv(&long).unwrap_err().contains("255 characters"));
+}
+
+#[test]
+fn no_secret_is_ever_shown() {
+    let read = csv(SHEET).unwrap();
+    let site = "[site]\npassword = \"hunter2\"\n[[phone]]\nmac = \"001D45AABB01\"\n";
+    let shown = format!("{read:?} {read:#?} {:?}", toml(site).unwrap());
+    assert!(shown.contains("not shown") && shown.contains("password"));
+    for text in ["hunter2", "a;b"] {
+        assert!(!shown.contains(text), "{shown}");
+    }
+    // Not in a fault either, whatever is wrong beside it.
+    for text in [
+        "[[phone]]\nmac = \"001D45AABB01\"\nsecret = \"hunter2\" x\n",
+        "[[phone]]\nmac = \"001D45AABB01\"\nsecret = \"hunter2\n",
+        "[[phone]]\nmac = \"001D45AABB01\"\nsecret = [\"hunter2\"]\n",
+        "[[phone]]\nmac = \"001D45AABB01\"\nsecret = hunter2\n",
+        "[[phone]]\nmac = \"001D45AABB01\"\nsecret = \"hunter2\"\nsecret = \"hunter2\"\n",
+    ] {
+        let said = toml(text).unwrap_err();
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+    let said = csv("mac,secret\n001D45AABB01,hunter2\n001D45AABB01,hunter2\n").unwrap_err();
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn a_file_is_read_by_its_name_and_no_further_than_its_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str, text: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let sheet = path("phones.csv", SHEET.as_bytes());
+    assert_eq!(Inventory::read(&sheet).unwrap(), csv(SHEET).unwrap());
+    let tree = path("phones.TOML", b"[[phone]]\nmac = \"001D45AABB01\"\n");
+    assert_eq!(Inventory::read(&tree).unwrap().phones.len(), 1);
+    let many = vec![b'a'; usize::try_from(MAX_FILE_BYTES).unwrap() + 1];
+    let error = Inventory::read(&path("many.csv", &many)).unwrap_err();
+    assert!(matches!(error, InventoryError::TooLarge { .. }), "{error}");
+    let error = Inventory::read(&folder.path().join("absent.csv")).unwrap_err();
+    assert!(error.to_string().contains("absent.csv"), "{error}");
+    let error = Inventory::read(&path("wrong.csv", b"mac\nx\n")).unwrap_err();
+    assert!(
+        error.to_string().contains("wrong.csv, line 2, column 1"),
+        "{error}"
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_give_an_inventory_or_a_fault(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = Inventory::from_csv(&bytes);
+        let _ = Inventory::from_toml(&bytes);
+    }
+
+    #[test]
+    fn any_text_like_an_inventory_gives_one_or_a_fault(
+        text in "((mac|name|secret|phone|site|001D45AABB01)|[\\[\\]=\",;\n\r ]|\\PC){0,60}"
+    ) {
+        for read in [Inventory::from_csv(text.as_bytes()), Inventory::from_toml(text.as_bytes())] {
+            match read {
+                Ok(inventory) => prop_assert!(!inventory.phones.is_empty()),
+                Err(fault) => prop_assert!(fault.line >= 1 && fault.column >= 1),
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Two legs side by side: what a name means depends on the view alone.
+
+use super::{
+    tests::{CALL_MANAGER, bundle, content, names, sip45, unpack},
+    *,
+};
+use crate::bundle::Verdict;
+
+fn bridge() -> Bundle {
+    bundle("sccp45.zip", "SCCP45.8-5-2S", &["7945", "7965"])
+}
+
+fn staged(base: &Path, targets: &[Bundle], bridges: &[Bundle]) -> Result<Stage, StageError> {
+    layout::temporary(base, targets, bridges, CALL_MANAGER, &unpack)
+}
+
+fn text(stage: &Stage, view: View, name: &str) -> Option<String> {
+    let file = stage.resolve(view, name)?;
+    Some(String::from_utf8(file.bytes.to_vec()).unwrap())
+}
+
+#[test]
+fn one_name_has_the_bytes_of_its_leg_in_every_view() {
+    let base = tempfile::tempdir().unwrap();
+    let stage = staged(base.path(), &[sip45()], &[bridge()]).unwrap();
+    let (new, old) = (&sip45().loads[0], &bridge().loads[0]);
+    // Both legs hold these names, with different bytes.
+    for name in ["term65.default.loads", "jar7945.9.sbn"] {
+        let of = |load| Some(String::from_utf8(content(load, name)).unwrap());
+        assert_eq!(text(&stage, View::Target, name), of(new));
+        assert_eq!(text(&stage, View::Quiet, name), of(new));
+        assert_eq!(text(&stage, View::Bridge, name), of(old));
+        assert_eq!(text(&stage, View::Config, name), None);
+    }
+    // What only one leg holds is on no other.
+    assert!(stage.resolve(View::Target, &old.manifest()).is_none());
+    assert!(stage.resolve(View::Quiet, &old.manifest()).is_none());
+    assert!(stage.resolve(View::Bridge, &new.manifest()).is_none());
+    let defaults = |view| text(&stage, view, "XMLDefault.cnf.xml").unwrap();
+    let named = |load: &LoadName| format!("<loadInformation436 model=\"Cisco 7965\">{load}<");
+    assert!(defaults(View::Target).contains(&named(new)));
+    assert!(defaults(View::Bridge).contains(&named(old)));
+    assert!(!defaults(View::Bridge).contains(new.as_str()));
+    assert!(!defaults(View::Quiet).contains("loadInformation"));
+    assert_eq!(defaults(View::Quiet), defaults(View::Config));
+}
+
+#[test]
+fn each_bundle_of_each_leg_has_a_folder_and_the_plans_are_apart() {
+    let base = tempfile::tempdir().unwrap();
+    let targets = [
+        sip45(),
+        bundle("sip41.zip", "SIP41.9-4-2SR3-1S", &["7941", "7961"]),
+    ];
+    let bridges = [
+        bridge(),
+        bundle("sccp41.zip", "SCCP41.8-5-2S", &["7941", "7961"]),
+    ];
+    let stage = staged(base.path(), &targets, &bridges).unwrap();
+    assert_eq!(
+        names(&stage.root()),
+        [
+            ".lock", "0", "1", "bridge", "bridge-0", "bridge-1", "config", "target"
+        ]
+    );
+    let loads =
+        |plans: Vec<StagePlan>| plans.iter().map(|p| p.load.to_string()).collect::<Vec<_>>();
+    assert_eq!(
+        loads(stage.plan()),
+        ["SIP45.9-3-1SR4-1S", "SIP41.9-4-2SR3-1S"]
+    );
+    assert_eq!(
+        loads(stage.bridge_plan()),
+        ["SCCP45.8-5-2S", "SCCP41.8-5-2S"]
+    );
+    let of_target = |entry: &FileEntry| stage.resolve(View::Target, &entry.name).is_some();
+    assert!(stage.entries().iter().all(of_target));
+    drop(stage);
+    let without = staged(base.path(), &targets, &[]).unwrap();
+    assert!(without.bridge_plan().is_empty());
+    assert!(
+        without
+            .resolve(View::Bridge, "XMLDefault.cnf.xml")
+            .is_none()
+    );
+}
+
+#[test]
+fn two_bridges_with_one_name_and_different_bytes_are_refused() {
+    let base = tempfile::tempdir().unwrap();
+    let mut other = bundle("sccp41.zip", "SCCP41.8-5-2S", &["7941"]);
+    other.members[2].name = "jar7945.9.sbn".to_owned();
+    let error = staged(base.path(), &[sip45()], &[bridge(), other]).unwrap_err();
+    assert!(matches!(error, StageError::Collision { .. }), "{error}");
+    let mut huge = bridge();
+    huge.members[0].size = MAX_STAGE_BYTES;
+    let error = staged(base.path(), &[sip45()], &[huge]).unwrap_err();
+    assert!(matches!(error, StageError::TooLarge { .. }), "{error}");
+    assert_eq!(names(base.path()), [""; 0]);
+}
+
+#[test]
+fn a_bridge_is_judged_like_a_target_and_must_lead_to_one() {
+    let target = [sip45()];
+    select_bridges(&[bridge()], &target, false).unwrap();
+    // A SIP bundle can be a bridge too.
+    let sip = bundle("sip.zip", "SIP45.8-5-2S", &["7945", "7965"]);
+    select_bridges(std::slice::from_ref(&sip), &target, false).unwrap();
+
+    let refusal = select_bridges(&[bridge(), sip], &target, false).unwrap_err();
+    assert!(
+        refusal.is_usage() && refusal.to_string().contains("7945"),
+        "{refusal}"
+    );
+    let elsewhere = bundle("sccp41.zip", "SCCP41.8-5-2S", &["7941"]);
+    let refusal = select_bridges(&[elsewhere], &target, false).unwrap_err();
+    assert!(refusal.is_usage(), "{refusal}");
+
+    let intact = Bundle {
+        verdict: Verdict::Intact,
+        ..bridge()
+    };
+    let refusal = select_bridges(std::slice::from_ref(&intact), &target, false).unwrap_err();
+    assert!(!refusal.is_usage() && refusal.cure().contains("--accept-unknown"));
+    select_bridges(&[intact], &target, true).unwrap();
+    let damaged = Bundle {
+        verdict: Verdict::Damaged,
+        ..bridge()
+    };
+    assert!(select_bridges(&[damaged], &target, true).is_err());
+}
