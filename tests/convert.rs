@@ -119,7 +119,11 @@ fn phones_by_both_routes_convert_while_other_peoples_clients_fetch_every_file() 
     let over_http = fetch_over_http(&lab, "XMLDefault.cnf.xml");
     assert!(over_http.is_none_or(|bytes| bytes == wanted["XMLDefault.cnf.xml"]));
     // Whoever asks for a manifest is a phone, and the run waits for its images: they are last.
-    let rank = |name: &str| (name.ends_with(".sbn"), name.ends_with(".loads"));
+    let rank = |name: &str| match name.rsplit('.').next() {
+        Some("sbn") => 2,
+        Some("loads") => 1,
+        _ => 0,
+    };
     let mut names: Vec<_> = wanted.iter().collect();
     names.sort_by_key(|(name, _)| rank(name));
     for (name, bytes) in names {

@@ -81,6 +81,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
          123456789*0#"
             .to_owned(),
     );
+    words.extend(args.network.words());
     let started = Started {
         tftp: server.local_addr(),
         http: http.as_ref().map(http::Server::local_addr),
@@ -88,7 +89,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         stages: bundles::started(&bundles, &plan),
         words,
     };
-    let afterwards = run::afterwards(&plan);
+    let mut afterwards = args.network.words();
+    afterwards.extend(run::afterwards(&plan));
     run::run(
         Source::Stage(stage),
         plan,

@@ -27,6 +27,7 @@ use crate::{
     },
     session::{self, Setup, Source},
     stage::Stage,
+    tftp,
     track::Plan,
 };
 
@@ -68,6 +69,14 @@ pub(crate) struct Args {
     /// The same seed gives the same phones and the same made-up bundle.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// The engine that serves.
+    #[arg(
+        long,
+        value_name = "ENGINE",
+        default_value = "native",
+        conflicts_with = "against"
+    )]
+    engine: network::Engine,
     /// Only the phones, against a server that runs elsewhere on loopback.
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback)]
     against: Option<SocketAddrV4>,
@@ -113,7 +122,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         Some((_, _, bundle)) => vec![bundle.clone()],
         None => bundles::select(&args.bundles, &args.trust, false, globals)?,
     };
-    let server = network::bind(SERVER, 0)?;
+    let server = network::bind(args.engine, &tftp::Config::new(SERVER))?;
     let stage = Stage::temporary(&bundles, (*SERVER.ip()).into()).map_err(run::stage_failure)?;
     let plan = Plan {
         stages: stage.plan(),
@@ -139,10 +148,11 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         .map(|file| (file.name.clone(), file.size))
         .collect();
     let phones = phones(args, models, sizes);
-    let words = vec![format!(
+    let mut words = vec![format!(
         "{} scripted phones, seed {}; nothing leaves this machine",
         args.phones, args.seed
     )];
+    words.extend(args.engine.words());
     let started = Started {
         tftp: server.local_addr(),
         http: None,
@@ -158,7 +168,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         http: None,
         started,
         reporter: display::reporter(globals.json, globals.quiet, globals.color),
-        afterwards: Vec::new(),
+        afterwards: args.engine.words(),
     };
     let (ended, results) = run::runtime()?.block_on(async {
         let mut signals = run::signals()?;

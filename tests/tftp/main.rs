@@ -6,5 +6,6 @@ mod common;
 mod hostile;
 mod interop;
 mod lossy;
+mod second;
 mod sockets;
 mod support;
