@@ -7,6 +7,7 @@ mod convert;
 mod man;
 mod models;
 mod network;
+mod privileges;
 mod rehearse;
 mod run;
 mod serve;

@@ -60,6 +60,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     }
     let server = args.network.bind(chosen.address)?;
     let http = args.network.bind_http(chosen.address)?;
+    let rights = args.network.drop_privileges()?;
     let call_manager = args.call_manager.unwrap_or(chosen.address);
     let stage = Stage::temporary(&bundles, call_manager.into()).map_err(run::stage_failure)?;
     let plan = Plan {
@@ -81,6 +82,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
          123456789*0#"
             .to_owned(),
     );
+    words.extend(rights);
     words.extend(args.network.words());
     let started = Started {
         tftp: server.local_addr(),

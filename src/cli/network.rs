@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use super::Failure;
+use super::{Failure, privileges};
 use crate::{
     http,
     preflight::{self, ChooseError, Chosen, Protocol},
@@ -43,6 +43,9 @@ pub(crate) struct NetworkArgs {
     #[arg(long, value_name = "N", default_value_t = policy::TRANSFERS_PER_ADDRESS,
           value_parser = count)]
     max_per_address: usize,
+    /// As root: become this user once the ports are open; default: who called sudo.
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
     /// Mark what is sent for the network's queues: 0 to 63, 0 for nothing special.
     #[arg(long, value_name = "N", default_value_t = 0,
           value_parser = clap::value_parser!(u8).range(0..=63))]
@@ -95,6 +98,11 @@ impl Engine {
 }
 
 impl NetworkArgs {
+    /// Gives all rights away; the ports are bound by now. Returns what to say of it.
+    pub(crate) fn drop_privileges(&self) -> Result<Vec<String>, Failure> {
+        privileges::drop_all(self.user.as_deref())
+    }
+
     /// What a person has to know of how it is served; said before and after.
     pub(crate) fn words(&self) -> Vec<String> {
         self.engine.words()

@@ -7,5 +7,6 @@ mod hostile;
 mod interop;
 mod lossy;
 mod second;
+mod soak;
 mod sockets;
 mod support;
