@@ -10,6 +10,7 @@ mod inventory;
 mod man;
 mod models;
 mod network;
+mod privileges;
 mod rehearse;
 mod run;
 mod serve;

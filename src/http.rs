@@ -21,6 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use socket2::SockRef;
 use tokio::task::JoinSet;
 
 use self::range::Coverage;
@@ -114,10 +115,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens; port 0 takes any. It takes no runtime, so that it can come before privileges
+    /// Listens; port 0 takes any. What is sent is marked with `dscp`, 0 to 63. It takes no runtime, so that it can come before privileges
     /// are dropped.
-    pub fn bind(listen: SocketAddrV4) -> io::Result<Self> {
+    pub fn bind(listen: SocketAddrV4, dscp: u8) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(listen)?;
+        // Connections have it from the listener.
+        SockRef::from(&listener).set_tos_v4(u32::from(dscp) << 2)?;
         listener.set_nonblocking(true)?;
         match listener.local_addr()? {
             SocketAddr::V4(local) => Ok(Self { listener, local }),
@@ -129,6 +132,18 @@ impl Server {
     #[must_use]
     pub fn local_addr(&self) -> SocketAddrV4 {
         self.local
+    }
+
+    /// [`Server::run`] on this thread.
+    pub fn run_here<S: Service>(
+        self,
+        service: S,
+        stop: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?
+            .block_on(self.run(service, stop))
     }
 
     /// Serves until told to stop; transfers under way then end as [`End::Stopped`]. Fails

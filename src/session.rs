@@ -68,7 +68,7 @@ pub struct Setup {
     /// Of whom what is expected.
     pub plan: Plan,
     /// The engine, bound and not yet running.
-    pub server: tftp::Server,
+    pub server: tftp::Bound,
     /// The same for HTTP; `None`: it is not served.
     pub http: Option<http::Server>,
     /// What phones are called.
@@ -153,12 +153,12 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
     });
     reporter.started(shared.clock.wall_now(), &started);
     let desk = Desk::new(Arc::clone(&shared));
-    let mut threads = vec![Running::start("tftp", move |stop| async move {
-        server.run(desk, stop).await.map(drop)
-    })];
+    let mut threads = vec![Running::start("tftp", move |stop| server.run(desk, stop))];
     if let Some(http) = http {
         let desk = desk::HttpDesk::new(Arc::clone(&shared));
-        threads.push(Running::start("http", move |stop| http.run(desk, stop)));
+        threads.push(Running::start("http", move |stop| {
+            http.run_here(desk, stop)
+        }));
     }
     let over = || threads.iter().any(Running::is_over);
     let signal = watch(&shared, reporter.as_mut(), signals, over).await;
@@ -183,7 +183,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
     }
 }
 
-/// One server on a thread of its own, with a runtime of its own.
+/// One server on a thread of its own.
 struct Running {
     stop: oneshot::Sender<()>,
     thread: io::Result<thread::JoinHandle<io::Result<()>>>,
@@ -191,17 +191,11 @@ struct Running {
 
 impl Running {
     /// Starts it. `serve` is given what tells it to stop.
-    fn start<F>(name: &str, serve: impl FnOnce(Stop) -> F + Send + 'static) -> Self
-    where
-        F: Future<Output = io::Result<()>>,
-    {
+    fn start(name: &str, serve: impl FnOnce(Stop) -> io::Result<()> + Send + 'static) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
-            runtime.block_on(serve(Stop(stopped)))
-        });
+        let thread = thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || serve(Stop(stopped)));
         Self { stop, thread }
     }
 

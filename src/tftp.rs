@@ -4,6 +4,8 @@
 //! holds all transfers, their timers and the limits of [`policy`], still without I/O; [`bind`]
 //! opens the sockets, `driver` runs them, and `batch` is the only place with `unsafe` in it.
 //!
+//! [`second`] is another engine behind the same [`Service`].
+//!
 //! All transfers share one UDP port: a transfer ID is the pair of ports, and the client's is
 //! its own. docs/rfc-compliance.md goes through the standards sentence by sentence.
 
@@ -17,16 +19,73 @@ pub mod packet;
 pub mod peers;
 pub mod policy;
 pub mod rtt;
+pub mod second;
 pub mod transfer;
 
 use std::{
     fmt,
+    future::Future,
+    io,
     net::{Ipv4Addr, SocketAddrV4},
     sync::Arc,
     time::Instant,
 };
 
 pub use bind::{BindError, BindErrorKind, Config, Server};
+
+/// Which engine serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// This crate's own.
+    Native,
+    /// The crate async-tftp.
+    AsyncTftp,
+}
+
+/// One of the two engines, bound and not yet running.
+#[derive(Debug)]
+pub enum Bound {
+    /// This crate's own.
+    Native(Server),
+    /// The crate async-tftp.
+    AsyncTftp(second::Server),
+}
+
+impl Bound {
+    /// Binds the sockets. It takes no runtime, so that it can come before privileges are
+    /// dropped, which is by thread.
+    pub fn bind(kind: Kind, config: &Config) -> Result<Self, BindError> {
+        match kind {
+            Kind::Native => Server::bind(config).map(Self::Native),
+            Kind::AsyncTftp => second::Server::bind(config).map(Self::AsyncTftp),
+        }
+    }
+
+    /// Where requests come.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddrV4 {
+        match self {
+            Self::Native(server) => server.local_addr(),
+            Self::AsyncTftp(server) => server.local_addr(),
+        }
+    }
+
+    /// Serves on this thread until told to stop.
+    pub fn run<S: Service + 'static>(
+        self,
+        service: S,
+        stop: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        match self {
+            Self::Native(server) => tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?
+                .block_on(server.run(service, stop))
+                .map(drop),
+            Self::AsyncTftp(server) => server.run(service, stop),
+        }
+    }
+}
 
 /// One of the two ports that transfers leave from. A peer's next transfer within
 /// [`peers::MEMORY`] has the other one, so that a late ACK cannot count twice.

@@ -502,6 +502,83 @@ fn a_port_below_1024_without_the_right_says_how_to_get_it() {
     );
 }
 
+/// The value of a line of /proc/PID/status.
+fn status(pid: u32, field: &str) -> String {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    line.unwrap()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[test]
+fn on_port_69_it_runs_as_the_named_user_with_no_right_left_and_serves() {
+    let Some(lab) = Lab::build("rights") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(folder.path(), open).unwrap();
+    // Where that user may make folders of its own.
+    let temporary = tempfile::tempdir().unwrap();
+    let sticky = std::os::unix::fs::PermissionsExt::from_mode(0o1777);
+    fs::set_permissions(temporary.path(), sticky).unwrap();
+    let bundle = bundle(folder.path());
+    for user in [&["--user", "nobody"][..], &[]] {
+        let mut command = lab.on_server(REFLASH);
+        command
+            .arg("convert")
+            .arg(&bundle)
+            .args(["--accept-unknown", "--json"]);
+        command.args(user).env("TMPDIR", temporary.path());
+        command.env("SUDO_UID", "65534").env("SUDO_GID", "65534");
+        let mut server = Running::start(&mut command);
+        let started = server.kind("started");
+        assert_eq!(started["tftp"], format!("{SERVER}:69"));
+        let pid = server.id();
+        assert_eq!(status(pid, "Uid:"), "65534 65534 65534 65534");
+        assert_eq!(status(pid, "Gid:"), "65534 65534 65534 65534");
+        assert_eq!(status(pid, "Groups:"), "65534");
+        for set in ["CapEff:", "CapPrm:", "CapInh:", "CapAmb:"] {
+            assert_eq!(status(pid, set), "0000000000000000", "{set}");
+        }
+        if let Some(bytes) = fetch_over_http(&lab, "term65.default.loads") {
+            assert_eq!(bytes, files()["term65.default.loads"]);
+        }
+        let got = fetch_with_all(&lab, "term65.default.loads", folder.path());
+        assert!(
+            got.iter()
+                .all(|(_, path)| { fs::read(path).unwrap() == files()["term65.default.loads"] })
+        );
+        server.signal("INT");
+        server.signal("INT");
+        server.kind("finished");
+        assert_eq!(server.end(), Some(130));
+        assert_eq!(roots(temporary.path()), 0, "the root is gone");
+    }
+}
+
+#[test]
+fn a_user_that_is_not_there_is_a_usage_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(REFLASH)
+        .arg("serve")
+        .arg(folder.path())
+        .args([
+            "--listen",
+            "127.0.0.1",
+            "--tftp-port",
+            "0",
+            "--http-port",
+            "0",
+        ])
+        .args(["--user", "nobody-of-this-name"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+}
+
 #[test]
 fn a_bundle_that_may_not_be_served_is_not() {
     let folder = tempfile::tempdir().unwrap();

@@ -82,7 +82,7 @@ struct Running {
 
 impl Running {
     fn new(files: &[(&str, usize)]) -> Self {
-        let server = Server::bind(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let server = Server::bind(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0), 0).unwrap();
         let address = server.local_addr();
         let (told, receiver) = channel();
         let file = |&(name, size): &(&str, usize)| StagedFile {

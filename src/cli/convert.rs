@@ -73,6 +73,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     }
     let server = args.network.bind(chosen.address)?;
     let http = args.network.bind_http(chosen.address)?;
+    let rights = args.network.drop_privileges()?;
     let call_manager = args.call_manager.unwrap_or(chosen.address);
     let stage =
         Stage::temporary(&bundles, &bridges, call_manager.into()).map_err(run::stage_failure)?;
@@ -97,6 +98,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
          123456789*0#"
             .to_owned(),
     );
+    words.extend(rights);
+    words.extend(args.network.words());
     let mut stages = bundles::started(&bundles, &plan);
     stages.extend(bridge::started(&bridges, &plan.bridge));
     let started = Started {
@@ -106,7 +109,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         stages,
         words,
     };
-    let afterwards = run::afterwards(&plan);
+    let mut afterwards = args.network.words();
+    afterwards.extend(run::afterwards(&plan));
     run::run(
         Source::Stage(stage),
         plan,

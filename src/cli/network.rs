@@ -5,11 +5,11 @@ use std::{
     net::{Ipv4Addr, SocketAddrV4},
 };
 
-use super::Failure;
+use super::{Failure, privileges};
 use crate::{
     http,
     preflight::{self, ChooseError, Chosen, Protocol},
-    tftp::{self, BindErrorKind},
+    tftp::{self, BindErrorKind, policy},
 };
 
 /// The port that phones ask. They know no other.
@@ -36,9 +36,81 @@ pub(crate) struct NetworkArgs {
     /// UDP port that all transfers leave from, for a firewall's sake; 0: any.
     #[arg(long, value_name = "N", default_value_t = 0)]
     transfer_port: u16,
+    /// The engine that serves over TFTP.
+    #[arg(long, value_name = "ENGINE", default_value = "native")]
+    engine: Engine,
+    /// Transfers over TFTP at once.
+    #[arg(long, value_name = "N", default_value_t = policy::TRANSFERS, value_parser = count)]
+    max_transfers: usize,
+    /// Transfers over TFTP at once to one address.
+    #[arg(long, value_name = "N", default_value_t = policy::TRANSFERS_PER_ADDRESS,
+          value_parser = count)]
+    max_per_address: usize,
+    /// As root: become this user once the ports are open; default: who called sudo.
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// Mark what is sent for the network's queues: 0 to 63, 0 for nothing special.
+    #[arg(long, value_name = "N", default_value_t = 0,
+          value_parser = clap::value_parser!(u8).range(0..=63))]
+    dscp: u8,
+}
+
+/// At least one, and no more than what memory was measured for.
+fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..=TRANSFERS_MOST) => Ok(count),
+        _ => Err(format!("expected a number from 1 to {TRANSFERS_MOST}")),
+    }
+}
+
+/// The most transfers at once that may be asked for: about 1 KB each.
+const TRANSFERS_MOST: usize = 65_536;
+
+/// Which engine serves over TFTP.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Engine {
+    /// This program's own: it sees every acknowledgement.
+    #[default]
+    Native,
+    /// The crate async-tftp: it sees no final acknowledgement, so that images count as
+    /// implied at best.
+    AsyncTftp,
+}
+
+impl Engine {
+    fn kind(self) -> tftp::Kind {
+        match self {
+            Self::Native => tftp::Kind::Native,
+            Self::AsyncTftp => tftp::Kind::AsyncTftp,
+        }
+    }
+
+    /// What a person has to know of the evidence that it gives; said before and after.
+    pub(crate) fn words(self) -> Vec<String> {
+        match self {
+            Self::Native => Vec::new(),
+            Self::AsyncTftp => vec![
+                "engine async-tftp: it sees neither a phone's last acknowledgement nor its \
+                 errors. Over TFTP no file is called delivered; \"implied\" means that every \
+                 block was sent and the phone went on, \"vanished\" may be a file that arrived. \
+                 A phone counts as converted only when a witness names its load"
+                    .to_owned(),
+            ],
+        }
+    }
 }
 
 impl NetworkArgs {
+    /// Gives all rights away; the ports are bound by now. Returns what to say of it.
+    pub(crate) fn drop_privileges(&self) -> Result<Vec<String>, Failure> {
+        privileges::drop_all(self.user.as_deref())
+    }
+
+    /// What a person has to know of how it is served; said before and after.
+    pub(crate) fn words(&self) -> Vec<String> {
+        self.engine.words()
+    }
+
     /// The address to serve from.
     pub(crate) fn choose(&self) -> Result<Chosen, Failure> {
         if let Some(address) = self.listen {
@@ -72,32 +144,64 @@ impl NetworkArgs {
             return Ok(None);
         }
         let listen = SocketAddrV4::new(address, self.http_port);
-        http::Server::bind(listen).map(Some).map_err(|error| {
-            let kind = BindErrorKind::of(&error);
-            let mut cure = cure(kind, Protocol::Tcp, self.http_port);
-            if kind == BindErrorKind::InUse {
-                cure += ". Or go without HTTP: --http-port 0 (phones then use TFTP)";
-            }
-            Failure::new(cannot_listen(listen, kind, &error), cure)
-        })
+        http::Server::bind(listen, self.dscp)
+            .map(Some)
+            .map_err(|error| {
+                let kind = BindErrorKind::of(&error);
+                let mut cure = cure(kind, Protocol::Tcp, self.http_port);
+                if kind == BindErrorKind::InUse {
+                    cure += ". Or go without HTTP: --http-port 0 (phones then use TFTP)";
+                }
+                Failure::new(cannot_listen(listen, kind, &error), cure)
+            })
     }
 
     /// The engine, bound.
-    pub(crate) fn bind(&self, address: Ipv4Addr) -> Result<tftp::Server, Failure> {
-        bind(
-            SocketAddrV4::new(address, self.tftp_port),
-            self.transfer_port,
-        )
+    pub(crate) fn bind(&self, address: Ipv4Addr) -> Result<tftp::Bound, Failure> {
+        if self.engine == Engine::AsyncTftp {
+            self.suits_async_tftp(address)?;
+        }
+        let config = tftp::Config {
+            transfer_port: self.transfer_port,
+            dscp: self.dscp,
+            limits: policy::Limits {
+                transfers: self.max_transfers,
+                transfers_per_address: self.max_per_address,
+                ..policy::Limits::default()
+            },
+            ..tftp::Config::new(SocketAddrV4::new(address, self.tftp_port))
+        };
+        bind(self.engine, &config)
+    }
+
+    /// The crate opens its transfers' sockets itself, wherever the system likes.
+    fn suits_async_tftp(&self, address: Ipv4Addr) -> Result<(), Failure> {
+        let cannot = |what: &str, cure: &str| {
+            let error = format!("the engine async-tftp cannot {what}");
+            Err(Failure::usage(error, cure))
+        };
+        if address.is_unspecified() {
+            return cannot(
+                "answer from the address that was asked",
+                "Listen on one address, or use --engine native",
+            );
+        }
+        if self.transfer_port != 0 {
+            return cannot(
+                "keep to one transfer port",
+                "Leave --transfer-port out, or use --engine native",
+            );
+        }
+        if self.dscp != 0 {
+            return cannot("mark packets", "Leave --dscp out, or use --engine native");
+        }
+        Ok(())
     }
 }
 
 /// The engine, bound, or the words for why not.
-pub(crate) fn bind(listen: SocketAddrV4, transfer_port: u16) -> Result<tftp::Server, Failure> {
-    let config = tftp::Config {
-        transfer_port,
-        ..tftp::Config::new(listen)
-    };
-    tftp::Server::bind(&config).map_err(|error| {
+pub(crate) fn bind(engine: Engine, config: &tftp::Config) -> Result<tftp::Bound, Failure> {
+    tftp::Bound::bind(engine.kind(), config).map_err(|error| {
         let at = SocketAddrV4::new(error.address, error.port);
         let cure = cure(error.kind, Protocol::Udp, error.port);
         Failure::new(cannot_listen(at, error.kind, &error.source), cure)

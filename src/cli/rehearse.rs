@@ -31,6 +31,7 @@ use crate::{
     },
     session::{self, Roll, Setup, Source},
     stage::{Accept, Stage},
+    tftp,
     track::{DRAIN_LIMIT, Plan},
 };
 
@@ -91,6 +92,14 @@ pub(crate) struct Args {
     /// The same seed gives the same phones and the same made-up bundle.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// The engine that serves.
+    #[arg(
+        long,
+        value_name = "ENGINE",
+        default_value = "native",
+        conflicts_with = "against"
+    )]
+    engine: network::Engine,
     /// Only the phones, against a server that runs elsewhere on loopback.
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback, conflicts_with_all = ["bridges", "inventory"])]
     against: Option<SocketAddrV4>,
@@ -138,7 +147,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             (targets, bridges)
         }
     };
-    let server = network::bind(SERVER, 0)?;
+    let server = network::bind(args.engine, &tftp::Config::new(SERVER))?;
     let call_manager = (*SERVER.ip()).into();
     let stage = Stage::temporary(&bundles, &bridges, call_manager).map_err(run::stage_failure)?;
     let plan = Plan {
@@ -168,7 +177,8 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         .map(|file| (file.name.clone(), file.size))
         .collect();
     let phones = phones(args, models, sizes);
-    let words = words(args);
+    let mut words = words(args);
+    words.extend(args.engine.words());
     let started = Started {
         tftp: server.local_addr(),
         http: None,
@@ -186,7 +196,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         http: None,
         started,
         reporter: display::reporter(globals.json, globals.quiet, globals.color),
-        afterwards: Vec::new(),
+        afterwards: args.engine.words(),
     };
     let (ended, results) = run::runtime()?.block_on(async {
         let mut signals = run::signals()?;

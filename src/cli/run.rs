@@ -32,7 +32,7 @@ pub(crate) fn signals() -> Result<Signals, Failure> {
 
 /// What serves, bound and not yet running.
 pub(crate) struct Servers {
-    pub(crate) tftp: tftp::Server,
+    pub(crate) tftp: tftp::Bound,
     pub(crate) http: Option<http::Server>,
 }
 

@@ -26,24 +26,28 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let folder = Folder::open(&args.folder)
-        .map_err(|error| Failure::new(error, "Name a folder that this user may read"))?;
     let chosen = args.network.choose()?;
     let server = args.network.bind(chosen.address)?;
     let http = args.network.bind_http(chosen.address)?;
+    let rights = args.network.drop_privileges()?;
+    let folder = Folder::open(&args.folder)
+        .map_err(|error| Failure::new(error, "Name a folder that this user may read"))?;
+    let mut words = vec!["Ctrl-C ends it".to_owned()];
+    words.extend(rights);
+    words.extend(args.network.words());
     let started = Started {
         tftp: server.local_addr(),
         http: http.as_ref().map(http::Server::local_addr),
         root: folder.root().to_owned(),
         stages: Vec::new(),
-        words: vec!["Ctrl-C ends it".to_owned()],
+        words,
     };
     run::run(
         Source::Folder(folder),
         Plan::default(),
         Servers { tftp: server, http },
         started,
-        Vec::new(),
+        args.network.words(),
         None,
         globals,
     )

@@ -64,8 +64,9 @@ impl Inbox {
         }
     }
 
-    /// Takes what waits at the socket, without waiting itself.
-    pub(crate) fn receive(&mut self, socket: &UdpSocket) -> io::Result<()> {
+    /// Takes what waits at the socket, without waiting itself. Whether that was all: a batch
+    /// that is not full found the queue empty.
+    pub(crate) fn receive(&mut self, socket: &UdpSocket) -> io::Result<bool> {
         self.came.clear();
         // SAFETY: all three are plain data of C, for which zero is a value.
         let mut names: [sockaddr_in; BATCH] = unsafe { mem::zeroed() };
@@ -103,7 +104,7 @@ impl Inbox {
             self.came
                 .push((peer(name), local, length.min(DATAGRAM_MAX)));
         }
-        Ok(())
+        Ok(count < BATCH)
     }
 
     /// What came.

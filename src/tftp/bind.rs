@@ -25,6 +25,8 @@ pub struct Config {
     /// The UDP port of the transfers, 0 for any. The second port, for peers that use one
     /// source port for everything, is the next higher one, or any.
     pub transfer_port: u16,
+    /// What is sent is marked with this, 0 to 63 (RFC 2474); 0 is the usual.
+    pub dscp: u8,
     /// What is allowed.
     pub limits: Limits,
 }
@@ -36,6 +38,7 @@ impl Config {
         Self {
             listen,
             transfer_port: 0,
+            dscp: 0,
             limits: Limits::default(),
         }
     }
@@ -83,7 +86,7 @@ pub struct BindError {
 }
 
 impl BindError {
-    fn new(wanted: SocketAddrV4, source: io::Error) -> Self {
+    pub(super) fn new(wanted: SocketAddrV4, source: io::Error) -> Self {
         Self {
             address: *wanted.ip(),
             port: wanted.port(),
@@ -120,6 +123,9 @@ impl Server {
         let failed = |error| BindError::new(config.listen, error);
         for socket in &transfers {
             batch::want_errors(socket).map_err(failed)?;
+            SockRef::from(socket)
+                .set_tos_v4(u32::from(config.dscp) << 2)
+                .map_err(failed)?;
         }
         Ok(Self {
             local: local_addr(&listener).map_err(failed)?,
@@ -152,7 +158,7 @@ impl Server {
     }
 }
 
-fn open(wanted: SocketAddrV4) -> Result<UdpSocket, BindError> {
+pub(super) fn open(wanted: SocketAddrV4) -> Result<UdpSocket, BindError> {
     let open = || {
         let socket = socket2::Socket::new(Domain::IPV4, Type::DGRAM, None)?;
         socket.set_nonblocking(true)?;
@@ -173,7 +179,7 @@ fn open(wanted: SocketAddrV4) -> Result<UdpSocket, BindError> {
     open().map_err(|error| BindError::new(wanted, error))
 }
 
-fn local_addr(socket: &UdpSocket) -> io::Result<SocketAddrV4> {
+pub(super) fn local_addr(socket: &UdpSocket) -> io::Result<SocketAddrV4> {
     match socket.local_addr()? {
         SocketAddr::V4(local) => Ok(local),
         SocketAddr::V6(_) => Err(io::Error::other("an IPv4 socket has an IPv6 address")),

@@ -158,7 +158,7 @@ struct Core<S> {
     /// What came to the listener.
     requests: Inbox,
     out: Outbox,
-    /// Failed receptions since there was last nothing to receive.
+    /// Failed receptions since a good one or an empty queue.
     failures: u32,
 }
 
@@ -216,23 +216,28 @@ impl<S: Service> Core<S> {
         }
     }
 
-    /// Serves one batch of a transfer port. Whether there was none.
+    /// Serves one batch of a transfer port. Whether nothing is left there: a system call
+    /// less for each turn than asking until there is nothing. What comes after it is a new
+    /// event, which cannot have been cleared yet.
     async fn acks(&mut self, sockets: &Sockets, port: Port) -> bool {
         let socket = Socket::Transfer(port);
-        if let Err(error) = self.inbox.receive(sockets.get(socket).get_ref()) {
-            return self.failed(sockets, socket, &error).await;
-        }
+        let drained = match self.inbox.receive(sockets.get(socket).get_ref()) {
+            Ok(drained) => drained,
+            Err(error) => return self.failed(sockets, socket, &error).await,
+        };
+        self.failures = 0;
         hand_over(&mut self.engine, &self.inbox, socket, &mut self.out);
         sockets.flush(&mut self.out).await;
-        false
+        drained
     }
 
-    /// Serves one batch of the listener. Whether there was none.
+    /// Serves one batch of the listener. Whether nothing is left there.
     async fn requests(&mut self, sockets: &Sockets) -> bool {
         let socket = Socket::Listener;
-        if let Err(error) = self.requests.receive(sockets.get(socket).get_ref()) {
-            return self.failed(sockets, socket, &error).await;
-        }
+        let drained = match self.requests.receive(sockets.get(socket).get_ref()) {
+            Ok(drained) => drained,
+            Err(error) => return self.failed(sockets, socket, &error).await,
+        };
         // A peer with one source port for everything asks for its next file right after the
         // final ACK of the last. That ACK is in another queue, and must count first.
         for port in Port::ALL {
@@ -244,7 +249,7 @@ impl<S: Service> Core<S> {
         }
         hand_over(&mut self.engine, &self.requests, socket, &mut self.out);
         sockets.flush(&mut self.out).await;
-        false
+        drained
     }
 
     /// Receiving failed: whether because nothing is there. Any other error is the report of

@@ -166,6 +166,24 @@ fn curl_with_large_blocks() {
     fetch_all("curl", client, &NOT_EMPTY);
 }
 
+/// A file of a hundred megabytes, in bytes.
+const SIZE: usize = 100_000_000;
+
+#[test]
+fn a_hundred_megabytes_with_options() {
+    let Some(curl) = require_program("curl") else {
+        return;
+    };
+    let server = Running::new(&[("huge", pattern(SIZE))]);
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("tftp://{}/huge", server.address);
+    let fetch = ["-sS", "--tftp-blksize", "1428", "-o", "huge", &url];
+    run(arguments(&curl, &fetch), folder.path());
+    let got = std::fs::read(folder.path().join("huge")).unwrap();
+    assert!(got == pattern(SIZE), "curl got {} bytes", got.len());
+    assert_eq!(server.next_end(), (End::Delivered, SIZE as u64));
+}
+
 #[test]
 fn busybox() {
     let client = |path: &Path, address: &str, port: &str, name: &str| {

@@ -6,5 +6,7 @@ mod common;
 mod hostile;
 mod interop;
 mod lossy;
+mod second;
+mod soak;
 mod sockets;
 mod support;

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reflash::tftp::{Answer, Config, End, File, Request, Server, Service};
+use reflash::tftp::{Answer, Bound, Config, End, File, Kind, Request, Server, Service};
 use tokio::sync::oneshot;
 
 /// How long a test waits for what must come.
@@ -95,19 +95,26 @@ impl Running {
 
     pub(crate) fn at(config: &Config, files: &[(&str, Vec<u8>)]) -> Self {
         let server = Server::bind(config).expect("loopback ports are free");
-        let address = server.local_addr();
         let transfer_ports = server.transfer_ports().unwrap();
+        Self::run(Bound::Native(server), transfer_ports, files)
+    }
+
+    /// Either engine.
+    pub(crate) fn of_kind(kind: Kind, files: &[(&str, Vec<u8>)]) -> Self {
+        let config = Config::new(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
+        let server = Bound::bind(kind, &config).expect("loopback ports are free");
+        Self::run(server, [0; 2], files)
+    }
+
+    fn run(server: Bound, transfer_ports: [u16; 2], files: &[(&str, Vec<u8>)]) -> Self {
+        let address = server.local_addr();
         let (shelf, told) = Shelf::new(files);
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
             let stop = async {
                 let _ = stopped.await;
             };
-            runtime.block_on(server.run(shelf, stop)).unwrap();
+            server.run(shelf, stop).unwrap();
         });
         Self {
             address,

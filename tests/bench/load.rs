@@ -1,0 +1,478 @@
+//! All clients on one socket, each at an address of its own, and the echo.
+
+#![expect(
+    unsafe_code,
+    reason = "recvmmsg and sendmmsg with a source address for each packet"
+)]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "figures of a table and sizes of C structures"
+)]
+
+use std::{
+    io, mem,
+    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
+    os::fd::AsRawFd,
+    ptr,
+    time::{Duration, Instant},
+};
+
+/// Bytes.
+const MIB: f64 = 1_048_576.0;
+/// Packets in one system call.
+const BATCH: usize = 64;
+/// The longest packet.
+const PACKET: usize = 1_600;
+/// A phone asks again after this long.
+const ASK_AGAIN: Duration = Duration::from_secs(4);
+/// A client that gets nothing new for this long has failed.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// One measurement to make.
+pub(crate) struct Load<'a> {
+    pub(crate) server: SocketAddrV4,
+    pub(crate) name: &'a str,
+    pub(crate) block: u16,
+    pub(crate) count: usize,
+    /// Packets of 1,000 that are lost each way.
+    pub(crate) loss: usize,
+    pub(crate) file: &'a [u8],
+}
+
+/// What one measurement gave.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    /// When each client that has the file had it.
+    times: Vec<Duration>,
+    failed: usize,
+    bytes: u64,
+    blocks: u64,
+    elapsed: Duration,
+    /// Processor time of the server, in µs.
+    pub(crate) cpu: u64,
+    /// Bytes.
+    pub(crate) memory: u64,
+}
+
+impl Outcome {
+    /// MiB/s.
+    pub(crate) fn rate(&self) -> f64 {
+        self.bytes as f64 / MIB / self.elapsed.as_secs_f64()
+    }
+
+    fn percentile(&self, part: f64) -> f64 {
+        let at = (self.times.len() as f64 * part).ceil() as usize;
+        self.times
+            .get(at.saturating_sub(1))
+            .map_or(f64::NAN, Duration::as_secs_f64)
+    }
+
+    fn cpu_per_block(&self) -> f64 {
+        self.cpu as f64 / self.blocks.max(1) as f64
+    }
+
+    pub(crate) fn line(&self) -> String {
+        format!(
+            "N={:<4} {:7.1} MiB/s, p50 {:.3} p99 {:.3} s, {} failed, {:.2} µs a block, {:.1} MiB",
+            self.times.len() + self.failed,
+            self.rate(),
+            self.percentile(0.5),
+            self.percentile(0.99),
+            self.failed,
+            self.cpu_per_block(),
+            self.memory as f64 / MIB
+        )
+    }
+}
+
+/// The middle of a measure over rounds.
+pub(crate) fn median(rounds: &[Outcome], of: impl Fn(&Outcome) -> f64) -> f64 {
+    let mut all: Vec<f64> = rounds.iter().map(of).collect();
+    all.sort_by(f64::total_cmp);
+    all[all.len() / 2]
+}
+
+/// A row of the table.
+pub(crate) fn summary(rounds: &[Outcome], echo: Option<f64>) -> String {
+    let rate = median(rounds, Outcome::rate);
+    let least = rounds
+        .iter()
+        .map(Outcome::rate)
+        .fold(f64::INFINITY, f64::min);
+    let most = rounds.iter().map(Outcome::rate).fold(0.0, f64::max);
+    let failed: usize = rounds.iter().map(|outcome| outcome.failed).sum();
+    format!(
+        "{rate:7.1} ({least:.1} to {most:.1}) | {:.3} / {:.3} | {failed} | {:.2} | {:.1} | {}",
+        median(rounds, |outcome| outcome.percentile(0.5)),
+        median(rounds, |outcome| outcome.percentile(0.99)),
+        median(rounds, Outcome::cpu_per_block),
+        median(rounds, |outcome| outcome.memory as f64 / MIB),
+        echo.map_or_else(|| "-".to_owned(), |echo| format!("{:.2}", rate / echo)),
+    )
+}
+
+/// One client.
+struct Client {
+    /// Whom it acknowledges to, once known.
+    transfer: Option<SocketAddrV4>,
+    /// Bytes that it has.
+    at: usize,
+    /// Blocks that it has, without wrapping.
+    blocks: u64,
+    moved: Instant,
+    asked: Instant,
+    done: Option<Duration>,
+    wrong: bool,
+}
+
+impl Load<'_> {
+    fn address(index: usize) -> Ipv4Addr {
+        let index = u32::try_from(index).expect("few clients");
+        Ipv4Addr::from_bits(0x7f40_0001 + index)
+    }
+
+    fn request(&self) -> Vec<u8> {
+        let mut request = [b"\0\x01", self.name.as_bytes(), b"\0octet\0"].concat();
+        if self.block != 512 {
+            request.extend(format!("blksize\0{}\0", self.block).bytes());
+        }
+        request
+    }
+
+    /// Fetches with all clients at once. `watch` is called now and then.
+    pub(crate) fn run(&self, watch: &dyn Fn()) -> Outcome {
+        let socket = socket(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
+        let mut batch = Batch::new();
+        let begin = Instant::now();
+        let mut clients: Vec<Client> = (0..self.count)
+            .map(|_| Client {
+                transfer: None,
+                at: 0,
+                blocks: 0,
+                moved: begin,
+                asked: begin,
+                done: None,
+                wrong: false,
+            })
+            .collect();
+        let request = self.request();
+        let mut out = Vec::new();
+        for index in 0..self.count {
+            out.push((Self::address(index), self.server, request.clone()));
+        }
+        let mut left = self.count;
+        let mut blocks = 0;
+        let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+        let mut looked = begin;
+        watch();
+        while left > 0 {
+            if self.loss > 0 {
+                out.retain(|_| !dice.loses(self.loss));
+            }
+            Batch::send(&socket, &out);
+            out.clear();
+            batch.receive(&socket, Duration::from_millis(20));
+            let now = Instant::now();
+            for (from, to, packet) in batch.packets() {
+                if self.loss > 0 && dice.loses(self.loss) {
+                    continue;
+                }
+                let index = to.to_bits().wrapping_sub(0x7f40_0001) as usize;
+                let Some(client) = clients.get_mut(index) else {
+                    continue;
+                };
+                let before = client.blocks;
+                if let Some(answer) = client.hear(now, from, packet, self) {
+                    out.push((to, from, answer));
+                }
+                blocks += client.blocks - before;
+                if client.done.is_none() && client.is_over(self) {
+                    client.done = Some(now - begin);
+                    left -= 1;
+                }
+            }
+            if now - looked > Duration::from_millis(100) {
+                looked = now;
+                watch();
+                for (index, client) in clients.iter_mut().enumerate() {
+                    if client.done.is_some() {
+                        continue;
+                    }
+                    if now - client.moved > PATIENCE {
+                        client.wrong = true;
+                        client.done = Some(now - begin);
+                        left -= 1;
+                    } else if client.transfer.is_none() && now - client.asked > ASK_AGAIN {
+                        client.asked = now;
+                        out.push((Self::address(index), self.server, request.clone()));
+                    }
+                }
+            }
+        }
+        let elapsed = begin.elapsed();
+        // Final ACKs.
+        Batch::send(&socket, &out);
+        watch();
+        let mut times: Vec<_> = clients
+            .iter()
+            .filter(|c| !c.wrong)
+            .filter_map(|c| c.done)
+            .collect();
+        times.sort();
+        Outcome {
+            failed: self.count - times.len(),
+            bytes: (times.len() * self.file.len()) as u64,
+            blocks,
+            elapsed,
+            times,
+            cpu: 0,
+            memory: 0,
+        }
+    }
+}
+
+impl Client {
+    fn is_over(&self, load: &Load<'_>) -> bool {
+        self.wrong || self.blocks == (load.file.len() / usize::from(load.block)) as u64 + 1
+    }
+
+    /// What it answers to a packet.
+    fn hear(
+        &mut self,
+        now: Instant,
+        from: SocketAddrV4,
+        packet: &[u8],
+        load: &Load<'_>,
+    ) -> Option<Vec<u8>> {
+        if self.wrong || self.transfer.is_some_and(|transfer| transfer != from) {
+            return None;
+        }
+        match packet {
+            [0, 6, ..] if self.blocks == 0 => {
+                self.transfer = Some(from);
+                self.moved = now;
+                Some(vec![0, 4, 0, 0])
+            }
+            [0, 3, high, low, data @ ..] => {
+                self.transfer = Some(from);
+                let number = u16::from_be_bytes([*high, *low]);
+                let next = self.blocks + 1;
+                if u64::from(number) == next & 0xffff {
+                    let end = self.at + data.len();
+                    self.wrong |= load.file.get(self.at..end) != Some(data);
+                    self.at = end;
+                    self.blocks = next;
+                    self.moved = now;
+                }
+                // A block that it has already: its ACK was lost.
+                Some(vec![0, 4, *high, *low])
+            }
+            [0, 5, ..] => {
+                self.wrong = true;
+                None
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Answers every packet with the block after the one that it acknowledges, and nothing else.
+pub(crate) fn echo(listen: SocketAddrV4, file: &[u8]) {
+    let socket = socket(listen);
+    let mut batch = Batch::new();
+    let mut out = Vec::new();
+    loop {
+        batch.receive(&socket, Duration::from_secs(1));
+        for (from, to, packet) in batch.packets() {
+            let block = match *packet {
+                [0, 4, high, low] => u16::from_be_bytes([high, low]),
+                _ => 0,
+            };
+            let start = usize::from(block) * 512;
+            if start > file.len() {
+                continue;
+            }
+            let mut answer = Vec::with_capacity(516);
+            answer.extend([0, 3]);
+            answer.extend(block.wrapping_add(1).to_be_bytes());
+            answer.extend(&file[start..file.len().min(start + 512)]);
+            out.push((to, from, answer));
+        }
+        Batch::send(&socket, &out);
+        out.clear();
+    }
+}
+
+/// Reproducible chance.
+struct Dice(u64);
+
+impl Dice {
+    fn loses(&mut self, of_thousand: usize) -> bool {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % 1_000) < of_thousand as u64
+    }
+}
+
+fn socket(at: SocketAddrV4) -> UdpSocket {
+    let socket = UdpSocket::bind(at).expect("the port is free");
+    for (level, option, value) in [
+        (libc::IPPROTO_IP, libc::IP_PKTINFO, 1),
+        (libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, 32 << 20),
+        (libc::SOL_SOCKET, libc::SO_SNDBUFFORCE, 8 << 20),
+    ] {
+        let value: libc::c_int = value;
+        // SAFETY: the value is a C int that outlives the call, and its size is stated. A
+        // buffer that stays small costs speed and nothing else.
+        unsafe {
+            libc::setsockopt(
+                socket.as_raw_fd(),
+                level,
+                option,
+                (&raw const value).cast(),
+                mem::size_of_val(&value) as _,
+            );
+        }
+    }
+    socket
+}
+
+#[derive(Clone, Copy)]
+#[repr(C, align(8))]
+struct Control([u8; 64]);
+
+/// Room for packets in and out.
+struct Batch {
+    buffers: Vec<[u8; PACKET]>,
+    came: Vec<(SocketAddrV4, Ipv4Addr, usize)>,
+}
+
+impl Batch {
+    fn new() -> Self {
+        Self {
+            buffers: vec![[0; PACKET]; BATCH],
+            came: Vec::new(),
+        }
+    }
+
+    fn packets(&self) -> impl Iterator<Item = (SocketAddrV4, Ipv4Addr, &[u8])> {
+        let with = self.came.iter().zip(&self.buffers);
+        with.map(|(&(from, to, length), buffer)| (from, to, &buffer[..length]))
+    }
+
+    /// Takes what waits, and waits for something if there is nothing.
+    fn receive(&mut self, socket: &UdpSocket, patience: Duration) {
+        self.came.clear();
+        let mut poll = libc::pollfd {
+            fd: socket.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        let mut controls = [Control([0; 64]); BATCH];
+        // SAFETY: plain data of C, for which zero is a value; then every header points to a
+        // name, a part and a control buffer of the stated sizes that outlive the call, and
+        // control messages are read within the length that the kernel set.
+        unsafe {
+            let mut names: [libc::sockaddr_in; BATCH] = mem::zeroed();
+            let mut parts: [libc::iovec; BATCH] = mem::zeroed();
+            let mut headers: [libc::mmsghdr; BATCH] = mem::zeroed();
+            for at in 0..BATCH {
+                parts[at].iov_base = self.buffers[at].as_mut_ptr().cast();
+                parts[at].iov_len = PACKET;
+                let header = &mut headers[at].msg_hdr;
+                header.msg_name = ptr::from_mut(&mut names[at]).cast();
+                header.msg_namelen = mem::size_of::<libc::sockaddr_in>() as _;
+                header.msg_iov = &raw mut parts[at];
+                header.msg_iovlen = 1;
+                header.msg_control = ptr::from_mut(&mut controls[at]).cast();
+                header.msg_controllen = mem::size_of::<Control>() as _;
+            }
+            let fd = socket.as_raw_fd();
+            let mut take = || {
+                libc::recvmmsg(
+                    fd,
+                    headers.as_mut_ptr(),
+                    BATCH as _,
+                    libc::MSG_DONTWAIT,
+                    ptr::null_mut(),
+                )
+            };
+            let mut count = take();
+            if count < 0 {
+                libc::poll(&raw mut poll, 1, patience.as_millis() as _);
+                count = take();
+            }
+            for at in 0..usize::try_from(count).unwrap_or(0) {
+                let header = &headers[at];
+                let message = libc::CMSG_FIRSTHDR(&raw const header.msg_hdr);
+                let Some(found) = message.as_ref() else {
+                    continue;
+                };
+                if found.cmsg_type != libc::IP_PKTINFO {
+                    continue;
+                }
+                let info: libc::in_pktinfo = ptr::read_unaligned(libc::CMSG_DATA(message).cast());
+                let address = |from: libc::in_addr| Ipv4Addr::from_bits(u32::from_be(from.s_addr));
+                let from = SocketAddrV4::new(
+                    address(names[at].sin_addr),
+                    u16::from_be(names[at].sin_port),
+                );
+                self.came
+                    .push((from, address(info.ipi_addr), header.msg_len as usize));
+            }
+        }
+    }
+
+    fn send(socket: &UdpSocket, packets: &[(Ipv4Addr, SocketAddrV4, Vec<u8>)]) {
+        let mut packets = packets;
+        while !packets.is_empty() {
+            let count = packets.len().min(BATCH);
+            let mut controls = [Control([0; 64]); BATCH];
+            // SAFETY: as above; the kernel only reads what it sends, and CMSG_FIRSTHDR is
+            // given a buffer with room for one message.
+            let sent = unsafe {
+                let mut names: [libc::sockaddr_in; BATCH] = mem::zeroed();
+                let mut parts: [libc::iovec; BATCH] = mem::zeroed();
+                let mut headers: [libc::mmsghdr; BATCH] = mem::zeroed();
+                for (at, (from, to, bytes)) in packets[..count].iter().enumerate() {
+                    let be = |address: Ipv4Addr| libc::in_addr {
+                        s_addr: address.to_bits().to_be(),
+                    };
+                    names[at].sin_family = libc::AF_INET as _;
+                    names[at].sin_port = to.port().to_be();
+                    names[at].sin_addr = be(*to.ip());
+                    parts[at].iov_base = bytes.as_ptr().cast_mut().cast();
+                    parts[at].iov_len = bytes.len();
+                    let header = &mut headers[at].msg_hdr;
+                    header.msg_name = ptr::from_mut(&mut names[at]).cast();
+                    header.msg_namelen = mem::size_of::<libc::sockaddr_in>() as _;
+                    header.msg_iov = &raw mut parts[at];
+                    header.msg_iovlen = 1;
+                    header.msg_control = ptr::from_mut(&mut controls[at]).cast();
+                    let size = mem::size_of::<libc::in_pktinfo>() as u32;
+                    header.msg_controllen = libc::CMSG_SPACE(size) as _;
+                    let message = libc::CMSG_FIRSTHDR(header);
+                    (*message).cmsg_level = libc::IPPROTO_IP;
+                    (*message).cmsg_type = libc::IP_PKTINFO;
+                    (*message).cmsg_len = libc::CMSG_LEN(size) as _;
+                    let info = libc::in_pktinfo {
+                        ipi_ifindex: 0,
+                        ipi_spec_dst: be(*from),
+                        ipi_addr: be(Ipv4Addr::UNSPECIFIED),
+                    };
+                    ptr::write_unaligned(libc::CMSG_DATA(message).cast(), info);
+                }
+                libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), count as _, 0)
+            };
+            match usize::try_from(sent) {
+                Ok(sent) => packets = &packets[sent..],
+                Err(_) if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+                // The report of an earlier packet: this one goes next.
+                Err(_) => {}
+            }
+        }
+    }
+}
