@@ -130,6 +130,11 @@ fn a_bundle_without_a_known_key_is_intact_and_known_by_its_checksum() {
 }
 
 #[test]
+fn the_key_that_other_tests_name_is_the_rehearsal_s() {
+    assert_eq!(include_str!("common/rehearsal.pem"), TEST_KEY_PEM);
+}
+
+#[test]
 fn every_kind_of_damage_gets_its_verdict_and_its_code() {
     let scene = Scene::new();
     let made = MadeUp::new(Family::F45, 1).unwrap().sizes(Sizes::Small);
