@@ -99,7 +99,8 @@ fn phones_by_both_routes_convert_while_other_peoples_clients_fetch_every_file() 
     let mut server = lab.on_server(REFLASH);
     server.arg("convert").arg(&bundle);
     server.args([
-        "--accept-unknown",
+        "--trust-key",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem"),
         "--json",
         "--expect",
         "2",
@@ -273,10 +274,11 @@ impl Hand {
 
 fn convert_on_loopback(bundle: &Path, temporary: &Path, more: &[&str]) -> Running {
     let mut command = Command::new(REFLASH);
-    command
-        .arg("convert")
-        .arg(bundle)
-        .args(["--accept-unknown", "--json"]);
+    command.arg("convert").arg(bundle).args([
+        "--trust-key",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem"),
+        "--json",
+    ]);
     command
         .args([
             "--listen",
@@ -387,7 +389,8 @@ fn a_busy_port_is_told_with_the_name_of_who_has_it() {
         .arg("convert")
         .arg(bundle(folder.path()))
         .args([
-            "--accept-unknown",
+            "--trust-key",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem"),
             "--listen",
             "127.0.0.1",
             "--tftp-port",
@@ -487,7 +490,12 @@ fn a_port_below_1024_without_the_right_says_how_to_get_it() {
         .arg(&program)
         .arg("convert")
         .arg(bundle(folder.path()))
-        .args(["--accept-unknown", "--listen", "127.0.0.1"])
+        .args([
+            "--trust-key",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem"),
+            "--listen",
+            "127.0.0.1",
+        ])
         .output()
         .unwrap();
     let words = String::from_utf8_lossy(&output.stderr);
@@ -527,10 +535,11 @@ fn on_port_69_it_runs_as_the_named_user_with_no_right_left_and_serves() {
     let bundle = bundle(folder.path());
     for user in [&["--user", "nobody"][..], &[]] {
         let mut command = lab.on_server(REFLASH);
-        command
-            .arg("convert")
-            .arg(&bundle)
-            .args(["--accept-unknown", "--json"]);
+        command.arg("convert").arg(&bundle).args([
+            "--trust-key",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem"),
+            "--json",
+        ]);
         command.args(user).env("TMPDIR", temporary.path());
         command.env("SUDO_UID", "65534").env("SUDO_GID", "65534");
         let mut server = Running::start(&mut command);

@@ -42,6 +42,9 @@ fn curl(address: &str, name: &str, to: &Path) -> Output {
         .unwrap()
 }
 
+/// curl's exit code for TFTP's "file not found".
+const NOT_FOUND: Option<i32> = Some(68);
+
 #[test]
 fn a_folder_is_served_and_nothing_outside_it() {
     if common::require_program("curl").is_none() {
@@ -73,8 +76,6 @@ fn a_folder_is_served_and_nothing_outside_it() {
         assert!(output.status.success(), "{name}: {output:?}");
         assert_eq!(fs::read(&got).unwrap(), bytes, "{name}");
     }
-    // curl's exit code for TFTP's "file not found".
-    const NOT_FOUND: Option<i32> = Some(68);
     for name in [
         "nothing",
         "link",
@@ -114,10 +115,13 @@ fn phones_in_another_process_convert_against_a_server_of_its_own() {
     let made = MadeUp::new(Family::F45, 5).unwrap().sizes(Sizes::Small);
     made.write_zip(&bundle).unwrap();
     let mut command = Command::new(REFLASH);
-    command
-        .arg("convert")
-        .arg(&bundle)
-        .args(["--accept-unknown", "--json", "--expect", "3"]);
+    command.arg("convert").arg(&bundle).args([
+        "--trust-key",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem"),
+        "--json",
+        "--expect",
+        "3",
+    ]);
     command.args([
         "--listen",
         "127.0.0.1",

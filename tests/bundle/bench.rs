@@ -31,7 +31,8 @@ fn writes_what_the_script_measures() {
     let mut state = 1_u64;
     for stem in ["jar45sip", "cnu45", "apps45", "dsp45", "cvm45sip"] {
         let name = format!("{stem}.9-9-9.sbn");
-        manifest += &format!("{name}\r\n");
+        manifest.push_str(&name);
+        manifest.push_str("\r\n");
         let body: Vec<u8> = (0..LARGE / 8)
             .flat_map(|_| {
                 state = state

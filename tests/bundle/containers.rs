@@ -197,10 +197,10 @@ fn what_is_in_a_repack_is_an_entry_of_its_own() {
     assert_eq!(outer.verdict, Verdict::Damaged);
     let sha256 = {
         use sha2::{Digest as _, Sha256};
-        Sha256::digest(fs::read(&path).unwrap())
+        let digest = Sha256::digest(fs::read(&path).unwrap());
+        digest
             .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
+            .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
     };
     let expectation = Expectation {
         checksums: vec![sha256.parse().unwrap()],

@@ -1,5 +1,7 @@
 //! A `reflash` that runs beside the test and speaks JSON Lines.
 
+#![allow(dead_code, reason = "every test program uses a part of it")]
+
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
