@@ -1,7 +1,8 @@
 //! The servers that are measured, and what they cost.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
+    collections::HashMap,
     fs,
     net::UdpSocket,
     os::unix::fs::PermissionsExt,
@@ -20,7 +21,16 @@ pub(crate) struct Peer {
     arguments: Vec<String>,
 }
 
-/// Those that are installed, ours first.
+/// Set by scripts/bench-tftp: where the Debian packages of the others are unpacked.
+const UNPACKED: &str = "REFLASH_BENCH_PEERS";
+
+/// Never the installed one: atftpd calls itself in.tftpd too.
+fn unpacked(program: &str) -> String {
+    let folder = std::env::var(UNPACKED).unwrap_or_default();
+    format!("{folder}/usr/sbin/{program}")
+}
+
+/// Those that there are, ours first.
 pub(crate) fn all(folder: &Path, block: u16) -> Vec<Peer> {
     let this = std::env::current_exe().expect("a program has a path");
     let dir = folder.to_str().expect("a temporary folder's name is text");
@@ -44,12 +54,12 @@ pub(crate) fn all(folder: &Path, block: u16) -> Vec<Peer> {
         peer("async-tftp", reflash, &second),
         peer(
             "tftpd-hpa",
-            "/usr/sbin/in.tftpd",
+            &unpacked("in.tftpd"),
             &["-L", "-4", "-a", "127.0.0.1:69", "-s", dir],
         ),
         peer(
             "dnsmasq",
-            "/usr/sbin/dnsmasq",
+            &unpacked("dnsmasq"),
             &[
                 "-k",
                 "-C",
@@ -66,7 +76,7 @@ pub(crate) fn all(folder: &Path, block: u16) -> Vec<Peer> {
         ),
         peer(
             "atftpd",
-            "/usr/sbin/atftpd",
+            &unpacked("atftpd"),
             &[
                 "--daemon",
                 "--no-fork",
@@ -117,11 +127,18 @@ pub(crate) fn everyone_may_read(folder: &Path) {
     fs::set_permissions(file, fs::Permissions::from_mode(0o644)).expect("our own file");
 }
 
+/// The libraries that came with the unpacked programs.
+fn libraries() -> String {
+    let folder = std::env::var(UNPACKED).unwrap_or_default();
+    format!("{folder}/usr/lib/{}-linux-gnu", std::env::consts::ARCH)
+}
+
 impl Peer {
     /// Starts it, and waits until it has its port.
     pub(crate) fn start(&self) -> Running {
         let child = Command::new(&self.program)
             .args(&self.arguments)
+            .env("LD_LIBRARY_PATH", libraries())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -136,6 +153,7 @@ impl Peer {
         Running {
             child,
             peak: Cell::new(0),
+            spent: RefCell::default(),
         }
     }
 }
@@ -144,30 +162,23 @@ impl Peer {
 pub(crate) struct Running {
     child: Child,
     peak: Cell<u64>,
+    /// Ticks of every process of it that was seen.
+    spent: RefCell<HashMap<u32, u64>>,
 }
 
 impl Running {
-    /// Its processor time so far, with that of its children that ended, in µs.
+    /// Its processor time so far, with that of the children that were seen, in µs.
     pub(crate) fn cpu(&self) -> u64 {
         /// `sysconf(_SC_CLK_TCK)` of every Linux: 100 a second.
         const TICK: u64 = 10_000;
-        let tree = self.tree();
-        let own = tree.iter().filter_map(|pid| fields(*pid)).map(|fields| {
-            let number = |at: usize| {
-                fields
-                    .get(at)
-                    .and_then(|f| f.parse::<u64>().ok())
-                    .unwrap_or(0)
-            };
-            // proc(5): utime and stime are fields 14 and 15; of the main process, those of
-            // waited-for children, 16 and 17, too. The first two are cut off.
-            number(11) + number(12) + number(13) + number(14)
-        });
-        own.sum::<u64>() * TICK
+        self.sample();
+        self.spent.borrow().values().sum::<u64>() * TICK
     }
 
-    /// Looks at its memory.
+    /// Looks at its memory, and at what each of its processes has spent. Children that fork
+    /// and end between two looks count up to the last one.
     pub(crate) fn sample(&self) {
+        let tree = self.tree();
         let resident = |pid: u32| -> Option<u64> {
             let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
             let line = status
@@ -175,8 +186,18 @@ impl Running {
                 .find_map(|line| line.strip_prefix("VmRSS:"))?;
             line.trim().strip_suffix(" kB")?.parse().ok()
         };
-        let now: u64 = self.tree().into_iter().filter_map(resident).sum();
+        let now: u64 = tree.iter().filter_map(|&pid| resident(pid)).sum();
         self.peak.set(self.peak.get().max(now * 1024));
+        for pid in tree {
+            let Some(fields) = fields(pid) else { continue };
+            let number = |at: usize| {
+                let field = fields.get(at).and_then(|field| field.parse::<u64>().ok());
+                field.unwrap_or(0)
+            };
+            // proc(5): utime and stime are fields 14 and 15. The first two are cut off, and
+            // they count from 1.
+            self.spent.borrow_mut().insert(pid, number(11) + number(12));
+        }
     }
 
     /// The most memory that it and its children had, in bytes.
