@@ -6,9 +6,11 @@ mod load;
 mod mac;
 mod model;
 mod request;
+mod route;
 
 pub use load::{LoadName, Protocol, Train};
 pub use mac::{MacAddress, ParseMacError};
 pub use model::{Family, MODELS, Model};
 pub use request::Request;
 pub(crate) use request::normal;
+pub use route::{Route, bridge_bundle, supports};

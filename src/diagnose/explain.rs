@@ -101,7 +101,7 @@ mod tests {
         for code in Code::ALL {
             let all = code.explanation();
             for part in [all.signature, all.causes, all.cure, all.ends] {
-                assert!(part.len() > 20 && part.ends_with('.'), "{code}: {part}");
+                assert!(part.len() > 10 && part.ends_with('.'), "{code}: {part}");
             }
             assert!(!all.title.is_empty() && !all.title.ends_with('.'), "{code}");
         }

@@ -12,7 +12,7 @@ use super::{
     Event, Moment, PhoneId, Report, Seen, Served, Sighting, TransferId, Transport,
     announce::{event, reference},
     catalog::Catalog,
-    conversion::{Ask, Change, Scene},
+    conversion::{Ask, Change, Expected, Scene},
     history::{Kind, Row, kept},
     identity::{Owner, Phone, Registry},
     plan::Plan,
@@ -55,6 +55,16 @@ pub enum RunState {
     Ended,
 }
 
+/// The parts of [`Seen::Asked`].
+#[derive(Debug, Clone, Copy)]
+struct Asked<'a> {
+    transfer: TransferId,
+    transport: Transport,
+    name: &'a str,
+    port: u16,
+    served: Option<&'a Served>,
+}
+
 /// All phones of a run: sightings in, events out.
 #[derive(Debug)]
 pub struct Fleet {
@@ -77,7 +87,7 @@ impl Fleet {
     #[must_use]
     pub fn new(plan: Plan) -> Self {
         Self {
-            catalog: Catalog::new(&plan.stages),
+            catalog: Catalog::new(&plan),
             only: plan
                 .only
                 .as_ref()
@@ -103,9 +113,18 @@ impl Fleet {
                 transfer,
                 transport,
                 name,
-                port: _,
+                port,
                 served,
-            } => self.asked(at, address, *transfer, *transport, name, served.as_ref()),
+            } => {
+                let asked = Asked {
+                    transfer: *transfer,
+                    transport: *transport,
+                    name,
+                    port: *port,
+                    served: served.as_ref(),
+                };
+                self.asked(at, address, asked)
+            }
             Seen::Acknowledged { transfer, bytes } => match self.registry.transfers.get(transfer) {
                 Some(Owner::Phone(id)) => self.fold(at, *id, |phone, scene, out| {
                     phone.conversion.acknowledged(scene, *transfer, *bytes, out);
@@ -163,18 +182,33 @@ impl Fleet {
                 }));
                 events
             }
+            Seen::Hardware {
+                classes,
+                witness,
+                detail,
+            } => {
+                let id = self.registry.listed(at, address);
+                let mut events = self.forget_gone();
+                events.extend(id.into_iter().flat_map(|id| {
+                    self.fold(at, id, |phone, scene, out| {
+                        phone
+                            .conversion
+                            .hardware_named(scene, *classes, *witness, detail, out);
+                    })
+                }));
+                events
+            }
         }
     }
 
-    fn asked(
-        &mut self,
-        at: Moment,
-        address: Ipv4Addr,
-        transfer: TransferId,
-        transport: Transport,
-        name: &str,
-        served: Option<&Served>,
-    ) -> Vec<Event> {
+    fn asked(&mut self, at: Moment, address: Ipv4Addr, asked: Asked<'_>) -> Vec<Event> {
+        let Asked {
+            transfer,
+            transport,
+            name,
+            port,
+            served,
+        } = asked;
         let request = Request::read(name);
         let is_phone = match request {
             Request::Recovery(_) | Request::Manifest(_) => {
@@ -191,7 +225,7 @@ impl Fleet {
             _ => {
                 let here = self.registry.at(address).map(|(id, _)| id);
                 if here.is_none() {
-                    self.other_asked(at, address, transfer, transport, name, served);
+                    self.other_asked(at, address, asked);
                 }
                 here
             }
@@ -207,6 +241,7 @@ impl Fleet {
             transfer,
             transport,
             name,
+            port,
             request: &request,
             served,
         };
@@ -217,15 +252,14 @@ impl Fleet {
         events
     }
 
-    fn other_asked(
-        &mut self,
-        at: Moment,
-        address: Ipv4Addr,
-        transfer: TransferId,
-        transport: Transport,
-        name: &str,
-        served: Option<&Served>,
-    ) {
+    fn other_asked(&mut self, at: Moment, address: Ipv4Addr, asked: Asked<'_>) {
+        let Asked {
+            transfer,
+            transport,
+            name,
+            served,
+            ..
+        } = asked;
         let Some(other) = self.registry.other(at, address) else {
             return;
         };
@@ -362,7 +396,7 @@ impl Fleet {
             {
                 phone.scheduled = None;
                 events.extend(self.fold(at, id, |phone, scene, out| {
-                    phone.conversion.tick(scene.at, out);
+                    phone.conversion.tick(scene, out);
                 }));
             }
         }
@@ -384,6 +418,13 @@ impl Fleet {
             .map(|heard| heard + QUIET_BEFORE_END)
             .filter(|end| *end > self.now);
         [phone, timeout, drain, quiet].into_iter().flatten().min()
+    }
+
+    /// What a phone is silent for and how long that is normal; `None` where nothing is
+    /// waited for. After `until` it counts as stalled, as refusing or as settled.
+    #[must_use]
+    pub fn expected(&self, id: PhoneId) -> Option<Expected> {
+        self.registry.phones.get(&id)?.conversion.expected()
     }
 
     /// Phones and addresses that were not recorded because there are too many.

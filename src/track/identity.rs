@@ -306,6 +306,12 @@ impl Registry {
                     pass,
                     stalled: phone.conversion.stalled,
                     standing: phone.conversion.standing.clone(),
+                    cut: phone.conversion.cut_short(true),
+                    leg: phone.conversion.leg,
+                    quiet: phone.conversion.quiet,
+                    bridge: phone.conversion.bridge,
+                    runs: phone.conversion.runs.clone(),
+                    hardware: phone.conversion.hardware,
                     ..Conversion::new(at)
                 };
                 let before = std::mem::replace(&mut phone.conversion, episode);

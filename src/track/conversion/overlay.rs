@@ -12,6 +12,7 @@ use crate::{
         text,
     },
     phone::normal,
+    track::catalog::Leg,
 };
 
 /// Lines of evidence, and withdrawn diagnoses, that are kept of one phone. Repeated ones
@@ -166,6 +167,13 @@ impl Conversion {
         }
     }
 
+    /// Whether a diagnosis of this code stands.
+    pub(super) fn stands(&self, code: Code) -> bool {
+        self.standing
+            .iter()
+            .any(|standing| standing.diagnosis.code == code)
+    }
+
     /// Raises a diagnosis, unless one of its code stands.
     pub(super) fn raise(&mut self, subject: &str, diagnosis: Diagnosis, out: &mut Vec<Change>) {
         if self
@@ -225,10 +233,14 @@ impl Conversion {
             return;
         }
         let catalog = scene.catalog;
+        // While it is shown the bridge, the target is kept from it on purpose.
+        if self.leg == Leg::Bridge && catalog.has(Leg::Target, ask.name) {
+            return;
+        }
         let finding = rules::not_found(
             ask.name,
             ask.request,
-            catalog.names(),
+            catalog.names(self.leg),
             &catalog.families,
             self.fetched,
         );
@@ -257,6 +269,11 @@ impl Conversion {
         ) {
             let diagnosis = text::unsupported(ask.name, Some(Family::P3), scene.at);
             self.raise(ask.name, diagnosis, out);
+            // Its loader has no application to say which of the configurations it wants.
+            if normal(ask.name).starts_with("mgc") {
+                let diagnosis = text::no_application(ask.name, scene.at);
+                self.raise(ask.name, diagnosis, out);
+            }
         }
     }
 
@@ -293,10 +310,10 @@ impl Conversion {
     }
 
     /// Lets time pass.
-    pub(in super::super) fn tick(&mut self, at: Moment, out: &mut Vec<Change>) {
-        if let Some(boots) = rules::manifest_refused(&self.takes, at) {
-            let diagnosis = text::refused(boots);
-            self.raise("", diagnosis, out);
+    pub(in super::super) fn tick(&mut self, scene: Scene<'_>, out: &mut Vec<Change>) {
+        let at = scene.at;
+        if !self.is_failed() && rules::manifest_refused(&self.takes, at).is_some() {
+            self.refused(scene, out);
         }
         if self.state == State::Flashed
             && !self.settled
