@@ -55,8 +55,8 @@ pub(crate) fn stalled(state: State, silent: Duration, since: Moment) -> Diagnosi
     let (was, cure) = match state {
         State::Configuring => (
             "after asking for its configuration",
-            "The configuration that the phone uses names no load of this bundle, so it has no \
-             reason to fetch one. Name the load in its SEP file (loadInformation), or reset the \
+            "Either it runs the load already and no witness said so, or the configuration that it \
+             uses names no load of this bundle, and it has no reason to fetch one. Name the load in its SEP file (loadInformation), or reset the \
              phone to factory settings (hold # while powering it on, then 123456789*0#).",
         ),
         State::Manifest => (

@@ -312,6 +312,7 @@ impl Registry {
                     bridge: phone.conversion.bridge,
                     runs: phone.conversion.runs.clone(),
                     hardware: phone.conversion.hardware,
+                    failing: phone.conversion.failing.clone(),
                     ..Conversion::new(at)
                 };
                 let before = std::mem::replace(&mut phone.conversion, episode);

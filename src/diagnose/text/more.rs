@@ -105,6 +105,9 @@ fn bridge_cure(family: Option<Family>, tried: Bridge) -> String {
         Bridge::Shown | Bridge::Taken => {
             "it took the bridge, so its load knows the key by now".to_owned()
         }
+        Bridge::Unwanted => "it was told of the bridge and did not ask for it, so it most likely \
+                             runs it and the key is not the cause"
+            .to_owned(),
         Bridge::Refused => format!(
             "it refused the bridge too; if that was not {file}, try that one, else the hardware is \
              the likelier cause"
@@ -112,18 +115,34 @@ fn bridge_cure(family: Option<Family>, tried: Bridge) -> String {
     }
 }
 
+/// The cure of a refusal by one of two causes.
+fn either(family: Option<Family>, tried: Bridge) -> String {
+    format!(
+        "The phone reads the manifest and refuses this release, for one of two reasons; its screen \
+         tells which. 'Auth Fail': its load is older than 8.3(3) and does not know the signing \
+         key; {}. 'Load rejected HC': the release is not made for this hardware revision; take \
+         the newest release of its model. Cables, switches and settings are not the cause.",
+        bridge_cure(family, tried)
+    )
+}
+
+pub(crate) fn bridge_unwanted(since: Moment, tried: Bridge) -> Diagnosis {
+    diagnosis(
+        Code::ManifestRefused,
+        format!(
+            "refused the manifest, was told of the bridge in its configuration at {} and did not \
+             ask for it",
+            clock(since)
+        ),
+        either(None, tried),
+    )
+}
+
 pub(crate) fn refused(boots: &[Take], family: Option<Family>, tried: Bridge) -> Diagnosis {
     diagnosis(
         Code::ManifestRefused,
         boots_without_images(boots),
-        format!(
-            "The phone reads the manifest and refuses this release, for one of two reasons; its \
-             screen tells which. 'Auth Fail': its load is older than 8.3(3) and does not know the \
-             signing key; {}. 'Load rejected HC': the release is not made for this hardware \
-             revision; take the newest release of its model. Cables, switches and settings are not \
-             the cause.",
-            bridge_cure(family, tried)
-        ),
+        either(family, tried),
     )
 }
 

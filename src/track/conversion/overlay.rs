@@ -306,7 +306,11 @@ impl Conversion {
             .filter(|_| self.state == State::Flashed && !self.settled)
             .map(|at| at + SETTLED_AFTER);
         let refused = rules::refusal_due(&self.takes).filter(|_| !self.is_failed());
-        [silent, settles, refused].into_iter().flatten().min()
+        let unwanted = self.bridge_unwanted_at().filter(|_| !self.is_failed());
+        [silent, settles, refused, unwanted]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Lets time pass.
@@ -314,6 +318,9 @@ impl Conversion {
         let at = scene.at;
         if !self.is_failed() && rules::manifest_refused(&self.takes, at).is_some() {
             self.refused(scene, out);
+        }
+        if !self.is_failed() && self.bridge_unwanted_at().is_some_and(|due| at >= due) {
+            self.bridge_unwanted(out);
         }
         if self.state == State::Flashed
             && !self.settled

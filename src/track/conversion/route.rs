@@ -1,7 +1,8 @@
 //! Which stage a phone is shown: the target, or first the bridge.
 
 use super::{
-    About, Change, Conversion, Evidence, FileOutcome, Kind, LoadName, Scene, State, Witness,
+    About, Change, Conversion, Evidence, FileOutcome, Kind, LoadName, Moment, SETTLED_AFTER, Scene,
+    State, Witness,
 };
 use crate::{
     diagnose::{
@@ -25,6 +26,8 @@ pub(crate) enum Bridge {
     Taken,
     /// The phone refused it too.
     Refused,
+    /// An application was told of it and did not ask for it.
+    Unwanted,
 }
 
 impl Conversion {
@@ -64,6 +67,8 @@ impl Conversion {
         self.leg = Leg::Bridge;
         self.bridge = Bridge::Shown;
         self.takes.clear();
+        // The next boot's configuration is the first that names the bridge.
+        self.config_at = None;
         let detail = format!("{why}; it is given the bridge {load} first");
         self.note(Witness::Requests, detail, out);
     }
@@ -106,6 +111,23 @@ impl Conversion {
         };
         // Kept, so that a later boot of the same refusal is none of its own.
         self.takes = boots;
+        self.raise("", diagnosis, out);
+    }
+
+    /// When an application that is told of the bridge would have asked for it, if nothing
+    /// else is seen.
+    pub(super) fn bridge_unwanted_at(&self) -> Option<Moment> {
+        let waits = self.leg == Leg::Bridge && self.state == State::Configuring;
+        self.config_at
+            .filter(|_| waits)
+            .map(|at| at + SETTLED_AFTER)
+    }
+
+    /// The phone was told of the bridge and does not want it: most likely it runs it.
+    pub(super) fn bridge_unwanted(&mut self, out: &mut Vec<Change>) {
+        self.leg = Leg::Target;
+        self.bridge = Bridge::Unwanted;
+        let diagnosis = text::bridge_unwanted(self.config_at.unwrap_or(self.last), self.bridge);
         self.raise("", diagnosis, out);
     }
 

@@ -45,10 +45,11 @@ impl Conversion {
         let boot = &mut self.boot;
         let rejected = match ask.request {
             Request::TrustList(_) => {
-                let idle = if boot.default_delivered && !boot.own_delivered {
-                    boot.idle.saturating_add(1)
-                } else {
-                    0
+                // One boot may ask twice: over HTTP first, or because an answer got lost.
+                let idle = match (boot.own_delivered, boot.default_delivered) {
+                    (false, true) => boot.idle.saturating_add(1),
+                    (false, false) => boot.idle,
+                    (true, _) => 0,
                 };
                 self.boot = Boot {
                     idle,
@@ -121,9 +122,8 @@ impl Conversion {
         let others_came = pass.images.iter().enumerate().all(|(place, image)| {
             place == newest || image.attempts == 0 || image.delivered || image.all_sent
         });
-        let anything = pass.images.iter().any(|image| image.delivered) || row.bytes > 0;
         let size = row.size.unwrap_or(0);
-        (others_came && anything).then(|| {
+        others_came.then(|| {
             if row.outcome == FileOutcome::Delivered {
                 format!(
                     "after '{}' and before the next image",
@@ -229,15 +229,18 @@ impl Conversion {
             .failing
             .iter()
             .position(|(failing, _)| *failing == name);
+        // Who finds one image missing drops the next.
+        let breaks = row.bytes > 0 && !self.stands(Code::MissingImage);
         match (end, known) {
             (End::Delivered, Some(at)) => {
                 self.failing.remove(at);
             }
-            (End::Vanished { .. } | End::Replaced, Some(at)) if row.bytes > 0 => {
+            (End::Delivered, None) => {}
+            (_, Some(at)) if breaks => {
                 let count = &mut self.failing[at].1;
                 *count = count.saturating_add(1);
             }
-            (End::Vanished { .. } | End::Replaced, None) if row.bytes > 0 => {
+            (_, None) if breaks => {
                 if self.failing.len() >= MAX_FAILING {
                     self.failing.remove(0);
                 }

@@ -126,6 +126,7 @@ impl Phone {
         (episode.leg, episode.quiet) = (Leg::Target, false);
         (episode.runs, episode.hardware) = (None, None);
         episode.bridge = Bridge::Untried;
+        episode.failing.clear();
         Some(episode)
     }
 }
