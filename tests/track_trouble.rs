@@ -161,6 +161,19 @@ fn a_refused_bridge_leads_back_to_the_target_and_is_told() {
 }
 
 #[test]
+fn an_application_that_does_not_want_the_bridge_is_back_at_the_target() {
+    let mut run = Run::new(with_bridge());
+    run.boots(0.0, 10, 1).gets(2.0, 10, LOADS);
+    run.boots(120.0, 10, 1).gets(122.0, 10, LOADS).until(153.0);
+    assert_eq!(view(&run, 10, "XMLDefault.cnf.xml"), View::Bridge);
+    // It runs 8.5(2), and nobody said so.
+    run.boots(240.0, 10, 1).until(301.0);
+    assert_eq!(view(&run, 10, "XMLDefault.cnf.xml"), View::Target);
+    assert_eq!(run.codes(), ["manifest-refused"]);
+    assert!(run.phone().diagnoses[0].cure.contains("did not ask for it"));
+}
+
+#[test]
 fn without_a_bridge_the_file_to_get_is_named() {
     let mut run = Run::new(plan());
     run.load(0.0, 10, "SCCP45.8-3-2S");
@@ -296,29 +309,27 @@ fn a_phone_that_is_switched_on_and_off_rejects_nothing() {
 
 #[test]
 fn answers_that_never_arrive_have_their_name_until_one_does() {
-    let ask = |run: &mut Run, at: f64, port: u16, name: &str, served: bool| {
-        let transfer = reflash::track::TransferId((at * 10.0) as u64 + 1);
+    let ask = |run: &mut Run, at: u16, port: u16, name: &str, served: bool| {
+        let transfer = reflash::track::TransferId(u64::from(at) + 1000);
         let served = served.then(|| reflash::track::Served {
             name: name.to_owned(),
             size: MANIFEST_BYTES,
         });
-        run.see(
-            at,
-            10,
-            Seen::Asked {
-                transfer,
-                transport: Transport::Tftp,
-                name: name.to_owned(),
-                port,
-                served,
-            },
-        );
+        let asked = Seen::Asked {
+            transfer,
+            transport: Transport::Tftp,
+            name: name.to_owned(),
+            port,
+            served,
+        };
+        run.see(f64::from(at), 10, asked);
         transfer
     };
     let mut run = Run::new(plan());
-    for (at, port) in [(0.0, 49_152), (8.0, 49_152), (20.0, 49_153)] {
+    for (at, port) in [(0, 49_152), (8, 49_152), (20, 49_153)] {
         let transfer = ask(&mut run, at, port, TERM, true);
-        run.ends(at + 7.0, 10, transfer, End::Vanished { all_sent: false }, 0);
+        let end = End::Vanished { all_sent: false };
+        run.ends(f64::from(at) + 7.0, 10, transfer, end, 0);
     }
     assert_eq!(run.codes(), ["blocked-by-firewall"]);
     run.gets(40.0, 10, TERM);
@@ -328,13 +339,7 @@ fn answers_that_never_arrive_have_their_name_until_one_does() {
     let name = format!("CTLSEP{}.tlv", mac(1).wire());
     for repeat in 0_u16..8 {
         assert!(run.codes().is_empty());
-        ask(
-            &mut run,
-            f64::from(repeat) * 4.0,
-            49_152 + repeat / 5,
-            &name,
-            false,
-        );
+        ask(&mut run, repeat * 4, 49_152 + repeat / 5, &name, false);
     }
     assert_eq!(run.codes(), ["blocked-by-firewall"]);
 }

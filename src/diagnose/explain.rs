@@ -39,6 +39,10 @@ struct Words {
 
 impl Code {
     /// This code in full.
+    ///
+    /// # Panics
+    ///
+    /// Never: a test goes through every code.
     #[must_use]
     pub fn explanation(self) -> Explanation {
         let words = phone::words(self)

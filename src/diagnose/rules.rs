@@ -101,9 +101,8 @@ pub(crate) fn refusal(
 ) -> Refusal {
     let fits = hardware.and_then(|hardware| supports(load, mask, hardware));
     match (fits, Route::between(runs, load)) {
-        (Some(false), _) => Refusal::Hardware,
+        (Some(false), _) | (None, Route::Direct) => Refusal::Hardware,
         (_, Route::Bridge) | (Some(true), Route::Unknown) => Refusal::Key,
-        (None, Route::Direct) => Refusal::Hardware,
         _ => Refusal::Either,
     }
 }

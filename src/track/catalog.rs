@@ -47,7 +47,7 @@ pub(super) struct Catalog {
 struct Names {
     manifests: HashMap<String, usize>,
     loads: HashSet<String>,
-    names: Vec<String>,
+    files: Vec<String>,
 }
 
 impl Entry {
@@ -64,7 +64,7 @@ impl Catalog {
             for stage in stages {
                 catalog.add(leg, stage);
             }
-            let names = &mut catalog.of_mut(leg).names;
+            let names = &mut catalog.of_mut(leg).files;
             names.sort_unstable();
             names.dedup();
         }
@@ -90,13 +90,13 @@ impl Catalog {
             let names = self.of_mut(leg);
             names.loads.insert(normal(stage.load.as_str()));
             names
-                .names
+                .files
                 .extend(manifest.images.iter().map(|(name, _)| name.clone()));
             names
                 .manifests
                 .entry(normal(&manifest.name))
                 .or_insert(index);
-            names.names.push(manifest.name.clone());
+            names.files.push(manifest.name.clone());
             self.entries.push(Entry {
                 load: stage.load.clone(),
                 family: stage.load.family(),
@@ -153,13 +153,13 @@ impl Catalog {
     pub(super) fn has(&self, leg: Leg, name: &str) -> bool {
         let name = normal(name);
         self.of(leg)
-            .names
+            .files
             .iter()
             .any(|staged| normal(staged) == name)
     }
 
     /// The names of all manifests and images of this stage.
     pub(super) fn names(&self, leg: Leg) -> impl Iterator<Item = &str> {
-        self.of(leg).names.iter().map(String::as_str)
+        self.of(leg).files.iter().map(String::as_str)
     }
 }

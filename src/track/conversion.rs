@@ -131,7 +131,7 @@ pub(super) struct Conversion {
     /// The stage that it is shown.
     pub leg: Leg,
     pub(super) bridge: Bridge,
-    /// It fetched the target too often: its XMLDefault names no load any more.
+    /// It fetched the target too often: its `XMLDefault` names no load any more.
     pub quiet: bool,
     /// The load that a witness named last, until something is written over it.
     pub(super) runs: Option<LoadName>,

@@ -55,26 +55,34 @@ fn tellable(phone: &PlayedPhone, bridge: bool, missing: bool) -> Tellable {
     if missing && fetches {
         return Tellable::Code("missing-image");
     }
-    Tellable::Code(match &member.cause {
-        Cause::Refuses => "manifest-refused",
-        Cause::Hardware if member.witness => "hardware-mismatch",
-        Cause::Hardware => "manifest-refused",
-        Cause::Bridge if bridge && missing => return Tellable::Open,
-        Cause::Bridge if bridge => return Tellable::Nothing,
-        Cause::Bridge if member.witness => "bridge-needed",
-        Cause::Bridge => "manifest-refused",
-        Cause::Firewall => "blocked-by-firewall",
-        Cause::WrongModel => "wrong-model-bundle",
-        Cause::ConfigRefused if !missing || member.start != Start::Recovery => "config-rejected",
-        Cause::PowerCut { .. } if !missing => "rebooted-mid-image",
-        Cause::BlackHole if !missing => "transfer-broken",
-        Cause::Restart => return Tellable::Open,
-        Cause::PowerCut { .. } | Cause::BlackHole | Cause::ConfigRefused => return Tellable::Open,
-        Cause::LostFinalAcks if missing => return Tellable::Open,
+    let alone = |code| {
+        if missing {
+            Tellable::Open
+        } else {
+            Tellable::Code(code)
+        }
+    };
+    match &member.cause {
+        Cause::Hardware if member.witness => Tellable::Code("hardware-mismatch"),
+        Cause::Bridge if bridge && missing => Tellable::Open,
+        Cause::Bridge if bridge => Tellable::Nothing,
+        Cause::Bridge if member.witness => Tellable::Code("bridge-needed"),
+        Cause::Refuses | Cause::Hardware | Cause::Bridge => Tellable::Code("manifest-refused"),
+        Cause::Firewall => Tellable::Code("blocked-by-firewall"),
+        Cause::WrongModel => Tellable::Code("wrong-model-bundle"),
+        Cause::ConfigRefused if member.start != Start::Recovery => {
+            Tellable::Code("config-rejected")
+        }
+        Cause::ConfigRefused => alone("config-rejected"),
+        Cause::PowerCut { .. } => alone("rebooted-mid-image"),
+        Cause::BlackHole => alone("transfer-broken"),
+        Cause::Restart => Tellable::Open,
+        // Two things at once.
+        Cause::LostFinalAcks if missing => Tellable::Open,
         // What is lost on the way may be taken for a phone that gives up.
-        _ if member.loss > 0 => return Tellable::Open,
-        _ => return Tellable::Nothing,
-    })
+        _ if member.loss > 0 => Tellable::Open,
+        _ => Tellable::Nothing,
+    }
 }
 
 /// Why nobody could know that this phone is converted.

@@ -3,6 +3,7 @@
 use super::{Code, Words};
 
 /// The words of the codes that are about one phone's conversion.
+#[expect(clippy::too_many_lines, reason = "a table of text")]
 pub(super) fn words(code: Code) -> Option<Words> {
     Some(match code {
         Code::Stalled => Words {

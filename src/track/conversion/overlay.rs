@@ -288,8 +288,7 @@ impl Conversion {
         let bytes = self
             .rows
             .iter()
-            .filter(|row| row.transfer != ask.transfer && normal(&row.name) == name)
-            .last()
+            .rfind(|row| row.transfer != ask.transfer && normal(&row.name) == name)
             .map_or(0, |row| row.bytes);
         let size = ask.served.map_or(0, |served| served.size);
         let diagnosis = text::broken(ask.name, attempts, bytes, size, scene.at);
