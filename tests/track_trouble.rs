@@ -264,6 +264,28 @@ fn a_start_in_the_middle_of_the_images_has_its_name_until_a_pass_is_complete() {
     // It was another phone after all.
     run.boots(60.0, 10, 2);
     assert!(run.phone_of(2).diagnoses.is_empty());
+    assert_eq!(run.codes(), ["rebooted-mid-image", "-rebooted-mid-image"]);
+    assert_eq!(run.phone_of(1).withdrawn.len(), 1);
+    let told_of = run.events.iter().find_map(|event| match event {
+        reflash::track::Event::Withdrawn { phone, .. } => phone.as_ref()?.mac,
+        _ => None,
+    });
+    assert_eq!(told_of, Some(mac(1)));
+}
+
+#[test]
+fn a_refusal_at_an_address_moves_with_the_phone_that_turns_out_to_be_there() {
+    let mut run = Run::new(plan());
+    run.boots(0.0, 10, 1);
+    refuses(&mut run, 60.0, 10, TERM);
+    assert_eq!(run.phone_of(1).state, Failed);
+    run.boots(300.0, 10, 2);
+    assert_eq!(run.phone_of(1).state, Configuring);
+    assert_eq!(run.phone_of(2).state, Failed);
+    assert_eq!(
+        run.codes(),
+        ["manifest-refused", "-manifest-refused", "manifest-refused"]
+    );
 }
 
 #[test]

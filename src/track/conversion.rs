@@ -16,6 +16,7 @@ use crate::{
 mod application;
 mod expected;
 mod images;
+mod judge;
 mod overlay;
 mod route;
 mod transfer;

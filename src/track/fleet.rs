@@ -13,17 +13,18 @@ use super::{
     announce::{event, reference},
     catalog::Catalog,
     conversion::{Ask, Change, Expected, Scene},
-    history::{Kind, Row, kept},
     identity::{Owner, Phone, Registry},
     plan::Plan,
     report,
 };
 use crate::{
+    diagnose::Diagnosis,
     phone::{MacAddress, Request},
     stage::View,
 };
 
 mod ends;
+mod others;
 
 /// How long the end of a run waits for phones that are between two images.
 pub const DRAIN_LIMIT: Duration = Duration::from_mins(3);
@@ -252,54 +253,6 @@ impl Fleet {
         events
     }
 
-    fn other_asked(&mut self, at: Moment, address: Ipv4Addr, asked: Asked<'_>) {
-        let Asked {
-            transfer,
-            transport,
-            name,
-            served,
-            ..
-        } = asked;
-        let Some(other) = self.registry.other(at, address) else {
-            return;
-        };
-        let sequence = other.rows.iter().map(|row| row.sequence).max().unwrap_or(0) + 1;
-        other.rows.push(Row {
-            transfer,
-            at,
-            sequence,
-            name: kept(served.map_or(name, |served| &served.name)),
-            bytes: 0,
-            size: served.map(|served| served.size),
-            pass: 0,
-            transport,
-            outcome: served.map_or(super::FileOutcome::NotFound, |_| super::FileOutcome::Asked),
-            kind: Kind::Other,
-            open: served.is_some(),
-            sent: false,
-        });
-        if served.is_some() && self.registry.transfers.len() < MAX_TRANSFERS {
-            self.registry
-                .transfers
-                .insert(transfer, Owner::Other(address));
-        }
-    }
-
-    fn of_other(
-        &mut self,
-        at: Moment,
-        address: Ipv4Addr,
-        transfer: TransferId,
-        change: impl FnOnce(&mut Row),
-    ) {
-        if let Some(other) = self.registry.others.get_mut(&address) {
-            other.last = at;
-            if let Some(row) = other.rows.find(transfer) {
-                change(row);
-            }
-        }
-    }
-
     /// Tells one phone something, and turns what came of it into events.
     fn fold(
         &mut self,
@@ -327,8 +280,25 @@ impl Fleet {
         }
         // The record names a phone once it is there, and again once it has a name.
         if !phone.announced || phone.announced_mac != phone.mac {
-            phone.announced = true;
+            let is_new = !std::mem::replace(&mut phone.announced, true);
             phone.announced_mac = phone.mac;
+            if is_new {
+                let told = |diagnosis: &Diagnosis| {
+                    changes
+                        .iter()
+                        .any(|change| matches!(change, Change::Raised(told) if told == diagnosis))
+                };
+                // What it brings along from the address where it was taken for another phone.
+                let brought: Vec<Change> = phone
+                    .conversion
+                    .standing
+                    .iter()
+                    .map(|standing| &standing.diagnosis)
+                    .filter(|diagnosis| !told(diagnosis))
+                    .map(|diagnosis| Change::Raised(diagnosis.clone()))
+                    .collect();
+                changes.extend(brought);
+            }
             if !changes
                 .iter()
                 .any(|change| matches!(change, Change::Step { .. }))
@@ -370,7 +340,8 @@ impl Fleet {
     /// Phones that are part of another's history now, or never were phones, count no more.
     fn forget_gone(&mut self) -> Vec<Event> {
         let gone = std::mem::take(&mut self.registry.gone);
-        gone.into_iter()
+        let mut events: Vec<Event> = gone
+            .into_iter()
             .map(|(id, phone)| {
                 self.done = self.done.saturating_sub(usize::from(phone.counted.0));
                 self.failed = self.failed.saturating_sub(usize::from(phone.counted.1));
@@ -378,7 +349,15 @@ impl Fleet {
                     phone: reference(id, &phone),
                 }
             })
-            .collect()
+            .collect();
+        for (id, diagnosis) in std::mem::take(&mut self.registry.misplaced) {
+            // The phone is as it was before; it may be done or failed again.
+            let phone = self.fold(self.now, id, |_, _, out| {
+                out.push(Change::Withdrawn(diagnosis));
+            });
+            events.extend(phone);
+        }
+        events
     }
 
     /// Lets time pass: phones settle and stall.

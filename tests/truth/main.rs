@@ -5,6 +5,7 @@
 //! scripts/truth runs 10,000.
 
 mod desk;
+mod device;
 mod judge;
 mod scenario;
 mod stock;

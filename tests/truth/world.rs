@@ -2,14 +2,14 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, HashMap, HashSet},
+    collections::{BinaryHeap, HashMap},
     net::{Ipv4Addr, SocketAddrV4},
     time::{Duration, Instant},
 };
 
 use reflash::{
-    phone::{LoadName, Model},
-    rehearse::{Action, Holding, Note, PhoneConfig, ScriptedPhone, Start},
+    phone::LoadName,
+    rehearse::{Action, Holding, Note, Start},
     stage::View,
     tftp::{Port, Socket, engine::Engine, outbox::Outbox, policy::Limits},
     track::{Event, PhoneReport, Plan, Report, Seen, State, Witness},
@@ -17,37 +17,19 @@ use reflash::{
 
 use crate::{
     desk::Desk,
+    device::Device,
     scenario::{Cause, Chance, Member, Scenario},
     stock::{Bundle, Files, Stock, default_config, file},
 };
 
-const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
-const LISTENER: u16 = 69;
+pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+pub(crate) const LISTENER: u16 = 69;
 const TRANSFERS: [u16; 2] = [3000, 3001];
 const LATENCY: Duration = Duration::from_micros(400);
 /// What is not finished by then never is.
 const HORIZON: Duration = Duration::from_mins(40);
 /// Time for everything to settle once all phones are idle.
 const AFTERWARDS: Duration = Duration::from_mins(3);
-/// The block after which a black hole begins.
-const HOLE: u16 = 20;
-
-struct Device {
-    member: Member,
-    phone: ScriptedPhone,
-    address: Ipv4Addr,
-    home: Ipv4Addr,
-    port: Option<u16>,
-    /// The name that each port asked for.
-    asked: HashMap<u16, String>,
-    /// Ports whose ACKs are lost from now on.
-    muted: HashSet<u16>,
-    restarts: Vec<Duration>,
-    last_ack_lost: bool,
-    /// It was answered by the server since it runs what it runs.
-    spoke: bool,
-}
-
 enum Flight {
     ToServer(SocketAddrV4, u16, Vec<u8>),
     ToPhone(usize, u16, u16, Vec<u8>),
@@ -436,80 +418,6 @@ impl<'a> World<'a> {
             phones,
             false_claims,
         }
-    }
-}
-
-impl Device {
-    fn new(seed: u64, index: u8, member: &Member, stock: &Stock) -> Self {
-        let home = Ipv4Addr::new(10, 0, 1, index + 1);
-        let mut restarts: Vec<Duration> = member
-            .restarts
-            .iter()
-            .map(|second| Duration::from_secs(*second))
-            .collect();
-        restarts.sort_unstable();
-        let phone = ScriptedPhone::new(PhoneConfig {
-            mac: member.mac,
-            model: Model::by_number(member.model.number).expect("a model"),
-            start: member.start.clone(),
-            server: SocketAddrV4::new(SERVER, LISTENER),
-            pace: 1.0,
-            seed,
-            faults: member.faults(),
-            sizes: stock.target.sizes.clone(),
-        });
-        Self {
-            member: member.clone(),
-            phone,
-            address: home,
-            home,
-            port: None,
-            asked: HashMap::new(),
-            muted: HashSet::new(),
-            restarts,
-            last_ack_lost: false,
-            spoke: false,
-        }
-    }
-
-    /// The ACKs of this port are lost from now on.
-    fn mute(&mut self, port: u16) {
-        self.muted.insert(port);
-        let name = self.asked.get(&port).cloned().unwrap_or_default();
-        self.last_ack_lost |= name.starts_with("cvm");
-    }
-
-    /// Whether what the server sends to this port gets lost.
-    fn swallows(&self, port: u16, bytes: &[u8]) -> bool {
-        match self.member.cause {
-            Cause::Firewall => true,
-            Cause::BlackHole => {
-                let block = u16::from_be_bytes([bytes[2], bytes[3]]);
-                let name = self.asked.get(&port);
-                let is_apps = name.is_some_and(|name| name.starts_with("apps"));
-                is_apps && bytes[1] == 3 && block > HOLE
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether it runs the target's images, whatever anybody says.
-    fn is_converted(&self, stock: &Stock) -> bool {
-        let holding = self.phone.holds();
-        let Some(load) = holding.load else {
-            return false;
-        };
-        let mut images: Vec<(String, &String)> = holding
-            .images
-            .iter()
-            .map(|(name, hash)| (name.to_lowercase(), hash))
-            .collect();
-        images.sort();
-        let whole = images.len() == stock.target.hashes.len()
-            && images
-                .iter()
-                .all(|(name, hash)| stock.target.hashes.get(name) == Some(hash));
-        load == stock.target.load || load.is_recovery() && whole
     }
 }
 

@@ -7,7 +7,10 @@ use super::{
     },
     MAX_ROWS, Phone,
 };
-use crate::{diagnose::Code, phone::Model};
+use crate::{
+    diagnose::{Code, Diagnosis},
+    phone::Model,
+};
 
 impl Conversion {
     /// Becomes the continuation of what the same phone did `earlier`. `renumber` says
@@ -110,6 +113,19 @@ impl Phone {
         if let Some(before) = self.before.take() {
             self.conversion.absorb_earlier(*before, false);
         }
+    }
+
+    /// What was said of this phone because of the episode.
+    pub(super) fn told_in_episode(&self) -> Vec<Diagnosis> {
+        let Some(before) = &self.before else {
+            return Vec::new();
+        };
+        self.conversion
+            .standing
+            .iter()
+            .filter(|standing| !before.standing.contains(standing))
+            .map(|standing| standing.diagnosis.clone())
+            .collect()
     }
 
     /// Takes the episode away, as a conversion of its own.
