@@ -289,6 +289,32 @@ fn a_refusal_at_an_address_moves_with_the_phone_that_turns_out_to_be_there() {
 }
 
 #[test]
+fn a_second_pass_whose_manifest_never_arrives_takes_nothing_from_the_first() {
+    let mut run = Run::new(plan());
+    run.passes(0.0, 10, TERM).boots(90.0, 10, 1);
+    let manifest = run.asks(91.0, 10, LOADS);
+    let end = End::Vanished { all_sent: false };
+    run.ends(110.0, 10, manifest, end, 0);
+    run.gets(151.0, 10, "/sp-sip.jar").until(900.0);
+    assert_eq!(run.state(), Confirmed);
+    assert!(run.codes().is_empty(), "{:?}", run.codes());
+}
+
+#[test]
+fn power_that_goes_while_the_phone_writes_has_its_name_too() {
+    for lease in [false, true] {
+        let mut run = Run::new(plan());
+        run.passes(0.0, 10, TERM);
+        if lease {
+            let (mac, witness) = (mac(1), Witness::Dhcp);
+            run.see(40.0, 10, Seen::Named { mac, witness });
+        }
+        run.gets(45.0, 10, TERM);
+        assert_eq!(run.codes(), ["rebooted-mid-image"]);
+    }
+}
+
+#[test]
 fn a_dropped_configuration_has_its_name_until_something_follows_from_one() {
     let wire = mac(1).wire();
     let own = format!("SEP{wire}.cnf.xml");

@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-use reflash::{rehearse::Start, track::State};
+use reflash::{phone::LoadName, rehearse::Start, track::State};
 
 use crate::{
     scenario::Cause,
@@ -101,7 +101,9 @@ fn excuse(phone: &PlayedPhone) -> bool {
         || phone.last_ack_lost
         || by_request("only the final ACK")
         // A nameless recovery elsewhere is nobody's by guess.
-        || member.cause == Cause::AddressChange && member.start == Start::Recovery && !member.witness
+        || member.cause == Cause::AddressChange
+            && member.start == Start::Recovery
+            && (!member.witness || phone.holding.load.as_ref().is_some_and(LoadName::is_recovery))
 }
 
 impl Table {

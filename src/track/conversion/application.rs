@@ -31,7 +31,12 @@ impl Conversion {
         }
         match self.state {
             State::Seen => self.enter(State::Configuring, About::file(ask.file()), out),
-            State::Manifest if may_be_boot && self.has_everything() => {
+            // It gave up on a further pass, or starts without one: the last one counts.
+            State::Manifest
+                if self.has_everything()
+                    && (may_be_boot
+                        || matches!(ask.request, Request::SipLocale | Request::SccpLocale)) =>
+            {
                 self.came_back(Some(ask.file()), out);
             }
             State::Manifest if may_be_boot => {

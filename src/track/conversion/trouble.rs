@@ -104,7 +104,8 @@ impl Conversion {
     pub(in super::super) fn cut_short(&self, recovery: bool) -> Option<String> {
         let pass = self.current.as_ref().filter(|pass| !pass.interrupted)?;
         if pass.complete {
-            let writes = recovery && self.state == State::Writing;
+            // A lease that was asked for is a restart, whoever asked for it.
+            let writes = recovery && matches!(self.state, State::Writing | State::Rebooted);
             return writes.then(|| "while it should have been writing".to_owned());
         }
         if [Code::MissingImage, Code::NameMismatch, Code::TransferBroken]
