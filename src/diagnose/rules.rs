@@ -100,9 +100,12 @@ pub(crate) fn refusal(
     mask: Option<u32>,
 ) -> Refusal {
     let fits = hardware.and_then(|hardware| supports(load, mask, hardware));
-    match (fits, Route::between(runs, load)) {
+    let route = load.train().map_or(Route::Unknown, |to| {
+        Route::between(runs.and_then(LoadName::train), to)
+    });
+    match (fits, route) {
         (Some(false), _) | (None, Route::Direct) => Refusal::Hardware,
-        (_, Route::Bridge) | (Some(true), Route::Unknown) => Refusal::Key,
+        (_, Route::ViaBridge) | (Some(true), Route::Unknown) => Refusal::Key,
         _ => Refusal::Either,
     }
 }

@@ -147,7 +147,10 @@ impl Conversion {
         let runs = self.runs.clone();
         let why = rules::refusal(runs.as_ref(), self.hardware, &target.load, target.hardware);
         if let Some(runs) = &runs
-            && Route::between(Some(runs), &target.load) == Route::Bridge
+            && target
+                .load
+                .train()
+                .is_some_and(|to| Route::between(runs.train(), to) == Route::ViaBridge)
             && why == Refusal::Key
         {
             let evidence = format!(
