@@ -100,9 +100,8 @@ pub(crate) fn refusal(
     mask: Option<u32>,
 ) -> Refusal {
     let fits = hardware.and_then(|hardware| supports(load, mask, hardware));
-    let route = load.train().map_or(Route::Unknown, |to| {
-        Route::between(runs.and_then(LoadName::train), to)
-    });
+    let trains = runs.and_then(LoadName::train).zip(load.train());
+    let route = trains.map_or(Route::Unknown, |(from, to)| Route::between(Some(from), to));
     match (fits, route) {
         (Some(false), _) | (None, Route::Direct) => Refusal::Hardware,
         (_, Route::ViaBridge) | (Some(true), Route::Unknown) => Refusal::Key,
