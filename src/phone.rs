@@ -2,12 +2,14 @@
 //!
 //! The ground floor: no I/O, and nothing here knows of any other room.
 
+mod bridge;
 mod load;
 mod mac;
 mod model;
 mod request;
 mod route;
 
+pub use bridge::{bridge_bundle, supports};
 pub use load::{LoadName, Protocol, Train};
 pub use mac::{MacAddress, ParseMacError};
 pub use model::{Family, MODELS, Model};

@@ -16,7 +16,8 @@ mod plan;
 mod report;
 mod sighting;
 
-pub use conversion::{SETTLED_AFTER, silence_limit};
+pub(crate) use conversion::Bridge;
+pub use conversion::{Expected, SETTLED_AFTER, silence_limit};
 pub use event::{Event, Evidence, PhoneId, PhoneRef, Progress, State, Step};
 pub use fleet::{Admission, DRAIN_LIMIT, Fleet, QUIET_BEFORE_END, RunState};
 pub use history::MAX_ROWS;

@@ -234,7 +234,7 @@ fn power_cut_in_an_image_goes_back_and_is_no_failure() {
     run.passes(300.0, 10, TERM).boots(420.0, 10, 1);
     let phone = run.phone();
     assert_eq!((phone.state, phone.pass), (Flashed, 3));
-    assert!(run.codes().is_empty());
+    assert_eq!(run.codes(), ["rebooted-mid-image", "-rebooted-mid-image"]);
 }
 
 #[test]
@@ -363,7 +363,7 @@ fn silence_beyond_the_limit_stalls_and_any_step_ends_it() {
     assert_eq!(run.state(), Stalled);
     run.gets(200.0, 10, TERM);
     assert_eq!(run.state(), Manifest);
-    assert_eq!(run.codes(), ["stalled", "-stalled"]);
+    assert_eq!(run.codes(), ["stalled", "-stalled", "rebooted-mid-image"]);
     assert_eq!(run.phone().withdrawn.len(), 1);
 }
 

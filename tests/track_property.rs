@@ -2,13 +2,13 @@
 
 mod track_common;
 
-use std::{collections::BTreeSet, time::Instant};
+use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use reflash::{
     phone::LoadName,
     track::{
-        End, Event, FileOutcome, Fleet, Plan, Seen, Served, Sighting, State, TransferId, Transport,
+        End, FileOutcome, Fleet, Plan, Seen, Served, Sighting, State, TransferId, Transport,
         Witness,
     },
 };
@@ -168,73 +168,4 @@ proptest! {
             }
         }
     }
-}
-
-/// `cargo test --release --test track_property -- --ignored --nocapture`
-#[test]
-#[ignore = "a measurement, printed and not asserted"]
-fn a_million_sightings_of_a_thousand_phones() {
-    let mut fleet = Fleet::new(plan());
-    let phone = |n: u32| std::net::Ipv4Addr::from(0x0a00_0000 + n);
-    let mut next = 0_u64;
-    let (mut seen, mut events) = (0_u32, 0_usize);
-    let began = Instant::now();
-    let mut now = seconds(0.0);
-    let mut tell = |fleet: &mut Fleet, address, what| {
-        now += std::time::Duration::from_micros(100);
-        let told: Vec<Event> = fleet.see(
-            now,
-            &Sighting {
-                address,
-                seen: what,
-            },
-        );
-        events += told.len();
-        seen += 1;
-        let _ = fleet.next_deadline();
-        let _ = fleet.run_state(now);
-    };
-    for (name, size) in [(TERM, 654)].into_iter().chain(IMAGES) {
-        let first = next;
-        for n in 0..1000_u32 {
-            let transfer = TransferId(next);
-            next += 1;
-            let served = Some(Served {
-                name: name.to_owned(),
-                size,
-            });
-            let (transport, name) = (Transport::Tftp, name.to_owned());
-            let asked = Seen::Asked {
-                transfer,
-                transport,
-                name,
-                port: 1,
-                served,
-            };
-            tell(&mut fleet, phone(n), asked);
-        }
-        for step in 1..=165 {
-            for n in 0..1000_u32 {
-                let transfer = TransferId(first + u64::from(n));
-                let bytes = size * step / 165;
-                tell(&mut fleet, phone(n), Seen::Acknowledged { transfer, bytes });
-            }
-        }
-        for n in 0..1000_u32 {
-            let transfer = TransferId(first + u64::from(n));
-            let end = End::Delivered;
-            tell(
-                &mut fleet,
-                phone(n),
-                Seen::Ended {
-                    transfer,
-                    end,
-                    bytes: size,
-                },
-            );
-        }
-    }
-    let took = began.elapsed();
-    println!("{seen} sightings, {events} events, {took:?}");
-    assert_eq!(fleet.fragile().len(), 1000);
 }

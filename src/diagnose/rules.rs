@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    phone::{Family, Request, normal},
+    phone::{Family, LoadName, Request, Route, normal, supports},
     track::Moment,
 };
 
@@ -79,6 +79,52 @@ pub(crate) fn manifest_refused(takes: &[Take], at: Moment) -> Option<&[Take]> {
             .is_some_and(|take| at >= take.last + FIRST_IMAGE_WITHIN)
     })
 }
+
+/// What a refusal of a manifest is due to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The phone does not know the key.
+    Key,
+    /// The release does not support the phone's hardware.
+    Hardware,
+    /// One of the two.
+    Either,
+}
+
+/// Why a phone that runs `runs` and has these hardware classes, as far as both are known,
+/// refuses this load with this mask.
+pub(crate) fn refusal(
+    runs: Option<&LoadName>,
+    hardware: Option<u32>,
+    load: &LoadName,
+    mask: Option<u32>,
+) -> Refusal {
+    let fits = hardware.and_then(|hardware| supports(load, mask, hardware));
+    let trains = runs.and_then(LoadName::train).zip(load.train());
+    let route = trains.map_or(Route::Unknown, |(from, to)| Route::between(Some(from), to));
+    match (fits, route) {
+        (Some(false), _) | (None, Route::Direct) => Refusal::Hardware,
+        (_, Route::ViaBridge) | (Some(true), Route::Unknown) => Refusal::Key,
+        _ => Refusal::Either,
+    }
+}
+
+/// Boots in a row in which `XMLDefault.cnf.xml` came whole and nothing followed, before the
+/// configuration counts as rejected.
+pub(crate) const REJECTED_BOOTS: u8 = 3;
+
+/// Complete passes through the target's images that are one too many: a recovery takes two.
+pub(crate) const REPEATED_PASSES: u32 = 3;
+
+/// Transfers of one file without an ACK before our answers count as blocked.
+pub(crate) const UNHEARD_TRANSFERS: u16 = 3;
+
+/// Requests for one name that is not there, each answered and each in vain, before our
+/// answers count as blocked.
+pub(crate) const UNHEARD_ANSWERS: u16 = 8;
+
+/// Requests for one name nearer than this are duplicates: phones repeat after 4 s.
+pub(crate) const REPEAT_AFTER: Duration = Duration::from_secs(2);
 
 /// What a request that found nothing says.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use super::{Code, Diagnosis, rules::Take};
+use super::{Code, Diagnosis};
 use crate::{
     phone::{Family, Model},
     track::{Moment, State},
 };
 
+mod more;
+
+pub(crate) use more::*;
+
 /// Characters of a name from the wire that evidence shows.
 const SHOWN_CHARACTERS: usize = 80;
-
-/// Times in a list of evidence; more are counted.
-const SHOWN_TIMES: usize = 5;
 
 fn diagnosis(code: Code, evidence: String, cure: impl Into<String>) -> Diagnosis {
     Diagnosis {
@@ -54,8 +55,8 @@ pub(crate) fn stalled(state: State, silent: Duration, since: Moment) -> Diagnosi
     let (was, cure) = match state {
         State::Configuring => (
             "after asking for its configuration",
-            "The configuration that the phone uses names no load of this bundle, so it has no \
-             reason to fetch one. Name the load in its SEP file (loadInformation), or reset the \
+            "Either it runs the load already and no witness said so, or the configuration that it \
+             uses names no load of this bundle, and it has no reason to fetch one. Name the load in its SEP file (loadInformation), or reset the \
              phone to factory settings (hold # while powering it on, then 123456789*0#).",
         ),
         State::Manifest => (
@@ -112,57 +113,6 @@ pub(crate) fn wrong_model(name: &str, family: Family, staged: &[Family], at: Mom
             "Start again with a SIP bundle for the {own} beside or instead of this one. Leave \
              the phone on: it keeps asking."
         ),
-    )
-}
-
-pub(crate) fn unsupported(name: &str, family: Option<Family>, at: Moment) -> Diagnosis {
-    let own = family.map_or_else(
-        || "a model that this program does not know".to_owned(),
-        |family| format!("a {}", models(&[family])),
-    );
-    diagnosis(
-        Code::UnsupportedModel,
-        format!(
-            "asked for '{}' at {}, as {own} does",
-            shown(name),
-            clock(at)
-        ),
-        "This program converts the 7906/7911, 7931, 7941/7961, 7942/7962, 7945/7965, 7970/7971 \
-         and 7975. Disconnect this phone and convert it by its own guide; a 7940 or 7960 needs \
-         the universal loader first and OS79XX.TXT.",
-    )
-}
-
-pub(crate) fn refused(boots: &[Take]) -> Diagnosis {
-    let (name, recovery) = boots
-        .last()
-        .map_or(("", true), |take| (take.name.as_str(), take.recovery));
-    let mut times: Vec<String> = boots
-        .iter()
-        .take(SHOWN_TIMES)
-        .map(|take| clock(take.first))
-        .collect();
-    if boots.len() > SHOWN_TIMES {
-        times.push(format!("{} more", boots.len() - SHOWN_TIMES));
-    }
-    let who = if recovery {
-        "boot loader"
-    } else {
-        "application"
-    };
-    diagnosis(
-        Code::ManifestRefused,
-        format!(
-            "the {who} took '{}' whole in {} boots (at {}) and never asked for an image",
-            shown(name),
-            boots.len(),
-            times.join(", ")
-        ),
-        "The phone reads the manifest and refuses this release. Either it runs a load older than \
-         8.3(3) and does not know the newer signing key: give it the SCCP 8.5(2) bundle of its \
-         model first, then this one. Or the release is not made for this hardware revision \
-         (screen: 'Load rejected HC'): take the newest release of its model. Cables, switches \
-         and settings are not the cause.",
     )
 }
 

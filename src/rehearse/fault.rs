@@ -30,6 +30,9 @@ pub enum Fault {
     Loss(u8),
     /// Fetches its configuration and drops it, again and again.
     ConfigRefused,
+    /// Takes the manifest in its application and has the images from a neighbour: it asks
+    /// this server for none of them.
+    PeerSharing,
 }
 
 /// A fault and how many phones have it.
@@ -47,8 +50,8 @@ pub enum ParseFaultError {
     /// No fault has this name.
     #[error(
         "'{0}' is no fault: expected refuses-manifest, wrong-hardware, needs-bridge, \
-         power-cut=IMAGE:PERCENT, address-change, no-witness, no-second-pass, loss=PERCENT or \
-         config-refused"
+         power-cut=IMAGE:PERCENT, address-change, no-witness, no-second-pass, loss=PERCENT, \
+         config-refused or peer-sharing"
     )]
     Unknown(String),
     /// A value where none belongs.
@@ -86,6 +89,7 @@ impl FromStr for Fault {
             "no-witness" => Self::NoWitness,
             "no-second-pass" => Self::NoSecondPass,
             "config-refused" => Self::ConfigRefused,
+            "peer-sharing" => Self::PeerSharing,
             "loss" => return percent(value.unwrap_or_default(), 99).map(Self::Loss),
             "power-cut" => {
                 let (image, at) = value
@@ -148,6 +152,7 @@ impl fmt::Display for Fault {
             Self::NoSecondPass => f.write_str("no-second-pass"),
             Self::Loss(percent) => write!(f, "loss={percent}"),
             Self::ConfigRefused => f.write_str("config-refused"),
+            Self::PeerSharing => f.write_str("peer-sharing"),
         }
     }
 }
@@ -168,6 +173,7 @@ mod tests {
             "no-second-pass",
             "loss=20",
             "config-refused",
+            "peer-sharing",
         ] {
             let fault: Fault = text.parse().expect(text);
             assert_eq!(fault.to_string(), text);

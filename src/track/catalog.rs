@@ -2,8 +2,19 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::StagePlan;
+use super::{Plan, StagePlan};
 use crate::phone::{Family, LoadName, normal};
+
+/// Which of the two stages a phone is shown. They share names (`term65.default.loads`) with
+/// different contents, so every look-up is in one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Leg {
+    /// What the run is for.
+    #[default]
+    Target,
+    /// The load in between.
+    Bridge,
+}
 
 /// One staged manifest.
 #[derive(Debug, Clone)]
@@ -12,20 +23,31 @@ pub(super) struct Entry {
     pub load: LoadName,
     /// The family of that load.
     pub family: Option<Family>,
+    /// The stage that it is in.
+    pub leg: Leg,
+    /// The hardware classes that it supports, where it says so.
+    pub hardware: Option<u32>,
     images: HashMap<String, usize>,
     /// The number of its images.
     pub count: usize,
 }
 
-/// Every staged manifest, by its name without case.
-#[derive(Debug, Clone)]
+/// Every staged manifest, by its stage and its name without case.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Catalog {
     entries: Vec<Entry>,
+    target: Names,
+    bridge: Names,
+    /// The families of the target's stages, each once.
+    pub families: Vec<Family>,
+}
+
+/// The names of one stage.
+#[derive(Debug, Clone, Default)]
+struct Names {
     manifests: HashMap<String, usize>,
     loads: HashSet<String>,
-    names: Vec<String>,
-    /// The families of the stages, each once.
-    pub families: Vec<Family>,
+    files: Vec<String>,
 }
 
 impl Entry {
@@ -36,51 +58,73 @@ impl Entry {
 }
 
 impl Catalog {
-    pub(super) fn new(stages: &[StagePlan]) -> Self {
-        let mut catalog = Self {
-            entries: Vec::new(),
-            manifests: HashMap::new(),
-            loads: HashSet::new(),
-            names: Vec::new(),
-            families: Vec::new(),
-        };
-        for stage in stages {
-            let models = stage.models.iter().map(|model| model.family);
-            for family in models.chain(stage.load.family()) {
-                if !catalog.families.contains(&family) {
-                    catalog.families.push(family);
-                }
+    pub(super) fn new(plan: &Plan) -> Self {
+        let mut catalog = Self::default();
+        for (leg, stages) in [(Leg::Target, &plan.stages), (Leg::Bridge, &plan.bridge)] {
+            for stage in stages {
+                catalog.add(leg, stage);
             }
-            catalog.loads.insert(normal(stage.load.as_str()));
-            for manifest in &stage.manifests {
-                let mut images = HashMap::new();
-                for (name, _) in &manifest.images {
-                    let place = images.len();
-                    images.entry(normal(name)).or_insert(place);
-                    catalog.names.push(name.clone());
-                }
-                let index = catalog.entries.len();
-                catalog
-                    .manifests
-                    .entry(normal(&manifest.name))
-                    .or_insert(index);
-                catalog.names.push(manifest.name.clone());
-                catalog.entries.push(Entry {
-                    load: stage.load.clone(),
-                    family: stage.load.family(),
-                    count: images.len(),
-                    images,
-                });
-            }
+            let names = &mut catalog.of_mut(leg).files;
+            names.sort_unstable();
+            names.dedup();
         }
-        catalog.names.sort_unstable();
-        catalog.names.dedup();
         catalog
     }
 
-    /// The staged manifest of this name.
-    pub(super) fn manifest(&self, name: &str) -> Option<usize> {
-        self.manifests.get(&normal(name)).copied()
+    fn add(&mut self, leg: Leg, stage: &StagePlan) {
+        if leg == Leg::Target {
+            let models = stage.models.iter().map(|model| model.family);
+            for family in models.chain(stage.load.family()) {
+                if !self.families.contains(&family) {
+                    self.families.push(family);
+                }
+            }
+        }
+        for manifest in &stage.manifests {
+            let mut images = HashMap::new();
+            for (name, _) in &manifest.images {
+                let place = images.len();
+                images.entry(normal(name)).or_insert(place);
+            }
+            let index = self.entries.len();
+            let names = self.of_mut(leg);
+            names.loads.insert(normal(stage.load.as_str()));
+            names
+                .files
+                .extend(manifest.images.iter().map(|(name, _)| name.clone()));
+            names
+                .manifests
+                .entry(normal(&manifest.name))
+                .or_insert(index);
+            names.files.push(manifest.name.clone());
+            self.entries.push(Entry {
+                load: stage.load.clone(),
+                family: stage.load.family(),
+                leg,
+                hardware: manifest.hardware,
+                count: images.len(),
+                images,
+            });
+        }
+    }
+
+    fn of(&self, leg: Leg) -> &Names {
+        match leg {
+            Leg::Target => &self.target,
+            Leg::Bridge => &self.bridge,
+        }
+    }
+
+    fn of_mut(&mut self, leg: Leg) -> &mut Names {
+        match leg {
+            Leg::Target => &mut self.target,
+            Leg::Bridge => &mut self.bridge,
+        }
+    }
+
+    /// The manifest of this name in this stage.
+    pub(super) fn manifest(&self, leg: Leg, name: &str) -> Option<usize> {
+        self.of(leg).manifests.get(&normal(name)).copied()
     }
 
     /// A manifest that [`Catalog::manifest`] gave.
@@ -88,13 +132,34 @@ impl Catalog {
         &self.entries[index]
     }
 
-    /// Whether this load is a target of the run.
-    pub(super) fn is_target(&self, load: &LoadName) -> bool {
-        !load.is_recovery() && self.loads.contains(&normal(load.as_str()))
+    /// What phones of this family get in this stage.
+    pub(super) fn for_family(&self, leg: Leg, family: Family) -> Option<&Entry> {
+        self.entries
+            .iter()
+            .find(|entry| entry.leg == leg && entry.family == Some(family))
     }
 
-    /// The names of all staged manifests and images.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.iter().map(String::as_str)
+    /// Whether this load is a target of the run.
+    pub(super) fn is_target(&self, load: &LoadName) -> bool {
+        !load.is_recovery() && self.target.loads.contains(&normal(load.as_str()))
+    }
+
+    /// Whether this load is the run's bridge.
+    pub(super) fn is_bridge(&self, load: &LoadName) -> bool {
+        !load.is_recovery() && self.bridge.loads.contains(&normal(load.as_str()))
+    }
+
+    /// Whether this stage has a manifest or image of this name.
+    pub(super) fn has(&self, leg: Leg, name: &str) -> bool {
+        let name = normal(name);
+        self.of(leg)
+            .files
+            .iter()
+            .any(|staged| normal(staged) == name)
+    }
+
+    /// The names of all manifests and images of this stage.
+    pub(super) fn names(&self, leg: Leg) -> impl Iterator<Item = &str> {
+        self.of(leg).files.iter().map(String::as_str)
     }
 }

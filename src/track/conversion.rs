@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     End, Evidence, FileOutcome, Moment, Served, State, TransferId, Transport, Witness,
-    catalog::Catalog,
+    catalog::{Catalog, Leg},
     history::{Kind, MAX_ROWS, Row, Rows, kept},
     pass::Pass,
 };
@@ -14,12 +14,19 @@ use crate::{
 };
 
 mod application;
+mod expected;
 mod images;
+mod judge;
 mod overlay;
+mod route;
 mod transfer;
+mod trouble;
 
+pub use expected::Expected;
 pub use overlay::silence_limit;
 pub(super) use overlay::{MAX_KEPT, Standing};
+pub(crate) use route::Bridge;
+use trouble::{Boot, Unheard};
 
 /// After its configuration a converted phone that wants another load asks for its manifest
 /// within seconds; this long without asking, it is settled.
@@ -40,6 +47,7 @@ pub(super) struct Ask<'a> {
     pub transfer: TransferId,
     pub transport: Transport,
     pub name: &'a str,
+    pub port: u16,
     pub request: &'a Request,
     pub served: Option<&'a Served>,
 }
@@ -121,6 +129,21 @@ pub(super) struct Conversion {
     pub withdrawn: Vec<Diagnosis>,
     pub(super) takes: Vec<rules::Take>,
     pub(super) sequence: u64,
+    /// The stage that it is shown.
+    pub leg: Leg,
+    pub(super) bridge: Bridge,
+    /// It fetched the target too often: its `XMLDefault` names no load any more.
+    pub quiet: bool,
+    /// The load that a witness named last, until something is written over it.
+    pub(super) runs: Option<LoadName>,
+    /// Its hardware classes, where somebody named them.
+    pub(super) hardware: Option<u32>,
+    pub(super) boot: Boot,
+    pub(super) unheard: Option<Unheard>,
+    /// Images that broke off, and how often since they were last delivered.
+    pub(super) failing: Vec<(String, u16)>,
+    /// What it was torn out of before an episode began.
+    pub(super) cut: Option<String>,
 }
 
 impl Conversion {
@@ -151,6 +174,15 @@ impl Conversion {
             withdrawn: Vec::new(),
             takes: Vec::new(),
             sequence: 0,
+            leg: Leg::Target,
+            bridge: Bridge::Untried,
+            quiet: false,
+            runs: None,
+            hardware: None,
+            boot: Boot::default(),
+            unheard: None,
+            failing: Vec::new(),
+            cut: None,
         }
     }
 
@@ -158,6 +190,8 @@ impl Conversion {
     pub(super) fn asked(&mut self, scene: Scene<'_>, ask: Ask<'_>, out: &mut Vec<Change>) {
         self.touch(scene.at, out);
         self.sequence += 1;
+        self.count_unheard(scene, ask, out);
+        self.judge_config(scene, ask, out);
         let is_http = ask.transport == Transport::Http
             && !matches!(
                 ask.request,
@@ -172,6 +206,7 @@ impl Conversion {
                 if let Some(model) = model {
                     self.learn(model);
                 }
+                self.judge_recovery(scene, ask, out);
                 self.manifest_asked(scene, ask, true, out);
             }
             Request::Manifest(_) => self.manifest_asked(scene, ask, false, out),

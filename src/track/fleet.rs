@@ -12,18 +12,19 @@ use super::{
     Event, Moment, PhoneId, Report, Seen, Served, Sighting, TransferId, Transport,
     announce::{event, reference},
     catalog::Catalog,
-    conversion::{Ask, Change, Scene},
-    history::{Kind, Row, kept},
+    conversion::{Ask, Change, Expected, Scene},
     identity::{Owner, Phone, Registry},
     plan::Plan,
     report,
 };
 use crate::{
+    diagnose::Diagnosis,
     phone::{MacAddress, Request},
     stage::View,
 };
 
 mod ends;
+mod others;
 
 /// How long the end of a run waits for phones that are between two images.
 pub const DRAIN_LIMIT: Duration = Duration::from_mins(3);
@@ -55,6 +56,16 @@ pub enum RunState {
     Ended,
 }
 
+/// The parts of [`Seen::Asked`].
+#[derive(Debug, Clone, Copy)]
+struct Asked<'a> {
+    transfer: TransferId,
+    transport: Transport,
+    name: &'a str,
+    port: u16,
+    served: Option<&'a Served>,
+}
+
 /// All phones of a run: sightings in, events out.
 #[derive(Debug)]
 pub struct Fleet {
@@ -77,7 +88,7 @@ impl Fleet {
     #[must_use]
     pub fn new(plan: Plan) -> Self {
         Self {
-            catalog: Catalog::new(&plan.stages),
+            catalog: Catalog::new(&plan),
             only: plan
                 .only
                 .as_ref()
@@ -103,9 +114,18 @@ impl Fleet {
                 transfer,
                 transport,
                 name,
-                port: _,
+                port,
                 served,
-            } => self.asked(at, address, *transfer, *transport, name, served.as_ref()),
+            } => {
+                let asked = Asked {
+                    transfer: *transfer,
+                    transport: *transport,
+                    name,
+                    port: *port,
+                    served: served.as_ref(),
+                };
+                self.asked(at, address, asked)
+            }
             Seen::Acknowledged { transfer, bytes } => match self.registry.transfers.get(transfer) {
                 Some(Owner::Phone(id)) => self.fold(at, *id, |phone, scene, out| {
                     phone.conversion.acknowledged(scene, *transfer, *bytes, out);
@@ -163,18 +183,33 @@ impl Fleet {
                 }));
                 events
             }
+            Seen::Hardware {
+                classes,
+                witness,
+                detail,
+            } => {
+                let id = self.registry.listed(at, address);
+                let mut events = self.forget_gone();
+                events.extend(id.into_iter().flat_map(|id| {
+                    self.fold(at, id, |phone, scene, out| {
+                        phone
+                            .conversion
+                            .hardware_named(scene, *classes, *witness, detail, out);
+                    })
+                }));
+                events
+            }
         }
     }
 
-    fn asked(
-        &mut self,
-        at: Moment,
-        address: Ipv4Addr,
-        transfer: TransferId,
-        transport: Transport,
-        name: &str,
-        served: Option<&Served>,
-    ) -> Vec<Event> {
+    fn asked(&mut self, at: Moment, address: Ipv4Addr, asked: Asked<'_>) -> Vec<Event> {
+        let Asked {
+            transfer,
+            transport,
+            name,
+            port,
+            served,
+        } = asked;
         let request = Request::read(name);
         let is_phone = match request {
             Request::Recovery(_) | Request::Manifest(_) => {
@@ -191,7 +226,7 @@ impl Fleet {
             _ => {
                 let here = self.registry.at(address).map(|(id, _)| id);
                 if here.is_none() {
-                    self.other_asked(at, address, transfer, transport, name, served);
+                    self.other_asked(at, address, asked);
                 }
                 here
             }
@@ -207,6 +242,7 @@ impl Fleet {
             transfer,
             transport,
             name,
+            port,
             request: &request,
             served,
         };
@@ -215,55 +251,6 @@ impl Fleet {
             phone.conversion.asked(scene, ask, out);
         }));
         events
-    }
-
-    fn other_asked(
-        &mut self,
-        at: Moment,
-        address: Ipv4Addr,
-        transfer: TransferId,
-        transport: Transport,
-        name: &str,
-        served: Option<&Served>,
-    ) {
-        let Some(other) = self.registry.other(at, address) else {
-            return;
-        };
-        let sequence = other.rows.iter().map(|row| row.sequence).max().unwrap_or(0) + 1;
-        other.rows.push(Row {
-            transfer,
-            at,
-            sequence,
-            name: kept(served.map_or(name, |served| &served.name)),
-            bytes: 0,
-            size: served.map(|served| served.size),
-            pass: 0,
-            transport,
-            outcome: served.map_or(super::FileOutcome::NotFound, |_| super::FileOutcome::Asked),
-            kind: Kind::Other,
-            open: served.is_some(),
-            sent: false,
-        });
-        if served.is_some() && self.registry.transfers.len() < MAX_TRANSFERS {
-            self.registry
-                .transfers
-                .insert(transfer, Owner::Other(address));
-        }
-    }
-
-    fn of_other(
-        &mut self,
-        at: Moment,
-        address: Ipv4Addr,
-        transfer: TransferId,
-        change: impl FnOnce(&mut Row),
-    ) {
-        if let Some(other) = self.registry.others.get_mut(&address) {
-            other.last = at;
-            if let Some(row) = other.rows.find(transfer) {
-                change(row);
-            }
-        }
     }
 
     /// Tells one phone something, and turns what came of it into events.
@@ -293,8 +280,25 @@ impl Fleet {
         }
         // The record names a phone once it is there, and again once it has a name.
         if !phone.announced || phone.announced_mac != phone.mac {
-            phone.announced = true;
+            let is_new = !std::mem::replace(&mut phone.announced, true);
             phone.announced_mac = phone.mac;
+            if is_new {
+                let told = |diagnosis: &Diagnosis| {
+                    changes
+                        .iter()
+                        .any(|change| matches!(change, Change::Raised(told) if told == diagnosis))
+                };
+                // What it brings along from the address where it was taken for another phone.
+                let brought: Vec<Change> = phone
+                    .conversion
+                    .standing
+                    .iter()
+                    .map(|standing| &standing.diagnosis)
+                    .filter(|diagnosis| !told(diagnosis))
+                    .map(|diagnosis| Change::Raised(diagnosis.clone()))
+                    .collect();
+                changes.extend(brought);
+            }
             if !changes
                 .iter()
                 .any(|change| matches!(change, Change::Step { .. }))
@@ -336,7 +340,8 @@ impl Fleet {
     /// Phones that are part of another's history now, or never were phones, count no more.
     fn forget_gone(&mut self) -> Vec<Event> {
         let gone = std::mem::take(&mut self.registry.gone);
-        gone.into_iter()
+        let mut events: Vec<Event> = gone
+            .into_iter()
             .map(|(id, phone)| {
                 self.done = self.done.saturating_sub(usize::from(phone.counted.0));
                 self.failed = self.failed.saturating_sub(usize::from(phone.counted.1));
@@ -344,7 +349,15 @@ impl Fleet {
                     phone: reference(id, &phone),
                 }
             })
-            .collect()
+            .collect();
+        for (id, diagnosis) in std::mem::take(&mut self.registry.misplaced) {
+            // The phone is as it was before; it may be done or failed again.
+            let phone = self.fold(self.now, id, |_, _, out| {
+                out.push(Change::Withdrawn(diagnosis));
+            });
+            events.extend(phone);
+        }
+        events
     }
 
     /// Lets time pass: phones settle and stall.
@@ -362,7 +375,7 @@ impl Fleet {
             {
                 phone.scheduled = None;
                 events.extend(self.fold(at, id, |phone, scene, out| {
-                    phone.conversion.tick(scene.at, out);
+                    phone.conversion.tick(scene, out);
                 }));
             }
         }
@@ -384,6 +397,13 @@ impl Fleet {
             .map(|heard| heard + QUIET_BEFORE_END)
             .filter(|end| *end > self.now);
         [phone, timeout, drain, quiet].into_iter().flatten().min()
+    }
+
+    /// What a phone is silent for and how long that is normal; `None` where nothing is
+    /// waited for. After `until` it counts as stalled, as refusing or as settled.
+    #[must_use]
+    pub fn expected(&self, id: PhoneId) -> Option<Expected> {
+        self.registry.phones.get(&id)?.conversion.expected()
     }
 
     /// Phones and addresses that were not recorded because there are too many.

@@ -154,7 +154,7 @@ impl Rows {
         self.rows.iter().rev().find(|row| row.transfer == transfer)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Row> {
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Row> {
         self.rows.iter()
     }
 

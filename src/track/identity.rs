@@ -16,7 +16,10 @@ use super::{
     conversion::Conversion,
     history::{Kind, MAX_ROWS, Row, Rows},
 };
-use crate::phone::{MacAddress, Model, Request, normal};
+use crate::{
+    diagnose::Diagnosis,
+    phone::{MacAddress, Model, Request, normal},
+};
 
 mod merge;
 
@@ -84,6 +87,8 @@ pub(super) struct Registry {
     pub dropped: u64,
     /// Phones that became part of another's history since the fleet last asked.
     pub gone: Vec<(PhoneId, Phone)>,
+    /// What was said of a phone and turned out to be another's, since the fleet last asked.
+    pub misplaced: Vec<(PhoneId, Diagnosis)>,
 }
 
 impl Registry {
@@ -151,7 +156,13 @@ impl Registry {
             self.at_address.remove(&address);
             let phone = self.phones.get_mut(&id)?;
             if phone.mac.is_some() {
-                return Some((None, phone.give_up_episode()?));
+                let told = phone.told_in_episode();
+                let episode = phone.give_up_episode()?;
+                for diagnosis in told {
+                    phone.conversion.keep_withdrawn(&diagnosis);
+                    self.misplaced.push((id, diagnosis));
+                }
+                return Some((None, episode));
             }
             let phone = self.phones.remove(&id)?;
             let conversion = phone.conversion.clone();
@@ -306,6 +317,13 @@ impl Registry {
                     pass,
                     stalled: phone.conversion.stalled,
                     standing: phone.conversion.standing.clone(),
+                    cut: phone.conversion.cut_short(true),
+                    leg: phone.conversion.leg,
+                    quiet: phone.conversion.quiet,
+                    bridge: phone.conversion.bridge,
+                    runs: phone.conversion.runs.clone(),
+                    hardware: phone.conversion.hardware,
+                    failing: phone.conversion.failing.clone(),
                     ..Conversion::new(at)
                 };
                 let before = std::mem::replace(&mut phone.conversion, episode);

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Moment, TransferId, history::Row};
+use super::{Moment, TransferId, catalog::Leg, history::Row};
 
 /// A manifest that is asked for again this soon is a duplicate, unless the phone then
 /// begins its images anew: no phone starts twice in this time, and boot loaders ask for
 /// manifests in pairs up to 1 s apart.
-const DUPLICATE_WITHIN: Duration = Duration::from_secs(5);
+pub(super) const DUPLICATE_WITHIN: Duration = Duration::from_secs(5);
 
 /// What is known of one image.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,6 +37,8 @@ pub(super) struct Pass {
     pub number: u32,
     /// The manifest, in the catalogue.
     pub entry: usize,
+    /// The stage that it is in.
+    pub leg: Leg,
     /// The manifest's transfer.
     pub transfer: TransferId,
     /// When the manifest was asked for.

@@ -142,4 +142,14 @@ pub enum Seen {
         /// The words it was said in.
         detail: String,
     },
+    /// Somebody names the hardware classes of the phone at this address, as
+    /// `#HARDWARE_COMP_1` counts them.
+    Hardware {
+        /// The classes, a bit each.
+        classes: u32,
+        /// Who says so.
+        witness: Witness,
+        /// The words it was said in.
+        detail: String,
+    },
 }

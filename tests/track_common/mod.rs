@@ -74,7 +74,12 @@ impl Run {
         let mut stage = |name: &str, size: u64| {
             staged.insert(name.to_lowercase(), (name.to_owned(), size));
         };
-        for manifest in plan.stages.iter().flat_map(|stage| &stage.manifests) {
+        for manifest in plan
+            .stages
+            .iter()
+            .chain(&plan.bridge)
+            .flat_map(|stage| &stage.manifests)
+        {
             stage(&manifest.name, MANIFEST_BYTES);
             for (name, size) in &manifest.images {
                 stage(name, *size);
@@ -89,6 +94,11 @@ impl Run {
             staged,
             next: 0,
         }
+    }
+
+    pub fn stage(&mut self, name: &str, size: u64) {
+        self.staged
+            .insert(name.to_lowercase(), (name.to_owned(), size));
     }
 
     pub fn unstage(&mut self, name: &str) {

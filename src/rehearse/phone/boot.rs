@@ -26,7 +26,7 @@ const AFTER_IMAGE: Times = range(2_000, 6_000);
 /// After the largest, `apps`.
 const AFTER_APPS: Times = range(6_000, 8_000);
 /// After the last image: writing, restart, silence.
-const WRITING: Times = range(60_000, 180_000);
+pub(super) const WRITING: Times = range(60_000, 180_000);
 /// Without power.
 const DARK: Times = range(5_000, 30_000);
 /// Between the two requests for a manifest that is refused.
@@ -217,6 +217,19 @@ impl ScriptedPhone {
                 self.missed(now, &step, actions);
             }
         }
+    }
+
+    /// Pulls the plug and puts it back a little later. Who is between two images or writes
+    /// comes back in its boot loader.
+    pub fn power_cycle(&mut self, now: Duration) -> Vec<Action> {
+        let mut actions = Vec::new();
+        self.hang_up(&mut actions);
+        if self.pass.take().is_some() {
+            self.application = None;
+        }
+        actions.push(Action::Note(Note::PowerLost));
+        self.wait(now, DARK, Step::PowerOn);
+        actions
     }
 
     fn lose_power(&mut self, now: Duration, actions: &mut Vec<Action>) {

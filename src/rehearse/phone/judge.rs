@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     super::{Fault, reading::Manifest},
     Action, Note, Pass, Refusal, ScriptedPhone,
-    boot::{BEFORE_IMAGES, BETWEEN_PAIRS, Step, WITHIN_PAIR},
+    boot::{BEFORE_IMAGES, BETWEEN_PAIRS, Step, WITHIN_PAIR, WRITING},
 };
 use crate::phone::{LoadName, Train};
 
@@ -35,6 +35,9 @@ impl ScriptedPhone {
                 }
                 self.refused_once = false;
                 self.pass = Some(Pass { load, manifest });
+                if self.application.is_some() && self.has(&Fault::PeerSharing) {
+                    return self.wait(now, WRITING, Step::Written);
+                }
                 self.wait(now, BEFORE_IMAGES, Step::Image(0));
             }
             Err(reason) => {
@@ -43,13 +46,15 @@ impl ScriptedPhone {
                     reason,
                 }));
                 self.refused_once = !self.refused_once;
-                // Seen of boot loaders. An application does the same here.
-                let times = if self.refused_once {
-                    WITHIN_PAIR
+                // Seen of boot loaders. That an application takes it in a pair too, and that it
+                // starts anew in between, is this script's choice.
+                if self.refused_once {
+                    self.again(now, WITHIN_PAIR, Step::Manifest(load));
+                } else if self.application.is_some() {
+                    self.again(now, BETWEEN_PAIRS, Step::PowerOn);
                 } else {
-                    BETWEEN_PAIRS
-                };
-                self.again(now, times, Step::Manifest(load));
+                    self.again(now, BETWEEN_PAIRS, Step::Manifest(load));
+                }
             }
         }
     }

@@ -1,10 +1,10 @@
 //! What a running application's requests and witnesses say of the load.
 
 use super::{
-    About, Ask, Change, Conversion, Evidence, LoadName, Moment, Protocol, Request, Scene, State,
-    Witness, text,
+    About, Ask, Bridge, Change, Conversion, Evidence, LoadName, Moment, Protocol, Request, Scene,
+    State, Witness, text,
 };
-use crate::diagnose::Code;
+use crate::{diagnose::Code, track::catalog::Leg};
 
 impl Conversion {
     /// A running application asks: the phone is not in its boot loader.
@@ -26,11 +26,17 @@ impl Conversion {
             take.booted_since = true;
         }
         if is_boot {
+            self.judge_start(scene, ask, false, out);
             self.interrupt(out);
         }
         match self.state {
             State::Seen => self.enter(State::Configuring, About::file(ask.file()), out),
-            State::Manifest if may_be_boot && self.has_everything() => {
+            // It gave up on a further pass, or starts without one: the last one counts.
+            State::Manifest
+                if self.has_everything()
+                    && (may_be_boot
+                        || matches!(ask.request, Request::SipLocale | Request::SccpLocale)) =>
+            {
                 self.came_back(Some(ask.file()), out);
             }
             State::Manifest if may_be_boot => {
@@ -82,6 +88,11 @@ impl Conversion {
 
     /// Every image is there and an application asked: flashed.
     pub(super) fn came_back(&mut self, file: Option<&str>, out: &mut Vec<Change>) {
+        if let Some(pass) = &self.current
+            && pass.leg == Leg::Bridge
+        {
+            return self.bridged(file, out);
+        }
         let about = |evidence| About {
             file: file.map(str::to_owned),
             evidence,
@@ -106,7 +117,8 @@ impl Conversion {
             ),
         };
         self.keep(evidence.clone());
-        self.settled = self.complete >= 2;
+        // One that comes back a third time may come back a fourth.
+        self.settled = self.complete == 2;
         self.enter(State::Flashed, about(Some(evidence)), out);
     }
 
@@ -188,9 +200,20 @@ impl Conversion {
         if self.from.is_none() && !self.fetched {
             self.from = Some(load.clone());
         }
+        self.runs = Some(load.clone());
+        if let Some(family) = load.family().filter(|family| !family.is_convertible()) {
+            let diagnosis = text::unsupported(load.as_str(), Some(family), scene.at);
+            self.raise("", diagnosis, out);
+        }
+        if scene.catalog.is_bridge(load) && self.leg == Leg::Bridge && !self.is_owed_images() {
+            // It has the bridge, from this run or from elsewhere.
+            self.leg = Leg::Target;
+            self.bridge = Bridge::Taken;
+        }
         self.on_sccp |= load.protocol() == Some(Protocol::Sccp);
         if !scene.catalog.is_target(load) {
             self.still_on_another(witness, detail, Some(load.clone()), out);
+            self.judge_route(scene, out);
             return;
         }
         self.unstall(out);

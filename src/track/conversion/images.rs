@@ -1,12 +1,26 @@
 //! Manifests and images: how passes begin and when they are complete.
 
-use super::{About, Ask, Change, Conversion, FileOutcome, Kind, Row, Scene, State};
+use super::{About, Ask, Change, Conversion, FileOutcome, Kind, LoadName, Row, Scene, State};
 use crate::{
-    diagnose::{Code, rules},
-    track::pass::{Image, Pass},
+    diagnose::{Code, rules, text},
+    track::{
+        catalog::Leg,
+        pass::{DUPLICATE_WITHIN, Image, Pass},
+    },
 };
 
 impl Conversion {
+    /// A boot loader starts, unless this is the second request of a pair.
+    pub(super) fn judge_recovery(&mut self, scene: Scene<'_>, ask: Ask<'_>, out: &mut Vec<Change>) {
+        let is_pair = self
+            .current
+            .as_ref()
+            .is_some_and(|pass| scene.at.saturating_sub(pass.at) < DUPLICATE_WITHIN);
+        if !is_pair {
+            self.judge_start(scene, ask, true, out);
+        }
+    }
+
     pub(super) fn manifest_asked(
         &mut self,
         scene: Scene<'_>,
@@ -14,7 +28,7 @@ impl Conversion {
         recovery: bool,
         out: &mut Vec<Change>,
     ) {
-        let entry = scene.catalog.manifest(ask.file());
+        let entry = scene.catalog.manifest(self.leg, ask.file());
         self.record(scene, ask, Kind::Manifest(entry));
         if ask.served.is_some() {
             self.manifest = Some(ask.transfer);
@@ -37,7 +51,13 @@ impl Conversion {
 
     pub(super) fn image_asked(&mut self, scene: Scene<'_>, ask: Ask<'_>, out: &mut Vec<Change>) {
         self.takes.clear();
-        self.refute(Code::ManifestRefused, None, out);
+        for code in [
+            Code::ManifestRefused,
+            Code::BridgeNeeded,
+            Code::HardwareMismatch,
+        ] {
+            self.refute(code, None, out);
+        }
         if ask.served.is_none() {
             self.record(scene, ask, Kind::Image(None));
             return;
@@ -48,6 +68,8 @@ impl Conversion {
             && (row.open || row.sent)
         {
             let row = row.clone();
+            // It takes after all what was taken for refused.
+            self.leg = scene.catalog.entry(entry).leg;
             if self.begins_pass(&row, entry, Some(place)) {
                 self.begin(scene, &row, entry);
             }
@@ -64,6 +86,7 @@ impl Conversion {
             let implied = pass.asked(place, ask.transfer, self.sequence);
             let attempts = pass.images[place].attempts;
             let delivered = pass.images[place].delivered;
+            let attempts = attempts.max(self.failures(ask.file()).saturating_add(1));
             for transfer in implied {
                 self.imply(transfer);
             }
@@ -101,10 +124,13 @@ impl Conversion {
             self.pass += 1;
         }
         let staged = scene.catalog.entry(entry);
-        self.to = Some(staged.load.clone());
+        if staged.leg == Leg::Target {
+            self.to = Some(staged.load.clone());
+        }
         self.current = Some(Pass {
             number: self.pass,
             entry,
+            leg: staged.leg,
             transfer: row.transfer,
             at: row.at,
             manifest: row.outcome == FileOutcome::Delivered,
@@ -130,11 +156,26 @@ impl Conversion {
         let newly = !pass.complete;
         if newly {
             pass.complete = true;
-            self.complete += 1;
-            self.in_full |= pass.images.iter().all(|image| image.delivered);
+            let in_full = pass.images.iter().all(|image| image.delivered);
+            if pass.leg == Leg::Target {
+                self.complete += 1;
+                self.in_full |= in_full;
+            }
+        }
+        let interrupted = pass.interrupted;
+        if newly {
+            // Whatever ran before is written over.
+            self.runs = None;
+            self.refute(Code::RebootedMidImage, None, out);
+            if self.complete >= rules::REPEATED_PASSES && !self.quiet {
+                self.quiet = true;
+                let load = self.to.as_ref().map_or("", LoadName::as_str);
+                let diagnosis = text::repeated(load, self.complete);
+                self.raise("", diagnosis, out);
+            }
         }
         // What was missing came in after the application had started.
-        if pass.interrupted {
+        if interrupted {
             if newly && self.state == State::Configuring {
                 self.came_back(None, out);
                 return true;

@@ -2,15 +2,9 @@
 
 use std::time::Duration;
 
-use super::{
-    About, Ask, Change, Conversion, Evidence, Moment, SETTLED_AFTER, Scene, State, Witness,
-};
+use super::{About, Change, Conversion, Evidence, Moment, SETTLED_AFTER, Scene, State, Witness};
 use crate::{
-    diagnose::{
-        Code, Diagnosis,
-        rules::{self, NotFound},
-        text,
-    },
+    diagnose::{Code, Diagnosis, rules, text},
     phone::normal,
 };
 
@@ -166,6 +160,13 @@ impl Conversion {
         }
     }
 
+    /// Whether a diagnosis of this code stands.
+    pub(super) fn stands(&self, code: Code) -> bool {
+        self.standing
+            .iter()
+            .any(|standing| standing.diagnosis.code == code)
+    }
+
     /// Raises a diagnosis, unless one of its code stands.
     pub(super) fn raise(&mut self, subject: &str, diagnosis: Diagnosis, out: &mut Vec<Change>) {
         if self
@@ -201,10 +202,14 @@ impl Conversion {
             return;
         }
         let diagnosis = self.standing.remove(at).diagnosis;
+        self.keep_withdrawn(&diagnosis);
+        out.push(Change::Withdrawn(diagnosis));
+    }
+
+    pub(in super::super) fn keep_withdrawn(&mut self, diagnosis: &Diagnosis) {
         if self.withdrawn.len() < MAX_KEPT {
             self.withdrawn.push(diagnosis.clone());
         }
-        out.push(Change::Withdrawn(diagnosis));
     }
 
     /// A witness named the target load: nothing final stands any more.
@@ -212,71 +217,6 @@ impl Conversion {
         for code in Code::ALL.iter().copied().filter(|code| code.is_final()) {
             self.refute(code, None, out);
         }
-    }
-
-    pub(super) fn judge_not_found(
-        &mut self,
-        scene: Scene<'_>,
-        ask: Ask<'_>,
-        out: &mut Vec<Change>,
-    ) {
-        // Who is none of `--only` is refused on purpose; who asked over HTTP asks again.
-        if scene.excluded || ask.transport == super::Transport::Http {
-            return;
-        }
-        let catalog = scene.catalog;
-        let finding = rules::not_found(
-            ask.name,
-            ask.request,
-            catalog.names(),
-            &catalog.families,
-            self.fetched,
-        );
-        let diagnosis = match finding {
-            NotFound::Nothing => return self.judge_legacy(scene, ask, out),
-            NotFound::WrongModel(family) => {
-                self.family.get_or_insert(family);
-                text::wrong_model(ask.name, family, &catalog.families, scene.at)
-            }
-            NotFound::Unsupported(family) => text::unsupported(ask.name, family, scene.at),
-            NotFound::Mismatch(meant) => {
-                let diagnosis = text::mismatch(ask.name, &meant, scene.at);
-                return self.raise(&meant, diagnosis, out);
-            }
-            NotFound::Missing => text::missing(ask.name, scene.at),
-        };
-        self.raise(ask.name, diagnosis, out);
-    }
-
-    /// Names that only phones of another kind ask for.
-    fn judge_legacy(&mut self, scene: Scene<'_>, ask: Ask<'_>, out: &mut Vec<Change>) {
-        use crate::phone::{Family, Request};
-        if matches!(
-            ask.request,
-            Request::LegacyConfig(_) | Request::LegacyDefault
-        ) {
-            let diagnosis = text::unsupported(ask.name, Some(Family::P3), scene.at);
-            self.raise(ask.name, diagnosis, out);
-        }
-    }
-
-    pub(super) fn judge_broken(
-        &mut self,
-        scene: Scene<'_>,
-        ask: Ask<'_>,
-        attempts: u16,
-        out: &mut Vec<Change>,
-    ) {
-        let name = normal(ask.file());
-        let bytes = self
-            .rows
-            .iter()
-            .filter(|row| row.transfer != ask.transfer && normal(&row.name) == name)
-            .last()
-            .map_or(0, |row| row.bytes);
-        let size = ask.served.map_or(0, |served| served.size);
-        let diagnosis = text::broken(ask.name, attempts, bytes, size, scene.at);
-        self.raise(ask.file(), diagnosis, out);
     }
 
     /// When time alone changes something.
@@ -289,14 +229,21 @@ impl Conversion {
             .filter(|_| self.state == State::Flashed && !self.settled)
             .map(|at| at + SETTLED_AFTER);
         let refused = rules::refusal_due(&self.takes).filter(|_| !self.is_failed());
-        [silent, settles, refused].into_iter().flatten().min()
+        let unwanted = self.bridge_unwanted_at().filter(|_| !self.is_failed());
+        [silent, settles, refused, unwanted]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Lets time pass.
-    pub(in super::super) fn tick(&mut self, at: Moment, out: &mut Vec<Change>) {
-        if let Some(boots) = rules::manifest_refused(&self.takes, at) {
-            let diagnosis = text::refused(boots);
-            self.raise("", diagnosis, out);
+    pub(in super::super) fn tick(&mut self, scene: Scene<'_>, out: &mut Vec<Change>) {
+        let at = scene.at;
+        if !self.is_failed() && rules::manifest_refused(&self.takes, at).is_some() {
+            self.refused(scene, out);
+        }
+        if !self.is_failed() && self.bridge_unwanted_at().is_some_and(|due| at >= due) {
+            self.bridge_unwanted(out);
         }
         if self.state == State::Flashed
             && !self.settled

@@ -22,6 +22,9 @@ impl Conversion {
         let (bytes, size) = (row.bytes, row.size.unwrap_or(row.bytes));
         let (file, pass, kind) = (row.name.clone(), row.pass, row.kind);
         self.touch(scene.at, out);
+        if bytes > 0 {
+            self.heard(out);
+        }
         let mut place = (0, 0);
         if let Kind::Image(Some(at)) = kind {
             self.fetched |= bytes > 0;
@@ -65,9 +68,15 @@ impl Conversion {
         if !matches!(end, End::Vanished { .. }) {
             self.touch(scene.at, out);
         }
+        if *end == End::Delivered || row.bytes > 0 {
+            self.heard(out);
+        } else if matches!(end, End::Vanished { .. }) {
+            self.unheard_transfer(scene.at, &row, out);
+        }
         match row.kind {
             Kind::Manifest(entry) => self.manifest_ended(scene, &row, entry, end, out),
             Kind::Image(place) => self.image_ended(&row, place, end, out),
+            Kind::Other if *end == End::Delivered => self.config_delivered(&row),
             Kind::Other => {}
         }
     }
@@ -147,6 +156,7 @@ impl Conversion {
 
     fn image_ended(&mut self, row: &Row, place: Option<usize>, end: &End, out: &mut Vec<Change>) {
         self.fetched |= row.bytes > 0 || *end == End::Delivered;
+        self.count_failing(row, end);
         let about = || About {
             file: Some(row.name.clone()),
             bytes: Some(row.bytes),

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::{
-    super::{Moment, PhoneRef, announce::reference},
+    super::{Moment, PhoneRef, announce::reference, catalog::Leg, identity::Phone},
     Admission, DRAIN_LIMIT, Fleet, QUIET_BEFORE_END, RunState,
 };
 use crate::{
@@ -19,6 +19,7 @@ impl Fleet {
     #[must_use]
     pub fn admit(&self, address: Ipv4Addr, name: &str) -> Admission {
         let here = self.registry.at(address).map(|(_, phone)| phone);
+        let view = self.view(here, name);
         let is_owed = here.is_some_and(|phone| phone.conversion.is_owed_images());
         let request = Request::read(name);
         if let Some(since) = self.draining
@@ -27,7 +28,7 @@ impl Fleet {
             return Admission::Stopping;
         }
         let Some(only) = &self.only else {
-            return Admission::Serve(View::Target);
+            return Admission::Serve(view);
         };
         let mac = request.mac().or_else(|| here.and_then(|phone| phone.mac));
         let admitted = match mac {
@@ -39,7 +40,33 @@ impl Fleet {
                         && request == Request::Image
             }
         };
-        Admission::Serve(if admitted { View::Target } else { View::Config })
+        Admission::Serve(if admitted { view } else { View::Config })
+    }
+
+    /// What the phone `here` is shown if it asks for `name`.
+    fn view(&self, here: Option<&Phone>, name: &str) -> View {
+        let request = Request::read(name);
+        let named = request.mac().and_then(|mac| self.registry.of(mac));
+        let Some(phone) = named.or(here) else {
+            return View::Target;
+        };
+        let conversion = &phone.conversion;
+        // A boot loader of another family is another phone.
+        if let Request::Recovery(Some(model)) = request
+            && conversion.family.is_some_and(|own| own != model.family)
+        {
+            return View::Target;
+        }
+        let leg = match request {
+            // The manifest that was given decides, whatever was decided since.
+            Request::Image => conversion.leg_of_image(&self.catalog, name),
+            _ => conversion.leg,
+        };
+        match leg {
+            Leg::Bridge => View::Bridge,
+            Leg::Target if conversion.quiet => View::Quiet,
+            Leg::Target => View::Target,
+        }
     }
 
     /// Whether the run should end by itself.

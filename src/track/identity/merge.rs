@@ -1,10 +1,16 @@
 //! Two stretches of history become one, or one becomes two again.
 
 use super::{
-    super::conversion::{Conversion, MAX_KEPT, Standing},
+    super::{
+        catalog::Leg,
+        conversion::{Bridge, Conversion, MAX_KEPT, Standing},
+    },
     MAX_ROWS, Phone,
 };
-use crate::phone::Model;
+use crate::{
+    diagnose::{Code, Diagnosis},
+    phone::Model,
+};
 
 impl Conversion {
     /// Becomes the continuation of what the same phone did `earlier`. `renumber` says
@@ -26,6 +32,10 @@ impl Conversion {
         self.in_recovery |= earlier.in_recovery;
         self.fetched |= earlier.fetched;
         self.complete += earlier.complete;
+        self.quiet |= earlier.quiet;
+        self.bridge = self.bridge.max(earlier.bridge);
+        self.runs = self.runs.take().or(earlier.runs);
+        self.hardware = self.hardware.or(earlier.hardware);
         self.in_full |= earlier.in_full;
         self.sequence += earlier.sequence;
         if idle {
@@ -36,6 +46,10 @@ impl Conversion {
             self.manifest = earlier.manifest;
             self.settled = earlier.settled;
             self.takes = earlier.takes;
+            self.leg = earlier.leg;
+            self.boot = earlier.boot;
+            self.unheard = earlier.unheard;
+            self.failing = earlier.failing;
         }
         let mine = std::mem::replace(&mut self.evidence, earlier.evidence);
         for evidence in mine {
@@ -101,6 +115,19 @@ impl Phone {
         }
     }
 
+    /// What was said of this phone because of the episode.
+    pub(super) fn told_in_episode(&self) -> Vec<Diagnosis> {
+        let Some(before) = &self.before else {
+            return Vec::new();
+        };
+        self.conversion
+            .standing
+            .iter()
+            .filter(|standing| !before.standing.contains(standing))
+            .map(|standing| standing.diagnosis.clone())
+            .collect()
+    }
+
     /// Takes the episode away, as a conversion of its own.
     pub(super) fn give_up_episode(&mut self) -> Option<Conversion> {
         let before = *self.before.take()?;
@@ -109,6 +136,13 @@ impl Phone {
         episode.shift_passes(-base);
         let mine = &self.conversion.standing;
         episode.standing.retain(|standing| !mine.contains(standing));
+        // What was known of the first phone is not true of the other.
+        let cut = |standing: &Standing| standing.diagnosis.code == Code::RebootedMidImage;
+        episode.standing.retain(|standing| !cut(standing));
+        (episode.leg, episode.quiet) = (Leg::Target, false);
+        (episode.runs, episode.hardware) = (None, None);
+        episode.bridge = Bridge::Untried;
+        episode.failing.clear();
         Some(episode)
     }
 }

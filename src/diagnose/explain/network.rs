@@ -1,0 +1,106 @@
+//! What lies around the phone: network, this machine, bundles.
+
+use super::{Code, Words};
+
+/// The words of the codes that are about everything but one phone's conversion.
+pub(super) fn words(code: Code) -> Option<Words> {
+    Some(match code {
+        Code::BlockedByFirewall => Words {
+            title: "Our answers do not reach the phone",
+            signature: "The same request comes every 4 s or so and from fresh ports, and nothing \
+                        that is sent for it is ever acknowledged: three transfers without one \
+                        ACK, or eight answers of 'not found' that change nothing.",
+            causes: "A firewall on this machine or between, which lets port 69 in and the \
+                     transfers' answers not out; an answer that leaves by another interface.",
+            cure: "Allow UDP from this program's transfer ports to the phone, or fix the port with \
+                   --transfer-port and allow that one.",
+            ends: "At the first acknowledgement.",
+        },
+        Code::NoTftpAddress => Words {
+            title: "The phone has a lease and no TFTP server",
+            signature: "A DHCP server answered the phone without option 150, option 66 and \
+                        next-server, and no request came within 60 s.",
+            causes: "A router that cannot set the options; a factory reset, which erases the \
+                     alternate TFTP address.",
+            cure: "Set option 150 (addresses), option 66 (text) and next-server to this machine \
+                   on the DHCP server that is named.",
+            ends: "At the phone's first request.",
+        },
+        Code::SecondDhcp => Words {
+            title: "Two DHCP servers answer",
+            signature: "Two offers for one phone, from different servers.",
+            causes: "A router's own DHCP server beside another one in the same network.",
+            cure: "Switch one of them off, or connect the phones and this machine to a switch of \
+                   their own.",
+            ends: "When one server alone has answered for ten minutes.",
+        },
+        Code::NotRegistering => Words {
+            title: "Converted, configured, and not registered",
+            signature: "A converted phone fetched its configuration, and no REGISTER was seen or \
+                        it was answered with a refusal.",
+            causes: "Transport, port or password differ between the SEP file and the call server; \
+                     replies go to another port; the phone is banned there.",
+            cure: "Compare both sides, or have both written from one inventory (reflash \
+                   provision). Look at the call server's log for the phone's address.",
+            ends: "At a REGISTER that is accepted.",
+        },
+        Code::PortBusy => Words {
+            title: "Another program has the port",
+            signature: "Binding the TFTP or HTTP port failed because it is in use.",
+            causes: "Another TFTP server on this machine: tftpd-hpa, dnsmasq, xinetd.",
+            cure: "Stop the program that is named, for now, or give another port.",
+            ends: "When the port can be bound.",
+        },
+        Code::BundleIsSccp => Words {
+            title: "The bundle holds SCCP firmware",
+            signature: "A manifest of the bundle names an SCCP load, and none a SIP load.",
+            causes: "The two bundles of a model differ by one word in their names.",
+            cure: "Get the -sip bundle of the same model. An SCCP 8.5(2) bundle is right as \
+                   --bridge.",
+            ends: "With another bundle.",
+        },
+        Code::BundleUnknown => Words {
+            title: "Nobody published this bundle's digest",
+            signature: "The file's digest is in no catalogue and no signature of it could be \
+                        checked.",
+            causes: "A release that nobody listed, or a file that was packed anew.",
+            cure: "Compare its digest with the one on Cisco's download page and give it with \
+                   --checksum. --accept-unknown goes on without.",
+            ends: "With a digest that matches.",
+        },
+        Code::BundleRepacked => Words {
+            title: "Known files in an unknown package",
+            signature: "The package's digest is unknown, and every member is known from one \
+                        published set.",
+            causes: "Somebody unpacked the bundle and packed it again. The firmware is the same.",
+            cure: "Nothing: the members are what counts.",
+            ends: "It stays; it is a note.",
+        },
+        Code::WrongInterface => Words {
+            title: "The phones are on another interface",
+            signature: "Phones are heard on an interface that is not served, and none on the one \
+                        that is.",
+            causes: "Several network cards, a VPN or Wi-Fi beside the cable.",
+            cure: "Give the interface that is named with --interface.",
+            ends: "At the first request of a phone.",
+        },
+        Code::PowerOrPort => Words {
+            title: "The phone's power or plug is not what it needs",
+            signature: "CDP says low power, half duplex at 10 Mbit/s, or the phone's PC port.",
+            causes: "A cable in the PC port instead of the network port; a switch that gives too \
+                     little power: a 7970 cannot finish a recovery on inline power.",
+            cure: "Use the port marked with the network sign, and a power brick.",
+            ends: "When CDP says otherwise.",
+        },
+        Code::VoiceVlan => Words {
+            title: "The phone looks for its server in another VLAN",
+            signature: "The phone asks for or uses a voice VLAN by CDP, or its DHCP requests are \
+                        tagged, and no request comes to this server.",
+            causes: "The switch port has a voice VLAN, and this machine is in the data VLAN.",
+            cure: "For the conversion make the port's voice VLAN the one of this machine, or \
+                   remove it.",
+            ends: "At the phone's first request.",
+        },
+        _ => return None,
+    })
+}

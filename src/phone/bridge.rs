@@ -1,0 +1,73 @@
+//! Which hardware a load is for, and the file that holds the bridge.
+
+use super::{Family, LoadName, Train};
+
+/// Hardware classes that take nothing older than [`LATER_RELEASE`], as phones themselves say
+/// when they refuse: bits of `#HARDWARE_COMP_1`.
+const LATER_HARDWARE: u32 = 0b1100;
+
+/// 9.3(1)SR1.
+const LATER_RELEASE: Train = Train {
+    major: 9,
+    minor: 3,
+    maintenance: 1,
+    service: 1,
+};
+
+/// Whether a load with this `mask` runs on hardware of the classes `hardware`; `None` where
+/// nothing says so.
+///
+/// A phone's own rule: every class that it has must be in the mask.
+#[must_use]
+pub fn supports(load: &LoadName, mask: Option<u32>, hardware: u32) -> Option<bool> {
+    if hardware & LATER_HARDWARE != 0 && load.train().is_some_and(|train| train < LATER_RELEASE) {
+        return Some(false);
+    }
+    mask.map(|mask| mask & hardware == hardware)
+}
+
+/// The file that holds the bridge for this family, as Cisco publishes it; `None` for
+/// families that need none.
+#[must_use]
+pub fn bridge_bundle(family: Family) -> Option<&'static str> {
+    Some(match family {
+        Family::F11 => "cmterm-7911_7906-sccp.8-5-2.zip",
+        // Published with this slip in its name.
+        Family::F31 => "cmterm-7931-scpp.8-5-2.zip",
+        Family::F41 => "cmterm-7941_7961-sccp.8-5-2.zip",
+        Family::F42 => "cmterm-7942_7962-sccp.8-5-2.zip",
+        Family::F45 => "cmterm-7945_7965-sccp.8-5-2.zip",
+        Family::F70 => "cmterm-7970_7971-sccp.8-5-2.zip",
+        Family::F75 => "cmterm-7975-sccp.8-5-2.zip",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::phone::MODELS;
+
+    #[test]
+    fn a_mask_must_hold_every_class_and_later_hardware_wants_later_loads() {
+        let newer = LoadName::new("SIP45.9-3-1SR4-1S");
+        let bridge = LoadName::new("SCCP45.8-5-2S");
+        assert_eq!(supports(&newer, Some(15), 8), Some(true));
+        assert_eq!(supports(&newer, Some(7), 8), Some(false));
+        assert_eq!(supports(&newer, None, 8), None);
+        assert_eq!(supports(&bridge, None, 8), Some(false));
+        assert_eq!(supports(&bridge, None, 1), None);
+    }
+
+    #[test]
+    fn every_convertible_family_has_its_bridge_by_name() {
+        for model in MODELS {
+            let family = model.family;
+            assert_eq!(
+                bridge_bundle(family).is_some(),
+                family.is_convertible(),
+                "{family:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Which silence is normal, and until when.
+
+use super::{Conversion, Moment, SETTLED_AFTER, State, silence_limit};
+use crate::diagnose::rules;
+
+/// What a phone is silent for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expected {
+    /// What comes next if all is well.
+    pub what: &'static str,
+    /// Until then silence is normal.
+    pub until: Moment,
+}
+
+impl Conversion {
+    pub(in super::super) fn expected(&self) -> Option<Expected> {
+        if self.stalled || self.is_failed() {
+            return None;
+        }
+        let stalls = silence_limit(self.state).map(|limit| self.active + limit);
+        let (what, until) = match self.state {
+            State::Configuring => ("the next file of its configuration", stalls),
+            State::Manifest => {
+                let refuses = rules::refusal_due(&self.takes).filter(|due| *due > self.last);
+                ("its first image", refuses.or(stalls))
+            }
+            State::Images => ("more of this image, or the next one", stalls),
+            State::Writing => ("its restart, after writing; do not unplug", stalls),
+            State::Rebooted => ("its first request after the restart", stalls),
+            State::Flashed if !self.settled => (
+                "a second pass, or none",
+                self.config_at.map(|at| at + SETTLED_AFTER),
+            ),
+            _ => return None,
+        };
+        until.map(|until| Expected { what, until })
+    }
+}

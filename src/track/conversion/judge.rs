@@ -1,0 +1,86 @@
+//! What a name that was asked for says, beyond what is served for it.
+
+use super::{Ask, Change, Conversion, Scene};
+use crate::{
+    diagnose::{
+        rules::{self, NotFound},
+        text,
+    },
+    phone::normal,
+    track::catalog::Leg,
+};
+
+impl Conversion {
+    pub(super) fn judge_not_found(
+        &mut self,
+        scene: Scene<'_>,
+        ask: Ask<'_>,
+        out: &mut Vec<Change>,
+    ) {
+        // Who is none of `--only` is refused on purpose; who asked over HTTP asks again.
+        if scene.excluded || ask.transport == super::Transport::Http {
+            return;
+        }
+        let catalog = scene.catalog;
+        // While it is shown the bridge, the target is kept from it on purpose.
+        if self.leg == Leg::Bridge && catalog.has(Leg::Target, ask.name) {
+            return;
+        }
+        let finding = rules::not_found(
+            ask.name,
+            ask.request,
+            catalog.names(self.leg),
+            &catalog.families,
+            self.fetched,
+        );
+        let diagnosis = match finding {
+            NotFound::Nothing => return self.judge_legacy(scene, ask, out),
+            NotFound::WrongModel(family) => {
+                self.family.get_or_insert(family);
+                text::wrong_model(ask.name, family, &catalog.families, scene.at)
+            }
+            NotFound::Unsupported(family) => text::unsupported(ask.name, family, scene.at),
+            NotFound::Mismatch(meant) => {
+                let diagnosis = text::mismatch(ask.name, &meant, scene.at);
+                return self.raise(&meant, diagnosis, out);
+            }
+            NotFound::Missing => text::missing(ask.name, scene.at),
+        };
+        self.raise(ask.name, diagnosis, out);
+    }
+
+    /// Names that only phones of another kind ask for.
+    fn judge_legacy(&mut self, scene: Scene<'_>, ask: Ask<'_>, out: &mut Vec<Change>) {
+        use crate::phone::{Family, Request};
+        if matches!(
+            ask.request,
+            Request::LegacyConfig(_) | Request::LegacyDefault
+        ) {
+            let diagnosis = text::unsupported(ask.name, Some(Family::P3), scene.at);
+            self.raise(ask.name, diagnosis, out);
+            // Its loader has no application to say which of the configurations it wants.
+            if normal(ask.name).starts_with("mgc") {
+                let diagnosis = text::no_application(ask.name, scene.at);
+                self.raise(ask.name, diagnosis, out);
+            }
+        }
+    }
+
+    pub(super) fn judge_broken(
+        &mut self,
+        scene: Scene<'_>,
+        ask: Ask<'_>,
+        attempts: u16,
+        out: &mut Vec<Change>,
+    ) {
+        let name = normal(ask.file());
+        let bytes = self
+            .rows
+            .iter()
+            .rfind(|row| row.transfer != ask.transfer && normal(&row.name) == name)
+            .map_or(0, |row| row.bytes);
+        let size = ask.served.map_or(0, |served| served.size);
+        let diagnosis = text::broken(ask.name, attempts, bytes, size, scene.at);
+        self.raise(ask.file(), diagnosis, out);
+    }
+}

@@ -1,0 +1,71 @@
+//! The report against what each phone really holds, over seeded fleets of scripted phones in
+//! virtual time: real engine, real tracking, a network that loses things.
+//!
+//! `REFLASH_TRUTH_FLEETS` says how many fleets, `REFLASH_TRUTH_SEED` which is the first;
+//! scripts/truth runs 10,000.
+
+mod desk;
+mod device;
+mod judge;
+mod scenario;
+mod stock;
+mod world;
+
+use std::{env, sync::Mutex, thread};
+
+use judge::Table;
+use stock::Stock;
+
+/// Fleets without the variable: what a test machine plays in some seconds.
+const FLEETS: u64 = 120;
+
+/// Of what the sightings can tell apart, this part of a thousand has its right name.
+const NAMED_PER_MILLE: u64 = 990;
+
+fn number(name: &str, default: u64) -> u64 {
+    match env::var(name) {
+        Ok(text) => text.parse().unwrap_or_else(|_| {
+            panic!("{name}={text} is no number: expected how many fleets, such as 10000")
+        }),
+        Err(_) => default,
+    }
+}
+
+#[test]
+fn reports_hold_against_what_phones_hold() {
+    let fleets = number("REFLASH_TRUTH_FLEETS", FLEETS);
+    let first = number("REFLASH_TRUTH_SEED", 0);
+    let stock = Stock::new();
+    let next = Mutex::new(first..first + fleets);
+    let table = Mutex::new(Table::default());
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let Some(seed) = next.lock().unwrap().next() else {
+                        break;
+                    };
+                    let played = world::play(seed, &stock);
+                    table.lock().unwrap().add(seed, &played);
+                }
+            });
+        }
+    });
+    let table = table.into_inner().unwrap();
+    println!("{fleets} fleets from seed {first}\n{table}");
+    for line in &table.misnamed {
+        println!("misnamed: {line}");
+    }
+    assert!(table.false_claims.is_empty(), "{:#?}", table.false_claims);
+    assert!(table.unreported.is_empty(), "{:#?}", table.unreported);
+    assert!(table.alarms.is_empty(), "{:#?}", table.alarms);
+    assert!(
+        table.named * 1000 >= table.tellable * NAMED_PER_MILLE,
+        "{} of {} named: {:#?}",
+        table.named,
+        table.tellable,
+        table.misnamed
+    );
+    assert!(table.tellable >= fleets / 4, "too few causes were injected");
+}
