@@ -11,6 +11,7 @@ use std::{
     io::{self, IsTerminal, Write},
     net::SocketAddrV4,
     path::PathBuf,
+    time::Duration,
 };
 
 use clap::ColorChoice;
@@ -24,7 +25,7 @@ pub(crate) use report::wrap;
 
 use crate::{
     phone::LoadName,
-    track::{Event, Report},
+    track::{Event, PhoneId, Report},
 };
 
 /// What a run says when it begins to serve.
@@ -63,6 +64,9 @@ pub trait Reporter: Send {
     fn started(&mut self, at: Timestamp, started: &Started);
     /// Something happened to a phone.
     fn event(&mut self, at: Timestamp, event: &Event);
+    /// What a silent phone is waited for, and how long that is still normal. Told each
+    /// second; a display that does not move leaves it out.
+    fn waiting(&mut self, _phone: PhoneId, _what: &str, _left: Duration) {}
     /// Something happens to the run as a whole: one sentence.
     fn notice(&mut self, text: &str);
     /// The run is over. `afterwards` are the things to do now, a sentence each.

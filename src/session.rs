@@ -238,6 +238,8 @@ async fn watch(
 ) -> Option<u8> {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut seconds = interval(Duration::from_secs(1));
+    seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut neighbours = interval(neighbours::EVERY);
     neighbours.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut signal = None;
@@ -249,6 +251,13 @@ async fn watch(
                 let mut fleet = shared.fleet();
                 let events = fleet.tick(shared.clock.now());
                 shared.outbox.put(shared.clock.wall_now(), events);
+            }
+            _ = seconds.tick() => {
+                let now = shared.clock.now();
+                for (phone, expected) in shared.fleet().silences() {
+                    let left = expected.until.saturating_sub(now);
+                    reporter.waiting(phone, expected.what, left);
+                }
             }
             _ = neighbours.tick() => shared.ask_the_neighbours(),
             number = signals.next() => {

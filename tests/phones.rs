@@ -48,7 +48,12 @@ fn rehearse(arguments: &[&str]) -> (Option<i32>, Vec<Value>) {
     let folder = tempfile::tempdir().unwrap();
     let bundle = written(&small(Family::F45), folder.path());
     let output = Command::new(REFLASH)
-        .args(["rehearse", "--trust-key", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem"), "--json"])
+        .args([
+            "rehearse",
+            "--trust-key",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem"),
+            "--json",
+        ])
         .arg(bundle)
         .args(arguments)
         .output()
@@ -211,7 +216,8 @@ fn a_bridge_that_leads_nowhere_is_a_usage_error_and_a_damaged_one_is_not_served(
         let mut command = Command::new(REFLASH);
         command.args([
             "convert",
-            "--trust-key", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem"),
+            "--trust-key",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem"),
             "--json",
             "--listen",
             "127.0.0.1",
@@ -235,7 +241,12 @@ fn a_bridge_that_leads_nowhere_is_a_usage_error_and_a_damaged_one_is_not_served(
     let (code, words) = convert(&[&cut]);
     assert_eq!(code, Some(1), "{words}");
     // An SCCP bundle is a bridge or nothing.
-    let output = reflash(&["convert", "--trust-key", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem"), good.to_str().unwrap()]);
+    let output = reflash(&[
+        "convert",
+        "--trust-key",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem"),
+        good.to_str().unwrap(),
+    ]);
     assert_eq!(output.status.code(), Some(1));
 }
 
@@ -279,10 +290,11 @@ fn a_boot_loader_has_its_mac_before_it_names_itself() {
     let folder = tempfile::tempdir().unwrap();
     let bundle = written(&small(Family::F45), folder.path());
     let mut server = lab.on_server(REFLASH);
-    server
-        .arg("convert")
-        .arg(&bundle)
-        .args(["--trust-key", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem"), "--json"]);
+    server.arg("convert").arg(&bundle).args([
+        "--trust-key",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem"),
+        "--json",
+    ]);
     let mut server = Running::start(server.env("TMPDIR", folder.path()));
     server.kind("started");
     let this = std::env::current_exe().unwrap();

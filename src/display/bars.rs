@@ -242,6 +242,19 @@ impl Reporter for Bars {
         }
     }
 
+    fn waiting(&mut self, phone: PhoneId, what: &str, left: Duration) {
+        let Some(row) = self.phones.get(&phone) else {
+            return;
+        };
+        // While an image moves, its bar says more.
+        if let Some(bar) = row.bar.as_ref().filter(|_| row.state != State::Images) {
+            let (word, _) = words::state(row.state);
+            let left = left.as_secs();
+            let text = format!("{word}, {}:{:02} for {what}", left / 60, left % 60);
+            bar.set_message(painted(self.style, row.state, &text));
+        }
+    }
+
     fn notice(&mut self, text: &str) {
         self.say(&self.style.warn(text));
     }

@@ -406,6 +406,12 @@ impl Fleet {
         self.registry.phones.get(&id)?.conversion.expected()
     }
 
+    /// Every phone whose silence is normal now, with the name that events know it by.
+    pub fn silences(&self) -> impl Iterator<Item = (PhoneId, Expected)> {
+        let phones = self.registry.phones.iter();
+        phones.filter_map(|(id, phone)| Some((*id, phone.conversion.expected()?)))
+    }
+
     /// Phones and addresses that were not recorded because there are too many.
     #[must_use]
     pub fn dropped(&self) -> u64 {
