@@ -64,8 +64,10 @@ impl<W: Write + Send> Reporter for Lines<W> {
         let time = clock(at);
         if let Some((what, lines)) = words::diagnosis(event) {
             self.out.line(&format!("{time} {}", self.style.bad(&what)));
-            for line in lines {
-                self.out.line(&format!("           {line}"));
+            for text in lines {
+                for line in report::wrap(&text, "         ", "           ") {
+                    self.out.line(&line);
+                }
             }
         }
         let Event::Step(step) = event else { return };

@@ -40,8 +40,7 @@ pub(super) fn words(code: Code) -> Option<Words> {
                         it was answered with a refusal.",
             causes: "Transport, port or password differ between the SEP file and the call server; \
                      replies go to another port; the phone is banned there.",
-            cure: "Compare both sides, or have both written from one inventory (reflash \
-                   provision). Look at the call server's log for the phone's address.",
+            cure: "Compare user, password, transport and port on both sides. Look at the call server's log for the phone's address.",
             ends: "At a REGISTER that is accepted.",
         },
         Code::PortBusy => Words {

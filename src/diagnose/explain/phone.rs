@@ -83,8 +83,8 @@ pub(super) fn words(code: Code) -> Option<Words> {
                         boots in a row; and nothing followed that a configuration leads to.",
             causes: "No line in the file, a placeholder that was left in, a stray character or an \
                      element that this release does not know: one error drops the whole file.",
-            cure: "Let this program write the file (reflash provision), or check yours with \
-                   reflash lint. The phone's own reason is on http://PHONE/DeviceLog.",
+            cure: "Give the phone a well-formed SEP file of its own that has a line and no \
+                   placeholder left. The phone's own reason is on http://PHONE/DeviceLog.",
             ends: "When the phone asks for a locale, a dial plan or a load.",
         },
         Code::RebootedMidImage => Words {

@@ -198,8 +198,8 @@ fn rejected(evidence: String) -> Diagnosis {
         Code::ConfigRejected,
         evidence,
         "The phone drops the configuration: it has no line for it, or an error in it makes it drop \
-         the whole file. Give the phone an SEP file of its own, written by reflash provision or \
-         checked by reflash lint; the phone's reason is on http://PHONE/DeviceLog.",
+         the whole file. Give the phone a well-formed SEP file of its own that has a line and no \
+         placeholder left; the phone's reason is on http://PHONE/DeviceLog.",
     )
 }
 
