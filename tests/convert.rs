@@ -464,48 +464,106 @@ fn a_name_that_http_has_not_and_tftp_has_not_is_one_request() {
     assert_eq!(server.end(), Some(130));
 }
 
+/// The rehearsal's key, where any user can read it: the checkout may be private.
+const KEY: &[u8] = include_bytes!("common/rehearsal.pem");
+
+/// The program as a user without any right, in a folder that this user can read; `None`,
+/// loudly, where there is no way to become one, which fails in CI.
+fn as_nobody(folder: &Path) -> Option<Command> {
+    common::require_program("setpriv")?;
+    let become_nobody = || {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
+        command.arg("--inh-caps=-all");
+        command
+    };
+    if !become_nobody()
+        .arg("true")
+        .status()
+        .is_ok_and(|status| status.success())
+    {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "CI must be able to become another user"
+        );
+        eprintln!("NOT TESTED: becoming another user needs root; run scripts/test with sudo");
+        return None;
+    }
+    // A binary that nobody else could reach would prove nothing: it is copied.
+    let program = folder.join("reflash");
+    fs::copy(REFLASH, &program).unwrap();
+    fs::write(folder.join("key.pem"), KEY).unwrap();
+    fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut command = become_nobody();
+    command.arg(program).current_dir(folder);
+    Some(command)
+}
+
 #[test]
 fn a_port_below_1024_without_the_right_says_how_to_get_it() {
-    if common::require_program("setpriv").is_none() {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
-    // A binary that nobody else could reach would prove nothing: it is copied.
-    let program = folder.path().join("reflash");
-    fs::copy(REFLASH, &program).unwrap();
-    fs::set_permissions(
-        folder.path(),
-        std::os::unix::fs::PermissionsExt::from_mode(0o755),
-    )
-    .unwrap();
-    let output = Command::new("setpriv")
-        .args([
-            "--reuid",
-            "65534",
-            "--regid",
-            "65534",
-            "--clear-groups",
-            "--inh-caps=-all",
-        ])
-        .arg(&program)
+    let Some(mut nobody) = as_nobody(folder.path()) else {
+        return;
+    };
+    let output = nobody
         .arg("convert")
         .arg(bundle(folder.path()))
-        .args([
-            "--trust-key",
-            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem"),
-            "--listen",
-            "127.0.0.1",
-        ])
+        .args(["--trust-key", "key.pem", "--listen", "127.0.0.1"])
         .output()
         .unwrap();
     let words = String::from_utf8_lossy(&output.stderr);
-    if !words.contains("cannot listen") && std::env::var_os("CI").is_none() {
-        eprintln!("NOT TESTED: this user may not become another, or needs no right for port 69");
-        return;
-    }
     assert_eq!(output.status.code(), Some(1), "{words}");
+    assert!(words.contains("port 69: permission denied"), "{words}");
     assert!(
         words.contains("setcap cap_net_bind_service,cap_net_raw+ep"),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_bundle_that_this_user_may_not_read_is_named_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = bundle(folder.path());
+    fs::set_permissions(&bundle, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
+    for verb in ["verify", "convert"] {
+        let Some(mut nobody) = as_nobody(folder.path()) else {
+            return;
+        };
+        let output = nobody.arg(verb).arg(&bundle).output().unwrap();
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{words}");
+        assert!(
+            words.contains("Permission denied") && words.contains("→"),
+            "{words}"
+        );
+        assert_eq!(output.stdout, b"", "{verb}");
+    }
+}
+
+#[test]
+fn a_served_file_that_may_not_be_read_is_told_here_and_not_found_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut nobody) = as_nobody(folder.path()) else {
+        return;
+    };
+    let locked = folder.path().join("Jar41sip.8-3-1S.sbn");
+    fs::write(&locked, "image").unwrap();
+    fs::set_permissions(&locked, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
+    let log = folder.path().join("log");
+    nobody.args(["serve", ".", "--listen", "127.0.0.1", "--json"]);
+    nobody.args(["--tftp-port", "0", "--http-port", "0"]);
+    let mut server = Running::start(nobody.stderr(fs::File::create(&log).unwrap()));
+    let started = server.kind("started");
+    let phone = Hand::at([127, 9, 2, 1], &started["tftp"]);
+    phone.ask("Jar41sip.8-3-1S.sbn");
+    let (opcode, code, ..) = phone.hear();
+    assert_eq!((opcode, code), (5, 1), "not found");
+    server.signal("INT");
+    server.kind("finished");
+    assert_eq!(server.end(), Some(130));
+    let words = fs::read_to_string(log).unwrap();
+    assert!(
+        words.contains("Jar41sip.8-3-1S.sbn") && words.contains("Permission denied"),
         "{words}"
     );
 }

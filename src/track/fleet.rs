@@ -161,13 +161,9 @@ impl Fleet {
             },
             Seen::Named { mac, witness } => {
                 let id = self.registry.witnessed(at, address, *mac, *witness);
-                let mut events = self.forget_gone();
-                events.extend(id.into_iter().flat_map(|id| {
-                    self.fold(at, id, |phone, scene, out| {
-                        phone.conversion.named_by(scene.at, *witness, out);
-                    })
-                }));
-                events
+                self.told(at, id, |phone, scene, out| {
+                    phone.conversion.named_by(scene.at, *witness, out);
+                })
             }
             Seen::Load {
                 load,
@@ -175,13 +171,9 @@ impl Fleet {
                 detail,
             } => {
                 let id = self.registry.listed(at, address);
-                let mut events = self.forget_gone();
-                events.extend(id.into_iter().flat_map(|id| {
-                    self.fold(at, id, |phone, scene, out| {
-                        phone.conversion.load(scene, load, *witness, detail, out);
-                    })
-                }));
-                events
+                self.told(at, id, |phone, scene, out| {
+                    phone.conversion.load(scene, load, *witness, detail, out);
+                })
             }
             Seen::Hardware {
                 classes,
@@ -189,15 +181,10 @@ impl Fleet {
                 detail,
             } => {
                 let id = self.registry.listed(at, address);
-                let mut events = self.forget_gone();
-                events.extend(id.into_iter().flat_map(|id| {
-                    self.fold(at, id, |phone, scene, out| {
-                        phone
-                            .conversion
-                            .hardware_named(scene, *classes, *witness, detail, out);
-                    })
-                }));
-                events
+                self.told(at, id, |phone, scene, out| {
+                    let phone = &mut phone.conversion;
+                    phone.hardware_named(scene, *classes, *witness, detail, out);
+                })
             }
         }
     }
@@ -250,6 +237,20 @@ impl Fleet {
             phone.address = address;
             phone.conversion.asked(scene, ask, out);
         }));
+        events
+    }
+
+    /// A witness told something of the phone `id`, if there was a place for it.
+    fn told(
+        &mut self,
+        at: Moment,
+        id: Option<PhoneId>,
+        tell: impl FnOnce(&mut Phone, Scene<'_>, &mut Vec<Change>),
+    ) -> Vec<Event> {
+        let mut events = self.forget_gone();
+        if let Some(id) = id {
+            events.extend(self.fold(at, id, tell));
+        }
         events
     }
 

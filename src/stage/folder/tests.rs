@@ -1,6 +1,6 @@
 use std::{
-    fs::{File, Permissions},
-    os::unix::{fs::PermissionsExt, fs::symlink, net::UnixListener},
+    fs::File,
+    os::unix::{fs::symlink, net::UnixListener},
 };
 
 use super::*;
@@ -183,17 +183,4 @@ fn a_file_that_is_being_rewritten_is_whole_or_an_error() {
         }
     });
     assert_eq!(folder.resolve("image.sbn").unwrap().unwrap().bytes[0], 50);
-}
-
-#[test]
-fn a_file_without_permission_is_an_error_and_not_an_absence() {
-    let (dir, folder) = folder();
-    let path = dir.path().join("Jar41sip.8-3-1S.sbn");
-    fs::set_permissions(&path, Permissions::from_mode(0o000)).unwrap();
-    if File::open(&path).is_ok() {
-        // The superuser may read everything.
-        return;
-    }
-    let error = folder.resolve("Jar41sip.8-3-1S.sbn").unwrap_err();
-    assert!(matches!(error, FolderError::Io { .. }), "{error}");
 }
