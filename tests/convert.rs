@@ -35,7 +35,13 @@ fn bundle(folder: &Path) -> PathBuf {
     let path = folder.join("cmterm-7945_7965-sip.9-3-1SR4-1.zip");
     let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
     made.write_zip(&path).unwrap();
+    set_mode(&path, 0o644);
     path
+}
+
+/// Whatever the umask is: other users of these tests must be able to read, or not to.
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
 }
 
 fn files() -> BTreeMap<String, Vec<u8>> {
@@ -493,7 +499,9 @@ fn as_nobody(folder: &Path) -> Option<Command> {
     let program = folder.join("reflash");
     fs::copy(REFLASH, &program).unwrap();
     fs::write(folder.join("key.pem"), KEY).unwrap();
-    fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    set_mode(&program, 0o755);
+    set_mode(&folder.join("key.pem"), 0o644);
+    set_mode(folder, 0o755);
     let mut command = become_nobody();
     command.arg(program).current_dir(folder);
     Some(command)
@@ -524,7 +532,7 @@ fn a_port_below_1024_without_the_right_says_how_to_get_it() {
 fn a_bundle_that_this_user_may_not_read_is_named_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let bundle = bundle(folder.path());
-    fs::set_permissions(&bundle, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
+    set_mode(&bundle, 0o000);
     for verb in ["verify", "convert"] {
         let Some(mut nobody) = as_nobody(folder.path()) else {
             return;
@@ -548,7 +556,7 @@ fn a_served_file_that_may_not_be_read_is_told_here_and_not_found_there() {
     };
     let locked = folder.path().join("Jar41sip.8-3-1S.sbn");
     fs::write(&locked, "image").unwrap();
-    fs::set_permissions(&locked, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
+    set_mode(&locked, 0o000);
     let log = folder.path().join("log");
     nobody.args(["serve", ".", "--listen", "127.0.0.1", "--json"]);
     nobody.args(["--tftp-port", "0", "--http-port", "0"]);
