@@ -6,6 +6,7 @@ mod bundles;
 mod completions;
 mod convert;
 mod explain;
+mod findings;
 mod inventory;
 mod man;
 mod models;

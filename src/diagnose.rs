@@ -8,10 +8,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 mod explain;
+mod finding;
 pub(crate) mod rules;
 pub(crate) mod text;
 
 pub use explain::Explanation;
+pub use finding::{Finding, worst_first};
 
 /// How much it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

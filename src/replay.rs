@@ -1,0 +1,1 @@
+//! Other servers' logs, captures and our own journals, folded through the same tracking.
