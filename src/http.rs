@@ -21,13 +21,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::sys::resource::{Resource, getrlimit};
 use socket2::SockRef;
 use tokio::task::JoinSet;
 
 use self::range::Coverage;
 use crate::stage::StagedFile;
 
-/// Connections at once. Each costs a file descriptor, of which a process usually has 1,024.
+/// Connections at once, and no more than half of the file descriptors that this process may
+/// have: files must be opened too.
 pub const CONNECTIONS: usize = 512;
 
 /// Connections at once of one address; one more is closed at once. A phone uses two.
@@ -185,6 +187,8 @@ struct Site<S> {
     service: S,
     /// How many connections each address has.
     seats: Mutex<HashMap<Ipv4Addr, usize>>,
+    /// How many there may be in all.
+    connections: usize,
     parts: Mutex<range::Parts>,
 }
 
@@ -193,6 +197,7 @@ impl<S: Service> Site<S> {
         Self {
             service,
             seats: Mutex::default(),
+            connections: connections_at_most(),
             parts: Mutex::new(range::Parts::new(PARTS_MAX)),
         }
     }
@@ -201,11 +206,11 @@ impl<S: Service> Site<S> {
     fn seat(self: &Arc<Self>, address: Ipv4Addr) -> Option<Seat<S>> {
         let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
         let all: usize = seats.values().sum();
-        let here = seats.entry(address).or_default();
-        if all >= CONNECTIONS || *here >= CONNECTIONS_PER_ADDRESS {
+        let here = seats.get(&address).copied().unwrap_or(0);
+        if all >= self.connections || here >= CONNECTIONS_PER_ADDRESS {
             return None;
         }
-        *here += 1;
+        seats.insert(address, here + 1);
         Some(Seat {
             site: Arc::clone(self),
             address,
@@ -219,6 +224,12 @@ impl<S: Service> Site<S> {
             .unwrap_or_else(PoisonError::into_inner)
             .add(address, file, part)
     }
+}
+
+/// [`CONNECTIONS`], or what half of the file descriptors allow.
+fn connections_at_most() -> usize {
+    let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((u64::MAX, u64::MAX));
+    usize::try_from(soft / 2).map_or(CONNECTIONS, |half| half.min(CONNECTIONS))
 }
 
 /// One connection's place; given back when dropped.

@@ -121,3 +121,44 @@ fn no_firmware_is_in_the_tree() {
         }
     }
 }
+
+/// Everything that is written in Rust here, in one text.
+fn sources() -> String {
+    let mut text = String::new();
+    let mut folders = vec![Path::new("src").to_owned(), "tests".into()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                text += &fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn every_test_that_the_docs_name_exists() {
+    let sources = sources();
+    for (page, at_least) in [("docs/hostile.md", 60), ("docs/rfc-compliance.md", 60)] {
+        let text = fs::read_to_string(page).unwrap();
+        // Names of tests have underscores and nothing that code or a path has.
+        let named: BTreeSet<&str> = text
+            .lines()
+            .filter(|line| line.starts_with('|'))
+            .flat_map(|line| line.split('`').skip(1).step_by(2))
+            .filter(|name| name.contains('_'))
+            .filter(|name| name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric()))
+            .collect();
+        assert!(named.len() >= at_least, "{page} names {}", named.len());
+        for name in named {
+            let function = format!("fn {name}(");
+            assert!(
+                sources.contains(&function),
+                "{page}: there is no test {name}"
+            );
+        }
+    }
+}

@@ -108,6 +108,152 @@ fn a_folder_is_served_and_nothing_outside_it() {
     assert_eq!(server.end(), Some(130));
 }
 
+/// A name that clears a screen, turns the writing around, and makes its asker a phone.
+const EVIL: &str = "\u{1b}[2J\u{202e}\u{7}SIP45.loads";
+
+#[test]
+fn control_sequences_from_the_wire_reach_no_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("SIP45.8-5-4S.loads"), "manifest").unwrap();
+    let log = folder.path().join("log");
+    let mut command = Command::new(REFLASH);
+    command.arg("serve").arg(folder.path()).arg("-vv");
+    command.args([
+        "--listen",
+        "127.0.0.1",
+        "--tftp-port",
+        "0",
+        "--http-port",
+        "0",
+    ]);
+    let mut server = Running::start(command.stderr(fs::File::create(&log).unwrap()));
+    let line = server.wait_for(|line| line.as_str().is_some_and(|line| line.contains(" serving ")));
+    let address = line
+        .as_str()
+        .unwrap()
+        .rsplit(' ')
+        .next()
+        .unwrap()
+        .to_owned();
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mut answer = [0; 600];
+    let mut ask = |name: &str| {
+        let request = [b"\0\x01", name.as_bytes(), b"\0octet\0"].concat();
+        socket.send_to(&request, &address).unwrap();
+        let (_, from) = socket.recv_from(&mut answer).unwrap();
+        (answer[1], from)
+    };
+    assert_eq!(ask(EVIL).0, 5, "not found");
+    let (data, from) = ask("SIP45.8-5-4S.loads");
+    assert_eq!(data, 3);
+    let error = [b"\0\x05\0\x03", EVIL.as_bytes(), b"\0"].concat();
+    socket.send_to(&error, from).unwrap();
+    // Whatever is told of it is told before this.
+    assert_eq!(ask("nothing").0, 5);
+    server.signal("INT");
+    server.wait_for(|line| line.as_str().is_some_and(|line| line.contains(" phones")));
+    let told: String = server
+        .seen
+        .iter()
+        .filter_map(|line| line.as_str())
+        .collect();
+    let words = fs::read_to_string(log).unwrap();
+    let raw = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    assert!(!told.contains(raw), "{told:?}");
+    assert!(!words.contains(raw), "{words:?}");
+    assert!(told.contains("\\u{1b}[2J"), "it is told, escaped: {told}");
+    assert_eq!(server.end(), Some(130));
+}
+
+#[test]
+fn the_limits_of_the_command_line_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), vec![1; 2000]).unwrap();
+    // Flags; then which of three requests, the last from another address, gets its file.
+    for (flags, served) in [
+        (["--max-per-address", "1"], [true, false, true]),
+        (["--max-transfers", "1"], [true, false, false]),
+        (["--max-transfers", "2"], [true, true, false]),
+    ] {
+        let mut command = Command::new(REFLASH);
+        command.arg("serve").arg(folder.path()).args(flags);
+        command.args([
+            "--listen",
+            "127.0.0.1",
+            "--tftp-port",
+            "0",
+            "--http-port",
+            "0",
+        ]);
+        let mut server = Running::start(command.arg("--json"));
+        let address = server.kind("started")["tftp"].as_str().unwrap().to_owned();
+        let sockets = ["127.0.0.1:0", "127.0.0.1:0", "127.0.0.2:0"]
+            .map(|from| std::net::UdpSocket::bind(from).unwrap());
+        for (socket, served) in sockets.iter().zip(served) {
+            socket.send_to(b"\0\x01file\0octet\0", &address).unwrap();
+            let mut answer = [0; 600];
+            socket.recv_from(&mut answer).unwrap();
+            // DATA, or ERROR 0: told to wait.
+            let expected = if served { [0, 3, 0, 1] } else { [0, 5, 0, 0] };
+            assert_eq!(answer[..4], expected, "{flags:?}");
+        }
+        server.signal("INT");
+        server.signal("INT");
+        server.kind("finished");
+    }
+}
+
+#[test]
+fn when_no_file_can_be_opened_any_more_tftp_serves_on_and_http_comes_back() {
+    let (Some(prlimit), Some(_)) = (
+        common::require_program("prlimit"),
+        common::require_program("curl"),
+    ) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "served").unwrap();
+    let mut command = Command::new(prlimit);
+    command.arg("--nofile=64").arg(REFLASH).arg("serve");
+    command.arg(folder.path()).args(["--listen", "127.0.0.1"]);
+    command.args(["--tftp-port", "0", "--json"]);
+    // Port 0 means no HTTP; so one that was free a moment ago.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let http = free.local_addr().unwrap();
+    drop(free);
+    command.args(["--http-port", &http.port().to_string()]);
+    let mut server = Running::start(&mut command);
+    let tftp = server.kind("started")["tftp"].as_str().unwrap().to_owned();
+    let got = folder.path().join("got");
+    // Cached from now on: what phones need is not opened a second time.
+    assert!(curl(&tftp, "file", &got).status.success());
+    let connections: Vec<_> = (2..60)
+        .map(|host| {
+            let socket = socket2::Socket::new(
+                socket2::Domain::IPV4,
+                socket2::Type::STREAM,
+                Some(socket2::Protocol::TCP),
+            )
+            .unwrap();
+            let from = std::net::SocketAddr::from(([127, 0, 0, host], 0));
+            socket.bind(&from.into()).unwrap();
+            socket.connect(&http.into()).unwrap();
+            socket
+        })
+        .collect();
+    assert!(curl(&tftp, "file", &got).status.success());
+    assert_eq!(fs::read(&got).unwrap(), b"served");
+    drop(connections);
+    let output = Command::new("curl")
+        .args(["-s", "--max-time", "20", &format!("http://{http}/file")])
+        .output()
+        .unwrap();
+    assert_eq!(output.stdout, b"served", "{output:?}");
+    server.signal("INT");
+    server.kind("finished");
+    assert_eq!(server.end(), Some(130));
+}
+
 #[test]
 fn phones_in_another_process_convert_against_a_server_of_its_own() {
     let folder = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, HashMap},
+    collections::{BinaryHeap, HashMap, VecDeque},
     net::{Ipv4Addr, SocketAddrV4},
     time::{Duration, Instant},
 };
@@ -36,6 +36,9 @@ pub struct Engine<S> {
     by_address: HashMap<Ipv4Addr, usize>,
     /// At least one entry for each transfer, at or before its deadline.
     timers: BinaryHeap<Reverse<(Instant, usize, u64)>>,
+    /// Slots and numbers of transfers that went quiet, the oldest first; they give way to
+    /// others where room is short.
+    quiet: VecDeque<(usize, u64)>,
     next: u64,
 }
 
@@ -65,6 +68,7 @@ impl<S: Service> Engine<S> {
             free: Vec::new(),
             by_address: HashMap::new(),
             timers: BinaryHeap::new(),
+            quiet: VecDeque::new(),
             next: 0,
         }
     }
@@ -125,21 +129,25 @@ impl<S: Service> Engine<S> {
         request: &ReadRequest<'_>,
         out: &mut Outbox,
     ) {
+        let mut beside = None;
         let port = match self.peers.get(now, peer) {
             None => Port::First,
             Some(Peer::Left { port, .. }) => port.other(),
-            Some(Peer::Busy { slot }) => {
-                let live = self.slots[slot]
+            Some(Peer::Busy { slot, rival }) => {
+                let live = self.slots[rival.unwrap_or(slot)]
                     .as_mut()
-                    .expect("a busy peer's slot is taken");
-                if *live.name == *request.name
-                    && let Some(send) = live.transfer.again(now)
-                {
-                    emit(live, send, out);
-                    return;
-                }
+                    .expect("a busy peer's slots are taken");
                 let port = live.port.other();
-                self.end(now, slot, End::Replaced);
+                if *live.name == *request.name {
+                    if let Some(send) = live.transfer.again(now) {
+                        return emit(live, send, out);
+                    }
+                    beside = Some(slot);
+                } else {
+                    for slot in [Some(slot), rival].into_iter().flatten() {
+                        self.end(now, slot, End::Replaced);
+                    }
+                }
                 port
             }
         };
@@ -170,18 +178,19 @@ impl<S: Service> Engine<S> {
             Answer::Serve(file) => {
                 if !possible {
                     (error_code::NOT_FOUND, "file not found")
-                } else if self.slots.len() - self.free.len() >= self.limits.transfers {
+                } else if self.by_address.get(peer.ip()).copied().unwrap_or(0)
+                    >= self.limits.transfers_per_address
+                    && !self.make_room(now, Some(*peer.ip()))
+                {
+                    let text = "too many transfers to one address; try again later";
+                    (error_code::NOT_DEFINED, text)
+                } else if self.transfers() >= self.limits.transfers && !self.make_room(now, None) {
                     (
                         error_code::NOT_DEFINED,
                         "too many transfers; try again later",
                     )
-                } else if self.by_address.get(peer.ip()).copied().unwrap_or(0)
-                    >= self.limits.transfers_per_address
-                {
-                    let text = "too many transfers to one address; try again later";
-                    (error_code::NOT_DEFINED, text)
                 } else {
-                    return self.start(now, &asked, port, request, file, out);
+                    return self.start(now, &asked, (port, beside), request, file, out);
                 }
             }
         };
@@ -193,7 +202,7 @@ impl<S: Service> Engine<S> {
         &mut self,
         now: Instant,
         asked: &Request<'_>,
-        port: Port,
+        (port, beside): (Port, Option<usize>),
         request: &ReadRequest<'_>,
         file: File,
         out: &mut Outbox,
@@ -218,7 +227,10 @@ impl<S: Service> Engine<S> {
         });
         self.timers.push(Reverse((live.timer, slot, live.id)));
         self.slots[slot] = Some(live);
-        self.peers.begin(asked.peer, slot);
+        match beside {
+            Some(first) => self.peers.challenge(asked.peer, first, slot),
+            None => self.peers.begin(asked.peer, slot),
+        }
         *self.by_address.entry(*asked.peer.ip()).or_default() += 1;
     }
 
@@ -235,24 +247,47 @@ impl<S: Service> Engine<S> {
             return self.stranger(now, port, local, peer, out);
         };
         let proven = live.transfer.heard();
-        match live.transfer.acknowledge(now, block) {
-            Step::Ignored => return,
-            Step::End(end) => self.end(now, slot, end),
-            Step::Send(send) => {
-                emit(live, send, out);
-                let progress = (now.saturating_duration_since(live.told) >= PROGRESS_INTERVAL)
-                    .then(|| (live.id, live.transfer.acknowledged()));
-                if progress.is_some() {
-                    live.told = now;
-                }
-                self.rearm(slot);
-                if let Some((id, bytes)) = progress {
-                    self.service.acknowledged(now, id, bytes);
-                }
-            }
+        let step = live.transfer.acknowledge(now, block);
+        if step == Step::Ignored {
+            return;
         }
         if !proven {
             self.guard.proved(now, *peer.ip());
+            if let Some(Peer::Busy {
+                slot: first,
+                rival: Some(rival),
+            }) = self.peers.get(now, peer)
+                && rival == slot
+            {
+                // The phone started again: this is the one that it wants.
+                self.end(now, first, End::Replaced);
+            }
+        }
+        match step {
+            Step::Ignored => {}
+            Step::End(end) => self.end(now, slot, end),
+            Step::Send(send) => self.go_on(now, slot, send, out),
+        }
+    }
+
+    /// The next packets of a transfer, and word of its progress.
+    fn go_on(&mut self, now: Instant, slot: usize, send: Send, out: &mut Outbox) {
+        let live = self.slots[slot]
+            .as_mut()
+            .expect("a slot with progress is taken");
+        emit(live, send, out);
+        let progress = (now.saturating_duration_since(live.told) >= PROGRESS_INTERVAL)
+            .then(|| (live.id, live.transfer.acknowledged()));
+        if progress.is_some() {
+            live.told = now;
+        }
+        // A deadline that came nearer gets a further entry, as the heap cannot move one.
+        if live.transfer.deadline() < live.timer {
+            live.timer = live.transfer.deadline();
+            self.timers.push(Reverse((live.timer, slot, live.id)));
+        }
+        if let Some((id, bytes)) = progress {
+            self.service.acknowledged(now, id, bytes);
         }
     }
 
@@ -290,7 +325,7 @@ impl<S: Service> Engine<S> {
             if live.transfer.deadline() <= now {
                 match live.transfer.timeout(now) {
                     Step::Send(send) => emit(live, send, out),
-                    Step::Ignored => {}
+                    Step::Ignored => self.quiet.push_back((slot, id)),
                     Step::End(end) => {
                         self.end(now, slot, end);
                         continue;
@@ -300,6 +335,26 @@ impl<S: Service> Engine<S> {
             live.timer = live.transfer.deadline();
             self.timers.push(Reverse((live.timer, slot, id)));
         }
+    }
+
+    fn is_quiet(&self, slot: usize, id: u64) -> bool {
+        let live = self.slots[slot].as_ref();
+        live.is_some_and(|live| live.id == id && live.transfer.is_quiet())
+    }
+
+    /// Ends the transfer that went quiet first, of this address or of all: who never
+    /// acknowledged anything keeps nobody else out.
+    fn make_room(&mut self, now: Instant, address: Option<Ipv4Addr>) -> bool {
+        let gives_way = self.quiet.iter().find_map(|&(slot, id)| {
+            let live = self.slots[slot].as_ref()?;
+            let is_of_it = address.is_none_or(|address| *live.peer.ip() == address);
+            (self.is_quiet(slot, id) && is_of_it).then(|| (slot, live.transfer.timed_out()))
+        });
+        let Some((slot, end)) = gives_way else {
+            return false;
+        };
+        self.end(now, slot, end);
+        true
     }
 
     /// When [`Engine::tick`] is to be called next, at the latest.
@@ -336,13 +391,15 @@ impl<S: Service> Engine<S> {
     }
 
     fn find(&mut self, now: Instant, port: Port, peer: SocketAddrV4) -> Option<(usize, &mut Live)> {
-        let Some(Peer::Busy { slot }) = self.peers.get(now, peer) else {
+        let Some(Peer::Busy { slot, rival }) = self.peers.get(now, peer) else {
             return None;
         };
-        self.slots[slot]
-            .as_mut()
-            .filter(|live| live.port == port)
-            .map(|live| (slot, live))
+        let is_of_it = |slot: &usize| {
+            let live = self.slots[*slot].as_ref();
+            live.is_some_and(|live| live.port == port)
+        };
+        let slot = [Some(slot), rival].into_iter().flatten().find(is_of_it)?;
+        self.slots[slot].as_mut().map(|live| (slot, live))
     }
 
     /// A packet for a transfer that does not exist: ERROR 5, unless it is just late.
@@ -366,17 +423,6 @@ impl<S: Service> Engine<S> {
         }
     }
 
-    /// A deadline came nearer than its timer: a further entry, as the heap cannot move one.
-    fn rearm(&mut self, slot: usize) {
-        let live = self.slots[slot]
-            .as_mut()
-            .expect("a slot with progress is taken");
-        if live.transfer.deadline() < live.timer {
-            live.timer = live.transfer.deadline();
-            self.timers.push(Reverse((live.timer, slot, live.id)));
-        }
-    }
-
     fn end(&mut self, now: Instant, slot: usize, end: End) {
         let live = self.slots[slot]
             .take()
@@ -389,8 +435,22 @@ impl<S: Service> Engine<S> {
                 self.by_address.remove(&address);
             }
         }
+        while let Some(&(slot, id)) = self.quiet.front()
+            && !self.is_quiet(slot, id)
+        {
+            self.quiet.pop_front();
+        }
         let quiet = !matches!(end, End::TimedOut { .. });
-        self.peers.end(now, live.peer, live.port, quiet);
+        match self.peers.get(now, live.peer) {
+            Some(Peer::Busy {
+                slot: first,
+                rival: Some(rival),
+            }) => {
+                let stays = if slot == first { rival } else { first };
+                self.peers.begin(live.peer, stays);
+            }
+            _ => self.peers.end(now, live.peer, live.port, quiet),
+        }
         self.service
             .ended(now, live.id, end, live.transfer.acknowledged());
     }

@@ -165,7 +165,8 @@ fn a_request_after_progress_or_for_another_name_replaces_the_transfer() {
     bench.ask(PHONE, "a");
     assert_eq!(bench.ask(PHONE, "b")[0].0, Port::Second);
     bench.ack(PHONE, SECOND, 1);
-    bench.ask(PHONE, "b");
+    assert_eq!(bench.ask(PHONE, "b")[0].0, Port::First);
+    bench.ack(PHONE, FIRST, 1);
     assert_eq!(bench.engine.transfers(), 1);
     assert_eq!(
         bench.told(),
@@ -173,10 +174,33 @@ fn a_request_after_progress_or_for_another_name_replaces_the_transfer() {
             "ask 0 a",
             "ended 0 Replaced 0",
             "ask 1 b",
+            "ask 2 b",
             "ended 1 Replaced 512",
-            "ask 2 b"
         ]
     );
+}
+
+#[test]
+fn a_request_that_was_doubled_on_its_way_does_not_end_the_transfer() {
+    let mut bench = Bench::new();
+    bench.ask(PHONE, "a");
+    bench.ack(PHONE, FIRST, 1);
+    // The second copy is late: a first block from another transfer ID, which the client
+    // does not want, and says so or says nothing.
+    for refuses in [true, false] {
+        assert_eq!(bench.ask(PHONE, "a")[0].0, Port::Second);
+        assert_eq!(bench.ask(PHONE, "a")[0].0, Port::Second, "and no third one");
+        if refuses {
+            bench.send(PHONE, SECOND, b"\0\x05\0\x05unknown transfer ID\0");
+        }
+    }
+    bench.told();
+    bench.ack(PHONE, FIRST, 2);
+    assert_eq!(bench.told(), ["ended 0 Delivered 1000"]);
+    for _ in 0..300 {
+        bench.pass(Duration::from_millis(100));
+    }
+    assert_eq!(bench.engine.transfers(), 0);
 }
 
 #[test]
@@ -282,12 +306,36 @@ fn all_addresses_together_have_a_limit_and_give_it_back() {
         bench.ask(phone(n), "a");
     }
     assert_eq!(bench.ask(PHONE, "a")[0].1[..4], [0, 5, 0, 0]);
-    for _ in 0..2000 {
+    for _ in 0..2100 {
         bench.pass(Duration::from_millis(10));
     }
     assert_eq!(bench.engine.transfers(), 0);
-    assert!(bench.engine.by_address.is_empty());
+    assert!(bench.engine.by_address.is_empty() && bench.engine.quiet.len() <= 1);
     assert_eq!(bench.ask(PHONE, "a")[0].1[1], 3);
+}
+
+#[test]
+fn who_never_acknowledged_keeps_nobody_out() {
+    let mut bench = Bench::new();
+    let most = u32::try_from(Limits::default().transfers).unwrap();
+    for n in 0..most {
+        bench.ask(phone(n), "a");
+    }
+    // The first of them is a phone, after all.
+    bench.ack(phone(0), FIRST, 1);
+    for _ in 0..60 {
+        bench.pass(Duration::from_millis(100));
+        bench.ack(phone(0), FIRST, 2);
+    }
+    bench.told();
+    for n in 0..16 {
+        let peer = SocketAddrV4::new(*PHONE.ip(), 3000 + n);
+        assert_eq!(bench.ask(peer, "a")[0].1[1], 3, "{n}");
+    }
+    let ended = |told: &String| told.contains("ended") && told.contains("TimedOut");
+    assert_eq!(bench.told().iter().filter(|told| ended(told)).count(), 15);
+    // One address keeps to its own.
+    assert_eq!(bench.ask(PHONE, "a")[0].1[..4], [0, 5, 0, 0]);
 }
 
 #[test]

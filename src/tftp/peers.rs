@@ -23,6 +23,10 @@ pub enum Peer {
     Busy {
         /// Index into the engine's slots.
         slot: usize,
+        /// The same of a second one, for a request that came again in the middle of the
+        /// first. Was it doubled on its way, or did the phone start again? What the peer
+        /// acknowledges tells.
+        rival: Option<usize>,
     },
     /// Its transfer ended not long ago.
     Left {
@@ -55,7 +59,14 @@ impl Peers {
 
     /// It has a transfer now.
     pub fn begin(&mut self, peer: SocketAddrV4, slot: usize) {
-        self.known.insert(key(peer), Peer::Busy { slot });
+        let rival = None;
+        self.known.insert(key(peer), Peer::Busy { slot, rival });
+    }
+
+    /// It has a second transfer beside the one in `slot`.
+    pub fn challenge(&mut self, peer: SocketAddrV4, slot: usize, rival: usize) {
+        let rival = Some(rival);
+        self.known.insert(key(peer), Peer::Busy { slot, rival });
     }
 
     /// Its transfer is over.
@@ -150,7 +161,11 @@ mod tests {
         let mut peers = Peers::default();
         let now = Instant::now();
         peers.begin(peer(1), 5);
-        assert_eq!(peers.get(now, peer(1)), Some(Peer::Busy { slot: 5 }));
+        let busy = Peer::Busy {
+            slot: 5,
+            rival: None,
+        };
+        assert_eq!(peers.get(now, peer(1)), Some(busy));
         assert_eq!(peers.get(now, peer(2)), None);
         peers.end(now, peer(1), Port::Second, true);
         let almost = now + MEMORY.mul_f32(0.99);
@@ -174,7 +189,10 @@ mod tests {
         peers.end(now + MEMORY, peer(2), Port::First, true);
         assert_eq!(
             peers.get(now + MEMORY, peer(1)),
-            Some(Peer::Busy { slot: 6 })
+            Some(Peer::Busy {
+                slot: 6,
+                rival: None
+            })
         );
     }
 

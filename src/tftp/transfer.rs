@@ -25,9 +25,13 @@ const _: () = assert!(
         && FIRST_SENDS as usize * super::packet::HEAD_MAX <= FIRST_BYTES_MAX
 );
 
-/// How often a window is sent again before the peer is given up. With the smallest
-/// interval and its doubling this is 20 s of silence: a phone erases flash in between.
-pub const RESENDS: u32 = 7;
+/// A peer that was silent for this long is given up at the next wait's end: a phone erases
+/// flash in between. On a link that loses a fifth of all packets each way, the 13 resends of
+/// this time fail once in a million and a half blocks.
+pub const SILENCE: Duration = Duration::from_secs(20);
+
+/// So often a window is sent again at least, however long the wait that the client asked for.
+pub const RESENDS: u32 = 5;
 
 /// A transfer slower than this on the whole is given up, in bytes a second: a peer that
 /// trickles ACKs holds its place for ever otherwise.
@@ -136,9 +140,13 @@ impl Transfer {
 
     /// The deadline passed.
     pub fn timeout(&mut self, now: Instant) -> Step {
-        let most = if self.heard { RESENDS } else { FIRST_SENDS - 1 };
-        if self.resends >= most || now >= self.give_up {
+        let silent = now.saturating_duration_since(self.sent_at) >= SILENCE;
+        if (silent && (!self.heard || self.resends >= RESENDS)) || now >= self.give_up {
             return Step::End(self.timed_out());
+        }
+        if self.is_quiet() {
+            self.deadline = self.deadline.max(self.sent_at + SILENCE);
+            return Step::Ignored;
         }
         self.resends += 1;
         self.rtt.back_off();
@@ -183,10 +191,19 @@ impl Transfer {
         self.sent == 0
     }
 
-    fn timed_out(&self) -> End {
+    /// How it ends where nothing more is heard.
+    #[must_use]
+    pub fn timed_out(&self) -> End {
         End::TimedOut {
             all_sent: self.sent == self.blocks,
         }
+    }
+
+    /// Whether it sends no more of itself: a peer that acknowledged nothing got all that it
+    /// may have. Its late ACK is still welcome, as the ones before may be lost.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        !self.heard && self.resends >= FIRST_SENDS - 1
     }
 
     /// When [`Transfer::timeout`] is due.
@@ -242,7 +259,10 @@ fn on_the_wire(block: u64) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::rtt::{TIMEOUT_MAX, TIMEOUT_MIN},
+        *,
+    };
     use crate::tftp::options::Options;
 
     const MS: Duration = Duration::from_millis(1);
@@ -333,9 +353,24 @@ mod tests {
             assert_eq!(t.deadline(), start + Duration::from_secs(after));
             assert_eq!(t.timeout(t.deadline()), Step::Send(blocks(1..=1)));
         }
+        // Nothing more is sent, and an ACK that comes late still finds it.
+        assert_eq!(t.deadline(), start + Duration::from_secs(5));
+        assert_eq!(t.timeout(t.deadline()), Step::Ignored);
+        assert!(t.is_quiet());
+        assert_eq!(t.deadline(), start + SILENCE);
         let end = End::TimedOut { all_sent: false };
-        assert_eq!(t.deadline(), start + Duration::from_secs(7));
         assert_eq!(t.timeout(t.deadline()), Step::End(end));
+    }
+
+    #[test]
+    fn a_late_first_ack_revives_a_quiet_transfer() {
+        let (mut t, _, start) = started(1000, b"");
+        while !t.is_quiet() {
+            t.timeout(t.deadline());
+        }
+        let late = start + Duration::from_secs(15);
+        assert_eq!(t.acknowledge(late, 1), Step::Send(blocks(2..=2)));
+        assert!(!t.is_quiet());
     }
 
     #[test]
@@ -351,10 +386,13 @@ mod tests {
             }
             sends += 1;
         };
-        assert_eq!(sends, RESENDS);
+        assert_eq!(sends, 13);
         assert_eq!(end, End::TimedOut { all_sent: true });
         let silence = t.deadline() - start;
-        assert!(silence > Duration::from_secs(15) && silence < Duration::from_mins(1));
+        assert!(
+            silence >= SILENCE && silence < SILENCE + TIMEOUT_MAX + MS,
+            "{silence:?}"
+        );
         assert_eq!(t.acknowledged(), 512);
     }
 
@@ -362,7 +400,7 @@ mod tests {
     fn progress_renews_the_resends() {
         let (mut t, _, start) = started(5000, b"");
         t.acknowledge(start + MS, 1);
-        for _ in 0..RESENDS {
+        for _ in 0..13 {
             assert!(matches!(t.timeout(t.deadline()), Step::Send(_)));
         }
         let late = start + (t.deadline() - start).mul_f32(0.99);
@@ -390,7 +428,7 @@ mod tests {
         let (mut t, _, start) = started(5000, b"");
         t.acknowledge(start + MS, 1);
         let quick = t.deadline() - (start + MS);
-        assert_eq!(quick, super::super::rtt::TIMEOUT_MIN);
+        assert_eq!(quick, TIMEOUT_MIN);
         t.timeout(t.deadline());
         let late = start + Duration::from_secs(3);
         t.acknowledge(late, 2);

@@ -6,6 +6,7 @@ mod common;
 mod hostile;
 mod interop;
 mod lossy;
+mod relay;
 mod second;
 mod soak;
 mod sockets;
