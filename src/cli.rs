@@ -1,6 +1,7 @@
 //! The command line: one file a verb, each with its `Args` and its `run`; nothing but
 //! wiring.
 
+mod add;
 mod bridge;
 mod bundles;
 mod completions;
@@ -8,6 +9,7 @@ mod convert;
 mod explain;
 mod findings;
 mod inventory;
+mod lint;
 mod man;
 mod models;
 mod network;
@@ -65,6 +67,7 @@ enum Verb {
     Stage(stage::Args),
     Convert(convert::Args),
     Serve(serve::Args),
+    Lint(lint::Args),
     Rehearse(rehearse::Args),
     Explain(explain::Args),
     Models(models::Args),
@@ -125,6 +128,7 @@ pub fn main() -> ExitCode {
         Verb::Stage(args) => stage::run(args, globals),
         Verb::Convert(args) => convert::run(args, globals),
         Verb::Serve(args) => serve::run(args, globals),
+        Verb::Lint(args) => lint::run(args, globals),
         Verb::Rehearse(args) => rehearse::run(args, globals),
         Verb::Explain(args) => explain::run(args, globals),
         Verb::Models(args) => models::run(args, globals),

@@ -1,2 +1,155 @@
 //! Files that people wrote for phones, judged by the phone's own rules before a phone drops
 //! them without a word.
+//!
+//! A phone that cannot read its configuration says "Error" at most, and keeps the old one.
+//! Everything here is pure: a path, bytes and what else is known go in, findings come out.
+//! What phones are seen to accept is no error, however odd it is. docs/lint.md lists every
+//! code.
+
+mod default;
+mod device;
+mod load;
+mod malformed;
+mod manager;
+mod name;
+mod near;
+mod pbx;
+mod pjsip;
+mod placeholder;
+mod sheet;
+mod text;
+mod value;
+mod xml;
+
+use std::path::Path;
+
+pub use name::Kind;
+pub use pjsip::{Endpoint, Pjsip, Protocol};
+
+use self::{sheet::Sheet, text::Text};
+use crate::{
+    diagnose::{Finding, Severity},
+    phone::{LoadName, Model},
+};
+
+/// Bytes of a configuration at most. Phones report this limit themselves: "with size limit
+/// of 550001" (observed in a phone's log).
+pub const MAX_FILE_BYTES: usize = 550_001;
+
+/// Findings that one file gets at most; behind them stands how many more there are.
+pub const MAX_FINDINGS: usize = 200;
+
+/// Every code that [`judge`] gives of its own; a dial plan's codes are those of
+/// [`crate::dialplan`]. Each has a row in docs/lint.md.
+pub const CODES: &[&str] = &[
+    "boolean",
+    "codec",
+    "curly-quotes",
+    "device-type",
+    "doctype",
+    "encoding",
+    "endpoint-nat",
+    "file-name",
+    "load-case",
+    "load-family",
+    "load-name",
+    "load-not-staged",
+    "load-protocol",
+    "load-suffix",
+    "name-too-long",
+    "nat",
+    "no-call-manager",
+    "no-default-root",
+    "no-device-root",
+    "no-device-type",
+    "no-dial-plan",
+    "no-line",
+    "no-model",
+    "no-register",
+    "not-well-formed",
+    "phone-label",
+    "placeholder",
+    "ports",
+    "protocol",
+    "secret-too-long",
+    "time-zone",
+    "too-large",
+    "too-many-findings",
+    "transport",
+    "undeclared-prefix",
+    "unknown-endpoint",
+    "unknown-kind",
+];
+
+/// What is known beside the file itself.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// The loads that lie beside it; empty where that is not known.
+    pub loads: Vec<LoadName>,
+    /// The model that it is for.
+    pub model: Option<&'static Model>,
+    /// The PBX's side.
+    pub pjsip: Option<Pjsip>,
+}
+
+/// Judges one file. Total: any bytes give findings, and none of them shows a password.
+///
+/// What it is, is told by its name (`SEP*.cnf.xml`, `XMLDefault.cnf.xml`,
+/// `dialplan*.xml`), else by its root element.
+#[must_use]
+pub fn judge(path: &Path, bytes: &[u8], known: &Known) -> Vec<Finding> {
+    let named = Kind::of_name(path);
+    if named == Some(Kind::DialPlan) {
+        return dial_plan(path, bytes);
+    }
+    let mut sheet = Sheet::new(path);
+    name::judge(&mut sheet, path, named);
+    if bytes.len() > MAX_FILE_BYTES {
+        sheet.file(
+            Severity::Error,
+            "too-large",
+            format!("more than {MAX_FILE_BYTES} bytes, which is what a phone reads at most"),
+            "Leave out what this phone does not need",
+        );
+        return sheet.done();
+    }
+    let mut text = match Text::decode(bytes, &mut sheet) {
+        Some(text) if xml::is_bounded(&text, &mut sheet) => text,
+        _ => return sheet.done(),
+    };
+    xml::declare_prefixes(&mut text, &mut sheet);
+    let document = match roxmltree::Document::parse(text.as_str()) {
+        Ok(document) => document,
+        Err(error) => {
+            malformed::explain(&mut sheet, &text, &error);
+            return sheet.done();
+        }
+    };
+    let root = document.root_element();
+    sheet.read(&text);
+    match named.or_else(|| Kind::of_root(root.tag_name().name())) {
+        Some(Kind::Default) => default::judge(&mut sheet, root, known),
+        Some(Kind::Device) => device::judge(&mut sheet, root, known),
+        Some(Kind::DialPlan) => return dial_plan(path, bytes),
+        None => sheet.error(
+            root,
+            "unknown-kind",
+            format!(
+                "the root element is <{}>: expected <device>, <Default> or <DIALTEMPLATE>",
+                root.tag_name().name()
+            ),
+            "Name the file as the phone asks for it: SEP<MAC>.cnf.xml, XMLDefault.cnf.xml or \
+             dialplan.xml",
+        ),
+    }
+    sheet.done()
+}
+
+/// The dial plan's own judge knows no paths.
+fn dial_plan(path: &Path, bytes: &[u8]) -> Vec<Finding> {
+    let mut findings = crate::dialplan::judge(bytes);
+    for finding in &mut findings {
+        finding.path = Some(path.to_owned());
+    }
+    findings
+}

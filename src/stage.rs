@@ -12,6 +12,7 @@ mod error;
 mod folder;
 mod layout;
 mod open;
+mod own;
 mod plan;
 mod root;
 mod select;
@@ -28,6 +29,7 @@ use serde::Serialize;
 
 pub use error::StageError;
 pub use folder::{Folder, FolderError, MAX_FOLDER_ENTRIES, MAX_FOLDER_FILE_BYTES};
+pub use own::{MAX_OWN_FILE_BYTES, OwnFile};
 pub use select::{Accept, Refusal, is_sccp, select, select_bridges};
 
 use crate::{
@@ -50,7 +52,8 @@ pub enum View {
     Quiet,
     /// The bridge's files and an `XMLDefault.cnf.xml` that names the bridge's loads.
     Bridge,
-    /// An `XMLDefault.cnf.xml` that names no load; loads and images are "not found".
+    /// An `XMLDefault.cnf.xml` that names no load, and files of the user's; loads and images
+    /// are "not found".
     Config,
 }
 
@@ -90,7 +93,7 @@ type Files = HashMap<String, StagedFile>;
 pub struct Stage {
     root: layout::Place,
     target: Files,
-    /// An `XMLDefault.cnf.xml` that names no load, and nothing else.
+    /// An `XMLDefault.cnf.xml` that names no load, the user's own files, and nothing else.
     config: Files,
     /// Empty without a bridge.
     bridge: Files,
@@ -111,8 +114,23 @@ impl Stage {
         bridges: &[Bundle],
         call_manager: IpAddr,
     ) -> Result<Self, StageError> {
+        Self::temporary_with(bundles, bridges, &[], call_manager)
+    }
+
+    /// The same with files of the user's, which every view holds beside its own.
+    pub fn temporary_with(
+        bundles: &[Bundle],
+        bridges: &[Bundle],
+        own: &[OwnFile],
+        call_manager: IpAddr,
+    ) -> Result<Self, StageError> {
         let base = env::temp_dir();
-        layout::temporary(&base, bundles, bridges, call_manager, &Bundle::unpack)
+        let legs = layout::Legs {
+            bundles,
+            bridges,
+            own,
+        };
+        layout::temporary(&base, legs, call_manager, &Bundle::unpack)
     }
 
     /// Lays `bundles` out flat in `folder`, which must be new or empty, and keeps it.
@@ -123,7 +141,18 @@ impl Stage {
         call_manager: IpAddr,
         folder: &Path,
     ) -> Result<Self, StageError> {
-        layout::keep(folder, bundles, call_manager, &Bundle::unpack)
+        Self::keep_with(bundles, &[], call_manager, folder)
+    }
+
+    /// The same with files of the user's. A phone's own configuration among them, which
+    /// holds its SIP password, can be read by the user alone.
+    pub fn keep_with(
+        bundles: &[Bundle],
+        own: &[OwnFile],
+        call_manager: IpAddr,
+        folder: &Path,
+    ) -> Result<Self, StageError> {
+        layout::keep(folder, bundles, own, call_manager, &Bundle::unpack)
     }
 
     /// Whether [`Stage::keep`] could use `folder`: asked before bundles are read, which
@@ -184,5 +213,7 @@ impl Stage {
 
 #[cfg(test)]
 mod bridge_tests;
+#[cfg(test)]
+mod own_tests;
 #[cfg(test)]
 mod tests;

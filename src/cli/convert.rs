@@ -4,6 +4,7 @@ use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use super::{
     Failure, Globals, Outcome,
+    add::{self, AddArgs},
     bridge::{self, BridgeArgs},
     bundles::{self, TrustArgs},
     inventory::InventoryArgs,
@@ -30,6 +31,8 @@ Examples:
   The phones of a list (mac, model, name, extension, secret: a header line, then a line each),
   until each of them is done:
     sudo reflash convert BUNDLE --inventory phones.csv
+  Phones that are to register at once, with configurations that you wrote:
+    sudo reflash convert BUNDLE --add SEP001D45AABB0C.cnf.xml --add dialplan.xml
   Old phones, which take 8.5(2) first and the target then:
     sudo reflash convert BUNDLE --bridge cmterm-7945_7965-sccp.8-5-2.zip")]
 pub(crate) struct Args {
@@ -40,6 +43,8 @@ pub(crate) struct Args {
     trust: TrustArgs,
     #[command(flatten)]
     bridge: BridgeArgs,
+    #[command(flatten)]
+    add: AddArgs,
     #[command(flatten)]
     network: NetworkArgs,
     /// The call manager that XMLDefault.cnf.xml names; default: the serving address.
@@ -63,7 +68,9 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let inventory = args.inventory.read(globals)?;
+    let own = args.add.read()?;
     let (bundles, bridges) = args.bridge.select(&args.bundles, &args.trust, globals)?;
+    add::judge(&own, &[&bundles, &bridges], globals)?;
     let chosen = args.network.choose()?;
     if chosen.address.is_unspecified() && args.call_manager.is_none() {
         return Err(Failure::usage(
@@ -75,8 +82,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let http = args.network.bind_http(chosen.address)?;
     let rights = args.network.drop_privileges()?;
     let call_manager = args.call_manager.unwrap_or(chosen.address);
-    let stage =
-        Stage::temporary(&bundles, &bridges, call_manager.into()).map_err(run::stage_failure)?;
+    let stage = Stage::temporary_with(&bundles, &bridges, &own, call_manager.into())
+        .map_err(run::stage_failure)?;
     let plan = Plan {
         stages: stage.plan(),
         bridge: stage.bridge_plan(),

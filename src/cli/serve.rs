@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    Failure, Globals, Outcome,
+    Failure, Globals, Outcome, add,
     network::NetworkArgs,
     run::{self, Servers},
 };
@@ -12,7 +12,8 @@ use crate::{display::Started, http, session::Source, stage::Folder, track::Plan}
 /// Serves a folder over TFTP, read-only, and says who fetches what.
 ///
 /// Only regular files below the folder are served; a link that leads out of it is "not
-/// found". Ends with Ctrl-C.
+/// found". Configurations at its top level are judged as `reflash lint` does: what is wrong
+/// with them is told, and they are served all the same. Ends with Ctrl-C.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
@@ -32,6 +33,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let rights = args.network.drop_privileges()?;
     let folder = Folder::open(&args.folder)
         .map_err(|error| Failure::new(error, "Name a folder that this user may read"))?;
+    add::warn(&folder, globals);
     let mut words = vec!["Ctrl-C ends it".to_owned()];
     words.extend(rights);
     words.extend(args.network.words());

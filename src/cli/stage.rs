@@ -6,13 +6,14 @@ use serde::Serialize;
 
 use super::{
     Failure, Globals, Outcome,
+    add::{self, AddArgs},
     bundles::{self, TrustArgs},
     print, run,
 };
 use crate::{
     bundle::Bundle,
     phone::LoadName,
-    stage::{self, FileEntry, Stage},
+    stage::{self, FileEntry, OwnFile, Stage},
 };
 
 /// Lays verified bundles out in a folder, for a TFTP server of your own.
@@ -32,6 +33,8 @@ pub(super) struct Args {
     /// The address at which phones are to register (processNodeName).
     #[arg(long, value_name = "ADDRESS", value_parser = call_manager)]
     call_manager: IpAddr,
+    #[command(flatten)]
+    add: AddArgs,
     #[command(flatten)]
     trust: TrustArgs,
 }
@@ -59,15 +62,18 @@ struct Document<'a> {
 /// Runs the verb.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     Stage::is_free(&args.to).map_err(run::stage_failure)?;
+    let own = args.add.read()?;
     let bundles = bundles::select(&args.bundles, &args.trust, true, globals)?;
-    let stage = Stage::keep(&bundles, args.call_manager, &args.to).map_err(run::stage_failure)?;
+    add::judge(&own, &[&bundles], globals)?;
+    let stage = Stage::keep_with(&bundles, &own, args.call_manager, &args.to)
+        .map_err(run::stage_failure)?;
     if globals.json {
         let document = document(&stage);
         let text = serde_json::to_string(&document)
             .map_err(|error| Failure::new(error, "report this as a bug"))?;
         print(&format!("{text}\n"))?;
     } else if !globals.quiet {
-        print(&told(&stage, &bundles))?;
+        print(&told(&stage, &bundles, &own))?;
     }
     Ok(Outcome::Done)
 }
@@ -89,7 +95,7 @@ fn document(stage: &Stage) -> Document<'_> {
 }
 
 /// What a person reads.
-fn told(stage: &Stage, bundles: &[Bundle]) -> String {
+fn told(stage: &Stage, bundles: &[Bundle], own: &[OwnFile]) -> String {
     let files = stage.entries();
     let mut lines = vec![format!(
         "{} files laid out in {}",
@@ -113,6 +119,13 @@ What to know:
   - XMLDefault.cnf.xml tells phones their load, as long as they have no SEP file."
             .to_owned(),
     );
+    if own.iter().any(OwnFile::is_private) {
+        lines.push(
+            "  - SEP files hold passwords: only you can read them. Give them to the user of your
+    TFTP server (chown)."
+                .to_owned(),
+        );
+    }
     let sccp: Vec<_> = bundles.iter().filter(|b| stage::is_sccp(b)).collect();
     for bundle in &sccp {
         lines.push(format!(

@@ -1,7 +1,7 @@
 //! Two legs side by side: what a name means depends on the view alone.
 
 use super::{
-    tests::{CALL_MANAGER, bundle, content, names, sip45, unpack},
+    tests::{CALL_MANAGER, bundle, content, names, of, sip45, unpack},
     *,
 };
 use crate::bundle::Verdict;
@@ -11,7 +11,7 @@ fn bridge() -> Bundle {
 }
 
 fn staged(base: &Path, targets: &[Bundle], bridges: &[Bundle]) -> Result<Stage, StageError> {
-    layout::temporary(base, targets, bridges, CALL_MANAGER, &unpack)
+    layout::temporary(base, of(targets, bridges), CALL_MANAGER, &unpack)
 }
 
 fn text(stage: &Stage, view: View, name: &str) -> Option<String> {

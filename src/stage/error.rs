@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::MAX_STAGE_BYTES;
+use super::{MAX_OWN_FILE_BYTES, MAX_STAGE_BYTES};
 use crate::bundle::{BundleError, Verdict};
 
 /// What goes wrong while a stage is laid out. Nothing is left behind when it does.
@@ -60,6 +60,32 @@ pub enum StageError {
         manifest: String,
         /// The image.
         image: String,
+    },
+    /// A file of the user's has the name of another file.
+    #[error("{} cannot be added as '{name}': {first} has that name already", path.display())]
+    OwnTaken {
+        /// The name.
+        name: String,
+        /// Whose it is.
+        first: String,
+        /// The user's file.
+        path: PathBuf,
+    },
+    /// A file of the user's has a name that cannot be added.
+    #[error("{} cannot be added: {why}", path.display())]
+    OwnName {
+        /// The user's file.
+        path: PathBuf,
+        /// What speaks against the name.
+        why: &'static str,
+        /// What to do instead.
+        cure: &'static str,
+    },
+    /// A file of the user's is larger than what phones are given.
+    #[error("{} has more than {MAX_OWN_FILE_BYTES} bytes", path.display())]
+    OwnTooLarge {
+        /// The user's file.
+        path: PathBuf,
     },
     /// More bytes than a stage holds.
     #[error("the bundles unpack to {bytes} bytes; a stage holds at most {MAX_STAGE_BYTES}")]
@@ -122,6 +148,11 @@ impl StageError {
             }
             Self::Collision { .. } => {
                 "lay these bundles out one at a time, each in a folder of its own"
+            }
+            Self::OwnTaken { .. } => "leave it out, or give it the name that a phone asks for",
+            Self::OwnName { cure, .. } => cure,
+            Self::OwnTooLarge { .. } => {
+                "leave it out: what phones read beside their firmware is smaller"
             }
             Self::TooLarge { .. } => "stage fewer bundles at a time",
             Self::NotEmpty { .. } => "name a folder that does not exist yet, or empty this one",

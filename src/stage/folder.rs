@@ -121,6 +121,22 @@ impl Folder {
         &self.root
     }
 
+    /// What lies at its top level, in order; of a very large folder a part.
+    pub fn names(&self) -> Result<Vec<String>, FolderError> {
+        let error = |source| FolderError::Io {
+            path: self.root.clone(),
+            source,
+        };
+        let mut names: Vec<_> = fs::read_dir(&self.root)
+            .map_err(error)?
+            .take(MAX_FOLDER_ENTRIES)
+            .filter_map(Result::ok)
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
     /// The file that a name on the wire means, in sub-folders too. The exact name goes
     /// before one that differs in case only. `None` for what is not there, is no regular
     /// file, or does not lie below the folder once links are followed.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    FileEntry, Files, MAX_STAGE_BYTES, Stage, StageError, StagedFile, Unpack, defaults,
+    FileEntry, Files, MAX_STAGE_BYTES, OwnFile, Stage, StageError, StagedFile, Unpack, defaults,
     open::{open_regular, read_bounded, sha256},
     plan::{plans, told},
     root::TemporaryRoot,
@@ -49,16 +49,27 @@ impl Place {
     }
 }
 
+/// What a stage is laid out from.
+#[derive(Clone, Copy)]
+pub(super) struct Legs<'a> {
+    pub(super) bundles: &'a [Bundle],
+    pub(super) bridges: &'a [Bundle],
+    /// Beside both.
+    pub(super) own: &'a [OwnFile],
+}
+
 /// One folder per bundle, named by its leg and its place in the list, and one per view for
-/// what is generated.
+/// what is generated. The user's own files are in memory alone: they may hold passwords.
 pub(super) fn temporary(
     base: &Path,
-    bundles: &[Bundle],
-    bridges: &[Bundle],
+    legs: Legs<'_>,
     call_manager: IpAddr,
     unpack: Unpack<'_>,
 ) -> Result<Stage, StageError> {
-    inspect(bundles, bridges)?;
+    inspect(legs)?;
+    let Legs {
+        bundles, bridges, ..
+    } = legs;
     let root = TemporaryRoot::create(base).map_err(StageError::io("create a folder in", base))?;
     let lay_out = |view: &str, prefix: &str, bundles: &[Bundle], loads: &[_]| {
         let mut leg = Leg::default();
@@ -77,6 +88,9 @@ pub(super) fn temporary(
         fs::write(&path, &bytes).map_err(StageError::io("write", &path))?;
         set_mode(&path, 0o600)?;
         leg.add(defaults::NAME, bytes);
+        for file in legs.own {
+            leg.add(file.name(), file.bytes().to_vec());
+        }
         Ok::<_, StageError>(leg)
     };
     let mut target = lay_out("target", "", bundles, &told(bundles))?;
@@ -131,6 +145,7 @@ impl Leg {
 pub(super) fn keep(
     folder: &Path,
     bundles: &[Bundle],
+    own: &[OwnFile],
     call_manager: IpAddr,
     unpack: Unpack<'_>,
 ) -> Result<Stage, StageError> {
@@ -141,12 +156,20 @@ pub(super) fn keep(
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let mut staged = temporary(beside, bundles, &[], call_manager, unpack)?;
+    let legs = Legs {
+        bundles,
+        bridges: &[],
+        own,
+    };
+    let mut staged = temporary(beside, legs, call_manager, unpack)?;
     let flat = private_folder(staged.root.path(), "flat")?;
     for StagedFile { name, bytes } in staged.target.values() {
         let path = flat.join(&**name);
         fs::write(&path, bytes).map_err(StageError::io("write", &path))?;
-        set_mode(&path, 0o644)?;
+        let private = own
+            .iter()
+            .any(|own| own.is_private() && *own.name() == **name);
+        set_mode(&path, if private { 0o600 } else { 0o644 })?;
     }
     if new {
         set_mode(&flat, 0o755)?;
@@ -200,10 +223,10 @@ pub(super) fn move_files(from: &Path, to: &Path, entries: &[FileEntry]) -> Resul
 
 /// Everything that can be found wrong before a byte is written. A name may stand for
 /// different bytes on the two legs: no phone sees both at once.
-fn inspect(bundles: &[Bundle], bridges: &[Bundle]) -> Result<(), StageError> {
+fn inspect(legs: Legs<'_>) -> Result<(), StageError> {
     let mut total = 0_u64;
-    for leg in [bundles, bridges] {
-        total = total.saturating_add(inspect_leg(leg)?);
+    for leg in [legs.bundles, legs.bridges] {
+        total = total.saturating_add(inspect_leg(leg, legs.own)?);
         plans(leg)?;
     }
     if total > MAX_STAGE_BYTES {
@@ -213,7 +236,7 @@ fn inspect(bundles: &[Bundle], bridges: &[Bundle]) -> Result<(), StageError> {
 }
 
 /// The bytes of one leg, of which every name is one file.
-fn inspect_leg(bundles: &[Bundle]) -> Result<u64, StageError> {
+fn inspect_leg(bundles: &[Bundle], own: &[OwnFile]) -> Result<u64, StageError> {
     let mut names: HashMap<String, (&str, String)> = HashMap::new();
     names.insert(
         normal(defaults::NAME),
@@ -254,11 +277,23 @@ fn inspect_leg(bundles: &[Bundle]) -> Result<u64, StageError> {
             total = total.saturating_add(member.size);
         }
     }
+    for file in own {
+        let source = file.source().display().to_string();
+        // The same bytes are refused too: whose file it is must be plain.
+        if let Some((_, first)) = names.insert(normal(file.name()), ("", source.clone())) {
+            return Err(StageError::OwnTaken {
+                name: file.name().to_owned(),
+                first,
+                path: file.source().to_owned(),
+            });
+        }
+        total = total.saturating_add(file.bytes().len() as u64);
+    }
     Ok(total)
 }
 
 /// A name that is one file in one folder, whatever else it says.
-fn is_plain(name: &str) -> bool {
+pub(super) fn is_plain(name: &str) -> bool {
     !name.is_empty()
         && name != "."
         && name != ".."

@@ -85,12 +85,20 @@ pub(super) fn sip45() -> Bundle {
     bundle("sip45.zip", "SIP45.9-3-1SR4-1S", &["7945", "7965"])
 }
 
+pub(super) fn of<'a>(bundles: &'a [Bundle], bridges: &'a [Bundle]) -> layout::Legs<'a> {
+    layout::Legs {
+        bundles,
+        bridges,
+        own: &[],
+    }
+}
+
 fn temporary(base: &Path, bundles: &[Bundle]) -> Result<Stage, StageError> {
-    layout::temporary(base, bundles, &[], CALL_MANAGER, &unpack)
+    layout::temporary(base, of(bundles, &[]), CALL_MANAGER, &unpack)
 }
 
 fn keep(folder: &Path, bundles: &[Bundle]) -> Result<Stage, StageError> {
-    layout::keep(folder, bundles, CALL_MANAGER, &unpack)
+    layout::keep(folder, bundles, &[], CALL_MANAGER, &unpack)
 }
 
 pub(super) fn names(folder: &Path) -> Vec<String> {
@@ -345,14 +353,14 @@ fn whatever_fails_leaves_nothing_behind() {
     let bundles = [sip45(), second];
     for (what, unpack) in unpackers {
         for folder in [base.path().join("new"), empty.clone()] {
-            layout::keep(&folder, &bundles, CALL_MANAGER, unpack).expect_err(what);
+            layout::keep(&folder, &bundles, &[], CALL_MANAGER, unpack).expect_err(what);
             let _ = fs::remove_file(empty.join("aside"));
             assert_eq!(
                 (names(base.path()), names(&empty)),
                 (vec!["empty".into()], vec![])
             );
         }
-        layout::temporary(base.path(), &bundles, &[], CALL_MANAGER, unpack).expect_err(what);
+        layout::temporary(base.path(), of(&bundles, &[]), CALL_MANAGER, unpack).expect_err(what);
         let _ = fs::remove_file(empty.join("aside"));
         assert_eq!(
             (names(base.path()), names(&empty)),

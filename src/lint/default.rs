@@ -1,0 +1,205 @@
+//! `XMLDefault.cnf.xml`: what a phone reads that has no configuration of its own.
+
+use std::collections::HashSet;
+
+use roxmltree::Node;
+
+use super::{
+    Known, load, manager,
+    sheet::Sheet,
+    value,
+    xml::{is, value as text},
+};
+use crate::{
+    diagnose::Severity,
+    phone::{Family, LoadName, MODELS, Model},
+};
+
+/// What the elements that name loads begin with; a device type id follows.
+const LOAD: &str = "loadInformation";
+
+pub(super) fn judge(sheet: &mut Sheet<'_>, root: Node<'_, '_>, known: &Known) {
+    if is(root, "Default") {
+        manager::judge(sheet, root);
+    } else {
+        sheet.error(
+            root,
+            "no-default-root",
+            format!(
+                "the root element is <{}>: a phone reads only what stands in <Default>",
+                root.tag_name().name()
+            ),
+            "Put <Default> before everything and </Default> after it, with a callManagerGroup \
+             in it",
+        );
+    }
+    value::everywhere(sheet, root);
+    let loads = |node: &Node<'_, '_>| node.is_element() && node.tag_name().name().starts_with(LOAD);
+    let there: HashSet<&str> = root
+        .descendants()
+        .map(|node| node.tag_name().name())
+        .collect();
+    for node in root.descendants().filter(loads) {
+        let written = text(node);
+        // Empty is legal, for any phone: it keeps the load that it runs.
+        if !written.is_empty() {
+            one(sheet, &there, node, &written, known);
+        }
+    }
+}
+
+/// One line that names a load; `there` is every element's name in the file.
+fn one(
+    sheet: &mut Sheet<'_>,
+    there: &HashSet<&str>,
+    node: Node<'_, '_>,
+    written: &str,
+    known: &Known,
+) {
+    let number = &node.tag_name().name()[LOAD.len()..];
+    let load = LoadName::new(written);
+    let Ok(id) = number.parse::<u32>() else {
+        sheet.error(
+            node,
+            "no-device-type",
+            format!("<{LOAD}{number}> has no device type id: in <Default> no phone reads it"),
+            format!("Write {}", ids(load::family_of(&load))),
+        );
+        load::judge(sheet, node, written, None, known);
+        return;
+    };
+    let of_id = MODELS.iter().find(|model| model.device_type == id);
+    let named = node.attribute("model").and_then(named_model);
+    if node.attribute("model").is_none() {
+        sheet.node(
+            Severity::Note,
+            node,
+            "no-model",
+            format!("no attribute says which model {id} is; phones do not need it, people do"),
+            of_id.map_or_else(
+                || "Add model=\"Cisco …\"".to_owned(),
+                |model| format!("Add model=\"Cisco {}\"", model.number),
+            ),
+        );
+    }
+    let meant = match (of_id, named) {
+        (Some(of_id), Some(named)) if of_id.plain_number() == named.plain_number() => Some(of_id),
+        (of_id, Some(named)) => {
+            other_model(sheet, there, node, id, of_id, named);
+            Some(named)
+        }
+        (Some(of_id), None) => Some(of_id),
+        (None, None) => {
+            unknown_id(sheet, node, id, load::family_of(&load));
+            None
+        }
+    };
+    let whose = meant.map(|model| format!("the {}", model.number));
+    let family = meant
+        .zip(whose.as_deref())
+        .map(|(model, whose)| (model.family, whose));
+    load::judge(sheet, node, written, family, known);
+}
+
+/// The id is another model's. Where the model has a right line too, this one is idle.
+fn other_model(
+    sheet: &mut Sheet<'_>,
+    there: &HashSet<&str>,
+    node: Node<'_, '_>,
+    id: u32,
+    of_id: Option<&Model>,
+    named: &Model,
+) {
+    let right = format!("{LOAD}{}", named.device_type);
+    let severity = if there.contains(right.as_str()) {
+        Severity::Warning
+    } else {
+        Severity::Error
+    };
+    let is = match of_id {
+        Some(model) => format!("{id} is the {}", model.number),
+        None => format!("{id} is no device type id that is known"),
+    };
+    sheet.node(
+        severity,
+        node,
+        "device-type",
+        format!(
+            "{is}, and the line is for a {}, which is {}: no {} reads it",
+            named.number, named.device_type, named.number
+        ),
+        format!("Write <{right} …> and </{right}>"),
+    );
+}
+
+/// Neither the id nor the attribute names a model of the table; the load may.
+fn unknown_id(sheet: &mut Sheet<'_>, node: Node<'_, '_>, id: u32, family: Option<Family>) {
+    if let Some(family) = family {
+        sheet.warning(
+            node,
+            "device-type",
+            format!(
+                "{id} is no device type id that is known, and the load is for {}",
+                load::numbers(family)
+            ),
+            format!("If it is for one of them, write {}", ids(Some(family))),
+        );
+    }
+}
+
+/// "loadInformation435 (7945) or loadInformation436 (7965)".
+fn ids(family: Option<Family>) -> String {
+    let Some(family) = family else {
+        return format!("{LOAD} and the model's id; `reflash models` has them");
+    };
+    let ids: Vec<_> = family
+        .models()
+        .map(|model| format!("{LOAD}{} ({})", model.device_type, model.number))
+        .collect();
+    ids.join(" or ")
+}
+
+/// The model that the attribute names. It is free text: "Cisco 7965", "IP Phone 7960",
+/// "SIP: Cisco 7965", "Cisco 7962G-GE".
+fn named_model(attribute: &str) -> Option<&'static Model> {
+    attribute
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+        .find_map(|word| {
+            let bare = word.trim_start_matches("CP-");
+            let plain = || {
+                let digits = bare.get(..4)?;
+                let rest = bare[4..].trim_start_matches(['G', 'g']);
+                let rest = rest.trim_start_matches("-GE");
+                rest.is_empty().then(|| Model::by_number(digits)).flatten()
+            };
+            Model::by_number(word).or_else(plain)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_attribute_names_a_model_in_all_of_its_spellings() {
+        let cases = [
+            ("Cisco 7965", Some("7965")),
+            ("Cisco IP Phone 7965", Some("7965")),
+            ("IP Phone 7960", Some("7960")),
+            ("SIP: Cisco 7965", Some("7965")),
+            ("Cisco 7962G-GE", Some("7962")),
+            ("Cisco 7961G-GE", Some("7961-GE")),
+            ("CP-7965G", Some("7965")),
+            ("Cisco TelePresence 1300-65", None),
+            ("Cisco IP Phone 7914 14-Button Line Expansion Module", None),
+            ("Cisco ATA 186", None),
+            ("79650", None),
+            ("ÄÖ79", None),
+            ("", None),
+        ];
+        for (attribute, number) in cases {
+            let model = named_model(attribute).map(|model| model.number);
+            assert_eq!(model, number, "{attribute}");
+        }
+    }
+}

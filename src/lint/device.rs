@@ -1,0 +1,172 @@
+//! `SEP<MAC>.cnf.xml`: one phone's own configuration.
+
+use roxmltree::Node;
+
+use super::{
+    Known, load, manager, pbx,
+    sheet::Sheet,
+    value,
+    xml::{all, child, is, value as text},
+};
+use crate::{
+    diagnose::Severity,
+    phone::{Family, LoadName, Protocol},
+};
+
+/// `featureID` of a line; others are speed dials and functions of the phone.
+const LINE: &str = "9";
+
+/// What `transportLayerProtocol` may be: TCP, UDP, TLS, and "as the security profile says",
+/// which call managers export.
+const TRANSPORTS: [&str; 4] = ["1", "2", "3", "4"];
+
+pub(super) fn judge(sheet: &mut Sheet<'_>, root: Node<'_, '_>, known: &Known) {
+    if !is(root, "device") {
+        sheet.error(
+            root,
+            "no-device-root",
+            format!(
+                "the root element is <{}>: a phone's configuration stands in <device>",
+                root.tag_name().name()
+            ),
+            "Put <device> around everything, or give the file the name of what it is",
+        );
+        return;
+    }
+    let named = child(root, "loadInformation").map(|node| (node, text(node)));
+    let named = named.filter(|(_, written)| !written.is_empty());
+    let of_load = named
+        .as_ref()
+        .and_then(|(_, written)| load::family_of(&LoadName::new(written)));
+    let family = known.model.map(|model| model.family).or(of_load);
+    value::everywhere(sheet, root);
+    manager::judge(sheet, root);
+    let speaks_sip = protocol(sheet, root);
+    if let Some((node, written)) = &named {
+        let whose = known.model.map(|model| format!("the {}", model.number));
+        let model = known.model.zip(whose.as_deref());
+        let model = model.map(|(model, whose)| (model.family, whose));
+        load::judge(sheet, *node, written, model, known);
+        if speaks_sip && LoadName::new(written).protocol() == Some(Protocol::Sccp) {
+            sheet.error(
+                *node,
+                "load-protocol",
+                format!("{written} is SCCP firmware, and the rest of the file is for SIP"),
+                "Name the SIP load, or leave the element empty",
+            );
+        }
+    }
+    if speaks_sip {
+        sip(sheet, root, family, known);
+    }
+}
+
+/// Whether it is a configuration for SIP at all.
+fn protocol(sheet: &mut Sheet<'_>, root: Node<'_, '_>) -> bool {
+    let element = child(root, "deviceProtocol");
+    let written = element.map(text).unwrap_or_default();
+    if written.eq_ignore_ascii_case("SIP") {
+        return true;
+    }
+    let has_profile = child(root, "sipProfile").is_some();
+    let cure = "Write <deviceProtocol>SIP</deviceProtocol> into <device>";
+    match element.filter(|_| !written.is_empty()) {
+        Some(element) => sheet.error(
+            element,
+            "protocol",
+            "deviceProtocol is not SIP: a phone with SIP firmware does not take the file",
+            cure,
+        ),
+        None if has_profile => sheet.warning(
+            root,
+            "protocol",
+            "deviceProtocol is missing: SIP firmware may not take the file",
+            cure,
+        ),
+        None => sheet.error(
+            root,
+            "protocol",
+            "neither deviceProtocol nor sipProfile is there: this is for SCCP firmware, and a \
+             phone with SIP firmware finds no line in it",
+            "Write a configuration for SIP: deviceProtocol SIP, and a sipProfile with a line",
+        ),
+    }
+    has_profile
+}
+
+/// What SIP firmware needs and minds.
+fn sip(sheet: &mut Sheet<'_>, root: Node<'_, '_>, family: Option<Family>, known: &Known) {
+    for node in root.descendants().filter(Node::is_element) {
+        value::one(sheet, node, family);
+    }
+    let lines: Vec<_> = all(root, "line")
+        .filter(|line| line.parent().is_some_and(|parent| is(parent, "sipLines")))
+        .collect();
+    first_line(sheet, root, &lines);
+    if all(root, "dialTemplate").all(|plan| text(plan).is_empty()) {
+        let profile = child(root, "sipProfile").unwrap_or(root);
+        sheet.node(
+            Severity::Note,
+            profile,
+            "no-dial-plan",
+            "no dialTemplate names a dial plan: the phone waits 10 seconds after the last digit",
+            "Write <dialTemplate>dialplan.xml</dialTemplate> into sipProfile",
+        );
+    }
+    let transports: Vec<_> = all(root, "transportLayerProtocol").collect();
+    for node in &transports {
+        let written = text(*node);
+        if !written.is_empty() && !TRANSPORTS.contains(&written.as_str()) {
+            sheet.error(
+                *node,
+                "transport",
+                "transportLayerProtocol is 1 (TCP), 2 (UDP), 3 (TLS) or 4 (as the security \
+                 profile says)",
+                "Write 1 or 2, whichever the PBX listens on",
+            );
+        }
+    }
+    if let Some(pjsip) = &known.pjsip {
+        pbx::judge(sheet, &lines, &transports, pjsip);
+    }
+}
+
+/// Without its first line a phone deletes the file: "Line 1 not configured" (observed).
+fn first_line(sheet: &mut Sheet<'_>, root: Node<'_, '_>, lines: &[Node<'_, '_>]) {
+    let is_line = |line: &&Node<'_, '_>| {
+        child(**line, "featureID").is_none_or(|feature| text(feature) == LINE)
+    };
+    let mut registering = lines.iter().filter(is_line).peekable();
+    let Some(any) = registering.peek().copied() else {
+        let place = all(root, "sipLines").next();
+        sheet.error(
+            place.or(child(root, "sipProfile")).unwrap_or(root),
+            "no-line",
+            "there is no line: the phone says \"Line 1 not configured\" and deletes the file",
+            "Add <line button=\"1\"> with featureID 9, name, authName and authPassword to \
+             sipProfile, sipLines",
+        );
+        return;
+    };
+    let is_first = |line: &&Node<'_, '_>| {
+        line.attribute("button") == Some("1") || line.attribute("lineIndex") == Some("1")
+    };
+    let Some(first) = registering.find(is_first) else {
+        sheet.warning(
+            *any,
+            "no-line",
+            "no line is on button 1: the phone may say \"Line 1 not configured\"",
+            "Give one line button=\"1\"",
+        );
+        return;
+    };
+    let name = child(*first, "name");
+    if name.map(text).unwrap_or_default().is_empty() {
+        sheet.error(
+            name.unwrap_or(*first),
+            "no-line",
+            "the first line has no name, which is what it registers as",
+            "Write the extension into <name> of the line",
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! What somebody may have meant: names that differ as slips of the pen do.
+
+use crate::phone::TIME_ZONES;
+
+/// The time zone that was meant, if one is near.
+pub(super) fn time_zone(written: &str) -> Option<&'static str> {
+    let wanted = stem(written);
+    if wanted.is_empty() {
+        return None;
+    }
+    TIME_ZONES
+        .iter()
+        .map(|zone| (far(&wanted, &stem(zone)), *zone))
+        .min_by_key(|(far, _)| *far)
+        .filter(|(far, _)| *far * 3 <= wanted.chars().count())
+        .map(|(_, zone)| zone)
+}
+
+/// "South America" is "E. South America" with a part left out, which is no slip.
+fn far(wanted: &str, zone: &str) -> usize {
+    let part = wanted.len() > 4 && zone.contains(wanted);
+    let distance = distance(wanted, zone);
+    if part { distance.min(1) } else { distance }
+}
+
+/// Letters alone, without the words that every zone has.
+fn stem(zone: &str) -> String {
+    zone.chars()
+        .take(80)
+        .collect::<String>()
+        .to_lowercase()
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|word| !matches!(*word, "standard" | "daylight" | "time"))
+        .collect()
+}
+
+/// Characters to put in, take out or replace until one is the other (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, c) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = at + 1;
+        for (to, d) in other.iter().enumerate() {
+            let replaced = diagonal + usize::from(c != *d);
+            diagonal = row[to + 1];
+            row[to + 1] = replaced.min(diagonal + 1).min(row[to] + 1);
+        }
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_lead_to_the_zone_that_was_meant() {
+        let cases = [
+            ("Eastern Standard Time", "Eastern Standard/Daylight Time"),
+            (
+                "eastern standard/daylight time",
+                "Eastern Standard/Daylight Time",
+            ),
+            (
+                "Estern Standard/Daylight Time",
+                "Eastern Standard/Daylight Time",
+            ),
+            (
+                "South America Standard/Daylight Time",
+                "E. South America Standard/Daylight Time",
+            ),
+            (
+                "W.Europe Standard/Daylight Time",
+                "W. Europe Standard/Daylight Time",
+            ),
+            (
+                "AUS Eastern Standard Time",
+                "AUS Eastern Standard/Daylight Time",
+            ),
+            ("GMT", "GMT Standard/Daylight Time"),
+        ];
+        for (written, meant) in cases {
+            assert_eq!(time_zone(written), Some(meant), "{written}");
+        }
+        for written in [
+            "",
+            "America/Sao_Paulo",
+            "CET",
+            "Standard Time",
+            "Mars/Olympus",
+        ] {
+            assert_eq!(time_zone(written), None, "{written}");
+        }
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+}

@@ -1,0 +1,108 @@
+//! Where the phone's side and the PBX's side disagree.
+
+use roxmltree::Node;
+
+use super::{
+    pjsip::{Endpoint, Pjsip, Protocol},
+    placeholder::is_placeholder,
+    sheet::Sheet,
+    xml::{child, value},
+};
+
+/// Holds every line against the endpoints, and the transport against the transports.
+pub(super) fn judge(
+    sheet: &mut Sheet<'_>,
+    lines: &[Node<'_, '_>],
+    transports: &[Node<'_, '_>],
+    pjsip: &Pjsip,
+) {
+    let mut used: Vec<&Endpoint> = Vec::new();
+    for name in lines.iter().filter_map(|line| child(*line, "name")) {
+        let written = value(name);
+        let known = pjsip.endpoints.iter().find(|one| one.name == written);
+        match known {
+            Some(endpoint) => {
+                answers(sheet, name, endpoint);
+                used.push(endpoint);
+            }
+            // Without any endpoint the file is one of several, and this one is elsewhere.
+            None if pjsip.partial || pjsip.endpoints.is_empty() || written.is_empty() => {}
+            None if is_placeholder(&written, false) => {}
+            None => sheet.warning(
+                name,
+                "unknown-endpoint",
+                format!("no endpoint of pjsip.conf is called {written}"),
+                "Name the endpoint after what stands in <name>, or the other way round",
+            ),
+        }
+    }
+    for node in transports {
+        transport(sheet, *node, &used, pjsip);
+    }
+}
+
+/// The phone sends from any port and wants its answers at voipControlPort.
+fn answers(sheet: &mut Sheet<'_>, name: Node<'_, '_>, endpoint: &Endpoint) {
+    let wrong: Vec<_> = [
+        (endpoint.force_rport, "force_rport"),
+        (endpoint.rewrite_contact, "rewrite_contact"),
+    ]
+    .iter()
+    .filter_map(|(on, option)| on.then_some(*option))
+    .collect();
+    if !wrong.is_empty() {
+        sheet.warning(
+            name,
+            "endpoint-nat",
+            format!(
+                "the endpoint {} has {} on: answers go where the phone does not listen, and it \
+                 does not register",
+                endpoint.name,
+                wrong.join(" and ")
+            ),
+            format!(
+                "Write {}=no for this endpoint in pjsip.conf",
+                wrong.join("=no and ")
+            ),
+        );
+    }
+}
+
+fn transport(sheet: &mut Sheet<'_>, node: Node<'_, '_>, used: &[&Endpoint], pjsip: &Pjsip) {
+    let (wanted, called) = match value(node).as_str() {
+        "1" => (Protocol::Tcp, "tcp"),
+        "2" => (Protocol::Udp, "udp"),
+        "3" => (Protocol::Tls, "tls"),
+        // 4 leaves it open; others are told as such.
+        _ => return,
+    };
+    let listens = pjsip
+        .transports
+        .iter()
+        .any(|(_, protocol)| *protocol == wanted);
+    if !listens && !pjsip.partial && !pjsip.transports.is_empty() {
+        sheet.error(
+            node,
+            "transport",
+            format!("the phone is to use {called}, and no transport of pjsip.conf is {called}"),
+            format!("Add a transport with protocol={called}, or change transportLayerProtocol"),
+        );
+        return;
+    }
+    let other = used.iter().find_map(|endpoint| {
+        let named = endpoint.transport.as_ref()?;
+        let (_, protocol) = pjsip.transports.iter().find(|(name, _)| name == named)?;
+        (*protocol != wanted).then_some((&endpoint.name, named))
+    });
+    if let Some((endpoint, named)) = other {
+        sheet.warning(
+            node,
+            "transport",
+            format!(
+                "the phone is to use {called}, and the endpoint {endpoint} names {named}, which \
+                 is not {called}"
+            ),
+            "Name a transport of the same protocol in the endpoint, or none",
+        );
+    }
+}

@@ -1,0 +1,137 @@
+//! Where findings are written down, each with its place.
+
+use std::path::Path;
+
+use roxmltree::Node;
+
+use super::{CODES, MAX_FINDINGS, text::Text};
+use crate::diagnose::{Finding, Severity};
+
+/// A line and a column, both from 1.
+pub(super) type Place = (u32, u32);
+
+/// The findings of one file.
+pub(super) struct Sheet<'a> {
+    path: &'a Path,
+    text: Option<&'a Text>,
+    findings: Vec<Finding>,
+    /// Those that came after [`MAX_FINDINGS`].
+    more: usize,
+}
+
+impl<'a> Sheet<'a> {
+    pub(super) fn new(path: &'a Path) -> Self {
+        Self {
+            path,
+            text: None,
+            findings: Vec::new(),
+            more: 0,
+        }
+    }
+
+    /// From here on, elements have their places in this text.
+    pub(super) fn read(&mut self, text: &'a Text) {
+        self.text = Some(text);
+    }
+
+    /// About the file as a whole.
+    pub(super) fn file(
+        &mut self,
+        severity: Severity,
+        code: &'static str,
+        message: impl Into<String>,
+        cure: impl Into<String>,
+    ) {
+        self.add(severity, code, None, message.into(), cure.into());
+    }
+
+    /// About one place.
+    pub(super) fn at(
+        &mut self,
+        place: Place,
+        severity: Severity,
+        code: &'static str,
+        message: impl Into<String>,
+        cure: impl Into<String>,
+    ) {
+        self.add(severity, code, Some(place), message.into(), cure.into());
+    }
+
+    /// About an element: its place is that of its `<`.
+    pub(super) fn node(
+        &mut self,
+        severity: Severity,
+        node: Node<'_, '_>,
+        code: &'static str,
+        message: impl Into<String>,
+        cure: impl Into<String>,
+    ) {
+        // Looking a place up means counting lines: not for what nobody is told.
+        let place = (self.findings.len() < MAX_FINDINGS)
+            .then(|| self.text.map(|text| text.place(node.range().start)))
+            .flatten();
+        self.add(severity, code, place, message.into(), cure.into());
+    }
+
+    pub(super) fn error(
+        &mut self,
+        node: Node<'_, '_>,
+        code: &'static str,
+        message: impl Into<String>,
+        cure: impl Into<String>,
+    ) {
+        self.node(Severity::Error, node, code, message, cure);
+    }
+
+    pub(super) fn warning(
+        &mut self,
+        node: Node<'_, '_>,
+        code: &'static str,
+        message: impl Into<String>,
+        cure: impl Into<String>,
+    ) {
+        self.node(Severity::Warning, node, code, message, cure);
+    }
+
+    fn add(
+        &mut self,
+        severity: Severity,
+        code: &'static str,
+        place: Option<Place>,
+        message: String,
+        cure: String,
+    ) {
+        debug_assert!(CODES.contains(&code), "{code} is in no list");
+        if self.findings.len() >= MAX_FINDINGS {
+            self.more += 1;
+            return;
+        }
+        self.findings.push(Finding {
+            code,
+            severity,
+            path: Some(self.path.to_owned()),
+            line: place.map(|(line, _)| line),
+            column: place.map(|(_, column)| column),
+            message,
+            cure,
+        });
+    }
+
+    /// All of them, in the order of their places.
+    pub(super) fn done(mut self) -> Vec<Finding> {
+        self.findings
+            .sort_by_key(|found| (found.line, found.column));
+        if self.more > 0 {
+            self.findings.push(Finding {
+                code: "too-many-findings",
+                severity: Severity::Error,
+                path: Some(self.path.to_owned()),
+                line: None,
+                column: None,
+                message: format!("{} more findings are not shown", self.more),
+                cure: "Cure these first".to_owned(),
+            });
+        }
+        self.findings
+    }
+}

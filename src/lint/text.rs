@@ -1,0 +1,169 @@
+//! The text of a file, and the places in it.
+
+use super::sheet::{Place, Sheet};
+use crate::diagnose::Severity;
+
+/// What stands before UTF-8 that a Windows editor wrote.
+const BOM: char = '\u{feff}';
+
+/// What a file says. Declarations may have been put into it that its author left out; places
+/// are those of the file as it was written.
+pub(super) struct Text {
+    whole: String,
+    /// Where the declarations were put in, and how many bytes they take.
+    at: usize,
+    added: usize,
+}
+
+impl Text {
+    /// Reads UTF-8; and Latin-1 where the file says so, as some old guides do. `None` where
+    /// neither holds: that is told.
+    pub(super) fn decode(bytes: &[u8], sheet: &mut Sheet<'_>) -> Option<Self> {
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text.strip_prefix(BOM).unwrap_or(text).to_owned(),
+            Err(_) if says_latin1(bytes) => bytes.iter().copied().map(char::from).collect(),
+            Err(error) => {
+                let (sound, _) = bytes.split_at(error.valid_up_to());
+                let sound = String::from_utf8_lossy(sound).into_owned();
+                sheet.at(
+                    Self::new(sound).end(),
+                    Severity::Error,
+                    "encoding",
+                    "this is not UTF-8: the phone reads the file as UTF-8",
+                    "Save the file as UTF-8 without a byte order mark, or write plain ASCII",
+                );
+                return None;
+            }
+        };
+        Some(Self::new(text))
+    }
+
+    fn new(text: String) -> Self {
+        Self {
+            whole: text,
+            at: 0,
+            added: 0,
+        }
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.whole
+    }
+
+    /// Puts a declaration of this prefix into the root element. `false` where there is none.
+    pub(super) fn declare(&mut self, prefix: &str) -> bool {
+        if self.added == 0 {
+            let Some(at) = end_of_root_name(&self.whole) else {
+                return false;
+            };
+            self.at = at;
+        }
+        let declaration = format!(" xmlns:{prefix}=\"undeclared\"");
+        self.whole.insert_str(self.at, &declaration);
+        self.added += declaration.len();
+        true
+    }
+
+    /// The offset that a parser of this text means by a row and a column.
+    pub(super) fn offset(&self, position: roxmltree::TextPos) -> usize {
+        let rows = self.whole.split_inclusive('\n');
+        let before = (position.row as usize).saturating_sub(1);
+        let start: usize = rows.take(before).map(str::len).sum();
+        let rest = &self.whole[start..];
+        let column = (position.col as usize).saturating_sub(1);
+        let within = rest.char_indices().nth(column);
+        start + within.map_or(rest.len(), |(at, _)| at)
+    }
+
+    /// The line and the column of an offset, as the author of the file counts them.
+    pub(super) fn place(&self, offset: usize) -> Place {
+        let behind = self.at + self.added;
+        let mut end = offset.min(self.whole.len());
+        while !self.whole.is_char_boundary(end) {
+            end -= 1;
+        }
+        let before = &self.whole[..end];
+        let line = before.matches('\n').count() + 1;
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        let mut column = before[start..].chars().count() + 1;
+        if self.added > 0 && self.at >= start && end > self.at {
+            // The declarations are ASCII: a byte is a character.
+            column -= end.min(behind) - self.at;
+        }
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        (number(line), number(column))
+    }
+
+    /// The place behind the last character.
+    pub(super) fn end(&self) -> Place {
+        self.place(self.whole.len())
+    }
+}
+
+/// Whether the XML declaration names Latin-1 or a set that is like it where it matters.
+fn says_latin1(bytes: &[u8]) -> bool {
+    let head = &bytes[..bytes.len().min(200)];
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let declaration = head.split("?>").next().unwrap_or_default();
+    declaration.starts_with("<?xml")
+        && ["iso-8859-1", "iso-8859-15", "latin1", "windows-1252"]
+            .iter()
+            .any(|name| declaration.contains(name))
+}
+
+/// Behind the root element's name, past declaration, comments and document type.
+fn end_of_root_name(text: &str) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let rest = &text[at..];
+        let start = at + rest.find('<')?;
+        let rest = &text[start..];
+        let end = if rest.starts_with("<?") {
+            "?>"
+        } else if rest.starts_with("<!--") {
+            "-->"
+        } else if rest.starts_with("<!") {
+            ">"
+        } else {
+            let is_end = |c: char| c.is_whitespace() || matches!(c, '/' | '>');
+            return rest.find(is_end).map(|end| start + end);
+        };
+        at = start + rest.find(end)? + end.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_those_of_the_file_whatever_was_put_in() {
+        let mut text = Text::new("<?xml?>\n<!-- < -->\n<dévice a=\"é\" b=\"x\">\n<c/>".to_owned());
+        let plain: Vec<Place> = ["<dév", "a=", "b=", "<c/"]
+            .iter()
+            .map(|what| text.place(text.whole.find(what).unwrap()))
+            .collect();
+        assert_eq!(plain, [(3, 1), (3, 9), (3, 15), (4, 1)]);
+        assert!(text.declare("xsi") && text.declare("axl"));
+        assert!(
+            text.whole
+                .contains("<dévice xmlns:axl=\"undeclared\" xmlns:xsi=")
+        );
+        for (what, place) in ["<dév", " a=", "b=\"x", "<c/"].iter().zip(&plain) {
+            let skip = usize::from(what.starts_with(' '));
+            let offset = text.whole.rfind(what).unwrap() + skip;
+            assert_eq!(text.place(offset), *place, "{what}");
+        }
+        assert_eq!(text.end(), (4, 5));
+    }
+
+    #[test]
+    fn a_row_and_a_column_lead_back_to_their_offset() {
+        let text = Text::new("äb\r\nçd\n".to_owned());
+        for (at, _) in text.whole.char_indices() {
+            let (row, col) = text.place(at);
+            assert_eq!(text.offset(roxmltree::TextPos::new(row, col)), at);
+        }
+        assert_eq!(text.offset(roxmltree::TextPos::new(9, 9)), text.whole.len());
+    }
+}
