@@ -5,6 +5,7 @@ mod bridge;
 mod bundles;
 mod completions;
 mod convert;
+mod dial;
 mod explain;
 mod findings;
 mod inventory;
@@ -66,6 +67,7 @@ enum Verb {
     Convert(convert::Args),
     Serve(serve::Args),
     Rehearse(rehearse::Args),
+    Dial(dial::Args),
     Explain(explain::Args),
     Models(models::Args),
     Completions(completions::Args),
@@ -126,6 +128,7 @@ pub fn main() -> ExitCode {
         Verb::Convert(args) => convert::run(args, globals),
         Verb::Serve(args) => serve::run(args, globals),
         Verb::Rehearse(args) => rehearse::run(args, globals),
+        Verb::Dial(args) => dial::run(args, globals),
         Verb::Explain(args) => explain::run(args, globals),
         Verb::Models(args) => models::run(args, globals),
         Verb::Completions(args) => completions::run(args, globals),
