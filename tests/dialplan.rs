@@ -486,7 +486,7 @@ fn each_fault_is_found_once_and_where_it_is() {
             &[
                 good,
                 r#"MATCH="2.." Timeout="0""#,
-                r#"MATCH="2*" Timeout="5""#,
+                r#"MATCH="2...*" Timeout="5""#,
             ],
             "hidden-entry",
             Warning,

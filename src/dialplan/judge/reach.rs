@@ -233,12 +233,16 @@ pub(super) fn hidden(entry: &Entry, walks: &mut Walks<'_>) -> Option<Finding> {
             1 => "after 1 digit".to_owned(),
             digits => format!("after {digits} digits"),
         };
-        let cure = "give that one a Timeout of some seconds, or make the patterns differ earlier";
+        let cure = format!(
+            "give the entry of line {} a Timeout of some seconds, or let the patterns differ \
+             earlier",
+            taker.place.line
+        );
         (format!("{by} is sent {after}"), cure)
     } else {
         (
             format!("{by} fits at least as well"),
-            "take one of the two out",
+            "take one of the two out".to_owned(),
         )
     };
     Some(finding(
