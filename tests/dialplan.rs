@@ -132,7 +132,7 @@ fn a_star_takes_one_digit_or_more_and_gives_none_back() {
 fn the_hash_is_a_digit_where_the_pattern_has_it_and_for_a_call_manager_s_phone() {
     let plan = plan(&[
         r#"MATCH="5.." Timeout="0""#,
-        r##"MATCH="12#" Timeout="2""##,
+        r#"MATCH="12#" Timeout="2""#,
         r#"MATCH="12" Timeout="5""#,
         r##"MATCH="#21#" Timeout="0""##,
         r#"MATCH="*" Timeout="15""#,
@@ -175,7 +175,7 @@ fn what_is_sent_is_what_the_rewrite_says() {
         r#"MATCH="36..3.." Timeout="0" Rewrite="..77..""#,
         r#"MATCH="37.." Timeout="0" Rewrite="%%%%x%2""#,
         r#"MATCH="38*" Timeout="2" Rewrite="0%1""#,
-        r##"MATCH="39*#" Timeout="0" Rewrite=".....""##,
+        r#"MATCH="39*#" Timeout="0" Rewrite=".....""#,
         r#"MATCH="40." Timeout="0" Rewrite="%""#,
     ]);
     hold(

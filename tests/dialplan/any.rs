@@ -69,8 +69,9 @@ fn source() -> impl Strategy<Value = String> {
     proptest::collection::vec(line, 1..8).prop_map(|lines| {
         lines
             .iter()
-            .map(|(pattern, time, to, more)| format!("{pattern}{time}{to}{more}\n"))
-            .collect()
+            .map(|(pattern, time, to, more)| format!("{pattern}{time}{to}{more}"))
+            .collect::<Vec<_>>()
+            .join("\n")
     })
 }
 

@@ -41,9 +41,10 @@ fn an_entry_that_phones_refuse_is_an_error_at_its_attribute() {
 #[test]
 fn an_entry_that_nobody_can_dial_is_found() {
     for pattern in ["1831-", "2XX", "*..", "9,", "2&amp;", "00[1]!x-]", "5\\"] {
-        let code = match pattern.contains('[') {
-            true => "character-class",
-            false => "never-matches",
+        let code = if pattern.contains('[') {
+            "character-class"
+        } else {
+            "never-matches"
         };
         let entry = format!("MATCH=\"{pattern}\" Timeout=\"2\"");
         only(&xml(&[GOOD, &entry]), code, Warning, 3, 11);

@@ -137,10 +137,10 @@ fn every_wrong_line_of_a_source_is_named_with_its_place() {
         two.iter().map(|fault| fault.line).collect::<Vec<_>>(),
         [1, 3]
     );
-    let many: String = (1_000..1_400)
-        .map(|number| format!("{number} now\n"))
+    let many: Vec<_> = (1_000..1_400)
+        .map(|number| format!("{number} now"))
         .collect();
-    let fault = &Source::parse(&many).unwrap_err()[0];
+    let fault = &Source::parse(&many.join("\n")).unwrap_err()[0];
     assert_eq!(fault.line, 400);
     assert!(fault.message.contains("8192"), "{fault}");
     assert!(
