@@ -2,7 +2,7 @@
 //! relay in user space between them and our server, with real sockets on both sides.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     net::{Ipv4Addr, SocketAddr, SocketAddrV4},
     path::Path,
     process::Command,
@@ -124,6 +124,24 @@ struct Client {
     transfer: Arc<Mutex<Option<SocketAddr>>>,
 }
 
+/// A client that is new; what the server sends it goes through the weather.
+async fn meet(from: SocketAddr, back: &Arc<UdpSocket>, weather: &Arc<Weather>) -> Client {
+    let client = Client {
+        towards_server: local().await,
+        transfer: Arc::default(),
+    };
+    let (socket, transfer) = (client.towards_server.clone(), client.transfer.clone());
+    let (back, weather) = (back.clone(), weather.clone());
+    tokio::spawn(async move {
+        let mut buffer = [0; 2048];
+        while let Ok((length, tid)) = socket.recv_from(&mut buffer).await {
+            *transfer.lock().unwrap() = Some(tid);
+            weather.fly(&back, from, &buffer[..length]);
+        }
+    });
+    client
+}
+
 async fn relay(
     asked: Arc<UdpSocket>,
     transfers: Arc<UdpSocket>,
@@ -137,23 +155,10 @@ async fn relay(
             Ok((length, from)) = asked.recv_from(&mut request) => (&request[..length], from, true),
             Ok((length, from)) = transfers.recv_from(&mut packet) => (&packet[..length], from, false),
         };
-        if !clients.contains_key(&from) {
-            let client = Client {
-                towards_server: local().await,
-                transfer: Arc::default(),
-            };
-            let (socket, transfer) = (client.towards_server.clone(), client.transfer.clone());
-            let (back, weather) = (transfers.clone(), weather.clone());
-            tokio::spawn(async move {
-                let mut buffer = [0; 2048];
-                while let Ok((length, tid)) = socket.recv_from(&mut buffer).await {
-                    *transfer.lock().unwrap() = Some(tid);
-                    weather.fly(&back, from, &buffer[..length]);
-                }
-            });
-            clients.insert(from, client);
-        }
-        let client = &clients[&from];
+        let client = match clients.entry(from) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(meet(from, &transfers, &weather).await),
+        };
         let to = if is_request {
             Some(server)
         } else {
