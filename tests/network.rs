@@ -156,6 +156,7 @@ fn an_address_that_goes_and_comes_back_and_an_interface_that_goes_down_end_nothi
     fetch();
     ip(&["link", "set", "eth0", "down"]);
     ip(&["link", "set", "eth0", "up"]);
+    lab.wait_for_carrier();
     fetch();
     let report = end(server);
     let files = report["others"][0]["files"].as_array().unwrap();

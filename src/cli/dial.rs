@@ -13,9 +13,9 @@ use crate::{
     display::{Style, escape, wrap},
 };
 
-/// Says what a phone with this dial plan sends for these digits, when, and by which entry.
+/// Says what a phone with this dial plan sends for these digits.
 ///
-/// The digits are pressed one after the other, so a call that begins early is seen too.
+/// And when, and by which entry. The digits are pressed one after the other, so a call that begins early is seen too.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -9,7 +9,7 @@ use crate::{
     display::wrap,
 };
 
-/// Explains a diagnosis: what it looks like, what is behind it, what to do.
+/// Explains a diagnosis: what it looks like, its causes, its cure.
 ///
 /// Without CODE, every code in a line.
 #[derive(Debug, clap::Args)]

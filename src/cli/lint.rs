@@ -18,7 +18,7 @@ use crate::{
     phone::Model,
 };
 
-/// Judges SEP*.cnf.xml, XMLDefault.cnf.xml and dialplan.xml before a phone does.
+/// Judges SEP, XMLDefault and dialplan files before a phone does.
 ///
 /// A phone drops a file that it cannot read without a word. Each finding has its place, what
 /// was expected there and what to do; docs/lint.md lists the codes.

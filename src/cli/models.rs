@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Failure, Globals, Outcome, print};
 use crate::phone::MODELS;
 
-/// Prints the table of phone models: ids, bundles, recovery manifests.
+/// Prints the table of phone models: ids, bundles, manifests.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   reflash models --json")]

@@ -16,7 +16,7 @@ use crate::{
     stage::{self, FileEntry, OwnFile, Stage},
 };
 
-/// Lays verified bundles out in a folder, for a TFTP server of your own.
+/// Lays verified bundles out in a folder for a TFTP server of yours.
 ///
 /// Everything lies flat in one folder: the bundles' files and an XMLDefault.cnf.xml that
 /// names their loads. Nothing is written unless every bundle is verified.

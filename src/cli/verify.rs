@@ -15,7 +15,7 @@ use crate::{
 /// Columns that text is wrapped to.
 const COLUMNS: usize = 80;
 
-/// Says what a firmware bundle is: whole or not, whose, for which phones.
+/// Says what a firmware bundle is: whole, genuine, for which phones.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 Example:

@@ -53,7 +53,14 @@ impl Lab {
             assert!(ip(&["-n", namespace, "link", "set", "lo", "up"]));
             assert!(ip(&["-n", namespace, "link", "set", "eth0", "up"]));
         }
+        lab.wait_for_carrier();
         Some(lab)
+    }
+
+    /// Waits until the cable carries: at both of its ends.
+    pub(crate) fn wait_for_carrier(&self) {
+        wait_for_carrier(&self.server);
+        wait_for_carrier(&self.phones);
     }
 
     /// A command on the server's side.
@@ -85,4 +92,22 @@ fn ip(arguments: &[&str]) -> bool {
         .args(arguments)
         .output()
         .is_ok_and(|output| output.status.success())
+}
+
+/// A cable that was just plugged in takes the kernel a moment.
+fn wait_for_carrier(namespace: &str) {
+    let carries = || {
+        let output = within(namespace, "cat")
+            .arg("/sys/class/net/eth0/carrier")
+            .output()
+            .unwrap();
+        output.stdout == b"1\n"
+    };
+    for _ in 0..500 {
+        if carries() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("no carrier on the cable of {namespace}");
 }
