@@ -299,6 +299,22 @@ fn nothing_is_said_of_files_that_phones_take() {
 }
 
 #[test]
+fn a_dial_plan_is_judged_by_its_own_rules_under_its_own_name() {
+    let plan = "<DIALTEMPLATE>\n<TEMPLATE MATCH=\"5..\" Timeout=\"0\"/>\n\
+                <TEMPLATE MATCH=\"5.......\" Timeout=\"0\"/>\n</DIALTEMPLATE>\n";
+    for name in ["dialplan.xml", "dialplan-office.xml", "whatever.xml"] {
+        let found = judge(name, plan);
+        let told: Vec<_> = found.iter().map(|f| (f.code, f.line)).collect();
+        assert_eq!(told, [("hidden-entry", Some(3))], "{name}");
+        assert_eq!(found[0].path.as_deref(), Some(Path::new(name)));
+    }
+    assert_eq!(
+        judge("dialplan.xml", &plan.replace("5.......", "6.......")),
+        []
+    );
+}
+
+#[test]
 fn the_labels_and_secrets_of_other_phones_are_their_own() {
     let text = DEVICE_XML
         .replace("Reception", "Front desk, left")

@@ -69,27 +69,27 @@ fn never_matches(entry: &Entry) -> Option<Finding> {
         Unreachable::Class => (
             "character-class",
             format!("phones know no [ ] classes: nobody can dial '{pattern}'"),
-            "write an entry for each digit, or '.' for any".to_owned(),
+            "Write an entry for each digit, or '.' for any".to_owned(),
         ),
         Unreachable::NoKey(key) => (
             "never-matches",
             format!("no key is '{key}': nobody can dial '{pattern}'"),
             match key {
-                'X' | 'x' | 'N' | 'n' | 'Z' | 'z' => "write '.' for any digit".to_owned(),
-                '!' => "write '*' for one digit or more".to_owned(),
-                '-' => "take it out, or write '*' for the digits that follow".to_owned(),
-                _ => format!("take '{key}' out; a digit is '.', any number of them '*'"),
+                'X' | 'x' | 'N' | 'n' | 'Z' | 'z' => "Write '.' for any digit".to_owned(),
+                '!' => "Write '*' for one digit or more".to_owned(),
+                '-' => "Take it out, or write '*' for the digits that follow".to_owned(),
+                _ => format!("Take '{key}' out; a digit is '.', any number of them '*'"),
             },
         ),
         Unreachable::AfterStar => (
             "never-matches",
             format!("the '*' of '{pattern}' takes every digit, and none is left for what follows"),
-            "write '\\*' for the star key, or let '*' stand at the end".to_owned(),
+            "Write '\\*' for the star key, or let '*' stand at the end".to_owned(),
         ),
         Unreachable::EndsWithComma => (
             "never-matches",
             format!("'{pattern}' ends with a ',' and so is never complete"),
-            "write behind the ',' what is dialled after the tone".to_owned(),
+            "Write behind the ',' what is dialled after the tone".to_owned(),
         ),
     };
     let place = entry.pattern_place;
@@ -104,7 +104,7 @@ fn no_number(entry: &Entry) -> Option<Finding> {
             Severity::Warning,
             entry.place,
             "an entry without digits in MATCH is a hotline, and this one has no number to dial",
-            "give it a MATCH, or for a hotline a Rewrite",
+            "Give it a MATCH, or for a hotline a Rewrite",
         )
     })
 }
@@ -130,7 +130,7 @@ fn dropped_digits(entry: &Entry) -> Option<Finding> {
                 "'{pattern}' has {given} dots and '{}' only {kept}: {lost} not sent",
                 super::shown(&entry.rewrite)
             ),
-            "give the rewrite as many dots, or write '%1' for all that they stand for",
+            "Give the rewrite as many dots, or write '%1' for all that they stand for",
         )
     })
 }
@@ -154,6 +154,6 @@ fn no_group(entry: &Entry) -> Option<Finding> {
             "'{}' has {groups} groups of '.' or '*': %{named} sends the figure {named}",
             super::shown(&entry.pattern)
         ),
-        "name a group that is there, or %0 for all that was dialled",
+        "Name a group that is there, or %0 for all that was dialled",
     ))
 }

@@ -52,7 +52,7 @@ pub(super) fn too_large(bytes: usize) -> Finding {
             Severity::Error,
             Place::default(),
             format!("{bytes} bytes; a phone takes no plan of more than {MAX_PLAN_BYTES}"),
-            "take comments and blanks out, or write several numbers as one with '.'",
+            "Take comments and blanks out, or write several numbers as one with '.'",
         )
     }
 }
@@ -82,7 +82,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read, Finding> {
                 "the root is '{}' and not DIALTEMPLATE",
                 shown(root.tag_name().name())
             ),
-            "put the TEMPLATE entries into <DIALTEMPLATE>…</DIALTEMPLATE>",
+            "Put the TEMPLATE entries into <DIALTEMPLATE>…</DIALTEMPLATE>",
         ));
     };
     for node in plan.descendants().skip(1) {
@@ -98,7 +98,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read, Finding> {
             Severity::Warning,
             place(plan),
             "no entry: every call waits 10 s, or for the Dial key",
-            "add a <TEMPLATE MATCH=\"…\" Timeout=\"…\"/> for each kind of number",
+            "Add a <TEMPLATE MATCH=\"…\" Timeout=\"…\"/> for each kind of number",
         ));
     }
     Ok(read)
@@ -131,7 +131,7 @@ impl Read {
                 Severity::Error,
                 place(node),
                 format!("phones pass over '{}'", node.tag_name().name()),
-                "write TEMPLATE in capitals",
+                "Write TEMPLATE in capitals",
             ));
         } else if named(node, "versionStamp") {
             self.version(node);
@@ -155,7 +155,7 @@ impl Read {
                     "a stamp of {} bytes: expected 3 to {MAX_VERSION_BYTES}",
                     stamp.len()
                 ),
-                "give a longer or shorter stamp, or leave the element out",
+                "Give a longer or shorter stamp, or leave the element out",
             ));
         }
     }
@@ -189,7 +189,7 @@ fn not_xml(error: &Error, text: &str) -> Finding {
             Severity::Error,
             position,
             "a document type definition, which no phone reads",
-            "take <!DOCTYPE …> out, and write what its entities stand for",
+            "Take <!DOCTYPE …> out, and write what its entities stand for",
         );
     }
     // The place stands beside the message already.
@@ -200,7 +200,7 @@ fn not_xml(error: &Error, text: &str) -> Finding {
         Severity::Error,
         position,
         format!("this is no XML: {message}"),
-        "correct it at that place: quotes, brackets and end tags must match",
+        "Correct it at that place: quotes, brackets and end tags must match",
     )
 }
 

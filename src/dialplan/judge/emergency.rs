@@ -55,7 +55,7 @@ fn cut(entry: &Entry, sent: &str, by: &Entry) -> Finding {
             shown(&by.pattern),
             by.place.line
         ),
-        "give that entry a Timeout of some seconds, or a pattern that differs",
+        "Give that entry a Timeout of some seconds, or a pattern that differs",
     )
 }
 
@@ -68,7 +68,7 @@ fn late(entry: &Entry, number: &str, seconds: u32) -> Finding {
             "emergency number '{number}' waits {seconds} s: an entry that fits better, or wants \
              more digits, keeps it back"
         ),
-        format!("write an entry with MATCH=\"{number}\" Timeout=\"0\""),
+        format!("Write an entry with MATCH=\"{number}\" Timeout=\"0\""),
     )
 }
 
@@ -102,7 +102,7 @@ pub(super) fn unnamed(entries: &[Entry]) -> Vec<Finding> {
                     shown(&entry.pattern),
                     numbers.join(" or ")
                 ),
-                "add your country's emergency numbers, and give this entry a Timeout",
+                "Add your country's emergency numbers, and give this entry a Timeout",
             )
         })
         .collect()

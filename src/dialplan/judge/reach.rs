@@ -225,7 +225,7 @@ pub(super) fn hidden(entry: &Entry, walks: &mut Walks<'_>) -> Option<Finding> {
             Severity::Note,
             entry.place,
             format!("'{pattern}' is of no use: {by} does the same and comes first"),
-            "take it out",
+            "Take it out",
         ));
     }
     let is_cut = digits < steps(&entry.pattern).len();
@@ -236,7 +236,7 @@ pub(super) fn hidden(entry: &Entry, walks: &mut Walks<'_>) -> Option<Finding> {
             digits => format!("after {digits} digits"),
         };
         let cure = format!(
-            "give the entry of line {} a Timeout of some seconds, or let the patterns differ \
+            "Give the entry of line {} a Timeout of some seconds, or let the patterns differ \
              earlier",
             taker.place.line
         );
@@ -244,7 +244,7 @@ pub(super) fn hidden(entry: &Entry, walks: &mut Walks<'_>) -> Option<Finding> {
     } else {
         (
             format!("{by} fits at least as well"),
-            "take one of the two out".to_owned(),
+            "Take one of the two out".to_owned(),
         )
     };
     Some(finding(

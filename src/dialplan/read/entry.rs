@@ -69,7 +69,7 @@ impl Reader {
                 Severity::Error,
                 there,
                 format!("the value of {} stands in single quotes", shown(name)),
-                "write it in double quotes: phones know no others",
+                "Write it in double quotes: phones know no others",
             ));
         }
         let value = self.cut(name, value, there);
@@ -105,7 +105,7 @@ impl Reader {
                     Severity::Error,
                     there,
                     format!("'{}' is no attribute that phones know", shown(name)),
-                    format!("use {KNOWN}; a phone refuses the entry"),
+                    format!("Use {KNOWN}; a phone refuses the entry"),
                 ));
             }
         }
@@ -125,7 +125,7 @@ impl Reader {
                     value.len(),
                     shown(name)
                 ),
-                "write it shorter",
+                "Write it shorter",
             ));
         }
         kept
@@ -143,7 +143,7 @@ impl Reader {
                 Severity::Error,
                 there,
                 format!("more than {MAX_TONES} tones in one entry: a phone refuses it"),
-                "name a tone for each ',' of the pattern, three at most",
+                "Name a tone for each ',' of the pattern, three at most",
             ));
         }
         let known = tone(value).ok_or_else(|| {
@@ -186,7 +186,7 @@ impl Reader {
                     "{name}=\"{}\" is no number: a phone reads {number}",
                     shown(value)
                 ),
-                "write a number without anything else",
+                "Write a number without anything else",
             ));
         }
         number

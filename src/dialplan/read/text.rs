@@ -87,6 +87,6 @@ pub(super) fn leaking(comment: Node<'_, '_>) -> Option<Finding> {
             "a phone ends the comment of line {} at its first '>', and reads this entry",
             place(comment).line
         ),
-        "take the entry out, or give it a comment of its own",
+        "Take the entry out, or give it a comment of its own",
     ))
 }
