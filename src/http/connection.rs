@@ -47,8 +47,9 @@ pub(super) async fn serve<S: Service>(stream: TcpStream, peer: SocketAddrV4, sea
         return;
     };
     let slot = Arc::new(Slot::default());
+    let watched = Arc::clone(&wire);
     let answer = service_fn(|request: Request<Incoming>| {
-        let (response, transfer) = answer(&seat, peer, &request);
+        let (response, transfer) = answer(&seat, peer, &request, &watched);
         slot.put(transfer);
         ready(Ok::<_, Infallible>(response))
     });
@@ -67,7 +68,7 @@ pub(super) async fn serve<S: Service>(stream: TcpStream, peer: SocketAddrV4, sea
             done = &mut connection => break done.is_ok(),
             _ = ticks.tick() => {
                 let now = Instant::now();
-                let in_time = slot.with(|transfer| transfer.watch(now, &wire))
+                let in_time = slot.with(|transfer| transfer.watch(now))
                     .unwrap_or(now < began + REQUEST_TIME);
                 if !in_time {
                     break false;
@@ -77,7 +78,7 @@ pub(super) async fn serve<S: Service>(stream: TcpStream, peer: SocketAddrV4, sea
     };
     // Nothing was asked, or it was answered in full with something else than a file.
     if let Some(mut transfer) = slot.take() {
-        let end = transfer.conclude(&wire, answered).await;
+        let end = transfer.conclude(answered).await;
         transfer.end(end);
     }
     if answered {
@@ -137,6 +138,7 @@ impl<S: Service> Slot<S> {
 /// A file on its way. Dropped before its end, the server stopped.
 struct Transfer<S: Service> {
     site: Arc<super::Site<S>>,
+    wire: Arc<Wire>,
     peer: SocketAddrV4,
     id: u64,
     file: StagedFile,
@@ -150,8 +152,8 @@ struct Transfer<S: Service> {
 
 impl<S: Service> Transfer<S> {
     /// Looks at what is acknowledged; whether the peer may have more time.
-    fn watch(&mut self, now: Instant, wire: &Wire) -> bool {
-        let acknowledged = wire.body_acknowledged().unwrap_or(0);
+    fn watch(&mut self, now: Instant) -> bool {
+        let acknowledged = self.wire.body_acknowledged().unwrap_or(0);
         if acknowledged > self.acknowledged {
             self.acknowledged = acknowledged.min(self.length());
             self.heard = now;
@@ -167,20 +169,19 @@ impl<S: Service> Transfer<S> {
     }
 
     /// Waits for the last acknowledgements. `sent`: the whole response left.
-    async fn conclude(&mut self, wire: &Wire, sent: bool) -> End {
+    async fn conclude(&mut self, sent: bool) -> End {
         let mut ticks = tokio::time::interval(END_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let now = Instant::now();
-            let in_time = self.watch(now, wire);
-            let all = sent && wire.all_acknowledged().unwrap_or(false);
-            if all && self.acknowledged == self.length() {
+            let in_time = self.watch(now);
+            if sent && self.has_all() {
                 return End::Delivered;
             }
             if !in_time {
                 return End::TimedOut;
             }
-            let broken = SockRef::from(&wire.stream).peer_addr().is_err();
+            let broken = SockRef::from(&self.wire.stream).peer_addr().is_err();
             if !sent || broken {
                 return End::Closed;
             }
@@ -188,8 +189,13 @@ impl<S: Service> Transfer<S> {
         }
     }
 
+    /// Whether the peer's kernel has the whole response.
+    fn has_all(&self) -> bool {
+        self.acknowledged == self.length() && self.wire.all_acknowledged().unwrap_or(false)
+    }
+
     /// Tells the end, with what the peer has of the file by all its requests.
-    fn end(mut self, end: End) {
+    fn end(&mut self, end: End) {
         let part = self.part.start..self.part.start + self.acknowledged;
         let covered = self.site.cover(*self.peer.ip(), &self.file, part);
         let end = match end {
@@ -210,7 +216,14 @@ impl<S: Service> Transfer<S> {
 
 impl<S: Service> Drop for Transfer<S> {
     fn drop(&mut self) {
-        if !self.ended {
+        if self.ended {
+            return;
+        }
+        // The last acknowledgements may have come since anybody looked.
+        self.watch(Instant::now());
+        if self.acknowledged > 0 && self.has_all() {
+            self.end(End::Delivered);
+        } else {
             self.tell(End::Stopped, self.acknowledged);
         }
     }
@@ -250,6 +263,7 @@ fn answer<S: Service>(
     seat: &Seat<S>,
     peer: SocketAddrV4,
     request: &Request<Incoming>,
+    wire: &Arc<Wire>,
 ) -> (Response<Content>, Option<Transfer<S>>) {
     let is_head = request.method() == Method::HEAD;
     if !is_head && request.method() != Method::GET {
@@ -273,6 +287,7 @@ fn answer<S: Service>(
     let (response, part) = respond(request, is_head, &file);
     let transfer = Transfer {
         site: Arc::clone(&seat.site),
+        wire: Arc::clone(wire),
         peer,
         id,
         file,

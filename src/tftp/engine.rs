@@ -5,12 +5,13 @@ use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap, VecDeque},
     net::{Ipv4Addr, SocketAddrV4},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use super::{
     Answer, End, File, Port, Request, Service, Socket,
-    options::Agreed,
+    options::{Agreed, Options},
     outbox::{Outbox, Outgoing},
     packet::{Head, Packet, ReadRequest, decode, error_code},
     peers::{Peer, Peers},
@@ -20,6 +21,9 @@ use super::{
 
 /// How often progress is told at most, by transfer.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How long a transfer sends nothing unasked after a rival began: its ACKs still count.
+pub const RIVAL_TIME: Duration = Duration::from_secs(2);
 
 /// How many timers one [`Engine::tick`] serves at most: packets that came in are next.
 pub const TIMERS_PER_TICK: usize = 256;
@@ -36,9 +40,9 @@ pub struct Engine<S> {
     by_address: HashMap<Ipv4Addr, usize>,
     /// At least one entry for each transfer, at or before its deadline.
     timers: BinaryHeap<Reverse<(Instant, usize, u64)>>,
-    /// Slots and numbers of transfers that went quiet, the oldest first; they give way to
-    /// others where room is short.
-    quiet: VecDeque<(usize, u64)>,
+    /// Slots and numbers of transfers in the order of their starts, as long as nothing of them
+    /// is acknowledged: they give way to others where room is short.
+    unheard: VecDeque<(usize, u64)>,
     next: u64,
 }
 
@@ -46,7 +50,10 @@ pub struct Engine<S> {
 #[derive(Debug)]
 struct Live {
     id: u64,
+    /// Whether the service knows of it: not of a rival without an ACK.
+    is_told: bool,
     name: Box<[u8]>,
+    options: Box<[u8]>,
     peer: SocketAddrV4,
     local: Ipv4Addr,
     port: Port,
@@ -54,6 +61,12 @@ struct Live {
     /// When its entry among the timers is due.
     timer: Instant,
     told: Instant,
+}
+
+impl Live {
+    fn was_asked_for_by(&self, request: &ReadRequest<'_>) -> bool {
+        *self.name == *request.name && *self.options == *request.options.as_bytes()
+    }
 }
 
 impl<S: Service> Engine<S> {
@@ -68,7 +81,7 @@ impl<S: Service> Engine<S> {
             free: Vec::new(),
             by_address: HashMap::new(),
             timers: BinaryHeap::new(),
-            quiet: VecDeque::new(),
+            unheard: VecDeque::new(),
             next: 0,
         }
     }
@@ -129,24 +142,31 @@ impl<S: Service> Engine<S> {
         request: &ReadRequest<'_>,
         out: &mut Outbox,
     ) {
-        let mut beside = None;
         let port = match self.peers.get(now, peer) {
             None => Port::First,
             Some(Peer::Left { port, .. }) => port.other(),
-            Some(Peer::Busy { slot, rival }) => {
-                let live = self.slots[rival.unwrap_or(slot)]
+            Some(Peer::Busy {
+                slot,
+                rival,
+                used_other,
+            }) => {
+                let newest = self.slots[rival.unwrap_or(slot)]
                     .as_mut()
                     .expect("a busy peer's slots are taken");
-                let port = live.port.other();
-                if *live.name == *request.name {
-                    if let Some(send) = live.transfer.again(now) {
-                        return emit(live, send, out);
+                let port = match rival {
+                    None => newest.port.other(),
+                    Some(_) => newest.port,
+                };
+                if newest.was_asked_for_by(request) {
+                    if let Some(send) = newest.transfer.again(now) {
+                        return emit(newest, send, out);
                     }
-                    beside = Some(slot);
-                } else {
-                    for slot in [Some(slot), rival].into_iter().flatten() {
-                        self.end(now, slot, End::Replaced);
+                    if !used_other && self.challenge(now, slot, out) {
+                        return;
                     }
+                }
+                for slot in [Some(slot), rival].into_iter().flatten() {
+                    self.end(now, slot, End::Replaced);
                 }
                 port
             }
@@ -190,7 +210,7 @@ impl<S: Service> Engine<S> {
                         "too many transfers; try again later",
                     )
                 } else {
-                    return self.start(now, &asked, (port, beside), request, file, out);
+                    return self.start(now, &asked, port, request, file, out);
                 }
             }
         };
@@ -202,7 +222,7 @@ impl<S: Service> Engine<S> {
         &mut self,
         now: Instant,
         asked: &Request<'_>,
-        (port, beside): (Port, Option<usize>),
+        port: Port,
         request: &ReadRequest<'_>,
         file: File,
         out: &mut Outbox,
@@ -212,7 +232,9 @@ impl<S: Service> Engine<S> {
         let (transfer, send) = Transfer::start(now, file, agreed);
         let live = Live {
             id: asked.transfer,
+            is_told: true,
             name: request.name.into(),
+            options: request.options.as_bytes().into(),
             peer: asked.peer,
             local: asked.local,
             port,
@@ -221,17 +243,95 @@ impl<S: Service> Engine<S> {
             told: now,
         };
         emit(&live, send, out);
+        let slot = self.seat(live);
+        self.peers.begin(now, asked.peer, slot);
+    }
+
+    /// Starts a second transfer beside the one in `slot`, whose request came again: doubled
+    /// on its way, or by a phone that started again. Its ACKs will tell. `false`: no room.
+    fn challenge(&mut self, now: Instant, slot: usize, out: &mut Outbox) -> bool {
+        let id = self.next;
+        let all = self.transfers();
+        let first = self.slots[slot]
+            .as_mut()
+            .expect("a busy peer's slot is taken");
+        let address = *first.peer.ip();
+        let here = self.by_address.get(&address).copied().unwrap_or(0);
+        if all >= self.limits.transfers || here >= self.limits.transfers_per_address {
+            return false;
+        }
+        self.next += 1;
+        // What it sends unasked would reach a phone that started again before its first block.
+        first.transfer.hold(now + RIVAL_TIME);
+        let file = first.transfer.file().clone();
+        let options = Options::new(&first.options);
+        let agreed = Agreed::negotiate(options, file.bytes.len() as u64, self.limits.block_max());
+        let (transfer, send) = Transfer::start(now, file, agreed);
+        let rival = Live {
+            id,
+            is_told: false,
+            name: first.name.clone(),
+            options: first.options.clone(),
+            peer: first.peer,
+            local: first.local,
+            port: first.port.other(),
+            timer: transfer.deadline(),
+            transfer,
+            told: now,
+        };
+        let peer = rival.peer;
+        emit(&rival, send, out);
+        let rival = self.seat(rival);
+        self.peers.challenge(peer, slot, rival);
+        true
+    }
+
+    /// The phone acknowledged the rival: it started again, and the first is of no use. Only
+    /// now the service is told. `false`: it may not have the file any more.
+    fn promote(&mut self, now: Instant, first: usize, rival: usize, out: &mut Outbox) -> bool {
+        self.end(now, first, End::Replaced);
+        let live = self.slots[rival].as_mut().expect("a rival's slot is taken");
+        let name = String::from_utf8_lossy(&live.name).into_owned();
+        let asked = Request {
+            transfer: live.id,
+            peer: live.peer,
+            local: live.local,
+            name: &name,
+        };
+        let (code, text) = match self.service.request(now, &asked) {
+            Answer::Serve(file) => {
+                live.is_told = true;
+                let begun = &live.transfer.file().bytes;
+                if Arc::ptr_eq(&file.bytes, begun) || file.bytes == *begun {
+                    return true;
+                }
+                (error_code::NOT_DEFINED, "the file changed; ask again")
+            }
+            Answer::Refuse(code, text) => (code, text),
+            Answer::NotFound => (error_code::NOT_FOUND, "file not found"),
+        };
+        let head = Head::error(code, text);
+        reply(out, live.port, live.local, live.peer, head);
+        self.end(now, rival, End::Refused);
+        false
+    }
+
+    /// Gives a transfer a slot and its timer.
+    fn seat(&mut self, live: Live) -> usize {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             self.slots.len() - 1
         });
         self.timers.push(Reverse((live.timer, slot, live.id)));
+        self.unheard.push_back((slot, live.id));
+        *self.by_address.entry(*live.peer.ip()).or_default() += 1;
         self.slots[slot] = Some(live);
-        match beside {
-            Some(first) => self.peers.challenge(asked.peer, first, slot),
-            None => self.peers.begin(asked.peer, slot),
+        if self.unheard.len() > 2 * self.slots.len() {
+            let mut unheard = std::mem::take(&mut self.unheard);
+            unheard.retain(|&(slot, id)| self.is_unheard(slot, id));
+            self.unheard = unheard;
         }
-        *self.by_address.entry(*asked.peer.ip()).or_default() += 1;
+        slot
     }
 
     fn ack(
@@ -251,21 +351,25 @@ impl<S: Service> Engine<S> {
         if step == Step::Ignored {
             return;
         }
-        if !proven {
-            self.guard.proved(now, *peer.ip());
-            if let Some(Peer::Busy {
+        if !proven
+            && let Some(Peer::Busy {
                 slot: first,
                 rival: Some(rival),
+                ..
             }) = self.peers.get(now, peer)
-                && rival == slot
-            {
-                // The phone started again: this is the one that it wants.
-                self.end(now, first, End::Replaced);
-            }
+            && rival == slot
+            && !self.promote(now, first, rival, out)
+        {
+            return;
         }
         match step {
             Step::Ignored => {}
-            Step::End(end) => self.end(now, slot, end),
+            Step::End(end) => {
+                if end == End::Delivered {
+                    self.guard.proved(now, *peer.ip());
+                }
+                self.end(now, slot, end);
+            }
             Step::Send(send) => self.go_on(now, slot, send, out),
         }
     }
@@ -325,7 +429,7 @@ impl<S: Service> Engine<S> {
             if live.transfer.deadline() <= now {
                 match live.transfer.timeout(now) {
                     Step::Send(send) => emit(live, send, out),
-                    Step::Ignored => self.quiet.push_back((slot, id)),
+                    Step::Ignored => {}
                     Step::End(end) => {
                         self.end(now, slot, end);
                         continue;
@@ -337,20 +441,23 @@ impl<S: Service> Engine<S> {
         }
     }
 
-    fn is_quiet(&self, slot: usize, id: u64) -> bool {
+    fn is_unheard(&self, slot: usize, id: u64) -> bool {
         let live = self.slots[slot].as_ref();
-        live.is_some_and(|live| live.id == id && live.transfer.is_quiet())
+        live.is_some_and(|live| live.id == id && !live.transfer.heard())
     }
 
-    /// Ends the transfer that went quiet first, of this address or of all: who never
-    /// acknowledged anything keeps nobody else out.
+    /// Ends the oldest transfer, of this address or of all, that never had an ACK and has
+    /// sent what it may: who never acknowledged anything keeps nobody else out.
     fn make_room(&mut self, now: Instant, address: Option<Ipv4Addr>) -> bool {
-        let gives_way = self.quiet.iter().find_map(|&(slot, id)| {
-            let live = self.slots[slot].as_ref()?;
-            let is_of_it = address.is_none_or(|address| *live.peer.ip() == address);
-            (self.is_quiet(slot, id) && is_of_it).then(|| (slot, live.transfer.timed_out()))
-        });
-        let Some((slot, end)) = gives_way else {
+        let old = self
+            .unheard
+            .iter()
+            .filter(|&&(slot, id)| self.is_unheard(slot, id))
+            .filter_map(|&(slot, _)| Some((slot, self.slots[slot].as_ref()?)))
+            .take_while(|(_, live)| live.transfer.gives_way(now))
+            .find(|(_, live)| address.is_none_or(|address| *live.peer.ip() == address))
+            .map(|(slot, live)| (slot, live.transfer.timed_out()));
+        let Some((slot, end)) = old else {
             return false;
         };
         self.end(now, slot, end);
@@ -391,7 +498,7 @@ impl<S: Service> Engine<S> {
     }
 
     fn find(&mut self, now: Instant, port: Port, peer: SocketAddrV4) -> Option<(usize, &mut Live)> {
-        let Some(Peer::Busy { slot, rival }) = self.peers.get(now, peer) else {
+        let Some(Peer::Busy { slot, rival, .. }) = self.peers.get(now, peer) else {
             return None;
         };
         let is_of_it = |slot: &usize| {
@@ -435,24 +542,27 @@ impl<S: Service> Engine<S> {
                 self.by_address.remove(&address);
             }
         }
-        while let Some(&(slot, id)) = self.quiet.front()
-            && !self.is_quiet(slot, id)
+        while let Some(&(slot, id)) = self.unheard.front()
+            && !self.is_unheard(slot, id)
         {
-            self.quiet.pop_front();
+            self.unheard.pop_front();
         }
         let quiet = !matches!(end, End::TimedOut { .. });
         match self.peers.get(now, live.peer) {
             Some(Peer::Busy {
                 slot: first,
                 rival: Some(rival),
+                ..
             }) => {
                 let stays = if slot == first { rival } else { first };
-                self.peers.begin(live.peer, stays);
+                self.peers.begin(now, live.peer, stays);
             }
             _ => self.peers.end(now, live.peer, live.port, quiet),
         }
-        self.service
-            .ended(now, live.id, end, live.transfer.acknowledged());
+        if live.is_told {
+            self.service
+                .ended(now, live.id, end, live.transfer.acknowledged());
+        }
     }
 }
 

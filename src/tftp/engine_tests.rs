@@ -160,13 +160,14 @@ fn a_repeated_request_draws_the_first_packet_again_and_no_second_transfer() {
 }
 
 #[test]
-fn a_request_after_progress_or_for_another_name_replaces_the_transfer() {
+fn a_request_for_another_name_or_with_other_options_replaces_the_transfer() {
     let mut bench = Bench::new();
     bench.ask(PHONE, "a");
     assert_eq!(bench.ask(PHONE, "b")[0].0, Port::Second);
-    bench.ack(PHONE, SECOND, 1);
-    assert_eq!(bench.ask(PHONE, "b")[0].0, Port::First);
-    bench.ack(PHONE, FIRST, 1);
+    let with_options = b"\0\x01b\0octet\0blksize\x001000\0";
+    let sent = bench.send(PHONE, Socket::Listener, with_options);
+    assert_eq!((sent[0].0, sent[0].1[1]), (Port::First, 6), "an OACK");
+    bench.ack(PHONE, FIRST, 0);
     assert_eq!(bench.engine.transfers(), 1);
     assert_eq!(
         bench.told(),
@@ -174,33 +175,74 @@ fn a_request_after_progress_or_for_another_name_replaces_the_transfer() {
             "ask 0 a",
             "ended 0 Replaced 0",
             "ask 1 b",
+            "ended 1 Replaced 0",
             "ask 2 b",
-            "ended 1 Replaced 512",
         ]
     );
 }
 
 #[test]
-fn a_request_that_was_doubled_on_its_way_does_not_end_the_transfer() {
+fn a_phone_that_starts_again_takes_the_new_transfer_by_its_first_ack() {
     let mut bench = Bench::new();
     bench.ask(PHONE, "a");
     bench.ack(PHONE, FIRST, 1);
-    // The second copy is late: a first block from another transfer ID, which the client
-    // does not want, and says so or says nothing.
+    bench.told();
+    assert_eq!(bench.ask(PHONE, "a")[0].0, Port::Second);
+    assert_eq!(bench.told(), [""; 0], "nobody knows yet what it means");
+    // The first sends nothing by itself meanwhile.
+    for _ in 0..19 {
+        let sent = bench.pass(Duration::from_millis(100));
+        assert!(sent.iter().all(|(port, _)| *port == Port::Second));
+    }
+    assert_eq!(bench.ack(PHONE, SECOND, 1)[0].1[..4], [0, 3, 0, 2]);
+    assert_eq!(
+        bench.told(),
+        ["ended 0 Replaced 512", "ask 1 a", "acked 1 512"]
+    );
+    bench.ack(PHONE, SECOND, 2);
+    assert_eq!(bench.told(), ["ended 1 Delivered 1000"]);
+    assert_eq!(bench.engine.transfers(), 0);
+}
+
+#[test]
+fn a_request_that_was_doubled_on_its_way_does_not_end_the_transfer() {
     for refuses in [true, false] {
+        let mut bench = Bench::new();
+        bench.ask(PHONE, "a");
+        bench.ack(PHONE, FIRST, 1);
+        // The second copy is late: a first block from another transfer ID, which the client
+        // does not want, and says so or says nothing.
         assert_eq!(bench.ask(PHONE, "a")[0].0, Port::Second);
         assert_eq!(bench.ask(PHONE, "a")[0].0, Port::Second, "and no third one");
         if refuses {
             bench.send(PHONE, SECOND, b"\0\x05\0\x05unknown transfer ID\0");
         }
+        bench.told();
+        bench.ack(PHONE, FIRST, 2);
+        assert_eq!(bench.told(), ["ended 0 Delivered 1000"], "{refuses}");
+        for _ in 0..300 {
+            bench.pass(Duration::from_millis(100));
+        }
+        assert_eq!(bench.told(), [""; 0], "of the other nobody knew");
+        assert_eq!(bench.engine.transfers(), 0);
+        assert!(bench.engine.by_address.is_empty());
     }
-    bench.told();
+}
+
+#[test]
+fn where_the_other_port_was_used_lately_a_repeated_request_replaces() {
+    let mut bench = Bench::new();
+    bench.ask(PHONE, "a");
+    bench.ack(PHONE, FIRST, 1);
     bench.ack(PHONE, FIRST, 2);
-    assert_eq!(bench.told(), ["ended 0 Delivered 1000"]);
-    for _ in 0..300 {
-        bench.pass(Duration::from_millis(100));
-    }
-    assert_eq!(bench.engine.transfers(), 0);
+    bench.ask(PHONE, "b");
+    bench.ack(PHONE, SECOND, 1);
+    assert_eq!(bench.ask(PHONE, "b")[0].0, Port::First);
+    assert_eq!(
+        bench.engine.transfers(),
+        1,
+        "no two whose ACKs could be mixed up"
+    );
 }
 
 #[test]
@@ -310,7 +352,7 @@ fn all_addresses_together_have_a_limit_and_give_it_back() {
         bench.pass(Duration::from_millis(10));
     }
     assert_eq!(bench.engine.transfers(), 0);
-    assert!(bench.engine.by_address.is_empty() && bench.engine.quiet.len() <= 1);
+    assert!(bench.engine.by_address.is_empty() && bench.engine.unheard.len() <= 1);
     assert_eq!(bench.ask(PHONE, "a")[0].1[1], 3);
 }
 
@@ -419,4 +461,81 @@ fn a_source_port_of_zero_cannot_be_answered() {
     let mut bench = Bench::new();
     assert_eq!(bench.ask(SocketAddrV4::new(*PHONE.ip(), 0), "a"), []);
     assert_eq!(bench.told(), [""; 0]);
+}
+
+mod anything {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Debug, Clone)]
+    enum Event {
+        Ask(u32, &'static str, &'static str),
+        Ack(u32, Port, u8),
+        Error(u32, Port),
+        Closed(u32, Port),
+        Pass(u64),
+    }
+
+    fn event() -> impl Strategy<Value = Event> {
+        let port = || prop_oneof![Just(Port::First), Just(Port::Second)];
+        let options = prop_oneof![Just(""), Just("blksize\x00100\0windowsize\x004\0")];
+        prop_oneof![
+            4 => (0_u32..4, prop_oneof![Just("a"), Just("b"), Just("absent")], options)
+                .prop_map(|(peer, name, options)| Event::Ask(peer, name, options)),
+            8 => (0_u32..4, port(), 0_u8..4).prop_map(|(peer, port, block)| Event::Ack(peer, port, block)),
+            1 => (0_u32..4, port()).prop_map(|(peer, port)| Event::Error(peer, port)),
+            1 => (0_u32..4, port()).prop_map(|(peer, port)| Event::Closed(peer, port)),
+            4 => (1_u64..9_000).prop_map(Event::Pass),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_the_books_are_kept(events in prop::collection::vec(event(), 1..120)) {
+            let mut bench = Bench::new();
+            bench.engine.limits = Limits { transfers: 5, transfers_per_address: 2, ..Limits::default() };
+            let mut open: HashMap<String, bool> = HashMap::new();
+            let rest = vec![Event::Pass(1_000); 200];
+            for event in events.into_iter().chain(rest) {
+                // Two source ports at each of two addresses.
+                let at = |n: u32| SocketAddrV4::new(*phone(n / 2).ip(), 1024 + u16::try_from(n % 2).unwrap());
+                match event {
+                    Event::Ask(peer, name, options) => {
+                        let request = [b"\0\x01", name.as_bytes(), b"\0octet\0", options.as_bytes()].concat();
+                        bench.send(at(peer), Socket::Listener, &request);
+                    }
+                    Event::Ack(peer, port, block) => {
+                        bench.ack(at(peer), Socket::Transfer(port), block);
+                    }
+                    Event::Error(peer, port) => {
+                        bench.send(at(peer), Socket::Transfer(port), b"\0\x05\0\0no\0");
+                    }
+                    Event::Closed(peer, port) => bench.engine.port_closed(bench.now, port, at(peer)),
+                    Event::Pass(ms) => {
+                        bench.pass(Duration::from_millis(ms));
+                    }
+                }
+                for told in bench.told() {
+                    let words: Vec<&str> = told.split(' ').collect();
+                    match words[0] {
+                        "ask" if words[2] != "absent" => {
+                            prop_assert_eq!(open.insert(words[1].to_owned(), true), None);
+                        }
+                        "ended" => prop_assert_eq!(open.insert(words[1].to_owned(), false), Some(true)),
+                        _ => {}
+                    }
+                }
+                let engine = &bench.engine;
+                prop_assert!(engine.transfers() <= 5);
+                prop_assert!(engine.by_address.values().all(|count| (1..=2).contains(count)));
+                prop_assert_eq!(engine.by_address.values().sum::<usize>(), engine.transfers());
+                prop_assert!(engine.unheard.len() <= 2 * engine.slots.len());
+            }
+            prop_assert_eq!(bench.engine.transfers(), 0);
+            prop_assert!(open.values().all(|open| !open), "each ended");
+        }
+    }
 }

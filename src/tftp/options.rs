@@ -34,6 +34,12 @@ impl<'a> Options<'a> {
         Self(bytes)
     }
 
+    /// The bytes themselves: two requests with the same ones ask for the same.
+    #[must_use]
+    pub fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
     /// Names and values, up to the first that is not whole or has no name.
     pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
         let mut rest = self.0;

@@ -27,6 +27,8 @@ pub enum Peer {
         /// first. Was it doubled on its way, or did the phone start again? What the peer
         /// acknowledges tells.
         rival: Option<usize>,
+        /// Whether the other port served it within [`MEMORY`]: packets of then may still come.
+        used_other: bool,
     },
     /// Its transfer ended not long ago.
     Left {
@@ -58,15 +60,23 @@ impl Peers {
     }
 
     /// It has a transfer now.
-    pub fn begin(&mut self, peer: SocketAddrV4, slot: usize) {
-        let rival = None;
-        self.known.insert(key(peer), Peer::Busy { slot, rival });
+    pub fn begin(&mut self, now: Instant, peer: SocketAddrV4, slot: usize) {
+        let busy = Peer::Busy {
+            slot,
+            rival: None,
+            used_other: self.get(now, peer).is_some(),
+        };
+        self.known.insert(key(peer), busy);
     }
 
     /// It has a second transfer beside the one in `slot`.
     pub fn challenge(&mut self, peer: SocketAddrV4, slot: usize, rival: usize) {
-        let rival = Some(rival);
-        self.known.insert(key(peer), Peer::Busy { slot, rival });
+        let busy = Peer::Busy {
+            slot,
+            rival: Some(rival),
+            used_other: true,
+        };
+        self.known.insert(key(peer), busy);
     }
 
     /// Its transfer is over.
@@ -160,10 +170,11 @@ mod tests {
     fn a_peer_is_remembered_for_ten_seconds() {
         let mut peers = Peers::default();
         let now = Instant::now();
-        peers.begin(peer(1), 5);
+        peers.begin(now, peer(1), 5);
         let busy = Peer::Busy {
             slot: 5,
             rival: None,
+            used_other: false,
         };
         assert_eq!(peers.get(now, peer(1)), Some(busy));
         assert_eq!(peers.get(now, peer(2)), None);
@@ -183,15 +194,16 @@ mod tests {
     fn a_peer_that_came_back_is_not_forgotten() {
         let mut peers = Peers::default();
         let now = Instant::now();
-        peers.begin(peer(1), 5);
+        peers.begin(now, peer(1), 5);
         peers.end(now, peer(1), Port::First, true);
-        peers.begin(peer(1), 6);
+        peers.begin(now, peer(1), 6);
         peers.end(now + MEMORY, peer(2), Port::First, true);
         assert_eq!(
             peers.get(now + MEMORY, peer(1)),
             Some(Peer::Busy {
                 slot: 6,
-                rival: None
+                rival: None,
+                used_other: true,
             })
         );
     }
@@ -201,7 +213,7 @@ mod tests {
         let mut peers = Peers::default();
         let now = Instant::now();
         for port in 0..=u16::MAX {
-            peers.begin(peer(port), 0);
+            peers.begin(now, peer(port), 0);
             peers.end(now, peer(port), Port::First, true);
         }
         assert!(peers.known.len() <= REMEMBERED && peers.left.len() <= REMEMBERED);

@@ -25,9 +25,16 @@ const _: () = assert!(
         && FIRST_SENDS as usize * super::packet::HEAD_MAX <= FIRST_BYTES_MAX
 );
 
+/// How long a peer that acknowledged nothing may still do so. Clients send a lost ACK again
+/// after 5 s, and once more.
+pub const FIRST_SILENCE: Duration = Duration::from_secs(12);
+
+/// When the [`FIRST_SENDS`] are over: from then on a transfer without an ACK gives way to
+/// others where room is short.
+pub const FIRST_SENDS_TIME: Duration = Duration::from_secs(5);
+
 /// A peer that was silent for this long is given up at the next wait's end: a phone erases
-/// flash in between. On a link that loses a fifth of all packets each way, the 13 resends of
-/// this time fail once in a million and a half blocks.
+/// flash in between.
 pub const SILENCE: Duration = Duration::from_secs(20);
 
 /// So often a window is sent again at least, however long the wait that the client asked for.
@@ -140,19 +147,32 @@ impl Transfer {
 
     /// The deadline passed.
     pub fn timeout(&mut self, now: Instant) -> Step {
-        let silent = now.saturating_duration_since(self.sent_at) >= SILENCE;
-        if (silent && (!self.heard || self.resends >= RESENDS)) || now >= self.give_up {
+        let silence = now.saturating_duration_since(self.sent_at);
+        let in_vain = if self.heard {
+            silence >= SILENCE && self.resends >= RESENDS
+        } else {
+            silence >= FIRST_SILENCE
+        };
+        if in_vain || now >= self.give_up {
             return Step::End(self.timed_out());
         }
-        if self.is_quiet() {
-            self.deadline = self.deadline.max(self.sent_at + SILENCE);
+        if !self.heard && self.resends >= FIRST_SENDS - 1 {
+            // It got all that it may have, and its late ACK is still welcome.
+            self.deadline = self.sent_at + FIRST_SILENCE;
             return Step::Ignored;
         }
         self.resends += 1;
         self.rtt.back_off();
         self.once = false;
         self.deadline = now + self.rtt.timeout();
-        Step::Send(self.pending())
+        if !self.heard {
+            self.deadline = self.deadline.min(self.sent_at + FIRST_SILENCE);
+        }
+        Step::Send(if self.resends > 1 {
+            self.pending_first()
+        } else {
+            self.pending()
+        })
     }
 
     /// The peer sent its request again: its first packet got lost or is late. `None` once
@@ -162,8 +182,14 @@ impl Transfer {
             return None;
         }
         self.once = false;
-        self.deadline = self.deadline.max(now + self.rtt.timeout());
+        let later = self.deadline.max(now + self.rtt.timeout());
+        self.deadline = later.min(self.sent_at + FIRST_SILENCE);
         Some(self.pending())
+    }
+
+    /// Sends nothing by itself until then.
+    pub fn hold(&mut self, until: Instant) {
+        self.deadline = self.deadline.max(until);
     }
 
     /// Everything from the first block that is not acknowledged (RFC 7440, section 4).
@@ -187,6 +213,15 @@ impl Transfer {
         }
     }
 
+    /// The first of it alone: a window that was sent twice without an answer is too much for
+    /// the link, or for somebody who never asked for it.
+    fn pending_first(&self) -> Send {
+        match self.pending() {
+            Send::Blocks(blocks) => Send::Blocks(*blocks.start()..=*blocks.start()),
+            option_ack @ Send::OptionAck => option_ack,
+        }
+    }
+
     fn awaits_option_ack(&self) -> bool {
         self.sent == 0
     }
@@ -199,11 +234,10 @@ impl Transfer {
         }
     }
 
-    /// Whether it sends no more of itself: a peer that acknowledged nothing got all that it
-    /// may have. Its late ACK is still welcome, as the ones before may be lost.
+    /// Whether it gives way to others: it has no ACK, and what it may send unasked is sent.
     #[must_use]
-    pub fn is_quiet(&self) -> bool {
-        !self.heard && self.resends >= FIRST_SENDS - 1
+    pub fn gives_way(&self, now: Instant) -> bool {
+        !self.heard && now.saturating_duration_since(self.sent_at) >= FIRST_SENDS_TIME
     }
 
     /// When [`Transfer::timeout`] is due.
@@ -356,8 +390,7 @@ mod tests {
         // Nothing more is sent, and an ACK that comes late still finds it.
         assert_eq!(t.deadline(), start + Duration::from_secs(5));
         assert_eq!(t.timeout(t.deadline()), Step::Ignored);
-        assert!(t.is_quiet());
-        assert_eq!(t.deadline(), start + SILENCE);
+        assert_eq!(t.deadline(), start + FIRST_SILENCE);
         let end = End::TimedOut { all_sent: false };
         assert_eq!(t.timeout(t.deadline()), Step::End(end));
     }
@@ -365,12 +398,40 @@ mod tests {
     #[test]
     fn a_late_first_ack_revives_a_quiet_transfer() {
         let (mut t, _, start) = started(1000, b"");
-        while !t.is_quiet() {
-            t.timeout(t.deadline());
-        }
-        let late = start + Duration::from_secs(15);
+        while t.timeout(t.deadline()) != Step::Ignored {}
+        let late = start + Duration::from_secs(11);
+        assert!(t.gives_way(late));
         assert_eq!(t.acknowledge(late, 1), Step::Send(blocks(2..=2)));
-        assert!(!t.is_quiet());
+        assert!(!t.gives_way(late));
+        assert_eq!(t.deadline(), late + t.rtt.timeout());
+    }
+
+    #[test]
+    fn a_request_that_is_repeated_for_ever_holds_no_transfer_for_ever() {
+        for options in [&b""[..], b"timeout\x0010\0"] {
+            let (mut t, _, start) = started(1000, options);
+            let mut now = start;
+            let end = loop {
+                now += Duration::from_millis(800);
+                assert!(now < start + FIRST_SILENCE * 2, "{options:?}");
+                if now >= t.deadline()
+                    && let Step::End(end) = t.timeout(now)
+                {
+                    break end;
+                }
+                assert!(t.again(now).is_some());
+            };
+            assert!(matches!(end, End::TimedOut { .. }));
+        }
+    }
+
+    #[test]
+    fn a_window_is_sent_whole_twice_and_then_its_first_block() {
+        let (mut t, _, now) = started(512 * 20, b"windowsize\x008\0");
+        assert_eq!(t.acknowledge(now, 0), Step::Send(blocks(1..=8)));
+        assert_eq!(t.timeout(t.deadline()), Step::Send(blocks(1..=8)));
+        assert_eq!(t.timeout(t.deadline()), Step::Send(blocks(1..=1)));
+        assert_eq!(t.acknowledge(now, 1), Step::Send(blocks(2..=9)));
     }
 
     #[test]

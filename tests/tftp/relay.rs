@@ -2,9 +2,10 @@
 //! relay in user space between them and our server, with real sockets on both sides.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::HashMap,
     net::{Ipv4Addr, SocketAddr, SocketAddrV4},
     path::Path,
+    pin::Pin,
     process::Command,
     sync::{Arc, Mutex},
     thread::JoinHandle,
@@ -29,7 +30,7 @@ struct Link {
     jitter: Duration,
 }
 
-/// What both directions share.
+/// What all directions share.
 struct Weather {
     link: Link,
     dice: Mutex<u64>,
@@ -63,8 +64,8 @@ impl Weather {
     }
 }
 
-/// Two sockets towards the clients, as a TFTP server has them: one is asked, the other one
-/// transfers. Towards the server a socket a client.
+/// Towards the clients a socket for the server's listening port, and one for each of its
+/// transfer IDs; towards the server a socket for each client.
 struct Relay {
     address: SocketAddrV4,
     stop: Option<oneshot::Sender<()>>,
@@ -81,15 +82,19 @@ impl Relay {
                 .build()
                 .unwrap();
             runtime.block_on(async move {
-                let weather = Arc::new(Weather {
-                    link,
-                    dice: Mutex::new(0x2545_f491_4f6c_dd1d),
-                });
-                let asked = local().await;
+                let asked = local();
                 tell.send(asked.local_addr().unwrap()).unwrap();
+                let sides = Arc::new(Sides {
+                    weather: Weather {
+                        link,
+                        dice: Mutex::new(0x2545_f491_4f6c_dd1d),
+                    },
+                    clients: Mutex::default(),
+                    transfers: Mutex::default(),
+                });
                 tokio::select! {
                     _ = stopped => {}
-                    () = relay(asked, local().await, server.into(), weather) => {}
+                    () = sides.from_clients(asked, server.into()) => {}
                 }
             });
         });
@@ -113,59 +118,54 @@ impl Drop for Relay {
     }
 }
 
-async fn local() -> Arc<UdpSocket> {
-    Arc::new(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap())
+fn local() -> Arc<UdpSocket> {
+    let socket = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    Arc::new(UdpSocket::from_std(socket).unwrap())
 }
 
-/// A client as the relay sees it.
-struct Client {
-    towards_server: Arc<UdpSocket>,
-    /// The server's transfer ID, once it answered.
-    transfer: Arc<Mutex<Option<SocketAddr>>>,
+/// Sockets by whom they stand for.
+type Sockets = Mutex<HashMap<SocketAddr, Arc<UdpSocket>>>;
+
+struct Sides {
+    weather: Weather,
+    clients: Sockets,
+    transfers: Sockets,
 }
 
-/// A client that is new; what the server sends it goes through the weather.
-async fn meet(from: SocketAddr, back: &Arc<UdpSocket>, weather: &Arc<Weather>) -> Client {
-    let client = Client {
-        towards_server: local().await,
-        transfer: Arc::default(),
-    };
-    let (socket, transfer) = (client.towards_server.clone(), client.transfer.clone());
-    let (back, weather) = (back.clone(), weather.clone());
-    tokio::spawn(async move {
-        let mut buffer = [0; 2048];
-        while let Ok((length, tid)) = socket.recv_from(&mut buffer).await {
-            *transfer.lock().unwrap() = Some(tid);
-            weather.fly(&back, from, &buffer[..length]);
-        }
-    });
-    client
-}
+impl Sides {
+    /// What clients send to this socket goes on to `server`, each from a socket of its own.
+    fn from_clients(
+        self: Arc<Self>,
+        socket: Arc<UdpSocket>,
+        server: SocketAddr,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move {
+            let mut packet = [0; 2048];
+            while let Ok((length, client)) = socket.recv_from(&mut packet).await {
+                let mut clients = self.clients.lock().unwrap();
+                let on = clients.entry(client).or_insert_with(|| {
+                    let on = local();
+                    tokio::spawn(self.clone().from_server(on.clone(), client));
+                    on
+                });
+                self.weather.fly(on, server, &packet[..length]);
+            }
+        })
+    }
 
-async fn relay(
-    asked: Arc<UdpSocket>,
-    transfers: Arc<UdpSocket>,
-    server: SocketAddr,
-    weather: Arc<Weather>,
-) {
-    let mut clients: HashMap<SocketAddr, Client> = HashMap::new();
-    let (mut request, mut packet) = ([0; 2048], [0; 2048]);
-    loop {
-        let (bytes, from, is_request) = tokio::select! {
-            Ok((length, from)) = asked.recv_from(&mut request) => (&request[..length], from, true),
-            Ok((length, from)) = transfers.recv_from(&mut packet) => (&packet[..length], from, false),
-        };
-        let client = match clients.entry(from) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(meet(from, &transfers, &weather).await),
-        };
-        let to = if is_request {
-            Some(server)
-        } else {
-            *client.transfer.lock().unwrap()
-        };
-        if let Some(to) = to {
-            weather.fly(&client.towards_server, to, bytes);
+    /// What the server sends to this socket goes on to `client`, from a port for each of the
+    /// server's.
+    async fn from_server(self: Arc<Self>, socket: Arc<UdpSocket>, client: SocketAddr) {
+        let mut packet = [0; 2048];
+        while let Ok((length, server)) = socket.recv_from(&mut packet).await {
+            let mut transfers = self.transfers.lock().unwrap();
+            let on = transfers.entry(server).or_insert_with(|| {
+                let on = local();
+                tokio::spawn(self.clone().from_clients(on.clone(), server));
+                on
+            });
+            self.weather.fly(on, client, &packet[..length]);
         }
     }
 }
