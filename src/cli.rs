@@ -5,6 +5,7 @@ mod bridge;
 mod bundles;
 mod completions;
 mod convert;
+mod dial_plan;
 mod explain;
 mod findings;
 mod inventory;
@@ -12,6 +13,7 @@ mod man;
 mod models;
 mod network;
 mod privileges;
+mod provision;
 mod rehearse;
 mod run;
 mod serve;
@@ -65,6 +67,7 @@ enum Verb {
     Stage(stage::Args),
     Convert(convert::Args),
     Serve(serve::Args),
+    Provision(provision::Args),
     Rehearse(rehearse::Args),
     Explain(explain::Args),
     Models(models::Args),
@@ -125,6 +128,7 @@ pub fn main() -> ExitCode {
         Verb::Stage(args) => stage::run(args, globals),
         Verb::Convert(args) => convert::run(args, globals),
         Verb::Serve(args) => serve::run(args, globals),
+        Verb::Provision(args) => provision::run(args, globals),
         Verb::Rehearse(args) => rehearse::run(args, globals),
         Verb::Explain(args) => explain::run(args, globals),
         Verb::Models(args) => models::run(args, globals),

@@ -1,9 +1,16 @@
 //! CSV: a header line that names the columns, then a line a phone.
 
 use super::{
-    Fault, Inventory,
-    entry::{Field, Place, Reader},
+    Fault, Field, Inventory, SiteField,
+    entry::{Place, Reader},
 };
+
+/// What a column is. A name that a phone and a site can have is the phone's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Phone(Field),
+    Site(SiteField),
+}
 
 /// Reads it whole.
 pub(super) fn read(text: &str) -> Result<Inventory, Fault> {
@@ -36,12 +43,15 @@ pub(super) fn read(text: &str) -> Result<Inventory, Fault> {
                 columns.len()
             )));
         }
-        let values = (1..)
-            .zip(columns.iter().zip(&row))
-            .filter_map(|(column, (field, value))| {
-                Some(((*field)?, Place { line, column }, value.to_owned()))
-            })
-            .collect();
+        let mut values = Vec::new();
+        for (column, (what, value)) in (1..).zip(columns.iter().zip(&row)) {
+            let place = Place { line, column };
+            match what {
+                Some(Column::Phone(field)) => values.push((*field, place, value.to_owned())),
+                Some(Column::Site(field)) => reader.site(*field, place, value)?,
+                None => {}
+            }
+        }
         reader.phone(Place { line, column: 1 }, values)?;
     }
     reader.finish()
@@ -54,19 +64,22 @@ fn delimiter(header: &str) -> u8 {
 }
 
 /// What each column is; `None`: nothing that is known.
-fn columns(header: &csv::StringRecord, reader: &mut Reader) -> Result<Vec<Option<Field>>, Fault> {
-    let mut columns: Vec<Option<Field>> = Vec::new();
+fn columns(header: &csv::StringRecord, reader: &mut Reader) -> Result<Vec<Option<Column>>, Fault> {
+    let mut columns: Vec<Option<Column>> = Vec::new();
     for (column, name) in (1..).zip(header) {
         let place = Place { line: 1, column };
-        let field = Field::named(name);
-        if field.is_none() {
-            reader.unknown("the column", name, place);
-        } else if columns.contains(&field) {
+        let what = Field::named(name)
+            .map(Column::Phone)
+            .or_else(|| SiteField::named(name).map(Column::Site));
+        if what.is_none() {
+            let known = format!("{}; {}", Field::known(), SiteField::known());
+            reader.unknown("the column", name, place, &known);
+        } else if columns.contains(&what) {
             return Err(place.fault(format!("a second column named '{}'", name.trim())));
         }
-        columns.push(field);
+        columns.push(what);
     }
-    if columns.contains(&Some(Field::Mac)) {
+    if columns.contains(&Some(Column::Phone(Field::Mac))) {
         Ok(columns)
     } else {
         Err(Place { line: 1, column: 1 }.fault(format!(

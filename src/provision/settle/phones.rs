@@ -1,0 +1,407 @@
+//! The phones of a plan, and who registers on them.
+
+use std::collections::HashMap;
+
+use super::{Given, Judge};
+use crate::{
+    inventory::{Button, Field, Inventory, Key as Listed_, Listed, Part, Secret, Transport},
+    phone::{MAX_PHONE_LABEL, MacAddress, SAFE_SECRET},
+    provision::{
+        letters,
+        plan::{Account, Does, Key, Mailbox, Phone},
+    },
+};
+
+/// A line as the inventory has it, of the first button or a further one.
+struct Wanted<'a> {
+    button: u8,
+    extension: &'a str,
+    name: Option<&'a str>,
+    secret: Option<&'a Secret>,
+    label: Option<&'a str>,
+    shared: bool,
+}
+
+/// Where an extension was first met.
+struct Met {
+    account: usize,
+    mac: MacAddress,
+    shared: bool,
+    secret: Option<Secret>,
+}
+
+struct Accounts<'a, 'b> {
+    judge: &'a mut Judge<'b>,
+    given: &'a Given<'a>,
+    /// What the inventory says: a shared line may have its secret on another phone.
+    secrets: HashMap<&'b str, &'b Secret>,
+    list: Vec<Account>,
+    /// By the extension without case: Asterisk's sections are.
+    met: HashMap<String, Met>,
+}
+
+pub(super) fn settle(judge: &mut Judge<'_>, given: &Given<'_>) -> (Vec<Phone>, Vec<Account>) {
+    let inventory = judge.inventory;
+    let mut accounts = Accounts {
+        judge,
+        given,
+        secrets: secrets(inventory),
+        list: Vec::new(),
+        met: HashMap::new(),
+    };
+    let phones = inventory
+        .phones
+        .iter()
+        .map(|phone| accounts.phone(phone))
+        .collect();
+    (phones, accounts.list)
+}
+
+/// Every secret that the inventory gives, by its extension; the first of several.
+fn secrets(inventory: &Inventory) -> HashMap<&str, &Secret> {
+    let mut secrets = HashMap::new();
+    for phone in &inventory.phones {
+        let first = (phone.extension.as_deref(), phone.secret.as_ref());
+        let further = phone.buttons.iter().filter_map(|button| match &button.key {
+            Listed_::Line(line) => Some((Some(line.extension.as_str()), line.secret.as_ref())),
+            Listed_::SpeedDial { .. } => None,
+        });
+        for (user, secret) in std::iter::once(first).chain(further) {
+            if let (Some(user), Some(secret)) = (user, secret) {
+                secrets.entry(user).or_insert(secret);
+            }
+        }
+    }
+    secrets
+}
+
+fn field(button: u8, part: Part) -> Field {
+    match (button, part) {
+        (1, Part::Name) => Field::Name,
+        (1, Part::Secret) => Field::Secret,
+        (1, Part::Label) => Field::Label,
+        (1, _) => Field::Extension,
+        (button, part) => Field::Button(button, part),
+    }
+}
+
+impl Accounts<'_, '_> {
+    fn fault(&mut self, mac: MacAddress, field: Field, message: impl Into<String>) {
+        let fault = self.judge.inventory.fault(mac, field, message.into());
+        self.judge.faults.push(fault);
+    }
+
+    fn check(&mut self, mac: MacAddress, field: Field, judged: Result<(), String>) {
+        if let Err(message) = judged {
+            self.fault(mac, field, message);
+        }
+    }
+
+    fn phone(&mut self, listed: &Listed) -> Phone {
+        let mac = listed.mac;
+        let inventory = self.judge.inventory;
+        let site = &inventory.site;
+        self.model(listed);
+        let voicemail = listed.voicemail.as_ref().or(site.voicemail.as_ref());
+        if let Some(number) = &listed.voicemail {
+            self.check(mac, Field::Voicemail, letters::number(number));
+        }
+        let mut keys = Vec::new();
+        match &listed.extension {
+            None => self.fault(
+                mac,
+                Field::Mac,
+                "a phone without an extension: expected the number that it answers to",
+            ),
+            Some(extension) => {
+                let first = Wanted {
+                    button: 1,
+                    extension,
+                    name: listed.name.as_deref(),
+                    secret: listed.secret.as_ref(),
+                    label: listed.label.as_deref(),
+                    shared: listed.shared,
+                };
+                keys.push(self.line(listed, &first, voicemail));
+            }
+        }
+        for button in &listed.buttons {
+            let number = button.number;
+            keys.push(match &button.key {
+                Listed_::Line(line) => {
+                    let wanted = Wanted {
+                        button: number,
+                        extension: &line.extension,
+                        name: line.name.as_deref(),
+                        secret: line.secret.as_ref(),
+                        label: line.label.as_deref(),
+                        shared: line.shared,
+                    };
+                    self.line(listed, &wanted, voicemail)
+                }
+                Listed_::SpeedDial {
+                    number: dialled,
+                    label,
+                } => {
+                    self.check(mac, field(number, Part::Number), letters::number(dialled));
+                    let label = label.as_ref().unwrap_or(dialled);
+                    self.check(mac, field(number, Part::Label), letters::words(label));
+                    Key {
+                        button: number,
+                        label: label.clone(),
+                        does: Does::Dial(dialled.clone()),
+                    }
+                }
+            });
+        }
+        self.one_line_by_tcp(mac, &keys);
+        let load = self
+            .given
+            .loads
+            .iter()
+            .find(|(model, _)| Some(*model) == listed.model);
+        Phone {
+            mac,
+            name: listed.name.clone().unwrap_or_default(),
+            load: load.map(|(_, load)| load.clone()),
+            label: self.label(listed),
+            voicemail: voicemail.cloned(),
+            ssh: self.ssh(listed),
+            web_access: listed.web_access.or(site.web_access).unwrap_or(true),
+            keys,
+        }
+    }
+
+    /// Whether files can be written for it, and whether it has the buttons.
+    fn model(&mut self, listed: &Listed) {
+        let mac = listed.mac;
+        let last = listed.buttons.last();
+        let Some(model) = listed.model else {
+            if let Some(button) = last {
+                let message = "a phone with further line buttons needs its model: how many there \
+                               are depends on it";
+                self.fault(mac, of_button(button), message);
+            }
+            return;
+        };
+        if !model.family.is_convertible() {
+            self.fault(
+                mac,
+                Field::Model,
+                format!(
+                    "files are written for the models that `reflash models` says are converted; \
+                     a {} reads others",
+                    model.number
+                ),
+            );
+        }
+        let buttons = model.line_buttons();
+        for button in listed
+            .buttons
+            .iter()
+            .filter(|button| button.number > buttons)
+        {
+            self.fault(
+                mac,
+                of_button(button),
+                format!(
+                    "button {} of a {}, which has {buttons}",
+                    button.number, model.number
+                ),
+            );
+        }
+    }
+
+    fn line(&mut self, listed: &Listed, line: &Wanted<'_>, voicemail: Option<&String>) -> Key {
+        let mac = listed.mac;
+        let at = |part| field(line.button, part);
+        self.check(mac, at(Part::Extension), letters::user(line.extension));
+        let display = line.name.unwrap_or(line.extension);
+        self.check(mac, at(Part::Name), letters::words(display));
+        let label = line.label.unwrap_or(line.extension);
+        self.check(mac, at(Part::Label), letters::words(label));
+        if let Some(secret) = line.secret {
+            self.check(mac, at(Part::Secret), letters::secret(secret.expose()));
+            self.note_long_secret(listed, line.extension, secret);
+        }
+        let account = match self.met.get(&line.extension.to_lowercase()) {
+            Some(_) => self.again(mac, line),
+            None => self.first(mac, line, display, voicemail),
+        };
+        Key {
+            button: line.button,
+            label: label.to_owned(),
+            does: Does::Line {
+                account,
+                display: display.to_owned(),
+            },
+        }
+    }
+
+    /// A line whose extension no phone had before.
+    fn first(
+        &mut self,
+        mac: MacAddress,
+        line: &Wanted<'_>,
+        display: &str,
+        voicemail: Option<&String>,
+    ) -> usize {
+        let user = line.extension;
+        let listed = self.secrets.get(user).copied();
+        let secret = listed
+            .or_else(|| self.given.passwords.secret(user))
+            .cloned();
+        if secret.is_none() {
+            let at = field(line.button, Part::Secret);
+            self.fault(mac, at, format!("no password for the extension {user}"));
+        }
+        let mailbox = voicemail.and_then(|number| {
+            Some(Mailbox {
+                number: number.clone(),
+                pin: self.given.passwords.pin(user)?.clone(),
+            })
+        });
+        let account = self.list.len();
+        self.met.insert(
+            user.to_lowercase(),
+            Met {
+                account,
+                mac,
+                shared: line.shared,
+                secret: secret.clone(),
+            },
+        );
+        self.list.push(Account {
+            user: user.to_owned(),
+            display: display.to_owned(),
+            secret: secret.unwrap_or_else(|| Secret::new(String::new())),
+            phones: 1,
+            mailbox,
+        });
+        account
+    }
+
+    /// A line whose extension another button had before.
+    fn again(&mut self, mac: MacAddress, line: &Wanted<'_>) -> usize {
+        let at = |part| field(line.button, part);
+        let user = line.extension;
+        let Some(met) = self.met.get(&user.to_lowercase()) else {
+            return 0;
+        };
+        let (account, first, shared) = (met.account, met.mac, met.shared);
+        let differs = line.secret.is_some() && line.secret != met.secret.as_ref();
+        if first == mac {
+            let message = format!("the extension {user} is on this phone twice");
+            self.fault(mac, at(Part::Extension), message);
+        } else if !(shared && line.shared) {
+            let message = format!(
+                "the phone {first} has the extension {user} too: choose another, or say `shared` \
+                 on both"
+            );
+            self.fault(mac, at(Part::Extension), message);
+        } else if differs {
+            let message = format!("another password for {user} than on the phone {first}");
+            self.fault(mac, at(Part::Secret), message);
+        } else if self
+            .list
+            .get(account)
+            .is_some_and(|known| known.user != user)
+        {
+            let message = format!("the phone {first} writes the extension {user} in another way");
+            self.fault(mac, at(Part::Extension), message);
+        }
+        if let Some(known) = self.list.get_mut(account) {
+            known.phones += 1;
+        }
+        account
+    }
+
+    /// In call-manager mode, which TCP needs, a phone registers its first line alone.
+    fn one_line_by_tcp(&mut self, mac: MacAddress, keys: &[Key]) {
+        if self.judge.inventory.site.transport != Some(Transport::Tcp) {
+            return;
+        }
+        let is_line = |key: &&Key| matches!(key.does, Does::Line { .. });
+        if let Some(second) = keys.iter().filter(is_line).nth(1) {
+            let at = field(second.button, Part::Extension);
+            let message = "a second line with transport tcp, over which a phone registers its \
+                           first line alone: expected one line, or transport udp";
+            self.fault(mac, at, message);
+        }
+    }
+
+    fn note_long_secret(&mut self, listed: &Listed, user: &str, secret: &Secret) {
+        let (Some(model), mac) = (listed.model, listed.mac) else {
+            return;
+        };
+        if model.cuts_secrets() && secret.expose().len() > SAFE_SECRET {
+            self.judge.notes.push(format!(
+                "the password of {user} has more than {SAFE_SECRET} characters: people report \
+                 that a {} cuts such ones. If {mac} does not register, make it shorter.",
+                model.number
+            ));
+        }
+    }
+
+    /// What stands in the corner of the display.
+    fn label(&mut self, listed: &Listed) -> String {
+        let takes_no_blanks = listed
+            .model
+            .is_none_or(|model| model.label_takes_no_blanks());
+        let fits = |text: &str| {
+            text.chars().count() <= MAX_PHONE_LABEL
+                && !(takes_no_blanks && text.contains(char::is_whitespace))
+        };
+        match &listed.label {
+            Some(label) => {
+                if !fits(label) {
+                    self.fault(
+                        listed.mac,
+                        Field::Label,
+                        format!(
+                            "the phone shows a label of at most {MAX_PHONE_LABEL} characters \
+                             without blanks"
+                        ),
+                    );
+                }
+                label.clone()
+            }
+            None => listed
+                .extension
+                .clone()
+                .filter(|text| fits(text))
+                .unwrap_or_default(),
+        }
+    }
+
+    fn ssh(&mut self, listed: &Listed) -> Option<(String, Secret)> {
+        let inventory = self.judge.inventory;
+        let site = &inventory.site;
+        if let Some(user) = &listed.ssh_user {
+            self.check(listed.mac, Field::SshUser, letters::login(user));
+        }
+        if let Some(password) = &listed.ssh_password {
+            let judged = letters::secret(password.expose());
+            self.check(listed.mac, Field::SshPassword, judged);
+        }
+        let user = listed.ssh_user.as_ref().or(site.ssh_user.as_ref());
+        let password = listed.ssh_password.as_ref().or(site.ssh_password.as_ref());
+        match (user, password) {
+            (Some(user), Some(password)) => Some((user.clone(), password.clone())),
+            (None, None) => None,
+            _ => {
+                let message = "SSH needs a user and a password: expected ssh_user and ssh_password";
+                self.fault(listed.mac, Field::SshUser, message);
+                None
+            }
+        }
+    }
+}
+
+fn of_button(button: &Button) -> Field {
+    let part = match button.key {
+        Listed_::Line(_) => Part::Extension,
+        Listed_::SpeedDial { .. } => Part::Number,
+    };
+    Field::Button(button.number, part)
+}
