@@ -5,6 +5,7 @@ mod bridge;
 mod bundles;
 mod completions;
 mod convert;
+mod dial;
 mod dial_plan;
 mod explain;
 mod findings;
@@ -69,6 +70,7 @@ enum Verb {
     Serve(serve::Args),
     Provision(provision::Args),
     Rehearse(rehearse::Args),
+    Dial(dial::Args),
     Explain(explain::Args),
     Models(models::Args),
     Completions(completions::Args),
@@ -130,6 +132,7 @@ pub fn main() -> ExitCode {
         Verb::Serve(args) => serve::run(args, globals),
         Verb::Provision(args) => provision::run(args, globals),
         Verb::Rehearse(args) => rehearse::run(args, globals),
+        Verb::Dial(args) => dial::run(args, globals),
         Verb::Explain(args) => explain::run(args, globals),
         Verb::Models(args) => models::run(args, globals),
         Verb::Completions(args) => completions::run(args, globals),

@@ -124,10 +124,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
                 "The kernel gives no random numbers: try again on another machine",
             )
         })?;
-    let dial_plan = match dial_plan::of_site(&inventory, &args.inventory) {
-        Ok(plan) => plan,
-        Err(faults) => return told_faults(&faults, args, globals),
-    };
+    let dial_plan = dial_plan::of_site(&inventory.site, &args.inventory)?;
     let given = Given {
         passwords: &passwords,
         loads: &loads,

@@ -1,0 +1,179 @@
+//! `--table`: numbers, and what is to be sent for them.
+
+use std::{fs::File, io::Read as _, path::Path};
+
+use serde::Serialize;
+
+use super::{Failure, Globals, Outcome, Phone, digits, json, print};
+use crate::{
+    dialplan::Dialled,
+    display::{Style, escape, wrap},
+};
+
+/// Bytes of a table at most: some 30,000 numbers.
+const MAX_TABLE_BYTES: u64 = 1_000_000;
+
+/// What a line of the table says.
+#[derive(Debug, PartialEq, Eq)]
+struct Case {
+    line: usize,
+    digits: String,
+    expected: String,
+    seconds: Option<u32>,
+}
+
+/// What came of it.
+#[derive(Debug, Serialize)]
+struct Outcomes {
+    cases: Vec<Tried>,
+}
+
+#[derive(Debug, Serialize)]
+struct Tried {
+    line: usize,
+    digits: String,
+    expected: String,
+    expected_seconds: Option<u32>,
+    ok: bool,
+    #[serde(flatten)]
+    dialled: Dialled,
+}
+
+/// Dials every number of the table.
+pub(super) fn run(path: &Path, phone: &Phone, globals: &Globals) -> Result<Outcome, Failure> {
+    let name = escape(&path.display().to_string());
+    let cases = parse(&read(path, &name)?).map_err(|(line, message)| {
+        Failure::new(
+            format!("{name}, line {line}: {}", escape(&message)),
+            "write the digits, what is sent, and if you like the seconds: 5123 5123 0",
+        )
+    })?;
+    let cases: Vec<_> = cases.into_iter().map(|case| tried(case, phone)).collect();
+    let failed = cases.iter().filter(|case| !case.ok).count();
+    if globals.json {
+        print(&json(&Outcomes { cases })?)?;
+    } else {
+        print(&told(&cases, failed, globals))?;
+    }
+    Ok(match failed {
+        0 => Outcome::Done,
+        _ => Outcome::Problems,
+    })
+}
+
+fn read(path: &Path, name: &str) -> Result<String, Failure> {
+    let failed = |error: String| {
+        let error = format!("cannot read the table {name}: {error}");
+        Failure::new(error, "name a text file with a number on each line")
+    };
+    let mut text = String::new();
+    let file = File::open(path).map_err(|error| failed(error.to_string()))?;
+    file.take(MAX_TABLE_BYTES + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| failed(error.to_string()))?;
+    if text.len() as u64 > MAX_TABLE_BYTES {
+        return Err(failed(format!("it has more than {MAX_TABLE_BYTES} bytes")));
+    }
+    Ok(text)
+}
+
+/// The cases, or the line that is none and why.
+fn parse(text: &str) -> Result<Vec<Case>, (usize, String)> {
+    let mut cases = Vec::new();
+    for (line, text) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
+        let text = text.split(';').next().unwrap_or_default();
+        let words: Vec<_> = text
+            .split_whitespace()
+            .take_while(|word| *word != "#")
+            .collect();
+        let (dialled, expected, seconds) = match words.as_slice() {
+            [] => continue,
+            [dialled, expected] => (dialled, expected, None),
+            [dialled, expected, seconds] => (dialled, expected, Some(seconds)),
+            [_] => return Err((line, "only one word: what is sent for it?".to_owned())),
+            _ => {
+                return Err((
+                    line,
+                    "more than digits, what is sent, and seconds".to_owned(),
+                ));
+            }
+        };
+        let nothing = |word: &str| {
+            if word == "-" {
+                String::new()
+            } else {
+                word.to_owned()
+            }
+        };
+        let seconds = seconds
+            .map(|word| {
+                word.parse()
+                    .map_err(|_| (line, format!("'{word}' is no number of seconds")))
+            })
+            .transpose()?;
+        cases.push(Case {
+            line,
+            digits: digits(&nothing(dialled)).map_err(|message| (line, message))?,
+            expected: nothing(expected),
+            seconds,
+        });
+    }
+    if cases.is_empty() {
+        return Err((1, "no number in the whole table".to_owned()));
+    }
+    Ok(cases)
+}
+
+fn tried(case: Case, phone: &Phone) -> Tried {
+    let dialled = phone.dial(&case.digits);
+    let in_time = case
+        .seconds
+        .is_none_or(|seconds| seconds == dialled.seconds);
+    Tried {
+        ok: dialled.sent == case.expected && in_time,
+        line: case.line,
+        digits: case.digits,
+        expected: case.expected,
+        expected_seconds: case.seconds,
+        dialled,
+    }
+}
+
+/// What a person reads: the cases that differ, and how many there were.
+fn told(cases: &[Tried], failed: usize, globals: &Globals) -> String {
+    let style = Style::new(globals.color);
+    let mut lines = Vec::new();
+    for case in cases.iter().filter(|case| !case.ok) {
+        let place = format!("line {}:", case.line);
+        let expected = say(&case.expected, case.expected_seconds);
+        let sent = say(&case.dialled.sent, Some(case.dialled.seconds));
+        let by = match &case.dialled.rule {
+            Some(rule) => super::rule(rule),
+            None => "no rule".to_owned(),
+        };
+        let what = format!("{} sends {sent} by {by}; expected {expected}", case.digits);
+        lines.extend(wrap(
+            &escape(&what),
+            &format!("{} ", style.bad(&place)),
+            "    ",
+        ));
+    }
+    let count = cases.len();
+    if failed > 0 {
+        lines.push(format!(
+            "{failed} of {count} numbers are not sent as expected"
+        ));
+    } else if !globals.quiet {
+        lines.push(format!("{count} numbers, all sent as expected"));
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn say(sent: &str, seconds: Option<u32>) -> String {
+    let sent = if sent.is_empty() { "nothing" } else { sent };
+    match seconds {
+        None => sent.to_owned(),
+        Some(0) => format!("{sent} at once"),
+        Some(seconds) => format!("{sent} after {seconds} s"),
+    }
+}

@@ -1,0 +1,251 @@
+//! Whether the digits that an entry is for ever reach it: all that matters of them is
+//! dialled, digit after digit, until one number does or none can.
+
+use super::finding;
+use crate::{
+    diagnose::{Finding, Severity},
+    dialplan::{
+        Entry, Mode,
+        dial::{Choice, choose},
+        pattern::{self, Step, steps},
+        shown,
+    },
+};
+
+/// Digits that are tried for one entry, and for a whole plan. Where that does not do,
+/// nothing is said of the entry.
+const MAX_TRIES: usize = 2_000;
+const MAX_TRIES_IN_ALL: usize = 20_000;
+
+/// Digits that `*` is tried with.
+const MAX_WILD: usize = 2;
+
+/// Walks through the numbers that entries are for.
+pub(super) struct Walks<'a> {
+    entries: &'a [Entry],
+    /// A line that no entry is for by name.
+    common_line: u8,
+    left: usize,
+}
+
+/// Where a number ended.
+#[derive(Debug)]
+pub(super) struct End<'a, 'w> {
+    pub(super) dialled: &'w str,
+    /// Whether it was the whole number, or sent before.
+    pub(super) is_whole: bool,
+    pub(super) choice: Choice<'a>,
+}
+
+/// What is made of an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// The next number.
+    On,
+    /// No further one is of interest.
+    Stop,
+}
+
+impl<'a> Walks<'a> {
+    pub(super) fn new(entries: &'a [Entry]) -> Self {
+        let is_free = |line: &u8| entries.iter().all(|entry| entry.line != *line);
+        Self {
+            entries,
+            common_line: (1..=u8::MAX).find(is_free).unwrap_or(1),
+            left: MAX_TRIES_IN_ALL,
+        }
+    }
+
+    /// Dials every number that `entry` is for, as far as they differ to the plan; `see` gets
+    /// the end of each. False: not all of them were tried.
+    pub(super) fn numbers(
+        &mut self,
+        entry: &Entry,
+        see: &mut dyn FnMut(&End<'a, '_>) -> Next,
+    ) -> bool {
+        let line = match entry.line {
+            0 => self.common_line,
+            line => line,
+        };
+        let hotline = choose(self.entries, line, b"", Mode::Proxy);
+        if hotline.is_over() && !entry.pattern.is_empty() {
+            let (dialled, choice) = ("", hotline);
+            see(&End {
+                dialled,
+                is_whole: false,
+                choice,
+            });
+            return true;
+        }
+        let tries = MAX_TRIES.min(self.left);
+        let mut walk = Walk {
+            entries: self.entries,
+            line,
+            see,
+            left: tries,
+            complete: true,
+        };
+        walk.from(&mut String::new(), &steps(&entry.pattern), 0);
+        self.left -= tries - walk.left;
+        walk.complete
+    }
+}
+
+struct Walk<'a, 's> {
+    entries: &'a [Entry],
+    line: u8,
+    see: &'s mut dyn FnMut(&End<'a, '_>) -> Next,
+    left: usize,
+    complete: bool,
+}
+
+impl Walk<'_, '_> {
+    /// Goes on from `dialled`, which fits what was before `wanted`. `wild` digits of a `*`
+    /// are among it.
+    fn from(&mut self, dialled: &mut String, wanted: &[Step], wild: usize) -> Next {
+        let Some((step, rest)) = wanted.split_first() else {
+            return Next::On;
+        };
+        let keys = match step {
+            Step::Key(key) => vec![char::from(*key)],
+            Step::Any | Step::Many => self.digits(dialled),
+        };
+        for key in keys {
+            if self.left == 0 {
+                self.complete = false;
+                return Next::Stop;
+            }
+            self.left -= 1;
+            dialled.push(key);
+            let next = self.pressed(dialled, *step, rest, wanted, wild);
+            dialled.pop();
+            if next == Next::Stop {
+                return next;
+            }
+        }
+        Next::On
+    }
+
+    fn pressed(
+        &mut self,
+        dialled: &mut String,
+        step: Step,
+        rest: &[Step],
+        wanted: &[Step],
+        wild: usize,
+    ) -> Next {
+        let choice = choose(self.entries, self.line, dialled.as_bytes(), Mode::Proxy);
+        let is_whole = rest.is_empty();
+        let is_over = choice.is_over();
+        if is_whole || is_over {
+            let seen = (self.see)(&End {
+                dialled,
+                is_whole,
+                choice,
+            });
+            if seen == Next::Stop || is_over {
+                return seen;
+            }
+        }
+        if self.from(dialled, rest, 0) == Next::Stop {
+            return Next::Stop;
+        }
+        match step {
+            Step::Many if wild + 1 < MAX_WILD => self.from(dialled, wanted, wild + 1),
+            Step::Many => {
+                // There are longer numbers, and nobody tried them.
+                self.complete = false;
+                Next::On
+            }
+            _ => Next::On,
+        }
+    }
+
+    /// One of each digits that no pattern tells apart at this place.
+    fn digits(&self, dialled: &str) -> Vec<char> {
+        let mut told = [false; 10];
+        for entry in self.entries {
+            if pattern::fit(entry.pattern.as_bytes(), dialled.as_bytes(), Mode::Proxy).is_none() {
+                continue;
+            }
+            let wanted = steps(&entry.pattern);
+            let fixed = wanted.iter().position(|step| *step == Step::Many);
+            // Behind a `*` any key may come at any place.
+            let from = fixed.unwrap_or(wanted.len()).min(dialled.len());
+            let until = match fixed {
+                Some(_) => wanted.len(),
+                None => wanted.len().min(dialled.len() + 1),
+            };
+            for step in &wanted[from..until] {
+                if let Step::Key(key @ b'0'..=b'9') = step {
+                    told[usize::from(key - b'0')] = true;
+                }
+            }
+        }
+        let other = told.iter().position(|is_told| !is_told);
+        if let Some(other) = other {
+            told[other] = true;
+        }
+        (('0'..='9').zip(told).filter(|(_, is_told)| *is_told))
+            .map(|(digit, _)| digit)
+            .collect()
+    }
+}
+
+/// Says that `entry` never gets its digits, if that is so.
+pub(super) fn hidden(entry: &Entry, walks: &mut Walks<'_>) -> Option<Finding> {
+    let mut reached = false;
+    // The entry that took the digits first, after how many, and whether all were the same.
+    let mut takers: Vec<(usize, usize, bool)> = Vec::new();
+    let entries = walks.entries;
+    let complete = walks.numbers(entry, &mut |end| {
+        match end.choice.winner {
+            // Waiting for more digits is not losing them.
+            None => reached = true,
+            Some(winner) if winner.index == entry.index => reached = true,
+            Some(winner) => {
+                let is_same = end.is_whole && winner.does_as(entry);
+                takers.push((winner.index, end.dialled.len(), is_same));
+            }
+        }
+        if reached { Next::Stop } else { Next::On }
+    });
+    if reached || !complete {
+        return None;
+    }
+    let (index, digits, _) = *takers.first()?;
+    let taker = entries.iter().find(|other| other.index == index)?;
+    let pattern = shown(&entry.pattern);
+    let by = format!("'{}' (line {})", shown(&taker.pattern), taker.place.line);
+    if takers.iter().all(|(_, _, is_same)| *is_same) {
+        return Some(finding(
+            "duplicate-entry",
+            Severity::Note,
+            entry.place,
+            format!("'{pattern}' is of no use: {by} does the same and comes first"),
+            "take it out",
+        ));
+    }
+    let is_cut = digits < steps(&entry.pattern).len();
+    let (how, cure) = if is_cut {
+        let after = match digits {
+            0 => "before the first digit".to_owned(),
+            1 => "after 1 digit".to_owned(),
+            digits => format!("after {digits} digits"),
+        };
+        let cure = "give that one a Timeout of some seconds, or make the patterns differ earlier";
+        (format!("{by} is sent {after}"), cure)
+    } else {
+        (
+            format!("{by} fits at least as well"),
+            "take one of the two out",
+        )
+    };
+    Some(finding(
+        "hidden-entry",
+        Severity::Warning,
+        entry.place,
+        format!("'{pattern}' is never reached: {how}"),
+        cure,
+    ))
+}

@@ -1,0 +1,225 @@
+//! `DIALTEMPLATE` XML to entries, by the phone's rules.
+
+mod entry;
+mod text;
+
+use roxmltree::{Document, Error, Node, NodeType, ParsingOptions};
+
+use super::{Entry, MAX_PLAN_BYTES, MAX_VERSION_BYTES, Place, shown};
+use crate::diagnose::{Finding, Severity};
+
+/// Elements, comments and texts of a file at most; a plan that a phone takes has fewer.
+const MAX_NODES: u32 = 20_000;
+
+/// What a file holds.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    /// All entries that are whole, those after a refused one too.
+    pub(super) entries: Vec<Entry>,
+    /// How many entries stand before the first that a phone refuses, and the finding that
+    /// says why, by its number.
+    pub(super) refused: Option<(usize, usize)>,
+    pub(super) version: Option<String>,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Something wrong at a place.
+pub(super) fn finding(
+    code: &'static str,
+    severity: Severity,
+    place: Place,
+    message: impl Into<String>,
+    cure: impl Into<String>,
+) -> Finding {
+    Finding {
+        code,
+        severity,
+        path: None,
+        line: Some(place.line),
+        column: Some(place.column),
+        message: message.into(),
+        cure: cure.into(),
+    }
+}
+
+/// The file is larger than a phone takes.
+pub(super) fn too_large(bytes: usize) -> Finding {
+    Finding {
+        line: None,
+        column: None,
+        ..finding(
+            "plan-too-large",
+            Severity::Error,
+            Place::default(),
+            format!("{bytes} bytes; a phone takes no plan of more than {MAX_PLAN_BYTES}"),
+            "take comments and blanks out, or write several numbers as one with '.'",
+        )
+    }
+}
+
+/// Reads it. What is no XML is an error; all else is an entry or a finding.
+pub(super) fn read(bytes: &[u8]) -> Result<Read, Finding> {
+    let mut read = Read::default();
+    let (plain, not_utf8) = text::decoded(bytes);
+    read.findings.extend(not_utf8);
+    let plain = text::tones_apart(plain);
+    let options = ParsingOptions {
+        // No entity is ever read from the file: there is nothing that could grow.
+        allow_dtd: false,
+        nodes_limit: MAX_NODES,
+        ..ParsingOptions::default()
+    };
+    let document =
+        Document::parse_with_options(&plain, options).map_err(|error| not_xml(&error, &plain))?;
+    let is_plan = |node: &Node<'_, '_>| named(*node, "DIALTEMPLATE");
+    let Some(plan) = document.descendants().find(is_plan) else {
+        let root = document.root_element();
+        return Err(finding(
+            "no-dial-template",
+            Severity::Error,
+            place(root),
+            format!(
+                "the root is '{}' and not DIALTEMPLATE",
+                shown(root.tag_name().name())
+            ),
+            "put the TEMPLATE entries into <DIALTEMPLATE>…</DIALTEMPLATE>",
+        ));
+    };
+    for node in plan.descendants().skip(1) {
+        match node.node_type() {
+            NodeType::Element => read.element(node),
+            NodeType::Comment => read.findings.extend(text::leaking(node)),
+            _ => {}
+        }
+    }
+    if read.entries.is_empty() && read.findings.is_empty() {
+        read.findings.push(finding(
+            "empty-plan",
+            Severity::Warning,
+            place(plan),
+            "no entry: every call waits 10 s, or for the Dial key",
+            "add a <TEMPLATE MATCH=\"…\" Timeout=\"…\"/> for each kind of number",
+        ));
+    }
+    Ok(read)
+}
+
+impl Read {
+    fn element(&mut self, node: Node<'_, '_>) {
+        if node.tag_name().name() == "TEMPLATE" {
+            // One inside another is part of what is wrong with that one.
+            if node
+                .ancestors()
+                .skip(1)
+                .any(|outer| outer.has_tag_name("TEMPLATE"))
+            {
+                return;
+            }
+            let first = self.findings.len();
+            match entry::read(node, &mut self.findings) {
+                Some(mut entry) => {
+                    entry.index = self.entries.len() + 1;
+                    self.entries.push(entry);
+                }
+                None => {
+                    self.refused.get_or_insert((self.entries.len(), first));
+                }
+            }
+        } else if named(node, "TEMPLATE") {
+            self.findings.push(finding(
+                "template-not-upper-case",
+                Severity::Error,
+                place(node),
+                format!("phones pass over '{}'", node.tag_name().name()),
+                "write TEMPLATE in capitals",
+            ));
+        } else if named(node, "versionStamp") {
+            self.version(node);
+        }
+    }
+
+    fn version(&mut self, node: Node<'_, '_>) {
+        let stamp = node.text().unwrap_or_default().trim();
+        // Shorter ones are no stamp to a phone, with braces or without.
+        if (3..=MAX_VERSION_BYTES).contains(&stamp.len()) {
+            let inner = stamp
+                .strip_prefix('{')
+                .and_then(|rest| rest.strip_suffix('}'));
+            self.version = Some(inner.unwrap_or(stamp).to_owned());
+        } else {
+            self.findings.push(finding(
+                "bad-version-stamp",
+                Severity::Warning,
+                place(node),
+                format!(
+                    "a stamp of {} bytes: expected 3 to {MAX_VERSION_BYTES}",
+                    stamp.len()
+                ),
+                "give a longer or shorter stamp, or leave the element out",
+            ));
+        }
+    }
+}
+
+fn not_xml(error: &Error, text: &str) -> Finding {
+    let position = match error {
+        // The parser names no place for these: where it got to is the end.
+        Error::UnclosedRootNode | Error::UnexpectedEndOfStream => {
+            let line = text.lines().count().max(1);
+            let column = text
+                .lines()
+                .last()
+                .map_or(1, |line| line.chars().count() + 1);
+            Place {
+                line: narrow(line),
+                column: narrow(column),
+            }
+        }
+        error => {
+            let position = error.pos();
+            Place {
+                line: position.row,
+                column: position.col,
+            }
+        }
+    };
+    if *error == Error::DtdDetected {
+        return finding(
+            "doctype",
+            Severity::Error,
+            position,
+            "a document type definition, which no phone reads",
+            "take <!DOCTYPE …> out, and write what its entities stand for",
+        );
+    }
+    // The place stands beside the message already.
+    let message = error.to_string();
+    let message = message.split(" at ").next().unwrap_or_default();
+    finding(
+        "not-well-formed",
+        Severity::Error,
+        position,
+        format!("this is no XML: {message}"),
+        "correct it at that place: quotes, brackets and end tags must match",
+    )
+}
+
+pub(super) fn narrow(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn named(node: Node<'_, '_>, name: &str) -> bool {
+    node.is_element() && node.tag_name().name().eq_ignore_ascii_case(name)
+}
+
+fn place(node: Node<'_, '_>) -> Place {
+    place_at(node, node.range().start)
+}
+
+fn place_at(node: Node<'_, '_>, offset: usize) -> Place {
+    let position = node.document().text_pos_at(offset);
+    Place {
+        line: position.row,
+        column: position.col,
+    }
+}

@@ -1,0 +1,124 @@
+//! A dial plan as people write it: one rule a line. docs/dialplans.md has the language.
+
+mod check;
+mod parse;
+mod presets;
+
+use std::fmt;
+
+use quick_xml::escape::escape;
+
+use super::{Entry, Place, Route, Template, judge, pattern};
+use crate::diagnose::Finding;
+
+/// The plans that this program brings.
+pub const PRESETS: &[&str] = &["AU", "NANP", "internal"];
+
+/// A dial plan, read from its source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// At least one; their places are those in the source.
+    entries: Vec<Entry>,
+}
+
+/// What is wrong with a source, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// From 1.
+    pub line: u32,
+    /// The character of that line, from 1.
+    pub column: u32,
+    /// What was found and what was expected.
+    pub message: String,
+}
+
+impl Fault {
+    fn new(place: Place, message: impl Into<String>) -> Self {
+        Self {
+            line: place.line,
+            column: place.column,
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            line,
+            column,
+            message,
+        } = self;
+        write!(f, "line {line}, column {column}: {message}")
+    }
+}
+
+impl Source {
+    /// Reads it whole, or names every line that is wrong.
+    pub fn parse(text: &str) -> Result<Self, Vec<Fault>> {
+        let entries = parse::parse(text)?;
+        let source = Self { entries };
+        check::size(&source)?;
+        Ok(source)
+    }
+
+    /// A plan that this program brings, by its name in any case: see [`PRESETS`].
+    #[must_use]
+    pub fn preset(name: &str) -> Option<Self> {
+        let text = presets::text(name)?;
+        Self::parse(text).ok()
+    }
+
+    /// What is odd about it though it can be written; places are those in the source.
+    #[must_use]
+    pub fn judge(&self) -> Vec<Finding> {
+        let mut findings = judge::entries(&self.entries);
+        findings.sort_by_key(|found| (found.line, found.column));
+        findings
+    }
+
+    /// The plan as a phone will hold it; places are those in the source.
+    #[must_use]
+    pub fn template(&self) -> Template {
+        Template {
+            entries: self.entries.clone(),
+            ..Template::default()
+        }
+    }
+
+    /// The `dialplan.xml`. It has no comments: a phone ends one at its first `>`.
+    #[must_use]
+    pub fn to_xml(&self) -> String {
+        let mut text = String::from("<DIALTEMPLATE>\n");
+        for entry in &self.entries {
+            text += "  <TEMPLATE";
+            for (name, value) in attributes(entry) {
+                text += &format!(" {name}=\"{}\"", escape(value));
+            }
+            text += "/>\n";
+        }
+        text + "</DIALTEMPLATE>\n"
+    }
+}
+
+fn attributes(entry: &Entry) -> Vec<(&'static str, String)> {
+    // Phones take these names in any case, and XML none of them twice.
+    const TONES: [&str; super::MAX_TONES] = ["Tone", "TONE", "tone"];
+    let mut all = vec![("MATCH", entry.pattern.clone())];
+    if entry.line != 0 {
+        all.push(("Line", entry.line.to_string()));
+    }
+    all.push(("Timeout", entry.timeout.to_string()));
+    if !entry.rewrite.is_empty() {
+        all.push(("Rewrite", entry.rewrite.clone()));
+    }
+    if let Some(user) = entry.user {
+        all.push(("User", user.word().to_owned()));
+    }
+    if entry.route != Route::Default {
+        all.push(("Route", entry.route.word().to_owned()));
+    }
+    let tones = entry.tones.iter().map(|tone| (*tone).to_owned());
+    all.extend(TONES.into_iter().zip(tones));
+    all
+}

@@ -1,0 +1,179 @@
+//! The lines of a source.
+
+use super::{Entry, Fault, Place, Route, check};
+use crate::dialplan::{MAX_PLAN_BYTES, MAX_TONES, User, read::narrow, shown, tone};
+
+/// Where a comment begins. `#` is a key.
+const COMMENT: char = ';';
+
+/// Seconds that a rule may wait: nobody holds the line longer.
+const MAX_SECONDS: u32 = 60;
+
+/// Bytes of a source at most: four of them to each of the plan.
+const MAX_SOURCE_BYTES: usize = 4 * MAX_PLAN_BYTES;
+
+/// A word of a line, and where it stands.
+#[derive(Debug, Clone, Copy)]
+struct Word<'a> {
+    text: &'a str,
+    place: Place,
+}
+
+impl Word<'_> {
+    fn fault(self, message: impl Into<String>) -> Fault {
+        Fault::new(self.place, message)
+    }
+}
+
+/// The rules, or a fault for each line that is none.
+pub(super) fn parse(text: &str) -> Result<Vec<Entry>, Vec<Fault>> {
+    let start = Place { line: 1, column: 1 };
+    if text.len() > MAX_SOURCE_BYTES {
+        let message = format!("more than {MAX_SOURCE_BYTES} bytes: no phone takes such a plan");
+        return Err(vec![Fault::new(start, message)]);
+    }
+    let text = text.trim_start_matches('\u{feff}');
+    let (mut entries, mut faults) = (Vec::new(), Vec::new());
+    for (line, text) in (1..).zip(text.lines()) {
+        let words = words(text, line);
+        let Some((first, rest)) = words.split_first() else {
+            continue;
+        };
+        match rule(*first, rest, entries.len() + 1) {
+            Ok(entry) => entries.push(entry),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if entries.is_empty() && faults.is_empty() {
+        faults.push(Fault::new(
+            start,
+            "no rule: expected lines such as '5.. now'",
+        ));
+    }
+    if faults.is_empty() {
+        Ok(entries)
+    } else {
+        Err(faults)
+    }
+}
+
+fn words(text: &str, line: usize) -> Vec<Word<'_>> {
+    let text = text.split(COMMENT).next().unwrap_or_default();
+    let mut words = Vec::new();
+    let mut column = 1;
+    for piece in text.split_inclusive(char::is_whitespace) {
+        let word = piece.trim_end_matches(char::is_whitespace);
+        if !word.is_empty() {
+            let place = Place {
+                line: narrow(line),
+                column,
+            };
+            words.push(Word { text: word, place });
+        }
+        column += narrow(piece.chars().count());
+    }
+    words
+}
+
+fn rule(first: Word<'_>, rest: &[Word<'_>], index: usize) -> Result<Entry, Fault> {
+    let mut entry = Entry {
+        index,
+        place: first.place,
+        pattern: String::new(),
+        timeout: crate::dialplan::DEFAULT_SECONDS,
+        rewrite: String::new(),
+        user: None,
+        route: Route::Default,
+        line: 0,
+        tones: Vec::new(),
+        pattern_place: first.place,
+        rewrite_place: first.place,
+    };
+    let is_hotline = first.text == "hotline";
+    if !is_hotline {
+        check::pattern(first.text, first.place)?;
+        first.text.clone_into(&mut entry.pattern);
+    }
+    let mut said: Vec<&str> = Vec::new();
+    let mut words = rest.iter();
+    while let Some(word) = words.next() {
+        // `now` says what `after` says.
+        let subject = if word.text == "now" {
+            "after"
+        } else {
+            word.text
+        };
+        if said.contains(&subject) && subject != "tone" {
+            return Err(word.fault(format!("'{}' a second time in one rule", shown(word.text))));
+        }
+        said.push(subject);
+        let mut value = |expected: &str| {
+            let missing = || word.fault(format!("'{}' needs {expected} after it", word.text));
+            words.next().ok_or_else(missing)
+        };
+        match word.text {
+            "now" => entry.timeout = 0,
+            "after" => {
+                let expected = format!("a number of seconds up to {MAX_SECONDS}");
+                let value = value(&expected)?;
+                entry.timeout = number(*value, 0, MAX_SECONDS, &expected)?;
+            }
+            "->" => {
+                let value = value("what is sent")?;
+                check::rewrite(value.text, value.place)?;
+                value.text.clone_into(&mut entry.rewrite);
+                entry.rewrite_place = value.place;
+            }
+            "user" => {
+                let value = value("phone or ip")?;
+                let user = User::named(value.text);
+                entry.user = Some(user.ok_or_else(|| unknown(*value, "phone or ip"))?);
+            }
+            "route" => {
+                let expected = "emergency, fqdn or default";
+                let value = value(expected)?;
+                entry.route = Route::named(value.text).ok_or_else(|| unknown(*value, expected))?;
+            }
+            "line" => {
+                let expected = "the number of a line, 1 to 255";
+                let value = value(expected)?;
+                let number = number(*value, 1, u32::from(u8::MAX), expected)?;
+                entry.line = u8::try_from(number).map_err(|_| unknown(*value, expected))?;
+            }
+            "tone" => {
+                let expected = "the name of a tone, such as Bellcore-Outside";
+                let value = value(expected)?;
+                if entry.tones.len() >= MAX_TONES {
+                    return Err(word.fault(format!("more than {MAX_TONES} tones in one rule")));
+                }
+                entry
+                    .tones
+                    .push(tone(value.text).ok_or_else(|| unknown(*value, expected))?);
+            }
+            _ => {
+                return Err(unknown(
+                    *word,
+                    "now, after SECONDS, -> REWRITE, user, route, line or tone",
+                ));
+            }
+        }
+    }
+    if is_hotline && entry.rewrite.is_empty() {
+        return Err(first.fault("a hotline needs a number to dial: expected '-> NUMBER'"));
+    }
+    Ok(entry)
+}
+
+fn number(word: Word<'_>, least: u32, most: u32, expected: &str) -> Result<u32, Fault> {
+    let is_plain = word.text.bytes().all(|byte| byte.is_ascii_digit());
+    let number: Option<u32> = word.text.parse().ok().filter(|_| is_plain);
+    let within = number.filter(|number| (least..=most).contains(number));
+    within.ok_or_else(|| unknown(word, expected))
+}
+
+fn unknown(word: Word<'_>, expected: &str) -> Fault {
+    word.fault(format!(
+        "'{}' is not known here: expected {expected}",
+        shown(word.text)
+    ))
+}
