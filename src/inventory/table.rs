@@ -23,6 +23,7 @@ pub(super) fn read(text: &str) -> Result<Inventory, Fault> {
         .from_reader(text.as_bytes())
         .into_records();
     let mut reader = Reader::default();
+    let mut lines = Lines::new(text);
     let columns = match rows.next() {
         Some(row) => columns(&row.map_err(|error| fault(&error))?, &mut reader)?,
         None => return reader.finish(),
@@ -33,7 +34,7 @@ pub(super) fn read(text: &str) -> Result<Inventory, Fault> {
         if row.iter().all(|field| field.trim().is_empty()) {
             continue;
         }
-        let line = row.position().map_or(0, csv::Position::line);
+        let line = lines.at(row.position());
         if row.len() != columns.len() {
             let column = row.len().min(columns.len()) as u64 + u64::from(row.len() > columns.len());
             return Err(Place { line, column }.fault(format!(
@@ -55,6 +56,38 @@ pub(super) fn read(text: &str) -> Result<Inventory, Fault> {
         reader.phone(Place { line, column: 1 }, values)?;
     }
     reader.finish()
+}
+
+/// Line numbers of rows, in their order. The CSV reader's own are one too low where lines end
+/// with CR and LF, as it sees the LF only with the next row.
+struct Lines<'a> {
+    text: &'a str,
+    byte: usize,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            byte: 0,
+            line: 1,
+        }
+    }
+
+    /// The line where a row begins: after the ends of lines that stand at its position.
+    fn at(&mut self, position: Option<&csv::Position>) -> u64 {
+        let begins = position.and_then(|position| usize::try_from(position.byte()).ok());
+        let text = self.text.as_bytes();
+        let mut begins = begins.unwrap_or(self.byte).min(text.len());
+        while let Some(b'\r' | b'\n') = text.get(begins) {
+            begins += 1;
+        }
+        let passed = text.get(self.byte..begins).unwrap_or_default();
+        self.line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.byte = self.byte.max(begins);
+        self.line
+    }
 }
 
 /// What separates the fields of a header line: spreadsheets of many countries write `;`.

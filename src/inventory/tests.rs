@@ -217,7 +217,7 @@ fn every_fault_names_its_place_and_what_was_expected() {
         ),
         (
             "[[phone]]\nmac = \"001D45AABB01\"\n[[phone.line]]\nbutton = 1\nnumber = 2\n",
-            "line 3, column 9: expected a button from 2 on",
+            "line 3, column 1: expected a button from 2 on",
         ),
         (
             "[[phone]]\nmac = \"001D45AABB01\"\nline = 1\n",

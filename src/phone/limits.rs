@@ -41,6 +41,13 @@ impl Model {
         }
     }
 
+    /// Whether its display has a light that `displayOnTime` and such switch: the models with a
+    /// display in colours (Cisco's data sheets).
+    #[must_use]
+    pub fn has_display_light(&self) -> bool {
+        matches!(self.family, Family::F45 | Family::F70 | Family::F75)
+    }
+
     /// Whether people report SIP passwords of more than [`SAFE_SECRET`] characters to be cut
     /// or refused.
     #[must_use]

@@ -7,9 +7,9 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, DirBuilder, File as Handle, OpenOptions},
+    fs::{self, DirBuilder, File as Handle, OpenOptions, Permissions},
     io::{self, Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -135,9 +135,10 @@ impl Folder {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
-        // Built beside its place, with the mode 0700 that tempfile gives, and moved whole.
+        // Built beside its place and moved whole.
         let building = tempfile::Builder::new()
             .prefix(".reflash-provision-")
+            .permissions(Permissions::from_mode(0o700))
             .tempdir_in(parent)
             .map_err(FolderError::io("create a folder in", parent))?;
         let written = self.write_below(building.path(), &mut all)?;
@@ -197,21 +198,12 @@ impl Folder {
             bytes: list.into_bytes(),
         });
         let mut temporary = Vec::new();
-        for file in &*files {
-            let place = root.join(&file.path);
-            make_folders(root, &file.path)?;
-            let beside = beside(&place);
-            temporary.push((beside.clone(), place));
-            if let Err(error) = write_new(&beside, &file.bytes) {
-                for (beside, _) in &temporary {
-                    // What cannot be removed either is named by the error that follows.
-                    let _ = fs::remove_file(beside);
-                }
-                return Err(FolderError::io("write", &beside)(error));
+        if let Err(error) = put(root, files, &mut temporary) {
+            for beside in temporary {
+                // What cannot be removed either is beside the point of the error.
+                let _ = fs::remove_file(beside);
             }
-        }
-        for (beside, place) in &temporary {
-            fs::rename(beside, place).map_err(FolderError::io("write", place))?;
+            return Err(error);
         }
         for (path, digest) in gone {
             let place = root.join(&path);
@@ -226,6 +218,22 @@ impl Folder {
         }
         Ok(written)
     }
+}
+
+/// Writes every file beside its place, then moves all of them there. `temporary` has what
+/// lies beside at any time.
+fn put(root: &Path, files: &[File], temporary: &mut Vec<PathBuf>) -> Result<(), FolderError> {
+    for file in files {
+        make_folders(root, &file.path)?;
+        let beside = beside(&root.join(&file.path));
+        temporary.push(beside.clone());
+        write_new(&beside, &file.bytes).map_err(FolderError::io("write", &beside))?;
+    }
+    for file in files {
+        let place = root.join(&file.path);
+        fs::rename(beside(&place), &place).map_err(FolderError::io("write", &place))?;
+    }
+    Ok(())
 }
 
 fn entry(file: &File) -> Entry {
@@ -315,7 +323,11 @@ fn beside(place: &Path) -> PathBuf {
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let _ = fs::remove_file(path);
+    // A run that was killed may have left one.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -81,8 +81,12 @@ pub(super) fn words(text: &str) -> Judged {
     match bad {
         None => Ok(()),
         Some(bad) => Err(format!(
-            "'{}' cannot stand in a name or a label: Asterisk's files give it a meaning",
-            bad.escape_debug()
+            "{} cannot stand in a name or a label: Asterisk's files or XML give it a meaning",
+            if bad.is_ascii() {
+                format!("'{bad}'")
+            } else {
+                format!("U+{:04X}", u32::from(bad))
+            }
         )),
     }
 }

@@ -50,6 +50,7 @@ pub(super) struct Phone {
     pub(super) voicemail: Option<String>,
     pub(super) ssh: Option<(String, Secret)>,
     pub(super) web_access: bool,
+    pub(super) has_display_light: bool,
     /// By their buttons, the first from 1.
     pub(super) keys: Vec<Key>,
 }

@@ -148,10 +148,6 @@ fn vendor(xml: &mut Xml, plan: &Plan, phone: &Phone) -> io::Result<()> {
         ("webAccess", access(phone.web_access)),
         ("sshAccess", access(phone.ssh.is_some())),
         ("sshPort", "22"),
-        ("daysDisplayNotActive", ""),
-        ("displayOnTime", "00:00"),
-        ("displayOnDuration", "24:00"),
-        ("displayIdleTimeout", "01:00"),
         ("spanToPCPort", "1"),
         ("loggingDisplay", "1"),
         ("loadServer", ""),
@@ -160,7 +156,14 @@ fn vendor(xml: &mut Xml, plan: &Plan, phone: &Phone) -> io::Result<()> {
     ] {
         text(xml, name, value)?;
     }
-    Ok(())
+    if !phone.has_display_light {
+        return Ok(());
+    }
+    // Every day, all day; dark after an hour in which nobody touched it.
+    text(xml, "daysDisplayNotActive", "")?;
+    text(xml, "displayOnTime", "00:00")?;
+    text(xml, "displayOnDuration", "24:00")?;
+    text(xml, "displayIdleTimeout", "01:00")
 }
 
 fn locales(xml: &mut Xml, plan: &Plan) -> io::Result<()> {

@@ -144,8 +144,10 @@ impl Accounts<'_, '_> {
                     label,
                 } => {
                     self.check(mac, field(number, Part::Number), letters::number(dialled));
+                    if let Some(label) = label {
+                        self.check(mac, field(number, Part::Label), letters::words(label));
+                    }
                     let label = label.as_ref().unwrap_or(dialled);
-                    self.check(mac, field(number, Part::Label), letters::words(label));
                     Key {
                         button: number,
                         label: label.clone(),
@@ -168,6 +170,7 @@ impl Accounts<'_, '_> {
             voicemail: voicemail.cloned(),
             ssh: self.ssh(listed),
             web_access: listed.web_access.or(site.web_access).unwrap_or(true),
+            has_display_light: listed.model.is_none_or(|model| model.has_display_light()),
             keys,
         }
     }
@@ -216,10 +219,13 @@ impl Accounts<'_, '_> {
         let mac = listed.mac;
         let at = |part| field(line.button, part);
         self.check(mac, at(Part::Extension), letters::user(line.extension));
+        for (part, text) in [(Part::Name, line.name), (Part::Label, line.label)] {
+            if let Some(text) = text {
+                self.check(mac, at(part), letters::words(text));
+            }
+        }
         let display = line.name.unwrap_or(line.extension);
-        self.check(mac, at(Part::Name), letters::words(display));
         let label = line.label.unwrap_or(line.extension);
-        self.check(mac, at(Part::Label), letters::words(label));
         if let Some(secret) = line.secret {
             self.check(mac, at(Part::Secret), letters::secret(secret.expose()));
             self.note_long_secret(listed, line.extension, secret);
@@ -251,7 +257,8 @@ impl Accounts<'_, '_> {
         let secret = listed
             .or_else(|| self.given.passwords.secret(user))
             .cloned();
-        if secret.is_none() {
+        // None is made for an extension that is none; that is told already.
+        if secret.is_none() && letters::user(user).is_ok() {
             let at = field(line.button, Part::Secret);
             self.fault(mac, at, format!("no password for the extension {user}"));
         }
