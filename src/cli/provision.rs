@@ -14,7 +14,7 @@ use super::{
 use crate::{
     diagnose::{Finding, Severity},
     display::{escape, wrap},
-    inventory::{Fault, Inventory},
+    inventory::{Fault, Inventory, Secret},
     phone::{LoadName, Model},
     provision::{
         self, Built, File, Given,
@@ -227,7 +227,7 @@ fn document<'a>(
     let secrets = built.accounts.iter().map(|account| Secrets {
         user: &account.user,
         secret: account.secret.expose(),
-        voicemail_pin: account.pin.as_ref().map(|pin| pin.expose()),
+        voicemail_pin: account.pin.as_ref().map(Secret::expose),
     });
     Document {
         root: args.to.display().to_string(),
@@ -299,7 +299,10 @@ fn told(
             format!("  {}  {secret}{}", account.user, pin.unwrap_or_default())
         }));
     }
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    if lines.is_empty() {
+        return String::new();
+    }
+    lines.join("\n") + "\n"
 }
 
 fn folder_failure(error: &FolderError) -> Failure {

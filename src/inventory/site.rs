@@ -28,11 +28,11 @@ pub struct Site {
     pub date_format: Option<String>,
     /// Time servers.
     pub ntp: Vec<String>,
-    /// The folder that phones read their language from: "German_Germany".
+    /// The folder that phones read their language from: `German_Germany`.
     pub locale: Option<String>,
     /// The language of that folder: `de_DE`.
     pub language: Option<String>,
-    /// The folder of the country's tones: "Austria".
+    /// The folder of the country's tones: `Austria`.
     pub network_locale: Option<String>,
     /// The first and the last UDP port for voices.
     pub rtp: Option<(u16, u16)>,

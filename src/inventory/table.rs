@@ -83,8 +83,8 @@ impl<'a> Lines<'a> {
         while let Some(b'\r' | b'\n') = text.get(begins) {
             begins += 1;
         }
-        let passed = text.get(self.byte..begins).unwrap_or_default();
-        self.line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let passed = self.text.get(self.byte..begins).unwrap_or_default();
+        self.line += passed.matches('\n').count() as u64;
         self.byte = self.byte.max(begins);
         self.line
     }

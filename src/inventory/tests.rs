@@ -170,6 +170,15 @@ fn every_fault_names_its_place_and_what_was_expected() {
         let said = csv(text).unwrap_err();
         assert!(said.starts_with(says), "{text:?}: {said}");
     }
+    let ansi = b"mac,name\n001D45AABB01,M\xfcller\n";
+    let fault = Inventory::from_csv(ansi).unwrap_err();
+    assert_eq!((fault.line, fault.column), (2, 15));
+    let long = format!("mac,name\n001D45AABB01,{}\n", "x".repeat(256));
+    assert!(csv(&long).unwrap_err().contains("255 characters"));
+}
+
+#[test]
+fn every_fault_of_toml_names_its_place_and_what_was_expected() {
     for (text, says) in [
         ("", "line 1, column 1: no phone"),
         (
@@ -235,11 +244,6 @@ fn every_fault_names_its_place_and_what_was_expected() {
         let said = toml(text).unwrap_err();
         assert!(said.starts_with(says), "{text:?}: {said}");
     }
-    let ansi = b"mac,name\n001D45AABB01,M\xfcller\n";
-    let fault = Inventory::from_csv(ansi).unwrap_err();
-    assert_eq!((fault.line, fault.column), (2, 15));
-    let long = format!("mac,name\n001D45AABB01,{}\n", "x".repeat(256));
-    assert!(csv(&long).unwrap_err().contains("255 characters"));
 }
 
 #[test]

@@ -7,15 +7,15 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     fs::{self, DirBuilder, File as Handle, OpenOptions, Permissions},
     io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
-use sha2::{Digest as _, Sha256};
-
 use super::{File, NotPasswords, Passwords};
+use crate::stage::sha256;
 
 mod error;
 
@@ -184,13 +184,16 @@ impl Folder {
             .iter()
             .filter(|(path, _)| files.iter().all(|f| f.path != **path));
         let gone: Vec<_> = gone.map(|(path, digest)| (path.clone(), digest)).collect();
-        let list: String = written
+        let mut list = String::new();
+        // The passwords are kept even when somebody corrects them.
+        for entry in written
             .entries
             .iter()
-            // The passwords are kept even when somebody corrects them.
             .filter(|entry| entry.path != PASSWORDS)
-            .map(|entry| format!("{}  {}\n", entry.sha256, entry.path))
-            .collect();
+        {
+            // Writing to a String does not fail.
+            let _ = writeln!(list, "{}  {}", entry.sha256, entry.path);
+        }
         // The passwords are written first, so that none is lost; the list last.
         files.rotate_right(1);
         files.push(File {
@@ -242,13 +245,6 @@ fn entry(file: &File) -> Entry {
         size: file.bytes.len() as u64,
         sha256: sha256(&file.bytes),
     }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 /// `digest  path` lines. A path is below the folder, whatever somebody wrote there.

@@ -12,7 +12,9 @@ impl Ini {
     /// With these lines of comment at the top.
     pub(super) fn new(comment: &[&str]) -> Self {
         let mut ini = Self(String::new());
-        comment.iter().for_each(|line| ini.comment(line));
+        for line in comment {
+            ini.comment(line);
+        }
         ini
     }
 

@@ -10,7 +10,7 @@ pub(super) fn text(plan: &Plan, given: &Given<'_>) -> String {
     let site = &plan.site;
     let (transport, port) = (site.transport.name(), site.port);
     let mut text = String::from("Written by `reflash provision`; the next run writes it anew.\n");
-    let mut part = |title: &str, paragraphs: &[&str]| {
+    let mut chapter = |title: &str, paragraphs: &[&str]| {
         // Writing to a String does not fail.
         let _ = write!(text, "\n{title}\n{}\n", "-".repeat(title.chars().count()));
         for paragraph in paragraphs {
@@ -40,12 +40,12 @@ pub(super) fn text(plan: &Plan, given: &Given<'_>) -> String {
         phones.push(&plan_of);
     }
     phones.push("A phone reads its file at its next start: **#** in Settings, or the power.");
-    part("tftp/: for the phones", &phones);
+    chapter("tftp/: for the phones", &phones);
     let listen = format!(
         "The phones speak SIP over {transport} to {} port {port}: a firewall must let them.",
         site.pbx
     );
-    part(
+    chapter(
         "asterisk/: for the PBX",
         &[
             "Asterisk with pjsip (every Asterisk from 13 on): copy pjsip.conf, extensions.conf \
@@ -56,6 +56,9 @@ pub(super) fn text(plan: &Plan, given: &Given<'_>) -> String {
              transport needs a restart: core restart gracefully.",
             "Asterisk up to 20 with chan_sip: the files in chan_sip/ instead. Of sip.conf and \
              users.conf take one. Then: sip reload, dialplan reload.",
+            "FreePBX writes pjsip.conf by itself: make the extensions there, with the passwords \
+             of secrets.toml or the inventory, and set Force rport, Rewrite Contact, RTP \
+             Symmetric and Direct Media to No.",
             "chmod 0640 and chgrp asterisk: they hold passwords.",
             &listen,
             "Did it work?  pjsip show contacts  (or  sip show peers)  lists a phone when it has \
@@ -63,12 +66,12 @@ pub(super) fn text(plan: &Plan, given: &Given<'_>) -> String {
         ],
     );
     if site.codecs.contains(&Codec::G729) {
-        part(
+        chapter(
             "G.729",
             &["Asterisk needs a module for G.729; without it, calls have no codec."],
         );
     }
-    part(
+    chapter(
         "secrets.toml and files.sha256",
         &[
             "secrets.toml has the passwords that were made, for this user only. Keep it: with \

@@ -7,12 +7,11 @@
 use std::io;
 
 use quick_xml::{Writer, events::BytesText};
-use sha2::{Digest as _, Sha256};
 
 use super::plan::{Does, Key, Phone, Plan};
 use crate::{
     inventory::{Codec, Transport},
-    stage::call_manager_group,
+    stage::{call_manager_group, sha256},
 };
 
 mod profile;
@@ -33,11 +32,9 @@ pub(super) fn name(phone: &Phone) -> String {
 /// The file. Its version stamp follows from the rest: it changes when something changes.
 pub(super) fn file(plan: &Plan, phone: &Phone) -> io::Result<Vec<u8>> {
     let unstamped = write(plan, phone, "")?;
-    let digest = Sha256::digest(&unstamped);
-    let stamp: String = digest[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = sha256(&unstamped);
+    // As long as a call manager's stamps.
+    let stamp: String = digest.chars().take(32).collect();
     write(plan, phone, &stamp)
 }
 

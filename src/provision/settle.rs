@@ -63,9 +63,11 @@ pub(super) fn settle(inventory: &Inventory, given: &Given<'_>) -> Result<Plan, V
     Err(judge.faults)
 }
 
+type Check = fn(&str) -> Result<(), String>;
+
 fn site(judge: &mut Judge<'_>, given: &Given<'_>) -> Site {
     let site = &judge.inventory.site;
-    let checks: [(SiteField, Option<&String>, fn(&str) -> Result<(), String>); 8] = [
+    let checks: [(SiteField, Option<&String>, Check); 8] = [
         (SiteField::Pbx, site.pbx.as_ref(), letters::host),
         (
             SiteField::DateFormat,
