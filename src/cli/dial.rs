@@ -26,8 +26,9 @@ Examples:
   reflash dial office.dial --table numbers.txt     exit code 1 if one is sent otherwise
   reflash dial office.dial --xml > dialplan.xml    write it for the phones
 
-A table has a line for each number: the digits, what is sent ('-' for nothing), and if you
-like the seconds until then. What follows ';' or a '#' that stands alone is a comment.
+A table has a line for each number: the digits, what is sent ('-' for nothing),
+and if you like the seconds until then. What follows ';' or a '#' that stands
+alone is a comment.
 docs/dialplans.md has the language of plans.")]
 pub(super) struct Args {
     /// A dialplan.xml, a plan's source, or one of the presets AU, NANP and internal.
@@ -133,10 +134,9 @@ fn told(dialled: &Dialled, style: Style) -> String {
         line("waits", &format!("for {}, which {why}", rule(awaited)));
     }
     for tone in &dialled.tones {
-        line(
-            "tone",
-            &format!("{} after {} digits", tone.tone, tone.after),
-        );
+        let digits = if tone.after == 1 { "digit" } else { "digits" };
+        let heard = format!("{} after {} {digits}", tone.tone, tone.after);
+        line("tone", &heard);
     }
     if dialled.route != Route::Default {
         let route = match dialled.route {

@@ -41,9 +41,10 @@ pub(super) fn entries(entries: &[Entry]) -> Vec<Finding> {
     let possible = |entry: &&Entry| unreachable(&entry.pattern).is_none();
     let mut walks = reach::Walks::new(entries);
     for entry in entries.iter().filter(possible) {
-        let found = match emergency::is_named(entry) {
-            true => emergency::endangered(entry, &mut walks),
-            false => reach::hidden(entry, &mut walks),
+        let found = if emergency::is_named(entry) {
+            emergency::endangered(entry, &mut walks)
+        } else {
+            reach::hidden(entry, &mut walks)
         };
         findings.extend(found);
     }

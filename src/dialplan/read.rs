@@ -60,9 +60,9 @@ pub(super) fn too_large(bytes: usize) -> Finding {
 /// Reads it. What is no XML is an error; all else is an entry or a finding.
 pub(super) fn read(bytes: &[u8]) -> Result<Read, Finding> {
     let mut read = Read::default();
-    let (plain, not_utf8) = text::decoded(bytes);
+    let (text, not_utf8) = text::decoded(bytes);
     read.findings.extend(not_utf8);
-    let plain = text::tones_apart(plain);
+    let text = text::tones_apart(text);
     let options = ParsingOptions {
         // No entity is ever read from the file: there is nothing that could grow.
         allow_dtd: false,
@@ -70,7 +70,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read, Finding> {
         ..ParsingOptions::default()
     };
     let document =
-        Document::parse_with_options(&plain, options).map_err(|error| not_xml(&error, &plain))?;
+        Document::parse_with_options(&text, options).map_err(|error| not_xml(&error, &text))?;
     let is_plan = |node: &Node<'_, '_>| named(*node, "DIALTEMPLATE");
     let Some(plan) = document.descendants().find(is_plan) else {
         let root = document.root_element();

@@ -89,15 +89,19 @@ impl Source {
     /// The `dialplan.xml`. It has no comments: a phone ends one at its first `>`.
     #[must_use]
     pub fn to_xml(&self) -> String {
-        let mut text = String::from("<DIALTEMPLATE>\n");
+        let mut lines = vec!["<DIALTEMPLATE>".to_owned()];
         for entry in &self.entries {
-            text += "  <TEMPLATE";
-            for (name, value) in attributes(entry) {
-                text += &format!(" {name}=\"{}\"", escape(value));
-            }
-            text += "/>\n";
+            let said = attributes(entry);
+            let said = said
+                .iter()
+                .map(|(name, value)| format!("{name}=\"{}\"", escape(value)));
+            lines.push(format!(
+                "  <TEMPLATE {}/>",
+                said.collect::<Vec<_>>().join(" ")
+            ));
         }
-        text + "</DIALTEMPLATE>\n"
+        lines.push("</DIALTEMPLATE>\n".to_owned());
+        lines.join("\n")
     }
 }
 

@@ -17,94 +17,97 @@ fn faults(toml: &str) -> Vec<String> {
     }
 }
 
+const LONG_SERVER: &str = "ntp = \"a-time-server-with-a-very-long-name.of-the-house.example\"";
+
+/// A value of the site, a value of the phone, the fault.
+const CASES: &[(&str, &str, &str)] = &[
+    ("pbx = \"192.0.2.999\"", "", "2:7 expected the IPv4 address"),
+    ("pbx = \"0.0.0.0\"", "", "2:7 expected the IPv4 address"),
+    ("pbx = \"2001:db8::1\"", "", "2:7 expected the IPv4 address"),
+    ("pbx = \"a b\"", "", "2:7 expected the IPv4 address"),
+    (
+        "time_zone = \"Europe/Viena\"",
+        "",
+        "2:13 no time zone has that name",
+    ),
+    (
+        "time_zone = \"Asia/Kathmandu\"",
+        "",
+        "2:13 in 2026, no time zone that phones know",
+    ),
+    ("date_format = \"d.m.y\"", "", "2:15 expected a date format"),
+    ("ntp = \"x y_\"", "", "2:7 expected the IPv4 address"),
+    (LONG_SERVER, "", "2:7 phones take at most 50"),
+    ("context = \"general\"", "", "2:11 a context has"),
+    ("context = \"a]\"", "", "2:11 a context has"),
+    ("voicemail = \"_X.\"", "", "2:13 a number to dial"),
+    ("voicemail = \"h\"", "", "2:13 a number to dial"),
+    ("locale = \"../x\"", "", "2:10 a locale is a folder"),
+    (
+        "language = \"de_DE\"",
+        "",
+        "2:12 a language without `locale`",
+    ),
+    (
+        "ssh_user = \"admin\"",
+        "",
+        "SSH needs a user and a password",
+    ),
+    (
+        "ssh_user = \"admin\"\nssh_password = \"a b\"",
+        "",
+        "3:16 a password has",
+    ),
+    (
+        "",
+        "label = \"twelve and more\"",
+        "the phone shows a label of at most 12",
+    ),
+    (
+        "",
+        "label = \"two words\"",
+        "the phone shows a label of at most 12",
+    ),
+    ("", "label = \"a;b\"", "';' cannot stand in a name"),
+    ("", "name = \"a[b\"", "'[' cannot stand in a name"),
+    ("", "name = \"a\\uFFFEb\"", "cannot stand in a name"),
+    ("", "name = 'a\" => b'", "'\"' cannot stand in a name"),
+    ("", "secret = \"a;b\"", "a password has 1 to 64"),
+    ("", "secret = \" a\"", "a password has 1 to 64"),
+    ("", "secret = \"a<b\"", "a password has 1 to 64"),
+    ("", "secret = \"pässword\"", "a password has 1 to 64"),
+    ("", "voicemail = \"12 34\"", "a number to dial"),
+    (
+        "",
+        "web_access = true\nssh_password = \"x\"",
+        "SSH needs a user",
+    ),
+    ("", "line7_number = 1", "button 7 of a 7965, which has 6"),
+    ("", "line2_number = \"1;2\"", "a number to dial"),
+    (
+        "",
+        "line2_extension = \"1001\"",
+        "the extension 1001 is on this phone twice",
+    ),
+    (
+        "",
+        "line2_extension = \"general\"",
+        "'general' has a meaning",
+    ),
+    ("", "line2_extension = \"h\"", "'h' has a meaning"),
+    ("", "line2_extension = \"_X.\"", "an extension has 1 to 30"),
+    ("", "line2_extension = \"1 2\"", "an extension has 1 to 30"),
+    ("", "line2_extension = \"10]\"", "an extension has 1 to 30"),
+    (
+        "transport = \"tcp\"",
+        "line2_extension = \"1002\"",
+        "a second line with transport tcp",
+    ),
+];
+
 #[test]
 fn a_fault_names_its_place_and_what_was_expected() {
-    let cases: &[(&str, &str, &str)] = &[
-        // A value of the site, a value of the phone, the fault.
-        ("pbx = \"192.0.2.999\"", "", "2:7 expected the IPv4 address"),
-        ("pbx = \"0.0.0.0\"", "", "2:7 expected the IPv4 address"),
-        ("pbx = \"2001:db8::1\"", "", "2:7 expected the IPv4 address"),
-        ("pbx = \"a b\"", "", "2:7 expected the IPv4 address"),
-        (
-            "time_zone = \"Europe/Viena\"",
-            "",
-            "2:13 no time zone has that name",
-        ),
-        (
-            "time_zone = \"Asia/Kathmandu\"",
-            "",
-            "2:13 in 2026, no time zone that phones know",
-        ),
-        ("date_format = \"d.m.y\"", "", "2:15 expected a date format"),
-        ("ntp = \"x y_\"", "", "2:7 expected the IPv4 address"),
-        (&LONG_SERVER, "", "2:7 phones take at most 50"),
-        ("context = \"general\"", "", "2:11 a context has"),
-        ("context = \"a]\"", "", "2:11 a context has"),
-        ("voicemail = \"_X.\"", "", "2:13 a number to dial"),
-        ("voicemail = \"h\"", "", "2:13 a number to dial"),
-        ("locale = \"../x\"", "", "2:10 a locale is a folder"),
-        (
-            "language = \"de_DE\"",
-            "",
-            "2:12 a language without `locale`",
-        ),
-        (
-            "ssh_user = \"admin\"",
-            "",
-            "SSH needs a user and a password",
-        ),
-        (
-            "ssh_user = \"admin\"\nssh_password = \"a b\"",
-            "",
-            "3:16 a password has",
-        ),
-        (
-            "",
-            "label = \"twelve and more\"",
-            "the phone shows a label of at most 12",
-        ),
-        (
-            "",
-            "label = \"two words\"",
-            "the phone shows a label of at most 12",
-        ),
-        ("", "label = \"a;b\"", "';' cannot stand in a name"),
-        ("", "name = \"a[b\"", "'[' cannot stand in a name"),
-        ("", "name = \"a\\uFFFEb\"", "cannot stand in a name"),
-        ("", "name = 'a\" => b'", "'\"' cannot stand in a name"),
-        ("", "secret = \"a;b\"", "a password has 1 to 64"),
-        ("", "secret = \" a\"", "a password has 1 to 64"),
-        ("", "secret = \"a<b\"", "a password has 1 to 64"),
-        ("", "secret = \"pässword\"", "a password has 1 to 64"),
-        ("", "voicemail = \"12 34\"", "a number to dial"),
-        (
-            "",
-            "web_access = true\nssh_password = \"x\"",
-            "SSH needs a user",
-        ),
-        ("", "line7_number = 1", "button 7 of a 7965, which has 6"),
-        ("", "line2_number = \"1;2\"", "a number to dial"),
-        (
-            "",
-            "line2_extension = \"1001\"",
-            "the extension 1001 is on this phone twice",
-        ),
-        (
-            "",
-            "line2_extension = \"general\"",
-            "'general' has a meaning",
-        ),
-        ("", "line2_extension = \"h\"", "'h' has a meaning"),
-        ("", "line2_extension = \"_X.\"", "an extension has 1 to 30"),
-        ("", "line2_extension = \"1 2\"", "an extension has 1 to 30"),
-        ("", "line2_extension = \"10]\"", "an extension has 1 to 30"),
-        (
-            "transport = \"tcp\"",
-            "line2_extension = \"1002\"",
-            "a second line with transport tcp",
-        ),
-    ];
-    for (of_site, of_phone, says) in cases {
+    for (of_site, of_phone, says) in CASES {
         let pbx = if of_site.starts_with("pbx") {
             ""
         } else {
@@ -129,9 +132,6 @@ fn a_fault_names_its_place_and_what_was_expected() {
         }
     }
 }
-
-static LONG_SERVER: std::sync::LazyLock<String> =
-    std::sync::LazyLock::new(|| format!("ntp = \"{}.example\"", "a".repeat(45)));
 
 #[test]
 fn what_is_missing_is_told_all_at_once() {

@@ -1,5 +1,7 @@
 //! Provisioning: both sides from one inventory, held against other people's programs.
 
+#![allow(clippy::format_push_string, reason = "the texts of tests are short")]
+
 #[path = "../common/mod.rs"]
 mod common;
 mod faults;

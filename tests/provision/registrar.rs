@@ -18,7 +18,7 @@ use roxmltree::Document;
 use crate::{build, common, ini, one, seps, text};
 
 /// How long anything here may take in all; only a hang is caught by it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// T1 of RFC 3261, section 17.1.2.2: after it, a request over UDP is sent again.
 const T1: Duration = Duration::from_millis(500);
 const REALM: &str = "reflash";

@@ -100,14 +100,13 @@ fn open(path: &Path) -> Result<Plan, Failure> {
         Failure::new(error, "name a dialplan.xml or the source of a plan")
     })?;
     Source::parse(text).map(Plan::Source).map_err(|faults| {
-        let mut error = format!("{} is no dial plan:", shown(path));
-        for fault in faults.iter().take(MAX_TOLD) {
-            error += &format!("\n  {}", escape(&fault.to_string()));
-        }
+        let mut lines = vec![format!("{} is no dial plan:", shown(path))];
+        let told = faults.iter().take(MAX_TOLD);
+        lines.extend(told.map(|fault| format!("  {}", escape(&fault.to_string()))));
         if faults.len() > MAX_TOLD {
-            error += &format!("\n  and {} more", faults.len() - MAX_TOLD);
+            lines.push(format!("  and {} more", faults.len() - MAX_TOLD));
         }
-        Failure::new(error, cure)
+        Failure::new(lines.join("\n"), cure)
     })
 }
 

@@ -166,7 +166,8 @@ fn told(cases: &[Tried], failed: usize, globals: &Globals) -> String {
     } else if !globals.quiet {
         lines.push(format!("{count} numbers, all sent as expected"));
     }
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 fn say(sent: &str, seconds: Option<u32>) -> String {

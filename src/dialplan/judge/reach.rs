@@ -12,10 +12,11 @@ use crate::{
     },
 };
 
-/// Digits that are tried for one entry, and for a whole plan. Where that does not do,
-/// nothing is said of the entry.
+/// Digits that are tried for one entry. Where that does not do, nothing is said of it.
 const MAX_TRIES: usize = 2_000;
-const MAX_TRIES_IN_ALL: usize = 20_000;
+
+/// Patterns that digits are held against for a whole plan: a tenth of a second's work.
+const MAX_COMPARISONS: usize = 2_000_000;
 
 /// Digits that `*` is tried with.
 const MAX_WILD: usize = 2;
@@ -25,6 +26,7 @@ pub(super) struct Walks<'a> {
     entries: &'a [Entry],
     /// A line that no entry is for by name.
     common_line: u8,
+    /// Digits that may still be tried.
     left: usize,
 }
 
@@ -52,7 +54,7 @@ impl<'a> Walks<'a> {
         Self {
             entries,
             common_line: (1..=u8::MAX).find(is_free).unwrap_or(1),
-            left: MAX_TRIES_IN_ALL,
+            left: MAX_COMPARISONS / entries.len().max(1),
         }
     }
 
@@ -233,12 +235,16 @@ pub(super) fn hidden(entry: &Entry, walks: &mut Walks<'_>) -> Option<Finding> {
             1 => "after 1 digit".to_owned(),
             digits => format!("after {digits} digits"),
         };
-        let cure = "give that one a Timeout of some seconds, or make the patterns differ earlier";
+        let cure = format!(
+            "give the entry of line {} a Timeout of some seconds, or let the patterns differ \
+             earlier",
+            taker.place.line
+        );
         (format!("{by} is sent {after}"), cure)
     } else {
         (
             format!("{by} fits at least as well"),
-            "take one of the two out",
+            "take one of the two out".to_owned(),
         )
     };
     Some(finding(
