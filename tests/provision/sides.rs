@@ -323,7 +323,7 @@ fn check_shape(built: &Built) {
     for file in built
         .files
         .iter()
-        .filter(|file| file.path.ends_with(".conf"))
+        .filter(|file| file.path.starts_with("asterisk/"))
     {
         let text = std::str::from_utf8(&file.bytes).unwrap();
         for (section, values) in ini(text) {
