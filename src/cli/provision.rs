@@ -25,9 +25,9 @@ use crate::{
 
 /// Writes the phones' files and the PBX's, from one inventory.
 ///
-/// The folder gets tftp/ (SEP<MAC>.cnf.xml for each phone, XMLDefault.cnf.xml, dialplan.xml,
-/// and the firmware of --firmware), asterisk/ (pjsip.conf and more) and README.txt, which says
-/// where each file goes. Passwords that the inventory does not have are made once and kept in
+/// The folder gets tftp/ (a SEP file for each phone, XMLDefault.cnf.xml, dialplan.xml, and the
+/// firmware of --firmware), asterisk/ (pjsip.conf and more) and README.txt, which says where
+/// each file goes. Passwords that the inventory does not have are made once and kept in
 /// secrets.toml there: a second run with the same folder changes none.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:

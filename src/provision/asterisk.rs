@@ -10,7 +10,10 @@ use super::plan::{Account, Plan};
 pub(super) fn files(plan: &Plan) -> Vec<(&'static str, Vec<u8>)> {
     let mut files = vec![
         ("pjsip.conf", pjsip::file(plan)),
-        ("extensions.conf", dialling::extensions(plan, "PJSIP")),
+        (
+            "extensions.conf",
+            dialling::extensions(plan, dialling::PJSIP),
+        ),
     ];
     if plan
         .accounts
@@ -24,7 +27,7 @@ pub(super) fn files(plan: &Plan) -> Vec<(&'static str, Vec<u8>)> {
         ("chan_sip/users.conf", chan_sip::users(plan)),
         (
             "chan_sip/extensions.conf",
-            dialling::extensions(plan, "SIP"),
+            dialling::extensions(plan, dialling::CHAN_SIP),
         ),
     ]);
     files

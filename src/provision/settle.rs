@@ -2,9 +2,10 @@
 
 use super::{
     Given, letters,
-    plan::{Locale, Plan, Site},
+    plan::{Account, Locale, Plan, Site},
 };
 use crate::{
+    dialplan::{Mode, Template},
     inventory::{Codec, Fault, Inventory, SiteField, Transport},
     phone::phones_zone,
 };
@@ -51,6 +52,7 @@ pub(super) fn settle(inventory: &Inventory, given: &Given<'_>) -> Result<Plan, V
     };
     let site = site(&mut judge, given);
     let (phones, accounts) = phones::settle(&mut judge, given);
+    dialled_otherwise(&mut judge, &site, given, &accounts);
     if judge.faults.is_empty() {
         return Ok(Plan {
             site,
@@ -61,6 +63,54 @@ pub(super) fn settle(inventory: &Inventory, given: &Given<'_>) -> Result<Plan, V
     }
     judge.faults.sort_by_key(|fault| (fault.line, fault.column));
     Err(judge.faults)
+}
+
+/// Names in a note at most; of more, their number is told.
+const MAX_NAMED: usize = 5;
+
+/// `1001, 1002 and 3 more`.
+fn named(names: &[&str]) -> String {
+    let first = names[..names.len().min(MAX_NAMED)].join(", ");
+    match names.len().saturating_sub(MAX_NAMED) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
+/// Numbers of this site that a phone with this dial plan sends otherwise than they are dialled.
+fn dialled_otherwise(judge: &mut Judge<'_>, site: &Site, given: &Given<'_>, accounts: &[Account]) {
+    let Some(bytes) = given.dial_plan else {
+        return;
+    };
+    let plan = match Template::read(bytes) {
+        Ok(plan) => plan,
+        Err(found) => return judge.site(SiteField::DialPlan, Err(found.message)),
+    };
+    let mode = match site.transport {
+        Transport::Udp => Mode::Proxy,
+        Transport::Tcp => Mode::CallManager,
+    };
+    let is_dialled = |number: &str| number.chars().all(|key| "0123456789*#+".contains(key));
+    let mut otherwise: Vec<&str> = accounts
+        .iter()
+        .flat_map(|account| {
+            let mailbox = account
+                .mailbox
+                .as_ref()
+                .map(|mailbox| mailbox.number.as_str());
+            std::iter::once(account.user.as_str()).chain(mailbox)
+        })
+        .filter(|number| is_dialled(number) && plan.dial(number, mode).sent != *number)
+        .collect();
+    otherwise.sort_unstable();
+    otherwise.dedup();
+    if let [first, ..] = otherwise[..] {
+        judge.notes.push(format!(
+            "the dial plan sends something else when somebody dials {}: `reflash dial` with the \
+             plan and {first} says what and why.",
+            named(&otherwise)
+        ));
+    }
 }
 
 type Check = fn(&str) -> Result<(), String>;

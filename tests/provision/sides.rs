@@ -350,6 +350,17 @@ fn a_shared_line_has_a_contact_for_each_of_its_phones() {
     let aor = sections.iter().find(|s| one(s, "type") == "aor").unwrap();
     assert_eq!(one(aor, "max_contacts"), "2");
     assert_eq!(sections.len(), 4);
+    let dials = text(&built, "asterisk/extensions.conf");
+    assert!(
+        dials.contains("exten => 1001,1,Dial(${PJSIP_DIAL_CONTACTS(1001)})"),
+        "{dials}"
+    );
+    assert!(
+        built
+            .notes
+            .iter()
+            .any(|note| note.contains("all phones of 1001 ring with pjsip"))
+    );
     for (_, written) in seps(&built) {
         assert!(written.contains("<authPassword>abc</authPassword>"));
         assert!(written.contains("<sharedLine>true</sharedLine>"));
@@ -383,6 +394,29 @@ fn the_dial_plan_of_the_pbx_rings_each_phone_and_its_mailbox() {
     assert_eq!(one(endpoint, "mailboxes"), "1001@default");
     assert_eq!(one(endpoint, "callerid"), "\"Meier, Anna\" <1001>");
     assert_eq!(one(endpoint, "context"), "office");
+}
+
+#[test]
+fn a_dial_plan_that_cuts_an_extension_is_noted() {
+    let read = inventory(
+        "[site]\npbx = \"192.0.2.10\"\nvoicemail = \"*97\"\ntime_zone = \"UTC\"\n\
+         [[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\n\
+         [[phone]]\nmac = \"001D45AABB02\"\nextension = 201\n",
+    );
+    let notes = |plan: &str| {
+        let plan = format!("<DIALTEMPLATE>{plan}</DIALTEMPLATE>");
+        crate::build_with(&read, &[], Some(plan.as_bytes()))
+            .unwrap()
+            .notes
+    };
+    assert_eq!(notes("<TEMPLATE MATCH=\"....\" Timeout=\"0\"/>"), [""; 0]);
+    let said = notes("<TEMPLATE MATCH=\"1..\" Timeout=\"0\"/>");
+    assert!(
+        said.len() == 1 && said[0].contains("somebody dials 1001: "),
+        "{said:?}"
+    );
+    let broken = crate::build_with(&read, &[], Some(b"<DIALTEMPLATE>"));
+    assert_eq!(broken.unwrap_err().len(), 1);
 }
 
 #[test]

@@ -37,7 +37,8 @@ pub(super) fn users(plan: &Plan) -> Vec<u8> {
         plan.site.transport.name(),
         plan.site.port
     );
-    let mut ini = Ini::new(&[WRITTEN, UP_TO, EITHER, &port]);
+    let mailboxes = "It makes the mailboxes too: leave voicemail.conf out.";
+    let mut ini = Ini::new(&[WRITTEN, UP_TO, EITHER, mailboxes, &port]);
     for account in &plan.accounts {
         ini.section(&account.user);
         ini.set("fullname", &account.display);

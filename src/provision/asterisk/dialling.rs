@@ -5,6 +5,10 @@ use std::collections::BTreeSet;
 use super::{MAILBOXES, Plan, WRITTEN, mailbox};
 use crate::provision::ini::Ini;
 
+/// What Asterisk's channels are called with pjsip, and with `chan_sip`.
+pub(super) const PJSIP: &str = "PJSIP";
+pub(super) const CHAN_SIP: &str = "SIP";
+
 /// Seconds that a phone rings before its mailbox answers.
 const RING: u8 = 25;
 
@@ -17,11 +21,16 @@ pub(super) fn extensions(plan: &Plan, technology: &str) -> Vec<u8> {
     for account in &plan.accounts {
         let user = &account.user;
         ini.object("exten", &format!("{user},hint,{technology}/{user}"));
+        let phones = if account.phones > 1 && technology == PJSIP {
+            // Of several phones, the plain name rings one alone.
+            format!("${{PJSIP_DIAL_CONTACTS({user})}}")
+        } else {
+            format!("{technology}/{user}")
+        };
         match mailbox(account) {
-            None => ini.object("exten", &format!("{user},1,Dial({technology}/{user})")),
+            None => ini.object("exten", &format!("{user},1,Dial({phones})")),
             Some(mailbox) => {
-                let dial = format!("{user},1,Dial({technology}/{user},{RING})");
-                ini.object("exten", &dial);
+                ini.object("exten", &format!("{user},1,Dial({phones},{RING})"));
                 ini.object("same", &format!("n,VoiceMail({mailbox},u)"));
             }
         }

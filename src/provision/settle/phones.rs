@@ -4,7 +4,7 @@ mod accounts;
 
 use std::collections::HashMap;
 
-use super::{Given, Judge};
+use super::{Given, Judge, named};
 use crate::{
     inventory::{Button, Field, Key as Listed_, Listed, Part, Secret, Transport},
     phone::{MAX_PHONE_LABEL, MacAddress, Model, SAFE_SECRET},
@@ -38,6 +38,8 @@ struct Accounts<'a, 'b> {
     /// What the inventory says: a shared line may have its secret on another phone.
     secrets: HashMap<&'b str, &'b Secret>,
     list: Vec<Account>,
+    /// Extensions whose password their phone may cut.
+    long: Vec<String>,
     /// By the extension without case: Asterisk's sections are.
     met: HashMap<String, Met>,
 }
@@ -49,6 +51,7 @@ pub(super) fn settle(judge: &mut Judge<'_>, given: &Given<'_>) -> (Vec<Phone>, V
         given,
         secrets: accounts::secrets(inventory),
         list: Vec::new(),
+        long: Vec::new(),
         met: HashMap::new(),
     };
     let phones = inventory
@@ -56,7 +59,28 @@ pub(super) fn settle(judge: &mut Judge<'_>, given: &Given<'_>) -> (Vec<Phone>, V
         .iter()
         .map(|phone| accounts.phone(phone))
         .collect();
-    (phones, accounts.list)
+    let Accounts { list, long, .. } = accounts;
+    note(judge, &list, &long);
+    (phones, list)
+}
+
+fn note(judge: &mut Judge<'_>, accounts: &[Account], long: &[String]) {
+    let long: Vec<_> = long.iter().map(String::as_str).collect();
+    if !long.is_empty() {
+        judge.notes.push(format!(
+            "the passwords of {} have more than {SAFE_SECRET} characters: people report that a \
+             7941 or 7961 cuts such ones. If these do not register, make them shorter.",
+            named(&long)
+        ));
+    }
+    let shared = accounts.iter().filter(|account| account.phones > 1);
+    let shared: Vec<_> = shared.map(|account| account.user.as_str()).collect();
+    if !shared.is_empty() {
+        judge.notes.push(format!(
+            "all phones of {} ring with pjsip only: chan_sip knows the one that registered last.",
+            named(&shared)
+        ));
+    }
 }
 
 fn field(button: u8, part: Part) -> Field {
@@ -212,7 +236,10 @@ impl Accounts<'_, '_> {
         let label = line.label.unwrap_or(line.extension);
         if let Some(secret) = line.secret {
             self.check(mac, at(Part::Secret), letters::secret(secret.expose()));
-            self.note_long_secret(listed, line.extension, secret);
+            let is_cut = listed.model.is_some_and(Model::cuts_secrets);
+            if is_cut && secret.expose().len() > SAFE_SECRET {
+                self.long.push(line.extension.to_owned());
+            }
         }
         let account = match self.met.get(&line.extension.to_lowercase()) {
             Some(_) => self.again(mac, line),
@@ -239,19 +266,6 @@ impl Accounts<'_, '_> {
             let message = "a second line with transport tcp, over which a phone registers its \
                            first line alone: expected one line, or transport udp";
             self.fault(mac, at, message);
-        }
-    }
-
-    fn note_long_secret(&mut self, listed: &Listed, user: &str, secret: &Secret) {
-        let (Some(model), mac) = (listed.model, listed.mac) else {
-            return;
-        };
-        if model.cuts_secrets() && secret.expose().len() > SAFE_SECRET {
-            self.judge.notes.push(format!(
-                "the password of {user} has more than {SAFE_SECRET} characters: people report \
-                 that a {} cuts such ones. If {mac} does not register, make it shorter.",
-                model.number
-            ));
         }
     }
 
