@@ -7,6 +7,7 @@ mod bundles;
 mod completions;
 mod convert;
 mod dial;
+mod dial_plan;
 mod explain;
 mod findings;
 mod inventory;
@@ -15,6 +16,7 @@ mod man;
 mod models;
 mod network;
 mod privileges;
+mod provision;
 mod rehearse;
 mod run;
 mod serve;
@@ -69,6 +71,7 @@ enum Verb {
     Convert(convert::Args),
     Serve(serve::Args),
     Lint(lint::Args),
+    Provision(provision::Args),
     Rehearse(rehearse::Args),
     Dial(dial::Args),
     Explain(explain::Args),
@@ -131,6 +134,7 @@ pub fn main() -> ExitCode {
         Verb::Convert(args) => convert::run(args, globals),
         Verb::Serve(args) => serve::run(args, globals),
         Verb::Lint(args) => lint::run(args, globals),
+        Verb::Provision(args) => provision::run(args, globals),
         Verb::Rehearse(args) => rehearse::run(args, globals),
         Verb::Dial(args) => dial::run(args, globals),
         Verb::Explain(args) => explain::run(args, globals),

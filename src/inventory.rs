@@ -1,23 +1,33 @@
-//! The list of phones that a person wrote: which are expected, and what they are called.
+//! The list of phones that a person wrote: which are expected, what they are called, and
+//! what they are to be at their PBX.
 //!
 //! CSV with a header line, as spreadsheets save it, or TOML with a `[[phone]]` entry each.
-//! Both are read whole or not at all: every fault names its line and column.
+//! Both are read whole or not at all: every fault names its line and column. Reading takes
+//! whatever a list of phones may hold; what phones and a PBX take is judged where files are
+//! written for them ([`crate::provision`]).
 
 mod entry;
+mod field;
+mod line;
 mod secret;
+mod site;
 mod table;
 mod tree;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     fs::File,
     io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
+pub(crate) use field::{Field, Part, SiteField};
+pub use line::{Button, Key, Line};
 pub use secret::Secret;
-pub use tree::Site;
+pub use site::{Codec, Site, Transport};
+
+use entry::Place;
 
 use crate::{
     phone::{MacAddress, Model},
@@ -43,6 +53,20 @@ pub struct Listed {
     pub extension: Option<String>,
     /// What it registers with.
     pub secret: Option<Secret>,
+    /// What stands in the corner of its display and beside its first button.
+    pub label: Option<String>,
+    /// Whether other phones may have the extension too.
+    pub shared: bool,
+    /// The number that plays its messages.
+    pub voicemail: Option<String>,
+    /// Who may log in over SSH.
+    pub ssh_user: Option<String>,
+    /// And with what.
+    pub ssh_password: Option<Secret>,
+    /// Whether it has a web page.
+    pub web_access: Option<bool>,
+    /// Its line buttons from the second on, in their order.
+    pub buttons: Vec<Button>,
 }
 
 /// An inventory, read.
@@ -50,10 +74,18 @@ pub struct Listed {
 pub struct Inventory {
     /// The phones, in the order of the file; no MAC twice.
     pub phones: Vec<Listed>,
-    /// What holds for all of them; only TOML can say it.
+    /// What holds for all of them.
     pub site: Site,
     /// What was read over: unknown columns and keys, a sentence each.
     pub warnings: Vec<String>,
+    places: Places,
+}
+
+/// Where values stand, for faults that are found after reading.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Places {
+    phones: BTreeMap<(MacAddress, Field), Place>,
+    site: BTreeMap<SiteField, Place>,
 }
 
 /// What is wrong with an inventory, and where.
@@ -159,6 +191,48 @@ impl Inventory {
     /// From TOML: `[[phone]]` tables, and a `[site]`.
     pub fn from_toml(bytes: &[u8]) -> Result<Self, Fault> {
         tree::read(text(bytes)?)
+    }
+
+    /// A fault of a phone's value; where that is not given, at the phone's beginning.
+    pub(crate) fn fault(&self, mac: MacAddress, field: Field, message: String) -> Fault {
+        let at = |field| self.places.phones.get(&(mac, field)).copied();
+        let place = at(field).or_else(|| at(Field::Mac));
+        place.unwrap_or_default().fault(message)
+    }
+
+    /// A fault of a site's value; where that is not given, at the beginning.
+    pub(crate) fn site_fault(&self, field: SiteField, message: String) -> Fault {
+        let place = self.places.site.get(&field).copied();
+        place.unwrap_or_default().fault(message)
+    }
+
+    /// The same with only those phones that could register: each of their lines has an
+    /// extension, and a secret on this or another phone.
+    pub(crate) fn complete(&self) -> Self {
+        let lines = |phone: &Listed| {
+            let first = (phone.extension.clone(), phone.secret.is_some());
+            let further = phone.buttons.iter().filter_map(|button| match &button.key {
+                Key::Line(line) => Some((Some(line.extension.clone()), line.secret.is_some())),
+                Key::SpeedDial { .. } => None,
+            });
+            std::iter::once(first).chain(further).collect::<Vec<_>>()
+        };
+        let secrets: BTreeSet<_> = self
+            .phones
+            .iter()
+            .flat_map(lines)
+            .filter_map(|(extension, secret)| extension.filter(|_| secret))
+            .collect();
+        let has_all = |phone: &&Listed| {
+            let known = |(extension, _): (Option<String>, bool)| {
+                extension.is_some_and(|extension| secrets.contains(&extension))
+            };
+            lines(phone).into_iter().all(known)
+        };
+        Self {
+            phones: self.phones.iter().filter(has_all).cloned().collect(),
+            ..self.clone()
+        }
     }
 
     /// Every phone on it.

@@ -12,11 +12,13 @@ mod route;
 mod zone;
 
 pub use bridge::{bridge_bundle, supports};
-pub use limits::{MAX_AUTH_NAME, MAX_DIAL_PLAN_BYTES, MAX_NTP_NAME, MAX_PHONE_LABEL, SAFE_SECRET};
+pub use limits::{
+    MAX_AUTH_NAME, MAX_DIAL_PLAN_BYTES, MAX_NTP_NAME, MAX_PHONE_LABEL, MAX_SECRET, SAFE_SECRET,
+};
 pub use load::{LoadName, Protocol, Train};
 pub use mac::{MacAddress, ParseMacError};
 pub use model::{Family, MODELS, Model};
 pub use request::Request;
 pub(crate) use request::normal;
 pub use route::{BRIDGE, Route};
-pub use zone::TIME_ZONES;
+pub use zone::{TIME_ZONES, ZoneError, phones_zone};

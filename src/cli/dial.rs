@@ -3,6 +3,8 @@
 mod plan;
 mod table;
 
+pub(super) use plan::for_phones;
+
 use std::path::PathBuf;
 
 use serde::Serialize;

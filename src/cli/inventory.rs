@@ -9,7 +9,7 @@ use crate::{display::escape, inventory::Inventory};
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct InventoryArgs {
     /// The phones that are expected, and their names: CSV with a header line, or TOML with
-    /// `[[phone]]` entries. `mac` is needed; model, name, extension and secret are known.
+    /// `[[phone]]` entries. `mac` is needed; docs/configuration.md has everything that is known.
     #[arg(long, value_name = "FILE")]
     pub(crate) inventory: Option<PathBuf>,
 }

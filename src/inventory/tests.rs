@@ -39,7 +39,7 @@ fn a_spreadsheet_is_read_in_the_ways_that_programs_write_it() {
 
 #[test]
 fn toml_tells_the_same_and_more() {
-    let text = "[site]\ncall_manager = \"192.0.2.10\"\nport = 5060\nntp = [\"a\"]\n\
+    let text = "[site]\npbx = \"192.0.2.10\"\nport = 5060\nntp = [\"a\", \"b\"]\n\
                 [[phone]]\nmac = \"001D45AABB01\"\nmodel = \"7965\"\nname = \"Reception\"\n\
                 extension = 1001\nsecret = \"hunter2\"\n\
                 [[phone]]\nmac = \"001D45AABB02\"\nmodel = 7945\nname = 'Meier, Anna'\n\
@@ -47,9 +47,9 @@ fn toml_tells_the_same_and_more() {
                 [[phone]]\nmac = \"001D45AABB03\"\nextension = \"1003\"\n";
     let read = toml(text).unwrap();
     assert_eq!(read.phones, csv(SHEET).unwrap().phones);
-    assert_eq!(read.site.get("call_manager"), Some("192.0.2.10"));
-    assert_eq!(read.site.get("port"), Some("5060"));
-    assert_eq!(read.site.get("ntp"), None);
+    assert_eq!(read.site.pbx.as_deref(), Some("192.0.2.10"));
+    assert_eq!(read.site.port, Some(5060));
+    assert_eq!(read.site.ntp, ["a", "b"]);
     assert_eq!(read.warnings, [""; 0]);
 }
 
@@ -61,6 +61,79 @@ fn what_is_not_known_is_read_over_and_told() {
     assert!(read.warnings[0].contains("'room'") && read.warnings[0].contains("extension"));
     let read = toml("[[phone]]\nmac = \"001D45AABB01\"\nroom = 12\n[colour]\n").unwrap();
     assert_eq!((read.phones.len(), read.warnings.len()), (1, 2));
+    let text = "[site]\ncall_manager = \"a\"\n[[phone]]\nmac = \"001D45AABB01\"\n\
+                [[phone.line]]\nnumber = 12\ncolour = \"red\"\n";
+    let read = toml(text).unwrap();
+    assert_eq!((read.phones.len(), read.warnings.len()), (1, 2));
+    assert!(read.warnings[0].contains("'call_manager'") && read.warnings[0].contains("pbx"));
+    assert!(read.warnings[1].contains("'colour'") && read.warnings[1].contains("label"));
+}
+
+#[test]
+fn further_buttons_are_lines_and_speed_dials_in_both_forms() {
+    let text = "[[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\nshared = true\n\
+                [[phone.line]]\nextension = 1002\nname = \"B\"\nsecret = \"x\"\n\
+                [[phone.line]]\nbutton = 4\nnumber = \"0123\"\nlabel = \"Taxi\"\n\
+                [[phone.line]]\nnumber = 9\n";
+    let sheet = "mac,extension,shared,line2_extension,LINE2_name,line2_secret,line4_number,\
+                 line4_label,line5_number,line6_number\n\
+                 001D45AABB01,1001,yes,1002,B,x,0123,Taxi,9,\n";
+    let read = toml(text).unwrap();
+    assert_eq!(read.phones, csv(sheet).unwrap().phones);
+    let keys: Vec<_> = read.phones[0]
+        .buttons
+        .iter()
+        .map(|b| (b.number, &b.key))
+        .collect();
+    let dial = |number: &str, label: Option<&str>| Key::SpeedDial {
+        number: number.to_owned(),
+        label: label.map(str::to_owned),
+    };
+    let line = Key::Line(Line {
+        extension: "1002".to_owned(),
+        name: Some("B".to_owned()),
+        secret: Some(Secret::new("x".to_owned())),
+        label: None,
+        shared: false,
+    });
+    assert_eq!(
+        keys,
+        [
+            (2, &line),
+            (4, &dial("0123", Some("Taxi"))),
+            (5, &dial("9", None))
+        ]
+    );
+    assert!(read.phones[0].shared);
+    assert_eq!(
+        csv("mac,line1_extension\n001D45AABB01,7\n").unwrap().phones[0]
+            .extension
+            .as_deref(),
+        Some("7")
+    );
+}
+
+#[test]
+fn a_spreadsheet_says_what_holds_for_the_site_on_one_line_or_on_all() {
+    let expected = toml(
+        "[site]\npbx = \"pbx.example\"\ncodecs = [\"alaw\", \"g711ulaw\"]\nrtp = \"20000-20100\"\n\
+         transport = \"TCP\"\n[[phone]]\nmac = \"001D45AABB01\"\n[[phone]]\nmac = \"001D45AABB02\"\n",
+    );
+    let header = "mac,pbx,codecs,rtp,transport\n";
+    let one = "001D45AABB01,pbx.example,alaw ulaw,20000-20100,tcp\n";
+    for rest in [
+        "001D45AABB02,,,,\n",
+        "001D45AABB02,pbx.example,\"alaw,ulaw\",20000-20100,tcp\n",
+    ] {
+        let read = csv(&format!("{header}{one}{rest}")).unwrap();
+        assert_eq!(read.site, expected.as_ref().unwrap().site);
+    }
+    let two = format!("{header}{one}001D45AABB02,other.example,,,\n");
+    let said = csv(&two).unwrap_err();
+    assert!(
+        said.starts_with("line 3, column 2: another 'pbx' than on line 2"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -97,6 +170,15 @@ fn every_fault_names_its_place_and_what_was_expected() {
         let said = csv(text).unwrap_err();
         assert!(said.starts_with(says), "{text:?}: {said}");
     }
+    let ansi = b"mac,name\n001D45AABB01,M\xfcller\n";
+    let fault = Inventory::from_csv(ansi).unwrap_err();
+    assert_eq!((fault.line, fault.column), (2, 15));
+    let long = format!("mac,name\n001D45AABB01,{}\n", "x".repeat(256));
+    assert!(csv(&long).unwrap_err().contains("255 characters"));
+}
+
+#[test]
+fn every_fault_of_toml_names_its_place_and_what_was_expected() {
     for (text, says) in [
         ("", "line 1, column 1: no phone"),
         (
@@ -113,6 +195,43 @@ fn every_fault_names_its_place_and_what_was_expected() {
             "[[phone]]\nmac = \"x\"\n",
             "line 2, column 7: 'x' is no MAC",
         ),
+        ("[site]\nport = 0\n", "line 2, column 8: expected a port"),
+        (
+            "[site]\ntransport = \"tls\"\n",
+            "line 2, column 13: a phone takes TLS only",
+        ),
+        (
+            "[site]\ncodecs = [\"opus\"]\n",
+            "line 2, column 10: a codec that the phones",
+        ),
+        (
+            "[site]\nrtp = \"5-4\"\n",
+            "line 2, column 7: expected two ports",
+        ),
+        (
+            "[site]\npbx = [\"a\"]\n",
+            "line 2, column 7: expected a text",
+        ),
+        (
+            "[[phone]]\nmac = \"001D45AABB01\"\nshared = \"perhaps\"\n",
+            "line 3, column 10: expected true or false",
+        ),
+        (
+            "[[phone]]\nmac = \"001D45AABB01\"\n[[phone.line]]\nlabel = \"a\"\n",
+            "line 4, column 9: button 2 is for nothing",
+        ),
+        (
+            "[[phone]]\nmac = \"001D45AABB01\"\n[[phone.line]]\nnumber = 1\nextension = 2\n",
+            "line 4, column 10: button 2 is a line and a speed dial at once",
+        ),
+        (
+            "[[phone]]\nmac = \"001D45AABB01\"\n[[phone.line]]\nbutton = 1\nnumber = 2\n",
+            "line 3, column 1: expected a button from 2 on",
+        ),
+        (
+            "[[phone]]\nmac = \"001D45AABB01\"\nline = 1\n",
+            "line 3, column 8: expected [[phone.line]]",
+        ),
         (
             "[[phone]]\nmac = 0x12\n",
             "line 2, column 7: expected a text",
@@ -125,17 +244,13 @@ fn every_fault_names_its_place_and_what_was_expected() {
         let said = toml(text).unwrap_err();
         assert!(said.starts_with(says), "{text:?}: {said}");
     }
-    let ansi = b"mac,name\n001D45AABB01,M\xfcller\n";
-    let fault = Inventory::from_csv(ansi).unwrap_err();
-    assert_eq!((fault.line, fault.column), (2, 15));
-    let long = format!("mac,name\n001D45AABB01,{}\n", "x".repeat(256));
-    assert!(csv(&long).unwrap_err().contains("255 characters"));
 }
 
 #[test]
 fn no_secret_is_ever_shown() {
     let read = csv(SHEET).unwrap();
-    let site = "[site]\npassword = \"hunter2\"\n[[phone]]\nmac = \"001D45AABB01\"\n";
+    let site = "[site]\npassword = \"hunter2\"\nssh_password = \"hunter2\"\n[[phone]]\n\
+                mac = \"001D45AABB01\"\nline2_extension = 5\nline2_secret = \"hunter2\"\n";
     let shown = format!("{read:?} {read:#?} {:?}", toml(site).unwrap());
     assert!(shown.contains("not shown") && shown.contains("password"));
     for text in ["hunter2", "a;b"] {

@@ -1,38 +1,14 @@
 //! TOML: a `[[phone]]` table each, and a `[site]` for what holds for all of them.
 
-use std::fmt;
-
 use toml::{
     Spanned,
     de::{DeString, DeTable, DeValue},
 };
 
 use super::{
-    Fault, Inventory,
-    entry::{Field, Place, Reader},
+    Fault, Field, Inventory, Part, SiteField,
+    entry::{Place, Reader},
 };
-
-/// Settings of the whole site, as they are written. Nothing reads them yet.
-#[derive(Clone, Default, PartialEq)]
-pub struct Site(Vec<(String, String)>);
-
-impl Site {
-    /// A setting that is a text or a number.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<&str> {
-        let named = self.0.iter().find(|(known, _)| known == name);
-        named.map(|(_, value)| &**value)
-    }
-}
-
-impl fmt::Debug for Site {
-    /// The names alone: a value may be a password.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set()
-            .entries(self.0.iter().map(|(name, _)| name))
-            .finish()
-    }
-}
 
 /// Reads it whole.
 pub(super) fn read(text: &str) -> Result<Inventory, Fault> {
@@ -56,33 +32,124 @@ pub(super) fn read(text: &str) -> Result<Inventory, Fault> {
                 }
             }
             ("phone", _) => return Err(start.fault("expected [[phone]], once for each phone")),
-            ("site", DeValue::Table(table)) => reader.inventory.site = site(table),
+            ("site", DeValue::Table(table)) => site(text, table, &mut reader)?,
             ("site", _) => return Err(start.fault("expected a table: [site]")),
-            (other, _) => reader.unknown("the table", other, start),
+            (other, _) => reader.unknown("the table", other, start, "[site] and [[phone]]"),
         }
     }
     reader.finish()
 }
 
-fn values(
-    text: &str,
-    table: &DeTable<'_>,
-    reader: &mut Reader,
-) -> Result<Vec<(Field, Place, String)>, Fault> {
-    let mut values: Vec<(Field, Place, String)> = Vec::new();
+type Values = Vec<(Field, Place, String)>;
+
+fn values(text: &str, table: &DeTable<'_>, reader: &mut Reader) -> Result<Values, Fault> {
+    let mut values = Values::new();
     for (key, value) in in_order(table) {
-        let Some(field) = Field::named(key.get_ref()) else {
-            reader.unknown("the key", key.get_ref(), place(text, key.span().start));
+        let name = key.get_ref();
+        if name.eq_ignore_ascii_case("line") {
+            lines(text, value, &mut values, reader)?;
+            continue;
+        }
+        let Some(field) = Field::named(name) else {
+            let start = place(text, key.span().start);
+            reader.unknown("the key", name, start, &Field::known());
+            continue;
+        };
+        add(text, &mut values, field, name, value)?;
+    }
+    Ok(values)
+}
+
+/// `[[phone.line]]`: the buttons from the second on, in order, or by their `button`.
+fn lines(
+    text: &str,
+    value: &Spanned<DeValue<'_>>,
+    values: &mut Values,
+    reader: &mut Reader,
+) -> Result<(), Fault> {
+    let start = place(text, value.span().start);
+    let DeValue::Array(lines) = value.get_ref() else {
+        return Err(start.fault("expected [[phone.line]], once for each button from the second on"));
+    };
+    let mut next = 2_u8;
+    for line in lines {
+        let start = place(text, line.span().start);
+        let DeValue::Table(table) = line.get_ref() else {
+            return Err(start.fault("expected a table: [[phone.line]]"));
+        };
+        let entries = in_order(table);
+        let named = |wanted: &str| {
+            let is = |key: &Spanned<DeString<'_>>| key.get_ref().eq_ignore_ascii_case(wanted);
+            entries.iter().find(|(key, _)| is(key))
+        };
+        let button = match named("button") {
+            None => next,
+            Some((_, value)) => {
+                let number = plain(value).and_then(|text| text.parse().ok());
+                number.ok_or_else(|| {
+                    place(text, value.span().start).fault("expected a button's number, from 2")
+                })?
+            }
+        };
+        for (key, value) in &entries {
+            let name = key.get_ref();
+            if name.eq_ignore_ascii_case("button") {
+                continue;
+            }
+            let Some(part) = Part::named(name) else {
+                let start = place(text, key.span().start);
+                reader.unknown("the key", name, start, &Part::known());
+                continue;
+            };
+            let field = Field::of_button(button, part).filter(|_| button != 1);
+            let field = field.ok_or_else(|| {
+                start.fault(
+                    "expected a button from 2 on: the first one's line is the phone's own extension",
+                )
+            })?;
+            add(text, values, field, name, value)?;
+        }
+        next = button.saturating_add(1);
+    }
+    Ok(())
+}
+
+fn add(
+    text: &str,
+    values: &mut Values,
+    field: Field,
+    name: &str,
+    value: &Spanned<DeValue<'_>>,
+) -> Result<(), Fault> {
+    let place = place(text, value.span().start);
+    if values.iter().any(|(known, ..)| *known == field) {
+        return Err(place.fault(format!("a second '{name}' of one phone")));
+    }
+    let value = plain(value).ok_or_else(|| place.fault("expected a text: \"…\""))?;
+    values.push((field, place, value));
+    Ok(())
+}
+
+fn site(text: &str, table: &DeTable<'_>, reader: &mut Reader) -> Result<(), Fault> {
+    for (key, value) in in_order(table) {
+        let name = key.get_ref();
+        let Some(field) = SiteField::named(name) else {
+            let start = place(text, key.span().start);
+            reader.unknown("the key", name, start, &SiteField::known());
             continue;
         };
         let place = place(text, value.span().start);
-        if values.iter().any(|(known, ..)| *known == field) {
-            return Err(place.fault(format!("a second '{}' of one phone", key.get_ref())));
-        }
-        let value = plain(value).ok_or_else(|| place.fault("expected a text: \"…\""))?;
-        values.push((field, place, value));
+        let joined = match value.get_ref() {
+            DeValue::Array(values) if field.is_list() => {
+                let values: Option<Vec<_>> = values.iter().map(plain).collect();
+                values.map(|values| values.join(" "))
+            }
+            _ => plain(value),
+        };
+        let expected = || place.fault("expected a text: \"…\"");
+        reader.site(field, place, &joined.ok_or_else(expected)?)?;
     }
-    Ok(values)
+    Ok(())
 }
 
 /// A table's entries in the order of the text.
@@ -94,18 +161,12 @@ fn in_order<'a, 'i>(
     entries
 }
 
-fn site(table: &DeTable<'_>) -> Site {
-    let settings = table
-        .iter()
-        .filter_map(|(key, value)| Some((key.get_ref().to_string(), plain(value)?)));
-    Site(settings.collect())
-}
-
-/// A text, or a decimal number as it is written: extensions often are.
+/// A text, a decimal number as it is written (extensions often are), or yes and no.
 fn plain(value: &Spanned<DeValue<'_>>) -> Option<String> {
     match value.get_ref() {
         DeValue::String(text) => Some(text.to_string()),
         DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().to_owned()),
+        DeValue::Boolean(yes) => Some(yes.to_string()),
         _ => None,
     }
 }

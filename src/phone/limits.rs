@@ -16,6 +16,10 @@ pub const MAX_NTP_NAME: usize = 50;
 /// ones are cut or refused there; others see 32 work elsewhere. Disputed, so it is a warning.
 pub const SAFE_SECRET: usize = 12;
 
+/// Characters of a SIP password at most. Guides go to 32, `FreePBX` makes 32; nobody tells of
+/// phones that took more than twice that.
+pub const MAX_SECRET: usize = 64;
+
 /// Bytes of `dialplan.xml` at most (Cisco's own parser reads no more).
 pub const MAX_DIAL_PLAN_BYTES: usize = 8192;
 
@@ -35,6 +39,20 @@ impl Model {
             "7861" => 16,
             _ => 5,
         }
+    }
+
+    /// Whether its display has a light that `displayOnTime` and such switch: the models with a
+    /// display in colours (Cisco's data sheets).
+    #[must_use]
+    pub fn has_display_light(&self) -> bool {
+        matches!(self.family, Family::F45 | Family::F70 | Family::F75)
+    }
+
+    /// Whether people report SIP passwords of more than [`SAFE_SECRET`] characters to be cut
+    /// or refused.
+    #[must_use]
+    pub fn cuts_secrets(&self) -> bool {
+        matches!(self.plain_number(), "7941" | "7961")
     }
 
     /// Whether blanks in `phoneLabel` are trouble: on all phones of the 7900 series.

@@ -11,11 +11,14 @@ pub(super) const NAME: &str = "XMLDefault.cnf.xml";
 
 /// The ports of a call manager that a phone is told: SCCP (Skinny), SIP and SIP over TLS
 /// (RFC 3261 section 19.1.2 for the latter two; 2000 is SCCP's).
-const PORTS: [(&str, &str); 3] = [
+const PORTS: Ports<'_> = [
     ("ethernetPhonePort", "2000"),
     ("sipPort", "5060"),
     ("securedSipPort", "5061"),
 ];
+
+/// Ports by the names of their elements.
+pub(crate) type Ports<'a> = [(&'a str, &'a str); 3];
 
 /// Addresses of services that a phone would otherwise keep from its former life: present
 /// and empty, they are switched off.
@@ -34,11 +37,20 @@ pub(super) fn xml_default(
     call_manager: IpAddr,
     loads: &[(&'static Model, &LoadName)],
 ) -> io::Result<Vec<u8>> {
+    xml_default_at(&call_manager.to_string(), PORTS, loads)
+}
+
+/// The same with a call manager that may have a name, and ports of its own.
+pub(crate) fn xml_default_at(
+    call_manager: &str,
+    ports: Ports<'_>,
+    loads: &[(&'static Model, &LoadName)],
+) -> io::Result<Vec<u8>> {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     writer
         .create_element("Default")
         .write_inner_content(|writer| {
-            call_manager_group(writer, &call_manager.to_string())?;
+            call_manager_group(writer, call_manager, ports)?;
             for (model, load) in loads {
                 writer
                     .create_element(format!("loadInformation{}", model.device_type))
@@ -55,7 +67,12 @@ pub(super) fn xml_default(
     Ok(bytes)
 }
 
-fn call_manager_group(writer: &mut Writer<Vec<u8>>, address: &str) -> io::Result<()> {
+/// The call manager, as this file and `SEP<MAC>.cnf.xml` name it.
+pub(crate) fn call_manager_group(
+    writer: &mut Writer<Vec<u8>>,
+    address: &str,
+    ports: Ports<'_>,
+) -> io::Result<()> {
     nested(writer, "callManagerGroup", |writer| {
         nested(writer, "members", |writer| {
             writer
@@ -64,7 +81,7 @@ fn call_manager_group(writer: &mut Writer<Vec<u8>>, address: &str) -> io::Result
                 .write_inner_content(|writer| {
                     nested(writer, "callManager", |writer| {
                         nested(writer, "ports", |writer| {
-                            PORTS
+                            ports
                                 .iter()
                                 .try_for_each(|(name, port)| text(writer, name, port))
                         })?;

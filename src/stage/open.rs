@@ -40,7 +40,7 @@ pub(super) fn read_bounded(file: &File, size: u64) -> io::Result<Vec<u8>> {
 }
 
 /// SHA-256 as 64 lower-case hex digits.
-pub(super) fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     Sha256::digest(bytes)
         .iter()

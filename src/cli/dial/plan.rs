@@ -67,6 +67,14 @@ pub(super) fn xml(path: &Path, globals: &Globals) -> Result<String, Failure> {
     Ok(source.to_xml())
 }
 
+/// The file for phones, whatever the path leads to: XML as it is, a source as XML.
+pub(in crate::cli) fn for_phones(path: &Path) -> Result<Vec<u8>, Failure> {
+    Ok(match open(path)? {
+        Plan::Xml(bytes) => bytes,
+        Plan::Source(source) => source.to_xml().into_bytes(),
+    })
+}
+
 /// A file if there is one of that name, else the preset.
 fn open(path: &Path) -> Result<Plan, Failure> {
     let bytes = match bytes(path) {

@@ -1,0 +1,176 @@
+//! The names that columns and keys have.
+
+/// The button that the last of a phone's line buttons can have: the 7931 has 24.
+pub(crate) const MAX_BUTTON: u8 = 24;
+
+/// What is told of a phone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Field {
+    Mac,
+    Model,
+    Name,
+    Extension,
+    Secret,
+    Label,
+    Shared,
+    Voicemail,
+    SshUser,
+    SshPassword,
+    WebAccess,
+    /// Of a further line button, from 2.
+    Button(u8, Part),
+}
+
+/// What is told of a further line button.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Part {
+    Extension,
+    Name,
+    Secret,
+    Label,
+    Shared,
+    Number,
+}
+
+/// What is told of a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum SiteField {
+    Pbx,
+    Port,
+    Transport,
+    Codecs,
+    TimeZone,
+    DateFormat,
+    Ntp,
+    Locale,
+    Language,
+    NetworkLocale,
+    Rtp,
+    DialPlan,
+    Context,
+    Voicemail,
+    SshUser,
+    SshPassword,
+    WebAccess,
+}
+
+impl Field {
+    const ALL: [(&str, Self); 11] = [
+        ("mac", Self::Mac),
+        ("model", Self::Model),
+        ("name", Self::Name),
+        ("extension", Self::Extension),
+        ("secret", Self::Secret),
+        ("label", Self::Label),
+        ("shared", Self::Shared),
+        ("voicemail", Self::Voicemail),
+        ("ssh_user", Self::SshUser),
+        ("ssh_password", Self::SshPassword),
+        ("web_access", Self::WebAccess),
+    ];
+
+    /// By its name, without case: `extension`, `line2_extension`.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let lower = name.trim().to_ascii_lowercase();
+        if let Some(rest) = lower.strip_prefix("line") {
+            let (button, part) = rest.split_once('_')?;
+            let plain = button.bytes().all(|byte| byte.is_ascii_digit());
+            let button = button.parse().ok().filter(|_| plain)?;
+            return Self::of_button(button, Part::named(part)?);
+        }
+        find(&Self::ALL, &lower)
+    }
+
+    /// The first button's line is the phone's own.
+    pub(super) fn of_button(button: u8, part: Part) -> Option<Self> {
+        match (button, part) {
+            (1, Part::Extension) => Some(Self::Extension),
+            (1, Part::Name) => Some(Self::Name),
+            (1, Part::Secret) => Some(Self::Secret),
+            (1, Part::Label) => Some(Self::Label),
+            (1, Part::Shared) => Some(Self::Shared),
+            (2..=MAX_BUTTON, part) => Some(Self::Button(button, part)),
+            _ => None,
+        }
+    }
+
+    /// Whether no output may show it.
+    pub(super) fn is_secret(self) -> bool {
+        matches!(
+            self,
+            Self::Secret | Self::SshPassword | Self::Button(_, Part::Secret)
+        )
+    }
+
+    pub(super) fn known() -> String {
+        let names = Self::ALL.map(|(name, _)| name).join(", ");
+        format!("{names}, line2_extension and such")
+    }
+}
+
+impl Part {
+    const ALL: [(&str, Self); 6] = [
+        ("extension", Self::Extension),
+        ("name", Self::Name),
+        ("secret", Self::Secret),
+        ("label", Self::Label),
+        ("shared", Self::Shared),
+        ("number", Self::Number),
+    ];
+
+    /// By its name, without case.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        find(&Self::ALL, name)
+    }
+
+    pub(super) fn known() -> String {
+        Self::ALL.map(|(name, _)| name).join(", ")
+    }
+}
+
+impl SiteField {
+    const ALL: [(&str, Self); 17] = [
+        ("pbx", Self::Pbx),
+        ("port", Self::Port),
+        ("transport", Self::Transport),
+        ("codecs", Self::Codecs),
+        ("time_zone", Self::TimeZone),
+        ("date_format", Self::DateFormat),
+        ("ntp", Self::Ntp),
+        ("locale", Self::Locale),
+        ("language", Self::Language),
+        ("network_locale", Self::NetworkLocale),
+        ("rtp", Self::Rtp),
+        ("dial_plan", Self::DialPlan),
+        ("context", Self::Context),
+        ("voicemail", Self::Voicemail),
+        ("ssh_user", Self::SshUser),
+        ("ssh_password", Self::SshPassword),
+        ("web_access", Self::WebAccess),
+    ];
+
+    /// By its name, without case.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        find(&Self::ALL, name.trim())
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        let named = Self::ALL.iter().find(|(_, field)| *field == self);
+        named.map_or("", |(name, _)| name)
+    }
+
+    /// Whether several values may stand there, with blanks or commas between them.
+    pub(super) fn is_list(self) -> bool {
+        matches!(self, Self::Codecs | Self::Ntp)
+    }
+
+    pub(super) fn known() -> String {
+        Self::ALL.map(|(name, _)| name).join(", ")
+    }
+}
+
+fn find<T: Copy>(all: &[(&str, T)], name: &str) -> Option<T> {
+    all.iter()
+        .find(|(known, _)| name.eq_ignore_ascii_case(known))
+        .map(|(_, field)| *field)
+}

@@ -1,0 +1,367 @@
+//! From an IANA time zone to the name that a phone knows, by comparing what clocks do.
+//!
+//! A name is chosen only when, through the whole year, it gives the hour that the zone has.
+//! What a name makes of the clock is taken from the name: "Standard Time" is a fixed offset,
+//! "Standard/Daylight Time" follows the rule of its country. Where that rule has changed since
+//! the firmware was made (2012 to 2017), or where sources do not agree on the offset, nobody
+//! can tell what the phone does, and the name is only ever suggested.
+
+use jiff::{Timestamp, civil, tz::TimeZone};
+
+/// What a phone's clock does under a name.
+#[derive(Debug, Clone, Copy)]
+enum Clock {
+    /// Minutes east of Greenwich, all year.
+    Fixed(i32),
+    /// As in this IANA zone.
+    As(&'static str),
+    /// About so many minutes east of Greenwich; the daylight rule is not known.
+    Doubtful(i32),
+}
+
+use Clock::{As, Doubtful, Fixed};
+
+/// Every name of [`super::TIME_ZONES`]. Of two that do the same the first is chosen.
+const CLOCKS: &[(&str, Clock)] = &[
+    ("Dateline Standard Time", Fixed(-720)),
+    ("Samoa Standard Time", Fixed(-660)),
+    ("Hawaiian Standard Time", Fixed(-600)),
+    ("Alaskan Standard/Daylight Time", As("America/Anchorage")),
+    ("Pacific Standard/Daylight Time", As("America/Los_Angeles")),
+    ("Mountain Standard/Daylight Time", As("America/Denver")),
+    ("US Mountain Standard Time", Fixed(-420)),
+    ("Central Standard/Daylight Time", As("America/Chicago")),
+    // Mexico gave its daylight time up in 2022.
+    ("Mexico Standard/Daylight Time", Doubtful(-360)),
+    ("Canada Central Standard Time", Fixed(-360)),
+    ("SA Pacific Standard Time", Fixed(-300)),
+    ("Eastern Standard/Daylight Time", As("America/New_York")),
+    ("US Eastern Standard Time", Fixed(-300)),
+    ("Atlantic Standard/Daylight Time", As("America/Halifax")),
+    ("SA Western Standard Time", Fixed(-240)),
+    ("Pacific SA Standard Time", Fixed(-240)),
+    (
+        "Newfoundland Standard/Daylight Time",
+        As("America/St_Johns"),
+    ),
+    // Brazil gave it up in 2019; Chile changed its rule.
+    ("E. South America Standard/Daylight Time", Doubtful(-180)),
+    ("SA Eastern Standard Time", Fixed(-180)),
+    ("Pacific SA Daylight Time", Doubtful(-180)),
+    ("Mid-Atlantic Standard/Daylight Time", Doubtful(-120)),
+    ("Azores Standard/Daylight Time", As("Atlantic/Azores")),
+    ("GMT Standard/Daylight Time", As("Europe/London")),
+    ("Greenwich Standard Time", Fixed(0)),
+    ("W. Europe Standard/Daylight Time", As("Europe/Berlin")),
+    // Turkey gave it up in 2016, and lists give this name +60 and +120.
+    ("GTB Standard/Daylight Time", Doubtful(120)),
+    ("Egypt Standard/Daylight Time", Doubtful(120)),
+    ("E. Europe Standard/Daylight Time", As("Europe/Athens")),
+    // Lists give these two +60 and +120.
+    ("Romance Standard/Daylight Time", Doubtful(60)),
+    ("Central Europe Standard/Daylight Time", Doubtful(60)),
+    ("South Africa Standard Time", Fixed(120)),
+    // Israel's rule is of 2013.
+    ("Jerusalem Standard/Daylight Time", Doubtful(120)),
+    ("Saudi Arabia Standard Time", Fixed(180)),
+    // Russia, Iran, Armenia and China have none any more.
+    ("Russian Standard/Daylight Time", Doubtful(180)),
+    ("Iran Standard/Daylight Time", Doubtful(210)),
+    ("Caucasus Standard/Daylight Time", Doubtful(240)),
+    ("Arabian Standard Time", Fixed(240)),
+    ("Afghanistan Standard Time", Fixed(270)),
+    ("West Asia Standard Time", Fixed(300)),
+    ("Ekaterinburg Standard Time", Fixed(300)),
+    ("India Standard Time", Fixed(330)),
+    ("Central Asia Standard Time", Fixed(360)),
+    ("SE Asia Standard Time", Fixed(420)),
+    ("China Standard/Daylight Time", Doubtful(480)),
+    ("Taipei Standard Time", Fixed(480)),
+    ("Tokyo Standard Time", Fixed(540)),
+    (
+        "Cen. Australia Standard/Daylight Time",
+        As("Australia/Adelaide"),
+    ),
+    ("AUS Central Standard Time", Fixed(570)),
+    ("E. Australia Standard Time", Fixed(600)),
+    ("AUS Eastern Standard/Daylight Time", As("Australia/Sydney")),
+    ("West Pacific Standard Time", Fixed(600)),
+    ("Tasmania Standard/Daylight Time", As("Australia/Hobart")),
+    ("Central Pacific Standard Time", Fixed(660)),
+    ("Fiji Standard Time", Fixed(720)),
+    ("New Zealand Standard/Daylight Time", As("Pacific/Auckland")),
+];
+
+/// How many names are suggested where there is no right one.
+const SUGGESTIONS: usize = 3;
+
+/// Why there is no name for a time zone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ZoneError {
+    /// There is no such zone.
+    #[error(
+        "no time zone has that name: expected an IANA name; {} come nearest",
+        nearest.join(", ")
+    )]
+    Unknown {
+        /// Names that look like it.
+        nearest: Vec<String>,
+    },
+    /// No name that phones know gives its hours.
+    #[error(
+        "in {year}, no time zone that phones know has the hours of {zone}; {} come nearest: to \
+         take one of them, write it in its place",
+        nearest.join(", ")
+    )]
+    NoCounterpart {
+        /// The IANA zone.
+        zone: String,
+        /// The year that was looked at.
+        year: i16,
+        /// Names of about its offset.
+        nearest: Vec<&'static str>,
+    },
+}
+
+/// The name that phones know for an IANA time zone, with the hours that the zone has in
+/// `year`. A name that phones know is taken as it is.
+pub fn phones_zone(name: &str, year: i16) -> Result<&'static str, ZoneError> {
+    let name = name.trim();
+    let given = CLOCKS.iter().find(|(known, _)| *known == name);
+    if let Some((known, _)) = given {
+        return Ok(known);
+    }
+    let zone = TimeZone::get(name).map_err(|_| ZoneError::Unknown {
+        nearest: similar(name),
+    })?;
+    let is_reference = |clock: &Clock| matches!(clock, As(zone) if zone.eq_ignore_ascii_case(name));
+    if let Some((known, _)) = CLOCKS.iter().find(|(_, clock)| is_reference(clock)) {
+        return Ok(known);
+    }
+    let hours = hours(&zone, year);
+    let same = |clock: &Clock| clock.hours(year).is_some_and(|other| other == hours);
+    let found = CLOCKS.iter().find(|(_, clock)| same(clock));
+    found.map(|(known, _)| *known).ok_or_else(|| {
+        let mut nearest: Vec<_> = CLOCKS.iter().collect();
+        nearest.sort_by_key(|(_, clock)| (clock.offset(year) - standard(&hours)).abs());
+        ZoneError::NoCounterpart {
+            zone: name.to_owned(),
+            year,
+            nearest: nearest[..SUGGESTIONS]
+                .iter()
+                .map(|(name, _)| *name)
+                .collect(),
+        }
+    })
+}
+
+/// What a clock does in a year: minutes east of Greenwich, and from when on.
+type Hours = Vec<(Timestamp, i32)>;
+
+impl Clock {
+    fn hours(self, year: i16) -> Option<Hours> {
+        match self {
+            Fixed(minutes) => Some(vec![(start_of(year), minutes)]),
+            As(zone) => TimeZone::get(zone).ok().map(|zone| hours(&zone, year)),
+            Doubtful(_) => None,
+        }
+    }
+
+    /// Minutes east of Greenwich in winter.
+    fn offset(self, year: i16) -> i32 {
+        match self {
+            Fixed(minutes) | Doubtful(minutes) => minutes,
+            As(_) => self.hours(year).map_or(0, |hours| standard(&hours)),
+        }
+    }
+}
+
+/// Minutes east of Greenwich without daylight time.
+fn standard(hours: &Hours) -> i32 {
+    hours.iter().map(|(_, minutes)| *minutes).min().unwrap_or(0)
+}
+
+fn hours(zone: &TimeZone, year: i16) -> Hours {
+    let start = start_of(year);
+    let minutes = |seconds: i32| seconds / 60;
+    let mut hours = vec![(start, minutes(zone.to_offset(start).seconds()))];
+    let end = start_of(year.saturating_add(1));
+    for change in zone.following(start).take_while(|c| c.timestamp() < end) {
+        let now = minutes(change.offset().seconds());
+        // Zones change their letters too.
+        if hours.last().is_none_or(|(_, before)| *before != now) {
+            hours.push((change.timestamp(), now));
+        }
+    }
+    hours
+}
+
+/// The beginning of a year in Greenwich; of the nearest one that jiff can tell.
+fn start_of(year: i16) -> Timestamp {
+    let date = civil::Date::new(year.clamp(1970, 9000), 1, 1).unwrap_or(civil::Date::MIN);
+    TimeZone::UTC
+        .to_timestamp(date.at(0, 0, 0, 0))
+        .unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// The IANA names that look most like a text.
+fn similar(text: &str) -> Vec<String> {
+    let wanted: Vec<char> = text.to_lowercase().chars().take(64).collect();
+    let city = |name: &str| name.rsplit('/').next().unwrap_or(name).to_lowercase();
+    let mut names: Vec<(usize, String)> = jiff::tz::db()
+        .available()
+        .map(|name| name.as_str().to_owned())
+        .map(|name| {
+            let whole: Vec<char> = name.to_lowercase().chars().collect();
+            let city: Vec<char> = city(&name).chars().collect();
+            (
+                distance(&wanted, &whole).min(distance(&wanted, &city)),
+                name,
+            )
+        })
+        .collect();
+    names.sort();
+    names.truncate(SUGGESTIONS);
+    names.into_iter().map(|(_, name)| name).collect()
+}
+
+/// How many letters have to be changed, added or taken away (Levenshtein).
+fn distance(one: &[char], other: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (above, letter) in one.iter().enumerate() {
+        let mut corner = std::mem::replace(&mut row[0], above + 1);
+        for (at, wanted) in other.iter().enumerate() {
+            let cheapest = (row[at] + 1)
+                .min(row[at + 1] + 1)
+                .min(corner + usize::from(letter != wanted));
+            corner = std::mem::replace(&mut row[at + 1], cheapest);
+        }
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::phone::TIME_ZONES;
+
+    #[test]
+    fn the_table_has_every_name_and_every_reference_is_a_zone() {
+        let names: Vec<_> = CLOCKS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, TIME_ZONES);
+        for (name, clock) in CLOCKS {
+            let daylight = name.contains("Daylight");
+            match clock {
+                Fixed(_) => assert!(!daylight, "{name}"),
+                As(zone) => {
+                    assert!(daylight, "{name}");
+                    let hours = hours(&TimeZone::get(zone).unwrap(), 2026);
+                    assert_eq!(hours.len(), 3, "{name}: {zone} changes its clocks twice");
+                }
+                Doubtful(_) => assert!(daylight, "{name}"),
+            }
+        }
+    }
+
+    #[test]
+    fn zones_get_the_name_with_their_hours() {
+        for (zone, name) in [
+            ("Europe/Vienna", "W. Europe Standard/Daylight Time"),
+            ("Europe/Paris", "W. Europe Standard/Daylight Time"),
+            ("europe/london", "GMT Standard/Daylight Time"),
+            ("Europe/Dublin", "GMT Standard/Daylight Time"),
+            ("Europe/Helsinki", "E. Europe Standard/Daylight Time"),
+            ("Europe/Istanbul", "Saudi Arabia Standard Time"),
+            ("Europe/Moscow", "Saudi Arabia Standard Time"),
+            ("Atlantic/Reykjavik", "Greenwich Standard Time"),
+            ("UTC", "Greenwich Standard Time"),
+            ("America/New_York", "Eastern Standard/Daylight Time"),
+            ("US/Pacific", "Pacific Standard/Daylight Time"),
+            ("America/Phoenix", "US Mountain Standard Time"),
+            ("America/Regina", "Canada Central Standard Time"),
+            ("America/Mexico_City", "Canada Central Standard Time"),
+            ("America/Sao_Paulo", "SA Eastern Standard Time"),
+            ("America/Bogota", "SA Pacific Standard Time"),
+            ("America/St_Johns", "Newfoundland Standard/Daylight Time"),
+            ("Asia/Kolkata", "India Standard Time"),
+            ("Asia/Shanghai", "Taipei Standard Time"),
+            ("Asia/Tokyo", "Tokyo Standard Time"),
+            (
+                "Australia/Adelaide",
+                "Cen. Australia Standard/Daylight Time",
+            ),
+            ("Australia/Darwin", "AUS Central Standard Time"),
+            ("Australia/Brisbane", "E. Australia Standard Time"),
+            ("Australia/Melbourne", "AUS Eastern Standard/Daylight Time"),
+            ("Australia/Hobart", "Tasmania Standard/Daylight Time"),
+            ("Pacific/Auckland", "New Zealand Standard/Daylight Time"),
+            (
+                "Romance Standard/Daylight Time",
+                "Romance Standard/Daylight Time",
+            ),
+        ] {
+            assert_eq!(phones_zone(zone, 2026), Ok(name), "{zone}");
+        }
+    }
+
+    #[test]
+    fn a_zone_that_no_phone_knows_is_refused_with_the_nearest() {
+        for (zone, suggested) in [
+            ("Asia/Kathmandu", "India Standard Time"),
+            ("Asia/Tehran", "Iran Standard/Daylight Time"),
+            ("Africa/Cairo", "Egypt Standard/Daylight Time"),
+            ("Asia/Jerusalem", "Jerusalem Standard/Daylight Time"),
+            ("Africa/Casablanca", "GMT Standard/Daylight Time"),
+            ("Australia/Lord_Howe", "E. Australia Standard Time"),
+        ] {
+            match phones_zone(zone, 2026) {
+                Err(ZoneError::NoCounterpart { nearest, .. }) => {
+                    let about: Vec<_> =
+                        CLOCKS.iter().filter(|(n, _)| nearest.contains(n)).collect();
+                    assert_eq!(about.len(), SUGGESTIONS);
+                    let suggested = CLOCKS.iter().find(|(n, _)| *n == suggested).unwrap();
+                    let offset = suggested.1.offset(2026);
+                    assert!(
+                        about
+                            .iter()
+                            .any(|(_, c)| (c.offset(2026) - offset).abs() <= 30),
+                        "{zone}: {nearest:?}"
+                    );
+                }
+                other => panic!("{zone}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_misspelt_zone_is_told_what_it_looks_like() {
+        for (wrong, right) in [
+            ("Viena", "Europe/Vienna"),
+            ("Europe/Pariss", "Europe/Paris"),
+        ] {
+            match phones_zone(wrong, 2026) {
+                Err(ZoneError::Unknown { nearest }) => {
+                    assert!(nearest.iter().any(|name| name == right), "{nearest:?}");
+                }
+                other => panic!("{wrong}: {other:?}"),
+            }
+        }
+    }
+
+    /// Whatever is chosen gives the zone's hours, for every zone there is.
+    #[test]
+    fn every_zone_has_the_hours_of_its_name_or_none() {
+        let mut found = 0;
+        for name in jiff::tz::db().available() {
+            let zone = TimeZone::get(name.as_str()).unwrap();
+            let Ok(chosen) = phones_zone(name.as_str(), 2026) else {
+                continue;
+            };
+            let (_, clock) = CLOCKS.iter().find(|(n, _)| *n == chosen).unwrap();
+            assert_eq!(clock.hours(2026), Some(hours(&zone, 2026)), "{name}");
+            found += 1;
+        }
+        assert!(found > 300, "{found} zones have a name");
+    }
+}

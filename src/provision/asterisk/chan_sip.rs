@@ -1,0 +1,70 @@
+//! `sip.conf` and `users.conf`: for Asterisk up to 20. `chan_sip` is not in 21.
+
+use super::{Plan, WRITTEN, caller_id, codecs, mailbox};
+use crate::{
+    inventory::Transport,
+    provision::{ini::Ini, plan::Account},
+};
+
+const UP_TO: &str = "Only for Asterisk up to 20 with chan_sip, which is not in 21 any more.";
+const EITHER: &str = "Take sip.conf or users.conf, never both: each makes the same peers.";
+
+pub(super) fn peers(plan: &Plan) -> Vec<u8> {
+    let site = &plan.site;
+    let mut ini = Ini::new(&[WRITTEN, UP_TO, EITHER]);
+    ini.section("general");
+    if site.transport == Transport::Tcp {
+        ini.set("tcpenable", "yes");
+        ini.set("tcpbindaddr", &format!("0.0.0.0:{}", site.port));
+    } else {
+        ini.set("udpbindaddr", &format!("0.0.0.0:{}", site.port));
+    }
+    for account in &plan.accounts {
+        ini.section(&account.user);
+        ini.set("type", "friend");
+        ini.set("callerid", &caller_id(account));
+        if let Some(mailbox) = mailbox(account) {
+            ini.set("mailbox", &mailbox);
+        }
+        common(&mut ini, plan, account);
+    }
+    ini.into_bytes()
+}
+
+pub(super) fn users(plan: &Plan) -> Vec<u8> {
+    let port = format!(
+        "sip.conf must listen: transport {}, port {}.",
+        plan.site.transport.name(),
+        plan.site.port
+    );
+    let mailboxes = "It makes the mailboxes too: leave voicemail.conf out.";
+    let mut ini = Ini::new(&[WRITTEN, UP_TO, EITHER, mailboxes, &port]);
+    for account in &plan.accounts {
+        ini.section(&account.user);
+        ini.set("fullname", &account.display);
+        ini.set("cid_number", &account.user);
+        ini.set("hassip", "yes");
+        ini.set("hasiax", "no");
+        if let Some(mailbox) = &account.mailbox {
+            ini.set("hasvoicemail", "yes");
+            ini.set("mailbox", &account.user);
+            ini.set("vmsecret", mailbox.pin.expose());
+        }
+        common(&mut ini, plan, account);
+    }
+    ini.into_bytes()
+}
+
+fn common(ini: &mut Ini, plan: &Plan, account: &Account) {
+    ini.set("host", "dynamic");
+    ini.set("secret", account.secret.expose());
+    ini.set("context", &plan.site.context);
+    ini.set("transport", plan.site.transport.name());
+    // With force_rport a phone never sees the answers to its REGISTER.
+    ini.set("nat", "no");
+    ini.set("qualify", "yes");
+    ini.set("directmedia", "no");
+    ini.set("dtmfmode", "rfc2833");
+    ini.set("disallow", "all");
+    ini.set("allow", &codecs(plan));
+}

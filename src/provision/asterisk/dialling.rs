@@ -1,0 +1,67 @@
+//! `extensions.conf` and `voicemail.conf`: that the phones can call one another.
+
+use std::collections::BTreeSet;
+
+use super::{MAILBOXES, Plan, WRITTEN, mailbox};
+use crate::provision::ini::Ini;
+
+/// What Asterisk's channels are called with pjsip, and with `chan_sip`.
+pub(super) const PJSIP: &str = "PJSIP";
+pub(super) const CHAN_SIP: &str = "SIP";
+
+/// Seconds that a phone rings before its mailbox answers.
+const RING: u8 = 25;
+
+pub(super) fn extensions(plan: &Plan, technology: &str) -> Vec<u8> {
+    let mut ini = Ini::new(&[
+        WRITTEN,
+        "The ways out to the world are yours: include them into this context.",
+    ]);
+    ini.section(&plan.site.context);
+    for account in &plan.accounts {
+        let user = &account.user;
+        ini.object("exten", &format!("{user},hint,{technology}/{user}"));
+        let phones = if account.phones > 1 && technology == PJSIP {
+            // Of several phones, the plain name rings one alone.
+            format!("${{PJSIP_DIAL_CONTACTS({user})}}")
+        } else {
+            format!("{technology}/{user}")
+        };
+        match mailbox(account) {
+            None => ini.object("exten", &format!("{user},1,Dial({phones})")),
+            Some(mailbox) => {
+                ini.object("exten", &format!("{user},1,Dial({phones},{RING})"));
+                ini.object("same", &format!("n,VoiceMail({mailbox},u)"));
+            }
+        }
+        ini.object("same", "n,Hangup()");
+    }
+    let mailboxes = plan
+        .accounts
+        .iter()
+        .filter_map(|account| account.mailbox.as_ref());
+    let numbers: BTreeSet<_> = mailboxes.map(|mailbox| &mailbox.number).collect();
+    let users: Vec<_> = plan.accounts.iter().map(|account| &account.user).collect();
+    for number in numbers.into_iter().filter(|number| !users.contains(number)) {
+        ini.object(
+            "exten",
+            &format!("{number},1,VoiceMailMain(${{CALLERID(num)}}@{MAILBOXES})"),
+        );
+        ini.object("same", "n,Hangup()");
+    }
+    ini.into_bytes()
+}
+
+pub(super) fn voicemail(plan: &Plan) -> Vec<u8> {
+    let mut ini = Ini::new(&[WRITTEN]);
+    ini.section(MAILBOXES);
+    for account in &plan.accounts {
+        if let Some(mailbox) = &account.mailbox {
+            // A comma ends a field here.
+            let name = account.display.replace(',', " ");
+            let entry = format!("{},{name}", mailbox.pin.expose());
+            ini.object(&account.user, &entry);
+        }
+    }
+    ini.into_bytes()
+}

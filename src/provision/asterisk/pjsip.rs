@@ -1,0 +1,53 @@
+//! `pjsip.conf`: for every Asterisk from 13 on, and the only way from 21 on.
+
+use super::{Plan, WRITTEN, caller_id, codecs, mailbox};
+use crate::provision::ini::Ini;
+
+pub(super) fn file(plan: &Plan) -> Vec<u8> {
+    let site = &plan.site;
+    let transport = site.transport.name();
+    let mut ini = Ini::new(&[
+        WRITTEN,
+        "It holds passwords: only Asterisk should be able to read it.",
+        "Leave the transport out where yours has one for this protocol and port.",
+    ]);
+    let section = format!("transport-{transport}");
+    ini.section(&section);
+    ini.set("type", "transport");
+    ini.set("protocol", transport);
+    ini.set("bind", &format!("0.0.0.0:{}", site.port));
+    for account in &plan.accounts {
+        let user = &account.user;
+        ini.section(user);
+        ini.set("type", "endpoint");
+        ini.set("transport", &section);
+        ini.set("context", &site.context);
+        ini.set("disallow", "all");
+        ini.set("allow", &codecs(plan));
+        ini.set("auth", user);
+        ini.set("aors", user);
+        ini.set("callerid", &caller_id(account));
+        // A phone sends from a port where it does not listen: answers go where Via and
+        // Contact say, as chan_sip's nat=no has it.
+        ini.set("force_rport", "no");
+        ini.set("rewrite_contact", "no");
+        ini.set("rtp_symmetric", "no");
+        ini.set("direct_media", "no");
+        ini.set("dtmf_mode", "rfc4733");
+        if let Some(mailbox) = mailbox(account) {
+            // The phones do not ask for it.
+            ini.set("mailboxes", &mailbox);
+        }
+        ini.section(user);
+        ini.set("type", "auth");
+        ini.set("auth_type", "userpass");
+        ini.set("username", user);
+        ini.set("password", account.secret.expose());
+        ini.section(user);
+        ini.set("type", "aor");
+        ini.set("max_contacts", &account.phones.to_string());
+        ini.set("remove_existing", "yes");
+        ini.set("qualify_frequency", "60");
+    }
+    ini.into_bytes()
+}

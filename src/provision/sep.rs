@@ -1,0 +1,200 @@
+//! `SEP<MAC>.cnf.xml`: what a phone is to be.
+//!
+//! Elements and values are those of files that people run these phones with; docs/configuration.md
+//! argues each that was a choice. No comments: one report says that they upset a phone, and
+//! nobody reads this file on a phone.
+
+use std::io;
+
+use quick_xml::{Writer, events::BytesText};
+
+use super::plan::{Does, Key, Phone, Plan};
+use crate::{
+    inventory::{Codec, Transport},
+    stage::{call_manager_group, sha256},
+};
+
+mod profile;
+
+pub(super) use profile::DIAL_PLAN;
+
+/// Where a phone asks for SCCP and for SIP over TLS, which it never does with these files.
+const SCCP_PORT: &str = "2000";
+const TLS_PORT: &str = "5061";
+
+type Xml = Writer<Vec<u8>>;
+
+/// The name under which a phone asks for its file.
+pub(super) fn name(phone: &Phone) -> String {
+    format!("SEP{}.cnf.xml", phone.mac.wire())
+}
+
+/// The file. Its version stamp follows from the rest: it changes when something changes.
+pub(super) fn file(plan: &Plan, phone: &Phone) -> io::Result<Vec<u8>> {
+    let unstamped = write(plan, phone, "")?;
+    let digest = sha256(&unstamped);
+    // As long as a call manager's stamps.
+    let stamp: String = digest.chars().take(32).collect();
+    write(plan, phone, &stamp)
+}
+
+fn write(plan: &Plan, phone: &Phone, stamp: &str) -> io::Result<Vec<u8>> {
+    let site = &plan.site;
+    let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
+    nested(&mut xml, "device", |xml| {
+        text(xml, "deviceProtocol", "SIP")?;
+        if let Some((user, password)) = &phone.ssh {
+            text(xml, "sshUserId", user)?;
+            text(xml, "sshPassword", password.expose())?;
+        }
+        nested(xml, "devicePool", |xml| pool(xml, plan))?;
+        nested(xml, "sipProfile", |xml| profile::write(xml, plan, phone))?;
+        nested(xml, "commonProfile", |xml| {
+            text(xml, "phonePassword", "")?;
+            text(xml, "backgroundImageAccess", "true")?;
+            text(xml, "callLogBlfEnabled", "2")
+        })?;
+        if let Some(load) = &phone.load {
+            text(xml, "loadInformation", load.as_str())?;
+        }
+        nested(xml, "vendorConfig", |xml| vendor(xml, plan, phone))?;
+        text(xml, "versionStamp", stamp)?;
+        locales(xml, plan)?;
+        // 1: SIP without TLS.
+        text(xml, "deviceSecurityMode", "1")?;
+        // Present and empty, they end what a call manager once set.
+        for service in [
+            "authenticationURL",
+            "directoryURL",
+            "idleURL",
+            "informationURL",
+            "messagesURL",
+            "proxyServerURL",
+            "servicesURL",
+        ] {
+            text(xml, service, "")?;
+        }
+        text(xml, "dscpForSCCPPhoneConfig", "96")?;
+        text(xml, "dscpForSCCPPhoneServices", "0")?;
+        text(xml, "dscpForCm2Dvce", "96")?;
+        text(
+            xml,
+            "transportLayerProtocol",
+            match site.transport {
+                Transport::Tcp => "1",
+                Transport::Udp => "2",
+            },
+        )?;
+        text(xml, "capfAuthMode", "0")?;
+        nested(xml, "capfList", |xml| {
+            nested(xml, "capf", |xml| text(xml, "phonePort", "3804"))
+        })?;
+        text(xml, "certHash", "")?;
+        text(xml, "encrConfig", "false")?;
+        let wide = site.codecs.contains(&Codec::G722);
+        text(xml, "advertiseG722Codec", if wide { "1" } else { "0" })
+    })?;
+    let mut bytes = xml.into_inner();
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn pool(xml: &mut Xml, plan: &Plan) -> io::Result<()> {
+    let site = &plan.site;
+    nested(xml, "dateTimeSetting", |xml| {
+        text(xml, "dateTemplate", &site.date_format)?;
+        text(xml, "timeZone", site.zone)?;
+        if site.ntp.is_empty() {
+            return Ok(());
+        }
+        nested(xml, "ntps", |xml| {
+            site.ntp.iter().try_for_each(|server| {
+                nested(xml, "ntp", |xml| {
+                    text(xml, "name", server)?;
+                    text(xml, "ntpMode", "Unicast")
+                })
+            })
+        })
+    })?;
+    let port = site.port.to_string();
+    call_manager_group(xml, &site.pbx, ports(&port))
+}
+
+/// The ports of the PBX as the phone's files name them.
+pub(super) fn ports(sip: &str) -> [(&str, &str); 3] {
+    [
+        ("ethernetPhonePort", SCCP_PORT),
+        ("sipPort", sip),
+        ("securedSipPort", TLS_PORT),
+    ]
+}
+
+fn vendor(xml: &mut Xml, plan: &Plan, phone: &Phone) -> io::Result<()> {
+    let wide = plan.site.codecs.contains(&Codec::G722);
+    // 0 is on and 1 is off, for both.
+    let access = |on: bool| if on { "0" } else { "1" };
+    for (name, value) in [
+        ("disableSpeaker", "false"),
+        ("disableSpeakerAndHeadset", "false"),
+        ("pcPort", "0"),
+        ("settingsAccess", "1"),
+        ("garp", "0"),
+        ("voiceVlanAccess", "0"),
+        ("videoCapability", "0"),
+        ("autoSelectLineEnable", "0"),
+        ("webAccess", access(phone.web_access)),
+        ("sshAccess", access(phone.ssh.is_some())),
+        ("sshPort", "22"),
+        ("spanToPCPort", "1"),
+        ("loggingDisplay", "1"),
+        ("loadServer", ""),
+        ("peerFirmwareSharing", "0"),
+        ("g722CodecSupport", if wide { "2" } else { "1" }),
+    ] {
+        text(xml, name, value)?;
+    }
+    if !phone.has_display_light {
+        return Ok(());
+    }
+    // Every day, all day; dark after an hour in which nobody touched it.
+    text(xml, "daysDisplayNotActive", "")?;
+    text(xml, "displayOnTime", "00:00")?;
+    text(xml, "displayOnDuration", "24:00")?;
+    text(xml, "displayIdleTimeout", "01:00")
+}
+
+fn locales(xml: &mut Xml, plan: &Plan) -> io::Result<()> {
+    if let Some(locale) = &plan.site.locale {
+        nested(xml, "userLocale", |xml| {
+            text(xml, "name", &locale.folder)?;
+            text(xml, "uid", "1")?;
+            text(xml, "langCode", &locale.language)?;
+            text(xml, "version", "1.0.0.0-1")?;
+            text(xml, "winCharSet", "iso-8859-1")
+        })?;
+    }
+    if let Some(folder) = &plan.site.network_locale {
+        text(xml, "networkLocale", folder)?;
+        nested(xml, "networkLocaleInfo", |xml| {
+            text(xml, "name", folder)?;
+            text(xml, "uid", "64")?;
+            text(xml, "version", "1.0.0.0-1")
+        })?;
+    }
+    Ok(())
+}
+
+fn nested(
+    xml: &mut Xml,
+    name: &str,
+    content: impl FnOnce(&mut Xml) -> io::Result<()>,
+) -> io::Result<()> {
+    xml.create_element(name).write_inner_content(content)?;
+    Ok(())
+}
+
+fn text(xml: &mut Xml, name: &str, text: &str) -> io::Result<()> {
+    xml.create_element(name)
+        .write_text_content(BytesText::new(text))?;
+    Ok(())
+}

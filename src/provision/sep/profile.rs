@@ -1,0 +1,174 @@
+//! `sipProfile`: how the phone speaks SIP, and its line buttons.
+
+use std::io;
+
+use super::{Does, Key, Phone, Plan, Transport, Xml, nested, text};
+
+/// The name of the dial plan that phones are told of.
+pub(in crate::provision) const DIAL_PLAN: &str = "dialplan.xml";
+
+/// Seconds after which a phone registers again. A PBX that lost its phones has them back
+/// after that; 200 phones are a REGISTER every 3 s.
+const REGISTER_EXPIRES: &str = "600";
+
+/// `featureID` of a line and of a speed dial.
+const LINE: &str = "9";
+const SPEED_DIAL: &str = "21";
+
+pub(super) fn write(xml: &mut Xml, plan: &Plan, phone: &Phone) -> io::Result<()> {
+    let site = &plan.site;
+    let port = site.port.to_string();
+    nested(xml, "sipProxies", |xml| {
+        text(xml, "registerWithProxy", "true")
+    })?;
+    all(xml, "sipCallFeatures", &FEATURES)?;
+    all(xml, "sipStack", &STACK)?;
+    for (name, value) in [
+        ("autoAnswerTimer", "1"),
+        ("autoAnswerAltBehavior", "false"),
+        ("autoAnswerOverride", "true"),
+        ("transferOnhookEnabled", "false"),
+        ("enableVad", "false"),
+        (
+            "preferredCodec",
+            site.codecs
+                .first()
+                .map_or("none", |codec| codec.phones_name()),
+        ),
+        ("dtmfAvtPayload", "101"),
+        ("dtmfDbLevel", "3"),
+        ("dtmfOutofBand", "avt"),
+        ("alwaysUsePrimeLine", "false"),
+        ("alwaysUsePrimeLineVoiceMail", "false"),
+        // Digits go with the INVITE: with 3, Asterisk is asked for subscriptions that it
+        // does not have, and calls end with 484.
+        ("kpml", "0"),
+        ("natEnabled", "false"),
+        ("natAddress", ""),
+        ("phoneLabel", &phone.label),
+        ("stutterMsgWaiting", "1"),
+        ("callStats", "false"),
+        ("silentPeriodBetweenCallWaitingBursts", "10"),
+        ("disableLocalSpeedDialConfig", "false"),
+        ("startMediaPort", &site.rtp.0.to_string()),
+        ("stopMediaPort", &site.rtp.1.to_string()),
+    ] {
+        text(xml, name, value)?;
+    }
+    nested(xml, "sipLines", |xml| {
+        phone.keys.iter().try_for_each(|key| {
+            xml.create_element("line")
+                .with_attribute(("button", key.button.to_string().as_str()))
+                .write_inner_content(|xml| button(xml, plan, phone, key, &port))?;
+            Ok(())
+        })
+    })?;
+    // The same as the PBX's port: Cisco's code takes it for both.
+    text(xml, "voipControlPort", &port)?;
+    text(xml, "dscpForAudio", "184")?;
+    text(xml, "ringSettingBusyStationPolicy", "0")?;
+    if site.has_dial_plan {
+        text(xml, "dialTemplate", DIAL_PLAN)?;
+    }
+    Ok(())
+}
+
+fn button(xml: &mut Xml, plan: &Plan, phone: &Phone, key: &Key, port: &str) -> io::Result<()> {
+    let (account, display) = match &key.does {
+        Does::Dial(number) => {
+            text(xml, "featureID", SPEED_DIAL)?;
+            text(xml, "featureLabel", &key.label)?;
+            return text(xml, "speedDialNumber", number);
+        }
+        Does::Line { account, display } => (plan.accounts.get(*account), display),
+    };
+    let account = account.ok_or_else(|| io::Error::other("a line without an account"))?;
+    // A name of its own for the proxy is what tells a phone that the PBX is no call manager;
+    // Cisco's code then speaks UDP only.
+    let proxy = match plan.site.transport {
+        Transport::Udp => &plan.site.pbx,
+        Transport::Tcp => "USECALLMANAGER",
+    };
+    let shared = if account.phones > 1 { "true" } else { "false" };
+    for (name, value) in [
+        ("featureID", LINE),
+        ("featureLabel", &key.label),
+        ("proxy", proxy),
+        ("port", port),
+        ("name", &account.user),
+        ("displayName", display),
+    ] {
+        text(xml, name, value)?;
+    }
+    nested(xml, "autoAnswer", |xml| text(xml, "autoAnswerEnabled", "2"))?;
+    for (name, value) in [
+        ("callWaiting", "3"),
+        ("authName", account.user.as_str()),
+        ("authPassword", account.secret.expose()),
+        ("sharedLine", shared),
+        ("messageWaitingLampPolicy", "1"),
+    ] {
+        text(xml, name, value)?;
+    }
+    if let Some(number) = &phone.voicemail {
+        text(xml, "messagesNumber", number)?;
+    }
+    text(xml, "ringSettingIdle", "4")?;
+    text(xml, "ringSettingActive", "5")?;
+    text(xml, "contact", &account.user)?;
+    all(
+        xml,
+        "forwardCallInfoDisplay",
+        &[
+            ("callerName", "true"),
+            ("callerNumber", "true"),
+            ("redirectedNumber", "false"),
+            ("dialedNumber", "true"),
+        ],
+    )
+}
+
+/// Conferences, holding and forwarding as the phone does them by itself; the addresses are
+/// names of services that only a call manager knows.
+const FEATURES: [(&str, &str); 15] = [
+    ("cnfJoinEnabled", "true"),
+    ("callForwardURI", "x-serviceuri-cfwdall"),
+    ("callPickupURI", "x-cisco-serviceuri-pickup"),
+    ("callPickupListURI", "x-cisco-serviceuri-opickup"),
+    ("callPickupGroupURI", "x-cisco-serviceuri-gpickup"),
+    ("meetMeServiceURI", "x-cisco-serviceuri-meetme"),
+    ("abbreviatedDialURI", "x-cisco-serviceuri-abbrdial"),
+    ("rfc2543Hold", "false"),
+    ("callHoldRingback", "2"),
+    ("localCfwdEnable", "true"),
+    ("semiAttendedTransfer", "true"),
+    ("anonymousCallBlock", "2"),
+    ("callerIdBlocking", "2"),
+    ("dndControl", "0"),
+    ("remoteCcEnable", "true"),
+];
+
+/// Timers: T1 and T2 are those of RFC 3261, section 17.1.1.1.
+const STACK: [(&str, &str); 13] = [
+    ("sipInviteRetx", "6"),
+    ("sipRetx", "10"),
+    ("timerInviteExpires", "180"),
+    ("timerRegisterExpires", REGISTER_EXPIRES),
+    ("timerRegisterDelta", "5"),
+    ("timerKeepAliveExpires", "120"),
+    ("timerSubscribeExpires", "120"),
+    ("timerSubscribeDelta", "5"),
+    ("timerT1", "500"),
+    ("timerT2", "4000"),
+    ("maxRedirects", "70"),
+    ("remotePartyID", "true"),
+    ("userInfo", "None"),
+];
+
+fn all(xml: &mut Xml, name: &str, values: &[(&str, &str)]) -> io::Result<()> {
+    nested(xml, name, |xml| {
+        values
+            .iter()
+            .try_for_each(|(name, value)| text(xml, name, value))
+    })
+}
