@@ -30,8 +30,8 @@ use serde::Serialize;
 pub(crate) use defaults::{call_manager_group, xml_default_at};
 pub use error::StageError;
 pub use folder::{Folder, FolderError, MAX_FOLDER_ENTRIES, MAX_FOLDER_FILE_BYTES};
-pub use own::{MAX_OWN_FILE_BYTES, OwnFile};
 pub(crate) use open::sha256;
+pub use own::{MAX_OWN_FILE_BYTES, OwnFile};
 pub use select::{Accept, Refusal, is_sccp, select, select_bridges};
 
 use crate::{
