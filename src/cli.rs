@@ -11,8 +11,11 @@ mod inventory;
 mod man;
 mod models;
 mod network;
+mod paper;
 mod privileges;
 mod rehearse;
+mod replay;
+//mod report;
 mod run;
 mod serve;
 mod stage;
@@ -66,6 +69,8 @@ enum Verb {
     Convert(convert::Args),
     Serve(serve::Args),
     Rehearse(rehearse::Args),
+    //Report(report::Args),
+    Replay(replay::Args),
     Explain(explain::Args),
     Models(models::Args),
     Completions(completions::Args),
@@ -126,6 +131,8 @@ pub fn main() -> ExitCode {
         Verb::Convert(args) => convert::run(args, globals),
         Verb::Serve(args) => serve::run(args, globals),
         Verb::Rehearse(args) => rehearse::run(args, globals),
+        //Verb::Report(args) => report::run(args, globals),
+        Verb::Replay(args) => replay::run(args, globals),
         Verb::Explain(args) => explain::run(args, globals),
         Verb::Models(args) => models::run(args, globals),
         Verb::Completions(args) => completions::run(args, globals),

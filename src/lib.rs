@@ -27,6 +27,7 @@ pub mod preflight;
 pub mod provision;
 pub mod rehearse;
 pub mod replay;
+pub mod report;
 pub mod session;
 pub mod stage;
 pub mod tftp;

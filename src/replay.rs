@@ -1,1 +1,171 @@
 //! Other servers' logs, captures and our own journals, folded through the same tracking.
+//!
+//! A [`Record`] is what a foreign log or a capture tells: requests, and what became of them.
+//! [`Record::conversation`] turns it into the sightings that a run of our own would have
+//! made, with a plan: that of the bundles that were served, or what the record itself shows
+//! ([`infer`]). [`crate::track::Fleet`] does the rest. docs/replay.md has the formats.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Read as _, Seek as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use crate::track::{Plan, StagePlan};
+
+pub mod capture;
+mod conversation;
+mod dnsmasq;
+pub mod frame;
+mod hpa;
+pub mod infer;
+mod log;
+mod record;
+mod stamp;
+mod web;
+
+pub use record::{Conversation, Record, Tally};
+
+/// Requests of one record; what comes later is not read.
+pub const MAX_REQUESTS: usize = 1_000_000;
+
+/// What a file is, by its first bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// The journal of a run of ours.
+    Journal,
+    /// Lines that a TFTP server wrote.
+    Log,
+    /// A packet capture.
+    Capture,
+}
+
+/// Why a record cannot be replayed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// No line and no packet of it tells of a request.
+    #[error(
+        "{} tells of no request: {lines} lines or packets, and none of them is a TFTP server's log \
+         line, a TFTP packet or a GET to port 6970",
+        path.display()
+    )]
+    Nothing {
+        /// Which.
+        path: PathBuf,
+        /// How much was looked at.
+        lines: u64,
+    },
+}
+
+impl ReplayError {
+    /// What to do next.
+    #[must_use]
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "Name a file that exists and that this user may read",
+            Self::Nothing { .. } => {
+                "Known are journals of this program, logs of tftpd-hpa and dnsmasq, and captures \
+                 (pcap, pcapng). Let tftpd-hpa log with --verbose, dnsmasq with log-facility, or \
+                 capture with: tcpdump -i any -w FILE 'udp or port 6970'"
+            }
+        }
+    }
+}
+
+/// Bytes from which a format is told.
+const HEAD: u64 = 512;
+
+/// What this file is.
+pub fn format(path: &Path) -> Result<Format, ReplayError> {
+    let mut head = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(HEAD).read_to_end(&mut head))
+        .map_err(|source| unreadable(path, source))?;
+    Ok(format_of(&head))
+}
+
+fn format_of(head: &[u8]) -> Format {
+    let text = head.trim_ascii_start();
+    let says = |words: &[u8]| text.windows(words.len()).any(|window| window == words);
+    if capture::is_capture(head) {
+        Format::Capture
+    } else if text.starts_with(b"{") && says(b"\"journal\"") {
+        Format::Journal
+    } else {
+        Format::Log
+    }
+}
+
+/// Reads a log or a capture. `year`: that of a log's first line, where its times have none.
+pub fn read(path: &Path, year: Option<i16>) -> Result<Record, ReplayError> {
+    let failed = |source| unreadable(path, source);
+    let mut file = File::open(path).map_err(failed)?;
+    let modified = file
+        .metadata()
+        .and_then(|about| about.modified())
+        .ok()
+        .and_then(|time| Timestamp::try_from(time).ok());
+    let format = format(path)?;
+    file.rewind().map_err(failed)?;
+    let mut file = BufReader::new(file);
+    let record = read_from(&mut file, format, year, modified).map_err(failed)?;
+    if record.is_empty() {
+        return Err(ReplayError::Nothing {
+            path: path.to_owned(),
+            lines: record.tally.read,
+        });
+    }
+    Ok(record)
+}
+
+/// Reads a log or a capture from a stream. `modified`: when its file was last written to.
+pub fn read_from(
+    input: &mut impl BufRead,
+    format: Format,
+    year: Option<i16>,
+    modified: Option<Timestamp>,
+) -> io::Result<Record> {
+    match format {
+        Format::Capture => frame::record(input),
+        Format::Log | Format::Journal => log::record(input, year, modified),
+    }
+}
+
+/// The plan of a replay: these bundles' stages, else what the record shows.
+#[must_use]
+pub fn plan(record: &mut Record, stages: Vec<StagePlan>) -> Plan {
+    let stages = if stages.is_empty() {
+        infer::stages(record)
+    } else {
+        stages
+    };
+    Plan {
+        stages,
+        requests_only: record.is_requests_only(),
+        ..Plan::default()
+    }
+}
+
+fn unreadable(path: &Path, source: io::Error) -> ReplayError {
+    ReplayError::Read {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// A duration between two times of day; none where the later one is not later.
+fn since(earlier: Timestamp, later: Timestamp) -> Duration {
+    Duration::try_from(later.duration_since(earlier)).unwrap_or(Duration::ZERO)
+}

@@ -85,6 +85,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         expect: args.expect.map(|count| count as usize),
         max_failures: args.max_failures.map(|count| count as usize),
         timeout: args.timeout,
+        ..Plan::default()
     };
     let mut words = vec![match &chosen.interface {
         Some(name) => format!("interface {name}: {}", chosen.reason),

@@ -272,6 +272,7 @@ impl Fleet {
             at,
             catalog: &self.catalog,
             excluded,
+            requests_only: self.plan.requests_only,
         };
         let mut changes = Vec::new();
         let heard = phone.conversion.last;

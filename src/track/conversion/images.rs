@@ -32,6 +32,7 @@ impl Conversion {
         self.record(scene, ask, Kind::Manifest(entry));
         if ask.served.is_some() {
             self.manifest = Some(ask.transfer);
+            self.infer_taken(scene, ask);
             if let Some(family) = entry.and_then(|at| scene.catalog.entry(at).family) {
                 if !recovery {
                     self.learn_family(family);
@@ -42,7 +43,7 @@ impl Conversion {
         }
         // An application that is refused a load runs on as before; a boot loader does not.
         let waits = recovery
-            || ask.served.is_some()
+            || ask.served.is_some() && !self.is_routine()
             || matches!(self.state, State::Seen | State::Configuring);
         if waits && self.state != State::Manifest {
             self.enter(State::Manifest, About::file(ask.file()), out);
@@ -91,6 +92,7 @@ impl Conversion {
                 self.imply(transfer);
             }
             self.imply_manifest();
+            self.infer_before(scene, place, out);
             if attempts >= rules::BROKEN_ATTEMPTS && !delivered {
                 self.judge_broken(scene, ask, attempts, out);
             }
@@ -131,6 +133,7 @@ impl Conversion {
             number: self.pass,
             entry,
             leg: staged.leg,
+            stepwise: staged.stepwise,
             transfer: row.transfer,
             at: row.at,
             manifest: row.outcome == FileOutcome::Delivered,

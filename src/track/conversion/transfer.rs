@@ -1,7 +1,10 @@
 //! What becomes of transfers, and what that proves.
 
 use super::{About, Change, Conversion, End, FileOutcome, Kind, Row, Scene, TransferId};
-use crate::diagnose::{Code, rules::Take};
+use crate::{
+    diagnose::{Code, rules::Take},
+    phone::{Family, LoadName},
+};
 
 /// Takes that are kept; a refusal is as clear from the newest ones.
 const MAX_TAKES: usize = 32;
@@ -92,7 +95,7 @@ impl Conversion {
         match end {
             End::Delivered => {
                 self.fetched = true;
-                self.take(scene, row);
+                self.take(scene, row, true);
                 if let Some(entry) = entry {
                     if self.begins_pass(row, entry, None) {
                         self.begin(scene, row, entry);
@@ -129,8 +132,14 @@ impl Conversion {
         }
     }
 
-    /// Remembers a manifest's delivery, for as long as no image is asked for.
-    fn take(&mut self, scene: Scene<'_>, row: &Row) {
+    /// Remembers a manifest's delivery, for as long as no image is asked for. `whole`: all of
+    /// it was acknowledged; else that is inferred.
+    pub(super) fn take(&mut self, scene: Scene<'_>, row: &Row, whole: bool) {
+        let load = LoadName::new(&row.name);
+        // A 7940 or 7960 reads its manifest in every boot.
+        if load.family() == Some(Family::P3) {
+            return;
+        }
         if let Some(pass) = &self.current
             && pass.any_asked()
             && pass.sequence > row.sequence
@@ -147,8 +156,9 @@ impl Conversion {
                     name: row.name.clone(),
                     first: scene.at,
                     last: scene.at,
-                    recovery: crate::phone::LoadName::new(&row.name).is_recovery(),
+                    recovery: load.is_recovery(),
                     booted_since: false,
+                    whole,
                 });
             }
         }
