@@ -260,6 +260,7 @@ impl Conversion {
             kind,
             open: ask.served.is_some(),
             sent: false,
+            killed: false,
         });
     }
 }
