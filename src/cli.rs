@@ -8,6 +8,7 @@ mod convert;
 mod explain;
 mod findings;
 mod inventory;
+mod journal;
 mod man;
 mod models;
 mod network;

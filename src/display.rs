@@ -38,6 +38,8 @@ pub struct Started {
     pub http: Option<SocketAddrV4>,
     /// The folder that is served.
     pub root: PathBuf,
+    /// Where the run is recorded; `None`: nowhere.
+    pub journal: Option<PathBuf>,
     /// The bundles, in the order of the command line.
     pub stages: Vec<StartedStage>,
     /// What a person needs to know beside it, a sentence each. Not in the JSON.

@@ -4,6 +4,7 @@
 //! Both are read whole or not at all: every fault names its line and column.
 
 mod entry;
+mod roll;
 mod secret;
 mod table;
 mod tree;
@@ -16,6 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use roll::Roll;
 pub use secret::Secret;
 pub use tree::Site;
 

@@ -3,6 +3,7 @@
 use std::{
     io,
     net::{Ipv4Addr, SocketAddrV4},
+    path::PathBuf,
 };
 
 use super::{Failure, privileges};
@@ -104,6 +105,11 @@ impl NetworkArgs {
     /// Gives all rights away; the ports are bound by now. Returns what to say of it.
     pub(crate) fn drop_privileges(&self) -> Result<Vec<String>, Failure> {
         privileges::drop_all(self.user.as_deref())
+    }
+
+    /// Where the user that serves keeps its journals.
+    pub(crate) fn state_folder(&self) -> Result<Option<PathBuf>, Failure> {
+        privileges::state_folder(self.user.as_deref())
     }
 
     /// What a person has to know of how it is served; said before and after.

@@ -4,7 +4,7 @@ use super::{Failure, Globals, Outcome};
 use crate::{
     display::{self, Started},
     http,
-    inventory::Inventory,
+    journal::{Journal, Recorded},
     session::{self, Roll, Setup, Signals, Source},
     stage::StageError,
     tftp,
@@ -36,6 +36,14 @@ pub(crate) struct Servers {
     pub(crate) http: Option<http::Server>,
 }
 
+/// What is known before the first phone is heard, and where what follows is recorded.
+pub(crate) struct Record {
+    pub(crate) roll: Roll,
+    pub(crate) journal: Option<Journal>,
+    /// Of the same run, where it is resumed.
+    pub(crate) recorded: Option<Recorded>,
+}
+
 /// Serves until the run is over, and says how it went.
 pub(crate) fn run(
     source: Source,
@@ -43,13 +51,15 @@ pub(crate) fn run(
     servers: Servers,
     started: Started,
     afterwards: Vec<String>,
-    inventory: Option<&Inventory>,
+    record: Record,
     globals: &Globals,
 ) -> Result<Outcome, Failure> {
     let reporter = display::reporter(globals.json, globals.quiet, globals.color);
     let setup = Setup {
         source,
-        roll: Roll::new(inventory, &plan),
+        roll: record.roll,
+        journal: record.journal,
+        recorded: record.recorded,
         speed: 1.0,
         plan,
         server: servers.tftp,

@@ -4,10 +4,19 @@ use std::path::PathBuf;
 
 use super::{
     Failure, Globals, Outcome,
+    bundles::TrustArgs,
+    journal::{self, JournalArgs},
     network::NetworkArgs,
-    run::{self, Servers},
+    run::{self, Record, Servers},
 };
-use crate::{display::Started, http, session::Source, stage::Folder, track::Plan};
+use crate::{
+    display::Started,
+    http,
+    journal::{Header, Journal, Network},
+    session::{Roll, Source},
+    stage::Folder,
+    track::Plan,
+};
 
 /// Serves a folder over TFTP, read-only, and says who fetches what.
 ///
@@ -23,6 +32,8 @@ pub(crate) struct Args {
     folder: PathBuf,
     #[command(flatten)]
     network: NetworkArgs,
+    #[command(flatten)]
+    journal: JournalArgs,
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
@@ -35,20 +46,43 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let mut words = vec!["Ctrl-C ends it".to_owned()];
     words.extend(rights);
     words.extend(args.network.words());
-    let started = Started {
+    let network = Network {
         tftp: server.local_addr(),
         http: http.as_ref().map(http::Server::local_addr),
+    };
+    let (plan, roll) = (Plan::default(), Roll::default());
+    let record = Record {
+        journal: args.journal.begin(|| {
+            let root = [folder.root().to_owned()];
+            let command = journal::command(&root, &[], &TrustArgs::default(), None);
+            Header::new("serve", network, command, &[], &plan, &roll)
+        })?,
+        roll,
+        recorded: None,
+    };
+    let (before, after) = journal::words(record.journal.as_ref(), false);
+    words.extend(before);
+    let mut afterwards = args.network.words();
+    afterwards.extend(after);
+    let started = Started {
+        tftp: network.tftp,
+        http: network.http,
         root: folder.root().to_owned(),
+        journal: record
+            .journal
+            .as_ref()
+            .map(Journal::path)
+            .map(ToOwned::to_owned),
         stages: Vec::new(),
         words,
     };
     run::run(
         Source::Folder(folder),
-        Plan::default(),
+        plan,
         Servers { tftp: server, http },
         started,
-        args.network.words(),
-        None,
+        afterwards,
+        record,
         globals,
     )
 }

@@ -65,11 +65,7 @@ impl Shared {
     }
 
     fn see(&self, now: Instant, address: Ipv4Addr, seen: Seen) {
-        let at = self.clock.at(now);
-        let mut fleet = self.fleet();
-        let events = fleet.see(at, &Sighting { address, seen });
-        // Under the fleet's lock, so that events leave in the order in which they arose.
-        self.outbox.put(self.clock.wall(at), events);
+        self.sighted(self.clock.at(now), &Sighting { address, seen });
     }
 }
 

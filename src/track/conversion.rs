@@ -268,6 +268,7 @@ impl Conversion {
             kind,
             open: ask.served.is_some(),
             sent: false,
+            killed: false,
         });
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct Image {
     pub transfer: Option<TransferId>,
     /// Its transfers in this pass.
     pub attempts: u16,
+    /// Those of them that the server's own end cut off.
+    pub killed: u16,
     /// Its final ACK came.
     pub delivered: bool,
     /// All of it was sent, and the phone went on to a later image.

@@ -93,6 +93,9 @@ pub enum End {
     },
     /// The same peer and port asked again before it was over, or this server stopped.
     Replaced,
+    /// The server was killed in the middle of it: that says nothing of the phone. Told when
+    /// the run is resumed.
+    Killed,
 }
 
 /// The fact itself.

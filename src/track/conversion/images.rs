@@ -86,6 +86,7 @@ impl Conversion {
         {
             let implied = pass.asked(place, ask.transfer, self.sequence);
             let attempts = pass.images[place].attempts;
+            let attempts = attempts.saturating_sub(pass.images[place].killed);
             let delivered = pass.images[place].delivered;
             let attempts = attempts.max(self.failures(ask.file()).saturating_add(1));
             for transfer in implied {

@@ -67,8 +67,8 @@ impl Conversion {
         }
         row.end(end, bytes);
         let row = row.clone();
-        // That nothing more is heard is no sign of life.
-        if !matches!(end, End::Vanished { .. }) {
+        // That nothing more is heard is no sign of life, nor that nobody listened.
+        if !matches!(end, End::Vanished { .. } | End::Killed) {
             self.touch(scene.at, out);
         }
         if *end == End::Delivered || row.bytes > 0 {
@@ -166,7 +166,9 @@ impl Conversion {
 
     fn image_ended(&mut self, row: &Row, place: Option<usize>, end: &End, out: &mut Vec<Change>) {
         self.fetched |= row.bytes > 0 || *end == End::Delivered;
-        self.count_failing(row, end);
+        if *end != End::Killed {
+            self.count_failing(row, end);
+        }
         let about = || About {
             file: Some(row.name.clone()),
             bytes: Some(row.bytes),
@@ -179,6 +181,8 @@ impl Conversion {
         {
             if *end == End::Delivered {
                 pass.images[place].delivered = true;
+            } else if *end == End::Killed {
+                pass.images[place].killed = pass.images[place].killed.saturating_add(1);
             } else if row.sent {
                 implied = pass.all_sent(place, row.transfer);
             }

@@ -124,6 +124,9 @@ impl Conversion {
             Kind::Image(Some(place)) if row.pass == pass.number => Some((row, place)),
             _ => None,
         })?;
+        if row.killed {
+            return None;
+        }
         // A phone that gives up on an image drops the next one: then the way is at fault.
         let others_came = pass.images.iter().enumerate().all(|(place, image)| {
             place == newest || image.attempts == 0 || image.is_there() || image.all_sent

@@ -39,6 +39,7 @@ impl Fleet {
             kind: Kind::Other,
             open: served.is_some(),
             sent: false,
+            killed: false,
         });
         if served.is_some() && self.registry.transfers.len() < MAX_TRANSFERS {
             self.registry
