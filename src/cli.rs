@@ -16,7 +16,7 @@ mod paper;
 mod privileges;
 mod rehearse;
 mod replay;
-//mod report;
+mod report;
 mod run;
 mod serve;
 mod stage;
@@ -70,7 +70,7 @@ enum Verb {
     Convert(convert::Args),
     Serve(serve::Args),
     Rehearse(rehearse::Args),
-    //Report(report::Args),
+    Report(report::Args),
     Replay(replay::Args),
     Explain(explain::Args),
     Models(models::Args),
@@ -132,7 +132,7 @@ pub fn main() -> ExitCode {
         Verb::Convert(args) => convert::run(args, globals),
         Verb::Serve(args) => serve::run(args, globals),
         Verb::Rehearse(args) => rehearse::run(args, globals),
-        //Verb::Report(args) => report::run(args, globals),
+        Verb::Report(args) => report::run(args, globals),
         Verb::Replay(args) => replay::run(args, globals),
         Verb::Explain(args) => explain::run(args, globals),
         Verb::Models(args) => models::run(args, globals),

@@ -1,8 +1,8 @@
 //! `replay` and `report`: other servers' logs and captures, the forms of a report, metrics.
 
-mod common;
 #[path = "replay/captures.rs"]
 mod captures;
+mod common;
 #[path = "replay/fleet.rs"]
 mod fleet;
 #[path = "replay/logs.rs"]
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use reflash::{
     replay::{self, Format},
     report::{self, Timelines},
-    track::{Fleet, PhoneReport, Report, StagePlan},
+    track::{Fleet, Moment, PhoneReport, Report, StagePlan},
 };
 
 /// What replay says of a log.
@@ -32,10 +32,14 @@ fn replayed(bytes: &[u8], format: Format, stages: Vec<StagePlan>) -> (Report, Ti
     let plan = replay::plan(&mut record, stages);
     let conversation = record.conversation(&plan);
     let mut fleet = Fleet::new(plan);
-    let timelines = report::fold(&mut fleet, &conversation.sightings);
+    let timelines = report::fold(&mut fleet, &conversation.sightings, Moment::ZERO);
     (fleet.report(conversation.began), timelines)
 }
 
 fn codes(phone: &PhoneReport) -> Vec<String> {
-    phone.diagnoses.iter().map(|it| it.code.to_string()).collect()
+    phone
+        .diagnoses
+        .iter()
+        .map(|it| it.code.to_string())
+        .collect()
 }

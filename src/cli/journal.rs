@@ -249,6 +249,7 @@ impl Earlier {
             timeout: now.timeout.or(then.timeout),
             stages: now.stages,
             bridge: now.bridge,
+            requests_only: false,
         })
     }
 

@@ -15,7 +15,7 @@ use crate::{
     replay::{self, Format, Record, ReplayError},
     report::{self, html::Heading},
     stage::{self, Accept},
-    track::{Fleet, Plan, StagePlan},
+    track::{Fleet, Moment, Plan, StagePlan},
 };
 
 /// Says what became of phones from another server's log, a capture or a journal.
@@ -52,7 +52,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     args.paper.check(globals)?;
     let stages = stages(args, globals)?;
     if replay::format(&args.file).map_err(failed)? == Format::Journal {
-        todo!();
+        return super::report::replayed(&args.file, stages, &args.paper, globals);
     }
     let mut record = replay::read(&args.file, args.year).map_err(failed)?;
     let plan = replay::plan(&mut record, stages);
@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let conversation = record.conversation(&plan);
     let loads = loads(&plan);
     let mut fleet = Fleet::new(plan);
-    let timelines = report::fold(&mut fleet, &conversation.sightings);
+    let timelines = report::fold(&mut fleet, &conversation.sightings, Moment::ZERO);
     let report = fleet.report(conversation.began);
     let words = words(args, &record, requests_only, &loads, fleet.dropped());
     let paper = Paper {

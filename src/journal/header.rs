@@ -181,6 +181,7 @@ impl Header {
             expect,
             max_failures,
             timeout: timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+            requests_only: false,
         }
     }
 

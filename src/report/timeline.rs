@@ -134,12 +134,13 @@ impl Timeline {
     }
 }
 
-/// Folds sightings into a fleet, with every tick that is due between them.
-pub fn fold(fleet: &mut Fleet, sightings: &[(Moment, Sighting)]) -> Timelines {
+/// Folds sightings into a fleet, with every tick that is due between them and until `last`.
+pub fn fold(fleet: &mut Fleet, sightings: &[(Moment, Sighting)], last: Moment) -> Timelines {
     let mut timelines = Timelines::default();
     let mut now = Moment::ZERO;
-    for (at, sighting) in sightings {
-        let at = now.max(*at);
+    let sightings = sightings.iter().map(|(at, sighting)| (*at, Some(sighting)));
+    for (at, sighting) in sightings.chain([(last, None)]) {
+        let at = now.max(at);
         while let Some(due) = fleet.next_deadline().filter(|due| *due <= at) {
             let due = due.max(now);
             let events = fleet.tick(due);
@@ -151,9 +152,10 @@ pub fn fold(fleet: &mut Fleet, sightings: &[(Moment, Sighting)]) -> Timelines {
             }
         }
         now = at;
-        let events = fleet.tick(at);
-        timelines.take(at, &events);
-        let events = fleet.see(at, sighting);
+        let events = match sighting {
+            Some(sighting) => fleet.see(at, sighting),
+            None => fleet.tick(at),
+        };
         timelines.take(at, &events);
     }
     timelines.close(now);

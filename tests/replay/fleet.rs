@@ -36,13 +36,17 @@ struct Days {
 
 impl Days {
     fn between(&mut self, least: u64, most: u64) -> u64 {
-        self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        self.seed = self
+            .seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         least + (self.seed >> 33) % (most - least + 1)
     }
 
     fn ask(&mut self, at: u64, address: &str, name: &str, fate: Fate) {
         let place = (at, self.lines.len());
-        self.lines.insert(place, (address.to_owned(), name.to_owned(), fate));
+        self.lines
+            .insert(place, (address.to_owned(), name.to_owned(), fate));
     }
 
     /// Every 4 s, 5 tries a port, 3 ports; nobody answers.
@@ -104,7 +108,9 @@ impl Days {
         let mut text = String::new();
         for (process, ((at, _), (address, name, fate))) in self.lines.iter().enumerate() {
             let at = began.as_second() + i64::try_from(*at).unwrap();
-            let time = Timestamp::from_second(at).unwrap().strftime("%b %e %H:%M:%S");
+            let time = Timestamp::from_second(at)
+                .unwrap()
+                .strftime("%b %e %H:%M:%S");
             let head = format!("{time} pbx in.tftpd[{}]:", 300 + process % 30_000);
             text += &format!("{head} RRQ from {address} filename {name}\n");
             if !results {
@@ -160,7 +166,10 @@ fn days() -> Days {
         days.poll(at, until, &address, &mac);
     }
     // One phone wanders, another comes where it was.
-    for (turn, address) in ["10.1.1.210", "10.1.1.211", "10.1.1.212"].iter().enumerate() {
+    for (turn, address) in ["10.1.1.210", "10.1.1.211", "10.1.1.212"]
+        .iter()
+        .enumerate()
+    {
         days.boot(40 * HOUR + turn as u64 * HOUR, address, &mac(0));
     }
     days.boot(44 * HOUR, "10.1.1.210", &mac(1));
@@ -199,14 +208,22 @@ fn holds(report: &Report) {
     assert_eq!(report.phones.len(), 9);
     for phone in 0..8 {
         let found = phone_of(report, phone);
-        assert_eq!(found.state, State::Flashed, "{phone}: {:#?}", found.evidence);
+        assert_eq!(
+            found.state,
+            State::Flashed,
+            "{phone}: {:#?}",
+            found.evidence
+        );
         assert_eq!(found.to.as_ref().unwrap().as_str(), "P0S3-8-12-00");
         assert_eq!(codes(found), Vec::<String>::new(), "{phone}");
         assert!(found.pass == 1, "{phone}: pass {}", found.pass);
     }
     let unlucky = phone_of(report, UNLUCKY);
     assert_ne!(unlucky.state, State::Flashed);
-    assert!(codes(unlucky).contains(&"transfer-broken".to_owned()), "{unlucky:#?}");
+    assert!(
+        codes(unlucky).contains(&"transfer-broken".to_owned()),
+        "{unlucky:#?}"
+    );
 }
 
 #[test]
@@ -216,8 +233,17 @@ fn eight_convert_and_the_ninth_is_diagnosed_by_requests_alone() {
     let report = replay_log(&log);
     holds(&report);
     let found = phone_of(&report, 3);
-    assert!(found.evidence.iter().any(|it| it.detail.starts_with("inferred from requests")));
-    assert!(found.last_seen.to_string().starts_with("2026-01-01T"), "{}", found.last_seen);
+    assert!(
+        found
+            .evidence
+            .iter()
+            .any(|it| it.detail.starts_with("inferred from requests"))
+    );
+    assert!(
+        found.last_seen.to_string().starts_with("2026-01-01T"),
+        "{}",
+        found.last_seen
+    );
 }
 
 #[test]
@@ -225,7 +251,10 @@ fn eight_convert_and_the_ninth_is_diagnosed_by_results() {
     let report = replay_log(&days().write(true));
     holds(&report);
     let detail = &phone_of(&report, 3).evidence[0].detail;
-    assert!(detail.starts_with("pass 1: 2 images delivered, none missing"), "{detail}");
+    assert!(
+        detail.starts_with("pass 1: 2 images delivered, none missing"),
+        "{detail}"
+    );
 }
 
 #[test]
@@ -260,7 +289,11 @@ fn a_phone_with_the_loader_already_takes_the_application_alone() {
     let report = replay_log(&days.write(true));
     let phone = &report.phones[0];
     assert_eq!(phone.state, State::Flashed);
-    assert!(phone.evidence[0].detail.contains("1 there before"), "{:?}", phone.evidence);
+    assert!(
+        phone.evidence[0].detail.contains("1 there before"),
+        "{:?}",
+        phone.evidence
+    );
 }
 
 #[test]

@@ -52,7 +52,10 @@ fn recovery(start: u32, finished: bool) -> String {
             lines.push((at, words));
         }
     }
-    let lines: Vec<(u32, &str)> = lines.iter().map(|(at, words)| (*at, words.as_str())).collect();
+    let lines: Vec<(u32, &str)> = lines
+        .iter()
+        .map(|(at, words)| (*at, words.as_str()))
+        .collect();
     log(&lines)
 }
 
@@ -65,7 +68,11 @@ fn a_recovery_with_results_is_flashed_by_delivered_files() {
     assert_eq!(phone.state, State::Flashed);
     assert_eq!(phone.mac.unwrap().to_string(), "001d45aabb0c");
     assert_eq!(phone.model.as_deref(), Some("7961"));
-    assert!(phone.evidence[0].detail.starts_with("pass 1: 5 images delivered, none missing"));
+    assert!(
+        phone.evidence[0]
+            .detail
+            .starts_with("pass 1: 5 images delivered, none missing")
+    );
     assert!(phone.files[1].outcome == FileOutcome::Delivered && phone.files[1].size.is_none());
     assert_eq!(phone.files[6].outcome, FileOutcome::NotFound);
 }
@@ -76,8 +83,16 @@ fn a_recovery_of_requests_alone_is_flashed_and_says_that_it_is_inferred() {
     let phone = &report.phones[0];
     assert_eq!(phone.state, State::Flashed);
     let evidence = &phone.evidence[0].detail;
-    assert!(evidence.starts_with("inferred from requests alone"), "{evidence}");
-    assert!(phone.files.iter().all(|file| file.outcome == FileOutcome::Asked));
+    assert!(
+        evidence.starts_with("inferred from requests alone"),
+        "{evidence}"
+    );
+    assert!(
+        phone
+            .files
+            .iter()
+            .all(|file| file.outcome == FileOutcome::Asked)
+    );
 }
 
 #[test]
@@ -98,7 +113,11 @@ fn a_log_that_breaks_off_shows_no_complete_phone() {
             .map(|(_, line)| *line)
             .collect();
         let report = replay_log(&part.join("\n"));
-        assert_ne!(report.phones[0].state, State::Flashed, "without line {left_out}");
+        assert_ne!(
+            report.phones[0].state,
+            State::Flashed,
+            "without line {left_out}"
+        );
     }
 }
 
@@ -115,24 +134,35 @@ fn an_image_that_was_not_answered_at_all_is_not_there() {
         lines.push((at - 4 + 4 * try_, asked(FIVE[4])));
     }
     lines.push((at + 90, asked("CTLSEP001D45AABB0C.tlv")));
-    let lines: Vec<(u32, &str)> = lines.iter().map(|(at, words)| (*at, words.as_str())).collect();
+    let lines: Vec<(u32, &str)> = lines
+        .iter()
+        .map(|(at, words)| (*at, words.as_str()))
+        .collect();
     let report = replay_log(&log(&lines));
     let phone = &report.phones[0];
     assert_eq!(phone.state, State::Configuring);
     let last = phone.files.iter().filter(|file| file.name == FIVE[4]);
     let outcomes: Vec<_> = last.map(|file| file.outcome).collect();
-    assert_eq!(outcomes, [FileOutcome::Vanished], "one row for all repetitions");
+    assert_eq!(
+        outcomes,
+        [FileOutcome::Vanished],
+        "one row for all repetitions"
+    );
 }
 
 #[test]
 fn a_manifest_that_is_asked_for_in_boot_after_boot_is_refused() {
-    let lines = [0, 1, 148, 148, 241, 242].map(|at| (at, "RRQ from 192.0.2.9 filename term06.default.loads"));
+    let lines = [0, 1, 148, 148, 241, 242]
+        .map(|at| (at, "RRQ from 192.0.2.9 filename term06.default.loads"));
     let report = replay_log(&log(&lines));
     let phone = &report.phones[0];
     assert_eq!(phone.state, State::Failed);
     assert_eq!(codes(phone), ["manifest-refused"]);
     let evidence = &phone.diagnoses[0].evidence;
-    assert!(evidence.contains("asked for") && !evidence.contains("whole"), "{evidence}");
+    assert!(
+        evidence.contains("asked for") && !evidence.contains("whole"),
+        "{evidence}"
+    );
 }
 
 #[test]
