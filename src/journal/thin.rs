@@ -30,25 +30,43 @@ pub const ACKNOWLEDGED_EVERY: Duration = Duration::from_secs(5);
 /// Addresses of MACs that are remembered; a run has no more phones.
 const MAX_NAMED: usize = crate::track::MAX_PHONES;
 
+/// The newest acknowledged bytes of a transfer that are not written.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    at: Moment,
+    bytes: u64,
+}
+
 /// A transfer of which acknowledgements come.
 #[derive(Debug)]
 struct Running {
     /// When a line of it was last written.
     written: Moment,
-    /// The newest that was not.
-    held: Option<(Moment, Sighting)>,
+    held: Option<Held>,
 }
 
 impl Running {
-    fn release(&mut self, before: Moment) -> Option<(Moment, Sighting)> {
-        let held = self.held.take_if(|(at, _)| *at < before)?;
-        self.written = held.0;
-        Some(held)
+    fn since(at: Moment) -> Self {
+        Self {
+            written: at,
+            held: None,
+        }
     }
 }
 
-fn ordered(released: impl Iterator<Item = (Moment, Sighting)>) -> Vec<(Moment, Sighting)> {
-    let mut released: Vec<_> = released.collect();
+/// Takes what is held of these transfers and was seen before a moment, in order.
+fn released<'a>(
+    transfers: impl Iterator<Item = (Ipv4Addr, TransferId, &'a mut Running)>,
+    before: Moment,
+) -> Vec<(Moment, Sighting)> {
+    let mut released: Vec<_> = transfers
+        .filter_map(|(address, transfer, running)| {
+            let Held { at, bytes } = running.held.take_if(|held| held.at < before)?;
+            running.written = at;
+            let seen = Seen::Acknowledged { transfer, bytes };
+            Some((at, Sighting { address, seen }))
+        })
+        .collect();
     released.sort_by_key(|(at, _)| *at);
     released
 }
@@ -70,13 +88,14 @@ impl Thinner {
         events: &[Event],
     ) -> Vec<(Moment, Sighting)> {
         let address = sighting.address;
-        if let Seen::Acknowledged { transfer, .. } = sighting.seen {
+        if let Seen::Acknowledged { transfer, bytes } = sighting.seen {
             let running = self.running.entry(address).or_default();
-            let running = running.entry(transfer).or_insert(Running {
-                written: at,
-                held: None,
-            });
-            running.held = Some((at, sighting.clone()));
+            let running = running
+                .entry(transfer)
+                .or_insert_with(|| Running::since(at));
+            // Bytes never become fewer, whatever comes late.
+            let bytes = running.held.map_or(bytes, |held| bytes.max(held.bytes));
+            running.held = Some(Held { at, bytes });
             let is_more = events
                 .iter()
                 .any(|event| !matches!(event, Event::Progress(_)));
@@ -107,12 +126,8 @@ impl Thinner {
                 served: Some(_),
                 ..
             } => {
-                let running = Running {
-                    written: at,
-                    held: None,
-                };
                 let here = self.running.entry(address).or_default();
-                here.insert(*transfer, running);
+                here.insert(*transfer, Running::since(at));
             }
             Seen::Ended { transfer, .. } => {
                 if let Some(here) = self.running.get_mut(&address) {
@@ -130,13 +145,17 @@ impl Thinner {
 
     /// What came before this moment and is still held back.
     pub(super) fn release_before(&mut self, moment: Moment) -> Vec<(Moment, Sighting)> {
-        let all = self.running.values_mut().flat_map(BTreeMap::values_mut);
-        ordered(all.filter_map(|running| running.release(moment)))
+        let all = self.running.iter_mut().flat_map(|(address, here)| {
+            let running = here.iter_mut();
+            running.map(|(transfer, running)| (*address, *transfer, running))
+        });
+        released(all, moment)
     }
 
     fn release(&mut self, address: Ipv4Addr) -> Vec<(Moment, Sighting)> {
         let here = self.running.get_mut(&address);
-        let here = here.into_iter().flat_map(BTreeMap::values_mut);
-        ordered(here.filter_map(|running| running.release(Moment::MAX)))
+        let here = here.into_iter().flat_map(BTreeMap::iter_mut);
+        let here = here.map(|(transfer, running)| (address, *transfer, running));
+        released(here, Moment::MAX)
     }
 }

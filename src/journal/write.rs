@@ -181,15 +181,20 @@ impl Journal {
     pub fn see(&self, at: Moment, sighting: &Sighting, events: &[Event]) -> u64 {
         let mut hand = self.hand();
         let mut seen = hand.thinner.take(at, sighting, events);
-        let last = seen.pop();
-        let mut lines: Vec<(Moment, What)> = seen.into_iter().map(plain).collect();
-        if let Some(last) = last {
-            let (at, mut what) = plain(last);
-            if let What::Seen { told, .. } = &mut what {
-                *told = steps(events);
-            }
-            lines.push((at, what));
+        let Some(last) = seen.pop() else {
+            return 0;
+        };
+        // Time passed before this, and may have judged a silence of others.
+        let old = hand
+            .thinner
+            .release_before(at.saturating_sub(ACKNOWLEDGED_EVERY));
+        let lines = old.into_iter().chain(seen);
+        let mut lines: Vec<(Moment, What)> = lines.map(plain).collect();
+        let (at, mut what) = plain(last);
+        if let What::Seen { told, .. } = &mut what {
+            *told = steps(events);
         }
+        lines.push((at, what));
         self.put(&mut hand, lines)
     }
 

@@ -112,6 +112,8 @@ impl Fleet {
     pub fn see(&mut self, at: Moment, sighting: &Sighting) -> Vec<Event> {
         let mut events = self.tick(at);
         events.extend(self.seen(self.now, sighting));
+        // A phone may become again what it was before, and be past its moment.
+        events.extend(self.tick(self.now));
         events
     }
 
