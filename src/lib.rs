@@ -22,6 +22,7 @@ pub mod http;
 pub mod inventory;
 pub mod journal;
 pub mod lint;
+pub mod metrics;
 pub mod phone;
 pub mod preflight;
 pub mod provision;

@@ -35,6 +35,7 @@ use crate::{
     display::{Reporter, Started, escape},
     http,
     journal::{Finished, Journal, Recorded, Sittings},
+    metrics::{self, Counters, Exporter},
     stage::{Folder, Stage, StagedFile, View},
     tftp,
     track::{End, Fleet, Moment, PhoneRef, Plan, Report, RunState, Seen, Sighting, Witness},
@@ -75,6 +76,8 @@ pub struct Setup {
     pub server: tftp::Bound,
     /// The same for HTTP; `None`: it is not served.
     pub http: Option<http::Server>,
+    /// Where what is counted can be read; `None`: nowhere.
+    pub metrics: Option<http::Server>,
     /// What phones are called.
     pub roll: Roll,
     /// How many times as fast as real phones these live: 1, but in a rehearsal. What the
@@ -124,11 +127,13 @@ struct Shared {
     transfers: AtomicU64,
     roll: Roll,
     journal: Option<Journal>,
+    counters: Counters,
 }
 
 impl Shared {
     /// Tells the fleet, the journal and the display of something.
     fn sighted(&self, at: Moment, sighting: &Sighting) {
+        self.counters.see(&sighting.seen);
         let mut fleet = self.fleet();
         let events = fleet.see(at, sighting);
         let at = fleet.now();
@@ -162,6 +167,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         plan,
         server,
         http,
+        metrics,
         roll,
         speed,
         journal,
@@ -192,6 +198,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         roll,
         transfers: AtomicU64::new(transfers),
         journal,
+        counters: Counters::default(),
     });
     if let Some(journal) = &shared.journal {
         let outbox = Arc::clone(&shared.outbox);
@@ -209,6 +216,17 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
             http.run_here(desk, stop)
         }));
     }
+    // Not one of those without which a run is over.
+    let metrics = metrics.map(|server| {
+        let shared = Arc::clone(&shared);
+        let page = move || {
+            let phones = shared.fleet().sums();
+            metrics::render(&shared.counters, &phones)
+        };
+        Running::start("metrics", move |stop| {
+            server.run_here(Exporter::new(page), stop)
+        })
+    });
     let over = || threads.iter().any(Running::is_over);
     let signal = watch(&shared, reporter.as_mut(), signals, over).await;
     // All are told before one is waited for.
@@ -218,6 +236,9 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         .filter_map(|ended| ended().err())
         .collect();
     let fault = faults.into_iter().next();
+    if let Some(Err(error)) = metrics.map(|running| running.stop()()) {
+        tracing::warn!("metrics could not be served: {error}");
+    }
     let faults_are_none = fault.is_none();
     let fleet = shared.fleet();
     let mut report = fleet.report(shared.clock.began());

@@ -101,6 +101,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     }
     let server = args.network.bind(chosen.address)?;
     let http = args.network.bind_http(chosen.address)?;
+    let metrics = args.network.bind_metrics()?;
     let rights = args.network.drop_privileges()?;
     let call_manager = given.unwrap_or(chosen.address);
     let stage =
@@ -132,6 +133,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             .to_owned(),
     );
     words.extend(rights);
+    words.extend(run::metrics_words(metrics.as_ref()));
     words.extend(args.network.words());
     let mut stages = bundles::started(&bundles, &plan);
     stages.extend(bridge::started(&bridges, &plan.bridge));
@@ -182,7 +184,11 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     run::run(
         Source::Stage(stage),
         plan,
-        Servers { tftp: server, http },
+        Servers {
+            tftp: server,
+            http,
+            metrics,
+        },
         started,
         afterwards,
         record,

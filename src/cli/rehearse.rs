@@ -223,6 +223,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         plan,
         server,
         http: None,
+        metrics: None,
         started,
         reporter: display::reporter(globals.json, globals.quiet, globals.color),
         afterwards,

@@ -34,6 +34,7 @@ pub(crate) fn signals() -> Result<Signals, Failure> {
 pub(crate) struct Servers {
     pub(crate) tftp: tftp::Bound,
     pub(crate) http: Option<http::Server>,
+    pub(crate) metrics: Option<http::Server>,
 }
 
 /// What is known before the first phone is heard, and where what follows is recorded.
@@ -64,6 +65,7 @@ pub(crate) fn run(
         plan,
         server: servers.tftp,
         http: servers.http,
+        metrics: servers.metrics,
         started,
         reporter,
         afterwards,
@@ -99,6 +101,11 @@ pub(crate) fn outcome(ended: session::Ended) -> Result<Outcome, Failure> {
 pub(crate) fn stage_failure(error: StageError) -> Failure {
     let cure = error.cure();
     Failure::new(error, cure)
+}
+
+/// Where what is counted can be read.
+pub(crate) fn metrics_words(server: Option<&http::Server>) -> Option<String> {
+    server.map(|server| format!("metrics on http://{}/metrics", server.local_addr()))
 }
 
 /// What must happen when this server goes away.

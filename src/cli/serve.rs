@@ -40,11 +40,13 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let chosen = args.network.choose()?;
     let server = args.network.bind(chosen.address)?;
     let http = args.network.bind_http(chosen.address)?;
+    let metrics = args.network.bind_metrics()?;
     let rights = args.network.drop_privileges()?;
     let folder = Folder::open(&args.folder)
         .map_err(|error| Failure::new(error, "Name a folder that this user may read"))?;
     let mut words = vec!["Ctrl-C ends it".to_owned()];
     words.extend(rights);
+    words.extend(run::metrics_words(metrics.as_ref()));
     words.extend(args.network.words());
     let network = Network {
         tftp: server.local_addr(),
@@ -79,7 +81,11 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     run::run(
         Source::Folder(folder),
         plan,
-        Servers { tftp: server, http },
+        Servers {
+            tftp: server,
+            http,
+            metrics,
+        },
         started,
         afterwards,
         record,

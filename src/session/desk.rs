@@ -155,6 +155,14 @@ impl tftp::Service for Desk {
         };
         self.shared.see(now, address, ended);
     }
+
+    fn sent_again(&mut self, packets: u64) {
+        self.shared.counters.sent_again(packets);
+    }
+
+    fn error_sent(&mut self, code: u16) {
+        self.shared.counters.error_sent(code);
+    }
 }
 
 /// The HTTP server's side of a run.

@@ -1,6 +1,13 @@
 //! The verbs as people type them.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream, UdpSocket},
+    path::Path,
+    process::{Child, Stdio},
+    time::Duration,
+};
 
 use assert_cmd::Command;
 use serde_json::Value;
@@ -83,4 +90,167 @@ fn what_is_no_record_is_told_with_a_cure() {
     reflash(&["replay", &file, "--to", "/nowhere/at/all"])
         .assert()
         .code(1);
+}
+
+/// A page of a server on loopback; `None` while nobody listens.
+fn get(port: u16, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    Some(text)
+}
+
+/// A port that is free now.
+fn free(udp: bool) -> u16 {
+    if udp {
+        UdpSocket::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port()
+    } else {
+        TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port()
+    }
+}
+
+/// One file by TFTP, or the ERROR's code.
+fn fetch(port: u16, name: &str) -> Result<usize, u16> {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    let request = [b"\x00\x01", name.as_bytes(), b"\x00octet\x00"].concat();
+    socket.send_to(&request, ("127.0.0.1", port)).unwrap();
+    let mut all = 0;
+    loop {
+        let mut packet = [0; 600];
+        let (length, from) = socket.recv_from(&mut packet).unwrap();
+        if packet[1] == 5 {
+            return Err(u16::from_be_bytes([packet[2], packet[3]]));
+        }
+        all += length - 4;
+        socket.send_to(&[0, 4, packet[2], packet[3]], from).unwrap();
+        if length < 516 {
+            return Ok(all);
+        }
+    }
+}
+
+/// Ends the server, whatever the test does.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn what_a_server_counts_can_be_read_while_it_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("dialplan.xml"), [b'x'; 1500]).unwrap();
+    let (tftp, metrics) = (free(true), free(false));
+    let child = std::process::Command::new(assert_cmd::cargo::cargo_bin("reflash"))
+        .arg("serve")
+        .arg(folder.path())
+        .args(["--listen", "127.0.0.1", "--http-port", "0"])
+        .args(["--tftp-port", &tftp.to_string()])
+        .args(["--metrics", &format!("127.0.0.1:{metrics}")])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut server = Server(child);
+    let told = BufReader::new(server.0.stdout.take().unwrap()).lines();
+    let begun = format!("metrics on http://127.0.0.1:{metrics}/metrics");
+    let told = told
+        .map_while(Result::ok)
+        .find(|line| line.contains(&begun));
+    assert!(told.is_some(), "the address is said");
+    assert_eq!(fetch(tftp, "dialplan.xml"), Ok(1500));
+    assert_eq!(fetch(tftp, "CTLSEP001D45AABB0C.tlv"), Err(1));
+    let mut page = String::new();
+    // The last ACK may still be on its way.
+    for _ in 0..100 {
+        page = get(metrics, "/metrics").unwrap();
+        if page.contains("reflash_acknowledged_bytes_total 1500") {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
+    assert!(
+        page.contains("content-type: text/plain; version=0.0.4"),
+        "{page}"
+    );
+    for line in [
+        "reflash_phones{state=\"configuring\"} 1",
+        "reflash_transfers_started_total{transport=\"tftp\"} 1",
+        "reflash_transfers_ended_total{outcome=\"delivered\"} 1",
+        "reflash_transfers_running 0",
+        "reflash_not_found_total 1",
+        "reflash_tftp_errors_sent_total{code=\"1\"} 1",
+        "reflash_acknowledged_bytes_total 1500",
+    ] {
+        assert!(page.contains(&format!("\n{line}\n")), "{line}: {page}");
+    }
+    assert!(
+        get(metrics, "/dialplan.xml")
+            .unwrap()
+            .starts_with("HTTP/1.1 404")
+    );
+}
+
+#[test]
+fn a_journal_is_reported_in_every_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("run.jsonl").display().to_string();
+    reflash(&[
+        "rehearse",
+        "--phones",
+        "2",
+        "--seed",
+        "3",
+        "--journal",
+        &journal,
+        "--json",
+    ])
+    .assert()
+    .success();
+    for verb in ["report", "replay"] {
+        let output = reflash(&[verb, &journal, "--json"]).assert().success();
+        let json: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+        assert_eq!(json["journal"]["finished"], true);
+        assert_eq!(json["journal"]["sittings"], 1);
+        let phones = json["report"]["phones"].as_array().unwrap();
+        assert_eq!(phones.len(), 2);
+        let is_done = |phone: &Value| phone["state"] == "confirmed" || phone["state"] == "flashed";
+        assert!(phones.iter().all(is_done), "{json:#}");
+    }
+    let page = reflash(&["report", &journal, "--format", "html"])
+        .assert()
+        .success();
+    let page = String::from_utf8_lossy(&page.get_output().stdout).into_owned();
+    assert_eq!(page.matches("<svg ").count(), 2);
+    assert!(page.contains("fill=\"var(--images)\"") && page.contains("fill=\"var(--writing)\""));
+    let table = reflash(&["report", &journal]).assert().success();
+    let table = String::from_utf8_lossy(&table.get_output().stdout).into_owned();
+    assert!(
+        table.contains("2 phones: ") && table.contains("heard for "),
+        "{table}"
+    );
+    let rows = reflash(&["report", &journal, "--format", "csv"])
+        .assert()
+        .success();
+    let rows = String::from_utf8_lossy(&rows.get_output().stdout).into_owned();
+    assert_eq!(rows.matches("\r\n").count(), 3);
 }
