@@ -51,10 +51,10 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     args.paper.check(globals)?;
     let stages = stages(args, globals)?;
-    if replay::format(&args.file).map_err(failed)? == Format::Journal {
+    if replay::format(&args.file).map_err(|error| failed(&error))? == Format::Journal {
         return super::report::replayed(&args.file, stages, &args.paper, globals);
     }
-    let mut record = replay::read(&args.file, args.year).map_err(failed)?;
+    let mut record = replay::read(&args.file, args.year).map_err(|error| failed(&error))?;
     let plan = replay::plan(&mut record, stages);
     let requests_only = plan.requests_only;
     let conversation = record.conversation(&plan);
@@ -165,7 +165,7 @@ fn words(
     words
 }
 
-fn failed(error: ReplayError) -> Failure {
+fn failed(error: &ReplayError) -> Failure {
     let cure = error.cure();
     Failure::new(escape(&error.to_string()), cure)
 }

@@ -107,9 +107,9 @@ impl Tftp {
                     self.sweep(record, at);
                     self.asked(record, at, from, payload)
                 } else if self.is_of(from, to) {
-                    self.from_phone(record, at, from, code, payload)
+                    self.phone_says(record, at, from, code, payload)
                 } else if self.is_of(to, from) {
-                    self.from_server(record, at, (to, from), code, length, payload)
+                    self.server_says(record, at, (to, from), code, length, payload)
                 } else {
                     false
                 }
@@ -190,7 +190,7 @@ impl Tftp {
         true
     }
 
-    fn from_phone(
+    fn phone_says(
         &mut self,
         record: &mut Record,
         at: Timestamp,
@@ -234,7 +234,7 @@ impl Tftp {
         true
     }
 
-    fn from_server(
+    fn server_says(
         &mut self,
         record: &mut Record,
         at: Timestamp,

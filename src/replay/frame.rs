@@ -188,7 +188,7 @@ fn datagram(packet: &[u8]) -> Option<Datagram<'_>> {
 fn ipv4(packet: &[u8]) -> Option<(u8, Ipv4Addr, Ipv4Addr, &[u8])> {
     let first = *packet.first()?;
     let header = usize::from(first & 0x0f) * 4;
-    let is_first = short(packet, 6)? & 0x1fff == 0;
+    let is_first = short(packet, 6)? << 3 == 0;
     if first >> 4 != 4 || header < 20 || !is_first {
         return None;
     }

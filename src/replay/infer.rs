@@ -230,10 +230,8 @@ mod tests {
             .iter()
             .enumerate()
             .map(|(at, name)| {
-                format!(
-                    "Mar 1 00:{:02}:00 h in.tftpd[{at}]: RRQ from 192.0.2.1 filename {name}\n",
-                    at % 60
-                )
+                let head = format!("Mar 1 00:{:02}:00 h in.tftpd[{at}]:", at % 60);
+                [&head, " RRQ from 192.0.2.1 filename ", name, "\n"].concat()
             })
             .collect();
         let mut record = read_from(&mut log.as_bytes(), Format::Log, Some(2026), None).unwrap();

@@ -34,7 +34,7 @@ pub fn render(report: &Report) -> String {
         let mut fields: [String; HEADER.len()] = Default::default();
         fields[0] = phone.mac.to_string();
         fields[1] = phone.name.clone().unwrap_or_default();
-        fields[4] = "missing".to_owned();
+        "missing".clone_into(&mut fields[4]);
         line(&mut text, &fields);
     }
     text

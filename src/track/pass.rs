@@ -45,6 +45,10 @@ impl Image {
 
 /// A manifest that was taken, and the images since.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each seen by itself"
+)]
 pub(super) struct Pass {
     /// From 1, over the phone's whole run.
     pub number: u32,
@@ -54,6 +58,8 @@ pub(super) struct Pass {
     pub leg: Leg,
     /// One image a boot: a start between two images is how it goes.
     pub stepwise: bool,
+    /// Nothing but requests is seen.
+    pub requests_only: bool,
     /// The manifest's transfer.
     pub transfer: TransferId,
     /// When the manifest was asked for.

@@ -252,3 +252,11 @@ proptest! {
         replay_log(&log(&lines));
     }
 }
+
+#[test]
+fn a_phone_that_may_be_writing_is_not_called_stalled() {
+    let report = replay_log(&recovery(400, false));
+    let phone = &report.phones[0];
+    assert_eq!(phone.state, State::Flashed);
+    assert!(phone.withdrawn.is_empty(), "{:?}", phone.withdrawn);
+}

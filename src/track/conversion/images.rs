@@ -135,6 +135,7 @@ impl Conversion {
             entry,
             leg: staged.leg,
             stepwise: staged.stepwise,
+            requests_only: scene.requests_only,
             transfer: row.transfer,
             at: row.at,
             manifest: row.outcome == FileOutcome::Delivered,

@@ -1,6 +1,6 @@
 //! The 7940 and 7960: a loader and an application, each fetched in a boot of its own.
 //!
-//! Observed: the loader asks CTLSEP, SEP, SIP, MGC, XMLDefault, then its manifest and one
+//! Observed: the loader asks CTLSEP, SEP, SIP, MGC, `XMLDefault`, then its manifest and one
 //! image; it takes the loader's image first, starts anew, and takes the application's. The
 //! SIP application reads the manifest in every boot and asks for `SIPDefault.cnf`, which the
 //! loader never does.
