@@ -29,6 +29,10 @@ const IMAGES: [&str; 5] = [
 
 /// How a capture is written.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each can be so or so by itself"
+)]
 struct Writing {
     big: bool,
     nanos: bool,
@@ -502,7 +506,7 @@ proptest! {
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40),
         cut in any::<prop::sample::Index>(),
     ) {
-        let mut capture = Capture::new(Writing { next, big, link, ..PLAIN });
+        let mut capture = Capture::new(Writing { big, link, next, ..PLAIN });
         capture.recovery();
         capture.tcp(true, 1, 1, b"GET /x HTTP/1.1\r\n\r\n");
         capture.tcp(false, 1, 1, b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123456789");

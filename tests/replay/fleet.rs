@@ -1,7 +1,7 @@
 //! Three days of nine 7940 and 7960 over a new year, as a server would log them: a network
 //! that was dead for a while, requests sent again and again, addresses that change hands.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use jiff::Timestamp;
 use reflash::{
@@ -112,17 +112,17 @@ impl Days {
                 .unwrap()
                 .strftime("%b %e %H:%M:%S");
             let head = format!("{time} pbx in.tftpd[{}]:", 300 + process % 30_000);
-            text += &format!("{head} RRQ from {address} filename {name}\n");
-            if !results {
-                continue;
-            }
+            let mut line = |words: String| writeln!(text, "{head} {words}").unwrap();
+            line(format!("RRQ from {address} filename {name}"));
             match fate {
-                Fate::Finished => text += &format!("{head} Client {address} finished {name}\n"),
-                Fate::NotFound => {
-                    text += &format!("{head} Client {address} File not found {name}\n");
+                Fate::Finished if results => line(format!("Client {address} finished {name}")),
+                Fate::NotFound if results => {
+                    line(format!("Client {address} File not found {name}"));
                 }
-                Fate::Refused => text += &format!("{head} tftpd: read(ack): Connection refused\n"),
-                Fate::Silent => {}
+                Fate::Refused if results => {
+                    line("tftpd: read(ack): Connection refused".to_owned());
+                }
+                _ => {}
             }
         }
         text

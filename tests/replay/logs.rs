@@ -1,5 +1,7 @@
 //! Logs of other servers, as tables: what stands in them and what must come out.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 use reflash::{
     replay::Format,
@@ -21,10 +23,12 @@ fn log(lines: &[(u32, &str)]) -> String {
     let mut text = String::new();
     for (process, (at, words)) in lines.iter().enumerate() {
         let (hour, minute, second) = (10 + at / 3600, at / 60 % 60, at % 60);
-        text += &format!(
-            "Mar 28 {hour:02}:{minute:02}:{second:02} pbx in.tftpd[{}]: {words}\n",
+        writeln!(
+            text,
+            "Mar 28 {hour:02}:{minute:02}:{second:02} pbx in.tftpd[{}]: {words}",
             2000 + process
-        );
+        )
+        .unwrap();
     }
     text
 }
@@ -178,8 +182,12 @@ Apr 13 10:25:11 pbx in.tftpd[3]: tftpd: read(ack): Connection refused
     let phone = &report.phones[0];
     assert_eq!(codes(phone), ["missing-image"]);
     let outcomes: Vec<_> = phone.files.iter().map(|file| file.outcome).collect();
-    use FileOutcome::{Aborted, Asked, NotFound};
-    assert_eq!(outcomes, [Asked, NotFound, Aborted]);
+    let expected = [
+        FileOutcome::Asked,
+        FileOutcome::NotFound,
+        FileOutcome::Aborted,
+    ];
+    assert_eq!(outcomes, expected);
 }
 
 #[test]
@@ -188,11 +196,13 @@ fn dnsmasq_tells_of_files_when_they_are_over() {
     let mut at = 0;
     let mut line = |words: String| {
         at += 9;
-        text += &format!(
-            "Jul  4 10:{:02}:{:02} gw dnsmasq-tftp[77]: {words}\n",
+        writeln!(
+            text,
+            "Jul  4 10:{:02}:{:02} gw dnsmasq-tftp[77]: {words}",
             at / 60,
             at % 60
-        );
+        )
+        .unwrap();
     };
     line("sent /srv/tftp/term61.default.loads to 192.0.2.9".to_owned());
     line("error 0 no room received from 192.0.2.9".to_owned());

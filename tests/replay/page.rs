@@ -1,6 +1,6 @@
 //! The page and the table of a report, by what a browser makes of them.
 
-use std::{fs, path::Path, process::Command};
+use std::{fmt::Write as _, fs, path::Path, process::Command};
 
 use reflash::{
     replay::Format,
@@ -67,17 +67,12 @@ fn many() -> (Report, Timelines) {
         "RRQ from 10.9.9.9 filename <script>alert(1)</script>-sip.jar".to_owned(),
     ));
     lines.sort_by_key(|(at, _)| *at);
-    let text: String = lines
-        .iter()
-        .map(|(at, words)| {
-            let (minute, second) = (at / 60, at % 60);
-            format!(
-                "Mar 1 {:02}:{:02}:{second:02} h in.tftpd: {words}\n",
-                minute / 60,
-                minute % 60
-            )
-        })
-        .collect();
+    let mut text = String::new();
+    for (at, words) in lines {
+        let (hour, minute, second) = (at / 3600, at / 60 % 60, at % 60);
+        let time = format!("Mar 1 {hour:02}:{minute:02}:{second:02}");
+        writeln!(text, "{time} h in.tftpd: {words}").unwrap();
+    }
     replayed(text.as_bytes(), Format::Log, Vec::new())
 }
 

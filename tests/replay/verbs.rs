@@ -1,6 +1,7 @@
 //! The verbs as people type them.
 
 use std::{
+    fmt::Write as _,
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream, UdpSocket},
@@ -10,6 +11,10 @@ use std::{
 };
 
 use assert_cmd::Command;
+use reflash::{
+    phone::Family,
+    rehearse::{MadeUp, Sizes},
+};
 use serde_json::Value;
 
 fn reflash(args: &[&str]) -> Command {
@@ -246,4 +251,70 @@ fn a_journal_is_reported_in_every_form() {
         .success();
     let rows = String::from_utf8_lossy(&rows.get_output().stdout).into_owned();
     assert_eq!(rows.matches("\r\n").count(), 3);
+}
+
+#[test]
+fn a_bundle_says_which_images_there_are_and_how_large() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
+    let bundle = folder.path().join(made.file_name());
+    made.write_zip(&bundle).unwrap();
+    let bundle = bundle.display().to_string();
+    let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem");
+    let files = made.files();
+    let image = |part: &str| {
+        let found = files.iter().find(|(name, _)| name.starts_with(part));
+        let (name, bytes) = found.unwrap();
+        (name.as_str(), bytes.len())
+    };
+    let state = |parts: &[&str], bundles: &[&str]| {
+        let mut names = vec!["term65.default.loads"];
+        names.extend(parts.iter().map(|part| image(part).0));
+        names.push("SEP001D45AABB0C.cnf.xml");
+        let mut text = String::new();
+        for (at, name) in names.iter().enumerate() {
+            for words in [
+                format!("RRQ from 192.0.2.9 filename {name}"),
+                format!("Client 192.0.2.9 finished {name}"),
+            ] {
+                writeln!(text, "Mar  1 10:{:02}:00 h in.tftpd[{at}]: {words}", at * 2).unwrap();
+            }
+        }
+        let log = folder.path().join("log");
+        fs::write(&log, text).unwrap();
+        let log = log.display().to_string();
+        let mut args = vec![
+            "replay",
+            &log,
+            "--json",
+            "--year",
+            "2026",
+            "--trust-key",
+            key,
+        ];
+        for bundle in bundles {
+            args.extend(["--bundle", bundle]);
+        }
+        let output = reflash(&args).assert().success();
+        let json: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+        json["report"]["phones"][0].clone()
+    };
+    let all = ["jar", "cnu", "apps", "dsp", "cvm"];
+    let phone = state(&all, &[&bundle]);
+    assert_eq!(phone["state"], "flashed");
+    assert_eq!(phone["to"], made.load().as_str());
+    assert_eq!(phone["files"][3]["size"], image("apps").1);
+    assert_eq!(phone["files"][3]["bytes"], image("apps").1);
+    let phone = state(&all, &[]);
+    assert_eq!(
+        (&phone["state"], &phone["to"]),
+        (&"flashed".into(), &"term65.default".into())
+    );
+    assert_eq!(phone["files"][3]["size"], Value::Null);
+    assert_ne!(state(&all[..4], &[&bundle])["state"], "flashed");
+    assert_ne!(state(&all[..4], &[])["state"], "flashed");
+    reflash(&["replay", &bundle, "--bundle", &bundle, "--bundle", &bundle])
+        .args(["--trust-key", key])
+        .assert()
+        .code(2);
 }
