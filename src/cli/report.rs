@@ -115,6 +115,14 @@ fn words(path: &Path, recorded: &Recorded) -> Vec<String> {
         let role = if bundle.bridge { "bridge" } else { "bundle" };
         words.push(format!("{role} {}: {}", bundle.path.display(), bundle.load));
     }
+    // Exactly 1 is what every run but a rehearsal writes.
+    if (recorded.header.speed - 1.0).abs() > f64::EPSILON {
+        words.push(
+            "times of day are real; those within evidence and along the strips are the scripted \
+             phones', who live faster"
+                .to_owned(),
+        );
+    }
     if sittings.count() > 1 {
         words.push(format!("it was resumed: {} sittings", sittings.count()));
     }
