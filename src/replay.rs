@@ -7,7 +7,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Read as _, Seek as _},
+    io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -84,18 +84,6 @@ impl ReplayError {
     }
 }
 
-/// Bytes from which a format is told.
-const HEAD: u64 = 512;
-
-/// What this file is.
-pub fn format(path: &Path) -> Result<Format, ReplayError> {
-    let mut head = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(HEAD).read_to_end(&mut head))
-        .map_err(|source| unreadable(path, source))?;
-    Ok(format_of(&head))
-}
-
 fn format_of(head: &[u8]) -> Format {
     let text = head.trim_ascii_start();
     let says = |words: &[u8]| text.windows(words.len()).any(|window| window == words);
@@ -108,26 +96,48 @@ fn format_of(head: &[u8]) -> Format {
     }
 }
 
-/// Reads a log or a capture. `year`: that of a log's first line, where its times have none.
-pub fn read(path: &Path, year: Option<i16>) -> Result<Record, ReplayError> {
+/// A record that is open and not read yet.
+#[derive(Debug)]
+pub struct Opened {
+    /// What it is.
+    pub format: Format,
+    path: PathBuf,
+    input: BufReader<File>,
+    modified: Option<Timestamp>,
+}
+
+/// Opens a record and looks at its first bytes. It may be a pipe.
+pub fn open(path: &Path) -> Result<Opened, ReplayError> {
     let failed = |source| unreadable(path, source);
-    let mut file = File::open(path).map_err(failed)?;
+    let file = File::open(path).map_err(failed)?;
     let modified = file
         .metadata()
         .and_then(|about| about.modified())
         .ok()
         .and_then(|time| Timestamp::try_from(time).ok());
-    let format = format(path)?;
-    file.rewind().map_err(failed)?;
-    let mut file = BufReader::new(file);
-    let record = read_from(&mut file, format, year, modified).map_err(failed)?;
-    if record.is_empty() {
-        return Err(ReplayError::Nothing {
-            path: path.to_owned(),
-            lines: record.tally.read,
-        });
+    let mut input = BufReader::new(file);
+    let format = format_of(input.fill_buf().map_err(failed)?);
+    Ok(Opened {
+        format,
+        path: path.to_owned(),
+        input,
+        modified,
+    })
+}
+
+impl Opened {
+    /// Reads a log or a capture. `year`: that of a log's first line, where its times have none.
+    pub fn read(mut self, year: Option<i16>) -> Result<Record, ReplayError> {
+        let record = read_from(&mut self.input, self.format, year, self.modified)
+            .map_err(|source| unreadable(&self.path, source))?;
+        if record.is_empty() {
+            return Err(ReplayError::Nothing {
+                path: self.path,
+                lines: record.tally.read,
+            });
+        }
+        Ok(record)
     }
-    Ok(record)
 }
 
 /// Reads a log or a capture from a stream. `modified`: when its file was last written to.

@@ -51,10 +51,11 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     args.paper.check(globals)?;
     let stages = stages(args, globals)?;
-    if replay::format(&args.file).map_err(|error| failed(&error))? == Format::Journal {
+    let opened = replay::open(&args.file).map_err(|error| failed(&error))?;
+    if opened.format == Format::Journal {
         return super::report::replayed(&args.file, stages, &args.paper, globals);
     }
-    let mut record = replay::read(&args.file, args.year).map_err(|error| failed(&error))?;
+    let mut record = opened.read(args.year).map_err(|error| failed(&error))?;
     let plan = replay::plan(&mut record, stages);
     let requests_only = plan.requests_only;
     let conversation = record.conversation(&plan);

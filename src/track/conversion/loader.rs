@@ -46,7 +46,6 @@ impl Conversion {
             {
                 self.config_at = None;
                 self.refute(Code::ProtocolApplicationInvalid, None, out);
-                self.refute(Code::UnsupportedModel, None, out);
                 self.came_back(Some(ask.file()), out);
             }
             State::Writing => self.enter(State::Rebooted, About::file(ask.file()), out),
