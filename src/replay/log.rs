@@ -16,6 +16,9 @@ use super::{
 /// Bytes of a line that are read; a longer one is none of a TFTP server's.
 const LINE_MAX: u64 = 16 * 1024;
 
+/// Programs whose name stands before a line even where no time does: on standard error.
+const SERVERS: [&str; 3] = ["dnsmasq-tftp", "in.tftpd", "tftpd"];
+
 /// What became of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Line {
@@ -97,7 +100,7 @@ pub(super) fn said(line: &str) -> Said<'_> {
             None => (tag, None),
         };
         // A sentence with a colon in it has no head: "Client 192.0.2.1 …: x".
-        let is_head = stamp != Stamp::None || process.is_some();
+        let is_head = stamp != Stamp::None || process.is_some() || SERVERS.contains(&program);
         is_head.then_some((program, process, words))
     });
     let (program, process, words) = head.unwrap_or(("", None, rest));
@@ -133,6 +136,16 @@ mod tests {
             (bare.program, bare.words),
             ("", "RRQ from 1.2.3.4 filename a: b")
         );
+    }
+
+    #[test]
+    fn a_server_that_writes_to_standard_error_is_known_by_its_name() {
+        let line = said("dnsmasq-tftp: sent /srv/x to 192.0.2.9");
+        assert_eq!(line.program, "dnsmasq-tftp");
+        assert_eq!(line.words, "sent /srv/x to 192.0.2.9");
+        // This one is of in.tftpd itself, without any head.
+        let line = said("Client 192.0.2.9 finished x: y");
+        assert_eq!(line.program, "");
     }
 
     #[test]
