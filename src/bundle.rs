@@ -31,7 +31,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     diagnose::Severity,
@@ -63,7 +63,7 @@ pub enum Verdict {
 }
 
 /// The digests of a whole file, lower-case hex.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digests {
     /// 32 digits.
     pub md5: String,

@@ -11,13 +11,17 @@ mod dial_plan;
 mod explain;
 mod findings;
 mod inventory;
+mod journal;
 mod lint;
 mod man;
 mod models;
 mod network;
+mod paper;
 mod privileges;
 mod provision;
 mod rehearse;
+mod replay;
+mod report;
 mod run;
 mod serve;
 mod stage;
@@ -74,6 +78,8 @@ enum Verb {
     Provision(provision::Args),
     Rehearse(rehearse::Args),
     Dial(dial::Args),
+    Report(report::Args),
+    Replay(replay::Args),
     Explain(explain::Args),
     Models(models::Args),
     Completions(completions::Args),
@@ -137,6 +143,8 @@ pub fn main() -> ExitCode {
         Verb::Provision(args) => provision::run(args, globals),
         Verb::Rehearse(args) => rehearse::run(args, globals),
         Verb::Dial(args) => dial::run(args, globals),
+        Verb::Report(args) => report::run(args, globals),
+        Verb::Replay(args) => replay::run(args, globals),
         Verb::Explain(args) => explain::run(args, globals),
         Verb::Models(args) => models::run(args, globals),
         Verb::Completions(args) => completions::run(args, globals),

@@ -5,7 +5,7 @@ mod bars;
 mod json;
 mod lines;
 mod report;
-mod words;
+pub(crate) mod words;
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -22,6 +22,7 @@ pub use bars::{Bars, LogWriter, log_writer};
 pub use json::Json;
 pub use lines::Lines;
 pub(crate) use report::wrap;
+pub use report::{is_done, table, totals};
 
 use crate::{
     phone::LoadName,
@@ -37,6 +38,8 @@ pub struct Started {
     pub http: Option<SocketAddrV4>,
     /// The folder that is served.
     pub root: PathBuf,
+    /// Where the run is recorded; `None`: nowhere.
+    pub journal: Option<PathBuf>,
     /// The bundles, in the order of the command line.
     pub stages: Vec<StartedStage>,
     /// What a person needs to know beside it, a sentence each. Not in the JSON.

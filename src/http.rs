@@ -107,6 +107,11 @@ pub trait Service: Send + Sync + 'static {
     /// A transfer is over; called exactly once for each [`Answer::Serve`]. `bytes`: those of
     /// the file that are acknowledged.
     fn ended(&self, now: Instant, peer: SocketAddrV4, transfer: u64, end: End, bytes: u64);
+
+    /// What its files are, as responses say it.
+    fn content_type(&self) -> &'static str {
+        "application/octet-stream"
+    }
 }
 
 /// A server that listens and does not serve yet.

@@ -9,6 +9,7 @@
 mod entry;
 mod field;
 mod line;
+mod roll;
 mod secret;
 mod site;
 mod table;
@@ -24,6 +25,7 @@ use std::{
 
 pub(crate) use field::{Field, Part, SiteField};
 pub use line::{Button, Key, Line};
+pub use roll::Roll;
 pub use secret::Secret;
 pub use site::{Codec, Site, Transport};
 

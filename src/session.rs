@@ -9,7 +9,6 @@ mod clock;
 mod desk;
 mod neighbours;
 mod outbox;
-mod roll;
 mod signals;
 
 use std::{
@@ -27,13 +26,19 @@ use tokio::{
 };
 
 use self::{clock::Clock, desk::Desk, outbox::Outbox};
-pub use self::{roll::Roll, signals::Signals};
+pub use self::{
+    clock::{fitting_speed, wall_clock},
+    signals::Signals,
+};
+pub use crate::inventory::Roll;
 use crate::{
     display::{Reporter, Started, escape},
     http,
+    journal::{Finished, Journal, Recorded, Sittings},
+    metrics::{self, Counters, Exporter},
     stage::{Folder, Stage, StagedFile, View},
     tftp,
-    track::{Fleet, PhoneRef, Plan, Report, RunState, Seen, Sighting, Witness},
+    track::{End, Fleet, Moment, PhoneRef, Plan, Report, RunState, Seen, Sighting, Witness},
 };
 
 /// How often time is passed to the fleet. Its limits are seconds and minutes.
@@ -71,11 +76,17 @@ pub struct Setup {
     pub server: tftp::Bound,
     /// The same for HTTP; `None`: it is not served.
     pub http: Option<http::Server>,
+    /// Where what is counted can be read; `None`: nowhere.
+    pub metrics: Option<http::Server>,
     /// What phones are called.
     pub roll: Roll,
     /// How many times as fast as real phones these live: 1, but in a rehearsal. What the
     /// tracking counts in minutes then passes as fast.
     pub speed: f64,
+    /// Where the run is recorded.
+    pub journal: Option<Journal>,
+    /// What was recorded of it before, if it is resumed.
+    pub recorded: Option<Recorded>,
     /// What is said when serving begins.
     pub started: Started,
     /// Who says it.
@@ -110,14 +121,38 @@ pub struct Ended {
 struct Shared {
     source: Source,
     fleet: Mutex<Fleet>,
-    outbox: Outbox,
+    outbox: Arc<Outbox>,
     clock: Clock,
     /// The next transfer's number, over all transports.
     transfers: AtomicU64,
     roll: Roll,
+    journal: Option<Journal>,
+    counters: Counters,
 }
 
 impl Shared {
+    /// Tells the fleet, the journal and the display of something.
+    fn sighted(&self, at: Moment, sighting: &Sighting) {
+        self.counters.see(&sighting.seen);
+        let mut fleet = self.fleet();
+        let events = fleet.see(at, sighting);
+        let at = fleet.now();
+        let journal = self.journal.as_ref();
+        let line = journal.map_or(0, |journal| journal.see(at, sighting, &events));
+        // Under the fleet's lock, so that events leave in the order in which they arose.
+        self.outbox.put(self.clock.wall(at), line, events);
+    }
+
+    /// Lets time pass.
+    fn tick(&self) {
+        let mut fleet = self.fleet();
+        let events = fleet.tick(self.clock.now());
+        let at = fleet.now();
+        let journal = self.journal.as_ref();
+        let line = journal.map_or(0, |journal| journal.tick(at, &events));
+        self.outbox.put(self.clock.wall(at), line, events);
+    }
+
     /// A panic of the other thread leaves a fleet that is still good for a report.
     fn fleet(&self) -> MutexGuard<'_, Fleet> {
         self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
@@ -132,26 +167,47 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         plan,
         server,
         http,
+        metrics,
         roll,
         speed,
+        journal,
+        recorded,
         started,
         mut reporter,
-        afterwards,
+        mut afterwards,
     } = setup;
-    let clock = Clock::start().scaled(speed);
+    let sittings = match &journal {
+        Some(journal) => journal.sittings().clone(),
+        None => Sittings::new(wall_clock(), fitting_speed(speed)),
+    };
+    let clock = Clock::start(sittings, speed);
+    // Counts from the beginning of this sitting.
     let plan = Plan {
         timeout: plan.timeout.map(|timeout| clock.moment(timeout)),
         ..plan
     };
+    let (fleet, transfers) = match &recorded {
+        Some(recorded) => (recorded.refold(plan), recorded.next_transfer()),
+        None => (Fleet::new(plan), 0),
+    };
     let shared = Arc::new(Shared {
         source,
-        fleet: Mutex::new(Fleet::new(plan)),
-        outbox: Outbox::default(),
+        fleet: Mutex::new(fleet),
+        outbox: Arc::default(),
         clock,
         roll,
-        transfers: AtomicU64::new(0),
+        transfers: AtomicU64::new(transfers),
+        journal,
+        counters: Counters::default(),
     });
+    if let Some(journal) = &shared.journal {
+        let outbox = Arc::clone(&shared.outbox);
+        journal.on_news(move || outbox.look_again());
+    }
     reporter.started(shared.clock.wall_now(), &started);
+    if let Some(recorded) = recorded {
+        shared.recall(&recorded);
+    }
     let desk = Desk::new(Arc::clone(&shared));
     let mut threads = vec![Running::start("tftp", move |stop| server.run(desk, stop))];
     if let Some(http) = http {
@@ -160,6 +216,17 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
             http.run_here(desk, stop)
         }));
     }
+    // Not one of those without which a run is over.
+    let metrics = metrics.map(|server| {
+        let shared = Arc::clone(&shared);
+        let page = move || {
+            let phones = shared.fleet().sums();
+            metrics::render(&shared.counters, &phones)
+        };
+        Running::start("metrics", move |stop| {
+            server.run_here(Exporter::new(page), stop)
+        })
+    });
     let over = || threads.iter().any(Running::is_over);
     let signal = watch(&shared, reporter.as_mut(), signals, over).await;
     // All are told before one is waited for.
@@ -169,11 +236,25 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         .filter_map(|ended| ended().err())
         .collect();
     let fault = faults.into_iter().next();
-    shared.tell(reporter.as_mut());
+    if let Some(Err(error)) = metrics.map(|running| running.stop()()) {
+        tracing::warn!("metrics could not be served: {error}");
+    }
+    let faults_are_none = fault.is_none();
     let fleet = shared.fleet();
     let mut report = fleet.report(shared.clock.began());
     shared.clock.on_the_wall(&mut report);
     shared.roll.name_report(&mut report);
+    if let Some(journal) = &shared.journal {
+        let finished = Finished {
+            totals: report.totals,
+            succeeded: faults_are_none && fleet.succeeded(),
+            signal,
+        };
+        afterwards.extend(journal.finish(fleet.now(), finished));
+    }
+    drop(fleet);
+    shared.tell_all(reporter.as_mut());
+    let fleet = shared.fleet();
     reporter.finished(shared.clock.wall_now(), &report, &afterwards);
     Ended {
         report,
@@ -248,9 +329,10 @@ async fn watch(
         tokio::select! {
             () = shared.outbox.news() => {}
             _ = ticks.tick() => {
-                let mut fleet = shared.fleet();
-                let events = fleet.tick(shared.clock.now());
-                shared.outbox.put(shared.clock.wall_now(), events);
+                shared.tick();
+                if let Some(words) = shared.journal.as_ref().and_then(Journal::trouble) {
+                    reporter.notice(&words);
+                }
             }
             _ = seconds.tick() => {
                 let now = shared.clock.now();
@@ -287,8 +369,36 @@ async fn watch(
 }
 
 impl Shared {
+    /// A resumed run: what every phone is by now, for the display; and the end of what was
+    /// under way when the record ended.
+    fn recall(&self, recorded: &Recorded) {
+        let at = self.fleet().now();
+        let events = self.fleet().recalled();
+        self.outbox.put(self.clock.wall(at), 0, events);
+        for open in recorded.open() {
+            let seen = Seen::Ended {
+                transfer: open.transfer,
+                end: End::Killed,
+                bytes: open.bytes,
+            };
+            let address = open.address;
+            self.sighted(at, &Sighting { address, seen });
+        }
+    }
+
+    /// Tells what is on the journal's disk.
     fn tell(&self, reporter: &mut dyn Reporter) {
-        for (at, mut event) in self.outbox.take() {
+        let journal = self.journal.as_ref();
+        self.tell_up_to(journal.map_or(u64::MAX, Journal::shown), reporter);
+    }
+
+    /// Tells what is left, whatever the disk does.
+    fn tell_all(&self, reporter: &mut dyn Reporter) {
+        self.tell_up_to(u64::MAX, reporter);
+    }
+
+    fn tell_up_to(&self, shown: u64, reporter: &mut dyn Reporter) {
+        for (at, mut event) in self.outbox.take(shown) {
             self.roll.name_event(&mut event);
             reporter.event(at, &event);
         }
@@ -310,10 +420,7 @@ impl Shared {
         for (address, mac) in neighbours::named(&table, &unnamed) {
             let witness = Witness::Neighbour;
             let seen = Seen::Named { mac, witness };
-            let at = self.clock.now();
-            let mut fleet = self.fleet();
-            let events = fleet.see(at, &Sighting { address, seen });
-            self.outbox.put(self.clock.wall(at), events);
+            self.sighted(self.clock.now(), &Sighting { address, seen });
         }
     }
 }

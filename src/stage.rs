@@ -44,6 +44,11 @@ use crate::{
 /// that can be converted come to about 65 MB together.
 pub const MAX_STAGE_BYTES: u64 = 256 * 1024 * 1024;
 
+/// The plans of bundles that are served elsewhere: what their phones were to fetch.
+pub fn plan_of(bundles: &[Bundle]) -> Result<Vec<StagePlan>, StageError> {
+    plan::plans(bundles)
+}
+
 /// What one phone is shown of the stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum View {

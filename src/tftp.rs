@@ -205,4 +205,10 @@ pub trait Service: Send {
     /// A transfer is over; called exactly once for each that was answered with
     /// [`Answer::Serve`].
     fn ended(&mut self, now: Instant, transfer: u64, end: End, bytes: u64);
+
+    /// So many packets of a transfer were sent once more.
+    fn sent_again(&mut self, _packets: u64) {}
+
+    /// An ERROR of this code was sent.
+    fn error_sent(&mut self, _code: u16) {}
 }

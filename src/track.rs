@@ -23,5 +23,7 @@ pub use fleet::{Admission, DRAIN_LIMIT, Fleet, QUIET_BEFORE_END, RunState};
 pub use history::MAX_ROWS;
 pub use identity::{MAX_OTHERS, MAX_PHONES};
 pub use plan::{ManifestPlan, Plan, StagePlan};
-pub use report::{FileOutcome, FileReport, Missing, OtherReport, PhoneReport, Report, Totals};
+pub use report::{
+    FileOutcome, FileReport, Missing, OtherReport, PhoneReport, Report, Sums, Totals,
+};
 pub use sighting::{End, Moment, Seen, Served, Sighting, TransferId, Transport, Witness};

@@ -80,7 +80,7 @@ const TRACES: &[Trace] = &[
             (26.0, T, "RINGLIST.DAT"),
             (26.0, T, "dialplan.xml"),
         ],
-        ends: State::Manifest,
+        ends: State::Configuring,
         codes: &["unsupported-model"],
         evidence: None,
     },

@@ -8,11 +8,19 @@ use super::{
     bridge::{self, BridgeArgs},
     bundles::{self, TrustArgs},
     inventory::InventoryArgs,
+    journal::{self, ResumeArgs},
     network::NetworkArgs,
-    run::{self, Servers},
+    run::{self, Record, Servers},
 };
 use crate::{
-    display::Started, http, inventory::Inventory, phone::MacAddress, session::Source, stage::Stage,
+    bundle::Bundle,
+    display::Started,
+    http,
+    inventory::Inventory,
+    journal::{Header, Network},
+    phone::MacAddress,
+    session::{Roll, Source},
+    stage::Stage,
     track::Plan,
 };
 
@@ -33,11 +41,13 @@ Examples:
     sudo reflash convert BUNDLE --inventory phones.csv
   Phones that are to register at once, with configurations that you wrote:
     sudo reflash convert BUNDLE --add SEP001D45AABB0C.cnf.xml --add dialplan.xml
+  After a power cut at this desk, with the phones as they are:
+    sudo reflash convert --resume
   Old phones, which take 8.5(2) first and the target then:
     sudo reflash convert BUNDLE --bridge cmterm-7945_7965-sccp.8-5-2.zip")]
 pub(crate) struct Args {
     /// The firmware bundles: cmterm-….zip, as they were downloaded.
-    #[arg(required = true, value_name = "BUNDLE")]
+    #[arg(required_unless_present = "resume", value_name = "BUNDLE")]
     bundles: Vec<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
@@ -64,15 +74,33 @@ pub(crate) struct Args {
     /// End when this many phones have failed.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_failures: Option<u32>,
+    #[command(flatten)]
+    journal: ResumeArgs,
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let inventory = args.inventory.read(globals)?;
     let own = args.add.read()?;
-    let (bundles, bridges) = args.bridge.select(&args.bundles, &args.trust, globals)?;
+    let folder = args.network.state_folder()?;
+    let earlier = args.journal.earlier(folder.as_deref())?;
+    let (mut named, mut bridge, mut trust) = (
+        args.bundles.clone(),
+        args.bridge.clone(),
+        args.trust.clone(),
+    );
+    if let Some(earlier) = &earlier {
+        earlier.complete(&mut named, &mut bridge, &mut trust);
+    }
+    let (bundles, bridges) = bridge.select(&named, &trust, globals)?;
+    let served: Vec<Bundle> = bundles.iter().chain(&bridges).cloned().collect();
+    if let Some(earlier) = &earlier {
+        earlier.is_served(&served)?;
+    }
     add::judge(&own, &[&bundles, &bridges], globals)?;
     let chosen = args.network.choose()?;
-    if chosen.address.is_unspecified() && args.call_manager.is_none() {
+    let recorded = earlier.as_ref().and_then(journal::Earlier::call_manager);
+    let given = args.call_manager.or(recorded);
+    if chosen.address.is_unspecified() && given.is_none() {
         return Err(Failure::usage(
             "--listen 0.0.0.0 serves on every interface, so none of them can be named to phones",
             "Add --call-manager ADDRESS, or listen on one address",
@@ -80,8 +108,9 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     }
     let server = args.network.bind(chosen.address)?;
     let http = args.network.bind_http(chosen.address)?;
+    let metrics = args.network.bind_metrics()?;
     let rights = args.network.drop_privileges()?;
-    let call_manager = args.call_manager.unwrap_or(chosen.address);
+    let call_manager = given.unwrap_or(chosen.address);
     let stage = Stage::temporary_with(&bundles, &bridges, &own, call_manager.into())
         .map_err(run::stage_failure)?;
     let plan = Plan {
@@ -92,6 +121,11 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         expect: args.expect.map(|count| count as usize),
         max_failures: args.max_failures.map(|count| count as usize),
         timeout: args.timeout,
+        ..Plan::default()
+    };
+    let plan = match &earlier {
+        Some(earlier) => earlier.plan(plan)?,
+        None => plan,
     };
     let mut words = vec![match &chosen.interface {
         Some(name) => format!("interface {name}: {}", chosen.reason),
@@ -106,25 +140,65 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             .to_owned(),
     );
     words.extend(rights);
+    words.extend(run::metrics_words(metrics.as_ref()));
     words.extend(args.network.words());
     let mut stages = bundles::started(&bundles, &plan);
     stages.extend(bridge::started(&bridges, &plan.bridge));
-    let started = Started {
+    let network = Network {
         tftp: server.local_addr(),
         http: http.as_ref().map(http::Server::local_addr),
+    };
+    let record = match earlier {
+        Some(earlier) => {
+            let roll = match &inventory {
+                Some(_) => Roll::new(inventory.as_ref(), &plan),
+                None => earlier.roll(&plan),
+            };
+            let (journal, recorded) = earlier.resume(network, globals)?;
+            Record {
+                roll,
+                journal: Some(journal),
+                recorded: Some(recorded),
+            }
+        }
+        None => {
+            let roll = Roll::new(inventory.as_ref(), &plan);
+            let command = journal::command(&named, &bridge.bridges, &trust, given);
+            let header = Header::new("convert", network, command, &served, &plan, &roll);
+            Record {
+                roll,
+                journal: args.journal.begin(folder.as_deref(), header)?,
+                recorded: None,
+            }
+        }
+    };
+    let (before, after) = journal::words(record.journal.as_ref(), true);
+    words.extend(before);
+    let started = Started {
+        tftp: network.tftp,
+        http: network.http,
         root: stage.root(),
+        journal: record
+            .journal
+            .as_ref()
+            .map(|journal| journal.path().to_owned()),
         stages,
         words,
     };
     let mut afterwards = args.network.words();
     afterwards.extend(run::afterwards(&plan));
+    afterwards.extend(after);
     run::run(
         Source::Stage(stage),
         plan,
-        Servers { tftp: server, http },
+        Servers {
+            tftp: server,
+            http,
+            metrics,
+        },
         started,
         afterwards,
-        inventory.as_ref(),
+        record,
         globals,
     )
 }

@@ -3,6 +3,7 @@
 use std::{
     io,
     net::{Ipv4Addr, SocketAddrV4},
+    path::PathBuf,
 };
 
 use super::{Failure, privileges};
@@ -36,6 +37,10 @@ pub(crate) struct NetworkArgs {
     /// UDP port that all transfers leave from, for a firewall's sake; 0: any.
     #[arg(long, value_name = "N", default_value_t = 0)]
     transfer_port: u16,
+    /// Let Prometheus read what is counted at http://ADDRESS:PORT/metrics; who can reach that
+    /// can read it.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    metrics: Option<SocketAddrV4>,
     /// The engine that serves over TFTP.
     #[arg(long, value_name = "ENGINE", default_value = "native")]
     engine: Engine,
@@ -106,6 +111,11 @@ impl NetworkArgs {
         privileges::drop_all(self.user.as_deref())
     }
 
+    /// Where the user that serves keeps its journals.
+    pub(crate) fn state_folder(&self) -> Result<Option<PathBuf>, Failure> {
+        privileges::state_folder(self.user.as_deref())
+    }
+
     /// What a person has to know of how it is served; said before and after.
     pub(crate) fn words(&self) -> Vec<String> {
         self.engine.words()
@@ -154,6 +164,18 @@ impl NetworkArgs {
                 }
                 Failure::new(cannot_listen(listen, kind, &error), cure)
             })
+    }
+
+    /// Where what is counted can be read, bound, if it is to be.
+    pub(crate) fn bind_metrics(&self) -> Result<Option<http::Server>, Failure> {
+        let Some(listen) = self.metrics else {
+            return Ok(None);
+        };
+        http::Server::bind(listen, 0).map(Some).map_err(|error| {
+            let kind = BindErrorKind::of(&error);
+            let cure = cure(kind, Protocol::Tcp, listen.port());
+            Failure::new(cannot_listen(listen, kind, &error), cure)
+        })
     }
 
     /// The engine, bound.

@@ -1,10 +1,13 @@
 //! Giving rights away: the ports are bound first, then this process becomes the user who
 //! started it. Capabilities are per thread, so it happens before there is a second one.
 
+use std::path::PathBuf;
+
 use caps::{CapSet, CapsHashSet};
 use nix::unistd::{self, Gid, Uid, User};
 
 use super::Failure;
+use crate::journal;
 
 /// Becomes `named`, or else the user who called sudo, if this is root; gives all
 /// capabilities up in any case. Returns what a person should know of it.
@@ -41,6 +44,27 @@ pub(crate) fn drop_all(named: Option<&str>) -> Result<Vec<String>, Failure> {
         })?;
     }
     Ok(words)
+}
+
+/// The folder for the journals of the user that [`drop_all`] makes of this process, or that
+/// it is already. `None` where the user has no home.
+pub(crate) fn state_folder(named: Option<&str>) -> Result<Option<PathBuf>, Failure> {
+    let home = |uid: Uid| match User::from_uid(uid) {
+        Ok(user) => user.map(|user| user.dir),
+        Err(error) => {
+            tracing::debug!("the table of users cannot be read: {error}");
+            None
+        }
+    };
+    let becomes = target(named)?.filter(|target| target.uid != unistd::geteuid());
+    if let Some(target) = becomes.filter(|_| unistd::geteuid().is_root()) {
+        // What the environment says is root's.
+        return Ok(journal::folder(None, home(target.uid).as_deref()));
+    }
+    let here = std::env::var_os("HOME").filter(|home| !home.is_empty());
+    let here = here.map(PathBuf::from).or_else(|| home(unistd::geteuid()));
+    let state_home = std::env::var_os("XDG_STATE_HOME");
+    Ok(journal::folder(state_home.as_deref(), here.as_deref()))
 }
 
 /// Who to become.

@@ -17,12 +17,14 @@ use super::{
     bundles::{self, TrustArgs},
     convert::duration,
     inventory::InventoryArgs,
+    journal::{self, JournalArgs},
     network, run,
 };
 use crate::{
     bundle::{Bundle, Expectation},
     display::{self, Started, escape},
     inventory::Inventory,
+    journal::{Header, Journal, Network},
     phone::{LoadName, MacAddress, Model},
     rehearse::{
         Fault, FaultSpec, MadeUp, Sizes,
@@ -101,11 +103,13 @@ pub(crate) struct Args {
     )]
     engine: network::Engine,
     /// Only the phones, against a server that runs elsewhere on loopback.
-    #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback, conflicts_with_all = ["bridges", "inventory"])]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback, conflicts_with_all = ["bridges", "inventory", "journal"])]
     against: Option<SocketAddrV4>,
     /// End after this long: 90s, 10m, 1h30m.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
+    #[command(flatten)]
+    journal: JournalArgs,
 }
 
 fn model(text: &str) -> Result<&'static Model, String> {
@@ -179,24 +183,50 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let phones = phones(args, models, sizes);
     let mut words = words(args);
     words.extend(args.engine.words());
-    let started = Started {
+    let network = Network {
         tftp: server.local_addr(),
         http: None,
+    };
+    let roll = Roll::new(inventory.as_ref(), &plan);
+    let journal = args.journal.begin(|| {
+        let command = journal::command(
+            &args.bundles,
+            &args.bridge.bridges,
+            &args.trust,
+            Some(*SERVER.ip()),
+        );
+        let served: Vec<Bundle> = bundles.iter().chain(&bridges).cloned().collect();
+        Header {
+            speed: session::fitting_speed(speed(args)),
+            ..Header::new("rehearse", network, command, &served, &plan, &roll)
+        }
+    })?;
+    let (before, after) = journal::words(journal.as_ref(), false);
+    words.extend(before);
+    let mut afterwards = args.engine.words();
+    afterwards.extend(after);
+    let started = Started {
+        tftp: network.tftp,
+        http: None,
         root: stage.root(),
+        journal: journal.as_ref().map(Journal::path).map(ToOwned::to_owned),
         stages,
         words,
     };
     let address = server.local_addr();
     let setup = Setup {
         source: Source::Stage(stage),
-        roll: Roll::new(inventory.as_ref(), &plan),
+        roll,
+        journal,
+        recorded: None,
         speed: speed(args),
         plan,
         server,
         http: None,
+        metrics: None,
         started,
         reporter: display::reporter(globals.json, globals.quiet, globals.color),
-        afterwards: args.engine.words(),
+        afterwards,
     };
     let (ended, results) = run::runtime()?.block_on(async {
         let mut signals = run::signals()?;

@@ -4,7 +4,7 @@ use super::{Failure, Globals, Outcome};
 use crate::{
     display::{self, Started},
     http,
-    inventory::Inventory,
+    journal::{Journal, Recorded},
     session::{self, Roll, Setup, Signals, Source},
     stage::StageError,
     tftp,
@@ -34,6 +34,15 @@ pub(crate) fn signals() -> Result<Signals, Failure> {
 pub(crate) struct Servers {
     pub(crate) tftp: tftp::Bound,
     pub(crate) http: Option<http::Server>,
+    pub(crate) metrics: Option<http::Server>,
+}
+
+/// What is known before the first phone is heard, and where what follows is recorded.
+pub(crate) struct Record {
+    pub(crate) roll: Roll,
+    pub(crate) journal: Option<Journal>,
+    /// Of the same run, where it is resumed.
+    pub(crate) recorded: Option<Recorded>,
 }
 
 /// Serves until the run is over, and says how it went.
@@ -43,17 +52,20 @@ pub(crate) fn run(
     servers: Servers,
     started: Started,
     afterwards: Vec<String>,
-    inventory: Option<&Inventory>,
+    record: Record,
     globals: &Globals,
 ) -> Result<Outcome, Failure> {
     let reporter = display::reporter(globals.json, globals.quiet, globals.color);
     let setup = Setup {
         source,
-        roll: Roll::new(inventory, &plan),
+        roll: record.roll,
+        journal: record.journal,
+        recorded: record.recorded,
         speed: 1.0,
         plan,
         server: servers.tftp,
         http: servers.http,
+        metrics: servers.metrics,
         started,
         reporter,
         afterwards,
@@ -89,6 +101,11 @@ pub(crate) fn outcome(ended: session::Ended) -> Result<Outcome, Failure> {
 pub(crate) fn stage_failure(error: StageError) -> Failure {
     let cure = error.cure();
     Failure::new(error, cure)
+}
+
+/// Where what is counted can be read.
+pub(crate) fn metrics_words(server: Option<&http::Server>) -> Option<String> {
+    server.map(|server| format!("metrics on http://{}/metrics", server.local_addr()))
 }
 
 /// What must happen when this server goes away.

@@ -4,10 +4,19 @@ use std::path::PathBuf;
 
 use super::{
     Failure, Globals, Outcome, add,
+    bundles::TrustArgs,
+    journal::{self, JournalArgs},
     network::NetworkArgs,
-    run::{self, Servers},
+    run::{self, Record, Servers},
 };
-use crate::{display::Started, http, session::Source, stage::Folder, track::Plan};
+use crate::{
+    display::Started,
+    http,
+    journal::{Header, Journal, Network},
+    session::{Roll, Source},
+    stage::Folder,
+    track::Plan,
+};
 
 /// Serves a folder over TFTP, read-only, and says who fetches what.
 ///
@@ -24,33 +33,64 @@ pub(crate) struct Args {
     folder: PathBuf,
     #[command(flatten)]
     network: NetworkArgs,
+    #[command(flatten)]
+    journal: JournalArgs,
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let chosen = args.network.choose()?;
     let server = args.network.bind(chosen.address)?;
     let http = args.network.bind_http(chosen.address)?;
+    let metrics = args.network.bind_metrics()?;
     let rights = args.network.drop_privileges()?;
     let folder = Folder::open(&args.folder)
         .map_err(|error| Failure::new(error, "Name a folder that this user may read"))?;
     add::warn(&folder, globals);
     let mut words = vec!["Ctrl-C ends it".to_owned()];
     words.extend(rights);
+    words.extend(run::metrics_words(metrics.as_ref()));
     words.extend(args.network.words());
-    let started = Started {
+    let network = Network {
         tftp: server.local_addr(),
         http: http.as_ref().map(http::Server::local_addr),
+    };
+    let (plan, roll) = (Plan::default(), Roll::default());
+    let record = Record {
+        journal: args.journal.begin(|| {
+            let root = [folder.root().to_owned()];
+            let command = journal::command(&root, &[], &TrustArgs::default(), None);
+            Header::new("serve", network, command, &[], &plan, &roll)
+        })?,
+        roll,
+        recorded: None,
+    };
+    let (before, after) = journal::words(record.journal.as_ref(), false);
+    words.extend(before);
+    let mut afterwards = args.network.words();
+    afterwards.extend(after);
+    let started = Started {
+        tftp: network.tftp,
+        http: network.http,
         root: folder.root().to_owned(),
+        journal: record
+            .journal
+            .as_ref()
+            .map(Journal::path)
+            .map(ToOwned::to_owned),
         stages: Vec::new(),
         words,
     };
     run::run(
         Source::Folder(folder),
-        Plan::default(),
-        Servers { tftp: server, http },
+        plan,
+        Servers {
+            tftp: server,
+            http,
+            metrics,
+        },
         started,
-        args.network.words(),
-        None,
+        afterwards,
+        record,
         globals,
     )
 }

@@ -35,6 +35,8 @@ pub(crate) struct Take {
     pub recovery: bool,
     /// Whether the application started again since.
     pub booted_since: bool,
+    /// Whether all of it was acknowledged; else only the request was seen.
+    pub whole: bool,
 }
 
 impl Take {
@@ -152,9 +154,11 @@ pub(crate) fn not_found<'a>(
     took_manifest: bool,
 ) -> NotFound {
     let foreign = |family: Family| {
-        if !family.is_convertible() {
+        if families.contains(&family) {
+            None
+        } else if !family.is_convertible() {
             Some(NotFound::Unsupported(Some(family)))
-        } else if !families.is_empty() && !families.contains(&family) {
+        } else if !families.is_empty() {
             Some(NotFound::WrongModel(family))
         } else {
             None
@@ -240,6 +244,7 @@ mod tests {
             last: Duration::from_secs(last),
             recovery,
             booted_since,
+            whole: true,
         }
     }
 

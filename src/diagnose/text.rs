@@ -144,12 +144,16 @@ pub(crate) fn mismatch(name: &str, meant: &str, at: Moment) -> Diagnosis {
     )
 }
 
-pub(crate) fn broken(name: &str, attempts: u16, bytes: u64, size: u64, at: Moment) -> Diagnosis {
+/// `last`: the acknowledged bytes of the last attempt and the file's, where they are known.
+pub(crate) fn broken(name: &str, attempts: u16, last: Option<(u64, u64)>, at: Moment) -> Diagnosis {
+    let last = last.map_or_else(
+        || ", as it never asked for what follows".to_owned(),
+        |(bytes, size)| format!(", the last one got {bytes} of {size} bytes"),
+    );
     diagnosis(
         Code::TransferBroken,
         format!(
-            "asked for '{}' for the {attempts}. time at {}; no attempt came through, the last \
-             one got {bytes} of {size} bytes",
+            "asked for '{}' for the {attempts}. time at {}; no attempt came through{last}",
             shown(name),
             clock(at)
         ),

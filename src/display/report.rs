@@ -40,6 +40,26 @@ pub(super) fn opening(started: &Started) -> Vec<String> {
 /// The report, and what to do now.
 pub(super) fn closing(report: &Report, afterwards: &[String], style: Style) -> Vec<String> {
     let mut lines = vec![String::new()];
+    lines.extend(phones(report, style, false));
+    if !afterwards.is_empty() {
+        lines.push(String::new());
+        lines.push("Now that this server goes away:".to_owned());
+        for text in afterwards {
+            lines.extend(wrap(text, "  - ", "    "));
+        }
+    }
+    lines
+}
+
+/// The report as a text of its own, with how long each phone took.
+#[must_use]
+pub fn table(report: &Report, style: Style) -> String {
+    phones(report, style, true).join("\n") + "\n"
+}
+
+/// Every phone, who is missing, who else came, and the sums. `times`: when each was heard.
+fn phones(report: &Report, style: Style, times: bool) -> Vec<String> {
+    let mut lines = Vec::new();
     if report.phones.is_empty() {
         lines.push("No phone came.".to_owned());
     } else {
@@ -53,14 +73,14 @@ pub(super) fn closing(report: &Report, afterwards: &[String], style: Style) -> V
     let whole = |phone: &PhoneReport| few || !is_done(phone.state);
     let is_stranger = |phone: &&PhoneReport| phone.on_inventory == Some(false);
     for phone in report.phones.iter().filter(|phone| !is_stranger(phone)) {
-        lines.extend(row(phone, whole(phone), style));
+        lines.extend(row(phone, whole(phone), times, style));
     }
     if report.phones.iter().any(|phone| is_stranger(&phone)) {
         lines.push(String::new());
         lines.push("Not on the inventory:".to_owned());
     }
     for phone in report.phones.iter().filter(is_stranger) {
-        lines.extend(row(phone, whole(phone), style));
+        lines.extend(row(phone, whole(phone), times, style));
     }
     if !report.missing.is_empty() {
         lines.push(String::new());
@@ -85,17 +105,10 @@ pub(super) fn closing(report: &Report, afterwards: &[String], style: Style) -> V
     }
     lines.push(String::new());
     lines.push(totals(report));
-    if !afterwards.is_empty() {
-        lines.push(String::new());
-        lines.push("Now that this server goes away:".to_owned());
-        for text in afterwards {
-            lines.extend(wrap(text, "  - ", "    "));
-        }
-    }
     lines
 }
 
-fn row(phone: &PhoneReport, whole: bool, style: Style) -> Vec<String> {
+fn row(phone: &PhoneReport, whole: bool, times: bool, style: Style) -> Vec<String> {
     let mac = phone
         .mac
         .map_or_else(|| "unknown".to_owned(), |mac| mac.to_string());
@@ -111,6 +124,14 @@ fn row(phone: &PhoneReport, whole: bool, style: Style) -> Vec<String> {
     if let Some(name) = &phone.name {
         lines.extend(wrap(&escape(name), "    ", "    "));
     }
+    if times {
+        let lasted = phone.last_seen.duration_since(phone.first_seen).as_secs();
+        lines.push(format!(
+            "    heard for {} from {:.0}",
+            words::clock(lasted),
+            phone.first_seen
+        ));
+    }
     for evidence in phone.evidence.iter().filter(|_| whole) {
         lines.extend(wrap(&escape(&evidence.detail), "    because: ", "      "));
     }
@@ -125,11 +146,15 @@ fn row(phone: &PhoneReport, whole: bool, style: Style) -> Vec<String> {
     lines
 }
 
-fn is_done(state: State) -> bool {
+/// Whether a person has nothing more to do for a phone in this state.
+#[must_use]
+pub fn is_done(state: State) -> bool {
     matches!(state, State::Confirmed | State::Already | State::Flashed)
 }
 
-fn totals(report: &Report) -> String {
+/// The sums in a sentence.
+#[must_use]
+pub fn totals(report: &Report) -> String {
     let totals = report.totals;
     let parts = [
         (totals.confirmed, "confirmed"),

@@ -20,7 +20,7 @@ pub(super) fn name(phone: &PhoneRef) -> String {
 }
 
 /// One word and what is being waited for.
-pub(super) fn state(state: State) -> (&'static str, &'static str) {
+pub(crate) fn state(state: State) -> (&'static str, &'static str) {
     match state {
         State::Seen => ("seen", "waiting for its first request"),
         State::Configuring => ("configuring", "reads its configuration"),
@@ -45,8 +45,19 @@ pub(super) fn state(state: State) -> (&'static str, &'static str) {
     }
 }
 
+/// Seconds for people: `1:02:03`.
+pub(crate) fn clock(seconds: i64) -> String {
+    let seconds = seconds.max(0);
+    format!(
+        "{}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
+}
+
 /// Bytes for people: `4.6 MB`.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
     let value = bytes as f64;
     if bytes < 1_000 {

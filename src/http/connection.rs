@@ -284,7 +284,9 @@ fn answer<S: Service>(
         Answer::Stopping => return (empty(StatusCode::SERVICE_UNAVAILABLE), None),
     };
     let size = file.bytes.len() as u64;
-    let (response, part) = respond(request, is_head, &file);
+    let (mut response, part) = respond(request, is_head, &file);
+    let kind = header::HeaderValue::from_static(seat.site.service.content_type());
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
     let transfer = Transfer {
         site: Arc::clone(&seat.site),
         wire: Arc::clone(wire),
@@ -339,8 +341,6 @@ fn respond(
         header::CONTENT_LENGTH,
         text((part.end - part.start).to_string()),
     );
-    let plain = header::HeaderValue::from_static("application/octet-stream");
-    headers.insert(header::CONTENT_TYPE, plain);
     let bytes = header::HeaderValue::from_static("bytes");
     headers.insert(header::ACCEPT_RANGES, bytes);
     if let Some(range) = range {

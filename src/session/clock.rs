@@ -4,97 +4,98 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::track::{Moment, Report};
+use crate::{
+    journal::Sittings,
+    track::{Moment, Report},
+};
 
 /// Most of the phones' seconds that one of ours can be.
 const FASTEST: f64 = 1000.0;
 
-/// The beginning of a run on both clocks, and how fast the phones live.
-#[derive(Debug, Clone, Copy)]
+/// The time of day, in the whole milliseconds that a record of phones needs.
+#[must_use]
+pub fn wall_clock() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+}
+
+/// How fast the phones of a run live: 1 to 1000 times as fast as real ones, else 1.
+#[must_use]
+pub fn fitting_speed(speed: f64) -> f64 {
+    match speed {
+        speed if (1.0..=FASTEST).contains(&speed) => speed,
+        _ => 1.0,
+    }
+}
+
+/// The beginning of this sitting on the monotonic clock and of all on the wall, and how
+/// fast the phones live: moments are the phones' time, the wall stays the wall.
+#[derive(Debug, Clone)]
 pub(super) struct Clock {
     instant: Instant,
-    wall: Timestamp,
+    sittings: Sittings,
     speed: f64,
 }
 
 impl Clock {
-    pub(super) fn start() -> Self {
-        let wall = Timestamp::now();
-        // Milliseconds are what a record of phones needs.
-        let wall = Timestamp::from_millisecond(wall.as_millisecond()).unwrap_or(wall);
+    /// A run of these sittings, the last of which begins now.
+    pub(super) fn start(sittings: Sittings, speed: f64) -> Self {
         Self {
             instant: Instant::now(),
-            wall,
-            speed: 1.0,
+            sittings,
+            speed: fitting_speed(speed),
         }
     }
 
-    /// The same clock for phones that live `speed` times as fast as real ones (1 to
-    /// [`FASTEST`], else 1): moments are the phones' time, the wall stays the wall.
-    pub(super) fn scaled(self, speed: f64) -> Self {
-        let speed = match speed {
-            speed if (1.0..=FASTEST).contains(&speed) => speed,
-            _ => 1.0,
-        };
-        Self { speed, ..self }
-    }
-
-    pub(super) fn began(self) -> Timestamp {
-        self.wall
-    }
-
-    pub(super) fn now(self) -> Moment {
+    pub(super) fn now(&self) -> Moment {
         self.at(Instant::now())
     }
 
-    pub(super) fn at(self, instant: Instant) -> Moment {
-        self.moment(instant.saturating_duration_since(self.instant))
+    pub(super) fn at(&self, instant: Instant) -> Moment {
+        let ours = instant.saturating_duration_since(self.instant);
+        self.moment(ours)
     }
 
-    /// The phones' time after this much of ours.
-    pub(super) fn moment(self, ours: Duration) -> Moment {
-        scale(ours, self.speed)
+    /// The run's time after this much of ours in this sitting.
+    pub(super) fn moment(&self, ours: Duration) -> Moment {
+        let theirs = Duration::try_from_secs_f64(ours.as_secs_f64() * self.speed);
+        let theirs = theirs.unwrap_or(Duration::MAX);
+        self.sittings.last().moment.saturating_add(theirs)
     }
 
     /// The time of day of a moment; a clock that was set meanwhile does not move it.
-    pub(super) fn wall(self, moment: Moment) -> Timestamp {
-        // Whole milliseconds: what a record of phones needs, and no more digits.
-        let ours = scale(moment, 1.0 / self.speed);
-        let millis = u64::try_from(ours.as_millis()).unwrap_or(u64::MAX);
-        self.wall
-            .checked_add(Duration::from_millis(millis))
-            .unwrap_or(Timestamp::MAX)
+    pub(super) fn wall(&self, moment: Moment) -> Timestamp {
+        self.sittings.wall(moment)
     }
 
-    pub(super) fn wall_now(self) -> Timestamp {
+    pub(super) fn wall_now(&self) -> Timestamp {
         self.wall(self.now())
+    }
+
+    /// Where a report's times are counted from.
+    pub(super) fn began(&self) -> Timestamp {
+        self.sittings.began()
     }
 
     /// Turns a report's times, which count the phones' time from our beginning, into times
     /// of day.
-    pub(super) fn on_the_wall(self, report: &mut Report) {
-        let told = |at: Timestamp| {
-            let since = Duration::try_from(at.duration_since(self.wall)).unwrap_or_default();
-            self.wall(since)
-        };
-        for phone in &mut report.phones {
-            phone.first_seen = told(phone.first_seen);
-            phone.last_seen = told(phone.last_seen);
-        }
+    pub(super) fn on_the_wall(&self, report: &mut Report) {
+        self.sittings.on_the_wall(report);
     }
-}
-
-fn scale(time: Duration, factor: f64) -> Duration {
-    Duration::try_from_secs_f64(time.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::Sitting;
+
+    fn clock(speed: f64) -> Clock {
+        Clock::start(Sittings::new(wall_clock(), fitting_speed(speed)), speed)
+    }
 
     #[test]
     fn a_scaled_clock_gives_the_phones_time_and_keeps_the_wall() {
-        let clock = Clock::start().scaled(36.0);
+        let clock = clock(36.0);
         let ours = Duration::from_secs(10);
         assert_eq!(clock.moment(ours), Duration::from_mins(6));
         assert_eq!(clock.at(clock.instant + ours), Duration::from_mins(6));
@@ -104,12 +105,24 @@ mod tests {
 
     #[test]
     fn an_unscaled_clock_and_a_senseless_scale_change_nothing() {
-        let plain = Clock::start();
+        let plain = clock(1.0);
         for speed in [1.0, 0.0, -3.0, f64::NAN, f64::INFINITY] {
-            let clock = plain.scaled(speed);
+            let clock = Clock::start(plain.sittings.clone(), speed);
             let moment = Duration::from_millis(90_061_001);
             assert_eq!(clock.moment(moment), moment);
             assert_eq!(clock.wall(moment), plain.wall(moment));
         }
+    }
+
+    #[test]
+    fn a_resumed_run_goes_on_where_it_was_and_has_the_wall_of_now() {
+        let mut sittings = Sittings::new(Timestamp::from_second(1000).unwrap(), 1.0);
+        let at = wall_clock();
+        let moment = Duration::from_mins(5);
+        sittings.push(Sitting { moment, at });
+        let clock = Clock::start(sittings, 1.0);
+        let ours = Duration::from_secs(10);
+        assert_eq!(clock.moment(ours), moment + ours);
+        assert_eq!(clock.wall(moment + ours).duration_since(at).as_secs(), 10);
     }
 }

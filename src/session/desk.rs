@@ -65,11 +65,7 @@ impl Shared {
     }
 
     fn see(&self, now: Instant, address: Ipv4Addr, seen: Seen) {
-        let at = self.clock.at(now);
-        let mut fleet = self.fleet();
-        let events = fleet.see(at, &Sighting { address, seen });
-        // Under the fleet's lock, so that events leave in the order in which they arose.
-        self.outbox.put(self.clock.wall(at), events);
+        self.sighted(self.clock.at(now), &Sighting { address, seen });
     }
 }
 
@@ -158,6 +154,14 @@ impl tftp::Service for Desk {
             bytes,
         };
         self.shared.see(now, address, ended);
+    }
+
+    fn sent_again(&mut self, packets: u64) {
+        self.shared.counters.sent_again(packets);
+    }
+
+    fn error_sent(&mut self, code: u16) {
+        self.shared.counters.error_sent(code);
     }
 }
 

@@ -1,7 +1,7 @@
 //! From the engine's thread to the display's: every step, and of progress the newest.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet, VecDeque},
     mem,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -21,8 +21,18 @@ pub(super) struct Outbox {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    events: Vec<(Timestamp, Event)>,
+    events: VecDeque<Step>,
     progress: BTreeMap<PhoneId, (Timestamp, Event)>,
+}
+
+#[derive(Debug)]
+struct Step {
+    /// Whose it is, where it is one phone's.
+    phone: Option<PhoneId>,
+    /// The line of the journal that must be on the disk before it is told.
+    line: u64,
+    at: Timestamp,
+    event: Event,
 }
 
 impl Outbox {
@@ -30,7 +40,8 @@ impl Outbox {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn put(&self, at: Timestamp, events: Vec<Event>) {
+    /// Puts events in that may be told when the journal's `line` is on the disk.
+    pub(super) fn put(&self, at: Timestamp, line: u64, events: Vec<Event>) {
         if events.is_empty() {
             return;
         }
@@ -40,31 +51,55 @@ impl Outbox {
                 Event::Progress(progress) => {
                     waiting.progress.insert(progress.phone.id, (at, event));
                 }
-                Event::Step(step) => {
+                Event::Step(_) | Event::Gone { .. } => {
+                    let phone = whose(&event);
                     // A step after progress: what the progress said is history.
-                    waiting.progress.remove(&step.phone.id);
-                    waiting.events.push((at, event));
-                }
-                Event::Gone { phone } => {
-                    waiting.progress.remove(&phone.id);
-                    waiting.events.push((at, event));
+                    if let Some(id) = phone {
+                        waiting.progress.remove(&id);
+                    }
+                    let step = Step {
+                        phone,
+                        line,
+                        at,
+                        event,
+                    };
+                    waiting.events.push_back(step);
                 }
                 Event::Diagnosis { .. } | Event::Withdrawn { .. } => {
-                    waiting.events.push((at, event));
+                    let step = Step {
+                        phone: whose(&event),
+                        line,
+                        at,
+                        event,
+                    };
+                    waiting.events.push_back(step);
                 }
             }
         }
         self.news.notify_one();
     }
 
-    /// Everything that waits, steps in their order before progress.
-    pub(super) fn take(&self) -> Vec<(Timestamp, Event)> {
-        let Waiting {
-            mut events,
-            progress,
-        } = mem::take(&mut *self.waiting());
-        events.extend(progress.into_values());
-        events
+    /// What waits and may be told now that the journal's lines up to `shown` are on the
+    /// disk: steps in their order before progress.
+    pub(super) fn take(&self, shown: u64) -> Vec<(Timestamp, Event)> {
+        let waiting = &mut *self.waiting();
+        let held = waiting.events.iter().position(|step| step.line > shown);
+        let ready = held.unwrap_or(waiting.events.len());
+        let told = waiting.events.drain(..ready);
+        let mut told: Vec<_> = told.map(|step| (step.at, step.event)).collect();
+        // Nor is a phone's progress told before the steps that led to it.
+        let held: BTreeSet<PhoneId> = waiting.events.iter().filter_map(|s| s.phone).collect();
+        let progress = mem::take(&mut waiting.progress).into_iter();
+        let (later, now): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            progress.partition(|(id, _)| held.contains(id));
+        waiting.progress = later;
+        told.extend(now.into_values());
+        told
+    }
+
+    /// The journal is further: what waited may be told.
+    pub(super) fn look_again(&self) {
+        self.news.notify_one();
     }
 
     /// Waits until something was put in since the last [`Outbox::take`].
@@ -73,12 +108,23 @@ impl Outbox {
     }
 }
 
+fn whose(event: &Event) -> Option<PhoneId> {
+    match event {
+        Event::Step(step) => Some(step.phone.id),
+        Event::Progress(progress) => Some(progress.phone.id),
+        Event::Gone { phone } => Some(phone.id),
+        Event::Diagnosis { phone, .. } | Event::Withdrawn { phone, .. } => {
+            phone.as_ref().map(|phone| phone.id)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
-    use crate::track::{PhoneRef, Progress, State, Step};
+    use crate::track::{PhoneRef, Progress, State};
 
     fn phone(id: u32) -> PhoneRef {
         PhoneRef {
@@ -103,7 +149,7 @@ mod tests {
     }
 
     fn step(id: u32) -> Event {
-        Event::Step(Step {
+        Event::Step(crate::track::Step {
             phone: phone(id),
             state: State::Writing,
             pass: 1,
@@ -114,16 +160,33 @@ mod tests {
         })
     }
 
+    fn told(outbox: &Outbox, shown: u64) -> Vec<Event> {
+        let told = outbox.take(shown).into_iter();
+        told.map(|(_, event)| event).collect()
+    }
+
     #[test]
     fn of_progress_the_newest_is_left_and_a_step_ends_it() {
         let outbox = Outbox::default();
-        outbox.put(
-            Timestamp::UNIX_EPOCH,
-            vec![progress(1, 1), progress(2, 1), progress(1, 2)],
-        );
-        outbox.put(Timestamp::UNIX_EPOCH, vec![step(2)]);
-        let told: Vec<Event> = outbox.take().into_iter().map(|(_, event)| event).collect();
-        assert_eq!(told, [step(2), progress(1, 2)]);
-        assert!(outbox.take().is_empty());
+        let put = |events| outbox.put(Timestamp::UNIX_EPOCH, 0, events);
+        put(vec![progress(1, 1), progress(2, 1), progress(1, 2)]);
+        put(vec![step(2)]);
+        assert_eq!(told(&outbox, 0), [step(2), progress(1, 2)]);
+        assert!(outbox.take(0).is_empty());
+    }
+
+    #[test]
+    fn what_is_not_on_the_disk_is_not_told_nor_what_follows_from_it() {
+        let outbox = Outbox::default();
+        let put = |line, events| outbox.put(Timestamp::UNIX_EPOCH, line, events);
+        put(1, vec![step(1)]);
+        put(2, vec![step(2)]);
+        put(0, vec![progress(1, 5), progress(2, 5)]);
+        assert_eq!(told(&outbox, 0), []);
+        assert_eq!(told(&outbox, 1), [step(1), progress(1, 5)]);
+        assert_eq!(told(&outbox, 1), []);
+        assert_eq!(told(&outbox, 2), [step(2), progress(2, 5)]);
+        put(3, vec![step(1)]);
+        assert_eq!(told(&outbox, u64::MAX), [step(1)], "the disk refuses");
     }
 }

@@ -114,8 +114,8 @@ impl<S: Service> Engine<S> {
             }
             (Ok(Packet::Write), Socket::Listener) => {
                 if self.guard.request(now, *peer.ip()) {
-                    let head = Head::error(error_code::ACCESS, "this server is read-only");
-                    reply(out, Port::First, local, peer, head);
+                    let text = "this server is read-only";
+                    self.error(out, Port::First, local, peer, error_code::ACCESS, text);
                 }
             }
             (Ok(_), Socket::Transfer(port)) if self.find(now, port, peer).is_none() => {
@@ -127,8 +127,8 @@ impl<S: Service> Engine<S> {
                         Socket::Listener => Port::First,
                         Socket::Transfer(port) => port,
                     };
-                    let head = Head::error(error_code::ILLEGAL, "illegal TFTP operation");
-                    reply(out, port, local, peer, head);
+                    let text = "illegal TFTP operation";
+                    self.error(out, port, local, peer, error_code::ILLEGAL, text);
                 }
             }
         }
@@ -159,6 +159,7 @@ impl<S: Service> Engine<S> {
                 };
                 if newest.was_asked_for_by(request) {
                     if let Some(send) = newest.transfer.again(now) {
+                        self.service.sent_again(send.packets());
                         return emit(newest, send, out);
                     }
                     if !used_other && self.challenge(now, slot, out) {
@@ -171,15 +172,13 @@ impl<S: Service> Engine<S> {
                 port
             }
         };
-        let refuse = |code, text: &str, out: &mut Outbox| {
-            reply(out, port, local, peer, Head::error(code, text));
-        };
         if !request.is_octet() {
             let text = "only mode octet (binary) is served";
-            return refuse(error_code::ILLEGAL, text, out);
+            return self.error(out, port, local, peer, error_code::ILLEGAL, text);
         }
         if request.name.len() > NAME_MAX {
-            return refuse(error_code::ILLEGAL, "name longer than 200 bytes", out);
+            let text = "name longer than 200 bytes";
+            return self.error(out, port, local, peer, error_code::ILLEGAL, text);
         }
         let name = String::from_utf8_lossy(request.name);
         let possible =
@@ -193,8 +192,11 @@ impl<S: Service> Engine<S> {
             name: &name,
         };
         let refusal = match self.service.request(now, &asked) {
-            Answer::Refuse(code, text) => return refuse(code, text, out),
-            Answer::NotFound => return refuse(error_code::NOT_FOUND, "file not found", out),
+            Answer::Refuse(code, text) => return self.error(out, port, local, peer, code, text),
+            Answer::NotFound => {
+                let code = error_code::NOT_FOUND;
+                return self.error(out, port, local, peer, code, "file not found");
+            }
             Answer::Serve(file) => {
                 if !possible {
                     (error_code::NOT_FOUND, "file not found")
@@ -214,7 +216,7 @@ impl<S: Service> Engine<S> {
                 }
             }
         };
-        refuse(refusal.0, refusal.1, out);
+        self.error(out, port, local, peer, refusal.0, refusal.1);
         self.service.ended(now, transfer, End::Refused, 0);
     }
 
@@ -310,8 +312,8 @@ impl<S: Service> Engine<S> {
             Answer::Refuse(code, text) => (code, text),
             Answer::NotFound => (error_code::NOT_FOUND, "file not found"),
         };
-        let head = Head::error(code, text);
-        reply(out, live.port, live.local, live.peer, head);
+        let (port, local, peer) = (live.port, live.local, live.peer);
+        self.error(out, port, local, peer, code, text);
         self.end(now, rival, End::Refused);
         false
     }
@@ -428,7 +430,10 @@ impl<S: Service> Engine<S> {
             };
             if live.transfer.deadline() <= now {
                 match live.transfer.timeout(now) {
-                    Step::Send(send) => emit(live, send, out),
+                    Step::Send(send) => {
+                        self.service.sent_again(send.packets());
+                        emit(live, send, out);
+                    }
                     Step::Ignored => {}
                     Step::End(end) => {
                         self.end(now, slot, end);
@@ -474,8 +479,9 @@ impl<S: Service> Engine<S> {
     pub fn stop(&mut self, now: Instant, out: &mut Outbox) {
         for slot in 0..self.slots.len() {
             if let Some(live) = &self.slots[slot] {
-                let head = Head::error(error_code::NOT_DEFINED, "the server is stopping");
-                reply(out, live.port, live.local, live.peer, head);
+                let (port, local, peer) = (live.port, live.local, live.peer);
+                let text = "the server is stopping";
+                self.error(out, port, local, peer, error_code::NOT_DEFINED, text);
                 self.end(now, slot, End::Replaced);
             }
         }
@@ -495,6 +501,19 @@ impl<S: Service> Engine<S> {
     /// Gives the service back.
     pub fn into_service(self) -> S {
         self.service
+    }
+
+    fn error(
+        &mut self,
+        out: &mut Outbox,
+        port: Port,
+        from: Ipv4Addr,
+        to: SocketAddrV4,
+        code: u16,
+        text: &str,
+    ) {
+        self.service.error_sent(code);
+        reply(out, port, from, to, Head::error(code, text));
     }
 
     fn find(&mut self, now: Instant, port: Port, peer: SocketAddrV4) -> Option<(usize, &mut Live)> {
@@ -525,8 +544,8 @@ impl<S: Service> Engine<S> {
             None => false,
         };
         if !late && self.guard.stray(now, *peer.ip()) {
-            let head = Head::error(error_code::UNKNOWN_TID, "unknown transfer ID");
-            reply(out, port, local, peer, head);
+            let text = "unknown transfer ID";
+            self.error(out, port, local, peer, error_code::UNKNOWN_TID, text);
         }
     }
 

@@ -56,6 +56,17 @@ pub enum Send {
     Blocks(RangeInclusive<u64>),
 }
 
+impl Send {
+    /// How many packets that is.
+    #[must_use]
+    pub fn packets(&self) -> u64 {
+        match self {
+            Self::OptionAck => 1,
+            Self::Blocks(blocks) => (blocks.end() + 1).saturating_sub(*blocks.start()),
+        }
+    }
+}
+
 /// What follows from an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {

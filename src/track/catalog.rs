@@ -30,6 +30,9 @@ pub(super) struct Entry {
     images: HashMap<String, usize>,
     /// The number of its images.
     pub count: usize,
+    /// Its images are fetched one a boot (7940, 7960: the loader, then by that loader the
+    /// application), each only where the phone lacks it.
+    pub stepwise: bool,
 }
 
 /// Every staged manifest, by its stage and its name without case.
@@ -103,6 +106,7 @@ impl Catalog {
                 leg,
                 hardware: manifest.hardware,
                 count: images.len(),
+                stepwise: stage.load.family() == Some(Family::P3),
                 images,
             });
         }

@@ -16,7 +16,9 @@ use crate::{
 mod application;
 mod expected;
 mod images;
+mod inferred;
 mod judge;
+mod loader;
 mod overlay;
 mod route;
 mod transfer;
@@ -39,6 +41,8 @@ pub(super) struct Scene<'a> {
     pub catalog: &'a Catalog,
     /// The phone is none of `--only`: it is refused loads on purpose.
     pub excluded: bool,
+    /// Nothing but requests is seen.
+    pub requests_only: bool,
 }
 
 /// A request, read.
@@ -225,6 +229,7 @@ impl Conversion {
             self.refute(Code::MissingImage, Some(ask.file()), out);
             self.refute(Code::NameMismatch, Some(ask.file()), out);
         }
+        self.judge_loader(scene, ask, out);
     }
 
     pub(super) fn learn(&mut self, model: &'static Model) {
@@ -249,7 +254,10 @@ impl Conversion {
             sequence: self.sequence,
             name: kept(ask.file()),
             bytes: 0,
-            size: ask.served.map(|served| served.size),
+            size: ask
+                .served
+                .map(|served| served.size)
+                .filter(|size| *size != Served::UNKNOWN_SIZE),
             pass: self.pass,
             transport: ask.transport,
             outcome: if ask.served.is_some() {
@@ -260,6 +268,7 @@ impl Conversion {
             kind,
             open: ask.served.is_some(),
             sent: false,
+            killed: false,
         });
     }
 }

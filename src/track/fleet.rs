@@ -104,10 +104,26 @@ impl Fleet {
         }
     }
 
-    /// Folds one sighting in. `at` never goes back; where it does, it counts as now.
+    /// Folds one sighting in, after what time alone did until then. `at` never goes back;
+    /// where it does, it counts as now.
+    ///
+    /// What comes of sightings is the same whenever [`Fleet::tick`] was called between them:
+    /// a record of the sightings is a record of the fleet.
     pub fn see(&mut self, at: Moment, sighting: &Sighting) -> Vec<Event> {
-        let at = at.max(self.now);
-        self.now = at;
+        let mut events = self.tick(at);
+        events.extend(self.seen(self.now, sighting));
+        // A phone may become again what it was before, and be past its moment.
+        events.extend(self.tick(self.now));
+        events
+    }
+
+    /// The moment of the newest sighting or tick.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.now
+    }
+
+    fn seen(&mut self, at: Moment, sighting: &Sighting) -> Vec<Event> {
         let address = sighting.address;
         match &sighting.seen {
             Seen::Asked {
@@ -272,6 +288,7 @@ impl Fleet {
             at,
             catalog: &self.catalog,
             excluded,
+            requests_only: self.plan.requests_only,
         };
         let mut changes = Vec::new();
         let heard = phone.conversion.last;
@@ -361,15 +378,16 @@ impl Fleet {
         events
     }
 
-    /// Lets time pass: phones settle and stall.
+    /// Lets time pass: phones settle and stall, each at its own moment.
     pub fn tick(&mut self, at: Moment) -> Vec<Event> {
-        let at = at.max(self.now);
-        self.now = at;
+        let until = at.max(self.now);
         let mut events = Vec::new();
         while let Some(&(due, id)) = self.schedule.first() {
-            if due > at {
+            if due > until {
                 break;
             }
+            let at = due.max(self.now);
+            self.now = at;
             self.schedule.pop_first();
             if let Some(phone) = self.registry.phones.get_mut(&id)
                 && phone.scheduled == Some(due)
@@ -380,7 +398,31 @@ impl Fleet {
                 }));
             }
         }
+        self.now = until;
         events
+    }
+
+    /// Every phone as it is and what stands in its way, for a display that has not seen how
+    /// it came so.
+    #[must_use]
+    pub fn recalled(&self) -> Vec<Event> {
+        let phones = self.registry.phones.iter();
+        phones
+            .flat_map(|(id, phone)| {
+                let standing = phone.conversion.standing.iter();
+                let raised = standing.map(|standing| Change::Raised(standing.diagnosis.clone()));
+                let told = reference(*id, phone);
+                std::iter::once(phone.conversion.as_is())
+                    .chain(raised)
+                    .map(move |change| event(told.clone(), change))
+            })
+            .collect()
+    }
+
+    /// How many phones are done, and how many there are.
+    #[must_use]
+    pub fn done(&self) -> (usize, usize) {
+        (self.done, self.registry.phones.len())
     }
 
     /// When [`Fleet::tick`] next has something to do, or [`Fleet::run_state`] or

@@ -51,6 +51,8 @@ pub(super) struct Row {
     pub open: bool,
     /// Every block was sent before its transfer ended.
     pub sent: bool,
+    /// The server was killed in the middle of it.
+    pub killed: bool,
 }
 
 impl Row {
@@ -78,12 +80,13 @@ impl Row {
             End::Delivered => true,
             End::Vanished { all_sent } => *all_sent,
             End::Aborted { code, .. } => code.is_none() && last_block,
-            End::Replaced => false,
+            End::Replaced | End::Killed => false,
         };
+        self.killed = *end == End::Killed;
         self.outcome = match end {
             End::Delivered => FileOutcome::Delivered,
             // Asking again is the phone's doing too.
-            End::Aborted { .. } | End::Replaced => FileOutcome::Aborted,
+            End::Aborted { .. } | End::Replaced | End::Killed => FileOutcome::Aborted,
             End::Vanished { .. } => FileOutcome::Vanished,
         };
     }

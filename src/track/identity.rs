@@ -324,6 +324,7 @@ impl Registry {
                     runs: phone.conversion.runs.clone(),
                     hardware: phone.conversion.hardware,
                     failing: phone.conversion.failing.clone(),
+                    unheard: phone.conversion.unheard.clone(),
                     ..Conversion::new(at)
                 };
                 let before = std::mem::replace(&mut phone.conversion, episode);

@@ -20,18 +20,35 @@ pub(super) struct Image {
     pub transfer: Option<TransferId>,
     /// Its transfers in this pass.
     pub attempts: u16,
+    /// Those of them that the server's own end cut off.
+    pub killed: u16,
     /// Its final ACK came.
     pub delivered: bool,
     /// All of it was sent, and the phone went on to a later image.
     pub implied: bool,
+    /// Nothing but requests is seen, and what was asked for next says that the phone has it.
+    pub inferred: bool,
+    /// The phone had it before: it was never asked for, and what follows it was.
+    pub had: bool,
     /// All of it was sent by the newest transfer, and its final ACK is missing.
     pub all_sent: bool,
     /// A later image was asked for after the newest transfer's last progress.
     pub went_on: bool,
 }
 
+impl Image {
+    /// Whether the phone has it, as far as anything proves or implies.
+    pub(super) fn is_there(&self) -> bool {
+        self.delivered || self.implied || self.inferred || self.had
+    }
+}
+
 /// A manifest that was taken, and the images since.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each seen by itself"
+)]
 pub(super) struct Pass {
     /// From 1, over the phone's whole run.
     pub number: u32,
@@ -39,6 +56,10 @@ pub(super) struct Pass {
     pub entry: usize,
     /// The stage that it is in.
     pub leg: Leg,
+    /// One image a boot: a start between two images is how it goes.
+    pub stepwise: bool,
+    /// Nothing but requests is seen.
+    pub requests_only: bool,
     /// The manifest's transfer.
     pub transfer: TransferId,
     /// When the manifest was asked for.
@@ -70,6 +91,10 @@ impl Pass {
         if self.entry != entry || self.interrupted {
             return true;
         }
+        // Every boot reads the manifest, and only an image after it begins anew.
+        if self.stepwise {
+            return self.complete && place.is_some() && manifest.sequence > self.sequence;
+        }
         if !self.any_asked() || manifest.sequence < self.sequence {
             return false;
         }
@@ -90,8 +115,15 @@ impl Pass {
         image.transfer = Some(transfer);
         image.attempts = image.attempts.saturating_add(1);
         image.implied = false;
+        image.inferred = false;
+        image.had = false;
         image.all_sent = false;
         image.went_on = false;
+        if self.stepwise {
+            for image in &mut self.images[..place] {
+                image.had |= image.attempts == 0;
+            }
+        }
         self.images[..place]
             .iter_mut()
             .filter(|image| image.attempts > 0 && !image.delivered)
@@ -127,21 +159,14 @@ impl Pass {
 
     /// Whether the manifest and every image of it are accounted for.
     pub(super) fn is_whole(&self) -> bool {
-        self.manifest
-            && !self.images.is_empty()
-            && self
-                .images
-                .iter()
-                .all(|image| image.delivered || image.implied)
+        self.manifest && !self.images.is_empty() && self.images.iter().all(Image::is_there)
     }
 
     /// Whether only the last image's final ACK is missing.
     pub(super) fn lacks_only_the_last_ack(&self) -> bool {
         self.manifest
             && self.images.split_last().is_some_and(|(last, rest)| {
-                last.attempts > 0
-                    && !last.delivered
-                    && rest.iter().all(|image| image.delivered || image.implied)
+                last.attempts > 0 && !last.delivered && rest.iter().all(Image::is_there)
             })
     }
 }

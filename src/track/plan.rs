@@ -21,6 +21,10 @@ pub struct Plan {
     pub max_failures: Option<usize>,
     /// How long the run may take (`--timeout`).
     pub timeout: Option<Duration>,
+    /// What is seen is requests alone: no acknowledgement and no end of a transfer (some
+    /// servers' logs). What a phone asks for next then says what it has, and evidence says
+    /// that it is inferred.
+    pub requests_only: bool,
 }
 
 /// One staged bundle, as far as tracking needs it.

@@ -1,13 +1,13 @@
 //! The end of a run, as the contract gives it in JSON.
 
-use std::net::Ipv4Addr;
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Evidence, Moment, State, Transport, history::Row, identity::Registry};
 use crate::{
-    diagnose::Diagnosis,
+    diagnose::{Code, Diagnosis},
     phone::{LoadName, MacAddress},
 };
 
@@ -134,6 +134,17 @@ pub struct Totals {
     pub failed: u32,
     /// See [`State::Seen`].
     pub seen: u32,
+}
+
+/// What phones are at a moment, for who counts them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// Phones by state.
+    pub states: BTreeMap<State, u64>,
+    /// Diagnoses that stand, by code.
+    pub diagnoses: BTreeMap<Code, u64>,
+    /// Clients that are no phones.
+    pub others: u64,
 }
 
 impl Totals {

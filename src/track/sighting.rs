@@ -63,8 +63,13 @@ pub enum Witness {
 pub struct Served {
     /// Its name as staged, which may differ in case from what was asked.
     pub name: String,
-    /// Bytes.
+    /// Bytes, or [`Served::UNKNOWN_SIZE`].
     pub size: u64,
+}
+
+impl Served {
+    /// Where another server's log does not tell how large a file is.
+    pub const UNKNOWN_SIZE: u64 = u64::MAX;
 }
 
 /// How a transfer ended.
@@ -88,6 +93,9 @@ pub enum End {
     },
     /// The same peer and port asked again before it was over, or this server stopped.
     Replaced,
+    /// The server was killed in the middle of it: that says nothing of the phone. Told when
+    /// the run is resumed.
+    Killed,
 }
 
 /// The fact itself.

@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// A running program; killed if the test gives up on it.
 pub(crate) struct Running {
     child: Child,
+    /// Where its journal goes: never to the folder of whoever runs the tests.
+    _state: tempfile::TempDir,
     lines: Receiver<Value>,
     /// Every line so far.
     pub(crate) seen: Vec<Value>,
@@ -26,6 +28,10 @@ pub(crate) struct Running {
 impl Running {
     /// Starts it with its standard output read as JSON Lines.
     pub(crate) fn start(command: &mut Command) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        if !command.get_envs().any(|(name, _)| name == "XDG_STATE_HOME") {
+            command.env("XDG_STATE_HOME", state.path());
+        }
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -43,13 +49,14 @@ impl Running {
         });
         Self {
             child,
+            _state: state,
             lines,
             seen: Vec::new(),
         }
     }
 
     /// The next line that `wanted` takes.
-    pub(crate) fn wait_for(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn wait_for(&mut self, mut wanted: impl FnMut(&Value) -> bool) -> Value {
         loop {
             match self.lines.recv_timeout(PATIENCE) {
                 Ok(line) => {

@@ -7,13 +7,18 @@ use std::{
     time::Instant,
 };
 
+use jiff::Timestamp;
 use reflash::{
+    journal::{self, Finished, Journal},
     stage::View,
     tftp::{self, Answer, Service},
     track::{
-        Admission, End, Event, Fleet, Moment, Plan, Seen, Served, Sighting, TransferId, Transport,
+        Admission, End, Event, Fleet, Moment, Plan, Report, Seen, Served, Sighting, TransferId,
+        Transport,
     },
 };
+
+use tempfile::NamedTempFile;
 
 use crate::stock::Files;
 
@@ -29,6 +34,7 @@ pub(crate) enum Http {
 
 pub(crate) struct Run {
     pub(crate) fleet: Fleet,
+    pub(crate) journal: Journal,
     pub(crate) events: Vec<Event>,
     pub(crate) http: HashMap<Ipv4Addr, Http>,
     views: HashMap<View, Files>,
@@ -41,8 +47,14 @@ pub(crate) struct Run {
 pub(crate) struct Desk(Arc<Mutex<Run>>);
 
 impl Desk {
-    pub(crate) fn new(began: Instant, plan: Plan, views: HashMap<View, Files>) -> Self {
+    pub(crate) fn new(
+        began: Instant,
+        plan: Plan,
+        views: HashMap<View, Files>,
+        journal: Journal,
+    ) -> Self {
         Self(Arc::new(Mutex::new(Run {
+            journal,
             fleet: Fleet::new(plan),
             events: Vec::new(),
             http: HashMap::new(),
@@ -60,13 +72,31 @@ impl Desk {
 
 impl Run {
     pub(crate) fn see(&mut self, at: Moment, address: Ipv4Addr, seen: Seen) {
-        let events = self.fleet.see(at, &Sighting { address, seen });
+        let sighting = Sighting { address, seen };
+        let events = self.fleet.see(at, &sighting);
+        self.journal.see(self.fleet.now(), &sighting, &events);
         self.events.extend(events);
     }
 
     pub(crate) fn tick(&mut self, at: Moment) {
         let events = self.fleet.tick(at);
+        self.journal.tick(self.fleet.now(), &events);
         self.events.extend(events);
+    }
+
+    /// The report of what the record of this run holds, once all of it is written.
+    pub(crate) fn folded_again(&self, record: &NamedTempFile, plan: Plan) -> Report {
+        let epoch = Timestamp::UNIX_EPOCH;
+        let finished = Finished {
+            totals: self.fleet.report(epoch).totals,
+            succeeded: self.fleet.succeeded(),
+            signal: None,
+        };
+        let missing = self.journal.finish(self.fleet.now(), finished);
+        assert_eq!(missing, None, "the disk took everything");
+        let recorded = journal::read(record.path()).expect("a journal");
+        assert!(recorded.finished && recorded.lines_cut == 0);
+        recorded.refold(plan).report(epoch)
     }
 
     fn at(&self, now: Instant) -> Moment {

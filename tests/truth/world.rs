@@ -8,12 +8,16 @@ use std::{
 };
 
 use reflash::{
+    inventory::Roll,
+    journal::{self, Header, Journal, Network},
     phone::LoadName,
     rehearse::{Action, Holding, Note, Start},
     stage::View,
     tftp::{Port, Socket, engine::Engine, outbox::Outbox, policy::Limits},
     track::{Event, PhoneReport, Plan, Report, Seen, State, Witness},
 };
+
+use tempfile::NamedTempFile;
 
 use crate::{
     desk::Desk,
@@ -66,6 +70,9 @@ struct World<'a> {
     count: u64,
     chance: Chance,
     false_claims: Vec<String>,
+    /// Where the run is recorded.
+    record: NamedTempFile,
+    plan: Plan,
 }
 
 pub(crate) fn play(seed: u64, stock: &Stock) -> Played {
@@ -120,7 +127,14 @@ impl<'a> World<'a> {
                 .collect(),
             ..Plan::default()
         };
-        let desk = Desk::new(began, plan, views(&scenario, stock, target));
+        let record = NamedTempFile::new().expect("a temporary file");
+        let journal = journal(&record, &plan);
+        let desk = Desk::new(
+            began,
+            plan.clone(),
+            views(&scenario, stock, target),
+            journal,
+        );
         let devices: Vec<Device> = (0_u8..)
             .zip(&scenario.members)
             .map(|(index, member)| Device::new(seed, index, member, stock))
@@ -142,6 +156,8 @@ impl<'a> World<'a> {
             count: 0,
             chance: Chance::new(!seed),
             false_claims: Vec::new(),
+            record,
+            plan,
         }
     }
 
@@ -378,6 +394,13 @@ impl<'a> World<'a> {
     fn judge(self) -> Played {
         let report: Report = self.desk.run().fleet.report(jiff::Timestamp::UNIX_EPOCH);
         let mut false_claims = self.false_claims;
+        let folded_again = self.desk.run().folded_again(&self.record, self.plan);
+        if folded_again != report {
+            false_claims.push(format!(
+                "seed {}: the record says {folded_again:#?}, the run {report:#?}",
+                self.scenario.seed
+            ));
+        }
         let phones: Vec<PlayedPhone> = self
             .devices
             .into_iter()
@@ -419,6 +442,24 @@ impl<'a> World<'a> {
             false_claims,
         }
     }
+}
+
+/// A journal over this file, which is empty.
+fn journal(record: &NamedTempFile, plan: &Plan) -> Journal {
+    let network = Network {
+        tftp: SocketAddrV4::new(SERVER, LISTENER),
+        http: None,
+    };
+    let header = Header::new(
+        "convert",
+        network,
+        journal::Command::default(),
+        &[],
+        plan,
+        &Roll::default(),
+    );
+    std::fs::remove_file(record.path()).expect("it was there");
+    Journal::create(record.path(), jiff::Timestamp::UNIX_EPOCH, header).expect("a journal")
 }
 
 fn cdp(load: LoadName) -> Seen {

@@ -128,7 +128,7 @@ pub(super) fn words(code: Code) -> Option<Words> {
             causes: "A flash that stopped half way, or a load that was named and not there.",
             cure: "Serve P0S3-8-12-00.loads with its .sbn and .sb2 and an XMLDefault.cnf.xml with \
                    loadInformation7 and loadInformation8 naming it. This program does not do that.",
-            ends: "It stays for the run.",
+            ends: "When SIPDefault.cnf is asked for after both images; else it stays for the run.",
         },
         Code::TrustList => Words {
             title: "The phone takes only signed configurations",
@@ -152,7 +152,8 @@ pub(super) fn words(code: Code) -> Option<Words> {
         Code::TransferBroken => Words {
             title: "One image does not come through",
             signature: "One image was asked for three times without ever being delivered, though \
-                        some of it was acknowledged.",
+                        some of it was acknowledged; in a log of requests alone, without what \
+                        follows it.",
             causes: "A duplex mismatch; a bad cable; a firewall or an MTU that lets some packets \
                      through and others not.",
             cure: "Clear the way; the phone goes on by itself.",

@@ -83,9 +83,13 @@ pub(crate) fn boots_without_images(boots: &[Take]) -> String {
     } else {
         "application"
     };
+    let took = if boots.iter().all(|take| take.whole) {
+        format!("took '{}' whole", shown(name))
+    } else {
+        format!("asked for '{}'", shown(name))
+    };
     format!(
-        "the {who} took '{}' whole in {} boots (at {}) and never asked for an image",
-        shown(name),
+        "the {who} {took} in {} boots (at {}) and never asked for an image",
         boots.len(),
         times.join(", ")
     )

@@ -1,5 +1,6 @@
 //! What a running application's requests and witnesses say of the load.
 
+use super::loader::is_sip_default;
 use super::{
     About, Ask, Bridge, Change, Conversion, Evidence, LoadName, Moment, Protocol, Request, Scene,
     State, Witness, text,
@@ -16,7 +17,10 @@ impl Conversion {
     ) {
         // The first file of every boot; nothing asks for it later.
         let is_boot = matches!(ask.request, Request::TrustList(_));
-        let is_config = matches!(ask.request, Request::Config { .. } | Request::DefaultConfig);
+        let is_config = matches!(
+            ask.request,
+            Request::Config { .. } | Request::DefaultConfig | Request::LegacyDefault
+        );
         let may_be_boot = is_boot
             || matches!(
                 ask.request,
@@ -25,6 +29,9 @@ impl Conversion {
         if may_be_boot && let Some(take) = self.takes.last_mut() {
             take.booted_since = true;
         }
+        if may_be_boot || is_sip_default(ask) {
+            self.infer_last(scene, ask, out);
+        }
         if is_boot {
             self.judge_start(scene, ask, false, out);
             self.interrupt(out);
@@ -32,6 +39,7 @@ impl Conversion {
         match self.state {
             State::Seen => self.enter(State::Configuring, About::file(ask.file()), out),
             // It gave up on a further pass, or starts without one: the last one counts.
+            _ if self.is_stepwise() => self.loader_or_application(ask, out),
             State::Manifest
                 if self.has_everything()
                     && (may_be_boot
@@ -72,7 +80,7 @@ impl Conversion {
         let Some(pass) = &mut self.current else {
             return;
         };
-        if pass.complete || pass.interrupted {
+        if pass.complete || pass.interrupted || pass.stepwise {
             return;
         }
         pass.interrupted = true;
@@ -101,18 +109,11 @@ impl Conversion {
         if self.state != State::Rebooted {
             self.enter(State::Rebooted, about(None), out);
         }
-        let images = self.current.as_ref().map_or(&[][..], |pass| &pass.images);
-        let delivered = images.iter().filter(|image| image.delivered).count();
-        let implied = match images.len() - delivered {
-            0 => String::new(),
-            implied => format!(", {implied} implied"),
-        };
         let evidence = Evidence {
             witness: Witness::Requests,
             detail: format!(
-                "pass {}: {delivered} images delivered{implied}, none missing; then an application \
-                 asked for {}",
-                self.pass,
+                "{}; then an application asked for {}",
+                self.images_accounted(),
                 file.map_or_else(|| "a file".to_owned(), text::shown),
             ),
         };
@@ -201,7 +202,11 @@ impl Conversion {
             self.from = Some(load.clone());
         }
         self.runs = Some(load.clone());
-        if let Some(family) = load.family().filter(|family| !family.is_convertible()) {
+        let is_staged = |family| scene.catalog.families.contains(&family);
+        if let Some(family) = load
+            .family()
+            .filter(|family| !family.is_convertible() && !is_staged(*family))
+        {
             let diagnosis = text::unsupported(load.as_str(), Some(family), scene.at);
             self.raise("", diagnosis, out);
         }

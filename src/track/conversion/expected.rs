@@ -1,6 +1,6 @@
 //! Which silence is normal, and until when.
 
-use super::{Conversion, Moment, SETTLED_AFTER, State, silence_limit};
+use super::{Conversion, Moment, SETTLED_AFTER, State};
 use crate::diagnose::rules;
 
 /// What a phone is silent for.
@@ -17,7 +17,7 @@ impl Conversion {
         if self.stalled || self.is_failed() {
             return None;
         }
-        let stalls = silence_limit(self.state).map(|limit| self.active + limit);
+        let stalls = self.patience().map(|limit| self.active + limit);
         let (what, until) = match self.state {
             State::Configuring => ("the next file of its configuration", stalls),
             State::Manifest => {

@@ -32,6 +32,7 @@ impl Conversion {
         self.record(scene, ask, Kind::Manifest(entry));
         if ask.served.is_some() {
             self.manifest = Some(ask.transfer);
+            self.infer_taken(scene, ask);
             if let Some(family) = entry.and_then(|at| scene.catalog.entry(at).family) {
                 if !recovery {
                     self.learn_family(family);
@@ -42,7 +43,7 @@ impl Conversion {
         }
         // An application that is refused a load runs on as before; a boot loader does not.
         let waits = recovery
-            || ask.served.is_some()
+            || ask.served.is_some() && !self.is_routine()
             || matches!(self.state, State::Seen | State::Configuring);
         if waits && self.state != State::Manifest {
             self.enter(State::Manifest, About::file(ask.file()), out);
@@ -85,12 +86,14 @@ impl Conversion {
         {
             let implied = pass.asked(place, ask.transfer, self.sequence);
             let attempts = pass.images[place].attempts;
+            let attempts = attempts.saturating_sub(pass.images[place].killed);
             let delivered = pass.images[place].delivered;
             let attempts = attempts.max(self.failures(ask.file()).saturating_add(1));
             for transfer in implied {
                 self.imply(transfer);
             }
             self.imply_manifest();
+            self.infer_before(scene, place, out);
             if attempts >= rules::BROKEN_ATTEMPTS && !delivered {
                 self.judge_broken(scene, ask, attempts, out);
             }
@@ -131,6 +134,8 @@ impl Conversion {
             number: self.pass,
             entry,
             leg: staged.leg,
+            stepwise: staged.stepwise,
+            requests_only: scene.requests_only,
             transfer: row.transfer,
             at: row.at,
             manifest: row.outcome == FileOutcome::Delivered,

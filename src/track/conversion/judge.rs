@@ -1,6 +1,6 @@
 //! What a name that was asked for says, beyond what is served for it.
 
-use super::{Ask, Change, Conversion, Scene};
+use super::{Ask, Change, Conversion, Scene, Served};
 use crate::{
     diagnose::{
         rules::{self, NotFound},
@@ -55,14 +55,10 @@ impl Conversion {
         if matches!(
             ask.request,
             Request::LegacyConfig(_) | Request::LegacyDefault
-        ) {
+        ) && !scene.catalog.families.contains(&Family::P3)
+        {
             let diagnosis = text::unsupported(ask.name, Some(Family::P3), scene.at);
             self.raise(ask.name, diagnosis, out);
-            // Its loader has no application to say which of the configurations it wants.
-            if normal(ask.name).starts_with("mgc") {
-                let diagnosis = text::no_application(ask.name, scene.at);
-                self.raise(ask.name, diagnosis, out);
-            }
         }
     }
 
@@ -79,8 +75,11 @@ impl Conversion {
             .iter()
             .rfind(|row| row.transfer != ask.transfer && normal(&row.name) == name)
             .map_or(0, |row| row.bytes);
-        let size = ask.served.map_or(0, |served| served.size);
-        let diagnosis = text::broken(ask.name, attempts, bytes, size, scene.at);
+        let size = ask.served.map(|served| served.size);
+        let last = size
+            .filter(|size| *size != Served::UNKNOWN_SIZE)
+            .map(|size| (bytes, size));
+        let diagnosis = text::broken(ask.name, attempts, last, scene.at);
         self.raise(ask.file(), diagnosis, out);
     }
 }

@@ -46,6 +46,17 @@ pub fn silence_limit(state: State) -> Option<Duration> {
 }
 
 impl Conversion {
+    /// How long it may be silent now.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        let is_last = self.state == State::Images
+            && self
+                .current
+                .as_ref()
+                .is_some_and(|pass| pass.requests_only && pass.lacks_only_the_last_ack());
+        // Where no end of a transfer is seen, it may be writing already.
+        silence_limit(if is_last { State::Writing } else { self.state })
+    }
+
     /// The state as it is told: a diagnosis that waiting cannot heal outweighs silence.
     pub(in super::super) fn shown(&self) -> State {
         if self.is_failed() {
@@ -221,7 +232,8 @@ impl Conversion {
 
     /// When time alone changes something.
     pub(in super::super) fn deadline(&self) -> Option<Moment> {
-        let silent = silence_limit(self.state)
+        let silent = self
+            .patience()
             .filter(|_| !self.stalled && !self.is_failed())
             .map(|limit| self.active + limit);
         let settles = self
@@ -270,7 +282,7 @@ impl Conversion {
         let silent = at.saturating_sub(self.active);
         if !self.stalled
             && !self.is_failed()
-            && silence_limit(self.state).is_some_and(|limit| silent >= limit)
+            && self.patience().is_some_and(|limit| silent >= limit)
         {
             self.stalled = true;
             let diagnosis = text::stalled(self.state, silent, self.active);

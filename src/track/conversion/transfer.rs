@@ -1,7 +1,10 @@
 //! What becomes of transfers, and what that proves.
 
 use super::{About, Change, Conversion, End, FileOutcome, Kind, Row, Scene, TransferId};
-use crate::diagnose::{Code, rules::Take};
+use crate::{
+    diagnose::{Code, rules::Take},
+    phone::{Family, LoadName},
+};
 
 /// Takes that are kept; a refusal is as clear from the newest ones.
 const MAX_TAKES: usize = 32;
@@ -64,8 +67,8 @@ impl Conversion {
         }
         row.end(end, bytes);
         let row = row.clone();
-        // That nothing more is heard is no sign of life.
-        if !matches!(end, End::Vanished { .. }) {
+        // That nothing more is heard is no sign of life, nor that nobody listened.
+        if !matches!(end, End::Vanished { .. } | End::Killed) {
             self.touch(scene.at, out);
         }
         if *end == End::Delivered || row.bytes > 0 {
@@ -92,7 +95,7 @@ impl Conversion {
         match end {
             End::Delivered => {
                 self.fetched = true;
-                self.take(scene, row);
+                self.take(scene, row, true);
                 if let Some(entry) = entry {
                     if self.begins_pass(row, entry, None) {
                         self.begin(scene, row, entry);
@@ -129,8 +132,14 @@ impl Conversion {
         }
     }
 
-    /// Remembers a manifest's delivery, for as long as no image is asked for.
-    fn take(&mut self, scene: Scene<'_>, row: &Row) {
+    /// Remembers a manifest's delivery, for as long as no image is asked for. `whole`: all of
+    /// it was acknowledged; else that is inferred.
+    pub(super) fn take(&mut self, scene: Scene<'_>, row: &Row, whole: bool) {
+        let load = LoadName::new(&row.name);
+        // A 7940 or 7960 reads its manifest in every boot.
+        if load.family() == Some(Family::P3) {
+            return;
+        }
         if let Some(pass) = &self.current
             && pass.any_asked()
             && pass.sequence > row.sequence
@@ -147,8 +156,9 @@ impl Conversion {
                     name: row.name.clone(),
                     first: scene.at,
                     last: scene.at,
-                    recovery: crate::phone::LoadName::new(&row.name).is_recovery(),
+                    recovery: load.is_recovery(),
                     booted_since: false,
+                    whole,
                 });
             }
         }
@@ -156,7 +166,9 @@ impl Conversion {
 
     fn image_ended(&mut self, row: &Row, place: Option<usize>, end: &End, out: &mut Vec<Change>) {
         self.fetched |= row.bytes > 0 || *end == End::Delivered;
-        self.count_failing(row, end);
+        if *end != End::Killed {
+            self.count_failing(row, end);
+        }
         let about = || About {
             file: Some(row.name.clone()),
             bytes: Some(row.bytes),
@@ -169,6 +181,8 @@ impl Conversion {
         {
             if *end == End::Delivered {
                 pass.images[place].delivered = true;
+            } else if *end == End::Killed {
+                pass.images[place].killed = pass.images[place].killed.saturating_add(1);
             } else if row.sent {
                 implied = pass.all_sent(place, row.transfer);
             }

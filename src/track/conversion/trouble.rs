@@ -3,7 +3,7 @@
 use super::{Ask, Change, Conversion, End, FileOutcome, Kind, Row, Scene, State, TransferId};
 use crate::{
     diagnose::{Code, rules, text},
-    phone::{Request, normal},
+    phone::{Family, Request, normal},
     track::{Moment, Transport},
 };
 
@@ -83,6 +83,7 @@ impl Conversion {
         // A 7940 or 7960 asks for both as a rule.
         if let Some(diagnosis) = rejected
             && !self.stands(Code::UnsupportedModel)
+            && self.family != Some(Family::P3)
         {
             self.raise("", diagnosis, out);
         }
@@ -103,6 +104,10 @@ impl Conversion {
     /// loader. `None` where a start is no sign of that.
     pub(in super::super) fn cut_short(&self, recovery: bool) -> Option<String> {
         let pass = self.current.as_ref().filter(|pass| !pass.interrupted)?;
+        // A 7940 or 7960 starts after each image.
+        if pass.stepwise {
+            return None;
+        }
         if pass.complete {
             // A lease that was asked for is a restart, whoever asked for it.
             let writes = recovery && matches!(self.state, State::Writing | State::Rebooted);
@@ -119,13 +124,18 @@ impl Conversion {
             Kind::Image(Some(place)) if row.pass == pass.number => Some((row, place)),
             _ => None,
         })?;
+        if row.killed {
+            return None;
+        }
         // A phone that gives up on an image drops the next one: then the way is at fault.
         let others_came = pass.images.iter().enumerate().all(|(place, image)| {
-            place == newest || image.attempts == 0 || image.delivered || image.all_sent
+            place == newest || image.attempts == 0 || image.is_there() || image.all_sent
         });
         let size = row.size.unwrap_or(0);
         others_came.then(|| {
-            if row.outcome == FileOutcome::Delivered {
+            if row.size.is_none() {
+                format!("after it had asked for '{}'", text::shown(&row.name))
+            } else if row.outcome == FileOutcome::Delivered {
                 format!(
                     "after '{}' and before the next image",
                     text::shown(&row.name)

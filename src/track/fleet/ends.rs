@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::{
-    super::{Moment, PhoneRef, announce::reference, catalog::Leg, identity::Phone},
+    super::{Moment, PhoneRef, Sums, announce::reference, catalog::Leg, identity::Phone},
     Admission, DRAIN_LIMIT, Fleet, QUIET_BEFORE_END, RunState,
 };
 use crate::{
@@ -114,6 +114,23 @@ impl Fleet {
                 .phones
                 .values()
                 .any(|phone| phone.conversion.is_between_images())
+    }
+
+    /// Phones by state, what stands against them by code, and clients that are no phones.
+    #[must_use]
+    pub fn sums(&self) -> Sums {
+        let mut sums = Sums {
+            others: self.registry.others.len() as u64,
+            ..Sums::default()
+        };
+        for phone in self.registry.phones.values() {
+            let conversion = &phone.conversion;
+            *sums.states.entry(conversion.shown()).or_default() += 1;
+            for standing in &conversion.standing {
+                *sums.diagnoses.entry(standing.diagnosis.code).or_default() += 1;
+            }
+        }
+        sums
     }
 
     /// The phones that must not be unplugged now.

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::{
     super::{
-        FileOutcome, Moment, TransferId,
+        FileOutcome, Moment, Served, TransferId,
         history::{Kind, Row, kept},
         identity::Owner,
     },
@@ -30,13 +30,16 @@ impl Fleet {
             sequence,
             name: kept(served.map_or(name, |served| &served.name)),
             bytes: 0,
-            size: served.map(|served| served.size),
+            size: served
+                .map(|served| served.size)
+                .filter(|size| *size != Served::UNKNOWN_SIZE),
             pass: 0,
             transport,
             outcome: served.map_or(FileOutcome::NotFound, |_| FileOutcome::Asked),
             kind: Kind::Other,
             open: served.is_some(),
             sent: false,
+            killed: false,
         });
         if served.is_some() && self.registry.transfers.len() < MAX_TRANSFERS {
             self.registry

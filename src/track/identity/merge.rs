@@ -143,6 +143,7 @@ impl Phone {
         (episode.runs, episode.hardware) = (None, None);
         episode.bridge = Bridge::Untried;
         episode.failing.clear();
+        episode.unheard = None;
         Some(episode)
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Inventory;
 use crate::{
-    inventory::Inventory,
     phone::MacAddress,
     track::{Event, Missing, PhoneRef, Plan, Report},
 };
@@ -23,23 +23,44 @@ impl Roll {
     /// The names of an inventory, and the phones that the plan waits for.
     #[must_use]
     pub fn new(inventory: Option<&Inventory>, plan: &Plan) -> Self {
+        let listed = inventory.map(|inventory| inventory.macs().into_iter().collect());
+        Self {
+            listed,
+            ..Self::named(inventory.map(Inventory::names).unwrap_or_default(), plan)
+        }
+    }
+
+    /// These names, and the phones that the plan waits for; those that it expects are those
+    /// that the inventory listed.
+    #[must_use]
+    pub fn named(names: BTreeMap<MacAddress, String>, plan: &Plan) -> Self {
         let expected = plan.only.as_ref().or(plan.expected.as_ref());
         Self {
-            names: inventory.map(Inventory::names).unwrap_or_default(),
-            listed: inventory.map(|inventory| inventory.macs().into_iter().collect()),
+            names,
+            listed: plan
+                .expected
+                .as_ref()
+                .map(|listed| listed.iter().copied().collect()),
             expected: expected.cloned().unwrap_or_default(),
         }
+    }
+
+    /// Every phone that has a name.
+    pub fn names(&self) -> impl Iterator<Item = (MacAddress, &str)> {
+        self.names.iter().map(|(mac, name)| (*mac, name.as_str()))
     }
 
     fn name(&self, mac: Option<MacAddress>) -> Option<String> {
         self.names.get(&mac?).cloned()
     }
 
-    pub(super) fn name_phone(&self, phone: &mut PhoneRef) {
+    /// Puts its name on a phone.
+    pub fn name_phone(&self, phone: &mut PhoneRef) {
         phone.name = self.name(phone.mac);
     }
 
-    pub(super) fn name_event(&self, event: &mut Event) {
+    /// The same, on whatever an event is about.
+    pub fn name_event(&self, event: &mut Event) {
         let phone = match event {
             Event::Step(step) => Some(&mut step.phone),
             Event::Progress(progress) => Some(&mut progress.phone),
@@ -51,7 +72,8 @@ impl Roll {
         }
     }
 
-    pub(super) fn name_report(&self, report: &mut Report) {
+    /// The same, on a report; and who of the expected phones never came.
+    pub fn name_report(&self, report: &mut Report) {
         let mut came = BTreeSet::new();
         for phone in &mut report.phones {
             phone.name = self.name(phone.mac);

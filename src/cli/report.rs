@@ -1,0 +1,141 @@
+//! `reflash report`: the record of a run as a table, JSON, CSV or a page.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::{
+    Failure, Globals, Outcome,
+    paper::{Paper, PaperArgs},
+};
+use crate::{
+    display::escape,
+    journal::{self, Recorded},
+    report::{self, html::Heading},
+    track::{Fleet, Plan, StagePlan},
+};
+
+/// Says what became of every phone of a run: who is done, on what evidence, who is not and
+/// why, how long it took, and what to do next.
+///
+/// Reads the journal that `convert` writes. It may be of a run that still goes on, or of one
+/// that was killed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  reflash report ~/.local/state/reflash/2026-11-23T08-00-00Z-SIP45.9-3-1SR4-1S.jsonl
+  reflash report run.jsonl --format html --to run.html
+  reflash report run.jsonl --format csv --to run.csv")]
+pub(super) struct Args {
+    /// The journal of a run.
+    #[arg(value_name = "JOURNAL")]
+    journal: PathBuf,
+    #[command(flatten)]
+    paper: PaperArgs,
+}
+
+/// Runs the verb.
+pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+    args.paper.check(globals)?;
+    replayed(&args.journal, Vec::new(), &args.paper, globals)
+}
+
+/// Reports a journal; `stages` in place of those that were recorded, if there are any.
+pub(super) fn replayed(
+    path: &Path,
+    stages: Vec<StagePlan>,
+    form: &PaperArgs,
+    globals: &Globals,
+) -> Result<Outcome, Failure> {
+    let recorded = journal::read(path).map_err(|error| {
+        let cure = error.cure();
+        Failure::new(escape(&error.to_string()), cure)
+    })?;
+    let mut plan = recorded.header.plan();
+    if !stages.is_empty() {
+        plan = Plan { stages, ..plan };
+    }
+    let mut fleet = Fleet::new(plan);
+    let timelines = report::fold(&mut fleet, &recorded.sightings, recorded.last);
+    let mut report = fleet.report(recorded.sittings.began());
+    recorded.sittings.on_the_wall(&mut report);
+    recorded.header.roll().name_report(&mut report);
+    let bundles: Vec<_> = recorded
+        .header
+        .bundles
+        .iter()
+        .map(|bundle| {
+            let sha256 = bundle.digests.as_ref().map(|digests| &digests.sha256);
+            json!({
+                "path": bundle.path,
+                "load": bundle.load,
+                "bridge": bundle.bridge,
+                "sha256": sha256,
+            })
+        })
+        .collect();
+    let paper = Paper {
+        report: &report,
+        timelines: &timelines,
+        heading: Heading {
+            title: format!("reflash {}", recorded.header.verb),
+            words: words(path, &recorded),
+        },
+        json: json!({
+            "report": report,
+            "journal": {
+                "path": path,
+                "program": recorded.header.program,
+                "verb": recorded.header.verb,
+                "began": recorded.sittings.began(),
+                "last": recorded.sittings.wall(recorded.last),
+                "sittings": recorded.sittings.count(),
+                "finished": recorded.finished,
+                "lines_cut": recorded.lines_cut,
+                "unknown_lines": recorded.unknown_lines,
+                "bundles": bundles,
+            },
+        }),
+    };
+    form.write(&paper, globals)?;
+    Ok(Outcome::Done)
+}
+
+/// What a person has to know of the record.
+fn words(path: &Path, recorded: &Recorded) -> Vec<String> {
+    let sittings = &recorded.sittings;
+    let mut words = vec![format!(
+        "journal {}: {} from {:.0} to {:.0}",
+        path.display(),
+        recorded.header.program,
+        sittings.began(),
+        sittings.wall(recorded.last),
+    )];
+    for bundle in &recorded.header.bundles {
+        let role = if bundle.bridge { "bridge" } else { "bundle" };
+        words.push(format!("{role} {}: {}", bundle.path.display(), bundle.load));
+    }
+    // Exactly 1 is what every run but a rehearsal writes.
+    if (recorded.header.speed - 1.0).abs() > f64::EPSILON {
+        words.push(
+            "times of day are real; those within evidence and along the strips are the scripted \
+             phones', who live faster"
+                .to_owned(),
+        );
+    }
+    if sittings.count() > 1 {
+        words.push(format!("it was resumed: {} sittings", sittings.count()));
+    }
+    if !recorded.finished {
+        words.push("the record has no end: the run goes on, or it was killed".to_owned());
+    }
+    for (count, what) in [
+        (recorded.lines_cut, "lines at its end are none"),
+        (recorded.unknown_lines, "lines were not understood"),
+    ] {
+        if count > 0 {
+            words.push(format!("{count} {what}"));
+        }
+    }
+    words
+}

@@ -1,0 +1,294 @@
+//! The first line: what a run serves, and of whom it expects what.
+
+use std::{net::SocketAddrV4, path::PathBuf, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    bundle::{Bundle, Digests},
+    inventory::Roll,
+    phone::{LoadName, MacAddress, Model},
+    track::{ManifestPlan, Plan, StagePlan},
+};
+
+/// What a run serves, and of whom it expects what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// See [`super::SCHEMA`].
+    pub schema: u32,
+    /// Who wrote it: `reflash 0.1.0`.
+    pub program: String,
+    /// `convert`, `serve` or `rehearse`.
+    pub verb: String,
+    /// Seconds of the phones in one of ours: 1, but in a rehearsal.
+    pub speed: f64,
+    /// Where it is served.
+    pub network: Network,
+    /// What was named on the command line, for `--resume`.
+    pub command: Command,
+    /// The bundles, targets first.
+    pub bundles: Vec<ServedBundle>,
+    /// Who is expected.
+    pub plan: Expectations,
+    /// What phones are called.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<Named>,
+}
+
+/// Where it is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Network {
+    /// TFTP.
+    pub tftp: SocketAddrV4,
+    /// HTTP; `None`: it is not.
+    pub http: Option<SocketAddrV4>,
+}
+
+/// What was named on the command line; paths are absolute.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// The targets, or the folder of `serve`.
+    pub bundles: Vec<PathBuf>,
+    /// `--bridge`.
+    pub bridges: Vec<PathBuf>,
+    /// `--trust-key`.
+    pub trust_keys: Vec<PathBuf>,
+    /// `--accept-unknown`.
+    pub accept_unknown: bool,
+    /// `--call-manager`, where it was given.
+    pub call_manager: Option<std::net::Ipv4Addr>,
+}
+
+/// One bundle that is served, as far as it matters later.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServedBundle {
+    /// Where it was.
+    pub path: PathBuf,
+    /// The file's digests; `None` for a folder.
+    pub digests: Option<Digests>,
+    /// SHA-256 over the names and digests of its members, whatever they were packed in.
+    pub contents: String,
+    /// Whether it is a bridge.
+    pub bridge: bool,
+    /// The load that its phones will run.
+    pub load: LoadName,
+    /// The models that it is for.
+    #[serde(with = "models")]
+    pub models: Vec<&'static Model>,
+    /// Its manifests.
+    pub manifests: Vec<ManifestRecord>,
+}
+
+/// One manifest of a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestRecord {
+    /// Its name as staged.
+    pub name: String,
+    /// The hardware classes that it supports, where it says so.
+    pub hardware: Option<u32>,
+    /// Names and bytes of its images, in its order.
+    pub images: Vec<(String, u64)>,
+}
+
+/// Of whom what is expected; see [`Plan`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Expectations {
+    /// `--only`.
+    pub only: Option<Vec<MacAddress>>,
+    /// `--inventory`.
+    pub expected: Option<Vec<MacAddress>>,
+    /// `--expect`.
+    pub expect: Option<usize>,
+    /// `--max-failures`.
+    pub max_failures: Option<usize>,
+    /// `--timeout`, in seconds.
+    pub timeout: Option<f64>,
+}
+
+/// What a person calls a phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// The phone.
+    pub mac: MacAddress,
+    /// Its name.
+    pub name: String,
+}
+
+impl Header {
+    /// For a run of this verb under this plan; `bundles` are those of the plan's stages and
+    /// then of its bridges, in that order.
+    #[must_use]
+    pub fn new(
+        verb: &str,
+        network: Network,
+        command: Command,
+        bundles: &[Bundle],
+        plan: &Plan,
+        roll: &Roll,
+    ) -> Self {
+        let stages = plan.stages.iter().map(|stage| (stage, false));
+        let bridges = plan.bridge.iter().map(|stage| (stage, true));
+        let served = stages.chain(bridges).zip(bundles);
+        Self {
+            schema: super::SCHEMA,
+            program: program(),
+            verb: verb.to_owned(),
+            speed: 1.0,
+            network,
+            command,
+            bundles: served
+                .map(|((stage, bridge), bundle)| ServedBundle::new(bundle, stage, bridge))
+                .collect(),
+            plan: Expectations {
+                only: plan.only.clone(),
+                expected: plan.expected.clone(),
+                expect: plan.expect,
+                max_failures: plan.max_failures,
+                timeout: plan.timeout.map(|timeout| timeout.as_secs_f64()),
+            },
+            names: roll
+                .names()
+                .map(|(mac, name)| Named {
+                    mac,
+                    name: name.to_owned(),
+                })
+                .collect(),
+        }
+    }
+
+    /// The plan that the run had.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        let stages = |bridge| {
+            self.bundles
+                .iter()
+                .filter(move |bundle| bundle.bridge == bridge)
+                .map(ServedBundle::stage)
+                .collect()
+        };
+        let Expectations {
+            only,
+            expected,
+            expect,
+            max_failures,
+            timeout,
+        } = self.plan.clone();
+        Plan {
+            stages: stages(false),
+            bridge: stages(true),
+            only,
+            expected,
+            expect,
+            max_failures,
+            timeout: timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+            requests_only: false,
+        }
+    }
+
+    /// What phones are called, and who is waited for.
+    #[must_use]
+    pub fn roll(&self) -> Roll {
+        let names = self
+            .names
+            .iter()
+            .map(|named| (named.mac, named.name.clone()));
+        Roll::named(names.collect(), &self.plan())
+    }
+}
+
+/// This program and its version.
+pub(super) fn program() -> String {
+    format!("reflash {}", env!("CARGO_PKG_VERSION"))
+}
+
+impl ServedBundle {
+    fn new(bundle: &Bundle, stage: &StagePlan, bridge: bool) -> Self {
+        Self {
+            path: std::path::absolute(&bundle.path).unwrap_or_else(|_| bundle.path.clone()),
+            digests: bundle.digests.clone(),
+            contents: contents(bundle),
+            bridge,
+            load: stage.load.clone(),
+            models: stage.models.clone(),
+            manifests: stage
+                .manifests
+                .iter()
+                .map(|manifest| ManifestRecord {
+                    name: manifest.name.clone(),
+                    hardware: manifest.hardware,
+                    images: manifest.images.clone(),
+                })
+                .collect(),
+        }
+    }
+
+    /// Whether `bundle` is the one that was served.
+    #[must_use]
+    pub fn is(&self, bundle: &Bundle) -> bool {
+        let digests = match (&self.digests, &bundle.digests) {
+            (Some(recorded), Some(now)) => recorded == now,
+            // One of the two is a folder: what is in them counts.
+            _ => true,
+        };
+        digests && self.contents == contents(bundle)
+    }
+
+    fn stage(&self) -> StagePlan {
+        StagePlan {
+            load: self.load.clone(),
+            models: self.models.clone(),
+            manifests: self
+                .manifests
+                .iter()
+                .map(|manifest| ManifestPlan {
+                    name: manifest.name.clone(),
+                    images: manifest.images.clone(),
+                    hardware: manifest.hardware,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// SHA-256 over names and digests of all members, sorted.
+fn contents(bundle: &Bundle) -> String {
+    use sha2::{Digest as _, Sha256};
+    let members = bundle.members.iter();
+    let mut lines: Vec<String> = members
+        .map(|member| format!("{} {}\n", member.sha256, member.name))
+        .collect();
+    lines.sort_unstable();
+    let digest = Sha256::digest(lines.concat());
+    digest.iter().fold(String::new(), |mut text, byte| {
+        use std::fmt::Write as _;
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Models by their numbers.
+mod models {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use crate::phone::Model;
+
+    pub(super) fn serialize<S: Serializer>(
+        models: &[&'static Model],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(models.iter().map(|model| model.number))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<&'static Model>, D::Error> {
+        Vec::<String>::deserialize(deserializer)?
+            .into_iter()
+            .map(|number| {
+                Model::by_number(&number)
+                    .ok_or_else(|| D::Error::custom(format!("no such model: {number}")))
+            })
+            .collect()
+    }
+}

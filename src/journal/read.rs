@@ -1,0 +1,339 @@
+//! Reading a journal: any bytes give a record or words.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
+    io::{BufRead, BufReader, Read},
+    net::Ipv4Addr,
+    path::Path,
+};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Fault, Header, JournalError, SCHEMA, Sitting, Sittings,
+    line::{KINDS, Line, What},
+};
+use crate::track::{Event, Fleet, Moment, Plan, Report, Seen, Sighting, Totals, TransferId};
+
+/// Bytes of one line at most. The longest is the header: bundles for every family and the
+/// names of 4,096 phones are less than one.
+pub const MAX_LINE_BYTES: u64 = 4 << 20;
+
+/// Bytes of a journal at most; a phone's conversion takes some 30,000.
+pub const MAX_FILE_BYTES: u64 = 512 << 20;
+
+/// A journal, read.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Recorded {
+    /// What was served, and who was expected.
+    pub header: Header,
+    /// Everything that was seen, in order.
+    pub sightings: Vec<(Moment, Sighting)>,
+    /// Every step, diagnosis and withdrawal that was told, in order.
+    pub told: Vec<(Moment, Event)>,
+    /// When the program was started for it.
+    pub sittings: Sittings,
+    /// The run's time of the last line.
+    pub last: Moment,
+    /// Lines at the end that are none: what was being written when the run was killed.
+    pub lines_cut: usize,
+    /// Lines that a newer version wrote.
+    pub unknown_lines: usize,
+    /// Whether the run ended in order, and was not resumed since.
+    pub finished: bool,
+    /// How it ended, the last time that it did.
+    pub end: Option<Finished>,
+    /// Bytes of the whole lines.
+    pub(super) whole: u64,
+    /// The first line that is none, from 1.
+    pub(super) broken: usize,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finished {
+    /// Phones by state.
+    pub totals: Totals,
+    /// Whether every expected phone was done.
+    pub succeeded: bool,
+    /// The number of the signal that ended it.
+    pub signal: Option<u8>,
+}
+
+/// A transfer that had no end when the record ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Open {
+    pub(crate) address: Ipv4Addr,
+    pub(crate) transfer: TransferId,
+    /// Acknowledged, as far as is recorded.
+    pub(crate) bytes: u64,
+}
+
+/// Reads the journal in this file. A last line that was being written is left out.
+pub fn read(path: &Path) -> Result<Recorded, JournalError> {
+    let file = open(path)?;
+    from_reader(BufReader::new(file)).map_err(|fault| JournalError::new(path, fault))
+}
+
+/// Reads its first line alone.
+pub fn read_header(path: &Path) -> Result<Header, JournalError> {
+    let file = BufReader::new(open(path)?);
+    let failed = |fault| JournalError::new(path, fault);
+    let line = Lines::new(file).next().map_err(failed)?;
+    let (_, header) = header(line.as_deref()).map_err(failed)?;
+    Ok(header)
+}
+
+fn open(path: &Path) -> Result<File, JournalError> {
+    let failed = |error| JournalError::new(path, Fault::Read(error));
+    // Opening a pipe would wait for whoever writes to it.
+    let kind = path.metadata().map_err(failed)?;
+    if !kind.is_file() {
+        return Err(JournalError::new(path, Fault::Foreign));
+    }
+    File::open(path).map_err(failed)
+}
+
+/// Lines with their ends; what has none is torn.
+struct Lines<R> {
+    from: R,
+    /// Bytes of whole lines so far.
+    whole: u64,
+    torn: bool,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn new(from: R) -> Self {
+        Self {
+            from,
+            whole: 0,
+            torn: false,
+        }
+    }
+
+    /// The next whole line.
+    fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+        let mut line = Vec::new();
+        let mut limited = self.from.by_ref().take(MAX_LINE_BYTES);
+        let length = limited.read_until(b'\n', &mut line).map_err(Fault::Read)?;
+        let length = u64::try_from(length).unwrap_or(u64::MAX);
+        if line.last() != Some(&b'\n') {
+            if length >= MAX_LINE_BYTES {
+                return Err(Fault::TooLong);
+            }
+            self.torn = !line.is_empty();
+            return Ok(None);
+        }
+        self.whole += length;
+        if self.whole > MAX_FILE_BYTES {
+            return Err(Fault::TooLong);
+        }
+        Ok(Some(line))
+    }
+}
+
+/// The first line's header. The kind and the schema are looked at before anything else.
+fn header(line: Option<&[u8]>) -> Result<(Timestamp, Header), Fault> {
+    #[derive(Deserialize)]
+    struct Mark {
+        kind: String,
+        schema: u64,
+    }
+    let line = line.ok_or(Fault::Foreign)?;
+    let mark: Mark = serde_json::from_slice(line).map_err(|_| Fault::Foreign)?;
+    if mark.kind != KINDS[0] {
+        return Err(Fault::Foreign);
+    }
+    if mark.schema != u64::from(SCHEMA) {
+        return Err(Fault::Schema(mark.schema));
+    }
+    match serde_json::from_slice(line) {
+        Ok(Line {
+            at,
+            what: What::Journal(header),
+        }) => Ok((at, *header)),
+        Ok(_) => Err(Fault::Foreign),
+        Err(error) => Err(Fault::Header(error.to_string())),
+    }
+}
+
+pub(super) fn from_reader(from: impl BufRead) -> Result<Recorded, Fault> {
+    let mut lines = Lines::new(from);
+    // Only a whole file may be too long: a foreign one has no such first line.
+    let first = match lines.next() {
+        Err(Fault::TooLong) => return Err(Fault::Foreign),
+        other => other?,
+    };
+    let (at, header) = header(first.as_deref())?;
+    let mut recorded = Recorded {
+        sittings: Sittings::new(at, header.speed),
+        header,
+        sightings: Vec::new(),
+        told: Vec::new(),
+        last: Moment::ZERO,
+        lines_cut: 0,
+        unknown_lines: 0,
+        finished: false,
+        end: None,
+        whole: lines.whole,
+        broken: 0,
+    };
+    let mut number = 1;
+    while let Some(line) = lines.next()? {
+        number += 1;
+        if recorded.lines_cut > 0 {
+            recorded.lines_cut += 1;
+            continue;
+        }
+        match serde_json::from_slice(&line) {
+            Ok(line) => recorded.take(line),
+            Err(_) if is_unknown(&line) => recorded.unknown_lines += 1,
+            Err(_) => {
+                recorded.lines_cut = 1;
+                recorded.broken = number;
+                continue;
+            }
+        }
+        recorded.whole = lines.whole;
+    }
+    recorded.lines_cut += usize::from(lines.torn);
+    // Acknowledgements are written later than they were seen.
+    recorded.sightings.sort_by_key(|(at, _)| *at);
+    Ok(recorded)
+}
+
+/// Whether this may be a line of a newer version: an object with a time and a kind.
+fn is_unknown(line: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Any {
+        #[serde(rename = "at")]
+        _at: Timestamp,
+        #[serde(rename = "kind")]
+        _kind: String,
+    }
+    serde_json::from_slice::<Any>(line).is_ok()
+}
+
+impl Recorded {
+    fn take(&mut self, line: Line) {
+        let ns = line.what.moment();
+        // Never back, whoever edited the file.
+        self.last = self.last.max(ns);
+        match line.what {
+            // A second header says nothing that counts.
+            What::Journal(_) => self.unknown_lines += 1,
+            What::Seen {
+                address,
+                seen,
+                told,
+                ..
+            } => {
+                self.sightings.push((ns, Sighting { address, seen }));
+                self.told.extend(told.into_iter().map(|event| (ns, event)));
+            }
+            What::Told { told, .. } => {
+                self.told.extend(told.into_iter().map(|event| (ns, event)));
+            }
+            What::Sitting { .. } => {
+                self.finished = false;
+                self.sittings.push(Sitting {
+                    moment: ns,
+                    at: line.at,
+                });
+            }
+            What::Finished { finished, .. } => {
+                self.finished = true;
+                self.end = Some(finished);
+            }
+        }
+    }
+
+    /// The fleet as it was when the record ended.
+    #[must_use]
+    pub fn fleet(&self) -> Fleet {
+        self.refold(self.header.plan())
+    }
+
+    /// The same under another plan, which must serve the same bundles.
+    #[must_use]
+    pub fn refold(&self, plan: Plan) -> Fleet {
+        let mut fleet = Fleet::new(plan);
+        for (at, sighting) in &self.sightings {
+            fleet.see(*at, sighting);
+        }
+        fleet.tick(self.last);
+        fleet
+    }
+
+    /// What became of every phone, with its name and with times of day.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let mut report = self.fleet().report(self.sittings.began());
+        self.sittings.on_the_wall(&mut report);
+        self.header.roll().name_report(&mut report);
+        report
+    }
+
+    /// Transfers that had no end.
+    pub(crate) fn open(&self) -> Vec<Open> {
+        let mut open = BTreeMap::new();
+        for (_, Sighting { address, seen }) in &self.sightings {
+            match seen {
+                Seen::Asked {
+                    transfer,
+                    served: Some(_),
+                    ..
+                } => {
+                    open.insert(
+                        *transfer,
+                        Open {
+                            address: *address,
+                            transfer: *transfer,
+                            bytes: 0,
+                        },
+                    );
+                }
+                Seen::Acknowledged { transfer, bytes } => {
+                    if let Some(open) = open.get_mut(transfer) {
+                        open.bytes = open.bytes.max(*bytes);
+                    }
+                }
+                Seen::Ended { transfer, .. } => {
+                    open.remove(transfer);
+                }
+                _ => {}
+            }
+        }
+        open.into_values().collect()
+    }
+
+    /// The number that the next transfer may have.
+    pub(crate) fn next_transfer(&self) -> u64 {
+        let numbers: BTreeSet<u64> = self
+            .sightings
+            .iter()
+            .filter_map(|(_, sighting)| match &sighting.seen {
+                Seen::Asked { transfer, .. } => Some(transfer.0),
+                _ => None,
+            })
+            .collect();
+        numbers.last().map_or(0, |last| last.saturating_add(1))
+    }
+
+    /// Whether this program may go on with it, and where its whole lines end.
+    pub(super) fn resumable(&self) -> Result<u64, Fault> {
+        if self.unknown_lines > 0 {
+            return Err(Fault::Unknown(self.unknown_lines));
+        }
+        if self.broken > 0 && self.lines_cut > 1 {
+            return Err(Fault::Damaged {
+                line: self.broken,
+                after: self.lines_cut - 1,
+            });
+        }
+        Ok(self.whole)
+    }
+}

@@ -1,0 +1,353 @@
+//! Writing a journal while the run goes on.
+
+use std::{
+    fmt,
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, BufReader},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use super::{
+    Fault, Finished, Header, JournalError, Network, Recorded, Sitting, Sittings,
+    disk::{Disk, OnDisk, Queue},
+    header::program,
+    line::{Line, What},
+    read,
+    thin::{ACKNOWLEDGED_EVERY, Thinner},
+};
+use crate::{
+    display::escape,
+    track::{Event, Moment, Sighting},
+};
+
+/// Bytes of lines that wait for a disk at most; beyond it the record ends.
+pub const MAX_WAITING: usize = 16 << 20;
+
+/// Longest time that what is shown waits for the disk.
+pub const LATE: Duration = Duration::from_secs(3);
+
+/// How long the end of a run waits for the disk.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A journal that is open for a run, and locked. Nobody who hands a line in ever waits for
+/// the disk; [`Journal::shown`] says what is on it.
+pub struct Journal {
+    path: PathBuf,
+    sittings: Sittings,
+    queue: Arc<Queue>,
+    hand: Mutex<Hand>,
+}
+
+/// What goes into the queue, and what was said about it.
+#[derive(Debug, Default)]
+struct Hand {
+    thinner: Thinner,
+    /// The last line that was taken, by the wall.
+    newest: Option<Timestamp>,
+    /// Since when lines are not taken any more.
+    ended: Option<Timestamp>,
+    warned: bool,
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes the folder of a new journal, for this user alone.
+fn make_folder(path: &Path) -> io::Result<()> {
+    let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) else {
+        return Ok(());
+    };
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(folder)
+}
+
+impl Journal {
+    /// Begins a new one; the header is on the disk when this returns. The folder is made
+    /// where it is missing.
+    pub fn create(path: &Path, at: Timestamp, header: Header) -> Result<Self, JournalError> {
+        let failed = |error: io::Error| {
+            let fault = match error.kind() {
+                io::ErrorKind::AlreadyExists => Fault::Exists,
+                _ => Fault::Write(error),
+            };
+            JournalError::new(path, fault)
+        };
+        make_folder(path).map_err(failed)?;
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create_new(true).mode(0o600);
+        let file = file.open(path).map_err(failed)?;
+        lock(path, &file)?;
+        let sittings = Sittings::new(at, header.speed);
+        let mut disk = OnDisk { file, end: 0 };
+        let header = What::Journal(Box::new(header));
+        let written = line(at, header).and_then(|line| disk.append(&line));
+        // The name is durable when its folder is.
+        let synced = written.and_then(|()| match path.parent() {
+            Some(folder) if folder != Path::new("") => File::open(folder)?.sync_all(),
+            _ => File::open(".")?.sync_all(),
+        });
+        if let Err(error) = synced {
+            // A file that names no run would only be in the way.
+            let _ = fs::remove_file(path);
+            return Err(failed(error));
+        }
+        Self::over(path, sittings, disk)
+    }
+
+    /// Goes on with one: reads it, cuts off what was being written when the run was killed,
+    /// and begins a sitting at this time of day.
+    pub fn resume(
+        path: &Path,
+        at: Timestamp,
+        network: Network,
+    ) -> Result<(Self, Recorded), JournalError> {
+        let failed = |fault| JournalError::new(path, fault);
+        // What is no file is told apart before it is opened.
+        read::read_header(path)?;
+        let file = OpenOptions::new().read(true).write(true).open(path);
+        let file = file.map_err(|error| failed(Fault::Write(error)))?;
+        lock(path, &file)?;
+        let mut recorded = read::from_reader(BufReader::new(&file)).map_err(failed)?;
+        let end = recorded.resumable().map_err(failed)?;
+        let mut disk = OnDisk { file, end };
+        let sitting = What::Sitting {
+            ns: recorded.last,
+            program: program(),
+            network,
+        };
+        disk.file
+            .set_len(end)
+            .and_then(|()| line(at, sitting))
+            .and_then(|line| disk.append(&line))
+            .map_err(|error| failed(Fault::Write(error)))?;
+        recorded.sittings.push(Sitting {
+            moment: recorded.last,
+            at,
+        });
+        let journal = Self::over(path, recorded.sittings.clone(), disk)?;
+        Ok((journal, recorded))
+    }
+
+    fn over(path: &Path, sittings: Sittings, disk: impl Disk) -> Result<Self, JournalError> {
+        let queue = Arc::new(Queue::default());
+        let writer = Arc::clone(&queue);
+        // Not waited for: a disk that does not answer must not hold the end of a run up.
+        thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || writer.write(disk))
+            .map_err(|error| JournalError::new(path, Fault::Write(error)))?;
+        Ok(Self {
+            path: path.to_owned(),
+            sittings,
+            queue,
+            hand: Mutex::default(),
+        })
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// When the run's sittings began.
+    #[must_use]
+    pub fn sittings(&self) -> &Sittings {
+        &self.sittings
+    }
+
+    fn hand(&self) -> MutexGuard<'_, Hand> {
+        self.hand.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls this whenever [`Journal::shown`] may have changed.
+    pub fn on_news(&self, told: impl Fn() + Send + 'static) {
+        self.queue.on_news(Box::new(told));
+    }
+
+    /// Records a sighting and what the fleet said of it. Returns what [`Journal::shown`]
+    /// must have reached before that may be shown.
+    pub fn see(&self, at: Moment, sighting: &Sighting, events: &[Event]) -> u64 {
+        let mut hand = self.hand();
+        let mut seen = hand.thinner.take(at, sighting, events);
+        let Some(last) = seen.pop() else {
+            return 0;
+        };
+        // Time passed before this, and may have judged a silence of others.
+        let old = hand
+            .thinner
+            .release_before(at.saturating_sub(ACKNOWLEDGED_EVERY));
+        let lines = old.into_iter().chain(seen);
+        let mut lines: Vec<(Moment, What)> = lines.map(plain).collect();
+        let (at, mut what) = plain(last);
+        if let What::Seen { told, .. } = &mut what {
+            *told = steps(events);
+        }
+        lines.push((at, what));
+        self.put(&mut hand, lines)
+    }
+
+    /// Records what came of time alone; the same.
+    pub fn tick(&self, at: Moment, events: &[Event]) -> u64 {
+        let mut hand = self.hand();
+        let before = at.saturating_sub(ACKNOWLEDGED_EVERY);
+        let held = hand.thinner.release_before(before);
+        let mut lines: Vec<(Moment, What)> = held.into_iter().map(plain).collect();
+        let told = steps(events);
+        if !told.is_empty() {
+            lines.push((at, What::Told { ns: at, told }));
+        }
+        self.put(&mut hand, lines)
+    }
+
+    /// Records the end, and waits for the disk, but not for ever. Returns what a person
+    /// has to know of the record, if it is not whole.
+    pub fn finish(&self, at: Moment, finished: Finished) -> Option<String> {
+        let mut hand = self.hand();
+        let held = hand.thinner.release_before(Moment::MAX);
+        let mut lines: Vec<(Moment, What)> = held.into_iter().map(plain).collect();
+        lines.push((at, What::Finished { ns: at, finished }));
+        self.put(&mut hand, lines);
+        drop(hand);
+        self.queue.flush(PATIENCE);
+        self.queue.close();
+        let standing = self.queue.standing();
+        let is_whole = standing.written == standing.handed && self.hand().ended.is_none();
+        (!is_whole).then(|| {
+            format!(
+                "The journal {} is not whole: its end is missing.",
+                escape(&self.path.display().to_string())
+            )
+        })
+    }
+
+    /// Up to where what was recorded may be shown: what is on the disk, or everything while
+    /// the disk refuses or takes longer than [`LATE`].
+    #[must_use]
+    pub fn shown(&self) -> u64 {
+        let standing = self.queue.standing();
+        if standing.refuses.is_some() || standing.late >= LATE {
+            u64::MAX
+        } else {
+            standing.written
+        }
+    }
+
+    /// What a person has to be told of the disk, once.
+    pub fn trouble(&self) -> Option<String> {
+        let standing = self.queue.standing();
+        let why = match standing.refuses {
+            Some(error) => error,
+            None if standing.late >= LATE => {
+                format!("the disk has not answered for {} s", LATE.as_secs())
+            }
+            None => return None,
+        };
+        let mut hand = self.hand();
+        if std::mem::replace(&mut hand.warned, true) {
+            return None;
+        }
+        let now = Timestamp::now();
+        let since = now.checked_sub(standing.late).unwrap_or(now);
+        let since = since.strftime("%H:%M:%SZ");
+        Some(format!(
+            "the journal {} cannot be written: {why}. The record is incomplete since {since}; \
+             the run goes on and phones are served as before. Make room on that disk, and what \
+             is missing is written",
+            escape(&self.path.display().to_string())
+        ))
+    }
+
+    /// Hands lines in; the number of the last, or 0 where nothing needs to be waited for.
+    fn put(&self, hand: &mut Hand, lines: Vec<(Moment, What)>) -> u64 {
+        if lines.is_empty() || hand.ended.is_some() {
+            return 0;
+        }
+        let mut bytes = Vec::new();
+        let mut count = 0;
+        let mut newest = None;
+        for (at, what) in lines {
+            let at = self.sittings.wall(at);
+            match line(at, what) {
+                Ok(line) => {
+                    bytes.extend(line);
+                    count += 1;
+                    newest = Some(at);
+                }
+                // Nothing here has a form that JSON has not.
+                Err(error) => tracing::error!("a line of the journal is lost: {error}"),
+            }
+        }
+        let handed = self.queue.hand(&bytes, count, MAX_WAITING);
+        match handed {
+            Some(number) => {
+                hand.newest = newest;
+                number
+            }
+            None => {
+                // A hole would make all that follows wrong.
+                hand.ended = newest;
+                tracing::warn!(
+                    "too much waits for the journal's disk: the record ends here, the run goes on"
+                );
+                0
+            }
+        }
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+fn lock(path: &Path, file: &File) -> Result<(), JournalError> {
+    file.try_lock().map_err(|error| {
+        let fault = match error {
+            TryLockError::WouldBlock => Fault::InUse,
+            TryLockError::Error(error) => Fault::Write(error),
+        };
+        JournalError::new(path, fault)
+    })
+}
+
+fn line(at: Timestamp, what: What) -> io::Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec(&Line { at, what })?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn plain((ns, sighting): (Moment, Sighting)) -> (Moment, What) {
+    let Sighting { address, seen } = sighting;
+    let told = Vec::new();
+    let seen = What::Seen {
+        ns,
+        address,
+        seen,
+        told,
+    };
+    (ns, seen)
+}
+
+/// What is recorded of events: progress is not, and who is gone is a display's matter.
+fn steps(events: &[Event]) -> Vec<Event> {
+    let is_recorded = |event: &&Event| {
+        matches!(
+            event,
+            Event::Step(_) | Event::Diagnosis { .. } | Event::Withdrawn { .. }
+        )
+    };
+    events.iter().filter(is_recorded).cloned().collect()
+}

@@ -1,0 +1,354 @@
+//! What a run counts, for Prometheus: `--metrics ADDRESS:PORT`, off by default.
+//!
+//! The text is the exposition format 0.0.4 (prometheus.io, "Exposition formats"). Counters
+//! are added to where things happen, without a lock; phones are counted when somebody asks.
+
+use std::{
+    fmt::{self, Write as _},
+    net::SocketAddrV4,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Instant,
+};
+
+use crate::{
+    diagnose::Code,
+    http,
+    stage::StagedFile,
+    track::{End, Seen, State, Sums, Transport},
+};
+
+/// The path of the page, without its `/`.
+const NAME: &str = "metrics";
+
+/// What the page is, as scrapers want it said.
+const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// TFTP error codes that are counted apart: those of RFC 1350 and RFC 2347.
+const ERROR_CODES: usize = 9;
+
+/// Every state, in the order in which the page has them.
+const STATES: [State; 11] = [
+    State::Seen,
+    State::Configuring,
+    State::Manifest,
+    State::Images,
+    State::Writing,
+    State::Rebooted,
+    State::Flashed,
+    State::Confirmed,
+    State::Already,
+    State::Stalled,
+    State::Failed,
+];
+
+/// How transfers end.
+const OUTCOMES: [&str; 4] = ["delivered", "aborted", "vanished", "replaced"];
+
+/// What was counted since the run began.
+#[derive(Debug, Default)]
+pub struct Counters {
+    started: [AtomicU64; 2],
+    not_found: AtomicU64,
+    ended: [AtomicU64; OUTCOMES.len()],
+    bytes: AtomicU64,
+    sent_again: AtomicU64,
+    errors: [AtomicU64; ERROR_CODES],
+}
+
+impl Counters {
+    /// Counts what a server saw.
+    pub fn see(&self, seen: &Seen) {
+        match seen {
+            Seen::Asked {
+                transport,
+                served: Some(_),
+                ..
+            } => add(&self.started[side(*transport)], 1),
+            Seen::Asked { served: None, .. } => add(&self.not_found, 1),
+            Seen::Ended { end, bytes, .. } => {
+                let outcome = match end {
+                    End::Delivered => 0,
+                    End::Aborted { .. } => 1,
+                    End::Vanished { .. } => 2,
+                    End::Replaced | End::Killed => 3,
+                };
+                add(&self.ended[outcome], 1);
+                add(&self.bytes, *bytes);
+            }
+            _ => {}
+        }
+    }
+
+    /// Packets were sent once more.
+    pub fn sent_again(&self, packets: u64) {
+        add(&self.sent_again, packets);
+    }
+
+    /// A TFTP ERROR was sent.
+    pub fn error_sent(&self, code: u16) {
+        // What no standard names counts as "not defined", which it is.
+        let code = usize::from(code);
+        add(&self.errors[if code < ERROR_CODES { code } else { 0 }], 1);
+    }
+}
+
+fn add(counter: &AtomicU64, count: u64) {
+    counter.fetch_add(count, Relaxed);
+}
+
+fn side(transport: Transport) -> usize {
+    match transport {
+        Transport::Tftp => 0,
+        Transport::Http => 1,
+    }
+}
+
+/// The page's text.
+#[must_use]
+pub fn render(counters: &Counters, phones: &Sums) -> String {
+    let mut page = Page(String::new());
+    let version = env!("CARGO_PKG_VERSION");
+    page.metric("build_info", "gauge", "The version that runs.");
+    page.sample("build_info", &[("version", version)], 1);
+    page.metric("phones", "gauge", "Phones by state.");
+    for state in STATES {
+        let count = phones.states.get(&state).copied().unwrap_or(0);
+        let word = crate::display::words::state(state).0;
+        page.sample("phones", &[("state", word)], count);
+    }
+    page.metric("other_clients", "gauge", "Clients that are no phones.");
+    page.sample("other_clients", &[], phones.others);
+    page.metric("diagnoses", "gauge", "Diagnoses that stand, by code.");
+    for code in Code::ALL {
+        let count = phones.diagnoses.get(code).copied().unwrap_or(0);
+        page.sample("diagnoses", &[("code", &code.to_string())], count);
+    }
+    let started: Vec<u64> = counters.started.iter().map(|it| it.load(Relaxed)).collect();
+    let ended: Vec<u64> = counters.ended.iter().map(|it| it.load(Relaxed)).collect();
+    let all: u64 = started.iter().sum();
+    // Read one after the other, they may be apart by what happened between.
+    let running = all.saturating_sub(ended.iter().sum());
+    page.metric("transfers_running", "gauge", "Transfers under way.");
+    page.sample("transfers_running", &[], running);
+    page.metric(
+        "transfers_started_total",
+        "counter",
+        "Transfers that began.",
+    );
+    for (transport, count) in ["tftp", "http"].into_iter().zip(started) {
+        page.sample(
+            "transfers_started_total",
+            &[("transport", transport)],
+            count,
+        );
+    }
+    page.metric(
+        "transfers_ended_total",
+        "counter",
+        "Transfers by how they ended.",
+    );
+    for (outcome, count) in OUTCOMES.into_iter().zip(ended) {
+        page.sample("transfers_ended_total", &[("outcome", outcome)], count);
+    }
+    for (name, help, counter) in [
+        (
+            "not_found_total",
+            "Requests that were answered with \"not found\" or not at all.",
+            &counters.not_found,
+        ),
+        (
+            "acknowledged_bytes_total",
+            "Bytes that were acknowledged in transfers that are over.",
+            &counters.bytes,
+        ),
+        (
+            "tftp_retransmitted_packets_total",
+            "TFTP packets that were sent again.",
+            &counters.sent_again,
+        ),
+    ] {
+        page.metric(name, "counter", help);
+        page.sample(name, &[], counter.load(Relaxed));
+    }
+    page.metric("tftp_errors_sent_total", "counter", "TFTP errors by code.");
+    for (code, counter) in counters.errors.iter().enumerate() {
+        let code = code.to_string();
+        page.sample(
+            "tftp_errors_sent_total",
+            &[("code", &code)],
+            counter.load(Relaxed),
+        );
+    }
+    page.0
+}
+
+/// A page while it is written. Writing to a String does not fail.
+struct Page(String);
+
+impl Page {
+    fn metric(&mut self, name: &str, kind: &str, help: &str) {
+        let help = help.replace('\\', "\\\\").replace('\n', "\\n");
+        let _ = writeln!(self.0, "# HELP reflash_{name} {help}");
+        let _ = writeln!(self.0, "# TYPE reflash_{name} {kind}");
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
+        let _ = write!(self.0, "reflash_{name}");
+        for (at, (label, text)) in labels.iter().enumerate() {
+            let open = if at == 0 { '{' } else { ',' };
+            let text = escaped(text);
+            let _ = write!(self.0, "{open}{label}=\"{text}\"");
+        }
+        let close = if labels.is_empty() { "" } else { "}" };
+        let _ = writeln!(self.0, "{close} {value}");
+    }
+}
+
+/// A label's value as the format wants it.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
+}
+
+/// Answers `GET /metrics`, on a listener of its own.
+pub struct Exporter {
+    page: Box<dyn Fn() -> String + Send + Sync>,
+}
+
+impl Exporter {
+    /// Each scrape calls `page`.
+    pub fn new(page: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        let page = Box::new(page);
+        Self { page }
+    }
+}
+
+impl fmt::Debug for Exporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Exporter")
+    }
+}
+
+impl http::Service for Exporter {
+    fn request(&self, _now: Instant, _peer: SocketAddrV4, name: &str) -> http::Answer {
+        if name != NAME {
+            return http::Answer::NotFound;
+        }
+        let file = StagedFile {
+            name: NAME.into(),
+            bytes: Arc::from((self.page)().into_bytes()),
+        };
+        http::Answer::Serve(0, file)
+    }
+
+    fn acknowledged(&self, _now: Instant, _peer: SocketAddrV4, _transfer: u64, _bytes: u64) {}
+
+    fn ended(&self, _: Instant, _: SocketAddrV4, _transfer: u64, _end: http::End, _bytes: u64) {}
+
+    fn content_type(&self) -> &'static str {
+        CONTENT_TYPE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::track::{Served, TransferId};
+
+    /// Holds a page against the format: each metric is introduced once by HELP and TYPE,
+    /// and its samples stand together, each once.
+    fn samples(page: &str) -> BTreeMap<String, u64> {
+        let (mut introduced, mut current) = (BTreeSet::new(), String::new());
+        let mut samples = BTreeMap::new();
+        let mut lines = page.lines();
+        while let Some(line) = lines.next() {
+            if let Some(rest) = line.strip_prefix("# HELP ") {
+                let (name, help) = rest.split_once(' ').unwrap();
+                assert!(introduced.insert(name.to_owned()), "{name} twice");
+                assert!(!help.is_empty());
+                let kind = lines.next().unwrap().strip_prefix("# TYPE ").unwrap();
+                let (typed, kind) = kind.split_once(' ').unwrap();
+                assert_eq!(typed, name);
+                assert!(matches!(kind, "gauge" | "counter"), "{kind}");
+                assert_eq!(kind == "counter", name.ends_with("_total"), "{name}");
+                name.clone_into(&mut current);
+                continue;
+            }
+            let (series, value) = line.rsplit_once(' ').unwrap();
+            let name = series.split('{').next().unwrap();
+            assert_eq!(name, current, "{line}");
+            let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            assert!(name.chars().all(allowed), "{name}");
+            let before = samples.insert(series.to_owned(), value.parse().unwrap());
+            assert!(before.is_none(), "{series} twice");
+        }
+        assert!(page.ends_with('\n'));
+        samples
+    }
+
+    #[test]
+    fn the_page_keeps_to_the_format_and_counts() {
+        let counters = Counters::default();
+        let asked = |served, transport| Seen::Asked {
+            transfer: TransferId(0),
+            transport,
+            name: "x".to_owned(),
+            port: 1,
+            served,
+        };
+        let served = || {
+            Some(Served {
+                name: "x".to_owned(),
+                size: 9,
+            })
+        };
+        counters.see(&asked(served(), Transport::Tftp));
+        counters.see(&asked(served(), Transport::Http));
+        counters.see(&asked(None, Transport::Tftp));
+        counters.see(&Seen::Ended {
+            transfer: TransferId(0),
+            end: End::Delivered,
+            bytes: 9,
+        });
+        counters.sent_again(3);
+        counters.error_sent(1);
+        counters.error_sent(4711);
+        let phones = Sums {
+            states: [(State::Flashed, 2)].into(),
+            diagnoses: [(Code::Stalled, 1)].into(),
+            others: 1,
+        };
+        let samples = samples(&render(&counters, &phones));
+        for (series, value) in [
+            ("phones{state=\"flashed\"}", 2),
+            ("phones{state=\"seen\"}", 0),
+            ("diagnoses{code=\"stalled\"}", 1),
+            ("other_clients", 1),
+            ("transfers_running", 1),
+            ("transfers_started_total{transport=\"http\"}", 1),
+            ("transfers_ended_total{outcome=\"delivered\"}", 1),
+            ("not_found_total", 1),
+            ("acknowledged_bytes_total", 9),
+            ("tftp_retransmitted_packets_total", 3),
+            ("tftp_errors_sent_total{code=\"0\"}", 1),
+            ("tftp_errors_sent_total{code=\"1\"}", 1),
+        ] {
+            assert_eq!(
+                samples.get(&format!("reflash_{series}")),
+                Some(&value),
+                "{series}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_label_cannot_end_its_quotes() {
+        assert_eq!(escaped("a\"b\\c\nd"), "a\\\"b\\\\c\\nd");
+    }
+}

@@ -1,0 +1,322 @@
+//! Capture files as packets: pcap in both byte orders with micro- or nanoseconds, and pcapng.
+//!
+//! Sources: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng. Total: any bytes are packets
+//! or the end; nothing is allocated by a size that the file names beyond [`PACKET_MAX`].
+
+use std::io::{self, BufRead, Read};
+
+use jiff::Timestamp;
+
+/// Bytes of one packet or block; tcpdump writes at most as many of a packet.
+pub const PACKET_MAX: usize = 256 * 1024;
+
+/// Interfaces of a pcapng section that are remembered.
+const INTERFACES_MAX: usize = 256;
+
+const SECTION: u32 = 0x0a0d_0d0a;
+const INTERFACE: u32 = 1;
+const ENHANCED: u32 = 6;
+/// The option of an interface that says how its times count (`if_tsresol`).
+const RESOLUTION: u16 = 9;
+
+/// Whether a file begins like a capture.
+#[must_use]
+pub fn is_capture(head: &[u8]) -> bool {
+    Order::of_pcap(head).is_some() || head.get(..4) == Some(&SECTION.to_be_bytes())
+}
+
+/// One packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packet {
+    /// When it was captured.
+    pub at: Timestamp,
+    /// Its link layer, by the numbers of tcpdump.org/linktypes.
+    pub link: u16,
+    /// What was captured of it.
+    pub bytes: Vec<u8>,
+}
+
+/// A capture, packet by packet.
+#[derive(Debug)]
+pub struct Reader<R> {
+    input: R,
+    kind: Kind,
+    /// Whether the file is damaged where reading ended.
+    damaged: bool,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Classic {
+        order: Order,
+        link: u16,
+    },
+    Next {
+        order: Order,
+        interfaces: Vec<Interface>,
+    },
+    Over,
+}
+
+/// Byte order, and how many parts of a second the times count.
+#[derive(Debug, Clone, Copy)]
+struct Order {
+    big: bool,
+    parts: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Interface {
+    link: u16,
+    /// Parts of a second that its times count.
+    parts: u64,
+}
+
+impl Order {
+    fn of_pcap(head: &[u8]) -> Option<Self> {
+        let (big, parts) = match head.get(..4)? {
+            [0xa1, 0xb2, 0xc3, 0xd4] => (true, 1_000_000),
+            [0xd4, 0xc3, 0xb2, 0xa1] => (false, 1_000_000),
+            [0xa1, 0xb2, 0x3c, 0x4d] => (true, 1_000_000_000),
+            [0x4d, 0x3c, 0xb2, 0xa1] => (false, 1_000_000_000),
+            _ => return None,
+        };
+        Some(Self { big, parts })
+    }
+
+    /// 0 where there is nothing: every caller has looked at the length before.
+    fn u32(self, bytes: &[u8], at: usize) -> u32 {
+        let part = bytes.get(at..at + 4).and_then(|part| part.try_into().ok());
+        let part = part.unwrap_or([0; 4]);
+        if self.big {
+            u32::from_be_bytes(part)
+        } else {
+            u32::from_le_bytes(part)
+        }
+    }
+
+    fn u16(self, bytes: &[u8], at: usize) -> u16 {
+        let part = bytes.get(at..at + 2).and_then(|part| part.try_into().ok());
+        let part = part.unwrap_or([0; 2]);
+        if self.big {
+            u16::from_be_bytes(part)
+        } else {
+            u16::from_le_bytes(part)
+        }
+    }
+}
+
+impl<R: BufRead> Reader<R> {
+    /// Reads the file's head. Without one there are no packets.
+    pub fn new(mut input: R) -> io::Result<Self> {
+        let mut head = [0; 24];
+        let mut kind = Kind::Over;
+        let mut damaged = true;
+        if fill(&mut input, &mut head[..4])? {
+            if let Some(order) = Order::of_pcap(&head) {
+                if fill(&mut input, &mut head[4..])? {
+                    // The upper half says how long a checksum follows each packet.
+                    #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
+                    let link = order.u32(&head, 20) as u16;
+                    kind = Kind::Classic { order, link };
+                    damaged = false;
+                }
+            } else if head[..4] == SECTION.to_be_bytes()
+                && let Some(order) = section(&mut input)?
+            {
+                let interfaces = Vec::new();
+                kind = Kind::Next { order, interfaces };
+                damaged = false;
+            }
+        }
+        Ok(Self {
+            input,
+            kind,
+            damaged,
+        })
+    }
+
+    /// Whether reading ended because the file is damaged or breaks off.
+    pub fn is_damaged(&self) -> bool {
+        self.damaged
+    }
+
+    /// The next packet; `None` at the end.
+    pub fn packet(&mut self) -> io::Result<Option<Packet>> {
+        let found = match &mut self.kind {
+            Kind::Over => return Ok(None),
+            Kind::Classic { order, link } => classic(&mut self.input, *order, *link)?,
+            Kind::Next { order, interfaces } => next(&mut self.input, order, interfaces)?,
+        };
+        match found {
+            Found::Packet(packet) => Ok(Some(packet)),
+            Found::End => {
+                self.kind = Kind::Over;
+                Ok(None)
+            }
+            Found::Damage => {
+                self.kind = Kind::Over;
+                self.damaged = true;
+                Ok(None)
+            }
+        }
+    }
+}
+
+enum Found {
+    Packet(Packet),
+    End,
+    Damage,
+}
+
+fn classic(input: &mut impl BufRead, order: Order, link: u16) -> io::Result<Found> {
+    if input.fill_buf()?.is_empty() {
+        return Ok(Found::End);
+    }
+    let mut head = [0; 16];
+    if !fill(input, &mut head)? {
+        return Ok(Found::Damage);
+    }
+    let captured = order.u32(&head, 8) as usize;
+    let Some(bytes) = take(input, captured)? else {
+        return Ok(Found::Damage);
+    };
+    let parts = u64::from(order.u32(&head, 4));
+    let at = time(
+        u64::from(order.u32(&head, 0)) * u64::from(order.parts) + parts,
+        u64::from(order.parts),
+    );
+    Ok(Found::Packet(Packet { at, link, bytes }))
+}
+
+/// What follows the first four bytes of a section's head.
+fn section(input: &mut impl BufRead) -> io::Result<Option<Order>> {
+    let mut head = [0; 8];
+    if !fill(input, &mut head)? {
+        return Ok(None);
+    }
+    let big = match head[4..] {
+        [0x1a, 0x2b, 0x3c, 0x4d] => true,
+        [0x4d, 0x3c, 0x2b, 0x1a] => false,
+        _ => return Ok(None),
+    };
+    let order = Order {
+        big,
+        parts: 1_000_000,
+    };
+    let rest = (order.u32(&head, 0) as usize).checked_sub(12);
+    Ok(match rest {
+        Some(rest) => take(input, rest)?.map(|_| order),
+        None => None,
+    })
+}
+
+fn next(
+    input: &mut impl BufRead,
+    order: &mut Order,
+    interfaces: &mut Vec<Interface>,
+) -> io::Result<Found> {
+    loop {
+        if input.fill_buf()?.is_empty() {
+            return Ok(Found::End);
+        }
+        let mut kind = [0; 4];
+        if !fill(input, &mut kind)? {
+            return Ok(Found::Damage);
+        }
+        if kind == SECTION.to_be_bytes() {
+            let Some(found) = section(input)? else {
+                return Ok(Found::Damage);
+            };
+            *order = found;
+            interfaces.clear();
+            continue;
+        }
+        let mut length = [0; 4];
+        if !fill(input, &mut length)? {
+            return Ok(Found::Damage);
+        }
+        // The block's kind, its length and once more its length stand around it.
+        let Some(rest) = (order.u32(&length, 0) as usize).checked_sub(8) else {
+            return Ok(Found::Damage);
+        };
+        let Some(block) = take(input, rest)? else {
+            return Ok(Found::Damage);
+        };
+        let Some(body) = block.len().checked_sub(4).map(|end| &block[..end]) else {
+            return Ok(Found::Damage);
+        };
+        match order.u32(&kind, 0) {
+            INTERFACE if interfaces.len() < INTERFACES_MAX => {
+                interfaces.push(interface(*order, body));
+            }
+            ENHANCED => {
+                let which = interfaces.get(order.u32(body, 0) as usize).copied();
+                let captured = order.u32(body, 12) as usize;
+                let bytes = body.get(20..).and_then(|rest| rest.get(..captured));
+                let (Some(which), Some(bytes)) = (which, bytes) else {
+                    return Ok(Found::Damage);
+                };
+                let ticks = u64::from(order.u32(body, 4)) << 32 | u64::from(order.u32(body, 8));
+                return Ok(Found::Packet(Packet {
+                    at: time(ticks, which.parts),
+                    link: which.link,
+                    bytes: bytes.to_vec(),
+                }));
+            }
+            // Statistics, names, and packets without a time.
+            _ => {}
+        }
+    }
+}
+
+fn interface(order: Order, body: &[u8]) -> Interface {
+    let mut parts = 1_000_000;
+    let mut options = body.get(8..).unwrap_or_default();
+    while options.len() >= 4 {
+        let (code, length) = (order.u16(options, 0), usize::from(order.u16(options, 2)));
+        if code == 0 {
+            break;
+        }
+        let value = options.get(4..4 + length).unwrap_or_default();
+        if let (RESOLUTION, Some(resolution)) = (code, value.first()) {
+            let exponent = u32::from(resolution & 0x7f);
+            let base: u64 = if resolution & 0x80 == 0 { 10 } else { 2 };
+            parts = base.checked_pow(exponent).unwrap_or(parts);
+        }
+        options = options
+            .get(4 + length.next_multiple_of(4)..)
+            .unwrap_or_default();
+    }
+    Interface {
+        link: order.u16(body, 0),
+        parts,
+    }
+}
+
+/// A time of so many parts of a second since 1970. One that no calendar has is 1970.
+fn time(ticks: u64, parts: u64) -> Timestamp {
+    let second = i64::try_from(ticks / parts).unwrap_or(0);
+    let nanos = u128::from(ticks % parts) * 1_000_000_000 / u128::from(parts);
+    let nanos = i32::try_from(nanos).unwrap_or(0);
+    Timestamp::new(second, nanos).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Fills a buffer; false where the input ends before.
+fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
+    match input.read_exact(buffer) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// So many bytes; `None` where there are fewer, or it is more than [`PACKET_MAX`].
+fn take(input: &mut impl Read, length: usize) -> io::Result<Option<Vec<u8>>> {
+    if length > PACKET_MAX {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    let read = input.take(length as u64).read_to_end(&mut bytes)?;
+    Ok((read == length).then_some(bytes))
+}

@@ -1,0 +1,343 @@
+//! TFTP transfers in a capture, followed by their pairs of ports (RFC 1350, 2347 to 2349).
+
+use std::{collections::HashMap, net::SocketAddrV4};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    frame::{Datagram, stamp},
+    record::{Fact, Record, Request},
+};
+use crate::track::{End, Transport};
+
+/// Where requests go.
+const TFTP_PORT: u16 = 69;
+
+/// A transfer that was silent for so long is over.
+const SILENCE: SignedDuration = SignedDuration::from_secs(30);
+
+/// How often acknowledged bytes are told.
+const TELL_EVERY: SignedDuration = SignedDuration::from_secs(5);
+
+/// Bytes of a name that are kept.
+const NAME_MAX: usize = 255;
+
+/// Transfers that are followed at once.
+const RUNNING_MAX: usize = 65_536;
+
+/// RFC 1350's block, which phones use.
+const BLOCK: u64 = 512;
+
+const READ: u16 = 1;
+const DATA: u16 = 3;
+const ACK: u16 = 4;
+const ERROR: u16 = 5;
+const OPTIONS: u16 = 6;
+
+/// All transfers that are under way, by the client's end.
+#[derive(Debug, Default)]
+pub(super) struct Tftp {
+    running: HashMap<SocketAddrV4, Running>,
+    /// When transfers were last looked through for silent ones.
+    swept: Option<Timestamp>,
+    newest: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+struct Running {
+    index: usize,
+    name: Vec<u8>,
+    /// The server's end, once it answered.
+    server: Option<SocketAddrV4>,
+    block: u64,
+    /// Blocks sent and acknowledged, counted without wrapping.
+    sent: u64,
+    acknowledged: u64,
+    /// The last block, and the whole file's bytes.
+    last: Option<(u64, u64)>,
+    heard: Timestamp,
+    told: Timestamp,
+}
+
+impl Running {
+    fn bytes(&self) -> u64 {
+        match self.last {
+            Some((last, whole)) if self.acknowledged >= last => whole,
+            _ => self.acknowledged.saturating_mul(self.block),
+        }
+    }
+
+    fn vanished(&self) -> End {
+        End::Vanished {
+            all_sent: self.last.is_some(),
+        }
+    }
+
+    /// The block number that these 16 bits mean: the one nearest to `near`.
+    fn block_number(near: u64, bits: u16) -> Option<u64> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the lower 16 bits are meant"
+        )]
+        let apart = bits.wrapping_sub(near as u16).cast_signed();
+        near.checked_add_signed(i64::from(apart))
+    }
+}
+
+impl Tftp {
+    /// A datagram; whether it is of a transfer.
+    pub(super) fn datagram(
+        &mut self,
+        record: &mut Record,
+        at: Timestamp,
+        datagram: Datagram<'_>,
+    ) -> bool {
+        self.newest = self.newest.max(Some(at));
+        match datagram {
+            Datagram::Udp {
+                from,
+                to,
+                length,
+                payload,
+            } => {
+                let Some(code) = number(payload, 0) else {
+                    return false;
+                };
+                if to.port() == TFTP_PORT && code == READ {
+                    self.sweep(record, at);
+                    self.asked(record, at, from, payload)
+                } else if self.is_of(from, to) {
+                    self.phone_says(record, at, from, code, payload)
+                } else if self.is_of(to, from) {
+                    self.server_says(record, at, (to, from), code, length, payload)
+                } else {
+                    false
+                }
+            }
+            Datagram::Closed { from, to } => {
+                let is_ours = self
+                    .running
+                    .get(&to)
+                    .is_some_and(|running| running.server == Some(from));
+                if is_ours {
+                    let end = End::Aborted {
+                        code: None,
+                        message: None,
+                    };
+                    self.end(record, at, to, end);
+                }
+                is_ours
+            }
+            Datagram::Tcp { .. } => false,
+        }
+    }
+
+    /// Whether a transfer runs between these ends, or may.
+    fn is_of(&self, client: SocketAddrV4, server: SocketAddrV4) -> bool {
+        self.running
+            .get(&client)
+            .is_some_and(|running| running.server.is_none_or(|known| known == server))
+    }
+
+    fn asked(
+        &mut self,
+        record: &mut Record,
+        at: Timestamp,
+        from: SocketAddrV4,
+        payload: &[u8],
+    ) -> bool {
+        let rest = payload.get(2..).unwrap_or_default();
+        let name: Vec<u8> = rest.iter().copied().take_while(|byte| *byte != 0).collect();
+        if name.len() == rest.len() || name.len() > NAME_MAX {
+            return false;
+        }
+        if let Some(running) = self.running.get_mut(&from) {
+            if running.name == name && running.sent == 0 {
+                // The same request, as no answer came.
+                running.heard = at;
+                return true;
+            }
+            self.end(record, at, from, End::Replaced);
+        }
+        if self.running.len() >= RUNNING_MAX {
+            record.tally.cut = true;
+            return true;
+        }
+        let request = Request {
+            address: *from.ip(),
+            port: from.port(),
+            transport: Transport::Tftp,
+            name: String::from_utf8_lossy(&name).into_owned(),
+            staged: None,
+            found: true,
+            size: None,
+            ended: false,
+        };
+        if let Some(index) = record.ask(stamp(at), request) {
+            let running = Running {
+                index,
+                name,
+                server: None,
+                block: BLOCK,
+                sent: 0,
+                acknowledged: 0,
+                last: None,
+                heard: at,
+                told: at,
+            };
+            self.running.insert(from, running);
+        }
+        true
+    }
+
+    fn phone_says(
+        &mut self,
+        record: &mut Record,
+        at: Timestamp,
+        client: SocketAddrV4,
+        code: u16,
+        payload: &[u8],
+    ) -> bool {
+        let (Some(running), Some(value)) = (self.running.get_mut(&client), number(payload, 2))
+        else {
+            return false;
+        };
+        match code {
+            ACK => {
+                running.heard = at;
+                let block = Running::block_number(running.acknowledged, value);
+                let Some(block) =
+                    block.filter(|block| (running.acknowledged + 1..=running.sent).contains(block))
+                else {
+                    return true;
+                };
+                running.acknowledged = block;
+                if running.last.is_some_and(|(last, _)| block >= last) {
+                    self.end(record, at, client, End::Delivered);
+                } else if at.duration_since(running.told) >= TELL_EVERY {
+                    running.told = at;
+                    let fact = Fact::Acknowledged(running.index, running.bytes());
+                    record.facts.push((stamp(at), fact));
+                }
+            }
+            ERROR => {
+                let text = payload.get(4..).unwrap_or_default();
+                let text: Vec<u8> = text.iter().copied().take_while(|byte| *byte != 0).collect();
+                let end = End::Aborted {
+                    code: Some(value),
+                    message: Some(String::from_utf8_lossy(&text).into_owned()),
+                };
+                self.end(record, at, client, end);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn server_says(
+        &mut self,
+        record: &mut Record,
+        at: Timestamp,
+        (client, server): (SocketAddrV4, SocketAddrV4),
+        code: u16,
+        length: usize,
+        payload: &[u8],
+    ) -> bool {
+        let Some(running) = self.running.get_mut(&client) else {
+            return false;
+        };
+        match (code, number(payload, 2)) {
+            (DATA, Some(bits)) => {
+                running.server = Some(server);
+                running.heard = at;
+                let bytes = length.saturating_sub(4) as u64;
+                if let Some(block) = Running::block_number(running.sent, bits)
+                    && block > running.sent
+                {
+                    running.sent = block;
+                    if bytes < running.block {
+                        let whole = (block - 1).saturating_mul(running.block) + bytes;
+                        running.last = Some((block, whole));
+                        record.requests[running.index].size = Some(whole);
+                    }
+                }
+            }
+            (OPTIONS, _) => {
+                running.server = Some(server);
+                running.heard = at;
+                for (option, value) in options(payload.get(2..).unwrap_or_default()) {
+                    match (option.as_str(), value) {
+                        ("blksize", Some(bytes @ 8..=65_464)) => running.block = bytes,
+                        ("tsize", Some(bytes)) => record.requests[running.index].size = Some(bytes),
+                        _ => {}
+                    }
+                }
+            }
+            (ERROR, _) if running.sent == 0 => {
+                record.refuse(running.index);
+                self.running.remove(&client);
+            }
+            (ERROR, _) => {
+                // The server gave it up.
+                let end = running.vanished();
+                self.end(record, at, client, end);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn end(&mut self, record: &mut Record, at: Timestamp, client: SocketAddrV4, end: End) {
+        if let Some(running) = self.running.remove(&client) {
+            record.end(stamp(at), running.index, end, Some(running.bytes()));
+        }
+    }
+
+    /// Ends transfers that nothing is heard of any more.
+    fn sweep(&mut self, record: &mut Record, now: Timestamp) {
+        // Not with every request: captures can hold many transfers.
+        if self
+            .swept
+            .is_some_and(|swept| now.duration_since(swept) < SignedDuration::from_secs(1))
+        {
+            return;
+        }
+        self.swept = Some(now);
+        let mut silent: Vec<SocketAddrV4> = self
+            .running
+            .iter()
+            .filter(|(_, running)| now.duration_since(running.heard) >= SILENCE)
+            .map(|(client, _)| *client)
+            .collect();
+        // In the order of the requests, not of a hash.
+        silent.sort_by_key(|client| self.running[client].index);
+        for client in silent {
+            let end = self.running[&client].vanished();
+            self.end(record, now, client, end);
+        }
+    }
+
+    /// The capture is over.
+    pub(super) fn close(&mut self, record: &mut Record) {
+        if let Some(newest) = self.newest {
+            self.swept = None;
+            self.sweep(record, newest);
+        }
+    }
+}
+
+fn number(bytes: &[u8], at: usize) -> Option<u16> {
+    let part = bytes.get(at..at + 2)?;
+    Some(u16::from_be_bytes(part.try_into().ok()?))
+}
+
+/// Names and values of options, RFC 2347.
+fn options(bytes: &[u8]) -> impl Iterator<Item = (String, Option<u64>)> + '_ {
+    let mut texts = bytes
+        .split(|byte| *byte == 0)
+        .map(|text| String::from_utf8_lossy(text).to_ascii_lowercase());
+    std::iter::from_fn(move || {
+        let option = texts.next().filter(|option| !option.is_empty())?;
+        Some((option, texts.next()?.parse().ok()))
+    })
+}

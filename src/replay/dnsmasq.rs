@@ -1,0 +1,96 @@
+//! Lines of dnsmasq's TFTP server, which tells of a file once it is over:
+//!
+//! ```text
+//! dnsmasq-tftp[20]: sent /srv/tftp/term65.default.loads to 192.0.2.9
+//! dnsmasq-tftp[20]: file /srv/tftp/CTLSEP….tlv not found for 192.0.2.9
+//! dnsmasq-tftp[20]: failed sending /srv/tftp/apps45.sbn to 192.0.2.9
+//! dnsmasq-tftp[20]: error 0 text received from 192.0.2.9
+//! ```
+
+use std::{collections::HashMap, net::Ipv4Addr};
+
+use super::{
+    log::{Line, Said, address},
+    record::{Record, Request},
+};
+use crate::track::{End, Transport};
+
+/// Errors that wait for the line of their file.
+const ERRORS_MAX: usize = 4096;
+
+/// What is remembered from line to line.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    /// What a phone's ERROR packet said; the file that it ended is in the next line.
+    errors: HashMap<Ipv4Addr, (u16, String)>,
+    used: bool,
+}
+
+impl Reader {
+    pub(super) fn is_used(&self) -> bool {
+        self.used
+    }
+
+    pub(super) fn line(&mut self, record: &mut Record, said: Said<'_>) -> Line {
+        if said.program == "dnsmasq-dhcp" || said.program == "dnsmasq" {
+            // Leases and names; only its TFTP server tells of files.
+            return Line::Foreign;
+        }
+        let understood = self.read(record, said);
+        self.used |= understood.is_some();
+        understood.map_or(Line::Unknown, |()| Line::Understood)
+    }
+
+    fn read(&mut self, record: &mut Record, said: Said<'_>) -> Option<()> {
+        let words = said.words;
+        if let Some(rest) = words.strip_prefix("sent ") {
+            let (path, to) = rest.rsplit_once(" to ")?;
+            let index = ask(record, said, path, address(to)?)?;
+            record.end(said.stamp, index, End::Delivered, None);
+        } else if let Some(rest) = words.strip_prefix("failed sending ") {
+            let (path, to) = rest.rsplit_once(" to ")?;
+            let to = address(to)?;
+            let end = match self.errors.remove(&to) {
+                Some((code, message)) => End::Aborted {
+                    code: Some(code),
+                    message: Some(message),
+                },
+                None => End::Vanished { all_sent: false },
+            };
+            let index = ask(record, said, path, to)?;
+            record.end(said.stamp, index, end, None);
+        } else if let Some(rest) = words.strip_prefix("file ") {
+            let (path, from) = rest.rsplit_once(" not found for ")?;
+            let index = ask(record, said, path, address(from)?)?;
+            record.refuse(index);
+        } else {
+            let rest = words.strip_prefix("error ")?;
+            let (what, from) = rest.rsplit_once(" received from ")?;
+            let (code, message) = what.split_once(' ').unwrap_or((what, ""));
+            let code = code.parse().ok()?;
+            if self.errors.len() >= ERRORS_MAX {
+                self.errors.clear();
+            }
+            self.errors
+                .insert(address(from)?, (code, message.to_owned()));
+        }
+        record.tells_ends = true;
+        Some(())
+    }
+}
+
+/// A file that is over was asked for before. Its folder is the server's, and left out.
+fn ask(record: &mut Record, said: Said<'_>, path: &str, address: Ipv4Addr) -> Option<usize> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let request = Request {
+        address,
+        port: 0,
+        transport: Transport::Tftp,
+        name: name.to_owned(),
+        staged: None,
+        found: true,
+        size: None,
+        ended: false,
+    };
+    record.ask(said.stamp, request)
+}

@@ -1,0 +1,290 @@
+//! A plan from a record alone: which images a manifest names is seen from what phones ask
+//! for after it.
+//!
+//! Only for families of which it is known how many images there are. What nobody asked for
+//! is missing all the same, so that a record that breaks off shows no complete phone.
+
+use std::{collections::HashMap, net::Ipv4Addr};
+
+use super::record::{Fact, Record};
+use crate::{
+    phone::{Family, LoadName, Model, Request, normal},
+    track::{ManifestPlan, StagePlan},
+};
+
+/// The images of the 79x1, 79x2, 79x5, 797x, 7906, 7911 and 7931, in the order of every
+/// known manifest, by the beginnings of their names.
+const FIVE: [&str; 5] = ["jar", "cnu", "apps", "dsp", "cvm"];
+
+/// Those of the 7940 and 7960 by the ends of their names: the loader and the application.
+const TWO: [&str; 2] = [".sbn", ".sb2"];
+
+/// How the images of a manifest are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Five,
+    Two,
+}
+
+impl Kind {
+    /// Of the manifest that this request is for, where it is known.
+    fn of(request: &Request) -> Option<Self> {
+        let family = match request {
+            Request::Recovery(model) => model.as_ref()?.family,
+            Request::Manifest(load) => load.family()?,
+            _ => return None,
+        };
+        if family.is_convertible() {
+            Some(Self::Five)
+        } else if family == Family::P3 {
+            Some(Self::Two)
+        } else {
+            None
+        }
+    }
+
+    fn parts(self) -> &'static [&'static str] {
+        match self {
+            Self::Five => &FIVE,
+            Self::Two => &TWO,
+        }
+    }
+
+    /// The place of an image among the others of its manifest.
+    fn place(self, image: &str) -> Option<usize> {
+        let name = normal(image);
+        let base = name.rsplit('/').next().unwrap_or(&name);
+        self.parts().iter().position(|part| match self {
+            Self::Five => base.starts_with(part),
+            Self::Two => base.ends_with(part),
+        })
+    }
+}
+
+/// One manifest as somebody took it, and the images after it.
+#[derive(Debug)]
+struct Episode {
+    /// The request for the manifest itself.
+    request: usize,
+    manifest: String,
+    kind: Kind,
+    images: Vec<Option<String>>,
+}
+
+/// What a manifest names, put together from all who took it.
+#[derive(Debug)]
+struct Set {
+    manifest: String,
+    kind: Kind,
+    images: Vec<Option<String>>,
+}
+
+/// The stages that the record shows. Where one manifest stood for different images over time,
+/// the later ones are told apart in the record by a number behind the name.
+pub(super) fn stages(record: &mut Record) -> Vec<StagePlan> {
+    let mut sets: Vec<Set> = Vec::new();
+    for episode in episodes(record) {
+        let found = sets.iter().position(|set| {
+            normal(&set.manifest) == normal(&episode.manifest)
+                && agree(&set.images, &episode.images)
+        });
+        let at = found.unwrap_or_else(|| {
+            sets.push(Set {
+                manifest: episode.manifest,
+                kind: episode.kind,
+                images: vec![None; episode.images.len()],
+            });
+            sets.len() - 1
+        });
+        for (known, asked) in sets[at].images.iter_mut().zip(episode.images) {
+            if known.is_none() {
+                *known = asked;
+            }
+        }
+        record.requests[episode.request].staged = Some(staged_name(&sets, at));
+    }
+    (0..sets.len()).map(|at| stage(&sets, at)).collect()
+}
+
+/// The name under which the record knows the manifest of this set.
+fn staged_name(sets: &[Set], at: usize) -> String {
+    let manifest = &sets[at].manifest;
+    let before = sets[..at]
+        .iter()
+        .filter(|set| normal(&set.manifest) == normal(manifest))
+        .count();
+    match before {
+        0 => manifest.clone(),
+        _ => format!("{manifest} ({})", before + 1),
+    }
+}
+
+/// Whether both may be of one release.
+fn agree(left: &[Option<String>], right: &[Option<String>]) -> bool {
+    left.iter().zip(right).all(|pair| match pair {
+        (Some(left), Some(right)) => normal(left) == normal(right),
+        _ => true,
+    })
+}
+
+fn stage(sets: &[Set], at: usize) -> StagePlan {
+    let set = &sets[at];
+    let request = Request::read(&set.manifest);
+    let (load, models): (LoadName, Vec<&'static Model>) = match &request {
+        Request::Manifest(load) => {
+            let models = load.family().into_iter().flat_map(Family::models);
+            (load.clone(), models.collect())
+        }
+        Request::Recovery(model) => (named_load(sets, set), model.iter().copied().collect()),
+        _ => (LoadName::new(&set.manifest), Vec::new()),
+    };
+    let images = set
+        .images
+        .iter()
+        .zip(set.kind.parts())
+        .map(|(image, part)| {
+            let name = image
+                .clone()
+                .unwrap_or_else(|| format!("{part} (nobody asked for it)"));
+            (name, 0)
+        })
+        .collect();
+    StagePlan {
+        load,
+        models,
+        manifests: vec![ManifestPlan {
+            name: staged_name(sets, at),
+            images,
+            hardware: None,
+        }],
+    }
+}
+
+/// The load behind a recovery manifest: the one whose own manifest names the same images,
+/// else the name that the phone itself gives it, `term65.default`.
+fn named_load(sets: &[Set], recovery: &Set) -> LoadName {
+    let same = sets.iter().find(|set| {
+        let is_load = matches!(Request::read(&set.manifest), Request::Manifest(_));
+        let shared = set
+            .images
+            .iter()
+            .zip(&recovery.images)
+            .any(|(left, right)| left.is_some() && right.is_some());
+        is_load && shared && agree(&set.images, &recovery.images)
+    });
+    LoadName::new(&same.unwrap_or(recovery).manifest)
+}
+
+/// Who took which manifest, in the record's order.
+fn episodes(record: &Record) -> Vec<Episode> {
+    let mut episodes: Vec<Episode> = Vec::new();
+    let mut open: HashMap<Ipv4Addr, usize> = HashMap::new();
+    let asked = record.facts.iter().filter_map(|(_, fact)| match fact {
+        Fact::Asked(index) => Some(*index),
+        _ => None,
+    });
+    for index in asked {
+        let request = &record.requests[index];
+        let read = Request::read(&request.name);
+        match read {
+            Request::Image => {
+                if let Some(episode) = open.get(&request.address)
+                    && let Some(episode) = episodes.get_mut(*episode)
+                    && let Some(place) = episode.kind.place(&request.name)
+                {
+                    episode.images[place].get_or_insert_with(|| request.name.clone());
+                }
+            }
+            Request::Recovery(_) | Request::Manifest(_) => {
+                open.remove(&request.address);
+                let Some(kind) = Kind::of(&read).filter(|_| request.found) else {
+                    continue;
+                };
+                open.insert(request.address, episodes.len());
+                episodes.push(Episode {
+                    request: index,
+                    manifest: bare(&request.name),
+                    kind,
+                    images: vec![None; kind.parts().len()],
+                });
+            }
+            _ => {}
+        }
+    }
+    episodes
+}
+
+/// A name without folders and without blanks behind it.
+fn bare(name: &str) -> String {
+    let name = name.trim_end();
+    name.rsplit('/').next().unwrap_or(name).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::{Format, read_from};
+
+    fn seen(names: &[&str]) -> Vec<StagePlan> {
+        let log: String = names
+            .iter()
+            .enumerate()
+            .map(|(at, name)| {
+                let head = format!("Mar 1 00:{:02}:00 h in.tftpd[{at}]:", at % 60);
+                [&head, " RRQ from 192.0.2.1 filename ", name, "\n"].concat()
+            })
+            .collect();
+        let mut record = read_from(&mut log.as_bytes(), Format::Log, Some(2026), None).unwrap();
+        stages(&mut record)
+    }
+
+    fn names(stage: &StagePlan) -> Vec<&str> {
+        let images = stage.manifests[0].images.iter();
+        images.map(|(name, _)| name.as_str()).collect()
+    }
+
+    #[test]
+    fn a_record_that_breaks_off_lacks_what_nobody_asked_for() {
+        let found = seen(&["term65.default.loads", "jar45sip.1.sbn", "cnu45.1.sbn"]);
+        assert_eq!(names(&found[0])[..2], ["jar45sip.1.sbn", "cnu45.1.sbn"]);
+        assert_eq!(found[0].manifests[0].images.len(), 5);
+        assert_eq!(found[0].load.as_str(), "term65.default");
+    }
+
+    #[test]
+    fn recovery_and_load_with_the_same_images_are_one_load() {
+        let images = ["jar45sip.1.sbn", "cnu45.1.sbn", "apps45.1.sbn"];
+        let mut asked = vec!["term65.default.loads"];
+        asked.extend(images);
+        asked.push("SIP45.9-3-1SR4-1S.loads");
+        asked.extend(images);
+        let found = seen(&asked);
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0].load.as_str(), "SIP45.9-3-1SR4-1S");
+    }
+
+    #[test]
+    fn two_releases_under_one_name_are_two() {
+        let found = seen(&[
+            "term65.default.loads",
+            "jar45sccp.8.sbn",
+            "term65.default.loads",
+            "jar45sip.9.sbn",
+            "term65.default.loads",
+            "jar45sip.9.sbn",
+        ]);
+        let manifests: Vec<_> = found
+            .iter()
+            .map(|stage| stage.manifests[0].name.as_str())
+            .collect();
+        assert_eq!(
+            manifests,
+            ["term65.default.loads", "term65.default.loads (2)"]
+        );
+    }
+
+    #[test]
+    fn of_families_with_an_unknown_number_of_images_nothing_is_claimed() {
+        assert!(seen(&["sip88xx.12-1.loads", "kern88xx.sbn"]).is_empty());
+    }
+}

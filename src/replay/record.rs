@@ -1,0 +1,217 @@
+//! What a foreign record tells, before it is sightings.
+
+use std::{collections::HashMap, net::Ipv4Addr};
+
+use jiff::Timestamp;
+
+use super::{
+    MAX_REQUESTS, since,
+    stamp::{Calendar, Stamp},
+};
+use crate::{
+    phone::{MacAddress, normal},
+    track::{End, Moment, Plan, Seen, Served, Sighting, TransferId, Transport, Witness},
+};
+
+/// One request.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    pub address: Ipv4Addr,
+    /// 0 where the record does not tell.
+    pub port: u16,
+    pub transport: Transport,
+    /// As asked.
+    pub name: String,
+    /// What is served for it, where that is not the name as asked.
+    pub staged: Option<String>,
+    /// Whether something was found; assumed until the record says no.
+    pub found: bool,
+    /// The file's bytes, where they are known.
+    pub size: Option<u64>,
+    /// Whether the record told how it ended.
+    pub ended: bool,
+}
+
+/// One fact, in the record's order.
+#[derive(Debug, Clone)]
+pub(super) enum Fact {
+    Asked(usize),
+    Acknowledged(usize, u64),
+    /// How, and the bytes, where they are known.
+    Ended(usize, End, Option<u64>),
+    Named(Ipv4Addr, MacAddress),
+}
+
+/// How much of a record was understood.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Tally {
+    /// Lines or packets that were looked at.
+    pub read: u64,
+    /// Those that tell of a request or of its fate.
+    pub understood: u64,
+    /// Lines of a TFTP server that were not understood, and packets that are damaged.
+    pub unknown: u64,
+    /// Whether the record goes on after what was read: it is damaged there, or too long.
+    pub cut: bool,
+}
+
+/// What a foreign record tells.
+#[derive(Debug, Default)]
+pub struct Record {
+    /// How much of it was understood.
+    pub tally: Tally,
+    /// In a word or two, for people: `tftpd-hpa log`.
+    pub what: &'static str,
+    pub(super) requests: Vec<Request>,
+    pub(super) facts: Vec<(Stamp, Fact)>,
+    /// Whether it tells how transfers end well; else a request is all there is.
+    pub(super) tells_ends: bool,
+    pub(super) calendar: Calendar,
+}
+
+/// A record as sightings.
+#[derive(Debug)]
+pub struct Conversation {
+    /// The time of day of moment 0.
+    pub began: Timestamp,
+    /// In order.
+    pub sightings: Vec<(Moment, Sighting)>,
+}
+
+impl Record {
+    /// Whether it tells of no request.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.requests.is_empty()
+    }
+
+    /// Whether nothing is known of transfers but that they were asked for.
+    #[must_use]
+    pub fn is_requests_only(&self) -> bool {
+        !self.tells_ends
+    }
+
+    /// The number of its requests.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.requests.len()
+    }
+
+    /// A further request. `None` beyond [`MAX_REQUESTS`].
+    pub(super) fn ask(&mut self, stamp: Stamp, request: Request) -> Option<usize> {
+        if self.requests.len() >= MAX_REQUESTS {
+            self.tally.cut = true;
+            return None;
+        }
+        let index = self.requests.len();
+        self.requests.push(request);
+        self.facts.push((stamp, Fact::Asked(index)));
+        Some(index)
+    }
+
+    /// How a request ended, once.
+    pub(super) fn end(&mut self, stamp: Stamp, index: usize, end: End, bytes: Option<u64>) {
+        let request = &mut self.requests[index];
+        if !std::mem::replace(&mut request.ended, true) {
+            self.facts.push((stamp, Fact::Ended(index, end, bytes)));
+        }
+    }
+
+    /// A request was answered with an error, of which "not found" is one.
+    pub(super) fn refuse(&mut self, index: usize) {
+        let request = &mut self.requests[index];
+        if !request.ended {
+            request.ended = true;
+            request.found = false;
+        }
+    }
+
+    /// The record as the sightings of a run that served this plan. Where the record does not
+    /// tell a file's size, the plan may.
+    #[must_use]
+    pub fn conversation(&self, plan: &Plan) -> Conversation {
+        let sizes: HashMap<String, (&str, u64)> = plan
+            .stages
+            .iter()
+            .flat_map(|stage| &stage.manifests)
+            .flat_map(|manifest| &manifest.images)
+            .map(|(name, size)| (normal(name), (name.as_str(), *size)))
+            .collect();
+        let served = |request: &Request| {
+            let bare = normal(&request.name);
+            let known = sizes
+                .get(&bare)
+                .or_else(|| sizes.get(bare.rsplit('/').next().unwrap_or(&bare)));
+            let name = match (&request.staged, known) {
+                (Some(staged), _) => staged.clone(),
+                (None, Some((name, _))) => (*name).to_owned(),
+                (None, None) => plain(&request.name).to_owned(),
+            };
+            let planned = known.map(|(_, size)| *size).filter(|size| *size > 0);
+            let size = request.size.or(planned);
+            Served {
+                name,
+                size: size.unwrap_or(Served::UNKNOWN_SIZE),
+            }
+        };
+        let times = self
+            .calendar
+            .times(self.facts.iter().map(|(stamp, _)| *stamp));
+        let began = times.first().copied().unwrap_or(Timestamp::UNIX_EPOCH);
+        let mut now = Moment::ZERO;
+        let mut sightings = Vec::new();
+        for (time, (_, fact)) in times.into_iter().zip(&self.facts) {
+            now = now.max(since(began, time));
+            let id = |index: &usize| TransferId(*index as u64);
+            let (address, seen) = match fact {
+                Fact::Asked(index) => {
+                    let request = &self.requests[*index];
+                    let seen = Seen::Asked {
+                        transfer: id(index),
+                        transport: request.transport,
+                        name: request.name.clone(),
+                        port: request.port,
+                        served: request.found.then(|| served(request)),
+                    };
+                    (request.address, seen)
+                }
+                Fact::Acknowledged(index, bytes) => {
+                    let seen = Seen::Acknowledged {
+                        transfer: id(index),
+                        bytes: *bytes,
+                    };
+                    (self.requests[*index].address, seen)
+                }
+                Fact::Ended(index, end, bytes) => {
+                    let request = &self.requests[*index];
+                    let whole = (*end == End::Delivered).then(|| served(request).size);
+                    let whole = whole.filter(|size| *size != Served::UNKNOWN_SIZE);
+                    let seen = Seen::Ended {
+                        transfer: id(index),
+                        end: end.clone(),
+                        bytes: bytes.or(whole).unwrap_or(0),
+                    };
+                    (request.address, seen)
+                }
+                Fact::Named(address, mac) => {
+                    let seen = Seen::Named {
+                        mac: *mac,
+                        witness: Witness::Neighbour,
+                    };
+                    (*address, seen)
+                }
+            };
+            sightings.push((now, Sighting { address, seen }));
+        }
+        Conversation { began, sightings }
+    }
+}
+
+/// A name without `/` or `./` before it.
+fn plain(name: &str) -> &str {
+    let mut rest = name.trim_end();
+    while let Some(shorter) = rest.strip_prefix("./").or_else(|| rest.strip_prefix('/')) {
+        rest = shorter;
+    }
+    rest
+}

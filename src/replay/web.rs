@@ -1,0 +1,160 @@
+//! GETs to port 6970 in a capture, which loads from 9.3 on try before TFTP.
+
+use std::{collections::HashMap, net::SocketAddrV4};
+
+use jiff::Timestamp;
+
+use super::{
+    frame::{Datagram, stamp},
+    record::{Record, Request},
+};
+use crate::{
+    http::name::of_path,
+    track::{End, Transport},
+};
+
+/// Where phones fetch files over HTTP.
+const HTTP_PORT: u16 = 6970;
+
+/// Connections that are followed at once.
+const RUNNING_MAX: usize = 65_536;
+
+/// The newest GET of each connection.
+#[derive(Debug, Default)]
+pub(super) struct Web {
+    running: HashMap<(SocketAddrV4, SocketAddrV4), Running>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Running {
+    index: usize,
+    /// The number of the body's first byte, and how many there are.
+    body: Option<(u32, u64)>,
+}
+
+impl Web {
+    /// A segment; whether it is of a GET.
+    pub(super) fn datagram(
+        &mut self,
+        record: &mut Record,
+        at: Timestamp,
+        datagram: Datagram<'_>,
+    ) -> bool {
+        let Datagram::Tcp {
+            from,
+            to,
+            sequence,
+            acknowledged,
+            payload,
+        } = datagram
+        else {
+            return false;
+        };
+        if to.port() == HTTP_PORT {
+            let asked = self.asked(record, at, (from, to), payload);
+            asked | self.acknowledged(record, at, (from, to), acknowledged)
+        } else if from.port() == HTTP_PORT {
+            self.answered(record, (to, from), sequence, payload)
+        } else {
+            false
+        }
+    }
+
+    fn asked(
+        &mut self,
+        record: &mut Record,
+        at: Timestamp,
+        ends: (SocketAddrV4, SocketAddrV4),
+        payload: &[u8],
+    ) -> bool {
+        let Some(path) = payload
+            .strip_prefix(b"GET ")
+            .and_then(|rest| rest.split(|byte| *byte == b' ').next())
+        else {
+            return false;
+        };
+        if self.running.len() >= RUNNING_MAX {
+            record.tally.cut = true;
+            return true;
+        }
+        let path = String::from_utf8_lossy(path);
+        let request = Request {
+            address: *ends.0.ip(),
+            port: ends.0.port(),
+            transport: Transport::Http,
+            name: of_path(&path),
+            staged: None,
+            found: true,
+            size: None,
+            ended: false,
+        };
+        if let Some(index) = record.ask(stamp(at), request) {
+            self.running.insert(ends, Running { index, body: None });
+        }
+        true
+    }
+
+    fn answered(
+        &mut self,
+        record: &mut Record,
+        ends: (SocketAddrV4, SocketAddrV4),
+        sequence: u32,
+        payload: &[u8],
+    ) -> bool {
+        let Some(running) = self.running.get_mut(&ends) else {
+            return false;
+        };
+        let Some(status) = status(payload).filter(|_| running.body.is_none()) else {
+            return false;
+        };
+        if status >= 400 {
+            record.refuse(running.index);
+            self.running.remove(&ends);
+        } else if status == 200
+            && let Some((head, length)) = head(payload)
+        {
+            running.body = Some((sequence.wrapping_add(head), length));
+            record.requests[running.index].size = Some(length);
+        }
+        true
+    }
+
+    fn acknowledged(
+        &mut self,
+        record: &mut Record,
+        at: Timestamp,
+        ends: (SocketAddrV4, SocketAddrV4),
+        acknowledged: Option<u32>,
+    ) -> bool {
+        let Some((running, acknowledged)) = self.running.get(&ends).copied().zip(acknowledged)
+        else {
+            return false;
+        };
+        let Some((first, length)) = running.body else {
+            return false;
+        };
+        // Numbers before the body look far ahead of it.
+        let bytes = acknowledged.wrapping_sub(first);
+        if bytes < 1 << 31 && u64::from(bytes) >= length {
+            record.end(stamp(at), running.index, End::Delivered, Some(length));
+            self.running.remove(&ends);
+        }
+        true
+    }
+}
+
+/// The number in `HTTP/1.1 200 OK`.
+fn status(payload: &[u8]) -> Option<u16> {
+    let rest = payload.strip_prefix(b"HTTP/1.")?.get(2..5)?;
+    std::str::from_utf8(rest).ok()?.parse().ok()
+}
+
+/// The bytes of a response's head, if all of it is in this segment, and its Content-Length.
+fn head(payload: &[u8]) -> Option<(u32, u64)> {
+    let end = payload.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+    let text = String::from_utf8_lossy(payload.get(..end)?).to_ascii_lowercase();
+    let length = text
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length:"))?;
+    Some((u32::try_from(end).ok()?, length.trim().parse().ok()?))
+}

@@ -1,0 +1,310 @@
+//! Three days of nine 7940 and 7960 over a new year, as a server would log them: a network
+//! that was dead for a while, requests sent again and again, addresses that change hands.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use jiff::Timestamp;
+use reflash::{
+    replay::Format,
+    track::{PhoneReport, Report, State},
+};
+
+use super::{codes, replay_log, replayed};
+
+const LOADS: &str = "P0S3-8-12-00.loads";
+const LOADER: &str = "P003-8-12-00.sbn";
+const APPLICATION: &str = "P0S3-8-12-00.sb2";
+
+/// The phone whose loader never comes through.
+const UNLUCKY: usize = 8;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Fate {
+    Finished,
+    NotFound,
+    /// No line says how it went.
+    Silent,
+    Refused,
+}
+
+/// Requests by second and order of writing.
+#[derive(Default)]
+struct Days {
+    lines: BTreeMap<(u64, usize), (String, String, Fate)>,
+    seed: u64,
+}
+
+impl Days {
+    fn between(&mut self, least: u64, most: u64) -> u64 {
+        self.seed = self
+            .seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        least + (self.seed >> 33) % (most - least + 1)
+    }
+
+    fn ask(&mut self, at: u64, address: &str, name: &str, fate: Fate) {
+        let place = (at, self.lines.len());
+        self.lines
+            .insert(place, (address.to_owned(), name.to_owned(), fate));
+    }
+
+    /// Every 4 s, 5 tries a port, 3 ports; nobody answers.
+    fn in_vain(&mut self, at: u64, address: &str, name: &str) -> u64 {
+        for try_ in 0..15 {
+            self.ask(at + 4 * try_, address, name, Fate::Silent);
+        }
+        at + 60
+    }
+
+    /// The loader's five files.
+    fn loader(&mut self, at: u64, address: &str, mac: &str) -> u64 {
+        self.ask(at, address, &format!("CTLSEP{mac}.tlv"), Fate::NotFound);
+        self.ask(at, address, &format!("SEP{mac}.cnf.xml"), Fate::NotFound);
+        self.ask(at + 1, address, &format!("SIP{mac}.cnf"), Fate::NotFound);
+        self.ask(at + 1, address, &format!("MGC{mac}.cnf"), Fate::NotFound);
+        self.ask(at + 1, address, "XMLDefault.cnf.xml", Fate::Finished);
+        at + 2
+    }
+
+    /// A whole conversion; where it ends.
+    fn convert(&mut self, mut at: u64, address: &str, mac: &str) -> u64 {
+        // SCCP runs at first.
+        self.ask(at, address, &format!("CTLSEP{mac}.tlv"), Fate::NotFound);
+        self.ask(at, address, &format!("SEP{mac}.cnf.xml"), Fate::NotFound);
+        self.ask(at + 1, address, "XMLDefault.cnf.xml", Fate::Finished);
+        self.ask(at + 2, address, LOADS, Fate::Finished);
+        self.ask(at + 3, address, LOADER, Fate::Finished);
+        at += self.between(29, 40);
+        at = self.loader(at, address, mac);
+        self.ask(at, address, LOADS, Fate::Finished);
+        self.ask(at + 1, address, APPLICATION, Fate::Finished);
+        at += self.between(46, 70);
+        self.ask(at, address, "SIPDefault.cnf", Fate::Finished);
+        self.ask(at, address, &format!("./SIP{mac}.cnf"), Fate::Finished);
+        at + 5
+    }
+
+    /// An application without a usable configuration.
+    fn poll(&mut self, mut at: u64, until: u64, address: &str, mac: &str) {
+        while at < until {
+            at += 31;
+            self.ask(at, address, &format!("SIP{mac}.cnf"), Fate::Finished);
+        }
+    }
+
+    fn boot(&mut self, at: u64, address: &str, mac: &str) {
+        self.ask(at, address, &format!("CTLSEP{mac}.tlv"), Fate::NotFound);
+        self.ask(at, address, &format!("SEP{mac}.cnf.xml"), Fate::Finished);
+        self.ask(at, address, LOADS, Fate::Finished);
+        self.ask(at + 23, address, "SIPDefault.cnf", Fate::Finished);
+        self.ask(at + 23, address, &format!("./SIP{mac}.cnf"), Fate::Finished);
+        self.ask(at + 25, address, "RINGLIST.DAT", Fate::NotFound);
+        self.ask(at + 25, address, "dialplan.xml", Fate::Finished);
+    }
+
+    fn write(&self, results: bool) -> String {
+        let began: Timestamp = "2025-12-30T10:00:00Z".parse().unwrap();
+        let mut text = String::new();
+        for (process, ((at, _), (address, name, fate))) in self.lines.iter().enumerate() {
+            let at = began.as_second() + i64::try_from(*at).unwrap();
+            let time = Timestamp::from_second(at)
+                .unwrap()
+                .strftime("%b %e %H:%M:%S");
+            let head = format!("{time} pbx in.tftpd[{}]:", 300 + process % 30_000);
+            let mut line = |words: String| writeln!(text, "{head} {words}").unwrap();
+            line(format!("RRQ from {address} filename {name}"));
+            match fate {
+                Fate::Finished if results => line(format!("Client {address} finished {name}")),
+                Fate::NotFound if results => {
+                    line(format!("Client {address} File not found {name}"));
+                }
+                Fate::Refused if results => {
+                    line("tftpd: read(ack): Connection refused".to_owned());
+                }
+                _ => {}
+            }
+        }
+        text
+    }
+}
+
+fn mac(phone: usize) -> String {
+    format!("0023EBC6D1{phone:02X}")
+}
+
+/// The three days.
+fn days() -> Days {
+    const HOUR: u64 = 3600;
+    let mut days = Days {
+        seed: 7,
+        ..Days::default()
+    };
+    // Day one: nothing is answered.
+    for phone in 0..9 {
+        let (address, mac) = (format!("10.1.1.{}", 100 + phone), mac(phone));
+        let mut at = days.between(0, 60);
+        for _ in 0..10 {
+            for name in [
+                format!("CTLSEP{mac}.tlv"),
+                format!("SEP{mac}.cnf.xml"),
+                format!("SIP{mac}.cnf"),
+                format!("MGC{mac}.cnf"),
+                "XMLDefault.cnf.xml".to_owned(),
+            ] {
+                at = days.in_vain(at, &address, &name);
+            }
+            at += 70;
+        }
+    }
+    // Day two: one after the other, each at an address that may have been another's before.
+    for phone in 0..8 {
+        let (address, mac) = (format!("10.1.1.{}", 101 + phone), mac(phone));
+        let at = 24 * HOUR + days.between(0, 6) * HOUR;
+        let at = days.convert(at, &address, &mac);
+        let until = at + days.between(1, 4) * HOUR;
+        days.poll(at, until, &address, &mac);
+    }
+    // One phone wanders, another comes where it was.
+    for (turn, address) in ["10.1.1.210", "10.1.1.211", "10.1.1.212"]
+        .iter()
+        .enumerate()
+    {
+        days.boot(40 * HOUR + turn as u64 * HOUR, address, &mac(0));
+    }
+    days.boot(44 * HOUR, "10.1.1.210", &mac(1));
+    // Day three: they start as they do every day.
+    for phone in 0..8 {
+        let at = 60 * HOUR + days.between(0, 5000);
+        days.boot(at, &format!("10.1.1.{}", 130 + phone), &mac(phone));
+    }
+    // The last one asks for its loader again and again.
+    let mut at = 26 * HOUR;
+    while at < 62 * HOUR {
+        let address = "10.1.1.108";
+        let mut next = days.loader(at, address, &mac(UNLUCKY));
+        days.ask(next, address, LOADS, Fate::Finished);
+        for _ in 0..3 {
+            next += days.between(13, 16);
+            days.ask(next, address, LOADER, Fate::Refused);
+        }
+        at = next + days.between(100, 4000);
+    }
+    days
+}
+
+fn phone_of(report: &Report, phone: usize) -> &PhoneReport {
+    let mac = mac(phone).to_lowercase();
+    let found: Vec<_> = report
+        .phones
+        .iter()
+        .filter(|report| report.mac.is_some_and(|it| it.to_string() == mac))
+        .collect();
+    assert_eq!(found.len(), 1, "one entry for {mac}");
+    found[0]
+}
+
+fn holds(report: &Report) {
+    assert_eq!(report.phones.len(), 9);
+    for phone in 0..8 {
+        let found = phone_of(report, phone);
+        assert_eq!(
+            found.state,
+            State::Flashed,
+            "{phone}: {:#?}",
+            found.evidence
+        );
+        assert_eq!(found.to.as_ref().unwrap().as_str(), "P0S3-8-12-00");
+        assert_eq!(codes(found), Vec::<String>::new(), "{phone}");
+        assert!(found.pass == 1, "{phone}: pass {}", found.pass);
+    }
+    let unlucky = phone_of(report, UNLUCKY);
+    assert_ne!(unlucky.state, State::Flashed);
+    assert!(
+        codes(unlucky).contains(&"transfer-broken".to_owned()),
+        "{unlucky:#?}"
+    );
+}
+
+#[test]
+fn eight_convert_and_the_ninth_is_diagnosed_by_requests_alone() {
+    let log = days().write(false);
+    assert!(log.lines().count() > 5000, "{}", log.lines().count());
+    let report = replay_log(&log);
+    holds(&report);
+    let found = phone_of(&report, 3);
+    assert!(
+        found
+            .evidence
+            .iter()
+            .any(|it| it.detail.starts_with("inferred from requests"))
+    );
+    assert!(
+        found.last_seen.to_string().starts_with("2026-01-01T"),
+        "{}",
+        found.last_seen
+    );
+}
+
+#[test]
+fn eight_convert_and_the_ninth_is_diagnosed_by_results() {
+    let report = replay_log(&days().write(true));
+    holds(&report);
+    let detail = &phone_of(&report, 3).evidence[0].detail;
+    assert!(
+        detail.starts_with("pass 1: 2 images delivered, none missing"),
+        "{detail}"
+    );
+}
+
+#[test]
+fn a_loader_that_finds_no_application_after_writing_is_not_flashed() {
+    let mut days = Days::default();
+    let (address, mac) = ("10.1.1.9", mac(1));
+    let at = days.loader(0, address, &mac);
+    days.ask(at, address, LOADS, Fate::Finished);
+    days.ask(at + 1, address, LOADER, Fate::Finished);
+    let at = days.loader(40, address, &mac);
+    days.ask(at, address, LOADS, Fate::Finished);
+    days.ask(at + 1, address, APPLICATION, Fate::Finished);
+    days.loader(100, address, &mac);
+    for results in [false, true] {
+        let (report, _) = replayed(days.write(results).as_bytes(), Format::Log, Vec::new());
+        let [phone] = &report.phones[..] else {
+            panic!("{report:#?}");
+        };
+        assert_ne!(phone.state, State::Flashed);
+        assert_eq!(codes(phone), ["protocol-application-invalid"]);
+    }
+}
+
+#[test]
+fn a_phone_with_the_loader_already_takes_the_application_alone() {
+    let mut days = Days::default();
+    let (address, mac) = ("10.1.1.9", mac(1));
+    let at = days.loader(0, address, &mac);
+    days.ask(at, address, LOADS, Fate::Finished);
+    days.ask(at + 1, address, APPLICATION, Fate::Finished);
+    days.ask(at + 60, address, "SIPDefault.cnf", Fate::Finished);
+    let report = replay_log(&days.write(true));
+    let phone = &report.phones[0];
+    assert_eq!(phone.state, State::Flashed);
+    assert!(
+        phone.evidence[0].detail.contains("1 there before"),
+        "{:?}",
+        phone.evidence
+    );
+}
+
+#[test]
+fn a_phone_that_runs_sip_and_reads_its_manifest_in_each_boot_is_not_refusing_it() {
+    let mut days = Days::default();
+    for boot in 0..4 {
+        days.boot(1000 * boot, "10.1.1.9", &mac(1));
+    }
+    for results in [false, true] {
+        let report = replay_log(&days.write(results));
+        assert_eq!(report.phones[0].state, State::Configuring);
+        assert_eq!(codes(&report.phones[0]), Vec::<String>::new());
+    }
+}
