@@ -39,7 +39,7 @@ fn lease() -> Lease {
         routers: vec![Ipv4Addr::new(172, 30, 6, 1)],
         name_servers: Vec::new(),
         domain: Some("example.net".to_owned()),
-        time: Duration::from_secs(3600),
+        time: Duration::from_hours(1),
         tftp: Ipv4Addr::new(10, 0, 0, 2),
     }
 }
@@ -154,7 +154,7 @@ fn an_offer_names_the_files_server_three_times() {
     assert_eq!(offer.tftp_servers(), [tftp]);
     assert_eq!(offer.tftp_name(), Some(tftp.to_string()));
     assert_eq!(offer.server_id(), Some(SERVER));
-    assert_eq!(offer.lease(), Some(Duration::from_secs(3600)));
+    assert_eq!(offer.lease(), Some(Duration::from_hours(1)));
     assert_eq!(offer.mask(), Some(lease().mask));
     assert_eq!(offer.routers(), lease().routers);
     assert!(offer.name_servers().is_empty());
