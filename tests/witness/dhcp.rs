@@ -212,7 +212,9 @@ fn split_and_overloaded_options_are_one() {
     let many = [[10, 0, 0, 7]; 100].concat();
     let mut message = discover();
     message.options.set(OptionCode::TFTP_SERVERS, many.clone());
-    message.options.set(OptionCode::HOST_NAME, vec![b'x'; 65_536]);
+    message
+        .options
+        .set(OptionCode::HOST_NAME, vec![b'x'; 65_536]);
     let read = Message::decode(&message.encode()).unwrap();
     assert_eq!(read.host_name().map(|name| name.len()), Some(MAX_TEXT));
     assert_eq!(read.options.get(OptionCode::TFTP_SERVERS), Some(&many[..]));

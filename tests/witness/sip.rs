@@ -201,6 +201,11 @@ fn the_topmost_via_says_where_the_request_came_from() {
             "Via: SIP/2.0/UDP 172.30.6.12:5060;rport;branch=z9hG4bK1",
             "12:5060;rport=49154;branch=z9hG4bK1;received=192.0.2.77",
         ),
+        // Asked for, the address is said even where it is the same (RFC 3581).
+        (
+            "Via: SIP/2.0/UDP 192.0.2.77:5060;rport;branch=z9hG4bK1",
+            "77:5060;rport=49154;branch=z9hG4bK1;received=192.0.2.77",
+        ),
         (
             "Via: SIP/2.0/UDP 192.0.2.77;received=10.9.9.9;branch=z9hG4bK1",
             "SIP/2.0/UDP 192.0.2.77;branch=z9hG4bK1",
