@@ -1,2 +1,26 @@
 //! What the wire says of a phone beside its requests: CDP, LLDP, DHCP, SIP, SCCP, the
 //! phone's own web page.
+//!
+//! Pure decoders: bytes in, a value or [`Malformed`] out, whatever the bytes are. No text
+//! is longer than [`MAX_TEXT`], no list longer than [`MAX_LIST`], and nothing is allocated by a
+//! length that a sender names. [`Listener`] turns frames into sightings. docs/witnesses.md says
+//! what each witness proves and what it does not.
+
+mod alarm;
+mod bytes;
+pub mod cdp;
+pub mod dhcp;
+pub mod frame;
+mod heard;
+mod listener;
+pub mod lldp;
+mod names;
+pub mod sccp;
+pub mod sip;
+pub mod web;
+
+pub use alarm::Alarm;
+pub use bytes::{MAX_LIST, MAX_TEXT, Malformed};
+pub use heard::{Heard, address, sightings};
+pub use listener::{Listener, SIP_PORT};
+pub use names::{MAX_LOAD_NAME, device_mac, load_name};

@@ -18,7 +18,7 @@ use crate::{
     phone::Model,
 };
 
-/// Judges SEP, XMLDefault and dialplan files before a phone does.
+/// Judges phone configurations and dial plans before a phone does.
 ///
 /// A phone drops a file that it cannot read without a word. Each finding has its place, what
 /// was expected there and what to do; docs/lint.md lists the codes.

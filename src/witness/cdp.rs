@@ -1,0 +1,233 @@
+//! Cisco Discovery Protocol, versions 1 and 2: what a phone says of itself about once a minute.
+//!
+//! Cisco publishes the TLVs in part; the layouts are those that tcpdump, Wireshark and lldpd
+//! agree on. IOS also shows a "second port status"; no source has the number of its TLV, so it is
+//! passed over like every unknown one.
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use super::{
+    bytes::{MAX_LIST, Malformed, Reader, some_text},
+    names::{described_model, device_mac, load_name},
+};
+use crate::phone::{LoadName, MacAddress, Model};
+
+const FORMAT: &str = "CDP";
+/// Type and length, which the length counts.
+const TLV_HEADER: u16 = 4;
+
+/// The bit of [`Cdp::capabilities`] that a phone sets.
+pub const IS_PHONE: u32 = 0x80;
+/// The bit of a phone with a PC port.
+pub const IS_TWO_PORT_RELAY: u32 = 0x400;
+
+/// Half or full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duplex {
+    /// One at a time.
+    Half,
+    /// Both at once.
+    Full,
+}
+
+/// What a device asks its switch for (TLV 0x19).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PowerRequest {
+    /// Which request it is.
+    pub request: u16,
+    /// Which answer of the switch it knows.
+    pub management: u16,
+    /// Milliwatts, the wanted ones first; at most [`MAX_LIST`].
+    pub milliwatts: Vec<u32>,
+}
+
+/// One announcement.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cdp {
+    /// 1 or 2.
+    pub protocol_version: u8,
+    /// How long it holds.
+    pub ttl: Duration,
+    /// `SEP` or `SIP` and a MAC; a switch's is its host name.
+    pub device: Option<String>,
+    /// The MAC in it.
+    pub mac: Option<MacAddress>,
+    /// IPv4 addresses, at most [`MAX_LIST`].
+    pub addresses: Vec<Ipv4Addr>,
+    /// `Port 1` is the phone's port to the switch, `Port 2` the one to the PC.
+    pub port: Option<String>,
+    /// A bit each; see [`IS_PHONE`].
+    pub capabilities: Option<u32>,
+    /// The software: a phone's load, a switch's banner.
+    pub version: Option<String>,
+    /// The load, where the version is one.
+    pub load: Option<LoadName>,
+    /// `Cisco IP Phone 7942`.
+    pub platform: Option<String>,
+    /// The model that the platform names.
+    pub model: Option<&'static Model>,
+    /// The VLAN of untagged frames.
+    pub native_vlan: Option<u16>,
+    /// The voice VLAN that a switch answers with.
+    pub voice_vlan: Option<u16>,
+    /// Whether it asks for a voice VLAN.
+    pub asks_for_voice_vlan: bool,
+    /// Half or full.
+    pub duplex: Option<Duplex>,
+    /// Milliwatts that it takes.
+    pub power_consumption: Option<u16>,
+    /// What it asks for.
+    pub power_request: Option<PowerRequest>,
+}
+
+impl Cdp {
+    /// Reads an announcement from its version byte to its end. The checksum must be right; a
+    /// TLV that is longer than what is left spoils the whole, because nothing behind it is where
+    /// it should be.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        const SHORT: &str = "4 bytes of header expected";
+        let mut reader = Reader::new(FORMAT, bytes);
+        let protocol_version = reader.u8(SHORT)?;
+        if !matches!(protocol_version, 1 | 2) {
+            return Err(Reader::new(FORMAT, bytes).fault("version 1 or 2 expected"));
+        }
+        let ttl = Duration::from_secs(reader.u8(SHORT)?.into());
+        let sum = reader.u16(SHORT)?;
+        let right = [OddByte::First, OddByte::Last].map(|odd| checksum(bytes, odd));
+        if !right.contains(&sum) {
+            let mut place = Reader::new(FORMAT, bytes);
+            place.take(2, SHORT)?;
+            return Err(place.fault("the checksum is wrong: the frame was damaged on its way"));
+        }
+        let mut cdp = Self {
+            protocol_version,
+            ttl,
+            ..Self::default()
+        };
+        while !reader.is_empty() {
+            let kind = reader.u16("a TLV's type expected")?;
+            let length = reader.u16("a TLV's length expected")?;
+            let Some(length) = length.checked_sub(TLV_HEADER) else {
+                return Err(reader.fault("a TLV of 4 bytes or more expected"));
+            };
+            let value = reader.take(length.into(), "the TLV says more bytes than are left")?;
+            cdp.learn(kind, value)?;
+        }
+        Ok(cdp)
+    }
+
+    fn learn(&mut self, kind: u16, value: &[u8]) -> Result<(), Malformed> {
+        let mut reader = Reader::new(FORMAT, value);
+        match kind {
+            0x01 => {
+                self.device = some_text(value);
+                self.mac = self.device.as_deref().and_then(device_mac);
+            }
+            0x02 => self.addresses = addresses(value)?,
+            0x03 => self.port = some_text(value),
+            0x04 => self.capabilities = Some(reader.u32("4 bytes of capabilities expected")?),
+            0x05 => {
+                self.version = some_text(value);
+                self.load = self.version.as_deref().and_then(load_name);
+            }
+            0x06 => {
+                self.platform = some_text(value);
+                self.model = self.platform.as_deref().and_then(described_model);
+            }
+            0x0a => self.native_vlan = Some(reader.u16("2 bytes of native VLAN expected")?),
+            0x0b => {
+                let is_full = reader.u8("1 byte of duplex expected")? != 0;
+                self.duplex = Some(if is_full { Duplex::Full } else { Duplex::Half });
+            }
+            0x0e => {
+                reader.u8("1 byte of appliance expected")?;
+                // A switch without a voice VLAN answers with the appliance alone.
+                self.voice_vlan = if reader.is_empty() {
+                    None
+                } else {
+                    Some(reader.u16("2 bytes of voice VLAN expected")?)
+                };
+            }
+            // What follows the question differs from phone to phone and answers nothing.
+            0x0f => self.asks_for_voice_vlan = true,
+            0x10 => self.power_consumption = Some(reader.u16("2 bytes of power expected")?),
+            0x19 => self.power_request = Some(power_request(&mut reader)?),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// A count, then for each the protocol (1 byte NLPID 0xcc is IPv4) and the address, both with a
+/// length before them. Reads what is there; the count alone makes nothing.
+fn addresses(value: &[u8]) -> Result<Vec<Ipv4Addr>, Malformed> {
+    const SHORT: &str = "an address is longer than its TLV";
+    let mut reader = Reader::new(FORMAT, value);
+    let count = reader.u32("4 bytes of address count expected")?;
+    let mut found = Vec::new();
+    let mut read = 0;
+    while read < count && !reader.is_empty() && found.len() < MAX_LIST {
+        let kind = reader.u8(SHORT)?;
+        let length = reader.u8(SHORT)?;
+        let protocol = reader.take(length.into(), SHORT)?;
+        let length = reader.u16(SHORT)?;
+        let address = reader.take(length.into(), SHORT)?;
+        if let (1, [0xcc], &[a, b, c, d]) = (kind, protocol, address) {
+            found.push(Ipv4Addr::new(a, b, c, d));
+        }
+        read += 1;
+    }
+    Ok(found)
+}
+
+fn power_request(reader: &mut Reader<'_>) -> Result<PowerRequest, Malformed> {
+    const SHORT: &str = "4 bytes of power request expected";
+    let request = reader.u16(SHORT)?;
+    let management = reader.u16(SHORT)?;
+    let mut milliwatts = Vec::new();
+    while !reader.is_empty() && milliwatts.len() < MAX_LIST {
+        milliwatts.push(reader.u32("4 bytes of power level expected")?);
+    }
+    Ok(PowerRequest {
+        request,
+        management,
+        milliwatts,
+    })
+}
+
+/// Where the last byte of an odd number of bytes stands in its word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OddByte {
+    /// First, with a zero behind it (RFC 1071).
+    First,
+    /// Last, taken as a signed number and counted one less where it is negative: what Cisco's
+    /// own devices send, as Wireshark and lldpd found out.
+    Last,
+}
+
+/// The checksum over an announcement, whose own two bytes count as zero.
+#[must_use]
+pub fn checksum(bytes: &[u8], odd: OddByte) -> u16 {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    // Up to 65,535 bytes fit; longer ones are folded on the way.
+    let mut sum: u32 = 0;
+    for (index, pair) in pairs.iter().enumerate() {
+        if index != 1 {
+            sum = fold(sum + u32::from(u16::from_be_bytes(*pair)));
+        }
+    }
+    if let [last] = rest {
+        let word = match odd {
+            OddByte::First => u16::from(*last) << 8,
+            OddByte::Last if *last >= 0x80 => 0xff00 | u16::from(*last - 1),
+            OddByte::Last => u16::from(*last),
+        };
+        sum = fold(sum + u32::from(word));
+    }
+    // Folded, so that it fits.
+    !u16::try_from(fold(sum)).unwrap_or(u16::MAX)
+}
+
+fn fold(sum: u32) -> u32 {
+    (sum & 0xffff) + (sum >> 16)
+}

@@ -1,0 +1,37 @@
+//! What option 60 says of a Cisco phone.
+
+use super::super::{bytes::text, names};
+use crate::phone::Model;
+
+/// A Cisco phone, as it calls itself in DHCP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhoneClass {
+    /// The whole text.
+    pub text: String,
+    /// The model's word: `7965G`, `8841-3PCC`. `None`: a boot loader that does not say.
+    pub word: Option<String>,
+    /// The model, where it is known.
+    pub model: Option<&'static Model>,
+}
+
+/// Reads a vendor class. Forms that were observed:
+/// `Cisco Systems, Inc. IP Phone CP-7965G` and a NUL, the same without `CP-`, without any model,
+/// and `Cisco Systems Inc. Wireless Phone 7921` without the comma.
+#[must_use]
+pub fn phone_class(value: &[u8]) -> Option<PhoneClass> {
+    let text = text(value);
+    let rest = text.strip_prefix("Cisco Systems")?;
+    let rest = rest.strip_prefix(',').unwrap_or(rest);
+    let rest = rest.strip_prefix(" Inc. ")?;
+    let rest = ["IP Phone", "Wireless Phone"]
+        .iter()
+        .find_map(|words| rest.strip_prefix(words))?;
+    let word = rest.trim().split(' ').next().unwrap_or_default();
+    let word = word.strip_prefix("CP-").unwrap_or(word);
+    let word = Some(word.to_owned()).filter(|word| !word.is_empty());
+    Some(PhoneClass {
+        model: word.as_deref().and_then(names::model),
+        word,
+        text,
+    })
+}

@@ -1,0 +1,158 @@
+//! What was heard, as the tracking takes it.
+
+use std::net::Ipv4Addr;
+
+use super::{
+    Alarm,
+    cdp::Cdp,
+    dhcp::{Kind, Message, Op},
+    frame::Arp,
+    lldp::Lldp,
+    sip::Request,
+    web::Page,
+};
+use crate::{
+    phone::{LoadName, MacAddress},
+    track::{Seen, Witness},
+};
+
+/// One thing that a witness said.
+#[derive(Debug, Clone, Copy)]
+pub enum Heard<'a> {
+    /// A CDP announcement.
+    Cdp(&'a Cdp),
+    /// An LLDP announcement.
+    Lldp(&'a Lldp),
+    /// An ARP packet.
+    Arp(&'a Arp),
+    /// A DHCP message.
+    Dhcp(&'a Message),
+    /// A SIP request.
+    Sip(&'a Request),
+    /// An SCCP alarm.
+    Sccp(&'a Alarm),
+    /// The phone's page.
+    Web(&'a Page),
+}
+
+/// The facts in it: who it is, then what it runs.
+///
+/// Only a phone makes facts: an announcement or a request without a phone's name in it makes
+/// none. A boot loader's names (`term65.default`, `79XX_default_load`) are loads as told; the
+/// tracking knows that they confirm nothing. No witness tells hardware classes.
+#[must_use]
+pub fn sightings(heard: &Heard<'_>) -> Vec<Seen> {
+    match heard {
+        Heard::Cdp(cdp) => {
+            let Some(mac) = cdp.mac else {
+                return Vec::new();
+            };
+            let detail = cdp.platform.clone().or_else(|| cdp.device.clone());
+            facts(Witness::Cdp, mac, cdp.load.as_ref(), detail)
+        }
+        Heard::Lldp(lldp) => {
+            // A phone's name or a phone's model; a telephone of another make has neither.
+            let mac = lldp.mac.filter(|_| lldp.model.is_some() || is_named(lldp));
+            let detail = lldp
+                .system_description
+                .clone()
+                .or_else(|| lldp.system_name.clone());
+            mac.map_or_else(Vec::new, |mac| {
+                facts(Witness::Lldp, mac, lldp.load.as_ref(), detail)
+            })
+        }
+        // What the kernel's table would learn from it; it makes no phone of a stranger.
+        Heard::Arp(arp) => facts(Witness::Neighbour, arp.sender_mac, None, None),
+        Heard::Dhcp(message) => {
+            let is_phone = message.op == Op::Reply || message.phone().is_some();
+            match address(heard) {
+                Some(_) if is_phone => facts(Witness::Dhcp, message.mac, None, None),
+                _ => Vec::new(),
+            }
+        }
+        Heard::Sip(request) => {
+            let phone = request.phone();
+            // A proxy's address is not the phone's.
+            let Some(mac) = phone.mac.filter(|_| request.is_direct()) else {
+                return Vec::new();
+            };
+            let detail = phone
+                .alarm
+                .map(|alarm| alarm.text)
+                .or_else(|| phone.agent.map(|agent| agent.text));
+            facts(Witness::Sip, mac, phone.load.as_ref(), detail)
+        }
+        Heard::Sccp(alarm) => alarm.mac.map_or_else(Vec::new, |mac| {
+            facts(
+                Witness::Sccp,
+                mac,
+                alarm.load.as_ref(),
+                Some(alarm.text.clone()),
+            )
+        }),
+        Heard::Web(page) => page.mac.map_or_else(Vec::new, |mac| {
+            let detail = page.app_load.clone().or_else(|| page.model_number.clone());
+            facts(Witness::Web, mac, page.load.as_ref(), detail)
+        }),
+    }
+}
+
+/// The address that it speaks of, where it says one. SCCP and the web page say none: theirs is
+/// the connection's.
+#[must_use]
+pub fn address(heard: &Heard<'_>) -> Option<Ipv4Addr> {
+    let said = match heard {
+        Heard::Cdp(cdp) => cdp
+            .addresses
+            .iter()
+            .copied()
+            .find(|address| is_host(*address)),
+        Heard::Lldp(lldp) => lldp.management.or(lldp.chassis),
+        Heard::Arp(arp) => Some(arp.sender),
+        Heard::Dhcp(message) => leased(message),
+        Heard::Sip(request) => request.source.map(|source| *source.ip()),
+        Heard::Sccp(_) | Heard::Web(_) => None,
+    };
+    said.filter(|address| is_host(*address))
+}
+
+/// Whether one host can have the address.
+fn is_host(address: Ipv4Addr) -> bool {
+    !address.is_unspecified() && !address.is_multicast() && !address.is_broadcast()
+}
+
+/// The address that the client has now, as surely as one message can say. A DISCOVER has none,
+/// and a REQUEST after a boot only hopes for its old one: the ACK tells.
+fn leased(message: &Message) -> Option<Ipv4Addr> {
+    match (message.op, message.kind()?) {
+        (Op::Reply, Kind::Ack) if message.your.is_unspecified() => Some(message.client),
+        (Op::Reply, Kind::Ack) => Some(message.your),
+        // It takes what this server offered.
+        (Op::Request, Kind::Request) if message.server_id().is_some() => message.requested(),
+        // It has it and wants to keep it, or has it and asks for the rest.
+        (Op::Request, Kind::Request | Kind::Inform) => Some(message.client),
+        _ => None,
+    }
+}
+
+fn is_named(lldp: &Lldp) -> bool {
+    let name = lldp.system_name.as_deref();
+    name.is_some_and(|name| super::device_mac(name).is_some())
+}
+
+fn facts(
+    witness: Witness,
+    mac: MacAddress,
+    load: Option<&LoadName>,
+    detail: Option<String>,
+) -> Vec<Seen> {
+    let mut seen = vec![Seen::Named { mac, witness }];
+    if let Some(load) = load {
+        seen.push(Seen::Load {
+            load: load.clone(),
+            witness,
+            detail: detail.unwrap_or_default(),
+        });
+    }
+    seen
+}

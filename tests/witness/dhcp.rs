@@ -1,0 +1,357 @@
+//! DHCP, read and written.
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use proptest::{collection::vec, prelude::*};
+use reflash::{
+    phone::MacAddress,
+    track::{Seen, Witness},
+    witness::{
+        Heard, MAX_LIST, MAX_TEXT, address,
+        dhcp::{Kind, Lease, Message, Op, OptionCode, Options, phone_class},
+        sightings,
+    },
+};
+
+use super::{MAC, PHONE};
+
+const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+
+fn discover() -> Message {
+    Message::discover(MAC, 0xd8ba_0965, "CP-7965G")
+}
+
+/// What the phone says next, with these options instead.
+fn request(options: &[(OptionCode, &[u8])]) -> Message {
+    let mut message = discover();
+    message.options.set(OptionCode::MESSAGE_TYPE, [3]);
+    for (code, value) in options {
+        message.options.set(*code, *value);
+    }
+    message
+}
+
+fn lease() -> Lease {
+    Lease {
+        address: PHONE,
+        server: SERVER,
+        mask: Ipv4Addr::new(255, 255, 255, 0),
+        routers: vec![Ipv4Addr::new(172, 30, 6, 1)],
+        name_servers: Vec::new(),
+        domain: Some("example.net".to_owned()),
+        time: Duration::from_hours(1),
+        tftp: Ipv4Addr::new(10, 0, 0, 2),
+    }
+}
+
+/// The fixed part of a message by hand, then these options.
+fn raw(options: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![1, 1, 6, 0, 0xd8, 0xba, 9, 0x65, 0, 0, 0x80, 0];
+    bytes.resize(28, 0);
+    bytes.extend(MAC.bytes());
+    // What phones leave in memory behind their six bytes and in both texts.
+    bytes.resize(44, 0xcd);
+    bytes.resize(236, 0);
+    bytes[44..50].copy_from_slice(b"\x20\xb9\x28\x31\xef\x00");
+    bytes.extend([99, 130, 83, 99]);
+    bytes.extend(options);
+    bytes
+}
+
+#[test]
+fn a_phones_discover_is_the_one_that_phones_send() {
+    let mut options = vec![53, 1, 1, 61, 7, 1];
+    options.extend(MAC.bytes());
+    options.extend([12, 15]);
+    options.extend(b"SEP0021D8BA0965");
+    options.extend([60, 38]);
+    options.extend(b"Cisco Systems, Inc. IP Phone CP-7965G\0");
+    options.extend([55, 7, 1, 66, 6, 3, 15, 150, 35, 255]);
+    let bytes = discover().encode();
+    assert_eq!(bytes[240..240 + options.len()], options);
+    assert_eq!(bytes.len(), 319);
+    let read = Message::decode(&raw(&options)).unwrap();
+    assert_eq!(read.server_name, b"\x20\xb9\x28\x31\xef");
+    assert_eq!(
+        Message {
+            server_name: Vec::new(),
+            ..read.clone()
+        },
+        discover()
+    );
+    assert_eq!(read.kind(), Some(Kind::Discover));
+    assert_eq!((read.mac, read.host_mac()), (MAC, Some(MAC)));
+    assert!(read.broadcast);
+    assert_eq!(read.wanted(), [1, 66, 6, 3, 15, 150, 35]);
+    assert_eq!(
+        read.phone().unwrap().model.map(|model| model.number),
+        Some("7965")
+    );
+}
+
+#[test]
+fn phones_by_their_class() {
+    for (class, word, number) in [
+        (
+            &b"Cisco Systems, Inc. IP Phone CP-7965G\0"[..],
+            Some("7965G"),
+            Some("7965"),
+        ),
+        (
+            b"Cisco Systems, Inc. IP Phone CP-7941G-GE\0",
+            Some("7941G-GE"),
+            Some("7941-GE"),
+        ),
+        (
+            b"Cisco Systems, Inc. IP Phone CP-8945",
+            Some("8945"),
+            Some("8945"),
+        ),
+        (b"Cisco Systems, Inc. IP Phone 7912", Some("7912"), None),
+        (
+            b"Cisco Systems, Inc. IP Phone CP-8841-3PCC\0",
+            Some("8841-3PCC"),
+            Some("8841"),
+        ),
+        (
+            b"Cisco Systems Inc. Wireless Phone 7921",
+            Some("7921"),
+            Some("7921"),
+        ),
+        (b"Cisco Systems, Inc. IP Phone\0", None, None),
+    ] {
+        let class = phone_class(class).unwrap();
+        assert_eq!(class.word.as_deref(), word);
+        assert_eq!(class.model.map(|model| model.number), number, "{word:?}");
+    }
+    for class in [
+        &b""[..],
+        b"MSFT 5.0",
+        b"Cisco Systems, Inc.",
+        b"ciscopnp",
+        b"\xff\xff",
+    ] {
+        assert_eq!(phone_class(class), None, "{class:?}");
+    }
+}
+
+#[test]
+fn an_offer_names_the_files_server_three_times() {
+    let mut asked = discover();
+    asked.relay = Ipv4Addr::new(172, 30, 6, 1);
+    asked.options.set(OptionCode::RELAY_AGENT, [1, 2, 3, 4]);
+    let offer = Message::decode(&asked.offer(&lease()).encode()).unwrap();
+    let tftp = lease().tftp;
+    assert_eq!(offer.kind(), Some(Kind::Offer));
+    assert_eq!(
+        (offer.op, offer.xid, offer.mac),
+        (Op::Reply, asked.xid, MAC)
+    );
+    assert_eq!(
+        (offer.your, offer.server, offer.relay),
+        (PHONE, tftp, asked.relay)
+    );
+    assert_eq!(offer.tftp_servers(), [tftp]);
+    assert_eq!(offer.tftp_name(), Some(tftp.to_string()));
+    assert_eq!(offer.server_id(), Some(SERVER));
+    assert_eq!(offer.lease(), Some(Duration::from_hours(1)));
+    assert_eq!(offer.mask(), Some(lease().mask));
+    assert_eq!(offer.routers(), lease().routers);
+    assert!(offer.name_servers().is_empty());
+    assert_eq!(offer.domain().as_deref(), Some("example.net"));
+    assert!(offer.broadcast);
+    let last = offer.options.iter().last().unwrap();
+    assert_eq!(last, (OptionCode::RELAY_AGENT, &[1, 2, 3, 4][..]));
+    assert_eq!(
+        offer.options.get(OptionCode::CLIENT_ID),
+        asked.options.get(OptionCode::CLIENT_ID)
+    );
+}
+
+#[test]
+fn ack_inform_and_nak() {
+    let mut inform = request(&[]);
+    inform.options.set(OptionCode::MESSAGE_TYPE, [8]);
+    inform.client = PHONE;
+    let ack = inform.ack(&lease());
+    assert_eq!(
+        (ack.client, ack.your, ack.lease()),
+        (PHONE, Ipv4Addr::UNSPECIFIED, None)
+    );
+    let ack = request(&[]).ack(&lease());
+    assert_eq!((ack.kind(), ack.your), (Some(Kind::Ack), PHONE));
+
+    let mut asked = request(&[]);
+    asked.broadcast = false;
+    assert!(!asked.nak(SERVER, "wrong network").broadcast);
+    asked.relay = SERVER;
+    let nak = asked.nak(SERVER, "wrong network");
+    assert!(nak.broadcast);
+    assert_eq!(
+        nak.options.get(OptionCode::MESSAGE),
+        Some(&b"wrong network"[..])
+    );
+    assert_eq!(
+        (nak.your, nak.tftp_servers()),
+        (Ipv4Addr::UNSPECIFIED, vec![])
+    );
+}
+
+#[test]
+fn split_and_overloaded_options_are_one() {
+    // 150 in three places: options, file, sname, in this order (RFC 3396).
+    let mut bytes = raw(&[52, 1, 3, 150, 4, 10, 0, 0, 1, 255]);
+    bytes[108..117].copy_from_slice(&[150, 6, 10, 0, 0, 2, 10, 0, 255]);
+    bytes[44..50].copy_from_slice(&[150, 2, 0, 3, 255, 0]);
+    let message = Message::decode(&bytes).unwrap();
+    let servers = [1, 2, 3].map(|last| Ipv4Addr::new(10, 0, 0, last));
+    assert_eq!(message.tftp_servers(), servers);
+    assert_eq!((message.server_name.len(), message.file.len()), (0, 0));
+    assert_eq!(message.options.iter().count(), 1);
+
+    let many = [[10, 0, 0, 7]; 100].concat();
+    let mut message = discover();
+    message.options.set(OptionCode::TFTP_SERVERS, many.clone());
+    message
+        .options
+        .set(OptionCode::HOST_NAME, vec![b'x'; 65_536]);
+    let read = Message::decode(&message.encode()).unwrap();
+    assert_eq!(read.host_name().map(|name| name.len()), Some(MAX_TEXT));
+    assert_eq!(read.options.get(OptionCode::TFTP_SERVERS), Some(&many[..]));
+    assert_eq!(read.tftp_servers().len(), MAX_LIST);
+}
+
+#[test]
+fn lengths_of_a_value_that_are_wrong_give_no_value() {
+    let message = request(&[
+        (OptionCode::SERVER_ID, &[10, 0, 0]),
+        (OptionCode::LEASE_TIME, &[1]),
+        (OptionCode::TFTP_SERVERS, &[10, 0, 0, 1, 10]),
+        (OptionCode::MESSAGE_TYPE, &[3, 3]),
+        (OptionCode::HOST_NAME, &[]),
+    ]);
+    assert_eq!((message.server_id(), message.lease()), (None, None));
+    assert_eq!(message.tftp_servers(), [SERVER]);
+    assert_eq!((message.kind(), message.host_name()), (None, None));
+}
+
+#[test]
+fn what_is_no_dhcp_is_refused() {
+    let good = raw(&[53, 1, 1, 255]);
+    let spoilt = |at: usize, value: u8| {
+        let mut bytes = good.clone();
+        bytes[at] = value;
+        bytes
+    };
+    for (what, bytes) in [
+        ("operation 3", spoilt(0, 3)),
+        ("token ring", spoilt(1, 6)),
+        ("16 bytes of address", spoilt(2, 16)),
+        ("no cookie", spoilt(239, 0)),
+        ("an option past the end", raw(&[53, 2, 1])),
+        ("an option without a length", raw(&[53])),
+        ("an overloaded field that ends early", {
+            let mut bytes = raw(&[52, 1, 1, 255]);
+            bytes[234..236].copy_from_slice(&[12, 200]);
+            bytes
+        }),
+    ] {
+        assert!(Message::decode(&bytes).is_err(), "{what}");
+    }
+    for end in 0..240 {
+        assert!(Message::decode(&good[..end]).is_err(), "{end} bytes");
+    }
+    assert!(Message::decode(&raw(&[])).unwrap().kind().is_none());
+    assert!(
+        Message::decode(&raw(&[0, 0, 53, 1, 1]))
+            .unwrap()
+            .kind()
+            .is_some()
+    );
+}
+
+#[test]
+fn an_address_counts_when_the_phone_has_it() {
+    let named = |message: &Message| {
+        let heard = Heard::Dhcp(message);
+        let seen = sightings(&heard);
+        let mac = message.mac;
+        let expected = Seen::Named {
+            mac,
+            witness: Witness::Dhcp,
+        };
+        assert_eq!(seen, address(&heard).map_or(vec![], |_| vec![expected]));
+        address(&heard)
+    };
+    let wish = (OptionCode::REQUESTED_ADDRESS, &PHONE.octets()[..]);
+    let server = (OptionCode::SERVER_ID, &SERVER.octets()[..]);
+    assert_eq!(named(&discover()), None);
+    assert_eq!(named(&request(&[wish])), None, "after a boot it only hopes");
+    assert_eq!(
+        named(&request(&[wish, server])),
+        Some(PHONE),
+        "it takes an offer"
+    );
+    let mut renewing = request(&[]);
+    renewing.client = PHONE;
+    assert_eq!(named(&renewing), Some(PHONE));
+    assert_eq!(named(&renewing.ack(&lease())), Some(PHONE));
+    assert_eq!(named(&discover().offer(&lease())), None);
+    assert_eq!(named(&renewing.nak(SERVER, "")), None);
+    renewing.options.set(OptionCode::VENDOR_CLASS, *b"MSFT 5.0");
+    assert_eq!(sightings(&Heard::Dhcp(&renewing)), [], "no phone");
+}
+
+fn option() -> impl Strategy<Value = (u8, Vec<u8>)> {
+    (any::<u8>(), vec(any::<u8>(), 0..600))
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    let numbers = (
+        any::<bool>(),
+        any::<u8>(),
+        any::<u32>(),
+        any::<u16>(),
+        any::<bool>(),
+    );
+    let texts = (vec(1_u8.., 0..=64), vec(1_u8.., 0..=128));
+    (
+        numbers,
+        any::<[[u8; 4]; 4]>(),
+        any::<[u8; 6]>(),
+        texts,
+        vec(option(), 0..12),
+    )
+        .prop_map(
+            |((is_request, hops, xid, secs, broadcast), [a, b, c, d], mac, texts, list)| {
+                let mut options = Options::default();
+                for (number, value) in list {
+                    if let Some(code) = OptionCode::new(number) {
+                        options.set(code, value);
+                    }
+                }
+                Message {
+                    op: if is_request { Op::Request } else { Op::Reply },
+                    hops,
+                    xid,
+                    secs,
+                    broadcast,
+                    client: a.into(),
+                    your: b.into(),
+                    server: c.into(),
+                    relay: d.into(),
+                    mac: MacAddress::new(mac),
+                    server_name: texts.0,
+                    file: texts.1,
+                    options,
+                }
+            },
+        )
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_again(message in message()) {
+        prop_assert_eq!(Message::decode(&message.encode()), Ok(message));
+    }
+}

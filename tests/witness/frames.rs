@@ -1,0 +1,190 @@
+//! Ethernet, VLAN tags, SNAP, ARP, IPv4 and what is in it.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use reflash::{
+    phone::MacAddress,
+    witness::frame::{Frame, Payload},
+};
+
+use super::{MAC, PHONE, ethernet, ipv4, snap, tcp, udp};
+
+const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+
+#[test]
+fn snap_tags_and_padding() {
+    let mut bytes = snap(MAC, [0, 0, 0x0c, 0x20, 0], b"CDP");
+    bytes.extend([0; 40]);
+    let frame = Frame::decode(&bytes).unwrap();
+    assert_eq!((frame.source, frame.vlan), (MAC, None));
+    assert_eq!(frame.destination, MacAddress::new([0xff; 6]));
+    assert_eq!(frame.payload, Payload::Cdp(b"CDP"));
+
+    for (tags, vlan) in [
+        (&[0x81, 0, 0, 10][..], Some(10)),
+        (&[0x88, 0xa8, 0, 100, 0x81, 0, 0xa0, 10], Some(10)),
+        (&[0x81, 0, 0xa0, 0], None),
+    ] {
+        let inside = [&tags[2..], &[0x88, 0xcc], b"LLDP"].concat();
+        let kind = u16::from_be_bytes([tags[0], tags[1]]);
+        let bytes = ethernet(MAC, kind, &inside);
+        let frame = Frame::decode(&bytes).unwrap();
+        assert_eq!((frame.vlan, frame.payload), (vlan, Payload::Lldp(b"LLDP")));
+    }
+    // CDP in a tagged 802.3 frame.
+    let inside = [
+        &[0, 10, 0, 11],
+        &[0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0][..],
+        b"CDP",
+    ]
+    .concat();
+    let bytes = ethernet(MAC, 0x8100, &inside);
+    assert_eq!(Frame::decode(&bytes).unwrap().payload, Payload::Cdp(b"CDP"));
+    // An Ethernet type inside SNAP.
+    let bytes = snap(MAC, [0, 0, 0, 0x88, 0xcc], b"LLDP");
+    assert_eq!(
+        Frame::decode(&bytes).unwrap().payload,
+        Payload::Lldp(b"LLDP")
+    );
+}
+
+#[test]
+fn what_is_none_of_ours_is_other() {
+    for bytes in [
+        snap(MAC, [0, 0, 0x0c, 0x20, 4], b"DTP"),
+        ethernet(MAC, 3, &[0x42, 0x42, 3]),
+        ethernet(MAC, 38, &[[0x42, 0x42, 3].as_slice(), &[0; 35]].concat()),
+        ethernet(MAC, 0x86dd, &[0x60; 60]),
+        ethernet(MAC, 1501, &[0; 60]),
+        ethernet(MAC, 0x0800, &ipv4(1, 0, b"ping")),
+        ethernet(MAC, 0x0806, &[0, 6, 8, 0, 6, 4, 0, 1]),
+    ] {
+        assert_eq!(
+            Frame::decode(&bytes).unwrap().payload,
+            Payload::Other,
+            "{bytes:02x?}"
+        );
+    }
+}
+
+#[test]
+fn arp_says_who_has_which_address() {
+    let mut packet = vec![0, 1, 8, 0, 6, 4, 0, 2];
+    packet.extend(MAC.bytes());
+    packet.extend(PHONE.octets());
+    packet.extend([0xff; 6]);
+    packet.extend(SERVER.octets());
+    let bytes = ethernet(MAC, 0x0806, &packet);
+    let frame = Frame::decode(&bytes).unwrap();
+    let Payload::Arp(arp) = frame.payload else {
+        panic!("{frame:?}");
+    };
+    assert_eq!((arp.operation, arp.sender_mac), (2, MAC));
+    assert_eq!((arp.sender, arp.target), (PHONE, SERVER));
+    for end in 14..bytes.len() {
+        assert!(Frame::decode(&bytes[..end]).is_err(), "{end} bytes");
+    }
+}
+
+#[test]
+fn udp_is_bounded_by_its_own_length_not_by_the_frames() {
+    let mut bytes = ethernet(MAC, 0x0800, &ipv4(17, 0, &udp(68, 67, b"hello")));
+    bytes.extend([0xee; 13]);
+    assert_eq!(
+        Frame::decode(&bytes).unwrap().payload,
+        Payload::Ipv4Udp {
+            source: SocketAddrV4::new(PHONE, 68),
+            destination: SocketAddrV4::new(SERVER, 67),
+            payload: b"hello",
+            is_cut: false,
+        }
+    );
+    // Options in the IPv4 header.
+    let mut packet = ipv4(17, 0, &[&[1, 1, 1, 0], &udp(1, 2, b"x")[..]].concat());
+    packet[0] = 0x46;
+    let bytes = ethernet(MAC, 0x0800, &packet);
+    let payload = Frame::decode(&bytes).unwrap().payload;
+    assert!(
+        matches!(payload, Payload::Ipv4Udp { payload: b"x", .. }),
+        "{payload:?}"
+    );
+}
+
+#[test]
+fn of_fragments_only_the_first_is_read_and_it_says_so() {
+    let whole = udp(5060, 5060, &[7; 100]);
+    for (fragment, is_first) in [(0x2000, true), (0x2005, false), (0x0005, false)] {
+        let bytes = ethernet(MAC, 0x0800, &ipv4(17, fragment, &whole[..48]));
+        match Frame::decode(&bytes).unwrap().payload {
+            Payload::Ipv4Udp {
+                payload, is_cut, ..
+            } if is_first => {
+                assert_eq!((payload.len(), is_cut), (40, true));
+            }
+            other => assert_eq!((other, is_first), (Payload::Other, false)),
+        }
+    }
+    // A capture that keeps only the beginning of each packet.
+    let bytes = ethernet(MAC, 0x0800, &ipv4(17, 0, &whole));
+    let payload = Frame::decode(&bytes[..80]).unwrap().payload;
+    assert!(
+        matches!(payload, Payload::Ipv4Udp { is_cut: true, payload, .. } if payload.len() == 38)
+    );
+}
+
+#[test]
+fn tcp_says_where_its_bytes_belong() {
+    let mut packet = ipv4(6, 0, &tcp(49153, 2000, b"alarm"));
+    for total in [45_u16, 0] {
+        // 0 is what a capture of a large segment shows.
+        packet[2..4].copy_from_slice(&total.to_be_bytes());
+        let bytes = ethernet(MAC, 0x0800, &packet);
+        assert_eq!(
+            Frame::decode(&bytes).unwrap().payload,
+            Payload::Ipv4Tcp {
+                source: SocketAddrV4::new(PHONE, 49153),
+                destination: SocketAddrV4::new(SERVER, 2000),
+                seq: 7,
+                flags: 0x18,
+                payload: b"alarm",
+                is_cut: false,
+            }
+        );
+    }
+}
+
+#[test]
+fn headers_that_contradict_themselves_are_refused() {
+    let good = ipv4(17, 0, &udp(1, 2, b"hello"));
+    let spoilt = |at: usize, value: u8| {
+        let mut packet = good.clone();
+        packet[at] = value;
+        ethernet(MAC, 0x0800, &packet)
+    };
+    for (what, bytes) in [
+        ("version 6", spoilt(0, 0x65)),
+        ("a header of 4 bytes", spoilt(0, 0x41)),
+        ("a header of 60 bytes", spoilt(0, 0x4f)),
+        ("a total of 19 bytes", spoilt(3, 19)),
+        ("a UDP length of 7", spoilt(25, 7)),
+        ("a UDP length of 200", spoilt(25, 200)),
+        ("a TCP header of 16 bytes", {
+            let mut segment = tcp(1, 2, b"");
+            segment[12] = 0x40;
+            ethernet(MAC, 0x0800, &ipv4(6, 0, &segment))
+        }),
+        ("a TCP header of 60 bytes", {
+            let mut segment = tcp(1, 2, b"");
+            segment[12] = 0xf0;
+            ethernet(MAC, 0x0800, &ipv4(6, 0, &segment))
+        }),
+        (
+            "an 802.3 length past the end",
+            ethernet(MAC, 100, &[0xaa; 10]),
+        ),
+        ("a tag without a type", ethernet(MAC, 0x8100, &[0, 10])),
+        ("13 bytes", vec![0; 13]),
+    ] {
+        assert!(Frame::decode(&bytes).is_err(), "{what}");
+    }
+}

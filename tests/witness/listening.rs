@@ -1,0 +1,198 @@
+//! From frames to sightings, and from sightings to a phone that is confirmed.
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use reflash::{
+    phone::{Family, LoadName, MacAddress},
+    track::{Fleet, ManifestPlan, Plan, Seen, Sighting, StagePlan, State, Witness},
+    witness::{
+        Listener,
+        dhcp::{Lease, Message, OptionCode},
+        frame::Frame,
+    },
+};
+
+use super::{
+    MAC, PHONE, REGISTER, alarm, cdp, cdp_7942, cdp_tlv, ethernet, ipv4, lldp_tlv, snap, tcp, udp,
+};
+
+fn hear(listener: &mut Listener, bytes: &[u8]) -> Vec<Sighting> {
+    listener.hear(&Frame::decode(bytes).unwrap()).unwrap()
+}
+
+/// Who, by whom, and which load.
+fn told(bytes: &[u8]) -> Option<(Ipv4Addr, Witness, Option<String>)> {
+    let sightings = hear(&mut Listener::default(), bytes);
+    let load = sightings.iter().find_map(|sighting| match &sighting.seen {
+        Seen::Load { load, .. } => Some(load.to_string()),
+        _ => None,
+    });
+    match sightings.first()? {
+        Sighting {
+            address,
+            seen: Seen::Named { witness, .. },
+        } => Some((*address, *witness, load)),
+        other => panic!("a name comes first: {other:?}"),
+    }
+}
+
+#[test]
+fn every_witness_is_heard_in_its_frame() {
+    let udp_frame =
+        |port, bytes: &[u8]| ethernet(MAC, 0x0800, &ipv4(17, 0, &udp(49153, port, bytes)));
+    let tcp_frame =
+        |port, bytes: &[u8]| ethernet(MAC, 0x0800, &ipv4(6, 0, &tcp(49153, port, bytes)));
+    let snap_cdp = |version: &[u8]| snap(MAC, [0, 0, 0x0c, 0x20, 0], &cdp(&cdp_7942(version)));
+    let lldp = [
+        lldp_tlv(1, &[5, 1, 172, 30, 6, 12]),
+        lldp_tlv(5, b"SEP0021D8BA0965"),
+        lldp_tlv(6, b"Cisco IP Phone 7942G,V12, SIP42.9-3-1SR4-1S"),
+    ]
+    .concat();
+    let register = REGISTER.as_bytes();
+    let line = alarm(b"25: Name=SEP0021D8BA0965 Load=SCCP42.8-4-2S Last=Initialized");
+    for (frame, witness, load) in [
+        (snap_cdp(b"SCCP42.8-4-2S"), Witness::Cdp, "SCCP42.8-4-2S"),
+        (
+            snap_cdp(b"79XX_default_load"),
+            Witness::Cdp,
+            "79XX_default_load",
+        ),
+        (
+            ethernet(MAC, 0x88cc, &lldp),
+            Witness::Lldp,
+            "SIP42.9-3-1SR4-1S",
+        ),
+        (udp_frame(5060, register), Witness::Sip, "SIP70.8-4-2-30S"),
+        (tcp_frame(5060, register), Witness::Sip, "SIP70.8-4-2-30S"),
+        (tcp_frame(2000, &line), Witness::Sccp, "SCCP42.8-4-2S"),
+    ] {
+        assert_eq!(told(&frame), Some((PHONE, witness, Some(load.to_owned()))));
+    }
+    // The middle of a conversation, an answer, a keep-alive: nothing, and no error.
+    for frame in [
+        tcp_frame(5060, b"\r\n\r\n"),
+        tcp_frame(5060, b"--uniqueBoundary\r\n"),
+        tcp_frame(2000, &line[20..]),
+        tcp_frame(2000, b""),
+        udp_frame(5060, b"SIP/2.0 200 OK\r\n\r\n"),
+        udp_frame(69, b"\0\x01x\0octet\0"),
+    ] {
+        assert_eq!(told(&frame), None);
+    }
+    let damaged = snap(MAC, [0, 0, 0x0c, 0x20, 0], &[2, 180, 0, 0, 0, 1]);
+    let frame = Frame::decode(&damaged).unwrap();
+    assert!(Listener::default().hear(&frame).is_err());
+}
+
+#[test]
+fn a_cdp_frame_without_an_address_names_nobody() {
+    let bytes = cdp(&[
+        cdp_tlv(1, b"SEP0021D8BA0965"),
+        cdp_tlv(2, &[0, 0, 0, 1, 1, 1, 0xcc, 0, 4, 0, 0, 0, 0]),
+        cdp_tlv(5, b"SCCP42.8-4-2S"),
+    ]);
+    assert_eq!(told(&snap(MAC, [0, 0, 0x0c, 0x20, 0], &bytes)), None);
+}
+
+#[test]
+fn an_arp_packet_names_its_own_sender_only() {
+    let mut packet = vec![0, 1, 8, 0, 6, 4, 0, 1];
+    packet.extend(MAC.bytes());
+    packet.extend(PHONE.octets());
+    packet.extend([0; 10]);
+    assert_eq!(
+        told(&ethernet(MAC, 0x0806, &packet)),
+        Some((PHONE, Witness::Neighbour, None))
+    );
+    let router = MacAddress::new([2; 6]);
+    assert_eq!(told(&ethernet(router, 0x0806, &packet)), None, "a proxy's");
+    packet[14..18].fill(0);
+    assert_eq!(told(&ethernet(MAC, 0x0806, &packet)), None, "a probe");
+}
+
+#[test]
+fn an_ack_counts_for_a_client_that_was_heard_as_a_phone() {
+    let lease = Lease {
+        address: PHONE,
+        server: Ipv4Addr::new(10, 0, 0, 1),
+        mask: Ipv4Addr::new(255, 255, 255, 0),
+        routers: vec![],
+        name_servers: vec![],
+        domain: None,
+        time: Duration::from_mins(10),
+        tftp: Ipv4Addr::new(10, 0, 0, 1),
+    };
+    let client = |message: &Message| {
+        ethernet(
+            message.mac,
+            0x0800,
+            &ipv4(17, 0, &udp(68, 67, &message.encode())),
+        )
+    };
+    let server = |message: &Message| {
+        let server = MacAddress::new([2; 6]);
+        ethernet(
+            server,
+            0x0800,
+            &ipv4(17, 0, &udp(67, 68, &message.encode())),
+        )
+    };
+    let mut phone = Message::discover(MAC, 1, "CP-7965G");
+    phone.options.set(OptionCode::MESSAGE_TYPE, [3]);
+    let mut other = phone.clone();
+    other.mac = MacAddress::new([4; 6]);
+    other.options.set(OptionCode::VENDOR_CLASS, *b"MSFT 5.0");
+
+    let mut listener = Listener::default();
+    assert_eq!(
+        hear(&mut listener, &server(&phone.ack(&lease))),
+        [],
+        "nobody knows it"
+    );
+    for message in [&phone, &other] {
+        assert_eq!(hear(&mut listener, &client(message)), []);
+    }
+    let named = Sighting {
+        address: PHONE,
+        seen: Seen::Named {
+            mac: MAC,
+            witness: Witness::Dhcp,
+        },
+    };
+    assert_eq!(hear(&mut listener, &server(&phone.ack(&lease))), [named]);
+    assert_eq!(hear(&mut listener, &server(&other.ack(&lease))), []);
+    assert_eq!(hear(&mut listener, &server(&phone.offer(&lease))), []);
+}
+
+/// The tracking takes what is told here: SCCP is no news, the target confirms or was there.
+#[test]
+fn a_phone_that_names_the_target_has_it() {
+    let target = StagePlan {
+        load: LoadName::new("SIP42.9-3-1SR4-1S"),
+        models: Family::F42.models().collect(),
+        manifests: vec![ManifestPlan {
+            name: "SIP42.9-3-1SR4-1S.loads".to_owned(),
+            images: vec![("jar42sip.9-3-1ES26.sbn".to_owned(), 1000)],
+            hardware: None,
+        }],
+    };
+    for (version, state) in [
+        (&b"SIP42.9-3-1SR4-1S"[..], State::Already),
+        (b"SCCP42.8-4-2S", State::Seen),
+        (b"term42.default", State::Seen),
+        (b"79XX_default_load", State::Seen),
+    ] {
+        let bytes = snap(MAC, [0, 0, 0x0c, 0x20, 0], &cdp(&cdp_7942(version)));
+        let mut fleet = Fleet::new(Plan {
+            stages: vec![target.clone()],
+            ..Plan::default()
+        });
+        for sighting in hear(&mut Listener::default(), &bytes) {
+            fleet.see(Duration::from_secs(1), &sighting);
+        }
+        let report = fleet.report(jiff::Timestamp::UNIX_EPOCH);
+        let phone = &report.phones[0];
+        assert_eq!((phone.mac, phone.state), (Some(MAC), state), "{version:?}");
+    }
+}

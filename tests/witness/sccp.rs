@@ -1,0 +1,87 @@
+//! The alarm, whole and in pieces.
+
+use reflash::{
+    phone::{LoadName, MacAddress},
+    track::{Seen, Witness},
+    witness::{
+        Heard,
+        sccp::{MAX_MESSAGE, Stream},
+        sightings,
+    },
+};
+
+use super::alarm;
+
+const TEXT: &[u8] = b"25: Name=SEP003094C4426F Load=SCCP45.8-5-2S Last=TFTP Timeout";
+
+#[test]
+fn an_alarm_in_any_pieces_is_one_alarm() {
+    let other = [4_u32, 0, 1].map(u32::to_le_bytes).concat();
+    let bytes = [alarm(TEXT), other].concat();
+    for size in 1..=bytes.len() {
+        let mut stream = Stream::default();
+        let fed = bytes
+            .chunks(size)
+            .flat_map(|part| stream.feed(part).unwrap());
+        let messages: Vec<_> = fed.collect();
+        assert_eq!(messages.len(), 2, "{size} bytes at a time");
+        assert!(messages[1].alarm().is_none());
+        let message = messages[0].alarm().unwrap().unwrap();
+        assert_eq!((message.severity, message.first), (2, 1));
+        assert_eq!(message.second.to_le_bytes(), [172, 30, 6, 12]);
+        let alarm = message.alarm.unwrap();
+        assert_eq!(alarm.code, Some(25));
+        assert_eq!(alarm.last.as_deref(), Some("TFTP Timeout"));
+        let mac = MacAddress::from_hex("003094c4426f").unwrap();
+        assert_eq!(
+            sightings(&Heard::Sccp(&alarm)),
+            [
+                Seen::Named {
+                    mac,
+                    witness: Witness::Sccp
+                },
+                Seen::Load {
+                    load: LoadName::new("SCCP45.8-5-2S"),
+                    witness: Witness::Sccp,
+                    detail: String::from_utf8(TEXT.to_vec()).unwrap(),
+                },
+            ]
+        );
+    }
+}
+
+#[test]
+fn a_text_that_fills_its_field_may_go_on() {
+    let mut text = b"25: Name=SEP003094C4426F Load=".to_vec();
+    text.resize(80, b'9');
+    text[30..34].copy_from_slice(b"SCCP");
+    let messages = Stream::default().feed(&alarm(&text)).unwrap();
+    let alarm = messages[0].alarm().unwrap().unwrap().alarm.unwrap();
+    assert!(alarm.mac.is_some());
+    assert_eq!(alarm.load, None);
+}
+
+#[test]
+fn a_stream_that_is_no_sccp_fails_once_and_for_all() {
+    for bytes in [
+        &b"GET / HTTP/1.1\r\n"[..],
+        &[3, 0, 0, 0, 0, 0, 0, 0],
+        &u32::try_from(MAX_MESSAGE + 1)
+            .unwrap()
+            .to_le_bytes()
+            .map(|b| [b, 0])
+            .concat(),
+    ] {
+        let mut stream = Stream::default();
+        let fault = stream.feed(bytes).unwrap_err();
+        assert_eq!(stream.feed(&alarm(TEXT)), Err(fault), "{bytes:?}");
+    }
+    let mut short = alarm(TEXT);
+    short.truncate(60);
+    short[0] = 52;
+    let messages = Stream::default().feed(&short).unwrap();
+    assert!(
+        messages[0].alarm().unwrap().is_err(),
+        "an alarm of 52 bytes"
+    );
+}
