@@ -414,7 +414,7 @@ fn wait_for_lines(path: &Path, lines: usize) -> Vec<u8> {
     let patience = Instant::now() + Duration::from_secs(30);
     loop {
         let bytes = fs::read(path).unwrap();
-        if bytes.iter().filter(|byte| **byte == b'\n').count() >= lines {
+        if bytes.split(|byte| *byte == b'\n').count() > lines {
             return bytes;
         }
         assert!(Instant::now() < patience, "the lines never came");
@@ -636,7 +636,7 @@ impl Site {
     }
 
     /// Fails before anything is served: the exit code and the words.
-    fn refused(&self, command: &mut Command) -> (Option<i32>, String) {
+    fn refused(command: &mut Command) -> (Option<i32>, String) {
         let Output {
             status,
             stdout,
@@ -787,10 +787,10 @@ fn killed_run(seed: u64, kills: u64) -> (u64, Value, BTreeSet<String>) {
     for _ in 0..kills {
         // Phones say some 25 steps each until they are done.
         let lines = 1 + chance.below(40);
-        let mut seen = 0;
+        let mut steps = 0;
         let last = server.wait_for(|line| {
-            seen += u64::from(line["kind"] == "step");
-            seen >= lines || line["kind"] == "finished"
+            steps += u64::from(line["kind"] == "step");
+            steps >= lines || line["kind"] == "finished"
         });
         if last["kind"] == "finished" {
             let under_way = killed_files(&journal::read(&site.journal()).unwrap());
@@ -916,7 +916,7 @@ fn what_does_not_fit_together_is_refused_with_words() {
     ]);
     second.args(["--tftp-port", "0", "--resume", "--journal"]);
     second.arg(site.journal()).env("TMPDIR", site.folder.path());
-    let (code, words) = site.refused(&mut second);
+    let (code, words) = Site::refused(&mut second);
     assert_eq!(code, Some(1), "{words}");
     assert!(words.contains("a run that goes on"), "{words}");
     server.signal("KILL");
@@ -924,7 +924,7 @@ fn what_does_not_fit_together_is_refused_with_words() {
 
     let mut fresh = site.command(&["--trust-key", KEY]);
     fresh.arg(&site.bundle).arg("--journal").arg(site.journal());
-    let (code, words) = site.refused(&mut fresh);
+    let (code, words) = Site::refused(&mut fresh);
     assert_eq!(code, Some(1), "{words}");
     assert!(
         words.contains("is there already") && words.contains("--resume"),
@@ -932,25 +932,25 @@ fn what_does_not_fit_together_is_refused_with_words() {
     );
 
     let mut others = site.command(&["--resume", "--only", "001122334455", "--journal"]);
-    let (code, words) = site.refused(others.arg(site.journal()));
+    let (code, words) = Site::refused(others.arg(site.journal()));
     assert_eq!(code, Some(1), "{words}");
     assert!(words.contains("--only names other phones"), "{words}");
 
     let mut foreign = site.command(&["--resume", "--journal"]);
-    let (code, words) = site.refused(foreign.arg(&site.bundle));
+    let (code, words) = Site::refused(foreign.arg(&site.bundle));
     assert_eq!(code, Some(1), "{words}");
     assert!(words.contains("no journal of reflash"), "{words}");
 
     bundle(site.folder.path(), 8);
     let mut changed = site.command(&["--resume", "--journal"]);
-    let (code, words) = site.refused(changed.arg(site.journal()));
+    let (code, words) = Site::refused(changed.arg(site.journal()));
     assert_eq!(code, Some(1), "{words}");
     assert!(words.contains("its digest differs"), "{words}");
     let whole = fs::read_to_string(site.journal()).unwrap();
     assert_eq!(whole.lines().count(), 1, "nothing was added: {whole}");
 
     let mut nowhere = site.command(&["--trust-key", KEY, "--journal", "/proc/no/run.jsonl"]);
-    let (code, words) = site.refused(nowhere.arg(&site.bundle));
+    let (code, words) = Site::refused(nowhere.arg(&site.bundle));
     assert_eq!(code, Some(1), "{words}");
     assert!(words.contains("cannot be written"), "{words}");
 }
@@ -967,7 +967,7 @@ fn without_a_name_the_state_folder_has_it_and_resume_finds_the_newest() {
     let name = path.file_name().unwrap().to_str().unwrap();
     assert!(name.ends_with("Z-SIP45.9-3-1SR4-1S.jsonl"), "{name}");
     let mut while_it_runs = site.command(&["--resume"]);
-    let (code, words) = site.refused(&mut while_it_runs);
+    let (code, words) = Site::refused(&mut while_it_runs);
     assert_eq!(code, Some(1));
     assert!(words.contains("no journal of a run"), "{words}");
     server.signal("KILL");
@@ -983,7 +983,7 @@ fn without_a_name_the_state_folder_has_it_and_resume_finds_the_newest() {
     let words = fs::read_to_string(&words).unwrap();
     assert!(words.contains("0 phones, 0 done"), "{words}");
     // Ended by its time: there is nothing left to go on with.
-    let (code, _) = site.refused(&mut site.command(&["--resume"]));
+    let (code, _) = Site::refused(&mut site.command(&["--resume"]));
     assert_eq!(code, Some(1));
 }
 

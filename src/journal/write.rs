@@ -48,10 +48,8 @@ pub struct Journal {
 #[derive(Debug, Default)]
 struct Hand {
     thinner: Thinner,
-    /// The last line that was taken, by the wall.
-    newest: Option<Timestamp>,
-    /// Since when lines are not taken any more.
-    ended: Option<Timestamp>,
+    /// Lines are not taken any more.
+    ended: bool,
     warned: bool,
 }
 
@@ -234,7 +232,7 @@ impl Journal {
         self.queue.flush(PATIENCE);
         self.queue.close();
         let standing = self.queue.standing();
-        let is_whole = standing.on_disk == standing.handed && self.hand().ended.is_none();
+        let is_whole = standing.on_disk == standing.handed && !self.hand().ended;
         (!is_whole).then(|| {
             format!(
                 "The journal {} is not whole: its end is missing.",
@@ -282,39 +280,31 @@ impl Journal {
 
     /// Hands lines in; the number of the last, or 0 where nothing needs to be waited for.
     fn put(&self, hand: &mut Hand, lines: Vec<(Moment, What)>) -> u64 {
-        if lines.is_empty() || hand.ended.is_some() {
+        if lines.is_empty() || hand.ended {
             return 0;
         }
         let mut bytes = Vec::new();
         let mut count = 0;
-        let mut newest = None;
         for (at, what) in lines {
             let at = self.sittings.wall(at);
             match line(at, what) {
                 Ok(line) => {
                     bytes.extend(line);
                     count += 1;
-                    newest = Some(at);
                 }
                 // Nothing here has a form that JSON has not.
                 Err(error) => tracing::error!("a line of the journal is lost: {error}"),
             }
         }
-        let handed = self.queue.hand(&bytes, count, MAX_WAITING);
-        match handed {
-            Some(number) => {
-                hand.newest = newest;
-                number
-            }
-            None => {
-                // A hole would make all that follows wrong.
-                hand.ended = newest;
-                tracing::warn!(
-                    "too much waits for the journal's disk: the record ends here, the run goes on"
-                );
-                0
-            }
-        }
+        let Some(number) = self.queue.hand(&bytes, count, MAX_WAITING) else {
+            // A hole would make all that follows wrong.
+            hand.ended = true;
+            tracing::warn!(
+                "too much waits for the journal's disk: the record ends here, the run goes on"
+            );
+            return 0;
+        };
+        number
     }
 }
 
