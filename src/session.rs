@@ -9,6 +9,7 @@ mod clock;
 mod desk;
 mod neighbours;
 mod outbox;
+mod record;
 mod signals;
 
 use std::{
@@ -38,7 +39,7 @@ use crate::{
     metrics::{self, Counters, Exporter},
     stage::{Folder, Stage, StagedFile, View},
     tftp,
-    track::{End, Fleet, Moment, PhoneRef, Plan, Report, RunState, Seen, Sighting, Witness},
+    track::{Fleet, PhoneRef, Plan, Report, RunState, Seen, Sighting, Witness},
 };
 
 /// How often time is passed to the fleet. Its limits are seconds and minutes.
@@ -131,28 +132,6 @@ struct Shared {
 }
 
 impl Shared {
-    /// Tells the fleet, the journal and the display of something.
-    fn sighted(&self, at: Moment, sighting: &Sighting) {
-        self.counters.see(&sighting.seen);
-        let mut fleet = self.fleet();
-        let events = fleet.see(at, sighting);
-        let at = fleet.now();
-        let journal = self.journal.as_ref();
-        let line = journal.map_or(0, |journal| journal.see(at, sighting, &events));
-        // Under the fleet's lock, so that events leave in the order in which they arose.
-        self.outbox.put(self.clock.wall(at), line, events);
-    }
-
-    /// Lets time pass.
-    fn tick(&self) {
-        let mut fleet = self.fleet();
-        let events = fleet.tick(self.clock.now());
-        let at = fleet.now();
-        let journal = self.journal.as_ref();
-        let line = journal.map_or(0, |journal| journal.tick(at, &events));
-        self.outbox.put(self.clock.wall(at), line, events);
-    }
-
     /// A panic of the other thread leaves a fleet that is still good for a report.
     fn fleet(&self) -> MutexGuard<'_, Fleet> {
         self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
@@ -369,41 +348,6 @@ async fn watch(
 }
 
 impl Shared {
-    /// A resumed run: what every phone is by now, for the display; and the end of what was
-    /// under way when the record ended.
-    fn recall(&self, recorded: &Recorded) {
-        let at = self.fleet().now();
-        let events = self.fleet().recalled();
-        self.outbox.put(self.clock.wall(at), 0, events);
-        for open in recorded.open() {
-            let seen = Seen::Ended {
-                transfer: open.transfer,
-                end: End::Killed,
-                bytes: open.bytes,
-            };
-            let address = open.address;
-            self.sighted(at, &Sighting { address, seen });
-        }
-    }
-
-    /// Tells what is on the journal's disk.
-    fn tell(&self, reporter: &mut dyn Reporter) {
-        let journal = self.journal.as_ref();
-        self.tell_up_to(journal.map_or(u64::MAX, Journal::shown), reporter);
-    }
-
-    /// Tells what is left, whatever the disk does.
-    fn tell_all(&self, reporter: &mut dyn Reporter) {
-        self.tell_up_to(u64::MAX, reporter);
-    }
-
-    fn tell_up_to(&self, shown: u64, reporter: &mut dyn Reporter) {
-        for (at, mut event) in self.outbox.take(shown) {
-            self.roll.name_event(&mut event);
-            reporter.event(at, &event);
-        }
-    }
-
     /// Phones in their boot loader cannot say who they are; the kernel may know.
     fn ask_the_neighbours(&self) {
         let unnamed = self.fleet().unnamed();

@@ -8,20 +8,13 @@ use super::{
     bridge::{self, BridgeArgs},
     bundles::{self, TrustArgs},
     inventory::InventoryArgs,
-    journal::{self, ResumeArgs},
+    journal::{self, ResumeArgs, Serving},
     network::NetworkArgs,
-    run::{self, Record, Servers},
+    run::{self, Servers},
 };
 use crate::{
-    bundle::Bundle,
-    display::Started,
-    http,
-    inventory::Inventory,
-    journal::{Header, Network},
-    phone::MacAddress,
-    session::{Roll, Source},
-    stage::Stage,
-    track::Plan,
+    bundle::Bundle, display::Started, http, inventory::Inventory, journal::Network,
+    phone::MacAddress, preflight::Chosen, session::Source, stage::Stage, track::Plan,
 };
 
 /// Converts phones: one or a building full.
@@ -92,9 +85,9 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         earlier.complete(&mut named, &mut bridge, &mut trust);
     }
     let (bundles, bridges) = bridge.select(&named, &trust, globals)?;
-    let served: Vec<Bundle> = bundles.iter().chain(&bridges).cloned().collect();
+    let both: Vec<Bundle> = bundles.iter().chain(&bridges).cloned().collect();
     if let Some(earlier) = &earlier {
-        earlier.is_served(&served)?;
+        earlier.is_served(&both)?;
     }
     add::judge(&own, &[&bundles, &bridges], globals)?;
     let chosen = args.network.choose()?;
@@ -127,18 +120,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         Some(earlier) => earlier.plan(plan)?,
         None => plan,
     };
-    let mut words = vec![match &chosen.interface {
-        Some(name) => format!("interface {name}: {}", chosen.reason),
-        None => format!("address {}: {}", chosen.address, chosen.reason),
-    }];
-    words.push(format!(
-        "DHCP must tell the phones this address: option 150 (or 66) = {call_manager}"
-    ));
-    words.push(
-        "to start a phone: hold # while it gets power, until the line lamps walk; then type \
-         123456789*0#"
-            .to_owned(),
-    );
+    let mut words = opening(&chosen, call_manager);
     words.extend(rights);
     words.extend(run::metrics_words(metrics.as_ref()));
     words.extend(args.network.words());
@@ -148,30 +130,16 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         tftp: server.local_addr(),
         http: http.as_ref().map(http::Server::local_addr),
     };
-    let record = match earlier {
-        Some(earlier) => {
-            let roll = match &inventory {
-                Some(_) => Roll::new(inventory.as_ref(), &plan),
-                None => earlier.roll(&plan),
-            };
-            let (journal, recorded) = earlier.resume(network, globals)?;
-            Record {
-                roll,
-                journal: Some(journal),
-                recorded: Some(recorded),
-            }
-        }
-        None => {
-            let roll = Roll::new(inventory.as_ref(), &plan);
-            let command = journal::command(&named, &bridge.bridges, &trust, given);
-            let header = Header::new("convert", network, command, &served, &plan, &roll);
-            Record {
-                roll,
-                journal: args.journal.begin(folder.as_deref(), header)?,
-                recorded: None,
-            }
-        }
+    let serving = Serving {
+        network,
+        command: journal::command(&named, &bridge.bridges, &trust, given),
+        bundles: &both,
+        plan: &plan,
+        inventory: inventory.as_ref(),
     };
+    let record = args
+        .journal
+        .record(earlier.as_ref(), folder.as_deref(), serving, globals)?;
     let (before, after) = journal::words(record.journal.as_ref(), true);
     words.extend(before);
     let started = Started {
@@ -201,6 +169,20 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         record,
         globals,
     )
+}
+
+/// What a person needs to know before the first phone comes.
+fn opening(chosen: &Chosen, call_manager: Ipv4Addr) -> Vec<String> {
+    vec![
+        match &chosen.interface {
+            Some(name) => format!("interface {name}: {}", chosen.reason),
+            None => format!("address {}: {}", chosen.address, chosen.reason),
+        },
+        format!("DHCP must tell the phones this address: option 150 (or 66) = {call_manager}"),
+        "to start a phone: hold # while it gets power, until the line lamps walk; then type \
+         123456789*0#"
+            .to_owned(),
+    ]
 }
 
 /// `90s`, `10m`, `1h30m`.

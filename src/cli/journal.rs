@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Globals, bridge::BridgeArgs, bundles::TrustArgs};
+use super::{Failure, Globals, bridge::BridgeArgs, bundles::TrustArgs, run::Record};
 use crate::{
     bundle::Bundle,
     display::escape,
+    inventory::{Inventory, Roll},
     journal::{self, Command, Header, Journal, JournalError, Network, Recorded},
     session::wall_clock,
     track::Plan,
@@ -42,6 +43,16 @@ pub(crate) struct ResumeArgs {
     /// and phones are those of that run and need not be named again; the network's flags do.
     #[arg(long)]
     resume: bool,
+}
+
+/// What is recorded of a run before the first phone comes.
+pub(crate) struct Serving<'a> {
+    pub(crate) network: Network,
+    pub(crate) command: Command,
+    /// Targets before bridges.
+    pub(crate) bundles: &'a [Bundle],
+    pub(crate) plan: &'a Plan,
+    pub(crate) inventory: Option<&'a Inventory>,
 }
 
 /// A run that is gone on with: its journal's file and first line.
@@ -89,13 +100,45 @@ impl ResumeArgs {
         Ok(Some(Earlier { path, header }))
     }
 
+    /// Where the run is recorded: in a new journal, or behind what is recorded of it.
+    pub(crate) fn record(
+        &self,
+        earlier: Option<&Earlier>,
+        folder: Option<&Path>,
+        serving: Serving<'_>,
+        globals: &Globals,
+    ) -> Result<Record, Failure> {
+        let Serving {
+            network,
+            command,
+            bundles,
+            plan,
+            inventory,
+        } = serving;
+        if let Some(earlier) = earlier {
+            let roll = match inventory {
+                Some(_) => Roll::new(inventory, plan),
+                None => earlier.roll(plan),
+            };
+            let (journal, recorded) = earlier.resume(network, globals)?;
+            return Ok(Record {
+                roll,
+                journal: Some(journal),
+                recorded: Some(recorded),
+            });
+        }
+        let roll = Roll::new(inventory, plan);
+        let header = Header::new("convert", network, command, bundles, plan, &roll);
+        Ok(Record {
+            journal: self.begin(folder, header)?,
+            roll,
+            recorded: None,
+        })
+    }
+
     /// The journal of a new run, begun. Where nobody named one and none can be written, the
     /// run goes on without.
-    pub(crate) fn begin(
-        &self,
-        folder: Option<&Path>,
-        header: Header,
-    ) -> Result<Option<Journal>, Failure> {
+    fn begin(&self, folder: Option<&Path>, header: Header) -> Result<Option<Journal>, Failure> {
         if let Some(path) = &self.journal {
             return create(path, header).map(Some).map_err(failure);
         }
@@ -254,18 +297,14 @@ impl Earlier {
     }
 
     /// What phones are called, and who is waited for, under this plan.
-    pub(crate) fn roll(&self, plan: &Plan) -> crate::session::Roll {
+    fn roll(&self, plan: &Plan) -> Roll {
         let names = &self.header.names;
         let names = names.iter().map(|named| (named.mac, named.name.clone()));
-        crate::session::Roll::named(names.collect(), plan)
+        Roll::named(names.collect(), plan)
     }
 
     /// Goes on with it, and says what it holds.
-    pub(crate) fn resume(
-        &self,
-        network: Network,
-        globals: &Globals,
-    ) -> Result<(Journal, Recorded), Failure> {
+    fn resume(&self, network: Network, globals: &Globals) -> Result<(Journal, Recorded), Failure> {
         let (journal, recorded) =
             Journal::resume(&self.path, wall_clock(), network).map_err(failure)?;
         if !globals.quiet {

@@ -189,17 +189,8 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     };
     let roll = Roll::new(inventory.as_ref(), &plan);
     let journal = args.journal.begin(|| {
-        let command = journal::command(
-            &args.bundles,
-            &args.bridge.bridges,
-            &args.trust,
-            Some(*SERVER.ip()),
-        );
-        let served: Vec<Bundle> = bundles.iter().chain(&bridges).cloned().collect();
-        Header {
-            speed: session::fitting_speed(speed(args)),
-            ..Header::new("rehearse", network, command, &served, &plan, &roll)
-        }
+        let both: Vec<Bundle> = bundles.iter().chain(&bridges).cloned().collect();
+        header(args, network, &both, &plan, &roll)
     })?;
     let (before, after) = journal::words(journal.as_ref(), false);
     words.extend(before);
@@ -249,6 +240,17 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     drop(made_up);
     troubles(&results)?;
     run::outcome(ended)
+}
+
+/// The first line of the record; `both`: targets and bridges.
+fn header(args: &Args, network: Network, both: &[Bundle], plan: &Plan, roll: &Roll) -> Header {
+    let call_manager = Some(*SERVER.ip());
+    let bridges = &args.bridge.bridges;
+    let command = journal::command(&args.bundles, bridges, &args.trust, call_manager);
+    Header {
+        speed: session::fitting_speed(speed(args)),
+        ..Header::new("rehearse", network, command, both, plan, roll)
+    }
 }
 
 /// What a person needs to know beside the bundles.

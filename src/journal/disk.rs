@@ -1,4 +1,6 @@
-//! The thread that writes: lines are gathered while the disk is busy and synced together.
+//! The two threads of a journal. One writes: what is written survives the end of this
+//! program, so no line waits for the one before it to be on the disk. The other syncs
+//! whatever was written meanwhile in one go: what is synced survives a power cut.
 
 use std::{
     fs::File,
@@ -13,24 +15,32 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// Where lines go to.
 pub(super) trait Disk: Send + 'static {
-    /// Puts these bytes behind what is there, durably; or nothing.
+    /// Puts these bytes behind what is there; or nothing.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+}
+
+/// What makes them durable.
+pub(super) trait Durable: Send + 'static {
+    /// Everything that was put there before this is on the disk after it.
+    fn sync(&mut self) -> io::Result<()>;
 }
 
 /// A file whose whole lines end at `end`.
 #[derive(Debug)]
 pub(super) struct OnDisk {
-    pub(super) file: File,
+    pub(super) file: Arc<File>,
     pub(super) end: u64,
+}
+
+impl Durable for Arc<File> {
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_data()
+    }
 }
 
 impl Disk for OnDisk {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let written = self
-            .file
-            .write_all_at(bytes, self.end)
-            .and_then(|()| self.file.sync_data());
-        if let Err(error) = written {
+        if let Err(error) = self.file.write_all_at(bytes, self.end) {
             // Half a line would be torn: harmless at the end, and there it stays. The next
             // attempt writes over it.
             if let Err(error) = self.file.set_len(self.end) {
@@ -49,21 +59,28 @@ pub(super) struct Queue {
     state: Mutex<State>,
     /// Something to write, or the end.
     work: Condvar,
-    /// Something was written, or failed.
+    /// Something to sync, or the end.
+    in_file: Condvar,
+    /// Something is on the disk, or failed.
     done: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     waiting: Vec<u8>,
-    /// Lines that were handed in, and those of them that are on the disk.
+    /// Lines that were handed in, those of them in the file, and of these those on the disk.
     handed: u64,
-    written: u64,
+    in_file: u64,
+    on_disk: u64,
     /// Since when something is on its way.
     since: Option<Instant>,
-    /// The disk's words, while it refuses.
-    refuses: Option<String>,
+    /// The disk's words, while it takes nothing.
+    full: Option<String>,
+    /// The same, when it could not sync. What it then has is not known: that stays.
+    broken: Option<String>,
     closing: bool,
+    /// Nothing more will be written.
+    closed: bool,
     told: Option<Box<dyn Fn() + Send>>,
 }
 
@@ -71,12 +88,18 @@ struct State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Standing {
     /// Lines on the disk, and lines that were handed in.
-    pub(super) written: u64,
+    pub(super) on_disk: u64,
     pub(super) handed: u64,
     /// For how long the oldest of the others has waited.
     pub(super) late: Duration,
     /// Why the disk refuses.
     pub(super) refuses: Option<String>,
+}
+
+impl State {
+    fn refuses(&self) -> Option<&String> {
+        self.broken.as_ref().or(self.full.as_ref())
+    }
 }
 
 impl Queue {
@@ -100,10 +123,10 @@ impl Queue {
     pub(super) fn standing(&self) -> Standing {
         let state = self.state();
         Standing {
-            written: state.written,
+            on_disk: state.on_disk,
             handed: state.handed,
             late: state.since.map_or(Duration::ZERO, |since| since.elapsed()),
-            refuses: state.refuses.clone(),
+            refuses: state.refuses().cloned(),
         }
     }
 
@@ -114,7 +137,7 @@ impl Queue {
 
     /// Waits until everything is written, the disk refuses, or `patience` is over.
     pub(super) fn flush(&self, patience: Duration) {
-        let busy = |state: &mut State| state.written < state.handed && state.refuses.is_none();
+        let busy = |state: &mut State| state.on_disk < state.handed && state.refuses().is_none();
         let waited = self.done.wait_timeout_while(self.state(), patience, busy);
         // A panic of the writer leaves a queue that says how far it came.
         drop(waited.unwrap_or_else(PoisonError::into_inner));
@@ -126,8 +149,44 @@ impl Queue {
         self.work.notify_one();
     }
 
+    /// There is no writer after all.
+    pub(super) fn abandon(&self) {
+        self.state().closed = true;
+        self.in_file.notify_one();
+    }
+
+    /// Syncs what is written until the queue is closed.
+    pub(super) fn sync(&self, mut disk: impl Durable) {
+        loop {
+            let idle = |state: &mut State| state.in_file == state.on_disk && !state.closed;
+            let waited = self.in_file.wait_while(self.state(), idle);
+            let state = waited.unwrap_or_else(PoisonError::into_inner);
+            let upto = state.in_file;
+            if upto == state.on_disk {
+                return;
+            }
+            drop(state);
+            let synced = disk.sync();
+            let mut state = self.state();
+            if let Err(error) = synced {
+                state.broken = Some(error.to_string());
+                self.tell(&state);
+                return;
+            }
+            state.on_disk = upto;
+            state.since = (state.on_disk < state.handed).then(Instant::now);
+            self.tell(&state);
+        }
+    }
+
     /// Writes what is handed in until the queue is closed.
-    pub(super) fn write(self: &Arc<Self>, mut disk: impl Disk) {
+    pub(super) fn write(&self, mut disk: impl Disk) {
+        self.write_all(&mut disk);
+        self.state().closed = true;
+        self.in_file.notify_one();
+    }
+
+    fn write_all(&self, disk: &mut impl Disk) {
         let mut batch = Vec::new();
         loop {
             let idle = |state: &mut State| state.waiting.is_empty() && !state.closing;
@@ -142,7 +201,7 @@ impl Queue {
             drop(state);
             while let Err(error) = disk.append(&batch) {
                 let mut state = self.state();
-                state.refuses = Some(error.to_string());
+                state.full = Some(error.to_string());
                 self.tell(&state);
                 let waiting = |state: &mut State| !state.closing;
                 let waited = self.work.wait_timeout_while(state, AGAIN, waiting);
@@ -152,10 +211,9 @@ impl Queue {
                 }
             }
             let mut state = self.state();
-            state.written = upto;
-            state.refuses = None;
-            state.since = (state.written < state.handed).then(Instant::now);
-            self.tell(&state);
+            state.in_file = upto;
+            state.full = None;
+            self.in_file.notify_one();
         }
     }
 
@@ -190,14 +248,43 @@ mod tests {
         }
     }
 
+    /// What is written is on the disk.
+    struct Sound;
+
+    impl Durable for Sound {
+        fn sync(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Nothing ever is.
+    struct Faulty;
+
+    impl Durable for Faulty {
+        fn sync(&mut self) -> io::Result<()> {
+            Err(io::Error::other("I/O error"))
+        }
+    }
+
     struct Rig {
         queue: Arc<Queue>,
         answers: mpsc::Sender<io::Result<()>>,
         held: Arc<Mutex<Vec<u8>>>,
-        writer: thread::JoinHandle<()>,
+        threads: [thread::JoinHandle<()>; 2],
     }
 
-    fn rig() -> Rig {
+    impl Rig {
+        /// Both threads end by themselves.
+        fn end(self) {
+            self.queue.close();
+            drop(self.answers);
+            for thread in self.threads {
+                thread.join().unwrap();
+            }
+        }
+    }
+
+    fn rig(durable: impl Durable) -> Rig {
         let queue = Arc::new(Queue::default());
         let held = Arc::new(Mutex::new(Vec::new()));
         let (answers, receiver) = mpsc::channel();
@@ -205,43 +292,45 @@ mod tests {
             answers: receiver,
             held: Arc::clone(&held),
         };
-        let writer = Arc::clone(&queue);
-        let writer = thread::spawn(move || writer.write(disk));
+        let (writer, syncer) = (Arc::clone(&queue), Arc::clone(&queue));
+        let threads = [
+            thread::spawn(move || writer.write(disk)),
+            thread::spawn(move || syncer.sync(durable)),
+        ];
         Rig {
             queue,
             answers,
             held,
-            writer,
+            threads,
         }
     }
 
     #[test]
     fn lines_are_on_the_disk_when_it_says_so_and_not_before() {
-        let rig = rig();
+        let rig = rig(Sound);
         assert_eq!(rig.queue.hand(b"one\n", 1, 100), Some(1));
         assert_eq!(rig.queue.hand(b"two\nthree\n", 2, 100), Some(3));
-        assert_eq!(rig.queue.standing().written, 0, "the disk is busy");
+        assert_eq!(rig.queue.standing().on_disk, 0, "the disk is busy");
         // The first batch holds one to three lines, as the writer woke.
         rig.answers.send(Ok(())).unwrap();
         rig.answers.send(Ok(())).unwrap();
         rig.queue.flush(PATIENCE);
         let standing = rig.queue.standing();
-        assert_eq!((standing.written, standing.handed), (3, 3));
+        assert_eq!((standing.on_disk, standing.handed), (3, 3));
         assert_eq!(*rig.held.lock().unwrap(), b"one\ntwo\nthree\n");
-        rig.queue.close();
-        rig.writer.join().unwrap();
+        rig.end();
     }
 
     #[test]
     fn a_disk_that_refuses_is_tried_again_and_nothing_is_missing() {
-        let rig = rig();
+        let rig = rig(Sound);
         rig.queue.hand(b"one\n", 1, 100);
         rig.answers
             .send(Err(io::ErrorKind::StorageFull.into()))
             .unwrap();
         rig.queue.flush(PATIENCE);
         let standing = rig.queue.standing();
-        assert_eq!(standing.written, 0);
+        assert_eq!(standing.on_disk, 0);
         assert!(standing.refuses.is_some());
         rig.queue.hand(b"two\n", 1, 100);
         rig.answers.send(Ok(())).unwrap();
@@ -251,24 +340,35 @@ mod tests {
             // The other end is gone once the test has seen enough.
             let _ = told.send(());
         }));
-        while rig.queue.standing().written < 2 {
+        while rig.queue.standing().on_disk < 2 {
             news.recv_timeout(PATIENCE).unwrap();
         }
         assert_eq!(rig.queue.standing().refuses, None);
         assert_eq!(*rig.held.lock().unwrap(), b"one\ntwo\n");
-        rig.queue.close();
-        rig.writer.join().unwrap();
+        rig.end();
+    }
+
+    #[test]
+    fn what_could_not_be_synced_is_never_called_safe_again() {
+        let rig = rig(Faulty);
+        for line in [b"one\n", b"two\n"] {
+            rig.queue.hand(line, 1, 100);
+            rig.answers.send(Ok(())).unwrap();
+        }
+        rig.queue.flush(PATIENCE);
+        let standing = rig.queue.standing();
+        assert_eq!(standing.on_disk, 0);
+        assert_eq!(standing.refuses.as_deref(), Some("I/O error"));
+        rig.end();
     }
 
     #[test]
     fn no_more_waits_than_there_is_room_for() {
-        let rig = rig();
+        let rig = rig(Sound);
         // One batch may be with the writer already.
         assert_eq!(rig.queue.hand(&[b'x'; 60], 1, 100), Some(1));
         let taken = (0..3).filter_map(|_| rig.queue.hand(&[b'x'; 60], 1, 100));
         assert!(taken.count() <= 1);
-        rig.queue.close();
-        drop(rig.answers);
-        rig.writer.join().unwrap();
+        rig.end();
     }
 }

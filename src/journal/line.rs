@@ -75,7 +75,6 @@ pub(super) mod nanoseconds {
 
     use crate::track::Moment;
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
     pub(in super::super) fn serialize<S: Serializer>(
         moment: &Moment,
         serializer: S,

@@ -116,7 +116,7 @@ mod tests {
     fn each_sitting_has_the_wall_of_its_own() {
         let mut sittings = Sittings::new(seconds(1000), 1.0);
         sittings.push(Sitting {
-            moment: Duration::from_secs(60),
+            moment: Duration::from_mins(1),
             at: seconds(5000),
         });
         let wall = |moment| sittings.wall(Duration::from_secs(moment)).as_second();

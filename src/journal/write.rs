@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use super::{
     Fault, Finished, Header, JournalError, Network, Recorded, Sitting, Sittings,
-    disk::{Disk, OnDisk, Queue},
+    disk::{Disk as _, OnDisk, Queue},
     header::program,
     line::{Line, What},
     read,
@@ -48,10 +48,8 @@ pub struct Journal {
 #[derive(Debug, Default)]
 struct Hand {
     thinner: Thinner,
-    /// The last line that was taken, by the wall.
-    newest: Option<Timestamp>,
-    /// Since when lines are not taken any more.
-    ended: Option<Timestamp>,
+    /// Lines are not taken any more.
+    ended: bool,
     warned: bool,
 }
 
@@ -89,9 +87,12 @@ impl Journal {
         let file = file.open(path).map_err(failed)?;
         lock(path, &file)?;
         let sittings = Sittings::new(at, header.speed);
+        let file = Arc::new(file);
         let mut disk = OnDisk { file, end: 0 };
         let header = What::Journal(Box::new(header));
-        let written = line(at, header).and_then(|line| disk.append(&line));
+        let written = line(at, header)
+            .and_then(|line| disk.append(&line))
+            .and_then(|()| disk.file.sync_data());
         // The name is durable when its folder is.
         let synced = written.and_then(|()| match path.parent() {
             Some(folder) if folder != Path::new("") => File::open(folder)?.sync_all(),
@@ -120,6 +121,7 @@ impl Journal {
         lock(path, &file)?;
         let mut recorded = read::from_reader(BufReader::new(&file)).map_err(failed)?;
         let end = recorded.resumable().map_err(failed)?;
+        let file = Arc::new(file);
         let mut disk = OnDisk { file, end };
         let sitting = What::Sitting {
             ns: recorded.last,
@@ -130,6 +132,7 @@ impl Journal {
             .set_len(end)
             .and_then(|()| line(at, sitting))
             .and_then(|line| disk.append(&line))
+            .and_then(|()| disk.file.sync_data())
             .map_err(|error| failed(Fault::Write(error)))?;
         recorded.sittings.push(Sitting {
             moment: recorded.last,
@@ -139,14 +142,20 @@ impl Journal {
         Ok((journal, recorded))
     }
 
-    fn over(path: &Path, sittings: Sittings, disk: impl Disk) -> Result<Self, JournalError> {
+    fn over(path: &Path, sittings: Sittings, disk: OnDisk) -> Result<Self, JournalError> {
         let queue = Arc::new(Queue::default());
-        let writer = Arc::clone(&queue);
+        let (writer, syncer) = (Arc::clone(&queue), Arc::clone(&queue));
+        let file = Arc::clone(&disk.file);
         // Not waited for: a disk that does not answer must not hold the end of a run up.
-        thread::Builder::new()
-            .name("journal".to_owned())
-            .spawn(move || writer.write(disk))
-            .map_err(|error| JournalError::new(path, Fault::Write(error)))?;
+        let start = |name: &str, run: Box<dyn FnOnce() + Send>| {
+            let thread = thread::Builder::new().name(name.to_owned()).spawn(run);
+            thread.map_err(|error| JournalError::new(path, Fault::Write(error)))
+        };
+        start("journal-sync", Box::new(move || syncer.sync(file)))?;
+        if let Err(error) = start("journal", Box::new(move || writer.write(disk))) {
+            queue.abandon();
+            return Err(error);
+        }
         Ok(Self {
             path: path.to_owned(),
             sittings,
@@ -223,7 +232,7 @@ impl Journal {
         self.queue.flush(PATIENCE);
         self.queue.close();
         let standing = self.queue.standing();
-        let is_whole = standing.written == standing.handed && self.hand().ended.is_none();
+        let is_whole = standing.on_disk == standing.handed && !self.hand().ended;
         (!is_whole).then(|| {
             format!(
                 "The journal {} is not whole: its end is missing.",
@@ -240,7 +249,7 @@ impl Journal {
         if standing.refuses.is_some() || standing.late >= LATE {
             u64::MAX
         } else {
-            standing.written
+            standing.on_disk
         }
     }
 
@@ -271,39 +280,31 @@ impl Journal {
 
     /// Hands lines in; the number of the last, or 0 where nothing needs to be waited for.
     fn put(&self, hand: &mut Hand, lines: Vec<(Moment, What)>) -> u64 {
-        if lines.is_empty() || hand.ended.is_some() {
+        if lines.is_empty() || hand.ended {
             return 0;
         }
         let mut bytes = Vec::new();
         let mut count = 0;
-        let mut newest = None;
         for (at, what) in lines {
             let at = self.sittings.wall(at);
             match line(at, what) {
                 Ok(line) => {
                     bytes.extend(line);
                     count += 1;
-                    newest = Some(at);
                 }
                 // Nothing here has a form that JSON has not.
                 Err(error) => tracing::error!("a line of the journal is lost: {error}"),
             }
         }
-        let handed = self.queue.hand(&bytes, count, MAX_WAITING);
-        match handed {
-            Some(number) => {
-                hand.newest = newest;
-                number
-            }
-            None => {
-                // A hole would make all that follows wrong.
-                hand.ended = newest;
-                tracing::warn!(
-                    "too much waits for the journal's disk: the record ends here, the run goes on"
-                );
-                0
-            }
-        }
+        let Some(number) = self.queue.hand(&bytes, count, MAX_WAITING) else {
+            // A hole would make all that follows wrong.
+            hand.ended = true;
+            tracing::warn!(
+                "too much waits for the journal's disk: the record ends here, the run goes on"
+            );
+            return 0;
+        };
+        number
     }
 }
 

@@ -80,7 +80,9 @@ impl Row {
             End::Delivered => true,
             End::Vanished { all_sent } => *all_sent,
             End::Aborted { code, .. } => code.is_none() && last_block,
-            End::Replaced | End::Killed => false,
+            // Who then asks for an image that a manifest names has that manifest.
+            End::Killed => matches!(self.kind, Kind::Manifest(_)),
+            End::Replaced => false,
         };
         self.killed = *end == End::Killed;
         self.outcome = match end {

@@ -22,6 +22,8 @@ pub(super) struct Image {
     pub attempts: u16,
     /// Those of them that the server's own end cut off.
     pub killed: u16,
+    /// The newest is one of those: whether all of it came is not known.
+    pub cut: bool,
     /// Its final ACK came.
     pub delivered: bool,
     /// All of it was sent, and the phone went on to a later image.
@@ -117,6 +119,7 @@ impl Pass {
         image.implied = false;
         image.inferred = false;
         image.had = false;
+        image.cut = false;
         image.all_sent = false;
         image.went_on = false;
         if self.stepwise {
@@ -143,6 +146,28 @@ impl Pass {
         if image.transfer == Some(transfer) {
             image.went_on = false;
         }
+    }
+
+    /// The server was killed in the middle of a transfer of the image at `place`.
+    pub(super) fn killed(&mut self, place: usize, transfer: TransferId) {
+        let image = &mut self.images[place];
+        image.killed = image.killed.saturating_add(1);
+        image.cut = image.transfer == Some(transfer);
+    }
+
+    /// The image at `place` was delivered. Returns the transfers that are implied by it: a
+    /// phone that lacks an image drops the next one, so who takes a later one whole, and
+    /// has not asked again for what a kill cut off, has it.
+    pub(super) fn delivered(&mut self, place: usize) -> Vec<TransferId> {
+        self.images[place].delivered = true;
+        self.images[..place]
+            .iter_mut()
+            .filter(|image| image.cut && !image.delivered && !image.implied)
+            .filter_map(|image| {
+                image.implied = true;
+                image.transfer
+            })
+            .collect()
     }
 
     /// A transfer of the image at `place` ended with only its final ACK missing. Whether

@@ -13,7 +13,7 @@ use std::{
 use serde_json::Value;
 
 /// How long any one line may take. Generous: only a hang is caught by it.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A running program; killed if the test gives up on it.
 pub(crate) struct Running {

@@ -174,21 +174,21 @@ impl Conversion {
             bytes: Some(row.bytes),
             ..About::default()
         };
-        let mut implied = false;
+        let mut implied = Vec::new();
         if let Some(place) = place
             && let Some(pass) = &mut self.current
             && pass.number == row.pass
         {
             if *end == End::Delivered {
-                pass.images[place].delivered = true;
+                implied = pass.delivered(place);
             } else if *end == End::Killed {
-                pass.images[place].killed = pass.images[place].killed.saturating_add(1);
-            } else if row.sent {
-                implied = pass.all_sent(place, row.transfer);
+                pass.killed(place, row.transfer);
+            } else if row.sent && pass.all_sent(place, row.transfer) {
+                implied.push(row.transfer);
             }
         }
-        if implied {
-            self.imply(row.transfer);
+        for transfer in implied {
+            self.imply(transfer);
         }
         if *end == End::Delivered {
             self.refute(Code::TransferBroken, Some(&row.name), out);

@@ -1,0 +1,68 @@
+//! What happens goes three ways: to the fleet, to the journal, and from the outbox to the
+//! display, once the journal has it on the disk.
+
+use super::Shared;
+use crate::{
+    display::Reporter,
+    journal::{Journal, Recorded},
+    track::{End, Moment, Seen, Sighting},
+};
+
+impl Shared {
+    /// Tells the fleet, the journal and the display of something.
+    pub(super) fn sighted(&self, at: Moment, sighting: &Sighting) {
+        self.counters.see(&sighting.seen);
+        let mut fleet = self.fleet();
+        let events = fleet.see(at, sighting);
+        let at = fleet.now();
+        let journal = self.journal.as_ref();
+        let line = journal.map_or(0, |journal| journal.see(at, sighting, &events));
+        // Under the fleet's lock, so that events leave in the order in which they arose.
+        self.outbox.put(self.clock.wall(at), line, events);
+    }
+
+    /// Lets time pass.
+    pub(super) fn tick(&self) {
+        let mut fleet = self.fleet();
+        let events = fleet.tick(self.clock.now());
+        let at = fleet.now();
+        let journal = self.journal.as_ref();
+        let line = journal.map_or(0, |journal| journal.tick(at, &events));
+        self.outbox.put(self.clock.wall(at), line, events);
+    }
+
+    /// A resumed run: what every phone is by now, for the display; and the end of what was
+    /// under way when the record ended.
+    pub(super) fn recall(&self, recorded: &Recorded) {
+        let at = self.fleet().now();
+        let events = self.fleet().recalled();
+        self.outbox.put(self.clock.wall(at), 0, events);
+        for open in recorded.open() {
+            let seen = Seen::Ended {
+                transfer: open.transfer,
+                end: End::Killed,
+                bytes: open.bytes,
+            };
+            let address = open.address;
+            self.sighted(at, &Sighting { address, seen });
+        }
+    }
+
+    /// Tells what is on the journal's disk.
+    pub(super) fn tell(&self, reporter: &mut dyn Reporter) {
+        let journal = self.journal.as_ref();
+        self.tell_up_to(journal.map_or(u64::MAX, Journal::shown), reporter);
+    }
+
+    /// Tells what is left, whatever the disk does.
+    pub(super) fn tell_all(&self, reporter: &mut dyn Reporter) {
+        self.tell_up_to(u64::MAX, reporter);
+    }
+
+    fn tell_up_to(&self, shown: u64, reporter: &mut dyn Reporter) {
+        for (at, mut event) in self.outbox.take(shown) {
+            self.roll.name_event(&mut event);
+            reporter.event(at, &event);
+        }
+    }
+}
