@@ -18,7 +18,7 @@ use crate::{
     track::{Fleet, Moment, Plan, StagePlan},
 };
 
-/// Says what became of phones from another server's log, a capture or a journal.
+/// Says the same from another server's log, or from a capture.
 ///
 /// Reads logs of tftpd-hpa and dnsmasq, captures (pcap, pcapng) with TFTP and HTTP on port
 /// 6970, and journals of this program; what a file is, its content says. Log times without a

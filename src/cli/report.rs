@@ -15,9 +15,9 @@ use crate::{
     track::{Fleet, Plan, StagePlan},
 };
 
-/// Says what became of every phone of a run: who is done, on what evidence, who is not and
-/// why, how long it took, and what to do next.
+/// Says what became of every phone of a run, from its record.
 ///
+/// Who is done, on what evidence, who is not and why, how long it took, and what to do next.
 /// Reads the journal that `convert` writes. It may be of a run that still goes on, or of one
 /// that was killed.
 #[derive(Debug, clap::Args)]
