@@ -89,10 +89,11 @@ impl Thinner {
     ) -> Vec<(Moment, Sighting)> {
         let address = sighting.address;
         if let Seen::Acknowledged { transfer, bytes } = sighting.seen {
-            let running = self.running.entry(address).or_default();
-            let running = running
-                .entry(transfer)
-                .or_insert_with(|| Running::since(at));
+            let here = self.running.get_mut(&address);
+            let Some(running) = here.and_then(|here| here.get_mut(&transfer)) else {
+                // Of a transfer whose request was not seen here nothing is joined.
+                return vec![(at, sighting.clone())];
+            };
             // Bytes never become fewer, whatever comes late.
             let bytes = running.held.map_or(bytes, |held| bytes.max(held.bytes));
             running.held = Some(Held { at, bytes });

@@ -4,6 +4,7 @@ use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap},
     net::{Ipv4Addr, SocketAddrV4},
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -127,7 +128,14 @@ impl<'a> World<'a> {
                 .collect(),
             ..Plan::default()
         };
-        let record = NamedTempFile::new().expect("a temporary file");
+        // In memory, where there is such a place: thousands of fleets need no disk.
+        let memory = Path::new("/dev/shm");
+        let record = if memory.is_dir() {
+            NamedTempFile::new_in(memory)
+        } else {
+            NamedTempFile::new()
+        };
+        let record = record.expect("a temporary file");
         let journal = journal(&record, &plan);
         let desk = Desk::new(
             began,
