@@ -724,6 +724,7 @@ fn hold_against(report: &Value, undisturbed: &Value, seed: u64, killed: &BTreeSe
             is_weaker && codes && is.to == was.to && is.came.is_subset(&was.came),
             "seed {seed}: {is:#?} instead of {was:#?}, killed in {killed:?}: {phone:#}"
         );
+        println!("seed {seed}: {is:#?} instead of {was:#?}, killed in {killed:?}");
         weaker += 1;
     }
     weaker
@@ -854,7 +855,8 @@ fn killed_at_any_moment_and_resumed_a_run_comes_to_the_same_end() {
     );
     assert!(kills >= wanted, "{kills} of {wanted} kills");
     let phones = (runs - 1) * PHONES as u64;
-    assert!(weaker * 4 <= phones, "{weaker} of {phones} phones");
+    // An ACK that was in the kernel when the server was killed is nobody's.
+    assert!(weaker * 20 <= phones, "{weaker} of {phones} phones");
 }
 
 #[test]

@@ -61,7 +61,7 @@ pub(super) struct Queue {
     work: Condvar,
     /// Something to sync, or the end.
     in_file: Condvar,
-    /// Something is on the disk, or failed.
+    /// Something is in the file or on the disk, or failed.
     done: Condvar,
 }
 
@@ -72,8 +72,9 @@ struct State {
     handed: u64,
     in_file: u64,
     on_disk: u64,
-    /// Since when something is on its way.
+    /// Since when something is on its way to the disk, and to the file.
     since: Option<Instant>,
+    unwritten: Option<Instant>,
     /// The disk's words, while it takes nothing.
     full: Option<String>,
     /// The same, when it could not sync. What it then has is not known: that stays.
@@ -116,6 +117,7 @@ impl Queue {
         state.waiting.extend_from_slice(bytes);
         state.handed += lines;
         state.since.get_or_insert_with(Instant::now);
+        state.unwritten.get_or_insert_with(Instant::now);
         self.work.notify_one();
         Some(state.handed)
     }
@@ -133,6 +135,18 @@ impl Queue {
     /// Calls this whenever something was written or refused.
     pub(super) fn on_news(&self, told: Box<dyn Fn() + Send>) {
         self.state().told = Some(told);
+    }
+
+    /// Waits until this line is in the file, where the end of this program cannot take it
+    /// away; at most until the oldest line that is not has waited for `patience`.
+    pub(super) fn written(&self, line: u64, patience: Duration) {
+        let state = self.state();
+        let left = state.unwritten.map_or(Duration::ZERO, |since| {
+            patience.saturating_sub(since.elapsed())
+        });
+        let busy = |state: &mut State| state.in_file < line && state.refuses().is_none();
+        let waited = self.done.wait_timeout_while(state, left, busy);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Waits until everything is written, the disk refuses, or `patience` is over.
@@ -212,8 +226,10 @@ impl Queue {
             }
             let mut state = self.state();
             state.in_file = upto;
+            state.unwritten = (!state.waiting.is_empty()).then(Instant::now);
             state.full = None;
             self.in_file.notify_one();
+            self.done.notify_all();
         }
     }
 

@@ -32,11 +32,15 @@ pub const MAX_WAITING: usize = 16 << 20;
 /// Longest time that what is shown waits for the disk.
 pub const LATE: Duration = Duration::from_secs(3);
 
+/// Longest time that an answer waits for its request to be written, not synced: some 50 µs
+/// are usual. Where lines wait longer, nothing waits for them.
+const WRITE_PATIENCE: Duration = Duration::from_millis(20);
+
 /// How long the end of a run waits for the disk.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A journal that is open for a run, and locked. Nobody who hands a line in ever waits for
-/// the disk; [`Journal::shown`] says what is on it.
+/// A journal that is open for a run, and locked. Nobody who hands a line in waits for the disk
+/// ([`Journal::keep`] waits for the file, and briefly); [`Journal::shown`] says what is on it.
 pub struct Journal {
     path: PathBuf,
     sittings: Sittings,
@@ -205,6 +209,14 @@ impl Journal {
         }
         lines.push((at, what));
         self.put(&mut hand, lines)
+    }
+
+    /// Waits a moment until this line is in the file: what a phone is answered, the record
+    /// knows, whatever becomes of this program. Never waits for a disk that does not answer.
+    pub fn keep(&self, line: u64) {
+        if line > 0 {
+            self.queue.written(line, WRITE_PATIENCE);
+        }
     }
 
     /// Records what came of time alone; the same.

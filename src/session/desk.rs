@@ -56,7 +56,9 @@ impl Shared {
                 size: file.bytes.len() as u64,
             }),
         };
-        self.see(now, address, asked);
+        let line = self.see(now, address, asked);
+        // Before the answer: what a phone was given, a killed run still knows.
+        self.keep(line);
         match file {
             Some(file) => Ruling::Serve(transfer, file),
             None if withheld => Ruling::Withheld,
@@ -64,8 +66,8 @@ impl Shared {
         }
     }
 
-    fn see(&self, now: Instant, address: Ipv4Addr, seen: Seen) {
-        self.sighted(self.clock.at(now), &Sighting { address, seen });
+    fn see(&self, now: Instant, address: Ipv4Addr, seen: Seen) -> u64 {
+        self.sighted(self.clock.at(now), &Sighting { address, seen })
     }
 }
 

@@ -9,8 +9,9 @@ use crate::{
 };
 
 impl Shared {
-    /// Tells the fleet, the journal and the display of something.
-    pub(super) fn sighted(&self, at: Moment, sighting: &Sighting) {
+    /// Tells the fleet, the journal and the display of something. Returns the line that the
+    /// journal has of it.
+    pub(super) fn sighted(&self, at: Moment, sighting: &Sighting) -> u64 {
         self.counters.see(&sighting.seen);
         let mut fleet = self.fleet();
         let events = fleet.see(at, sighting);
@@ -19,6 +20,14 @@ impl Shared {
         let line = journal.map_or(0, |journal| journal.see(at, sighting, &events));
         // Under the fleet's lock, so that events leave in the order in which they arose.
         self.outbox.put(self.clock.wall(at), line, events);
+        line
+    }
+
+    /// Waits a moment until that line cannot be lost by the end of this program.
+    pub(super) fn keep(&self, line: u64) {
+        if let Some(journal) = &self.journal {
+            journal.keep(line);
+        }
     }
 
     /// Lets time pass.
