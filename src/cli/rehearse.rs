@@ -189,7 +189,10 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     };
     let roll = Roll::new(inventory.as_ref(), &plan);
     let journal = args.journal.begin(|| {
-        let both: Vec<Bundle> = bundles.iter().chain(&bridges).cloned().collect();
+        let mut both: Vec<Bundle> = bundles.iter().chain(&bridges).cloned().collect();
+        if let (Some((name, ..)), Some(first)) = (&made_up, both.first_mut()) {
+            first.path.clone_from(name);
+        }
         header(args, network, &both, &plan, &roll)
     })?;
     let (before, after) = journal::words(journal.as_ref(), false);
