@@ -3,8 +3,10 @@
 
 mod bridge;
 mod bundles;
+mod check;
 mod completions;
 mod convert;
+mod dhcp;
 mod explain;
 mod findings;
 mod inventory;
@@ -33,6 +35,7 @@ use tracing::Level;
 Examples:
   reflash rehearse                     try it: scripted phones, no privileges, no network
   reflash verify cmterm-….zip          is this file what Cisco shipped, and whole?
+  sudo reflash check                   what would stand in the way, here
   sudo reflash convert cmterm-….zip    convert the phones that come"
 )]
 pub struct Cli {
@@ -63,6 +66,7 @@ pub struct Globals {
 enum Verb {
     Verify(verify::Args),
     Stage(stage::Args),
+    Check(check::Args),
     Convert(convert::Args),
     Serve(serve::Args),
     Rehearse(rehearse::Args),
@@ -123,6 +127,7 @@ pub fn main() -> ExitCode {
     let outcome = match &cli.verb {
         Verb::Verify(args) => verify::run(args, globals),
         Verb::Stage(args) => stage::run(args, globals),
+        Verb::Check(args) => check::run(args, globals),
         Verb::Convert(args) => convert::run(args, globals),
         Verb::Serve(args) => serve::run(args, globals),
         Verb::Rehearse(args) => rehearse::run(args, globals),

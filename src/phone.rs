@@ -12,9 +12,7 @@ mod route;
 mod zone;
 
 pub use bridge::{bridge_bundle, supports};
-pub use limits::{
-    MAX_AUTH_NAME, MAX_DIAL_PLAN_BYTES, MAX_NTP_NAME, MAX_PHONE_LABEL, SAFE_SECRET,
-};
+pub use limits::{MAX_AUTH_NAME, MAX_DIAL_PLAN_BYTES, MAX_NTP_NAME, MAX_PHONE_LABEL, SAFE_SECRET};
 pub use load::{LoadName, Protocol, Train};
 pub use mac::{MacAddress, ParseMacError};
 pub use model::{Family, MODELS, Model};

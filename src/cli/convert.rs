@@ -6,6 +6,7 @@ use super::{
     Failure, Globals, Outcome,
     bridge::{self, BridgeArgs},
     bundles::{self, TrustArgs},
+    dhcp::{self, DhcpArgs},
     inventory::InventoryArgs,
     network::NetworkArgs,
     run::{self, Servers},
@@ -30,6 +31,8 @@ Examples:
   The phones of a list (mac, model, name, extension, secret: a header line, then a line each),
   until each of them is done:
     sudo reflash convert BUNDLE --inventory phones.csv
+  On a switch of their own, without another DHCP server:
+    sudo reflash convert BUNDLE --interface eth0 --dhcp isolated
   Old phones, which take 8.5(2) first and the target then:
     sudo reflash convert BUNDLE --bridge cmterm-7945_7965-sccp.8-5-2.zip")]
 pub(crate) struct Args {
@@ -42,6 +45,8 @@ pub(crate) struct Args {
     bridge: BridgeArgs,
     #[command(flatten)]
     network: NetworkArgs,
+    #[command(flatten)]
+    dhcp: DhcpArgs,
     /// The call manager that XMLDefault.cnf.xml names; default: the serving address.
     #[arg(long, value_name = "ADDRESS")]
     call_manager: Option<Ipv4Addr>,
@@ -73,6 +78,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     }
     let server = args.network.bind(chosen.address)?;
     let http = args.network.bind_http(chosen.address)?;
+    let dhcp = args.dhcp.open(&chosen)?;
     let rights = args.network.drop_privileges()?;
     let call_manager = args.call_manager.unwrap_or(chosen.address);
     let stage =
@@ -90,9 +96,12 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         Some(name) => format!("interface {name}: {}", chosen.reason),
         None => format!("address {}: {}", chosen.address, chosen.reason),
     }];
-    words.push(format!(
-        "DHCP must tell the phones this address: option 150 (or 66) = {call_manager}"
-    ));
+    words.push(match &dhcp {
+        Some(dhcp) => dhcp.words(),
+        None => {
+            format!("DHCP must tell the phones this address: option 150 (or 66) = {call_manager}")
+        }
+    });
     words.push(
         "to start a phone: hold # while it gets power, until the line lamps walk; then type \
          123456789*0#"
@@ -109,6 +118,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         stages,
         words,
     };
+    // Ends with this function, and so with the run.
+    let _dhcp = dhcp.map(dhcp::Waiting::start).transpose()?;
     let mut afterwards = args.network.words();
     afterwards.extend(run::afterwards(&plan));
     run::run(

@@ -120,9 +120,8 @@ impl Message {
     }
 
     fn give(&mut self, lease: &Lease, has_address: bool) {
-        let octets = |list: &[Ipv4Addr]| -> Vec<u8> {
-            list.iter().flat_map(Ipv4Addr::octets).collect()
-        };
+        let octets =
+            |list: &[Ipv4Addr]| -> Vec<u8> { list.iter().flat_map(Ipv4Addr::octets).collect() };
         self.server = lease.tftp;
         let options = &mut self.options;
         if has_address {
