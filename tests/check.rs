@@ -6,18 +6,22 @@ mod common;
 mod lan;
 mod process;
 
-use std::{fs, net::Ipv4Addr, path::PathBuf, process::Command};
+use std::{fs, path::PathBuf, process::Command};
 
 use common::require_program;
 use lan::{Lan, wait_for};
 use process::Running;
-use reflash::{phone::Family, preflight, rehearse::MadeUp, rehearse::Sizes};
+use reflash::{
+    dhcp::ServerKind,
+    phone::Family,
+    preflight,
+    rehearse::{MadeUp, Sizes},
+};
 use serde_json::Value;
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 
 const DESK: &str = "192.0.2.10";
-const ROUTER: &str = "192.0.2.1";
 
 /// A LAN with this machine (`desk`) and a router that serves DHCP.
 fn lan(name: &str) -> Option<Lan> {
@@ -70,7 +74,10 @@ fn dnsmasq(lan: &mut Lan, host: &str, options: &[&str]) {
     command
         .args(["--keep-in-foreground", "--port=0", "--conf-file=/dev/null"])
         .args(["--log-facility=-", "--log-dhcp", "--no-ping", "--user=root"])
-        .args(["--dhcp-range=192.0.2.100,192.0.2.150,10m", "--interface=eth0"])
+        .args([
+            "--dhcp-range=192.0.2.100,192.0.2.150,10m",
+            "--interface=eth0",
+        ])
         .args(["--bind-interfaces", "--dhcp-authoritative", "--pid-file"])
         .arg(format!("--dhcp-leasefile={}", leases.display()))
         .args(options);
@@ -93,7 +100,9 @@ fn dhcpd(lan: &mut Lan, host: &str, options: &str) {
     )
     .unwrap();
     let mut command = lan.on(host, "dhcpd");
-    command.args(["-4", "-f", "-d", "--no-pid", "-cf"]).arg(&conf);
+    command
+        .args(["-4", "-f", "-d", "--no-pid", "-cf"])
+        .arg(&conf);
     command.arg("-lf").arg(&leases).arg("eth0");
     lan.start(command, "Server starting service");
 }
@@ -107,7 +116,11 @@ fn a_dhcp_server_that_names_this_machine_stops_nothing() {
         return;
     };
     let here = format!("--dhcp-option=150,{DESK}");
-    dnsmasq(&mut lan, "router", &[&here, "--dhcp-option=66,\"192.0.2.10\""]);
+    dnsmasq(
+        &mut lan,
+        "router",
+        &[&here, "--dhcp-option=66,\"192.0.2.10\""],
+    );
     let (code, findings) = check(&lan, &[]);
     assert_eq!(code, Some(0), "{findings:#?}");
     assert_eq!(codes(&findings, "error"), [""; 0]);
@@ -120,7 +133,10 @@ fn a_dhcp_server_that_names_this_machine_stops_nothing() {
     assert_eq!(leases.trim(), "", "no address was taken");
     let (code, findings) = check(&lan, &["--dhcp", "isolated"]);
     assert_eq!(code, Some(1));
-    assert!(codes(&findings, "error").contains(&"second-dhcp"), "{findings:#?}");
+    assert!(
+        codes(&findings, "error").contains(&"second-dhcp"),
+        "{findings:#?}"
+    );
 }
 
 #[test]
@@ -135,16 +151,26 @@ fn a_dhcp_server_without_option_150_is_named_with_the_lines_for_it() {
     let (code, findings) = check(&lan, &[]);
     assert_eq!(code, Some(1));
     let said = message(&findings, "no-tftp-address");
-    assert!(said.contains("192.0.2.1 gives phones an address and no TFTP server"), "{said}");
+    assert!(
+        said.contains("192.0.2.1 gives phones an address and no TFTP server"),
+        "{said}"
+    );
     let cure = findings[0]["cure"].as_str().unwrap();
-    for line in ["dhcp-option=150,192.0.2.10", "option 150 ip 192.0.2.10", "MultiValued"] {
+    for line in [
+        "dhcp-option=150,192.0.2.10",
+        "option 150 ip 192.0.2.10",
+        "MultiValued",
+    ] {
         assert!(cure.contains(line), "{cure}");
     }
     // For people the cure is short, and keeps to the width of a terminal.
     let output = lan.run("desk", REFLASH, &["check"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("reflash check --paste KIND"), "{text}");
-    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
     assert!(text.ends_with("see each error above.\n"), "{text}");
     // The pasted lines make it right: the proof is the server itself.
     let pasted = lan.run("desk", REFLASH, &["check", "--paste", "dnsmasq"]);
@@ -158,7 +184,10 @@ fn a_dhcp_server_without_option_150_is_named_with_the_lines_for_it() {
     };
     let path = lan.folder.path().join("pasted.conf");
     fs::write(&path, &pasted.stdout).unwrap();
-    let conf = conf.replace(conf.trim_start_matches("--conf-file="), &path.display().to_string());
+    let conf = conf.replace(
+        conf.trim_start_matches("--conf-file="),
+        &path.display().to_string(),
+    );
     dnsmasq(&mut lan, "router", &[&conf]);
     let (code, findings) = check(&lan, &[]);
     assert_eq!(code, Some(0), "{findings:#?}");
@@ -176,7 +205,10 @@ fn a_dhcp_server_that_names_another_is_found() {
     let (code, findings) = check(&lan, &[]);
     assert_eq!(code, Some(1));
     let said = message(&findings, "no-tftp-address");
-    assert!(said.contains("192.0.2.1 sends phones to 192.0.2.66"), "{said}");
+    assert!(
+        said.contains("192.0.2.1 sends phones to 192.0.2.66"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -210,7 +242,10 @@ fn two_dhcp_servers_are_both_heard() {
     let (code, findings) = check(&lan, &[]);
     assert_eq!(code, Some(0), "both name this machine: {findings:#?}");
     let said = message(&findings, "second-dhcp");
-    assert!(said.contains("192.0.2.1") && said.contains("192.0.2.2"), "{said}");
+    assert!(
+        said.contains("192.0.2.1") && said.contains("192.0.2.2"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -237,29 +272,47 @@ fn a_dhcp_server_on_this_machine_is_heard_too() {
     let (code, findings) = check(&lan, &[]);
     assert_eq!(code, Some(1));
     let said = message(&findings, "no-tftp-address");
-    assert!(said.contains("192.0.2.10 sends phones to 192.0.2.66"), "{said}");
+    assert!(
+        said.contains("192.0.2.10 sends phones to 192.0.2.66"),
+        "{said}"
+    );
     let cure = findings[0]["cure"].as_str().unwrap();
-    assert!(cure.starts_with("That is dnsmasq on this machine."), "{cure}");
+    assert!(
+        cure.starts_with("That is dnsmasq on this machine."),
+        "{cure}"
+    );
     assert!(message(&findings, "port-busy").starts_with("dnsmasq (process "));
 }
 
 #[test]
 fn who_has_a_port_is_named() {
-    if require_program("busybox").is_none() {
+    if require_program("dnsmasq").is_none() {
         return;
     }
     let Some(mut lan) = lan("ports") else {
         return;
     };
-    let mut command = lan.on("desk", "busybox");
-    command.args(["udpsvd", "-v", "0", "69", "true"]);
-    lan.start(command, "listening");
+    let mut command = lan.on("desk", "dnsmasq");
+    command
+        .args(["--keep-in-foreground", "--port=0", "--conf-file=/dev/null"])
+        .args(["--log-facility=-", "--user=root", "--pid-file"])
+        .arg("--enable-tftp")
+        .arg(format!("--tftp-root={}", lan.folder.path().display()));
+    lan.start(command, "TFTP root is");
     let (code, findings) = check(&lan, &["--dhcp", "isolated"]);
     assert_eq!(code, Some(1));
     assert_eq!(codes(&findings, "error"), ["port-busy"], "{findings:#?}");
-    assert!(findings[0]["message"].as_str().unwrap().starts_with("busybox (process "));
+    assert!(
+        findings[0]["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("dnsmasq (process ")
+    );
     let cure = findings[0]["cure"].as_str().unwrap();
-    assert!(cure.contains("sudo kill ") || cure.contains("systemctl stop "), "{cure}");
+    assert!(
+        cure.contains("sudo kill ") || cure.contains("systemctl stop "),
+        "{cure}"
+    );
 }
 
 #[test]
@@ -282,7 +335,11 @@ fn a_firewall_of_either_kind_is_read_and_its_line_opens_it() {
             assert!(lan.run("desk", program, arguments).status.success());
         }
         open_all(&lan);
-        assert!(lan.run("desk", "nft", &["flush", "ruleset"]).status.success());
+        assert!(
+            lan.run("desk", "nft", &["flush", "ruleset"])
+                .status
+                .success()
+        );
     }
     if require_program("iptables").is_some() {
         let drop = lan.run("desk", "iptables", &["-P", "INPUT", "DROP"]);
@@ -301,7 +358,10 @@ fn open_all(lan: &Lan) {
         .filter(|finding| finding["code"] == "blocked-by-firewall")
         .collect();
     assert_eq!(blocked.len(), 4, "{findings:#?}");
-    assert!(codes(&findings, "error").contains(&"self-test"), "{findings:#?}");
+    assert!(
+        codes(&findings, "error").contains(&"self-test"),
+        "{findings:#?}"
+    );
     for finding in blocked {
         let cure = finding["cure"].as_str().unwrap();
         let line = cure.split_once("sudo ").unwrap().1;
@@ -317,10 +377,7 @@ fn open_all(lan: &Lan) {
 
 #[test]
 fn an_interface_that_cannot_be_is_said_with_what_there_is() {
-    let Some(lan) = Lan::build(
-        "cards",
-        &[("desk", Some("192.0.2.10/24")), ("bare", None)],
-    ) else {
+    let Some(lan) = Lan::build("cards", &[("desk", Some("192.0.2.10/24")), ("bare", None)]) else {
         return;
     };
     let (code, findings) = check(&lan, &["--interface", "eth7"]);
@@ -350,10 +407,7 @@ fn without_rights_it_says_what_it_could_not_look_at() {
     fs::copy(REFLASH, &copy).unwrap();
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(lan.folder.path(), open).unwrap();
-    let line = format!(
-        "exec {} check --json --interface eth0",
-        copy.display()
-    );
+    let line = format!("exec {} check --json --interface eth0", copy.display());
     command.push(&line);
     let closed = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
     lan.run("desk", "sh", &["-c", &format!("echo 1024 > {closed}")]);
@@ -366,11 +420,34 @@ fn without_rights_it_says_what_it_could_not_look_at() {
     assert_eq!(codes(findings, "warning"), ["no-right"], "{findings:#?}");
 }
 
+#[test]
+fn the_page_has_every_finding_and_the_lines_for_every_server() {
+    let page = fs::read_to_string("docs/network.md").unwrap();
+    for code in preflight::code::ALL {
+        assert!(page.contains(&format!("\n### `{code}`\n")), "{code}");
+    }
+    for kind in ServerKind::ALL {
+        assert!(
+            page.contains(&format!("`--paste {}`", kind.word())),
+            "{kind}"
+        );
+        let lines = kind.lines(DESK.parse().unwrap());
+        // pfSense is a screen: its lines are sentences on the page.
+        let lines = lines.lines().filter(|_| kind != ServerKind::Pfsense);
+        for line in lines.filter(|line| line.contains(DESK)) {
+            assert!(page.lines().any(|there| there == line), "{kind}: {line}");
+        }
+    }
+}
+
 /// A bundle that `convert` takes.
 fn bundle(lan: &Lan) -> PathBuf {
-    let made = MadeUp::of(Family::F45, Sizes::default());
-    let path = lan.folder.path().join("bundle.zip");
-    fs::write(&path, made.zip()).unwrap();
+    let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
+    let path = lan
+        .folder
+        .path()
+        .join("cmterm-7945_7965-sip.9-3-1SR4-1.zip");
+    made.write_zip(&path).unwrap();
     path
 }
 
@@ -386,4 +463,192 @@ fn convert(lan: &Lan, arguments: &[&str]) -> Command {
     ]);
     command.args(arguments);
     command
+}
+
+/// ISC dhclient on a host: what it was told, by name, or nothing.
+fn dhclient(lan: &Lan, host: &str, class: Option<&str>) -> Option<String> {
+    let folder = lan.folder.path();
+    let conf = folder.join(format!("{host}-dhclient.conf"));
+    let leases = folder.join(format!("{host}-dhclient.leases"));
+    // Whatever an earlier call left is not what this one is told.
+    fs::write(&leases, "").unwrap();
+    let class = class.map_or_else(String::new, |class| {
+        format!("send vendor-class-identifier \"{class}\";\n")
+    });
+    let lines = format!(
+        "option tftp150 code 150 = array of ip-address;\n{class}timeout 8; retry 60;\n\
+         request subnet-mask, routers, tftp-server-name, tftp150;\n"
+    );
+    fs::write(&conf, lines).unwrap();
+    let text = |path: &std::path::Path| path.to_str().unwrap().to_owned();
+    let pid = folder.join(format!("{host}-dhclient.pid"));
+    let all = [
+        "-4",
+        "-1",
+        "-d",
+        "-sf",
+        "/bin/true",
+        "-cf",
+        &text(&conf),
+        "-lf",
+        &text(&leases),
+        "-pf",
+        &text(&pid),
+        "eth0",
+    ];
+    // It stays in the foreground once it has a lease; its end is ours to make.
+    let mut command = lan.on(host, "dhclient");
+    command.args(all);
+    let mut child = command
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let lease = loop {
+        let lease = fs::read_to_string(&leases).unwrap();
+        if lease.contains("}\n") {
+            break Some(lease);
+        }
+        if child.try_wait().unwrap().is_some() {
+            break None;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    };
+    // Fails where it has ended already.
+    let _ = child.kill();
+    child.wait().unwrap();
+    lease
+}
+
+/// busybox's udhcpc on a host: what its script is told, or nothing.
+fn udhcpc(lan: &Lan, host: &str, class: Option<&str>) -> Option<String> {
+    let script = lan.folder.path().join("udhcpc.sh");
+    fs::write(&script, "#!/bin/sh\n[ \"$1\" = bound ] && env\nexit 0\n").unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&script, executable).unwrap();
+    let mut all = vec!["-f", "-q", "-n", "-i", "eth0", "-t", "3", "-T", "1", "-s"];
+    all.push(script.to_str().unwrap());
+    all.extend(["-O", "tftp", "-O", "0x96"]);
+    if let Some(class) = class {
+        all.extend(["-V", class]);
+    }
+    let output = lan.run(host, "udhcpc", &all);
+    let told = String::from_utf8(output.stdout).unwrap();
+    told.contains("ip=").then_some(told)
+}
+
+const PHONE: &str = "Cisco Systems, Inc. IP Phone CP-7965G";
+
+#[test]
+fn other_peoples_clients_get_an_address_from_ours_if_they_are_phones() {
+    if require_program("dhclient").is_none() || require_program("udhcpc").is_none() {
+        return;
+    }
+    let hosts = [
+        ("desk", Some("192.0.2.10/24")),
+        ("one", None),
+        ("two", None),
+    ];
+    let Some(lan) = Lan::build("ours", &hosts) else {
+        return;
+    };
+    let mut server = Running::start(&mut convert(&lan, &[]));
+    server.kind("started");
+
+    let lease = dhclient(&lan, "one", Some(PHONE)).expect("a lease");
+    let address = lease
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("fixed-address "))
+        .unwrap()
+        .trim_end_matches(';')
+        .to_owned();
+    assert!(
+        address.starts_with("192.0.2.") && address != DESK,
+        "{lease}"
+    );
+    for told in [
+        "option subnet-mask 255.255.255.0;",
+        "option tftp-server-name \"192.0.2.10\";",
+        "option tftp150 192.0.2.10;",
+        "option dhcp-server-identifier 192.0.2.10;",
+        "option dhcp-lease-time 600;",
+    ] {
+        assert!(lease.contains(told), "{told} in {lease}");
+    }
+    assert!(!lease.contains("option routers"), "none was named: {lease}");
+    assert_eq!(dhclient(&lan, "one", None), None, "no phone, no answer");
+
+    let told = udhcpc(&lan, "two", Some(PHONE)).expect("a lease");
+    let line = |name: &str| told.lines().any(|line| line == name);
+    assert!(
+        line("tftp=192.0.2.10") && line("siaddr=192.0.2.10"),
+        "{told}"
+    );
+    assert!(line("opt150=c000020a"), "{told}");
+    assert!(!line(&format!("ip={address}")), "each has its own: {told}");
+    assert_eq!(udhcpc(&lan, "two", None), None, "no phone, no answer");
+
+    server.signal("INT");
+    server.signal("INT");
+    server.kind("finished");
+    assert_eq!(server.end(), Some(130));
+    assert_eq!(
+        udhcpc(&lan, "two", Some(PHONE)),
+        None,
+        "it is gone with the run"
+    );
+
+    // Another run gives the same phone the same address.
+    let mut server = Running::start(&mut convert(&lan, &["--dhcp-router", "192.0.2.1"]));
+    server.kind("started");
+    let lease = dhclient(&lan, "one", Some(PHONE)).expect("a lease");
+    assert!(
+        lease.contains(&format!("fixed-address {address};")),
+        "{lease}"
+    );
+    assert!(lease.contains("option routers 192.0.2.1;"), "{lease}");
+}
+
+#[test]
+fn ours_never_stands_beside_another() {
+    if require_program("dnsmasq").is_none() {
+        return;
+    }
+    let Some(mut lan) = lan("beside") else {
+        return;
+    };
+    dnsmasq(&mut lan, "router", &[]);
+    let output = convert(&lan, &[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("second-dhcp") && said.contains("192.0.2.1"),
+        "{said}"
+    );
+    assert_eq!(output.stdout, b"", "nothing was served");
+}
+
+#[test]
+fn ours_falls_silent_when_another_appears() {
+    if require_program("dnsmasq").is_none() || require_program("udhcpc").is_none() {
+        return;
+    }
+    let Some(mut lan) = lan("silent") else {
+        return;
+    };
+    let log = lan.folder.path().join("convert.log");
+    let mut command = convert(&lan, &[]);
+    command.stderr(fs::File::create(&log).unwrap());
+    let mut server = Running::start(&mut command);
+    server.kind("started");
+    dnsmasq(&mut lan, "router", &[]);
+    // Found by the next look, a minute after the first; or sooner, by the phone that chooses it.
+    lan.ip("other", &["addr", "flush", "dev", "eth0"]);
+    let mut told = udhcpc(&lan, "other", Some(PHONE));
+    while told.is_none_or(|told| told.contains("serverid=192.0.2.10")) {
+        told = udhcpc(&lan, "other", Some(PHONE));
+    }
+    wait_for(&log, "another DHCP server answers");
+    let last = udhcpc(&lan, "other", Some(PHONE)).expect("the router's");
+    assert!(last.contains("serverid=192.0.2.1\n"), "{last}");
 }

@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     });
     let address = chosen.as_ref().map(|chosen| chosen.address);
     if let (true, Some(address)) = (globals.json, address) {
-        for finding in findings.iter_mut() {
+        for finding in &mut findings {
             if finding.code == code::NO_TFTP_ADDRESS && !args.dhcp.is_isolated() {
                 finding.cure += &all_lines(address);
             }

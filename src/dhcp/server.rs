@@ -22,7 +22,7 @@ use crate::{
 pub const LEASE: Duration = Duration::from_mins(10);
 
 /// How long an offered address waits for its phone's REQUEST.
-pub const OFFER: Duration = Duration::from_secs(60);
+pub const OFFER: Duration = Duration::from_mins(1);
 
 /// How long an address rests that a phone found in use.
 pub const DECLINED: Duration = Duration::from_hours(1);

@@ -3,7 +3,7 @@
 use std::{
     collections::hash_map::RandomState,
     hash::{BuildHasher, Hasher},
-    net::{Ipv4Addr, SocketAddrV4},
+    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
 };
 
 use super::{
@@ -74,7 +74,8 @@ pub fn check(wanted: &Wanted, mut about: impl FnMut(&str)) -> Checked {
     if let Some(interface) = interface {
         let said = Said::ask(&interface.name);
         findings.extend(said.findings(&flows(wanted), &interface.name, address));
-        if rights.frames {
+        // Without a carrier nobody can answer, which is said already.
+        if rights.frames && interface.carrier {
             about(&format!(
                 "asking for DHCP servers on {}, 6 s …",
                 interface.name
@@ -131,20 +132,25 @@ fn place<'a>(
             ),
             "Name the interface that leads to the phones' switch with --interface",
         ),
-        None if !chosen.address.is_loopback() && !chosen.address.is_unspecified() => tell(
-            Severity::Error,
-            format!(
-                "{} is not the first address of any interface here",
-                chosen.address
-            ),
-            "`ip address` lists the addresses that there are",
-        ),
+        Some(_) => {}
         None if chosen.address.is_loopback() => tell(
             Severity::Warning,
             format!("no phone can reach {}", chosen.address),
             "Name the interface that leads to the phones' switch with --interface",
         ),
-        _ => {}
+        None if UdpSocket::bind((chosen.address, 0)).is_err() => tell(
+            Severity::Error,
+            format!("{} is not an address of this machine", chosen.address),
+            "`ip address` lists the addresses that there are",
+        ),
+        None => tell(
+            Severity::Note,
+            format!(
+                "{} is no interface's first address: firewall and DHCP were not looked at",
+                chosen.address
+            ),
+            "Name the interface that leads to the phones' switch with --interface",
+        ),
     }
     (Some(chosen), interface)
 }

@@ -27,7 +27,7 @@ pub struct Flow {
 }
 
 impl Flow {
-    fn packet<'a>(&self, interface: &'a str, address: Ipv4Addr) -> Packet<'a> {
+    fn packet<'a>(self, interface: &'a str, address: Ipv4Addr) -> Packet<'a> {
         Packet {
             interface,
             address,
@@ -38,11 +38,11 @@ impl Flow {
     }
 
     /// Transfers answer what this machine sent: every rule that follows connections lets them in.
-    fn is_transfers(&self) -> bool {
+    fn is_transfers(self) -> bool {
         self.port.is_none()
     }
 
-    fn name(&self) -> String {
+    fn name(self) -> String {
         let protocol = if self.udp { "UDP" } else { "TCP" };
         match self.port {
             Some(port) => format!("{protocol} port {port}"),
@@ -130,7 +130,7 @@ impl Said {
     }
 
     /// The line that lets a flow in, in the words of whoever keeps the rules.
-    fn cure(&self, flow: &Flow, interface: &str, place: Option<&nft::Place>) -> String {
+    fn cure(&self, flow: Flow, interface: &str, place: Option<&nft::Place>) -> String {
         let protocol = if flow.udp { "udp" } else { "tcp" };
         let port = flow.port.unwrap_or_default();
         if self.zone.is_some() && !flow.is_transfers() {
@@ -182,7 +182,7 @@ impl Said {
                 unknown = true;
                 continue;
             };
-            let cure = self.cure(flow, interface, place.as_ref());
+            let cure = self.cure(*flow, interface, place.as_ref());
             let name = flow.name();
             match verdict {
                 Verdict::Accepts => {}

@@ -82,117 +82,130 @@ fn nobody(name: &str) -> Finding {
     )
 }
 
-/// What one server tells, by what phones believe first: option 150, then 66, then the next
-/// server.
+/// What one server tells.
 fn one(offer: &Offer, place: Place<'_>) -> Vec<Finding> {
-    let own = place.interface.address;
+    let (own, prefix) = (place.interface.address, place.interface.prefix);
     let server = offer.server;
-    let mut findings = Vec::new();
-    let mut tell = |code, severity, message: String, cure: String| {
-        findings.push(finding(code, severity, message, cure));
+    let said = match offer.tftp_servers.as_slice() {
+        [] => by_name(offer, own),
+        listed => by_list(server, listed, own),
     };
-    let paste = paste(server, place);
-    let name = offer.tftp_name.as_deref();
-    let points_here = |name: &str| name.trim_end_matches('\0').trim().parse() == Ok(own);
-    match offer.tftp_servers.as_slice() {
-        [first, ..] if *first == own => tell(
+    let mut findings = vec![match said {
+        Said::Here(how) => finding(
             code::DHCP,
             Severity::Note,
-            format!("DHCP server {server} names this machine to phones (option 150)"),
-            String::new(),
+            format!("DHCP server {server} names this machine to phones ({how})"),
+            "",
         ),
-        [first, rest @ ..] if rest.contains(&own) => tell(
+        Said::Not(severity, what) => {
+            finding(code::NO_TFTP_ADDRESS, severity, what, paste(server, place))
+        }
+    }];
+    if offer.tftp_servers.first() == Some(&own)
+        && let Some(name) = offer.tftp_name.as_deref()
+        && address_of(name) != Some(own)
+    {
+        let message = format!(
+            "DHCP server {server} says {} in option 66 beside this machine in option 150; a phone \
+             that believes 66 goes elsewhere",
+            shown(name)
+        );
+        let cure = paste(server, place);
+        findings.push(finding(
             code::NO_TFTP_ADDRESS,
+            Severity::Note,
+            message,
+            cure,
+        ));
+    }
+    if !place.interface.reaches(offer.address) {
+        let message = format!(
+            "DHCP server {server} gives phones addresses like {}, which are not in the subnet of \
+             {own}/{prefix}: they reach this machine only through a router",
+            offer.address
+        );
+        let cure = "Serve from an address of the phones' subnet, or see that the router lets UDP \
+                    through";
+        findings.push(finding(
+            code::WRONG_INTERFACE,
+            Severity::Warning,
+            message,
+            cure,
+        ));
+    }
+    findings
+}
+
+/// Where a server sends phones.
+enum Said {
+    /// Here, by this option.
+    Here(&'static str),
+    /// Elsewhere, or perhaps.
+    Not(Severity, String),
+}
+
+/// Option 150, which phones believe first.
+fn by_list(server: Ipv4Addr, listed: &[Ipv4Addr], own: Ipv4Addr) -> Said {
+    match listed.first() {
+        Some(first) if *first == own => Said::Here("option 150"),
+        Some(first) if listed.contains(&own) => Said::Not(
             Severity::Warning,
             format!(
                 "DHCP server {server} names {first} before this machine ({own}) in option 150: \
                  phones ask the first as long as it answers"
             ),
-            paste.clone(),
         ),
-        [first, ..] => tell(
-            code::NO_TFTP_ADDRESS,
+        first => Said::Not(
             Severity::Error,
             format!(
-                "DHCP server {server} sends phones to {first} (option 150), and this machine is \
+                "DHCP server {server} sends phones to {} (option 150), and this machine is {own}",
+                first.map_or_else(|| "nobody".to_owned(), ToString::to_string)
+            ),
+        ),
+    }
+}
+
+/// Option 66, then the next server, where there is no option 150.
+fn by_name(offer: &Offer, own: Ipv4Addr) -> Said {
+    let server = offer.server;
+    let name = offer.tftp_name.as_deref();
+    match (name, name.and_then(address_of)) {
+        (_, Some(address)) if address == own => Said::Here("option 66"),
+        (_, Some(other)) => Said::Not(
+            Severity::Error,
+            format!(
+                "DHCP server {server} sends phones to {other} (option 66), and this machine is \
                  {own}"
             ),
-            paste.clone(),
         ),
-        [] => match (name, offer.next_server) {
-            (Some(name), _) if points_here(name) => tell(
-                code::DHCP,
-                Severity::Note,
-                format!("DHCP server {server} names this machine to phones (option 66)"),
-                String::new(),
-            ),
-            (Some(name), _) if name.trim().parse::<Ipv4Addr>().is_ok() => tell(
-                code::NO_TFTP_ADDRESS,
-                Severity::Error,
-                format!(
-                    "DHCP server {server} sends phones to {} (option 66), and this machine is {own}",
-                    shown(name)
-                ),
-                paste.clone(),
-            ),
-            (Some(name), _) => tell(
-                code::NO_TFTP_ADDRESS,
-                Severity::Warning,
-                format!(
-                    "DHCP server {server} gives phones a name in option 66 ({}) and no option \
-                     150: they come here only if their DNS server says {own} for it",
-                    shown(name)
-                ),
-                paste.clone(),
-            ),
-            (None, Some(next)) if next == own => tell(
-                code::NO_TFTP_ADDRESS,
-                Severity::Warning,
-                format!(
-                    "DHCP server {server} names this machine only as next server, without option \
-                     150 and 66: not every phone goes by that"
-                ),
-                paste.clone(),
-            ),
-            (None, _) => tell(
-                code::NO_TFTP_ADDRESS,
-                Severity::Error,
-                format!(
-                    "DHCP server {server} gives phones an address and no TFTP server: neither \
-                     option 150 nor option 66"
-                ),
-                paste.clone(),
-            ),
-        },
-    }
-    if offer.tftp_servers.first() == Some(&own)
-        && let Some(name) = name.filter(|name| !points_here(name))
-    {
-        tell(
-            code::NO_TFTP_ADDRESS,
-            Severity::Note,
-            format!(
-                "DHCP server {server} says {} in option 66 beside this machine in option 150; a \
-                 phone that believes 66 goes elsewhere",
-                shown(name)
-            ),
-            paste,
-        );
-    }
-    if !place.interface.reaches(offer.address) {
-        tell(
-            code::WRONG_INTERFACE,
+        (Some(name), None) => Said::Not(
             Severity::Warning,
             format!(
-                "DHCP server {server} gives phones addresses like {}, which are not in the subnet \
-                 of {own}/{}: they reach this machine only through a router",
-                offer.address, place.interface.prefix
+                "DHCP server {server} gives phones a name in option 66 ({}) and no option 150: \
+                 they come here only if their DNS server says {own} for it",
+                shown(name)
             ),
-            "Serve from an address of the phones' subnet, or see that the router lets UDP through"
-                .to_owned(),
-        );
+        ),
+        (None, None) if offer.next_server == Some(own) => Said::Not(
+            Severity::Warning,
+            format!(
+                "DHCP server {server} names this machine only as next server, without option 150 \
+                 and 66: not every phone goes by that"
+            ),
+        ),
+        (None, None) => Said::Not(
+            Severity::Error,
+            format!(
+                "DHCP server {server} gives phones an address and no TFTP server: neither option \
+                 150 nor option 66"
+            ),
+        ),
     }
-    findings
+}
+
+/// The address in option 66, where it is one; some servers end it with a NUL.
+fn address_of(name: &str) -> Option<Ipv4Addr> {
+    name.trim_end_matches('\0').trim().parse().ok()
 }
 
 /// The lines for the server, if it is known which one it is; else how to get them.
@@ -262,13 +275,16 @@ mod tests {
             .collect()
     }
 
+    /// What it is called, the offer, and what is found.
+    type Case<'a> = (&'a str, Offer, &'a [(&'a str, Severity)]);
+
     #[test]
     fn each_way_to_name_a_tftp_server_is_judged() {
         use Severity::{Error, Note, Warning};
         const NO: &str = code::NO_TFTP_ADDRESS;
         const YES: &str = code::DHCP;
         let here = Some("192.0.2.10");
-        let cases: [(&str, Offer, &[(&str, Severity)]); 13] = [
+        let cases: [Case<'_>; 13] = [
             ("right", offer(&[OWN], here, Some(OWN)), &[(YES, Note)]),
             ("150 alone", offer(&[OWN], None, None), &[(YES, Note)]),
             ("66 alone", offer(&[], here, None), &[(YES, Note)]),

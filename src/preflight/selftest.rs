@@ -89,11 +89,11 @@ fn fetch_from(server: Bound, nonce: &str) -> io::Result<Vec<u8>> {
         })?;
     let fetched = fetch(at, &name);
     drop(stop);
-    let served = thread
+    let ended = thread
         .join()
         .unwrap_or_else(|_| Err(io::Error::other("the server panicked")));
     let fetched = fetched?;
-    served.map(|()| fetched)
+    ended.map(|()| fetched)
 }
 
 /// One block of RFC 1350: the file is shorter than that.

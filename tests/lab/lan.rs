@@ -91,7 +91,12 @@ impl Lan {
     }
 
     /// Runs a command on a host to its end.
-    pub(crate) fn run(&self, host: &str, program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Output {
+    pub(crate) fn run(
+        &self,
+        host: &str,
+        program: impl AsRef<std::ffi::OsStr>,
+        arguments: &[&str],
+    ) -> Output {
         let mut command = self.on(host, program);
         command.args(arguments).stdin(Stdio::null());
         let mut child = command
@@ -113,7 +118,10 @@ impl Lan {
     /// Starts a program that stays; it is ended with the LAN. Waits until what it writes to
     /// standard error has `ready` in it.
     pub(crate) fn start(&mut self, mut command: Command, ready: &str) {
-        let log = self.folder.path().join(format!("{}.log", self.programs.len()));
+        let log = self
+            .folder
+            .path()
+            .join(format!("{}.log", self.programs.len()));
         let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())

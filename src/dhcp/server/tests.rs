@@ -268,7 +268,7 @@ fn an_address_that_a_phone_found_in_use_rests() {
         assert_ne!(offered(&mut server, 2 * S, last), Some(address));
     }
     assert_eq!(offered(&mut server, 2 * S, 5), None);
-    assert_eq!(offered(&mut server, S + DECLINED, 5).is_some(), true);
+    assert!(offered(&mut server, S + DECLINED, 5).is_some());
 }
 
 #[test]
