@@ -131,7 +131,7 @@ mod tests {
         assert_eq!((cut.len(), cut.chars().count()), (254, 127));
         assert_eq!(text(b" SCCP42.8-4-2S \n\0junk"), "SCCP42.8-4-2S");
         assert_eq!(text(b"\xff\xfe"), "\u{fffd}\u{fffd}");
-        assert!(text(&[0xff; 65_536]).len() <= MAX_TEXT);
+        assert!(text(&vec![0xff; 65_536]).len() <= MAX_TEXT);
         assert_eq!(some_text(b" \0"), None);
     }
 

@@ -72,7 +72,8 @@ pub fn sightings(heard: &Heard<'_>) -> Vec<Seen> {
         }
         Heard::Sip(request) => {
             let phone = request.phone();
-            let Some(mac) = phone.mac else {
+            // A proxy's address is not the phone's.
+            let Some(mac) = phone.mac.filter(|_| request.is_direct()) else {
                 return Vec::new();
             };
             let detail = phone

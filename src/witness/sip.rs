@@ -127,6 +127,13 @@ impl Request {
         named.map(|(_, value)| value.as_str())
     }
 
+    /// Whether it came without a proxy between: each puts a Via of its own before the others.
+    #[must_use]
+    pub fn is_direct(&self) -> bool {
+        let vias = self.all("via").map(|via| split_outside(via, &[',']).len());
+        vias.sum::<usize>() == 1
+    }
+
     /// The seconds that a registration is to hold: of the Contact, else of the Expires header
     /// (RFC 3261, 10.2.1.1). 0 takes the registration back.
     #[must_use]

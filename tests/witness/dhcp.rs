@@ -7,7 +7,7 @@ use reflash::{
     phone::MacAddress,
     track::{Seen, Witness},
     witness::{
-        Heard, MAX_LIST, address,
+        Heard, MAX_LIST, MAX_TEXT, address,
         dhcp::{Kind, Lease, Message, Op, OptionCode, Options, phone_class},
         sightings,
     },
@@ -39,7 +39,7 @@ fn lease() -> Lease {
         routers: vec![Ipv4Addr::new(172, 30, 6, 1)],
         name_servers: Vec::new(),
         domain: Some("example.net".to_owned()),
-        time: Duration::from_secs(3600),
+        time: Duration::from_hours(1),
         tftp: Ipv4Addr::new(10, 0, 0, 2),
     }
 }
@@ -154,7 +154,7 @@ fn an_offer_names_the_files_server_three_times() {
     assert_eq!(offer.tftp_servers(), [tftp]);
     assert_eq!(offer.tftp_name(), Some(tftp.to_string()));
     assert_eq!(offer.server_id(), Some(SERVER));
-    assert_eq!(offer.lease(), Some(Duration::from_secs(3600)));
+    assert_eq!(offer.lease(), Some(Duration::from_hours(1)));
     assert_eq!(offer.mask(), Some(lease().mask));
     assert_eq!(offer.routers(), lease().routers);
     assert!(offer.name_servers().is_empty());
@@ -212,7 +212,11 @@ fn split_and_overloaded_options_are_one() {
     let many = [[10, 0, 0, 7]; 100].concat();
     let mut message = discover();
     message.options.set(OptionCode::TFTP_SERVERS, many.clone());
+    message
+        .options
+        .set(OptionCode::HOST_NAME, vec![b'x'; 65_536]);
     let read = Message::decode(&message.encode()).unwrap();
+    assert_eq!(read.host_name().map(|name| name.len()), Some(MAX_TEXT));
     assert_eq!(read.options.get(OptionCode::TFTP_SERVERS), Some(&many[..]));
     assert_eq!(read.tftp_servers().len(), MAX_LIST);
 }

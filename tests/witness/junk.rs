@@ -95,6 +95,8 @@ proptest! {
     #[test]
     fn announcements_of_any_bytes(bytes in vec(any::<u8>(), 0..400)) {
         let _ = (Cdp::decode(&bytes), Lldp::decode(&bytes));
+        // Behind a checksum that is right.
+        let _ = Cdp::decode(&cdp(&[bytes]));
     }
 
     #[test]

@@ -120,7 +120,7 @@ fn an_ack_counts_for_a_client_that_was_heard_as_a_phone() {
         routers: vec![],
         name_servers: vec![],
         domain: None,
-        time: Duration::from_secs(600),
+        time: Duration::from_mins(10),
         tftp: Ipv4Addr::new(10, 0, 0, 1),
     };
     let client = |message: &Message| {

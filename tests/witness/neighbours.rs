@@ -21,7 +21,7 @@ fn a_7942_on_sccp_is_read_whole() {
     assert_eq!(bytes[2..4], [0xc3, 0x17], "worked out by hand");
     let cdp = Cdp::decode(&bytes).unwrap();
     assert_eq!(cdp.protocol_version, 2);
-    assert_eq!(cdp.ttl, Duration::from_secs(180));
+    assert_eq!(cdp.ttl, Duration::from_mins(3));
     assert_eq!(cdp.mac, Some(MAC));
     assert_eq!(cdp.addresses, [PHONE]);
     assert_eq!(cdp.port.as_deref(), Some("Port 1"));
@@ -207,7 +207,7 @@ fn a_7962_with_the_media_extension_is_read_whole() {
         (lldp.chassis, lldp.management),
         (Some(address_of), Some(address_of))
     );
-    assert_eq!(lldp.ttl, Duration::from_secs(180));
+    assert_eq!(lldp.ttl, Duration::from_mins(3));
     assert_eq!(lldp.mac, MacAddress::from_hex("c8f9f9d61bc2"));
     assert_eq!(lldp.load, Some(LoadName::new("SCCP42.9-3-1ES27S")));
     assert_eq!(lldp.model.map(|model| model.number), Some("7962"));
@@ -254,12 +254,15 @@ fn a_7962_with_the_media_extension_is_read_whole() {
 fn a_7911_without_the_extension_and_with_a_domain() {
     let tlvs = [
         lldp_tlv(1, &[5, 1, 172, 16, 10, 109]),
-        lldp_tlv(2, b"\x07001B54945A8B:P1"),
+        lldp_tlv(2, b"\x07001B54945A8B:P2"),
+        lldp_tlv(4, b"PC Port"),
         lldp_tlv(5, b"SEP001B54945A8B.example.net"),
         lldp_tlv(6, b"Cisco IP Phone CP-7911G,V2, SCCP11.8-4-3S"),
     ];
     let lldp = Lldp::decode(&tlvs.concat()).unwrap();
     assert_eq!(lldp.mac, MacAddress::from_hex("001b54945a8b"));
+    assert_eq!(lldp.port.as_deref(), Some("001B54945A8B:P2"));
+    assert_eq!(lldp.port_description.as_deref(), Some("PC Port"));
     assert_eq!(lldp.load, Some(LoadName::new("SCCP11.8-4-3S")));
     assert_eq!(lldp.model.map(|model| model.number), Some("7911"));
     assert_eq!(

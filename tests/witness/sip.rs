@@ -62,6 +62,18 @@ fn a_7970_says_who_and_what_it_is() {
 }
 
 #[test]
+fn what_a_proxy_passed_on_says_nothing_of_its_sender() {
+    let line = "Max-Forwards: 70\r\n";
+    let second = "Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKsecond\r\n";
+    let one_line = "z9hG4bK0a1b2c3d, SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKsecond";
+    for request in [with(line, second), with("z9hG4bK0a1b2c3d", one_line)] {
+        let request = request.heard_from(SocketAddrV4::new(PHONE, 5060));
+        assert!(request.phone().mac.is_some());
+        assert_eq!(sightings(&Heard::Sip(&request)), []);
+    }
+}
+
+#[test]
 fn passwords_proofs_are_not_kept() {
     let request = register();
     assert_eq!(request.header("authorization"), None);
@@ -188,6 +200,11 @@ fn the_topmost_via_says_where_the_request_came_from() {
         (
             "Via: SIP/2.0/UDP 172.30.6.12:5060;rport;branch=z9hG4bK1",
             "12:5060;rport=49154;branch=z9hG4bK1;received=192.0.2.77",
+        ),
+        // Asked for, the address is said even where it is the same (RFC 3581).
+        (
+            "Via: SIP/2.0/UDP 192.0.2.77:5060;rport;branch=z9hG4bK1",
+            "77:5060;rport=49154;branch=z9hG4bK1;received=192.0.2.77",
         ),
         (
             "Via: SIP/2.0/UDP 192.0.2.77;received=10.9.9.9;branch=z9hG4bK1",
