@@ -3,8 +3,11 @@
 
 use std::{net::Ipv4Addr, time::Duration};
 
-use super::{Offer, Probe, Reply, Server, Told};
-use crate::phone::MacAddress;
+use super::{Probe, Reply, Server, Told};
+use crate::{
+    phone::MacAddress,
+    witness::dhcp::{Kind, Message, Op},
+};
 
 /// How often it looks for another server, counted from the end of the last look.
 pub const AGAIN: Duration = Duration::from_mins(1);
@@ -43,17 +46,16 @@ impl Service {
         self.server.receive(now, bytes)
     }
 
-    /// A datagram that came to a client's port on this network.
+    /// A datagram that came to a client's port on this network: whoever answers there beside this
+    /// server is another, whether it was asked by the look that goes on or by a phone.
     pub fn overhear(&mut self, source: Ipv4Addr, bytes: &[u8]) {
-        if let Some(probe) = &mut self.probe {
-            probe.heard(source, bytes);
-        }
-        let other = self.probe.as_ref().and_then(|probe| {
-            let own = self.server.config().address;
-            probe.offers().iter().find(|offer| offer.server != own)
-        });
-        if let Some(Offer { server, .. }) = other {
-            self.withdraw(*server);
+        let Ok(message) = Message::decode(bytes) else {
+            return;
+        };
+        let answers = matches!(message.kind(), Some(Kind::Offer | Kind::Ack | Kind::Nak));
+        let server = message.server_id().unwrap_or(source);
+        if message.op == Op::Reply && answers && server != self.server.config().address {
+            self.withdraw(server);
         }
     }
 
@@ -112,7 +114,7 @@ mod tests {
     use super::*;
     use crate::{
         dhcp::{Config, Pool, QUESTIONS, WINDOW},
-        witness::dhcp::{Kind, Lease, Message, OptionCode},
+        witness::dhcp::{Lease, OptionCode},
     };
 
     const OWN: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 9);
@@ -208,13 +210,13 @@ mod tests {
     }
 
     #[test]
-    fn offers_that_nobody_asked_for_change_nothing() {
+    fn it_hears_another_server_answer_a_phone() {
         let mut service = service();
-        let question = Probe::new(MAC, 5, Duration::ZERO)
-            .wake(Duration::ZERO)
-            .unwrap();
-        service.overhear(OTHER, &offer(&question, OTHER));
         service.overhear(OTHER, b"nothing");
-        assert_eq!(service.withdrawn(), None);
+        service.overhear(OTHER, &discover());
+        service.overhear(OWN, &offer(&discover(), OWN));
+        assert_eq!(service.withdrawn(), None, "a client, and its own voice");
+        service.overhear(OTHER, &offer(&discover(), OTHER));
+        assert_eq!(service.withdrawn(), Some(OTHER));
     }
 }

@@ -27,7 +27,7 @@ pub struct Flow {
 }
 
 impl Flow {
-    fn packet<'a>(self, interface: &'a str, address: Ipv4Addr) -> Packet<'a> {
+    fn packet(self, interface: &str, address: Ipv4Addr) -> Packet<'_> {
         Packet {
             interface,
             address,
@@ -190,7 +190,7 @@ impl Said {
                     code::FIREWALL,
                     flow.severity,
                     format!("this machine's firewall keeps {name} out on {interface}"),
-                    format!("Let it in for now: {cure}"),
+                    format!("Let it in for now:\n    {cure}"),
                 )),
                 Verdict::Perhaps => findings.push(finding(
                     code::FIREWALL,
@@ -199,7 +199,7 @@ impl Said {
                         "this machine's firewall lets {name} in on {interface} for some, and its \
                          rules do not say whether phones are among them"
                     ),
-                    format!("If no request comes, let it in: {cure}"),
+                    format!("If no request comes, let it in:\n    {cure}"),
                 )),
             }
         }
@@ -279,8 +279,8 @@ mod tests {
         assert_eq!(
             cures(&iptables),
             [
-                "Let it in for now: sudo iptables -I INPUT -i eth0 -p udp --dport 69 -j ACCEPT",
-                "Let it in for now: sudo iptables -I INPUT -m conntrack --ctstate ESTABLISHED -j \
+                "Let it in for now:\n    sudo iptables -I INPUT -i eth0 -p udp --dport 69 -j ACCEPT",
+                "Let it in for now:\n    sudo iptables -I INPUT -m conntrack --ctstate ESTABLISHED -j \
                  ACCEPT"
             ]
         );
@@ -291,9 +291,9 @@ mod tests {
         assert_eq!(
             cures(&nft),
             [
-                "Let it in for now: sudo nft insert rule inet t in iifname \"eth0\" udp dport 69 \
+                "Let it in for now:\n    sudo nft insert rule inet t in iifname \"eth0\" udp dport 69 \
                  accept",
-                "Let it in for now: sudo nft insert rule inet t in ct state established accept"
+                "Let it in for now:\n    sudo nft insert rule inet t in ct state established accept"
             ]
         );
         let ufw = Said {

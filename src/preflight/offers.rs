@@ -213,10 +213,13 @@ fn paste(server: Ipv4Addr, place: Place<'_>) -> String {
     let own = place.interface.address;
     let kinds: Vec<&str> = ServerKind::ALL.map(ServerKind::word).into();
     match place.local.filter(|_| server == own) {
-        Some(kind) => format!(
-            "That is {kind} on this machine. `reflash check --paste {}` prints the lines for it",
-            kind.word()
-        ),
+        Some(kind) => {
+            let lines = kind.lines(own).replace('\n', "\n    ");
+            format!(
+                "That is {kind} on this machine. Add:\n    {}",
+                lines.trim_end()
+            )
+        }
         None => format!(
             "Set option 150, option 66 and the next server to {own} there. `reflash check --paste \
              KIND` prints the lines: {}",
@@ -385,6 +388,11 @@ mod tests {
         };
         assert!(cure(&offer).contains("--paste KIND"));
         offer.server = OWN;
-        assert!(cure(&offer).contains("ISC dhcpd on this machine. `reflash check --paste isc`"));
+        let cure = cure(&offer);
+        assert!(
+            cure.starts_with("That is ISC dhcpd on this machine."),
+            "{cure}"
+        );
+        assert!(cure.contains("\n    next-server 192.0.2.10;"), "{cure}");
     }
 }

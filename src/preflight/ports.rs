@@ -79,10 +79,13 @@ impl Port {
         // A call server is to stay; so is the DHCP server that the phones need.
         let cure = match holder {
             _ if self.severity == Severity::Note => String::new(),
-            Some(holder) => format!("Stop it for the time of the conversion: {}", holder.stop()),
+            Some(holder) => format!(
+                "Stop it for the time of the conversion:\n    {}",
+                holder.stop()
+            ),
             None => format!(
-                "This user may not see which program it is. Find it with: sudo ss -ln{flag}p \
-                 'sport = :{number}'"
+                "This user may not see which program it is. Find it with:\n    sudo ss \
+                 -ln{flag}p 'sport = :{number}'"
             ),
         };
         finding(code::PORT_BUSY, self.severity, message, cure)

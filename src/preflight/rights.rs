@@ -44,8 +44,8 @@ impl Rights {
             let program = std::env::current_exe()
                 .map_or_else(|_| "reflash".to_owned(), |path| path.display().to_string());
             format!(
-                "Run it with sudo, or give the program the rights once and for all: sudo setcap \
-                 cap_net_bind_service,cap_net_raw+ep {program}"
+                "Run it with sudo, or give the program the rights once and for all:\n    sudo \
+                 setcap cap_net_bind_service,cap_net_raw+ep {program}"
             )
         };
         if !self.ports {

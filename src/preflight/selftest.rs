@@ -67,7 +67,7 @@ fn failed(at: SocketAddrV4, why: &str) -> Finding {
             at.ip(),
             at.port()
         ),
-        "Look for a firewall that filters this machine's own addresses: sudo nft list ruleset",
+        "Look for a firewall that filters this machine's own addresses:\n    sudo nft list ruleset",
     )
 }
 
