@@ -281,6 +281,28 @@ fn a_dhcp_server_on_this_machine_is_heard_too() {
 }
 
 #[test]
+fn a_dhcp_server_of_another_interface_is_not_in_the_way() {
+    if require_program("dnsmasq").is_none() {
+        return;
+    }
+    let Some(mut lan) = lan("virt") else {
+        return;
+    };
+    lan.ip("desk", &["link", "add", "virbr0", "type", "bridge"]);
+    lan.ip("desk", &["addr", "add", "198.51.100.1/24", "dev", "virbr0"]);
+    lan.ip("desk", &["link", "set", "virbr0", "up"]);
+    let mut command = lan.on("desk", "dnsmasq");
+    command
+        .args(["--keep-in-foreground", "--port=0", "--conf-file=/dev/null"])
+        .args(["--log-facility=-", "--user=root", "--pid-file"])
+        .args(["--interface=virbr0", "--bind-interfaces", "--leasefile-ro"])
+        .arg("--dhcp-range=198.51.100.100,198.51.100.150,10m");
+    lan.start(command, "sockets bound exclusively to interface virbr0");
+    let (code, findings) = check(&lan, &["--interface", "eth0", "--dhcp", "isolated"]);
+    assert_eq!(code, Some(0), "{findings:#?}");
+}
+
+#[test]
 fn who_has_a_port_is_named() {
     if require_program("dnsmasq").is_none() {
         return;

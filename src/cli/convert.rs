@@ -80,6 +80,10 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let http = args.network.bind_http(chosen.address)?;
     let dhcp = args.dhcp.open(&chosen)?;
     let rights = args.network.drop_privileges()?;
+    let dhcp_words = dhcp.as_ref().map(dhcp::Waiting::words);
+    // Ends with this function, and so with the run. It comes before the stage: a signal in the
+    // seconds that it takes leaves nothing behind.
+    let dhcp = dhcp.map(dhcp::Waiting::start).transpose()?;
     let call_manager = args.call_manager.unwrap_or(chosen.address);
     let stage =
         Stage::temporary(&bundles, &bridges, call_manager.into()).map_err(run::stage_failure)?;
@@ -96,12 +100,9 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         Some(name) => format!("interface {name}: {}", chosen.reason),
         None => format!("address {}: {}", chosen.address, chosen.reason),
     }];
-    words.push(match &dhcp {
-        Some(dhcp) => dhcp.words(),
-        None => {
-            format!("DHCP must tell the phones this address: option 150 (or 66) = {call_manager}")
-        }
-    });
+    words.push(dhcp_words.unwrap_or_else(|| {
+        format!("DHCP must tell the phones this address: option 150 (or 66) = {call_manager}")
+    }));
     words.push(
         "to start a phone: hold # while it gets power, until the line lamps walk; then type \
          123456789*0#"
@@ -118,10 +119,15 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         stages,
         words,
     };
-    // Ends with this function, and so with the run.
-    let _dhcp = dhcp.map(dhcp::Waiting::start).transpose()?;
     let mut afterwards = args.network.words();
     afterwards.extend(run::afterwards(&plan));
+    if dhcp.is_some() {
+        afterwards.push(
+            "The addresses that phones have from this program end within 10 minutes: connect them \
+             to the network whose DHCP server they are to use."
+                .to_owned(),
+        );
+    }
     run::run(
         Source::Stage(stage),
         plan,

@@ -16,7 +16,7 @@ use super::{
     selftest::self_test,
 };
 use crate::{
-    dhcp::{ServerKind, Wire},
+    dhcp::{self, ServerKind, Wire},
     diagnose::{Finding, Severity, worst_first},
     tftp::{BindErrorKind, Bound, Config, Kind},
     witness::dhcp::SERVER_PORT,
@@ -59,7 +59,18 @@ pub fn check(wanted: &Wanted, mut about: impl FnMut(&str)) -> Checked {
         .map_or(Ipv4Addr::UNSPECIFIED, |chosen| chosen.address);
 
     let ports = Port::all(wanted.tftp_port, wanted.http_port, wanted.isolated);
-    let taken: Vec<&Port> = ports.iter().filter(|port| port.is_taken(address)).collect();
+    // A DHCP server of another interface alone (libvirt has one) is not in the way of ours.
+    let is_elsewhere = |port: &Port| {
+        wanted.isolated
+            && port.number == SERVER_PORT
+            && interface
+                .and_then(Interface::card)
+                .is_some_and(|card| dhcp::Bound::open(card).is_ok())
+    };
+    let taken: Vec<&Port> = ports
+        .iter()
+        .filter(|port| port.is_taken(address) && !is_elsewhere(port))
+        .collect();
     findings.extend(taken.iter().map(|port| port.taken()));
     let is_taken = |number| {
         let is = |port: &&Port| port.number == number && port.protocol == Protocol::Udp;
@@ -81,7 +92,7 @@ pub fn check(wanted: &Wanted, mut about: impl FnMut(&str)) -> Checked {
                 interface.name
             ));
             let here_too = is_taken(SERVER_PORT);
-            findings.extend(dhcp(wanted, interface, here_too));
+            findings.extend(ask_dhcp(wanted, interface, here_too));
         }
     }
     worst_first(&mut findings);
@@ -224,7 +235,7 @@ fn flows(wanted: &Wanted) -> Vec<Flow> {
 }
 
 /// What DHCP servers would tell a phone.
-fn dhcp(wanted: &Wanted, interface: &Interface, here_too: bool) -> Vec<Finding> {
+fn ask_dhcp(wanted: &Wanted, interface: &Interface, here_too: bool) -> Vec<Finding> {
     let Some(card) = interface.card() else {
         let message = format!("{} is no Ethernet: no phone is behind it", interface.name);
         let cure = "Name the interface that leads to the phones' switch with --interface";

@@ -29,6 +29,11 @@ fn bundle(lan: &Lan) -> PathBuf {
         .path()
         .join("cmterm-7945_7965-sip.9-3-1SR4-1.zip");
     made.write_zip(&path).unwrap();
+    // Whatever the umask is: another user must be able to read it.
+    for (path, mode) in [(lan.folder.path(), 0o755), (&path, 0o644)] {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        fs::set_permissions(path, mode).unwrap();
+    }
     path
 }
 
@@ -179,8 +184,9 @@ fn other_peoples_clients_get_an_address_from_ours_if_they_are_phones() {
         "it is gone with the run"
     );
 
-    // Another run gives the same phone the same address.
-    let mut server = Running::start(&mut convert(&lan, &["--dhcp-router", "192.0.2.1"]));
+    // Another run gives the same phone the same address, with no right left but open sockets.
+    let router = ["--dhcp-router", "192.0.2.1", "--user", "nobody"];
+    let mut server = Running::start(&mut convert(&lan, &router));
     server.kind("started");
     let lease = dhclient(&lan, "one", Some(PHONE)).expect("a lease");
     assert!(
