@@ -4,8 +4,10 @@
 mod add;
 mod bridge;
 mod bundles;
+mod check;
 mod completions;
 mod convert;
+mod dhcp;
 mod dial;
 mod dial_plan;
 mod explain;
@@ -42,6 +44,7 @@ use tracing::Level;
 Examples:
   reflash rehearse                     try it: scripted phones, no privileges, no network
   reflash verify cmterm-….zip          is this file what Cisco shipped, and whole?
+  sudo reflash check                   what would stand in the way, here
   sudo reflash convert cmterm-….zip    convert the phones that come"
 )]
 pub struct Cli {
@@ -72,6 +75,7 @@ pub struct Globals {
 enum Verb {
     Verify(verify::Args),
     Stage(stage::Args),
+    Check(check::Args),
     Convert(convert::Args),
     Serve(serve::Args),
     Lint(lint::Args),
@@ -137,6 +141,7 @@ pub fn main() -> ExitCode {
     let outcome = match &cli.verb {
         Verb::Verify(args) => verify::run(args, globals),
         Verb::Stage(args) => stage::run(args, globals),
+        Verb::Check(args) => check::run(args, globals),
         Verb::Convert(args) => convert::run(args, globals),
         Verb::Serve(args) => serve::run(args, globals),
         Verb::Lint(args) => lint::run(args, globals),

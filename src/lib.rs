@@ -15,6 +15,7 @@
 
 pub mod bundle;
 pub mod cli;
+pub mod dhcp;
 pub mod diagnose;
 pub mod dialplan;
 pub mod display;

@@ -1,8 +1,18 @@
-//! What this machine has before the first phone is powered: addresses to serve from, and
-//! who holds a port.
+//! What this machine and its network have before the first phone is powered: addresses to serve
+//! from, who holds a port, rights, the firewall, what DHCP tells phones. Nothing is changed.
 
+mod check;
+mod finding;
+mod firewall;
 mod holder;
 mod interface;
+mod offers;
+mod ports;
+mod rights;
+mod selftest;
 
+pub use check::{Checked, Wanted, check};
+pub use finding::code;
+pub use firewall::{Flow, Said};
 pub use holder::{Holder, Protocol, holder};
 pub use interface::{ChooseError, Chosen, Interface, choose, interfaces};

@@ -7,6 +7,7 @@ use super::{
     add::{self, AddArgs},
     bridge::{self, BridgeArgs},
     bundles::{self, TrustArgs},
+    dhcp::{self, DhcpArgs},
     inventory::InventoryArgs,
     journal::{self, ResumeArgs, Serving},
     network::NetworkArgs,
@@ -36,6 +37,8 @@ Examples:
     sudo reflash convert BUNDLE --add SEP001D45AABB0C.cnf.xml --add dialplan.xml
   After a power cut at this desk, with the phones as they are:
     sudo reflash convert --resume
+  On a switch of their own, without another DHCP server:
+    sudo reflash convert BUNDLE --interface eth0 --dhcp isolated
   Old phones, which take 8.5(2) first and the target then:
     sudo reflash convert BUNDLE --bridge cmterm-7945_7965-sccp.8-5-2.zip")]
 pub(crate) struct Args {
@@ -50,6 +53,8 @@ pub(crate) struct Args {
     add: AddArgs,
     #[command(flatten)]
     network: NetworkArgs,
+    #[command(flatten)]
+    dhcp: DhcpArgs,
     /// The call manager that XMLDefault.cnf.xml names; default: the serving address.
     #[arg(long, value_name = "ADDRESS")]
     call_manager: Option<Ipv4Addr>,
@@ -102,7 +107,12 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let server = args.network.bind(chosen.address)?;
     let http = args.network.bind_http(chosen.address)?;
     let metrics = args.network.bind_metrics()?;
+    let dhcp = args.dhcp.open(&chosen)?;
     let rights = args.network.drop_privileges()?;
+    let dhcp_words = dhcp.as_ref().map(dhcp::Waiting::words);
+    // Ends with this function, and so with the run. It comes before the stage: a signal in the
+    // seconds that it takes leaves nothing behind.
+    let dhcp = dhcp.map(dhcp::Waiting::start).transpose()?;
     let call_manager = given.unwrap_or(chosen.address);
     let stage = Stage::temporary_with(&bundles, &bridges, &own, call_manager.into())
         .map_err(run::stage_failure)?;
@@ -120,7 +130,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         Some(earlier) => earlier.plan(plan)?,
         None => plan,
     };
-    let mut words = opening(&chosen, call_manager);
+    let mut words = opening(&chosen, call_manager, dhcp_words);
     words.extend(rights);
     words.extend(run::metrics_words(metrics.as_ref()));
     words.extend(args.network.words());
@@ -156,6 +166,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let mut afterwards = args.network.words();
     afterwards.extend(run::afterwards(&plan));
     afterwards.extend(after);
+    afterwards.extend(dhcp.as_ref().map(|_| LEASES_END.to_owned()));
     run::run(
         Source::Stage(stage),
         plan,
@@ -171,14 +182,20 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     )
 }
 
+/// What becomes of the addresses of `--dhcp isolated`.
+const LEASES_END: &str = "The addresses that phones have from this program end within 10 minutes: \
+    connect them to the network whose DHCP server they are to use.";
+
 /// What a person needs to know before the first phone comes.
-fn opening(chosen: &Chosen, call_manager: Ipv4Addr) -> Vec<String> {
+fn opening(chosen: &Chosen, call_manager: Ipv4Addr, dhcp: Option<String>) -> Vec<String> {
     vec![
         match &chosen.interface {
             Some(name) => format!("interface {name}: {}", chosen.reason),
             None => format!("address {}: {}", chosen.address, chosen.reason),
         },
-        format!("DHCP must tell the phones this address: option 150 (or 66) = {call_manager}"),
+        dhcp.unwrap_or_else(|| {
+            format!("DHCP must tell the phones this address: option 150 (or 66) = {call_manager}")
+        }),
         "to start a phone: hold # while it gets power, until the line lamps walk; then type \
          123456789*0#"
             .to_owned(),

@@ -9,7 +9,7 @@ use std::{
 use super::{Failure, privileges};
 use crate::{
     http,
-    preflight::{self, ChooseError, Chosen, Protocol},
+    preflight::{self, Chosen, Protocol},
     tftp::{self, BindErrorKind, policy},
 };
 
@@ -132,20 +132,21 @@ impl NetworkArgs {
             });
         }
         preflight::choose(&preflight::interfaces(), self.interface.as_deref()).map_err(|error| {
-            let cure = match &error {
-                ChooseError::Several(_) => {
-                    "Say which one the phones are connected to: --interface NAME"
-                }
-                ChooseError::Unknown { .. } => {
-                    "Name one of these, or give it an address with your system's own tools"
-                }
-                _ => {
-                    "Connect the cable and give the interface an address, or name an address \
-                     yourself: --listen ADDRESS"
-                }
-            };
+            let cure = error.cure();
             Failure::new(error, cure)
         })
+    }
+
+    /// What `check` is to look at.
+    pub(crate) fn wanted(&self, isolated: bool) -> preflight::Wanted {
+        preflight::Wanted {
+            interface: self.interface.clone(),
+            listen: self.listen,
+            tftp_port: self.tftp_port,
+            http_port: self.http_port,
+            transfer_port: self.transfer_port,
+            isolated,
+        }
     }
 
     /// The HTTP server, bound, if there is to be one.
@@ -252,9 +253,8 @@ fn cure(kind: BindErrorKind, protocol: Protocol, port: u16) -> String {
         }
         BindErrorKind::InUse => match preflight::holder(protocol, port) {
             Some(holder) => format!(
-                "{holder} has it. Stop it for the time of the conversion (sudo systemctl stop \
-                 {}, or sudo kill {}), then start again",
-                holder.name, holder.pid
+                "{holder} has it. Stop it for the time of the conversion ({}), then start again",
+                holder.stop()
             ),
             None => format!(
                 "Another program has it; this user may not see which. Find it with: sudo ss \

@@ -1,6 +1,6 @@
 //! Who holds a port, as the kernel's own tables tell it (proc(5), /proc/net/udp and tcp).
 
-use std::{fmt, fs, path::Path};
+use std::{fmt, fs, net::Ipv4Addr, path::Path};
 
 /// A process that has a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +9,19 @@ pub struct Holder {
     pub pid: u32,
     /// Its name, as the kernel cuts it: at most 15 bytes.
     pub name: String,
+    /// The systemd unit that it is part of, if it is one of the system's.
+    pub unit: Option<String>,
+}
+
+impl Holder {
+    /// The command that stops it for now.
+    #[must_use]
+    pub fn stop(&self) -> String {
+        match &self.unit {
+            Some(unit) => format!("sudo systemctl stop {unit}"),
+            None => format!("sudo kill {}", self.pid),
+        }
+    }
 }
 
 impl fmt::Display for Holder {
@@ -26,18 +39,47 @@ pub enum Protocol {
     Tcp,
 }
 
+impl Protocol {
+    /// Its tables, and the state of the sockets that count.
+    fn tables(self) -> ([&'static str; 2], Option<&'static str>) {
+        match self {
+            Self::Udp => (["/proc/net/udp", "/proc/net/udp6"], None),
+            Self::Tcp => (["/proc/net/tcp", "/proc/net/tcp6"], Some(LISTENING)),
+        }
+    }
+}
+
+/// Whether somebody has `port` on this address or on all of them, ours to name or not.
+pub(super) fn in_use(protocol: Protocol, address: Ipv4Addr, port: u16) -> bool {
+    let (tables, state) = protocol.tables();
+    tables
+        .iter()
+        .filter_map(|table| fs::read_to_string(table).ok())
+        .any(|table| {
+            sockets_of(&table, port, state).any(|(local, _)| {
+                let everywhere = local.bytes().all(|digit| digit == b'0');
+                everywhere || address.is_unspecified() || local == hex(address)
+            })
+        })
+}
+
+/// An address as /proc/net writes it: the four bytes as one number of this machine.
+fn hex(address: Ipv4Addr) -> String {
+    format!("{:08X}", u32::from_ne_bytes(address.octets()))
+}
+
 /// The process that has `port` open on any IPv4 or IPv6 address. `None` where there is none,
 /// or where it is another user's and the kernel does not say.
 #[must_use]
 pub fn holder(protocol: Protocol, port: u16) -> Option<Holder> {
-    let (tables, state) = match protocol {
-        Protocol::Udp => (["/proc/net/udp", "/proc/net/udp6"], None),
-        Protocol::Tcp => (["/proc/net/tcp", "/proc/net/tcp6"], Some(LISTENING)),
-    };
+    let (tables, state) = protocol.tables();
     let inodes: Vec<u64> = tables
         .iter()
         .filter_map(|table| fs::read_to_string(table).ok())
-        .flat_map(|table| inodes_of(&table, port, state))
+        .flat_map(|table| {
+            let inodes: Vec<_> = sockets_of(&table, port, state).map(|(_, i)| i).collect();
+            inodes
+        })
         .collect();
     if inodes.is_empty() {
         return None;
@@ -57,6 +99,9 @@ pub fn holder(protocol: Protocol, port: u16) -> Option<Holder> {
         holds.then(name).flatten().map(|name| Holder {
             pid,
             name: name.trim().to_owned(),
+            unit: fs::read_to_string(process.join("cgroup"))
+                .ok()
+                .and_then(|groups| unit_of(&groups)),
         })
     })
 }
@@ -64,23 +109,39 @@ pub fn holder(protocol: Protocol, port: u16) -> Option<Holder> {
 /// The state of a TCP socket that listens, as /proc/net/tcp writes it.
 const LISTENING: &str = "0A";
 
-/// The socket inodes that a table lists for a local port, in this state if one is given.
-fn inodes_of(table: &str, port: u16, state: Option<&str>) -> Vec<u64> {
+/// The sockets that a table lists for a local port, in this state if one is given: address as it
+/// is written there, and inode.
+fn sockets_of<'a>(
+    table: &'a str,
+    port: u16,
+    state: Option<&'a str>,
+) -> impl Iterator<Item = (&'a str, u64)> {
     const LOCAL_ADDRESS: usize = 1;
     const STATE: usize = 3;
     const INODE: usize = 9;
-    table
+    table.lines().skip(1).filter_map(move |line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let (address, local) = fields.get(LOCAL_ADDRESS)?.rsplit_once(':')?;
+        (u16::from_str_radix(local, 16).ok()? == port).then_some(())?;
+        let there = *fields.get(STATE)?;
+        state.is_none_or(|state| state == there).then_some(())?;
+        Some((address, fields.get(INODE)?.parse().ok()?))
+    })
+}
+
+/// The unit in a process's control groups (cgroups(7), /proc/PID/cgroup): the last part of the
+/// path that is a service. A user's own programs are in a service too; stopping that one would
+/// end the user's whole session.
+fn unit_of(groups: &str) -> Option<String> {
+    groups
         .lines()
-        .skip(1)
-        .filter_map(|line| {
-            let fields: Vec<&str> = line.split_whitespace().collect();
-            let (_, local) = fields.get(LOCAL_ADDRESS)?.rsplit_once(':')?;
-            (u16::from_str_radix(local, 16).ok()? == port).then_some(())?;
-            let there = *fields.get(STATE)?;
-            state.is_none_or(|state| state == there).then_some(())?;
-            fields.get(INODE)?.parse().ok()
+        .filter_map(|line| line.splitn(3, ':').nth(2))
+        .filter(|path| path.starts_with("/system.slice/"))
+        .find_map(|path| {
+            path.rsplit('/')
+                .find_map(|part| part.strip_suffix(".service"))
         })
-        .collect()
+        .map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -113,12 +174,56 @@ mod tests {
     #[test]
     fn a_table_that_is_no_table_names_nobody() {
         for table in ["", "\n\n", "x\n1 2 3", "h\n 1: ZZZZ:0045 0 0 0 0 0 0 0 77"] {
-            let found = inodes_of(table, 69, None);
-            assert!(found.len() <= 1, "{table}");
+            assert!(sockets_of(table, 69, None).count() <= 1, "{table}");
         }
-        assert_eq!(
-            inodes_of("h\n 1: 00000000:0045 0:0 07 0:0 0:0 0 0 0 4242 2", 69, None),
-            [4242]
-        );
+        let table = "h\n 1: 00000000:0045 0:0 07 0:0 0:0 0 0 0 4242 2";
+        let found: Vec<_> = sockets_of(table, 69, None).collect();
+        assert_eq!(found, [("00000000", 4242)]);
+    }
+
+    #[test]
+    fn a_port_of_another_address_is_free_here() {
+        let socket = UdpSocket::bind(("127.0.0.2", 0)).unwrap();
+        let port = socket.local_addr().unwrap().port();
+        assert!(in_use(Protocol::Udp, Ipv4Addr::new(127, 0, 0, 2), port));
+        assert!(in_use(Protocol::Udp, Ipv4Addr::UNSPECIFIED, port));
+        assert!(!in_use(Protocol::Udp, Ipv4Addr::LOCALHOST, port));
+        let everywhere = UdpSocket::bind(("0.0.0.0", 0)).unwrap();
+        let port = everywhere.local_addr().unwrap().port();
+        assert!(in_use(Protocol::Udp, Ipv4Addr::LOCALHOST, port));
+        drop(everywhere);
+        assert!(!in_use(Protocol::Udp, Ipv4Addr::LOCALHOST, port));
+    }
+
+    #[test]
+    fn what_stops_a_holder_is_its_unit_or_its_process() {
+        for (groups, unit) in [
+            ("0::/system.slice/tftpd-hpa.service\n", Some("tftpd-hpa")),
+            (
+                "12:pids:/system.slice/x.service\n0::/system.slice/x.service\n",
+                Some("x"),
+            ),
+            (
+                "0::/system.slice/system-getty.slice/getty@tty1.service\n",
+                Some("getty@tty1"),
+            ),
+            (
+                "0::/user.slice/user-1000.slice/user@1000.service/app.slice\n",
+                None,
+            ),
+            ("0::/\n", None),
+            ("nonsense", None),
+            ("", None),
+        ] {
+            assert_eq!(unit_of(groups).as_deref(), unit, "{groups}");
+        }
+        let mut holder = Holder {
+            pid: 7,
+            name: "in.tftpd".to_owned(),
+            unit: None,
+        };
+        assert_eq!(holder.stop(), "sudo kill 7");
+        holder.unit = Some("tftpd-hpa".to_owned());
+        assert_eq!(holder.stop(), "sudo systemctl stop tftpd-hpa");
     }
 }

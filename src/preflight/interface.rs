@@ -2,6 +2,8 @@
 
 use std::{fmt, net::Ipv4Addr, path::Path};
 
+use crate::{dhcp::Card, phone::MacAddress};
+
 /// A network interface with an IPv4 address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interface {
@@ -9,6 +11,12 @@ pub struct Interface {
     pub name: String,
     /// Its first IPv4 address.
     pub address: Ipv4Addr,
+    /// The length of its subnet's prefix: 24 for a mask of 255.255.255.0.
+    pub prefix: u8,
+    /// Its Ethernet address; `None`: a tunnel, or something else that has none.
+    pub mac: Option<MacAddress>,
+    /// The system's number of it.
+    pub index: u32,
     /// Whether a cable (or a radio) connects it to something.
     pub carrier: bool,
     /// Whether it is a radio. Phones of these families have a cable.
@@ -51,6 +59,27 @@ pub enum ChooseError {
     },
 }
 
+impl Interface {
+    /// What frames need; `None` where it carries none.
+    #[must_use]
+    pub fn card(&self) -> Option<Card> {
+        Some(Card {
+            name: self.name.clone(),
+            index: self.index,
+            mac: self.mac?,
+            address: self.address,
+        })
+    }
+
+    /// Whether an address is in its subnet.
+    #[must_use]
+    pub fn reaches(&self, address: Ipv4Addr) -> bool {
+        let shift = 32 - u32::from(self.prefix.min(32));
+        let network = |address: Ipv4Addr| u32::from(address).checked_shr(shift);
+        network(address) == network(self.address)
+    }
+}
+
 fn list(interfaces: &[Interface]) -> String {
     let names: Vec<String> = interfaces.iter().map(ToString::to_string).collect();
     names.join(", ")
@@ -86,16 +115,20 @@ pub fn interfaces() -> Vec<Interface> {
         .into_iter()
         .filter(|interface| !interface.is_loopback())
         .filter_map(|interface| {
-            let address = interface
-                .ips
-                .iter()
-                .find_map(|network| match network.ip() {
-                    std::net::IpAddr::V4(address) => Some(address),
-                    std::net::IpAddr::V6(_) => None,
-                })?;
+            let (address, prefix) =
+                interface
+                    .ips
+                    .iter()
+                    .find_map(|network| match network.ip() {
+                        std::net::IpAddr::V4(address) => Some((address, network.prefix())),
+                        std::net::IpAddr::V6(_) => None,
+                    })?;
             let sys = Path::new("/sys/class/net").join(&interface.name);
             Some(Interface {
                 address,
+                prefix,
+                mac: interface.mac.map(|mac| MacAddress::new(mac.octets())),
+                index: interface.index,
                 carrier: interface.is_running(),
                 wireless: sys.join("wireless").exists(),
                 software: !sys.join("device").exists(),
@@ -158,6 +191,9 @@ mod tests {
         Interface {
             name: name.to_owned(),
             address: Ipv4Addr::new(192, 0, 2, last),
+            prefix: 24,
+            mac: None,
+            index: 2,
             carrier: true,
             wireless: false,
             software: false,
@@ -184,6 +220,18 @@ mod tests {
         let chosen = choose(&all, None).unwrap();
         assert_eq!(chosen.interface.as_deref(), Some("eth0"));
         assert_eq!(choose(&all, Some("wlan0")).unwrap().address, all[1].address);
+    }
+
+    #[test]
+    fn a_subnet_ends_where_its_prefix_says() {
+        let mut eth0 = interface("eth0", 9);
+        eth0.prefix = 29;
+        assert!(eth0.reaches(Ipv4Addr::new(192, 0, 2, 14)));
+        assert!(!eth0.reaches(Ipv4Addr::new(192, 0, 2, 16)));
+        eth0.prefix = 0;
+        assert!(eth0.reaches(Ipv4Addr::new(10, 0, 0, 1)));
+        eth0.prefix = 32;
+        assert!(!eth0.reaches(Ipv4Addr::new(192, 0, 2, 8)));
     }
 
     #[test]

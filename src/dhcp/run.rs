@@ -1,0 +1,229 @@
+//! The server's sockets and its thread.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket},
+    os::fd::AsFd,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use socket2::{Domain, Type};
+
+use super::{
+    Card, Config, Server, Service, Told, Wire, WireError, neighbours,
+    wire::{random, wait},
+};
+use crate::{track::Sighting, witness::dhcp::SERVER_PORT};
+
+/// How long the thread sleeps at most before it looks whether it is to stop.
+const NAP: Duration = Duration::from_millis(200);
+
+/// Sightings that wait to be taken, at most; further ones are dropped.
+const WAITING: usize = 256;
+
+/// Bytes of the longest datagram that is read: no phone sends more than Ethernet carries.
+const DATAGRAM: usize = 1500;
+
+/// Datagrams that are taken before the other socket has its turn.
+const TURN: usize = 64;
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// No raw socket.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// Port 67 cannot be had.
+    #[error("cannot listen on UDP port 67: {0}")]
+    Port(#[source] io::Error),
+    /// Another server answers.
+    #[error("another DHCP server answers on this network: {0}")]
+    Second(Ipv4Addr),
+    /// Anything else.
+    #[error("DHCP on {0}: {1}")]
+    Other(String, #[source] io::Error),
+}
+
+/// Sockets that are bound, and nothing that is served yet. They are opened while there are rights.
+#[derive(Debug)]
+pub struct Bound {
+    wire: Wire,
+    socket: UdpSocket,
+}
+
+impl Bound {
+    /// Opens the raw socket and port 67 of this interface alone.
+    pub fn open(card: Card) -> Result<Self, StartError> {
+        let open = || {
+            let socket = socket2::Socket::new(Domain::IPV4, Type::DGRAM, None)?;
+            socket.set_nonblocking(true)?;
+            socket.set_broadcast(true)?;
+            socket.bind_device(Some(card.name.as_bytes()))?;
+            let everywhere = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, SERVER_PORT);
+            socket.bind(&SocketAddr::V4(everywhere).into())?;
+            Ok(UdpSocket::from(socket))
+        };
+        let socket = open().map_err(StartError::Port)?;
+        let wire = Wire::open(card)?;
+        Ok(Self { wire, socket })
+    }
+
+    /// Looks for another server first, which takes [`super::WINDOW`], and for hosts that have
+    /// addresses already; then serves in a thread of its own until what is returned is dropped.
+    pub fn start(self, config: Config) -> Result<Running, StartError> {
+        let name = self.wire.card().name.clone();
+        let other = |error| StartError::Other(name.clone(), error);
+        // Nobody's MAC: the order does not matter.
+        let all = config.pool.candidates(self.wire.card().mac);
+        neighbours::stir(config.address, all).map_err(other)?;
+        // Its own port 67 hears no frame that this machine sends.
+        let offers = self.wire.ask(false).map_err(other)?;
+        if let Some(offer) = offers.first() {
+            return Err(StartError::Second(offer.server));
+        }
+        let mut server = Server::new(config);
+        for (address, mac) in neighbours::read(&name).map_err(other)? {
+            server.found(address, mac);
+        }
+        let began = Instant::now();
+        let service = Service::new(server, self.wire.card().mac, began.elapsed());
+        let (send, told) = sync_channel(WAITING);
+        let stop = Arc::new(AtomicBool::new(false));
+        let thread = Thread {
+            bound: self,
+            service,
+            began,
+            sightings: send,
+            stop: Arc::clone(&stop),
+        };
+        let thread = thread::Builder::new()
+            .name("dhcp".to_owned())
+            .spawn(move || thread.run())
+            .map_err(other)?;
+        Ok(Running {
+            stop,
+            told,
+            thread: Some(thread),
+        })
+    }
+}
+
+/// A server that runs; dropping it ends it.
+#[derive(Debug)]
+pub struct Running {
+    stop: Arc<AtomicBool>,
+    told: Receiver<Sighting>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Who has which address, since this was last asked: a sighting for the tracking each.
+    pub fn heard(&self) -> impl Iterator<Item = Sighting> + '_ {
+        self.told.try_iter()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let ended = self.thread.take().map(JoinHandle::join);
+        if let Some(Err(_)) = ended {
+            tracing::error!("the DHCP server's thread panicked");
+        }
+    }
+}
+
+struct Thread {
+    bound: Bound,
+    service: Service,
+    began: Instant,
+    sightings: SyncSender<Sighting>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Thread {
+    fn run(mut self) {
+        while !self.stop.load(Ordering::Relaxed) {
+            if let Err(error) = self.turn() {
+                // An interface that went away comes back, or the run ends; neither is helped by
+                // asking in a loop.
+                tracing::warn!("the DHCP server: {error}");
+                thread::sleep(NAP);
+            }
+        }
+    }
+
+    fn turn(&mut self) -> io::Result<()> {
+        let now = self.began.elapsed();
+        if let Some(question) = self.service.wake(now, random()) {
+            self.bound.wire.send(&question)?;
+        }
+        let now = self.began.elapsed();
+        let nap = self
+            .service
+            .deadline(now)
+            .map_or(NAP, |deadline| deadline.saturating_sub(now).min(NAP));
+        wait([self.bound.socket.as_fd(), self.bound.wire.as_fd()], nap)?;
+        let before = self.service.withdrawn();
+        self.bound
+            .wire
+            .receive(|source, message| self.service.overhear(source, message))?;
+        let answered = self.answer();
+        self.tell();
+        if let (None, Some(other)) = (before, self.service.withdrawn()) {
+            tracing::warn!(
+                "another DHCP server answers on this network: {other}. This one is silent from \
+                 here on (second-dhcp). Switch the other one off and start again, or point its \
+                 option 150 here and leave --dhcp out"
+            );
+        }
+        answered
+    }
+
+    fn answer(&mut self) -> io::Result<()> {
+        let mut buffer = [0; DATAGRAM];
+        for _ in 0..TURN {
+            let length = match self.bound.socket.recv(&mut buffer) {
+                Ok(length) => length,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            let now = self.began.elapsed();
+            if let Some(reply) = self.service.receive(now, &buffer[..length]) {
+                self.bound.socket.send_to(&reply.bytes, reply.to)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self) {
+        for told in self.service.heard() {
+            match &told {
+                Told::Leased { address, mac } => {
+                    tracing::info!("DHCP: {address} is SEP{}'s", mac.wire());
+                }
+                Told::Exhausted(mac) => tracing::warn!(
+                    "DHCP: no address is left for SEP{}: the subnet of this interface is too \
+                     small, give it a shorter prefix",
+                    mac.wire()
+                ),
+                Told::Declined(address) => tracing::warn!(
+                    "DHCP: {address} is in use by a host that did not answer; it rests for an hour"
+                ),
+                Told::Other(_) => {}
+            }
+            if let Some(sighting) = told.sighting()
+                && self.sightings.try_send(sighting).is_err()
+            {
+                tracing::debug!("nobody takes the DHCP server's sightings");
+            }
+        }
+    }
+}

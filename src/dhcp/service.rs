@@ -1,0 +1,222 @@
+//! The server, and the watch that it is the only one: it asks again and again as a phone would,
+//! and falls silent for good when another server answers.
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use super::{Probe, Reply, Server, Told};
+use crate::{
+    phone::MacAddress,
+    witness::dhcp::{Kind, Message, Op},
+};
+
+/// How often it looks for another server, counted from the end of the last look.
+pub const AGAIN: Duration = Duration::from_mins(1);
+
+/// A server that withdraws by itself. Pure: what it is to send is given back.
+#[derive(Debug)]
+pub struct Service {
+    server: Server,
+    mac: MacAddress,
+    /// The look that goes on.
+    probe: Option<Probe>,
+    /// When the next look begins.
+    next: Duration,
+    withdrawn: Option<Ipv4Addr>,
+}
+
+impl Service {
+    /// Begins to serve at `now`; `mac` is the interface's. The first look, before anything is
+    /// served, is the caller's.
+    #[must_use]
+    pub fn new(server: Server, mac: MacAddress, now: Duration) -> Self {
+        Self {
+            server,
+            mac,
+            probe: None,
+            next: now + AGAIN,
+            withdrawn: None,
+        }
+    }
+
+    /// A datagram that came to port 67.
+    pub fn receive(&mut self, now: Duration, bytes: &[u8]) -> Option<Reply> {
+        if self.withdrawn.is_some() {
+            return None;
+        }
+        self.server.receive(now, bytes)
+    }
+
+    /// A datagram that came to a client's port on this network: whoever answers there beside this
+    /// server is another, whether it was asked by the look that goes on or by a phone.
+    pub fn overhear(&mut self, source: Ipv4Addr, bytes: &[u8]) {
+        let Ok(message) = Message::decode(bytes) else {
+            return;
+        };
+        let answers = matches!(message.kind(), Some(Kind::Offer | Kind::Ack | Kind::Nak));
+        let server = message.server_id().unwrap_or(source);
+        if message.op == Op::Reply && answers && server != self.server.config().address {
+            self.withdraw(server);
+        }
+    }
+
+    /// The question that is due, if one is. `xid` is for a look that begins now.
+    pub fn wake(&mut self, now: Duration, xid: u32) -> Option<Vec<u8>> {
+        if self.withdrawn.is_some() {
+            return None;
+        }
+        match &self.probe {
+            None if self.next <= now => self.probe = Some(Probe::new(self.mac, xid, now)),
+            Some(probe) if probe.deadline(now).is_none() => {
+                self.probe = None;
+                self.next = now + AGAIN;
+            }
+            _ => {}
+        }
+        self.probe.as_mut()?.wake(now)
+    }
+
+    /// When it has to be woken next; `None`: it has withdrawn.
+    #[must_use]
+    pub fn deadline(&self, now: Duration) -> Option<Duration> {
+        if self.withdrawn.is_some() {
+            return None;
+        }
+        let probe = self.probe.as_ref();
+        Some(probe.map_or(self.next, |probe| probe.deadline(now).unwrap_or(now)))
+    }
+
+    /// What happened since this was last asked. A phone that took another server's offer is as
+    /// good a witness of it as the offer.
+    pub fn heard(&mut self) -> Vec<Told> {
+        let told: Vec<Told> = self.server.heard().collect();
+        for one in &told {
+            if let Told::Other(server) = one {
+                self.withdraw(*server);
+            }
+        }
+        told
+    }
+
+    /// The other server, for whose sake this one is silent.
+    #[must_use]
+    pub fn withdrawn(&self) -> Option<Ipv4Addr> {
+        self.withdrawn
+    }
+
+    fn withdraw(&mut self, other: Ipv4Addr) {
+        self.probe = None;
+        self.withdrawn.get_or_insert(other);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        dhcp::{Config, Pool, QUESTIONS, WINDOW},
+        witness::dhcp::{Lease, OptionCode},
+    };
+
+    const OWN: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 9);
+    const OTHER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+    const MAC: MacAddress = MacAddress::new([2, 0, 0, 0, 0, 7]);
+    const PHONE: MacAddress = MacAddress::new([0, 0x1d, 0x45, 0, 0, 1]);
+
+    fn service() -> Service {
+        let server = Server::new(Config {
+            address: OWN,
+            pool: Pool::new(OWN, 24, &[]).unwrap(),
+            router: None,
+        });
+        Service::new(server, MAC, Duration::ZERO)
+    }
+
+    fn offer(question: &[u8], server: Ipv4Addr) -> Vec<u8> {
+        let lease = Lease {
+            address: Ipv4Addr::new(192, 0, 2, 77),
+            server,
+            mask: Ipv4Addr::new(255, 255, 255, 0),
+            routers: Vec::new(),
+            name_servers: Vec::new(),
+            domain: None,
+            time: AGAIN,
+            tftp: server,
+        };
+        Message::decode(question).unwrap().offer(&lease).encode()
+    }
+
+    /// Lives until `until`, woken when it wants to be; the questions that it asked, and when.
+    fn live(service: &mut Service, until: Duration) -> Vec<(Duration, Vec<u8>)> {
+        let mut now = Duration::ZERO;
+        let mut asked = Vec::new();
+        while let Some(deadline) = service.deadline(now).filter(|at| *at <= until) {
+            assert!(deadline >= now, "time goes on");
+            now = deadline;
+            asked.extend(service.wake(now, 5).map(|question| (now, question)));
+        }
+        asked
+    }
+
+    fn discover() -> Vec<u8> {
+        Message::discover(PHONE, 3, "CP-7965G").encode()
+    }
+
+    #[test]
+    fn it_looks_for_another_server_once_a_minute() {
+        let mut service = service();
+        let asked: Vec<_> = live(&mut service, 4 * AGAIN)
+            .into_iter()
+            .map(|(at, _)| at)
+            .collect();
+        let first = AGAIN;
+        let second = first + WINDOW + AGAIN;
+        let third = second + WINDOW + AGAIN;
+        let looks = [first, second, third];
+        let expected: Vec<_> = looks
+            .iter()
+            .flat_map(|look| QUESTIONS.iter().map(move |after| *look + *after))
+            .collect();
+        assert_eq!(asked, expected);
+        assert_eq!(service.withdrawn(), None);
+    }
+
+    #[test]
+    fn it_falls_silent_when_another_server_answers() {
+        let mut service = service();
+        assert!(service.receive(Duration::ZERO, &discover()).is_some());
+        let asked = live(&mut service, AGAIN);
+        let [(now, question)] = asked.as_slice() else {
+            panic!("one question: {asked:?}");
+        };
+        service.overhear(OWN, &offer(question, OWN));
+        assert_eq!(service.withdrawn(), None, "its own voice");
+        service.overhear(OTHER, &offer(question, OTHER));
+        assert_eq!(service.withdrawn(), Some(OTHER));
+        assert_eq!(service.receive(*now, &discover()), None);
+        assert_eq!(service.deadline(*now), None);
+        assert_eq!(service.wake(*now + AGAIN * 9, 6), None);
+    }
+
+    #[test]
+    fn a_phone_that_chose_another_server_silences_it_too() {
+        let mut service = service();
+        let mut request = Message::discover(PHONE, 3, "CP-7965G");
+        request.options.set(OptionCode::MESSAGE_TYPE, [3]);
+        request.options.set(OptionCode::SERVER_ID, OTHER.octets());
+        assert_eq!(request.kind(), Some(Kind::Request));
+        assert_eq!(service.receive(Duration::ZERO, &request.encode()), None);
+        assert_eq!(service.heard(), [Told::Other(OTHER)]);
+        assert_eq!(service.withdrawn(), Some(OTHER));
+    }
+
+    #[test]
+    fn it_hears_another_server_answer_a_phone() {
+        let mut service = service();
+        service.overhear(OTHER, b"nothing");
+        service.overhear(OTHER, &discover());
+        service.overhear(OWN, &offer(&discover(), OWN));
+        assert_eq!(service.withdrawn(), None, "a client, and its own voice");
+        service.overhear(OTHER, &offer(&discover(), OTHER));
+        assert_eq!(service.withdrawn(), Some(OTHER));
+    }
+}

@@ -1,0 +1,210 @@
+//! A raw socket of one interface that passes DHCP answers alone.
+//!
+//! Raw, because a phone that boots asks from 0.0.0.0, and because another program of this machine
+//! may have port 68. The filter is the kernel's: nothing else is ever copied to this process.
+
+use std::{
+    collections::hash_map::RandomState,
+    hash::{BuildHasher, Hasher},
+    io::{self, Read},
+    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
+    os::fd::{AsFd, BorrowedFd},
+    time::{Duration, Instant},
+};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use socket2::{Domain, SockAddr, SockFilter, Socket, Type};
+
+use super::{Offer, Probe, frame};
+use crate::{phone::MacAddress, witness::dhcp::SERVER_PORT};
+
+/// Bytes of the largest frame that is looked at: Ethernet's 1500, its header, and a tag.
+const FRAME: usize = 1518;
+
+/// An interface as frames need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// As `ip link` names it.
+    pub name: String,
+    /// The system's number of it.
+    pub index: u32,
+    /// Its Ethernet address.
+    pub mac: MacAddress,
+    /// Its IPv4 address.
+    pub address: Ipv4Addr,
+}
+
+/// Why there is no raw socket.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WireError {
+    /// The right is missing.
+    #[error("raw frames need CAP_NET_RAW")]
+    NotAllowed,
+    /// Anything else.
+    #[error("no raw socket on {0}: {1}")]
+    Other(String, #[source] io::Error),
+}
+
+/// The raw socket. What it was opened with outlives the rights of the process.
+#[derive(Debug)]
+pub struct Wire {
+    socket: Socket,
+    to: SockAddr,
+    card: Card,
+}
+
+impl Wire {
+    /// Opens it.
+    pub fn open(card: Card) -> Result<Self, WireError> {
+        let open = || {
+            // Protocol 0 hears nothing until it is bound, so that the filter is in place first.
+            let socket = Socket::new(Domain::PACKET, Type::RAW, None)?;
+            socket.attach_filter(&FILTER)?;
+            socket.set_nonblocking(true)?;
+            let address = link_address(card.index)?;
+            socket.bind(&address)?;
+            Ok::<_, io::Error>((socket, address))
+        };
+        match open() {
+            Ok((socket, to)) => Ok(Self { socket, to, card }),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                Err(WireError::NotAllowed)
+            }
+            Err(error) => Err(WireError::Other(card.name, error)),
+        }
+    }
+
+    /// The interface.
+    #[must_use]
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// Sends a question as a phone does that has no address yet.
+    pub(super) fn send(&self, message: &[u8]) -> io::Result<()> {
+        let frame = frame::question(self.card.mac, message);
+        self.socket.send_to(&frame, &self.to).map(drop)
+    }
+
+    /// Hands over what has come, without waiting.
+    pub(super) fn receive(&self, mut take: impl FnMut(Ipv4Addr, &[u8])) -> io::Result<()> {
+        let mut buffer = [0; FRAME];
+        loop {
+            match (&self.socket).read(&mut buffer) {
+                Ok(length) => {
+                    if let Some((source, message)) = frame::answer(&buffer[..length]) {
+                        take(source, message);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Asks all DHCP servers of this network what they would give a phone; takes [`super::WINDOW`].
+    /// `here_too`: a server of this machine is asked as well, which no frame reaches.
+    pub fn ask(&self, here_too: bool) -> io::Result<Vec<Offer>> {
+        let here = here_too.then(|| self.local()).transpose()?;
+        let began = Instant::now();
+        let mut probe = Probe::new(self.card.mac, random(), began.elapsed());
+        while let Some(deadline) = probe.deadline(began.elapsed()) {
+            let now = began.elapsed();
+            if let Some(question) = probe.wake(now) {
+                self.send(&question)?;
+                if let Some(here) = &here {
+                    let everybody = SocketAddrV4::new(Ipv4Addr::BROADCAST, SERVER_PORT);
+                    here.send_to(&question, everybody)?;
+                }
+                continue;
+            }
+            wait([self.as_fd()], deadline.saturating_sub(now))?;
+            self.receive(|source, message| probe.heard(source, message))?;
+        }
+        Ok(probe.offers().to_vec())
+    }
+
+    /// The system's own UDP, whose broadcasts come back to this machine's programs.
+    fn local(&self) -> io::Result<UdpSocket> {
+        let socket = UdpSocket::bind((self.card.address, 0))?;
+        socket.set_broadcast(true)?;
+        socket2::SockRef::from(&socket).bind_device(Some(self.card.name.as_bytes()))?;
+        Ok(socket)
+    }
+}
+
+impl AsFd for Wire {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// Waits until one of these can be read, or the time is up.
+pub(super) fn wait<const N: usize>(sockets: [BorrowedFd<'_>; N], time: Duration) -> io::Result<()> {
+    let mut sockets = sockets.map(|socket| PollFd::new(socket, PollFlags::POLLIN));
+    // A millisecond more, or the last part of one would be spent in a busy loop.
+    let time = time + Duration::from_millis(1);
+    let time = PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX);
+    match poll(&mut sockets, time) {
+        Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A number that another client will hardly have.
+pub(super) fn random() -> u32 {
+    let [a, b, c, d, ..] = RandomState::new().build_hasher().finish().to_be_bytes();
+    u32::from_be_bytes([a, b, c, d])
+}
+
+/// IPv4, not a later fragment, UDP, from port 67 to port 68 (packet(7), the classic filter).
+/// Offsets are those of an Ethernet frame; the kernel has taken a VLAN tag off before.
+const FILTER: [SockFilter; 11] = {
+    const HALF: u16 = 0x28;
+    const BYTE: u16 = 0x30;
+    const HALF_INDEXED: u16 = 0x48;
+    const EQUAL: u16 = 0x15;
+    const BITS: u16 = 0x45;
+    const HEADER_LENGTH: u16 = 0xb1;
+    const RETURN: u16 = 0x06;
+    [
+        SockFilter::new(HALF, 0, 0, 12),
+        SockFilter::new(EQUAL, 0, 8, 0x0800),
+        SockFilter::new(BYTE, 0, 0, 23),
+        SockFilter::new(EQUAL, 0, 6, 17),
+        SockFilter::new(HALF, 0, 0, 20),
+        SockFilter::new(BITS, 4, 0, 0x1fff),
+        SockFilter::new(HEADER_LENGTH, 0, 0, 14),
+        SockFilter::new(HALF_INDEXED, 0, 0, 14),
+        SockFilter::new(EQUAL, 0, 1, 67),
+        SockFilter::new(RETURN, 0, 0, 0xffff),
+        SockFilter::new(RETURN, 0, 0, 0),
+    ]
+};
+
+/// Where all frames of an interface come from and go to. All, not only IPv4's: what programs of
+/// this machine send is seen by nobody else (packet(7)).
+#[allow(
+    unsafe_code,
+    reason = "the address of a packet socket has no safe constructor"
+)]
+fn link_address(index: u32) -> io::Result<SockAddr> {
+    let number = i32::try_from(index).map_err(io::Error::other)?;
+    let protocol = u16::try_from(libc::ETH_P_ALL).map_err(io::Error::other)?;
+    let family = libc::sa_family_t::try_from(libc::AF_PACKET).map_err(io::Error::other)?;
+    // SAFETY: the storage is zeroed, aligned for every socket address and at least as long as
+    // `sockaddr_ll`, of which every field is a plain number; the length is that of what is set.
+    let ((), address) = unsafe {
+        SockAddr::try_init(|storage, length| {
+            let link = (*storage).view_as::<libc::sockaddr_ll>();
+            link.sll_family = family;
+            link.sll_protocol = protocol.to_be();
+            link.sll_ifindex = number;
+            *length = u32::try_from(size_of::<libc::sockaddr_ll>()).map_err(io::Error::other)?;
+            Ok(())
+        })
+    }?;
+    Ok(address)
+}

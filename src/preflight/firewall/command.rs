@@ -1,0 +1,98 @@
+//! Other people's programs, asked within limits.
+
+use std::{
+    env,
+    io::Read as _,
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How long one may take. They read tables; one that waits for a lock or a password is left.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How often it is looked whether one has ended whose output has.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// Bytes of output that are read: the rules of a machine full of containers take a few MB.
+const MOST: u64 = 16 * 1024 * 1024;
+
+/// What the program says. `None`: it is not installed, refuses, fails, or takes too long.
+pub(super) fn said(program: &str, arguments: &[&str]) -> Option<String> {
+    let mut child = Command::new(find(program)?)
+        .args(arguments)
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let mut out = child.stdout.take()?.take(MOST);
+    let (send, read) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let whole = out.read_to_end(&mut bytes).is_ok();
+        // Nobody waits any more where it took too long.
+        let _ = send.send(whole.then_some(bytes));
+    });
+    let end = Instant::now() + PATIENCE;
+    let bytes = read.recv_timeout(PATIENCE).ok().flatten();
+    let status = ended(&mut child, end)?;
+    let bytes = bytes.filter(|_| status.success())?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// How it ended; one that has not by then is ended.
+fn ended(child: &mut Child, end: Instant) -> Option<ExitStatus> {
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status),
+            Ok(None) if Instant::now() < end => thread::sleep(LOOK_AGAIN),
+            _ => {
+                // An error says that it has ended in between.
+                let _ = child.kill();
+                return child.wait().ok();
+            }
+        }
+    }
+}
+
+/// Whether it is installed.
+pub(super) fn is_there(program: &str) -> bool {
+    find(program).is_some()
+}
+
+/// Where it is: these programs are root's, and not every user's PATH leads there.
+fn find(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/sbin".into()])
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_programs_word_counts_when_it_ends_well() {
+        assert_eq!(
+            said("sh", &["-c", "echo rules"]).as_deref(),
+            Some("rules\n")
+        );
+        assert_eq!(said("sh", &["-c", "echo rules; exit 1"]), None);
+        assert_eq!(said("sh", &["-c", "kill -9 $$"]), None);
+        assert_eq!(said("no-program-of-this-name", &[]), None);
+        assert!(is_there("sh"));
+    }
+
+    #[test]
+    fn one_that_never_ends_is_left() {
+        let began = std::time::Instant::now();
+        assert_eq!(said("sh", &["-c", "exec sleep 600"]), None);
+        assert!(began.elapsed() < PATIENCE * 5);
+    }
+}

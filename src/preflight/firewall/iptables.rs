@@ -1,0 +1,235 @@
+//! `iptables-save`: the rules of table filter.
+
+use super::walk::{Action, Chains, Fit, Packet, Verdict, verdict};
+
+/// Modules that match nothing beyond what their own options say.
+const PLAIN_MODULES: [&str; 7] = [
+    "udp",
+    "tcp",
+    "comment",
+    "conntrack",
+    "state",
+    "multiport",
+    "addrtype",
+];
+
+/// Whether the rules let the packet in; `None`: the text holds no chain INPUT.
+pub(super) fn judge(text: &str, packet: &Packet<'_>) -> Option<Verdict> {
+    let mut chains = Chains::new();
+    let mut policy = None;
+    let filter = text
+        .lines()
+        .skip_while(|line| line.trim() != "*filter")
+        .take_while(|line| line.trim() != "COMMIT");
+    // Chains are named before the first rule, so that a target is known to be one.
+    for line in filter.clone() {
+        if let Some(declared) = line.strip_prefix(':') {
+            let mut words = declared.split_whitespace();
+            let name = words.next().unwrap_or_default();
+            if name == "INPUT" {
+                policy = Some(words.next() != Some("DROP"));
+            }
+            chains.insert(name.to_owned(), Vec::new());
+        }
+    }
+    for line in filter {
+        let words = words(line);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let ["-A", chain, rest @ ..] = words.as_slice() else {
+            continue;
+        };
+        if let Some((fit, target)) = rule(rest, packet) {
+            let action = action(&target, &chains);
+            if let (Some(action), Some(rules)) = (action, chains.get_mut(*chain)) {
+                rules.push((fit, action));
+            }
+        }
+    }
+    Some(verdict(&chains, "INPUT", policy?))
+}
+
+/// The words of a line; what is in quotes is one.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut quoted = false;
+    let mut characters = line.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => quoted = !quoted,
+            '\\' if quoted => word.extend(characters.next()),
+            blank if blank.is_whitespace() && !quoted => {
+                if !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            other => word.push(other),
+        }
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+/// Whether a rule fits, and its target. `None`: it has none, it only counts.
+fn rule(words: &[&str], packet: &Packet<'_>) -> Option<(Fit, Target)> {
+    let mut fit = Fit::Yes;
+    let mut words = words.iter().copied().peekable();
+    while let Some(word) = words.next() {
+        let negated = word == "!";
+        let option = if negated { words.next()? } else { word };
+        if option == "-j" || option == "-g" {
+            let name = words.next()?.to_owned();
+            return Some((
+                fit,
+                Target {
+                    name,
+                    stays: option == "-g",
+                },
+            ));
+        }
+        let mut values = Vec::new();
+        while let Some(value) = words.next_if(|word| !word.starts_with('-') && *word != "!") {
+            values.push(value);
+        }
+        let one = matches(option, values.first().copied().unwrap_or_default(), packet);
+        fit = fit.and(if negated { one.not() } else { one });
+    }
+    None
+}
+
+struct Target {
+    name: String,
+    stays: bool,
+}
+
+/// `None`: a target that lets the packet go on, such as LOG.
+fn action(target: &Target, chains: &Chains) -> Option<Action> {
+    Some(match target.name.as_str() {
+        "ACCEPT" => Action::Accept,
+        "DROP" | "REJECT" | "TARPIT" => Action::Refuse,
+        "RETURN" => Action::Return,
+        "QUEUE" | "NFQUEUE" => Action::Unknown,
+        name if !chains.contains_key(name) => return None,
+        name if target.stays => Action::Goto(name.to_owned()),
+        name => Action::Jump(name.to_owned()),
+    })
+}
+
+fn matches(option: &str, value: &str, packet: &Packet<'_>) -> Fit {
+    match option {
+        "-i" => packet.is_from(value),
+        "-p" => Fit::from(value == packet.protocol() || value == "all"),
+        "-m" if PLAIN_MODULES.contains(&value) => Fit::Yes,
+        "--comment" => Fit::Yes,
+        "--dport" | "--dports" => Fit::any(value.split(',').map(|range| {
+            let (low, high) = range.split_once(':').unwrap_or((range, range));
+            match (low.parse(), high.parse()) {
+                (Ok(low), Ok(high)) => packet.is_port(low, high),
+                _ => Fit::Perhaps,
+            }
+        })),
+        "--state" | "--ctstate" => Fit::from(
+            value
+                .split(',')
+                .any(|state| state.eq_ignore_ascii_case(packet.state())),
+        ),
+        "-d" if value.strip_suffix("/32").unwrap_or(value).parse() == Ok(packet.address) => {
+            Fit::Yes
+        }
+        "--dst-type" if value == "LOCAL" => Fit::Yes,
+        _ => Fit::Perhaps,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{super::tests::packet, *};
+
+    /// What a host firewall by hand looks like.
+    const BY_HAND: &str = "\
+# Generated by iptables-save v1.8.9
+*nat
+:INPUT ACCEPT [0:0]
+COMMIT
+*filter
+:INPUT DROP [7:420]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -i lo -j ACCEPT
+-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A INPUT -p tcp -m tcp --dport 22 -m comment --comment \"a \\\"b -j DROP\" -j ACCEPT
+-A INPUT -p tcp -m multiport --dports 80,6970:6971 -j ACCEPT
+-A INPUT -p udp -m udp --dport 67 -j LOG --log-prefix \"x\"
+COMMIT
+";
+
+    /// The shape of ufw's.
+    const UFW: &str = "\
+*filter
+:INPUT DROP [0:0]
+:ufw-before-input - [0:0]
+:ufw-user-input - [0:0]
+:ufw-skip-to-policy-input - [0:0]
+-A INPUT -j ufw-before-input
+-A INPUT -j ufw-user-input
+-A ufw-before-input -i lo -j ACCEPT
+-A ufw-before-input -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A ufw-before-input -p udp -m udp --sport 67 --dport 68 -j ACCEPT
+-A ufw-before-input -j ufw-not-local
+-A ufw-user-input -i eth0 -p udp -m udp --dport 69 -j ACCEPT
+-A ufw-user-input -s 192.0.2.0/24 -p tcp -m tcp --dport 6970 -j ACCEPT
+-A ufw-skip-to-policy-input -j DROP
+COMMIT
+";
+
+    #[test]
+    fn rules_by_hand_are_read() {
+        let judge =
+            |udp, port, established| judge(BY_HAND, &packet(udp, Some(port), established)).unwrap();
+        assert_eq!(judge(true, 69, false), Verdict::Refuses);
+        assert_eq!(judge(true, 67, false), Verdict::Refuses, "LOG lets go on");
+        assert_eq!(judge(true, 40_000, true), Verdict::Accepts);
+        assert_eq!(judge(false, 22, false), Verdict::Accepts);
+        assert_eq!(judge(false, 6970, false), Verdict::Accepts);
+        assert_eq!(judge(true, 6970, false), Verdict::Refuses);
+    }
+
+    #[test]
+    fn chains_and_senders_are_followed_as_far_as_they_are_known() {
+        let judge = |udp, port| judge(UFW, &packet(udp, Some(port), false)).unwrap();
+        assert_eq!(judge(true, 69), Verdict::Accepts);
+        assert_eq!(judge(false, 6970), Verdict::Perhaps, "from one network");
+        assert_eq!(judge(true, 67), Verdict::Refuses);
+    }
+
+    #[test]
+    fn what_an_exclamation_mark_denies() {
+        let text = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT ! -i eth1 -p udp -j DROP\nCOMMIT\n";
+        assert_eq!(
+            judge(text, &packet(true, Some(69), false)),
+            Some(Verdict::Refuses)
+        );
+        assert_eq!(
+            judge(text, &packet(false, Some(69), false)),
+            Some(Verdict::Accepts)
+        );
+    }
+
+    #[test]
+    fn a_text_without_the_chain_says_nothing() {
+        for text in ["", "*nat\n:INPUT ACCEPT\nCOMMIT", "Permission denied"] {
+            assert_eq!(judge(text, &packet(true, Some(69), false)), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_judged_or_not(text in "(\\*filter\n)?(:INPUT DROP\n)?[-A-Z!\" a-z0-9:,/\n]{0,200}") {
+            judge(&text, &packet(true, Some(69), false));
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! ufw and firewalld: whether they are what a person opens ports with, and what they say
+//! themselves where the kernel's rules cannot be read.
+
+use super::walk::{Packet, Verdict};
+
+/// Whether `ufw status` says that it is on.
+pub(super) fn ufw_is_active(text: &str) -> bool {
+    text.lines().any(|line| line.trim() == "Status: active")
+}
+
+/// `ufw status verbose`: the default, and rules that name a port. `None`: not active.
+pub(super) fn ufw(text: &str, packet: &Packet<'_>) -> Option<Verdict> {
+    if !ufw_is_active(text) {
+        return None;
+    }
+    if packet.established {
+        return Some(Verdict::Accepts);
+    }
+    let default = text
+        .lines()
+        .find_map(|line| line.strip_prefix("Default: "))?;
+    let lets_in = default.starts_with("allow");
+    let mut verdict = if lets_in {
+        Verdict::Accepts
+    } else {
+        Verdict::Refuses
+    };
+    // Its table: To, Action, From.
+    let rules = text.lines().skip_while(|line| !line.starts_with("--"));
+    for rule in rules.skip(1) {
+        let Some((to, action)) = ["ALLOW", "DENY", "REJECT", "LIMIT"]
+            .iter()
+            .find_map(|word| Some((rule.split_once(word)?.0, *word)))
+        else {
+            continue;
+        };
+        let (what, from_anywhere) = (to.trim(), rule.contains("Anywhere"));
+        let of_rule = match ufw_rule_fits(what, packet) {
+            Some(false) => continue,
+            Some(true) if from_anywhere => match action {
+                "ALLOW" | "LIMIT" => Verdict::Accepts,
+                _ => Verdict::Refuses,
+            },
+            _ => Verdict::Perhaps,
+        };
+        if of_rule != Verdict::Perhaps {
+            return Some(of_rule);
+        }
+        verdict = Verdict::Perhaps;
+    }
+    Some(verdict)
+}
+
+/// `None`: a rule for an application, whose ports it does not say.
+fn ufw_rule_fits(what: &str, packet: &Packet<'_>) -> Option<bool> {
+    let what = what.split(" on ").next().unwrap_or(what);
+    if what.ends_with("(v6)") {
+        return Some(false);
+    }
+    if what == "Anywhere" {
+        return Some(true);
+    }
+    let (ports, protocol) = what.split_once('/').unwrap_or((what, packet.protocol()));
+    let mut fits = false;
+    for range in ports.split(',') {
+        let (low, high) = range.split_once(':').unwrap_or((range, range));
+        let range = low.parse::<u16>().ok()?..=high.parse::<u16>().ok()?;
+        fits |= packet.port.is_some_and(|port| range.contains(&port));
+    }
+    Some(fits && protocol == packet.protocol())
+}
+
+/// `firewall-cmd --zone=… --list-all`. `None`: the text is none of it.
+pub(super) fn firewalld(text: &str, packet: &Packet<'_>) -> Option<Verdict> {
+    let field = |name: &str| {
+        text.lines().find_map(|line| {
+            let (key, value) = line.trim().split_once(':')?;
+            (key == name).then_some(value.trim())
+        })
+    };
+    let target = field("target")?;
+    let (ports, services) = (field("ports")?, field("services")?);
+    if packet.established || target == "ACCEPT" {
+        return Some(Verdict::Accepts);
+    }
+    let has_port = ports.split_whitespace().any(|entry| {
+        let Some((range, protocol)) = entry.split_once('/') else {
+            return false;
+        };
+        let (low, high) = range.split_once('-').unwrap_or((range, range));
+        let (Ok(low), Ok(high)) = (low.parse::<u16>(), high.parse()) else {
+            return false;
+        };
+        let is_port = packet.port.is_some_and(|port| (low..=high).contains(&port));
+        is_port && protocol == packet.protocol()
+    });
+    // The services that firewalld itself defines for these ports.
+    let service = match (packet.udp, packet.port) {
+        (true, Some(69)) => Some("tftp"),
+        (true, Some(67)) => Some("dhcp"),
+        _ => None,
+    };
+    let has_service = services.split_whitespace().any(|one| Some(one) == service);
+    let rich = field("rich rules").is_some_and(|rules| !rules.is_empty())
+        || text.lines().any(|line| line.trim().starts_with("rule "));
+    Some(match (has_port || has_service, rich) {
+        (true, _) => Verdict::Accepts,
+        (false, true) => Verdict::Perhaps,
+        (false, false) => Verdict::Refuses,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{super::tests::packet, *};
+
+    const UFW: &str = "\
+Status: active
+Logging: on (low)
+Default: deny (incoming), allow (outgoing), disabled (routed)
+New profiles: skip
+
+To                         Action      From
+--                         ------      ----
+22/tcp                     ALLOW IN    Anywhere
+69/udp on eth0             ALLOW IN    Anywhere
+6970:6980/tcp              ALLOW IN    192.0.2.0/24
+22/tcp (v6)                ALLOW IN    Anywhere (v6)
+";
+
+    const ZONE: &str = "\
+public (active)
+  target: default
+  icmp-block-inversion: no
+  interfaces: eth0
+  sources:
+  services: dhcpv6-client ssh tftp
+  ports: 6970-6980/tcp
+  protocols:
+  forward: yes
+  rich rules:
+";
+
+    #[test]
+    fn ufw_says_what_it_lets_in() {
+        let verdict = |udp, port| ufw(UFW, &packet(udp, Some(port), false)).unwrap();
+        assert_eq!(verdict(true, 69), Verdict::Accepts);
+        assert_eq!(verdict(false, 69), Verdict::Refuses);
+        assert_eq!(verdict(true, 67), Verdict::Refuses);
+        assert_eq!(verdict(false, 6970), Verdict::Perhaps);
+        assert_eq!(ufw(UFW, &packet(true, None, true)), Some(Verdict::Accepts));
+        let with_profile = format!("{UFW}Samba   ALLOW IN    Anywhere\n");
+        assert_eq!(
+            ufw(&with_profile, &packet(true, Some(67), false)),
+            Some(Verdict::Perhaps)
+        );
+        for text in ["Status: inactive\n", "", "ERROR: You need to be root"] {
+            assert_eq!(ufw(text, &packet(true, Some(69), false)), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn firewalld_says_what_its_zone_lets_in() {
+        let verdict = |udp, port| firewalld(ZONE, &packet(udp, Some(port), false)).unwrap();
+        assert_eq!(verdict(true, 69), Verdict::Accepts, "service tftp");
+        assert_eq!(verdict(false, 6970), Verdict::Accepts);
+        assert_eq!(verdict(true, 67), Verdict::Refuses);
+        let trusted = ZONE.replace("target: default", "target: ACCEPT");
+        assert_eq!(
+            firewalld(&trusted, &packet(true, Some(67), false)),
+            Some(Verdict::Accepts)
+        );
+        let rich = format!("{ZONE}\trule family=\"ipv4\" accept\n");
+        assert_eq!(
+            firewalld(&rich, &packet(true, Some(67), false)),
+            Some(Verdict::Perhaps)
+        );
+        assert_eq!(firewalld("", &packet(true, Some(69), false)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_judged_or_not(text in "(Status: active\nDefault: deny\n--\n)?\\PC{0,60}\n[0-9a-zA-Z/: ,()]{0,60}ALLOW") {
+            ufw(&text, &packet(true, Some(69), false));
+            firewalld(&text, &packet(true, Some(69), false));
+        }
+    }
+}

@@ -1,0 +1,398 @@
+//! What the network's DHCP servers tell phones, judged.
+
+use std::net::Ipv4Addr;
+
+use super::{
+    Interface,
+    finding::{code, finding},
+};
+use crate::{
+    dhcp::{Offer, ServerKind},
+    diagnose::{Finding, Severity},
+};
+
+/// Characters of option 66 that are shown.
+const SHOWN: usize = 80;
+
+/// What the offers are held against.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// Where phones are to come.
+    pub(super) interface: &'a Interface,
+    /// This program's own server is to give the addresses.
+    pub(super) isolated: bool,
+    /// The DHCP server on this machine, if one was recognised.
+    pub(super) local: Option<ServerKind>,
+}
+
+/// Every finding about the offers.
+pub(super) fn judge(offers: &[Offer], place: Place<'_>) -> Vec<Finding> {
+    let name = &place.interface.name;
+    if place.isolated {
+        return offers.iter().map(|offer| in_the_way(offer, name)).collect();
+    }
+    if offers.is_empty() {
+        return vec![nobody(name)];
+    }
+    let mut findings: Vec<Finding> = offers.iter().flat_map(|offer| one(offer, place)).collect();
+    if offers.len() > 1 {
+        let servers: Vec<String> = offers
+            .iter()
+            .map(|offer| offer.server.to_string())
+            .collect();
+        findings.push(finding(
+            code::SECOND_DHCP,
+            Severity::Warning,
+            format!(
+                "{} DHCP servers answer on {name}: {}. A phone takes the first offer, which may \
+                 be another one at every boot",
+                servers.len(),
+                servers.join(", ")
+            ),
+            "Switch all but one off, or connect the phones and this machine to a switch of their \
+             own",
+        ));
+    }
+    findings
+}
+
+fn in_the_way(offer: &Offer, name: &str) -> Finding {
+    finding(
+        code::SECOND_DHCP,
+        Severity::Error,
+        format!(
+            "{} answers DHCP on {name}: --dhcp isolated needs a network without another server",
+            offer.server
+        ),
+        "Connect the phones and this machine to a switch of their own, or leave --dhcp out and \
+         point that server's option 150 here",
+    )
+}
+
+fn nobody(name: &str) -> Finding {
+    finding(
+        code::NO_TFTP_ADDRESS,
+        Severity::Error,
+        format!(
+            "no DHCP server answered on {name} within 6 s: phones get no address and never learn \
+             of this machine"
+        ),
+        "Connect this machine where the phones are (their voice VLAN may be another one than \
+         yours), or on a switch of their own let this program give addresses: --dhcp isolated",
+    )
+}
+
+/// What one server tells.
+fn one(offer: &Offer, place: Place<'_>) -> Vec<Finding> {
+    let (own, prefix) = (place.interface.address, place.interface.prefix);
+    let server = offer.server;
+    let said = match offer.tftp_servers.as_slice() {
+        [] => by_name(offer, own),
+        listed => by_list(server, listed, own),
+    };
+    let mut findings = vec![match said {
+        Said::Here(how) => finding(
+            code::DHCP,
+            Severity::Note,
+            format!("DHCP server {server} names this machine to phones ({how})"),
+            "",
+        ),
+        Said::Not(severity, what) => {
+            finding(code::NO_TFTP_ADDRESS, severity, what, paste(server, place))
+        }
+    }];
+    if offer.tftp_servers.first() == Some(&own)
+        && let Some(name) = offer.tftp_name.as_deref()
+        && address_of(name) != Some(own)
+    {
+        let message = format!(
+            "DHCP server {server} says {} in option 66 beside this machine in option 150; a phone \
+             that believes 66 goes elsewhere",
+            shown(name)
+        );
+        let cure = paste(server, place);
+        findings.push(finding(
+            code::NO_TFTP_ADDRESS,
+            Severity::Note,
+            message,
+            cure,
+        ));
+    }
+    if !place.interface.reaches(offer.address) {
+        let message = format!(
+            "DHCP server {server} gives phones addresses like {}, which are not in the subnet of \
+             {own}/{prefix}: they reach this machine only through a router",
+            offer.address
+        );
+        let cure = "Serve from an address of the phones' subnet, or see that the router lets UDP \
+                    through";
+        findings.push(finding(
+            code::WRONG_INTERFACE,
+            Severity::Warning,
+            message,
+            cure,
+        ));
+    }
+    findings
+}
+
+/// Where a server sends phones.
+enum Said {
+    /// Here, by this option.
+    Here(&'static str),
+    /// Elsewhere, or perhaps.
+    Not(Severity, String),
+}
+
+/// Option 150, which phones believe first.
+fn by_list(server: Ipv4Addr, listed: &[Ipv4Addr], own: Ipv4Addr) -> Said {
+    match listed.first() {
+        Some(first) if *first == own => Said::Here("option 150"),
+        Some(first) if listed.contains(&own) => Said::Not(
+            Severity::Warning,
+            format!(
+                "DHCP server {server} names {first} before this machine ({own}) in option 150: \
+                 phones ask the first as long as it answers"
+            ),
+        ),
+        first => Said::Not(
+            Severity::Error,
+            format!(
+                "DHCP server {server} sends phones to {} (option 150), and this machine is {own}",
+                first.map_or_else(|| "nobody".to_owned(), ToString::to_string)
+            ),
+        ),
+    }
+}
+
+/// Option 66, then the next server, where there is no option 150.
+fn by_name(offer: &Offer, own: Ipv4Addr) -> Said {
+    let server = offer.server;
+    let name = offer.tftp_name.as_deref();
+    match (name, name.and_then(address_of)) {
+        (_, Some(address)) if address == own => Said::Here("option 66"),
+        (_, Some(other)) => Said::Not(
+            Severity::Error,
+            format!(
+                "DHCP server {server} sends phones to {other} (option 66), and this machine is \
+                 {own}"
+            ),
+        ),
+        (Some(name), None) => Said::Not(
+            Severity::Warning,
+            format!(
+                "DHCP server {server} gives phones a name in option 66 ({}) and no option 150: \
+                 they come here only if their DNS server says {own} for it",
+                shown(name)
+            ),
+        ),
+        (None, None) if offer.next_server == Some(own) => Said::Not(
+            Severity::Warning,
+            format!(
+                "DHCP server {server} names this machine only as next server, without option 150 \
+                 and 66: not every phone goes by that"
+            ),
+        ),
+        (None, None) => Said::Not(
+            Severity::Error,
+            format!(
+                "DHCP server {server} gives phones an address and no TFTP server: neither option \
+                 150 nor option 66"
+            ),
+        ),
+    }
+}
+
+/// The address in option 66, where it is one; some servers end it with a NUL.
+fn address_of(name: &str) -> Option<Ipv4Addr> {
+    name.trim_end_matches('\0').trim().parse().ok()
+}
+
+/// The lines for the server, if it is known which one it is; else how to get them.
+fn paste(server: Ipv4Addr, place: Place<'_>) -> String {
+    let own = place.interface.address;
+    let kinds: Vec<&str> = ServerKind::ALL.map(ServerKind::word).into();
+    match place.local.filter(|_| server == own) {
+        Some(kind) => {
+            let lines = kind.lines(own).replace('\n', "\n    ");
+            format!(
+                "That is {kind} on this machine. Add:\n    {}",
+                lines.trim_end()
+            )
+        }
+        None => format!(
+            "Set option 150, option 66 and the next server to {own} there. `reflash check --paste \
+             KIND` prints the lines: {}",
+            kinds.join(", ")
+        ),
+    }
+}
+
+/// Text from the wire: cut, and escaped where it is printed.
+fn shown(text: &str) -> String {
+    let cut: String = text.chars().take(SHOWN).collect();
+    format!("\"{cut}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 10);
+    const OTHER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 66);
+
+    fn eth0() -> Interface {
+        Interface {
+            name: "eth0".to_owned(),
+            address: OWN,
+            prefix: 24,
+            mac: None,
+            index: 2,
+            carrier: true,
+            wireless: false,
+            software: false,
+        }
+    }
+
+    fn offer(tftp_servers: &[Ipv4Addr], tftp_name: Option<&str>, next: Option<Ipv4Addr>) -> Offer {
+        Offer {
+            server: Ipv4Addr::new(192, 0, 2, 1),
+            address: Ipv4Addr::new(192, 0, 2, 77),
+            mask: None,
+            tftp_servers: tftp_servers.to_vec(),
+            tftp_name: tftp_name.map(str::to_owned),
+            next_server: next,
+        }
+    }
+
+    fn found(offers: &[Offer], isolated: bool) -> Vec<(&'static str, Severity)> {
+        let interface = eth0();
+        let place = Place {
+            interface: &interface,
+            isolated,
+            local: None,
+        };
+        judge(offers, place)
+            .into_iter()
+            .map(|finding| (finding.code, finding.severity))
+            .collect()
+    }
+
+    /// What it is called, the offer, and what is found.
+    type Case<'a> = (&'a str, Offer, &'a [(&'a str, Severity)]);
+
+    #[test]
+    fn each_way_to_name_a_tftp_server_is_judged() {
+        use Severity::{Error, Note, Warning};
+        const NO: &str = code::NO_TFTP_ADDRESS;
+        const YES: &str = code::DHCP;
+        let here = Some("192.0.2.10");
+        let cases: [Case<'_>; 13] = [
+            ("right", offer(&[OWN], here, Some(OWN)), &[(YES, Note)]),
+            ("150 alone", offer(&[OWN], None, None), &[(YES, Note)]),
+            ("66 alone", offer(&[], here, None), &[(YES, Note)]),
+            (
+                "66 with a NUL",
+                offer(&[], Some("192.0.2.10\0"), None),
+                &[(YES, Note)],
+            ),
+            (
+                "second in 150",
+                offer(&[OTHER, OWN], None, None),
+                &[(NO, Warning)],
+            ),
+            ("wrong 150", offer(&[OTHER], here, None), &[(NO, Error)]),
+            (
+                "wrong 66",
+                offer(&[], Some("192.0.2.66"), None),
+                &[(NO, Error)],
+            ),
+            (
+                "a name",
+                offer(&[], Some("tftp.example"), None),
+                &[(NO, Warning)],
+            ),
+            (
+                "next server alone",
+                offer(&[], None, Some(OWN)),
+                &[(NO, Warning)],
+            ),
+            (
+                "another next server",
+                offer(&[], None, Some(OTHER)),
+                &[(NO, Error)],
+            ),
+            ("nothing", offer(&[], None, None), &[(NO, Error)]),
+            (
+                "they differ",
+                offer(&[OWN], Some("192.0.2.66"), None),
+                &[(YES, Note), (NO, Note)],
+            ),
+            (
+                "another subnet",
+                Offer {
+                    address: Ipv4Addr::new(10, 0, 0, 7),
+                    ..offer(&[OWN], here, None)
+                },
+                &[(YES, Note), (code::WRONG_INTERFACE, Warning)],
+            ),
+        ];
+        for (what, offer, expected) in cases {
+            assert_eq!(found(&[offer], false), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn silence_and_a_second_voice_are_found() {
+        assert_eq!(
+            found(&[], false),
+            [(code::NO_TFTP_ADDRESS, Severity::Error)]
+        );
+        let two = [
+            offer(&[OWN], None, None),
+            Offer {
+                server: OTHER,
+                ..offer(&[], None, None)
+            },
+        ];
+        assert_eq!(
+            found(&two, false),
+            [
+                (code::DHCP, Severity::Note),
+                (code::NO_TFTP_ADDRESS, Severity::Error),
+                (code::SECOND_DHCP, Severity::Warning)
+            ]
+        );
+    }
+
+    #[test]
+    fn for_a_server_of_our_own_silence_is_right_and_any_answer_wrong() {
+        assert_eq!(found(&[], true), []);
+        assert_eq!(
+            found(&[offer(&[OWN], None, None)], true),
+            [(code::SECOND_DHCP, Severity::Error)]
+        );
+    }
+
+    #[test]
+    fn the_server_on_this_machine_is_called_by_its_name() {
+        let interface = eth0();
+        let mut offer = offer(&[], None, None);
+        let cure = |offer: &Offer| {
+            let place = Place {
+                interface: &interface,
+                isolated: false,
+                local: Some(ServerKind::Isc),
+            };
+            judge(std::slice::from_ref(offer), place).remove(0).cure
+        };
+        assert!(cure(&offer).contains("--paste KIND"));
+        offer.server = OWN;
+        let cure = cure(&offer);
+        assert!(
+            cure.starts_with("That is ISC dhcpd on this machine."),
+            "{cure}"
+        );
+        assert!(cure.contains("\n    next-server 192.0.2.10;"), "{cure}");
+    }
+}

@@ -1,0 +1,143 @@
+//! The ports that a conversion and what comes after it need, and who has them.
+
+use std::net::Ipv4Addr;
+
+use super::{
+    Holder, Protocol,
+    finding::{code, finding},
+    holder::{holder, in_use},
+};
+use crate::diagnose::{Finding, Severity};
+
+/// A port and what it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Port {
+    pub(super) protocol: Protocol,
+    pub(super) number: u16,
+    pub(super) severity: Severity,
+    /// What it means that somebody has it.
+    pub(super) means: &'static str,
+}
+
+impl Port {
+    /// The ports as `check` looks at them, in the order of their need.
+    pub(super) fn all(tftp: u16, http: u16, isolated: bool) -> Vec<Self> {
+        let port = |protocol, number, severity, means| Self {
+            protocol,
+            number,
+            severity,
+            means,
+        };
+        let mut ports = vec![port(
+            Protocol::Udp,
+            tftp,
+            Severity::Error,
+            "the TFTP server of this program needs it",
+        )];
+        if http != 0 {
+            ports.push(port(
+                Protocol::Tcp,
+                http,
+                Severity::Warning,
+                "HTTP is served there; with --http-port 0 phones use TFTP alone",
+            ));
+        }
+        ports.push(if isolated {
+            let means = "the DHCP server of --dhcp isolated needs it";
+            port(Protocol::Udp, 67, Severity::Error, means)
+        } else {
+            let means = "a DHCP server on this machine: it has to name this machine to phones";
+            port(Protocol::Udp, 67, Severity::Note, means)
+        });
+        let registrar = "a call server on this machine, where converted phones may register";
+        let sccp = "an SCCP call server on this machine: phones that register there stay on SCCP";
+        ports.push(port(Protocol::Udp, 5060, Severity::Note, registrar));
+        ports.push(port(Protocol::Tcp, 5060, Severity::Note, registrar));
+        ports.push(port(Protocol::Tcp, 2000, Severity::Note, sccp));
+        ports
+    }
+
+    pub(super) fn is_taken(&self, address: Ipv4Addr) -> bool {
+        in_use(self.protocol, address, self.number)
+    }
+
+    /// The finding of a port that somebody has.
+    pub(super) fn taken(&self) -> Finding {
+        self.held_by(holder(self.protocol, self.number))
+    }
+
+    fn held_by(&self, holder: Option<Holder>) -> Finding {
+        let (protocol, flag) = match self.protocol {
+            Protocol::Udp => ("UDP", 'u'),
+            Protocol::Tcp => ("TCP", 't'),
+        };
+        let number = self.number;
+        let who = holder
+            .as_ref()
+            .map_or_else(|| "another program".to_owned(), ToString::to_string);
+        let message = format!("{who} has {protocol} port {number}: {}", self.means);
+        // A call server is to stay; so is the DHCP server that the phones need.
+        let cure = match holder {
+            _ if self.severity == Severity::Note => String::new(),
+            Some(holder) => format!(
+                "Stop it for the time of the conversion:\n    {}",
+                holder.stop()
+            ),
+            None => format!(
+                "This user may not see which program it is. Find it with:\n    sudo ss \
+                 -ln{flag}p 'sport = :{number}'"
+            ),
+        };
+        finding(code::PORT_BUSY, self.severity, message, cure)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_a_port_is_named_with_what_stops_it() {
+        let ports = Port::all(69, 6970, false);
+        let held = |port: &Port| {
+            port.held_by(Some(Holder {
+                pid: 71,
+                name: "in.tftpd".to_owned(),
+                unit: Some("tftpd-hpa".to_owned()),
+            }))
+        };
+        let tftp = held(&ports[0]);
+        assert_eq!(tftp.severity, Severity::Error);
+        assert!(
+            tftp.message
+                .starts_with("in.tftpd (process 71) has UDP port 69")
+        );
+        assert!(
+            tftp.cure.ends_with("sudo systemctl stop tftpd-hpa"),
+            "{}",
+            tftp.cure
+        );
+        assert_eq!(held(&ports[1]).severity, Severity::Warning);
+        assert!(held(&ports[1]).message.contains("--http-port 0"));
+        let hidden = ports[0].held_by(None);
+        assert!(
+            hidden.cure.ends_with("ss -lnup 'sport = :69'"),
+            "{}",
+            hidden.cure
+        );
+    }
+
+    #[test]
+    fn what_is_needed_depends_on_what_is_wanted() {
+        let of = |http, isolated, number| {
+            Port::all(69, http, isolated)
+                .into_iter()
+                .find(|port| port.number == number)
+                .map(|port| port.severity)
+        };
+        assert_eq!(of(0, false, 6970), None);
+        assert_eq!(of(6970, false, 67), Some(Severity::Note));
+        assert_eq!(of(6970, true, 67), Some(Severity::Error));
+        assert_eq!(of(6970, true, 2000), Some(Severity::Note));
+    }
+}

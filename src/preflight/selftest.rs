@@ -1,0 +1,165 @@
+//! A file that nobody can guess, fetched from our own server through the address that phones
+//! will use. It proves the server, its port and its rights; not the cable.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
+    thread,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::oneshot;
+
+use super::finding::{code, finding};
+use crate::{
+    diagnose::{Finding, Severity},
+    tftp::{Answer, Bound, End, File, Request, Service},
+};
+
+/// How long one answer is waited for, and how often it is asked.
+const PATIENCE: Duration = Duration::from_millis(500);
+const TRIES: u32 = 3;
+
+/// Serves one file of one name.
+struct OneFile(File);
+
+impl Service for OneFile {
+    fn request(&mut self, _: Instant, request: &Request<'_>) -> Answer {
+        if request.name == &*self.0.name {
+            Answer::Serve(self.0.clone())
+        } else {
+            Answer::NotFound
+        }
+    }
+
+    fn acknowledged(&mut self, _: Instant, _: u64, _: u64) {}
+
+    fn ended(&mut self, _: Instant, _: u64, _: End, _: u64) {}
+}
+
+/// Serves and fetches. `nonce` is any text that is new each time.
+pub(super) fn self_test(server: Bound, nonce: &str) -> Finding {
+    let at = server.local_addr();
+    let bytes = nonce.as_bytes();
+    match fetch_from(server, nonce) {
+        Ok(got) if got == bytes => finding(
+            code::SELF_TEST,
+            Severity::Note,
+            format!(
+                "a file was fetched from {}, UDP port {}, as a phone does it: the server works. \
+                 This says nothing of the cable and the switch",
+                at.ip(),
+                at.port()
+            ),
+            "",
+        ),
+        Ok(got) => failed(at, &format!("{} other bytes came", got.len())),
+        Err(error) => failed(at, &error.to_string()),
+    }
+}
+
+fn failed(at: SocketAddrV4, why: &str) -> Finding {
+    finding(
+        code::SELF_TEST,
+        Severity::Error,
+        format!(
+            "this machine cannot fetch a file from its own server on {}, UDP port {}: {why}",
+            at.ip(),
+            at.port()
+        ),
+        "Look for a firewall that filters this machine's own addresses:\n    sudo nft list ruleset",
+    )
+}
+
+fn fetch_from(server: Bound, nonce: &str) -> io::Result<Vec<u8>> {
+    let at = server.local_addr();
+    let file = File {
+        name: format!("reflash-check-{nonce}").into(),
+        bytes: nonce.as_bytes().into(),
+    };
+    let name = file.name.to_string();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let thread = thread::Builder::new()
+        .name("self-test".to_owned())
+        .spawn(move || {
+            server.run(OneFile(file), async {
+                // An error says that the test is over, too.
+                let _ = stopped.await;
+            })
+        })?;
+    let fetched = fetch(at, &name);
+    drop(stop);
+    let ended = thread
+        .join()
+        .unwrap_or_else(|_| Err(io::Error::other("the server panicked")));
+    let fetched = fetched?;
+    ended.map(|()| fetched)
+}
+
+/// One block of RFC 1350: the file is shorter than that.
+fn fetch(server: SocketAddrV4, name: &str) -> io::Result<Vec<u8>> {
+    const BLOCK: usize = 512;
+    const DATA_1: [u8; 4] = [0, 3, 0, 1];
+    const ACK_1: [u8; 4] = [0, 4, 0, 1];
+    let from = if server.ip().is_unspecified() {
+        Ipv4Addr::LOCALHOST
+    } else {
+        *server.ip()
+    };
+    let socket = UdpSocket::bind((from, 0))?;
+    let mut request = vec![0, 1];
+    request.extend(name.as_bytes());
+    request.extend(b"\0octet\0");
+    let mut buffer = [0; DATA_1.len() + BLOCK];
+    for _ in 0..TRIES {
+        socket.send_to(&request, (from, server.port()))?;
+        let end = Instant::now() + PATIENCE;
+        while let Some(left) = end
+            .checked_duration_since(Instant::now())
+            .filter(|l| !l.is_zero())
+        {
+            socket.set_read_timeout(Some(left))?;
+            match socket.recv_from(&mut buffer) {
+                Ok((length, peer)) => {
+                    if let Some(bytes) = buffer[..length].strip_prefix(&DATA_1) {
+                        socket.send_to(&ACK_1, peer)?;
+                        return Ok(bytes.to_vec());
+                    }
+                }
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+                    ) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Err(io::Error::other("no answer came"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tftp::{Config, Kind};
+
+    fn bound() -> Bound {
+        let any = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
+        Bound::bind(Kind::Native, &Config::new(any)).unwrap()
+    }
+
+    #[test]
+    fn what_is_served_is_fetched() {
+        let found = self_test(bound(), "0123456789abcdef");
+        assert_eq!(found.severity, Severity::Note, "{}", found.message);
+        assert!(found.message.contains("127.0.0.1"), "{}", found.message);
+    }
+
+    #[test]
+    fn a_server_that_says_nothing_fails_the_test() {
+        let silent = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
+        let port = silent.local_addr().unwrap().port();
+        let at = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
+        assert!(fetch(at, "x").is_err());
+    }
+}
