@@ -67,6 +67,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+    args.dhcp.isolated()?;
     let inventory = args.inventory.read(globals)?;
     let (bundles, bridges) = args.bridge.select(&args.bundles, &args.trust, globals)?;
     let chosen = args.network.choose()?;
