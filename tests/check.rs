@@ -439,6 +439,18 @@ fn without_rights_it_says_what_it_could_not_look_at() {
 }
 
 #[test]
+fn a_router_without_a_server_of_ours_is_a_usage_error() {
+    for verb in [&["check"][..], &["convert", "none.zip"]] {
+        let output = std::process::Command::new(REFLASH)
+            .args(verb)
+            .args(["--dhcp-router", "192.0.2.1"])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{verb:?}: {output:?}");
+    }
+}
+
+#[test]
 fn the_page_has_every_finding_and_the_lines_for_every_server() {
     let page = fs::read_to_string("docs/network.md").unwrap();
     for code in preflight::code::ALL {

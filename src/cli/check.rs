@@ -36,7 +36,8 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     if let Some(kind) = args.paste {
         return paste(kind, args, globals);
     }
-    let wanted = args.network.wanted(args.dhcp.is_isolated());
+    let isolated = args.dhcp.isolated()?;
+    let wanted = args.network.wanted(isolated);
     let quiet = globals.quiet || globals.json;
     let Checked {
         chosen,
@@ -49,7 +50,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let address = chosen.as_ref().map(|chosen| chosen.address);
     if let (true, Some(address)) = (globals.json, address) {
         for finding in &mut findings {
-            if finding.code == code::NO_TFTP_ADDRESS && !args.dhcp.is_isolated() {
+            if finding.code == code::NO_TFTP_ADDRESS && !isolated {
                 finding.cure += &all_lines(address);
             }
         }

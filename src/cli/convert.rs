@@ -77,6 +77,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+    args.dhcp.isolated()?;
     let inventory = args.inventory.read(globals)?;
     let own = args.add.read()?;
     let folder = args.network.state_folder()?;

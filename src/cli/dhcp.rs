@@ -38,19 +38,20 @@ pub(crate) struct Waiting {
 
 impl DhcpArgs {
     /// Whether this program gives the addresses.
-    pub(crate) fn is_isolated(&self) -> bool {
-        self.dhcp == Mode::Isolated
+    pub(crate) fn isolated(&self) -> Result<bool, Failure> {
+        let isolated = self.dhcp == Mode::Isolated;
+        if !isolated && self.dhcp_router.is_some() {
+            return Err(Failure::usage(
+                "--dhcp-router is for a DHCP server of this program",
+                "Add --dhcp isolated, or leave --dhcp-router out",
+            ));
+        }
+        Ok(isolated)
     }
 
     /// Opens the sockets, while there are rights for it.
     pub(crate) fn open(&self, chosen: &Chosen) -> Result<Option<Waiting>, Failure> {
-        if !self.is_isolated() {
-            if self.dhcp_router.is_some() {
-                return Err(Failure::usage(
-                    "--dhcp-router is for a DHCP server of this program",
-                    "Add --dhcp isolated, or leave --dhcp-router out",
-                ));
-            }
+        if !self.isolated()? {
             return Ok(None);
         }
         let all = preflight::interfaces();

@@ -31,8 +31,8 @@ fn bundle(lan: &Lan) -> PathBuf {
     made.write_zip(&path).unwrap();
     // Whatever the umask is: another user must be able to read it.
     for (path, mode) in [(lan.folder.path(), 0o755), (&path, 0o644)] {
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
-        fs::set_permissions(path, mode).unwrap();
+        let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        fs::set_permissions(path, permissions).unwrap();
     }
     path
 }
