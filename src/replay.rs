@@ -1,6 +1,7 @@
 //! Other servers' logs, captures and our own journals, folded through the same tracking.
 //!
-//! A [`Record`] is what a foreign log or a capture tells: requests, and what became of them.
+//! A [`Record`] is what a foreign log or a capture tells: requests, what became of them, and
+//! in a capture what witnesses say ([`crate::witness`]).
 //! [`Record::conversation`] turns it into the sightings that a run of our own would have
 //! made, with a plan: that of the bundles that were served, or what the record itself shows
 //! ([`infer`]). [`crate::track::Fleet`] does the rest. docs/replay.md has the formats.
@@ -19,18 +20,21 @@ use crate::track::{Plan, StagePlan};
 pub mod capture;
 mod conversation;
 mod dnsmasq;
-pub mod frame;
 mod hpa;
 pub mod infer;
 mod log;
+mod packets;
 mod record;
 mod stamp;
 mod web;
 
-pub use record::{Conversation, Record, Tally};
+pub use record::{Conversation, Damage, Record, Tally};
 
 /// Requests of one record; what comes later is not read.
 pub const MAX_REQUESTS: usize = 1_000_000;
+
+/// What witnesses tell in one record; what comes later is not read.
+pub const MAX_TOLD: usize = 1_000_000;
 
 /// What a file is, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,7 +152,7 @@ pub fn read_from(
     modified: Option<Timestamp>,
 ) -> io::Result<Record> {
     match format {
-        Format::Capture => frame::record(input),
+        Format::Capture => packets::record(input),
         Format::Log | Format::Journal => log::record(input, year, modified),
     }
 }

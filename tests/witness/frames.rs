@@ -95,6 +95,7 @@ fn udp_is_bounded_by_its_own_length_not_by_the_frames() {
         Payload::Ipv4Udp {
             source: SocketAddrV4::new(PHONE, 68),
             destination: SocketAddrV4::new(SERVER, 67),
+            length: 5,
             payload: b"hello",
             is_cut: false,
         }
@@ -145,6 +146,7 @@ fn tcp_says_where_its_bytes_belong() {
                 source: SocketAddrV4::new(PHONE, 49153),
                 destination: SocketAddrV4::new(SERVER, 2000),
                 seq: 7,
+                ack: Some(0),
                 flags: 0x18,
                 payload: b"alarm",
                 is_cut: false,
