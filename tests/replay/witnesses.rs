@@ -1,7 +1,8 @@
 //! What witnesses say in a capture, beside TFTP.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{fs, net::Ipv4Addr, time::Duration};
 
+use assert_cmd::Command;
 use reflash::{
     phone::MacAddress,
     replay::{self, Format},
@@ -241,6 +242,26 @@ fn damaged_packets_are_counted_and_the_first_is_told() {
     assert_eq!((record.tally.read, record.tally.damaged), (packets + 2, 2));
     let damage = record.damage.unwrap();
     assert_eq!((damage.packet, damage.fault.format), (packets + 1, "CDP"));
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("phones.pcap");
+    capture.cdp(OLD);
+    fs::write(&file, &capture.bytes).unwrap();
+    let read = |flag: &[&str]| {
+        let mut command = Command::cargo_bin("reflash").unwrap();
+        let output = command.arg("replay").arg(&file).args(flag).assert();
+        let output = output.success().get_output().stdout.clone();
+        String::from_utf8(output).unwrap()
+    };
+    let table = read(&[]).replace("\n  ", " ");
+    for words in [
+        "damaged packets: 2; the first is packet 4 (CDP, byte 2: the checksum",
+        "because: CDP says SCCP45.8-5-2S (",
+    ] {
+        assert!(table.contains(words), "{table}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&read(&["--json"])).unwrap();
+    assert_eq!(json["record"]["damaged"], 2);
 }
 
 /// A 7960 with SIP firmware says its universal loader's name in CDP: that is SIP, and neither
