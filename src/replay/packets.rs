@@ -20,7 +20,7 @@ use crate::{
     phone::MacAddress,
     track::{Seen, Sighting, Witness},
     witness::{
-        Listener,
+        Listener, Malformed,
         link::{Link, Sent},
     },
 };
@@ -78,7 +78,7 @@ impl Packets {
         record: &mut Record,
         at: Timestamp,
         sent: &Sent<'_>,
-    ) -> Result<bool, crate::witness::Malformed> {
+    ) -> Result<bool, Malformed> {
         let stamp = Stamp::At(at);
         let before = record.requests.len();
         let mut is_understood = self.tftp.packet(record, at, &sent.payload)
@@ -132,10 +132,9 @@ struct Stations {
 impl Stations {
     /// Somebody asked from this address in a frame of this MAC.
     fn sends(&mut self, address: Ipv4Addr, mac: MacAddress) -> Fact {
-        if self.sends.len() < NAMES_MAX || self.sends.contains_key(&mac) {
-            if *self.sends.entry(mac).or_insert(address) != address {
-                self.several.insert(mac);
-            }
+        let has_place = self.sends.len() < NAMES_MAX || self.sends.contains_key(&mac);
+        if has_place && *self.sends.entry(mac).or_insert(address) != address {
+            self.several.insert(mac);
         }
         Fact::Named {
             address,
