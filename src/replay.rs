@@ -1,6 +1,7 @@
 //! Other servers' logs, captures and our own journals, folded through the same tracking.
 //!
-//! A [`Record`] is what a foreign log or a capture tells: requests, and what became of them.
+//! A [`Record`] is what a foreign log or a capture tells: requests, what became of them, and
+//! in a capture what witnesses say ([`crate::witness`]).
 //! [`Record::conversation`] turns it into the sightings that a run of our own would have
 //! made, with a plan: that of the bundles that were served, or what the record itself shows
 //! ([`infer`]). [`crate::track::Fleet`] does the rest. docs/replay.md has the formats.
@@ -19,18 +20,21 @@ use crate::track::{Plan, StagePlan};
 pub mod capture;
 mod conversation;
 mod dnsmasq;
-pub mod frame;
 mod hpa;
 pub mod infer;
 mod log;
+mod packets;
 mod record;
 mod stamp;
 mod web;
 
-pub use record::{Conversation, Record, Tally};
+pub use record::{Conversation, Damage, Record, Tally};
 
 /// Requests of one record; what comes later is not read.
 pub const MAX_REQUESTS: usize = 1_000_000;
+
+/// What witnesses tell in one record; what comes later is not read.
+pub const MAX_TOLD: usize = 1_000_000;
 
 /// What a file is, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,30 +59,75 @@ pub enum ReplayError {
         /// Why.
         source: io::Error,
     },
-    /// No line and no packet of it tells of a request.
-    #[error(
-        "{} tells of no request: {lines} lines or packets, and none of them is a TFTP server's log \
-         line, a TFTP packet or a GET to port 6970",
-        path.display()
-    )]
-    Nothing {
+    /// There is nothing in it.
+    #[error("{} is empty", path.display())]
+    Empty {
+        /// Which.
+        path: PathBuf,
+    },
+    /// It has to be unpacked first.
+    #[error("{} is packed: {with} unpacks it", path.display())]
+    Packed {
+        /// Which.
+        path: PathBuf,
+        /// What unpacks it to standard output.
+        with: &'static str,
+    },
+    /// No line of it tells of a request.
+    #[error("{} tells of no request: none of its {lines} lines is of a TFTP server", path.display())]
+    NoLog {
         /// Which.
         path: PathBuf,
         /// How much was looked at.
         lines: u64,
+    },
+    /// A capture without a packet.
+    #[error("{} is a capture without a packet that can be read", path.display())]
+    NoPacket {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Neither text nor a capture.
+    #[error("{} is neither text nor a capture", path.display())]
+    Foreign {
+        /// Which.
+        path: PathBuf,
+    },
+    /// No packet of it tells of a phone.
+    #[error(
+        "{} tells of no phone: of its {} packets {} are of an unknown link layer, {} are damaged, \
+         and none is TFTP, a GET to port 6970 or a phone's CDP, LLDP, DHCP, SIP or SCCP",
+        path.display(), tally.read, tally.unknown, tally.damaged
+    )]
+    NoCapture {
+        /// Which.
+        path: PathBuf,
+        /// How much was looked at.
+        tally: Tally,
     },
 }
 
 impl ReplayError {
     /// What to do next.
     #[must_use]
-    pub fn cure(&self) -> &'static str {
+    pub fn cure(&self) -> String {
         match self {
-            Self::Read { .. } => "Name a file that exists and that this user may read",
-            Self::Nothing { .. } => {
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::IsADirectory => {
+                "Name one file in it: a log, a capture or a journal".to_owned()
+            }
+            Self::Read { .. } => "Name a file that exists and that this user may read".to_owned(),
+            Self::Packed { with, .. } => {
+                format!("Unpack it on the way: {with} FILE | reflash replay /dev/stdin")
+            }
+            Self::Empty { .. }
+            | Self::NoLog { .. }
+            | Self::NoPacket { .. }
+            | Self::NoCapture { .. }
+            | Self::Foreign { .. } => {
                 "Known are journals of this program, logs of tftpd-hpa and dnsmasq, and captures \
                  (pcap, pcapng). Let tftpd-hpa log with --verbose, dnsmasq with log-facility, or \
-                 capture with: tcpdump -i any -w FILE 'udp or port 6970'"
+                 capture while phones start, with: tcpdump -i any -w FILE"
+                    .to_owned()
             }
         }
     }
@@ -96,6 +145,18 @@ fn format_of(head: &[u8]) -> Format {
     }
 }
 
+/// What unpacks a file that begins so: logs of days before are packed.
+fn packed(head: &[u8]) -> Option<&'static str> {
+    [
+        (&[0x1f, 0x8b][..], "zcat"),
+        (b"BZh", "bzcat"),
+        (&[0xfd, b'7', b'z', b'X', b'Z', 0], "xzcat"),
+        (&[0x28, 0xb5, 0x2f, 0xfd], "zstdcat"),
+    ]
+    .into_iter()
+    .find_map(|(magic, with)| head.starts_with(magic).then_some(with))
+}
+
 /// A record that is open and not read yet.
 #[derive(Debug)]
 pub struct Opened {
@@ -104,6 +165,8 @@ pub struct Opened {
     path: PathBuf,
     input: BufReader<File>,
     modified: Option<Timestamp>,
+    /// Whether its first bytes are no text.
+    is_binary: bool,
 }
 
 /// Opens a record and looks at its first bytes. It may be a pipe.
@@ -116,12 +179,23 @@ pub fn open(path: &Path) -> Result<Opened, ReplayError> {
         .ok()
         .and_then(|time| Timestamp::try_from(time).ok());
     let mut input = BufReader::new(file);
-    let format = format_of(input.fill_buf().map_err(failed)?);
+    let head = input.fill_buf().map_err(failed)?;
+    if head.is_empty() {
+        let path = path.to_owned();
+        return Err(ReplayError::Empty { path });
+    }
+    if let Some(with) = packed(head) {
+        let path = path.to_owned();
+        return Err(ReplayError::Packed { path, with });
+    }
+    let format = format_of(head);
+    let is_binary = head.contains(&0);
     Ok(Opened {
         format,
         path: path.to_owned(),
         input,
         modified,
+        is_binary,
     })
 }
 
@@ -131,9 +205,15 @@ impl Opened {
         let record = read_from(&mut self.input, self.format, year, self.modified)
             .map_err(|source| unreadable(&self.path, source))?;
         if record.is_empty() {
-            return Err(ReplayError::Nothing {
-                path: self.path,
-                lines: record.tally.read,
+            let (path, tally) = (self.path, record.tally);
+            return Err(match self.format {
+                Format::Capture if tally.read == 0 => ReplayError::NoPacket { path },
+                Format::Log if self.is_binary => ReplayError::Foreign { path },
+                Format::Capture => ReplayError::NoCapture { path, tally },
+                Format::Log | Format::Journal => ReplayError::NoLog {
+                    path,
+                    lines: tally.read,
+                },
             });
         }
         Ok(record)
@@ -148,7 +228,7 @@ pub fn read_from(
     modified: Option<Timestamp>,
 ) -> io::Result<Record> {
     match format {
-        Format::Capture => frame::record(input),
+        Format::Capture => packets::record(input),
         Format::Log | Format::Journal => log::record(input, year, modified),
     }
 }

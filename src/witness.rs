@@ -12,6 +12,8 @@ pub mod cdp;
 pub mod dhcp;
 pub mod frame;
 mod heard;
+mod ipv4;
+pub mod link;
 mod listener;
 pub mod lldp;
 mod names;

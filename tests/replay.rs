@@ -11,6 +11,8 @@ mod logs;
 mod page;
 #[path = "replay/verbs.rs"]
 mod verbs;
+#[path = "replay/witnesses.rs"]
+mod witnesses;
 
 use jiff::Timestamp;
 use reflash::{

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     display::escape,
-    replay::{self, Format, Record, ReplayError},
+    replay::{self, Damage, Format, Record, ReplayError},
     report::{self, html::Heading},
     stage::{self, Accept},
     track::{Fleet, Moment, Plan, StagePlan},
@@ -20,9 +20,10 @@ use crate::{
 
 /// Says the same from another server's log, or from a capture.
 ///
-/// Reads logs of tftpd-hpa and dnsmasq, captures (pcap, pcapng) with TFTP and HTTP on port
-/// 6970, and journals of this program; what a file is, its content says. Log times without a
-/// zone count as UTC. With requests alone, "flashed" is inferred, and says so.
+/// Reads logs of tftpd-hpa and dnsmasq, captures (pcap, pcapng) with TFTP, HTTP on port 6970
+/// and what phones say of themselves (CDP, LLDP, DHCP, SIP, SCCP), and journals of this
+/// program; what a file is, its content says. Log times without a zone count as UTC. With
+/// requests alone, "flashed" is inferred, and says so.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -79,6 +80,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
                 "read": record.tally.read,
                 "understood": record.tally.understood,
                 "unknown": record.tally.unknown,
+                "damaged": record.tally.damaged,
                 "cut": record.tally.cut,
                 "requests": record.len(),
                 "requests_only": requests_only,
@@ -125,21 +127,29 @@ fn words(
     dropped: u64,
 ) -> Vec<String> {
     let tally = record.tally;
-    let unit = if record.what == "capture" {
-        "packets"
-    } else {
-        "lines"
-    };
+    let is_capture = record.what == "capture";
+    let unit = if is_capture { "packets" } else { "lines" };
     let mut words = vec![format!(
-        "{}: {}, {} {unit}, {} of them of a TFTP server's phones, {} requests",
+        "{}: {}; {unit}: {}, telling of phones: {}, requests: {}",
         args.file.display(),
         record.what,
         tally.read,
         tally.understood,
         record.len(),
     )];
-    if tally.unknown > 0 {
-        words.push(format!("{} {unit} were not understood", tally.unknown));
+    match tally.unknown {
+        0 => {}
+        unknown if is_capture => words.push(format!(
+            "packets of an unknown link layer: {unknown}; Ethernet, Linux cooked and raw IP are \
+             known"
+        )),
+        unknown => words.push(format!("lines that were not understood: {unknown}")),
+    }
+    if let Some(Damage { packet, fault }) = record.damage {
+        words.push(format!(
+            "damaged packets: {}; the first is packet {packet} ({fault})",
+            tally.damaged
+        ));
     }
     if tally.cut {
         words.push(

@@ -113,7 +113,13 @@ fn words(path: &Path, recorded: &Recorded) -> Vec<String> {
     )];
     for bundle in &recorded.header.bundles {
         let role = if bundle.bridge { "bridge" } else { "bundle" };
-        words.push(format!("{role} {}: {}", bundle.path.display(), bundle.load));
+        // A rehearsal's own bundle is a file without a name.
+        let path = if bundle.path.starts_with("/proc/self/fd") {
+            "made up".to_owned()
+        } else {
+            bundle.path.display().to_string()
+        };
+        words.push(format!("{role} {path}: {}", bundle.load));
     }
     // Exactly 1 is what every run but a rehearsal writes.
     if (recorded.header.speed - 1.0).abs() > f64::EPSILON {
@@ -129,13 +135,18 @@ fn words(path: &Path, recorded: &Recorded) -> Vec<String> {
     if !recorded.finished {
         words.push("the record has no end: the run goes on, or it was killed".to_owned());
     }
-    for (count, what) in [
-        (recorded.lines_cut, "lines at its end are none"),
-        (recorded.unknown_lines, "lines were not understood"),
-    ] {
-        if count > 0 {
-            words.push(format!("{count} {what}"));
-        }
+    match recorded.lines_cut {
+        0 => {}
+        1 => words.push("its last line breaks off and was left out".to_owned()),
+        many => words.push(format!(
+            "it is damaged: its last {many} lines, from the first that is none, were left out"
+        )),
+    }
+    if recorded.unknown_lines > 0 {
+        words.push(format!(
+            "lines that another version of reflash wrote and this one does not know: {}",
+            recorded.unknown_lines
+        ));
     }
     words
 }

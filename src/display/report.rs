@@ -133,7 +133,11 @@ fn row(phone: &PhoneReport, whole: bool, times: bool, style: Style) -> Vec<Strin
         ));
     }
     for evidence in phone.evidence.iter().filter(|_| whole) {
-        lines.extend(wrap(&escape(&evidence.detail), "    because: ", "      "));
+        lines.extend(wrap(
+            &escape(&words::evidence_of(evidence)),
+            "    because: ",
+            "      ",
+        ));
     }
     for diagnosis in &phone.diagnoses {
         let what = format!("{}: {}", diagnosis.code, escape(&diagnosis.evidence));

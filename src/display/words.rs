@@ -2,7 +2,7 @@
 
 use crate::{
     display::escape,
-    track::{Event, PhoneRef, Progress, State, Step},
+    track::{Event, Evidence, PhoneRef, Progress, State, Step, Witness},
 };
 
 /// A phone's name in a line: its MAC once it is known, its address until then.
@@ -43,6 +43,23 @@ pub(crate) fn state(state: State) -> (&'static str, &'static str) {
         State::Stalled => ("stalled", "silent for longer than is normal"),
         State::Failed => ("failed", "waiting will not heal this"),
     }
+}
+
+/// What is known and by whom: `CDP says SIP45.9-3-1SR4-1S (…)`. Not escaped.
+pub(crate) fn evidence_of(evidence: &Evidence) -> String {
+    let who = match evidence.witness {
+        // Their words say it: asked for this, delivered that.
+        Witness::Requests => return evidence.detail.clone(),
+        Witness::Neighbour => "ARP says",
+        Witness::Cdp => "CDP says",
+        Witness::Lldp => "LLDP says",
+        Witness::Dhcp => "DHCP says",
+        Witness::Sip => "SIP says",
+        Witness::Sccp => "SCCP says",
+        Witness::Web => "its web page says",
+        Witness::Person => "a person says",
+    };
+    format!("{who} {}", evidence.detail)
 }
 
 /// Seconds for people: `1:02:03`.
@@ -86,7 +103,7 @@ pub(super) fn step(step: &Step) -> String {
     let evidence = step
         .evidence
         .as_ref()
-        .map(|it| format!(" – {}", escape(&it.detail)));
+        .map(|it| format!(" – {}", escape(&evidence_of(it))));
     let rest: String = [load, pass, evidence].into_iter().flatten().collect();
     format!("{word:<11} {what}{rest}")
 }

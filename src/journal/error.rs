@@ -34,9 +34,15 @@ pub enum Fault {
     /// A new one was to be written.
     #[error("cannot be begun: a file of that name is there already")]
     Exists,
-    /// Something else, or nothing.
+    /// Something else.
     #[error("is no journal of reflash: its first line is no header")]
     Foreign,
+    /// There is nothing in it.
+    #[error("is empty")]
+    Empty,
+    /// A folder, a pipe or a device.
+    #[error("is a {0}, not a file")]
+    NoFile(&'static str),
     /// Written by another version of this program.
     #[error("has schema {0}; this program reads schema {SCHEMA}")]
     Schema(u64),
@@ -74,6 +80,10 @@ impl JournalError {
     #[must_use]
     pub fn cure(&self) -> String {
         match &self.fault {
+            Fault::Read(error) if error.kind() == io::ErrorKind::NotFound => {
+                "Name a file that exists; where a run's journal is was said when it began"
+                    .to_owned()
+            }
             Fault::Read(_) => "Name a journal that this user may read".to_owned(),
             Fault::Write(_) => {
                 "Name a file with --journal in a folder that this user may write to, on a disk \
@@ -83,9 +93,13 @@ impl JournalError {
             Fault::Exists => {
                 "Go on with that run with --resume, or name a file that is not there yet".to_owned()
             }
-            Fault::Foreign => {
+            Fault::NoFile("folder") => {
+                "Name one journal in it: a .jsonl file that `reflash convert` wrote".to_owned()
+            }
+            Fault::NoFile(_) => "Write what comes out of it to a file, and name that".to_owned(),
+            Fault::Foreign | Fault::Empty => {
                 "Name a journal: a .jsonl file that `reflash convert` wrote; its path was said \
-                 when the run began"
+                 when the run began. Logs and captures are for `reflash replay`"
                     .to_owned()
             }
             Fault::Schema(_) | Fault::Unknown(_) => {

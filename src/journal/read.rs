@@ -92,7 +92,15 @@ fn open(path: &Path) -> Result<File, JournalError> {
     // Opening a pipe would wait for whoever writes to it.
     let kind = path.metadata().map_err(failed)?;
     if !kind.is_file() {
-        return Err(JournalError::new(path, Fault::Foreign));
+        let what = if kind.is_dir() {
+            "folder"
+        } else {
+            "pipe or a device"
+        };
+        return Err(JournalError::new(path, Fault::NoFile(what)));
+    }
+    if kind.len() == 0 {
+        return Err(JournalError::new(path, Fault::Empty));
     }
     File::open(path).map_err(failed)
 }

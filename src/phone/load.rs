@@ -77,17 +77,27 @@ impl LoadName {
 
     /// The protocol that the name says. `None` where it says nothing (`term65.default`).
     ///
-    /// 7940/60: by the first four characters, `P0S3` is SIP and `P003` SCCP.
+    /// 7940/60: `P0S3-8-12-00` is SIP and `P00308010200` SCCP. [`Self::is_universal_loader`]
+    /// tells `P003-8-12-00`, which SIP firmware says of itself.
     #[must_use]
     pub fn protocol(&self) -> Option<Protocol> {
         let upper = self.0.to_ascii_uppercase();
-        if upper.starts_with("SIP") || upper.starts_with("P0S3") {
+        if upper.starts_with("SIP") || upper.starts_with("P0S3") || self.is_universal_loader() {
             Some(Protocol::Sip)
-        } else if upper.starts_with("SCCP") || upper.starts_with("P003") {
+        } else if upper.starts_with("SCCP") || is_skinny_of_p3(&upper) {
             Some(Protocol::Sccp)
         } else {
             None
         }
+    }
+
+    /// Whether this is the name of a 7940's or 7960's universal loader (`P003-08-8-00`). With
+    /// SIP firmware they say it in CDP in place of their load's (observed): it tells the
+    /// protocol, and not which load runs.
+    #[must_use]
+    pub fn is_universal_loader(&self) -> bool {
+        let head = self.0.get(..5);
+        head.is_some_and(|head| head.eq_ignore_ascii_case("P003-"))
     }
 
     /// The family whose phones can take it.
@@ -125,6 +135,12 @@ impl LoadName {
             service,
         })
     }
+}
+
+/// `P003` and a release in digits: `P00308010200`, `P0030801SR02`.
+fn is_skinny_of_p3(upper: &str) -> bool {
+    let release = upper.strip_prefix("P003").and_then(|rest| rest.get(..4));
+    release.is_some_and(|release| release.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn number(text: &str) -> Option<u16> {
@@ -185,6 +201,14 @@ mod tests {
                 "8.12(0)",
             ),
             ("P00308010200", Some(Protocol::Sccp), Some(Family::P3), ""),
+            ("P0030801SR02", Some(Protocol::Sccp), Some(Family::P3), ""),
+            (
+                "P003-08-8-00",
+                Some(Protocol::Sip),
+                Some(Family::P3),
+                "8.8(0)",
+            ),
+            ("P003", None, Some(Family::P3), ""),
             (
                 "SIP69xx.9-4-1-3SR3",
                 Some(Protocol::Sip),

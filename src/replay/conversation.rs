@@ -5,10 +5,13 @@ use std::{collections::HashMap, net::SocketAddrV4};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    frame::{Datagram, stamp},
     record::{Fact, Record, Request},
+    stamp::Stamp,
 };
-use crate::track::{End, Transport};
+use crate::{
+    track::{End, Transport},
+    witness::frame::Payload,
+};
 
 /// Where requests go.
 const TFTP_PORT: u16 = 69;
@@ -85,20 +88,21 @@ impl Running {
 }
 
 impl Tftp {
-    /// A datagram; whether it is of a transfer.
-    pub(super) fn datagram(
+    /// A packet; whether it is of a transfer.
+    pub(super) fn packet(
         &mut self,
         record: &mut Record,
         at: Timestamp,
-        datagram: Datagram<'_>,
+        payload: &Payload<'_>,
     ) -> bool {
         self.newest = self.newest.max(Some(at));
-        match datagram {
-            Datagram::Udp {
-                from,
-                to,
+        match *payload {
+            Payload::Ipv4Udp {
+                source: from,
+                destination: to,
                 length,
                 payload,
+                ..
             } => {
                 let Some(code) = number(payload, 0) else {
                     return false;
@@ -114,7 +118,10 @@ impl Tftp {
                     false
                 }
             }
-            Datagram::Closed { from, to } => {
+            Payload::Ipv4Closed {
+                source: from,
+                destination: to,
+            } => {
                 let is_ours = self
                     .running
                     .get(&to)
@@ -128,7 +135,7 @@ impl Tftp {
                 }
                 is_ours
             }
-            Datagram::Tcp { .. } => false,
+            _ => false,
         }
     }
 
@@ -173,7 +180,7 @@ impl Tftp {
             size: None,
             ended: false,
         };
-        if let Some(index) = record.ask(stamp(at), request) {
+        if let Some(index) = record.ask(Stamp::At(at), request) {
             let running = Running {
                 index,
                 name,
@@ -217,7 +224,7 @@ impl Tftp {
                 } else if at.duration_since(running.told) >= TELL_EVERY {
                     running.told = at;
                     let fact = Fact::Acknowledged(running.index, running.bytes());
-                    record.facts.push((stamp(at), fact));
+                    record.facts.push((Stamp::At(at), fact));
                 }
             }
             ERROR => {
@@ -289,7 +296,7 @@ impl Tftp {
 
     fn end(&mut self, record: &mut Record, at: Timestamp, client: SocketAddrV4, end: End) {
         if let Some(running) = self.running.remove(&client) {
-            record.end(stamp(at), running.index, end, Some(running.bytes()));
+            record.end(Stamp::At(at), running.index, end, Some(running.bytes()));
         }
     }
 

@@ -8,7 +8,7 @@ use std::{collections::HashMap, net::Ipv4Addr};
 
 use super::record::{Fact, Record};
 use crate::{
-    phone::{Family, LoadName, Model, Request, normal},
+    phone::{Family, LoadName, Model, Protocol, Request, normal},
     track::{ManifestPlan, StagePlan},
 };
 
@@ -103,7 +103,17 @@ pub(super) fn stages(record: &mut Record) -> Vec<StagePlan> {
         }
         record.requests[episode.request].staged = Some(staged_name(&sets, at));
     }
-    (0..sets.len()).map(|at| stage(&sets, at)).collect()
+    (0..sets.len())
+        .filter(|at| !is_what_they_had(&sets[*at]))
+        .map(|at| stage(&sets, at))
+        .collect()
+}
+
+/// Phones on SCCP ask for their own load in every boot. One of which nobody took an image is
+/// what they had, and no target.
+fn is_what_they_had(set: &Set) -> bool {
+    let is_sccp = LoadName::new(&set.manifest).protocol() == Some(Protocol::Sccp);
+    is_sccp && set.images.iter().all(Option::is_none)
 }
 
 /// The name under which the record knows the manifest of this set.
@@ -281,6 +291,15 @@ mod tests {
             manifests,
             ["term65.default.loads", "term65.default.loads (2)"]
         );
+    }
+
+    #[test]
+    fn the_load_that_sccp_phones_have_is_no_target() {
+        let found = seen(&["SCCP45.8-5-2S.loads", "SIP45.9-3-1SR4-1S.loads"]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].load.as_str(), "SIP45.9-3-1SR4-1S");
+        let found = seen(&["SCCP45.8-5-2S.loads", "jar45sccp.8-5-2.sbn"]);
+        assert_eq!(found[0].load.as_str(), "SCCP45.8-5-2S");
     }
 
     #[test]

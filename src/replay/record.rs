@@ -11,6 +11,7 @@ use super::{
 use crate::{
     phone::{MacAddress, normal},
     track::{End, Moment, Plan, Seen, Served, Sighting, TransferId, Transport, Witness},
+    witness::Malformed,
 };
 
 /// One request.
@@ -39,7 +40,14 @@ pub(super) enum Fact {
     Acknowledged(usize, u64),
     /// How, and the bytes, where they are known.
     Ended(usize, End, Option<u64>),
-    Named(Ipv4Addr, MacAddress),
+    /// Somebody asked from this address in a frame of this MAC; whom ARP had there then.
+    Named {
+        address: Ipv4Addr,
+        mac: MacAddress,
+        said: Option<MacAddress>,
+    },
+    /// A witness told it.
+    Told(Box<Sighting>),
 }
 
 /// How much of a record was understood.
@@ -47,12 +55,23 @@ pub(super) enum Fact {
 pub struct Tally {
     /// Lines or packets that were looked at.
     pub read: u64,
-    /// Those that tell of a request or of its fate.
+    /// Those that tell of a request, of its fate, or of a phone.
     pub understood: u64,
-    /// Lines of a TFTP server that were not understood, and packets that are damaged.
+    /// Lines of a TFTP server that were not understood, and packets of an unknown link layer.
     pub unknown: u64,
+    /// Packets that are not what they should be.
+    pub damaged: u64,
     /// Whether the record goes on after what was read: it is damaged there, or too long.
     pub cut: bool,
+}
+
+/// The first damaged packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Damage {
+    /// Which, counted from 1.
+    pub packet: u64,
+    /// What is wrong with it.
+    pub fault: Malformed,
 }
 
 /// What a foreign record tells.
@@ -62,8 +81,14 @@ pub struct Record {
     pub tally: Tally,
     /// In a word or two, for people: `tftpd-hpa log`.
     pub what: &'static str,
+    /// The first damaged packet.
+    pub damage: Option<Damage>,
     pub(super) requests: Vec<Request>,
     pub(super) facts: Vec<(Stamp, Fact)>,
+    /// Facts that witnesses told.
+    pub(super) told: usize,
+    /// Whether a witness told of a phone.
+    pub(super) tells_phones: bool,
     /// Whether it tells how transfers end well; else a request is all there is.
     pub(super) tells_ends: bool,
     pub(super) calendar: Calendar,
@@ -79,10 +104,10 @@ pub struct Conversation {
 }
 
 impl Record {
-    /// Whether it tells of no request.
+    /// Whether it tells of no request and of no phone.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.requests.is_empty()
+        self.requests.is_empty() && !self.tells_phones
     }
 
     /// Whether nothing is known of transfers but that they were asked for.
@@ -193,13 +218,14 @@ impl Record {
                     };
                     (request.address, seen)
                 }
-                Fact::Named(address, mac) => {
+                Fact::Named { address, mac, .. } => {
                     let seen = Seen::Named {
                         mac: *mac,
                         witness: Witness::Neighbour,
                     };
                     (*address, seen)
                 }
+                Fact::Told(sighting) => (sighting.address, sighting.seen.clone()),
             };
             sightings.push((now, Sighting { address, seen }));
         }

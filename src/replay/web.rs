@@ -5,12 +5,13 @@ use std::{collections::HashMap, net::SocketAddrV4};
 use jiff::Timestamp;
 
 use super::{
-    frame::{Datagram, stamp},
     record::{Record, Request},
+    stamp::Stamp,
 };
 use crate::{
     http::name::of_path,
     track::{End, Transport},
+    witness::frame::Payload,
 };
 
 /// Where phones fetch files over HTTP.
@@ -33,28 +34,29 @@ struct Running {
 }
 
 impl Web {
-    /// A segment; whether it is of a GET.
-    pub(super) fn datagram(
+    /// A packet; whether it is of a GET.
+    pub(super) fn packet(
         &mut self,
         record: &mut Record,
         at: Timestamp,
-        datagram: Datagram<'_>,
+        payload: &Payload<'_>,
     ) -> bool {
-        let Datagram::Tcp {
-            from,
-            to,
-            sequence,
-            acknowledged,
+        let Payload::Ipv4Tcp {
+            source: from,
+            destination: to,
+            seq,
+            ack,
             payload,
-        } = datagram
+            ..
+        } = *payload
         else {
             return false;
         };
         if to.port() == HTTP_PORT {
             let asked = self.asked(record, at, (from, to), payload);
-            asked | self.acknowledged(record, at, (from, to), acknowledged)
+            asked | self.acknowledged(record, at, (from, to), ack)
         } else if from.port() == HTTP_PORT {
-            self.answered(record, (to, from), sequence, payload)
+            self.answered(record, (to, from), seq, payload)
         } else {
             false
         }
@@ -88,7 +90,7 @@ impl Web {
             size: None,
             ended: false,
         };
-        if let Some(index) = record.ask(stamp(at), request) {
+        if let Some(index) = record.ask(Stamp::At(at), request) {
             self.running.insert(ends, Running { index, body: None });
         }
         true
@@ -136,7 +138,7 @@ impl Web {
         // Numbers before the body look far ahead of it.
         let bytes = acknowledged.wrapping_sub(first);
         if bytes < 1 << 31 && u64::from(bytes) >= length {
-            record.end(stamp(at), running.index, End::Delivered, Some(length));
+            record.end(Stamp::At(at), running.index, End::Delivered, Some(length));
             self.running.remove(&ends);
         }
         true

@@ -1,6 +1,9 @@
 //! One row a phone, for spreadsheets (RFC 4180).
 
-use crate::track::{PhoneReport, Report};
+use crate::{
+    display::words,
+    track::{PhoneReport, Report},
+};
 
 /// The columns.
 pub const HEADER: [&str; 15] = [
@@ -50,7 +53,7 @@ fn row(phone: &PhoneReport) -> [String; HEADER.len()] {
         phone.name.clone().unwrap_or_default(),
         phone.address.to_string(),
         phone.model.clone().unwrap_or_default(),
-        crate::display::words::state(phone.state).0.to_owned(),
+        words::state(phone.state).0.to_owned(),
         load(&phone.from),
         load(&phone.to),
         phone.pass.to_string(),
@@ -68,7 +71,7 @@ fn row(phone: &PhoneReport) -> [String; HEADER.len()] {
                 .map(|it| it.code.to_string())
                 .collect(),
         ),
-        join(phone.evidence.iter().map(|it| it.detail.clone()).collect()),
+        join(phone.evidence.iter().map(words::evidence_of).collect()),
         super::next_step(phone),
         phone
             .on_inventory

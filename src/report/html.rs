@@ -205,7 +205,10 @@ fn card(page: &mut String, phone: &PhoneReport, timeline: Option<&Timeline>) {
     for evidence in &phone.evidence {
         put(
             page,
-            format_args!("<li>because: {}</li>\n", text(&evidence.detail)),
+            format_args!(
+                "<li>because: {}</li>\n",
+                text(&words::evidence_of(evidence))
+            ),
         );
     }
     for diagnosis in &phone.diagnoses {

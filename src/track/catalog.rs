@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Plan, StagePlan};
-use crate::phone::{Family, LoadName, normal};
+use crate::phone::{Family, LoadName, Model, normal};
 
 /// Which of the two stages a phone is shown. They share names (`term65.default.loads`) with
 /// different contents, so every look-up is in one of them.
@@ -146,6 +146,14 @@ impl Catalog {
     /// Whether this load is a target of the run.
     pub(super) fn is_target(&self, load: &LoadName) -> bool {
         !load.is_recovery() && self.target.loads.contains(&normal(load.as_str()))
+    }
+
+    /// Whether a target of this family has no name but that of its recovery manifest.
+    pub(super) fn is_unnamed(&self, family: Family) -> bool {
+        self.entries.iter().any(|entry| {
+            let recovery = Model::by_recovery(&entry.load.manifest());
+            entry.leg == Leg::Target && recovery.is_some_and(|model| model.family == family)
+        })
     }
 
     /// Whether this load is the run's bridge.

@@ -36,16 +36,27 @@ impl Listener {
     /// SIP and SCCP are read where a request's head or an alarm lies in one segment or datagram,
     /// as phones send them.
     pub fn hear(&mut self, frame: &Frame<'_>) -> Result<Vec<Sighting>, Malformed> {
-        match &frame.payload {
+        self.hear_from(Some(frame.source), &frame.payload)
+    }
+
+    /// The same of what a packet of another link layer carries. `sender`: who sent it, where
+    /// that is known; else ARP is no evidence.
+    pub fn hear_from(
+        &mut self,
+        sender: Option<MacAddress>,
+        payload: &Payload<'_>,
+    ) -> Result<Vec<Sighting>, Malformed> {
+        match payload {
             Payload::Cdp(bytes) => Ok(told(&Heard::Cdp(&Cdp::decode(bytes)?))),
             Payload::Lldp(bytes) => Ok(told(&Heard::Lldp(&Lldp::decode(bytes)?))),
             // Who answers for somebody else is no evidence.
-            Payload::Arp(arp) if arp.sender_mac == frame.source => Ok(told(&Heard::Arp(arp))),
+            Payload::Arp(arp) if Some(arp.sender_mac) == sender => Ok(told(&Heard::Arp(arp))),
             Payload::Ipv4Udp {
                 source,
                 destination,
                 payload,
                 is_cut,
+                ..
             } => match destination.port() {
                 dhcp::SERVER_PORT | dhcp::CLIENT_PORT if !is_cut => self.dhcp(payload),
                 SIP_PORT => registers(*source, payload),

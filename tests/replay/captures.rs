@@ -1,24 +1,19 @@
 //! Captures, made here byte by byte.
 
-use std::net::Ipv4Addr;
-
 use proptest::prelude::*;
 use reflash::{
     phone::{Family, LoadName},
-    replay::{
-        Format,
-        capture::Reader,
-        frame::{ARP, Datagram, Frame, IPV4},
-    },
+    replay::Format,
     track::{FileOutcome, ManifestPlan, StagePlan, State, Transport},
 };
 
 use super::{codes, replayed};
 
-const PHONE: [u8; 6] = [0x00, 0x1d, 0x45, 0xaa, 0xbb, 0x0c];
+const IPV4: u16 = 0x0800;
+pub(super) const PHONE: [u8; 6] = [0x00, 0x1d, 0x45, 0xaa, 0xbb, 0x0c];
 const SERVER: [u8; 6] = [0x02, 0, 0, 0, 0, 1];
-const PHONE_AT: [u8; 4] = [192, 0, 2, 9];
-const SERVER_AT: [u8; 4] = [192, 0, 2, 1];
+pub(super) const PHONE_AT: [u8; 4] = [192, 0, 2, 9];
+pub(super) const SERVER_AT: [u8; 4] = [192, 0, 2, 1];
 const IMAGES: [&str; 5] = [
     "jar65.sbn",
     "cnu65.sbn",
@@ -33,15 +28,15 @@ const IMAGES: [&str; 5] = [
     clippy::struct_excessive_bools,
     reason = "each can be so or so by itself"
 )]
-struct Writing {
-    big: bool,
-    nanos: bool,
-    link: u16,
-    tagged: bool,
-    next: bool,
+pub(super) struct Writing {
+    pub(super) big: bool,
+    pub(super) nanos: bool,
+    pub(super) link: u16,
+    pub(super) tagged: bool,
+    pub(super) next: bool,
 }
 
-const PLAIN: Writing = Writing {
+pub(super) const PLAIN: Writing = Writing {
     big: false,
     nanos: false,
     link: 1,
@@ -49,18 +44,21 @@ const PLAIN: Writing = Writing {
     next: false,
 };
 
-struct Capture {
-    writing: Writing,
-    bytes: Vec<u8>,
+pub(super) struct Capture {
+    pub(super) writing: Writing,
+    /// Whose frames the phone's are.
+    pub(super) phone: [u8; 6],
+    pub(super) bytes: Vec<u8>,
     /// Milliseconds.
     now: u64,
     port: u16,
 }
 
 impl Capture {
-    fn new(writing: Writing) -> Self {
+    pub(super) fn new(writing: Writing) -> Self {
         let mut capture = Self {
             writing,
+            phone: PHONE,
             bytes: Vec::new(),
             now: 1_700_000_000_000,
             port: 49_152,
@@ -113,11 +111,11 @@ impl Capture {
         }
     }
 
-    fn frame(&mut self, from_phone: bool, kind: u16, payload: &[u8]) {
+    pub(super) fn frame(&mut self, from_phone: bool, kind: u16, payload: &[u8]) {
         let (source, target) = if from_phone {
-            (PHONE, SERVER)
+            (self.phone, SERVER)
         } else {
-            (SERVER, PHONE)
+            (SERVER, self.phone)
         };
         let mut frame = Vec::new();
         let tag: &[u8] = if self.writing.tagged {
@@ -166,7 +164,7 @@ impl Capture {
         }
     }
 
-    fn ip(&mut self, from_phone: bool, protocol: u8, payload: &[u8]) {
+    pub(super) fn ip(&mut self, from_phone: bool, protocol: u8, payload: &[u8]) {
         let (from, to) = if from_phone {
             (PHONE_AT, SERVER_AT)
         } else {
@@ -182,7 +180,7 @@ impl Capture {
         self.frame(from_phone, IPV4, &packet);
     }
 
-    fn udp(&mut self, from_phone: bool, from: u16, to: u16, payload: &[u8]) {
+    pub(super) fn udp(&mut self, from_phone: bool, from: u16, to: u16, payload: &[u8]) {
         let mut datagram = Vec::new();
         for value in [from, to, u16::try_from(8 + payload.len()).unwrap(), 0] {
             datagram.extend(value.to_be_bytes());
@@ -191,7 +189,7 @@ impl Capture {
         self.ip(from_phone, 17, &datagram);
     }
 
-    fn tcp(&mut self, from_phone: bool, sequence: u32, ack: u32, payload: &[u8]) {
+    pub(super) fn tcp(&mut self, from_phone: bool, sequence: u32, ack: u32, payload: &[u8]) {
         let (from, to) = if from_phone {
             (50_000u16, 6970u16)
         } else {
@@ -214,7 +212,7 @@ impl Capture {
     }
 
     /// A transfer up to this block's ACK; `None`: to its end.
-    fn fetch(&mut self, name: &str, size: usize, until: Option<u16>) {
+    pub(super) fn fetch(&mut self, name: &str, size: usize, until: Option<u16>) {
         self.ask(name);
         let port = self.port;
         let mut block: u16 = 0;
@@ -246,11 +244,11 @@ impl Capture {
         self.udp(false, 2069, port, b"\x00\x05\x00\x01file not found\x00");
     }
 
-    fn wait(&mut self, seconds: u64) {
+    pub(super) fn wait(&mut self, seconds: u64) {
         self.now += seconds * 1000;
     }
 
-    fn recovery(&mut self) {
+    pub(super) fn recovery(&mut self) {
         self.fetch("term65.default.loads", 654, None);
         self.wait(2);
         for (place, name) in IMAGES.iter().enumerate() {
@@ -265,7 +263,7 @@ impl Capture {
 }
 
 /// What a bundle says of these images.
-fn stages() -> Vec<StagePlan> {
+pub(super) fn stages() -> Vec<StagePlan> {
     let images = IMAGES.iter().enumerate();
     vec![StagePlan {
         load: LoadName::new("SIP45.9-3-1SR4-1S"),
@@ -450,39 +448,6 @@ fn gets_on_port_6970_are_seen_with_what_was_acknowledged() {
     );
     assert_eq!(files[1].name, "mk-sip.jar");
     assert_eq!(files[1].outcome, FileOutcome::NotFound);
-}
-
-#[test]
-fn the_seam_for_other_listeners_gives_sender_kind_and_payload() {
-    let mut capture = Capture::new(Writing {
-        tagged: true,
-        ..PLAIN
-    });
-    let mut arp = vec![0, 1, 8, 0, 6, 4, 0, 1];
-    arp.extend(PHONE);
-    arp.extend(PHONE_AT);
-    arp.extend([0; 6]);
-    arp.extend(SERVER_AT);
-    capture.frame(true, ARP, &arp);
-    capture.udp(true, 68, 67, b"lease");
-    let mut reader = Reader::new(&capture.bytes[..]).unwrap();
-    let packet = reader.packet().unwrap().unwrap();
-    let frame = Frame::read(packet.link, &packet.bytes).unwrap();
-    let (address, mac) = frame.arp().unwrap();
-    assert_eq!(
-        (address, mac),
-        (Ipv4Addr::from(PHONE_AT), frame.source.unwrap())
-    );
-    let packet = reader.packet().unwrap().unwrap();
-    let frame = Frame::read(packet.link, &packet.bytes).unwrap();
-    let Some(Datagram::Udp {
-        payload, length: 5, ..
-    }) = frame.datagram()
-    else {
-        panic!("{frame:?}");
-    };
-    assert_eq!(payload, b"lease");
-    assert!(reader.packet().unwrap().is_none() && !reader.is_damaged());
 }
 
 #[test]

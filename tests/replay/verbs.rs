@@ -56,7 +56,10 @@ fn a_log_is_replayed_in_every_form() {
         .assert()
         .success();
     let table = String::from_utf8_lossy(&table.get_output().stdout).into_owned();
-    assert!(table.contains("1 lines were not understood"), "{table}");
+    assert!(
+        table.contains("lines that were not understood: 1"),
+        "{table}"
+    );
     let narrow = |line: &&str| line.chars().count() <= 80 || line.contains("tftpd.log");
     assert!(table.lines().all(|line| narrow(&line)), "{table}");
     let page = folder.path().join("page.html");
@@ -95,6 +98,71 @@ fn what_is_no_record_is_told_with_a_cure() {
     reflash(&["replay", &file, "--to", "/nowhere/at/all"])
         .assert()
         .code(1);
+}
+
+#[test]
+fn each_kind_of_wrong_file_is_told_for_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let head = [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0];
+    let other = br#"{"at":"2026-01-01T00:00:00Z","kind":"journal","schema":99}"#;
+    let mut old_link = head.to_vec();
+    old_link.extend([0; 8]);
+    old_link.extend([0xff, 0xff, 0, 0, 105, 0, 0, 0]);
+    let no_packet = old_link.clone();
+    old_link.extend([0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 7]);
+    for (name, bytes) in [
+        ("empty", &b""[..]),
+        ("text", b"nothing here\n"),
+        ("binary", &[0, 1, 2, 0xff]),
+        ("gzip", &[0x1f, 0x8b, 8, 0]),
+        ("head", &head),
+        ("no-packet", &no_packet),
+        ("link", &old_link),
+        ("other", &[&other[..], b"\n"].concat()),
+    ] {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    fs::create_dir(folder.path().join("folder")).unwrap();
+    for (verb, name, error, cure) in [
+        ("replay", "empty", "is empty", "Known are"),
+        ("replay", "text", "none of its 1 lines", "Known are"),
+        (
+            "replay",
+            "binary",
+            "neither text nor a capture",
+            "Known are",
+        ),
+        ("replay", "gzip", "is packed", "zcat FILE | reflash replay"),
+        ("replay", "head", "without a packet", "Known are"),
+        ("replay", "no-packet", "without a packet", "Known are"),
+        ("replay", "link", "1 are of an unknown link", "Known are"),
+        ("replay", "folder", "Is a directory", "Name one file in it"),
+        (
+            "replay",
+            "missing",
+            "No such file",
+            "Name a file that exists",
+        ),
+        ("replay", "other", "has schema 99", "Use the version"),
+        ("report", "empty", "is empty", "Name a journal"),
+        ("report", "text", "is no journal", "`reflash replay`"),
+        ("report", "binary", "is no journal", "`reflash replay`"),
+        ("report", "folder", "is a folder", "Name one journal in it"),
+        (
+            "report",
+            "missing",
+            "No such file",
+            "Name a file that exists",
+        ),
+        ("report", "other", "has schema 99", "Use the version"),
+    ] {
+        let path = folder.path().join(name).display().to_string();
+        let output = reflash(&[verb, &path]).assert().code(1).stdout("");
+        let told = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        let (first, second) = told.split_once('\n').unwrap();
+        assert!(first.contains(error), "{verb} {name}: {told}");
+        assert!(second.contains(cure), "{verb} {name}: {told}");
+    }
 }
 
 /// A page of a server on loopback; `None` while nobody listens.

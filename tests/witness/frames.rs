@@ -4,7 +4,10 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use reflash::{
     phone::MacAddress,
-    witness::frame::{Frame, Payload},
+    witness::{
+        frame::{Frame, Payload},
+        link::Link,
+    },
 };
 
 use super::{MAC, PHONE, ethernet, ipv4, snap, tcp, udp};
@@ -95,6 +98,7 @@ fn udp_is_bounded_by_its_own_length_not_by_the_frames() {
         Payload::Ipv4Udp {
             source: SocketAddrV4::new(PHONE, 68),
             destination: SocketAddrV4::new(SERVER, 67),
+            length: 5,
             payload: b"hello",
             is_cut: false,
         }
@@ -145,6 +149,7 @@ fn tcp_says_where_its_bytes_belong() {
                 source: SocketAddrV4::new(PHONE, 49153),
                 destination: SocketAddrV4::new(SERVER, 2000),
                 seq: 7,
+                ack: Some(0),
                 flags: 0x18,
                 payload: b"alarm",
                 is_cut: false,
@@ -187,4 +192,77 @@ fn headers_that_contradict_themselves_are_refused() {
     ] {
         assert!(Frame::decode(&bytes).is_err(), "{what}");
     }
+}
+
+#[test]
+fn icmp_says_which_port_was_closed() {
+    // Nobody listened at the server's port: the phone's packet comes back with the answer.
+    let sent = ipv4(17, 0, &udp(49153, 69, b"the rest is not told"));
+    let closed = [&[3, 3, 0, 0, 0, 0, 0, 0], &sent[..28]].concat();
+    let bytes = ethernet(MAC, 0x0800, &ipv4(1, 0, &closed));
+    assert_eq!(
+        Frame::decode(&bytes).unwrap().payload,
+        Payload::Ipv4Closed {
+            source: SocketAddrV4::new(PHONE, 49153),
+            destination: SocketAddrV4::new(SERVER, 69),
+        }
+    );
+    let frame = |icmp: &[u8]| ethernet(MAC, 0x0800, &ipv4(1, 0, icmp));
+    let no_host = [&[3, 1], &closed[2..]].concat();
+    let of_tcp = [&closed[..8], &ipv4(6, 0, &tcp(1, 2, b""))].concat();
+    for other in [no_host, of_tcp] {
+        let bytes = frame(&other);
+        assert_eq!(Frame::decode(&bytes).unwrap().payload, Payload::Other);
+    }
+    for end in 2..32 {
+        assert!(
+            Frame::decode(&frame(&closed[..end])).is_err(),
+            "{end} bytes"
+        );
+    }
+}
+
+#[test]
+fn captures_of_every_link_layer_are_read() {
+    let packet = ipv4(17, 0, &udp(68, 67, b"hello"));
+    let inside = Frame::decode(&ethernet(MAC, 0x0800, &packet))
+        .map(|frame| format!("{:?}", frame.payload))
+        .unwrap();
+    let mac = MAC.bytes();
+    let cooked =
+        |length: u8, kind: [u8; 2]| [&[0, 4, 0, 1, 0, length][..], &mac, &[0, 0], &kind].concat();
+    let cooked_2 =
+        |kind: [u8; 2]| [&kind[..], &[0, 0, 0, 0, 0, 2, 0, 1, 4, 6], &mac, &[0, 0]].concat();
+    for (number, head, source) in [
+        (1, [&[0xff; 6][..], &mac, &[8, 0]].concat(), Some(MAC)),
+        (101, vec![], None),
+        (228, vec![], None),
+        (113, cooked(6, [8, 0]), Some(MAC)),
+        (113, cooked(0, [8, 0]), None),
+        (
+            113,
+            [cooked(6, [0x81, 0]), vec![0, 9, 8, 0]].concat(),
+            Some(MAC),
+        ),
+        (276, cooked_2([8, 0]), Some(MAC)),
+    ] {
+        let link = Link::of(number).unwrap();
+        let bytes = [&head[..], &packet].concat();
+        let sent = link.read(&bytes).unwrap();
+        let read = (sent.source, format!("{:?}", sent.payload));
+        assert_eq!(read, (source, inside.clone()), "{number}");
+        for end in 0..head.len() {
+            assert!(link.read(&bytes[..end]).is_err(), "{number}: {end} bytes");
+        }
+    }
+    let llc = [&[0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0][..], b"CDP"].concat();
+    for (number, head) in [(113, cooked(6, [0, 4])), (276, cooked_2([0, 4]))] {
+        let bytes = [head, llc.clone()].concat();
+        let sent = Link::of(number).unwrap().read(&bytes).unwrap();
+        assert_eq!(sent.payload, Payload::Cdp(b"CDP"), "{number}");
+    }
+    let group = [&[0xff; 6][..], &[1, 0, 0x5e, 0, 0, 1], &[8, 0], &packet].concat();
+    assert_eq!(Link::Ethernet.read(&group).unwrap().source, None);
+    assert_eq!(Link::Raw.read(&[0x60; 40]).unwrap().payload, Payload::Other);
+    assert_eq!(Link::of(105), None, "802.11");
 }

@@ -7,6 +7,7 @@ use reflash::witness::{
     device_mac,
     dhcp::{Message, phone_class},
     frame::{Frame, Payload},
+    link::Link,
     lldp::Lldp,
     load_name, sccp,
     sip::{self, Request, answer},
@@ -39,6 +40,8 @@ fn spoilt(good: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
 fn frames() -> Vec<Vec<u8>> {
     let datagram = |port, bytes: &[u8]| ethernet(MAC, 0x0800, &ipv4(17, 0, &udp(68, port, bytes)));
     let segment = |port, bytes: &[u8]| ethernet(MAC, 0x0800, &ipv4(6, 0, &tcp(68, port, bytes)));
+    let sent = ipv4(17, 0, &udp(1, 2, b"x"));
+    let closed = [&[3, 3, 0, 0, 0, 0, 0, 0], &sent[..]].concat();
     let discover = Message::discover(MAC, 1, "CP-7965G").encode();
     vec![
         snap(
@@ -50,6 +53,7 @@ fn frames() -> Vec<Vec<u8>> {
         datagram(67, &discover),
         datagram(5060, REGISTER.as_bytes()),
         segment(5060, REGISTER.as_bytes()),
+        ethernet(MAC, 0x0800, &ipv4(1, 0, &closed)),
         segment(2000, &alarm(b"25: Name=SEP0021D8BA0965 Load=x Last=y")),
     ]
 }
@@ -68,6 +72,23 @@ proptest! {
             let range = bytes.as_ptr_range();
             prop_assert!(inside.is_empty() || range.contains(&inside.as_ptr()));
             if let Ok(sightings) = Listener::default().hear(&frame) {
+                prop_assert!(sightings.len() <= 2 * bytes.len());
+            }
+        }
+    }
+
+    #[test]
+    fn packets_of_any_link_layer(
+        bytes in spoilt(frames()),
+        head in vec(any::<u8>(), 0..20),
+        number in prop::sample::select(vec![1_u16, 101, 113, 228, 276]),
+    ) {
+        // Also as if the frame's inside stood behind another head.
+        let inside = bytes.get(14..).unwrap_or_default();
+        for bytes in [&bytes[..], &[&head, inside].concat()] {
+            if let Ok(sent) = Link::of(number).unwrap().read(bytes)
+                && let Ok(sightings) = Listener::default().hear_from(sent.source, &sent.payload)
+            {
                 prop_assert!(sightings.len() <= 2 * bytes.len());
             }
         }

@@ -176,6 +176,15 @@ impl Conversion {
         }
     }
 
+    /// Whether this load may be what a record's recovery manifest brought, which the record does
+    /// not name. A bundle's is always named.
+    fn may_be_target(&self, scene: Scene<'_>, load: &LoadName) -> bool {
+        let family = load.family();
+        load.protocol() == Some(Protocol::Sip)
+            && self.from.as_ref() != Some(load)
+            && family.is_some_and(|family| scene.catalog.is_unnamed(family))
+    }
+
     /// Somebody names the load that the phone runs.
     pub(in super::super) fn load(
         &mut self,
@@ -217,7 +226,11 @@ impl Conversion {
         }
         self.on_sccp |= load.protocol() == Some(Protocol::Sccp);
         if !scene.catalog.is_target(load) {
-            self.still_on_another(witness, detail, Some(load.clone()), out);
+            if load.is_universal_loader() || self.may_be_target(scene, load) {
+                self.note(witness, detail, out);
+            } else {
+                self.still_on_another(witness, detail, Some(load.clone()), out);
+            }
             self.judge_route(scene, out);
             return;
         }
