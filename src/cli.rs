@@ -5,6 +5,7 @@ mod add;
 mod bridge;
 mod bundles;
 mod completions;
+mod configurations;
 mod convert;
 mod dial;
 mod dial_plan;
