@@ -188,3 +188,146 @@ fn taken(name: &str, added: &Path, list: &Path) -> Failure {
         cure,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        bundle::Expectation,
+        cli::bundles,
+        phone::{Family, Protocol},
+        rehearse::{MadeUp, Release, Sizes, test_key},
+        stage::{Accept, View},
+    };
+
+    fn examined(made: &MadeUp, folder: &Path) -> Bundle {
+        let path = folder.join(made.file_name());
+        made.write_zip(&path).unwrap();
+        let expectation = Expectation {
+            trusted: vec![test_key()],
+            ..Expectation::default()
+        };
+        let accept = Accept {
+            sccp: true,
+            ..Accept::default()
+        };
+        let examined = bundles::examined(&[path], &expectation, accept, true);
+        let [bundle] = <[Bundle; 1]>::try_from(examined.unwrap()).unwrap();
+        bundle
+    }
+
+    fn list(text: &str) -> ListFile {
+        ListFile {
+            inventory: Inventory::from_toml(text.as_bytes()).unwrap(),
+            path: "office.toml".into(),
+            sha256: String::new(),
+        }
+    }
+
+    const QUIET: Globals = Globals {
+        json: false,
+        quiet: true,
+        color: clap::ColorChoice::Never,
+        verbose: 0,
+    };
+
+    const OFFICE: &str = "[site]\npbx = \"192.0.2.77\"\ntime_zone = \"UTC\"\n\
+        [[phone]]\nmac = \"001D45AABB01\"\nmodel = 7965\nextension = 1001\nsecret = \"abc\"\n\
+        [[phone]]\nmac = \"001D45AABB02\"\nmodel = 7941\nextension = 1002\nsecret = \"abc\"\n\
+        [[phone]]\nmac = \"001D45AABB03\"\nextension = 1003\nsecret = \"abc\"\n\
+        [[phone]]\nmac = \"001D45AABB04\"\nmodel = 7945\nextension = 1004\n\
+        [[phone]]\nmac = \"001D45AABB05\"\nmodel = 7945\nextension = 1005\nshared = true\n\
+        [[phone]]\nmac = \"001D45AABB06\"\nextension = 1005\nshared = true\nsecret = \"def\"\n";
+
+    #[test]
+    fn each_view_names_its_own_load_and_who_gets_no_file_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let small = || MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
+        let targets = [examined(&small(), folder.path())];
+        let old = small().protocol(Protocol::Sccp).release(Release {
+            load: "8-5-2S".to_owned(),
+            images: "8-5-2TH1-9".to_owned(),
+        });
+        let bridges = [examined(&old, folder.path())];
+        let beside = Beside {
+            targets: &targets,
+            bridges: &bridges,
+            only: None,
+            added: &[],
+        };
+        let made_now = made(&list(OFFICE), beside, &QUIET).unwrap();
+        let names: Vec<_> = made_now.files.iter().map(OwnFile::name).collect();
+        // 1005 has its secret on a phone that gets no file.
+        assert_eq!(
+            names,
+            ["SEP001D45AABB01.cnf.xml", "SEP001D45AABB05.cnf.xml"]
+        );
+        for file in &made_now.files {
+            let load = |view| {
+                let text = String::from_utf8(file.bytes_in(view).to_vec()).unwrap();
+                assert!(text.contains("<processNodeName>192.0.2.77<"), "{text}");
+                let (_, rest) = text.split_once("<loadInformation>")?;
+                Some(rest.split_once('<')?.0.to_owned())
+            };
+            assert_eq!(load(View::Target).as_deref(), Some("SIP45.9-3-1SR4-1S"));
+            assert_eq!(load(View::Bridge).as_deref(), Some("SCCP45.8-5-2S"));
+            assert_eq!((load(View::Quiet), load(View::Config)), (None, None));
+        }
+        let [some, secret, model] = made_now.words.as_slice() else {
+            panic!("{:?}", made_now.words);
+        };
+        assert!(some.starts_with("configurations for 2 phones, made from office.toml"));
+        assert!(secret.starts_with("1 phone of office.toml without an extension or a secret"));
+        assert!(model.starts_with("3 phones of office.toml without a model"));
+
+        // The run is for one phone: the others keep what they have.
+        let only = ["001D45AABB05".parse().unwrap()];
+        let beside = Beside {
+            only: Some(&only),
+            ..beside
+        };
+        let made_now = made(&list(OFFICE), beside, &QUIET).unwrap();
+        assert_eq!((made_now.files.len(), made_now.words.len()), (1, 1));
+    }
+
+    #[test]
+    fn one_name_is_one_file_and_an_added_plan_is_the_site_s() {
+        let folder = tempfile::tempdir().unwrap();
+        let made_up = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
+        let targets = [examined(&made_up, folder.path())];
+        let own = |name: &str| {
+            let bytes = b"<DIALTEMPLATE><TEMPLATE MATCH=\"*\" Timeout=\"5\"/></DIALTEMPLATE>";
+            OwnFile::made(name, Path::new("mine"), bytes.to_vec()).unwrap()
+        };
+        let with = |text: &str, added: &[OwnFile]| {
+            let beside = Beside {
+                targets: &targets,
+                bridges: &[],
+                only: None,
+                added,
+            };
+            made(&list(text), beside, &QUIET)
+        };
+        let planned = OFFICE.replacen("[site]", "[site]\ndial_plan = \"internal\"", 1);
+        for (text, name) in [
+            (OFFICE, "sep001d45aabb01.cnf.xml"),
+            (planned.as_str(), DIAL_PLAN),
+        ] {
+            let failure = with(text, &[own(name)]).unwrap_err();
+            assert!(failure.error.contains("there are two files"), "{failure:?}");
+        }
+        let added = with(OFFICE, &[own("dialplan.xml")]).unwrap();
+        assert_eq!(added.files.len(), 2, "the plan is there already");
+        let text = String::from_utf8(added.files[0].bytes().to_vec()).unwrap();
+        assert!(text.contains("<dialTemplate>dialplan.xml</dialTemplate>"));
+
+        let nowhere = OFFICE.replacen("pbx = \"192.0.2.77\"\n", "", 1);
+        let none = with(&nowhere, &[]).unwrap();
+        assert!(none.files.is_empty() && none.words[0].contains("names no `pbx`"));
+        let names = with("[[phone]]\nmac = \"001D45AABB01\"\n", &[]).unwrap();
+        assert!(names.files.is_empty() && names.words.is_empty());
+        let wrong = OFFICE.replacen("UTC", "Nowhere", 1);
+        let failure = with(&wrong, &[]).unwrap_err();
+        assert!(failure.error.contains("office.toml"), "{failure:?}");
+    }
+}
