@@ -6,6 +6,7 @@ mod bridge;
 mod bundles;
 mod check;
 mod completions;
+mod configurations;
 mod convert;
 mod dhcp;
 mod dial;

@@ -16,7 +16,7 @@ mod table;
 mod tree;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fmt,
     fs::File,
     io::{self, Read as _},
@@ -157,6 +157,11 @@ impl InventoryError {
 impl Inventory {
     /// Reads a file: TOML if its name ends so, else CSV.
     pub fn read(path: &Path) -> Result<Self, InventoryError> {
+        Self::parse(path, &Self::bytes(path)?)
+    }
+
+    /// What is in a file, if it is not too large for a list of phones.
+    pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, InventoryError> {
         let failed = |source| InventoryError::Io {
             path: path.to_owned(),
             source,
@@ -171,13 +176,18 @@ impl Inventory {
                 path: path.to_owned(),
             });
         }
+        Ok(bytes)
+    }
+
+    /// The list that these bytes of `path` are.
+    pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, InventoryError> {
         let is_toml = path
             .extension()
             .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
         let parsed = if is_toml {
-            Self::from_toml(&bytes)
+            Self::from_toml(bytes)
         } else {
-            Self::from_csv(&bytes)
+            Self::from_csv(bytes)
         };
         parsed.map_err(|fault| InventoryError::Fault {
             path: path.to_owned(),
@@ -209,32 +219,46 @@ impl Inventory {
     }
 
     /// The same with only those phones that could register: each of their lines has an
-    /// extension, and a secret on this or another phone.
+    /// extension, and a secret. A shared line may have its secret on another phone; it gets it
+    /// here, as that phone may not be among them.
     pub(crate) fn complete(&self) -> Self {
-        let lines = |phone: &Listed| {
-            let first = (phone.extension.clone(), phone.secret.is_some());
-            let further = phone.buttons.iter().filter_map(|button| match &button.key {
-                Key::Line(line) => Some((Some(line.extension.clone()), line.secret.is_some())),
-                Key::SpeedDial { .. } => None,
-            });
-            std::iter::once(first).chain(further).collect::<Vec<_>>()
-        };
-        let secrets: BTreeSet<_> = self
-            .phones
-            .iter()
-            .flat_map(lines)
-            .filter_map(|(extension, secret)| extension.filter(|_| secret))
-            .collect();
-        let has_all = |phone: &&Listed| {
-            let known = |(extension, _): (Option<String>, bool)| {
-                extension.is_some_and(|extension| secrets.contains(&extension))
+        let known = self.secrets();
+        let filled = |phone: &Listed| {
+            let mut phone = phone.clone();
+            let extension = phone.extension.as_deref();
+            let secret = |own: Option<Secret>, extension: &str| {
+                own.or_else(|| known.get(extension).map(|secret| (*secret).clone()))
             };
-            lines(phone).into_iter().all(known)
+            phone.secret = Some(secret(phone.secret, extension?)?);
+            for button in &mut phone.buttons {
+                if let Key::Line(line) = &mut button.key {
+                    line.secret = Some(secret(line.secret.take(), &line.extension)?);
+                }
+            }
+            Some(phone)
         };
         Self {
-            phones: self.phones.iter().filter(has_all).cloned().collect(),
+            phones: self.phones.iter().filter_map(filled).collect(),
             ..self.clone()
         }
+    }
+
+    /// The first secret of every extension, on whatever phone.
+    pub(crate) fn secrets(&self) -> BTreeMap<&str, &Secret> {
+        let mut secrets = BTreeMap::new();
+        for phone in &self.phones {
+            let first = (phone.extension.as_ref(), phone.secret.as_ref());
+            let further = phone.buttons.iter().filter_map(|button| match &button.key {
+                Key::Line(line) => Some((Some(&line.extension), line.secret.as_ref())),
+                Key::SpeedDial { .. } => None,
+            });
+            for (extension, secret) in std::iter::once(first).chain(further) {
+                if let (Some(extension), Some(secret)) = (extension, secret) {
+                    secrets.entry(extension.as_str()).or_insert(secret);
+                }
+            }
+        }
+        secrets
     }
 
     /// Every phone on it.

@@ -17,7 +17,9 @@ mod thin;
 mod write;
 
 pub use error::{Fault, JournalError};
-pub use header::{Command, Expectations, Header, ManifestRecord, Named, Network, ServedBundle};
+pub use header::{
+    Command, Expectations, GivenFile, Header, ManifestRecord, Named, Network, ServedBundle,
+};
 pub use place::{folder, free_name, newest};
 pub use read::{Finished, MAX_FILE_BYTES, MAX_LINE_BYTES, Recorded, read, read_header};
 pub use sittings::{Sitting, Sittings};

@@ -124,7 +124,8 @@ impl Stage {
         Self::temporary_with(bundles, bridges, &[], call_manager)
     }
 
-    /// The same with files of the user's, which every view holds beside its own.
+    /// The same with files of the user's, which every view holds beside its own; one that
+    /// names a load says another thing in each ([`OwnFile::by_view`]).
     pub fn temporary_with(
         bundles: &[Bundle],
         bridges: &[Bundle],

@@ -25,8 +25,8 @@ pub(crate) struct AddArgs {
 /// `reflash lint`.
 const MAX_JUDGED: usize = 1000;
 
-/// Findings that are shown of a served folder at most.
-const MAX_SHOWN: usize = 20;
+/// Findings that are shown of a served folder, or of an inventory, at most.
+pub(super) const MAX_SHOWN: usize = 20;
 
 impl AddArgs {
     /// Reads the files. Names that cannot be added are the command line's fault.
@@ -111,7 +111,7 @@ pub(crate) fn warn(folder: &Folder, globals: &Globals) {
 }
 
 /// Errors and warnings, on standard error; with `--quiet` errors alone.
-fn show(found: &[Finding], limit: usize, globals: &Globals) {
+pub(super) fn show(found: &[Finding], limit: usize, globals: &Globals) {
     let least = if globals.quiet {
         Severity::Error
     } else {

@@ -7,15 +7,24 @@ use super::{
     add::{self, AddArgs},
     bridge::{self, BridgeArgs},
     bundles::{self, TrustArgs},
+    configurations::{self, Beside, Made},
     dhcp::{self, DhcpArgs},
     inventory::InventoryArgs,
-    journal::{self, ResumeArgs, Serving},
+    journal::{self, Named, ResumeArgs, Serving},
     network::NetworkArgs,
     run::{self, Servers},
 };
 use crate::{
-    bundle::Bundle, display::Started, http, inventory::Inventory, journal::Network,
-    phone::MacAddress, preflight::Chosen, session::Source, stage::Stage, track::Plan,
+    bundle::Bundle,
+    display::Started,
+    http,
+    inventory::Inventory,
+    journal::{Command, Network},
+    phone::MacAddress,
+    preflight::Chosen,
+    session::Source,
+    stage::Stage,
+    track::Plan,
 };
 
 /// Converts phones: one or a building full.
@@ -33,6 +42,8 @@ Examples:
   The phones of a list (mac, model, name, extension, secret: a header line, then a line each),
   until each of them is done:
     sudo reflash convert BUNDLE --inventory phones.csv
+  The same with `pbx` in the list: each phone gets its configuration too, and registers:
+    sudo reflash convert BUNDLE --inventory office.toml
   Phones that are to register at once, with configurations that you wrote:
     sudo reflash convert BUNDLE --add SEP001D45AABB0C.cnf.xml --add dialplan.xml
   After a power cut at this desk, with the phones as they are:
@@ -78,24 +89,41 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     args.dhcp.isolated()?;
-    let inventory = args.inventory.read(globals)?;
-    let own = args.add.read()?;
     let folder = args.network.state_folder()?;
     let earlier = args.journal.earlier(folder.as_deref())?;
-    let (mut named, mut bridge, mut trust) = (
-        args.bundles.clone(),
-        args.bridge.clone(),
-        args.trust.clone(),
+    let mut named = Named::new(
+        &args.bundles,
+        &args.bridge,
+        &args.trust,
+        &args.add,
+        &args.inventory,
     );
     if let Some(earlier) = &earlier {
-        earlier.complete(&mut named, &mut bridge, &mut trust);
+        earlier.complete(&mut named);
     }
-    let (bundles, bridges) = bridge.select(&named, &trust, globals)?;
+    let list = named.inventory.read_whole(globals)?;
+    let inventory = list.as_ref().map(|list| &list.inventory);
+    let added = named.add.read()?;
+    named.is_unchanged(&added, list.as_ref())?;
+    let (bundles, bridges) = named.bridge.select(&named.bundles, &named.trust, globals)?;
     let both: Vec<Bundle> = bundles.iter().chain(&bridges).cloned().collect();
     if let Some(earlier) = &earlier {
         earlier.is_served(&both)?;
     }
-    add::judge(&own, &[&bundles, &bridges], globals)?;
+    add::judge(&added, &[&both], globals)?;
+    let only = (!args.only.is_empty()).then_some(&*args.only);
+    let beside = Beside {
+        targets: &bundles,
+        bridges: &bridges,
+        only: only.or(earlier.as_ref().and_then(journal::Earlier::only)),
+        added: &added,
+    };
+    let made = match &list {
+        Some(list) => configurations::made(list, beside, globals)?,
+        None => Made::default(),
+    };
+    add::judge(&made.files, &[&both], globals)?;
+    let own = [&added[..], &made.files].concat();
     let chosen = args.network.choose()?;
     let recorded = earlier.as_ref().and_then(journal::Earlier::call_manager);
     let given = args.call_manager.or(recorded);
@@ -121,7 +149,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         stages: stage.plan(),
         bridge: stage.bridge_plan(),
         only: (!args.only.is_empty()).then(|| args.only.clone()),
-        expected: inventory.as_ref().map(Inventory::macs),
+        expected: inventory.map(Inventory::macs),
         expect: args.expect.map(|count| count as usize),
         max_failures: args.max_failures.map(|count| count as usize),
         timeout: args.timeout,
@@ -135,18 +163,27 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     words.extend(rights);
     words.extend(run::metrics_words(metrics.as_ref()));
     words.extend(args.network.words());
+    words.extend(made.words);
     let mut stages = bundles::started(&bundles, &plan);
     stages.extend(bridge::started(&bridges, &plan.bridge));
     let network = Network {
         tftp: server.local_addr(),
         http: http.as_ref().map(http::Server::local_addr),
     };
+    let command = Command {
+        added: journal::given_files(&added),
+        inventory: list
+            .as_ref()
+            .filter(|_| !made.files.is_empty())
+            .map(journal::given_list),
+        ..journal::command(&named.bundles, &named.bridge.bridges, &named.trust, given)
+    };
     let serving = Serving {
         network,
-        command: journal::command(&named, &bridge.bridges, &trust, given),
+        command,
         bundles: &both,
         plan: &plan,
-        inventory: inventory.as_ref(),
+        inventory,
     };
     let record = args
         .journal

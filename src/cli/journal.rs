@@ -2,13 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Globals, bridge::BridgeArgs, bundles::TrustArgs, run::Record};
+use super::{
+    Failure, Globals,
+    add::AddArgs,
+    bridge::BridgeArgs,
+    bundles::TrustArgs,
+    inventory::{InventoryArgs, ListFile},
+    run::Record,
+};
 use crate::{
     bundle::Bundle,
     display::escape,
     inventory::{Inventory, Roll},
-    journal::{self, Command, Header, Journal, JournalError, Network, Recorded},
+    journal::{self, Command, GivenFile, Header, Journal, JournalError, Network, Recorded},
+    phone::MacAddress,
     session::wall_clock,
+    stage::{OwnFile, sha256},
     track::Plan,
 };
 
@@ -39,8 +48,9 @@ pub(crate) struct ResumeArgs {
     /// state folder (`~/.local/state/reflash`).
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
-    /// Go on with the run of --journal FILE, or with the newest that was not finished. Bundles
-    /// and phones are those of that run and need not be named again; the network's flags do.
+    /// Go on with the run of --journal FILE, or with the newest that was not finished. Bundles,
+    /// phones, --add and --inventory are those of that run and need not be named again; the
+    /// network's flags do.
     #[arg(long)]
     resume: bool,
 }
@@ -199,6 +209,80 @@ pub(crate) fn command(
         trust_keys: absolute(&trust.trust_keys),
         accept_unknown: trust.accept_unknown,
         call_manager,
+        ..Command::default()
+    }
+}
+
+/// What is recorded of files that phones get, for a later `--resume`.
+pub(crate) fn given_files(added: &[OwnFile]) -> Vec<GivenFile> {
+    let given = |file: &OwnFile| given_file(file.source(), &sha256(file.bytes()));
+    added.iter().map(given).collect()
+}
+
+/// The same of a list that configurations are made from.
+pub(crate) fn given_list(list: &ListFile) -> GivenFile {
+    given_file(&list.path, &list.sha256)
+}
+
+fn given_file(path: &Path, sha256: &str) -> GivenFile {
+    GivenFile {
+        path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+        sha256: sha256.to_owned(),
+    }
+}
+
+/// What is served, as the command line has it, and then the record of an earlier sitting.
+#[derive(Debug, Clone)]
+pub(crate) struct Named {
+    pub(crate) bundles: Vec<PathBuf>,
+    pub(crate) bridge: BridgeArgs,
+    pub(crate) trust: TrustArgs,
+    pub(crate) add: AddArgs,
+    pub(crate) inventory: InventoryArgs,
+    /// What has to be as it was, as nobody named it again.
+    recorded: Vec<GivenFile>,
+}
+
+impl Named {
+    pub(crate) fn new(
+        bundles: &[PathBuf],
+        bridge: &BridgeArgs,
+        trust: &TrustArgs,
+        add: &AddArgs,
+        inventory: &InventoryArgs,
+    ) -> Self {
+        Self {
+            bundles: bundles.to_owned(),
+            bridge: bridge.clone(),
+            trust: trust.clone(),
+            add: add.clone(),
+            inventory: inventory.clone(),
+            recorded: Vec::new(),
+        }
+    }
+
+    /// Whether what was not named again is as it was: a configuration that changed unseen
+    /// would reach half of the phones.
+    pub(crate) fn is_unchanged(
+        &self,
+        added: &[OwnFile],
+        list: Option<&ListFile>,
+    ) -> Result<(), Failure> {
+        let now = given_files(added).into_iter().chain(list.map(given_list));
+        let now: Vec<_> = now.collect();
+        for recorded in &self.recorded {
+            if !now.contains(recorded) {
+                return Err(Failure::new(
+                    format!(
+                        "{} is not as it was when the run began",
+                        shown(&recorded.path)
+                    ),
+                    "Put it back; or name it again with --add or --inventory, and phones get it \
+                     as it is now",
+                ));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -208,24 +292,33 @@ impl Earlier {
         self.header.command.call_manager
     }
 
+    /// The phones that the run is for, where it is not for all.
+    pub(crate) fn only(&self) -> Option<&[MacAddress]> {
+        self.header.plan.only.as_deref()
+    }
+
     /// What is not named again is what the run had.
-    pub(crate) fn complete(
-        &self,
-        bundles: &mut Vec<PathBuf>,
-        bridge: &mut BridgeArgs,
-        trust: &mut TrustArgs,
-    ) {
+    pub(crate) fn complete(&self, named: &mut Named) {
         let command = &self.header.command;
         for (given, recorded) in [
-            (bundles, &command.bundles),
-            (&mut bridge.bridges, &command.bridges),
-            (&mut trust.trust_keys, &command.trust_keys),
+            (&mut named.bundles, &command.bundles),
+            (&mut named.bridge.bridges, &command.bridges),
+            (&mut named.trust.trust_keys, &command.trust_keys),
         ] {
             if given.is_empty() {
                 given.clone_from(recorded);
             }
         }
-        trust.accept_unknown |= command.accept_unknown;
+        named.trust.accept_unknown |= command.accept_unknown;
+        if named.add.files.is_empty() {
+            let paths = command.added.iter().map(|file| file.path.clone());
+            named.add.files = paths.collect();
+            named.recorded.extend(command.added.iter().cloned());
+        }
+        if named.inventory.inventory.is_none() {
+            named.inventory.inventory = command.inventory.as_ref().map(|file| file.path.clone());
+            named.recorded.extend(command.inventory.iter().cloned());
+        }
     }
 
     /// Whether these are the bundles of the run, targets before bridges.
@@ -268,7 +361,7 @@ impl Earlier {
             ("--only", &now.only, &then.only),
             ("--inventory", &now.expected, &then.expected),
         ] {
-            let sorted = |macs: &[crate::phone::MacAddress]| {
+            let sorted = |macs: &[MacAddress]| {
                 let mut macs = macs.to_vec();
                 macs.sort_unstable();
                 macs

@@ -12,7 +12,6 @@ use super::{
     print, run,
 };
 use crate::{
-    diagnose::{Finding, Severity},
     display::{escape, wrap},
     inventory::{Fault, Inventory, Secret},
     phone::{LoadName, Model},
@@ -189,19 +188,7 @@ fn firmware(args: &Args, globals: &Globals) -> Result<Firmware, Failure> {
 
 /// Every fault as a finding: in the order of the text.
 fn told_faults(faults: &[Fault], args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let number = |number: u64| u32::try_from(number).ok();
-    let findings: Vec<_> = faults
-        .iter()
-        .map(|fault| Finding {
-            code: "inventory-fault",
-            severity: Severity::Error,
-            path: Some(args.inventory.clone()),
-            line: number(fault.line),
-            column: number(fault.column),
-            message: fault.message.clone(),
-            cure: String::new(),
-        })
-        .collect();
+    let findings = super::inventory::findings(faults, &args.inventory);
     let outcome = findings::tell(&findings, globals)?;
     if !globals.json {
         eprintln!("Nothing was written. docs/configuration.md has every key and its default.");

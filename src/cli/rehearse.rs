@@ -12,9 +12,10 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    Failure, Globals, Outcome,
+    Failure, Globals, Outcome, add,
     bridge::{self, BridgeArgs},
     bundles::{self, TrustArgs},
+    configurations::{self, Beside, Made},
     convert::duration,
     inventory::InventoryArgs,
     journal::{self, JournalArgs},
@@ -140,7 +141,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
 
 /// Phones and a server, in one process.
 fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let inventory = args.inventory.read(globals)?;
+    let list = args.inventory.read_whole(globals)?;
+    let inventory = list.as_ref().map(|list| &list.inventory);
     let made_up = args.bundles.is_empty().then(|| made_up(args)).transpose()?;
     let (bundles, bridges) = match &made_up {
         None => args.bridge.select(&args.bundles, &args.trust, globals)?,
@@ -153,11 +155,23 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     };
     let server = network::bind(args.engine, &tftp::Config::new(SERVER))?;
     let call_manager = (*SERVER.ip()).into();
-    let stage = Stage::temporary(&bundles, &bridges, call_manager).map_err(run::stage_failure)?;
+    let beside = Beside {
+        targets: &bundles,
+        bridges: &bridges,
+        only: None,
+        added: &[],
+    };
+    let made = match &list {
+        Some(list) => configurations::made(list, beside, globals)?,
+        None => Made::default(),
+    };
+    add::judge(&made.files, &[&bundles, &bridges], globals)?;
+    let stage = Stage::temporary_with(&bundles, &bridges, &made.files, call_manager)
+        .map_err(run::stage_failure)?;
     let plan = Plan {
         stages: stage.plan(),
         bridge: stage.bridge_plan(),
-        expected: inventory.as_ref().map(Inventory::macs),
+        expected: inventory.map(Inventory::macs),
         expect: Some(args.phones.into()),
         timeout: Some(args.timeout.unwrap_or(PATIENCE)),
         ..Plan::default()
@@ -183,11 +197,12 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let phones = phones(args, models, sizes);
     let mut words = words(args);
     words.extend(args.engine.words());
+    words.extend(made.words);
     let network = Network {
         tftp: server.local_addr(),
         http: None,
     };
-    let roll = Roll::new(inventory.as_ref(), &plan);
+    let roll = Roll::new(inventory, &plan);
     let journal = args.journal.begin(|| {
         let mut both: Vec<Bundle> = bundles.iter().chain(&bridges).cloned().collect();
         if let (Some((name, ..)), Some(first)) = (&made_up, both.first_mut()) {

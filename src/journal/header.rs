@@ -57,6 +57,22 @@ pub struct Command {
     pub accept_unknown: bool,
     /// `--call-manager`, where it was given.
     pub call_manager: Option<std::net::Ipv4Addr>,
+    /// `--add`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<GivenFile>,
+    /// `--inventory`, where phones get configurations made from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<GivenFile>,
+}
+
+/// A file of the user's that phones get, or get something made from. It may hold passwords:
+/// nothing of it is recorded but what shows later that it is still the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// 64 lower-case hex digits.
+    pub sha256: String,
 }
 
 /// One bundle that is served, as far as it matters later.

@@ -11,7 +11,8 @@ use std::{
 };
 
 use super::{
-    FileEntry, Files, MAX_STAGE_BYTES, OwnFile, Stage, StageError, StagedFile, Unpack, defaults,
+    FileEntry, Files, MAX_STAGE_BYTES, OwnFile, Stage, StageError, StagedFile, Unpack, View,
+    defaults,
     open::{open_regular, read_bounded, sha256},
     plan::{plans, told},
     root::TemporaryRoot,
@@ -71,33 +72,33 @@ pub(super) fn temporary(
         bundles, bridges, ..
     } = legs;
     let root = TemporaryRoot::create(base).map_err(StageError::io("create a folder in", base))?;
-    let lay_out = |view: &str, prefix: &str, bundles: &[Bundle], loads: &[_]| {
+    let lay_out = |(view, folder): (View, &str), prefix: &str, bundles: &[Bundle], loads: &[_]| {
         let mut leg = Leg::default();
         for (at, bundle) in bundles.iter().enumerate() {
-            let folder = private_folder(root.path(), &format!("{prefix}{at}"))?;
-            unpack(bundle, &folder)?;
+            let of_bundle = private_folder(root.path(), &format!("{prefix}{at}"))?;
+            unpack(bundle, &of_bundle)?;
             for member in &bundle.members {
-                let path = folder.join(&member.name);
+                let path = of_bundle.join(&member.name);
                 let bytes = read_verified(&path, member)?;
                 set_mode(&path, 0o600)?;
                 leg.add(&member.name, bytes);
             }
         }
-        let path = private_folder(root.path(), view)?.join(defaults::NAME);
+        let path = private_folder(root.path(), folder)?.join(defaults::NAME);
         let bytes = generated(call_manager, loads)?;
         fs::write(&path, &bytes).map_err(StageError::io("write", &path))?;
         set_mode(&path, 0o600)?;
         leg.add(defaults::NAME, bytes);
         for file in legs.own {
-            leg.add(file.name(), file.bytes().to_vec());
+            leg.add(file.name(), file.bytes_in(view).to_vec());
         }
         Ok::<_, StageError>(leg)
     };
-    let mut target = lay_out("target", "", bundles, &told(bundles))?;
-    let config = lay_out("config", "", &[], &[])?;
+    let mut target = lay_out((View::Target, "target"), "", bundles, &told(bundles))?;
+    let config = lay_out((View::Config, "config"), "", &[], &[])?;
     let bridge = match bridges {
         [] => Leg::default(),
-        bridges => lay_out("bridge", "bridge-", bridges, &told(bridges))?,
+        bridges => lay_out((View::Bridge, "bridge"), "bridge-", bridges, &told(bridges))?,
     };
     target.entries.sort();
     Ok(Stage {

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{StageError, layout::is_plain};
+use super::{StageError, View, layout::is_plain};
 use crate::phone::Request;
 
 /// Bytes of one such file at most. Ring tones and background pictures have some 100 kB, the
@@ -21,6 +21,14 @@ pub struct OwnFile {
     name: String,
     source: PathBuf,
     bytes: Vec<u8>,
+    elsewhere: Option<Elsewhere>,
+}
+
+/// What a file says in the views in which the target's load must not be named.
+#[derive(Clone)]
+struct Elsewhere {
+    bridge: Vec<u8>,
+    quiet: Vec<u8>,
 }
 
 impl fmt::Debug for OwnFile {
@@ -52,6 +60,24 @@ impl OwnFile {
         Self::sized(named(Path::new(name))?, source, bytes)
     }
 
+    /// A configuration that was made for this run and names a load, as `XMLDefault.cnf.xml`
+    /// does: `target` the target's, `bridge` the bridge's, `quiet` none.
+    pub fn by_view(
+        name: &str,
+        source: &Path,
+        target: Vec<u8>,
+        bridge: Vec<u8>,
+        quiet: Vec<u8>,
+    ) -> Result<Self, StageError> {
+        let file = Self::made(name, source, target)?;
+        let limit = MAX_OWN_FILE_BYTES;
+        if bridge.len() as u64 > limit || quiet.len() as u64 > limit {
+            return Err(StageError::OwnTooLarge { path: file.source });
+        }
+        let elsewhere = Some(Elsewhere { bridge, quiet });
+        Ok(Self { elsewhere, ..file })
+    }
+
     fn sized(name: String, source: &Path, bytes: Vec<u8>) -> Result<Self, StageError> {
         let source = source.to_owned();
         if bytes.len() as u64 > MAX_OWN_FILE_BYTES {
@@ -61,6 +87,7 @@ impl OwnFile {
             name,
             source,
             bytes,
+            elsewhere: None,
         })
     }
 
@@ -76,10 +103,20 @@ impl OwnFile {
         &self.source
     }
 
-    /// What is in it.
+    /// What is in it, as phones get it that are to take the target.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// What is in it in this view.
+    #[must_use]
+    pub fn bytes_in(&self, view: View) -> &[u8] {
+        match (&self.elsewhere, view) {
+            (None, _) | (_, View::Target) => &self.bytes,
+            (Some(elsewhere), View::Bridge) => &elsewhere.bridge,
+            (Some(elsewhere), View::Quiet | View::Config) => &elsewhere.quiet,
+        }
     }
 
     /// Whether it is one phone's own configuration, or is called like one: such a file holds

@@ -122,3 +122,29 @@ fn only_a_phone_s_own_configuration_is_private() {
     }
     assert!(!format!("{:?}", own(SEP, b"secret")).contains("secret"));
 }
+
+#[test]
+fn a_configuration_that_names_a_load_names_that_of_the_view() {
+    let base = tempfile::tempdir().unwrap();
+    let bridge = bundle("sccp45.zip", "SCCP45.8-5-2S", &["7945", "7965"]);
+    let [target, old, quiet] = ["target", "bridge", "quiet"].map(|text| text.as_bytes().to_vec());
+    let file = OwnFile::by_view(SEP, Path::new("list"), target, old, quiet).unwrap();
+    let stage = staged(base.path(), &[bridge], std::slice::from_ref(&file)).unwrap();
+    for (view, expected) in [
+        (View::Target, "target"),
+        (View::Quiet, "quiet"),
+        (View::Bridge, "bridge"),
+        (View::Config, "quiet"),
+    ] {
+        assert_eq!(file.bytes_in(view), expected.as_bytes());
+        let staged = stage.resolve(view, SEP).unwrap();
+        assert_eq!(*staged.bytes, *expected.as_bytes(), "{view:?}");
+    }
+    assert!(file.is_private());
+    let limit = usize::try_from(MAX_OWN_FILE_BYTES).unwrap();
+    for (old, quiet) in [(limit + 1, 0), (0, limit + 1)] {
+        let (old, quiet) = (vec![0; old], vec![0; quiet]);
+        let made = OwnFile::by_view(SEP, Path::new("list"), Vec::new(), old, quiet);
+        assert!(matches!(made, Err(StageError::OwnTooLarge { .. })));
+    }
+}

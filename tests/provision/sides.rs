@@ -1,16 +1,23 @@
 //! Phones and PBX are told the same, whatever the inventory says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use proptest::prelude::*;
 use reflash::{
+    diagnose::{Finding, Severity},
+    dialplan::{self, Source},
     inventory::Inventory,
+    lint::{self, Known, Pjsip},
     phone::{MODELS, Model},
     provision::{Built, Given, Passwords, serve_files},
+    rehearse::MadeUp,
 };
 use roxmltree::{Document, Node};
 
-use crate::{YEAR, build, counting, ini, inventory, one, seps, text, try_build};
+use crate::{YEAR, build, build_with, counting, ini, inventory, one, seps, text, try_build};
 
 /// A text as TOML writes it, whatever is in it.
 fn quoted(text: &str) -> String {
@@ -272,6 +279,50 @@ proptest! {
         }
     }
 
+    /// Notes are told and nothing else is: phones take what is written, and Asterisk too.
+    #[test]
+    fn what_is_written_has_neither_error_nor_warning(
+        toml in right(),
+        further in prop::sample::subsequence(FURTHER.to_vec(), 0..=FURTHER.len()),
+        preset in prop::option::of(prop::sample::select(vec!["AU", "NANP", "internal"])),
+    ) {
+        let toml = toml.replacen("[site]\n", &format!("[site]\n{}", further.concat()), 1);
+        let plan = preset.and_then(Source::preset).map(|preset| preset.to_xml().into_bytes());
+        let inventory = inventory(&toml);
+        let loads: Vec<_> = MODELS
+            .iter()
+            .filter(|model| model.family.is_convertible())
+            .map(|model| (model, MadeUp::new(model.family, 1).unwrap().load()))
+            .collect();
+        let built = build_with(&inventory, &loads, plan.as_deref())
+            .unwrap_or_else(|faults| panic!("{faults:?}\n{toml}"));
+        // The person's own password, which both tell.
+        let long = built.notes.iter().any(|note| note.contains("cuts such ones"));
+        let mut judged = 0;
+        for file in built.files.iter().filter(|file| file.path.starts_with("tftp/")) {
+            let path = Path::new(&file.path);
+            let model = inventory.phones.iter().find_map(|phone| {
+                file.path.contains(&phone.mac.wire().to_string()).then_some(phone.model?)
+            });
+            let known = Known {
+                loads: loads.iter().map(|(_, load)| load.clone()).collect(),
+                model,
+                pjsip: Some(Pjsip::read(text(&built, "asterisk/pjsip.conf"))),
+            };
+            for found in lint::judge(path, &file.bytes, &known) {
+                let is_note = found.severity == Severity::Note && NOTES.contains(&found.code);
+                let is_told = found.code == "secret-too-long" && long;
+                prop_assert!(is_note || is_told, "{found:?}\n{toml}");
+            }
+            judged += 1;
+        }
+        prop_assert_eq!(judged, inventory.phones.len() + 1 + usize::from(plan.is_some()));
+        if let Some(plan) = plan {
+            let wrong = |found: &Finding| found.severity != Severity::Note;
+            prop_assert!(!dialplan::judge(&plan).iter().any(wrong));
+        }
+    }
+
     /// Texts that try to be more than texts: either a fault, or files of the same shape.
     #[test]
     fn no_value_becomes_anything_but_a_value(
@@ -310,6 +361,21 @@ proptest! {
         check_shape(&built);
     }
 }
+
+/// What a site may say beside what it has in every case.
+const FURTHER: [&str; 8] = [
+    "time_zone = \"Europe/Vienna\"\n",
+    "ntp = [\"192.0.2.5\", \"pool.ntp.org\"]\n",
+    "locale = \"German_Germany\"\nlanguage = \"de_DE\"\n",
+    "network_locale = \"Austria\"\n",
+    "date_format = \"D.M.YA\"\n",
+    "voicemail = \"*97\"\n",
+    "ssh_user = \"cisco\"\nssh_password = \"abc\"\n",
+    "web_access = false\n",
+];
+
+/// What `lint` notes of files that are as they should be.
+const NOTES: &[&str] = &["no-dial-plan"];
 
 /// The names that our files have, and no others.
 const NAMES: &str = "type protocol bind transport context disallow allow auth aors callerid \

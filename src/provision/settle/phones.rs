@@ -2,7 +2,7 @@
 
 mod accounts;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Given, Judge, named};
 use crate::{
@@ -36,7 +36,7 @@ struct Accounts<'a, 'b> {
     judge: &'a mut Judge<'b>,
     given: &'a Given<'a>,
     /// What the inventory says: a shared line may have its secret on another phone.
-    secrets: HashMap<&'b str, &'b Secret>,
+    secrets: BTreeMap<&'b str, &'b Secret>,
     list: Vec<Account>,
     /// Extensions whose password their phone may cut.
     long: Vec<String>,
@@ -49,7 +49,7 @@ pub(super) fn settle(judge: &mut Judge<'_>, given: &Given<'_>) -> (Vec<Phone>, V
     let mut accounts = Accounts {
         judge,
         given,
-        secrets: accounts::secrets(inventory),
+        secrets: inventory.secrets(),
         list: Vec::new(),
         long: Vec::new(),
         met: HashMap::new(),

@@ -1,34 +1,14 @@
 //! Who registers: once each, however many phones have the line.
 
-use std::collections::HashMap;
-
-use super::{Accounts, Listed_, Met, Wanted, field};
+use super::{Accounts, Met, Wanted, field};
 use crate::{
-    inventory::{Inventory, Part, Secret},
+    inventory::{Part, Secret},
     phone::MacAddress,
     provision::{
         letters,
         plan::{Account, Mailbox},
     },
 };
-
-/// Every secret that the inventory gives, by its extension; the first of several.
-pub(super) fn secrets(inventory: &Inventory) -> HashMap<&str, &Secret> {
-    let mut secrets = HashMap::new();
-    for phone in &inventory.phones {
-        let first = (phone.extension.as_deref(), phone.secret.as_ref());
-        let further = phone.buttons.iter().filter_map(|button| match &button.key {
-            Listed_::Line(line) => Some((Some(line.extension.as_str()), line.secret.as_ref())),
-            Listed_::SpeedDial { .. } => None,
-        });
-        for (user, secret) in std::iter::once(first).chain(further) {
-            if let (Some(user), Some(secret)) = (user, secret) {
-                secrets.entry(user).or_insert(secret);
-            }
-        }
-    }
-    secrets
-}
 
 impl Accounts<'_, '_> {
     /// A line whose extension no phone had before.
