@@ -12,6 +12,7 @@ pub mod cdp;
 pub mod dhcp;
 pub mod frame;
 mod heard;
+pub mod listen;
 mod listener;
 pub mod lldp;
 mod names;

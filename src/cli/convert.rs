@@ -11,6 +11,7 @@ use super::{
     journal::{self, ResumeArgs, Serving},
     network::NetworkArgs,
     run::{self, Servers},
+    witness::WitnessArgs,
 };
 use crate::{
     bundle::Bundle, display::Started, http, inventory::Inventory, journal::Network,
@@ -50,6 +51,8 @@ pub(crate) struct Args {
     add: AddArgs,
     #[command(flatten)]
     network: NetworkArgs,
+    #[command(flatten)]
+    witness: WitnessArgs,
     /// The call manager that XMLDefault.cnf.xml names; default: the serving address.
     #[arg(long, value_name = "ADDRESS")]
     call_manager: Option<Ipv4Addr>,
@@ -102,8 +105,9 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let server = args.network.bind(chosen.address)?;
     let http = args.network.bind_http(chosen.address)?;
     let metrics = args.network.bind_metrics()?;
-    let rights = args.network.drop_privileges()?;
     let call_manager = given.unwrap_or(chosen.address);
+    let witnesses = args.witness.bind(chosen.address, call_manager)?;
+    let rights = args.network.drop_privileges()?;
     let stage = Stage::temporary_with(&bundles, &bridges, &own, call_manager.into())
         .map_err(run::stage_failure)?;
     let plan = Plan {
@@ -114,6 +118,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         expect: args.expect.map(|count| count as usize),
         max_failures: args.max_failures.map(|count| count as usize),
         timeout: args.timeout,
+        registering: witnesses.registering(&own, chosen.address),
         ..Plan::default()
     };
     let plan = match &earlier {
@@ -123,6 +128,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let mut words = opening(&chosen, call_manager);
     words.extend(rights);
     words.extend(run::metrics_words(metrics.as_ref()));
+    words.extend(witnesses.words.iter().cloned());
     words.extend(args.network.words());
     let mut stages = bundles::started(&bundles, &plan);
     stages.extend(bridge::started(&bridges, &plan.bridge));
@@ -156,6 +162,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let mut afterwards = args.network.words();
     afterwards.extend(run::afterwards(&plan));
     afterwards.extend(after);
+    // The listeners live as long as the run.
+    let (_listening, heard) = witnesses.start()?.unzip();
     run::run(
         Source::Stage(stage),
         plan,
@@ -163,6 +171,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             tftp: server,
             http,
             metrics,
+            witnesses: heard.into_iter().collect(),
         },
         started,
         afterwards,

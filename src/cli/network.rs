@@ -230,6 +230,18 @@ pub(crate) fn bind(engine: Engine, config: &tftp::Config) -> Result<tftp::Bound,
     })
 }
 
+/// Why a port could not be taken, and who has it.
+pub(crate) fn cannot_bind(at: SocketAddrV4, protocols: &[Protocol], error: &io::Error) -> Failure {
+    let kind = BindErrorKind::of(error);
+    let held = |protocol: &&Protocol| preflight::holder(**protocol, at.port()).is_some();
+    let protocol = protocols.iter().find(held).or(protocols.last());
+    let protocol = protocol.copied().unwrap_or(Protocol::Tcp);
+    Failure::new(
+        cannot_listen(at, kind, error),
+        cure(kind, protocol, at.port()),
+    )
+}
+
 fn cannot_listen(at: SocketAddrV4, kind: BindErrorKind, error: &io::Error) -> String {
     let why = match kind {
         BindErrorKind::Permission => "permission denied".to_owned(),
