@@ -56,10 +56,12 @@ impl Site {
     }
 
     fn seat(self: &Arc<Self>, address: Ipv4Addr) -> Option<Seat> {
-        let site = Arc::clone(self);
-        lock(&self.seats)
-            .take(address)
-            .then_some(Seat { site, address })
+        // A seat that is dropped takes the lock too: none is made while it is held.
+        let is_taken = lock(&self.seats).take(address);
+        is_taken.then(|| Seat {
+            site: Arc::clone(self),
+            address,
+        })
     }
 }
 
