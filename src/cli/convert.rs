@@ -96,16 +96,10 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let chosen = args.network.choose()?;
     let recorded = earlier.as_ref().and_then(journal::Earlier::call_manager);
     let given = args.call_manager.or(recorded);
-    if chosen.address.is_unspecified() && given.is_none() {
-        return Err(Failure::usage(
-            "--listen 0.0.0.0 serves on every interface, so none of them can be named to phones",
-            "Add --call-manager ADDRESS, or listen on one address",
-        ));
-    }
+    let call_manager = call_manager(given, &chosen)?;
     let server = args.network.bind(chosen.address)?;
     let http = args.network.bind_http(chosen.address)?;
     let metrics = args.network.bind_metrics()?;
-    let call_manager = given.unwrap_or(chosen.address);
     let witnesses = args.witness.bind(chosen.address, call_manager)?;
     let rights = args.network.drop_privileges()?;
     let stage = Stage::temporary_with(&bundles, &bridges, &own, call_manager.into())
@@ -178,6 +172,17 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         record,
         globals,
     )
+}
+
+/// Whom phones are told of: who was given, or else this machine.
+fn call_manager(given: Option<Ipv4Addr>, chosen: &Chosen) -> Result<Ipv4Addr, Failure> {
+    if chosen.address.is_unspecified() && given.is_none() {
+        return Err(Failure::usage(
+            "--listen 0.0.0.0 serves on every interface, so none of them can be named to phones",
+            "Add --call-manager ADDRESS, or listen on one address",
+        ));
+    }
+    Ok(given.unwrap_or(chosen.address))
 }
 
 /// What a person needs to know before the first phone comes.

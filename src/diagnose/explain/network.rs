@@ -37,8 +37,7 @@ pub(super) fn words(code: Code) -> Option<Words> {
         Code::NotRegistering => Words {
             title: "Converted, configured, and not registered",
             signature: "A converted phone fetched its own configuration, which sends its REGISTERs to \
-                        this machine, and within 5 minutes none came. Only where `convert` listens \
-                        for them.",
+                        this machine, and within 5 minutes none came.",
             causes: "Address, transport or port in the SEP file are not those that are listened on; a \
                      firewall on this machine; a configuration that the phone dropped.",
             cure: "Compare processNodeName, sipPort, transportLayerProtocol and each line's proxy with \
