@@ -4,5 +4,5 @@
 mod holder;
 mod interface;
 
-pub use holder::{Holder, Protocol, holder};
+pub use holder::{Holder, Protocol, holder, holder_at};
 pub use interface::{ChooseError, Chosen, Interface, choose, interfaces};

@@ -99,7 +99,7 @@ impl Witnesses {
         }
         let holder = protocols
             .iter()
-            .find_map(|protocol| preflight::holder(*protocol, listen.port()));
+            .find_map(|protocol| preflight::holder_at(*protocol, listen));
         let by = holder.map_or_else(String::new, |holder| format!(" by {holder}"));
         self.words.push(format!(
             "{what} are not heard here: {}{by}. Phones are converted all the same",
@@ -139,5 +139,44 @@ impl Witnesses {
             _ => None,
         };
         own.iter().filter(names_us).filter_map(mac).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn phones_whose_own_configuration_names_this_machine_are_waited_for() {
+        let us = Ipv4Addr::new(192, 0, 2, 1);
+        let hears = |port| Witnesses {
+            sip: Some(SocketAddrV4::new(us, port)),
+            ..Witnesses::default()
+        };
+        let file = |mac: &str, host: &str| {
+            let text = format!(
+                "<device><callManager><processNodeName>{host}</processNodeName></callManager>\
+                 <sipLines><line><proxy>USECALLMANAGER</proxy><name>6010</name></line></sipLines>\
+                 </device>"
+            );
+            let name = format!("SEP{mac}.cnf.xml");
+            OwnFile::made(&name, Path::new("test"), text.into_bytes()).unwrap()
+        };
+        let own = [
+            file("001D45AABB01", "192.0.2.1"),
+            file("001D45AABB02", "192.0.2.2"),
+            file("001D45AABB03", "pbx.example.net"),
+            file("001D45AABB04", ""),
+        ];
+        let named = |witnesses: Witnesses, tftp| {
+            let macs = witnesses.registering(&own, tftp).into_iter();
+            macs.map(|mac| mac.bytes()[5]).collect::<Vec<u8>>()
+        };
+        assert_eq!(named(hears(5060), us), [1, 4]);
+        assert_eq!(named(hears(5060), Ipv4Addr::new(192, 0, 2, 9)), [1]);
+        assert!(named(hears(5070), us).is_empty(), "another port");
+        assert!(named(Witnesses::default(), us).is_empty(), "nobody listens");
     }
 }
