@@ -29,6 +29,7 @@ mod run;
 mod serve;
 mod stage;
 mod verify;
+mod witness;
 
 use std::{fmt::Display, process::ExitCode};
 

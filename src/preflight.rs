@@ -14,5 +14,5 @@ mod selftest;
 pub use check::{Checked, Wanted, check};
 pub use finding::code;
 pub use firewall::{Flow, Said};
-pub use holder::{Holder, Protocol, holder};
+pub use holder::{Holder, Protocol, holder, holder_at};
 pub use interface::{ChooseError, Chosen, Interface, choose, interfaces};

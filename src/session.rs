@@ -13,16 +13,18 @@ mod record;
 mod signals;
 
 use std::{
-    fmt, io,
+    fmt,
+    future::poll_fn,
+    io,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
     task::{Context, Poll},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
-    sync::oneshot,
+    sync::{mpsc, oneshot},
     time::{MissedTickBehavior, interval},
 };
 
@@ -79,6 +81,8 @@ pub struct Setup {
     pub http: Option<http::Server>,
     /// Where what is counted can be read; `None`: nowhere.
     pub metrics: Option<http::Server>,
+    /// Who tells what is seen of phones beside their requests, and when it was seen.
+    pub witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
     /// What phones are called.
     pub roll: Roll,
     /// How many times as fast as real phones these live: 1, but in a rehearsal. What the
@@ -147,6 +151,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         server,
         http,
         metrics,
+        mut witnesses,
         roll,
         speed,
         journal,
@@ -207,7 +212,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         })
     });
     let over = || threads.iter().any(Running::is_over);
-    let signal = watch(&shared, reporter.as_mut(), signals, over).await;
+    let signal = watch(&shared, &mut witnesses, reporter.as_mut(), signals, over).await;
     // All are told before one is waited for.
     let threads: Vec<_> = threads.into_iter().map(Running::stop).collect();
     let faults: Vec<_> = threads
@@ -292,6 +297,7 @@ impl Future for Stop {
 /// ended the run.
 async fn watch(
     shared: &Shared,
+    witnesses: &mut Vec<mpsc::Receiver<(Instant, Sighting)>>,
     reporter: &mut dyn Reporter,
     signals: &mut Signals,
     engine_is_over: impl Fn() -> bool,
@@ -307,6 +313,9 @@ async fn watch(
     loop {
         tokio::select! {
             () = shared.outbox.news() => {}
+            (at, sighting) = told(witnesses) => {
+                shared.sighted(shared.clock.at(at), &sighting);
+            }
             _ = ticks.tick() => {
                 shared.tick();
                 if let Some(words) = shared.journal.as_ref().and_then(Journal::trouble) {
@@ -345,6 +354,26 @@ async fn watch(
             return signal;
         }
     }
+}
+
+/// What the next witness says; never, where none is left.
+async fn told(witnesses: &mut Vec<mpsc::Receiver<(Instant, Sighting)>>) -> (Instant, Sighting) {
+    poll_fn(|context| {
+        let mut said = None;
+        witnesses.retain_mut(|witness| {
+            said.is_some()
+                || match witness.poll_recv(context) {
+                    Poll::Ready(Some(sighting)) => {
+                        said = Some(sighting);
+                        true
+                    }
+                    Poll::Ready(None) => false,
+                    Poll::Pending => true,
+                }
+        });
+        said.take().map_or(Poll::Pending, Poll::Ready)
+    })
+    .await
 }
 
 impl Shared {

@@ -14,6 +14,7 @@ pub mod frame;
 mod heard;
 mod ipv4;
 pub mod link;
+pub mod listen;
 mod listener;
 pub mod lldp;
 mod names;

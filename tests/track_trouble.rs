@@ -465,3 +465,66 @@ fn normal_silence_has_an_end_that_can_be_counted_down() {
     assert!(run.fleet.succeeded());
     assert_eq!(run.fleet.expected(id(&run)), None);
 }
+
+/// A phone that was converted, and took its own configuration, which names this machine, at
+/// 400 s.
+fn configured_for_us(registering: &[u8]) -> Run {
+    let mut run = Run::new(Plan {
+        registering: registering.iter().map(|last| mac(*last)).collect(),
+        ..plan()
+    });
+    run.stage(&format!("SEP{}.cnf.xml", mac(12).wire()), 5000);
+    run.boots(0.0, 5, 12).passes(10.0, 5, LOADS);
+    run.boots(400.0, 5, 12);
+    run
+}
+
+fn registers(run: &mut Run, at: f64) {
+    let (mac, witness) = (mac(12), Witness::Sip);
+    run.see(at, 5, Seen::Named { mac, witness });
+}
+
+#[test]
+fn a_converted_phone_that_never_registers_is_told_and_withdrawn_when_it_does() {
+    let code = reflash::diagnose::Code::NotRegistering;
+    let stands = |run: &Run| {
+        let phone = run.phone();
+        phone.diagnoses.iter().any(|found| found.code == code)
+    };
+    let mut run = configured_for_us(&[12]);
+    run.until(700.7);
+    assert_eq!(run.state(), Flashed);
+    assert!(!stands(&run), "5 minutes are not over");
+    run.until(701.0);
+    assert!(stands(&run));
+    let found = run.phone().diagnoses.remove(0);
+    assert!(found.evidence.contains("at 0:06:40"), "{}", found.evidence);
+    assert_eq!(run.state(), Flashed, "it is converted all the same");
+
+    registers(&mut run, 800.0);
+    assert!(!stands(&run));
+    assert!(run.phone().withdrawn.iter().any(|found| found.code == code));
+    run.until(9000.0);
+    assert!(!stands(&run), "one REGISTER is enough");
+}
+
+#[test]
+fn who_registers_in_time_or_elsewhere_or_is_not_converted_is_not_told_of() {
+    let none = |run: &mut Run| {
+        run.until(9000.0);
+        let phone = run.phone();
+        let code = reflash::diagnose::Code::NotRegistering;
+        assert!(!phone.diagnoses.iter().any(|found| found.code == code));
+        assert!(!phone.withdrawn.iter().any(|found| found.code == code));
+    };
+    let mut in_time = configured_for_us(&[12]);
+    registers(&mut in_time, 430.0);
+    none(&mut in_time);
+    none(&mut configured_for_us(&[13]));
+    let mut waits = Run::new(Plan {
+        registering: vec![mac(12)],
+        ..plan()
+    });
+    waits.stage(&format!("SEP{}.cnf.xml", mac(12).wire()), 5000);
+    none(waits.boots(0.0, 5, 12));
+}

@@ -11,6 +11,8 @@ mod junk;
 mod listening;
 #[path = "witness/neighbours.rs"]
 mod neighbours;
+#[path = "witness/registers.rs"]
+mod registers;
 #[path = "witness/sccp.rs"]
 mod sccp;
 #[path = "witness/sip.rs"]

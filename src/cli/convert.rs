@@ -13,6 +13,7 @@ use super::{
     journal::{self, Named, ResumeArgs, Serving},
     network::NetworkArgs,
     run::{self, Servers},
+    witness::WitnessArgs,
 };
 use crate::{
     bundle::Bundle,
@@ -66,6 +67,8 @@ pub(crate) struct Args {
     network: NetworkArgs,
     #[command(flatten)]
     dhcp: DhcpArgs,
+    #[command(flatten)]
+    witness: WitnessArgs,
     /// The call manager that XMLDefault.cnf.xml names; default: the serving address.
     #[arg(long, value_name = "ADDRESS")]
     call_manager: Option<Ipv4Addr>,
@@ -127,22 +130,17 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let chosen = args.network.choose()?;
     let recorded = earlier.as_ref().and_then(journal::Earlier::call_manager);
     let given = args.call_manager.or(recorded);
-    if chosen.address.is_unspecified() && given.is_none() {
-        return Err(Failure::usage(
-            "--listen 0.0.0.0 serves on every interface, so none of them can be named to phones",
-            "Add --call-manager ADDRESS, or listen on one address",
-        ));
-    }
+    let call_manager = call_manager(given, &chosen)?;
     let server = args.network.bind(chosen.address)?;
     let http = args.network.bind_http(chosen.address)?;
     let metrics = args.network.bind_metrics()?;
     let dhcp = args.dhcp.open(&chosen)?;
+    let witnesses = args.witness.bind(chosen.address, call_manager)?;
     let rights = args.network.drop_privileges()?;
     let dhcp_words = dhcp.as_ref().map(dhcp::Waiting::words);
     // Ends with this function, and so with the run. It comes before the stage: a signal in the
     // seconds that it takes leaves nothing behind.
     let dhcp = dhcp.map(dhcp::Waiting::start).transpose()?;
-    let call_manager = given.unwrap_or(chosen.address);
     let stage = Stage::temporary_with(&bundles, &bridges, &own, call_manager.into())
         .map_err(run::stage_failure)?;
     let plan = Plan {
@@ -153,6 +151,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         expect: args.expect.map(|count| count as usize),
         max_failures: args.max_failures.map(|count| count as usize),
         timeout: args.timeout,
+        registering: witnesses.registering(&own, chosen.address),
         ..Plan::default()
     };
     let plan = match &earlier {
@@ -162,6 +161,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let mut words = opening(&chosen, call_manager, dhcp_words);
     words.extend(rights);
     words.extend(run::metrics_words(metrics.as_ref()));
+    words.extend(witnesses.words.iter().cloned());
     words.extend(args.network.words());
     words.extend(made.words);
     let mut stages = bundles::started(&bundles, &plan);
@@ -205,6 +205,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     afterwards.extend(run::afterwards(&plan));
     afterwards.extend(after);
     afterwards.extend(dhcp.as_ref().map(|_| LEASES_END.to_owned()));
+    // The listeners live as long as the run.
+    let (_listening, heard) = witnesses.start()?.unzip();
     run::run(
         Source::Stage(stage),
         plan,
@@ -212,6 +214,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             tftp: server,
             http,
             metrics,
+            witnesses: heard.into_iter().collect(),
         },
         started,
         afterwards,
@@ -223,6 +226,16 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
 /// What becomes of the addresses of `--dhcp isolated`.
 const LEASES_END: &str = "The addresses that phones have from this program end within 10 minutes: \
     connect them to the network whose DHCP server they are to use.";
+/// Whom phones are told of: who was given, or else this machine.
+fn call_manager(given: Option<Ipv4Addr>, chosen: &Chosen) -> Result<Ipv4Addr, Failure> {
+    if chosen.address.is_unspecified() && given.is_none() {
+        return Err(Failure::usage(
+            "--listen 0.0.0.0 serves on every interface, so none of them can be named to phones",
+            "Add --call-manager ADDRESS, or listen on one address",
+        ));
+    }
+    Ok(given.unwrap_or(chosen.address))
+}
 
 /// What a person needs to know before the first phone comes.
 fn opening(chosen: &Chosen, call_manager: Ipv4Addr, dhcp: Option<String>) -> Vec<String> {

@@ -385,6 +385,7 @@ impl Earlier {
             timeout: now.timeout.or(then.timeout),
             stages: now.stages,
             bridge: now.bridge,
+            registering: now.registering,
             requests_only: false,
         })
     }

@@ -159,7 +159,7 @@ impl NetworkArgs {
             .map(Some)
             .map_err(|error| {
                 let kind = BindErrorKind::of(&error);
-                let mut cure = cure(kind, Protocol::Tcp, self.http_port);
+                let mut cure = cure(kind, Protocol::Tcp, listen);
                 if kind == BindErrorKind::InUse {
                     cure += ". Or go without HTTP: --http-port 0 (phones then use TFTP)";
                 }
@@ -174,7 +174,7 @@ impl NetworkArgs {
         };
         http::Server::bind(listen, 0).map(Some).map_err(|error| {
             let kind = BindErrorKind::of(&error);
-            let cure = cure(kind, Protocol::Tcp, listen.port());
+            let cure = cure(kind, Protocol::Tcp, listen);
             Failure::new(cannot_listen(listen, kind, &error), cure)
         })
     }
@@ -226,9 +226,18 @@ impl NetworkArgs {
 pub(crate) fn bind(engine: Engine, config: &tftp::Config) -> Result<tftp::Bound, Failure> {
     tftp::Bound::bind(engine.kind(), config).map_err(|error| {
         let at = SocketAddrV4::new(error.address, error.port);
-        let cure = cure(error.kind, Protocol::Udp, error.port);
+        let cure = cure(error.kind, Protocol::Udp, at);
         Failure::new(cannot_listen(at, error.kind, &error.source), cure)
     })
+}
+
+/// Why a port could not be taken, and who has it.
+pub(crate) fn cannot_bind(at: SocketAddrV4, protocols: &[Protocol], error: &io::Error) -> Failure {
+    let kind = BindErrorKind::of(error);
+    let held = |protocol: &&Protocol| preflight::holder_at(**protocol, at).is_some();
+    let protocol = protocols.iter().find(held).or(protocols.last());
+    let protocol = protocol.copied().unwrap_or(Protocol::Tcp);
+    Failure::new(cannot_listen(at, kind, error), cure(kind, protocol, at))
 }
 
 fn cannot_listen(at: SocketAddrV4, kind: BindErrorKind, error: &io::Error) -> String {
@@ -241,7 +250,8 @@ fn cannot_listen(at: SocketAddrV4, kind: BindErrorKind, error: &io::Error) -> St
     format!("cannot listen on {} port {}: {why}", at.ip(), at.port())
 }
 
-fn cure(kind: BindErrorKind, protocol: Protocol, port: u16) -> String {
+fn cure(kind: BindErrorKind, protocol: Protocol, at: SocketAddrV4) -> String {
+    let port = at.port();
     match kind {
         BindErrorKind::Permission => {
             let program = std::env::current_exe()
@@ -251,7 +261,7 @@ fn cure(kind: BindErrorKind, protocol: Protocol, port: u16) -> String {
                  once and for all:\n    sudo setcap cap_net_bind_service,cap_net_raw+ep {program}"
             )
         }
-        BindErrorKind::InUse => match preflight::holder(protocol, port) {
+        BindErrorKind::InUse => match preflight::holder_at(protocol, at) {
             Some(holder) => format!(
                 "{holder} has it. Stop it for the time of the conversion ({}), then start again",
                 holder.stop()

@@ -1,5 +1,9 @@
 //! A session with its runtime, its signals and its words at the end.
 
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+
 use super::{Failure, Globals, Outcome};
 use crate::{
     display::{self, Started},
@@ -8,7 +12,7 @@ use crate::{
     session::{self, Roll, Setup, Signals, Source},
     stage::StageError,
     tftp,
-    track::Plan,
+    track::{Plan, Sighting},
 };
 
 /// A runtime of one thread: the display's, the signals' and, in a rehearsal, the phones'.
@@ -35,6 +39,8 @@ pub(crate) struct Servers {
     pub(crate) tftp: tftp::Bound,
     pub(crate) http: Option<http::Server>,
     pub(crate) metrics: Option<http::Server>,
+    /// Who tells what is seen beside requests.
+    pub(crate) witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
 }
 
 /// What is known before the first phone is heard, and where what follows is recorded.
@@ -66,6 +72,7 @@ pub(crate) fn run(
         server: servers.tftp,
         http: servers.http,
         metrics: servers.metrics,
+        witnesses: servers.witnesses,
         started,
         reporter,
         afterwards,

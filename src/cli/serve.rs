@@ -87,6 +87,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             tftp: server,
             http,
             metrics,
+            witnesses: Vec::new(),
         },
         started,
         afterwards,

@@ -53,6 +53,7 @@ pub(super) fn answer(bytes: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
             destination,
             payload,
             is_cut: false,
+            ..
         } if destination.port() == CLIENT_PORT && from_server(source) => {
             Some((*source.ip(), payload))
         }
@@ -110,6 +111,7 @@ mod tests {
                 source: SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 68),
                 destination: SocketAddrV4::new(Ipv4Addr::BROADCAST, 67),
                 payload: b"hello",
+                length: 5,
                 is_cut: false,
             }
         );

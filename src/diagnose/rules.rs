@@ -128,6 +128,10 @@ pub(crate) const UNHEARD_ANSWERS: u16 = 8;
 /// Requests for one name nearer than this are duplicates: phones repeat after 4 s.
 pub(crate) const REPEAT_AFTER: Duration = Duration::from_secs(2);
 
+/// A phone registers within a minute or so of its configuration; this long after it nobody
+/// waits for the first REGISTER any more.
+pub(crate) const REGISTERS_WITHIN: Duration = Duration::from_mins(5);
+
 /// What a request that found nothing says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NotFound {

@@ -119,6 +119,9 @@ pub struct Expectations {
     pub max_failures: Option<usize>,
     /// `--timeout`, in seconds.
     pub timeout: Option<f64>,
+    /// Those whose REGISTERs are heard.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registering: Vec<MacAddress>,
 }
 
 /// What a person calls a phone.
@@ -161,6 +164,7 @@ impl Header {
                 expect: plan.expect,
                 max_failures: plan.max_failures,
                 timeout: plan.timeout.map(|timeout| timeout.as_secs_f64()),
+                registering: plan.registering.clone(),
             },
             names: roll
                 .names()
@@ -188,6 +192,7 @@ impl Header {
             expect,
             max_failures,
             timeout,
+            registering,
         } = self.plan.clone();
         Plan {
             stages: stages(false),
@@ -197,6 +202,7 @@ impl Header {
             expect,
             max_failures,
             timeout: timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+            registering,
             requests_only: false,
         }
     }

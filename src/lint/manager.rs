@@ -1,10 +1,14 @@
 //! Where a phone registers: the call managers of a configuration, and their ports.
 
+use std::path::Path;
+
 use roxmltree::Node;
 
 use super::{
+    MAX_FILE_BYTES,
     sheet::Sheet,
-    xml::{all, child, value},
+    text::Text,
+    xml::{all, child, declare_prefixes, is_bounded, value},
 };
 
 /// The port of SCCP, which is no port of SIP.
@@ -12,6 +16,51 @@ const SCCP_PORT: &str = "2000";
 
 /// The ports of SIP, which are none of SCCP (RFC 3261 section 19.1.2).
 const SIP_PORTS: [&str; 2] = ["5060", "5061"];
+
+/// The port of SIP where a file names none.
+const DEFAULT_PORT: u16 = 5060;
+
+/// What stands in a line's proxy where it registers at the call manager.
+const USE_CALL_MANAGER: &str = "USECALLMANAGER";
+
+/// Where the lines of a phone's configuration register: host and port. The host is empty where
+/// that is the TFTP server. Nothing where the file cannot be read or has no line; [`judge`] in
+/// [`super`] says why.
+#[must_use]
+pub fn registrars(bytes: &[u8]) -> Vec<(String, u16)> {
+    let mut sheet = Sheet::new(Path::new(""));
+    let Some(mut text) = Text::decode(bytes, &mut sheet) else {
+        return Vec::new();
+    };
+    if bytes.len() > MAX_FILE_BYTES || !is_bounded(&text, &mut sheet) {
+        return Vec::new();
+    }
+    declare_prefixes(&mut text, &mut sheet);
+    let Ok(document) = roxmltree::Document::parse(text.as_str()) else {
+        return Vec::new();
+    };
+    let root = document.root_element();
+    let port = |node: Option<Node<'_, '_>>| {
+        let port = node.and_then(|node| value(node).parse().ok());
+        port.unwrap_or(DEFAULT_PORT)
+    };
+    let manager = all(root, "callManager").next().map(|manager| {
+        let host = child(manager, "processNodeName").map(value);
+        let ports = child(manager, "ports");
+        let sip = ports.and_then(|ports| child(ports, "sipPort"));
+        (host.unwrap_or_default(), port(sip))
+    });
+    let manager = manager.unwrap_or((String::new(), DEFAULT_PORT));
+    let lines = all(root, "line").filter(|line| child(*line, "name").is_some());
+    lines
+        .map(|line| match child(line, "proxy").map(value) {
+            Some(proxy) if !proxy.is_empty() && proxy != USE_CALL_MANAGER => {
+                (proxy, port(child(line, "port")))
+            }
+            _ => manager.clone(),
+        })
+        .collect()
+}
 
 /// Judges every call manager below the root, and that there is one.
 pub(super) fn judge(sheet: &mut Sheet<'_>, root: Node<'_, '_>) {

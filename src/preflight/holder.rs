@@ -1,6 +1,10 @@
 //! Who holds a port, as the kernel's own tables tell it (proc(5), /proc/net/udp and tcp).
 
-use std::{fmt, fs, net::Ipv4Addr, path::Path};
+use std::{
+    fmt, fs,
+    net::{Ipv4Addr, SocketAddrV4},
+    path::Path,
+};
 
 /// A process that has a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,30 +59,36 @@ pub(super) fn in_use(protocol: Protocol, address: Ipv4Addr, port: u16) -> bool {
     tables
         .iter()
         .filter_map(|table| fs::read_to_string(table).ok())
-        .any(|table| {
-            sockets_of(&table, port, state).any(|(local, _)| {
-                let everywhere = local.bytes().all(|digit| digit == b'0');
-                everywhere || address.is_unspecified() || local == hex(address)
-            })
-        })
+        .any(|table| sockets_of(&table, port, state).any(|(local, _)| is_at(local, address)))
 }
 
-/// An address as /proc/net writes it: the four bytes as one number of this machine.
-fn hex(address: Ipv4Addr) -> String {
-    format!("{:08X}", u32::from_ne_bytes(address.octets()))
+/// Whether a local address of the kernel's tables is this one, or every address.
+fn is_at(local: &str, address: Ipv4Addr) -> bool {
+    // The four bytes as one number of this machine. An IPv6 socket may have IPv4 addresses, in
+    // the last of its four words.
+    let own = format!("{:08X}", u32::from_ne_bytes(address.octets()));
+    let everywhere = local.bytes().all(|digit| digit == b'0');
+    everywhere || address.is_unspecified() || local.ends_with(&own)
 }
 
 /// The process that has `port` open on any IPv4 or IPv6 address. `None` where there is none,
 /// or where it is another user's and the kernel does not say.
 #[must_use]
 pub fn holder(protocol: Protocol, port: u16) -> Option<Holder> {
+    holder_at(protocol, SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port))
+}
+
+/// The process that has this port open on this address, or on every address; the same.
+#[must_use]
+pub fn holder_at(protocol: Protocol, at: SocketAddrV4) -> Option<Holder> {
     let (tables, state) = protocol.tables();
     let inodes: Vec<u64> = tables
         .iter()
         .filter_map(|table| fs::read_to_string(table).ok())
         .flat_map(|table| {
-            let inodes: Vec<_> = sockets_of(&table, port, state).map(|(_, i)| i).collect();
-            inodes
+            let sockets = sockets_of(&table, at.port(), state);
+            let there = sockets.filter(|(local, _)| is_at(local, *at.ip()));
+            there.map(|(_, inode)| inode).collect::<Vec<_>>()
         })
         .collect();
     if inodes.is_empty() {

@@ -20,6 +20,7 @@ mod inferred;
 mod judge;
 mod loader;
 mod overlay;
+mod registering;
 mod route;
 mod transfer;
 mod trouble;
@@ -27,6 +28,7 @@ mod trouble;
 pub use expected::Expected;
 pub use overlay::silence_limit;
 pub(super) use overlay::{MAX_KEPT, Standing};
+use registering::Registering;
 pub(crate) use route::Bridge;
 use trouble::{Boot, Unheard};
 
@@ -41,6 +43,8 @@ pub(super) struct Scene<'a> {
     pub catalog: &'a Catalog,
     /// The phone is none of `--only`: it is refused loads on purpose.
     pub excluded: bool,
+    /// The phone is to register here, and it is heard if it does.
+    pub registers: bool,
     /// Nothing but requests is seen.
     pub requests_only: bool,
 }
@@ -148,6 +152,7 @@ pub(super) struct Conversion {
     pub(super) failing: Vec<(String, u16)>,
     /// What it was torn out of before an episode began.
     pub(super) cut: Option<String>,
+    pub(super) registering: Registering,
 }
 
 impl Conversion {
@@ -187,6 +192,7 @@ impl Conversion {
             unheard: None,
             failing: Vec::new(),
             cut: None,
+            registering: Registering::default(),
         }
     }
 

@@ -72,6 +72,7 @@ pub struct Fleet {
     plan: Plan,
     catalog: Catalog,
     only: Option<HashSet<MacAddress>>,
+    registering: HashSet<MacAddress>,
     registry: Registry,
     /// When to look at which phone; never later than its deadline.
     schedule: BTreeSet<(Moment, PhoneId)>,
@@ -93,6 +94,7 @@ impl Fleet {
                 .only
                 .as_ref()
                 .map(|only| only.iter().copied().collect()),
+            registering: plan.registering.iter().copied().collect(),
             plan,
             registry: Registry::default(),
             schedule: BTreeSet::new(),
@@ -288,6 +290,7 @@ impl Fleet {
             at,
             catalog: &self.catalog,
             excluded,
+            registers: phone.mac.is_some_and(|mac| self.registering.contains(&mac)),
             requests_only: self.plan.requests_only,
         };
         let mut changes = Vec::new();

@@ -21,6 +21,9 @@ pub struct Plan {
     pub max_failures: Option<usize>,
     /// How long the run may take (`--timeout`).
     pub timeout: Option<Duration>,
+    /// The phones whose own configuration sends their REGISTERs to this program, which hears
+    /// them: one that never registers is diagnosed.
+    pub registering: Vec<MacAddress>,
     /// What is seen is requests alone: no acknowledgement and no end of a transfer (some
     /// servers' logs). What a phone asks for next then says what it has, and evidence says
     /// that it is inferred.

@@ -36,12 +36,14 @@ pub(super) fn words(code: Code) -> Option<Words> {
         },
         Code::NotRegistering => Words {
             title: "Converted, configured, and not registered",
-            signature: "A converted phone fetched its configuration, and no REGISTER was seen or \
-                        it was answered with a refusal.",
-            causes: "Transport, port or password differ between the SEP file and the call server; \
-                     replies go to another port; the phone is banned there.",
-            cure: "Compare user, password, transport and port on both sides. Look at the call server's log for the phone's address.",
-            ends: "At a REGISTER that is accepted.",
+            signature: "A converted phone fetched its own configuration, which sends its REGISTERs to \
+                        this machine, and within 5 minutes none came.",
+            causes: "Address, transport or port in the SEP file are not those that are listened on; a \
+                     firewall on this machine; a configuration that the phone dropped.",
+            cure: "Compare processNodeName, sipPort, transportLayerProtocol and each line's proxy with \
+                   where this program listens. The phone's own reason is on its screen and on \
+                   http://PHONE/DeviceLog.",
+            ends: "At a REGISTER.",
         },
         Code::PortBusy => Words {
             title: "Another program has the port",

@@ -270,6 +270,9 @@ impl Conversion {
         out: &mut Vec<Change>,
     ) {
         self.last = at;
+        if witness == Witness::Sip {
+            self.registered(out);
+        }
         if self.state == State::Writing && witness == Witness::Dhcp {
             self.enter(State::Rebooted, About::default(), out);
         }

@@ -1,6 +1,8 @@
 //! Manifests and images: how passes begin and when they are complete.
 
-use super::{About, Ask, Change, Conversion, FileOutcome, Kind, LoadName, Row, Scene, State};
+use super::{
+    About, Ask, Change, Conversion, FileOutcome, Kind, LoadName, Registering, Row, Scene, State,
+};
 use crate::{
     diagnose::{Code, rules, text},
     track::{
@@ -126,6 +128,7 @@ impl Conversion {
         if !unused {
             self.pass += 1;
         }
+        self.registering = Registering::default();
         let staged = scene.catalog.entry(entry);
         if staged.leg == Leg::Target {
             self.to = Some(staged.load.clone());

@@ -79,7 +79,10 @@ impl Conversion {
         match row.kind {
             Kind::Manifest(entry) => self.manifest_ended(scene, &row, entry, end, out),
             Kind::Image(place) => self.image_ended(&row, place, end, out),
-            Kind::Other if *end == End::Delivered => self.config_delivered(&row),
+            Kind::Other if *end == End::Delivered => {
+                self.config_delivered(&row);
+                self.may_register(scene, &row);
+            }
             Kind::Other => {}
         }
     }

@@ -6,6 +6,9 @@ use sha1::{Digest, Sha1};
 
 use super::{Request, single_line, split_outside};
 
+/// The port of a Via that names none.
+const DEFAULT_PORT: u16 = 5060;
+
 /// An answer without a body.
 ///
 /// Via, From, To, Call-ID and `CSeq` are the request's. To gets a tag where it has none and the
@@ -40,6 +43,34 @@ pub fn answer(request: &Request, status: u16, reason: &str, headers: &[(&str, &s
     add("Content-Length", "0");
     text.push_str("\r\n");
     text.into_bytes()
+}
+
+impl Request {
+    /// Where a datagram's answer goes: to the sender's address, at the port that the request
+    /// came from where the client asks for that (`rport`, RFC 3581), else at the one that its
+    /// Via names (RFC 3261, 18.2.2). Phones send from any port and listen at 5060.
+    ///
+    /// `None` where [`Request::source`] does not know, and where the Via names no port.
+    /// The host of the Via, and its `maddr`, are not followed: they could be anybody's.
+    #[must_use]
+    pub fn reply_to(&self) -> Option<SocketAddrV4> {
+        let source = self.source?;
+        let vias = split_outside(self.header("via")?, &[',']);
+        let parts = split_outside(vias.first()?, &[';']);
+        let is_rport = |part: &String| {
+            let name = part.split('=').next().unwrap_or_default();
+            name.trim().eq_ignore_ascii_case("rport")
+        };
+        if parts.iter().skip(1).any(is_rport) {
+            return Some(source);
+        }
+        let sent_by = parts.first()?.split_whitespace().last()?;
+        let port = match sent_by.split_once(':') {
+            Some((_, port)) => port.parse().ok().filter(|port| *port != 0)?,
+            None => DEFAULT_PORT,
+        };
+        Some(SocketAddrV4::new(*source.ip(), port))
+    }
 }
 
 fn has_tag(to: &str) -> bool {

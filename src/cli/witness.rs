@@ -1,0 +1,182 @@
+//! Who else says what phones run: the listeners that `convert` has for REGISTERs and alarms.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddrV4},
+    time::Instant,
+};
+
+use tokio::sync::mpsc;
+
+use super::{Failure, network};
+use crate::{
+    lint,
+    phone::{MacAddress, Request},
+    preflight::{self, Protocol},
+    stage::OwnFile,
+    track::Sighting,
+    witness::{SIP_PORT, listen, sccp},
+};
+
+/// Where to hear phones that register.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct WitnessArgs {
+    /// UDP and TCP port that REGISTERs are heard on, for the load that they name; 0: none.
+    /// Default: 5060, if the phones are told that this machine is their call manager and the
+    /// port is free.
+    #[arg(long, value_name = "N")]
+    sip_port: Option<u16>,
+    /// TCP port that the alarms of phones on SCCP are heard on; 0: none. Default: 2000, as
+    /// with --sip-port.
+    #[arg(long, value_name = "N")]
+    sccp_port: Option<u16>,
+}
+
+/// What the listeners hear, and when.
+type Heard = mpsc::Receiver<(Instant, Sighting)>;
+
+/// What is bound, and what a person should know of it.
+#[derive(Debug, Default)]
+pub(crate) struct Witnesses {
+    pub(crate) bound: listen::Bound,
+    pub(crate) words: Vec<String>,
+    sip: Option<SocketAddrV4>,
+}
+
+impl WitnessArgs {
+    /// Takes the ports. Who is named by nobody as a call manager hears nothing, unless a port
+    /// was asked for. A port that was not asked for may be busy: that is told and all goes on.
+    pub(crate) fn bind(
+        &self,
+        address: Ipv4Addr,
+        call_manager: Ipv4Addr,
+    ) -> Result<Witnesses, Failure> {
+        let port = |asked: Option<u16>, usual: u16| match asked {
+            Some(0) => None,
+            Some(port) => Some((SocketAddrV4::new(address, port), true)),
+            None => (address == call_manager).then(|| (SocketAddrV4::new(address, usual), false)),
+        };
+        let mut witnesses = Witnesses::default();
+        if let Some((listen, asked)) = port(self.sip_port, SIP_PORT) {
+            let bound = witnesses.bound.bind_sip(listen);
+            if witnesses.judge(bound, listen, asked, "REGISTERs", "--sip-port")? {
+                witnesses.sip = Some(listen);
+            }
+        }
+        if let Some((listen, asked)) = port(self.sccp_port, sccp::PORT) {
+            let bound = witnesses.bound.bind_sccp(listen);
+            witnesses.judge(bound, listen, asked, "SCCP alarms", "--sccp-port")?;
+        }
+        Ok(witnesses)
+    }
+}
+
+impl Witnesses {
+    /// Says what became of a port; whether it is bound.
+    fn judge(
+        &mut self,
+        bound: io::Result<()>,
+        listen: SocketAddrV4,
+        asked: bool,
+        what: &str,
+        flag: &str,
+    ) -> Result<bool, Failure> {
+        let error = match bound {
+            Ok(()) => {
+                self.words
+                    .push(format!("{what} are heard on {listen} ({flag} 0: not)"));
+                return Ok(true);
+            }
+            Err(error) => error,
+        };
+        let protocols = match flag {
+            "--sip-port" => &[Protocol::Udp, Protocol::Tcp][..],
+            _ => &[Protocol::Tcp],
+        };
+        let failure = network::cannot_bind(listen, protocols, &error);
+        if asked {
+            return Err(failure);
+        }
+        let holder = protocols
+            .iter()
+            .find_map(|protocol| preflight::holder_at(*protocol, listen));
+        let by = holder.map_or_else(String::new, |holder| format!(" by {holder}"));
+        self.words.push(format!(
+            "{what} are not heard here: {}{by}. Phones are converted all the same",
+            failure.error
+        ));
+        Ok(false)
+    }
+
+    /// Begins to listen, if there is anything to listen on.
+    pub(crate) fn start(self) -> Result<Option<(listen::Listening, Heard)>, Failure> {
+        if !self.bound.has_sip() && !self.bound.has_sccp() {
+            return Ok(None);
+        }
+        self.bound.start().map(Some).map_err(|error| {
+            Failure::new(
+                format!("the thread that listens for phones could not be started: {error}"),
+                "Go without it: --sip-port 0 --sccp-port 0",
+            )
+        })
+    }
+
+    /// The phones of whom a REGISTER must come, as their own configurations say.
+    pub(crate) fn registering(&self, own: &[OwnFile], tftp: Ipv4Addr) -> Vec<MacAddress> {
+        let Some(sip) = self.sip else {
+            return Vec::new();
+        };
+        let is_here = |(host, port): &(String, u16)| {
+            let host = match host.as_str() {
+                "" => Ok(tftp),
+                host => host.parse(),
+            };
+            host == Ok(*sip.ip()) && *port == sip.port()
+        };
+        let names_us = |file: &&OwnFile| lint::registrars(file.bytes()).iter().any(is_here);
+        let mac = |file: &OwnFile| match Request::read(file.name()) {
+            Request::Config { mac, .. } => Some(mac),
+            _ => None,
+        };
+        own.iter().filter(names_us).filter_map(mac).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn phones_whose_own_configuration_names_this_machine_are_waited_for() {
+        let us = Ipv4Addr::new(192, 0, 2, 1);
+        let hears = |port| Witnesses {
+            sip: Some(SocketAddrV4::new(us, port)),
+            ..Witnesses::default()
+        };
+        let file = |mac: &str, host: &str| {
+            let text = format!(
+                "<device><callManager><processNodeName>{host}</processNodeName></callManager>\
+                 <sipLines><line><proxy>USECALLMANAGER</proxy><name>6010</name></line></sipLines>\
+                 </device>"
+            );
+            let name = format!("SEP{mac}.cnf.xml");
+            OwnFile::made(&name, Path::new("test"), text.into_bytes()).unwrap()
+        };
+        let own = [
+            file("001D45AABB01", "192.0.2.1"),
+            file("001D45AABB02", "192.0.2.2"),
+            file("001D45AABB03", "pbx.example.net"),
+            file("001D45AABB04", ""),
+        ];
+        let named = |witnesses: Witnesses, tftp| {
+            let macs = witnesses.registering(&own, tftp).into_iter();
+            macs.map(|mac| mac.bytes()[5]).collect::<Vec<u8>>()
+        };
+        assert_eq!(named(hears(5060), us), [1, 4]);
+        assert_eq!(named(hears(5060), Ipv4Addr::new(192, 0, 2, 9)), [1]);
+        assert!(named(hears(5070), us).is_empty(), "another port");
+        assert!(named(Witnesses::default(), us).is_empty(), "nobody listens");
+    }
+}

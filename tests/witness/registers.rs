@@ -1,0 +1,231 @@
+//! The listeners' cores, in virtual time: what phones are answered, what is read, what is not.
+
+use std::{
+    net::{Ipv4Addr, SocketAddrV4},
+    time::{Duration, Instant},
+};
+
+use proptest::{collection::vec, prelude::*};
+use reflash::{
+    phone::LoadName,
+    track::{Seen, Witness},
+    witness::listen::{
+        ALARMS_PER_ADDRESS, Alarms, Line, MESSAGES, REGISTERS, REGISTERS_PER_ADDRESS, Registrar,
+        Said,
+    },
+};
+
+use super::{PHONE, REGISTER, alarm};
+
+const ALARM: &[u8] = b"25: Name=SEP0021D8BA0965 Load=SCCP42.8-4-2S Last=TCP-timeout";
+
+fn from(last: u8) -> SocketAddrV4 {
+    SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, last), 49154)
+}
+
+fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// The status line of the answer, and where it goes.
+fn status(said: &Said) -> Option<(String, SocketAddrV4)> {
+    let (to, bytes) = said.answer.as_ref()?;
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    Some((text.lines().next().unwrap().to_owned(), *to))
+}
+
+#[test]
+fn a_register_is_refused_for_now_and_its_alarm_read() {
+    let peer = SocketAddrV4::new(PHONE, 49154);
+    let said = Registrar::default().datagram(Instant::now(), peer, REGISTER.as_bytes());
+    let (line, to) = status(&said).unwrap();
+    assert_eq!(line, "SIP/2.0 503 Converting Phones, No PBX");
+    assert_eq!(to, SocketAddrV4::new(PHONE, 5060), "where its Via says");
+    let text = String::from_utf8(said.answer.unwrap().1).unwrap();
+    assert!(text.contains("\r\nRetry-After: 300\r\n"), "{text}");
+    assert!(!text.contains("c0ffee"), "{text}");
+    let loads: Vec<_> = said
+        .sightings
+        .iter()
+        .map(|sighting| (sighting.address, &sighting.seen))
+        .collect();
+    assert!(
+        matches!(loads[..], [
+            (PHONE, Seen::Named { witness: Witness::Sip, .. }),
+            (PHONE, Seen::Load { load, witness: Witness::Sip, .. }),
+        ] if *load == LoadName::new("SIP70.8-4-2-30S")),
+        "{loads:?}"
+    );
+}
+
+#[test]
+fn answers_go_to_the_sender_and_to_nobody_else() {
+    let via = "172.30.6.12:5060;branch=z9hG4bK0a1b2c3d";
+    assert!(REGISTER.contains(via));
+    for (other, port) in [
+        ("172.30.6.12:5060;branch=x;rport", Some(49154)),
+        ("172.30.6.12;branch=x", Some(5060)),
+        ("192.0.2.99:53;branch=x;maddr=192.0.2.98", Some(53)),
+        ("172.30.6.12:0;branch=x", None),
+        ("172.30.6.12:70000;branch=x", None),
+    ] {
+        let text = REGISTER.replace(via, other);
+        let said = Registrar::default().datagram(Instant::now(), from(1), text.as_bytes());
+        let to = status(&said).map(|(_, to)| to);
+        let expected = port.map(|port| SocketAddrV4::new(*from(1).ip(), port));
+        assert_eq!(to, expected, "{other}");
+    }
+}
+
+#[test]
+fn other_requests_are_refused_once_a_second() {
+    let cases = [
+        ("OPTIONS", Some("SIP/2.0 405 Method Not Allowed")),
+        ("INVITE", Some("SIP/2.0 405 Method Not Allowed")),
+        ("x-new", Some("SIP/2.0 405 Method Not Allowed")),
+        ("BYE", Some("SIP/2.0 481 Call/Transaction Does Not Exist")),
+        (
+            "CANCEL",
+            Some("SIP/2.0 481 Call/Transaction Does Not Exist"),
+        ),
+        ("ACK", None),
+    ];
+    for (method, expected) in cases {
+        let text = REGISTER.replace("REGISTER", method);
+        let began = Instant::now();
+        let mut registrar = Registrar::default();
+        let mut at = |after| {
+            let said = registrar.datagram(began + millis(after), from(1), text.as_bytes());
+            assert_eq!(said.sightings, [], "{method}");
+            status(&said).map(|(line, _)| line)
+        };
+        let expected = expected.map(str::to_owned);
+        assert_eq!(at(0), expected, "{method}");
+        assert_eq!(at(999), None, "{method}");
+        assert_eq!(at(1000), expected, "{method}");
+    }
+}
+
+#[test]
+fn what_is_malformed_is_met_with_silence() {
+    for bytes in [
+        &b""[..],
+        b"\r\n\r\n",
+        b"\0\0\0\0",
+        b"REGISTER sip:10.0.0.1 SIP/2.0\r\n\r\n",
+        b"SIP/2.0 200 OK\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    ] {
+        let said = Registrar::default().datagram(Instant::now(), from(1), bytes);
+        assert_eq!(said, Said::default(), "{bytes:?}");
+    }
+}
+
+#[test]
+fn a_flood_is_answered_five_times_a_second_and_read_in_part() {
+    let began = Instant::now();
+    let mut registrar = Registrar::default();
+    let (mut answers, mut read) = (0, 0);
+    for step in 0..10_000 {
+        let at = began + Duration::from_micros(step * 100);
+        let said = registrar.datagram(at, from(1), REGISTER.as_bytes());
+        answers += usize::from(said.answer.is_some());
+        read += usize::from(!said.sightings.is_empty());
+    }
+    assert_eq!(answers, 5, "in one second");
+    assert_eq!(read, 5 * REGISTERS_PER_ADDRESS as usize);
+    let other = registrar.datagram(began + millis(999), from(2), REGISTER.as_bytes());
+    assert!(other.answer.is_some(), "another phone is not held up");
+}
+
+#[test]
+fn a_flood_from_everywhere_is_bounded_too() {
+    let began = Instant::now();
+    let mut registrar = Registrar::default();
+    let told = (0..=255)
+        .map(|last| registrar.datagram(began, from(last), REGISTER.as_bytes()))
+        .filter(|said| *said != Said::default());
+    assert_eq!(told.count(), REGISTERS as usize);
+    let later = registrar.datagram(began + millis(200), from(255), REGISTER.as_bytes());
+    assert!(later.answer.is_some());
+}
+
+#[test]
+fn an_alarm_is_read_and_ends_the_connection() {
+    let other = [4_u32, 0, 1].map(u32::to_le_bytes).concat();
+    let bytes = [other, alarm(ALARM)].concat();
+    for size in 1..=bytes.len() {
+        let (mut line, mut alarms) = (Line::default(), Alarms::default());
+        let mut seen = Vec::new();
+        for part in bytes.chunks(size) {
+            assert!(!line.is_over());
+            seen.extend(line.feed(Instant::now(), PHONE, part, &mut alarms));
+        }
+        assert!(line.is_over());
+        assert!(
+            matches!(&seen[..], [_, sighting] if matches!(&sighting.seen, Seen::Load {
+                load, witness: Witness::Sccp, detail
+            } if *load == LoadName::new("SCCP42.8-4-2S") && detail.contains("Last=TCP-timeout"))),
+            "{size} bytes at a time: {seen:?}"
+        );
+        let more = line.feed(Instant::now(), PHONE, &alarm(ALARM), &mut alarms);
+        assert_eq!(more, [], "nothing behind it is read");
+    }
+}
+
+#[test]
+fn who_talks_of_other_things_or_too_often_is_not_listened_to() {
+    let other = [4_u32, 0, 1].map(u32::to_le_bytes).concat();
+    let mut alarms = Alarms::default();
+    let mut line = Line::default();
+    for _ in 0..MESSAGES {
+        assert!(!line.is_over());
+        line.feed(Instant::now(), PHONE, &other, &mut alarms);
+    }
+    assert!(line.is_over());
+    let now = Instant::now();
+    let read = (0..100).filter(|_| {
+        let seen = Line::default().feed(now, PHONE, &alarm(ALARM), &mut alarms);
+        !seen.is_empty()
+    });
+    assert_eq!(read.count(), ALARMS_PER_ADDRESS as usize);
+}
+
+proptest! {
+    #[test]
+    fn any_datagram_is_answered_with_at_most_one_answer_to_its_sender(
+        bytes in vec(any::<u8>(), 0..600),
+        cut in any::<prop::sample::Index>(),
+        spoil in any::<(prop::sample::Index, u8)>(),
+    ) {
+        let mut good = REGISTER.as_bytes().to_vec();
+        let at = spoil.0.index(good.len());
+        good[at] = spoil.1;
+        good.truncate(cut.index(good.len() + 1));
+        for bytes in [bytes, good] {
+            let said = Registrar::default().datagram(Instant::now(), from(1), &bytes);
+            if let Some((to, answer)) = said.answer {
+                let own = from(1);
+                prop_assert_eq!(to.ip(), own.ip());
+                prop_assert!(answer.starts_with(b"SIP/2.0 "));
+                // An answer is no lever: it is little more than what was asked.
+                prop_assert!(answer.len() <= bytes.len() + 256);
+            }
+            prop_assert!(said.sightings.iter().all(|sighting| sighting.address == *from(1).ip()));
+        }
+    }
+
+    #[test]
+    fn any_bytes_on_a_line_end_it_or_wait(
+        bytes in vec(any::<u8>(), 0..9000),
+        size in 1_usize..700,
+    ) {
+        let (mut line, mut alarms) = (Line::default(), Alarms::default());
+        let mut seen = 0;
+        for part in bytes.chunks(size) {
+            seen += line.feed(Instant::now(), PHONE, part, &mut alarms).len();
+        }
+        prop_assert!(seen <= 2);
+        prop_assert!(line.is_over() || bytes.len() < 8 + 4096);
+    }
+}
