@@ -18,6 +18,7 @@ mod journal;
 mod lint;
 mod man;
 mod models;
+mod named;
 mod network;
 mod paper;
 mod privileges;

@@ -35,15 +35,15 @@ fn written(made: &MadeUp, folder: &Path) -> PathBuf {
 
 /// A list of this many scripted 7965.
 fn office(phones: u8) -> String {
-    let mut text =
-        "[site]\npbx = \"192.0.2.77\"\ntime_zone = \"UTC\"\ndial_plan = \"internal\"\n".to_owned();
-    for at in 0..phones {
-        text += &format!(
+    let site = "[site]\npbx = \"192.0.2.77\"\ntime_zone = \"UTC\"\ndial_plan = \"internal\"\n";
+    let phone = |at| {
+        format!(
             "[[phone]]\nmac = \"0252454800{at:02}\"\nmodel = 7965\nextension = 10{at:02}\n\
              secret = \"{SECRET}\"\n"
-        );
-    }
-    text
+        )
+    };
+    let phones = (0..phones).map(phone);
+    std::iter::once(site.to_owned()).chain(phones).collect()
 }
 
 /// A rehearsal of 7965s with this list: its exit code and its lines.

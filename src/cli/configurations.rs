@@ -41,12 +41,22 @@ pub(crate) struct Beside<'a> {
 type Loads = Vec<(&'static Model, LoadName)>;
 
 /// Makes the configurations of all phones on the list that the run converts and whose
-/// extensions and secrets are known. No password is made up here: the PBX has to know it.
+/// extensions and secrets are known, and judges them as phones would. No password is made up
+/// here: the PBX has to know it.
 pub(crate) fn made(
-    list: &ListFile,
+    list: Option<&ListFile>,
     beside: Beside<'_>,
     globals: &Globals,
 ) -> Result<Made, Failure> {
+    let Some(list) = list else {
+        return Ok(Made::default());
+    };
+    let made = unjudged(list, beside, globals)?;
+    add::judge(&made.files, &[beside.targets, beside.bridges], globals)?;
+    Ok(made)
+}
+
+fn unjudged(list: &ListFile, beside: Beside<'_>, globals: &Globals) -> Result<Made, Failure> {
     let ListFile {
         inventory, path, ..
     } = list;
@@ -255,7 +265,7 @@ mod tests {
             only: None,
             added: &[],
         };
-        let made_now = made(&list(OFFICE), beside, &QUIET).unwrap();
+        let made_now = made(Some(&list(OFFICE)), beside, &QUIET).unwrap();
         let names: Vec<_> = made_now.files.iter().map(OwnFile::name).collect();
         // 1005 has its secret on a phone that gets no file.
         assert_eq!(
@@ -286,7 +296,7 @@ mod tests {
             only: Some(&only),
             ..beside
         };
-        let made_now = made(&list(OFFICE), beside, &QUIET).unwrap();
+        let made_now = made(Some(&list(OFFICE)), beside, &QUIET).unwrap();
         assert_eq!((made_now.files.len(), made_now.words.len()), (1, 1));
     }
 
@@ -306,7 +316,7 @@ mod tests {
                 only: None,
                 added,
             };
-            made(&list(text), beside, &QUIET)
+            made(Some(&list(text)), beside, &QUIET)
         };
         let planned = OFFICE.replacen("[site]", "[site]\ndial_plan = \"internal\"", 1);
         for (text, name) in [

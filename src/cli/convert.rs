@@ -9,8 +9,9 @@ use super::{
     bundles::{self, TrustArgs},
     configurations::{self, Beside, Made},
     dhcp::{self, DhcpArgs},
-    inventory::InventoryArgs,
-    journal::{self, Named, ResumeArgs, Serving},
+    inventory::{InventoryArgs, ListFile},
+    journal::{self, Earlier, ResumeArgs, Serving},
+    named::{self, Named},
     network::NetworkArgs,
     run::{self, Servers},
     witness::WitnessArgs,
@@ -24,7 +25,7 @@ use crate::{
     phone::MacAddress,
     preflight::Chosen,
     session::Source,
-    stage::Stage,
+    stage::{OwnFile, Stage},
     track::Plan,
 };
 
@@ -94,41 +95,20 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     args.dhcp.isolated()?;
     let folder = args.network.state_folder()?;
     let earlier = args.journal.earlier(folder.as_deref())?;
-    let mut named = Named::new(
-        &args.bundles,
-        &args.bridge,
-        &args.trust,
-        &args.add,
-        &args.inventory,
-    );
-    if let Some(earlier) = &earlier {
-        earlier.complete(&mut named);
-    }
-    let list = named.inventory.read_whole(globals)?;
+    let named = completed(args, earlier.as_ref());
+    let Material {
+        bundles,
+        bridges,
+        added,
+        list,
+        made,
+    } = material(&named, &args.only, earlier.as_ref(), globals)?;
     let inventory = list.as_ref().map(|list| &list.inventory);
-    let added = named.add.read()?;
-    named.is_unchanged(&added, list.as_ref())?;
-    let (bundles, bridges) = named.bridge.select(&named.bundles, &named.trust, globals)?;
-    let both: Vec<Bundle> = bundles.iter().chain(&bridges).cloned().collect();
-    if let Some(earlier) = &earlier {
-        earlier.is_served(&both)?;
-    }
-    add::judge(&added, &[&both], globals)?;
-    let only = (!args.only.is_empty()).then_some(&*args.only);
-    let beside = Beside {
-        targets: &bundles,
-        bridges: &bridges,
-        only: only.or(earlier.as_ref().and_then(journal::Earlier::only)),
-        added: &added,
-    };
-    let made = match &list {
-        Some(list) => configurations::made(list, beside, globals)?,
-        None => Made::default(),
-    };
-    add::judge(&made.files, &[&both], globals)?;
+    let both = [&bundles[..], &bridges].concat();
     let own = [&added[..], &made.files].concat();
+    let has_made = !made.files.is_empty();
     let chosen = args.network.choose()?;
-    let recorded = earlier.as_ref().and_then(journal::Earlier::call_manager);
+    let recorded = earlier.as_ref().and_then(Earlier::call_manager);
     let given = args.call_manager.or(recorded);
     let call_manager = call_manager(given, &chosen)?;
     let server = args.network.bind(chosen.address)?;
@@ -140,7 +120,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let dhcp_words = dhcp.as_ref().map(dhcp::Waiting::words);
     // Ends with this function, and so with the run. It comes before the stage: a signal in the
     // seconds that it takes leaves nothing behind.
-    let dhcp = dhcp.map(dhcp::Waiting::start).transpose()?;
+    let mut dhcp = dhcp.map(dhcp::Waiting::start).transpose()?;
     let stage = Stage::temporary_with(&bundles, &bridges, &own, call_manager.into())
         .map_err(run::stage_failure)?;
     let plan = Plan {
@@ -170,17 +150,9 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         tftp: server.local_addr(),
         http: http.as_ref().map(http::Server::local_addr),
     };
-    let command = Command {
-        added: journal::given_files(&added),
-        inventory: list
-            .as_ref()
-            .filter(|_| !made.files.is_empty())
-            .map(journal::given_list),
-        ..journal::command(&named.bundles, &named.bridge.bridges, &named.trust, given)
-    };
     let serving = Serving {
         network,
-        command,
+        command: command(&named, &added, list.as_ref().filter(|_| has_made), given),
         bundles: &both,
         plan: &plan,
         inventory,
@@ -214,7 +186,10 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             tftp: server,
             http,
             metrics,
-            witnesses: heard.into_iter().collect(),
+            witnesses: heard
+                .into_iter()
+                .chain(dhcp.as_mut().and_then(crate::dhcp::Running::heard))
+                .collect(),
         },
         started,
         afterwards,
@@ -226,6 +201,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
 /// What becomes of the addresses of `--dhcp isolated`.
 const LEASES_END: &str = "The addresses that phones have from this program end within 10 minutes: \
     connect them to the network whose DHCP server they are to use.";
+
 /// Whom phones are told of: who was given, or else this machine.
 fn call_manager(given: Option<Ipv4Addr>, chosen: &Chosen) -> Result<Ipv4Addr, Failure> {
     if chosen.address.is_unspecified() && given.is_none() {
@@ -235,6 +211,81 @@ fn call_manager(given: Option<Ipv4Addr>, chosen: &Chosen) -> Result<Ipv4Addr, Fa
         ));
     }
     Ok(given.unwrap_or(chosen.address))
+}
+
+/// What is served, as it is named now or was before.
+fn completed(args: &Args, earlier: Option<&Earlier>) -> Named {
+    let mut named = Named::new(
+        &args.bundles,
+        &args.bridge,
+        &args.trust,
+        &args.add,
+        &args.inventory,
+    );
+    if let Some(earlier) = earlier {
+        earlier.complete(&mut named);
+    }
+    named
+}
+
+/// The same for the record; `list`: what configurations were made from.
+fn command(
+    named: &Named,
+    added: &[OwnFile],
+    list: Option<&ListFile>,
+    call_manager: Option<Ipv4Addr>,
+) -> Command {
+    Command {
+        added: named::given_files(added),
+        inventory: list.map(named::given_list),
+        ..journal::command(
+            &named.bundles,
+            &named.bridge.bridges,
+            &named.trust,
+            call_manager,
+        )
+    }
+}
+
+/// What phones are served.
+struct Material {
+    bundles: Vec<Bundle>,
+    bridges: Vec<Bundle>,
+    added: Vec<OwnFile>,
+    list: Option<ListFile>,
+    made: Made,
+}
+
+/// Reads and judges everything that is named, before a port is opened.
+fn material(
+    named: &Named,
+    only: &[MacAddress],
+    earlier: Option<&Earlier>,
+    globals: &Globals,
+) -> Result<Material, Failure> {
+    let list = named.inventory.read_whole(globals)?;
+    let added = named.add.read()?;
+    named.is_unchanged(&added, list.as_ref())?;
+    let (bundles, bridges) = named.bridge.select(&named.bundles, &named.trust, globals)?;
+    if let Some(earlier) = earlier {
+        earlier.is_served(&[&bundles[..], &bridges].concat())?;
+    }
+    add::judge(&added, &[&bundles, &bridges], globals)?;
+    let only = (!only.is_empty()).then_some(only);
+    let beside = Beside {
+        targets: &bundles,
+        bridges: &bridges,
+        only: only.or(earlier.and_then(Earlier::only)),
+        added: &added,
+    };
+    let made = configurations::made(list.as_ref(), beside, globals)?;
+    Ok(Material {
+        bundles,
+        bridges,
+        added,
+        list,
+        made,
+    })
 }
 
 /// What a person needs to know before the first phone comes.

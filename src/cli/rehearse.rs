@@ -12,10 +12,10 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    Failure, Globals, Outcome, add,
+    Failure, Globals, Outcome,
     bridge::{self, BridgeArgs},
     bundles::{self, TrustArgs},
-    configurations::{self, Beside, Made},
+    configurations::{self, Beside},
     convert::duration,
     inventory::InventoryArgs,
     journal::{self, JournalArgs},
@@ -144,29 +144,16 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let list = args.inventory.read_whole(globals)?;
     let inventory = list.as_ref().map(|list| &list.inventory);
     let made_up = args.bundles.is_empty().then(|| made_up(args)).transpose()?;
-    let (bundles, bridges) = match &made_up {
-        None => args.bridge.select(&args.bundles, &args.trust, globals)?,
-        Some((_, _, bundle)) => {
-            let targets = vec![bundle.clone()];
-            let (bridges, _) = args.bridge.examine(&args.trust, globals)?;
-            bridge::judge(&bridges, &targets, args.trust.accept_unknown)?;
-            (targets, bridges)
-        }
-    };
+    let (bundles, bridges) = served(args, made_up.as_ref().map(|(.., bundle)| bundle), globals)?;
     let server = network::bind(args.engine, &tftp::Config::new(SERVER))?;
-    let call_manager = (*SERVER.ip()).into();
     let beside = Beside {
         targets: &bundles,
         bridges: &bridges,
         only: None,
         added: &[],
     };
-    let made = match &list {
-        Some(list) => configurations::made(list, beside, globals)?,
-        None => Made::default(),
-    };
-    add::judge(&made.files, &[&bundles, &bridges], globals)?;
-    let stage = Stage::temporary_with(&bundles, &bridges, &made.files, call_manager)
+    let made = configurations::made(list.as_ref(), beside, globals)?;
+    let stage = Stage::temporary_with(&bundles, &bridges, &made.files, (*SERVER.ip()).into())
         .map_err(run::stage_failure)?;
     let plan = Plan {
         stages: stage.plan(),
@@ -181,14 +168,10 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         stage.bundle.clone_from(name);
     }
     stages.extend(bridge::started(&bridges, &plan.bridge));
-    let models: Vec<_> = match args.model {
-        Some(model) => vec![model],
-        None => plan
-            .stages
-            .iter()
-            .flat_map(|stage| stage.models.clone())
-            .collect(),
-    };
+    let all = || plan.stages.iter().flat_map(|stage| stage.models.clone());
+    let models = args
+        .model
+        .map_or_else(|| all().collect(), |model| vec![model]);
     let sizes = stage
         .entries()
         .iter()
@@ -259,6 +242,21 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     drop(made_up);
     troubles(&results)?;
     run::outcome(ended)
+}
+
+/// Targets and bridges.
+fn served(
+    args: &Args,
+    made_up: Option<&Bundle>,
+    globals: &Globals,
+) -> Result<(Vec<Bundle>, Vec<Bundle>), Failure> {
+    let Some(bundle) = made_up else {
+        return args.bridge.select(&args.bundles, &args.trust, globals);
+    };
+    let targets = vec![bundle.clone()];
+    let (bridges, _) = args.bridge.examine(&args.trust, globals)?;
+    bridge::judge(&bridges, &targets, args.trust.accept_unknown)?;
+    Ok((targets, bridges))
 }
 
 /// The first line of the record; `both`: targets and bridges.

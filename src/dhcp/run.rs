@@ -7,13 +7,13 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use socket2::{Domain, Type};
+use tokio::sync::mpsc;
 
 use super::{
     Card, Config, Server, Service, Told, Wire, WireError, neighbours,
@@ -94,7 +94,7 @@ impl Bound {
         }
         let began = Instant::now();
         let service = Service::new(server, self.wire.card().mac, began.elapsed());
-        let (send, told) = sync_channel(WAITING);
+        let (send, told) = mpsc::channel(WAITING);
         let stop = Arc::new(AtomicBool::new(false));
         let thread = Thread {
             bound: self,
@@ -109,7 +109,7 @@ impl Bound {
             .map_err(other)?;
         Ok(Running {
             stop,
-            told,
+            told: Some(told),
             thread: Some(thread),
         })
     }
@@ -119,14 +119,14 @@ impl Bound {
 #[derive(Debug)]
 pub struct Running {
     stop: Arc<AtomicBool>,
-    told: Receiver<Sighting>,
+    told: Option<mpsc::Receiver<(Instant, Sighting)>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Running {
-    /// Who has which address, since this was last asked: a sighting for the tracking each.
-    pub fn heard(&self) -> impl Iterator<Item = Sighting> + '_ {
-        self.told.try_iter()
+    /// Tells who has which address, for the tracking; to the first who asks.
+    pub fn heard(&mut self) -> Option<mpsc::Receiver<(Instant, Sighting)>> {
+        self.told.take()
     }
 }
 
@@ -144,7 +144,7 @@ struct Thread {
     bound: Bound,
     service: Service,
     began: Instant,
-    sightings: SyncSender<Sighting>,
+    sightings: mpsc::Sender<(Instant, Sighting)>,
     stop: Arc<AtomicBool>,
 }
 
@@ -220,7 +220,7 @@ impl Thread {
                 Told::Other(_) => {}
             }
             if let Some(sighting) = told.sighting()
-                && self.sightings.try_send(sighting).is_err()
+                && self.sightings.try_send((Instant::now(), sighting)).is_err()
             {
                 tracing::debug!("nobody takes the DHCP server's sightings");
             }
