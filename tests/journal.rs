@@ -529,7 +529,7 @@ fn what_cannot_be_gone_on_with_is_refused_and_left_as_it_is() {
         lines[0]
     );
     let cases: [(&str, &str); 6] = [
-        ("Foreign", ""),
+        ("Empty", ""),
         ("Foreign", "PK\u{3}\u{4}\n"),
         ("Foreign", "{\"kind\":\"started\"}\n"),
         ("Schema(9)", "{\"kind\":\"journal\",\"schema\":9}\n"),
@@ -548,7 +548,7 @@ fn what_cannot_be_gone_on_with_is_refused_and_left_as_it_is() {
     assert_eq!((recorded.sightings.len(), recorded.lines_cut), (1, 2));
     assert!(matches!(
         journal::read(folder.path()).unwrap_err().fault,
-        Fault::Foreign
+        Fault::NoFile("folder")
     ));
     let again = Journal::create(&path, Timestamp::UNIX_EPOCH, header());
     assert!(matches!(again.unwrap_err().fault, Fault::Exists));
