@@ -13,6 +13,7 @@ mod findings;
 mod inventory;
 mod journal;
 mod lint;
+mod listen;
 mod man;
 mod models;
 mod network;
@@ -26,6 +27,7 @@ mod run;
 mod serve;
 mod stage;
 mod verify;
+mod watch;
 
 use std::{fmt::Display, process::ExitCode};
 
@@ -74,6 +76,7 @@ enum Verb {
     Stage(stage::Args),
     Convert(convert::Args),
     Serve(serve::Args),
+    Watch(watch::Args),
     Lint(lint::Args),
     Provision(provision::Args),
     Rehearse(rehearse::Args),
@@ -139,6 +142,7 @@ pub fn main() -> ExitCode {
         Verb::Stage(args) => stage::run(args, globals),
         Verb::Convert(args) => convert::run(args, globals),
         Verb::Serve(args) => serve::run(args, globals),
+        Verb::Watch(args) => watch::run(args, globals),
         Verb::Lint(args) => lint::run(args, globals),
         Verb::Provision(args) => provision::run(args, globals),
         Verb::Rehearse(args) => rehearse::run(args, globals),

@@ -5,4 +5,4 @@ mod holder;
 mod interface;
 
 pub use holder::{Holder, Protocol, holder};
-pub use interface::{ChooseError, Chosen, Interface, choose, interfaces};
+pub use interface::{ChooseError, Chosen, Interface, audible, choose, interfaces};

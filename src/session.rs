@@ -11,6 +11,7 @@ mod neighbours;
 mod outbox;
 mod record;
 mod signals;
+mod witnesses;
 
 use std::{
     fmt, io,
@@ -18,15 +19,15 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
     task::{Context, Poll},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
-    sync::oneshot,
+    sync::{mpsc, oneshot},
     time::{MissedTickBehavior, interval},
 };
 
-use self::{clock::Clock, desk::Desk, outbox::Outbox};
+use self::{clock::Clock, desk::Desk, outbox::Outbox, witnesses::Witnesses};
 pub use self::{
     clock::{fitting_speed, wall_clock},
     signals::Signals,
@@ -79,6 +80,8 @@ pub struct Setup {
     pub http: Option<http::Server>,
     /// Where what is counted can be read; `None`: nowhere.
     pub metrics: Option<http::Server>,
+    /// What others hear of phones, and when; each ends when its sender is gone.
+    pub witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
     /// What phones are called.
     pub roll: Roll,
     /// How many times as fast as real phones these live: 1, but in a rehearsal. What the
@@ -147,6 +150,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         server,
         http,
         metrics,
+        witnesses,
         roll,
         speed,
         journal,
@@ -207,7 +211,8 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         })
     });
     let over = || threads.iter().any(Running::is_over);
-    let signal = watch(&shared, reporter.as_mut(), signals, over).await;
+    let witnesses = Witnesses::new(witnesses);
+    let signal = watch(&shared, reporter.as_mut(), signals, witnesses, over).await;
     // All are told before one is waited for.
     let threads: Vec<_> = threads.into_iter().map(Running::stop).collect();
     let faults: Vec<_> = threads
@@ -294,6 +299,7 @@ async fn watch(
     shared: &Shared,
     reporter: &mut dyn Reporter,
     signals: &mut Signals,
+    mut witnesses: Witnesses,
     engine_is_over: impl Fn() -> bool,
 ) -> Option<u8> {
     let mut ticks = interval(TICK);
@@ -321,6 +327,11 @@ async fn watch(
                 }
             }
             _ = neighbours.tick() => shared.ask_the_neighbours(),
+            heard = witnesses.next() => {
+                for (at, sighting) in heard {
+                    shared.sighted(shared.clock.at(at), &sighting);
+                }
+            }
             number = signals.next() => {
                 let mut fragile = shared.fleet().fragile();
                 for phone in &mut fragile {

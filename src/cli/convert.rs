@@ -9,6 +9,7 @@ use super::{
     bundles::{self, TrustArgs},
     inventory::InventoryArgs,
     journal::{self, ResumeArgs, Serving},
+    listen::Ears,
     network::NetworkArgs,
     run::{self, Servers},
 };
@@ -102,6 +103,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let server = args.network.bind(chosen.address)?;
     let http = args.network.bind_http(chosen.address)?;
     let metrics = args.network.bind_metrics()?;
+    let ears = Ears::open(&chosen);
     let rights = args.network.drop_privileges()?;
     let call_manager = given.unwrap_or(chosen.address);
     let stage = Stage::temporary_with(&bundles, &bridges, &own, call_manager.into())
@@ -122,6 +124,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     };
     let mut words = opening(&chosen, call_manager);
     words.extend(rights);
+    words.extend(ears.words());
     words.extend(run::metrics_words(metrics.as_ref()));
     words.extend(args.network.words());
     let mut stages = bundles::started(&bundles, &plan);
@@ -163,6 +166,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             tftp: server,
             http,
             metrics,
+            ears,
         },
         started,
         afterwards,

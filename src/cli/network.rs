@@ -243,12 +243,7 @@ fn cannot_listen(at: SocketAddrV4, kind: BindErrorKind, error: &io::Error) -> St
 fn cure(kind: BindErrorKind, protocol: Protocol, port: u16) -> String {
     match kind {
         BindErrorKind::Permission => {
-            let program = std::env::current_exe()
-                .map_or_else(|_| "reflash".to_owned(), |path| path.display().to_string());
-            format!(
-                "Ports below 1024 need a right. Run it with sudo, or give the program the right \
-                 once and for all:\n    sudo setcap cap_net_bind_service,cap_net_raw+ep {program}"
-            )
+            format!("Ports below 1024 need a right. {}", privileges::how())
         }
         BindErrorKind::InUse => match preflight::holder(protocol, port) {
             Some(holder) => format!(

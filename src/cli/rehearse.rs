@@ -215,6 +215,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         server,
         http: None,
         metrics: None,
+        witnesses: Vec::new(),
         started,
         reporter: display::reporter(globals.json, globals.quiet, globals.color),
         afterwards,

@@ -1,6 +1,6 @@
 //! A session with its runtime, its signals and its words at the end.
 
-use super::{Failure, Globals, Outcome};
+use super::{Failure, Globals, Outcome, listen::Ears};
 use crate::{
     display::{self, Started},
     http,
@@ -35,6 +35,8 @@ pub(crate) struct Servers {
     pub(crate) tftp: tftp::Bound,
     pub(crate) http: Option<http::Server>,
     pub(crate) metrics: Option<http::Server>,
+    /// What is heard of phones beside.
+    pub(crate) ears: Ears,
 }
 
 /// What is known before the first phone is heard, and where what follows is recorded.
@@ -56,6 +58,7 @@ pub(crate) fn run(
     globals: &Globals,
 ) -> Result<Outcome, Failure> {
     let reporter = display::reporter(globals.json, globals.quiet, globals.color);
+    let (witnesses, listening) = servers.ears.start();
     let setup = Setup {
         source,
         roll: record.roll,
@@ -66,6 +69,7 @@ pub(crate) fn run(
         server: servers.tftp,
         http: servers.http,
         metrics: servers.metrics,
+        witnesses,
         started,
         reporter,
         afterwards,
@@ -74,6 +78,7 @@ pub(crate) fn run(
         let mut signals = signals()?;
         Ok::<_, Failure>(session::run(setup, &mut signals).await)
     })?;
+    listening.end();
     outcome(ended)
 }
 

@@ -36,20 +36,33 @@ impl Listener {
     /// SIP and SCCP are read where a request's head or an alarm lies in one segment or datagram,
     /// as phones send them.
     pub fn hear(&mut self, frame: &Frame<'_>) -> Result<Vec<Sighting>, Malformed> {
+        let mut all = Vec::new();
+        self.each(frame, &mut |heard, address| {
+            if let Some(address) = address {
+                let seen = sightings(heard).into_iter();
+                all.extend(seen.map(|seen| Sighting { address, seen }));
+            }
+        })?;
+        Ok(all)
+    }
+
+    /// The same before it becomes sightings: what was heard and the address that it speaks of,
+    /// where it says one.
+    pub fn each(&mut self, frame: &Frame<'_>, tell: &mut Tell<'_>) -> Result<(), Malformed> {
         match &frame.payload {
-            Payload::Cdp(bytes) => Ok(told(&Heard::Cdp(&Cdp::decode(bytes)?))),
-            Payload::Lldp(bytes) => Ok(told(&Heard::Lldp(&Lldp::decode(bytes)?))),
+            Payload::Cdp(bytes) => told(&Heard::Cdp(&Cdp::decode(bytes)?), tell),
+            Payload::Lldp(bytes) => told(&Heard::Lldp(&Lldp::decode(bytes)?), tell),
             // Who answers for somebody else is no evidence.
-            Payload::Arp(arp) if arp.sender_mac == frame.source => Ok(told(&Heard::Arp(arp))),
+            Payload::Arp(arp) if arp.sender_mac == frame.source => told(&Heard::Arp(arp), tell),
             Payload::Ipv4Udp {
                 source,
                 destination,
                 payload,
                 is_cut,
             } => match destination.port() {
-                dhcp::SERVER_PORT | dhcp::CLIENT_PORT if !is_cut => self.dhcp(payload),
-                SIP_PORT => registers(*source, payload),
-                _ => Ok(Vec::new()),
+                dhcp::SERVER_PORT | dhcp::CLIENT_PORT if !is_cut => self.dhcp(payload, tell)?,
+                SIP_PORT => registers(*source, payload, tell)?,
+                _ => {}
             },
             Payload::Ipv4Tcp {
                 source,
@@ -57,63 +70,61 @@ impl Listener {
                 payload,
                 ..
             } if !payload.is_empty() => match destination.port() {
-                SIP_PORT => registers(*source, payload),
-                sccp::PORT => alarms(*source.ip(), payload),
-                _ => Ok(Vec::new()),
+                SIP_PORT => registers(*source, payload, tell)?,
+                sccp::PORT => alarms(*source.ip(), payload, tell)?,
+                _ => {}
             },
-            _ => Ok(Vec::new()),
+            _ => {}
         }
+        Ok(())
     }
 
-    fn dhcp(&mut self, bytes: &[u8]) -> Result<Vec<Sighting>, Malformed> {
+    fn dhcp(&mut self, bytes: &[u8], tell: &mut Tell<'_>) -> Result<(), Malformed> {
         let message = Message::decode(bytes)?;
         if message.phone().is_some() && self.phones.len() < MAX_PHONES {
             self.phones.insert(message.mac);
         }
-        if message.op == Op::Reply && !self.phones.contains(&message.mac) {
-            return Ok(Vec::new());
+        if message.op == Op::Request || self.phones.contains(&message.mac) {
+            told(&Heard::Dhcp(&message), tell);
         }
-        Ok(told(&Heard::Dhcp(&message)))
+        Ok(())
     }
 }
 
+/// Takes what was heard, and the address that it speaks of.
+pub type Tell<'a> = dyn FnMut(&Heard<'_>, Option<Ipv4Addr>) + 'a;
+
 /// The first line of a request ends so; a segment in the middle of a body has none.
-fn registers(source: SocketAddrV4, bytes: &[u8]) -> Result<Vec<Sighting>, Malformed> {
+fn registers(source: SocketAddrV4, bytes: &[u8], tell: &mut Tell<'_>) -> Result<(), Malformed> {
     let first = bytes
         .split(|byte| *byte == b'\n')
         .next()
         .unwrap_or_default();
     let first = first.strip_suffix(b"\r").unwrap_or(first);
-    if !first.ends_with(b" SIP/2.0") {
-        return Ok(Vec::new());
+    if first.ends_with(b" SIP/2.0") {
+        let request = Request::decode(bytes)?.heard_from(source);
+        told(&Heard::Sip(&request), tell);
     }
-    let request = Request::decode(bytes)?.heard_from(source);
-    Ok(told(&Heard::Sip(&request)))
+    Ok(())
 }
 
 /// A segment that begins with an alarm; any other may begin in the middle of a message.
-fn alarms(source: Ipv4Addr, bytes: &[u8]) -> Result<Vec<Sighting>, Malformed> {
+fn alarms(source: Ipv4Addr, bytes: &[u8], tell: &mut Tell<'_>) -> Result<(), Malformed> {
     if bytes.get(8..12) != Some(&sccp::ALARM.to_le_bytes()) {
-        return Ok(Vec::new());
+        return Ok(());
     }
-    let mut sightings_of = Vec::new();
     for message in sccp::Stream::default().feed(bytes)? {
         if let Some(alarm) = message
             .alarm()
             .transpose()?
             .and_then(|message| message.alarm)
         {
-            sightings_of.extend(at(source, &Heard::Sccp(&alarm)));
+            tell(&Heard::Sccp(&alarm), Some(source));
         }
     }
-    Ok(sightings_of)
+    Ok(())
 }
 
-fn told(heard: &Heard<'_>) -> Vec<Sighting> {
-    address(heard).map_or_else(Vec::new, |address| at(address, heard))
-}
-
-fn at(address: Ipv4Addr, heard: &Heard<'_>) -> Vec<Sighting> {
-    let seen = sightings(heard).into_iter();
-    seen.map(|seen| Sighting { address, seen }).collect()
+fn told(heard: &Heard<'_>, tell: &mut Tell<'_>) {
+    tell(heard, address(heard));
 }
