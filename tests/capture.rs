@@ -495,6 +495,36 @@ fn watch_says_in_words_what_changes_and_ends_with_the_list() {
 }
 
 #[test]
+fn an_interface_that_goes_down_and_comes_back_is_heard_again() {
+    let Some(lab) = Lab::build("updown") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = lab.on_server(REFLASH);
+    command.args(["watch", "--interface", "eth0", "--json"]);
+    let mut watch = Running::start(&mut command);
+    let sender = send(
+        &lab,
+        folder.path(),
+        &[cdp(PHONE, PHONES[0], "SCCP45.8-5-2S")],
+        true,
+    );
+    watch.wait_for(|line| line["mac"] == PHONE);
+    drop(sender);
+    for state in ["down", "up"] {
+        let mut ip = lab.on_server("ip");
+        let status = ip.args(["link", "set", "eth0", state]).status().unwrap();
+        assert!(status.success());
+    }
+    lab.wait_for_carrier();
+    let _sender = send(&lab, folder.path(), &[cdp(PHONE, PHONES[0], TARGET)], true);
+    let line = watch.wait_for(|line| line["load"] == TARGET);
+    assert_eq!(line["change"], "changed");
+    watch.signal("TERM");
+    assert_eq!(watch.end(), Some(143));
+}
+
+#[test]
 fn watch_of_no_such_interface_says_so() {
     let output = Command::new(REFLASH)
         .args(["watch", "--interface", "nothing7"])

@@ -40,11 +40,11 @@ impl Ears {
             match Capture::open(&name) {
                 Ok(capture) => ears.captures.push(capture),
                 Err(OpenError::Permission(_)) => {
-                    ears.words = vec![format!(
-                        "without the right to listen (CAP_NET_RAW) no load can be seen on the \
-                         wire. {}",
-                        privileges::how()
-                    )];
+                    let missing =
+                        "without the right to listen (CAP_NET_RAW) no load can be seen on the wire";
+                    ears.words = vec![missing.to_owned()];
+                    let how = privileges::how();
+                    ears.words.extend(how.lines().map(ToOwned::to_owned));
                     return ears;
                 }
                 Err(error) => ears
