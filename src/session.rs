@@ -211,7 +211,6 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         })
     });
     let over = || threads.iter().any(Running::is_over);
-    let witnesses = Witnesses::new(witnesses);
     let signal = watch(&shared, reporter.as_mut(), signals, witnesses, over).await;
     // All are told before one is waited for.
     let threads: Vec<_> = threads.into_iter().map(Running::stop).collect();
@@ -299,7 +298,7 @@ async fn watch(
     shared: &Shared,
     reporter: &mut dyn Reporter,
     signals: &mut Signals,
-    mut witnesses: Witnesses,
+    witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
     engine_is_over: impl Fn() -> bool,
 ) -> Option<u8> {
     let mut ticks = interval(TICK);
@@ -308,6 +307,7 @@ async fn watch(
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut neighbours = interval(neighbours::EVERY);
     neighbours.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut witnesses = Witnesses::new(witnesses);
     let mut signal = None;
     let mut draining = false;
     loop {

@@ -62,8 +62,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     Ok(signal.map_or(Outcome::Done, Outcome::Signal))
 }
 
-fn open(named: Option<&str>) -> Result<Vec<Capture>, Failure> {
-    let names = named.map_or_else(preflight::audible, |name| vec![name.to_owned()]);
+fn open(interface: Option<&str>) -> Result<Vec<Capture>, Failure> {
+    let names = interface.map_or_else(preflight::audible, |name| vec![name.to_owned()]);
     if names.is_empty() {
         return Err(Failure::new(
             "no network interface of this machine has a cable with something at its other end",

@@ -1,10 +1,9 @@
 //! The phones that `reflash watch` hears: a table that is drawn again and again on a
 //! terminal, a line a change in a pipe, JSON Lines for programs.
 
-use std::{
-    io::{self, IsTerminal, Write},
-    time::Duration,
-};
+mod table;
+
+use std::io::{self, IsTerminal, Write};
 
 use clap::ColorChoice;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -13,10 +12,11 @@ use serde::Serialize;
 
 use super::{Sink, Style, bars, escape, lines::clock};
 use crate::{
-    phone::{LoadName, MacAddress, Protocol},
+    phone::{LoadName, MacAddress},
     track::{Moment, Witness},
     witness::watch::{Change, Phone, Watch},
 };
+use table::{painted, protocol, table};
 
 /// Shows who is heard.
 pub trait Watcher: Send {
@@ -154,8 +154,9 @@ impl<W: Write + Send> Watcher for Table<W> {
 
     fn list(&mut self, now: Moment, watch: &Watch) {
         let rows = bars::terminal_rows().saturating_sub(SPARE_ROWS).max(1);
-        let mut text = table(now, watch, rows.into(), self.style);
-        text.push(self.opening.clone());
+        // First, because a terminal's echo of Ctrl-C leaves the first line on the screen.
+        let mut text = vec![self.opening.clone()];
+        text.extend(table(now, watch, rows.into(), self.style));
         self.drawn.set_message(text.join("\n"));
         self.drawn.tick();
     }
@@ -178,188 +179,21 @@ fn opening(interfaces: &[String]) -> String {
     )
 }
 
-fn protocol(phone: &Phone) -> Option<Protocol> {
-    phone.load.as_ref().and_then(LoadName::protocol)
-}
-
-/// Good is what runs SIP.
-fn painted(style: Style, phone: &Phone, line: &str) -> String {
-    if phone.is_silent {
-        line.to_owned()
-    } else {
-        match protocol(phone) {
-            Some(Protocol::Sip) => style.good(line),
-            Some(Protocol::Sccp) => line.to_owned(),
-            None => style.warn(line),
-        }
-    }
-}
-
 fn sentence(phone: &Phone, change: Change) -> String {
-    let mut line = format!("SEP{}", phone.mac.wire());
-    if let Some(model) = phone.model {
-        line += &format!(" ({})", model.number);
-    }
-    if let Some(address) = phone.address {
-        line += &format!(" at {address}");
-    }
-    if change == Change::Silent {
-        return line + ": says nothing any more";
-    }
-    match &phone.load {
-        Some(load) => line += &format!(": runs {}", escape(load.as_str())),
-        None => line += ": is here; no load heard yet",
-    }
-    if let Some(port) = &phone.port {
-        line += &format!(", {}", escape(port));
-    }
-    if let Some(vlan) = phone.vlan {
-        line += &format!(", VLAN {vlan}");
-    }
-    line
-}
-
-/// The list, at most so many rows of it: those heard last. 80 columns.
-fn table(now: Moment, watch: &Watch, rows: usize, style: Style) -> Vec<String> {
-    if watch.phones().len() == 0 {
-        return vec!["No phone was heard yet.".to_owned()];
-    }
-    let mut phones: Vec<&Phone> = watch.phones().collect();
-    let all = phones.len();
-    if all > rows {
-        phones.sort_by_key(|phone| std::cmp::Reverse(phone.last));
-        phones.truncate(rows);
-        phones.sort_by_key(|phone| phone.mac);
-    }
-    let mut lines = vec![format!(
-        "{:<12} {:<15} {:<7} {:<21} {:<5} {:<6} {:>4} {:>3}",
-        "MAC", "address", "model", "load", "runs", "port", "VLAN", "ago"
-    )];
-    for phone in &phones {
-        let dash = || "-".to_owned();
-        let line = format!(
-            "{:<12} {:<15} {:<7} {:<21} {:<5} {:<6} {:>4} {:>3}",
-            phone.mac.to_string(),
-            phone
-                .address
-                .map_or_else(dash, |address| address.to_string()),
-            phone.model.map_or("-", |model| model.number),
-            cut(phone.load.as_ref().map_or("-", LoadName::as_str), 21),
-            if phone.is_silent {
-                "quiet".to_owned()
-            } else {
-                protocol(phone).map_or_else(dash, |protocol| protocol.to_string())
-            },
-            cut(phone.port.as_deref().unwrap_or("-"), 6),
-            phone.vlan.map_or_else(dash, |vlan| vlan.to_string()),
-            ago(now.saturating_sub(phone.last)),
-        );
-        lines.push(painted(style, phone, &line));
-    }
-    let count = |wanted: Option<Protocol>| {
-        let runs = |phone: &&Phone| !phone.is_silent && protocol(phone) == wanted;
-        watch.phones().filter(runs).count()
+    let model = phone.model.map(|model| format!(" ({})", model.number));
+    let at = phone.address.map(|address| format!(" at {address}"));
+    let what = match &phone.load {
+        _ if change == Change::Silent => return line_of(phone, model, at, "says nothing any more"),
+        Some(load) => format!("runs {}", escape(load.as_str())),
+        None => "is here; no load heard yet".to_owned(),
     };
-    let silent = watch.phones().filter(|phone| phone.is_silent).count();
-    let mut parts = Vec::new();
-    for (number, words) in [
-        (count(Some(Protocol::Sip)), "run SIP"),
-        (count(Some(Protocol::Sccp)), "run SCCP"),
-        (count(None), "do not say"),
-        (silent, "silent"),
-        (all - phones.len(), "not shown"),
-    ] {
-        if number > 0 {
-            parts.push(format!("{number} {words}"));
-        }
-    }
-    let noun = if all == 1 { "phone" } else { "phones" };
-    lines.push(format!("{all} {noun}: {}", parts.join(", ")));
-    lines
+    let port = phone.port.as_deref().map(escape);
+    let vlan = phone.vlan.map(|vlan| format!("VLAN {vlan}"));
+    let parts: Vec<String> = [Some(what), port, vlan].into_iter().flatten().collect();
+    line_of(phone, model, at, &parts.join(", "))
 }
 
-/// Safe for a terminal, and no wider than this.
-fn cut(text: &str, width: usize) -> String {
-    let text = escape(text);
-    if text.chars().count() <= width {
-        return text;
-    }
-    let mut short: String = text.chars().take(width - 1).collect();
-    short.push('…');
-    short
-}
-
-/// In three columns: 59s, 59m, 99h, then days.
-fn ago(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match seconds {
-        0..60 => format!("{seconds}s"),
-        60..3600 => format!("{}m", seconds / 60),
-        3600..360_000 => format!("{}h", seconds / 3600),
-        _ => format!("{}d", seconds / 86_400),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{phone::Model, witness::watch::Fact};
-
-    fn heard(last: u8, load: &str, port: &str) -> Fact {
-        Fact {
-            mac: MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, last]),
-            witness: Witness::Cdp,
-            address: Some(std::net::Ipv4Addr::new(192, 168, 100, 200)),
-            model: Model::by_number("7961-GE"),
-            load: Some(LoadName::new(load)),
-            port: Some(port.to_owned()),
-            vlan: Some(4094),
-            holds: Some(Duration::from_secs(180)),
-        }
-    }
-
-    #[test]
-    fn the_table_fits_80_columns_whatever_the_wire_says() {
-        let mut watch = Watch::default();
-        let long = "SIP78xx.14-1-1SR1-0001-125-and-more-of-it";
-        watch.learn(Duration::ZERO, &heard(1, long, "Port 1"));
-        watch.learn(Duration::ZERO, &heard(2, "SCCP41.8-5-2S", "\x1b[2J…"));
-        let lines = table(
-            Duration::from_hours(2000),
-            &watch,
-            usize::MAX,
-            Style::plain(),
-        );
-        for line in &lines {
-            assert!(line.chars().count() <= 80, "{line}");
-            assert!(!line.contains('\x1b'), "{line}");
-        }
-        assert_eq!(lines.last().unwrap(), "2 phones: 1 run SIP, 1 run SCCP");
-    }
-
-    #[test]
-    fn a_small_screen_shows_those_heard_last() {
-        let mut watch = Watch::default();
-        for number in 0..10 {
-            let now = Duration::from_secs(number.into());
-            watch.learn(now, &heard(number, "SIP41.9-4-2SR3-1S", "Port 1"));
-        }
-        let lines = table(Duration::from_secs(9), &watch, 2, Style::plain());
-        assert_eq!(lines.len(), 4);
-        assert!(lines[1].starts_with("001d45aabb08") && lines[2].starts_with("001d45aabb09"));
-        assert_eq!(lines[3], "10 phones: 10 run SIP, 8 not shown");
-    }
-
-    #[test]
-    fn times_are_three_columns() {
-        for (seconds, text) in [
-            (0, "0s"),
-            (59, "59s"),
-            (60, "1m"),
-            (3599, "59m"),
-            (7200, "2h"),
-        ] {
-            assert_eq!(ago(Duration::from_secs(seconds)), text);
-        }
-    }
+fn line_of(phone: &Phone, model: Option<String>, at: Option<String>, what: &str) -> String {
+    let (model, at) = (model.unwrap_or_default(), at.unwrap_or_default());
+    format!("SEP{}{model}{at}: {what}", phone.mac.wire())
 }

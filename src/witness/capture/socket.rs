@@ -87,12 +87,13 @@ pub(super) fn lost(socket: &Socket) -> io::Result<u32> {
 
 /// Takes frames for this group: the network card would leave them out.
 fn join(socket: &Socket, index: c_int, group: [u8; 6]) -> io::Result<()> {
-    let [a, b, c, d, e, f] = group;
+    let mut address = [0; 8];
+    address[..group.len()].copy_from_slice(&group);
     let request = packet_mreq {
         mr_ifindex: index,
         mr_type: 0, // PACKET_MR_MULTICAST
         mr_alen: 6,
-        mr_address: [a, b, c, d, e, f, 0, 0],
+        mr_address: address,
     };
     set(socket, libc::PACKET_ADD_MEMBERSHIP, &request)
 }
@@ -187,7 +188,7 @@ mod tests {
                 BYTE => load(number, 1),
                 HALF_BEHIND => load(number + index, 2),
                 HEADER => {
-                    index = 4 * (frame[number as usize] & 0x0f) as u32;
+                    index = 4 * u32::from(frame[number as usize] & 0x0f);
                     continue;
                 }
                 TAKE => return number,
