@@ -16,6 +16,7 @@ mod findings;
 mod inventory;
 mod journal;
 mod lint;
+mod listen;
 mod man;
 mod models;
 mod named;
@@ -30,6 +31,7 @@ mod run;
 mod serve;
 mod stage;
 mod verify;
+mod watch;
 mod witness;
 
 use std::{fmt::Display, process::ExitCode};
@@ -81,6 +83,7 @@ enum Verb {
     Check(check::Args),
     Convert(convert::Args),
     Serve(serve::Args),
+    Watch(watch::Args),
     Lint(lint::Args),
     Provision(provision::Args),
     Rehearse(rehearse::Args),
@@ -147,6 +150,7 @@ pub fn main() -> ExitCode {
         Verb::Check(args) => check::run(args, globals),
         Verb::Convert(args) => convert::run(args, globals),
         Verb::Serve(args) => serve::run(args, globals),
+        Verb::Watch(args) => watch::run(args, globals),
         Verb::Lint(args) => lint::run(args, globals),
         Verb::Provision(args) => provision::run(args, globals),
         Verb::Rehearse(args) => rehearse::run(args, globals),

@@ -5,6 +5,7 @@ mod bars;
 mod json;
 mod lines;
 mod report;
+mod watch;
 pub(crate) mod words;
 
 use std::{
@@ -23,6 +24,7 @@ pub use json::Json;
 pub use lines::Lines;
 pub(crate) use report::wrap;
 pub use report::{is_done, table, totals};
+pub use watch::{Watcher, watcher};
 
 use crate::{
     phone::LoadName,

@@ -15,4 +15,4 @@ pub use check::{Checked, Wanted, check};
 pub use finding::code;
 pub use firewall::{Flow, Said};
 pub use holder::{Holder, Protocol, holder, holder_at};
-pub use interface::{ChooseError, Chosen, Interface, choose, interfaces};
+pub use interface::{ChooseError, Chosen, Interface, audible, choose, interfaces};

@@ -11,11 +11,10 @@ mod neighbours;
 mod outbox;
 mod record;
 mod signals;
+mod witnesses;
 
 use std::{
-    fmt,
-    future::poll_fn,
-    io,
+    fmt, io,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
     task::{Context, Poll},
@@ -28,7 +27,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use self::{clock::Clock, desk::Desk, outbox::Outbox};
+use self::{clock::Clock, desk::Desk, outbox::Outbox, witnesses::Witnesses};
 pub use self::{
     clock::{fitting_speed, wall_clock},
     signals::Signals,
@@ -81,7 +80,7 @@ pub struct Setup {
     pub http: Option<http::Server>,
     /// Where what is counted can be read; `None`: nowhere.
     pub metrics: Option<http::Server>,
-    /// Who tells what is seen of phones beside their requests, and when it was seen.
+    /// What others hear of phones, and when; each ends when its sender is gone.
     pub witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
     /// What phones are called.
     pub roll: Roll,
@@ -151,7 +150,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         server,
         http,
         metrics,
-        mut witnesses,
+        witnesses,
         roll,
         speed,
         journal,
@@ -212,7 +211,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         })
     });
     let over = || threads.iter().any(Running::is_over);
-    let signal = watch(&shared, &mut witnesses, reporter.as_mut(), signals, over).await;
+    let signal = watch(&shared, reporter.as_mut(), signals, witnesses, over).await;
     // All are told before one is waited for.
     let threads: Vec<_> = threads.into_iter().map(Running::stop).collect();
     let faults: Vec<_> = threads
@@ -297,9 +296,9 @@ impl Future for Stop {
 /// ended the run.
 async fn watch(
     shared: &Shared,
-    witnesses: &mut Vec<mpsc::Receiver<(Instant, Sighting)>>,
     reporter: &mut dyn Reporter,
     signals: &mut Signals,
+    witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
     engine_is_over: impl Fn() -> bool,
 ) -> Option<u8> {
     let mut ticks = interval(TICK);
@@ -308,14 +307,12 @@ async fn watch(
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut neighbours = interval(neighbours::EVERY);
     neighbours.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut witnesses = Witnesses::new(witnesses);
     let mut signal = None;
     let mut draining = false;
     loop {
         tokio::select! {
             () = shared.outbox.news() => {}
-            (at, sighting) = told(witnesses) => {
-                shared.sighted(shared.clock.at(at), &sighting);
-            }
             _ = ticks.tick() => {
                 shared.tick();
                 if let Some(words) = shared.journal.as_ref().and_then(Journal::trouble) {
@@ -330,6 +327,11 @@ async fn watch(
                 }
             }
             _ = neighbours.tick() => shared.ask_the_neighbours(),
+            heard = witnesses.next() => {
+                for (at, sighting) in heard {
+                    shared.sighted(shared.clock.at(at), &sighting);
+                }
+            }
             number = signals.next() => {
                 let mut fragile = shared.fleet().fragile();
                 for phone in &mut fragile {
@@ -354,26 +356,6 @@ async fn watch(
             return signal;
         }
     }
-}
-
-/// What the next witness says; never, where none is left.
-async fn told(witnesses: &mut Vec<mpsc::Receiver<(Instant, Sighting)>>) -> (Instant, Sighting) {
-    poll_fn(|context| {
-        let mut said = None;
-        witnesses.retain_mut(|witness| {
-            said.is_some()
-                || match witness.poll_recv(context) {
-                    Poll::Ready(Some(sighting)) => {
-                        said = Some(sighting);
-                        true
-                    }
-                    Poll::Ready(None) => false,
-                    Poll::Pending => true,
-                }
-        });
-        said.take().map_or(Poll::Pending, Poll::Ready)
-    })
-    .await
 }
 
 impl Shared {

@@ -3,13 +3,15 @@
 //!
 //! Pure decoders: bytes in, a value or [`Malformed`] out, whatever the bytes are. No text
 //! is longer than [`MAX_TEXT`], no list longer than [`MAX_LIST`], and nothing is allocated by a
-//! length that a sender names. [`Listener`] turns frames into sightings. docs/witnesses.md says
-//! what each witness proves and what it does not.
+//! length that a sender names. [`Listener`] turns frames into sightings. [`capture`] alone has a
+//! socket. docs/witnesses.md says what each witness proves and what it does not.
 
 mod alarm;
 mod bytes;
+pub mod capture;
 pub mod cdp;
 pub mod dhcp;
+mod ear;
 pub mod frame;
 mod heard;
 mod ipv4;
@@ -20,10 +22,12 @@ pub mod lldp;
 mod names;
 pub mod sccp;
 pub mod sip;
+pub mod watch;
 pub mod web;
 
 pub use alarm::Alarm;
 pub use bytes::{MAX_LIST, MAX_TEXT, Malformed};
+pub use ear::{Ear, FRAMES_A_SECOND, FRAMES_AT_ONCE, REPEAT, Rate};
 pub use heard::{Heard, address, sightings};
-pub use listener::{Listener, SIP_PORT};
+pub use listener::{Listener, SIP_PORT, Tell};
 pub use names::{MAX_LOAD_NAME, device_mac, load_name};

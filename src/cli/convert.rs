@@ -11,6 +11,7 @@ use super::{
     dhcp::{self, DhcpArgs},
     inventory::{InventoryArgs, ListFile},
     journal::{self, Earlier, ResumeArgs, Serving},
+    listen::Ears,
     named::{self, Named},
     network::NetworkArgs,
     run::{self, Servers},
@@ -116,6 +117,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let metrics = args.network.bind_metrics()?;
     let dhcp = args.dhcp.open(&chosen)?;
     let witnesses = args.witness.bind(chosen.address, call_manager)?;
+    let ears = Ears::open(&chosen);
     let rights = args.network.drop_privileges()?;
     let dhcp_words = dhcp.as_ref().map(dhcp::Waiting::words);
     // Ends with this function, and so with the run. It comes before the stage: a signal in the
@@ -123,23 +125,15 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let mut dhcp = dhcp.map(dhcp::Waiting::start).transpose()?;
     let stage = Stage::temporary_with(&bundles, &bridges, &own, call_manager.into())
         .map_err(run::stage_failure)?;
-    let plan = Plan {
-        stages: stage.plan(),
-        bridge: stage.bridge_plan(),
-        only: (!args.only.is_empty()).then(|| args.only.clone()),
-        expected: inventory.map(Inventory::macs),
-        expect: args.expect.map(|count| count as usize),
-        max_failures: args.max_failures.map(|count| count as usize),
-        timeout: args.timeout,
-        registering: witnesses.registering(&own, chosen.address),
-        ..Plan::default()
-    };
+    let registering = witnesses.registering(&own, chosen.address);
+    let plan = planned(args, &stage, inventory, registering);
     let plan = match &earlier {
         Some(earlier) => earlier.plan(plan)?,
         None => plan,
     };
     let mut words = opening(&chosen, call_manager, dhcp_words);
     words.extend(rights);
+    words.extend(ears.words());
     words.extend(run::metrics_words(metrics.as_ref()));
     words.extend(witnesses.words.iter().cloned());
     words.extend(args.network.words());
@@ -190,12 +184,33 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
                 .into_iter()
                 .chain(dhcp.as_mut().and_then(crate::dhcp::Running::heard))
                 .collect(),
+            ears,
         },
         started,
         afterwards,
         record,
         globals,
     )
+}
+
+/// What is served and whom the run expects.
+fn planned(
+    args: &Args,
+    stage: &Stage,
+    inventory: Option<&Inventory>,
+    registering: Vec<MacAddress>,
+) -> Plan {
+    Plan {
+        stages: stage.plan(),
+        bridge: stage.bridge_plan(),
+        only: (!args.only.is_empty()).then(|| args.only.clone()),
+        expected: inventory.map(Inventory::macs),
+        expect: args.expect.map(|count| count as usize),
+        max_failures: args.max_failures.map(|count| count as usize),
+        timeout: args.timeout,
+        registering,
+        ..Plan::default()
+    }
 }
 
 /// What becomes of the addresses of `--dhcp isolated`.

@@ -254,12 +254,7 @@ fn cure(kind: BindErrorKind, protocol: Protocol, at: SocketAddrV4) -> String {
     let port = at.port();
     match kind {
         BindErrorKind::Permission => {
-            let program = std::env::current_exe()
-                .map_or_else(|_| "reflash".to_owned(), |path| path.display().to_string());
-            format!(
-                "Ports below 1024 need a right. Run it with sudo, or give the program the right \
-                 once and for all:\n    sudo setcap cap_net_bind_service,cap_net_raw+ep {program}"
-            )
+            format!("Ports below 1024 need a right. {}", privileges::how())
         }
         BindErrorKind::InUse => match preflight::holder_at(protocol, at) {
             Some(holder) => format!(

@@ -9,6 +9,16 @@ use nix::unistd::{self, Gid, Uid, User};
 use super::Failure;
 use crate::journal;
 
+/// How a person gives this program its rights.
+pub(crate) fn how() -> String {
+    let program = std::env::current_exe()
+        .map_or_else(|_| "reflash".to_owned(), |path| path.display().to_string());
+    format!(
+        "Run it with sudo, or give the program the right once and for all:\n    sudo setcap \
+         cap_net_bind_service,cap_net_raw+ep {program}"
+    )
+}
+
 /// Becomes `named`, or else the user who called sudo, if this is root; gives all
 /// capabilities up in any case. Returns what a person should know of it.
 pub(crate) fn drop_all(named: Option<&str>) -> Result<Vec<String>, Failure> {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use super::{Failure, Globals, Outcome};
+use super::{Failure, Globals, Outcome, listen::Ears};
 use crate::{
     display::{self, Started},
     http,
@@ -41,6 +41,8 @@ pub(crate) struct Servers {
     pub(crate) metrics: Option<http::Server>,
     /// Who tells what is seen beside requests.
     pub(crate) witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
+    /// What is heard of phones beside.
+    pub(crate) ears: Ears,
 }
 
 /// What is known before the first phone is heard, and where what follows is recorded.
@@ -62,6 +64,8 @@ pub(crate) fn run(
     globals: &Globals,
 ) -> Result<Outcome, Failure> {
     let reporter = display::reporter(globals.json, globals.quiet, globals.color);
+    let (mut witnesses, listening) = servers.ears.start();
+    witnesses.extend(servers.witnesses);
     let setup = Setup {
         source,
         roll: record.roll,
@@ -72,7 +76,7 @@ pub(crate) fn run(
         server: servers.tftp,
         http: servers.http,
         metrics: servers.metrics,
-        witnesses: servers.witnesses,
+        witnesses,
         started,
         reporter,
         afterwards,
@@ -81,6 +85,7 @@ pub(crate) fn run(
         let mut signals = signals()?;
         Ok::<_, Failure>(session::run(setup, &mut signals).await)
     })?;
+    listening.end();
     outcome(ended)
 }
 

@@ -6,6 +6,7 @@ use super::{
     Failure, Globals, Outcome, add,
     bundles::TrustArgs,
     journal::{self, JournalArgs},
+    listen::Ears,
     network::NetworkArgs,
     run::{self, Record, Servers},
 };
@@ -42,12 +43,14 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let server = args.network.bind(chosen.address)?;
     let http = args.network.bind_http(chosen.address)?;
     let metrics = args.network.bind_metrics()?;
+    let ears = Ears::open(&chosen);
     let rights = args.network.drop_privileges()?;
     let folder = Folder::open(&args.folder)
         .map_err(|error| Failure::new(error, "Name a folder that this user may read"))?;
     add::warn(&folder, globals);
     let mut words = vec!["Ctrl-C ends it".to_owned()];
     words.extend(rights);
+    words.extend(ears.words());
     words.extend(run::metrics_words(metrics.as_ref()));
     words.extend(args.network.words());
     let network = Network {
@@ -88,6 +91,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             http,
             metrics,
             witnesses: Vec::new(),
+            ears,
         },
         started,
         afterwards,

@@ -28,6 +28,14 @@ const USUAL_ROWS: u16 = 24;
 /// The screen that log lines must not tear. One terminal, one screen.
 static SCREEN: OnceLock<MultiProgress> = OnceLock::new();
 
+/// The screen, on standard error. A second one in one process shares the terminal with the
+/// first.
+pub(super) fn screen() -> MultiProgress {
+    let target = ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND);
+    let screen = MultiProgress::with_draw_target(target);
+    SCREEN.get_or_init(|| screen).clone()
+}
+
 /// One line a phone.
 pub struct Bars {
     screen: MultiProgress,
@@ -56,10 +64,7 @@ impl Bars {
     /// Draws on standard error, as indicatif does; the report goes to standard output.
     #[must_use]
     pub fn new(style: Style) -> Self {
-        let target = ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND);
-        let screen = MultiProgress::with_draw_target(target);
-        // A second screen in one process shares the terminal with the first.
-        let screen = SCREEN.get_or_init(|| screen).clone();
+        let screen = screen();
         let total =
             screen.add(ProgressBar::new_spinner().with_style(template("{spinner} {wide_msg}")));
         total.enable_steady_tick(Duration::from_millis(250));
@@ -201,7 +206,7 @@ fn is_over(state: State) -> bool {
     matches!(state, State::Confirmed | State::Already | State::Failed)
 }
 
-fn terminal_rows() -> u16 {
+pub(super) fn terminal_rows() -> u16 {
     console::Term::stderr()
         .size_checked()
         .map_or(USUAL_ROWS, |(rows, _)| rows)

@@ -138,6 +138,28 @@ pub fn interfaces() -> Vec<Interface> {
         .collect()
 }
 
+/// The names of those that phones can be heard on, whether or not they have an address: with
+/// a carrier and a cable; software ones only where there are no others.
+#[must_use]
+pub fn audible() -> Vec<String> {
+    let live: Vec<_> = pnet::datalink::interfaces()
+        .into_iter()
+        .filter(|interface| !interface.is_loopback() && interface.is_running())
+        .map(|interface| {
+            let sys = Path::new("/sys/class/net").join(&interface.name);
+            let hard = sys.join("device").exists();
+            let wired = hard && !sys.join("wireless").exists();
+            (interface.name, hard, wired)
+        })
+        .collect();
+    let any_wired = live.iter().any(|(_, _, wired)| *wired);
+    let fits = |(_, hard, wired): &(String, bool, bool)| *wired || (!any_wired && !*hard);
+    live.into_iter()
+        .filter(fits)
+        .map(|(name, ..)| name)
+        .collect()
+}
+
 /// Chooses where to serve: the interface that was named, else the likeliest of those with a
 /// carrier. A wired card beats a radio, and both beat software; two equals are never
 /// guessed between.

@@ -1,5 +1,5 @@
 //! Many datagrams in one system call, with the address that each was sent to, and what
-//! ICMP says of those that were sent. Linux only; the one place with `unsafe` in it.
+//! ICMP says of those that were sent. Linux only; the one place of this room with `unsafe` in it.
 
 #![expect(
     unsafe_code,

@@ -46,11 +46,33 @@ impl Listener {
         sender: Option<MacAddress>,
         payload: &Payload<'_>,
     ) -> Result<Vec<Sighting>, Malformed> {
+        let mut all = Vec::new();
+        self.carried(sender, payload, &mut |heard, address| {
+            if let Some(address) = address {
+                let seen = sightings(heard).into_iter();
+                all.extend(seen.map(|seen| Sighting { address, seen }));
+            }
+        })?;
+        Ok(all)
+    }
+
+    /// The same before it becomes sightings: what was heard and the address that it speaks of,
+    /// where it says one.
+    pub fn each(&mut self, frame: &Frame<'_>, tell: &mut Tell<'_>) -> Result<(), Malformed> {
+        self.carried(Some(frame.source), &frame.payload, tell)
+    }
+
+    fn carried(
+        &mut self,
+        sender: Option<MacAddress>,
+        payload: &Payload<'_>,
+        tell: &mut Tell<'_>,
+    ) -> Result<(), Malformed> {
         match payload {
-            Payload::Cdp(bytes) => Ok(told(&Heard::Cdp(&Cdp::decode(bytes)?))),
-            Payload::Lldp(bytes) => Ok(told(&Heard::Lldp(&Lldp::decode(bytes)?))),
+            Payload::Cdp(bytes) => told(&Heard::Cdp(&Cdp::decode(bytes)?), tell),
+            Payload::Lldp(bytes) => told(&Heard::Lldp(&Lldp::decode(bytes)?), tell),
             // Who answers for somebody else is no evidence.
-            Payload::Arp(arp) if Some(arp.sender_mac) == sender => Ok(told(&Heard::Arp(arp))),
+            Payload::Arp(arp) if Some(arp.sender_mac) == sender => told(&Heard::Arp(arp), tell),
             Payload::Ipv4Udp {
                 source,
                 destination,
@@ -58,9 +80,9 @@ impl Listener {
                 is_cut,
                 ..
             } => match destination.port() {
-                dhcp::SERVER_PORT | dhcp::CLIENT_PORT if !is_cut => self.dhcp(payload),
-                SIP_PORT => registers(*source, payload),
-                _ => Ok(Vec::new()),
+                dhcp::SERVER_PORT | dhcp::CLIENT_PORT if !is_cut => self.dhcp(payload, tell)?,
+                SIP_PORT => registers(*source, payload, tell)?,
+                _ => {}
             },
             Payload::Ipv4Tcp {
                 source,
@@ -68,63 +90,61 @@ impl Listener {
                 payload,
                 ..
             } if !payload.is_empty() => match destination.port() {
-                SIP_PORT => registers(*source, payload),
-                sccp::PORT => alarms(*source.ip(), payload),
-                _ => Ok(Vec::new()),
+                SIP_PORT => registers(*source, payload, tell)?,
+                sccp::PORT => alarms(*source.ip(), payload, tell)?,
+                _ => {}
             },
-            _ => Ok(Vec::new()),
+            _ => {}
         }
+        Ok(())
     }
 
-    fn dhcp(&mut self, bytes: &[u8]) -> Result<Vec<Sighting>, Malformed> {
+    fn dhcp(&mut self, bytes: &[u8], tell: &mut Tell<'_>) -> Result<(), Malformed> {
         let message = Message::decode(bytes)?;
         if message.phone().is_some() && self.phones.len() < MAX_PHONES {
             self.phones.insert(message.mac);
         }
-        if message.op == Op::Reply && !self.phones.contains(&message.mac) {
-            return Ok(Vec::new());
+        if message.op == Op::Request || self.phones.contains(&message.mac) {
+            told(&Heard::Dhcp(&message), tell);
         }
-        Ok(told(&Heard::Dhcp(&message)))
+        Ok(())
     }
 }
 
+/// Takes what was heard, and the address that it speaks of.
+pub type Tell<'a> = dyn FnMut(&Heard<'_>, Option<Ipv4Addr>) + 'a;
+
 /// The first line of a request ends so; a segment in the middle of a body has none.
-fn registers(source: SocketAddrV4, bytes: &[u8]) -> Result<Vec<Sighting>, Malformed> {
+fn registers(source: SocketAddrV4, bytes: &[u8], tell: &mut Tell<'_>) -> Result<(), Malformed> {
     let first = bytes
         .split(|byte| *byte == b'\n')
         .next()
         .unwrap_or_default();
     let first = first.strip_suffix(b"\r").unwrap_or(first);
-    if !first.ends_with(b" SIP/2.0") {
-        return Ok(Vec::new());
+    if first.ends_with(b" SIP/2.0") {
+        let request = Request::decode(bytes)?.heard_from(source);
+        told(&Heard::Sip(&request), tell);
     }
-    let request = Request::decode(bytes)?.heard_from(source);
-    Ok(told(&Heard::Sip(&request)))
+    Ok(())
 }
 
 /// A segment that begins with an alarm; any other may begin in the middle of a message.
-fn alarms(source: Ipv4Addr, bytes: &[u8]) -> Result<Vec<Sighting>, Malformed> {
+fn alarms(source: Ipv4Addr, bytes: &[u8], tell: &mut Tell<'_>) -> Result<(), Malformed> {
     if bytes.get(8..12) != Some(&sccp::ALARM.to_le_bytes()) {
-        return Ok(Vec::new());
+        return Ok(());
     }
-    let mut sightings_of = Vec::new();
     for message in sccp::Stream::default().feed(bytes)? {
         if let Some(alarm) = message
             .alarm()
             .transpose()?
             .and_then(|message| message.alarm)
         {
-            sightings_of.extend(at(source, &Heard::Sccp(&alarm)));
+            tell(&Heard::Sccp(&alarm), Some(source));
         }
     }
-    Ok(sightings_of)
+    Ok(())
 }
 
-fn told(heard: &Heard<'_>) -> Vec<Sighting> {
-    address(heard).map_or_else(Vec::new, |address| at(address, heard))
-}
-
-fn at(address: Ipv4Addr, heard: &Heard<'_>) -> Vec<Sighting> {
-    let seen = sightings(heard).into_iter();
-    seen.map(|seen| Sighting { address, seen }).collect()
+fn told(heard: &Heard<'_>, tell: &mut Tell<'_>) {
+    tell(heard, address(heard));
 }

@@ -1,12 +1,15 @@
 //! From frames to sightings, and from sightings to a phone that is confirmed.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{
+    net::Ipv4Addr,
+    time::{Duration, Instant},
+};
 
 use reflash::{
     phone::{Family, LoadName, MacAddress},
     track::{Fleet, ManifestPlan, Plan, Seen, Sighting, StagePlan, State, Witness},
     witness::{
-        Listener,
+        Ear, Listener, REPEAT,
         dhcp::{Lease, Message, OptionCode},
         frame::Frame,
     },
@@ -195,4 +198,47 @@ fn a_phone_that_names_the_target_has_it() {
         let phone = &report.phones[0];
         assert_eq!((phone.mac, phone.state), (Some(MAC), state), "{version:?}");
     }
+}
+
+#[test]
+fn a_live_run_is_not_told_the_same_again_and_again() {
+    let frame = |load: &[u8]| snap(MAC, [0, 0, 0x0c, 0x20, 0], &cdp(&cdp_7942(load)));
+    let (old, new) = (frame(b"SCCP42.8-4-2S"), frame(b"SIP42.9-3-1SR4-1S"));
+    let began = Instant::now();
+    let mut ear = Ear::default();
+    let mut told = |after: Duration, bytes: &[u8]| ear.hear(began + after, bytes).unwrap().len();
+    let moment = Duration::from_millis(1);
+    assert_eq!(told(Duration::ZERO, &old), 2, "who it is, and what it runs");
+    for _ in 0..10_000 {
+        assert_eq!(told(moment, &old), 0);
+    }
+    assert_eq!(told(moment, &new), 2, "something else is told at once");
+    assert_eq!(told(moment, &old), 2);
+    assert_eq!(told(moment + REPEAT, &old), 2, "and the same after a while");
+    assert_eq!(ear.refused(), 0, "repeats are no flood");
+}
+
+#[test]
+fn a_live_run_takes_no_address_from_arp_and_no_more_than_it_can_use() {
+    let began = Instant::now();
+    let mut ear = Ear::default();
+    let packet = [
+        &[0, 1, 8, 0, 6, 4, 0, 2][..],
+        &MAC.bytes(),
+        &PHONE.octets(),
+        &[0; 10],
+    ]
+    .concat();
+    assert_eq!(ear.hear(began, &ethernet(MAC, 0x0806, &packet)), Ok(vec![]));
+    let mut told = 0;
+    for number in 0..5000_u16 {
+        let [high, low] = number.to_be_bytes();
+        let tlvs = [
+            cdp_tlv(1, b"SEP0021D8BA0965"),
+            cdp_tlv(2, &[0, 0, 0, 1, 1, 1, 0xcc, 0, 4, 10, 9, high, low]),
+        ];
+        let frame = snap(MAC, [0, 0, 0x0c, 0x20, 0], &cdp(&tlvs));
+        told += ear.hear(began, &frame).unwrap().len();
+    }
+    assert_eq!((told, ear.refused()), (1000, 4000));
 }

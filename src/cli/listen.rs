@@ -1,0 +1,129 @@
+//! What is heard of phones while they are served: the sockets before the rights are given
+//! away, the threads after.
+
+use std::time::Instant;
+
+use tokio::sync::mpsc::{Receiver, channel};
+
+use super::privileges;
+use crate::{
+    preflight::{self, Chosen},
+    track::Sighting,
+    witness::{
+        Ear,
+        capture::{Capture, Listening, OpenError, QUEUE},
+    },
+};
+
+/// Interfaces that can be heard, and the words for those that cannot.
+#[derive(Debug, Default)]
+pub(crate) struct Ears {
+    captures: Vec<Capture>,
+    words: Vec<String>,
+}
+
+impl Ears {
+    /// Opens the interface that is served on. That it cannot be heard ends no run: it is
+    /// said, and all but the witnesses works.
+    pub(crate) fn open(chosen: &Chosen) -> Self {
+        let mut ears = Self::default();
+        let names = match &chosen.interface {
+            Some(name) => vec![name.clone()],
+            None if chosen.address.is_unspecified() => preflight::audible(),
+            None => preflight::interfaces()
+                .into_iter()
+                .filter(|interface| interface.address == chosen.address)
+                .map(|interface| interface.name)
+                .collect(),
+        };
+        for name in names {
+            match Capture::open(&name) {
+                Ok(capture) => ears.captures.push(capture),
+                Err(OpenError::Permission(_)) => {
+                    let missing =
+                        "without the right to listen (CAP_NET_RAW) no load can be seen on the wire";
+                    ears.words = vec![missing.to_owned()];
+                    let how = privileges::how();
+                    ears.words.extend(how.lines().map(ToOwned::to_owned));
+                    return ears;
+                }
+                Err(error) => ears
+                    .words
+                    .push(format!("no load can be seen on the wire: {error}")),
+            }
+        }
+        if !ears.captures.is_empty() {
+            let names: Vec<&str> = ears.captures.iter().map(Capture::interface).collect();
+            ears.words.push(format!(
+                "listens on {} for CDP, LLDP and DHCP of phones",
+                names.join(", ")
+            ));
+        }
+        ears
+    }
+
+    /// What a person should know of it.
+    pub(crate) fn words(&self) -> Vec<String> {
+        self.words.clone()
+    }
+
+    /// Begins to hear.
+    pub(crate) fn start(self) -> (Vec<Receiver<(Instant, Sighting)>>, Threads) {
+        let mut queues = Vec::new();
+        let mut threads = Vec::new();
+        for capture in self.captures {
+            let (queue, heard) = channel(QUEUE);
+            let mut ear = Ear::default();
+            let name = capture.interface().to_owned();
+            let started = capture.start(queue, move |at, frame| {
+                let refused = ear.refused();
+                let sightings = ear.hear(at, frame)?;
+                if refused == 0 && ear.refused() > 0 {
+                    tracing::warn!(
+                        "{name}: somebody says more of phones than a building full of them; \
+                         some of it is left out"
+                    );
+                }
+                Ok(sightings.into_iter().map(|one| (at, one)).collect())
+            });
+            match started {
+                Ok(thread) => {
+                    queues.push(heard);
+                    threads.push(thread);
+                }
+                Err(error) => tracing::warn!("no load can be seen on the wire: {error}"),
+            }
+        }
+        (queues, Threads(threads))
+    }
+}
+
+/// The threads that hear.
+#[derive(Debug)]
+pub(crate) struct Threads(pub(crate) Vec<Listening>);
+
+impl Threads {
+    /// Ends them, and says what they lost.
+    pub(crate) fn end(self) {
+        for thread in self.0 {
+            let name = thread.interface().to_owned();
+            let Some(totals) = thread.end() else {
+                tracing::error!("the thread that listens on {name} panicked");
+                continue;
+            };
+            tracing::info!(
+                "{name}: {} frames heard, {} of them damaged",
+                totals.frames,
+                totals.damaged
+            );
+            if totals.dropped > 0 || totals.lost > 0 {
+                tracing::warn!(
+                    "{name}: {} frames and {} of what was heard of phones were lost: there was \
+                     more than could be taken",
+                    totals.lost,
+                    totals.dropped
+                );
+            }
+        }
+    }
+}

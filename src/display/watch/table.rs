@@ -1,0 +1,176 @@
+//! The list of phones as a table.
+
+use std::time::Duration;
+
+use crate::{
+    display::{Style, escape},
+    phone::{LoadName, Protocol},
+    track::Moment,
+    witness::watch::{Phone, Watch},
+};
+
+pub(super) fn protocol(phone: &Phone) -> Option<Protocol> {
+    phone.load.as_ref().and_then(LoadName::protocol)
+}
+
+/// Good is what runs SIP.
+pub(super) fn painted(style: Style, phone: &Phone, line: &str) -> String {
+    if phone.is_silent {
+        line.to_owned()
+    } else {
+        match protocol(phone) {
+            Some(Protocol::Sip) => style.good(line),
+            Some(Protocol::Sccp) => line.to_owned(),
+            None => style.warn(line),
+        }
+    }
+}
+
+/// The list, at most so many rows of it: those heard last. 79 columns.
+pub(super) fn table(now: Moment, watch: &Watch, rows: usize, style: Style) -> Vec<String> {
+    if watch.phones().len() == 0 {
+        return vec!["No phone was heard yet.".to_owned()];
+    }
+    let mut phones: Vec<&Phone> = watch.phones().collect();
+    let all = phones.len();
+    if all > rows {
+        phones.sort_by_key(|phone| std::cmp::Reverse(phone.last));
+        phones.truncate(rows);
+        phones.sort_by_key(|phone| phone.mac);
+    }
+    let mut lines = vec![format!(
+        "{:<12} {:<15} {:<7} {:<20} {:<5} {:<6} {:>4} {:>3}",
+        "MAC", "address", "model", "load", "runs", "port", "VLAN", "ago"
+    )];
+    for phone in &phones {
+        let dash = || "-".to_owned();
+        let line = format!(
+            "{:<12} {:<15} {:<7} {:<20} {:<5} {:<6} {:>4} {:>3}",
+            phone.mac.to_string(),
+            phone
+                .address
+                .map_or_else(dash, |address| address.to_string()),
+            phone.model.map_or("-", |model| model.number),
+            cut(phone.load.as_ref().map_or("-", LoadName::as_str), 20),
+            if phone.is_silent {
+                "quiet".to_owned()
+            } else {
+                protocol(phone).map_or_else(dash, |protocol| protocol.to_string())
+            },
+            cut(phone.port.as_deref().unwrap_or("-"), 6),
+            phone.vlan.map_or_else(dash, |vlan| vlan.to_string()),
+            ago(now.saturating_sub(phone.last)),
+        );
+        lines.push(painted(style, phone, &line));
+    }
+    let count = |wanted: Option<Protocol>| {
+        let runs = |phone: &&Phone| !phone.is_silent && protocol(phone) == wanted;
+        watch.phones().filter(runs).count()
+    };
+    let silent = watch.phones().filter(|phone| phone.is_silent).count();
+    let mut parts = Vec::new();
+    for (number, words) in [
+        (count(Some(Protocol::Sip)), "run SIP"),
+        (count(Some(Protocol::Sccp)), "run SCCP"),
+        (count(None), "do not say"),
+        (silent, "silent"),
+        (all - phones.len(), "not shown"),
+    ] {
+        if number > 0 {
+            parts.push(format!("{number} {words}"));
+        }
+    }
+    let noun = if all == 1 { "phone" } else { "phones" };
+    lines.push(format!("{all} {noun}: {}", parts.join(", ")));
+    lines
+}
+
+/// Safe for a terminal, and no wider than this.
+fn cut(text: &str, width: usize) -> String {
+    let text = escape(text);
+    if text.chars().count() <= width {
+        return text;
+    }
+    let mut short: String = text.chars().take(width - 1).collect();
+    short.push('…');
+    short
+}
+
+/// In three columns: 59s, 59m, 99h, then days.
+fn ago(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m", seconds / 60),
+        3600..360_000 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        phone::{MacAddress, Model},
+        track::Witness,
+        witness::watch::Fact,
+    };
+
+    fn heard(last: u8, load: &str, port: &str) -> Fact {
+        Fact {
+            mac: MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, last]),
+            witness: Witness::Cdp,
+            address: Some(std::net::Ipv4Addr::new(192, 168, 100, 200)),
+            model: Model::by_number("7961-GE"),
+            load: Some(LoadName::new(load)),
+            port: Some(port.to_owned()),
+            vlan: Some(4094),
+            holds: Some(Duration::from_mins(3)),
+        }
+    }
+
+    #[test]
+    fn the_table_fits_80_columns_whatever_the_wire_says() {
+        let mut watch = Watch::default();
+        let long = "SIP78xx.14-1-1SR1-0001-125-and-more-of-it";
+        watch.learn(Duration::ZERO, &heard(1, long, "Port 1"));
+        watch.learn(Duration::ZERO, &heard(2, "SCCP41.8-5-2S", "\x1b[2J…"));
+        let lines = table(
+            Duration::from_hours(2000),
+            &watch,
+            usize::MAX,
+            Style::plain(),
+        );
+        for line in &lines {
+            assert!(line.chars().count() <= 80, "{line}");
+            assert!(!line.contains('\x1b'), "{line}");
+        }
+        assert_eq!(lines.last().unwrap(), "2 phones: 1 run SIP, 1 run SCCP");
+    }
+
+    #[test]
+    fn a_small_screen_shows_those_heard_last() {
+        let mut watch = Watch::default();
+        for number in 0..10 {
+            let now = Duration::from_secs(number.into());
+            watch.learn(now, &heard(number, "SIP41.9-4-2SR3-1S", "Port 1"));
+        }
+        let lines = table(Duration::from_secs(9), &watch, 2, Style::plain());
+        assert_eq!(lines.len(), 4);
+        assert!(lines[1].starts_with("001d45aabb08") && lines[2].starts_with("001d45aabb09"));
+        assert_eq!(lines[3], "10 phones: 10 run SIP, 8 not shown");
+    }
+
+    #[test]
+    fn times_are_three_columns() {
+        for (seconds, text) in [
+            (0, "0s"),
+            (59, "59s"),
+            (60, "1m"),
+            (3599, "59m"),
+            (7200, "2h"),
+        ] {
+            assert_eq!(ago(Duration::from_secs(seconds)), text);
+        }
+    }
+}

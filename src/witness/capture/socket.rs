@@ -1,0 +1,253 @@
+//! A packet socket that hears what witnesses say and nothing else; packet(7). Beside
+//! `tftp::batch` and `http::stream` the place with `unsafe` in it.
+
+#![expect(
+    unsafe_code,
+    reason = "the options of packet sockets have no safe wrapper in any crate here"
+)]
+
+use std::{
+    io, mem,
+    os::fd::{AsRawFd, IntoRawFd},
+    time::Duration,
+};
+
+use libc::{c_int, packet_mreq, socklen_t, tpacket_stats};
+use pnet::datalink::{self, Channel, ChannelType, Config, DataLinkReceiver, NetworkInterface};
+use socket2::{Domain, SockFilter, Socket, Type};
+
+/// Where CDP is sent.
+const CDP_GROUP: [u8; 6] = [0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcc];
+/// Where LLDP is sent (IEEE 802.1AB, table 7-1).
+const LLDP_GROUP: [u8; 6] = [0x01, 0x80, 0xc2, 0x00, 0x00, 0x0e];
+
+/// Bytes of frames that wait in the kernel, where it allows as many: some 1,300 frames.
+const WAITING: usize = 1024 * 1024;
+
+/// Bytes of one frame that are read. No witness's frame is longer than Ethernet's 1,522.
+const FRAME_MAX: usize = 2048;
+
+/// What is heard, and the socket itself for what is asked of it beside.
+pub(super) struct Opened {
+    pub(super) frames: Box<dyn DataLinkReceiver>,
+    pub(super) socket: Socket,
+}
+
+/// Opens it on this interface. `patience`: how long reading waits.
+pub(super) fn open(interface: &NetworkInterface, patience: Duration) -> io::Result<Opened> {
+    // Without a protocol it hears nothing until it is bound: never a frame past the filter.
+    let socket = Socket::new(Domain::PACKET, Type::RAW, None)?;
+    let filter = FILTER.map(|(code, yes, no, number)| SockFilter::new(code, yes, no, number));
+    socket.attach_filter(&filter)?;
+    socket.set_recv_buffer_size(WAITING)?;
+    let index = c_int::try_from(interface.index).map_err(io::Error::other)?;
+    for group in [CDP_GROUP, LLDP_GROUP] {
+        join(&socket, index, group)?;
+    }
+    // Its own transfers are most of what the interface carries.
+    set(&socket, libc::PACKET_IGNORE_OUTGOING, &1_i32)?;
+    let config = Config {
+        channel_type: ChannelType::Layer2,
+        promiscuous: false,
+        read_buffer_size: FRAME_MAX,
+        read_timeout: Some(patience),
+        // It is the crate's from here on, which closes it in any case.
+        socket_fd: Some(socket.try_clone()?.into_raw_fd()),
+        ..Config::default()
+    };
+    match datalink::channel(interface, config)? {
+        Channel::Ethernet(_, frames) => Ok(Opened { frames, socket }),
+        _ => Err(io::Error::other("the channel is not Ethernet's")),
+    }
+}
+
+/// Frames that the kernel lost since this was asked last, because nobody took them in time.
+pub(super) fn lost(socket: &Socket) -> io::Result<u32> {
+    let mut stats = tpacket_stats {
+        tp_packets: 0,
+        tp_drops: 0,
+    };
+    let mut length = size::<tpacket_stats>();
+    // SAFETY: the kernel writes at most `length` bytes, which is the size of `stats`; both
+    // live through the call.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_PACKET,
+            libc::PACKET_STATISTICS,
+            (&raw mut stats).cast(),
+            &raw mut length,
+        )
+    };
+    match result {
+        0 => Ok(stats.tp_drops),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Takes frames for this group: the network card would leave them out.
+fn join(socket: &Socket, index: c_int, group: [u8; 6]) -> io::Result<()> {
+    let mut address = [0; 8];
+    address[..group.len()].copy_from_slice(&group);
+    let request = packet_mreq {
+        mr_ifindex: index,
+        mr_type: 0, // PACKET_MR_MULTICAST
+        mr_alen: 6,
+        mr_address: address,
+    };
+    set(socket, libc::PACKET_ADD_MEMBERSHIP, &request)
+}
+
+fn set<T: Copy>(socket: &Socket, option: c_int, value: &T) -> io::Result<()> {
+    // SAFETY: the kernel reads as many bytes as a `T` has, from a `T` that lives through the
+    // call. Both types that come here are plain data of C.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_PACKET,
+            option,
+            (&raw const *value).cast(),
+            size::<T>(),
+        )
+    };
+    match result {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "some bytes")]
+fn size<T>() -> socklen_t {
+    mem::size_of::<T>() as socklen_t
+}
+
+/// A step of a filter: what it does, how many steps on if so and if not, with which number.
+type Step = (u16, u8, u8, u32);
+
+/// Load 4 bytes, 2 bytes, 1 byte from a place in the frame.
+const WORD: u16 = 0x20;
+const HALF: u16 = 0x28;
+const BYTE: u16 = 0x30;
+/// The length of the IPv4 header at a place, into the index.
+const HEADER: u16 = 0xb1;
+/// Load 2 bytes from a place behind the index.
+const HALF_BEHIND: u16 = 0x48;
+/// Compare: equal, greater, any bit set.
+const EQUAL: u16 = 0x15;
+const GREATER: u16 = 0x25;
+const ANY: u16 = 0x45;
+/// The end: so many bytes are taken.
+const TAKE: u16 = 0x06;
+
+/// CDP, LLDP, ARP, and UDP to ports 67 and 68: a program for the kernel's classic filter, so
+/// that a frame of a transfer is never copied. The kernel takes one 802.1Q tag off before.
+const FILTER: [Step; 19] = [
+    (HALF, 0, 0, 12),
+    (EQUAL, 16, 0, 0x88cc), // LLDP: take
+    (EQUAL, 15, 0, 0x0806), // ARP: take
+    (EQUAL, 5, 0, 0x0800),  // IPv4: below
+    (GREATER, 12, 0, 1500), // no 802.3: leave
+    (WORD, 0, 0, 14),       // SNAP, and the first byte of the OUI
+    (EQUAL, 0, 10, 0xaaaa_0300),
+    (WORD, 0, 0, 18), // the rest of Cisco's OUI, and CDP
+    (EQUAL, 9, 8, 0x000c_2000),
+    (BYTE, 0, 0, 23), // IPv4: UDP?
+    (EQUAL, 0, 6, 17),
+    (HALF, 0, 0, 20), // a later fragment has no ports
+    (ANY, 4, 0, 0x1fff),
+    (HEADER, 0, 0, 14),
+    (HALF_BEHIND, 0, 0, 16), // the port that it is sent to
+    (EQUAL, 2, 0, 67),
+    (EQUAL, 1, 0, 68),
+    (TAKE, 0, 0, 0),
+    (TAKE, 0, 0, u32::MAX),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the kernel does with a filter: how many bytes it takes.
+    fn run(frame: &[u8]) -> u32 {
+        let load = |at: u32, length: usize| {
+            let at = at as usize;
+            let bytes = frame.get(at..at + length)?;
+            Some(
+                bytes
+                    .iter()
+                    .fold(0, |sum, byte| sum << 8 | u32::from(*byte)),
+            )
+        };
+        let (mut place, mut held, mut index) = (0, 0, 0);
+        loop {
+            let (code, yes, no, number) = FILTER[place];
+            place += 1;
+            let loaded = match code {
+                WORD => load(number, 4),
+                HALF => load(number, 2),
+                BYTE => load(number, 1),
+                HALF_BEHIND => load(number + index, 2),
+                HEADER => {
+                    index = 4 * u32::from(frame[number as usize] & 0x0f);
+                    continue;
+                }
+                TAKE => return number,
+                _ => {
+                    let holds = match code {
+                        EQUAL => held == number,
+                        GREATER => held > number,
+                        ANY => held & number != 0,
+                        other => panic!("{other} is no step"),
+                    };
+                    place += usize::from(if holds { yes } else { no });
+                    continue;
+                }
+            };
+            // A place behind the frame's end leaves it.
+            let Some(loaded) = loaded else { return 0 };
+            held = loaded;
+        }
+    }
+
+    fn ethernet(kind: u16, rest: &[u8]) -> Vec<u8> {
+        [&[0; 12][..], &kind.to_be_bytes(), rest].concat()
+    }
+
+    fn ipv4(options: u8, fragment: u16, protocol: u8, port: u16) -> Vec<u8> {
+        let mut bytes = vec![0; 20 + 4 * usize::from(options) + 8];
+        bytes[0] = 0x45 + options;
+        bytes[6..8].copy_from_slice(&fragment.to_be_bytes());
+        bytes[9] = protocol;
+        let at = 20 + 4 * usize::from(options) + 2;
+        bytes[at..at + 2].copy_from_slice(&port.to_be_bytes());
+        ethernet(0x0800, &bytes)
+    }
+
+    #[test]
+    fn the_filter_takes_what_a_witness_says_and_nothing_else() {
+        let snap = |oui: [u8; 3], kind: [u8; 2]| {
+            let inside = [&[0xaa, 0xaa, 3][..], &oui, &kind, &[2, 180]].concat();
+            ethernet(10, &inside)
+        };
+        for (what, frame, taken) in [
+            ("LLDP", ethernet(0x88cc, &[0; 30]), true),
+            ("ARP", ethernet(0x0806, &[0; 28]), true),
+            ("CDP", snap([0, 0, 0x0c], [0x20, 0]), true),
+            ("VTP", snap([0, 0, 0x0c], [0x20, 3]), false),
+            ("SNAP of another", snap([0, 0, 0x0d], [0x20, 0]), false),
+            ("spanning tree", ethernet(38, &[0x42; 38]), false),
+            ("IPv6", ethernet(0x86dd, &[0; 60]), false),
+            ("to a DHCP server", ipv4(0, 0, 17, 67), true),
+            ("to a DHCP client", ipv4(0, 0, 17, 68), true),
+            ("with IP options", ipv4(3, 0, 17, 68), true),
+            ("whole, not to be cut", ipv4(0, 0x4000, 17, 67), true),
+            ("a later fragment", ipv4(0, 0x0001, 17, 67), false),
+            ("TFTP", ipv4(0, 0, 17, 69), false),
+            ("TCP", ipv4(0, 0, 6, 67), false),
+            ("nothing", Vec::new(), false),
+            ("a header alone", ethernet(0x0800, &[]), false),
+        ] {
+            assert_eq!(run(&frame) > 0, taken, "{what}");
+        }
+    }
+}
