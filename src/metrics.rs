@@ -29,21 +29,6 @@ const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// TFTP error codes that are counted apart: those of RFC 1350 and RFC 2347.
 const ERROR_CODES: usize = 9;
 
-/// Every state, in the order in which the page has them.
-const STATES: [State; 11] = [
-    State::Seen,
-    State::Configuring,
-    State::Manifest,
-    State::Images,
-    State::Writing,
-    State::Rebooted,
-    State::Flashed,
-    State::Confirmed,
-    State::Already,
-    State::Stalled,
-    State::Failed,
-];
-
 /// How transfers end.
 const OUTCOMES: [&str; 4] = ["delivered", "aborted", "vanished", "replaced"];
 
@@ -114,7 +99,7 @@ pub fn render(counters: &Counters, phones: &Sums) -> String {
     page.metric("build_info", "gauge", "The version that runs.");
     page.sample("build_info", &[("version", version)], 1);
     page.metric("phones", "gauge", "Phones by state.");
-    for state in STATES {
+    for state in State::ALL {
         let count = phones.states.get(&state).copied().unwrap_or(0);
         let word = crate::display::words::state(state).0;
         page.sample("phones", &[("state", word)], count);

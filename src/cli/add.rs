@@ -14,7 +14,7 @@ use crate::{
 /// What is staged beside the bundles.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct AddArgs {
-    /// A file of your own that phones get beside the firmware: SEP<MAC>.cnf.xml,
+    /// A file of your own that phones get beside the firmware: SEP….cnf.xml,
     /// dialplan.xml, a list of ring tones. Configurations are judged first, as `reflash
     /// lint` does. Several.
     #[arg(long = "add", value_name = "FILE")]

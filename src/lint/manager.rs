@@ -24,8 +24,8 @@ const DEFAULT_PORT: u16 = 5060;
 const USE_CALL_MANAGER: &str = "USECALLMANAGER";
 
 /// Where the lines of a phone's configuration register: host and port. The host is empty where
-/// that is the TFTP server. Nothing where the file cannot be read or has no line; [`judge`] in
-/// [`super`] says why.
+/// that is the TFTP server. Nothing where the file cannot be read or has no line:
+/// [`super::judge`] says why.
 #[must_use]
 pub fn registrars(bytes: &[u8]) -> Vec<(String, u16)> {
     let mut sheet = Sheet::new(Path::new(""));

@@ -18,21 +18,6 @@ pub struct Heading {
     pub words: Vec<String>,
 }
 
-/// All states in the order of a conversion.
-const STATES: [State; 11] = [
-    State::Seen,
-    State::Configuring,
-    State::Manifest,
-    State::Images,
-    State::Writing,
-    State::Rebooted,
-    State::Flashed,
-    State::Confirmed,
-    State::Already,
-    State::Stalled,
-    State::Failed,
-];
-
 /// Units of a time line's width.
 const WIDTH: f64 = 1000.0;
 
@@ -152,7 +137,7 @@ fn counts(page: &mut String, report: &Report) {
 
 fn legend(page: &mut String) {
     page.push_str("<ul class=\"legend\">");
-    for state in STATES {
+    for state in State::ALL {
         let word = word(state);
         put(
             page,

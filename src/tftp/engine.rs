@@ -5,13 +5,12 @@ use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap, VecDeque},
     net::{Ipv4Addr, SocketAddrV4},
-    sync::Arc,
     time::{Duration, Instant},
 };
 
 use super::{
     Answer, End, File, Port, Request, Service, Socket,
-    options::{Agreed, Options},
+    options::Agreed,
     outbox::{Outbox, Outgoing},
     packet::{Head, Packet, ReadRequest, decode, error_code},
     peers::{Peer, Peers},
@@ -19,11 +18,11 @@ use super::{
     transfer::{Send, Step, Transfer},
 };
 
+mod rival;
+mod table;
+
 /// How often progress is told at most, by transfer.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
-
-/// How long a transfer sends nothing unasked after a rival began: its ACKs still count.
-pub const RIVAL_TIME: Duration = Duration::from_secs(2);
 
 /// How many timers one [`Engine::tick`] serves at most: packets that came in are next.
 pub const TIMERS_PER_TICK: usize = 256;
@@ -249,93 +248,6 @@ impl<S: Service> Engine<S> {
         self.peers.begin(now, asked.peer, slot);
     }
 
-    /// Starts a second transfer beside the one in `slot`, whose request came again: doubled
-    /// on its way, or by a phone that started again. Its ACKs will tell. `false`: no room.
-    fn challenge(&mut self, now: Instant, slot: usize, out: &mut Outbox) -> bool {
-        let id = self.next;
-        let all = self.transfers();
-        let first = self.slots[slot]
-            .as_mut()
-            .expect("a busy peer's slot is taken");
-        let address = *first.peer.ip();
-        let here = self.by_address.get(&address).copied().unwrap_or(0);
-        if all >= self.limits.transfers || here >= self.limits.transfers_per_address {
-            return false;
-        }
-        self.next += 1;
-        // What it sends unasked would reach a phone that started again before its first block.
-        first.transfer.hold(now + RIVAL_TIME);
-        let file = first.transfer.file().clone();
-        let options = Options::new(&first.options);
-        let agreed = Agreed::negotiate(options, file.bytes.len() as u64, self.limits.block_max());
-        let (transfer, send) = Transfer::start(now, file, agreed);
-        let rival = Live {
-            id,
-            is_told: false,
-            name: first.name.clone(),
-            options: first.options.clone(),
-            peer: first.peer,
-            local: first.local,
-            port: first.port.other(),
-            timer: transfer.deadline(),
-            transfer,
-            told: now,
-        };
-        let peer = rival.peer;
-        emit(&rival, send, out);
-        let rival = self.seat(rival);
-        self.peers.challenge(peer, slot, rival);
-        true
-    }
-
-    /// The phone acknowledged the rival: it started again, and the first is of no use. Only
-    /// now the service is told. `false`: it may not have the file any more.
-    fn promote(&mut self, now: Instant, first: usize, rival: usize, out: &mut Outbox) -> bool {
-        self.end(now, first, End::Replaced);
-        let live = self.slots[rival].as_mut().expect("a rival's slot is taken");
-        let name = String::from_utf8_lossy(&live.name).into_owned();
-        let asked = Request {
-            transfer: live.id,
-            peer: live.peer,
-            local: live.local,
-            name: &name,
-        };
-        let (code, text) = match self.service.request(now, &asked) {
-            Answer::Serve(file) => {
-                live.is_told = true;
-                let begun = &live.transfer.file().bytes;
-                if Arc::ptr_eq(&file.bytes, begun) || file.bytes == *begun {
-                    return true;
-                }
-                (error_code::NOT_DEFINED, "the file changed; ask again")
-            }
-            Answer::Refuse(code, text) => (code, text),
-            Answer::NotFound => (error_code::NOT_FOUND, "file not found"),
-        };
-        let (port, local, peer) = (live.port, live.local, live.peer);
-        self.error(out, port, local, peer, code, text);
-        self.end(now, rival, End::Refused);
-        false
-    }
-
-    /// Gives a transfer a slot and its timer.
-    fn seat(&mut self, live: Live) -> usize {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(None);
-            self.slots.len() - 1
-        });
-        self.timers.push(Reverse((live.timer, slot, live.id)));
-        self.unheard.push_back((slot, live.id));
-        *self.by_address.entry(*live.peer.ip()).or_default() += 1;
-        self.slots[slot] = Some(live);
-        if self.unheard.len() > 2 * self.slots.len() {
-            let mut unheard = std::mem::take(&mut self.unheard);
-            unheard.retain(|&(slot, id)| self.is_unheard(slot, id));
-            self.unheard = unheard;
-        }
-        slot
-    }
-
     fn ack(
         &mut self,
         now: Instant,
@@ -446,29 +358,6 @@ impl<S: Service> Engine<S> {
         }
     }
 
-    fn is_unheard(&self, slot: usize, id: u64) -> bool {
-        let live = self.slots[slot].as_ref();
-        live.is_some_and(|live| live.id == id && !live.transfer.heard())
-    }
-
-    /// Ends the oldest transfer, of this address or of all, that never had an ACK and has
-    /// sent what it may: who never acknowledged anything keeps nobody else out.
-    fn make_room(&mut self, now: Instant, address: Option<Ipv4Addr>) -> bool {
-        let old = self
-            .unheard
-            .iter()
-            .filter(|&&(slot, id)| self.is_unheard(slot, id))
-            .filter_map(|&(slot, _)| Some((slot, self.slots[slot].as_ref()?)))
-            .take_while(|(_, live)| live.transfer.gives_way(now))
-            .find(|(_, live)| address.is_none_or(|address| *live.peer.ip() == address))
-            .map(|(slot, live)| (slot, live.transfer.timed_out()));
-        let Some((slot, end)) = old else {
-            return false;
-        };
-        self.end(now, slot, end);
-        true
-    }
-
     /// When [`Engine::tick`] is to be called next, at the latest.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
@@ -546,41 +435,6 @@ impl<S: Service> Engine<S> {
         if !late && self.guard.stray(now, *peer.ip()) {
             let text = "unknown transfer ID";
             self.error(out, port, local, peer, error_code::UNKNOWN_TID, text);
-        }
-    }
-
-    fn end(&mut self, now: Instant, slot: usize, end: End) {
-        let live = self.slots[slot]
-            .take()
-            .expect("only a taken slot's transfer ends");
-        self.free.push(slot);
-        let address = *live.peer.ip();
-        if let Some(count) = self.by_address.get_mut(&address) {
-            *count -= 1;
-            if *count == 0 {
-                self.by_address.remove(&address);
-            }
-        }
-        while let Some(&(slot, id)) = self.unheard.front()
-            && !self.is_unheard(slot, id)
-        {
-            self.unheard.pop_front();
-        }
-        let quiet = !matches!(end, End::TimedOut { .. });
-        match self.peers.get(now, live.peer) {
-            Some(Peer::Busy {
-                slot: first,
-                rival: Some(rival),
-                ..
-            }) => {
-                let stays = if slot == first { rival } else { first };
-                self.peers.begin(now, live.peer, stays);
-            }
-            _ => self.peers.end(now, live.peer, live.port, quiet),
-        }
-        if live.is_told {
-            self.service
-                .ended(now, live.id, end, live.transfer.acknowledged());
         }
     }
 }

@@ -39,6 +39,23 @@ pub enum State {
     Failed,
 }
 
+impl State {
+    /// Every state, in the order in which a phone comes through them.
+    pub const ALL: [Self; 11] = [
+        Self::Seen,
+        Self::Configuring,
+        Self::Manifest,
+        Self::Images,
+        Self::Writing,
+        Self::Rebooted,
+        Self::Flashed,
+        Self::Confirmed,
+        Self::Already,
+        Self::Stalled,
+        Self::Failed,
+    ];
+}
+
 /// One phone of a run, whatever becomes of its address; counts from 0 in the order of
 /// appearance and is never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
