@@ -28,7 +28,7 @@ pub use watch::{Watcher, watcher};
 
 use crate::{
     phone::LoadName,
-    track::{Event, PhoneId, Report},
+    track::{Event, PhoneId, Report, Surveyed},
 };
 
 /// What a run says when it begins to serve.
@@ -72,6 +72,9 @@ pub trait Reporter: Send {
     /// What a silent phone is waited for, and how long that is still normal. Told each
     /// second; a display that does not move leaves it out.
     fn waiting(&mut self, _phone: PhoneId, _what: &str, _left: Duration) {}
+    /// A survey is over: what was found out of each phone. For programs; people are told by
+    /// notices.
+    fn surveyed(&mut self, _at: Timestamp, _phones: &[Surveyed]) {}
     /// Something happens to the run as a whole: one sentence.
     fn notice(&mut self, text: &str);
     /// The run is over. `afterwards` are the things to do now, a sentence each.

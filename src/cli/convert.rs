@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     bundle::Bundle,
-    display::Started,
+    display::{Started, words::clock},
     http,
     inventory::Inventory,
     journal::{Command, Network},
@@ -53,6 +53,8 @@ Examples:
     sudo reflash convert --resume
   On a switch of their own, without another DHCP server:
     sudo reflash convert BUNDLE --interface eth0 --dhcp isolated
+  Phones that are in use: listen for 5 minutes which load each runs, then plan its way:
+    sudo reflash convert BUNDLE --bridge BRIDGE --survey 5m
   Old phones, which take 8.5(2) first and the target then:
     sudo reflash convert BUNDLE --bridge cmterm-7945_7965-sccp.8-5-2.zip")]
 pub(crate) struct Args {
@@ -85,6 +87,12 @@ pub(crate) struct Args {
     /// End after this long: 90s, 10m, 1h30m.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
+    /// First only listen this long, so that running phones tell their load: 5m.
+    ///
+    /// In that time no load is named and none is handed out but to a phone in its boot loader.
+    /// Then the way of each phone is planned: whether it needs the bridge, the target or nothing.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    survey: Option<Duration>,
     /// End when this many phones have failed.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_failures: Option<u32>,
@@ -94,6 +102,16 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     args.dhcp.isolated()?;
+    if args
+        .timeout
+        .zip(args.survey)
+        .is_some_and(|(end, survey)| end <= survey)
+    {
+        return Err(Failure::usage(
+            "--timeout ends the run before --survey is over: no phone would be told of a load",
+            "The timeout counts from the beginning, the survey included: give a longer one",
+        ));
+    }
     let folder = args.network.state_folder()?;
     let earlier = args.journal.earlier(folder.as_deref())?;
     let named = completed(args, earlier.as_ref());
@@ -132,6 +150,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         None => plan,
     };
     let mut words = opening(&chosen, call_manager, dhcp_words);
+    let survey = plan.survey.filter(|_| earlier.is_none());
+    words.extend(survey.map(survey_words));
     words.extend(rights);
     words.extend(ears.words());
     words.extend(run::metrics_words(metrics.as_ref()));
@@ -208,6 +228,7 @@ fn planned(
         expect: args.expect.map(|count| count as usize),
         max_failures: args.max_failures.map(|count| count as usize),
         timeout: args.timeout,
+        survey: args.survey,
         registering,
         ..Plan::default()
     }
@@ -317,6 +338,15 @@ fn opening(chosen: &Chosen, call_manager: Ipv4Addr, dhcp: Option<String>) -> Vec
          123456789*0#"
             .to_owned(),
     ]
+}
+
+/// What a person does while the run only listens.
+fn survey_words(survey: Duration) -> String {
+    let seconds = i64::try_from(survey.as_secs()).unwrap_or(i64::MAX);
+    format!(
+        "survey: until {} of this run no load is named and none handed out. Restart running phones          now (Settings, then **#**): they tell which load they run",
+        clock(seconds)
+    )
 }
 
 /// `90s`, `10m`, `1h30m`.

@@ -296,12 +296,22 @@ impl Earlier {
                 ));
             }
         }
+        if now.survey.is_some() && now.survey != then.survey {
+            return Err(Failure::new(
+                format!(
+                    "--survey is not that of the run of {}: a survey is at a run's beginning",
+                    shown(&self.path)
+                ),
+                "Leave it out: what is left of that run's survey is gone on with",
+            ));
+        }
         Ok(Plan {
             only: then.only,
             expected: then.expected,
             expect: now.expect.or(then.expect),
             max_failures: now.max_failures.or(then.max_failures),
             timeout: now.timeout.or(then.timeout),
+            survey: then.survey,
             stages: now.stages,
             bridge: now.bridge,
             registering: now.registering,

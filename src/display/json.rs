@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Reporter, Sink, Started};
-use crate::track::{Event, Report};
+use crate::track::{Event, Report, Surveyed};
 
 /// Writes `{"at","kind",…}` lines as docs/json.md lists them.
 pub struct Json<W>(Sink<W>);
@@ -28,6 +28,7 @@ struct Line<T> {
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum Other<'a> {
     Started(&'a Started),
+    Survey { phones: &'a [Surveyed] },
     Finished { report: &'a Report },
 }
 
@@ -54,6 +55,10 @@ impl<W: Write + Send> Reporter for Json<W> {
         if !matches!(event, Event::Gone { .. }) {
             self.write(at, event);
         }
+    }
+
+    fn surveyed(&mut self, at: Timestamp, phones: &[Surveyed]) {
+        self.write(at, Other::Survey { phones });
     }
 
     fn notice(&mut self, text: &str) {

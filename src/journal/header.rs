@@ -119,6 +119,9 @@ pub struct Expectations {
     pub max_failures: Option<usize>,
     /// `--timeout`, in seconds.
     pub timeout: Option<f64>,
+    /// `--survey`, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub survey: Option<f64>,
     /// Those whose REGISTERs are heard.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registering: Vec<MacAddress>,
@@ -164,6 +167,7 @@ impl Header {
                 expect: plan.expect,
                 max_failures: plan.max_failures,
                 timeout: plan.timeout.map(|timeout| timeout.as_secs_f64()),
+                survey: plan.survey.map(|survey| survey.as_secs_f64()),
                 registering: plan.registering.clone(),
             },
             names: roll
@@ -192,8 +196,10 @@ impl Header {
             expect,
             max_failures,
             timeout,
+            survey,
             registering,
         } = self.plan.clone();
+        let duration = |seconds| Duration::try_from_secs_f64(seconds).ok();
         Plan {
             stages: stages(false),
             bridge: stages(true),
@@ -201,7 +207,8 @@ impl Header {
             expected,
             expect,
             max_failures,
-            timeout: timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+            timeout: timeout.and_then(duration),
+            survey: survey.and_then(duration),
             registering,
             requests_only: false,
         }

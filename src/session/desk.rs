@@ -34,7 +34,7 @@ impl Shared {
     /// From a name to a file: admitted, found, and told as seen.
     fn rule(&self, now: Instant, transport: Transport, peer: SocketAddrV4, name: &str) -> Ruling {
         let address = *peer.ip();
-        let view = match self.fleet().admit(address, name) {
+        let view = match self.fleet().admit_at(self.clock.at(now), address, name) {
             Admission::Serve(view) => view,
             Admission::Stopping => return Ruling::Stopping,
         };

@@ -22,6 +22,7 @@ mod loader;
 mod overlay;
 mod registering;
 mod route;
+mod survey;
 mod transfer;
 mod trouble;
 
@@ -30,6 +31,7 @@ pub use overlay::silence_limit;
 pub(super) use overlay::{MAX_KEPT, Standing};
 use registering::Registering;
 pub(crate) use route::Bridge;
+pub use survey::Way;
 use trouble::{Boot, Unheard};
 
 /// After its configuration a converted phone that wants another load asks for its manifest
@@ -47,6 +49,8 @@ pub(super) struct Scene<'a> {
     pub registers: bool,
     /// Nothing but requests is seen.
     pub requests_only: bool,
+    /// When the survey is over, or was; `None`: there is none.
+    pub survey: Option<Moment>,
 }
 
 /// A request, read.
@@ -153,6 +157,8 @@ pub(super) struct Conversion {
     /// What it was torn out of before an episode began.
     pub(super) cut: Option<String>,
     pub(super) registering: Registering,
+    /// What the survey found to be its way, once it was over.
+    pub way: Option<Way>,
 }
 
 impl Conversion {
@@ -193,6 +199,7 @@ impl Conversion {
             failing: Vec::new(),
             cut: None,
             registering: Registering::default(),
+            way: None,
         }
     }
 

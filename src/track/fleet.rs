@@ -25,6 +25,9 @@ use crate::{
 
 mod ends;
 mod others;
+mod survey;
+
+pub use survey::Surveyed;
 
 /// How long the end of a run waits for phones that are between two images.
 pub const DRAIN_LIMIT: Duration = Duration::from_mins(3);
@@ -79,6 +82,8 @@ pub struct Fleet {
     done: usize,
     failed: usize,
     draining: Option<Moment>,
+    /// The survey is over, and the way of every phone that was heard in it is known.
+    survey_is_over: bool,
     /// When a done phone was last heard.
     done_heard: Option<Moment>,
     now: Moment,
@@ -101,6 +106,7 @@ impl Fleet {
             done: 0,
             failed: 0,
             draining: None,
+            survey_is_over: false,
             done_heard: None,
             now: Moment::ZERO,
         }
@@ -292,6 +298,7 @@ impl Fleet {
             excluded,
             registers: phone.mac.is_some_and(|mac| self.registering.contains(&mac)),
             requests_only: self.plan.requests_only,
+            survey: self.plan.survey,
         };
         let mut changes = Vec::new();
         let heard = phone.conversion.last;
@@ -340,7 +347,7 @@ impl Fleet {
         }
         phone.counted = counted;
         // Deadlines mostly move away; the earlier appointment then finds nothing to do.
-        if let Some(deadline) = phone.conversion.deadline()
+        if let Some(deadline) = phone.conversion.deadline(self.plan.survey)
             && phone.scheduled.is_none_or(|scheduled| deadline < scheduled)
         {
             if let Some(scheduled) = phone.scheduled.replace(deadline) {
@@ -381,9 +388,20 @@ impl Fleet {
         events
     }
 
-    /// Lets time pass: phones settle and stall, each at its own moment.
+    /// Lets time pass: phones settle and stall, each at its own moment, and a survey ends.
     pub fn tick(&mut self, at: Moment) -> Vec<Event> {
         let until = at.max(self.now);
+        let mut events = Vec::new();
+        if let Some(end) = self.survey_ends().filter(|end| *end <= until) {
+            events.extend(self.let_pass(end));
+            events.extend(self.end_survey(end));
+        }
+        events.extend(self.let_pass(until));
+        events
+    }
+
+    fn let_pass(&mut self, until: Moment) -> Vec<Event> {
+        let until = until.max(self.now);
         let mut events = Vec::new();
         while let Some(&(due, id)) = self.schedule.first() {
             if due > until {
@@ -442,20 +460,27 @@ impl Fleet {
             .done_heard
             .map(|heard| heard + QUIET_BEFORE_END)
             .filter(|end| *end > self.now);
-        [phone, timeout, drain, quiet].into_iter().flatten().min()
+        [phone, timeout, drain, quiet, self.survey_ends()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// What a phone is silent for and how long that is normal; `None` where nothing is
     /// waited for. After `until` it counts as stalled, as refusing or as settled.
     #[must_use]
     pub fn expected(&self, id: PhoneId) -> Option<Expected> {
-        self.registry.phones.get(&id)?.conversion.expected()
+        let phone = self.registry.phones.get(&id)?;
+        phone.conversion.expected(self.now, self.plan.survey)
     }
 
     /// Every phone whose silence is normal now, with the name that events know it by.
     pub fn silences(&self) -> impl Iterator<Item = (PhoneId, Expected)> {
         let phones = self.registry.phones.iter();
-        phones.filter_map(|(id, phone)| Some((*id, phone.conversion.expected()?)))
+        phones.filter_map(|(id, phone)| {
+            let expected = phone.conversion.expected(self.now, self.plan.survey);
+            Some((*id, expected?))
+        })
     }
 
     /// Phones and addresses that were not recorded because there are too many.

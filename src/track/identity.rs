@@ -323,6 +323,7 @@ impl Registry {
                     bridge: phone.conversion.bridge,
                     runs: phone.conversion.runs.clone(),
                     hardware: phone.conversion.hardware,
+                    way: phone.conversion.way,
                     failing: phone.conversion.failing.clone(),
                     unheard: phone.conversion.unheard.clone(),
                     ..Conversion::new(at)

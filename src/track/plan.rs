@@ -21,6 +21,9 @@ pub struct Plan {
     pub max_failures: Option<usize>,
     /// How long the run may take (`--timeout`).
     pub timeout: Option<Duration>,
+    /// How long the run only listens before any load is named (`--survey`), from its
+    /// beginning.
+    pub survey: Option<Duration>,
     /// The phones whose own configuration sends their REGISTERs to this program, which hears
     /// them: one that never registers is diagnosed.
     pub registering: Vec<MacAddress>,

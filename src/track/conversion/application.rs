@@ -59,7 +59,8 @@ impl Conversion {
             }
             _ => {}
         }
-        if is_config && self.config_at.is_none() {
+        // One that names no load asks for nothing.
+        if is_config && self.config_at.is_none() && !self.is_held(scene) {
             self.config_at = Some(scene.at);
         }
         match ask.request {

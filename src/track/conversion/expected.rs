@@ -13,12 +13,25 @@ pub struct Expected {
 }
 
 impl Conversion {
-    pub(in super::super) fn expected(&self) -> Option<Expected> {
+    pub(in super::super) fn expected(
+        &self,
+        now: Moment,
+        survey: Option<Moment>,
+    ) -> Option<Expected> {
         if self.stalled || self.is_failed() {
             return None;
         }
-        let stalls = self.patience().map(|limit| self.active + limit);
+        let stalls = self
+            .patience()
+            .map(|limit| self.silent_since(survey) + limit);
+        let held = survey.filter(|_| !self.in_recovery);
         let (what, until) = match self.state {
+            State::Seen | State::Configuring if held.is_some_and(|end| now < end) => {
+                ("the end of the survey", held)
+            }
+            State::Configuring if held.is_some_and(|end| !self.is_active_since(end)) => {
+                ("somebody to restart it", stalls)
+            }
             State::Configuring => ("the next file of its configuration", stalls),
             State::Manifest => {
                 let refuses = rules::refusal_due(&self.takes).filter(|due| *due > self.last);

@@ -46,7 +46,7 @@ impl Conversion {
         // An application that is refused a load runs on as before; a boot loader does not.
         let waits = recovery
             || ask.served.is_some() && !self.is_routine()
-            || matches!(self.state, State::Seen | State::Configuring);
+            || matches!(self.state, State::Seen | State::Configuring) && !self.is_held(scene);
         if waits && self.state != State::Manifest {
             self.enter(State::Manifest, About::file(ask.file()), out);
         }

@@ -17,8 +17,9 @@ impl Conversion {
         ask: Ask<'_>,
         out: &mut Vec<Change>,
     ) {
-        // Who is none of `--only` is refused on purpose; who asked over HTTP asks again.
-        if scene.excluded || ask.transport == super::Transport::Http {
+        // Who is none of `--only`, or is surveyed, is refused on purpose; who asked over HTTP
+        // asks again.
+        if scene.excluded || self.is_held(scene) || ask.transport == super::Transport::Http {
             return;
         }
         let catalog = scene.catalog;

@@ -231,11 +231,11 @@ impl Conversion {
     }
 
     /// When time alone changes something.
-    pub(in super::super) fn deadline(&self) -> Option<Moment> {
+    pub(in super::super) fn deadline(&self, survey: Option<Moment>) -> Option<Moment> {
         let silent = self
             .patience()
             .filter(|_| !self.stalled && !self.is_failed())
-            .map(|limit| self.active + limit);
+            .map(|limit| self.silent_since(survey) + limit);
         let settles = self
             .config_at
             .filter(|_| self.state == State::Flashed && !self.settled)
@@ -281,9 +281,10 @@ impl Conversion {
         }
         self.judge_registering(at, out);
         let silent = at.saturating_sub(self.active);
+        let counted = at.saturating_sub(self.silent_since(scene.survey));
         if !self.stalled
             && !self.is_failed()
-            && self.patience().is_some_and(|limit| silent >= limit)
+            && self.patience().is_some_and(|limit| counted >= limit)
         {
             self.stalled = true;
             let diagnosis = text::stalled(self.state, silent, self.active);

@@ -50,7 +50,7 @@ impl Conversion {
     }
 
     /// The family of the phone, as far as anything says so.
-    fn own_family(&self) -> Option<Family> {
+    pub(super) fn own_family(&self) -> Option<Family> {
         self.family.or(self.model.map(|model| model.family))
     }
 

@@ -80,7 +80,7 @@ impl Conversion {
             Kind::Manifest(entry) => self.manifest_ended(scene, &row, entry, end, out),
             Kind::Image(place) => self.image_ended(&row, place, end, out),
             Kind::Other if *end == End::Delivered => {
-                self.config_delivered(&row);
+                self.config_delivered(scene, &row);
                 self.may_register(scene, &row);
             }
             Kind::Other => {}

@@ -90,12 +90,13 @@ impl Conversion {
     }
 
     /// A file that is neither manifest nor image came whole.
-    pub(super) fn config_delivered(&mut self, row: &Row) {
+    pub(super) fn config_delivered(&mut self, scene: Scene<'_>, row: &Row) {
         match Request::read(&row.name) {
             Request::Config { signed: false, .. } => {
                 self.boot.own_delivered |= self.boot.own.is_some_and(|(id, _)| id == row.transfer);
             }
-            Request::DefaultConfig => self.boot.default_delivered = true,
+            // Nothing follows one that names no load.
+            Request::DefaultConfig => self.boot.default_delivered |= !self.is_held(scene),
             _ => {}
         }
     }

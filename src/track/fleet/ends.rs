@@ -18,14 +18,23 @@ impl Fleet {
     /// since: it must not be left between two loads.
     #[must_use]
     pub fn admit(&self, address: Ipv4Addr, name: &str) -> Admission {
+        self.admit_at(self.now, address, name)
+    }
+
+    /// The same at this moment, where time was not let pass until then.
+    #[must_use]
+    pub fn admit_at(&self, at: Moment, address: Ipv4Addr, name: &str) -> Admission {
         let here = self.registry.at(address).map(|(_, phone)| phone);
         let view = self.view(here, name);
         let is_owed = here.is_some_and(|phone| phone.conversion.is_owed_images());
         let request = Request::read(name);
         if let Some(since) = self.draining
-            && (!is_owed || self.now.saturating_sub(since) >= DRAIN_LIMIT)
+            && (!is_owed || at.saturating_sub(since) >= DRAIN_LIMIT)
         {
             return Admission::Stopping;
+        }
+        if self.holds(at, here, &request) && !is_owed {
+            return Admission::Serve(View::Config);
         }
         let Some(only) = &self.only else {
             return Admission::Serve(view);
@@ -64,7 +73,7 @@ impl Fleet {
         };
         match leg {
             Leg::Bridge => View::Bridge,
-            Leg::Target if conversion.quiet => View::Quiet,
+            Leg::Target if conversion.quiet || self.is_left_alone(phone) => View::Quiet,
             Leg::Target => View::Target,
         }
     }

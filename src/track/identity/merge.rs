@@ -37,6 +37,7 @@ impl Conversion {
         self.runs = self.runs.take().or(earlier.runs);
         self.hardware = self.hardware.or(earlier.hardware);
         self.in_full |= earlier.in_full;
+        self.way = self.way.or(earlier.way);
         self.sequence += earlier.sequence;
         if idle {
             self.config_at = earlier.config_at;
@@ -141,7 +142,7 @@ impl Phone {
         episode.standing.retain(|standing| !cut(standing));
         (episode.leg, episode.quiet) = (Leg::Target, false);
         (episode.runs, episode.hardware) = (None, None);
-        episode.bridge = Bridge::Untried;
+        (episode.bridge, episode.way) = (Bridge::Untried, None);
         episode.failing.clear();
         episode.unheard = None;
         Some(episode)
