@@ -311,7 +311,7 @@ async fn watch(
     let mut witnesses = Witnesses::new(witnesses);
     let mut signal = None;
     let mut draining = false;
-    let mut survey_is_told = false;
+    let mut survey = survey::Telling::default();
     loop {
         tokio::select! {
             () = shared.outbox.news() => {}
@@ -348,7 +348,7 @@ async fn watch(
             }
         }
         shared.tell(reporter);
-        survey_is_told = survey_is_told || shared.tell_survey(reporter);
+        survey.look(shared, reporter);
         let now = shared.clock.now();
         let mut fleet = shared.fleet();
         if !draining && (signal.is_some() || fleet.run_state(now) == RunState::Ended) {

@@ -97,6 +97,17 @@ impl Outbox {
         told
     }
 
+    /// The newest line that something waits for; 0 where nothing waits.
+    pub(super) fn newest(&self) -> u64 {
+        self.waiting().events.back().map_or(0, |step| step.line)
+    }
+
+    /// Whether something waits for a line up to this one.
+    pub(super) fn holds(&self, line: u64) -> bool {
+        let waiting = self.waiting();
+        waiting.events.front().is_some_and(|step| step.line <= line)
+    }
+
     /// The journal is further: what waited may be told.
     pub(super) fn look_again(&self) {
         self.news.notify_one();
@@ -185,6 +196,10 @@ mod tests {
         assert_eq!(told(&outbox, 0), []);
         assert_eq!(told(&outbox, 1), [step(1), progress(1, 5)]);
         assert_eq!(told(&outbox, 1), []);
+        assert_eq!(
+            (outbox.newest(), outbox.holds(1), outbox.holds(2)),
+            (2, false, true)
+        );
         assert_eq!(told(&outbox, 2), [step(2), progress(2, 5)]);
         put(3, vec![step(1)]);
         assert_eq!(told(&outbox, u64::MAX), [step(1)], "the disk refuses");

@@ -15,20 +15,34 @@ const NAMED: usize = 20;
 const RESTART: &str = "to restart a phone: press Settings and type **#** (or take its power and \
                        give it back); it reads its configuration when it starts, and never before";
 
-impl Shared {
-    /// Tells what came of the survey, if it is over. Whether it is.
-    pub(super) fn tell_survey(&self, reporter: &mut dyn Reporter) -> bool {
-        let Some(mut phones) = self.fleet().surveyed() else {
-            return false;
-        };
-        for one in &mut phones {
-            self.roll.name_phone(&mut one.phone);
+/// Tells once what came of the survey, behind the steps that it led to.
+#[derive(Debug, Default)]
+pub(super) struct Telling {
+    /// The newest line of the journal when the survey was seen to be over.
+    behind: Option<u64>,
+    is_told: bool,
+}
+
+impl Telling {
+    pub(super) fn look(&mut self, shared: &Shared, reporter: &mut dyn Reporter) {
+        if self.is_told {
+            return;
         }
-        reporter.surveyed(self.clock.wall_now(), &phones);
+        let Some(mut phones) = shared.fleet().surveyed() else {
+            return;
+        };
+        let behind = *self.behind.get_or_insert_with(|| shared.outbox.newest());
+        if shared.outbox.holds(behind) {
+            return;
+        }
+        self.is_told = true;
+        for one in &mut phones {
+            shared.roll.name_phone(&mut one.phone);
+        }
+        reporter.surveyed(shared.clock.wall_now(), &phones);
         for words in words(&phones) {
             reporter.notice(&words);
         }
-        true
     }
 }
 

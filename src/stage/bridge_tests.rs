@@ -46,6 +46,33 @@ fn one_name_has_the_bytes_of_its_leg_in_every_view() {
 }
 
 #[test]
+fn what_a_surveyed_phone_is_shown_names_the_call_manager_and_no_load() {
+    let base = tempfile::tempdir().unwrap();
+    let source = Path::new("made");
+    let says = |text: &str| text.as_bytes().to_vec();
+    let (mine, name) = (says("target"), "SEP001D45AABB01.cnf.xml");
+    let own = OwnFile::by_view(name, source, mine, says("bridge"), says("no load")).unwrap();
+    let (targets, bridges) = ([sip45()], [bridge()]);
+    let legs = layout::Legs {
+        own: &[own],
+        ..of(&targets, &bridges)
+    };
+    let stage = layout::temporary(base.path(), legs, CALL_MANAGER, &unpack).unwrap();
+    let default = text(&stage, View::Config, "XMLDefault.cnf.xml").unwrap();
+    let manager = format!("<processNodeName>{CALL_MANAGER}</processNodeName>");
+    assert!(default.contains(&manager), "{default}");
+    assert!(!default.contains("loadInformation"), "{default}");
+    assert_eq!(text(&stage, View::Config, name).as_deref(), Some("no load"));
+    // Neither leg's loads and images can be had.
+    for load in [&sip45().loads[0], &bridge().loads[0]] {
+        assert!(stage.resolve(View::Config, &load.manifest()).is_none());
+    }
+    for name in ["term65.default.loads", "jar7945.9.sbn"] {
+        assert!(stage.resolve(View::Config, name).is_none(), "{name}");
+    }
+}
+
+#[test]
 fn each_bundle_of_each_leg_has_a_folder_and_the_plans_are_apart() {
     let base = tempfile::tempdir().unwrap();
     let targets = [
