@@ -2,6 +2,7 @@
 //! wiring.
 
 mod add;
+mod beforehand;
 mod bridge;
 mod bundles;
 mod check;

@@ -114,6 +114,13 @@ impl Code {
         Self::VoiceVlan,
     ];
 
+    /// The code of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = Self::ALL.iter();
+        all.copied().find(|code| code.to_string() == name)
+    }
+
     /// How much it matters, always.
     #[must_use]
     pub fn severity(self) -> Severity {
@@ -172,6 +179,7 @@ mod tests {
         for code in Code::ALL {
             let json = serde_json::to_string(code).unwrap();
             assert_eq!(json, format!("\"{code}\""));
+            assert_eq!(Code::named(&code.to_string()), Some(*code));
         }
     }
 }

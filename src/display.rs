@@ -2,6 +2,7 @@
 //! plain lines in a pipe, JSON Lines for programs.
 
 mod bars;
+mod findings;
 mod json;
 mod lines;
 mod report;
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub use bars::{Bars, LogWriter, log_writer};
+pub use findings::finding;
 pub use json::Json;
 pub use lines::Lines;
 pub(crate) use report::wrap;
@@ -27,6 +29,7 @@ pub use report::{is_done, table, totals};
 pub use watch::{Watcher, watcher};
 
 use crate::{
+    diagnose::Finding,
     phone::LoadName,
     track::{Event, PhoneId, Report, Surveyed},
 };
@@ -72,6 +75,12 @@ pub trait Reporter: Send {
     /// What a silent phone is waited for, and how long that is still normal. Told each
     /// second; a display that does not move leaves it out.
     fn waiting(&mut self, _phone: PhoneId, _what: &str, _left: Duration) {}
+    /// Something is wrong with this machine or its network. People are told by notices.
+    fn found(&mut self, _at: Timestamp, found: &Finding) {
+        for line in finding(found, Style::plain()).lines() {
+            self.notice(line);
+        }
+    }
     /// A survey is over: what was found out of each phone. For programs; people are told by
     /// notices.
     fn surveyed(&mut self, _at: Timestamp, _phones: &[Surveyed]) {}

@@ -9,10 +9,12 @@ mod interface;
 mod offers;
 mod ports;
 mod rights;
+mod run;
 mod selftest;
 
-pub use check::{Checked, Wanted, check};
+pub use check::{Asking, Checked, Wanted, check};
 pub use finding::code;
 pub use firewall::{Flow, Said};
 pub use holder::{Holder, Protocol, holder, holder_at};
 pub use interface::{ChooseError, Chosen, Interface, audible, choose, interfaces};
+pub use run::{Beforehand, beforehand};

@@ -35,6 +35,7 @@ pub use self::{
 };
 pub use crate::inventory::Roll;
 use crate::{
+    diagnose::Finding,
     display::{Reporter, Started, escape},
     http,
     journal::{Finished, Journal, Recorded, Sittings},
@@ -83,6 +84,9 @@ pub struct Setup {
     pub metrics: Option<http::Server>,
     /// What others hear of phones, and when; each ends when its sender is gone.
     pub witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
+    /// What is found to be wrong with this machine or its network, the worst first; ends when
+    /// its sender is gone.
+    pub found: Option<mpsc::Receiver<Finding>>,
     /// What phones are called.
     pub roll: Roll,
     /// How many times as fast as real phones these live: 1, but in a rehearsal. What the
@@ -152,6 +156,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         http,
         metrics,
         witnesses,
+        found,
         roll,
         speed,
         journal,
@@ -212,7 +217,11 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         })
     });
     let over = || threads.iter().any(Running::is_over);
-    let signal = watch(&shared, reporter.as_mut(), signals, witnesses, over).await;
+    let heard = Heard {
+        witnesses: Witnesses::new(witnesses),
+        found,
+    };
+    let signal = watch(&shared, reporter.as_mut(), signals, heard, over).await;
     // All are told before one is waited for.
     let threads: Vec<_> = threads.into_iter().map(Running::stop).collect();
     let faults: Vec<_> = threads
@@ -293,13 +302,30 @@ impl Future for Stop {
     }
 }
 
+/// What a run is told beside requests.
+struct Heard {
+    witnesses: Witnesses,
+    found: Option<mpsc::Receiver<Finding>>,
+}
+
+/// The next finding. Once there are no more, it never comes.
+async fn next(found: &mut Option<mpsc::Receiver<Finding>>) -> Finding {
+    if let Some(queue) = found {
+        if let Some(finding) = queue.recv().await {
+            return finding;
+        }
+        *found = None;
+    }
+    std::future::pending().await
+}
+
 /// The run's own side: tells events, lets time pass, minds signals. Returns the signal that
 /// ended the run.
 async fn watch(
     shared: &Shared,
     reporter: &mut dyn Reporter,
     signals: &mut Signals,
-    witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
+    mut heard: Heard,
     engine_is_over: impl Fn() -> bool,
 ) -> Option<u8> {
     let mut ticks = interval(TICK);
@@ -308,7 +334,6 @@ async fn watch(
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut neighbours = interval(neighbours::EVERY);
     neighbours.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut witnesses = Witnesses::new(witnesses);
     let mut signal = None;
     let mut draining = false;
     let mut survey = survey::Telling::default();
@@ -329,8 +354,9 @@ async fn watch(
                 }
             }
             _ = neighbours.tick() => shared.ask_the_neighbours(),
-            heard = witnesses.next() => {
-                for (at, sighting) in heard {
+            found = next(&mut heard.found) => reporter.found(shared.clock.wall_now(), &found),
+            sightings = heard.witnesses.next() => {
+                for (at, sighting) in sightings {
                     shared.sighted(shared.clock.at(at), &sighting);
                 }
             }

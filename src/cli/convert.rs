@@ -5,6 +5,7 @@ use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 use super::{
     Failure, Globals, Outcome,
     add::{self, AddArgs},
+    beforehand::CheckArgs,
     bridge::{self, BridgeArgs},
     bundles::{self, TrustArgs},
     configurations::{self, Beside, Made},
@@ -70,6 +71,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
+    check: CheckArgs,
+    #[command(flatten)]
     dhcp: DhcpArgs,
     #[command(flatten)]
     witness: WitnessArgs,
@@ -101,7 +104,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    args.dhcp.isolated()?;
+    let isolated = args.dhcp.isolated()?;
     if args
         .timeout
         .zip(args.survey)
@@ -130,6 +133,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let recorded = earlier.as_ref().and_then(Earlier::call_manager);
     let given = args.call_manager.or(recorded);
     let call_manager = call_manager(given, &chosen)?;
+    let look = args.check.look(&args.network, isolated, &chosen);
     let server = args.network.bind(chosen.address)?;
     let http = args.network.bind_http(chosen.address)?;
     let metrics = args.network.bind_metrics()?;
@@ -205,6 +209,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
                 .chain(dhcp.as_mut().and_then(crate::dhcp::Running::heard))
                 .collect(),
             ears,
+            found: Some(look.told(globals.quiet)),
         },
         started,
         afterwards,

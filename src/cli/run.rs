@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 
 use super::{Failure, Globals, Outcome, listen::Ears};
 use crate::{
+    diagnose::Finding,
     display::{self, Started},
     http,
     journal::{Journal, Recorded},
@@ -43,6 +44,8 @@ pub(crate) struct Servers {
     pub(crate) witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
     /// What is heard of phones beside.
     pub(crate) ears: Ears,
+    /// What is found to be wrong with this machine or its network.
+    pub(crate) found: Option<mpsc::Receiver<Finding>>,
 }
 
 /// What is known before the first phone is heard, and where what follows is recorded.
@@ -77,6 +80,7 @@ pub(crate) fn run(
         http: servers.http,
         metrics: servers.metrics,
         witnesses,
+        found: servers.found,
         started,
         reporter,
         afterwards,

@@ -92,6 +92,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             metrics,
             witnesses: Vec::new(),
             ears,
+            found: None,
         },
         started,
         afterwards,

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Reporter, Sink, Started};
-use crate::track::{Event, Report, Surveyed};
+use crate::{
+    diagnose::{Code, Diagnosis, Finding, Severity},
+    track::{Event, Report, Surveyed},
+};
 
 /// Writes `{"at","kind",…}` lines as docs/json.md lists them.
 pub struct Json<W>(Sink<W>);
@@ -55,6 +58,28 @@ impl<W: Write + Send> Reporter for Json<W> {
         if !matches!(event, Event::Gone { .. }) {
             self.write(at, event);
         }
+    }
+
+    fn found(&mut self, at: Timestamp, found: &Finding) {
+        let code = Code::named(found.code);
+        let Some(code) = code.filter(|_| found.severity > Severity::Note) else {
+            // Of no phone's conversion: good to know, or about this program's own server.
+            let words = format!("{} [{}]", found.message, found.code);
+            if found.severity > Severity::Note {
+                tracing::warn!("{words}");
+            } else {
+                tracing::info!("{words}");
+            }
+            return;
+        };
+        let diagnosis = Diagnosis {
+            code,
+            severity: found.severity,
+            evidence: found.message.clone(),
+            cure: found.cure.clone(),
+        };
+        let phone = None;
+        self.write(at, &Event::Diagnosis { phone, diagnosis });
     }
 
     fn surveyed(&mut self, at: Timestamp, phones: &[Surveyed]) {

@@ -83,8 +83,7 @@ pub fn check(wanted: &Wanted, mut about: impl FnMut(&str)) -> Checked {
         findings.push(serve(wanted, address));
     }
     if let Some(interface) = interface {
-        let said = Said::ask(&interface.name);
-        findings.extend(said.findings(&flows(wanted), &interface.name, address));
+        findings.extend(said(wanted, interface));
         // Without a carrier nobody can answer, which is said already.
         if rights.frames && interface.carrier {
             about(&format!(
@@ -92,7 +91,10 @@ pub fn check(wanted: &Wanted, mut about: impl FnMut(&str)) -> Checked {
                 interface.name
             ));
             let here_too = is_taken(SERVER_PORT);
-            findings.extend(ask_dhcp(wanted, interface, here_too));
+            match Asking::open(wanted, interface, here_too) {
+                Ok(asking) => findings.extend(asking.answers()),
+                Err(finding) => findings.push(finding),
+            }
         }
     }
     worst_first(&mut findings);
@@ -105,9 +107,6 @@ fn place<'a>(
     all: &'a [Interface],
     findings: &mut Vec<Finding>,
 ) -> (Option<Chosen>, Option<&'a Interface>) {
-    let mut tell = |severity, message: String, cure: &str| {
-        findings.push(finding(code::WRONG_INTERFACE, severity, message, cure));
-    };
     let by_address = |address| all.iter().find(|interface| interface.address == address);
     let chosen = match wanted.listen {
         Some(address) => Ok(Chosen {
@@ -120,11 +119,26 @@ fn place<'a>(
     let chosen = match chosen {
         Ok(chosen) => chosen,
         Err(error) => {
-            tell(Severity::Error, error.to_string(), error.cure());
+            let (message, cure) = (error.to_string(), error.cure());
+            let severity = Severity::Error;
+            findings.push(finding(code::WRONG_INTERFACE, severity, message, cure));
             return (None, None);
         }
     };
     let interface = by_address(chosen.address);
+    judge_place(chosen.address, interface, findings);
+    (Some(chosen), interface)
+}
+
+/// Whether phones can be behind this address.
+pub(super) fn judge_place(
+    address: Ipv4Addr,
+    interface: Option<&Interface>,
+    findings: &mut Vec<Finding>,
+) {
+    let mut tell = |severity, message: String, cure: &str| {
+        findings.push(finding(code::WRONG_INTERFACE, severity, message, cure));
+    };
     match interface {
         Some(interface) if !interface.carrier => tell(
             Severity::Error,
@@ -144,26 +158,25 @@ fn place<'a>(
             "Name the interface that leads to the phones' switch with --interface",
         ),
         Some(_) => {}
-        None if chosen.address.is_loopback() => tell(
+        None if address.is_loopback() => tell(
             Severity::Warning,
-            format!("no phone can reach {}", chosen.address),
+            format!("no phone can reach {}", address),
             "Name the interface that leads to the phones' switch with --interface",
         ),
-        None if UdpSocket::bind((chosen.address, 0)).is_err() => tell(
+        None if UdpSocket::bind((address, 0)).is_err() => tell(
             Severity::Error,
-            format!("{} is not an address of this machine", chosen.address),
+            format!("{} is not an address of this machine", address),
             "`ip address` lists the addresses that there are",
         ),
         None => tell(
             Severity::Note,
             format!(
                 "{} is no interface's first address: firewall and DHCP were not looked at",
-                chosen.address
+                address
             ),
             "Name the interface that leads to the phones' switch with --interface",
         ),
     }
-    (Some(chosen), interface)
 }
 
 impl ChooseError {
@@ -184,7 +197,7 @@ impl ChooseError {
 }
 
 /// The server on its real port, and a file from it.
-fn serve(wanted: &Wanted, address: Ipv4Addr) -> Finding {
+pub(super) fn serve(wanted: &Wanted, address: Ipv4Addr) -> Finding {
     let listen = SocketAddrV4::new(address, wanted.tftp_port);
     let config = Config {
         transfer_port: wanted.transfer_port,
@@ -234,38 +247,70 @@ fn flows(wanted: &Wanted) -> Vec<Flow> {
     flows
 }
 
-/// What DHCP servers would tell a phone.
-fn ask_dhcp(wanted: &Wanted, interface: &Interface, here_too: bool) -> Vec<Finding> {
-    let Some(card) = interface.card() else {
-        let message = format!("{} is no Ethernet: no phone is behind it", interface.name);
-        let cure = "Name the interface that leads to the phones' switch with --interface";
-        return vec![finding(
-            code::WRONG_INTERFACE,
-            Severity::Warning,
-            message,
-            cure,
-        )];
-    };
-    let offers = Wire::open(card)
-        .map_err(|error| error.to_string())
-        .and_then(|wire| wire.ask(here_too).map_err(|error| error.to_string()));
-    match offers {
-        Ok(offers) => {
-            let local = here_too
-                .then(|| holder(Protocol::Udp, SERVER_PORT))
-                .flatten();
-            let place = offers::Place {
-                interface,
-                isolated: wanted.isolated,
-                local: local.and_then(|holder| ServerKind::of_process(&holder.name)),
-            };
-            offers::judge(&offers, place)
-        }
-        Err(error) => vec![finding(
-            code::NO_TFTP_ADDRESS,
-            Severity::Warning,
-            format!("DHCP servers could not be asked: {error}"),
-            "See that the interface is up: `ip link`",
-        )],
+/// What this machine's firewall does with what phones send to an interface.
+pub(super) fn said(wanted: &Wanted, interface: &Interface) -> Vec<Finding> {
+    let said = Said::ask(&interface.name);
+    said.findings(&flows(wanted), &interface.name, interface.address)
+}
+
+/// A question to the DHCP servers of a network that is not asked yet. Its socket is open, which
+/// takes a right; asking takes none.
+#[derive(Debug)]
+pub struct Asking {
+    wire: Wire,
+    interface: Interface,
+    isolated: bool,
+    /// A server on this machine is asked as well.
+    here_too: bool,
+    /// That server, if it was recognised.
+    local: Option<ServerKind>,
+}
+
+impl Asking {
+    /// Opens the socket. An error is what was found instead.
+    pub(super) fn open(
+        wanted: &Wanted,
+        interface: &Interface,
+        here_too: bool,
+    ) -> Result<Self, Finding> {
+        let Some(card) = interface.card() else {
+            let message = format!("{} is no Ethernet: no phone is behind it", interface.name);
+            let cure = "Name the interface that leads to the phones' switch with --interface";
+            let severity = Severity::Warning;
+            return Err(finding(code::WRONG_INTERFACE, severity, message, cure));
+        };
+        let local = here_too
+            .then(|| holder(Protocol::Udp, SERVER_PORT))
+            .flatten();
+        Ok(Self {
+            wire: Wire::open(card).map_err(|error| not_asked(&error))?,
+            interface: interface.clone(),
+            isolated: wanted.isolated,
+            here_too,
+            local: local.and_then(|holder| ServerKind::of_process(&holder.name)),
+        })
     }
+
+    /// Asks, and judges what the servers would tell a phone. Takes [`dhcp::WINDOW`].
+    #[must_use]
+    pub fn answers(&self) -> Vec<Finding> {
+        let place = offers::Place {
+            interface: &self.interface,
+            isolated: self.isolated,
+            local: self.local,
+        };
+        match self.wire.ask(self.here_too) {
+            Ok(offers) => offers::judge(&offers, place),
+            Err(error) => vec![not_asked(&error)],
+        }
+    }
+}
+
+fn not_asked(error: &dyn std::fmt::Display) -> Finding {
+    finding(
+        code::NO_TFTP_ADDRESS,
+        Severity::Warning,
+        format!("DHCP servers could not be asked: {error}"),
+        "See that the interface is up: `ip link`",
+    )
 }
