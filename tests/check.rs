@@ -2,6 +2,8 @@
 //! port holders, each in network namespaces of the test's own.
 
 mod common;
+#[path = "check/first.rs"]
+mod first;
 #[path = "lab/lan.rs"]
 mod lan;
 #[path = "check/ours.rs"]

@@ -626,10 +626,11 @@ fn on_port_69_it_runs_as_the_named_user_with_no_right_left_and_serves() {
             got.iter()
                 .all(|(_, path)| { fs::read(path).unwrap() == files()["term65.default.loads"] })
         );
+        // Two signals, of which the system makes no one: it does not wait for its client's images.
         server.signal("INT");
-        server.signal("INT");
+        server.signal("TERM");
         server.kind("finished");
-        assert_eq!(server.end(), Some(130));
+        assert!([Some(130), Some(143)].contains(&server.end()));
         assert_eq!(roots(temporary.path()), 0, "the root is gone");
     }
 }

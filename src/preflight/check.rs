@@ -291,7 +291,8 @@ impl Asking {
         })
     }
 
-    /// Asks, and judges what the servers would tell a phone. Takes [`dhcp::WINDOW`].
+    /// Asks, and judges what the servers would tell a phone, the worst first. Takes
+    /// [`dhcp::WINDOW`].
     #[must_use]
     pub fn answers(&self) -> Vec<Finding> {
         let place = offers::Place {
@@ -300,7 +301,11 @@ impl Asking {
             local: self.local,
         };
         match self.wire.ask(self.here_too) {
-            Ok(offers) => offers::judge(&offers, place),
+            Ok(offers) => {
+                let mut findings = offers::judge(&offers, place);
+                worst_first(&mut findings);
+                findings
+            }
             Err(error) => vec![not_asked(&error)],
         }
     }

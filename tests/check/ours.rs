@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A bundle that `convert` takes.
-fn bundle(lan: &Lan) -> PathBuf {
+pub(crate) fn bundle(lan: &Lan) -> PathBuf {
     let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
     let path = lan
         .folder
