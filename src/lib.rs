@@ -24,6 +24,7 @@ pub mod inventory;
 pub mod journal;
 pub mod lint;
 pub mod metrics;
+pub mod page;
 pub mod phone;
 pub mod preflight;
 pub mod provision;

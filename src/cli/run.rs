@@ -9,6 +9,7 @@ use crate::{
     display::{self, Started},
     http,
     journal::{Journal, Recorded},
+    page,
     session::{self, Roll, Setup, Signals, Source},
     stage::StageError,
     tftp,
@@ -39,6 +40,7 @@ pub(crate) struct Servers {
     pub(crate) tftp: tftp::Bound,
     pub(crate) http: Option<http::Server>,
     pub(crate) metrics: Option<http::Server>,
+    pub(crate) web: Option<page::Server>,
     /// Who tells what is seen beside requests.
     pub(crate) witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
     /// What is heard of phones beside.
@@ -76,6 +78,7 @@ pub(crate) fn run(
         server: servers.tftp,
         http: servers.http,
         metrics: servers.metrics,
+        web: servers.web,
         witnesses,
         started,
         reporter,
