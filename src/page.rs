@@ -66,7 +66,7 @@ impl Default for Limits {
             heartbeat: Duration::from_secs(15),
             stall: Duration::from_secs(10),
             pace: Duration::from_millis(250),
-            linger: Duration::from_secs(2),
+            linger: Duration::from_secs(5),
             send_buffer: 256 * 1024,
         }
     }

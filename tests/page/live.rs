@@ -4,7 +4,13 @@ use std::{collections::BTreeMap, process::Command};
 
 use serde_json::{Value, json};
 
-use crate::{browser::Browser, process::Running};
+use reflash::track::State;
+
+use crate::{
+    browser::Browser,
+    process::Running,
+    wire::{Site, quick},
+};
 
 /// Notes every state that each phone is shown in, from now on.
 const WATCH: &str = "
@@ -132,4 +138,57 @@ fn fifty_phones_change_without_a_reload_and_end_as_the_report_says() {
         "nothing is cut off on a phone"
     );
     assert_eq!(browser.complaints, [] as [Value; 0]);
+}
+
+#[test]
+fn markup_from_the_wire_stays_text_and_a_lost_connection_is_made_again() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let hostile = "<img src=x onerror=\"window.hit = 1\"></script><script>window.hit = 1</script>";
+    let mut site = Site::start(quick());
+    let (at, port) = (site.at, site.at.port());
+    site.step(1, hostile, State::Images);
+    browser.open(&format!("http://{at}/"));
+    browser.until("document.querySelectorAll('tbody').length === 1");
+    let name = browser.value("document.querySelector('.who b').textContent");
+    assert_eq!(name, hostile);
+    let made = "document.querySelectorAll('table img, table script').length";
+    assert_eq!(browser.value(made), 0);
+    // The run is killed: the page says so and keeps what it shows.
+    site.end();
+    browser.until("document.body.dataset.phase === 'lost'");
+    assert_eq!(
+        browser.value("document.querySelectorAll('tbody').length"),
+        1
+    );
+    // It goes on, with other phones: the page shows these alone.
+    let mut site = Site::start_at(port, quick());
+    for phone in 0..3 {
+        site.step(phone, "Lobby", State::Writing);
+    }
+    browser.until("document.body.dataset.phase === 'live'");
+    browser.until("document.querySelectorAll('tbody[data-state=writing]').length === 3");
+    assert_eq!(
+        browser.value("document.querySelectorAll('tbody').length"),
+        3
+    );
+    let text = text(&browser.value("document.querySelector('tbody').innerText"));
+    assert!(
+        text.contains("Lobby") && text.contains("DO NOT UNPLUG"),
+        "{text}"
+    );
+    assert_eq!(browser.value("typeof window.hit"), "undefined");
+    site.finish();
+    browser.until("document.body.dataset.finished === 'true'");
+    let end = text_of(&mut browser, "end");
+    assert!(
+        end.contains("Put option 150 back.") && end.contains("The server is gone"),
+        "{end}"
+    );
+    site.end();
+}
+
+fn text_of(browser: &mut Browser, id: &str) -> String {
+    text(&browser.value(&format!("document.getElementById('{id}').innerText")))
 }

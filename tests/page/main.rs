@@ -7,3 +7,5 @@ mod process;
 
 mod browser;
 mod live;
+mod verbs;
+mod wire;
