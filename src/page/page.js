@@ -286,9 +286,13 @@ const follow = () => {
   on('finished', (message) => finish(message, source));
   source.onerror = () => {
     if (ended) return;
-    phase('lost', `no answer since ${time(Date.now())}; trying again. If the run is over, its terminal has the report.`);
-    // A refusal is final for a browser: too many pages may be open.
-    if (source.readyState === EventSource.CLOSED) setTimeout(follow, 5000);
+    if (source.readyState === EventSource.CLOSED) {
+      // A refusal is final for a browser, and not for us.
+      phase('lost', 'too many pages follow this run: close one. Trying again.');
+      setTimeout(follow, 5000);
+    } else if (body.dataset.phase !== 'lost') {
+      phase('lost', `no answer since ${time(Date.now())}; trying again. If the run is over, its terminal has the report.`);
+    }
   };
 };
 

@@ -6,6 +6,11 @@ use std::{
     process::Command,
 };
 
+use reflash::{
+    phone::Family,
+    rehearse::{MadeUp, Sizes},
+};
+
 use crate::{
     process::Running,
     wire::{Follower, get},
@@ -67,31 +72,41 @@ fn what_a_page_is_told_is_the_run_and_none_of_its_secrets() {
 }
 
 #[test]
-fn serve_has_a_page_until_its_end_and_nobody_has_one_who_did_not_ask() {
+fn convert_and_serve_have_a_page_until_their_end_and_nobody_who_did_not_ask() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("dialplan.xml"), "<DIALTEMPLATE/>").unwrap();
-    let serve = || {
+    let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
+    let bundle = folder.path().join(made.file_name());
+    made.write_zip(&bundle).unwrap();
+    let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem");
+    let begin = |verb: &str, web: &[&str]| {
         let mut command = reflash();
-        command
-            .args(["serve", "--json", "--listen", "127.0.0.1"])
-            .args(["--http-port", "0", "--tftp-port", "0"])
-            .arg(folder.path());
-        command
+        command.args([verb, "--json", "--listen", "127.0.0.1"]);
+        command.args(["--http-port", "0", "--tftp-port", "0"]);
+        match verb {
+            "convert" => command.arg(&bundle).args(["--trust-key", key]),
+            _ => command.arg(folder.path()),
+        };
+        Running::start(command.args(web))
     };
-    let mut run = Running::start(serve().args(["--web", "0"]));
-    let started = run.kind("started");
-    let at: SocketAddrV4 = started["web"].as_str().unwrap().parse().unwrap();
-    assert!(get(at, "/").starts_with("HTTP/1.1 200 "));
-    let mut follower = Follower::at(at);
-    follower.event().unwrap();
-    run.signal("TERM");
-    follower.until(|name, _| name == "finished");
-    drop(follower);
-    assert_eq!(run.end(), Some(143));
-    let mut run = Running::start(&mut serve());
-    assert!(run.kind("started").get("web").is_none());
-    run.signal("TERM");
-    assert_eq!(run.end(), Some(143));
+    for verb in ["convert", "serve"] {
+        let mut run = begin(verb, &["--web", "0"]);
+        let started = run.kind("started");
+        let at: SocketAddrV4 = started["web"].as_str().unwrap().parse().unwrap();
+        assert!(get(at, "/").starts_with("HTTP/1.1 200 "));
+        let mut follower = Follower::at(at);
+        let (_, first) = follower.event().unwrap();
+        assert_eq!(first["head"]["run"]["tftp"], started["tftp"]);
+        run.signal("TERM");
+        let (_, end) = follower.until(|name, _| name == "finished");
+        drop(follower);
+        assert_eq!(end["finished"]["report"], run.kind("finished")["report"]);
+        assert_eq!(run.end(), Some(143));
+        let mut run = begin(verb, &[]);
+        assert!(run.kind("started").get("web").is_none());
+        run.signal("TERM");
+        assert_eq!(run.end(), Some(143));
+    }
 }
 
 #[test]
@@ -117,13 +132,14 @@ fn a_port_that_another_has_ends_the_run_before_it_begins() {
 
 #[test]
 fn a_person_is_told_where_the_page_is() {
-    let output = reflash()
-        .args(["rehearse", "--phones", "1", "--web", "0"])
-        .output()
-        .unwrap();
-    let told = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        told.contains("on a page, for this machine alone: http://127.0.0.1:"),
-        "{told}"
-    );
+    let folder = tempfile::tempdir().unwrap();
+    let mut serve = reflash();
+    serve.arg("serve").arg(folder.path());
+    serve.args(["--listen", "127.0.0.1", "--http-port", "0"]);
+    serve.args(["--tftp-port", "0", "--web", "0"]);
+    let mut run = Running::start(&mut serve);
+    let words = "on a page, for this machine alone: http://127.0.0.1:";
+    run.wait_for(|line| line.as_str().is_some_and(|line| line.contains(words)));
+    run.signal("TERM");
+    assert_eq!(run.end(), Some(143));
 }
