@@ -33,6 +33,7 @@ mod serve;
 mod stage;
 mod verify;
 mod watch;
+mod web;
 mod witness;
 
 use std::{fmt::Display, process::ExitCode};

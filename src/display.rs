@@ -41,6 +41,9 @@ pub struct Started {
     pub tftp: SocketAddrV4,
     /// Where HTTP is served; `None`: it is not.
     pub http: Option<SocketAddrV4>,
+    /// Where the run is shown on a page; `None`: nowhere. In the JSON only where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub web: Option<SocketAddrV4>,
     /// The folder that is served.
     pub root: PathBuf,
     /// Where the run is recorded; `None`: nowhere.

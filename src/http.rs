@@ -26,6 +26,10 @@ use socket2::SockRef;
 use tokio::task::JoinSet;
 
 use self::range::Coverage;
+pub(crate) use self::{
+    connection::linger,
+    stream::{Io, Wire},
+};
 use crate::stage::StagedFile;
 
 /// Connections at once, and no more than half of the file descriptors that this process may

@@ -8,7 +8,7 @@
 //! becomes a [`track::Sighting`], which the pure [`track::Fleet`] folds into phones.
 //! The [`inventory`] says which phones are expected and what they are called.
 //! [`session`] holds the three together for the length of a run, and [`display`] is the
-//! only room that prints. [`rehearse`] plays the phones where there are none.
+//! only room that prints; [`page`] shows the same to a browser. [`rehearse`] plays the phones where there are none.
 //!
 //! Data goes one way: `bundle → stage → tftp → track → display`. `phone` is the ground
 //! floor, `cli` the roof. docs/design.md draws the whole house.
@@ -24,6 +24,7 @@ pub mod inventory;
 pub mod journal;
 pub mod lint;
 pub mod metrics;
+pub mod page;
 pub mod phone;
 pub mod preflight;
 pub mod provision;

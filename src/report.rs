@@ -5,21 +5,34 @@ pub mod csv;
 pub mod html;
 mod timeline;
 
-use crate::track::{PhoneReport, State};
+use crate::{
+    display::is_done,
+    track::{PhoneReport, State},
+};
 
 pub use timeline::{MAX_SPANS, Mark, Span, Timeline, Timelines, fold};
 
-/// How much a phone needs a person, most first.
-fn urgency(phone: &PhoneReport) -> u8 {
-    match phone.state {
+/// How much a phone in this state needs a person, most first; `diagnosed`: something stands
+/// in its way.
+pub(crate) fn urgency(state: State, diagnosed: bool) -> u8 {
+    match state {
         State::Failed => 0,
         State::Stalled => 1,
         State::Writing => 2,
-        _ if !phone.diagnoses.is_empty() => 3,
+        _ if diagnosed => 3,
         State::Images | State::Manifest | State::Rebooted | State::Configuring => 4,
         State::Seen => 5,
         State::Flashed => 6,
         State::Confirmed | State::Already => 7,
+    }
+}
+
+/// The colour of a phone: what needs a person, what is done, what is under way.
+pub(crate) fn colour(state: State, diagnosed: bool) -> &'static str {
+    match state {
+        State::Failed | State::Stalled => "bad",
+        state if is_done(state) && !diagnosed => "good",
+        _ => "warn",
     }
 }
 

@@ -40,6 +40,7 @@ use crate::{
     http,
     journal::{Finished, Journal, Recorded, Sittings},
     metrics::{self, Counters, Exporter},
+    page::{self, Board, Tee},
     stage::{Folder, Stage, StagedFile, View},
     tftp,
     track::{Fleet, PhoneRef, Plan, Report, RunState, Seen, Sighting, Witness},
@@ -82,6 +83,8 @@ pub struct Setup {
     pub http: Option<http::Server>,
     /// Where what is counted can be read; `None`: nowhere.
     pub metrics: Option<http::Server>,
+    /// Where the run is shown on a page; `None`: nowhere.
+    pub web: Option<page::Server>,
     /// What others hear of phones, and when; each ends when its sender is gone.
     pub witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
     /// What is found to be wrong with this machine or its network, the worst first; ends when
@@ -144,6 +147,14 @@ impl Shared {
     fn fleet(&self) -> MutexGuard<'_, Fleet> {
         self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// What became of every phone so far, with times of day and names.
+    fn report(&self) -> Report {
+        let mut report = self.fleet().report(self.clock.began());
+        self.clock.on_the_wall(&mut report);
+        self.roll.name_report(&mut report);
+        report
+    }
 }
 
 /// Serves until every expected phone is done or has failed, the time is up, or a signal
@@ -155,6 +166,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         server,
         http,
         metrics,
+        web,
         witnesses,
         found,
         roll,
@@ -192,6 +204,17 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
     if let Some(journal) = &shared.journal {
         let outbox = Arc::clone(&shared.outbox);
         journal.on_news(move || outbox.look_again());
+    }
+    // Nor is this: a run goes on where its page cannot be shown.
+    let web = web.map(|server| {
+        let report = Arc::clone(&shared);
+        let board = Arc::new(Board::new(wall_clock, move || report.report()));
+        let told = Arc::clone(&board);
+        let running = Running::start("web", move |stop| server.run_here(board, stop));
+        (running, told)
+    });
+    if let Some((_, board)) = &web {
+        reporter = Box::new(Tee::new(reporter, Arc::clone(board)));
     }
     reporter.started(shared.clock.wall_now(), &started);
     if let Some(recorded) = recorded {
@@ -233,10 +256,8 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         tracing::warn!("metrics could not be served: {error}");
     }
     let faults_are_none = fault.is_none();
+    let report = shared.report();
     let fleet = shared.fleet();
-    let mut report = fleet.report(shared.clock.began());
-    shared.clock.on_the_wall(&mut report);
-    shared.roll.name_report(&mut report);
     if let Some(journal) = &shared.journal {
         let finished = Finished {
             totals: report.totals,
@@ -247,11 +268,14 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
     }
     drop(fleet);
     shared.tell_all(reporter.as_mut());
-    let fleet = shared.fleet();
     reporter.finished(shared.clock.wall_now(), &report, &afterwards);
+    if let Some(Err(error)) = web.map(|(running, _)| running.stop()()) {
+        tracing::warn!("the page could not be served: {error}");
+    }
+    let succeeded = fault.is_none() && shared.fleet().succeeded();
     Ended {
         report,
-        succeeded: fault.is_none() && fleet.succeeded(),
+        succeeded,
         signal,
         fault,
     }

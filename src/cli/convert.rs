@@ -16,6 +16,7 @@ use super::{
     named::{self, Named},
     network::NetworkArgs,
     run::{self, Servers},
+    web::WebArgs,
     witness::WitnessArgs,
 };
 use crate::{
@@ -24,6 +25,7 @@ use crate::{
     http,
     inventory::Inventory,
     journal::{Command, Network},
+    page,
     phone::MacAddress,
     preflight::Chosen,
     session::Source,
@@ -72,6 +74,8 @@ pub(crate) struct Args {
     network: NetworkArgs,
     #[command(flatten)]
     check: CheckArgs,
+    #[command(flatten)]
+    web: WebArgs,
     #[command(flatten)]
     dhcp: DhcpArgs,
     #[command(flatten)]
@@ -137,6 +141,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let server = args.network.bind(chosen.address)?;
     let http = args.network.bind_http(chosen.address)?;
     let metrics = args.network.bind_metrics()?;
+    let web = args.web.bind()?;
     let dhcp = args.dhcp.open(&chosen)?;
     let witnesses = args.witness.bind(chosen.address, call_manager)?;
     let ears = Ears::open(&chosen);
@@ -183,6 +188,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let started = Started {
         tftp: network.tftp,
         http: network.http,
+        web: web.as_ref().map(page::Server::local_addr),
         root: stage.root(),
         journal: record
             .journal
@@ -204,6 +210,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             tftp: server,
             http,
             metrics,
+            web,
             witnesses: heard
                 .into_iter()
                 .chain(dhcp.as_mut().and_then(crate::dhcp::Running::heard))

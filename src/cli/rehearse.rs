@@ -20,12 +20,14 @@ use super::{
     inventory::InventoryArgs,
     journal::{self, JournalArgs},
     network, run,
+    web::WebArgs,
 };
 use crate::{
     bundle::{Bundle, Expectation},
     display::{self, Started, escape},
     inventory::Inventory,
     journal::{Header, Journal, Network},
+    page,
     phone::{LoadName, MacAddress, Model},
     rehearse::{
         Fault, FaultSpec, MadeUp, Sizes,
@@ -104,11 +106,13 @@ pub(crate) struct Args {
     )]
     engine: network::Engine,
     /// Only the phones, against a server that runs elsewhere on loopback.
-    #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback, conflicts_with_all = ["bridges", "inventory", "journal"])]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback, conflicts_with_all = ["bridges", "inventory", "journal", "web"])]
     against: Option<SocketAddrV4>,
     /// End after this long: 90s, 10m, 1h30m.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
+    #[command(flatten)]
+    web: WebArgs,
     #[command(flatten)]
     journal: JournalArgs,
 }
@@ -146,6 +150,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let made_up = args.bundles.is_empty().then(|| made_up(args)).transpose()?;
     let (bundles, bridges) = served(args, made_up.as_ref().map(|(.., bundle)| bundle), globals)?;
     let server = network::bind(args.engine, &tftp::Config::new(SERVER))?;
+    let web = args.web.bind()?;
     let beside = Beside {
         targets: &bundles,
         bridges: &bridges,
@@ -200,6 +205,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let started = Started {
         tftp: network.tftp,
         http: None,
+        web: web.as_ref().map(page::Server::local_addr),
         root: stage.root(),
         journal: journal.as_ref().map(Journal::path).map(ToOwned::to_owned),
         stages,
@@ -216,6 +222,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         server,
         http: None,
         metrics: None,
+        web,
         witnesses: Vec::new(),
         found: None,
         started,

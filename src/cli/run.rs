@@ -10,6 +10,7 @@ use crate::{
     display::{self, Started},
     http,
     journal::{Journal, Recorded},
+    page,
     session::{self, Roll, Setup, Signals, Source},
     stage::StageError,
     tftp,
@@ -40,6 +41,7 @@ pub(crate) struct Servers {
     pub(crate) tftp: tftp::Bound,
     pub(crate) http: Option<http::Server>,
     pub(crate) metrics: Option<http::Server>,
+    pub(crate) web: Option<page::Server>,
     /// Who tells what is seen beside requests.
     pub(crate) witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
     /// What is heard of phones beside.
@@ -79,6 +81,7 @@ pub(crate) fn run(
         server: servers.tftp,
         http: servers.http,
         metrics: servers.metrics,
+        web: servers.web,
         witnesses,
         found: servers.found,
         started,

@@ -9,11 +9,13 @@ use super::{
     listen::Ears,
     network::NetworkArgs,
     run::{self, Record, Servers},
+    web::WebArgs,
 };
 use crate::{
     display::Started,
     http,
     journal::{Header, Journal, Network},
+    page,
     session::{Roll, Source},
     stage::Folder,
     track::Plan,
@@ -35,6 +37,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
+    web: WebArgs,
+    #[command(flatten)]
     journal: JournalArgs,
 }
 
@@ -43,6 +47,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let server = args.network.bind(chosen.address)?;
     let http = args.network.bind_http(chosen.address)?;
     let metrics = args.network.bind_metrics()?;
+    let web = args.web.bind()?;
     let ears = Ears::open(&chosen);
     let rights = args.network.drop_privileges()?;
     let folder = Folder::open(&args.folder)
@@ -74,6 +79,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let started = Started {
         tftp: network.tftp,
         http: network.http,
+        web: web.as_ref().map(page::Server::local_addr),
         root: folder.root().to_owned(),
         journal: record
             .journal
@@ -90,6 +96,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             tftp: server,
             http,
             metrics,
+            web,
             witnesses: Vec::new(),
             ears,
             found: None,

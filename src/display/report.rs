@@ -33,6 +33,9 @@ pub(super) fn opening(started: &Started) -> Vec<String> {
     if let Some(http) = started.http {
         lines.push(format!("and over HTTP on {http}"));
     }
+    if let Some(web) = started.web {
+        lines.push(format!("on a page, for this machine alone: http://{web}/"));
+    }
     lines.extend(started.words.iter().cloned());
     lines
 }

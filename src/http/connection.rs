@@ -88,7 +88,7 @@ pub(super) async fn serve<S: Service>(stream: TcpStream, peer: SocketAddrV4, sea
 
 /// Says that nothing more comes and waits for the client to close: closing with something
 /// unread would reset the connection under the response.
-async fn linger(wire: &Wire) {
+pub(crate) async fn linger(wire: &Wire) {
     if SockRef::from(&wire.stream)
         .shutdown(Shutdown::Write)
         .is_err()

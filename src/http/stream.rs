@@ -27,8 +27,8 @@ const READ: usize = 2_048;
 const HEAD_END: &[u8] = b"\r\n\r\n";
 
 /// One response's way: shared by who writes it and who watches.
-pub(super) struct Wire {
-    pub(super) stream: TcpStream,
+pub(crate) struct Wire {
+    pub(crate) stream: TcpStream,
     /// What the kernel counted as acknowledged before the first response.
     before: u64,
     /// Bytes handed to the kernel.
@@ -38,7 +38,7 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(stream: TcpStream) -> io::Result<Arc<Self>> {
+    pub(crate) fn new(stream: TcpStream) -> io::Result<Arc<Self>> {
         stream.set_nodelay(true)?;
         Ok(Arc::new(Self {
             before: bytes_acked(&stream)?,
@@ -49,14 +49,14 @@ impl Wire {
     }
 
     /// Bytes of the body that the peer's kernel acknowledged.
-    pub(super) fn body_acknowledged(&self) -> io::Result<u64> {
+    pub(crate) fn body_acknowledged(&self) -> io::Result<u64> {
         let acked = bytes_acked(&self.stream)?.saturating_sub(self.before);
         let acked = acked.min(self.written.load(Ordering::Relaxed));
         Ok(acked.saturating_sub(self.head.load(Ordering::Relaxed)))
     }
 
     /// Whether the peer's kernel acknowledged all that was written.
-    pub(super) fn all_acknowledged(&self) -> io::Result<bool> {
+    pub(crate) fn all_acknowledged(&self) -> io::Result<bool> {
         let acked = bytes_acked(&self.stream)?.saturating_sub(self.before);
         Ok(acked >= self.written.load(Ordering::Relaxed))
     }
@@ -99,7 +99,7 @@ fn bytes_acked(stream: &TcpStream) -> io::Result<u64> {
 }
 
 /// The end of it that the HTTP crate reads and writes.
-pub(super) struct Io(pub(super) Arc<Wire>);
+pub(crate) struct Io(pub(crate) Arc<Wire>);
 
 impl Read for Io {
     fn poll_read(

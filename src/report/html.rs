@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Timeline, Timelines, next_step, urgency};
+use super::{Timeline, Timelines, colour, next_step, urgency};
 use crate::{
     display::{escape as visible, is_done, totals, words},
     track::{FileReport, Moment, PhoneReport, Report, State},
@@ -17,6 +17,9 @@ pub struct Heading {
     /// A sentence each: what was recorded, when, how whole the record is.
     pub words: Vec<String>,
 }
+
+/// How it looks; the live page begins with the same.
+pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// Units of a time line's width.
 const WIDTH: f64 = 1000.0;
@@ -34,7 +37,7 @@ pub fn render(report: &Report, timelines: &Timelines, heading: &Heading) -> Stri
          content=\"default-src 'none'; style-src 'unsafe-inline'\">\n",
     );
     let title = text(&heading.title);
-    let style = include_str!("style.css");
+    let style = STYLE;
     put(
         &mut page,
         format_args!("<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"),
@@ -49,7 +52,7 @@ pub fn render(report: &Report, timelines: &Timelines, heading: &Heading) -> Stri
     counts(&mut page, report);
     legend(&mut page);
     let mut phones: Vec<&PhoneReport> = report.phones.iter().collect();
-    phones.sort_by_key(|phone| urgency(phone));
+    phones.sort_by_key(|phone| urgency(phone.state, !phone.diagnoses.is_empty()));
     let (done, open): (Vec<_>, Vec<_>) = phones
         .into_iter()
         .partition(|phone| is_done(phone.state) && phone.diagnoses.is_empty());
@@ -148,11 +151,7 @@ fn legend(page: &mut String) {
 }
 
 fn card(page: &mut String, phone: &PhoneReport, timeline: Option<&Timeline>) {
-    let class = match phone.state {
-        State::Failed | State::Stalled => "bad",
-        state if is_done(state) && phone.diagnoses.is_empty() => "good",
-        _ => "warn",
-    };
+    let class = colour(phone.state, !phone.diagnoses.is_empty());
     let mac = phone
         .mac
         .map_or_else(|| "unknown MAC".to_owned(), |mac| mac.to_string());

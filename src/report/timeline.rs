@@ -94,6 +94,12 @@ impl Timelines {
             .map(|(.., timeline)| timeline)
     }
 
+    /// The phone of this number.
+    #[must_use]
+    pub fn of_id(&self, phone: PhoneId) -> Option<&Timeline> {
+        self.phones.get(&phone).map(|(.., timeline)| timeline)
+    }
+
     fn of(&mut self, phone: &PhoneRef) -> &mut Timeline {
         let entry = self
             .phones

@@ -1,0 +1,366 @@
+//! Who may ask for what, and the heads of answers.
+
+use std::fmt::Write as _;
+
+use hyper::{
+    HeaderMap, Method, Request, Response, StatusCode,
+    header::{self, HeaderName, HeaderValue},
+    http::uri::Authority,
+};
+use sha2::{Digest, Sha256};
+
+use crate::report::html;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// The page itself.
+    Page,
+    /// What happens, as it happens.
+    Events,
+    /// The report so far, as a file.
+    Json,
+    /// The same on paper.
+    Paper,
+}
+
+/// Why nothing is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// It was asked under another name than this machine's own (DNS rebinding).
+    Host,
+    /// Another site's page asks.
+    Foreign,
+    /// Nothing can be done here but look.
+    Method,
+    /// There is no such thing.
+    Unknown,
+    /// Too many pages follow the run.
+    Full,
+}
+
+impl Refusal {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Host => StatusCode::MISDIRECTED_REQUEST,
+            Self::Foreign => StatusCode::FORBIDDEN,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Unknown => StatusCode::NOT_FOUND,
+            Self::Full => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Host => {
+                "This page is for this machine alone: ask for it as 127.0.0.1 or localhost.\n"
+            }
+            Self::Foreign => "This is for the run's own page alone.\n",
+            Self::Method => "This page only shows: GET or HEAD.\n",
+            Self::Unknown => "Not found. The page is at /, the report at /report.json.\n",
+            Self::Full => "Too many pages follow this run: close one.\n",
+        }
+    }
+}
+
+/// What a request is for, if it may be.
+pub(super) fn judge<B>(request: &Request<B>) -> Result<Wanted, Refusal> {
+    let uri = request.uri();
+    let is_ours = uri.authority().is_none_or(|it| is_loopback(it.as_str()));
+    if !is_ours || !names_this_machine(request.headers()) {
+        return Err(Refusal::Host);
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Err(Refusal::Method);
+    }
+    let wanted = match uri.path() {
+        "/" => Wanted::Page,
+        "/events" => Wanted::Events,
+        "/report.json" => Wanted::Json,
+        "/report.html" => Wanted::Paper,
+        _ => return Err(Refusal::Unknown),
+    };
+    // Browsers say whose page asks (Fetch Metadata). A link from elsewhere may lead to the
+    // page; nothing else may be had from there.
+    let site = request.headers().get("sec-fetch-site");
+    let is_foreign = site.is_some_and(|site| site != "same-origin" && site != "none");
+    if is_foreign && wanted != Wanted::Page {
+        return Err(Refusal::Foreign);
+    }
+    Ok(wanted)
+}
+
+/// Whether there is exactly one `Host`, and it is a name of loopback. The port is not looked
+/// at: a tunnel (`ssh -L`) has another at its near end.
+fn names_this_machine(headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().is_ok_and(is_loopback),
+        _ => false,
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else {
+        return false;
+    };
+    // `user@127.0.0.1` is nobody's Host.
+    if host.contains('@') {
+        return false;
+    }
+    let name = authority.host();
+    let address = name.parse::<std::net::Ipv4Addr>();
+    name.eq_ignore_ascii_case("localhost")
+        || name == "[::1]"
+        || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// The page, and what it may load: itself.
+pub(super) struct Page {
+    pub(super) text: String,
+    policy: HeaderValue,
+}
+
+impl Page {
+    pub(super) fn new() -> Self {
+        let style = format!("\n{}{}", html::STYLE, include_str!("page.css"));
+        let script = format!("\n{}", include_str!("page.js"));
+        let text = include_str!("page.html")
+            .replace("/*style*/", &style)
+            .replace("/*script*/", &script);
+        let policy = format!(
+            "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; \
+             connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            base64(&Sha256::digest(&script)),
+            base64(&Sha256::digest(&style)),
+        );
+        let policy = HeaderValue::try_from(policy).expect("ASCII without control characters");
+        Self { text, policy }
+    }
+}
+
+/// What may be loaded by what is no page: nothing.
+const NOTHING: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+
+/// The head of what was asked for.
+pub(super) fn head<B>(wanted: Wanted, page: &Page, body: B) -> Response<B> {
+    let (kind, name) = match wanted {
+        Wanted::Page => ("text/html; charset=utf-8", None),
+        Wanted::Events => ("text/event-stream", None),
+        Wanted::Json => ("application/json", Some("reflash-report.json")),
+        Wanted::Paper => ("text/html; charset=utf-8", Some("reflash-report.html")),
+    };
+    let policy = match wanted {
+        Wanted::Page => page.policy.clone(),
+        _ => NOTHING,
+    };
+    let mut response = guarded(StatusCode::OK, kind, policy, body);
+    if let Some(name) = name {
+        let value = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
+        let value = value.expect("our own names are ASCII");
+        response
+            .headers_mut()
+            .insert(header::CONTENT_DISPOSITION, value);
+    }
+    response
+}
+
+/// The answer to what may not be, and its text.
+pub(super) fn refuse(refusal: Refusal) -> (Response<()>, &'static str) {
+    let kind = "text/plain; charset=utf-8";
+    let mut response = guarded(refusal.status(), kind, NOTHING, ());
+    if refusal == Refusal::Method {
+        let allowed = HeaderValue::from_static("GET, HEAD");
+        response.headers_mut().insert(header::ALLOW, allowed);
+    }
+    (response, refusal.words())
+}
+
+/// A response that no other site can read, frame or guess about, and nobody keeps.
+fn guarded<B>(status: StatusCode, kind: &'static str, policy: HeaderValue, body: B) -> Response<B> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    let fixed = [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+/// RFC 4648, section 4.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let at = |place: usize| u32::from(three.get(place).copied().unwrap_or(0));
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        for digit in 0..4 {
+            if digit <= three.len() {
+                let value = bits >> (18 - 6 * digit) & 63;
+                text.push(char::from(DIGITS[value as usize]));
+            } else {
+                text.push('=');
+            }
+        }
+    }
+    text
+}
+
+/// One event of a stream. The data has no line ends: JSON escapes them.
+pub(super) fn frame(event: &str, data: &str) -> String {
+    let mut frame = String::with_capacity(data.len() + 32);
+    // Writing to a String does not fail.
+    let _ = write!(frame, "event: {event}\ndata: {data}\n\n");
+    frame
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(host: &[&str], path: &str) -> Result<Wanted, Refusal> {
+        let mut request = Request::builder().uri(path);
+        for host in host {
+            request = request.header("host", *host);
+        }
+        judge(&request.body(()).unwrap())
+    }
+
+    #[test]
+    fn only_the_names_of_this_machine_are_answered() {
+        for host in [
+            "127.0.0.1:8069",
+            "127.0.0.1",
+            "localhost:1",
+            "LocalHost",
+            "[::1]:8069",
+            "127.1.2.3",
+        ] {
+            assert_eq!(asked(&[host], "/"), Ok(Wanted::Page), "{host}");
+        }
+        for host in [
+            "evil.example:8069",
+            "127.0.0.1.evil.example",
+            "localhost.evil.example",
+            "192.0.2.1:8069",
+            "0.0.0.0:8069",
+            "127.0.0.1@evil.example",
+            "evil@127.0.0.1",
+            "[::2]",
+            "2130706433",
+            "",
+        ] {
+            assert_eq!(asked(&[host], "/"), Err(Refusal::Host), "{host}");
+        }
+        assert_eq!(asked(&[], "/"), Err(Refusal::Host));
+        assert_eq!(asked(&["localhost", "localhost"], "/"), Err(Refusal::Host));
+        let elsewhere = "http://evil.example/events";
+        assert_eq!(asked(&["localhost"], elsewhere), Err(Refusal::Host));
+    }
+
+    #[test]
+    fn nothing_is_had_but_what_is_there_and_nothing_done() {
+        for (path, wanted) in [
+            ("/events", Ok(Wanted::Events)),
+            ("/report.json", Ok(Wanted::Json)),
+            ("/report.html?x", Ok(Wanted::Paper)),
+            ("/favicon.ico", Err(Refusal::Unknown)),
+            ("//", Err(Refusal::Unknown)),
+            ("/../etc/passwd", Err(Refusal::Unknown)),
+        ] {
+            assert_eq!(asked(&["localhost"], path), wanted, "{path}");
+        }
+        for method in ["POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "PATCH"] {
+            let request = Request::builder()
+                .method(method)
+                .uri("/events")
+                .header("host", "localhost");
+            let asked = judge(&request.body(()).unwrap());
+            assert_eq!(asked, Err(Refusal::Method), "{method}");
+        }
+    }
+
+    #[test]
+    fn another_sites_page_gets_nothing_and_may_link_to_ours() {
+        let asked = |site: &str, path: &str| {
+            let request = Request::builder()
+                .uri(path)
+                .header("host", "localhost")
+                .header("sec-fetch-site", site);
+            judge(&request.body(()).unwrap())
+        };
+        for site in ["cross-site", "same-site"] {
+            assert_eq!(asked(site, "/events"), Err(Refusal::Foreign));
+            assert_eq!(asked(site, "/report.json"), Err(Refusal::Foreign));
+            assert_eq!(asked(site, "/"), Ok(Wanted::Page));
+        }
+        for site in ["same-origin", "none"] {
+            assert_eq!(asked(site, "/events"), Ok(Wanted::Events));
+        }
+    }
+
+    #[test]
+    fn the_page_asks_nobody_else_and_its_policy_holds_it_to_that() {
+        let page = Page::new();
+        for foreign in [
+            "http://",
+            "https://",
+            "<link",
+            "<img",
+            "@import",
+            "url(",
+            "innerHTML",
+            "eval(",
+        ] {
+            let known = ["http://www.w3.org/2000/svg"];
+            let text = known
+                .iter()
+                .fold(page.text.clone(), |text, it| text.replace(it, ""));
+            assert!(!text.contains(foreign), "{foreign}");
+        }
+        let policy = page.policy.to_str().unwrap();
+        assert!(
+            !policy.contains("unsafe") && !policy.contains('*'),
+            "{policy}"
+        );
+        // What a browser hashes is what stands between the tags.
+        for (tag, rule) in [("style", "style-src"), ("script", "script-src")] {
+            let (_, rest) = page.text.split_once(&format!("<{tag}>")).unwrap();
+            let (inner, rest) = rest.split_once(&format!("</{tag}>")).unwrap();
+            assert!(!rest.contains(&format!("<{tag}")), "one {tag}");
+            let hash = base64(&Sha256::digest(inner));
+            assert!(
+                policy.contains(&format!("{rule} 'sha256-{hash}'")),
+                "{policy}"
+            );
+        }
+    }
+
+    #[test]
+    fn base64_is_that_of_the_standard() {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+        assert_eq!(base64(&[0xfb, 0xff]), "+/8=");
+    }
+}

@@ -1,0 +1,494 @@
+//! The page's server by what a client on loopback gets, byte by byte.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, Shutdown, SocketAddrV4, TcpStream},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use reflash::{
+    display::{Reporter, Started},
+    page::{Board, Limits, Server, Tee},
+    track::{Event, PhoneId, PhoneRef, Report, State, Step, Totals},
+};
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+/// How long anything may take. Generous: only a hang is caught by it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A display that shows nothing.
+struct Nobody;
+
+impl Reporter for Nobody {
+    fn started(&mut self, _: Timestamp, _: &Started) {}
+    fn event(&mut self, _: Timestamp, _: &Event) {}
+    fn notice(&mut self, _: &str) {}
+    fn finished(&mut self, _: Timestamp, _: &Report, _: &[String]) {}
+}
+
+/// A page that is served, and the run that tells it what happens.
+pub(crate) struct Site {
+    pub(crate) at: SocketAddrV4,
+    pub(crate) tee: Tee,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+pub(crate) fn report() -> Report {
+    Report {
+        phones: Vec::new(),
+        others: Vec::new(),
+        totals: Totals::default(),
+        missing: Vec::new(),
+    }
+}
+
+impl Site {
+    pub(crate) fn start(limits: Limits) -> Self {
+        Self::start_at(0, limits)
+    }
+
+    pub(crate) fn start_at(port: u16, limits: Limits) -> Self {
+        let server = Server::bind(port, limits).unwrap();
+        let at = server.local_addr();
+        let board = Arc::new(Board::new(Timestamp::now, report));
+        let tee = Tee::new(Box::new(Nobody), Arc::clone(&board));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = thread::spawn(move || {
+            let stop = async {
+                let _ = stopped.await;
+            };
+            server.run_here(board, stop).unwrap();
+        });
+        Self {
+            at,
+            tee,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    /// A phone comes into a state.
+    pub(crate) fn step(&mut self, id: u32, name: &str, state: State) {
+        let step = Step {
+            phone: PhoneRef {
+                id: PhoneId(id),
+                mac: None,
+                address: Ipv4Addr::new(192, 0, 2, 1),
+                model: None,
+                name: Some(name.to_owned()),
+            },
+            state,
+            pass: 1,
+            file: None,
+            bytes: None,
+            load: None,
+            evidence: None,
+        };
+        self.tee.event(Timestamp::now(), &Event::Step(step));
+    }
+
+    pub(crate) fn finish(&mut self) {
+        let words = ["Put option 150 back.".to_owned()];
+        self.tee.finished(Timestamp::now(), &report(), &words);
+    }
+
+    fn connect(&self) -> TcpStream {
+        connect(self.at)
+    }
+
+    /// Asks with these lines after the request's own; the whole answer.
+    fn ask(&self, method: &str, path: &str, lines: &str) -> String {
+        ask(self.at, method, path, lines)
+    }
+
+    fn get(&self, path: &str) -> String {
+        get(self.at, path)
+    }
+
+    fn follow(&self) -> Follower {
+        Follower::at(self.at)
+    }
+
+    /// Ends the run; waits until the server is gone.
+    pub(crate) fn end(mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+fn connect(at: SocketAddrV4) -> TcpStream {
+    let stream = TcpStream::connect(at).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+fn ask(at: SocketAddrV4, method: &str, path: &str, lines: &str) -> String {
+    let mut stream = connect(at);
+    write!(stream, "{method} {path} HTTP/1.1\r\n{lines}\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// The whole answer to an honest request.
+pub(crate) fn get(at: SocketAddrV4, path: &str) -> String {
+    ask(at, "GET", path, &format!("host: {at}\r\n"))
+}
+
+/// A client that reads events.
+pub(crate) struct Follower {
+    stream: TcpStream,
+    /// What was read and not looked at. Chunk sizes are lines of their own.
+    text: String,
+}
+
+impl Follower {
+    pub(crate) fn at(at: SocketAddrV4) -> Self {
+        let mut stream = connect(at);
+        write!(stream, "GET /events HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+        Self {
+            stream,
+            text: String::new(),
+        }
+    }
+
+    /// What stands before the next of these marks; `None` where the stream ends before.
+    fn up_to(&mut self, mark: &str) -> Option<String> {
+        loop {
+            if let Some(at) = self.text.find(mark) {
+                let rest = self.text.split_off(at + mark.len());
+                let mut before = std::mem::replace(&mut self.text, rest);
+                before.truncate(at);
+                return Some(before);
+            }
+            let mut bytes = [0; 4096];
+            match self.stream.read(&mut bytes) {
+                Ok(0) => return None,
+                Ok(count) => self.text += str::from_utf8(&bytes[..count]).unwrap(),
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return None,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    fn head(&mut self) -> String {
+        self.up_to("\r\n\r\n").unwrap()
+    }
+
+    /// The next event and its data.
+    pub(crate) fn event(&mut self) -> Option<(String, Value)> {
+        self.up_to("event: ")?;
+        let name = self.up_to("\ndata: ")?;
+        let data = self.up_to("\n\n")?;
+        // A message that is longer than what was written at once has chunk sizes in it.
+        let data = serde_json::from_str(&data).expect("one message, one chunk");
+        Some((name, data))
+    }
+
+    /// Reads on to an event that `wanted` takes.
+    pub(crate) fn until(
+        &mut self,
+        mut wanted: impl FnMut(&str, &Value) -> bool,
+    ) -> (String, Value) {
+        loop {
+            let (name, data) = self.event().unwrap();
+            if wanted(&name, &data) {
+                return (name, data);
+            }
+        }
+    }
+}
+
+pub(crate) fn quick() -> Limits {
+    Limits {
+        pace: Duration::from_millis(1),
+        linger: Duration::from_millis(300),
+        ..Limits::default()
+    }
+}
+
+#[test]
+fn every_answer_is_guarded_and_nothing_lets_another_site_in() {
+    let site = Site::start(quick());
+    for (path, kind) in [
+        ("/", "text/html; charset=utf-8"),
+        ("/report.json", "application/json"),
+        ("/report.html", "text/html; charset=utf-8"),
+        ("/nothing", "text/plain; charset=utf-8"),
+    ] {
+        let answer = site.get(path);
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let head = head.to_lowercase();
+        assert!(head.contains(&format!("content-type: {kind}")), "{head}");
+        assert!(head.contains("x-content-type-options: nosniff"), "{head}");
+        assert!(head.contains("cache-control: no-store"), "{head}");
+        assert!(
+            head.contains("content-security-policy: default-src 'none'; "),
+            "{head}"
+        );
+        assert!(head.contains("frame-ancestors 'none'"), "{head}");
+        assert!(!head.contains("access-control"), "{head}");
+        assert!(!body.is_empty());
+        let asked = format!("host: {}\r\norigin: http://evil.example\r\n", site.at);
+        let head_alone = site.ask("HEAD", path, &asked);
+        let (same, nothing) = head_alone.split_once("\r\n\r\n").unwrap();
+        assert_eq!((same.lines().next(), nothing), (answer.lines().next(), ""));
+        assert!(!same.to_lowercase().contains("access-control"), "{same}");
+    }
+    let json = site.get("/report.json");
+    assert!(json.starts_with("HTTP/1.1 200 OK\r\n"), "{json}");
+    assert!(
+        json.contains("attachment; filename=\"reflash-report.json\""),
+        "{json}"
+    );
+    let body: Value = serde_json::from_str(json.split_once("\r\n\r\n").unwrap().1).unwrap();
+    assert_eq!(body["report"]["totals"]["failed"], 0);
+    assert!(site.get("/nothing").starts_with("HTTP/1.1 404 "));
+    site.end();
+}
+
+#[test]
+fn another_host_another_site_and_another_method_get_nothing() {
+    let mut site = Site::start(quick());
+    site.step(1, "Reception", State::Images);
+    for (method, path, lines, status) in [
+        ("GET", "/", "host: evil.example\r\n", "421"),
+        ("GET", "/events", "host: rebound.example:8069\r\n", "421"),
+        ("GET", "/report.json", "host: 192.0.2.1\r\n", "421"),
+        ("GET", "/", "", "421"),
+        ("GET", "/", "host: localhost\r\nhost: localhost\r\n", "421"),
+        (
+            "GET",
+            "http://evil.example/events",
+            "host: localhost\r\n",
+            "421",
+        ),
+        (
+            "POST",
+            "/",
+            "host: localhost\r\ncontent-length: 0\r\n",
+            "405",
+        ),
+        ("DELETE", "/report.json", "host: localhost\r\n", "405"),
+        (
+            "OPTIONS",
+            "/events",
+            "host: localhost\r\norigin: http://a\r\n",
+            "405",
+        ),
+        (
+            "GET",
+            "/events",
+            "host: localhost\r\nsec-fetch-site: cross-site\r\n",
+            "403",
+        ),
+    ] {
+        let answer = site.ask(method, path, lines);
+        let begin = format!("HTTP/1.1 {status} ");
+        assert!(
+            answer.starts_with(&begin),
+            "{method} {path} {lines}: {answer}"
+        );
+        assert_eq!(
+            answer.contains("allow: GET, HEAD"),
+            status == "405",
+            "{answer}"
+        );
+        assert!(!answer.contains("Reception"), "{answer}");
+    }
+    // What is no HTTP is not answered with anything of ours either.
+    let mut stream = site.connect();
+    stream.write_all(b"\0\xff nonsense\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    site.end();
+}
+
+#[test]
+fn who_comes_late_is_told_everything_and_then_what_happens_to_the_end() {
+    let mut site = Site::start(quick());
+    site.step(1, "Reception", State::Images);
+    let mut first = site.follow();
+    let head = first.head().to_lowercase();
+    assert!(head.starts_with("http/1.1 200 ok"), "{head}");
+    assert!(head.contains("content-type: text/event-stream"), "{head}");
+    assert!(
+        head.contains("nosniff") && !head.contains("access-control"),
+        "{head}"
+    );
+    let (name, whole) = first.event().unwrap();
+    assert_eq!(
+        (name.as_str(), &whole["phones"][0]["state"]),
+        ("whole", &"images".into())
+    );
+    site.step(2, "Lobby", State::Seen);
+    let (name, news) = first.event().unwrap();
+    let phones = news["phones"].as_array().unwrap();
+    assert_eq!(
+        (name.as_str(), phones.len()),
+        ("news", 1),
+        "what is new alone"
+    );
+    assert_eq!(phones[0]["name"], "Lobby");
+    // A connection that was lost and made again: nothing is missing.
+    drop(first);
+    let mut again = site.follow();
+    let (name, whole) = again.event().unwrap();
+    let names: Vec<_> = whole["phones"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        (name.as_str(), names),
+        ("whole", vec!["Reception", "Lobby"])
+    );
+    site.finish();
+    let (_, end) = again.until(|name, _| name == "finished");
+    assert_eq!(end["finished"]["report"]["totals"]["failed"], 0);
+    assert_eq!(end["finished"]["afterwards"][0], "Put option 150 back.");
+    // Who comes after the end is told the end.
+    let (name, _) = site.follow().event().unwrap();
+    assert_eq!(name, "finished");
+    let at = site.at;
+    site.end();
+    assert!(again.event().is_none(), "nothing follows the end");
+    assert!(TcpStream::connect(at).is_err(), "the server is gone");
+}
+
+#[test]
+fn a_page_that_takes_nothing_is_dropped_and_holds_up_nobody() {
+    let limits = Limits {
+        followers: 2,
+        stall: Duration::from_millis(300),
+        send_buffer: 4096,
+        ..quick()
+    };
+    let mut site = Site::start(limits);
+    let stuck = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    stuck.set_recv_buffer_size(4096).unwrap();
+    stuck.connect(&site.at.into()).unwrap();
+    let mut stuck = TcpStream::from(stuck);
+    stuck.set_read_timeout(Some(PATIENCE)).unwrap();
+    write!(stuck, "GET /events HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    // The other follows all the while.
+    let mut reader = site.follow();
+    let began = Instant::now();
+    let long = "x".repeat(2000);
+    let mut round = 0;
+    let dropped = loop {
+        assert!(
+            began.elapsed() < PATIENCE,
+            "it is still there after {round} rounds"
+        );
+        round += 1;
+        for phone in 0..40 {
+            site.step(phone, &format!("{long}{round}"), State::Images);
+        }
+        let new = format!("{long}{round}");
+        reader.until(|_, data| {
+            data["phones"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|it| it["name"] == new.as_str())
+        });
+        // A seat is free again when the one that takes nothing has lost its own.
+        let mut next = site.follow();
+        if next.head().starts_with("HTTP/1.1 200 ") {
+            break round;
+        }
+    };
+    assert!(dropped > 1, "it had a seat");
+    // What it finds in the end is a connection that broke off.
+    let mut rest = Vec::new();
+    let read = stuck.read_to_end(&mut rest);
+    assert!(
+        read.is_err() || !rest.ends_with(b"\r\n0\r\n\r\n"),
+        "it was cut off"
+    );
+    site.end();
+}
+
+#[test]
+fn more_pages_than_may_follow_are_told_so_until_one_goes() {
+    let site = Site::start(Limits {
+        followers: 1,
+        ..quick()
+    });
+    let mut first = site.follow();
+    first.event().unwrap();
+    let refused = site.get("/events");
+    assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
+    assert!(refused.contains("close one"), "{refused}");
+    assert!(
+        site.get("/").starts_with("HTTP/1.1 200 "),
+        "the page itself comes"
+    );
+    first.stream.shutdown(Shutdown::Both).unwrap();
+    drop(first);
+    let began = Instant::now();
+    while !site.follow().head().starts_with("HTTP/1.1 200 ") {
+        assert!(began.elapsed() < PATIENCE, "the seat is not given back");
+    }
+    site.end();
+}
+
+#[test]
+fn where_nothing_happens_a_heartbeat_comes() {
+    let site = Site::start(Limits {
+        heartbeat: Duration::from_millis(20),
+        ..quick()
+    });
+    let mut follower = site.follow();
+    follower.event().unwrap();
+    for _ in 0..3 {
+        let between = follower.up_to(":\n\n").unwrap();
+        assert!(!between.contains("event"), "{between}");
+    }
+    site.end();
+}
+
+#[test]
+fn half_a_request_and_too_long_a_one_are_not_waited_for() {
+    let site = Site::start(Limits {
+        request: Duration::from_millis(100),
+        ..quick()
+    });
+    let mut half = site.connect();
+    half.write_all(b"GET / HTTP/1.1\r\nhost: local").unwrap();
+    let mut answer = Vec::new();
+    half.read_to_end(&mut answer).unwrap();
+    assert_eq!(answer, b"");
+    let long = format!("host: localhost\r\nx: {}\r\n", "x".repeat(20_000));
+    let mut stream = site.connect();
+    // It may be closed before all of it is written.
+    let _ = write!(stream, "GET / HTTP/1.1\r\n{long}\r\n");
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    assert!(
+        !answer.starts_with(b"HTTP/1.1 200"),
+        "{}",
+        String::from_utf8_lossy(&answer)
+    );
+    site.end();
+}
+
+#[test]
+fn the_end_waits_for_who_listens_and_not_for_ever() {
+    let mut site = Site::start(quick());
+    let mut follower = site.follow();
+    follower.event().unwrap();
+    site.finish();
+    follower.until(|name, _| name == "finished");
+    // It has the report and does not close; the run ends all the same.
+    site.end();
+    assert!(follower.event().is_none());
+}
