@@ -9,6 +9,7 @@ mod clock;
 mod desk;
 mod neighbours;
 mod outbox;
+mod pages;
 mod record;
 mod signals;
 mod witnesses;
@@ -27,7 +28,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use self::{clock::Clock, desk::Desk, outbox::Outbox, witnesses::Witnesses};
+use self::{clock::Clock, desk::Desk, outbox::Outbox, pages::Pages, witnesses::Witnesses};
 pub use self::{
     clock::{fitting_speed, wall_clock},
     signals::Signals,
@@ -41,6 +42,7 @@ use crate::{
     stage::{Folder, Stage, StagedFile, View},
     tftp,
     track::{Fleet, PhoneRef, Plan, Report, RunState, Seen, Sighting, Witness},
+    witness::poll::Poller,
 };
 
 /// How often time is passed to the fleet. Its limits are seconds and minutes.
@@ -82,6 +84,8 @@ pub struct Setup {
     pub metrics: Option<http::Server>,
     /// What others hear of phones, and when; each ends when its sender is gone.
     pub witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
+    /// Asks phones for their web pages; `None`: nobody does.
+    pub poller: Option<Poller>,
     /// What phones are called.
     pub roll: Roll,
     /// How many times as fast as real phones these live: 1, but in a rehearsal. What the
@@ -151,6 +155,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         http,
         metrics,
         witnesses,
+        poller,
         roll,
         speed,
         journal,
@@ -211,7 +216,10 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         })
     });
     let over = || threads.iter().any(Running::is_over);
-    let signal = watch(&shared, reporter.as_mut(), signals, witnesses, over).await;
+    let signal = {
+        let beside = (Witnesses::new(witnesses), Pages::new(poller));
+        watch(&shared, reporter.as_mut(), signals, beside, over).await
+    };
     // All are told before one is waited for.
     let threads: Vec<_> = threads.into_iter().map(Running::stop).collect();
     let faults: Vec<_> = threads
@@ -298,7 +306,7 @@ async fn watch(
     shared: &Shared,
     reporter: &mut dyn Reporter,
     signals: &mut Signals,
-    witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
+    (mut witnesses, mut pages): (Witnesses, Pages),
     engine_is_over: impl Fn() -> bool,
 ) -> Option<u8> {
     let mut ticks = interval(TICK);
@@ -307,7 +315,6 @@ async fn watch(
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut neighbours = interval(neighbours::EVERY);
     neighbours.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut witnesses = Witnesses::new(witnesses);
     let mut signal = None;
     let mut draining = false;
     loop {
@@ -321,6 +328,8 @@ async fn watch(
             }
             _ = seconds.tick() => {
                 let now = shared.clock.now();
+                let wanted = shared.fleet().unproven();
+                pages.look(now, &wanted);
                 for (phone, expected) in shared.fleet().silences() {
                     let left = expected.until.saturating_sub(now);
                     reporter.waiting(phone, expected.what, left);
@@ -330,6 +339,14 @@ async fn watch(
             heard = witnesses.next() => {
                 for (at, sighting) in heard {
                     shared.sighted(shared.clock.at(at), &sighting);
+                }
+            }
+            told = pages.next(|| shared.clock.now()) => {
+                for sighting in told.sightings {
+                    shared.sighted(shared.clock.now(), &sighting);
+                }
+                if let Some(words) = told.notice {
+                    reporter.notice(&words);
                 }
             }
             number = signals.next() => {

@@ -217,6 +217,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         http: None,
         metrics: None,
         witnesses: Vec::new(),
+        poller: None,
         started,
         reporter: display::reporter(globals.json, globals.quiet, globals.color),
         afterwards,

@@ -13,6 +13,7 @@ use crate::{
     stage::StageError,
     tftp,
     track::{Plan, Sighting},
+    witness::poll::Poller,
 };
 
 /// A runtime of one thread: the display's, the signals' and, in a rehearsal, the phones'.
@@ -41,6 +42,8 @@ pub(crate) struct Servers {
     pub(crate) metrics: Option<http::Server>,
     /// Who tells what is seen beside requests.
     pub(crate) witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
+    /// Who asks phones what they run; `None`: nobody.
+    pub(crate) poller: Option<Poller>,
     /// What is heard of phones beside.
     pub(crate) ears: Ears,
 }
@@ -77,6 +80,7 @@ pub(crate) fn run(
         http: servers.http,
         metrics: servers.metrics,
         witnesses,
+        poller: servers.poller,
         started,
         reporter,
         afterwards,

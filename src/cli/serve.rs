@@ -91,6 +91,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             http,
             metrics,
             witnesses: Vec::new(),
+            poller: None,
             ears,
         },
         started,

@@ -193,6 +193,16 @@ impl Fleet {
                     phone.conversion.load(scene, load, *witness, detail, out);
                 })
             }
+            Seen::Disputed {
+                mac,
+                other,
+                witness,
+            } => {
+                let id = self.registry.id_of(*mac);
+                self.told(at, id, |phone, _, out| {
+                    phone.conversion.disputed(address, *other, *witness, out);
+                })
+            }
             Seen::Hardware {
                 classes,
                 witness,

@@ -150,6 +150,16 @@ pub enum Seen {
         /// The words it was said in.
         detail: String,
     },
+    /// A witness was asked at this address for the phone `mac`, and what answers there names itself
+    /// otherwise. It says nothing of either phone but that one of the two is elsewhere.
+    Disputed {
+        /// The phone that was asked.
+        mac: MacAddress,
+        /// Who answers.
+        other: MacAddress,
+        /// Who was asked.
+        witness: Witness,
+    },
     /// Somebody names the hardware classes of the phone at this address, as
     /// `#HARDWARE_COMP_1` counts them.
     Hardware {

@@ -35,6 +35,7 @@ impl Conversion {
         if is_boot {
             self.judge_start(scene, ask, false, out);
             self.interrupt(out);
+            self.said.clear();
         }
         match self.state {
             State::Seen => self.enter(State::Configuring, About::file(ask.file()), out),
@@ -164,7 +165,7 @@ impl Conversion {
             State::Flashed | State::Confirmed | State::Already
         ) {
             let evidence = Evidence { witness, detail };
-            self.keep(evidence.clone());
+            self.keep_as_newest(evidence.clone());
             let about = About {
                 load,
                 evidence: Some(evidence),
@@ -211,6 +212,7 @@ impl Conversion {
             self.from = Some(load.clone());
         }
         self.runs = Some(load.clone());
+        self.judge_words(load, witness, out);
         let is_staged = |family| scene.catalog.families.contains(&family);
         if let Some(family) = load
             .family()
@@ -247,16 +249,16 @@ impl Conversion {
             State::Confirmed
         };
         let evidence = Evidence { witness, detail };
-        let is_new = self.keep(evidence.clone());
         let about = About {
             load: Some(load.clone()),
-            evidence: Some(evidence),
+            evidence: Some(evidence.clone()),
             ..About::default()
         };
         self.withdraw_final(out);
         if self.state != state {
+            self.keep_as_newest(evidence);
             self.enter(state, about, out);
-        } else if is_new {
+        } else if self.keep(evidence) {
             self.step(about, out);
         }
     }
@@ -274,7 +276,16 @@ impl Conversion {
             self.registered(out);
         }
         if self.state == State::Writing && witness == Witness::Dhcp {
-            self.enter(State::Rebooted, About::default(), out);
+            let evidence = Evidence {
+                witness,
+                detail: "an address was asked for after the last image: it starts".to_owned(),
+            };
+            self.keep(evidence.clone());
+            let about = About {
+                evidence: Some(evidence),
+                ..About::default()
+            };
+            self.enter(State::Rebooted, about, out);
         }
     }
 }
