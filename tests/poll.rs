@@ -167,7 +167,11 @@ async fn a_page_tells_who_is_there_and_what_it_runs() {
         witness: Witness::Web,
         detail: "jar45sip.9-3-1ES26.sbn".to_owned(),
     };
-    assert_eq!(seen, [named, load]);
+    let model = Seen::Model {
+        model: "7965".to_owned(),
+        witness: Witness::Web,
+    };
+    assert_eq!(seen, [named, model, load]);
     assert_eq!(asked.count(), 1);
 }
 
@@ -182,7 +186,7 @@ async fn an_answer_with_a_length_is_not_waited_on_to_the_end_of_the_connection()
     if serve(address, answer.into_bytes(), false).await.is_none() {
         return;
     }
-    assert_eq!(Site::new(address).tried().await.0.len(), 2);
+    assert_eq!(Site::new(address).tried().await.0.len(), 3);
 }
 
 #[tokio::test]

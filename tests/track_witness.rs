@@ -221,3 +221,68 @@ fn a_phone_in_its_boot_loader_or_none_of_the_run_is_not_asked() {
     run.fleet.drain(seconds(2.0));
     assert_eq!(unproven(&run), [], "the run ends");
 }
+
+fn agent(run: &mut Run, at: f64, release: Option<&str>) {
+    let seen = Seen::Agent {
+        release: release.map(str::to_owned),
+        witness: Witness::Sip,
+        detail: "Cisco-CP7965G".to_owned(),
+    };
+    run.see(at, 10, seen);
+}
+
+#[test]
+fn sip_firmware_that_names_itself_confirms_who_was_on_sccp_and_got_every_image() {
+    for release in [None, Some("9.3.1"), Some("of some kind")] {
+        let mut run = flashed();
+        agent(&mut run, 125.0, release);
+        assert_eq!(run.state(), State::Confirmed, "{release:?}");
+        assert_eq!(evidence(&run).last().unwrap().0, Witness::Sip);
+    }
+    let mut run = flashed();
+    agent(&mut run, 125.0, Some("8.5.4"));
+    assert_eq!(run.state(), State::Flashed, "that is not what it was given");
+    assert_eq!(
+        evidence(&run).last().unwrap().0,
+        Witness::Sip,
+        "but it is told"
+    );
+
+    // Nobody knows what this one spoke before.
+    let mut run = Run::new(plan());
+    run.boots(1.0, 10, 1)
+        .passes(3.0, 10, LOADS)
+        .boots(120.0, 10, 1);
+    agent(&mut run, 125.0, Some("9.3.1"));
+    assert_eq!(run.state(), State::Flashed);
+    // Nor does it say anything of a phone that fetched nothing.
+    let mut run = Run::new(plan());
+    run.load(0.0, 10, OLD).boots(1.0, 10, 1);
+    agent(&mut run, 5.0, Some("9.3.1"));
+    assert_eq!(run.state(), State::Configuring);
+}
+
+#[test]
+fn a_model_is_learnt_from_a_witness_and_another_familys_is_shown() {
+    let named = |model: &str, witness| Seen::Model {
+        model: model.to_owned(),
+        witness,
+    };
+    let mut run = Run::new(plan());
+    run.boots(0.0, 10, 1).load(1.0, 10, OLD);
+    assert_eq!(run.phone().model, None, "the load is two models'");
+    run.see(2.0, 10, named("no model", Witness::Cdp));
+    run.see(3.0, 10, named("7965", Witness::Cdp));
+    assert_eq!(run.phone().model.as_deref(), Some("7965"));
+    let count = evidence(&run).len();
+    run.see(4.0, 10, named("7965", Witness::Dhcp));
+    assert_eq!(evidence(&run).len(), count, "they agree");
+    run.see(5.0, 10, named("7911", Witness::Dhcp));
+    assert_eq!(run.phone().model.as_deref(), Some("7965"));
+    let (witness, detail) = evidence(&run).pop().unwrap();
+    assert_eq!(witness, Witness::Dhcp);
+    assert!(
+        detail.starts_with("a 7911, which takes other firmware"),
+        "{detail}"
+    );
+}

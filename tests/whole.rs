@@ -206,6 +206,7 @@ fn a_phone_of_which_everything_is_heard_is_confirmed_and_the_evidence_is_listed(
         (&phone["from"], &phone["to"]),
         (&OLD.into(), &TARGET.into())
     );
+    assert_eq!(phone["model"], "7965");
     assert_eq!(
         witnesses(&phone),
         ["cdp", "dhcp", "requests", "sip"],

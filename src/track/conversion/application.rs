@@ -126,12 +126,15 @@ impl Conversion {
 
     fn on_sip_locale(&mut self, file: &str, out: &mut Vec<Change>) {
         let detail = format!("asked for {}, as only SIP firmware does", text::shown(file));
+        self.speaks_sip(Witness::Requests, detail, out);
+    }
+
+    /// SIP firmware shows itself, without its load's name. Whose firmware came whole in this run,
+    /// and who was not on SIP before, has it from here.
+    pub(super) fn speaks_sip(&mut self, witness: Witness, detail: String, out: &mut Vec<Change>) {
         let proven = self.in_full && (self.on_sccp || self.in_recovery);
         if self.state == State::Flashed && proven {
-            let evidence = Evidence {
-                witness: Witness::Requests,
-                detail,
-            };
+            let evidence = Evidence { witness, detail };
             self.keep(evidence.clone());
             let about = About {
                 evidence: Some(evidence),
@@ -139,7 +142,7 @@ impl Conversion {
             };
             self.enter(State::Confirmed, about, out);
         } else {
-            self.note(Witness::Requests, detail, out);
+            self.note(witness, detail, out);
         }
     }
 

@@ -7,7 +7,7 @@
 use std::net::Ipv4Addr;
 
 use super::{Change, Conversion, LoadName, State, Witness, text};
-use crate::phone::MacAddress;
+use crate::phone::{MacAddress, Model};
 
 /// What each witness named last, oldest first. There are fewer witnesses than ten.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +51,52 @@ impl Conversion {
         }
     }
 
+    /// Somebody says which model it is. What it asks for outweighs that.
+    pub(in super::super) fn model_named(
+        &mut self,
+        model: &str,
+        witness: Witness,
+        out: &mut Vec<Change>,
+    ) {
+        let Some(model) = Model::by_number(model) else {
+            return;
+        };
+        match self.family {
+            Some(family) if family != model.family => {
+                let detail = format!(
+                    "a {}, which takes other firmware than this phone asked for",
+                    model.plain_number()
+                );
+                self.note(witness, detail, out);
+            }
+            _ if self.model.is_none() => self.learn(model),
+            _ => {}
+        }
+    }
+
+    /// SIP firmware names itself and its release, and no load. Another release than the one that
+    /// it was given is none of this run's doing.
+    pub(in super::super) fn agent_named(
+        &mut self,
+        release: Option<&str>,
+        witness: Witness,
+        detail: &str,
+        out: &mut Vec<Change>,
+    ) {
+        let detail = format!("{}, which is SIP firmware", text::shown(detail));
+        let given = self.to.as_ref().and_then(LoadName::train);
+        let said = release.and_then(numbers);
+        let is_other = match (given, said) {
+            (Some(given), Some(said)) => said != [given.major, given.minor, given.maintenance],
+            _ => false,
+        };
+        if is_other {
+            self.note(witness, detail, out);
+        } else {
+            self.speaks_sip(witness, detail, out);
+        }
+    }
+
     /// At its address somebody else answers.
     pub(in super::super) fn disputed(
         &mut self,
@@ -75,6 +121,12 @@ impl Conversion {
         };
         is_up && !self.is_failed()
     }
+}
+
+/// The numbers of a release as a User-Agent has it: `9.3.1`.
+fn numbers(release: &str) -> Option<[u16; 3]> {
+    let mut parts = release.splitn(3, '.').map(|part| part.parse().ok());
+    Some([parts.next()??, parts.next()??, parts.next()??])
 }
 
 /// A witness in the middle of a sentence.
