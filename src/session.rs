@@ -9,6 +9,7 @@ mod clock;
 mod desk;
 mod neighbours;
 mod outbox;
+mod pages;
 mod record;
 mod signals;
 mod survey;
@@ -28,7 +29,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use self::{clock::Clock, desk::Desk, outbox::Outbox, witnesses::Witnesses};
+use self::{clock::Clock, desk::Desk, outbox::Outbox, pages::Pages, witnesses::Witnesses};
 pub use self::{
     clock::{fitting_speed, wall_clock},
     signals::Signals,
@@ -44,6 +45,7 @@ use crate::{
     stage::{Folder, Stage, StagedFile, View},
     tftp,
     track::{Fleet, PhoneRef, Plan, Report, RunState, Seen, Sighting, Witness},
+    witness::poll::Poller,
 };
 
 /// How often time is passed to the fleet. Its limits are seconds and minutes.
@@ -90,6 +92,8 @@ pub struct Setup {
     /// What is found to be wrong with this machine or its network, the worst first; ends when
     /// its sender is gone.
     pub found: Option<mpsc::Receiver<Finding>>,
+    /// Asks phones for their web pages; `None`: nobody does.
+    pub poller: Option<Poller>,
     /// What phones are called.
     pub roll: Roll,
     /// How many times as fast as real phones these live: 1, but in a rehearsal. What the
@@ -169,6 +173,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         web,
         witnesses,
         found,
+        poller,
         roll,
         speed,
         journal,
@@ -242,6 +247,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
     let over = || threads.iter().any(Running::is_over);
     let heard = Heard {
         witnesses: Witnesses::new(witnesses),
+        pages: Pages::new(poller),
         found,
     };
     let signal = watch(&shared, reporter.as_mut(), signals, heard, over).await;
@@ -329,6 +335,7 @@ impl Future for Stop {
 /// What a run is told beside requests.
 struct Heard {
     witnesses: Witnesses,
+    pages: Pages,
     found: Option<mpsc::Receiver<Finding>>,
 }
 
@@ -372,6 +379,8 @@ async fn watch(
             }
             _ = seconds.tick() => {
                 let now = shared.clock.now();
+                let wanted = shared.fleet().unproven();
+                heard.pages.look(now, &wanted);
                 for (phone, expected) in shared.fleet().silences() {
                     let left = expected.until.saturating_sub(now);
                     reporter.waiting(phone, expected.what, left);
@@ -382,6 +391,14 @@ async fn watch(
             sightings = heard.witnesses.next() => {
                 for (at, sighting) in sightings {
                     shared.sighted(shared.clock.at(at), &sighting);
+                }
+            }
+            told = heard.pages.next(|| shared.clock.now()) => {
+                for sighting in told.sightings {
+                    shared.sighted(shared.clock.now(), &sighting);
+                }
+                if let Some(words) = told.notice {
+                    reporter.notice(&words);
                 }
             }
             number = signals.next() => {

@@ -18,7 +18,7 @@ mod sighting;
 
 pub(crate) use conversion::Bridge;
 pub use conversion::{Expected, SETTLED_AFTER, Way, silence_limit};
-pub use event::{Event, Evidence, PhoneId, PhoneRef, Progress, State, Step};
+pub use event::{Event, Evidence, PhoneId, PhoneRef, Progress, State, Step, Unproven};
 pub use fleet::{Admission, DRAIN_LIMIT, Fleet, QUIET_BEFORE_END, RunState, Surveyed};
 pub use history::MAX_ROWS;
 pub use identity::{MAX_OTHERS, MAX_PHONES};

@@ -3,8 +3,9 @@
 //!
 //! Pure decoders: bytes in, a value or [`Malformed`] out, whatever the bytes are. No text
 //! is longer than [`MAX_TEXT`], no list longer than [`MAX_LIST`], and nothing is allocated by a
-//! length that a sender names. [`Listener`] turns frames into sightings. [`capture`] alone has a
-//! socket. docs/witnesses.md says what each witness proves and what it does not.
+//! length that a sender names. [`Listener`] turns frames into sightings. Sockets are in [`capture`],
+//! which hears an interface, [`listen`], which phones register with, and [`poll`], which asks phones
+//! for their pages; nowhere else. docs/witnesses.md says what each witness proves and what it does not.
 
 mod alarm;
 mod bytes;
@@ -20,6 +21,7 @@ pub mod listen;
 mod listener;
 pub mod lldp;
 mod names;
+pub mod poll;
 pub mod sccp;
 pub mod sip;
 pub mod watch;

@@ -1,5 +1,7 @@
 //! Phones that announce themselves on a cable: heard while a run serves, and by `watch`.
 
+#[path = "lab/cdp.rs"]
+mod cdp;
 mod common;
 mod lab;
 mod process;
@@ -15,6 +17,7 @@ use std::{
     time::Duration,
 };
 
+use cdp::mac;
 use lab::{CLIENT, Lab, PHONES, SERVER};
 use pnet::datalink::{self, Channel, Config};
 use process::Running;
@@ -24,7 +27,6 @@ use reflash::{
         MadeUp, Sizes,
         fleet::{self, FleetConfig, Route},
     },
-    witness::cdp::{OddByte, checksum},
 };
 use serde_json::Value;
 
@@ -57,38 +59,8 @@ fn bundle(folder: &Path) -> PathBuf {
     path
 }
 
-fn mac(digits: &str) -> [u8; 6] {
-    let value = u64::from_str_radix(digits, 16).unwrap();
-    let [_, _, bytes @ ..] = value.to_be_bytes();
-    bytes
-}
-
 fn cdp(phone: &str, address: &str, load: &str) -> Vec<u8> {
-    let tlv = |kind: u16, value: &[u8]| {
-        let length = u16::try_from(value.len() + 4).unwrap();
-        [&kind.to_be_bytes()[..], &length.to_be_bytes(), value].concat()
-    };
-    let address: Ipv4Addr = address.parse().unwrap();
-    let device = format!("SEP{}", phone.to_ascii_uppercase());
-    let tlvs = [
-        tlv(1, device.as_bytes()),
-        tlv(
-            2,
-            &[&[0, 0, 0, 1, 1, 1, 0xcc, 0, 4], &address.octets()[..]].concat(),
-        ),
-        tlv(3, b"Port 1"),
-        tlv(4, &[0, 0, 4, 0x90]),
-        tlv(5, load.as_bytes()),
-        tlv(6, b"Cisco IP Phone 7965"),
-    ]
-    .concat();
-    let mut payload = [&[2, 180, 0, 0], &tlvs[..]].concat();
-    let sum = checksum(&payload, OddByte::Last);
-    payload[2..4].copy_from_slice(&sum.to_be_bytes());
-    let inside = [&[0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0], &payload[..]].concat();
-    let length = u16::try_from(inside.len()).unwrap();
-    let group = [0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcc];
-    [&group[..], &mac(phone), &length.to_be_bytes(), &inside].concat()
+    cdp::frame(phone, address.parse().unwrap(), load)
 }
 
 fn lldp(phone: &str, address: &str, load: &str) -> Vec<u8> {

@@ -215,6 +215,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
                 .into_iter()
                 .chain(dhcp.as_mut().and_then(crate::dhcp::Running::heard))
                 .collect(),
+            poller: args.witness.poller(),
             ears,
             found: Some(look.told(globals.quiet)),
         },

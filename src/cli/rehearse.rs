@@ -225,6 +225,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         web,
         witnesses: Vec::new(),
         found: None,
+        poller: None,
         started,
         reporter: display::reporter(globals.json, globals.quiet, globals.color),
         afterwards,

@@ -15,6 +15,7 @@ use crate::{
     stage::StageError,
     tftp,
     track::{Plan, Sighting},
+    witness::poll::Poller,
 };
 
 /// A runtime of one thread: the display's, the signals' and, in a rehearsal, the phones'.
@@ -44,6 +45,8 @@ pub(crate) struct Servers {
     pub(crate) web: Option<page::Server>,
     /// Who tells what is seen beside requests.
     pub(crate) witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
+    /// Who asks phones what they run; `None`: nobody.
+    pub(crate) poller: Option<Poller>,
     /// What is heard of phones beside.
     pub(crate) ears: Ears,
     /// What is found to be wrong with this machine or its network.
@@ -84,6 +87,7 @@ pub(crate) fn run(
         web: servers.web,
         witnesses,
         found: servers.found,
+        poller: servers.poller,
         started,
         reporter,
         afterwards,

@@ -98,6 +98,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             metrics,
             web,
             witnesses: Vec::new(),
+            poller: None,
             ears,
             found: None,
         },

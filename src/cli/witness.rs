@@ -15,7 +15,7 @@ use crate::{
     preflight::{self, Protocol},
     stage::OwnFile,
     track::Sighting,
-    witness::{SIP_PORT, listen, sccp},
+    witness::{SIP_PORT, listen, poll::Poller, sccp},
 };
 
 /// Where to hear phones that register.
@@ -30,6 +30,10 @@ pub(crate) struct WitnessArgs {
     /// with --sip-port.
     #[arg(long, value_name = "N")]
     sccp_port: Option<u16>,
+    /// Ask no phone for its web page, which tells the load that it runs. Else a converted phone
+    /// is asked a few times, unless somebody else has told.
+    #[arg(long)]
+    no_web_poll: bool,
 }
 
 /// What the listeners hear, and when.
@@ -44,6 +48,11 @@ pub(crate) struct Witnesses {
 }
 
 impl WitnessArgs {
+    /// Who asks phones for their web pages, unless nobody is to.
+    pub(crate) fn poller(&self) -> Option<Poller> {
+        (!self.no_web_poll).then(Poller::default)
+    }
+
     /// Takes the ports. Who is named by nobody as a call manager hears nothing, unless a port
     /// was asked for. A port that was not asked for may be busy: that is told and all goes on.
     pub(crate) fn bind(

@@ -23,6 +23,7 @@ mod overlay;
 mod registering;
 mod route;
 mod survey;
+mod said;
 mod transfer;
 mod trouble;
 
@@ -32,6 +33,7 @@ pub(super) use overlay::{MAX_KEPT, Standing};
 use registering::Registering;
 pub(crate) use route::Bridge;
 pub use survey::Way;
+use said::Said;
 use trouble::{Boot, Unheard};
 
 /// After its configuration a converted phone that wants another load asks for its manifest
@@ -148,6 +150,8 @@ pub(super) struct Conversion {
     pub quiet: bool,
     /// The load that a witness named last, until something is written over it.
     pub(super) runs: Option<LoadName>,
+    /// What each witness named since it last started or was written to.
+    pub(super) said: Said,
     /// Its hardware classes, where somebody named them.
     pub(super) hardware: Option<u32>,
     pub(super) boot: Boot,
@@ -193,6 +197,7 @@ impl Conversion {
             bridge: Bridge::Untried,
             quiet: false,
             runs: None,
+            said: Said::default(),
             hardware: None,
             boot: Boot::default(),
             unheard: None,

@@ -85,6 +85,20 @@ impl PhoneRef {
     }
 }
 
+/// A phone whose application runs and of which nobody has said which load that is: it can be
+/// asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unproven {
+    /// Which.
+    pub id: PhoneId,
+    /// Where it was last seen.
+    pub address: Ipv4Addr,
+    /// `None` where it never named itself.
+    pub mac: Option<MacAddress>,
+    /// Its pass through the images: with each it may have another firmware.
+    pub pass: u32,
+}
+
 /// Why a state is believed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {

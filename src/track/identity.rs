@@ -98,7 +98,11 @@ impl Registry {
     }
 
     pub(super) fn of(&self, mac: MacAddress) -> Option<&Phone> {
-        self.phones.get(self.of_mac.get(&mac)?)
+        self.phones.get(&self.id_of(mac)?)
+    }
+
+    pub(super) fn id_of(&self, mac: MacAddress) -> Option<PhoneId> {
+        self.of_mac.get(&mac).copied()
     }
 
     /// `mac` is at `address` now. `None` where there is no place for another phone.

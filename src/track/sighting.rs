@@ -150,6 +150,32 @@ pub enum Seen {
         /// The words it was said in.
         detail: String,
     },
+    /// Somebody names the model of the phone at this address.
+    Model {
+        /// The number without letters, `7965`.
+        model: String,
+        /// Who says so.
+        witness: Witness,
+    },
+    /// SIP firmware at this address names itself, and no load.
+    Agent {
+        /// Its release, `9.3.1`; `None` where it names none.
+        release: Option<String>,
+        /// Who says so.
+        witness: Witness,
+        /// The words it was said in.
+        detail: String,
+    },
+    /// A witness was asked at this address for the phone `mac`, and what answers there names itself
+    /// otherwise. It says nothing of either phone but that one of the two is elsewhere.
+    Disputed {
+        /// The phone that was asked.
+        mac: MacAddress,
+        /// Who answers.
+        other: MacAddress,
+        /// Who was asked.
+        witness: Witness,
+    },
     /// Somebody names the hardware classes of the phone at this address, as
     /// `#HARDWARE_COMP_1` counts them.
     Hardware {

@@ -12,7 +12,7 @@ use super::{
     web::Page,
 };
 use crate::{
-    phone::{LoadName, MacAddress},
+    phone::{LoadName, MacAddress, Model},
     track::{Seen, Witness},
 };
 
@@ -35,7 +35,7 @@ pub enum Heard<'a> {
     Web(&'a Page),
 }
 
-/// The facts in it: who it is, then what it runs.
+/// The facts in it: who it is, which model, then what it runs.
 ///
 /// Only a phone makes facts: an announcement or a request without a phone's name in it makes
 /// none. A boot loader's names (`term65.default`, `79XX_default_load`) are loads as told; the
@@ -48,7 +48,7 @@ pub fn sightings(heard: &Heard<'_>) -> Vec<Seen> {
                 return Vec::new();
             };
             let detail = cdp.platform.clone().or_else(|| cdp.device.clone());
-            facts(Witness::Cdp, mac, cdp.load.as_ref(), detail)
+            facts(Witness::Cdp, mac, cdp.model, cdp.load.as_ref(), detail)
         }
         Heard::Lldp(lldp) => {
             // A phone's name or a phone's model; a telephone of another make has neither.
@@ -58,15 +58,17 @@ pub fn sightings(heard: &Heard<'_>) -> Vec<Seen> {
                 .clone()
                 .or_else(|| lldp.system_name.clone());
             mac.map_or_else(Vec::new, |mac| {
-                facts(Witness::Lldp, mac, lldp.load.as_ref(), detail)
+                facts(Witness::Lldp, mac, lldp.model, lldp.load.as_ref(), detail)
             })
         }
         // What the kernel's table would learn from it; it makes no phone of a stranger.
-        Heard::Arp(arp) => facts(Witness::Neighbour, arp.sender_mac, None, None),
+        Heard::Arp(arp) => facts(Witness::Neighbour, arp.sender_mac, None, None, None),
         Heard::Dhcp(message) => {
-            let is_phone = message.op == Op::Reply || message.phone().is_some();
+            let class = message.phone();
+            let is_phone = message.op == Op::Reply || class.is_some();
+            let model = class.and_then(|class| class.model);
             match address(heard) {
-                Some(_) if is_phone => facts(Witness::Dhcp, message.mac, None, None),
+                Some(_) if is_phone => facts(Witness::Dhcp, message.mac, model, None, None),
                 _ => Vec::new(),
             }
         }
@@ -76,23 +78,32 @@ pub fn sightings(heard: &Heard<'_>) -> Vec<Seen> {
             let Some(mac) = phone.mac.filter(|_| request.is_direct()) else {
                 return Vec::new();
             };
-            let detail = phone
-                .alarm
-                .map(|alarm| alarm.text)
-                .or_else(|| phone.agent.map(|agent| agent.text));
-            facts(Witness::Sip, mac, phone.load.as_ref(), detail)
+            let detail = phone.alarm.map(|alarm| alarm.text);
+            let agent = phone.agent.filter(|agent| agent.model.is_some());
+            let words = detail.or_else(|| agent.as_ref().map(|agent| agent.text.clone()));
+            let load = phone.load.as_ref();
+            let mut seen = facts(Witness::Sip, mac, phone.model, load, words);
+            if let Some(agent) = agent.filter(|_| load.is_none()) {
+                seen.push(Seen::Agent {
+                    release: agent.version,
+                    witness: Witness::Sip,
+                    detail: agent.text,
+                });
+            }
+            seen
         }
         Heard::Sccp(alarm) => alarm.mac.map_or_else(Vec::new, |mac| {
             facts(
                 Witness::Sccp,
                 mac,
+                None,
                 alarm.load.as_ref(),
                 Some(alarm.text.clone()),
             )
         }),
         Heard::Web(page) => page.mac.map_or_else(Vec::new, |mac| {
             let detail = page.app_load.clone().or_else(|| page.model_number.clone());
-            facts(Witness::Web, mac, page.load.as_ref(), detail)
+            facts(Witness::Web, mac, page.model, page.load.as_ref(), detail)
         }),
     }
 }
@@ -143,10 +154,15 @@ fn is_named(lldp: &Lldp) -> bool {
 fn facts(
     witness: Witness,
     mac: MacAddress,
+    model: Option<&Model>,
     load: Option<&LoadName>,
     detail: Option<String>,
 ) -> Vec<Seen> {
     let mut seen = vec![Seen::Named { mac, witness }];
+    seen.extend(model.map(|model| Seen::Model {
+        model: model.plain_number().to_owned(),
+        witness,
+    }));
     if let Some(load) = load {
         seen.push(Seen::Load {
             load: load.clone(),

@@ -1,5 +1,7 @@
 //! A LAN of this test's own: a switch, and hosts on it, each in a namespace. Gone when dropped.
 
+#![allow(dead_code, reason = "every test program uses a part of it")]
+
 use std::{
     fs::File,
     io::Read as _,

@@ -276,11 +276,20 @@ fn an_address_counts_when_the_phone_has_it() {
         let heard = Heard::Dhcp(message);
         let seen = sightings(&heard);
         let mac = message.mac;
-        let expected = Seen::Named {
-            mac,
-            witness: Witness::Dhcp,
-        };
-        assert_eq!(seen, address(&heard).map_or(vec![], |_| vec![expected]));
+        let witness = Witness::Dhcp;
+        let class = message.phone().and_then(|class| class.model);
+        let model = class.map(|model| Seen::Model {
+            model: model.plain_number().to_owned(),
+            witness,
+        });
+        assert_eq!(
+            model.is_some(),
+            message.op == Op::Request,
+            "an answer has no class"
+        );
+        let expected = std::iter::once(Seen::Named { mac, witness }).chain(model);
+        let expected: Vec<_> = expected.filter(|_| address(&heard).is_some()).collect();
+        assert_eq!(seen, expected);
         address(&heard)
     };
     let wish = (OptionCode::REQUESTED_ADDRESS, &PHONE.octets()[..]);

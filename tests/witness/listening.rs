@@ -208,13 +208,17 @@ fn a_live_run_is_not_told_the_same_again_and_again() {
     let mut ear = Ear::default();
     let mut told = |after: Duration, bytes: &[u8]| ear.hear(began + after, bytes).unwrap().len();
     let moment = Duration::from_millis(1);
-    assert_eq!(told(Duration::ZERO, &old), 2, "who it is, and what it runs");
+    assert_eq!(
+        told(Duration::ZERO, &old),
+        3,
+        "who it is, which model, and what it runs"
+    );
     for _ in 0..10_000 {
         assert_eq!(told(moment, &old), 0);
     }
-    assert_eq!(told(moment, &new), 2, "something else is told at once");
-    assert_eq!(told(moment, &old), 2);
-    assert_eq!(told(moment + REPEAT, &old), 2, "and the same after a while");
+    assert_eq!(told(moment, &new), 3, "something else is told at once");
+    assert_eq!(told(moment, &old), 3);
+    assert_eq!(told(moment + REPEAT, &old), 3, "and the same after a while");
     assert_eq!(ear.refused(), 0, "repeats are no flood");
 }
 

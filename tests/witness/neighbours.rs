@@ -52,6 +52,10 @@ fn a_7942_on_sccp_is_read_whole() {
                 mac: MAC,
                 witness: Witness::Cdp
             },
+            Seen::Model {
+                model: "7942".to_owned(),
+                witness: Witness::Cdp
+            },
             Seen::Load {
                 load: LoadName::new("SCCP42.8-4-2S"),
                 witness: Witness::Cdp,
@@ -242,6 +246,7 @@ fn a_7962_with_the_media_extension_is_read_whole() {
         &sightings(&heard)[..],
         [
             Seen::Named { .. },
+            Seen::Model { .. },
             Seen::Load {
                 witness: Witness::Lldp,
                 ..

@@ -52,6 +52,7 @@ fn a_register_is_refused_for_now_and_its_alarm_read() {
     assert!(
         matches!(loads[..], [
             (PHONE, Seen::Named { witness: Witness::Sip, .. }),
+            (PHONE, Seen::Model { witness: Witness::Sip, .. }),
             (PHONE, Seen::Load { load, witness: Witness::Sip, .. }),
         ] if *load == LoadName::new("SIP70.8-4-2-30S")),
         "{loads:?}"

@@ -51,6 +51,10 @@ fn a_7970_says_who_and_what_it_is() {
                 mac,
                 witness: Witness::Sip
             },
+            Seen::Model {
+                model: "7970".to_owned(),
+                witness: Witness::Sip
+            },
             Seen::Load {
                 load: LoadName::new("SIP70.8-4-2-30S"),
                 witness: Witness::Sip,
@@ -58,6 +62,28 @@ fn a_7970_says_who_and_what_it_is() {
                     .to_owned(),
             },
         ]
+    );
+}
+
+#[test]
+fn an_agent_is_told_where_no_alarm_names_the_load() {
+    let heard = with("Reason: SIP", "X-Reason: SIP").heard_from(SocketAddrV4::new(PHONE, 5060));
+    let told = Seen::Agent {
+        release: Some("8.4.0".to_owned()),
+        witness: Witness::Sip,
+        detail: "Cisco-CP7970G/8.4.0".to_owned(),
+    };
+    assert_eq!(sightings(&Heard::Sip(&heard)).last(), Some(&told));
+    // Who takes a phone's name and is none is no phone's firmware.
+    let text = REGISTER
+        .replace("Reason: SIP", "X-Reason: SIP")
+        .replace("Cisco-CP7970G/8.4.0", "baresip v1.0");
+    let heard = Request::decode(text.as_bytes()).unwrap();
+    let heard = heard.heard_from(SocketAddrV4::new(PHONE, 5060));
+    let seen = sightings(&Heard::Sip(&heard));
+    assert!(
+        !seen.iter().any(|seen| matches!(seen, Seen::Agent { .. })),
+        "{seen:?}"
     );
 }
 

@@ -60,7 +60,7 @@ fn the_load_is_the_version_and_on_a_7940_the_application() {
         assert_eq!(page.mac, MacAddress::from_hex("0021d8ba0965"));
         assert!(page.model.is_some_and(|known| model.contains(known.number)));
         assert_eq!(page.serial.as_deref(), Some("FCH1610A5S5"));
-        let count = if load.is_some() { 2 } else { 1 };
+        let count = if load.is_some() { 3 } else { 2 };
         let seen = sightings(&Heard::Web(&page));
         assert_eq!(seen.len(), count);
         assert!(matches!(seen[0], Seen::Named { .. }));

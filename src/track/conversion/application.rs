@@ -35,6 +35,7 @@ impl Conversion {
         if is_boot {
             self.judge_start(scene, ask, false, out);
             self.interrupt(out);
+            self.said.clear();
         }
         match self.state {
             State::Seen => self.enter(State::Configuring, About::file(ask.file()), out),
@@ -126,12 +127,15 @@ impl Conversion {
 
     fn on_sip_locale(&mut self, file: &str, out: &mut Vec<Change>) {
         let detail = format!("asked for {}, as only SIP firmware does", text::shown(file));
+        self.speaks_sip(Witness::Requests, detail, out);
+    }
+
+    /// SIP firmware shows itself, without its load's name. Whose firmware came whole in this run,
+    /// and who was not on SIP before, has it from here.
+    pub(super) fn speaks_sip(&mut self, witness: Witness, detail: String, out: &mut Vec<Change>) {
         let proven = self.in_full && (self.on_sccp || self.in_recovery);
         if self.state == State::Flashed && proven {
-            let evidence = Evidence {
-                witness: Witness::Requests,
-                detail,
-            };
+            let evidence = Evidence { witness, detail };
             self.keep(evidence.clone());
             let about = About {
                 evidence: Some(evidence),
@@ -139,7 +143,7 @@ impl Conversion {
             };
             self.enter(State::Confirmed, about, out);
         } else {
-            self.note(Witness::Requests, detail, out);
+            self.note(witness, detail, out);
         }
     }
 
@@ -165,7 +169,7 @@ impl Conversion {
             State::Flashed | State::Confirmed | State::Already
         ) {
             let evidence = Evidence { witness, detail };
-            self.keep(evidence.clone());
+            self.keep_as_newest(evidence.clone());
             let about = About {
                 load,
                 evidence: Some(evidence),
@@ -212,6 +216,7 @@ impl Conversion {
             self.from = Some(load.clone());
         }
         self.runs = Some(load.clone());
+        self.judge_words(load, witness, out);
         let is_staged = |family| scene.catalog.families.contains(&family);
         if let Some(family) = load
             .family()
@@ -248,16 +253,16 @@ impl Conversion {
             State::Confirmed
         };
         let evidence = Evidence { witness, detail };
-        let is_new = self.keep(evidence.clone());
         let about = About {
             load: Some(load.clone()),
-            evidence: Some(evidence),
+            evidence: Some(evidence.clone()),
             ..About::default()
         };
         self.withdraw_final(out);
         if self.state != state {
+            self.keep_as_newest(evidence);
             self.enter(state, about, out);
-        } else if is_new {
+        } else if self.keep(evidence) {
             self.step(about, out);
         }
     }
@@ -275,7 +280,16 @@ impl Conversion {
             self.registered(out);
         }
         if self.state == State::Writing && witness == Witness::Dhcp {
-            self.enter(State::Rebooted, About::default(), out);
+            let evidence = Evidence {
+                witness,
+                detail: "an address was asked for after the last image: it starts".to_owned(),
+            };
+            self.keep(evidence.clone());
+            let about = About {
+                evidence: Some(evidence),
+                ..About::default()
+            };
+            self.enter(State::Rebooted, about, out);
         }
     }
 }

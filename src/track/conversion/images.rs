@@ -174,6 +174,7 @@ impl Conversion {
         if newly {
             // Whatever ran before is written over.
             self.runs = None;
+            self.said.clear();
             self.refute(Code::RebootedMidImage, None, out);
             if self.complete >= rules::REPEATED_PASSES && !self.quiet {
                 self.quiet = true;

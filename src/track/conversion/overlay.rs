@@ -159,6 +159,12 @@ impl Conversion {
         is_new
     }
 
+    /// Keeps evidence that decides: behind all that it outweighs, even if it was said before.
+    pub(super) fn keep_as_newest(&mut self, evidence: Evidence) {
+        self.evidence.retain(|known| *known != evidence);
+        self.keep(evidence);
+    }
+
     /// Keeps evidence that changes no state, and tells it once.
     pub(super) fn note(&mut self, witness: Witness, detail: String, out: &mut Vec<Change>) {
         let evidence = Evidence { witness, detail };

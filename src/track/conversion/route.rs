@@ -192,6 +192,7 @@ impl Conversion {
         self.takes.clear();
         self.current = None;
         self.runs = None;
+        self.said.clear();
         let evidence = Evidence {
             witness: Witness::Requests,
             detail: format!(

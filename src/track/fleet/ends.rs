@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::{
-    super::{Moment, PhoneRef, Sums, announce::reference, catalog::Leg, identity::Phone},
+    super::{Moment, PhoneRef, Sums, Unproven, announce::reference, catalog::Leg, identity::Phone},
     Admission, DRAIN_LIMIT, Fleet, QUIET_BEFORE_END, RunState,
 };
 use crate::{
@@ -167,6 +167,29 @@ impl Fleet {
         phones
             .filter(|phone| phone.mac.is_none() || phone.before.is_some())
             .map(|phone| phone.address)
+            .collect()
+    }
+
+    /// Phones of the run that can be asked which load they run: an application of theirs runs, and
+    /// nobody has said which. None in its boot loader or between images, none that `--only`
+    /// leaves out, and nobody once the run drains.
+    #[must_use]
+    pub fn unproven(&self) -> Vec<Unproven> {
+        let is_wanted = |mac: Option<MacAddress>| match &self.only {
+            Some(only) => mac.is_some_and(|mac| only.contains(&mac)),
+            None => true,
+        };
+        let phones = self.registry.phones.iter();
+        phones
+            .filter(|_| self.draining.is_none())
+            .filter(|(_, phone)| phone.before.is_none() && phone.conversion.is_unproven())
+            .filter(|(_, phone)| is_wanted(phone.mac))
+            .map(|(id, phone)| Unproven {
+                id: *id,
+                address: phone.address,
+                mac: phone.mac,
+                pass: phone.conversion.pass,
+            })
             .collect()
     }
 

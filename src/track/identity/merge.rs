@@ -51,6 +51,7 @@ impl Conversion {
             self.boot = earlier.boot;
             self.unheard = earlier.unheard;
             self.failing = earlier.failing;
+            self.said = earlier.said;
         }
         let mine = std::mem::replace(&mut self.evidence, earlier.evidence);
         for evidence in mine {

@@ -1,0 +1,30 @@
+//! Phones' web pages, where somebody asks for them.
+
+use crate::{
+    track::{Moment, Unproven},
+    witness::poll::{Poller, Told},
+};
+
+/// Who asks, if anybody does.
+pub(super) struct Pages(Option<Poller>);
+
+impl Pages {
+    pub(super) fn new(poller: Option<Poller>) -> Self {
+        Self(poller)
+    }
+
+    /// Asks who is due.
+    pub(super) fn look(&mut self, now: Moment, wanted: &[Unproven]) {
+        if let Some(poller) = &mut self.0 {
+            poller.look(now, wanted);
+        }
+    }
+
+    /// Waits for the next answer, or the lack of one. Where nobody is asked, for ever.
+    pub(super) async fn next(&mut self, now: impl Fn() -> Moment) -> Told {
+        match &mut self.0 {
+            Some(poller) => poller.next(now).await,
+            None => std::future::pending().await,
+        }
+    }
+}
