@@ -8,7 +8,7 @@ use crate::{
     bundle::{Bundle, Digests},
     inventory::Roll,
     phone::{LoadName, MacAddress, Model},
-    track::{ManifestPlan, Plan, StagePlan},
+    track::{ManifestPlan, Plan, Registration, StagePlan},
 };
 
 /// What a run serves, and of whom it expects what.
@@ -122,6 +122,9 @@ pub struct Expectations {
     /// Those whose REGISTERs are heard.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registering: Vec<MacAddress>,
+    /// Where phones' own configurations send their REGISTERs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registrations: Vec<Registration>,
 }
 
 /// What a person calls a phone.
@@ -165,6 +168,7 @@ impl Header {
                 max_failures: plan.max_failures,
                 timeout: plan.timeout.map(|timeout| timeout.as_secs_f64()),
                 registering: plan.registering.clone(),
+                registrations: plan.registrations.clone(),
             },
             names: roll
                 .names()
@@ -193,6 +197,7 @@ impl Header {
             max_failures,
             timeout,
             registering,
+            registrations,
         } = self.plan.clone();
         Plan {
             stages: stages(false),
@@ -203,6 +208,7 @@ impl Header {
             max_failures,
             timeout: timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
             registering,
+            registrations,
             requests_only: false,
         }
     }

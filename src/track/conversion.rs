@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    End, Evidence, FileOutcome, Moment, Served, State, TransferId, Transport, Witness,
+    End, Evidence, FileOutcome, Moment, Registration, Served, State, TransferId, Transport,
+    Witness,
     catalog::{Catalog, Leg},
     history::{Kind, MAX_ROWS, Row, Rows, kept},
     pass::Pass,
@@ -45,6 +46,8 @@ pub(super) struct Scene<'a> {
     pub excluded: bool,
     /// The phone is to register here, and it is heard if it does.
     pub registers: bool,
+    /// Where its own configuration sends its REGISTERs.
+    pub registration: Option<&'a Registration>,
     /// Nothing but requests is seen.
     pub requests_only: bool,
 }

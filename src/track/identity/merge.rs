@@ -49,6 +49,7 @@ impl Conversion {
             self.leg = earlier.leg;
             self.boot = earlier.boot;
             self.unheard = earlier.unheard;
+            self.registering = earlier.registering;
             self.failing = earlier.failing;
         }
         let mine = std::mem::replace(&mut self.evidence, earlier.evidence);
