@@ -296,7 +296,11 @@ fn a_pbx_that_never_answers_is_waited_for_as_long_as_the_phone_does() {
     run.until(441.9);
     assert_eq!(said(&run), None);
     run.until(442.0);
-    says(&run, &["sent once", "no answer was heard"], "fail2ban");
+    says(
+        &run,
+        &["sent 5 times since 0:06:50", "no answer was heard"],
+        "fail2ban",
+    );
     is_taken_back(&mut run, 600.0, Udp);
 
     let mut run = converted(written(Tcp));

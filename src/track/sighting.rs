@@ -123,6 +123,10 @@ impl fmt::Display for SipTransport {
 
 /// A phone's REGISTER, without what proves its password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a part of a head that is there or not"
+)]
 pub struct Register {
     /// The user that is to be registered, as it came; escape it before it is shown.
     pub user: String,

@@ -90,12 +90,12 @@ impl Unregistered {
         text
     }
 
-    /// `, 3 times since 0:06:40`.
+    /// `3 times since 0:06:40`.
     fn often(&self) -> String {
-        let times = if self.count == 1 { "once" } else { "times" };
+        let since = clock(self.since);
         match self.count {
-            1 => format!("{times} at {}", clock(self.at)),
-            count => format!("{count} {times} since {}", clock(self.since)),
+            1 => format!("once at {since}"),
+            count => format!("{count} times since {since}"),
         }
     }
 

@@ -16,6 +16,10 @@ pub(super) const APART: Duration = Duration::from_millis(300);
 
 /// One line.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts about one line"
+)]
 pub(super) struct Line {
     /// The newest request.
     pub(super) register: Register,
@@ -242,10 +246,11 @@ impl Line {
                 // A phone that got an answer which is not heard would prove its password.
                 SipTransport::Tcp => self.unanswered >= 2 && !register.proof,
             };
-        if is_elsewhere && self.requests >= 2 || is_elsewhere && is_unanswered {
+        if is_elsewhere && (self.requests >= 2 || is_unanswered) {
             Some((Why::Elsewhere, self.requests))
         } else {
-            is_unanswered.then_some((Why::Unanswered, self.requests))
+            let sent = self.requests.saturating_add(self.again);
+            is_unanswered.then_some((Why::Unanswered, sent))
         }
     }
 }
