@@ -23,7 +23,7 @@ mod xml;
 
 use std::path::Path;
 
-pub use manager::registrars;
+pub use manager::{registrars, transport_layer};
 pub use name::Kind;
 pub use pjsip::{Endpoint, Pjsip, Protocol};
 

@@ -1,6 +1,8 @@
 //! What witnesses say, from bytes built by hand after real layouts, and bytes that are wrong in
 //! every way.
 
+#[path = "witness/answers.rs"]
+mod answers;
 #[path = "witness/dhcp.rs"]
 mod dhcp;
 #[path = "witness/frames.rs"]

@@ -17,7 +17,7 @@ use super::{
     network::NetworkArgs,
     run::{self, Servers},
     web::WebArgs,
-    witness::WitnessArgs,
+    witness::{Registers, WitnessArgs},
 };
 use crate::{
     bundle::Bundle,
@@ -144,7 +144,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let web = args.web.bind()?;
     let dhcp = args.dhcp.open(&chosen)?;
     let witnesses = args.witness.bind(chosen.address, call_manager)?;
-    let ears = Ears::open(&chosen);
+    let ears = Ears::open(&chosen, witnesses.sip());
     let rights = args.network.drop_privileges()?;
     let dhcp_words = dhcp.as_ref().map(dhcp::Waiting::words);
     // Ends with this function, and so with the run. It comes before the stage: a signal in the
@@ -152,8 +152,12 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let mut dhcp = dhcp.map(dhcp::Waiting::start).transpose()?;
     let stage = Stage::temporary_with(&bundles, &bridges, &own, call_manager.into())
         .map_err(run::stage_failure)?;
-    let registering = witnesses.registering(&own, chosen.address);
-    let plan = planned(args, &stage, inventory, registering);
+    let heard = Registers::of(&own, chosen.address);
+    let plan = Plan {
+        registering: heard.at(&witnesses.hears(&chosen, &ears)),
+        registrations: heard.registrations,
+        ..planned(args, &stage, inventory)
+    };
     let plan = match &earlier {
         Some(earlier) => earlier.plan(plan)?,
         None => plan,
@@ -227,12 +231,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
 }
 
 /// What is served and whom the run expects.
-fn planned(
-    args: &Args,
-    stage: &Stage,
-    inventory: Option<&Inventory>,
-    registering: Vec<MacAddress>,
-) -> Plan {
+fn planned(args: &Args, stage: &Stage, inventory: Option<&Inventory>) -> Plan {
     Plan {
         stages: stage.plan(),
         bridge: stage.bridge_plan(),
@@ -242,7 +241,6 @@ fn planned(
         max_failures: args.max_failures.map(|count| count as usize),
         timeout: args.timeout,
         survey: args.survey,
-        registering,
         ..Plan::default()
     }
 }

@@ -315,6 +315,7 @@ impl Earlier {
             stages: now.stages,
             bridge: now.bridge,
             registering: now.registering,
+            registrations: now.registrations,
             requests_only: false,
         })
     }

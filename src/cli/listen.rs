@@ -1,7 +1,7 @@
 //! What is heard of phones while they are served: the sockets before the rights are given
 //! away, the threads after.
 
-use std::time::Instant;
+use std::{net::SocketAddrV4, time::Instant};
 
 use tokio::sync::mpsc::{Receiver, channel};
 
@@ -20,13 +20,17 @@ use crate::{
 pub(crate) struct Ears {
     captures: Vec<Capture>,
     words: Vec<String>,
+    ours: Option<SocketAddrV4>,
 }
 
 impl Ears {
     /// Opens the interface that is served on. That it cannot be heard ends no run: it is
-    /// said, and all but the witnesses works.
-    pub(crate) fn open(chosen: &Chosen) -> Self {
-        let mut ears = Self::default();
+    /// said, and all but the witnesses works. `ours`: where this program takes REGISTERs itself.
+    pub(crate) fn open(chosen: &Chosen, ours: Option<SocketAddrV4>) -> Self {
+        let mut ears = Self {
+            ours,
+            ..Self::default()
+        };
         let names = match &chosen.interface {
             Some(name) => vec![name.clone()],
             None if chosen.address.is_unspecified() => preflight::audible(),
@@ -55,11 +59,16 @@ impl Ears {
         if !ears.captures.is_empty() {
             let names: Vec<&str> = ears.captures.iter().map(Capture::interface).collect();
             ears.words.push(format!(
-                "listens on {} for CDP, LLDP and DHCP of phones",
+                "listens on {} for CDP, LLDP, DHCP and SIP of phones",
                 names.join(", ")
             ));
         }
         ears
+    }
+
+    /// Whether anything is heard.
+    pub(crate) fn hears(&self) -> bool {
+        !self.captures.is_empty()
     }
 
     /// What a person should know of it.
@@ -73,7 +82,7 @@ impl Ears {
         let mut threads = Vec::new();
         for capture in self.captures {
             let (queue, heard) = channel(QUEUE);
-            let mut ear = Ear::default();
+            let mut ear = Ear::beside(self.ours);
             let name = capture.interface().to_owned();
             let started = capture.start(queue, move |at, frame| {
                 let refused = ear.refused();

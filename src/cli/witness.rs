@@ -8,13 +8,13 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use super::{Failure, network};
+use super::{Failure, listen::Ears, network};
 use crate::{
     lint,
     phone::{MacAddress, Request},
-    preflight::{self, Protocol},
+    preflight::{self, Chosen, Protocol},
     stage::OwnFile,
-    track::Sighting,
+    track::{Registration, Sighting, SipTransport},
     witness::{SIP_PORT, listen, poll::Poller, sccp},
 };
 
@@ -130,24 +130,71 @@ impl Witnesses {
         })
     }
 
-    /// The phones of whom a REGISTER must come, as their own configurations say.
-    pub(crate) fn registering(&self, own: &[OwnFile], tftp: Ipv4Addr) -> Vec<MacAddress> {
-        let Some(sip) = self.sip else {
-            return Vec::new();
-        };
-        let is_here = |(host, port): &(String, u16)| {
-            let host = match host.as_str() {
-                "" => Ok(tftp),
-                host => host.parse(),
+    /// Where REGISTERs are taken here.
+    pub(crate) fn sip(&self) -> Option<SocketAddrV4> {
+        self.sip
+    }
+
+    /// Where REGISTERs cannot come unheard: at this program's own port, and at the port of a PBX
+    /// on this machine, as its interface is heard.
+    pub(crate) fn hears(&self, chosen: &Chosen, ears: &Ears) -> Vec<SocketAddrV4> {
+        let heard = ears.hears() && !chosen.address.is_unspecified();
+        let wire = heard.then(|| SocketAddrV4::new(chosen.address, SIP_PORT));
+        self.sip.into_iter().chain(wire).collect()
+    }
+}
+
+/// Where phones' own configurations send their REGISTERs.
+#[derive(Debug, Default)]
+pub(crate) struct Registers {
+    /// As far as tracking is told.
+    pub(crate) registrations: Vec<Registration>,
+    /// Every place that is named by its address.
+    places: Vec<(MacAddress, Vec<SocketAddrV4>)>,
+}
+
+impl Registers {
+    /// Reads them; an empty host is the TFTP server.
+    pub(crate) fn of(own: &[OwnFile], tftp: Ipv4Addr) -> Self {
+        let mut registers = Self::default();
+        for file in own {
+            let Request::Config { mac, .. } = Request::read(file.name()) else {
+                continue;
             };
-            host == Ok(*sip.ip()) && *port == sip.port()
-        };
-        let names_us = |file: &&OwnFile| lint::registrars(file.bytes()).iter().any(is_here);
-        let mac = |file: &OwnFile| match Request::read(file.name()) {
-            Request::Config { mac, .. } => Some(mac),
-            _ => None,
-        };
-        own.iter().filter(names_us).filter_map(mac).collect()
+            let named = lint::registrars(file.bytes());
+            let place = |(host, port): &(String, u16)| {
+                let host = match host.as_str() {
+                    "" => tftp,
+                    host => host.parse().ok()?,
+                };
+                Some(SocketAddrV4::new(host, *port))
+            };
+            let places: Vec<_> = named.iter().filter_map(place).collect();
+            registers.registrations.push(Registration {
+                mac,
+                // A host name may be any address.
+                pbx: if places.len() == named.len() {
+                    places.clone()
+                } else {
+                    Vec::new()
+                },
+                over: match lint::transport_layer(file.bytes()).as_deref() {
+                    Some("1") => Some(SipTransport::Tcp),
+                    Some("2") => Some(SipTransport::Udp),
+                    _ => None,
+                },
+            });
+            registers.places.push((mac, places));
+        }
+        registers
+    }
+
+    /// The phones of whom a REGISTER must come at one of these places.
+    pub(crate) fn at(&self, heard: &[SocketAddrV4]) -> Vec<MacAddress> {
+        let is_heard =
+            |(_, places): &&(_, Vec<_>)| places.iter().any(|place| heard.contains(place));
+        let here = self.places.iter().filter(is_heard);
+        here.map(|(mac, _)| *mac).collect()
     }
 }
 
@@ -160,13 +207,10 @@ mod tests {
     #[test]
     fn phones_whose_own_configuration_names_this_machine_are_waited_for() {
         let us = Ipv4Addr::new(192, 0, 2, 1);
-        let hears = |port| Witnesses {
-            sip: Some(SocketAddrV4::new(us, port)),
-            ..Witnesses::default()
-        };
         let file = |mac: &str, host: &str| {
             let text = format!(
                 "<device><callManager><processNodeName>{host}</processNodeName></callManager>\
+                 <transportLayerProtocol>1</transportLayerProtocol>\
                  <sipLines><line><proxy>USECALLMANAGER</proxy><name>6010</name></line></sipLines>\
                  </device>"
             );
@@ -179,13 +223,21 @@ mod tests {
             file("001D45AABB03", "pbx.example.net"),
             file("001D45AABB04", ""),
         ];
-        let named = |witnesses: Witnesses, tftp| {
-            let macs = witnesses.registering(&own, tftp).into_iter();
-            macs.map(|mac| mac.bytes()[5]).collect::<Vec<u8>>()
+        let named = |port, tftp| {
+            let macs = Registers::of(&own, tftp).at(&[SocketAddrV4::new(us, port)]);
+            macs.iter().map(|mac| mac.bytes()[5]).collect::<Vec<u8>>()
         };
-        assert_eq!(named(hears(5060), us), [1, 4]);
-        assert_eq!(named(hears(5060), Ipv4Addr::new(192, 0, 2, 9)), [1]);
-        assert!(named(hears(5070), us).is_empty(), "another port");
-        assert!(named(Witnesses::default(), us).is_empty(), "nobody listens");
+        assert_eq!(named(5060, us), [1, 4]);
+        assert_eq!(named(5060, Ipv4Addr::new(192, 0, 2, 9)), [1]);
+        assert!(named(5070, us).is_empty(), "another port");
+        assert!(Registers::of(&own, us).at(&[]).is_empty(), "nobody listens");
+        let told = Registers::of(&own, us).registrations;
+        let pbx = |at: usize| told[at].pbx.clone();
+        assert_eq!(
+            pbx(1),
+            [SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 2), 5060)]
+        );
+        assert_eq!(pbx(2), [], "a host name may be any address");
+        assert!(told.iter().all(|one| one.over == Some(SipTransport::Tcp)));
     }
 }

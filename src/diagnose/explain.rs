@@ -8,6 +8,7 @@ use super::{Code, Severity};
 
 mod network;
 mod phone;
+mod registering;
 
 /// A code in full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -132,6 +132,26 @@ pub(crate) const REPEAT_AFTER: Duration = Duration::from_secs(2);
 /// waits for the first REGISTER any more.
 pub(crate) const REGISTERS_WITHIN: Duration = Duration::from_mins(5);
 
+/// A REGISTER is answered at once, or given up after this long (timer F of RFC 3261, 17.1.2.2).
+pub(crate) const ANSWERS_WITHIN: Duration = Duration::from_secs(32);
+
+/// Copies of one REGISTER that nobody answered, before a PBX counts as silent: the first four are
+/// sent within 3.5 s.
+pub(crate) const COPIES: u32 = 3;
+
+/// Copies of one REGISTER behind its answer, before that counts as lost: one may have been under
+/// way.
+pub(crate) const VAIN_COPIES: u32 = 2;
+
+/// Calls of a closed port before they count: one may be a PBX that starts.
+pub(crate) const CLOSED_CALLS: u32 = 2;
+
+/// Refusals in a row that may be a PBX's passing trouble, before they count.
+pub(crate) const REFUSALS: u32 = 2;
+
+/// Questions for a password that were not answered with one, before they count.
+pub(crate) const UNPROVEN: u32 = 3;
+
 /// What a request that found nothing says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NotFound {

@@ -9,8 +9,10 @@ use crate::{
 };
 
 mod more;
+mod registering;
 
 pub(crate) use more::*;
+pub(crate) use registering::{Unregistered, Why, not_registering, registered};
 
 /// Characters of a name from the wire that evidence shows.
 const SHOWN_CHARACTERS: usize = 80;

@@ -8,7 +8,7 @@ use crate::{
     bundle::{Bundle, Digests},
     inventory::Roll,
     phone::{LoadName, MacAddress, Model},
-    track::{ManifestPlan, Plan, StagePlan},
+    track::{ManifestPlan, Plan, Registration, StagePlan},
 };
 
 /// What a run serves, and of whom it expects what.
@@ -125,6 +125,9 @@ pub struct Expectations {
     /// Those whose REGISTERs are heard.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registering: Vec<MacAddress>,
+    /// Where phones' own configurations send their REGISTERs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registrations: Vec<Registration>,
 }
 
 /// What a person calls a phone.
@@ -169,6 +172,7 @@ impl Header {
                 timeout: plan.timeout.map(|timeout| timeout.as_secs_f64()),
                 survey: plan.survey.map(|survey| survey.as_secs_f64()),
                 registering: plan.registering.clone(),
+                registrations: plan.registrations.clone(),
             },
             names: roll
                 .names()
@@ -198,6 +202,7 @@ impl Header {
             timeout,
             survey,
             registering,
+            registrations,
         } = self.plan.clone();
         let duration = |seconds| Duration::try_from_secs_f64(seconds).ok();
         Plan {
@@ -210,6 +215,7 @@ impl Header {
             timeout: timeout.and_then(duration),
             survey: survey.and_then(duration),
             registering,
+            registrations,
             requests_only: false,
         }
     }

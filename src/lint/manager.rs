@@ -28,38 +28,51 @@ const USE_CALL_MANAGER: &str = "USECALLMANAGER";
 /// [`super::judge`] says why.
 #[must_use]
 pub fn registrars(bytes: &[u8]) -> Vec<(String, u16)> {
+    read(bytes, |root| {
+        let port = |node: Option<Node<'_, '_>>| {
+            let port = node.and_then(|node| value(node).parse().ok());
+            port.unwrap_or(DEFAULT_PORT)
+        };
+        let manager = all(root, "callManager").next().map(|manager| {
+            let host = child(manager, "processNodeName").map(value);
+            let ports = child(manager, "ports");
+            let sip = ports.and_then(|ports| child(ports, "sipPort"));
+            (host.unwrap_or_default(), port(sip))
+        });
+        let manager = manager.unwrap_or((String::new(), DEFAULT_PORT));
+        let lines = all(root, "line").filter(|line| child(*line, "name").is_some());
+        lines
+            .map(|line| match child(line, "proxy").map(value) {
+                Some(proxy) if !proxy.is_empty() && proxy != USE_CALL_MANAGER => {
+                    (proxy, port(child(line, "port")))
+                }
+                _ => manager.clone(),
+            })
+            .collect()
+    })
+    .unwrap_or_default()
+}
+
+/// What the lines of this SEP file use, as it is written: `transportLayerProtocol`, 1 for TCP,
+/// 2 for UDP. `None` where the file names none, or is none.
+#[must_use]
+pub fn transport_layer(bytes: &[u8]) -> Option<String> {
+    read(bytes, |root| {
+        all(root, "transportLayerProtocol").next().map(value)
+    })
+    .flatten()
+}
+
+/// Reads a file that is no larger than a phone's.
+fn read<T>(bytes: &[u8], read: impl FnOnce(Node<'_, '_>) -> T) -> Option<T> {
     let mut sheet = Sheet::new(Path::new(""));
-    let Some(mut text) = Text::decode(bytes, &mut sheet) else {
-        return Vec::new();
-    };
+    let mut text = Text::decode(bytes, &mut sheet)?;
     if bytes.len() > MAX_FILE_BYTES || !is_bounded(&text, &mut sheet) {
-        return Vec::new();
+        return None;
     }
     declare_prefixes(&mut text, &mut sheet);
-    let Ok(document) = roxmltree::Document::parse(text.as_str()) else {
-        return Vec::new();
-    };
-    let root = document.root_element();
-    let port = |node: Option<Node<'_, '_>>| {
-        let port = node.and_then(|node| value(node).parse().ok());
-        port.unwrap_or(DEFAULT_PORT)
-    };
-    let manager = all(root, "callManager").next().map(|manager| {
-        let host = child(manager, "processNodeName").map(value);
-        let ports = child(manager, "ports");
-        let sip = ports.and_then(|ports| child(ports, "sipPort"));
-        (host.unwrap_or_default(), port(sip))
-    });
-    let manager = manager.unwrap_or((String::new(), DEFAULT_PORT));
-    let lines = all(root, "line").filter(|line| child(*line, "name").is_some());
-    lines
-        .map(|line| match child(line, "proxy").map(value) {
-            Some(proxy) if !proxy.is_empty() && proxy != USE_CALL_MANAGER => {
-                (proxy, port(child(line, "port")))
-            }
-            _ => manager.clone(),
-        })
-        .collect()
+    let document = roxmltree::Document::parse(text.as_str()).ok()?;
+    Some(read(document.root_element()))
 }
 
 /// Judges every call manager below the root, and that there is one.

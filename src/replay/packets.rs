@@ -103,7 +103,9 @@ fn tell(record: &mut Record, stamp: Stamp, sighting: Sighting) {
         return;
     }
     record.told += 1;
-    record.tells_phones |= !is_neighbour(&sighting);
+    // A registration is told of a phone that is known otherwise.
+    let is_registration = matches!(sighting.seen, Seen::Register { .. } | Seen::Closed { .. });
+    record.tells_phones |= !is_neighbour(&sighting) && !is_registration;
     record.facts.push((stamp, Fact::Told(Box::new(sighting))));
 }
 

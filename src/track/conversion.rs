@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    End, Evidence, FileOutcome, Moment, Served, State, TransferId, Transport, Witness,
+    End, Evidence, FileOutcome, Moment, Registration, Served, State, TransferId, Transport,
+    Witness,
     catalog::{Catalog, Leg},
     history::{Kind, MAX_ROWS, Row, Rows, kept},
     pass::Pass,
@@ -22,8 +23,8 @@ mod loader;
 mod overlay;
 mod registering;
 mod route;
-mod survey;
 mod said;
+mod survey;
 mod transfer;
 mod trouble;
 
@@ -32,8 +33,8 @@ pub use overlay::silence_limit;
 pub(super) use overlay::{MAX_KEPT, Standing};
 use registering::Registering;
 pub(crate) use route::Bridge;
-pub use survey::Way;
 use said::Said;
+pub use survey::Way;
 use trouble::{Boot, Unheard};
 
 /// After its configuration a converted phone that wants another load asks for its manifest
@@ -49,6 +50,8 @@ pub(super) struct Scene<'a> {
     pub excluded: bool,
     /// The phone is to register here, and it is heard if it does.
     pub registers: bool,
+    /// Where its own configuration sends its REGISTERs.
+    pub registration: Option<&'a Registration>,
     /// Nothing but requests is seen.
     pub requests_only: bool,
     /// When the survey is over, or was; `None`: there is none.

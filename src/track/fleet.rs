@@ -1,7 +1,7 @@
 //! All phones of a run.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     net::Ipv4Addr,
     time::Duration,
 };
@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Event, Moment, PhoneId, Report, Seen, Served, Sighting, TransferId, Transport,
+    Event, Moment, PhoneId, Registration, Report, Seen, Served, Sighting, TransferId, Transport,
     announce::{event, reference},
     catalog::Catalog,
     conversion::{Ask, Change, Expected, Scene},
@@ -76,6 +76,7 @@ pub struct Fleet {
     catalog: Catalog,
     only: Option<HashSet<MacAddress>>,
     registering: HashSet<MacAddress>,
+    registrations: HashMap<MacAddress, Registration>,
     registry: Registry,
     /// When to look at which phone; never later than its deadline.
     schedule: BTreeSet<(Moment, PhoneId)>,
@@ -100,6 +101,11 @@ impl Fleet {
                 .as_ref()
                 .map(|only| only.iter().copied().collect()),
             registering: plan.registering.iter().copied().collect(),
+            registrations: plan
+                .registrations
+                .iter()
+                .map(|one| (one.mac, one.clone()))
+                .collect(),
             plan,
             registry: Registry::default(),
             schedule: BTreeSet::new(),
@@ -237,6 +243,19 @@ impl Fleet {
                     phone.hardware_named(scene, *classes, *witness, detail, out);
                 })
             }
+            // Others than phones register too, and nothing of this makes somebody a phone.
+            Seen::Register { register, fate } => match self.registry.at(address) {
+                Some((id, _)) => self.fold(at, id, |phone, scene, out| {
+                    phone.conversion.registers(scene, register, *fate, out);
+                }),
+                None => Vec::new(),
+            },
+            Seen::Closed { pbx, over } => match self.registry.at(address) {
+                Some((id, _)) => self.fold(at, id, |phone, scene, out| {
+                    phone.conversion.found_closed(scene, *pbx, *over, out);
+                }),
+                None => Vec::new(),
+            },
         }
     }
 
@@ -324,6 +343,7 @@ impl Fleet {
             catalog: &self.catalog,
             excluded,
             registers: phone.mac.is_some_and(|mac| self.registering.contains(&mac)),
+            registration: phone.mac.and_then(|mac| self.registrations.get(&mac)),
             requests_only: self.plan.requests_only,
             survey: self.plan.survey,
         };

@@ -1,7 +1,10 @@
 //! What a run serves and whom it expects.
 
-use std::time::Duration;
+use std::{net::SocketAddrV4, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
+use super::{Register, SipTransport};
 use crate::phone::{LoadName, MacAddress, Model};
 
 /// What a run serves and of whom it expects what.
@@ -27,10 +30,32 @@ pub struct Plan {
     /// The phones whose own configuration sends their REGISTERs to this program, which hears
     /// them: one that never registers is diagnosed.
     pub registering: Vec<MacAddress>,
+    /// Where phones' own configurations send their REGISTERs, as far as it is known.
+    pub registrations: Vec<Registration>,
     /// What is seen is requests alone: no acknowledgement and no end of a transfer (some
     /// servers' logs). What a phone asks for next then says what it has, and evidence says
     /// that it is inferred.
     pub requests_only: bool,
+}
+
+/// Where a phone's own configuration sends its REGISTERs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registration {
+    /// The phone.
+    pub mac: MacAddress,
+    /// The PBXes of its lines; none where one of them is named by a host name.
+    pub pbx: Vec<SocketAddrV4>,
+    /// The transport, where the configuration says one.
+    pub over: Option<SipTransport>,
+}
+
+impl Registration {
+    /// Whether a REGISTER goes where the configuration says, as far as it says.
+    #[must_use]
+    pub fn is_met_by(&self, register: &Register) -> bool {
+        (self.pbx.is_empty() || self.pbx.contains(&register.pbx))
+            && self.over.is_none_or(|over| over == register.over)
+    }
 }
 
 /// One staged bundle, as far as tracking needs it.

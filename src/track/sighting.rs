@@ -1,6 +1,10 @@
 //! What somebody outside saw, and where.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddrV4},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -98,6 +102,73 @@ pub enum End {
     Killed,
 }
 
+/// What SIP goes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SipTransport {
+    /// `transportLayerProtocol` 2.
+    Udp,
+    /// `transportLayerProtocol` 1.
+    Tcp,
+}
+
+impl fmt::Display for SipTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+        })
+    }
+}
+
+/// A phone's REGISTER, without what proves its password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a part of a head that is there or not"
+)]
+pub struct Register {
+    /// The user that is to be registered, as it came; escape it before it is shown.
+    pub user: String,
+    /// Where it was sent from. A phone over UDP does not listen there.
+    pub source: SocketAddrV4,
+    /// Where it went.
+    pub pbx: SocketAddrV4,
+    /// Over what.
+    pub over: SipTransport,
+    /// The port of its Via: where the phone waits for the answer, over UDP.
+    pub listens: u16,
+    /// It asks for the answer at the port that it was sent from (RFC 3581).
+    pub rport: bool,
+    /// Its Via names another address than it came from.
+    pub nat: bool,
+    /// It proves a password, right or wrong.
+    pub proof: bool,
+    /// It takes a registration back.
+    pub leaves: bool,
+}
+
+/// What became of a REGISTER.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// It was sent; no more is known.
+    Sent,
+    /// It was sent once more: the phone has no answer. A capture may also show one packet twice.
+    Again,
+    /// The PBX answered, finally.
+    Answered {
+        /// 200 to 699.
+        status: u16,
+        /// Where the answer went.
+        to: SocketAddrV4,
+        /// A proof is asked for because the one that was given is too old, not wrong.
+        stale: bool,
+        /// Seconds that the registration holds; `None` where the answer names none.
+        expires: Option<u32>,
+    },
+}
+
 /// The fact itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -185,5 +256,20 @@ pub enum Seen {
         witness: Witness,
         /// The words it was said in.
         detail: String,
+    },
+    /// A phone at this address asks a PBX to be registered, or is answered.
+    Register {
+        /// What it asked.
+        register: Box<Register>,
+        /// What became of it.
+        fate: Fate,
+    },
+    /// Who is at this address called a port where nobody listens: ICMP port unreachable over UDP,
+    /// a connection that was refused over TCP.
+    Closed {
+        /// What was called.
+        pbx: SocketAddrV4,
+        /// Over what.
+        over: SipTransport,
     },
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::Ipv4Addr,
+    net::{Ipv4Addr, SocketAddrV4},
     time::{Duration, Instant},
 };
 
@@ -32,28 +32,42 @@ const REMEMBERED: usize = 2 * MAX_PHONES;
 #[derive(Debug, Default)]
 pub struct Ear {
     listener: Listener,
-    told: HashMap<(Ipv4Addr, Witness), (Instant, Vec<Sighting>)>,
+    told: HashMap<(Ipv4Addr, Said), (Instant, Vec<Sighting>)>,
     rate: Rate,
 }
 
 impl Ear {
+    /// One that leaves SIP to `listen` where that has this port.
+    #[must_use]
+    pub fn beside(ours: Option<SocketAddrV4>) -> Self {
+        Self {
+            listener: Listener::beside(ours),
+            ..Self::default()
+        }
+    }
+
     /// What a frame says at this moment. An error says that it is damaged.
     pub fn hear(&mut self, at: Instant, bytes: &[u8]) -> Result<Vec<Sighting>, Malformed> {
-        let sightings = self.listener.hear(&Frame::decode(bytes)?)?;
-        let Some((address, witness)) = sightings.first().and_then(place) else {
-            return Ok(Vec::new());
-        };
-        if witness == Witness::Neighbour || self.is_repeated(at, (address, witness), &sightings) {
+        let heard = self.listener.hear(&Frame::decode(bytes)?)?;
+        // A copy of a REGISTER is news, and bounded where REGISTERs are followed.
+        let (mut sightings, said): (Vec<_>, Vec<_>) = heard
+            .into_iter()
+            .partition(|sighting| matches!(sighting.seen, Seen::Register { .. }));
+        let place = said
+            .first()
+            .and_then(place)
+            .filter(|place| !self.is_repeated(at, *place, &said));
+        if place.is_none() && sightings.is_empty() || !self.rate.takes(at) {
             return Ok(Vec::new());
         }
-        if !self.rate.takes(at) {
-            return Ok(Vec::new());
+        if let Some(place) = place {
+            if self.told.len() >= REMEMBERED {
+                self.told.clear();
+            }
+            self.told.insert(place, (at, said.clone()));
+            // Who it is comes before what it asks.
+            sightings.splice(..0, said);
         }
-        if self.told.len() >= REMEMBERED {
-            self.told.clear();
-        }
-        self.told
-            .insert((address, witness), (at, sightings.clone()));
         Ok(sightings)
     }
 
@@ -63,21 +77,32 @@ impl Ear {
         self.rate.refused()
     }
 
-    fn is_repeated(&self, at: Instant, place: (Ipv4Addr, Witness), now: &[Sighting]) -> bool {
+    fn is_repeated(&self, at: Instant, place: (Ipv4Addr, Said), now: &[Sighting]) -> bool {
         self.told.get(&place).is_some_and(|(before, sightings)| {
             at.saturating_duration_since(*before) < REPEAT && sightings == now
         })
     }
 }
 
-/// One frame is of one witness and about one address.
-fn place(sighting: &Sighting) -> Option<(Ipv4Addr, Witness)> {
-    match &sighting.seen {
-        Seen::Named { witness, .. } | Seen::Load { witness, .. } => {
-            Some((sighting.address, *witness))
-        }
-        _ => None,
-    }
+/// Who says it, as far as one fact takes another's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Said {
+    By(Witness),
+    Closed,
+}
+
+/// One frame is of one witness and about one address. ARP is left out.
+fn place(sighting: &Sighting) -> Option<(Ipv4Addr, Said)> {
+    let said = match &sighting.seen {
+        Seen::Named {
+            witness: Witness::Neighbour,
+            ..
+        } => return None,
+        Seen::Named { witness, .. } | Seen::Load { witness, .. } => Said::By(*witness),
+        Seen::Closed { .. } => Said::Closed,
+        _ => return None,
+    };
+    Some((sighting.address, said))
 }
 
 /// Takes [`FRAMES_AT_ONCE`] frames, and [`FRAMES_A_SECOND`] more each second.

@@ -8,7 +8,7 @@ use super::{
     dhcp::{Kind, Message, Op},
     frame::Arp,
     lldp::Lldp,
-    sip::Request,
+    sip::{Request, Response},
     web::Page,
 };
 use crate::{
@@ -29,6 +29,8 @@ pub enum Heard<'a> {
     Dhcp(&'a Message),
     /// A SIP request.
     Sip(&'a Request),
+    /// An answer over SIP. By itself it says nothing of a phone.
+    SipAnswer(&'a Response),
     /// An SCCP alarm.
     Sccp(&'a Alarm),
     /// The phone's page.
@@ -92,6 +94,7 @@ pub fn sightings(heard: &Heard<'_>) -> Vec<Seen> {
             }
             seen
         }
+        Heard::SipAnswer(_) => Vec::new(),
         Heard::Sccp(alarm) => alarm.mac.map_or_else(Vec::new, |mac| {
             facts(
                 Witness::Sccp,
@@ -109,7 +112,7 @@ pub fn sightings(heard: &Heard<'_>) -> Vec<Seen> {
 }
 
 /// The address that it speaks of, where it says one. SCCP and the web page say none: theirs is
-/// the connection's.
+/// the connection's. An answer is its question's.
 #[must_use]
 pub fn address(heard: &Heard<'_>) -> Option<Ipv4Addr> {
     let said = match heard {
@@ -122,7 +125,7 @@ pub fn address(heard: &Heard<'_>) -> Option<Ipv4Addr> {
         Heard::Arp(arp) => Some(arp.sender),
         Heard::Dhcp(message) => leased(message),
         Heard::Sip(request) => request.source.map(|source| *source.ip()),
-        Heard::Sccp(_) | Heard::Web(_) => None,
+        Heard::SipAnswer(_) | Heard::Sccp(_) | Heard::Web(_) => None,
     };
     said.filter(|address| is_host(*address))
 }

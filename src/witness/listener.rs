@@ -12,24 +12,40 @@ use super::{
     frame::{Frame, Payload},
     lldp::Lldp,
     sccp, sightings,
-    sip::Request,
+    sip::{Follow, Request, Response, Way},
 };
 use crate::{
     phone::MacAddress,
-    track::{MAX_PHONES, Sighting},
+    track::{MAX_PHONES, Seen, Sighting, SipTransport},
 };
 
 /// The port that phones register at.
 pub const SIP_PORT: u16 = 5060;
 
+/// The flag of a segment that ends a connection, and of one that acknowledges.
+const RST_ACK: u8 = 4 | 16;
+
 /// Listens to frames as they come. It remembers which clients of DHCP are phones, because a
-/// server's ACK does not say so; [`MAX_PHONES`] of them at most.
+/// server's ACK does not say so, [`MAX_PHONES`] of them at most; and REGISTERs, because their
+/// answers do not say whose they are.
 #[derive(Debug, Clone, Default)]
 pub struct Listener {
     phones: BTreeSet<MacAddress>,
+    registers: Follow,
+    /// A SIP port of this program's, where REGISTERs are heard and answered by itself.
+    ours: Option<SocketAddrV4>,
 }
 
 impl Listener {
+    /// One that leaves out what goes to this SIP port and comes from it: `listen` hears it.
+    #[must_use]
+    pub fn beside(ours: Option<SocketAddrV4>) -> Self {
+        Self {
+            ours,
+            ..Self::default()
+        }
+    }
+
     /// What a frame says of phones. Frames that are none of a witness's give nothing; an error
     /// says that one was meant for a witness and is damaged.
     ///
@@ -47,12 +63,23 @@ impl Listener {
         payload: &Payload<'_>,
     ) -> Result<Vec<Sighting>, Malformed> {
         let mut all = Vec::new();
-        self.carried(sender, payload, &mut |heard, address| {
+        let mut registers = std::mem::take(&mut self.registers);
+        let carried = self.carried(sender, payload, &mut |heard, address| {
             if let Some(address) = address {
                 let seen = sightings(heard).into_iter();
                 all.extend(seen.map(|seen| Sighting { address, seen }));
             }
-        })?;
+            all.extend(match heard {
+                Heard::Sip(request) => way(payload).and_then(|way| registers.request(request, way)),
+                Heard::SipAnswer(response) => {
+                    way(payload).and_then(|way| registers.response(response, way))
+                }
+                _ => None,
+            });
+        });
+        self.registers = registers;
+        carried?;
+        all.extend(closed(payload));
         Ok(all)
     }
 
@@ -81,8 +108,7 @@ impl Listener {
                 ..
             } => match destination.port() {
                 dhcp::SERVER_PORT | dhcp::CLIENT_PORT if !is_cut => self.dhcp(payload, tell)?,
-                SIP_PORT => registers(*source, payload, tell)?,
-                _ => {}
+                _ => self.sip(*source, *destination, payload, tell)?,
             },
             Payload::Ipv4Tcp {
                 source,
@@ -90,9 +116,8 @@ impl Listener {
                 payload,
                 ..
             } if !payload.is_empty() => match destination.port() {
-                SIP_PORT => registers(*source, payload, tell)?,
                 sccp::PORT => alarms(*source.ip(), payload, tell)?,
-                _ => {}
+                _ => self.sip(*source, *destination, payload, tell)?,
             },
             _ => {}
         }
@@ -109,23 +134,85 @@ impl Listener {
         }
         Ok(())
     }
+
+    /// SIP from or to its port. A first line shows what it is; a segment in the middle of a body
+    /// has none.
+    fn sip(
+        &self,
+        source: SocketAddrV4,
+        destination: SocketAddrV4,
+        bytes: &[u8],
+        tell: &mut Tell<'_>,
+    ) -> Result<(), Malformed> {
+        let ends = [source, destination];
+        let is_sip = ends.iter().any(|end| end.port() == SIP_PORT);
+        if !is_sip || ends.iter().any(|end| Some(*end) == self.ours) {
+            return Ok(());
+        }
+        let first = bytes
+            .split(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default();
+        let first = first.strip_suffix(b"\r").unwrap_or(first);
+        if first.starts_with(b"SIP/2.0 ") {
+            // A part of another message's body may begin alike (message/sipfrag).
+            if let Ok(response) = Response::decode(bytes) {
+                tell(&Heard::SipAnswer(&response), None);
+            }
+        } else if first.ends_with(b" SIP/2.0") {
+            let request = Request::decode(bytes)?.heard_from(source);
+            told(&Heard::Sip(&request), tell);
+        }
+        Ok(())
+    }
 }
 
 /// Takes what was heard, and the address that it speaks of.
 pub type Tell<'a> = dyn FnMut(&Heard<'_>, Option<Ipv4Addr>) + 'a;
 
-/// The first line of a request ends so; a segment in the middle of a body has none.
-fn registers(source: SocketAddrV4, bytes: &[u8], tell: &mut Tell<'_>) -> Result<(), Malformed> {
-    let first = bytes
-        .split(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
-    let first = first.strip_suffix(b"\r").unwrap_or(first);
-    if first.ends_with(b" SIP/2.0") {
-        let request = Request::decode(bytes)?.heard_from(source);
-        told(&Heard::Sip(&request), tell);
-    }
-    Ok(())
+/// The way of a message over SIP.
+fn way(payload: &Payload<'_>) -> Option<Way> {
+    let (source, destination, over) = match payload {
+        Payload::Ipv4Udp {
+            source,
+            destination,
+            ..
+        } => (source, destination, SipTransport::Udp),
+        Payload::Ipv4Tcp {
+            source,
+            destination,
+            ..
+        } => (source, destination, SipTransport::Tcp),
+        _ => return None,
+    };
+    Some(Way {
+        source: *source,
+        destination: *destination,
+        over,
+    })
+}
+
+/// That a SIP port is closed. Who refuses a connection answers its first segment, which has no
+/// acknowledgement, with a sequence number of 0 (RFC 9293, 3.10.7.1); who ends one has another.
+fn closed(payload: &Payload<'_>) -> Option<Sighting> {
+    let (phone, pbx, over) = match payload {
+        Payload::Ipv4Closed {
+            source,
+            destination,
+        } => (source, destination, SipTransport::Udp),
+        Payload::Ipv4Tcp {
+            source,
+            destination,
+            seq: 0,
+            flags,
+            ..
+        } if flags & RST_ACK == RST_ACK => (destination, source, SipTransport::Tcp),
+        _ => return None,
+    };
+    (pbx.port() == SIP_PORT).then(|| Sighting {
+        address: *phone.ip(),
+        seen: Seen::Closed { pbx: *pbx, over },
+    })
 }
 
 /// A segment that begins with an alarm; any other may begin in the middle of a message.

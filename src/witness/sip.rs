@@ -1,17 +1,22 @@
-//! SIP requests as far as a witness needs them: the head of a REGISTER, and an answer to it
-//! (RFC 3261).
+//! SIP as far as a witness needs it: the head of a REGISTER, the head of what it is answered,
+//! which of the two belong together, and an answer of our own (RFC 3261).
 
 mod answer;
+mod follow;
 mod phone;
+mod response;
 mod stream;
 
 use std::net::SocketAddrV4;
 
 pub use answer::answer;
+pub use follow::{COPIES_TOLD, FOLLOWED, Follow};
 pub use phone::{Agent, SipPhone};
+pub use response::Response;
 pub use stream::Stream;
 
 use super::bytes::Malformed;
+use crate::track::SipTransport;
 
 /// Bytes of a request's head at most, with the empty line behind it. A phone's REGISTER has about
 /// 1,200.
@@ -36,6 +41,17 @@ const NEEDED: [&str; 5] = ["via", "from", "to", "call-id", "cseq"];
 /// They prove a password, so that they are not even kept.
 const SECRET: [&str; 2] = ["authorization", "proxy-authorization"];
 
+/// The way of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Way {
+    /// From.
+    pub source: SocketAddrV4,
+    /// To.
+    pub destination: SocketAddrV4,
+    /// Over what.
+    pub over: SipTransport,
+}
+
 /// The head of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
@@ -43,34 +59,24 @@ pub struct Request {
     pub method: String,
     /// Whom it is for.
     pub uri: String,
-    /// Names in lower case and in full, values on one line; as they came otherwise.
-    headers: Vec<(String, String)>,
+    headers: Headers,
     /// Where it came from.
     pub source: Option<SocketAddrV4>,
+}
+
+/// The headers of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Headers {
+    /// Names in lower case and in full, values on one line; as they came otherwise.
+    all: Vec<(String, String)>,
+    /// One proved a password; it is not kept.
+    has_proof: bool,
 }
 
 impl Request {
     /// Reads the head at the beginning of a datagram or a segment. The body is not looked at.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        let fault = |reason| Malformed {
-            format: FORMAT,
-            offset: 0,
-            reason,
-        };
-        // Empty lines before a request are kept-alive connections (RFC 3261, 7.5; RFC 5626).
-        let start = bytes.iter().position(|byte| !b"\r\n".contains(byte));
-        let bytes = &bytes[start.unwrap_or(bytes.len())..];
-        let end = head_end(bytes, 0);
-        if end.is_none_or(|end| end > MAX_HEAD) {
-            return Err(fault(if bytes.len() > MAX_HEAD {
-                "a head of 8,192 bytes or less expected"
-            } else {
-                "the head does not end: an empty line expected"
-            }));
-        }
-        let head = String::from_utf8_lossy(&bytes[..end.unwrap_or(0)]);
-        let mut lines = unfolded(&head).into_iter();
-        let first = lines.next().unwrap_or_default();
+        let (first, headers) = head(bytes)?;
         let words: Vec<&str> = first.split(' ').collect();
         let [method, uri, "SIP/2.0"] = words[..] else {
             return Err(fault("a request line expected: METHOD URI SIP/2.0"));
@@ -79,26 +85,18 @@ impl Request {
         if method.is_empty() || uri.is_empty() || !method.bytes().all(is_token) {
             return Err(fault("a method and a URI expected"));
         }
-        let mut headers = Vec::new();
-        for line in lines {
-            let Some((name, value)) = line.split_once(':') else {
-                return Err(fault("a header without a colon"));
-            };
-            let name = full_name(name.trim());
-            if !SECRET.contains(&name.as_str()) {
-                headers.push((name, value.trim().to_owned()));
-            }
-        }
-        let request = Self {
+        Ok(Self {
             method: method.to_owned(),
             uri: uri.to_owned(),
             headers,
             source: None,
-        };
-        if NEEDED.iter().any(|name| request.header(name).is_none()) {
-            return Err(fault("Via, From, To, Call-ID and CSeq expected"));
-        }
-        Ok(request)
+        })
+    }
+
+    /// Whether it carries a proof of a password (Authorization).
+    #[must_use]
+    pub fn has_proof(&self) -> bool {
+        self.headers.has_proof
     }
 
     /// Notes where it came from; the answer's Via says so, and a REGISTER's phone lives there.
@@ -113,18 +111,12 @@ impl Request {
     /// The first header of this name (in full; case does not matter).
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self.headers.iter();
-        let found = headers.find(|(known, _)| known.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.as_str())
+        self.headers.first(name)
     }
 
     /// Every header of this name, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        let named = self
-            .headers
-            .iter()
-            .filter(|(known, _)| known.eq_ignore_ascii_case(name));
-        named.map(|(_, value)| value.as_str())
+        self.headers.named(name)
     }
 
     /// Whether it came without a proxy between: each puts a Via of its own before the others.
@@ -138,12 +130,84 @@ impl Request {
     /// (RFC 3261, 10.2.1.1). 0 takes the registration back.
     #[must_use]
     pub fn expires(&self) -> Option<u32> {
+        self.headers.expires()
+    }
+}
+
+impl Headers {
+    fn first(&self, name: &str) -> Option<&str> {
+        self.all
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.all
+            .iter()
+            .filter(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    fn expires(&self) -> Option<u32> {
         let of_contact = self
-            .header("contact")
+            .first("contact")
             .and_then(|contact| parameter(contact, |name| name.eq_ignore_ascii_case("expires")));
-        let text = of_contact.or_else(|| self.header("expires").map(str::to_owned))?;
+        let text = of_contact.or_else(|| self.first("expires").map(str::to_owned))?;
         text.trim().parse().ok()
     }
+
+    /// What names the transaction: the Call-ID, the number of the `CSeq` and its method.
+    fn transaction(&self) -> Option<(&str, u32, &str)> {
+        let call = self.first("call-id")?;
+        let (number, method) = self.first("cseq")?.split_once([' ', '\t'])?;
+        Some((call, number.parse().ok()?, method.trim()))
+    }
+}
+
+fn fault(reason: &'static str) -> Malformed {
+    Malformed {
+        format: FORMAT,
+        offset: 0,
+        reason,
+    }
+}
+
+/// Reads the head of a message: its first line, and its headers.
+fn head(bytes: &[u8]) -> Result<(String, Headers), Malformed> {
+    // Empty lines before a message are kept-alive connections (RFC 3261, 7.5; RFC 5626).
+    let start = bytes.iter().position(|byte| !b"\r\n".contains(byte));
+    let bytes = &bytes[start.unwrap_or(bytes.len())..];
+    let end = head_end(bytes, 0);
+    if end.is_none_or(|end| end > MAX_HEAD) {
+        return Err(fault(if bytes.len() > MAX_HEAD {
+            "a head of 8,192 bytes or less expected"
+        } else {
+            "the head does not end: an empty line expected"
+        }));
+    }
+    let text = String::from_utf8_lossy(&bytes[..end.unwrap_or(0)]);
+    let mut lines = unfolded(&text).into_iter();
+    let first = lines.next().unwrap_or_default();
+    let mut headers = Headers {
+        all: Vec::new(),
+        has_proof: false,
+    };
+    for line in lines {
+        let Some((name, value)) = line.split_once(':') else {
+            return Err(fault("a header without a colon"));
+        };
+        let name = full_name(name.trim());
+        if SECRET.contains(&name.as_str()) {
+            headers.has_proof = true;
+        } else {
+            headers.all.push((name, value.trim().to_owned()));
+        }
+    }
+    if NEEDED.iter().any(|name| headers.first(name).is_none()) {
+        return Err(fault("Via, From, To, Call-ID and CSeq expected"));
+    }
+    Ok((first, headers))
 }
 
 /// Where the head ends: behind its first empty line. Looks from `from` on.

@@ -6,8 +6,13 @@
 mod common;
 mod faults;
 mod folder;
+#[path = "../lab/mod.rs"]
+mod lab;
 mod phones;
+#[path = "../process/mod.rs"]
+mod process;
 mod registrar;
+mod seen;
 mod sides;
 
 use std::collections::BTreeMap;

@@ -14,6 +14,7 @@ use std::{
 
 use reflash::provision::Built;
 use roxmltree::Document;
+use socket2::{Domain, Socket, Type};
 
 use crate::{build, common, ini, one, seps, text};
 
@@ -28,13 +29,20 @@ const REGISTRAR: Ipv4Addr = Ipv4Addr::new(127, 83, 73, 80);
 const PHONE: Ipv4Addr = Ipv4Addr::new(127, 83, 73, 81);
 
 /// A kamailio of the test's own, gone with it.
-struct Registrar {
+pub(crate) struct Registrar {
     child: Child,
 }
 
 impl Registrar {
-    /// With the users and passwords of `pjsip.conf`.
-    fn start(program: &Path, built: &Built, folder: &Path) -> Self {
+    /// With the users and passwords of `pjsip.conf`, on this address. `first`: what it does
+    /// before anything else.
+    pub(crate) fn start(
+        command: &mut Command,
+        address: Ipv4Addr,
+        built: &Built,
+        folder: &Path,
+        first: &str,
+    ) -> Self {
         let sections = ini(text(built, "asterisk/pjsip.conf"));
         let transport = sections
             .iter()
@@ -43,10 +51,11 @@ impl Registrar {
         let (_, port) = one(transport, "bind").split_once(':').unwrap();
         let mut config = format!(
             "debug=0\nlog_stderror=yes\nfork=yes\nchildren=1\nauto_aliases=no\n\
-             listen={}:{REGISTRAR}:{port}\n\
+             listen={}:{address}:{port}\n\
              loadmodule \"sl.so\"\nloadmodule \"pv.so\"\nloadmodule \"auth.so\"\n\
+             loadmodule \"usrloc.so\"\nloadmodule \"registrar.so\"\n\
              modparam(\"auth\", \"qop\", \"auth\")\n\
-             request_route {{\n\
+             request_route {{\n{first}\n\
              if ($rm != \"REGISTER\") {{ sl_send_reply(\"405\", \"Not here\"); exit; }}\n\
              $var(secret) = \"\";\n",
             one(transport, "protocol")
@@ -62,12 +71,12 @@ impl Registrar {
             "if ($var(secret) == \"\" || !pv_www_authenticate(\"{REALM}\", \"$var(secret)\", \"0\")) {{\n\
              www_challenge(\"{REALM}\", \"1\"); exit; }}\n\
              if ($au != $tU) {{ sl_send_reply(\"403\", \"Not yours\"); exit; }}\n\
-             sl_send_reply(\"200\", \"OK\");\n}}\n"
+             save(\"location\");\n}}\n"
         );
         let path = folder.join("kamailio.cfg");
         fs::write(&path, config).unwrap();
         let log = fs::File::create(folder.join("log")).unwrap();
-        let child = Command::new(program)
+        let child = command
             .args(["-DD", "-E", "-m", "16", "-M", "4", "-f"])
             .arg(&path)
             .arg("-Y")
@@ -112,18 +121,19 @@ fn free_port() -> u16 {
     port
 }
 
-/// What a phone knows of one line, out of its file and nothing else.
-struct Line {
-    registrar: SocketAddrV4,
-    tcp: bool,
+/// What a phone knows of one line, out of its file and nothing else, but for its address.
+pub(crate) struct Line {
+    phone: Ipv4Addr,
+    pub(crate) registrar: SocketAddrV4,
+    pub(crate) tcp: bool,
     /// Where the phone listens, which is not where it sends from.
-    listens: u16,
-    user: String,
+    pub(crate) listens: u16,
+    pub(crate) user: String,
     auth_name: String,
-    password: String,
+    pub(crate) password: String,
 }
 
-fn lines(sep: &str) -> Vec<Line> {
+pub(crate) fn lines(sep: &str, phone: Ipv4Addr) -> Vec<Line> {
     let document = Document::parse(sep).unwrap();
     let of = |name: &str| {
         let node = document
@@ -146,6 +156,7 @@ fn lines(sep: &str) -> Vec<Line> {
                 proxy => (proxy, own("port")?),
             };
             Some(Line {
+                phone,
                 registrar: SocketAddrV4::new(proxy.parse().unwrap(), port.parse().unwrap()),
                 tcp: of("transportLayerProtocol") == "1",
                 listens: of("voipControlPort").parse().unwrap(),
@@ -166,12 +177,22 @@ enum Wire {
     Tcp(TcpStream),
 }
 
+impl Line {
+    /// A connection from the phone's own address.
+    pub(crate) fn connect(&self) -> std::io::Result<TcpStream> {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        socket.bind(&SocketAddrV4::new(self.phone, 0).into())?;
+        socket.connect(&self.registrar.into())?;
+        Ok(socket.into())
+    }
+}
+
 impl Wire {
     fn open(line: &Line) -> Self {
         if line.tcp {
             let until = Instant::now() + PATIENCE;
             loop {
-                match TcpStream::connect(line.registrar) {
+                match line.connect() {
                     Ok(stream) => {
                         stream.set_read_timeout(Some(PATIENCE)).unwrap();
                         return Self::Tcp(stream);
@@ -181,10 +202,19 @@ impl Wire {
                 std::thread::sleep(Duration::from_millis(50));
             }
         }
-        let sends = UdpSocket::bind((PHONE, 0)).unwrap();
-        let listens = UdpSocket::bind((PHONE, line.listens)).unwrap();
+        let sends = UdpSocket::bind((line.phone, 0)).unwrap();
+        let listens = UdpSocket::bind((line.phone, line.listens)).unwrap();
         listens.set_read_timeout(Some(T1)).unwrap();
         Self::Udp { sends, listens }
+    }
+
+    /// Where it sends from: no other try has this port meanwhile.
+    fn port(&self) -> u16 {
+        let address = match self {
+            Self::Udp { sends, .. } => sends.local_addr(),
+            Self::Tcp(stream) => stream.local_addr(),
+        };
+        address.unwrap().port()
     }
 
     /// Sends a request, over UDP until it is answered, and gives the answer to it.
@@ -223,26 +253,30 @@ fn md5(text: &str) -> String {
     format!("{:x}", md5::compute(text))
 }
 
-/// REGISTER as RFC 3261 has it, with digest authentication (RFC 2617): the status at the end.
-fn register(line: &Line, password: &str) -> u16 {
-    let mut wire = Wire::open(line);
+/// A phone's REGISTER (RFC 3261). `call`: the Call-ID of this try.
+pub(crate) fn request(line: &Line, call: &str, sequence: u32, authorization: &str) -> String {
     let transport = if line.tcp { "TCP" } else { "UDP" };
-    let (uri, user) = (format!("sip:{}", line.registrar.ip()), &line.user);
-    let request = |sequence: u32, authorization: &str| {
-        format!(
-            "REGISTER {uri} SIP/2.0\r\n\
-             Via: SIP/2.0/{transport} {PHONE}:{};branch=z9hG4bK{user}{sequence}\r\n\
-             Max-Forwards: 70\r\n\
-             From: <sip:{user}@{host}>;tag=1\r\nTo: <sip:{user}@{host}>\r\n\
-             Call-ID: {user}@{PHONE}\r\nCSeq: {sequence} REGISTER\r\n\
-             Contact: <sip:{user}@{PHONE}:{};transport={}>\r\nExpires: 600\r\n\
-             {authorization}Content-Length: 0\r\n\r\n",
-            line.listens,
-            line.listens,
-            transport.to_lowercase(),
-            host = line.registrar.ip(),
-        )
-    };
+    let (user, phone, host) = (&line.user, line.phone, line.registrar.ip());
+    format!(
+        "REGISTER sip:{host} SIP/2.0\r\n\
+         Via: SIP/2.0/{transport} {phone}:{listens};branch=z9hG4bK{call}{sequence}\r\n\
+         Max-Forwards: 70\r\n\
+         From: <sip:{user}@{host}>;tag=1\r\nTo: <sip:{user}@{host}>\r\n\
+         Call-ID: {call}@{phone}\r\nCSeq: {sequence} REGISTER\r\n\
+         User-Agent: Cisco-CP7965G/9.3.1\r\n\
+         Contact: <sip:{user}@{phone}:{listens};transport={}>\r\nExpires: 600\r\n\
+         {authorization}Content-Length: 0\r\n\r\n",
+        transport.to_lowercase(),
+        listens = line.listens,
+    )
+}
+
+/// Registers with digest authentication (RFC 2617): the status at the end.
+pub(crate) fn register(line: &Line, password: &str) -> u16 {
+    let mut wire = Wire::open(line);
+    let uri = format!("sip:{}", line.registrar.ip());
+    let call = format!("{}{}", line.user, wire.port());
+    let request = |sequence, authorization: &str| request(line, &call, sequence, authorization);
     let challenge = wire.ask(line, &request(1, ""), "1 REGISTER");
     assert!(challenge.starts_with("SIP/2.0 401 "), "{challenge}");
     let value = |name: &str| {
@@ -276,10 +310,11 @@ fn all_register(transport: &str, further: &str) {
          {further}\
          [[phone]]\nmac = \"001D45AABB02\"\nmodel = 7911\nextension = \"c7911\"\n"
     ));
-    let registrar = Registrar::start(&program, &built, folder.path());
+    let mut command = Command::new(program);
+    let registrar = Registrar::start(&mut command, REGISTRAR, &built, folder.path(), "");
     let mut registered = 0;
     for (name, sep) in seps(&built) {
-        for line in lines(sep) {
+        for line in lines(sep, PHONE) {
             assert_eq!(line.registrar, SocketAddrV4::new(REGISTRAR, port));
             assert_eq!(register(&line, &line.password), 200, "{name} {}", line.user);
             assert_eq!(register(&line, "wrong"), 401, "{name} {}", line.user);

@@ -15,7 +15,7 @@ use reflash::{
 
 use super::{
     captures::{Capture, PHONE, PHONE_AT, PLAIN, SERVER_AT, Writing, stages},
-    replayed,
+    codes, replayed,
 };
 
 const TARGET: &[u8] = b"SIP45.9-3-1SR4-1S";
@@ -81,6 +81,34 @@ impl Capture {
         segment.extend(field);
         segment.extend([0; 8]);
         self.ip(true, 6, &segment);
+    }
+
+    /// A REGISTER from port 49154, with a proof of a password or without.
+    fn register(&mut self, number: u32, proof: bool) {
+        let proof = if proof {
+            "Authorization: Digest username=\"6010\",response=\"c0ffee\"\r\n"
+        } else {
+            ""
+        };
+        let text = format!(
+            "REGISTER sip:192.0.2.1 SIP/2.0\r\n\
+             Via: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bK{number}\r\n\
+             From: <sip:6010@192.0.2.1>;tag=1\r\nTo: <sip:6010@192.0.2.1>\r\n\
+             Call-ID: 1@192.0.2.9\r\nCSeq: {number} REGISTER\r\n\
+             User-Agent: Cisco-CP7965G/9.3.1\r\n{proof}\
+             Contact: <sip:6010@192.0.2.9:5060>\r\nExpires: 3600\r\n\r\n"
+        );
+        self.udp(true, 49_154, 5060, text.as_bytes());
+    }
+
+    fn answer(&mut self, number: u32, status: &str, port: u16) {
+        let text = format!(
+            "SIP/2.0 {status}\r\nVia: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bK{number}\r\n\
+             From: <sip:6010@192.0.2.1>;tag=1\r\nTo: <sip:6010@192.0.2.1>;tag=2\r\n\
+             Call-ID: 1@192.0.2.9\r\nCSeq: {number} REGISTER\r\n\
+             Contact: <sip:6010@192.0.2.9:5060>;expires=3600\r\n\r\n"
+        );
+        self.udp(false, 5060, port, text.as_bytes());
     }
 
     /// A boot's REQUEST, and the ACK that gives the address.
@@ -287,4 +315,61 @@ fn a_universal_loader_s_name_neither_confirms_nor_takes_back() {
         let (report, _) = replayed(&capture.bytes, Format::Capture, Vec::new());
         assert_eq!(report.phones[0].state, state, "{load} {report:#?}");
     }
+}
+
+#[test]
+fn a_capture_says_why_a_phone_is_not_registered_and_that_it_is() {
+    for link in [1, 113, 276] {
+        let mut capture = Capture::new(Writing { link, ..PLAIN });
+        capture.recovery();
+        let said = |capture: &Capture| {
+            let (report, _) = replayed(&capture.bytes, Format::Capture, stages());
+            let [phone] = &report.phones[..] else {
+                panic!("link {link}: {report:#?}");
+            };
+            assert_eq!(phone.state, State::Flashed, "link {link}");
+            assert!(!format!("{report:?}").contains("c0ffee"));
+            phone.clone()
+        };
+        capture.register(1, false);
+        capture.answer(1, "401 Unauthorized", 5060);
+        capture.register(2, true);
+        assert_eq!(codes(&said(&capture)), Vec::<String>::new());
+        capture.answer(2, "401 Unauthorized", 5060);
+        let phone = said(&capture);
+        assert_eq!(codes(&phone), ["not-registering"]);
+        let evidence = &phone.diagnoses[0].evidence;
+        let words = "REGISTER as '6010' over UDP to 192.0.2.1:5060 with a proof";
+        assert!(evidence.starts_with(words), "{evidence}");
+        capture.wait(60);
+        capture.register(3, true);
+        capture.answer(3, "200 OK", 5060);
+        let phone = said(&capture);
+        assert_eq!(codes(&phone), Vec::<String>::new());
+        assert_eq!(phone.withdrawn.len(), 1);
+        let last = phone.evidence.last().unwrap();
+        assert_eq!(last.witness, Witness::Sip);
+        let words = "registered as '6010' over UDP at 192.0.2.1:5060: the PBX answered 200";
+        assert_eq!(last.detail, words);
+    }
+}
+
+#[test]
+fn a_capture_shows_an_answer_that_goes_where_the_phone_does_not_listen() {
+    let mut capture = Capture::new(PLAIN);
+    capture.recovery();
+    for wait in [0, 1, 2] {
+        capture.wait(wait);
+        capture.register(1, false);
+        capture.answer(1, "401 Unauthorized", 49_154);
+    }
+    let (report, _) = replayed(&capture.bytes, Format::Capture, stages());
+    let found = &report.phones[0].diagnoses[0];
+    assert!(found.cure.contains("force_rport=no"), "{found:?}");
+    // Without a phone there is nobody of whom it could be said.
+    let mut capture = Capture::new(PLAIN);
+    capture.register(1, false);
+    let mut bytes = &capture.bytes[..];
+    let record = replay::read_from(&mut bytes, Format::Capture, None, None).unwrap();
+    assert!(record.is_empty());
 }

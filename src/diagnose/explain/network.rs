@@ -1,6 +1,6 @@
 //! What lies around the phone: network, this machine, bundles.
 
-use super::{Code, Words};
+use super::{Code, Words, registering};
 
 /// The words of the codes that are about everything but one phone's conversion.
 pub(super) fn words(code: Code) -> Option<Words> {
@@ -34,17 +34,7 @@ pub(super) fn words(code: Code) -> Option<Words> {
                    their own.",
             ends: "When one server alone has answered for ten minutes.",
         },
-        Code::NotRegistering => Words {
-            title: "Converted, configured, and not registered",
-            signature: "A converted phone fetched its own configuration, which sends its REGISTERs to \
-                        this machine, and within 5 minutes none came.",
-            causes: "Address, transport or port in the SEP file are not those that are listened on; a \
-                     firewall on this machine; a configuration that the phone dropped.",
-            cure: "Compare processNodeName, sipPort, transportLayerProtocol and each line's proxy with \
-                   where this program listens. The phone's own reason is on its screen and on \
-                   http://PHONE/DeviceLog.",
-            ends: "At a REGISTER.",
-        },
+        Code::NotRegistering => registering::WORDS,
         Code::PortBusy => Words {
             title: "Another program has the port",
             signature: "Binding the TFTP or HTTP port failed because it is in use.",

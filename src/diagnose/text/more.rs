@@ -55,22 +55,6 @@ pub(crate) fn unsupported(name: &str, family: Option<Family>, at: Moment) -> Dia
     )
 }
 
-pub(crate) fn not_registering(configured: Moment, at: Moment) -> Diagnosis {
-    let minutes = at.saturating_sub(configured).as_secs() / 60;
-    diagnosis(
-        Code::NotRegistering,
-        format!(
-            "took its own configuration at {}, which sends its REGISTERs to this machine, and none \
-             came in {minutes} min",
-            clock(configured)
-        ),
-        "Look at the phone's screen and at http://PHONE/DeviceLog. In its SEP file compare \
-         processNodeName, sipPort, transportLayerProtocol (1 is TCP, 2 is UDP) and the proxy of \
-         each line with where this program listens; let UDP and TCP port 5060 in if this machine \
-         has a firewall.",
-    )
-}
-
 pub(crate) fn no_application(name: &str, at: Moment) -> Diagnosis {
     diagnosis(
         Code::ProtocolApplicationInvalid,

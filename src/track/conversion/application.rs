@@ -277,7 +277,7 @@ impl Conversion {
     ) {
         self.last = at;
         if witness == Witness::Sip {
-            self.registered(out);
+            self.register_heard(out);
         }
         if self.state == State::Writing && witness == Witness::Dhcp {
             let evidence = Evidence {

@@ -248,7 +248,7 @@ impl Conversion {
             .map(|at| at + SETTLED_AFTER);
         let refused = rules::refusal_due(&self.takes).filter(|_| !self.is_failed());
         let unwanted = self.bridge_unwanted_at().filter(|_| !self.is_failed());
-        [silent, settles, refused, unwanted, self.registers_until()]
+        [silent, settles, refused, unwanted, self.registering_due()]
             .into_iter()
             .flatten()
             .min()
@@ -285,7 +285,7 @@ impl Conversion {
             };
             self.note(Witness::Requests, detail, out);
         }
-        self.judge_registering(at, out);
+        self.registering_late(scene, out);
         let silent = at.saturating_sub(self.active);
         let counted = at.saturating_sub(self.silent_since(scene.survey));
         if !self.stalled

@@ -50,6 +50,7 @@ impl Conversion {
             self.leg = earlier.leg;
             self.boot = earlier.boot;
             self.unheard = earlier.unheard;
+            self.registering = earlier.registering;
             self.failing = earlier.failing;
             self.said = earlier.said;
         }

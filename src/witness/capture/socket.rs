@@ -44,8 +44,6 @@ pub(super) fn open(interface: &NetworkInterface, patience: Duration) -> io::Resu
     for group in [CDP_GROUP, LLDP_GROUP] {
         join(&socket, index, group)?;
     }
-    // Its own transfers are most of what the interface carries.
-    set(&socket, libc::PACKET_IGNORE_OUTGOING, &1_i32)?;
     let config = Config {
         channel_type: ChannelType::Layer2,
         promiscuous: false,
@@ -100,7 +98,7 @@ fn join(socket: &Socket, index: c_int, group: [u8; 6]) -> io::Result<()> {
 
 fn set<T: Copy>(socket: &Socket, option: c_int, value: &T) -> io::Result<()> {
     // SAFETY: the kernel reads as many bytes as a `T` has, from a `T` that lives through the
-    // call. Both types that come here are plain data of C.
+    // call. The one type that comes here is plain data of C.
     let result = unsafe {
         libc::setsockopt(
             socket.as_raw_fd(),
@@ -139,26 +137,48 @@ const ANY: u16 = 0x45;
 /// The end: so many bytes are taken.
 const TAKE: u16 = 0x06;
 
-/// CDP, LLDP, ARP, and UDP to ports 67 and 68: a program for the kernel's classic filter, so
-/// that a frame of a transfer is never copied. The kernel takes one 802.1Q tag off before.
-const FILTER: [Step; 19] = [
+/// Where the kernel says whether a frame comes in or goes out (`SKF_AD_OFF` and
+/// `SKF_AD_PKTTYPE`), and what it says of one that this machine sends.
+const DIRECTION: u32 = 0xffff_f004;
+const OUTGOING: u32 = 4;
+
+/// SIP, in both directions: a PBX on this machine answers from here. ICMP that says that its port
+/// is closed. Of what comes in also CDP, LLDP, ARP, and UDP to ports 67 and 68. A program for the
+/// kernel's classic filter, so that a frame of a transfer is never copied. The kernel takes one
+/// 802.1Q tag off before.
+const FILTER: [Step; 34] = [
     (HALF, 0, 0, 12),
-    (EQUAL, 16, 0, 0x88cc), // LLDP: take
-    (EQUAL, 15, 0, 0x0806), // ARP: take
-    (EQUAL, 5, 0, 0x0800),  // IPv4: below
-    (GREATER, 12, 0, 1500), // no 802.3: leave
+    (EQUAL, 10, 0, 0x0800), // IPv4: below
+    (WORD, 0, 0, DIRECTION),
+    (EQUAL, 28, 0, OUTGOING), // leave
+    (HALF, 0, 0, 12),
+    (EQUAL, 27, 0, 0x88cc), // LLDP: take
+    (EQUAL, 26, 0, 0x0806), // ARP: take
+    (GREATER, 24, 0, 1500), // no 802.3: leave
     (WORD, 0, 0, 14),       // SNAP, and the first byte of the OUI
-    (EQUAL, 0, 10, 0xaaaa_0300),
+    (EQUAL, 0, 22, 0xaaaa_0300),
     (WORD, 0, 0, 18), // the rest of Cisco's OUI, and CDP
-    (EQUAL, 9, 8, 0x000c_2000),
-    (BYTE, 0, 0, 23), // IPv4: UDP?
-    (EQUAL, 0, 6, 17),
-    (HALF, 0, 0, 20), // a later fragment has no ports
-    (ANY, 4, 0, 0x1fff),
+    (EQUAL, 21, 20, 0x000c_2000),
+    (HALF, 0, 0, 20), // IPv4: a later fragment has no ports
+    (ANY, 18, 0, 0x1fff),
     (HEADER, 0, 0, 14),
-    (HALF_BEHIND, 0, 0, 16), // the port that it is sent to
-    (EQUAL, 2, 0, 67),
-    (EQUAL, 1, 0, 68),
+    (BYTE, 0, 0, 23),
+    (EQUAL, 7, 0, 6),  // TCP: both ports
+    (EQUAL, 10, 0, 1), // ICMP: below
+    (EQUAL, 0, 13, 17),
+    (WORD, 0, 0, DIRECTION),
+    (EQUAL, 3, 0, OUTGOING),
+    (HALF_BEHIND, 0, 0, 16), // UDP that comes in: the port that it is sent to
+    (EQUAL, 10, 0, 67),
+    (EQUAL, 9, 0, 68),
+    (HALF_BEHIND, 0, 0, 14), // the port that it is sent from
+    (EQUAL, 7, 0, 5060),
+    (HALF_BEHIND, 0, 0, 16),
+    (EQUAL, 5, 4, 5060),
+    (HALF_BEHIND, 0, 0, 14), // ICMP: port unreachable
+    (EQUAL, 0, 2, 0x0303),
+    (HALF_BEHIND, 0, 0, 44), // the port that the datagram in it was sent to
+    (EQUAL, 1, 0, 5060),
     (TAKE, 0, 0, 0),
     (TAKE, 0, 0, u32::MAX),
 ];
@@ -167,9 +187,12 @@ const FILTER: [Step; 19] = [
 mod tests {
     use super::*;
 
-    /// What the kernel does with a filter: how many bytes it takes.
-    fn run(frame: &[u8]) -> u32 {
+    /// What the kernel does with a filter: how many bytes it takes of a frame in this direction.
+    fn run(frame: &[u8], direction: u32) -> u32 {
         let load = |at: u32, length: usize| {
+            if at == DIRECTION {
+                return Some(direction);
+            }
             let at = at as usize;
             let bytes = frame.get(at..at + length)?;
             Some(
@@ -213,14 +236,22 @@ mod tests {
         [&[0; 12][..], &kind.to_be_bytes(), rest].concat()
     }
 
-    fn ipv4(options: u8, fragment: u16, protocol: u8, port: u16) -> Vec<u8> {
+    fn ipv4(options: u8, fragment: u16, protocol: u8, ports: (u16, u16)) -> Vec<u8> {
         let mut bytes = vec![0; 20 + 4 * usize::from(options) + 8];
         bytes[0] = 0x45 + options;
         bytes[6..8].copy_from_slice(&fragment.to_be_bytes());
         bytes[9] = protocol;
-        let at = 20 + 4 * usize::from(options) + 2;
-        bytes[at..at + 2].copy_from_slice(&port.to_be_bytes());
+        let at = 20 + 4 * usize::from(options);
+        bytes[at..at + 2].copy_from_slice(&ports.0.to_be_bytes());
+        bytes[at + 2..at + 4].copy_from_slice(&ports.1.to_be_bytes());
         ethernet(0x0800, &bytes)
+    }
+
+    /// ICMP about a datagram to this port.
+    fn unreachable(code: u8, port: u16) -> Vec<u8> {
+        let mut icmp = ipv4(0, 0, 1, (u16::from_be_bytes([3, code]), 0));
+        icmp.extend(&ipv4(0, 0, 17, (40_000, port))[14..]);
+        icmp
     }
 
     #[test]
@@ -229,25 +260,57 @@ mod tests {
             let inside = [&[0xaa, 0xaa, 3][..], &oui, &kind, &[2, 180]].concat();
             ethernet(10, &inside)
         };
-        for (what, frame, taken) in [
-            ("LLDP", ethernet(0x88cc, &[0; 30]), true),
-            ("ARP", ethernet(0x0806, &[0; 28]), true),
-            ("CDP", snap([0, 0, 0x0c], [0x20, 0]), true),
-            ("VTP", snap([0, 0, 0x0c], [0x20, 3]), false),
-            ("SNAP of another", snap([0, 0, 0x0d], [0x20, 0]), false),
-            ("spanning tree", ethernet(38, &[0x42; 38]), false),
-            ("IPv6", ethernet(0x86dd, &[0; 60]), false),
-            ("to a DHCP server", ipv4(0, 0, 17, 67), true),
-            ("to a DHCP client", ipv4(0, 0, 17, 68), true),
-            ("with IP options", ipv4(3, 0, 17, 68), true),
-            ("whole, not to be cut", ipv4(0, 0x4000, 17, 67), true),
-            ("a later fragment", ipv4(0, 0x0001, 17, 67), false),
-            ("TFTP", ipv4(0, 0, 17, 69), false),
-            ("TCP", ipv4(0, 0, 6, 67), false),
-            ("nothing", Vec::new(), false),
-            ("a header alone", ethernet(0x0800, &[]), false),
+        // Taken where it comes in, and where this machine sends it.
+        for (what, frame, comes_in, goes_out) in [
+            ("LLDP", ethernet(0x88cc, &[0; 30]), true, false),
+            ("ARP", ethernet(0x0806, &[0; 28]), true, false),
+            ("CDP", snap([0, 0, 0x0c], [0x20, 0]), true, false),
+            ("VTP", snap([0, 0, 0x0c], [0x20, 3]), false, false),
+            (
+                "SNAP of another",
+                snap([0, 0, 0x0d], [0x20, 0]),
+                false,
+                false,
+            ),
+            ("spanning tree", ethernet(38, &[0x42; 38]), false, false),
+            ("IPv6", ethernet(0x86dd, &[0; 60]), false, false),
+            ("to a DHCP server", ipv4(0, 0, 17, (68, 67)), true, false),
+            ("to a DHCP client", ipv4(0, 0, 17, (67, 68)), true, false),
+            ("with IP options", ipv4(3, 0, 17, (67, 68)), true, false),
+            (
+                "whole, not to be cut",
+                ipv4(0, 0x4000, 17, (68, 67)),
+                true,
+                false,
+            ),
+            (
+                "a later fragment",
+                ipv4(0, 0x0001, 17, (68, 67)),
+                false,
+                false,
+            ),
+            ("TFTP", ipv4(0, 0, 17, (40_000, 69)), false, false),
+            ("a transfer", ipv4(0, 0, 17, (40_000, 40_001)), false, false),
+            ("TCP", ipv4(0, 0, 6, (68, 67)), false, false),
+            ("a REGISTER", ipv4(0, 0, 17, (49_154, 5060)), true, true),
+            ("its answer", ipv4(0, 0, 17, (5060, 49_154)), true, true),
+            ("over TCP", ipv4(2, 0, 6, (49_154, 5060)), true, true),
+            ("its answer", ipv4(0, 0, 6, (5060, 49_154)), true, true),
+            (
+                "a fragment of it",
+                ipv4(0, 0x0002, 17, (49_154, 5060)),
+                false,
+                false,
+            ),
+            ("no SIP there", unreachable(3, 5060), true, true),
+            ("no TFTP there", unreachable(3, 69), false, false),
+            ("no way there", unreachable(1, 5060), false, false),
+            ("a ping", ipv4(0, 0, 1, (0x0800, 0)), false, false),
+            ("nothing", Vec::new(), false, false),
+            ("a header alone", ethernet(0x0800, &[]), false, false),
         ] {
-            assert_eq!(run(&frame) > 0, taken, "{what}");
+            assert_eq!(run(&frame, 0) > 0, comes_in, "{what}, in");
+            assert_eq!(run(&frame, OUTGOING) > 0, goes_out, "{what}, out");
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The answer to a request, as a server without a state gives it (RFC 3261, 8.2.6 and 8.2.7).
 
-use std::{fmt::Write as _, net::SocketAddrV4};
+use std::{
+    fmt::Write as _,
+    net::{Ipv4Addr, SocketAddrV4},
+};
 
 use sha1::{Digest, Sha1};
 
@@ -55,22 +58,43 @@ impl Request {
     #[must_use]
     pub fn reply_to(&self) -> Option<SocketAddrV4> {
         let source = self.source?;
+        let sent_by = self.sent_by()?;
+        if sent_by.rport {
+            return Some(source);
+        }
+        Some(SocketAddrV4::new(*source.ip(), sent_by.port))
+    }
+
+    /// What the topmost Via says of where answers go. `None`: it says no port that there is.
+    pub(super) fn sent_by(&self) -> Option<SentBy> {
         let vias = split_outside(self.header("via")?, &[',']);
         let parts = split_outside(vias.first()?, &[';']);
         let is_rport = |part: &String| {
             let name = part.split('=').next().unwrap_or_default();
             name.trim().eq_ignore_ascii_case("rport")
         };
-        if parts.iter().skip(1).any(is_rport) {
-            return Some(source);
-        }
         let sent_by = parts.first()?.split_whitespace().last()?;
-        let port = match sent_by.split_once(':') {
-            Some((_, port)) => port.parse().ok().filter(|port| *port != 0)?,
-            None => DEFAULT_PORT,
+        let (host, port) = match sent_by.split_once(':') {
+            Some((host, port)) => (host, port.parse().ok().filter(|port| *port != 0)?),
+            None => (sent_by, DEFAULT_PORT),
         };
-        Some(SocketAddrV4::new(*source.ip(), port))
+        Some(SentBy {
+            host: host.parse().ok(),
+            port,
+            rport: parts.iter().skip(1).any(is_rport),
+        })
     }
+}
+
+/// Where a client wants its answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SentBy {
+    /// Its address, where it names one.
+    pub(super) host: Option<Ipv4Addr>,
+    /// Its port.
+    pub(super) port: u16,
+    /// It asks for the answer at the port that it sends from.
+    pub(super) rport: bool,
 }
 
 fn has_tag(to: &str) -> bool {

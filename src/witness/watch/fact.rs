@@ -78,7 +78,7 @@ impl Fact {
             }
             Heard::Dhcp(message) => fact.model = message.phone().and_then(|phone| phone.model),
             Heard::Sip(request) => fact.model = request.phone().model,
-            Heard::Arp(_) | Heard::Sccp(_) | Heard::Web(_) => {}
+            Heard::Arp(_) | Heard::SipAnswer(_) | Heard::Sccp(_) | Heard::Web(_) => {}
         }
         Some(fact)
     }

@@ -1,0 +1,448 @@
+//! REGISTERs and what they are answered, in frames: who is told of, how often, and what never is.
+
+use std::{
+    net::{Ipv4Addr, SocketAddrV4},
+    time::{Duration, Instant},
+};
+
+use proptest::{collection::vec, prelude::*};
+use reflash::{
+    track::{Fate, Register, Seen, Sighting, SipTransport},
+    witness::{
+        Ear, Listener, MAX_TEXT, REPEAT,
+        frame::Frame,
+        sip::{COPIES_TOLD, FOLLOWED, MAX_HEAD, Response},
+    },
+};
+
+use super::{MAC, PHONE, REGISTER, ethernet, tcp, udp};
+
+const PBX: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+const FROM: SocketAddrV4 = SocketAddrV4::new(PHONE, 49_154);
+const AT: SocketAddrV4 = SocketAddrV4::new(PBX, 5060);
+
+const REFUSAL: &str = "SIP/2.0 401 Unauthorized\r\n\
+    Via: SIP/2.0/UDP 172.30.6.12:5060;branch=z9hG4bK0a1b2c3d;received=172.30.6.12\r\n\
+    From: <sip:6010@10.0.0.1>;tag=001b2a89369800000001\r\n\
+    To: <sip:6010@10.0.0.1>;tag=as5f\r\n\
+    Call-ID: 001b2a89-36980000@172.30.6.12\r\n\
+    CSeq: 101 REGISTER\r\n\
+    WWW-Authenticate: Digest algorithm=MD5, realm=\"asterisk\", nonce=\"0badcafe\"\r\n\
+    Content-Length: 0\r\n\r\n";
+
+fn packet(protocol: u8, from: Ipv4Addr, to: Ipv4Addr, inside: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0x45, 0];
+    bytes.extend(u16::try_from(20 + inside.len()).unwrap().to_be_bytes());
+    bytes.extend([0, 1, 0, 0, 64, protocol, 0, 0]);
+    bytes.extend(from.octets());
+    bytes.extend(to.octets());
+    bytes.extend(inside);
+    ethernet(MAC, 0x0800, &bytes)
+}
+
+fn datagram(from: SocketAddrV4, to: SocketAddrV4, text: &str) -> Vec<u8> {
+    let inside = udp(from.port(), to.port(), text.as_bytes());
+    packet(17, *from.ip(), *to.ip(), &inside)
+}
+
+fn segment(from: SocketAddrV4, to: SocketAddrV4, text: &str) -> Vec<u8> {
+    let inside = tcp(from.port(), to.port(), text.as_bytes());
+    packet(6, *from.ip(), *to.ip(), &inside)
+}
+
+fn hear(listener: &mut Listener, bytes: &[u8]) -> Vec<Sighting> {
+    listener.hear(&Frame::decode(bytes).unwrap()).unwrap()
+}
+
+/// What became of the REGISTER in this frame, or of the one that it answers.
+fn fate(listener: &mut Listener, bytes: &[u8]) -> Option<(Register, Fate)> {
+    let heard = hear(listener, bytes);
+    heard.into_iter().find_map(|sighting| match sighting.seen {
+        Seen::Register { register, fate } => {
+            assert_eq!(
+                sighting.address, PHONE,
+                "it is the phone's in both directions"
+            );
+            Some((*register, fate))
+        }
+        _ => None,
+    })
+}
+
+fn numbered(text: &str, number: u32) -> String {
+    text.replace("CSeq: 101", &format!("CSeq: {number}"))
+}
+
+#[test]
+fn a_register_and_its_answers_are_joined() {
+    let answered = |status, to| Fate::Answered {
+        status,
+        to,
+        stale: false,
+        expires: None,
+    };
+    for over in [SipTransport::Udp, SipTransport::Tcp] {
+        let frame = match over {
+            SipTransport::Udp => datagram,
+            SipTransport::Tcp => segment,
+        };
+        let mut listener = Listener::default();
+        let (register, sent) = fate(&mut listener, &frame(FROM, AT, REGISTER)).unwrap();
+        assert_eq!(sent, Fate::Sent);
+        assert_eq!(
+            register,
+            Register {
+                user: "6010".to_owned(),
+                source: FROM,
+                pbx: AT,
+                over,
+                listens: 5060,
+                rport: false,
+                nat: false,
+                proof: true,
+                leaves: false,
+            }
+        );
+        let trying = REFUSAL.replace("401 Unauthorized", "100 Trying");
+        let listens = SocketAddrV4::new(PHONE, 5060);
+        let there = if over == SipTransport::Udp {
+            listens
+        } else {
+            FROM
+        };
+        assert_eq!(fate(&mut listener, &frame(AT, there, &trying)), None);
+        let refused = fate(&mut listener, &frame(AT, there, REFUSAL)).unwrap();
+        assert_eq!(refused, (register.clone(), answered(401, there)));
+        assert_eq!(
+            fate(&mut listener, &frame(AT, there, REFUSAL)),
+            None,
+            "told once"
+        );
+        // The same to another place is another fact.
+        let astray = SocketAddrV4::new(PHONE, 49_999);
+        let again = fate(&mut listener, &frame(AT, astray, REFUSAL)).unwrap();
+        assert_eq!(again.1, answered(401, astray));
+
+        let next = numbered(REGISTER, 102);
+        assert_eq!(
+            fate(&mut listener, &frame(FROM, AT, &next)).unwrap().1,
+            Fate::Sent
+        );
+        let contact = "Contact: <sip:6010@172.30.6.12:5060>;expires=3597\r\nContent-Length";
+        let accepted = numbered(REFUSAL, 102)
+            .replace("401 Unauthorized", "200 OK")
+            .replace("Content-Length", contact);
+        let accepted = fate(&mut listener, &frame(AT, there, &accepted)).unwrap();
+        assert!(
+            matches!(
+                accepted.1,
+                Fate::Answered {
+                    status: 200,
+                    expires: Some(3597),
+                    ..
+                }
+            ),
+            "{accepted:?}"
+        );
+        // To nothing that was asked, and of somebody who was not asked.
+        assert_eq!(
+            fate(&mut listener, &frame(AT, there, &numbered(REFUSAL, 7))),
+            None
+        );
+        let other = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 5060);
+        let third = numbered(REGISTER, 103);
+        assert!(fate(&mut listener, &frame(FROM, AT, &third)).is_some());
+        let answer = numbered(REFUSAL, 103);
+        assert_eq!(fate(&mut listener, &frame(other, there, &answer)), None);
+    }
+}
+
+#[test]
+fn what_a_head_says_of_the_way_back_and_of_the_proof() {
+    let of = |text: String| {
+        fate(&mut Listener::default(), &datagram(FROM, AT, &text))
+            .unwrap()
+            .0
+    };
+    let with = |line: &str, other: &str| {
+        assert!(REGISTER.contains(line), "{line}");
+        of(REGISTER.replace(line, other))
+    };
+    assert!(with("z9hG4bK0a1b2c3d", "z9hG4bK0a1b2c3d;rport").rport);
+    assert_eq!(
+        with("172.30.6.12:5060;branch", "172.30.6.12;branch").listens,
+        5060
+    );
+    assert_eq!(
+        with("172.30.6.12:5060;branch", "172.30.6.12:5062;branch").listens,
+        5062
+    );
+    assert!(with("UDP 172.30.6.12:5060", "UDP 192.168.1.9:5060").nat);
+    assert!(!with("Authorization:", "X-Other:").proof);
+    assert!(with("Authorization:", "Proxy-Authorization:").proof);
+    assert!(with("Expires: 3600", "Expires: 0").leaves);
+    assert_eq!(
+        with("To: <sip:6010@", "To: \"Ann\" <sip:%2B43;x@").user,
+        "%2B43"
+    );
+    let long = "9".repeat(4000);
+    let user = with("To: <sip:6010@", &format!("To: <sip:{long}@")).user;
+    assert_eq!(user.len(), MAX_TEXT);
+}
+
+#[test]
+fn strangers_proxies_and_other_requests_are_not_told_of() {
+    for (line, other) in [
+        ("REGISTER sip:10.0.0.1", "OPTIONS sip:10.0.0.1"),
+        (
+            "Max-Forwards: 70",
+            "Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKsecond",
+        ),
+        ("172.30.6.12:5060;branch", "172.30.6.12:0;branch"),
+        ("To: <sip:6010@10.0.0.1>", "To: <tel:6010>"),
+        ("CSeq: 101 REGISTER", "CSeq: REGISTER"),
+    ] {
+        assert!(REGISTER.contains(line), "{line}");
+        let text = REGISTER.replace(line, other);
+        assert_eq!(
+            fate(&mut Listener::default(), &datagram(FROM, AT, &text)),
+            None,
+            "{other}"
+        );
+    }
+    let stranger = "REGISTER sip:10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 172.30.6.12\r\n\
+        From: <sip:1@x>\r\nTo: <sip:1@x>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n\
+        User-Agent: softphone/1\r\n\r\n";
+    assert_eq!(
+        hear(&mut Listener::default(), &datagram(FROM, AT, stranger)),
+        []
+    );
+    let model = stranger.replace("softphone/1", "Cisco-CP7965G/9.3.1");
+    assert!(fate(&mut Listener::default(), &datagram(FROM, AT, &model)).is_some());
+    // What goes to this program's own port, it hears there.
+    let mut beside = Listener::beside(Some(AT));
+    assert_eq!(hear(&mut beside, &datagram(FROM, AT, REGISTER)), []);
+    assert_eq!(hear(&mut beside, &datagram(AT, FROM, REFUSAL)), []);
+    let other = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 5060);
+    assert!(fate(&mut beside, &datagram(FROM, other, REGISTER)).is_some());
+}
+
+#[test]
+fn copies_are_counted_up_to_a_limit_and_so_is_what_is_waited_for() {
+    let mut listener = Listener::default();
+    let copies: Vec<_> = (0..100)
+        .map_while(|_| fate(&mut listener, &datagram(FROM, AT, REGISTER)))
+        .map(|(_, fate)| fate)
+        .collect();
+    assert_eq!(copies.len(), usize::from(COPIES_TOLD) + 1);
+    assert_eq!(copies[0], Fate::Sent);
+    assert!(copies[1..].iter().all(|copy| *copy == Fate::Again));
+    // As many others come that it is forgotten: its answer is nobody's.
+    for number in 0..u32::try_from(FOLLOWED).unwrap() {
+        let text = numbered(REGISTER, 1000 + number);
+        assert!(fate(&mut listener, &datagram(FROM, AT, &text)).is_some());
+    }
+    assert_eq!(fate(&mut listener, &datagram(AT, FROM, REFUSAL)), None);
+    let newest = numbered(REFUSAL, 1001);
+    assert!(fate(&mut listener, &datagram(AT, FROM, &newest)).is_some());
+}
+
+#[test]
+fn a_closed_port_is_told_and_a_connection_that_ends_is_not() {
+    let reset = |seq: u32, flags: u8, port: u16| {
+        let mut bytes = tcp(port, 49_154, b"");
+        bytes[4..8].copy_from_slice(&seq.to_be_bytes());
+        bytes[13] = flags;
+        hear(&mut Listener::default(), &packet(6, PBX, PHONE, &bytes))
+    };
+    let told = |over| Sighting {
+        address: PHONE,
+        seen: Seen::Closed { pbx: AT, over },
+    };
+    assert_eq!(reset(0, 0x14, 5060), [told(SipTransport::Tcp)]);
+    assert_eq!(reset(1, 0x14, 5060), [], "a connection that there was");
+    assert_eq!(reset(0, 0x04, 5060), [], "an answer to an acknowledgement");
+    assert_eq!(reset(0, 0x12, 5060), [], "a connection that begins");
+    assert_eq!(reset(0, 0x14, 2000), []);
+    let unreachable = |port: u16| {
+        let frame = datagram(FROM, SocketAddrV4::new(PBX, port), "x");
+        let icmp = [&[3, 3, 0, 0, 0, 0, 0, 0], &frame[14..]].concat();
+        hear(&mut Listener::default(), &packet(1, PBX, PHONE, &icmp))
+    };
+    assert_eq!(unreachable(5060), [told(SipTransport::Udp)]);
+    assert_eq!(unreachable(69), []);
+}
+
+#[test]
+fn a_live_run_is_told_each_copy_and_each_name_once() {
+    let began = Instant::now();
+    let mut ear = Ear::default();
+    let frame = datagram(FROM, AT, REGISTER);
+    let mut told = |after: u64| {
+        let at = began + Duration::from_millis(after);
+        ear.hear(at, &frame)
+            .unwrap()
+            .into_iter()
+            .map(|one| one.seen)
+            .collect::<Vec<_>>()
+    };
+    let first = told(0);
+    assert!(
+        matches!(
+            first[..],
+            [
+                Seen::Named { .. },
+                Seen::Load { .. },
+                Seen::Register {
+                    fate: Fate::Sent,
+                    ..
+                }
+            ]
+        ),
+        "{first:?}"
+    );
+    let again = told(500);
+    assert!(
+        matches!(
+            again[..],
+            [Seen::Register {
+                fate: Fate::Again,
+                ..
+            }]
+        ),
+        "{again:?}"
+    );
+    let later = told(u64::try_from(REPEAT.as_millis()).unwrap());
+    assert_eq!(later.len(), 3, "who it is, after a while");
+    // A flood of them is cut like any other.
+    let mut told = 0;
+    for number in 0..5000 {
+        let frame = datagram(FROM, AT, &numbered(REGISTER, 1000 + number));
+        told += usize::from(!ear.hear(began, &frame).unwrap().is_empty());
+    }
+    assert!(told <= 1000 && ear.refused() >= 4000, "{told}");
+}
+
+#[test]
+fn a_closed_port_is_no_flood() {
+    let began = Instant::now();
+    let mut ear = Ear::default();
+    let mut bytes = tcp(5060, 49_154, b"");
+    bytes[4..8].fill(0);
+    bytes[13] = 0x14;
+    let frame = packet(6, PBX, PHONE, &bytes);
+    let told = |ear: &mut Ear, at| ear.hear(began + at, &frame).unwrap().len();
+    assert_eq!(told(&mut ear, Duration::ZERO), 1);
+    for _ in 0..1000 {
+        assert_eq!(told(&mut ear, Duration::from_secs(1)), 0);
+    }
+    assert_eq!((told(&mut ear, REPEAT), ear.refused()), (1, 0));
+}
+
+#[test]
+fn responses_as_they_come_and_what_is_none() {
+    let of = |line: &str, other: &str| Response::decode(REFUSAL.replace(line, other).as_bytes());
+    let plain = of("", "").unwrap();
+    assert_eq!(
+        (plain.status, plain.is_stale(), plain.registered_for()),
+        (401, false, None)
+    );
+    for (challenge, stale) in [
+        ("Digest stale=true, algorithm=MD5", true),
+        ("Digest algorithm=MD5, stale=TRUE", true),
+        ("Digest algorithm=MD5, STALE = \"true\"", true),
+        ("Digest algorithm=MD5, stale=false", false),
+        ("Digest algorithm=MD5, opaque=\"a, stale=true\"", false),
+        ("stale=true", false),
+    ] {
+        let response = of("Digest algorithm=MD5", challenge).unwrap();
+        assert_eq!(response.is_stale(), stale, "{challenge}");
+    }
+    for (headers, seconds) in [
+        ("Expires: 60\r\n", None),
+        ("Contact: <sip:a@b>\r\nExpires: 60\r\n", Some(60)),
+        ("Contact: <sip:a@b>;expires=0\r\nExpires: 60\r\n", Some(0)),
+        ("m: <sip:a@b>;expires=\"90\"\r\n", Some(90)),
+        ("Contact: <sip:a@b>\r\n", None),
+        ("Contact: <sip:a@b>;expires=99999999999\r\n", None),
+    ] {
+        let response = of("Content-Length: 0\r\n", headers).unwrap();
+        assert_eq!(response.registered_for(), seconds, "{headers}");
+    }
+    for (line, other) in [
+        ("SIP/2.0 401", "SIP/2.0 099"),
+        ("SIP/2.0 401", "SIP/2.0 700"),
+        ("SIP/2.0 401", "SIP/2.0 4ä1"),
+        ("SIP/2.0 401", "SIP/2.0  401"),
+        ("SIP/2.0 401", "SIP/3.0 401"),
+        ("SIP/2.0 401 Unauthorized", "SIP/2.0 40"),
+        ("Call-ID", "X-Call-ID"),
+    ] {
+        assert!(of(line, other).is_err(), "{other}");
+    }
+    for end in 0..REFUSAL.len() {
+        assert!(
+            Response::decode(&REFUSAL.as_bytes()[..end]).is_err(),
+            "{end}"
+        );
+    }
+    let endless = format!("SIP/2.0 200 {}", "x".repeat(65_536));
+    assert!(Response::decode(endless.as_bytes()).is_err());
+    assert!(endless.len() > MAX_HEAD);
+}
+
+/// Lines of a message, some of them spoilt.
+fn messages() -> impl Strategy<Value = String> {
+    let good = prop::sample::select(vec![REGISTER, REFUSAL]);
+    (good, vec((any::<prop::sample::Index>(), ".{0,40}"), 0..4)).prop_map(|(good, changes)| {
+        let mut lines: Vec<String> = good.split("\r\n").map(str::to_owned).collect();
+        for (at, text) in changes {
+            let at = at.index(lines.len() - 2);
+            lines[at] = match text.len() % 3 {
+                0 => text,
+                1 => format!("{}{text}", lines[at]),
+                _ => lines[at].replacen(':', &text, 1),
+            };
+        }
+        lines.join("\r\n")
+    })
+}
+
+proptest! {
+    /// Whatever is said: bounded texts, the phone's address, never a proof of a password, and the
+    /// same written and read again.
+    #[test]
+    fn any_conversation(texts in vec((messages(), any::<[bool; 2]>(), 0_usize..2000), 1..20)) {
+        let mut listener = Listener::default();
+        for (text, [is_back, is_tcp], end) in texts {
+            let (from, to) = if is_back { (AT, FROM) } else { (FROM, AT) };
+            let frame = if is_tcp { segment } else { datagram };
+            let text: String = text.chars().take(1200 + end).collect();
+            let frame = frame(from, to, &text);
+            let Ok(heard) = listener.hear(&Frame::decode(&frame).unwrap()) else {
+                continue;
+            };
+            for sighting in heard {
+                let json = serde_json::to_string(&sighting).unwrap();
+                for secret in ["c0ffee", "0badcafe", "Digest"] {
+                    prop_assert!(!json.contains(secret), "{}", json);
+                }
+                prop_assert_eq!(&serde_json::from_str::<Sighting>(&json).unwrap(), &sighting);
+                if let Seen::Register { register, .. } = sighting.seen {
+                    prop_assert!(register.user.len() <= MAX_TEXT && !register.user.is_empty());
+                    prop_assert_eq!(sighting.address, *register.source.ip());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_response(bytes in vec(any::<u8>(), 0..300), is_head in any::<bool>()) {
+        let head: &[u8] = if is_head { b"SIP/2.0 200 OK\r\n" } else { b"" };
+        let bytes = [head, &bytes, b"\r\n\r\n"].concat();
+        if let Ok(response) = Response::decode(&bytes) {
+            prop_assert!((100..700).contains(&response.status));
+            let _ = (response.is_stale(), response.registered_for());
+        }
+    }
+}
