@@ -210,16 +210,9 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         let outbox = Arc::clone(&shared.outbox);
         journal.on_news(move || outbox.look_again());
     }
-    // Nor is this: a run goes on where its page cannot be shown.
-    let web = web.map(|server| {
-        let report = Arc::clone(&shared);
-        let board = Arc::new(Board::new(wall_clock, move || report.report()));
-        let told = Arc::clone(&board);
-        let running = Running::start("web", move |stop| server.run_here(board, stop));
-        (running, told)
-    });
-    if let Some((_, board)) = &web {
-        reporter = Box::new(Tee::new(reporter, Arc::clone(board)));
+    let (web, board) = web.map(|server| show(&shared, server)).unzip();
+    if let Some(board) = board {
+        reporter = Box::new(Tee::new(reporter, board));
     }
     reporter.started(shared.clock.wall_now(), &started);
     if let Some(recorded) = recorded {
@@ -233,17 +226,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
             http.run_here(desk, stop)
         }));
     }
-    // Not one of those without which a run is over.
-    let metrics = metrics.map(|server| {
-        let shared = Arc::clone(&shared);
-        let page = move || {
-            let phones = shared.fleet().sums();
-            metrics::render(&shared.counters, &phones)
-        };
-        Running::start("metrics", move |stop| {
-            server.run_here(Exporter::new(page), stop)
-        })
-    });
+    let metrics = metrics.map(|server| count(&shared, server));
     let over = || threads.iter().any(Running::is_over);
     let heard = Heard {
         witnesses: Witnesses::new(witnesses),
@@ -275,7 +258,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
     drop(fleet);
     shared.tell_all(reporter.as_mut());
     reporter.finished(shared.clock.wall_now(), &report, &afterwards);
-    if let Some(Err(error)) = web.map(|(running, _)| running.stop()()) {
+    if let Some(Err(error)) = web.map(|running| running.stop()()) {
         tracing::warn!("the page could not be served: {error}");
     }
     let succeeded = fault.is_none() && shared.fleet().succeeded();
@@ -285,6 +268,27 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         signal,
         fault,
     }
+}
+
+/// Lets what is counted be read. Not one of the servers without which a run is over.
+fn count(shared: &Arc<Shared>, server: http::Server) -> Running {
+    let shared = Arc::clone(shared);
+    let page = move || {
+        let phones = shared.fleet().sums();
+        metrics::render(&shared.counters, &phones)
+    };
+    Running::start("metrics", move |stop| {
+        server.run_here(Exporter::new(page), stop)
+    })
+}
+
+/// Shows on a page what the board is told. Nor is a run over without this.
+fn show(shared: &Arc<Shared>, server: page::Server) -> (Running, Arc<Board>) {
+    let shared = Arc::clone(shared);
+    let board = Arc::new(Board::new(wall_clock, move || shared.report()));
+    let told = Arc::clone(&board);
+    let running = Running::start("web", move |stop| server.run_here(told, stop));
+    (running, board)
 }
 
 /// One server on a thread of its own.

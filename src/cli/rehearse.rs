@@ -184,7 +184,6 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         .collect();
     let phones = phones(args, models, sizes);
     let mut words = words(args);
-    words.extend(args.engine.words());
     words.extend(made.words);
     let network = Network {
         tftp: server.local_addr(),
@@ -192,10 +191,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     };
     let roll = Roll::new(inventory, &plan);
     let journal = args.journal.begin(|| {
-        let mut both: Vec<Bundle> = bundles.iter().chain(&bridges).cloned().collect();
-        if let (Some((name, ..)), Some(first)) = (&made_up, both.first_mut()) {
-            first.path.clone_from(name);
-        }
+        let both = recorded(&bundles, &bridges, made_up.as_ref().map(|(name, ..)| name));
         header(args, network, &both, &plan, &roll)
     })?;
     let (before, after) = journal::words(journal.as_ref(), false);
@@ -268,6 +264,15 @@ fn served(
     Ok((targets, bridges))
 }
 
+/// Targets and bridges as the record names them; `made_up`: what the first would be published as.
+fn recorded(targets: &[Bundle], bridges: &[Bundle], made_up: Option<&PathBuf>) -> Vec<Bundle> {
+    let mut both = [targets, bridges].concat();
+    if let (Some(name), Some(first)) = (made_up, both.first_mut()) {
+        first.path.clone_from(name);
+    }
+    both
+}
+
 /// The first line of the record; `both`: targets and bridges.
 fn header(args: &Args, network: Network, both: &[Bundle], plan: &Plan, roll: &Roll) -> Header {
     let call_manager = Some(*SERVER.ip());
@@ -298,6 +303,7 @@ fn words(args: &Args) -> Vec<String> {
         "minutes pass like seconds: times in evidence are the phones', {:.0} times as fast",
         speed(args)
     ));
+    words.extend(args.engine.words());
     words
 }
 

@@ -92,13 +92,13 @@ impl Shown {
         let changed = |entry: &&Entry| is_new(entry.changed);
         let phones = self.phones.values().filter(changed);
         let phones = phones
-            .map(|entry| entry.phone.row(self.timelines.of_id(entry.phone.phone.id)))
+            .map(|entry| entry.phone.row(self.timelines.of_id(entry.phone.who.id)))
             .collect();
         let moved = self.phones.values();
         let moved = moved.filter(|entry| !is_new(entry.changed) && is_new(entry.moved));
         let moved = moved
             .map(|entry| Moved {
-                id: entry.phone.phone.id.0,
+                id: entry.phone.who.id.0,
                 moving: &entry.phone.moving,
             })
             .collect();

@@ -86,7 +86,7 @@ impl From<&Diagnosis> for Trouble {
 /// A phone while the run goes on.
 #[derive(Debug)]
 pub(super) struct Phone {
-    pub(super) phone: PhoneRef,
+    pub(super) who: PhoneRef,
     state: State,
     pass: u32,
     load: Option<String>,
@@ -99,7 +99,7 @@ impl Phone {
     /// One of which only this is known.
     pub(super) fn new(phone: &PhoneRef) -> Self {
         Self {
-            phone: phone.clone(),
+            who: phone.clone(),
             state: State::Seen,
             pass: 0,
             load: None,
@@ -169,11 +169,11 @@ impl Phone {
     pub(super) fn row(&self, timeline: Option<&Timeline>) -> Row {
         let diagnosed = !self.diagnoses.is_empty();
         Row {
-            id: self.phone.id.0,
-            mac: self.phone.mac,
-            address: self.phone.address,
-            model: self.phone.model.clone(),
-            name: self.phone.name.as_deref().map(escape),
+            id: self.who.id.0,
+            mac: self.who.mac,
+            address: self.who.address,
+            model: self.who.model.clone(),
+            name: self.who.name.as_deref().map(escape),
             state: self.state,
             colour: colour(self.state, diagnosed),
             rank: urgency(self.state, diagnosed),
@@ -215,10 +215,10 @@ impl Row {
 }
 
 /// A diagnosis that is raised again has newer evidence.
-pub(super) fn raise(diagnoses: &mut Vec<Diagnosis>, diagnosis: &Diagnosis) {
-    match diagnoses.iter_mut().find(|it| it.code == diagnosis.code) {
-        Some(standing) => standing.clone_from(diagnosis),
-        None => diagnoses.push(diagnosis.clone()),
+pub(super) fn raise(standing: &mut Vec<Diagnosis>, diagnosis: &Diagnosis) {
+    match standing.iter_mut().find(|it| it.code == diagnosis.code) {
+        Some(same) => same.clone_from(diagnosis),
+        None => standing.push(diagnosis.clone()),
     }
 }
 

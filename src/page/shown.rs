@@ -109,7 +109,7 @@ impl Shown {
             changed: 0,
             moved: 0,
         });
-        entry.phone.phone.clone_from(phone);
+        entry.phone.who.clone_from(phone);
         entry.changed = self.version;
         &mut entry.phone
     }
@@ -119,20 +119,28 @@ impl Shown {
         match event {
             Event::Step(step) => self.entry(&step.phone).step(step),
             Event::Progress(progress) => self.progress(progress),
-            Event::Diagnosis { phone, diagnosis } => match phone {
-                Some(phone) => self.entry(phone).raised(diagnosis),
-                None => {
-                    raise(&mut self.diagnoses, diagnosis);
-                    self.head();
-                }
-            },
-            Event::Withdrawn { phone, diagnosis } => match phone {
-                Some(phone) => self.entry(phone).withdrawn(diagnosis),
-                None => {
-                    self.diagnoses.retain(|it| it.code != diagnosis.code);
-                    self.head();
-                }
-            },
+            Event::Diagnosis {
+                phone: Some(phone),
+                diagnosis,
+            } => self.entry(phone).raised(diagnosis),
+            Event::Withdrawn {
+                phone: Some(phone),
+                diagnosis,
+            } => self.entry(phone).withdrawn(diagnosis),
+            Event::Diagnosis {
+                phone: None,
+                diagnosis,
+            } => {
+                raise(&mut self.diagnoses, diagnosis);
+                self.head();
+            }
+            Event::Withdrawn {
+                phone: None,
+                diagnosis,
+            } => {
+                self.diagnoses.retain(|it| it.code != diagnosis.code);
+                self.head();
+            }
             Event::Gone { phone } => {
                 self.phones.remove(&phone.id);
                 self.version += 1;
@@ -142,11 +150,8 @@ impl Shown {
     }
 
     fn progress(&mut self, progress: &Progress) {
-        let is_new = self
-            .phones
-            .get(&progress.phone.id)
-            .map(|it| &it.phone.phone)
-            != Some(&progress.phone);
+        let is_new =
+            self.phones.get(&progress.phone.id).map(|it| &it.phone.who) != Some(&progress.phone);
         if is_new {
             self.entry(&progress.phone).progress(progress);
         } else if let Some(entry) = self.phones.get_mut(&progress.phone.id) {

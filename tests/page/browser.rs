@@ -1,4 +1,4 @@
-//! A browser without a screen, spoken to over a pipe (Chrome DevTools Protocol).
+//! A browser without a screen, spoken to over a pipe (the Chrome `DevTools` Protocol).
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::common::require_program;
 
 /// How long any one answer may take. Generous: only a hang is caught by it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Seconds after which the browser ends by itself, whatever became of the test.
 const LIFE: &str = "170";
@@ -92,23 +92,23 @@ impl Browser {
         };
         let saved = browser.folder.path().join("saved");
         let saved = json!({"behavior": "allow", "downloadPath": saved});
-        browser.call("Browser.setDownloadBehavior", saved);
-        let target = browser.call("Target.createTarget", json!({"url": "about:blank"}));
+        browser.call("Browser.setDownloadBehavior", &saved);
+        let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}));
         let target = &target["targetId"];
         let session = json!({"targetId": target, "flatten": true});
-        let session = browser.call("Target.attachToTarget", session);
+        let session = browser.call("Target.attachToTarget", &session);
         session["sessionId"]
             .as_str()
             .unwrap()
             .clone_into(&mut browser.session);
-        browser.call("Runtime.enable", json!({}));
-        browser.call("Log.enable", json!({}));
-        browser.call("Page.enable", json!({}));
+        browser.call("Runtime.enable", &json!({}));
+        browser.call("Log.enable", &json!({}));
+        browser.call("Page.enable", &json!({}));
         Some(browser)
     }
 
     /// Sends one command and waits for its answer.
-    pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) fn call(&mut self, method: &str, params: &Value) -> Value {
         self.number += 1;
         let mut command = json!({"id": self.number, "method": method, "params": params});
         if !self.session.is_empty() {
@@ -138,7 +138,7 @@ impl Browser {
 
     /// Opens a page.
     pub(crate) fn open(&mut self, address: &str) {
-        let went = self.call("Page.navigate", json!({ "url": address }));
+        let went = self.call("Page.navigate", &json!({ "url": address }));
         assert!(went["errorText"].is_null(), "{went}");
         self.until("document.readyState === 'complete'");
     }
@@ -148,13 +148,13 @@ impl Browser {
         let size = json!({
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false,
         });
-        self.call("Emulation.setDeviceMetricsOverride", size);
+        self.call("Emulation.setDeviceMetricsOverride", &size);
     }
 
     /// What an expression is worth on the page.
     pub(crate) fn value(&mut self, expression: &str) -> Value {
         let asked = json!({"expression": expression, "returnByValue": true});
-        let answer = self.call("Runtime.evaluate", asked);
+        let answer = self.call("Runtime.evaluate", &asked);
         assert!(
             answer["exceptionDetails"].is_null(),
             "{expression}: {answer}"
@@ -187,7 +187,7 @@ impl Browser {
     /// A picture of what is shown: PNG, in base64. With `PAGE_PICTURES` set to a folder, a
     /// person finds it there.
     pub(crate) fn picture(&mut self, name: &str) -> String {
-        let answer = self.call("Page.captureScreenshot", json!({}));
+        let answer = self.call("Page.captureScreenshot", &json!({}));
         let picture = answer["data"].as_str().unwrap().to_owned();
         if let Some(folder) = std::env::var_os("PAGE_PICTURES") {
             let file = File::create(Path::new(&folder).join(name)).unwrap();
