@@ -148,7 +148,10 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let stage = Stage::temporary_with(&bundles, &bridges, &own, call_manager.into())
         .map_err(run::stage_failure)?;
     let registering = witnesses.registering(&own, chosen.address);
-    let plan = planned(args, &stage, inventory, registering);
+    let plan = Plan {
+        network: chosen.network(),
+        ..planned(args, &stage, inventory, registering)
+    };
     let plan = match &earlier {
         Some(earlier) => earlier.plan(plan)?,
         None => plan,

@@ -132,6 +132,10 @@ pub(crate) const REPEAT_AFTER: Duration = Duration::from_secs(2);
 /// waits for the first REGISTER any more.
 pub(crate) const REGISTERS_WITHIN: Duration = Duration::from_mins(5);
 
+/// A phone that starts asks its TFTP server within seconds of its lease; one that was heard in
+/// another network and did not come within this time is not on its way here.
+pub(crate) const ASKS_WITHIN: Duration = Duration::from_mins(1);
+
 /// What a request that found nothing says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NotFound {

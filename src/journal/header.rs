@@ -8,7 +8,7 @@ use crate::{
     bundle::{Bundle, Digests},
     inventory::Roll,
     phone::{LoadName, MacAddress, Model},
-    track::{ManifestPlan, Plan, StagePlan},
+    track::{ManifestPlan, Plan, StagePlan, Subnet},
 };
 
 /// What a run serves, and of whom it expects what.
@@ -122,6 +122,9 @@ pub struct Expectations {
     /// `--survey`, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub survey: Option<f64>,
+    /// The network that is served.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Subnet>,
     /// Those whose REGISTERs are heard.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registering: Vec<MacAddress>,
@@ -168,6 +171,7 @@ impl Header {
                 max_failures: plan.max_failures,
                 timeout: plan.timeout.map(|timeout| timeout.as_secs_f64()),
                 survey: plan.survey.map(|survey| survey.as_secs_f64()),
+                network: plan.network,
                 registering: plan.registering.clone(),
             },
             names: roll
@@ -197,6 +201,7 @@ impl Header {
             max_failures,
             timeout,
             survey,
+            network,
             registering,
         } = self.plan.clone();
         let duration = |seconds| Duration::try_from_secs_f64(seconds).ok();
@@ -209,6 +214,7 @@ impl Header {
             max_failures,
             timeout: timeout.and_then(duration),
             survey: survey.and_then(duration),
+            network,
             registering,
             requests_only: false,
         }

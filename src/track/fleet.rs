@@ -199,6 +199,13 @@ impl Fleet {
                     phone.conversion.load(scene, load, *witness, detail, out);
                 })
             }
+            Seen::Vlan { vlan, witness } => {
+                let id = self.registry.listed(at, address);
+                self.told(at, id, |phone, scene, out| {
+                    let place = (address, *vlan);
+                    phone.conversion.tags(scene, place, *witness, out);
+                })
+            }
             Seen::Hardware {
                 classes,
                 witness,
@@ -299,6 +306,7 @@ impl Fleet {
             registers: phone.mac.is_some_and(|mac| self.registering.contains(&mac)),
             requests_only: self.plan.requests_only,
             survey: self.plan.survey,
+            network: self.plan.network,
         };
         let mut changes = Vec::new();
         let heard = phone.conversion.last;

@@ -1,6 +1,8 @@
 //! What a run serves and whom it expects.
 
-use std::time::Duration;
+use std::{fmt, net::Ipv4Addr, time::Duration};
+
+use serde::{Deserialize, Serialize};
 
 use crate::phone::{LoadName, MacAddress, Model};
 
@@ -27,10 +29,37 @@ pub struct Plan {
     /// The phones whose own configuration sends their REGISTERs to this program, which hears
     /// them: one that never registers is diagnosed.
     pub registering: Vec<MacAddress>,
+    /// The network that this machine serves; `None`: not known, or several.
+    pub network: Option<Subnet>,
     /// What is seen is requests alone: no acknowledgement and no end of a transfer (some
     /// servers' logs). What a phone asks for next then says what it has, and evidence says
     /// that it is inferred.
     pub requests_only: bool,
+}
+
+/// An IPv4 network, by an address in it and the length of its prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subnet {
+    /// One of its addresses.
+    pub address: Ipv4Addr,
+    /// 0 to 32; what is longer counts as 32.
+    pub prefix: u8,
+}
+
+impl Subnet {
+    /// Whether an address is in it.
+    #[must_use]
+    pub fn holds(&self, address: Ipv4Addr) -> bool {
+        let shift = 32 - u32::from(self.prefix.min(32));
+        let network = |address: Ipv4Addr| u32::from(address).checked_shr(shift);
+        network(address) == network(self.address)
+    }
+}
+
+impl fmt::Display for Subnet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
+    }
 }
 
 /// One staged bundle, as far as tracking needs it.
