@@ -206,16 +206,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         }));
     }
     // Not one of those without which a run is over.
-    let metrics = metrics.map(|server| {
-        let shared = Arc::clone(&shared);
-        let page = move || {
-            let phones = shared.fleet().sums();
-            metrics::render(&shared.counters, &phones)
-        };
-        Running::start("metrics", move |stop| {
-            server.run_here(Exporter::new(page), stop)
-        })
-    });
+    let metrics = metrics.map(|server| Running::metrics(&shared, server));
     let over = || threads.iter().any(Running::is_over);
     let heard = Heard {
         witnesses: Witnesses::new(witnesses),
@@ -271,6 +262,18 @@ impl Running {
             .name(name.to_owned())
             .spawn(move || serve(Stop(stopped)));
         Self { stop, thread }
+    }
+
+    /// The one at which what is counted can be read.
+    fn metrics(shared: &Arc<Shared>, server: http::Server) -> Self {
+        let shared = Arc::clone(shared);
+        let page = move || {
+            let phones = shared.fleet().sums();
+            metrics::render(&shared.counters, &phones)
+        };
+        Self::start("metrics", move |stop| {
+            server.run_here(Exporter::new(page), stop)
+        })
     }
 
     /// Whether it ended, or never began.

@@ -529,6 +529,44 @@ fn an_interface_that_goes_down_and_comes_back_is_heard_again() {
 }
 
 #[test]
+fn what_a_phone_announces_during_a_survey_plans_its_way() {
+    let Some(lab) = Lab::build("survey") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = lab.on_server(REFLASH);
+    command.arg("convert").arg(bundle(folder.path()));
+    command.args(["--trust-key", TRUST_KEY, "--json", "--no-check"]);
+    let mut server = Running::start(command.args(["--survey", "5s"]));
+    server.kind("started");
+    let frames = [
+        cdp(PHONE, PHONES[0], "SCCP45.8-3-2S"),
+        lldp(LAST, PHONES[1], TARGET),
+    ];
+    send(&lab, folder.path(), &frames, false);
+    // There is no bridge: what it needs is told before the survey is over.
+    let needed = server.kind("diagnosis");
+    assert_eq!(needed["code"], "bridge-needed", "{needed:#}");
+    assert_eq!(needed["phone"]["mac"], PHONE);
+    assert!(needed["cure"].as_str().unwrap().contains("--bridge"));
+    let survey = server.kind("survey");
+    let plans: Vec<_> = survey["phones"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["phone"]["mac"].as_str(), one["plan"].as_str()))
+        .collect();
+    assert_eq!(
+        plans,
+        [
+            (Some(PHONE), Some("bridge-needed")),
+            (Some(LAST), Some("already"))
+        ]
+    );
+    assert_eq!(end(server)["state"], "failed");
+}
+
+#[test]
 fn the_vlan_that_a_phone_tags_with_is_recorded_beside_the_network_that_is_served() {
     let Some(lab) = Lab::build("vlan") else {
         return;

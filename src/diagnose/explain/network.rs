@@ -95,15 +95,12 @@ pub(super) fn words(code: Code) -> Option<Words> {
         },
         Code::VoiceVlan => Words {
             title: "The phone looks for its server in another VLAN",
-            signature: "The phone says by LLDP or CDP that it tags its frames with a voice VLAN, \
-                        its address is not in the network that is served, and within 60 s it asked \
-                        for nothing here.",
+            signature: "By LLDP or CDP it tags its frames with a voice VLAN, its address is not in the \
+                        network that is served, and within 60 s it asked for nothing here.",
             causes: "The switch port has a voice VLAN, and this machine is in the data VLAN.",
             cure: "For the conversion make the port's voice VLAN the one of this machine, or \
-                   remove it. Where a router leads here, it is enough that the DHCP server of \
-                   that VLAN names this machine.",
-            ends: "At the phone's first request, or when it is heard with an address of the \
-                   network that is served.",
+                   remove it. A router that leads here will do too.",
+            ends: "At its first request, or with an address of the network that is served.",
         },
         _ => return None,
     })
