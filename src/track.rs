@@ -22,7 +22,7 @@ pub use event::{Event, Evidence, PhoneId, PhoneRef, Progress, State, Step, Unpro
 pub use fleet::{Admission, DRAIN_LIMIT, Fleet, QUIET_BEFORE_END, RunState, Surveyed};
 pub use history::MAX_ROWS;
 pub use identity::{MAX_OTHERS, MAX_PHONES};
-pub use plan::{ManifestPlan, Plan, Registration, StagePlan};
+pub use plan::{ManifestPlan, Plan, Registration, StagePlan, Subnet};
 pub use report::{
     FileOutcome, FileReport, Missing, OtherReport, PhoneReport, Report, Sums, Totals,
 };

@@ -501,6 +501,80 @@ fn an_interface_that_goes_down_and_comes_back_is_heard_again() {
 }
 
 #[test]
+fn what_a_phone_announces_during_a_survey_plans_its_way() {
+    let Some(lab) = Lab::build("survey") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = lab.on_server(REFLASH);
+    command.arg("convert").arg(bundle(folder.path()));
+    command.args(["--trust-key", TRUST_KEY, "--json", "--no-check"]);
+    let mut server = Running::start(command.args(["--survey", "5s"]));
+    server.kind("started");
+    let frames = [
+        cdp(PHONE, PHONES[0], "SCCP45.8-3-2S"),
+        lldp(LAST, PHONES[1], TARGET),
+    ];
+    send(&lab, folder.path(), &frames, false);
+    // There is no bridge: what it needs is told before the survey is over.
+    let needed = server.kind("diagnosis");
+    assert_eq!(needed["code"], "bridge-needed", "{needed:#}");
+    assert_eq!(needed["phone"]["mac"], PHONE);
+    assert!(needed["cure"].as_str().unwrap().contains("--bridge"));
+    let survey = server.kind("survey");
+    let plans: Vec<_> = survey["phones"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["phone"]["mac"].as_str(), one["plan"].as_str()))
+        .collect();
+    assert_eq!(
+        plans,
+        [
+            (Some(PHONE), Some("bridge-needed")),
+            (Some(LAST), Some("already"))
+        ]
+    );
+    assert_eq!(end(server)["state"], "failed");
+}
+
+#[test]
+fn the_vlan_that_a_phone_tags_with_is_recorded_beside_the_network_that_is_served() {
+    let Some(lab) = Lab::build("vlan") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("run.jsonl");
+    let mut command = lab.on_server(REFLASH);
+    command.arg("convert").arg(bundle(folder.path()));
+    command.args(["--trust-key", TRUST_KEY, "--json", "--no-check"]);
+    let mut server = Running::start(command.arg("--journal").arg(&journal));
+    server.kind("started");
+    let frame = lldp(PHONE, "198.51.100.7", "SCCP45.8-5-2S");
+    send(&lab, folder.path(), &[frame], false);
+    server.wait_for(|line| line["evidence"]["witness"] == "lldp");
+    let phone = end(server);
+    assert_eq!(phone["address"], "198.51.100.7");
+    let text = fs::read_to_string(journal).unwrap();
+    let lines: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let network = &lines[0]["plan"]["network"];
+    assert_eq!(
+        (&network["address"], &network["prefix"]),
+        (&SERVER.into(), &24.into())
+    );
+    // The policy of the frame: voice, known, tagged, VLAN 10.
+    let vlan = lines.iter().find_map(|line| line["seen"].get("vlan"));
+    let vlan = vlan.unwrap_or_else(|| panic!("{text}"));
+    assert_eq!(
+        (&vlan["vlan"], &vlan["witness"]),
+        (&10.into(), &"lldp".into())
+    );
+}
+
+#[test]
 fn watch_of_no_such_interface_says_so() {
     let output = Command::new(REFLASH)
         .args(["watch", "--interface", "nothing7"])

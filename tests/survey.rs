@@ -222,7 +222,7 @@ fn a_phone_below_8_3_3_takes_the_bridge_without_a_try_at_the_target_and_then_the
     let last = names.iter().rposition(|name| image(name)).unwrap();
     assert!(first(&format!("{BRIDGE}.loads")) < last);
     assert!(last < first(&format!("{TARGET}.loads")), "{names:#?}");
-    let manifests = names.iter().filter(|name| name.ends_with(".loads"));
+    let manifests = names.iter().filter(|name| name.contains(".loads"));
     assert_eq!(manifests.count(), 2, "no attempt was wasted: {names:#?}");
 }
 

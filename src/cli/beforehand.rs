@@ -73,6 +73,12 @@ impl Look {
 mod tests {
     use super::*;
 
+    #[derive(clap::Parser)]
+    struct Flags {
+        #[command(flatten)]
+        network: NetworkArgs,
+    }
+
     fn found(code: &'static str, severity: Severity) -> Finding {
         Finding {
             code,
@@ -114,11 +120,6 @@ mod tests {
             interface: None,
             reason: String::new(),
         };
-        #[derive(clap::Parser)]
-        struct Flags {
-            #[command(flatten)]
-            network: NetworkArgs,
-        }
         let flags: Flags = clap::Parser::parse_from(["reflash"]);
         let args = CheckArgs { no_check: true };
         let look = args.look(&flags.network, false, &chosen);

@@ -108,17 +108,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let isolated = args.dhcp.isolated()?;
-    if args
-        .timeout
-        .zip(args.survey)
-        .is_some_and(|(end, survey)| end <= survey)
-    {
-        return Err(Failure::usage(
-            "--timeout ends the run before --survey is over: no phone would be told of a load",
-            "The timeout counts from the beginning, the survey included: give a longer one",
-        ));
-    }
+    let isolated = judged(args)?;
     let folder = args.network.state_folder()?;
     let earlier = args.journal.earlier(folder.as_deref())?;
     let named = completed(args, earlier.as_ref());
@@ -156,15 +146,14 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let plan = Plan {
         registering: heard.at(&witnesses.hears(&chosen, &ears)),
         registrations: heard.registrations,
-        ..planned(args, &stage, inventory)
+        ..planned(args, &stage, &chosen, inventory)
     };
     let plan = match &earlier {
         Some(earlier) => earlier.plan(plan)?,
         None => plan,
     };
     let mut words = opening(&chosen, call_manager, dhcp_words);
-    let survey = plan.survey.filter(|_| earlier.is_none());
-    words.extend(survey.map(survey_words));
+    words.extend(survey_words(&plan, earlier.as_ref()));
     words.extend(rights);
     words.extend(ears.words());
     words.extend(run::metrics_words(metrics.as_ref()));
@@ -230,8 +219,20 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     )
 }
 
+/// What the command line alone shows to be wrong; whether this program gives the addresses.
+fn judged(args: &Args) -> Result<bool, Failure> {
+    let times = args.timeout.zip(args.survey);
+    if times.is_some_and(|(end, survey)| end <= survey) {
+        return Err(Failure::usage(
+            "--timeout ends the run before --survey is over: no phone would be told of a load",
+            "The timeout counts from the beginning, the survey included: give a longer one",
+        ));
+    }
+    args.dhcp.isolated()
+}
+
 /// What is served and whom the run expects.
-fn planned(args: &Args, stage: &Stage, inventory: Option<&Inventory>) -> Plan {
+fn planned(args: &Args, stage: &Stage, chosen: &Chosen, inventory: Option<&Inventory>) -> Plan {
     Plan {
         stages: stage.plan(),
         bridge: stage.bridge_plan(),
@@ -241,6 +242,7 @@ fn planned(args: &Args, stage: &Stage, inventory: Option<&Inventory>) -> Plan {
         max_failures: args.max_failures.map(|count| count as usize),
         timeout: args.timeout,
         survey: args.survey,
+        network: chosen.network(),
         ..Plan::default()
     }
 }
@@ -351,13 +353,15 @@ fn opening(chosen: &Chosen, call_manager: Ipv4Addr, dhcp: Option<String>) -> Vec
     ]
 }
 
-/// What a person does while the run only listens.
-fn survey_words(survey: Duration) -> String {
+/// What a person does while the run only listens. One that is gone on with was told.
+fn survey_words(plan: &Plan, earlier: Option<&Earlier>) -> Option<String> {
+    let survey = plan.survey.filter(|_| earlier.is_none())?;
     let seconds = i64::try_from(survey.as_secs()).unwrap_or(i64::MAX);
-    format!(
-        "survey: until {} of this run no load is named and none handed out. Restart running phones          now (Settings, then **#**): they tell which load they run",
+    Some(format!(
+        "survey: until {} of this run no load is named and none handed out. Restart running phones \
+         now (Settings, then **#**): they tell which load they run",
         clock(seconds)
-    )
+    ))
 }
 
 /// `90s`, `10m`, `1h30m`.

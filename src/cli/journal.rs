@@ -312,6 +312,7 @@ impl Earlier {
             max_failures: now.max_failures.or(then.max_failures),
             timeout: now.timeout.or(then.timeout),
             survey: then.survey,
+            network: now.network,
             stages: now.stages,
             bridge: now.bridge,
             registering: now.registering,

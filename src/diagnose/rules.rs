@@ -152,6 +152,10 @@ pub(crate) const REFUSALS: u32 = 2;
 /// Questions for a password that were not answered with one, before they count.
 pub(crate) const UNPROVEN: u32 = 3;
 
+/// A phone that starts asks its TFTP server within seconds of its lease; one that was heard in
+/// another network and did not come within this time is not on its way here.
+pub(crate) const ASKS_WITHIN: Duration = Duration::from_mins(1);
+
 /// What a request that found nothing says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NotFound {

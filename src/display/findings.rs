@@ -6,6 +6,7 @@ use super::{Style, escape, wrap};
 use crate::diagnose::{Finding, Severity};
 
 /// `path:line:column: error: what [code]`, and the cure below.
+#[must_use]
 pub fn finding(finding: &Finding, style: Style) -> String {
     let mut place = String::new();
     if let Some(path) = &finding.path {

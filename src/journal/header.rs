@@ -8,7 +8,7 @@ use crate::{
     bundle::{Bundle, Digests},
     inventory::Roll,
     phone::{LoadName, MacAddress, Model},
-    track::{ManifestPlan, Plan, Registration, StagePlan},
+    track::{ManifestPlan, Plan, Registration, StagePlan, Subnet},
 };
 
 /// What a run serves, and of whom it expects what.
@@ -122,6 +122,9 @@ pub struct Expectations {
     /// `--survey`, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub survey: Option<f64>,
+    /// The network that is served.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Subnet>,
     /// Those whose REGISTERs are heard.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registering: Vec<MacAddress>,
@@ -171,6 +174,7 @@ impl Header {
                 max_failures: plan.max_failures,
                 timeout: plan.timeout.map(|timeout| timeout.as_secs_f64()),
                 survey: plan.survey.map(|survey| survey.as_secs_f64()),
+                network: plan.network,
                 registering: plan.registering.clone(),
                 registrations: plan.registrations.clone(),
             },
@@ -201,6 +205,7 @@ impl Header {
             max_failures,
             timeout,
             survey,
+            network,
             registering,
             registrations,
         } = self.plan.clone();
@@ -214,6 +219,7 @@ impl Header {
             max_failures,
             timeout: timeout.and_then(duration),
             survey: survey.and_then(duration),
+            network,
             registering,
             registrations,
             requests_only: false,

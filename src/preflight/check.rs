@@ -160,19 +160,18 @@ pub(super) fn judge_place(
         Some(_) => {}
         None if address.is_loopback() => tell(
             Severity::Warning,
-            format!("no phone can reach {}", address),
+            format!("no phone can reach {address}"),
             "Name the interface that leads to the phones' switch with --interface",
         ),
         None if UdpSocket::bind((address, 0)).is_err() => tell(
             Severity::Error,
-            format!("{} is not an address of this machine", address),
+            format!("{address} is not an address of this machine"),
             "`ip address` lists the addresses that there are",
         ),
         None => tell(
             Severity::Note,
             format!(
-                "{} is no interface's first address: firewall and DHCP were not looked at",
-                address
+                "{address} is no interface's first address: firewall and DHCP were not looked at"
             ),
             "Name the interface that leads to the phones' switch with --interface",
         ),

@@ -2,7 +2,7 @@
 
 use std::{fmt, net::Ipv4Addr, path::Path};
 
-use crate::{dhcp::Card, phone::MacAddress};
+use crate::{dhcp::Card, phone::MacAddress, track::Subnet};
 
 /// A network interface with an IPv4 address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,19 @@ pub struct Chosen {
     pub interface: Option<String>,
     /// Why this one.
     pub reason: String,
+}
+
+impl Chosen {
+    /// The network that the address is in, where it is an interface's first.
+    #[must_use]
+    pub fn network(&self) -> Option<Subnet> {
+        let all = interfaces().into_iter();
+        let mut here = all.filter(|interface| interface.address == self.address);
+        here.next().map(|interface| Subnet {
+            address: interface.address,
+            prefix: interface.prefix,
+        })
+    }
 }
 
 /// Why none could be chosen.
@@ -74,9 +87,11 @@ impl Interface {
     /// Whether an address is in its subnet.
     #[must_use]
     pub fn reaches(&self, address: Ipv4Addr) -> bool {
-        let shift = 32 - u32::from(self.prefix.min(32));
-        let network = |address: Ipv4Addr| u32::from(address).checked_shr(shift);
-        network(address) == network(self.address)
+        let network = Subnet {
+            address: self.address,
+            prefix: self.prefix,
+        };
+        network.holds(address)
     }
 }
 

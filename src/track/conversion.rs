@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    End, Evidence, FileOutcome, Moment, Registration, Served, State, TransferId, Transport,
+    End, Evidence, FileOutcome, Moment, Registration, Served, State, Subnet, TransferId, Transport,
     Witness,
     catalog::{Catalog, Leg},
     history::{Kind, MAX_ROWS, Row, Rows, kept},
@@ -27,6 +27,7 @@ mod said;
 mod survey;
 mod transfer;
 mod trouble;
+mod vlan;
 
 pub use expected::Expected;
 pub use overlay::silence_limit;
@@ -56,6 +57,8 @@ pub(super) struct Scene<'a> {
     pub requests_only: bool,
     /// When the survey is over, or was; `None`: there is none.
     pub survey: Option<Moment>,
+    /// The network that is served.
+    pub network: Option<Subnet>,
 }
 
 /// A request, read.
@@ -166,6 +169,8 @@ pub(super) struct Conversion {
     pub(super) registering: Registering,
     /// What the survey found to be its way, once it was over.
     pub way: Option<Way>,
+    /// It was heard in another network, and never asked here.
+    pub(super) elsewhere: Option<vlan::Elsewhere>,
 }
 
 impl Conversion {
@@ -208,12 +213,14 @@ impl Conversion {
             cut: None,
             registering: Registering::default(),
             way: None,
+            elsewhere: None,
         }
     }
 
     /// A file was asked for.
     pub(super) fn asked(&mut self, scene: Scene<'_>, ask: Ask<'_>, out: &mut Vec<Change>) {
         self.touch(scene.at, out);
+        self.comes_here(out);
         self.sequence += 1;
         self.count_unheard(scene, ask, out);
         self.judge_config(scene, ask, out);

@@ -232,6 +232,13 @@ impl Fleet {
                     phone.conversion.disputed(address, *other, *witness, out);
                 })
             }
+            Seen::Vlan { vlan, witness } => {
+                let id = self.registry.listed(at, address);
+                self.told(at, id, |phone, scene, out| {
+                    let place = (address, *vlan);
+                    phone.conversion.tags(scene, place, *witness, out);
+                })
+            }
             Seen::Hardware {
                 classes,
                 witness,
@@ -346,6 +353,7 @@ impl Fleet {
             registration: phone.mac.and_then(|mac| self.registrations.get(&mac)),
             requests_only: self.plan.requests_only,
             survey: self.plan.survey,
+            network: self.plan.network,
         };
         let mut changes = Vec::new();
         let heard = phone.conversion.last;

@@ -1,6 +1,10 @@
 //! What a run serves and whom it expects.
 
-use std::{net::SocketAddrV4, time::Duration};
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddrV4},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +36,8 @@ pub struct Plan {
     pub registering: Vec<MacAddress>,
     /// Where phones' own configurations send their REGISTERs, as far as it is known.
     pub registrations: Vec<Registration>,
+    /// The network that this machine serves; `None`: not known, or several.
+    pub network: Option<Subnet>,
     /// What is seen is requests alone: no acknowledgement and no end of a transfer (some
     /// servers' logs). What a phone asks for next then says what it has, and evidence says
     /// that it is inferred.
@@ -55,6 +61,31 @@ impl Registration {
     pub fn is_met_by(&self, register: &Register) -> bool {
         (self.pbx.is_empty() || self.pbx.contains(&register.pbx))
             && self.over.is_none_or(|over| over == register.over)
+    }
+}
+
+/// An IPv4 network, by an address in it and the length of its prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subnet {
+    /// One of its addresses.
+    pub address: Ipv4Addr,
+    /// 0 to 32; what is longer counts as 32.
+    pub prefix: u8,
+}
+
+impl Subnet {
+    /// Whether an address is in it.
+    #[must_use]
+    pub fn holds(&self, address: Ipv4Addr) -> bool {
+        let shift = 32 - u32::from(self.prefix.min(32));
+        let network = |address: Ipv4Addr| u32::from(address).checked_shr(shift);
+        network(address) == network(self.address)
+    }
+}
+
+impl fmt::Display for Subnet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
     }
 }
 

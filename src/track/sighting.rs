@@ -247,6 +247,13 @@ pub enum Seen {
         /// Who was asked.
         witness: Witness,
     },
+    /// Somebody names the VLAN with which the phone at this address tags what it sends.
+    Vlan {
+        /// From 1 to 4094.
+        vlan: u16,
+        /// Who says so.
+        witness: Witness,
+    },
     /// Somebody names the hardware classes of the phone at this address, as
     /// `#HARDWARE_COMP_1` counts them.
     Hardware {

@@ -50,7 +50,8 @@ pub fn sightings(heard: &Heard<'_>) -> Vec<Seen> {
                 return Vec::new();
             };
             let detail = cdp.platform.clone().or_else(|| cdp.device.clone());
-            facts(Witness::Cdp, mac, cdp.model, cdp.load.as_ref(), detail)
+            let facts = facts(Witness::Cdp, mac, cdp.model, cdp.load.as_ref(), detail);
+            tagged(facts, Witness::Cdp, cdp.voice_vlan)
         }
         Heard::Lldp(lldp) => {
             // A phone's name or a phone's model; a telephone of another make has neither.
@@ -60,7 +61,8 @@ pub fn sightings(heard: &Heard<'_>) -> Vec<Seen> {
                 .clone()
                 .or_else(|| lldp.system_name.clone());
             mac.map_or_else(Vec::new, |mac| {
-                facts(Witness::Lldp, mac, lldp.model, lldp.load.as_ref(), detail)
+                let facts = facts(Witness::Lldp, mac, lldp.model, lldp.load.as_ref(), detail);
+                tagged(facts, Witness::Lldp, lldp.voice_vlan())
             })
         }
         // What the kernel's table would learn from it; it makes no phone of a stranger.
@@ -109,6 +111,13 @@ pub fn sightings(heard: &Heard<'_>) -> Vec<Seen> {
             facts(Witness::Web, mac, page.model, page.load.as_ref(), detail)
         }),
     }
+}
+
+/// The same with the VLAN of its voice, where it is one: 0 is a priority alone, 4095 reserved.
+fn tagged(mut facts: Vec<Seen>, witness: Witness, vlan: Option<u16>) -> Vec<Seen> {
+    let vlan = vlan.filter(|vlan| (1..=4094).contains(vlan));
+    facts.extend(vlan.map(|vlan| Seen::Vlan { vlan, witness }));
+    facts
 }
 
 /// The address that it speaks of, where it says one. SCCP and the web page say none: theirs is

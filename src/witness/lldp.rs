@@ -95,6 +95,18 @@ impl Lldp {
         Ok(lldp)
     }
 
+    /// The VLAN with which it tags voice, where it knows one.
+    #[must_use]
+    pub fn voice_vlan(&self) -> Option<u16> {
+        // 1 is voice.
+        let is_voice =
+            |policy: &&Policy| policy.application == 1 && policy.is_known && policy.is_tagged;
+        self.policies
+            .iter()
+            .find(is_voice)
+            .map(|policy| policy.vlan)
+    }
+
     fn learn(&mut self, kind: u16, value: &[u8]) -> Result<(), Malformed> {
         let mut reader = Reader::new(FORMAT, value);
         match kind {

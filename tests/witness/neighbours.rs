@@ -250,9 +250,51 @@ fn a_7962_with_the_media_extension_is_read_whole() {
             Seen::Load {
                 witness: Witness::Lldp,
                 ..
+            },
+            Seen::Vlan {
+                vlan: 10,
+                witness: Witness::Lldp
             }
         ]
     ));
+}
+
+#[test]
+fn a_vlan_is_told_where_voice_is_tagged_with_one() {
+    let vlan = |policy: [u8; 4]| {
+        let tlvs = [
+            lldp_tlv(1, &[5, 1, 10, 10, 0, 1]),
+            lldp_tlv(5, b"SEPC8F9F9D61BC2"),
+            lldp_tlv(127, &[&[0x00, 0x12, 0xbb, 2][..], &policy].concat()),
+        ];
+        let lldp = Lldp::decode(&tlvs.concat()).unwrap();
+        let seen = sightings(&Heard::Lldp(&lldp)).into_iter();
+        let vlans: Vec<u16> = seen
+            .filter_map(|seen| match seen {
+                Seen::Vlan { vlan, .. } => Some(vlan),
+                _ => None,
+            })
+            .collect();
+        vlans
+    };
+    // Application, then: unknown, tagged, VLAN 10.
+    assert_eq!(vlan([1, 0x40, 10 << 1, 0]), [10]);
+    assert_eq!(vlan([2, 0x40, 10 << 1, 0]), [0; 0], "signalling");
+    assert_eq!(vlan([1, 0, 10 << 1, 0]), [0; 0], "without a tag");
+    assert_eq!(vlan([1, 0xc0, 10 << 1, 0]), [0; 0], "not known");
+    assert_eq!(vlan([1, 0x40, 0, 0]), [0; 0], "a priority alone");
+    assert_eq!(vlan([1, 0x5f, 0xfe, 0]), [0; 0], "4095 is reserved");
+    // A question for a voice VLAN is none; a word for it is one.
+    let of_cdp = |tlvs: &[Vec<u8>]| {
+        let cdp = Cdp::decode(&cdp(tlvs)).unwrap();
+        let seen = sightings(&Heard::Cdp(&cdp)).into_iter();
+        seen.filter(|seen| matches!(seen, Seen::Vlan { vlan: 20, .. }))
+            .count()
+    };
+    let mut tlvs = cdp_7942(b"SCCP42.8-4-2S");
+    assert_eq!(of_cdp(&tlvs), 0);
+    tlvs.push(cdp_tlv(0x0e, &[1, 0, 20]));
+    assert_eq!(of_cdp(&tlvs), 1);
 }
 
 #[test]

@@ -85,12 +85,12 @@ pub(super) fn words(code: Code) -> Option<Words> {
         },
         Code::VoiceVlan => Words {
             title: "The phone looks for its server in another VLAN",
-            signature: "The phone asks for or uses a voice VLAN by CDP, or its DHCP requests are \
-                        tagged, and no request comes to this server.",
+            signature: "By LLDP or CDP it tags its frames with a voice VLAN, its address is not in the \
+                        network that is served, and within 60 s it asked for nothing here.",
             causes: "The switch port has a voice VLAN, and this machine is in the data VLAN.",
             cure: "For the conversion make the port's voice VLAN the one of this machine, or \
-                   remove it.",
-            ends: "At the phone's first request.",
+                   remove it. A router that leads here will do too.",
+            ends: "At its first request, or with an address of the network that is served.",
         },
         _ => return None,
     })

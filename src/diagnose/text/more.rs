@@ -1,10 +1,12 @@
 //! The words of refusals, of power, of configurations and of the way to the phone.
 
+use std::net::Ipv4Addr;
+
 use super::{clock, diagnosis, models, shown};
 use crate::{
     diagnose::{Code, Diagnosis, rules::Take},
     phone::{Family, LoadName, bridge_bundle},
-    track::{Bridge, Moment},
+    track::{Bridge, Moment, Subnet, Witness},
 };
 
 /// Times in a list of evidence; more are counted.
@@ -51,6 +53,33 @@ pub(crate) fn unsupported(name: &str, family: Option<Family>, at: Moment) -> Dia
         format!(
             "This program does not convert it: disconnect it. {}",
             needs(family)
+        ),
+    )
+}
+
+pub(crate) fn voice_vlan(
+    vlan: u16,
+    witness: Witness,
+    address: Ipv4Addr,
+    network: Subnet,
+    since: Moment,
+) -> Diagnosis {
+    let who = if witness == Witness::Lldp {
+        "LLDP"
+    } else {
+        "CDP"
+    };
+    diagnosis(
+        Code::VoiceVlan,
+        format!(
+            "by its own {who} at {} it tags its frames with VLAN {vlan}, and its address {address} \
+             is not in {network}, which is served; it asked for nothing here",
+            clock(since)
+        ),
+        format!(
+            "Connect this machine to VLAN {vlan}, or for the conversion take the voice VLAN off the \
+             phone's switch port, and restart the phone. Where a router leads from there to \
+             here, it is enough that the DHCP server of VLAN {vlan} names this machine."
         ),
     )
 }

@@ -248,8 +248,10 @@ impl Conversion {
             .map(|at| at + SETTLED_AFTER);
         let refused = rules::refusal_due(&self.takes).filter(|_| !self.is_failed());
         let unwanted = self.bridge_unwanted_at().filter(|_| !self.is_failed());
-        [silent, settles, refused, unwanted, self.registering_due()]
+        let waits = [self.registering_due(), self.comes_until()];
+        [silent, settles, refused, unwanted]
             .into_iter()
+            .chain(waits)
             .flatten()
             .min()
     }
@@ -286,6 +288,7 @@ impl Conversion {
             self.note(Witness::Requests, detail, out);
         }
         self.registering_late(scene, out);
+        self.judge_vlan(at, out);
         let silent = at.saturating_sub(self.active);
         let counted = at.saturating_sub(self.silent_since(scene.survey));
         if !self.stalled

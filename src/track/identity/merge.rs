@@ -38,6 +38,9 @@ impl Conversion {
         self.hardware = self.hardware.or(earlier.hardware);
         self.in_full |= earlier.in_full;
         self.way = self.way.or(earlier.way);
+        if idle {
+            self.elsewhere = self.elsewhere.or(earlier.elsewhere);
+        }
         self.sequence += earlier.sequence;
         if idle {
             self.config_at = earlier.config_at;

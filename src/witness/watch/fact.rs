@@ -5,7 +5,7 @@ use std::{net::Ipv4Addr, time::Duration};
 use crate::{
     phone::{LoadName, MacAddress, Model},
     track::{Seen, Witness},
-    witness::{Heard, lldp::Policy, sightings},
+    witness::{Heard, sightings},
 };
 
 /// What one frame says of one phone, or of whoever has an address.
@@ -68,12 +68,7 @@ impl Fact {
             Heard::Lldp(lldp) => {
                 fact.model = lldp.model;
                 fact.port = lldp.port.as_deref().map(port_name);
-                // 1 is voice.
-                let voice = |policy: &&Policy| {
-                    policy.application == 1 && policy.is_known && policy.is_tagged
-                };
-                let policy = lldp.policies.iter().find(voice).map(|policy| policy.vlan);
-                fact.vlan = tag.or(policy);
+                fact.vlan = tag.or(lldp.voice_vlan());
                 fact.holds = Some(lldp.ttl);
             }
             Heard::Dhcp(message) => fact.model = message.phone().and_then(|phone| phone.model),
