@@ -80,7 +80,7 @@ pub struct Fleet {
     done: usize,
     failed: usize,
     draining: Option<Moment>,
-    /// When a done phone was last heard.
+    /// When a phone was done, or a done one last asked for something.
     done_heard: Option<Moment>,
     now: Moment,
 }
@@ -314,9 +314,10 @@ impl Fleet {
             requests_only: self.plan.requests_only,
         };
         let mut changes = Vec::new();
-        let heard = phone.conversion.last;
+        let (was_done, active) = (phone.conversion.is_done(), phone.conversion.active);
         tell(phone, scene, &mut changes);
-        if phone.conversion.is_done() && phone.conversion.last != heard {
+        // Phones that announce and register themselves all day hold up no end of a run.
+        if phone.conversion.is_done() && (!was_done || phone.conversion.active != active) {
             self.done_heard = Some(at);
         }
         // The record names a phone once it is there, and again once it has a name.
