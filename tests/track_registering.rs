@@ -8,7 +8,9 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use proptest::prelude::*;
 use reflash::{
     diagnose::Code,
-    track::{Event, Fate, Plan, Register, Registration, Seen, SipTransport, State, Witness},
+    track::{
+        Event, Fate, Plan, Register, Registration, RunState, Seen, SipTransport, State, Witness,
+    },
 };
 use track_common::*;
 
@@ -156,6 +158,21 @@ fn a_registered_phone_is_said_to_be_and_nothing_is_wrong() {
         "registered as '1001' over TCP at 192.168.5.1:5060: the PBX answered 200"
     );
     assert!(run.fleet.succeeded());
+}
+
+/// A PBX's phones register all day long.
+#[test]
+fn registering_holds_up_no_end_of_a_run() {
+    let mut run = converted(Plan {
+        expect: Some(1),
+        ..written(Udp)
+    });
+    let settled = 400.0 + reflash::track::SETTLED_AFTER.as_secs_f64();
+    run.until(settled + 10.0);
+    for at in 0..20 {
+        tries(&mut run, settled + 10.0 + f64::from(at), Udp, 200);
+    }
+    assert_eq!(run.fleet.run_state(run.now), RunState::Ended);
 }
 
 #[test]
@@ -348,6 +365,14 @@ fn a_closed_port_is_a_wrong_transport_or_no_pbx() {
         says(&run, &[&place, "nobody listens"], "transportLayerProtocol");
         run.until(5000.0);
         says(&run, &[&place], "protocol and bind");
+        assert_eq!(
+            run.phone()
+                .withdrawn
+                .iter()
+                .filter(|it| it.code == Code::NotRegistering)
+                .count(),
+            0
+        );
         let other = if over == Udp { Tcp } else { Udp };
         tries(&mut run, 5100.0, other, 200);
         assert_eq!(said(&run), None);
@@ -357,6 +382,23 @@ fn a_closed_port_is_a_wrong_transport_or_no_pbx() {
             "{evidence}"
         );
     }
+}
+
+/// What was found closed before it had another configuration says nothing of this one.
+#[test]
+fn what_answers_is_not_closed() {
+    let mut run = converted(written(Tcp));
+    for at in [410.0, 430.0] {
+        let over = Tcp;
+        run.see(at, WHO, Seen::Closed { pbx: pbx(), over });
+    }
+    tries(&mut run, 500.0, Udp, 401);
+    says(
+        &run,
+        &["refuses the secret", "its SEP file says TCP"],
+        "authPassword",
+    );
+    is_taken_back(&mut run, 600.0, Udp);
 }
 
 #[test]

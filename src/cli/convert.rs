@@ -134,7 +134,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let web = args.web.bind()?;
     let dhcp = args.dhcp.open(&chosen)?;
     let witnesses = args.witness.bind(chosen.address, call_manager)?;
-    let ears = Ears::open(&chosen, witnesses.sip());
+    let registers = Registers::of(&own, chosen.address);
+    let ears = Ears::open(&chosen, registers.port(), witnesses.sip());
     let rights = args.network.drop_privileges()?;
     let dhcp_words = dhcp.as_ref().map(dhcp::Waiting::words);
     // Ends with this function, and so with the run. It comes before the stage: a signal in the
@@ -142,10 +143,9 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let mut dhcp = dhcp.map(dhcp::Waiting::start).transpose()?;
     let stage = Stage::temporary_with(&bundles, &bridges, &own, call_manager.into())
         .map_err(run::stage_failure)?;
-    let heard = Registers::of(&own, chosen.address);
     let plan = Plan {
-        registering: heard.at(&witnesses.hears(&chosen, &ears)),
-        registrations: heard.registrations,
+        registering: registers.at(&witnesses.hears(&chosen, &ears)),
+        registrations: registers.registrations,
         ..planned(args, &stage, &chosen, inventory)
     };
     let plan = match &earlier {

@@ -20,14 +20,17 @@ use crate::{
 pub(crate) struct Ears {
     captures: Vec<Capture>,
     words: Vec<String>,
+    sip: u16,
     ours: Option<SocketAddrV4>,
 }
 
 impl Ears {
     /// Opens the interface that is served on. That it cannot be heard ends no run: it is
-    /// said, and all but the witnesses works. `ours`: where this program takes REGISTERs itself.
-    pub(crate) fn open(chosen: &Chosen, ours: Option<SocketAddrV4>) -> Self {
+    /// said, and all but the witnesses works. `sip`: the port of the PBX; `ours`: where this
+    /// program takes REGISTERs itself.
+    pub(crate) fn open(chosen: &Chosen, sip: u16, ours: Option<SocketAddrV4>) -> Self {
         let mut ears = Self {
+            sip,
             ours,
             ..Self::default()
         };
@@ -41,7 +44,7 @@ impl Ears {
                 .collect(),
         };
         for name in names {
-            match Capture::open(&name) {
+            match Capture::open(&name, sip) {
                 Ok(capture) => ears.captures.push(capture),
                 Err(OpenError::Permission(_)) => {
                     let missing =
@@ -59,16 +62,16 @@ impl Ears {
         if !ears.captures.is_empty() {
             let names: Vec<&str> = ears.captures.iter().map(Capture::interface).collect();
             ears.words.push(format!(
-                "listens on {} for CDP, LLDP, DHCP and SIP of phones",
+                "listens on {} for CDP, LLDP, DHCP and SIP (port {sip}) of phones",
                 names.join(", ")
             ));
         }
         ears
     }
 
-    /// Whether anything is heard.
-    pub(crate) fn hears(&self) -> bool {
-        !self.captures.is_empty()
+    /// The port of SIP, where anything is heard.
+    pub(crate) fn sip(&self) -> Option<u16> {
+        (!self.captures.is_empty()).then_some(self.sip)
     }
 
     /// What a person should know of it.
@@ -82,7 +85,7 @@ impl Ears {
         let mut threads = Vec::new();
         for capture in self.captures {
             let (queue, heard) = channel(QUEUE);
-            let mut ear = Ear::beside(self.ours);
+            let mut ear = Ear::new(self.sip, self.ours);
             let name = capture.interface().to_owned();
             let started = capture.start(queue, move |at, frame| {
                 let refused = ear.refused();

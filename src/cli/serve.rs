@@ -19,6 +19,7 @@ use crate::{
     session::{Roll, Source},
     stage::Folder,
     track::Plan,
+    witness::SIP_PORT,
 };
 
 /// Serves a folder over TFTP, read-only, and says who fetches what.
@@ -48,7 +49,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let http = args.network.bind_http(chosen.address)?;
     let metrics = args.network.bind_metrics()?;
     let web = args.web.bind()?;
-    let ears = Ears::open(&chosen, None);
+    let ears = Ears::open(&chosen, SIP_PORT, None);
     let rights = args.network.drop_privileges()?;
     let folder = Folder::open(&args.folder)
         .map_err(|error| Failure::new(error, "Name a folder that this user may read"))?;

@@ -13,7 +13,7 @@ use crate::{
     preflight,
     session::wall_clock,
     witness::{
-        Listener, Malformed, Rate,
+        Listener, Malformed, Rate, SIP_PORT,
         capture::{Capture, OpenError, QUEUE},
         frame::Frame,
         watch::{Change, Fact, Watch},
@@ -73,7 +73,7 @@ fn open(interface: Option<&str>) -> Result<Vec<Capture>, Failure> {
     names
         .iter()
         .map(|name| {
-            Capture::open(name).map_err(|error| {
+            Capture::open(name, SIP_PORT).map_err(|error| {
                 let cure = match &error {
                     OpenError::Permission(_) => privileges::how(),
                     OpenError::Unknown(_) => "`ip link` lists those there are".to_owned(),

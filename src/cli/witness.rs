@@ -138,8 +138,8 @@ impl Witnesses {
     /// Where REGISTERs cannot come unheard: at this program's own port, and at the port of a PBX
     /// on this machine, as its interface is heard.
     pub(crate) fn hears(&self, chosen: &Chosen, ears: &Ears) -> Vec<SocketAddrV4> {
-        let heard = ears.hears() && !chosen.address.is_unspecified();
-        let wire = heard.then(|| SocketAddrV4::new(chosen.address, SIP_PORT));
+        let sip = ears.sip().filter(|_| !chosen.address.is_unspecified());
+        let wire = sip.map(|port| SocketAddrV4::new(chosen.address, port));
         self.sip.into_iter().chain(wire).collect()
     }
 }
@@ -189,6 +189,14 @@ impl Registers {
         registers
     }
 
+    /// The port at which all of them register; where they differ, the usual one.
+    pub(crate) fn port(&self) -> u16 {
+        let mut ports = self.places.iter().flat_map(|(_, places)| places);
+        let first = ports.next().map(SocketAddrV4::port);
+        let only = first.filter(|first| ports.all(|place| place.port() == *first));
+        only.unwrap_or(SIP_PORT)
+    }
+
     /// The phones of whom a REGISTER must come at one of these places.
     pub(crate) fn at(&self, heard: &[SocketAddrV4]) -> Vec<MacAddress> {
         let is_heard =
@@ -231,6 +239,26 @@ mod tests {
         assert_eq!(named(5060, Ipv4Addr::new(192, 0, 2, 9)), [1]);
         assert!(named(5070, us).is_empty(), "another port");
         assert!(Registers::of(&own, us).at(&[]).is_empty(), "nobody listens");
+        assert_eq!(Registers::of(&own, us).port(), 5060);
+        let elsewhere = |names: &[(&str, &str)]| {
+            let files = names.iter().map(|(mac, port)| {
+                let port = format!("<ports><sipPort>{port}</sipPort></ports></callManager>");
+                let text = String::from_utf8(file(mac, "192.0.2.1").bytes().to_vec()).unwrap();
+                let text = text.replace("</callManager>", &port);
+                OwnFile::made(
+                    &format!("SEP{mac}.cnf.xml"),
+                    Path::new("test"),
+                    text.into_bytes(),
+                )
+            });
+            let files: Vec<_> = files.map(Result::unwrap).collect();
+            Registers::of(&files, us).port()
+        };
+        let (one, two) = (("001D45AABB01", "5160"), ("001D45AABB02", "5260"));
+        assert_eq!(
+            (elsewhere(&[one]), elsewhere(&[one, two]), elsewhere(&[])),
+            (5160, 5060, 5060)
+        );
         let told = Registers::of(&own, us).registrations;
         let pbx = |at: usize| told[at].pbx.clone();
         assert_eq!(

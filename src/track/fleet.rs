@@ -85,7 +85,7 @@ pub struct Fleet {
     draining: Option<Moment>,
     /// The survey is over, and the way of every phone that was heard in it is known.
     survey_is_over: bool,
-    /// When a done phone was last heard.
+    /// When a phone was done, or a done one last asked for something.
     done_heard: Option<Moment>,
     now: Moment,
 }
@@ -356,9 +356,10 @@ impl Fleet {
             network: self.plan.network,
         };
         let mut changes = Vec::new();
-        let heard = phone.conversion.last;
+        let (was_done, active) = (phone.conversion.is_done(), phone.conversion.active);
         tell(phone, scene, &mut changes);
-        if phone.conversion.is_done() && phone.conversion.last != heard {
+        // Phones that announce and register themselves all day hold up no end of a run.
+        if phone.conversion.is_done() && (!was_done || phone.conversion.active != active) {
             self.done_heard = Some(at);
         }
         // The record names a phone once it is there, and again once it has a name.

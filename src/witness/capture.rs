@@ -59,16 +59,17 @@ impl fmt::Debug for Capture {
 }
 
 impl Capture {
-    /// Opens the interface of this name.
-    pub fn open(name: &str) -> Result<Self, OpenError> {
+    /// Opens the interface of this name, to hear SIP at this port beside all else.
+    pub fn open(name: &str, sip: u16) -> Result<Self, OpenError> {
         let interface = datalink::interfaces()
             .into_iter()
             .find(|interface| interface.name == name)
             .ok_or_else(|| OpenError::Unknown(name.to_owned()))?;
-        let opened = socket::open(&interface, PATIENCE).map_err(|error| match error.kind() {
-            io::ErrorKind::PermissionDenied => OpenError::Permission(name.to_owned()),
-            _ => OpenError::Other(name.to_owned(), error),
-        })?;
+        let opened =
+            socket::open(&interface, PATIENCE, sip).map_err(|error| match error.kind() {
+                io::ErrorKind::PermissionDenied => OpenError::Permission(name.to_owned()),
+                _ => OpenError::Other(name.to_owned(), error),
+            })?;
         Ok(Self {
             interface: name.to_owned(),
             opened,

@@ -37,11 +37,11 @@ pub struct Ear {
 }
 
 impl Ear {
-    /// One that leaves SIP to `listen` where that has this port.
+    /// One that hears SIP at this port, and leaves it to `listen` where that has `ours`.
     #[must_use]
-    pub fn beside(ours: Option<SocketAddrV4>) -> Self {
+    pub fn new(sip: u16, ours: Option<SocketAddrV4>) -> Self {
         Self {
-            listener: Listener::beside(ours),
+            listener: Listener::new(sip, ours),
             ..Self::default()
         }
     }

@@ -19,7 +19,7 @@ use crate::{
     track::{MAX_PHONES, Seen, Sighting, SipTransport},
 };
 
-/// The port that phones register at.
+/// The port that phones register at, where nothing else is said.
 pub const SIP_PORT: u16 = 5060;
 
 /// The flag of a segment that ends a connection, and of one that acknowledges.
@@ -28,21 +28,33 @@ const RST_ACK: u8 = 4 | 16;
 /// Listens to frames as they come. It remembers which clients of DHCP are phones, because a
 /// server's ACK does not say so, [`MAX_PHONES`] of them at most; and REGISTERs, because their
 /// answers do not say whose they are.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Listener {
     phones: BTreeSet<MacAddress>,
     registers: Follow,
+    /// The port of SIP.
+    sip: u16,
     /// A SIP port of this program's, where REGISTERs are heard and answered by itself.
     ours: Option<SocketAddrV4>,
 }
 
+impl Default for Listener {
+    /// Hears SIP at [`SIP_PORT`].
+    fn default() -> Self {
+        Self::new(SIP_PORT, None)
+    }
+}
+
 impl Listener {
-    /// One that leaves out what goes to this SIP port and comes from it: `listen` hears it.
+    /// One that hears SIP at this port. `ours`: it leaves out what goes to this address and port
+    /// and comes from it, where `listen` hears it.
     #[must_use]
-    pub fn beside(ours: Option<SocketAddrV4>) -> Self {
+    pub fn new(sip: u16, ours: Option<SocketAddrV4>) -> Self {
         Self {
+            phones: BTreeSet::new(),
+            registers: Follow::default(),
+            sip,
             ours,
-            ..Self::default()
         }
     }
 
@@ -79,7 +91,7 @@ impl Listener {
         });
         self.registers = registers;
         carried?;
-        all.extend(closed(payload));
+        all.extend(closed(payload, self.sip));
         Ok(all)
     }
 
@@ -145,7 +157,7 @@ impl Listener {
         tell: &mut Tell<'_>,
     ) -> Result<(), Malformed> {
         let ends = [source, destination];
-        let is_sip = ends.iter().any(|end| end.port() == SIP_PORT);
+        let is_sip = ends.iter().any(|end| end.port() == self.sip);
         if !is_sip || ends.iter().any(|end| Some(*end) == self.ours) {
             return Ok(());
         }
@@ -192,9 +204,9 @@ fn way(payload: &Payload<'_>) -> Option<Way> {
     })
 }
 
-/// That a SIP port is closed. Who refuses a connection answers its first segment, which has no
+/// That the port of SIP is closed. Who refuses a connection answers its first segment, which has no
 /// acknowledgement, with a sequence number of 0 (RFC 9293, 3.10.7.1); who ends one has another.
-fn closed(payload: &Payload<'_>) -> Option<Sighting> {
+fn closed(payload: &Payload<'_>, sip: u16) -> Option<Sighting> {
     let (phone, pbx, over) = match payload {
         Payload::Ipv4Closed {
             source,
@@ -209,7 +221,7 @@ fn closed(payload: &Payload<'_>) -> Option<Sighting> {
         } if flags & RST_ACK == RST_ACK => (destination, source, SipTransport::Tcp),
         _ => return None,
     };
-    (pbx.port() == SIP_PORT).then(|| Sighting {
+    (pbx.port() == sip).then(|| Sighting {
         address: *phone.ip(),
         seen: Seen::Closed { pbx: *pbx, over },
     })

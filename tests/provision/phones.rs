@@ -129,7 +129,7 @@ const KNOWN_TO_WORK: &str = "device deviceProtocol sshUserId sshPassword deviceP
     sshPort daysDisplayNotActive displayOnTime displayOnDuration displayIdleTimeout spanToPCPort \
     loggingDisplay loadServer g722CodecSupport versionStamp userLocale uid langCode version \
     winCharSet networkLocale networkLocaleInfo deviceSecurityMode authenticationURL directoryURL \
-    idleURL informationURL messagesURL proxyServerURL dscpForSCCPPhoneConfig \
+    idleURL informationURL messagesURL proxyServerURL servicesURL dscpForSCCPPhoneConfig \
     dscpForSCCPPhoneServices dscpForCm2Dvce transportLayerProtocol capfAuthMode capfList capf \
     phonePort certHash encrConfig advertiseG722Codec";
 

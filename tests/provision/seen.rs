@@ -47,7 +47,7 @@ fn phone_address() -> Ipv4Addr {
     PHONES[0].parse().unwrap()
 }
 
-fn office(transport: &str, secret: &str) -> String {
+fn office(transport: &str, port: u16, secret: &str) -> String {
     let phone = |mac: &str, extension: &str| {
         format!(
             "[[phone]]\nmac = \"{mac}\"\nmodel = 7965\nextension = {extension}\n\
@@ -55,7 +55,7 @@ fn office(transport: &str, secret: &str) -> String {
         )
     };
     format!(
-        "[site]\npbx = \"{SERVER}\"\ntransport = \"{transport}\"\ntime_zone = \"UTC\"\n{}{}",
+        "[site]\npbx = \"{SERVER}\"\nport = {port}\ntransport = \"{transport}\"\ntime_zone = \"UTC\"\n{}{}",
         phone(PHONE, "1001"),
         phone(ABSENT, "1002")
     )
@@ -161,12 +161,13 @@ struct Bench {
     folder: tempfile::TempDir,
     kamailio: PathBuf,
     transport: &'static str,
+    port: u16,
     run: Running,
 }
 
 impl Bench {
     /// Converts the phone with what this inventory makes of it.
-    fn converted(name: &str, transport: &'static str) -> Option<Self> {
+    fn converted(name: &str, transport: &'static str, port: u16) -> Option<Self> {
         let kamailio = common::require_program("kamailio")?;
         let lab = Lab::build(name)?;
         let folder = tempfile::tempdir().unwrap();
@@ -174,7 +175,7 @@ impl Bench {
         let bundle = folder.path().join(made.file_name());
         made.write_zip(&bundle).unwrap();
         let list = folder.path().join("office.toml");
-        fs::write(&list, office(transport, SECRET)).unwrap();
+        fs::write(&list, office(transport, port, SECRET)).unwrap();
         // The kernel's table of neighbours must see the phone's own address.
         let mut ip = lab.on_phones("ip");
         ip.args(["link", "set", "eth0", "address", "02:52:45:48:00:00"]);
@@ -202,6 +203,7 @@ impl Bench {
             folder,
             kamailio,
             transport,
+            port,
         };
         bench.run.kind("started");
         bench.phone(CONVERTS);
@@ -218,7 +220,7 @@ impl Bench {
     fn registrar(&self, transport: &str, secret: &str, first: &str) -> Registrar {
         let folder = self.folder.path().join(format!("{transport}-{secret}"));
         fs::create_dir_all(&folder).unwrap();
-        let built = build(&office(transport, secret));
+        let built = build(&office(transport, self.port, secret));
         let mut command = self.lab.on_server(self.kamailio.to_str().unwrap());
         let registrar = Registrar::start(
             &mut command,
@@ -235,7 +237,7 @@ impl Bench {
         let flag = if transport == "tcp" { "-ltn" } else { "-lun" };
         for _ in 0..600 {
             let output = self.lab.on_server("ss").arg(flag).output().unwrap();
-            if String::from_utf8_lossy(&output.stdout).contains(":5060") {
+            if String::from_utf8_lossy(&output.stdout).contains(&format!(":{}", self.port)) {
                 return;
             }
             std::thread::sleep(Duration::from_millis(50));
@@ -275,7 +277,11 @@ impl Bench {
     fn recovers(mut self, registrar: Registrar) {
         assert_eq!(self.registers(), 200);
         let (mut gone, mut told) = (false, false);
-        let place = format!("registered as '1001' over {} at {SERVER}:5060", self.over());
+        let place = format!(
+            "registered as '1001' over {} at {SERVER}:{}",
+            self.over(),
+            self.port
+        );
         self.run.wait_for(|line| {
             gone |= line["kind"] == "withdrawn" && line["code"] == "not-registering";
             let detail = line["evidence"]["detail"].as_str().unwrap_or_default();
@@ -332,14 +338,14 @@ impl Bench {
 
 #[test]
 fn a_secret_that_the_registrar_refuses_is_said_and_taken_back_when_it_is_right() {
-    let Some(mut bench) = Bench::converted("secret", "udp") else {
+    let Some(mut bench) = Bench::converted("secret", "udp", 5160) else {
         return;
     };
     let registrar = bench.registrar("udp", OTHER_SECRET, "");
     assert_eq!(bench.registers(), 401);
     let found = bench.diagnosed();
     let evidence = found["evidence"].as_str().unwrap();
-    for words in ["as '1001' over UDP to 192.0.2.1:5060", "refuses the secret"] {
+    for words in ["as '1001' over UDP to 192.0.2.1:5160", "refuses the secret"] {
         assert!(evidence.contains(words), "{found}");
     }
     assert!(
@@ -353,7 +359,7 @@ fn a_secret_that_the_registrar_refuses_is_said_and_taken_back_when_it_is_right()
 
 #[test]
 fn a_phone_told_tcp_and_a_registrar_on_udp_alone_do_not_meet() {
-    let Some(mut bench) = Bench::converted("transport", "tcp") else {
+    let Some(mut bench) = Bench::converted("transport", "tcp", 5060) else {
         return;
     };
     let registrar = bench.registrar("udp", SECRET, "");
@@ -378,7 +384,7 @@ fn a_phone_told_tcp_and_a_registrar_on_udp_alone_do_not_meet() {
 
 #[test]
 fn a_registrar_that_answers_where_the_phone_sends_from_is_told_from_one_that_is_silent() {
-    let Some(mut bench) = Bench::converted("rport", "udp") else {
+    let Some(mut bench) = Bench::converted("rport", "udp", 5060) else {
         return;
     };
     let registrar = bench.registrar("udp", SECRET, "force_rport();");

@@ -220,7 +220,7 @@ fn strangers_proxies_and_other_requests_are_not_told_of() {
     let model = stranger.replace("softphone/1", "Cisco-CP7965G/9.3.1");
     assert!(fate(&mut Listener::default(), &datagram(FROM, AT, &model)).is_some());
     // What goes to this program's own port, it hears there.
-    let mut beside = Listener::beside(Some(AT));
+    let mut beside = Listener::new(5060, Some(AT));
     assert_eq!(hear(&mut beside, &datagram(FROM, AT, REGISTER)), []);
     assert_eq!(hear(&mut beside, &datagram(AT, FROM, REFUSAL)), []);
     let other = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 5060);

@@ -97,20 +97,18 @@ impl Conversion {
         let line = &mut lines[at];
         line.see(scene.at, register, fate);
         if matches!(fate, Fate::Answered { .. }) {
-            let is_open =
-                |closed: &Closed| (closed.pbx, closed.over) != (register.pbx, register.over);
-            let closed = self.registering.closed.take();
-            self.registering.closed = closed.filter(is_open);
-        }
-        if line.is_registered() && matches!(fate, Fate::Answered { .. }) {
-            self.registered(scene, register, out);
+            let is_registered = line.is_registered();
+            // It found a PBX that listens.
+            self.registering.closed = None;
+            if is_registered {
+                self.registered(scene, register, out);
+            }
         }
         self.judge_registering(scene, out);
     }
 
     /// The PBX took it.
     fn registered(&mut self, scene: Scene<'_>, register: &Register, out: &mut Vec<Change>) {
-        self.registering.closed = None;
         let detail = text::registered(register, scene.registration);
         self.note(Witness::Sip, detail, out);
         let user = self
@@ -177,7 +175,6 @@ impl Conversion {
         let is_open = is_converted
             && registering.awaited
             && !registering.heard
-            && registering.closed.is_none()
             && !self.stands(Code::NotRegistering);
         let configured = registering.configured.filter(|_| is_open)?;
         Some(configured + rules::REGISTERS_WITHIN)

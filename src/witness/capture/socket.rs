@@ -33,11 +33,15 @@ pub(super) struct Opened {
     pub(super) socket: Socket,
 }
 
-/// Opens it on this interface. `patience`: how long reading waits.
-pub(super) fn open(interface: &NetworkInterface, patience: Duration) -> io::Result<Opened> {
+/// Opens it on this interface. `patience`: how long reading waits. `sip`: the port of SIP.
+pub(super) fn open(
+    interface: &NetworkInterface,
+    patience: Duration,
+    sip: u16,
+) -> io::Result<Opened> {
     // Without a protocol it hears nothing until it is bound: never a frame past the filter.
     let socket = Socket::new(Domain::PACKET, Type::RAW, None)?;
-    let filter = FILTER.map(|(code, yes, no, number)| SockFilter::new(code, yes, no, number));
+    let filter = filter(sip).map(|(code, yes, no, number)| SockFilter::new(code, yes, no, number));
     socket.attach_filter(&filter)?;
     socket.set_recv_buffer_size(WAITING)?;
     let index = c_int::try_from(interface.index).map_err(io::Error::other)?;
@@ -142,11 +146,24 @@ const TAKE: u16 = 0x06;
 const DIRECTION: u32 = 0xffff_f004;
 const OUTGOING: u32 = 4;
 
+const STEPS: usize = 34;
+
+/// Stands for the port of SIP: one more than the largest port.
+const SIP: u32 = 0x0001_0000;
+
+/// The filter for SIP at this port.
+fn filter(sip: u16) -> [Step; STEPS] {
+    FILTER.map(|(code, yes, no, number)| {
+        let number = if number == SIP { sip.into() } else { number };
+        (code, yes, no, number)
+    })
+}
+
 /// SIP, in both directions: a PBX on this machine answers from here. ICMP that says that its port
 /// is closed. Of what comes in also CDP, LLDP, ARP, and UDP to ports 67 and 68. A program for the
 /// kernel's classic filter, so that a frame of a transfer is never copied. The kernel takes one
 /// 802.1Q tag off before.
-const FILTER: [Step; 34] = [
+const FILTER: [Step; STEPS] = [
     (HALF, 0, 0, 12),
     (EQUAL, 10, 0, 0x0800), // IPv4: below
     (WORD, 0, 0, DIRECTION),
@@ -172,13 +189,13 @@ const FILTER: [Step; 34] = [
     (EQUAL, 10, 0, 67),
     (EQUAL, 9, 0, 68),
     (HALF_BEHIND, 0, 0, 14), // the port that it is sent from
-    (EQUAL, 7, 0, 5060),
+    (EQUAL, 7, 0, SIP),
     (HALF_BEHIND, 0, 0, 16),
-    (EQUAL, 5, 4, 5060),
+    (EQUAL, 5, 4, SIP),
     (HALF_BEHIND, 0, 0, 14), // ICMP: port unreachable
     (EQUAL, 0, 2, 0x0303),
     (HALF_BEHIND, 0, 0, 44), // the port that the datagram in it was sent to
-    (EQUAL, 1, 0, 5060),
+    (EQUAL, 1, 0, SIP),
     (TAKE, 0, 0, 0),
     (TAKE, 0, 0, u32::MAX),
 ];
@@ -188,7 +205,8 @@ mod tests {
     use super::*;
 
     /// What the kernel does with a filter: how many bytes it takes of a frame in this direction.
-    fn run(frame: &[u8], direction: u32) -> u32 {
+    fn run(frame: &[u8], direction: u32, sip: u16) -> u32 {
+        let filter = filter(sip);
         let load = |at: u32, length: usize| {
             if at == DIRECTION {
                 return Some(direction);
@@ -203,7 +221,7 @@ mod tests {
         };
         let (mut place, mut held, mut index) = (0, 0, 0);
         loop {
-            let (code, yes, no, number) = FILTER[place];
+            let (code, yes, no, number) = filter[place];
             place += 1;
             let loaded = match code {
                 WORD => load(number, 4),
@@ -252,6 +270,18 @@ mod tests {
         let mut icmp = ipv4(0, 0, 1, (u16::from_be_bytes([3, code]), 0));
         icmp.extend(&ipv4(0, 0, 17, (40_000, port))[14..]);
         icmp
+    }
+
+    #[test]
+    fn the_port_of_sip_is_the_pbx_s() {
+        for frame in [
+            ipv4(0, 0, 17, (49_154, 5160)),
+            ipv4(0, 0, 6, (5160, 49_154)),
+            unreachable(3, 5160),
+        ] {
+            assert_eq!((run(&frame, 0, 5060), run(&frame, OUTGOING, 5060)), (0, 0));
+            assert!(run(&frame, 0, 5160) > 0 && run(&frame, OUTGOING, 5160) > 0);
+        }
     }
 
     #[test]
@@ -309,8 +339,14 @@ mod tests {
             ("nothing", Vec::new(), false, false),
             ("a header alone", ethernet(0x0800, &[]), false, false),
         ] {
-            assert_eq!(run(&frame, 0) > 0, comes_in, "{what}, in");
-            assert_eq!(run(&frame, OUTGOING) > 0, goes_out, "{what}, out");
+            assert_eq!(run(&frame, 0, 5060) > 0, comes_in, "{what}, in");
+            assert_eq!(run(&frame, OUTGOING, 5060) > 0, goes_out, "{what}, out");
+            let is_sip = goes_out;
+            assert_eq!(
+                run(&frame, 0, 5160) > 0,
+                comes_in && !is_sip,
+                "{what}, other port"
+            );
         }
     }
 }
