@@ -216,21 +216,15 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         })
     });
     let over = || threads.iter().any(Running::is_over);
-    let signal = {
-        let beside = (Witnesses::new(witnesses), Pages::new(poller));
-        watch(&shared, reporter.as_mut(), signals, beside, over).await
-    };
+    let beside = (witnesses, poller);
+    let signal = watch(&shared, reporter.as_mut(), signals, beside, over).await;
     // All are told before one is waited for.
     let threads: Vec<_> = threads.into_iter().map(Running::stop).collect();
-    let faults: Vec<_> = threads
-        .into_iter()
-        .filter_map(|ended| ended().err())
-        .collect();
-    let fault = faults.into_iter().next();
+    let faults = threads.into_iter().map(|ended| ended().err());
+    let fault = faults.fold(None, Option::or);
     if let Some(Err(error)) = metrics.map(|running| running.stop()()) {
         tracing::warn!("metrics could not be served: {error}");
     }
-    let faults_are_none = fault.is_none();
     let fleet = shared.fleet();
     let mut report = fleet.report(shared.clock.began());
     shared.clock.on_the_wall(&mut report);
@@ -238,7 +232,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
     if let Some(journal) = &shared.journal {
         let finished = Finished {
             totals: report.totals,
-            succeeded: faults_are_none && fleet.succeeded(),
+            succeeded: fault.is_none() && fleet.succeeded(),
             signal,
         };
         afterwards.extend(journal.finish(fleet.now(), finished));
@@ -306,7 +300,7 @@ async fn watch(
     shared: &Shared,
     reporter: &mut dyn Reporter,
     signals: &mut Signals,
-    (mut witnesses, mut pages): (Witnesses, Pages),
+    (witnesses, poller): (Vec<mpsc::Receiver<(Instant, Sighting)>>, Option<Poller>),
     engine_is_over: impl Fn() -> bool,
 ) -> Option<u8> {
     let mut ticks = interval(TICK);
@@ -315,6 +309,7 @@ async fn watch(
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut neighbours = interval(neighbours::EVERY);
     neighbours.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut witnesses, mut pages) = (Witnesses::new(witnesses), Pages::new(poller));
     let mut signal = None;
     let mut draining = false;
     loop {

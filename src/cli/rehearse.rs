@@ -205,7 +205,6 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         stages,
         words,
     };
-    let address = server.local_addr();
     let setup = Setup {
         source: Source::Stage(stage),
         roll,
@@ -230,7 +229,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
                 // An error means that the run is gone, which says "stop" as well.
                 let _ = is_over.await;
             };
-            fleet::run(&phones, address, stop).await
+            fleet::run(&phones, network.tftp, stop).await
         });
         let ended = session::run(setup, &mut signals).await;
         drop(over);

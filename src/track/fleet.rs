@@ -25,6 +25,7 @@ use crate::{
 
 mod ends;
 mod others;
+mod words;
 
 /// How long the end of a run waits for phones that are between two images.
 pub const DRAIN_LIMIT: Duration = Duration::from_mins(3);
@@ -193,32 +194,8 @@ impl Fleet {
                     phone.conversion.load(scene, load, *witness, detail, out);
                 })
             }
-            Seen::Model { model, witness } => {
-                let id = self.registry.listed(at, address);
-                self.told(at, id, |phone, _, out| {
-                    phone.conversion.model_named(model, *witness, out);
-                })
-            }
-            Seen::Agent {
-                release,
-                witness,
-                detail,
-            } => {
-                let id = self.registry.listed(at, address);
-                self.told(at, id, |phone, _, out| {
-                    let phone = &mut phone.conversion;
-                    phone.agent_named(release.as_deref(), *witness, detail, out);
-                })
-            }
-            Seen::Disputed {
-                mac,
-                other,
-                witness,
-            } => {
-                let id = self.registry.id_of(*mac);
-                self.told(at, id, |phone, _, out| {
-                    phone.conversion.disputed(address, *other, *witness, out);
-                })
+            seen @ (Seen::Model { .. } | Seen::Agent { .. } | Seen::Disputed { .. }) => {
+                self.worded(at, address, seen)
             }
             Seen::Hardware {
                 classes,

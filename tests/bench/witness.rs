@@ -108,7 +108,7 @@ fn round(lab: &Lab, is_heard: bool, rate: u32) -> Round {
         fs::set_permissions(path, everybody).expect("permissions");
     }
     let log = folder.path().join("log");
-    let mut server = serve(lab, &served, &log, is_heard);
+    let mut run = serve(lab, &served, &log, is_heard);
     let this = std::env::current_exe().expect("this program");
     let this = this.to_str().expect("a name in UTF-8");
     let mut sender = (rate > 0).then(|| {
@@ -130,9 +130,9 @@ fn round(lab: &Lab, is_heard: bool, rate: u32) -> Round {
         let output = sender.wait_with_output().expect("the sender");
         self::numbers(&output.stdout)[0]
     });
-    server.signal("INT");
-    server.kind("finished");
-    server.end();
+    run.signal("INT");
+    run.kind("finished");
+    run.end();
     let log = fs::read_to_string(log).expect("the log");
     let tells = |line: &&str| line.contains("frames") || line.contains("left out");
     Round {
@@ -162,9 +162,9 @@ fn serve(lab: &Lab, served: &Path, log: &Path, is_heard: bool) -> Running {
     command.arg("serve").arg(served);
     command.args(["-v", "--json", "--interface", "eth0", "--http-port", "0"]);
     command.stderr(File::create(log).expect("a log"));
-    let mut server = Running::start(&mut command);
-    server.kind("started");
-    server
+    let mut run = Running::start(&mut command);
+    run.kind("started");
+    run
 }
 
 /// Fetches the file once; prints MiB/s, and the p50 and the p99 of a block in µs.
@@ -247,20 +247,16 @@ fn junk(rate: u32) {
         over.send(ended.is_ok())
     });
     let began = Instant::now();
-    let mut sent = 0_u64;
+    let mut sent = 0_usize;
     while is_over.try_recv().is_err() {
         let due = began.elapsed().as_secs_f64() * f64::from(rate);
-        for frame in frames
-            .iter()
-            .cycle()
-            .skip((sent % u64::from(FRAMES)) as usize)
-        {
+        for frame in frames.iter().cycle().skip(sent % frames.len()) {
             #[expect(clippy::cast_precision_loss, reason = "some millions")]
             if sent as f64 >= due {
                 break;
             }
             // A full queue is the cable's own limit.
-            sent += u64::from(matches!(out.send_to(frame, None), Some(Ok(()))));
+            sent += usize::from(matches!(out.send_to(frame, None), Some(Ok(()))));
         }
         std::thread::sleep(Duration::from_millis(1));
     }
