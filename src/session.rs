@@ -236,21 +236,17 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
     let signal = watch(&shared, reporter.as_mut(), signals, heard, over).await;
     // All are told before one is waited for.
     let threads: Vec<_> = threads.into_iter().map(Running::stop).collect();
-    let faults: Vec<_> = threads
-        .into_iter()
-        .filter_map(|ended| ended().err())
-        .collect();
-    let fault = faults.into_iter().next();
+    let faults = threads.into_iter().map(|ended| ended().err());
+    let fault = faults.fold(None, Option::or);
     if let Some(Err(error)) = metrics.map(|running| running.stop()()) {
         tracing::warn!("metrics could not be served: {error}");
     }
-    let faults_are_none = fault.is_none();
     let report = shared.report();
     let fleet = shared.fleet();
     if let Some(journal) = &shared.journal {
         let finished = Finished {
             totals: report.totals,
-            succeeded: faults_are_none && fleet.succeeded(),
+            succeeded: fault.is_none() && fleet.succeeded(),
             signal,
         };
         afterwards.extend(journal.finish(fleet.now(), finished));

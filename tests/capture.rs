@@ -350,6 +350,48 @@ fn thousands_of_damaged_frames_make_no_phone_and_hide_none() {
 }
 
 #[test]
+fn what_is_more_than_can_be_taken_is_counted_and_said() {
+    let Some(lab) = Lab::build("flood") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    set_mode(folder.path(), 0o755);
+    // Each is another phone's word.
+    let frames: Vec<Vec<u8>> = (0..6000_u32)
+        .map(|number| {
+            let [_, _, high, low] = number.to_be_bytes();
+            let address = format!("192.0.{high}.{low}");
+            cdp(&format!("0200000{number:05x}"), &address, TARGET)
+        })
+        .collect();
+    let log = folder.path().join("log");
+    let told = |mut run: Running| {
+        send(&lab, folder.path(), &frames, false);
+        run.wait_for(|line| line.to_string().contains("020000000001"));
+        run.signal("INT");
+        assert_eq!(run.end(), Some(130));
+        let words = fs::read_to_string(&log).unwrap();
+        // Which limit is met first, the kernel's, the queue's or the rate's, is the machine's.
+        let counted = [
+            "frames of phones were left out",
+            "were lost: there was more",
+        ];
+        assert!(counted.iter().any(|how| words.contains(how)), "{words}");
+    };
+    let mut command = lab.on_server(REFLASH);
+    command.args(["watch", "--interface", "eth0", "--json"]);
+    command.stderr(fs::File::create(&log).unwrap());
+    told(Running::start(&mut command));
+
+    let mut command = lab.on_server(REFLASH);
+    command.arg("serve").arg(folder.path());
+    command.args(["--interface", "eth0", "--json"]);
+    let mut run = Running::start(command.stderr(fs::File::create(&log).unwrap()));
+    run.kind("started");
+    told(run);
+}
+
+#[test]
 fn without_the_right_to_listen_a_run_goes_on_and_watch_says_how_to_get_it() {
     let (Some(_), Some(_)) = (
         common::require_program("setpriv"),

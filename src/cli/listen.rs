@@ -1,7 +1,14 @@
 //! What is heard of phones while they are served: the sockets before the rights are given
 //! away, the threads after.
 
-use std::{net::SocketAddrV4, time::Instant};
+use std::{
+    net::SocketAddrV4,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
 
 use tokio::sync::mpsc::{Receiver, channel};
 
@@ -82,14 +89,17 @@ impl Ears {
     /// Begins to hear.
     pub(crate) fn start(self) -> (Vec<Receiver<(Instant, Sighting)>>, Threads) {
         let mut queues = Vec::new();
-        let mut threads = Vec::new();
+        let mut threads = Threads::default();
         for capture in self.captures {
             let (queue, heard) = channel(QUEUE);
             let mut ear = Ear::new(self.sip, self.ours);
             let name = capture.interface().to_owned();
+            let left_out = Arc::new(AtomicU64::new(0));
+            let count = Arc::clone(&left_out);
             let started = capture.start(queue, move |at, frame| {
                 let refused = ear.refused();
                 let sightings = ear.hear(at, frame)?;
+                count.store(ear.refused(), Ordering::Relaxed);
                 if refused == 0 && ear.refused() > 0 {
                     tracing::warn!(
                         "{name}: somebody says more of phones than a building full of them; \
@@ -101,23 +111,36 @@ impl Ears {
             match started {
                 Ok(thread) => {
                     queues.push(heard);
-                    threads.push(thread);
+                    threads.push(thread, left_out);
                 }
                 Err(error) => tracing::warn!("no load can be seen on the wire: {error}"),
             }
         }
-        (queues, Threads(threads))
+        (queues, threads)
     }
 }
 
 /// The threads that hear.
+#[derive(Debug, Default)]
+pub(crate) struct Threads(Vec<Thread>);
+
+/// One of them.
 #[derive(Debug)]
-pub(crate) struct Threads(pub(crate) Vec<Listening>);
+struct Thread {
+    thread: Listening,
+    /// Frames of phones that were too many.
+    left_out: Arc<AtomicU64>,
+}
 
 impl Threads {
+    /// One more. `left_out`: where it counts the frames of phones that were too many for it.
+    pub(crate) fn push(&mut self, thread: Listening, left_out: Arc<AtomicU64>) {
+        self.0.push(Thread { thread, left_out });
+    }
+
     /// Ends them, and says what they lost.
     pub(crate) fn end(self) {
-        for thread in self.0 {
+        for Thread { thread, left_out } in self.0 {
             let name = thread.interface().to_owned();
             let Some(totals) = thread.end() else {
                 tracing::error!("the thread that listens on {name} panicked");
@@ -134,6 +157,13 @@ impl Threads {
                      more than could be taken",
                     totals.lost,
                     totals.dropped
+                );
+            }
+            let left_out = left_out.load(Ordering::Relaxed);
+            if left_out > 0 {
+                tracing::warn!(
+                    "{name}: {left_out} frames of phones were left out: somebody said more of \
+                     phones than a building full of them"
                 );
             }
         }

@@ -1,6 +1,12 @@
 //! `reflash watch`: listen only.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use tokio::{
     sync::mpsc::{Receiver, channel},
@@ -87,9 +93,11 @@ fn open(interface: Option<&str>) -> Result<Vec<Capture>, Failure> {
 
 fn start(captures: Vec<Capture>) -> Result<(Threads, Receiver<Heard>), Failure> {
     let (queue, heard) = channel(QUEUE);
-    let mut threads = Vec::new();
+    let mut threads = Threads::default();
     for (number, capture) in captures.into_iter().enumerate() {
         let (mut listener, mut rate) = (Listener::default(), Rate::default());
+        let left_out = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&left_out);
         let hear = move |at, bytes: &[u8]| -> Result<Vec<Heard>, Malformed> {
             let frame = Frame::decode(bytes)?;
             let mut facts = Vec::new();
@@ -101,18 +109,20 @@ fn start(captures: Vec<Capture>) -> Result<(Threads, Receiver<Heard>), Failure> 
             Ok(if facts.is_empty() || rate.takes(at) {
                 facts
             } else {
+                count.store(rate.refused(), Ordering::Relaxed);
                 Vec::new()
             })
         };
         let started = capture.start(queue.clone(), hear);
-        threads.push(started.map_err(|error| {
+        let thread = started.map_err(|error| {
             Failure::new(
                 format!("no thread could be started: {error}"),
                 "Is the machine out of memory?",
             )
-        })?);
+        })?;
+        threads.push(thread, left_out);
     }
-    Ok((Threads(threads), heard))
+    Ok((threads, heard))
 }
 
 /// Keeps the list until a signal or the end of the time. Returns the signal.

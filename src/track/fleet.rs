@@ -26,6 +26,7 @@ use crate::{
 mod ends;
 mod others;
 mod survey;
+mod words;
 
 pub use survey::Surveyed;
 
@@ -205,32 +206,8 @@ impl Fleet {
                     phone.conversion.load(scene, load, *witness, detail, out);
                 })
             }
-            Seen::Model { model, witness } => {
-                let id = self.registry.listed(at, address);
-                self.told(at, id, |phone, _, out| {
-                    phone.conversion.model_named(model, *witness, out);
-                })
-            }
-            Seen::Agent {
-                release,
-                witness,
-                detail,
-            } => {
-                let id = self.registry.listed(at, address);
-                self.told(at, id, |phone, _, out| {
-                    let phone = &mut phone.conversion;
-                    phone.agent_named(release.as_deref(), *witness, detail, out);
-                })
-            }
-            Seen::Disputed {
-                mac,
-                other,
-                witness,
-            } => {
-                let id = self.registry.id_of(*mac);
-                self.told(at, id, |phone, _, out| {
-                    phone.conversion.disputed(address, *other, *witness, out);
-                })
+            seen @ (Seen::Model { .. } | Seen::Agent { .. } | Seen::Disputed { .. }) => {
+                self.worded(at, address, seen)
             }
             Seen::Vlan { vlan, witness } => {
                 let id = self.registry.listed(at, address);

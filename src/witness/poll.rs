@@ -130,14 +130,14 @@ impl Poller {
                 None => std::future::pending().await,
             };
             if let Some((phone, _)) = self.running.remove(&id) {
-                return self.over(now(), &phone, answer);
+                return self.over(now(), &phone, &answer);
             }
         }
     }
 
-    fn over(&mut self, now: Moment, phone: &Unproven, answer: Result<Page, Miss>) -> Told {
+    fn over(&mut self, now: Moment, phone: &Unproven, answer: &Result<Page, Miss>) -> Told {
         let address = phone.address;
-        let (outcome, seen) = match &answer {
+        let (outcome, seen) = match answer {
             Ok(page) => (Outcome::Page, judge(phone, page)),
             Err(miss) => {
                 tracing::debug!("the web page of {address}: {miss}");

@@ -24,7 +24,7 @@ use reflash::{
 use crate::{ADDRESS, DESK, LAST, OLD, PHONE, cdp};
 
 /// How long anything may take. Generous: only a hang is caught by it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How long an answer is waited for before it is asked for again.
 const AGAIN: Duration = Duration::from_secs(2);

@@ -278,9 +278,9 @@ mod tests {
             address: Ipv4Addr::new(192, 0, 2, 99),
             ..phone(1, 1)
         };
-        let due = schedule.due(at(11), &[moved.clone()]);
+        let due = schedule.due(at(11), std::slice::from_ref(&moved));
         assert_eq!(due.drop, [PhoneId(1)]);
-        let later = schedule.due(at(60), &[moved.clone()]);
+        let later = schedule.due(at(60), std::slice::from_ref(&moved));
         assert_eq!([due.ask, later.ask].concat(), [moved]);
     }
 
