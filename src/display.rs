@@ -4,7 +4,9 @@
 mod bars;
 mod json;
 mod lines;
+mod live;
 mod report;
+mod screen;
 mod watch;
 pub(crate) mod words;
 
@@ -19,11 +21,12 @@ use clap::ColorChoice;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use bars::{Bars, LogWriter, log_writer};
+pub use bars::Bars;
 pub use json::Json;
 pub use lines::Lines;
 pub(crate) use report::wrap;
 pub use report::{is_done, table, totals};
+pub use screen::{LogWriter, log_writer};
 pub use watch::{Watcher, watcher};
 
 use crate::{
@@ -63,6 +66,17 @@ pub struct StartedStage {
     pub bridge: bool,
 }
 
+/// What a display that moves has to know of a moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tick {
+    /// The time of day.
+    pub at: Timestamp,
+    /// How many of the phones' seconds one of ours is: 1, but in a rehearsal.
+    pub speed: f64,
+    /// How many expected phones were not heard yet; `None`: nobody said how many come.
+    pub awaited: Option<usize>,
+}
+
 /// Shows a run while it goes on.
 pub trait Reporter: Send {
     /// The run serves from now on.
@@ -72,7 +86,10 @@ pub trait Reporter: Send {
     /// What a silent phone is waited for, and how long that is still normal. Told each
     /// second; a display that does not move leaves it out.
     fn waiting(&mut self, _phone: PhoneId, _what: &str, _left: Duration) {}
-    /// Something happens to the run as a whole: one sentence.
+    /// Time passes: told five times a second. A display that does not move leaves it out.
+    fn tick(&mut self, _tick: Tick) {}
+    /// Something happens to the run as a whole, or a person has something to do now. One
+    /// sentence, or several lines.
     fn notice(&mut self, text: &str);
     /// The run is over. `afterwards` are the things to do now, a sentence each.
     fn finished(&mut self, at: Timestamp, report: &Report, afterwards: &[String]);
@@ -135,6 +152,18 @@ impl Style {
     #[must_use]
     pub fn bad(self, text: &str) -> String {
         self.paint("1;31", text)
+    }
+
+    /// For what a table says of itself.
+    #[must_use]
+    pub fn faint(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    /// For sums.
+    #[must_use]
+    pub fn strong(self, text: &str) -> String {
+        self.paint("1", text)
     }
 
     /// For what must be read.
