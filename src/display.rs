@@ -86,8 +86,9 @@ pub trait Reporter: Send {
     /// What a silent phone is waited for, and how long that is still normal. Told each
     /// second; a display that does not move leaves it out.
     fn waiting(&mut self, _phone: PhoneId, _what: &str, _left: Duration) {}
-    /// Time passes: told five times a second. A display that does not move leaves it out.
-    fn tick(&mut self, _tick: Tick) {}
+    /// Time passes: told five times a second. Who passes things on to another passes this on
+    /// too: displays that move draw then.
+    fn tick(&mut self, tick: Tick);
     /// Something happens to the run as a whole, or a person has something to do now. One
     /// sentence, or several lines.
     fn notice(&mut self, text: &str);

@@ -90,7 +90,10 @@ impl Reporter for Bars {
 
     fn notice(&mut self, text: &str) {
         let style = self.style;
-        self.put(text, |row| style.warn(row));
+        // The first line says what it is about.
+        let (head, rest) = text.split_once('\n').unwrap_or((text, ""));
+        self.put(head, |row| style.warn(row));
+        self.put(rest, str::to_owned);
         self.say();
     }
 

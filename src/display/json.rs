@@ -5,7 +5,7 @@ use std::{fmt, io::Write};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Reporter, Sink, Started};
+use super::{Reporter, Sink, Started, Tick};
 use crate::track::{Event, Report};
 
 /// Writes `{"at","kind",…}` lines as docs/json.md lists them.
@@ -55,6 +55,8 @@ impl<W: Write + Send> Reporter for Json<W> {
             self.write(at, event);
         }
     }
+
+    fn tick(&mut self, _tick: Tick) {}
 
     fn notice(&mut self, text: &str) {
         // Not an event of the contract: a person who watches standard error reads it.

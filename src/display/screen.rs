@@ -142,12 +142,11 @@ impl Screen {
         self.terminal.out().end_line();
     }
 
-    fn log(&self, bytes: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(bytes);
-        self.remember(text.lines().map(ToOwned::to_owned));
+    /// Does something else with the terminal, while nothing is drawn.
+    fn aside<T>(&self, other: impl FnOnce() -> T) -> T {
         self.drawn.suspend(|| {
             self.terminal.out().end_line();
-            io::stderr().write(bytes)
+            other()
         })
     }
 }
@@ -309,13 +308,22 @@ pub fn log_writer() -> LogWriter {
 
 impl Write for LogWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match SCREEN.get() {
-            Some(screen) => screen.log(bytes),
-            None => io::stderr().write(bytes),
+        let text = String::from_utf8_lossy(bytes);
+        if let Some(screen) = SCREEN.get() {
+            screen.remember(text.lines().map(ToOwned::to_owned));
         }
+        aside(|| io::stderr().write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
         io::stderr().flush()
+    }
+}
+
+/// Does something else with the terminal, while nothing is drawn.
+pub(crate) fn aside<T>(other: impl FnOnce() -> T) -> T {
+    match SCREEN.get() {
+        Some(screen) => screen.aside(other),
+        None => other(),
     }
 }
