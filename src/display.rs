@@ -1,4 +1,4 @@
-//! The only room that prints a run, and the only user of indicatif: bars on a terminal,
+//! The only room that prints a run, and the only user of indicatif: live on a terminal,
 //! plain lines in a pipe, JSON Lines for programs.
 
 mod bars;

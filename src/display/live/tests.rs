@@ -166,6 +166,22 @@ fn a_wide_screen_says_more() {
 }
 
 #[test]
+fn an_image_whose_place_nobody_told_has_none() {
+    let mut live = four();
+    let Event::Step(got) = step(phone(1), State::Images) else {
+        unreachable!()
+    };
+    let got = Event::Step(Step {
+        file: Some("dsp45.9-3-1ES26.sbn".to_owned()),
+        bytes: Some(364_000),
+        ..got
+    });
+    live.event(at(99), &got);
+    let row = "SEP001D45AABB01 7965  images            1:40 ████████ 100% dsp45.9-3-1ES26.sbn";
+    assert_eq!(screen(&live, 80, 24, tick(100))[1], row);
+}
+
+#[test]
 fn a_diagnosis_that_is_withdrawn_goes_away_and_that_is_said() {
     let mut live = four();
     let withdrawn = Event::Withdrawn {
