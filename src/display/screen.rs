@@ -17,9 +17,6 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, T
 
 use super::live::{Size, measure::width};
 
-/// How often the screen is drawn at most. People read no faster than this.
-const DRAWS_PER_SECOND: u8 = 20;
-
 /// The size of a terminal that does not say it.
 const USUAL: Size = Size {
     columns: 80,
@@ -58,7 +55,8 @@ impl Screen {
     fn new() -> Self {
         let terminal = Arc::new(Terminal::default());
         let drawing = Box::new(Drawing(Arc::clone(&terminal)));
-        let target = ProgressDrawTarget::term_like_with_hz(drawing, DRAWS_PER_SECOND);
+        // Displays draw when a tick of the clock says so; nothing else has to hold them back.
+        let target = ProgressDrawTarget::term_like(drawing);
         Self {
             drawn: MultiProgress::with_draw_target(target),
             terminal,
