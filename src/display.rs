@@ -1,11 +1,13 @@
-//! The only room that prints a run, and the only user of indicatif: bars on a terminal,
+//! The only room that prints a run, and the only user of indicatif: live on a terminal,
 //! plain lines in a pipe, JSON Lines for programs.
 
 mod bars;
 mod findings;
 mod json;
 mod lines;
+mod live;
 mod report;
+mod screen;
 mod watch;
 pub(crate) mod words;
 
@@ -20,12 +22,13 @@ use clap::ColorChoice;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use bars::{Bars, LogWriter, log_writer};
+pub use bars::Bars;
 pub use findings::finding;
 pub use json::Json;
 pub use lines::Lines;
 pub(crate) use report::wrap;
 pub use report::{is_done, table, totals};
+pub use screen::{LogWriter, log_writer};
 pub use watch::{Watcher, watcher};
 
 use crate::{
@@ -69,6 +72,17 @@ pub struct StartedStage {
     pub bridge: bool,
 }
 
+/// What a display that moves has to know of a moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tick {
+    /// The time of day.
+    pub at: Timestamp,
+    /// How many of the phones' seconds one of ours is: 1, but in a rehearsal.
+    pub speed: f64,
+    /// How many expected phones were not heard yet; `None`: nobody said how many come.
+    pub awaited: Option<usize>,
+}
+
 /// Shows a run while it goes on.
 pub trait Reporter: Send {
     /// The run serves from now on.
@@ -87,7 +101,11 @@ pub trait Reporter: Send {
     /// A survey is over: what was found out of each phone. For programs; people are told by
     /// notices.
     fn surveyed(&mut self, _at: Timestamp, _phones: &[Surveyed]) {}
-    /// Something happens to the run as a whole: one sentence.
+    /// Time passes: told five times a second. Who passes things on to another passes this on
+    /// too: displays that move draw then.
+    fn tick(&mut self, tick: Tick);
+    /// Something happens to the run as a whole, or a person has something to do now. One
+    /// sentence, or several lines.
     fn notice(&mut self, text: &str);
     /// The run is over. `afterwards` are the things to do now, a sentence each.
     fn finished(&mut self, at: Timestamp, report: &Report, afterwards: &[String]);
@@ -150,6 +168,18 @@ impl Style {
     #[must_use]
     pub fn bad(self, text: &str) -> String {
         self.paint("1;31", text)
+    }
+
+    /// For what a table says of itself.
+    #[must_use]
+    pub fn faint(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    /// For sums.
+    #[must_use]
+    pub fn strong(self, text: &str) -> String {
+        self.paint("1", text)
     }
 
     /// For what must be read.

@@ -369,9 +369,11 @@ async fn watch(
     let mut draining = false;
     let mut survey = survey::Telling::default();
     loop {
+        let mut ticked = false;
         tokio::select! {
             () = shared.outbox.news() => {}
             _ = ticks.tick() => {
+                ticked = true;
                 shared.tick();
                 if let Some(words) = shared.journal.as_ref().and_then(Journal::trouble) {
                     reporter.notice(&words);
@@ -416,6 +418,10 @@ async fn watch(
         }
         shared.tell(reporter);
         survey.look(shared, reporter);
+        if ticked {
+            let awaited = shared.fleet().missing();
+            reporter.tick(shared.clock.tick(awaited));
+        }
         let now = shared.clock.now();
         let mut fleet = shared.fleet();
         if !draining && (signal.is_some() || fleet.run_state(now) == RunState::Ended) {

@@ -249,9 +249,12 @@ fn an_inventory_is_waited_for_and_strangers_are_served_and_do_not_count() {
     let stranger = format!("SEP{}.cnf.xml", mac(3).wire());
     assert_eq!(run.fleet.admit(address(30), &stranger), target);
     run.boots(0.0, 30, 3).load(1.0, 30, LOAD);
+    assert_eq!(run.fleet.missing(), Some(2), "a stranger is not awaited");
     run.boots(2.0, 10, 1).load(3.0, 10, LOAD);
     assert_eq!(run.fleet.run_state(seconds(1e6)), RunState::Running);
     assert!(!run.fleet.succeeded(), "one of them never came");
+    run.gets(3.5, 20, TERM);
+    assert_eq!(run.fleet.missing(), Some(0), "it has no name yet");
     run.boots(4.0, 20, 2).load(5.0, 20, LOAD);
     let quiet = run.now + QUIET_BEFORE_END;
     assert_eq!(run.fleet.run_state(quiet), RunState::Ended);
@@ -306,7 +309,9 @@ fn expect_takes_any_phones_and_a_failed_one_ends_but_fails_the_run() {
     });
     run.boots(0.0, 10, 1).load(1.0, 10, LOAD);
     assert_eq!(run.fleet.run_state(run.now), RunState::Running);
+    assert_eq!(run.fleet.missing(), Some(1));
     run.gets(2.0, 20, "term42.default.loads");
+    assert_eq!(run.fleet.missing(), Some(0));
     let quiet = seconds(1.0) + QUIET_BEFORE_END;
     assert_eq!(run.fleet.run_state(quiet), RunState::Ended);
     assert!(!run.fleet.succeeded());
@@ -317,6 +322,7 @@ fn without_expectations_a_run_goes_on_and_timeout_and_failures_end_it() {
     let mut run = Run::new(plan());
     run.boots(0.0, 10, 1).load(1.0, 10, LOAD);
     assert_eq!(run.fleet.run_state(seconds(1e6)), RunState::Running);
+    assert_eq!(run.fleet.missing(), None);
     assert!(run.fleet.succeeded());
 
     let run = Run::new(Plan {

@@ -5,7 +5,7 @@ use std::{fmt, io::Write};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Reporter, Sink, Started};
+use super::{Reporter, Sink, Started, Tick};
 use crate::{
     diagnose::{Code, Diagnosis, Finding, Severity},
     track::{Event, Report, Surveyed},
@@ -59,6 +59,8 @@ impl<W: Write + Send> Reporter for Json<W> {
             self.write(at, event);
         }
     }
+
+    fn tick(&mut self, _tick: Tick) {}
 
     fn found(&mut self, at: Timestamp, found: &Finding) {
         let code = Code::named(found.code);

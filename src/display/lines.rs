@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt, io::Write};
 
 use jiff::Timestamp;
 
-use super::{Reporter, Sink, Started, Style, report, words};
+use super::{Reporter, Sink, Started, Style, Tick, report, words};
 use crate::track::{Event, PhoneId, Report, State};
 
 /// One line a step.
@@ -83,6 +83,8 @@ impl<W: Write + Send> Reporter for Lines<W> {
         self.out.line(&painted(self.style, step.state, &line));
         self.said.insert(step.phone.id, text);
     }
+
+    fn tick(&mut self, _tick: Tick) {}
 
     fn notice(&mut self, text: &str) {
         self.out.line(&self.style.warn(text));

@@ -1,6 +1,6 @@
 //! The opening and the closing words of a run, 80 columns wide.
 
-use super::{Started, Style, escape, lines::painted, words};
+use super::{Started, Style, escape, lines::painted, live::measure, words};
 use crate::track::{FileOutcome, PhoneReport, Report, State};
 
 /// Columns that the report keeps to.
@@ -190,37 +190,5 @@ pub fn totals(report: &Report) -> String {
 
 /// Breaks at blanks so that lines keep to [`WIDTH`]; a longer word stands alone.
 pub(crate) fn wrap(text: &str, first: &str, rest: &str) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = first.to_owned();
-    let mut empty = true;
-    for word in text.split_whitespace() {
-        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push(std::mem::replace(&mut line, rest.to_owned()));
-            empty = true;
-        }
-        if !empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        empty = false;
-    }
-    lines.push(line);
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_sentences_are_broken_at_blanks_and_lose_no_word() {
-        let text = "word ".repeat(60);
-        let lines = wrap(&text, "  - ", "    ");
-        assert!(
-            lines.iter().all(|line| line.chars().count() <= WIDTH),
-            "{lines:?}"
-        );
-        let words: usize = lines.iter().map(|line| line.matches("word").count()).sum();
-        assert_eq!(words, 60);
-    }
+    measure::wrap(text, WIDTH, first, rest)
 }

@@ -6,11 +6,14 @@ mod table;
 use std::io::{self, IsTerminal, Write};
 
 use clap::ColorChoice;
-use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Sink, Style, bars, escape, lines::clock};
+use super::{
+    Sink, Style, escape,
+    lines::clock,
+    screen::{Area, Screen, screen},
+};
 use crate::{
     phone::{LoadName, MacAddress},
     track::{Moment, Witness},
@@ -124,20 +127,16 @@ impl<W: Write + Send> Watcher for Lines<W> {
 struct Table<W> {
     out: Sink<W>,
     style: Style,
-    drawn: ProgressBar,
+    area: Area,
     opening: String,
 }
 
 impl<W: Write> Table<W> {
     fn new(out: Sink<W>, style: Style) -> Self {
-        let plain = ProgressStyle::with_template("{msg}").unwrap_or_else(|error| {
-            tracing::error!("the table's template is wrong: {error}");
-            ProgressStyle::default_spinner()
-        });
         Self {
             out,
             style,
-            drawn: bars::screen().add(ProgressBar::new_spinner().with_style(plain)),
+            area: screen().area(),
             opening: String::new(),
         }
     }
@@ -146,23 +145,23 @@ impl<W: Write> Table<W> {
 impl<W: Write + Send> Watcher for Table<W> {
     fn started(&mut self, _at: Timestamp, interfaces: &[String]) {
         self.opening = opening(interfaces);
-        self.drawn.set_message(self.opening.clone());
-        self.drawn.tick();
+        let rows = [self.opening.clone()];
+        screen().draw(&mut self.area, Screen::size(), &rows);
     }
 
     fn changed(&mut self, _at: Timestamp, _interface: &str, _phone: &Phone, _change: Change) {}
 
     fn list(&mut self, now: Moment, watch: &Watch) {
-        let rows = bars::terminal_rows().saturating_sub(SPARE_ROWS).max(1);
+        let size = Screen::size();
+        let rows = size.rows.saturating_sub(SPARE_ROWS).max(1);
         // First, because a terminal's echo of Ctrl-C leaves the first line on the screen.
         let mut text = vec![self.opening.clone()];
-        text.extend(table(now, watch, rows.into(), self.style));
-        self.drawn.set_message(text.join("\n"));
-        self.drawn.tick();
+        text.extend(table(now, watch, rows, self.style));
+        screen().draw(&mut self.area, size, &text);
     }
 
     fn finished(&mut self, now: Moment, watch: &Watch) {
-        self.drawn.finish_and_clear();
+        screen().close(&self.area);
         for line in table(now, watch, usize::MAX, self.style) {
             self.out.line(&line);
         }
@@ -170,7 +169,7 @@ impl<W: Write + Send> Watcher for Table<W> {
 }
 
 /// Rows for the head, the sum, the opening and the cursor.
-const SPARE_ROWS: u16 = 5;
+const SPARE_ROWS: usize = 5;
 
 fn opening(interfaces: &[String]) -> String {
     format!(

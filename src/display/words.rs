@@ -2,7 +2,7 @@
 
 use crate::{
     display::escape,
-    track::{Event, Evidence, PhoneRef, Progress, State, Step, Witness},
+    track::{Event, Evidence, PhoneRef, State, Step, Witness},
 };
 
 /// A phone's name in a line: its MAC once it is known, its address until then.
@@ -106,14 +106,6 @@ pub(super) fn step(step: &Step) -> String {
         .map(|it| format!(" – {}", escape(&evidence_of(it))));
     let rest: String = [load, pass, evidence].into_iter().flatten().collect();
     format!("{word:<11} {what}{rest}")
-}
-
-/// The image that is under way: `3/5 apps45.9-3-1ES26.sbn`.
-pub(super) fn place(progress: &Progress) -> String {
-    match progress.place {
-        (0, _) => escape(&progress.file),
-        (at, of) => format!("{at}/{of} {}", escape(&progress.file)),
-    }
 }
 
 /// A diagnosis or its withdrawal, in the lines that a person reads: what, why, what to do.

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 
 use super::Board;
 use crate::{
-    display::{Reporter, Started},
-    track::{Event, PhoneId, Report},
+    diagnose::Finding,
+    display::{Reporter, Started, Style, Tick, finding},
+    track::{Event, PhoneId, Report, Surveyed},
 };
 
 /// A display and a page.
@@ -45,6 +46,21 @@ impl Reporter for Tee {
     fn waiting(&mut self, phone: PhoneId, what: &str, left: Duration) {
         self.board.fold(|shown| shown.waiting(phone, what, left));
         self.display.waiting(phone, what, left);
+    }
+
+    fn tick(&mut self, tick: Tick) {
+        self.display.tick(tick);
+    }
+
+    fn found(&mut self, at: Timestamp, found: &Finding) {
+        for line in finding(found, Style::plain()).lines() {
+            self.board.fold(|shown| shown.notice(line));
+        }
+        self.display.found(at, found);
+    }
+
+    fn surveyed(&mut self, at: Timestamp, phones: &[Surveyed]) {
+        self.display.surveyed(at, phones);
     }
 
     fn notice(&mut self, text: &str) {

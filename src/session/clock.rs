@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::{
+    display::Tick,
     journal::Sittings,
     track::{Moment, Report},
 };
@@ -70,6 +71,15 @@ impl Clock {
 
     pub(super) fn wall_now(&self) -> Timestamp {
         self.wall(self.now())
+    }
+
+    /// This moment, for displays.
+    pub(super) fn tick(&self, awaited: Option<usize>) -> Tick {
+        Tick {
+            at: self.wall_now(),
+            speed: self.speed,
+            awaited,
+        }
     }
 
     /// Where a report's times are counted from.

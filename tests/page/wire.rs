@@ -10,7 +10,7 @@ use std::{
 
 use jiff::Timestamp;
 use reflash::{
-    display::{Reporter, Started},
+    display::{Reporter, Started, Tick},
     page::{Board, Limits, Server, Tee},
     track::{Event, PhoneId, PhoneRef, Report, State, Step, Totals},
 };
@@ -26,6 +26,7 @@ struct Nobody;
 impl Reporter for Nobody {
     fn started(&mut self, _: Timestamp, _: &Started) {}
     fn event(&mut self, _: Timestamp, _: &Event) {}
+    fn tick(&mut self, _: Tick) {}
     fn notice(&mut self, _: &str) {}
     fn finished(&mut self, _: Timestamp, _: &Report, _: &[String]) {}
 }

@@ -38,7 +38,11 @@ impl Terminal {
             folder: tempfile::tempdir().unwrap(),
         };
         let code = terminal.folder.path().join("code");
-        let line = format!("{command}; echo $? > {}; exec sleep 600", code.display());
+        // Ctrl-C is for the program, not for the shell.
+        let line = format!(
+            "trap : INT; {command}; echo $? > {}; exec sleep 600",
+            code.display()
+        );
         let mut tmux = terminal.tmux();
         tmux.args(["-f", "/dev/null", "new-session", "-d"]);
         tmux.args(["-x", &columns.to_string(), "-y", &rows.to_string()]);

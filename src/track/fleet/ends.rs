@@ -159,6 +159,21 @@ impl Fleet {
         awaited.map(Vec::as_slice)
     }
 
+    /// How many expected phones were not heard yet; `None` where nobody said how many come.
+    /// A phone that has no name yet counts as one of them that is here.
+    #[must_use]
+    pub fn missing(&self) -> Option<usize> {
+        let phones = || self.registry.phones.values();
+        if let Some(awaited) = self.awaited() {
+            let unheard = awaited
+                .iter()
+                .filter(|mac| self.registry.of(**mac).is_none());
+            let unnamed = phones().filter(|phone| phone.mac.is_none());
+            return Some(unheard.count().saturating_sub(unnamed.count()));
+        }
+        Some(self.plan.expect?.saturating_sub(phones().count()))
+    }
+
     /// Where phones are that never named themselves, or that may have changed since: what
     /// a witness can be asked about.
     #[must_use]

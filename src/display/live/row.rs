@@ -1,0 +1,270 @@
+//! A phone's row: columns by the width of the screen. What matters less goes first: the
+//! model, the time in this state, the image's name, the bar.
+
+use std::time::Duration;
+
+use super::{
+    Frame,
+    measure::{cut, pad, width},
+    phone::{File, Phone},
+};
+use crate::{
+    display::{escape, lines::painted, words},
+    track::State,
+};
+
+/// From this width on a MAC is written as in file names, with SEP before it.
+const LONG_NAMES: usize = 60;
+
+/// From this width on there is the time in this state.
+const WITH_SINCE: usize = 50;
+
+/// From this width on there is the model.
+const WITH_MODEL: usize = 70;
+
+/// From this width on a stage says its pass.
+const WITH_PASS: usize = 79;
+
+/// A row with less than this beside a bar leaves the image's name out.
+const SHORTEST_FILE: usize = 12;
+
+/// From this width on the rest of a row also says what a phone that fetches is waited for.
+const WITH_NEXT: usize = 62;
+
+/// With less than this only the time is told until which something is waited for.
+const SHORTEST_NEXT: usize = 7;
+
+/// Columns of an image's name where more follows.
+const FILE: usize = 22;
+
+/// Columns of a time: `59:59`, `99h59`.
+const TIME: usize = 5;
+
+/// What the last column is.
+const WHAT: &str = "progress, or what comes next";
+
+/// How wide each column is; 0: it is not there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Columns {
+    name: usize,
+    model: usize,
+    stage: usize,
+    since: usize,
+    rest: usize,
+}
+
+impl Columns {
+    /// For these phones on this screen.
+    pub(super) fn new(frame: Frame, phones: &[&Phone]) -> Self {
+        let all = frame.width;
+        let widest = phones.iter().map(|phone| width(&name(frame, phone))).max();
+        let usual = if all < LONG_NAMES { 12 } else { 15 };
+        let name = widest.unwrap_or(0).clamp(usual, usual.max(all / 5));
+        let model = if all < WITH_MODEL { 0 } else { 5 };
+        let stage = if all < WITH_PASS { 11 } else { 16 };
+        let since = if all < WITH_SINCE { 0 } else { TIME };
+        let columns = [name, model, stage, since];
+        let taken: usize = columns
+            .iter()
+            .filter(|columns| **columns > 0)
+            .map(|columns| columns + 1)
+            .sum();
+        Self {
+            name,
+            model,
+            stage,
+            since,
+            rest: all.saturating_sub(taken),
+        }
+    }
+
+    /// What the columns are.
+    pub(super) fn head(&self, frame: Frame) -> String {
+        let line = self.line([
+            "phone",
+            "model",
+            "stage",
+            "for",
+            if self.rest < WHAT.len() {
+                "progress"
+            } else {
+                WHAT
+            },
+        ]);
+        frame.style.faint(&cut(&line, frame.width))
+    }
+
+    pub(super) fn row(&self, frame: Frame, phone: &Phone) -> String {
+        let model = phone.named.model.as_deref().map_or("?".into(), escape);
+        let since = match phone.state {
+            State::Confirmed | State::Already => String::new(),
+            _ => clock(frame.since(phone.since)),
+        };
+        let line = self.line([
+            &name(frame, phone),
+            &model,
+            &self.stage(phone),
+            &since,
+            &self.rest(frame, phone),
+        ]);
+        painted(frame.style, phone.state, &cut(&line, frame.width))
+    }
+
+    fn line(&self, [name, model, stage, since, rest]: [&str; 5]) -> String {
+        let mut line = pad(name, self.name);
+        for (text, columns) in [(model, self.model), (stage, self.stage)] {
+            if columns > 0 {
+                line.push(' ');
+                line.push_str(&pad(text, columns));
+            }
+        }
+        if self.since > 0 {
+            let since = format!(" {since:>TIME$}");
+            line.push_str(&since);
+        }
+        line.push(' ');
+        line.push_str(&cut(rest, self.rest));
+        line.truncate(line.trim_end().len());
+        line
+    }
+
+    /// Where it is: `image 3/5 pass 2`.
+    fn stage(&self, phone: &Phone) -> String {
+        let (word, _) = words::state(phone.state);
+        let image = phone.file.as_ref().map(|file| file.place);
+        let stage = match image.filter(|_| phone.state == State::Images) {
+            Some((at, of)) if at > 0 => format!("image {at}/{of}"),
+            _ => word.to_owned(),
+        };
+        let is_moving = phone.is_under_way() || phone.state == State::Flashed;
+        if phone.pass > 1 && is_moving && self.stage >= 16 {
+            format!("{stage} pass {}", phone.pass)
+        } else {
+            stage
+        }
+    }
+
+    /// How far it is, or what it is waited for.
+    fn rest(&self, frame: Frame, phone: &Phone) -> String {
+        let next = phone.wait.as_ref().map(|wait| {
+            let time = format!("within {}", clock(wait.left));
+            // The first words of it; what must not be done is said louder.
+            let what = wait.what.split([',', ';']).next().unwrap_or_default();
+            let what = escape(what.strip_prefix("its ").unwrap_or(what));
+            (what, time)
+        });
+        let next = |room: usize| {
+            let (what, time) = next.as_ref()?;
+            match room.checked_sub(time.len() + 1) {
+                Some(room) if room >= SHORTEST_NEXT => Some(format!("{} {time}", cut(what, room))),
+                _ => Some(time.clone()).filter(|time| time.len() <= room),
+            }
+        };
+        match (phone.state, &phone.file) {
+            (State::Images, Some(file)) if file.size > 0 => {
+                let mut text = self.file(file);
+                let left = self.rest.saturating_sub(width(&text) + 1);
+                if let Some(next) = next(left).filter(|_| self.rest >= WITH_NEXT) {
+                    text = format!("{text} {next}");
+                }
+                text
+            }
+            (State::Writing, _) => {
+                let text = "DO NOT UNPLUG";
+                match next(self.rest.saturating_sub(text.len() + 2)) {
+                    Some(next) => format!("{text}, {next}"),
+                    None => text.to_owned(),
+                }
+            }
+            (State::Confirmed | State::Already, _) => {
+                let took = phone.took();
+                let reason = phone.reason();
+                if took.is_zero() || self.rest < WITH_NEXT {
+                    reason.to_owned()
+                } else {
+                    let took = frame.phones_time(took);
+                    format!("{reason}; took {}", clock(took))
+                }
+            }
+            _ => next(self.rest).unwrap_or_else(|| words::state(phone.state).1.to_owned()),
+        }
+    }
+
+    /// `██████░░░░  57% apps45.9-3-1ES26.sbn`, as much of it as there is room for.
+    fn file(&self, file: &File) -> String {
+        let short = (self.rest / 4).clamp(4, 16);
+        let left = self.rest.saturating_sub(short + 6);
+        let (columns, name) = if self.rest >= WITH_NEXT {
+            (short, format!(" {}", pad(&escape(&file.name), FILE)))
+        } else if left >= SHORTEST_FILE {
+            (short, format!(" {}", cut(&escape(&file.name), left)))
+        } else {
+            (self.rest.saturating_sub(5), String::new())
+        };
+        let percent = file.bytes.saturating_mul(100) / file.size.max(1);
+        let bar = bar(file.bytes, file.size, columns);
+        format!("{bar} {:>3}%{name}", percent.min(100))
+    }
+}
+
+impl Frame {
+    /// So much of our time, as the phones live.
+    fn phones_time(&self, ours: Duration) -> Duration {
+        Duration::try_from_secs_f64(ours.as_secs_f64() * self.tick.speed).unwrap_or(ours)
+    }
+}
+
+/// So much of a whole, in so many columns.
+pub(super) fn bar(part: u64, whole: u64, columns: usize) -> String {
+    let eighths = columns as u128 * 8 * u128::from(part.min(whole)) / u128::from(whole.max(1));
+    let eighths = usize::try_from(eighths).unwrap_or(0);
+    let part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
+    let full = eighths / 8;
+    let empty = columns - full - usize::from(!part.is_empty());
+    format!("{}{part}{}", "█".repeat(full), "░".repeat(empty))
+}
+
+/// What a phone is called in a row: by its inventory, its MAC, or where it is.
+pub(super) fn name(frame: Frame, phone: &Phone) -> String {
+    let named = &phone.named;
+    match (&named.name, named.mac) {
+        (Some(name), _) => escape(name),
+        (None, Some(mac)) if frame.width >= LONG_NAMES => format!("SEP{}", mac.wire()),
+        (None, Some(mac)) => mac.wire(),
+        (None, None) => named.address.to_string(),
+    }
+}
+
+/// A time in five columns: `9:59`, `99h59`, then days.
+pub(super) fn clock(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..3600 => format!("{}:{:02}", seconds / 60, seconds % 60),
+        3600..360_000 => format!("{}h{:02}", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_as_wide_as_it_is_asked_to_be() {
+        assert_eq!(bar(0, 8, 4), "░░░░");
+        assert_eq!(bar(1, 8, 4), "▌░░░");
+        assert_eq!(bar(5, 8, 4), "██▌░");
+        assert_eq!(bar(9, 8, 4), "████", "never more than all");
+        assert_eq!(bar(0, 0, 2), "░░");
+    }
+
+    #[test]
+    fn times_have_five_columns() {
+        let time = |seconds| clock(Duration::from_secs(seconds));
+        assert_eq!(time(0), "0:00");
+        assert_eq!(time(3599), "59:59");
+        assert_eq!(time(3600), "1h00");
+        assert_eq!(time(359_999), "99h59");
+        assert_eq!(time(360_000), "4d");
+    }
+}
