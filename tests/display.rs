@@ -170,17 +170,15 @@ fn three_hundred_phones_keep_to_the_screen() {
     terminal.wait_until("20 looks at one whole screen, and who failed", |_| {
         let screen = terminal.screen();
         assert!(screen.lines().count() <= 24, "{screen}");
-        assert_eq!(screen.matches(" of 300 done").count(), 1, "{screen}");
-        assert_eq!(screen.matches(" more under way").count(), 1, "{screen}");
-        assert!(
-            screen
-                .trim_end()
-                .lines()
-                .last()
-                .unwrap()
-                .contains(" fetching"),
-            "{screen}"
-        );
+        let count = |text: &str| screen.matches(text).count();
+        assert!(count(" of 300 done") <= 1, "{screen}");
+        assert!(count(" more under way") <= 1, "{screen}");
+        let sums = screen.trim_end().lines().last().unwrap_or_default();
+        if count(" of 300 done") == 0 || !sums.contains(" fetching") {
+            // It is just being drawn.
+            return false;
+        }
+        assert_eq!(count(" more under way"), 1, "{screen}");
         looks.set(looks.get() + 1);
         looks.get() >= 20 && screen.contains("manifest-refused")
     });
