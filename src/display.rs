@@ -19,6 +19,7 @@ use clap::ColorChoice;
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub(crate) use bars::aside;
 pub use bars::{Bars, LogWriter, log_writer};
 pub use json::Json;
 pub use lines::Lines;

@@ -5,6 +5,7 @@
 //! a phone wait. They call the desk for every request; what the fleet makes of it goes
 //! through the outbox to this side.
 
+mod attendant;
 mod clock;
 mod desk;
 mod neighbours;
@@ -27,11 +28,12 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use self::{clock::Clock, desk::Desk, outbox::Outbox, witnesses::Witnesses};
 pub use self::{
+    attendant::Attendant,
     clock::{fitting_speed, wall_clock},
     signals::Signals,
 };
+use self::{clock::Clock, desk::Desk, outbox::Outbox, witnesses::Witnesses};
 pub use crate::inventory::Roll;
 use crate::{
     display::{Reporter, Started, escape},
@@ -40,7 +42,7 @@ use crate::{
     metrics::{self, Counters, Exporter},
     stage::{Folder, Stage, StagedFile, View},
     tftp,
-    track::{Fleet, PhoneRef, Plan, Report, RunState, Seen, Sighting, Witness},
+    track::{Fleet, Moment, PhoneRef, Plan, Report, Seen, Sighting, Witness},
 };
 
 /// How often time is passed to the fleet. Its limits are seconds and minutes.
@@ -144,6 +146,15 @@ impl Shared {
 /// Serves until every expected phone is done or has failed, the time is up, or a signal
 /// comes; drains; reports. The source is gone when this returns.
 pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
+    run_attended(setup, None, signals).await
+}
+
+/// The same with somebody who is asked before it ends by itself.
+pub async fn run_attended(
+    setup: Setup,
+    attendant: Option<Box<dyn Attendant>>,
+    signals: &mut Signals,
+) -> Ended {
     let Setup {
         source,
         plan,
@@ -165,10 +176,8 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
     };
     let clock = Clock::start(sittings, speed);
     // Counts from the beginning of this sitting.
-    let plan = Plan {
-        timeout: plan.timeout.map(|timeout| clock.moment(timeout)),
-        ..plan
-    };
+    let timeout = plan.timeout.map(|timeout| clock.moment(timeout));
+    let plan = Plan { timeout, ..plan };
     let (fleet, transfers) = match &recorded {
         Some(recorded) => (recorded.refold(plan), recorded.next_transfer()),
         None => (Fleet::new(plan), 0),
@@ -211,7 +220,8 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         })
     });
     let over = || threads.iter().any(Running::is_over);
-    let signal = watch(&shared, reporter.as_mut(), signals, witnesses, over).await;
+    let person = Person { attendant, timeout };
+    let signal = watch(&shared, reporter.as_mut(), signals, witnesses, person, over).await;
     // All are told before one is waited for.
     let threads: Vec<_> = threads.into_iter().map(Running::stop).collect();
     let faults: Vec<_> = threads
@@ -292,6 +302,12 @@ impl Future for Stop {
     }
 }
 
+/// Who is asked at the end, and when it is too late for that.
+struct Person {
+    attendant: Option<Box<dyn Attendant>>,
+    timeout: Option<Moment>,
+}
+
 /// The run's own side: tells events, lets time pass, minds signals. Returns the signal that
 /// ended the run.
 async fn watch(
@@ -299,6 +315,7 @@ async fn watch(
     reporter: &mut dyn Reporter,
     signals: &mut Signals,
     witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
+    mut person: Person,
     engine_is_over: impl Fn() -> bool,
 ) -> Option<u8> {
     let mut ticks = interval(TICK);
@@ -347,8 +364,20 @@ async fn watch(
         }
         shared.tell(reporter);
         let now = shared.clock.now();
+        let is_late = person.timeout.is_some_and(|timeout| now >= timeout);
+        let is_over = shared.is_over(person.attendant.as_deref(), is_late);
+        if is_over
+            && !draining
+            && signal.is_none()
+            && let Some(mut attendant) = person.attendant.take()
+        {
+            shared.ask(attendant.as_mut());
+            // Who pressed Ctrl-C there meant the run.
+            signal = tokio::time::timeout(TICK, signals.next()).await.ok();
+            continue;
+        }
         let mut fleet = shared.fleet();
-        if !draining && (signal.is_some() || fleet.run_state(now) == RunState::Ended) {
+        if !draining && (signal.is_some() || is_over) {
             fleet.drain(now);
             draining = true;
         }

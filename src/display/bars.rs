@@ -281,6 +281,14 @@ impl Reporter for Bars {
     }
 }
 
+/// Does something else with the terminal, while nothing is drawn.
+pub(crate) fn aside<T>(other: impl FnOnce() -> T) -> T {
+    match SCREEN.get() {
+        Some(screen) => screen.suspend(other),
+        None => other(),
+    }
+}
+
 /// Where log lines go: standard error, above the bars where there are any.
 #[derive(Debug)]
 pub struct LogWriter(());

@@ -13,6 +13,7 @@ use super::{
     announce::{event, reference},
     catalog::Catalog,
     conversion::{Ask, Change, Expected, Scene},
+    history::kept,
     identity::{Owner, Phone, Registry},
     plan::Plan,
     report,
@@ -202,6 +203,14 @@ impl Fleet {
                 self.told(at, id, |phone, scene, out| {
                     let phone = &mut phone.conversion;
                     phone.hardware_named(scene, *classes, *witness, detail, out);
+                })
+            }
+            Seen::Noted { witness, detail } => {
+                let here = self.registry.at(address).map(|(id, _)| id);
+                here.map_or_else(Vec::new, |id| {
+                    self.fold(at, id, |phone, _, out| {
+                        phone.conversion.note(*witness, kept(detail), out);
+                    })
                 })
             }
         }

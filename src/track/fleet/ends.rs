@@ -116,6 +116,13 @@ impl Fleet {
                 .any(|phone| phone.conversion.is_between_images())
     }
 
+    /// Whether a converted phone is still to register here, and is not late for it.
+    #[must_use]
+    pub fn awaits_registers(&self) -> bool {
+        let mut phones = self.registry.phones.values();
+        phones.any(|phone| phone.conversion.registers_until().is_some())
+    }
+
     /// Phones by state, what stands against them by code, and clients that are no phones.
     #[must_use]
     pub fn sums(&self) -> Sums {
