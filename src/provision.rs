@@ -7,7 +7,7 @@
 mod asterisk;
 pub mod folder;
 mod ini;
-mod letters;
+pub(crate) mod letters;
 mod passwords;
 mod plan;
 mod readme;

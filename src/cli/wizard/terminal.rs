@@ -147,7 +147,7 @@ impl Asker for Person {
     }
 
     fn ask(&mut self, field: &Field) -> Asked<String> {
-        let prompt = format!("{} ({BACK} and Enter: back)", field.prompt);
+        let prompt = format!("{} ({BACK} to go back)", field.prompt);
         let mut input = Input::<String>::with_theme(&Plain)
             .with_prompt(prompt)
             .allow_empty(true);

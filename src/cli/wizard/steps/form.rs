@@ -11,7 +11,10 @@ use super::{
     },
     words,
 };
-use crate::phone::{MacAddress, Model};
+use crate::{
+    phone::{MacAddress, Model},
+    provision::letters,
+};
 
 /// Where the list goes if nobody says otherwise.
 const FILE: &str = "phones.toml";
@@ -100,16 +103,12 @@ pub(super) fn fill(
             }
         };
         let taken = match line {
-            Line::Pbx => {
-                needed(&text, "Type the PBX's address, such as 192.0.2.20.").map(|()| pbx = text)
-            }
+            Line::Pbx => judged(letters::host(&text)).map(|()| pbx = text),
             Line::Mac(of) => mac(&text).map(|mac| phones[*of].mac = Some(mac)),
             Line::Model(of) => model(&text, answers).map(|model| phones[*of].model = Some(model)),
-            Line::Extension(of) => needed(
-                &text,
-                "Type the number that the phone answers to, such as 1001.",
-            )
-            .map(|()| phones[*of].extension = text),
+            Line::Extension(of) => {
+                judged(letters::user(&text)).map(|()| phones[*of].extension = text)
+            }
             Line::Name(of) => {
                 phones[*of].name = text;
                 Ok(())
@@ -210,6 +209,11 @@ fn needed(text: &str, otherwise: &str) -> Result<(), String> {
     }
 }
 
+/// What phones and PBX take, as a sentence.
+fn judged(judged: Result<(), String>) -> Result<(), String> {
+    judged.map_err(|expected| format!("Not that: {expected}."))
+}
+
 fn mac(text: &str) -> Result<MacAddress, String> {
     text.parse().map_err(|error| format!("{error}."))
 }
@@ -228,7 +232,7 @@ fn model(text: &str, answers: &Answers) -> Result<&'static Model, String> {
 
 fn secret(text: String, asker: &mut dyn Asker, world: &dyn World) -> Result<String, String> {
     if !text.is_empty() {
-        return Ok(text);
+        return judged(letters::secret(&text)).map(|()| text);
     }
     let made = world.secret().map_err(|failure| words(&failure))?;
     asker.tell(&format!("Made: {made} (the PBX has to have it too)"));

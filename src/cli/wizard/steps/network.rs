@@ -41,7 +41,6 @@ pub(in super::super) fn ask(
     asker: &mut dyn Asker,
     world: &mut dyn World,
 ) -> Result<Move, Stopped> {
-    let was_asked = answers.checked.is_some();
     if answers
         .args()
         .is_ok_and(|args| is_open(answers, &args.network))
@@ -52,7 +51,7 @@ pub(in super::super) fn ask(
     let mut first = 0;
     look(answers, asker, world)?;
     let given = answers.is_given(&["interface", "listen"]);
-    if given && !was_asked && worst(answers) < Some(Severity::Error) {
+    if given && worst(answers) < Some(Severity::Error) {
         settle(answers);
         return Ok(Move::Skip);
     }
@@ -71,7 +70,11 @@ pub(in super::super) fn ask(
             }
             Pick::Again => look(answers, asker, world)?,
             Pick::More => first = shown,
-            Pick::Lines => lines(answers, asker)?,
+            Pick::Lines => {
+                if lines(answers, asker)? {
+                    look(answers, asker, world)?;
+                }
+            }
             Pick::Isolated => {
                 answers.words.set("dhcp", ["isolated"]);
                 look(answers, asker, world)?;
@@ -296,11 +299,11 @@ fn blocks(finding: &Finding, isolated: bool) -> bool {
     }
 }
 
-/// The lines that make a DHCP server name this machine.
-fn lines(answers: &Answers, asker: &mut dyn Asker) -> Result<(), Stopped> {
+/// The lines that make a DHCP server name this machine; whether they are there now.
+fn lines(answers: &Answers, asker: &mut dyn Asker) -> Result<bool, Stopped> {
     let chosen = answers.checked.as_ref().and_then(|it| it.chosen.as_ref());
     let Some(address) = chosen.map(|chosen| chosen.address) else {
-        return Ok(());
+        return Ok(false);
     };
     asker.page(&answers.page(NUMBER, TITLE));
     asker.tell("The phones' DHCP server has to name this machine. Which one is it?");
@@ -309,17 +312,17 @@ fn lines(answers: &Answers, asker: &mut dyn Asker) -> Result<(), Stopped> {
         choice = choice.item(kind.to_string(), Some(kind));
     }
     let Reply::Given(Some(kind)) = choice.item("Back", None).ask(asker)? else {
-        return Ok(());
+        return Ok(false);
     };
     asker.page(&answers.page(NUMBER, TITLE));
     asker.tell(&format!(
-        "For {kind}. Put it back when the phones are done."
+        "For {kind}. Take it out again when the phones are done."
     ));
     asker.show(&format!("\n{}", kind.lines(address)));
-    Choice::new("When it is there:")
-        .item("Back to the findings", ())
-        .ask(asker)?;
-    Ok(())
+    let choice = Choice::new("Put these lines there, then:")
+        .item("They are there: look again", true)
+        .item("Back to the findings", false);
+    Ok(choice.ask(asker)? == Reply::Given(true))
 }
 
 fn settle(answers: &mut Answers) {

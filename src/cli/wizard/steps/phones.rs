@@ -269,6 +269,8 @@ fn told(answers: &Answers) -> String {
     if let Some(path) = &args.inventory.inventory {
         return format!("those of {}", path.display());
     }
-    let phones = args.expect.unwrap_or(1) as usize;
-    format!("{}{model}, whichever come first", count(phones))
+    match args.expect {
+        Some(phones @ 2..) => format!("{}{model}, whichever come first", count(phones as usize)),
+        _ => format!("{}{model}, whichever comes first", count(1)),
+    }
 }

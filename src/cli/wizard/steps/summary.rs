@@ -51,30 +51,30 @@ fn tell(answers: &mut Answers, args: &convert::Args, asker: &mut dyn Asker, worl
         0 => String::new(),
         port => format!(" and HTTP (port {port})"),
     };
+    let dhcp = if args.dhcp.isolated().unwrap_or_default() {
+        ", with addresses for Cisco phones and nobody else,"
+    } else {
+        ""
+    };
     asker.tell(&format!(
-        "The firmware is laid out in a temporary folder and served{address} by TFTP (port {}){http} \
-         until {}; then both are gone.",
+        "The firmware is served{address} by TFTP (port {}){http}{dhcp} until {}. Then the server \
+         and its temporary folder are gone.",
         wanted.tftp_port,
         until(args)
     ));
-    if args.dhcp.isolated().unwrap_or_default() {
-        asker.tell(
-            "Cisco phones, and nobody else, get addresses from this machine, 10 minutes at a time.",
-        );
-    }
     let journal = args.journal.named().map(Into::into);
     let load = answers.bundles.first().and_then(|it| it.loads.first());
     let journal = journal.or_else(|| world.journal(args, load));
     let record = match &journal {
-        Some(path) => format!("the record of the run, {}", path.display()),
+        Some(path) => format!("the record of the run {}", path.display()),
         None => "nothing, not even a record: this user has no folder for it".to_owned(),
     };
     let list = answers
         .draft
         .as_ref()
-        .map(|draft| format!(" and the list with the passwords, {}", draft.path.display()));
+        .map(|draft| format!(" and the list with the passwords {}", draft.path.display()));
     asker.tell(&format!(
-        "What stays on this machine: {record}{}.",
+        "What stays behind: {record}{}.",
         list.unwrap_or_default()
     ));
     answers.journal = journal;
@@ -88,7 +88,7 @@ fn tell(answers: &mut Answers, args: &convert::Args, asker: &mut dyn Asker, worl
             asker.tell(&format!("Mind, {}: {}.", numbers(&of), hazard.warning()));
         }
     }
-    asker.tell("\nThe same without questions:");
+    asker.tell("The same without questions:");
     asker.show(&format!("  {}", answers.words.line("convert")));
 }
 

@@ -244,29 +244,26 @@ fn a_configuration_is_typed_judged_and_kept_for_the_start() {
         Pick("ask me"),
         types(""),
         types("192.0.2.20"),
-        types("10 01"),
-        types("Reception"),
-        Enter,
-        types("/nowhere/phones.toml"),
-        types(list.to_str().unwrap()),
         // A blank in an extension: phones and PBX do not take it.
-        Enter,
-        Enter,
+        types("10 01"),
+        types("1002"),
+        types("Reception"),
+        // Two lines back, and forward again.
         Back,
-        Enter,
-        Enter,
+        Back,
         types("1001"),
         Enter,
         Enter,
-        Enter,
+        types("/nowhere/phones.toml"),
+        types(list.to_str().unwrap()),
         Enter,
     ];
     let (answers, script, ended) = desk.run(&[], acts);
     let said = &script.said;
     assert!(ended.is_ok(), "{ended:?}\n{said}");
-    assert!(said.contains("Type the PBX's address"), "{said}");
+    assert!(said.contains("Not that: expected the IPv4"), "{said}");
     assert!(said.contains("There is no folder for"), "{said}");
-    assert!(said.contains("no configurations can be made"), "{said}");
+    assert!(said.contains("an extension has 1 to 30"), "{said}");
     assert!(said.contains("Made: made-for-you"), "{said}");
     let line = line(&desk, &answers);
     assert!(line.contains("--inventory phones.toml"), "{line}");
