@@ -1,5 +1,7 @@
 //! A LAN of this test's own: a switch, and hosts on it, each in a namespace. Gone when dropped.
 
+#![allow(dead_code, reason = "every test program uses a part of it")]
+
 use std::{
     fs::File,
     io::Read as _,
@@ -91,7 +93,6 @@ impl Lan {
     }
 
     /// The same as a line for a shell.
-    #[allow(dead_code, reason = "for tests with a terminal")]
     pub(crate) fn line(&self, host: &str, command: &str) -> String {
         format!("ip netns exec {} {command}", self.namespace(host))
     }
@@ -122,7 +123,6 @@ impl Lan {
     }
 
     /// Ends what was started.
-    #[allow(dead_code, reason = "for tests with a terminal")]
     pub(crate) fn stop_all(&mut self) {
         for mut program in self.programs.drain(..) {
             program.kill().unwrap();

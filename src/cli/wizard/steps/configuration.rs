@@ -128,11 +128,16 @@ fn take(answers: &mut Answers, draft: Draft, world: &dyn World) -> Result<(), St
     // What was typed stays, as what Enter means.
     let path = draft.path.clone();
     answers.draft = Some(draft);
-    let told = judged.map_err(|failure| words(&failure))?;
+    judged.map_err(|failure| words(&failure))?;
+    let told = answers.draft.as_ref().map(|draft| {
+        let phones = draft.phones.len();
+        let plural = if phones == 1 { "registers" } else { "register" };
+        format!("{} {plural} at {}", count(phones), draft.pbx)
+    });
     // The list says who is waited for.
     answers.words.clear("expect");
     answers.words.set("inventory", [path]);
-    answers.settle(NUMBER, "configuration", told);
+    answers.settle(NUMBER, "configuration", told.unwrap_or_default());
     Ok(())
 }
 

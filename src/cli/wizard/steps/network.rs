@@ -280,11 +280,7 @@ fn pick(
             "Another network interface",
             Pick::Interface,
         )
-        .item_if(
-            !blocked && has_error,
-            "Go on all the same: I know better",
-            Pick::GoOn,
-        )
+        .item_if(!blocked && has_error, "Go on all the same", Pick::GoOn)
         .item_if(blocked, "Leave the wizard", Pick::Leave)
         .item("Back", Pick::Back);
     choice.ask(asker)
