@@ -33,7 +33,7 @@ pub use self::{
     clock::{fitting_speed, wall_clock},
     signals::Signals,
 };
-use self::{clock::Clock, desk::Desk, outbox::Outbox, witnesses::Witnesses};
+use self::{attendant::Person, clock::Clock, desk::Desk, outbox::Outbox, witnesses::Witnesses};
 pub use crate::inventory::Roll;
 use crate::{
     display::{Reporter, Started, escape},
@@ -42,7 +42,7 @@ use crate::{
     metrics::{self, Counters, Exporter},
     stage::{Folder, Stage, StagedFile, View},
     tftp,
-    track::{Fleet, Moment, PhoneRef, Plan, Report, Seen, Sighting, Witness},
+    track::{Fleet, PhoneRef, Plan, Report, Seen, Sighting, Witness},
 };
 
 /// How often time is passed to the fleet. Its limits are seconds and minutes.
@@ -220,7 +220,7 @@ pub async fn run_attended(
         })
     });
     let over = || threads.iter().any(Running::is_over);
-    let person = Person { attendant, timeout };
+    let person = Person::new(attendant, timeout);
     let signal = watch(&shared, reporter.as_mut(), signals, witnesses, person, over).await;
     // All are told before one is waited for.
     let threads: Vec<_> = threads.into_iter().map(Running::stop).collect();
@@ -302,12 +302,6 @@ impl Future for Stop {
     }
 }
 
-/// Who is asked at the end, and when it is too late for that.
-struct Person {
-    attendant: Option<Box<dyn Attendant>>,
-    timeout: Option<Moment>,
-}
-
 /// The run's own side: tells events, lets time pass, minds signals. Returns the signal that
 /// ended the run.
 async fn watch(
@@ -364,13 +358,9 @@ async fn watch(
         }
         shared.tell(reporter);
         let now = shared.clock.now();
-        let is_late = person.timeout.is_some_and(|timeout| now >= timeout);
-        let is_over = shared.is_over(person.attendant.as_deref(), is_late);
-        if is_over
-            && !draining
-            && signal.is_none()
-            && let Some(mut attendant) = person.attendant.take()
-        {
+        let goes_on = !draining && signal.is_none();
+        let is_over = goes_on && shared.is_over(&mut person, reporter);
+        if is_over && let Some(mut attendant) = person.attendant.take() {
             shared.ask(attendant.as_mut());
             // Who pressed Ctrl-C there meant the run.
             signal = tokio::time::timeout(TICK, signals.next()).await.ok();

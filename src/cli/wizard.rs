@@ -143,8 +143,7 @@ fn convert(answers: &Answers, mut person: Person, globals: &Globals) -> Result<O
         draft.write(privileges::give)?;
         person.tell(&format!("The list is in {}.", draft.path.display()));
     }
-    let pbx = answers.draft.as_ref().map(|draft| draft.pbx.clone());
-    let guide = Guide::new(answers.wanted_models(), pbx);
+    let guide = Guide::new(answers.wanted_models(), answers.site.pbx.clone());
     let guest = run::Guest {
         signals: person.leave(),
         guide: Some(Box::new(|inner| Box::new(Guided { inner, guide }))),

@@ -33,6 +33,9 @@ pub enum Hazard {
 }
 
 impl Hazard {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::MayNotStart, Self::WantsPowerSupply];
+
     /// What a person has to know before the power goes.
     #[must_use]
     pub fn warning(self) -> &'static str {

@@ -65,7 +65,7 @@ fn from_the_bundle_to_a_converted_phone_with_its_configuration() {
     assert_eq!(terminal.code(), 0, "{}", terminal.everything());
     let screen = terminal.everything();
     let told: String = screen.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(told.contains("It registers at 192.0.2.20 now"), "{screen}");
+    assert!(told.contains("told to register at 192.0.2.20"), "{screen}");
     assert!(!screen.contains("not-a-secret\n  "), "{screen}");
 
     // The line does the same: what it names is what `convert` would take.

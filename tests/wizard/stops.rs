@@ -5,6 +5,7 @@ use std::{fs, process::Command};
 use crate::{
     REFLASH,
     scene::{BRIDGE, Desk, TARGET, wait_for_page},
+    terminal::Terminal,
 };
 
 /// What a desk has before anything is done.
@@ -57,11 +58,13 @@ fn a_damaged_bundle_is_explained_and_going_back_keeps_the_answers() {
     assert!(!desk.path("state").exists(), "not even a record");
 }
 
+/// How the flags of a page depend on the desk.
+type Flags<'a> = &'a dyn Fn(&Desk) -> String;
+
 #[test]
 fn ctrl_c_ends_it_at_every_page_and_leaves_nothing() {
     let loopback = |desk: &Desk| desk.loopback();
     let bundle = |desk: &Desk| format!("{TARGET} {}", desk.loopback());
-    type Flags<'a> = &'a dyn Fn(&Desk) -> String;
     let pages: [(Flags<'_>, usize, &str, &str); 5] = [
         (&loopback, 0, "step 1", "Leave the wizard"),
         (&|_| format!("{TARGET} --interface lo"), 0, "step 2", "s …"),
@@ -88,7 +91,23 @@ fn ctrl_c_ends_it_at_every_page_and_leaves_nothing() {
 }
 
 #[test]
-fn ctrl_c_in_the_middle_of_a_line_and_a_kill_end_it_too() {
+fn a_kill_at_a_question_gives_the_cursor_back() {
+    let desk = Desk::new();
+    let within = |program: &str| format!("sh -c 'echo $$ > pid; exec {program}'");
+    let Some(terminal) = desk.wizard((80, 24), within, &desk.loopback()) else {
+        return;
+    };
+    wait_for_page(&terminal, "step 1", "Leave the wizard");
+    let process = fs::read_to_string(desk.path("pid")).unwrap();
+    let killed = Command::new("kill").arg(process.trim()).status().unwrap();
+    assert!(killed.success());
+    terminal.wait_for("Nothing was changed.");
+    assert_eq!(terminal.code(), 143);
+    assert!(terminal.has_cursor());
+}
+
+#[test]
+fn ctrl_c_in_the_middle_of_a_line_ends_it_too() {
     let desk = Desk::new();
     let Some(terminal) = desk.here(&format!("nowhere.zip {}", desk.loopback())) else {
         return;
@@ -103,6 +122,27 @@ fn ctrl_c_in_the_middle_of_a_line_and_a_kill_end_it_too() {
     assert_eq!(terminal.code(), 130);
     assert!(terminal.has_cursor());
     assert_eq!(desk.names(), BEFORE);
+}
+
+#[test]
+fn alone_in_a_terminal_the_program_is_the_wizard() {
+    let desk = Desk::new();
+    let folder = desk.path("");
+    let command = format!("cd {}; {REFLASH}", folder.display());
+    let Some(terminal) = Terminal::start((80, 24), &[("NO_COLOR", "1")], &command) else {
+        return;
+    };
+    wait_for_page(&terminal, "step 1 of 6: the firmware", "Leave the wizard");
+    terminal.keys(&["C-c"]);
+    assert_eq!(terminal.code(), 130);
+    // Where the cursor cannot be moved there are no menus.
+    let command = format!("export TERM=dumb; {REFLASH}; {REFLASH} wizard");
+    let Some(terminal) = Terminal::start((100, 50), &[], &command) else {
+        return;
+    };
+    terminal.wait_for("Usage: reflash [OPTIONS] <COMMAND>");
+    terminal.wait_for("there is no terminal to ask them on");
+    assert_eq!(terminal.code(), 2);
 }
 
 fn usage(arguments: &[&str]) -> String {

@@ -13,9 +13,10 @@ use pnet::datalink::{self, Channel, Config};
 use reflash::witness::cdp::{OddByte, checksum};
 
 use crate::{
+    REFLASH,
     common::require_program,
     lan::Lan,
-    scene::{Desk, TARGET, wait_for_page},
+    scene::{Desk, PHONE, TARGET, wait_for_page},
 };
 
 /// Set in the process that holds port 69.
@@ -135,13 +136,10 @@ fn a_dhcp_server_without_the_option_gets_its_lines() {
     desk.page(&terminal, "dhcp-option=150", "the findings", "lines-80x24");
     // As the person would: the lines into a file of the server's.
     let conf = lan.folder.path().join("phones.conf");
-    let lines: String = terminal
-        .screen()
-        .lines()
-        .filter(|line| line.starts_with("dhcp-"))
-        .map(|line| format!("{}\n", line.trim_end()))
-        .collect();
-    fs::write(&conf, lines).unwrap();
+    let screen = terminal.screen();
+    let lines = screen.lines().filter(|line| line.starts_with("dhcp-"));
+    let lines: Vec<&str> = lines.map(str::trim_end).collect();
+    fs::write(&conf, lines.join("\n") + "\n").unwrap();
     lan.stop_all();
     dnsmasq(&mut lan, &[&format!("--conf-file={}", conf.display())]);
     terminal.keys(&["Enter"]);
@@ -149,6 +147,72 @@ fn a_dhcp_server_without_the_option_gets_its_lines() {
     desk.page(&terminal, "step 3", "  Back", "option-80x24");
     terminal.keys(&["C-c"]);
     assert_eq!(terminal.code(), 130);
+}
+
+/// Set in the process that is a phone's REGISTER: where it is sent from.
+const REGISTER: &str = "REFLASH_TEST_REGISTER";
+
+/// No test by itself: the phone registers, as a 7965 does it.
+#[test]
+fn a_phone_registers() {
+    if std::env::var_os(REGISTER).is_none() {
+        return;
+    }
+    let request = format!(
+        "REGISTER sip:127.0.0.1 SIP/2.0\r\n\
+         Via: SIP/2.0/UDP 127.20.1.1:5060;branch=z9hG4bK0a1b2c3d\r\n\
+         From: <sip:1001@127.0.0.1>;tag=1\r\n\
+         To: <sip:1001@127.0.0.1>\r\n\
+         Call-ID: 1@127.20.1.1\r\n\
+         Max-Forwards: 70\r\n\
+         CSeq: 101 REGISTER\r\n\
+         User-Agent: Cisco-CP7965G/9.3.1\r\n\
+         Contact: <sip:1001@127.20.1.1:5060>;\
+         +sip.instance=\"<urn:uuid:00000000-0000-0000-0000-{PHONE}>\";\
+         +u.sip!devicename.ccm.cisco.com=\"SEP{PHONE}\";+u.sip!model.ccm.cisco.com=\"436\"\r\n\
+         Expires: 3600\r\n\
+         Content-Length: 0\r\n\r\n"
+    );
+    let socket = UdpSocket::bind("127.20.1.1:5060").unwrap();
+    socket
+        .send_to(request.as_bytes(), "127.0.0.1:5060")
+        .unwrap();
+}
+
+#[test]
+fn the_run_waits_until_the_phone_registers_here() {
+    let Some(lan) = lan("wizr") else { return };
+    let desk = Desk::new();
+    let list = format!(
+        "[site]\npbx = \"127.0.0.1\"\n[[phone]]\nmac = \"{PHONE}\"\nmodel = 7965\n\
+         extension = \"1001\"\nsecret = \"not-a-secret\"\n"
+    );
+    fs::write(desk.path("office.toml"), list).unwrap();
+    let within = |command: &str| lan.line("desk", command);
+    let flags =
+        format!("{TARGET} --listen 127.0.0.1 --http-port 0 --sccp-port 0 --inventory office.toml");
+    let Some(terminal) = desk.wizard((80, 24), within, &flags) else {
+        return;
+    };
+    wait_for_page(&terminal, "step 4", "  Back");
+    terminal.keys(&["Enter"]);
+    wait_for_page(&terminal, "step 6", "nothing was changed");
+    terminal.keys(&["Enter"]);
+    terminal.wait_for("waiting for the first phone");
+    let mut phones = lan.on("desk", REFLASH);
+    phones.args(["rehearse", "--against", "127.0.0.1:69", "--phones", "1"]);
+    phones.args(["--model", "7965", "--timeout", "2m"]);
+    let _phones = Part(phones.stdout(Stdio::null()).spawn().unwrap());
+    // However it is broken into lines.
+    let waits = format!("waiting until SEP{PHONE} 1001 registers, 5 minutes at most.");
+    terminal.wait_until(&waits, |screen| {
+        let words: Vec<&str> = screen.split_whitespace().collect();
+        words.join(" ").contains(&waits)
+    });
+    let _phone = Part::play(&lan, "desk", "wire::a_phone_registers", REGISTER);
+    assert_eq!(terminal.code(), 0, "{}", terminal.everything());
+    let screen = terminal.everything();
+    assert!(screen.contains("told to register at 127.0.0.1"), "{screen}");
 }
 
 /// What a 7965 with an old load says of itself once a minute.

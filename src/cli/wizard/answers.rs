@@ -32,12 +32,23 @@ pub(super) struct Answers {
     pub(super) near: Near,
     /// The network as it was looked at last.
     pub(super) checked: Option<Checked>,
+    /// What the phones are to be.
+    pub(super) site: Site,
     /// The list of phones that is to be written.
     pub(super) draft: Option<Draft>,
     /// Where the run is to be recorded.
     pub(super) journal: Option<PathBuf>,
     /// By step.
     settled: BTreeMap<usize, Settled>,
+}
+
+/// What a list says of its phones.
+#[derive(Debug, Default)]
+pub(super) struct Site {
+    /// Where they are to register; `None`: nobody told them.
+    pub(super) pbx: Option<String>,
+    /// What they are, where the list says it.
+    pub(super) models: Vec<&'static Model>,
 }
 
 /// The answer of a step.
@@ -149,6 +160,9 @@ impl Answers {
         let chosen = heard.filter(|(_, phone)| only.contains(&phone.mac));
         let mut models: Vec<_> = chosen.filter_map(|(_, phone)| phone.model).collect();
         models.extend(self.model);
+        if models.is_empty() {
+            models.clone_from(&self.site.models);
+        }
         if models.is_empty() {
             models = self.models();
         }

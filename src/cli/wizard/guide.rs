@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::{
     display::{Reporter, Started},
-    phone::{Lamps, Model, RESET_KEYS, RESET_WINDOW},
+    phone::{Hazard, Lamps, Model, RESET_KEYS, RESET_WINDOW},
     track::{Event, PhoneId, PhoneRef, Report, State, Step},
 };
 
@@ -38,18 +38,13 @@ impl Guide {
     /// The first words: how a phone is reset, and what can go wrong.
     pub(super) fn opening(&self) -> Vec<String> {
         let mut said = vec!["Now the phone:".to_owned()];
-        let mut hazards: Vec<(&Model, _)> = Vec::new();
-        for model in &self.models {
-            hazards.extend(model.hazards().iter().map(|hazard| (*model, *hazard)));
-        }
-        hazards.dedup_by_key(|(_, hazard)| *hazard);
-        for (model, hazard) in hazards {
-            let of = if self.models.len() > 1 {
-                format!("{} and its like", model.plain_number())
-            } else {
-                model.plain_number().to_owned()
-            };
-            said.push(format!("Mind, {of}: {}.", hazard.warning()));
+        for hazard in Hazard::ALL {
+            let models = self.models.iter();
+            let of = models.filter(|model| model.hazards().contains(&hazard));
+            let of: Vec<&str> = of.map(|model| model.plain_number()).collect();
+            if !of.is_empty() {
+                said.push(format!("Mind, {}: {}.", of.join(", "), hazard.warning()));
+            }
         }
         let lamps = self.lamps();
         said.push(
@@ -139,7 +134,7 @@ impl Guide {
 
     fn converted(&self, name: &str) -> String {
         match &self.pbx {
-            Some(pbx) => format!("{name} is converted. It registers at {pbx} now."),
+            Some(pbx) => format!("{name} is converted, and told to register at {pbx}."),
             None => format!(
                 "{name} is converted. Without a configuration it says Unprovisioned: that is right."
             ),

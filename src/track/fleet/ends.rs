@@ -116,11 +116,14 @@ impl Fleet {
                 .any(|phone| phone.conversion.is_between_images())
     }
 
-    /// Whether a converted phone is still to register here, and is not late for it.
+    /// The converted phones that are still to register here, and are not late for it.
     #[must_use]
-    pub fn awaits_registers(&self) -> bool {
-        let mut phones = self.registry.phones.values();
-        phones.any(|phone| phone.conversion.registers_until().is_some())
+    pub fn unregistered(&self) -> Vec<PhoneRef> {
+        let phones = self.registry.phones.iter();
+        phones
+            .filter(|(_, phone)| phone.conversion.registers_until().is_some())
+            .map(|(id, phone)| reference(*id, phone))
+            .collect()
     }
 
     /// Phones by state, what stands against them by code, and clients that are no phones.

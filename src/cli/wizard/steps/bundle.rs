@@ -245,24 +245,18 @@ pub(super) fn refused(bundles: &[Bundle], refusal: &Refusal) -> String {
              way back, and 8.5(2) is the bridge for old phones.",
             name(path)
         ),
-        Refusal::Verdict { path, .. } => {
-            let what = refusal.to_string();
-            let what = what.replace(&path.display().to_string(), &name(path));
+        Refusal::Verdict { path, verdict } => {
             let of = bundles.iter().find(|bundle| bundle.path == *path);
-            let problems = of.into_iter().flat_map(|bundle| &bundle.problems);
-            let worst = problems
-                .into_iter()
-                .find(|problem| problem.severity == Severity::Error);
-            match worst {
-                Some(problem) => {
-                    let cure = match problem.cure.as_str() {
-                        "" => String::new(),
-                        cure => format!("\n→ {cure}"),
-                    };
-                    return format!("{what}: {}.{cure}", problem.message.trim_end_matches('.'));
-                }
-                None => format!("{what}."),
+            let mut problems = of.into_iter().flat_map(|bundle| &bundle.problems);
+            if let Some(problem) = problems.find(|it| it.severity == Severity::Error) {
+                let what = problem.message.trim_end_matches('.');
+                let cure = match problem.cure.as_str() {
+                    "" => String::new(),
+                    cure => format!("\n→ {cure}"),
+                };
+                return format!("{} is {verdict}: {what}.{cure}", name(path));
             }
+            format!("{refusal}.").replace(&path.display().to_string(), &name(path))
         }
         refusal => format!("{refusal}."),
     };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{
     super::{
         super::{Failure, configurations::Beside},
-        answers::Answers,
+        answers::{Answers, Site},
         asker::{Asker, Choice, Reply, Stopped},
         draft::Draft,
         flow::Move,
@@ -35,8 +35,9 @@ pub(in super::super) fn ask(
     if answers.is_given(&["inventory", "files"]) {
         asker.page(&answers.page(NUMBER, TITLE));
         match judge(answers, None, world) {
-            Ok(told) => {
-                answers.settle(NUMBER, "configuration", told);
+            Ok(judged) => {
+                answers.settle(NUMBER, "configuration", judged.told);
+                answers.site = judged.site;
                 return Ok(Move::Skip);
             }
             Err(failure) => {
@@ -119,6 +120,7 @@ fn forget(answers: &mut Answers) {
     answers.words.clear("inventory");
     answers.words.clear("files");
     answers.draft = None;
+    answers.site = Site::default();
 }
 
 /// Takes a list that was typed, if phones would.
@@ -128,7 +130,7 @@ fn take(answers: &mut Answers, draft: Draft, world: &dyn World) -> Result<(), St
     // What was typed stays, as what Enter means.
     let path = draft.path.clone();
     answers.draft = Some(draft);
-    judged.map_err(|failure| words(&failure))?;
+    answers.site = judged.map_err(|failure| words(&failure))?.site;
     let told = answers.draft.as_ref().map(|draft| {
         let phones = draft.phones.len();
         let plural = if phones == 1 { "registers" } else { "register" };
@@ -175,8 +177,9 @@ fn named(
         answers.words.clear("expect");
     }
     match judge(answers, None, world) {
-        Ok(told) => {
-            answers.settle(NUMBER, "configuration", told);
+        Ok(judged) => {
+            answers.settle(NUMBER, "configuration", judged.told);
+            answers.site = judged.site;
             Ok(None)
         }
         Err(failure) => {
@@ -186,16 +189,21 @@ fn named(
     }
 }
 
-/// Judges what the phones would get, as a run does; a few words of it.
-fn judge(answers: &Answers, draft: Option<&Draft>, world: &dyn World) -> Result<String, Failure> {
+/// What phones would get.
+struct Judged {
+    /// In a few words.
+    told: String,
+    site: Site,
+}
+
+/// Judges what the phones would get, as a run does.
+fn judge(answers: &Answers, draft: Option<&Draft>, world: &dyn World) -> Result<Judged, Failure> {
     let args = answers.args()?;
     let added = world.own_files(&args.add.files)?;
     let list = match (draft, &args.inventory.inventory) {
         (Some(draft), _) => Some(draft.list().map_err(|fault| {
-            Failure::new(
-                format!("the list would not be read: {fault}"),
-                String::new(),
-            )
+            let error = format!("the list would not be read: {fault}");
+            Failure::new(error, String::new())
         })?),
         (None, Some(path)) => Some(world.list(path)?),
         (None, None) => None,
@@ -208,12 +216,23 @@ fn judge(answers: &Answers, draft: Option<&Draft>, world: &dyn World) -> Result<
         added: &added,
     };
     let mut told = world.judge(list.as_ref(), beside)?;
+    let mut site = Site::default();
+    if let Some(list) = &list {
+        let phones = list.inventory.phones.iter();
+        site.models = phones.filter_map(|phone| phone.model).collect();
+        site.pbx.clone_from(&list.inventory.site.pbx);
+    }
     if !added.is_empty() {
         let plural = if added.len() == 1 { "" } else { "s" };
         told.push(format!("{} file{plural} of yours", added.len()));
+        site.pbx
+            .get_or_insert_with(|| "the PBX that its file names".to_owned());
     }
     if told.is_empty() {
         told.push("names for the phones, and no configuration".to_owned());
     }
-    Ok(told.join("; "))
+    Ok(Judged {
+        told: told.join("; "),
+        site,
+    })
 }

@@ -78,7 +78,7 @@ fn tell(answers: &mut Answers, args: &convert::Args, asker: &mut dyn Asker, worl
         list.unwrap_or_default()
     ));
     answers.journal = journal;
-    for hazard in [Hazard::MayNotStart, Hazard::WantsPowerSupply] {
+    for hazard in Hazard::ALL {
         let models = answers.wanted_models();
         let of: Vec<_> = models
             .into_iter()
