@@ -24,6 +24,8 @@ pub(super) struct Answers {
     given: Words,
     /// The model that instructions are for, where one was named.
     pub(super) model: Option<&'static Model>,
+    /// How many phones are to come, where they are not named; a list of phones goes before it.
+    pub(super) count: Option<u32>,
     /// The firmware, examined.
     pub(super) bundles: Vec<Bundle>,
     /// The bridge, examined.
@@ -86,6 +88,15 @@ impl Answers {
     /// The answers as `convert` reads them.
     pub(super) fn args(&self) -> Result<convert::Args, Failure> {
         self.words.args()
+    }
+
+    /// The line that goes on from here in another wizard.
+    pub(super) fn wizard_line(&self) -> String {
+        let line = self.words.line("wizard");
+        match self.model {
+            Some(model) => line.replacen("wizard", &format!("wizard --model {}", model.number), 1),
+            None => line,
+        }
     }
 
     /// Notes the answer of a step.

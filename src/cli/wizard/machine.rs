@@ -129,6 +129,8 @@ impl World for Machine {
     fn journal(&self, args: &convert::Args, load: Option<&LoadName>) -> Option<PathBuf> {
         let folder = args.network.state_folder().ok().flatten()?;
         let there = folder.ancestors().find(|folder| folder.is_dir())?;
+        // Without a home there is nothing below which a user could make folders.
+        there.parent()?;
         // A file without a name: whether one can be written is seen, and nothing is left.
         tempfile::tempfile_in(there).ok()?;
         Some(journal::free_name(&folder, wall_clock(), load))

@@ -116,6 +116,11 @@ impl Asker for Person {
 
     fn tell(&mut self, text: &str) {
         for paragraph in text.lines() {
+            // A command is copied as it is.
+            if paragraph.starts_with("    ") {
+                self.line(&escape(paragraph));
+                continue;
+            }
             for line in wrap(&escape(paragraph), "", "") {
                 self.line(&line);
             }

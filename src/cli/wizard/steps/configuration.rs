@@ -90,8 +90,7 @@ fn pause(asker: &mut dyn Asker, why: &str) -> Result<(), Stopped> {
 }
 
 fn pick(answers: &Answers, asker: &mut dyn Asker) -> Result<Reply<Pick>, Stopped> {
-    let args = answers.args().ok();
-    let expected = args.as_ref().and_then(|args| args.expect).unwrap_or(1) as usize;
+    let expected = answers.count.unwrap_or(1) as usize;
     let phones = answers.only().len().max(expected);
     let default = if answers.draft.is_some() {
         Pick::Write
@@ -121,6 +120,10 @@ fn forget(answers: &mut Answers) {
     answers.words.clear("files");
     answers.draft = None;
     answers.site = Site::default();
+    // A list said who is waited for.
+    if let Some(count) = answers.count {
+        answers.words.set("expect", [count.to_string()]);
+    }
 }
 
 /// Takes a list that was typed, if phones would.

@@ -142,9 +142,8 @@ pub(super) fn fill(
 
 /// The phones as far as they are known.
 fn open(answers: &Answers) -> Vec<Open> {
-    let args = answers.args().ok();
     let only = answers.only();
-    let expect = args.and_then(|args| args.expect).unwrap_or(1) as usize;
+    let expect = answers.count.unwrap_or(1) as usize;
     let known = answers
         .draft
         .as_ref()

@@ -203,6 +203,7 @@ fn tell(answers: &Answers, asker: &mut dyn Asker, first: usize) -> usize {
         ));
     }
     let all = found(answers);
+    let only_errors = lacks_rights(all);
     if first == 0 {
         asker.tell(match worst(answers) {
             Some(Severity::Error) => "This would keep phones from being converted:",
@@ -215,7 +216,9 @@ fn tell(answers: &Answers, asker: &mut dyn Asker, first: usize) -> usize {
     for finding in all.iter().skip(first) {
         let text = findings::lines(finding, Style::plain());
         rows += text.lines().count();
-        if shown > first && rows > ROWS {
+        // What is little known without rights can wait.
+        let waits = only_errors && first == 0 && finding.severity != Severity::Error;
+        if shown > first && (rows > ROWS || waits) {
             break;
         }
         asker.show(&text);
@@ -240,13 +243,11 @@ fn pick(
             .iter()
             .any(|finding| is_error(finding) && blocks(finding, isolated));
     let has_error = all.iter().any(is_error);
-    if all
-        .iter()
-        .any(|finding| is_error(finding) && finding.code == code::NO_RIGHT)
-    {
+    let no_right = lacks_rights(all);
+    if no_right {
         asker.tell("Leave, and go on from here with the rights that it takes:");
         let program = std::env::current_exe().unwrap_or_else(|_| "reflash".into());
-        let line = answers.words.line("wizard");
+        let line = answers.wizard_line();
         let line = line.strip_prefix("reflash").unwrap_or(&line);
         asker.show(&format!("  sudo {}{line}", program.display()));
     }
@@ -256,7 +257,12 @@ fn pick(
     };
     let about_dhcp = all.iter().any(|finding| is_about_dhcp(&finding));
     let more = all.len() - shown.min(all.len());
-    let choice = Choice::new("What now?")
+    let default = match (no_right, has_error) {
+        (true, _) => Pick::Leave,
+        (false, true) => Pick::Again,
+        (false, false) => Pick::GoOn,
+    };
+    Choice::new("What now?")
         .item_if(!blocked && !has_error, "Go on", Pick::GoOn)
         .item("I changed something: look again", Pick::Again)
         .item_if(more > 0, format!("Show {more} more"), Pick::More)
@@ -266,7 +272,7 @@ fn pick(
             Pick::Lines,
         )
         .item_if(
-            !isolated,
+            !isolated && !no_right,
             "Let reflash give the addresses: the phones are on a switch of their own",
             Pick::Isolated,
         )
@@ -282,8 +288,15 @@ fn pick(
         )
         .item_if(!blocked && has_error, "Go on all the same", Pick::GoOn)
         .item_if(blocked, "Leave the wizard", Pick::Leave)
-        .item("Back", Pick::Back);
-    choice.ask(asker)
+        .item("Back", Pick::Back)
+        .default(&default)
+        .ask(asker)
+}
+
+/// Whether a right is missing without which nothing works.
+fn lacks_rights(all: &[Finding]) -> bool {
+    all.iter()
+        .any(|it| it.code == code::NO_RIGHT && it.severity == Severity::Error)
 }
 
 /// Whether a run would not even begin.

@@ -44,6 +44,7 @@ pub(in super::super) fn ask(
     world: &mut dyn World,
 ) -> Result<Move, Stopped> {
     if answers.is_given(&["only", "expect", "inventory"]) {
+        answers.count = answers.args().ok().and_then(|args| args.expect);
         let told = told(answers);
         answers.settle(NUMBER, "phones", told);
         return Ok(Move::Skip);
@@ -60,10 +61,7 @@ pub(in super::super) fn ask(
         };
         let done = match picked {
             Pick::These(macs) => {
-                answers
-                    .words
-                    .set("only", macs.iter().map(ToString::to_string));
-                answers.words.clear("expect");
+                only(answers, &macs);
                 true
             }
             Pick::One(model) => {
@@ -102,10 +100,22 @@ fn listen(
     asker.go_on()
 }
 
-fn expect(answers: &mut Answers, phones: usize, model: Option<&'static Model>) {
+fn expect(answers: &mut Answers, phones: u32, model: Option<&'static Model>) {
     answers.words.set("expect", [phones.to_string()]);
     answers.words.clear("only");
+    // A list that was typed is of other phones; it is asked for again.
+    answers.words.clear("inventory");
+    answers.count = Some(phones);
     answers.model = model;
+}
+
+fn only(answers: &mut Answers, macs: &[MacAddress]) {
+    answers
+        .words
+        .set("only", macs.iter().map(ToString::to_string));
+    answers.words.clear("expect");
+    answers.words.clear("inventory");
+    answers.count = None;
 }
 
 /// The heard phones that the firmware is for.
@@ -180,7 +190,7 @@ fn pick(answers: &Answers, asker: &mut dyn Asker) -> Result<Reply<Pick>, Stopped
             Pick::One(model),
         );
     }
-    let was = match (answers.only(), answers.args().ok().and_then(|it| it.expect)) {
+    let was = match (answers.only(), answers.count) {
         (only, _) if !only.is_empty() => Some(Pick::These(only)),
         (_, Some(1)) => answers.model.map(Pick::One),
         (_, Some(_)) => Some(Pick::Several),
@@ -202,14 +212,14 @@ fn pick(answers: &Answers, asker: &mut dyn Asker) -> Result<Reply<Pick>, Stopped
 }
 
 fn several(answers: &mut Answers, asker: &mut dyn Asker) -> Result<bool, Stopped> {
-    let was = answers.args().ok().and_then(|args| args.expect);
+    let was = answers.count;
     loop {
         let default = was.filter(|count| *count > 1).unwrap_or(2);
         let Reply::Given(text) = field(asker, "How many", Some(default.to_string()))? else {
             return Ok(false);
         };
         match text.parse() {
-            Ok(phones @ 1..=MAX_PHONES) => {
+            Ok(phones) if (1..=MAX_PHONES).contains(&(phones as usize)) => {
                 expect(answers, phones, answers.model);
                 return Ok(true);
             }
@@ -234,10 +244,7 @@ fn by_mac(answers: &mut Answers, asker: &mut dyn Asker) -> Result<bool, Stopped>
             .collect();
         match macs {
             Ok(macs) if !macs.is_empty() => {
-                answers
-                    .words
-                    .set("only", macs.iter().map(ToString::to_string));
-                answers.words.clear("expect");
+                only(answers, &macs);
                 return Ok(true);
             }
             Ok(_) => asker.tell("Type at least one, such as 001D45AABB0C."),

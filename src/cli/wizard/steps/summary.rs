@@ -65,18 +65,20 @@ fn tell(answers: &mut Answers, args: &convert::Args, asker: &mut dyn Asker, worl
     let journal = args.journal.named().map(Into::into);
     let load = answers.bundles.first().and_then(|it| it.loads.first());
     let journal = journal.or_else(|| world.journal(args, load));
-    let record = match &journal {
-        Some(path) => format!("the record of the run {}", path.display()),
-        None => "nothing, not even a record: this user has no folder for it".to_owned(),
+    let record = journal.as_ref();
+    let record = record.map(|path| format!("the record of the run {}", path.display()));
+    let list = answers.draft.as_ref();
+    let list = list.map(|draft| format!("the list with the passwords {}", draft.path.display()));
+    let without = match &record {
+        Some(_) => "",
+        None => " The run is not recorded: this user has no folder for that.",
     };
-    let list = answers
-        .draft
-        .as_ref()
-        .map(|draft| format!(" and the list with the passwords {}", draft.path.display()));
-    asker.tell(&format!(
-        "What stays behind: {record}{}.",
-        list.unwrap_or_default()
-    ));
+    let stays: Vec<String> = [record, list].into_iter().flatten().collect();
+    let stays = match stays.as_slice() {
+        [] => "nothing".to_owned(),
+        stays => and(stays),
+    };
+    asker.tell(&format!("What stays behind: {stays}.{without}"));
     answers.journal = journal;
     for hazard in Hazard::ALL {
         let models = answers.wanted_models();

@@ -179,11 +179,12 @@ fn without_rights_the_line_that_has_them_is_shown() {
     desk.target();
     desk.deaf = Some("this user may not".to_owned());
     desk.looks = VecDeque::from([vec![finding(code::NO_RIGHT, Severity::Error)]]);
-    let (_, script, ended) = desk.run(&[], vec![Enter, Enter, Pick("Leave")]);
+    let (_, script, ended) = desk.run(&[], vec![Enter, Enter, Enter]);
     assert!(matches!(ended, Err(Stopped::Left)));
     let said = &script.said;
     assert!(said.contains("  sudo /"), "{said}");
     assert!(said.contains(" wizard "), "{said}");
+    assert!(said.contains("wizard --model 7945 /"), "{said}");
     assert!(said.contains("--expect 1"), "{said}");
     assert!(said.contains("Phones cannot be heard here"), "{said}");
     assert!(!said.contains("Listen again"), "{said}");
@@ -275,6 +276,68 @@ fn a_configuration_is_typed_judged_and_kept_for_the_start() {
     let draft = answers.draft.as_ref().unwrap();
     assert_eq!(draft.phones[0].extension, "1001");
     assert!(!draft.path.exists(), "written at the start, not before");
+}
+
+#[test]
+fn a_list_gives_way_to_other_answers() {
+    let mut desk = desk();
+    desk.target();
+    let list = desk.path("phones.toml");
+    let form = vec![
+        Pick("ask me"),
+        types("192.0.2.20"),
+        types("001D45AABB0C"),
+        types("1001"),
+        Enter,
+        types("pass"),
+        types(list.to_str().unwrap()),
+    ];
+    // Typed, and then not wanted: the run waits for one phone again.
+    let acts = [
+        enters(4),
+        form.clone(),
+        vec![Back, Pick("No, firmware"), Enter],
+    ]
+    .concat();
+    let (answers, script, ended) = desk.run(&[], acts);
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
+    assert!(line(&desk, &answers).ends_with("--expect 1"));
+    assert!(answers.draft.is_none() && answers.site.pbx.is_none());
+
+    // Typed, and then other phones: the form is asked for again, with what was typed.
+    let back = vec![
+        Back,
+        Back,
+        Back,
+        Back,
+        Pick("Several"),
+        types("2"),
+        Enter,
+        Enter,
+    ];
+    let again = vec![
+        Enter,
+        Enter,
+        Enter,
+        Enter,
+        Enter,
+        Enter,
+        types("001D45AABB0D"),
+        types("1002"),
+        Enter,
+        Enter,
+        Enter,
+        Enter,
+    ];
+    let one = vec![Enter, Pick("One 7965"), Enter, Enter];
+    let acts = [one, form, back, again].concat();
+    let (answers, script, ended) = desk.run(&[], acts);
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
+    assert!(line(&desk, &answers).ends_with("--inventory phones.toml"));
+    let draft = answers.draft.unwrap();
+    assert_eq!(draft.phones.len(), 2, "{}", script.said);
+    assert_eq!(draft.phones[0].secret, "pass");
+    assert_eq!(draft.phones[1].secret, "made-for-you");
 }
 
 #[test]
