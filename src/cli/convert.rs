@@ -63,34 +63,34 @@ Examples:
 pub(crate) struct Args {
     /// The firmware bundles: cmterm-….zip, as they were downloaded.
     #[arg(required_unless_present = "resume", value_name = "BUNDLE")]
-    bundles: Vec<PathBuf>,
+    pub(super) bundles: Vec<PathBuf>,
     #[command(flatten)]
-    trust: TrustArgs,
+    pub(super) trust: TrustArgs,
     #[command(flatten)]
-    bridge: BridgeArgs,
+    pub(super) bridge: BridgeArgs,
     #[command(flatten)]
-    add: AddArgs,
+    pub(super) add: AddArgs,
     #[command(flatten)]
-    network: NetworkArgs,
+    pub(super) network: NetworkArgs,
     #[command(flatten)]
     check: CheckArgs,
     #[command(flatten)]
     web: WebArgs,
     #[command(flatten)]
-    dhcp: DhcpArgs,
+    pub(super) dhcp: DhcpArgs,
     #[command(flatten)]
     witness: WitnessArgs,
     /// The call manager that XMLDefault.cnf.xml names; default: the serving address.
     #[arg(long, value_name = "ADDRESS")]
-    call_manager: Option<Ipv4Addr>,
+    pub(super) call_manager: Option<Ipv4Addr>,
     /// Convert these phones alone.
     #[arg(long, value_name = "MAC,…", value_delimiter = ',')]
-    only: Vec<MacAddress>,
+    pub(super) only: Vec<MacAddress>,
     #[command(flatten)]
-    inventory: InventoryArgs,
+    pub(super) inventory: InventoryArgs,
     /// End when this many phones are done.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["only", "inventory"])]
-    expect: Option<u32>,
+    pub(super) expect: Option<u32>,
     /// End after this long: 90s, 10m, 1h30m.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
@@ -104,10 +104,19 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_failures: Option<u32>,
     #[command(flatten)]
-    journal: ResumeArgs,
+    pub(super) journal: ResumeArgs,
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+    run_with(args, globals, run::Guest::default())
+}
+
+/// The same with a guide beside it.
+pub(crate) fn run_with(
+    args: &Args,
+    globals: &Globals,
+    guest: run::Guest,
+) -> Result<Outcome, Failure> {
     let isolated = judged(args)?;
     let folder = args.network.state_folder()?;
     let earlier = args.journal.earlier(folder.as_deref())?;
@@ -215,7 +224,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         started,
         afterwards,
         record,
-        globals,
+        run::Audience { globals, guest },
     )
 }
 

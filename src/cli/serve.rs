@@ -106,6 +106,9 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         started,
         afterwards,
         record,
-        globals,
+        run::Audience {
+            globals,
+            guest: run::Guest::default(),
+        },
     )
 }

@@ -13,6 +13,7 @@ use super::{
     announce::{event, reference},
     catalog::Catalog,
     conversion::{Ask, Change, Expected, Scene},
+    history::kept,
     identity::{Owner, Phone, Registry},
     plan::Plan,
     report,
@@ -240,6 +241,14 @@ impl Fleet {
                 }),
                 None => Vec::new(),
             },
+            Seen::Noted { witness, detail } => {
+                let here = self.registry.at(address).map(|(id, _)| id);
+                here.map_or_else(Vec::new, |id| {
+                    self.fold(at, id, |phone, _, out| {
+                        phone.conversion.note(*witness, kept(detail), out);
+                    })
+                })
+            }
         }
     }
 
