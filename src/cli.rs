@@ -12,6 +12,7 @@ mod convert;
 mod dhcp;
 mod dial;
 mod dial_plan;
+mod doors;
 mod explain;
 mod findings;
 mod inventory;

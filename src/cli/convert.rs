@@ -10,6 +10,7 @@ use super::{
     bundles::{self, TrustArgs},
     configurations::{self, Beside, Made},
     dhcp::{self, DhcpArgs},
+    doors::Doors,
     inventory::{InventoryArgs, ListFile},
     journal::{self, Earlier, ResumeArgs, Serving},
     listen::Ears,
@@ -21,11 +22,9 @@ use super::{
 };
 use crate::{
     bundle::Bundle,
-    display::{Started, words::clock},
-    http,
+    display::words::clock,
     inventory::Inventory,
-    journal::{Command, Network},
-    page,
+    journal::Command,
     phone::MacAddress,
     preflight::Chosen,
     session::Source,
@@ -137,10 +136,7 @@ pub(crate) fn run_with(
     let given = args.call_manager.or(recorded);
     let call_manager = call_manager(given, &chosen)?;
     let look = args.check.look(&args.network, isolated, &chosen);
-    let server = args.network.bind(chosen.address)?;
-    let http = args.network.bind_http(chosen.address)?;
-    let metrics = args.network.bind_metrics()?;
-    let web = args.web.bind()?;
+    let doors = Doors::open(&args.network, args.web, &chosen)?;
     let dhcp = args.dhcp.open(&chosen)?;
     let witnesses = args.witness.bind(chosen.address, call_manager)?;
     let registers = Registers::of(&own, chosen.address);
@@ -165,18 +161,14 @@ pub(crate) fn run_with(
     words.extend(survey_words(&plan, earlier.as_ref()));
     words.extend(rights);
     words.extend(ears.words());
-    words.extend(run::metrics_words(metrics.as_ref()));
+    words.extend(doors.words());
     words.extend(witnesses.words.iter().cloned());
     words.extend(args.network.words());
     words.extend(made.words);
     let mut stages = bundles::started(&bundles, &plan);
     stages.extend(bridge::started(&bridges, &plan.bridge));
-    let network = Network {
-        tftp: server.local_addr(),
-        http: http.as_ref().map(http::Server::local_addr),
-    };
     let serving = Serving {
-        network,
+        network: doors.network(),
         command: command(&named, &added, list.as_ref().filter(|_| has_made), given),
         bundles: &both,
         plan: &plan,
@@ -187,18 +179,7 @@ pub(crate) fn run_with(
         .record(earlier.as_ref(), folder.as_deref(), serving, globals)?;
     let (before, after) = journal::words(record.journal.as_ref(), true);
     words.extend(before);
-    let started = Started {
-        tftp: network.tftp,
-        http: network.http,
-        web: web.as_ref().map(page::Server::local_addr),
-        root: stage.root(),
-        journal: record
-            .journal
-            .as_ref()
-            .map(|journal| journal.path().to_owned()),
-        stages,
-        words,
-    };
+    let started = doors.started(stage.root(), record.journal.as_ref(), stages, words);
     let mut afterwards = args.network.words();
     afterwards.extend(run::afterwards(&plan));
     afterwards.extend(after);
@@ -209,10 +190,7 @@ pub(crate) fn run_with(
         Source::Stage(stage),
         plan,
         Servers {
-            tftp: server,
-            http,
-            metrics,
-            web,
+            doors,
             witnesses: heard
                 .into_iter()
                 .chain(dhcp.as_mut().and_then(crate::dhcp::Running::heard))

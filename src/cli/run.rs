@@ -4,16 +4,14 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use super::{Failure, Globals, Outcome, listen::Ears};
+use super::{Failure, Globals, Outcome, doors::Doors, listen::Ears};
 use crate::{
     diagnose::Finding,
     display::{self, Reporter, Started},
     http,
     journal::{Journal, Recorded},
-    page,
     session::{self, Attendant, Roll, Setup, Signals, Source},
     stage::StageError,
-    tftp,
     track::{Plan, Sighting},
     witness::poll::Poller,
 };
@@ -59,10 +57,7 @@ pub(crate) struct Audience<'a> {
 
 /// What serves, bound and not yet running.
 pub(crate) struct Servers {
-    pub(crate) tftp: tftp::Bound,
-    pub(crate) http: Option<http::Server>,
-    pub(crate) metrics: Option<http::Server>,
-    pub(crate) web: Option<page::Server>,
+    pub(crate) doors: Doors,
     /// Who tells what is seen beside requests.
     pub(crate) witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
     /// Who asks phones what they run; `None`: nobody.
@@ -106,10 +101,10 @@ pub(crate) fn run(
         recorded: record.recorded,
         speed: 1.0,
         plan,
-        server: servers.tftp,
-        http: servers.http,
-        metrics: servers.metrics,
-        web: servers.web,
+        server: servers.doors.tftp,
+        http: servers.doors.http,
+        metrics: servers.doors.metrics,
+        web: servers.doors.web,
         witnesses,
         found: servers.found,
         poller: servers.poller,
