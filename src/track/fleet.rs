@@ -206,9 +206,10 @@ impl Fleet {
                     phone.conversion.load(scene, load, *witness, detail, out);
                 })
             }
-            seen @ (Seen::Model { .. } | Seen::Agent { .. } | Seen::Disputed { .. }) => {
-                self.worded(at, address, seen)
-            }
+            seen @ (Seen::Model { .. }
+            | Seen::Agent { .. }
+            | Seen::Disputed { .. }
+            | Seen::Leased { .. }) => self.worded(at, address, seen),
             Seen::Vlan { vlan, witness } => {
                 let id = self.registry.listed(at, address);
                 self.told(at, id, |phone, scene, out| {

@@ -38,6 +38,12 @@ impl Fleet {
                     phone.conversion.disputed(address, *other, *witness, out);
                 })
             }
+            Seen::Leased { lease } => {
+                let id = self.registry.listed(at, address);
+                self.told(at, id, |phone, scene, out| {
+                    phone.conversion.leased(scene, address, lease, out);
+                })
+            }
             _ => Vec::new(),
         }
     }
