@@ -11,6 +11,7 @@ mod event;
 mod fleet;
 mod history;
 mod identity;
+mod lease;
 mod pass;
 mod plan;
 mod report;
@@ -22,6 +23,8 @@ pub use event::{Event, Evidence, PhoneId, PhoneRef, Progress, State, Step, Unpro
 pub use fleet::{Admission, DRAIN_LIMIT, Fleet, QUIET_BEFORE_END, RunState, Surveyed};
 pub use history::MAX_ROWS;
 pub use identity::{MAX_OTHERS, MAX_PHONES};
+pub use lease::Leased;
+pub(crate) use lease::Sends;
 pub use plan::{ManifestPlan, Plan, Registration, StagePlan, Subnet};
 pub use report::{
     FileOutcome, FileReport, Missing, OtherReport, PhoneReport, Report, Sums, Totals,

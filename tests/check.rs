@@ -8,6 +8,8 @@ mod first;
 mod lan;
 #[path = "check/ours.rs"]
 mod ours;
+#[path = "check/phone.rs"]
+mod phone;
 mod process;
 
 use std::fs;

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use reflash::{
     phone::LoadName,
     track::{
-        End, FileOutcome, Fleet, Plan, Seen, Served, Sighting, State, TransferId, Transport,
-        Witness,
+        End, FileOutcome, Fleet, Leased, Plan, Seen, Served, Sighting, State, Subnet, TransferId,
+        Transport, Witness,
     },
 };
 use track_common::*;
@@ -21,6 +21,8 @@ enum Act {
     End(u64, u8),
     Name(u8, bool),
     Load(usize),
+    /// A lease, which leads here or not.
+    Lease(u8, bool),
     Wait(u64),
     /// A manifest and its images, each with an end of its own, and a boot.
     Pass([u8; 6], u8),
@@ -57,6 +59,7 @@ fn acts() -> impl Strategy<Value = Vec<(u8, Act)>> {
         6 => (0..6_u64, 0..6_u8).prop_map(|(back, end)| Act::End(back, end)),
         1 => (1..4_u8, any::<bool>()).prop_map(|(name, dhcp)| Act::Name(name, dhcp)),
         1 => (0..LOAD_NAMES.len()).prop_map(Act::Load),
+        1 => (1..4_u8, any::<bool>()).prop_map(|(last, named)| Act::Lease(last, named)),
         2 => (0..400_u64).prop_map(Act::Wait),
         1 => (prop::array::uniform6(prop::sample::select(&[0, 1, 2, 3, 4, 4, 4, 4, 4, 4][..])), 1..4_u8)
             .prop_map(|(ends, name)| Act::Pass(ends, name)),
@@ -82,7 +85,11 @@ proptest! {
     #[test]
     fn no_sequence_of_sightings_claims_what_it_did_not_see(acts in acts()) {
         let names = names();
-        let mut fleet = Fleet::new(Plan { expect: Some(2), ..plan() });
+        let mut fleet = Fleet::new(Plan {
+            expect: Some(2),
+            network: Some(Subnet { address: address(1), prefix: 24 }),
+            ..plan()
+        });
         let mut now = seconds(0.0);
         let mut next = 0_u64;
         let mut named_target = false;
@@ -117,6 +124,14 @@ proptest! {
                         detail: String::new(),
                     }
                 }
+                Act::Lease(last, named) => Seen::Leased {
+                    lease: Box::new(Leased {
+                        server: address(200),
+                        tftp: named.then(|| address(last)).into_iter().collect(),
+                        name: None,
+                        next: Some(address(200)),
+                    }),
+                },
                 Act::Pass(ends, name) => {
                     let ask = |name: &str, transfer| Seen::Asked {
                         transfer: TransferId(transfer),

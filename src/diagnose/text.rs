@@ -8,9 +8,11 @@ use crate::{
     track::{Moment, State},
 };
 
+mod lease;
 mod more;
 mod registering;
 
+pub(crate) use lease::{leased, no_tftp_address};
 pub(crate) use more::*;
 pub(crate) use registering::{Unregistered, Why, not_registering, registered};
 

@@ -19,6 +19,7 @@ mod expected;
 mod images;
 mod inferred;
 mod judge;
+mod lease;
 mod loader;
 mod overlay;
 mod registering;
@@ -171,6 +172,10 @@ pub(super) struct Conversion {
     pub way: Option<Way>,
     /// It was heard in another network, and never asked here.
     pub(super) elsewhere: Option<vlan::Elsewhere>,
+    /// Its lease leads elsewhere, and it asked for nothing here since.
+    pub(super) astray: Option<lease::Astray>,
+    /// Leases that are kept as evidence.
+    pub(super) leases: u8,
 }
 
 impl Conversion {
@@ -214,6 +219,8 @@ impl Conversion {
             registering: Registering::default(),
             way: None,
             elsewhere: None,
+            astray: None,
+            leases: 0,
         }
     }
 
@@ -221,6 +228,7 @@ impl Conversion {
     pub(super) fn asked(&mut self, scene: Scene<'_>, ask: Ask<'_>, out: &mut Vec<Change>) {
         self.touch(scene.at, out);
         self.comes_here(out);
+        self.comes_by_its_lease(out);
         self.sequence += 1;
         self.count_unheard(scene, ask, out);
         self.judge_config(scene, ask, out);

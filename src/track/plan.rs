@@ -36,7 +36,8 @@ pub struct Plan {
     pub registering: Vec<MacAddress>,
     /// Where phones' own configurations send their REGISTERs, as far as it is known.
     pub registrations: Vec<Registration>,
-    /// The network that this machine serves; `None`: not known, or several.
+    /// The network that this machine serves, by the address that it serves on; `None`: not known,
+    /// or several.
     pub network: Option<Subnet>,
     /// What is seen is requests alone: no acknowledgement and no end of a transfer (some
     /// servers' logs). What a phone asks for next then says what it has, and evidence says

@@ -8,6 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use super::lease::Leased;
 use crate::phone::{LoadName, MacAddress};
 
 /// When something was seen: monotonic time since the run began. The wall clock of that
@@ -253,6 +254,11 @@ pub enum Seen {
         vlan: u16,
         /// Who says so.
         witness: Witness,
+    },
+    /// A DHCP server gave the phone that starts at this address its lease, as the wire shows.
+    Leased {
+        /// What it told.
+        lease: Box<Leased>,
     },
     /// Somebody names the hardware classes of the phone at this address, as
     /// `#HARDWARE_COMP_1` counts them.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     phone::{LoadName, MacAddress, Model},
-    track::{Seen, Witness},
+    track::{Leased, Seen, Witness},
 };
 
 /// One thing that a witness said.
@@ -72,7 +72,11 @@ pub fn sightings(heard: &Heard<'_>) -> Vec<Seen> {
             let is_phone = message.op == Op::Reply || class.is_some();
             let model = class.and_then(|class| class.model);
             match address(heard) {
-                Some(_) if is_phone => facts(Witness::Dhcp, message.mac, model, None, None),
+                Some(_) if is_phone => {
+                    let mut seen = facts(Witness::Dhcp, message.mac, model, None, None);
+                    seen.extend(told(message));
+                    seen
+                }
                 _ => Vec::new(),
             }
         }
@@ -156,6 +160,24 @@ fn leased(message: &Message) -> Option<Ipv4Addr> {
         (Op::Request, Kind::Request | Kind::Inform) => Some(message.client),
         _ => None,
     }
+}
+
+/// What a server tells a phone that starts. One that renews its lease, or asks with an address of
+/// its own, has its address in the answer (RFC 2131, table 3): it goes by what it knows.
+fn told(message: &Message) -> Option<Seen> {
+    let is_ack = message.op == Op::Reply && message.kind() == Some(Kind::Ack);
+    if !is_ack || !message.client.is_unspecified() || message.your.is_unspecified() {
+        return None;
+    }
+    let lease = Leased {
+        server: message.server_id()?,
+        tftp: message.tftp_servers(),
+        name: message.tftp_name(),
+        next: Some(message.server).filter(|next| is_host(*next)),
+    };
+    Some(Seen::Leased {
+        lease: Box::new(lease),
+    })
 }
 
 fn is_named(lldp: &Lldp) -> bool {

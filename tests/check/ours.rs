@@ -106,13 +106,16 @@ fn dhclient(lan: &Lan, host: &str, class: Option<&str>) -> Option<String> {
     lease
 }
 
-/// busybox's udhcpc on a host: what its script is told, or nothing.
-fn udhcpc(lan: &Lan, host: &str, class: Option<&str>) -> Option<String> {
+/// busybox's udhcpc on a host: what its script is told, or nothing. It asks to be answered by
+/// broadcast, as phones do.
+pub(crate) fn udhcpc(lan: &Lan, host: &str, class: Option<&str>) -> Option<String> {
     let script = lan.folder.path().join("udhcpc.sh");
     fs::write(&script, "#!/bin/sh\n[ \"$1\" = bound ] && env\nexit 0\n").unwrap();
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(&script, executable).unwrap();
-    let mut all = vec!["-f", "-q", "-n", "-i", "eth0", "-t", "3", "-T", "1", "-s"];
+    let mut all = vec![
+        "-f", "-q", "-n", "-B", "-i", "eth0", "-t", "3", "-T", "1", "-s",
+    ];
     all.push(script.to_str().unwrap());
     all.extend(["-O", "tftp", "-O", "0x96"]);
     if let Some(class) = class {
@@ -123,7 +126,7 @@ fn udhcpc(lan: &Lan, host: &str, class: Option<&str>) -> Option<String> {
     told.contains("ip=").then_some(told)
 }
 
-const PHONE: &str = "Cisco Systems, Inc. IP Phone CP-7965G";
+pub(crate) const PHONE: &str = "Cisco Systems, Inc. IP Phone CP-7965G";
 
 #[test]
 fn other_peoples_clients_get_an_address_from_ours_if_they_are_phones() {

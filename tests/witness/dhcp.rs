@@ -5,7 +5,7 @@ use std::{net::Ipv4Addr, time::Duration};
 use proptest::{collection::vec, prelude::*};
 use reflash::{
     phone::MacAddress,
-    track::{Seen, Witness},
+    track::{Leased, Seen, Witness},
     witness::{
         Heard, MAX_LIST, MAX_TEXT, address,
         dhcp::{Kind, Lease, Message, Op, OptionCode, Options, phone_class},
@@ -309,6 +309,48 @@ fn an_address_counts_when_the_phone_has_it() {
     assert_eq!(named(&renewing.nak(SERVER, "")), None);
     renewing.options.set(OptionCode::VENDOR_CLASS, *b"MSFT 5.0");
     assert_eq!(sightings(&Heard::Dhcp(&renewing)), [], "no phone");
+}
+
+#[test]
+fn a_lease_says_where_a_phone_that_starts_is_sent() {
+    let told = |message: &Message| {
+        let seen = sightings(&Heard::Dhcp(message));
+        let leases = seen.into_iter().filter_map(|seen| match seen {
+            Seen::Leased { lease } => Some(*lease),
+            _ => None,
+        });
+        leases.collect::<Vec<_>>()
+    };
+    let tftp = lease().tftp;
+    let all = Leased {
+        server: SERVER,
+        tftp: vec![tftp],
+        name: Some("10.0.0.2".to_owned()),
+        next: Some(tftp),
+    };
+    let wish = (OptionCode::REQUESTED_ADDRESS, &PHONE.octets()[..]);
+    let ack = request(&[wish]).ack(&lease());
+    assert_eq!(told(&ack), [all]);
+    let mut none = ack.clone();
+    none.server = Ipv4Addr::UNSPECIFIED;
+    none.options.set(OptionCode::TFTP_SERVERS, []);
+    none.options.set(OptionCode::TFTP_NAME, []);
+    let nothing = Leased {
+        server: SERVER,
+        tftp: Vec::new(),
+        name: None,
+        next: None,
+    };
+    assert_eq!(told(&none), [nothing]);
+    // Who renews its lease does not start; nobody knows who spoke; nothing is given yet.
+    let mut renewing = request(&[]);
+    renewing.client = PHONE;
+    assert_eq!(told(&renewing.ack(&lease())), []);
+    let mut anonymous = ack;
+    anonymous.options.set(OptionCode::SERVER_ID, []);
+    assert_eq!(told(&anonymous), []);
+    assert_eq!(told(&discover().offer(&lease())), []);
+    assert_eq!(told(&request(&[wish])), []);
 }
 
 fn option() -> impl Strategy<Value = (u8, Vec<u8>)> {

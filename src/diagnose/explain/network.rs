@@ -18,13 +18,15 @@ pub(super) fn words(code: Code) -> Option<Words> {
         },
         Code::NoTftpAddress => Words {
             title: "The phone has a lease and no TFTP server",
-            signature: "A DHCP server answered the phone without option 150, option 66 and \
-                        next-server, and no request came within 60 s.",
-            causes: "A router that cannot set the options; a factory reset, which erases the \
-                     alternate TFTP address.",
+            signature: "A DHCP server gave the phone an address and named no TFTP server (option \
+                        150, else option 66, else the next server) or another one, and no \
+                        request came within 60 s. `check` asks as a phone does: an offer like \
+                        that, or none.",
+            causes: "A router that cannot set the options, or has those of another server; a \
+                     factory reset, which erases the alternate TFTP address.",
             cure: "Set option 150 (addresses), option 66 (text) and next-server to this machine \
                    on the DHCP server that is named.",
-            ends: "At the phone's first request.",
+            ends: "At the phone's next request, or with a lease that names this machine.",
         },
         Code::SecondDhcp => Words {
             title: "Two DHCP servers answer",

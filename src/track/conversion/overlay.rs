@@ -253,7 +253,11 @@ impl Conversion {
             .map(|at| at + SETTLED_AFTER);
         let refused = rules::refusal_due(&self.takes).filter(|_| !self.is_failed());
         let unwanted = self.bridge_unwanted_at().filter(|_| !self.is_failed());
-        let waits = [self.registering_due(), self.comes_until()];
+        let waits = [
+            self.registering_due(),
+            self.comes_until(),
+            self.astray_until(),
+        ];
         [silent, settles, refused, unwanted]
             .into_iter()
             .chain(waits)
@@ -294,6 +298,7 @@ impl Conversion {
         }
         self.registering_late(scene, out);
         self.judge_vlan(at, out);
+        self.judge_lease(at, out);
         let silent = at.saturating_sub(self.active);
         let counted = at.saturating_sub(self.silent_since(scene.survey));
         if !self.stalled

@@ -40,6 +40,7 @@ impl Conversion {
         self.way = self.way.or(earlier.way);
         if idle {
             self.elsewhere = self.elsewhere.or(earlier.elsewhere);
+            self.astray = self.astray.take().or(earlier.astray);
         }
         self.sequence += earlier.sequence;
         if idle {
