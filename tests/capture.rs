@@ -476,7 +476,10 @@ fn watch_lists_the_phones_that_announce_themselves() {
     ] {
         assert_eq!(line[key], value, "{key} of {line}");
     }
-    assert_eq!(line["vlan"], Value::Null);
+    assert_eq!(
+        (&line["vlan"], &line["power"]),
+        (&Value::Null, &12_000.into())
+    );
     let line = watch.wait_for(|line| line["mac"] == LAST);
     assert_eq!(line["protocol"], "SCCP");
     assert_eq!(line["port"], "Port 1");

@@ -19,12 +19,15 @@ use super::{
     Card, Config, Server, Service, Told, Wire, WireError, neighbours,
     wire::{random, wait},
 };
-use crate::{track::Sighting, witness::dhcp::SERVER_PORT};
+use crate::{
+    track::Sighting,
+    witness::{Outbox, dhcp::SERVER_PORT},
+};
 
 /// How long the thread sleeps at most before it looks whether it is to stop.
 const NAP: Duration = Duration::from_millis(200);
 
-/// Sightings that wait to be taken, at most; further ones are dropped.
+/// Sightings that wait to be taken, at most; further ones are dropped and counted.
 const WAITING: usize = 256;
 
 /// Bytes of the longest datagram that is read: no phone sends more than Ethernet carries.
@@ -100,7 +103,7 @@ impl Bound {
             bound: self,
             service,
             began,
-            sightings: send,
+            sightings: Outbox::new(send, "the addresses that this program gives"),
             stop: Arc::clone(&stop),
         };
         let thread = thread::Builder::new()
@@ -144,7 +147,7 @@ struct Thread {
     bound: Bound,
     service: Service,
     began: Instant,
-    sightings: mpsc::Sender<(Instant, Sighting)>,
+    sightings: Outbox,
     stop: Arc<AtomicBool>,
 }
 
@@ -158,6 +161,7 @@ impl Thread {
                 thread::sleep(NAP);
             }
         }
+        self.sightings.end();
     }
 
     fn turn(&mut self) -> io::Result<()> {
@@ -219,10 +223,8 @@ impl Thread {
                 ),
                 Told::Other(_) => {}
             }
-            if let Some(sighting) = told.sighting()
-                && self.sightings.try_send((Instant::now(), sighting)).is_err()
-            {
-                tracing::debug!("nobody takes the DHCP server's sightings");
+            if let Some(sighting) = told.sighting() {
+                self.sightings.send(Instant::now(), sighting);
             }
         }
     }

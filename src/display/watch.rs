@@ -63,6 +63,7 @@ struct Line<'a> {
     protocol: Option<String>,
     port: Option<&'a str>,
     vlan: Option<u16>,
+    power: Option<u32>,
     witness: Witness,
     interface: Option<&'a str>,
 }
@@ -82,6 +83,7 @@ impl<W: Write + Send> Watcher for Json<W> {
             protocol: protocol(phone).map(|protocol| protocol.to_string()),
             port: phone.port.as_deref(),
             vlan: phone.vlan,
+            power: phone.power,
             witness: phone.witness,
             interface: Some(interface).filter(|name| !name.is_empty()),
         };

@@ -42,7 +42,7 @@ pub const CONNECTIONS_PER_ADDRESS: usize = 4;
 /// How long a connection may take to the next whole request, or to the alarm.
 pub const IDLE_TIME: Duration = Duration::from_secs(30);
 
-/// Sightings that wait for the session; one more is dropped.
+/// Sightings that wait for the session; one more is dropped and counted.
 pub const QUEUE: usize = 1024;
 
 /// Sockets that are bound and do not listen yet.

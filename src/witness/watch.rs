@@ -32,6 +32,8 @@ pub struct Phone {
     pub port: Option<String>,
     /// Its VLAN.
     pub vlan: Option<u16>,
+    /// The power that it takes by its own word, in milliwatts.
+    pub power: Option<u32>,
     /// Who said something of it last.
     pub witness: Witness,
     /// When it was heard first.
@@ -85,6 +87,7 @@ impl Watch {
                     load: None,
                     port: None,
                     vlan: None,
+                    power: None,
                     witness: fact.witness,
                     first: now,
                     last: now,
@@ -105,9 +108,10 @@ impl Watch {
                 load,
                 port,
                 vlan,
+                power,
                 ..
             } = phone.clone();
-            (address, model, load, port, vlan)
+            (address, model, load, port, vlan, power)
         };
         match (was.is_silent, entry.is_silent) {
             (true, false) => Some(Change::Back),
@@ -163,6 +167,7 @@ impl Phone {
             self.port = Some(port.clone());
         }
         self.vlan = fact.vlan.or(self.vlan);
+        self.power = fact.power.or(self.power);
         match fact.holds {
             // LLDP's last word (IEEE 802.1AB, 8.5.4): its port goes down.
             Some(Duration::ZERO) => self.until = Some(now),
@@ -192,6 +197,7 @@ mod tests {
             load: None,
             port: None,
             vlan: None,
+            power: None,
             holds: (holds > 0).then(|| Duration::from_secs(holds)),
         }
     }
@@ -244,7 +250,14 @@ mod tests {
         };
         assert_eq!(watch.learn(at(1), &arp), Some(Change::Changed));
         assert_eq!(watch.learn(at(2), &arp), None);
+        let power = Fact {
+            power: Some(6300),
+            ..fact(Witness::Lldp, 0)
+        };
+        assert_eq!(watch.learn(at(3), &power), Some(Change::Changed));
+        assert_eq!(watch.learn(at(4), &fact(Witness::Cdp, 0)), None);
         let phone = watch.phone(MAC).unwrap();
+        assert_eq!(phone.power, Some(6300));
         assert_eq!(phone.address, Some(address));
         assert!(phone.load.is_some());
         assert_eq!(phone.until, Some(at(180)), "ARP does not lengthen it");

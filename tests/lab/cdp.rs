@@ -28,6 +28,8 @@ pub(crate) fn frame(phone: &str, address: Ipv4Addr, load: &str) -> Vec<u8> {
         tlv(4, &[0, 0, 4, 0x90]),
         tlv(5, load.as_bytes()),
         tlv(6, b"Cisco IP Phone 7965"),
+        // It takes 12 W.
+        tlv(0x10, &12_000_u16.to_be_bytes()),
     ]
     .concat();
     let mut payload = [&[2, 180, 0, 0], &tlvs[..]].concat();

@@ -7,7 +7,7 @@ use std::{
 
 use reflash::{
     phone::{Family, LoadName, MacAddress},
-    track::{Fleet, ManifestPlan, Plan, Seen, Sighting, StagePlan, State, Witness},
+    track::{Fleet, Leased, ManifestPlan, Plan, Seen, Sighting, StagePlan, State, Witness},
     witness::{
         Ear, Listener, REPEAT,
         dhcp::{Lease, Message, OptionCode},
@@ -163,7 +163,22 @@ fn an_ack_counts_for_a_client_that_was_heard_as_a_phone() {
             witness: Witness::Dhcp,
         },
     };
-    assert_eq!(hear(&mut listener, &server(&phone.ack(&lease))), [named]);
+    // And what the server told it.
+    let told = Sighting {
+        address: PHONE,
+        seen: Seen::Leased {
+            lease: Box::new(Leased {
+                server: lease.server,
+                tftp: vec![lease.tftp],
+                name: Some(lease.tftp.to_string()),
+                next: Some(lease.tftp),
+            }),
+        },
+    };
+    assert_eq!(
+        hear(&mut listener, &server(&phone.ack(&lease))),
+        [named, told]
+    );
     assert_eq!(hear(&mut listener, &server(&other.ack(&lease))), []);
     assert_eq!(hear(&mut listener, &server(&phone.offer(&lease))), []);
 }

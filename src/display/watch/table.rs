@@ -125,6 +125,7 @@ mod tests {
             load: Some(LoadName::new(load)),
             port: Some(port.to_owned()),
             vlan: Some(4094),
+            power: None,
             holds: Some(Duration::from_mins(3)),
         }
     }

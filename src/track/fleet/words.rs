@@ -38,17 +38,17 @@ impl Fleet {
                     phone.conversion.disputed(address, *other, *witness, out);
                 })
             }
-            Seen::Leased { lease } => {
-                let id = self.registry.listed(at, address);
-                self.told(at, id, |phone, scene, out| {
-                    phone.conversion.leased(scene, address, lease, out);
-                })
-            }
             Seen::Vlan { vlan, witness } => {
                 let id = self.registry.listed(at, address);
                 self.told(at, id, |phone, scene, out| {
                     let place = (address, *vlan);
                     phone.conversion.tags(scene, place, *witness, out);
+                })
+            }
+            Seen::Leased { lease } => {
+                let id = self.registry.listed(at, address);
+                self.told(at, id, |phone, scene, out| {
+                    phone.conversion.leased(scene, address, lease, out);
                 })
             }
             Seen::Hardware {

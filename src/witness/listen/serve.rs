@@ -3,10 +3,7 @@
 use std::{
     io,
     net::{Ipv4Addr, SocketAddrV4},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
@@ -18,7 +15,10 @@ use tokio::{
 };
 
 use super::{Alarms, Bound, IDLE_TIME, Line, Registrar, Seats, ipv4};
-use crate::{track::Sighting, witness::sip};
+use crate::{
+    track::Sighting,
+    witness::{Outbox, sip},
+};
 
 /// Bytes of a datagram that are read: a head, and of its body whatever fits.
 const DATAGRAM: usize = 2 * sip::MAX_HEAD;
@@ -35,9 +35,7 @@ struct Site {
     registrar: Mutex<Registrar>,
     alarms: Mutex<Alarms>,
     seats: Mutex<Seats>,
-    told: mpsc::Sender<(Instant, Sighting)>,
-    /// That sightings are dropped was said.
-    warned: AtomicBool,
+    told: Outbox,
 }
 
 /// A panic elsewhere leaves counts that are still good.
@@ -48,10 +46,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Site {
     fn tell(&self, now: Instant, sightings: Vec<Sighting>) {
         for sighting in sightings {
-            let dropped = self.told.try_send((now, sighting)).is_err();
-            if dropped && !self.told.is_closed() && !self.warned.swap(true, Ordering::Relaxed) {
-                tracing::warn!("more REGISTERs and alarms come than can be read: some are dropped");
-            }
+            self.told.send(now, sighting);
         }
     }
 
@@ -87,8 +82,7 @@ pub(super) async fn run(
         registrar: Mutex::default(),
         alarms: Mutex::default(),
         seats: Mutex::default(),
-        told,
-        warned: AtomicBool::new(false),
+        told: Outbox::new(told, "the REGISTERs and alarms that phones send here"),
     });
     let mut tasks = JoinSet::new();
     if let Some((udp, tcp)) = bound.sip {
@@ -101,13 +95,14 @@ pub(super) async fn run(
     }
     if let Some(tcp) = bound.sccp {
         let tcp = TcpListener::from_std(tcp)?;
-        tasks.spawn(accept(tcp, site, |stream, peer, seat| {
+        tasks.spawn(accept(tcp, Arc::clone(&site), |stream, peer, seat| {
             Box::pin(alarm(stream, peer, seat))
         }));
     }
     // An error means that the run is gone, which says "stop" as well.
     let _ = stop.await;
     tasks.shutdown().await;
+    site.told.end();
     Ok(())
 }
 

@@ -25,6 +25,8 @@ pub struct Fact {
     pub port: Option<String>,
     /// The VLAN: of the frame's tag, else the phone's word for it.
     pub vlan: Option<u16>,
+    /// The power that it takes, in milliwatts.
+    pub power: Option<u32>,
     /// How long it holds, where it says so.
     pub holds: Option<Duration>,
 }
@@ -56,6 +58,7 @@ impl Fact {
             load,
             port: None,
             vlan: tag,
+            power: None,
             holds: None,
         };
         match heard {
@@ -63,12 +66,14 @@ impl Fact {
                 fact.model = cdp.model;
                 fact.port.clone_from(&cdp.port);
                 fact.vlan = tag.or(cdp.voice_vlan).or(cdp.native_vlan);
+                fact.power = cdp.power_consumption.map(u32::from);
                 fact.holds = Some(cdp.ttl);
             }
             Heard::Lldp(lldp) => {
                 fact.model = lldp.model;
                 fact.port = lldp.port.as_deref().map(port_name);
                 fact.vlan = tag.or(lldp.voice_vlan());
+                fact.power = lldp.power;
                 fact.holds = Some(lldp.ttl);
             }
             Heard::Dhcp(message) => fact.model = message.phone().and_then(|phone| phone.model),
