@@ -209,8 +209,14 @@ impl Fleet {
             seen @ (Seen::Model { .. }
             | Seen::Agent { .. }
             | Seen::Disputed { .. }
-            | Seen::Vlan { .. }
             | Seen::Leased { .. }) => self.worded(at, address, seen),
+            Seen::Vlan { vlan, witness } => {
+                let id = self.registry.listed(at, address);
+                self.told(at, id, |phone, scene, out| {
+                    let place = (address, *vlan);
+                    phone.conversion.tags(scene, place, *witness, out);
+                })
+            }
             Seen::Hardware {
                 classes,
                 witness,
