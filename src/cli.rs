@@ -12,6 +12,7 @@ mod convert;
 mod dhcp;
 mod dial;
 mod dial_plan;
+mod doors;
 mod explain;
 mod findings;
 mod inventory;
@@ -35,10 +36,11 @@ mod verify;
 mod watch;
 mod web;
 mod witness;
+mod wizard;
 
 use std::{fmt::Display, process::ExitCode};
 
-use clap::{ColorChoice, Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use tracing::Level;
 
 /// Converts Cisco IP phones from SCCP to SIP firmware, with evidence for every phone.
@@ -49,6 +51,7 @@ use tracing::Level;
     arg_required_else_help = true,
     after_help = "\
 Examples:
+  sudo reflash wizard                  asks, and guides from the bundle to the phone
   reflash rehearse                     try it: scripted phones, no privileges, no network
   reflash verify cmterm-….zip          is this file what Cisco shipped, and whole?
   sudo reflash check                   what would stand in the way, here
@@ -80,6 +83,7 @@ pub struct Globals {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Wizard(wizard::Args),
     Verify(verify::Args),
     Stage(stage::Args),
     Check(check::Args),
@@ -143,10 +147,19 @@ impl Failure {
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = if wizard::is_meant() {
+        Cli::command().get_matches_from(["reflash", "wizard"])
+    } else {
+        Cli::command().get_matches()
+    };
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     log(&cli.globals);
     let globals = &cli.globals;
+    let of_verb = matches
+        .subcommand()
+        .map_or(&matches, |(_, of_verb)| of_verb);
     let outcome = match &cli.verb {
+        Verb::Wizard(args) => wizard::run(args, of_verb, globals),
         Verb::Verify(args) => verify::run(args, globals),
         Verb::Stage(args) => stage::run(args, globals),
         Verb::Check(args) => check::run(args, globals),

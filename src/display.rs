@@ -28,6 +28,7 @@ pub use json::Json;
 pub use lines::Lines;
 pub(crate) use report::wrap;
 pub use report::{is_done, table, totals};
+pub(crate) use screen::aside;
 pub use screen::{LogWriter, log_writer};
 pub use watch::{Watcher, watcher};
 

@@ -8,6 +8,7 @@ mod load;
 mod mac;
 mod model;
 mod request;
+mod reset;
 mod route;
 mod zone;
 
@@ -20,5 +21,6 @@ pub use mac::{MacAddress, ParseMacError};
 pub use model::{Family, MODELS, Model};
 pub use request::Request;
 pub(crate) use request::normal;
+pub use reset::{Hazard, Lamps, RESET_KEYS, RESET_WINDOW};
 pub use route::{BRIDGE, Route};
 pub use zone::{TIME_ZONES, ZoneError, phones_zone};

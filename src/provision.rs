@@ -7,7 +7,7 @@
 mod asterisk;
 pub mod folder;
 mod ini;
-mod letters;
+pub(crate) mod letters;
 mod passwords;
 mod plan;
 mod readme;
@@ -16,7 +16,7 @@ mod settle;
 
 use std::fmt;
 
-pub use passwords::{MADE_PIN, MADE_SECRET, NotPasswords, Passwords};
+pub use passwords::{MADE_PIN, MADE_SECRET, NotPasswords, Passwords, make_secret};
 use plan::Plan;
 
 use crate::{

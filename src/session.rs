@@ -5,6 +5,7 @@
 //! a phone wait. They call the desk for every request; what the fleet makes of it goes
 //! through the outbox to this side.
 
+mod attendant;
 mod clock;
 mod desk;
 mod neighbours;
@@ -29,10 +30,13 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use self::{clock::Clock, desk::Desk, outbox::Outbox, pages::Pages, witnesses::Witnesses};
 pub use self::{
+    attendant::Attendant,
     clock::{fitting_speed, wall_clock},
     signals::Signals,
+};
+use self::{
+    attendant::Person, clock::Clock, desk::Desk, outbox::Outbox, pages::Pages, witnesses::Witnesses,
 };
 pub use crate::inventory::Roll;
 use crate::{
@@ -44,7 +48,7 @@ use crate::{
     page::{self, Board, Tee},
     stage::{Folder, Stage, StagedFile, View},
     tftp,
-    track::{Fleet, PhoneRef, Plan, Report, RunState, Seen, Sighting, Witness},
+    track::{Fleet, PhoneRef, Plan, Report, Seen, Sighting, Witness},
     witness::poll::Poller,
 };
 
@@ -164,6 +168,15 @@ impl Shared {
 /// Serves until every expected phone is done or has failed, the time is up, or a signal
 /// comes; drains; reports. The source is gone when this returns.
 pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
+    run_attended(setup, None, signals).await
+}
+
+/// The same with somebody who is asked before it ends by itself.
+pub async fn run_attended(
+    setup: Setup,
+    attendant: Option<Box<dyn Attendant>>,
+    signals: &mut Signals,
+) -> Ended {
     let Setup {
         source,
         plan,
@@ -188,10 +201,8 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
     };
     let clock = Clock::start(sittings, speed);
     // Counts from the beginning of this sitting.
-    let plan = Plan {
-        timeout: plan.timeout.map(|timeout| clock.moment(timeout)),
-        ..plan
-    };
+    let timeout = plan.timeout.map(|timeout| clock.moment(timeout));
+    let plan = Plan { timeout, ..plan };
     let (fleet, transfers) = match &recorded {
         Some(recorded) => (recorded.refold(plan), recorded.next_transfer()),
         None => (Fleet::new(plan), 0),
@@ -233,7 +244,8 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
         pages: Pages::new(poller),
         found,
     };
-    let signal = watch(&shared, reporter.as_mut(), signals, heard, over).await;
+    let person = Person::new(attendant, timeout);
+    let signal = watch(&shared, reporter.as_mut(), signals, heard, person, over).await;
     // All are told before one is waited for.
     let threads: Vec<_> = threads.into_iter().map(Running::stop).collect();
     let faults = threads.into_iter().map(|ended| ended().err());
@@ -357,6 +369,7 @@ async fn watch(
     reporter: &mut dyn Reporter,
     signals: &mut Signals,
     mut heard: Heard,
+    mut person: Person,
     engine_is_over: impl Fn() -> bool,
 ) -> Option<u8> {
     let mut ticks = interval(TICK);
@@ -423,8 +436,16 @@ async fn watch(
             reporter.tick(shared.clock.tick(awaited));
         }
         let now = shared.clock.now();
+        let goes_on = !draining && signal.is_none();
+        let is_over = goes_on && shared.is_over(&mut person, reporter);
+        if is_over && let Some(mut attendant) = person.attendant.take() {
+            shared.ask(attendant.as_mut());
+            // Who pressed Ctrl-C there meant the run.
+            signal = tokio::time::timeout(TICK, signals.next()).await.ok();
+            continue;
+        }
         let mut fleet = shared.fleet();
-        if !draining && (signal.is_some() || fleet.run_state(now) == RunState::Ended) {
+        if !draining && (signal.is_some() || is_over) {
             fleet.drain(now);
             draining = true;
         }

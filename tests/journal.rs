@@ -79,6 +79,8 @@ struct Live {
     /// What was to be said at which moment.
     told: BTreeMap<Moment, Report>,
     next: u64,
+    /// Who asked, by transfer: what it acknowledges and how it ends comes from there.
+    askers: Vec<u8>,
 }
 
 const BEGAN: i64 = 1_784_000_000;
@@ -92,6 +94,7 @@ impl Live {
             now: Moment::ZERO,
             told: BTreeMap::new(),
             next: 0,
+            askers: Vec::new(),
         };
         live.keep();
         live
@@ -126,6 +129,7 @@ impl Live {
     fn ask(&mut self, who: u8, name: &str, served: Option<u64>) -> TransferId {
         let transfer = TransferId(self.next);
         self.next += 1;
+        self.askers.push(who);
         let asked = Seen::Asked {
             transfer,
             transport: Transport::Tftp,
@@ -138,6 +142,15 @@ impl Live {
         };
         self.see(who, asked);
         transfer
+    }
+
+    /// One of the newest transfers, and who asked for it; `who` where nobody did.
+    fn recent(&self, back: u64, who: u8) -> (u8, TransferId) {
+        let transfer = self.next.saturating_sub(back);
+        let asker = usize::try_from(transfer)
+            .ok()
+            .and_then(|at| self.askers.get(at));
+        (asker.copied().unwrap_or(who), TransferId(transfer))
     }
 
     fn finish(&self) {
@@ -216,12 +229,13 @@ fn play(live: &mut Live, acts: Vec<(u8, Act)>) {
                 live.ask(who, &names[name], served.then_some(1000));
             }
             Act::Acknowledge(back, bytes) => {
-                let transfer = TransferId(live.next.saturating_sub(back));
+                let (who, transfer) = live.recent(back, who);
                 live.see(who, Seen::Acknowledged { transfer, bytes });
             }
             Act::End(back, kind) => {
+                let (who, transfer) = live.recent(back, who);
                 let ended = Seen::Ended {
-                    transfer: TransferId(live.next.saturating_sub(back)),
+                    transfer,
                     end: end(kind),
                     bytes: 1000,
                 };

@@ -61,6 +61,27 @@ fn recovery_without_a_second_pass_settles_after_its_configuration() {
 }
 
 #[test]
+fn what_a_person_reads_on_the_display_is_evidence_and_proves_no_load() {
+    let mut run = Run::new(plan());
+    run.passes(0.0, 10, TERM).boots(90.0, 10, 1).until(151.0);
+    let said = Seen::Noted {
+        witness: Witness::Person,
+        detail: "its display shows SIP".to_owned(),
+    };
+    let before = run.phone();
+    run.see(160.0, 10, said.clone());
+    let phone = run.phone();
+    assert_eq!(phone.state, Flashed);
+    assert_eq!(phone.last_seen, before.last_seen, "the phone did nothing");
+    let evidence = phone.evidence.last().unwrap();
+    assert_eq!(evidence.witness, Witness::Person);
+    assert_eq!(evidence.detail, "its display shows SIP");
+    // Of an address where nobody is, nothing is kept.
+    run.see(161.0, 99, said);
+    assert_eq!(run.report().phones.len(), 1);
+}
+
+#[test]
 fn a_phone_that_is_told_a_load_is_flashed_and_a_request_alone_never_confirms_it() {
     let mut run = Run::new(plan());
     run.boots(0.0, 10, 1).passes(2.0, 10, LOADS);

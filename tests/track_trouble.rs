@@ -495,8 +495,11 @@ fn a_converted_phone_that_never_registers_is_told_and_withdrawn_when_it_does() {
     run.until(700.7);
     assert_eq!(run.state(), Flashed);
     assert!(!stands(&run), "5 minutes are not over");
+    let waited_for: Vec<_> = run.fleet.unregistered().iter().map(|it| it.mac).collect();
+    assert_eq!(waited_for, [Some(mac(12))]);
     run.until(701.0);
     assert!(stands(&run));
+    assert!(run.fleet.unregistered().is_empty(), "it had its time");
     let found = run.phone().diagnoses.remove(0);
     assert!(found.evidence.contains("at 0:06:40"), "{}", found.evidence);
     assert_eq!(run.state(), Flashed, "it is converted all the same");
@@ -519,6 +522,7 @@ fn who_registers_in_time_or_elsewhere_or_is_not_converted_is_not_told_of() {
     };
     let mut in_time = configured_for_us(&[12]);
     registers(&mut in_time, 430.0);
+    assert!(in_time.fleet.unregistered().is_empty());
     none(&mut in_time);
     none(&mut configured_for_us(&[13]));
     let mut waits = Run::new(Plan {

@@ -10,6 +10,7 @@ use super::{
     bundles::{self, TrustArgs},
     configurations::{self, Beside, Made},
     dhcp::{self, DhcpArgs},
+    doors::Doors,
     inventory::{InventoryArgs, ListFile},
     journal::{self, Earlier, ResumeArgs, Serving},
     listen::Ears,
@@ -21,11 +22,9 @@ use super::{
 };
 use crate::{
     bundle::Bundle,
-    display::{Started, words::clock},
-    http,
+    display::words::clock,
     inventory::Inventory,
-    journal::{Command, Network},
-    page,
+    journal::Command,
     phone::MacAddress,
     preflight::Chosen,
     session::Source,
@@ -63,34 +62,34 @@ Examples:
 pub(crate) struct Args {
     /// The firmware bundles: cmterm-….zip, as they were downloaded.
     #[arg(required_unless_present = "resume", value_name = "BUNDLE")]
-    bundles: Vec<PathBuf>,
+    pub(super) bundles: Vec<PathBuf>,
     #[command(flatten)]
-    trust: TrustArgs,
+    pub(super) trust: TrustArgs,
     #[command(flatten)]
-    bridge: BridgeArgs,
+    pub(super) bridge: BridgeArgs,
     #[command(flatten)]
-    add: AddArgs,
+    pub(super) add: AddArgs,
     #[command(flatten)]
-    network: NetworkArgs,
+    pub(super) network: NetworkArgs,
     #[command(flatten)]
     check: CheckArgs,
     #[command(flatten)]
     web: WebArgs,
     #[command(flatten)]
-    dhcp: DhcpArgs,
+    pub(super) dhcp: DhcpArgs,
     #[command(flatten)]
     witness: WitnessArgs,
     /// The call manager that XMLDefault.cnf.xml names; default: the serving address.
     #[arg(long, value_name = "ADDRESS")]
-    call_manager: Option<Ipv4Addr>,
+    pub(super) call_manager: Option<Ipv4Addr>,
     /// Convert these phones alone.
     #[arg(long, value_name = "MAC,…", value_delimiter = ',')]
-    only: Vec<MacAddress>,
+    pub(super) only: Vec<MacAddress>,
     #[command(flatten)]
-    inventory: InventoryArgs,
+    pub(super) inventory: InventoryArgs,
     /// End when this many phones are done.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["only", "inventory"])]
-    expect: Option<u32>,
+    pub(super) expect: Option<u32>,
     /// End after this long: 90s, 10m, 1h30m.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
@@ -104,10 +103,19 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_failures: Option<u32>,
     #[command(flatten)]
-    journal: ResumeArgs,
+    pub(super) journal: ResumeArgs,
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+    run_with(args, globals, run::Guest::default())
+}
+
+/// The same with a guide beside it.
+pub(crate) fn run_with(
+    args: &Args,
+    globals: &Globals,
+    guest: run::Guest,
+) -> Result<Outcome, Failure> {
     let isolated = judged(args)?;
     let folder = args.network.state_folder()?;
     let earlier = args.journal.earlier(folder.as_deref())?;
@@ -128,10 +136,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let given = args.call_manager.or(recorded);
     let call_manager = call_manager(given, &chosen)?;
     let look = args.check.look(&args.network, isolated, &chosen);
-    let server = args.network.bind(chosen.address)?;
-    let http = args.network.bind_http(chosen.address)?;
-    let metrics = args.network.bind_metrics()?;
-    let web = args.web.bind()?;
+    let doors = Doors::open(&args.network, args.web, &chosen)?;
     let dhcp = args.dhcp.open(&chosen)?;
     let witnesses = args.witness.bind(chosen.address, call_manager)?;
     let registers = Registers::of(&own, chosen.address);
@@ -156,18 +161,14 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     words.extend(survey_words(&plan, earlier.as_ref()));
     words.extend(rights);
     words.extend(ears.words());
-    words.extend(run::metrics_words(metrics.as_ref()));
+    words.extend(doors.words());
     words.extend(witnesses.words.iter().cloned());
     words.extend(args.network.words());
     words.extend(made.words);
     let mut stages = bundles::started(&bundles, &plan);
     stages.extend(bridge::started(&bridges, &plan.bridge));
-    let network = Network {
-        tftp: server.local_addr(),
-        http: http.as_ref().map(http::Server::local_addr),
-    };
     let serving = Serving {
-        network,
+        network: doors.network(),
         command: command(&named, &added, list.as_ref().filter(|_| has_made), given),
         bundles: &both,
         plan: &plan,
@@ -178,18 +179,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         .record(earlier.as_ref(), folder.as_deref(), serving, globals)?;
     let (before, after) = journal::words(record.journal.as_ref(), true);
     words.extend(before);
-    let started = Started {
-        tftp: network.tftp,
-        http: network.http,
-        web: web.as_ref().map(page::Server::local_addr),
-        root: stage.root(),
-        journal: record
-            .journal
-            .as_ref()
-            .map(|journal| journal.path().to_owned()),
-        stages,
-        words,
-    };
+    let started = doors.started(stage.root(), record.journal.as_ref(), stages, words);
     let mut afterwards = args.network.words();
     afterwards.extend(run::afterwards(&plan));
     afterwards.extend(after);
@@ -200,10 +190,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         Source::Stage(stage),
         plan,
         Servers {
-            tftp: server,
-            http,
-            metrics,
-            web,
+            doors,
             witnesses: heard
                 .into_iter()
                 .chain(dhcp.as_mut().and_then(crate::dhcp::Running::heard))
@@ -215,7 +202,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         started,
         afterwards,
         record,
-        globals,
+        run::Audience { globals, guest },
     )
 }
 

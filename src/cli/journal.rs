@@ -73,6 +73,16 @@ fn create(path: &Path, header: Header) -> Result<Journal, JournalError> {
 }
 
 impl ResumeArgs {
+    /// The file that was named.
+    pub(crate) fn named(&self) -> Option<&Path> {
+        self.journal.as_deref()
+    }
+
+    /// Whether an earlier run is gone on with.
+    pub(crate) fn resumes(&self) -> bool {
+        self.resume
+    }
+
     /// The run to go on with, if it is to be.
     pub(crate) fn earlier(&self, folder: Option<&Path>) -> Result<Option<Earlier>, Failure> {
         if !self.resume {

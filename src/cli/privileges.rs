@@ -56,6 +56,30 @@ pub(crate) fn drop_all(named: Option<&str>) -> Result<Vec<String>, Failure> {
     Ok(words)
 }
 
+/// The home folder of the user who called sudo, or of whoever this is.
+pub(crate) fn home() -> Option<PathBuf> {
+    let invoker = target(None).ok().flatten();
+    match invoker.filter(|_| unistd::geteuid().is_root()) {
+        Some(target) => User::from_uid(target.uid)
+            .ok()
+            .flatten()
+            .map(|user| user.dir),
+        None => std::env::home_dir(),
+    }
+}
+
+/// Makes a file that root wrote for the user who called sudo that user's.
+pub(crate) fn give(file: &std::fs::File) -> std::io::Result<()> {
+    let invoker = target(None).ok().flatten();
+    match invoker.filter(|_| unistd::geteuid().is_root()) {
+        Some(target) => {
+            let (uid, gid) = (target.uid.as_raw(), target.gid.as_raw());
+            std::os::unix::fs::fchown(file, Some(uid), Some(gid))
+        }
+        None => Ok(()),
+    }
+}
+
 /// The folder for the journals of the user that [`drop_all`] makes of this process, or that
 /// it is already. `None` where the user has no home.
 pub(crate) fn state_folder(named: Option<&str>) -> Result<Option<PathBuf>, Failure> {

@@ -4,16 +4,14 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use super::{Failure, Globals, Outcome, listen::Ears};
+use super::{Failure, Globals, Outcome, doors::Doors, listen::Ears};
 use crate::{
     diagnose::Finding,
-    display::{self, Started},
+    display::{self, Reporter, Started},
     http,
     journal::{Journal, Recorded},
-    page,
-    session::{self, Roll, Setup, Signals, Source},
+    session::{self, Attendant, Roll, Setup, Signals, Source},
     stage::StageError,
-    tftp,
     track::{Plan, Sighting},
     witness::poll::Poller,
 };
@@ -37,12 +35,29 @@ pub(crate) fn signals() -> Result<Signals, Failure> {
         .map_err(|error| Failure::new(format!("signals cannot be caught: {error}"), String::new()))
 }
 
+/// What is put around a display.
+pub(crate) type Wrap = Box<dyn FnOnce(Box<dyn Reporter>) -> Box<dyn Reporter>>;
+
+/// What a guided run has beside the display.
+#[derive(Default)]
+pub(crate) struct Guest {
+    /// Tells the person what to do while the run is shown.
+    pub(crate) guide: Option<Wrap>,
+    /// Who is asked before the run ends by itself.
+    pub(crate) attendant: Option<Box<dyn Attendant>>,
+    /// The signals, where they are caught already.
+    pub(crate) signals: Option<Signals>,
+}
+
+/// Whom a run is told to.
+pub(crate) struct Audience<'a> {
+    pub(crate) globals: &'a Globals,
+    pub(crate) guest: Guest,
+}
+
 /// What serves, bound and not yet running.
 pub(crate) struct Servers {
-    pub(crate) tftp: tftp::Bound,
-    pub(crate) http: Option<http::Server>,
-    pub(crate) metrics: Option<http::Server>,
-    pub(crate) web: Option<page::Server>,
+    pub(crate) doors: Doors,
     /// Who tells what is seen beside requests.
     pub(crate) witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
     /// Who asks phones what they run; `None`: nobody.
@@ -69,9 +84,14 @@ pub(crate) fn run(
     started: Started,
     afterwards: Vec<String>,
     record: Record,
-    globals: &Globals,
+    audience: Audience<'_>,
 ) -> Result<Outcome, Failure> {
+    let Audience { globals, guest } = audience;
     let reporter = display::reporter(globals.json, globals.quiet, globals.color);
+    let reporter = match guest.guide {
+        Some(guide) => guide(reporter),
+        None => reporter,
+    };
     let (mut witnesses, listening) = servers.ears.start();
     witnesses.extend(servers.witnesses);
     let setup = Setup {
@@ -81,10 +101,10 @@ pub(crate) fn run(
         recorded: record.recorded,
         speed: 1.0,
         plan,
-        server: servers.tftp,
-        http: servers.http,
-        metrics: servers.metrics,
-        web: servers.web,
+        server: servers.doors.tftp,
+        http: servers.doors.http,
+        metrics: servers.doors.metrics,
+        web: servers.doors.web,
         witnesses,
         found: servers.found,
         poller: servers.poller,
@@ -93,8 +113,11 @@ pub(crate) fn run(
         afterwards,
     };
     let ended = runtime()?.block_on(async {
-        let mut signals = signals()?;
-        Ok::<_, Failure>(session::run(setup, &mut signals).await)
+        let mut signals = match guest.signals {
+            Some(signals) => signals,
+            None => signals()?,
+        };
+        Ok::<_, Failure>(session::run_attended(setup, guest.attendant, &mut signals).await)
     })?;
     listening.end();
     outcome(ended)

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{
     Failure, Globals, Outcome, add,
     bundles::TrustArgs,
+    doors::Doors,
     journal::{self, JournalArgs},
     listen::Ears,
     network::NetworkArgs,
@@ -12,10 +13,7 @@ use super::{
     web::WebArgs,
 };
 use crate::{
-    display::Started,
-    http,
-    journal::{Header, Journal, Network},
-    page,
+    journal::Header,
     session::{Roll, Source},
     stage::Folder,
     track::Plan,
@@ -45,10 +43,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let chosen = args.network.choose()?;
-    let server = args.network.bind(chosen.address)?;
-    let http = args.network.bind_http(chosen.address)?;
-    let metrics = args.network.bind_metrics()?;
-    let web = args.web.bind()?;
+    let doors = Doors::open(&args.network, args.web, &chosen)?;
     let ears = Ears::open(&chosen, SIP_PORT, None);
     let rights = args.network.drop_privileges()?;
     let folder = Folder::open(&args.folder)
@@ -57,18 +52,14 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let mut words = vec!["Ctrl-C ends it".to_owned()];
     words.extend(rights);
     words.extend(ears.words());
-    words.extend(run::metrics_words(metrics.as_ref()));
+    words.extend(doors.words());
     words.extend(args.network.words());
-    let network = Network {
-        tftp: server.local_addr(),
-        http: http.as_ref().map(http::Server::local_addr),
-    };
     let (plan, roll) = (Plan::default(), Roll::default());
     let record = Record {
         journal: args.journal.begin(|| {
             let root = [folder.root().to_owned()];
             let command = journal::command(&root, &[], &TrustArgs::default(), None);
-            Header::new("serve", network, command, &[], &plan, &roll)
+            Header::new("serve", doors.network(), command, &[], &plan, &roll)
         })?,
         roll,
         recorded: None,
@@ -77,27 +68,13 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     words.extend(before);
     let mut afterwards = args.network.words();
     afterwards.extend(after);
-    let started = Started {
-        tftp: network.tftp,
-        http: network.http,
-        web: web.as_ref().map(page::Server::local_addr),
-        root: folder.root().to_owned(),
-        journal: record
-            .journal
-            .as_ref()
-            .map(Journal::path)
-            .map(ToOwned::to_owned),
-        stages: Vec::new(),
-        words,
-    };
+    let journal = record.journal.as_ref();
+    let started = doors.started(folder.root().to_owned(), journal, Vec::new(), words);
     run::run(
         Source::Folder(folder),
         plan,
         Servers {
-            tftp: server,
-            http,
-            metrics,
-            web,
+            doors,
             witnesses: Vec::new(),
             poller: None,
             ears,
@@ -106,6 +83,9 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         started,
         afterwards,
         record,
-        globals,
+        run::Audience {
+            globals,
+            guest: run::Guest::default(),
+        },
     )
 }

@@ -68,7 +68,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     Ok(signal.map_or(Outcome::Done, Outcome::Signal))
 }
 
-fn open(interface: Option<&str>) -> Result<Vec<Capture>, Failure> {
+pub(super) fn open(interface: Option<&str>) -> Result<Vec<Capture>, Failure> {
     let names = interface.map_or_else(preflight::audible, |name| vec![name.to_owned()]);
     if names.is_empty() {
         return Err(Failure::new(
@@ -91,7 +91,7 @@ fn open(interface: Option<&str>) -> Result<Vec<Capture>, Failure> {
         .collect()
 }
 
-fn start(captures: Vec<Capture>) -> Result<(Threads, Receiver<Heard>), Failure> {
+pub(super) fn start(captures: Vec<Capture>) -> Result<(Threads, Receiver<Heard>), Failure> {
     let (queue, heard) = channel(QUEUE);
     let mut threads = Threads::default();
     for (number, capture) in captures.into_iter().enumerate() {

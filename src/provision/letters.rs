@@ -46,7 +46,7 @@ fn only(text: &str, further: &str) -> bool {
 }
 
 /// An extension: user name, section and dialled number at once.
-pub(super) fn user(text: &str) -> Judged {
+pub(crate) fn user(text: &str) -> Judged {
     let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '+');
     expected(
         only(text, "_.+") && begins && text.len() <= MAX_AUTH_NAME,
@@ -63,7 +63,7 @@ pub(super) fn user(text: &str) -> Judged {
 }
 
 /// A password for SIP or SSH.
-pub(super) fn secret(text: &str) -> Judged {
+pub(crate) fn secret(text: &str) -> Judged {
     expected(
         only(text, "-_.!*+@/~^?") && text.len() <= MAX_SECRET,
         format!(
@@ -107,7 +107,7 @@ pub(super) fn number(text: &str) -> Judged {
 }
 
 /// A host: an IPv4 address or a name.
-pub(super) fn host(text: &str) -> Judged {
+pub(crate) fn host(text: &str) -> Judged {
     let is_name = || {
         let label = |label: &str| {
             only(label, "-") && !label.starts_with('-') && !label.ends_with('-') && label.len() < 64

@@ -139,6 +139,11 @@ fn lines(inventory: &Inventory) -> BTreeMap<&str, (Option<&Secret>, bool)> {
     lines
 }
 
+/// A password for one line. `random` fills bytes from a source that nobody can guess.
+pub fn make_secret<E>(mut random: impl FnMut(&mut [u8]) -> Result<(), E>) -> Result<Secret, E> {
+    made(LETTERS, MADE_SECRET, &mut random)
+}
+
 /// Letters by chance, each as likely as any other.
 fn made<E>(
     letters: &[u8],

@@ -206,41 +206,7 @@ impl Fleet {
                     phone.conversion.load(scene, load, *witness, detail, out);
                 })
             }
-            seen @ (Seen::Model { .. }
-            | Seen::Agent { .. }
-            | Seen::Disputed { .. }
-            | Seen::Leased { .. }) => self.worded(at, address, seen),
-            Seen::Vlan { vlan, witness } => {
-                let id = self.registry.listed(at, address);
-                self.told(at, id, |phone, scene, out| {
-                    let place = (address, *vlan);
-                    phone.conversion.tags(scene, place, *witness, out);
-                })
-            }
-            Seen::Hardware {
-                classes,
-                witness,
-                detail,
-            } => {
-                let id = self.registry.listed(at, address);
-                self.told(at, id, |phone, scene, out| {
-                    let phone = &mut phone.conversion;
-                    phone.hardware_named(scene, *classes, *witness, detail, out);
-                })
-            }
-            // Others than phones register too, and nothing of this makes somebody a phone.
-            Seen::Register { register, fate } => match self.registry.at(address) {
-                Some((id, _)) => self.fold(at, id, |phone, scene, out| {
-                    phone.conversion.registers(scene, register, *fate, out);
-                }),
-                None => Vec::new(),
-            },
-            Seen::Closed { pbx, over } => match self.registry.at(address) {
-                Some((id, _)) => self.fold(at, id, |phone, scene, out| {
-                    phone.conversion.found_closed(scene, *pbx, *over, out);
-                }),
-                None => Vec::new(),
-            },
+            beside => self.worded(at, address, beside),
         }
     }
 

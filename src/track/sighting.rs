@@ -285,4 +285,12 @@ pub enum Seen {
         /// Over what.
         over: SipTransport,
     },
+    /// Somebody says something of the phone at this address that names no load. It is kept as
+    /// evidence and changes no state.
+    Noted {
+        /// Who says so.
+        witness: Witness,
+        /// The words it was said in.
+        detail: String,
+    },
 }

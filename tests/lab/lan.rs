@@ -92,6 +92,11 @@ impl Lan {
         command
     }
 
+    /// The same as a line for a shell.
+    pub(crate) fn line(&self, host: &str, command: &str) -> String {
+        format!("ip netns exec {} {command}", self.namespace(host))
+    }
+
     /// Runs a command on a host to its end.
     pub(crate) fn run(
         &self,
@@ -115,6 +120,14 @@ impl Lan {
             std::thread::sleep(Duration::from_millis(10));
         }
         child.wait_with_output().unwrap()
+    }
+
+    /// Ends what was started.
+    pub(crate) fn stop_all(&mut self) {
+        for mut program in self.programs.drain(..) {
+            program.kill().unwrap();
+            program.wait().unwrap();
+        }
     }
 
     /// Starts a program that stays; it is ended with the LAN. Waits until what it writes to

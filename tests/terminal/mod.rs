@@ -102,6 +102,13 @@ impl Terminal {
         self.call(&["capture-pane", "-p", "-e"])
     }
 
+    /// Whether the cursor is there to be seen.
+    pub(crate) fn has_cursor(&self) -> bool {
+        self.call(&["display-message", "-p", "#{cursor_flag}"])
+            .trim()
+            == "1"
+    }
+
     /// Waits until the screen, or what has scrolled off it, shows this text.
     pub(crate) fn wait_for(&self, text: &str) -> String {
         self.wait_until(text, |screen| screen.contains(text))

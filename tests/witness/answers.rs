@@ -292,6 +292,7 @@ fn a_live_run_is_told_each_copy_and_each_name_once() {
             first[..],
             [
                 Seen::Named { .. },
+                Seen::Model { .. },
                 Seen::Load { .. },
                 Seen::Register {
                     fate: Fate::Sent,
@@ -313,7 +314,7 @@ fn a_live_run_is_told_each_copy_and_each_name_once() {
         "{again:?}"
     );
     let later = told(u64::try_from(REPEAT.as_millis()).unwrap());
-    assert_eq!(later.len(), 3, "who it is, after a while");
+    assert_eq!(later.len(), 4, "who it is, after a while");
     // A flood of them is cut like any other.
     let mut told = 0;
     for number in 0..5000 {

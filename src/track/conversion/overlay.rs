@@ -166,7 +166,12 @@ impl Conversion {
     }
 
     /// Keeps evidence that changes no state, and tells it once.
-    pub(super) fn note(&mut self, witness: Witness, detail: String, out: &mut Vec<Change>) {
+    pub(in super::super) fn note(
+        &mut self,
+        witness: Witness,
+        detail: String,
+        out: &mut Vec<Change>,
+    ) {
         let evidence = Evidence { witness, detail };
         if self.keep(evidence.clone()) {
             let about = About {

@@ -166,7 +166,7 @@ impl Conversion {
     }
 
     /// When it has been silent for too long.
-    fn registers_until(&self) -> Option<Moment> {
+    pub(in super::super) fn registers_until(&self) -> Option<Moment> {
         let is_converted = matches!(
             self.state,
             State::Flashed | State::Confirmed | State::Already

@@ -125,6 +125,16 @@ impl Fleet {
                 .any(|phone| phone.conversion.is_between_images())
     }
 
+    /// The converted phones that are still to register here, and are not late for it.
+    #[must_use]
+    pub fn unregistered(&self) -> Vec<PhoneRef> {
+        let phones = self.registry.phones.iter();
+        phones
+            .filter(|(_, phone)| phone.conversion.registers_until().is_some())
+            .map(|(id, phone)| reference(*id, phone))
+            .collect()
+    }
+
     /// Phones by state, what stands against them by code, and clients that are no phones.
     #[must_use]
     pub fn sums(&self) -> Sums {

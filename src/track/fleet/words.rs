@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::{
-    super::{Event, Moment, Seen},
+    super::{Event, Moment, Seen, history::kept},
     Fleet,
 };
 
@@ -44,7 +44,50 @@ impl Fleet {
                     phone.conversion.leased(scene, address, lease, out);
                 })
             }
-            _ => Vec::new(),
+            Seen::Vlan { vlan, witness } => {
+                let id = self.registry.listed(at, address);
+                self.told(at, id, |phone, scene, out| {
+                    let place = (address, *vlan);
+                    phone.conversion.tags(scene, place, *witness, out);
+                })
+            }
+            Seen::Hardware {
+                classes,
+                witness,
+                detail,
+            } => {
+                let id = self.registry.listed(at, address);
+                self.told(at, id, |phone, scene, out| {
+                    let phone = &mut phone.conversion;
+                    phone.hardware_named(scene, *classes, *witness, detail, out);
+                })
+            }
+            // Others than phones register too, and nothing of this makes somebody a phone.
+            Seen::Register { register, fate } => match self.registry.at(address) {
+                Some((id, _)) => self.fold(at, id, |phone, scene, out| {
+                    phone.conversion.registers(scene, register, *fate, out);
+                }),
+                None => Vec::new(),
+            },
+            Seen::Closed { pbx, over } => match self.registry.at(address) {
+                Some((id, _)) => self.fold(at, id, |phone, scene, out| {
+                    phone.conversion.found_closed(scene, *pbx, *over, out);
+                }),
+                None => Vec::new(),
+            },
+            Seen::Noted { witness, detail } => {
+                let here = self.registry.at(address).map(|(id, _)| id);
+                here.map_or_else(Vec::new, |id| {
+                    self.fold(at, id, |phone, _, out| {
+                        phone.conversion.note(*witness, kept(detail), out);
+                    })
+                })
+            }
+            Seen::Asked { .. }
+            | Seen::Acknowledged { .. }
+            | Seen::Ended { .. }
+            | Seen::Named { .. }
+            | Seen::Load { .. } => Vec::new(),
         }
     }
 }
