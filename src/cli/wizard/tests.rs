@@ -215,6 +215,7 @@ impl Desk {
             load: Some(LoadName::new(load)),
             port: None,
             vlan: None,
+            power: None,
             witness: Witness::Cdp,
             first: std::time::Duration::ZERO,
             last: std::time::Duration::ZERO,
