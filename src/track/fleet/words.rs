@@ -38,6 +38,13 @@ impl Fleet {
                     phone.conversion.disputed(address, *other, *witness, out);
                 })
             }
+            Seen::Vlan { vlan, witness } => {
+                let id = self.registry.listed(at, address);
+                self.told(at, id, |phone, scene, out| {
+                    let place = (address, *vlan);
+                    phone.conversion.tags(scene, place, *witness, out);
+                })
+            }
             Seen::Leased { lease } => {
                 let id = self.registry.listed(at, address);
                 self.told(at, id, |phone, scene, out| {
