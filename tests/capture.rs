@@ -4,14 +4,14 @@
 mod cdp;
 mod common;
 mod lab;
+mod made;
 mod process;
 
 use std::{
     fmt::Write as _,
     fs,
     net::{Ipv4Addr, SocketAddrV4},
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     sync::Arc,
     time::Duration,
@@ -19,19 +19,16 @@ use std::{
 
 use cdp::mac;
 use lab::{CLIENT, Lab, PHONES, SERVER};
+use made::{KEY, bundle, set_mode};
 use pnet::datalink::{self, Channel, Config};
 use process::Running;
 use reflash::{
     phone::Family,
-    rehearse::{
-        MadeUp, Sizes,
-        fleet::{self, FleetConfig, Route},
-    },
+    rehearse::fleet::{self, FleetConfig, Route},
 };
 use serde_json::Value;
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
-const TRUST_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem");
 
 /// Set in the process that plays the phone.
 const PHONE_ONLY: &str = "REFLASH_TEST_PHONE_ONLY";
@@ -45,19 +42,6 @@ const PHONE: &str = "025245480000";
 /// A phone that is not in the fleet: once it is listed, all frames before its own were heard.
 const LAST: &str = "0252454800ff";
 const TARGET: &str = "SIP45.9-3-1SR4-1S";
-
-fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-}
-
-fn bundle(folder: &Path) -> PathBuf {
-    set_mode(folder, 0o755);
-    let path = folder.join("cmterm-7945_7965-sip.9-3-1SR4-1.zip");
-    let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
-    made.write_zip(&path).unwrap();
-    set_mode(&path, 0o644);
-    path
-}
 
 fn cdp(phone: &str, address: &str, load: &str) -> Vec<u8> {
     cdp::frame(phone, address.parse().unwrap(), load)
@@ -230,7 +214,7 @@ fn convert(lab: &Lab, folder: &Path) -> Running {
     assert!(ip.status().unwrap().success());
     let mut command = lab.on_server(REFLASH);
     command.arg("convert").arg(bundle(folder));
-    command.args(["--trust-key", TRUST_KEY, "--json"]);
+    command.args(["--trust-key", KEY, "--json"]);
     let mut server = Running::start(&mut command);
     server.kind("started");
     server
@@ -408,7 +392,7 @@ fn without_the_right_to_listen_a_run_goes_on_and_watch_says_how_to_get_it() {
     fs::copy(REFLASH, &program).unwrap();
     set_mode(&program, 0o755);
     let key = folder.path().join("key.pem");
-    fs::copy(TRUST_KEY, &key).unwrap();
+    fs::copy(KEY, &key).unwrap();
     set_mode(&key, 0o644);
     let as_nobody = || {
         let mut command = lab.on_server("setpriv");
@@ -553,7 +537,7 @@ fn what_a_phone_announces_during_a_survey_plans_its_way() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = lab.on_server(REFLASH);
     command.arg("convert").arg(bundle(folder.path()));
-    command.args(["--trust-key", TRUST_KEY, "--json", "--no-check"]);
+    command.args(["--trust-key", KEY, "--json", "--no-check"]);
     let mut server = Running::start(command.args(["--survey", "5s"]));
     server.kind("started");
     let frames = [
@@ -592,7 +576,7 @@ fn the_vlan_that_a_phone_tags_with_is_recorded_beside_the_network_that_is_served
     let journal = folder.path().join("run.jsonl");
     let mut command = lab.on_server(REFLASH);
     command.arg("convert").arg(bundle(folder.path()));
-    command.args(["--trust-key", TRUST_KEY, "--json", "--no-check"]);
+    command.args(["--trust-key", KEY, "--json", "--no-check"]);
     let mut server = Running::start(command.arg("--journal").arg(&journal));
     server.kind("started");
     let frame = lldp(PHONE, "198.51.100.7", "SCCP45.8-5-2S");

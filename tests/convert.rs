@@ -2,6 +2,7 @@
 
 mod common;
 mod lab;
+mod made;
 mod process;
 
 use std::{
@@ -15,6 +16,7 @@ use std::{
 };
 
 use lab::{CLIENT, Lab, PHONES, SERVER};
+use made::{bundle, set_mode};
 use process::Running;
 use reflash::{
     phone::Family,
@@ -29,20 +31,6 @@ const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 
 /// Set in the process that plays the phones.
 const PHONES_ONLY: &str = "REFLASH_TEST_PHONES_ONLY";
-
-/// A small made-up bundle in a folder of its own.
-fn bundle(folder: &Path) -> PathBuf {
-    let path = folder.join("cmterm-7945_7965-sip.9-3-1SR4-1.zip");
-    let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
-    made.write_zip(&path).unwrap();
-    set_mode(&path, 0o644);
-    path
-}
-
-/// Whatever the umask is: other users of these tests must be able to read, or not to.
-fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
-}
 
 fn files() -> BTreeMap<String, Vec<u8>> {
     let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
@@ -106,7 +94,7 @@ fn phones_by_both_routes_convert_while_other_peoples_clients_fetch_every_file() 
     server.arg("convert").arg(&bundle);
     server.args([
         "--trust-key",
-        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem"),
+        made::KEY,
         "--json",
         "--expect",
         "2",
@@ -280,11 +268,10 @@ impl Hand {
 
 fn convert_on_loopback(bundle: &Path, temporary: &Path, more: &[&str]) -> Running {
     let mut command = Command::new(REFLASH);
-    command.arg("convert").arg(bundle).args([
-        "--trust-key",
-        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem"),
-        "--json",
-    ]);
+    command
+        .arg("convert")
+        .arg(bundle)
+        .args(["--trust-key", made::KEY, "--json"]);
     command
         .args([
             "--listen",
@@ -396,7 +383,7 @@ fn a_busy_port_is_told_with_the_name_of_who_has_it() {
         .arg(bundle(folder.path()))
         .args([
             "--trust-key",
-            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem"),
+            made::KEY,
             "--listen",
             "127.0.0.1",
             "--tftp-port",
@@ -601,11 +588,10 @@ fn on_port_69_it_runs_as_the_named_user_with_no_right_left_and_serves() {
     let bundle = bundle(folder.path());
     for user in [&["--user", "nobody"][..], &[]] {
         let mut command = lab.on_server(REFLASH);
-        command.arg("convert").arg(&bundle).args([
-            "--trust-key",
-            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem"),
-            "--json",
-        ]);
+        command
+            .arg("convert")
+            .arg(&bundle)
+            .args(["--trust-key", made::KEY, "--json"]);
         command.args(user).env("TMPDIR", temporary.path());
         command.env("SUDO_UID", "65534").env("SUDO_GID", "65534");
         let mut server = Running::start(&mut command);

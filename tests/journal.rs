@@ -1,5 +1,6 @@
 //! The record of a run: what is read of any part of it, and going on after `kill -9`.
 
+mod made;
 mod process;
 mod track_common;
 
@@ -15,13 +16,13 @@ use std::{
 };
 
 use jiff::Timestamp;
+use made::KEY;
 use process::Running;
 use proptest::prelude::*;
 use reflash::{
     inventory::Roll,
     journal::{self, Fault, Finished, Header, Journal, Network, Recorded},
-    phone::{Family, LoadName},
-    rehearse::{MadeUp, Sizes},
+    phone::LoadName,
     track::{
         End, Event, FileOutcome, Fleet, Moment, Report, Seen, Served, Sighting, State, TransferId,
         Transport, Witness,
@@ -31,7 +32,6 @@ use serde_json::Value;
 use track_common::*;
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
-const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem");
 
 fn header() -> Header {
     let at = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 69);
@@ -581,13 +581,6 @@ fn a_journal_is_for_its_user_alone_and_holds_no_more_than_names() {
 
 // From here on: the real program.
 
-fn bundle(folder: &Path, seed: u64) -> PathBuf {
-    let path = folder.join("cmterm-7945_7965-sip.9-3-1SR4-1.zip");
-    let made = MadeUp::new(Family::F45, seed).unwrap().sizes(Sizes::Small);
-    made.write_zip(&path).unwrap();
-    path
-}
-
 /// A conversion on loopback, in a folder of its own.
 struct Site {
     folder: tempfile::TempDir,
@@ -615,7 +608,7 @@ impl Site {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self {
-            bundle: bundle(folder.path(), 7),
+            bundle: made::bundle(folder.path()),
             folder,
             port: free_port(),
         }
@@ -957,7 +950,7 @@ fn what_does_not_fit_together_is_refused_with_words() {
     assert_eq!(code, Some(1), "{words}");
     assert!(words.contains("no journal of reflash"), "{words}");
 
-    bundle(site.folder.path(), 8);
+    made::bundle_of(site.folder.path(), 8);
     let mut changed = site.command(&["--resume", "--journal"]);
     let (code, words) = Site::refused(changed.arg(site.journal()));
     assert_eq!(code, Some(1), "{words}");

@@ -1,22 +1,19 @@
 //! `lint` and `--add`: one fault, one finding, at its place; nothing about sound files.
 
 mod common;
+mod made;
 mod process;
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
-};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use assert_cmd::Command;
+use made::{KEY, bundle};
 use process::Running;
 use proptest::prelude::*;
 use reflash::{
     diagnose::{Finding, Severity},
     lint::{self, CODES, Known, MAX_FILE_BYTES, MAX_FINDINGS, Pjsip},
-    phone::{Family, LoadName, Model},
-    rehearse::{MadeUp, Sizes},
+    phone::{LoadName, Model},
 };
 use serde_json::Value;
 
@@ -681,15 +678,6 @@ fn the_verb_reads_bundles_and_asterisk_s_side() {
     let run = reflash(&["lint", &other, "--bundle", &pjsip]).code(1);
     assert!(text(&run.get_output().stderr).contains("holds no load"));
 }
-
-fn bundle(folder: &Path) -> PathBuf {
-    let path = folder.join("cmterm-7945_7965-sip.9-3-1SR4-1.zip");
-    let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
-    made.write_zip(&path).unwrap();
-    path
-}
-
-const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem");
 
 fn stage(bundle: &Path, to: &Path, add: &[&str]) -> assert_cmd::assert::Assert {
     let mut args = vec!["stage", bundle.to_str().unwrap(), "--trust-key", KEY];

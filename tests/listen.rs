@@ -1,21 +1,18 @@
 //! The listeners of `convert` on real sockets: loopback addresses of the test's own, so that
 //! port 5060 is free whatever else runs here.
 
+mod made;
 mod process;
 
 use std::{
     io::{Read as _, Write as _},
     net::{Ipv4Addr, SocketAddrV4, TcpStream, UdpSocket},
-    path::{Path, PathBuf},
+    path::Path,
     process::Command,
     time::Duration,
 };
 
 use process::Running;
-use reflash::{
-    phone::Family,
-    rehearse::{MadeUp, Sizes},
-};
 use serde_json::Value;
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
@@ -23,18 +20,17 @@ const TARGET: &str = "SIP45.9-3-1SR4-1S";
 /// Longer than any answer takes; only a hang is caught by it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn bundle(folder: &Path) -> PathBuf {
-    let path = folder.join("cmterm-7945_7965-sip.9-3-1SR4-1.zip");
-    let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
-    made.write_zip(&path).unwrap();
-    path
-}
-
 fn convert(folder: &Path, server: Ipv4Addr) -> Command {
     let mut command = Command::new(REFLASH);
-    command.arg("convert").arg(bundle(folder));
-    let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem");
-    command.args(["--trust-key", key, "--tftp-port", "0", "--http-port", "0"]);
+    command.arg("convert").arg(made::bundle(folder));
+    command.args([
+        "--trust-key",
+        made::KEY,
+        "--tftp-port",
+        "0",
+        "--http-port",
+        "0",
+    ]);
     command.args(["--listen", &server.to_string()]);
     command.env("XDG_STATE_HOME", folder);
     command

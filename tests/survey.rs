@@ -1,6 +1,7 @@
 //! `convert --survey` with the program itself: what phones get while it listens, what is said
 //! when it is over, and what becomes of a phone that needs the bridge.
 
+mod made;
 mod process;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use made::KEY;
 use process::Running;
 use reflash::{
     phone::{Family, LoadName, Protocol},
@@ -25,7 +27,6 @@ use serde_json::Value;
 use socket2::{Domain, Socket, Type};
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
-const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem");
 
 /// The first scripted phone of a fleet.
 const PHONE: &str = "025245480000";

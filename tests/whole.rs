@@ -6,6 +6,7 @@
 mod cdp;
 #[path = "lab/lan.rs"]
 mod lan;
+mod made;
 #[path = "whole/phone.rs"]
 mod phone;
 mod process;
@@ -13,21 +14,16 @@ mod process;
 use std::{
     fs,
     io::Write as _,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Stdio},
 };
 
 use lan::Lan;
+use made::{KEY, set_mode};
 use process::Running;
-use reflash::{
-    phone::Family,
-    rehearse::{MadeUp, Sizes},
-};
 use serde_json::Value;
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
-const TRUST_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem");
 
 /// Set in the process that plays the phone: what it does beside its requests.
 const SCRIPT: &str = "REFLASH_TEST_PHONE_SCRIPT";
@@ -78,17 +74,11 @@ fn build(name: &str) -> Option<Lan> {
     Some(lan)
 }
 
-fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-}
-
 /// What `convert` is given.
 fn files(lan: &Lan) -> (PathBuf, PathBuf) {
     let folder = lan.folder.path();
     set_mode(folder, 0o755);
-    let bundle = folder.join("cmterm-7945_7965-sip.9-3-1SR4-1.zip");
-    let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
-    made.write_zip(&bundle).unwrap();
+    let bundle = made::bundle(folder);
     let own = folder.join(format!("SEP{PHONE}.cnf.xml"));
     let text = format!(
         "<device>\n<deviceProtocol>SIP</deviceProtocol>\n<devicePool>\n<callManagerGroup>\
@@ -100,9 +90,7 @@ fn files(lan: &Lan) -> (PathBuf, PathBuf) {
          <loadInformation>{TARGET}</loadInformation>\n</device>\n"
     );
     fs::write(&own, text).unwrap();
-    for path in [&bundle, &own] {
-        set_mode(path, 0o644);
-    }
+    set_mode(&own, 0o644);
     (bundle, own)
 }
 
@@ -113,7 +101,7 @@ fn convert(lan: &Lan, own: bool, arguments: &[&str]) -> Running {
     command
         .arg("convert")
         .arg(bundle)
-        .args(["--trust-key", TRUST_KEY, "--json"]);
+        .args(["--trust-key", KEY, "--json"]);
     if own {
         command.arg("--add").arg(file);
     }

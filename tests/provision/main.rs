@@ -8,6 +8,8 @@ mod faults;
 mod folder;
 #[path = "../lab/mod.rs"]
 mod lab;
+#[path = "../made/mod.rs"]
+mod made;
 mod phones;
 #[path = "../process/mod.rs"]
 mod process;

@@ -13,22 +13,19 @@ use std::{
 
 use reflash::{
     phone::Family,
-    rehearse::{
-        MadeUp, Sizes,
-        fleet::{self, FleetConfig, Route},
-    },
+    rehearse::fleet::{self, FleetConfig, Route},
 };
 use serde_json::Value;
 
 use crate::{
     build, common,
     lab::{Lab, PHONES, SERVER},
+    made,
     process::Running,
     registrar::{Line, Registrar, lines, register, request},
 };
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
-const TRUST_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem");
 
 /// The scripted phone, and one that is on the list and never comes, so that the run goes on.
 const PHONE: &str = "025245480000";
@@ -171,9 +168,7 @@ impl Bench {
         let kamailio = common::require_program("kamailio")?;
         let lab = Lab::build(name)?;
         let folder = tempfile::tempdir().unwrap();
-        let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
-        let bundle = folder.path().join(made.file_name());
-        made.write_zip(&bundle).unwrap();
+        let bundle = made::bundle(folder.path());
         let list = folder.path().join("office.toml");
         fs::write(&list, office(transport, port, SECRET)).unwrap();
         // The kernel's table of neighbours must see the phone's own address.
@@ -189,7 +184,7 @@ impl Bench {
             .arg(&list);
         command.args([
             "--trust-key",
-            TRUST_KEY,
+            made::KEY,
             "--json",
             "--sip-port",
             "0",
