@@ -220,6 +220,30 @@ fn a_person_with_a_tftp_client_who_fetches_every_file_is_no_phone() {
 }
 
 #[test]
+fn the_kernels_table_alone_makes_no_phone_of_a_person_with_a_tftp_client() {
+    let mut run = Run::new(plan());
+    let named = |witness| Seen::Named {
+        mac: mac(5),
+        witness,
+    };
+    run.gets(0.0, 50, LOADS);
+    run.see(1.0, 50, named(Witness::Neighbour));
+    assert_eq!(run.report().phones.len(), 1);
+    run.gets(2.0, 50, TERM);
+    let report = run.report();
+    assert_eq!((report.phones.len(), report.others.len()), (0, 1));
+    run.see(3.0, 50, named(Witness::Neighbour));
+    assert_eq!(run.report().phones.len(), 0);
+    // What a phone announces itself is another matter.
+    run.see(4.0, 50, named(Witness::Cdp));
+    run.gets(5.0, 50, LOADS).gets(6.0, 50, TERM);
+    assert_eq!(run.report().phones.len(), 1);
+    run.see(7.0, 50, named(Witness::Neighbour));
+    run.gets(8.0, 50, LOADS);
+    assert_eq!(run.report().phones.len(), 1);
+}
+
+#[test]
 fn only_ends_when_its_phones_are_done_or_failed() {
     let mut run = Run::new(Plan {
         only: Some(vec![mac(1), mac(2)]),

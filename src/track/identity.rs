@@ -41,6 +41,8 @@ const CHANGE_OVER: Moment = Moment::from_mins(1);
 #[derive(Debug, Clone)]
 pub(super) struct Phone {
     pub mac: Option<MacAddress>,
+    /// Nobody but the kernel's table says that it has this MAC, and that names everybody.
+    by_table: bool,
     pub address: Ipv4Addr,
     pub conversion: Conversion,
     /// What it was before the episode that may be another phone's.
@@ -119,6 +121,7 @@ impl Registry {
         {
             if let Some(phone) = self.phones.get_mut(&id) {
                 phone.settle_episode();
+                phone.by_table = false;
             }
             return Some(id);
         }
@@ -131,6 +134,7 @@ impl Registry {
         };
         let phone = self.phones.get_mut(&id)?;
         phone.settle_episode();
+        phone.by_table = false;
         let from = std::mem::replace(&mut phone.address, address);
         if self.at_address.get(&from) == Some(&id) {
             self.at_address.remove(&from);
@@ -250,7 +254,7 @@ impl Registry {
         self.at_address.insert(address, id);
         self.own_transfers(id);
         match neighbour {
-            Some(mac) => self.name(at, address, mac),
+            Some(mac) => self.witnessed(at, address, mac, Witness::Neighbour),
             None => Some(id),
         }
     }
@@ -274,10 +278,15 @@ impl Registry {
             .rows
             .iter()
             .any(|row| matches!(row.kind, Kind::Manifest(_)) && normal(&row.name) != name);
-        if phone.mac.is_some() || !is_second || is_changed_over {
+        let named_itself = phone.mac.is_some() && !phone.by_table;
+        if named_itself || !is_second || is_changed_over {
             return true;
         }
+        let mac = phone.mac;
         self.at_address.remove(&address);
+        if let Some(mac) = mac {
+            self.of_mac.remove(&mac);
+        }
         if let Some(phone) = self.phones.remove(&id) {
             let mut rows = Rows::new(OTHER_ROWS);
             rows.absorb_earlier(phone.conversion.rows.clone(), OTHER_ROWS);
@@ -372,7 +381,13 @@ impl Registry {
             }
             return None;
         }
-        self.name(at, address, mac)
+        let knows_no_more =
+            witness == Witness::Neighbour && self.of(mac).is_none_or(|phone| phone.by_table);
+        let id = self.name(at, address, mac)?;
+        if let Some(phone) = self.phones.get_mut(&id) {
+            phone.by_table = knows_no_more;
+        }
+        Some(id)
     }
 
     fn new_id(&mut self, named: bool) -> Option<PhoneId> {
@@ -407,6 +422,7 @@ impl Phone {
     fn new(address: Ipv4Addr, mac: Option<MacAddress>) -> Self {
         Self {
             mac,
+            by_table: false,
             address,
             conversion: Conversion::new(Moment::ZERO),
             before: None,
