@@ -92,13 +92,13 @@ pub(crate) struct Args {
     pub(super) expect: Option<u32>,
     /// End after this long: 90s, 10m, 1h30m.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
-    timeout: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
     /// First only listen this long, so that running phones tell their load: 5m.
     ///
     /// In that time no load is named and none is handed out but to a phone in its boot loader.
     /// Then the way of each phone is planned: whether it needs the bridge, the target or nothing.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
-    survey: Option<Duration>,
+    pub(super) survey: Option<Duration>,
     /// End when this many phones have failed.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_failures: Option<u32>,

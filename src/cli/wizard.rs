@@ -144,9 +144,16 @@ fn convert(answers: &Answers, mut person: Person, globals: &Globals) -> Result<O
         person.tell(&format!("The list is in {}.", draft.path.display()));
     }
     let guide = Guide::new(answers.wanted_models(), answers.site.pbx.clone());
+    let surveys = args.survey.is_some();
     let guest = run::Guest {
         signals: person.leave(),
-        guide: Some(Box::new(|inner| Box::new(Guided { inner, guide }))),
+        guide: Some(Box::new(move |inner| {
+            Box::new(Guided {
+                inner,
+                guide,
+                surveys,
+            })
+        })),
         attendant: Some(Box::new(AtTheDesk(person))),
     };
     let outcome = convert::run_with(&args, globals, guest)?;

@@ -168,3 +168,25 @@ fn where_nobody_can_be_asked_it_says_which_command_to_use() {
     // Alone it prints its help, as ever.
     assert!(usage(&[]).contains("Usage: reflash"));
 }
+
+/// Enter while reflash listens, and lines that were pasted, are answers to nothing.
+#[test]
+fn keys_that_come_before_their_question_answer_nothing() {
+    let desk = Desk::new();
+    let flags = format!(
+        "--listen 127.0.0.1 --tftp-port {} --http-port 0 --sip-port 0 --sccp-port 0",
+        desk.port
+    );
+    let Some(terminal) = desk.here(&flags) else {
+        return;
+    };
+    wait_for_page(&terminal, "step 1", "Leave the wizard");
+    terminal.keys(&["Enter"]);
+    terminal.wait_for("Listening for phones");
+    terminal.keys(&["Enter", "Enter"]);
+    wait_for_page(&terminal, "step 2", "  Back");
+    terminal.keys(&["Escape"]);
+    wait_for_page(&terminal, "step 1", "Leave the wizard");
+    terminal.keys(&["C-c"]);
+    assert_eq!(terminal.code(), 130);
+}

@@ -159,6 +159,16 @@ fn name(phone: &PhoneRef) -> String {
 pub(super) struct Guided {
     pub(super) inner: Box<dyn Reporter>,
     pub(super) guide: Guide,
+    /// The run begins with a survey: a phone that runs is not to be reset before its end.
+    pub(super) surveys: bool,
+}
+
+impl Guided {
+    fn open(&mut self) {
+        for text in self.guide.opening() {
+            self.inner.notice(&text);
+        }
+    }
 }
 
 impl Reporter for Guided {
@@ -167,8 +177,12 @@ impl Reporter for Guided {
         // It is said below, as it is for these models.
         started.words.retain(|words| !words.contains(RESET_KEYS));
         self.inner.started(at, &started);
-        for text in self.guide.opening() {
-            self.inner.notice(&text);
+        if self.surveys {
+            self.inner.notice(
+                "Leave the # key alone for now. How a phone is reset is told when the survey is over.",
+            );
+        } else {
+            self.open();
         }
     }
 
@@ -199,6 +213,9 @@ impl Reporter for Guided {
 
     fn surveyed(&mut self, at: Timestamp, phones: &[Surveyed]) {
         self.inner.surveyed(at, phones);
+        if std::mem::take(&mut self.surveys) {
+            self.open();
+        }
     }
 
     fn notice(&mut self, text: &str) {

@@ -9,6 +9,7 @@ use std::{
 use clap::ColorChoice;
 use console::Term;
 use dialoguer::{Input, Select, theme::Theme};
+use nix::sys::termios::{FlushArg, tcflush};
 use tokio::{runtime::Runtime, time::timeout};
 
 use super::{
@@ -82,6 +83,13 @@ impl Person {
         let _ = self.term.write_line(text);
     }
 
+    /// What was typed before a question was there is no answer to it: Enter while reflash
+    /// listened, the second of several lines that were pasted.
+    fn forget_keys() {
+        // A terminal that is gone is met at the question.
+        let _ = tcflush(io::stdin(), FlushArg::TCIFLUSH);
+    }
+
     fn stopped(&mut self, error: dialoguer::Error) -> Stopped {
         let dialoguer::Error::IO(error) = error;
         // Questions hide it.
@@ -135,6 +143,7 @@ impl Asker for Person {
 
     fn choose(&mut self, menu: &Menu) -> Asked<usize> {
         self.line("");
+        Self::forget_keys();
         let width = usize::from(self.term.size().1).min(WIDTH);
         let items = menu.items.iter().map(|item| cut(&escape(item), width));
         let asked = Select::with_theme(&Plain)
@@ -159,6 +168,7 @@ impl Asker for Person {
         if let Some(default) = &field.default {
             input = input.default(default.clone());
         }
+        Self::forget_keys();
         match input.interact_text_on(&self.term) {
             Ok(text) if text.trim() == BACK => Ok(Reply::Back),
             Ok(text) => Ok(Reply::Given(text.trim().to_owned())),

@@ -11,6 +11,12 @@ use super::{
 };
 use crate::{diagnose::Diagnosis, display::words, track::State};
 
+/// Rows of names of a group at most.
+const NAME_ROWS: usize = 3;
+
+/// Rows of a cure where there is no room for all of it.
+const CURE_ROWS: usize = 3;
+
 /// How much is told of the phones that need a hand: the most that there is room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Depth {
@@ -18,6 +24,8 @@ enum Depth {
     Whole,
     /// Their names and the cure.
     Names,
+    /// Their names and how the cure begins.
+    Begun,
     /// A row of names, a row of the cure.
     Short,
     /// A row of names.
@@ -72,7 +80,7 @@ impl Live {
         let whole = (rows <= room).then_some(Depth::Whole);
         for depth in whole
             .into_iter()
-            .chain([Depth::Names, Depth::Short, Depth::Row])
+            .chain([Depth::Names, Depth::Begun, Depth::Short, Depth::Row])
         {
             lines.clear();
             for diagnosis in &self.run {
@@ -80,8 +88,8 @@ impl Live {
                     told(frame, "", "this run: ", diagnosis),
                     cure(frame, "", diagnosis),
                 );
-                lines.extend(short(what, depth));
-                lines.extend(short(cure, depth));
+                lines.extend(what.into_iter().take(depth.rows()));
+                lines.extend(short(frame, cure, depth));
             }
             lines.extend(groups.values().flat_map(|group| group.lines(frame, depth)));
             if lines.len() <= room {
@@ -144,25 +152,41 @@ impl Group<'_> {
             let what = self
                 .diagnosis
                 .map_or(word.to_owned(), |it| it.code.to_string());
-            let most = if depth == Depth::Names { 3 } else { 1 };
+            let most = match depth {
+                Depth::Whole | Depth::Names | Depth::Begun => NAME_ROWS,
+                Depth::Short | Depth::Row => 1,
+            };
             let head = format!("{what}, {}:", count(phones.len()));
             let list = listed(frame, &head, &phones, most);
             lines.extend(list.iter().map(|line| frame.style.bad(line)));
         }
         let cure = self.diagnosis.map(|it| cure(frame, INDENT, it));
-        lines.extend(short(cure.unwrap_or_default(), depth));
+        lines.extend(short(frame, cure.unwrap_or_default(), depth));
         lines
     }
 }
 
-/// As many of these rows as the depth has.
-fn short(lines: Vec<String>, depth: Depth) -> impl Iterator<Item = String> {
-    let most = match depth {
-        Depth::Whole | Depth::Names => usize::MAX,
-        Depth::Short => 1,
-        Depth::Row => 0,
-    };
-    lines.into_iter().take(most)
+impl Depth {
+    /// Rows of one text at most.
+    fn rows(self) -> usize {
+        match self {
+            Self::Whole | Self::Names => usize::MAX,
+            Self::Begun => CURE_ROWS,
+            Self::Short => 1,
+            Self::Row => 0,
+        }
+    }
+}
+
+/// As many rows of a cure as the depth has; the last one shows that there were more.
+fn short(frame: Frame, mut lines: Vec<String>, depth: Depth) -> Vec<String> {
+    if lines.len() > depth.rows() {
+        lines.truncate(depth.rows());
+        if let Some(last) = lines.last_mut() {
+            *last = cut(&format!("{last} …"), frame.width);
+        }
+    }
+    lines
 }
 
 fn count(phones: usize) -> String {

@@ -276,6 +276,32 @@ UNPLUG, 157 fetching";
 }
 
 #[test]
+fn a_cure_for_which_there_is_no_room_takes_no_names_away() {
+    let mut live = many();
+    let long = Diagnosis {
+        cure: "a long way to go ".repeat(30),
+        ..diagnosis(Code::ManifestRefused)
+    };
+    for number in 0..3 {
+        let mut phone = phone(number);
+        phone.id = PhoneId(u32::from(number));
+        for code in [Code::BridgeNeeded, Code::Stalled] {
+            let diagnosis = diagnosis(code);
+            let phone = Some(phone.clone());
+            live.event(at(401), &Event::Withdrawn { phone, diagnosis });
+        }
+        let phone = Some(phone);
+        let diagnosis = long.clone();
+        live.event(at(402), &Event::Diagnosis { phone, diagnosis });
+    }
+    let lines = screen(&live, 40, 24, tick(500)).join("\n");
+    assert!(lines.contains("001D45AABB01"), "{lines}");
+    assert!(lines.contains("001D45AABB02"), "{lines}");
+    assert!(lines.contains("→ a long way"), "{lines}");
+    assert!(lines.contains("a long way to g…\n"), "{lines}");
+}
+
+#[test]
 fn time_left_is_told_when_it_is_known_of_all_and_for_whom() {
     let mut live = Live::default();
     for id in 1..=4 {

@@ -1,6 +1,6 @@
 //! Step 4: the way to the new firmware, at once or over a bridge.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use super::{
     super::{
@@ -23,11 +23,17 @@ const TITLE: &str = "the way there";
 /// Files that are offered at most.
 const MOST: usize = 4;
 
+/// How long a run only listens where that is chosen: phones speak once a minute, and somebody
+/// restarts them meanwhile.
+const SURVEY: Duration = Duration::from_mins(5);
+
 #[derive(Debug, Clone, PartialEq)]
 enum Pick {
     File(PathBuf),
     Type,
     Without,
+    /// Whether to listen first.
+    Survey(bool),
     Back,
 }
 
@@ -54,6 +60,9 @@ pub(in super::super) fn ask(
         answers.take_back("bridges");
     }
     let way = way(answers);
+    if way.route != Route::Unknown && !answers.is_given(&["survey"]) {
+        answers.words.clear("survey");
+    }
     if way.route == Route::Direct {
         answers.words.clear("bridges");
         answers.bridges.clear();
@@ -63,6 +72,12 @@ pub(in super::super) fn ask(
     loop {
         asker.page(&answers.page(NUMBER, TITLE));
         asker.tell(trouble.as_ref().unwrap_or(&way.why));
+        if answers.words.has("survey") {
+            asker.tell(
+                "First it only listens: restart the phones then, and they tell their load. After \
+                 that each one goes its way.",
+            );
+        }
         let path = match pick(answers, asker, world, way.route)? {
             Reply::Given(Pick::File(path)) => path,
             Reply::Given(Pick::Type) => match bundle::typed(asker, None)? {
@@ -72,8 +87,17 @@ pub(in super::super) fn ask(
             Reply::Given(Pick::Without) => {
                 answers.words.clear("bridges");
                 answers.bridges.clear();
-                answers.settle(NUMBER, "way", "at once, without a bridge");
+                let told = format!("at once, without a bridge{}", listens(answers));
+                answers.settle(NUMBER, "way", told);
                 return Ok(Move::Next);
+            }
+            Reply::Given(Pick::Survey(true)) => {
+                answers.words.set("survey", [survey()]);
+                continue;
+            }
+            Reply::Given(Pick::Survey(false)) => {
+                answers.words.clear("survey");
+                continue;
             }
             Reply::Given(Pick::Back) | Reply::Back => return Ok(Move::Back),
         };
@@ -177,15 +201,46 @@ fn pick(
         Route::ViaBridge => "Without: that phone will refuse the firmware",
         _ => "Without: try it at once",
     };
+    let asks = route == Route::Unknown && !answers.is_given(&["survey"]) && has_time(answers);
+    let surveys = answers.words.has("survey");
     let choice = choice
         .item(typed, Pick::Type)
         .item(without, Pick::Without)
+        .item_if(
+            asks && !surveys,
+            format!(
+                "First listen, {} minutes, to phones that run: which load they have",
+                SURVEY.as_secs() / 60
+            ),
+            Pick::Survey(true),
+        )
+        .item_if(asks && surveys, "Do not listen first", Pick::Survey(false))
         .item("Back", Pick::Back);
     let choice = match route {
         Route::Unknown if !has_file => choice.default(&Pick::Without),
         _ => choice,
     };
     choice.ask(asker)
+}
+
+/// As a flag says it.
+fn survey() -> String {
+    format!("{}m", SURVEY.as_secs() / 60)
+}
+
+/// Whether the run is long enough to listen first.
+fn has_time(answers: &Answers) -> bool {
+    let timeout = answers.args().ok().and_then(|args| args.timeout);
+    timeout.is_none_or(|timeout| timeout > SURVEY)
+}
+
+/// That it listens first, behind the answer.
+fn listens(answers: &Answers) -> &'static str {
+    if answers.words.has("survey") {
+        ", after listening which load each phone has"
+    } else {
+        ""
+    }
 }
 
 /// Examines the bridge and takes it, or says why not.
@@ -200,7 +255,7 @@ fn look(paths: &[PathBuf], answers: &mut Answers, world: &dyn World) -> Result<(
     answers.words.set("bridges", paths);
     answers.bridges = bridges;
     let short: Vec<String> = answers.bridges.iter().map(bundle::short).collect();
-    let short = format!("old phones over {}", short.join("; "));
+    let short = format!("old phones over {}{}", short.join("; "), listens(answers));
     answers.settle_saying(NUMBER, "way", short, sentences.join(" "));
     Ok(())
 }

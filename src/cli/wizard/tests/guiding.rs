@@ -1,13 +1,19 @@
 //! The words during the run, and the question at its end.
 
+use std::sync::{Arc, Mutex};
+
 use super::{
-    super::{guide::Guide, proof},
+    super::{
+        guide::{Guide, Guided},
+        proof,
+    },
     Act::*,
     *,
 };
 use crate::{
+    display::{Reporter, Started, Tick},
     phone::RESET_KEYS,
-    track::{Fleet, PhoneId, PhoneRef, Plan, Seen, Sighting, State, Step},
+    track::{Event, Fleet, PhoneId, PhoneRef, Plan, Report, Seen, Sighting, State, Step},
 };
 
 fn guide(numbers: &[&str]) -> Guide {
@@ -69,6 +75,45 @@ fn a_person_is_told_each_thing_once_and_when_not_to_unplug() {
     assert!(said(State::Rebooted).unwrap().contains("came back"));
     assert_eq!(said(State::Stalled), None, "the display says that");
     assert!(said(State::Confirmed).unwrap().contains("is converted"));
+}
+
+/// What is said, in one place that outlives the display.
+struct Heard(Arc<Mutex<Vec<String>>>);
+
+impl Reporter for Heard {
+    fn started(&mut self, _: jiff::Timestamp, _: &Started) {}
+    fn event(&mut self, _: jiff::Timestamp, _: &Event) {}
+    fn tick(&mut self, _: Tick) {}
+    fn notice(&mut self, text: &str) {
+        self.0.lock().unwrap().push(text.to_owned());
+    }
+    fn finished(&mut self, _: jiff::Timestamp, _: &Report, _: &[String]) {}
+}
+
+#[test]
+fn a_survey_comes_before_the_keys() {
+    let started = Started {
+        tftp: std::net::SocketAddrV4::new(Ipv4Addr::LOCALHOST, 69),
+        http: None,
+        web: None,
+        root: PathBuf::new(),
+        journal: None,
+        stages: Vec::new(),
+        words: Vec::new(),
+    };
+    for surveys in [false, true] {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let mut guided = Guided {
+            inner: Box::new(Heard(Arc::clone(&said))),
+            guide: guide(&["7965"]),
+            surveys,
+        };
+        let keys = || said.lock().unwrap().join("\n").matches(RESET_KEYS).count();
+        guided.started(jiff::Timestamp::UNIX_EPOCH, &started);
+        assert_eq!(keys(), usize::from(!surveys));
+        guided.surveyed(jiff::Timestamp::UNIX_EPOCH, &[]);
+        assert_eq!(keys(), 1);
+    }
 }
 
 #[test]

@@ -158,6 +158,41 @@ fn an_old_load_asks_for_the_bridge_and_gets_it() {
 }
 
 #[test]
+fn phones_that_nobody_heard_can_be_listened_to_first() {
+    let mut desk = desk();
+    desk.target();
+    desk.bridge();
+    let listens = vec![Enter, Enter, Enter, Pick("First listen")];
+    let (answers, script, ended) =
+        desk.run(&[], [listens.clone(), vec![Enter, Enter, Enter]].concat());
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
+    let said = line(&desk, &answers);
+    assert!(said.contains("--survey 5m"), "{said}");
+    assert!(said.contains("--bridge"), "{said}");
+    assert!(
+        script.said.contains("First it only listens"),
+        "{}",
+        script.said
+    );
+
+    // It is taken back as it was said.
+    let acts = [listens, vec![Pick("Do not listen"), Pick("Without"), Stop]].concat();
+    let (answers, ..) = desk.run(&[], acts);
+    let said = line(&desk, &answers);
+    assert!(!said.contains("--survey"), "{said}");
+
+    // No time for it, or said already: it is not asked.
+    for flag in ["--timeout=5m", "--survey=9m"] {
+        let acts = vec![Enter, Enter, Enter, Stop];
+        let (answers, script, _) = desk.run(&[flag], acts);
+        let offered = script.offered.concat() + &script.said;
+        assert!(!offered.contains("First listen,"), "{flag}: {offered}");
+        let kept = line(&desk, &answers).contains("--survey 9m");
+        assert_eq!(kept, flag.contains("survey"), "{flag}");
+    }
+}
+
+#[test]
 fn a_port_that_is_taken_is_no_way_on_until_it_is_free() {
     let mut desk = desk();
     desk.target();
