@@ -36,6 +36,8 @@ pub(super) struct Answers {
     pub(super) checked: Option<Checked>,
     /// What the phones are to be.
     pub(super) site: Site,
+    /// What was typed of a list, whether it is wanted now or not: what Enter means.
+    pub(super) typed: Option<Draft>,
     /// The list of phones that is to be written.
     pub(super) draft: Option<Draft>,
     /// Where the run is to be recorded.

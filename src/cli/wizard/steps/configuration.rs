@@ -130,7 +130,6 @@ fn forget(answers: &mut Answers) {
 fn take(answers: &mut Answers, draft: Draft, world: &dyn World) -> Result<(), String> {
     forget(answers);
     let judged = judge(answers, Some(&draft), world);
-    // What was typed stays, as what Enter means.
     let path = draft.path.clone();
     answers.draft = Some(draft);
     answers.site = judged.map_err(|failure| words(&failure))?.site;

@@ -46,21 +46,15 @@ struct Open {
     secret: String,
 }
 
-/// Asks all of it. `None`: the person went back before the first line.
+/// Asks all of it. `None`: the person went back before the first line. What was typed stays.
 pub(super) fn fill(
-    answers: &Answers,
+    answers: &mut Answers,
     asker: &mut dyn Asker,
     world: &dyn World,
 ) -> Result<Option<Draft>, Stopped> {
-    let mut pbx = answers
-        .draft
-        .as_ref()
-        .map(|draft| draft.pbx.clone())
-        .unwrap_or_default();
-    let mut path = answers
-        .draft
-        .as_ref()
-        .map_or_else(|| PathBuf::from(FILE), |draft| draft.path.clone());
+    let typed = answers.typed.as_ref();
+    let mut pbx = typed.map(|draft| draft.pbx.clone()).unwrap_or_default();
+    let mut path = typed.map_or_else(|| PathBuf::from(FILE), |draft| draft.path.clone());
     let mut phones = open(answers);
     let mut lines = vec![Line::Pbx];
     for (at, phone) in phones.iter().enumerate() {
@@ -96,7 +90,10 @@ pub(super) fn fill(
         let default = Some(was).filter(|text| is_shown && !text.is_empty());
         let text = match field(asker, &prompt, default)? {
             Reply::Given(text) => text,
-            Reply::Back if at == 0 => return Ok(None),
+            Reply::Back if at == 0 => {
+                answers.typed = Some(draft(pbx, phones, path));
+                return Ok(None);
+            }
             Reply::Back => {
                 at -= 1;
                 continue;
@@ -124,6 +121,13 @@ pub(super) fn fill(
             Err(why) => asker.tell(&why),
         }
     }
+    let whole = draft(pbx, phones, path);
+    answers.typed = Some(whole.clone());
+    Ok(Some(whole))
+}
+
+/// The list, without phones of which MAC or model is not known yet.
+fn draft(pbx: String, phones: Vec<Open>, path: PathBuf) -> Draft {
     let phones = phones.into_iter().filter_map(|open| {
         Some(Entry {
             mac: open.mac?,
@@ -133,11 +137,11 @@ pub(super) fn fill(
             secret: open.secret,
         })
     });
-    Ok(Some(Draft {
+    Draft {
         pbx,
         phones: phones.collect(),
         path,
-    }))
+    }
 }
 
 /// The phones as far as they are known.
@@ -145,7 +149,7 @@ fn open(answers: &Answers) -> Vec<Open> {
     let only = answers.only();
     let expect = answers.count.unwrap_or(1) as usize;
     let known = answers
-        .draft
+        .typed
         .as_ref()
         .map_or(&[][..], |draft| &draft.phones);
     let count = if only.is_empty() { expect } else { only.len() };

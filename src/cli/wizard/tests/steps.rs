@@ -339,6 +339,31 @@ fn a_list_gives_way_to_other_answers() {
     assert!(line(&desk, &answers).ends_with("--expect 1"));
     assert!(answers.draft.is_none() && answers.site.pbx.is_none());
 
+    // Given up in the middle and not wanted, then wanted after all: what was typed is there.
+    let half = vec![
+        Pick("ask me"),
+        types("192.0.2.20"),
+        types("001D45AABB0C"),
+        types("1001"),
+        Back,
+        Back,
+        Back,
+        Back,
+        Pick("No, firmware"),
+        Back,
+        Pick("ask me"),
+        Enter,
+        Enter,
+        Enter,
+        Enter,
+        types("pass"),
+        types(list.to_str().unwrap()),
+        Enter,
+    ];
+    let (answers, script, ended) = desk.run(&[], [enters(4), half].concat());
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
+    assert_eq!(answers.draft.unwrap().phones[0].extension, "1001");
+
     // Typed, and then other phones: the form is asked for again, with what was typed.
     let back = vec![
         Back,
