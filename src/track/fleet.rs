@@ -387,7 +387,7 @@ impl Fleet {
         }
         for (id, diagnosis) in std::mem::take(&mut self.registry.brought) {
             let phone = self.fold(self.now, id, |_, _, out| {
-                out.push(Change::Raised(diagnosis))
+                out.push(Change::Raised(diagnosis));
             });
             events.extend(phone);
         }
