@@ -4,7 +4,7 @@ mod track_common;
 
 use std::net::Ipv4Addr;
 
-use reflash::track::{Event, Plan, Seen, Sighting, State, Subnet, Witness};
+use reflash::track::{Event, Plan, Seen, Sighting, State, Subnet, TransferId, Transport, Witness};
 use track_common::*;
 
 /// The network of the desk: that of the phones' addresses here, or another.
@@ -130,4 +130,41 @@ fn a_network_is_its_prefix() {
     assert!(holds(8, [10, 250, 0, 1]) && holds(0, [192, 0, 2, 1]));
     assert!(holds(32, [10, 1, 2, 3]) && !holds(32, [10, 1, 2, 2]));
     assert!(holds(200, [10, 1, 2, 3]) && !holds(200, [10, 1, 2, 2]));
+}
+
+#[test]
+fn a_boot_loader_of_this_network_that_turns_out_to_be_it_takes_that_back_once() {
+    let mut run = run(9);
+    tags(&mut run, 5.0, 10, 20);
+    run.until(100.0);
+    assert_eq!(run.codes(), ["voice-vlan"]);
+    let asked = Seen::Asked {
+        transfer: TransferId(1),
+        transport: Transport::Tftp,
+        name: "term65.default.loads".to_owned(),
+        port: 49_152,
+        served: None,
+    };
+    let named = Seen::Named {
+        mac: mac(10),
+        witness: Witness::Neighbour,
+    };
+    let address = Ipv4Addr::new(192, 168, 9, 77);
+    for (at, seen) in [(120.0, asked), (121.0, named.clone()), (122.0, named)] {
+        let events = run.fleet.see(seconds(at), &Sighting { address, seen });
+        run.events.extend(events);
+    }
+    let codes = run.codes();
+    let of_vlan = codes.iter().filter(|code| code.ends_with("voice-vlan"));
+    assert_eq!(of_vlan.collect::<Vec<_>>(), ["voice-vlan", "-voice-vlan"]);
+    // What was said of the address is said of the phone now: all that stands was told of it.
+    let stands = run.phone().diagnoses;
+    assert!(!stands.is_empty(), "{codes:?}");
+    for diagnosis in stands {
+        let told = run.events.iter().any(|event| {
+            matches!(event, Event::Diagnosis { phone: Some(phone), diagnosis: told, .. }
+                if phone.mac == Some(mac(10)) && *told == diagnosis)
+        });
+        assert!(told, "{diagnosis:?}");
+    }
 }

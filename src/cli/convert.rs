@@ -158,7 +158,10 @@ pub(crate) fn run_with(
         None => plan,
     };
     let mut words = opening(&chosen, call_manager, dhcp_words);
-    words.extend(survey_words(&plan, earlier.as_ref()));
+    words.extend(match plan.survey {
+        Some(survey) => earlier.is_none().then(|| survey_words(survey)),
+        None => Some(RESET.to_owned()),
+    });
     words.extend(rights);
     words.extend(ears.words());
     words.extend(doors.words());
@@ -334,21 +337,22 @@ fn opening(chosen: &Chosen, call_manager: Ipv4Addr, dhcp: Option<String>) -> Vec
         dhcp.unwrap_or_else(|| {
             format!("DHCP must tell the phones this address: option 150 (or 66) = {call_manager}")
         }),
-        "to start a phone: hold # while it gets power, until the line lamps walk; then type \
-         123456789*0#"
-            .to_owned(),
     ]
 }
 
+/// How a phone comes into its boot loader, which asks for the target by itself. Not in a survey:
+/// a phone that was reset has no load left to tell.
+const RESET: &str = "to start a phone: hold # while it gets power, until the line lamps walk; then \
+                     type 123456789*0#";
+
 /// What a person does while the run only listens. One that is gone on with was told.
-fn survey_words(plan: &Plan, earlier: Option<&Earlier>) -> Option<String> {
-    let survey = plan.survey.filter(|_| earlier.is_none())?;
+fn survey_words(survey: Duration) -> String {
     let seconds = i64::try_from(survey.as_secs()).unwrap_or(i64::MAX);
-    Some(format!(
+    format!(
         "survey: until {} of this run no load is named and none handed out. Restart running phones \
          now (Settings, then **#**): they tell which load they run",
         clock(seconds)
-    ))
+    )
 }
 
 /// `90s`, `10m`, `1h30m`.

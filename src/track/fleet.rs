@@ -385,6 +385,12 @@ impl Fleet {
             });
             events.extend(phone);
         }
+        for (id, diagnosis) in std::mem::take(&mut self.registry.brought) {
+            let phone = self.fold(self.now, id, |_, _, out| {
+                out.push(Change::Raised(diagnosis));
+            });
+            events.extend(phone);
+        }
         events
     }
 

@@ -89,8 +89,11 @@ pub(super) struct Registry {
     pub dropped: u64,
     /// Phones that became part of another's history since the fleet last asked.
     pub gone: Vec<(PhoneId, Phone)>,
-    /// What was said of a phone and turned out to be another's, since the fleet last asked.
+    /// What was said of a phone and turned out to be another's, or to be over, since the fleet
+    /// last asked.
     pub misplaced: Vec<(PhoneId, Diagnosis)>,
+    /// What was said of an address and turned out to be this phone's, since the fleet last asked.
+    pub brought: Vec<(PhoneId, Diagnosis)>,
 }
 
 impl Registry {
@@ -143,7 +146,15 @@ impl Registry {
             // Who spoke from elsewhere meanwhile cannot have been here.
             if phone.conversion.last <= conversion.first {
                 let earlier = std::mem::replace(&mut phone.conversion, conversion);
+                let told = earlier.stands_against();
                 phone.conversion.absorb_earlier(earlier, true);
+                let stands = phone.conversion.stands_against();
+                let only = |these: &[Diagnosis], those: &[Diagnosis]| -> Vec<_> {
+                    let these = these.iter().filter(|one| !those.contains(one));
+                    these.map(|one| (id, one.clone())).collect()
+                };
+                self.misplaced.extend(only(&told, &stands));
+                self.brought.extend(only(&stands, &told));
                 self.own_transfers(id);
             } else {
                 self.keep_unnamed(at, address, unnamed, conversion);

@@ -30,11 +30,13 @@ pub(super) fn words(code: Code) -> Option<Words> {
         },
         Code::SecondDhcp => Words {
             title: "Two DHCP servers answer",
-            signature: "Two offers for one phone, from different servers.",
+            signature: "Two servers answer the question that `check` asks as a phone does. Or, with \
+                        --dhcp isolated, another server than this program's answers.",
             causes: "A router's own DHCP server beside another one in the same network.",
             cure: "Switch one of them off, or connect the phones and this machine to a switch of \
                    their own.",
-            ends: "When one server alone has answered for ten minutes.",
+            ends: "When one server alone answers: `check` shows that. With --dhcp isolated this \
+                   program's own is silent until it is started again.",
         },
         Code::NotRegistering => registering::WORDS,
         Code::PortBusy => Words {

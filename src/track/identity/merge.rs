@@ -85,6 +85,14 @@ impl Conversion {
         }
     }
 
+    /// What stands in its way, as it was told.
+    pub(super) fn stands_against(&self) -> Vec<Diagnosis> {
+        let standing = self.standing.iter();
+        standing
+            .map(|standing| standing.diagnosis.clone())
+            .collect()
+    }
+
     fn shift_passes(&mut self, by: i64) {
         let shift = |pass: &mut u32| {
             *pass = u32::try_from(i64::from(*pass) + by).unwrap_or(0);
