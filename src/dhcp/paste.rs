@@ -6,14 +6,17 @@ use std::{fmt, net::Ipv4Addr};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Kind {
     /// dnsmasq, also in Pi-hole and `OpenWrt`.
+    #[value(help = "dnsmasq, also in Pi-hole and OpenWrt")]
     Dnsmasq,
     /// ISC dhcpd.
     Isc,
     /// ISC Kea.
     Kea,
     /// `MikroTik` `RouterOS`.
+    #[value(help = "MikroTik RouterOS")]
     Mikrotik,
     /// pfSense and `OPNsense`.
+    #[value(help = "pfSense and OPNsense")]
     Pfsense,
     /// Cisco IOS.
     Ios,

@@ -77,7 +77,7 @@ pub(super) fn words(code: Code) -> Option<Words> {
                         that is.",
             causes: "Several network cards, a VPN or Wi-Fi beside the cable.",
             cure: "Give the interface that is named with --interface.",
-            ends: "At the first request of a phone.",
+            ends: "In the next look, once phones are heard where they are served.",
         },
         Code::PowerOrPort => Words {
             title: "The phone's power or plug is not what it needs",
