@@ -5,12 +5,12 @@
 //! Half of the frames are damaged behind a right head. The others are whole: each is another
 //! phone's word, the most that a frame can cost.
 
-#[path = "../lab/cdp.rs"]
+#[path = "../support/cdp.rs"]
 mod cdp;
-#[path = "../lab/mod.rs"]
+#[path = "../support/namespaces.rs"]
 #[allow(dead_code, reason = "this takes a part of it")]
 mod lab;
-#[path = "../process/mod.rs"]
+#[path = "../support/process.rs"]
 mod process;
 
 use std::{

@@ -237,7 +237,7 @@ impl Desk {
 
 /// As they come from a command line, with the key of made-up bundles.
 fn answers(flags: &[&str]) -> Answers {
-    let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/rehearsal.pem");
+    let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/test-key.pem");
     let flags = [flags, &["--trust-key", key]].concat();
     Answers::new(Words::read(&flags), None)
 }

@@ -1,0 +1,263 @@
+//! Bundles on disk, good and bad: verdicts, refusals, unpacking, and `reflash verify`.
+
+mod archives;
+mod bench;
+mod containers;
+mod fixtures;
+mod unpacking;
+mod verify;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use fixtures::{Entry, good, good_entries, old_entries, zip};
+use reflash::{
+    bundle::{Bundle, BundleProtocol, Expectation, Signature, Verdict, examine},
+    phone::{Family, Protocol},
+    rehearse::{Damage, MadeUp, Sizes, TEST_KEY_PEM, test_key},
+};
+use tempfile::TempDir;
+
+pub(crate) struct Scene {
+    pub(crate) folder: TempDir,
+}
+
+/// The one bundle that a file is.
+pub(crate) fn one(path: &Path, expectation: &Expectation) -> Bundle {
+    let found = examine(path, expectation).unwrap();
+    let [bundle] = <[Bundle; 1]>::try_from(found).unwrap();
+    bundle
+}
+
+/// The rehearsal's key is trusted.
+pub(crate) fn trusting() -> Expectation {
+    Expectation {
+        trusted: vec![test_key()],
+        ..Expectation::default()
+    }
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: TempDir::new().unwrap(),
+        }
+    }
+
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// The rehearsal's public key as a file.
+    pub(crate) fn key(&self) -> PathBuf {
+        self.file("rehearsal.pem", TEST_KEY_PEM.as_bytes())
+    }
+
+    /// Verdict and code of the first problem of a file with these bytes.
+    pub(crate) fn judge(&self, bytes: &[u8]) -> (Verdict, Option<&'static str>) {
+        let path = self.file("bundle.zip", bytes);
+        let bundle = one(&path, &trusting());
+        (
+            bundle.verdict,
+            bundle.problems.first().map(|problem| problem.code),
+        )
+    }
+}
+
+#[test]
+fn a_whole_bundle_is_genuine_under_its_key_and_known_by_its_checksum() {
+    let scene = Scene::new();
+    let path = scene.file("good.zip", &good());
+    let bundle = one(&path, &trusting());
+    assert_eq!(bundle.verdict, Verdict::Genuine, "{:?}", bundle.problems);
+    assert_eq!(bundle.protocol, Some(BundleProtocol::Sip));
+    assert_eq!(bundle.loads[0].as_str(), "SIP45.9-3-1SR4-1S");
+    assert_eq!(
+        bundle.models.iter().map(|m| m.number).collect::<Vec<_>>(),
+        ["7945", "7965"]
+    );
+    assert_eq!(bundle.manifests[0].hardware, Some(15));
+    assert_eq!(bundle.manifests[0].images.len(), 5);
+    for member in &bundle.members {
+        let signed = member.name != "load436.txt";
+        let expected = if signed {
+            Signature::Valid
+        } else {
+            Signature::None
+        };
+        assert_eq!(member.signature, expected, "{member:?}");
+        assert_eq!(member.key.as_deref(), signed.then_some("rehearsal"));
+        let at = member.signed_at.map(|at| at.to_string());
+        assert_eq!(at.as_deref(), signed.then_some("2015-04-22T07:21:26Z"));
+    }
+    // Nobody else takes that key for Cisco's.
+    let bundle = one(&path, &Expectation::default());
+    assert_eq!(bundle.verdict, Verdict::Damaged);
+    assert_eq!(bundle.problems[0].code, "signature-invalid");
+}
+
+#[test]
+fn a_bundle_without_a_known_key_is_intact_and_known_by_its_checksum() {
+    let scene = Scene::new();
+    let path = scene.file("old.zip", &zip(&old_entries()));
+    let bundle = one(&path, &Expectation::default());
+    assert_eq!(bundle.verdict, Verdict::Intact, "{:?}", bundle.problems);
+    let codes: Vec<_> = bundle.problems.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["signature-unchecked", "bundle-unknown"]);
+    let digests = bundle.digests.unwrap();
+    for text in [
+        &digests.md5,
+        &digests.sha1,
+        &digests.sha256,
+        &digests.sha512,
+    ] {
+        let expectation = Expectation {
+            checksums: vec![text.parse().unwrap()],
+            ..Expectation::default()
+        };
+        assert_eq!(one(&path, &expectation).verdict, Verdict::Known);
+    }
+}
+
+#[test]
+fn the_key_that_other_tests_name_is_the_rehearsal_s() {
+    assert_eq!(include_str!("../support/test-key.pem"), TEST_KEY_PEM);
+}
+
+#[test]
+fn every_kind_of_damage_gets_its_verdict_and_its_code() {
+    let scene = Scene::new();
+    let made = MadeUp::new(Family::F45, 1).unwrap().sizes(Sizes::Small);
+    let path = scene.folder.path().join("made.zip");
+    made.write_zip(&path).unwrap();
+    assert_eq!(one(&path, &trusting()).verdict, Verdict::Genuine);
+    for damage in Damage::ALL {
+        made.clone().damaged(damage).write_zip(&path).unwrap();
+        let bundle = one(&path, &trusting());
+        let code = bundle.problems[0].code;
+        assert_eq!(
+            (bundle.verdict, code),
+            damage.expected(),
+            "{damage:?}: {:?}",
+            bundle.problems
+        );
+        assert!(!bundle.problems[0].cure.is_empty());
+        let to = TempDir::new().unwrap();
+        assert!(bundle.unpack(to.path()).is_err());
+        assert_eq!(fs::read_dir(to.path()).unwrap().count(), 0, "{damage:?}");
+    }
+}
+
+#[test]
+fn an_sccp_bundle_says_so_and_every_family_is_genuine_under_its_key() {
+    let scene = Scene::new();
+    let path = scene.folder.path().join("made.zip");
+    for family in [
+        Family::F11,
+        Family::F31,
+        Family::F41,
+        Family::F42,
+        Family::F70,
+        Family::F75,
+    ] {
+        for (protocol, expected) in [
+            (Protocol::Sip, BundleProtocol::Sip),
+            (Protocol::Sccp, BundleProtocol::Sccp),
+        ] {
+            let made = MadeUp::new(family, 1)
+                .unwrap()
+                .sizes(Sizes::Small)
+                .protocol(protocol);
+            made.write_zip(&path).unwrap();
+            let bundle = one(&path, &trusting());
+            assert_eq!(
+                (bundle.verdict, bundle.protocol),
+                (Verdict::Genuine, Some(expected)),
+                "{family:?}"
+            );
+            assert!(bundle.trusted && bundle.generation.is_none());
+        }
+    }
+}
+
+#[test]
+fn stored_deflated_and_grown_members_are_all_whole() {
+    let scene = Scene::new();
+    for method in [
+        zip::CompressionMethod::Stored,
+        zip::CompressionMethod::Deflated,
+    ] {
+        let bytes = fixtures::by_library(&good_entries(), method);
+        assert_eq!(scene.judge(&bytes).0, Verdict::Genuine, "{method}");
+    }
+    // As `zip -` writes it: sizes behind the data, none before it.
+    let streamed = fixtures::streamed(&good_entries());
+    assert_eq!(scene.judge(&streamed).0, Verdict::Genuine);
+    let with_comment = [&good()[..good().len() - 2], b"\x05\0hello"].concat();
+    assert_eq!(scene.judge(&with_comment).0, Verdict::Genuine);
+}
+
+#[test]
+fn what_is_missing_makes_it_incomplete_and_other_files_are_foreign() {
+    let scene = Scene::new();
+    let without = |name: &str| {
+        let mut entries = good_entries();
+        entries.retain(|entry| entry.name != name);
+        zip(&entries)
+    };
+    let cases = [
+        (
+            without("dsp45.9-3-1ES26.sbn"),
+            Verdict::Incomplete,
+            "missing-image",
+        ),
+        (
+            zip(&[Entry::new("a.sbn", b"x")]),
+            Verdict::Incomplete,
+            "no-manifest",
+        ),
+        (
+            zip(&[Entry::new("holiday.jpg", b"x")]),
+            Verdict::Foreign,
+            "no-firmware",
+        ),
+        (
+            zip(&[Entry::new("cmterm.tar", b"x")]),
+            Verdict::Foreign,
+            "not-an-archive",
+        ),
+        (zip(&[]), Verdict::Foreign, "no-firmware"),
+        (
+            b"<html>log in</html>".to_vec(),
+            Verdict::Foreign,
+            "not-an-archive",
+        ),
+        (vec![0; 70_000], Verdict::Foreign, "not-an-archive"),
+        (
+            zip(&[Entry::new("load.loads", b"setup.exe\r\n")]),
+            Verdict::Damaged,
+            "manifest-invalid",
+        ),
+    ];
+    for (bytes, verdict, code) in cases {
+        assert_eq!(scene.judge(&bytes), (verdict, Some(code)));
+    }
+}
+
+#[test]
+fn a_known_digest_does_not_make_a_bundle_whole() {
+    let scene = Scene::new();
+    let mut entries = good_entries();
+    entries.remove(0);
+    let path = scene.file("short.zip", &zip(&entries));
+    let digests = one(&path, &Expectation::default()).digests.unwrap();
+    let expectation = Expectation {
+        checksums: vec![digests.sha256.parse().unwrap()],
+        ..trusting()
+    };
+    assert_eq!(one(&path, &expectation).verdict, Verdict::Incomplete);
+}

@@ -1,0 +1,87 @@
+//! What is written, and what is left when it cannot be.
+
+use std::fs;
+
+use reflash::bundle::{BundleError, Expectation};
+use tempfile::TempDir;
+
+use super::{
+    Scene,
+    fixtures::{Entry, good, good_entries, zip},
+    one, trusting,
+};
+
+#[test]
+fn unpacking_gives_the_members_byte_for_byte_and_nothing_else() {
+    let scene = Scene::new();
+    let path = scene.file("good.zip", &good());
+    let bundle = one(&path, &trusting());
+    let to = TempDir::new().unwrap();
+    bundle.unpack(to.path()).unwrap();
+    let entries = good_entries();
+    assert_eq!(fs::read_dir(to.path()).unwrap().count(), entries.len());
+    for entry in &entries {
+        let file = to.path().join(&entry.name);
+        assert_eq!(fs::read(&file).unwrap(), entry.data, "{}", entry.name);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(
+                fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
+        }
+    }
+}
+
+#[test]
+fn a_file_that_changed_since_is_not_unpacked_and_leaves_nothing() {
+    let scene = Scene::new();
+    let path = scene.file("good.zip", &good());
+    let bundle = one(&path, &trusting());
+    // The last member gets other bytes of the same length, with a CRC that holds.
+    let mut other = good_entries();
+    *other.last_mut().unwrap().data.last_mut().unwrap() ^= 1;
+    let mut renamed = good_entries();
+    renamed[0].name = "apps45.9-3-1ES27.sbn".to_owned();
+    for bytes in [zip(&other), zip(&renamed), zip(&[]), b"gone".to_vec()] {
+        fs::write(&path, bytes).unwrap();
+        let to = TempDir::new().unwrap();
+        let error = bundle.unpack(to.path()).unwrap_err();
+        assert!(matches!(error, BundleError::Changed { .. }), "{error}");
+        assert_eq!(fs::read_dir(to.path()).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn a_file_in_the_way_is_kept_and_what_was_written_is_removed() {
+    let scene = Scene::new();
+    let path = scene.file("good.zip", &good());
+    let bundle = one(&path, &trusting());
+    let to = TempDir::new().unwrap();
+    let in_the_way = to.path().join("term65.default.loads");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("/nonexistent/target", &in_the_way).unwrap();
+    #[cfg(not(unix))]
+    fs::write(&in_the_way, "mine").unwrap();
+    let error = bundle.unpack(to.path()).unwrap_err();
+    assert!(matches!(error, BundleError::Write { .. }), "{error}");
+    let left: Vec<_> = fs::read_dir(to.path())
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
+    assert_eq!(left, [in_the_way]);
+}
+
+#[test]
+fn an_unfit_bundle_is_not_unpacked() {
+    let scene = Scene::new();
+    let path = scene.file("bad.zip", &zip(&[Entry::new("a.sbn", b"x")]));
+    let bundle = one(&path, &Expectation::default());
+    let to = TempDir::new().unwrap();
+    assert!(matches!(
+        bundle.unpack(to.path()),
+        Err(BundleError::Unfit { .. })
+    ));
+    assert_eq!(fs::read_dir(to.path()).unwrap().count(), 0);
+}

@@ -1,0 +1,124 @@
+//! Provisioning: both sides from one inventory, held against other people's programs.
+
+#![allow(clippy::format_push_string, reason = "the texts of tests are short")]
+
+mod faults;
+mod folder;
+mod phones;
+mod registrar;
+mod seen;
+mod sides;
+
+use std::collections::BTreeMap;
+
+use reflash::{
+    inventory::Inventory,
+    phone::{LoadName, Model},
+    provision::{self, Built, Given, Passwords},
+};
+
+/// The year that time zones are looked at in.
+const YEAR: i16 = 2026;
+
+/// Every byte that this gives is the next number: passwords of tests are always the same.
+fn counting() -> impl FnMut(&mut [u8]) -> Result<(), std::convert::Infallible> {
+    let mut next = 0_u8;
+    move |bytes| {
+        for byte in bytes {
+            *byte = next;
+            next = next.wrapping_add(37);
+        }
+        Ok(())
+    }
+}
+
+fn inventory(toml: &str) -> Inventory {
+    Inventory::from_toml(toml.as_bytes()).unwrap_or_else(|fault| panic!("{fault}\n{toml}"))
+}
+
+/// With passwords made and nothing else given.
+fn try_build(inventory: &Inventory) -> Result<Built, Vec<reflash::inventory::Fault>> {
+    build_with(inventory, &[], None)
+}
+
+fn build_with(
+    inventory: &Inventory,
+    loads: &[(&'static Model, LoadName)],
+    dial_plan: Option<&[u8]>,
+) -> Result<Built, Vec<reflash::inventory::Fault>> {
+    let mut passwords = Passwords::default();
+    let Ok(()) = passwords.fill(inventory, counting());
+    let given = Given {
+        passwords: &passwords,
+        loads,
+        dial_plan,
+        year: YEAR,
+    };
+    provision::build(inventory, &given)
+}
+
+fn build(toml: &str) -> Built {
+    try_build(&inventory(toml)).unwrap_or_else(|faults| panic!("{faults:?}\n{toml}"))
+}
+
+/// A file's text.
+fn text<'a>(built: &'a Built, path: &str) -> &'a str {
+    let file = built.files.iter().find(|file| file.path == path);
+    let file = file.unwrap_or_else(|| panic!("{path} is not among {:?}", built.files));
+    std::str::from_utf8(&file.bytes).unwrap()
+}
+
+/// The SEP files, by their names.
+fn seps(built: &Built) -> impl Iterator<Item = (&str, &str)> {
+    built.files.iter().filter_map(|file| {
+        let name = file.path.strip_prefix("tftp/SEP")?;
+        Some((name, std::str::from_utf8(&file.bytes).unwrap()))
+    })
+}
+
+/// One section of an Asterisk file: its name, and its values by name.
+type Section = (String, BTreeMap<String, Vec<String>>);
+
+/// Reads a file as Asterisk does: `;` begins a comment unless `\` stands before it, `=` or `=>`
+/// parts name and value, blanks around them do not count.
+fn ini(text: &str) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
+    for line in text.lines() {
+        let mut bare = String::new();
+        let mut letters = line.chars().peekable();
+        while let Some(letter) = letters.next() {
+            match letter {
+                '\\' if letters.peek() == Some(&';') => bare.extend(letters.next()),
+                ';' => break,
+                other => bare.push(other),
+            }
+        }
+        let bare = bare.trim();
+        assert!(!bare.starts_with('#'), "a command: {line}");
+        if bare.is_empty() {
+            continue;
+        }
+        if let Some(name) = bare.strip_prefix('[') {
+            let (name, rest) = name.split_once(']').expect("a section ends");
+            assert_eq!(rest, "", "{line}");
+            sections.push((name.to_owned(), BTreeMap::new()));
+            continue;
+        }
+        let (name, value) = bare
+            .split_once('=')
+            .unwrap_or_else(|| panic!("no value: {line}"));
+        let value = value.strip_prefix('>').unwrap_or(value);
+        let (_, values) = sections.last_mut().expect("a value is in a section");
+        let values = values.entry(name.trim().to_owned()).or_default();
+        values.push(value.trim().to_owned());
+    }
+    sections
+}
+
+/// The one value of a name in a section.
+fn one<'a>(section: &'a Section, name: &str) -> &'a str {
+    match section.1.get(name).map(Vec::as_slice) {
+        Some([value]) => value,
+        other => panic!("{name} in [{}]: {other:?}", section.0),
+    }
+}

@@ -1,0 +1,404 @@
+//! From flashed to registered, and what is said where it is not: the program converts and hears
+//! its interface, a real registrar is on the same machine, and a scripted phone on the other end
+//! of the cable reads its generated file and registers.
+
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+    time::Duration,
+};
+
+use reflash::{
+    phone::Family,
+    rehearse::fleet::{self, FleetConfig, Route},
+};
+use serde_json::Value;
+
+use super::{
+    build,
+    registrar::{Line, Registrar, lines, register, request},
+};
+use crate::support::{
+    namespaces::{Lab, PHONES, SERVER},
+    process::Running,
+    require_program, synthetic,
+};
+
+const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
+
+/// The scripted phone, and one that is on the list and never comes, so that the run goes on.
+const PHONE: &str = "025245480000";
+const ABSENT: &str = "0252454800ff";
+const SECRET: &str = "hunter2hunt";
+const OTHER_SECRET: &str = "anotherone";
+
+/// Set in the process that is the phone: what it does, a word of [`Does`].
+const DOES: &str = "REFLASH_TEST_PHONE_DOES";
+const CONVERTS: &str = "converts";
+const REGISTERS: &str = "registers";
+const CALLS_A_CLOSED_PORT: &str = "calls a closed port";
+const HEARS_NO_ANSWER: &str = "hears no answer";
+
+fn phone_address() -> Ipv4Addr {
+    PHONES[0].parse().unwrap()
+}
+
+fn office(transport: &str, port: u16, secret: &str) -> String {
+    let phone = |mac: &str, extension: &str| {
+        format!(
+            "[[phone]]\nmac = \"{mac}\"\nmodel = 7965\nextension = {extension}\n\
+             secret = \"{secret}\"\n"
+        )
+    };
+    format!(
+        "[site]\npbx = \"{SERVER}\"\nport = {port}\ntransport = \"{transport}\"\ntime_zone = \"UTC\"\n{}{}",
+        phone(PHONE, "1001"),
+        phone(ABSENT, "1002")
+    )
+}
+
+/// A file over TFTP, as this phone asks for it (RFC 1350).
+fn fetch(name: &str) -> String {
+    let socket = UdpSocket::bind((phone_address(), 0)).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    let server = SocketAddrV4::new(SERVER.parse().unwrap(), 69);
+    let ask = [&b"\0\x01"[..], name.as_bytes(), b"\0octet\0"].concat();
+    socket.send_to(&ask, server).unwrap();
+    let (mut text, mut packet) = (Vec::new(), [0; 516]);
+    loop {
+        let (length, from) = socket.recv_from(&mut packet).unwrap();
+        assert_eq!(
+            packet[..2],
+            [0, 3],
+            "{:?}",
+            String::from_utf8_lossy(&packet[..length])
+        );
+        socket.send_to(&[0, 4, packet[2], packet[3]], from).unwrap();
+        text.extend(&packet[4..length]);
+        if length < 516 {
+            return String::from_utf8(text).unwrap();
+        }
+    }
+}
+
+fn line() -> Line {
+    let sep = fetch(&format!("SEP{}.cnf.xml", PHONE.to_uppercase()));
+    let mut lines = lines(&sep, phone_address());
+    assert_eq!(lines.len(), 1);
+    lines.remove(0)
+}
+
+/// The phone, in its namespace: no test by itself.
+#[test]
+fn the_phone() {
+    let Ok(does) = std::env::var(DOES) else {
+        return;
+    };
+    match does.as_str() {
+        CONVERTS => {
+            let config = FleetConfig {
+                phones: 1,
+                models: vec![Family::F45.models().nth(1).unwrap()],
+                route: Route::Recovery,
+                pace: 0.01,
+                seed: 3,
+                faults: Vec::new(),
+                sizes: Arc::default(),
+                addresses: vec![phone_address()],
+                deadline: Duration::from_mins(1),
+            };
+            let server = SocketAddrV4::new(SERVER.parse().unwrap(), 69);
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            let run = fleet::run(&config, server, std::future::pending());
+            let phones = runtime.block_on(run).unwrap();
+            assert!(phones[0].finished, "{phones:?}");
+        }
+        REGISTERS => {
+            let line = line();
+            println!("answered {}", register(&line, &line.password));
+        }
+        CALLS_A_CLOSED_PORT => {
+            let line = line();
+            assert!(line.tcp);
+            // Two that are no repeat of each other to the one who hears them.
+            for pause in [
+                reflash::witness::REPEAT + Duration::from_millis(500),
+                Duration::ZERO,
+            ] {
+                line.connect().unwrap_err();
+                std::thread::sleep(pause);
+            }
+        }
+        HEARS_NO_ANSWER => {
+            let line = line();
+            let sends = UdpSocket::bind((phone_address(), 0)).unwrap();
+            let listens = UdpSocket::bind((phone_address(), line.listens)).unwrap();
+            let text = request(&line, "astray", 1, "");
+            for wait in [500, 1000, 2000] {
+                sends.send_to(text.as_bytes(), line.registrar).unwrap();
+                listens
+                    .set_read_timeout(Some(Duration::from_millis(wait)))
+                    .unwrap();
+                listens.recv(&mut [0; 2000]).unwrap_err();
+            }
+        }
+        other => panic!("nobody can do '{other}'"),
+    }
+}
+
+/// A phone, a program that converts it, and what both have written.
+struct Bench {
+    lab: Lab,
+    folder: tempfile::TempDir,
+    kamailio: PathBuf,
+    transport: &'static str,
+    port: u16,
+    run: Running,
+}
+
+impl Bench {
+    /// Converts the phone with what this inventory makes of it.
+    fn converted(name: &str, transport: &'static str, port: u16) -> Option<Self> {
+        let kamailio = require_program("kamailio")?;
+        let lab = Lab::build(name)?;
+        let folder = tempfile::tempdir().unwrap();
+        let bundle = synthetic::bundle(folder.path());
+        let list = folder.path().join("office.toml");
+        fs::write(&list, office(transport, port, SECRET)).unwrap();
+        // The kernel's table of neighbours must see the phone's own address.
+        let mut ip = lab.on_phones("ip");
+        ip.args(["link", "set", "eth0", "address", "02:52:45:48:00:00"]);
+        assert!(ip.status().unwrap().success());
+        lab.wait_for_carrier();
+        let mut command = lab.on_server(REFLASH);
+        command
+            .arg("convert")
+            .arg(&bundle)
+            .arg("--inventory")
+            .arg(&list);
+        command.args([
+            "--trust-key",
+            synthetic::KEY,
+            "--json",
+            "--sip-port",
+            "0",
+            "--user",
+            "root",
+        ]);
+        command.arg("--journal").arg(folder.path().join("journal"));
+        let mut bench = Self {
+            run: Running::start(&mut command),
+            lab,
+            folder,
+            kamailio,
+            transport,
+            port,
+        };
+        bench.run.kind("started");
+        bench.phone(CONVERTS);
+        let is_done = |line: &Value| {
+            line["kind"] == "step"
+                && line["phone"]["mac"] == PHONE
+                && ["flashed", "confirmed"].contains(&line["state"].as_str().unwrap())
+        };
+        bench.run.wait_for(is_done);
+        Some(bench)
+    }
+
+    /// A registrar on the server's side that knows this secret and listens by this transport.
+    fn registrar(&self, transport: &str, secret: &str, first: &str) -> Registrar {
+        let folder = self.folder.path().join(format!("{transport}-{secret}"));
+        fs::create_dir_all(&folder).unwrap();
+        let built = build(&office(transport, self.port, secret));
+        let mut command = self.lab.on_server(self.kamailio.to_str().unwrap());
+        let registrar = Registrar::start(
+            &mut command,
+            SERVER.parse().unwrap(),
+            &built,
+            &folder,
+            first,
+        );
+        self.wait_for_port(transport);
+        registrar
+    }
+
+    fn wait_for_port(&self, transport: &str) {
+        let flag = if transport == "tcp" { "-ltn" } else { "-lun" };
+        for _ in 0..600 {
+            let output = self.lab.on_server("ss").arg(flag).output().unwrap();
+            if String::from_utf8_lossy(&output.stdout).contains(&format!(":{}", self.port)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the registrar does not listen");
+    }
+
+    /// The phone does this; what it says.
+    fn phone(&self, does: &str) -> String {
+        let this = std::env::current_exe().unwrap();
+        let output = self
+            .lab
+            .on_phones(this.to_str().unwrap())
+            .args(["--exact", "provision::seen::the_phone", "--nocapture"])
+            .env(DOES, does)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn registers(&self) -> u16 {
+        let said = self.phone(REGISTERS);
+        let (_, rest) = said.split_once("answered ").unwrap();
+        rest[..3].parse().unwrap()
+    }
+
+    /// Why it is not registered.
+    fn diagnosed(&mut self) -> Value {
+        let is_it = |line: &Value| line["kind"] == "diagnosis" && line["code"] == "not-registering";
+        let line = self.run.wait_for(is_it);
+        assert_eq!(line["phone"]["mac"], PHONE, "{line}");
+        line
+    }
+
+    /// Registers at last: the diagnosis goes and the phone is said to be registered.
+    fn recovers(mut self, registrar: Registrar) {
+        assert_eq!(self.registers(), 200);
+        let (mut gone, mut told) = (false, false);
+        let place = format!(
+            "registered as '1001' over {} at {SERVER}:{}",
+            self.over(),
+            self.port
+        );
+        self.run.wait_for(|line| {
+            gone |= line["kind"] == "withdrawn" && line["code"] == "not-registering";
+            let detail = line["evidence"]["detail"].as_str().unwrap_or_default();
+            told |= line["evidence"]["witness"] == "sip" && detail.starts_with(&place);
+            gone && told
+        });
+        self.run.signal("INT");
+        let report = self.run.kind("finished")["report"].clone();
+        let phones = report["phones"].as_array().unwrap();
+        let phone = phones.iter().find(|phone| phone["mac"] == PHONE).unwrap();
+        assert!(["flashed", "confirmed"].contains(&phone["state"].as_str().unwrap()));
+        let codes = |list: &str| {
+            let list = phone[list].as_array().unwrap().iter();
+            list.filter(|found| found["code"] == "not-registering")
+                .count()
+        };
+        assert_eq!(
+            (codes("diagnoses"), codes("withdrawn")),
+            (0, 1),
+            "{phone:#}"
+        );
+        let journal = fs::read_to_string(self.folder.path().join("journal")).unwrap();
+        let told = format!("{journal}{:?}", self.run.seen);
+        assert!(told.contains("not-registering") && journal.contains("\"register\""));
+        for secret in [
+            SECRET,
+            OTHER_SECRET,
+            "Digest",
+            "nonce",
+            "cnonce",
+            "response=",
+        ] {
+            assert!(!told.contains(secret), "{secret} is in what was said");
+        }
+        // The record says the same.
+        let path: &Path = &self.folder.path().join("journal");
+        let report = Command::new(REFLASH)
+            .args(["report", "--json"])
+            .arg(path)
+            .output()
+            .unwrap();
+        assert!(
+            String::from_utf8_lossy(&report.stdout).contains(&place),
+            "{report:?}"
+        );
+        assert_eq!(self.run.end(), Some(130));
+        drop(registrar);
+    }
+
+    fn over(&self) -> String {
+        self.transport.to_uppercase()
+    }
+}
+
+#[test]
+fn a_secret_that_the_registrar_refuses_is_said_and_taken_back_when_it_is_right() {
+    let Some(mut bench) = Bench::converted("secret", "udp", 5160) else {
+        return;
+    };
+    let registrar = bench.registrar("udp", OTHER_SECRET, "");
+    assert_eq!(bench.registers(), 401);
+    let found = bench.diagnosed();
+    let evidence = found["evidence"].as_str().unwrap();
+    for words in ["as '1001' over UDP to 192.0.2.1:5160", "refuses the secret"] {
+        assert!(evidence.contains(words), "{found}");
+    }
+    assert!(
+        found["cure"].as_str().unwrap().contains("authPassword"),
+        "{found}"
+    );
+    drop(registrar);
+    let registrar = bench.registrar("udp", SECRET, "");
+    bench.recovers(registrar);
+}
+
+#[test]
+fn a_phone_told_tcp_and_a_registrar_on_udp_alone_do_not_meet() {
+    let Some(mut bench) = Bench::converted("transport", "tcp", 5060) else {
+        return;
+    };
+    let registrar = bench.registrar("udp", SECRET, "");
+    bench.phone(CALLS_A_CLOSED_PORT);
+    let found = bench.diagnosed();
+    let evidence = found["evidence"].as_str().unwrap();
+    assert!(
+        evidence.contains("called TCP port 5060 of 192.0.2.1 2 times"),
+        "{found}"
+    );
+    assert!(
+        found["cure"]
+            .as_str()
+            .unwrap()
+            .contains("transportLayerProtocol"),
+        "{found}"
+    );
+    drop(registrar);
+    let registrar = bench.registrar("tcp", SECRET, "");
+    bench.recovers(registrar);
+}
+
+#[test]
+fn a_registrar_that_answers_where_the_phone_sends_from_is_told_from_one_that_is_silent() {
+    let Some(mut bench) = Bench::converted("rport", "udp", 5060) else {
+        return;
+    };
+    let registrar = bench.registrar("udp", SECRET, "force_rport();");
+    bench.phone(HEARS_NO_ANSWER);
+    let found = bench.diagnosed();
+    assert!(
+        found["evidence"]
+            .as_str()
+            .unwrap()
+            .contains("listens at port 5060"),
+        "{found}"
+    );
+    assert!(
+        found["cure"].as_str().unwrap().contains("force_rport=no"),
+        "{found}"
+    );
+    drop(registrar);
+    let registrar = bench.registrar("udp", SECRET, "");
+    bench.recovers(registrar);
+}

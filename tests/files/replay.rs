@@ -1,0 +1,40 @@
+//! `replay` and `report`: other servers' logs and captures, the forms of a report, metrics.
+
+mod captures;
+mod fleet;
+mod logs;
+mod page;
+mod verbs;
+mod witnesses;
+
+use jiff::Timestamp;
+use reflash::{
+    replay::{self, Format},
+    report::{self, Timelines},
+    track::{Fleet, Moment, PhoneReport, Report, StagePlan},
+};
+
+/// What replay says of a log.
+fn replay_log(log: &str) -> Report {
+    replayed(log.as_bytes(), Format::Log, Vec::new()).0
+}
+
+/// What replay says of a record, with these stages or what it shows itself.
+fn replayed(bytes: &[u8], format: Format, stages: Vec<StagePlan>) -> (Report, Timelines) {
+    let modified: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
+    let mut input = bytes;
+    let mut record = replay::read_from(&mut input, format, Some(2025), Some(modified)).unwrap();
+    let plan = replay::plan(&mut record, stages);
+    let conversation = record.conversation(&plan);
+    let mut fleet = Fleet::new(plan);
+    let timelines = report::fold(&mut fleet, &conversation.sightings, Moment::ZERO);
+    (fleet.report(conversation.began), timelines)
+}
+
+fn codes(phone: &PhoneReport) -> Vec<String> {
+    phone
+        .diagnoses
+        .iter()
+        .map(|it| it.code.to_string())
+        .collect()
+}

@@ -1,0 +1,235 @@
+//! The live display on a real terminal.
+
+use std::{
+    cell::Cell,
+    fs,
+    process::{Command, Stdio},
+    thread,
+};
+
+use crate::support::terminal::Terminal;
+
+const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
+
+/// Two phones with names: one is converted, one drops its configuration for ever. So the
+/// screen comes to rest until the time is up.
+const WIDE: &str = "\
+bundle cmterm-0000_0000-sip.0-0-0SR0-0.zip: SIP00.0-0-0SR0-0S for 0000, 0000
+0 scripted phones, seed 0; nothing leaves this machine
+on purpose, 0 of them: config-refused
+minutes pass like seconds: times in evidence are the phones', 00 times as fast
+SEP000000000000 受付電話: confirmed – asked for /sp-sip.jar, as only SIP firmware does
+phone           model stage              for progress, or what comes next
+Lab             0000  flashed           0:00 a second pass within 0:00
+    config-rejected: 'XMLDefault.cnf.xml' came whole in 0 boots in a row and nothing followed; it began again with
+      'CTLSEP000000000000.tlv' at 0:00:00
+    → The phone drops the configuration: it has no line for it, or an error in it makes it drop the whole file. Give
+      the phone a well-formed SEP file of its own that has a line and no placeholder left; the phone's reason is on
+      http://PHONE/DeviceLog.
+受付電話        0000  confirmed              asked for /sp-sip.jar, as only SIP firmware does; took 0:00
+0 of 0 done, 0 flashed";
+
+/// The same on 80 columns.
+const USUAL: &str = "\
+bundle cmterm-0000_0000-sip.0-0-0SR0-0.zip: SIP00.0-0-0SR0-0S for 0000, 0000
+0 scripted phones, seed 0; nothing leaves this machine
+on purpose, 0 of them: config-refused
+minutes pass like seconds: times in evidence are the phones', 00 times as fast
+SEP000000000000 受付電話: confirmed – asked for /sp-sip.jar, as only SIP firmwar
+e does
+phone           model stage              for progress, or what comes next
+Lab             0000  flashed           0:00 a second pass within 0:00
+    config-rejected: 'XMLDefault.cnf.xml' came whole in 0 boots in a row and
+      nothing followed; it began again with 'CTLSEP000000000000.tlv' at 0:00:00
+    → The phone drops the configuration: it has no line for it, or an error in
+      it makes it drop the whole file. Give the phone a well-formed SEP file of
+      its own that has a line and no placeholder left; the phone's reason is on
+      http://PHONE/DeviceLog.
+受付電話        0000  confirmed              asked for /sp-sip.jar, as only SI…
+0 of 0 done, 0 flashed";
+
+/// The same on 40 columns and few rows.
+const NARROW: &str = "\
+phone        stage       progress
+Lab          flashed     within 0:00
+    config-rejected:
+      'XMLDefault.cnf.xml' came whole
+      in 0 boots in a row and nothing
+      followed; it began again with
+      'CTLSEP000000000000.tlv' at
+      0:00:00
+    → The phone drops the
+      configuration: it has no line for
+      it, or an error in it makes it
+      drop the whole file. Give the
+      phone a well-formed SEP file of
+      its own that has a line and no
+      placeholder left; the phone's
+      reason is on
+      http://PHONE/DeviceLog.
+受付電話     confirmed   asked for /sp…
+0 of 0 done, 0 flashed";
+
+/// Runs `rehearse` with these arguments on a screen of this size.
+fn rehearse(size: (u16, u16), arguments: &str) -> Option<Terminal> {
+    Terminal::start(size, &[], &format!("{REFLASH} rehearse {arguments}"))
+}
+
+/// A screen without what differs from run to run: digits, rates, and where it is served.
+fn still(screen: &str) -> String {
+    let still = |line: &str| {
+        let line = match line.split_once("B/s") {
+            Some((sums, _)) => sums.rsplit_once(", ").map_or("", |(sums, _)| sums),
+            None => line,
+        };
+        let zero = |digit: char| if digit.is_ascii_digit() { '0' } else { digit };
+        let line: String = line.chars().map(zero).collect();
+        line.replace(" 00:00", "  0:00")
+            .replace("took  0:00", "took 0:00")
+    };
+    let lines = screen.trim_end().lines();
+    let lines = lines.filter(|line| !line.contains("/reflash-"));
+    lines.map(still).collect::<Vec<_>>().join("\n")
+}
+
+/// Waits until the screen is as it is wanted.
+fn comes_to(terminal: &Terminal, wanted: &str) {
+    let is_wanted = |_: &str| still(&terminal.screen()) == wanted;
+    terminal.wait_until(wanted, is_wanted);
+}
+
+#[test]
+fn it_looks_as_it_should_and_is_whole_whatever_the_window_is_drawn_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("phones.csv");
+    fs::write(&list, "mac,name\n025245480000,Lab\n025245480001,受付電話\n").unwrap();
+    let arguments = format!(
+        "--phones 2 --seed 5 --inventory {} --fault config-refused@1 --timeout 3m",
+        list.display()
+    );
+    let Some(terminal) = rehearse((120, 40), &arguments) else {
+        return;
+    };
+    comes_to(&terminal, WIDE);
+    terminal.resize(80, 24);
+    comes_to(&terminal, USUAL);
+    terminal.resize(40, 21);
+    comes_to(&terminal, NARROW);
+    terminal.resize(120, 40);
+    comes_to(&terminal, WIDE);
+    terminal.keys(&["C-c"]);
+    let all = terminal.wait_for("2 phones: 1 confirmed, 1 flashed");
+    assert_eq!(terminal.code(), 130);
+    let report = all
+        .split("MAC           address")
+        .nth(1)
+        .unwrap_or_default();
+    assert!(
+        !report.contains("Lab             7945"),
+        "a row is left:\n{all}"
+    );
+}
+
+#[test]
+fn a_diagnosis_stands_once_below_its_phone_and_goes_away() {
+    let Some(terminal) = rehearse((80, 24), "--phones 2 --seed 5 --fault power-cut=apps:40@1")
+    else {
+        return;
+    };
+    terminal.wait_until("a diagnosis once, below its phone, with its cure", |_| {
+        let screen = terminal.screen();
+        let lines: Vec<&str> = screen.lines().collect();
+        let is_told = |line: &&str| line.starts_with("    rebooted-mid-image: started again");
+        let Some(at) = lines.iter().position(is_told) else {
+            return false;
+        };
+        assert_eq!(screen.matches("rebooted-mid-image").count(), 1, "{screen}");
+        assert!(lines[at - 1].starts_with("127."), "{screen}");
+        assert!(
+            lines[at + 2].starts_with("    → Leave it plugged in"),
+            "{screen}"
+        );
+        true
+    });
+    let all = terminal.wait_for("(7945): no longer rebooted-mid-image");
+    assert!(!all.contains("rebooted-mid-image:"), "{all}");
+    terminal.wait_for("2 phones: 2 confirmed");
+    assert_eq!(terminal.code(), 0);
+}
+
+#[test]
+fn three_hundred_phones_keep_to_the_screen() {
+    let Some(terminal) = rehearse((80, 24), "--phones 300 --fault refuses-manifest@2") else {
+        return;
+    };
+    terminal.wait_for("more under way");
+    let looks = Cell::new(0);
+    terminal.wait_until("20 looks at one whole screen, and who failed", |_| {
+        let screen = terminal.screen();
+        assert!(screen.lines().count() <= 24, "{screen}");
+        let count = |text: &str| screen.matches(text).count();
+        assert!(count(" of 300 done") <= 1, "{screen}");
+        assert!(count(" more under way") <= 1, "{screen}");
+        let sums = screen.trim_end().lines().last().unwrap_or_default();
+        if count(" of 300 done") == 0 || !sums.contains(" fetching") {
+            // It is just being drawn.
+            return false;
+        }
+        assert_eq!(count(" more under way"), 1, "{screen}");
+        looks.set(looks.get() + 1);
+        looks.get() >= 20 && screen.contains("manifest-refused")
+    });
+    // The first drains, the second leaves now.
+    terminal.keys(&["C-c", "C-c"]);
+    assert_eq!(terminal.code(), 130);
+}
+
+/// What the program writes to a terminal, to the byte.
+fn raw(variables: &[(&str, &str)], arguments: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bytes");
+    let status = Command::new("script")
+        .args([
+            "-qec",
+            &format!("{REFLASH} rehearse --phones 1 {arguments}"),
+        ])
+        .arg(&file)
+        .env_remove("NO_COLOR")
+        .env("TERM", "xterm")
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success(), "{status}");
+    String::from_utf8_lossy(&fs::read(&file).unwrap()).into_owned()
+}
+
+fn has_colours(raw: &str) -> bool {
+    raw.split("\u{1b}[").skip(1).any(|rest| {
+        let end = rest.find(|character: char| !matches!(character, '0'..='9' | ';'));
+        end.is_some_and(|end| rest[end..].starts_with('m'))
+    })
+}
+
+#[test]
+fn colours_control_codes_and_rows_are_only_where_they_are_wanted() {
+    let runs = [
+        (&[][..], ""),
+        (&[("NO_COLOR", "1")], ""),
+        (&[("TERM", "dumb")], "--color never"),
+        (&[], "--quiet"),
+    ];
+    let runs = runs.map(|(variables, arguments)| thread::spawn(move || raw(variables, arguments)));
+    let [usual, plain, dumb, quiet] = runs.map(|run| run.join().unwrap());
+    assert!(has_colours(&usual), "{usual}");
+    assert!(usual.contains("DO NOT UNPLUG"), "{usual}");
+    assert!(!has_colours(&plain), "{plain}");
+    assert!(plain.contains("phone           model stage"), "{plain}");
+    // Plain lines, one a step.
+    assert!(!dumb.contains('\u{1b}'), "{dumb}");
+    assert!(dumb.contains(": writing     got "), "{dumb}");
+    assert!(!dumb.contains("phone           model stage"), "{dumb}");
+    assert!(!quiet.contains("DO NOT UNPLUG"), "{quiet}");
+    assert!(quiet.contains("1 phone: 1 confirmed"), "{quiet}");
+}

@@ -1,0 +1,259 @@
+//! One phone from SCCP to SIP: it asks for an address, announces itself, fetches its firmware,
+//! starts anew and registers, against a real `convert` on another host of its switch. And what is
+//! left to claim where some of that, or all of it, cannot be heard.
+
+mod phone;
+
+use std::{
+    fs,
+    io::Write as _,
+    path::PathBuf,
+    process::{Child, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::support::{
+    lan::Lan,
+    process::Running,
+    synthetic::{self, KEY, set_mode},
+};
+
+const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
+
+/// Set in the process that plays the phone: what it does beside its requests.
+const SCRIPT: &str = "REFLASH_TEST_PHONE_SCRIPT";
+
+/// Where `convert` runs.
+const DESK: &str = "192.0.2.10";
+/// The phone's own address, where it does not ask for one.
+const ADDRESS: &str = "192.0.2.101";
+const PHONE: &str = "025245480000";
+/// Another phone: once it is listed, all frames before its own were heard.
+const LAST: &str = "0252454800ff";
+const OLD: &str = "SCCP45.8-5-2S";
+const TARGET: &str = "SIP45.9-3-1SR4-1S";
+
+/// The phone's half, in its namespace: no test by itself.
+#[test]
+fn a_phone_plays() {
+    if let Ok(script) = std::env::var(SCRIPT) {
+        phone::play(&script);
+    }
+}
+
+/// The phone's process; killed when dropped.
+struct Player(Child);
+
+impl Player {
+    /// Lets it go on: to what it does next, or to what it is told.
+    fn go(&mut self, word: &str) {
+        let stdin = self.0.stdin.as_mut().unwrap();
+        writeln!(stdin, "{word}").unwrap();
+    }
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        // Fails where it has ended already, which is what is wanted.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A switch, a desk and a phone without an address.
+fn build(name: &str) -> Option<Lan> {
+    let desk = format!("{DESK}/24");
+    let lan = Lan::build(name, &[("desk", Some(&desk)), ("phone", None)])?;
+    let mac = ["link", "set", "eth0", "address", "02:52:45:48:00:00"];
+    lan.ip("phone", &mac);
+    Some(lan)
+}
+
+/// What `convert` is given.
+fn files(lan: &Lan) -> (PathBuf, PathBuf) {
+    let folder = lan.folder.path();
+    set_mode(folder, 0o755);
+    let bundle = synthetic::bundle(folder);
+    let own = folder.join(format!("SEP{PHONE}.cnf.xml"));
+    let text = format!(
+        "<device>\n<deviceProtocol>SIP</deviceProtocol>\n<devicePool>\n<callManagerGroup>\
+         <members><member priority=\"0\"><callManager><ports><sipPort>5060</sipPort></ports>\
+         <processNodeName>{DESK}</processNodeName></callManager></member></members>\
+         </callManagerGroup>\n</devicePool>\n<sipProfile><sipLines><line button=\"1\">\
+         <featureID>9</featureID><proxy>USECALLMANAGER</proxy><port>5060</port>\
+         <name>6010</name></line></sipLines></sipProfile>\n\
+         <loadInformation>{TARGET}</loadInformation>\n</device>\n"
+    );
+    fs::write(&own, text).unwrap();
+    set_mode(&own, 0o644);
+    (bundle, own)
+}
+
+/// `convert` on the desk; `own`: with a configuration of the phone that names the desk.
+fn convert(lan: &Lan, own: bool, arguments: &[&str]) -> Running {
+    let (bundle, file) = files(lan);
+    let mut command = lan.on("desk", REFLASH);
+    command
+        .arg("convert")
+        .arg(bundle)
+        .args(["--trust-key", KEY, "--json"]);
+    if own {
+        command.arg("--add").arg(file);
+    }
+    let mut run = Running::start(command.args(arguments));
+    run.kind("started");
+    run
+}
+
+/// The phone, which has its address already unless it asks for one.
+fn play(lan: &Lan, script: &str) -> Player {
+    if !script.contains("dhcp") {
+        let address = format!("{ADDRESS}/24");
+        lan.ip("phone", &["addr", "add", &address, "dev", "eth0"]);
+    }
+    let mut command = lan.on("phone", std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "end_to_end::a_phone_plays", "--nocapture"])
+        .env(SCRIPT, script)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null());
+    Player(command.spawn().unwrap())
+}
+
+/// Waits for the phone's step into this state.
+fn step(run: &mut Running, state: &str) -> Value {
+    run.wait_for(|line| {
+        line["kind"] == "step" && line["phone"]["mac"] == PHONE && line["state"] == state
+    })
+}
+
+/// Waits until this witness is in the phone's evidence.
+fn says(run: &mut Running, witness: &str) -> Value {
+    let is_it =
+        |line: &Value| line["phone"]["mac"] == PHONE && line["evidence"]["witness"] == witness;
+    if let Some(line) = run.seen.iter().find(|line| is_it(line)) {
+        return line.clone();
+    }
+    run.wait_for(is_it)
+}
+
+/// Ends the run: the phone in its report.
+fn end(mut run: Running) -> Value {
+    run.signal("INT");
+    let report = run.kind("finished")["report"].clone();
+    assert_eq!(run.end(), Some(130));
+    let phones = report["phones"].as_array().unwrap();
+    let phone = phones.iter().find(|phone| phone["mac"] == PHONE);
+    phone.unwrap_or_else(|| panic!("{report:#}")).clone()
+}
+
+/// Who says something of the phone, each once.
+fn witnesses(phone: &Value) -> Vec<&str> {
+    let evidence = phone["evidence"].as_array().unwrap().iter();
+    let mut who: Vec<_> = evidence
+        .map(|one| one["witness"].as_str().unwrap())
+        .collect();
+    who.sort_unstable();
+    who.dedup();
+    who
+}
+
+/// All that this one says.
+fn words<'a>(phone: &'a Value, witness: &str) -> Vec<&'a str> {
+    let evidence = phone["evidence"].as_array().unwrap().iter();
+    evidence
+        .filter(|one| one["witness"] == witness)
+        .map(|one| one["detail"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_phone_of_which_everything_is_heard_is_confirmed_and_the_evidence_is_listed() {
+    let Some(lan) = build("all") else {
+        return;
+    };
+    let mut run = convert(&lan, true, &["--dhcp", "isolated"]);
+    let mut player = play(&lan, "dhcp,cdp,register,web");
+    // It has an address and announces itself; then it asks for its files.
+    says(&mut run, "cdp");
+    player.go("fetch");
+    step(&mut run, "rebooted");
+    player.go("on");
+    step(&mut run, "flashed");
+    let confirmed = step(&mut run, "confirmed");
+    assert_eq!(confirmed["evidence"]["witness"], "cdp", "{confirmed:#}");
+    says(&mut run, "sip");
+    let phone = end(run);
+    assert_eq!(phone["state"], "confirmed", "{phone:#}");
+    assert_eq!(
+        (&phone["from"], &phone["to"]),
+        (&OLD.into(), &TARGET.into())
+    );
+    assert_eq!(phone["model"], "7965");
+    assert_eq!(
+        witnesses(&phone),
+        ["cdp", "dhcp", "requests", "sip"],
+        "{phone:#}"
+    );
+    for (witness, word) in [
+        ("cdp", OLD),
+        ("cdp", TARGET),
+        ("dhcp", "after the last image"),
+        ("requests", "delivered"),
+        ("sip", TARGET),
+    ] {
+        let all = words(&phone, witness);
+        assert!(
+            all.iter().any(|line| line.contains(word)),
+            "{word} of {witness}: {phone:#}"
+        );
+    }
+    let open = phone["diagnoses"].as_array().unwrap();
+    assert!(open.is_empty(), "{phone:#}");
+}
+
+#[test]
+fn a_phone_whose_announcements_nobody_hears_is_confirmed_by_its_register() {
+    let Some(lan) = build("sip") else {
+        return;
+    };
+    let mut run = convert(&lan, true, &[]);
+    let _player = play(&lan, "register");
+    let confirmed = step(&mut run, "confirmed");
+    assert_eq!(confirmed["evidence"]["witness"], "sip", "{confirmed:#}");
+    let phone = end(run);
+    assert_eq!(phone["to"], TARGET);
+    assert_eq!(phone["from"], Value::Null, "nobody told");
+    assert_eq!(witnesses(&phone), ["requests", "sip"], "{phone:#}");
+}
+
+#[test]
+fn a_phone_of_which_nothing_is_heard_but_its_requests_stays_flashed() {
+    let Some(lan) = build("nothing") else {
+        return;
+    };
+    let mut run = convert(&lan, false, &[]);
+    let mut player = play(&lan, "nothing");
+    step(&mut run, "flashed");
+    player.go("another");
+    run.wait_for(|line| line["phone"]["mac"] == LAST);
+    let phone = end(run);
+    assert_eq!(phone["state"], "flashed", "{phone:#}");
+    assert_eq!(witnesses(&phone), ["requests"], "{phone:#}");
+}
+
+#[test]
+fn a_phone_of_which_only_the_page_can_be_read_is_confirmed_by_that() {
+    let Some(lan) = build("web") else {
+        return;
+    };
+    let mut run = convert(&lan, false, &[]);
+    let _player = play(&lan, "web");
+    step(&mut run, "flashed");
+    let confirmed = step(&mut run, "confirmed");
+    assert_eq!(confirmed["evidence"]["witness"], "web", "{confirmed:#}");
+    let phone = end(run);
+    assert_eq!(phone["to"], TARGET);
+    assert_eq!(witnesses(&phone), ["requests", "web"], "{phone:#}");
+}

@@ -1,0 +1,14 @@
+//! The whole program in network namespaces, against other servers and clients, and on a real
+//! terminal.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod capture;
+mod convert;
+mod display;
+mod end_to_end;
+mod network;
+mod preflight;
+mod terminal;
+mod wizard;

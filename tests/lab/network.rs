@@ -1,0 +1,282 @@
+//! What takes a network: who may have a secret, cables that are pulled, marks on packets,
+//! rights that come with the file.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use crate::support::{
+    namespaces::{CLIENT, Lab, PHONES, SERVER},
+    process::Running,
+    require_program,
+};
+
+const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
+
+/// curl's exit codes for TFTP's errors 1 and 2, and for silence.
+const NOT_FOUND: Option<i32> = Some(68);
+const ACCESS: Option<i32> = Some(69);
+
+fn serve(lab: &Lab, folder: &Path, more: &[&str]) -> Running {
+    let mut command = lab.on_server(REFLASH);
+    command.arg("serve").arg(folder).args(more).arg("--json");
+    let mut server = Running::start(&mut command);
+    server.kind("started");
+    server
+}
+
+fn end(mut server: Running) -> serde_json::Value {
+    server.signal("INT");
+    let report = server.kind("finished")["report"].clone();
+    assert_eq!(server.end(), Some(130));
+    report
+}
+
+/// curl on the phones' side, from one of its addresses.
+fn curl(lab: &Lab, from: &str, url: &str, to: &Path) -> Output {
+    lab.on_phones("curl")
+        .args(["-sS", "--max-time", "20", "--tftp-no-options"])
+        .args(["--interface", from, "-w", "%{http_code}", "-o"])
+        .arg(to)
+        .arg(url)
+        .output()
+        .unwrap()
+}
+
+/// The MAC of the phones' end of the cable, as file names have it.
+fn mac(lab: &Lab) -> String {
+    let output = lab
+        .on_phones("cat")
+        .arg("/sys/class/net/eth0/address")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.trim().replace(':', "").to_ascii_uppercase()
+}
+
+fn readable(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn a_configuration_goes_to_its_own_phone_and_to_nobody_whose_address_is_anothers() {
+    if require_program("curl").is_none() {
+        return;
+    }
+    let Some(lab) = Lab::build("secret") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    readable(folder.path(), 0o755);
+    let own = format!("SEP{}.cnf.xml", mac(&lab));
+    let others = "SEP001D45AABB01.cnf.xml";
+    for name in [own.as_str(), others] {
+        let path = folder.path().join(name);
+        fs::write(&path, "<device>hunter2</device>").unwrap();
+        readable(&path, 0o644);
+    }
+    let log = folder.path().join("log");
+    let mut command = lab.on_server(REFLASH);
+    command.arg("serve").arg(folder.path()).arg("--json");
+    let mut server = Running::start(command.stderr(fs::File::create(&log).unwrap()));
+    server.kind("started");
+
+    let got = folder.path().join("got");
+    let tftp = |from, name: &str| curl(&lab, from, &format!("tftp://{SERVER}/{name}"), &got);
+    let http = |from, name: &str| {
+        let output = curl(&lab, from, &format!("http://{SERVER}:6970/{name}"), &got);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(tftp(CLIENT, &own).status.code(), Some(0));
+    assert_eq!(fs::read(&got).unwrap(), b"<device>hunter2</device>");
+    assert_eq!(http(CLIENT, &own), "200");
+    assert_eq!(tftp(CLIENT, others).status.code(), ACCESS);
+    assert_eq!(http(CLIENT, others), "403");
+    assert_eq!(tftp(CLIENT, "nothing").status.code(), NOT_FOUND);
+
+    // A MAC with several addresses is a router: who is behind it, nobody here can say.
+    assert_eq!(tftp(PHONES[0], others).status.code(), Some(0));
+
+    let report = end(server).to_string();
+    let words = fs::read_to_string(log).unwrap();
+    assert!(words.contains("is not given to 192.0.2.50"), "{words}");
+    assert!(!report.contains("hunter2") && !words.contains("hunter2"));
+}
+
+#[test]
+fn an_address_that_goes_and_comes_back_and_an_interface_that_goes_down_end_nothing() {
+    if require_program("curl").is_none() {
+        return;
+    }
+    let Some(lab) = Lab::build("cable") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    readable(folder.path(), 0o755);
+    fs::write(folder.path().join("file"), vec![7; 70_000]).unwrap();
+    let server = serve(&lab, folder.path(), &["--listen", SERVER]);
+    let got = folder.path().join("got");
+    let fetch = || {
+        for url in [
+            format!("tftp://{SERVER}/file"),
+            format!("http://{SERVER}:6970/file"),
+        ] {
+            let output = curl(&lab, CLIENT, &url, &got);
+            assert!(output.status.success(), "{url}: {output:?}");
+            assert_eq!(fs::read(&got).unwrap(), vec![7; 70_000]);
+        }
+    };
+    fetch();
+    let ip = |arguments: &[&str]| {
+        let status = lab.on_server("ip").args(arguments).status().unwrap();
+        assert!(status.success(), "{arguments:?}");
+    };
+    let address = format!("{SERVER}/24");
+    // As a network manager does when the phone at the other end of the cable starts again.
+    ip(&["addr", "del", &address, "dev", "eth0"]);
+    let lost = lab
+        .on_phones("curl")
+        .args([
+            "-s",
+            "--max-time",
+            "1",
+            "--tftp-no-options",
+            "-o",
+            "/dev/null",
+        ])
+        .arg(format!("tftp://{SERVER}/file"))
+        .status()
+        .unwrap();
+    assert!(!lost.success(), "nobody is there");
+    ip(&["addr", "add", &address, "dev", "eth0"]);
+    fetch();
+    ip(&["link", "set", "eth0", "down"]);
+    ip(&["link", "set", "eth0", "up"]);
+    lab.wait_for_carrier();
+    fetch();
+    let report = end(server);
+    let files = report["others"][0]["files"].as_array().unwrap();
+    let delivered = files.iter().filter(|f| f["outcome"] == "delivered").count();
+    assert_eq!(delivered, 6, "{report:#}");
+}
+
+#[test]
+fn packets_carry_the_mark_that_was_asked_for() {
+    let (Some(_), Some(_)) = (require_program("curl"), require_program("tcpdump")) else {
+        return;
+    };
+    let Some(lab) = Lab::build("dscp") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    readable(folder.path(), 0o755);
+    fs::write(folder.path().join("file"), "marked").unwrap();
+    let server = serve(&lab, folder.path(), &["--dscp", "46"]);
+    let seen = folder.path().join("seen");
+    // A packet from the server over each protocol, then it ends; 20 s at most.
+    for (filter, url) in [
+        (
+            "udp and src host 192.0.2.1",
+            format!("tftp://{SERVER}/file"),
+        ),
+        (
+            "tcp src port 6970 and tcp[13] & 8 != 0",
+            format!("http://{SERVER}:6970/file"),
+        ),
+    ] {
+        let out = fs::File::create(&seen).unwrap();
+        let err = folder.path().join("tcpdump");
+        let mut capture = lab
+            .on_phones("timeout")
+            .args(["20", "tcpdump", "-i", "eth0", "-n", "-v", "-U", "-c", "1"])
+            .arg(filter)
+            .stdout(out)
+            .stderr(fs::File::create(&err).unwrap())
+            .spawn()
+            .unwrap();
+        // It says so once it listens.
+        for _ in 0..2_000 {
+            if fs::read_to_string(&err).unwrap().contains("listening on") {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let got = folder.path().join("got");
+        assert!(curl(&lab, CLIENT, &url, &got).status.success());
+        assert!(capture.wait().unwrap().success());
+        let line = fs::read_to_string(&seen).unwrap();
+        // 46 in the upper six bits of the octet.
+        assert!(line.contains("tos 0xb8"), "{url}: {line}");
+    }
+    end(server);
+}
+
+/// The program in a folder that everybody can reach, with rights of its own.
+fn with_file_capabilities(folder: &Path) -> Option<PathBuf> {
+    require_program("setcap")?;
+    readable(folder, 0o755);
+    let program = folder.join("reflash");
+    fs::copy(REFLASH, &program).unwrap();
+    readable(&program, 0o755);
+    let set = Command::new("setcap")
+        .arg("cap_net_bind_service,cap_net_raw+ep")
+        .arg(&program)
+        .output()
+        .unwrap();
+    if !set.status.success() {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "CI must be able to set file capabilities: {set:?}"
+        );
+        eprintln!("NOT TESTED: file capabilities need root; run scripts/test with sudo");
+        return None;
+    }
+    Some(program)
+}
+
+#[test]
+fn rights_that_come_with_the_file_open_port_69_and_are_given_up() {
+    let (Some(_), Some(_)) = (require_program("curl"), require_program("setpriv")) else {
+        return;
+    };
+    let Some(lab) = Lab::build("caps") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let Some(program) = with_file_capabilities(folder.path()) else {
+        return;
+    };
+    let root = folder.path().join("root");
+    fs::create_dir(&root).unwrap();
+    fs::write(root.join("file"), "served").unwrap();
+    readable(&root, 0o755);
+    readable(&root.join("file"), 0o644);
+    let mut command = lab.on_server("setpriv");
+    command
+        .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
+        .args(["--inh-caps=-all"])
+        .arg(&program)
+        .arg("serve")
+        .arg(&root)
+        .arg("--json");
+    let mut server = Running::start(&mut command);
+    let started = server.kind("started");
+    assert_eq!(started["tftp"], format!("{SERVER}:69"));
+    let status = fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+    for set in ["CapEff:", "CapPrm:", "CapInh:", "CapAmb:"] {
+        let line = status.lines().find(|line| line.starts_with(set)).unwrap();
+        assert!(line.ends_with("0000000000000000"), "{line}");
+    }
+    assert!(
+        status.contains("Uid:\t65534\t65534\t65534\t65534"),
+        "{status}"
+    );
+    let got = folder.path().join("got");
+    let output = curl(&lab, CLIENT, &format!("tftp://{SERVER}/file"), &got);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(fs::read(&got).unwrap(), b"served");
+    end(server);
+}

@@ -1,0 +1,153 @@
+//! Whole runs on loopback, from the first page to the phone.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
+
+use serde_json::Value;
+
+use super::{
+    REFLASH,
+    scene::{BRIDGE, Desk, PHONE, TARGET, wait_for_page},
+};
+
+/// The report of the only journal.
+fn report(desk: &Desk) -> Value {
+    let folder = desk.path("state").join("reflash");
+    let mut journals = fs::read_dir(folder).unwrap().flatten();
+    let journal = journals.next().unwrap().path();
+    assert!(journals.next().is_none(), "one run, one journal");
+    let output = Command::new(REFLASH)
+        .args(["report", "--json"])
+        .arg(journal)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    document["report"].clone()
+}
+
+#[test]
+fn from_the_bundle_to_a_converted_phone_with_its_configuration() {
+    let desk = Desk::with_bridge();
+    let Some(terminal) = desk.here(&desk.loopback()) else {
+        return;
+    };
+    desk.page(&terminal, "step 1", "Leave the wizard", "bundle-80x24");
+    terminal.keys(&["Enter"]);
+    desk.page(&terminal, "step 4", "  Back", "way-80x24");
+    terminal.keys(&["Enter"]);
+    desk.page(&terminal, "step 5", "  Back", "configuration-80x24");
+    terminal.keys(&["Down", "Enter"]);
+    for (question, answer) in [
+        ("PBX, its address", "192.0.2.300"),
+        ("Not that", "192.0.2.20"),
+        ("MAC address of phone 1", "0252"),
+        ("is no MAC address", PHONE),
+        ("its extension", "1001"),
+        ("its name", "Reception"),
+        ("its SIP password", "not-a-secret"),
+        ("Write the list to the file", "phones"),
+    ] {
+        terminal.wait_for(question);
+        terminal.types(answer);
+        terminal.keys(&["Enter"]);
+    }
+    desk.page(&terminal, "step 6", "nothing was changed", "summary-80x24");
+    assert!(!desk.path("phones.toml").exists());
+    terminal.keys(&["Enter"]);
+    terminal.wait_for("type 123456789*0# within 60");
+    let list = desk.path("phones.toml");
+    let mode = fs::metadata(&list).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let _phone = desk.phones("1", &[]);
+    terminal.wait_for("The reset was taken");
+    terminal.wait_for("DO NOT UNPLUG it from here on");
+    assert_eq!(terminal.code(), 0, "{}", terminal.everything());
+    let screen = terminal.everything();
+    let told: String = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("told to register at 192.0.2.20"), "{screen}");
+    assert!(!screen.contains("not-a-secret\n  "), "{screen}");
+
+    // The line does the same: what it names is what `convert` would take.
+    let (_, line) = screen.rsplit_once("The same without questions:\n").unwrap();
+    let line = line.lines().collect::<String>();
+    for word in [
+        TARGET,
+        BRIDGE,
+        "--inventory phones.toml",
+        "--trust-key key.pem",
+    ] {
+        assert!(line.contains(word), "{line}");
+    }
+    let report = report(&desk);
+    let phone = &report["phones"][0];
+    assert_eq!(phone["state"], "confirmed", "{report:#}");
+    assert_eq!(phone["name"], "Reception");
+    let files = phone["files"].as_array().unwrap();
+    let own = format!("SEP{PHONE}.cnf.xml");
+    assert!(
+        files
+            .iter()
+            .any(|file| file["name"] == own.as_str() && file["outcome"] == "delivered")
+    );
+}
+
+#[test]
+fn a_phone_that_loses_its_power_is_told_of_and_comes_through() {
+    let desk = Desk::new();
+    let flags = desk.loopback().replace("--expect 1", "--expect 2");
+    let Some(terminal) = desk.here(&format!("{TARGET} {flags}")) else {
+        return;
+    };
+    wait_for_page(&terminal, "step 4", "  Back");
+    // Without a bridge in the folder it is tried at once.
+    terminal.keys(&["Enter"]);
+    wait_for_page(&terminal, "step 5", "  Back");
+    terminal.keys(&["Enter"]);
+    wait_for_page(&terminal, "step 6", "nothing was changed");
+    terminal.keys(&["Enter"]);
+    terminal.wait_for("waiting for the first phone");
+    let _phone = desk.phones("2", &["--fault", "power-cut=apps:40"]);
+    terminal.wait_for("rebooted-mid-image");
+    assert_eq!(terminal.code(), 0, "{}", terminal.everything());
+    let report = report(&desk);
+    let phones = report["phones"].as_array().unwrap();
+    assert_eq!(phones.len(), 2, "{report:#}");
+    assert!(phones.iter().all(|phone| phone["state"] == "confirmed"));
+}
+
+#[test]
+fn a_person_says_what_the_display_shows_and_the_state_stays_flashed() {
+    let desk = Desk::new();
+    let Some(terminal) = desk.here(&format!("{TARGET} {}", desk.loopback())) else {
+        return;
+    };
+    for (page, last) in [
+        ("step 4", "  Back"),
+        ("step 5", "  Back"),
+        ("step 6", "nothing was changed"),
+    ] {
+        wait_for_page(&terminal, page, last);
+        terminal.keys(&["Enter"]);
+    }
+    terminal.wait_for("waiting for the first phone");
+    let faults = ["--fault", "no-witness", "--fault", "no-second-pass"];
+    let _phone = desk.phones("1", &faults);
+    terminal.wait_for("has the new firmware and starts it");
+    // It settles a minute after its configuration.
+    wait_for_page(&terminal, "Call Control Protocol", "  Ask me no more");
+    terminal.keys(&["Enter"]);
+    assert_eq!(terminal.code(), 0, "{}", terminal.everything());
+    let screen = terminal.everything();
+    assert!(
+        screen.contains("a person says its display shows SIP"),
+        "{screen}"
+    );
+    let phone = report(&desk)["phones"][0].clone();
+    assert_eq!(phone["state"], "flashed", "{phone:#}");
+    let evidence = phone["evidence"].as_array().unwrap();
+    assert!(
+        evidence.iter().any(|it| it["witness"] == "person"),
+        "{phone:#}"
+    );
+}

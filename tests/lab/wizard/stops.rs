@@ -1,0 +1,192 @@
+//! Wrong files, going back, and leaving: at every page, and while it is busy.
+
+use std::{fs, process::Command};
+
+use super::{
+    REFLASH,
+    scene::{BRIDGE, Desk, TARGET, wait_for_page},
+};
+use crate::support::terminal::Terminal;
+
+/// What a desk has before anything is done.
+const BEFORE: [&str; 2] = [TARGET, "key.pem"];
+
+#[test]
+fn a_damaged_bundle_is_explained_and_going_back_keeps_the_answers() {
+    let desk = Desk::with_bridge();
+    let mut bytes = fs::read(desk.path(TARGET)).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xff;
+    fs::write(desk.path("cmterm-7945_7965-sip.damaged.zip"), bytes).unwrap();
+    let size = (120, 40);
+    let Some(terminal) = desk.wizard(size, str::to_owned, &desk.loopback()) else {
+        return;
+    };
+    desk.page(&terminal, "step 1", "Leave the wizard", "bundle-120x40");
+    terminal.keys(&["Down", "Enter"]);
+    terminal.wait_for("is damaged");
+    desk.page(&terminal, "step 1", "Leave the wizard", "damaged-120x40");
+    // A path that is none, then an SCCP bundle, then back to the list.
+    terminal.keys(&["Down", "Down", "Down", "Enter"]);
+    terminal.wait_for("File (< to go back)");
+    terminal.types("/nowhere/bundle.zip");
+    terminal.keys(&["Enter"]);
+    terminal.wait_for("cannot read /nowhere/bundle.zip");
+    wait_for_page(&terminal, "step 1", "Leave the wizard");
+    terminal.keys(&["Down", "Down", "Enter"]);
+    terminal.wait_for("holds SCCP firmware");
+    wait_for_page(&terminal, "step 1", "Leave the wizard");
+    terminal.keys(&["Enter"]);
+    desk.page(&terminal, "step 4", "  Back", "way-120x40");
+    // Without the bridge, then back by Esc and by the menu: the answer is kept.
+    terminal.keys(&["Down", "Down", "Enter"]);
+    wait_for_page(&terminal, "step 5", "  Back");
+    terminal.keys(&["Escape"]);
+    wait_for_page(&terminal, "step 4", "  Back");
+    terminal.keys(&["Up", "Enter"]);
+    wait_for_page(&terminal, "step 1", "Leave the wizard");
+    terminal.keys(&["Enter"]);
+    wait_for_page(&terminal, "step 4", "  Back");
+    terminal.keys(&["Enter"]);
+    wait_for_page(&terminal, "step 5", "  Back");
+    terminal.keys(&["Enter"]);
+    desk.page(&terminal, "step 6", "nothing was changed", "summary-120x40");
+    terminal.keys(&["Up", "Enter"]);
+    terminal.wait_for("Nothing was changed.");
+    assert_eq!(terminal.code(), 1);
+    assert!(desk.names().contains(&BRIDGE.to_owned()));
+    assert!(!desk.path("state").exists(), "not even a record");
+}
+
+/// How the flags of a page depend on the desk.
+type Flags<'a> = &'a dyn Fn(&Desk) -> String;
+
+#[test]
+fn ctrl_c_ends_it_at_every_page_and_leaves_nothing() {
+    let loopback = |desk: &Desk| desk.loopback();
+    let bundle = |desk: &Desk| format!("{TARGET} {}", desk.loopback());
+    let pages: [(Flags<'_>, usize, &str, &str); 5] = [
+        (&loopback, 0, "step 1", "Leave the wizard"),
+        (&|_| format!("{TARGET} --interface lo"), 0, "step 2", "s …"),
+        (&bundle, 0, "step 4", "  Back"),
+        (&bundle, 1, "step 5", "  Back"),
+        (&bundle, 2, "step 6", "nothing was changed"),
+    ];
+    for (flags, enters, title, last) in pages {
+        let desk = Desk::new();
+        let Some(terminal) = desk.here(&flags(&desk)) else {
+            return;
+        };
+        for step in 0..enters {
+            wait_for_page(&terminal, ["step 4", "step 5"][step], "  Back");
+            terminal.keys(&["Enter"]);
+        }
+        wait_for_page(&terminal, title, last);
+        terminal.keys(&["C-c"]);
+        let screen = terminal.wait_for("Nothing was changed.");
+        assert_eq!(terminal.code(), 130, "{screen}");
+        assert!(terminal.has_cursor(), "{title}");
+        assert_eq!(desk.names(), BEFORE, "{title}");
+    }
+}
+
+#[test]
+fn a_kill_at_a_question_gives_the_cursor_back() {
+    let desk = Desk::new();
+    let within = |program: &str| format!("sh -c 'echo $$ > pid; exec {program}'");
+    let Some(terminal) = desk.wizard((80, 24), within, &desk.loopback()) else {
+        return;
+    };
+    wait_for_page(&terminal, "step 1", "Leave the wizard");
+    let process = fs::read_to_string(desk.path("pid")).unwrap();
+    let killed = Command::new("kill").arg(process.trim()).status().unwrap();
+    assert!(killed.success());
+    terminal.wait_for("Nothing was changed.");
+    assert_eq!(terminal.code(), 143);
+    assert!(terminal.has_cursor());
+}
+
+#[test]
+fn ctrl_c_in_the_middle_of_a_line_ends_it_too() {
+    let desk = Desk::new();
+    let Some(terminal) = desk.here(&format!("nowhere.zip {}", desk.loopback())) else {
+        return;
+    };
+    terminal.wait_for("cannot read nowhere.zip");
+    wait_for_page(&terminal, "step 1", "Leave the wizard");
+    terminal.keys(&["Down", "Enter"]);
+    terminal.wait_for("File (< to go back)");
+    terminal.types("half a na");
+    terminal.keys(&["C-c"]);
+    terminal.wait_for("Nothing was changed.");
+    assert_eq!(terminal.code(), 130);
+    assert!(terminal.has_cursor());
+    assert_eq!(desk.names(), BEFORE);
+}
+
+#[test]
+fn alone_in_a_terminal_the_program_is_the_wizard() {
+    let desk = Desk::new();
+    let folder = desk.path("");
+    let command = format!("cd {}; {REFLASH}", folder.display());
+    let Some(terminal) = Terminal::start((80, 24), &[("NO_COLOR", "1")], &command) else {
+        return;
+    };
+    wait_for_page(&terminal, "step 1 of 6: the firmware", "Leave the wizard");
+    terminal.keys(&["C-c"]);
+    assert_eq!(terminal.code(), 130);
+    // Where the cursor cannot be moved there are no menus.
+    let command = format!("export TERM=dumb; {REFLASH}; {REFLASH} wizard");
+    let Some(terminal) = Terminal::start((100, 50), &[], &command) else {
+        return;
+    };
+    terminal.wait_for("Usage: reflash [OPTIONS] <COMMAND>");
+    terminal.wait_for("there is no terminal to ask them on");
+    assert_eq!(terminal.code(), 2);
+}
+
+fn usage(arguments: &[&str]) -> String {
+    let output = Command::new(REFLASH).args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn where_nobody_can_be_asked_it_says_which_command_to_use() {
+    let said = usage(&["wizard"]);
+    assert!(said.contains("reflash convert BUNDLE"), "{said}");
+    let said = usage(&["wizard", "my bundle.zip", "--expect", "2"]);
+    assert!(
+        said.contains("reflash convert 'my bundle.zip' --expect 2"),
+        "{said}"
+    );
+    assert!(usage(&["--json", "wizard"]).contains("--json"));
+    assert!(usage(&["wizard", "--quiet"]).contains("--quiet"));
+    let said = usage(&["wizard", "--resume"]);
+    assert!(said.contains("reflash convert --resume"), "{said}");
+    // Alone it prints its help, as ever.
+    assert!(usage(&[]).contains("Usage: reflash"));
+}
+
+/// Enter while reflash listens, and lines that were pasted, are answers to nothing.
+#[test]
+fn keys_that_come_before_their_question_answer_nothing() {
+    let desk = Desk::new();
+    let flags = format!(
+        "--listen 127.0.0.1 --tftp-port {} --http-port 0 --sip-port 0 --sccp-port 0",
+        desk.port
+    );
+    let Some(terminal) = desk.here(&flags) else {
+        return;
+    };
+    wait_for_page(&terminal, "step 1", "Leave the wizard");
+    terminal.keys(&["Enter"]);
+    terminal.wait_for("Listening for phones");
+    terminal.keys(&["Enter", "Enter"]);
+    wait_for_page(&terminal, "step 2", "  Back");
+    terminal.keys(&["Escape"]);
+    wait_for_page(&terminal, "step 1", "Leave the wizard");
+    terminal.keys(&["C-c"]);
+    assert_eq!(terminal.code(), 130);
+}

@@ -1,0 +1,290 @@
+//! Where the network matters: in namespaces, with another program on the port, with other
+//! people's DHCP servers, with phones that announce themselves.
+
+use std::{
+    fs,
+    net::UdpSocket,
+    process::{Child, Stdio},
+    thread,
+    time::Duration,
+};
+
+use pnet::datalink::{self, Channel, Config};
+use reflash::witness::cdp::{OddByte, checksum};
+
+use super::{
+    REFLASH,
+    scene::{Desk, PHONE, TARGET, wait_for_page},
+};
+use crate::support::{lan::Lan, require_program};
+
+/// Set in the process that holds port 69.
+const HOLD: &str = "REFLASH_TEST_HOLD_69";
+/// Set in the process that is a phone that announces itself.
+const ANNOUNCE: &str = "REFLASH_TEST_ANNOUNCE";
+
+fn lan(name: &str) -> Option<Lan> {
+    Lan::build(
+        name,
+        &[
+            ("desk", Some("192.0.2.10/24")),
+            ("router", Some("192.0.2.1/24")),
+            ("phone", Some("192.0.2.101/24")),
+        ],
+    )
+}
+
+/// This test program again, on a host, for one of the parts below; ended with the test.
+struct Part(Child);
+
+impl Part {
+    fn play(lan: &Lan, host: &str, part: &str, variable: &str) -> Self {
+        let this = std::env::current_exe().unwrap();
+        let mut command = lan.on(host, this);
+        command.args(["--exact", part, "--nocapture"]);
+        command.env(variable, "1").stdin(Stdio::null());
+        Self(command.stdout(Stdio::null()).spawn().unwrap())
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // `ip netns exec` becomes the program, so that this is its process.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// No test by itself: who has the port.
+#[test]
+fn port_69_is_held() {
+    if std::env::var_os(HOLD).is_some() {
+        let _socket = UdpSocket::bind("0.0.0.0:69").unwrap();
+        thread::sleep(Duration::from_mins(2));
+    }
+}
+
+#[test]
+fn a_taken_port_and_a_network_without_dhcp_are_cured_on_the_page() {
+    let Some(lan) = lan("wizp") else { return };
+    let holder = Part::play(&lan, "desk", "wizard::wire::port_69_is_held", HOLD);
+    let desk = Desk::new();
+    let within = |command: &str| lan.line("desk", command);
+    let Some(terminal) = desk.wizard((80, 24), within, TARGET) else {
+        return;
+    };
+    desk.page(&terminal, "step 2", "  Back", "phones-80x24");
+    terminal.keys(&["Down", "Enter"]);
+    let screen = wait_for_page(&terminal, "step 3", "  Back");
+    for words in [
+        "has UDP port 69",
+        "sudo kill ",
+        "[port-busy]",
+        "[no-tftp-address]",
+        "Leave the wizard",
+    ] {
+        assert!(screen.contains(words), "{words}:\n{screen}");
+    }
+    assert!(!screen.contains("Go on"), "{screen}");
+    drop(holder);
+    terminal.keys(&["Enter"]);
+    terminal.wait_for("[self-test]");
+    desk.page(&terminal, "step 3", "  Back", "no-dhcp-80x24");
+    // Addresses from here.
+    terminal.keys(&["Down", "Down", "Enter"]);
+    terminal.wait_for("Nothing stands in the way.");
+    desk.page(&terminal, "step 3", "  Back", "isolated-80x24");
+    terminal.keys(&["Enter"]);
+    wait_for_page(&terminal, "reflash gives the addresses", "  Back");
+    terminal.keys(&["C-c"]);
+    assert_eq!(terminal.code(), 130);
+}
+
+/// dnsmasq as a DHCP server on the router.
+fn dnsmasq(lan: &mut Lan, options: &[&str]) {
+    let leases = lan.folder.path().join("leases");
+    let mut command = lan.on("router", "dnsmasq");
+    command
+        .args(["--keep-in-foreground", "--port=0", "--conf-file=/dev/null"])
+        .args(["--log-facility=-", "--log-dhcp", "--no-ping", "--user=root"])
+        .args(["--dhcp-range=192.0.2.100,192.0.2.150,10m"])
+        .args(["--interface=eth0", "--bind-interfaces"])
+        .args(["--dhcp-authoritative", "--pid-file"])
+        .arg(format!("--dhcp-leasefile={}", leases.display()))
+        .args(options);
+    lan.start(command, "sockets bound exclusively to interface eth0");
+}
+
+#[test]
+fn a_dhcp_server_without_the_option_gets_its_lines() {
+    if require_program("dnsmasq").is_none() {
+        return;
+    }
+    let Some(mut lan) = lan("wizd") else { return };
+    dnsmasq(&mut lan, &[]);
+    let desk = Desk::new();
+    let within = |command: &str| lan.line("desk", command);
+    let flags = format!("{TARGET} --expect 1 --model 7965");
+    let Some(terminal) = desk.wizard((80, 24), within, &flags) else {
+        return;
+    };
+    desk.page(&terminal, "step 3", "  Back", "no-option-80x24");
+    terminal.keys(&["Down", "Enter"]);
+    wait_for_page(&terminal, "DHCP server?", "  Back");
+    terminal.keys(&["Enter"]);
+    desk.page(&terminal, "dhcp-option=150", "the findings", "lines-80x24");
+    // As the person would: the lines into a file of the server's.
+    let conf = lan.folder.path().join("phones.conf");
+    let screen = terminal.screen();
+    let lines = screen.lines().filter(|line| line.starts_with("dhcp-"));
+    let lines: Vec<&str> = lines.map(str::trim_end).collect();
+    fs::write(&conf, lines.join("\n") + "\n").unwrap();
+    lan.stop_all();
+    dnsmasq(&mut lan, &[&format!("--conf-file={}", conf.display())]);
+    terminal.keys(&["Enter"]);
+    terminal.wait_for("names this machine to phones (option 150)");
+    desk.page(&terminal, "step 3", "  Back", "option-80x24");
+    terminal.keys(&["C-c"]);
+    assert_eq!(terminal.code(), 130);
+}
+
+/// Set in the process that is a phone's REGISTER: where it is sent from.
+const REGISTER: &str = "REFLASH_TEST_REGISTER";
+
+/// No test by itself: the phone registers, as a 7965 does it.
+#[test]
+fn a_phone_registers() {
+    if std::env::var_os(REGISTER).is_none() {
+        return;
+    }
+    let request = format!(
+        "REGISTER sip:127.0.0.1 SIP/2.0\r\n\
+         Via: SIP/2.0/UDP 127.20.1.1:5060;branch=z9hG4bK0a1b2c3d\r\n\
+         From: <sip:1001@127.0.0.1>;tag=1\r\n\
+         To: <sip:1001@127.0.0.1>\r\n\
+         Call-ID: 1@127.20.1.1\r\n\
+         Max-Forwards: 70\r\n\
+         CSeq: 101 REGISTER\r\n\
+         User-Agent: Cisco-CP7965G/9.3.1\r\n\
+         Contact: <sip:1001@127.20.1.1:5060>;\
+         +sip.instance=\"<urn:uuid:00000000-0000-0000-0000-{PHONE}>\";\
+         +u.sip!devicename.ccm.cisco.com=\"SEP{PHONE}\";+u.sip!model.ccm.cisco.com=\"436\"\r\n\
+         Expires: 3600\r\n\
+         Content-Length: 0\r\n\r\n"
+    );
+    let socket = UdpSocket::bind("127.20.1.1:5060").unwrap();
+    socket
+        .send_to(request.as_bytes(), "127.0.0.1:5060")
+        .unwrap();
+}
+
+#[test]
+fn the_run_waits_until_the_phone_registers_here() {
+    let Some(lan) = lan("wizr") else { return };
+    let desk = Desk::new();
+    let list = format!(
+        "[site]\npbx = \"127.0.0.1\"\n[[phone]]\nmac = \"{PHONE}\"\nmodel = 7965\n\
+         extension = \"1001\"\nsecret = \"not-a-secret\"\n"
+    );
+    fs::write(desk.path("office.toml"), list).unwrap();
+    let within = |command: &str| lan.line("desk", command);
+    let flags =
+        format!("{TARGET} --listen 127.0.0.1 --http-port 0 --sccp-port 0 --inventory office.toml");
+    let Some(terminal) = desk.wizard((80, 24), within, &flags) else {
+        return;
+    };
+    wait_for_page(&terminal, "step 4", "  Back");
+    terminal.keys(&["Enter"]);
+    wait_for_page(&terminal, "step 6", "nothing was changed");
+    terminal.keys(&["Enter"]);
+    terminal.wait_for("waiting for the first phone");
+    let mut phones = lan.on("desk", REFLASH);
+    phones.args(["rehearse", "--against", "127.0.0.1:69", "--phones", "1"]);
+    phones.args(["--model", "7965", "--timeout", "2m"]);
+    let _phones = Part(phones.stdout(Stdio::null()).spawn().unwrap());
+    // However it is broken into lines.
+    let waits = format!("waiting until SEP{PHONE} 1001 registers, 5 minutes at most.");
+    terminal.wait_until(&waits, |screen| {
+        let words: Vec<&str> = screen.split_whitespace().collect();
+        words.join(" ").contains(&waits)
+    });
+    let _phone = Part::play(&lan, "desk", "wizard::wire::a_phone_registers", REGISTER);
+    assert_eq!(terminal.code(), 0, "{}", terminal.everything());
+    let screen = terminal.everything();
+    assert!(screen.contains("told to register at 127.0.0.1"), "{screen}");
+}
+
+/// What a 7965 with an old load says of itself once a minute.
+fn announcement() -> Vec<u8> {
+    let tlv = |kind: u16, value: &[u8]| {
+        let length = u16::try_from(value.len() + 4).unwrap();
+        [&kind.to_be_bytes()[..], &length.to_be_bytes(), value].concat()
+    };
+    let address = [0, 0, 0, 1, 1, 1, 0xcc, 0, 4, 192, 0, 2, 101];
+    let tlvs = [
+        tlv(1, b"SEP001D45AABB0C"),
+        tlv(2, &address),
+        tlv(3, b"Port 1"),
+        tlv(4, &[0, 0, 4, 0x90]),
+        tlv(5, b"SCCP45.8-3-1S"),
+        tlv(6, b"Cisco IP Phone 7965"),
+    ]
+    .concat();
+    let mut payload = [&[2, 180, 0, 0], &tlvs[..]].concat();
+    let sum = checksum(&payload, OddByte::Last);
+    payload[2..4].copy_from_slice(&sum.to_be_bytes());
+    let inside = [&[0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0], &payload[..]].concat();
+    let length = u16::try_from(inside.len()).unwrap().to_be_bytes();
+    let group = [0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcc];
+    let phone = [0x00, 0x1d, 0x45, 0xaa, 0xbb, 0x0c];
+    [&group[..], &phone, &length, &inside].concat()
+}
+
+/// No test by itself: the phone.
+#[test]
+fn a_phone_announces_itself() {
+    if std::env::var_os(ANNOUNCE).is_none() {
+        return;
+    }
+    let all = datalink::interfaces();
+    let eth0 = all.iter().find(|one| one.name == "eth0").unwrap();
+    let Ok(Channel::Ethernet(mut out, _)) = datalink::channel(eth0, Config::default()) else {
+        panic!("eth0 is no Ethernet");
+    };
+    let frame = announcement();
+    for _ in 0..120 {
+        out.send_to(&frame, None).unwrap().unwrap();
+        thread::sleep(Duration::from_millis(500));
+    }
+}
+
+#[test]
+fn a_phone_that_is_heard_with_an_old_load_is_sent_over_the_bridge() {
+    let Some(lan) = lan("wizb") else { return };
+    let _phone = Part::play(
+        &lan,
+        "phone",
+        "wizard::wire::a_phone_announces_itself",
+        ANNOUNCE,
+    );
+    let desk = Desk::with_bridge();
+    let within = |command: &str| lan.line("desk", command);
+    let flags = format!("{TARGET} --interface eth0 --dhcp isolated");
+    let Some(terminal) = desk.wizard((80, 24), within, &flags) else {
+        return;
+    };
+    desk.page(&terminal, "step 2", "  Back", "heard-80x24");
+    terminal.keys(&["Enter"]);
+    desk.page(&terminal, "step 4", "  Back", "bridge-needed-80x24");
+    terminal.keys(&["Enter"]);
+    wait_for_page(&terminal, "step 5", "  Back");
+    terminal.keys(&["Enter"]);
+    desk.page(
+        &terminal,
+        "step 6",
+        "nothing was changed",
+        "heard-summary-80x24",
+    );
+    terminal.keys(&["C-c"]);
+    assert_eq!(terminal.code(), 130);
+}

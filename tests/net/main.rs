@@ -1,0 +1,15 @@
+//! Servers and the whole program on loopback sockets.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod configured;
+mod http;
+mod journal;
+mod listen;
+mod phones;
+mod poll;
+mod serve;
+mod survey;
+mod tftp;
+mod web;

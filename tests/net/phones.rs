@@ -1,0 +1,346 @@
+//! What a person is told of their phones: names, strangers, who never came, faults that are
+//! rehearsed on purpose, bridges, and diagnoses in full. All with the program itself.
+
+use std::{
+    fs,
+    net::UdpSocket,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use reflash::{
+    phone::{Family, Protocol},
+    rehearse::{MadeUp, Release, Sizes},
+};
+use serde_json::Value;
+
+use crate::support::{
+    namespaces::{self, Lab, PHONES},
+    process::Running,
+};
+
+const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
+
+fn small(family: Family) -> MadeUp {
+    MadeUp::new(family, 7).unwrap().sizes(Sizes::Small)
+}
+
+/// The SCCP 8.5(2) of a family.
+fn bridge(family: Family) -> MadeUp {
+    small(family).protocol(Protocol::Sccp).release(Release {
+        load: "8-5-2S".to_owned(),
+        images: "8-5-2TH1-9".to_owned(),
+    })
+}
+
+fn written(made: &MadeUp, folder: &Path) -> PathBuf {
+    let path = folder.join(made.file_name());
+    made.write_zip(&path).unwrap();
+    path
+}
+
+fn reflash(arguments: &[&str]) -> Output {
+    Command::new(REFLASH).args(arguments).output().unwrap()
+}
+
+/// A rehearsal with short images: its exit code and its lines.
+fn rehearse(arguments: &[&str]) -> (Option<i32>, Vec<Value>) {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = written(&small(Family::F45), folder.path());
+    let output = Command::new(REFLASH)
+        .args([
+            "rehearse",
+            "--trust-key",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/test-key.pem"),
+            "--json",
+        ])
+        .arg(bundle)
+        .args(arguments)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+    (output.status.code(), lines.collect())
+}
+
+fn report(lines: &[Value]) -> &Value {
+    let last = lines.last().expect("a last line");
+    assert_eq!(last["kind"], "finished");
+    &last["report"]
+}
+
+#[test]
+fn an_inventory_names_phones_sets_strangers_apart_and_tells_who_never_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let sheet = folder.path().join("phones.csv");
+    fs::write(
+        &sheet,
+        "MAC;Name;Secret;Room\r\n02:52:45:48:00:00;Reception;hunter2;1\r\n\
+         02:52:45:48:00:77;Cellar;hunter2;2\r\n",
+    )
+    .unwrap();
+    let sheet = sheet.to_str().unwrap();
+    let (code, lines) = rehearse(&["--phones", "2", "--timeout", "15s", "--inventory", sheet]);
+    assert_eq!(code, Some(1), "one of them never came");
+    let report = report(&lines);
+    for phone in report["phones"].as_array().unwrap() {
+        let is_listed = phone["mac"] == "025245480000";
+        assert_eq!(phone["on_inventory"], is_listed, "{phone:#}");
+        assert_eq!(phone.get("name").is_some(), is_listed);
+        assert_eq!(phone["state"], "confirmed");
+    }
+    assert_eq!(report["missing"][0]["mac"], "025245480077");
+    assert_eq!(report["missing"][0]["name"], "Cellar");
+    let named = |line: &Value| line["kind"] == "step" && line["phone"]["name"] == "Reception";
+    assert!(lines.iter().any(named));
+    let text: String = lines.iter().map(Value::to_string).collect();
+    assert!(!text.contains("hunter2"));
+
+    // Everybody who is listed is done: that ends it, whoever else is there.
+    fs::write(sheet, "mac,name\n025245480000,Reception\n").unwrap();
+    let (code, _) = rehearse(&["--phones", "1", "--inventory", sheet]);
+    assert_eq!(code, Some(0));
+}
+
+#[test]
+fn an_inventory_that_cannot_be_read_says_where_and_serves_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let sheet = folder.path().join("phones.csv");
+    fs::write(&sheet, "mac,name\n001D45AABB01,a\n00:1d:45:aa:bb:01,b\n").unwrap();
+    let output = reflash(&["rehearse", "--json", "--inventory", sheet.to_str().unwrap()]);
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), &*output.stdout), (Some(1), &b""[..]));
+    assert!(words.contains("phones.csv, line 3, column 1"), "{words}");
+    assert!(words.contains("line 2 already"), "{words}");
+}
+
+#[test]
+fn a_fault_that_keeps_a_phone_from_being_done_ends_the_rehearsal_by_itself() {
+    for fault in ["refuses-manifest@1", "wrong-hardware@1", "needs-bridge@1"] {
+        let (code, lines) = rehearse(&["--phones", "2", "--fault", fault]);
+        assert_eq!(code, Some(1), "{fault}");
+        let report = report(&lines);
+        assert_eq!(report["totals"]["failed"], 1, "{fault}: {report:#}");
+        let began: jiff::Timestamp = lines[0]["at"].as_str().unwrap().parse().unwrap();
+        let ended: jiff::Timestamp = lines.last().unwrap()["at"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        for phone in report["phones"].as_array().unwrap() {
+            for time in ["first_seen", "last_seen"] {
+                let at: jiff::Timestamp = phone[time].as_str().unwrap().parse().unwrap();
+                assert!(
+                    began <= at && at <= ended,
+                    "{fault}, {time}: the wall's time"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_fault_that_a_phone_gets_over_ends_with_every_phone_done() {
+    for fault in [
+        "power-cut=apps:40",
+        "address-change",
+        "no-witness",
+        "no-second-pass",
+    ] {
+        let (code, lines) = rehearse(&["--phones", "2", "--fault", fault]);
+        let report = report(&lines);
+        assert_eq!(code, Some(0), "{fault}: {report:#}");
+        assert_eq!(report["totals"]["failed"], 0, "{fault}: {report:#}");
+        assert_eq!(report["totals"]["stalled"], 0, "{fault}: {report:#}");
+    }
+}
+
+#[test]
+fn a_lossy_network_takes_longer_and_stalls_nobody() {
+    let (code, lines) = rehearse(&["--phones", "2", "--fault", "loss=2@1"]);
+    let report = report(&lines);
+    assert_eq!(code, Some(0), "{report:#}");
+    assert!(!lines.iter().any(|line| line["code"] == "stalled"));
+}
+
+#[test]
+fn a_phone_that_drops_its_configuration_is_not_done_and_the_timeout_ends_it() {
+    let (code, lines) = rehearse(&[
+        "--phones",
+        "1",
+        "--fault",
+        "config-refused",
+        "--timeout",
+        "15s",
+    ]);
+    assert_eq!(code, Some(1));
+    let report = report(&lines);
+    assert_eq!(report["totals"]["confirmed"], 0, "{report:#}");
+}
+
+#[test]
+fn a_fault_that_is_none_is_a_usage_error() {
+    let output = reflash(&["rehearse", "--fault", "smoke"]);
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(words.contains("power-cut=IMAGE:PERCENT"), "{words}");
+}
+
+#[test]
+fn a_bridge_is_staged_beside_the_target_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let bridge = written(&bridge(Family::F45), folder.path());
+    let bridge = bridge.to_str().unwrap();
+    let (code, lines) = rehearse(&["--phones", "1", "--bridge", bridge]);
+    assert_eq!(code, Some(0), "who needs no bridge gets the target");
+    let stages = lines[0]["stages"].as_array().unwrap();
+    assert_eq!(stages.len(), 2);
+    assert_eq!(stages[0].get("bridge"), None);
+    assert_eq!(
+        (&stages[1]["bridge"], &stages[1]["load"]),
+        (&Value::Bool(true), &Value::from("SCCP45.8-5-2S"))
+    );
+    assert_eq!(report(&lines)["phones"][0]["to"], "SIP45.9-3-1SR4-1S");
+}
+
+#[test]
+fn a_bridge_that_leads_nowhere_is_a_usage_error_and_a_damaged_one_is_not_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = written(&small(Family::F45), folder.path());
+    let other = written(&bridge(Family::F41), folder.path());
+    let good = written(&bridge(Family::F45), folder.path());
+    let cut = folder.path().join("cut.zip");
+    let bytes = fs::read(&good).unwrap();
+    fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
+    let convert = |bridges: &[&Path]| {
+        let mut command = Command::new(REFLASH);
+        command.args([
+            "convert",
+            "--trust-key",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/test-key.pem"),
+            "--json",
+            "--listen",
+            "127.0.0.1",
+        ]);
+        command.args(["--tftp-port", "0"]).arg(&target);
+        for bridge in bridges {
+            command.arg("--bridge").arg(bridge);
+        }
+        let output = command.output().unwrap();
+        assert_eq!(output.stdout, b"", "nothing is served");
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let (code, words) = convert(&[&other]);
+    assert_eq!(code, Some(2), "{words}");
+    assert!(words.contains("for no model that a target"), "{words}");
+    let (code, words) = convert(&[&good, &good]);
+    assert_eq!(code, Some(2), "{words}");
+    let (code, words) = convert(&[&cut]);
+    assert_eq!(code, Some(1), "{words}");
+    // An SCCP bundle is a bridge or nothing.
+    let output = reflash(&[
+        "convert",
+        "--trust-key",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/test-key.pem"),
+        good.to_str().unwrap(),
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn explain_tells_a_code_in_full_lists_all_and_names_the_nearest() {
+    let text = |arguments: &[&str]| {
+        let output = reflash(arguments);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let full = text(&["explain", "Manifest-Refused"]);
+    for part in ["manifest-refused", "Signature", "Causes", "Cure"] {
+        assert!(full.contains(part), "{full}");
+    }
+    let list = text(&["explain"]);
+    let all: Value = serde_json::from_str(&text(&["explain", "--json"])).unwrap();
+    let all = all["diagnoses"].as_array().unwrap();
+    assert!(all.len() >= 8);
+    for one in all {
+        let code = one["code"].as_str().unwrap();
+        assert!(list.lines().any(|line| line.starts_with(code)), "{list}");
+        assert!(one["cure"].as_str().unwrap().len() > 10, "{one}");
+    }
+    let output = reflash(&["explain", "stalld"]);
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(words.contains("similar value exists: 'stalled'"), "{words}");
+}
+
+/// Set in the process that is the phone.
+const PHONE_ONLY: &str = "REFLASH_TEST_BOOT_LOADER";
+
+#[test]
+fn a_boot_loader_has_its_mac_before_it_names_itself() {
+    let Some(lab) = Lab::build("names") else {
+        return;
+    };
+    let mac = "02:52:45:48:00:2a";
+    let set = ["link", "set", "eth0", "address", mac];
+    assert!(lab.on_phones("ip").args(set).status().unwrap().success());
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = written(&small(Family::F45), folder.path());
+    let mut server = lab.on_server(REFLASH);
+    server.arg("convert").arg(&bundle).args([
+        "--trust-key",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/test-key.pem"),
+        "--json",
+    ]);
+    let mut server = Running::start(server.env("TMPDIR", folder.path()));
+    server.kind("started");
+    let this = std::env::current_exe().unwrap();
+    let asked = lab
+        .on_phones(this.to_str().unwrap())
+        .args(["--exact", "phones::a_boot_loader_asks", "--nocapture"])
+        .env(PHONE_ONLY, "1")
+        .status()
+        .unwrap();
+    assert!(asked.success());
+    let step = server.wait_for(|line| line["phone"]["mac"] == "02524548002a");
+    assert_eq!(step["phone"]["address"], PHONES[0]);
+    assert_eq!(step["phone"]["model"], "7965");
+    // Two signals: it does not wait for the phone's images.
+    server.signal("INT");
+    server.signal("TERM");
+    let report = server.kind("finished")["report"].clone();
+    assert!([Some(130), Some(143)].contains(&server.end()));
+    let phones = report["phones"].as_array().unwrap();
+    assert_eq!(
+        phones.len(),
+        1,
+        "the entry that was there got the name: {report:#}"
+    );
+    assert_eq!(phones[0]["mac"], "02524548002a");
+}
+
+/// The phone's half of the test above, in its own namespace: no test by itself.
+#[test]
+fn a_boot_loader_asks() {
+    if std::env::var_os(PHONE_ONLY).is_none() {
+        return;
+    }
+    let socket = UdpSocket::bind((PHONES[0], 49152)).unwrap();
+    socket
+        .set_read_timeout(Some(std::time::Duration::from_secs(20)))
+        .unwrap();
+    let request = b"\x00\x01term65.default.loads\x00octet\x00";
+    socket.send_to(request, (namespaces::SERVER, 69)).unwrap();
+    let mut buffer = [0; 600];
+    loop {
+        let (length, from) = socket.recv_from(&mut buffer).unwrap();
+        assert_eq!(buffer[1], 3, "DATA was expected");
+        socket.send_to(&[0, 4, buffer[2], buffer[3]], from).unwrap();
+        if length < 516 {
+            return;
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The clients that people have, against our server.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use reflash::tftp::End;
+
+use super::support::{Running, Told, pattern};
+use crate::support::require_program;
+
+/// The files that every client fetches: empty, exact multiples, odd ones, a mebibyte, and
+/// one whose blocks of 512 bytes are more than 65,535.
+const FILES: [(&str, usize); 6] = [
+    ("empty", 0),
+    ("block", 512),
+    ("exact", 512 * 20),
+    ("odd", 12_345),
+    ("mebibyte", 1 << 20),
+    ("wrap", 33_600_001),
+];
+
+fn server() -> Running {
+    let files: Vec<_> = FILES
+        .iter()
+        .map(|&(name, size)| (name, pattern(size)))
+        .collect();
+    Running::new(&files)
+}
+
+/// Runs a client to its end, a minute at most, in a folder.
+fn run(mut command: Command, folder: &Path) {
+    command
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    let mut child = command.spawn().expect("the program starts");
+    let end = Instant::now() + Duration::from_mins(1);
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if Instant::now() > end {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("{command:?} takes more than a minute");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    assert!(status.success(), "{command:?}: {status}");
+}
+
+/// Fetches every file with a client and compares it byte for byte. `command` is given the
+/// server's address, its port, and the name, which is the local name too.
+fn fetch_all(program: &str, command: impl Fn(&Path, &str, &str, &str) -> Command, names: &[&str]) {
+    let Some(path) = require_program(program) else {
+        return;
+    };
+    let server = server();
+    let address = server.address.ip().to_string();
+    let port = server.address.port().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    for (name, size) in FILES.into_iter().filter(|(name, _)| names.contains(name)) {
+        run(command(&path, &address, &port, name), folder.path());
+        let got = std::fs::read(folder.path().join(name)).unwrap();
+        assert!(
+            got == pattern(size),
+            "{program} got {} bytes of {name}",
+            got.len()
+        );
+        assert_eq!(
+            server.next_end(),
+            (End::Delivered, size as u64),
+            "{program}, {name}"
+        );
+    }
+    let transfers = server
+        .told
+        .try_iter()
+        .filter(|t| matches!(t, Told::Asked(..)))
+        .count();
+    assert_eq!(transfers, 0, "{program} needed one transfer for each file");
+}
+
+/// curl 7 and 8 take an OACK with tsize 0 for illegal, so that no server that tells the size
+/// of an empty file can send it one; `curl_without_options` fetches it.
+const NOT_EMPTY: [&str; 5] = ["block", "exact", "odd", "mebibyte", "wrap"];
+
+const ALL: [&str; 6] = ["empty", "block", "exact", "odd", "mebibyte", "wrap"];
+
+fn arguments(path: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(path);
+    command.args(arguments);
+    command
+}
+
+#[test]
+fn tftp_hpa() {
+    let client = |path: &Path, address: &str, port: &str, name: &str| {
+        arguments(path, &["-m", "binary", address, port, "-c", "get", name])
+    };
+    fetch_all("tftp", client, &ALL);
+}
+
+#[test]
+fn atftp() {
+    let client = |path: &Path, address: &str, port: &str, name: &str| {
+        arguments(path, &["-g", "-r", name, "-l", name, address, port])
+    };
+    fetch_all("atftp", client, &ALL);
+}
+
+#[test]
+fn atftp_with_options() {
+    let client = |path: &Path, address: &str, port: &str, name: &str| {
+        let options = [
+            "--option",
+            "blksize 1428",
+            "--option",
+            "tsize 0",
+            "--option",
+            "timeout 2",
+        ];
+        let rest = ["-g", "-r", name, "-l", name, address, port];
+        arguments(path, &[&options[..], &rest[..]].concat())
+    };
+    fetch_all("atftp", client, &ALL);
+}
+
+#[test]
+fn curl() {
+    // curl asks for blksize 512, tsize and timeout.
+    let client = |path: &Path, address: &str, port: &str, name: &str| {
+        arguments(
+            path,
+            &[
+                "-sS",
+                "-o",
+                name,
+                &format!("tftp://{address}:{port}/{name}"),
+            ],
+        )
+    };
+    fetch_all("curl", client, &NOT_EMPTY);
+}
+
+#[test]
+fn curl_without_options() {
+    let client = |path: &Path, address: &str, port: &str, name: &str| {
+        let url = format!("tftp://{address}:{port}/{name}");
+        arguments(path, &["-sS", "--tftp-no-options", "-o", name, &url])
+    };
+    fetch_all("curl", client, &ALL);
+}
+
+#[test]
+fn curl_with_large_blocks() {
+    let client = |path: &Path, address: &str, port: &str, name: &str| {
+        let url = format!("tftp://{address}:{port}/{name}");
+        arguments(path, &["-sS", "--tftp-blksize", "8192", "-o", name, &url])
+    };
+    fetch_all("curl", client, &NOT_EMPTY);
+}
+
+/// A file of a hundred megabytes, in bytes.
+const SIZE: usize = 100_000_000;
+
+#[test]
+fn a_hundred_megabytes_with_options() {
+    let Some(curl) = require_program("curl") else {
+        return;
+    };
+    let server = Running::new(&[("huge", pattern(SIZE))]);
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("tftp://{}/huge", server.address);
+    let fetch = ["-sS", "--tftp-blksize", "1428", "-o", "huge", &url];
+    run(arguments(&curl, &fetch), folder.path());
+    let got = std::fs::read(folder.path().join("huge")).unwrap();
+    assert!(got == pattern(SIZE), "curl got {} bytes", got.len());
+    assert_eq!(server.next_end(), (End::Delivered, SIZE as u64));
+}
+
+#[test]
+fn busybox() {
+    let client = |path: &Path, address: &str, port: &str, name: &str| {
+        arguments(path, &["tftp", "-g", "-r", name, "-l", name, address, port])
+    };
+    fetch_all("busybox", client, &ALL);
+}
+
+#[test]
+fn busybox_with_options() {
+    let client = |path: &Path, address: &str, port: &str, name: &str| {
+        arguments(
+            path,
+            &[
+                "tftp", "-b", "1400", "-g", "-r", name, "-l", name, address, port,
+            ],
+        )
+    };
+    fetch_all("busybox", client, &ALL);
+}

@@ -1,0 +1,159 @@
+//! What only real sockets show: addresses, ports, binding, stopping, many at once.
+
+use std::{
+    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
+    time::{Duration, Instant},
+};
+
+use reflash::tftp::{BindErrorKind, Config, End, Server};
+
+use super::support::{Client, Running, Told, pattern};
+
+fn localhost(port: u16) -> SocketAddrV4 {
+    SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)
+}
+
+#[test]
+fn an_answer_leaves_from_the_address_that_was_asked() {
+    let config = Config::new(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
+    let server = Running::at(&config, &[("a", pattern(2000))]);
+    for last in [5, 77] {
+        let asked = Ipv4Addr::new(127, 0, 3, last);
+        let client = Client::new(SocketAddrV4::new(asked, server.address.port()));
+        client.ask("a", "");
+        let (_, from) = client.expect_data(1);
+        assert_eq!(from.ip(), asked);
+        client.ack(from, 1);
+        assert_eq!(client.expect_data(2).1, from);
+        assert!(matches!(server.next(), Told::Asked(_, _, local) if local == asked));
+        client.ask("absent", "");
+        assert_eq!(client.expect_error(1).ip(), asked);
+        while !matches!(server.next(), Told::Asked(_, name, _) if name == "absent") {}
+    }
+}
+
+#[test]
+fn a_closed_port_is_seen_when_bound_to_every_address() {
+    let config = Config::new(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
+    let server = Running::at(&config, &[("a", pattern(2000))]);
+    let client = Client::new(localhost(server.address.port()));
+    client.ask("a", "");
+    let (_, from) = client.expect_data(1);
+    client.ack(from, 1);
+    drop(client);
+    assert_eq!(server.next_end().0, End::PortClosed);
+}
+
+#[test]
+fn all_transfers_leave_from_one_port_and_never_from_the_listening_one() {
+    let server = Running::new(&[("a", pattern(2000))]);
+    for _ in 0..8 {
+        let client = server.client();
+        client.ask("a", "");
+        let (_, from) = client.expect_data(1);
+        assert_eq!(from.port(), server.transfer_ports[0]);
+        assert_ne!(from.port(), server.address.port());
+    }
+}
+
+#[test]
+fn a_fixed_transfer_port_is_used_and_the_next_one_is_the_second() {
+    // Two free neighbours, found by trying: other tests bind ports too.
+    let server = (0..50)
+        .find_map(|_| {
+            let probe = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            let transfer_port = probe.local_addr().unwrap().port();
+            drop(probe);
+            let config = Config {
+                transfer_port,
+                ..Config::new(localhost(0))
+            };
+            Server::bind(&config)
+                .ok()
+                .map(|server| (server, transfer_port))
+        })
+        .expect("fifty tries find two free neighbours");
+    assert_eq!(server.0.transfer_ports().unwrap(), [server.1, server.1 + 1]);
+}
+
+#[test]
+fn a_bind_error_says_where_and_why() {
+    let taken = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let error = Server::bind(&Config::new(localhost(port))).unwrap_err();
+    assert_eq!((error.address, error.port), (Ipv4Addr::LOCALHOST, port));
+    assert_eq!(error.kind, BindErrorKind::InUse);
+    let config = Config {
+        transfer_port: port,
+        ..Config::new(localhost(0))
+    };
+    assert_eq!(Server::bind(&config).unwrap_err().port, port);
+    // TEST-NET-1 (RFC 5737) is nobody's address.
+    let elsewhere = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 1), 0);
+    let error = Server::bind(&Config::new(elsewhere)).unwrap_err();
+    assert_eq!(error.kind, BindErrorKind::NotAvailable);
+}
+
+#[test]
+fn the_receive_buffer_that_was_got_is_told() {
+    let server = Server::bind(&Config::new(localhost(0))).unwrap();
+    assert!(server.receive_buffer() > 0);
+}
+
+#[test]
+fn a_stop_is_prompt_and_ends_every_transfer_once() {
+    let mut server = Running::new(&[("a", pattern(2000))]);
+    let clients = [server.client(), server.client()];
+    for client in &clients {
+        client.ask("a", "");
+        client.expect_data(1);
+    }
+    let start = Instant::now();
+    server.stop();
+    assert!(start.elapsed() < Duration::from_secs(5));
+    for client in &clients {
+        client.expect_error(0);
+    }
+    let told: Vec<_> = server.told.try_iter().collect();
+    let ends = told
+        .iter()
+        .filter(|t| matches!(t, Told::Ended(_, End::Replaced, 0)))
+        .count();
+    assert_eq!((ends, told.len()), (2, 4));
+}
+
+#[test]
+fn five_hundred_phones_at_once_all_get_their_file() {
+    const PHONES: u16 = 500;
+    let server = Running::new(&[("a", pattern(3000))]);
+    let phones: Vec<_> = (0..PHONES)
+        .map(|n| {
+            let [high, low] = n.to_be_bytes();
+            UdpSocket::bind((Ipv4Addr::new(127, 9, high, low), 1024 + n)).unwrap()
+        })
+        .collect();
+    for phone in &phones {
+        phone.send_to(b"\0\x01a\0octet\0", server.address).unwrap();
+        phone
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+    }
+    for (n, phone) in phones.iter().enumerate() {
+        let mut bytes = Vec::new();
+        let mut buffer = [0; 600];
+        while bytes.len() < 3000 {
+            let (length, from) = phone
+                .recv_from(&mut buffer)
+                .unwrap_or_else(|e| panic!("phone {n}: {e}"));
+            let block = u16::from_be_bytes([buffer[2], buffer[3]]);
+            if usize::from(block) == bytes.len() / 512 + 1 {
+                bytes.extend_from_slice(&buffer[4..length]);
+            }
+            phone.send_to(&[0, 4, buffer[2], buffer[3]], from).unwrap();
+        }
+        assert_eq!(bytes, pattern(3000), "phone {n}");
+    }
+    for _ in 0..PHONES {
+        assert_eq!(server.next_end(), (End::Delivered, 3000));
+    }
+}

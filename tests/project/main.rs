@@ -1,0 +1,3 @@
+//! The rules of the project that a program can check.
+
+mod rules;

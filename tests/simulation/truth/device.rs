@@ -1,0 +1,111 @@
+//! One phone of a fleet, and its way to the server.
+
+use std::{
+    collections::{HashMap, HashSet},
+    net::{Ipv4Addr, SocketAddrV4},
+    time::Duration,
+};
+
+use reflash::{
+    phone::Model,
+    rehearse::{PhoneConfig, ScriptedPhone},
+};
+
+use super::{
+    scenario::{Cause, Member},
+    stock::Stock,
+    world::{LISTENER, SERVER},
+};
+
+/// The block after which a black hole begins.
+const HOLE: u16 = 20;
+
+pub(crate) struct Device {
+    pub(crate) member: Member,
+    pub(crate) phone: ScriptedPhone,
+    pub(crate) address: Ipv4Addr,
+    pub(crate) home: Ipv4Addr,
+    pub(crate) port: Option<u16>,
+    /// The name that each port asked for.
+    pub(crate) asked: HashMap<u16, String>,
+    /// Ports whose ACKs are lost from now on.
+    pub(crate) muted: HashSet<u16>,
+    pub(crate) restarts: Vec<Duration>,
+    pub(crate) last_ack_lost: bool,
+    /// It was answered by the server since it runs what it runs.
+    pub(crate) spoke: bool,
+}
+
+impl Device {
+    pub(crate) fn new(seed: u64, index: u8, member: &Member, stock: &Stock) -> Self {
+        let home = Ipv4Addr::new(10, 0, 1, index + 1);
+        let mut restarts: Vec<Duration> = member
+            .restarts
+            .iter()
+            .map(|second| Duration::from_secs(*second))
+            .collect();
+        restarts.sort_unstable();
+        let phone = ScriptedPhone::new(PhoneConfig {
+            mac: member.mac,
+            model: Model::by_number(member.model.number).expect("a model"),
+            start: member.start.clone(),
+            server: SocketAddrV4::new(SERVER, LISTENER),
+            pace: 1.0,
+            seed,
+            faults: member.faults(),
+            sizes: stock.target.sizes.clone(),
+        });
+        Self {
+            member: member.clone(),
+            phone,
+            address: home,
+            home,
+            port: None,
+            asked: HashMap::new(),
+            muted: HashSet::new(),
+            restarts,
+            last_ack_lost: false,
+            spoke: false,
+        }
+    }
+
+    /// The ACKs of this port are lost from now on.
+    pub(crate) fn mute(&mut self, port: u16) {
+        self.muted.insert(port);
+        let name = self.asked.get(&port).cloned().unwrap_or_default();
+        self.last_ack_lost |= name.starts_with("cvm");
+    }
+
+    /// Whether what the server sends to this port gets lost.
+    pub(crate) fn swallows(&self, port: u16, bytes: &[u8]) -> bool {
+        match self.member.cause {
+            Cause::Firewall => true,
+            Cause::BlackHole => {
+                let block = u16::from_be_bytes([bytes[2], bytes[3]]);
+                let name = self.asked.get(&port);
+                let is_apps = name.is_some_and(|name| name.starts_with("apps"));
+                is_apps && bytes[1] == 3 && block > HOLE
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it runs the target's images, whatever anybody says.
+    pub(crate) fn is_converted(&self, stock: &Stock) -> bool {
+        let holding = self.phone.holds();
+        let Some(load) = holding.load else {
+            return false;
+        };
+        let mut images: Vec<(String, &String)> = holding
+            .images
+            .iter()
+            .map(|(name, hash)| (name.to_lowercase(), hash))
+            .collect();
+        images.sort();
+        let whole = images.len() == stock.target.hashes.len()
+            && images
+                .iter()
+                .all(|(name, hash)| stock.target.hashes.get(name) == Some(hash));
+        load == stock.target.load || load.is_recovery() && whole
+    }
+}

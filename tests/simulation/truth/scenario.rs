@@ -1,0 +1,215 @@
+//! What one fleet is made of, by its seed.
+
+use reflash::{
+    phone::{LoadName, MacAddress, Model},
+    rehearse::{Fault, Start},
+};
+
+use super::desk::Http;
+
+/// `SplitMix64`.
+pub(crate) struct Chance(u64);
+
+impl Chance {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5bf0_3635)
+    }
+
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut word = self.0;
+        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (word ^ (word >> 31)) % limit
+    }
+
+    pub(crate) fn percent(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+
+    fn small(&mut self, limit: u8) -> u8 {
+        u8::try_from(self.below(u64::from(limit))).unwrap()
+    }
+}
+
+/// What is wrong with one phone, or with its way.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Cause {
+    Nothing,
+    Refuses,
+    Hardware,
+    Bridge,
+    PowerCut { image: &'static str, percent: u8 },
+    AddressChange,
+    NoSecondPass,
+    NoWitness,
+    ConfigRefused,
+    PeerSharing,
+    Firewall,
+    BlackHole,
+    WrongModel,
+    LostFinalAcks,
+    Restart,
+    Already,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    pub(crate) mac: MacAddress,
+    pub(crate) model: &'static Model,
+    pub(crate) start: Start,
+    pub(crate) cause: Cause,
+    pub(crate) loss: u8,
+    /// Somebody hears its CDP at every start of an application, and heard it before.
+    pub(crate) witness: bool,
+    /// DHCP is heard.
+    pub(crate) dhcp: bool,
+    pub(crate) http: Http,
+    /// Has an SEP file of its own.
+    pub(crate) own_config: bool,
+    /// When its plug is pulled, in seconds.
+    pub(crate) restarts: Vec<u64>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Scenario {
+    pub(crate) seed: u64,
+    pub(crate) members: Vec<Member>,
+    pub(crate) bridge: bool,
+    pub(crate) capitals: bool,
+    /// An image that the folder lacks.
+    pub(crate) missing: Option<&'static str>,
+    /// Whether closed ports are told by ICMP.
+    pub(crate) icmp: bool,
+}
+
+const STEMS: [&str; 5] = ["jar", "cnu", "apps", "dsp", "cvm"];
+
+impl Member {
+    pub(crate) fn faults(&self) -> Vec<Fault> {
+        let mut faults = match &self.cause {
+            Cause::Refuses => vec![Fault::RefusesManifest],
+            Cause::Hardware => vec![Fault::WrongHardware],
+            Cause::Bridge => vec![Fault::NeedsBridge],
+            Cause::PowerCut { image, percent } => vec![Fault::PowerCut {
+                image: (*image).to_owned(),
+                percent: *percent,
+            }],
+            Cause::AddressChange => vec![Fault::AddressChange],
+            Cause::NoSecondPass => vec![Fault::NoSecondPass],
+            Cause::NoWitness => vec![Fault::NoWitness],
+            Cause::ConfigRefused => vec![Fault::ConfigRefused],
+            Cause::PeerSharing => vec![Fault::PeerSharing],
+            _ => Vec::new(),
+        };
+        if self.loss > 0 {
+            faults.push(Fault::Loss(self.loss));
+        }
+        faults
+    }
+
+    /// The load that it ran before a reset.
+    pub(crate) fn before(&self) -> LoadName {
+        match &self.start {
+            Start::Application(load) => load.clone(),
+            Start::Recovery if self.cause == Cause::Bridge => LoadName::new("SCCP45.8-3-2S"),
+            Start::Recovery => LoadName::new("SCCP45.8-5-2S"),
+        }
+    }
+}
+
+impl Scenario {
+    pub(crate) fn new(seed: u64, target: &LoadName) -> Self {
+        let mut chance = Chance::new(seed);
+        let size = 1 + chance.below(6);
+        let bridge = chance.percent(30);
+        let missing = chance
+            .percent(8)
+            .then(|| STEMS[usize::from(chance.small(5))]);
+        let members = (0..size)
+            .map(|index| member(&mut chance, u8::try_from(index).unwrap(), target))
+            .collect();
+        Self {
+            seed,
+            members,
+            bridge,
+            capitals: chance.percent(20),
+            missing,
+            icmp: chance.percent(50),
+        }
+    }
+}
+
+fn member(chance: &mut Chance, index: u8, target: &LoadName) -> Member {
+    let cause = match chance.below(22) {
+        0 | 1 => Cause::Refuses,
+        2 => Cause::Hardware,
+        3 | 4 => Cause::Bridge,
+        5 | 6 => Cause::PowerCut {
+            image: STEMS[usize::from(chance.small(5))],
+            percent: chance.small(101),
+        },
+        7 => Cause::AddressChange,
+        8 => Cause::NoSecondPass,
+        9 => Cause::NoWitness,
+        10 => Cause::ConfigRefused,
+        11 => Cause::PeerSharing,
+        12 => Cause::Firewall,
+        13 => Cause::BlackHole,
+        14 => Cause::WrongModel,
+        15 => Cause::LostFinalAcks,
+        16 => Cause::Restart,
+        17 => Cause::Already,
+        _ => Cause::Nothing,
+    };
+    let recovery = match cause {
+        Cause::WrongModel => true,
+        Cause::Already | Cause::PeerSharing => false,
+        _ => chance.percent(50),
+    };
+    let load = match cause {
+        Cause::Already => target.clone(),
+        Cause::Bridge => LoadName::new("SCCP45.8-3-2S"),
+        _ => LoadName::new("SCCP45.8-5-2S"),
+    };
+    let number = match (&cause, chance.percent(50)) {
+        (Cause::WrongModel, _) => "7962",
+        (_, true) => "7965",
+        (_, false) => "7945",
+    };
+    let restarts = match cause {
+        Cause::Restart => (0..=chance.below(3))
+            .map(|_| 5 + chance.below(600))
+            .collect(),
+        _ => Vec::new(),
+    };
+    // A loss that is heavy is a cause of its own; causes are told apart one by one.
+    let loss = match cause {
+        Cause::Nothing | Cause::AddressChange | Cause::NoSecondPass if chance.percent(40) => {
+            1 + chance.small(20)
+        }
+        _ => 0,
+    };
+    Member {
+        mac: MacAddress::new([0x02, 0x52, 0x45, 0x48, 0, index]),
+        model: Model::by_number(number).expect("a model"),
+        start: if recovery {
+            Start::Recovery
+        } else {
+            Start::Application(load)
+        },
+        loss,
+        // A signature that a phone refuses for no reason contradicts every load.
+        witness: cause != Cause::Refuses && chance.percent(40),
+        dhcp: chance.percent(30),
+        http: match chance.below(4) {
+            0 => Http::First,
+            // A port that is blocked for TFTP says nothing of TCP.
+            1 if cause != Cause::Firewall => Http::Only,
+            _ => Http::Never,
+        },
+        own_config: chance.percent(50),
+        restarts,
+        cause,
+    }
+}

@@ -1,0 +1,479 @@
+//! One fleet, one server and the wire between them, in virtual time.
+
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap},
+    net::{Ipv4Addr, SocketAddrV4},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use reflash::{
+    inventory::Roll,
+    journal::{self, Header, Journal, Network},
+    phone::LoadName,
+    rehearse::{Action, Holding, Note, Start},
+    stage::View,
+    tftp::{Port, Socket, engine::Engine, outbox::Outbox, policy::Limits},
+    track::{Event, PhoneReport, Plan, Report, Seen, State, Witness},
+};
+
+use tempfile::NamedTempFile;
+
+use super::{
+    desk::Desk,
+    device::Device,
+    scenario::{Cause, Chance, Member, Scenario},
+    stock::{Bundle, Files, Stock, default_config, file},
+};
+
+pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+pub(crate) const LISTENER: u16 = 69;
+const TRANSFERS: [u16; 2] = [3000, 3001];
+const LATENCY: Duration = Duration::from_micros(400);
+/// What is not finished by then never is.
+const HORIZON: Duration = Duration::from_mins(40);
+/// Time for everything to settle once all phones are idle.
+const AFTERWARDS: Duration = Duration::from_mins(3);
+enum Flight {
+    ToServer(SocketAddrV4, u16, Vec<u8>),
+    ToPhone(usize, u16, u16, Vec<u8>),
+    Witness(usize, Seen),
+}
+
+/// What became of one phone, and what the report says of it.
+pub(crate) struct PlayedPhone {
+    pub(crate) member: Member,
+    pub(crate) holding: Holding,
+    pub(crate) converted: bool,
+    pub(crate) spoke: bool,
+    pub(crate) last_ack_lost: bool,
+    pub(crate) reports: Vec<PhoneReport>,
+}
+
+pub(crate) struct Played {
+    pub(crate) scenario: Scenario,
+    pub(crate) phones: Vec<PlayedPhone>,
+    pub(crate) false_claims: Vec<String>,
+}
+
+struct World<'a> {
+    stock: &'a Stock,
+    scenario: Scenario,
+    now: Duration,
+    began: Instant,
+    engine: Engine<Desk>,
+    desk: Desk,
+    out: Outbox,
+    devices: Vec<Device>,
+    flights: BinaryHeap<Reverse<(Duration, u64, usize)>>,
+    waiting: HashMap<u64, Flight>,
+    count: u64,
+    chance: Chance,
+    false_claims: Vec<String>,
+    /// Where the run is recorded.
+    record: NamedTempFile,
+    plan: Plan,
+}
+
+pub(crate) fn play(seed: u64, stock: &Stock) -> Played {
+    let mut world = World::new(seed, stock);
+    world.run();
+    world.judge()
+}
+
+fn views(scenario: &Scenario, stock: &Stock, target: &Bundle) -> HashMap<View, Files> {
+    let with = |files: &Files, load: Option<&LoadName>| {
+        let mut files = files.clone();
+        let config = default_config(load);
+        files.insert("xmldefault.cnf.xml".to_owned(), config);
+        for member in scenario.members.iter().filter(|member| member.own_config) {
+            let name = format!("SEP{}.cnf.xml", member.mac.wire());
+            let load = load.map_or("", LoadName::as_str);
+            let text = format!("<device><loadInformation>{load}</loadInformation></device>");
+            files.insert(name.to_lowercase(), file(&name, text.as_bytes()));
+        }
+        files
+    };
+    let mut images = target.files.clone();
+    if let Some(stem) = scenario.missing {
+        images.retain(|name, _| !name.starts_with(stem));
+    }
+    HashMap::from([
+        (View::Target, with(&images, Some(&target.load))),
+        (View::Quiet, with(&images, None)),
+        (
+            View::Bridge,
+            with(&stock.bridge.files, Some(&stock.bridge.load)),
+        ),
+        (View::Config, with(&Files::new(), None)),
+    ])
+}
+
+impl<'a> World<'a> {
+    fn new(seed: u64, stock: &'a Stock) -> Self {
+        let scenario = Scenario::new(seed, &stock.target.load);
+        let target = if scenario.capitals {
+            &stock.capitals
+        } else {
+            &stock.target
+        };
+        let began = Instant::now();
+        let plan = Plan {
+            stages: vec![target.plan.clone()],
+            bridge: scenario
+                .bridge
+                .then(|| stock.bridge.plan.clone())
+                .into_iter()
+                .collect(),
+            ..Plan::default()
+        };
+        // In memory, where there is such a place: thousands of fleets need no disk.
+        let memory = Path::new("/dev/shm");
+        let record = if memory.is_dir() {
+            NamedTempFile::new_in(memory)
+        } else {
+            NamedTempFile::new()
+        };
+        let record = record.expect("a temporary file");
+        let journal = journal(&record, &plan);
+        let desk = Desk::new(
+            began,
+            plan.clone(),
+            views(&scenario, stock, target),
+            journal,
+        );
+        let devices: Vec<Device> = (0_u8..)
+            .zip(&scenario.members)
+            .map(|(index, member)| Device::new(seed, index, member, stock))
+            .collect();
+        for device in &devices {
+            desk.run().http.insert(device.home, device.member.http);
+        }
+        Self {
+            engine: Engine::new(Limits::default(), desk.clone()),
+            stock,
+            scenario,
+            now: Duration::ZERO,
+            began,
+            desk,
+            out: Outbox::default(),
+            devices,
+            flights: BinaryHeap::new(),
+            waiting: HashMap::new(),
+            count: 0,
+            chance: Chance::new(!seed),
+            false_claims: Vec::new(),
+            record,
+            plan,
+        }
+    }
+
+    fn run(&mut self) {
+        for index in 0..self.devices.len() {
+            let device = &mut self.devices[index];
+            let actions = device.phone.power_on(self.now);
+            if device.member.dhcp {
+                let mac = device.member.mac;
+                let witness = Witness::Dhcp;
+                self.fly(Flight::Witness(index, Seen::Named { mac, witness }));
+            }
+            let device = &self.devices[index];
+            if device.member.witness && device.member.start == Start::Recovery {
+                let load = device.member.before();
+                self.fly(Flight::Witness(index, cdp(load)));
+            }
+            self.act(index, actions);
+        }
+        let mut end = HORIZON;
+        loop {
+            let idle = self
+                .devices
+                .iter()
+                .all(|device| device.phone.is_finished() && device.restarts.is_empty());
+            if idle {
+                end = end.min(self.now + AFTERWARDS);
+            } else {
+                end = HORIZON;
+            }
+            let Some(next) = self.next().filter(|next| *next <= end) else {
+                break;
+            };
+            self.now = next.max(self.now);
+            self.step();
+        }
+        self.now = end;
+        self.desk.run().tick(end);
+        self.check_claims();
+    }
+
+    fn next(&self) -> Option<Duration> {
+        let flight = self.flights.peek().map(|Reverse((at, ..))| *at);
+        let engine = self.engine.next_deadline().map(|due| due - self.began);
+        // Ticks come five times a second in a run; a deadline that stands still is no reason
+        // to stand still here.
+        let tick = self.desk.run().fleet.next_deadline();
+        let tick = tick.map(|due| due.max(self.now + Duration::from_millis(1)));
+        let phones = self.devices.iter().flat_map(|device| {
+            let restart = device.restarts.first().copied();
+            [device.phone.next_deadline(), restart]
+        });
+        phones.chain([flight, engine, tick]).flatten().min()
+    }
+
+    fn step(&mut self) {
+        let now = self.now;
+        while let Some(&Reverse((at, _, index))) = self.flights.peek() {
+            if at > now {
+                break;
+            }
+            self.flights.pop();
+            if let Some(flight) = self.waiting.remove(&(index as u64)) {
+                self.arrive(flight);
+            }
+        }
+        for index in 0..self.devices.len() {
+            let device = &mut self.devices[index];
+            if device.restarts.first().is_some_and(|at| *at <= now) {
+                device.restarts.remove(0);
+                let actions = device.phone.power_cycle(now);
+                self.act(index, actions);
+            }
+            let device = &mut self.devices[index];
+            if device.phone.next_deadline().is_some_and(|due| due <= now) {
+                let actions = device.phone.wake(now);
+                self.act(index, actions);
+            }
+        }
+        let instant = self.began + now;
+        self.engine.tick(instant, &mut self.out);
+        self.send();
+        {
+            let mut run = self.desk.run();
+            if run.fleet.next_deadline().is_some_and(|due| due <= now) {
+                run.tick(now);
+            }
+        }
+        self.check_claims();
+    }
+
+    fn fly(&mut self, flight: Flight) {
+        let at = self.now + LATENCY;
+        self.count += 1;
+        let index = usize::try_from(self.count).expect("few flights");
+        self.waiting.insert(self.count, flight);
+        self.flights.push(Reverse((at, self.count, index)));
+    }
+
+    /// What the engine wants sent, as far as it gets through.
+    fn send(&mut self) {
+        for port in Port::ALL {
+            for packet in std::mem::take(self.out.queue(port)) {
+                let bytes = packet.to_vec();
+                let to = self
+                    .devices
+                    .iter()
+                    .position(|device| device.address == *packet.to.ip());
+                let Some(index) = to else { continue };
+                if self.devices[index].swallows(packet.to.port(), &bytes) {
+                    continue;
+                }
+                let flight =
+                    Flight::ToPhone(index, packet.to.port(), TRANSFERS[port.index()], bytes);
+                self.fly(flight);
+            }
+        }
+    }
+
+    fn arrive(&mut self, flight: Flight) {
+        let now = self.began + self.now;
+        match flight {
+            Flight::ToServer(from, to, bytes) => {
+                let socket = match to {
+                    LISTENER => Socket::Listener,
+                    _ if to == TRANSFERS[0] => Socket::Transfer(Port::First),
+                    _ => Socket::Transfer(Port::Second),
+                };
+                self.engine
+                    .datagram(now, socket, SERVER, from, &bytes, &mut self.out);
+                self.send();
+            }
+            Flight::ToPhone(index, port, from, bytes) => {
+                let device = &mut self.devices[index];
+                if device.port == Some(port) {
+                    let is_last = bytes.len() < 516 && bytes[1] == 3;
+                    let loses = device.member.cause == Cause::LostFinalAcks;
+                    if is_last && loses && self.chance.percent(40) {
+                        device.mute(port);
+                    }
+                    let from = SocketAddrV4::new(SERVER, from);
+                    let actions = device.phone.receive(self.now, port, from, &bytes);
+                    self.act(index, actions);
+                } else if self.scenario.icmp {
+                    let peer = SocketAddrV4::new(device.address, port);
+                    let port = Port::ALL[usize::from(from == TRANSFERS[1])];
+                    self.engine.port_closed(now, port, peer);
+                }
+            }
+            Flight::Witness(index, seen) => {
+                let address = self.devices[index].address;
+                self.desk.run().see(self.now, address, seen);
+            }
+        }
+    }
+
+    fn act(&mut self, index: usize, actions: Vec<Action>) {
+        for action in actions {
+            let device = &mut self.devices[index];
+            match action {
+                Action::Open(port) => {
+                    device.muted.remove(&port);
+                    device.port = Some(port);
+                }
+                Action::Close(_) => device.port = None,
+                Action::Send { port, to, bytes } => {
+                    if bytes[1] == 1 {
+                        let name = bytes[2..].split(|byte| *byte == 0).next();
+                        let name = String::from_utf8_lossy(name.unwrap_or_default());
+                        device.asked.insert(port, name.into_owned());
+                    } else if device.muted.contains(&port) {
+                        continue;
+                    }
+                    let from = SocketAddrV4::new(device.address, port);
+                    self.fly(Flight::ToServer(from, to.port(), bytes));
+                }
+                Action::ChangeAddress => {
+                    let [a, b, _, d] = device.home.octets();
+                    device.address = Ipv4Addr::new(a, b, 2, d);
+                    let http = device.member.http;
+                    let address = device.address;
+                    self.desk.run().http.insert(address, http);
+                }
+                Action::Note(note) => self.noted(index, &note),
+            }
+        }
+    }
+
+    fn noted(&mut self, index: usize, note: &Note) {
+        let device = &mut self.devices[index];
+        let (mac, member) = (device.member.mac, device.member.clone());
+        match note {
+            Note::Booted(load) => {
+                device.spoke = false;
+                if member.dhcp {
+                    let witness = Witness::Dhcp;
+                    self.fly(Flight::Witness(index, Seen::Named { mac, witness }));
+                }
+                if let Some(load) = load.clone().filter(|_| member.witness) {
+                    self.fly(Flight::Witness(index, cdp(load)));
+                }
+            }
+            Note::Fetched { .. } | Note::Missed { code: Some(_), .. } => device.spoke = true,
+            _ => {}
+        }
+    }
+
+    /// Every claim of success is held against what the phone has at that moment.
+    fn check_claims(&mut self) {
+        let events = std::mem::take(&mut self.desk.run().events);
+        for event in events {
+            let Event::Step(step) = event else { continue };
+            let claims = matches!(
+                step.state,
+                State::Flashed | State::Confirmed | State::Already
+            );
+            let device = self.devices.iter().find(|device| match step.phone.mac {
+                Some(mac) => device.member.mac == mac,
+                None => device.address == step.phone.address,
+            });
+            if claims && !device.is_some_and(|device| device.is_converted(self.stock)) {
+                self.false_claims.push(format!(
+                    "seed {}: {:?} at {:?}: {:?} holds {:?}",
+                    self.scenario.seed,
+                    step.state,
+                    self.now,
+                    device.map(|device| &device.member),
+                    device.map(|device| device.phone.holds().load)
+                ));
+            }
+        }
+    }
+
+    fn judge(self) -> Played {
+        let report: Report = self.desk.run().fleet.report(jiff::Timestamp::UNIX_EPOCH);
+        let mut false_claims = self.false_claims;
+        let folded_again = self.desk.run().folded_again(&self.record, self.plan);
+        if folded_again != report {
+            false_claims.push(format!(
+                "seed {}: the record says {folded_again:#?}, the run {report:#?}",
+                self.scenario.seed
+            ));
+        }
+        let phones: Vec<PlayedPhone> = self
+            .devices
+            .into_iter()
+            .map(|device| {
+                let own = |phone: &&PhoneReport| match phone.mac {
+                    Some(mac) => mac == device.member.mac,
+                    None => [device.home, device.address].contains(&phone.address),
+                };
+                let converted = device.is_converted(self.stock);
+                let reports: Vec<PhoneReport> = report.phones.iter().filter(own).cloned().collect();
+                for phone in &reports {
+                    let claims = matches!(
+                        phone.state,
+                        State::Flashed | State::Confirmed | State::Already
+                    );
+                    if claims && !converted {
+                        false_claims.push(format!(
+                            "seed {}: at the end {:?}: {:?} holds {:?}",
+                            self.scenario.seed,
+                            phone.state,
+                            device.member,
+                            device.phone.holds().load
+                        ));
+                    }
+                }
+                PlayedPhone {
+                    holding: device.phone.holds(),
+                    converted,
+                    spoke: device.spoke,
+                    last_ack_lost: device.last_ack_lost,
+                    reports,
+                    member: device.member,
+                }
+            })
+            .collect();
+        Played {
+            scenario: self.scenario,
+            phones,
+            false_claims,
+        }
+    }
+}
+
+/// A journal over this file, which is empty.
+fn journal(record: &NamedTempFile, plan: &Plan) -> Journal {
+    let network = Network {
+        tftp: SocketAddrV4::new(SERVER, LISTENER),
+        http: None,
+    };
+    let header = Header::new(
+        "convert",
+        network,
+        journal::Command::default(),
+        &[],
+        plan,
+        &Roll::default(),
+    );
+    std::fs::remove_file(record.path()).expect("it was there");
+    Journal::create(record.path(), jiff::Timestamp::UNIX_EPOCH, header).expect("a journal")
+}
+
+fn cdp(load: LoadName) -> Seen {
+    Seen::Load {
+        load,
+        witness: Witness::Cdp,
+        detail: "Version".to_owned(),
+    }
+}

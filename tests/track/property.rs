@@ -1,0 +1,185 @@
+//! Whatever is seen: no panic, sums that are right, and no claim without its images.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use reflash::{
+    phone::LoadName,
+    track::{
+        End, FileOutcome, Fleet, Leased, Plan, Seen, Served, Sighting, State, Subnet, TransferId,
+        Transport, Witness,
+    },
+};
+
+use crate::support::conversation::*;
+
+#[derive(Debug, Clone)]
+enum Act {
+    Ask(usize, bool, bool),
+    Acknowledge(u64, u64),
+    End(u64, u8),
+    Name(u8, bool),
+    Load(usize),
+    /// A lease, which leads here or not.
+    Lease(u8, bool),
+    Wait(u64),
+    /// A manifest and its images, each with an end of its own, and a boot.
+    Pass([u8; 6], u8),
+}
+
+fn names() -> Vec<String> {
+    let mut names = vec![
+        TERM,
+        LOADS,
+        "XMLDefault.cnf.xml",
+        "mk-sip.jar",
+        "mk-sccp.jar",
+    ];
+    names.extend(["term42.default.loads", "ITLFile.tlv", "\u{0}\u{1b}[2J", ""]);
+    names.extend(IMAGES.map(|(name, _)| name));
+    let own = (1..4).flat_map(|n| {
+        let wire = mac(n).wire();
+        [
+            format!("CTLSEP{wire}.tlv"),
+            format!("SEP{wire}.cnf.xml"),
+            format!("SIP{wire}.cnf"),
+        ]
+    });
+    names.into_iter().map(str::to_owned).chain(own).collect()
+}
+
+const LOAD_NAMES: [&str; 4] = [LOAD, "SCCP45.8-5-2S", "term65.default", "79XX_default_load"];
+
+fn acts() -> impl Strategy<Value = Vec<(u8, Act)>> {
+    let act = prop_oneof![
+        6 => (0..names().len(), any::<bool>(), prop::bool::weighted(0.9))
+            .prop_map(|(name, http, served)| Act::Ask(name, http, served)),
+        2 => (0..60_u64, any::<u64>()).prop_map(|(id, bytes)| Act::Acknowledge(id, bytes)),
+        6 => (0..6_u64, 0..6_u8).prop_map(|(back, end)| Act::End(back, end)),
+        1 => (1..4_u8, any::<bool>()).prop_map(|(name, dhcp)| Act::Name(name, dhcp)),
+        1 => (0..LOAD_NAMES.len()).prop_map(Act::Load),
+        1 => (1..4_u8, any::<bool>()).prop_map(|(last, named)| Act::Lease(last, named)),
+        2 => (0..400_u64).prop_map(Act::Wait),
+        1 => (prop::array::uniform6(prop::sample::select(&[0, 1, 2, 3, 4, 4, 4, 4, 4, 4][..])), 1..4_u8)
+            .prop_map(|(ends, name)| Act::Pass(ends, name)),
+    ];
+    prop::collection::vec((10..13_u8, act), 0..200)
+}
+
+fn end(kind: u8) -> End {
+    match kind {
+        0 => End::Aborted {
+            code: None,
+            message: None,
+        },
+        1 => End::Vanished { all_sent: true },
+        2 => End::Vanished { all_sent: false },
+        3 => End::Replaced,
+        _ => End::Delivered,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn no_sequence_of_sightings_claims_what_it_did_not_see(acts in acts()) {
+        let names = names();
+        let mut fleet = Fleet::new(Plan {
+            expect: Some(2),
+            network: Some(Subnet { address: address(1), prefix: 24 }),
+            ..plan()
+        });
+        let mut now = seconds(0.0);
+        let mut next = 0_u64;
+        let mut named_target = false;
+        for (who, act) in acts {
+            now += seconds(0.5);
+            let mut more = Vec::new();
+            let seen = match act {
+                Act::Ask(name, http, served) => {
+                    next += 1;
+                    let name = names[name].clone();
+                    let served = served.then(|| Served { name: name.clone(), size: 1000 });
+                    let transport = if http { Transport::Http } else { Transport::Tftp };
+                    Seen::Asked { transfer: TransferId(next), transport, name, port: 1, served }
+                }
+                Act::Acknowledge(id, bytes) => {
+                    Seen::Acknowledged { transfer: TransferId(id), bytes }
+                }
+                Act::End(back, kind) => Seen::Ended {
+                    transfer: TransferId(next.saturating_sub(back)),
+                    end: end(kind),
+                    bytes: 1000,
+                },
+                Act::Name(name, dhcp) => Seen::Named {
+                    mac: mac(name),
+                    witness: if dhcp { Witness::Dhcp } else { Witness::Neighbour },
+                },
+                Act::Load(load) => {
+                    named_target |= LOAD_NAMES[load] == LOAD;
+                    Seen::Load {
+                        load: LoadName::new(LOAD_NAMES[load]),
+                        witness: Witness::Cdp,
+                        detail: String::new(),
+                    }
+                }
+                Act::Lease(last, named) => Seen::Leased {
+                    lease: Box::new(Leased {
+                        server: address(200),
+                        tftp: named.then(|| address(last)).into_iter().collect(),
+                        name: None,
+                        next: Some(address(200)),
+                    }),
+                },
+                Act::Pass(ends, name) => {
+                    let ask = |name: &str, transfer| Seen::Asked {
+                        transfer: TransferId(transfer),
+                        transport: Transport::Tftp,
+                        name: name.to_owned(),
+                        port: 1,
+                        served: Some(Served { name: name.to_owned(), size: 1000 }),
+                    };
+                    let files = [TERM].into_iter().chain(IMAGES.map(|(name, _)| name));
+                    for (file, kind) in files.zip(ends) {
+                        next += 1;
+                        more.push(ask(file, next));
+                        let transfer = TransferId(next);
+                        more.push(Seen::Ended { transfer, end: end(kind), bytes: 1000 });
+                    }
+                    next += 1;
+                    more.push(ask(&format!("CTLSEP{}.tlv", mac(name).wire()), next));
+                    more.remove(0)
+                }
+                Act::Wait(wait) => {
+                    now += seconds(f64::from(u32::try_from(wait).unwrap()));
+                    fleet.tick(now);
+                    prop_assert!(fleet.next_deadline().is_none_or(|due| due > now));
+                    continue;
+                }
+            };
+            for seen in [seen].into_iter().chain(more) {
+                fleet.see(now, &Sighting { address: address(who), seen });
+            }
+        }
+        let report = fleet.report(jiff::Timestamp::UNIX_EPOCH);
+        let totals = report.totals;
+        let sum = totals.confirmed + totals.already + totals.flashed + totals.working
+            + totals.stalled + totals.failed + totals.seen;
+        prop_assert_eq!(sum as usize, report.phones.len());
+        let macs: BTreeSet<_> = report.phones.iter().filter_map(|phone| phone.mac).collect();
+        let named = report.phones.iter().filter(|phone| phone.mac.is_some()).count();
+        prop_assert_eq!(macs.len(), named, "one entry for each MAC");
+        for phone in &report.phones {
+            let has_pass = (1..=phone.pass).any(|pass| IMAGES.iter().all(|(name, _)| {
+                phone.files.iter().any(|file| file.pass == pass && file.name == *name
+                    && matches!(file.outcome, FileOutcome::Delivered | FileOutcome::Implied))
+            }));
+            match phone.state {
+                State::Flashed => prop_assert!(has_pass, "{phone:#?}"),
+                State::Confirmed => prop_assert!(has_pass || named_target, "{phone:#?}"),
+                State::Already => prop_assert!(named_target),
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,578 @@
+//! Why a converted phone is not registered: each cause by its REGISTERs and answers, and nothing
+//! said where that would be a guess.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use proptest::prelude::*;
+use reflash::{
+    diagnose::Code,
+    track::{
+        Event, Fate, Plan, Register, Registration, RunState, Seen, SipTransport, State, Witness,
+    },
+};
+
+use crate::support::conversation::*;
+
+use SipTransport::{Tcp, Udp};
+
+const WHO: u8 = 5;
+const PHONE: u8 = 12;
+/// Where the phone sends from; it listens at 5060.
+const FROM: u16 = 49_154;
+
+fn pbx() -> SocketAddrV4 {
+    SocketAddrV4::new(Ipv4Addr::new(192, 168, 5, 1), 5060)
+}
+
+fn asks(over: SipTransport) -> Register {
+    Register {
+        user: "1001".to_owned(),
+        source: SocketAddrV4::new(address(WHO), FROM),
+        pbx: pbx(),
+        over,
+        listens: 5060,
+        rport: false,
+        nat: false,
+        proof: false,
+        leaves: false,
+    }
+}
+
+fn proves(over: SipTransport) -> Register {
+    Register {
+        proof: true,
+        ..asks(over)
+    }
+}
+
+/// The end where the phone listens.
+fn there() -> SocketAddrV4 {
+    SocketAddrV4::new(address(WHO), 5060)
+}
+
+fn answer(status: u16) -> Fate {
+    Fate::Answered {
+        status,
+        to: there(),
+        stale: false,
+        expires: (status == 200).then_some(3600),
+    }
+}
+
+/// A phone that was converted and took its own configuration at 400 s.
+fn converted(plan: Plan) -> Run {
+    let mut run = Run::new(plan);
+    run.stage(&format!("SEP{}.cnf.xml", mac(PHONE).wire()), 5000);
+    run.boots(0.0, WHO, PHONE).passes(10.0, WHO, LOADS);
+    run.boots(400.0, WHO, PHONE);
+    assert_eq!(run.state(), State::Flashed);
+    run
+}
+
+fn written(over: SipTransport) -> Plan {
+    Plan {
+        registrations: vec![Registration {
+            mac: mac(PHONE),
+            pbx: vec![pbx()],
+            over: Some(over),
+        }],
+        ..plan()
+    }
+}
+
+fn see(run: &mut Run, at: f64, register: &Register, fate: Fate) {
+    let register = Box::new(register.clone());
+    run.see(at, WHO, Seen::Register { register, fate });
+}
+
+/// One try: the question for the password, then what a proof is answered with.
+fn tries(run: &mut Run, at: f64, over: SipTransport, status: u16) {
+    see(run, at, &asks(over), Fate::Sent);
+    see(run, at + 0.01, &asks(over), answer(401));
+    see(run, at + 0.02, &proves(over), Fate::Sent);
+    see(run, at + 0.03, &proves(over), answer(status));
+}
+
+/// Evidence and cure, if it stands.
+fn said(run: &Run) -> Option<(String, String)> {
+    let mut standing = run.phone().diagnoses.into_iter();
+    standing
+        .find(|found| found.code == Code::NotRegistering)
+        .map(|found| (found.evidence, found.cure))
+}
+
+fn says(run: &Run, evidence: &[&str], cure: &str) {
+    let Some((seen, to_do)) = said(run) else {
+        panic!("nothing is said: {:#?}", run.phone());
+    };
+    for words in evidence {
+        assert!(seen.contains(words), "'{words}' is not in: {seen}");
+    }
+    assert!(to_do.contains(cure), "'{cure}' is not in: {to_do}");
+    assert_eq!(run.state(), State::Flashed, "it is converted all the same");
+    assert!(run.fleet.succeeded() || !run.phone().diagnoses.is_empty());
+}
+
+/// Nor was it, and taken back.
+fn never_said(run: &Run) {
+    let phone = run.phone();
+    let mut all = phone.diagnoses.iter().chain(&phone.withdrawn);
+    let found = all.find(|found| found.code == Code::NotRegistering);
+    assert_eq!(found, None);
+}
+
+/// A 200 takes it back, and the phone is as converted as before.
+fn is_taken_back(run: &mut Run, at: f64, over: SipTransport) {
+    tries(run, at, over, 200);
+    assert_eq!(said(run), None);
+    let phone = run.phone();
+    let mut withdrawn = phone.withdrawn.iter();
+    assert!(withdrawn.any(|found| found.code == Code::NotRegistering));
+    let evidence = phone.evidence.last().unwrap();
+    assert_eq!(evidence.witness, Witness::Sip);
+    let words = format!("registered as '1001' over {over} at 192.168.5.1:5060");
+    assert!(evidence.detail.starts_with(&words), "{evidence:?}");
+    assert_eq!(phone.state, State::Flashed);
+    run.until(90_000.0);
+    assert_eq!(said(run), None, "nor does it come back");
+}
+
+#[test]
+fn a_registered_phone_is_said_to_be_and_nothing_is_wrong() {
+    let mut run = converted(written(Tcp));
+    for round in 0..5 {
+        tries(&mut run, 410.0 + 3000.0 * f64::from(round), Tcp, 200);
+    }
+    run.until(90_000.0);
+    let phone = run.phone();
+    never_said(&run);
+    let told: Vec<_> = phone
+        .evidence
+        .iter()
+        .filter(|it| it.witness == Witness::Sip)
+        .collect();
+    assert_eq!(told.len(), 1, "once, not at each refresh: {told:?}");
+    assert_eq!(
+        told[0].detail,
+        "registered as '1001' over TCP at 192.168.5.1:5060: the PBX answered 200"
+    );
+    assert!(run.fleet.succeeded());
+}
+
+/// A PBX's phones register all day long.
+#[test]
+fn registering_holds_up_no_end_of_a_run() {
+    let mut run = converted(Plan {
+        expect: Some(1),
+        ..written(Udp)
+    });
+    let settled = 400.0 + reflash::track::SETTLED_AFTER.as_secs_f64();
+    run.until(settled + 10.0);
+    for at in 0..20 {
+        tries(&mut run, settled + 10.0 + f64::from(at), Udp, 200);
+    }
+    assert_eq!(run.fleet.run_state(run.now), RunState::Ended);
+}
+
+#[test]
+fn a_wrong_secret_is_refused_the_second_time_that_it_is_asked_for() {
+    let mut run = converted(written(Udp));
+    see(&mut run, 410.0, &asks(Udp), Fate::Sent);
+    see(&mut run, 410.1, &asks(Udp), answer(401));
+    assert_eq!(said(&run), None, "every phone is asked once");
+    see(&mut run, 410.2, &proves(Udp), Fate::Sent);
+    see(&mut run, 410.3, &proves(Udp), answer(401));
+    says(
+        &run,
+        &[
+            "as '1001' over UDP to 192.168.5.1:5060",
+            "once at 0:06:50",
+            "refuses the secret",
+        ],
+        "authPassword",
+    );
+    let raised = run.events.len();
+    tries(&mut run, 500.0, Udp, 401);
+    let more = &run.events[raised..];
+    assert!(
+        !more
+            .iter()
+            .any(|event| matches!(event, Event::Diagnosis { .. })),
+        "said once"
+    );
+    is_taken_back(&mut run, 600.0, Udp);
+}
+
+#[test]
+fn a_proof_that_is_too_old_is_no_wrong_one() {
+    let mut run = converted(written(Udp));
+    let stale = Fate::Answered {
+        status: 401,
+        to: there(),
+        stale: true,
+        expires: None,
+    };
+    for at in [410.0, 2000.0, 4000.0] {
+        // With what it was asked for last time; the PBX forgot, and some do not say that.
+        see(&mut run, at, &proves(Udp), Fate::Sent);
+        see(
+            &mut run,
+            at + 0.1,
+            &proves(Udp),
+            if at > 3000.0 { answer(401) } else { stale },
+        );
+        see(&mut run, at + 0.2, &proves(Udp), Fate::Sent);
+        see(&mut run, at + 0.3, &proves(Udp), answer(200));
+    }
+    never_said(&run);
+}
+
+#[test]
+fn each_refusal_has_its_own_cure() {
+    for (status, tries_needed, evidence, cure) in [
+        (403, 1, "403 (forbidden)", "max_contacts"),
+        (404, 1, "knows no such user", "the endpoint and the aor"),
+        (423, 2, "shorter time", "timerRegisterExpires"),
+        (503, 2, "answered 503 2 times since", "look at its log"),
+    ] {
+        let mut run = converted(written(Udp));
+        for round in 1..=tries_needed {
+            assert_eq!(said(&run), None, "{status} before try {round}");
+            tries(&mut run, 410.0 + 60.0 * f64::from(round), Udp, status);
+        }
+        says(&run, &[evidence, "'1001'"], cure);
+        is_taken_back(&mut run, 900.0, Udp);
+    }
+}
+
+#[test]
+fn who_never_proves_a_password_has_none() {
+    let mut run = converted(written(Udp));
+    for (round, at) in [410.0, 470.0, 530.0].into_iter().enumerate() {
+        assert_eq!(said(&run), None, "{round}");
+        see(&mut run, at, &asks(Udp), Fate::Sent);
+        see(&mut run, at + 0.1, &asks(Udp), answer(401));
+    }
+    says(
+        &run,
+        &["3 times since 0:06:50", "never gave one"],
+        "empty or left out",
+    );
+    is_taken_back(&mut run, 900.0, Udp);
+}
+
+/// `force_rport=yes`: the PBX answers where the phone sends from.
+#[test]
+fn an_answer_that_goes_where_the_phone_does_not_listen_is_seen_by_its_repeats() {
+    let mut run = converted(written(Udp));
+    let astray = Fate::Answered {
+        status: 401,
+        to: SocketAddrV4::new(address(WHO), FROM),
+        stale: false,
+        expires: None,
+    };
+    see(&mut run, 410.0, &asks(Udp), Fate::Sent);
+    see(&mut run, 410.01, &asks(Udp), astray);
+    see(&mut run, 410.5, &asks(Udp), Fate::Again);
+    assert_eq!(said(&run), None, "one may have crossed its answer");
+    // The same packet, captured twice.
+    see(&mut run, 410.501, &asks(Udp), Fate::Again);
+    assert_eq!(said(&run), None);
+    see(&mut run, 411.5, &asks(Udp), Fate::Again);
+    says(
+        &run,
+        &["went to 192.168.5.5:49154", "listens at port 5060"],
+        "force_rport=no",
+    );
+    is_taken_back(&mut run, 600.0, Udp);
+
+    // One that asks for that, and does not get it all the same: the way is at fault.
+    for (rport, nat, cure) in [(true, false, "firewall"), (false, true, "natAddress")] {
+        let mut run = converted(written(Udp));
+        let register = Register {
+            rport,
+            nat,
+            ..asks(Udp)
+        };
+        see(&mut run, 410.0, &register, Fate::Sent);
+        see(&mut run, 410.01, &register, astray);
+        see(&mut run, 410.5, &register, Fate::Again);
+        see(&mut run, 411.5, &register, Fate::Again);
+        says(&run, &["sent it again 2 times"], cure);
+    }
+}
+
+#[test]
+fn a_pbx_that_never_answers_is_waited_for_as_long_as_the_phone_does() {
+    let mut run = converted(written(Udp));
+    see(&mut run, 410.0, &asks(Udp), Fate::Sent);
+    for at in [410.5, 411.5, 413.5, 417.5] {
+        see(&mut run, at, &asks(Udp), Fate::Again);
+    }
+    run.until(441.9);
+    assert_eq!(said(&run), None);
+    run.until(442.0);
+    says(
+        &run,
+        &["sent 5 times since 0:06:50", "no answer was heard"],
+        "fail2ban",
+    );
+    is_taken_back(&mut run, 600.0, Udp);
+
+    let mut run = converted(written(Tcp));
+    see(&mut run, 410.0, &asks(Tcp), Fate::Sent);
+    run.until(500.0);
+    assert_eq!(said(&run), None, "its connection may have been cut");
+    see(&mut run, 530.0, &asks(Tcp), Fate::Sent);
+    says(&run, &["over TCP", "2 times since 0:06:50"], "fail2ban");
+}
+
+/// Behind a mirror of one direction answers are not heard, though they come.
+#[test]
+fn answers_that_cannot_be_heard_are_not_missed() {
+    let mut run = converted(written(Udp));
+    for at in [410.0, 3900.0, 7400.0] {
+        see(&mut run, at, &asks(Udp), Fate::Sent);
+        see(&mut run, at + 0.1, &proves(Udp), Fate::Sent);
+    }
+    run.until(90_000.0);
+    assert_eq!(said(&run), None);
+    let mut run = converted(written(Tcp));
+    for at in [410.0, 3900.0, 7400.0] {
+        see(&mut run, at, &proves(Tcp), Fate::Sent);
+    }
+    run.until(90_000.0);
+    assert_eq!(said(&run), None);
+}
+
+#[test]
+fn a_closed_port_is_a_wrong_transport_or_no_pbx() {
+    for over in [Udp, Tcp] {
+        let mut run = converted(Plan {
+            registering: vec![mac(PHONE)],
+            ..written(over)
+        });
+        let closed = Seen::Closed { pbx: pbx(), over };
+        if over == Udp {
+            see(&mut run, 410.0, &asks(Udp), Fate::Sent);
+        }
+        run.see(410.0, WHO, closed.clone());
+        run.see(410.001, WHO, closed.clone());
+        assert_eq!(said(&run), None, "a PBX may be starting");
+        run.see(430.0, WHO, closed.clone());
+        let place = format!("called {over} port 5060 of 192.168.5.1 2 times since 0:06:50");
+        says(&run, &[&place, "nobody listens"], "transportLayerProtocol");
+        run.until(5000.0);
+        says(&run, &[&place], "protocol and bind");
+        assert_eq!(
+            run.phone()
+                .withdrawn
+                .iter()
+                .filter(|it| it.code == Code::NotRegistering)
+                .count(),
+            0
+        );
+        let other = if over == Udp { Tcp } else { Udp };
+        tries(&mut run, 5100.0, other, 200);
+        assert_eq!(said(&run), None);
+        let evidence = run.phone().evidence.last().unwrap().detail.clone();
+        assert!(
+            evidence.ends_with(&format!("; its SEP file says {over}")),
+            "{evidence}"
+        );
+    }
+}
+
+/// What was found closed before it had another configuration says nothing of this one.
+#[test]
+fn what_answers_is_not_closed() {
+    let mut run = converted(written(Tcp));
+    for at in [410.0, 430.0] {
+        let over = Tcp;
+        run.see(at, WHO, Seen::Closed { pbx: pbx(), over });
+    }
+    tries(&mut run, 500.0, Udp, 401);
+    says(
+        &run,
+        &["refuses the secret", "its SEP file says TCP"],
+        "authPassword",
+    );
+    is_taken_back(&mut run, 600.0, Udp);
+}
+
+#[test]
+fn a_phone_that_asks_elsewhere_than_it_was_told_is_said_to() {
+    let other = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 9), 5060);
+    let mut run = converted(written(Tcp));
+    let register = Register {
+        pbx: other,
+        ..asks(Udp)
+    };
+    see(&mut run, 410.0, &register, Fate::Sent);
+    run.until(500.0);
+    assert_eq!(said(&run), None);
+    see(&mut run, 530.0, &register, Fate::Sent);
+    says(
+        &run,
+        &[
+            "over UDP to 10.0.0.9:5060",
+            "its SEP file says 192.168.5.1:5060 over TCP",
+        ],
+        "Restart it",
+    );
+    // That it is refused there is said in place of it, and where it should ask too.
+    see(&mut run, 540.0, &register, answer(403));
+    says(
+        &run,
+        &["403", "its SEP file says 192.168.5.1:5060 over TCP"],
+        "max_contacts",
+    );
+    is_taken_back(&mut run, 600.0, Tcp);
+}
+
+#[test]
+fn one_line_s_200_is_not_another_s() {
+    let mut run = converted(written(Udp));
+    tries(&mut run, 410.0, Udp, 401);
+    let second = Register {
+        user: "1002".to_owned(),
+        ..proves(Udp)
+    };
+    see(&mut run, 411.0, &second, Fate::Sent);
+    see(&mut run, 411.1, &second, answer(200));
+    says(&run, &["'1001'"], "authPassword");
+    is_taken_back(&mut run, 600.0, Udp);
+}
+
+#[test]
+fn a_registration_that_is_taken_back_is_none() {
+    let mut run = converted(written(Udp));
+    let leaves = Register {
+        leaves: true,
+        ..proves(Udp)
+    };
+    tries(&mut run, 410.0, Udp, 401);
+    see(&mut run, 420.0, &leaves, Fate::Sent);
+    see(&mut run, 420.1, &leaves, answer(200));
+    says(&run, &["refuses the secret"], "authPassword");
+    // Nor is an answer that names no contact.
+    let empty = Fate::Answered {
+        status: 200,
+        to: there(),
+        stale: false,
+        expires: None,
+    };
+    see(&mut run, 430.0, &proves(Udp), Fate::Sent);
+    see(&mut run, 430.1, &proves(Udp), empty);
+    says(&run, &["refuses the secret"], "authPassword");
+}
+
+#[test]
+fn nothing_is_said_of_who_is_not_converted_and_nobody_becomes_a_phone() {
+    let mut run = Run::new(written(Udp));
+    tries(&mut run, 1.0, Udp, 401);
+    let closed = Seen::Closed {
+        pbx: pbx(),
+        over: Udp,
+    };
+    run.see(2.0, WHO, closed);
+    let report = run.fleet.report(jiff::Timestamp::UNIX_EPOCH);
+    assert!(report.phones.is_empty() && report.others.is_empty());
+    assert!(run.events.is_empty());
+
+    // Between its images it is nobody's business; with its configuration and no load it is.
+    run.boots(10.0, WHO, PHONE).gets(20.0, WHO, LOADS);
+    tries(&mut run, 25.0, Udp, 401);
+    assert_eq!((said(&run), run.state()), (None, State::Manifest));
+    let mut run = Run::new(written(Udp));
+    run.stage(&format!("SEP{}.cnf.xml", mac(PHONE).wire()), 5000);
+    run.boots(0.0, WHO, PHONE);
+    tries(&mut run, 25.0, Udp, 401);
+    assert!(said(&run).is_some());
+    assert_eq!(run.state(), State::Configuring);
+}
+
+#[test]
+fn a_sighting_is_written_as_it_is_read() {
+    let register = Box::new(proves(Tcp));
+    let seen = Seen::Register {
+        register,
+        fate: answer(200),
+    };
+    let json = serde_json::to_string(&seen).unwrap();
+    assert_eq!(serde_json::from_str::<Seen>(&json).unwrap(), seen);
+    assert_eq!(
+        json,
+        r#"{"register":{"register":{"user":"1001","source":"192.168.5.5:49154","pbx":"192.168.5.1:5060","over":"tcp","listens":5060,"rport":false,"nat":false,"proof":true,"leaves":false},"fate":{"answered":{"status":200,"to":"192.168.5.5:5060","stale":false,"expires":3600}}}}"#
+    );
+}
+
+fn fates() -> impl Strategy<Value = Fate> {
+    let to = prop_oneof![Just(there()), Just(SocketAddrV4::new(address(WHO), FROM))];
+    prop_oneof![
+        Just(Fate::Sent),
+        Just(Fate::Again),
+        (
+            prop::sample::select(vec![200_u16, 401, 403, 407, 423, 503, 699]),
+            to,
+            any::<bool>(),
+            prop::option::of(0_u32..4000),
+        )
+            .prop_map(|(status, to, stale, expires)| Fate::Answered {
+                status,
+                to,
+                stale,
+                expires
+            }),
+    ]
+}
+
+proptest! {
+    /// Whatever is heard of REGISTERs: no state changes, nothing stands twice, time ends, and a
+    /// registration of every line leaves nothing said.
+    #[test]
+    fn any_story_leaves_a_converted_phone_converted(
+        story in prop::collection::vec(
+            (0.0_f64..90.0, 0_usize..4, fates(), any::<[bool; 4]>(), prop::bool::weighted(0.1)),
+            0..60,
+        ),
+    ) {
+        let mut run = converted(written(Udp));
+        let mut now = 410.0;
+        let users = ["1001", "1002", "\u{1b}[2J", "x"];
+        for (wait, user, fate, [tcp, proof, rport, leaves], is_closed) in story {
+            now += wait;
+            let over = if tcp { Tcp } else { Udp };
+            let register = Register {
+                user: users[user].to_owned(),
+                proof,
+                rport,
+                leaves,
+                ..asks(over)
+            };
+            if is_closed {
+                run.see(now, WHO, Seen::Closed { pbx: pbx(), over });
+            } else {
+                see(&mut run, now, &register, fate);
+            }
+            let phone = run.phone();
+            prop_assert_eq!(phone.state, State::Flashed);
+            let said = phone.diagnoses.iter().filter(|it| it.code == Code::NotRegistering);
+            prop_assert!(said.clone().count() <= 1);
+            let escape = char::from(0x1b);
+            prop_assert!(said.clone().all(|it| !it.evidence.contains(escape)));
+        }
+        run.until(now + 1000.0);
+        for user in users {
+            let register = Register {
+                user: user.to_owned(),
+                ..proves(Udp)
+            };
+            see(&mut run, now + 1001.0, &register, Fate::Sent);
+            see(&mut run, now + 1001.0, &register, answer(200));
+        }
+        prop_assert_eq!(said(&run), None);
+        run.until(now + 90_000.0);
+        prop_assert_eq!(run.fleet.next_deadline(), None);
+    }
+}

@@ -1,0 +1,303 @@
+//! A survey: what phones tell before any load is named, and the way of each that follows.
+
+use reflash::{
+    phone::{Family, LoadName},
+    stage::View,
+    track::{
+        Admission, Event, ManifestPlan, Plan, Seen, StagePlan, State, Surveyed, Way, Witness,
+        silence_limit,
+    },
+};
+
+use crate::support::conversation::*;
+
+const BRIDGE: &str = "SCCP45.8-5-2S";
+const BRIDGE_LOADS: &str = "SCCP45.8-5-2S.loads";
+const OLD: &str = "SCCP45.8-3-2S";
+const DEFAULT: &str = "XMLDefault.cnf.xml";
+
+/// Seconds.
+const SURVEY: f64 = 300.0;
+
+/// The images of the bridge have the names of the target's: only the view tells them apart.
+fn surveyed(mut plan: Plan, bridge: bool) -> Plan {
+    plan.survey = Some(seconds(SURVEY));
+    if bridge {
+        let images = plan.stages[0].manifests[0].images.clone();
+        let manifests = [BRIDGE_LOADS, TERM].map(|name| ManifestPlan {
+            name: name.to_owned(),
+            images: images.clone(),
+            hardware: None,
+        });
+        plan.bridge = vec![StagePlan {
+            load: LoadName::new(BRIDGE),
+            models: Family::F45.models().collect(),
+            manifests: manifests.to_vec(),
+        }];
+    }
+    plan
+}
+
+fn run(bridge: bool) -> Run {
+    Run::new(surveyed(plan(), bridge))
+}
+
+fn view(run: &Run, who: u8, name: &str) -> View {
+    match run.fleet.admit(address(who), name) {
+        Admission::Serve(view) => view,
+        Admission::Stopping => panic!("nothing stops here"),
+    }
+}
+
+/// Its alarm, as a phone on SCCP sends it: who it is and what it runs.
+fn alarm(run: &mut Run, at: f64, who: u8, load: &str) {
+    let witness = Witness::Sccp;
+    let mac = mac(who);
+    run.see(at, who, Seen::Named { mac, witness });
+    let load = LoadName::new(load);
+    let detail = "Last=Initialized".to_owned();
+    let load = Seen::Load {
+        load,
+        witness,
+        detail,
+    };
+    run.see(at, who, load);
+}
+
+/// What was found out of the only phone.
+fn found(run: &Run) -> Surveyed {
+    let mut all = run.fleet.surveyed().expect("the survey is over");
+    assert_eq!(all.len(), 1, "{all:#?}");
+    all.remove(0)
+}
+
+fn planned(run: &Run) -> Vec<String> {
+    let evidence = run.phone().evidence.into_iter().map(|one| one.detail);
+    evidence
+        .filter(|detail| detail.starts_with("planned by the survey"))
+        .collect()
+}
+
+#[test]
+fn while_it_goes_on_no_load_is_named_and_none_is_handed_out() {
+    let mut run = run(true);
+    for name in [DEFAULT, LOADS, BRIDGE_LOADS, IMAGES[0].0] {
+        assert_eq!(view(&run, 10, name), View::Config, "{name}");
+    }
+    // A phone that boots asks for what its old configuration names, in vain.
+    run.unstage(LOADS);
+    run.boots(1.0, 10, 10).gets(3.0, 10, LOADS);
+    assert_eq!(run.state(), State::Configuring);
+    assert_eq!(view(&run, 10, LOADS), View::Config);
+    assert!(run.codes().is_empty(), "{:?}", run.codes());
+    assert_eq!(run.fleet.surveyed(), None);
+    run.until(SURVEY - 0.1);
+    assert_eq!(view(&run, 10, DEFAULT), View::Config);
+    // At the very moment, whether or not time was let pass.
+    let at = seconds(SURVEY);
+    let admitted = run.fleet.admit_at(at, address(10), DEFAULT);
+    assert_eq!(admitted, Admission::Serve(View::Target));
+    run.until(SURVEY);
+    assert_eq!(view(&run, 10, DEFAULT), View::Target);
+    let found = found(&run);
+    assert_eq!((found.plan, found.runs), (Way::Target, None));
+    assert!(found.restart);
+}
+
+#[test]
+fn who_runs_a_load_of_before_8_3_3_gets_the_bridge_without_a_try_at_the_target() {
+    let mut run = run(true);
+    run.boots(1.0, 10, 10);
+    alarm(&mut run, 4.0, 10, OLD);
+    assert_eq!(view(&run, 10, DEFAULT), View::Config, "not before its end");
+    // It boots once more, as phones without a call manager do, and asks for no bridge.
+    run.boots(100.0, 10, 10).until(SURVEY);
+    assert!(run.codes().is_empty(), "{:?}", run.codes());
+    let found = found(&run);
+    assert_eq!((found.plan, found.restart), (Way::Bridge, true));
+    assert_eq!(found.runs, Some(LoadName::new(OLD)));
+    assert_eq!(found.next, Some(LoadName::new(BRIDGE)));
+    assert_eq!(
+        planned(&run),
+        [
+            "planned by the survey: the bridge SCCP45.8-5-2S at its next start, then SIP45.9-3-1SR4-1S"
+        ]
+    );
+    for name in [DEFAULT, BRIDGE_LOADS, LOADS, TERM] {
+        assert_eq!(view(&run, 10, name), View::Bridge, "{name}");
+    }
+    // Somebody restarts it much later.
+    run.boots(800.0, 10, 10).passes(802.0, 10, BRIDGE_LOADS);
+    assert!(
+        !run.fleet.surveyed().unwrap()[0].restart,
+        "it was restarted"
+    );
+    run.boots(1000.0, 10, 10);
+    assert_eq!(view(&run, 10, DEFAULT), View::Target, "it has the bridge");
+    run.passes(1002.0, 10, LOADS).boots(1200.0, 10, 10);
+    run.load(1210.0, 10, LOAD);
+    let phone = run.phone();
+    assert_eq!((phone.state, phone.pass), (State::Confirmed, 2));
+    assert_eq!(phone.from, Some(LoadName::new(OLD)));
+    assert!(run.codes().is_empty(), "{:?}", run.codes());
+}
+
+#[test]
+fn without_a_bridge_it_is_told_at_once_what_is_needed() {
+    let mut run = run(false);
+    alarm(&mut run, 4.0, 10, OLD);
+    assert_eq!(run.codes(), ["bridge-needed"]);
+    assert_eq!(run.state(), State::Failed);
+    run.until(SURVEY);
+    let found = found(&run);
+    assert_eq!((found.plan, found.restart), (Way::BridgeNeeded, false));
+    assert_eq!(found.next, None);
+    let cure = &run.phone().diagnoses[0].cure;
+    assert!(cure.contains("cmterm-7945_7965-sccp.8-5-2.zip"), "{cure}");
+}
+
+#[test]
+fn who_runs_the_target_counts_as_already_and_is_named_no_load() {
+    let mut run = run(true);
+    run.boots(1.0, 10, 10).load(5.0, 10, LOAD).until(SURVEY);
+    assert_eq!(run.state(), State::Already);
+    let mine = found(&run);
+    assert_eq!((mine.plan, mine.restart), (Way::Already, false));
+    assert_eq!(view(&run, 10, DEFAULT), View::Quiet);
+    assert_eq!(run.report().totals.already, 1);
+    // What its boot loader would need is there, and another load's word counts.
+    run.load(400.0, 10, "SCCP45.8-5-2S");
+    assert_eq!(view(&run, 10, DEFAULT), View::Target);
+}
+
+#[test]
+fn others_get_the_target_and_one_whose_family_is_not_served_gets_nothing() {
+    for (load, plan) in [
+        ("SCCP45.8-5-2S", Way::Target),
+        ("SCCP45.8-4-1S", Way::Target),
+        ("SCCP75.9-2-1S", Way::Unserved),
+    ] {
+        let mut run = run(true);
+        alarm(&mut run, 4.0, 10, load);
+        run.until(SURVEY);
+        let found = found(&run);
+        assert_eq!(found.plan, plan, "{load}");
+        let next = (plan == Way::Target).then(|| LoadName::new(LOAD));
+        assert_eq!((found.next, found.restart), (next, plan == Way::Target));
+    }
+}
+
+#[test]
+fn a_boot_loader_is_served_during_the_survey_and_its_phone_goes_on() {
+    let mut run = run(true);
+    assert_eq!(view(&run, 10, TERM), View::Target);
+    run.gets(1.0, 10, TERM);
+    assert_eq!(view(&run, 10, IMAGES[0].0), View::Target);
+    run.passes(1.0, 10, TERM).boots(100.0, 10, 10);
+    // It is named its load, and takes its second pass.
+    assert_eq!(view(&run, 10, DEFAULT), View::Target);
+    assert_eq!(view(&run, 10, LOADS), View::Target);
+    assert_eq!(view(&run, 11, DEFAULT), View::Config, "another");
+    run.until(SURVEY);
+    assert_eq!(found(&run).plan, Way::Recovery);
+    assert_eq!(run.state(), State::Flashed);
+}
+
+#[test]
+fn a_boot_loader_whose_phone_told_an_old_load_before_gets_the_bridge() {
+    let mut run = run(true);
+    alarm(&mut run, 4.0, 10, OLD);
+    assert_eq!(view(&run, 10, TERM), View::Bridge);
+    run.gets(20.0, 10, TERM);
+    assert_eq!(view(&run, 10, IMAGES[0].0), View::Bridge);
+}
+
+#[test]
+fn a_survey_stalls_nobody_and_drops_nobodys_configuration() {
+    let mut plan = surveyed(plan(), true);
+    plan.survey = Some(seconds(2000.0));
+    let mut run = Run::new(plan);
+    // Four boots that fetch a configuration without a load, and twenty minutes of silence.
+    for at in [1.0, 60.0, 120.0, 180.0] {
+        run.boots(at, 10, 10);
+    }
+    let expected = run.fleet.silences().next().expect("it is waited for").1;
+    assert_eq!(expected.what, "the end of the survey");
+    assert_eq!(expected.until, seconds(2000.0));
+    run.until(2000.0);
+    assert_eq!(run.state(), State::Configuring);
+    assert!(run.codes().is_empty(), "{:?}", run.codes());
+    let expected = run.fleet.silences().next().expect("it is waited for").1;
+    assert_eq!(expected.what, "somebody to restart it");
+    // Nobody restarts it.
+    let limit = silence_limit(State::Configuring).unwrap().as_secs_f64();
+    run.until(2000.0 + limit - 1.0);
+    assert_eq!(run.state(), State::Configuring);
+    run.until(2000.0 + limit);
+    assert_eq!(run.codes(), ["stalled"]);
+}
+
+#[test]
+fn a_phone_in_recovery_stalls_as_ever() {
+    let mut run = run(false);
+    run.gets(1.0, 10, TERM);
+    let limit = silence_limit(State::Manifest).unwrap().as_secs_f64();
+    run.until(1.4 + limit - 10.0);
+    assert_eq!(run.state(), State::Manifest);
+    run.until(1.6 + limit);
+    assert_eq!(run.state(), State::Stalled);
+}
+
+#[test]
+fn phones_of_no_interest_are_left_out_of_the_plan() {
+    let mut plan = surveyed(plan(), true);
+    plan.only = Some(vec![mac(10)]);
+    let mut run = Run::new(plan);
+    alarm(&mut run, 1.0, 10, "SCCP45.8-5-2S");
+    alarm(&mut run, 2.0, 20, OLD);
+    run.until(SURVEY);
+    let found = run.fleet.surveyed().unwrap();
+    let ways: Vec<Way> = found.iter().map(|one| one.plan).collect();
+    assert_eq!(ways, [Way::Target, Way::Excluded]);
+    assert_eq!(view(&run, 10, DEFAULT), View::Target);
+    assert_eq!(view(&run, 20, DEFAULT), View::Config);
+}
+
+#[test]
+fn the_survey_ends_at_its_moment_whenever_the_clock_is_looked_at() {
+    let conversation = |ticks: &[f64]| {
+        let mut run = run(true);
+        alarm(&mut run, 4.0, 10, OLD);
+        for at in ticks {
+            let events = run.fleet.tick(seconds(*at));
+            run.events.extend(events);
+        }
+        let sighting = reflash::track::Sighting {
+            address: address(10),
+            seen: Seen::Named {
+                mac: mac(10),
+                witness: Witness::Cdp,
+            },
+        };
+        let events = run.fleet.see(seconds(500.0), &sighting);
+        run.events.extend(events);
+        (run.report(), run.events)
+    };
+    let (report, events) = conversation(&[]);
+    for ticks in [&[299.0, 300.0, 301.0][..], &[250.0], &[450.0]] {
+        assert_eq!(conversation(ticks), (report.clone(), events.clone()));
+    }
+    let steps = events.iter().filter(|event| matches!(event, Event::Step(step) if step.evidence.as_ref().is_some_and(|one| one.detail.starts_with("planned"))));
+    assert_eq!(steps.count(), 1);
+}
+
+#[test]
+fn who_comes_when_it_is_over_is_served_as_in_any_run() {
+    let mut run = run(true);
+    run.until(SURVEY);
+    assert_eq!(run.fleet.surveyed(), Some(Vec::new()));
+    alarm(&mut run, 400.0, 10, OLD);
+    assert_eq!(view(&run, 10, DEFAULT), View::Bridge);
+    assert_eq!(view(&run, 11, DEFAULT), View::Target);
+    assert!(planned(&run).is_empty());
+}

@@ -1,0 +1,169 @@
+//! Phones that are heard in another VLAN than this machine's, and never come.
+
+use std::net::Ipv4Addr;
+
+use reflash::track::{Event, Plan, Seen, Sighting, State, Subnet, TransferId, Transport, Witness};
+
+use crate::support::conversation::*;
+
+/// The network of the desk: that of the phones' addresses here, or another.
+fn run(third: u8) -> Run {
+    Run::new(Plan {
+        network: Some(Subnet {
+            address: Ipv4Addr::new(192, 168, third, 1),
+            prefix: 24,
+        }),
+        ..plan()
+    })
+}
+
+fn tags(run: &mut Run, at: f64, who: u8, vlan: u16) {
+    let witness = Witness::Lldp;
+    let named = Seen::Named {
+        mac: mac(who),
+        witness,
+    };
+    run.see(at, who, named);
+    run.see(at, who, Seen::Vlan { vlan, witness });
+}
+
+#[test]
+fn a_phone_with_a_tag_and_an_address_of_elsewhere_that_never_asks_is_diagnosed() {
+    let mut run = run(9);
+    tags(&mut run, 5.0, 10, 20);
+    // What it says again each half minute is nothing new.
+    tags(&mut run, 35.0, 10, 20);
+    run.until(64.9);
+    assert!(run.codes().is_empty(), "{:?}", run.codes());
+    tags(&mut run, 65.0, 10, 20);
+    assert_eq!(run.codes(), ["voice-vlan"]);
+    let phone = run.phone();
+    assert_eq!(phone.state, State::Seen, "it may come yet");
+    let evidence = &phone.diagnoses[0].evidence;
+    for part in [
+        "LLDP at 0:00:05",
+        "VLAN 20",
+        "192.168.5.10",
+        "192.168.9.1/24",
+    ] {
+        assert!(evidence.contains(part), "{evidence}");
+    }
+    assert!(phone.diagnoses[0].cure.contains("VLAN 20"));
+    // It comes, over a router or because somebody listened.
+    run.boots(200.0, 10, 10);
+    assert_eq!(run.codes(), ["voice-vlan", "-voice-vlan"]);
+    tags(&mut run, 300.0, 10, 20);
+    run.until(1000.0);
+    assert_eq!(run.codes()[2..], ["stalled"], "it was here");
+}
+
+#[test]
+fn a_tag_alone_is_no_evidence() {
+    // This machine may be in that VLAN without a tag: the addresses say so.
+    let mut here = run(5);
+    tags(&mut here, 5.0, 10, 20);
+    here.until(500.0);
+    assert!(here.codes().is_empty(), "{:?}", here.codes());
+    // Nobody knows the network.
+    let mut unknown = Run::new(plan());
+    tags(&mut unknown, 5.0, 10, 20);
+    unknown.until(500.0);
+    assert!(unknown.codes().is_empty(), "{:?}", unknown.codes());
+    // It asked before.
+    let mut asked = run(9);
+    asked.boots(1.0, 10, 10);
+    tags(&mut asked, 5.0, 10, 20);
+    asked.until(500.0);
+    assert!(asked.codes().is_empty(), "{:?}", asked.codes());
+    // Another phone than those of the run.
+    let mut excluded = Run::new(Plan {
+        only: Some(vec![mac(11)]),
+        network: Some(Subnet {
+            address: Ipv4Addr::new(192, 168, 9, 1),
+            prefix: 24,
+        }),
+        ..plan()
+    });
+    tags(&mut excluded, 5.0, 10, 20);
+    excluded.until(500.0);
+    assert!(excluded.codes().is_empty(), "{:?}", excluded.codes());
+}
+
+#[test]
+fn a_phone_that_comes_over_to_this_network_is_no_longer_elsewhere() {
+    let mut run = run(9);
+    tags(&mut run, 5.0, 10, 20);
+    run.until(100.0);
+    assert_eq!(run.codes(), ["voice-vlan"]);
+    let witness = Witness::Lldp;
+    for seen in [
+        Seen::Named {
+            mac: mac(10),
+            witness,
+        },
+        Seen::Vlan { vlan: 20, witness },
+    ] {
+        let address = Ipv4Addr::new(192, 168, 9, 77);
+        let events = run.fleet.see(seconds(120.0), &Sighting { address, seen });
+        run.events.extend(events);
+    }
+    assert_eq!(run.codes(), ["voice-vlan", "-voice-vlan"]);
+    let events = run.fleet.tick(seconds(900.0));
+    assert!(
+        !events
+            .iter()
+            .any(|event| matches!(event, Event::Diagnosis { .. }))
+    );
+}
+
+#[test]
+fn a_network_is_its_prefix() {
+    let holds = |prefix, address: [u8; 4]| {
+        let network = Subnet {
+            address: Ipv4Addr::new(10, 1, 2, 3),
+            prefix,
+        };
+        network.holds(Ipv4Addr::from(address))
+    };
+    assert!(holds(24, [10, 1, 2, 250]) && !holds(24, [10, 1, 3, 3]));
+    assert!(holds(8, [10, 250, 0, 1]) && holds(0, [192, 0, 2, 1]));
+    assert!(holds(32, [10, 1, 2, 3]) && !holds(32, [10, 1, 2, 2]));
+    assert!(holds(200, [10, 1, 2, 3]) && !holds(200, [10, 1, 2, 2]));
+}
+
+#[test]
+fn a_boot_loader_of_this_network_that_turns_out_to_be_it_takes_that_back_once() {
+    let mut run = run(9);
+    tags(&mut run, 5.0, 10, 20);
+    run.until(100.0);
+    assert_eq!(run.codes(), ["voice-vlan"]);
+    let asked = Seen::Asked {
+        transfer: TransferId(1),
+        transport: Transport::Tftp,
+        name: "term65.default.loads".to_owned(),
+        port: 49_152,
+        served: None,
+    };
+    let named = Seen::Named {
+        mac: mac(10),
+        witness: Witness::Neighbour,
+    };
+    let address = Ipv4Addr::new(192, 168, 9, 77);
+    for (at, seen) in [(120.0, asked), (121.0, named.clone()), (122.0, named)] {
+        let events = run.fleet.see(seconds(at), &Sighting { address, seen });
+        run.events.extend(events);
+    }
+    let codes = run.codes();
+    let of_vlan = codes.iter().filter(|code| code.ends_with("voice-vlan"));
+    assert_eq!(of_vlan.collect::<Vec<_>>(), ["voice-vlan", "-voice-vlan"]);
+    // What was said of the address is said of the phone now: all that stands was told of it.
+    let stands = run.phone().diagnoses;
+    assert!(!stands.is_empty(), "{codes:?}");
+    for diagnosis in stands {
+        let told = run.events.iter().any(|event| {
+            matches!(event, Event::Diagnosis { phone: Some(phone), diagnosis: told, .. }
+                if phone.mac == Some(mac(10)) && *told == diagnosis)
+        });
+        assert!(told, "{diagnosis:?}");
+    }
+}

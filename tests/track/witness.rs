@@ -1,0 +1,287 @@
+//! Witnesses that contradict each other, and whom one can be asked about.
+
+use std::net::Ipv4Addr;
+
+use reflash::{
+    phone::LoadName,
+    track::{Plan, Seen, State, Witness},
+};
+
+use crate::support::conversation::*;
+
+const OLD: &str = "SCCP45.8-5-2S";
+
+fn says(run: &mut Run, at: f64, witness: Witness, load: &str) {
+    let seen = Seen::Load {
+        load: LoadName::new(load),
+        witness,
+        detail: "test".to_owned(),
+    };
+    run.see(at, 10, seen);
+}
+
+fn evidence(run: &Run) -> Vec<(Witness, String)> {
+    let evidence = run.phone().evidence.into_iter();
+    evidence.map(|one| (one.witness, one.detail)).collect()
+}
+
+/// The evidence that says that two witnesses disagree.
+fn conflicts(run: &Run) -> Vec<(Witness, String)> {
+    let counts = |(_, detail): &(Witness, String)| detail.contains("the later word counts");
+    evidence(run).into_iter().filter(counts).collect()
+}
+
+/// A phone that came from SCCP, fetched everything and is back.
+fn flashed() -> Run {
+    let mut run = Run::new(plan());
+    run.load(0.0, 10, OLD).boots(1.0, 10, 1);
+    run.passes(3.0, 10, LOADS).boots(120.0, 10, 1);
+    assert_eq!(run.state(), State::Flashed);
+    run
+}
+
+#[test]
+fn of_two_witnesses_the_later_one_decides_and_the_report_shows_both() {
+    let mut run = flashed();
+    says(&mut run, 121.0, Witness::Cdp, LOAD);
+    assert_eq!(run.state(), State::Confirmed);
+    assert!(conflicts(&run).is_empty(), "another load before was no lie");
+    says(&mut run, 122.0, Witness::Web, OLD);
+    assert_eq!(run.state(), State::Configuring);
+    let [(witness, detail)] = &conflicts(&run)[..] else {
+        panic!("{:?}", evidence(&run));
+    };
+    assert_eq!(*witness, Witness::Web);
+    assert!(
+        detail.starts_with(&format!("{OLD}, but CDP said {LOAD} before")),
+        "{detail}"
+    );
+    let last = evidence(&run).pop().unwrap();
+    assert_eq!(
+        (last.0, last.1.contains(OLD)),
+        (Witness::Web, true),
+        "what decides is last"
+    );
+
+    says(&mut run, 180.0, Witness::Cdp, LOAD);
+    assert_eq!(run.state(), State::Confirmed);
+    assert_eq!(conflicts(&run).len(), 2, "each has its line");
+    let last = evidence(&run).pop().unwrap();
+    assert_eq!(
+        (last.0, last.1.contains(LOAD)),
+        (Witness::Cdp, true),
+        "though it was said before"
+    );
+
+    // As they go on, nothing new is written.
+    let count = evidence(&run).len();
+    for minute in 0_u8..5 {
+        let at = 200.0 + f64::from(minute) * 60.0;
+        says(&mut run, at, Witness::Web, OLD);
+        says(&mut run, at + 1.0, Witness::Cdp, LOAD);
+    }
+    assert_eq!(evidence(&run).len(), count);
+    assert_eq!(run.state(), State::Confirmed);
+}
+
+#[test]
+fn witnesses_that_agree_and_a_word_before_a_start_are_no_conflict() {
+    let mut run = flashed();
+    for (at, witness) in [
+        (121.0, Witness::Cdp),
+        (122.0, Witness::Web),
+        (123.0, Witness::Sip),
+    ] {
+        says(&mut run, at, witness, LOAD);
+    }
+    assert_eq!(run.state(), State::Confirmed);
+    // It starts, and runs something else: somebody else gave it that.
+    run.boots(300.0, 10, 1);
+    says(&mut run, 301.0, Witness::Web, "SIP45.9-4-2SR3-1S");
+    assert_eq!(run.state(), State::Configuring);
+    // One witness that changes its mind contradicts nobody.
+    says(&mut run, 302.0, Witness::Web, LOAD);
+    assert_eq!(run.state(), State::Confirmed);
+    assert!(conflicts(&run).is_empty(), "{:?}", conflicts(&run));
+}
+
+#[test]
+fn names_of_a_boot_loaders_doing_and_of_a_universal_loader_contradict_nobody() {
+    let mut run = flashed();
+    says(&mut run, 121.0, Witness::Web, "term65.default");
+    says(&mut run, 122.0, Witness::Cdp, "P003-08-8-00");
+    says(&mut run, 123.0, Witness::Lldp, "79XX_default_load");
+    assert_eq!(run.state(), State::Flashed);
+    says(&mut run, 124.0, Witness::Sip, LOAD);
+    assert_eq!(run.state(), State::Confirmed);
+    assert!(conflicts(&run).is_empty(), "{:?}", conflicts(&run));
+}
+
+#[test]
+fn the_page_of_another_phone_is_shown_and_moves_nobody() {
+    let mut run = flashed();
+    let disputed = Seen::Disputed {
+        mac: mac(1),
+        other: mac(2),
+        witness: Witness::Web,
+    };
+    run.see(130.0, 10, disputed.clone());
+    run.see(131.0, 10, disputed);
+    let phone = run.phone();
+    assert_eq!((phone.state, phone.address), (State::Flashed, address(10)));
+    let shown: Vec<_> = evidence(&run)
+        .into_iter()
+        .filter(|(_, detail)| detail.contains("SEP001D45AABB02 at 192.168.5.10"))
+        .collect();
+    assert_eq!(shown.len(), 1, "{:?}", evidence(&run));
+    assert_eq!(shown[0].0, Witness::Web);
+    // Of a phone that is not known there is nothing to say.
+    let unknown = Seen::Disputed {
+        mac: mac(7),
+        other: mac(2),
+        witness: Witness::Web,
+    };
+    run.see(132.0, 10, unknown);
+    assert_eq!(run.report().phones.len(), 1);
+}
+
+#[test]
+fn an_address_that_is_asked_for_after_the_last_image_is_evidence_of_a_start() {
+    let mut run = Run::new(plan());
+    run.boots(0.0, 10, 1).passes(3.0, 10, LOADS);
+    let leased = Seen::Named {
+        mac: mac(1),
+        witness: Witness::Dhcp,
+    };
+    run.see(90.0, 10, leased.clone());
+    assert_eq!(run.state(), State::Rebooted);
+    run.see(91.0, 10, leased);
+    let dhcp: Vec<_> = evidence(&run)
+        .into_iter()
+        .filter(|(witness, _)| *witness == Witness::Dhcp)
+        .collect();
+    assert_eq!(dhcp.len(), 1, "{dhcp:?}");
+}
+
+fn unproven(run: &Run) -> Vec<(Ipv4Addr, u32)> {
+    let phones = run.fleet.unproven().into_iter();
+    phones.map(|phone| (phone.address, phone.pass)).collect()
+}
+
+#[test]
+fn only_a_phone_whose_application_is_up_and_unproven_can_be_asked() {
+    let mut run = Run::new(plan());
+    run.gets(0.0, 50, "dialplan.xml");
+    assert_eq!(unproven(&run), [], "no phone");
+    run.boots(1.0, 10, 1);
+    assert_eq!(unproven(&run), [(address(10), 0)]);
+    run.gets(3.0, 10, LOADS);
+    assert_eq!(unproven(&run), [], "it begins to fetch");
+    run.passes(10.0, 10, LOADS);
+    assert_eq!(unproven(&run), [], "it writes");
+    let leased = Seen::Named {
+        mac: mac(1),
+        witness: Witness::Dhcp,
+    };
+    run.see(90.0, 10, leased);
+    assert_eq!(unproven(&run), [], "its application is not up yet");
+    run.boots(120.0, 10, 1);
+    assert_eq!(unproven(&run), [(address(10), 1)]);
+    run.load(121.0, 10, "term65.default");
+    assert_eq!(unproven(&run), [(address(10), 1)], "that names no load");
+    run.load(122.0, 10, LOAD);
+    assert_eq!(unproven(&run), [], "confirmed");
+}
+
+#[test]
+fn who_told_its_load_is_not_asked_for_it() {
+    let mut run = Run::new(plan());
+    run.boots(0.0, 10, 1).load(1.0, 10, OLD);
+    assert_eq!(unproven(&run), []);
+}
+
+#[test]
+fn a_phone_in_its_boot_loader_or_none_of_the_run_is_not_asked() {
+    let mut run = Run::new(Plan {
+        only: Some(vec![mac(1)]),
+        ..plan()
+    });
+    run.boots(0.0, 10, 1).boots(1.0, 20, 2);
+    assert_eq!(unproven(&run), [(address(10), 0)]);
+    run.gets(5.0, 10, TERM);
+    assert_eq!(
+        unproven(&run),
+        [],
+        "whose recovery that is, nobody knows yet"
+    );
+
+    let mut run = Run::new(plan());
+    run.boots(0.0, 10, 1);
+    run.fleet.drain(seconds(2.0));
+    assert_eq!(unproven(&run), [], "the run ends");
+}
+
+fn agent(run: &mut Run, at: f64, release: Option<&str>) {
+    let seen = Seen::Agent {
+        release: release.map(str::to_owned),
+        witness: Witness::Sip,
+        detail: "Cisco-CP7965G".to_owned(),
+    };
+    run.see(at, 10, seen);
+}
+
+#[test]
+fn sip_firmware_that_names_itself_confirms_who_was_on_sccp_and_got_every_image() {
+    for release in [None, Some("9.3.1"), Some("of some kind")] {
+        let mut run = flashed();
+        agent(&mut run, 125.0, release);
+        assert_eq!(run.state(), State::Confirmed, "{release:?}");
+        assert_eq!(evidence(&run).last().unwrap().0, Witness::Sip);
+    }
+    let mut run = flashed();
+    agent(&mut run, 125.0, Some("8.5.4"));
+    assert_eq!(run.state(), State::Flashed, "that is not what it was given");
+    assert_eq!(
+        evidence(&run).last().unwrap().0,
+        Witness::Sip,
+        "but it is told"
+    );
+
+    // Nobody knows what this one spoke before.
+    let mut run = Run::new(plan());
+    run.boots(1.0, 10, 1)
+        .passes(3.0, 10, LOADS)
+        .boots(120.0, 10, 1);
+    agent(&mut run, 125.0, Some("9.3.1"));
+    assert_eq!(run.state(), State::Flashed);
+    // Nor does it say anything of a phone that fetched nothing.
+    let mut run = Run::new(plan());
+    run.load(0.0, 10, OLD).boots(1.0, 10, 1);
+    agent(&mut run, 5.0, Some("9.3.1"));
+    assert_eq!(run.state(), State::Configuring);
+}
+
+#[test]
+fn a_model_is_learnt_from_a_witness_and_another_familys_is_shown() {
+    let named = |model: &str, witness| Seen::Model {
+        model: model.to_owned(),
+        witness,
+    };
+    let mut run = Run::new(plan());
+    run.boots(0.0, 10, 1).load(1.0, 10, OLD);
+    assert_eq!(run.phone().model, None, "the load is two models'");
+    run.see(2.0, 10, named("no model", Witness::Cdp));
+    run.see(3.0, 10, named("7965", Witness::Cdp));
+    assert_eq!(run.phone().model.as_deref(), Some("7965"));
+    let count = evidence(&run).len();
+    run.see(4.0, 10, named("7965", Witness::Dhcp));
+    assert_eq!(evidence(&run).len(), count, "they agree");
+    run.see(5.0, 10, named("7911", Witness::Dhcp));
+    assert_eq!(run.phone().model.as_deref(), Some("7965"));
+    let (witness, detail) = evidence(&run).pop().unwrap();
+    assert_eq!(witness, Witness::Dhcp);
+    assert!(
+        detail.starts_with("a 7911, which takes other firmware"),
+        "{detail}"
+    );
+}
