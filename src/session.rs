@@ -41,6 +41,7 @@ use self::{
 pub use crate::inventory::Roll;
 use crate::{
     diagnose::Finding,
+    discovery::poll::Poller,
     display::{Reporter, Started, escape},
     http,
     journal::{Finished, Journal, Recorded, Sittings},
@@ -49,7 +50,6 @@ use crate::{
     stage::{Folder, Stage, StagedFile, View},
     tftp,
     track::{Fleet, PhoneRef, Plan, Report, Seen, Sighting, Witness},
-    witness::poll::Poller,
 };
 
 /// How often time is passed to the fleet. Its limits are seconds and minutes.

@@ -30,6 +30,5 @@ pub use report::{
     FileOutcome, FileReport, Missing, OtherReport, PhoneReport, Report, Sums, Totals,
 };
 pub use sighting::{
-    End, Fate, Moment, Register, Seen, Served, Sighting, SipTransport, TransferId, Transport,
-    Witness,
+    End, Fate, Moment, Register, Seen, Served, Sighting, TransferId, Transport, Witness,
 };

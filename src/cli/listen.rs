@@ -14,12 +14,12 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use super::privileges;
 use crate::{
-    preflight::{self, Chosen},
-    track::Sighting,
-    witness::{
+    discovery::{
         Ear,
         capture::{Capture, Listening, OpenError, QUEUE},
     },
+    preflight::{self, Chosen},
+    track::Sighting,
 };
 
 /// Interfaces that can be heard, and the words for those that cannot.

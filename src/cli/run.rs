@@ -7,13 +7,13 @@ use tokio::sync::mpsc;
 use super::{Failure, Globals, Outcome, doors::Doors, listen::Ears};
 use crate::{
     diagnose::Finding,
+    discovery::poll::Poller,
     display::{self, Reporter, Started},
     http,
     journal::{Journal, Recorded},
     session::{self, Attendant, Roll, Setup, Signals, Source},
     stage::StageError,
     track::{Plan, Sighting},
-    witness::poll::Poller,
 };
 
 /// A runtime of one thread: the display's, the signals' and, in a rehearsal, the phones'.

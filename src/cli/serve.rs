@@ -13,11 +13,11 @@ use super::{
     web::WebArgs,
 };
 use crate::{
+    discovery::SIP_PORT,
     journal::Header,
     session::{Roll, Source},
     stage::Folder,
     track::Plan,
-    witness::SIP_PORT,
 };
 
 /// Serves a folder over TFTP, read-only, and says who fetches what.

@@ -10,12 +10,13 @@ use tokio::sync::mpsc;
 
 use super::{Failure, listen::Ears, network};
 use crate::{
+    discovery::{SIP_PORT, listen, poll::Poller},
     lint,
     phone::{MacAddress, Request},
     preflight::{self, Chosen, Protocol},
+    protocol::{sccp, sip::SipTransport},
     stage::OwnFile,
-    track::{Registration, Sighting, SipTransport},
-    witness::{SIP_PORT, listen, poll::Poller, sccp},
+    track::{Registration, Sighting},
 };
 
 /// Where to hear phones that register.

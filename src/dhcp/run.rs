@@ -19,10 +19,7 @@ use super::{
     Card, Config, Server, Service, Told, Wire, WireError, neighbours,
     wire::{random, wait},
 };
-use crate::{
-    track::Sighting,
-    witness::{Outbox, dhcp::SERVER_PORT},
-};
+use crate::{discovery::ObservationQueue, protocol::dhcp::SERVER_PORT, track::Sighting};
 
 /// How long the thread sleeps at most before it looks whether it is to stop.
 const NAP: Duration = Duration::from_millis(200);
@@ -103,7 +100,7 @@ impl Bound {
             bound: self,
             service,
             began,
-            sightings: Outbox::new(send, "the addresses that this program gives"),
+            sightings: ObservationQueue::new(send, "the addresses that this program gives"),
             stop: Arc::clone(&stop),
         };
         let thread = thread::Builder::new()
@@ -147,7 +144,7 @@ struct Thread {
     bound: Bound,
     service: Service,
     began: Instant,
-    sightings: Outbox,
+    sightings: ObservationQueue,
     stop: Arc<AtomicBool>,
 }
 

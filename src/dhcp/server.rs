@@ -13,8 +13,8 @@ use std::{
 use super::Pool;
 use crate::{
     phone::MacAddress,
+    protocol::dhcp::{CLIENT_PORT, Kind, Lease, Message, Op, OptionCode},
     track::{Seen, Sighting, Witness},
-    witness::dhcp::{CLIENT_PORT, Kind, Lease, Message, Op, OptionCode},
 };
 
 /// How long a lease holds. Short: the pool is for the time of a conversion, and what a run leaves

@@ -15,9 +15,9 @@ use super::{
     screen::{Area, Screen, screen},
 };
 use crate::{
+    discovery::watch::{Change, Phone, Watch},
     phone::{LoadName, MacAddress},
     track::{Moment, Witness},
-    witness::watch::{Change, Phone, Watch},
 };
 use table::{painted, protocol, table};
 

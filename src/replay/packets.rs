@@ -17,12 +17,13 @@ use super::{
     web::Web,
 };
 use crate::{
+    discovery::Listener,
     phone::MacAddress,
-    track::{Seen, Sighting, Witness},
-    witness::{
-        Listener, Malformed,
+    protocol::{
+        Malformed,
         link::{Link, Sent},
     },
+    track::{Seen, Sighting, Witness},
 };
 
 /// MACs and addresses that are remembered, each.

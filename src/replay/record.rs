@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     phone::{MacAddress, normal},
+    protocol::Malformed,
     track::{End, Moment, Plan, Seen, Served, Sighting, TransferId, Transport, Witness},
-    witness::Malformed,
 };
 
 /// One request.

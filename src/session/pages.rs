@@ -1,8 +1,8 @@
 //! Phones' web pages, where somebody asks for them.
 
 use crate::{
+    discovery::poll::{Poller, Told},
     track::{Moment, Unproven},
-    witness::poll::{Poller, Told},
 };
 
 /// Who asks, if anybody does.

@@ -1,7 +1,6 @@
 //! What somebody outside saw, and where.
 
 use std::{
-    fmt,
     net::{Ipv4Addr, SocketAddrV4},
     time::Duration,
 };
@@ -9,7 +8,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::lease::Leased;
-use crate::phone::{LoadName, MacAddress};
+use crate::{
+    phone::{LoadName, MacAddress},
+    protocol::sip::SipTransport,
+};
 
 /// When something was seen: monotonic time since the run began. The wall clock of that
 /// beginning turns it into a time of day, in the record and nowhere else.
@@ -101,25 +103,6 @@ pub enum End {
     /// The server was killed in the middle of it: that says nothing of the phone. Told when
     /// the run is resumed.
     Killed,
-}
-
-/// What SIP goes over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SipTransport {
-    /// `transportLayerProtocol` 2.
-    Udp,
-    /// `transportLayerProtocol` 1.
-    Tcp,
-}
-
-impl fmt::Display for SipTransport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Udp => "UDP",
-            Self::Tcp => "TCP",
-        })
-    }
 }
 
 /// A phone's REGISTER, without what proves its password.

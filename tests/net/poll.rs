@@ -12,9 +12,9 @@ use std::{
 };
 
 use reflash::{
+    discovery::poll::{MAX_BODY, PORT, Poller, TRIES, WAITS, WHOLE},
     phone::{LoadName, MacAddress},
     track::{Moment, PhoneId, Seen, Unproven, Witness},
-    witness::poll::{MAX_BODY, PORT, Poller, TRIES, WAITS, WHOLE},
 };
 use tokio::net::{TcpListener, TcpStream};
 

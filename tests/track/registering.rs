@@ -6,9 +6,8 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use proptest::prelude::*;
 use reflash::{
     diagnose::Code,
-    track::{
-        Event, Fate, Plan, Register, Registration, RunState, Seen, SipTransport, State, Witness,
-    },
+    protocol::sip::SipTransport,
+    track::{Event, Fate, Plan, Register, Registration, RunState, Seen, State, Witness},
 };
 
 use crate::support::conversation::*;

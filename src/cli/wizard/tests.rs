@@ -24,12 +24,12 @@ use crate::{
     bundle::{Bundle, Verdict},
     cli::{Failure, bundles::TrustArgs, configurations::Beside, convert, inventory::ListFile},
     diagnose::{Finding, Severity},
+    discovery::watch,
     phone::{Family, LoadName, MacAddress, Model, Protocol},
     preflight::{Checked, Chosen, Interface, Wanted},
     rehearse::{MadeUp, Release, Sizes},
     stage::OwnFile,
     track::Witness,
-    witness::watch,
 };
 
 /// What the person does next.

@@ -5,7 +5,8 @@ use std::{fmt::Write as _, net::SocketAddrV4};
 use super::{clock, diagnosis, shown};
 use crate::{
     diagnose::{Code, Diagnosis},
-    track::{Moment, Register, Registration, SipTransport},
+    protocol::sip::SipTransport,
+    track::{Moment, Register, Registration},
 };
 
 /// Why.

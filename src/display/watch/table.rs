@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::{
+    discovery::watch::{Phone, Watch},
     display::{Style, escape},
     phone::{LoadName, Protocol},
     track::Moment,
-    witness::watch::{Phone, Watch},
 };
 
 pub(super) fn protocol(phone: &Phone) -> Option<Protocol> {
@@ -111,9 +111,9 @@ fn ago(time: Duration) -> String {
 mod tests {
     use super::*;
     use crate::{
+        discovery::watch::Fact,
         phone::{MacAddress, Model},
         track::Witness,
-        witness::watch::Fact,
     };
 
     fn heard(last: u8, load: &str, port: &str) -> Fact {

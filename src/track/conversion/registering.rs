@@ -11,7 +11,8 @@ use crate::{
         Code, rules,
         text::{self, Unregistered, Why},
     },
-    track::{Fate, Moment, Register, SipTransport},
+    protocol::sip::SipTransport,
+    track::{Fate, Moment, Register},
 };
 use line::{APART, Line};
 

@@ -7,12 +7,14 @@ use std::{
 
 use proptest::{collection::vec, prelude::*};
 use reflash::{
-    track::{Fate, Register, Seen, Sighting, SipTransport},
-    witness::{
-        Ear, Listener, MAX_TEXT, REPEAT,
+    discovery::{COPIES_TOLD, FOLLOWED},
+    discovery::{Ear, Listener, REPEAT},
+    protocol::{
+        MAX_TEXT,
         frame::Frame,
-        sip::{COPIES_TOLD, FOLLOWED, MAX_HEAD, Response},
+        sip::{MAX_HEAD, Response, SipTransport},
     },
+    track::{Fate, Register, Seen, Sighting},
 };
 
 use super::{MAC, PHONE, REGISTER, ethernet, tcp, udp};

@@ -4,13 +4,13 @@ use std::{net::Ipv4Addr, time::Duration};
 
 use proptest::{collection::vec, prelude::*};
 use reflash::{
+    discovery::{Heard, address, sightings},
     phone::MacAddress,
-    track::{Leased, Seen, Witness},
-    witness::{
-        Heard, MAX_LIST, MAX_TEXT, address,
+    protocol::{
+        MAX_LIST, MAX_TEXT,
         dhcp::{Kind, Lease, Message, Op, OptionCode, Options, phone_class},
-        sightings,
     },
+    track::{Leased, Seen, Witness},
 };
 
 use super::{MAC, PHONE};

@@ -1,17 +1,20 @@
 //! Whatever the bytes are: a value or an error, bounded texts, and nothing that was not there.
 
 use proptest::{collection::vec, prelude::*};
-use reflash::witness::{
-    Alarm, Listener, MAX_TEXT,
-    cdp::Cdp,
-    device_mac,
-    dhcp::{Message, phone_class},
-    frame::{Frame, Payload},
-    link::Link,
-    lldp::Lldp,
-    load_name, sccp,
-    sip::{self, Request, answer},
-    web::Page,
+use reflash::{
+    discovery::Listener,
+    protocol::{
+        Alarm, MAX_TEXT,
+        cdp::Cdp,
+        device_mac,
+        dhcp::{Message, phone_class},
+        frame::{Frame, Payload},
+        link::Link,
+        lldp::Lldp,
+        load_name, sccp,
+        sip::{self, Request, answer},
+        web::Page,
+    },
 };
 
 use super::{

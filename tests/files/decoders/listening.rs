@@ -6,13 +6,13 @@ use std::{
 };
 
 use reflash::{
+    discovery::{Ear, Listener, REPEAT},
     phone::{Family, LoadName, MacAddress},
-    track::{Fleet, Leased, ManifestPlan, Plan, Seen, Sighting, StagePlan, State, Witness},
-    witness::{
-        Ear, Listener, REPEAT,
+    protocol::{
         dhcp::{Lease, Message, OptionCode},
         frame::Frame,
     },
+    track::{Fleet, Leased, ManifestPlan, Plan, Seen, Sighting, StagePlan, State, Witness},
 };
 
 use super::{

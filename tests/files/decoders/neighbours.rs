@@ -3,14 +3,14 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use reflash::{
+    discovery::{Heard, address, sightings},
     phone::{LoadName, MacAddress},
-    track::{Seen, Witness},
-    witness::{
-        Heard, MAX_LIST, MAX_TEXT, address,
+    protocol::{
+        MAX_LIST, MAX_TEXT,
         cdp::{Cdp, Duplex, IS_PHONE, IS_TWO_PORT_RELAY, OddByte, PowerRequest, checksum},
         lldp::{Lldp, Policy},
-        sightings,
     },
+    track::{Seen, Witness},
 };
 
 use super::{MAC, PHONE, cdp, cdp_7942, cdp_tlv, lldp_tlv, media};

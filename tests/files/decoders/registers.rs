@@ -7,12 +7,12 @@ use std::{
 
 use proptest::{collection::vec, prelude::*};
 use reflash::{
-    phone::LoadName,
-    track::{Seen, Witness},
-    witness::listen::{
+    discovery::listen::{
         ALARMS_PER_ADDRESS, Alarms, Line, MESSAGES, REGISTERS, REGISTERS_PER_ADDRESS, Registrar,
         Said,
     },
+    phone::LoadName,
+    track::{Seen, Witness},
 };
 
 use super::{PHONE, REGISTER, alarm};

@@ -1,13 +1,10 @@
 //! The alarm, whole and in pieces.
 
 use reflash::{
+    discovery::{Heard, sightings},
     phone::{LoadName, MacAddress},
+    protocol::sccp::{MAX_MESSAGE, Stream},
     track::{Seen, Witness},
-    witness::{
-        Heard,
-        sccp::{MAX_MESSAGE, Stream},
-        sightings,
-    },
 };
 
 use super::alarm;

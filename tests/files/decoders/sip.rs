@@ -3,12 +3,10 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use reflash::{
+    discovery::{Heard, address, sightings},
     phone::{LoadName, MacAddress},
+    protocol::sip::{MAX_HEAD, Request, Stream, answer},
     track::{Seen, Witness},
-    witness::{
-        Heard, address, sightings,
-        sip::{MAX_HEAD, Request, Stream, answer},
-    },
 };
 
 use super::{PHONE, REGISTER};

@@ -1,12 +1,10 @@
 //! The phone's page.
 
 use reflash::{
+    discovery::{Heard, sightings},
     phone::{LoadName, MacAddress, Protocol},
+    protocol::web::{MAX_PAGE, Page},
     track::Seen,
-    witness::{
-        Heard, sightings,
-        web::{MAX_PAGE, Page},
-    },
 };
 
 fn xml(app: &str, version: &str, model: &str) -> String {

@@ -130,7 +130,7 @@ fn the_phone() {
             assert!(line.tcp);
             // Two that are no repeat of each other to the one who hears them.
             for pause in [
-                reflash::witness::REPEAT + Duration::from_millis(500),
+                reflash::discovery::REPEAT + Duration::from_millis(500),
                 Duration::ZERO,
             ] {
                 line.connect().unwrap_err();

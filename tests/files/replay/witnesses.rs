@@ -5,12 +5,12 @@ use std::{fs, net::Ipv4Addr, time::Duration};
 use assert_cmd::Command;
 use reflash::{
     phone::MacAddress,
-    replay::{self, Format},
-    track::{State, Witness},
-    witness::{
+    protocol::{
         cdp::{OddByte, checksum},
         dhcp::{Lease, Message, OptionCode},
     },
+    replay::{self, Format},
+    track::{State, Witness},
 };
 
 use super::{

@@ -14,11 +14,11 @@ use std::{
 use pnet::datalink::{self, Channel, Config, DataLinkReceiver, DataLinkSender};
 use reflash::{
     phone::{LoadName, MacAddress, Model},
-    rehearse::{Action, Note, PhoneConfig, ScriptedPhone, Start},
-    witness::{
+    protocol::{
         dhcp::{CLIENT_PORT, Kind, Message, Op, OptionCode, SERVER_PORT},
         frame::{Frame, Payload},
     },
+    rehearse::{Action, Note, PhoneConfig, ScriptedPhone, Start},
 };
 
 use super::{ADDRESS, DESK, LAST, OLD, PHONE};

@@ -10,7 +10,7 @@ use std::{
 };
 
 use pnet::datalink::{self, Channel, Config};
-use reflash::witness::cdp::{OddByte, checksum};
+use reflash::protocol::cdp::{OddByte, checksum};
 
 use super::{
     REFLASH,

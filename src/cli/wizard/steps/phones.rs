@@ -10,10 +10,10 @@ use super::{
     and, count,
 };
 use crate::{
+    discovery::watch,
     display::escape,
     phone::{MacAddress, Model},
     track::MAX_PHONES,
-    witness::watch,
 };
 
 const NUMBER: usize = 2;

@@ -7,7 +7,8 @@ use crate::{
         rules,
         text::{Unregistered, Why},
     },
-    track::{Fate, Moment, Register, Registration, SipTransport},
+    protocol::sip::SipTransport,
+    track::{Fate, Moment, Register, Registration},
 };
 
 /// Copies of one packet nearer than this are one packet that was captured twice. A phone waits

@@ -6,7 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Listener, Malformed, frame::Frame};
+use super::Listener;
+use crate::protocol::{Malformed, frame::Frame};
 use crate::track::{MAX_PHONES, Seen, Sighting, Witness};
 
 /// What a witness says again of an address within this time says nothing new. Phones speak

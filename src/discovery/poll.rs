@@ -25,7 +25,8 @@ pub use self::{
     reply::{Fault, MAX_BODY, MAX_HEAD, Reply},
     schedule::{AT_ONCE, Due, Outcome, REFUSALS, Schedule, TRIES, WAITS},
 };
-use super::{Heard, Malformed, sightings, web::Page};
+use super::{Heard, sightings};
+use crate::protocol::{Malformed, web::Page};
 use crate::track::{Moment, Seen, Sighting, Unproven, Witness};
 
 /// Where a phone's page is. Phones have it on no other port.

@@ -3,7 +3,7 @@
 use super::{Request, parameter};
 use crate::{
     phone::{LoadName, MODELS, MacAddress, Model},
-    witness::{
+    protocol::{
         alarm::Alarm,
         bytes::capped,
         names::{device_mac, model},

@@ -7,8 +7,9 @@ use std::{
 
 use super::gate::Gate;
 use crate::{
+    discovery::{Heard, sightings},
+    protocol::sccp,
     track::Sighting,
-    witness::{Heard, sccp, sightings},
 };
 
 /// Alarms of one address that are read in [`ALARM_WINDOW`]. A phone sends one a connection.

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{
+use crate::protocol::{
     Alarm,
     cdp::Cdp,
     dhcp::{Kind, Message, Op},
@@ -182,7 +182,7 @@ fn told(message: &Message) -> Option<Seen> {
 
 fn is_named(lldp: &Lldp) -> bool {
     let name = lldp.system_name.as_deref();
-    name.is_some_and(|name| super::device_mac(name).is_some())
+    name.is_some_and(|name| crate::protocol::device_mac(name).is_some())
 }
 
 fn facts(

@@ -1,7 +1,7 @@
 //! What a PBX answers.
 
 use super::{Headers, fault, head, split_outside};
-use crate::witness::bytes::Malformed;
+use crate::protocol::bytes::Malformed;
 
 /// The head of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Response {
     }
 
     /// The Call-ID and the number of the `CSeq`, if it answers a REGISTER.
-    pub(super) fn answers(&self) -> Option<(&str, u32)> {
+    pub(crate) fn answers(&self) -> Option<(&str, u32)> {
         let (call, number, method) = self.headers.transaction()?;
         (method == "REGISTER").then_some((call, number))
     }

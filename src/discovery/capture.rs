@@ -20,7 +20,7 @@ use std::{
 use pnet::datalink;
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
-use super::Malformed;
+use crate::protocol::Malformed;
 use socket::Opened;
 
 /// How long the thread waits for a frame before it looks whether it is to end.

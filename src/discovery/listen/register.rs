@@ -8,11 +8,9 @@ use std::{
 
 use super::gate::Gate;
 use crate::{
+    discovery::{Heard, address, sightings},
+    protocol::sip::{Request, answer},
     track::Sighting,
-    witness::{
-        Heard, address, sightings,
-        sip::{Request, answer},
-    },
 };
 
 /// One answer to an address and REGISTER in this time.

@@ -111,7 +111,7 @@ pub(super) fn text(bytes: &[u8]) -> String {
 }
 
 /// The text, cut between two characters to [`MAX_TEXT`] bytes.
-pub(super) fn capped(text: &str) -> String {
+pub(crate) fn capped(text: &str) -> String {
     text[..text.floor_char_boundary(MAX_TEXT)].to_owned()
 }
 

@@ -3,9 +3,9 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use crate::{
+    discovery::{Heard, sightings},
     phone::{LoadName, MacAddress, Model},
     track::{Seen, Witness},
-    witness::{Heard, sightings},
 };
 
 /// What one frame says of one phone, or of whoever has an address.
@@ -33,7 +33,7 @@ pub struct Fact {
 
 impl Fact {
     /// What was heard, if it is of a phone; ARP is of anybody. `address` as
-    /// [`crate::witness::Listener::each`] gives it.
+    /// [`crate::discovery::Listener::each`] gives it.
     #[must_use]
     pub fn of(heard: &Heard<'_>, address: Option<Ipv4Addr>, tag: Option<u16>) -> Option<Self> {
         let seen = sightings(heard);

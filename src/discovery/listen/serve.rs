@@ -15,10 +15,7 @@ use tokio::{
 };
 
 use super::{Alarms, Bound, IDLE_TIME, Line, Registrar, Seats, ipv4};
-use crate::{
-    track::Sighting,
-    witness::{Outbox, sip},
-};
+use crate::{discovery::ObservationQueue, protocol::sip, track::Sighting};
 
 /// Bytes of a datagram that are read: a head, and of its body whatever fits.
 const DATAGRAM: usize = 2 * sip::MAX_HEAD;
@@ -35,7 +32,7 @@ struct Site {
     registrar: Mutex<Registrar>,
     alarms: Mutex<Alarms>,
     seats: Mutex<Seats>,
-    told: Outbox,
+    told: ObservationQueue,
 }
 
 /// A panic elsewhere leaves counts that are still good.
@@ -82,7 +79,7 @@ pub(super) async fn run(
         registrar: Mutex::default(),
         alarms: Mutex::default(),
         seats: Mutex::default(),
-        told: Outbox::new(told, "the REGISTERs and alarms that phones send here"),
+        told: ObservationQueue::new(told, "the REGISTERs and alarms that phones send here"),
     });
     let mut tasks = JoinSet::new();
     if let Some((udp, tcp)) = bound.sip {

@@ -66,7 +66,7 @@ impl Request {
     }
 
     /// What the topmost Via says of where answers go. `None`: it says no port that there is.
-    pub(super) fn sent_by(&self) -> Option<SentBy> {
+    pub(crate) fn sent_by(&self) -> Option<SentBy> {
         let vias = split_outside(self.header("via")?, &[',']);
         let parts = split_outside(vias.first()?, &[';']);
         let is_rport = |part: &String| {
@@ -88,13 +88,13 @@ impl Request {
 
 /// Where a client wants its answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SentBy {
+pub(crate) struct SentBy {
     /// Its address, where it names one.
-    pub(super) host: Option<Ipv4Addr>,
+    pub(crate) host: Option<Ipv4Addr>,
     /// Its port.
-    pub(super) port: u16,
+    pub(crate) port: u16,
     /// It asks for the answer at the port that it sends from.
-    pub(super) rport: bool,
+    pub(crate) rport: bool,
 }
 
 fn has_tag(to: &str) -> bool {

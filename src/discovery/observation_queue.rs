@@ -11,13 +11,13 @@ use crate::track::Sighting;
 
 /// Hands sightings over without waiting for anybody.
 #[derive(Debug)]
-pub(crate) struct Outbox {
+pub(crate) struct ObservationQueue {
     queue: Sender<(Instant, Sighting)>,
     what: &'static str,
     dropped: AtomicU64,
 }
 
-impl Outbox {
+impl ObservationQueue {
     /// Of a queue; `what` is told, in words.
     pub(crate) fn new(queue: Sender<(Instant, Sighting)>, what: &'static str) -> Self {
         Self {
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn what_finds_no_room_is_counted_and_what_nobody_wants_is_not() {
         let (queue, mut taken) = mpsc::channel(2);
-        let outbox = Outbox::new(queue, "a test");
+        let outbox = ObservationQueue::new(queue, "a test");
         let send = |count: usize| {
             for _ in 0..count {
                 let seen = Seen::Named {

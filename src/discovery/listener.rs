@@ -5,18 +5,20 @@ use std::{
     net::{Ipv4Addr, SocketAddrV4},
 };
 
-use super::{
-    Heard, Malformed, address,
+use super::{Heard, RegisterTracker, address, sightings};
+use crate::protocol::{
+    Malformed,
     cdp::Cdp,
     dhcp::{self, Message, Op},
     frame::{Frame, Payload},
     lldp::Lldp,
-    sccp, sightings,
-    sip::{Follow, Request, Response, Way},
+    sccp,
+    sip::{Request, Response, Way},
 };
 use crate::{
     phone::MacAddress,
-    track::{MAX_PHONES, Seen, Sighting, SipTransport},
+    protocol::sip::SipTransport,
+    track::{MAX_PHONES, Seen, Sighting},
 };
 
 /// The port that phones register at, where nothing else is said.
@@ -31,7 +33,7 @@ const RST_ACK: u8 = 4 | 16;
 #[derive(Debug, Clone)]
 pub struct Listener {
     phones: BTreeSet<MacAddress>,
-    registers: Follow,
+    registers: RegisterTracker,
     /// The port of SIP.
     sip: u16,
     /// A SIP port of this program's, where REGISTERs are heard and answered by itself.
@@ -52,7 +54,7 @@ impl Listener {
     pub fn new(sip: u16, ours: Option<SocketAddrV4>) -> Self {
         Self {
             phones: BTreeSet::new(),
-            registers: Follow::default(),
+            registers: RegisterTracker::default(),
             sip,
             ours,
         }

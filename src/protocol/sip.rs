@@ -2,21 +2,20 @@
 //! which of the two belong together, and an answer of our own (RFC 3261).
 
 mod answer;
-mod follow;
 mod phone;
 mod response;
 mod stream;
 
-use std::net::SocketAddrV4;
+use std::{fmt, net::SocketAddrV4};
+
+use serde::{Deserialize, Serialize};
 
 pub use answer::answer;
-pub use follow::{COPIES_TOLD, FOLLOWED, Follow};
 pub use phone::{Agent, SipPhone};
 pub use response::Response;
 pub use stream::Stream;
 
 use super::bytes::Malformed;
-use crate::track::SipTransport;
 
 /// Bytes of a request's head at most, with the empty line behind it. A phone's REGISTER has about
 /// 1,200.
@@ -40,6 +39,25 @@ const COMPACT: [(&str, &str); 10] = [
 const NEEDED: [&str; 5] = ["via", "from", "to", "call-id", "cseq"];
 /// They prove a password, so that they are not even kept.
 const SECRET: [&str; 2] = ["authorization", "proxy-authorization"];
+
+/// What SIP goes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SipTransport {
+    /// `transportLayerProtocol` 2.
+    Udp,
+    /// `transportLayerProtocol` 1.
+    Tcp,
+}
+
+impl fmt::Display for SipTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+        })
+    }
+}
 
 /// The way of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +92,11 @@ struct Headers {
 }
 
 impl Request {
+    /// What identifies the transaction: the Call-ID, the number of the `CSeq` and its method.
+    pub(crate) fn transaction(&self) -> Option<(&str, u32, &str)> {
+        self.headers.transaction()
+    }
+
     /// Reads the head at the beginning of a datagram or a segment. The body is not looked at.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let (first, headers) = head(bytes)?;

@@ -7,10 +7,10 @@ use std::{
 
 use sha1::{Digest, Sha1};
 
-use super::{Request, Response, Way};
+use crate::protocol::sip::{Request, Response, Way};
 use crate::{
+    protocol::bytes::capped,
     track::{Fate, Register, Seen, Sighting},
-    witness::bytes::capped,
 };
 
 /// REGISTERs of which an answer is waited for; a further one takes the place of the oldest. A
@@ -31,7 +31,7 @@ type Key = [u8; 20];
 /// Only REGISTERs that came without a proxy between and that name a phone of Cisco's, by a
 /// device name or by the model in the User-Agent: others than phones register at a PBX too.
 #[derive(Debug, Clone, Default)]
-pub struct Follow {
+pub struct RegisterTracker {
     known: HashMap<Key, Followed>,
     /// The oldest first.
     order: VecDeque<Key>,
@@ -46,11 +46,11 @@ struct Followed {
     told: Vec<(u16, SocketAddrV4)>,
 }
 
-impl Follow {
+impl RegisterTracker {
     /// A request. `None`: it is no phone's REGISTER, or a copy too many.
     pub fn request(&mut self, request: &Request, way: Way) -> Option<Sighting> {
         let register = register(request, way)?;
-        let (call, number, _) = request.headers.transaction()?;
+        let (call, number, _) = request.transaction()?;
         let key = key(call, number, *way.destination.ip());
         let address = *way.source.ip();
         let fate = if let Some(known) = self.known.get_mut(&key) {
