@@ -42,14 +42,15 @@ pub use crate::inventory::Roll;
 use crate::{
     diagnose::Finding,
     discovery::poll::Poller,
-    display::{Reporter, Started, escape},
     http,
     journal::{Finished, Journal, Recorded, Sittings},
     metrics::{self, Counters, Exporter},
-    page::{self, Board, Tee},
-    stage::{Folder, Stage, StagedFile, View},
+    reporter::{Reporter, Started},
+    stage::{Folder, Stage, StagedFile},
+    text::escape,
     tftp,
-    track::{Fleet, PhoneRef, Plan, Report, Seen, Sighting, Witness},
+    track::{Fleet, PhoneRef, Plan, Report, Seen, Sighting, View, Witness},
+    web::{self, Board, Tee},
 };
 
 /// How often time is passed to the fleet. Its limits are seconds and minutes.
@@ -90,7 +91,7 @@ pub struct Setup {
     /// Where what is counted can be read; `None`: nowhere.
     pub metrics: Option<http::Server>,
     /// Where the run is shown on a page; `None`: nowhere.
-    pub web: Option<page::Server>,
+    pub web: Option<web::Server>,
     /// What others hear of phones, and when; each ends when its sender is gone.
     pub witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
     /// What is found to be wrong with this machine or its network, the worst first; ends when
@@ -291,7 +292,7 @@ fn count(shared: &Arc<Shared>, server: http::Server) -> Running {
 }
 
 /// Shows on a page what the board is told. Nor is a run over without this.
-fn show(shared: &Arc<Shared>, server: page::Server) -> (Running, Arc<Board>) {
+fn show(shared: &Arc<Shared>, server: web::Server) -> (Running, Arc<Board>) {
     let shared = Arc::clone(shared);
     let board = Arc::new(Board::new(wall_clock, move || shared.report()));
     let told = Arc::clone(&board);

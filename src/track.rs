@@ -7,6 +7,7 @@
 mod announce;
 mod catalog;
 mod conversion;
+pub(crate) mod diagnosis;
 mod event;
 mod fleet;
 mod history;
@@ -16,6 +17,7 @@ mod pass;
 mod plan;
 mod report;
 mod sighting;
+mod view;
 
 pub(crate) use conversion::Bridge;
 pub use conversion::{Expected, SETTLED_AFTER, Way, silence_limit};
@@ -32,3 +34,4 @@ pub use report::{
 pub use sighting::{
     End, Fate, Moment, Register, Seen, Served, Sighting, TransferId, Transport, Witness,
 };
+pub use view::View;

@@ -11,11 +11,11 @@ use super::{
 };
 use crate::{
     bundle::Bundle,
-    display::escape,
     inventory::Inventory,
     phone::{LoadName, MacAddress, Model},
     provision::{self, DIAL_PLAN, Given, Passwords},
     stage::{self, OwnFile},
+    text::escape,
 };
 
 /// What was made for the phones of a run.
@@ -206,8 +206,9 @@ mod tests {
         bundle::Expectation,
         cli::bundles,
         phone::{Family, Protocol},
-        rehearse::{MadeUp, Release, Sizes, test_key},
-        stage::{Accept, View},
+        simulator::{MadeUp, Release, Sizes, test_key},
+        stage::Accept,
+        track::View,
     };
 
     fn examined(made: &MadeUp, folder: &Path) -> Bundle {

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use super::{Failure, Globals, bundles::TrustArgs, named::Named, run::Record};
 use crate::{
     bundle::Bundle,
-    display::escape,
     inventory::{Inventory, Roll},
     journal::{self, Command, Header, Journal, JournalError, Network, Recorded},
     phone::MacAddress,
     session::wall_clock,
+    text::escape,
     track::Plan,
 };
 

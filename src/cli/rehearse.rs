@@ -24,20 +24,22 @@ use super::{
 };
 use crate::{
     bundle::{Bundle, Expectation},
-    display::{self, Started, escape},
+    display,
     inventory::Inventory,
     journal::{Header, Journal, Network},
-    page,
     phone::{LoadName, MacAddress, Model},
-    rehearse::{
+    reporter::Started,
+    session::{self, Roll, Setup, Source},
+    simulator::{
         Fault, FaultSpec, MadeUp, Sizes,
         fleet::{self, FleetConfig, PhoneResult, Route},
         test_key,
     },
-    session::{self, Roll, Setup, Source},
     stage::{Accept, Stage},
+    text::escape,
     tftp,
     track::{DRAIN_LIMIT, Plan},
+    web,
 };
 
 /// Where the rehearsal's server listens: loopback, any free port.
@@ -201,7 +203,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let started = Started {
         tftp: network.tftp,
         http: None,
-        web: web.as_ref().map(page::Server::local_addr),
+        web: web.as_ref().map(web::Server::local_addr),
         root: stage.root(),
         journal: journal.as_ref().map(Journal::path).map(ToOwned::to_owned),
         stages,

@@ -11,10 +11,10 @@ use super::{
     run,
 };
 use crate::{
-    display::escape,
     replay::{self, Damage, Format, Record, ReplayError},
     report::{self, html::Heading},
     stage::{self, Accept},
+    text::escape,
     track::{Fleet, Moment, Plan, StagePlan},
 };
 

@@ -9,9 +9,9 @@ use super::{
     paper::{Paper, PaperArgs},
 };
 use crate::{
-    display::escape,
     journal::{self, Recorded},
     report::{self, html::Heading},
+    text::escape,
     track::{Fleet, Plan, StagePlan},
 };
 

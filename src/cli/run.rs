@@ -8,9 +8,9 @@ use super::{Failure, Globals, Outcome, doors::Doors, listen::Ears};
 use crate::{
     diagnose::Finding,
     discovery::poll::Poller,
-    display::{self, Reporter, Started},
-    http,
+    display, http,
     journal::{Journal, Recorded},
+    reporter::{Reporter, Started},
     session::{self, Attendant, Roll, Setup, Signals, Source},
     stage::StageError,
     track::{Plan, Sighting},

@@ -10,13 +10,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Sink, Style, escape,
+    Sink, Style,
     lines::clock,
     screen::{Area, Screen, screen},
 };
 use crate::{
     discovery::watch::{Change, Phone, Watch},
     phone::{LoadName, MacAddress},
+    text::escape,
     track::{Moment, Witness},
 };
 use table::{painted, protocol, table};

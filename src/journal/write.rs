@@ -22,7 +22,7 @@ use super::{
     thin::{ACKNOWLEDGED_EVERY, Thinner},
 };
 use crate::{
-    display::escape,
+    text::escape,
     track::{Event, Moment, Sighting},
 };
 

@@ -2,9 +2,8 @@
 
 use super::{Shared, names};
 use crate::{
-    diagnose::rules::REGISTERS_WITHIN,
-    display::Reporter,
-    track::{Moment, Report, RunState, Sighting},
+    reporter::Reporter,
+    track::{Moment, Report, RunState, Sighting, diagnosis::rules::REGISTERS_WITHIN},
 };
 
 /// Somebody who can look at a phone's display.

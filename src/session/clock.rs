@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::{
-    display::Tick,
     journal::Sittings,
+    reporter::Tick,
     track::{Moment, Report},
 };
 

@@ -9,10 +9,10 @@ use std::{
 
 use super::{Shared, neighbours};
 use crate::{
-    display::escape,
     http,
     phone::Request,
     stage::StagedFile,
+    text::escape,
     tftp::{self, Answer, packet::error_code},
     track::{Admission, End, Seen, Served, Sighting, TransferId, Transport},
 };

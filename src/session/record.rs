@@ -3,8 +3,8 @@
 
 use super::Shared;
 use crate::{
-    display::Reporter,
     journal::{Journal, Recorded},
+    reporter::Reporter,
     track::{End, Moment, Seen, Sighting},
 };
 

@@ -10,8 +10,9 @@ use super::{
     pass::Pass,
 };
 use crate::{
-    diagnose::{Code, Diagnosis, rules, text},
+    diagnose::{Code, Diagnosis},
     phone::{Family, LoadName, Model, Protocol, Request, normal},
+    track::diagnosis::{rules, text},
 };
 
 mod application;

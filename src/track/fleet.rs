@@ -20,7 +20,7 @@ use super::{
 use crate::{
     diagnose::Diagnosis,
     phone::{MacAddress, Request},
-    stage::View,
+    track::View,
 };
 
 mod ends;

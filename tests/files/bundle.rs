@@ -16,7 +16,7 @@ use fixtures::{Entry, good, good_entries, old_entries, zip};
 use reflash::{
     bundle::{Bundle, BundleProtocol, Expectation, Signature, Verdict, examine},
     phone::{Family, Protocol},
-    rehearse::{Damage, MadeUp, Sizes, TEST_KEY_PEM, test_key},
+    simulator::{Damage, MadeUp, Sizes, TEST_KEY_PEM, test_key},
 };
 use tempfile::TempDir;
 

@@ -13,7 +13,7 @@ use std::{
 use pnet::datalink::{self, Channel, Config};
 use reflash::{
     phone::Family,
-    rehearse::fleet::{self, FleetConfig, Route},
+    simulator::fleet::{self, FleetConfig, Route},
 };
 use serde_json::Value;
 

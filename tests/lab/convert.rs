@@ -12,7 +12,7 @@ use std::{
 
 use reflash::{
     phone::Family,
-    rehearse::{
+    simulator::{
         MadeUp, Sizes,
         fleet::{self, FleetConfig, Route},
     },

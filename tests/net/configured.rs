@@ -11,7 +11,7 @@ use std::{
 
 use reflash::{
     phone::{Family, Protocol},
-    rehearse::{MadeUp, Release, Sizes},
+    simulator::{MadeUp, Release, Sizes},
 };
 use serde_json::Value;
 

@@ -10,7 +10,7 @@ use std::{
 
 use reflash::{
     phone::{Family, Protocol},
-    rehearse::{MadeUp, Release, Sizes},
+    simulator::{MadeUp, Release, Sizes},
 };
 use serde_json::Value;
 

@@ -9,7 +9,7 @@ use std::{
 
 use reflash::{
     phone::Family,
-    rehearse::{MadeUp, Sizes},
+    simulator::{MadeUp, Sizes},
 };
 
 use crate::support::{process::Running, require_program};

@@ -13,7 +13,7 @@ use std::{
 
 use reflash::{
     phone::{Family, LoadName, Protocol},
-    rehearse::{
+    simulator::{
         MadeUp, Release, Sizes,
         fleet::{self, FleetConfig, PhoneResult, Route},
     },

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, net::SocketAddrV4, sync::Arc, time::Duration};
 use proptest::prelude::*;
 use reflash::{
     phone::{Family, LoadName, MacAddress, Model, Request},
-    rehearse::{Fault, MadeUp, Note, PhoneConfig, ScriptedPhone, Sizes, Start},
+    simulator::{Fault, MadeUp, Note, PhoneConfig, ScriptedPhone, Sizes, Start},
 };
 use sha2::{Digest, Sha256};
 

@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
-use reflash::{
-    stage::View,
-    track::{
-        Admission, DRAIN_LIMIT, End, FileOutcome, Fleet, MAX_OTHERS, MAX_PHONES, MAX_ROWS, Plan,
-        QUIET_BEFORE_END, RunState, Seen, Sighting, State, TransferId, Transport, Witness,
-    },
+use reflash::track::{
+    Admission, DRAIN_LIMIT, End, FileOutcome, Fleet, MAX_OTHERS, MAX_PHONES, MAX_ROWS, Plan,
+    QUIET_BEFORE_END, RunState, Seen, Sighting, State, TransferId, Transport, View, Witness,
 };
 
 use crate::support::conversation::*;

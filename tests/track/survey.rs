@@ -2,9 +2,8 @@
 
 use reflash::{
     phone::{Family, LoadName},
-    stage::View,
     track::{
-        Admission, Event, ManifestPlan, Plan, Seen, StagePlan, State, Surveyed, Way, Witness,
+        Admission, Event, ManifestPlan, Plan, Seen, StagePlan, State, Surveyed, View, Way, Witness,
         silence_limit,
     },
 };

@@ -2,8 +2,7 @@
 
 use reflash::{
     phone::{Family, LoadName},
-    stage::View,
-    track::{Admission, End, ManifestPlan, Plan, Seen, StagePlan, State, Transport, Witness},
+    track::{Admission, End, ManifestPlan, Plan, Seen, StagePlan, State, Transport, View, Witness},
 };
 
 use crate::support::conversation::*;

@@ -27,7 +27,7 @@ use crate::{
     discovery::watch,
     phone::{Family, LoadName, MacAddress, Model, Protocol},
     preflight::{Checked, Chosen, Interface, Wanted},
-    rehearse::{MadeUp, Release, Sizes},
+    simulator::{MadeUp, Release, Sizes},
     stage::OwnFile,
     track::Witness,
 };

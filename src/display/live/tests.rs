@@ -480,7 +480,7 @@ proptest! {
         let plain = live.lines(size, tick, Style::plain());
         prop_assert!(!plain.is_empty() && plain.len() < rows, "{} rows of {rows}", plain.len());
         for line in &plain {
-            prop_assert!(measure::width(line) < columns, "{line:?}");
+            prop_assert!(crate::text::measure::width(line) < columns, "{line:?}");
             prop_assert!(console::measure_text_width(line) < columns, "{line:?}");
             prop_assert!(!line.chars().any(char::is_control), "{line:?}");
         }
@@ -491,6 +491,6 @@ proptest! {
 
     #[test]
     fn whatever_is_cut_fits(text in texts(), most in 0..40_usize) {
-        prop_assert!(measure::width(&measure::cut(&text, most)) <= most);
+        prop_assert!(crate::text::measure::width(&crate::text::measure::cut(&text, most)) <= most);
     }
 }

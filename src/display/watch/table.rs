@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::{
     discovery::watch::{Phone, Watch},
-    display::{Style, escape},
+    display::Style,
     phone::{LoadName, Protocol},
+    text::escape,
     track::Moment,
 };
 

@@ -1,7 +1,7 @@
 //! Which silence is normal, and until when.
 
 use super::{Conversion, Moment, SETTLED_AFTER, State};
-use crate::diagnose::rules;
+use crate::track::diagnosis::rules;
 
 /// What a phone is silent for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,11 @@ use std::net::Ipv4Addr;
 
 use super::{Change, Conversion, Moment, Scene, Witness};
 use crate::{
-    diagnose::{Code, rules, text},
-    track::Leased,
+    diagnose::Code,
+    track::{
+        Leased,
+        diagnosis::{rules, text},
+    },
 };
 
 /// Lines of evidence about leases that are kept of one phone: one that finds no server asks for an

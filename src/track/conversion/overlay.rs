@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::{About, Change, Conversion, Evidence, Moment, SETTLED_AFTER, Scene, State, Witness};
 use crate::{
-    diagnose::{Code, Diagnosis, rules, text},
+    diagnose::{Code, Diagnosis},
     phone::normal,
+    track::diagnosis::{rules, text},
 };
 
 /// Lines of evidence, and withdrawn diagnoses, that are kept of one phone. Repeated ones

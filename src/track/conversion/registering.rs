@@ -7,12 +7,15 @@ use std::net::SocketAddrV4;
 
 use super::{Change, Conversion, Request, Row, Scene, State, Witness};
 use crate::{
-    diagnose::{
-        Code, rules,
-        text::{self, Unregistered, Why},
-    },
+    diagnose::Code,
     protocol::sip::SipTransport,
-    track::{Fate, Moment, Register},
+    track::{
+        Fate, Moment, Register,
+        diagnosis::{
+            rules,
+            text::{self, Unregistered, Why},
+        },
+    },
 };
 use line::{APART, Line};
 

@@ -5,13 +5,15 @@ use super::{
     State, Witness,
 };
 use crate::{
-    diagnose::{
-        Code,
-        rules::{self, Refusal},
-        text,
-    },
+    diagnose::Code,
     phone::{Family, Route, supports},
-    track::catalog::{Catalog, Entry, Leg},
+    track::{
+        catalog::{Catalog, Entry, Leg},
+        diagnosis::{
+            rules::{self, Refusal},
+            text,
+        },
+    },
 };
 
 /// What became of the bridge with one phone.

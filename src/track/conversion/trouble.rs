@@ -2,9 +2,12 @@
 
 use super::{Ask, Change, Conversion, End, FileOutcome, Kind, Row, Scene, State, TransferId};
 use crate::{
-    diagnose::{Code, rules, text},
+    diagnose::Code,
     phone::{Family, Request, normal},
-    track::{Moment, Transport},
+    track::{
+        Moment, Transport,
+        diagnosis::{rules, text},
+    },
 };
 
 /// Images whose failed attempts are counted.

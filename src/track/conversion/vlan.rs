@@ -4,8 +4,11 @@ use std::net::Ipv4Addr;
 
 use super::{Change, Conversion, Moment, Scene, Witness};
 use crate::{
-    diagnose::{Code, rules, text},
-    track::Subnet,
+    diagnose::Code,
+    track::{
+        Subnet,
+        diagnosis::{rules, text},
+    },
 };
 
 /// A phone that tags its frames, and whose address is none of the network that is served.

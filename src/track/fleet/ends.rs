@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     phone::{MacAddress, Request},
-    stage::View,
+    track::View,
 };
 
 impl Fleet {

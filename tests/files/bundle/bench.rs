@@ -4,7 +4,7 @@ use std::{env, fs, io::Write as _, path::PathBuf};
 
 use reflash::{
     phone::Family,
-    rehearse::{MadeUp, TEST_KEY_PEM, signed_file},
+    simulator::{MadeUp, TEST_KEY_PEM, signed_file},
 };
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 

@@ -10,7 +10,7 @@ use std::{
 use assert_cmd::Command;
 use reflash::{
     phone::Family,
-    rehearse::{MadeUp, Sizes},
+    simulator::{MadeUp, Sizes},
 };
 use serde_json::Value;
 

@@ -13,7 +13,7 @@ use reflash::{
     lint::{self, Known, Pjsip},
     phone::{MODELS, Model},
     provision::{Built, Given, Passwords, serve_files},
-    rehearse::MadeUp,
+    simulator::MadeUp,
 };
 use roxmltree::{Document, Node};
 

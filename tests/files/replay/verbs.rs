@@ -13,7 +13,7 @@ use std::{
 use assert_cmd::Command;
 use reflash::{
     phone::Family,
-    rehearse::{MadeUp, Sizes},
+    simulator::{MadeUp, Sizes},
 };
 use serde_json::Value;
 

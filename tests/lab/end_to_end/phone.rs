@@ -18,7 +18,7 @@ use reflash::{
         dhcp::{CLIENT_PORT, Kind, Message, Op, OptionCode, SERVER_PORT},
         frame::{Frame, Payload},
     },
-    rehearse::{Action, Note, PhoneConfig, ScriptedPhone, Start},
+    simulator::{Action, Note, PhoneConfig, ScriptedPhone, Start},
 };
 
 use super::{ADDRESS, DESK, LAST, OLD, PHONE};

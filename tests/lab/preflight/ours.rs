@@ -10,7 +10,7 @@ use std::{
 
 use reflash::{
     phone::Family,
-    rehearse::{MadeUp, Sizes},
+    simulator::{MadeUp, Sizes},
 };
 
 use super::{DESK, REFLASH, dnsmasq, lan};

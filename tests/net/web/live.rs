@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use reflash::{
     phone::Family,
-    rehearse::{MadeUp, Sizes},
+    simulator::{MadeUp, Sizes},
     track::State,
 };
 

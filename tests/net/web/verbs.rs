@@ -8,7 +8,7 @@ use std::{
 
 use reflash::{
     phone::Family,
-    rehearse::{MadeUp, Sizes},
+    simulator::{MadeUp, Sizes},
 };
 
 use super::wire::{Follower, get};

@@ -10,9 +10,9 @@ use std::{
 
 use jiff::Timestamp;
 use reflash::{
-    display::{Reporter, Started, Tick},
-    page::{Board, Limits, Server, Tee},
+    reporter::{Reporter, Started, Tick},
     track::{Event, PhoneId, PhoneRef, Report, State, Step, Totals},
+    web::{Board, Limits, Server, Tee},
 };
 use serde_json::Value;
 use tokio::sync::oneshot;

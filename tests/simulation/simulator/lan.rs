@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use reflash::rehearse::{Action, Note, ScriptedPhone};
+use reflash::simulator::{Action, Note, ScriptedPhone};
 
 use super::responder::{Reply, Responder};
 

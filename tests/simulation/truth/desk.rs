@@ -10,11 +10,10 @@ use std::{
 use jiff::Timestamp;
 use reflash::{
     journal::{self, Finished, Journal},
-    stage::View,
     tftp::{self, Answer, Service},
     track::{
         Admission, End, Event, Fleet, Moment, Plan, Report, Seen, Served, Sighting, TransferId,
-        Transport,
+        Transport, View,
     },
 };
 

@@ -8,7 +8,7 @@ use std::{
 
 use reflash::{
     phone::Model,
-    rehearse::{PhoneConfig, ScriptedPhone},
+    simulator::{PhoneConfig, ScriptedPhone},
 };
 
 use super::{

@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-use reflash::{phone::LoadName, rehearse::Start, track::State};
+use reflash::{phone::LoadName, simulator::Start, track::State};
 
 use super::{
     scenario::Cause,

@@ -8,7 +8,7 @@ use std::{
 
 use reflash::{
     phone::{Family, LoadName, Protocol, Request},
-    rehearse::{MadeUp, Release, Sizes},
+    simulator::{MadeUp, Release, Sizes},
     tftp::File,
     track::{ManifestPlan, StagePlan},
 };

@@ -12,10 +12,9 @@ use reflash::{
     inventory::Roll,
     journal::{self, Header, Journal, Network},
     phone::LoadName,
-    rehearse::{Action, Holding, Note, Start},
-    stage::View,
+    simulator::{Action, Holding, Note, Start},
     tftp::{Port, Socket, engine::Engine, outbox::Outbox, policy::Limits},
-    track::{Event, PhoneReport, Plan, Report, Seen, State, Witness},
+    track::{Event, PhoneReport, Plan, Report, Seen, State, View, Witness},
 };
 
 use tempfile::NamedTempFile;

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     discovery::watch,
-    display::escape,
     phone::{MacAddress, Model},
+    text::escape,
     track::MAX_PHONES,
 };
 

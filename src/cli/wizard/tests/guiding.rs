@@ -11,8 +11,9 @@ use super::{
     *,
 };
 use crate::{
-    display::{Reporter, Started, Tick},
+    diagnose::Finding,
     phone::RESET_KEYS,
+    reporter::{Reporter, Started, Tick},
     track::{Event, Fleet, PhoneId, PhoneRef, Plan, Report, Seen, Sighting, State, Step},
 };
 
@@ -83,6 +84,12 @@ struct Heard(Arc<Mutex<Vec<String>>>);
 impl Reporter for Heard {
     fn started(&mut self, _: jiff::Timestamp, _: &Started) {}
     fn event(&mut self, _: jiff::Timestamp, _: &Event) {}
+    fn found(&mut self, _at: jiff::Timestamp, found: &Finding) {
+        for line in crate::display::finding(found, crate::display::Style::plain()).lines() {
+            self.notice(line);
+        }
+    }
+
     fn tick(&mut self, _: Tick) {}
     fn notice(&mut self, text: &str) {
         self.0.lock().unwrap().push(text.to_owned());

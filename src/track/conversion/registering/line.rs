@@ -3,12 +3,14 @@
 use std::{net::SocketAddrV4, time::Duration};
 
 use crate::{
-    diagnose::{
-        rules,
-        text::{Unregistered, Why},
-    },
     protocol::sip::SipTransport,
-    track::{Fate, Moment, Register, Registration},
+    track::{
+        Fate, Moment, Register, Registration,
+        diagnosis::{
+            rules,
+            text::{Unregistered, Why},
+        },
+    },
 };
 
 /// Copies of one packet nearer than this are one packet that was captured twice. A phone waits

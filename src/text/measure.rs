@@ -5,7 +5,7 @@ use std::iter;
 use console::measure_text_width;
 
 /// Columns that a text takes, without escape sequences.
-pub(in super::super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     if text.is_ascii() {
         return text.len();
     }
@@ -30,7 +30,7 @@ fn is_moody(character: char) -> bool {
 }
 
 /// The text, or its beginning and `…` where it is wider than this.
-pub(in super::super) fn cut(text: &str, most: usize) -> String {
+pub(crate) fn cut(text: &str, most: usize) -> String {
     let calm = || text.chars().filter(|character| !is_moody(*character));
     if calm().map(columns).sum::<usize>() <= most {
         return calm().collect();
@@ -46,14 +46,14 @@ pub(in super::super) fn cut(text: &str, most: usize) -> String {
 }
 
 /// The same, with blanks up to this width.
-pub(super) fn pad(text: &str, to: usize) -> String {
+pub(crate) fn pad(text: &str, to: usize) -> String {
     let text = cut(text, to);
     let missing = to.saturating_sub(width(&text));
     text.chars().chain(iter::repeat_n(' ', missing)).collect()
 }
 
 /// Breaks at blanks so that lines keep to this width; a longer word stands alone.
-pub(in super::super) fn wrap(text: &str, most: usize, first: &str, rest: &str) -> Vec<String> {
+pub(crate) fn wrap(text: &str, most: usize, first: &str, rest: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = first.to_owned();
     let mut taken = width(first);

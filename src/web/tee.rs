@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::Board;
 use crate::{
     diagnose::Finding,
-    display::{Reporter, Started, Style, Tick, finding},
+    display::{Style, finding},
+    reporter::{Reporter, Started, Tick},
     track::{Event, PhoneId, Report, Surveyed},
 };
 

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use super::{Code, Diagnosis};
-use crate::{
-    phone::{Family, Model},
-    track::{Moment, State},
-};
-
 mod lease;
 mod more;
 mod registering;
 
+use crate::{
+    diagnose::{Code, Diagnosis},
+    phone::{Family, Model},
+    track::{Moment, State},
+};
 pub(crate) use lease::{leased, no_tftp_address};
 pub(crate) use more::*;
 pub(crate) use registering::{Unregistered, Why, not_registering, registered};

@@ -11,8 +11,9 @@ use serde::Serialize;
 use super::row::{Phone, raise};
 use crate::{
     diagnose::Diagnosis,
-    display::{Started, escape},
     report::{Timelines, html},
+    reporter::Started,
+    text::escape,
     track::{Event, Moment, PhoneId, PhoneRef, Progress, Report},
 };
 

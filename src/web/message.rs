@@ -9,10 +9,7 @@ use super::{
     row::{Moving, Row, Trouble},
     shown::{End, Entry, Run, Shown},
 };
-use crate::{
-    display::{escape, totals},
-    track::Report,
-};
+use crate::{display::totals, text::escape, track::Report};
 
 /// What a client is told at once, and what it knows then.
 #[derive(Debug, PartialEq)]

@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use crate::{
     diagnose::{Code, Diagnosis},
-    display::{escape, words},
+    display::words,
     phone::MacAddress,
     report::{Timeline, colour, urgency},
+    text::escape,
     track::{Evidence, Moment, PhoneRef, PhoneReport, Progress, State, Step},
 };
 

@@ -4,9 +4,9 @@ use std::net::Ipv4Addr;
 
 use super::{clock, diagnosis, models, shown};
 use crate::{
-    diagnose::{Code, Diagnosis, rules::Take},
+    diagnose::{Code, Diagnosis},
     phone::{Family, LoadName, bridge_bundle},
-    track::{Bridge, Moment, Subnet, Witness},
+    track::{Bridge, Moment, Subnet, Witness, diagnosis::rules::Take},
 };
 
 /// Times in a list of evidence; more are counted.
