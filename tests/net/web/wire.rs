@@ -26,6 +26,7 @@ struct Nobody;
 impl Reporter for Nobody {
     fn started(&mut self, _: Timestamp, _: &Started) {}
     fn event(&mut self, _: Timestamp, _: &Event) {}
+    fn found(&mut self, _: Timestamp, _: &reflash::diagnose::Finding) {}
     fn tick(&mut self, _: Tick) {}
     fn notice(&mut self, _: &str) {}
     fn finished(&mut self, _: Timestamp, _: &Report, _: &[String]) {}
