@@ -3,22 +3,16 @@
 use std::{
     fmt::Write as _,
     fs,
-    net::{Ipv4Addr, SocketAddrV4},
+    net::Ipv4Addr,
     path::Path,
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::Duration,
+    process::{Child, Command},
 };
 
-use pnet::datalink::{self, Channel, Config};
-use reflash::{
-    phone::Family,
-    rehearse::fleet::{self, FleetConfig, Route},
-};
 use serde_json::Value;
 
 use crate::support::{
     cdp::{self, mac},
+    helper,
     namespaces::{CLIENT, Lab, PHONES, SERVER},
     process::Running,
     require_program,
@@ -26,13 +20,6 @@ use crate::support::{
 };
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
-
-/// Set in the process that plays the phone.
-const PHONE_ONLY: &str = "REFLASH_TEST_PHONE_ONLY";
-/// Set in the process that sends frames: the file that has them, a line of hex digits each.
-const FRAMES: &str = "REFLASH_TEST_FRAMES";
-/// Set if it sends them again and again, until it is killed.
-const AGAIN: &str = "REFLASH_TEST_AGAIN";
 
 /// The first scripted phone of a fleet.
 const PHONE: &str = "025245480000";
@@ -123,85 +110,15 @@ fn send(lab: &Lab, folder: &Path, frames: &[Vec<u8>], again: bool) -> Sender {
     });
     let path = folder.join("frames");
     fs::write(&path, text).unwrap();
-    let this = std::env::current_exe().unwrap();
-    let mut command = lab.on_phones(this.to_str().unwrap());
-    command
-        .args(["--exact", "capture::frames_are_sent", "--nocapture"])
-        .env(FRAMES, path)
-        .stdout(Stdio::null());
-    if again {
-        command.env(AGAIN, "1");
-    }
+    // As phones repeat theirs, only sooner; for half a minute at most.
+    let rounds = if again { "300" } else { "1" };
+    let mut command = lab.on_phones(helper());
+    command.arg("send-frames").arg(path).args([rounds, "100"]);
     let mut sender = Sender(command.spawn().unwrap());
     if !again {
         assert!(sender.0.wait().unwrap().success());
     }
     sender
-}
-
-/// The sender's half, in the phones' namespace: no test by itself.
-#[test]
-fn frames_are_sent() {
-    let Some(path) = std::env::var_os(FRAMES) else {
-        return;
-    };
-    let text = fs::read_to_string(path).unwrap();
-    let frames: Vec<Vec<u8>> = text
-        .lines()
-        .map(|line| {
-            let byte = |at| u8::from_str_radix(&line[at..at + 2], 16).unwrap();
-            (0..line.len()).step_by(2).map(byte).collect()
-        })
-        .collect();
-    let interface = datalink::interfaces()
-        .into_iter()
-        .find(|interface| interface.name == "eth0")
-        .unwrap();
-    let Ok(Channel::Ethernet(mut out, _)) = datalink::channel(&interface, Config::default()) else {
-        panic!("no channel");
-    };
-    // As phones say the same again and again, only sooner; half a minute at most.
-    let rounds = if std::env::var_os(AGAIN).is_some() {
-        300
-    } else {
-        1
-    };
-    for _ in 0..rounds {
-        for frame in &frames {
-            out.send_to(frame, None).unwrap().unwrap();
-        }
-        if rounds > 1 {
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
-}
-
-/// The phone's half, in its namespace: converts, and no request of it shows which load it
-/// runs. No test by itself.
-#[test]
-fn a_phone_plays() {
-    if std::env::var_os(PHONE_ONLY).is_none() {
-        return;
-    }
-    let config = FleetConfig {
-        phones: 1,
-        models: vec![Family::F45.models().nth(1).unwrap()],
-        route: Route::Recovery,
-        pace: 0.01,
-        seed: 3,
-        faults: vec!["no-witness".parse().unwrap()],
-        sizes: Arc::default(),
-        addresses: vec![PHONES[0].parse().unwrap()],
-        deadline: Duration::from_mins(1),
-    };
-    let server = SocketAddrV4::new(SERVER.parse().unwrap(), 69);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let run = fleet::run(&config, server, std::future::pending());
-    let phones = runtime.block_on(run).unwrap();
-    assert!(phones[0].finished, "{phones:?}");
 }
 
 fn convert(lab: &Lab, folder: &Path) -> Running {
@@ -217,12 +134,19 @@ fn convert(lab: &Lab, folder: &Path) -> Running {
     server
 }
 
+/// Converts a phone none of whose requests shows which load it runs.
 fn play(lab: &Lab) {
-    let this = std::env::current_exe().unwrap();
+    let server = format!("{SERVER}:69");
     let output = lab
-        .on_phones(this.to_str().unwrap())
-        .args(["--exact", "capture::a_phone_plays", "--nocapture"])
-        .env(PHONE_ONLY, "1")
+        .on_phones(helper())
+        .args([
+            "simulated-phones",
+            &server,
+            "recovery",
+            PHONES[0],
+            "--",
+            "no-witness",
+        ])
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");

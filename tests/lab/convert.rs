@@ -6,20 +6,17 @@ use std::{
     net::{Ipv4Addr, SocketAddrV4, UdpSocket},
     path::{Path, PathBuf},
     process::Command,
-    sync::Arc,
     time::Duration,
 };
 
 use reflash::{
     phone::Family,
-    rehearse::{
-        MadeUp, Sizes,
-        fleet::{self, FleetConfig, Route},
-    },
+    rehearse::{MadeUp, Sizes},
 };
 use serde_json::Value;
 
 use crate::support::{
+    helper,
     namespaces::{CLIENT, Lab, PHONES, SERVER},
     process::Running,
     require_program,
@@ -27,9 +24,6 @@ use crate::support::{
 };
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
-
-/// Set in the process that plays the phones.
-const PHONES_ONLY: &str = "REFLASH_TEST_PHONES_ONLY";
 
 fn files() -> BTreeMap<String, Vec<u8>> {
     let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
@@ -121,14 +115,23 @@ fn phones_by_both_routes_convert_while_other_peoples_clients_fetch_every_file() 
         }
     }
 
-    let this = std::env::current_exe().unwrap();
     let phones = lab
-        .on_phones(this.to_str().unwrap())
-        .args(["--exact", "convert::two_phones_play", "--nocapture"])
-        .env(PHONES_ONLY, "1")
+        .on_phones(helper())
+        .args(["simulated-phones", &format!("{SERVER}:69"), "mixed"])
+        .args(&PHONES[..2])
         .output()
         .unwrap();
     assert!(phones.status.success(), "{phones:?}");
+    let files = files();
+    let holding = String::from_utf8(phones.stdout).unwrap();
+    assert_eq!(holding.lines().count(), 2, "{holding}");
+    for phone in holding.lines() {
+        let (load, images) = phone.split_once(' ').unwrap();
+        assert_eq!(load, "SIP45.9-3-1SR4-1S");
+        let images: Vec<&str> = images.split(' ').collect();
+        assert_eq!(images.len(), 5, "{phone}");
+        assert!(images.iter().all(|image| files.contains_key(*image)));
+    }
 
     let report = server.kind("finished")["report"].clone();
     assert_eq!(server.end(), Some(0));
@@ -169,49 +172,6 @@ fn fetch_over_http(lab: &Lab, name: &str) -> Option<Vec<u8>> {
         .unwrap();
     assert!(output.status.success(), "{output:?}");
     Some(output.stdout)
-}
-
-/// The phones' half of the test above, in their own namespace: no test by itself.
-#[test]
-fn two_phones_play() {
-    if std::env::var_os(PHONES_ONLY).is_none() {
-        return;
-    }
-    let config = FleetConfig {
-        phones: 2,
-        models: vec![Family::F45.models().nth(1).unwrap()],
-        route: Route::Mixed,
-        pace: 0.01,
-        seed: 3,
-        faults: Vec::new(),
-        sizes: Arc::default(),
-        addresses: PHONES[..2]
-            .iter()
-            .map(|address| address.parse().unwrap())
-            .collect(),
-        deadline: Duration::from_mins(1),
-    };
-    let server = SocketAddrV4::new(SERVER.parse().unwrap(), 69);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let phones = runtime
-        .block_on(fleet::run(&config, server, std::future::pending()))
-        .unwrap();
-    let made = files();
-    for phone in phones {
-        assert!(phone.finished, "{phone:?}");
-        assert_eq!(phone.holding.load.unwrap().as_str(), "SIP45.9-3-1SR4-1S");
-        assert_eq!(phone.holding.images.len(), 5);
-        assert!(
-            phone
-                .holding
-                .images
-                .keys()
-                .all(|image| made.contains_key(image))
-        );
-    }
 }
 
 /// A phone's hand on loopback: asks from its own address and acknowledges block by block.

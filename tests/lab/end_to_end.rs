@@ -2,8 +2,6 @@
 //! starts anew and registers, against a real `convert` on another host of its switch. And what is
 //! left to claim where some of that, or all of it, cannot be heard.
 
-mod phone;
-
 use std::{
     fs,
     io::Write as _,
@@ -14,15 +12,13 @@ use std::{
 use serde_json::Value;
 
 use crate::support::{
+    helper,
     lan::Lan,
     process::Running,
     synthetic::{self, KEY, set_mode},
 };
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
-
-/// Set in the process that plays the phone: what it does beside its requests.
-const SCRIPT: &str = "REFLASH_TEST_PHONE_SCRIPT";
 
 /// Where `convert` runs.
 const DESK: &str = "192.0.2.10";
@@ -33,14 +29,6 @@ const PHONE: &str = "025245480000";
 const LAST: &str = "0252454800ff";
 const OLD: &str = "SCCP45.8-5-2S";
 const TARGET: &str = "SIP45.9-3-1SR4-1S";
-
-/// The phone's half, in its namespace: no test by itself.
-#[test]
-fn a_phone_plays() {
-    if let Ok(script) = std::env::var(SCRIPT) {
-        phone::play(&script);
-    }
-}
 
 /// The phone's process; killed when dropped.
 struct Player(Child);
@@ -112,10 +100,9 @@ fn play(lan: &Lan, script: &str) -> Player {
         let address = format!("{ADDRESS}/24");
         lan.ip("phone", &["addr", "add", &address, "dev", "eth0"]);
     }
-    let mut command = lan.on("phone", std::env::current_exe().unwrap());
+    let mut command = lan.on("phone", helper());
     command
-        .args(["--exact", "end_to_end::a_phone_plays", "--nocapture"])
-        .env(SCRIPT, script)
+        .args(["whole-phone", script])
         .stdin(Stdio::piped())
         .stdout(Stdio::null());
     Player(command.spawn().unwrap())

@@ -7,6 +7,7 @@ pub(crate) mod conversation;
 pub(crate) mod lan;
 pub(crate) mod namespaces;
 pub(crate) mod process;
+pub(crate) mod sip_phone;
 pub(crate) mod synthetic;
 pub(crate) mod terminal;
 
@@ -27,4 +28,17 @@ pub(crate) fn require_program(name: &str) -> Option<PathBuf> {
         eprintln!("*** {message} ***");
     }
     found
+}
+
+/// The program `tests/helper`: what a test runs on another host, or kills.
+pub(crate) fn helper() -> PathBuf {
+    let this = std::env::current_exe().unwrap();
+    let profile = this.ancestors().nth(2).unwrap();
+    let helper = profile.join("examples/test-helper");
+    assert!(
+        helper.is_file(),
+        "{} is missing: `cargo build --example test-helper` builds it",
+        helper.display()
+    );
+    helper
 }

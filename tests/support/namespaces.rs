@@ -1,6 +1,6 @@
 //! A network of this test's own: two namespaces and a cable between them.
 
-use std::process::Command;
+use std::{ffi::OsStr, process::Command};
 
 /// Where the server is, on port 69, in a namespace of its own.
 pub(crate) const SERVER: &str = "192.0.2.1";
@@ -64,12 +64,12 @@ impl Lab {
     }
 
     /// A command on the server's side.
-    pub(crate) fn on_server(&self, program: &str) -> Command {
+    pub(crate) fn on_server(&self, program: impl AsRef<OsStr>) -> Command {
         within(&self.server, program)
     }
 
     /// A command on the phones' side.
-    pub(crate) fn on_phones(&self, program: &str) -> Command {
+    pub(crate) fn on_phones(&self, program: impl AsRef<OsStr>) -> Command {
         within(&self.phones, program)
     }
 }
@@ -81,9 +81,9 @@ impl Drop for Lab {
     }
 }
 
-fn within(namespace: &str, program: &str) -> Command {
+fn within(namespace: &str, program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("ip");
-    command.args(["netns", "exec", namespace, program]);
+    command.args(["netns", "exec", namespace]).arg(program);
     command
 }
 
