@@ -174,10 +174,9 @@ fn witnesses(phone: &Value) -> Vec<&str> {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn a_converted_phone_is_confirmed_by_what_it_announces() {
-    let Some(lab) = Lab::build("cdp") else {
-        return;
-    };
+    let lab = Lab::build("cdp");
     let folder = tempfile::tempdir().unwrap();
     let mut server = convert(&lab, folder.path());
     play(&lab);
@@ -194,10 +193,9 @@ fn a_converted_phone_is_confirmed_by_what_it_announces() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn a_phone_that_announces_another_load_is_not_confirmed_and_lldp_confirms_it_later() {
-    let Some(lab) = Lab::build("lldp") else {
-        return;
-    };
+    let lab = Lab::build("lldp");
     let folder = tempfile::tempdir().unwrap();
     let mut server = convert(&lab, folder.path());
     play(&lab);
@@ -228,10 +226,9 @@ fn a_phone_that_announces_another_load_is_not_confirmed_and_lldp_confirms_it_lat
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn thousands_of_damaged_frames_make_no_phone_and_hide_none() {
-    let Some(lab) = Lab::build("junk") else {
-        return;
-    };
+    let lab = Lab::build("junk");
     let folder = tempfile::tempdir().unwrap();
     let mut server = convert(&lab, folder.path());
     let junk = junk(5000);
@@ -255,10 +252,9 @@ fn thousands_of_damaged_frames_make_no_phone_and_hide_none() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn what_is_more_than_can_be_taken_is_counted_and_said() {
-    let Some(lab) = Lab::build("flood") else {
-        return;
-    };
+    let lab = Lab::build("flood");
     let folder = tempfile::tempdir().unwrap();
     set_mode(folder.path(), 0o755);
     // Each is another phone's word.
@@ -297,13 +293,11 @@ fn what_is_more_than_can_be_taken_is_counted_and_said() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces), curl and setpriv"]
 fn without_the_right_to_listen_a_run_goes_on_and_watch_says_how_to_get_it() {
-    let (Some(_), Some(_)) = (require_program("setpriv"), require_program("curl")) else {
-        return;
-    };
-    let Some(lab) = Lab::build("noraw") else {
-        return;
-    };
+    require_program("setpriv");
+    require_program("curl");
+    let lab = Lab::build("noraw");
     let folder = tempfile::tempdir().unwrap();
     let bundle = bundle(folder.path());
     let program = folder.path().join("reflash");
@@ -351,10 +345,9 @@ fn without_the_right_to_listen_a_run_goes_on_and_watch_says_how_to_get_it() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn watch_lists_the_phones_that_announce_themselves() {
-    let Some(lab) = Lab::build("watch") else {
-        return;
-    };
+    let lab = Lab::build("watch");
     let folder = tempfile::tempdir().unwrap();
     let mut command = lab.on_server(REFLASH);
     command.args(["watch", "--interface", "eth0", "--json"]);
@@ -392,10 +385,9 @@ fn watch_lists_the_phones_that_announce_themselves() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn watch_says_in_words_what_changes_and_ends_with_the_list() {
-    let Some(lab) = Lab::build("list") else {
-        return;
-    };
+    let lab = Lab::build("list");
     let folder = tempfile::tempdir().unwrap();
     // Without a name it finds the cable itself.
     let mut watch = Running::start(lab.on_server(REFLASH).arg("watch"));
@@ -418,10 +410,9 @@ fn watch_says_in_words_what_changes_and_ends_with_the_list() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn an_interface_that_goes_down_and_comes_back_is_heard_again() {
-    let Some(lab) = Lab::build("updown") else {
-        return;
-    };
+    let lab = Lab::build("updown");
     let folder = tempfile::tempdir().unwrap();
     let mut command = lab.on_server(REFLASH);
     command.args(["watch", "--interface", "eth0", "--json"]);
@@ -448,10 +439,9 @@ fn an_interface_that_goes_down_and_comes_back_is_heard_again() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn what_a_phone_announces_during_a_survey_plans_its_way() {
-    let Some(lab) = Lab::build("survey") else {
-        return;
-    };
+    let lab = Lab::build("survey");
     let folder = tempfile::tempdir().unwrap();
     let mut command = lab.on_server(REFLASH);
     command.arg("convert").arg(bundle(folder.path()));
@@ -486,10 +476,9 @@ fn what_a_phone_announces_during_a_survey_plans_its_way() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn the_vlan_that_a_phone_tags_with_is_recorded_beside_the_network_that_is_served() {
-    let Some(lab) = Lab::build("vlan") else {
-        return;
-    };
+    let lab = Lab::build("vlan");
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("run.jsonl");
     let mut command = lab.on_server(REFLASH);

@@ -120,9 +120,7 @@ fn free_port() -> u16 {
 
 /// Every line of every phone registers with its own password and with no other.
 fn all_register(transport: &str, further: &str) {
-    let Some(program) = require_program("kamailio") else {
-        return;
-    };
+    let program = require_program("kamailio");
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let built = build(&format!(
@@ -147,6 +145,7 @@ fn all_register(transport: &str, further: &str) {
 }
 
 #[test]
+#[ignore = "needs kamailio"]
 fn every_line_registers_over_udp_where_it_listens() {
     all_register(
         "udp",
@@ -156,6 +155,7 @@ fn every_line_registers_over_udp_where_it_listens() {
 }
 
 #[test]
+#[ignore = "needs kamailio"]
 fn every_phone_registers_over_tcp() {
     all_register("tcp", "");
 }

@@ -94,7 +94,7 @@ impl Desk {
         size: (u16, u16),
         within: impl Fn(&str) -> String,
         flags: &str,
-    ) -> Option<Terminal> {
+    ) -> Terminal {
         let folder = self.folder.path().to_str().unwrap();
         let program = within(&format!("{REFLASH} wizard --trust-key key.pem {flags}"));
         let state = format!("{folder}/state");
@@ -114,7 +114,7 @@ impl Desk {
     }
 
     /// The same on the usual screen and on this machine.
-    pub(crate) fn here(&self, flags: &str) -> Option<Terminal> {
+    pub(crate) fn here(&self, flags: &str) -> Terminal {
         self.wizard((80, 24), str::to_owned, flags)
     }
 

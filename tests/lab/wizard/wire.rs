@@ -14,7 +14,7 @@ use super::{
 };
 use crate::support::{helper, lan::Lan, require_program};
 
-fn lan(name: &str) -> Option<Lan> {
+fn lan(name: &str) -> Lan {
     Lan::build(
         name,
         &[
@@ -45,14 +45,13 @@ impl Drop for Part {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces) and tmux"]
 fn a_taken_port_and_a_network_without_dhcp_are_cured_on_the_page() {
-    let Some(lan) = lan("wizp") else { return };
+    let lan = lan("wizp");
     let holder = Part::play(&lan, "desk", &["hold-port", "0.0.0.0:69", "120"]);
     let desk = Desk::new();
     let within = |command: &str| lan.line("desk", command);
-    let Some(terminal) = desk.wizard((80, 24), within, TARGET) else {
-        return;
-    };
+    let terminal = desk.wizard((80, 24), within, TARGET);
     desk.page(&terminal, "step 2", "  Back", "phones-80x24");
     terminal.keys(&["Down", "Enter"]);
     let screen = wait_for_page(&terminal, "step 3", "  Back");
@@ -96,18 +95,15 @@ fn dnsmasq(lan: &mut Lan, options: &[&str]) {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces), dnsmasq and tmux"]
 fn a_dhcp_server_without_the_option_gets_its_lines() {
-    if require_program("dnsmasq").is_none() {
-        return;
-    }
-    let Some(mut lan) = lan("wizd") else { return };
+    require_program("dnsmasq");
+    let mut lan = lan("wizd");
     dnsmasq(&mut lan, &[]);
     let desk = Desk::new();
     let within = |command: &str| lan.line("desk", command);
     let flags = format!("{TARGET} --expect 1 --model 7965");
-    let Some(terminal) = desk.wizard((80, 24), within, &flags) else {
-        return;
-    };
+    let terminal = desk.wizard((80, 24), within, &flags);
     desk.page(&terminal, "step 3", "  Back", "no-option-80x24");
     terminal.keys(&["Down", "Enter"]);
     wait_for_page(&terminal, "DHCP server?", "  Back");
@@ -148,8 +144,9 @@ fn register_request() -> String {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces) and tmux"]
 fn the_run_waits_until_the_phone_registers_here() {
-    let Some(lan) = lan("wizr") else { return };
+    let lan = lan("wizr");
     let desk = Desk::new();
     let list = format!(
         "[site]\npbx = \"127.0.0.1\"\n[[phone]]\nmac = \"{PHONE}\"\nmodel = 7965\n\
@@ -159,9 +156,7 @@ fn the_run_waits_until_the_phone_registers_here() {
     let within = |command: &str| lan.line("desk", command);
     let flags =
         format!("{TARGET} --listen 127.0.0.1 --http-port 0 --sccp-port 0 --inventory office.toml");
-    let Some(terminal) = desk.wizard((80, 24), within, &flags) else {
-        return;
-    };
+    let terminal = desk.wizard((80, 24), within, &flags);
     wait_for_page(&terminal, "step 4", "  Back");
     terminal.keys(&["Enter"]);
     wait_for_page(&terminal, "step 6", "nothing was changed");
@@ -214,8 +209,9 @@ fn announcement() -> Vec<u8> {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces) and tmux"]
 fn a_phone_that_is_heard_with_an_old_load_is_sent_over_the_bridge() {
-    let Some(lan) = lan("wizb") else { return };
+    let lan = lan("wizb");
     let desk = Desk::with_bridge();
     let frame: String = announcement()
         .iter()
@@ -227,9 +223,7 @@ fn a_phone_that_is_heard_with_an_old_load_is_sent_over_the_bridge() {
     let _phone = Part::play(&lan, "phone", &arguments);
     let within = |command: &str| lan.line("desk", command);
     let flags = format!("{TARGET} --interface eth0 --dhcp isolated");
-    let Some(terminal) = desk.wizard((80, 24), within, &flags) else {
-        return;
-    };
+    let terminal = desk.wizard((80, 24), within, &flags);
     desk.page(&terminal, "step 2", "  Back", "heard-80x24");
     terminal.keys(&["Enter"]);
     desk.page(&terminal, "step 4", "  Back", "bridge-needed-80x24");
