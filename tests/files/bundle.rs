@@ -1,7 +1,6 @@
 //! Bundles on disk, good and bad: verdicts, refusals, unpacking, and `reflash verify`.
 
 mod archives;
-mod bench;
 mod containers;
 mod fixtures;
 mod unpacking;

@@ -3,22 +3,16 @@
 use std::{
     fmt::Write as _,
     fs,
-    net::{Ipv4Addr, SocketAddrV4},
+    net::Ipv4Addr,
     path::Path,
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::Duration,
+    process::{Child, Command},
 };
 
-use pnet::datalink::{self, Channel, Config};
-use reflash::{
-    phone::Family,
-    simulator::fleet::{self, FleetConfig, Route},
-};
 use serde_json::Value;
 
 use crate::support::{
     cdp::{self, mac},
+    helper,
     namespaces::{CLIENT, Lab, PHONES, SERVER},
     process::Running,
     require_program,
@@ -26,13 +20,6 @@ use crate::support::{
 };
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
-
-/// Set in the process that plays the phone.
-const PHONE_ONLY: &str = "REFLASH_TEST_PHONE_ONLY";
-/// Set in the process that sends frames: the file that has them, a line of hex digits each.
-const FRAMES: &str = "REFLASH_TEST_FRAMES";
-/// Set if it sends them again and again, until it is killed.
-const AGAIN: &str = "REFLASH_TEST_AGAIN";
 
 /// The first scripted phone of a fleet.
 const PHONE: &str = "025245480000";
@@ -123,85 +110,15 @@ fn send(lab: &Lab, folder: &Path, frames: &[Vec<u8>], again: bool) -> Sender {
     });
     let path = folder.join("frames");
     fs::write(&path, text).unwrap();
-    let this = std::env::current_exe().unwrap();
-    let mut command = lab.on_phones(this.to_str().unwrap());
-    command
-        .args(["--exact", "capture::frames_are_sent", "--nocapture"])
-        .env(FRAMES, path)
-        .stdout(Stdio::null());
-    if again {
-        command.env(AGAIN, "1");
-    }
+    // As phones repeat theirs, only sooner; for half a minute at most.
+    let rounds = if again { "300" } else { "1" };
+    let mut command = lab.on_phones(helper());
+    command.arg("send-frames").arg(path).args([rounds, "100"]);
     let mut sender = Sender(command.spawn().unwrap());
     if !again {
         assert!(sender.0.wait().unwrap().success());
     }
     sender
-}
-
-/// The sender's half, in the phones' namespace: no test by itself.
-#[test]
-fn frames_are_sent() {
-    let Some(path) = std::env::var_os(FRAMES) else {
-        return;
-    };
-    let text = fs::read_to_string(path).unwrap();
-    let frames: Vec<Vec<u8>> = text
-        .lines()
-        .map(|line| {
-            let byte = |at| u8::from_str_radix(&line[at..at + 2], 16).unwrap();
-            (0..line.len()).step_by(2).map(byte).collect()
-        })
-        .collect();
-    let interface = datalink::interfaces()
-        .into_iter()
-        .find(|interface| interface.name == "eth0")
-        .unwrap();
-    let Ok(Channel::Ethernet(mut out, _)) = datalink::channel(&interface, Config::default()) else {
-        panic!("no channel");
-    };
-    // As phones say the same again and again, only sooner; half a minute at most.
-    let rounds = if std::env::var_os(AGAIN).is_some() {
-        300
-    } else {
-        1
-    };
-    for _ in 0..rounds {
-        for frame in &frames {
-            out.send_to(frame, None).unwrap().unwrap();
-        }
-        if rounds > 1 {
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
-}
-
-/// The phone's half, in its namespace: converts, and no request of it shows which load it
-/// runs. No test by itself.
-#[test]
-fn a_phone_plays() {
-    if std::env::var_os(PHONE_ONLY).is_none() {
-        return;
-    }
-    let config = FleetConfig {
-        phones: 1,
-        models: vec![Family::F45.models().nth(1).unwrap()],
-        route: Route::Recovery,
-        pace: 0.01,
-        seed: 3,
-        faults: vec!["no-witness".parse().unwrap()],
-        sizes: Arc::default(),
-        addresses: vec![PHONES[0].parse().unwrap()],
-        deadline: Duration::from_mins(1),
-    };
-    let server = SocketAddrV4::new(SERVER.parse().unwrap(), 69);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let run = fleet::run(&config, server, std::future::pending());
-    let phones = runtime.block_on(run).unwrap();
-    assert!(phones[0].finished, "{phones:?}");
 }
 
 fn convert(lab: &Lab, folder: &Path) -> Running {
@@ -217,12 +134,19 @@ fn convert(lab: &Lab, folder: &Path) -> Running {
     server
 }
 
+/// Converts a phone none of whose requests shows which load it runs.
 fn play(lab: &Lab) {
-    let this = std::env::current_exe().unwrap();
+    let server = format!("{SERVER}:69");
     let output = lab
-        .on_phones(this.to_str().unwrap())
-        .args(["--exact", "capture::a_phone_plays", "--nocapture"])
-        .env(PHONE_ONLY, "1")
+        .on_phones(helper())
+        .args([
+            "simulated-phones",
+            &server,
+            "recovery",
+            PHONES[0],
+            "--",
+            "no-witness",
+        ])
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -250,10 +174,9 @@ fn witnesses(phone: &Value) -> Vec<&str> {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn a_converted_phone_is_confirmed_by_what_it_announces() {
-    let Some(lab) = Lab::build("cdp") else {
-        return;
-    };
+    let lab = Lab::build("cdp");
     let folder = tempfile::tempdir().unwrap();
     let mut server = convert(&lab, folder.path());
     play(&lab);
@@ -270,10 +193,9 @@ fn a_converted_phone_is_confirmed_by_what_it_announces() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn a_phone_that_announces_another_load_is_not_confirmed_and_lldp_confirms_it_later() {
-    let Some(lab) = Lab::build("lldp") else {
-        return;
-    };
+    let lab = Lab::build("lldp");
     let folder = tempfile::tempdir().unwrap();
     let mut server = convert(&lab, folder.path());
     play(&lab);
@@ -304,10 +226,9 @@ fn a_phone_that_announces_another_load_is_not_confirmed_and_lldp_confirms_it_lat
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn thousands_of_damaged_frames_make_no_phone_and_hide_none() {
-    let Some(lab) = Lab::build("junk") else {
-        return;
-    };
+    let lab = Lab::build("junk");
     let folder = tempfile::tempdir().unwrap();
     let mut server = convert(&lab, folder.path());
     let junk = junk(5000);
@@ -331,10 +252,9 @@ fn thousands_of_damaged_frames_make_no_phone_and_hide_none() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn what_is_more_than_can_be_taken_is_counted_and_said() {
-    let Some(lab) = Lab::build("flood") else {
-        return;
-    };
+    let lab = Lab::build("flood");
     let folder = tempfile::tempdir().unwrap();
     set_mode(folder.path(), 0o755);
     // Each is another phone's word.
@@ -373,13 +293,11 @@ fn what_is_more_than_can_be_taken_is_counted_and_said() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces), curl and setpriv"]
 fn without_the_right_to_listen_a_run_goes_on_and_watch_says_how_to_get_it() {
-    let (Some(_), Some(_)) = (require_program("setpriv"), require_program("curl")) else {
-        return;
-    };
-    let Some(lab) = Lab::build("noraw") else {
-        return;
-    };
+    require_program("setpriv");
+    require_program("curl");
+    let lab = Lab::build("noraw");
     let folder = tempfile::tempdir().unwrap();
     let bundle = bundle(folder.path());
     let program = folder.path().join("reflash");
@@ -427,10 +345,9 @@ fn without_the_right_to_listen_a_run_goes_on_and_watch_says_how_to_get_it() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn watch_lists_the_phones_that_announce_themselves() {
-    let Some(lab) = Lab::build("watch") else {
-        return;
-    };
+    let lab = Lab::build("watch");
     let folder = tempfile::tempdir().unwrap();
     let mut command = lab.on_server(REFLASH);
     command.args(["watch", "--interface", "eth0", "--json"]);
@@ -468,10 +385,9 @@ fn watch_lists_the_phones_that_announce_themselves() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn watch_says_in_words_what_changes_and_ends_with_the_list() {
-    let Some(lab) = Lab::build("list") else {
-        return;
-    };
+    let lab = Lab::build("list");
     let folder = tempfile::tempdir().unwrap();
     // Without a name it finds the cable itself.
     let mut watch = Running::start(lab.on_server(REFLASH).arg("watch"));
@@ -494,10 +410,9 @@ fn watch_says_in_words_what_changes_and_ends_with_the_list() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn an_interface_that_goes_down_and_comes_back_is_heard_again() {
-    let Some(lab) = Lab::build("updown") else {
-        return;
-    };
+    let lab = Lab::build("updown");
     let folder = tempfile::tempdir().unwrap();
     let mut command = lab.on_server(REFLASH);
     command.args(["watch", "--interface", "eth0", "--json"]);
@@ -524,10 +439,9 @@ fn an_interface_that_goes_down_and_comes_back_is_heard_again() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn what_a_phone_announces_during_a_survey_plans_its_way() {
-    let Some(lab) = Lab::build("survey") else {
-        return;
-    };
+    let lab = Lab::build("survey");
     let folder = tempfile::tempdir().unwrap();
     let mut command = lab.on_server(REFLASH);
     command.arg("convert").arg(bundle(folder.path()));
@@ -562,10 +476,9 @@ fn what_a_phone_announces_during_a_survey_plans_its_way() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn the_vlan_that_a_phone_tags_with_is_recorded_beside_the_network_that_is_served() {
-    let Some(lab) = Lab::build("vlan") else {
-        return;
-    };
+    let lab = Lab::build("vlan");
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("run.jsonl");
     let mut command = lab.on_server(REFLASH);

@@ -6,20 +6,17 @@ use std::{
     net::{Ipv4Addr, SocketAddrV4, UdpSocket},
     path::{Path, PathBuf},
     process::Command,
-    sync::Arc,
     time::Duration,
 };
 
 use reflash::{
     phone::Family,
-    simulator::{
-        MadeUp, Sizes,
-        fleet::{self, FleetConfig, Route},
-    },
+    simulator::{MadeUp, Sizes},
 };
 use serde_json::Value;
 
 use crate::support::{
+    helper,
     namespaces::{CLIENT, Lab, PHONES, SERVER},
     process::Running,
     require_program,
@@ -27,9 +24,6 @@ use crate::support::{
 };
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
-
-/// Set in the process that plays the phones.
-const PHONES_ONLY: &str = "REFLASH_TEST_PHONES_ONLY";
 
 fn files() -> BTreeMap<String, Vec<u8>> {
     let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
@@ -40,9 +34,7 @@ fn files() -> BTreeMap<String, Vec<u8>> {
 fn fetch_with_all(lab: &Lab, name: &str, folder: &Path) -> Vec<(String, PathBuf)> {
     let mut fetched = Vec::new();
     let mut fetch = |client: &str, variant: &str, arguments: &dyn Fn(&str) -> Vec<String>| {
-        if require_program(client).is_none() {
-            return;
-        }
+        require_program(client);
         let path = folder.join(format!("{client}-{variant}"));
         let mut command = lab.on_phones("timeout");
         command
@@ -83,10 +75,9 @@ fn fetch_with_all(lab: &Lab, name: &str, folder: &Path) -> Vec<(String, PathBuf)
 }
 
 #[test]
+#[ignore = "needs root (network namespaces), atftp, busybox, curl and tftp"]
 fn phones_by_both_routes_convert_while_other_peoples_clients_fetch_every_file() {
-    let Some(lab) = Lab::build("convert") else {
-        return;
-    };
+    let lab = Lab::build("convert");
     let folder = tempfile::tempdir().unwrap();
     let bundle = bundle(folder.path());
     let mut server = lab.on_server(REFLASH);
@@ -111,7 +102,7 @@ fn phones_by_both_routes_convert_while_other_peoples_clients_fetch_every_file() 
     let generated = fs::read(root.join("target").join("XMLDefault.cnf.xml")).unwrap();
     wanted.insert("XMLDefault.cnf.xml".to_owned(), generated);
     let over_http = fetch_over_http(&lab, "XMLDefault.cnf.xml");
-    assert!(over_http.is_none_or(|bytes| bytes == wanted["XMLDefault.cnf.xml"]));
+    assert!(over_http == wanted["XMLDefault.cnf.xml"]);
     for (name, bytes) in &wanted {
         for (client, path) in fetch_with_all(&lab, name, folder.path()) {
             assert!(
@@ -121,14 +112,23 @@ fn phones_by_both_routes_convert_while_other_peoples_clients_fetch_every_file() 
         }
     }
 
-    let this = std::env::current_exe().unwrap();
     let phones = lab
-        .on_phones(this.to_str().unwrap())
-        .args(["--exact", "convert::two_phones_play", "--nocapture"])
-        .env(PHONES_ONLY, "1")
+        .on_phones(helper())
+        .args(["simulated-phones", &format!("{SERVER}:69"), "mixed"])
+        .args(&PHONES[..2])
         .output()
         .unwrap();
     assert!(phones.status.success(), "{phones:?}");
+    let files = files();
+    let holding = String::from_utf8(phones.stdout).unwrap();
+    assert_eq!(holding.lines().count(), 2, "{holding}");
+    for phone in holding.lines() {
+        let (load, images) = phone.split_once(' ').unwrap();
+        assert_eq!(load, "SIP45.9-3-1SR4-1S");
+        let images: Vec<&str> = images.split(' ').collect();
+        assert_eq!(images.len(), 5, "{phone}");
+        assert!(images.iter().all(|image| files.contains_key(*image)));
+    }
 
     let report = server.kind("finished")["report"].clone();
     assert_eq!(server.end(), Some(0));
@@ -159,8 +159,8 @@ fn phones_by_both_routes_convert_while_other_peoples_clients_fetch_every_file() 
 }
 
 /// What curl gets from port 6970.
-fn fetch_over_http(lab: &Lab, name: &str) -> Option<Vec<u8>> {
-    require_program("curl")?;
+fn fetch_over_http(lab: &Lab, name: &str) -> Vec<u8> {
+    require_program("curl");
     let url = format!("http://{SERVER}:6970/{name}");
     let output = lab
         .on_phones("curl")
@@ -168,50 +168,7 @@ fn fetch_over_http(lab: &Lab, name: &str) -> Option<Vec<u8>> {
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
-    Some(output.stdout)
-}
-
-/// The phones' half of the test above, in their own namespace: no test by itself.
-#[test]
-fn two_phones_play() {
-    if std::env::var_os(PHONES_ONLY).is_none() {
-        return;
-    }
-    let config = FleetConfig {
-        phones: 2,
-        models: vec![Family::F45.models().nth(1).unwrap()],
-        route: Route::Mixed,
-        pace: 0.01,
-        seed: 3,
-        faults: Vec::new(),
-        sizes: Arc::default(),
-        addresses: PHONES[..2]
-            .iter()
-            .map(|address| address.parse().unwrap())
-            .collect(),
-        deadline: Duration::from_mins(1),
-    };
-    let server = SocketAddrV4::new(SERVER.parse().unwrap(), 69);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let phones = runtime
-        .block_on(fleet::run(&config, server, std::future::pending()))
-        .unwrap();
-    let made = files();
-    for phone in phones {
-        assert!(phone.finished, "{phone:?}");
-        assert_eq!(phone.holding.load.unwrap().as_str(), "SIP45.9-3-1SR4-1S");
-        assert_eq!(phone.holding.images.len(), 5);
-        assert!(
-            phone
-                .holding
-                .images
-                .keys()
-                .all(|image| made.contains_key(image))
-        );
-    }
+    output.stdout
 }
 
 /// A phone's hand on loopback: asks from its own address and acknowledges block by block.
@@ -459,28 +416,21 @@ fn a_name_that_http_has_not_and_tftp_has_not_is_one_request() {
 /// The rehearsal's key, where any user can read it: the checkout may be private.
 const KEY: &[u8] = include_bytes!("../support/test-key.pem");
 
-/// The program as a user without any right, in a folder that this user can read; `None`,
-/// loudly, where there is no way to become one, which fails in CI.
-fn as_nobody(folder: &Path) -> Option<Command> {
-    require_program("setpriv")?;
+/// The program as a user without any right, in a folder that this user can read.
+/// Becoming one needs root.
+fn as_nobody(folder: &Path) -> Command {
+    require_program("setpriv");
     let become_nobody = || {
         let mut command = Command::new("setpriv");
         command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
         command.arg("--inh-caps=-all");
         command
     };
-    if !become_nobody()
-        .arg("true")
-        .status()
-        .is_ok_and(|status| status.success())
-    {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "CI must be able to become another user"
-        );
-        eprintln!("NOT TESTED: becoming another user needs root; run scripts/test with sudo");
-        return None;
-    }
+    let became = become_nobody().arg("true").status();
+    assert!(
+        became.is_ok_and(|status| status.success()),
+        "becoming another user needs root: run scripts/test with sudo"
+    );
     // A binary that nobody else could reach would prove nothing: it is copied.
     let program = folder.join("reflash");
     fs::copy(REFLASH, &program).unwrap();
@@ -490,15 +440,14 @@ fn as_nobody(folder: &Path) -> Option<Command> {
     set_mode(folder, 0o755);
     let mut command = become_nobody();
     command.arg(program).current_dir(folder);
-    Some(command)
+    command
 }
 
 #[test]
+#[ignore = "needs root (another user) and setpriv"]
 fn a_port_below_1024_without_the_right_says_how_to_get_it() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(mut nobody) = as_nobody(folder.path()) else {
-        return;
-    };
+    let mut nobody = as_nobody(folder.path());
     let output = nobody
         .arg("convert")
         .arg(bundle(folder.path()))
@@ -515,14 +464,13 @@ fn a_port_below_1024_without_the_right_says_how_to_get_it() {
 }
 
 #[test]
+#[ignore = "needs root (another user) and setpriv"]
 fn a_bundle_that_this_user_may_not_read_is_named_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let bundle = bundle(folder.path());
     set_mode(&bundle, 0o000);
     for verb in ["verify", "convert"] {
-        let Some(mut nobody) = as_nobody(folder.path()) else {
-            return;
-        };
+        let mut nobody = as_nobody(folder.path());
         let output = nobody.arg(verb).arg(&bundle).output().unwrap();
         let words = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{words}");
@@ -535,11 +483,10 @@ fn a_bundle_that_this_user_may_not_read_is_named_with_the_reason() {
 }
 
 #[test]
+#[ignore = "needs root (another user) and setpriv"]
 fn a_served_file_that_may_not_be_read_is_told_here_and_not_found_there() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(mut nobody) = as_nobody(folder.path()) else {
-        return;
-    };
+    let mut nobody = as_nobody(folder.path());
     let locked = folder.path().join("Jar41sip.8-3-1S.sbn");
     fs::write(&locked, "image").unwrap();
     set_mode(&locked, 0o000);
@@ -573,10 +520,9 @@ fn status(pid: u32, field: &str) -> String {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces), atftp, busybox, curl and tftp"]
 fn on_port_69_it_runs_as_the_named_user_with_no_right_left_and_serves() {
-    let Some(lab) = Lab::build("rights") else {
-        return;
-    };
+    let lab = Lab::build("rights");
     let folder = tempfile::tempdir().unwrap();
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(folder.path(), open).unwrap();
@@ -603,9 +549,8 @@ fn on_port_69_it_runs_as_the_named_user_with_no_right_left_and_serves() {
         for set in ["CapEff:", "CapPrm:", "CapInh:", "CapAmb:"] {
             assert_eq!(status(pid, set), "0000000000000000", "{set}");
         }
-        if let Some(bytes) = fetch_over_http(&lab, "term65.default.loads") {
-            assert_eq!(bytes, files()["term65.default.loads"]);
-        }
+        let bytes = fetch_over_http(&lab, "term65.default.loads");
+        assert_eq!(bytes, files()["term65.default.loads"]);
         let got = fetch_with_all(&lab, "term65.default.loads", folder.path());
         assert!(
             got.iter()

@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use crate::support::terminal::Terminal;
+use crate::support::{require_program, terminal::Terminal};
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 
@@ -71,7 +71,7 @@ Lab          flashed     within 0:00
 0 of 0 done, 0 flashed";
 
 /// Runs `rehearse` with these arguments on a screen of this size.
-fn rehearse(size: (u16, u16), arguments: &str) -> Option<Terminal> {
+fn rehearse(size: (u16, u16), arguments: &str) -> Terminal {
     Terminal::start(size, &[], &format!("{REFLASH} rehearse {arguments}"))
 }
 
@@ -99,6 +99,7 @@ fn comes_to(terminal: &Terminal, wanted: &str) {
 }
 
 #[test]
+#[ignore = "needs tmux"]
 fn it_looks_as_it_should_and_is_whole_whatever_the_window_is_drawn_to() {
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("phones.csv");
@@ -107,9 +108,7 @@ fn it_looks_as_it_should_and_is_whole_whatever_the_window_is_drawn_to() {
         "--phones 2 --seed 5 --inventory {} --fault config-refused@1 --timeout 3m",
         list.display()
     );
-    let Some(terminal) = rehearse((120, 40), &arguments) else {
-        return;
-    };
+    let terminal = rehearse((120, 40), &arguments);
     comes_to(&terminal, WIDE);
     terminal.resize(80, 24);
     comes_to(&terminal, USUAL);
@@ -131,11 +130,9 @@ fn it_looks_as_it_should_and_is_whole_whatever_the_window_is_drawn_to() {
 }
 
 #[test]
+#[ignore = "needs tmux"]
 fn a_diagnosis_stands_once_below_its_phone_and_goes_away() {
-    let Some(terminal) = rehearse((80, 24), "--phones 2 --seed 5 --fault power-cut=apps:40@1")
-    else {
-        return;
-    };
+    let terminal = rehearse((80, 24), "--phones 2 --seed 5 --fault power-cut=apps:40@1");
     terminal.wait_until("a diagnosis once, below its phone, with its cure", |_| {
         let screen = terminal.screen();
         let lines: Vec<&str> = screen.lines().collect();
@@ -158,10 +155,9 @@ fn a_diagnosis_stands_once_below_its_phone_and_goes_away() {
 }
 
 #[test]
+#[ignore = "needs tmux"]
 fn three_hundred_phones_keep_to_the_screen() {
-    let Some(terminal) = rehearse((80, 24), "--phones 300 --fault refuses-manifest@2") else {
-        return;
-    };
+    let terminal = rehearse((80, 24), "--phones 300 --fault refuses-manifest@2");
     terminal.wait_for("more under way");
     let looks = Cell::new(0);
     terminal.wait_until("20 looks at one whole screen, and who failed", |_| {
@@ -188,7 +184,7 @@ fn three_hundred_phones_keep_to_the_screen() {
 fn raw(variables: &[(&str, &str)], arguments: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bytes");
-    let status = Command::new("script")
+    let status = Command::new(require_program("script"))
         .args([
             "-qec",
             &format!("{REFLASH} rehearse --phones 1 {arguments}"),
@@ -213,6 +209,7 @@ fn has_colours(raw: &str) -> bool {
 }
 
 #[test]
+#[ignore = "needs script"]
 fn colours_control_codes_and_rows_are_only_where_they_are_wanted() {
     let runs = [
         (&[][..], ""),

@@ -2,8 +2,6 @@
 //! starts anew and registers, against a real `convert` on another host of its switch. And what is
 //! left to claim where some of that, or all of it, cannot be heard.
 
-mod phone;
-
 use std::{
     fs,
     io::Write as _,
@@ -14,15 +12,13 @@ use std::{
 use serde_json::Value;
 
 use crate::support::{
+    helper,
     lan::Lan,
     process::Running,
     synthetic::{self, KEY, set_mode},
 };
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
-
-/// Set in the process that plays the phone: what it does beside its requests.
-const SCRIPT: &str = "REFLASH_TEST_PHONE_SCRIPT";
 
 /// Where `convert` runs.
 const DESK: &str = "192.0.2.10";
@@ -33,14 +29,6 @@ const PHONE: &str = "025245480000";
 const LAST: &str = "0252454800ff";
 const OLD: &str = "SCCP45.8-5-2S";
 const TARGET: &str = "SIP45.9-3-1SR4-1S";
-
-/// The phone's half, in its namespace: no test by itself.
-#[test]
-fn a_phone_plays() {
-    if let Ok(script) = std::env::var(SCRIPT) {
-        phone::play(&script);
-    }
-}
 
 /// The phone's process; killed when dropped.
 struct Player(Child);
@@ -62,12 +50,12 @@ impl Drop for Player {
 }
 
 /// A switch, a desk and a phone without an address.
-fn build(name: &str) -> Option<Lan> {
+fn build(name: &str) -> Lan {
     let desk = format!("{DESK}/24");
-    let lan = Lan::build(name, &[("desk", Some(&desk)), ("phone", None)])?;
+    let lan = Lan::build(name, &[("desk", Some(&desk)), ("phone", None)]);
     let mac = ["link", "set", "eth0", "address", "02:52:45:48:00:00"];
     lan.ip("phone", &mac);
-    Some(lan)
+    lan
 }
 
 /// What `convert` is given.
@@ -112,10 +100,9 @@ fn play(lan: &Lan, script: &str) -> Player {
         let address = format!("{ADDRESS}/24");
         lan.ip("phone", &["addr", "add", &address, "dev", "eth0"]);
     }
-    let mut command = lan.on("phone", std::env::current_exe().unwrap());
+    let mut command = lan.on("phone", helper());
     command
-        .args(["--exact", "end_to_end::a_phone_plays", "--nocapture"])
-        .env(SCRIPT, script)
+        .args(["whole-phone", script])
         .stdin(Stdio::piped())
         .stdout(Stdio::null());
     Player(command.spawn().unwrap())
@@ -169,10 +156,9 @@ fn words<'a>(phone: &'a Value, witness: &str) -> Vec<&'a str> {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn a_phone_of_which_everything_is_heard_is_confirmed_and_the_evidence_is_listed() {
-    let Some(lan) = build("all") else {
-        return;
-    };
+    let lan = build("all");
     let mut run = convert(&lan, true, &["--dhcp", "isolated"]);
     let mut player = play(&lan, "dhcp,cdp,register,web");
     // It has an address and announces itself; then it asks for its files.
@@ -214,10 +200,9 @@ fn a_phone_of_which_everything_is_heard_is_confirmed_and_the_evidence_is_listed(
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn a_phone_whose_announcements_nobody_hears_is_confirmed_by_its_register() {
-    let Some(lan) = build("sip") else {
-        return;
-    };
+    let lan = build("sip");
     let mut run = convert(&lan, true, &[]);
     let _player = play(&lan, "register");
     let confirmed = step(&mut run, "confirmed");
@@ -229,10 +214,9 @@ fn a_phone_whose_announcements_nobody_hears_is_confirmed_by_its_register() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn a_phone_of_which_nothing_is_heard_but_its_requests_stays_flashed() {
-    let Some(lan) = build("nothing") else {
-        return;
-    };
+    let lan = build("nothing");
     let mut run = convert(&lan, false, &[]);
     let mut player = play(&lan, "nothing");
     step(&mut run, "flashed");
@@ -244,10 +228,9 @@ fn a_phone_of_which_nothing_is_heard_but_its_requests_stays_flashed() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn a_phone_of_which_only_the_page_can_be_read_is_confirmed_by_that() {
-    let Some(lan) = build("web") else {
-        return;
-    };
+    let lan = build("web");
     let mut run = convert(&lan, false, &[]);
     let _player = play(&lan, "web");
     step(&mut run, "flashed");

@@ -62,13 +62,10 @@ fn readable(path: &Path, mode: u32) {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces) and curl"]
 fn a_configuration_goes_to_its_own_phone_and_to_nobody_whose_address_is_anothers() {
-    if require_program("curl").is_none() {
-        return;
-    }
-    let Some(lab) = Lab::build("secret") else {
-        return;
-    };
+    require_program("curl");
+    let lab = Lab::build("secret");
     let folder = tempfile::tempdir().unwrap();
     readable(folder.path(), 0o755);
     let own = format!("SEP{}.cnf.xml", mac(&lab));
@@ -107,13 +104,10 @@ fn a_configuration_goes_to_its_own_phone_and_to_nobody_whose_address_is_anothers
 }
 
 #[test]
+#[ignore = "needs root (network namespaces) and curl"]
 fn an_address_that_goes_and_comes_back_and_an_interface_that_goes_down_end_nothing() {
-    if require_program("curl").is_none() {
-        return;
-    }
-    let Some(lab) = Lab::build("cable") else {
-        return;
-    };
+    require_program("curl");
+    let lab = Lab::build("cable");
     let folder = tempfile::tempdir().unwrap();
     readable(folder.path(), 0o755);
     fs::write(folder.path().join("file"), vec![7; 70_000]).unwrap();
@@ -164,13 +158,11 @@ fn an_address_that_goes_and_comes_back_and_an_interface_that_goes_down_end_nothi
 }
 
 #[test]
+#[ignore = "needs root (network namespaces), curl and tcpdump"]
 fn packets_carry_the_mark_that_was_asked_for() {
-    let (Some(_), Some(_)) = (require_program("curl"), require_program("tcpdump")) else {
-        return;
-    };
-    let Some(lab) = Lab::build("dscp") else {
-        return;
-    };
+    require_program("curl");
+    require_program("tcpdump");
+    let lab = Lab::build("dscp");
     let folder = tempfile::tempdir().unwrap();
     readable(folder.path(), 0o755);
     fs::write(folder.path().join("file"), "marked").unwrap();
@@ -215,8 +207,8 @@ fn packets_carry_the_mark_that_was_asked_for() {
 }
 
 /// The program in a folder that everybody can reach, with rights of its own.
-fn with_file_capabilities(folder: &Path) -> Option<PathBuf> {
-    require_program("setcap")?;
+fn with_file_capabilities(folder: &Path) -> PathBuf {
+    require_program("setcap");
     readable(folder, 0o755);
     let program = folder.join("reflash");
     fs::copy(REFLASH, &program).unwrap();
@@ -226,29 +218,21 @@ fn with_file_capabilities(folder: &Path) -> Option<PathBuf> {
         .arg(&program)
         .output()
         .unwrap();
-    if !set.status.success() {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "CI must be able to set file capabilities: {set:?}"
-        );
-        eprintln!("NOT TESTED: file capabilities need root; run scripts/test with sudo");
-        return None;
-    }
-    Some(program)
+    assert!(
+        set.status.success(),
+        "file capabilities need root: run scripts/test with sudo: {set:?}"
+    );
+    program
 }
 
 #[test]
+#[ignore = "needs root (file capabilities, network namespaces), curl, setcap and setpriv"]
 fn rights_that_come_with_the_file_open_port_69_and_are_given_up() {
-    let (Some(_), Some(_)) = (require_program("curl"), require_program("setpriv")) else {
-        return;
-    };
-    let Some(lab) = Lab::build("caps") else {
-        return;
-    };
+    require_program("curl");
+    require_program("setpriv");
+    let lab = Lab::build("caps");
     let folder = tempfile::tempdir().unwrap();
-    let Some(program) = with_file_capabilities(folder.path()) else {
-        return;
-    };
+    let program = with_file_capabilities(folder.path());
     let root = folder.path().join("root");
     fs::create_dir(&root).unwrap();
     fs::write(root.join("file"), "served").unwrap();

@@ -17,7 +17,7 @@ const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 const DESK: &str = "192.0.2.10";
 
 /// A LAN with this machine (`desk`) and a router that serves DHCP.
-fn lan(name: &str) -> Option<Lan> {
+fn lan(name: &str) -> Lan {
     Lan::build(
         name,
         &[
@@ -101,13 +101,10 @@ fn dhcpd(lan: &mut Lan, host: &str, options: &str) {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces) and dnsmasq"]
 fn a_dhcp_server_that_names_this_machine_stops_nothing() {
-    if require_program("dnsmasq").is_none() {
-        return;
-    }
-    let Some(mut lan) = lan("right") else {
-        return;
-    };
+    require_program("dnsmasq");
+    let mut lan = lan("right");
     let here = format!("--dhcp-option=150,{DESK}");
     dnsmasq(
         &mut lan,
@@ -133,13 +130,10 @@ fn a_dhcp_server_that_names_this_machine_stops_nothing() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces) and dnsmasq"]
 fn a_dhcp_server_without_option_150_is_named_with_the_lines_for_it() {
-    if require_program("dnsmasq").is_none() {
-        return;
-    }
-    let Some(mut lan) = lan("no150") else {
-        return;
-    };
+    require_program("dnsmasq");
+    let mut lan = lan("no150");
     dnsmasq(&mut lan, "router", &[]);
     let (code, findings) = check(&lan, &[]);
     assert_eq!(code, Some(1));
@@ -172,9 +166,7 @@ fn a_dhcp_server_without_option_150_is_named_with_the_lines_for_it() {
     fs::write(&conf, &pasted.stdout).unwrap();
     let conf = format!("--conf-file={}", conf.display());
     drop(lan);
-    let Some(mut lan) = self::lan("pasted") else {
-        return;
-    };
+    let mut lan = self::lan("pasted");
     let path = lan.folder.path().join("pasted.conf");
     fs::write(&path, &pasted.stdout).unwrap();
     let conf = conf.replace(
@@ -187,13 +179,10 @@ fn a_dhcp_server_without_option_150_is_named_with_the_lines_for_it() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces) and dhcpd"]
 fn a_dhcp_server_that_names_another_is_found() {
-    if require_program("dhcpd").is_none() {
-        return;
-    }
-    let Some(mut lan) = lan("wrong") else {
-        return;
-    };
+    require_program("dhcpd");
+    let mut lan = lan("wrong");
     dhcpd(&mut lan, "router", "option tftp150 192.0.2.66;");
     let (code, findings) = check(&lan, &[]);
     assert_eq!(code, Some(1));
@@ -205,13 +194,10 @@ fn a_dhcp_server_that_names_another_is_found() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces) and dhcpd"]
 fn the_lines_for_dhcpd_are_dhcpds() {
-    if require_program("dhcpd").is_none() {
-        return;
-    }
-    let Some(mut lan) = lan("isc") else {
-        return;
-    };
+    require_program("dhcpd");
+    let mut lan = lan("isc");
     let pasted = lan.run("desk", REFLASH, &["check", "--paste", "isc"]);
     let lines = String::from_utf8(pasted.stdout).unwrap();
     // The definition stands in the test's own file already.
@@ -223,13 +209,11 @@ fn the_lines_for_dhcpd_are_dhcpds() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces), dhcpd and dnsmasq"]
 fn two_dhcp_servers_are_both_heard() {
-    if require_program("dnsmasq").is_none() || require_program("dhcpd").is_none() {
-        return;
-    }
-    let Some(mut lan) = lan("two") else {
-        return;
-    };
+    require_program("dnsmasq");
+    require_program("dhcpd");
+    let mut lan = lan("two");
     dnsmasq(&mut lan, "router", &["--dhcp-option=150,192.0.2.10"]);
     dhcpd(&mut lan, "other", "option tftp150 192.0.2.10;");
     let (code, findings) = check(&lan, &[]);
@@ -242,10 +226,9 @@ fn two_dhcp_servers_are_both_heard() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn silence_is_an_error_unless_this_program_is_to_give_addresses() {
-    let Some(lan) = lan("none") else {
-        return;
-    };
+    let lan = lan("none");
     let (code, findings) = check(&lan, &[]);
     assert_eq!(code, Some(1));
     assert!(message(&findings, "no-tftp-address").contains("no DHCP server answered"));
@@ -254,13 +237,10 @@ fn silence_is_an_error_unless_this_program_is_to_give_addresses() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces) and dnsmasq"]
 fn a_dhcp_server_on_this_machine_is_heard_too() {
-    if require_program("dnsmasq").is_none() {
-        return;
-    }
-    let Some(mut lan) = lan("local") else {
-        return;
-    };
+    require_program("dnsmasq");
+    let mut lan = lan("local");
     dnsmasq(&mut lan, "desk", &["--dhcp-option=150,192.0.2.66"]);
     let (code, findings) = check(&lan, &[]);
     assert_eq!(code, Some(1));
@@ -278,13 +258,10 @@ fn a_dhcp_server_on_this_machine_is_heard_too() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces) and dnsmasq"]
 fn a_dhcp_server_of_another_interface_is_not_in_the_way() {
-    if require_program("dnsmasq").is_none() {
-        return;
-    }
-    let Some(mut lan) = lan("virt") else {
-        return;
-    };
+    require_program("dnsmasq");
+    let mut lan = lan("virt");
     lan.ip("desk", &["link", "add", "virbr0", "type", "bridge"]);
     lan.ip("desk", &["addr", "add", "198.51.100.1/24", "dev", "virbr0"]);
     lan.ip("desk", &["link", "set", "virbr0", "up"]);
@@ -300,13 +277,10 @@ fn a_dhcp_server_of_another_interface_is_not_in_the_way() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces) and dnsmasq"]
 fn who_has_a_port_is_named() {
-    if require_program("dnsmasq").is_none() {
-        return;
-    }
-    let Some(mut lan) = lan("ports") else {
-        return;
-    };
+    require_program("dnsmasq");
+    let mut lan = lan("ports");
     let mut command = lan.on("desk", "dnsmasq");
     command
         .args(["--keep-in-foreground", "--port=0", "--conf-file=/dev/null"])
@@ -331,10 +305,9 @@ fn who_has_a_port_is_named() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces), iptables and nft"]
 fn a_firewall_of_either_kind_is_read_and_its_line_opens_it() {
-    let Some(lan) = lan("walls") else {
-        return;
-    };
+    let lan = lan("walls");
     let rules = [
         ("nft", &["add", "table", "inet", "wall"][..]),
         (
@@ -345,22 +318,20 @@ fn a_firewall_of_either_kind_is_read_and_its_line_opens_it() {
             ],
         ),
     ];
-    if require_program("nft").is_some() {
-        for (program, arguments) in rules {
-            assert!(lan.run("desk", program, arguments).status.success());
-        }
-        open_all(&lan);
-        assert!(
-            lan.run("desk", "nft", &["flush", "ruleset"])
-                .status
-                .success()
-        );
+    require_program("nft");
+    for (program, arguments) in rules {
+        assert!(lan.run("desk", program, arguments).status.success());
     }
-    if require_program("iptables").is_some() {
-        let drop = lan.run("desk", "iptables", &["-P", "INPUT", "DROP"]);
-        assert!(drop.status.success(), "{drop:?}");
-        open_all(&lan);
-    }
+    open_all(&lan);
+    assert!(
+        lan.run("desk", "nft", &["flush", "ruleset"])
+            .status
+            .success()
+    );
+    require_program("iptables");
+    let drop = lan.run("desk", "iptables", &["-P", "INPUT", "DROP"]);
+    assert!(drop.status.success(), "{drop:?}");
+    open_all(&lan);
 }
 
 /// Everything is kept out; each finding's line is pasted, and nothing is left to find. The
@@ -391,10 +362,9 @@ fn open_all(lan: &Lan) {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces)"]
 fn an_interface_that_cannot_be_is_said_with_what_there_is() {
-    let Some(lan) = Lan::build("cards", &[("desk", Some("192.0.2.10/24")), ("bare", None)]) else {
-        return;
-    };
+    let lan = Lan::build("cards", &[("desk", Some("192.0.2.10/24")), ("bare", None)]);
     let (code, findings) = check(&lan, &["--interface", "eth7"]);
     assert_eq!(code, Some(1));
     let said = message(&findings, "wrong-interface");
@@ -409,13 +379,10 @@ fn an_interface_that_cannot_be_is_said_with_what_there_is() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces) and setpriv"]
 fn without_rights_it_says_what_it_could_not_look_at() {
-    if require_program("setpriv").is_none() {
-        return;
-    }
-    let Some(lan) = lan("rights") else {
-        return;
-    };
+    require_program("setpriv");
+    let lan = lan("rights");
     let mut command = vec!["--reuid=65534", "--regid=65534", "--clear-groups"];
     command.extend(["--bounding-set=-all", "--inh-caps=-all", "sh", "-c"]);
     let copy = lan.folder.path().join("reflash");

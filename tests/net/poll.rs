@@ -51,17 +51,12 @@ impl Asked {
     }
 }
 
-/// Answers each connection with these bytes, and closes it, or keeps it open. `None`, loudly,
-/// for a person without the right to the port; a failed test in CI.
-async fn serve(address: Ipv4Addr, answer: Vec<u8>, closes: bool) -> Option<Asked> {
-    let listener = match TcpListener::bind((address, PORT)).await {
-        Ok(listener) => listener,
-        Err(error) => {
-            assert!(std::env::var_os("CI").is_none(), "port {PORT}: {error}");
-            eprintln!("NOT TESTED: port {PORT} on loopback needs a right ({error})");
-            return None;
-        }
-    };
+/// Answers each connection with these bytes, and closes it, or keeps it open. The
+/// port needs root.
+async fn serve(address: Ipv4Addr, answer: Vec<u8>, closes: bool) -> Asked {
+    let listener = TcpListener::bind((address, PORT))
+        .await
+        .unwrap_or_else(|error| panic!("port {PORT}: {error}: run scripts/test with sudo"));
     let asked = Asked::default();
     let counted = asked.clone();
     tokio::spawn(async move {
@@ -73,7 +68,7 @@ async fn serve(address: Ipv4Addr, answer: Vec<u8>, closes: bool) -> Option<Asked
             }
         }
     });
-    Some(asked)
+    asked
 }
 
 async fn answer_one(stream: &TcpStream, answer: &[u8]) -> io::Result<()> {
@@ -150,11 +145,10 @@ impl Site {
 }
 
 #[tokio::test]
+#[ignore = "needs root (port 80)"]
 async fn a_page_tells_who_is_there_and_what_it_runs() {
     let address = Ipv4Addr::new(127, 81, 0, 1);
-    let Some(asked) = serve(address, plain(&page(MAC, TARGET)), true).await else {
-        return;
-    };
+    let asked = serve(address, plain(&page(MAC, TARGET)), true).await;
     let mut site = Site::new(address);
     let (seen, notice) = site.tried().await;
     assert_eq!(notice, None);
@@ -176,6 +170,7 @@ async fn a_page_tells_who_is_there_and_what_it_runs() {
 }
 
 #[tokio::test]
+#[ignore = "needs root (port 80)"]
 async fn an_answer_with_a_length_is_not_waited_on_to_the_end_of_the_connection() {
     let address = Ipv4Addr::new(127, 81, 0, 2);
     let body = page(MAC, TARGET);
@@ -183,22 +178,16 @@ async fn an_answer_with_a_length_is_not_waited_on_to_the_end_of_the_connection()
         "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    if serve(address, answer.into_bytes(), false).await.is_none() {
-        return;
-    }
+    serve(address, answer.into_bytes(), false).await;
     assert_eq!(Site::new(address).tried().await.0.len(), 3);
 }
 
 #[tokio::test]
+#[ignore = "needs root (port 80)"]
 async fn the_page_of_another_phone_is_a_dispute_and_nothing_in_it_counts() {
     let address = Ipv4Addr::new(127, 81, 0, 3);
     let other = MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, 2]);
-    if serve(address, plain(&page(other, TARGET)), true)
-        .await
-        .is_none()
-    {
-        return;
-    }
+    serve(address, plain(&page(other, TARGET)), true).await;
     let disputed = Seen::Disputed {
         mac: MAC,
         other,
@@ -226,6 +215,7 @@ async fn a_refused_connection_is_told_once_and_not_tried_for_ever() {
 }
 
 #[tokio::test]
+#[ignore = "needs root (port 80)"]
 async fn what_is_no_phones_page_is_asked_for_once_in_a_pass() {
     let long = "x".repeat(MAX_BODY + 1);
     for (last, answer) in [
@@ -236,9 +226,7 @@ async fn what_is_no_phones_page_is_asked_for_once_in_a_pass() {
         (14, plain(&long)),
     ] {
         let address = Ipv4Addr::new(127, 81, 0, last);
-        let Some(asked) = serve(address, answer, true).await else {
-            return;
-        };
+        let asked = serve(address, answer, true).await;
         let mut site = Site::new(address);
         assert_eq!(site.tried().await, (vec![], None), "{address}");
         for _ in 0..TRIES {
@@ -252,16 +240,12 @@ async fn what_is_no_phones_page_is_asked_for_once_in_a_pass() {
 }
 
 #[tokio::test]
+#[ignore = "needs root (port 80)"]
 async fn a_phone_that_takes_the_connection_and_says_nothing_holds_up_nobody() {
     let silent = Ipv4Addr::new(127, 81, 0, 20);
     let good = Ipv4Addr::new(127, 81, 0, 21);
-    let both = (
-        serve(silent, Vec::new(), false).await,
-        serve(good, plain(&page(MAC, TARGET)), true).await,
-    );
-    let (Some(_), Some(_)) = both else {
-        return;
-    };
+    serve(silent, Vec::new(), false).await;
+    serve(good, plain(&page(MAC, TARGET)), true).await;
     let wanted = [
         phone(silent),
         Unproven {
@@ -281,14 +265,10 @@ async fn a_phone_that_takes_the_connection_and_says_nothing_holds_up_nobody() {
 }
 
 #[tokio::test]
+#[ignore = "needs root (port 80)"]
 async fn who_begins_to_fetch_is_given_up_in_the_middle() {
     let address = Ipv4Addr::new(127, 81, 0, 30);
-    if serve(address, b"HTTP/1.0 200 OK\r\n".to_vec(), false)
-        .await
-        .is_none()
-    {
-        return;
-    }
+    serve(address, b"HTTP/1.0 200 OK\r\n".to_vec(), false).await;
     let wanted = [phone(address)];
     let mut poller = Poller::default();
     poller.look(Moment::ZERO, &wanted);

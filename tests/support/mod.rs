@@ -7,24 +7,31 @@ pub(crate) mod conversation;
 pub(crate) mod lan;
 pub(crate) mod namespaces;
 pub(crate) mod process;
+pub(crate) mod sip_phone;
 pub(crate) mod synthetic;
 pub(crate) mod terminal;
 
 use std::path::PathBuf;
 
-/// Where a program is that a test needs. Without it the test says so and is skipped on a
-/// person's machine; where `CI` is set, nothing may be skipped and this panics.
-pub(crate) fn require_program(name: &str) -> Option<PathBuf> {
+/// The path of a program that a test needs. A test that needs one is `#[ignore]`d with the
+/// program's name, so that it is only run where somebody asked for it; then it must be there.
+pub(crate) fn require_program(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path)
-        .map(|dir| dir.join(name))
-        .find(|p| p.is_file());
-    if found.is_none() {
-        let current = std::thread::current();
-        let test = current.name().unwrap_or("a test");
-        let message = format!("{test} was NOT RUN: install `{name}` to run it");
-        assert!(std::env::var_os("CI").is_none(), "{message}");
-        eprintln!("*** {message} ***");
-    }
-    found
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| panic!("`{name}` is not installed: scripts/test installs it"))
+}
+
+/// The program `tests/helper`: what a test runs on another host, or kills.
+pub(crate) fn helper() -> PathBuf {
+    let this = std::env::current_exe().unwrap();
+    let profile = this.ancestors().nth(2).unwrap();
+    let helper = profile.join("examples/test-helper");
+    assert!(
+        helper.is_file(),
+        "{} is missing: `cargo build --example test-helper` builds it",
+        helper.display()
+    );
+    helper
 }

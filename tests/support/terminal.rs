@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::require_program;
+
 /// How long a screen may take to show what is waited for. Generous: only a hang is caught.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -23,17 +25,12 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     /// Runs `command`, a line for the shell, on a screen of this size, with these variables.
-    /// `None`, loudly, where there is no tmux; a failed test in CI.
     pub(crate) fn start(
         (columns, rows): (u16, u16),
         variables: &[(&str, &str)],
         command: &str,
-    ) -> Option<Self> {
-        if Command::new("tmux").arg("-V").output().is_err() {
-            assert!(std::env::var_os("CI").is_none(), "CI must have tmux");
-            eprintln!("NOT TESTED: there is no tmux here; scripts/test installs it");
-            return None;
-        }
+    ) -> Self {
+        require_program("tmux");
         let terminal = Self {
             folder: tempfile::tempdir().unwrap(),
         };
@@ -53,7 +50,7 @@ impl Terminal {
         assert!(started.success(), "tmux did not start");
         terminal.call(&["set-option", "-g", "status", "off"]);
         terminal.resize(columns, rows);
-        Some(terminal)
+        terminal
     }
 
     fn tmux(&self) -> Command {

@@ -1,14 +1,12 @@
 //! The phones' files: to the byte, by strict XML, and by another project's judge.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::collections::BTreeSet;
 
+use expect_test::expect_file;
 use reflash::phone::{LoadName, MODELS, Model, TIME_ZONES};
 use roxmltree::Document;
 
 use super::{build, build_with, inventory, seps, text};
-
-/// Set to write what is generated where it is expected.
-const BLESS: &str = "REFLASH_BLESS";
 
 fn convertible() -> impl Iterator<Item = &'static Model> {
     MODELS.iter().filter(|model| model.family.is_convertible())
@@ -41,8 +39,6 @@ fn full(model: &Model, at: usize) -> String {
 
 #[test]
 fn the_file_of_each_model_is_this_to_the_byte() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/provision/expected");
-    let bless = std::env::var_os(BLESS).is_some();
     for (at, model) in convertible().enumerate() {
         let code = format!("{:?}", model.family).replace('F', "SIP");
         let loads = [(model, LoadName::new(&format!("{code}.9-4-2SR3-1S")))];
@@ -54,16 +50,7 @@ fn the_file_of_each_model_is_this_to_the_byte() {
         let built = built.unwrap();
         let (name, written) = seps(&built).next().unwrap();
         assert_eq!(name, format!("001D45AABB{at:02X}.cnf.xml"));
-        let path = folder.join(format!("{}.xml", model.number));
-        if bless {
-            fs::write(&path, written).unwrap();
-        }
-        let expected = fs::read_to_string(&path).unwrap_or_default();
-        assert_eq!(
-            written, expected,
-            "{}: if this is meant, set {BLESS}",
-            model.number
-        );
+        expect_file![format!("expected/{}.xml", model.number)].assert_eq(written);
     }
 }
 

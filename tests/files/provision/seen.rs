@@ -4,24 +4,16 @@
 
 use std::{
     fs,
-    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
     path::{Path, PathBuf},
     process::Command,
-    sync::Arc,
     time::Duration,
 };
 
-use reflash::{
-    phone::Family,
-    simulator::fleet::{self, FleetConfig, Route},
-};
 use serde_json::Value;
 
-use super::{
-    build,
-    registrar::{Line, Registrar, lines, register, request},
-};
+use super::{build, registrar::Registrar};
 use crate::support::{
+    helper,
     namespaces::{Lab, PHONES, SERVER},
     process::Running,
     require_program, synthetic,
@@ -34,17 +26,6 @@ const PHONE: &str = "025245480000";
 const ABSENT: &str = "0252454800ff";
 const SECRET: &str = "hunter2hunt";
 const OTHER_SECRET: &str = "anotherone";
-
-/// Set in the process that is the phone: what it does, a word of [`Does`].
-const DOES: &str = "REFLASH_TEST_PHONE_DOES";
-const CONVERTS: &str = "converts";
-const REGISTERS: &str = "registers";
-const CALLS_A_CLOSED_PORT: &str = "calls a closed port";
-const HEARS_NO_ANSWER: &str = "hears no answer";
-
-fn phone_address() -> Ipv4Addr {
-    PHONES[0].parse().unwrap()
-}
 
 fn office(transport: &str, port: u16, secret: &str) -> String {
     let phone = |mac: &str, extension: &str| {
@@ -60,100 +41,6 @@ fn office(transport: &str, port: u16, secret: &str) -> String {
     )
 }
 
-/// A file over TFTP, as this phone asks for it (RFC 1350).
-fn fetch(name: &str) -> String {
-    let socket = UdpSocket::bind((phone_address(), 0)).unwrap();
-    socket
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .unwrap();
-    let server = SocketAddrV4::new(SERVER.parse().unwrap(), 69);
-    let ask = [&b"\0\x01"[..], name.as_bytes(), b"\0octet\0"].concat();
-    socket.send_to(&ask, server).unwrap();
-    let (mut text, mut packet) = (Vec::new(), [0; 516]);
-    loop {
-        let (length, from) = socket.recv_from(&mut packet).unwrap();
-        assert_eq!(
-            packet[..2],
-            [0, 3],
-            "{:?}",
-            String::from_utf8_lossy(&packet[..length])
-        );
-        socket.send_to(&[0, 4, packet[2], packet[3]], from).unwrap();
-        text.extend(&packet[4..length]);
-        if length < 516 {
-            return String::from_utf8(text).unwrap();
-        }
-    }
-}
-
-fn line() -> Line {
-    let sep = fetch(&format!("SEP{}.cnf.xml", PHONE.to_uppercase()));
-    let mut lines = lines(&sep, phone_address());
-    assert_eq!(lines.len(), 1);
-    lines.remove(0)
-}
-
-/// The phone, in its namespace: no test by itself.
-#[test]
-fn the_phone() {
-    let Ok(does) = std::env::var(DOES) else {
-        return;
-    };
-    match does.as_str() {
-        CONVERTS => {
-            let config = FleetConfig {
-                phones: 1,
-                models: vec![Family::F45.models().nth(1).unwrap()],
-                route: Route::Recovery,
-                pace: 0.01,
-                seed: 3,
-                faults: Vec::new(),
-                sizes: Arc::default(),
-                addresses: vec![phone_address()],
-                deadline: Duration::from_mins(1),
-            };
-            let server = SocketAddrV4::new(SERVER.parse().unwrap(), 69);
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            let run = fleet::run(&config, server, std::future::pending());
-            let phones = runtime.block_on(run).unwrap();
-            assert!(phones[0].finished, "{phones:?}");
-        }
-        REGISTERS => {
-            let line = line();
-            println!("answered {}", register(&line, &line.password));
-        }
-        CALLS_A_CLOSED_PORT => {
-            let line = line();
-            assert!(line.tcp);
-            // Two that are no repeat of each other to the one who hears them.
-            for pause in [
-                reflash::discovery::REPEAT + Duration::from_millis(500),
-                Duration::ZERO,
-            ] {
-                line.connect().unwrap_err();
-                std::thread::sleep(pause);
-            }
-        }
-        HEARS_NO_ANSWER => {
-            let line = line();
-            let sends = UdpSocket::bind((phone_address(), 0)).unwrap();
-            let listens = UdpSocket::bind((phone_address(), line.listens)).unwrap();
-            let text = request(&line, "astray", 1, "");
-            for wait in [500, 1000, 2000] {
-                sends.send_to(text.as_bytes(), line.registrar).unwrap();
-                listens
-                    .set_read_timeout(Some(Duration::from_millis(wait)))
-                    .unwrap();
-                listens.recv(&mut [0; 2000]).unwrap_err();
-            }
-        }
-        other => panic!("nobody can do '{other}'"),
-    }
-}
-
 /// A phone, a program that converts it, and what both have written.
 struct Bench {
     lab: Lab,
@@ -166,9 +53,9 @@ struct Bench {
 
 impl Bench {
     /// Converts the phone with what this inventory makes of it.
-    fn converted(name: &str, transport: &'static str, port: u16) -> Option<Self> {
-        let kamailio = require_program("kamailio")?;
-        let lab = Lab::build(name)?;
+    fn converted(name: &str, transport: &'static str, port: u16) -> Self {
+        let kamailio = require_program("kamailio");
+        let lab = Lab::build(name);
         let folder = tempfile::tempdir().unwrap();
         let bundle = synthetic::bundle(folder.path());
         let list = folder.path().join("office.toml");
@@ -203,14 +90,19 @@ impl Bench {
             port,
         };
         bench.run.kind("started");
-        bench.phone(CONVERTS);
+        bench.phone(&[
+            "simulated-phones",
+            &format!("{SERVER}:69"),
+            "recovery",
+            PHONES[0],
+        ]);
         let is_done = |line: &Value| {
             line["kind"] == "step"
                 && line["phone"]["mac"] == PHONE
                 && ["flashed", "confirmed"].contains(&line["state"].as_str().unwrap())
         };
         bench.run.wait_for(is_done);
-        Some(bench)
+        bench
     }
 
     /// A registrar on the server's side that knows this secret and listens by this transport.
@@ -242,22 +134,26 @@ impl Bench {
         panic!("the registrar does not listen");
     }
 
-    /// The phone does this; what it says.
-    fn phone(&self, does: &str) -> String {
-        let this = std::env::current_exe().unwrap();
+    /// The phone does this; what it prints.
+    fn phone(&self, arguments: &[&str]) -> String {
         let output = self
             .lab
-            .on_phones(this.to_str().unwrap())
-            .args(["--exact", "provision::seen::the_phone", "--nocapture"])
-            .env(DOES, does)
+            .on_phones(helper())
+            .args(arguments)
             .output()
             .unwrap();
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// The converted phone reads its configuration and does this.
+    fn registering(&self, action: &str) -> String {
+        let server = format!("{SERVER}:69");
+        self.phone(&["registering-phone", PHONES[0], &server, PHONE, action])
+    }
+
     fn registers(&self) -> u16 {
-        let said = self.phone(REGISTERS);
+        let said = self.registering("register");
         let (_, rest) = said.split_once("answered ").unwrap();
         rest[..3].parse().unwrap()
     }
@@ -334,10 +230,9 @@ impl Bench {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces), kamailio and ss"]
 fn a_secret_that_the_registrar_refuses_is_said_and_taken_back_when_it_is_right() {
-    let Some(mut bench) = Bench::converted("secret", "udp", 5160) else {
-        return;
-    };
+    let mut bench = Bench::converted("secret", "udp", 5160);
     let registrar = bench.registrar("udp", OTHER_SECRET, "");
     assert_eq!(bench.registers(), 401);
     let found = bench.diagnosed();
@@ -355,12 +250,11 @@ fn a_secret_that_the_registrar_refuses_is_said_and_taken_back_when_it_is_right()
 }
 
 #[test]
+#[ignore = "needs root (network namespaces), kamailio and ss"]
 fn a_phone_told_tcp_and_a_registrar_on_udp_alone_do_not_meet() {
-    let Some(mut bench) = Bench::converted("transport", "tcp", 5060) else {
-        return;
-    };
+    let mut bench = Bench::converted("transport", "tcp", 5060);
     let registrar = bench.registrar("udp", SECRET, "");
-    bench.phone(CALLS_A_CLOSED_PORT);
+    bench.registering("call-closed-port");
     let found = bench.diagnosed();
     let evidence = found["evidence"].as_str().unwrap();
     assert!(
@@ -380,12 +274,11 @@ fn a_phone_told_tcp_and_a_registrar_on_udp_alone_do_not_meet() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces), kamailio and ss"]
 fn a_registrar_that_answers_where_the_phone_sends_from_is_told_from_one_that_is_silent() {
-    let Some(mut bench) = Bench::converted("rport", "udp", 5060) else {
-        return;
-    };
+    let mut bench = Bench::converted("rport", "udp", 5060);
     let registrar = bench.registrar("udp", SECRET, "force_rport();");
-    bench.phone(HEARS_NO_ANSWER);
+    bench.registering("wait-for-answer");
     let found = bench.diagnosed();
     assert!(
         found["evidence"]

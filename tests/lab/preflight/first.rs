@@ -20,13 +20,10 @@ fn time(line: &Value) -> jiff::Timestamp {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces) and dnsmasq"]
 fn what_dhcp_servers_tell_follows_while_phones_are_served() {
-    if require_program("dnsmasq").is_none() {
-        return;
-    }
-    let Some(mut lan) = lan("first") else {
-        return;
-    };
+    require_program("dnsmasq");
+    let mut lan = lan("first");
     dnsmasq(&mut lan, "router", &[]);
     let mut run = Running::start(&mut convert(&lan, &["--json"]));
     let started = run.kind("started");
@@ -51,13 +48,10 @@ fn what_dhcp_servers_tell_follows_while_phones_are_served() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces) and dnsmasq"]
 fn people_read_findings_with_their_cure_and_what_is_right_too() {
-    if require_program("dnsmasq").is_none() {
-        return;
-    }
-    let Some(mut lan) = lan("words") else {
-        return;
-    };
+    require_program("dnsmasq");
+    let mut lan = lan("words");
     dnsmasq(&mut lan, "router", &[&format!("--dhcp-option=150,{DESK}")]);
     dnsmasq(&mut lan, "other", &[]);
     let mut run = Running::start(&mut convert(&lan, &[]));
@@ -72,13 +66,10 @@ fn people_read_findings_with_their_cure_and_what_is_right_too() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces), curl and nft"]
 fn a_firewall_is_said_at_once_and_ends_no_run() {
-    if require_program("nft").is_none() {
-        return;
-    }
-    let Some(lan) = lan("wall") else {
-        return;
-    };
+    require_program("nft");
+    let lan = lan("wall");
     let chain = [
         "add", "chain", "inet", "wall", "in", "{", "type", "filter", "hook", "input", "priority",
         "0", ";", "policy", "drop", ";", "}",
@@ -102,23 +93,19 @@ fn a_firewall_is_said_at_once_and_ends_no_run() {
         let line = cure.split_once("sudo ").unwrap().1.to_owned();
         assert!(lan.run("desk", "sh", &["-c", &line]).status.success());
     }
-    if require_program("curl").is_some() {
-        let url = format!("tftp://{DESK}/XMLDefault.cnf.xml");
-        let fetched = lan.run("other", "curl", &["-sS", "--max-time", "20", &url]);
-        assert!(fetched.status.success(), "{fetched:?}");
-    }
+    require_program("curl");
+    let url = format!("tftp://{DESK}/XMLDefault.cnf.xml");
+    let fetched = lan.run("other", "curl", &["-sS", "--max-time", "20", &url]);
+    assert!(fetched.status.success(), "{fetched:?}");
     run.signal("INT");
     assert_eq!(run.end(), Some(130));
 }
 
 #[test]
+#[ignore = "needs root (network namespaces) and dnsmasq"]
 fn without_a_check_nothing_is_asked_and_nothing_found() {
-    if require_program("dnsmasq").is_none() {
-        return;
-    }
-    let Some(mut lan) = lan("nocheck") else {
-        return;
-    };
+    require_program("dnsmasq");
+    let mut lan = lan("nocheck");
     dnsmasq(&mut lan, "router", &[]);
     let arguments = ["--json", "--no-check", "--timeout", "7s"];
     let mut run = Running::start(&mut convert(&lan, &arguments));

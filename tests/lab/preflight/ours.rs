@@ -128,18 +128,16 @@ pub(crate) fn udhcpc(lan: &Lan, host: &str, class: Option<&str>) -> Option<Strin
 pub(crate) const PHONE: &str = "Cisco Systems, Inc. IP Phone CP-7965G";
 
 #[test]
+#[ignore = "needs root (network namespaces), dhclient and udhcpc"]
 fn other_peoples_clients_get_an_address_from_ours_if_they_are_phones() {
-    if require_program("dhclient").is_none() || require_program("udhcpc").is_none() {
-        return;
-    }
+    require_program("dhclient");
+    require_program("udhcpc");
     let hosts = [
         ("desk", Some("192.0.2.10/24")),
         ("one", None),
         ("two", None),
     ];
-    let Some(lan) = Lan::build("ours", &hosts) else {
-        return;
-    };
+    let lan = Lan::build("ours", &hosts);
     let mut server = Running::start(&mut convert(&lan, &[]));
     server.kind("started");
 
@@ -199,13 +197,10 @@ fn other_peoples_clients_get_an_address_from_ours_if_they_are_phones() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces) and dnsmasq"]
 fn ours_never_stands_beside_another() {
-    if require_program("dnsmasq").is_none() {
-        return;
-    }
-    let Some(mut lan) = lan("beside") else {
-        return;
-    };
+    require_program("dnsmasq");
+    let mut lan = lan("beside");
     dnsmasq(&mut lan, "router", &[]);
     let output = convert(&lan, &[]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
@@ -218,13 +213,11 @@ fn ours_never_stands_beside_another() {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces), dnsmasq and udhcpc"]
 fn ours_falls_silent_when_another_appears() {
-    if require_program("dnsmasq").is_none() || require_program("udhcpc").is_none() {
-        return;
-    }
-    let Some(mut lan) = lan("silent") else {
-        return;
-    };
+    require_program("dnsmasq");
+    require_program("udhcpc");
+    let mut lan = lan("silent");
     let log = lan.folder.path().join("convert.log");
     let mut command = convert(&lan, &[]);
     command.stderr(fs::File::create(&log).unwrap());

@@ -3,12 +3,13 @@
 use std::{
     fs,
     net::UdpSocket,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
+use expect_test::expect_file;
 use reflash::{
     phone::{Family, Protocol},
     simulator::{MadeUp, Release, Sizes},
@@ -22,9 +23,6 @@ pub(crate) const BRIDGE: &str = "cmterm-7945_7965-sccp.8-5-2.zip";
 
 /// The scripted phone of seed 1.
 pub(crate) const PHONE: &str = "025245480000";
-
-/// Set to write the screens anew; then they are to be looked at.
-const WRITE: &str = "REFLASH_WRITE_SCREENS";
 
 /// How long the longest run may take to a text: a phone settles after a minute.
 const PATIENCE: Duration = Duration::from_secs(100);
@@ -94,7 +92,7 @@ impl Desk {
         size: (u16, u16),
         within: impl Fn(&str) -> String,
         flags: &str,
-    ) -> Option<Terminal> {
+    ) -> Terminal {
         let folder = self.folder.path().to_str().unwrap();
         let program = within(&format!("{REFLASH} wizard --trust-key key.pem {flags}"));
         let state = format!("{folder}/state");
@@ -114,7 +112,7 @@ impl Desk {
     }
 
     /// The same on the usual screen and on this machine.
-    pub(crate) fn here(&self, flags: &str) -> Option<Terminal> {
+    pub(crate) fn here(&self, flags: &str) -> Terminal {
         self.wizard((80, 24), str::to_owned, flags)
     }
 
@@ -122,19 +120,7 @@ impl Desk {
     /// one.
     pub(crate) fn page(&self, terminal: &Terminal, title: &str, last: &str, name: &str) {
         let screen = wait_for_page(terminal, title, last);
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/lab/wizard/screens")
-            .join(name)
-            .with_extension("txt");
-        let shown = self.still(&screen);
-        if std::env::var_os(WRITE).is_some() {
-            fs::write(&path, &shown).unwrap();
-        }
-        let reviewed = fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            shown == reviewed,
-            "{name} is not as it was reviewed; {WRITE}=1 writes it anew\n{shown}\n---\n{reviewed}"
-        );
+        expect_file![format!("screens/{name}.txt")].assert_eq(&self.still(&screen));
     }
 
     /// A screen without what differs from run to run; everything keeps its length.

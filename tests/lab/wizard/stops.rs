@@ -12,6 +12,7 @@ use crate::support::terminal::Terminal;
 const BEFORE: [&str; 2] = [TARGET, "key.pem"];
 
 #[test]
+#[ignore = "needs tmux"]
 fn a_damaged_bundle_is_explained_and_going_back_keeps_the_answers() {
     let desk = Desk::with_bridge();
     let mut bytes = fs::read(desk.path(TARGET)).unwrap();
@@ -19,9 +20,7 @@ fn a_damaged_bundle_is_explained_and_going_back_keeps_the_answers() {
     bytes[middle] ^= 0xff;
     fs::write(desk.path("cmterm-7945_7965-sip.damaged.zip"), bytes).unwrap();
     let size = (120, 40);
-    let Some(terminal) = desk.wizard(size, str::to_owned, &desk.loopback()) else {
-        return;
-    };
+    let terminal = desk.wizard(size, str::to_owned, &desk.loopback());
     desk.page(&terminal, "step 1", "Leave the wizard", "bundle-120x40");
     terminal.keys(&["Down", "Enter"]);
     terminal.wait_for("is damaged");
@@ -62,6 +61,7 @@ fn a_damaged_bundle_is_explained_and_going_back_keeps_the_answers() {
 type Flags<'a> = &'a dyn Fn(&Desk) -> String;
 
 #[test]
+#[ignore = "needs tmux"]
 fn ctrl_c_ends_it_at_every_page_and_leaves_nothing() {
     let loopback = |desk: &Desk| desk.loopback();
     let bundle = |desk: &Desk| format!("{TARGET} {}", desk.loopback());
@@ -74,9 +74,7 @@ fn ctrl_c_ends_it_at_every_page_and_leaves_nothing() {
     ];
     for (flags, enters, title, last) in pages {
         let desk = Desk::new();
-        let Some(terminal) = desk.here(&flags(&desk)) else {
-            return;
-        };
+        let terminal = desk.here(&flags(&desk));
         for step in 0..enters {
             wait_for_page(&terminal, ["step 4", "step 5"][step], "  Back");
             terminal.keys(&["Enter"]);
@@ -91,12 +89,11 @@ fn ctrl_c_ends_it_at_every_page_and_leaves_nothing() {
 }
 
 #[test]
+#[ignore = "needs tmux"]
 fn a_kill_at_a_question_gives_the_cursor_back() {
     let desk = Desk::new();
     let within = |program: &str| format!("sh -c 'echo $$ > pid; exec {program}'");
-    let Some(terminal) = desk.wizard((80, 24), within, &desk.loopback()) else {
-        return;
-    };
+    let terminal = desk.wizard((80, 24), within, &desk.loopback());
     wait_for_page(&terminal, "step 1", "Leave the wizard");
     let process = fs::read_to_string(desk.path("pid")).unwrap();
     let killed = Command::new("kill").arg(process.trim()).status().unwrap();
@@ -107,11 +104,10 @@ fn a_kill_at_a_question_gives_the_cursor_back() {
 }
 
 #[test]
+#[ignore = "needs tmux"]
 fn ctrl_c_in_the_middle_of_a_line_ends_it_too() {
     let desk = Desk::new();
-    let Some(terminal) = desk.here(&format!("nowhere.zip {}", desk.loopback())) else {
-        return;
-    };
+    let terminal = desk.here(&format!("nowhere.zip {}", desk.loopback()));
     terminal.wait_for("cannot read nowhere.zip");
     wait_for_page(&terminal, "step 1", "Leave the wizard");
     terminal.keys(&["Down", "Enter"]);
@@ -125,21 +121,18 @@ fn ctrl_c_in_the_middle_of_a_line_ends_it_too() {
 }
 
 #[test]
+#[ignore = "needs tmux"]
 fn alone_in_a_terminal_the_program_is_the_wizard() {
     let desk = Desk::new();
     let folder = desk.path("");
     let command = format!("cd {}; {REFLASH}", folder.display());
-    let Some(terminal) = Terminal::start((80, 24), &[("NO_COLOR", "1")], &command) else {
-        return;
-    };
+    let terminal = Terminal::start((80, 24), &[("NO_COLOR", "1")], &command);
     wait_for_page(&terminal, "step 1 of 6: the firmware", "Leave the wizard");
     terminal.keys(&["C-c"]);
     assert_eq!(terminal.code(), 130);
     // Where the cursor cannot be moved there are no menus.
     let command = format!("export TERM=dumb; {REFLASH}; {REFLASH} wizard");
-    let Some(terminal) = Terminal::start((100, 50), &[], &command) else {
-        return;
-    };
+    let terminal = Terminal::start((100, 50), &[], &command);
     terminal.wait_for("Usage: reflash [OPTIONS] <COMMAND>");
     terminal.wait_for("there is no terminal to ask them on");
     assert_eq!(terminal.code(), 2);
@@ -171,15 +164,14 @@ fn where_nobody_can_be_asked_it_says_which_command_to_use() {
 
 /// Enter while reflash listens, and lines that were pasted, are answers to nothing.
 #[test]
+#[ignore = "needs tmux"]
 fn keys_that_come_before_their_question_answer_nothing() {
     let desk = Desk::new();
     let flags = format!(
         "--listen 127.0.0.1 --tftp-port {} --http-port 0 --sip-port 0 --sccp-port 0",
         desk.port
     );
-    let Some(terminal) = desk.here(&flags) else {
-        return;
-    };
+    let terminal = desk.here(&flags);
     wait_for_page(&terminal, "step 1", "Leave the wizard");
     terminal.keys(&["Enter"]);
     terminal.wait_for("Listening for phones");

@@ -3,27 +3,18 @@
 
 use std::{
     fs,
-    net::UdpSocket,
     process::{Child, Stdio},
-    thread,
-    time::Duration,
 };
 
-use pnet::datalink::{self, Channel, Config};
 use reflash::protocol::cdp::{OddByte, checksum};
 
 use super::{
     REFLASH,
     scene::{Desk, PHONE, TARGET, wait_for_page},
 };
-use crate::support::{lan::Lan, require_program};
+use crate::support::{helper, lan::Lan, require_program};
 
-/// Set in the process that holds port 69.
-const HOLD: &str = "REFLASH_TEST_HOLD_69";
-/// Set in the process that is a phone that announces itself.
-const ANNOUNCE: &str = "REFLASH_TEST_ANNOUNCE";
-
-fn lan(name: &str) -> Option<Lan> {
+fn lan(name: &str) -> Lan {
     Lan::build(
         name,
         &[
@@ -34,15 +25,13 @@ fn lan(name: &str) -> Option<Lan> {
     )
 }
 
-/// This test program again, on a host, for one of the parts below; ended with the test.
+/// The helper program on a host; killed when dropped.
 struct Part(Child);
 
 impl Part {
-    fn play(lan: &Lan, host: &str, part: &str, variable: &str) -> Self {
-        let this = std::env::current_exe().unwrap();
-        let mut command = lan.on(host, this);
-        command.args(["--exact", part, "--nocapture"]);
-        command.env(variable, "1").stdin(Stdio::null());
+    fn play(lan: &Lan, host: &str, arguments: &[&str]) -> Self {
+        let mut command = lan.on(host, helper());
+        command.args(arguments).stdin(Stdio::null());
         Self(command.stdout(Stdio::null()).spawn().unwrap())
     }
 }
@@ -55,24 +44,14 @@ impl Drop for Part {
     }
 }
 
-/// No test by itself: who has the port.
 #[test]
-fn port_69_is_held() {
-    if std::env::var_os(HOLD).is_some() {
-        let _socket = UdpSocket::bind("0.0.0.0:69").unwrap();
-        thread::sleep(Duration::from_mins(2));
-    }
-}
-
-#[test]
+#[ignore = "needs root (network namespaces) and tmux"]
 fn a_taken_port_and_a_network_without_dhcp_are_cured_on_the_page() {
-    let Some(lan) = lan("wizp") else { return };
-    let holder = Part::play(&lan, "desk", "wizard::wire::port_69_is_held", HOLD);
+    let lan = lan("wizp");
+    let holder = Part::play(&lan, "desk", &["hold-port", "0.0.0.0:69", "120"]);
     let desk = Desk::new();
     let within = |command: &str| lan.line("desk", command);
-    let Some(terminal) = desk.wizard((80, 24), within, TARGET) else {
-        return;
-    };
+    let terminal = desk.wizard((80, 24), within, TARGET);
     desk.page(&terminal, "step 2", "  Back", "phones-80x24");
     terminal.keys(&["Down", "Enter"]);
     let screen = wait_for_page(&terminal, "step 3", "  Back");
@@ -116,18 +95,15 @@ fn dnsmasq(lan: &mut Lan, options: &[&str]) {
 }
 
 #[test]
+#[ignore = "needs root (network namespaces), dnsmasq and tmux"]
 fn a_dhcp_server_without_the_option_gets_its_lines() {
-    if require_program("dnsmasq").is_none() {
-        return;
-    }
-    let Some(mut lan) = lan("wizd") else { return };
+    require_program("dnsmasq");
+    let mut lan = lan("wizd");
     dnsmasq(&mut lan, &[]);
     let desk = Desk::new();
     let within = |command: &str| lan.line("desk", command);
     let flags = format!("{TARGET} --expect 1 --model 7965");
-    let Some(terminal) = desk.wizard((80, 24), within, &flags) else {
-        return;
-    };
+    let terminal = desk.wizard((80, 24), within, &flags);
     desk.page(&terminal, "step 3", "  Back", "no-option-80x24");
     terminal.keys(&["Down", "Enter"]);
     wait_for_page(&terminal, "DHCP server?", "  Back");
@@ -148,16 +124,9 @@ fn a_dhcp_server_without_the_option_gets_its_lines() {
     assert_eq!(terminal.code(), 130);
 }
 
-/// Set in the process that is a phone's REGISTER: where it is sent from.
-const REGISTER: &str = "REFLASH_TEST_REGISTER";
-
-/// No test by itself: the phone registers, as a 7965 does it.
-#[test]
-fn a_phone_registers() {
-    if std::env::var_os(REGISTER).is_none() {
-        return;
-    }
-    let request = format!(
+/// The REGISTER of a 7965.
+fn register_request() -> String {
+    format!(
         "REGISTER sip:127.0.0.1 SIP/2.0\r\n\
          Via: SIP/2.0/UDP 127.20.1.1:5060;branch=z9hG4bK0a1b2c3d\r\n\
          From: <sip:1001@127.0.0.1>;tag=1\r\n\
@@ -171,16 +140,13 @@ fn a_phone_registers() {
          +u.sip!devicename.ccm.cisco.com=\"SEP{PHONE}\";+u.sip!model.ccm.cisco.com=\"436\"\r\n\
          Expires: 3600\r\n\
          Content-Length: 0\r\n\r\n"
-    );
-    let socket = UdpSocket::bind("127.20.1.1:5060").unwrap();
-    socket
-        .send_to(request.as_bytes(), "127.0.0.1:5060")
-        .unwrap();
+    )
 }
 
 #[test]
+#[ignore = "needs root (network namespaces) and tmux"]
 fn the_run_waits_until_the_phone_registers_here() {
-    let Some(lan) = lan("wizr") else { return };
+    let lan = lan("wizr");
     let desk = Desk::new();
     let list = format!(
         "[site]\npbx = \"127.0.0.1\"\n[[phone]]\nmac = \"{PHONE}\"\nmodel = 7965\n\
@@ -190,9 +156,7 @@ fn the_run_waits_until_the_phone_registers_here() {
     let within = |command: &str| lan.line("desk", command);
     let flags =
         format!("{TARGET} --listen 127.0.0.1 --http-port 0 --sccp-port 0 --inventory office.toml");
-    let Some(terminal) = desk.wizard((80, 24), within, &flags) else {
-        return;
-    };
+    let terminal = desk.wizard((80, 24), within, &flags);
     wait_for_page(&terminal, "step 4", "  Back");
     terminal.keys(&["Enter"]);
     wait_for_page(&terminal, "step 6", "nothing was changed");
@@ -208,7 +172,11 @@ fn the_run_waits_until_the_phone_registers_here() {
         let words: Vec<&str> = screen.split_whitespace().collect();
         words.join(" ").contains(&waits)
     });
-    let _phone = Part::play(&lan, "desk", "wizard::wire::a_phone_registers", REGISTER);
+    let request = desk.path("request");
+    fs::write(&request, register_request()).unwrap();
+    let (from, to) = ("127.20.1.1:5060", "127.0.0.1:5060");
+    let arguments = ["send-datagram", from, to, request.to_str().unwrap()];
+    let _phone = Part::play(&lan, "desk", &arguments);
     assert_eq!(terminal.code(), 0, "{}", terminal.everything());
     let screen = terminal.everything();
     assert!(screen.contains("told to register at 127.0.0.1"), "{screen}");
@@ -240,39 +208,22 @@ fn announcement() -> Vec<u8> {
     [&group[..], &phone, &length, &inside].concat()
 }
 
-/// No test by itself: the phone.
 #[test]
-fn a_phone_announces_itself() {
-    if std::env::var_os(ANNOUNCE).is_none() {
-        return;
-    }
-    let all = datalink::interfaces();
-    let eth0 = all.iter().find(|one| one.name == "eth0").unwrap();
-    let Ok(Channel::Ethernet(mut out, _)) = datalink::channel(eth0, Config::default()) else {
-        panic!("eth0 is no Ethernet");
-    };
-    let frame = announcement();
-    for _ in 0..120 {
-        out.send_to(&frame, None).unwrap().unwrap();
-        thread::sleep(Duration::from_millis(500));
-    }
-}
-
-#[test]
+#[ignore = "needs root (network namespaces) and tmux"]
 fn a_phone_that_is_heard_with_an_old_load_is_sent_over_the_bridge() {
-    let Some(lan) = lan("wizb") else { return };
-    let _phone = Part::play(
-        &lan,
-        "phone",
-        "wizard::wire::a_phone_announces_itself",
-        ANNOUNCE,
-    );
+    let lan = lan("wizb");
     let desk = Desk::with_bridge();
+    let frame: String = announcement()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let frames = lan.folder.path().join("frames");
+    fs::write(&frames, frame).unwrap();
+    let arguments = ["send-frames", frames.to_str().unwrap(), "120", "500"];
+    let _phone = Part::play(&lan, "phone", &arguments);
     let within = |command: &str| lan.line("desk", command);
     let flags = format!("{TARGET} --interface eth0 --dhcp isolated");
-    let Some(terminal) = desk.wizard((80, 24), within, &flags) else {
-        return;
-    };
+    let terminal = desk.wizard((80, 24), within, &flags);
     desk.page(&terminal, "step 2", "  Back", "heard-80x24");
     terminal.keys(&["Enter"]);
     desk.page(&terminal, "step 4", "  Back", "bridge-needed-80x24");

@@ -55,9 +55,7 @@ fn run(mut command: Command, folder: &Path) {
 /// Fetches every file with a client and compares it byte for byte. `command` is given the
 /// server's address, its port, and the name, which is the local name too.
 fn fetch_all(program: &str, command: impl Fn(&Path, &str, &str, &str) -> Command, names: &[&str]) {
-    let Some(path) = require_program(program) else {
-        return;
-    };
+    let path = require_program(program);
     let server = server();
     let address = server.address.ip().to_string();
     let port = server.address.port().to_string();
@@ -97,6 +95,7 @@ fn arguments(path: &Path, arguments: &[&str]) -> Command {
 }
 
 #[test]
+#[ignore = "needs tftp"]
 fn tftp_hpa() {
     let client = |path: &Path, address: &str, port: &str, name: &str| {
         arguments(path, &["-m", "binary", address, port, "-c", "get", name])
@@ -105,6 +104,7 @@ fn tftp_hpa() {
 }
 
 #[test]
+#[ignore = "needs atftp"]
 fn atftp() {
     let client = |path: &Path, address: &str, port: &str, name: &str| {
         arguments(path, &["-g", "-r", name, "-l", name, address, port])
@@ -113,6 +113,7 @@ fn atftp() {
 }
 
 #[test]
+#[ignore = "needs atftp"]
 fn atftp_with_options() {
     let client = |path: &Path, address: &str, port: &str, name: &str| {
         let options = [
@@ -130,6 +131,7 @@ fn atftp_with_options() {
 }
 
 #[test]
+#[ignore = "needs curl"]
 fn curl() {
     // curl asks for blksize 512, tsize and timeout.
     let client = |path: &Path, address: &str, port: &str, name: &str| {
@@ -147,6 +149,7 @@ fn curl() {
 }
 
 #[test]
+#[ignore = "needs curl"]
 fn curl_without_options() {
     let client = |path: &Path, address: &str, port: &str, name: &str| {
         let url = format!("tftp://{address}:{port}/{name}");
@@ -156,6 +159,7 @@ fn curl_without_options() {
 }
 
 #[test]
+#[ignore = "needs curl"]
 fn curl_with_large_blocks() {
     let client = |path: &Path, address: &str, port: &str, name: &str| {
         let url = format!("tftp://{address}:{port}/{name}");
@@ -168,10 +172,9 @@ fn curl_with_large_blocks() {
 const SIZE: usize = 100_000_000;
 
 #[test]
+#[ignore = "needs curl"]
 fn a_hundred_megabytes_with_options() {
-    let Some(curl) = require_program("curl") else {
-        return;
-    };
+    let curl = require_program("curl");
     let server = Running::new(&[("huge", pattern(SIZE))]);
     let folder = tempfile::tempdir().unwrap();
     let url = format!("tftp://{}/huge", server.address);
@@ -183,6 +186,7 @@ fn a_hundred_megabytes_with_options() {
 }
 
 #[test]
+#[ignore = "needs busybox"]
 fn busybox() {
     let client = |path: &Path, address: &str, port: &str, name: &str| {
         arguments(path, &["tftp", "-g", "-r", name, "-l", name, address, port])
@@ -191,6 +195,7 @@ fn busybox() {
 }
 
 #[test]
+#[ignore = "needs busybox"]
 fn busybox_with_options() {
     let client = |path: &Path, address: &str, port: &str, name: &str| {
         arguments(

@@ -35,9 +35,9 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts it; `None` where there is none.
-    pub(crate) fn start() -> Option<Self> {
-        let program = require_program("chromium")?;
+    /// Starts it.
+    pub(crate) fn start() -> Self {
+        let program = require_program("chromium");
         let folder = tempfile::tempdir().unwrap();
         let (to, from) = (folder.path().join("to"), folder.path().join("from"));
         let made = Command::new("mkfifo").args([&to, &from]).status().unwrap();
@@ -104,7 +104,7 @@ impl Browser {
         browser.call("Runtime.enable", &json!({}));
         browser.call("Log.enable", &json!({}));
         browser.call("Page.enable", &json!({}));
-        Some(browser)
+        browser
     }
 
     /// Sends one command and waits for its answer.

@@ -1,6 +1,6 @@
 //! Files for `scripts/bench-verify`, which measures.
 
-use std::{env, fs, io::Write as _, path::PathBuf};
+use std::{fs, io::Write as _, path::Path};
 
 use reflash::{
     phone::Family,
@@ -11,10 +11,8 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 /// Bytes of each of the five images of the large bundle.
 const LARGE: usize = 40_000_000;
 
-#[test]
-#[ignore = "writes 210 MB; `scripts/bench-verify` runs it"]
-fn writes_what_the_script_measures() {
-    let folder = PathBuf::from(env::var_os("REFLASH_BENCH").expect("REFLASH_BENCH names a folder"));
+/// Writes 210 MB: a bundle as large as real ones, a large one, and their key.
+pub(crate) fn write(folder: &Path) {
     fs::write(folder.join("key.pem"), TEST_KEY_PEM).unwrap();
     let made = MadeUp::new(Family::F45, 1).unwrap();
     made.write_zip(&folder.join("small.zip")).unwrap();

@@ -21,8 +21,16 @@ use reflash::{
     simulator::{Action, Note, PhoneConfig, ScriptedPhone, Start},
 };
 
-use super::{ADDRESS, DESK, LAST, OLD, PHONE};
-use crate::support::cdp;
+use crate::cdp;
+
+/// Where `convert` runs.
+const SERVER: &str = "192.0.2.10";
+/// The phone's own address, where it does not request one.
+const ADDRESS: &str = "192.0.2.101";
+const PHONE: &str = "025245480000";
+/// Another phone: once it is listed, all frames before its own were received.
+const LAST: &str = "0252454800ff";
+const OLD: &str = "SCCP45.8-5-2S";
 
 /// How long anything may take. Generous: only a hang is caught by it.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -105,7 +113,7 @@ impl Phone {
             asks_for_address,
             announces,
             address: ADDRESS.parse().unwrap(),
-            tftp: DESK.parse().unwrap(),
+            tftp: SERVER.parse().unwrap(),
             load: Arc::new(Mutex::new(OLD.to_owned())),
             config: BTreeMap::new(),
             reads_config: false,

@@ -1,0 +1,55 @@
+//! A converted phone that reads its generated configuration and registers as that says.
+
+use std::{
+    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
+    thread,
+    time::Duration,
+};
+
+#[path = "../support/sip_phone.rs"]
+mod sip_phone;
+
+use crate::traffic::fetch;
+use sip_phone::{Line, lines, register, request};
+
+/// Does one thing that a phone with this address and MAC address does at `server`, a TFTP server.
+pub(crate) fn act(address: &str, server: &str, mac: &str, action: &str) {
+    let phone: Ipv4Addr = address.parse().unwrap();
+    let server: SocketAddrV4 = server.parse().unwrap();
+    let name = format!("SEP{}.cnf.xml", mac.to_uppercase());
+    let sep = fetch(&format!("{phone}:0"), &server.to_string(), &name);
+    let mut lines = lines(std::str::from_utf8(&sep).unwrap(), phone);
+    assert_eq!(lines.len(), 1);
+    let line = lines.remove(0);
+    match action {
+        "register" => println!("answered {}", register(&line, &line.password)),
+        "call-closed-port" => call_closed_port(&line),
+        "wait-for-answer" => wait_for_answer(&line, phone),
+        other => panic!("unknown action '{other}'"),
+    }
+}
+
+fn call_closed_port(line: &Line) {
+    assert!(line.tcp);
+    // Two attempts, far enough apart that the second is not taken for a repeat.
+    for pause in [
+        reflash::discovery::REPEAT + Duration::from_millis(500),
+        Duration::ZERO,
+    ] {
+        line.connect().unwrap_err();
+        thread::sleep(pause);
+    }
+}
+
+fn wait_for_answer(line: &Line, phone: Ipv4Addr) {
+    let sends = UdpSocket::bind((phone, 0)).unwrap();
+    let listens = UdpSocket::bind((phone, line.listens)).unwrap();
+    let text = request(line, "astray", 1, "");
+    for wait in [500, 1000, 2000] {
+        sends.send_to(text.as_bytes(), line.registrar).unwrap();
+        listens
+            .set_read_timeout(Some(Duration::from_millis(wait)))
+            .unwrap();
+        listens.recv(&mut [0; 2000]).unwrap_err();
+    }
+}

@@ -1,0 +1,32 @@
+//! What tests run as a process of its own, mostly on another host of a test network. It is built
+//! with the tests and found by `support::helper()`.
+
+#[path = "../support/cdp.rs"]
+mod cdp;
+
+mod bundles;
+mod registering_phone;
+mod traffic;
+mod whole_phone;
+
+use std::path::Path;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["write-bundles", folder] => bundles::write(Path::new(folder)),
+        ["send-frames", file, rounds, pause_ms] => traffic::send_frames(file, rounds, pause_ms),
+        ["send-datagram", from, to, file] => traffic::send_datagram(from, to, file),
+        ["fetch", from, server, name] => drop(traffic::fetch(from, server, name)),
+        ["hold-port", address, seconds] => traffic::hold_port(address, seconds),
+        ["simulated-phones", server, route, ref rest @ ..] => {
+            traffic::simulated_phones(server, route, rest);
+        }
+        ["registering-phone", address, server, mac, action] => {
+            registering_phone::act(address, server, mac, action);
+        }
+        ["whole-phone", script] => whole_phone::play(script),
+        _ => panic!("unknown arguments: {arguments:?}"),
+    }
+}
