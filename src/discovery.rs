@@ -16,7 +16,7 @@ mod register_tracker;
 pub mod watch;
 
 pub use ear::{Ear, FRAMES_A_SECOND, FRAMES_AT_ONCE, REPEAT, Rate};
-pub use heard::{Heard, address, sightings};
+pub use heard::{Heard, address, observations};
 pub use listener::{Listener, SIP_PORT, Tell};
 pub(crate) use observation_queue::ObservationQueue;
 pub use register_tracker::{COPIES_TOLD, FOLLOWED, RegisterTracker};

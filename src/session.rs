@@ -38,7 +38,7 @@ pub use self::{
 use self::{
     attendant::Person, clock::Clock, desk::Desk, outbox::Outbox, pages::Pages, witnesses::Witnesses,
 };
-pub use crate::inventory::Roll;
+pub use crate::inventory::PhoneNames;
 use crate::{
     diagnose::Finding,
     discovery::poll::Poller,
@@ -49,7 +49,7 @@ use crate::{
     stage::{Folder, Stage, StagedFile},
     text::escape,
     tftp,
-    track::{Fleet, PhoneRef, Plan, Report, Seen, Sighting, View, Witness},
+    track::{EvidenceSource, Fleet, Observation, ObservationKind, PhoneRef, Plan, Report, View},
     web::{self, Board, Tee},
 };
 
@@ -93,14 +93,14 @@ pub struct Setup {
     /// Where the run is shown on a page; `None`: nowhere.
     pub web: Option<web::Server>,
     /// What others hear of phones, and when; each ends when its sender is gone.
-    pub witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
+    pub witnesses: Vec<mpsc::Receiver<(Instant, Observation)>>,
     /// What is found to be wrong with this machine or its network, the worst first; ends when
     /// its sender is gone.
     pub found: Option<mpsc::Receiver<Finding>>,
     /// Asks phones for their web pages; `None`: nobody does.
     pub poller: Option<Poller>,
     /// What phones are called.
-    pub roll: Roll,
+    pub roll: PhoneNames,
     /// How many times as fast as real phones these live: 1, but in a rehearsal. What the
     /// tracking counts in minutes then passes as fast.
     pub speed: f64,
@@ -146,7 +146,7 @@ struct Shared {
     clock: Clock,
     /// The next transfer's number, over all transports.
     transfers: AtomicU64,
-    roll: Roll,
+    roll: PhoneNames,
     journal: Option<Journal>,
     counters: Counters,
 }
@@ -404,14 +404,14 @@ async fn watch(
             }
             _ = neighbours.tick() => shared.ask_the_neighbours(),
             found = next(&mut heard.found) => reporter.found(shared.clock.wall_now(), &found),
-            sightings = heard.witnesses.next() => {
-                for (at, sighting) in sightings {
-                    shared.sighted(shared.clock.at(at), &sighting);
+            observations = heard.witnesses.next() => {
+                for (at, observation) in observations {
+                    shared.sighted(shared.clock.at(at), &observation);
                 }
             }
             told = heard.pages.next(|| shared.clock.now()) => {
-                for sighting in told.sightings {
-                    shared.sighted(shared.clock.now(), &sighting);
+                for observation in told.observations {
+                    shared.sighted(shared.clock.now(), &observation);
                 }
                 if let Some(words) = told.notice {
                     reporter.notice(&words);
@@ -471,9 +471,9 @@ impl Shared {
             }
         };
         for (address, mac) in neighbours::named(&table, &unnamed) {
-            let witness = Witness::Neighbour;
-            let seen = Seen::Named { mac, witness };
-            self.sighted(self.clock.now(), &Sighting { address, seen });
+            let witness = EvidenceSource::Neighbour;
+            let seen = ObservationKind::MacReported { mac, witness };
+            self.sighted(self.clock.now(), &Observation { address, seen });
         }
     }
 }

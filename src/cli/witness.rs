@@ -16,7 +16,7 @@ use crate::{
     preflight::{self, Chosen, Protocol},
     protocol::{sccp, sip::SipTransport},
     stage::OwnFile,
-    track::{Registration, Sighting},
+    track::{Observation, Registration},
 };
 
 /// Where to hear phones that register.
@@ -38,7 +38,7 @@ pub(crate) struct WitnessArgs {
 }
 
 /// What the listeners hear, and when.
-type Heard = mpsc::Receiver<(Instant, Sighting)>;
+type Heard = mpsc::Receiver<(Instant, Observation)>;
 
 /// What is bound, and what a person should know of it.
 #[derive(Debug, Default)]

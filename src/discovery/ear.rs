@@ -1,4 +1,4 @@
-//! Frames of a live interface as sightings, and no more of them than a run can use.
+//! Frames of a live interface as observations, and no more of them than a run can use.
 
 use std::{
     collections::HashMap,
@@ -8,7 +8,7 @@ use std::{
 
 use super::Listener;
 use crate::protocol::{Malformed, frame::Frame};
-use crate::track::{MAX_PHONES, Seen, Sighting, Witness};
+use crate::track::{EvidenceSource, MAX_PHONES, Observation, ObservationKind};
 
 /// What a witness says again of an address within this time says nothing new. Phones speak
 /// CDP once a minute.
@@ -24,16 +24,16 @@ pub const FRAMES_AT_ONCE: u32 = 1000;
 /// Remembered facts: two witnesses of as many phones as are tracked.
 const REMEMBERED: usize = 2 * MAX_PHONES;
 
-/// Hears sightings in frames.
+/// Hears observations in frames.
 ///
-/// The record keeps every sighting, so a flood of frames must not become a flood of
-/// sightings: what is only repeated is left out, and of the rest [`Rate`] takes so many.
+/// The record keeps every observation, so a flood of frames must not become a flood of
+/// observations: what is only repeated is left out, and of the rest [`Rate`] takes so many.
 /// ARP is left out too. The kernel's table says the same, and a router in it can be told
 /// from a phone.
 #[derive(Debug, Default)]
 pub struct Ear {
     listener: Listener,
-    told: HashMap<(Ipv4Addr, Said), (Instant, Vec<Sighting>)>,
+    told: HashMap<(Ipv4Addr, Said), (Instant, Vec<Observation>)>,
     rate: Rate,
 }
 
@@ -48,17 +48,17 @@ impl Ear {
     }
 
     /// What a frame says at this moment. An error says that it is damaged.
-    pub fn hear(&mut self, at: Instant, bytes: &[u8]) -> Result<Vec<Sighting>, Malformed> {
+    pub fn hear(&mut self, at: Instant, bytes: &[u8]) -> Result<Vec<Observation>, Malformed> {
         let heard = self.listener.hear(&Frame::decode(bytes)?)?;
         // A copy of a REGISTER is news, and bounded where REGISTERs are followed.
-        let (mut sightings, said): (Vec<_>, Vec<_>) = heard
+        let (mut observations, said): (Vec<_>, Vec<_>) = heard
             .into_iter()
-            .partition(|sighting| matches!(sighting.seen, Seen::Register { .. }));
+            .partition(|observation| matches!(observation.seen, ObservationKind::Register { .. }));
         let place = said
             .first()
             .and_then(place)
             .filter(|place| !self.is_repeated(at, *place, &said));
-        if place.is_none() && sightings.is_empty() || !self.rate.takes(at) {
+        if place.is_none() && observations.is_empty() || !self.rate.takes(at) {
             return Ok(Vec::new());
         }
         if let Some(place) = place {
@@ -67,9 +67,9 @@ impl Ear {
             }
             self.told.insert(place, (at, said.clone()));
             // Who it is comes before what it asks.
-            sightings.splice(..0, said);
+            observations.splice(..0, said);
         }
-        Ok(sightings)
+        Ok(observations)
     }
 
     /// Frames that were too many.
@@ -78,9 +78,9 @@ impl Ear {
         self.rate.refused()
     }
 
-    fn is_repeated(&self, at: Instant, place: (Ipv4Addr, Said), now: &[Sighting]) -> bool {
-        self.told.get(&place).is_some_and(|(before, sightings)| {
-            at.saturating_duration_since(*before) < REPEAT && sightings == now
+    fn is_repeated(&self, at: Instant, place: (Ipv4Addr, Said), now: &[Observation]) -> bool {
+        self.told.get(&place).is_some_and(|(before, observations)| {
+            at.saturating_duration_since(*before) < REPEAT && observations == now
         })
     }
 }
@@ -88,22 +88,24 @@ impl Ear {
 /// Who says it, as far as one fact takes another's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Said {
-    By(Witness),
+    By(EvidenceSource),
     Closed,
 }
 
 /// One frame is of one witness and about one address. ARP is left out.
-fn place(sighting: &Sighting) -> Option<(Ipv4Addr, Said)> {
-    let said = match &sighting.seen {
-        Seen::Named {
-            witness: Witness::Neighbour,
+fn place(observation: &Observation) -> Option<(Ipv4Addr, Said)> {
+    let said = match &observation.seen {
+        ObservationKind::MacReported {
+            witness: EvidenceSource::Neighbour,
             ..
         } => return None,
-        Seen::Named { witness, .. } | Seen::Load { witness, .. } => Said::By(*witness),
-        Seen::Closed { .. } => Said::Closed,
+        ObservationKind::MacReported { witness, .. } | ObservationKind::Load { witness, .. } => {
+            Said::By(*witness)
+        }
+        ObservationKind::PortClosed { .. } => Said::Closed,
         _ => return None,
     };
-    Some((sighting.address, said))
+    Some((observation.address, said))
 }
 
 /// Takes [`FRAMES_AT_ONCE`] frames, and [`FRAMES_A_SECOND`] more each second.

@@ -13,7 +13,7 @@ use crate::protocol::{
 };
 use crate::{
     phone::{LoadName, MacAddress, Model},
-    track::{Leased, Seen, Witness},
+    track::{EvidenceSource, Leased, ObservationKind},
 };
 
 /// One thing that a witness said.
@@ -43,15 +43,21 @@ pub enum Heard<'a> {
 /// none. A boot loader's names (`term65.default`, `79XX_default_load`) are loads as told; the
 /// tracking knows that they confirm nothing. No witness tells hardware classes.
 #[must_use]
-pub fn sightings(heard: &Heard<'_>) -> Vec<Seen> {
+pub fn observations(heard: &Heard<'_>) -> Vec<ObservationKind> {
     match heard {
         Heard::Cdp(cdp) => {
             let Some(mac) = cdp.mac else {
                 return Vec::new();
             };
             let detail = cdp.platform.clone().or_else(|| cdp.device.clone());
-            let facts = facts(Witness::Cdp, mac, cdp.model, cdp.load.as_ref(), detail);
-            tagged(facts, Witness::Cdp, cdp.voice_vlan)
+            let facts = facts(
+                EvidenceSource::Cdp,
+                mac,
+                cdp.model,
+                cdp.load.as_ref(),
+                detail,
+            );
+            tagged(facts, EvidenceSource::Cdp, cdp.voice_vlan)
         }
         Heard::Lldp(lldp) => {
             // A phone's name or a phone's model; a telephone of another make has neither.
@@ -61,19 +67,25 @@ pub fn sightings(heard: &Heard<'_>) -> Vec<Seen> {
                 .clone()
                 .or_else(|| lldp.system_name.clone());
             mac.map_or_else(Vec::new, |mac| {
-                let facts = facts(Witness::Lldp, mac, lldp.model, lldp.load.as_ref(), detail);
-                tagged(facts, Witness::Lldp, lldp.voice_vlan())
+                let facts = facts(
+                    EvidenceSource::Lldp,
+                    mac,
+                    lldp.model,
+                    lldp.load.as_ref(),
+                    detail,
+                );
+                tagged(facts, EvidenceSource::Lldp, lldp.voice_vlan())
             })
         }
         // What the kernel's table would learn from it; it makes no phone of a stranger.
-        Heard::Arp(arp) => facts(Witness::Neighbour, arp.sender_mac, None, None, None),
+        Heard::Arp(arp) => facts(EvidenceSource::Neighbour, arp.sender_mac, None, None, None),
         Heard::Dhcp(message) => {
             let class = message.phone();
             let is_phone = message.op == Op::Reply || class.is_some();
             let model = class.and_then(|class| class.model);
             match address(heard) {
                 Some(_) if is_phone => {
-                    let mut seen = facts(Witness::Dhcp, message.mac, model, None, None);
+                    let mut seen = facts(EvidenceSource::Dhcp, message.mac, model, None, None);
                     seen.extend(told(message));
                     seen
                 }
@@ -90,11 +102,11 @@ pub fn sightings(heard: &Heard<'_>) -> Vec<Seen> {
             let agent = phone.agent.filter(|agent| agent.model.is_some());
             let words = detail.or_else(|| agent.as_ref().map(|agent| agent.text.clone()));
             let load = phone.load.as_ref();
-            let mut seen = facts(Witness::Sip, mac, phone.model, load, words);
+            let mut seen = facts(EvidenceSource::Sip, mac, phone.model, load, words);
             if let Some(agent) = agent.filter(|_| load.is_none()) {
-                seen.push(Seen::Agent {
+                seen.push(ObservationKind::UserAgent {
                     release: agent.version,
-                    witness: Witness::Sip,
+                    witness: EvidenceSource::Sip,
                     detail: agent.text,
                 });
             }
@@ -103,7 +115,7 @@ pub fn sightings(heard: &Heard<'_>) -> Vec<Seen> {
         Heard::SipAnswer(_) => Vec::new(),
         Heard::Sccp(alarm) => alarm.mac.map_or_else(Vec::new, |mac| {
             facts(
-                Witness::Sccp,
+                EvidenceSource::Sccp,
                 mac,
                 None,
                 alarm.load.as_ref(),
@@ -112,15 +124,25 @@ pub fn sightings(heard: &Heard<'_>) -> Vec<Seen> {
         }),
         Heard::Web(page) => page.mac.map_or_else(Vec::new, |mac| {
             let detail = page.app_load.clone().or_else(|| page.model_number.clone());
-            facts(Witness::Web, mac, page.model, page.load.as_ref(), detail)
+            facts(
+                EvidenceSource::Web,
+                mac,
+                page.model,
+                page.load.as_ref(),
+                detail,
+            )
         }),
     }
 }
 
 /// The same with the VLAN of its voice, where it is one: 0 is a priority alone, 4095 reserved.
-fn tagged(mut facts: Vec<Seen>, witness: Witness, vlan: Option<u16>) -> Vec<Seen> {
+fn tagged(
+    mut facts: Vec<ObservationKind>,
+    witness: EvidenceSource,
+    vlan: Option<u16>,
+) -> Vec<ObservationKind> {
     let vlan = vlan.filter(|vlan| (1..=4094).contains(vlan));
-    facts.extend(vlan.map(|vlan| Seen::Vlan { vlan, witness }));
+    facts.extend(vlan.map(|vlan| ObservationKind::Vlan { vlan, witness }));
     facts
 }
 
@@ -164,7 +186,7 @@ fn leased(message: &Message) -> Option<Ipv4Addr> {
 
 /// What a server tells a phone that starts. One that renews its lease, or asks with an address of
 /// its own, has its address in the answer (RFC 2131, table 3): it goes by what it knows.
-fn told(message: &Message) -> Option<Seen> {
+fn told(message: &Message) -> Option<ObservationKind> {
     let is_ack = message.op == Op::Reply && message.kind() == Some(Kind::Ack);
     if !is_ack || !message.client.is_unspecified() || message.your.is_unspecified() {
         return None;
@@ -175,7 +197,7 @@ fn told(message: &Message) -> Option<Seen> {
         name: message.tftp_name(),
         next: Some(message.server).filter(|next| is_host(*next)),
     };
-    Some(Seen::Leased {
+    Some(ObservationKind::LeaseAcked {
         lease: Box::new(lease),
     })
 }
@@ -186,19 +208,19 @@ fn is_named(lldp: &Lldp) -> bool {
 }
 
 fn facts(
-    witness: Witness,
+    witness: EvidenceSource,
     mac: MacAddress,
     model: Option<&Model>,
     load: Option<&LoadName>,
     detail: Option<String>,
-) -> Vec<Seen> {
-    let mut seen = vec![Seen::Named { mac, witness }];
-    seen.extend(model.map(|model| Seen::Model {
+) -> Vec<ObservationKind> {
+    let mut seen = vec![ObservationKind::MacReported { mac, witness }];
+    seen.extend(model.map(|model| ObservationKind::Model {
         model: model.plain_number().to_owned(),
         witness,
     }));
     if let Some(load) = load {
-        seen.push(Seen::Load {
+        seen.push(ObservationKind::Load {
             load: load.clone(),
             witness,
             detail: detail.unwrap_or_default(),

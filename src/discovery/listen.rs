@@ -31,7 +31,7 @@ pub use self::{
         Registrar, Said,
     },
 };
-use crate::track::Sighting;
+use crate::track::Observation;
 
 /// Connections at once, of both listeners together.
 pub const CONNECTIONS: usize = 128;
@@ -42,7 +42,7 @@ pub const CONNECTIONS_PER_ADDRESS: usize = 4;
 /// How long a connection may take to the next whole request, or to the alarm.
 pub const IDLE_TIME: Duration = Duration::from_secs(30);
 
-/// Sightings that wait for the session; one more is dropped and counted.
+/// Observations that wait for the session; one more is dropped and counted.
 pub const QUEUE: usize = 1024;
 
 /// Sockets that are bound and do not listen yet.
@@ -85,7 +85,7 @@ impl Bound {
     }
 
     /// Listens from now on, until the first part is dropped; the second is what is heard.
-    pub fn start(self) -> io::Result<(Listening, mpsc::Receiver<(Instant, Sighting)>)> {
+    pub fn start(self) -> io::Result<(Listening, mpsc::Receiver<(Instant, Observation)>)> {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let (stop, stopped) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread()

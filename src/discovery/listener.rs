@@ -1,11 +1,11 @@
-//! Frames in, sightings out.
+//! Frames in, observations out.
 
 use std::{
     collections::BTreeSet,
     net::{Ipv4Addr, SocketAddrV4},
 };
 
-use super::{Heard, RegisterTracker, address, sightings};
+use super::{Heard, RegisterTracker, address, observations};
 use crate::protocol::{
     Malformed,
     cdp::Cdp,
@@ -18,7 +18,7 @@ use crate::protocol::{
 use crate::{
     phone::MacAddress,
     protocol::sip::SipTransport,
-    track::{MAX_PHONES, Seen, Sighting},
+    track::{MAX_PHONES, Observation, ObservationKind},
 };
 
 /// The port that phones register at, where nothing else is said.
@@ -65,7 +65,7 @@ impl Listener {
     ///
     /// SIP and SCCP are read where a request's head or an alarm lies in one segment or datagram,
     /// as phones send them.
-    pub fn hear(&mut self, frame: &Frame<'_>) -> Result<Vec<Sighting>, Malformed> {
+    pub fn hear(&mut self, frame: &Frame<'_>) -> Result<Vec<Observation>, Malformed> {
         self.hear_from(Some(frame.source), &frame.payload)
     }
 
@@ -75,13 +75,13 @@ impl Listener {
         &mut self,
         sender: Option<MacAddress>,
         payload: &Payload<'_>,
-    ) -> Result<Vec<Sighting>, Malformed> {
+    ) -> Result<Vec<Observation>, Malformed> {
         let mut all = Vec::new();
         let mut registers = std::mem::take(&mut self.registers);
         let carried = self.carried(sender, payload, &mut |heard, address| {
             if let Some(address) = address {
-                let seen = sightings(heard).into_iter();
-                all.extend(seen.map(|seen| Sighting { address, seen }));
+                let seen = observations(heard).into_iter();
+                all.extend(seen.map(|seen| Observation { address, seen }));
             }
             all.extend(match heard {
                 Heard::Sip(request) => way(payload).and_then(|way| registers.request(request, way)),
@@ -97,7 +97,7 @@ impl Listener {
         Ok(all)
     }
 
-    /// The same before it becomes sightings: what was heard and the address that it speaks of,
+    /// The same before it becomes observations: what was heard and the address that it speaks of,
     /// where it says one.
     pub fn each(&mut self, frame: &Frame<'_>, tell: &mut Tell<'_>) -> Result<(), Malformed> {
         self.carried(Some(frame.source), &frame.payload, tell)
@@ -208,7 +208,7 @@ fn way(payload: &Payload<'_>) -> Option<Way> {
 
 /// That the port of SIP is closed. Who refuses a connection answers its first segment, which has no
 /// acknowledgement, with a sequence number of 0 (RFC 9293, 3.10.7.1); who ends one has another.
-fn closed(payload: &Payload<'_>, sip: u16) -> Option<Sighting> {
+fn closed(payload: &Payload<'_>, sip: u16) -> Option<Observation> {
     let (phone, pbx, over) = match payload {
         Payload::Ipv4Closed {
             source,
@@ -223,9 +223,9 @@ fn closed(payload: &Payload<'_>, sip: u16) -> Option<Sighting> {
         } if flags & RST_ACK == RST_ACK => (destination, source, SipTransport::Tcp),
         _ => return None,
     };
-    (pbx.port() == sip).then(|| Sighting {
+    (pbx.port() == sip).then(|| Observation {
         address: *phone.ip(),
-        seen: Seen::Closed { pbx: *pbx, over },
+        seen: ObservationKind::PortClosed { pbx: *pbx, over },
     })
 }
 

@@ -25,9 +25,9 @@ pub use self::{
     reply::{Fault, MAX_BODY, MAX_HEAD, Reply},
     schedule::{AT_ONCE, Due, Outcome, REFUSALS, Schedule, TRIES, WAITS},
 };
-use super::{Heard, sightings};
+use super::{Heard, observations};
 use crate::protocol::{Malformed, web::Page};
-use crate::track::{Moment, Seen, Sighting, Unproven, Witness};
+use crate::track::{EvidenceSource, Observation, ObservationKind, RunTime, Unproven};
 
 /// Where a phone's page is. Phones have it on no other port.
 pub const PORT: u16 = 80;
@@ -75,7 +75,7 @@ impl Miss {
 #[derive(Debug, Default)]
 pub struct Told {
     /// What the page says.
-    pub sightings: Vec<Sighting>,
+    pub observations: Vec<Observation>,
     /// What a person should know: one sentence.
     pub notice: Option<String>,
 }
@@ -103,7 +103,7 @@ impl Poller {
     /// more. `wanted`: every phone that there is a reason to ask ([`Fleet::unproven`]).
     ///
     /// [`Fleet::unproven`]: crate::track::Fleet::unproven
-    pub fn look(&mut self, now: Moment, wanted: &[Unproven]) {
+    pub fn look(&mut self, now: RunTime, wanted: &[Unproven]) {
         let due = self.schedule.due(now, wanted);
         self.running.retain(|_, (phone, task)| {
             let is_wanted = !due.drop.contains(&phone.id);
@@ -122,7 +122,7 @@ impl Poller {
 
     /// What came of the next try that is over; while nobody is asked, it waits for ever. `now`
     /// is asked for then. A future that is dropped loses nothing.
-    pub async fn next(&mut self, now: impl Fn() -> Moment) -> Told {
+    pub async fn next(&mut self, now: impl Fn() -> RunTime) -> Told {
         loop {
             let (id, answer) = match self.tasks.join_next_with_id().await {
                 Some(Ok((id, answer))) => (id, answer),
@@ -136,7 +136,7 @@ impl Poller {
         }
     }
 
-    fn over(&mut self, now: Moment, phone: &Unproven, answer: &Result<Page, Miss>) -> Told {
+    fn over(&mut self, now: RunTime, phone: &Unproven, answer: &Result<Page, Miss>) -> Told {
         let address = phone.address;
         let (outcome, seen) = match answer {
             Ok(page) => (Outcome::Page, judge(phone, page)),
@@ -147,9 +147,9 @@ impl Poller {
         };
         let is_off = self.schedule.done(now, phone.id, outcome);
         Told {
-            sightings: seen
+            observations: seen
                 .into_iter()
-                .map(|seen| Sighting { address, seen })
+                .map(|seen| Observation { address, seen })
                 .collect(),
             notice: is_off.then(|| self.off(phone)).flatten(),
         }
@@ -174,14 +174,14 @@ impl Poller {
 
 /// What a page says of the phone that was asked. Another phone's says nothing of it, and its own
 /// phone may be anywhere by what is known: nothing of that page is taken.
-fn judge(phone: &Unproven, page: &Page) -> Vec<Seen> {
+fn judge(phone: &Unproven, page: &Page) -> Vec<ObservationKind> {
     match (phone.mac, page.mac) {
-        (Some(mac), Some(other)) if mac != other => vec![Seen::Disputed {
+        (Some(mac), Some(other)) if mac != other => vec![ObservationKind::AddressConflict {
             mac,
             other,
-            witness: Witness::Web,
+            witness: EvidenceSource::Web,
         }],
-        _ => sightings(&Heard::Web(page)),
+        _ => observations(&Heard::Web(page)),
     }
 }
 

@@ -10,7 +10,7 @@ use sha1::{Digest, Sha1};
 use crate::protocol::sip::{Request, Response, Way};
 use crate::{
     protocol::bytes::capped,
-    track::{Fate, Register, Seen, Sighting},
+    track::{Observation, ObservationKind, Register, RegisterOutcome},
 };
 
 /// REGISTERs of which an answer is waited for; a further one takes the place of the oldest. A
@@ -48,7 +48,7 @@ struct Followed {
 
 impl RegisterTracker {
     /// A request. `None`: it is no phone's REGISTER, or a copy too many.
-    pub fn request(&mut self, request: &Request, way: Way) -> Option<Sighting> {
+    pub fn request(&mut self, request: &Request, way: Way) -> Option<Observation> {
         let register = register(request, way)?;
         let (call, number, _) = request.transaction()?;
         let key = key(call, number, *way.destination.ip());
@@ -59,7 +59,7 @@ impl RegisterTracker {
                 return None;
             }
             known.copies += 1;
-            Fate::Again
+            RegisterOutcome::Again
         } else {
             if self.order.len() >= FOLLOWED
                 && let Some(oldest) = self.order.pop_front()
@@ -73,15 +73,15 @@ impl RegisterTracker {
                 told: Vec::new(),
             };
             self.known.insert(key, followed);
-            Fate::Sent
+            RegisterOutcome::Sent
         };
         let register = Box::new(register);
-        let seen = Seen::Register { register, fate };
-        Some(Sighting { address, seen })
+        let seen = ObservationKind::Register { register, fate };
+        Some(Observation { address, seen })
     }
 
     /// An answer. `None`: to nothing that is known, no final one, or told before.
-    pub fn response(&mut self, response: &Response, way: Way) -> Option<Sighting> {
+    pub fn response(&mut self, response: &Response, way: Way) -> Option<Observation> {
         let (call, number) = response.answers()?;
         if response.status < 200 {
             return None;
@@ -93,7 +93,7 @@ impl RegisterTracker {
             return None;
         }
         known.told.push(answer);
-        let fate = Fate::Answered {
+        let fate = RegisterOutcome::Answered {
             status: response.status,
             to: way.destination,
             stale: response.is_stale(),
@@ -101,8 +101,8 @@ impl RegisterTracker {
         };
         let register = Box::new(known.register.clone());
         let address = *register.source.ip();
-        let seen = Seen::Register { register, fate };
-        Some(Sighting { address, seen })
+        let seen = ObservationKind::Register { register, fate };
+        Some(Observation { address, seen })
     }
 }
 

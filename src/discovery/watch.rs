@@ -14,7 +14,7 @@ pub use fact::Fact;
 
 use crate::{
     phone::{LoadName, MacAddress, Model},
-    track::{MAX_PHONES, Moment, Witness},
+    track::{EvidenceSource, MAX_PHONES, RunTime},
 };
 
 /// A phone that was heard.
@@ -35,14 +35,14 @@ pub struct Phone {
     /// The power that it takes by its own word, in milliwatts.
     pub power: Option<u32>,
     /// Who said something of it last.
-    pub witness: Witness,
+    pub witness: EvidenceSource,
     /// When it was heard first.
-    pub first: Moment,
+    pub first: RunTime,
     /// When it was heard last.
-    pub last: Moment,
+    pub last: RunTime,
     /// Until when its word holds: nothing new by then, and it is silent. `None` where only
     /// witnesses spoke that do not repeat themselves.
-    pub until: Option<Moment>,
+    pub until: Option<RunTime>,
     /// Whether its word holds no more: it has no power, restarts, or is elsewhere.
     pub is_silent: bool,
 }
@@ -70,11 +70,11 @@ pub struct Watch {
 
 impl Watch {
     /// Takes a fact. `None`: it changes nothing that is shown but when the phone was heard.
-    pub fn learn(&mut self, now: Moment, fact: &Fact) -> Option<Change> {
+    pub fn learn(&mut self, now: RunTime, fact: &Fact) -> Option<Change> {
         let count = self.phones.len();
         let entry = match self.phones.entry(fact.mac) {
             // ARP is everybody's: it tells a phone's address and makes no phone.
-            Entry::Vacant(_) if fact.witness == Witness::Neighbour => return None,
+            Entry::Vacant(_) if fact.witness == EvidenceSource::Neighbour => return None,
             Entry::Vacant(_) if count >= MAX_PHONES => {
                 self.left_out += 1;
                 return None;
@@ -121,7 +121,7 @@ impl Watch {
     }
 
     /// Lets time pass: those that are silent by now and were not before.
-    pub fn tick(&mut self, now: Moment) -> Vec<MacAddress> {
+    pub fn tick(&mut self, now: RunTime) -> Vec<MacAddress> {
         let due =
             |phone: &&mut Phone| !phone.is_silent && phone.until.is_some_and(|until| until <= now);
         self.phones
@@ -155,7 +155,7 @@ impl Watch {
 
 impl Phone {
     /// Takes over what the fact says; what it does not say stays.
-    fn learn(&mut self, now: Moment, fact: &Fact) {
+    fn learn(&mut self, now: RunTime, fact: &Fact) {
         self.last = now;
         self.witness = fact.witness;
         self.address = fact.address.or(self.address);
@@ -188,7 +188,7 @@ mod tests {
 
     const MAC: MacAddress = MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, 1]);
 
-    fn fact(witness: Witness, holds: u64) -> Fact {
+    fn fact(witness: EvidenceSource, holds: u64) -> Fact {
         Fact {
             mac: MAC,
             witness,
@@ -205,11 +205,11 @@ mod tests {
     fn load(name: &str) -> Fact {
         Fact {
             load: Some(LoadName::new(name)),
-            ..fact(Witness::Cdp, 180)
+            ..fact(EvidenceSource::Cdp, 180)
         }
     }
 
-    const fn at(seconds: u64) -> Moment {
+    const fn at(seconds: u64) -> RunTime {
         Duration::from_secs(seconds)
     }
 
@@ -246,16 +246,16 @@ mod tests {
         let address = Ipv4Addr::new(192, 0, 2, 7);
         let arp = Fact {
             address: Some(address),
-            ..fact(Witness::Neighbour, 0)
+            ..fact(EvidenceSource::Neighbour, 0)
         };
         assert_eq!(watch.learn(at(1), &arp), Some(Change::Changed));
         assert_eq!(watch.learn(at(2), &arp), None);
         let power = Fact {
             power: Some(6300),
-            ..fact(Witness::Lldp, 0)
+            ..fact(EvidenceSource::Lldp, 0)
         };
         assert_eq!(watch.learn(at(3), &power), Some(Change::Changed));
-        assert_eq!(watch.learn(at(4), &fact(Witness::Cdp, 0)), None);
+        assert_eq!(watch.learn(at(4), &fact(EvidenceSource::Cdp, 0)), None);
         let phone = watch.phone(MAC).unwrap();
         assert_eq!(phone.power, Some(6300));
         assert_eq!(phone.address, Some(address));
@@ -266,24 +266,27 @@ mod tests {
     #[test]
     fn a_stranger_who_only_has_an_address_is_no_phone() {
         let mut watch = Watch::default();
-        assert_eq!(watch.learn(at(0), &fact(Witness::Neighbour, 0)), None);
+        assert_eq!(
+            watch.learn(at(0), &fact(EvidenceSource::Neighbour, 0)),
+            None
+        );
         assert_eq!(watch.phones().len(), 0);
     }
 
     #[test]
     fn a_phone_that_only_asked_for_an_address_is_never_called_silent() {
         let mut watch = Watch::default();
-        watch.learn(at(0), &fact(Witness::Dhcp, 0));
+        watch.learn(at(0), &fact(EvidenceSource::Dhcp, 0));
         assert_eq!(watch.tick(Duration::from_hours(24)), []);
     }
 
     #[test]
     fn the_last_word_of_a_port_that_goes_down_is_believed_at_once() {
         let mut watch = Watch::default();
-        watch.learn(at(0), &fact(Witness::Lldp, 120));
+        watch.learn(at(0), &fact(EvidenceSource::Lldp, 120));
         let last = Fact {
             holds: Some(Duration::ZERO),
-            ..fact(Witness::Lldp, 0)
+            ..fact(EvidenceSource::Lldp, 0)
         };
         assert_eq!(watch.learn(at(9), &last), Some(Change::Silent));
         assert_eq!(watch.tick(at(999)), [], "said once");
@@ -299,7 +302,7 @@ mod tests {
                 at(0),
                 &Fact {
                     mac,
-                    ..fact(Witness::Cdp, 180)
+                    ..fact(EvidenceSource::Cdp, 180)
                 },
             );
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     discovery::poll::{Poller, Told},
-    track::{Moment, Unproven},
+    track::{RunTime, Unproven},
 };
 
 /// Who asks, if anybody does.
@@ -14,14 +14,14 @@ impl Pages {
     }
 
     /// Asks who is due.
-    pub(super) fn look(&mut self, now: Moment, wanted: &[Unproven]) {
+    pub(super) fn look(&mut self, now: RunTime, wanted: &[Unproven]) {
         if let Some(poller) = &mut self.0 {
             poller.look(now, wanted);
         }
     }
 
     /// Waits for the next answer, or the lack of one. Where nobody is asked, for ever.
-    pub(super) async fn next(&mut self, now: impl Fn() -> Moment) -> Told {
+    pub(super) async fn next(&mut self, now: impl Fn() -> RunTime) -> Told {
         match &mut self.0 {
             Some(poller) => poller.next(now).await,
             None => std::future::pending().await,

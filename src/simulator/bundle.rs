@@ -42,7 +42,7 @@ pub struct Release {
 
 /// A made-up bundle of one family.
 #[derive(Debug, Clone)]
-pub struct MadeUp {
+pub struct SyntheticBundle {
     family: Family,
     protocol: Protocol,
     release: Release,
@@ -56,7 +56,7 @@ pub struct MadeUp {
 const MADE_UP: &str =
     "# MADE UP for rehearsal: random bytes, nobody's firmware; no phone would take it\r\n";
 
-impl MadeUp {
+impl SyntheticBundle {
     /// The SIP bundle of this family in the release that people look for, realistic in
     /// size. `None` for a family that is not converted.
     #[must_use]
@@ -289,15 +289,15 @@ mod tests {
         Family::F75,
     ];
 
-    fn small(family: Family) -> MadeUp {
-        MadeUp::new(family, 1)
+    fn small(family: Family) -> SyntheticBundle {
+        SyntheticBundle::new(family, 1)
             .expect("a convertible family")
             .sizes(Sizes::Small)
     }
 
     #[test]
     fn the_7965_s_bundle_has_the_names_and_sizes_of_the_real_one() {
-        let made = MadeUp::new(Family::F45, 1).expect("a convertible family");
+        let made = SyntheticBundle::new(Family::F45, 1).expect("a convertible family");
         assert_eq!(made.file_name(), "cmterm-7945_7965-sip.9-3-1SR4-1.zip");
         let mut files: Vec<(String, usize)> = made
             .files()
@@ -339,7 +339,7 @@ mod tests {
                 }
             }
         }
-        assert!(MadeUp::new(Family::P3, 1).is_none());
+        assert!(SyntheticBundle::new(Family::P3, 1).is_none());
     }
 
     #[test]

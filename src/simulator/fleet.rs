@@ -24,7 +24,7 @@ use tokio::{
 
 use site::Site;
 
-use super::{Fault, FaultSpec, Holding, PhoneConfig, ScriptedPhone, Start, bundle::code};
+use super::{Fault, FaultSpec, Holding, PhoneConfig, SimulatedPhone, Start, bundle::code};
 use crate::phone::{Family, LoadName, MacAddress, Model};
 
 /// Phones of one fleet. Each has a socket open, and file descriptors are few.
@@ -183,7 +183,7 @@ pub async fn run(
             None => Site::new(Site::address_pair(block, index), began),
         };
         let off = off.clone();
-        tasks.spawn(async move { (index, site.play(ScriptedPhone::new(member), off).await) });
+        tasks.spawn(async move { (index, site.play(SimulatedPhone::new(member), off).await) });
     }
     let mut results = Vec::new();
     let mut stop = pin!(stop);

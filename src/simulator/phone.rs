@@ -143,7 +143,7 @@ enum State {
     clippy::struct_excessive_bools,
     reason = "each is something that happened or not, apart from the others"
 )]
-pub struct ScriptedPhone {
+pub struct SimulatedPhone {
     config: PhoneConfig,
     script: Rng,
     /// Apart from the script's chance, so that a loss changes nothing else.
@@ -166,7 +166,7 @@ pub struct ScriptedPhone {
     moved: bool,
 }
 
-impl ScriptedPhone {
+impl SimulatedPhone {
     /// A phone that has no power yet.
     #[must_use]
     pub fn new(config: PhoneConfig) -> Self {

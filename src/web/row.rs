@@ -10,7 +10,7 @@ use crate::{
     phone::MacAddress,
     report::{Timeline, colour, urgency},
     text::escape,
-    track::{Evidence, Moment, PhoneRef, PhoneReport, Progress, State, Step},
+    track::{Evidence, PhoneRef, PhoneReport, Progress, RunTime, State, Step},
 };
 
 /// States and marks of one phone's time line that are told, the newest.
@@ -241,6 +241,6 @@ fn marks(timeline: Option<&Timeline>) -> Vec<(u64, Code, bool)> {
     newest.iter().map(told).collect()
 }
 
-fn ms(moment: Moment) -> u64 {
+fn ms(moment: RunTime) -> u64 {
     u64::try_from(moment.as_millis()).unwrap_or(u64::MAX)
 }

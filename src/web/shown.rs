@@ -14,7 +14,7 @@ use crate::{
     report::{Timelines, html},
     reporter::Started,
     text::escape,
-    track::{Event, Moment, PhoneId, PhoneRef, Progress, Report},
+    track::{Event, PhoneId, PhoneRef, Progress, Report, RunTime},
 };
 
 /// Sentences about the run that are kept, the newest.
@@ -205,9 +205,9 @@ impl Shown {
 }
 
 /// Moments of the page's time lines count from 1970: they are times of day.
-pub(super) fn moment(at: Timestamp) -> Moment {
+pub(super) fn moment(at: Timestamp) -> RunTime {
     let since = at.duration_since(Timestamp::UNIX_EPOCH);
-    Moment::try_from(since).unwrap_or_default()
+    RunTime::try_from(since).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     diagnose::{Code, Severity},
     phone::MacAddress,
-    track::{Evidence, PhoneReport, State, Step, Totals, Witness},
+    track::{Evidence, EvidenceSource, PhoneReport, State, Step, Totals},
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -224,7 +224,7 @@ fn the_end_is_the_reports() {
         state: State::Flashed,
         pass: 2,
         evidence: vec![Evidence {
-            witness: Witness::Cdp,
+            witness: EvidenceSource::Cdp,
             detail: "SIP45".to_owned(),
         }],
         files: Vec::new(),

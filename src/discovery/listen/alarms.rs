@@ -1,4 +1,4 @@
-//! What a phone on SCCP says first: bytes in, sightings out.
+//! What a phone on SCCP says first: bytes in, observations out.
 
 use std::{
     net::Ipv4Addr,
@@ -7,9 +7,9 @@ use std::{
 
 use super::gate::Gate;
 use crate::{
-    discovery::{Heard, sightings},
+    discovery::{Heard, observations},
     protocol::sccp,
-    track::Sighting,
+    track::Observation,
 };
 
 /// Alarms of one address that are read in [`ALARM_WINDOW`]. A phone sends one a connection.
@@ -50,7 +50,7 @@ impl Line {
         from: Ipv4Addr,
         bytes: &[u8],
         alarms: &mut Alarms,
-    ) -> Vec<Sighting> {
+    ) -> Vec<Observation> {
         if self.over {
             return Vec::new();
         }
@@ -71,9 +71,9 @@ impl Line {
             })) = alarm
                 && alarms.0.pass(now, from).is_some()
             {
-                let seen = sightings(&Heard::Sccp(&alarm)).into_iter();
+                let seen = observations(&Heard::Sccp(&alarm)).into_iter();
                 return seen
-                    .map(|seen| Sighting {
+                    .map(|seen| Observation {
                         address: from,
                         seen,
                     })

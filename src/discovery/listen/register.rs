@@ -1,5 +1,5 @@
 //! What SIP requests say and what they are answered: bytes and a time in, an answer and
-//! sightings out.
+//! observations out.
 
 use std::{
     net::SocketAddrV4,
@@ -8,9 +8,9 @@ use std::{
 
 use super::gate::Gate;
 use crate::{
-    discovery::{Heard, address, sightings},
+    discovery::{Heard, address, observations},
     protocol::sip::{Request, answer},
-    track::Sighting,
+    track::Observation,
 };
 
 /// One answer to an address and REGISTER in this time.
@@ -37,7 +37,7 @@ pub struct Said {
     /// Where a datagram's answer goes, and the answer.
     pub answer: Option<(SocketAddrV4, Vec<u8>)>,
     /// What it says of phones.
-    pub sightings: Vec<Sighting>,
+    pub observations: Vec<Observation>,
 }
 
 /// Answers requests as a server that is none.
@@ -77,7 +77,7 @@ impl Registrar {
                 answer: refusal(&request)
                     .filter(|_| self.others.pass(now, *from.ip()).is_some())
                     .and_then(to),
-                sightings: Vec::new(),
+                observations: Vec::new(),
             };
         }
         let Some(place) = self.registers.pass(now, *from.ip()) else {
@@ -94,11 +94,14 @@ impl Registrar {
             })
             .and_then(to);
         let heard = Heard::Sip(&request);
-        let sightings = address(&heard).map_or_else(Vec::new, |address| {
-            let seen = sightings(&heard).into_iter();
-            seen.map(|seen| Sighting { address, seen }).collect()
+        let observations = address(&heard).map_or_else(Vec::new, |address| {
+            let seen = observations(&heard).into_iter();
+            seen.map(|seen| Observation { address, seen }).collect()
         });
-        Said { answer, sightings }
+        Said {
+            answer,
+            observations,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::track::{MAX_PHONES, Moment, PhoneId, Unproven};
+use crate::track::{MAX_PHONES, PhoneId, RunTime, Unproven};
 
 /// How long a phone is left alone before each try, from the moment at which there is a reason to
 /// ask it, and then from the try before. A phone that starts has its web server a little after
@@ -61,7 +61,7 @@ pub struct Schedule {
 struct Turn {
     asked: Unproven,
     /// The next try; `None`: there is no reason to ask it just now.
-    next: Option<Moment>,
+    next: Option<RunTime>,
     is_asking: bool,
     /// Tries in this pass through the images.
     tries: usize,
@@ -73,7 +73,7 @@ struct Turn {
 
 impl Schedule {
     /// `wanted`: every phone that there is a reason to ask, as it is now.
-    pub fn due(&mut self, now: Moment, wanted: &[Unproven]) -> Due {
+    pub fn due(&mut self, now: RunTime, wanted: &[Unproven]) -> Due {
         let mut due = Due::default();
         let now_wanted: HashMap<PhoneId, &Unproven> =
             wanted.iter().map(|phone| (phone.id, phone)).collect();
@@ -100,7 +100,7 @@ impl Schedule {
             turn.look(now, phone);
         }
         let asking = self.turns.values().filter(|turn| turn.is_asking).count();
-        let mut ready: Vec<(Moment, PhoneId)> = self
+        let mut ready: Vec<(RunTime, PhoneId)> = self
             .turns
             .iter()
             .filter_map(|(id, turn)| Some((turn.ready(now)?, *id)))
@@ -118,7 +118,7 @@ impl Schedule {
     }
 
     /// A try is over. `true`: the phone's page is taken for switched off from now on.
-    pub fn done(&mut self, now: Moment, id: PhoneId, outcome: Outcome) -> bool {
+    pub fn done(&mut self, now: RunTime, id: PhoneId, outcome: Outcome) -> bool {
         let Some(turn) = self.turns.get_mut(&id).filter(|turn| turn.is_asking) else {
             return false;
         };
@@ -148,7 +148,7 @@ impl Turn {
     }
 
     /// There is a reason to ask it.
-    fn look(&mut self, now: Moment, phone: &Unproven) {
+    fn look(&mut self, now: RunTime, phone: &Unproven) {
         if phone.pass != self.asked.pass {
             // Other firmware, and maybe another configuration: what was refused may be given.
             self.tries = 0;
@@ -169,7 +169,7 @@ impl Turn {
     }
 
     /// Since when it waits for its try.
-    fn ready(&self, now: Moment) -> Option<Moment> {
+    fn ready(&self, now: RunTime) -> Option<RunTime> {
         let next = self
             .next
             .filter(|_| !self.is_asking && self.wait().is_some())?;
@@ -193,7 +193,7 @@ mod tests {
         }
     }
 
-    fn at(seconds: u64) -> Moment {
+    fn at(seconds: u64) -> RunTime {
         Duration::from_secs(seconds)
     }
 

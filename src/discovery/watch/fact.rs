@@ -3,9 +3,9 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use crate::{
-    discovery::{Heard, sightings},
+    discovery::{Heard, observations},
     phone::{LoadName, MacAddress, Model},
-    track::{Seen, Witness},
+    track::{EvidenceSource, ObservationKind},
 };
 
 /// What one frame says of one phone, or of whoever has an address.
@@ -14,7 +14,7 @@ pub struct Fact {
     /// Who it is.
     pub mac: MacAddress,
     /// Who says so.
-    pub witness: Witness,
+    pub witness: EvidenceSource,
     /// Its address.
     pub address: Option<Ipv4Addr>,
     /// Its model.
@@ -36,18 +36,20 @@ impl Fact {
     /// [`crate::discovery::Listener::each`] gives it.
     #[must_use]
     pub fn of(heard: &Heard<'_>, address: Option<Ipv4Addr>, tag: Option<u16>) -> Option<Self> {
-        let seen = sightings(heard);
+        let seen = observations(heard);
         let named = seen.iter().find_map(|seen| match seen {
-            Seen::Named { mac, witness } => Some((*mac, *witness)),
+            ObservationKind::MacReported { mac, witness } => Some((*mac, *witness)),
             _ => None,
         });
         let (mac, witness) = match heard {
             // One without an address is a phone all the same.
-            Heard::Dhcp(message) if message.phone().is_some() => (message.mac, Witness::Dhcp),
+            Heard::Dhcp(message) if message.phone().is_some() => {
+                (message.mac, EvidenceSource::Dhcp)
+            }
             _ => named?,
         };
         let load = seen.into_iter().find_map(|seen| match seen {
-            Seen::Load { load, .. } => Some(load),
+            ObservationKind::Load { load, .. } => Some(load),
             _ => None,
         });
         let mut fact = Self {

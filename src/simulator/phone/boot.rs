@@ -8,7 +8,7 @@ use super::{
         client::{FIRST_PORT, Fetched, Progress},
         reading,
     },
-    Action, Application, Note, Pass, ScriptedPhone, State,
+    Action, Application, Note, Pass, SimulatedPhone, State,
     config::range,
     judge::BRIDGE,
 };
@@ -71,7 +71,7 @@ impl Step {
     }
 }
 
-impl ScriptedPhone {
+impl SimulatedPhone {
     /// Waits before the next step.
     pub(super) fn wait(&mut self, now: Duration, times: Times, step: Step) {
         let pause = self.pause(times);

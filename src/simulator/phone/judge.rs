@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     super::{Fault, reading::Manifest},
-    Action, Note, Pass, Refusal, ScriptedPhone,
+    Action, Note, Pass, Refusal, SimulatedPhone,
     boot::{BEFORE_IMAGES, BETWEEN_PAIRS, Step, WITHIN_PAIR, WRITING},
 };
 use crate::phone::{LoadName, Train};
@@ -17,7 +17,7 @@ pub(super) const BRIDGE: Train = Train {
     service: 0,
 };
 
-impl ScriptedPhone {
+impl SimulatedPhone {
     /// Takes the load that the manifest names, or refuses it and will ask again.
     pub(super) fn take_manifest(
         &mut self,
@@ -46,7 +46,7 @@ impl ScriptedPhone {
                     reason,
                 }));
                 self.refused_once = !self.refused_once;
-                // Seen of boot loaders. That an application takes it in a pair too, and that it
+                // Observed of boot loaders. That an application takes it in a pair too, and that it
                 // starts anew in between, is this script's choice.
                 if self.refused_once {
                     self.again(now, WITHIN_PAIR, Step::Manifest(load));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     phone::{Family, LoadName, Request, Route, normal, supports},
-    track::Moment,
+    track::RunTime,
 };
 
 /// Deliveries of one recovery manifest nearer than this are one boot: a boot loader that
@@ -28,9 +28,9 @@ pub(crate) struct Take {
     /// Its name as staged.
     pub name: String,
     /// Its first delivery in this boot.
-    pub first: Moment,
+    pub first: RunTime,
     /// Its last delivery in this boot.
-    pub last: Moment,
+    pub last: RunTime,
     /// Whether the boot loader took it; else an application did.
     pub recovery: bool,
     /// Whether the application started again since.
@@ -41,7 +41,7 @@ pub(crate) struct Take {
 
 impl Take {
     /// Whether a delivery of `name` at `at` is of the same boot as this one.
-    pub(crate) fn is_same_boot(&self, name: &str, at: Moment) -> bool {
+    pub(crate) fn is_same_boot(&self, name: &str, at: RunTime) -> bool {
         self.name == name
             && if self.recovery {
                 at.saturating_sub(self.first) < BOOT_APART
@@ -62,7 +62,7 @@ fn refusing(takes: &[Take]) -> Option<&[Take]> {
 }
 
 /// When [`manifest_refused`] has its answer, if nothing else is seen.
-pub(crate) fn refusal_due(takes: &[Take]) -> Option<Moment> {
+pub(crate) fn refusal_due(takes: &[Take]) -> Option<RunTime> {
     refusing(takes)?
         .last()
         .map(|take| take.last + FIRST_IMAGE_WITHIN)
@@ -74,7 +74,7 @@ pub(crate) fn refusal_due(takes: &[Take]) -> Option<Moment> {
 /// An application boot alone proves nothing, as its phone may have the images from a
 /// neighbour (peer firmware sharing); one that takes the manifest again after starting
 /// anew has not.
-pub(crate) fn manifest_refused(takes: &[Take], at: Moment) -> Option<&[Take]> {
+pub(crate) fn manifest_refused(takes: &[Take], at: RunTime) -> Option<&[Take]> {
     refusing(takes).filter(|boots| {
         boots
             .last()
