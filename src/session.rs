@@ -50,7 +50,7 @@ use crate::{
     text::escape,
     tftp,
     track::{EvidenceSource, Fleet, Observation, ObservationKind, PhoneRef, Plan, Report, View},
-    web::{self, Board, Tee},
+    web::{self, SharedView, TeeReporter},
 };
 
 /// How often time is passed to the fleet. Its limits are seconds and minutes.
@@ -224,7 +224,7 @@ pub async fn run_attended(
     }
     let (web, board) = web.map(|server| show(&shared, server)).unzip();
     if let Some(board) = board {
-        reporter = Box::new(Tee::new(reporter, board));
+        reporter = Box::new(TeeReporter::new(reporter, board));
     }
     reporter.started(shared.clock.wall_now(), &started);
     if let Some(recorded) = recorded {
@@ -292,9 +292,9 @@ fn count(shared: &Arc<Shared>, server: http::Server) -> Running {
 }
 
 /// Shows on a page what the board is told. Nor is a run over without this.
-fn show(shared: &Arc<Shared>, server: web::Server) -> (Running, Arc<Board>) {
+fn show(shared: &Arc<Shared>, server: web::Server) -> (Running, Arc<SharedView>) {
     let shared = Arc::clone(shared);
-    let board = Arc::new(Board::new(wall_clock, move || shared.report()));
+    let board = Arc::new(SharedView::new(wall_clock, move || shared.report()));
     let told = Arc::clone(&board);
     let running = Running::start("web", move |stop| server.run_here(told, stop));
     (running, board)
@@ -403,7 +403,7 @@ async fn watch(
                 }
             }
             _ = neighbours.tick() => shared.ask_the_neighbours(),
-            found = next(&mut heard.found) => reporter.found(shared.clock.wall_now(), &found),
+            found = next(&mut heard.found) => reporter.finding(shared.clock.wall_now(), &found),
             observations = heard.witnesses.next() => {
                 for (at, observation) in observations {
                     shared.sighted(shared.clock.at(at), &observation);

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{
     Sink, Style,
-    lines::clock,
+    plain::clock,
     screen::{Area, Screen, screen},
 };
 use crate::{

@@ -207,12 +207,12 @@ impl Reporter for Guided {
         self.inner.tick(tick);
     }
 
-    fn found(&mut self, at: Timestamp, found: &Finding) {
-        self.inner.found(at, found);
+    fn finding(&mut self, at: Timestamp, found: &Finding) {
+        self.inner.finding(at, found);
     }
 
-    fn surveyed(&mut self, at: Timestamp, phones: &[Surveyed]) {
-        self.inner.surveyed(at, phones);
+    fn survey_finished(&mut self, at: Timestamp, phones: &[Surveyed]) {
+        self.inner.survey_finished(at, phones);
         if std::mem::take(&mut self.surveys) {
             self.open();
         }
