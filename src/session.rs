@@ -46,7 +46,7 @@ use crate::{
     journal::{Finished, Journal, Recorded, Sittings},
     metrics::{self, Counters, Exporter},
     reporter::{Reporter, Started},
-    stage::{Folder, Stage, StagedFile},
+    stage::{ServedFolder, Stage, StagedFile},
     text::escape,
     tftp,
     track::{EvidenceSource, Fleet, Observation, ObservationKind, PhoneRef, Plan, Report, View},
@@ -62,7 +62,7 @@ pub enum Source {
     /// Verified bundles.
     Stage(Stage),
     /// A plain folder.
-    Folder(Folder),
+    ServedFolder(ServedFolder),
 }
 
 impl Source {
@@ -70,7 +70,7 @@ impl Source {
         match self {
             Self::Stage(stage) => stage.resolve(view, name),
             // Why a file cannot be had is for the person here, not for the wire.
-            Self::Folder(folder) => folder.resolve(name).unwrap_or_else(|error| {
+            Self::ServedFolder(folder) => folder.resolve(name).unwrap_or_else(|error| {
                 tracing::warn!("{}", escape(&error.to_string()));
                 None
             }),
@@ -503,7 +503,7 @@ fn names(phones: &[PhoneRef]) -> String {
     let name = |phone: &PhoneRef| {
         let named = phone.name.as_ref().map(|name| format!(" {}", escape(name)));
         match phone.mac {
-            Some(mac) => format!("SEP{}{}", mac.wire(), named.unwrap_or_default()),
+            Some(mac) => format!("SEP{}{}", mac.upper_hex(), named.unwrap_or_default()),
             None => phone.address.to_string(),
         }
     };

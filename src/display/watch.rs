@@ -197,5 +197,5 @@ fn sentence(phone: &Phone, change: Change) -> String {
 
 fn line_of(phone: &Phone, model: Option<String>, at: Option<String>, what: &str) -> String {
     let (model, at) = (model.unwrap_or_default(), at.unwrap_or_default());
-    format!("SEP{}{model}{at}: {what}", phone.mac.wire())
+    format!("SEP{}{model}{at}: {what}", phone.mac.upper_hex())
 }

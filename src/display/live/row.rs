@@ -232,8 +232,8 @@ pub(super) fn name(frame: Frame, phone: &Phone) -> String {
     let named = &phone.named;
     match (&named.name, named.mac) {
         (Some(name), _) => escape(name),
-        (None, Some(mac)) if frame.width >= LONG_NAMES => format!("SEP{}", mac.wire()),
-        (None, Some(mac)) => mac.wire(),
+        (None, Some(mac)) if frame.width >= LONG_NAMES => format!("SEP{}", mac.upper_hex()),
+        (None, Some(mac)) => mac.upper_hex(),
         (None, None) => named.address.to_string(),
     }
 }
