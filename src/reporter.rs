@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     diagnose::Finding,
     phone::LoadName,
-    track::{Event, PhoneId, Report, Surveyed},
+    track::{Event, PhoneId, Report, SurveyResult},
 };
 
 /// What a run says when it begins to serve.

@@ -283,7 +283,7 @@ pub async fn run_attended(
 fn count(shared: &Arc<Shared>, server: http::Server) -> Running {
     let shared = Arc::clone(shared);
     let page = move || {
-        let phones = shared.fleet().sums();
+        let phones = shared.fleet().counts();
         metrics::render(&shared.counters, &phones)
     };
     Running::start("metrics", move |stop| {
@@ -395,9 +395,9 @@ async fn watch(
             }
             _ = seconds.tick() => {
                 let now = shared.clock.now();
-                let wanted = shared.fleet().unproven();
+                let wanted = shared.fleet().poll_candidates();
                 heard.pages.look(now, &wanted);
-                for (phone, expected) in shared.fleet().silences() {
+                for (phone, expected) in shared.fleet().expected_activity() {
                     let left = expected.until.saturating_sub(now);
                     reporter.waiting(phone, expected.what, left);
                 }
@@ -418,7 +418,7 @@ async fn watch(
                 }
             }
             number = signals.next() => {
-                let mut fragile = shared.fleet().fragile();
+                let mut fragile = shared.fleet().must_stay_powered();
                 for phone in &mut fragile {
                     shared.roll.name_phone(phone);
                 }
@@ -433,7 +433,7 @@ async fn watch(
         shared.tell(reporter);
         survey.look(shared, reporter);
         if ticked {
-            let awaited = shared.fleet().missing();
+            let awaited = shared.fleet().missing_count();
             reporter.tick(shared.clock.tick(awaited));
         }
         let now = shared.clock.now();
@@ -459,7 +459,7 @@ async fn watch(
 impl Shared {
     /// Phones in their boot loader cannot say who they are; the kernel may know.
     fn ask_the_neighbours(&self) {
-        let unnamed = self.fleet().unnamed();
+        let unnamed = self.fleet().unidentified_addresses();
         if unnamed.is_empty() {
             return;
         }
@@ -471,8 +471,8 @@ impl Shared {
             }
         };
         for (address, mac) in neighbours::named(&table, &unnamed) {
-            let witness = EvidenceSource::Neighbour;
-            let seen = ObservationKind::MacReported { mac, witness };
+            let source = EvidenceSource::Neighbour;
+            let seen = ObservationKind::MacReported { mac, source };
             self.sighted(self.clock.now(), &Observation { address, seen });
         }
     }

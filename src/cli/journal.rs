@@ -343,7 +343,7 @@ impl Earlier {
         let (journal, recorded) =
             Journal::resume(&self.path, wall_clock(), network).map_err(failure)?;
         if !globals.quiet {
-            let (done, phones) = recorded.fleet().done();
+            let (done, phones) = recorded.fleet().done_of_total();
             let began = recorded.sittings.began().strftime("%Y-%m-%d %H:%M:%SZ");
             let plural = if phones == 1 { "" } else { "s" };
             eprintln!(

@@ -77,7 +77,7 @@ impl Told {
                 address,
                 seen: ObservationKind::MacReported {
                     mac,
-                    witness: EvidenceSource::Dhcp,
+                    source: EvidenceSource::Dhcp,
                 },
             }),
             _ => None,

@@ -96,11 +96,11 @@ enum Said {
 fn place(observation: &Observation) -> Option<(Ipv4Addr, Said)> {
     let said = match &observation.seen {
         ObservationKind::MacReported {
-            witness: EvidenceSource::Neighbour,
+            source: EvidenceSource::Neighbour,
             ..
         } => return None,
-        ObservationKind::MacReported { witness, .. } | ObservationKind::Load { witness, .. } => {
-            Said::By(*witness)
+        ObservationKind::MacReported { source, .. } | ObservationKind::Load { source, .. } => {
+            Said::By(*source)
         }
         ObservationKind::PortClosed { .. } => Said::Closed,
         _ => return None,

@@ -225,7 +225,10 @@ fn closed(payload: &Payload<'_>, sip: u16) -> Option<Observation> {
     };
     (pbx.port() == sip).then(|| Observation {
         address: *phone.ip(),
-        seen: ObservationKind::PortClosed { pbx: *pbx, over },
+        seen: ObservationKind::PortClosed {
+            pbx: *pbx,
+            transport: over,
+        },
     })
 }
 

@@ -27,7 +27,7 @@ pub use self::{
 };
 use super::{Heard, observations};
 use crate::protocol::{Malformed, web::Page};
-use crate::track::{EvidenceSource, Observation, ObservationKind, RunTime, Unproven};
+use crate::track::{EvidenceSource, Observation, ObservationKind, PollCandidate, RunTime};
 
 /// Where a phone's page is. Phones have it on no other port.
 pub const PORT: u16 = 80;
@@ -85,7 +85,7 @@ pub struct Told {
 pub struct Poller {
     schedule: Schedule,
     tasks: JoinSet<Result<Page, Miss>>,
-    running: HashMap<Id, (Unproven, AbortHandle)>,
+    running: HashMap<Id, (PollCandidate, AbortHandle)>,
     /// That a page is off was said; of further phones only the log says it.
     said: bool,
 }
@@ -103,7 +103,7 @@ impl Poller {
     /// more. `wanted`: every phone that there is a reason to ask ([`Fleet::unproven`]).
     ///
     /// [`Fleet::unproven`]: crate::track::Fleet::unproven
-    pub fn look(&mut self, now: RunTime, wanted: &[Unproven]) {
+    pub fn look(&mut self, now: RunTime, wanted: &[PollCandidate]) {
         let due = self.schedule.due(now, wanted);
         self.running.retain(|_, (phone, task)| {
             let is_wanted = !due.drop.contains(&phone.id);
@@ -136,7 +136,7 @@ impl Poller {
         }
     }
 
-    fn over(&mut self, now: RunTime, phone: &Unproven, answer: &Result<Page, Miss>) -> Told {
+    fn over(&mut self, now: RunTime, phone: &PollCandidate, answer: &Result<Page, Miss>) -> Told {
         let address = phone.address;
         let (outcome, seen) = match answer {
             Ok(page) => (Outcome::Page, judge(phone, page)),
@@ -156,7 +156,7 @@ impl Poller {
     }
 
     /// The first phone of a run stands for all: in many configurations the page is off.
-    fn off(&mut self, phone: &Unproven) -> Option<String> {
+    fn off(&mut self, phone: &PollCandidate) -> Option<String> {
         let name = phone.mac.map_or_else(
             || phone.address.to_string(),
             |mac| format!("SEP{} ({})", mac.upper_hex(), phone.address),
@@ -174,12 +174,12 @@ impl Poller {
 
 /// What a page says of the phone that was asked. Another phone's says nothing of it, and its own
 /// phone may be anywhere by what is known: nothing of that page is taken.
-fn judge(phone: &Unproven, page: &Page) -> Vec<ObservationKind> {
+fn judge(phone: &PollCandidate, page: &Page) -> Vec<ObservationKind> {
     match (phone.mac, page.mac) {
         (Some(mac), Some(other)) if mac != other => vec![ObservationKind::AddressConflict {
             mac,
             other,
-            witness: EvidenceSource::Web,
+            source: EvidenceSource::Web,
         }],
         _ => observations(&Heard::Web(page)),
     }

@@ -47,7 +47,7 @@ pub(crate) fn state(state: State) -> (&'static str, &'static str) {
 
 /// What is known and by whom: `CDP says SIP45.9-3-1SR4-1S (…)`. Not escaped.
 pub(crate) fn evidence_of(evidence: &Evidence) -> String {
-    let who = match evidence.witness {
+    let who = match evidence.source {
         // Their words say it: asked for this, delivered that.
         EvidenceSource::Requests => return evidence.detail.clone(),
         EvidenceSource::Neighbour => "ARP says",

@@ -9,7 +9,7 @@ use super::Sink;
 use crate::{
     diagnose::{Code, Diagnosis, Finding, Severity},
     reporter::{Reporter, Started, Tick},
-    track::{Event, Report, Surveyed},
+    track::{Event, Report, SurveyResult},
 };
 
 /// Writes `{"at","kind",…}` lines as docs/json.md lists them.
@@ -32,7 +32,7 @@ struct Line<T> {
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum Other<'a> {
     Started(&'a Started),
-    Survey { phones: &'a [Surveyed] },
+    Survey { phones: &'a [SurveyResult] },
     Finished { report: &'a Report },
 }
 

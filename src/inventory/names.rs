@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Inventory;
 use crate::{
     phone::MacAddress,
-    track::{Event, Missing, PhoneRef, Plan, Report},
+    track::{Event, MissingPhone, PhoneRef, Plan, Report},
 };
 
 /// The names that a person gave to phones. Tracking knows none of them: they are put on
@@ -85,7 +85,7 @@ impl PhoneNames {
         }
         let missing = self.expected.iter().filter(|mac| !came.contains(*mac));
         report.missing = missing
-            .map(|mac| Missing {
+            .map(|mac| MissingPhone {
                 mac: *mac,
                 name: self.name(Some(*mac)),
             })
@@ -116,7 +116,7 @@ mod tests {
                 served: None,
             };
             let address = std::net::Ipv4Addr::new(192, 0, 2, last);
-            fleet.see(
+            fleet.observe(
                 std::time::Duration::ZERO,
                 &crate::track::Observation { address, seen },
             );

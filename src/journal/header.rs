@@ -8,7 +8,7 @@ use crate::{
     bundle::{Bundle, Digests},
     inventory::PhoneNames,
     phone::{LoadName, MacAddress, Model},
-    track::{ManifestPlan, Plan, Registration, StagePlan, Subnet},
+    track::{ManifestPlan, Plan, RegistrationTarget, StagePlan, Subnet},
 };
 
 /// What a run serves, and of whom it expects what.
@@ -130,7 +130,7 @@ pub struct Expectations {
     pub registering: Vec<MacAddress>,
     /// Where phones' own configurations send their REGISTERs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub registrations: Vec<Registration>,
+    pub registrations: Vec<RegistrationTarget>,
 }
 
 /// What a person calls a phone.

@@ -272,7 +272,7 @@ impl Recorded {
     pub fn refold(&self, plan: Plan) -> Fleet {
         let mut fleet = Fleet::new(plan);
         for (at, observation) in &self.observations {
-            fleet.see(*at, observation);
+            fleet.observe(*at, observation);
         }
         fleet.tick(self.last);
         fleet

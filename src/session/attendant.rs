@@ -44,7 +44,7 @@ impl Shared {
         if person.attendant.is_none() || is_late {
             return true;
         }
-        let mut waits = self.fleet().unregistered();
+        let mut waits = self.fleet().awaiting_registration();
         if waits.is_empty() {
             return true;
         }

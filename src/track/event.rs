@@ -88,7 +88,7 @@ impl PhoneRef {
 /// A phone whose application runs and of which nobody has said which load that is: it can be
 /// asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unproven {
+pub struct PollCandidate {
     /// Which.
     pub id: PhoneId,
     /// Where it was last seen.
@@ -103,7 +103,8 @@ pub struct Unproven {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Who saw it.
-    pub witness: EvidenceSource,
+    #[serde(rename = "witness")]
+    pub source: EvidenceSource,
     /// What was seen, in one line.
     pub detail: String,
 }

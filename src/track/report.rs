@@ -22,12 +22,12 @@ pub struct Report {
     pub totals: Totals,
     /// Phones that were expected by name and never heard.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub missing: Vec<Missing>,
+    pub missing: Vec<MissingPhone>,
 }
 
 /// A phone that was expected by name and never heard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Missing {
+pub struct MissingPhone {
     /// Who.
     pub mac: MacAddress,
     /// What people call it, by their inventory.
@@ -138,7 +138,7 @@ pub struct Totals {
 
 /// What phones are at a moment, for who counts them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sums {
+pub struct FleetCounts {
     /// Phones by state.
     pub states: BTreeMap<State, u64>,
     /// Diagnoses that stand, by code.

@@ -224,7 +224,7 @@ fn the_end_is_the_reports() {
         state: State::Flashed,
         pass: 2,
         evidence: vec![Evidence {
-            witness: EvidenceSource::Cdp,
+            source: EvidenceSource::Cdp,
             detail: "SIP45".to_owned(),
         }],
         files: Vec::new(),

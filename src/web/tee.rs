@@ -9,7 +9,7 @@ use crate::{
     diagnose::Finding,
     display::{Style, finding},
     reporter::{Reporter, Started, Tick},
-    track::{Event, PhoneId, Report, Surveyed},
+    track::{Event, PhoneId, Report, SurveyResult},
 };
 
 /// A display and a page.

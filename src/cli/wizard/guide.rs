@@ -10,7 +10,7 @@ use crate::{
     diagnose::Finding,
     phone::{HardwareHazard, Model, RESET_KEYS, RESET_WINDOW, ResetLamps},
     reporter::{Reporter, Started, Tick},
-    track::{Event, PhoneId, PhoneRef, Report, State, Step, Surveyed},
+    track::{Event, PhoneId, PhoneRef, Report, State, Step, SurveyResult},
 };
 
 /// Phones that are spoken of one by one; of more, the display's lines say enough.

@@ -49,7 +49,7 @@ fn confirmed(phone: PhoneRef) -> Event {
     };
     Event::Step(Step {
         evidence: Some(Evidence {
-            witness: EvidenceSource::Cdp,
+            source: EvidenceSource::Cdp,
             detail: "SIP45.9-3-1SR4-1S (192.0.2.3, Port 1)".to_owned(),
         }),
         ..step
@@ -404,7 +404,7 @@ fn events() -> impl Strategy<Value = Event> {
             pass,
             bytes: text.as_ref().map(|_| bytes.into()),
             evidence: text.clone().map(|detail| Evidence {
-                witness: EvidenceSource::Lldp,
+                source: EvidenceSource::Lldp,
                 detail,
             }),
             file: text,

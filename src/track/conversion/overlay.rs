@@ -171,11 +171,11 @@ impl Conversion {
     /// Keeps evidence that changes no state, and tells it once.
     pub(in super::super) fn note(
         &mut self,
-        witness: EvidenceSource,
+        source: EvidenceSource,
         detail: String,
         out: &mut Vec<Change>,
     ) {
-        let evidence = Evidence { witness, detail };
+        let evidence = Evidence { source, detail };
         if self.keep(evidence.clone()) {
             let about = About {
                 evidence: Some(evidence),

@@ -1,6 +1,6 @@
 //! What becomes of transfers, and what that proves.
 
-use super::{About, Change, Conversion, End, FileOutcome, Kind, Row, Scene, TransferId};
+use super::{About, Change, Conversion, FileOutcome, Kind, Row, Scene, TransferEnd, TransferId};
 use crate::{
     diagnose::Code,
     phone::{Family, LoadName},
@@ -56,7 +56,7 @@ impl Conversion {
         &mut self,
         scene: Scene<'_>,
         transfer: TransferId,
-        end: &End,
+        end: &TransferEnd,
         bytes: u64,
         out: &mut Vec<Change>,
     ) {
@@ -69,18 +69,18 @@ impl Conversion {
         row.end(end, bytes);
         let row = row.clone();
         // That nothing more is heard is no sign of life, nor that nobody listened.
-        if !matches!(end, End::Vanished { .. } | End::Killed) {
+        if !matches!(end, TransferEnd::Vanished { .. } | TransferEnd::Killed) {
             self.touch(scene.at, out);
         }
-        if *end == End::Delivered || row.bytes > 0 {
+        if *end == TransferEnd::Delivered || row.bytes > 0 {
             self.heard(out);
-        } else if matches!(end, End::Vanished { .. }) {
+        } else if matches!(end, TransferEnd::Vanished { .. }) {
             self.unheard_transfer(scene.at, &row, out);
         }
         match row.kind {
             Kind::Manifest(entry) => self.manifest_ended(scene, &row, entry, end, out),
             Kind::Image(place) => self.image_ended(&row, place, end, out),
-            Kind::Other if *end == End::Delivered => {
+            Kind::Other if *end == TransferEnd::Delivered => {
                 self.config_delivered(scene, &row);
                 self.may_register(scene, &row);
             }
@@ -93,11 +93,11 @@ impl Conversion {
         scene: Scene<'_>,
         row: &Row,
         entry: Option<usize>,
-        end: &End,
+        end: &TransferEnd,
         out: &mut Vec<Change>,
     ) {
         match end {
-            End::Delivered => {
+            TransferEnd::Delivered => {
                 self.fetched = true;
                 self.take(scene, row, true);
                 if let Some(entry) = entry {
@@ -168,9 +168,15 @@ impl Conversion {
         }
     }
 
-    fn image_ended(&mut self, row: &Row, place: Option<usize>, end: &End, out: &mut Vec<Change>) {
-        self.fetched |= row.bytes > 0 || *end == End::Delivered;
-        if *end != End::Killed {
+    fn image_ended(
+        &mut self,
+        row: &Row,
+        place: Option<usize>,
+        end: &TransferEnd,
+        out: &mut Vec<Change>,
+    ) {
+        self.fetched |= row.bytes > 0 || *end == TransferEnd::Delivered;
+        if *end != TransferEnd::Killed {
             self.count_failing(row, end);
         }
         let about = || About {
@@ -183,9 +189,9 @@ impl Conversion {
             && let Some(pass) = &mut self.current
             && pass.number == row.pass
         {
-            if *end == End::Delivered {
+            if *end == TransferEnd::Delivered {
                 implied = pass.delivered(place);
-            } else if *end == End::Killed {
+            } else if *end == TransferEnd::Killed {
                 pass.killed(place, row.transfer);
             } else if row.sent && pass.all_sent(place, row.transfer) {
                 implied.push(row.transfer);
@@ -194,7 +200,7 @@ impl Conversion {
         for transfer in implied {
             self.imply(transfer);
         }
-        if *end == End::Delivered {
+        if *end == TransferEnd::Delivered {
             self.refute(Code::TransferBroken, Some(&row.name), out);
         }
         if !self.check_complete(about(), out) {

@@ -99,12 +99,12 @@ fn a_register_and_its_answers_are_joined() {
                 user: "6010".to_owned(),
                 source: FROM,
                 pbx: AT,
-                over,
-                listens: 5060,
+                transport: over,
+                via_port: 5060,
                 rport: false,
-                nat: false,
-                proof: true,
-                leaves: false,
+                via_differs: false,
+                has_credentials: true,
+                is_unregister: false,
             }
         );
         let trying = REFUSAL.replace("401 Unauthorized", "100 Trying");
