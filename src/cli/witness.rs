@@ -16,7 +16,7 @@ use crate::{
     preflight::{self, Chosen, Protocol},
     protocol::{sccp, sip::SipTransport},
     stage::ExtraFile,
-    track::{Observation, Registration},
+    track::{Observation, RegistrationTarget},
 };
 
 /// Where to hear phones that register.

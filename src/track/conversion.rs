@@ -71,7 +71,7 @@ pub(super) struct Ask<'a> {
     pub name: &'a str,
     pub port: u16,
     pub request: &'a RequestedFile,
-    pub served: Option<&'a Served>,
+    pub served: Option<&'a ServedFile>,
 }
 
 impl Ask<'_> {

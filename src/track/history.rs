@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{End, FileOutcome, FileReport, RunTime, TransferId, Transport};
+use super::{FileOutcome, FileReport, RunTime, TransferEnd, TransferId, Transport};
 use crate::phone::normalized_name;
 
 /// Rows that are kept of one phone. A whole conversion takes about 40; a phone that asks

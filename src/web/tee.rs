@@ -60,7 +60,7 @@ impl Reporter for TeeReporter {
         self.display.finding(at, found);
     }
 
-    fn survey_finished(&mut self, at: Timestamp, phones: &[Surveyed]) {
+    fn survey_finished(&mut self, at: Timestamp, phones: &[SurveyResult]) {
         self.display.survey_finished(at, phones);
     }
 

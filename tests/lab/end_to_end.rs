@@ -116,9 +116,9 @@ fn step(run: &mut Running, state: &str) -> Value {
 }
 
 /// Waits until this witness is in the phone's evidence.
-fn says(run: &mut Running, source: &str) -> Value {
+fn says(run: &mut Running, witness: &str) -> Value {
     let is_it =
-        |line: &Value| line["phone"]["mac"] == PHONE && line["evidence"]["witness"] == source;
+        |line: &Value| line["phone"]["mac"] == PHONE && line["evidence"]["witness"] == witness;
     if let Some(line) = run.seen.iter().find(|line| is_it(line)) {
         return line.clone();
     }
@@ -147,10 +147,10 @@ fn witnesses(phone: &Value) -> Vec<&str> {
 }
 
 /// All that this one says.
-fn words<'a>(phone: &'a Value, source: &str) -> Vec<&'a str> {
+fn words<'a>(phone: &'a Value, witness: &str) -> Vec<&'a str> {
     let evidence = phone["evidence"].as_array().unwrap().iter();
     evidence
-        .filter(|one| one["witness"] == source)
+        .filter(|one| one["witness"] == witness)
         .map(|one| one["detail"].as_str().unwrap())
         .collect()
 }
@@ -182,14 +182,14 @@ fn a_phone_of_which_everything_is_heard_is_confirmed_and_the_evidence_is_listed(
         ["cdp", "dhcp", "requests", "sip"],
         "{phone:#}"
     );
-    for (source, word) in [
+    for (witness, word) in [
         ("cdp", OLD),
         ("cdp", TARGET),
         ("dhcp", "after the last image"),
         ("requests", "delivered"),
         ("sip", TARGET),
     ] {
-        let all = words(&phone, source);
+        let all = words(&phone, witness);
         assert!(
             all.iter().any(|line| line.contains(word)),
             "{word} of {witness}: {phone:#}"

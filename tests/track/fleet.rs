@@ -154,7 +154,7 @@ fn only_gives_the_target_to_its_phones_and_to_boot_loaders_without_a_name() {
         ..plan()
     });
     let target = Admission::Serve(View::Target);
-    let config = Admission::Serve(View::Config);
+    let config = Admission::Serve(View::ConfigOnly);
     let sep = |name| format!("SEP{}.cnf.xml", mac(name).upper_hex());
     assert_eq!(run.fleet.admit(address(10), &sep(1)), target);
     assert_eq!(run.fleet.admit(address(10), &sep(2)), config);

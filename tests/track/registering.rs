@@ -505,7 +505,7 @@ fn nothing_is_said_of_who_is_not_converted_and_nobody_becomes_a_phone() {
 }
 
 #[test]
-fn a_sighting_is_written_as_it_is_read() {
+fn an_observation_is_read_as_written_and_with_the_names_of_schema_1() {
     let register = Box::new(proves(Tcp));
     let seen = ObservationKind::Register {
         register,
@@ -518,7 +518,12 @@ fn a_sighting_is_written_as_it_is_read() {
     );
     assert_eq!(
         json,
-        r#"{"register":{"register":{"user":"1001","source":"192.168.5.5:49154","pbx":"192.168.5.1:5060","over":"tcp","listens":5060,"rport":false,"nat":false,"proof":true,"leaves":false},"outcome":{"answered":{"status":200,"to":"192.168.5.5:5060","stale":false,"expires":3600}}}}"#
+        r#"{"register":{"register":{"user":"1001","source":"192.168.5.5:49154","pbx":"192.168.5.1:5060","transport":"tcp","via_port":5060,"rport":false,"via_differs":false,"has_credentials":true,"is_unregister":false},"outcome":{"answered":{"status":200,"to":"192.168.5.5:5060","stale":false,"expires":3600}}}}"#
+    );
+    let schema_1 = r#"{"register":{"register":{"user":"1001","source":"192.168.5.5:49154","pbx":"192.168.5.1:5060","over":"tcp","listens":5060,"rport":false,"nat":false,"proof":true,"leaves":false},"outcome":{"answered":{"status":200,"to":"192.168.5.5:5060","stale":false,"expires":3600}}}}"#;
+    assert_eq!(
+        serde_json::from_str::<ObservationKind>(schema_1).unwrap(),
+        seen
     );
 }
 

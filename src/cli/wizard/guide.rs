@@ -211,7 +211,7 @@ impl Reporter for Guided {
         self.inner.finding(at, found);
     }
 
-    fn survey_finished(&mut self, at: Timestamp, phones: &[Surveyed]) {
+    fn survey_finished(&mut self, at: Timestamp, phones: &[SurveyResult]) {
         self.inner.survey_finished(at, phones);
         if std::mem::take(&mut self.surveys) {
             self.open();

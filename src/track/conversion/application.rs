@@ -2,7 +2,7 @@
 
 use super::loader::is_sip_default;
 use super::{
-    About, Ask, Bridge, Change, Conversion, Evidence, EvidenceSource, LoadName, Protocol,
+    About, Ask, BridgeProgress, Change, Conversion, Evidence, EvidenceSource, LoadName, Protocol,
     RequestedFile, RunTime, Scene, State, text,
 };
 use crate::{diagnose::Code, track::catalog::Leg};

@@ -62,7 +62,7 @@ impl Conversion {
         let forbidden = self.hardware.is_some_and(|hardware| {
             supports_hardware(&entry.load, entry.hardware, hardware) == Some(false)
         });
-        (self.bridge == Bridge::Untried && !forbidden && !scene.excluded).then_some(entry)
+        (self.bridge == BridgeProgress::Untried && !forbidden && !scene.excluded).then_some(entry)
     }
 
     fn show_bridge(&mut self, load: &LoadName, why: &str, out: &mut Vec<Change>) {

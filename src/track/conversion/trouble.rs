@@ -240,7 +240,7 @@ impl Conversion {
     }
 
     /// An image's transfer is over: counts what fails again and again over all passes.
-    pub(super) fn count_failing(&mut self, row: &Row, end: &End) {
+    pub(super) fn count_failing(&mut self, row: &Row, end: &TransferEnd) {
         let name = normalized_name(&row.name);
         let known = self
             .failing

@@ -213,7 +213,7 @@ fn dhcp_and_lldp_name_the_address_of_a_boot_loader() {
         capture.fetch("term65.default.loads", 654, None);
         let (report, _) = replayed(&capture.bytes, Format::Capture, stages());
         let [phone] = &report.phones[..] else {
-            panic!("{witness:?}: {report:#?}");
+            panic!("{source:?}: {report:#?}");
         };
         let mac = source.map(|_| MacAddress::new(PHONE));
         assert_eq!((phone.mac, phone.state), (mac, State::Manifest));

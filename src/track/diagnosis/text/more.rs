@@ -6,7 +6,7 @@ use super::{clock, diagnosis, models, shown};
 use crate::{
     diagnose::{Code, Diagnosis},
     phone::{Family, LoadName, bridge_bundle_name},
-    track::{Bridge, EvidenceSource, RunTime, Subnet, diagnosis::rules::Take},
+    track::{BridgeProgress, EvidenceSource, RunTime, Subnet, diagnosis::rules::Take},
 };
 
 /// Times in a list of evidence; more are counted.
@@ -125,7 +125,7 @@ pub(crate) fn boots_without_images(boots: &[Take]) -> String {
 }
 
 /// What to do about the key, for who tried this with the bridge.
-fn bridge_cure(family: Option<Family>, tried: Bridge) -> String {
+fn bridge_cure(family: Option<Family>, tried: BridgeProgress) -> String {
     let file = family.and_then(bridge_bundle_name).map_or_else(
         || "the SCCP 8.5(2) bundle of its model".to_owned(),
         |file| format!("{file} (Cisco's SCCP 8.5(2) bundle of its model)"),
