@@ -12,10 +12,10 @@ use super::{Failure, listen::Ears, network};
 use crate::{
     discovery::{SIP_PORT, listen, poll::Poller},
     lint,
-    phone::{MacAddress, Request},
+    phone::{MacAddress, RequestedFile},
     preflight::{self, Chosen, Protocol},
     protocol::{sccp, sip::SipTransport},
-    stage::OwnFile,
+    stage::ExtraFile,
     track::{Observation, Registration},
 };
 
@@ -156,10 +156,10 @@ pub(crate) struct Registers {
 
 impl Registers {
     /// Reads them; an empty host is the TFTP server.
-    pub(crate) fn of(own: &[OwnFile], tftp: Ipv4Addr) -> Self {
+    pub(crate) fn of(own: &[ExtraFile], tftp: Ipv4Addr) -> Self {
         let mut registers = Self::default();
         for file in own {
-            let Request::Config { mac, .. } = Request::read(file.name()) else {
+            let RequestedFile::Config { mac, .. } = RequestedFile::parse(file.name()) else {
                 continue;
             };
             let named = lint::registrars(file.bytes());
@@ -224,7 +224,7 @@ mod tests {
                  </device>"
             );
             let name = format!("SEP{mac}.cnf.xml");
-            OwnFile::made(&name, Path::new("test"), text.into_bytes()).unwrap()
+            ExtraFile::generated(&name, Path::new("test"), text.into_bytes()).unwrap()
         };
         let own = [
             file("001D45AABB01", "192.0.2.1"),
@@ -246,7 +246,7 @@ mod tests {
                 let port = format!("<ports><sipPort>{port}</sipPort></ports></callManager>");
                 let text = String::from_utf8(file(mac, "192.0.2.1").bytes().to_vec()).unwrap();
                 let text = text.replace("</callManager>", &port);
-                OwnFile::made(
+                ExtraFile::generated(
                     &format!("SEP{mac}.cnf.xml"),
                     Path::new("test"),
                     text.into_bytes(),

@@ -209,12 +209,12 @@ impl Thread {
         for told in self.service.drain_events() {
             match &told {
                 DhcpEvent::Leased { address, mac } => {
-                    tracing::info!("DHCP: {address} is SEP{}'s", mac.wire());
+                    tracing::info!("DHCP: {address} is SEP{}'s", mac.upper_hex());
                 }
                 DhcpEvent::Exhausted(mac) => tracing::warn!(
                     "DHCP: no address is left for SEP{}: the subnet of this interface is too \
                      small, give it a shorter prefix",
-                    mac.wire()
+                    mac.upper_hex()
                 ),
                 DhcpEvent::Declined(address) => tracing::warn!(
                     "DHCP: {address} is in use by a host that did not answer; it rests for an hour"

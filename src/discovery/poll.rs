@@ -164,7 +164,7 @@ impl Poller {
     fn page_off_notice(&mut self, phone: &Unproven) -> Option<String> {
         let name = phone.mac.map_or_else(
             || phone.address.to_string(),
-            |mac| format!("SEP{} ({})", mac.wire(), phone.address),
+            |mac| format!("SEP{} ({})", mac.upper_hex(), phone.address),
         );
         tracing::info!("the web page of {name} is off: it is not asked again");
         let is_first = !std::mem::replace(&mut self.page_off_reported, true);

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{
     Sink, Style,
-    lines::clock,
+    plain::clock,
     screen::{Area, Screen, screen},
 };
 use crate::{
@@ -224,5 +224,5 @@ fn sentence(phone: &ObservedPhone, change: PhoneChange) -> String {
 
 fn line_of(phone: &ObservedPhone, model: Option<String>, at: Option<String>, what: &str) -> String {
     let (model, at) = (model.unwrap_or_default(), at.unwrap_or_default());
-    format!("SEP{}{model}{at}: {what}", phone.mac.wire())
+    format!("SEP{}{model}{at}: {what}", phone.mac.upper_hex())
 }

@@ -26,7 +26,7 @@ use tokio::{
 
 use super::{
     Site,
-    answer::{self, Refusal, Wanted, frame},
+    route::{self, Refusal, Route, frame},
 };
 use crate::http::{HEADERS_MAX, HyperIo, REQUEST_MAX, TrackedStream, linger};
 
@@ -113,18 +113,18 @@ impl Patience {
 /// The response; where it goes on, who writes it is on its way.
 fn respond(site: &Arc<Site>, request: &Request<Incoming>) -> Response<Content> {
     let is_head = *request.method() == Method::HEAD;
-    let wanted = answer::judge(request);
+    let wanted = route::judge(request);
     let content = wanted.and_then(|wanted| match wanted {
         _ if is_head => Ok(Content::Whole(None)),
-        Wanted::Page => Ok(Content::text(site.page.text.clone())),
-        Wanted::Json => Ok(Content::text(json(site))),
-        Wanted::Paper => Ok(Content::text(site.board.paper())),
-        Wanted::Events => follow(site).ok_or(Refusal::Full),
+        Route::Page => Ok(Content::text(site.page.text.clone())),
+        Route::Json => Ok(Content::text(json(site))),
+        Route::HtmlReport => Ok(Content::text(site.board.html_report())),
+        Route::Events => follow(site).ok_or(Refusal::Full),
     });
     match (wanted, content) {
-        (Ok(wanted), Ok(content)) => answer::head(wanted, &site.page, content),
+        (Ok(wanted), Ok(content)) => route::head(wanted, &site.page, content),
         (Err(refusal), _) | (_, Err(refusal)) => {
-            let (response, words) = answer::refuse(refusal);
+            let (response, words) = route::refuse(refusal);
             let words = (!is_head).then(|| Bytes::from_static(words.as_bytes()));
             response.map(|()| Content::Whole(words))
         }

@@ -268,7 +268,7 @@ impl Phone {
         let config = String::from_utf8(config).unwrap();
         let (_, rest) = config.split_once("<processNodeName>").expect(&config);
         let host: Ipv4Addr = rest.split('<').next().unwrap().parse().unwrap();
-        let (wire, at) = (mac().wire(), self.address);
+        let (wire, at) = (mac().upper_hex(), self.address);
         let load = self.load.lock().unwrap().clone();
         let text = format!(
             "REGISTER sip:{host} SIP/2.0\r\n\
@@ -353,7 +353,7 @@ fn serve_page(load: Arc<Mutex<String>>) {
                 }
             }
             let load = load.lock().unwrap().clone();
-            let wire = mac().wire();
+            let wire = mac().upper_hex();
             let answer = if request.starts_with(b"GET /DeviceInformationX ") {
                 format!(
                     "HTTP/1.0 200 OK\r\nContent-Type: text/xml\r\n\r\n\

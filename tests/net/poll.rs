@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const MOMENT: Duration = Duration::from_millis(200);
 
 fn page(mac: MacAddress, load: &str) -> String {
-    let mac = mac.wire();
+    let mac = mac.upper_hex();
     format!(
         "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?><DeviceInformation>\
          <MACAddress>{mac}</MACAddress><HostName>SEP{mac}</HostName>\

@@ -30,7 +30,7 @@ use crate::{
     preflight::{self, Checked, Interface, Wanted},
     provision,
     session::{Signals, wall_clock},
-    stage::OwnFile,
+    stage::ExtraFile,
 };
 
 /// How bundles end, as Cisco publishes them and people keep them.
@@ -110,7 +110,7 @@ impl World for Machine {
         }
     }
 
-    fn own_files(&self, paths: &[PathBuf]) -> Result<Vec<OwnFile>, Failure> {
+    fn own_files(&self, paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure> {
         let files = paths.to_vec();
         AddArgs { files }.read()
     }

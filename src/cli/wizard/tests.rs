@@ -28,7 +28,7 @@ use crate::{
     phone::{Family, LoadName, MacAddress, Model, Protocol},
     preflight::{Checked, Chosen, Interface, Wanted},
     simulator::{Release, Sizes, SyntheticBundle},
-    stage::OwnFile,
+    stage::ExtraFile,
     track::EvidenceSource,
 };
 
@@ -301,7 +301,7 @@ impl World for Desk {
         }
     }
 
-    fn own_files(&self, paths: &[PathBuf]) -> Result<Vec<OwnFile>, Failure> {
+    fn own_files(&self, paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure> {
         Machine.own_files(paths)
     }
 

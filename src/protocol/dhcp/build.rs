@@ -40,7 +40,7 @@ impl Message {
         let mut id = vec![1];
         id.extend(mac.bytes());
         options.set(OptionCode::CLIENT_ID, id);
-        options.set(OptionCode::HOST_NAME, format!("SEP{}", mac.wire()));
+        options.set(OptionCode::HOST_NAME, format!("SEP{}", mac.upper_hex()));
         let class = format!("Cisco Systems, Inc. IP Phone {model}\0");
         options.set(OptionCode::VENDOR_CLASS, class);
         options.set(OptionCode::PARAMETERS, WANTED);

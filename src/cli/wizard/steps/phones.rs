@@ -164,7 +164,10 @@ fn line((interface, phone): &(String, watch::ObservedPhone)) -> String {
     let load = load.map_or_else(|| "load unknown".to_owned(), |load| escape(load.as_str()));
     let at = phone.address.map(|address| format!(" at {address}"));
     let at = at.unwrap_or_default();
-    format!("  SEP{} {model} {load}{at}, {interface}", phone.mac.wire())
+    format!(
+        "  SEP{} {model} {load}{at}, {interface}",
+        phone.mac.upper_hex()
+    )
 }
 
 fn pick(answers: &Answers, asker: &mut dyn Asker) -> Result<Reply<Pick>, Stopped> {
@@ -180,7 +183,7 @@ fn pick(answers: &Answers, asker: &mut dyn Asker) -> Result<Reply<Pick>, Stopped
     for phone in fitting.iter().take(MOST) {
         let model = phone.model.map_or("", |model| model.number);
         choice = choice.item(
-            format!("SEP{} ({model}), and no other", phone.mac.wire()),
+            format!("SEP{} ({model}), and no other", phone.mac.upper_hex()),
             Pick::These(vec![phone.mac]),
         );
     }
@@ -265,7 +268,7 @@ fn told(answers: &Answers) -> String {
             .only
             .iter()
             .take(MOST)
-            .map(|mac| format!("SEP{}", mac.wire()))
+            .map(|mac| format!("SEP{}", mac.upper_hex()))
             .collect();
         let more = args.only.len() - names.len();
         return match more {
