@@ -184,7 +184,7 @@ impl Load<'_> {
                     continue;
                 };
                 let before = client.blocks;
-                if let Some(answer) = client.observe(now, from, packet, self) {
+                if let Some(answer) = client.hear(now, from, packet, self) {
                     out.push((to, from, answer));
                 }
                 blocks += client.blocks - before;
