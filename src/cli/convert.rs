@@ -196,7 +196,10 @@ pub(crate) fn run_with(
             doors,
             witnesses: heard
                 .into_iter()
-                .chain(dhcp.as_mut().and_then(crate::dhcp::Running::heard))
+                .chain(
+                    dhcp.as_mut()
+                        .and_then(crate::dhcp::RunningServer::observations),
+                )
                 .collect(),
             poller: args.witness.poller(),
             ears,

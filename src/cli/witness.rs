@@ -43,7 +43,7 @@ type Heard = mpsc::Receiver<(Instant, Observation)>;
 /// What is bound, and what a person should know of it.
 #[derive(Debug, Default)]
 pub(crate) struct Witnesses {
-    pub(crate) bound: listen::Bound,
+    pub(crate) bound: listen::BoundListeners,
     pub(crate) words: Vec<String>,
     sip: Option<SocketAddrV4>,
 }
@@ -119,7 +119,7 @@ impl Witnesses {
     }
 
     /// Begins to listen, if there is anything to listen on.
-    pub(crate) fn start(self) -> Result<Option<(listen::Listening, Heard)>, Failure> {
+    pub(crate) fn start(self) -> Result<Option<(listen::ListenerThread, Heard)>, Failure> {
         if !self.bound.has_sip() && !self.bound.has_sccp() {
             return Ok(None);
         }

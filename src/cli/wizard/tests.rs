@@ -140,7 +140,7 @@ impl Asker for Script {
 /// A machine in a folder of its own, with the network that it is told of.
 pub(super) struct Desk {
     folder: tempfile::TempDir,
-    near: RefCell<Vec<(String, watch::Phone)>>,
+    near: RefCell<Vec<(String, watch::ObservedPhone)>>,
     deaf: Option<String>,
     interfaces: Vec<Interface>,
     /// What each look finds; the last one stays.
@@ -208,7 +208,7 @@ impl Desk {
 
     fn heard(self, mac: &str, model: &str, load: &str) -> Self {
         let mac: MacAddress = mac.parse().unwrap();
-        let phone = watch::Phone {
+        let phone = watch::ObservedPhone {
             mac,
             address: None,
             model: Model::by_number(model),

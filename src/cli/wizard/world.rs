@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Near {
     /// On which interface, and whom.
-    pub(super) phones: Vec<(String, watch::Phone)>,
+    pub(super) phones: Vec<(String, watch::ObservedPhone)>,
     /// Why nobody could be heard.
     pub(super) deaf: Option<String>,
     /// Whether it was listened at all.

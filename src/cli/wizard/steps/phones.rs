@@ -119,7 +119,7 @@ fn only(answers: &mut Answers, macs: &[MacAddress]) {
 }
 
 /// The heard phones that the firmware is for.
-fn fitting(answers: &Answers) -> Vec<&watch::Phone> {
+fn fitting(answers: &Answers) -> Vec<&watch::ObservedPhone> {
     let families: Vec<_> = answers.models().iter().map(|model| model.family).collect();
     let heard = answers.near.phones.iter().map(|(_, phone)| phone);
     heard
@@ -158,7 +158,7 @@ fn tell_heard(answers: &Answers, asker: &mut dyn Asker) {
     }
 }
 
-fn line((interface, phone): &(String, watch::Phone)) -> String {
+fn line((interface, phone): &(String, watch::ObservedPhone)) -> String {
     let model = phone.model.map_or("model unknown", |model| model.number);
     let load = phone.load.as_ref();
     let load = load.map_or_else(|| "load unknown".to_owned(), |load| escape(load.as_str()));
