@@ -1,5 +1,7 @@
 //! The record of a run: what is read of any part of it, and going on after `kill -9`.
 
+mod schema1;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
