@@ -38,7 +38,6 @@ pub use self::{
 use self::{
     attendant::Person, clock::Clock, desk::Desk, outbox::Outbox, pages::Pages, witnesses::Witnesses,
 };
-pub use crate::inventory::PhoneNames;
 use crate::{
     diagnose::Finding,
     discovery::poll::Poller,
@@ -99,8 +98,6 @@ pub struct Setup {
     pub found: Option<mpsc::Receiver<Finding>>,
     /// Asks phones for their web pages; `None`: nobody does.
     pub poller: Option<Poller>,
-    /// What phones are called.
-    pub roll: PhoneNames,
     /// How many times as fast as real phones these live: 1, but in a rehearsal. What the
     /// tracking counts in minutes then passes as fast.
     pub speed: f64,
@@ -146,7 +143,6 @@ struct Shared {
     clock: Clock,
     /// The next transfer's number, over all transports.
     transfers: AtomicU64,
-    roll: PhoneNames,
     journal: Option<Journal>,
     counters: Counters,
 }
@@ -161,7 +157,6 @@ impl Shared {
     fn report(&self) -> Report {
         let mut report = self.fleet().report(self.clock.began());
         self.clock.on_the_wall(&mut report);
-        self.roll.name_report(&mut report);
         report
     }
 }
@@ -188,7 +183,6 @@ pub async fn run_attended(
         witnesses,
         found,
         poller,
-        roll,
         speed,
         journal,
         recorded,
@@ -213,7 +207,6 @@ pub async fn run_attended(
         fleet: Mutex::new(fleet),
         outbox: Arc::default(),
         clock,
-        roll,
         transfers: AtomicU64::new(transfers),
         journal,
         counters: Counters::default(),
@@ -418,10 +411,7 @@ async fn watch(
                 }
             }
             number = signals.next() => {
-                let mut fragile = shared.fleet().must_stay_powered();
-                for phone in &mut fragile {
-                    shared.roll.name_phone(phone);
-                }
+                let fragile = shared.fleet().must_stay_powered();
                 if signal.is_some() {
                     reporter.notice(&leaving(&fragile));
                     return signal;

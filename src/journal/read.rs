@@ -283,7 +283,6 @@ impl Recorded {
     pub fn report(&self) -> Report {
         let mut report = self.fleet().report(self.sittings.began());
         self.sittings.on_the_wall(&mut report);
-        self.header.roll().name_report(&mut report);
         report
     }
 

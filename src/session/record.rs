@@ -69,8 +69,7 @@ impl Shared {
     }
 
     fn tell_up_to(&self, shown: u64, reporter: &mut dyn Reporter) {
-        for (at, mut event) in self.outbox.take(shown) {
-            self.roll.name_event(&mut event);
+        for (at, event) in self.outbox.take(shown) {
             reporter.event(at, &event);
         }
     }

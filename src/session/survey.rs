@@ -28,7 +28,7 @@ impl Telling {
         if self.is_told {
             return;
         }
-        let Some(mut phones) = shared.fleet().survey_results() else {
+        let Some(phones) = shared.fleet().survey_results() else {
             return;
         };
         let behind = *self.behind.get_or_insert_with(|| shared.outbox.newest());
@@ -36,9 +36,6 @@ impl Telling {
             return;
         }
         self.is_told = true;
-        for one in &mut phones {
-            shared.roll.name_phone(&mut one.phone);
-        }
         reporter.survey_finished(shared.clock.wall_now(), &phones);
         for words in words(&phones) {
             reporter.notice(&words);

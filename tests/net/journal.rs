@@ -16,7 +16,6 @@ use std::{
 use jiff::Timestamp;
 use proptest::prelude::*;
 use reflash::{
-    inventory::PhoneNames,
     journal::{self, Fault, Finished, Header, Journal, Network, Recorded},
     phone::LoadName,
     track::{
@@ -46,7 +45,6 @@ fn header() -> Header {
         journal::Command::default(),
         &[],
         &plan(),
-        &PhoneNames::default(),
     );
     header.bundles = plan()
         .stages

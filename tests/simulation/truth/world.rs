@@ -9,7 +9,6 @@ use std::{
 };
 
 use reflash::{
-    inventory::PhoneNames,
     journal::{self, Header, Journal, Network},
     phone::LoadName,
     simulator::{Action, Holding, Note, Start},
@@ -463,14 +462,7 @@ fn journal(record: &NamedTempFile, plan: &Plan) -> Journal {
         tftp: SocketAddrV4::new(SERVER, LISTENER),
         http: None,
     };
-    let header = Header::new(
-        "convert",
-        network,
-        journal::Command::default(),
-        &[],
-        plan,
-        &PhoneNames::default(),
-    );
+    let header = Header::new("convert", network, journal::Command::default(), &[], plan);
     std::fs::remove_file(record.path()).expect("it was there");
     Journal::create(record.path(), jiff::Timestamp::UNIX_EPOCH, header).expect("a journal")
 }
