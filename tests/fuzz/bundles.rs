@@ -41,7 +41,10 @@ fn examined(bytes: &[u8]) -> Vec<Bundle> {
         // What may be staged has plain names, and unpacks to what was examined.
         for member in &bundle.members {
             let mut parts = Path::new(&member.name).components();
-            assert!(parts.all(|part| matches!(part, Component::Normal(_))), "{member:?}");
+            assert!(
+                parts.all(|part| matches!(part, Component::Normal(_))),
+                "{member:?}"
+            );
         }
         let folder = tempfile::tempdir().expect("a temporary folder");
         if bundle.unpack(folder.path()).is_ok() {
@@ -56,7 +59,10 @@ fn examined(bytes: &[u8]) -> Vec<Bundle> {
 
 fn is_sound(bundles: &[Bundle]) -> bool {
     bundles.iter().any(|bundle| {
-        matches!(bundle.verdict, Verdict::Known | Verdict::Genuine | Verdict::Intact)
+        matches!(
+            bundle.verdict,
+            Verdict::Known | Verdict::Genuine | Verdict::Intact
+        )
     })
 }
 

@@ -155,7 +155,13 @@ pub fn frames() -> Vec<Vec<u8>> {
     let mut frames = vec![
         ethernet(length, &snap),
         ethernet(0x88cc, &lldp_packets()[0]),
-        ethernet(0x0806, &[0, 1, 8, 0, 6, 4, 0, 1, 0, 33, 216, 186, 9, 101, 10, 0, 0, 2, 0, 0, 0, 0, 0, 0, 10, 0, 0, 1]),
+        ethernet(
+            0x0806,
+            &[
+                0, 1, 8, 0, 6, 4, 0, 1, 0, 33, 216, 186, 9, 101, 10, 0, 0, 2, 0, 0, 0, 0, 0, 0, 10,
+                0, 0, 1,
+            ],
+        ),
         ethernet(0x8100, &[&[0, 100, 8, 0], &ipv4_packets()[0][..]].concat()),
     ];
     frames.extend(ipv4_packets().iter().map(|packet| ethernet(0x0800, packet)));
@@ -198,7 +204,11 @@ pub fn ipv4_packets() -> Vec<Vec<u8>> {
         bytes.extend(inside);
         bytes
     };
-    let closed = [&[3, 3, 0, 0, 0, 0, 0, 0], &packet(17, 0, &udp(1, 2, b"x"))[..]].concat();
+    let closed = [
+        &[3, 3, 0, 0, 0, 0, 0, 0],
+        &packet(17, 0, &udp(1, 2, b"x"))[..],
+    ]
+    .concat();
     vec![
         packet(17, 0, &udp(68, 67, &dhcp_messages()[0])),
         packet(17, 0, &udp(5060, 5060, &sip_messages()[0])),
@@ -309,7 +319,11 @@ pub fn dhcp(bytes: &[u8]) -> bool {
     };
     let held: usize = message.options.iter().map(|(_, value)| value.len()).sum();
     assert!(held <= bytes.len());
-    for list in [message.routers(), message.name_servers(), message.tftp_servers()] {
+    for list in [
+        message.routers(),
+        message.name_servers(),
+        message.tftp_servers(),
+    ] {
         assert!(list.len() * 4 <= bytes.len());
     }
     let texts = [
@@ -320,7 +334,12 @@ pub fn dhcp(bytes: &[u8]) -> bool {
         message.boot_file(),
     ];
     assert_short(&texts);
-    let _ = (message.kind(), message.phone(), message.mask(), message.lease());
+    let _ = (
+        message.kind(),
+        message.phone(),
+        message.mask(),
+        message.lease(),
+    );
     // What was understood is written so that it is understood alike.
     assert_eq!(Message::decode(&message.encode()), Ok(message));
     true
@@ -459,8 +478,10 @@ pub fn web_replies() -> Vec<Vec<u8>> {
     let page = include_str!("seeds/page.xml");
     let length = page.len();
     vec![
-        format!("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\n\r\n{page}")
-            .into_bytes(),
+        format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\n\r\n{page}"
+        )
+        .into_bytes(),
         format!("HTTP/1.0 200 OK\n\n{page}").into_bytes(),
     ]
 }
