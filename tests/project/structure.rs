@@ -74,7 +74,7 @@ const KNOWN_CIRCLES: &[&[&str]] = &[
         "cli/wizard/steps/route.rs",
         "cli/wizard/steps/summary.rs",
     ],
-    &["display/lines.rs", "display/report.rs"],
+    &["display/plain.rs", "display/report.rs"],
     &["journal/error.rs", "journal/line.rs", "journal/read.rs"],
     &["lint/sheet.rs", "lint/text.rs"],
     &["protocol/frame.rs", "protocol/ipv4.rs"],
