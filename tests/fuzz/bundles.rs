@@ -8,7 +8,7 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 use reflash::{
-    bundle::{Bundle, Expectation, Verdict, examine},
+    bundle::{Bundle, ExamineOptions, Verdict, examine},
     phone::Family,
     simulator::{Sizes, SyntheticBundle, signed_file, test_key},
 };
@@ -21,11 +21,11 @@ const MANIFEST: &str = "SIP45.9-3-1SR4-1S.loads";
 fn examined(bytes: &[u8]) -> Vec<Bundle> {
     let mut file = NamedTempFile::new().expect("a temporary file");
     file.write_all(bytes).expect("a temporary file");
-    let expectation = Expectation {
+    let options = ExamineOptions {
         trusted: vec![test_key()],
-        ..Expectation::default()
+        ..ExamineOptions::default()
     };
-    let bundles = examine(file.path(), &expectation).expect("a verdict, whatever the bytes");
+    let bundles = examine(file.path(), &options).expect("a verdict, whatever the bytes");
     assert!(!bundles.is_empty());
     for bundle in &bundles {
         // As `verify --json` writes it.

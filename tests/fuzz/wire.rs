@@ -13,11 +13,11 @@ use reflash::{
         cdp::{Cdp, OddByte, checksum},
         dhcp::Message,
         frame::{Frame, Payload, payload},
-        link::Link,
+        link::LinkType,
         lldp::Lldp,
         sccp::{self, MAX_MESSAGE},
-        sip::{self, Request, Response, answer},
-        web::{MAX_PAGE, Page},
+        sip::{self, Request, Response, encode_response},
+        web::{DevicePage, MAX_PAGE},
     },
     tftp::packet::{self, Packet, REQUEST_MAX},
 };
@@ -137,7 +137,7 @@ pub fn frame(bytes: &[u8]) -> bool {
     }
     // As if another link layer had carried it.
     for number in [101, 113, 276] {
-        if let Ok(sent) = Link::of(number).expect("a link layer").read(bytes) {
+        if let Ok(sent) = LinkType::of(number).expect("a link layer").read(bytes) {
             payload_lies_in(&sent.payload, bytes);
         }
     }
@@ -335,7 +335,7 @@ pub fn dhcp(bytes: &[u8]) -> bool {
     ];
     assert_short(&texts);
     let _ = (
-        message.kind(),
+        message.message_type(),
         message.phone(),
         message.mask(),
         message.lease(),
@@ -352,11 +352,11 @@ pub fn dhcp_messages() -> Vec<Vec<u8>> {
 pub fn sip_message(bytes: &[u8]) -> bool {
     let source = SocketAddrV4::new(PHONE, 49_153);
     if let Ok(request) = Request::decode(bytes) {
-        let request = request.heard_from(source);
+        let request = request.received_from(source);
         let _ = (request.phone(), request.expires(), request.is_direct());
         // An answer goes to the sender and is one whole head.
         assert!(request.reply_to().is_none_or(|to| *to.ip() == PHONE));
-        let reply = answer(&request, 503, "Unavailable", &[]);
+        let reply = encode_response(&request, 503, "Unavailable", &[]);
         assert_eq!(Response::decode(&reply).map(|reply| reply.status), Ok(503));
         let ends = reply.windows(4).filter(|four| four == b"\r\n\r\n");
         assert_eq!(ends.count(), 1);
@@ -435,7 +435,7 @@ pub fn alarms() -> Vec<Vec<u8>> {
 }
 
 pub fn web_page(bytes: &[u8]) -> bool {
-    let Ok(page) = Page::decode(bytes) else {
+    let Ok(page) = DevicePage::decode(bytes) else {
         return false;
     };
     assert!(bytes.len() <= MAX_PAGE);
