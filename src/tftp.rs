@@ -4,23 +4,23 @@
 //! holds all transfers, their timers and the limits of [`policy`], still without I/O; [`bind`]
 //! opens the sockets, `driver` runs them, and `batch` is the only place with `unsafe` in it.
 //!
-//! [`second`] is another engine behind the same [`Service`].
+//! [`async_tftp`] is another engine behind the same [`Service`].
 //!
 //! All transfers share one UDP port: a transfer ID is the pair of ports, and the client's is
 //! its own. docs/rfc-compliance.md goes through the standards sentence by sentence.
 
+pub mod async_tftp;
 pub(crate) mod batch;
 pub mod bind;
 mod driver;
 pub mod engine;
 pub mod options;
-pub mod outbox;
 pub mod packet;
 pub mod peers;
 pub mod policy;
 pub mod rtt;
-pub mod second;
 pub mod transfer;
+pub mod transmit;
 
 use std::{
     fmt,
@@ -35,7 +35,7 @@ pub use bind::{BindError, BindErrorKind, Config, Server};
 
 /// Which engine serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum EngineKind {
     /// This crate's own.
     Native,
     /// The crate async-tftp.
@@ -48,16 +48,16 @@ pub enum Bound {
     /// This crate's own.
     Native(Server),
     /// The crate async-tftp.
-    AsyncTftp(second::Server),
+    AsyncTftp(async_tftp::Server),
 }
 
 impl Bound {
     /// Binds the sockets. It takes no runtime, so that it can come before privileges are
     /// dropped, which is by thread.
-    pub fn bind(kind: Kind, config: &Config) -> Result<Self, BindError> {
+    pub fn bind(kind: EngineKind, config: &Config) -> Result<Self, BindError> {
         match kind {
-            Kind::Native => Server::bind(config).map(Self::Native),
-            Kind::AsyncTftp => second::Server::bind(config).map(Self::AsyncTftp),
+            EngineKind::Native => Server::bind(config).map(Self::Native),
+            EngineKind::AsyncTftp => async_tftp::Server::bind(config).map(Self::AsyncTftp),
         }
     }
 
@@ -70,7 +70,7 @@ impl Bound {
         }
     }
 
-    /// Serves on this thread until told to stop.
+    /// Serves on this thread until reported_at to stop.
     pub fn run<S: Service + 'static>(
         self,
         service: S,
@@ -132,7 +132,7 @@ pub enum Socket {
 /// A file as the engine serves it: whole, in memory, immutable.
 #[derive(Clone)]
 pub struct File {
-    /// Its name, for those who are told of the transfer.
+    /// Its name, for those who are reported_at of the transfer.
     pub name: Arc<str>,
     /// Its bytes.
     pub bytes: Arc<[u8]>,
@@ -172,7 +172,7 @@ pub struct Request<'a> {
 
 /// How a transfer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
+pub enum TransferOutcome {
     /// The last block was acknowledged.
     Delivered,
     /// The peer sent ERROR: its code and its text as it came.
@@ -191,10 +191,10 @@ pub enum End {
     Refused,
 }
 
-/// Who decides what is served and is told what happens. Called from the engine's thread:
+/// Who decides what is served and is reported_at what happens. Called from the engine's thread:
 /// it must be quick and must not block.
 pub trait Service: Send {
-    /// Answers a request. A name with control characters or with invalid UTF-8 is told,
+    /// Answers a request. A name with control characters or with invalid UTF-8 is reported_at,
     /// and answered with ERROR 1 at best.
     fn request(&mut self, now: Instant, request: &Request<'_>) -> Answer;
 
@@ -204,10 +204,10 @@ pub trait Service: Send {
 
     /// A transfer is over; called exactly once for each that was answered with
     /// [`Answer::Serve`].
-    fn ended(&mut self, now: Instant, transfer: u64, end: End, bytes: u64);
+    fn ended(&mut self, now: Instant, transfer: u64, end: TransferOutcome, bytes: u64);
 
     /// So many packets of a transfer were sent once more.
-    fn sent_again(&mut self, _packets: u64) {}
+    fn retransmitted(&mut self, _packets: u64) {}
 
     /// An ERROR of this code was sent.
     fn error_sent(&mut self, _code: u16) {}

@@ -17,7 +17,7 @@ use libc::{c_int, in_addr, in_pktinfo, iovec, mmsghdr, msghdr, sock_extended_err
 
 use tokio::io::unix::AsyncFd;
 
-use super::outbox::Outgoing;
+use super::transmit::Outgoing;
 
 /// Datagrams in one system call at most.
 pub(crate) const BATCH: usize = 64;
@@ -49,13 +49,13 @@ pub(crate) struct Datagram<'a> {
 }
 
 /// Room for one batch.
-pub(crate) struct Inbox {
+pub(crate) struct ReceiveBatch {
     buffers: Vec<[u8; DATAGRAM_MAX]>,
     controls: Vec<Control>,
     came: Vec<(SocketAddrV4, Option<Ipv4Addr>, usize)>,
 }
 
-impl Inbox {
+impl ReceiveBatch {
     pub(crate) fn new() -> Self {
         Self {
             buffers: vec![[0; DATAGRAM_MAX]; BATCH],
@@ -216,12 +216,12 @@ pub(crate) fn watch(socket: UdpSocket) -> io::Result<AsyncFd<UdpSocket>> {
 }
 
 /// Has every datagram that comes say which address it was sent to.
-pub(crate) fn want_destination(socket: &UdpSocket) -> io::Result<()> {
+pub(crate) fn enable_packet_info(socket: &UdpSocket) -> io::Result<()> {
     set(socket, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)
 }
 
 /// Has ICMP errors queued with the address that they are about.
-pub(crate) fn want_errors(socket: &UdpSocket) -> io::Result<()> {
+pub(crate) fn enable_error_queue(socket: &UdpSocket) -> io::Result<()> {
     set(socket, libc::IPPROTO_IP, libc::IP_RECVERR, 1)
 }
 

@@ -122,7 +122,7 @@ impl Server {
         ];
         let failed = |error| BindError::new(config.listen, error);
         for socket in &transfers {
-            batch::want_errors(socket).map_err(failed)?;
+            batch::enable_error_queue(socket).map_err(failed)?;
             SockRef::from(socket)
                 .set_tos_v4(u32::from(config.dscp) << 2)
                 .map_err(failed)?;
@@ -173,7 +173,7 @@ pub(super) fn open(wanted: SocketAddrV4) -> Result<UdpSocket, BindError> {
         {
             tracing::debug!(%wanted, %error, "receive buffer stays at the system's limit");
         }
-        batch::want_destination(&socket)?;
+        batch::enable_packet_info(&socket)?;
         Ok(socket)
     };
     open().map_err(|error| BindError::new(wanted, error))

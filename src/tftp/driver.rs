@@ -15,10 +15,10 @@ use tokio::io::{
 
 use super::{
     Port, Server, Service, Socket,
-    batch::{self, Inbox},
+    batch::{self, ReceiveBatch},
     engine::Engine,
-    outbox::{Outbox, Outgoing},
     policy,
+    transmit::{Outgoing, TransmitQueue},
 };
 
 /// Batches taken from one socket before the others have their turn.
@@ -49,8 +49,8 @@ const REST: Duration = Duration::from_millis(10);
 const LONG: Duration = Duration::from_hours(1);
 
 impl Server {
-    /// Serves until told to stop, and gives the service back. Transfers under way then end
-    /// as [`End::Replaced`](super::End::Replaced). Fails only if the runtime cannot watch
+    /// Serves until reported_at to stop, and gives the service back. Transfers under way then end
+    /// as [`TransferOutcome::Replaced`](super::TransferOutcome::Replaced). Fails only if the runtime cannot watch
     /// the sockets.
     pub async fn run<S: Service>(
         self,
@@ -65,9 +65,9 @@ impl Server {
         };
         let mut core = Core {
             engine: Engine::new(self.limits, service),
-            inbox: Inbox::new(),
-            requests: Inbox::new(),
-            out: Outbox::default(),
+            inbox: ReceiveBatch::new(),
+            requests: ReceiveBatch::new(),
+            out: TransmitQueue::default(),
             failures: 0,
         };
         core.serve(&sockets, stop).await?;
@@ -105,7 +105,7 @@ impl Sockets {
     }
 
     /// Sends all there is to send.
-    async fn flush(&self, out: &mut Outbox) {
+    async fn flush(&self, out: &mut TransmitQueue) {
         for port in Port::ALL {
             let queue = out.queue(port);
             if !queue.is_empty() {
@@ -154,10 +154,10 @@ impl Sockets {
 struct Core<S> {
     engine: Engine<S>,
     /// What came to a transfer port.
-    inbox: Inbox,
+    inbox: ReceiveBatch,
     /// What came to the listener.
-    requests: Inbox,
-    out: Outbox,
+    requests: ReceiveBatch,
+    out: TransmitQueue,
     /// Failed receptions since a good one or an empty queue.
     failures: u32,
 }
@@ -226,7 +226,7 @@ impl<S: Service> Core<S> {
             Err(error) => return self.failed(sockets, socket, &error).await,
         };
         self.failures = 0;
-        hand_over(&mut self.engine, &self.inbox, socket, &mut self.out);
+        process_batch(&mut self.engine, &self.inbox, socket, &mut self.out);
         sockets.flush(&mut self.out).await;
         drained
     }
@@ -247,7 +247,7 @@ impl<S: Service> Core<S> {
                 }
             }
         }
-        hand_over(&mut self.engine, &self.requests, socket, &mut self.out);
+        process_batch(&mut self.engine, &self.requests, socket, &mut self.out);
         sockets.flush(&mut self.out).await;
         drained
     }
@@ -286,7 +286,12 @@ impl<S: Service> Core<S> {
 }
 
 /// Hands a batch to the engine.
-fn hand_over<S: Service>(engine: &mut Engine<S>, inbox: &Inbox, socket: Socket, out: &mut Outbox) {
+fn process_batch<S: Service>(
+    engine: &mut Engine<S>,
+    inbox: &ReceiveBatch,
+    socket: Socket,
+    out: &mut TransmitQueue,
+) {
     let now = Instant::now();
     for datagram in inbox.datagrams() {
         // To everyone or to a group: not for a server to answer (RFC 1123, 4.2.3.5).

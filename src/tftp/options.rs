@@ -54,7 +54,7 @@ impl<'a> Options<'a> {
 
 /// How a transfer is to be run.
 #[derive(Debug, Clone, Copy)]
-pub struct Agreed {
+pub struct NegotiatedOptions {
     /// Bytes in every block but the last.
     pub block_size: u16,
     /// Blocks sent before an ACK is awaited.
@@ -65,7 +65,7 @@ pub struct Agreed {
     pub option_ack: Option<Head>,
 }
 
-impl Agreed {
+impl NegotiatedOptions {
     /// RFC 1350 without options.
     #[must_use]
     pub fn plain() -> Self {
@@ -81,7 +81,7 @@ impl Agreed {
     /// options of one name counts (RFC 2347 allows each once).
     #[must_use]
     pub fn negotiate(options: Options<'_>, size: u64, block_max: u16) -> Self {
-        let mut agreed = Self::plain();
+        let mut negotiated = Self::plain();
         let mut oack = Head::option_ack();
         let mut seen = [false; 4];
         let mut granted = false;
@@ -95,13 +95,13 @@ impl Agreed {
             if std::mem::replace(&mut seen[option], true) {
                 continue;
             }
-            if let Some(answer) = agreed.grant(NAMES[option], value, size, block_max) {
+            if let Some(answer) = negotiated.grant(NAMES[option], value, size, block_max) {
                 oack.push_option(NAMES[option], answer);
                 granted = true;
             }
         }
-        agreed.option_ack = granted.then_some(oack);
-        agreed
+        negotiated.option_ack = granted.then_some(oack);
+        negotiated
     }
 
     fn grant(&mut self, name: &str, value: &[u8], size: u64, block_max: u16) -> Option<u64> {
@@ -152,8 +152,9 @@ mod tests {
     const SIZE: u64 = 1_234_567;
 
     fn oack(options: &[u8]) -> Vec<u8> {
-        let agreed = Agreed::negotiate(Options::new(options), SIZE, BLOCK_GRANTED_MAX);
-        agreed
+        let negotiated =
+            NegotiatedOptions::negotiate(Options::new(options), SIZE, BLOCK_GRANTED_MAX);
+        negotiated
             .option_ack
             .map_or(Vec::new(), |head| head.as_bytes()[2..].to_vec())
     }
@@ -226,15 +227,17 @@ mod tests {
 
     #[test]
     fn a_smaller_mtu_makes_smaller_blocks() {
-        let agreed = Agreed::negotiate(Options::new(b"blksize\x001468\0"), SIZE, 1_368);
-        assert_eq!(agreed.block_size, 1_368);
+        let negotiated =
+            NegotiatedOptions::negotiate(Options::new(b"blksize\x001468\0"), SIZE, 1_368);
+        assert_eq!(negotiated.block_size, 1_368);
     }
 
     #[test]
     fn the_largest_answer_fits() {
         let all = b"windowsize\x008\0timeout\x0010\0tsize\x000\0blksize\x001468\0";
-        let agreed = Agreed::negotiate(Options::new(all), u64::MAX, BLOCK_GRANTED_MAX);
-        let head = agreed.option_ack.expect("four options were granted");
+        let negotiated =
+            NegotiatedOptions::negotiate(Options::new(all), u64::MAX, BLOCK_GRANTED_MAX);
+        let head = negotiated.option_ack.expect("four options were granted");
         assert!(
             head.as_bytes()
                 .ends_with(b"tsize\x0018446744073709551615\0blksize\x001468\0")

@@ -10,7 +10,7 @@ use std::{
 use super::Port;
 
 /// How long a peer is remembered after its transfer. A late ACK of that one must not count
-/// for the next, which therefore has another port; and a repeated final ACK is no stranger.
+/// for the next, which therefore has another port; and a repeated final ACK is no unknown_tid.
 pub const MEMORY: Duration = Duration::from_secs(10);
 
 /// How many peers are remembered after their transfers at most.
@@ -26,7 +26,7 @@ pub enum Peer {
         /// The same of a second one, for a request that came again in the middle of the
         /// first. Was it doubled on its way, or did the phone start again? What the peer
         /// acknowledges tells.
-        rival: Option<usize>,
+        duplicate: Option<usize>,
         /// Whether the other port served it within [`MEMORY`]: packets of then may still come.
         used_other: bool,
     },
@@ -63,17 +63,17 @@ impl Peers {
     pub fn begin(&mut self, now: Instant, peer: SocketAddrV4, slot: usize) {
         let busy = Peer::Busy {
             slot,
-            rival: None,
+            duplicate: None,
             used_other: self.get(now, peer).is_some(),
         };
         self.known.insert(key(peer), busy);
     }
 
     /// It has a second transfer beside the one in `slot`.
-    pub fn challenge(&mut self, peer: SocketAddrV4, slot: usize, rival: usize) {
+    pub fn begin_duplicate(&mut self, peer: SocketAddrV4, slot: usize, duplicate: usize) {
         let busy = Peer::Busy {
             slot,
-            rival: Some(rival),
+            duplicate: Some(duplicate),
             used_other: true,
         };
         self.known.insert(key(peer), busy);
@@ -173,7 +173,7 @@ mod tests {
         peers.begin(now, peer(1), 5);
         let busy = Peer::Busy {
             slot: 5,
-            rival: None,
+            duplicate: None,
             used_other: false,
         };
         assert_eq!(peers.get(now, peer(1)), Some(busy));
@@ -202,7 +202,7 @@ mod tests {
             peers.get(now + MEMORY, peer(1)),
             Some(Peer::Busy {
                 slot: 6,
-                rival: None,
+                duplicate: None,
                 used_other: true,
             })
         );

@@ -26,7 +26,7 @@ pub const REQUESTS_BURST: u32 = 400;
 /// One answer in this time to malformed packets and unknown transfer IDs, by address.
 pub const STRAY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How many addresses are told apart by the limits.
+/// How many addresses are reported_at apart by the limits.
 pub const ADDRESSES: usize = 4_096;
 
 /// The longest name that is passed on, in bytes.
@@ -80,13 +80,13 @@ fn take(bucket: &mut EmptyAt, now: Instant, interval: Duration, burst: u32) -> b
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Seat {
+struct AddressBudget {
     address: Ipv4Addr,
     requests: EmptyAt,
     strays: EmptyAt,
 }
 
-impl Seat {
+impl AddressBudget {
     fn is_idle(&self, now: Instant) -> bool {
         [self.requests, self.strays]
             .iter()
@@ -95,34 +95,34 @@ impl Seat {
     }
 }
 
-/// Limits answers by address in fixed room: each address has one seat, and shares it
+/// Limits answers by address in fixed room: each address has one budget, and shares it
 /// only while another address keeps it busy.
 #[derive(Debug)]
-pub struct Guard {
-    seats: Vec<Seat>,
+pub struct AnswerLimiter {
+    budgets: Vec<AddressBudget>,
     hasher: RandomState,
 }
 
-impl Default for Guard {
+impl Default for AnswerLimiter {
     fn default() -> Self {
-        let empty = Seat {
+        let empty = AddressBudget {
             address: Ipv4Addr::UNSPECIFIED,
             requests: None,
             strays: None,
         };
         Self {
-            seats: vec![empty; ADDRESSES],
+            budgets: vec![empty; ADDRESSES],
             hasher: RandomState::new(),
         }
     }
 }
 
-impl Guard {
+impl AnswerLimiter {
     /// Whether a well-formed request from here is to be answered.
     pub fn request(&mut self, now: Instant, address: Ipv4Addr) -> bool {
         let interval = Duration::from_secs(1) / REQUESTS_PER_SECOND;
         take(
-            &mut self.seat(now, address).requests,
+            &mut self.budget(now, address).requests,
             now,
             interval,
             REQUESTS_BURST,
@@ -131,7 +131,7 @@ impl Guard {
 
     /// The peer proved that its address is its own: its request is not counted.
     pub fn proved(&mut self, now: Instant, address: Ipv4Addr) {
-        if let Some(at) = &mut self.seat(now, address).requests {
+        if let Some(at) = &mut self.budget(now, address).requests {
             *at = at
                 .checked_sub(Duration::from_secs(1) / REQUESTS_PER_SECOND)
                 .unwrap_or(*at);
@@ -140,22 +140,27 @@ impl Guard {
 
     /// Whether a malformed packet or an unknown transfer ID from here is to be answered.
     pub fn stray(&mut self, now: Instant, address: Ipv4Addr) -> bool {
-        take(&mut self.seat(now, address).strays, now, STRAY_INTERVAL, 1)
+        take(
+            &mut self.budget(now, address).strays,
+            now,
+            STRAY_INTERVAL,
+            1,
+        )
     }
 
-    fn seat(&mut self, now: Instant, address: Ipv4Addr) -> &mut Seat {
-        let many = self.seats.len() as u64;
+    fn budget(&mut self, now: Instant, address: Ipv4Addr) -> &mut AddressBudget {
+        let many = self.budgets.len() as u64;
         let at = usize::try_from(self.hasher.hash_one(address) % many)
             .expect("a remainder of the table's length");
-        let seat = &mut self.seats[at];
-        if seat.address != address && seat.is_idle(now) {
-            *seat = Seat {
+        let budget = &mut self.budgets[at];
+        if budget.address != address && budget.is_idle(now) {
+            *budget = AddressBudget {
                 address,
                 requests: None,
                 strays: None,
             };
         }
-        seat
+        budget
     }
 }
 
@@ -167,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_stray_is_answered_once_a_second() {
-        let mut guard = Guard::default();
+        let mut guard = AnswerLimiter::default();
         let start = Instant::now();
         let answers = (0..3_000)
             .filter(|&ms| guard.stray(start + Duration::from_millis(ms), PHONE))
@@ -177,7 +182,7 @@ mod tests {
 
     #[test]
     fn fifty_requests_a_second_are_never_limited() {
-        let mut guard = Guard::default();
+        let mut guard = AnswerLimiter::default();
         let start = Instant::now();
         for n in 0..5_000 {
             assert!(
@@ -189,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_requests_is_limited() {
-        let mut guard = Guard::default();
+        let mut guard = AnswerLimiter::default();
         let start = Instant::now();
         let answers = (0..100_000)
             .filter(|&n| guard.request(start + Duration::from_micros(100) * n, PHONE))
@@ -200,7 +205,7 @@ mod tests {
 
     #[test]
     fn requests_of_a_proven_peer_do_not_count() {
-        let mut guard = Guard::default();
+        let mut guard = AnswerLimiter::default();
         let now = Instant::now();
         for _ in 0..10 * REQUESTS_BURST {
             assert!(guard.request(now, PHONE));
@@ -210,12 +215,12 @@ mod tests {
 
     #[test]
     fn many_addresses_take_no_more_room() {
-        let mut guard = Guard::default();
+        let mut guard = AnswerLimiter::default();
         let now = Instant::now();
         for address in 0..50_000_u32 {
             guard.request(now, Ipv4Addr::from_bits(0x7f00_0000 + address));
         }
-        assert_eq!(guard.seats.len(), ADDRESSES);
+        assert_eq!(guard.budgets.len(), ADDRESSES);
     }
 
     #[test]

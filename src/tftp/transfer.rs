@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    End, File,
-    options::Agreed,
+    File, TransferOutcome,
+    options::NegotiatedOptions,
     packet::{HEADER, Head},
     rtt::Rtt,
 };
@@ -75,20 +75,20 @@ pub enum Step {
     /// Send this.
     Send(Send),
     /// It is over.
-    End(End),
+    End(TransferOutcome),
 }
 
 /// One file on its way to one peer.
 #[derive(Debug)]
 pub struct Transfer {
     file: File,
-    agreed: Agreed,
+    negotiated: NegotiatedOptions,
     /// How many blocks there are, the last of which is shorter than the others.
     blocks: u64,
     acked: u64,
     sent: u64,
     /// Whether the peer acknowledged anything, be it the OACK.
-    heard: bool,
+    has_acknowledged: bool,
     resends: u32,
     rtt: Rtt,
     sent_at: Instant,
@@ -101,25 +101,25 @@ pub struct Transfer {
 impl Transfer {
     /// Starts; what it says is to be sent now.
     #[must_use]
-    pub fn start(now: Instant, file: File, agreed: Agreed) -> (Self, Send) {
+    pub fn start(now: Instant, file: File, negotiated: NegotiatedOptions) -> (Self, Send) {
         let size = file.bytes.len() as u64;
-        let blocks = size / u64::from(agreed.block_size) + 1;
-        let rtt = Rtt::new(agreed.timeout);
+        let blocks = size / u64::from(negotiated.block_size) + 1;
+        let rtt = Rtt::new(negotiated.timeout);
         let mut transfer = Self {
             file,
             blocks,
             acked: 0,
             sent: 0,
-            heard: false,
+            has_acknowledged: false,
             resends: 0,
             rtt,
             sent_at: now,
             once: true,
             deadline: now + rtt.timeout(),
             give_up: now + GRACE + Duration::from_secs(size / SLOWEST),
-            agreed,
+            negotiated,
         };
-        let first = if transfer.agreed.option_ack.is_some() {
+        let first = if transfer.negotiated.option_ack.is_some() {
             Send::OptionAck
         } else {
             transfer.next_window(now)
@@ -143,12 +143,12 @@ impl Transfer {
             }
             self.acked += step;
         }
-        self.heard = true;
+        self.has_acknowledged = true;
         if self.once && self.acked == self.sent {
             self.rtt.sample(now.saturating_duration_since(self.sent_at));
         }
         if self.acked == self.blocks {
-            return Step::End(End::Delivered);
+            return Step::End(TransferOutcome::Delivered);
         }
         if now >= self.give_up {
             return Step::End(self.timed_out());
@@ -159,7 +159,7 @@ impl Transfer {
     /// The deadline passed.
     pub fn timeout(&mut self, now: Instant) -> Step {
         let silence = now.saturating_duration_since(self.sent_at);
-        let in_vain = if self.heard {
+        let in_vain = if self.has_acknowledged {
             silence >= SILENCE && self.resends >= RESENDS
         } else {
             silence >= FIRST_SILENCE
@@ -167,7 +167,7 @@ impl Transfer {
         if in_vain || now >= self.give_up {
             return Step::End(self.timed_out());
         }
-        if !self.heard && self.resends >= FIRST_SENDS - 1 {
+        if !self.has_acknowledged && self.resends >= FIRST_SENDS - 1 {
             // It got all that it may have, and its late ACK is still welcome.
             self.deadline = self.sent_at + FIRST_SILENCE;
             return Step::Ignored;
@@ -176,7 +176,7 @@ impl Transfer {
         self.rtt.back_off();
         self.once = false;
         self.deadline = now + self.rtt.timeout();
-        if !self.heard {
+        if !self.has_acknowledged {
             self.deadline = self.deadline.min(self.sent_at + FIRST_SILENCE);
         }
         Step::Send(if self.resends > 1 {
@@ -188,8 +188,8 @@ impl Transfer {
 
     /// The peer sent its request again: its first packet got lost or is late. `None` once
     /// anything is acknowledged.
-    pub fn again(&mut self, now: Instant) -> Option<Send> {
-        if self.heard {
+    pub fn retransmit(&mut self, now: Instant) -> Option<Send> {
+        if self.has_acknowledged {
             return None;
         }
         self.once = false;
@@ -206,7 +206,7 @@ impl Transfer {
     /// Everything from the first block that is not acknowledged (RFC 7440, section 4).
     fn next_window(&mut self, now: Instant) -> Send {
         let first = self.acked + 1;
-        let last = (self.acked + u64::from(self.agreed.window)).min(self.blocks);
+        let last = (self.acked + u64::from(self.negotiated.window)).min(self.blocks);
         // A part of the window acknowledged: the rest of it goes out a second time.
         self.once = self.acked == self.sent;
         self.sent = last;
@@ -239,8 +239,8 @@ impl Transfer {
 
     /// How it ends where nothing more is heard.
     #[must_use]
-    pub fn timed_out(&self) -> End {
-        End::TimedOut {
+    pub fn timed_out(&self) -> TransferOutcome {
+        TransferOutcome::TimedOut {
             all_sent: self.sent == self.blocks,
         }
     }
@@ -248,7 +248,7 @@ impl Transfer {
     /// Whether it gives way to others: it has no ACK, and what it may send unasked is sent.
     #[must_use]
     pub fn gives_way(&self, now: Instant) -> bool {
-        !self.heard && now.saturating_duration_since(self.sent_at) >= FIRST_SENDS_TIME
+        !self.has_acknowledged && now.saturating_duration_since(self.sent_at) >= FIRST_SENDS_TIME
     }
 
     /// When [`Transfer::timeout`] is due.
@@ -259,15 +259,15 @@ impl Transfer {
 
     /// Whether the peer acknowledged anything: only then its address is surely its own.
     #[must_use]
-    pub fn heard(&self) -> bool {
-        self.heard
+    pub fn has_acknowledged(&self) -> bool {
+        self.has_acknowledged
     }
 
     /// How many of the file's bytes are acknowledged.
     #[must_use]
     pub fn acknowledged(&self) -> u64 {
         let size = self.file.bytes.len() as u64;
-        (self.acked * u64::from(self.agreed.block_size)).min(size)
+        (self.acked * u64::from(self.negotiated.block_size)).min(size)
     }
 
     /// The file.
@@ -279,14 +279,14 @@ impl Transfer {
     /// The OACK, where there is one.
     #[must_use]
     pub fn option_ack(&self) -> Option<Head> {
-        self.agreed.option_ack
+        self.negotiated.option_ack
     }
 
     /// A block's header, and where in the file its bytes are.
     #[must_use]
     pub fn block(&self, block: u64) -> (Head, Range<usize>) {
         let size = self.file.bytes.len();
-        let each = usize::from(self.agreed.block_size);
+        let each = usize::from(self.negotiated.block_size);
         let before = usize::try_from(block.saturating_sub(1)).unwrap_or(usize::MAX);
         let start = before.saturating_mul(each).min(size);
         (

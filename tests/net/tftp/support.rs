@@ -11,7 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reflash::tftp::{Answer, Bound, Config, End, File, Kind, Request, Server, Service};
+use reflash::tftp::{
+    Answer, Bound, Config, EngineKind, File, Request, Server, Service, TransferOutcome,
+};
 use tokio::sync::oneshot;
 
 /// How long a test waits for what must come.
@@ -25,7 +27,7 @@ pub(crate) const QUIET: Duration = Duration::from_millis(150);
 pub(crate) enum Told {
     Asked(u64, String, Ipv4Addr),
     Acknowledged(u64, u64),
-    Ended(u64, End, u64),
+    Ended(u64, TransferOutcome, u64),
 }
 
 /// Serves files from memory and tells what it is told.
@@ -71,7 +73,7 @@ impl Service for Shelf {
         self.tell(Told::Acknowledged(transfer, bytes));
     }
 
-    fn ended(&mut self, _: Instant, transfer: u64, end: End, bytes: u64) {
+    fn ended(&mut self, _: Instant, transfer: u64, end: TransferOutcome, bytes: u64) {
         self.tell(Told::Ended(transfer, end, bytes));
     }
 }
@@ -100,7 +102,7 @@ impl Running {
     }
 
     /// Either engine.
-    pub(crate) fn of_kind(kind: Kind, files: &[(&str, Vec<u8>)]) -> Self {
+    pub(crate) fn of_kind(kind: EngineKind, files: &[(&str, Vec<u8>)]) -> Self {
         let config = Config::new(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
         let server = Bound::bind(kind, &config).expect("loopback ports are free");
         Self::run(server, [0; 2], files)
@@ -137,7 +139,7 @@ impl Running {
     }
 
     /// How the next transfer to end ended.
-    pub(crate) fn next_end(&self) -> (End, u64) {
+    pub(crate) fn next_end(&self) -> (TransferOutcome, u64) {
         loop {
             if let Told::Ended(_, end, bytes) = self.next() {
                 return (end, bytes);

@@ -4,7 +4,7 @@
 //! ERROR of the client, no time-out. What can be concluded is this: it reads block k+1 only
 //! after the ACK of block k (one block is under way, never more), and it drops the reader at
 //! the end, whatever the end was. So the last block's ACK is never seen here, and no transfer
-//! ever ends as [`End::Delivered`]: one that was read to its end has ended with every block
+//! ever ends as [`TransferOutcome::Delivered`]: one that was read to its end has ended with every block
 //! sent, which tracking takes for "implied" once the phone goes on. docs/rfc-compliance.md
 //! has the table of differences.
 
@@ -27,7 +27,7 @@ use async_tftp::{
 use futures_lite::{AsyncRead, AsyncWrite, FutureExt};
 
 use super::{
-    Answer, BindError, Config, End, File, Request, Service,
+    Answer, BindError, Config, File, Request, Service, TransferOutcome,
     bind::{local_addr, open},
     engine::PROGRESS_INTERVAL,
     policy::{Limits, NAME_MAX},
@@ -68,13 +68,13 @@ impl Server {
         self.local
     }
 
-    /// Serves until told to stop, on this thread, with the crate's own executor.
+    /// Serves until reported_at to stop, on this thread, with the crate's own executor.
     pub fn run<S: Service + 'static>(
         self,
         service: S,
         stop: impl Future<Output = ()>,
     ) -> io::Result<()> {
-        let desk = Desk(Arc::new(Mutex::new(State {
+        let shared = SharedState(Arc::new(Mutex::new(State {
             service,
             limits: self.limits,
             local: *self.local.ip(),
@@ -83,7 +83,7 @@ impl Server {
             next: 0,
             stopping: false,
         })));
-        let handler = desk.clone();
+        let handler = shared.clone();
         let ended = async_io::block_on(async {
             let server = TftpServerBuilder::with_handler(handler)
                 .std_socket(self.socket)?
@@ -96,7 +96,7 @@ impl Server {
                 .await?;
             let stopped = async {
                 stop.await;
-                desk.state().stopping = true;
+                shared.state().stopping = true;
                 Ok(())
             };
             // Whichever is first; the server is dropped with it, and so is every transfer.
@@ -117,21 +117,21 @@ struct State<S> {
     stopping: bool,
 }
 
-struct Desk<S>(Arc<Mutex<State<S>>>);
+struct SharedState<S>(Arc<Mutex<State<S>>>);
 
-impl<S> Clone for Desk<S> {
+impl<S> Clone for SharedState<S> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<S> Desk<S> {
+impl<S> SharedState<S> {
     fn state(&self) -> MutexGuard<'_, State<S>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<S: Service> Desk<S> {
+impl<S: Service> SharedState<S> {
     fn open(&self, peer: SocketAddrV4, name: &str) -> Result<Reader<S>, packet::Error> {
         if name.len() > NAME_MAX {
             return Err(packet::Error::IllegalOperation);
@@ -164,25 +164,27 @@ impl<S: Service> Desk<S> {
             None
         };
         if let Some(refusal) = refusal {
-            state.service.ended(now, transfer, End::Refused, 0);
+            state
+                .service
+                .ended(now, transfer, TransferOutcome::Refused, 0);
             return Err(refusal);
         }
         state.transfers += 1;
         *state.by_address.entry(*peer.ip()).or_default() += 1;
         Ok(Reader {
-            desk: self.clone(),
+            shared: self.clone(),
             address: *peer.ip(),
             transfer,
             file,
             given: 0,
             acknowledged: 0,
             all_given: false,
-            told: now,
+            reported_at: now,
         })
     }
 }
 
-impl<S: Service + 'static> Handler for Desk<S> {
+impl<S: Service + 'static> Handler for SharedState<S> {
     type Reader = Reader<S>;
     type Writer = Nowhere;
 
@@ -211,7 +213,7 @@ impl<S: Service + 'static> Handler for Desk<S> {
 
 /// A file on its way, as the crate reads it.
 struct Reader<S: Service> {
-    desk: Desk<S>,
+    shared: SharedState<S>,
     address: Ipv4Addr,
     transfer: u64,
     file: File,
@@ -219,7 +221,7 @@ struct Reader<S: Service> {
     acknowledged: usize,
     /// The last block, shorter than the others, was given.
     all_given: bool,
-    told: Instant,
+    reported_at: Instant,
 }
 
 impl<S: Service> AsyncRead for Reader<S> {
@@ -235,10 +237,10 @@ impl<S: Service> AsyncRead for Reader<S> {
         // A new block: all before it is acknowledged.
         self.acknowledged = self.given;
         let now = Instant::now();
-        if self.given > 0 && now.saturating_duration_since(self.told) >= PROGRESS_INTERVAL {
-            self.told = now;
+        if self.given > 0 && now.saturating_duration_since(self.reported_at) >= PROGRESS_INTERVAL {
+            self.reported_at = now;
             let (transfer, bytes) = (self.transfer, self.acknowledged as u64);
-            let mut state = self.desk.state();
+            let mut state = self.shared.state();
             state.service.acknowledged(now, transfer, bytes);
         }
         let rest = &self.file.bytes[self.given..];
@@ -252,7 +254,7 @@ impl<S: Service> AsyncRead for Reader<S> {
 
 impl<S: Service> Drop for Reader<S> {
     fn drop(&mut self) {
-        let mut state = self.desk.state();
+        let mut state = self.shared.state();
         state.transfers -= 1;
         if let Some(count) = state.by_address.get_mut(&self.address) {
             *count -= 1;
@@ -261,9 +263,9 @@ impl<S: Service> Drop for Reader<S> {
             }
         }
         let end = if state.stopping {
-            End::Replaced
+            TransferOutcome::Replaced
         } else {
-            End::TimedOut {
+            TransferOutcome::TimedOut {
                 all_sent: self.all_given,
             }
         };

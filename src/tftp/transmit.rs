@@ -39,11 +39,11 @@ impl Outgoing {
 
 /// Packets to send, oldest first; reused from batch to batch.
 #[derive(Debug, Default)]
-pub struct Outbox {
+pub struct TransmitQueue {
     queues: [Vec<Outgoing>; 2],
 }
 
-impl Outbox {
+impl TransmitQueue {
     /// Adds a packet to what leaves this port.
     pub fn push(&mut self, port: Port, packet: Outgoing) {
         self.queues[port.index()].push(packet);

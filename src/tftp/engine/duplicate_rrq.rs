@@ -8,22 +8,27 @@ use std::{
 
 use super::{
     super::{
-        Answer, End, Request, Service,
-        options::{Agreed, Options},
-        outbox::Outbox,
+        Answer, Request, Service, TransferOutcome,
+        options::{NegotiatedOptions, Options},
         packet::error_code,
         transfer::Transfer,
+        transmit::TransmitQueue,
     },
-    Engine, Live, emit,
+    ActiveTransfer, Engine, emit,
 };
 
-/// How long a transfer sends nothing unasked after a rival began: its ACKs still count.
-const RIVAL_TIME: Duration = Duration::from_secs(2);
+/// How long a transfer sends nothing unasked after a duplicate began: its ACKs still count.
+const DUPLICATE_HOLD: Duration = Duration::from_secs(2);
 
 impl<S: Service> Engine<S> {
     /// Starts a second transfer beside the one in `slot`, whose request came again: doubled
     /// on its way, or by a phone that started again. Its ACKs will tell. `false`: no room.
-    pub(super) fn challenge(&mut self, now: Instant, slot: usize, out: &mut Outbox) -> bool {
+    pub(super) fn begin_duplicate(
+        &mut self,
+        now: Instant,
+        slot: usize,
+        out: &mut TransmitQueue,
+    ) -> bool {
         let id = self.next;
         let all = self.transfers();
         let first = self.slots[slot]
@@ -36,14 +41,15 @@ impl<S: Service> Engine<S> {
         }
         self.next += 1;
         // What it sends unasked would reach a phone that started again before its first block.
-        first.transfer.hold(now + RIVAL_TIME);
+        first.transfer.hold(now + DUPLICATE_HOLD);
         let file = first.transfer.file().clone();
         let options = Options::new(&first.options);
-        let agreed = Agreed::negotiate(options, file.bytes.len() as u64, self.limits.block_max());
-        let (transfer, send) = Transfer::start(now, file, agreed);
-        let rival = Live {
+        let negotiated =
+            NegotiatedOptions::negotiate(options, file.bytes.len() as u64, self.limits.block_max());
+        let (transfer, send) = Transfer::start(now, file, negotiated);
+        let duplicate = ActiveTransfer {
             id,
-            is_told: false,
+            is_reported: false,
             name: first.name.clone(),
             options: first.options.clone(),
             peer: first.peer,
@@ -51,37 +57,39 @@ impl<S: Service> Engine<S> {
             port: first.port.other(),
             timer: transfer.deadline(),
             transfer,
-            told: now,
+            reported_at: now,
         };
-        let peer = rival.peer;
-        emit(&rival, send, out);
-        let rival = self.seat(rival);
-        self.peers.challenge(peer, slot, rival);
+        let peer = duplicate.peer;
+        emit(&duplicate, send, out);
+        let duplicate = self.insert(duplicate);
+        self.peers.begin_duplicate(peer, slot, duplicate);
         true
     }
 
-    /// The phone acknowledged the rival: it started again, and the first is of no use. Only
+    /// The phone acknowledged the duplicate: it started again, and the first is of no use. Only
     /// now the service is told. `false`: it may not have the file any more.
-    pub(super) fn promote(
+    pub(super) fn promote_duplicate(
         &mut self,
         now: Instant,
         first: usize,
-        rival: usize,
-        out: &mut Outbox,
+        duplicate: usize,
+        out: &mut TransmitQueue,
     ) -> bool {
-        self.end(now, first, End::Replaced);
-        let live = self.slots[rival].as_mut().expect("a rival's slot is taken");
-        let name = String::from_utf8_lossy(&live.name).into_owned();
+        self.end(now, first, TransferOutcome::Replaced);
+        let active = self.slots[duplicate]
+            .as_mut()
+            .expect("a duplicate's slot is taken");
+        let name = String::from_utf8_lossy(&active.name).into_owned();
         let asked = Request {
-            transfer: live.id,
-            peer: live.peer,
-            local: live.local,
+            transfer: active.id,
+            peer: active.peer,
+            local: active.local,
             name: &name,
         };
         let (code, text) = match self.service.request(now, &asked) {
             Answer::Serve(file) => {
-                live.is_told = true;
-                let begun = &live.transfer.file().bytes;
+                active.is_reported = true;
+                let begun = &active.transfer.file().bytes;
                 if Arc::ptr_eq(&file.bytes, begun) || file.bytes == *begun {
                     return true;
                 }
@@ -90,9 +98,9 @@ impl<S: Service> Engine<S> {
             Answer::Refuse(code, text) => (code, text),
             Answer::NotFound => (error_code::NOT_FOUND, "file not found"),
         };
-        let (port, local, peer) = (live.port, live.local, live.peer);
+        let (port, local, peer) = (active.port, active.local, active.peer);
         self.error(out, port, local, peer, code, text);
-        self.end(now, rival, End::Refused);
+        self.end(now, duplicate, TransferOutcome::Refused);
         false
     }
 }
