@@ -8,7 +8,6 @@
 mod attendant;
 mod clock;
 mod desk;
-mod neighbours;
 mod outbox;
 mod pages;
 mod record;
@@ -41,7 +40,7 @@ use self::{
 pub use crate::inventory::PhoneNames;
 use crate::{
     diagnose::Finding,
-    discovery::poll::Poller,
+    discovery::{ArpTable, poll::Poller},
     http,
     journal::{Finished, Journal, Recorded, Sittings},
     metrics::{self, Counters, Exporter},
@@ -55,6 +54,9 @@ use crate::{
 
 /// How often time is passed to the fleet. Its limits are seconds and minutes.
 const TICK: Duration = Duration::from_millis(200);
+
+/// How often the ARP table is read while the MAC of an address is not known.
+const ARP_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Where the files of a run come from.
 #[derive(Debug)]
@@ -377,8 +379,8 @@ async fn watch(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut seconds = interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut neighbours = interval(neighbours::EVERY);
-    neighbours.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut arp = interval(ARP_INTERVAL);
+    arp.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut signal = None;
     let mut draining = false;
     let mut survey = survey::Telling::default();
@@ -402,7 +404,7 @@ async fn watch(
                     reporter.waiting(phone, expected.what, left);
                 }
             }
-            _ = neighbours.tick() => shared.ask_the_neighbours(),
+            _ = arp.tick() => shared.read_arp_table(),
             found = next(&mut heard.found) => reporter.finding(shared.clock.wall_now(), &found),
             observations = heard.witnesses.next() => {
                 for (at, observation) in observations {
@@ -457,20 +459,20 @@ async fn watch(
 }
 
 impl Shared {
-    /// Phones in their boot loader cannot say who they are; the kernel may know.
-    fn ask_the_neighbours(&self) {
+    /// Phones in their boot loader do not report their MAC; the kernel's ARP table may have it.
+    fn read_arp_table(&self) {
         let unnamed = self.fleet().unidentified_addresses();
         if unnamed.is_empty() {
             return;
         }
-        let table = match neighbours::read() {
+        let table = match ArpTable::read() {
             Ok(table) => table,
             Err(error) => {
-                tracing::debug!("the table of neighbours cannot be read: {error}");
+                tracing::debug!("cannot read the kernel's ARP table: {error}");
                 return;
             }
         };
-        for (address, mac) in neighbours::named(&table, &unnamed) {
+        for (address, mac) in table.unique_macs(&unnamed) {
             let source = EvidenceSource::Neighbour;
             let seen = ObservationKind::MacReported { mac, source };
             self.sighted(self.clock.now(), &Observation { address, seen });
