@@ -21,7 +21,9 @@ mod view;
 
 pub(crate) use conversion::BridgeProgress;
 pub use conversion::{ExpectedActivity, PlannedRoute, SETTLED_AFTER, silence_limit};
-pub use event::{Event, Evidence, PhoneId, PhoneRef, PollCandidate, Progress, State, Step};
+pub use event::{
+    Event, Evidence, PhoneId, PhoneRef, PollCandidate, Progress, State, Step, StepDetails,
+};
 pub use fleet::{Admission, DRAIN_LIMIT, Fleet, QUIET_BEFORE_END, RunState, SurveyResult};
 pub use history::MAX_ROWS;
 pub use identity::{MAX_OTHERS, MAX_PHONES};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Evidence, EvidenceSource, FileOutcome, RegistrationTarget, RunTime, ServedFile, State, Subnet,
-    TransferEnd, TransferId, Transport,
+    Evidence, EvidenceSource, FileOutcome, RegistrationTarget, RunTime, ServedFile, State,
+    StepDetails, Subnet, TransferEnd, TransferId, Transport,
     catalog::{Catalog, Leg},
     history::{Kind, MAX_ROWS, Row, Rows, kept},
     pass::Pass,
@@ -87,10 +87,7 @@ pub(super) enum Change {
     Step {
         state: State,
         pass: u32,
-        file: Option<String>,
-        bytes: Option<u64>,
-        load: Option<LoadName>,
-        evidence: Option<Evidence>,
+        details: StepDetails,
     },
     Progress {
         file: String,
@@ -101,15 +98,6 @@ pub(super) enum Change {
     },
     Raised(Diagnosis),
     Withdrawn(Diagnosis),
-}
-
-/// What a step is about.
-#[derive(Debug, Default)]
-pub(super) struct About {
-    pub file: Option<String>,
-    pub bytes: Option<u64>,
-    pub load: Option<LoadName>,
-    pub evidence: Option<Evidence>,
 }
 
 /// One phone's conversion.

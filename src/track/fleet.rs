@@ -361,7 +361,7 @@ impl Fleet {
         if changes.is_empty() {
             return Vec::new();
         }
-        let phone = reference(id, phone);
+        let phone = reference(id, phone, &self.plan.names);
         changes
             .into_iter()
             .map(|change| event(phone.clone(), change))
@@ -377,7 +377,7 @@ impl Fleet {
                 self.done = self.done.saturating_sub(usize::from(phone.counted.0));
                 self.failed = self.failed.saturating_sub(usize::from(phone.counted.1));
                 Event::Gone {
-                    phone: reference(id, &phone),
+                    phone: reference(id, &phone, &self.plan.names),
                 }
             })
             .collect();
@@ -441,7 +441,7 @@ impl Fleet {
             .flat_map(|(id, phone)| {
                 let standing = phone.conversion.standing.iter();
                 let raised = standing.map(|standing| Change::Raised(standing.diagnosis.clone()));
-                let told = reference(*id, phone);
+                let told = reference(*id, phone, &self.plan.names);
                 std::iter::once(phone.conversion.as_is())
                     .chain(raised)
                     .map(move |change| event(told.clone(), change))
@@ -501,6 +501,6 @@ impl Fleet {
     /// Everything known, with moments turned into times of day by the run's beginning.
     #[must_use]
     pub fn report(&self, began: Timestamp) -> Report {
-        report::build(&self.registry, began)
+        report::build(&self.registry, &self.plan, began)
     }
 }

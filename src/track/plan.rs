@@ -1,6 +1,7 @@
 //! What a run serves and whom it expects.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     net::{Ipv4Addr, SocketAddrV4},
     time::Duration,
@@ -40,6 +41,8 @@ pub struct Plan {
     /// The network that this machine serves, by the address that it serves on; `None`: not known,
     /// or several.
     pub network: Option<Subnet>,
+    /// What the operator calls the phones.
+    pub names: BTreeMap<MacAddress, String>,
     /// What is seen is requests alone: no acknowledgement and no end of a transfer (some
     /// servers' logs). What a phone asks for next then says what it has, and evidence says
     /// that it is inferred.
@@ -56,6 +59,14 @@ pub struct RegistrationTarget {
     /// The transport, where the configuration says one.
     #[serde(alias = "over")]
     pub transport: Option<SipTransport>,
+}
+
+impl Plan {
+    /// The phones that the run waits for by name: those of `--only`, else of the inventory.
+    pub(super) fn expected_macs(&self) -> Option<&[MacAddress]> {
+        let expected = self.only.as_ref().or(self.expected.as_ref());
+        expected.map(Vec::as_slice)
+    }
 }
 
 impl RegistrationTarget {

@@ -467,3 +467,44 @@ fn a_flood_of_addresses_and_requests_is_bounded_and_drops_no_named_phone() {
     assert_eq!(report.phones[0].files.len(), MAX_ROWS);
     assert!(fleet.dropped() > 10);
 }
+
+#[test]
+fn events_and_the_report_carry_the_names_and_the_report_lists_who_never_came() {
+    let plan = Plan {
+        expected: Some(vec![mac(1), mac(2)]),
+        names: [(mac(1), "Reception".to_owned()), (mac(2), "Lab".to_owned())].into(),
+        ..plan()
+    };
+    let mut run = Run::new(plan);
+    run.boots(0.0, 10, 1).boots(1.0, 30, 3);
+    let report = run.fleet.report(jiff::Timestamp::UNIX_EPOCH);
+    let phones: Vec<_> = report
+        .phones
+        .iter()
+        .map(|phone| (phone.name.as_deref(), phone.on_inventory))
+        .collect();
+    assert_eq!(
+        phones,
+        [(Some("Reception"), Some(true)), (None, Some(false))]
+    );
+    assert_eq!(report.missing.len(), 1);
+    assert_eq!(report.missing[0].name.as_deref(), Some("Lab"));
+    let named = run
+        .fleet
+        .snapshot()
+        .into_iter()
+        .find_map(|event| match event {
+            reflash::track::Event::Step(step) => step.phone.name,
+            _ => None,
+        });
+    assert_eq!(named.as_deref(), Some("Reception"));
+
+    let mut run = Run::new(self::plan());
+    run.boots(0.0, 10, 1);
+    let report = run.fleet.report(jiff::Timestamp::UNIX_EPOCH);
+    let json = serde_json::to_string(&report.phones[0]).unwrap();
+    assert!(
+        !json.contains("on_inventory") && report.missing.is_empty(),
+        "{json}"
+    );
+}

@@ -306,7 +306,7 @@ fn the_survey_ends_at_its_moment_whenever_the_clock_is_looked_at() {
     for ticks in [&[299.0, 300.0, 301.0][..], &[250.0], &[450.0]] {
         assert_eq!(conversation(ticks), (report.clone(), events.clone()));
     }
-    let steps = events.iter().filter(|event| matches!(event, Event::Step(step) if step.evidence.as_ref().is_some_and(|one| one.detail.starts_with("planned"))));
+    let steps = events.iter().filter(|event| matches!(event, Event::Step(step) if step.details.evidence.as_ref().is_some_and(|one| one.detail.starts_with("planned"))));
     assert_eq!(steps.count(), 1);
 }
 

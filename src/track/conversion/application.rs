@@ -2,8 +2,8 @@
 
 use super::loader::is_sip_default;
 use super::{
-    About, Ask, BridgeProgress, Change, Conversion, Evidence, EvidenceSource, LoadName, Protocol,
-    RequestedFile, RunTime, Scene, State, text,
+    Ask, BridgeProgress, Change, Conversion, Evidence, EvidenceSource, LoadName, Protocol,
+    RequestedFile, RunTime, Scene, State, StepDetails, text,
 };
 use crate::{diagnose::Code, track::catalog::Leg};
 
@@ -40,7 +40,7 @@ impl Conversion {
             self.said.clear();
         }
         match self.state {
-            State::Seen => self.enter(State::Configuring, About::file(ask.file()), out),
+            State::Seen => self.enter(State::Configuring, StepDetails::file(ask.file()), out),
             // It gave up on a further pass, or starts without one: the last one counts.
             _ if self.is_stepwise() => self.loader_or_application(ask, out),
             State::Manifest
@@ -54,10 +54,10 @@ impl Conversion {
                 self.came_back(Some(ask.file()), out);
             }
             State::Manifest if may_be_boot => {
-                self.enter(State::Configuring, About::file(ask.file()), out);
+                self.enter(State::Configuring, StepDetails::file(ask.file()), out);
             }
             State::Images if is_boot => {
-                self.enter(State::Configuring, About::file(ask.file()), out);
+                self.enter(State::Configuring, StepDetails::file(ask.file()), out);
             }
             State::Writing | State::Rebooted => {
                 self.config_at = None;
@@ -108,10 +108,10 @@ impl Conversion {
         {
             return self.bridged(file, out);
         }
-        let about = |evidence| About {
+        let about = |evidence| StepDetails {
             file: file.map(str::to_owned),
             evidence,
-            ..About::default()
+            ..StepDetails::default()
         };
         if self.state != State::Rebooted {
             self.enter(State::Rebooted, about(None), out);
@@ -147,9 +147,9 @@ impl Conversion {
         if self.state == State::Flashed && proven {
             let evidence = Evidence { source, detail };
             self.keep(evidence.clone());
-            let about = About {
+            let about = StepDetails {
                 evidence: Some(evidence),
-                ..About::default()
+                ..StepDetails::default()
             };
             self.enter(State::Confirmed, about, out);
         } else {
@@ -180,10 +180,10 @@ impl Conversion {
         ) {
             let evidence = Evidence { source, detail };
             self.keep_as_newest(evidence.clone());
-            let about = About {
+            let about = StepDetails {
                 load,
                 evidence: Some(evidence),
-                ..About::default()
+                ..StepDetails::default()
             };
             self.enter(State::Configuring, about, out);
         } else {
@@ -217,7 +217,7 @@ impl Conversion {
         // Names of a boot loader's doing say nothing of the load behind them.
         if load.is_recovery() || load.as_str().eq_ignore_ascii_case("79XX_default_load") {
             if self.state == State::Writing && load.is_recovery() {
-                self.enter(State::Rebooted, About::default(), out);
+                self.enter(State::Rebooted, StepDetails::default(), out);
             }
             self.note(source, detail, out);
             return;
@@ -263,10 +263,10 @@ impl Conversion {
             State::Confirmed
         };
         let evidence = Evidence { source, detail };
-        let about = About {
+        let about = StepDetails {
             load: Some(load.clone()),
             evidence: Some(evidence.clone()),
-            ..About::default()
+            ..StepDetails::default()
         };
         self.withdraw_final(out);
         if self.state != state {
@@ -295,9 +295,9 @@ impl Conversion {
                 detail: "an address was asked for after the last image: it starts".to_owned(),
             };
             self.keep(evidence.clone());
-            let about = About {
+            let about = StepDetails {
                 evidence: Some(evidence),
-                ..About::default()
+                ..StepDetails::default()
             };
             self.enter(State::Rebooted, about, out);
         }

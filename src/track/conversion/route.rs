@@ -1,8 +1,8 @@
 //! Which stage a phone is shown: the target, or first the bridge.
 
 use super::{
-    About, Change, Conversion, Evidence, EvidenceSource, FileOutcome, Kind, LoadName, RunTime,
-    SETTLED_AFTER, Scene, State,
+    Change, Conversion, Evidence, EvidenceSource, FileOutcome, Kind, LoadName, RunTime,
+    SETTLED_AFTER, Scene, State, StepDetails,
 };
 use crate::{
     diagnose::Code,
@@ -205,10 +205,10 @@ impl Conversion {
             ),
         };
         self.keep(evidence.clone());
-        let about = About {
+        let about = StepDetails {
             file: file.map(str::to_owned),
             evidence: Some(evidence),
-            ..About::default()
+            ..StepDetails::default()
         };
         self.enter(State::Configuring, about, out);
     }

@@ -1,6 +1,8 @@
 //! What becomes of transfers, and what that proves.
 
-use super::{About, Change, Conversion, FileOutcome, Kind, Row, Scene, TransferEnd, TransferId};
+use super::{
+    Change, Conversion, FileOutcome, Kind, Row, Scene, StepDetails, TransferEnd, TransferId,
+};
 use crate::{
     diagnose::Code,
     phone::{Family, LoadName},
@@ -112,13 +114,13 @@ impl Conversion {
                         pass.at = row.at;
                     }
                 }
-                let about = About {
+                let about = StepDetails {
                     file: Some(row.name.clone()),
                     bytes: Some(row.bytes),
                     load: entry.map(|at| scene.catalog.entry(at).load.clone()),
-                    ..About::default()
+                    ..StepDetails::default()
                 };
-                if !self.check_complete(About::default(), out) {
+                if !self.check_complete(StepDetails::default(), out) {
                     self.step(about, out);
                 }
             }
@@ -129,7 +131,7 @@ impl Conversion {
                     .is_some_and(|pass| pass.transfer == row.transfer && pass.any_asked());
                 if went_on {
                     self.imply_manifest_row(row.transfer);
-                    self.check_complete(About::default(), out);
+                    self.check_complete(StepDetails::default(), out);
                 }
             }
             _ => {}
@@ -179,10 +181,10 @@ impl Conversion {
         if *end != TransferEnd::Killed {
             self.count_failing(row, end);
         }
-        let about = || About {
+        let about = || StepDetails {
             file: Some(row.name.clone()),
             bytes: Some(row.bytes),
-            ..About::default()
+            ..StepDetails::default()
         };
         let mut implied = Vec::new();
         if let Some(place) = place

@@ -93,7 +93,7 @@ impl Fleet {
                 .max_failures
                 .is_some_and(|most| self.failed >= most.max(1))
             || is_quiet
-                && match (self.awaited(), self.plan.expect) {
+                && match (self.plan.expected_macs(), self.plan.expect) {
                     (Some(awaited), _) => awaited.iter().all(|mac| {
                         self.registry.of(*mac).is_some_and(|phone| {
                             phone.conversion.is_done() || phone.conversion.is_failed()
@@ -134,7 +134,7 @@ impl Fleet {
         let phones = self.registry.phones.iter();
         phones
             .filter(|(_, phone)| phone.conversion.registers_until().is_some())
-            .map(|(id, phone)| reference(*id, phone))
+            .map(|(id, phone)| reference(*id, phone, &self.plan.names))
             .collect()
     }
 
@@ -162,14 +162,8 @@ impl Fleet {
             .phones
             .iter()
             .filter(|(_, phone)| phone.conversion.is_fragile())
-            .map(|(id, phone)| reference(*id, phone))
+            .map(|(id, phone)| reference(*id, phone, &self.plan.names))
             .collect()
-    }
-
-    /// The phones that the run waits for by name: `--only`, else the inventory's.
-    fn awaited(&self) -> Option<&[MacAddress]> {
-        let awaited = self.plan.only.as_ref().or(self.plan.expected.as_ref());
-        awaited.map(Vec::as_slice)
     }
 
     /// How many expected phones were not heard yet; `None` where nobody said how many come.
@@ -177,7 +171,7 @@ impl Fleet {
     #[must_use]
     pub fn missing_count(&self) -> Option<usize> {
         let phones = || self.registry.phones.values();
-        if let Some(awaited) = self.awaited() {
+        if let Some(awaited) = self.plan.expected_macs() {
             let unheard = awaited
                 .iter()
                 .filter(|mac| self.registry.of(**mac).is_none());
@@ -224,7 +218,7 @@ impl Fleet {
     /// Whether every expected phone is done, and at least one came.
     #[must_use]
     pub fn succeeded(&self) -> bool {
-        match (self.awaited(), self.plan.expect) {
+        match (self.plan.expected_macs(), self.plan.expect) {
             (Some(awaited), _) => {
                 !awaited.is_empty()
                     && awaited.iter().all(|mac| {

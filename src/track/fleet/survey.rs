@@ -38,7 +38,7 @@ impl Fleet {
             let plan = conversion.way?;
             let waits = matches!(plan, PlannedRoute::Target | PlannedRoute::Bridge);
             Some(SurveyResult {
-                phone: reference(*id, phone),
+                phone: reference(*id, phone, &self.plan.names),
                 runs: conversion.runs().cloned(),
                 plan,
                 next: conversion.planned_load(&self.catalog).cloned(),

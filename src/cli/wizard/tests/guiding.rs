@@ -16,6 +16,7 @@ use crate::{
     reporter::{Reporter, Started, Tick},
     track::{
         Event, Fleet, Observation, ObservationKind, PhoneId, PhoneRef, Plan, Report, State, Step,
+        StepDetails,
     },
 };
 
@@ -35,10 +36,7 @@ fn step(id: u32, state: State) -> Step {
         },
         state,
         pass: 1,
-        file: None,
-        bytes: None,
-        load: None,
-        evidence: None,
+        details: StepDetails::default(),
     }
 }
 
