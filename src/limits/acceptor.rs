@@ -113,7 +113,7 @@ mod tests {
 
     use super::*;
 
-    async fn acceptor(when_full: WhenFull) -> (Acceptor, SocketAddr) {
+    fn acceptor(when_full: WhenFull) -> (Acceptor, SocketAddr) {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
@@ -135,23 +135,30 @@ mod tests {
         matches!(client.peek(&mut [0]), Ok(0))
     }
 
-    async fn run_for(acceptor: &mut Acceptor, millis: u64) {
-        let _ = tokio::time::timeout(Duration::from_millis(millis), acceptor.run(hold)).await;
+    /// Runs until the condition holds; 10 s at most.
+    async fn run_until(acceptor: &mut Acceptor, is_met: impl Fn(&Acceptor) -> bool) {
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        while !is_met(acceptor) {
+            assert!(std::time::Instant::now() < deadline, "timeout");
+            let _ = tokio::time::timeout(Duration::from_millis(5), acceptor.run(hold)).await;
+        }
     }
 
     #[tokio::test]
     async fn a_connection_over_the_limit_is_closed_or_waits() {
         for when_full in [WhenFull::Close, WhenFull::Wait] {
-            let (mut acceptor, address) = acceptor(when_full).await;
+            let (mut acceptor, address) = acceptor(when_full);
             let mut clients: Vec<_> = (0..3).map(|_| Client::connect(address).unwrap()).collect();
-            run_for(&mut acceptor, 50).await;
-            assert_eq!(acceptor.connections.len(), 2);
             let third = clients.pop().unwrap();
+            let is_done = |acceptor: &Acceptor| {
+                acceptor.connections.len() == 2
+                    && (when_full == WhenFull::Wait || is_closed(&third))
+            };
+            run_until(&mut acceptor, is_done).await;
             assert_eq!(is_closed(&third), when_full == WhenFull::Close);
             clients.clear();
-            run_for(&mut acceptor, 50).await;
             let open = usize::from(when_full == WhenFull::Wait);
-            assert_eq!(acceptor.connections.len(), open);
+            run_until(&mut acceptor, |acceptor| acceptor.connections.len() == open).await;
             drop(third);
             acceptor.drain(hold).await;
             assert!(acceptor.connections.is_empty());
