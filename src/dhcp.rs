@@ -3,7 +3,7 @@
 //!
 //! [`Probe`], [`Server`] and [`Service`] take bytes and the time and give bytes: they know no
 //! socket and no clock. [`Wire`] and [`Bound`] are the thin edge. Messages are read and
-//! written by [`crate::witness::dhcp`].
+//! written by [`crate::protocol::dhcp`].
 
 mod frame;
 mod neighbours;

@@ -1,7 +1,7 @@
 //! Diagnoses: a stable code, the evidence, the cure.
 //!
-//! `rules` judges what a phone did, `text` puts the finding into words. The tracking
-//! decides when a rule is asked, and withdraws a diagnosis that the phone refuted.
+//! The catalogue: codes, severities and explanations. The rules that find them are in
+//! `track::diagnosis`.
 
 use std::fmt;
 
@@ -9,8 +9,6 @@ use serde::{Deserialize, Serialize};
 
 mod explain;
 mod finding;
-pub(crate) mod rules;
-pub(crate) mod text;
 
 pub use explain::Explanation;
 pub use finding::{Finding, worst_first};

@@ -5,7 +5,7 @@
 //!
 //! A [`bundle`] is verified by checksum and laid out by [`stage`] in a throw-away root.
 //! [`tftp`] serves that root; it knows nothing of phones. Whatever it sees on the wire
-//! becomes a [`track::Sighting`], which the pure [`track::Fleet`] folds into phones.
+//! becomes a [`track::Observation`], which the pure [`track::Fleet`] folds into phones.
 //! The [`inventory`] says which phones are expected and what they are called.
 //! [`session`] holds the three together for the length of a run, and [`display`] is the
 //! only room that prints; [`page`] shows the same to a browser. [`rehearse`] plays the phones where there are none.
@@ -18,21 +18,24 @@ pub mod cli;
 pub mod dhcp;
 pub mod diagnose;
 pub mod dialplan;
+pub mod discovery;
 pub mod display;
 pub mod http;
 pub mod inventory;
 pub mod journal;
 pub mod lint;
 pub mod metrics;
-pub mod page;
 pub mod phone;
 pub mod preflight;
+pub mod protocol;
 pub mod provision;
-pub mod rehearse;
 pub mod replay;
 pub mod report;
+pub mod reporter;
 pub mod session;
+pub mod simulator;
 pub mod stage;
+pub mod text;
 pub mod tftp;
 pub mod track;
-pub mod witness;
+pub mod web;

@@ -38,18 +38,19 @@ pub use self::{
 use self::{
     attendant::Person, clock::Clock, desk::Desk, outbox::Outbox, pages::Pages, witnesses::Witnesses,
 };
-pub use crate::inventory::Roll;
+pub use crate::inventory::PhoneNames;
 use crate::{
     diagnose::Finding,
-    display::{Reporter, Started, escape},
+    discovery::poll::Poller,
     http,
     journal::{Finished, Journal, Recorded, Sittings},
     metrics::{self, Counters, Exporter},
-    page::{self, Board, Tee},
-    stage::{Folder, Stage, StagedFile, View},
+    reporter::{Reporter, Started},
+    stage::{Folder, Stage, StagedFile},
+    text::escape,
     tftp,
-    track::{Fleet, PhoneRef, Plan, Report, Seen, Sighting, Witness},
-    witness::poll::Poller,
+    track::{EvidenceSource, Fleet, Observation, ObservationKind, PhoneRef, Plan, Report, View},
+    web::{self, Board, Tee},
 };
 
 /// How often time is passed to the fleet. Its limits are seconds and minutes.
@@ -90,16 +91,16 @@ pub struct Setup {
     /// Where what is counted can be read; `None`: nowhere.
     pub metrics: Option<http::Server>,
     /// Where the run is shown on a page; `None`: nowhere.
-    pub web: Option<page::Server>,
+    pub web: Option<web::Server>,
     /// What others hear of phones, and when; each ends when its sender is gone.
-    pub witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
+    pub witnesses: Vec<mpsc::Receiver<(Instant, Observation)>>,
     /// What is found to be wrong with this machine or its network, the worst first; ends when
     /// its sender is gone.
     pub found: Option<mpsc::Receiver<Finding>>,
     /// Asks phones for their web pages; `None`: nobody does.
     pub poller: Option<Poller>,
     /// What phones are called.
-    pub roll: Roll,
+    pub roll: PhoneNames,
     /// How many times as fast as real phones these live: 1, but in a rehearsal. What the
     /// tracking counts in minutes then passes as fast.
     pub speed: f64,
@@ -145,7 +146,7 @@ struct Shared {
     clock: Clock,
     /// The next transfer's number, over all transports.
     transfers: AtomicU64,
-    roll: Roll,
+    roll: PhoneNames,
     journal: Option<Journal>,
     counters: Counters,
 }
@@ -291,7 +292,7 @@ fn count(shared: &Arc<Shared>, server: http::Server) -> Running {
 }
 
 /// Shows on a page what the board is told. Nor is a run over without this.
-fn show(shared: &Arc<Shared>, server: page::Server) -> (Running, Arc<Board>) {
+fn show(shared: &Arc<Shared>, server: web::Server) -> (Running, Arc<Board>) {
     let shared = Arc::clone(shared);
     let board = Arc::new(Board::new(wall_clock, move || shared.report()));
     let told = Arc::clone(&board);
@@ -403,14 +404,14 @@ async fn watch(
             }
             _ = neighbours.tick() => shared.ask_the_neighbours(),
             found = next(&mut heard.found) => reporter.found(shared.clock.wall_now(), &found),
-            sightings = heard.witnesses.next() => {
-                for (at, sighting) in sightings {
-                    shared.sighted(shared.clock.at(at), &sighting);
+            observations = heard.witnesses.next() => {
+                for (at, observation) in observations {
+                    shared.sighted(shared.clock.at(at), &observation);
                 }
             }
             told = heard.pages.next(|| shared.clock.now()) => {
-                for sighting in told.sightings {
-                    shared.sighted(shared.clock.now(), &sighting);
+                for observation in told.observations {
+                    shared.sighted(shared.clock.now(), &observation);
                 }
                 if let Some(words) = told.notice {
                     reporter.notice(&words);
@@ -470,9 +471,9 @@ impl Shared {
             }
         };
         for (address, mac) in neighbours::named(&table, &unnamed) {
-            let witness = Witness::Neighbour;
-            let seen = Seen::Named { mac, witness };
-            self.sighted(self.clock.now(), &Sighting { address, seen });
+            let witness = EvidenceSource::Neighbour;
+            let seen = ObservationKind::MacReported { mac, witness };
+            self.sighted(self.clock.now(), &Observation { address, seen });
         }
     }
 }

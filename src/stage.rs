@@ -27,18 +27,17 @@ use std::{
 
 use serde::Serialize;
 
+use crate::{
+    bundle::{Bundle, BundleError},
+    phone::{LoadName, normal},
+    track::{StagePlan, View},
+};
 pub(crate) use defaults::{call_manager_group, xml_default_at};
 pub use error::StageError;
 pub use folder::{Folder, FolderError, MAX_FOLDER_ENTRIES, MAX_FOLDER_FILE_BYTES};
 pub(crate) use open::sha256;
 pub use own::{MAX_OWN_FILE_BYTES, OwnFile};
 pub use select::{Accept, Refusal, is_sccp, select, select_bridges};
-
-use crate::{
-    bundle::{Bundle, BundleError},
-    phone::{LoadName, normal},
-    track::StagePlan,
-};
 
 /// Bytes that a stage holds at most, in memory and on disk. Bundles for every family
 /// that can be converted come to about 65 MB together.
@@ -47,21 +46,6 @@ pub const MAX_STAGE_BYTES: u64 = 256 * 1024 * 1024;
 /// The plans of bundles that are served elsewhere: what their phones were to fetch.
 pub fn plan_of(bundles: &[Bundle]) -> Result<Vec<StagePlan>, StageError> {
     plan::plans(bundles)
-}
-
-/// What one phone is shown of the stage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum View {
-    /// The bundles' files and an `XMLDefault.cnf.xml` that names their loads.
-    Target,
-    /// The same files with an `XMLDefault.cnf.xml` that names no load: for a phone that was
-    /// flashed often enough.
-    Quiet,
-    /// The bridge's files and an `XMLDefault.cnf.xml` that names the bridge's loads.
-    Bridge,
-    /// An `XMLDefault.cnf.xml` that names no load, and files of the user's; loads and images
-    /// are "not found".
-    Config,
 }
 
 /// One file of a stage, whole and immutable: what is served is what was verified.

@@ -233,7 +233,7 @@ mod tests {
     }
 
     fn signed(body: &[u8]) -> Vec<u8> {
-        crate::rehearse::signed_file("x.loads", body)
+        crate::simulator::signed_file("x.loads", body)
     }
 
     #[test]

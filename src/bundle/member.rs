@@ -247,7 +247,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rehearse::{signed_file, test_key};
+    use crate::simulator::{signed_file, test_key};
 
     fn scan(name: &str, bytes: &[u8], piece: usize) -> Read {
         let mut scan = Scan::new(name, bytes.len() as u64);

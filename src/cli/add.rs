@@ -6,9 +6,10 @@ use super::{Failure, Globals, findings, run};
 use crate::{
     bundle::Bundle,
     diagnose::{Finding, Severity},
-    display::{Style, escape},
+    display::Style,
     lint::{self, Kind, Known},
     stage::{Folder, OwnFile, StageError},
+    text::escape,
 };
 
 /// What is staged beside the bundles.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     bundle::{self, Bundle},
-    display::StartedStage,
+    reporter::StartedStage,
     stage,
     track::{Plan, StagePlan},
 };

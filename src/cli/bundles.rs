@@ -9,8 +9,9 @@ use std::{
 use super::{Failure, Globals};
 use crate::{
     bundle::{self, Bundle, Checksum, Expectation, TrustedKey},
-    display::{StartedStage, escape},
+    reporter::StartedStage,
     stage::{self, Accept, Refusal},
+    text::escape,
     track::Plan,
 };
 

@@ -4,8 +4,8 @@ use super::{Failure, Globals, Outcome, dhcp::DhcpArgs, findings, network::Networ
 use crate::{
     dhcp::ServerKind,
     diagnose::Severity,
-    display::{escape, wrap},
     preflight::{self, Checked, code},
+    text::{escape, wrap},
 };
 
 /// Looks at this machine and its network before the first phone is powered.

@@ -11,11 +11,11 @@ use super::{
 };
 use crate::{
     bundle::Bundle,
-    display::escape,
     inventory::Inventory,
     phone::{LoadName, MacAddress, Model},
     provision::{self, DIAL_PLAN, Given, Passwords},
     stage::{self, OwnFile},
+    text::escape,
 };
 
 /// What was made for the phones of a run.
@@ -206,11 +206,12 @@ mod tests {
         bundle::Expectation,
         cli::bundles,
         phone::{Family, Protocol},
-        rehearse::{MadeUp, Release, Sizes, test_key},
-        stage::{Accept, View},
+        simulator::{Release, Sizes, SyntheticBundle, test_key},
+        stage::Accept,
+        track::View,
     };
 
-    fn examined(made: &MadeUp, folder: &Path) -> Bundle {
+    fn examined(made: &SyntheticBundle, folder: &Path) -> Bundle {
         let path = folder.join(made.file_name());
         made.write_zip(&path).unwrap();
         let expectation = Expectation {
@@ -252,7 +253,11 @@ mod tests {
     #[test]
     fn each_view_names_its_own_load_and_who_gets_no_file_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        let small = || MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
+        let small = || {
+            SyntheticBundle::new(Family::F45, 7)
+                .unwrap()
+                .sizes(Sizes::Small)
+        };
         let targets = [examined(&small(), folder.path())];
         let old = small().protocol(Protocol::Sccp).release(Release {
             load: "8-5-2S".to_owned(),
@@ -303,7 +308,9 @@ mod tests {
     #[test]
     fn one_name_is_one_file_and_an_added_plan_is_the_site_s() {
         let folder = tempfile::tempdir().unwrap();
-        let made_up = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
+        let made_up = SyntheticBundle::new(Family::F45, 7)
+            .unwrap()
+            .sizes(Sizes::Small);
         let targets = [examined(&made_up, folder.path())];
         let own = |name: &str| {
             let bytes = b"<DIALTEMPLATE><TEMPLATE MATCH=\"*\" Timeout=\"5\"/></DIALTEMPLATE>";

@@ -22,13 +22,13 @@ use super::{
 };
 use crate::{
     bundle::Bundle,
-    display::words::clock,
     inventory::Inventory,
     journal::Command,
     phone::MacAddress,
     preflight::Chosen,
     session::Source,
     stage::{OwnFile, Stage},
+    text::clock,
     track::Plan,
 };
 

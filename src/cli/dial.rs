@@ -12,7 +12,8 @@ use serde::Serialize;
 use super::{Failure, Globals, Outcome, print};
 use crate::{
     dialplan::{Dialled, MAX_DIGITS, Mode, PRESETS, Route, Rule, Template, User},
-    display::{Style, escape, wrap},
+    display::Style,
+    text::{escape, wrap},
 };
 
 /// Says what a phone with this dial plan sends for these digits.

@@ -6,8 +6,8 @@ use super::{Failure, dial};
 use crate::{
     diagnose::Severity,
     dialplan::{self, Source},
-    display::escape,
     inventory::Site,
+    text::escape,
 };
 
 /// `dialplan.xml` of a site; `None` where it names no plan. A file's path is meant from where

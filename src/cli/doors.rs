@@ -4,12 +4,11 @@ use std::path::PathBuf;
 
 use super::{Failure, network::NetworkArgs, run, web::WebArgs};
 use crate::{
-    display::{Started, StartedStage},
     http,
     journal::{Journal, Network},
-    page,
     preflight::Chosen,
-    tftp,
+    reporter::{Started, StartedStage},
+    tftp, web,
 };
 
 /// Bound, and not yet serving.
@@ -17,7 +16,7 @@ pub(crate) struct Doors {
     pub(crate) tftp: tftp::Bound,
     pub(crate) http: Option<http::Server>,
     pub(crate) metrics: Option<http::Server>,
-    pub(crate) web: Option<page::Server>,
+    pub(crate) web: Option<web::Server>,
 }
 
 impl Doors {
@@ -60,7 +59,7 @@ impl Doors {
         Started {
             tftp,
             http,
-            web: self.web.as_ref().map(page::Server::local_addr),
+            web: self.web.as_ref().map(web::Server::local_addr),
             root,
             journal: journal.map(Journal::path).map(ToOwned::to_owned),
             stages,

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Failure, Globals, Outcome, print};
 use crate::{
     diagnose::{Code, Explanation, Severity},
-    display::wrap,
+    text::wrap,
 };
 
 /// Explains a diagnosis: what it looks like, its causes, its cure.

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::{Failure, Globals};
 use crate::{
     diagnose::{Finding, Severity},
-    display::escape,
     inventory::{Fault, Inventory, InventoryError},
     stage::sha256,
+    text::escape,
 };
 
 /// The list of phones.

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use super::{Failure, Globals, bundles::TrustArgs, named::Named, run::Record};
 use crate::{
     bundle::Bundle,
-    display::escape,
-    inventory::{Inventory, Roll},
+    inventory::{Inventory, PhoneNames},
     journal::{self, Command, Header, Journal, JournalError, Network, Recorded},
     phone::MacAddress,
     session::wall_clock,
+    text::escape,
     track::Plan,
 };
 
@@ -129,7 +129,7 @@ impl ResumeArgs {
         } = serving;
         if let Some(earlier) = earlier {
             let roll = match inventory {
-                Some(_) => Roll::new(inventory, plan),
+                Some(_) => PhoneNames::new(inventory, plan),
                 None => earlier.roll(plan),
             };
             let (journal, recorded) = earlier.resume(network, globals)?;
@@ -139,7 +139,7 @@ impl ResumeArgs {
                 recorded: Some(recorded),
             });
         }
-        let roll = Roll::new(inventory, plan);
+        let roll = PhoneNames::new(inventory, plan);
         let header = Header::new("convert", network, command, bundles, plan, &roll);
         Ok(Record {
             journal: self.begin(folder, header)?,
@@ -332,10 +332,10 @@ impl Earlier {
     }
 
     /// What phones are called, and who is waited for, under this plan.
-    fn roll(&self, plan: &Plan) -> Roll {
+    fn roll(&self, plan: &Plan) -> PhoneNames {
         let names = &self.header.names;
         let names = names.iter().map(|named| (named.mac, named.name.clone()));
-        Roll::named(names.collect(), plan)
+        PhoneNames::named(names.collect(), plan)
     }
 
     /// Goes on with it, and says what it holds.

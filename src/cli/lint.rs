@@ -13,9 +13,9 @@ use super::{
 };
 use crate::{
     diagnose::{Finding, Severity},
-    display::escape,
     lint::{self, Known, MAX_FILE_BYTES, Pjsip},
     phone::Model,
+    text::escape,
 };
 
 /// Judges phone configurations and dial plans before a phone does.

@@ -14,12 +14,12 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use super::privileges;
 use crate::{
-    preflight::{self, Chosen},
-    track::Sighting,
-    witness::{
+    discovery::{
         Ear,
         capture::{Capture, Listening, OpenError, QUEUE},
     },
+    preflight::{self, Chosen},
+    track::Observation,
 };
 
 /// Interfaces that can be heard, and the words for those that cannot.
@@ -87,7 +87,7 @@ impl Ears {
     }
 
     /// Begins to hear.
-    pub(crate) fn start(self) -> (Vec<Receiver<(Instant, Sighting)>>, Threads) {
+    pub(crate) fn start(self) -> (Vec<Receiver<(Instant, Observation)>>, Threads) {
         let mut queues = Vec::new();
         let mut threads = Threads::default();
         for capture in self.captures {
@@ -98,7 +98,7 @@ impl Ears {
             let count = Arc::clone(&left_out);
             let started = capture.start(queue, move |at, frame| {
                 let refused = ear.refused();
-                let sightings = ear.hear(at, frame)?;
+                let observations = ear.hear(at, frame)?;
                 count.store(ear.refused(), Ordering::Relaxed);
                 if refused == 0 && ear.refused() > 0 {
                     tracing::warn!(
@@ -106,7 +106,7 @@ impl Ears {
                          some of it is left out"
                     );
                 }
-                Ok(sightings.into_iter().map(|one| (at, one)).collect())
+                Ok(observations.into_iter().map(|one| (at, one)).collect())
             });
             match started {
                 Ok(thread) => {

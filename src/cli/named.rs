@@ -10,9 +10,9 @@ use super::{
     inventory::{InventoryArgs, ListFile},
 };
 use crate::{
-    display::escape,
     journal::GivenFile,
     stage::{OwnFile, sha256},
+    text::escape,
 };
 
 /// What is recorded of files that phones get, for a later `--resume`.

@@ -4,8 +4,9 @@ use std::{io::Write as _, path::PathBuf};
 
 use super::{Failure, Globals, print};
 use crate::{
-    display::{self, Style, escape},
+    display::{self, Style},
     report::{Timelines, csv, html},
+    text::escape,
     track::Report,
 };
 
@@ -70,7 +71,7 @@ impl PaperArgs {
                 };
                 let mut text = String::new();
                 for words in &paper.heading.words {
-                    text.push_str(&display::wrap(&escape(words), "", "  ").join("\n"));
+                    text.push_str(&crate::text::wrap(&escape(words), "", "  ").join("\n"));
                     text.push('\n');
                 }
                 text + "\n" + &display::table(paper.report, style)

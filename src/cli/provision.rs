@@ -12,14 +12,15 @@ use super::{
     print, run,
 };
 use crate::{
-    display::{escape, wrap},
     inventory::{Fault, Inventory, Secret},
     phone::{LoadName, Model},
     provision::{
         self, Built, File, Given,
         folder::{Entry, Folder, FolderError, Written},
     },
-    stage::{Stage, View},
+    stage::Stage,
+    text::{escape, wrap},
+    track::View,
 };
 
 /// Writes the phones' files and the PBX's, from one inventory.

@@ -24,20 +24,22 @@ use super::{
 };
 use crate::{
     bundle::{Bundle, Expectation},
-    display::{self, Started, escape},
+    display,
     inventory::Inventory,
     journal::{Header, Journal, Network},
-    page,
     phone::{LoadName, MacAddress, Model},
-    rehearse::{
-        Fault, FaultSpec, MadeUp, Sizes,
+    reporter::Started,
+    session::{self, PhoneNames, Setup, Source},
+    simulator::{
+        Fault, FaultSpec, Sizes, SyntheticBundle,
         fleet::{self, FleetConfig, PhoneResult, Route},
         test_key,
     },
-    session::{self, Roll, Setup, Source},
     stage::{Accept, Stage},
+    text::escape,
     tftp,
     track::{DRAIN_LIMIT, Plan},
+    web,
 };
 
 /// Where the rehearsal's server listens: loopback, any free port.
@@ -189,7 +191,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         tftp: server.local_addr(),
         http: None,
     };
-    let roll = Roll::new(inventory, &plan);
+    let roll = PhoneNames::new(inventory, &plan);
     let journal = args.journal.begin(|| {
         let both = recorded(&bundles, &bridges, made_up.as_ref().map(|(name, ..)| name));
         header(args, network, &both, &plan, &roll)
@@ -201,7 +203,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let started = Started {
         tftp: network.tftp,
         http: None,
-        web: web.as_ref().map(page::Server::local_addr),
+        web: web.as_ref().map(web::Server::local_addr),
         root: stage.root(),
         journal: journal.as_ref().map(Journal::path).map(ToOwned::to_owned),
         stages,
@@ -273,7 +275,13 @@ fn recorded(targets: &[Bundle], bridges: &[Bundle], made_up: Option<&PathBuf>) -
 }
 
 /// The first line of the record; `both`: targets and bridges.
-fn header(args: &Args, network: Network, both: &[Bundle], plan: &Plan, roll: &Roll) -> Header {
+fn header(
+    args: &Args,
+    network: Network,
+    both: &[Bundle],
+    plan: &Plan,
+    roll: &PhoneNames,
+) -> Header {
     let call_manager = Some(*SERVER.ip());
     let bridges = &args.bridge.bridges;
     let command = journal::command(&args.bundles, bridges, &args.trust, call_manager);
@@ -329,7 +337,7 @@ fn made_up(args: &Args) -> Result<(PathBuf, std::fs::File, Bundle), Failure> {
         )
     };
     let model = args.model.or_else(|| Model::by_number("7965"));
-    let Some(bundle) = model.and_then(|model| MadeUp::new(model.family, args.seed)) else {
+    let Some(bundle) = model.and_then(|model| SyntheticBundle::new(model.family, args.seed)) else {
         return Err(Failure::usage(
             "no bundle can be made up for this model",
             "",

@@ -11,11 +11,11 @@ use super::{
     run,
 };
 use crate::{
-    display::escape,
     replay::{self, Damage, Format, Record, ReplayError},
     report::{self, html::Heading},
     stage::{self, Accept},
-    track::{Fleet, Moment, Plan, StagePlan},
+    text::escape,
+    track::{Fleet, Plan, RunTime, StagePlan},
 };
 
 /// Says the same from another server's log, or from a capture.
@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let conversation = record.conversation(&plan);
     let loads = loads(&plan);
     let mut fleet = Fleet::new(plan);
-    let timelines = report::fold(&mut fleet, &conversation.sightings, Moment::ZERO);
+    let timelines = report::fold(&mut fleet, &conversation.observations, RunTime::ZERO);
     let report = fleet.report(conversation.began);
     let words = words(args, &record, requests_only, &loads, fleet.dropped());
     let paper = Paper {

@@ -7,13 +7,13 @@ use tokio::sync::mpsc;
 use super::{Failure, Globals, Outcome, doors::Doors, listen::Ears};
 use crate::{
     diagnose::Finding,
-    display::{self, Reporter, Started},
-    http,
+    discovery::poll::Poller,
+    display, http,
     journal::{Journal, Recorded},
-    session::{self, Attendant, Roll, Setup, Signals, Source},
+    reporter::{Reporter, Started},
+    session::{self, Attendant, PhoneNames, Setup, Signals, Source},
     stage::StageError,
-    track::{Plan, Sighting},
-    witness::poll::Poller,
+    track::{Observation, Plan},
 };
 
 /// A runtime of one thread: the display's, the signals' and, in a rehearsal, the phones'.
@@ -59,7 +59,7 @@ pub(crate) struct Audience<'a> {
 pub(crate) struct Servers {
     pub(crate) doors: Doors,
     /// Who tells what is seen beside requests.
-    pub(crate) witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
+    pub(crate) witnesses: Vec<mpsc::Receiver<(Instant, Observation)>>,
     /// Who asks phones what they run; `None`: nobody.
     pub(crate) poller: Option<Poller>,
     /// What is heard of phones beside.
@@ -70,7 +70,7 @@ pub(crate) struct Servers {
 
 /// What is known before the first phone is heard, and where what follows is recorded.
 pub(crate) struct Record {
-    pub(crate) roll: Roll,
+    pub(crate) roll: PhoneNames,
     pub(crate) journal: Option<Journal>,
     /// Of the same run, where it is resumed.
     pub(crate) recorded: Option<Recorded>,

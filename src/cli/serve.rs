@@ -13,11 +13,11 @@ use super::{
     web::WebArgs,
 };
 use crate::{
+    discovery::SIP_PORT,
     journal::Header,
-    session::{Roll, Source},
+    session::{PhoneNames, Source},
     stage::Folder,
     track::Plan,
-    witness::SIP_PORT,
 };
 
 /// Serves a folder over TFTP, read-only, and says who fetches what.
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     words.extend(ears.words());
     words.extend(doors.words());
     words.extend(args.network.words());
-    let (plan, roll) = (Plan::default(), Roll::default());
+    let (plan, roll) = (Plan::default(), PhoneNames::default());
     let record = Record {
         journal: args.journal.begin(|| {
             let root = [folder.root().to_owned()];

@@ -8,8 +8,8 @@ use super::{Failure, Globals, Outcome, bundles::TrustArgs, print};
 use crate::{
     bundle::{self, Bundle, BundleProtocol, Member, MemberKind, Signature, Verdict},
     diagnose::Severity,
-    display::escape,
     phone::LoadName,
+    text::escape,
 };
 
 /// Columns that text is wrapped to.

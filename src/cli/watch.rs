@@ -15,15 +15,15 @@ use tokio::{
 
 use super::{Failure, Globals, Outcome, convert, listen::Threads, privileges, run};
 use crate::{
-    display::{self, Watcher},
-    preflight,
-    session::wall_clock,
-    witness::{
-        Listener, Malformed, Rate, SIP_PORT,
+    discovery::{
+        Listener, Rate, SIP_PORT,
         capture::{Capture, OpenError, QUEUE},
-        frame::Frame,
         watch::{Change, Fact, Watch},
     },
+    display::{self, Watcher},
+    preflight,
+    protocol::{Malformed, frame::Frame},
+    session::wall_clock,
 };
 
 /// How often time passes in the list.

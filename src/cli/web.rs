@@ -4,8 +4,8 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::{Failure, network};
 use crate::{
-    page::{self, PORT},
     preflight::Protocol,
+    web::{self, PORT},
 };
 
 /// Whether there is a page.
@@ -19,11 +19,11 @@ pub(crate) struct WebArgs {
 
 impl WebArgs {
     /// The page's server, bound, if there is to be one.
-    pub(crate) fn bind(self) -> Result<Option<page::Server>, Failure> {
+    pub(crate) fn bind(self) -> Result<Option<web::Server>, Failure> {
         let Some(port) = self.web else {
             return Ok(None);
         };
-        page::Server::bind(port, page::Limits::default())
+        web::Server::bind(port, web::Limits::default())
             .map(Some)
             .map_err(|error| {
                 let at = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);

@@ -10,12 +10,13 @@ use tokio::sync::mpsc;
 
 use super::{Failure, listen::Ears, network};
 use crate::{
+    discovery::{SIP_PORT, listen, poll::Poller},
     lint,
     phone::{MacAddress, Request},
     preflight::{self, Chosen, Protocol},
+    protocol::{sccp, sip::SipTransport},
     stage::OwnFile,
-    track::{Registration, Sighting, SipTransport},
-    witness::{SIP_PORT, listen, poll::Poller, sccp},
+    track::{Observation, Registration},
 };
 
 /// Where to hear phones that register.
@@ -37,7 +38,7 @@ pub(crate) struct WitnessArgs {
 }
 
 /// What the listeners hear, and when.
-type Heard = mpsc::Receiver<(Instant, Sighting)>;
+type Heard = mpsc::Receiver<(Instant, Observation)>;
 
 /// What is bound, and what a person should know of it.
 #[derive(Debug, Default)]

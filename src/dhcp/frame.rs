@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use crate::{
     phone::MacAddress,
-    witness::{
+    protocol::{
         dhcp::{CLIENT_PORT, SERVER_PORT},
         frame::{Frame, Payload},
     },

@@ -8,7 +8,7 @@ use std::{net::Ipv4Addr, time::Duration};
 
 use crate::{
     phone::MacAddress,
-    witness::dhcp::{Kind, Message, Op},
+    protocol::dhcp::{Kind, Message, Op},
 };
 
 /// The model that the probe says it is, as option 60 writes it.
@@ -131,7 +131,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::witness::dhcp::{Lease, OptionCode};
+    use crate::protocol::dhcp::{Lease, OptionCode};
 
     const MAC: MacAddress = MacAddress::new([2, 0, 0, 0, 0, 7]);
     const S: Duration = Duration::from_secs(1);

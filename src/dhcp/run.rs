@@ -19,15 +19,12 @@ use super::{
     Card, Config, Server, Service, Told, Wire, WireError, neighbours,
     wire::{random, wait},
 };
-use crate::{
-    track::Sighting,
-    witness::{Outbox, dhcp::SERVER_PORT},
-};
+use crate::{discovery::ObservationQueue, protocol::dhcp::SERVER_PORT, track::Observation};
 
 /// How long the thread sleeps at most before it looks whether it is to stop.
 const NAP: Duration = Duration::from_millis(200);
 
-/// Sightings that wait to be taken, at most; further ones are dropped and counted.
+/// Observations that wait to be taken, at most; further ones are dropped and counted.
 const WAITING: usize = 256;
 
 /// Bytes of the longest datagram that is read: no phone sends more than Ethernet carries.
@@ -103,7 +100,7 @@ impl Bound {
             bound: self,
             service,
             began,
-            sightings: Outbox::new(send, "the addresses that this program gives"),
+            observations: ObservationQueue::new(send, "the addresses that this program gives"),
             stop: Arc::clone(&stop),
         };
         let thread = thread::Builder::new()
@@ -122,13 +119,13 @@ impl Bound {
 #[derive(Debug)]
 pub struct Running {
     stop: Arc<AtomicBool>,
-    told: Option<mpsc::Receiver<(Instant, Sighting)>>,
+    told: Option<mpsc::Receiver<(Instant, Observation)>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Running {
     /// Tells who has which address, for the tracking; to the first who asks.
-    pub fn heard(&mut self) -> Option<mpsc::Receiver<(Instant, Sighting)>> {
+    pub fn heard(&mut self) -> Option<mpsc::Receiver<(Instant, Observation)>> {
         self.told.take()
     }
 }
@@ -147,7 +144,7 @@ struct Thread {
     bound: Bound,
     service: Service,
     began: Instant,
-    sightings: Outbox,
+    observations: ObservationQueue,
     stop: Arc<AtomicBool>,
 }
 
@@ -161,7 +158,7 @@ impl Thread {
                 thread::sleep(NAP);
             }
         }
-        self.sightings.end();
+        self.observations.end();
     }
 
     fn turn(&mut self) -> io::Result<()> {
@@ -223,8 +220,8 @@ impl Thread {
                 ),
                 Told::Other(_) => {}
             }
-            if let Some(sighting) = told.sighting() {
-                self.sightings.send(Instant::now(), sighting);
+            if let Some(observation) = told.observation() {
+                self.observations.send(Instant::now(), observation);
             }
         }
     }

@@ -13,8 +13,8 @@ use std::{
 use super::Pool;
 use crate::{
     phone::MacAddress,
-    track::{Seen, Sighting, Witness},
-    witness::dhcp::{CLIENT_PORT, Kind, Lease, Message, Op, OptionCode},
+    protocol::dhcp::{CLIENT_PORT, Kind, Lease, Message, Op, OptionCode},
+    track::{EvidenceSource, Observation, ObservationKind},
 };
 
 /// How long a lease holds. Short: the pool is for the time of a conversion, and what a run leaves
@@ -71,13 +71,13 @@ pub enum Told {
 impl Told {
     /// What the tracking learns from it.
     #[must_use]
-    pub fn sighting(&self) -> Option<Sighting> {
+    pub fn observation(&self) -> Option<Observation> {
         match *self {
-            Self::Leased { address, mac } => Some(Sighting {
+            Self::Leased { address, mac } => Some(Observation {
                 address,
-                seen: Seen::Named {
+                seen: ObservationKind::MacReported {
                     mac,
-                    witness: Witness::Dhcp,
+                    witness: EvidenceSource::Dhcp,
                 },
             }),
             _ => None,

@@ -6,7 +6,7 @@ use std::{net::Ipv4Addr, time::Duration};
 use super::{Probe, Reply, Server, Told};
 use crate::{
     phone::MacAddress,
-    witness::dhcp::{Kind, Message, Op},
+    protocol::dhcp::{Kind, Message, Op},
 };
 
 /// How often it looks for another server, counted from the end of the last look.
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
     use crate::{
         dhcp::{Config, Pool, QUESTIONS, WINDOW},
-        witness::dhcp::{Lease, OptionCode},
+        protocol::dhcp::{Lease, OptionCode},
     };
 
     const OWN: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 9);

@@ -16,7 +16,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::{Domain, SockAddr, SockFilter, Socket, Type};
 
 use super::{Offer, Probe, frame};
-use crate::{phone::MacAddress, witness::dhcp::SERVER_PORT};
+use crate::{phone::MacAddress, protocol::dhcp::SERVER_PORT};
 
 /// Bytes of the largest frame that is looked at: Ethernet's 1500, its header, and a tag.
 const FRAME: usize = 1518;

@@ -5,13 +5,18 @@ use std::{fmt, time::Duration};
 use jiff::Timestamp;
 
 use super::{
-    Reporter, Started, Style, Tick, escape,
+    Style, finding,
     lines::painted,
-    live::{Live, measure},
+    live::Live,
     report,
     screen::{Area, Screen, screen},
 };
-use crate::track::{Event, PhoneId, Report};
+use crate::{
+    diagnose::Finding,
+    reporter::{Reporter, Started, Tick},
+    text::{escape, measure},
+    track::{Event, PhoneId, Report},
+};
 
 /// What is said above is no wider than this, however wide the screen is: people read no
 /// longer lines.
@@ -78,6 +83,12 @@ impl Reporter for Bars {
 
     fn waiting(&mut self, phone: PhoneId, what: &str, left: Duration) {
         self.live.waiting(phone, what, left);
+    }
+
+    fn found(&mut self, _at: Timestamp, found: &Finding) {
+        for line in finding(found, Style::plain()).lines() {
+            self.notice(line);
+        }
     }
 
     fn tick(&mut self, tick: Tick) {

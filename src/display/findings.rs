@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::{Style, escape, wrap};
-use crate::diagnose::{Finding, Severity};
+use super::Style;
+use crate::{
+    diagnose::{Finding, Severity},
+    text::{escape, wrap},
+};
 
 /// `path:line:column: error: what [code]`, and the cure below.
 #[must_use]

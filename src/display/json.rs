@@ -5,9 +5,10 @@ use std::{fmt, io::Write};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Reporter, Sink, Started, Tick};
+use super::Sink;
 use crate::{
     diagnose::{Code, Diagnosis, Finding, Severity},
+    reporter::{Reporter, Started, Tick},
     track::{Event, Report, Surveyed},
 };
 

@@ -4,8 +4,13 @@ use std::{collections::HashMap, fmt, io::Write};
 
 use jiff::Timestamp;
 
-use super::{Reporter, Sink, Started, Style, Tick, report, words};
-use crate::track::{Event, PhoneId, Report, State};
+use super::{Sink, Style, finding, report, words};
+use crate::{
+    diagnose::Finding,
+    reporter::{Reporter, Started, Tick},
+    text::wrap,
+    track::{Event, PhoneId, Report, State},
+};
 
 /// One line a step.
 pub struct Lines<W> {
@@ -65,7 +70,7 @@ impl<W: Write + Send> Reporter for Lines<W> {
         if let Some((what, lines)) = words::diagnosis(event) {
             self.out.line(&format!("{time} {}", self.style.bad(&what)));
             for text in lines {
-                for line in report::wrap(&text, "         ", "           ") {
+                for line in wrap(&text, "         ", "           ") {
                     self.out.line(&line);
                 }
             }
@@ -82,6 +87,12 @@ impl<W: Write + Send> Reporter for Lines<W> {
         let line = format!("{time} {}: {text}", words::name(&step.phone));
         self.out.line(&painted(self.style, step.state, &line));
         self.said.insert(step.phone.id, text);
+    }
+
+    fn found(&mut self, _at: Timestamp, found: &Finding) {
+        for line in finding(found, Style::plain()).lines() {
+            self.notice(line);
+        }
     }
 
     fn tick(&mut self, _tick: Tick) {}

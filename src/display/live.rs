@@ -6,7 +6,6 @@
 //! those under way.
 
 mod foot;
-pub(super) mod measure;
 mod pace;
 mod phone;
 mod row;
@@ -14,21 +13,25 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
+use crate::{
+    diagnose::Diagnosis,
+    reporter::Tick,
+    text::{
+        escape,
+        measure::{cut, wrap},
+    },
+    track::{Event, PhoneId, State},
+};
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
 use self::{
-    measure::{cut, wrap},
     pace::{Bytes, Pace},
     phone::Phone,
     row::Columns,
 };
-use super::{Style, Tick, escape, words};
-use crate::{
-    diagnose::Diagnosis,
-    track::{Event, PhoneId, State},
-};
+use super::{Style, words};
 
 /// Rows above ours that are left for what was said last, on a screen that has many.
 const SPARE_ROWS: usize = 2;

@@ -1,10 +1,13 @@
 //! The opening and the closing words of a run, 80 columns wide.
 
-use super::{Started, Style, escape, lines::painted, live::measure, words};
-use crate::track::{FileOutcome, PhoneReport, Report, State};
+use super::{Style, lines::painted, words};
+use crate::{
+    reporter::Started,
+    text::{clock, escape, wrap},
+    track::{FileOutcome, PhoneReport, Report, State},
+};
 
 /// Columns that the report keeps to.
-const WIDTH: usize = 80;
 
 /// Phones of which a person reads every line of evidence.
 const FEW: usize = 10;
@@ -131,7 +134,7 @@ fn row(phone: &PhoneReport, whole: bool, times: bool, style: Style) -> Vec<Strin
         let lasted = phone.last_seen.duration_since(phone.first_seen).as_secs();
         lines.push(format!(
             "    heard for {} from {:.0}",
-            words::clock(lasted),
+            clock(lasted),
             phone.first_seen
         ));
     }
@@ -186,9 +189,4 @@ pub fn totals(report: &Report) -> String {
     } else {
         format!("{phones}: {}", named.join(", "))
     }
-}
-
-/// Breaks at blanks so that lines keep to [`WIDTH`]; a longer word stands alone.
-pub(crate) fn wrap(text: &str, first: &str, rest: &str) -> Vec<String> {
-    measure::wrap(text, WIDTH, first, rest)
 }

@@ -15,7 +15,8 @@ use std::{
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
-use super::live::{Size, measure::width};
+use super::live::Size;
+use crate::text::measure::width;
 
 /// The size of a terminal that does not say it.
 const USUAL: Size = Size {

@@ -10,14 +10,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Sink, Style, escape,
+    Sink, Style,
     lines::clock,
     screen::{Area, Screen, screen},
 };
 use crate::{
+    discovery::watch::{Change, Phone, Watch},
     phone::{LoadName, MacAddress},
-    track::{Moment, Witness},
-    witness::watch::{Change, Phone, Watch},
+    text::escape,
+    track::{EvidenceSource, RunTime},
 };
 use table::{painted, protocol, table};
 
@@ -28,9 +29,9 @@ pub trait Watcher: Send {
     /// Something is new of a phone. The interface is empty where nothing was heard.
     fn changed(&mut self, at: Timestamp, interface: &str, phone: &Phone, change: Change);
     /// The list as it is now; told each second.
-    fn list(&mut self, _now: Moment, _watch: &Watch) {}
+    fn list(&mut self, _now: RunTime, _watch: &Watch) {}
     /// It is over.
-    fn finished(&mut self, now: Moment, watch: &Watch);
+    fn finished(&mut self, now: RunTime, watch: &Watch);
 }
 
 /// Which of the displays fits the flags and what standard output is.
@@ -64,7 +65,7 @@ struct Line<'a> {
     port: Option<&'a str>,
     vlan: Option<u16>,
     power: Option<u32>,
-    witness: Witness,
+    witness: EvidenceSource,
     interface: Option<&'a str>,
 }
 
@@ -93,7 +94,7 @@ impl<W: Write + Send> Watcher for Json<W> {
         }
     }
 
-    fn finished(&mut self, _now: Moment, _watch: &Watch) {}
+    fn finished(&mut self, _now: RunTime, _watch: &Watch) {}
 }
 
 struct Lines<W> {
@@ -117,7 +118,7 @@ impl<W: Write + Send> Watcher for Lines<W> {
         }
     }
 
-    fn finished(&mut self, now: Moment, watch: &Watch) {
+    fn finished(&mut self, now: RunTime, watch: &Watch) {
         self.out.line("");
         for line in table(now, watch, usize::MAX, self.style) {
             self.out.line(&line);
@@ -153,7 +154,7 @@ impl<W: Write + Send> Watcher for Table<W> {
 
     fn changed(&mut self, _at: Timestamp, _interface: &str, _phone: &Phone, _change: Change) {}
 
-    fn list(&mut self, now: Moment, watch: &Watch) {
+    fn list(&mut self, now: RunTime, watch: &Watch) {
         let size = Screen::size();
         let rows = size.rows.saturating_sub(SPARE_ROWS).max(1);
         // First, because a terminal's echo of Ctrl-C leaves the first line on the screen.
@@ -162,7 +163,7 @@ impl<W: Write + Send> Watcher for Table<W> {
         screen().draw(&mut self.area, size, &text);
     }
 
-    fn finished(&mut self, now: Moment, watch: &Watch) {
+    fn finished(&mut self, now: RunTime, watch: &Watch) {
         screen().close(&self.area);
         for line in table(now, watch, usize::MAX, self.style) {
             self.out.line(&line);

@@ -1,8 +1,8 @@
 //! The words for states, phones and sizes that all displays share.
 
 use crate::{
-    display::escape,
-    track::{Event, Evidence, PhoneRef, State, Step, Witness},
+    text::{escape, size},
+    track::{Event, Evidence, EvidenceSource, PhoneRef, State, Step},
 };
 
 /// A phone's name in a line: its MAC once it is known, its address until then.
@@ -49,41 +49,17 @@ pub(crate) fn state(state: State) -> (&'static str, &'static str) {
 pub(crate) fn evidence_of(evidence: &Evidence) -> String {
     let who = match evidence.witness {
         // Their words say it: asked for this, delivered that.
-        Witness::Requests => return evidence.detail.clone(),
-        Witness::Neighbour => "ARP says",
-        Witness::Cdp => "CDP says",
-        Witness::Lldp => "LLDP says",
-        Witness::Dhcp => "DHCP says",
-        Witness::Sip => "SIP says",
-        Witness::Sccp => "SCCP says",
-        Witness::Web => "its web page says",
-        Witness::Person => "a person says",
+        EvidenceSource::Requests => return evidence.detail.clone(),
+        EvidenceSource::Neighbour => "ARP says",
+        EvidenceSource::Cdp => "CDP says",
+        EvidenceSource::Lldp => "LLDP says",
+        EvidenceSource::Dhcp => "DHCP says",
+        EvidenceSource::Sip => "SIP says",
+        EvidenceSource::Sccp => "SCCP says",
+        EvidenceSource::Web => "its web page says",
+        EvidenceSource::Person => "a person says",
     };
     format!("{who} {}", evidence.detail)
-}
-
-/// Seconds for people: `1:02:03`.
-pub(crate) fn clock(seconds: i64) -> String {
-    let seconds = seconds.max(0);
-    format!(
-        "{}:{:02}:{:02}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    )
-}
-
-/// Bytes for people: `4.6 MB`.
-pub(crate) fn size(bytes: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-    let value = bytes as f64;
-    if bytes < 1_000 {
-        format!("{bytes} B")
-    } else if bytes < 1_000_000 {
-        format!("{:.0} kB", value / 1e3)
-    } else {
-        format!("{:.1} MB", value / 1e6)
-    }
 }
 
 /// A step in one line, without the phone's name.
@@ -124,16 +100,4 @@ pub(super) fn diagnosis(event: &Event) -> Option<(String, Vec<String>)> {
         format!("→ {}", escape(&diagnosis.cure)),
     ];
     Some((format!("{whose}: {}", diagnosis.code), lines))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_have_three_digits_at_most_before_the_unit() {
-        assert_eq!(size(667), "667 B");
-        assert_eq!(size(581_548), "582 kB");
-        assert_eq!(size(4_642_392), "4.6 MB");
-    }
 }

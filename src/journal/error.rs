@@ -9,7 +9,7 @@ use super::{
     SCHEMA,
     read::{MAX_FILE_BYTES, MAX_LINE_BYTES},
 };
-use crate::display::escape;
+use crate::text::escape;
 
 /// A journal that cannot be used.
 #[derive(Debug, thiserror::Error)]

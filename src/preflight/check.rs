@@ -18,8 +18,8 @@ use super::{
 use crate::{
     dhcp::{self, ServerKind, Wire},
     diagnose::{Finding, Severity, worst_first},
+    protocol::dhcp::SERVER_PORT,
     tftp::{BindErrorKind, Bound, Config, Kind},
-    witness::dhcp::SERVER_PORT,
 };
 
 /// What a conversion is to look like.

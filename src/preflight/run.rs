@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     diagnose::{Finding, worst_first},
-    witness::dhcp::SERVER_PORT,
+    protocol::dhcp::SERVER_PORT,
 };
 
 /// What is known at once, and what is still to be asked.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{DIAL_PLAN, Given, Plan};
-use crate::{display::wrap, inventory::Codec};
+use crate::{inventory::Codec, text::wrap};
 
 /// The text, for 80 columns. No secret is in it.
 pub(super) fn text(plan: &Plan, given: &Given<'_>) -> String {

@@ -9,8 +9,8 @@ use super::{
     stamp::Stamp,
 };
 use crate::{
+    protocol::frame::Payload,
     track::{End, Transport},
-    witness::frame::Payload,
 };
 
 /// Where requests go.

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     http::name::of_path,
+    protocol::frame::Payload,
     track::{End, Transport},
-    witness::frame::Payload,
 };
 
 /// Where phones fetch files over HTTP.

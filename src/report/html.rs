@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use super::{Timeline, Timelines, colour, next_step, urgency};
 use crate::{
-    display::{escape as visible, is_done, totals, words},
-    track::{FileReport, Moment, PhoneReport, Report, State},
+    display::{is_done, totals, words},
+    text::{clock, escape as visible, size},
+    track::{FileReport, PhoneReport, Report, RunTime, State},
 };
 
 /// What stands above the phones.
@@ -167,7 +168,7 @@ fn card(page: &mut String, phone: &PhoneReport, timeline: Option<&Timeline>) {
              <span class=\"tag {class}\">{state}</span><span class=\"soft\">{} in pass {}</span>\
              </header>\n",
             phone.address,
-            words::clock(lasted),
+            clock(lasted),
             phone.pass,
         ),
     );
@@ -228,16 +229,16 @@ fn files(page: &mut String, files: &[FileReport]) {
         let outcome = serde_json::to_value(file.outcome);
         let outcome = outcome.ok();
         let outcome = outcome.as_ref().and_then(|it| it.as_str()).unwrap_or("");
-        let size = file
+        let of = file
             .size
-            .map(|size| format!(" of {}", words::size(size)))
+            .map(|bytes| format!(" of {}", size(bytes)))
             .unwrap_or_default();
         put(
             page,
             format_args!(
-                "<tr><td>{}</td><td>{outcome}</td><td class=\"n\">{}{size}</td></tr>\n",
+                "<tr><td>{}</td><td>{outcome}</td><td class=\"n\">{}{of}</td></tr>\n",
                 text(&file.name),
-                words::size(file.bytes)
+                size(file.bytes)
             ),
         );
     }
@@ -251,7 +252,7 @@ fn line(page: &mut String, phone: &PhoneReport, timeline: &Timeline) {
     };
     let (from, to) = (first.from, last.to);
     let whole = to.saturating_sub(from).as_secs_f64().max(1.0);
-    let place = |at: Moment| at.saturating_sub(from).as_secs_f64() / whole * WIDTH;
+    let place = |at: RunTime| at.saturating_sub(from).as_secs_f64() / whole * WIDTH;
     let label: Vec<String> = timeline
         .spans
         .iter()
@@ -274,7 +275,7 @@ fn line(page: &mut String, phone: &PhoneReport, timeline: &Timeline) {
             format_args!(
                 "<rect x=\"{x:.1}\" y=\"8\" width=\"{width:.1}\" height=\"16\" \
                  fill=\"var(--{state})\"><title>{state} for {}</title></rect>",
-                words::clock(seconds(span.to.saturating_sub(span.from)))
+                clock(seconds(span.to.saturating_sub(span.from)))
             ),
         );
     }
@@ -295,7 +296,7 @@ fn line(page: &mut String, phone: &PhoneReport, timeline: &Timeline) {
             format_args!(
                 "<path d=\"{tip}\" {shape}><title>{word}{} after {}</title></path>",
                 mark.code,
-                words::clock(seconds(mark.at.saturating_sub(from)))
+                clock(seconds(mark.at.saturating_sub(from)))
             ),
         );
     }
@@ -304,12 +305,12 @@ fn line(page: &mut String, phone: &PhoneReport, timeline: &Timeline) {
         format_args!(
             "</svg>\n<div class=\"axis\"><span>{:.0}</span><span>+{}</span></div>\n",
             phone.first_seen,
-            words::clock(seconds(to.saturating_sub(from)))
+            clock(seconds(to.saturating_sub(from)))
         ),
     );
 }
 
-fn seconds(moment: Moment) -> i64 {
+fn seconds(moment: RunTime) -> i64 {
     i64::try_from(moment.as_secs()).unwrap_or(i64::MAX)
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, iter};
 
 use super::{Shared, escape, names};
 use crate::{
-    display::Reporter,
+    reporter::Reporter,
     track::{PhoneRef, Surveyed, Way},
 };
 

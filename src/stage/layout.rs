@@ -11,8 +11,7 @@ use std::{
 };
 
 use super::{
-    FileEntry, Files, MAX_STAGE_BYTES, OwnFile, Stage, StageError, StagedFile, Unpack, View,
-    defaults,
+    FileEntry, Files, MAX_STAGE_BYTES, OwnFile, Stage, StageError, StagedFile, Unpack, defaults,
     open::{open_regular, read_bounded, sha256},
     plan::{plans, told},
     root::TemporaryRoot,
@@ -20,6 +19,7 @@ use super::{
 use crate::{
     bundle::{Bundle, Member, Verdict},
     phone::{LoadName, Model, normal},
+    track::View,
 };
 
 /// Where a stage lies, and whether it goes with the run.

@@ -8,8 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{StageError, View, layout::is_plain};
-use crate::phone::Request;
+use super::{StageError, layout::is_plain};
+use crate::{phone::Request, track::View};
 
 /// Bytes of one such file at most. Ring tones and background pictures have some 100 kB, the
 /// largest locale file 2 MB.

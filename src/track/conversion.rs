@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use super::{
-    End, Evidence, FileOutcome, Moment, Registration, Served, State, Subnet, TransferId, Transport,
-    Witness,
+    End, Evidence, EvidenceSource, FileOutcome, Registration, RunTime, Served, State, Subnet,
+    TransferId, Transport,
     catalog::{Catalog, Leg},
     history::{Kind, MAX_ROWS, Row, Rows, kept},
     pass::Pass,
 };
 use crate::{
-    diagnose::{Code, Diagnosis, rules, text},
+    diagnose::{Code, Diagnosis},
     phone::{Family, LoadName, Model, Protocol, Request, normal},
+    track::diagnosis::{rules, text},
 };
 
 mod application;
@@ -43,10 +44,10 @@ use trouble::{Boot, Unheard};
 /// within seconds; this long without asking, it is settled.
 pub const SETTLED_AFTER: Duration = Duration::from_mins(1);
 
-/// What a conversion is told with every sighting.
+/// What a conversion is told with every observation.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scene<'a> {
-    pub at: Moment,
+    pub at: RunTime,
     pub catalog: &'a Catalog,
     /// The phone is none of `--only`: it is refused loads on purpose.
     pub excluded: bool,
@@ -57,7 +58,7 @@ pub(super) struct Scene<'a> {
     /// Nothing but requests is seen.
     pub requests_only: bool,
     /// When the survey is over, or was; `None`: there is none.
-    pub survey: Option<Moment>,
+    pub survey: Option<RunTime>,
     /// The network that is served.
     pub network: Option<Subnet>,
 }
@@ -80,7 +81,7 @@ impl Ask<'_> {
     }
 }
 
-/// What came of a sighting; an event once the phone's name is on it.
+/// What came of a observation; an event once the phone's name is on it.
 #[derive(Debug, Clone)]
 pub(super) enum Change {
     Step {
@@ -118,10 +119,10 @@ pub(super) struct About {
     reason = "independent facts about one phone, not a state in disguise"
 )]
 pub(super) struct Conversion {
-    pub first: Moment,
-    pub last: Moment,
+    pub first: RunTime,
+    pub last: RunTime,
     /// Its last request or acknowledgement; a witness's word is none.
-    pub(super) active: Moment,
+    pub(super) active: RunTime,
     /// The state under `stalled` and `failed`.
     pub(super) state: State,
     pub(super) stalled: bool,
@@ -143,7 +144,7 @@ pub(super) struct Conversion {
     pub(super) complete: u32,
     /// One of them had every final ACK.
     pub(super) in_full: bool,
-    pub(super) config_at: Option<Moment>,
+    pub(super) config_at: Option<RunTime>,
     pub settled: bool,
     pub evidence: Vec<Evidence>,
     pub(super) standing: Vec<Standing>,
@@ -179,7 +180,7 @@ pub(super) struct Conversion {
 }
 
 impl Conversion {
-    pub(super) fn new(at: Moment) -> Self {
+    pub(super) fn new(at: RunTime) -> Self {
         Self {
             first: at,
             last: at,
@@ -255,7 +256,7 @@ impl Conversion {
                 self.record(scene, ask, Kind::Other);
                 if is_dial_plan(ask.name) {
                     let detail = "asked for dialplan.xml: it accepted a configuration".to_owned();
-                    self.note(Witness::Requests, detail, out);
+                    self.note(EvidenceSource::Requests, detail, out);
                 }
             }
         }

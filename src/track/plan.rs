@@ -8,8 +8,9 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Register, SipTransport};
+use super::Register;
 use crate::phone::{LoadName, MacAddress, Model};
+use crate::protocol::sip::SipTransport;
 
 /// What a run serves and of whom it expects what.
 #[derive(Debug, Clone, Default)]

@@ -13,7 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use reflash::{
-    display::{Bars, Reporter, Style, Tick},
+    display::{Bars, Style},
+    reporter::{Reporter, Tick},
     track::{Event, PhoneId, PhoneRef},
 };
 

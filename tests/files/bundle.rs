@@ -15,7 +15,7 @@ use fixtures::{Entry, good, good_entries, old_entries, zip};
 use reflash::{
     bundle::{Bundle, BundleProtocol, Expectation, Signature, Verdict, examine},
     phone::{Family, Protocol},
-    rehearse::{Damage, MadeUp, Sizes, TEST_KEY_PEM, test_key},
+    simulator::{Damage, Sizes, SyntheticBundle, TEST_KEY_PEM, test_key},
 };
 use tempfile::TempDir;
 
@@ -130,7 +130,9 @@ fn the_key_that_other_tests_name_is_the_rehearsal_s() {
 #[test]
 fn every_kind_of_damage_gets_its_verdict_and_its_code() {
     let scene = Scene::new();
-    let made = MadeUp::new(Family::F45, 1).unwrap().sizes(Sizes::Small);
+    let made = SyntheticBundle::new(Family::F45, 1)
+        .unwrap()
+        .sizes(Sizes::Small);
     let path = scene.folder.path().join("made.zip");
     made.write_zip(&path).unwrap();
     assert_eq!(one(&path, &trusting()).verdict, Verdict::Genuine);
@@ -167,7 +169,7 @@ fn an_sccp_bundle_says_so_and_every_family_is_genuine_under_its_key() {
             (Protocol::Sip, BundleProtocol::Sip),
             (Protocol::Sccp, BundleProtocol::Sccp),
         ] {
-            let made = MadeUp::new(family, 1)
+            let made = SyntheticBundle::new(family, 1)
                 .unwrap()
                 .sizes(Sizes::Small)
                 .protocol(protocol);

@@ -16,7 +16,7 @@ use std::net::Ipv4Addr;
 
 use reflash::{
     phone::MacAddress,
-    witness::cdp::{OddByte, checksum},
+    protocol::cdp::{OddByte, checksum},
 };
 
 pub(crate) const PHONE: Ipv4Addr = Ipv4Addr::new(172, 30, 6, 12);

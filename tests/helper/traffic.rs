@@ -10,7 +10,7 @@ use std::{
 use pnet::datalink::{self, Channel, Config};
 use reflash::{
     phone::{Family, LoadName},
-    rehearse::fleet::{self, FleetConfig, Route},
+    simulator::fleet::{self, FleetConfig, Route},
 };
 
 /// Sends the frames of a file, a line of hex digits each, so many times from `eth0`.

@@ -14,11 +14,11 @@ use std::{
 use pnet::datalink::{self, Channel, Config, DataLinkReceiver, DataLinkSender};
 use reflash::{
     phone::{LoadName, MacAddress, Model},
-    rehearse::{Action, Note, PhoneConfig, ScriptedPhone, Start},
-    witness::{
+    protocol::{
         dhcp::{CLIENT_PORT, Kind, Message, Op, OptionCode, SERVER_PORT},
         frame::{Frame, Payload},
     },
+    simulator::{Action, Note, PhoneConfig, SimulatedPhone, Start},
 };
 
 use crate::cdp;
@@ -172,7 +172,7 @@ impl Phone {
 
     /// From its first request on SCCP to the last one on SIP.
     fn convert(&mut self) {
-        let mut phone = ScriptedPhone::new(PhoneConfig {
+        let mut phone = SimulatedPhone::new(PhoneConfig {
             mac: mac(),
             model: Model::by_number("7965").unwrap(),
             start: Start::Application(LoadName::new(OLD)),

@@ -12,9 +12,9 @@ use std::{
 };
 
 use reflash::{
+    discovery::poll::{MAX_BODY, PORT, Poller, TRIES, WAITS, WHOLE},
     phone::{LoadName, MacAddress},
-    track::{Moment, PhoneId, Seen, Unproven, Witness},
-    witness::poll::{MAX_BODY, PORT, Poller, TRIES, WAITS, WHOLE},
+    track::{EvidenceSource, ObservationKind, PhoneId, RunTime, Unproven},
 };
 use tokio::net::{TcpListener, TcpStream};
 
@@ -112,7 +112,7 @@ fn phone(address: Ipv4Addr) -> Unproven {
 /// Lets the run's time pass to the phone's next try, and waits for what comes of that.
 struct Site {
     poller: Poller,
-    now: Moment,
+    now: RunTime,
     wanted: [Unproven; 1],
 }
 
@@ -120,25 +120,25 @@ impl Site {
     fn new(address: Ipv4Addr) -> Self {
         let wanted = [phone(address)];
         let mut poller = Poller::default();
-        poller.look(Moment::ZERO, &wanted);
+        poller.look(RunTime::ZERO, &wanted);
         Self {
             poller,
-            now: Moment::ZERO,
+            now: RunTime::ZERO,
             wanted,
         }
     }
 
-    async fn tried(&mut self) -> (Vec<Seen>, Option<String>) {
+    async fn tried(&mut self) -> (Vec<ObservationKind>, Option<String>) {
         self.now += WAITS[4];
         self.poller.look(self.now, &self.wanted);
         let now = self.now;
         let told = tokio::time::timeout(PATIENCE, self.poller.next(|| now));
         let told = told.await.expect("something comes of every try");
-        for sighting in &told.sightings {
-            assert_eq!(sighting.address, self.wanted[0].address);
+        for observation in &told.observations {
+            assert_eq!(observation.address, self.wanted[0].address);
         }
         (
-            told.sightings.into_iter().map(|one| one.seen).collect(),
+            told.observations.into_iter().map(|one| one.seen).collect(),
             told.notice,
         )
     }
@@ -152,18 +152,18 @@ async fn a_page_tells_who_is_there_and_what_it_runs() {
     let mut site = Site::new(address);
     let (seen, notice) = site.tried().await;
     assert_eq!(notice, None);
-    let named = Seen::Named {
+    let named = ObservationKind::MacReported {
         mac: MAC,
-        witness: Witness::Web,
+        witness: EvidenceSource::Web,
     };
-    let load = Seen::Load {
+    let load = ObservationKind::Load {
         load: LoadName::new(TARGET),
-        witness: Witness::Web,
+        witness: EvidenceSource::Web,
         detail: "jar45sip.9-3-1ES26.sbn".to_owned(),
     };
-    let model = Seen::Model {
+    let model = ObservationKind::Model {
         model: "7965".to_owned(),
-        witness: Witness::Web,
+        witness: EvidenceSource::Web,
     };
     assert_eq!(seen, [named, model, load]);
     assert_eq!(asked.count(), 1);
@@ -188,10 +188,10 @@ async fn the_page_of_another_phone_is_a_dispute_and_nothing_in_it_counts() {
     let address = Ipv4Addr::new(127, 81, 0, 3);
     let other = MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, 2]);
     serve(address, plain(&page(other, TARGET)), true).await;
-    let disputed = Seen::Disputed {
+    let disputed = ObservationKind::AddressConflict {
         mac: MAC,
         other,
-        witness: Witness::Web,
+        witness: EvidenceSource::Web,
     };
     assert_eq!(Site::new(address).tried().await.0, [disputed]);
 }
@@ -254,13 +254,13 @@ async fn a_phone_that_takes_the_connection_and_says_nothing_holds_up_nobody() {
         },
     ];
     let mut poller = Poller::default();
-    poller.look(Moment::ZERO, &wanted);
+    poller.look(RunTime::ZERO, &wanted);
     poller.look(WAITS[0], &wanted);
     let began = std::time::Instant::now();
     let first = poller.next(|| WAITS[0]).await;
-    assert_eq!(first.sightings[0].address, good);
+    assert_eq!(first.observations[0].address, good);
     let second = poller.next(|| WAITS[0]).await;
-    assert!(second.sightings.is_empty() && second.notice.is_none());
+    assert!(second.observations.is_empty() && second.notice.is_none());
     assert!(began.elapsed() >= WHOLE, "it had its time");
 }
 
@@ -271,7 +271,7 @@ async fn who_begins_to_fetch_is_given_up_in_the_middle() {
     serve(address, b"HTTP/1.0 200 OK\r\n".to_vec(), false).await;
     let wanted = [phone(address)];
     let mut poller = Poller::default();
-    poller.look(Moment::ZERO, &wanted);
+    poller.look(RunTime::ZERO, &wanted);
     poller.look(WAITS[0], &wanted);
     poller.look(WAITS[0], &[]);
     let told = tokio::time::timeout(WHOLE + MOMENT, poller.next(|| WAITS[0]));

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use reflash::witness::cdp::{OddByte, checksum};
+use reflash::protocol::cdp::{OddByte, checksum};
 
 /// The bytes of twelve hex digits.
 pub(crate) fn mac(digits: &str) -> [u8; 6] {

@@ -2,8 +2,10 @@
 
 use reflash::{
     phone::{Family, LoadName},
-    stage::View,
-    track::{Admission, End, ManifestPlan, Plan, Seen, StagePlan, State, Transport, Witness},
+    track::{
+        Admission, End, EvidenceSource, ManifestPlan, ObservationKind, Plan, StagePlan, State,
+        Transport, View,
+    },
 };
 
 use crate::support::conversation::*;
@@ -74,12 +76,12 @@ fn view(run: &Run, who: u8, name: &str) -> View {
 }
 
 fn hardware(run: &mut Run, at: f64, who: u8, classes: u32) {
-    let witness = Witness::Person;
+    let witness = EvidenceSource::Person;
     let detail = "Load rejected HC".to_owned();
     run.see(
         at,
         who,
-        Seen::Hardware {
+        ObservationKind::Hardware {
             classes,
             witness,
             detail,
@@ -305,8 +307,8 @@ fn power_that_goes_while_the_phone_writes_has_its_name_too() {
         let mut run = Run::new(plan());
         run.passes(0.0, 10, TERM);
         if lease {
-            let (mac, witness) = (mac(1), Witness::Dhcp);
-            run.see(40.0, 10, Seen::Named { mac, witness });
+            let (mac, witness) = (mac(1), EvidenceSource::Dhcp);
+            run.see(40.0, 10, ObservationKind::MacReported { mac, witness });
         }
         run.gets(45.0, 10, TERM);
         assert_eq!(run.codes(), ["rebooted-mid-image"]);
@@ -321,7 +323,7 @@ fn a_dropped_configuration_has_its_name_until_something_follows_from_one() {
     run.stage(&own, 4000);
     run.gets(0.0, 10, &format!("CTLSEP{wire}.tlv"))
         .gets(1.0, 10, &own);
-    let again = Seen::Asked {
+    let again = ObservationKind::Requested {
         transfer: reflash::track::TransferId(900),
         transport: Transport::Tftp,
         name: own.clone(),
@@ -362,7 +364,7 @@ fn answers_that_never_arrive_have_their_name_until_one_does() {
             name: name.to_owned(),
             size: MANIFEST_BYTES,
         });
-        let asked = Seen::Asked {
+        let asked = ObservationKind::Requested {
             transfer,
             transport: Transport::Tftp,
             name: name.to_owned(),
@@ -479,8 +481,8 @@ fn configured_for_us(registering: &[u8]) -> Run {
 }
 
 fn registers(run: &mut Run, at: f64) {
-    let (mac, witness) = (mac(12), Witness::Sip);
-    run.see(at, 5, Seen::Named { mac, witness });
+    let (mac, witness) = (mac(12), EvidenceSource::Sip);
+    run.see(at, 5, ObservationKind::MacReported { mac, witness });
 }
 
 #[test]

@@ -251,7 +251,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rehearse::signed_file;
+    use crate::simulator::signed_file;
 
     const FILE: &str = "SIP45.9-3-1SR4-1S.loads";
 

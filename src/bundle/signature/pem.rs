@@ -139,7 +139,7 @@ fn base64(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rehearse::{TEST_KEY_PEM, test_key};
+    use crate::simulator::{TEST_KEY_PEM, test_key};
 
     /// The rehearsal's own key in each of the forms that openssl writes.
     const FORMS: [&str; 3] = [

@@ -10,7 +10,8 @@ use super::{Failure, Globals, presets};
 use crate::{
     cli::findings,
     dialplan::{MAX_PLAN_BYTES, Source, Template},
-    display::{Style, escape},
+    display::Style,
+    text::escape,
 };
 
 /// Bytes that are read of a file: more than any plan or source may have.

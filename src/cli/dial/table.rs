@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::{Failure, Globals, Outcome, Phone, digits, json, print};
 use crate::{
     dialplan::Dialled,
-    display::{Style, escape, wrap},
+    display::Style,
+    text::{escape, wrap},
 };
 
 /// Bytes of a table at most: some 30,000 numbers.

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use crate::{
     diagnose::Finding,
-    display::{Reporter, Started, Tick},
     phone::{Hazard, Lamps, Model, RESET_KEYS, RESET_WINDOW},
+    reporter::{Reporter, Started, Tick},
     track::{Event, PhoneId, PhoneRef, Report, State, Step, Surveyed},
 };
 

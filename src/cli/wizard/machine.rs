@@ -24,13 +24,13 @@ use super::{
 };
 use crate::{
     bundle::Bundle,
+    discovery::watch::Watch,
     journal,
     phone::LoadName,
     preflight::{self, Checked, Interface, Wanted},
     provision,
     session::{Signals, wall_clock},
     stage::OwnFile,
-    witness::watch::Watch,
 };
 
 /// How bundles end, as Cisco publishes them and people keep them.
@@ -174,7 +174,7 @@ fn is_bundle(name: &Path) -> bool {
 fn heard(
     interface: Option<&str>,
     time: Duration,
-) -> Result<Vec<(String, crate::witness::watch::Phone)>, Failure> {
+) -> Result<Vec<(String, crate::discovery::watch::Phone)>, Failure> {
     let captures = watch::open(interface)?;
     let names: Vec<String> = captures
         .iter()

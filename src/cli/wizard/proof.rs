@@ -4,7 +4,7 @@
 use super::asker::{Asker, Choice, Reply, Stopped};
 use crate::{
     session::Attendant,
-    track::{PhoneReport, Report, Seen, Sighting, State, Witness},
+    track::{EvidenceSource, Observation, ObservationKind, PhoneReport, Report, State},
 };
 
 /// Where a phone shows it.
@@ -19,7 +19,7 @@ enum Said {
 }
 
 /// Asks of each phone that ended `flashed`: nobody named its load.
-pub(super) fn ask(report: &Report, asker: &mut dyn Asker) -> Result<Vec<Sighting>, Stopped> {
+pub(super) fn ask(report: &Report, asker: &mut dyn Asker) -> Result<Vec<Observation>, Stopped> {
     let mut said = Vec::new();
     let open = report.phones.iter().filter(|phone| is_open(phone));
     for phone in open {
@@ -48,10 +48,10 @@ pub(super) fn ask(report: &Report, asker: &mut dyn Asker) -> Result<Vec<Sighting
                  as at the beginning.",
             );
         }
-        said.push(Sighting {
+        said.push(Observation {
             address: phone.address,
-            seen: Seen::Noted {
-                witness: Witness::Person,
+            seen: ObservationKind::Remark {
+                witness: EvidenceSource::Person,
                 detail: format!("its display shows {protocol} at {WHERE}"),
             },
         });
@@ -67,7 +67,7 @@ fn is_open(phone: &PhoneReport) -> bool {
 pub(super) struct AtTheDesk<A>(pub(super) A);
 
 impl<A: Asker + Send> Attendant for AtTheDesk<A> {
-    fn asked(&mut self, report: &Report) -> Vec<Sighting> {
+    fn asked(&mut self, report: &Report) -> Vec<Observation> {
         // Who breaks off says no more: the signal ends the run.
         crate::display::aside(|| ask(report, &mut self.0).unwrap_or_default())
     }

@@ -17,8 +17,9 @@ use super::{
     asker::{Asked, Asker, Field, Menu, Page, Reply, Stopped},
 };
 use crate::{
-    display::{Style, escape, wrap},
+    display::Style,
     session::Signals,
+    text::{escape, wrap},
 };
 
 /// What is typed to go back where there is no menu.

@@ -24,12 +24,12 @@ use crate::{
     bundle::{Bundle, Verdict},
     cli::{Failure, bundles::TrustArgs, configurations::Beside, convert, inventory::ListFile},
     diagnose::{Finding, Severity},
+    discovery::watch,
     phone::{Family, LoadName, MacAddress, Model, Protocol},
     preflight::{Checked, Chosen, Interface, Wanted},
-    rehearse::{MadeUp, Release, Sizes},
+    simulator::{Release, Sizes, SyntheticBundle},
     stage::OwnFile,
-    track::Witness,
-    witness::watch,
+    track::EvidenceSource,
 };
 
 /// What the person does next.
@@ -188,7 +188,7 @@ impl Desk {
     }
 
     /// A bundle of this protocol and release.
-    fn bundle(&self, made: &MadeUp) -> PathBuf {
+    fn bundle(&self, made: &SyntheticBundle) -> PathBuf {
         let path = self.path(&made.file_name());
         made.write_zip(&path).unwrap();
         path
@@ -216,7 +216,7 @@ impl Desk {
             port: None,
             vlan: None,
             power: None,
-            witness: Witness::Cdp,
+            witness: EvidenceSource::Cdp,
             first: std::time::Duration::ZERO,
             last: std::time::Duration::ZERO,
             until: None,
@@ -242,8 +242,8 @@ fn answers(flags: &[&str]) -> Answers {
     Answers::new(Words::read(&flags), None)
 }
 
-pub(super) fn small(family: Family) -> MadeUp {
-    MadeUp::new(family, 7).unwrap().sizes(Sizes::Small)
+pub(super) fn small(family: Family) -> SyntheticBundle {
+    SyntheticBundle::new(family, 7).unwrap().sizes(Sizes::Small)
 }
 
 impl World for Desk {

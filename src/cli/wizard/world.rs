@@ -7,10 +7,10 @@ use super::super::{
 };
 use crate::{
     bundle::Bundle,
+    discovery::watch,
     phone::LoadName,
     preflight::{Checked, Interface, Wanted},
     stage::OwnFile,
-    witness::watch,
 };
 
 /// The phones that were heard.

@@ -100,10 +100,10 @@ fn a_phone_gets_an_address_and_the_server_three_times() {
         }]
     );
     assert_eq!(
-        told[0].sighting().unwrap().seen,
-        Seen::Named {
+        told[0].observation().unwrap().seen,
+        ObservationKind::MacReported {
             mac: mac(1),
-            witness: Witness::Dhcp
+            witness: EvidenceSource::Dhcp
         }
     );
     assert_eq!(server.heard().next(), None, "told once");

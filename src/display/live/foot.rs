@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use super::{
     Frame, Live, folded,
-    measure::cut,
     phone::Phone,
     row::{bar, clock},
 };
-use crate::{display::words::size, track::State};
+use crate::{
+    text::{measure::cut, size},
+    track::State,
+};
 
 /// Rows of sums at most.
 const MOST_ROWS: usize = 3;

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::pace::{Bytes, Pace, Place};
 use crate::{
     diagnose::Diagnosis,
-    display::{escape, words},
+    display::words,
+    text::escape,
     track::{PhoneId, PhoneRef, Progress, State, Step},
 };
 

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use super::{
     Frame,
-    measure::{cut, pad, width},
     phone::{File, Phone},
 };
 use crate::{
-    display::{escape, lines::painted, words},
+    display::{lines::painted, words},
+    text::{
+        escape,
+        measure::{cut, pad, width},
+    },
     track::State,
 };
 

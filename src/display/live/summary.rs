@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use super::{
     Frame, INDENT, Live, cure, folded,
-    measure::{cut, width},
     phone::Phone,
     row::{Columns, name},
     told,
 };
-use crate::{diagnose::Diagnosis, display::words, track::State};
+use crate::{
+    diagnose::Diagnosis,
+    display::words,
+    text::measure::{cut, width},
+    track::State,
+};
 
 /// Rows of names of a group at most.
 const NAME_ROWS: usize = 3;

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     diagnose::Code,
     phone::MacAddress,
-    track::{Evidence, PhoneRef, Progress, Step, Witness},
+    track::{Evidence, EvidenceSource, PhoneRef, Progress, Step},
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -49,7 +49,7 @@ fn confirmed(phone: PhoneRef) -> Event {
     };
     Event::Step(Step {
         evidence: Some(Evidence {
-            witness: Witness::Cdp,
+            witness: EvidenceSource::Cdp,
             detail: "SIP45.9-3-1SR4-1S (192.0.2.3, Port 1)".to_owned(),
         }),
         ..step
@@ -404,7 +404,7 @@ fn events() -> impl Strategy<Value = Event> {
             pass,
             bytes: text.as_ref().map(|_| bytes.into()),
             evidence: text.clone().map(|detail| Evidence {
-                witness: Witness::Lldp,
+                witness: EvidenceSource::Lldp,
                 detail,
             }),
             file: text,
@@ -480,7 +480,7 @@ proptest! {
         let plain = live.lines(size, tick, Style::plain());
         prop_assert!(!plain.is_empty() && plain.len() < rows, "{} rows of {rows}", plain.len());
         for line in &plain {
-            prop_assert!(measure::width(line) < columns, "{line:?}");
+            prop_assert!(crate::text::measure::width(line) < columns, "{line:?}");
             prop_assert!(console::measure_text_width(line) < columns, "{line:?}");
             prop_assert!(!line.chars().any(char::is_control), "{line:?}");
         }
@@ -491,6 +491,6 @@ proptest! {
 
     #[test]
     fn whatever_is_cut_fits(text in texts(), most in 0..40_usize) {
-        prop_assert!(measure::width(&measure::cut(&text, most)) <= most);
+        prop_assert!(crate::text::measure::width(&crate::text::measure::cut(&text, most)) <= most);
     }
 }

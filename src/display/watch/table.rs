@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::{
-    display::{Style, escape},
+    discovery::watch::{Phone, Watch},
+    display::Style,
     phone::{LoadName, Protocol},
-    track::Moment,
-    witness::watch::{Phone, Watch},
+    text::escape,
+    track::RunTime,
 };
 
 pub(super) fn protocol(phone: &Phone) -> Option<Protocol> {
@@ -27,7 +28,7 @@ pub(super) fn painted(style: Style, phone: &Phone, line: &str) -> String {
 }
 
 /// The list, at most so many rows of it: those heard last. 79 columns.
-pub(super) fn table(now: Moment, watch: &Watch, rows: usize, style: Style) -> Vec<String> {
+pub(super) fn table(now: RunTime, watch: &Watch, rows: usize, style: Style) -> Vec<String> {
     if watch.phones().len() == 0 {
         return vec!["No phone was heard yet.".to_owned()];
     }
@@ -111,15 +112,15 @@ fn ago(time: Duration) -> String {
 mod tests {
     use super::*;
     use crate::{
+        discovery::watch::Fact,
         phone::{MacAddress, Model},
-        track::Witness,
-        witness::watch::Fact,
+        track::EvidenceSource,
     };
 
     fn heard(last: u8, load: &str, port: &str) -> Fact {
         Fact {
             mac: MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, last]),
-            witness: Witness::Cdp,
+            witness: EvidenceSource::Cdp,
             address: Some(std::net::Ipv4Addr::new(192, 168, 100, 200)),
             model: Model::by_number("7961-GE"),
             load: Some(LoadName::new(load)),

@@ -4,9 +4,10 @@ use super::{
     About, Ask, Change, Conversion, FileOutcome, Kind, LoadName, Registering, Row, Scene, State,
 };
 use crate::{
-    diagnose::{Code, rules, text},
+    diagnose::Code,
     track::{
         catalog::Leg,
+        diagnosis::{rules, text},
         pass::{DUPLICATE_WITHIN, Image, Pass},
     },
 };

@@ -2,12 +2,14 @@
 
 use super::{Ask, Change, Conversion, Scene, Served};
 use crate::{
-    diagnose::{
-        rules::{self, NotFound},
-        text,
-    },
     phone::normal,
-    track::catalog::Leg,
+    track::{
+        catalog::Leg,
+        diagnosis::{
+            rules::{self, NotFound},
+            text,
+        },
+    },
 };
 
 impl Conversion {

@@ -7,8 +7,9 @@
 
 use super::{About, Ask, Change, Conversion, Scene, State};
 use crate::{
-    diagnose::{Code, text},
+    diagnose::Code,
     phone::{Family, Request, normal},
+    track::diagnosis::text,
 };
 
 /// Whether this is `SIPDefault.cnf`, which only the SIP application of these phones asks for.

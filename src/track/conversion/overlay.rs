@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use super::{About, Change, Conversion, Evidence, Moment, SETTLED_AFTER, Scene, State, Witness};
+use super::{
+    About, Change, Conversion, Evidence, EvidenceSource, RunTime, SETTLED_AFTER, Scene, State,
+};
 use crate::{
-    diagnose::{Code, Diagnosis, rules, text},
+    diagnose::{Code, Diagnosis},
     phone::normal,
+    track::diagnosis::{rules, text},
 };
 
 /// Lines of evidence, and withdrawn diagnoses, that are kept of one phone. Repeated ones
@@ -108,7 +111,7 @@ impl Conversion {
     }
 
     /// The phone did something: any silence is over.
-    pub(super) fn touch(&mut self, at: Moment, out: &mut Vec<Change>) {
+    pub(super) fn touch(&mut self, at: RunTime, out: &mut Vec<Change>) {
         self.last = at;
         self.active = at;
         self.unstall(out);
@@ -168,7 +171,7 @@ impl Conversion {
     /// Keeps evidence that changes no state, and tells it once.
     pub(in super::super) fn note(
         &mut self,
-        witness: Witness,
+        witness: EvidenceSource,
         detail: String,
         out: &mut Vec<Change>,
     ) {
@@ -242,7 +245,7 @@ impl Conversion {
     }
 
     /// When time alone changes something.
-    pub(in super::super) fn deadline(&self, survey: Option<Moment>) -> Option<Moment> {
+    pub(in super::super) fn deadline(&self, survey: Option<RunTime>) -> Option<RunTime> {
         let silent = self
             .patience()
             .filter(|_| !self.stalled && !self.is_failed())
@@ -294,7 +297,7 @@ impl Conversion {
                     SETTLED_AFTER.as_secs()
                 ),
             };
-            self.note(Witness::Requests, detail, out);
+            self.note(EvidenceSource::Requests, detail, out);
         }
         self.registering_late(scene, out);
         self.judge_vlan(at, out);

@@ -1,17 +1,19 @@
 //! Which stage a phone is shown: the target, or first the bridge.
 
 use super::{
-    About, Change, Conversion, Evidence, FileOutcome, Kind, LoadName, Moment, SETTLED_AFTER, Scene,
-    State, Witness,
+    About, Change, Conversion, Evidence, EvidenceSource, FileOutcome, Kind, LoadName, RunTime,
+    SETTLED_AFTER, Scene, State,
 };
 use crate::{
-    diagnose::{
-        Code,
-        rules::{self, Refusal},
-        text,
-    },
+    diagnose::Code,
     phone::{Family, Route, supports},
-    track::catalog::{Catalog, Entry, Leg},
+    track::{
+        catalog::{Catalog, Entry, Leg},
+        diagnosis::{
+            rules::{self, Refusal},
+            text,
+        },
+    },
 };
 
 /// What became of the bridge with one phone.
@@ -70,7 +72,7 @@ impl Conversion {
         // The next boot's configuration is the first that names the bridge.
         self.config_at = None;
         let detail = format!("{why}; it is given the bridge {load} first");
-        self.note(Witness::Requests, detail, out);
+        self.note(EvidenceSource::Requests, detail, out);
     }
 
     /// The phone refuses a manifest: another stage, or a diagnosis.
@@ -116,7 +118,7 @@ impl Conversion {
 
     /// When an application that is told of the bridge would have asked for it, if nothing
     /// else is seen.
-    pub(super) fn bridge_unwanted_at(&self) -> Option<Moment> {
+    pub(super) fn bridge_unwanted_at(&self) -> Option<RunTime> {
         let waits = self.leg == Leg::Bridge && self.state == State::Configuring;
         self.config_at
             .filter(|_| waits)
@@ -194,7 +196,7 @@ impl Conversion {
         self.runs = None;
         self.said.clear();
         let evidence = Evidence {
-            witness: Witness::Requests,
+            witness: EvidenceSource::Requests,
             detail: format!(
                 "pass {}: every image of the bridge delivered or implied; then an application \
                  asked for {}: the target is next",
@@ -216,7 +218,7 @@ impl Conversion {
         &mut self,
         scene: Scene<'_>,
         classes: u32,
-        witness: Witness,
+        witness: EvidenceSource,
         detail: &str,
         out: &mut Vec<Change>,
     ) {

@@ -2,8 +2,9 @@
 
 use super::{About, Change, Conversion, End, FileOutcome, Kind, Row, Scene, TransferId};
 use crate::{
-    diagnose::{Code, rules::Take},
+    diagnose::Code,
     phone::{Family, LoadName},
+    track::diagnosis::rules::Take,
 };
 
 /// Takes that are kept; a refusal is as clear from the newest ones.

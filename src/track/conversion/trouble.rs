@@ -2,9 +2,12 @@
 
 use super::{Ask, Change, Conversion, End, FileOutcome, Kind, Row, Scene, State, TransferId};
 use crate::{
-    diagnose::{Code, rules, text},
+    diagnose::Code,
     phone::{Family, Request, normal},
-    track::{Moment, Transport},
+    track::{
+        RunTime, Transport,
+        diagnosis::{rules, text},
+    },
 };
 
 /// Images whose failed attempts are counted.
@@ -28,8 +31,8 @@ pub(in super::super) struct Boot {
 #[derive(Debug, Clone)]
 pub(in super::super) struct Unheard {
     name: String,
-    first: Moment,
-    last: Moment,
+    first: RunTime,
+    last: RunTime,
     port: u16,
     ports: u16,
     asks: u16,
@@ -200,7 +203,7 @@ impl Conversion {
     }
 
     /// A transfer ended without one ACK.
-    pub(super) fn unheard_transfer(&mut self, at: Moment, row: &Row, out: &mut Vec<Change>) {
+    pub(super) fn unheard_transfer(&mut self, at: RunTime, row: &Row, out: &mut Vec<Change>) {
         if let Some(unheard) = &mut self.unheard
             && unheard.name == normal(&row.name)
         {
@@ -209,7 +212,7 @@ impl Conversion {
         }
     }
 
-    fn judge_unheard(&mut self, at: Moment, out: &mut Vec<Change>) {
+    fn judge_unheard(&mut self, at: RunTime, out: &mut Vec<Change>) {
         let Some(unheard) = &self.unheard else {
             return;
         };

@@ -3,12 +3,14 @@
 use std::net::Ipv4Addr;
 
 use super::{
-    super::{Moment, PhoneRef, Sums, Unproven, announce::reference, catalog::Leg, identity::Phone},
+    super::{
+        PhoneRef, RunTime, Sums, Unproven, announce::reference, catalog::Leg, identity::Phone,
+    },
     Admission, DRAIN_LIMIT, Fleet, QUIET_BEFORE_END, RunState,
 };
 use crate::{
     phone::{MacAddress, Request},
-    stage::View,
+    track::View,
 };
 
 impl Fleet {
@@ -23,7 +25,7 @@ impl Fleet {
 
     /// The same at this moment, where time was not let pass until then.
     #[must_use]
-    pub fn admit_at(&self, at: Moment, address: Ipv4Addr, name: &str) -> Admission {
+    pub fn admit_at(&self, at: RunTime, address: Ipv4Addr, name: &str) -> Admission {
         let here = self.registry.at(address).map(|(_, phone)| phone);
         let view = self.view(here, name);
         let is_owed = here.is_some_and(|phone| phone.conversion.is_owed_images());
@@ -80,7 +82,7 @@ impl Fleet {
 
     /// Whether the run should end by itself.
     #[must_use]
-    pub fn run_state(&self, at: Moment) -> RunState {
+    pub fn run_state(&self, at: RunTime) -> RunState {
         let is_quiet = self
             .done_heard
             .is_none_or(|heard| at.saturating_sub(heard) >= QUIET_BEFORE_END);
@@ -108,14 +110,14 @@ impl Fleet {
 
     /// From now on no new phone is admitted; a phone that took a manifest gets the rest
     /// of its images.
-    pub fn drain(&mut self, at: Moment) {
+    pub fn drain(&mut self, at: RunTime) {
         self.now = self.now.max(at);
         self.draining.get_or_insert(self.now);
     }
 
     /// Whether no phone is between two images any more, or [`DRAIN_LIMIT`] has passed.
     #[must_use]
-    pub fn drained(&self, at: Moment) -> bool {
+    pub fn drained(&self, at: RunTime) -> bool {
         self.draining
             .is_some_and(|since| at.saturating_sub(since) >= DRAIN_LIMIT)
             || !self

@@ -6,7 +6,7 @@ use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
 use reflash::{
     bundle::{Bundle, Expectation, Verdict, examine},
-    rehearse::signed_file,
+    simulator::signed_file,
 };
 use tempfile::TempDir;
 

@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Write as _};
 
-use reflash::rehearse::signed_file;
+use reflash::simulator::signed_file;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 /// One member, honest until a field says otherwise.

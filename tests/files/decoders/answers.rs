@@ -7,12 +7,14 @@ use std::{
 
 use proptest::{collection::vec, prelude::*};
 use reflash::{
-    track::{Fate, Register, Seen, Sighting, SipTransport},
-    witness::{
-        Ear, Listener, MAX_TEXT, REPEAT,
+    discovery::{COPIES_TOLD, FOLLOWED},
+    discovery::{Ear, Listener, REPEAT},
+    protocol::{
+        MAX_TEXT,
         frame::Frame,
-        sip::{COPIES_TOLD, FOLLOWED, MAX_HEAD, Response},
+        sip::{MAX_HEAD, Response, SipTransport},
     },
+    track::{Observation, ObservationKind, Register, RegisterOutcome},
 };
 
 use super::{MAC, PHONE, REGISTER, ethernet, tcp, udp};
@@ -50,23 +52,25 @@ fn segment(from: SocketAddrV4, to: SocketAddrV4, text: &str) -> Vec<u8> {
     packet(6, *from.ip(), *to.ip(), &inside)
 }
 
-fn hear(listener: &mut Listener, bytes: &[u8]) -> Vec<Sighting> {
+fn hear(listener: &mut Listener, bytes: &[u8]) -> Vec<Observation> {
     listener.hear(&Frame::decode(bytes).unwrap()).unwrap()
 }
 
 /// What became of the REGISTER in this frame, or of the one that it answers.
-fn fate(listener: &mut Listener, bytes: &[u8]) -> Option<(Register, Fate)> {
+fn fate(listener: &mut Listener, bytes: &[u8]) -> Option<(Register, RegisterOutcome)> {
     let heard = hear(listener, bytes);
-    heard.into_iter().find_map(|sighting| match sighting.seen {
-        Seen::Register { register, fate } => {
-            assert_eq!(
-                sighting.address, PHONE,
-                "it is the phone's in both directions"
-            );
-            Some((*register, fate))
-        }
-        _ => None,
-    })
+    heard
+        .into_iter()
+        .find_map(|observation| match observation.seen {
+            ObservationKind::Register { register, fate } => {
+                assert_eq!(
+                    observation.address, PHONE,
+                    "it is the phone's in both directions"
+                );
+                Some((*register, fate))
+            }
+            _ => None,
+        })
 }
 
 fn numbered(text: &str, number: u32) -> String {
@@ -75,7 +79,7 @@ fn numbered(text: &str, number: u32) -> String {
 
 #[test]
 fn a_register_and_its_answers_are_joined() {
-    let answered = |status, to| Fate::Answered {
+    let answered = |status, to| RegisterOutcome::Answered {
         status,
         to,
         stale: false,
@@ -88,7 +92,7 @@ fn a_register_and_its_answers_are_joined() {
         };
         let mut listener = Listener::default();
         let (register, sent) = fate(&mut listener, &frame(FROM, AT, REGISTER)).unwrap();
-        assert_eq!(sent, Fate::Sent);
+        assert_eq!(sent, RegisterOutcome::Sent);
         assert_eq!(
             register,
             Register {
@@ -126,7 +130,7 @@ fn a_register_and_its_answers_are_joined() {
         let next = numbered(REGISTER, 102);
         assert_eq!(
             fate(&mut listener, &frame(FROM, AT, &next)).unwrap().1,
-            Fate::Sent
+            RegisterOutcome::Sent
         );
         let contact = "Contact: <sip:6010@172.30.6.12:5060>;expires=3597\r\nContent-Length";
         let accepted = numbered(REFUSAL, 102)
@@ -136,7 +140,7 @@ fn a_register_and_its_answers_are_joined() {
         assert!(
             matches!(
                 accepted.1,
-                Fate::Answered {
+                RegisterOutcome::Answered {
                     status: 200,
                     expires: Some(3597),
                     ..
@@ -235,8 +239,12 @@ fn copies_are_counted_up_to_a_limit_and_so_is_what_is_waited_for() {
         .map(|(_, fate)| fate)
         .collect();
     assert_eq!(copies.len(), usize::from(COPIES_TOLD) + 1);
-    assert_eq!(copies[0], Fate::Sent);
-    assert!(copies[1..].iter().all(|copy| *copy == Fate::Again));
+    assert_eq!(copies[0], RegisterOutcome::Sent);
+    assert!(
+        copies[1..]
+            .iter()
+            .all(|copy| *copy == RegisterOutcome::Again)
+    );
     // As many others come that it is forgotten: its answer is nobody's.
     for number in 0..u32::try_from(FOLLOWED).unwrap() {
         let text = numbered(REGISTER, 1000 + number);
@@ -255,9 +263,9 @@ fn a_closed_port_is_told_and_a_connection_that_ends_is_not() {
         bytes[13] = flags;
         hear(&mut Listener::default(), &packet(6, PBX, PHONE, &bytes))
     };
-    let told = |over| Sighting {
+    let told = |over| Observation {
         address: PHONE,
-        seen: Seen::Closed { pbx: AT, over },
+        seen: ObservationKind::PortClosed { pbx: AT, over },
     };
     assert_eq!(reset(0, 0x14, 5060), [told(SipTransport::Tcp)]);
     assert_eq!(reset(1, 0x14, 5060), [], "a connection that there was");
@@ -291,11 +299,11 @@ fn a_live_run_is_told_each_copy_and_each_name_once() {
         matches!(
             first[..],
             [
-                Seen::Named { .. },
-                Seen::Model { .. },
-                Seen::Load { .. },
-                Seen::Register {
-                    fate: Fate::Sent,
+                ObservationKind::MacReported { .. },
+                ObservationKind::Model { .. },
+                ObservationKind::Load { .. },
+                ObservationKind::Register {
+                    fate: RegisterOutcome::Sent,
                     ..
                 }
             ]
@@ -306,8 +314,8 @@ fn a_live_run_is_told_each_copy_and_each_name_once() {
     assert!(
         matches!(
             again[..],
-            [Seen::Register {
-                fate: Fate::Again,
+            [ObservationKind::Register {
+                fate: RegisterOutcome::Again,
                 ..
             }]
         ),
@@ -423,15 +431,15 @@ proptest! {
             let Ok(heard) = listener.hear(&Frame::decode(&frame).unwrap()) else {
                 continue;
             };
-            for sighting in heard {
-                let json = serde_json::to_string(&sighting).unwrap();
+            for observation in heard {
+                let json = serde_json::to_string(&observation).unwrap();
                 for secret in ["c0ffee", "0badcafe", "Digest"] {
                     prop_assert!(!json.contains(secret), "{}", json);
                 }
-                prop_assert_eq!(&serde_json::from_str::<Sighting>(&json).unwrap(), &sighting);
-                if let Seen::Register { register, .. } = sighting.seen {
+                prop_assert_eq!(&serde_json::from_str::<Observation>(&json).unwrap(), &observation);
+                if let ObservationKind::Register { register, .. } = observation.seen {
                     prop_assert!(register.user.len() <= MAX_TEXT && !register.user.is_empty());
-                    prop_assert_eq!(sighting.address, *register.source.ip());
+                    prop_assert_eq!(observation.address, *register.source.ip());
                 }
             }
         }

@@ -4,13 +4,13 @@ use std::{net::Ipv4Addr, time::Duration};
 
 use proptest::{collection::vec, prelude::*};
 use reflash::{
+    discovery::{Heard, address, observations},
     phone::MacAddress,
-    track::{Leased, Seen, Witness},
-    witness::{
-        Heard, MAX_LIST, MAX_TEXT, address,
+    protocol::{
+        MAX_LIST, MAX_TEXT,
         dhcp::{Kind, Lease, Message, Op, OptionCode, Options, phone_class},
-        sightings,
     },
+    track::{EvidenceSource, Leased, ObservationKind},
 };
 
 use super::{MAC, PHONE};
@@ -274,11 +274,11 @@ fn what_is_no_dhcp_is_refused() {
 fn an_address_counts_when_the_phone_has_it() {
     let named = |message: &Message| {
         let heard = Heard::Dhcp(message);
-        let seen = sightings(&heard);
+        let seen = observations(&heard);
         let mac = message.mac;
-        let witness = Witness::Dhcp;
+        let witness = EvidenceSource::Dhcp;
         let class = message.phone().and_then(|class| class.model);
-        let model = class.map(|model| Seen::Model {
+        let model = class.map(|model| ObservationKind::Model {
             model: model.plain_number().to_owned(),
             witness,
         });
@@ -287,7 +287,7 @@ fn an_address_counts_when_the_phone_has_it() {
             message.op == Op::Request,
             "an answer has no class"
         );
-        let expected = std::iter::once(Seen::Named { mac, witness }).chain(model);
+        let expected = std::iter::once(ObservationKind::MacReported { mac, witness }).chain(model);
         let expected: Vec<_> = expected.filter(|_| address(&heard).is_some()).collect();
         assert_eq!(seen, expected);
         address(&heard)
@@ -308,15 +308,15 @@ fn an_address_counts_when_the_phone_has_it() {
     assert_eq!(named(&discover().offer(&lease())), None);
     assert_eq!(named(&renewing.nak(SERVER, "")), None);
     renewing.options.set(OptionCode::VENDOR_CLASS, *b"MSFT 5.0");
-    assert_eq!(sightings(&Heard::Dhcp(&renewing)), [], "no phone");
+    assert_eq!(observations(&Heard::Dhcp(&renewing)), [], "no phone");
 }
 
 #[test]
 fn a_lease_says_where_a_phone_that_starts_is_sent() {
     let told = |message: &Message| {
-        let seen = sightings(&Heard::Dhcp(message));
+        let seen = observations(&Heard::Dhcp(message));
         let leases = seen.into_iter().filter_map(|seen| match seen {
-            Seen::Leased { lease } => Some(*lease),
+            ObservationKind::LeaseAcked { lease } => Some(*lease),
             _ => None,
         });
         leases.collect::<Vec<_>>()

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use reflash::{
     phone::MacAddress,
-    witness::{
+    protocol::{
         frame::{Frame, Payload},
         link::Link,
     },

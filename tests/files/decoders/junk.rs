@@ -1,17 +1,20 @@
 //! Whatever the bytes are: a value or an error, bounded texts, and nothing that was not there.
 
 use proptest::{collection::vec, prelude::*};
-use reflash::witness::{
-    Alarm, Listener, MAX_TEXT,
-    cdp::Cdp,
-    device_mac,
-    dhcp::{Message, phone_class},
-    frame::{Frame, Payload},
-    link::Link,
-    lldp::Lldp,
-    load_name, sccp,
-    sip::{self, Request, answer},
-    web::Page,
+use reflash::{
+    discovery::Listener,
+    protocol::{
+        Alarm, MAX_TEXT,
+        cdp::Cdp,
+        device_mac,
+        dhcp::{Message, phone_class},
+        frame::{Frame, Payload},
+        link::Link,
+        lldp::Lldp,
+        load_name, sccp,
+        sip::{self, Request, answer},
+        web::Page,
+    },
 };
 
 use super::{
@@ -71,8 +74,8 @@ proptest! {
             prop_assert!(inside.len() + 14 <= bytes.len());
             let range = bytes.as_ptr_range();
             prop_assert!(inside.is_empty() || range.contains(&inside.as_ptr()));
-            if let Ok(sightings) = Listener::default().hear(&frame) {
-                prop_assert!(sightings.len() <= 2 * bytes.len());
+            if let Ok(observations) = Listener::default().hear(&frame) {
+                prop_assert!(observations.len() <= 2 * bytes.len());
             }
         }
     }
@@ -87,9 +90,9 @@ proptest! {
         let inside = bytes.get(14..).unwrap_or_default();
         for bytes in [&bytes[..], &[&head, inside].concat()] {
             if let Ok(sent) = Link::of(number).unwrap().read(bytes)
-                && let Ok(sightings) = Listener::default().hear_from(sent.source, &sent.payload)
+                && let Ok(observations) = Listener::default().hear_from(sent.source, &sent.payload)
             {
-                prop_assert!(sightings.len() <= 2 * bytes.len());
+                prop_assert!(observations.len() <= 2 * bytes.len());
             }
         }
     }

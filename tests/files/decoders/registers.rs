@@ -7,12 +7,12 @@ use std::{
 
 use proptest::{collection::vec, prelude::*};
 use reflash::{
-    phone::LoadName,
-    track::{Seen, Witness},
-    witness::listen::{
+    discovery::listen::{
         ALARMS_PER_ADDRESS, Alarms, Line, MESSAGES, REGISTERS, REGISTERS_PER_ADDRESS, Registrar,
         Said,
     },
+    phone::LoadName,
+    track::{EvidenceSource, ObservationKind},
 };
 
 use super::{PHONE, REGISTER, alarm};
@@ -45,15 +45,15 @@ fn a_register_is_refused_for_now_and_its_alarm_read() {
     assert!(text.contains("\r\nRetry-After: 300\r\n"), "{text}");
     assert!(!text.contains("c0ffee"), "{text}");
     let loads: Vec<_> = said
-        .sightings
+        .observations
         .iter()
-        .map(|sighting| (sighting.address, &sighting.seen))
+        .map(|observation| (observation.address, &observation.seen))
         .collect();
     assert!(
         matches!(loads[..], [
-            (PHONE, Seen::Named { witness: Witness::Sip, .. }),
-            (PHONE, Seen::Model { witness: Witness::Sip, .. }),
-            (PHONE, Seen::Load { load, witness: Witness::Sip, .. }),
+            (PHONE, ObservationKind::MacReported { witness: EvidenceSource::Sip, .. }),
+            (PHONE, ObservationKind::Model { witness: EvidenceSource::Sip, .. }),
+            (PHONE, ObservationKind::Load { load, witness: EvidenceSource::Sip, .. }),
         ] if *load == LoadName::new("SIP70.8-4-2-30S")),
         "{loads:?}"
     );
@@ -97,7 +97,7 @@ fn other_requests_are_refused_once_a_second() {
         let mut registrar = Registrar::default();
         let mut at = |after| {
             let said = registrar.datagram(began + millis(after), from(1), text.as_bytes());
-            assert_eq!(said.sightings, [], "{method}");
+            assert_eq!(said.observations, [], "{method}");
             status(&said).map(|(line, _)| line)
         };
         let expected = expected.map(str::to_owned);
@@ -131,7 +131,7 @@ fn a_flood_is_answered_five_times_a_second_and_read_in_part() {
         let at = began + Duration::from_micros(step * 100);
         let said = registrar.datagram(at, from(1), REGISTER.as_bytes());
         answers += usize::from(said.answer.is_some());
-        read += usize::from(!said.sightings.is_empty());
+        read += usize::from(!said.observations.is_empty());
     }
     assert_eq!(answers, 5, "in one second");
     assert_eq!(read, 5 * REGISTERS_PER_ADDRESS as usize);
@@ -164,8 +164,8 @@ fn an_alarm_is_read_and_ends_the_connection() {
         }
         assert!(line.is_over());
         assert!(
-            matches!(&seen[..], [_, sighting] if matches!(&sighting.seen, Seen::Load {
-                load, witness: Witness::Sccp, detail
+            matches!(&seen[..], [_, observation] if matches!(&observation.seen, ObservationKind::Load {
+                load, witness: EvidenceSource::Sccp, detail
             } if *load == LoadName::new("SCCP42.8-4-2S") && detail.contains("Last=TCP-timeout"))),
             "{size} bytes at a time: {seen:?}"
         );
@@ -212,7 +212,7 @@ proptest! {
                 // An answer is no lever: it is little more than what was asked.
                 prop_assert!(answer.len() <= bytes.len() + 256);
             }
-            prop_assert!(said.sightings.iter().all(|sighting| sighting.address == *from(1).ip()));
+            prop_assert!(said.observations.iter().all(|observation| observation.address == *from(1).ip()));
         }
     }
 

@@ -3,12 +3,10 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use reflash::{
+    discovery::{Heard, address, observations},
     phone::{LoadName, MacAddress},
-    track::{Seen, Witness},
-    witness::{
-        Heard, address, sightings,
-        sip::{MAX_HEAD, Request, Stream, answer},
-    },
+    protocol::sip::{MAX_HEAD, Request, Stream, answer},
+    track::{EvidenceSource, ObservationKind},
 };
 
 use super::{PHONE, REGISTER};
@@ -45,19 +43,19 @@ fn a_7970_says_who_and_what_it_is() {
     let heard = Heard::Sip(&request);
     assert_eq!(address(&heard), Some(PHONE));
     assert_eq!(
-        sightings(&heard),
+        observations(&heard),
         [
-            Seen::Named {
+            ObservationKind::MacReported {
                 mac,
-                witness: Witness::Sip
+                witness: EvidenceSource::Sip
             },
-            Seen::Model {
+            ObservationKind::Model {
                 model: "7970".to_owned(),
-                witness: Witness::Sip
+                witness: EvidenceSource::Sip
             },
-            Seen::Load {
+            ObservationKind::Load {
                 load: LoadName::new("SIP70.8-4-2-30S"),
-                witness: Witness::Sip,
+                witness: EvidenceSource::Sip,
                 detail: "23 Name=SEP001B2A893698 Load=SIP70.8-4-2-30S Last=reset-restart"
                     .to_owned(),
             },
@@ -68,21 +66,23 @@ fn a_7970_says_who_and_what_it_is() {
 #[test]
 fn an_agent_is_told_where_no_alarm_names_the_load() {
     let heard = with("Reason: SIP", "X-Reason: SIP").heard_from(SocketAddrV4::new(PHONE, 5060));
-    let told = Seen::Agent {
+    let told = ObservationKind::UserAgent {
         release: Some("8.4.0".to_owned()),
-        witness: Witness::Sip,
+        witness: EvidenceSource::Sip,
         detail: "Cisco-CP7970G/8.4.0".to_owned(),
     };
-    assert_eq!(sightings(&Heard::Sip(&heard)).last(), Some(&told));
+    assert_eq!(observations(&Heard::Sip(&heard)).last(), Some(&told));
     // Who takes a phone's name and is none is no phone's firmware.
     let text = REGISTER
         .replace("Reason: SIP", "X-Reason: SIP")
         .replace("Cisco-CP7970G/8.4.0", "baresip v1.0");
     let heard = Request::decode(text.as_bytes()).unwrap();
     let heard = heard.heard_from(SocketAddrV4::new(PHONE, 5060));
-    let seen = sightings(&Heard::Sip(&heard));
+    let seen = observations(&Heard::Sip(&heard));
     assert!(
-        !seen.iter().any(|seen| matches!(seen, Seen::Agent { .. })),
+        !seen
+            .iter()
+            .any(|seen| matches!(seen, ObservationKind::UserAgent { .. })),
         "{seen:?}"
     );
 }
@@ -95,7 +95,7 @@ fn what_a_proxy_passed_on_says_nothing_of_its_sender() {
     for request in [with(line, second), with("z9hG4bK0a1b2c3d", one_line)] {
         let request = request.heard_from(SocketAddrV4::new(PHONE, 5060));
         assert!(request.phone().mac.is_some());
-        assert_eq!(sightings(&Heard::Sip(&request)), []);
+        assert_eq!(observations(&Heard::Sip(&request)), []);
     }
 }
 

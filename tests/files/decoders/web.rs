@@ -1,12 +1,10 @@
 //! The phone's page.
 
 use reflash::{
+    discovery::{Heard, observations},
     phone::{LoadName, MacAddress, Protocol},
-    track::Seen,
-    witness::{
-        Heard, sightings,
-        web::{MAX_PAGE, Page},
-    },
+    protocol::web::{MAX_PAGE, Page},
+    track::ObservationKind,
 };
 
 fn xml(app: &str, version: &str, model: &str) -> String {
@@ -61,9 +59,9 @@ fn the_load_is_the_version_and_on_a_7940_the_application() {
         assert!(page.model.is_some_and(|known| model.contains(known.number)));
         assert_eq!(page.serial.as_deref(), Some("FCH1610A5S5"));
         let count = if load.is_some() { 3 } else { 2 };
-        let seen = sightings(&Heard::Web(&page));
+        let seen = observations(&Heard::Web(&page));
         assert_eq!(seen.len(), count);
-        assert!(matches!(seen[0], Seen::Named { .. }));
+        assert!(matches!(seen[0], ObservationKind::MacReported { .. }));
     }
 }
 

@@ -13,7 +13,7 @@ use reflash::{
     lint::{self, Known, Pjsip},
     phone::{MODELS, Model},
     provision::{Built, Given, Passwords, serve_files},
-    rehearse::MadeUp,
+    simulator::SyntheticBundle,
 };
 use roxmltree::{Document, Node};
 
@@ -292,7 +292,7 @@ proptest! {
         let loads: Vec<_> = MODELS
             .iter()
             .filter(|model| model.family.is_convertible())
-            .map(|model| (model, MadeUp::new(model.family, 1).unwrap().load()))
+            .map(|model| (model, SyntheticBundle::new(model.family, 1).unwrap().load()))
             .collect();
         let built = build_with(&inventory, &loads, plan.as_deref())
             .unwrap_or_else(|faults| panic!("{faults:?}\n{toml}"));

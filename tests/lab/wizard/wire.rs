@@ -6,7 +6,7 @@ use std::{
     process::{Child, Stdio},
 };
 
-use reflash::witness::cdp::{OddByte, checksum};
+use reflash::protocol::cdp::{OddByte, checksum};
 
 use super::{
     REFLASH,

@@ -10,9 +10,9 @@ use std::{
 
 use jiff::Timestamp;
 use reflash::{
-    display::{Reporter, Started, Tick},
-    page::{Board, Limits, Server, Tee},
+    reporter::{Reporter, Started, Tick},
     track::{Event, PhoneId, PhoneRef, Report, State, Step, Totals},
+    web::{Board, Limits, Server, Tee},
 };
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -26,6 +26,7 @@ struct Nobody;
 impl Reporter for Nobody {
     fn started(&mut self, _: Timestamp, _: &Started) {}
     fn event(&mut self, _: Timestamp, _: &Event) {}
+    fn found(&mut self, _: Timestamp, _: &reflash::diagnose::Finding) {}
     fn tick(&mut self, _: Tick) {}
     fn notice(&mut self, _: &str) {}
     fn finished(&mut self, _: Timestamp, _: &Report, _: &[String]) {}

@@ -4,7 +4,7 @@ use std::{net::SocketAddrV4, time::Duration};
 
 use reflash::{
     phone::{Family, LoadName, Protocol},
-    rehearse::{Action, Note, Refusal, Release, Start},
+    simulator::{Action, Note, Refusal, Release, Start},
 };
 
 use super::{

@@ -14,7 +14,7 @@ use std::{
 
 use reflash::{
     phone::{Family, LoadName},
-    rehearse::{
+    simulator::{
         Start,
         fleet::{self, FleetConfig, Route},
     },

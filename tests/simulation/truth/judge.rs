@@ -5,14 +5,14 @@ use std::{
     fmt,
 };
 
-use reflash::{phone::LoadName, rehearse::Start, track::State};
+use reflash::{phone::LoadName, simulator::Start, track::State};
 
 use super::{
     scenario::Cause,
     world::{Played, PlayedPhone},
 };
 
-/// What the sightings of one phone can tell.
+/// What the observations of one phone can tell.
 enum Tellable {
     /// This code.
     Code(&'static str),

@@ -2,7 +2,7 @@
 
 use reflash::{
     phone::{LoadName, MacAddress, Model},
-    rehearse::{Fault, Start},
+    simulator::{Fault, Start},
 };
 
 use super::desk::Http;

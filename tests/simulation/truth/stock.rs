@@ -8,7 +8,7 @@ use std::{
 
 use reflash::{
     phone::{Family, LoadName, Protocol, Request},
-    rehearse::{MadeUp, Release, Sizes},
+    simulator::{Release, Sizes, SyntheticBundle},
     tftp::File,
     track::{ManifestPlan, StagePlan},
 };
@@ -53,7 +53,7 @@ pub(crate) fn default_config(load: Option<&LoadName>) -> File {
 }
 
 impl Bundle {
-    fn new(made: &MadeUp, capitals: bool) -> Self {
+    fn new(made: &SyntheticBundle, capitals: bool) -> Self {
         let load = made.load();
         let mut files = Files::new();
         let mut hashes = BTreeMap::new();
@@ -109,7 +109,7 @@ impl Bundle {
 
 impl Stock {
     pub(crate) fn new() -> Self {
-        let made = MadeUp::new(Family::F45, 3)
+        let made = SyntheticBundle::new(Family::F45, 3)
             .expect("a convertible family")
             .sizes(Sizes::Small);
         let release = Release {

@@ -9,13 +9,12 @@ use std::{
 };
 
 use reflash::{
-    inventory::Roll,
+    inventory::PhoneNames,
     journal::{self, Header, Journal, Network},
     phone::LoadName,
-    rehearse::{Action, Holding, Note, Start},
-    stage::View,
+    simulator::{Action, Holding, Note, Start},
     tftp::{Port, Socket, engine::Engine, outbox::Outbox, policy::Limits},
-    track::{Event, PhoneReport, Plan, Report, Seen, State, Witness},
+    track::{Event, EvidenceSource, ObservationKind, PhoneReport, Plan, Report, State, View},
 };
 
 use tempfile::NamedTempFile;
@@ -38,7 +37,7 @@ const AFTERWARDS: Duration = Duration::from_mins(3);
 enum Flight {
     ToServer(SocketAddrV4, u16, Vec<u8>),
     ToPhone(usize, u16, u16, Vec<u8>),
-    Witness(usize, Seen),
+    Witness(usize, ObservationKind),
 }
 
 /// What became of one phone, and what the report says of it.
@@ -175,8 +174,11 @@ impl<'a> World<'a> {
             let actions = device.phone.power_on(self.now);
             if device.member.dhcp {
                 let mac = device.member.mac;
-                let witness = Witness::Dhcp;
-                self.fly(Flight::Witness(index, Seen::Named { mac, witness }));
+                let witness = EvidenceSource::Dhcp;
+                self.fly(Flight::Witness(
+                    index,
+                    ObservationKind::MacReported { mac, witness },
+                ));
             }
             let device = &self.devices[index];
             if device.member.witness && device.member.start == Start::Recovery {
@@ -361,8 +363,11 @@ impl<'a> World<'a> {
             Note::Booted(load) => {
                 device.spoke = false;
                 if member.dhcp {
-                    let witness = Witness::Dhcp;
-                    self.fly(Flight::Witness(index, Seen::Named { mac, witness }));
+                    let witness = EvidenceSource::Dhcp;
+                    self.fly(Flight::Witness(
+                        index,
+                        ObservationKind::MacReported { mac, witness },
+                    ));
                 }
                 if let Some(load) = load.clone().filter(|_| member.witness) {
                     self.fly(Flight::Witness(index, cdp(load)));
@@ -464,16 +469,16 @@ fn journal(record: &NamedTempFile, plan: &Plan) -> Journal {
         journal::Command::default(),
         &[],
         plan,
-        &Roll::default(),
+        &PhoneNames::default(),
     );
     std::fs::remove_file(record.path()).expect("it was there");
     Journal::create(record.path(), jiff::Timestamp::UNIX_EPOCH, header).expect("a journal")
 }
 
-fn cdp(load: LoadName) -> Seen {
-    Seen::Load {
+fn cdp(load: LoadName) -> ObservationKind {
+    ObservationKind::Load {
         load,
-        witness: Witness::Cdp,
+        witness: EvidenceSource::Cdp,
         detail: "Version".to_owned(),
     }
 }

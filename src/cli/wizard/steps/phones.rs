@@ -10,10 +10,10 @@ use super::{
     and, count,
 };
 use crate::{
-    display::escape,
+    discovery::watch,
     phone::{MacAddress, Model},
+    text::escape,
     track::MAX_PHONES,
-    witness::watch,
 };
 
 const NUMBER: usize = 2;

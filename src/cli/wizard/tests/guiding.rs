@@ -11,9 +11,12 @@ use super::{
     *,
 };
 use crate::{
-    display::{Reporter, Started, Tick},
+    diagnose::Finding,
     phone::RESET_KEYS,
-    track::{Event, Fleet, PhoneId, PhoneRef, Plan, Report, Seen, Sighting, State, Step},
+    reporter::{Reporter, Started, Tick},
+    track::{
+        Event, Fleet, Observation, ObservationKind, PhoneId, PhoneRef, Plan, Report, State, Step,
+    },
 };
 
 fn guide(numbers: &[&str]) -> Guide {
@@ -83,6 +86,12 @@ struct Heard(Arc<Mutex<Vec<String>>>);
 impl Reporter for Heard {
     fn started(&mut self, _: jiff::Timestamp, _: &Started) {}
     fn event(&mut self, _: jiff::Timestamp, _: &Event) {}
+    fn found(&mut self, _at: jiff::Timestamp, found: &Finding) {
+        for line in crate::display::finding(found, crate::display::Style::plain()).lines() {
+            self.notice(line);
+        }
+    }
+
     fn tick(&mut self, _: Tick) {}
     fn notice(&mut self, text: &str) {
         self.0.lock().unwrap().push(text.to_owned());
@@ -154,9 +163,9 @@ fn a_person_is_asked_of_phones_that_no_witness_spoke_of() {
     };
     let (said, script) = asked(State::Flashed, vec![Enter]);
     let [
-        Sighting {
+        Observation {
             address,
-            seen: Seen::Noted { witness, detail },
+            seen: ObservationKind::Remark { witness, detail },
         },
     ] = &said.unwrap()[..]
     else {
@@ -164,7 +173,7 @@ fn a_person_is_asked_of_phones_that_no_witness_spoke_of() {
     };
     assert_eq!(
         (*address, *witness),
-        (Ipv4Addr::new(192, 0, 2, 101), Witness::Person)
+        (Ipv4Addr::new(192, 0, 2, 101), EvidenceSource::Person)
     );
     assert!(
         detail.contains("SIP at Settings > Model Information"),

@@ -1,0 +1,23 @@
+//! Decoders and encoders of what phones send and receive: frames, IPv4, CDP, LLDP, DHCP, SIP,
+//! SCCP and the phone's web page.
+//!
+//! Bytes in, a value or [`Malformed`] out, whatever the bytes are. No text is longer than
+//! [`MAX_TEXT`], no list longer than [`MAX_LIST`], and nothing is allocated by a length that a
+//! sender names. No I/O and no decisions: [`crate::discovery`] turns values into observations.
+
+mod alarm;
+pub(crate) mod bytes;
+pub mod cdp;
+pub mod dhcp;
+pub mod frame;
+mod ipv4;
+pub mod link;
+pub mod lldp;
+mod names;
+pub mod sccp;
+pub mod sip;
+pub mod web;
+
+pub use alarm::Alarm;
+pub use bytes::{MAX_LIST, MAX_TEXT, Malformed};
+pub use names::{MAX_LOAD_NAME, device_mac, load_name};

@@ -1,0 +1,317 @@
+//! SIP as far as a witness needs it: the head of a REGISTER, the head of what it is answered,
+//! which of the two belong together, and an answer of our own (RFC 3261).
+
+mod answer;
+mod phone;
+mod response;
+mod stream;
+
+use std::{fmt, net::SocketAddrV4};
+
+use serde::{Deserialize, Serialize};
+
+pub use answer::answer;
+pub use phone::{Agent, SipPhone};
+pub use response::Response;
+pub use stream::Stream;
+
+use super::bytes::Malformed;
+
+/// Bytes of a request's head at most, with the empty line behind it. A phone's REGISTER has about
+/// 1,200.
+pub const MAX_HEAD: usize = 8 * 1024;
+
+const FORMAT: &str = "SIP";
+/// Short forms of headers (RFC 3261, 7.3.3 and table 1).
+const COMPACT: [(&str, &str); 10] = [
+    ("c", "content-type"),
+    ("e", "content-encoding"),
+    ("f", "from"),
+    ("i", "call-id"),
+    ("k", "supported"),
+    ("l", "content-length"),
+    ("m", "contact"),
+    ("s", "subject"),
+    ("t", "to"),
+    ("v", "via"),
+];
+/// What an answer copies: a request without one of them cannot be answered.
+const NEEDED: [&str; 5] = ["via", "from", "to", "call-id", "cseq"];
+/// They prove a password, so that they are not even kept.
+const SECRET: [&str; 2] = ["authorization", "proxy-authorization"];
+
+/// What SIP goes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SipTransport {
+    /// `transportLayerProtocol` 2.
+    Udp,
+    /// `transportLayerProtocol` 1.
+    Tcp,
+}
+
+impl fmt::Display for SipTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+        })
+    }
+}
+
+/// The way of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Way {
+    /// From.
+    pub source: SocketAddrV4,
+    /// To.
+    pub destination: SocketAddrV4,
+    /// Over what.
+    pub over: SipTransport,
+}
+
+/// The head of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// `REGISTER`.
+    pub method: String,
+    /// Whom it is for.
+    pub uri: String,
+    headers: Headers,
+    /// Where it came from.
+    pub source: Option<SocketAddrV4>,
+}
+
+/// The headers of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Headers {
+    /// Names in lower case and in full, values on one line; as they came otherwise.
+    all: Vec<(String, String)>,
+    /// One proved a password; it is not kept.
+    has_proof: bool,
+}
+
+impl Request {
+    /// What identifies the transaction: the Call-ID, the number of the `CSeq` and its method.
+    pub(crate) fn transaction(&self) -> Option<(&str, u32, &str)> {
+        self.headers.transaction()
+    }
+
+    /// Reads the head at the beginning of a datagram or a segment. The body is not looked at.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        let (first, headers) = head(bytes)?;
+        let words: Vec<&str> = first.split(' ').collect();
+        let [method, uri, "SIP/2.0"] = words[..] else {
+            return Err(fault("a request line expected: METHOD URI SIP/2.0"));
+        };
+        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte);
+        if method.is_empty() || uri.is_empty() || !method.bytes().all(is_token) {
+            return Err(fault("a method and a URI expected"));
+        }
+        Ok(Self {
+            method: method.to_owned(),
+            uri: uri.to_owned(),
+            headers,
+            source: None,
+        })
+    }
+
+    /// Whether it carries a proof of a password (Authorization).
+    #[must_use]
+    pub fn has_proof(&self) -> bool {
+        self.headers.has_proof
+    }
+
+    /// Notes where it came from; the answer's Via says so, and a REGISTER's phone lives there.
+    #[must_use]
+    pub fn heard_from(self, source: SocketAddrV4) -> Self {
+        Self {
+            source: Some(source),
+            ..self
+        }
+    }
+
+    /// The first header of this name (in full; case does not matter).
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.first(name)
+    }
+
+    /// Every header of this name, in order.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.headers.named(name)
+    }
+
+    /// Whether it came without a proxy between: each puts a Via of its own before the others.
+    #[must_use]
+    pub fn is_direct(&self) -> bool {
+        let vias = self.all("via").map(|via| split_outside(via, &[',']).len());
+        vias.sum::<usize>() == 1
+    }
+
+    /// The seconds that a registration is to hold: of the Contact, else of the Expires header
+    /// (RFC 3261, 10.2.1.1). 0 takes the registration back.
+    #[must_use]
+    pub fn expires(&self) -> Option<u32> {
+        self.headers.expires()
+    }
+}
+
+impl Headers {
+    fn first(&self, name: &str) -> Option<&str> {
+        self.all
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.all
+            .iter()
+            .filter(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    fn expires(&self) -> Option<u32> {
+        let of_contact = self
+            .first("contact")
+            .and_then(|contact| parameter(contact, |name| name.eq_ignore_ascii_case("expires")));
+        let text = of_contact.or_else(|| self.first("expires").map(str::to_owned))?;
+        text.trim().parse().ok()
+    }
+
+    /// What names the transaction: the Call-ID, the number of the `CSeq` and its method.
+    fn transaction(&self) -> Option<(&str, u32, &str)> {
+        let call = self.first("call-id")?;
+        let (number, method) = self.first("cseq")?.split_once([' ', '\t'])?;
+        Some((call, number.parse().ok()?, method.trim()))
+    }
+}
+
+fn fault(reason: &'static str) -> Malformed {
+    Malformed {
+        format: FORMAT,
+        offset: 0,
+        reason,
+    }
+}
+
+/// Reads the head of a message: its first line, and its headers.
+fn head(bytes: &[u8]) -> Result<(String, Headers), Malformed> {
+    // Empty lines before a message are kept-alive connections (RFC 3261, 7.5; RFC 5626).
+    let start = bytes.iter().position(|byte| !b"\r\n".contains(byte));
+    let bytes = &bytes[start.unwrap_or(bytes.len())..];
+    let end = head_end(bytes, 0);
+    if end.is_none_or(|end| end > MAX_HEAD) {
+        return Err(fault(if bytes.len() > MAX_HEAD {
+            "a head of 8,192 bytes or less expected"
+        } else {
+            "the head does not end: an empty line expected"
+        }));
+    }
+    let text = String::from_utf8_lossy(&bytes[..end.unwrap_or(0)]);
+    let mut lines = unfolded(&text).into_iter();
+    let first = lines.next().unwrap_or_default();
+    let mut headers = Headers {
+        all: Vec::new(),
+        has_proof: false,
+    };
+    for line in lines {
+        let Some((name, value)) = line.split_once(':') else {
+            return Err(fault("a header without a colon"));
+        };
+        let name = full_name(name.trim());
+        if SECRET.contains(&name.as_str()) {
+            headers.has_proof = true;
+        } else {
+            headers.all.push((name, value.trim().to_owned()));
+        }
+    }
+    if NEEDED.iter().any(|name| headers.first(name).is_none()) {
+        return Err(fault("Via, From, To, Call-ID and CSeq expected"));
+    }
+    Ok((first, headers))
+}
+
+/// Where the head ends: behind its first empty line. Looks from `from` on.
+fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
+    let behind = bytes.get(from..)?;
+    let mut feeds = behind
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'\n');
+    feeds.find_map(|(at, _)| match &behind[at + 1..] {
+        [b'\n', ..] => Some(from + at + 2),
+        [b'\r', b'\n', ..] => Some(from + at + 3),
+        _ => None,
+    })
+}
+
+/// Lines without their ends. A line that begins with a blank goes on with the one before it
+/// (RFC 3261, 7.3.1); control characters inside a line become blanks, so that no value can break
+/// out of its line when it is copied.
+fn unfolded(head: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in head.split('\n') {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let goes_on = line.starts_with([' ', '\t']);
+        match lines.last_mut() {
+            Some(before) if goes_on => {
+                before.push(' ');
+                before.push_str(&single_line(line.trim_start()));
+            }
+            _ if line.is_empty() => {}
+            _ => lines.push(single_line(line)),
+        }
+    }
+    lines
+}
+
+/// The text without control characters.
+fn single_line(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+fn full_name(name: &str) -> String {
+    let name = name.to_ascii_lowercase();
+    let full = COMPACT.iter().find(|(short, _)| *short == name);
+    full.map_or(name, |(_, full)| (*full).to_owned())
+}
+
+/// Splits at a character that stands neither in quotes nor in angle brackets.
+fn split_outside(text: &str, separators: &[char]) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let (mut in_quotes, mut in_brackets, mut is_escaped) = (false, false, false);
+    for character in text.chars() {
+        let is_separator = separators.contains(&character) && !in_quotes && !in_brackets;
+        if is_separator {
+            parts.push(String::new());
+            continue;
+        }
+        match character {
+            '"' if !is_escaped => in_quotes = !in_quotes,
+            '<' if !in_quotes => in_brackets = true,
+            '>' if !in_quotes => in_brackets = false,
+            _ => {}
+        }
+        is_escaped = in_quotes && character == '\\' && !is_escaped;
+        if let Some(part) = parts.last_mut() {
+            part.push(character);
+        }
+    }
+    parts
+}
+
+/// The value of a parameter of a header, without its quotes.
+fn parameter(value: &str, is_wanted: impl Fn(&str) -> bool) -> Option<String> {
+    split_outside(value, &[';', ',']).iter().find_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        let value = value.trim();
+        let bare = value
+            .strip_prefix('"')
+            .and_then(|value| value.strip_suffix('"'));
+        is_wanted(name.trim()).then(|| bare.unwrap_or(value).to_owned())
+    })
+}

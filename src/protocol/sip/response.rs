@@ -1,0 +1,61 @@
+//! What a PBX answers.
+
+use super::{Headers, fault, head, split_outside};
+use crate::protocol::bytes::Malformed;
+
+/// The head of a response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// 100 to 699.
+    pub status: u16,
+    headers: Headers,
+}
+
+impl Response {
+    /// Reads the head at the beginning of a datagram or a segment. The body is not looked at.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        let (first, headers) = head(bytes)?;
+        let status = first
+            .strip_prefix("SIP/2.0 ")
+            .and_then(|rest| rest.get(..3))
+            .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+            .and_then(|digits| digits.parse().ok())
+            .filter(|status| (100..700).contains(status));
+        let Some(status) = status else {
+            return Err(fault("a status line expected: SIP/2.0 STATUS REASON"));
+        };
+        Ok(Self { status, headers })
+    }
+
+    /// The Call-ID and the number of the `CSeq`, if it answers a REGISTER.
+    pub(crate) fn answers(&self) -> Option<(&str, u32)> {
+        let (call, number, method) = self.headers.transaction()?;
+        (method == "REGISTER").then_some((call, number))
+    }
+
+    /// Whether it says that the proof was good and only too old (RFC 2617, 3.2.1).
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        let challenges = ["www-authenticate", "proxy-authenticate"];
+        challenges.iter().any(|name| {
+            self.headers.named(name).any(|challenge| {
+                let bare = challenge.split_once(' ').map_or("", |(_, rest)| rest);
+                split_outside(bare, &[',']).iter().any(|part| {
+                    part.split_once('=').is_some_and(|(name, value)| {
+                        let value = value.trim().trim_matches('"');
+                        name.trim().eq_ignore_ascii_case("stale")
+                            && value.eq_ignore_ascii_case("true")
+                    })
+                })
+            })
+        })
+    }
+
+    /// The seconds that a registration holds by this answer. `None`: it names no contact, so
+    /// that nobody is registered (RFC 3261, 10.3).
+    #[must_use]
+    pub fn registered_for(&self) -> Option<u32> {
+        self.headers.first("contact")?;
+        self.headers.expires()
+    }
+}

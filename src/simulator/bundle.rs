@@ -1,0 +1,365 @@
+//! A bundle that looks like a real one from outside and holds nothing real.
+//!
+//! Names, number and sizes of the members and the text of the manifests are what phones
+//! and servers have to cope with; every image's body is pseudo-random, and the manifest
+//! says so.
+
+mod damage;
+mod header;
+
+use std::{
+    fs,
+    io::{self, Cursor, Write},
+    path::Path,
+};
+
+use zip::{CompressionMethod, DateTime, System, ZipWriter, write::SimpleFileOptions};
+
+pub use self::damage::Damage;
+pub use self::header::{TEST_KEY_PEM, signed_file, test_key};
+use self::header::{header_length, signed};
+use super::rng::Rng;
+use crate::phone::{Family, LoadName, Protocol};
+
+/// How long the images are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sizes {
+    /// As in real bundles: about 10 MB in all.
+    #[default]
+    Realistic,
+    /// Some ten thousand bytes each, for tests.
+    Small,
+}
+
+/// The two ways in which a release is written: in a load's name and in its images'.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// `9-3-1SR4-1S`.
+    pub load: String,
+    /// `9-3-1ES26`.
+    pub images: String,
+}
+
+/// A made-up bundle of one family.
+#[derive(Debug, Clone)]
+pub struct SyntheticBundle {
+    family: Family,
+    protocol: Protocol,
+    release: Release,
+    sizes: Sizes,
+    seed: u64,
+    without: Vec<String>,
+    damage: Option<Damage>,
+}
+
+/// The line that stands where a real manifest says what it is, and is as long.
+const MADE_UP: &str =
+    "# MADE UP for rehearsal: random bytes, nobody's firmware; no phone would take it\r\n";
+
+impl SyntheticBundle {
+    /// The SIP bundle of this family in the release that people look for, realistic in
+    /// size. `None` for a family that is not converted.
+    #[must_use]
+    pub fn new(family: Family, seed: u64) -> Option<Self> {
+        let (load, images) = match family {
+            Family::F42 | Family::F45 | Family::F75 => ("9-3-1SR4-1S", "9-3-1ES26"),
+            Family::F11 | Family::F41 => ("9-4-2SR1-1S", "9-4-2ES9"),
+            Family::F70 => ("9-4-2SR3-1S", "9-4-2ES26"),
+            Family::F31 => ("9-2-1S", "9-2-1TH1-13"),
+            _ => return None,
+        };
+        Some(Self {
+            family,
+            protocol: Protocol::Sip,
+            release: Release {
+                load: load.to_owned(),
+                images: images.to_owned(),
+            },
+            sizes: Sizes::Realistic,
+            seed,
+            without: Vec::new(),
+            damage: None,
+        })
+    }
+
+    /// With images of this length.
+    #[must_use]
+    pub fn sizes(self, sizes: Sizes) -> Self {
+        Self { sizes, ..self }
+    }
+
+    /// Of this protocol.
+    #[must_use]
+    pub fn protocol(self, protocol: Protocol) -> Self {
+        Self { protocol, ..self }
+    }
+
+    /// In this release; the bridge, for one, is `8-5-2S` with images of `8-5-2TH1-9`.
+    #[must_use]
+    pub fn release(self, release: Release) -> Self {
+        Self { release, ..self }
+    }
+
+    /// Without the members whose names begin so, though manifests still name them.
+    #[must_use]
+    pub fn without(mut self, beginning: &str) -> Self {
+        self.without.push(beginning.to_owned());
+        self
+    }
+
+    /// With this wrong in it.
+    #[must_use]
+    pub fn damaged(self, damage: Damage) -> Self {
+        Self {
+            damage: Some(damage),
+            ..self
+        }
+    }
+
+    /// The load that it is for: `SIP45.9-3-1SR4-1S`.
+    #[must_use]
+    pub fn load(&self) -> LoadName {
+        let code = code(self.family);
+        LoadName::new(&format!("{}{code}.{}", self.protocol, self.release.load))
+    }
+
+    /// The name that such a bundle is published under.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        let protocol = self.protocol.to_string().to_lowercase();
+        let hardware = match self.family {
+            Family::F11 => "7911_7906",
+            Family::F31 => "7931",
+            Family::F41 => "7941_7961",
+            Family::F42 => "7942_7962",
+            Family::F70 => "7970_7971",
+            Family::F75 => "7975",
+            _ => "7945_7965",
+        };
+        let release = self
+            .release
+            .load
+            .strip_suffix('S')
+            .unwrap_or(&self.release.load);
+        format!("cmterm-{hardware}-{protocol}.{release}.zip")
+    }
+
+    /// Its members: five images, the load's manifest and the recovery manifests.
+    #[must_use]
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let mut files: Vec<(String, Vec<u8>)> = self
+            .images()
+            .into_iter()
+            .zip(0_u64..)
+            .map(|((name, size), stream)| {
+                let body = Rng::new(self.seed, stream).bytes(size - header_length(&name));
+                let file = signed(&name, &body);
+                (name, file)
+            })
+            .collect();
+        let text = self.manifest();
+        let mut manifests = vec![self.load().manifest()];
+        manifests.extend(
+            self.family
+                .models()
+                .filter_map(|model| model.recovery)
+                .map(str::to_owned),
+        );
+        manifests.sort();
+        // -GE models share the plain model's manifest.
+        manifests.dedup();
+        files.extend(manifests.into_iter().map(|name| {
+            let file = signed(&name, text.as_bytes());
+            (name, file)
+        }));
+        files.retain(|(name, _)| {
+            !self
+                .without
+                .iter()
+                .any(|gone| name.starts_with(gone.as_str()))
+        });
+        if let Some(damage) = self.damage {
+            damage.to_members(&mut files);
+        }
+        files
+    }
+
+    /// Writes the members as Cisco's zips are: flat, made on FAT, every member deflated.
+    /// The same bundle gives the same bytes each time.
+    pub fn write_zip(&self, path: &Path) -> io::Result<()> {
+        let time = DateTime::from_date_and_time(2020, 1, 1, 0, 0, 0).unwrap_or_default();
+        let options = SimpleFileOptions::default()
+            .system(System::Dos)
+            .external_attributes(0)
+            .compression_method(CompressionMethod::Deflated)
+            // Random bytes do not get shorter, however long one tries.
+            .compression_level(Some(1))
+            .last_modified_time(time);
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, bytes) in self.files() {
+            zip.start_file(name, options)?;
+            zip.write_all(&bytes)?;
+        }
+        let mut zip = zip.finish()?.into_inner();
+        if let Some(damage) = self.damage {
+            damage.to_zip(&mut zip);
+        }
+        fs::write(path, zip)
+    }
+
+    /// Names and whole lengths of the images, in the manifest's order.
+    fn images(&self) -> [(String, usize); 5] {
+        let protocol = self.protocol.to_string().to_lowercase();
+        let code = code(self.family);
+        let lengths = match (self.sizes, self.family, self.protocol) {
+            // The first is 48 whole blocks: an empty block has to end it.
+            (Sizes::Small, ..) => [24_576, 12_345, 50_001, 9_000, 30_721],
+            (_, Family::F11, _) => [1_620_152, 559_855, 3_156_351, 364_207, 2_694_706],
+            (_, Family::F31, _) => [1_617_571, 553_975, 3_150_897, 356_907, 2_209_268],
+            (_, Family::F41, _) => [1_630_052, 557_154, 3_156_347, 562_005, 2_217_256],
+            (_, Family::F42, _) => [1_765_313, 581_634, 4_642_392, 363_807, 2_686_369],
+            (_, Family::F70, _) => [1_830_557, 557_249, 3_157_527, 562_693, 2_222_958],
+            (_, Family::F75, _) => [1_895_652, 581_527, 4_642_392, 363_807, 2_689_713],
+            (_, _, Protocol::Sccp) => [1_891_377, 581_548, 4_642_392, 363_807, 2_218_505],
+            (_, _, Protocol::Sip) => [1_893_314, 581_548, 4_642_392, 363_807, 2_689_901],
+        };
+        let stems = [
+            format!("jar{code}{protocol}"),
+            format!("cnu{code}"),
+            format!("apps{code}"),
+            format!("dsp{code}"),
+            format!("cvm{code}{protocol}"),
+        ];
+        let mut lengths = lengths.into_iter();
+        stems.map(|stem| {
+            let name = format!("{stem}.{}.sbn", self.release.images);
+            (name, lengths.next().unwrap_or_default())
+        })
+    }
+
+    /// A manifest's text: CRLF, the hardware mask where real ones have it, and the blank
+    /// that ends the lines of dsp and cvm (7931: of apps too).
+    fn manifest(&self) -> String {
+        let release = &self.release.images;
+        let mask = match self.family {
+            Family::F11 => "#HARDWARE_COMP_1 1",
+            Family::F42 | Family::F75 => "#HARDWARE_COMP_1 5",
+            Family::F45 => "#HARDWARE_COMP_1 15",
+            _ => "",
+        };
+        let mut text =
+            format!("#\r\n{MADE_UP}# RELEASE load version {release}\r\n#\r\n{mask}\r\n\r\n");
+        for (name, _) in self.images() {
+            let blank = name.starts_with("dsp")
+                || name.starts_with("cvm")
+                || (self.family == Family::F31 && name.starts_with("apps"));
+            text.push_str(&name);
+            text.push_str(if blank { " \r\n" } else { "\r\n" });
+        }
+        text
+    }
+}
+
+/// The family as load and image names write it: `45` of `SIP45` and `jar45sip`.
+pub(super) fn code(family: Family) -> &'static str {
+    match family {
+        Family::F11 => "11",
+        Family::F31 => "31",
+        Family::F41 => "41",
+        Family::F42 => "42",
+        Family::F70 => "70",
+        Family::F75 => "75",
+        _ => "45",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::{super::reading::Manifest, *};
+
+    const FAMILIES: [Family; 7] = [
+        Family::F11,
+        Family::F31,
+        Family::F41,
+        Family::F42,
+        Family::F45,
+        Family::F70,
+        Family::F75,
+    ];
+
+    fn small(family: Family) -> SyntheticBundle {
+        SyntheticBundle::new(family, 1)
+            .expect("a convertible family")
+            .sizes(Sizes::Small)
+    }
+
+    #[test]
+    fn the_7965_s_bundle_has_the_names_and_sizes_of_the_real_one() {
+        let made = SyntheticBundle::new(Family::F45, 1).expect("a convertible family");
+        assert_eq!(made.file_name(), "cmterm-7945_7965-sip.9-3-1SR4-1.zip");
+        let mut files: Vec<(String, usize)> = made
+            .files()
+            .into_iter()
+            .map(|(name, bytes)| (name, bytes.len()))
+            .collect();
+        files.sort();
+        let expected = [
+            ("SIP45.9-3-1SR4-1S.loads", 667),
+            ("apps45.9-3-1ES26.sbn", 4_642_392),
+            ("cnu45.9-3-1ES26.sbn", 581_548),
+            ("cvm45sip.9-3-1ES26.sbn", 2_689_901),
+            ("dsp45.9-3-1ES26.sbn", 363_807),
+            ("jar45sip.9-3-1ES26.sbn", 1_893_314),
+            ("term45.default.loads", 667),
+            ("term65.default.loads", 667),
+        ]
+        .map(|(name, size)| (name.to_owned(), size));
+        assert_eq!(files, expected);
+    }
+
+    #[test]
+    fn every_family_s_manifests_name_what_the_bundle_holds() {
+        for family in FAMILIES {
+            for protocol in [Protocol::Sip, Protocol::Sccp] {
+                let made = small(family).protocol(protocol);
+                let files = made.files();
+                let has = |name: &str| files.iter().any(|(member, _)| member == name);
+                assert!(has(&made.load().manifest()));
+                assert_eq!(made.load().family(), Some(family));
+                assert_eq!(made.load().protocol(), Some(protocol));
+                assert!(family.models().all(|model| model.recovery.is_some_and(has)));
+                for (name, bytes) in &files {
+                    if LoadName::new(name).as_str() != name {
+                        let manifest = Manifest::read(bytes).expect(name);
+                        assert_eq!(manifest.images.len(), 5);
+                        assert!(manifest.images.iter().all(|image| has(image)), "{name}");
+                    }
+                }
+            }
+        }
+        assert!(SyntheticBundle::new(Family::P3, 1).is_none());
+    }
+
+    #[test]
+    fn a_zip_holds_the_members_and_is_the_same_each_time() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let made = small(Family::F42).without("dsp42");
+        let paths = ["one.zip", "two.zip"].map(|name| folder.path().join(name));
+        for path in &paths {
+            made.write_zip(path).expect("a zip");
+        }
+        let [one, two] = paths.map(|path| std::fs::read(path).expect("a zip"));
+        assert_eq!(one, two);
+        let mut archive = zip::ZipArchive::new(io::Cursor::new(one)).expect("an archive");
+        let files = made.files();
+        assert_eq!(archive.len(), 7);
+        for (name, bytes) in files {
+            let mut member = Vec::new();
+            let mut entry = archive.by_name(&name).expect("a member");
+            entry.read_to_end(&mut member).expect("a whole member");
+            assert_eq!(member, bytes, "{name}");
+        }
+    }
+}

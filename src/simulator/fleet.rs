@@ -1,0 +1,302 @@
+//! Scripted phones on real UDP sockets, each on a loopback address of its own.
+//!
+//! The whole of 127/8 is this machine without any configuration, so nothing is set up and
+//! nothing is left behind. One task a phone; a phone has one socket at a time.
+
+mod site;
+
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    io,
+    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
+    panic,
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+
+use site::Site;
+
+use super::{Fault, FaultSpec, Holding, PhoneConfig, SimulatedPhone, Start, bundle::code};
+use crate::phone::{Family, LoadName, MacAddress, Model};
+
+/// Phones of one fleet. Each has a socket open, and file descriptors are few.
+pub const MOST_PHONES: usize = 1000;
+/// Second octets of the addresses: one fleet has one of them to itself.
+const BLOCKS: std::ops::RangeInclusive<u8> = 20..=250;
+/// Held in a block by the fleet that uses it; no phone has this address or this port.
+const CLAIM: (u8, u8, u16) = (255, 254, 49151);
+
+/// Which way to SIP the phones take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Route {
+    /// Factory reset: all begin in their boot loader.
+    Recovery,
+    /// All run SCCP and are told a new load by their configuration.
+    LoadInformation,
+    /// Half of each, in turn.
+    #[default]
+    Mixed,
+}
+
+/// The phones of a rehearsal.
+#[derive(Debug, Clone)]
+pub struct FleetConfig {
+    /// How many, 1 to [`MOST_PHONES`].
+    pub phones: usize,
+    /// What they are, in turn; of convertible families.
+    pub models: Vec<&'static Model>,
+    /// How they come to SIP.
+    pub route: Route,
+    /// See [`PhoneConfig::pace`].
+    pub pace: f64,
+    /// The same seed gives the same phones.
+    pub seed: u64,
+    /// What is wrong with which of them.
+    pub faults: Vec<FaultSpec>,
+    /// See [`PhoneConfig::sizes`].
+    pub sizes: Arc<BTreeMap<String, u64>>,
+    /// Where they live, one each, on this machine's own addresses. Empty: on loopback.
+    pub addresses: Vec<Ipv4Addr>,
+    /// After this long they are switched off, wherever they are.
+    pub deadline: Duration,
+}
+
+/// What became of one phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhoneResult {
+    /// Who it is.
+    pub mac: MacAddress,
+    /// What it is.
+    pub model: &'static Model,
+    /// How it began.
+    pub start: Start,
+    /// Its last address.
+    pub address: Ipv4Addr,
+    /// What it really has.
+    pub holding: Holding,
+    /// Whether it came up and had nothing more to ask.
+    pub finished: bool,
+    /// What this machine's sockets refused; the phone ended there.
+    pub trouble: Option<String>,
+}
+
+/// What keeps a fleet from starting.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FleetError {
+    /// None, or too many.
+    #[error("cannot rehearse with {0} phones: expected 1 to {MOST_PHONES}")]
+    Phones(usize),
+    /// No model, or one that has no way to SIP.
+    #[error("cannot rehearse without a model that has a recovery manifest, such as 7965")]
+    Models,
+    /// Every block of addresses is in use, or loopback does not work.
+    #[error("no free addresses from 127.20.0.0 to 127.250.255.255 for the phones: {0}")]
+    Addresses(io::Error),
+}
+
+impl FleetConfig {
+    /// The phones, as they begin, with `server` to turn to.
+    pub fn members(&self, server: SocketAddrV4) -> Result<Vec<PhoneConfig>, FleetError> {
+        if !(1..=MOST_PHONES).contains(&self.phones) {
+            return Err(FleetError::Phones(self.phones));
+        }
+        if self.models.is_empty() || self.models.iter().any(|model| model.recovery.is_none()) {
+            return Err(FleetError::Models);
+        }
+        Ok((0..self.phones)
+            .map(|index| self.member(index, server))
+            .collect())
+    }
+
+    fn member(&self, index: usize, server: SocketAddrV4) -> PhoneConfig {
+        let model = self.models[index % self.models.len()];
+        let faults: Vec<Fault> = self
+            .faults
+            .iter()
+            .filter(|spec| spec.phones.is_none_or(|phones| index < phones))
+            .map(|spec| spec.fault.clone())
+            .collect();
+        // Each model takes both routes in turn.
+        let recovers = match self.route {
+            Route::Recovery => true,
+            Route::LoadInformation => false,
+            Route::Mixed => (index / self.models.len()).is_multiple_of(2),
+        };
+        let start = if recovers {
+            Start::Recovery
+        } else {
+            Start::Application(first_load(
+                model.family,
+                faults.contains(&Fault::NeedsBridge),
+            ))
+        };
+        let [.., high, low] = index.to_be_bytes();
+        PhoneConfig {
+            // A locally administered address: no such phone was ever built.
+            mac: MacAddress::new([0x02, 0x52, 0x45, 0x48, high, low]),
+            model,
+            start,
+            server,
+            pace: self.pace,
+            seed: self.seed,
+            faults,
+            sizes: Arc::clone(&self.sizes),
+        }
+    }
+}
+
+/// What an SCCP phone runs before anything is done to it.
+fn first_load(family: Family, old: bool) -> LoadName {
+    let release = if old { "8-3-2S" } else { "8-5-2S" };
+    LoadName::new(&format!("SCCP{}.{release}", code(family)))
+}
+
+/// Switches the phones on against `server` and waits until each is finished, `stop`
+/// completes or the deadline has passed; then tells of each what it has.
+///
+/// The phones take their addresses from the first block 127.20/16 to 127.250/16 that no
+/// other fleet on this machine has: phone 0 has 127.20.1.1, and 127.20.128.1 after
+/// [`Fault::AddressChange`].
+pub async fn run(
+    config: &FleetConfig,
+    server: SocketAddrV4,
+    stop: impl Future<Output = ()>,
+) -> Result<Vec<PhoneResult>, FleetError> {
+    let members = config.members(server)?;
+    // The block is ours as long as its claim is open.
+    let (block, _claim) = claim_block().map_err(FleetError::Addresses)?;
+    let (switch, off) = watch::channel(false);
+    let began = Instant::now();
+    let mut tasks = JoinSet::new();
+    for (index, member) in members.into_iter().enumerate() {
+        let site = match config.addresses.get(index) {
+            Some(&address) => Site::new((address, address), began),
+            None => Site::new(Site::address_pair(block, index), began),
+        };
+        let off = off.clone();
+        tasks.spawn(async move { (index, site.play(SimulatedPhone::new(member), off).await) });
+    }
+    let mut results = Vec::new();
+    let mut stop = pin!(stop);
+    let mut deadline = pin!(sleep(config.deadline));
+    let mut is_off = false;
+    loop {
+        tokio::select! {
+            () = &mut stop, if !is_off => is_off = true,
+            () = &mut deadline, if !is_off => is_off = true,
+            ended = tasks.join_next() => match ended {
+                Some(Ok(result)) => results.push(result),
+                // Nothing aborts a phone's task, so it panicked.
+                Some(Err(error)) => panic::resume_unwind(error.into_panic()),
+                None => break,
+            },
+        }
+        switch.send_if_modified(|value| std::mem::replace(value, is_off) != is_off);
+    }
+    results.sort_by_key(|(index, _)| *index);
+    Ok(results.into_iter().map(|(_, result)| result).collect())
+}
+
+/// A block that no other fleet has, and the socket that keeps it so.
+fn claim_block() -> io::Result<(u8, UdpSocket)> {
+    let (third, fourth, port) = CLAIM;
+    let mut failure = io::Error::other("none was tried");
+    for block in BLOCKS {
+        match UdpSocket::bind((Ipv4Addr::new(127, block, third, fourth), port)) {
+            Ok(claim) => return Ok((block, claim)),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    const SERVER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 6969);
+
+    fn config(phones: usize) -> FleetConfig {
+        FleetConfig {
+            phones,
+            models: Family::F45.models().collect(),
+            route: Route::Mixed,
+            pace: 0.0,
+            seed: 1,
+            faults: Vec::new(),
+            sizes: Arc::default(),
+            addresses: Vec::new(),
+            deadline: Duration::from_secs(1),
+        }
+    }
+
+    #[test]
+    fn both_models_take_both_routes() {
+        let members = config(8).members(SERVER).expect("eight phones");
+        let kinds: HashSet<(&str, bool)> = members
+            .iter()
+            .map(|member| (member.model.number, member.start == Start::Recovery))
+            .collect();
+        assert_eq!(kinds.len(), 4);
+    }
+
+    #[test]
+    fn no_two_phones_share_a_mac_or_an_address() {
+        let members = config(MOST_PHONES).members(SERVER).expect("all phones");
+        let macs: HashSet<MacAddress> = members.iter().map(|member| member.mac).collect();
+        let addresses: HashSet<Ipv4Addr> = (0..MOST_PHONES)
+            .map(|index| Site::address_pair(20, index))
+            .flat_map(<[Ipv4Addr; 2]>::from)
+            .collect();
+        assert_eq!(
+            (macs.len(), addresses.len()),
+            (MOST_PHONES, 2 * MOST_PHONES)
+        );
+    }
+
+    #[test]
+    fn a_fault_for_some_is_the_first_ones() {
+        let faults = vec!["needs-bridge@2".parse().expect("a fault")];
+        let config = FleetConfig {
+            faults,
+            route: Route::LoadInformation,
+            ..config(3)
+        };
+        let members = config.members(SERVER).expect("three phones");
+        let loads: Vec<&str> = members
+            .iter()
+            .map(|member| match &member.start {
+                Start::Application(load) => load.as_str(),
+                Start::Recovery => "",
+            })
+            .collect();
+        assert_eq!(loads, ["SCCP45.8-3-2S", "SCCP45.8-3-2S", "SCCP45.8-5-2S"]);
+    }
+
+    #[test]
+    fn a_fleet_that_cannot_be_says_why() {
+        for phones in [0, MOST_PHONES + 1] {
+            assert!(matches!(
+                config(phones).members(SERVER),
+                Err(FleetError::Phones(_))
+            ));
+        }
+        let models = vec![Model::by_number("7960").expect("a model")];
+        let config = FleetConfig {
+            models,
+            ..config(1)
+        };
+        assert!(matches!(config.members(SERVER), Err(FleetError::Models)));
+    }
+}

@@ -1,0 +1,349 @@
+//! One phone, without sockets and without a clock.
+
+mod boot;
+mod config;
+mod judge;
+
+use std::{collections::BTreeMap, fmt::Write, net::SocketAddrV4, time::Duration};
+
+use super::{
+    Fault,
+    client::{FIRST_PORT, Fetch, port_after},
+    reading::Manifest,
+    rng::Rng,
+};
+use crate::phone::{LoadName, Protocol, Train};
+
+use boot::Step;
+pub use config::{PhoneConfig, Start};
+
+/// The slowest pace; a pause of minutes is then one of days.
+const SLOWEST: f64 = 1000.0;
+
+/// What the world has to do for a phone. A phone has at most one port open at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Open this UDP port on the phone's address.
+    Open(u16),
+    /// Close it: what still comes to it is answered with ICMP port unreachable.
+    Close(u16),
+    /// Send a datagram from an open port.
+    Send {
+        /// From this port of the phone.
+        port: u16,
+        /// To this port of the server.
+        to: SocketAddrV4,
+        /// The UDP payload.
+        bytes: Vec<u8>,
+    },
+    /// From now on the phone has another address. No port is open at this moment.
+    ChangeAddress,
+    /// Nothing to do: something to tell.
+    Note(Note),
+}
+
+/// Something that happened inside a phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Note {
+    /// It started: an application, or (`None`) its boot loader.
+    Booted(Option<LoadName>),
+    /// A file came whole.
+    Fetched {
+        /// The name that it asked for.
+        name: String,
+        /// Bytes.
+        bytes: u64,
+    },
+    /// It asked for a file and was told ERROR, or nothing until it gave up.
+    Missed {
+        /// The name that it asked for.
+        name: String,
+        /// The code of the ERROR; `None` for silence.
+        code: Option<u16>,
+    },
+    /// It got a manifest and will not fetch what it names.
+    Refused {
+        /// The manifest.
+        manifest: String,
+        /// Why.
+        reason: Refusal,
+    },
+    /// It got a configuration and dropped it.
+    DroppedConfig(String),
+    /// Its power went.
+    PowerLost,
+    /// Every image is in flash; after its next start it runs this load.
+    Installed(LoadName),
+    /// It is up and asks for nothing more.
+    Idle,
+}
+
+/// Why a phone does not take a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// It is none, or names what no phone fetches.
+    Unreadable,
+    /// Its signature does not please the phone.
+    Signature,
+    /// It is not for this hardware.
+    Hardware,
+    /// It is newer than what the phone can take in one step.
+    TooNew,
+}
+
+/// What a phone really has, whatever anybody's report says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holding {
+    /// The load that runs, by the name that the phone gives it: `term65.default` after a
+    /// recovery. `None` while it is in its boot loader.
+    pub load: Option<LoadName>,
+    /// The images in its flash that came over the wire, by the name that they were asked
+    /// by, with their SHA-256 in lower-case hex.
+    pub images: BTreeMap<String, String>,
+}
+
+/// An application that runs.
+#[derive(Debug, Clone)]
+struct Application {
+    load: LoadName,
+    protocol: Protocol,
+    /// The release of its images; `None` where no name says it.
+    train: Option<Train>,
+}
+
+/// Images on their way into flash.
+#[derive(Debug, Clone)]
+struct Pass {
+    load: LoadName,
+    manifest: Manifest,
+}
+
+/// What a phone is about.
+#[derive(Debug, Clone)]
+enum State {
+    /// Without power: nothing will happen by itself.
+    Off,
+    /// Up, and nothing more to ask.
+    Idle,
+    /// Then, the step.
+    Waiting(Duration, Step),
+    /// A file is on its way for the step.
+    Fetching(Step),
+}
+
+/// A phone as the wire sees it: datagrams and time in, [`Action`]s out.
+///
+/// The same configuration and the same inputs give the same actions. Order and times of
+/// its requests are those of real boots; where no public record shows what a phone does,
+/// a comment in this room says that the script chose.
+#[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something that happened or not, apart from the others"
+)]
+pub struct SimulatedPhone {
+    config: PhoneConfig,
+    script: Rng,
+    /// Apart from the script's chance, so that a loss changes nothing else.
+    loss: Rng,
+    state: State,
+    /// The file on its way, or the last one while its socket is still open.
+    fetch: Option<Fetch>,
+    next_port: u16,
+    application: Option<Application>,
+    flash: BTreeMap<String, [u8; 32]>,
+    pass: Option<Pass>,
+    /// What the configuration named: the load to fetch and the folder of the locale files.
+    wanted: Option<LoadName>,
+    locale: Option<String>,
+    seen_sccp: bool,
+    /// Whether the first manifest of a refused pair was fetched.
+    refused_once: bool,
+    bridged: bool,
+    cut: bool,
+    moved: bool,
+}
+
+impl SimulatedPhone {
+    /// A phone that has no power yet.
+    #[must_use]
+    pub fn new(config: PhoneConfig) -> Self {
+        let application = match &config.start {
+            Start::Recovery => None,
+            Start::Application(load) => Some(Application {
+                load: load.clone(),
+                protocol: load.protocol().unwrap_or(Protocol::Sccp),
+                train: load.train(),
+            }),
+        };
+        let mac = config
+            .mac
+            .bytes()
+            .iter()
+            .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        Self {
+            script: Rng::new(config.seed, mac),
+            loss: Rng::new(config.seed, !mac),
+            config,
+            state: State::Off,
+            fetch: None,
+            next_port: FIRST_PORT,
+            application,
+            flash: BTreeMap::new(),
+            pass: None,
+            wanted: None,
+            locale: None,
+            seen_sccp: false,
+            refused_once: false,
+            bridged: false,
+            cut: false,
+            moved: false,
+        }
+    }
+
+    /// Gives it power, once. Its first request comes a little later.
+    pub fn power_on(&mut self, now: Duration) -> Vec<Action> {
+        let pause = self.pause(boot::START);
+        self.state = State::Waiting(now + pause, Step::PowerOn);
+        Vec::new()
+    }
+
+    /// Takes a datagram that came from `from` to its open `port`.
+    pub fn receive(
+        &mut self,
+        now: Duration,
+        port: u16,
+        from: SocketAddrV4,
+        bytes: &[u8],
+    ) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if self.loses() {
+            return actions;
+        }
+        if let Some(fetch) = &mut self.fetch {
+            let progress = fetch.receive(now, port, from, bytes, &mut actions);
+            self.progressed(now, progress, &mut actions);
+        }
+        self.sent(actions)
+    }
+
+    /// Lets time pass. Call it at [`Self::next_deadline`]; sooner does no harm.
+    pub fn wake(&mut self, now: Duration) -> Vec<Action> {
+        let mut actions = Vec::new();
+        match &self.state {
+            State::Waiting(until, step) if *until <= now => {
+                let step = step.clone();
+                self.begin(now, step, &mut actions);
+            }
+            State::Fetching(_) => {
+                if let Some(fetch) = &mut self.fetch {
+                    let progress = fetch.wake(now, &mut actions);
+                    self.progressed(now, progress, &mut actions);
+                }
+            }
+            State::Waiting(..) | State::Off | State::Idle => {}
+        }
+        self.sent(actions)
+    }
+
+    /// When [`Self::wake`] next has something to do; `None`: never by itself.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Duration> {
+        match &self.state {
+            State::Waiting(until, _) => Some(*until),
+            State::Fetching(_) => self.fetch.as_ref().and_then(Fetch::deadline),
+            State::Off | State::Idle => None,
+        }
+    }
+
+    /// Whether it is up and asks for nothing more. A phone that refuses what it is given
+    /// never is.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        matches!(self.state, State::Idle)
+    }
+
+    /// What it has now.
+    #[must_use]
+    pub fn holds(&self) -> Holding {
+        Holding {
+            load: self
+                .application
+                .as_ref()
+                .map(|application| application.load.clone()),
+            images: self
+                .flash
+                .iter()
+                .map(|(name, hash)| (name.clone(), hex(hash)))
+                .collect(),
+        }
+    }
+
+    /// What it was made from.
+    #[must_use]
+    pub fn config(&self) -> &PhoneConfig {
+        &self.config
+    }
+
+    fn loses(&mut self) -> bool {
+        let percent = self.config.faults.iter().find_map(|fault| match fault {
+            Fault::Loss(percent) => Some(*percent),
+            _ => None,
+        });
+        percent.is_some_and(|percent| self.loss.percent(percent))
+    }
+
+    /// What of `actions` leaves the phone.
+    fn sent(&mut self, mut actions: Vec<Action>) -> Vec<Action> {
+        actions.retain(|action| !matches!(action, Action::Send { .. }) || !self.loses());
+        actions
+    }
+
+    fn has(&self, fault: &Fault) -> bool {
+        self.config.faults.contains(fault)
+    }
+
+    /// A time of this script, at its pace.
+    fn pause(&mut self, (from, to): (Duration, Duration)) -> Duration {
+        let pause = self.script.between(from, to);
+        let pace = match self.config.pace {
+            pace if (0.0..=SLOWEST).contains(&pace) => pace,
+            _ => 1.0,
+        };
+        pause.mul_f64(pace)
+    }
+
+    /// Opens the next port and asks for `name`.
+    fn ask(&mut self, now: Duration, step: Step, name: String, actions: &mut Vec<Action>) {
+        self.hang_up(actions);
+        let keeps = step.reads_the_bytes();
+        let fetch = Fetch::begin(
+            now,
+            name,
+            self.next_port,
+            self.config.server,
+            keeps,
+            actions,
+        );
+        self.fetch = Some(fetch);
+        self.state = State::Fetching(step);
+    }
+
+    /// Closes the port that is open, if one is.
+    fn hang_up(&mut self, actions: &mut Vec<Action>) {
+        if let Some(fetch) = self.fetch.take() {
+            self.next_port = port_after(fetch.port());
+            fetch.close(actions);
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

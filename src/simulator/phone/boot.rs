@@ -1,0 +1,381 @@
+//! What a phone asks for, in which order, and what it does with it.
+
+use std::time::Duration;
+
+use super::{
+    super::{
+        Fault,
+        client::{FIRST_PORT, Fetched, Progress},
+        reading,
+    },
+    Action, Application, Note, Pass, SimulatedPhone, State,
+    config::range,
+    judge::BRIDGE,
+};
+use crate::phone::{Family, LoadName, Protocol};
+
+/// A range of times that phones took.
+pub(super) type Times = (Duration, Duration);
+
+/// Power to the first request: DHCP, which a rehearsal does not play.
+pub(super) const START: Times = range(0, 3_000);
+/// Manifest to first image.
+pub(super) const BEFORE_IMAGES: Times = range(2_000, 2_000);
+/// After an image: it is checked and goes to flash.
+const AFTER_IMAGE: Times = range(2_000, 6_000);
+/// After the largest, `apps`.
+const AFTER_APPS: Times = range(6_000, 8_000);
+/// After the last image: writing, restart, silence.
+pub(super) const WRITING: Times = range(60_000, 180_000);
+/// Without power.
+const DARK: Times = range(5_000, 30_000);
+/// Between the two requests for a manifest that is refused.
+pub(super) const WITHIN_PAIR: Times = range(0, 1_000);
+/// Between two such pairs.
+pub(super) const BETWEEN_PAIRS: Times = range(87_000, 148_000);
+/// No configuration at all: everything again after this long.
+const UNCONFIGURED: Times = range(70_000, 70_000);
+/// The least of all pauses before something is tried again, however fast the pace: a
+/// phone that gets nowhere must not flood a server.
+const LEAST_AGAIN: Duration = Duration::from_millis(50);
+/// Ports of an application's boot begin up to this far above a boot loader's.
+const PORT_SPREAD: u64 = 3549;
+
+/// One step of a boot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    PowerOn,
+    TrustList,
+    IdentityList,
+    SharedList,
+    OwnConfig {
+        again: bool,
+    },
+    DefaultConfig,
+    SccpLocale,
+    Manifest(LoadName),
+    Image(usize),
+    /// The image after one that did not come: asked for and dropped at its first block.
+    Dropped(usize),
+    Written,
+    SipLocale,
+    DialPlan,
+}
+
+impl Step {
+    pub(super) fn reads_the_bytes(&self) -> bool {
+        matches!(
+            self,
+            Self::Manifest(_) | Self::OwnConfig { .. } | Self::DefaultConfig
+        )
+    }
+}
+
+impl SimulatedPhone {
+    /// Waits before the next step.
+    pub(super) fn wait(&mut self, now: Duration, times: Times, step: Step) {
+        let pause = self.pause(times);
+        self.state = State::Waiting(now + pause, step);
+    }
+
+    /// Waits before something that did not work is tried again.
+    pub(super) fn again(&mut self, now: Duration, times: Times, step: Step) {
+        let pause = self.pause(times).max(LEAST_AGAIN);
+        self.state = State::Waiting(now + pause, step);
+    }
+
+    /// Does the step, or asks for its file.
+    pub(super) fn begin(&mut self, now: Duration, step: Step, actions: &mut Vec<Action>) {
+        let name = match &step {
+            Step::PowerOn => return self.boot(now, actions),
+            Step::Written => return self.written(now, actions),
+            Step::TrustList => format!("CTLSEP{}.tlv", self.config.mac.wire()),
+            Step::IdentityList => format!("ITLSEP{}.tlv", self.config.mac.wire()),
+            Step::SharedList => "ITLFile.tlv".to_owned(),
+            Step::OwnConfig { .. } => format!("SEP{}.cnf.xml", self.config.mac.wire()),
+            Step::DefaultConfig => "XMLDefault.cnf.xml".to_owned(),
+            Step::Manifest(load) => load.manifest(),
+            Step::SccpLocale => self.locale_file("sccp"),
+            Step::SipLocale => self.locale_file("sip"),
+            Step::DialPlan => "dialplan.xml".to_owned(),
+            Step::Image(index) | Step::Dropped(index) => {
+                let images = self.pass.as_ref().map(|pass| &pass.manifest.images);
+                match images.and_then(|images| images.get(*index)) {
+                    Some(image) => image.clone(),
+                    None => return self.wait(now, WRITING, Step::Written),
+                }
+            }
+        };
+        self.ask(now, step, name, actions);
+    }
+
+    /// The locale file's name: its device part differs between models, and without a
+    /// locale the path begins with `/`.
+    fn locale_file(&self, protocol: &str) -> String {
+        let device = match self.config.model.family {
+            Family::F41 | Family::F42 => "mk",
+            Family::F11 | Family::F31 => "tc",
+            _ => "sp",
+        };
+        let folder = self.locale.as_deref().unwrap_or_default();
+        format!("{folder}/{device}-{protocol}.jar")
+    }
+
+    fn boot(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        self.hang_up(actions);
+        self.pass = None;
+        self.wanted = None;
+        self.refused_once = false;
+        let load = self
+            .application
+            .as_ref()
+            .map(|application| application.load.clone());
+        let first = if load.is_none() {
+            self.next_port = FIRST_PORT;
+            Step::Manifest(self.recovery())
+        } else {
+            let spread = self.script.below(PORT_SPREAD);
+            self.next_port = FIRST_PORT.saturating_add(u16::try_from(spread).unwrap_or(0));
+            Step::TrustList
+        };
+        actions.push(Action::Note(Note::Booted(load)));
+        self.begin(now, first, actions);
+    }
+
+    fn recovery(&self) -> LoadName {
+        // A model without one asks for what its number suggests; nobody serves that.
+        LoadName::new(self.config.model.recovery.unwrap_or("term.default.loads"))
+    }
+
+    /// Every image is in flash and the restart is over.
+    fn written(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        self.hang_up(actions);
+        if let Some(Pass { load, manifest }) = self.pass.take() {
+            self.flash.retain(|name, _| manifest.images.contains(name));
+            let named = manifest
+                .is_sip()
+                .map(|sip| if sip { Protocol::Sip } else { Protocol::Sccp });
+            let train = manifest.train();
+            self.bridged |= train.is_some_and(|train| train >= BRIDGE);
+            actions.push(Action::Note(Note::Installed(load.clone())));
+            self.application = Some(Application {
+                protocol: named.or(load.protocol()).unwrap_or(Protocol::Sip),
+                load,
+                train,
+            });
+        }
+        if self.has(&Fault::AddressChange) && !self.moved {
+            self.moved = true;
+            actions.push(Action::ChangeAddress);
+        }
+        self.boot(now, actions);
+    }
+
+    /// Takes what became of the file that is on its way.
+    pub(super) fn progressed(
+        &mut self,
+        now: Duration,
+        progress: Progress,
+        actions: &mut Vec<Action>,
+    ) {
+        let State::Fetching(step) = &self.state else {
+            return;
+        };
+        let step = step.clone();
+        let Some(fetch) = &self.fetch else {
+            return;
+        };
+        let (name, bytes, begun) = (fetch.name().to_owned(), fetch.bytes(), fetch.has_begun());
+        if matches!(step, Step::Image(_)) && !self.cut {
+            let cut = self.config.power_cut(&name);
+            let here = begun && cut.is_some_and(|at| bytes >= at);
+            // An image that is shorter than expected: its end is as far as it gets.
+            if here || cut.is_some() && matches!(progress, Progress::Got(_)) {
+                return self.lose_power(now, actions);
+            }
+        }
+        match progress {
+            Progress::Going if begun && matches!(step, Step::Dropped(_)) => {
+                self.hang_up(actions);
+                self.again(now, START, Step::PowerOn);
+            }
+            Progress::Going => {}
+            Progress::Got(fetched) => {
+                actions.push(Action::Note(Note::Fetched {
+                    name: name.clone(),
+                    bytes,
+                }));
+                self.got(now, step, name, &fetched, actions);
+            }
+            Progress::Refused(_) | Progress::Silent => {
+                let code = match progress {
+                    Progress::Refused(code) => Some(code),
+                    _ => None,
+                };
+                self.hang_up(actions);
+                actions.push(Action::Note(Note::Missed { name, code }));
+                self.missed(now, &step, actions);
+            }
+        }
+    }
+
+    /// Pulls the plug and puts it back a little later. Who is between two images or writes
+    /// comes back in its boot loader.
+    pub fn power_cycle(&mut self, now: Duration) -> Vec<Action> {
+        let mut actions = Vec::new();
+        self.hang_up(&mut actions);
+        if self.pass.take().is_some() {
+            self.application = None;
+        }
+        actions.push(Action::Note(Note::PowerLost));
+        self.wait(now, DARK, Step::PowerOn);
+        actions
+    }
+
+    fn lose_power(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        self.cut = true;
+        self.hang_up(actions);
+        self.application = None;
+        actions.push(Action::Note(Note::PowerLost));
+        self.wait(now, DARK, Step::PowerOn);
+    }
+
+    fn got(
+        &mut self,
+        now: Duration,
+        step: Step,
+        name: String,
+        file: &Fetched,
+        actions: &mut Vec<Action>,
+    ) {
+        match step {
+            Step::OwnConfig { .. } | Step::DefaultConfig if self.has(&Fault::ConfigRefused) => {
+                actions.push(Action::Note(Note::DroppedConfig(name)));
+                match step {
+                    Step::OwnConfig { again: false } => {
+                        self.begin(now, Step::OwnConfig { again: true }, actions);
+                    }
+                    Step::OwnConfig { again: true } => {
+                        self.begin(now, Step::DefaultConfig, actions);
+                    }
+                    _ => self.again(now, UNCONFIGURED, Step::TrustList),
+                }
+            }
+            Step::OwnConfig { .. } | Step::DefaultConfig => {
+                self.configured(now, &file.body, actions);
+            }
+            Step::Manifest(load) => self.take_manifest(now, load, name, &file.body, actions),
+            Step::Image(index) => {
+                let after = if name.starts_with("apps") {
+                    AFTER_APPS
+                } else {
+                    AFTER_IMAGE
+                };
+                self.flash.insert(name, file.sha256);
+                let count = self
+                    .pass
+                    .as_ref()
+                    .map_or(0, |pass| pass.manifest.images.len());
+                if index + 1 < count {
+                    self.wait(now, after, Step::Image(index + 1));
+                } else {
+                    self.wait(now, WRITING, Step::Written);
+                }
+            }
+            Step::Dropped(_) => self.again(now, START, Step::PowerOn),
+            _ => self.after_optional(now, &step, actions),
+        }
+    }
+
+    fn missed(&mut self, now: Duration, step: &Step, actions: &mut Vec<Action>) {
+        match step {
+            Step::OwnConfig { .. } => self.begin(now, Step::DefaultConfig, actions),
+            Step::DefaultConfig => self.again(now, UNCONFIGURED, Step::TrustList),
+            // A boot loader has nothing else to do; an application keeps running.
+            Step::Manifest(_) if self.application.is_none() => {
+                self.again(now, BETWEEN_PAIRS, Step::PowerOn);
+            }
+            Step::Manifest(_) => self.settle(now, actions),
+            Step::Image(index) => {
+                let count = self
+                    .pass
+                    .as_ref()
+                    .map_or(0, |pass| pass.manifest.images.len());
+                if index + 1 < count {
+                    self.begin(now, Step::Dropped(index + 1), actions);
+                } else {
+                    self.again(now, START, Step::PowerOn);
+                }
+            }
+            Step::Dropped(_) => self.again(now, START, Step::PowerOn),
+            _ => self.after_optional(now, step, actions),
+        }
+    }
+
+    /// After a file that a phone can do without.
+    fn after_optional(&mut self, now: Duration, step: &Step, actions: &mut Vec<Action>) {
+        let next = match step {
+            Step::TrustList => {
+                let train = self
+                    .application
+                    .as_ref()
+                    .and_then(|application| application.train);
+                // Identity lists came with 8.5(2).
+                if train.is_none_or(|train| train >= BRIDGE) {
+                    Step::IdentityList
+                } else {
+                    Step::OwnConfig { again: false }
+                }
+            }
+            Step::IdentityList => Step::SharedList,
+            Step::SharedList => Step::OwnConfig { again: false },
+            Step::SccpLocale => match self.wanted.clone() {
+                Some(load) => Step::Manifest(load),
+                None => return self.idle(actions),
+            },
+            Step::SipLocale => Step::DialPlan,
+            _ => return self.idle(actions),
+        };
+        self.begin(now, next, actions);
+    }
+
+    fn configured(&mut self, now: Duration, config: &[u8], actions: &mut Vec<Action>) {
+        let Some(application) = self.application.clone() else {
+            return;
+        };
+        self.locale = reading::locale(config);
+        let ignores = application.load.is_recovery() && self.has(&Fault::NoSecondPass);
+        self.wanted = reading::load_information(config, self.config.model.device_type)
+            .filter(|load| *load != application.load && !ignores);
+        match self.wanted.clone() {
+            // In the field an SCCP phone has its locale files before it is told a new load,
+            // so it asks for them first: the server has then seen it on SCCP.
+            _ if application.protocol == Protocol::Sccp && !self.seen_sccp => {
+                self.seen_sccp = true;
+                self.begin(now, Step::SccpLocale, actions);
+            }
+            Some(load) => self.begin(now, Step::Manifest(load), actions),
+            None => self.settle(now, actions),
+        }
+    }
+
+    /// The load is right, or not to be had: the rest of a boot.
+    fn settle(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        self.wanted = None;
+        let sip = self
+            .application
+            .as_ref()
+            .is_some_and(|application| application.protocol == Protocol::Sip);
+        match sip {
+            true if self.has(&Fault::NoWitness) => self.begin(now, Step::DialPlan, actions),
+            true => self.begin(now, Step::SipLocale, actions),
+            false => self.idle(actions),
+        }
+    }
+
+    /// The last socket stays open, so that a repeated last block is still acknowledged.
+    fn idle(&mut self, actions: &mut Vec<Action>) {
+        self.state = State::Idle;
+        actions.push(Action::Note(Note::Idle));
+    }
+}

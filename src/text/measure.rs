@@ -1,0 +1,110 @@
+//! Texts on a screen: how wide they are, and how they are made to fit.
+
+use std::iter;
+
+use console::measure_text_width;
+
+/// Columns that a text takes, without escape sequences.
+pub(crate) fn width(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
+    text.chars().map(columns).sum()
+}
+
+fn columns(character: char) -> usize {
+    if character.is_ascii() {
+        return 1;
+    }
+    measure_text_width(character.encode_utf8(&mut [0; 4]))
+}
+
+/// Whether a character changes how wide its neighbours are, by terminals that know it:
+/// joiners, variation selectors, tags. Others disagree, so none is shown.
+fn is_moody(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0000}'..='\u{e01ef}'
+    )
+}
+
+/// The text, or its beginning and `…` where it is wider than this.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    let calm = || text.chars().filter(|character| !is_moody(*character));
+    if calm().map(columns).sum::<usize>() <= most {
+        return calm().collect();
+    }
+    let mut left = most.saturating_sub(1);
+    let fits = |character: &char| {
+        let fits = columns(*character) <= left;
+        left = left.saturating_sub(columns(*character));
+        fits
+    };
+    let mark = (most > 0).then_some('…');
+    calm().take_while(fits).chain(mark).collect()
+}
+
+/// The same, with blanks up to this width.
+pub(crate) fn pad(text: &str, to: usize) -> String {
+    let text = cut(text, to);
+    let missing = to.saturating_sub(width(&text));
+    text.chars().chain(iter::repeat_n(' ', missing)).collect()
+}
+
+/// Breaks at blanks so that lines keep to this width; a longer word stands alone.
+pub(crate) fn wrap(text: &str, most: usize, first: &str, rest: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = first.to_owned();
+    let mut taken = width(first);
+    let mut is_empty = true;
+    for word in text.split_whitespace() {
+        let columns = width(word);
+        if !is_empty && taken + 1 + columns > most {
+            lines.push(std::mem::replace(&mut line, rest.to_owned()));
+            taken = width(rest);
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+            taken += 1;
+        }
+        line.push_str(word);
+        taken += columns;
+        is_empty = false;
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_and_combining_characters_are_counted_as_they_are_shown() {
+        assert_eq!(width("受付"), 4);
+        assert_eq!(width("e\u{301}"), 1);
+        assert_eq!(cut("受付電話", 8), "受付電話");
+        assert_eq!(cut("受付電話", 7), "受付電…");
+        assert_eq!(cut("受付電話", 6), "受付…", "half a character is none");
+        assert_eq!(cut("abc", 0), "");
+        assert_eq!(pad("受付", 6), "受付  ");
+        assert_eq!(pad("受付電話", 6), "受付… ");
+    }
+
+    #[test]
+    fn what_terminals_disagree_on_is_left_out() {
+        assert_eq!(cut("\u{2764}\u{fe0f}!", 9), "\u{2764}!");
+        assert_eq!(cut("a\u{200d}b", 9), "ab");
+    }
+
+    #[test]
+    fn long_texts_are_broken_at_blanks_and_lose_no_word() {
+        let text = "word ".repeat(60);
+        let lines = wrap(&text, 40, "  - ", "    ");
+        assert!(lines.iter().all(|line| width(line) <= 40), "{lines:?}");
+        let words: usize = lines.iter().map(|line| line.matches("word").count()).sum();
+        assert_eq!(words, 60);
+    }
+}

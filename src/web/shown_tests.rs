@@ -1,0 +1,265 @@
+//! The present state, and that nobody who follows it misses anything.
+
+use std::net::Ipv4Addr;
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+use crate::{
+    diagnose::{Code, Severity},
+    phone::MacAddress,
+    track::{Evidence, EvidenceSource, PhoneReport, State, Step, Totals},
+};
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_000_000 + seconds).unwrap()
+}
+
+fn phone(id: u32) -> PhoneRef {
+    PhoneRef {
+        id: PhoneId(id),
+        mac: (id != 3).then(|| MacAddress::new([0, 0, 0, 0, 0, u8::try_from(id).unwrap()])),
+        address: Ipv4Addr::LOCALHOST,
+        model: None,
+        name: None,
+    }
+}
+
+fn step(id: u32, state: State) -> Event {
+    Event::Step(Step {
+        phone: phone(id),
+        state,
+        pass: 1,
+        file: None,
+        bytes: None,
+        load: None,
+        evidence: None,
+    })
+}
+
+fn progress(id: u32, bytes: u64) -> Event {
+    Event::Progress(Progress {
+        phone: phone(id),
+        file: "apps\u{1b}[2J45.sbn".to_owned(),
+        bytes,
+        size: 9,
+        pass: 1,
+        place: (3, 5),
+    })
+}
+
+fn diagnosis(code: Code) -> Diagnosis {
+    Diagnosis {
+        code,
+        severity: Severity::Error,
+        evidence: "this".to_owned(),
+        cure: "that".to_owned(),
+    }
+}
+
+/// What a page knows that follows, as its script folds it.
+#[derive(Debug, Default)]
+struct Follower {
+    known: Option<u64>,
+    head: Value,
+    rows: BTreeMap<u64, Value>,
+    last: &'static str,
+}
+
+impl Follower {
+    fn follow(&mut self, shown: &Shown) {
+        let Some(told) = shown.since(self.known, at(0)) else {
+            return;
+        };
+        assert!(!told.data.contains(['\n', '\r']), "one line");
+        self.known = Some(told.version);
+        self.last = told.event;
+        let message: Value = serde_json::from_str(&told.data).unwrap();
+        if told.event != "news" {
+            self.rows.clear();
+        }
+        if !message["head"].is_null() {
+            self.head = message["head"].clone();
+        }
+        for row in message["phones"].as_array().unwrap() {
+            self.rows.insert(row["id"].as_u64().unwrap(), row.clone());
+        }
+        for moved in message["moved"].as_array().into_iter().flatten() {
+            let row = self.rows.get_mut(&moved["id"].as_u64().unwrap()).unwrap();
+            for field in ["file", "waiting"] {
+                row["moving"][field] = moved[field].clone();
+            }
+        }
+    }
+}
+
+/// One thing that may happen.
+#[derive(Debug, Clone)]
+enum Happens {
+    Event(Event),
+    Waiting(u32, u64),
+    Notice,
+    /// Nothing: the follower is told.
+    Told,
+}
+
+fn anything() -> impl Strategy<Value = Happens> {
+    let id = || 0..4_u32;
+    let state = prop::sample::select(State::ALL.to_vec());
+    let code = || prop::sample::select(vec![Code::Stalled, Code::TransferBroken]);
+    let whose = || prop::option::of(id());
+    prop_oneof![
+        (id(), state).prop_map(|(id, state)| Happens::Event(step(id, state))),
+        (id(), 0..9_u64).prop_map(|(id, bytes)| Happens::Event(progress(id, bytes))),
+        (whose(), code()).prop_map(|(whose, code)| Happens::Event(Event::Diagnosis {
+            phone: whose.map(phone),
+            diagnosis: diagnosis(code),
+        })),
+        (whose(), code()).prop_map(|(whose, code)| Happens::Event(Event::Withdrawn {
+            phone: whose.map(phone),
+            diagnosis: diagnosis(code),
+        })),
+        id().prop_map(|id| Happens::Event(Event::Gone { phone: phone(id) })),
+        (id(), 0..3_u64).prop_map(|(id, left)| Happens::Waiting(id, left)),
+        Just(Happens::Notice),
+        Just(Happens::Told),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn who_follows_knows_what_is_told_to_who_comes_late(
+        happens in prop::collection::vec(anything(), 0..60)
+    ) {
+        let (mut shown, mut follower) = (Shown::default(), Follower::default());
+        for (second, happens) in (0..).zip(happens) {
+            match happens {
+                Happens::Event(event) => shown.event(at(second), &event),
+                Happens::Waiting(id, left) => {
+                    shown.waiting(PhoneId(id), "its restart", Duration::from_secs(left));
+                }
+                Happens::Notice => shown.notice("stopping"),
+                Happens::Told => follower.follow(&shown),
+            }
+        }
+        follower.follow(&shown);
+        let mut late = Follower::default();
+        late.follow(&shown);
+        prop_assert_eq!(late.last, "whole");
+        prop_assert_eq!(&follower.rows, &late.rows);
+        prop_assert_eq!(&follower.head, &late.head);
+        prop_assert!(shown.since(follower.known, at(0)).is_none(), "nothing is new");
+    }
+}
+
+#[test]
+fn of_progress_only_what_moves_is_told_and_of_a_step_the_whole_phone() {
+    let mut shown = Shown::default();
+    shown.event(at(0), &step(1, State::Images));
+    shown.event(at(0), &step(2, State::Images));
+    let mut follower = Follower::default();
+    follower.follow(&shown);
+    shown.event(at(1), &progress(1, 1));
+    shown.event(at(1), &progress(1, 5));
+    let told = shown.since(follower.known, at(1)).unwrap();
+    let message: Value = serde_json::from_str(&told.data).unwrap();
+    assert_eq!(told.event, "news");
+    assert_eq!(message["phones"].as_array().unwrap().len(), 0);
+    assert_eq!(message["moved"].as_array().unwrap().len(), 1);
+    let file = &message["moved"][0]["file"];
+    assert_eq!(
+        (file["bytes"].as_u64(), file["at"].as_u64()),
+        (Some(5), Some(3))
+    );
+    assert_eq!(
+        file["name"], "apps\\u{1b}[2J45.sbn",
+        "nothing of it is a control"
+    );
+    follower.follow(&shown);
+    shown.event(at(2), &step(1, State::Writing));
+    let told = shown.since(follower.known, at(2)).unwrap();
+    let message: Value = serde_json::from_str(&told.data).unwrap();
+    assert_eq!(message["phones"].as_array().unwrap().len(), 1);
+    let row = &message["phones"][0];
+    assert_eq!(
+        (&row["state"], &row["moving"]["file"]),
+        (&"writing".into(), &Value::Null)
+    );
+    let states: Vec<_> = row["spans"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it[0])
+        .collect();
+    assert_eq!(states, ["images", "writing"]);
+    assert_eq!(row["spans"][1][1], 1_000_002_000_u64);
+}
+
+#[test]
+fn a_phone_that_was_another_one_is_told_to_who_knew_it() {
+    let mut shown = Shown::default();
+    shown.event(at(0), &step(1, State::Images));
+    shown.event(at(0), &step(2, State::Images));
+    let mut follower = Follower::default();
+    follower.follow(&shown);
+    shown.event(at(1), &Event::Gone { phone: phone(2) });
+    follower.follow(&shown);
+    assert_eq!((follower.last, follower.rows.len()), ("whole", 1));
+}
+
+#[test]
+fn the_end_is_the_reports() {
+    let mut shown = Shown::default();
+    shown.event(at(0), &step(1, State::Writing));
+    shown.event(at(3), &step(1, State::Rebooted));
+    let of_report = PhoneReport {
+        mac: phone(1).mac,
+        address: Ipv4Addr::LOCALHOST,
+        model: None,
+        name: Some("Lobby".to_owned()),
+        on_inventory: None,
+        from: None,
+        to: Some(crate::phone::LoadName::new("SIP45.9-3-1SR4-1S")),
+        state: State::Flashed,
+        pass: 2,
+        evidence: vec![Evidence {
+            witness: EvidenceSource::Cdp,
+            detail: "SIP45".to_owned(),
+        }],
+        files: Vec::new(),
+        diagnoses: Vec::new(),
+        withdrawn: Vec::new(),
+        first_seen: at(0),
+        last_seen: at(3),
+    };
+    let report = Report {
+        phones: vec![of_report],
+        others: Vec::new(),
+        totals: Totals::default(),
+        missing: Vec::new(),
+    };
+    let mut follower = Follower::default();
+    follower.follow(&shown);
+    shown.finished(at(9), &report, &["Put option 150 back.".to_owned()]);
+    follower.follow(&shown);
+    assert_eq!((follower.last, follower.rows.len()), ("finished", 1));
+    let row = &follower.rows[&0];
+    assert_eq!(
+        (&row["state"], &row["pass"]),
+        (&"flashed".into(), &2.into())
+    );
+    assert_eq!(
+        (&row["name"], &row["load"]),
+        (&"Lobby".into(), &"SIP45.9-3-1SR4-1S".into())
+    );
+    assert_eq!(row["evidence"][0], "CDP says SIP45");
+    assert_eq!(
+        row["spans"].as_array().unwrap().len(),
+        2,
+        "its time line is still there"
+    );
+    let mut late = Follower::default();
+    late.follow(&shown);
+    assert_eq!((late.last, &late.rows), ("finished", &follower.rows));
+}
