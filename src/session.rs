@@ -46,11 +46,11 @@ use crate::{
     journal::{Finished, Journal, Recorded, Sittings},
     metrics::{self, Counters, Exporter},
     reporter::{Reporter, Started},
-    stage::{Folder, Stage, StagedFile},
+    stage::{ServedFolder, Stage, StagedFile},
     text::escape,
     tftp,
     track::{EvidenceSource, Fleet, Observation, ObservationKind, PhoneRef, Plan, Report, View},
-    web::{self, Board, Tee},
+    web::{self, SharedView, TeeReporter},
 };
 
 /// How often time is passed to the fleet. Its limits are seconds and minutes.
@@ -62,7 +62,7 @@ pub enum Source {
     /// Verified bundles.
     Stage(Stage),
     /// A plain folder.
-    Folder(Folder),
+    ServedFolder(ServedFolder),
 }
 
 impl Source {
@@ -70,7 +70,7 @@ impl Source {
         match self {
             Self::Stage(stage) => stage.resolve(view, name),
             // Why a file cannot be had is for the person here, not for the wire.
-            Self::Folder(folder) => folder.resolve(name).unwrap_or_else(|error| {
+            Self::ServedFolder(folder) => folder.resolve(name).unwrap_or_else(|error| {
                 tracing::warn!("{}", escape(&error.to_string()));
                 None
             }),
@@ -224,7 +224,7 @@ pub async fn run_attended(
     }
     let (web, board) = web.map(|server| show(&shared, server)).unzip();
     if let Some(board) = board {
-        reporter = Box::new(Tee::new(reporter, board));
+        reporter = Box::new(TeeReporter::new(reporter, board));
     }
     reporter.started(shared.clock.wall_now(), &started);
     if let Some(recorded) = recorded {
@@ -292,9 +292,9 @@ fn count(shared: &Arc<Shared>, server: http::Server) -> Running {
 }
 
 /// Shows on a page what the board is told. Nor is a run over without this.
-fn show(shared: &Arc<Shared>, server: web::Server) -> (Running, Arc<Board>) {
+fn show(shared: &Arc<Shared>, server: web::Server) -> (Running, Arc<SharedView>) {
     let shared = Arc::clone(shared);
-    let board = Arc::new(Board::new(wall_clock, move || shared.report()));
+    let board = Arc::new(SharedView::new(wall_clock, move || shared.report()));
     let told = Arc::clone(&board);
     let running = Running::start("web", move |stop| server.run_here(told, stop));
     (running, board)
@@ -403,7 +403,7 @@ async fn watch(
                 }
             }
             _ = neighbours.tick() => shared.ask_the_neighbours(),
-            found = next(&mut heard.found) => reporter.found(shared.clock.wall_now(), &found),
+            found = next(&mut heard.found) => reporter.finding(shared.clock.wall_now(), &found),
             observations = heard.witnesses.next() => {
                 for (at, observation) in observations {
                     shared.sighted(shared.clock.at(at), &observation);
@@ -503,7 +503,7 @@ fn names(phones: &[PhoneRef]) -> String {
     let name = |phone: &PhoneRef| {
         let named = phone.name.as_ref().map(|name| format!(" {}", escape(name)));
         match phone.mac {
-            Some(mac) => format!("SEP{}{}", mac.wire(), named.unwrap_or_default()),
+            Some(mac) => format!("SEP{}{}", mac.upper_hex(), named.unwrap_or_default()),
             None => phone.address.to_string(),
         }
     };

@@ -23,7 +23,7 @@ use super::{
     web::WebArgs,
 };
 use crate::{
-    bundle::{Bundle, Expectation},
+    bundle::{Bundle, ExamineOptions},
     display,
     inventory::Inventory,
     journal::{Header, Journal, Network},
@@ -35,7 +35,7 @@ use crate::{
         fleet::{self, FleetConfig, PhoneResult, Route},
         test_key,
     },
-    stage::{Accept, Stage},
+    stage::{AcceptPolicy, Stage},
     text::escape,
     tftp,
     track::{DRAIN_LIMIT, Plan},
@@ -160,7 +160,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         added: &[],
     };
     let made = configurations::made(list.as_ref(), beside, globals)?;
-    let stage = Stage::temporary_with(&bundles, &bridges, &made.files, (*SERVER.ip()).into())
+    let stage = Stage::temporary_with_files(&bundles, &bridges, &made.files, (*SERVER.ip()).into())
         .map_err(run::stage_failure)?;
     let plan = Plan {
         stages: stage.plan(),
@@ -354,11 +354,11 @@ fn made_up(args: &Args) -> Result<(PathBuf, std::fs::File, Bundle), Failure> {
     let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
     bundle.write_zip(&path).map_err(failed)?;
     // Signed with the rehearsal's own key, which only the rehearsal trusts.
-    let expectation = Expectation {
+    let expectation = ExamineOptions {
         trusted: vec![test_key()],
-        ..Expectation::default()
+        ..ExamineOptions::default()
     };
-    let examined = bundles::examined(&[path], &expectation, Accept::default(), true)?;
+    let examined = bundles::examined(&[path], &expectation, AcceptPolicy::default(), true)?;
     let Ok([examined]) = <[Bundle; 1]>::try_from(examined) else {
         return Err(Failure::new("the made-up bundle is not one bundle", ""));
     };
@@ -434,7 +434,7 @@ fn line(phone: &PhoneResult, json: bool) -> Result<String, Failure> {
     };
     Ok(format!(
         "SEP{} ({}) {}: runs {runs}, {images} images came over the wire, {end}\n",
-        phone.mac.wire(),
+        phone.mac.upper_hex(),
         phone.model.number,
         phone.address,
     ))

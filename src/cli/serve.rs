@@ -16,7 +16,7 @@ use crate::{
     discovery::SIP_PORT,
     journal::Header,
     session::{PhoneNames, Source},
-    stage::Folder,
+    stage::ServedFolder,
     track::Plan,
 };
 
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let doors = Doors::open(&args.network, args.web, &chosen)?;
     let ears = Ears::open(&chosen, SIP_PORT, None);
     let rights = args.network.drop_privileges()?;
-    let folder = Folder::open(&args.folder)
+    let folder = ServedFolder::open(&args.folder)
         .map_err(|error| Failure::new(error, "Name a folder that this user may read"))?;
     add::warn(&folder, globals);
     let mut words = vec!["Ctrl-C ends it".to_owned()];
@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let journal = record.journal.as_ref();
     let started = doors.started(folder.root().to_owned(), journal, Vec::new(), words);
     run::run(
-        Source::Folder(folder),
+        Source::ServedFolder(folder),
         plan,
         Servers {
             doors,

@@ -12,10 +12,10 @@ use super::{Failure, listen::Ears, network};
 use crate::{
     discovery::{SIP_PORT, listen, poll::Poller},
     lint,
-    phone::{MacAddress, Request},
+    phone::{MacAddress, RequestedFile},
     preflight::{self, Chosen, Protocol},
     protocol::{sccp, sip::SipTransport},
-    stage::OwnFile,
+    stage::ExtraFile,
     track::{Observation, Registration},
 };
 
@@ -43,7 +43,7 @@ type Heard = mpsc::Receiver<(Instant, Observation)>;
 /// What is bound, and what a person should know of it.
 #[derive(Debug, Default)]
 pub(crate) struct Witnesses {
-    pub(crate) bound: listen::Bound,
+    pub(crate) bound: listen::BoundListeners,
     pub(crate) words: Vec<String>,
     sip: Option<SocketAddrV4>,
 }
@@ -119,7 +119,7 @@ impl Witnesses {
     }
 
     /// Begins to listen, if there is anything to listen on.
-    pub(crate) fn start(self) -> Result<Option<(listen::Listening, Heard)>, Failure> {
+    pub(crate) fn start(self) -> Result<Option<(listen::ListenerThread, Heard)>, Failure> {
         if !self.bound.has_sip() && !self.bound.has_sccp() {
             return Ok(None);
         }
@@ -156,10 +156,10 @@ pub(crate) struct Registers {
 
 impl Registers {
     /// Reads them; an empty host is the TFTP server.
-    pub(crate) fn of(own: &[OwnFile], tftp: Ipv4Addr) -> Self {
+    pub(crate) fn of(own: &[ExtraFile], tftp: Ipv4Addr) -> Self {
         let mut registers = Self::default();
         for file in own {
-            let Request::Config { mac, .. } = Request::read(file.name()) else {
+            let RequestedFile::Config { mac, .. } = RequestedFile::parse(file.name()) else {
                 continue;
             };
             let named = lint::registrars(file.bytes());
@@ -224,7 +224,7 @@ mod tests {
                  </device>"
             );
             let name = format!("SEP{mac}.cnf.xml");
-            OwnFile::made(&name, Path::new("test"), text.into_bytes()).unwrap()
+            ExtraFile::generated(&name, Path::new("test"), text.into_bytes()).unwrap()
         };
         let own = [
             file("001D45AABB01", "192.0.2.1"),
@@ -246,7 +246,7 @@ mod tests {
                 let port = format!("<ports><sipPort>{port}</sipPort></ports></callManager>");
                 let text = String::from_utf8(file(mac, "192.0.2.1").bytes().to_vec()).unwrap();
                 let text = text.replace("</callManager>", &port);
-                OwnFile::made(
+                ExtraFile::generated(
                     &format!("SEP{mac}.cnf.xml"),
                     Path::new("test"),
                     text.into_bytes(),

@@ -9,7 +9,7 @@ use super::{
     stamp::{Calendar, Stamp},
 };
 use crate::{
-    phone::{MacAddress, normal},
+    phone::{MacAddress, normalized_name},
     protocol::Malformed,
     track::{
         End, EvidenceSource, Observation, ObservationKind, Plan, RunTime, Served, TransferId,
@@ -163,10 +163,10 @@ impl Record {
             .iter()
             .flat_map(|stage| &stage.manifests)
             .flat_map(|manifest| &manifest.images)
-            .map(|(name, size)| (normal(name), (name.as_str(), *size)))
+            .map(|(name, size)| (normalized_name(name), (name.as_str(), *size)))
             .collect();
         let served = |request: &Request| {
-            let bare = normal(&request.name);
+            let bare = normalized_name(&request.name);
             let known = sizes
                 .get(&bare)
                 .or_else(|| sizes.get(bare.rsplit('/').next().unwrap_or(&bare)));

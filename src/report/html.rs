@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{Timeline, Timelines, colour, next_step, urgency};
 use crate::{
-    display::{is_done, totals, words},
+    display::{format, is_done, totals},
     text::{clock, escape as visible, size},
     track::{FileReport, PhoneReport, Report, RunTime, State},
 };
@@ -109,7 +109,7 @@ fn text(raw: &str) -> String {
 
 /// The word of a state, which is its colour's name too.
 fn word(state: State) -> &'static str {
-    words::state(state).0
+    format::state(state).0
 }
 
 fn counts(page: &mut String, report: &Report) {
@@ -192,7 +192,7 @@ fn card(page: &mut String, phone: &PhoneReport, timeline: Option<&Timeline>) {
             page,
             format_args!(
                 "<li>because: {}</li>\n",
-                text(&words::evidence_of(evidence))
+                text(&format::evidence_of(evidence))
             ),
         );
     }

@@ -10,7 +10,7 @@ use std::{
 use super::{Shared, neighbours};
 use crate::{
     http,
-    phone::Request,
+    phone::RequestedFile,
     stage::StagedFile,
     text::escape,
     tftp::{self, Answer, packet::error_code},
@@ -74,7 +74,7 @@ impl Shared {
 /// Whether this is a phone's own configuration, which may hold its SIP password, and the
 /// kernel knows that another phone asks for it.
 fn is_withheld(address: Ipv4Addr, name: &str) -> bool {
-    let Request::Config { mac, .. } = Request::read(name) else {
+    let RequestedFile::Config { mac, .. } = RequestedFile::parse(name) else {
         return false;
     };
     // Where the table cannot be read, nobody is judged by it.

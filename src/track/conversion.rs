@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     diagnose::{Code, Diagnosis},
-    phone::{Family, LoadName, Model, Protocol, Request, normal},
+    phone::{Family, LoadName, Model, Protocol, RequestedFile, normalized_name},
     track::diagnosis::{rules, text},
 };
 
@@ -70,7 +70,7 @@ pub(super) struct Ask<'a> {
     pub transport: Transport,
     pub name: &'a str,
     pub port: u16,
-    pub request: &'a Request,
+    pub request: &'a RequestedFile,
     pub served: Option<&'a Served>,
 }
 
@@ -236,13 +236,13 @@ impl Conversion {
         let is_http = ask.transport == Transport::Http
             && !matches!(
                 ask.request,
-                Request::Image | Request::Manifest(_) | Request::Recovery(_)
+                RequestedFile::Image | RequestedFile::Manifest(_) | RequestedFile::Recovery(_)
             );
-        if ask.request.is_application() || is_http {
+        if ask.request.is_from_application() || is_http {
             self.application_asked(scene, ask, out);
         }
         match ask.request {
-            Request::Recovery(model) => {
+            RequestedFile::Recovery(model) => {
                 self.in_recovery = true;
                 if let Some(model) = model {
                     self.learn(model);
@@ -250,8 +250,8 @@ impl Conversion {
                 self.judge_recovery(scene, ask, out);
                 self.manifest_asked(scene, ask, true, out);
             }
-            Request::Manifest(_) => self.manifest_asked(scene, ask, false, out),
-            Request::Image => self.image_asked(scene, ask, out),
+            RequestedFile::Manifest(_) => self.manifest_asked(scene, ask, false, out),
+            RequestedFile::Image => self.image_asked(scene, ask, out),
             _ => {
                 self.record(scene, ask, Kind::Other);
                 if is_dial_plan(ask.name) {
@@ -313,6 +313,6 @@ impl Conversion {
 /// Whether this is the dial plan, which a configuration names and only a phone that took
 /// that configuration asks for.
 fn is_dial_plan(name: &str) -> bool {
-    let name = normal(name);
+    let name = normalized_name(name);
     name.rsplit('/').next() == Some("dialplan.xml")
 }

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     diagnose::Diagnosis,
-    phone::{MacAddress, Request},
+    phone::{MacAddress, RequestedFile},
     track::View,
 };
 
@@ -221,19 +221,19 @@ impl Fleet {
             port,
             served,
         } = asked;
-        let request = Request::read(name);
+        let request = RequestedFile::parse(name);
         let is_phone = match request {
-            Request::Recovery(_) | Request::Manifest(_) => {
+            RequestedFile::Recovery(_) | RequestedFile::Manifest(_) => {
                 self.registry.asks_as_a_phone(at, address, name)
             }
             _ => true,
         };
         let id = match (&request, request.mac()) {
             (_, Some(mac)) => self.registry.name(at, address, mac),
-            (Request::Recovery(model), _) if is_phone => {
+            (RequestedFile::Recovery(model), _) if is_phone => {
                 self.registry.in_recovery(at, address, *model)
             }
-            (Request::Manifest(_), _) if is_phone => self.registry.listed(at, address),
+            (RequestedFile::Manifest(_), _) if is_phone => self.registry.listed(at, address),
             _ => {
                 let here = self.registry.at(address).map(|(id, _)| id);
                 if here.is_none() {

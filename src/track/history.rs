@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{End, FileOutcome, FileReport, RunTime, TransferId, Transport};
-use crate::phone::normal;
+use crate::phone::normalized_name;
 
 /// Rows that are kept of one phone. A whole conversion takes about 40; a phone that asks
 /// for ever keeps its newest.
@@ -126,14 +126,14 @@ impl Rows {
     /// Adds an attempt. The HTTP half of the same request, if there is one, goes.
     pub(super) fn push(&mut self, row: Row) {
         if row.transport == Transport::Tftp {
-            let name = normal(&row.name);
+            let name = normalized_name(&row.name);
             let from = self.rows.len().saturating_sub(FALLBACK_DEPTH);
             let half = (from..self.rows.len()).rev().find(|&at| {
                 let earlier = &self.rows[at];
                 earlier.transport == Transport::Http
                     && earlier.outcome == FileOutcome::NotFound
                     && row.at.saturating_sub(earlier.at) <= HTTP_FALLBACK
-                    && normal(&earlier.name) == name
+                    && normalized_name(&earlier.name) == name
             });
             if let Some(half) = half {
                 self.rows.remove(half);

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     diagnose::Diagnosis,
-    phone::{MacAddress, Model, Request, normal},
+    phone::{MacAddress, Model, RequestedFile, normalized_name},
 };
 
 mod merge;
@@ -280,15 +280,14 @@ impl Registry {
         let Some((id, phone)) = self.at(address) else {
             return true;
         };
-        let name = normal(name);
-        let family = |name: &str| Model::by_recovery(name).map(|model| model.family);
+        let name = normalized_name(name);
+        let family = |name: &str| Model::by_recovery_manifest(name).map(|model| model.family);
         let is_changed_over = family(&name) != phone.conversion.family
             && at.saturating_sub(phone.conversion.last) >= CHANGE_OVER;
-        let is_second = phone
-            .conversion
-            .rows
-            .iter()
-            .any(|row| matches!(row.kind, Kind::Manifest(_)) && normal(&row.name) != name);
+        let is_second =
+            phone.conversion.rows.iter().any(|row| {
+                matches!(row.kind, Kind::Manifest(_)) && normalized_name(&row.name) != name
+            });
         let named_itself = phone.mac.is_some() && !phone.by_table;
         if named_itself || !is_second || is_changed_over {
             return true;
@@ -452,7 +451,7 @@ fn from_other(other: Other) -> Conversion {
     conversion.on_sccp = other
         .rows
         .iter()
-        .any(|row| Request::read(&row.name) == Request::SccpLocale);
+        .any(|row| RequestedFile::parse(&row.name) == RequestedFile::SccpLocale);
     conversion.sequence = other
         .rows
         .iter()

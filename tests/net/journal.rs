@@ -188,8 +188,8 @@ fn names() -> Vec<String> {
     .map(str::to_owned)
     .into();
     names.extend(IMAGES.map(|(name, _)| name.to_owned()));
-    names.extend((1..4).map(|n| format!("CTLSEP{}.tlv", mac(n).wire())));
-    names.extend((1..4).map(|n| format!("SEP{}.cnf.xml", mac(n).wire())));
+    names.extend((1..4).map(|n| format!("CTLSEP{}.tlv", mac(n).upper_hex())));
+    names.extend((1..4).map(|n| format!("SEP{}.cnf.xml", mac(n).upper_hex())));
     names
 }
 
@@ -272,7 +272,7 @@ fn play(live: &mut Live, acts: Vec<(u8, Act)>) {
                         },
                     );
                 }
-                live.ask(who, &format!("CTLSEP{}.tlv", mac(name).wire()), None);
+                live.ask(who, &format!("CTLSEP{}.tlv", mac(name).upper_hex()), None);
             }
         }
     }
@@ -493,7 +493,7 @@ fn a_kill_is_not_the_phones_fault_and_what_follows_says_what_it_has() {
         .map(|file| file.name.as_str())
         .collect();
     assert_eq!(implied, [TERM, IMAGES[0].0]);
-    live.ask(10, &format!("CTLSEP{}.tlv", mac(1).wire()), None);
+    live.ask(10, &format!("CTLSEP{}.tlv", mac(1).upper_hex()), None);
     live.ask(10, "mk-sip.jar", None);
     assert_eq!(now(&live).state, State::Flashed, "implied does not confirm");
 }
@@ -508,7 +508,7 @@ fn a_kill_in_the_last_image_leaves_the_phone_not_done() {
     }
     let image = live.ask(10, IMAGES[4].0, Some(1000));
     killed(&mut live, image, 990);
-    live.ask(10, &format!("CTLSEP{}.tlv", mac(1).wire()), None);
+    live.ask(10, &format!("CTLSEP{}.tlv", mac(1).upper_hex()), None);
     let phone = live.fleet.report(Timestamp::UNIX_EPOCH).phones.remove(0);
     assert_eq!(phone.state, State::Configuring);
     assert_eq!(phone.diagnoses, []);

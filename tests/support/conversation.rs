@@ -210,7 +210,7 @@ impl Run {
 
     /// An application's boot: trust lists and configuration, from `at` on.
     pub fn boots(&mut self, at: f64, who: u8, name: u8) -> &mut Self {
-        let wire = mac(name).wire();
+        let wire = mac(name).upper_hex();
         self.gets(at, who, &format!("CTLSEP{wire}.tlv"))
             .gets(at + 0.1, who, &format!("ITLSEP{wire}.tlv"))
             .gets(at + 0.2, who, "ITLFile.tlv")

@@ -214,7 +214,7 @@ fn case_slashes_and_source_ports_make_no_difference() {
 #[test]
 fn http_first_and_tftp_after_it_is_one_request() {
     let mut run = Run::new(plan());
-    let wire = mac(1).wire();
+    let wire = mac(1).upper_hex();
     for (at, name) in (0_u8..).zip([
         format!("CTLSEP{wire}.tlv"),
         format!("SEP{wire}.cnf.xml"),
@@ -418,7 +418,7 @@ fn phones_of_other_models_are_told_apart() {
     );
 
     let mut run = Run::new(plan());
-    let wire = mac(1).wire();
+    let wire = mac(1).upper_hex();
     run.gets(0.0, 10, &format!("CTLSEP{wire}.tlv"))
         .gets(0.1, 10, &format!("SIP{wire}.cnf"));
     assert_eq!(run.codes(), ["unsupported-model"]);
@@ -428,7 +428,7 @@ fn phones_of_other_models_are_told_apart() {
 #[test]
 fn trust_lists_slips_and_broken_transfers_have_their_names() {
     let mut run = Run::new(plan());
-    let wire = mac(1).wire();
+    let wire = mac(1).upper_hex();
     run.gets(0.0, 10, &format!("CTLSEP{wire}.tlv")).gets(
         0.1,
         10,

@@ -155,7 +155,7 @@ fn only_gives_the_target_to_its_phones_and_to_boot_loaders_without_a_name() {
     });
     let target = Admission::Serve(View::Target);
     let config = Admission::Serve(View::Config);
-    let sep = |name| format!("SEP{}.cnf.xml", mac(name).wire());
+    let sep = |name| format!("SEP{}.cnf.xml", mac(name).upper_hex());
     assert_eq!(run.fleet.admit(address(10), &sep(1)), target);
     assert_eq!(run.fleet.admit(address(10), &sep(2)), config);
     assert_eq!(run.fleet.admit(address(30), TERM), target);
@@ -267,7 +267,7 @@ fn an_inventory_is_waited_for_and_strangers_are_served_and_do_not_count() {
         ..plan()
     });
     let target = Admission::Serve(View::Target);
-    let stranger = format!("SEP{}.cnf.xml", mac(3).wire());
+    let stranger = format!("SEP{}.cnf.xml", mac(3).upper_hex());
     assert_eq!(run.fleet.admit(address(30), &stranger), target);
     run.boots(0.0, 30, 3).load(1.0, 30, LOAD);
     assert_eq!(run.fleet.missing(), Some(2), "a stranger is not awaited");
@@ -435,7 +435,7 @@ fn a_flood_of_addresses_and_requests_is_bounded_and_drops_no_named_phone() {
         let address = std::net::Ipv4Addr::from(address);
         fleet.see(seconds(1.0), &Observation { address, seen });
     };
-    ask(&mut fleet, 0, &format!("SEP{}.cnf.xml", mac(1).wire()));
+    ask(&mut fleet, 0, &format!("SEP{}.cnf.xml", mac(1).upper_hex()));
     let many = u32::try_from(MAX_PHONES + 10).unwrap();
     for attacker in 1..many {
         ask(&mut fleet, attacker, TERM);
@@ -447,7 +447,7 @@ fn a_flood_of_addresses_and_requests_is_bounded_and_drops_no_named_phone() {
     ask(
         &mut fleet,
         200_000,
-        &format!("SEP{}.cnf.xml", mac(2).wire()),
+        &format!("SEP{}.cnf.xml", mac(2).upper_hex()),
     );
     let report = fleet.report(jiff::Timestamp::UNIX_EPOCH);
     assert_eq!(report.phones.len(), MAX_PHONES);

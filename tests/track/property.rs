@@ -38,7 +38,7 @@ fn names() -> Vec<String> {
     names.extend(["term42.default.loads", "ITLFile.tlv", "\u{0}\u{1b}[2J", ""]);
     names.extend(IMAGES.map(|(name, _)| name));
     let own = (1..4).flat_map(|n| {
-        let wire = mac(n).wire();
+        let wire = mac(n).upper_hex();
         [
             format!("CTLSEP{wire}.tlv"),
             format!("SEP{wire}.cnf.xml"),
@@ -147,7 +147,7 @@ proptest! {
                         more.push(ObservationKind::Ended { transfer, end: end(kind), bytes: 1000 });
                     }
                     next += 1;
-                    more.push(ask(&format!("CTLSEP{}.tlv", mac(name).wire()), next));
+                    more.push(ask(&format!("CTLSEP{}.tlv", mac(name).upper_hex()), next));
                     more.remove(0)
                 }
                 Act::Wait(wait) => {

@@ -64,7 +64,7 @@ fn answer(status: u16) -> RegisterOutcome {
 /// A phone that was converted and took its own configuration at 400 s.
 fn converted(plan: Plan) -> Run {
     let mut run = Run::new(plan);
-    run.stage(&format!("SEP{}.cnf.xml", mac(PHONE).wire()), 5000);
+    run.stage(&format!("SEP{}.cnf.xml", mac(PHONE).upper_hex()), 5000);
     run.boots(0.0, WHO, PHONE).passes(10.0, WHO, LOADS);
     run.boots(400.0, WHO, PHONE);
     assert_eq!(run.state(), State::Flashed);
@@ -487,7 +487,7 @@ fn nothing_is_said_of_who_is_not_converted_and_nobody_becomes_a_phone() {
     tries(&mut run, 25.0, Udp, 401);
     assert_eq!((said(&run), run.state()), (None, State::Manifest));
     let mut run = Run::new(written(Udp));
-    run.stage(&format!("SEP{}.cnf.xml", mac(PHONE).wire()), 5000);
+    run.stage(&format!("SEP{}.cnf.xml", mac(PHONE).upper_hex()), 5000);
     run.boots(0.0, WHO, PHONE);
     tries(&mut run, 25.0, Udp, 401);
     assert!(said(&run).is_some());

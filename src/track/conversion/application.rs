@@ -2,8 +2,8 @@
 
 use super::loader::is_sip_default;
 use super::{
-    About, Ask, Bridge, Change, Conversion, Evidence, EvidenceSource, LoadName, Protocol, Request,
-    RunTime, Scene, State, text,
+    About, Ask, Bridge, Change, Conversion, Evidence, EvidenceSource, LoadName, Protocol,
+    RequestedFile, RunTime, Scene, State, text,
 };
 use crate::{diagnose::Code, track::catalog::Leg};
 
@@ -16,15 +16,17 @@ impl Conversion {
         out: &mut Vec<Change>,
     ) {
         // The first file of every boot; nothing asks for it later.
-        let is_boot = matches!(ask.request, Request::TrustList(_));
+        let is_boot = matches!(ask.request, RequestedFile::TrustList(_));
         let is_config = matches!(
             ask.request,
-            Request::Config { .. } | Request::DefaultConfig | Request::LegacyDefault
+            RequestedFile::Config { .. }
+                | RequestedFile::DefaultConfig
+                | RequestedFile::LegacyDefault
         );
         let may_be_boot = is_boot
             || matches!(
                 ask.request,
-                Request::IdentityList(_) | Request::Config { .. }
+                RequestedFile::IdentityList(_) | RequestedFile::Config { .. }
             );
         if may_be_boot && let Some(take) = self.takes.last_mut() {
             take.booted_since = true;
@@ -44,7 +46,10 @@ impl Conversion {
             State::Manifest
                 if self.has_everything()
                     && (may_be_boot
-                        || matches!(ask.request, Request::SipLocale | Request::SccpLocale)) =>
+                        || matches!(
+                            ask.request,
+                            RequestedFile::SipLocale | RequestedFile::SccpLocale
+                        )) =>
             {
                 self.came_back(Some(ask.file()), out);
             }
@@ -65,12 +70,12 @@ impl Conversion {
             self.config_at = Some(scene.at);
         }
         match ask.request {
-            Request::Config { signed: true, .. } => {
+            RequestedFile::Config { signed: true, .. } => {
                 self.raise("", text::trust_list(ask.name, scene.at), out);
             }
-            Request::Config { signed: false, .. } => self.refute(Code::TrustList, None, out),
-            Request::SipLocale => self.on_sip_locale(ask.file(), out),
-            Request::SccpLocale => self.on_sccp_locale(ask.file(), out),
+            RequestedFile::Config { signed: false, .. } => self.refute(Code::TrustList, None, out),
+            RequestedFile::SipLocale => self.on_sip_locale(ask.file(), out),
+            RequestedFile::SccpLocale => self.on_sccp_locale(ask.file(), out),
             _ => {}
         }
     }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     diagnose::{Code, Diagnosis},
-    phone::normal,
+    phone::normalized_name,
     track::diagnosis::{rules, text},
 };
 
@@ -205,7 +205,7 @@ impl Conversion {
         out.push(Change::Raised(diagnosis.clone()));
         self.standing.push(Standing {
             diagnosis,
-            subject: normal(subject),
+            subject: normalized_name(subject),
         });
         if self.shown() != before {
             self.step(About::default(), out);
@@ -223,7 +223,7 @@ impl Conversion {
         else {
             return;
         };
-        if subject.is_some_and(|subject| normal(subject) != self.standing[at].subject) {
+        if subject.is_some_and(|subject| normalized_name(subject) != self.standing[at].subject) {
             return;
         }
         let diagnosis = self.standing.remove(at).diagnosis;
@@ -284,7 +284,7 @@ impl Conversion {
                 .is_some_and(|from| at >= from + SETTLED_AFTER)
         {
             self.settled = true;
-            let runs = self.model.and_then(|model| model.recovery);
+            let runs = self.model.and_then(|model| model.recovery_manifest);
             let detail = match runs.filter(|_| self.in_recovery) {
                 Some(manifest) => format!(
                     "settled: no manifest asked for within {} s of its configuration; it calls \

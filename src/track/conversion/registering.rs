@@ -5,7 +5,7 @@ mod line;
 
 use std::net::SocketAddrV4;
 
-use super::{Change, Conversion, EvidenceSource, Request, Row, Scene, State};
+use super::{Change, Conversion, EvidenceSource, RequestedFile, Row, Scene, State};
 use crate::{
     diagnose::Code,
     protocol::sip::SipTransport,
@@ -53,8 +53,8 @@ impl Conversion {
     /// A file that is neither manifest nor image came whole.
     pub(super) fn may_register(&mut self, scene: Scene<'_>, row: &Row) {
         let is_own = matches!(
-            Request::read(&row.name),
-            Request::Config { signed: false, .. }
+            RequestedFile::parse(&row.name),
+            RequestedFile::Config { signed: false, .. }
         );
         if is_own && !scene.excluded {
             let registering = &mut self.registering;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     diagnose::Code,
-    phone::{Family, Route, supports},
+    phone::{Family, Route, supports_hardware},
     track::{
         catalog::{Catalog, Entry, Leg},
         diagnosis::{
@@ -59,9 +59,9 @@ impl Conversion {
     /// The bridge that this phone can still be given.
     fn bridge<'a>(&self, scene: Scene<'a>) -> Option<&'a Entry> {
         let entry = scene.catalog.for_family(Leg::Bridge, self.own_family()?)?;
-        let forbidden = self
-            .hardware
-            .is_some_and(|hardware| supports(&entry.load, entry.hardware, hardware) == Some(false));
+        let forbidden = self.hardware.is_some_and(|hardware| {
+            supports_hardware(&entry.load, entry.hardware, hardware) == Some(false)
+        });
         (self.bridge == Bridge::Untried && !forbidden && !scene.excluded).then_some(entry)
     }
 
@@ -151,8 +151,8 @@ impl Conversion {
         if let Some(runs) = &runs
             && target
                 .load
-                .train()
-                .is_some_and(|to| Route::between(runs.train(), to) == Route::ViaBridge)
+                .release()
+                .is_some_and(|to| Route::between(runs.release(), to) == Route::ViaBridge)
             && why == Refusal::Key
         {
             let evidence = format!(

@@ -93,7 +93,7 @@ impl Conversion {
         out: &mut Vec<Change>,
     ) {
         let detail = format!("{}, which is SIP firmware", text::shown(detail));
-        let given = self.to.as_ref().and_then(LoadName::train);
+        let given = self.to.as_ref().and_then(LoadName::release);
         let said = release.and_then(numbers);
         let is_other = match (given, said) {
             (Some(given), Some(said)) => said != [given.major, given.minor, given.maintenance],
@@ -116,7 +116,7 @@ impl Conversion {
     ) {
         let detail = format!(
             "SEP{} at {address}, where this phone was last seen: nothing of that counts for either",
-            other.wire()
+            other.upper_hex()
         );
         self.note(witness, detail, out);
     }

@@ -9,7 +9,7 @@ use super::{
     Admission, DRAIN_LIMIT, Fleet, QUIET_BEFORE_END, RunState,
 };
 use crate::{
-    phone::{MacAddress, Request},
+    phone::{MacAddress, RequestedFile},
     track::View,
 };
 
@@ -29,7 +29,7 @@ impl Fleet {
         let here = self.registry.at(address).map(|(_, phone)| phone);
         let view = self.view(here, name);
         let is_owed = here.is_some_and(|phone| phone.conversion.is_owed_images());
-        let request = Request::read(name);
+        let request = RequestedFile::parse(name);
         if let Some(since) = self.draining
             && (!is_owed || at.saturating_sub(since) >= DRAIN_LIMIT)
         {
@@ -46,9 +46,9 @@ impl Fleet {
             Some(mac) => only.contains(&mac) || is_owed && request.mac().is_none(),
             // A boot loader cannot say who it is.
             None => {
-                matches!(request, Request::Recovery(_))
+                matches!(request, RequestedFile::Recovery(_))
                     || here.is_some_and(|phone| phone.conversion.in_recovery)
-                        && request == Request::Image
+                        && request == RequestedFile::Image
             }
         };
         Admission::Serve(if admitted { view } else { View::Config })
@@ -56,21 +56,21 @@ impl Fleet {
 
     /// What the phone `here` is shown if it asks for `name`.
     fn view(&self, here: Option<&Phone>, name: &str) -> View {
-        let request = Request::read(name);
+        let request = RequestedFile::parse(name);
         let named = request.mac().and_then(|mac| self.registry.of(mac));
         let Some(phone) = named.or(here) else {
             return View::Target;
         };
         let conversion = &phone.conversion;
         // A boot loader of another family is another phone.
-        if let Request::Recovery(Some(model)) = request
+        if let RequestedFile::Recovery(Some(model)) = request
             && conversion.family.is_some_and(|own| own != model.family)
         {
             return View::Target;
         }
         let leg = match request {
             // The manifest that was given decides, whatever was decided since.
-            Request::Image => conversion.leg_of_image(&self.catalog, name),
+            RequestedFile::Image => conversion.leg_of_image(&self.catalog, name),
             _ => conversion.leg,
         };
         match leg {

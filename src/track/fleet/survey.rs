@@ -6,7 +6,7 @@ use super::{
     super::{Event, PhoneRef, RunTime, announce::reference, conversion::Way, identity::Phone},
     Fleet,
 };
-use crate::phone::{LoadName, Request};
+use crate::phone::{LoadName, RequestedFile};
 
 /// What a survey found out of one phone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -65,9 +65,9 @@ impl Fleet {
 
     /// Whether no load may reach the phone `here` now, because a survey goes on. A boot loader
     /// has nothing to run: it is served as in any run, and so is what it starts.
-    pub(super) fn holds(&self, at: RunTime, here: Option<&Phone>, request: &Request) -> bool {
+    pub(super) fn holds(&self, at: RunTime, here: Option<&Phone>, request: &RequestedFile) -> bool {
         let named = request.mac().and_then(|mac| self.registry.of(mac));
-        let recovers = matches!(request, Request::Recovery(_))
+        let recovers = matches!(request, RequestedFile::Recovery(_))
             || named
                 .or(here)
                 .is_some_and(|phone| phone.conversion.in_recovery);

@@ -87,7 +87,7 @@ fn views(scenario: &Scenario, stock: &Stock, target: &Bundle) -> HashMap<View, F
         let config = default_config(load);
         files.insert("xmldefault.cnf.xml".to_owned(), config);
         for member in scenario.members.iter().filter(|member| member.own_config) {
-            let name = format!("SEP{}.cnf.xml", member.mac.wire());
+            let name = format!("SEP{}.cnf.xml", member.mac.upper_hex());
             let load = load.map_or("", LoadName::as_str);
             let text = format!("<device><loadInformation>{load}</loadInformation></device>");
             files.insert(name.to_lowercase(), file(&name, text.as_bytes()));

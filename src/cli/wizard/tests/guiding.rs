@@ -86,7 +86,7 @@ struct Heard(Arc<Mutex<Vec<String>>>);
 impl Reporter for Heard {
     fn started(&mut self, _: jiff::Timestamp, _: &Started) {}
     fn event(&mut self, _: jiff::Timestamp, _: &Event) {}
-    fn found(&mut self, _at: jiff::Timestamp, found: &Finding) {
+    fn finding(&mut self, _at: jiff::Timestamp, found: &Finding) {
         for line in crate::display::finding(found, crate::display::Style::plain()).lines() {
             self.notice(line);
         }
@@ -120,7 +120,7 @@ fn a_survey_comes_before_the_keys() {
         let keys = || said.lock().unwrap().join("\n").matches(RESET_KEYS).count();
         guided.started(jiff::Timestamp::UNIX_EPOCH, &started);
         assert_eq!(keys(), usize::from(!surveys));
-        guided.surveyed(jiff::Timestamp::UNIX_EPOCH, &[]);
+        guided.survey_finished(jiff::Timestamp::UNIX_EPOCH, &[]);
         assert_eq!(keys(), 1);
     }
 }

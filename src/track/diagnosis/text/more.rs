@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use super::{clock, diagnosis, models, shown};
 use crate::{
     diagnose::{Code, Diagnosis},
-    phone::{Family, LoadName, bridge_bundle},
+    phone::{Family, LoadName, bridge_bundle_name},
     track::{Bridge, EvidenceSource, RunTime, Subnet, diagnosis::rules::Take},
 };
 
@@ -126,7 +126,7 @@ pub(crate) fn boots_without_images(boots: &[Take]) -> String {
 
 /// What to do about the key, for who tried this with the bridge.
 fn bridge_cure(family: Option<Family>, tried: Bridge) -> String {
-    let file = family.and_then(bridge_bundle).map_or_else(
+    let file = family.and_then(bridge_bundle_name).map_or_else(
         || "the SCCP 8.5(2) bundle of its model".to_owned(),
         |file| format!("{file} (Cisco's SCCP 8.5(2) bundle of its model)"),
     );

@@ -22,7 +22,7 @@ const NOTICES: usize = 20;
 
 /// The present state.
 #[derive(Debug, Default)]
-pub(super) struct Shown {
+pub(super) struct PageState {
     /// Counts changes, from 1.
     pub(super) version: u64,
     /// The version of what is no phone's.
@@ -71,7 +71,7 @@ pub(super) struct End {
     pub(super) afterwards: Vec<String>,
 }
 
-impl Shown {
+impl PageState {
     pub(super) fn started(&mut self, at: Timestamp, started: &Started) {
         let path = |path: &std::path::Path| escape(&path.display().to_string());
         self.run = Some(Run {
@@ -211,5 +211,5 @@ pub(super) fn moment(at: Timestamp) -> RunTime {
 }
 
 #[cfg(test)]
-#[path = "shown_tests.rs"]
+#[path = "page_state_tests.rs"]
 mod tests;

@@ -14,7 +14,7 @@ pub(super) fn name(phone: &PhoneRef) -> String {
         .unwrap_or_default();
     let name = phone.name.as_ref().map(|name| format!(" {}", escape(name)));
     match phone.mac {
-        Some(mac) => format!("SEP{}{model}{}", mac.wire(), name.unwrap_or_default()),
+        Some(mac) => format!("SEP{}{model}{}", mac.upper_hex(), name.unwrap_or_default()),
         None => format!("{}{model}", phone.address),
     }
 }
