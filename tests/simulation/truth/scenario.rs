@@ -5,7 +5,7 @@ use reflash::{
     simulator::{Fault, Start},
 };
 
-use super::desk::Http;
+use super::server::Http;
 
 /// `SplitMix64`.
 pub(crate) struct Chance(u64);

@@ -1,4 +1,4 @@
-//! What a run's desk does: names become files, transfers become observations.
+//! What the server of a run does: names become files, transfers become observations.
 
 use std::{
     collections::HashMap,
@@ -19,7 +19,7 @@ use reflash::{
 
 use tempfile::NamedTempFile;
 
-use super::stock::Files;
+use super::bundles::Files;
 
 /// How a phone's requests are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,9 +43,9 @@ pub(crate) struct Run {
 }
 
 #[derive(Clone)]
-pub(crate) struct Desk(Arc<Mutex<Run>>);
+pub(crate) struct Server(Arc<Mutex<Run>>);
 
-impl Desk {
+impl Server {
     pub(crate) fn new(
         began: Instant,
         plan: Plan,
@@ -103,7 +103,7 @@ impl Run {
     }
 }
 
-impl Service for Desk {
+impl Service for Server {
     fn request(&mut self, now: Instant, request: &tftp::Request<'_>) -> Answer {
         let mut run = self.run();
         let (at, address) = (run.at(now), *request.peer.ip());

@@ -20,10 +20,10 @@ use reflash::{
 use tempfile::NamedTempFile;
 
 use super::{
-    desk::Desk,
+    bundles::{Bundle, Files, TestBundles, default_config, file},
     device::Device,
     scenario::{Cause, Chance, Member, Scenario},
-    stock::{Bundle, Files, Stock, default_config, file},
+    server::Server,
 };
 
 pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
@@ -56,13 +56,13 @@ pub(crate) struct Played {
     pub(crate) false_claims: Vec<String>,
 }
 
-struct World<'a> {
-    stock: &'a Stock,
+struct Simulation<'a> {
+    bundles: &'a TestBundles,
     scenario: Scenario,
     now: Duration,
     began: Instant,
-    engine: Engine<Desk>,
-    desk: Desk,
+    engine: Engine<Server>,
+    server: Server,
     out: Outbox,
     devices: Vec<Device>,
     flights: BinaryHeap<Reverse<(Duration, u64, usize)>>,
@@ -75,13 +75,13 @@ struct World<'a> {
     plan: Plan,
 }
 
-pub(crate) fn play(seed: u64, stock: &Stock) -> Played {
-    let mut world = World::new(seed, stock);
+pub(crate) fn play(seed: u64, bundles: &TestBundles) -> Played {
+    let mut world = Simulation::new(seed, bundles);
     world.run();
     world.judge()
 }
 
-fn views(scenario: &Scenario, stock: &Stock, target: &Bundle) -> HashMap<View, Files> {
+fn views(scenario: &Scenario, bundles: &TestBundles, target: &Bundle) -> HashMap<View, Files> {
     let with = |files: &Files, load: Option<&LoadName>| {
         let mut files = files.clone();
         let config = default_config(load);
@@ -103,26 +103,26 @@ fn views(scenario: &Scenario, stock: &Stock, target: &Bundle) -> HashMap<View, F
         (View::Quiet, with(&images, None)),
         (
             View::Bridge,
-            with(&stock.bridge.files, Some(&stock.bridge.load)),
+            with(&bundles.bridge.files, Some(&bundles.bridge.load)),
         ),
         (View::Config, with(&Files::new(), None)),
     ])
 }
 
-impl<'a> World<'a> {
-    fn new(seed: u64, stock: &'a Stock) -> Self {
-        let scenario = Scenario::new(seed, &stock.target.load);
+impl<'a> Simulation<'a> {
+    fn new(seed: u64, bundles: &'a TestBundles) -> Self {
+        let scenario = Scenario::new(seed, &bundles.target.load);
         let target = if scenario.capitals {
-            &stock.capitals
+            &bundles.capitals
         } else {
-            &stock.target
+            &bundles.target
         };
         let began = Instant::now();
         let plan = Plan {
             stages: vec![target.plan.clone()],
             bridge: scenario
                 .bridge
-                .then(|| stock.bridge.plan.clone())
+                .then(|| bundles.bridge.plan.clone())
                 .into_iter()
                 .collect(),
             ..Plan::default()
@@ -136,26 +136,26 @@ impl<'a> World<'a> {
         };
         let record = record.expect("a temporary file");
         let journal = journal(&record, &plan);
-        let desk = Desk::new(
+        let server = Server::new(
             began,
             plan.clone(),
-            views(&scenario, stock, target),
+            views(&scenario, bundles, target),
             journal,
         );
         let devices: Vec<Device> = (0_u8..)
             .zip(&scenario.members)
-            .map(|(index, member)| Device::new(seed, index, member, stock))
+            .map(|(index, member)| Device::new(seed, index, member, bundles))
             .collect();
         for device in &devices {
-            desk.run().http.insert(device.home, device.member.http);
+            server.run().http.insert(device.home, device.member.http);
         }
         Self {
-            engine: Engine::new(Limits::default(), desk.clone()),
-            stock,
+            engine: Engine::new(Limits::default(), server.clone()),
+            bundles,
             scenario,
             now: Duration::ZERO,
             began,
-            desk,
+            server,
             out: Outbox::default(),
             devices,
             flights: BinaryHeap::new(),
@@ -205,7 +205,7 @@ impl<'a> World<'a> {
             self.step();
         }
         self.now = end;
-        self.desk.run().tick(end);
+        self.server.run().tick(end);
         self.check_claims();
     }
 
@@ -214,7 +214,7 @@ impl<'a> World<'a> {
         let engine = self.engine.next_deadline().map(|due| due - self.began);
         // Ticks come five times a second in a run; a deadline that stands still is no reason
         // to stand still here.
-        let tick = self.desk.run().fleet.next_deadline();
+        let tick = self.server.run().fleet.next_deadline();
         let tick = tick.map(|due| due.max(self.now + Duration::from_millis(1)));
         let phones = self.devices.iter().flat_map(|device| {
             let restart = device.restarts.first().copied();
@@ -251,7 +251,7 @@ impl<'a> World<'a> {
         self.engine.tick(instant, &mut self.out);
         self.send();
         {
-            let mut run = self.desk.run();
+            let mut run = self.server.run();
             if run.fleet.next_deadline().is_some_and(|due| due <= now) {
                 run.tick(now);
             }
@@ -319,7 +319,7 @@ impl<'a> World<'a> {
             }
             Flight::Witness(index, seen) => {
                 let address = self.devices[index].address;
-                self.desk.run().see(self.now, address, seen);
+                self.server.run().see(self.now, address, seen);
             }
         }
     }
@@ -349,7 +349,7 @@ impl<'a> World<'a> {
                     device.address = Ipv4Addr::new(a, b, 2, d);
                     let http = device.member.http;
                     let address = device.address;
-                    self.desk.run().http.insert(address, http);
+                    self.server.run().http.insert(address, http);
                 }
                 Action::Note(note) => self.noted(index, &note),
             }
@@ -380,7 +380,7 @@ impl<'a> World<'a> {
 
     /// Every claim of success is held against what the phone has at that moment.
     fn check_claims(&mut self) {
-        let events = std::mem::take(&mut self.desk.run().events);
+        let events = std::mem::take(&mut self.server.run().events);
         for event in events {
             let Event::Step(step) = event else { continue };
             let claims = matches!(
@@ -391,7 +391,7 @@ impl<'a> World<'a> {
                 Some(mac) => device.member.mac == mac,
                 None => device.address == step.phone.address,
             });
-            if claims && !device.is_some_and(|device| device.is_converted(self.stock)) {
+            if claims && !device.is_some_and(|device| device.is_converted(self.bundles)) {
                 self.false_claims.push(format!(
                     "seed {}: {:?} at {:?}: {:?} holds {:?}",
                     self.scenario.seed,
@@ -405,9 +405,9 @@ impl<'a> World<'a> {
     }
 
     fn judge(self) -> Played {
-        let report: Report = self.desk.run().fleet.report(jiff::Timestamp::UNIX_EPOCH);
+        let report: Report = self.server.run().fleet.report(jiff::Timestamp::UNIX_EPOCH);
         let mut false_claims = self.false_claims;
-        let folded_again = self.desk.run().folded_again(&self.record, self.plan);
+        let folded_again = self.server.run().folded_again(&self.record, self.plan);
         if folded_again != report {
             false_claims.push(format!(
                 "seed {}: the record says {folded_again:#?}, the run {report:#?}",
@@ -422,7 +422,7 @@ impl<'a> World<'a> {
                     Some(mac) => mac == device.member.mac,
                     None => [device.home, device.address].contains(&phone.address),
                 };
-                let converted = device.is_converted(self.stock);
+                let converted = device.is_converted(self.bundles);
                 let reports: Vec<PhoneReport> = report.phones.iter().filter(own).cloned().collect();
                 for phone in &reports {
                     let claims = matches!(

@@ -9,7 +9,7 @@ use reflash::{phone::LoadName, simulator::Start, track::State};
 
 use super::{
     scenario::Cause,
-    world::{Played, PlayedPhone},
+    simulation::{Played, PlayedPhone},
 };
 
 /// What the observations of one phone can tell.
