@@ -175,7 +175,6 @@ pub(crate) fn run_with(
         command: command(&named, &added, list.as_ref().filter(|_| has_made), given),
         bundles: &both,
         plan: &plan,
-        inventory,
     };
     let record = args
         .journal
@@ -231,6 +230,7 @@ fn planned(args: &Args, stage: &Stage, chosen: &Chosen, inventory: Option<&Inven
         bridge: stage.bridge_plan(),
         only: (!args.only.is_empty()).then(|| args.only.clone()),
         expected: inventory.map(Inventory::macs),
+        names: inventory.map(Inventory::names).unwrap_or_default(),
         expect: args.expect.map(|count| count as usize),
         max_failures: args.max_failures.map(|count| count as usize),
         timeout: args.timeout,

@@ -29,7 +29,7 @@ use crate::{
     journal::{Header, Journal, Network},
     phone::{LoadName, MacAddress, Model},
     reporter::Started,
-    session::{self, PhoneNames, Setup, Source},
+    session::{self, Setup, Source},
     simulator::{
         Fault, FaultSpec, Sizes, SyntheticBundle,
         fleet::{self, FleetConfig, PhoneResult, Route},
@@ -166,6 +166,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         stages: stage.plan(),
         bridge: stage.bridge_plan(),
         expected: inventory.map(Inventory::macs),
+        names: inventory.map(Inventory::names).unwrap_or_default(),
         expect: Some(args.phones.into()),
         timeout: Some(args.timeout.unwrap_or(PATIENCE)),
         ..Plan::default()
@@ -191,10 +192,9 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         tftp: server.local_addr(),
         http: None,
     };
-    let roll = PhoneNames::new(inventory, &plan);
     let journal = args.journal.begin(|| {
         let both = recorded(&bundles, &bridges, made_up.as_ref().map(|(name, ..)| name));
-        header(args, network, &both, &plan, &roll)
+        header(args, network, &both, &plan)
     })?;
     let (before, after) = journal::words(journal.as_ref(), false);
     words.extend(before);
@@ -211,7 +211,6 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     };
     let setup = Setup {
         source: Source::Stage(stage),
-        roll,
         journal,
         recorded: None,
         speed: speed(args),
@@ -275,19 +274,13 @@ fn recorded(targets: &[Bundle], bridges: &[Bundle], made_up: Option<&PathBuf>) -
 }
 
 /// The first line of the record; `both`: targets and bridges.
-fn header(
-    args: &Args,
-    network: Network,
-    both: &[Bundle],
-    plan: &Plan,
-    roll: &PhoneNames,
-) -> Header {
+fn header(args: &Args, network: Network, both: &[Bundle], plan: &Plan) -> Header {
     let call_manager = Some(*SERVER.ip());
     let bridges = &args.bridge.bridges;
     let command = journal::command(&args.bundles, bridges, &args.trust, call_manager);
     Header {
         speed: session::fitting_speed(speed(args)),
-        ..Header::new("rehearse", network, command, both, plan, roll)
+        ..Header::new("rehearse", network, command, both, plan)
     }
 }
 

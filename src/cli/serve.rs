@@ -13,11 +13,7 @@ use super::{
     web::WebArgs,
 };
 use crate::{
-    discovery::SIP_PORT,
-    journal::Header,
-    session::{PhoneNames, Source},
-    stage::ServedFolder,
-    track::Plan,
+    discovery::SIP_PORT, journal::Header, session::Source, stage::ServedFolder, track::Plan,
 };
 
 /// Serves a folder over TFTP, read-only, and says who fetches what.
@@ -54,14 +50,13 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     words.extend(ears.words());
     words.extend(doors.words());
     words.extend(args.network.words());
-    let (plan, roll) = (Plan::default(), PhoneNames::default());
+    let plan = Plan::default();
     let record = Record {
         journal: args.journal.begin(|| {
             let root = [folder.root().to_owned()];
             let command = journal::command(&root, &[], &TrustArgs::default(), None);
-            Header::new("serve", doors.network(), command, &[], &plan, &roll)
+            Header::new("serve", doors.network(), command, &[], &plan)
         })?,
-        roll,
         recorded: None,
     };
     let (before, after) = journal::words(record.journal.as_ref(), false);

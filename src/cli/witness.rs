@@ -16,7 +16,7 @@ use crate::{
     preflight::{self, Chosen, Protocol},
     protocol::{sccp, sip::SipTransport},
     stage::ExtraFile,
-    track::{Observation, Registration},
+    track::{Observation, RegistrationTarget},
 };
 
 /// Where to hear phones that register.
@@ -149,7 +149,7 @@ impl Witnesses {
 #[derive(Debug, Default)]
 pub(crate) struct Registers {
     /// As far as tracking is told.
-    pub(crate) registrations: Vec<Registration>,
+    pub(crate) registrations: Vec<RegistrationTarget>,
     /// Every place that is named by its address.
     places: Vec<(MacAddress, Vec<SocketAddrV4>)>,
 }
@@ -171,7 +171,7 @@ impl Registers {
                 Some(SocketAddrV4::new(host, *port))
             };
             let places: Vec<_> = named.iter().filter_map(place).collect();
-            registers.registrations.push(Registration {
+            registers.registrations.push(RegistrationTarget {
                 mac,
                 // A host name may be any address.
                 pbx: if places.len() == named.len() {
@@ -179,7 +179,7 @@ impl Registers {
                 } else {
                     Vec::new()
                 },
-                over: match lint::transport_layer(file.bytes()).as_deref() {
+                transport: match lint::transport_layer(file.bytes()).as_deref() {
                     Some("1") => Some(SipTransport::Tcp),
                     Some("2") => Some(SipTransport::Udp),
                     _ => None,
@@ -267,6 +267,9 @@ mod tests {
             [SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 2), 5060)]
         );
         assert_eq!(pbx(2), [], "a host name may be any address");
-        assert!(told.iter().all(|one| one.over == Some(SipTransport::Tcp)));
+        assert!(
+            told.iter()
+                .all(|one| one.transport == Some(SipTransport::Tcp))
+        );
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     diagnose::Finding,
     phone::{HardwareHazard, Model, RESET_KEYS, RESET_WINDOW, ResetLamps},
     reporter::{Reporter, Started, Tick},
-    track::{Event, PhoneId, PhoneRef, Report, State, Step, Surveyed},
+    track::{Event, PhoneId, PhoneRef, Report, State, Step, SurveyResult},
 };
 
 /// Phones that are spoken of one by one; of more, the display's lines say enough.
@@ -211,7 +211,7 @@ impl Reporter for Guided {
         self.inner.finding(at, found);
     }
 
-    fn survey_finished(&mut self, at: Timestamp, phones: &[Surveyed]) {
+    fn survey_finished(&mut self, at: Timestamp, phones: &[SurveyResult]) {
         self.inner.survey_finished(at, phones);
         if std::mem::take(&mut self.surveys) {
             self.open();

@@ -51,7 +51,7 @@ pub(super) fn ask(report: &Report, asker: &mut dyn Asker) -> Result<Vec<Observat
         said.push(Observation {
             address: phone.address,
             seen: ObservationKind::Remark {
-                witness: EvidenceSource::Person,
+                source: EvidenceSource::Person,
                 detail: format!("its display shows {protocol} at {WHERE}"),
             },
         });
