@@ -8,13 +8,13 @@ mod bundles;
 mod device;
 mod scenario;
 mod server;
-mod simulation;
-mod tally;
+mod table;
+mod world;
 
 use std::{env, sync::Mutex, thread};
 
-use bundles::TestBundles;
-use tally::Table;
+use bundles::Bundles;
+use table::Table;
 
 /// Fleets without the variable: what a test machine plays in some seconds.
 const FLEETS: u64 = 120;
@@ -35,7 +35,7 @@ fn number(name: &str, default: u64) -> u64 {
 fn reports_hold_against_what_phones_hold() {
     let fleets = number("REFLASH_TRUTH_FLEETS", FLEETS);
     let first = number("REFLASH_TRUTH_SEED", 0);
-    let bundles = TestBundles::new();
+    let bundles = Bundles::new();
     let next = Mutex::new(first..first + fleets);
     let table = Mutex::new(Table::default());
     let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -46,7 +46,7 @@ fn reports_hold_against_what_phones_hold() {
                     let Some(seed) = next.lock().unwrap().next() else {
                         break;
                     };
-                    let played = simulation::play(seed, &bundles);
+                    let played = world::play(seed, &bundles);
                     table.lock().unwrap().add(seed, &played);
                 }
             });

@@ -26,7 +26,7 @@ pub(crate) struct Bundle {
     pub(crate) sizes: Arc<BTreeMap<String, u64>>,
 }
 
-pub(crate) struct TestBundles {
+pub(crate) struct Bundles {
     pub(crate) target: Bundle,
     /// The same with one image's name in other capitals in its manifests.
     pub(crate) capitals: Bundle,
@@ -107,7 +107,7 @@ impl Bundle {
     }
 }
 
-impl TestBundles {
+impl Bundles {
     pub(crate) fn new() -> Self {
         let made = SyntheticBundle::new(Family::F45, 3)
             .expect("a convertible family")

@@ -12,9 +12,9 @@ use reflash::{
 };
 
 use super::{
-    bundles::TestBundles,
+    bundles::Bundles,
     scenario::{Cause, Member},
-    simulation::{LISTENER, SERVER},
+    world::{LISTENER, SERVER},
 };
 
 /// The block after which a black hole begins.
@@ -37,7 +37,7 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    pub(crate) fn new(seed: u64, index: u8, member: &Member, bundles: &TestBundles) -> Self {
+    pub(crate) fn new(seed: u64, index: u8, member: &Member, bundles: &Bundles) -> Self {
         let home = Ipv4Addr::new(10, 0, 1, index + 1);
         let mut restarts: Vec<Duration> = member
             .restarts
@@ -91,12 +91,12 @@ impl Device {
     }
 
     /// Whether it runs the target's images, whatever anybody says.
-    pub(crate) fn is_converted(&self, bundles: &TestBundles) -> bool {
-        let holding = self.phone.holds();
-        let Some(load) = holding.load else {
+    pub(crate) fn is_converted(&self, bundles: &Bundles) -> bool {
+        let contents = self.phone.contents();
+        let Some(load) = contents.load else {
             return false;
         };
-        let mut images: Vec<(String, &String)> = holding
+        let mut images: Vec<(String, &String)> = contents
             .images
             .iter()
             .map(|(name, hash)| (name.to_lowercase(), hash))

@@ -1,4 +1,4 @@
-//! What the server of a run does: names become files, transfers become observations.
+//! What a run's server does: names become files, transfers become observations.
 
 use std::{
     collections::HashMap,
@@ -73,7 +73,8 @@ impl Run {
     pub(crate) fn see(&mut self, at: RunTime, address: Ipv4Addr, seen: ObservationKind) {
         let observation = Observation { address, seen };
         let events = self.fleet.observe(at, &observation);
-        self.journal.see(self.fleet.now(), &observation, &events);
+        self.journal
+            .observe(self.fleet.now(), &observation, &events);
         self.events.extend(events);
     }
 

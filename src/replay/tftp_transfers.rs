@@ -5,8 +5,8 @@ use std::{collections::HashMap, net::SocketAddrV4};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    record::{Fact, Record, Request},
-    stamp::Stamp,
+    timestamp::LogTime,
+    trace::{Request, Trace, TraceEvent},
 };
 use crate::{
     protocol::frame::Payload,
@@ -20,7 +20,7 @@ const TFTP_PORT: u16 = 69;
 const SILENCE: SignedDuration = SignedDuration::from_secs(30);
 
 /// How often acknowledged bytes are told.
-const TELL_EVERY: SignedDuration = SignedDuration::from_secs(5);
+const REPORT_INTERVAL: SignedDuration = SignedDuration::from_secs(5);
 
 /// Bytes of a name that are kept.
 const NAME_MAX: usize = 255;
@@ -39,15 +39,15 @@ const OPTIONS: u16 = 6;
 
 /// All transfers that are under way, by the client's end.
 #[derive(Debug, Default)]
-pub(super) struct Tftp {
-    running: HashMap<SocketAddrV4, Running>,
+pub(super) struct TftpTransfers {
+    running: HashMap<SocketAddrV4, Transfer>,
     /// When transfers were last looked through for silent ones.
     swept: Option<Timestamp>,
     newest: Option<Timestamp>,
 }
 
 #[derive(Debug)]
-struct Running {
+struct Transfer {
     index: usize,
     name: Vec<u8>,
     /// The server's end, once it answered.
@@ -58,11 +58,11 @@ struct Running {
     acknowledged: u64,
     /// The last block, and the whole file's bytes.
     last: Option<(u64, u64)>,
-    heard: Timestamp,
-    told: Timestamp,
+    last_packet: Timestamp,
+    last_report: Timestamp,
 }
 
-impl Running {
+impl Transfer {
     fn bytes(&self) -> u64 {
         match self.last {
             Some((last, whole)) if self.acknowledged >= last => whole,
@@ -87,11 +87,11 @@ impl Running {
     }
 }
 
-impl Tftp {
+impl TftpTransfers {
     /// A packet; whether it is of a transfer.
     pub(super) fn packet(
         &mut self,
-        record: &mut Record,
+        trace: &mut Trace,
         at: Timestamp,
         payload: &Payload<'_>,
     ) -> bool {
@@ -108,12 +108,12 @@ impl Tftp {
                     return false;
                 };
                 if to.port() == TFTP_PORT && code == READ {
-                    self.sweep(record, at);
-                    self.asked(record, at, from, payload)
+                    self.sweep(trace, at);
+                    self.asked(trace, at, from, payload)
                 } else if self.is_of(from, to) {
-                    self.phone_says(record, at, from, code, payload)
+                    self.from_client(trace, at, from, code, payload)
                 } else if self.is_of(to, from) {
-                    self.server_says(record, at, (to, from), code, length, payload)
+                    self.from_server(trace, at, (to, from), code, length, payload)
                 } else {
                     false
                 }
@@ -131,7 +131,7 @@ impl Tftp {
                         code: None,
                         message: None,
                     };
-                    self.end(record, at, to, end);
+                    self.end(trace, at, to, end);
                 }
                 is_ours
             }
@@ -148,7 +148,7 @@ impl Tftp {
 
     fn asked(
         &mut self,
-        record: &mut Record,
+        trace: &mut Trace,
         at: Timestamp,
         from: SocketAddrV4,
         payload: &[u8],
@@ -161,13 +161,13 @@ impl Tftp {
         if let Some(running) = self.running.get_mut(&from) {
             if running.name == name && running.sent == 0 {
                 // The same request, as no answer came.
-                running.heard = at;
+                running.last_packet = at;
                 return true;
             }
-            self.end(record, at, from, TransferEnd::Replaced);
+            self.end(trace, at, from, TransferEnd::Replaced);
         }
         if self.running.len() >= RUNNING_MAX {
-            record.tally.cut = true;
+            trace.tally.cut = true;
             return true;
         }
         let request = Request {
@@ -180,8 +180,8 @@ impl Tftp {
             size: None,
             ended: false,
         };
-        if let Some(index) = record.ask(Stamp::At(at), request) {
-            let running = Running {
+        if let Some(index) = trace.ask(LogTime::At(at), request) {
+            let running = Transfer {
                 index,
                 name,
                 server: None,
@@ -189,17 +189,17 @@ impl Tftp {
                 sent: 0,
                 acknowledged: 0,
                 last: None,
-                heard: at,
-                told: at,
+                last_packet: at,
+                last_report: at,
             };
             self.running.insert(from, running);
         }
         true
     }
 
-    fn phone_says(
+    fn from_client(
         &mut self,
-        record: &mut Record,
+        trace: &mut Trace,
         at: Timestamp,
         client: SocketAddrV4,
         code: u16,
@@ -211,8 +211,8 @@ impl Tftp {
         };
         match code {
             ACK => {
-                running.heard = at;
-                let block = Running::block_number(running.acknowledged, value);
+                running.last_packet = at;
+                let block = Transfer::block_number(running.acknowledged, value);
                 let Some(block) =
                     block.filter(|block| (running.acknowledged + 1..=running.sent).contains(block))
                 else {
@@ -220,11 +220,11 @@ impl Tftp {
                 };
                 running.acknowledged = block;
                 if running.last.is_some_and(|(last, _)| block >= last) {
-                    self.end(record, at, client, TransferEnd::Delivered);
-                } else if at.duration_since(running.told) >= TELL_EVERY {
-                    running.told = at;
-                    let fact = Fact::Acknowledged(running.index, running.bytes());
-                    record.facts.push((Stamp::At(at), fact));
+                    self.end(trace, at, client, TransferEnd::Delivered);
+                } else if at.duration_since(running.last_report) >= REPORT_INTERVAL {
+                    running.last_report = at;
+                    let fact = TraceEvent::Acknowledged(running.index, running.bytes());
+                    trace.events.push((LogTime::At(at), fact));
                 }
             }
             ERROR => {
@@ -234,16 +234,16 @@ impl Tftp {
                     code: Some(value),
                     message: Some(String::from_utf8_lossy(&text).into_owned()),
                 };
-                self.end(record, at, client, end);
+                self.end(trace, at, client, end);
             }
             _ => return false,
         }
         true
     }
 
-    fn server_says(
+    fn from_server(
         &mut self,
-        record: &mut Record,
+        trace: &mut Trace,
         at: Timestamp,
         (client, server): (SocketAddrV4, SocketAddrV4),
         code: u16,
@@ -256,52 +256,52 @@ impl Tftp {
         match (code, number(payload, 2)) {
             (DATA, Some(bits)) => {
                 running.server = Some(server);
-                running.heard = at;
+                running.last_packet = at;
                 let bytes = length.saturating_sub(4) as u64;
-                if let Some(block) = Running::block_number(running.sent, bits)
+                if let Some(block) = Transfer::block_number(running.sent, bits)
                     && block > running.sent
                 {
                     running.sent = block;
                     if bytes < running.block {
                         let whole = (block - 1).saturating_mul(running.block) + bytes;
                         running.last = Some((block, whole));
-                        record.requests[running.index].size = Some(whole);
+                        trace.requests[running.index].size = Some(whole);
                     }
                 }
             }
             (OPTIONS, _) => {
                 running.server = Some(server);
-                running.heard = at;
+                running.last_packet = at;
                 for (option, value) in options(payload.get(2..).unwrap_or_default()) {
                     match (option.as_str(), value) {
                         ("blksize", Some(bytes @ 8..=65_464)) => running.block = bytes,
-                        ("tsize", Some(bytes)) => record.requests[running.index].size = Some(bytes),
+                        ("tsize", Some(bytes)) => trace.requests[running.index].size = Some(bytes),
                         _ => {}
                     }
                 }
             }
             (ERROR, _) if running.sent == 0 => {
-                record.refuse(running.index);
+                trace.refuse(running.index);
                 self.running.remove(&client);
             }
             (ERROR, _) => {
                 // The server gave it up.
                 let end = running.vanished();
-                self.end(record, at, client, end);
+                self.end(trace, at, client, end);
             }
             _ => return false,
         }
         true
     }
 
-    fn end(&mut self, record: &mut Record, at: Timestamp, client: SocketAddrV4, end: TransferEnd) {
+    fn end(&mut self, trace: &mut Trace, at: Timestamp, client: SocketAddrV4, end: TransferEnd) {
         if let Some(running) = self.running.remove(&client) {
-            record.end(Stamp::At(at), running.index, end, Some(running.bytes()));
+            trace.end(LogTime::At(at), running.index, end, Some(running.bytes()));
         }
     }
 
     /// Ends transfers that nothing is heard of any more.
-    fn sweep(&mut self, record: &mut Record, now: Timestamp) {
+    fn sweep(&mut self, trace: &mut Trace, now: Timestamp) {
         // Not with every request: captures can hold many transfers.
         if self
             .swept
@@ -313,22 +313,22 @@ impl Tftp {
         let mut silent: Vec<SocketAddrV4> = self
             .running
             .iter()
-            .filter(|(_, running)| now.duration_since(running.heard) >= SILENCE)
+            .filter(|(_, running)| now.duration_since(running.last_packet) >= SILENCE)
             .map(|(client, _)| *client)
             .collect();
         // In the order of the requests, not of a hash.
         silent.sort_by_key(|client| self.running[client].index);
         for client in silent {
             let end = self.running[&client].vanished();
-            self.end(record, now, client, end);
+            self.end(trace, now, client, end);
         }
     }
 
     /// The capture is over.
-    pub(super) fn close(&mut self, record: &mut Record) {
+    pub(super) fn close(&mut self, trace: &mut Trace) {
         if let Some(newest) = self.newest {
             self.swept = None;
-            self.sweep(record, newest);
+            self.sweep(trace, newest);
         }
     }
 }

@@ -11,36 +11,36 @@ use tokio::sync::Notify;
 
 use crate::track::{Event, PhoneId};
 
-/// What waits to be told. Steps are bounded by what phones do (a few dozen each), progress
+/// What waits to be taken. Steps are bounded by what phones do (a few dozen each), progress
 /// by the number of phones.
 #[derive(Debug, Default)]
-pub(super) struct Outbox {
+pub(super) struct EventQueue {
     waiting: Mutex<Waiting>,
-    news: Notify,
+    changed: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
-    events: VecDeque<Step>,
+    steps: VecDeque<QueuedEvent>,
     progress: BTreeMap<PhoneId, (Timestamp, Event)>,
 }
 
 #[derive(Debug)]
-struct Step {
+struct QueuedEvent {
     /// Whose it is, where it is one phone's.
     phone: Option<PhoneId>,
-    /// The line of the journal that must be on the disk before it is told.
+    /// The line of the journal that must be on the disk before it is taken.
     line: u64,
     at: Timestamp,
     event: Event,
 }
 
-impl Outbox {
+impl EventQueue {
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts events in that may be told when the journal's `line` is on the disk.
+    /// Puts events in that may be taken when the journal's `line` is on the disk.
     pub(super) fn put(&self, at: Timestamp, line: u64, events: Vec<Event>) {
         if events.is_empty() {
             return;
@@ -52,74 +52,74 @@ impl Outbox {
                     waiting.progress.insert(progress.phone.id, (at, event));
                 }
                 Event::Step(_) | Event::Gone { .. } => {
-                    let phone = whose(&event);
+                    let phone = phone_of(&event);
                     // A step after progress: what the progress said is history.
                     if let Some(id) = phone {
                         waiting.progress.remove(&id);
                     }
-                    let step = Step {
+                    let step = QueuedEvent {
                         phone,
                         line,
                         at,
                         event,
                     };
-                    waiting.events.push_back(step);
+                    waiting.steps.push_back(step);
                 }
                 Event::Diagnosis { .. } | Event::Withdrawn { .. } => {
-                    let step = Step {
-                        phone: whose(&event),
+                    let step = QueuedEvent {
+                        phone: phone_of(&event),
                         line,
                         at,
                         event,
                     };
-                    waiting.events.push_back(step);
+                    waiting.steps.push_back(step);
                 }
             }
         }
-        self.news.notify_one();
+        self.changed.notify_one();
     }
 
-    /// What waits and may be told now that the journal's lines up to `shown` are on the
+    /// What waits and may be taken now that the journal's lines up to `written` are on the
     /// disk: steps in their order before progress.
-    pub(super) fn take(&self, shown: u64) -> Vec<(Timestamp, Event)> {
+    pub(super) fn take(&self, written: u64) -> Vec<(Timestamp, Event)> {
         let waiting = &mut *self.waiting();
-        let held = waiting.events.iter().position(|step| step.line > shown);
-        let ready = held.unwrap_or(waiting.events.len());
-        let told = waiting.events.drain(..ready);
-        let mut told: Vec<_> = told.map(|step| (step.at, step.event)).collect();
-        // Nor is a phone's progress told before the steps that led to it.
-        let held: BTreeSet<PhoneId> = waiting.events.iter().filter_map(|s| s.phone).collect();
+        let held = waiting.steps.iter().position(|step| step.line > written);
+        let ready = held.unwrap_or(waiting.steps.len());
+        let taken = waiting.steps.drain(..ready);
+        let mut taken: Vec<_> = taken.map(|step| (step.at, step.event)).collect();
+        // Nor is a phone's progress taken before the steps that led to it.
+        let held: BTreeSet<PhoneId> = waiting.steps.iter().filter_map(|s| s.phone).collect();
         let progress = mem::take(&mut waiting.progress).into_iter();
         let (later, now): (BTreeMap<_, _>, BTreeMap<_, _>) =
             progress.partition(|(id, _)| held.contains(id));
         waiting.progress = later;
-        told.extend(now.into_values());
-        told
+        taken.extend(now.into_values());
+        taken
     }
 
     /// The newest line that something waits for; 0 where nothing waits.
-    pub(super) fn newest(&self) -> u64 {
-        self.waiting().events.back().map_or(0, |step| step.line)
+    pub(super) fn newest_line(&self) -> u64 {
+        self.waiting().steps.back().map_or(0, |step| step.line)
     }
 
     /// Whether something waits for a line up to this one.
-    pub(super) fn holds(&self, line: u64) -> bool {
+    pub(super) fn waits_for(&self, line: u64) -> bool {
         let waiting = self.waiting();
-        waiting.events.front().is_some_and(|step| step.line <= line)
+        waiting.steps.front().is_some_and(|step| step.line <= line)
     }
 
-    /// The journal is further: what waited may be told.
-    pub(super) fn look_again(&self) {
-        self.news.notify_one();
+    /// The journal is further: what waited may be taken.
+    pub(super) fn wake(&self) {
+        self.changed.notify_one();
     }
 
-    /// Waits until something was put in since the last [`Outbox::take`].
-    pub(super) async fn news(&self) {
-        self.news.notified().await;
+    /// Waits until something was put in since the last [`EventQueue::take`].
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
     }
 }
 
-fn whose(event: &Event) -> Option<PhoneId> {
+fn phone_of(event: &Event) -> Option<PhoneId> {
     match event {
         Event::Step(step) => Some(step.phone.id),
         Event::Progress(progress) => Some(progress.phone.id),
@@ -168,37 +168,37 @@ mod tests {
         })
     }
 
-    fn told(outbox: &Outbox, shown: u64) -> Vec<Event> {
-        let told = outbox.take(shown).into_iter();
-        told.map(|(_, event)| event).collect()
+    fn taken(queue: &EventQueue, written: u64) -> Vec<Event> {
+        let taken = queue.take(written).into_iter();
+        taken.map(|(_, event)| event).collect()
     }
 
     #[test]
     fn of_progress_the_newest_is_left_and_a_step_ends_it() {
-        let outbox = Outbox::default();
-        let put = |events| outbox.put(Timestamp::UNIX_EPOCH, 0, events);
+        let queue = EventQueue::default();
+        let put = |events| queue.put(Timestamp::UNIX_EPOCH, 0, events);
         put(vec![progress(1, 1), progress(2, 1), progress(1, 2)]);
         put(vec![step(2)]);
-        assert_eq!(told(&outbox, 0), [step(2), progress(1, 2)]);
-        assert!(outbox.take(0).is_empty());
+        assert_eq!(taken(&queue, 0), [step(2), progress(1, 2)]);
+        assert!(queue.take(0).is_empty());
     }
 
     #[test]
     fn what_is_not_on_the_disk_is_not_told_nor_what_follows_from_it() {
-        let outbox = Outbox::default();
-        let put = |line, events| outbox.put(Timestamp::UNIX_EPOCH, line, events);
+        let queue = EventQueue::default();
+        let put = |line, events| queue.put(Timestamp::UNIX_EPOCH, line, events);
         put(1, vec![step(1)]);
         put(2, vec![step(2)]);
         put(0, vec![progress(1, 5), progress(2, 5)]);
-        assert_eq!(told(&outbox, 0), []);
-        assert_eq!(told(&outbox, 1), [step(1), progress(1, 5)]);
-        assert_eq!(told(&outbox, 1), []);
+        assert_eq!(taken(&queue, 0), []);
+        assert_eq!(taken(&queue, 1), [step(1), progress(1, 5)]);
+        assert_eq!(taken(&queue, 1), []);
         assert_eq!(
-            (outbox.newest(), outbox.holds(1), outbox.holds(2)),
+            (queue.newest_line(), queue.waits_for(1), queue.waits_for(2)),
             (2, false, true)
         );
-        assert_eq!(told(&outbox, 2), [step(2), progress(2, 5)]);
+        assert_eq!(taken(&queue, 2), [step(2), progress(2, 5)]);
         put(3, vec![step(1)]);
-        assert_eq!(told(&outbox, u64::MAX), [step(1)], "the disk refuses");
+        assert_eq!(taken(&queue, u64::MAX), [step(1)], "the disk refuses");
     }
 }

@@ -11,9 +11,9 @@ use crate::track::Observation;
 const AT_ONCE: usize = 64;
 
 /// The queues of all of them.
-pub(super) struct Witnesses(Vec<Receiver<(Instant, Observation)>>);
+pub(super) struct Sources(Vec<Receiver<(Instant, Observation)>>);
 
-impl Witnesses {
+impl Sources {
     pub(super) fn new(queues: Vec<Receiver<(Instant, Observation)>>) -> Self {
         Self(queues)
     }
@@ -21,16 +21,16 @@ impl Witnesses {
     /// Waits for observations. Where no witness is left, for ever.
     pub(super) async fn next(&mut self) -> Vec<(Instant, Observation)> {
         poll_fn(|context| {
-            let mut heard = Vec::new();
+            let mut taken = Vec::new();
             self.0.retain_mut(|queue| {
-                let taken = queue.poll_recv_many(context, &mut heard, AT_ONCE);
+                let taken = queue.poll_recv_many(context, &mut taken, AT_ONCE);
                 // Nothing, and ready: its witness is gone.
                 taken != Poll::Ready(0)
             });
-            if heard.is_empty() {
+            if taken.is_empty() {
                 Poll::Pending
             } else {
-                Poll::Ready(heard)
+                Poll::Ready(taken)
             }
         })
         .await
@@ -60,28 +60,28 @@ mod tests {
     }
 
     /// What comes without waiting.
-    fn heard(witnesses: &mut Witnesses) -> Option<usize> {
-        let heard = block_on(poll_once(witnesses.next()));
-        heard.map(|heard| heard.len())
+    fn ready(witnesses: &mut Sources) -> Option<usize> {
+        let taken = block_on(poll_once(witnesses.next()));
+        taken.map(|taken| taken.len())
     }
 
     #[test]
     fn all_are_heard_and_one_that_is_gone_is_left_behind() {
         let (one, first) = channel(8);
         let (two, second) = channel(8);
-        let mut witnesses = Witnesses::new(vec![first, second]);
+        let mut witnesses = Sources::new(vec![first, second]);
         one.try_send(observation(1)).unwrap();
         two.try_send(observation(2)).unwrap();
-        assert_eq!(heard(&mut witnesses), Some(2));
-        assert_eq!(heard(&mut witnesses), None);
+        assert_eq!(ready(&mut witnesses), Some(2));
+        assert_eq!(ready(&mut witnesses), None);
         one.try_send(observation(3)).unwrap();
         drop(one);
-        assert_eq!(heard(&mut witnesses), Some(1), "its last word counts");
+        assert_eq!(ready(&mut witnesses), Some(1), "its last word counts");
         two.try_send(observation(4)).unwrap();
-        assert_eq!(heard(&mut witnesses), Some(1));
+        assert_eq!(ready(&mut witnesses), Some(1));
         assert_eq!(witnesses.0.len(), 1);
         drop(two);
-        assert_eq!(heard(&mut witnesses), None, "nobody is left: nothing comes");
+        assert_eq!(ready(&mut witnesses), None, "nobody is left: nothing comes");
         assert!(witnesses.0.is_empty());
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     MAX_REQUESTS, since,
-    stamp::{Calendar, Stamp},
+    timestamp::{Calendar, LogTime},
 };
 use crate::{
     phone::{MacAddress, normalized_name},
@@ -38,19 +38,19 @@ pub(super) struct Request {
 
 /// One fact, in the record's order.
 #[derive(Debug, Clone)]
-pub(super) enum Fact {
-    Asked(usize),
+pub(super) enum TraceEvent {
+    Requested(usize),
     Acknowledged(usize, u64),
     /// How, and the bytes, where they are known.
     Ended(usize, TransferEnd, Option<u64>),
     /// Somebody asked from this address in a frame of this MAC; whom ARP had there then.
-    Named {
+    MacSeen {
         address: Ipv4Addr,
         mac: MacAddress,
-        said: Option<MacAddress>,
+        arp: Option<MacAddress>,
     },
     /// A witness told it.
-    Told(Box<Observation>),
+    Observed(Box<Observation>),
 }
 
 /// How much of a record was understood.
@@ -70,7 +70,7 @@ pub struct Tally {
 
 /// The first damaged packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Damage {
+pub struct DamagedPacket {
     /// Which, counted from 1.
     pub packet: u64,
     /// What is wrong with it.
@@ -79,44 +79,44 @@ pub struct Damage {
 
 /// What a foreign record tells.
 #[derive(Debug, Default)]
-pub struct Record {
+pub struct Trace {
     /// How much of it was understood.
     pub tally: Tally,
     /// In a word or two, for people: `tftpd-hpa log`.
     pub what: &'static str,
     /// The first damaged packet.
-    pub damage: Option<Damage>,
+    pub damage: Option<DamagedPacket>,
     pub(super) requests: Vec<Request>,
-    pub(super) facts: Vec<(Stamp, Fact)>,
+    pub(super) events: Vec<(LogTime, TraceEvent)>,
     /// Facts that witnesses told.
-    pub(super) told: usize,
+    pub(super) observations: usize,
     /// Whether a witness told of a phone.
-    pub(super) tells_phones: bool,
+    pub(super) has_phones: bool,
     /// Whether it tells how transfers end well; else a request is all there is.
-    pub(super) tells_ends: bool,
+    pub(super) has_ends: bool,
     pub(super) calendar: Calendar,
 }
 
 /// A record as observations.
 #[derive(Debug)]
-pub struct Conversation {
+pub struct TraceObservations {
     /// The time of day of moment 0.
     pub began: Timestamp,
     /// In order.
     pub observations: Vec<(RunTime, Observation)>,
 }
 
-impl Record {
+impl Trace {
     /// Whether it tells of no request and of no phone.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.requests.is_empty() && !self.tells_phones
+        self.requests.is_empty() && !self.has_phones
     }
 
     /// Whether nothing is known of transfers but that they were asked for.
     #[must_use]
     pub fn is_requests_only(&self) -> bool {
-        !self.tells_ends
+        !self.has_ends
     }
 
     /// The number of its requests.
@@ -126,22 +126,29 @@ impl Record {
     }
 
     /// A further request. `None` beyond [`MAX_REQUESTS`].
-    pub(super) fn ask(&mut self, stamp: Stamp, request: Request) -> Option<usize> {
+    pub(super) fn ask(&mut self, time: LogTime, request: Request) -> Option<usize> {
         if self.requests.len() >= MAX_REQUESTS {
             self.tally.cut = true;
             return None;
         }
         let index = self.requests.len();
         self.requests.push(request);
-        self.facts.push((stamp, Fact::Asked(index)));
+        self.events.push((time, TraceEvent::Requested(index)));
         Some(index)
     }
 
     /// How a request ended, once.
-    pub(super) fn end(&mut self, stamp: Stamp, index: usize, end: TransferEnd, bytes: Option<u64>) {
+    pub(super) fn end(
+        &mut self,
+        time: LogTime,
+        index: usize,
+        end: TransferEnd,
+        bytes: Option<u64>,
+    ) {
         let request = &mut self.requests[index];
         if !std::mem::replace(&mut request.ended, true) {
-            self.facts.push((stamp, Fact::Ended(index, end, bytes)));
+            self.events
+                .push((time, TraceEvent::Ended(index, end, bytes)));
         }
     }
 
@@ -157,7 +164,7 @@ impl Record {
     /// The record as the observations of a run that served this plan. Where the record does not
     /// tell a file's size, the plan may.
     #[must_use]
-    pub fn conversation(&self, plan: &Plan) -> Conversation {
+    pub fn observations(&self, plan: &Plan) -> TraceObservations {
         let sizes: HashMap<String, (&str, u64)> = plan
             .stages
             .iter()
@@ -184,15 +191,15 @@ impl Record {
         };
         let times = self
             .calendar
-            .times(self.facts.iter().map(|(stamp, _)| *stamp));
+            .times(self.events.iter().map(|(time, _)| *time));
         let began = times.first().copied().unwrap_or(Timestamp::UNIX_EPOCH);
         let mut now = RunTime::ZERO;
         let mut observations = Vec::new();
-        for (time, (_, fact)) in times.into_iter().zip(&self.facts) {
+        for (time, (_, fact)) in times.into_iter().zip(&self.events) {
             now = now.max(since(began, time));
             let id = |index: &usize| TransferId(*index as u64);
             let (address, seen) = match fact {
-                Fact::Asked(index) => {
+                TraceEvent::Requested(index) => {
                     let request = &self.requests[*index];
                     let seen = ObservationKind::Requested {
                         transfer: id(index),
@@ -203,14 +210,14 @@ impl Record {
                     };
                     (request.address, seen)
                 }
-                Fact::Acknowledged(index, bytes) => {
+                TraceEvent::Acknowledged(index, bytes) => {
                     let seen = ObservationKind::Acknowledged {
                         transfer: id(index),
                         bytes: *bytes,
                     };
                     (self.requests[*index].address, seen)
                 }
-                Fact::Ended(index, end, bytes) => {
+                TraceEvent::Ended(index, end, bytes) => {
                     let request = &self.requests[*index];
                     let whole = (*end == TransferEnd::Delivered).then(|| served(request).size);
                     let whole = whole.filter(|size| *size != ServedFile::UNKNOWN_SIZE);
@@ -221,18 +228,20 @@ impl Record {
                     };
                     (request.address, seen)
                 }
-                Fact::Named { address, mac, .. } => {
+                TraceEvent::MacSeen { address, mac, .. } => {
                     let seen = ObservationKind::MacReported {
                         mac: *mac,
                         source: EvidenceSource::Neighbour,
                     };
                     (*address, seen)
                 }
-                Fact::Told(observation) => (observation.address, observation.seen.clone()),
+                TraceEvent::Observed(observation) => {
+                    (observation.address, observation.seen.clone())
+                }
             };
             observations.push((now, Observation { address, seen }));
         }
-        Conversation {
+        TraceObservations {
             began,
             observations,
         }

@@ -24,7 +24,7 @@ const MAX_LOOKED_AT: usize = 50;
 /// The folder for journals: below `XDG_STATE_HOME` where that is an absolute path, else
 /// below the home folder (XDG Base Directory Specification 0.8).
 #[must_use]
-pub fn folder(state_home: Option<&OsStr>, home: Option<&Path>) -> Option<PathBuf> {
+pub fn state_folder(state_home: Option<&OsStr>, home: Option<&Path>) -> Option<PathBuf> {
     let named = state_home.map(Path::new).filter(|path| path.is_absolute());
     let base = match named {
         Some(named) => named.to_owned(),
@@ -35,13 +35,13 @@ pub fn folder(state_home: Option<&OsStr>, home: Option<&Path>) -> Option<PathBuf
 
 /// A name in this folder that no journal has: the time in UTC and the load.
 #[must_use]
-pub fn free_name(folder: &Path, at: Timestamp, load: Option<&LoadName>) -> PathBuf {
-    let plain = |character: char| match character {
+pub fn unused_path(folder: &Path, at: Timestamp, load: Option<&LoadName>) -> PathBuf {
+    let observation_line = |character: char| match character {
         'A'..='Z' | 'a'..='z' | '0'..='9' | '-' | '_' | '.' => character,
         _ => '_',
     };
     let load = load.map_or("folder", LoadName::as_str);
-    let load: String = load.chars().map(plain).take(MAX_LOAD).collect();
+    let load: String = load.chars().map(observation_line).take(MAX_LOAD).collect();
     let time = at.strftime("%Y%m%dT%H%M%SZ");
     let name = |number: u32| match number {
         1 => folder.join(format!("{time}-{load}.jsonl")),
@@ -53,7 +53,7 @@ pub fn free_name(folder: &Path, at: Timestamp, load: Option<&LoadName>) -> PathB
 
 /// The newest journal of this folder that can be gone on with: whose run was killed or ended
 /// by a signal, and that no run is writing.
-pub fn newest(folder: &Path) -> io::Result<Option<PathBuf>> {
+pub fn newest_resumable(folder: &Path) -> io::Result<Option<PathBuf>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -93,7 +93,7 @@ mod tests {
     fn the_folder_is_the_standards_one() {
         let home = Some(Path::new("/home/me"));
         let xdg = |text| Some(OsStr::new(text));
-        let told = |xdg, home| folder(xdg, home).map(|path| path.display().to_string());
+        let told = |xdg, home| state_folder(xdg, home).map(|path| path.display().to_string());
         assert_eq!(
             told(None, home).as_deref(),
             Some("/home/me/.local/state/reflash")
@@ -110,7 +110,7 @@ mod tests {
     fn a_load_cannot_lead_out_of_the_folder() {
         let at = Timestamp::from_second(1_784_000_000).unwrap();
         let name = |load: &str| {
-            let path = free_name(Path::new("/j"), at, Some(&LoadName::new(load)));
+            let path = unused_path(Path::new("/j"), at, Some(&LoadName::new(load)));
             assert_eq!(path.parent(), Some(Path::new("/j")));
             path.file_name().unwrap().to_str().unwrap().to_owned()
         };

@@ -3,19 +3,15 @@
 use std::time::Duration;
 
 use super::{
-    super::{Fault, reading::Manifest},
-    Action, Note, Pass, Refusal, SimulatedPhone,
-    boot::{BEFORE_IMAGES, BETWEEN_PAIRS, Step, WITHIN_PAIR, WRITING},
+    super::{
+        PhoneFault,
+        action::{Action, ManifestRefusal, PhoneEvent},
+        read::Manifest,
+    },
+    Pass, SimulatedPhone,
+    script::{BEFORE_IMAGES, BETWEEN_PAIRS, BRIDGE, Step, WITHIN_PAIR, WRITING},
 };
-use crate::phone::{FirmwareRelease, LoadName};
-
-/// 8.5(2) is the last release that every older phone takes, and takes every newer one.
-pub(super) const BRIDGE: FirmwareRelease = FirmwareRelease {
-    major: 8,
-    minor: 5,
-    maintenance: 2,
-    service: 0,
-};
+use crate::phone::LoadName;
 
 impl SimulatedPhone {
     /// Takes the load that the manifest names, or refuses it and will ask again.
@@ -35,13 +31,13 @@ impl SimulatedPhone {
                 }
                 self.refused_once = false;
                 self.pass = Some(Pass { load, manifest });
-                if self.application.is_some() && self.has(&Fault::PeerSharing) {
+                if self.application.is_some() && self.has(&PhoneFault::PeerSharing) {
                     return self.wait(now, WRITING, Step::Written);
                 }
                 self.wait(now, BEFORE_IMAGES, Step::Image(0));
             }
             Err(reason) => {
-                actions.push(Action::Note(Note::Refused {
+                actions.push(Action::Event(PhoneEvent::Refused {
                     manifest: name,
                     reason,
                 }));
@@ -59,24 +55,24 @@ impl SimulatedPhone {
         }
     }
 
-    fn judge(&self, bytes: &[u8]) -> Result<Manifest, Refusal> {
-        if self.has(&Fault::RefusesManifest) {
-            return Err(Refusal::Signature);
+    fn judge(&self, bytes: &[u8]) -> Result<Manifest, ManifestRefusal> {
+        if self.has(&PhoneFault::RefusesManifest) {
+            return Err(ManifestRefusal::Signature);
         }
-        let manifest = Manifest::read(bytes).ok_or(Refusal::Unreadable)?;
+        let manifest = Manifest::read(bytes).ok_or(ManifestRefusal::Unreadable)?;
         // Class 1 is every phone of the family's first years, which loads without a mask
         // support too. No load is known to support bit 6.
-        let hardware = if self.has(&Fault::WrongHardware) {
+        let hardware = if self.has(&PhoneFault::WrongHardware) {
             0x40
         } else {
             1
         };
         if manifest.hardware.unwrap_or(1) & hardware != hardware {
-            return Err(Refusal::Hardware);
+            return Err(ManifestRefusal::Hardware);
         }
         let newer = manifest.release().is_some_and(|release| release > BRIDGE);
-        if newer && self.has(&Fault::NeedsBridge) && !self.bridged {
-            return Err(Refusal::TooNew);
+        if newer && self.has(&PhoneFault::NeedsBridge) && !self.bridged {
+            return Err(ManifestRefusal::TooNew);
         }
         Ok(manifest)
     }

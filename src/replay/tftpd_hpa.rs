@@ -15,9 +15,9 @@
 use std::{collections::HashMap, net::Ipv4Addr};
 
 use super::{
-    log::{Line, Said, address},
-    record::{Record, Request},
-    stamp::Stamp,
+    log_line::{LineKind, LogLine, address},
+    timestamp::LogTime,
+    trace::{Request, Trace},
 };
 use crate::track::{TransferEnd, Transport};
 
@@ -64,22 +64,22 @@ impl Reader {
         self.used
     }
 
-    pub(super) fn line(&mut self, record: &mut Record, said: Said<'_>) -> Line {
+    pub(super) fn line(&mut self, trace: &mut Trace, line: LogLine<'_>) -> LineKind {
         let understood = self
-            .request(record, said)
-            .or_else(|| self.client(record, said))
-            .or_else(|| self.refused(record, said))
-            .or_else(|| self.broken(record, said));
+            .request(trace, line)
+            .or_else(|| self.client(trace, line))
+            .or_else(|| self.refused(trace, line))
+            .or_else(|| self.broken(trace, line));
         self.used |= understood.is_some();
         match understood {
-            Some(()) => Line::Understood,
-            None if said.program.is_empty() => Line::Foreign,
-            None => Line::Unknown,
+            Some(()) => LineKind::Understood,
+            None if line.program.is_empty() => LineKind::Foreign,
+            None => LineKind::Unknown,
         }
     }
 
-    fn request(&mut self, record: &mut Record, said: Said<'_>) -> Option<()> {
-        let rest = said.words.strip_prefix("RRQ from ")?;
+    fn request(&mut self, trace: &mut Trace, line: LogLine<'_>) -> Option<()> {
+        let rest = line.words.strip_prefix("RRQ from ")?;
         let (from, name) = rest.split_once(" filename ")?;
         let from = address(from)?;
         let (name, remapped) = match name.rsplit_once(" remapped to ") {
@@ -87,7 +87,7 @@ impl Reader {
             None => (name, None),
         };
         let key = (from, name.to_owned());
-        let now = seconds(said.stamp);
+        let now = seconds(line.time);
         let repeated = self.newest.get_mut(&key).filter(|newest| {
             now.is_some_and(|now| {
                 (0..=REPEAT_WITHIN).contains(&(now - newest.last))
@@ -99,8 +99,8 @@ impl Reader {
             newest.last = now;
             let (index, tries) = (newest.index, newest.tries);
             if tries == TRIES {
-                record.end(
-                    said.stamp,
+                trace.end(
+                    line.time,
                     index,
                     TransferEnd::Vanished { all_sent: false },
                     None,
@@ -118,7 +118,7 @@ impl Reader {
                 size: None,
                 ended: false,
             };
-            let index = record.ask(said.stamp, request)?;
+            let index = trace.ask(line.time, request)?;
             self.forget();
             // Half of it, so that no difference overflows.
             let now = now.unwrap_or(i64::MIN / 2);
@@ -131,7 +131,7 @@ impl Reader {
             self.newest.insert(key, newest);
             index
         };
-        if let Some(process) = said.process {
+        if let Some(process) = line.process {
             self.by_process.insert(process, index);
         }
         if let Some(to) = remapped {
@@ -141,23 +141,23 @@ impl Reader {
         Some(())
     }
 
-    fn client(&mut self, record: &mut Record, said: Said<'_>) -> Option<()> {
-        let rest = said.words.strip_prefix("Client ")?;
+    fn client(&mut self, trace: &mut Trace, line: LogLine<'_>) -> Option<()> {
+        let rest = line.words.strip_prefix("Client ")?;
         let (from, what) = rest.split_once(' ')?;
         let from = address(from)?;
         if let Some(name) = what.strip_prefix("finished ") {
-            record.tells_ends = true;
-            if let Some(index) = self.of(said, from, Some(name)) {
-                record.end(said.stamp, index, TransferEnd::Delivered, None);
+            trace.has_ends = true;
+            if let Some(index) = self.of(line, from, Some(name)) {
+                trace.end(line.time, index, TransferEnd::Delivered, None);
             }
         } else if let Some(name) = what.strip_prefix("File not found ") {
-            if let Some(index) = self.of(said, from, Some(name)) {
-                record.refuse(index);
+            if let Some(index) = self.of(line, from, Some(name)) {
+                trace.refuse(index);
             }
         } else if what.trim_end() == "timed out" {
-            if let Some(index) = self.of(said, from, None) {
-                record.end(
-                    said.stamp,
+            if let Some(index) = self.of(line, from, None) {
+                trace.end(
+                    line.time,
                     index,
                     TransferEnd::Vanished { all_sent: false },
                     None,
@@ -169,18 +169,18 @@ impl Reader {
         Some(())
     }
 
-    fn refused(&mut self, record: &mut Record, said: Said<'_>) -> Option<()> {
-        let rest = said.words.strip_prefix("sending NAK (")?;
+    fn refused(&mut self, trace: &mut Trace, line: LogLine<'_>) -> Option<()> {
+        let rest = line.words.strip_prefix("sending NAK (")?;
         let (_, to) = rest.rsplit_once(") to ")?;
         let to = address(to)?;
-        if let Some(index) = self.of(said, to, None) {
-            record.refuse(index);
+        if let Some(index) = self.of(line, to, None) {
+            trace.refuse(index);
         }
         Some(())
     }
 
-    fn broken(&mut self, record: &mut Record, said: Said<'_>) -> Option<()> {
-        let words = said.words.strip_prefix("tftpd: ").unwrap_or(said.words);
+    fn broken(&mut self, trace: &mut Trace, line: LogLine<'_>) -> Option<()> {
+        let words = line.words.strip_prefix("tftpd: ").unwrap_or(line.words);
         let is_refused = ["read(ack)", "read", "write"].iter().any(|call| {
             words
                 .strip_prefix(call)
@@ -189,18 +189,18 @@ impl Reader {
         if !is_refused {
             return None;
         }
-        let index = *self.by_process.get(&said.process?)?;
+        let index = *self.by_process.get(&line.process?)?;
         let end = TransferEnd::Aborted {
             code: None,
             message: None,
         };
-        record.end(said.stamp, index, end, None);
+        trace.end(line.time, index, end, None);
         Some(())
     }
 
     /// The request that a line is about.
-    fn of(&self, said: Said<'_>, address: Ipv4Addr, name: Option<&str>) -> Option<usize> {
-        let by_process = said
+    fn of(&self, line: LogLine<'_>, address: Ipv4Addr, name: Option<&str>) -> Option<usize> {
+        let by_process = line
             .process
             .and_then(|process| self.by_process.get(&process))
             .copied();
@@ -232,11 +232,11 @@ impl Reader {
 }
 
 /// Seconds that only differences are taken of. A new year looks like a pause.
-fn seconds(stamp: Stamp) -> Option<i64> {
-    match stamp {
-        Stamp::None => None,
-        Stamp::At(time) => Some(time.as_second()),
-        Stamp::Yearless { month, day, time } => {
+fn seconds(time: LogTime) -> Option<i64> {
+    match time {
+        LogTime::None => None,
+        LogTime::At(time) => Some(time.as_second()),
+        LogTime::Yearless { month, day, time } => {
             let days = i64::from(month) * 31 + i64::from(day);
             let (hour, minute) = (i64::from(time.hour()), i64::from(time.minute()));
             Some(((days * 24 + hour) * 60 + minute) * 60 + i64::from(time.second()))

@@ -11,7 +11,7 @@ use std::{
 use reflash::{
     journal::{self, Header, Journal, Network},
     phone::LoadName,
-    simulator::{Action, Holding, Note, Start},
+    simulator::{Action, PhoneContents, PhoneEvent, StartState},
     tftp::{Port, Socket, engine::Engine, outbox::Outbox, policy::Limits},
     track::{Event, EvidenceSource, ObservationKind, PhoneReport, Plan, Report, State, View},
 };
@@ -19,7 +19,7 @@ use reflash::{
 use tempfile::NamedTempFile;
 
 use super::{
-    bundles::{Bundle, Files, TestBundles, default_config, file},
+    bundles::{Bundle, Bundles, Files, default_config, file},
     device::Device,
     scenario::{Cause, Chance, Member, Scenario},
     server::Server,
@@ -42,7 +42,7 @@ enum Flight {
 /// What became of one phone, and what the report says of it.
 pub(crate) struct PlayedPhone {
     pub(crate) member: Member,
-    pub(crate) holding: Holding,
+    pub(crate) contents: PhoneContents,
     pub(crate) converted: bool,
     pub(crate) spoke: bool,
     pub(crate) last_ack_lost: bool,
@@ -55,8 +55,8 @@ pub(crate) struct Played {
     pub(crate) false_claims: Vec<String>,
 }
 
-struct Simulation<'a> {
-    bundles: &'a TestBundles,
+struct World<'a> {
+    bundles: &'a Bundles,
     scenario: Scenario,
     now: Duration,
     began: Instant,
@@ -74,13 +74,13 @@ struct Simulation<'a> {
     plan: Plan,
 }
 
-pub(crate) fn play(seed: u64, bundles: &TestBundles) -> Played {
-    let mut world = Simulation::new(seed, bundles);
+pub(crate) fn play(seed: u64, bundles: &Bundles) -> Played {
+    let mut world = World::new(seed, bundles);
     world.run();
     world.judge()
 }
 
-fn views(scenario: &Scenario, bundles: &TestBundles, target: &Bundle) -> HashMap<View, Files> {
+fn views(scenario: &Scenario, bundles: &Bundles, target: &Bundle) -> HashMap<View, Files> {
     let with = |files: &Files, load: Option<&LoadName>| {
         let mut files = files.clone();
         let config = default_config(load);
@@ -108,8 +108,8 @@ fn views(scenario: &Scenario, bundles: &TestBundles, target: &Bundle) -> HashMap
     ])
 }
 
-impl<'a> Simulation<'a> {
-    fn new(seed: u64, bundles: &'a TestBundles) -> Self {
+impl<'a> World<'a> {
+    fn new(seed: u64, bundles: &'a Bundles) -> Self {
         let scenario = Scenario::new(seed, &bundles.target.load);
         let target = if scenario.capitals {
             &bundles.capitals
@@ -180,7 +180,7 @@ impl<'a> Simulation<'a> {
                 ));
             }
             let device = &self.devices[index];
-            if device.member.witness && device.member.start == Start::Recovery {
+            if device.member.witness && device.member.start == StartState::Recovery {
                 let load = device.member.before();
                 self.fly(Flight::Witness(index, cdp(load)));
             }
@@ -350,16 +350,16 @@ impl<'a> Simulation<'a> {
                     let address = device.address;
                     self.server.run().http.insert(address, http);
                 }
-                Action::Note(note) => self.noted(index, &note),
+                Action::Event(note) => self.noted(index, &note),
             }
         }
     }
 
-    fn noted(&mut self, index: usize, note: &Note) {
+    fn noted(&mut self, index: usize, note: &PhoneEvent) {
         let device = &mut self.devices[index];
         let (mac, member) = (device.member.mac, device.member.clone());
         match note {
-            Note::Booted(load) => {
+            PhoneEvent::Booted(load) => {
                 device.spoke = false;
                 if member.dhcp {
                     let source = EvidenceSource::Dhcp;
@@ -372,7 +372,9 @@ impl<'a> Simulation<'a> {
                     self.fly(Flight::Witness(index, cdp(load)));
                 }
             }
-            Note::Fetched { .. } | Note::Missed { code: Some(_), .. } => device.spoke = true,
+            PhoneEvent::Fetched { .. } | PhoneEvent::Missed { code: Some(_), .. } => {
+                device.spoke = true
+            }
             _ => {}
         }
     }
@@ -397,7 +399,7 @@ impl<'a> Simulation<'a> {
                     step.state,
                     self.now,
                     device.map(|device| &device.member),
-                    device.map(|device| device.phone.holds().load)
+                    device.map(|device| device.phone.contents().load)
                 ));
             }
         }
@@ -434,12 +436,12 @@ impl<'a> Simulation<'a> {
                             self.scenario.seed,
                             phone.state,
                             device.member,
-                            device.phone.holds().load
+                            device.phone.contents().load
                         ));
                     }
                 }
                 PlayedPhone {
-                    holding: device.phone.holds(),
+                    contents: device.phone.contents(),
                     converted,
                     spoke: device.spoke,
                     last_ack_lost: device.last_ack_lost,
@@ -462,7 +464,7 @@ fn journal(record: &NamedTempFile, plan: &Plan) -> Journal {
         tftp: SocketAddrV4::new(SERVER, LISTENER),
         http: None,
     };
-    let header = Header::new("convert", network, journal::Command::default(), &[], plan);
+    let header = Header::new("convert", network, journal::Arguments::default(), &[], plan);
     std::fs::remove_file(record.path()).expect("it was there");
     Journal::create(record.path(), jiff::Timestamp::UNIX_EPOCH, header).expect("a journal")
 }

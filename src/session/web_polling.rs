@@ -6,9 +6,9 @@ use crate::{
 };
 
 /// Who asks, if anybody does.
-pub(super) struct Pages(Option<Poller>);
+pub(super) struct WebPolling(Option<Poller>);
 
-impl Pages {
+impl WebPolling {
     pub(super) fn new(poller: Option<Poller>) -> Self {
         Self(poller)
     }

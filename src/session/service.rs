@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What becomes of a request, whatever it came over.
-enum Ruling {
+enum Decision {
     Serve(TransferId, StagedFile),
     NotFound,
     /// The file is another phone's.
@@ -34,11 +34,17 @@ const WITHHELD: &str = "this configuration is another phone's";
 
 impl Shared {
     /// From a name to a file: admitted, found, and told as seen.
-    fn rule(&self, now: Instant, transport: Transport, peer: SocketAddrV4, name: &str) -> Ruling {
+    fn handle_request(
+        &self,
+        now: Instant,
+        transport: Transport,
+        peer: SocketAddrV4,
+        name: &str,
+    ) -> Decision {
         let address = *peer.ip();
         let view = match self.fleet().admit_at(self.clock.at(now), address, name) {
             Admission::Serve(view) => view,
-            Admission::Draining => return Ruling::Stopping,
+            Admission::Draining => return Decision::Stopping,
         };
         // No file has such a name; where one has, no phone asks for it.
         let strange = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
@@ -60,16 +66,16 @@ impl Shared {
         };
         let line = self.see(now, address, asked);
         // Before the answer: what a phone was given, a killed run still knows.
-        self.keep(line);
+        self.wait_written(line);
         match file {
-            Some(file) => Ruling::Serve(transfer, file),
-            None if withheld => Ruling::Withheld,
-            None => Ruling::NotFound,
+            Some(file) => Decision::Serve(transfer, file),
+            None if withheld => Decision::Withheld,
+            None => Decision::NotFound,
         }
     }
 
     fn see(&self, now: Instant, address: Ipv4Addr, seen: ObservationKind) -> u64 {
-        self.sighted(self.clock.at(now), &Observation { address, seen })
+        self.observe(self.clock.at(now), &Observation { address, seen })
     }
 }
 
@@ -81,7 +87,7 @@ fn is_withheld(address: Ipv4Addr, name: &str) -> bool {
     };
     // Where the table cannot be read, nobody is judged by it.
     let table = neighbours::read().unwrap_or_default();
-    let Some(other) = neighbours::other_than(&table, address, mac) else {
+    let Some(other) = neighbours::other_mac(&table, address, mac) else {
         return false;
     };
     tracing::warn!(
@@ -93,13 +99,13 @@ fn is_withheld(address: Ipv4Addr, name: &str) -> bool {
 }
 
 /// The TFTP engine's side of a run.
-pub(super) struct Desk {
+pub(super) struct TftpHandler {
     shared: Arc<Shared>,
     /// Where each running transfer goes to. As many as the engine lets run at once.
     running: HashMap<u64, (Ipv4Addr, TransferId)>,
 }
 
-impl Desk {
+impl TftpHandler {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self {
             shared,
@@ -108,13 +114,13 @@ impl Desk {
     }
 }
 
-impl tftp::Service for Desk {
+impl tftp::Service for TftpHandler {
     fn request(&mut self, now: Instant, request: &tftp::Request<'_>) -> Answer {
         match self
             .shared
-            .rule(now, Transport::Tftp, request.peer, request.name)
+            .handle_request(now, Transport::Tftp, request.peer, request.name)
         {
-            Ruling::Serve(transfer, file) => {
+            Decision::Serve(transfer, file) => {
                 let running = (*request.peer.ip(), transfer);
                 self.running.insert(request.transfer, running);
                 Answer::Serve(tftp::File {
@@ -122,9 +128,9 @@ impl tftp::Service for Desk {
                     bytes: file.bytes,
                 })
             }
-            Ruling::NotFound => Answer::NotFound,
-            Ruling::Withheld => Answer::Refuse(error_code::ACCESS, WITHHELD),
-            Ruling::Stopping => Answer::Refuse(error_code::NOT_DEFINED, STOPPING),
+            Decision::NotFound => Answer::NotFound,
+            Decision::Withheld => Answer::Refuse(error_code::ACCESS, WITHHELD),
+            Decision::Stopping => Answer::Refuse(error_code::NOT_DEFINED, STOPPING),
         }
     }
 
@@ -173,21 +179,21 @@ impl tftp::Service for Desk {
 }
 
 /// The HTTP server's side of a run.
-pub(super) struct HttpDesk(Arc<Shared>);
+pub(super) struct HttpHandler(Arc<Shared>);
 
-impl HttpDesk {
+impl HttpHandler {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self(shared)
     }
 }
 
-impl http::Service for HttpDesk {
+impl http::Service for HttpHandler {
     fn request(&self, now: Instant, peer: SocketAddrV4, name: &str) -> http::Answer {
-        match self.0.rule(now, Transport::Http, peer, name) {
-            Ruling::Serve(transfer, file) => http::Answer::Serve(transfer.0, file),
-            Ruling::NotFound => http::Answer::NotFound,
-            Ruling::Withheld => http::Answer::Forbidden,
-            Ruling::Stopping => http::Answer::Stopping,
+        match self.0.handle_request(now, Transport::Http, peer, name) {
+            Decision::Serve(transfer, file) => http::Answer::Serve(transfer.0, file),
+            Decision::NotFound => http::Answer::NotFound,
+            Decision::Withheld => http::Answer::Forbidden,
+            Decision::Stopping => http::Answer::Stopping,
         }
     }
 

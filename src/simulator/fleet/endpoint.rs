@@ -24,7 +24,7 @@ const PER_NET: usize = 250;
 const DATAGRAM: usize = 2048;
 
 /// Where a phone lives: its addresses, its one socket, the fleet's clock.
-pub(super) struct Site {
+pub(super) struct Endpoint {
     address: Ipv4Addr,
     /// Its address after a change.
     next_address: Ipv4Addr,
@@ -32,7 +32,7 @@ pub(super) struct Site {
     began: Instant,
 }
 
-impl Site {
+impl Endpoint {
     pub(super) fn new((address, next_address): (Ipv4Addr, Ipv4Addr), began: Instant) -> Self {
         Self {
             address,
@@ -63,7 +63,7 @@ impl Site {
             model: phone.config().model,
             start: phone.config().start.clone(),
             address: self.address,
-            holding: phone.holds(),
+            contents: phone.contents(),
             finished: phone.is_finished(),
             trouble: trouble.map(|error| error.to_string()),
         }
@@ -123,7 +123,7 @@ impl Site {
                     }
                 }
                 Action::ChangeAddress => self.address = self.next_address,
-                Action::Note(note) => tracing::debug!(address = %self.address, ?note, "phone"),
+                Action::Event(note) => tracing::debug!(address = %self.address, ?note, "phone"),
             }
         }
         Ok(())

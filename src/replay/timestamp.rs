@@ -4,7 +4,7 @@ use jiff::{Timestamp, civil, tz};
 
 /// When a line or packet was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Stamp {
+pub(super) enum LogTime {
     /// Nothing says: as late as what stands before it.
     #[default]
     None,
@@ -32,8 +32,8 @@ const NEW_YEAR: i8 = 6;
 
 impl Calendar {
     /// The times of day of these stamps, never going back.
-    pub(super) fn times(self, stamps: impl Iterator<Item = Stamp>) -> Vec<Timestamp> {
-        let stamps: Vec<Stamp> = stamps.collect();
+    pub(super) fn times(self, stamps: impl Iterator<Item = LogTime>) -> Vec<Timestamp> {
+        let stamps: Vec<LogTime> = stamps.collect();
         let mut year = self.first_year(&stamps);
         let mut month_before = None;
         let mut latest: Option<Timestamp> = None;
@@ -41,9 +41,9 @@ impl Calendar {
             .iter()
             .map(|stamp| {
                 let time = match *stamp {
-                    Stamp::None => None,
-                    Stamp::At(time) => Some(time),
-                    Stamp::Yearless { month, day, time } => {
+                    LogTime::None => None,
+                    LogTime::At(time) => Some(time),
+                    LogTime::Yearless { month, day, time } => {
                         if month_before.is_some_and(|before| before - month >= NEW_YEAR) {
                             year = year.saturating_add(1);
                         }
@@ -67,7 +67,7 @@ impl Calendar {
 
     /// The year of the first yearless stamp: as given, else so that the last one is not later
     /// than the file.
-    fn first_year(self, stamps: &[Stamp]) -> i16 {
+    fn first_year(self, stamps: &[LogTime]) -> i16 {
         if let Some(year) = self.first {
             return year;
         }
@@ -75,7 +75,7 @@ impl Calendar {
         let mut turns = 0;
         let mut last = None;
         for stamp in stamps {
-            if let Stamp::Yearless { month, day, time } = *stamp {
+            if let LogTime::Yearless { month, day, time } = *stamp {
                 if last.is_some_and(|(before, ..): (i8, _, _)| before - month >= NEW_YEAR) {
                     turns += 1;
                 }
@@ -108,24 +108,24 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// Takes the time off the front of a line. Total.
-pub(super) fn take(line: &str) -> (Stamp, &str) {
+pub(super) fn take(line: &str) -> (LogTime, &str) {
     full(line)
         .or_else(|| yearless(line))
-        .unwrap_or((Stamp::None, line))
+        .unwrap_or((LogTime::None, line))
 }
 
 /// RFC 3339, as newer syslogs and journald write it.
-fn full(line: &str) -> Option<(Stamp, &str)> {
+fn full(line: &str) -> Option<(LogTime, &str)> {
     let (first, rest) = line.split_once(' ')?;
     if !first.as_bytes().first()?.is_ascii_digit() {
         return None;
     }
     let time: Timestamp = first.parse().ok()?;
-    Some((Stamp::At(time), rest))
+    Some((LogTime::At(time), rest))
 }
 
 /// RFC 3164: `Mar  8 11:38:42`.
-fn yearless(line: &str) -> Option<(Stamp, &str)> {
+fn yearless(line: &str) -> Option<(LogTime, &str)> {
     let (month, rest) = line.split_once(' ')?;
     let month = MONTHS.iter().position(|name| *name == month)?;
     let (day, rest) = rest.trim_start().split_once(' ')?;
@@ -134,7 +134,7 @@ fn yearless(line: &str) -> Option<(Stamp, &str)> {
     let mut part = || parts.next().flatten();
     let (hour, minute, second) = (part()?, part()?, part()?);
     let day = day.parse().ok().filter(|day| (1..=31).contains(day))?;
-    let stamp = Stamp::Yearless {
+    let stamp = LogTime::Yearless {
         month: i8::try_from(month).ok()? + 1,
         day,
         time: civil::Time::new(hour, minute, second, 0).ok()?,
@@ -146,7 +146,7 @@ fn yearless(line: &str) -> Option<(Stamp, &str)> {
 mod tests {
     use super::*;
 
-    fn stamps(lines: &[&str]) -> Vec<Stamp> {
+    fn stamps(lines: &[&str]) -> Vec<LogTime> {
         lines.iter().map(|line| take(line).0).collect()
     }
 
@@ -166,7 +166,7 @@ mod tests {
             "",
             "5 x",
         ] {
-            assert_eq!(take(line), (Stamp::None, line));
+            assert_eq!(take(line), (LogTime::None, line));
         }
     }
 

@@ -5,8 +5,8 @@ use std::{collections::HashMap, net::SocketAddrV4};
 use jiff::Timestamp;
 
 use super::{
-    record::{Record, Request},
-    stamp::Stamp,
+    timestamp::LogTime,
+    trace::{Request, Trace},
 };
 use crate::{
     http::name::from_path,
@@ -22,22 +22,22 @@ const RUNNING_MAX: usize = 65_536;
 
 /// The newest GET of each connection.
 #[derive(Debug, Default)]
-pub(super) struct Web {
-    running: HashMap<(SocketAddrV4, SocketAddrV4), Running>,
+pub(super) struct HttpTransfers {
+    running: HashMap<(SocketAddrV4, SocketAddrV4), Transfer>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Running {
+struct Transfer {
     index: usize,
     /// The number of the body's first byte, and how many there are.
     body: Option<(u32, u64)>,
 }
 
-impl Web {
+impl HttpTransfers {
     /// A packet; whether it is of a GET.
     pub(super) fn packet(
         &mut self,
-        record: &mut Record,
+        trace: &mut Trace,
         at: Timestamp,
         payload: &Payload<'_>,
     ) -> bool {
@@ -53,10 +53,10 @@ impl Web {
             return false;
         };
         if to.port() == HTTP_PORT {
-            let asked = self.asked(record, at, (from, to), payload);
-            asked | self.acknowledged(record, at, (from, to), ack)
+            let asked = self.asked(trace, at, (from, to), payload);
+            asked | self.acknowledged(trace, at, (from, to), ack)
         } else if from.port() == HTTP_PORT {
-            self.answered(record, (to, from), seq, payload)
+            self.answered(trace, (to, from), seq, payload)
         } else {
             false
         }
@@ -64,7 +64,7 @@ impl Web {
 
     fn asked(
         &mut self,
-        record: &mut Record,
+        trace: &mut Trace,
         at: Timestamp,
         ends: (SocketAddrV4, SocketAddrV4),
         payload: &[u8],
@@ -76,7 +76,7 @@ impl Web {
             return false;
         };
         if self.running.len() >= RUNNING_MAX {
-            record.tally.cut = true;
+            trace.tally.cut = true;
             return true;
         }
         let path = String::from_utf8_lossy(path);
@@ -90,15 +90,15 @@ impl Web {
             size: None,
             ended: false,
         };
-        if let Some(index) = record.ask(Stamp::At(at), request) {
-            self.running.insert(ends, Running { index, body: None });
+        if let Some(index) = trace.ask(LogTime::At(at), request) {
+            self.running.insert(ends, Transfer { index, body: None });
         }
         true
     }
 
     fn answered(
         &mut self,
-        record: &mut Record,
+        trace: &mut Trace,
         ends: (SocketAddrV4, SocketAddrV4),
         sequence: u32,
         payload: &[u8],
@@ -110,20 +110,20 @@ impl Web {
             return false;
         };
         if status >= 400 {
-            record.refuse(running.index);
+            trace.refuse(running.index);
             self.running.remove(&ends);
         } else if status == 200
             && let Some((head, length)) = head(payload)
         {
             running.body = Some((sequence.wrapping_add(head), length));
-            record.requests[running.index].size = Some(length);
+            trace.requests[running.index].size = Some(length);
         }
         true
     }
 
     fn acknowledged(
         &mut self,
-        record: &mut Record,
+        trace: &mut Trace,
         at: Timestamp,
         ends: (SocketAddrV4, SocketAddrV4),
         acknowledged: Option<u32>,
@@ -138,8 +138,8 @@ impl Web {
         // Numbers before the body look far ahead of it.
         let bytes = acknowledged.wrapping_sub(first);
         if bytes < 1 << 31 && u64::from(bytes) >= length {
-            record.end(
-                Stamp::At(at),
+            trace.end(
+                LogTime::At(at),
                 running.index,
                 TransferEnd::Delivered,
                 Some(length),

@@ -4,7 +4,7 @@
 //! as good as all. So the newest of each transfer is held back, and written
 //!
 //! - at once, where more came of it than progress;
-//! - when [`ACKNOWLEDGED_EVERY`] has passed since the last line of its transfer, or since
+//! - when [`ACK_INTERVAL`] has passed since the last line of its transfer, or since
 //!   it came, which is short against every silence that the tracking judges;
 //! - before any other line of its address, or of the address where a MAC that is named was
 //!   last: there tracking may look at when the phone was last heard.
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How long acknowledged bytes of a transfer may be unrecorded.
-pub const ACKNOWLEDGED_EVERY: Duration = Duration::from_secs(5);
+pub const ACK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Addresses of MACs that are remembered; a run has no more phones.
 const MAX_NAMED: usize = crate::track::MAX_PHONES;
@@ -73,13 +73,13 @@ fn released<'a>(
 
 /// Holds acknowledgements back.
 #[derive(Debug, Default)]
-pub(super) struct Thinner {
+pub(super) struct AckCoalescer {
     /// By address, and there by transfer. As many as the engine lets run at once.
     running: HashMap<Ipv4Addr, BTreeMap<TransferId, Running>>,
     named: HashMap<MacAddress, Ipv4Addr>,
 }
 
-impl Thinner {
+impl AckCoalescer {
     /// Takes a observation and what came of it; gives what is to be written now, in order.
     pub(super) fn take(
         &mut self,
@@ -100,7 +100,7 @@ impl Thinner {
             let is_more = events
                 .iter()
                 .any(|event| !matches!(event, Event::Progress(_)));
-            return if is_more || at.saturating_sub(running.written) >= ACKNOWLEDGED_EVERY {
+            return if is_more || at.saturating_sub(running.written) >= ACK_INTERVAL {
                 self.release(address)
             } else {
                 Vec::new()

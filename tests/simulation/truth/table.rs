@@ -5,11 +5,11 @@ use std::{
     fmt,
 };
 
-use reflash::{phone::LoadName, simulator::Start, track::State};
+use reflash::{phone::LoadName, simulator::StartState, track::State};
 
 use super::{
     scenario::Cause,
-    simulation::{Played, PlayedPhone},
+    world::{Played, PlayedPhone},
 };
 
 /// What the observations of one phone can tell.
@@ -70,7 +70,7 @@ fn tellable(phone: &PlayedPhone, bridge: bool, missing: bool) -> Tellable {
         Cause::Refuses | Cause::Hardware | Cause::Bridge => Tellable::Code("manifest-refused"),
         Cause::Firewall => Tellable::Code("blocked-by-firewall"),
         Cause::WrongModel => Tellable::Code("wrong-model-bundle"),
-        Cause::ConfigRefused if member.start != Start::Recovery => {
+        Cause::ConfigRefused if member.start != StartState::Recovery => {
             Tellable::Code("config-rejected")
         }
         Cause::ConfigRefused => alone("config-rejected"),
@@ -102,8 +102,8 @@ fn excuse(phone: &PlayedPhone) -> bool {
         || by_request("only the final ACK")
         // A nameless recovery elsewhere is nobody's by guess.
         || member.cause == Cause::AddressChange
-            && member.start == Start::Recovery
-            && (!member.witness || phone.holding.load.as_ref().is_some_and(LoadName::is_recovery))
+            && member.start == StartState::Recovery
+            && (!member.witness || phone.contents.load.as_ref().is_some_and(LoadName::is_recovery))
 }
 
 impl Table {
@@ -140,7 +140,7 @@ impl Table {
                 let states: Vec<State> = phone.reports.iter().map(|r| r.state).collect();
                 format!(
                     "seed {seed}: {told} {states:?} holds {:?}: {:?}, bridge {}, missing {:?}, icmp {}",
-                    phone.holding.load,
+                    phone.contents.load,
                     phone.member,
                     scenario.bridge,
                     scenario.missing,
