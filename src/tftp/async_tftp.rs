@@ -1,12 +1,12 @@
 //! The second engine: the crate `async-tftp` behind the same [`Service`].
 //!
-//! It tells its handler who asks for what, and nothing after that: no acknowledgement, no
-//! ERROR of the client, no time-out. What can be concluded is this: it reads block k+1 only
-//! after the ACK of block k (one block is under way, never more), and it drops the reader at
-//! the end, whatever the end was. So the last block's ACK is never seen here, and no transfer
-//! ever ends as [`TransferOutcome::Delivered`]: one that was read to its end has ended with every block
-//! sent, which tracking takes for "implied" once the phone goes on. docs/rfc-compliance.md
-//! has the table of differences.
+//! It reports requests to its handler and nothing after them: no acknowledgement, no ERROR from the
+//! client, no time-out. It reads block k+1 only after the ACK of block k (one block is in flight at a
+//! time), and it drops the reader at the end, whatever the outcome. So the last block's ACK is never
+//! seen here, and no transfer
+//! ever ends as [`TransferOutcome::Delivered`]: one that was read to its end ended with every block sent,
+//! which tracking counts as "implied" once the phone continues. docs/rfc-compliance.md has the table of
+//! differences.
 
 use std::{
     collections::HashMap,
@@ -33,15 +33,14 @@ use super::{
     policy::{Limits, NAME_MAX},
 };
 
-/// How long the crate waits for an ACK, the same for every peer and every try.
+/// How long the crate waits for an ACK, for every peer and attempt.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How often it sends a block again: 12 s of silence end a transfer. It has one number for
-/// the first block, whose peer may be forged, and for all others, whose phone may be erasing
-/// its flash.
+/// Retransmissions of a block: 12 s of silence end a transfer. The crate has one number for the first
+/// block, whose peer may be forged, and for all others, whose phone may be erasing flash.
 pub const RESENDS: u32 = 5;
 
-/// A second engine that is bound and does not run yet.
+/// The second engine, bound and not running yet.
 #[derive(Debug)]
 pub struct Server {
     socket: UdpSocket,
@@ -50,8 +49,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds its socket. It opens one more for each transfer, at any port, and answers from
-    /// the address that it is bound to: the caller names one, not 0.0.0.0.
+    /// Binds its socket. The crate opens one more per transfer, on any port, and answers from the bound
+    /// address: the caller must name one, not 0.0.0.0.
+    ///
+    /// # Errors
+    /// [`BindError`] names the address, the port and the reason.
     pub fn bind(config: &Config) -> Result<Self, BindError> {
         let socket = open(config.listen)?;
         let local = local_addr(&socket).map_err(|error| BindError::new(config.listen, error))?;
@@ -62,13 +64,16 @@ impl Server {
         })
     }
 
-    /// Where requests come.
+    /// The address that receives requests.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddrV4 {
         self.local
     }
 
-    /// Serves until reported_at to stop, on this thread, with the crate's own executor.
+    /// Serves on this thread until `stop` resolves, with the crate's own executor.
+    ///
+    /// # Errors
+    /// The crate's error, as text.
     pub fn run<S: Service + 'static>(
         self,
         service: S,
@@ -99,14 +104,14 @@ impl Server {
                 shared.state().stopping = true;
                 Ok(())
             };
-            // Whichever is first; the server is dropped with it, and so is every transfer.
+            // The first to finish drops the server and every transfer.
             stopped.or(server.serve()).await
         });
         ended.map_err(|error: async_tftp::Error| io::Error::other(error.to_string()))
     }
 }
 
-/// What the crate's tasks share.
+/// The state that the crate's tasks share.
 struct State<S> {
     service: S,
     limits: Limits,
@@ -211,7 +216,7 @@ impl<S: Service + 'static> Handler for SharedState<S> {
     }
 }
 
-/// A file on its way, as the crate reads it.
+/// A file being sent, as the crate reads it.
 struct Reader<S: Service> {
     shared: SharedState<S>,
     address: Ipv4Addr,
@@ -219,7 +224,7 @@ struct Reader<S: Service> {
     file: File,
     given: usize,
     acknowledged: usize,
-    /// The last block, shorter than the others, was given.
+    /// The last block, shorter than the others, was read.
     all_given: bool,
     reported_at: Instant,
 }
@@ -231,10 +236,10 @@ impl<S: Service> AsyncRead for Reader<S> {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         if self.all_given {
-            // The rest of the last block: there is none.
+            // Nothing follows the last block.
             return Poll::Ready(Ok(0));
         }
-        // A new block: all before it is acknowledged.
+        // Reading a new block: all before it is acknowledged.
         self.acknowledged = self.given;
         let now = Instant::now();
         if self.given > 0 && now.saturating_duration_since(self.reported_at) >= PROGRESS_INTERVAL {
@@ -274,7 +279,7 @@ impl<S: Service> Drop for Reader<S> {
     }
 }
 
-/// Where nothing is ever written to.
+/// The writer of a read-only server: every write fails.
 struct Nowhere;
 
 impl AsyncWrite for Nowhere {

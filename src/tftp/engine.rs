@@ -1,5 +1,5 @@
-//! All transfers and their timers, without I/O: datagrams and the time go in, packets and
-//! calls of the [`Service`] come out.
+//! All transfers and their timers, without I/O: datagrams and the time go in, packets and calls to
+//! the [`Service`] come out.
 
 use std::{
     cmp::Reverse,
@@ -21,13 +21,13 @@ use super::{
 mod duplicate_rrq;
 mod table;
 
-/// How often progress is reported_at at most, by transfer.
+/// The shortest interval between progress reports of one transfer.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How many timers one [`Engine::tick`] serves at most: packets that came in are next.
+/// Timers that one [`Engine::tick`] handles at most, so that received packets are not delayed.
 pub const TIMERS_PER_TICK: usize = 256;
 
-/// The engine.
+/// The engine: the table of transfers.
 #[derive(Debug)]
 pub struct Engine<S> {
     service: S,
@@ -37,19 +37,19 @@ pub struct Engine<S> {
     slots: Vec<Option<ActiveTransfer>>,
     free: Vec<usize>,
     by_address: HashMap<Ipv4Addr, usize>,
-    /// At least one entry for each transfer, at or before its deadline.
+    /// At least one entry per transfer, at or before its deadline.
     timers: BinaryHeap<Reverse<(Instant, usize, u64)>>,
-    /// Slots and numbers of transfers in the order of their starts, as long as nothing of them
-    /// is acknowledged: they give way to others where room is short.
+    /// Slots and numbers of transfers without any ACK, oldest first: they are evicted when the table is
+    /// full.
     unacknowledged: VecDeque<(usize, u64)>,
     next: u64,
 }
 
-/// A transfer and what the engine needs to know of it.
+/// A transfer and the engine's bookkeeping for it.
 #[derive(Debug)]
 struct ActiveTransfer {
     id: u64,
-    /// Whether the service knows of it: not of a duplicate without an ACK.
+    /// Whether it was reported to the service: a duplicate without an ACK is not.
     is_reported: bool,
     name: Box<[u8]>,
     options: Box<[u8]>,
@@ -57,7 +57,7 @@ struct ActiveTransfer {
     local: Ipv4Addr,
     port: Port,
     transfer: Transfer,
-    /// When its entry among the timers is due.
+    /// The deadline of its entry in `timers`.
     timer: Instant,
     reported_at: Instant,
 }
@@ -85,7 +85,7 @@ impl<S: Service> Engine<S> {
         }
     }
 
-    /// A datagram from `peer` came to `socket` at the address `local`.
+    /// Handles a datagram from `peer`, received on `socket` at the address `local`.
     pub fn datagram(
         &mut self,
         now: Instant,
@@ -290,7 +290,7 @@ impl<S: Service> Engine<S> {
         }
     }
 
-    /// The next packets of a transfer, and word of its progress.
+    /// Sends the next packets of a transfer and reports its progress.
     fn continue_transfer(
         &mut self,
         now: Instant,
@@ -307,7 +307,7 @@ impl<S: Service> Engine<S> {
         if progress.is_some() {
             active.reported_at = now;
         }
-        // A deadline that came nearer gets a further entry, as the heap cannot move one.
+        // An earlier deadline gets another entry, as the heap cannot move one.
         if active.transfer.deadline() < active.timer {
             active.timer = active.transfer.deadline();
             self.timers.push(Reverse((active.timer, slot, active.id)));
@@ -325,14 +325,14 @@ impl<S: Service> Engine<S> {
         }
     }
 
-    /// ICMP says that nobody listens where packets from this port went.
+    /// Ends the peer's transfer: ICMP reported its port as closed.
     pub fn port_closed(&mut self, now: Instant, port: Port, peer: SocketAddrV4) {
         if let Some((slot, _)) = self.find(now, port, peer) {
             self.end(now, slot, TransferOutcome::PortClosed);
         }
     }
 
-    /// Serves timers that are due, a bounded number of them.
+    /// Handles timers that are due, at most [`TIMERS_PER_TICK`] of them.
     pub fn tick(&mut self, now: Instant, out: &mut TransmitQueue) {
         for _ in 0..TIMERS_PER_TICK {
             let Some(&Reverse((due, slot, id))) = self.timers.peek() else {
@@ -366,13 +366,13 @@ impl<S: Service> Engine<S> {
         }
     }
 
-    /// When [`Engine::tick`] is to be called next, at the latest.
+    /// The latest time for the next call of [`Engine::tick`].
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         self.timers.peek().map(|Reverse((due, ..))| *due)
     }
 
-    /// Ends every transfer and tells the peers.
+    /// Ends every transfer and sends each peer an ERROR.
     pub fn stop(&mut self, now: Instant, out: &mut TransmitQueue) {
         for slot in 0..self.slots.len() {
             if let Some(active) = &self.slots[slot] {
@@ -384,18 +384,18 @@ impl<S: Service> Engine<S> {
         }
     }
 
-    /// How many transfers are under way.
+    /// The number of transfers in progress.
     #[must_use]
     pub fn transfers(&self) -> usize {
         self.slots.len() - self.free.len()
     }
 
-    /// Who is asked and told.
+    /// The service.
     pub fn service(&self) -> &S {
         &self.service
     }
 
-    /// Gives the service back.
+    /// Returns the service.
     pub fn into_service(self) -> S {
         self.service
     }
@@ -436,7 +436,7 @@ impl<S: Service> Engine<S> {
         self.slots[slot].as_mut().map(|active| (slot, active))
     }
 
-    /// A packet for a transfer that does not exist: ERROR 5, unless it is just late.
+    /// Answers a packet for a transfer that does not exist with ERROR 5, unless it is merely late.
     fn unknown_tid(
         &mut self,
         now: Instant,
@@ -446,7 +446,7 @@ impl<S: Service> Engine<S> {
         out: &mut TransmitQueue,
     ) {
         let late = match self.peers.get(now, peer) {
-            // On the other port: late for the transfer before.
+            // On the other port: late, for the previous transfer.
             Some(Peer::Busy { .. }) => true,
             Some(Peer::Left { quiet, .. }) => quiet,
             None => false,

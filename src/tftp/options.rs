@@ -1,5 +1,5 @@
-//! Which options of a request are granted: RFC 2347, 2348 (blksize), 2349 (timeout,
-//! tsize) and 7440 (windowsize). What cannot be granted is left out of the OACK.
+//! Option negotiation: RFC 2347, 2348 (blksize), 2349 (timeout, tsize) and 7440 (windowsize). An option
+//! that cannot be granted is left out of the OACK.
 
 use std::time::Duration;
 
@@ -8,39 +8,38 @@ use super::packet::{Head, split_text};
 /// The block size without the option, in bytes (RFC 1350).
 pub const BLOCK_DEFAULT: u16 = 512;
 
-/// The smallest and largest block size that may be asked, in bytes (RFC 2348).
+/// The block sizes that a client may request, in bytes (RFC 2348).
 pub const BLOCK_ASKED: std::ops::RangeInclusive<u64> = 8..=65_464;
 
-/// The largest block that is granted unless the caller knows a smaller MTU, in bytes:
-/// an Ethernet frame less 20 bytes of IP, 8 of UDP and 4 of TFTP.
+/// The largest block that is granted unless the caller knows a smaller MTU, in bytes: an Ethernet
+/// frame minus 20 bytes of IP, 8 of UDP and 4 of TFTP.
 pub const BLOCK_GRANTED_MAX: u16 = 1_468;
 
-/// The longest retransmission interval that is granted, in seconds. RFC 2349 allows 255,
-/// with which one packet would hold a transfer for half an hour.
+/// The longest retransmission interval that is granted, in seconds. With the 255 of RFC 2349 one lost
+/// packet would hold a transfer for half an hour.
 pub const TIMEOUT_GRANTED_MAX: u64 = 10;
 
-/// The most blocks sent before an ACK is awaited. RFC 7440 allows 65,535; that many would
-/// be lost at once.
+/// Blocks sent before an ACK is awaited, at most. RFC 7440 allows 65,535, which would be lost together.
 pub const WINDOW_GRANTED_MAX: u8 = 8;
 
-/// The bytes after a request's mode, read as pairs of zero-terminated texts.
+/// The bytes after a request's mode, as pairs of zero-terminated strings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options<'a>(&'a [u8]);
 
 impl<'a> Options<'a> {
-    /// Over the bytes that follow the mode.
+    /// Wraps the bytes after the mode.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes themselves: two requests with the same ones ask for the same.
+    /// The raw bytes: equal bytes are equal requests.
     #[must_use]
     pub fn as_bytes(self) -> &'a [u8] {
         self.0
     }
 
-    /// Names and values, up to the first that is not whole or has no name.
+    /// Names and values, up to the first that is incomplete or unnamed.
     pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
         let mut rest = self.0;
         std::iter::from_fn(move || {
@@ -52,16 +51,16 @@ impl<'a> Options<'a> {
     }
 }
 
-/// How a transfer is to be run.
+/// The options of a transfer.
 #[derive(Debug, Clone, Copy)]
 pub struct NegotiatedOptions {
     /// Bytes in every block but the last.
     pub block_size: u16,
     /// Blocks sent before an ACK is awaited.
     pub window: u8,
-    /// The retransmission interval that the client asked for.
+    /// The retransmission interval that the client requested.
     pub timeout: Option<Duration>,
-    /// The OACK that says so; `None` where nothing was asked that could be granted.
+    /// The OACK; `None` if no option was granted.
     pub option_ack: Option<Head>,
 }
 
@@ -77,8 +76,8 @@ impl NegotiatedOptions {
         }
     }
 
-    /// Grants what can be granted of a request for a file of `size` bytes. The first of two
-    /// options of one name counts (RFC 2347 allows each once).
+    /// Grants options of a request for a file of `size` bytes. Of a repeated option the first counts
+    /// (RFC 2347 allows each once).
     #[must_use]
     pub fn negotiate(options: Options<'_>, size: u64, block_max: u16) -> Self {
         let mut negotiated = Self::plain();
@@ -129,14 +128,14 @@ impl NegotiatedOptions {
     }
 }
 
-/// The options that are known.
+/// The supported options.
 const NAMES: [&str; 4] = ["blksize", "timeout", "tsize", "windowsize"];
 
 fn is_digits(value: &[u8]) -> bool {
     !value.is_empty() && value.iter().all(u8::is_ascii_digit)
 }
 
-/// A number in decimal digits only: no sign, no space.
+/// A number of decimal digits only: no sign, no space.
 fn number(value: &[u8]) -> Option<u64> {
     std::str::from_utf8(value)
         .ok()

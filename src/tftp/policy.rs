@@ -1,5 +1,4 @@
-//! Who gets how much: limits on transfers, and a bounded table that limits answers by
-//! address.
+//! Limits: transfers at once, and a bounded table that limits answers per address.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -16,27 +15,27 @@ pub const TRANSFERS_PER_ADDRESS: usize = 16;
 /// Transfers at once, unless configured otherwise.
 pub const TRANSFERS: usize = 2_048;
 
-/// Requests a second that one address gets answered in the long run. Every well-formed
-/// request is due an answer, as silence strands a phone; this only keeps a flood under a
-/// forged address from becoming a flood of answers.
+/// Requests per second that are answered per address in the long run. Every well-formed request deserves
+/// an answer, as silence strands a phone; this only keeps a flood with a forged address from becoming
+/// a flood of answers.
 pub const REQUESTS_PER_SECOND: u32 = 200;
 
-/// Requests that one address gets answered at once after a quiet while.
+/// Requests that are answered at once per address after a quiet period.
 pub const REQUESTS_BURST: u32 = 400;
 
-/// One answer in this time to malformed packets and unknown transfer IDs, by address.
+/// Interval between answers to malformed packets and unknown transfer IDs, per address.
 pub const STRAY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How many addresses are reported_at apart by the limits.
+/// Addresses that the limits distinguish.
 pub const ADDRESSES: usize = 4_096;
 
-/// The longest name that is passed on, in bytes.
+/// The longest name that is passed to the service, in bytes.
 pub const NAME_MAX: usize = 200;
 
-/// The most of a peer's ERROR text that is kept, in bytes.
+/// Bytes kept of a peer's ERROR text at most.
 pub const ERROR_TEXT_MAX: usize = 200;
 
-/// What one engine allows.
+/// The limits of one engine.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Transfers at once to one address.
@@ -58,7 +57,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The largest block that is granted, kept within what RFC 2348 knows.
+    /// The largest block that is granted, clamped to the range of RFC 2348.
     #[must_use]
     pub(super) fn block_max(&self) -> u16 {
         let clamped = u64::from(self.block_max).clamp(*BLOCK_ASKED.start(), *BLOCK_ASKED.end());
@@ -85,8 +84,8 @@ impl AddressBudget {
     }
 }
 
-/// Limits answers by address in fixed room: each address has one budget, and shares it
-/// only while another address keeps it busy.
+/// Limits answers per address in a table of fixed size: an address hashes to one budget and shares it
+/// only while another address uses it.
 #[derive(Debug)]
 pub struct AnswerLimiter {
     budgets: Vec<AddressBudget>,
@@ -108,17 +107,17 @@ impl Default for AnswerLimiter {
 }
 
 impl AnswerLimiter {
-    /// Whether a well-formed request from here is to be answered.
+    /// Whether to answer a well-formed request from this address.
     pub fn request(&mut self, now: Instant, address: Ipv4Addr) -> bool {
         self.budget(now, address).requests.take(now, REQUESTS)
     }
 
-    /// The peer proved that its address is its own: its request is not counted.
+    /// The peer proved its address by completing a transfer: its request does not count.
     pub fn proved(&mut self, now: Instant, address: Ipv4Addr) {
         self.budget(now, address).requests.give_back(REQUESTS);
     }
 
-    /// Whether a malformed packet or an unknown transfer ID from here is to be answered.
+    /// Whether to answer a malformed packet or an unknown transfer ID from this address.
     pub fn stray(&mut self, now: Instant, address: Ipv4Addr) -> bool {
         self.budget(now, address).strays.take(now, STRAYS)
     }

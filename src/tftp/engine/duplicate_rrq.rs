@@ -1,5 +1,5 @@
-//! A request that comes again in the middle of its transfer: was it doubled on its way, or did
-//! the phone start again? A second transfer stands beside the first until an ACK tells.
+//! A request repeated in the middle of its transfer: the network duplicated it, or the phone
+//! restarted. A second transfer runs beside the first until an ACK shows which.
 
 use std::{
     sync::Arc,
@@ -17,12 +17,12 @@ use super::{
     ActiveTransfer, Engine, emit,
 };
 
-/// How long a transfer sends nothing unasked after a duplicate began: its ACKs still count.
+/// How long the first transfer retransmits nothing after the second began; its ACKs still count.
 const DUPLICATE_HOLD: Duration = Duration::from_secs(2);
 
 impl<S: Service> Engine<S> {
-    /// Starts a second transfer beside the one in `slot`, whose request came again: doubled
-    /// on its way, or by a phone that started again. Its ACKs will tell. `false`: no room.
+    /// Starts a second transfer beside the one in `slot`, whose request was repeated. Returns `false` if
+    /// the table is full.
     pub(super) fn begin_duplicate(
         &mut self,
         now: Instant,
@@ -40,7 +40,7 @@ impl<S: Service> Engine<S> {
             return false;
         }
         self.next += 1;
-        // What it sends unasked would reach a phone that started again before its first block.
+        // A retransmission would reach a restarted phone before its first block.
         first.transfer.hold(now + DUPLICATE_HOLD);
         let file = first.transfer.file().clone();
         let options = Options::new(&first.options);
@@ -66,8 +66,8 @@ impl<S: Service> Engine<S> {
         true
     }
 
-    /// The phone acknowledged the duplicate: it started again, and the first is of no use. Only
-    /// now the service is told. `false`: it may not have the file any more.
+    /// The phone acknowledged the second transfer, so it restarted: ends the first and reports the
+    /// second to the service. Returns `false` if the service refuses it now.
     pub(super) fn promote_duplicate(
         &mut self,
         now: Instant,

@@ -1,4 +1,4 @@
-//! The table of transfers: slots, what gives way to others, and ends.
+//! The table of transfers: slots, eviction and ends.
 
 use std::{cmp::Reverse, net::Ipv4Addr, time::Instant};
 
@@ -8,7 +8,7 @@ use super::{
 };
 
 impl<S: Service> Engine<S> {
-    /// Gives a transfer a slot and its timer.
+    /// Puts a transfer into a slot and starts its timer.
     pub(super) fn insert(&mut self, active: ActiveTransfer) -> usize {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
@@ -31,8 +31,8 @@ impl<S: Service> Engine<S> {
         active.is_some_and(|active| active.id == id && !active.transfer.has_acknowledged())
     }
 
-    /// Ends the oldest transfer, of this address or of all, that never had an ACK and has
-    /// sent what it may: who never acknowledged anything keeps nobody else out.
+    /// Ends the oldest transfer, of this address or of all, that has no ACK and has used up its
+    /// retransmissions: a peer that never acknowledged must not keep others out.
     pub(super) fn make_room(&mut self, now: Instant, address: Option<Ipv4Addr>) -> bool {
         let old = self
             .unacknowledged
@@ -49,7 +49,7 @@ impl<S: Service> Engine<S> {
         true
     }
 
-    /// Ends a transfer: its slot is free, and the service is told.
+    /// Ends a transfer: frees its slot and reports the end to the service.
     pub(super) fn end(&mut self, now: Instant, slot: usize, end: TransferOutcome) {
         let active = self.slots[slot]
             .take()
