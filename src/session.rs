@@ -10,7 +10,6 @@ mod dispatch;
 mod event_loop;
 mod event_queue;
 mod messages;
-mod neighbours;
 mod operator;
 mod run;
 mod server_thread;

@@ -9,7 +9,6 @@ use tokio::{
 
 use super::{
     messages::{leaving, stopping},
-    neighbours,
     operator::Operator,
     shared::Shared,
     signals::Signals,
@@ -19,6 +18,7 @@ use super::{
 };
 use crate::{
     diagnose::Finding,
+    discovery::ArpTable,
     journal::Journal,
     reporter::Reporter,
     track::{EvidenceSource, Observation, ObservationKind},
@@ -26,6 +26,9 @@ use crate::{
 
 /// How often the fleet gets the time. Its limits are seconds and minutes.
 const TICK: Duration = Duration::from_millis(200);
+
+/// How often the ARP table is read while the MAC of an address is not known.
+const ARP_INTERVAL: Duration = Duration::from_secs(2);
 
 /// What a run receives besides requests.
 pub(super) struct Inputs {
@@ -59,8 +62,8 @@ pub(super) async fn event_loop(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut seconds = interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut neighbours = interval(neighbours::INTERVAL);
-    neighbours.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut arp = interval(ARP_INTERVAL);
+    arp.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut signal = None;
     let mut draining = false;
     let mut survey_notice = SurveyNotice::default();
@@ -84,7 +87,7 @@ pub(super) async fn event_loop(
                     reporter.waiting(phone, expected.what, left);
                 }
             }
-            _ = neighbours.tick() => shared.read_neighbours(),
+            _ = arp.tick() => shared.read_arp_table(),
             finding = next_finding(&mut inputs.findings) => {
                 reporter.finding(shared.clock.wall_now(), &finding);
             },
@@ -140,19 +143,19 @@ pub(super) async fn event_loop(
 impl Shared {
     /// Reads the MACs of phones in their boot loader, whose requests do not name it, from the
     /// kernel's ARP table.
-    fn read_neighbours(&self) {
+    fn read_arp_table(&self) {
         let addresses = self.fleet().unidentified_addresses();
         if addresses.is_empty() {
             return;
         }
-        let table = match neighbours::read() {
+        let table = match ArpTable::read() {
             Ok(table) => table,
             Err(error) => {
                 tracing::debug!("cannot read the ARP table: {error}");
                 return;
             }
         };
-        for (address, mac) in neighbours::macs_at(&table, &addresses) {
+        for (address, mac) in table.unique_macs(&addresses) {
             let source = EvidenceSource::Neighbour;
             let seen = ObservationKind::MacReported { mac, source };
             self.observe(self.clock.now(), &Observation { address, seen });

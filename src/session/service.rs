@@ -7,8 +7,9 @@ use std::{
     time::Instant,
 };
 
-use super::{neighbours, shared::Shared};
+use super::shared::Shared;
 use crate::{
+    discovery::ArpTable,
     http,
     phone::RequestedFile,
     stage::StagedFile,
@@ -85,8 +86,8 @@ fn is_withheld(address: Ipv4Addr, name: &str) -> bool {
         return false;
     };
     // Without the table nothing is withheld.
-    let table = neighbours::read().unwrap_or_default();
-    let Some(other) = neighbours::other_mac(&table, address, mac) else {
+    let table = ArpTable::read().unwrap_or_default();
+    let Some(other) = table.other_mac(address, mac) else {
         return false;
     };
     tracing::warn!(

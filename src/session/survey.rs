@@ -52,7 +52,7 @@ fn sentences(phones: &[SurveyResult]) -> Vec<String> {
         return vec![
             "the survey ended and no phone was seen. Firmware is offered from now on. A phone \
              reports its load when it starts, and in CDP and LLDP if this machine receives \
-             them (docs/witnesses.md)"
+             them (docs/discovery.md)"
                 .to_owned(),
         ];
     }
