@@ -380,7 +380,18 @@ fn a_resumed_run_goes_on_at_the_last_moment_with_the_wall_of_each_sitting() {
     fs::write(&path, &bytes).unwrap();
 
     let later = Timestamp::from_second(BEGAN + 7000).unwrap();
-    let (journal, recorded) = Journal::resume(&path, later, network()).unwrap();
+    // The writer of the dropped journal closes the file in its own time.
+    let patience = Instant::now() + Duration::from_secs(30);
+    let (journal, recorded) = loop {
+        match Journal::resume(&path, later, network()) {
+            Err(error)
+                if matches!(error.kind, JournalErrorKind::InUse) && Instant::now() < patience =>
+            {
+                thread::sleep(Duration::from_millis(5));
+            }
+            resumed => break resumed.unwrap(),
+        }
+    };
     assert_eq!(recorded.lines_cut, 1);
     assert_eq!(recorded.fleet().report(Timestamp::UNIX_EPOCH), fleet);
     let text = fs::read(&path).unwrap();
