@@ -4,7 +4,7 @@ use super::{Failure, Globals, Outcome, dhcp::DhcpArgs, findings, network::Networ
 use crate::{
     dhcp::ServerKind,
     diagnose::Severity,
-    preflight::{self, Checked, code},
+    preflight::{self, CheckResult, code},
     text::{escape, wrap},
 };
 
@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let isolated = args.dhcp.isolated()?;
     let wanted = args.network.wanted(isolated);
     let quiet = globals.quiet || globals.json;
-    let Checked {
+    let CheckResult {
         chosen,
         mut findings,
     } = preflight::check(&wanted, |what| {
