@@ -157,23 +157,13 @@ fn each_kind_of_wrong_file_is_told_for_what_it_is() {
             "Known formats",
         ),
         ("replay", "folder", "Is a directory", "Name one file in it"),
-        (
-            "replay",
-            "missing",
-            "No such file",
-            "Name a file that exists",
-        ),
+        ("replay", "missing", "No such file", "Name an existing file"),
         ("replay", "other", "has schema 99", "Use the version"),
         ("report", "empty", "is empty", "Name a journal"),
-        ("report", "text", "is no journal", "`reflash replay`"),
-        ("report", "binary", "is no journal", "`reflash replay`"),
+        ("report", "text", "is not a journal", "`reflash replay`"),
+        ("report", "binary", "is not a journal", "`reflash replay`"),
         ("report", "folder", "is a folder", "Name one journal in it"),
-        (
-            "report",
-            "missing",
-            "No such file",
-            "Name a file that exists",
-        ),
+        ("report", "missing", "No such file", "Name an existing file"),
         ("report", "other", "has schema 99", "Use the version"),
     ] {
         let path = folder.path().join(name).display().to_string();
