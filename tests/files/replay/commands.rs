@@ -162,7 +162,12 @@ fn each_kind_of_wrong_file_is_told_for_what_it_is() {
         ("report", "empty", "is empty", "Name a journal"),
         ("report", "text", "is not a journal", "`reflash replay`"),
         ("report", "binary", "is not a journal", "`reflash replay`"),
-        ("report", "folder", "is a folder", "Name one journal in it"),
+        (
+            "report",
+            "folder",
+            "is a folder",
+            "Name one journal in the folder",
+        ),
         ("report", "missing", "No such file", "Name an existing file"),
         ("report", "other", "has schema 99", "Use the version"),
     ] {
