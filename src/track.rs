@@ -37,8 +37,6 @@ pub use observation::{
     TransferEnd, TransferId, Transport,
 };
 pub use plan::{ManifestPlan, Plan, RegistrationTarget, StagePlan, Subnet};
-pub use report::{
-    FileReport, FleetCounts, MissingPhone, OtherReport, PhoneReport, Report, Totals,
-};
+pub use report::{FileReport, FleetCounts, MissingPhone, OtherReport, PhoneReport, Report, Totals};
 pub use route::PlannedRoute;
 pub use view::View;

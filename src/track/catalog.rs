@@ -55,7 +55,10 @@ impl ManifestEntry {
 impl Catalog {
     pub(super) fn new(plan: &Plan) -> Self {
         let mut catalog = Self::default();
-        for (role, stages) in [(StageRole::Target, &plan.stages), (StageRole::Bridge, &plan.bridge)] {
+        for (role, stages) in [
+            (StageRole::Target, &plan.stages),
+            (StageRole::Bridge, &plan.bridge),
+        ] {
             for stage in stages {
                 catalog.add(role, stage);
             }
@@ -120,7 +123,10 @@ impl Catalog {
 
     /// The index of the manifest of this name, for [`Catalog::entry`].
     pub(super) fn manifest(&self, role: StageRole, name: &str) -> Option<usize> {
-        self.names_of(role).manifests.get(&normalized_name(name)).copied()
+        self.names_of(role)
+            .manifests
+            .get(&normalized_name(name))
+            .copied()
     }
 
     /// The manifest at an index that [`Catalog::manifest`] returned.

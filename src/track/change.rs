@@ -1,8 +1,6 @@
 //! What an observation changes about one phone, before the phone's name is added to it.
 
-use super::{
-    event::{Event, PhoneRef, Progress, State, Step, StepDetails},
-};
+use super::event::{Event, PhoneRef, Progress, State, Step, StepDetails};
 use crate::diagnose::Diagnosis;
 
 /// A change of one phone. It becomes an [`Event`] with the phone's name.

@@ -11,6 +11,6 @@ mod naming;
 mod phone;
 mod registry;
 
-pub(super) use phone::{OtherClient, Phone};
+pub(super) use phone::Phone;
 pub use registry::{MAX_OTHERS, MAX_PHONES};
 pub(super) use registry::{Registry, TransferOwner};

@@ -273,7 +273,7 @@ pub enum ObservationKind {
         /// The request.
         register: Box<Register>,
         /// What happened to it.
-        #[serde(alias = "outcome")]
+        #[serde(alias = "fate")]
         outcome: RegisterOutcome,
     },
     /// The phone sent to a closed port: ICMP port unreachable over UDP, a refused connection

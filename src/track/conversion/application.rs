@@ -88,7 +88,10 @@ impl Conversion {
                 self.withdraw(Code::TrustList, None, out);
             }
             RequestedFile::SipLocale => {
-                let detail = format!("requested {}, as only SIP firmware does", text::printable(name));
+                let detail = format!(
+                    "requested {}, as only SIP firmware does",
+                    text::printable(name)
+                );
                 self.on_sip_firmware(EvidenceSource::Requests, detail, out);
             }
             RequestedFile::SccpLocale => self.on_sccp_locale(name, out),
@@ -166,7 +169,10 @@ impl Conversion {
 
     fn on_sccp_locale(&mut self, file: &str, out: &mut Vec<Change>) {
         self.loads.was_on_sccp = true;
-        let detail = format!("requested {}, as only SCCP firmware does", text::printable(file));
+        let detail = format!(
+            "requested {}, as only SCCP firmware does",
+            text::printable(file)
+        );
         self.on_other_load(EvidenceSource::Requests, detail, None, out);
     }
 

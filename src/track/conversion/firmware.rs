@@ -28,7 +28,11 @@ impl Conversion {
         if let Some(family) = load.family() {
             self.device.set_family(family);
         }
-        let detail = format!("{} ({})", text::printable(load.as_str()), text::printable(detail));
+        let detail = format!(
+            "{} ({})",
+            text::printable(load.as_str()),
+            text::printable(detail)
+        );
         // Names that a boot loader writes do not tell which load was installed.
         if load.is_recovery() || load.as_str().eq_ignore_ascii_case("79XX_default_load") {
             if self.state == State::Writing && load.is_recovery() {
@@ -67,8 +71,7 @@ impl Conversion {
     fn on_target_report(&mut self, load: &LoadName, evidence: Evidence, out: &mut Vec<Change>) {
         self.clear_stall(out);
         let is_same = |from: &LoadName| from.as_str().eq_ignore_ascii_case(load.as_str());
-        let was_before =
-            !self.delivery.fetched && self.loads.from.as_ref().is_none_or(is_same);
+        let was_before = !self.delivery.fetched && self.loads.from.as_ref().is_none_or(is_same);
         let state = if was_before {
             State::Already
         } else {

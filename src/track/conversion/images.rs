@@ -45,9 +45,7 @@ impl Conversion {
         recovery: bool,
         out: &mut Vec<Change>,
     ) {
-        let entry = cx
-            .catalog
-            .manifest(self.routing.stage, request.file_name());
+        let entry = cx.catalog.manifest(self.routing.stage, request.file_name());
         self.record(cx, request, FileRole::Manifest(entry));
         if request.served.is_some() {
             self.delivery.manifest = Some(request.transfer);

@@ -10,12 +10,7 @@ use super::{
 };
 use crate::{
     diagnose::Code,
-    track::{
-        change::Change,
-        event::StepDetails,
-        observation::TransferId,
-        pass::ImageStatus,
-    },
+    track::{change::Change, event::StepDetails, observation::TransferId, pass::ImageStatus},
 };
 
 /// A phone that writes and restarts is silent for at least this long after requesting its

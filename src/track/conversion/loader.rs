@@ -37,11 +37,7 @@ impl Conversion {
     }
 
     /// A request of the application, or of the loader that looks for one.
-    pub(super) fn on_stepwise_request(
-        &mut self,
-        request: FileRequest<'_>,
-        out: &mut Vec<Change>,
-    ) {
+    pub(super) fn on_stepwise_request(&mut self, request: FileRequest<'_>, out: &mut Vec<Change>) {
         let is_application = is_sip_default(request);
         let starts = is_application || matches!(request.file, RequestedFile::TrustList(_));
         let details = StepDetails::of_file(request.file_name());
@@ -76,9 +72,7 @@ impl Conversion {
         }
         self.device.family.get_or_insert(Family::P3);
         let details = StepDetails::of_file(request.file_name());
-        if is_sip_default(request)
-            && !self.delivery.is_stepwise()
-            && self.state == State::Manifest
+        if is_sip_default(request) && !self.delivery.is_stepwise() && self.state == State::Manifest
         {
             self.transition_to(State::Configuring, details, out);
             return;

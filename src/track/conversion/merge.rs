@@ -1,10 +1,7 @@
 //! Two parts of one phone's history become one, or one becomes two again.
 
 use super::{core::Conversion, routing::Routing};
-use crate::{
-    diagnose::Code,
-    track::observation::RunTime,
-};
+use crate::{diagnose::Code, track::observation::RunTime};
 
 impl Conversion {
     /// Becomes the continuation of what the same phone did `earlier`. `renumber`: the passes

@@ -60,12 +60,7 @@ impl Conversion {
     }
 
     /// Names that only a 7940 or 7960 requests.
-    fn check_legacy(
-        &mut self,
-        cx: Context<'_>,
-        request: FileRequest<'_>,
-        out: &mut Vec<Change>,
-    ) {
+    fn check_legacy(&mut self, cx: Context<'_>, request: FileRequest<'_>, out: &mut Vec<Change>) {
         if matches!(
             request.file,
             RequestedFile::LegacyConfig(_) | RequestedFile::LegacyDefault

@@ -159,8 +159,8 @@ impl RegisterLine {
             || register.has_credentials
                 && !self.register.has_credentials
                 && self.requests.unanswered_since.is_some();
-        let is_same = self.register.pbx == register.pbx
-            && self.register.transport == register.transport;
+        let is_same =
+            self.register.pbx == register.pbx && self.register.transport == register.transport;
         self.requests.answers_hidden = hidden;
         if self.registered || !is_same || self.requests.count == 0 {
             *self = Self::new(at, register);

@@ -121,10 +121,7 @@ impl RegistrationProgress {
 
     /// When the answer to a REGISTER is overdue.
     pub(super) fn answer_due(&self) -> Option<RunTime> {
-        self.lines
-            .iter()
-            .filter_map(RegisterLine::answer_due)
-            .min()
+        self.lines.iter().filter_map(RegisterLine::answer_due).min()
     }
 
     /// Marks lines whose answers are overdue. Returns whether there are new ones.

@@ -1,11 +1,7 @@
 //! What follows from a refused manifest and from the phone's load and hardware: the bridge, or
 //! a diagnosis.
 
-use super::{
-    context::Context,
-    core::Conversion,
-    status::SETTLED_AFTER,
-};
+use super::{context::Context, core::Conversion, status::SETTLED_AFTER};
 use crate::{
     diagnose::Code,
     phone::{LoadName, Route, supports_hardware},
@@ -99,8 +95,7 @@ impl Conversion {
 
     /// When an application that read the name of the bridge should have requested it.
     pub(super) fn bridge_request_due(&self) -> Option<RunTime> {
-        let waits =
-            self.routing.stage == StageRole::Bridge && self.state == State::Configuring;
+        let waits = self.routing.stage == StageRole::Bridge && self.state == State::Configuring;
         self.configuration
             .requested_at
             .filter(|_| waits)
@@ -213,7 +208,10 @@ impl Conversion {
     ) {
         self.activity.last = cx.at;
         self.device.hardware = Some(classes);
-        let detail = format!("hardware classes {classes:#x} ({})", text::printable(detail));
+        let detail = format!(
+            "hardware classes {classes:#x} ({})",
+            text::printable(detail)
+        );
         self.note(source, detail, out);
         self.check_route(cx, out);
     }

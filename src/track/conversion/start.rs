@@ -7,8 +7,7 @@ use super::{
 use crate::{
     diagnose::Code,
     track::{
-        change::Change, diagnosis::text, event::State, file_outcome::FileOutcome,
-        history::FileRole,
+        change::Change, diagnosis::text, event::State, file_outcome::FileOutcome, history::FileRole,
     },
 };
 
@@ -49,17 +48,16 @@ impl Conversion {
         {
             return None;
         }
-        let (attempt, newest) =
-            delivery
-                .attempts
-                .iter()
-                .rev()
-                .find_map(|attempt| match attempt.role {
-                    FileRole::Image(Some(index)) if attempt.pass == pass.number => {
-                        Some((attempt, index))
-                    }
-                    _ => None,
-                })?;
+        let (attempt, newest) = delivery
+            .attempts
+            .iter()
+            .rev()
+            .find_map(|attempt| match attempt.role {
+                FileRole::Image(Some(index)) if attempt.pass == pass.number => {
+                    Some((attempt, index))
+                }
+                _ => None,
+            })?;
         if attempt.killed {
             return None;
         }

@@ -181,16 +181,16 @@ impl Conversion {
     fn settle(&mut self, out: &mut Vec<Change>) {
         self.configuration.settled = true;
         let seconds = SETTLED_AFTER.as_secs();
-        let recovery = self.device.model.and_then(|model| model.recovery);
+        let recovery = self.device.model.and_then(|model| model.recovery_manifest);
         let detail = match recovery.filter(|_| self.loads.in_recovery) {
             Some(manifest) => format!(
                 "settled: it requested no manifest within {seconds} s of its configuration; it \
                  reports its load as {} until a configuration names one",
                 manifest.trim_end_matches(".loads")
             ),
-            None => format!(
-                "settled: it requested no manifest within {seconds} s of its configuration"
-            ),
+            None => {
+                format!("settled: it requested no manifest within {seconds} s of its configuration")
+            }
         };
         self.note(EvidenceSource::Requests, detail, out);
     }

@@ -55,9 +55,9 @@ impl Conversion {
     }
 
     fn route_after_survey(&self, cx: Context<'_>) -> PlannedRoute {
-        let is_served = self.known_family().is_none_or(|family| {
-            cx.catalog.for_family(StageRole::Target, family).is_some()
-        });
+        let is_served = self
+            .known_family()
+            .is_none_or(|family| cx.catalog.for_family(StageRole::Target, family).is_some());
         if cx.excluded {
             PlannedRoute::Excluded
         } else if self.loads.in_recovery {

@@ -109,9 +109,11 @@ impl Conversion {
         if *end == TransferEnd::Delivered {
             self.on_manifest_delivered(cx, attempt, entry, out);
         } else if attempt.all_sent {
-            let next_requested = self.delivery.current.as_ref().is_some_and(|pass| {
-                pass.transfer == attempt.transfer && pass.any_requested()
-            });
+            let next_requested = self
+                .delivery
+                .current
+                .as_ref()
+                .is_some_and(|pass| pass.transfer == attempt.transfer && pass.any_requested());
             if next_requested {
                 self.delivery.imply_manifest(attempt.transfer);
                 self.check_complete(StepDetails::default(), out);

@@ -272,12 +272,7 @@ fn differs_by_one(left: &str, right: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn delivery(
-        first: u64,
-        last: u64,
-        recovery: bool,
-        booted_since: bool,
-    ) -> ManifestDelivery {
+    fn delivery(first: u64, last: u64, recovery: bool, booted_since: bool) -> ManifestDelivery {
         ManifestDelivery {
             name: "term06.default.loads".to_owned(),
             first: Duration::from_secs(first),

@@ -3,12 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::{
-    super::{
-        identity::Phone,
-        observation::RunTime,
-        route::StageRole,
-        view::View,
-    },
+    super::{identity::Phone, observation::RunTime, route::StageRole, view::View},
     DRAIN_LIMIT, Fleet,
 };
 use crate::phone::RequestedFile;
@@ -93,9 +88,7 @@ impl Fleet {
         };
         match role {
             StageRole::Bridge => View::Bridge,
-            StageRole::Target
-                if conversion.routing.suppress_load || self.is_left_alone(phone) =>
-            {
+            StageRole::Target if conversion.routing.suppress_load || self.is_left_alone(phone) => {
                 View::NoLoad
             }
             StageRole::Target => View::Target,

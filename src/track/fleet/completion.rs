@@ -44,9 +44,9 @@ impl Fleet {
     fn all_expected_ended(&self) -> bool {
         match (self.plan.expected_macs(), self.plan.expect) {
             (Some(expected), _) => expected.iter().all(|mac| {
-                self.registry.of(*mac).is_some_and(|phone| {
-                    phone.conversion.is_done() || phone.conversion.is_failed()
-                })
+                self.registry
+                    .of(*mac)
+                    .is_some_and(|phone| phone.conversion.is_done() || phone.conversion.is_failed())
             }),
             (None, Some(expected)) => self.done + self.failed >= expected.max(1),
             (None, None) => false,

@@ -105,9 +105,11 @@ impl Fleet {
                     phone.conversion.on_register(cx, register, *outcome, out);
                 })
             }
-            ObservationKind::PortClosed { pbx, transport } => self.update(at, id, |phone, cx, out| {
-                phone.conversion.on_port_closed(cx, *pbx, *transport, out);
-            }),
+            ObservationKind::PortClosed { pbx, transport } => {
+                self.update(at, id, |phone, cx, out| {
+                    phone.conversion.on_port_closed(cx, *pbx, *transport, out);
+                })
+            }
             ObservationKind::Remark { source, detail } => self.update(at, id, |phone, _, out| {
                 phone.conversion.note(*source, truncate_name(detail), out);
             }),

@@ -107,9 +107,11 @@ impl Phone {
 
     /// The diagnoses that were raised during the episode.
     pub(super) fn diagnosed_in_episode(&self) -> Vec<Diagnosis> {
-        self.before_episode.as_ref().map_or_else(Vec::new, |before| {
-            self.conversion.findings.not_in(&before.findings)
-        })
+        self.before_episode
+            .as_ref()
+            .map_or_else(Vec::new, |before| {
+                self.conversion.findings.not_in(&before.findings)
+            })
     }
 
     /// The episode was another phone's: removes it and returns its conversion.

@@ -130,10 +130,7 @@ pub(crate) fn hardware_mismatch(
     let known = match (hardware, reported) {
         (Some(classes), _) => format!("its hardware classes are {classes:#x}"),
         (None, Some(load)) => {
-            format!(
-                "it runs {}, which knows the key",
-                printable(load.as_str())
-            )
+            format!("it runs {}, which knows the key", printable(load.as_str()))
         }
         (None, None) => "the key is not the cause".to_owned(),
     };

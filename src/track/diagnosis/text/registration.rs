@@ -146,11 +146,7 @@ pub(crate) fn registered(register: &Register, target: Option<&RegistrationTarget
 
 /// Why a phone is not registered, and what to do about it.
 pub(crate) fn not_registering(failure: &RegistrationFailure) -> Diagnosis {
-    diagnosis(
-        Code::NotRegistering,
-        evidence(failure),
-        cure(failure.cause),
-    )
+    diagnosis(Code::NotRegistering, evidence(failure), cure(failure.cause))
 }
 
 fn evidence(failure: &RegistrationFailure) -> String {
@@ -169,9 +165,9 @@ fn evidence(failure: &RegistrationFailure) -> String {
             "{request} with credentials was challenged again {times}: the PBX rejects the secret \
              or the user{other}"
         ),
-        FailureCause::NoCredentials => format!(
-            "{request} was challenged {times}, and the phone never sent credentials{other}"
-        ),
+        FailureCause::NoCredentials => {
+            format!("{request} was challenged {times}, and the phone never sent credentials{other}")
+        }
         FailureCause::Forbidden => {
             format!("{request} was answered 403 (forbidden) {times}{other}")
         }
