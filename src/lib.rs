@@ -34,6 +34,7 @@ pub mod display;
 pub mod http;
 pub mod inventory;
 pub mod journal;
+mod limits;
 pub mod lint;
 pub mod metrics;
 pub mod phone;
