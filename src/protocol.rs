@@ -10,6 +10,7 @@ pub(crate) mod bytes;
 pub mod cdp;
 pub mod dhcp;
 pub mod frame;
+pub mod http_response;
 mod ipv4;
 pub mod link;
 pub mod lldp;

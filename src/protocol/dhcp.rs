@@ -2,24 +2,22 @@
 
 mod build;
 mod class;
+pub(crate) mod frame;
 mod options;
+mod ports;
 
 use std::{net::Ipv4Addr, time::Duration};
 
 pub use build::Lease;
 pub use class::{PhoneClass, phone_class};
 pub use options::{OptionCode, Options};
+pub use ports::{CLIENT_PORT, SERVER_PORT};
 
 use super::{
     bytes::{MAX_LIST, Malformed, Reader, text},
     names::device_mac,
 };
 use crate::phone::MacAddress;
-
-/// The server's port.
-pub const SERVER_PORT: u16 = 67;
-/// The client's port.
-pub const CLIENT_PORT: u16 = 68;
 
 const FORMAT: &str = "DHCP";
 const COOKIE: [u8; 4] = [99, 130, 83, 99];

@@ -137,7 +137,7 @@ fn what_is_no_phone_of_this_network_hears_nothing() {
         ("behind a relay", relayed),
         ("option 82", circuit),
         ("a reply", reply),
-        ("excluded a NAK to a stranger", lost_laptop),
+        ("never a NAK to another device", lost_laptop),
     ] {
         assert_eq!(ask(&mut server, S, &message), None, "{what}");
     }
@@ -170,7 +170,7 @@ fn addresses_run_out_and_come_back() {
         None,
         "not the thief's to give"
     );
-    assert_eq!(ask(&mut server, 2 * S, &release), None, "excluded answered");
+    assert_eq!(ask(&mut server, 2 * S, &release), None, "never answered");
     assert_eq!(offered(&mut server, 3 * S, 6), Some(address));
     // Leases end by themselves.
     assert!(offered(&mut server, S + LEASE_TIME, 7).is_some());
@@ -263,7 +263,7 @@ fn an_address_that_a_phone_found_in_use_rests() {
     thief.mac = mac(9);
     assert_eq!(ask(&mut server, S, &thief), None);
     assert_eq!(offered(&mut server, S, 1), Some(address), "not the thief's");
-    assert_eq!(ask(&mut server, S, &decline), None, "excluded answered");
+    assert_eq!(ask(&mut server, S, &decline), None, "never answered");
     let told: Vec<_> = server.drain_events().collect();
     assert_eq!(told.last(), Some(&DhcpEvent::Declined(address)));
     assert_ne!(offered(&mut server, 2 * S, 1), Some(address));
@@ -410,7 +410,7 @@ proptest! {
                 }
                 continue;
             };
-            prop_assert!(!gives_up, "excluded answered");
+            prop_assert!(!gives_up, "never answered");
             if answer.message_type() != Some(MessageType::Ack) || answer.your.is_unspecified() {
                 continue;
             }
