@@ -102,9 +102,9 @@ impl fmt::Debug for Poller {
 
 impl Poller {
     /// Starts the polls that are due and cancels those that are no longer needed. Must be called on
-    /// a runtime. `wanted`: every phone that there is a reason to poll ([`Fleet::unproven`]).
+    /// a runtime. `wanted`: every phone that there is a reason to poll ([`Fleet::poll_candidates`]).
     ///
-    /// [`Fleet::unproven`]: crate::track::Fleet::unproven
+    /// [`Fleet::poll_candidates`]: crate::track::Fleet::poll_candidates
     pub fn update(&mut self, now: RunTime, wanted: &[PollCandidate]) {
         let due = self.schedule.due(now, wanted);
         self.running.retain(|_, (phone, task)| {
