@@ -18,15 +18,15 @@ bundle cmterm-0000_0000-sip.0-0-0SR0-0.zip: SIP00.0-0-0SR0-0S for 0000, 0000
 0 scripted phones, seed 0; nothing leaves this machine
 on purpose, 0 of them: config-refused
 minutes pass like seconds: times in evidence are the phones', 00 times as fast
-SEP000000000000 受付電話: confirmed – asked for /sp-sip.jar, as only SIP firmware does
+SEP000000000000 受付電話: confirmed – requested /sp-sip.jar, as only SIP firmware does
 phone           model stage              for progress, or what comes next
-TwoHosts             0000  flashed           0:00 a second pass within 0:00
+Lab             0000  flashed           0:00 a second pass within 0:00
     config-rejected: 'XMLDefault.cnf.xml' came whole in 0 boots in a row and nothing followed; it began again with
       'CTLSEP000000000000.tlv' at 0:00:00
     → The phone drops the configuration: it has no line for it, or an error in it makes it drop the whole file. Give
       the phone a well-formed SEP file of its own that has a line and no placeholder left; the phone's reason is on
       http://PHONE/DeviceLog.
-受付電話        0000  confirmed              asked for /sp-sip.jar, as only SIP firmware does; took 0:00
+受付電話        0000  confirmed              requested /sp-sip.jar, as only SIP firmware does; took 0:00
 0 of 0 done, 0 flashed";
 
 /// The same on 80 columns.
@@ -35,23 +35,23 @@ bundle cmterm-0000_0000-sip.0-0-0SR0-0.zip: SIP00.0-0-0SR0-0S for 0000, 0000
 0 scripted phones, seed 0; nothing leaves this machine
 on purpose, 0 of them: config-refused
 minutes pass like seconds: times in evidence are the phones', 00 times as fast
-SEP000000000000 受付電話: confirmed – asked for /sp-sip.jar, as only SIP firmwar
+SEP000000000000 受付電話: confirmed – requested /sp-sip.jar, as only SIP firmwar
 e does
 phone           model stage              for progress, or what comes next
-TwoHosts             0000  flashed           0:00 a second pass within 0:00
+Lab             0000  flashed           0:00 a second pass within 0:00
     config-rejected: 'XMLDefault.cnf.xml' came whole in 0 boots in a row and
       nothing followed; it began again with 'CTLSEP000000000000.tlv' at 0:00:00
     → The phone drops the configuration: it has no line for it, or an error in
       it makes it drop the whole file. Give the phone a well-formed SEP file of
       its own that has a line and no placeholder left; the phone's reason is on
       http://PHONE/DeviceLog.
-受付電話        0000  confirmed              asked for /sp-sip.jar, as only SI…
+受付電話        0000  confirmed              requested /sp-sip.jar, as only SI…
 0 of 0 done, 0 flashed";
 
 /// The same on 40 columns and few rows.
 const NARROW: &str = "\
 phone        stage       progress
-TwoHosts          flashed     within 0:00
+Lab          flashed     within 0:00
     config-rejected:
       'XMLDefault.cnf.xml' came whole
       in 0 boots in a row and nothing
@@ -67,7 +67,7 @@ TwoHosts          flashed     within 0:00
       placeholder left; the phone's
       reason is on
       http://PHONE/DeviceLog.
-受付電話     confirmed   asked for /sp…
+受付電話     confirmed   requested /sp…
 0 of 0 done, 0 flashed";
 
 /// Runs `rehearse` with these arguments on a screen of this size.
@@ -103,11 +103,7 @@ fn comes_to(terminal: &Terminal, wanted: &str) {
 fn it_looks_as_it_should_and_is_whole_whatever_the_window_is_drawn_to() {
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("phones.csv");
-    fs::write(
-        &list,
-        "mac,name\n025245480000,TwoHosts\n025245480001,受付電話\n",
-    )
-    .unwrap();
+    fs::write(&list, "mac,name\n025245480000,Lab\n025245480001,受付電話\n").unwrap();
     let arguments = format!(
         "--phones 2 --seed 5 --inventory {} --fault config-refused@1 --timeout 3m",
         list.display()
@@ -128,7 +124,7 @@ fn it_looks_as_it_should_and_is_whole_whatever_the_window_is_drawn_to() {
         .nth(1)
         .unwrap_or_default();
     assert!(
-        !report.contains("TwoHosts             7945"),
+        !report.contains("Lab             7945"),
         "a row is left:\n{all}"
     );
 }

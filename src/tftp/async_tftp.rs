@@ -1,0 +1,297 @@
+//! The second engine: the crate `async-tftp` behind the same [`Service`].
+//!
+//! It reports requests to its handler and nothing after them: no acknowledgement, no ERROR from the
+//! client, no time-out. It reads block k+1 only after the ACK of block k (one block is in flight at a
+//! time), and it drops the reader at the end, whatever the outcome. So the last block's ACK is never
+//! seen here, and no transfer
+//! ever ends as [`TransferOutcome::Delivered`]: one that was read to its end ended with every block sent,
+//! which tracking counts as "implied" once the phone continues. docs/rfc-compliance.md has the table of
+//! differences.
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    io,
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket},
+    path::Path,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use async_tftp::{
+    packet,
+    server::{Handler, TftpServerBuilder},
+};
+use futures_lite::{AsyncRead, AsyncWrite, FutureExt};
+
+use super::{
+    Answer, BindError, Config, File, Request, Service, TransferOutcome,
+    bind::{local_addr, open},
+    engine::PROGRESS_INTERVAL,
+    policy::{Limits, NAME_MAX},
+};
+
+/// How long the crate waits for an ACK, for every peer and attempt.
+pub const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Retransmissions of a block: 12 s of silence end a transfer. The crate has one number for the first
+/// block, whose peer may be forged, and for all others, whose phone may be erasing flash.
+pub const RESENDS: u32 = 5;
+
+/// The second engine, bound and not running yet.
+#[derive(Debug)]
+pub struct Server {
+    socket: UdpSocket,
+    local: SocketAddrV4,
+    limits: Limits,
+}
+
+impl Server {
+    /// Binds its socket. The crate opens one more per transfer, on any port, and answers from the bound
+    /// address: the caller must name one, not 0.0.0.0.
+    ///
+    /// # Errors
+    /// [`BindError`] names the address, the port and the reason.
+    pub fn bind(config: &Config) -> Result<Self, BindError> {
+        let socket = open(config.listen)?;
+        let local = local_addr(&socket).map_err(|error| BindError::new(config.listen, error))?;
+        Ok(Self {
+            socket,
+            local,
+            limits: config.limits,
+        })
+    }
+
+    /// The address that receives requests.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddrV4 {
+        self.local
+    }
+
+    /// Serves on this thread until `stop` resolves, with the crate's own executor.
+    ///
+    /// # Errors
+    /// The crate's error, as text.
+    pub fn run<S: Service + 'static>(
+        self,
+        service: S,
+        stop: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        let shared = SharedState(Arc::new(Mutex::new(State {
+            service,
+            limits: self.limits,
+            local: *self.local.ip(),
+            by_address: HashMap::new(),
+            transfers: 0,
+            next: 0,
+            stopping: false,
+        })));
+        let handler = shared.clone();
+        let ended = async_io::block_on(async {
+            let server = TftpServerBuilder::with_handler(handler)
+                .std_socket(self.socket)?
+                .timeout(TIMEOUT)
+                .max_send_retries(RESENDS)
+                .ignore_client_timeout()
+                .block_size_limit(self.limits.block_max())
+                .window_size_limit(1)
+                .build()
+                .await?;
+            let stopped = async {
+                stop.await;
+                shared.state().stopping = true;
+                Ok(())
+            };
+            // The first to finish drops the server and every transfer.
+            stopped.or(server.serve()).await
+        });
+        ended.map_err(|error: async_tftp::Error| io::Error::other(error.to_string()))
+    }
+}
+
+/// The state that the crate's tasks share.
+struct State<S> {
+    service: S,
+    limits: Limits,
+    local: Ipv4Addr,
+    by_address: HashMap<Ipv4Addr, usize>,
+    transfers: usize,
+    next: u64,
+    stopping: bool,
+}
+
+struct SharedState<S>(Arc<Mutex<State<S>>>);
+
+impl<S> Clone for SharedState<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<S> SharedState<S> {
+    fn state(&self) -> MutexGuard<'_, State<S>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Service> SharedState<S> {
+    fn open(&self, peer: SocketAddrV4, name: &str) -> Result<Reader<S>, packet::Error> {
+        if name.len() > NAME_MAX {
+            return Err(packet::Error::IllegalOperation);
+        }
+        let now = Instant::now();
+        let mut state = self.state();
+        let transfer = state.next;
+        state.next += 1;
+        let request = Request {
+            transfer,
+            peer,
+            local: state.local,
+            name,
+        };
+        let file = match state.service.request(now, &request) {
+            Answer::Serve(file) => file,
+            Answer::NotFound => return Err(packet::Error::FileNotFound),
+            Answer::Refuse(2, _) => return Err(packet::Error::PermissionDenied),
+            Answer::Refuse(_, text) => return Err(packet::Error::Msg(text.to_owned())),
+        };
+        let here = state.by_address.get(peer.ip()).copied().unwrap_or(0);
+        let refusal = if name.contains(char::is_control) {
+            Some(packet::Error::FileNotFound)
+        } else if state.transfers >= state.limits.transfers
+            || here >= state.limits.transfers_per_address
+        {
+            let text = "too many transfers; try again later";
+            Some(packet::Error::Msg(text.to_owned()))
+        } else {
+            None
+        };
+        if let Some(refusal) = refusal {
+            state
+                .service
+                .ended(now, transfer, TransferOutcome::Refused, 0);
+            return Err(refusal);
+        }
+        state.transfers += 1;
+        *state.by_address.entry(*peer.ip()).or_default() += 1;
+        Ok(Reader {
+            shared: self.clone(),
+            address: *peer.ip(),
+            transfer,
+            file,
+            given: 0,
+            acknowledged: 0,
+            all_given: false,
+            reported_at: now,
+        })
+    }
+}
+
+impl<S: Service + 'static> Handler for SharedState<S> {
+    type Reader = Reader<S>;
+    type Writer = Nowhere;
+
+    async fn read_req_open(
+        &mut self,
+        client: &SocketAddr,
+        path: &Path,
+    ) -> Result<(Reader<S>, Option<u64>), packet::Error> {
+        let SocketAddr::V4(peer) = *client else {
+            return Err(packet::Error::PermissionDenied);
+        };
+        let reader = self.open(peer, &path.to_string_lossy())?;
+        let size = reader.file.bytes.len() as u64;
+        Ok((reader, Some(size)))
+    }
+
+    async fn write_req_open(
+        &mut self,
+        _: &SocketAddr,
+        _: &Path,
+        _: Option<u64>,
+    ) -> Result<Nowhere, packet::Error> {
+        Err(packet::Error::PermissionDenied)
+    }
+}
+
+/// A file being sent, as the crate reads it.
+struct Reader<S: Service> {
+    shared: SharedState<S>,
+    address: Ipv4Addr,
+    transfer: u64,
+    file: File,
+    given: usize,
+    acknowledged: usize,
+    /// The last block, shorter than the others, was read.
+    all_given: bool,
+    reported_at: Instant,
+}
+
+impl<S: Service> AsyncRead for Reader<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.all_given {
+            // Nothing follows the last block.
+            return Poll::Ready(Ok(0));
+        }
+        // Reading a new block: all before it is acknowledged.
+        self.acknowledged = self.given;
+        let now = Instant::now();
+        if self.given > 0 && now.saturating_duration_since(self.reported_at) >= PROGRESS_INTERVAL {
+            self.reported_at = now;
+            let (transfer, bytes) = (self.transfer, self.acknowledged as u64);
+            let mut state = self.shared.state();
+            state.service.acknowledged(now, transfer, bytes);
+        }
+        let rest = &self.file.bytes[self.given..];
+        let count = rest.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&rest[..count]);
+        self.all_given = count < buffer.len();
+        self.given += count;
+        Poll::Ready(Ok(count))
+    }
+}
+
+impl<S: Service> Drop for Reader<S> {
+    fn drop(&mut self) {
+        let mut state = self.shared.state();
+        state.transfers -= 1;
+        if let Some(count) = state.by_address.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                state.by_address.remove(&self.address);
+            }
+        }
+        let end = if state.stopping {
+            TransferOutcome::Replaced
+        } else {
+            TransferOutcome::TimedOut {
+                all_sent: self.all_given,
+            }
+        };
+        let (transfer, bytes) = (self.transfer, self.acknowledged as u64);
+        state.service.ended(Instant::now(), transfer, end, bytes);
+    }
+}
+
+/// The writer of a read-only server: every write fails.
+struct Nowhere;
+
+impl AsyncWrite for Nowhere {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(io::ErrorKind::PermissionDenied.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
