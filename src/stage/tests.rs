@@ -2,7 +2,7 @@ use std::{cell::Cell, fs, io, net::Ipv4Addr, os::unix::fs::PermissionsExt};
 
 use super::*;
 use crate::{
-    bundle::{Manifest, Member, MemberKind, Origin, Signature, Verdict},
+    bundle::{BundleLocation, Manifest, Member, MemberKind, Signature, Verdict},
     phone::Model,
 };
 
@@ -63,7 +63,7 @@ pub(super) fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
         manifests,
         key_generation: None,
         uses_trusted_key: false,
-        origin: Origin::default(),
+        location: BundleLocation::default(),
         problems: Vec::new(),
     }
 }
