@@ -117,10 +117,7 @@ impl tftp::Service for Desk {
             Ruling::Serve(transfer, file) => {
                 let running = (*request.peer.ip(), transfer);
                 self.running.insert(request.transfer, running);
-                Answer::Serve(tftp::File {
-                    name: file.name,
-                    bytes: file.bytes,
-                })
+                Answer::Serve(file)
             }
             Ruling::NotFound => Answer::NotFound,
             Ruling::Withheld => Answer::Refuse(error_code::ACCESS, WITHHELD),

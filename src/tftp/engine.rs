@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    Answer, End, File, Port, Request, Service, Socket,
+    Answer, End, Port, Request, Service, Socket,
     options::Agreed,
     outbox::{Outbox, Outgoing},
     packet::{Head, Packet, ReadRequest, decode, error_code},
@@ -17,6 +17,7 @@ use super::{
     policy::{ERROR_TEXT_MAX, Guard, Limits, NAME_MAX},
     transfer::{Send, Step, Transfer},
 };
+use crate::stage::StagedFile;
 
 mod rival;
 mod table;
@@ -225,7 +226,7 @@ impl<S: Service> Engine<S> {
         asked: &Request<'_>,
         port: Port,
         request: &ReadRequest<'_>,
-        file: File,
+        file: StagedFile,
         out: &mut Outbox,
     ) {
         let size = file.bytes.len() as u64;

@@ -27,11 +27,12 @@ use async_tftp::{
 use futures_lite::{AsyncRead, AsyncWrite, FutureExt};
 
 use super::{
-    Answer, BindError, Config, End, File, Request, Service,
+    Answer, BindError, Config, End, Request, Service,
     bind::{local_addr, open},
     engine::PROGRESS_INTERVAL,
     policy::{Limits, NAME_MAX},
 };
+use crate::stage::StagedFile;
 
 /// How long the crate waits for an ACK, the same for every peer and every try.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
@@ -214,7 +215,7 @@ struct Reader<S: Service> {
     desk: Desk<S>,
     address: Ipv4Addr,
     transfer: u64,
-    file: File,
+    file: StagedFile,
     given: usize,
     acknowledged: usize,
     /// The last block, shorter than the others, was given.

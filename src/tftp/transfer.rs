@@ -7,11 +7,12 @@ use std::{
 };
 
 use super::{
-    End, File,
+    End,
     options::Agreed,
     packet::{HEADER, Head},
     rtt::Rtt,
 };
+use crate::stage::StagedFile;
 
 /// How often the first packet is sent to a peer that acknowledges nothing. Its address may
 /// be forged, and then a victim gets these.
@@ -81,7 +82,7 @@ pub enum Step {
 /// One file on its way to one peer.
 #[derive(Debug)]
 pub struct Transfer {
-    file: File,
+    file: StagedFile,
     agreed: Agreed,
     /// How many blocks there are, the last of which is shorter than the others.
     blocks: u64,
@@ -101,7 +102,7 @@ pub struct Transfer {
 impl Transfer {
     /// Starts; what it says is to be sent now.
     #[must_use]
-    pub fn start(now: Instant, file: File, agreed: Agreed) -> (Self, Send) {
+    pub fn start(now: Instant, file: StagedFile, agreed: Agreed) -> (Self, Send) {
         let size = file.bytes.len() as u64;
         let blocks = size / u64::from(agreed.block_size) + 1;
         let rtt = Rtt::new(agreed.timeout);
@@ -272,7 +273,7 @@ impl Transfer {
 
     /// The file.
     #[must_use]
-    pub fn file(&self) -> &File {
+    pub fn file(&self) -> &StagedFile {
         &self.file
     }
 

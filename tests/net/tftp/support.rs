@@ -11,7 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reflash::tftp::{Answer, Bound, Config, End, File, Kind, Request, Server, Service};
+use reflash::stage::StagedFile;
+use reflash::tftp::{Answer, Bound, Config, End, Kind, Request, Server, Service};
 use tokio::sync::oneshot;
 
 /// How long a test waits for what must come.
@@ -58,7 +59,7 @@ impl Service for Shelf {
             request.local,
         ));
         match self.files.get(request.name) {
-            Some(bytes) => Answer::Serve(File {
+            Some(bytes) => Answer::Serve(StagedFile {
                 name: request.name.into(),
                 bytes: bytes.clone(),
             }),
