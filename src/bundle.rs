@@ -31,6 +31,7 @@ mod options;
 mod purpose;
 mod signature;
 mod source;
+mod stop;
 mod types;
 mod unpack;
 mod visitor;

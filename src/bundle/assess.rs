@@ -6,8 +6,8 @@ use super::{
     catalogue::{self, files::FileSet},
     checksum::Checksum,
     contents::Contents,
+    stop::Stop,
     types::{Bundle, BundleLocation, BundleProtocol, Problem, Verdict},
-    visitor::Stop,
     whole_file::WholeFile,
 };
 use crate::diagnose::Severity;

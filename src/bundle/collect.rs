@@ -9,8 +9,9 @@ use super::{
     limits::{MAX_MANIFEST_BYTES, MAX_NESTED_ARCHIVES},
     options::ExamineOptions,
     signature::TrustedKey,
+    stop::{Stop, refused},
     types::{Problem, Verdict},
-    visitor::{EntryInfo, Stop, Visitor, refused},
+    visitor::{EntryInfo, Visitor},
 };
 use crate::diagnose::Severity;
 

@@ -12,8 +12,9 @@ use super::{
     file_part::FilePart,
     header::{SIGNED_MAGIC, SignedHeader},
     limits::CHUNK_BYTES,
+    stop::{Stop, invalid},
     types::Verdict,
-    visitor::{Stop, Visitor, invalid},
+    visitor::Visitor,
 };
 
 /// A container to walk.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::visitor::{Stop, refused};
+use super::stop::{Stop, refused};
 
 /// Characters allowed in a name besides letters and digits: valid on every system, and
 /// used by readme files of repackaged bundles.

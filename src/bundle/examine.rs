@@ -17,8 +17,8 @@ use super::{
     limits::MAX_FILE_BYTES,
     options::ExamineOptions,
     source::{Opened, open},
+    stop::{Stop, invalid},
     types::{Bundle, BundleLocation, Verdict},
-    visitor::{Stop, invalid},
     whole_file::WholeFile,
 };
 

@@ -15,8 +15,9 @@ use super::{
     file_kinds::{is_archive, is_installer},
     hex,
     source::{Opened, open},
+    stop::Stop,
     types::{Bundle, Member, Verdict},
-    visitor::{EntryInfo, Stop, Visitor},
+    visitor::{EntryInfo, Visitor},
 };
 
 impl Bundle {

@@ -10,7 +10,8 @@ use super::super::{
     entry_path::{EntryPath, UniquePaths},
     file_part::{FilePart, read_retrying},
     limits::{CHUNK_BYTES, MAX_ENTRIES},
-    visitor::{EntryInfo, Stop, Visitor, add_size, refused, too_many_entries},
+    stop::{Stop, add_size, refused, too_many_entries},
+    visitor::{EntryInfo, Visitor},
 };
 
 /// Files and folders that are listed, hidden ones included.

@@ -8,8 +8,9 @@ use super::{
     super::{
         file_part::{FilePart, read_retrying},
         limits::{CHUNK_BYTES, MAX_RATIO, MAX_TOTAL_BYTES},
+        stop::{Stop, damaged, invalid, refused},
         types::Verdict,
-        visitor::{Stop, Visitor, damaged, invalid, refused},
+        visitor::Visitor,
     },
     tar,
 };

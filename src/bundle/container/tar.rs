@@ -7,8 +7,9 @@ use super::super::{
     entry_path::{EntryPath, UniquePaths},
     file_part::read_retrying,
     limits::{CHUNK_BYTES, MAX_ENTRIES},
+    stop::{Stop, add_size, damaged, invalid, refused, too_many_entries},
     types::Verdict,
-    visitor::{EntryInfo, Stop, Visitor, add_size, damaged, invalid, refused, too_many_entries},
+    visitor::{EntryInfo, Visitor},
 };
 
 /// The block size: headers take one block, and data is padded to whole blocks.

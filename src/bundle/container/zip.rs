@@ -12,7 +12,8 @@ use std::{fs::File, io::Seek};
 use self::inflate::EntryError;
 use super::super::{
     file_part::FilePart,
-    visitor::{EntryInfo, Stop, Visitor},
+    stop::Stop,
+    visitor::{EntryInfo, Visitor},
 };
 
 pub(super) fn walk(file: &File, length: u64, visitor: &mut dyn Visitor) -> Result<(), Stop> {

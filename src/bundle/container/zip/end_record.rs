@@ -5,8 +5,8 @@ use std::io::{Read, Seek, SeekFrom};
 use super::{
     super::super::{
         limits::{MAX_DIRECTORY_BYTES, MAX_ENTRIES},
+        stop::{Stop, damaged, invalid, refused},
         types::Verdict,
-        visitor::{Stop, damaged, invalid, refused},
     },
     read::{read_exact, read_vec, u16_at, u32_at},
 };

@@ -12,7 +12,7 @@ use super::{
     super::super::{
         file_part::FilePart,
         limits::CHUNK_BYTES,
-        visitor::{Stop, damaged, refused},
+        stop::{Stop, damaged, refused},
     },
     zip_entry::{DEFLATED, ZipEntry},
 };

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::super::super::visitor::{Stop, damaged};
+use super::super::super::stop::{Stop, damaged};
 
 /// Reads exactly `length` bytes, which the caller has bounded. A premature end means that
 /// the file was truncated while it was read.

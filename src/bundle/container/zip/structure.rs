@@ -13,7 +13,7 @@ use std::{
 use super::{
     super::super::{
         limits::{MAX_ENTRY_BYTES, MAX_RATIO, MAX_TOTAL_BYTES},
-        visitor::{Stop, damaged, refused},
+        stop::{Stop, damaged, refused},
     },
     end_record, headers,
     read::read_vec,
