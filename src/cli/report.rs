@@ -9,7 +9,7 @@ use super::{
     paper::{Paper, PaperArgs},
 };
 use crate::{
-    journal::{self, Recorded},
+    journal::{self, RecordedRun},
     report::{self, html::Heading},
     text::escape,
     track::{Fleet, Plan, StagePlan},
@@ -57,8 +57,8 @@ pub(super) fn replayed(
     }
     let mut fleet = Fleet::new(plan);
     let timelines = report::fold(&mut fleet, &recorded.observations, recorded.last);
-    let mut report = fleet.report(recorded.sittings.began());
-    recorded.sittings.on_the_wall(&mut report);
+    let mut report = fleet.report(recorded.sessions.began());
+    recorded.sessions.to_wall_clock(&mut report);
     let bundles: Vec<_> = recorded
         .header
         .bundles
@@ -77,7 +77,7 @@ pub(super) fn replayed(
         report: &report,
         timelines: &timelines,
         heading: Heading {
-            title: format!("reflash {}", recorded.header.verb),
+            title: format!("reflash {}", recorded.header.command),
             words: words(path, &recorded),
         },
         json: json!({
@@ -85,10 +85,10 @@ pub(super) fn replayed(
             "journal": {
                 "path": path,
                 "program": recorded.header.program,
-                "verb": recorded.header.verb,
-                "began": recorded.sittings.began(),
-                "last": recorded.sittings.wall(recorded.last),
-                "sittings": recorded.sittings.count(),
+                "verb": recorded.header.command,
+                "began": recorded.sessions.began(),
+                "last": recorded.sessions.wall(recorded.last),
+                "sessions": recorded.sessions.count(),
                 "finished": recorded.finished,
                 "lines_cut": recorded.lines_cut,
                 "unknown_lines": recorded.unknown_lines,
@@ -101,14 +101,14 @@ pub(super) fn replayed(
 }
 
 /// What a person has to know of the record.
-fn words(path: &Path, recorded: &Recorded) -> Vec<String> {
-    let sittings = &recorded.sittings;
+fn words(path: &Path, recorded: &RecordedRun) -> Vec<String> {
+    let sessions = &recorded.sessions;
     let mut words = vec![format!(
         "journal {}: {} from {:.0} to {:.0}",
         path.display(),
         recorded.header.program,
-        sittings.began(),
-        sittings.wall(recorded.last),
+        sessions.began(),
+        sessions.wall(recorded.last),
     )];
     for bundle in &recorded.header.bundles {
         let role = if bundle.bridge { "bridge" } else { "bundle" };
@@ -128,8 +128,8 @@ fn words(path: &Path, recorded: &Recorded) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if sittings.count() > 1 {
-        words.push(format!("it was resumed: {} sittings", sittings.count()));
+    if sessions.count() > 1 {
+        words.push(format!("it was resumed: {} sessions", sessions.count()));
     }
     if !recorded.finished {
         words.push("the record has no end: the run goes on, or it was killed".to_owned());
