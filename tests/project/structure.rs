@@ -65,14 +65,6 @@ const KNOWN_CIRCLES: &[&[&str]] = &[
     &["display/plain.rs", "display/report.rs"],
     &["lint/sheet.rs", "lint/text.rs"],
     &["tftp/options.rs", "tftp/packet.rs"],
-    &[
-        "track/conversion.rs",
-        "track/history.rs",
-        "track/identity.rs",
-        "track/pass.rs",
-        "track/report.rs",
-    ],
-    &["track/conversion/route.rs", "track/diagnosis/text/more.rs"],
 ];
 
 /// Files that call a child module which takes names from them in turn, still to be cut: what both
@@ -81,7 +73,6 @@ const KNOWN_PARENTS: &[&str] = &[
     "cli.rs",
     "cli/dial.rs",
     "cli/wizard.rs",
-    "diagnose/explain.rs",
     "dialplan.rs",
     "dialplan/read.rs",
     "dialplan/source.rs",
@@ -94,7 +85,6 @@ const KNOWN_PARENTS: &[&str] = &[
     "provision/asterisk.rs",
     "provision/sep.rs",
     "tftp.rs",
-    "track/conversion.rs",
     "web.rs",
 ];
 
@@ -107,8 +97,6 @@ const KNOWN_LONG: &[&str] = &[
     "src/stage/tests.rs",
     "src/tftp/engine.rs",
     "src/tftp/engine_tests.rs",
-    "src/track/fleet.rs",
-    "src/track/identity.rs",
 ];
 
 /// Lines that a file may have without a reason for more.
