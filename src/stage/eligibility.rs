@@ -1,0 +1,257 @@
+//! Which bundles may be staged, alone and together.
+
+use std::path::PathBuf;
+
+use crate::{
+    bundle::{Bundle, Verdict},
+    phone::{LoadName, MODELS, Model, Protocol},
+};
+
+/// What is accepted besides verified SIP bundles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AcceptPolicy {
+    /// `--accept-unknown`: complete bundles of unproven origin.
+    pub unknown: bool,
+    /// SCCP bundles, which `stage` lays out for the way back.
+    pub sccp: bool,
+}
+
+/// Why bundles are not staged. Nothing was written or served.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SelectionError {
+    /// Its verdict does not allow it.
+    #[error("{} is {}: {}", path.display(), verdict, meaning(*verdict))]
+    Verdict {
+        /// The bundle.
+        path: PathBuf,
+        /// Its verdict.
+        verdict: Verdict,
+    },
+    /// `bundle-is-sccp`: phones would stay on SCCP.
+    #[error(
+        "{} contains SCCP firmware ({load}); a conversion needs a SIP bundle (bundle-is-sccp)",
+        path.display()
+    )]
+    Sccp {
+        /// The bundle.
+        path: PathBuf,
+        /// Its load.
+        load: String,
+    },
+    /// Two bundles are for one model, which can have one load only.
+    #[error(
+        "{} and {} are both for the {model}, which can have one load only",
+        first.display(), second.display()
+    )]
+    OneModelTwice {
+        /// The model's number.
+        model: &'static str,
+        /// The first bundle.
+        first: PathBuf,
+        /// The second bundle.
+        second: PathBuf,
+        /// Both are SIP bundles, which is a usage error.
+        both_sip: bool,
+    },
+    /// A bridge for none of the models of the targets.
+    #[error("{} is for none of the models of the target bundles", path.display())]
+    UnusableBridge {
+        /// The bridge.
+        path: PathBuf,
+    },
+    /// Two bridges are for one model.
+    #[error("the bridges {} and {} are both for the {model}", first.display(), second.display())]
+    TwoBridges {
+        /// The model's number.
+        model: &'static str,
+        /// The first bridge.
+        first: PathBuf,
+        /// The second bundle.
+        second: PathBuf,
+    },
+}
+
+impl SelectionError {
+    /// Whether it is a usage error (exit code 2) rather than a problem of a file (exit code 1).
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::OneModelTwice { both_sip: true, .. }
+                | Self::UnusableBridge { .. }
+                | Self::TwoBridges { .. }
+        )
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::Verdict {
+                verdict: Verdict::Intact,
+                ..
+            } => {
+                "compare its digest with the one on Cisco's download page (--checksum HEX), or accept the risk with --accept-unknown"
+            }
+            Self::Verdict { .. } => {
+                "run `reflash verify` on it to see every problem and what to do"
+            }
+            Self::Sccp { .. } => "get the SIP bundle for the same phones: it has -sip in its name",
+            Self::OneModelTwice { .. } => "give one bundle for each model",
+            Self::UnusableBridge { .. } => {
+                "give a bridge for the models of the target, usually SCCP 8.5(2): \
+                 `reflash verify` shows the models of a bundle"
+            }
+            Self::TwoBridges { .. } => "give one bridge for each model",
+        }
+    }
+}
+
+fn meaning(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Known | Verdict::Genuine => "it may be staged",
+        Verdict::Intact => "it is complete, but nothing proves that it is Cisco's",
+        Verdict::Incomplete => "a manifest names a missing file",
+        Verdict::Damaged => {
+            "older loads accept damaged images, and a damaged image can brick a phone"
+        }
+        Verdict::Refused => "it is hostile or over a limit",
+        Verdict::Foreign => "it is not Cisco phone firmware",
+    }
+}
+
+/// Checks that these bundles may be staged together, before anything is written, bound or
+/// served.
+///
+/// # Errors
+///
+/// A verdict or protocol is not accepted, or two bundles are for one model.
+pub fn check_targets(bundles: &[Bundle], accept: AcceptPolicy) -> Result<(), SelectionError> {
+    check_verdicts(bundles, accept)?;
+    for (at, second) in bundles.iter().enumerate() {
+        for first in &bundles[..at] {
+            if let Some(model) = shared_model(first, second) {
+                return Err(SelectionError::OneModelTwice {
+                    model: model.plain_number(),
+                    first: first.path.clone(),
+                    second: second.path.clone(),
+                    both_sip: has_sip(first) && has_sip(second),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks that these bridges, which are usually SCCP bundles, may be staged with `targets`.
+///
+/// # Errors
+///
+/// A verdict is not accepted, a bridge is for none of the models of the targets, or two
+/// bridges are for one model.
+pub fn check_bridges(
+    bridges: &[Bundle],
+    targets: &[Bundle],
+    unknown: bool,
+) -> Result<(), SelectionError> {
+    let accept = AcceptPolicy {
+        unknown,
+        sccp: true,
+    };
+    check_verdicts(bridges, accept)?;
+    for (at, bridge) in bridges.iter().enumerate() {
+        let meets = |target| shared_model(bridge, target).is_some();
+        if !targets.iter().any(meets) {
+            return Err(SelectionError::UnusableBridge {
+                path: bridge.path.clone(),
+            });
+        }
+        for first in &bridges[..at] {
+            if let Some(model) = shared_model(first, bridge) {
+                return Err(SelectionError::TwoBridges {
+                    model: model.plain_number(),
+                    first: first.path.clone(),
+                    second: bridge.path.clone(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_verdicts(bundles: &[Bundle], accept: AcceptPolicy) -> Result<(), SelectionError> {
+    for bundle in bundles {
+        let fit = match bundle.verdict {
+            Verdict::Known | Verdict::Genuine => true,
+            Verdict::Intact => accept.unknown,
+            _ => false,
+        };
+        if !fit {
+            return Err(SelectionError::Verdict {
+                path: bundle.path.clone(),
+                verdict: bundle.verdict,
+            });
+        }
+        if !accept.sccp
+            && is_sccp(bundle)
+            && let Some(load) = bundle.loads.first()
+        {
+            return Err(SelectionError::Sccp {
+                path: bundle.path.clone(),
+                load: load.to_string(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn has_sip(bundle: &Bundle) -> bool {
+    bundle
+        .loads
+        .iter()
+        .any(|load| load.protocol() == Some(Protocol::Sip))
+}
+
+/// Whether the bundle has SCCP loads and no SIP load.
+#[must_use]
+pub fn is_sccp(bundle: &Bundle) -> bool {
+    let speaks = |protocol| {
+        bundle
+            .loads
+            .iter()
+            .any(|load| load.protocol() == Some(protocol))
+    };
+    speaks(Protocol::Sccp) && !speaks(Protocol::Sip)
+}
+
+fn shared_model(first: &Bundle, second: &Bundle) -> Option<&'static Model> {
+    targets(first)
+        .into_iter()
+        .map(|(model, _)| model)
+        .find(|model| targets(second).iter().any(|(other, _)| other == model))
+}
+
+/// The load for each model of the bundle, in the order of the model table. -GE variants are
+/// included, since they use the files of the plain model. If a bundle has several loads for a
+/// model, SIP takes precedence over SCCP, and a newer load over an older one.
+pub(super) fn targets(bundle: &Bundle) -> Vec<(&'static Model, &LoadName)> {
+    let named = |model: &Model| {
+        bundle
+            .models
+            .iter()
+            .any(|named| named.plain_number() == model.plain_number())
+    };
+    MODELS
+        .iter()
+        .filter(|model| named(model))
+        .filter_map(|model| {
+            let load = bundle
+                .loads
+                .iter()
+                .filter(|load| load.family() == Some(model.family) && !load.is_recovery())
+                .max_by_key(|load| (load.protocol(), load.release(), *load))?;
+            Some((model, load))
+        })
+        .collect()
+}
