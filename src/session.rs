@@ -45,12 +45,13 @@ use crate::{
     http,
     journal::{Finished, Journal, Recorded, Sittings},
     metrics::{self, Counters, Exporter},
-    reporter::{Reporter, Started},
+    reporter::{Reporter, Started, TeeReporter},
+    run_view,
     stage::{Folder, Stage, StagedFile},
     text::escape,
     tftp,
     track::{EvidenceSource, Fleet, Observation, ObservationKind, PhoneRef, Plan, Report, View},
-    web::{self, SharedView, TeeReporter},
+    web::{self, SharedView},
 };
 
 /// How often time is passed to the fleet. Its limits are seconds and minutes.
@@ -204,8 +205,15 @@ pub async fn run_attended(
     // Counts from the beginning of this sitting.
     let timeout = plan.timeout.map(|timeout| clock.moment(timeout));
     let plan = Plan { timeout, ..plan };
+    let mut resumed = None;
     let (fleet, transfers) = match &recorded {
-        Some(recorded) => (recorded.refold(plan), recorded.next_transfer()),
+        Some(recorded) => {
+            let mut fleet = Fleet::new(plan);
+            let wall = |at| clock.wall(at);
+            let view = run_view::fold(&mut fleet, &recorded.observations, recorded.last, wall);
+            resumed = Some(view);
+            (fleet, recorded.next_transfer())
+        }
         None => (Fleet::new(plan), 0),
     };
     let shared = Arc::new(Shared {
@@ -222,11 +230,15 @@ pub async fn run_attended(
         let outbox = Arc::clone(&shared.outbox);
         journal.on_news(move || outbox.look_again());
     }
-    let (web, board) = web.map(|server| show(&shared, server)).unzip();
-    if let Some(board) = board {
-        reporter = Box::new(TeeReporter::new(reporter, board));
+    let (web, page) = web.map(|server| show(&shared, server)).unzip();
+    if let Some(page) = page {
+        // The page first: a terminal may be slow.
+        reporter = Box::new(TeeReporter::new(Box::new(page), reporter));
     }
     reporter.started(shared.clock.wall_now(), &started);
+    if let Some(view) = resumed {
+        reporter.resumed(&view);
+    }
     if let Some(recorded) = recorded {
         shared.recall(&recorded);
     }
@@ -291,13 +303,13 @@ fn count(shared: &Arc<Shared>, server: http::Server) -> Running {
     })
 }
 
-/// Shows on a page what the board is told. Nor is a run over without this.
+/// Serves the web page. Nor is a run over without this.
 fn show(shared: &Arc<Shared>, server: web::Server) -> (Running, Arc<SharedView>) {
     let shared = Arc::clone(shared);
-    let board = Arc::new(SharedView::new(wall_clock, move || shared.report()));
-    let told = Arc::clone(&board);
-    let running = Running::start("web", move |stop| server.run_here(told, stop));
-    (running, board)
+    let view = Arc::new(SharedView::new(wall_clock, move || shared.report()));
+    let served = Arc::clone(&view);
+    let running = Running::start("web", move |stop| server.run_here(served, stop));
+    (running, view)
 }
 
 /// One server on a thread of its own.
@@ -398,7 +410,7 @@ async fn watch(
                 let wanted = shared.fleet().unproven();
                 heard.pages.look(now, &wanted);
                 for (phone, expected) in shared.fleet().silences() {
-                    let left = expected.until.saturating_sub(now);
+                    let left = shared.clock.real(expected.until.saturating_sub(now));
                     reporter.waiting(phone, expected.what, left);
                 }
             }

@@ -12,7 +12,9 @@ use super::{
 };
 use crate::{
     replay::{self, Damage, Format, Record, ReplayError},
-    report::{self, html::Heading},
+    report::html::Heading,
+    reporter::JSON_VERSION,
+    run_view,
     stage::{self, Accept},
     text::escape,
     track::{Fleet, Plan, RunTime, StagePlan},
@@ -62,18 +64,20 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let conversation = record.conversation(&plan);
     let loads = loads(&plan);
     let mut fleet = Fleet::new(plan);
-    let timelines = report::fold(&mut fleet, &conversation.observations, RunTime::ZERO);
-    let report = fleet.report(conversation.began);
+    let began = conversation.began;
+    let wall = |at| began.checked_add(at).unwrap_or(began);
+    let mut view = run_view::fold(&mut fleet, &conversation.observations, RunTime::ZERO, wall);
+    view.finish(&fleet.report(began));
     let words = words(args, &record, requests_only, &loads, fleet.dropped());
     let paper = Paper {
-        report: &report,
-        timelines: &timelines,
+        view: &view,
         heading: Heading {
             title: format!("Phones of {}", escape(&args.file.display().to_string())),
             words,
         },
         json: json!({
-            "report": report,
+            "version": JSON_VERSION,
+            "report": view.report(),
             "record": {
                 "path": args.file,
                 "kind": record.what,

@@ -10,8 +10,10 @@ use super::{
 };
 use crate::{
     journal::{self, Recorded},
-    report::{self, html::Heading},
-    text::escape,
+    report::html::Heading,
+    reporter::JSON_VERSION,
+    run_view,
+    text::{date_time, escape},
     track::{Fleet, Plan, StagePlan},
 };
 
@@ -56,10 +58,12 @@ pub(super) fn replayed(
         plan = Plan { stages, ..plan };
     }
     let mut fleet = Fleet::new(plan);
-    let timelines = report::fold(&mut fleet, &recorded.observations, recorded.last);
+    let wall = |at| recorded.sittings.wall(at);
+    let mut view = run_view::fold(&mut fleet, &recorded.observations, recorded.last, wall);
     let mut report = fleet.report(recorded.sittings.began());
     recorded.sittings.on_the_wall(&mut report);
     recorded.header.roll().name_report(&mut report);
+    view.finish(&report);
     let bundles: Vec<_> = recorded
         .header
         .bundles
@@ -75,14 +79,14 @@ pub(super) fn replayed(
         })
         .collect();
     let paper = Paper {
-        report: &report,
-        timelines: &timelines,
+        view: &view,
         heading: Heading {
             title: format!("reflash {}", recorded.header.verb),
             words: words(path, &recorded),
         },
         json: json!({
-            "report": report,
+            "version": JSON_VERSION,
+            "report": view.report(),
             "journal": {
                 "path": path,
                 "program": recorded.header.program,
@@ -105,11 +109,11 @@ pub(super) fn replayed(
 fn words(path: &Path, recorded: &Recorded) -> Vec<String> {
     let sittings = &recorded.sittings;
     let mut words = vec![format!(
-        "journal {}: {} from {:.0} to {:.0}",
+        "journal {}: {} from {} to {}",
         path.display(),
         recorded.header.program,
-        sittings.began(),
-        sittings.wall(recorded.last),
+        date_time(sittings.began()),
+        date_time(sittings.wall(recorded.last)),
     )];
     for bundle in &recorded.header.bundles {
         let role = if bundle.bridge { "bridge" } else { "bundle" };
@@ -124,8 +128,7 @@ fn words(path: &Path, recorded: &Recorded) -> Vec<String> {
     // Exactly 1 is what every run but a rehearsal writes.
     if (recorded.header.speed - 1.0).abs() > f64::EPSILON {
         words.push(
-            "times of day are real; those within evidence and along the strips are the scripted \
-             phones', who live faster"
+            "times and durations are real; those inside evidence are simulated and run faster"
                 .to_owned(),
         );
     }

@@ -64,6 +64,11 @@ impl Clock {
         self.sittings.last().moment.saturating_add(theirs)
     }
 
+    /// How long this much of the phones' time takes.
+    pub(super) fn real(&self, phones: Duration) -> Duration {
+        Duration::try_from_secs_f64(phones.as_secs_f64() / self.speed).unwrap_or(phones)
+    }
+
     /// The time of day of a moment; a clock that was set meanwhile does not move it.
     pub(super) fn wall(&self, moment: RunTime) -> Timestamp {
         self.sittings.wall(moment)
@@ -77,7 +82,6 @@ impl Clock {
     pub(super) fn tick(&self, awaited: Option<usize>) -> Tick {
         Tick {
             at: self.wall_now(),
-            speed: self.speed,
             awaited,
         }
     }

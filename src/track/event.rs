@@ -62,11 +62,20 @@ impl State {
 #[serde(transparent)]
 pub struct PhoneId(pub u32);
 
+impl PhoneId {
+    /// Stands where the number is not known: it is never written as JSON.
+    pub const UNKNOWN: Self = Self(u32::MAX);
+
+    pub(super) fn unknown() -> Self {
+        Self::UNKNOWN
+    }
+}
+
 /// A phone as events and lines name it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhoneRef {
     /// Joins the events of one phone; not in the JSON, where `mac` and `address` do it.
-    #[serde(skip, default = "PhoneRef::no_id")]
+    #[serde(skip, default = "PhoneId::unknown")]
     pub id: PhoneId,
     /// `None` until it named itself.
     pub mac: Option<MacAddress>,
@@ -77,12 +86,6 @@ pub struct PhoneRef {
     /// What people call it, by their inventory. Tracking does not know; the session does.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
-}
-
-impl PhoneRef {
-    fn no_id() -> PhoneId {
-        PhoneId(u32::MAX)
-    }
 }
 
 /// A phone whose application runs and of which nobody has said which load that is: it can be

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::Ipv4Addr};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Evidence, RunTime, State, Transport, history::Row, identity::Registry};
+use super::{Evidence, PhoneId, RunTime, State, Transport, history::Row, identity::Registry};
 use crate::{
     diagnose::{Code, Diagnosis},
     phone::{LoadName, MacAddress},
@@ -38,6 +38,9 @@ pub struct Missing {
 /// What became of one phone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhoneReport {
+    /// The phone's number in the events; not in the JSON.
+    #[serde(skip, default = "PhoneId::unknown")]
+    pub id: PhoneId,
     /// `None` where it never named itself.
     pub mac: Option<MacAddress>,
     /// Where it was last seen.
@@ -56,6 +59,10 @@ pub struct PhoneReport {
     pub to: Option<LoadName>,
     /// How far it came.
     pub state: State,
+    /// The evidence that brought the state. `None` for `stalled` and `failed`, which their
+    /// diagnoses explain, where a state needs none, and until a `RunView` sets it.
+    #[serde(default)]
+    pub reason: Option<Evidence>,
     /// Passes through the images.
     pub pass: u32,
     /// Why the state is believed.
@@ -173,18 +180,20 @@ pub(super) fn build(registry: &Registry, began: Timestamp) -> Report {
     let mut totals = Totals::default();
     let phones = registry
         .phones
-        .values()
-        .map(|phone| {
+        .iter()
+        .map(|(id, phone)| {
             let whole = phone.whole();
             let state = whole.shown();
             totals.count(state);
             PhoneReport {
+                id: *id,
                 mac: phone.mac,
                 address: phone.address,
                 model: phone.model().map(|model| model.plain_number().to_owned()),
                 name: None,
                 on_inventory: None,
                 state,
+                reason: None,
                 pass: whole.pass,
                 files: whole.rows.iter().map(Row::report).collect(),
                 diagnoses: whole

@@ -2,11 +2,15 @@ use std::net::Ipv4Addr;
 
 use proptest::prelude::*;
 
+use std::time::Duration;
+
+use jiff::Timestamp;
+
 use super::*;
 use crate::{
-    diagnose::Code,
+    diagnose::{Code, Diagnosis},
     phone::MacAddress,
-    track::{Evidence, EvidenceSource, PhoneRef, Progress, Step},
+    track::{Event, Evidence, EvidenceSource, PhoneId, PhoneRef, Progress, State, Step},
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -16,7 +20,6 @@ fn at(seconds: i64) -> Timestamp {
 fn tick(seconds: i64) -> Tick {
     Tick {
         at: at(seconds),
-        speed: 1.0,
         awaited: Some(0),
     }
 }
@@ -85,13 +88,13 @@ fn raised(phone: PhoneRef, code: Code) -> Event {
     }
 }
 
-fn screen(live: &Live, columns: usize, rows: usize, tick: Tick) -> Vec<String> {
-    live.lines(Size { columns, rows }, tick, Style::plain())
+fn screen(live: &LiveRun, columns: usize, rows: usize, tick: Tick) -> Vec<String> {
+    super::rows(live, Size { columns, rows }, tick, Style::plain())
 }
 
 /// Four phones: one fetches, one writes, one is done, one is refused.
-fn four() -> Live {
-    let mut live = Live::default();
+fn four() -> LiveRun {
+    let mut live = LiveRun::default();
     live.started(at(0));
     let reception = PhoneRef {
         name: Some("Reception".to_owned()),
@@ -117,7 +120,7 @@ fn four() -> Live {
     assert_eq!(state, State::Confirmed);
     assert_eq!(
         text,
-        "SEP001D45AABB03 Reception: confirmed – CDP says SIP45.9-3-1SR4-1S (192.0.2.3, Port 1)"
+        "SEP001D45AABB03 Reception: confirmed – CDP reports SIP45.9-3-1SR4-1S (192.0.2.3, Port 1)"
     );
     live
 }
@@ -128,8 +131,8 @@ fn a_few_phones_have_a_row_each_and_a_diagnosis_stands_below_its_phone() {
 phone           model stage              for progress, or what comes next
 SEP001D45AABB01 7965  image 3/5         1:40 ████▌░░░  57% apps45.9-3-1ES26.sbn
 SEP001D45AABB02 7965  writing           1:40 DO NOT UNPLUG, restart within 8:20
-Reception       7965  confirmed              CDP says SIP45.9-3-1SR4-1S (192.0…
-SEP001D45AABB04 7965  failed            1:40 waiting will not heal this
+Reception       7965  confirmed              CDP reports SIP45.9-3-1SR4-1S (192.0…
+SEP001D45AABB04 7965  failed            1:40 needs action; waiting will not help
     bridge-needed: took 'term65.default.loads' 3 times and asked for no image
     → Get the bundle of 8.5(2) and start again with --bridge: the phone then
       gets the bridge and after its reboot this release, by itself.
@@ -143,7 +146,7 @@ fn a_narrow_screen_keeps_what_matters_most() {
 phone        stage       progress
 001D45AABB01 image 3/5   █████▏░░░  57%
 001D45AABB02 writing     DO NOT UNPLUG
-Reception    confirmed   CDP says SIP4…
+Reception    confirmed   CDP reports SIP4…
 001D45AABB04 failed      waiting will …
     bridge-needed: took
       'term65.default.loads' 3 times
@@ -160,7 +163,7 @@ Reception    confirmed   CDP says SIP4…
 #[test]
 fn a_wide_screen_says_more() {
     let lines = screen(&four(), 140, 24, tick(100));
-    let took = "Reception       7965  confirmed              CDP says SIP45.9-3-1SR4-1S \
+    let took = "Reception       7965  confirmed              CDP reports SIP45.9-3-1SR4-1S \
                 (192.0.2.3, Port 1); took 1:30";
     assert_eq!(lines[3], took);
 }
@@ -189,7 +192,7 @@ fn a_diagnosis_that_is_withdrawn_goes_away_and_that_is_said() {
         diagnosis: diagnosis(Code::BridgeNeeded),
     };
     let (_, said) = live.event(at(100), &withdrawn).unwrap();
-    assert_eq!(said, "SEP001D45AABB04 (7965): no longer bridge-needed");
+    assert_eq!(said, "SEP001D45AABB04 (7965): bridge-needed withdrawn");
     let text = screen(&live, 80, 24, tick(100)).join("\n");
     assert!(!text.contains("bridge-needed"), "{text}");
 }
@@ -210,8 +213,8 @@ fn the_run_as_a_whole_can_have_a_diagnosis() {
 }
 
 /// 300 phones: 2 refused alike, 1 stalled, 40 writing, 100 done, the rest fetches.
-fn many() -> Live {
-    let mut live = Live::default();
+fn many() -> LiveRun {
+    let mut live = LiveRun::default();
     for number in 0..300_u32 {
         let mut phone = phone(u8::try_from(number % 256).unwrap());
         phone.id = PhoneId(number);
@@ -235,13 +238,13 @@ fn many() -> Live {
 #[test]
 fn beyond_a_screenful_those_who_need_a_hand_come_first() {
     let expected = "\
-SEP001D45AABB00 7965  failed            8:20 waiting will not heal this
+SEP001D45AABB00 7965  failed            8:20 needs action; waiting will not help
     bridge-needed: took 'term65.default.loads' 3 times and asked for no image
-SEP001D45AABB01 7965  failed            8:19 waiting will not heal this
+SEP001D45AABB01 7965  failed            8:19 needs action; waiting will not help
     bridge-needed: took 'term65.default.loads' 3 times and asked for no image
     → Get the bundle of 8.5(2) and start again with --bridge: the phone then
       gets the bridge and after its reboot this release, by itself.
-SEP001D45AABB02 7965  stalled           8:18 silent for longer than is normal
+SEP001D45AABB02 7965  stalled           8:18 no activity for longer than is normal
     stalled: took 'term65.default.loads' 3 times and asked for no image
     → Get the bundle of 8.5(2) and start again with --bridge: the phone then
       gets the bridge and after its reboot this release, by itself.
@@ -303,7 +306,7 @@ fn a_cure_for_which_there_is_no_room_takes_no_names_away() {
 
 #[test]
 fn time_left_is_told_when_it_is_known_of_all_and_for_whom() {
-    let mut live = Live::default();
+    let mut live = LiveRun::default();
     for id in 1..=4 {
         live.event(at(0), &step(phone(id), State::Writing));
     }
@@ -311,7 +314,7 @@ fn time_left_is_told_when_it_is_known_of_all_and_for_whom() {
         assert!(!screen(&live, 80, 24, tick(60)).concat().contains("left"));
         live.event(at(240), &confirmed(phone(id)));
     }
-    let foot = |live: &Live, tick| screen(live, 80, 24, tick).pop().unwrap();
+    let foot = |live: &LiveRun, tick| screen(live, 80, 24, tick).pop().unwrap();
     assert_eq!(foot(&live, tick(60)), "3 of 4 done, about 3 min left");
     assert_eq!(
         foot(&live, tick(200)),
@@ -335,21 +338,8 @@ fn time_left_is_told_when_it_is_known_of_all_and_for_whom() {
 }
 
 #[test]
-fn in_a_rehearsal_times_are_the_phones() {
-    let rehearsal = Tick {
-        speed: 36.0,
-        ..tick(100)
-    };
-    let lines = screen(&four(), 80, 24, rehearsal);
-    assert!(
-        lines[2].contains("writing           1h00 DO NOT UNPLUG"),
-        "{lines:#?}"
-    );
-}
-
-#[test]
 fn before_the_first_phone_it_says_what_it_waits_for() {
-    let mut live = Live::default();
+    let mut live = LiveRun::default();
     live.started(at(0));
     let lines = screen(&live, 80, 24, tick(75));
     assert_eq!(
@@ -463,7 +453,7 @@ proptest! {
         rows in 5..=60_usize,
         awaited in prop::option::of(0..500_usize),
     ) {
-        let mut live = Live::default();
+        let mut live = LiveRun::default();
         let mut now = 0;
         live.started(at(now));
         for (event, pause, left) in events {
@@ -477,14 +467,14 @@ proptest! {
         }
         let tick = Tick { awaited, ..tick(now) };
         let size = Size { columns, rows };
-        let plain = live.lines(size, tick, Style::plain());
+        let plain = super::rows(&live, size, tick, Style::plain());
         prop_assert!(!plain.is_empty() && plain.len() < rows, "{} rows of {rows}", plain.len());
         for line in &plain {
             prop_assert!(crate::text::measure::width(line) < columns, "{line:?}");
             prop_assert!(console::measure_text_width(line) < columns, "{line:?}");
             prop_assert!(!line.chars().any(char::is_control), "{line:?}");
         }
-        let coloured = live.lines(size, tick, Style { color: true });
+        let coloured = super::rows(&live, size, tick, Style { color: true });
         let stripped: Vec<_> = coloured.iter().map(|line| console::strip_ansi_codes(line)).collect();
         prop_assert_eq!(stripped, plain);
     }
