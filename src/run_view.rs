@@ -57,11 +57,13 @@ impl RunView {
         match event {
             Event::Step(step) => {
                 let phone = phone(&mut self.phones, at, &step.phone);
-                self.acknowledged += phone.step(at, step);
+                let more = phone.step(at, step);
+                self.acknowledged = self.acknowledged.saturating_add(more);
             }
             Event::Progress(progress) => {
                 let phone = phone(&mut self.phones, at, &progress.phone);
-                self.acknowledged += phone.progress(at, progress);
+                let more = phone.progress(progress);
+                self.acknowledged = self.acknowledged.saturating_add(more);
             }
             Event::Diagnosis {
                 phone: Some(named),

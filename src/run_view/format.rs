@@ -48,8 +48,8 @@ pub(crate) fn state_meaning(state: State) -> &'static str {
         State::Flashed => "has the new images; the running load is not confirmed yet",
         State::Confirmed => "runs the target load",
         State::Already => "ran the target load before anything was fetched",
-        State::Stalled => "no activity for longer than is normal",
-        State::Failed => "needs action; waiting will not help",
+        State::Stalled => "no activity for longer than normal",
+        State::Failed => "action needed; see its diagnosis",
     }
 }
 

@@ -36,7 +36,7 @@ pub struct PhoneView {
     pub first_seen: Timestamp,
     /// When it entered its state.
     pub since: Timestamp,
-    /// The time of its newest event; once the report is in, when it was last seen.
+    /// The time of its newest step or diagnosis; once the report is in, when it was last seen.
     pub last_seen: Timestamp,
     /// The file that it fetches.
     pub file: Option<FileProgress>,
@@ -147,13 +147,12 @@ impl PhoneView {
     }
 
     /// Returns how many more bytes it has acknowledged.
-    pub(super) fn progress(&mut self, at: Timestamp, progress: &Progress) -> u64 {
+    pub(super) fn progress(&mut self, progress: &Progress) -> u64 {
         let more = self.acknowledge(&progress.file, progress.bytes, progress.size);
         if let Some(file) = &mut self.file {
             file.size = progress.size;
             file.place = progress.place;
         }
-        self.last_seen = at;
         self.expected = None;
         more
     }

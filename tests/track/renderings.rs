@@ -26,7 +26,7 @@ fn began() -> Timestamp {
     "2026-11-23T08:00:00Z".parse().unwrap()
 }
 
-/// A run of nine phones: converted, already converted, refusing, cut off, waiting, and others.
+/// A run of eight phones, each with another outcome.
 fn run() -> Run {
     let mut run = Run::new(plan());
     // Converted; CDP and LLDP both report the load: the first one is the reason.
@@ -40,7 +40,7 @@ fn run() -> Run {
     for at in [150.0, 151.0, 240.0, 241.0, 350.0, 351.0, 480.0, 481.0] {
         run.gets(at, 3, TERM);
     }
-    // It is named late, and stalls between two images.
+    // It stalls between two images.
     run.gets(500.0, 4, TERM);
     let transfer = run.loses(502.0, 4, IMAGES[0].0, 4_000);
     run.ends(505.0, 4, transfer, End::Vanished { all_sent: false }, 4_000);

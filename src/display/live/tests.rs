@@ -92,7 +92,7 @@ fn screen(live: &LiveRun, columns: usize, rows: usize, tick: Tick) -> Vec<String
     super::rows(live, Size { columns, rows }, tick, Style::plain())
 }
 
-/// Four phones: one fetches, one writes, one is done, one is refused.
+/// Four phones: one fetches, one writes, one is confirmed, one failed.
 fn four() -> LiveRun {
     let mut live = LiveRun::default();
     live.started(at(0));
@@ -126,16 +126,16 @@ fn four() -> LiveRun {
 }
 
 #[test]
-fn a_few_phones_have_a_row_each_and_a_diagnosis_stands_below_its_phone() {
+fn few_phones_have_a_row_each_with_diagnoses_below() {
     let expected = "\
 phone           model stage              for progress, or what comes next
-SEP001D45AABB01 7965  image 3/5         1:40 ████▌░░░  57% apps45.9-3-1ES26.sbn
-SEP001D45AABB02 7965  writing           1:40 DO NOT UNPLUG, restart within 8:20
-Reception       7965  confirmed              CDP reports SIP45.9-3-1SR4-1S (192.0…
-SEP001D45AABB04 7965  failed            1:40 needs action; waiting will not help
+SEP001D45AABB04 7965  failed            1:40 action needed; see its diagnosis
     bridge-needed: took 'term65.default.loads' 3 times and asked for no image
     → Get the bundle of 8.5(2) and start again with --bridge: the phone then
       gets the bridge and after its reboot this release, by itself.
+SEP001D45AABB01 7965  image 3/5         1:40 ████▌░░░  57% apps45.9-3-1ES26.sbn
+SEP001D45AABB02 7965  writing           1:40 DO NOT UNPLUG, restart within 8:20
+Reception       7965  confirmed              CDP reports SIP45.9-3-1SR4-1S (19…
 1 of 4 done";
     assert_eq!(screen(&four(), 80, 24, tick(100)).join("\n"), expected);
 }
@@ -144,10 +144,7 @@ SEP001D45AABB04 7965  failed            1:40 needs action; waiting will not help
 fn a_narrow_screen_keeps_what_matters_most() {
     let expected = "\
 phone        stage       progress
-001D45AABB01 image 3/5   █████▏░░░  57%
-001D45AABB02 writing     DO NOT UNPLUG
-Reception    confirmed   CDP reports SIP4…
-001D45AABB04 failed      waiting will …
+001D45AABB04 failed      action needed…
     bridge-needed: took
       'term65.default.loads' 3 times
       and asked for no image
@@ -156,20 +153,23 @@ Reception    confirmed   CDP reports SIP4…
       phone then gets the bridge and
       after its reboot this release, by
       itself.
+001D45AABB01 image 3/5   █████▏░░░  57%
+001D45AABB02 writing     DO NOT UNPLUG
+Reception    confirmed   CDP reports S…
 1 of 4 done";
     assert_eq!(screen(&four(), 40, 24, tick(100)).join("\n"), expected);
 }
 
 #[test]
-fn a_wide_screen_says_more() {
+fn a_wide_screen_shows_more() {
     let lines = screen(&four(), 140, 24, tick(100));
     let took = "Reception       7965  confirmed              CDP reports SIP45.9-3-1SR4-1S \
                 (192.0.2.3, Port 1); took 1:30";
-    assert_eq!(lines[3], took);
+    assert!(lines.iter().any(|line| line == took), "{lines:#?}");
 }
 
 #[test]
-fn an_image_whose_place_nobody_told_has_none() {
+fn an_image_of_unknown_place_has_no_number() {
     let mut live = four();
     let Event::Step(got) = step(phone(1), State::Images) else {
         unreachable!()
@@ -181,11 +181,12 @@ fn an_image_whose_place_nobody_told_has_none() {
     });
     live.event(at(99), &got);
     let row = "SEP001D45AABB01 7965  images            1:40 ████████ 100% dsp45.9-3-1ES26.sbn";
-    assert_eq!(screen(&live, 80, 24, tick(100))[1], row);
+    let lines = screen(&live, 80, 24, tick(100));
+    assert!(lines.iter().any(|line| line == row), "{lines:#?}");
 }
 
 #[test]
-fn a_diagnosis_that_is_withdrawn_goes_away_and_that_is_said() {
+fn a_withdrawn_diagnosis_is_removed_and_reported() {
     let mut live = four();
     let withdrawn = Event::Withdrawn {
         phone: Some(phone(4)),
@@ -236,15 +237,15 @@ fn many() -> LiveRun {
 }
 
 #[test]
-fn beyond_a_screenful_those_who_need_a_hand_come_first() {
+fn more_phones_than_rows_show_those_that_need_attention_first() {
     let expected = "\
-SEP001D45AABB00 7965  failed            8:20 needs action; waiting will not help
+SEP001D45AABB00 7965  failed            8:20 action needed; see its diagnosis
     bridge-needed: took 'term65.default.loads' 3 times and asked for no image
-SEP001D45AABB01 7965  failed            8:19 needs action; waiting will not help
+SEP001D45AABB01 7965  failed            8:19 action needed; see its diagnosis
     bridge-needed: took 'term65.default.loads' 3 times and asked for no image
     → Get the bundle of 8.5(2) and start again with --bridge: the phone then
       gets the bridge and after its reboot this release, by itself.
-SEP001D45AABB02 7965  stalled           8:18 no activity for longer than is normal
+SEP001D45AABB02 7965  stalled           8:18 no activity for longer than normal
     stalled: took 'term65.default.loads' 3 times and asked for no image
     → Get the bundle of 8.5(2) and start again with --bridge: the phone then
       gets the bridge and after its reboot this release, by itself.
@@ -264,7 +265,7 @@ SEP001D45AABB90 7965  images            5:56 fetches its images
 }
 
 #[test]
-fn where_there_is_little_room_those_who_need_a_hand_are_named() {
+fn with_little_room_phones_that_need_attention_are_listed_by_name() {
     let expected = "\
 bridge-needed, 2 phones
 stalled, 1 phone: 001D45AABB02
@@ -279,7 +280,7 @@ UNPLUG, 157 fetching";
 }
 
 #[test]
-fn a_cure_for_which_there_is_no_room_takes_no_names_away() {
+fn a_long_cure_displaces_no_names() {
     let mut live = many();
     let long = Diagnosis {
         cure: "a long way to go ".repeat(30),
@@ -305,7 +306,7 @@ fn a_cure_for_which_there_is_no_room_takes_no_names_away() {
 }
 
 #[test]
-fn time_left_is_told_when_it_is_known_of_all_and_for_whom() {
+fn time_left_is_shown_when_it_is_known_for_all_phones_under_way() {
     let mut live = LiveRun::default();
     for id in 1..=4 {
         live.event(at(0), &step(phone(id), State::Writing));
@@ -333,12 +334,12 @@ fn time_left_is_told_when_it_is_known_of_all_and_for_whom() {
     assert_eq!(
         foot(&live, tick(60)),
         "3 of 5 done",
-        "nobody came from there"
+        "no phone came from there"
     );
 }
 
 #[test]
-fn before_the_first_phone_it_says_what_it_waits_for() {
+fn before_the_first_phone_it_shows_that_it_waits() {
     let mut live = LiveRun::default();
     live.started(at(0));
     let lines = screen(&live, 80, 24, tick(75));
@@ -349,14 +350,14 @@ fn before_the_first_phone_it_says_what_it_waits_for() {
 }
 
 #[test]
-fn a_phone_that_turns_out_to_be_another_leaves_no_row() {
+fn a_removed_phone_has_no_row() {
     let mut live = four();
     live.event(at(100), &Event::Gone { phone: phone(4) });
     let lines = screen(&live, 80, 24, tick(100));
     assert_eq!(lines.len(), 5, "{lines:#?}");
 }
 
-/// What may come of the wire, of inventories and of nonsense.
+/// Texts as the network, inventories and garbage may have them.
 fn texts() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("apps45.9-3-1ES26.sbn".to_owned()),
@@ -447,7 +448,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn whatever_happens_the_rows_keep_to_the_screen(
+    fn rows_fit_the_screen_whatever_happens(
         events in prop::collection::vec((events(), 0..100_i64, any::<u16>()), 0..160),
         columns in 40..=200_usize,
         rows in 5..=60_usize,
@@ -480,7 +481,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_cut_fits(text in texts(), most in 0..40_usize) {
+    fn cut_text_fits(text in texts(), most in 0..40_usize) {
         prop_assert!(crate::text::measure::width(&crate::text::measure::cut(&text, most)) <= most);
     }
 }
