@@ -10,7 +10,7 @@ use crate::{
     diagnose::Finding,
     phone::LoadName,
     run_view::RunView,
-    track::{Event, PhoneId, Report, Surveyed},
+    track::{Event, PhoneId, Report, SurveyResult},
 };
 
 /// The version of everything that the program writes as JSON (docs/json.md).
@@ -75,7 +75,7 @@ pub trait Reporter: Send {
     /// Something is wrong with this machine or its network.
     fn finding(&mut self, at: Timestamp, found: &Finding);
     /// A survey has ended with this plan for each phone. For programs; people get notices.
-    fn survey_finished(&mut self, _at: Timestamp, _phones: &[Surveyed]) {}
+    fn survey_finished(&mut self, _at: Timestamp, _phones: &[SurveyResult]) {}
     /// Time passes: called five times a second. Displays that move draw now; implementations
     /// that wrap another reporter must pass it on.
     fn tick(&mut self, tick: Tick);
@@ -132,7 +132,7 @@ impl Reporter for TeeReporter {
         self.second.finding(at, found);
     }
 
-    fn survey_finished(&mut self, at: Timestamp, phones: &[Surveyed]) {
+    fn survey_finished(&mut self, at: Timestamp, phones: &[SurveyResult]) {
         self.first.survey_finished(at, phones);
         self.second.survey_finished(at, phones);
     }

@@ -8,7 +8,7 @@ use crate::{
     diagnose::{Finding, Severity},
     display::Style,
     lint::{self, Kind, Known},
-    stage::{Folder, OwnFile, StageError},
+    stage::{ExtraFile, ServedFolder, StageError},
     text::escape,
 };
 
@@ -31,10 +31,10 @@ pub(super) const MAX_SHOWN: usize = 20;
 
 impl AddArgs {
     /// Reads the files. Names that cannot be added are the command line's fault.
-    pub(crate) fn read(&self) -> Result<Vec<OwnFile>, Failure> {
+    pub(crate) fn read(&self) -> Result<Vec<ExtraFile>, Failure> {
         let read = |path: &PathBuf| {
-            OwnFile::read(path).map_err(|error| match error {
-                StageError::OwnName { cure, .. } => {
+            ExtraFile::read(path).map_err(|error| match error {
+                StageError::ExtraFileName { cure, .. } => {
                     Failure::usage(escape(&error.to_string()), cure)
                 }
                 error => run::stage_failure(error),
@@ -47,7 +47,7 @@ impl AddArgs {
 /// Judges what will be served beside these bundles: warnings are shown, errors end the verb
 /// before the first phone is powered.
 pub(crate) fn judge(
-    own: &[OwnFile],
+    own: &[ExtraFile],
     bundles: &[&[Bundle]],
     globals: &Globals,
 ) -> Result<(), Failure> {
@@ -77,7 +77,7 @@ pub(crate) fn judge(
 
 /// Judges the configurations at the top level of a served folder. It is the user's own, so
 /// that nothing is refused.
-pub(crate) fn warn(folder: &Folder, globals: &Globals) {
+pub(crate) fn warn(folder: &ServedFolder, globals: &Globals) {
     let names = match folder.names() {
         Ok(names) => names,
         Err(error) => {

@@ -47,7 +47,7 @@ impl BridgeArgs {
         let expectation = trust.expectation()?;
         let bridges = bundles::looked_at(&self.bridges, &expectation, " (bridge)", globals.quiet)?;
         let rest = TrustArgs {
-            checksums: bundle::unmatched(&bridges, &expectation)
+            checksums: bundle::unmatched_checksums(&bridges, &expectation)
                 .into_iter()
                 .cloned()
                 .collect(),
@@ -59,7 +59,7 @@ impl BridgeArgs {
 
 /// Whether the bridges may be staged beside these targets.
 pub(crate) fn judge(bridges: &[Bundle], targets: &[Bundle], unknown: bool) -> Result<(), Failure> {
-    stage::select_bridges(bridges, targets, unknown).map_err(|refusal| bundles::refused(&refusal))
+    stage::check_bridges(bridges, targets, unknown).map_err(|refusal| bundles::refused(&refusal))
 }
 
 /// The bridges as `started` names them.

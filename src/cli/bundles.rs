@@ -8,9 +8,9 @@ use std::{
 
 use super::{Failure, Globals};
 use crate::{
-    bundle::{self, Bundle, Checksum, Expectation, TrustedKey},
+    bundle::{self, Bundle, Checksum, ExamineOptions, TrustedKey},
     reporter::StartedStage,
-    stage::{self, Accept, Refusal},
+    stage::{self, AcceptPolicy, SelectionError},
     text::escape,
     track::Plan,
 };
@@ -36,8 +36,8 @@ const KEY_LIMIT: u64 = 64 * 1024 + 1;
 
 impl TrustArgs {
     /// Reads the keys.
-    pub(crate) fn expectation(&self) -> Result<Expectation, Failure> {
-        Ok(Expectation {
+    pub(crate) fn expectation(&self) -> Result<ExamineOptions, Failure> {
+        Ok(ExamineOptions {
             checksums: self.checksums.clone(),
             trusted: self
                 .trust_keys
@@ -78,7 +78,7 @@ pub(crate) fn select(
     sccp: bool,
     globals: &Globals,
 ) -> Result<Vec<Bundle>, Failure> {
-    let accept = Accept {
+    let accept = AcceptPolicy {
         unknown: trust.accept_unknown,
         sccp,
     };
@@ -89,26 +89,26 @@ pub(crate) fn select(
 /// staged.
 pub(crate) fn examined(
     paths: &[PathBuf],
-    expectation: &Expectation,
-    accept: Accept,
+    expectation: &ExamineOptions,
+    accept: AcceptPolicy,
     quiet: bool,
 ) -> Result<Vec<Bundle>, Failure> {
     let bundles = looked_at(paths, expectation, "", quiet)?;
-    if let Some(checksum) = bundle::unmatched(&bundles, expectation).first() {
+    if let Some(checksum) = bundle::unmatched_checksums(&bundles, expectation).first() {
         return Err(Failure::new(
             format!("no bundle has the {} {checksum}", checksum.kind()),
             "Check the checksum for a slip, else fetch the file again: it is not the one that \
              the checksum is for",
         ));
     }
-    stage::select(&bundles, accept).map_err(|refusal| refused(&refusal))?;
+    stage::check_targets(&bundles, accept).map_err(|refusal| refused(&refusal))?;
     Ok(bundles)
 }
 
 /// Examines the files and says of each what it is; `role` is what it is for.
 pub(crate) fn looked_at(
     paths: &[PathBuf],
-    expectation: &Expectation,
+    expectation: &ExamineOptions,
     role: &str,
     quiet: bool,
 ) -> Result<Vec<Bundle>, Failure> {
@@ -128,7 +128,7 @@ pub(crate) fn looked_at(
 }
 
 /// Why bundles may not be staged.
-pub(crate) fn refused(refusal: &Refusal) -> Failure {
+pub(crate) fn refused(refusal: &SelectionError) -> Failure {
     let cure = refusal.cure();
     let error = escape(&refusal.to_string());
     if refusal.is_usage() {

@@ -14,7 +14,7 @@ use crate::{
     inventory::Inventory,
     phone::{LoadName, MacAddress, Model},
     provision::{self, DIAL_PLAN, Given, Passwords},
-    stage::{self, OwnFile},
+    stage::{self, ExtraFile},
     text::escape,
 };
 
@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Made {
     /// The files; none where the list does not say enough.
-    pub(crate) files: Vec<OwnFile>,
+    pub(crate) files: Vec<ExtraFile>,
     /// Who gets one, and who does not and why.
     pub(crate) words: Vec<String>,
 }
@@ -35,7 +35,7 @@ pub(crate) struct Beside<'a> {
     /// The phones that the run is for, where it is not for all.
     pub(crate) only: Option<&'a [MacAddress]>,
     /// Files of the user's.
-    pub(crate) added: &'a [OwnFile],
+    pub(crate) added: &'a [ExtraFile],
 }
 
 type Loads = Vec<(&'static Model, LoadName)>;
@@ -126,7 +126,7 @@ fn phones(count: usize) -> String {
 
 /// The load of each model.
 fn loads(bundles: &[Bundle]) -> Result<Loads, Failure> {
-    let plans = stage::plan_of(bundles).map_err(run::stage_failure)?;
+    let plans = stage::stage_plans(bundles).map_err(run::stage_failure)?;
     let of_plan = |plan: crate::track::StagePlan| {
         let load = plan.load;
         plan.models
@@ -142,8 +142,8 @@ fn files(
     targets: &Loads,
     beside: Beside<'_>,
     globals: &Globals,
-) -> Result<Vec<OwnFile>, Failure> {
-    let is_plan = |file: &&OwnFile| file.name().eq_ignore_ascii_case(DIAL_PLAN);
+) -> Result<Vec<ExtraFile>, Failure> {
+    let is_plan = |file: &&ExtraFile| file.name().eq_ignore_ascii_case(DIAL_PLAN);
     let of_site = dial_plan::of_site(&ready.site, path)?;
     // A plan that the user adds is as good as one that the list names.
     let added_plan = match of_site {
@@ -153,7 +153,7 @@ fn files(
     let given = Given {
         passwords: &Passwords::default(),
         loads: targets,
-        dial_plan: of_site.as_deref().or(added_plan.map(OwnFile::bytes)),
+        dial_plan: of_site.as_deref().or(added_plan.map(ExtraFile::bytes)),
         year: jiff::Timestamp::now()
             .to_zoned(jiff::tz::TimeZone::UTC)
             .year(),
@@ -176,11 +176,11 @@ fn files(
     views
         .filter(|(((name, _), _), _)| added_plan.is_none() || name != DIAL_PLAN)
         .map(|(((name, target), (_, bridge)), (_, quiet))| {
-            let same = |file: &&OwnFile| file.name().eq_ignore_ascii_case(&name);
+            let same = |file: &&ExtraFile| file.name().eq_ignore_ascii_case(&name);
             if let Some(added) = beside.added.iter().find(same) {
                 return Err(taken(&name, added.source(), path));
             }
-            OwnFile::by_view(&name, path, target, bridge, quiet).map_err(run::stage_failure)
+            ExtraFile::per_view(&name, path, target, bridge, quiet).map_err(run::stage_failure)
         })
         .collect()
 }
@@ -203,24 +203,24 @@ fn taken(name: &str, added: &Path, list: &Path) -> Failure {
 mod tests {
     use super::*;
     use crate::{
-        bundle::Expectation,
+        bundle::ExamineOptions,
         cli::bundles,
         phone::{Family, Protocol},
         simulator::{Release, Sizes, SyntheticBundle, test_key},
-        stage::Accept,
+        stage::AcceptPolicy,
         track::View,
     };
 
     fn examined(made: &SyntheticBundle, folder: &Path) -> Bundle {
         let path = folder.join(made.file_name());
         made.write_zip(&path).unwrap();
-        let expectation = Expectation {
+        let expectation = ExamineOptions {
             trusted: vec![test_key()],
-            ..Expectation::default()
+            ..ExamineOptions::default()
         };
-        let accept = Accept {
+        let accept = AcceptPolicy {
             sccp: true,
-            ..Accept::default()
+            ..AcceptPolicy::default()
         };
         let examined = bundles::examined(&[path], &expectation, accept, true);
         let [bundle] = <[Bundle; 1]>::try_from(examined.unwrap()).unwrap();
@@ -271,7 +271,7 @@ mod tests {
             added: &[],
         };
         let made_now = made(Some(&list(OFFICE)), beside, &QUIET).unwrap();
-        let names: Vec<_> = made_now.files.iter().map(OwnFile::name).collect();
+        let names: Vec<_> = made_now.files.iter().map(ExtraFile::name).collect();
         // 1005 has its secret on a phone that gets no file.
         assert_eq!(
             names,
@@ -279,14 +279,14 @@ mod tests {
         );
         for file in &made_now.files {
             let load = |view| {
-                let text = String::from_utf8(file.bytes_in(view).to_vec()).unwrap();
+                let text = String::from_utf8(file.bytes_for(view).to_vec()).unwrap();
                 assert!(text.contains("<processNodeName>192.0.2.77<"), "{text}");
                 let (_, rest) = text.split_once("<loadInformation>")?;
                 Some(rest.split_once('<')?.0.to_owned())
             };
             assert_eq!(load(View::Target).as_deref(), Some("SIP45.9-3-1SR4-1S"));
             assert_eq!(load(View::Bridge).as_deref(), Some("SCCP45.8-5-2S"));
-            assert_eq!((load(View::Quiet), load(View::Config)), (None, None));
+            assert_eq!((load(View::NoLoad), load(View::ConfigOnly)), (None, None));
         }
         let [some, secret, model] = made_now.words.as_slice() else {
             panic!("{:?}", made_now.words);
@@ -314,9 +314,9 @@ mod tests {
         let targets = [examined(&made_up, folder.path())];
         let own = |name: &str| {
             let bytes = b"<DIALTEMPLATE><TEMPLATE MATCH=\"*\" Timeout=\"5\"/></DIALTEMPLATE>";
-            OwnFile::made(name, Path::new("mine"), bytes.to_vec()).unwrap()
+            ExtraFile::generated(name, Path::new("mine"), bytes.to_vec()).unwrap()
         };
-        let with = |text: &str, added: &[OwnFile]| {
+        let with = |text: &str, added: &[ExtraFile]| {
             let beside = Beside {
                 targets: &targets,
                 bridges: &[],

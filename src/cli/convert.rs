@@ -27,7 +27,7 @@ use crate::{
     phone::MacAddress,
     preflight::Chosen,
     session::Source,
-    stage::{OwnFile, Stage},
+    stage::{ExtraFile, Stage},
     text::clock,
     track::Plan,
 };
@@ -146,7 +146,7 @@ pub(crate) fn run_with(
     // Ends with this function, and so with the run. It comes before the stage: a signal in the
     // seconds that it takes leaves nothing behind.
     let mut dhcp = dhcp.map(dhcp::Waiting::start).transpose()?;
-    let stage = Stage::temporary_with(&bundles, &bridges, &own, call_manager.into())
+    let stage = Stage::temporary_with_files(&bundles, &bridges, &own, call_manager.into())
         .map_err(run::stage_failure)?;
     let plan = Plan {
         registering: registers.at(&witnesses.hears(&chosen, &ears)),
@@ -175,7 +175,6 @@ pub(crate) fn run_with(
         command: command(&named, &added, list.as_ref().filter(|_| has_made), given),
         bundles: &both,
         plan: &plan,
-        inventory,
     };
     let record = args
         .journal
@@ -196,7 +195,10 @@ pub(crate) fn run_with(
             doors,
             witnesses: heard
                 .into_iter()
-                .chain(dhcp.as_mut().and_then(crate::dhcp::Running::heard))
+                .chain(
+                    dhcp.as_mut()
+                        .and_then(crate::dhcp::RunningServer::observations),
+                )
                 .collect(),
             poller: args.witness.poller(),
             ears,
@@ -228,6 +230,7 @@ fn planned(args: &Args, stage: &Stage, chosen: &Chosen, inventory: Option<&Inven
         bridge: stage.bridge_plan(),
         only: (!args.only.is_empty()).then(|| args.only.clone()),
         expected: inventory.map(Inventory::macs),
+        names: inventory.map(Inventory::names).unwrap_or_default(),
         expect: args.expect.map(|count| count as usize),
         max_failures: args.max_failures.map(|count| count as usize),
         timeout: args.timeout,
@@ -270,7 +273,7 @@ fn completed(args: &Args, earlier: Option<&Earlier>) -> Named {
 /// The same for the record; `list`: what configurations were made from.
 fn command(
     named: &Named,
-    added: &[OwnFile],
+    added: &[ExtraFile],
     list: Option<&ListFile>,
     call_manager: Option<Ipv4Addr>,
 ) -> Command {
@@ -290,7 +293,7 @@ fn command(
 struct Material {
     bundles: Vec<Bundle>,
     bridges: Vec<Bundle>,
-    added: Vec<OwnFile>,
+    added: Vec<ExtraFile>,
     list: Option<ListFile>,
     made: Made,
 }

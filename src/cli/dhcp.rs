@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::Failure;
 use crate::{
-    dhcp::{Bound, Config, Pool, Running, StartError, WireError},
+    dhcp::{BoundServer, PacketSocketError, Pool, RunningServer, ServerConfig, StartError},
     preflight::{self, Chosen, Interface, Protocol},
 };
 
@@ -31,8 +31,8 @@ enum Mode {
 /// A server that is bound and does not serve yet.
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    bound: Bound,
-    config: Config,
+    bound: BoundServer,
+    config: ServerConfig,
     interface: String,
 }
 
@@ -56,8 +56,8 @@ impl DhcpArgs {
         }
         let all = preflight::interfaces();
         let interface = all.iter().find(|one| one.address == chosen.address);
-        let card = interface.and_then(Interface::card);
-        let (Some(interface), Some(card)) = (interface, card) else {
+        let link = interface.and_then(Interface::link);
+        let (Some(interface), Some(link)) = (interface, link) else {
             return Err(Failure::new(
                 format!(
                     "--dhcp isolated needs one Ethernet interface, and {} is none's first address",
@@ -90,8 +90,8 @@ impl DhcpArgs {
             ));
         };
         Ok(Some(Waiting {
-            bound: Bound::open(card).map_err(|error| failure(&error))?,
-            config: Config {
+            bound: BoundServer::open(link).map_err(|error| failure(&error))?,
+            config: ServerConfig {
                 address: interface.address,
                 pool,
                 router: self.dhcp_router,
@@ -103,7 +103,7 @@ impl DhcpArgs {
 
 impl Waiting {
     /// Looks for another server, then serves. Takes 6 s.
-    pub(crate) fn start(self) -> Result<Running, Failure> {
+    pub(crate) fn start(self) -> Result<RunningServer, Failure> {
         self.bound
             .start(self.config)
             .map_err(|error| failure(&error))
@@ -121,7 +121,7 @@ impl Waiting {
 
 fn failure(error: &StartError) -> Failure {
     let cure = match error {
-        StartError::Wire(WireError::NotAllowed) => rights(),
+        StartError::PacketSocket(PacketSocketError::NotAllowed) => rights(),
         StartError::Port(port) if port.kind() == std::io::ErrorKind::PermissionDenied => rights(),
         StartError::Port(_) => match preflight::holder(Protocol::Udp, 67) {
             Some(holder) => format!(

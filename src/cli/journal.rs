@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use super::{Failure, Globals, bundles::TrustArgs, named::Named, run::Record};
 use crate::{
     bundle::Bundle,
-    inventory::{Inventory, PhoneNames},
     journal::{self, Command, Header, Journal, JournalError, Network, Recorded},
     phone::MacAddress,
     session::wall_clock,
@@ -54,7 +53,6 @@ pub(crate) struct Serving<'a> {
     /// Targets before bridges.
     pub(crate) bundles: &'a [Bundle],
     pub(crate) plan: &'a Plan,
-    pub(crate) inventory: Option<&'a Inventory>,
 }
 
 /// A run that is gone on with: its journal's file and first line.
@@ -125,25 +123,17 @@ impl ResumeArgs {
             command,
             bundles,
             plan,
-            inventory,
         } = serving;
         if let Some(earlier) = earlier {
-            let roll = match inventory {
-                Some(_) => PhoneNames::new(inventory, plan),
-                None => earlier.roll(plan),
-            };
             let (journal, recorded) = earlier.resume(network, globals)?;
             return Ok(Record {
-                roll,
                 journal: Some(journal),
                 recorded: Some(recorded),
             });
         }
-        let roll = PhoneNames::new(inventory, plan);
-        let header = Header::new("convert", network, command, bundles, plan, &roll);
+        let header = Header::new("convert", network, command, bundles, plan);
         Ok(Record {
             journal: self.begin(folder, header)?,
-            roll,
             recorded: None,
         })
     }
@@ -315,6 +305,11 @@ impl Earlier {
                 "Leave it out: what is left of that run's survey is gone on with",
             ));
         }
+        let names = if now.expected.is_some() {
+            now.names
+        } else {
+            then.names
+        };
         Ok(Plan {
             only: then.only,
             expected: then.expected,
@@ -328,14 +323,8 @@ impl Earlier {
             registering: now.registering,
             registrations: now.registrations,
             requests_only: false,
+            names,
         })
-    }
-
-    /// What phones are called, and who is waited for, under this plan.
-    fn roll(&self, plan: &Plan) -> PhoneNames {
-        let names = &self.header.names;
-        let names = names.iter().map(|named| (named.mac, named.name.clone()));
-        PhoneNames::named(names.collect(), plan)
     }
 
     /// Goes on with it, and says what it holds.
@@ -343,7 +332,7 @@ impl Earlier {
         let (journal, recorded) =
             Journal::resume(&self.path, wall_clock(), network).map_err(failure)?;
         if !globals.quiet {
-            let (done, phones) = recorded.fleet().done();
+            let (done, phones) = recorded.fleet().done_of_total();
             let began = recorded.sittings.began().strftime("%Y-%m-%d %H:%M:%SZ");
             let plural = if phones == 1 { "" } else { "s" };
             eprintln!(

@@ -15,8 +15,8 @@ use tokio::sync::mpsc::{Receiver, channel};
 use super::privileges;
 use crate::{
     discovery::{
-        Ear,
-        capture::{Capture, Listening, OpenError, QUEUE},
+        Deduplicator,
+        capture::{Capture, CaptureThread, OpenError, QUEUE},
     },
     preflight::{self, Chosen},
     track::Observation,
@@ -92,13 +92,13 @@ impl Ears {
         let mut threads = Threads::default();
         for capture in self.captures {
             let (queue, heard) = channel(QUEUE);
-            let mut ear = Ear::new(self.sip, self.ours);
+            let mut ear = Deduplicator::new(self.sip, self.ours);
             let name = capture.interface().to_owned();
             let left_out = Arc::new(AtomicU64::new(0));
             let count = Arc::clone(&left_out);
             let started = capture.start(queue, move |at, frame| {
                 let refused = ear.refused();
-                let observations = ear.hear(at, frame)?;
+                let observations = ear.observe(at, frame)?;
                 count.store(ear.refused(), Ordering::Relaxed);
                 if refused == 0 && ear.refused() > 0 {
                     tracing::warn!(
@@ -127,14 +127,14 @@ pub(crate) struct Threads(Vec<Thread>);
 /// One of them.
 #[derive(Debug)]
 struct Thread {
-    thread: Listening,
+    thread: CaptureThread,
     /// Frames of phones that were too many.
     left_out: Arc<AtomicU64>,
 }
 
 impl Threads {
     /// One more. `left_out`: where it counts the frames of phones that were too many for it.
-    pub(crate) fn push(&mut self, thread: Listening, left_out: Arc<AtomicU64>) {
+    pub(crate) fn push(&mut self, thread: CaptureThread, left_out: Arc<AtomicU64>) {
         self.0.push(Thread { thread, left_out });
     }
 

@@ -11,13 +11,13 @@ use super::{
 };
 use crate::{
     journal::GivenFile,
-    stage::{OwnFile, sha256},
+    stage::{ExtraFile, sha256},
     text::escape,
 };
 
 /// What is recorded of files that phones get, for a later `--resume`.
-pub(crate) fn given_files(added: &[OwnFile]) -> Vec<GivenFile> {
-    let given = |file: &OwnFile| given_file(file.source(), &sha256(file.bytes()));
+pub(crate) fn given_files(added: &[ExtraFile]) -> Vec<GivenFile> {
+    let given = |file: &ExtraFile| given_file(file.source(), &sha256(file.bytes()));
     added.iter().map(given).collect()
 }
 
@@ -67,7 +67,7 @@ impl Named {
     /// would reach half of the phones.
     pub(crate) fn is_unchanged(
         &self,
-        added: &[OwnFile],
+        added: &[ExtraFile],
         list: Option<&ListFile>,
     ) -> Result<(), Failure> {
         let now = given_files(added).into_iter().chain(list.map(given_list));

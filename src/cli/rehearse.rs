@@ -23,19 +23,19 @@ use super::{
     web::WebArgs,
 };
 use crate::{
-    bundle::{Bundle, Expectation},
+    bundle::{Bundle, ExamineOptions},
     display,
     inventory::Inventory,
     journal::{Header, Journal, Network},
     phone::{LoadName, MacAddress, Model},
     reporter::Started,
-    session::{self, PhoneNames, Setup, Source},
+    session::{self, Setup, Source},
     simulator::{
         Fault, FaultSpec, Sizes, SyntheticBundle,
         fleet::{self, FleetConfig, PhoneResult, Route},
         test_key,
     },
-    stage::{Accept, Stage},
+    stage::{AcceptPolicy, Stage},
     text::escape,
     tftp,
     track::{DRAIN_LIMIT, Plan},
@@ -160,12 +160,13 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         added: &[],
     };
     let made = configurations::made(list.as_ref(), beside, globals)?;
-    let stage = Stage::temporary_with(&bundles, &bridges, &made.files, (*SERVER.ip()).into())
+    let stage = Stage::temporary_with_files(&bundles, &bridges, &made.files, (*SERVER.ip()).into())
         .map_err(run::stage_failure)?;
     let plan = Plan {
         stages: stage.plan(),
         bridge: stage.bridge_plan(),
         expected: inventory.map(Inventory::macs),
+        names: inventory.map(Inventory::names).unwrap_or_default(),
         expect: Some(args.phones.into()),
         timeout: Some(args.timeout.unwrap_or(PATIENCE)),
         ..Plan::default()
@@ -191,10 +192,9 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         tftp: server.local_addr(),
         http: None,
     };
-    let roll = PhoneNames::new(inventory, &plan);
     let journal = args.journal.begin(|| {
         let both = recorded(&bundles, &bridges, made_up.as_ref().map(|(name, ..)| name));
-        header(args, network, &both, &plan, &roll)
+        header(args, network, &both, &plan)
     })?;
     let (before, after) = journal::words(journal.as_ref(), false);
     words.extend(before);
@@ -211,7 +211,6 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     };
     let setup = Setup {
         source: Source::Stage(stage),
-        roll,
         journal,
         recorded: None,
         speed: speed(args),
@@ -275,19 +274,13 @@ fn recorded(targets: &[Bundle], bridges: &[Bundle], made_up: Option<&PathBuf>) -
 }
 
 /// The first line of the record; `both`: targets and bridges.
-fn header(
-    args: &Args,
-    network: Network,
-    both: &[Bundle],
-    plan: &Plan,
-    roll: &PhoneNames,
-) -> Header {
+fn header(args: &Args, network: Network, both: &[Bundle], plan: &Plan) -> Header {
     let call_manager = Some(*SERVER.ip());
     let bridges = &args.bridge.bridges;
     let command = journal::command(&args.bundles, bridges, &args.trust, call_manager);
     Header {
         speed: session::fitting_speed(speed(args)),
-        ..Header::new("rehearse", network, command, both, plan, roll)
+        ..Header::new("rehearse", network, command, both, plan)
     }
 }
 
@@ -354,11 +347,11 @@ fn made_up(args: &Args) -> Result<(PathBuf, std::fs::File, Bundle), Failure> {
     let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
     bundle.write_zip(&path).map_err(failed)?;
     // Signed with the rehearsal's own key, which only the rehearsal trusts.
-    let expectation = Expectation {
+    let expectation = ExamineOptions {
         trusted: vec![test_key()],
-        ..Expectation::default()
+        ..ExamineOptions::default()
     };
-    let examined = bundles::examined(&[path], &expectation, Accept::default(), true)?;
+    let examined = bundles::examined(&[path], &expectation, AcceptPolicy::default(), true)?;
     let Ok([examined]) = <[Bundle; 1]>::try_from(examined) else {
         return Err(Failure::new("the made-up bundle is not one bundle", ""));
     };
@@ -434,7 +427,7 @@ fn line(phone: &PhoneResult, json: bool) -> Result<String, Failure> {
     };
     Ok(format!(
         "SEP{} ({}) {}: runs {runs}, {images} images came over the wire, {end}\n",
-        phone.mac.wire(),
+        phone.mac.upper_hex(),
         phone.model.number,
         phone.address,
     ))

@@ -15,7 +15,7 @@ use crate::{
     report::html::Heading,
     reporter::JSON_VERSION,
     run_view,
-    stage::{self, Accept},
+    stage::{self, AcceptPolicy},
     text::escape,
     track::{Fleet, Plan, RunTime, StagePlan},
 };
@@ -102,13 +102,13 @@ fn stages(args: &Args, globals: &Globals) -> Result<Vec<StagePlan>, Failure> {
         return Ok(Vec::new());
     }
     // Nothing is served, so it need not be proven where they come from.
-    let accept = Accept {
+    let accept = AcceptPolicy {
         unknown: true,
         sccp: true,
     };
     let expectation = args.trust.expectation()?;
     let bundles = bundles::examined(&args.bundles, &expectation, accept, globals.quiet)?;
-    stage::plan_of(&bundles).map_err(run::stage_failure)
+    stage::stage_plans(&bundles).map_err(run::stage_failure)
 }
 
 fn loads(plan: &Plan) -> Vec<String> {

@@ -62,7 +62,6 @@ pub(super) fn replayed(
     let mut view = run_view::fold(&mut fleet, &recorded.observations, recorded.last, wall);
     let mut report = fleet.report(recorded.sittings.began());
     recorded.sittings.on_the_wall(&mut report);
-    recorded.header.roll().name_report(&mut report);
     view.finish(&report);
     let bundles: Vec<_> = recorded
         .header

@@ -11,7 +11,7 @@ use crate::{
     display, http,
     journal::{Journal, Recorded},
     reporter::{Reporter, Started},
-    session::{self, Attendant, PhoneNames, Setup, Signals, Source},
+    session::{self, Attendant, Setup, Signals, Source},
     stage::StageError,
     track::{Observation, Plan},
 };
@@ -70,7 +70,6 @@ pub(crate) struct Servers {
 
 /// What is known before the first phone is heard, and where what follows is recorded.
 pub(crate) struct Record {
-    pub(crate) roll: PhoneNames,
     pub(crate) journal: Option<Journal>,
     /// Of the same run, where it is resumed.
     pub(crate) recorded: Option<Recorded>,
@@ -96,7 +95,6 @@ pub(crate) fn run(
     witnesses.extend(servers.witnesses);
     let setup = Setup {
         source,
-        roll: record.roll,
         journal: record.journal,
         recorded: record.recorded,
         speed: 1.0,

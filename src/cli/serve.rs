@@ -13,11 +13,7 @@ use super::{
     web::WebArgs,
 };
 use crate::{
-    discovery::SIP_PORT,
-    journal::Header,
-    session::{PhoneNames, Source},
-    stage::Folder,
-    track::Plan,
+    discovery::SIP_PORT, journal::Header, session::Source, stage::ServedFolder, track::Plan,
 };
 
 /// Serves a folder over TFTP, read-only, and says who fetches what.
@@ -46,7 +42,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let doors = Doors::open(&args.network, args.web, &chosen)?;
     let ears = Ears::open(&chosen, SIP_PORT, None);
     let rights = args.network.drop_privileges()?;
-    let folder = Folder::open(&args.folder)
+    let folder = ServedFolder::open(&args.folder)
         .map_err(|error| Failure::new(error, "Name a folder that this user may read"))?;
     add::warn(&folder, globals);
     let mut words = vec!["Ctrl-C ends it".to_owned()];
@@ -54,14 +50,13 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     words.extend(ears.words());
     words.extend(doors.words());
     words.extend(args.network.words());
-    let (plan, roll) = (Plan::default(), PhoneNames::default());
+    let plan = Plan::default();
     let record = Record {
         journal: args.journal.begin(|| {
             let root = [folder.root().to_owned()];
             let command = journal::command(&root, &[], &TrustArgs::default(), None);
-            Header::new("serve", doors.network(), command, &[], &plan, &roll)
+            Header::new("serve", doors.network(), command, &[], &plan)
         })?,
-        roll,
         recorded: None,
     };
     let (before, after) = journal::words(record.journal.as_ref(), false);
@@ -71,7 +66,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let journal = record.journal.as_ref();
     let started = doors.started(folder.root().to_owned(), journal, Vec::new(), words);
     run::run(
-        Source::Folder(folder),
+        Source::ServedFolder(folder),
         plan,
         Servers {
             doors,

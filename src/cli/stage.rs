@@ -13,7 +13,7 @@ use super::{
 use crate::{
     bundle::Bundle,
     phone::LoadName,
-    stage::{self, FileEntry, OwnFile, Stage},
+    stage::{self, ExtraFile, FileEntry, Stage},
 };
 
 /// Lays verified bundles out in a folder for a TFTP server of yours.
@@ -61,11 +61,11 @@ struct Document<'a> {
 
 /// Runs the verb.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    Stage::is_free(&args.to).map_err(run::stage_failure)?;
+    Stage::check_folder(&args.to).map_err(run::stage_failure)?;
     let own = args.add.read()?;
     let bundles = bundles::select(&args.bundles, &args.trust, true, globals)?;
     add::judge(&own, &[&bundles], globals)?;
-    let stage = Stage::keep_with(&bundles, &own, args.call_manager, &args.to)
+    let stage = Stage::persistent_with_files(&bundles, &own, args.call_manager, &args.to)
         .map_err(run::stage_failure)?;
     if globals.json {
         let document = document(&stage);
@@ -95,7 +95,7 @@ fn document(stage: &Stage) -> Document<'_> {
 }
 
 /// What a person reads.
-fn told(stage: &Stage, bundles: &[Bundle], own: &[OwnFile]) -> String {
+fn told(stage: &Stage, bundles: &[Bundle], own: &[ExtraFile]) -> String {
     let files = stage.entries();
     let mut lines = vec![format!(
         "{} files laid out in {}",
@@ -119,7 +119,7 @@ What to know:
   - XMLDefault.cnf.xml tells phones their load, as long as they have no SEP file."
             .to_owned(),
     );
-    if own.iter().any(OwnFile::is_private) {
+    if own.iter().any(ExtraFile::is_private) {
         lines.push(
             "  - SEP files hold passwords: only you can read them. Give them to the user of your
     TFTP server (chown)."

@@ -48,12 +48,12 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             Err(error) => failures.push(Failure::new(escape(&error.to_string()), error.cure())),
         }
     }
-    let mut unmatched = bundle::unmatched(&bundles, &expectation);
+    let mut unmatched = bundle::unmatched_checksums(&bundles, &expectation);
     if args.bundles.len() == 1 && !bundles.is_empty() {
         // With one file its verdict says it, or those of all that is in it.
         for checksum in unmatched.drain(..) {
             for bundle in &mut bundles {
-                bundle.mismatch(checksum);
+                bundle.set_checksum_mismatch(checksum);
             }
         }
     }
@@ -173,7 +173,7 @@ fn sentence(bundle: &Bundle) -> String {
         (Verdict::Known, None) => {
             "It has the checksum that you gave, and everything that its manifests name.".to_owned()
         }
-        (Verdict::Genuine, _) if bundle.trusted => {
+        (Verdict::Genuine, _) if bundle.uses_trusted_key => {
             "Every signed file in it was signed, some by a key that you trust and not by Cisco; and \
              it is whole."
                 .to_owned()

@@ -16,9 +16,9 @@ use tokio::{
 use super::{Failure, Globals, Outcome, convert, listen::Threads, privileges, run};
 use crate::{
     discovery::{
-        Listener, Rate, SIP_PORT,
+        Observer, Rate, SIP_PORT,
         capture::{Capture, OpenError, QUEUE},
-        watch::{Change, Fact, Watch},
+        watch::{Fact, PhoneChange, PhoneList},
     },
     display::{self, WatchReporter},
     preflight,
@@ -95,13 +95,13 @@ pub(super) fn start(captures: Vec<Capture>) -> Result<(Threads, Receiver<Heard>)
     let (queue, heard) = channel(QUEUE);
     let mut threads = Threads::default();
     for (number, capture) in captures.into_iter().enumerate() {
-        let (mut listener, mut rate) = (Listener::default(), Rate::default());
+        let (mut listener, mut rate) = (Observer::default(), Rate::default());
         let left_out = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&left_out);
         let hear = move |at, bytes: &[u8]| -> Result<Vec<Heard>, Malformed> {
             let frame = Frame::decode(bytes)?;
             let mut facts = Vec::new();
-            listener.each(&frame, &mut |heard, address| {
+            listener.for_each_decoded(&frame, &mut |heard, address| {
                 let fact = Fact::of(heard, address, frame.vlan);
                 facts.extend(fact.map(|fact| (at, number, fact)));
             })?;
@@ -138,12 +138,12 @@ async fn follow(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let end = tokio::time::sleep(timeout.unwrap_or(Duration::MAX));
     tokio::pin!(end);
-    let mut watch = Watch::default();
+    let mut watch = PhoneList::default();
     let signal = loop {
         tokio::select! {
             Some((at, number, fact)) = heard.recv() => {
                 let now = at.saturating_duration_since(began);
-                let change = watch.learn(now, &fact);
+                let change = watch.apply(now, &fact);
                 if let (Some(change), Some(phone)) = (change, watch.phone(fact.mac)) {
                     watcher.changed(wall_clock(), &names[number], phone, change);
                 }
@@ -152,7 +152,7 @@ async fn follow(
                 let now = began.elapsed();
                 for mac in watch.tick(now) {
                     if let Some(phone) = watch.phone(mac) {
-                        watcher.changed(wall_clock(), "", phone, Change::Silent);
+                        watcher.changed(wall_clock(), "", phone, PhoneChange::Silent);
                     }
                 }
                 watcher.list(now, &watch);

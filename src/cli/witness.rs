@@ -12,11 +12,11 @@ use super::{Failure, listen::Ears, network};
 use crate::{
     discovery::{SIP_PORT, listen, poll::Poller},
     lint,
-    phone::{MacAddress, Request},
+    phone::{MacAddress, RequestedFile},
     preflight::{self, Chosen, Protocol},
     protocol::{sccp, sip::SipTransport},
-    stage::OwnFile,
-    track::{Observation, Registration},
+    stage::ExtraFile,
+    track::{Observation, RegistrationTarget},
 };
 
 /// Where to hear phones that register.
@@ -43,7 +43,7 @@ type Heard = mpsc::Receiver<(Instant, Observation)>;
 /// What is bound, and what a person should know of it.
 #[derive(Debug, Default)]
 pub(crate) struct Witnesses {
-    pub(crate) bound: listen::Bound,
+    pub(crate) bound: listen::BoundListeners,
     pub(crate) words: Vec<String>,
     sip: Option<SocketAddrV4>,
 }
@@ -119,7 +119,7 @@ impl Witnesses {
     }
 
     /// Begins to listen, if there is anything to listen on.
-    pub(crate) fn start(self) -> Result<Option<(listen::Listening, Heard)>, Failure> {
+    pub(crate) fn start(self) -> Result<Option<(listen::ListenerThread, Heard)>, Failure> {
         if !self.bound.has_sip() && !self.bound.has_sccp() {
             return Ok(None);
         }
@@ -149,17 +149,17 @@ impl Witnesses {
 #[derive(Debug, Default)]
 pub(crate) struct Registers {
     /// As far as tracking is told.
-    pub(crate) registrations: Vec<Registration>,
+    pub(crate) registrations: Vec<RegistrationTarget>,
     /// Every place that is named by its address.
     places: Vec<(MacAddress, Vec<SocketAddrV4>)>,
 }
 
 impl Registers {
     /// Reads them; an empty host is the TFTP server.
-    pub(crate) fn of(own: &[OwnFile], tftp: Ipv4Addr) -> Self {
+    pub(crate) fn of(own: &[ExtraFile], tftp: Ipv4Addr) -> Self {
         let mut registers = Self::default();
         for file in own {
-            let Request::Config { mac, .. } = Request::read(file.name()) else {
+            let RequestedFile::Config { mac, .. } = RequestedFile::parse(file.name()) else {
                 continue;
             };
             let named = lint::registrars(file.bytes());
@@ -171,7 +171,7 @@ impl Registers {
                 Some(SocketAddrV4::new(host, *port))
             };
             let places: Vec<_> = named.iter().filter_map(place).collect();
-            registers.registrations.push(Registration {
+            registers.registrations.push(RegistrationTarget {
                 mac,
                 // A host name may be any address.
                 pbx: if places.len() == named.len() {
@@ -179,7 +179,7 @@ impl Registers {
                 } else {
                     Vec::new()
                 },
-                over: match lint::transport_layer(file.bytes()).as_deref() {
+                transport: match lint::transport_layer(file.bytes()).as_deref() {
                     Some("1") => Some(SipTransport::Tcp),
                     Some("2") => Some(SipTransport::Udp),
                     _ => None,
@@ -224,7 +224,7 @@ mod tests {
                  </device>"
             );
             let name = format!("SEP{mac}.cnf.xml");
-            OwnFile::made(&name, Path::new("test"), text.into_bytes()).unwrap()
+            ExtraFile::generated(&name, Path::new("test"), text.into_bytes()).unwrap()
         };
         let own = [
             file("001D45AABB01", "192.0.2.1"),
@@ -246,7 +246,7 @@ mod tests {
                 let port = format!("<ports><sipPort>{port}</sipPort></ports></callManager>");
                 let text = String::from_utf8(file(mac, "192.0.2.1").bytes().to_vec()).unwrap();
                 let text = text.replace("</callManager>", &port);
-                OwnFile::made(
+                ExtraFile::generated(
                     &format!("SEP{mac}.cnf.xml"),
                     Path::new("test"),
                     text.into_bytes(),
@@ -267,6 +267,9 @@ mod tests {
             [SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 2), 5060)]
         );
         assert_eq!(pbx(2), [], "a host name may be any address");
-        assert!(told.iter().all(|one| one.over == Some(SipTransport::Tcp)));
+        assert!(
+            told.iter()
+                .all(|one| one.transport == Some(SipTransport::Tcp))
+        );
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     diagnose::{Code, Diagnosis, Finding, Severity},
     reporter::{JSON_VERSION, Reporter, Started, Tick},
     run_view::RunView,
-    track::{Event, Report, Surveyed},
+    track::{Event, Report, SurveyResult},
 };
 
 /// Writes `{"at","kind",…}` lines; docs/json.md lists them.
@@ -41,7 +41,7 @@ enum Other<'a> {
         started: &'a Started,
     },
     Survey {
-        phones: &'a [Surveyed],
+        phones: &'a [SurveyResult],
     },
     Finished {
         report: &'a Report,
@@ -85,7 +85,7 @@ impl<W: Write + Send> Reporter for JsonReporter<W> {
     fn tick(&mut self, _tick: Tick) {}
 
     fn finding(&mut self, at: Timestamp, found: &Finding) {
-        let code = Code::named(found.code);
+        let code = Code::from_name(found.code);
         let Some(code) = code.filter(|_| found.severity > Severity::Note) else {
             // Not about converting phones: a note, or about this program's own server.
             let text = format!("{} [{}]", found.message, found.code);
@@ -106,7 +106,7 @@ impl<W: Write + Send> Reporter for JsonReporter<W> {
         self.write(at, &Event::Diagnosis { phone, diagnosis });
     }
 
-    fn survey_finished(&mut self, at: Timestamp, phones: &[Surveyed]) {
+    fn survey_finished(&mut self, at: Timestamp, phones: &[SurveyResult]) {
         self.write(at, Other::Survey { phones });
     }
 

@@ -15,7 +15,7 @@ use super::{
     style::Style,
 };
 use crate::{
-    discovery::watch::{Change, Phone, Watch},
+    discovery::watch::{ObservedPhone, PhoneChange, PhoneList},
     phone::{LoadName, MacAddress},
     text::{escape, time_of_day},
     track::{EvidenceSource, RunTime},
@@ -27,11 +27,17 @@ pub trait WatchReporter: Send {
     /// These interfaces are listened on from now on.
     fn started(&mut self, at: Timestamp, interfaces: &[String]);
     /// A phone is new or has changed. `interface` is empty if the change is silence.
-    fn changed(&mut self, at: Timestamp, interface: &str, phone: &Phone, change: Change);
+    fn changed(
+        &mut self,
+        at: Timestamp,
+        interface: &str,
+        phone: &ObservedPhone,
+        change: PhoneChange,
+    );
     /// The list as it is now; called every second.
-    fn list(&mut self, _now: RunTime, _watch: &Watch) {}
+    fn list(&mut self, _now: RunTime, _watch: &PhoneList) {}
     /// Listening has ended.
-    fn finished(&mut self, now: RunTime, watch: &Watch);
+    fn finished(&mut self, now: RunTime, watch: &PhoneList);
 }
 
 /// The display for these flags and this standard output.
@@ -56,7 +62,7 @@ struct Json<W>(LineWriter<W>);
 struct Line<'a> {
     at: Timestamp,
     kind: &'static str,
-    change: Change,
+    change: PhoneChange,
     mac: MacAddress,
     address: Option<std::net::Ipv4Addr>,
     model: Option<&'static str>,
@@ -72,7 +78,13 @@ struct Line<'a> {
 impl<W: Write + Send> WatchReporter for Json<W> {
     fn started(&mut self, _at: Timestamp, _interfaces: &[String]) {}
 
-    fn changed(&mut self, at: Timestamp, interface: &str, phone: &Phone, change: Change) {
+    fn changed(
+        &mut self,
+        at: Timestamp,
+        interface: &str,
+        phone: &ObservedPhone,
+        change: PhoneChange,
+    ) {
         let line = Line {
             at,
             kind: "phone",
@@ -94,7 +106,7 @@ impl<W: Write + Send> WatchReporter for Json<W> {
         }
     }
 
-    fn finished(&mut self, _now: RunTime, _watch: &Watch) {}
+    fn finished(&mut self, _now: RunTime, _watch: &PhoneList) {}
 }
 
 struct Lines<W> {
@@ -111,14 +123,20 @@ impl<W: Write + Send> WatchReporter for Lines<W> {
         }
     }
 
-    fn changed(&mut self, at: Timestamp, _interface: &str, phone: &Phone, change: Change) {
+    fn changed(
+        &mut self,
+        at: Timestamp,
+        _interface: &str,
+        phone: &ObservedPhone,
+        change: PhoneChange,
+    ) {
         if !self.quiet {
             let line = format!("{} {}", time_of_day(at), change_line(phone, change));
             self.out.line(&colored(self.style, phone, &line));
         }
     }
 
-    fn finished(&mut self, now: RunTime, watch: &Watch) {
+    fn finished(&mut self, now: RunTime, watch: &PhoneList) {
         self.out.line("");
         for line in table(now, watch, usize::MAX, self.style) {
             self.out.line(&line);
@@ -152,9 +170,16 @@ impl<W: Write + Send> WatchReporter for Table<W> {
         screen().draw(&mut self.area, Screen::size(), &rows);
     }
 
-    fn changed(&mut self, _at: Timestamp, _interface: &str, _phone: &Phone, _change: Change) {}
+    fn changed(
+        &mut self,
+        _at: Timestamp,
+        _interface: &str,
+        _phone: &ObservedPhone,
+        _change: PhoneChange,
+    ) {
+    }
 
-    fn list(&mut self, now: RunTime, watch: &Watch) {
+    fn list(&mut self, now: RunTime, watch: &PhoneList) {
         let size = Screen::size();
         let rows = size.rows.saturating_sub(SPARE_ROWS).max(1);
         // First: the echo of Ctrl-C leaves the first line on the screen.
@@ -163,7 +188,7 @@ impl<W: Write + Send> WatchReporter for Table<W> {
         screen().draw(&mut self.area, size, &text);
     }
 
-    fn finished(&mut self, now: RunTime, watch: &Watch) {
+    fn finished(&mut self, now: RunTime, watch: &PhoneList) {
         screen().close(&self.area);
         for line in table(now, watch, usize::MAX, self.style) {
             self.out.line(&line);
@@ -181,11 +206,11 @@ fn opening(interfaces: &[String]) -> String {
     )
 }
 
-fn change_line(phone: &Phone, change: Change) -> String {
+fn change_line(phone: &ObservedPhone, change: PhoneChange) -> String {
     let model = phone.model.map(|model| format!(" ({})", model.number));
     let at = phone.address.map(|address| format!(" at {address}"));
     let what = match &phone.load {
-        _ if change == Change::Silent => return phone_line(phone, model, at, "is silent"),
+        _ if change == PhoneChange::Silent => return phone_line(phone, model, at, "is silent"),
         Some(load) => format!("runs {}", escape(load.as_str())),
         None => "detected; its load is not known yet".to_owned(),
     };
@@ -195,7 +220,12 @@ fn change_line(phone: &Phone, change: Change) -> String {
     phone_line(phone, model, at, &parts.join(", "))
 }
 
-fn phone_line(phone: &Phone, model: Option<String>, at: Option<String>, what: &str) -> String {
+fn phone_line(
+    phone: &ObservedPhone,
+    model: Option<String>,
+    at: Option<String>,
+    what: &str,
+) -> String {
     let (model, at) = (model.unwrap_or_default(), at.unwrap_or_default());
-    format!("SEP{}{model}{at}: {what}", phone.mac.wire())
+    format!("SEP{}{model}{at}: {what}", phone.mac.upper_hex())
 }

@@ -20,7 +20,7 @@ use std::{
 };
 
 use crate::{
-    phone::{MacAddress, Request},
+    phone::{MacAddress, RequestedFile},
     track::{Event, Observation, ObservationKind, RunTime, TransferId},
 };
 
@@ -108,7 +108,7 @@ impl Thinner {
         }
         let mut now = self.release(address);
         let mac = match &observation.seen {
-            ObservationKind::Requested { name, .. } => Request::read(name).mac(),
+            ObservationKind::Requested { name, .. } => RequestedFile::parse(name).mac(),
             ObservationKind::MacReported { mac, .. } => Some(*mac),
             _ => None,
         };

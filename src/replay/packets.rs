@@ -17,11 +17,11 @@ use super::{
     web::Web,
 };
 use crate::{
-    discovery::Listener,
+    discovery::Observer,
     phone::MacAddress,
     protocol::{
         Malformed,
-        link::{Link, Sent},
+        link::{CapturedPacket, LinkType},
     },
     track::{EvidenceSource, Observation, ObservationKind},
 };
@@ -43,7 +43,7 @@ pub(super) fn record(input: &mut impl BufRead) -> io::Result<Record> {
             break;
         }
         record.tally.read += 1;
-        let Some(link) = Link::of(packet.link) else {
+        let Some(link) = LinkType::of(packet.link) else {
             record.tally.unknown += 1;
             continue;
         };
@@ -68,7 +68,7 @@ pub(super) fn record(input: &mut impl BufRead) -> io::Result<Record> {
 struct Packets {
     tftp: Tftp,
     web: Web,
-    listener: Listener,
+    listener: Observer,
     stations: Stations,
 }
 
@@ -78,7 +78,7 @@ impl Packets {
         &mut self,
         record: &mut Record,
         at: Timestamp,
-        sent: &Sent<'_>,
+        sent: &CapturedPacket<'_>,
     ) -> Result<bool, Malformed> {
         let stamp = Stamp::At(at);
         let before = record.requests.len();
@@ -88,7 +88,7 @@ impl Packets {
             let named = self.stations.sends(request.address, mac);
             record.facts.push((stamp, named));
         }
-        for observation in self.listener.hear_from(sent.source, &sent.payload)? {
+        for observation in self.listener.observe_payload(sent.source, &sent.payload)? {
             if !self.stations.is_known(&observation) {
                 is_understood |= !is_neighbour(&observation);
                 tell(record, stamp, observation);
@@ -120,7 +120,7 @@ fn is_neighbour(observation: &Observation) -> bool {
     matches!(
         observation.seen,
         ObservationKind::MacReported {
-            witness: EvidenceSource::Neighbour,
+            source: EvidenceSource::Neighbour,
             ..
         }
     )
@@ -155,7 +155,7 @@ impl Stations {
     fn is_known(&mut self, observation: &Observation) -> bool {
         let ObservationKind::MacReported {
             mac,
-            witness: EvidenceSource::Neighbour,
+            source: EvidenceSource::Neighbour,
         } = observation.seen
         else {
             return false;

@@ -9,9 +9,9 @@ use super::{
     stamp::Stamp,
 };
 use crate::{
-    http::name::of_path,
+    http::name::from_path,
     protocol::frame::Payload,
-    track::{End, Transport},
+    track::{TransferEnd, Transport},
 };
 
 /// Where phones fetch files over HTTP.
@@ -84,7 +84,7 @@ impl Web {
             address: *ends.0.ip(),
             port: ends.0.port(),
             transport: Transport::Http,
-            name: of_path(&path),
+            name: from_path(&path),
             staged: None,
             found: true,
             size: None,
@@ -138,7 +138,12 @@ impl Web {
         // Numbers before the body look far ahead of it.
         let bytes = acknowledged.wrapping_sub(first);
         if bytes < 1 << 31 && u64::from(bytes) >= length {
-            record.end(Stamp::At(at), running.index, End::Delivered, Some(length));
+            record.end(
+                Stamp::At(at),
+                running.index,
+                TransferEnd::Delivered,
+                Some(length),
+            );
             self.running.remove(&ends);
         }
         true

@@ -14,7 +14,7 @@ pub(crate) fn phone_name(phone: &PhoneRef) -> String {
         .unwrap_or_default();
     let name = phone.name.as_ref().map(|name| format!(" {}", escape(name)));
     match phone.mac {
-        Some(mac) => format!("SEP{}{model}{}", mac.wire(), name.unwrap_or_default()),
+        Some(mac) => format!("SEP{}{model}{}", mac.upper_hex(), name.unwrap_or_default()),
         None => format!("{}{model}", phone.address),
     }
 }
@@ -55,7 +55,7 @@ pub(crate) fn state_meaning(state: State) -> &'static str {
 
 /// Evidence with its source: `CDP reports SIP45.9-3-1SR4-1S (…)`. Not escaped.
 pub(crate) fn evidence(evidence: &Evidence) -> String {
-    let source = match evidence.witness {
+    let source = match evidence.source {
         // The detail is a whole sentence: what was requested or delivered.
         EvidenceSource::Requests => return evidence.detail.clone(),
         EvidenceSource::Neighbour => "ARP reports",
@@ -73,17 +73,22 @@ pub(crate) fn evidence(evidence: &Evidence) -> String {
 /// A step in one line, without the phone's name.
 pub(crate) fn step(step: &Step) -> String {
     let fetching = matches!(step.state, State::Manifest | State::Images | State::Writing);
-    let what = match (step.file.as_ref().filter(|_| fetching), step.bytes) {
+    let what = match (
+        step.details.file.as_ref().filter(|_| fetching),
+        step.details.bytes,
+    ) {
         (Some(file), Some(bytes)) => format!("got {} ({})", escape(file), size(bytes)),
         (Some(file), None) => format!("requested {}", escape(file)),
         (None, _) => state_meaning(step.state).to_owned(),
     };
     let load = step
+        .details
         .load
         .as_ref()
         .map(|load| format!(", {}", escape(load.as_str())));
     let pass = (step.pass > 1).then(|| format!(", pass {}", step.pass));
     let evidence = step
+        .details
         .evidence
         .as_ref()
         .map(|it| format!(" – {}", escape(&evidence(it))));

@@ -120,13 +120,13 @@ impl PhoneView {
         self.last_seen = at;
         self.pass = step.pass;
         self.expected = None;
-        if let Some(load) = &step.load {
+        if let Some(load) = &step.details.load {
             self.load = Some(load.clone());
         }
-        if let Some(evidence) = &step.evidence {
+        if let Some(evidence) = &step.details.evidence {
             self.add_evidence(evidence);
         }
-        let more = match (&step.file, step.bytes) {
+        let more = match (&step.details.file, step.details.bytes) {
             (Some(file), Some(bytes)) => self.acknowledge(file, bytes, bytes),
             _ => 0,
         };

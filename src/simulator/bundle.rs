@@ -162,7 +162,7 @@ impl SyntheticBundle {
         manifests.extend(
             self.family
                 .models()
-                .filter_map(|model| model.recovery)
+                .filter_map(|model| model.recovery_manifest)
                 .map(str::to_owned),
         );
         manifests.sort();
@@ -329,7 +329,11 @@ mod tests {
                 assert!(has(&made.load().manifest()));
                 assert_eq!(made.load().family(), Some(family));
                 assert_eq!(made.load().protocol(), Some(protocol));
-                assert!(family.models().all(|model| model.recovery.is_some_and(has)));
+                assert!(
+                    family
+                        .models()
+                        .all(|model| model.recovery_manifest.is_some_and(has))
+                );
                 for (name, bytes) in &files {
                     if LoadName::new(name).as_str() != name {
                         let manifest = Manifest::read(bytes).expect(name);

@@ -109,7 +109,12 @@ impl FleetConfig {
         if !(1..=MOST_PHONES).contains(&self.phones) {
             return Err(FleetError::Phones(self.phones));
         }
-        if self.models.is_empty() || self.models.iter().any(|model| model.recovery.is_none()) {
+        if self.models.is_empty()
+            || self
+                .models
+                .iter()
+                .any(|model| model.recovery_manifest.is_none())
+        {
             return Err(FleetError::Models);
         }
         Ok((0..self.phones)

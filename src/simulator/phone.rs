@@ -12,7 +12,7 @@ use super::{
     reading::Manifest,
     rng::Rng,
 };
-use crate::phone::{LoadName, Protocol, Train};
+use crate::phone::{FirmwareRelease, LoadName, Protocol};
 
 use boot::Step;
 pub use config::{PhoneConfig, Start};
@@ -110,7 +110,7 @@ struct Application {
     load: LoadName,
     protocol: Protocol,
     /// The release of its images; `None` where no name says it.
-    train: Option<Train>,
+    release: Option<FirmwareRelease>,
 }
 
 /// Images on their way into flash.
@@ -175,7 +175,7 @@ impl SimulatedPhone {
             Start::Application(load) => Some(Application {
                 load: load.clone(),
                 protocol: load.protocol().unwrap_or(Protocol::Sccp),
-                train: load.train(),
+                release: load.release(),
             }),
         };
         let mac = config

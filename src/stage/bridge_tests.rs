@@ -28,21 +28,21 @@ fn one_name_has_the_bytes_of_its_leg_in_every_view() {
     for name in ["term65.default.loads", "jar7945.9.sbn"] {
         let of = |load| Some(String::from_utf8(content(load, name)).unwrap());
         assert_eq!(text(&stage, View::Target, name), of(new));
-        assert_eq!(text(&stage, View::Quiet, name), of(new));
+        assert_eq!(text(&stage, View::NoLoad, name), of(new));
         assert_eq!(text(&stage, View::Bridge, name), of(old));
-        assert_eq!(text(&stage, View::Config, name), None);
+        assert_eq!(text(&stage, View::ConfigOnly, name), None);
     }
     // What only one leg holds is on no other.
     assert!(stage.resolve(View::Target, &old.manifest()).is_none());
-    assert!(stage.resolve(View::Quiet, &old.manifest()).is_none());
+    assert!(stage.resolve(View::NoLoad, &old.manifest()).is_none());
     assert!(stage.resolve(View::Bridge, &new.manifest()).is_none());
     let defaults = |view| text(&stage, view, "XMLDefault.cnf.xml").unwrap();
     let named = |load: &LoadName| format!("<loadInformation436 model=\"Cisco 7965\">{load}<");
     assert!(defaults(View::Target).contains(&named(new)));
     assert!(defaults(View::Bridge).contains(&named(old)));
     assert!(!defaults(View::Bridge).contains(new.as_str()));
-    assert!(!defaults(View::Quiet).contains("loadInformation"));
-    assert_eq!(defaults(View::Quiet), defaults(View::Config));
+    assert!(!defaults(View::NoLoad).contains("loadInformation"));
+    assert_eq!(defaults(View::NoLoad), defaults(View::ConfigOnly));
 }
 
 #[test]
@@ -51,24 +51,27 @@ fn what_a_surveyed_phone_is_shown_names_the_call_manager_and_no_load() {
     let source = Path::new("made");
     let says = |text: &str| text.as_bytes().to_vec();
     let (mine, name) = (says("target"), "SEP001D45AABB01.cnf.xml");
-    let own = OwnFile::by_view(name, source, mine, says("bridge"), says("no load")).unwrap();
+    let own = ExtraFile::per_view(name, source, mine, says("bridge"), says("no load")).unwrap();
     let (targets, bridges) = ([sip45()], [bridge()]);
     let legs = layout::Legs {
         own: &[own],
         ..of(&targets, &bridges)
     };
     let stage = layout::temporary(base.path(), legs, CALL_MANAGER, &unpack).unwrap();
-    let default = text(&stage, View::Config, "XMLDefault.cnf.xml").unwrap();
+    let default = text(&stage, View::ConfigOnly, "XMLDefault.cnf.xml").unwrap();
     let manager = format!("<processNodeName>{CALL_MANAGER}</processNodeName>");
     assert!(default.contains(&manager), "{default}");
     assert!(!default.contains("loadInformation"), "{default}");
-    assert_eq!(text(&stage, View::Config, name).as_deref(), Some("no load"));
+    assert_eq!(
+        text(&stage, View::ConfigOnly, name).as_deref(),
+        Some("no load")
+    );
     // Neither leg's loads and images can be had.
     for load in [&sip45().loads[0], &bridge().loads[0]] {
-        assert!(stage.resolve(View::Config, &load.manifest()).is_none());
+        assert!(stage.resolve(View::ConfigOnly, &load.manifest()).is_none());
     }
     for name in ["term65.default.loads", "jar7945.9.sbn"] {
-        assert!(stage.resolve(View::Config, name).is_none(), "{name}");
+        assert!(stage.resolve(View::ConfigOnly, name).is_none(), "{name}");
     }
 }
 
@@ -129,30 +132,30 @@ fn two_bridges_with_one_name_and_different_bytes_are_refused() {
 #[test]
 fn a_bridge_is_judged_like_a_target_and_must_lead_to_one() {
     let target = [sip45()];
-    select_bridges(&[bridge()], &target, false).unwrap();
+    check_bridges(&[bridge()], &target, false).unwrap();
     // A SIP bundle can be a bridge too.
     let sip = bundle("sip.zip", "SIP45.8-5-2S", &["7945", "7965"]);
-    select_bridges(std::slice::from_ref(&sip), &target, false).unwrap();
+    check_bridges(std::slice::from_ref(&sip), &target, false).unwrap();
 
-    let refusal = select_bridges(&[bridge(), sip], &target, false).unwrap_err();
+    let refusal = check_bridges(&[bridge(), sip], &target, false).unwrap_err();
     assert!(
         refusal.is_usage() && refusal.to_string().contains("7945"),
         "{refusal}"
     );
     let elsewhere = bundle("sccp41.zip", "SCCP41.8-5-2S", &["7941"]);
-    let refusal = select_bridges(&[elsewhere], &target, false).unwrap_err();
+    let refusal = check_bridges(&[elsewhere], &target, false).unwrap_err();
     assert!(refusal.is_usage(), "{refusal}");
 
     let intact = Bundle {
         verdict: Verdict::Intact,
         ..bridge()
     };
-    let refusal = select_bridges(std::slice::from_ref(&intact), &target, false).unwrap_err();
+    let refusal = check_bridges(std::slice::from_ref(&intact), &target, false).unwrap_err();
     assert!(!refusal.is_usage() && refusal.cure().contains("--accept-unknown"));
-    select_bridges(&[intact], &target, true).unwrap();
+    check_bridges(&[intact], &target, true).unwrap();
     let damaged = Bundle {
         verdict: Verdict::Damaged,
         ..bridge()
     };
-    assert!(select_bridges(&[damaged], &target, true).is_err());
+    assert!(check_bridges(&[damaged], &target, true).is_err());
 }

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use super::{
-    End, Evidence, EvidenceSource, FileOutcome, Registration, RunTime, Served, State, Subnet,
-    TransferId, Transport,
+    Evidence, EvidenceSource, FileOutcome, RegistrationTarget, RunTime, ServedFile, State,
+    StepDetails, Subnet, TransferEnd, TransferId, Transport,
     catalog::{Catalog, Leg},
     history::{Kind, MAX_ROWS, Row, Rows, kept},
     pass::Pass,
 };
 use crate::{
     diagnose::{Code, Diagnosis},
-    phone::{Family, LoadName, Model, Protocol, Request, normal},
+    phone::{Family, LoadName, Model, Protocol, RequestedFile, normalized_name},
     track::diagnosis::{rules, text},
 };
 
@@ -31,13 +31,13 @@ mod transfer;
 mod trouble;
 mod vlan;
 
-pub use expected::Expected;
+pub use expected::ExpectedActivity;
 pub use overlay::silence_limit;
 pub(super) use overlay::{MAX_KEPT, Standing};
 use registering::Registering;
-pub(crate) use route::Bridge;
+pub(crate) use route::BridgeProgress;
 use said::Said;
-pub use survey::Way;
+pub use survey::PlannedRoute;
 use trouble::{Boot, Unheard};
 
 /// After its configuration a converted phone that wants another load asks for its manifest
@@ -54,7 +54,7 @@ pub(super) struct Scene<'a> {
     /// The phone is to register here, and it is heard if it does.
     pub registers: bool,
     /// Where its own configuration sends its REGISTERs.
-    pub registration: Option<&'a Registration>,
+    pub registration: Option<&'a RegistrationTarget>,
     /// Nothing but requests is seen.
     pub requests_only: bool,
     /// When the survey is over, or was; `None`: there is none.
@@ -70,8 +70,8 @@ pub(super) struct Ask<'a> {
     pub transport: Transport,
     pub name: &'a str,
     pub port: u16,
-    pub request: &'a Request,
-    pub served: Option<&'a Served>,
+    pub request: &'a RequestedFile,
+    pub served: Option<&'a ServedFile>,
 }
 
 impl Ask<'_> {
@@ -87,10 +87,7 @@ pub(super) enum Change {
     Step {
         state: State,
         pass: u32,
-        file: Option<String>,
-        bytes: Option<u64>,
-        load: Option<LoadName>,
-        evidence: Option<Evidence>,
+        details: StepDetails,
     },
     Progress {
         file: String,
@@ -101,15 +98,6 @@ pub(super) enum Change {
     },
     Raised(Diagnosis),
     Withdrawn(Diagnosis),
-}
-
-/// What a step is about.
-#[derive(Debug, Default)]
-pub(super) struct About {
-    pub file: Option<String>,
-    pub bytes: Option<u64>,
-    pub load: Option<LoadName>,
-    pub evidence: Option<Evidence>,
 }
 
 /// One phone's conversion.
@@ -153,7 +141,7 @@ pub(super) struct Conversion {
     pub(super) sequence: u64,
     /// The stage that it is shown.
     pub leg: Leg,
-    pub(super) bridge: Bridge,
+    pub(super) bridge: BridgeProgress,
     /// It fetched the target too often: its `XMLDefault` names no load any more.
     pub quiet: bool,
     /// The load that a witness named last, until something is written over it.
@@ -170,7 +158,7 @@ pub(super) struct Conversion {
     pub(super) cut: Option<String>,
     pub(super) registering: Registering,
     /// What the survey found to be its way, once it was over.
-    pub way: Option<Way>,
+    pub way: Option<PlannedRoute>,
     /// It was heard in another network, and never asked here.
     pub(super) elsewhere: Option<vlan::Elsewhere>,
     /// Its lease leads elsewhere, and it asked for nothing here since.
@@ -208,7 +196,7 @@ impl Conversion {
             takes: Vec::new(),
             sequence: 0,
             leg: Leg::Target,
-            bridge: Bridge::Untried,
+            bridge: BridgeProgress::Untried,
             quiet: false,
             runs: None,
             said: Said::default(),
@@ -236,13 +224,13 @@ impl Conversion {
         let is_http = ask.transport == Transport::Http
             && !matches!(
                 ask.request,
-                Request::Image | Request::Manifest(_) | Request::Recovery(_)
+                RequestedFile::Image | RequestedFile::Manifest(_) | RequestedFile::Recovery(_)
             );
-        if ask.request.is_application() || is_http {
+        if ask.request.is_from_application() || is_http {
             self.application_asked(scene, ask, out);
         }
         match ask.request {
-            Request::Recovery(model) => {
+            RequestedFile::Recovery(model) => {
                 self.in_recovery = true;
                 if let Some(model) = model {
                     self.learn(model);
@@ -250,8 +238,8 @@ impl Conversion {
                 self.judge_recovery(scene, ask, out);
                 self.manifest_asked(scene, ask, true, out);
             }
-            Request::Manifest(_) => self.manifest_asked(scene, ask, false, out),
-            Request::Image => self.image_asked(scene, ask, out),
+            RequestedFile::Manifest(_) => self.manifest_asked(scene, ask, false, out),
+            RequestedFile::Image => self.image_asked(scene, ask, out),
             _ => {
                 self.record(scene, ask, Kind::Other);
                 if is_dial_plan(ask.name) {
@@ -294,7 +282,7 @@ impl Conversion {
             size: ask
                 .served
                 .map(|served| served.size)
-                .filter(|size| *size != Served::UNKNOWN_SIZE),
+                .filter(|size| *size != ServedFile::UNKNOWN_SIZE),
             pass: self.pass,
             transport: ask.transport,
             outcome: if ask.served.is_some() {
@@ -313,6 +301,6 @@ impl Conversion {
 /// Whether this is the dial plan, which a configuration names and only a phone that took
 /// that configuration asks for.
 fn is_dial_plan(name: &str) -> bool {
-    let name = normal(name);
+    let name = normalized_name(name);
     name.rsplit('/').next() == Some("dialplan.xml")
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     diagnose::Diagnosis,
-    phone::{MacAddress, Model, Request, normal},
+    phone::{MacAddress, Model, RequestedFile, normalized_name},
 };
 
 mod merge;
@@ -280,15 +280,14 @@ impl Registry {
         let Some((id, phone)) = self.at(address) else {
             return true;
         };
-        let name = normal(name);
-        let family = |name: &str| Model::by_recovery(name).map(|model| model.family);
+        let name = normalized_name(name);
+        let family = |name: &str| Model::by_recovery_manifest(name).map(|model| model.family);
         let is_changed_over = family(&name) != phone.conversion.family
             && at.saturating_sub(phone.conversion.last) >= CHANGE_OVER;
-        let is_second = phone
-            .conversion
-            .rows
-            .iter()
-            .any(|row| matches!(row.kind, Kind::Manifest(_)) && normal(&row.name) != name);
+        let is_second =
+            phone.conversion.rows.iter().any(|row| {
+                matches!(row.kind, Kind::Manifest(_)) && normalized_name(&row.name) != name
+            });
         let named_itself = phone.mac.is_some() && !phone.by_table;
         if named_itself || !is_second || is_changed_over {
             return true;
@@ -383,17 +382,17 @@ impl Registry {
         at: RunTime,
         address: Ipv4Addr,
         mac: MacAddress,
-        witness: EvidenceSource,
+        source: EvidenceSource,
     ) -> Option<PhoneId> {
         let is_listed = self.at_address.contains_key(&address) || self.of_mac.contains_key(&mac);
-        if witness == EvidenceSource::Neighbour && !is_listed {
+        if source == EvidenceSource::Neighbour && !is_listed {
             if let Some(other) = self.others.get_mut(&address) {
                 other.neighbour = Some(mac);
             }
             return None;
         }
         let knows_no_more =
-            witness == EvidenceSource::Neighbour && self.of(mac).is_none_or(|phone| phone.by_table);
+            source == EvidenceSource::Neighbour && self.of(mac).is_none_or(|phone| phone.by_table);
         let id = self.name(at, address, mac)?;
         if let Some(phone) = self.phones.get_mut(&id) {
             phone.by_table = knows_no_more;
@@ -452,7 +451,7 @@ fn from_other(other: Other) -> Conversion {
     conversion.on_sccp = other
         .rows
         .iter()
-        .any(|row| Request::read(&row.name) == Request::SccpLocale);
+        .any(|row| RequestedFile::parse(&row.name) == RequestedFile::SccpLocale);
     conversion.sequence = other
         .rows
         .iter()

@@ -29,7 +29,7 @@ use super::{
     server_state::ServerState,
 };
 use crate::{
-    http::{HEADERS_MAX, Io, REQUEST_MAX, Wire, linger},
+    http::{HEADERS_MAX, HyperIo, REQUEST_MAX, TrackedStream, linger},
     reporter::JSON_VERSION,
 };
 
@@ -44,7 +44,7 @@ const HEARTBEAT: &str = ":\n\n";
 
 /// Serves one client to its end.
 pub(super) async fn serve(stream: TcpStream, state: Arc<ServerState>) {
-    let Ok(wire) = Wire::new(stream) else {
+    let Ok(wire) = TrackedStream::new(stream) else {
         // Closed already.
         return;
     };
@@ -57,7 +57,7 @@ pub(super) async fn serve(stream: TcpStream, state: Arc<ServerState>) {
         .keep_alive(false)
         .max_buf_size(REQUEST_MAX)
         .max_headers(HEADERS_MAX)
-        .serve_connection(Io(Arc::clone(&wire)), service);
+        .serve_connection(HyperIo(Arc::clone(&wire)), service);
     let mut connection = pin!(connection);
     let mut checks = tokio::time::interval(LOOK);
     checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -99,7 +99,7 @@ impl Patience {
         }
     }
 
-    fn check(&mut self, now: Instant, wire: &Wire) {
+    fn check(&mut self, now: Instant, wire: &TrackedStream) {
         let acknowledged = wire.body_acknowledged().unwrap_or(self.acknowledged);
         let nothing_waits = wire.all_acknowledged().unwrap_or(false);
         if acknowledged != self.acknowledged || nothing_waits {

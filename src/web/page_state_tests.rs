@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     diagnose::{Code, Diagnosis, Severity},
     phone::MacAddress,
-    track::{Evidence, EvidenceSource, PhoneReport, State, Step, Totals},
+    track::{Evidence, EvidenceSource, PhoneReport, State, Step, StepDetails, Totals},
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -31,10 +31,7 @@ fn step(id: u32, state: State) -> Event {
         phone: phone(id),
         state,
         pass: 1,
-        file: None,
-        bytes: None,
-        load: None,
-        evidence: None,
+        details: StepDetails::default(),
     })
 }
 
@@ -226,7 +223,7 @@ fn the_last_message_shows_the_report() {
         reason: None,
         pass: 2,
         evidence: vec![Evidence {
-            witness: EvidenceSource::Cdp,
+            source: EvidenceSource::Cdp,
             detail: "SIP45".to_owned(),
         }],
         files: Vec::new(),

@@ -12,9 +12,9 @@ use std::{
 };
 
 use reflash::{
-    discovery::poll::{MAX_BODY, PORT, Poller, TRIES, WAITS, WHOLE},
+    discovery::poll::{DELAYS, MAX_ATTEMPTS, MAX_BODY, PORT, Poller, REQUEST_TIMEOUT},
     phone::{LoadName, MacAddress},
-    track::{EvidenceSource, ObservationKind, PhoneId, RunTime, Unproven},
+    track::{EvidenceSource, ObservationKind, PhoneId, PollCandidate, RunTime},
 };
 use tokio::net::{TcpListener, TcpStream};
 
@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const MOMENT: Duration = Duration::from_millis(200);
 
 fn page(mac: MacAddress, load: &str) -> String {
-    let mac = mac.wire();
+    let mac = mac.upper_hex();
     format!(
         "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?><DeviceInformation>\
          <MACAddress>{mac}</MACAddress><HostName>SEP{mac}</HostName>\
@@ -100,8 +100,8 @@ async fn answer_one(stream: &TcpStream, answer: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-fn phone(address: Ipv4Addr) -> Unproven {
-    Unproven {
+fn phone(address: Ipv4Addr) -> PollCandidate {
+    PollCandidate {
         id: PhoneId(1),
         address,
         mac: Some(MAC),
@@ -113,14 +113,14 @@ fn phone(address: Ipv4Addr) -> Unproven {
 struct Site {
     poller: Poller,
     now: RunTime,
-    wanted: [Unproven; 1],
+    wanted: [PollCandidate; 1],
 }
 
 impl Site {
     fn new(address: Ipv4Addr) -> Self {
         let wanted = [phone(address)];
         let mut poller = Poller::default();
-        poller.look(RunTime::ZERO, &wanted);
+        poller.update(RunTime::ZERO, &wanted);
         Self {
             poller,
             now: RunTime::ZERO,
@@ -129,8 +129,8 @@ impl Site {
     }
 
     async fn tried(&mut self) -> (Vec<ObservationKind>, Option<String>) {
-        self.now += WAITS[4];
-        self.poller.look(self.now, &self.wanted);
+        self.now += DELAYS[4];
+        self.poller.update(self.now, &self.wanted);
         let now = self.now;
         let told = tokio::time::timeout(PATIENCE, self.poller.next(|| now));
         let told = told.await.expect("something comes of every try");
@@ -154,16 +154,16 @@ async fn a_page_tells_who_is_there_and_what_it_runs() {
     assert_eq!(notice, None);
     let named = ObservationKind::MacReported {
         mac: MAC,
-        witness: EvidenceSource::Web,
+        source: EvidenceSource::Web,
     };
     let load = ObservationKind::Load {
         load: LoadName::new(TARGET),
-        witness: EvidenceSource::Web,
+        source: EvidenceSource::Web,
         detail: "jar45sip.9-3-1ES26.sbn".to_owned(),
     };
     let model = ObservationKind::Model {
         model: "7965".to_owned(),
-        witness: EvidenceSource::Web,
+        source: EvidenceSource::Web,
     };
     assert_eq!(seen, [named, model, load]);
     assert_eq!(asked.count(), 1);
@@ -191,7 +191,7 @@ async fn the_page_of_another_phone_is_a_dispute_and_nothing_in_it_counts() {
     let disputed = ObservationKind::AddressConflict {
         mac: MAC,
         other,
-        witness: EvidenceSource::Web,
+        source: EvidenceSource::Web,
     };
     assert_eq!(Site::new(address).tried().await.0, [disputed]);
 }
@@ -209,7 +209,7 @@ async fn a_refused_connection_is_told_once_and_not_tried_for_ever() {
         "{words}"
     );
     site.now += Duration::from_hours(24);
-    site.poller.look(site.now, &site.wanted);
+    site.poller.update(site.now, &site.wanted);
     let told = tokio::time::timeout(MOMENT, site.poller.next(|| site.now));
     assert!(told.await.is_err(), "nobody is asked any more");
 }
@@ -229,9 +229,9 @@ async fn what_is_no_phones_page_is_asked_for_once_in_a_pass() {
         let asked = serve(address, answer, true).await;
         let mut site = Site::new(address);
         assert_eq!(site.tried().await, (vec![], None), "{address}");
-        for _ in 0..TRIES {
-            site.now += WAITS[4];
-            site.poller.look(site.now, &site.wanted);
+        for _ in 0..MAX_ATTEMPTS {
+            site.now += DELAYS[4];
+            site.poller.update(site.now, &site.wanted);
         }
         let told = tokio::time::timeout(MOMENT, site.poller.next(|| site.now));
         assert!(told.await.is_err(), "{address}: nobody is asked any more");
@@ -248,20 +248,20 @@ async fn a_phone_that_takes_the_connection_and_says_nothing_holds_up_nobody() {
     serve(good, plain(&page(MAC, TARGET)), true).await;
     let wanted = [
         phone(silent),
-        Unproven {
+        PollCandidate {
             id: PhoneId(2),
             ..phone(good)
         },
     ];
     let mut poller = Poller::default();
-    poller.look(RunTime::ZERO, &wanted);
-    poller.look(WAITS[0], &wanted);
+    poller.update(RunTime::ZERO, &wanted);
+    poller.update(DELAYS[0], &wanted);
     let began = std::time::Instant::now();
-    let first = poller.next(|| WAITS[0]).await;
+    let first = poller.next(|| DELAYS[0]).await;
     assert_eq!(first.observations[0].address, good);
-    let second = poller.next(|| WAITS[0]).await;
+    let second = poller.next(|| DELAYS[0]).await;
     assert!(second.observations.is_empty() && second.notice.is_none());
-    assert!(began.elapsed() >= WHOLE, "it had its time");
+    assert!(began.elapsed() >= REQUEST_TIMEOUT, "it had its time");
 }
 
 #[tokio::test]
@@ -271,9 +271,9 @@ async fn who_begins_to_fetch_is_given_up_in_the_middle() {
     serve(address, b"HTTP/1.0 200 OK\r\n".to_vec(), false).await;
     let wanted = [phone(address)];
     let mut poller = Poller::default();
-    poller.look(RunTime::ZERO, &wanted);
-    poller.look(WAITS[0], &wanted);
-    poller.look(WAITS[0], &[]);
-    let told = tokio::time::timeout(WHOLE + MOMENT, poller.next(|| WAITS[0]));
+    poller.update(RunTime::ZERO, &wanted);
+    poller.update(DELAYS[0], &wanted);
+    poller.update(DELAYS[0], &[]);
+    let told = tokio::time::timeout(REQUEST_TIMEOUT + MOMENT, poller.next(|| DELAYS[0]));
     assert!(told.await.is_err(), "nothing comes of it");
 }

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, net::SocketAddrV4, sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 use reflash::{
-    phone::{Family, LoadName, MacAddress, Model, Request},
+    phone::{Family, LoadName, MacAddress, Model, RequestedFile},
     simulator::{Fault, Note, PhoneConfig, SimulatedPhone, Sizes, Start, SyntheticBundle},
 };
 use sha2::{Digest, Sha256};
@@ -58,7 +58,7 @@ pub(crate) fn staged(family: Family, made: &SyntheticBundle) -> Vec<(String, Vec
 pub(crate) fn hashes(made: &SyntheticBundle) -> BTreeMap<String, String> {
     made.files()
         .into_iter()
-        .filter(|(name, _)| matches!(Request::read(name), Request::Image))
+        .filter(|(name, _)| matches!(RequestedFile::parse(name), RequestedFile::Image))
         .map(|(name, bytes)| {
             let hash: Vec<String> = Sha256::digest(&bytes)
                 .iter()

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use reflash::{
     phone::{Family, LoadName, MacAddress},
     track::{
-        End, Event, EvidenceSource, Fleet, ManifestPlan, Observation, ObservationKind, PhoneReport,
-        Plan, Report, RunTime, Served, StagePlan, State, TransferId, Transport,
+        Event, EvidenceSource, Fleet, ManifestPlan, Observation, ObservationKind, PhoneReport,
+        Plan, Report, RunTime, ServedFile, StagePlan, State, TransferEnd, TransferId, Transport,
     },
 };
 
@@ -129,7 +129,7 @@ impl Run {
             address: address(who),
             seen,
         };
-        let events = self.fleet.see(self.now, &observation);
+        let events = self.fleet.observe(self.now, &observation);
         self.add(events);
     }
 
@@ -146,7 +146,7 @@ impl Run {
             .staged
             .get(&bare)
             .filter(|_| transport == Transport::Tftp)
-            .map(|(name, size)| Served {
+            .map(|(name, size)| ServedFile {
                 name: name.clone(),
                 size: *size,
             });
@@ -175,7 +175,7 @@ impl Run {
             .map_or(0, |(_, size)| *size)
     }
 
-    pub fn ends(&mut self, at: f64, who: u8, transfer: TransferId, end: End, bytes: u64) {
+    pub fn ends(&mut self, at: f64, who: u8, transfer: TransferId, end: TransferEnd, bytes: u64) {
         self.see(
             at,
             who,
@@ -200,7 +200,7 @@ impl Run {
                     bytes: size / 2,
                 },
             );
-            self.ends(at + 0.5, who, transfer, End::Delivered, size);
+            self.ends(at + 0.5, who, transfer, TransferEnd::Delivered, size);
         }
         self
     }
@@ -218,7 +218,7 @@ impl Run {
 
     /// An application's boot: trust lists and configuration, from `at` on.
     pub fn boots(&mut self, at: f64, who: u8, name: u8) -> &mut Self {
-        let wire = mac(name).wire();
+        let wire = mac(name).upper_hex();
         self.gets(at, who, &format!("CTLSEP{wire}.tlv"))
             .gets(at + 0.1, who, &format!("ITLSEP{wire}.tlv"))
             .gets(at + 0.2, who, "ITLFile.tlv")
@@ -243,7 +243,7 @@ impl Run {
             who,
             ObservationKind::Load {
                 load: LoadName::new(load),
-                witness: EvidenceSource::Cdp,
+                source: EvidenceSource::Cdp,
                 detail: format!("Version {load}"),
             },
         );

@@ -13,8 +13,8 @@ use reflash::{
     reporter::{Reporter, Tick},
     run_view::{PhoneView, RunView},
     track::{
-        End, Event, Evidence, EvidenceSource, ObservationKind, PhoneId, PhoneReport, Report, State,
-        Step,
+        Event, Evidence, EvidenceSource, ObservationKind, PhoneId, PhoneReport, Report, State,
+        Step, StepDetails, TransferEnd,
     },
     web::SharedView,
 };
@@ -43,7 +43,13 @@ fn run() -> Run {
     // It stalls between two images.
     run.gets(500.0, 4, TERM);
     let transfer = run.loses(502.0, 4, IMAGES[0].0, 4_000);
-    run.ends(505.0, 4, transfer, End::Vanished { all_sent: false }, 4_000);
+    run.ends(
+        505.0,
+        4,
+        transfer,
+        TransferEnd::Vanished { all_sent: false },
+        4_000,
+    );
     // A power cut in the middle, then a whole pass: a diagnosis is raised and withdrawn.
     run.gets(700.0, 5, TERM);
     run.gets(702.0, 5, IMAGES[0].0);
@@ -64,7 +70,7 @@ fn run() -> Run {
 fn lldp() -> ObservationKind {
     ObservationKind::Load {
         load: reflash::phone::LoadName::new(LOAD),
-        witness: EvidenceSource::Lldp,
+        source: EvidenceSource::Lldp,
         detail: format!("{LOAD} (192.168.5.1, port 7)"),
     }
 }
@@ -122,7 +128,7 @@ fn name(state: State) -> String {
 
 /// Evidence as renderings for people show it.
 fn line(evidence: &Evidence) -> String {
-    match evidence.witness {
+    match evidence.source {
         EvidenceSource::Requests => evidence.detail.clone(),
         EvidenceSource::Cdp => format!("CDP reports {}", evidence.detail),
         EvidenceSource::Lldp => format!("LLDP reports {}", evidence.detail),
@@ -342,7 +348,7 @@ fn every_rendering_of_a_run_shows_the_same() {
         .phones()
         .map(|phone| {
             let name = match phone.phone.mac {
-                Some(mac) => format!("SEP{}", mac.wire()),
+                Some(mac) => format!("SEP{}", mac.upper_hex()),
                 None => phone.phone.address.to_string(),
             };
             let row = rows.iter().find(|row| row.starts_with(&name));
@@ -438,7 +444,7 @@ fn every_rendering_of_a_run_shows_the_same() {
         .iter()
         .find(|phone| phone.state == State::Confirmed)
         .unwrap();
-    let by_lldp = |it: &Evidence| it.witness == EvidenceSource::Lldp;
+    let by_lldp = |it: &Evidence| it.source == EvidenceSource::Lldp;
     assert!(
         confirmed.evidence.iter().any(by_lldp),
         "it is in the details"
@@ -457,13 +463,13 @@ fn step(state: State, evidence: Option<&str>) -> Event {
         },
         state,
         pass: 1,
-        file: None,
-        bytes: None,
-        load: None,
-        evidence: evidence.map(|detail| Evidence {
-            witness: EvidenceSource::Requests,
-            detail: detail.to_owned(),
-        }),
+        details: StepDetails {
+            evidence: evidence.map(|detail| Evidence {
+                source: EvidenceSource::Requests,
+                detail: detail.to_owned(),
+            }),
+            ..StepDetails::default()
+        },
     })
 }
 

@@ -24,7 +24,7 @@ pub(super) fn ask(report: &Report, asker: &mut dyn Asker) -> Result<Vec<Observat
     let open = report.phones.iter().filter(|phone| is_open(phone));
     for phone in open {
         let name = match phone.mac {
-            Some(mac) => format!("SEP{}", mac.wire()),
+            Some(mac) => format!("SEP{}", mac.upper_hex()),
             None => format!("the phone at {}", phone.address),
         };
         asker.tell(&format!(
@@ -51,7 +51,7 @@ pub(super) fn ask(report: &Report, asker: &mut dyn Asker) -> Result<Vec<Observat
         said.push(Observation {
             address: phone.address,
             seen: ObservationKind::Remark {
-                witness: EvidenceSource::Person,
+                source: EvidenceSource::Person,
                 detail: format!("its display shows {protocol} at {WHERE}"),
             },
         });

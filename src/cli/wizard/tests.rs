@@ -28,7 +28,7 @@ use crate::{
     phone::{Family, LoadName, MacAddress, Model, Protocol},
     preflight::{Checked, Chosen, Interface, Wanted},
     simulator::{Release, Sizes, SyntheticBundle},
-    stage::OwnFile,
+    stage::ExtraFile,
     track::EvidenceSource,
 };
 
@@ -140,7 +140,7 @@ impl Asker for Script {
 /// A machine in a folder of its own, with the network that it is told of.
 pub(super) struct Desk {
     folder: tempfile::TempDir,
-    near: RefCell<Vec<(String, watch::Phone)>>,
+    near: RefCell<Vec<(String, watch::ObservedPhone)>>,
     deaf: Option<String>,
     interfaces: Vec<Interface>,
     /// What each look finds; the last one stays.
@@ -208,7 +208,7 @@ impl Desk {
 
     fn heard(self, mac: &str, model: &str, load: &str) -> Self {
         let mac: MacAddress = mac.parse().unwrap();
-        let phone = watch::Phone {
+        let phone = watch::ObservedPhone {
             mac,
             address: None,
             model: Model::by_number(model),
@@ -301,7 +301,7 @@ impl World for Desk {
         }
     }
 
-    fn own_files(&self, paths: &[PathBuf]) -> Result<Vec<OwnFile>, Failure> {
+    fn own_files(&self, paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure> {
         Machine.own_files(paths)
     }
 

@@ -14,7 +14,7 @@ use tokio::{
     time::{self, Duration},
 };
 
-use super::{Alarms, Bound, IDLE_TIME, Line, Registrar, Seats, ipv4};
+use super::{AlarmLimiter, AlarmReader, BoundListeners, IDLE_TIME, Registrar, Seats, ipv4};
 use crate::{discovery::ObservationQueue, protocol::sip, track::Observation};
 
 /// Bytes of a datagram that are read: a head, and of its body whatever fits.
@@ -30,7 +30,7 @@ const REST: Duration = Duration::from_millis(100);
 /// What all of them share.
 struct Site {
     registrar: Mutex<Registrar>,
-    alarms: Mutex<Alarms>,
+    alarms: Mutex<AlarmLimiter>,
     seats: Mutex<Seats>,
     told: ObservationQueue,
 }
@@ -71,7 +71,7 @@ impl Drop for Seat {
 
 /// Listens until `stop` resolves, whether by a word or because its other end is gone.
 pub(super) async fn run(
-    bound: Bound,
+    bound: BoundListeners,
     told: mpsc::Sender<(Instant, Observation)>,
     stop: oneshot::Receiver<()>,
 ) -> io::Result<()> {
@@ -206,7 +206,7 @@ async fn requests(stream: TcpStream, peer: SocketAddrV4, seat: Seat) -> io::Resu
 
 /// SCCP over one connection, as far as the alarm.
 async fn alarm(stream: TcpStream, peer: SocketAddrV4, seat: Seat) -> io::Result<()> {
-    let mut line = Line::default();
+    let mut line = AlarmReader::default();
     let mut bytes = [0; READ];
     let until = time::Instant::now() + IDLE_TIME;
     while !line.is_over() {

@@ -3,7 +3,7 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use crate::{
-    discovery::{Heard, observations},
+    discovery::{Decoded, observations},
     phone::{LoadName, MacAddress, Model},
     track::{EvidenceSource, ObservationKind},
 };
@@ -33,17 +33,20 @@ pub struct Fact {
 
 impl Fact {
     /// What was heard, if it is of a phone; ARP is of anybody. `address` as
-    /// [`crate::discovery::Listener::each`] gives it.
+    /// [`crate::discovery::Observer::for_each_decoded`] gives it.
     #[must_use]
-    pub fn of(heard: &Heard<'_>, address: Option<Ipv4Addr>, tag: Option<u16>) -> Option<Self> {
+    pub fn of(heard: &Decoded<'_>, address: Option<Ipv4Addr>, tag: Option<u16>) -> Option<Self> {
         let seen = observations(heard);
         let named = seen.iter().find_map(|seen| match seen {
-            ObservationKind::MacReported { mac, witness } => Some((*mac, *witness)),
+            ObservationKind::MacReported {
+                mac,
+                source: witness,
+            } => Some((*mac, *witness)),
             _ => None,
         });
         let (mac, witness) = match heard {
             // One without an address is a phone all the same.
-            Heard::Dhcp(message) if message.phone().is_some() => {
+            Decoded::Dhcp(message) if message.phone().is_some() => {
                 (message.mac, EvidenceSource::Dhcp)
             }
             _ => named?,
@@ -64,23 +67,23 @@ impl Fact {
             holds: None,
         };
         match heard {
-            Heard::Cdp(cdp) => {
+            Decoded::Cdp(cdp) => {
                 fact.model = cdp.model;
                 fact.port.clone_from(&cdp.port);
                 fact.vlan = tag.or(cdp.voice_vlan).or(cdp.native_vlan);
                 fact.power = cdp.power_consumption.map(u32::from);
                 fact.holds = Some(cdp.ttl);
             }
-            Heard::Lldp(lldp) => {
+            Decoded::Lldp(lldp) => {
                 fact.model = lldp.model;
                 fact.port = lldp.port.as_deref().map(port_name);
                 fact.vlan = tag.or(lldp.voice_vlan());
                 fact.power = lldp.power;
                 fact.holds = Some(lldp.ttl);
             }
-            Heard::Dhcp(message) => fact.model = message.phone().and_then(|phone| phone.model),
-            Heard::Sip(request) => fact.model = request.phone().model,
-            Heard::Arp(_) | Heard::SipAnswer(_) | Heard::Sccp(_) | Heard::Web(_) => {}
+            Decoded::Dhcp(message) => fact.model = message.phone().and_then(|phone| phone.model),
+            Decoded::Sip(request) => fact.model = request.phone().model,
+            Decoded::Arp(_) | Decoded::SipAnswer(_) | Decoded::Sccp(_) | Decoded::Web(_) => {}
         }
         Some(fact)
     }

@@ -221,8 +221,8 @@ pub(super) fn name(frame: Frame, phone: &PhoneView) -> String {
     let named = &phone.phone;
     match (&named.name, named.mac) {
         (Some(name), _) => escape(name),
-        (None, Some(mac)) if frame.width >= LONG_NAMES => format!("SEP{}", mac.wire()),
-        (None, Some(mac)) => mac.wire(),
+        (None, Some(mac)) if frame.width >= LONG_NAMES => format!("SEP{}", mac.upper_hex()),
+        (None, Some(mac)) => mac.upper_hex(),
         (None, None) => named.address.to_string(),
     }
 }

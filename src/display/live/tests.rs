@@ -10,7 +10,9 @@ use super::*;
 use crate::{
     diagnose::{Code, Diagnosis},
     phone::MacAddress,
-    track::{Event, Evidence, EvidenceSource, PhoneId, PhoneRef, Progress, State, Step},
+    track::{
+        Event, Evidence, EvidenceSource, PhoneId, PhoneRef, Progress, State, Step, StepDetails,
+    },
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -39,10 +41,7 @@ fn step(phone: PhoneRef, state: State) -> Event {
         phone,
         state,
         pass: 1,
-        file: None,
-        bytes: None,
-        load: None,
-        evidence: None,
+        details: StepDetails::default(),
     })
 }
 
@@ -51,10 +50,13 @@ fn confirmed(phone: PhoneRef) -> Event {
         unreachable!()
     };
     Event::Step(Step {
-        evidence: Some(Evidence {
-            witness: EvidenceSource::Cdp,
-            detail: "SIP45.9-3-1SR4-1S (192.0.2.3, Port 1)".to_owned(),
-        }),
+        details: StepDetails {
+            evidence: Some(Evidence {
+                source: EvidenceSource::Cdp,
+                detail: "SIP45.9-3-1SR4-1S (192.0.2.3, Port 1)".to_owned(),
+            }),
+            ..StepDetails::default()
+        },
         ..step
     })
 }
@@ -175,8 +177,11 @@ fn an_image_of_unknown_place_has_no_number() {
         unreachable!()
     };
     let got = Event::Step(Step {
-        file: Some("dsp45.9-3-1ES26.sbn".to_owned()),
-        bytes: Some(364_000),
+        details: StepDetails {
+            file: Some("dsp45.9-3-1ES26.sbn".to_owned()),
+            bytes: Some(364_000),
+            ..StepDetails::default()
+        },
         ..got
     });
     live.event(at(99), &got);
@@ -393,13 +398,15 @@ fn events() -> impl Strategy<Value = Event> {
             phone,
             state: State::ALL[state],
             pass,
-            bytes: text.as_ref().map(|_| bytes.into()),
-            evidence: text.clone().map(|detail| Evidence {
-                witness: EvidenceSource::Lldp,
-                detail,
-            }),
-            file: text,
-            load: None,
+            details: StepDetails {
+                bytes: text.as_ref().map(|_| bytes.into()),
+                evidence: text.clone().map(|detail| Evidence {
+                    source: EvidenceSource::Lldp,
+                    detail,
+                }),
+                file: text,
+                load: None,
+            },
         })
     });
     let moves = (

@@ -7,10 +7,10 @@ use super::{
     Action, Note, Pass, Refusal, SimulatedPhone,
     boot::{BEFORE_IMAGES, BETWEEN_PAIRS, Step, WITHIN_PAIR, WRITING},
 };
-use crate::phone::{LoadName, Train};
+use crate::phone::{FirmwareRelease, LoadName};
 
 /// 8.5(2) is the last release that every older phone takes, and takes every newer one.
-pub(super) const BRIDGE: Train = Train {
+pub(super) const BRIDGE: FirmwareRelease = FirmwareRelease {
     major: 8,
     minor: 5,
     maintenance: 2,
@@ -74,7 +74,7 @@ impl SimulatedPhone {
         if manifest.hardware.unwrap_or(1) & hardware != hardware {
             return Err(Refusal::Hardware);
         }
-        let newer = manifest.train().is_some_and(|train| train > BRIDGE);
+        let newer = manifest.release().is_some_and(|release| release > BRIDGE);
         if newer && self.has(&Fault::NeedsBridge) && !self.bridged {
             return Err(Refusal::TooNew);
         }

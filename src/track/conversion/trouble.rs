@@ -1,9 +1,11 @@
 //! What a phone's requests say of power, of its configuration and of the way to it.
 
-use super::{Ask, Change, Conversion, End, FileOutcome, Kind, Row, Scene, State, TransferId};
+use super::{
+    Ask, Change, Conversion, FileOutcome, Kind, Row, Scene, State, TransferEnd, TransferId,
+};
 use crate::{
     diagnose::Code,
-    phone::{Family, Request, normal},
+    phone::{Family, RequestedFile, normalized_name},
     track::{
         RunTime, Transport,
         diagnosis::{rules, text},
@@ -47,7 +49,7 @@ impl Conversion {
         }
         let boot = &mut self.boot;
         let rejected = match ask.request {
-            Request::TrustList(_) => {
+            RequestedFile::TrustList(_) => {
                 // One boot may ask twice: over HTTP first, or because an answer got lost.
                 let idle = match (boot.own_delivered, boot.default_delivered) {
                     (false, true) => boot.idle.saturating_add(1),
@@ -61,20 +63,20 @@ impl Conversion {
                 (idle >= rules::REJECTED_BOOTS && !self.quiet)
                     .then(|| text::rejected_default(idle, ask.name, scene.at))
             }
-            Request::Config { signed: false, .. } => {
+            RequestedFile::Config { signed: false, .. } => {
                 let again =
                     boot.own_delivered && boot.own.is_some_and(|(_, port)| port != ask.port);
                 boot.own = Some((ask.transfer, ask.port));
                 again.then(|| text::rejected_own(ask.name, scene.at))
             }
-            Request::DefaultConfig => boot
+            RequestedFile::DefaultConfig => boot
                 .own_delivered
                 .then(|| text::rejected_own(ask.name, scene.at)),
-            Request::Manifest(_)
-            | Request::Image
-            | Request::SipLocale
-            | Request::SccpLocale
-            | Request::Other => {
+            RequestedFile::Manifest(_)
+            | RequestedFile::Image
+            | RequestedFile::SipLocale
+            | RequestedFile::SccpLocale
+            | RequestedFile::Other => {
                 if boot.own_delivered || boot.default_delivered {
                     *boot = Boot::default();
                     self.refute(Code::ConfigRejected, None, out);
@@ -94,12 +96,12 @@ impl Conversion {
 
     /// A file that is neither manifest nor image came whole.
     pub(super) fn config_delivered(&mut self, scene: Scene<'_>, row: &Row) {
-        match Request::read(&row.name) {
-            Request::Config { signed: false, .. } => {
+        match RequestedFile::parse(&row.name) {
+            RequestedFile::Config { signed: false, .. } => {
                 self.boot.own_delivered |= self.boot.own.is_some_and(|(id, _)| id == row.transfer);
             }
             // Nothing follows one that names no load.
-            Request::DefaultConfig => self.boot.default_delivered |= !self.is_held(scene),
+            RequestedFile::DefaultConfig => self.boot.default_delivered |= !self.is_held(scene),
             _ => {}
         }
     }
@@ -174,7 +176,7 @@ impl Conversion {
         if ask.transport == Transport::Http {
             return;
         }
-        let name = normal(ask.name);
+        let name = normalized_name(ask.name);
         match &mut self.unheard {
             Some(unheard) if unheard.name == name => {
                 if scene.at.saturating_sub(unheard.last) < rules::REPEAT_AFTER {
@@ -205,7 +207,7 @@ impl Conversion {
     /// A transfer ended without one ACK.
     pub(super) fn unheard_transfer(&mut self, at: RunTime, row: &Row, out: &mut Vec<Change>) {
         if let Some(unheard) = &mut self.unheard
-            && unheard.name == normal(&row.name)
+            && unheard.name == normalized_name(&row.name)
         {
             unheard.transfers = unheard.transfers.saturating_add(1);
             self.judge_unheard(at, out);
@@ -238,8 +240,8 @@ impl Conversion {
     }
 
     /// An image's transfer is over: counts what fails again and again over all passes.
-    pub(super) fn count_failing(&mut self, row: &Row, end: &End) {
-        let name = normal(&row.name);
+    pub(super) fn count_failing(&mut self, row: &Row, end: &TransferEnd) {
+        let name = normalized_name(&row.name);
         let known = self
             .failing
             .iter()
@@ -247,10 +249,10 @@ impl Conversion {
         // Who finds one image missing drops the next.
         let breaks = row.bytes > 0 && !self.stands(Code::MissingImage);
         match (end, known) {
-            (End::Delivered, Some(at)) => {
+            (TransferEnd::Delivered, Some(at)) => {
                 self.failing.remove(at);
             }
-            (End::Delivered, None) => {}
+            (TransferEnd::Delivered, None) => {}
             (_, Some(at)) if breaks => {
                 let count = &mut self.failing[at].1;
                 *count = count.saturating_add(1);
@@ -267,7 +269,7 @@ impl Conversion {
 
     /// Attempts at this image that broke off since it was last delivered.
     pub(super) fn failures(&self, name: &str) -> u16 {
-        let name = normal(name);
+        let name = normalized_name(name);
         self.failing
             .iter()
             .find(|(failing, _)| *failing == name)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    phone::{Family, LoadName, Request, Route, normal, supports},
+    phone::{Family, LoadName, RequestedFile, Route, normalized_name, supports_hardware},
     track::RunTime,
 };
 
@@ -101,8 +101,8 @@ pub(crate) fn refusal(
     load: &LoadName,
     mask: Option<u32>,
 ) -> Refusal {
-    let fits = hardware.and_then(|hardware| supports(load, mask, hardware));
-    let trains = runs.and_then(LoadName::train).zip(load.train());
+    let fits = hardware.and_then(|hardware| supports_hardware(load, mask, hardware));
+    let trains = runs.and_then(LoadName::release).zip(load.release());
     let route = trains.map_or(Route::Unknown, |(from, to)| Route::between(Some(from), to));
     match (fits, route) {
         (Some(false), _) | (None, Route::Direct) => Refusal::Hardware,
@@ -176,7 +176,7 @@ pub(crate) enum NotFound {
 /// the phone was given a manifest before.
 pub(crate) fn not_found<'a>(
     name: &str,
-    request: &Request,
+    request: &RequestedFile,
     staged: impl Iterator<Item = &'a str>,
     families: &[Family],
     took_manifest: bool,
@@ -193,18 +193,18 @@ pub(crate) fn not_found<'a>(
         }
     };
     match request {
-        Request::Recovery(None) => NotFound::Unsupported(None),
-        Request::Recovery(Some(model)) => foreign(model.family).unwrap_or(NotFound::Missing),
-        Request::Manifest(load) => match near(name, staged) {
+        RequestedFile::Recovery(None) => NotFound::Unsupported(None),
+        RequestedFile::Recovery(Some(model)) => foreign(model.family).unwrap_or(NotFound::Missing),
+        RequestedFile::Manifest(load) => match near(name, staged) {
             Some(meant) => NotFound::Mismatch(meant.to_owned()),
             None => load.family().and_then(foreign).unwrap_or(NotFound::Missing),
         },
-        Request::Image => match near(name, staged) {
+        RequestedFile::Image => match near(name, staged) {
             Some(meant) => NotFound::Mismatch(meant.to_owned()),
             None if took_manifest => NotFound::Missing,
             None => NotFound::Nothing,
         },
-        Request::Other => match near(name, staged) {
+        RequestedFile::Other => match near(name, staged) {
             Some(meant) => NotFound::Mismatch(meant.to_owned()),
             None => NotFound::Nothing,
         },
@@ -223,13 +223,14 @@ pub(crate) fn near<'a>(name: &str, mut staged: impl Iterator<Item = &'a str>) ->
     }
     staged.find(|candidate| {
         let meant = shape(candidate);
-        normal(candidate) != normal(name) && (asked == meant || one_slip(&asked, &meant))
+        normalized_name(candidate) != normalized_name(name)
+            && (asked == meant || one_slip(&asked, &meant))
     })
 }
 
 /// A name without the differences that are always a slip.
 fn shape(name: &str) -> String {
-    let bare: String = normal(name)
+    let bare: String = normalized_name(name)
         .chars()
         .filter(|character| !character.is_whitespace())
         .map(|character| if character == 'o' { '0' } else { character })

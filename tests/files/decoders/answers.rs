@@ -7,8 +7,8 @@ use std::{
 
 use proptest::{collection::vec, prelude::*};
 use reflash::{
-    discovery::{COPIES_TOLD, FOLLOWED},
-    discovery::{Ear, Listener, REPEAT},
+    discovery::{Deduplicator, Observer, REPEAT_WINDOW},
+    discovery::{MAX_COPIES, MAX_TRACKED},
     protocol::{
         MAX_TEXT,
         frame::Frame,
@@ -52,22 +52,22 @@ fn segment(from: SocketAddrV4, to: SocketAddrV4, text: &str) -> Vec<u8> {
     packet(6, *from.ip(), *to.ip(), &inside)
 }
 
-fn hear(listener: &mut Listener, bytes: &[u8]) -> Vec<Observation> {
-    listener.hear(&Frame::decode(bytes).unwrap()).unwrap()
+fn hear(listener: &mut Observer, bytes: &[u8]) -> Vec<Observation> {
+    listener.observe(&Frame::decode(bytes).unwrap()).unwrap()
 }
 
 /// What became of the REGISTER in this frame, or of the one that it answers.
-fn fate(listener: &mut Listener, bytes: &[u8]) -> Option<(Register, RegisterOutcome)> {
+fn outcome(listener: &mut Observer, bytes: &[u8]) -> Option<(Register, RegisterOutcome)> {
     let heard = hear(listener, bytes);
     heard
         .into_iter()
         .find_map(|observation| match observation.seen {
-            ObservationKind::Register { register, fate } => {
+            ObservationKind::Register { register, outcome } => {
                 assert_eq!(
                     observation.address, PHONE,
                     "it is the phone's in both directions"
                 );
-                Some((*register, fate))
+                Some((*register, outcome))
             }
             _ => None,
         })
@@ -90,8 +90,8 @@ fn a_register_and_its_answers_are_joined() {
             SipTransport::Udp => datagram,
             SipTransport::Tcp => segment,
         };
-        let mut listener = Listener::default();
-        let (register, sent) = fate(&mut listener, &frame(FROM, AT, REGISTER)).unwrap();
+        let mut listener = Observer::default();
+        let (register, sent) = outcome(&mut listener, &frame(FROM, AT, REGISTER)).unwrap();
         assert_eq!(sent, RegisterOutcome::Sent);
         assert_eq!(
             register,
@@ -99,12 +99,12 @@ fn a_register_and_its_answers_are_joined() {
                 user: "6010".to_owned(),
                 source: FROM,
                 pbx: AT,
-                over,
-                listens: 5060,
+                transport: over,
+                via_port: 5060,
                 rport: false,
-                nat: false,
-                proof: true,
-                leaves: false,
+                via_differs: false,
+                has_credentials: true,
+                is_unregister: false,
             }
         );
         let trying = REFUSAL.replace("401 Unauthorized", "100 Trying");
@@ -114,29 +114,29 @@ fn a_register_and_its_answers_are_joined() {
         } else {
             FROM
         };
-        assert_eq!(fate(&mut listener, &frame(AT, there, &trying)), None);
-        let refused = fate(&mut listener, &frame(AT, there, REFUSAL)).unwrap();
+        assert_eq!(outcome(&mut listener, &frame(AT, there, &trying)), None);
+        let refused = outcome(&mut listener, &frame(AT, there, REFUSAL)).unwrap();
         assert_eq!(refused, (register.clone(), answered(401, there)));
         assert_eq!(
-            fate(&mut listener, &frame(AT, there, REFUSAL)),
+            outcome(&mut listener, &frame(AT, there, REFUSAL)),
             None,
             "told once"
         );
         // The same to another place is another fact.
         let astray = SocketAddrV4::new(PHONE, 49_999);
-        let again = fate(&mut listener, &frame(AT, astray, REFUSAL)).unwrap();
+        let again = outcome(&mut listener, &frame(AT, astray, REFUSAL)).unwrap();
         assert_eq!(again.1, answered(401, astray));
 
         let next = numbered(REGISTER, 102);
         assert_eq!(
-            fate(&mut listener, &frame(FROM, AT, &next)).unwrap().1,
+            outcome(&mut listener, &frame(FROM, AT, &next)).unwrap().1,
             RegisterOutcome::Sent
         );
         let contact = "Contact: <sip:6010@172.30.6.12:5060>;expires=3597\r\nContent-Length";
         let accepted = numbered(REFUSAL, 102)
             .replace("401 Unauthorized", "200 OK")
             .replace("Content-Length", contact);
-        let accepted = fate(&mut listener, &frame(AT, there, &accepted)).unwrap();
+        let accepted = outcome(&mut listener, &frame(AT, there, &accepted)).unwrap();
         assert!(
             matches!(
                 accepted.1,
@@ -150,21 +150,21 @@ fn a_register_and_its_answers_are_joined() {
         );
         // To nothing that was asked, and of somebody who was not asked.
         assert_eq!(
-            fate(&mut listener, &frame(AT, there, &numbered(REFUSAL, 7))),
+            outcome(&mut listener, &frame(AT, there, &numbered(REFUSAL, 7))),
             None
         );
         let other = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 5060);
         let third = numbered(REGISTER, 103);
-        assert!(fate(&mut listener, &frame(FROM, AT, &third)).is_some());
+        assert!(outcome(&mut listener, &frame(FROM, AT, &third)).is_some());
         let answer = numbered(REFUSAL, 103);
-        assert_eq!(fate(&mut listener, &frame(other, there, &answer)), None);
+        assert_eq!(outcome(&mut listener, &frame(other, there, &answer)), None);
     }
 }
 
 #[test]
 fn what_a_head_says_of_the_way_back_and_of_the_proof() {
     let of = |text: String| {
-        fate(&mut Listener::default(), &datagram(FROM, AT, &text))
+        outcome(&mut Observer::default(), &datagram(FROM, AT, &text))
             .unwrap()
             .0
     };
@@ -174,17 +174,17 @@ fn what_a_head_says_of_the_way_back_and_of_the_proof() {
     };
     assert!(with("z9hG4bK0a1b2c3d", "z9hG4bK0a1b2c3d;rport").rport);
     assert_eq!(
-        with("172.30.6.12:5060;branch", "172.30.6.12;branch").listens,
+        with("172.30.6.12:5060;branch", "172.30.6.12;branch").via_port,
         5060
     );
     assert_eq!(
-        with("172.30.6.12:5060;branch", "172.30.6.12:5062;branch").listens,
+        with("172.30.6.12:5060;branch", "172.30.6.12:5062;branch").via_port,
         5062
     );
-    assert!(with("UDP 172.30.6.12:5060", "UDP 192.168.1.9:5060").nat);
-    assert!(!with("Authorization:", "X-Other:").proof);
-    assert!(with("Authorization:", "Proxy-Authorization:").proof);
-    assert!(with("Expires: 3600", "Expires: 0").leaves);
+    assert!(with("UDP 172.30.6.12:5060", "UDP 192.168.1.9:5060").via_differs);
+    assert!(!with("Authorization:", "X-Other:").has_credentials);
+    assert!(with("Authorization:", "Proxy-Authorization:").has_credentials);
+    assert!(with("Expires: 3600", "Expires: 0").is_unregister);
     assert_eq!(
         with("To: <sip:6010@", "To: \"Ann\" <sip:%2B43;x@").user,
         "%2B43"
@@ -209,7 +209,7 @@ fn strangers_proxies_and_other_requests_are_not_told_of() {
         assert!(REGISTER.contains(line), "{line}");
         let text = REGISTER.replace(line, other);
         assert_eq!(
-            fate(&mut Listener::default(), &datagram(FROM, AT, &text)),
+            outcome(&mut Observer::default(), &datagram(FROM, AT, &text)),
             None,
             "{other}"
         );
@@ -218,27 +218,27 @@ fn strangers_proxies_and_other_requests_are_not_told_of() {
         From: <sip:1@x>\r\nTo: <sip:1@x>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n\
         User-Agent: softphone/1\r\n\r\n";
     assert_eq!(
-        hear(&mut Listener::default(), &datagram(FROM, AT, stranger)),
+        hear(&mut Observer::default(), &datagram(FROM, AT, stranger)),
         []
     );
     let model = stranger.replace("softphone/1", "Cisco-CP7965G/9.3.1");
-    assert!(fate(&mut Listener::default(), &datagram(FROM, AT, &model)).is_some());
+    assert!(outcome(&mut Observer::default(), &datagram(FROM, AT, &model)).is_some());
     // What goes to this program's own port, it hears there.
-    let mut beside = Listener::new(5060, Some(AT));
+    let mut beside = Observer::new(5060, Some(AT));
     assert_eq!(hear(&mut beside, &datagram(FROM, AT, REGISTER)), []);
     assert_eq!(hear(&mut beside, &datagram(AT, FROM, REFUSAL)), []);
     let other = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 5060);
-    assert!(fate(&mut beside, &datagram(FROM, other, REGISTER)).is_some());
+    assert!(outcome(&mut beside, &datagram(FROM, other, REGISTER)).is_some());
 }
 
 #[test]
 fn copies_are_counted_up_to_a_limit_and_so_is_what_is_waited_for() {
-    let mut listener = Listener::default();
+    let mut listener = Observer::default();
     let copies: Vec<_> = (0..100)
-        .map_while(|_| fate(&mut listener, &datagram(FROM, AT, REGISTER)))
-        .map(|(_, fate)| fate)
+        .map_while(|_| outcome(&mut listener, &datagram(FROM, AT, REGISTER)))
+        .map(|(_, outcome)| outcome)
         .collect();
-    assert_eq!(copies.len(), usize::from(COPIES_TOLD) + 1);
+    assert_eq!(copies.len(), usize::from(MAX_COPIES) + 1);
     assert_eq!(copies[0], RegisterOutcome::Sent);
     assert!(
         copies[1..]
@@ -246,13 +246,13 @@ fn copies_are_counted_up_to_a_limit_and_so_is_what_is_waited_for() {
             .all(|copy| *copy == RegisterOutcome::Again)
     );
     // As many others come that it is forgotten: its answer is nobody's.
-    for number in 0..u32::try_from(FOLLOWED).unwrap() {
+    for number in 0..u32::try_from(MAX_TRACKED).unwrap() {
         let text = numbered(REGISTER, 1000 + number);
-        assert!(fate(&mut listener, &datagram(FROM, AT, &text)).is_some());
+        assert!(outcome(&mut listener, &datagram(FROM, AT, &text)).is_some());
     }
-    assert_eq!(fate(&mut listener, &datagram(AT, FROM, REFUSAL)), None);
+    assert_eq!(outcome(&mut listener, &datagram(AT, FROM, REFUSAL)), None);
     let newest = numbered(REFUSAL, 1001);
-    assert!(fate(&mut listener, &datagram(AT, FROM, &newest)).is_some());
+    assert!(outcome(&mut listener, &datagram(AT, FROM, &newest)).is_some());
 }
 
 #[test]
@@ -261,11 +261,14 @@ fn a_closed_port_is_told_and_a_connection_that_ends_is_not() {
         let mut bytes = tcp(port, 49_154, b"");
         bytes[4..8].copy_from_slice(&seq.to_be_bytes());
         bytes[13] = flags;
-        hear(&mut Listener::default(), &packet(6, PBX, PHONE, &bytes))
+        hear(&mut Observer::default(), &packet(6, PBX, PHONE, &bytes))
     };
     let told = |over| Observation {
         address: PHONE,
-        seen: ObservationKind::PortClosed { pbx: AT, over },
+        seen: ObservationKind::PortClosed {
+            pbx: AT,
+            transport: over,
+        },
     };
     assert_eq!(reset(0, 0x14, 5060), [told(SipTransport::Tcp)]);
     assert_eq!(reset(1, 0x14, 5060), [], "a connection that there was");
@@ -275,7 +278,7 @@ fn a_closed_port_is_told_and_a_connection_that_ends_is_not() {
     let unreachable = |port: u16| {
         let frame = datagram(FROM, SocketAddrV4::new(PBX, port), "x");
         let icmp = [&[3, 3, 0, 0, 0, 0, 0, 0], &frame[14..]].concat();
-        hear(&mut Listener::default(), &packet(1, PBX, PHONE, &icmp))
+        hear(&mut Observer::default(), &packet(1, PBX, PHONE, &icmp))
     };
     assert_eq!(unreachable(5060), [told(SipTransport::Udp)]);
     assert_eq!(unreachable(69), []);
@@ -284,11 +287,11 @@ fn a_closed_port_is_told_and_a_connection_that_ends_is_not() {
 #[test]
 fn a_live_run_is_told_each_copy_and_each_name_once() {
     let began = Instant::now();
-    let mut ear = Ear::default();
+    let mut ear = Deduplicator::default();
     let frame = datagram(FROM, AT, REGISTER);
     let mut told = |after: u64| {
         let at = began + Duration::from_millis(after);
-        ear.hear(at, &frame)
+        ear.observe(at, &frame)
             .unwrap()
             .into_iter()
             .map(|one| one.seen)
@@ -303,7 +306,7 @@ fn a_live_run_is_told_each_copy_and_each_name_once() {
                 ObservationKind::Model { .. },
                 ObservationKind::Load { .. },
                 ObservationKind::Register {
-                    fate: RegisterOutcome::Sent,
+                    outcome: RegisterOutcome::Sent,
                     ..
                 }
             ]
@@ -315,19 +318,19 @@ fn a_live_run_is_told_each_copy_and_each_name_once() {
         matches!(
             again[..],
             [ObservationKind::Register {
-                fate: RegisterOutcome::Again,
+                outcome: RegisterOutcome::Again,
                 ..
             }]
         ),
         "{again:?}"
     );
-    let later = told(u64::try_from(REPEAT.as_millis()).unwrap());
+    let later = told(u64::try_from(REPEAT_WINDOW.as_millis()).unwrap());
     assert_eq!(later.len(), 4, "who it is, after a while");
     // A flood of them is cut like any other.
     let mut told = 0;
     for number in 0..5000 {
         let frame = datagram(FROM, AT, &numbered(REGISTER, 1000 + number));
-        told += usize::from(!ear.hear(began, &frame).unwrap().is_empty());
+        told += usize::from(!ear.observe(began, &frame).unwrap().is_empty());
     }
     assert!(told <= 1000 && ear.refused() >= 4000, "{told}");
 }
@@ -335,17 +338,17 @@ fn a_live_run_is_told_each_copy_and_each_name_once() {
 #[test]
 fn a_closed_port_is_no_flood() {
     let began = Instant::now();
-    let mut ear = Ear::default();
+    let mut ear = Deduplicator::default();
     let mut bytes = tcp(5060, 49_154, b"");
     bytes[4..8].fill(0);
     bytes[13] = 0x14;
     let frame = packet(6, PBX, PHONE, &bytes);
-    let told = |ear: &mut Ear, at| ear.hear(began + at, &frame).unwrap().len();
+    let told = |ear: &mut Deduplicator, at| ear.observe(began + at, &frame).unwrap().len();
     assert_eq!(told(&mut ear, Duration::ZERO), 1);
     for _ in 0..1000 {
         assert_eq!(told(&mut ear, Duration::from_secs(1)), 0);
     }
-    assert_eq!((told(&mut ear, REPEAT), ear.refused()), (1, 0));
+    assert_eq!((told(&mut ear, REPEAT_WINDOW), ear.refused()), (1, 0));
 }
 
 #[test]
@@ -422,13 +425,13 @@ proptest! {
     /// same written and read again.
     #[test]
     fn any_conversation(texts in vec((messages(), any::<[bool; 2]>(), 0_usize..2000), 1..20)) {
-        let mut listener = Listener::default();
+        let mut listener = Observer::default();
         for (text, [is_back, is_tcp], end) in texts {
             let (from, to) = if is_back { (AT, FROM) } else { (FROM, AT) };
             let frame = if is_tcp { segment } else { datagram };
             let text: String = text.chars().take(1200 + end).collect();
             let frame = frame(from, to, &text);
-            let Ok(heard) = listener.hear(&Frame::decode(&frame).unwrap()) else {
+            let Ok(heard) = listener.observe(&Frame::decode(&frame).unwrap()) else {
                 continue;
             };
             for observation in heard {

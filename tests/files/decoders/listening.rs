@@ -6,15 +6,15 @@ use std::{
 };
 
 use reflash::{
-    discovery::{Ear, Listener, REPEAT},
+    discovery::{Deduplicator, Observer, REPEAT_WINDOW},
     phone::{Family, LoadName, MacAddress},
     protocol::{
         dhcp::{Lease, Message, OptionCode},
         frame::Frame,
     },
     track::{
-        EvidenceSource, Fleet, Leased, ManifestPlan, Observation, ObservationKind, Plan, StagePlan,
-        State,
+        EvidenceSource, Fleet, LeaseOptions, ManifestPlan, Observation, ObservationKind, Plan,
+        StagePlan, State,
     },
 };
 
@@ -22,13 +22,13 @@ use super::{
     MAC, PHONE, REGISTER, alarm, cdp, cdp_7942, cdp_tlv, ethernet, ipv4, lldp_tlv, snap, tcp, udp,
 };
 
-fn hear(listener: &mut Listener, bytes: &[u8]) -> Vec<Observation> {
-    listener.hear(&Frame::decode(bytes).unwrap()).unwrap()
+fn hear(listener: &mut Observer, bytes: &[u8]) -> Vec<Observation> {
+    listener.observe(&Frame::decode(bytes).unwrap()).unwrap()
 }
 
 /// Who, by whom, and which load.
 fn told(bytes: &[u8]) -> Option<(Ipv4Addr, EvidenceSource, Option<String>)> {
-    let observations = hear(&mut Listener::default(), bytes);
+    let observations = hear(&mut Observer::default(), bytes);
     let load = observations
         .iter()
         .find_map(|observation| match &observation.seen {
@@ -38,8 +38,8 @@ fn told(bytes: &[u8]) -> Option<(Ipv4Addr, EvidenceSource, Option<String>)> {
     match observations.first()? {
         Observation {
             address,
-            seen: ObservationKind::MacReported { witness, .. },
-        } => Some((*address, *witness, load)),
+            seen: ObservationKind::MacReported { source, .. },
+        } => Some((*address, *source, load)),
         other => panic!("a name comes first: {other:?}"),
     }
 }
@@ -59,7 +59,7 @@ fn every_witness_is_heard_in_its_frame() {
     .concat();
     let register = REGISTER.as_bytes();
     let line = alarm(b"25: Name=SEP0021D8BA0965 Load=SCCP42.8-4-2S Last=Initialized");
-    for (frame, witness, load) in [
+    for (frame, source, load) in [
         (
             snap_cdp(b"SCCP42.8-4-2S"),
             EvidenceSource::Cdp,
@@ -91,7 +91,7 @@ fn every_witness_is_heard_in_its_frame() {
             "SCCP42.8-4-2S",
         ),
     ] {
-        assert_eq!(told(&frame), Some((PHONE, witness, Some(load.to_owned()))));
+        assert_eq!(told(&frame), Some((PHONE, source, Some(load.to_owned()))));
     }
     // The middle of a conversation, an answer, a keep-alive: nothing, and no error.
     for frame in [
@@ -106,7 +106,7 @@ fn every_witness_is_heard_in_its_frame() {
     }
     let damaged = snap(MAC, [0, 0, 0x0c, 0x20, 0], &[2, 180, 0, 0, 0, 1]);
     let frame = Frame::decode(&damaged).unwrap();
-    assert!(Listener::default().hear(&frame).is_err());
+    assert!(Observer::default().observe(&frame).is_err());
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn an_ack_counts_for_a_client_that_was_heard_as_a_phone() {
     other.mac = MacAddress::new([4; 6]);
     other.options.set(OptionCode::VENDOR_CLASS, *b"MSFT 5.0");
 
-    let mut listener = Listener::default();
+    let mut listener = Observer::default();
     assert_eq!(
         hear(&mut listener, &server(&phone.ack(&lease))),
         [],
@@ -181,18 +181,18 @@ fn an_ack_counts_for_a_client_that_was_heard_as_a_phone() {
         address: PHONE,
         seen: ObservationKind::MacReported {
             mac: MAC,
-            witness: EvidenceSource::Dhcp,
+            source: EvidenceSource::Dhcp,
         },
     };
     // And what the server told it.
     let told = Observation {
         address: PHONE,
         seen: ObservationKind::LeaseAcked {
-            lease: Box::new(Leased {
+            lease: Box::new(LeaseOptions {
                 server: lease.server,
                 tftp: vec![lease.tftp],
                 name: Some(lease.tftp.to_string()),
-                next: Some(lease.tftp),
+                next_server: Some(lease.tftp),
             }),
         },
     };
@@ -227,8 +227,8 @@ fn a_phone_that_names_the_target_has_it() {
             stages: vec![target.clone()],
             ..Plan::default()
         });
-        for observation in hear(&mut Listener::default(), &bytes) {
-            fleet.see(Duration::from_secs(1), &observation);
+        for observation in hear(&mut Observer::default(), &bytes) {
+            fleet.observe(Duration::from_secs(1), &observation);
         }
         let report = fleet.report(jiff::Timestamp::UNIX_EPOCH);
         let phone = &report.phones[0];
@@ -241,8 +241,8 @@ fn a_live_run_is_not_told_the_same_again_and_again() {
     let frame = |load: &[u8]| snap(MAC, [0, 0, 0x0c, 0x20, 0], &cdp(&cdp_7942(load)));
     let (old, new) = (frame(b"SCCP42.8-4-2S"), frame(b"SIP42.9-3-1SR4-1S"));
     let began = Instant::now();
-    let mut ear = Ear::default();
-    let mut told = |after: Duration, bytes: &[u8]| ear.hear(began + after, bytes).unwrap().len();
+    let mut ear = Deduplicator::default();
+    let mut told = |after: Duration, bytes: &[u8]| ear.observe(began + after, bytes).unwrap().len();
     let moment = Duration::from_millis(1);
     assert_eq!(
         told(Duration::ZERO, &old),
@@ -254,14 +254,18 @@ fn a_live_run_is_not_told_the_same_again_and_again() {
     }
     assert_eq!(told(moment, &new), 3, "something else is told at once");
     assert_eq!(told(moment, &old), 3);
-    assert_eq!(told(moment + REPEAT, &old), 3, "and the same after a while");
+    assert_eq!(
+        told(moment + REPEAT_WINDOW, &old),
+        3,
+        "and the same after a while"
+    );
     assert_eq!(ear.refused(), 0, "repeats are no flood");
 }
 
 #[test]
 fn a_live_run_takes_no_address_from_arp_and_no_more_than_it_can_use() {
     let began = Instant::now();
-    let mut ear = Ear::default();
+    let mut ear = Deduplicator::default();
     let packet = [
         &[0, 1, 8, 0, 6, 4, 0, 2][..],
         &MAC.bytes(),
@@ -269,7 +273,10 @@ fn a_live_run_takes_no_address_from_arp_and_no_more_than_it_can_use() {
         &[0; 10],
     ]
     .concat();
-    assert_eq!(ear.hear(began, &ethernet(MAC, 0x0806, &packet)), Ok(vec![]));
+    assert_eq!(
+        ear.observe(began, &ethernet(MAC, 0x0806, &packet)),
+        Ok(vec![])
+    );
     let mut told = 0;
     for number in 0..5000_u16 {
         let [high, low] = number.to_be_bytes();
@@ -278,7 +285,7 @@ fn a_live_run_takes_no_address_from_arp_and_no_more_than_it_can_use() {
             cdp_tlv(2, &[0, 0, 0, 1, 1, 1, 0xcc, 0, 4, 10, 9, high, low]),
         ];
         let frame = snap(MAC, [0, 0, 0x0c, 0x20, 0], &cdp(&tlvs));
-        told += ear.hear(began, &frame).unwrap().len();
+        told += ear.observe(began, &frame).unwrap().len();
     }
     assert_eq!((told, ear.refused()), (1000, 4000));
 }

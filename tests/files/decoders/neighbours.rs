@@ -3,7 +3,7 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use reflash::{
-    discovery::{Heard, address, observations},
+    discovery::{Decoded, address, observations},
     phone::{LoadName, MacAddress},
     protocol::{
         MAX_LIST, MAX_TEXT,
@@ -43,22 +43,22 @@ fn a_7942_on_sccp_is_read_whole() {
             milliwatts: vec![6300, 0, 0, 0, 0],
         })
     );
-    let heard = Heard::Cdp(&cdp);
+    let heard = Decoded::Cdp(&cdp);
     assert_eq!(address(&heard), Some(PHONE));
     assert_eq!(
         observations(&heard),
         [
             ObservationKind::MacReported {
                 mac: MAC,
-                witness: EvidenceSource::Cdp
+                source: EvidenceSource::Cdp
             },
             ObservationKind::Model {
                 model: "7942".to_owned(),
-                witness: EvidenceSource::Cdp
+                source: EvidenceSource::Cdp
             },
             ObservationKind::Load {
                 load: LoadName::new("SCCP42.8-4-2S"),
-                witness: EvidenceSource::Cdp,
+                source: EvidenceSource::Cdp,
                 detail: "Cisco IP Phone 7942".to_owned(),
             },
         ]
@@ -96,7 +96,7 @@ fn a_switch_is_no_phone_but_tells_its_vlans() {
     assert_eq!((cdp.native_vlan, cdp.voice_vlan), (Some(1), Some(110)));
     assert_eq!((cdp.duplex, cdp.model), (Some(Duplex::Half), None));
     assert!(!cdp.asks_for_voice_vlan);
-    assert_eq!(observations(&Heard::Cdp(&cdp)), []);
+    assert_eq!(observations(&Decoded::Cdp(&cdp)), []);
     let alone = Cdp::decode(&super::cdp(&[cdp_tlv(0x0e, &[1])])).unwrap();
     assert_eq!(alone.voice_vlan, None);
 }
@@ -240,7 +240,7 @@ fn a_7962_with_the_media_extension_is_read_whole() {
     );
     assert_eq!(lldp.serial.as_deref(), Some("FCH1610A5S5"));
     assert_eq!(lldp.manufacturer.as_deref(), Some("Cisco Systems, Inc."));
-    let heard = Heard::Lldp(&lldp);
+    let heard = Decoded::Lldp(&lldp);
     assert_eq!(address(&heard), Some(address_of));
     assert!(matches!(
         &observations(&heard)[..],
@@ -248,12 +248,12 @@ fn a_7962_with_the_media_extension_is_read_whole() {
             ObservationKind::MacReported { .. },
             ObservationKind::Model { .. },
             ObservationKind::Load {
-                witness: EvidenceSource::Lldp,
+                source: EvidenceSource::Lldp,
                 ..
             },
             ObservationKind::Vlan {
                 vlan: 10,
-                witness: EvidenceSource::Lldp
+                source: EvidenceSource::Lldp
             }
         ]
     ));
@@ -268,7 +268,7 @@ fn a_vlan_is_told_where_voice_is_tagged_with_one() {
             lldp_tlv(127, &[&[0x00, 0x12, 0xbb, 2][..], &policy].concat()),
         ];
         let lldp = Lldp::decode(&tlvs.concat()).unwrap();
-        let seen = observations(&Heard::Lldp(&lldp)).into_iter();
+        let seen = observations(&Decoded::Lldp(&lldp)).into_iter();
         let vlans: Vec<u16> = seen
             .filter_map(|seen| match seen {
                 ObservationKind::Vlan { vlan, .. } => Some(vlan),
@@ -287,7 +287,7 @@ fn a_vlan_is_told_where_voice_is_tagged_with_one() {
     // A question for a voice VLAN is none; a word for it is one.
     let of_cdp = |tlvs: &[Vec<u8>]| {
         let cdp = Cdp::decode(&cdp(tlvs)).unwrap();
-        let seen = observations(&Heard::Cdp(&cdp)).into_iter();
+        let seen = observations(&Decoded::Cdp(&cdp)).into_iter();
         seen.filter(|seen| matches!(seen, ObservationKind::Vlan { vlan: 20, .. }))
             .count()
     };
@@ -313,13 +313,17 @@ fn a_7911_without_the_extension_and_with_a_domain() {
     assert_eq!(lldp.load, Some(LoadName::new("SCCP11.8-4-3S")));
     assert_eq!(lldp.model.map(|model| model.number), Some("7911"));
     assert_eq!(
-        address(&Heard::Lldp(&lldp)),
+        address(&Decoded::Lldp(&lldp)),
         Some(Ipv4Addr::new(172, 16, 10, 109))
     );
     // Without the name, the port still says who it is.
     let lldp = Lldp::decode(&tlvs[1..2].concat()).unwrap();
     assert_eq!(lldp.mac, MacAddress::from_hex("001b54945a8b"));
-    assert_eq!(observations(&Heard::Lldp(&lldp)), [], "it may be anything");
+    assert_eq!(
+        observations(&Decoded::Lldp(&lldp)),
+        [],
+        "it may be anything"
+    );
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::{
 use proptest::{collection::vec, prelude::*};
 use reflash::{
     discovery::listen::{
-        ALARMS_PER_ADDRESS, Alarms, Line, MESSAGES, REGISTERS, REGISTERS_PER_ADDRESS, Registrar,
-        Said,
+        ALARMS_PER_ADDRESS, AlarmLimiter, AlarmReader, MAX_MESSAGES, REGISTERS,
+        REGISTERS_PER_ADDRESS, Registrar, RequestOutcome,
     },
     phone::LoadName,
     track::{EvidenceSource, ObservationKind},
@@ -28,7 +28,7 @@ fn millis(millis: u64) -> Duration {
 }
 
 /// The status line of the answer, and where it goes.
-fn status(said: &Said) -> Option<(String, SocketAddrV4)> {
+fn status(said: &RequestOutcome) -> Option<(String, SocketAddrV4)> {
     let (to, bytes) = said.answer.as_ref()?;
     let text = String::from_utf8(bytes.clone()).unwrap();
     Some((text.lines().next().unwrap().to_owned(), *to))
@@ -51,9 +51,9 @@ fn a_register_is_refused_for_now_and_its_alarm_read() {
         .collect();
     assert!(
         matches!(loads[..], [
-            (PHONE, ObservationKind::MacReported { witness: EvidenceSource::Sip, .. }),
-            (PHONE, ObservationKind::Model { witness: EvidenceSource::Sip, .. }),
-            (PHONE, ObservationKind::Load { load, witness: EvidenceSource::Sip, .. }),
+            (PHONE, ObservationKind::MacReported { source: EvidenceSource::Sip, .. }),
+            (PHONE, ObservationKind::Model { source: EvidenceSource::Sip, .. }),
+            (PHONE, ObservationKind::Load { load, source: EvidenceSource::Sip, .. }),
         ] if *load == LoadName::new("SIP70.8-4-2-30S")),
         "{loads:?}"
     );
@@ -118,7 +118,7 @@ fn what_is_malformed_is_met_with_silence() {
         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
     ] {
         let said = Registrar::default().datagram(Instant::now(), from(1), bytes);
-        assert_eq!(said, Said::default(), "{bytes:?}");
+        assert_eq!(said, RequestOutcome::default(), "{bytes:?}");
     }
 }
 
@@ -145,7 +145,7 @@ fn a_flood_from_everywhere_is_bounded_too() {
     let mut registrar = Registrar::default();
     let told = (0..=255)
         .map(|last| registrar.datagram(began, from(last), REGISTER.as_bytes()))
-        .filter(|said| *said != Said::default());
+        .filter(|said| *said != RequestOutcome::default());
     assert_eq!(told.count(), REGISTERS as usize);
     let later = registrar.datagram(began + millis(200), from(255), REGISTER.as_bytes());
     assert!(later.answer.is_some());
@@ -156,7 +156,7 @@ fn an_alarm_is_read_and_ends_the_connection() {
     let other = [4_u32, 0, 1].map(u32::to_le_bytes).concat();
     let bytes = [other, alarm(ALARM)].concat();
     for size in 1..=bytes.len() {
-        let (mut line, mut alarms) = (Line::default(), Alarms::default());
+        let (mut line, mut alarms) = (AlarmReader::default(), AlarmLimiter::default());
         let mut seen = Vec::new();
         for part in bytes.chunks(size) {
             assert!(!line.is_over());
@@ -165,7 +165,7 @@ fn an_alarm_is_read_and_ends_the_connection() {
         assert!(line.is_over());
         assert!(
             matches!(&seen[..], [_, observation] if matches!(&observation.seen, ObservationKind::Load {
-                load, witness: EvidenceSource::Sccp, detail
+                load, source: EvidenceSource::Sccp, detail
             } if *load == LoadName::new("SCCP42.8-4-2S") && detail.contains("Last=TCP-timeout"))),
             "{size} bytes at a time: {seen:?}"
         );
@@ -177,16 +177,16 @@ fn an_alarm_is_read_and_ends_the_connection() {
 #[test]
 fn who_talks_of_other_things_or_too_often_is_not_listened_to() {
     let other = [4_u32, 0, 1].map(u32::to_le_bytes).concat();
-    let mut alarms = Alarms::default();
-    let mut line = Line::default();
-    for _ in 0..MESSAGES {
+    let mut alarms = AlarmLimiter::default();
+    let mut line = AlarmReader::default();
+    for _ in 0..MAX_MESSAGES {
         assert!(!line.is_over());
         line.feed(Instant::now(), PHONE, &other, &mut alarms);
     }
     assert!(line.is_over());
     let now = Instant::now();
     let read = (0..100).filter(|_| {
-        let seen = Line::default().feed(now, PHONE, &alarm(ALARM), &mut alarms);
+        let seen = AlarmReader::default().feed(now, PHONE, &alarm(ALARM), &mut alarms);
         !seen.is_empty()
     });
     assert_eq!(read.count(), ALARMS_PER_ADDRESS as usize);
@@ -221,7 +221,7 @@ proptest! {
         bytes in vec(any::<u8>(), 0..9000),
         size in 1_usize..700,
     ) {
-        let (mut line, mut alarms) = (Line::default(), Alarms::default());
+        let (mut line, mut alarms) = (AlarmReader::default(), AlarmLimiter::default());
         let mut seen = 0;
         for part in bytes.chunks(size) {
             seen += line.feed(Instant::now(), PHONE, part, &mut alarms).len();

@@ -1,7 +1,7 @@
 //! The alarm, whole and in pieces.
 
 use reflash::{
-    discovery::{Heard, observations},
+    discovery::{Decoded, observations},
     phone::{LoadName, MacAddress},
     protocol::sccp::{MAX_MESSAGE, Stream},
     track::{EvidenceSource, ObservationKind},
@@ -31,15 +31,15 @@ fn an_alarm_in_any_pieces_is_one_alarm() {
         assert_eq!(alarm.last.as_deref(), Some("TFTP Timeout"));
         let mac = MacAddress::from_hex("003094c4426f").unwrap();
         assert_eq!(
-            observations(&Heard::Sccp(&alarm)),
+            observations(&Decoded::Sccp(&alarm)),
             [
                 ObservationKind::MacReported {
                     mac,
-                    witness: EvidenceSource::Sccp
+                    source: EvidenceSource::Sccp
                 },
                 ObservationKind::Load {
                     load: LoadName::new("SCCP45.8-5-2S"),
-                    witness: EvidenceSource::Sccp,
+                    source: EvidenceSource::Sccp,
                     detail: String::from_utf8(TEXT.to_vec()).unwrap(),
                 },
             ]

@@ -302,7 +302,7 @@ proptest! {
         for file in built.files.iter().filter(|file| file.path.starts_with("tftp/")) {
             let path = Path::new(&file.path);
             let model = inventory.phones.iter().find_map(|phone| {
-                file.path.contains(&phone.mac.wire()).then_some(phone.model?)
+                file.path.contains(&phone.mac.upper_hex()).then_some(phone.model?)
             });
             let known = Known {
                 loads: loads.iter().map(|(_, load)| load.clone()).collect(),

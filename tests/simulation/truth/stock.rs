@@ -7,7 +7,7 @@ use std::{
 };
 
 use reflash::{
-    phone::{Family, LoadName, Protocol, Request},
+    phone::{Family, LoadName, Protocol, RequestedFile},
     simulator::{Release, Sizes, SyntheticBundle},
     tftp::File,
     track::{ManifestPlan, StagePlan},
@@ -60,7 +60,7 @@ impl Bundle {
         let mut sizes = BTreeMap::new();
         let mut manifests = Vec::new();
         for (name, mut bytes) in made.files() {
-            if let Request::Image = Request::read(&name) {
+            if let RequestedFile::Image = RequestedFile::parse(&name) {
                 let hash = Sha256::digest(&bytes)
                     .iter()
                     .fold(String::new(), |mut text, byte| {

@@ -327,7 +327,7 @@ fn lines(answers: &Answers, asker: &mut dyn Asker) -> Result<bool, Stopped> {
     asker.tell(&format!(
         "For {kind}. Take it out again when the phones are done."
     ));
-    asker.show(&format!("\n{}", kind.lines(address)));
+    asker.show(&format!("\n{}", kind.config_snippet(address)));
     let choice = Choice::new("Put these lines there, then:")
         .item("They are there: look again", true)
         .item("Back to the findings", false);

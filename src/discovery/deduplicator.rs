@@ -6,20 +6,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Listener;
+use super::Observer;
 use crate::protocol::{Malformed, frame::Frame};
 use crate::track::{EvidenceSource, MAX_PHONES, Observation, ObservationKind};
 
 /// What a witness says again of an address within this time says nothing new. Phones speak
 /// CDP once a minute.
-pub const REPEAT: Duration = Duration::from_secs(5);
+pub const REPEAT_WINDOW: Duration = Duration::from_secs(5);
 
 /// Frames with something new in them that are taken a second, in the long run. A thousand
 /// phones say 50.
-pub const FRAMES_A_SECOND: u32 = 200;
+pub const FRAMES_PER_SECOND: u32 = 200;
 
 /// As many at once: a building that gets its power back.
-pub const FRAMES_AT_ONCE: u32 = 1000;
+pub const FRAME_BURST: u32 = 1000;
 
 /// Remembered facts: two witnesses of as many phones as are tracked.
 const REMEMBERED: usize = 2 * MAX_PHONES;
@@ -28,44 +28,44 @@ const REMEMBERED: usize = 2 * MAX_PHONES;
 ///
 /// The record keeps every observation, so a flood of frames must not become a flood of
 /// observations: what is only repeated is left out, and of the rest [`Rate`] takes so many.
-/// ARP is left out too. The kernel's table says the same, and a router in it can be told
+/// ARP is left out too. The kernel's table says the same, and a router in it can be recent
 /// from a phone.
 #[derive(Debug, Default)]
-pub struct Ear {
-    listener: Listener,
-    told: HashMap<(Ipv4Addr, Said), (Instant, Vec<Observation>)>,
+pub struct Deduplicator {
+    listener: Observer,
+    recent: HashMap<(Ipv4Addr, Subject), (Instant, Vec<Observation>)>,
     rate: Rate,
 }
 
-impl Ear {
+impl Deduplicator {
     /// One that hears SIP at this port, and leaves it to `listen` where that has `ours`.
     #[must_use]
     pub fn new(sip: u16, ours: Option<SocketAddrV4>) -> Self {
         Self {
-            listener: Listener::new(sip, ours),
+            listener: Observer::new(sip, ours),
             ..Self::default()
         }
     }
 
     /// What a frame says at this moment. An error says that it is damaged.
-    pub fn hear(&mut self, at: Instant, bytes: &[u8]) -> Result<Vec<Observation>, Malformed> {
-        let heard = self.listener.hear(&Frame::decode(bytes)?)?;
+    pub fn observe(&mut self, at: Instant, bytes: &[u8]) -> Result<Vec<Observation>, Malformed> {
+        let observed = self.listener.observe(&Frame::decode(bytes)?)?;
         // A copy of a REGISTER is news, and bounded where REGISTERs are followed.
-        let (mut observations, said): (Vec<_>, Vec<_>) = heard
+        let (mut observations, said): (Vec<_>, Vec<_>) = observed
             .into_iter()
             .partition(|observation| matches!(observation.seen, ObservationKind::Register { .. }));
-        let place = said
+        let subject = said
             .first()
-            .and_then(place)
-            .filter(|place| !self.is_repeated(at, *place, &said));
-        if place.is_none() && observations.is_empty() || !self.rate.takes(at) {
+            .and_then(subject)
+            .filter(|subject| !self.is_duplicate(at, *subject, &said));
+        if subject.is_none() && observations.is_empty() || !self.rate.takes(at) {
             return Ok(Vec::new());
         }
-        if let Some(place) = place {
-            if self.told.len() >= REMEMBERED {
-                self.told.clear();
+        if let Some(subject) = subject {
+            if self.recent.len() >= REMEMBERED {
+                self.recent.clear();
             }
-            self.told.insert(place, (at, said.clone()));
+            self.recent.insert(subject, (at, said.clone()));
             // Who it is comes before what it asks.
             observations.splice(..0, said);
         }
@@ -78,37 +78,39 @@ impl Ear {
         self.rate.refused()
     }
 
-    fn is_repeated(&self, at: Instant, place: (Ipv4Addr, Said), now: &[Observation]) -> bool {
-        self.told.get(&place).is_some_and(|(before, observations)| {
-            at.saturating_duration_since(*before) < REPEAT && observations == now
-        })
+    fn is_duplicate(&self, at: Instant, subject: (Ipv4Addr, Subject), now: &[Observation]) -> bool {
+        self.recent
+            .get(&subject)
+            .is_some_and(|(before, observations)| {
+                at.saturating_duration_since(*before) < REPEAT_WINDOW && observations == now
+            })
     }
 }
 
-/// Who says it, as far as one fact takes another's place.
+/// Who says it, as far as one fact takes another's subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Said {
-    By(EvidenceSource),
-    Closed,
+enum Subject {
+    Source(EvidenceSource),
+    ClosedPort,
 }
 
 /// One frame is of one witness and about one address. ARP is left out.
-fn place(observation: &Observation) -> Option<(Ipv4Addr, Said)> {
+fn subject(observation: &Observation) -> Option<(Ipv4Addr, Subject)> {
     let said = match &observation.seen {
         ObservationKind::MacReported {
-            witness: EvidenceSource::Neighbour,
+            source: EvidenceSource::Neighbour,
             ..
         } => return None,
-        ObservationKind::MacReported { witness, .. } | ObservationKind::Load { witness, .. } => {
-            Said::By(*witness)
+        ObservationKind::MacReported { source, .. } | ObservationKind::Load { source, .. } => {
+            Subject::Source(*source)
         }
-        ObservationKind::PortClosed { .. } => Said::Closed,
+        ObservationKind::PortClosed { .. } => Subject::ClosedPort,
         _ => return None,
     };
     Some((observation.address, said))
 }
 
-/// Takes [`FRAMES_AT_ONCE`] frames, and [`FRAMES_A_SECOND`] more each second.
+/// Takes [`FRAME_BURST`] frames, and [`FRAMES_PER_SECOND`] more each second.
 #[derive(Debug, Clone)]
 pub struct Rate {
     left: f64,
@@ -119,7 +121,7 @@ pub struct Rate {
 impl Default for Rate {
     fn default() -> Self {
         Self {
-            left: FRAMES_AT_ONCE.into(),
+            left: FRAME_BURST.into(),
             last: None,
             refused: 0,
         }
@@ -130,8 +132,9 @@ impl Rate {
     /// Whether one more is taken.
     pub fn takes(&mut self, at: Instant) -> bool {
         let last = self.last.replace(at).unwrap_or(at);
-        let gained = at.saturating_duration_since(last).as_secs_f64() * f64::from(FRAMES_A_SECOND);
-        self.left = (self.left + gained).min(FRAMES_AT_ONCE.into());
+        let gained =
+            at.saturating_duration_since(last).as_secs_f64() * f64::from(FRAMES_PER_SECOND);
+        self.left = (self.left + gained).min(FRAME_BURST.into());
         if self.left < 1.0 {
             self.refused += 1;
             return false;
