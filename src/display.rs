@@ -20,7 +20,7 @@ use clap::ColorChoice;
 pub use self::{
     closing::table,
     findings::finding,
-    json::JsonReporter,
+    json::{JsonReporter, json_document},
     output::print,
     plain::PlainReporter,
     screen::{LogWriter, log_writer},

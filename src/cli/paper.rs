@@ -2,7 +2,7 @@
 
 use std::{io::Write as _, path::PathBuf};
 
-use super::{Failure, Globals, print};
+use super::{Failure, Globals, json_document, print};
 use crate::{
     display::{self, Style},
     report::{csv, html},
@@ -75,11 +75,7 @@ impl PaperArgs {
                 }
                 text + "\n" + &display::table(paper.view, style)
             }
-            Form::Json => {
-                let text = serde_json::to_string(&paper.json)
-                    .map_err(|error| Failure::new(format!("cannot write JSON: {error}"), ""))?;
-                text + "\n"
-            }
+            Form::Json => json_document(&paper.json)?,
             Form::Csv => csv::render(paper.view),
             Form::Html => html::render(paper.view, &paper.heading),
         };

@@ -13,7 +13,6 @@ use super::{
 use crate::{
     replay::{self, Damage, Format, Record, ReplayError},
     report::html::Heading,
-    reporter::JSON_VERSION,
     run_view,
     stage::{self, AcceptPolicy},
     text::escape,
@@ -76,7 +75,6 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             words,
         },
         json: json!({
-            "version": JSON_VERSION,
             "report": view.report(),
             "record": {
                 "path": args.file,

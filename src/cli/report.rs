@@ -11,7 +11,6 @@ use super::{
 use crate::{
     journal::{self, Recorded},
     report::html::Heading,
-    reporter::JSON_VERSION,
     run_view,
     text::{date_time, escape},
     track::{Fleet, Plan, StagePlan},
@@ -84,7 +83,6 @@ pub(super) fn replayed(
             words: words(path, &recorded),
         },
         json: json!({
-            "version": JSON_VERSION,
             "report": view.report(),
             "journal": {
                 "path": path,

@@ -26,6 +26,23 @@ impl<W> fmt::Debug for JsonReporter<W> {
 }
 
 #[derive(Serialize)]
+struct Document<T> {
+    version: u32,
+    #[serde(flatten)]
+    body: T,
+}
+
+/// The single JSON document of a command, in one line: `version`, then the fields of `body`.
+///
+/// # Errors
+///
+/// `body` cannot be written as a JSON object.
+pub fn json_document(body: impl Serialize) -> serde_json::Result<String> {
+    let version = JSON_VERSION;
+    serde_json::to_string(&Document { version, body }).map(|text| text + "\n")
+}
+
+#[derive(Serialize)]
 struct Line<T> {
     at: Timestamp,
     #[serde(flatten)]

@@ -15,8 +15,11 @@ use super::{
     Fault, Header, JournalError, SCHEMA, Sitting, Sittings,
     line::{KINDS, Line, What},
 };
-use crate::track::{
-    Event, Fleet, Observation, ObservationKind, Plan, Report, RunTime, Totals, TransferId,
+use crate::{
+    run_view,
+    track::{
+        Event, Fleet, Observation, ObservationKind, Plan, Report, RunTime, Totals, TransferId,
+    },
 };
 
 /// Bytes of one line at most. The longest is the header: bundles for every family and the
@@ -281,9 +284,13 @@ impl Recorded {
     /// What became of every phone, with its name and with times of day.
     #[must_use]
     pub fn report(&self) -> Report {
-        let mut report = self.fleet().report(self.sittings.began());
+        let mut fleet = Fleet::new(self.header.plan());
+        let wall = |at| self.sittings.wall(at);
+        let mut view = run_view::fold(&mut fleet, &self.observations, self.last, wall);
+        let mut report = fleet.report(self.sittings.began());
         self.sittings.on_the_wall(&mut report);
-        report
+        view.finish(&report);
+        view.report().cloned().unwrap_or(report)
     }
 
     /// Transfers that had no end.

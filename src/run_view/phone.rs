@@ -25,8 +25,8 @@ pub struct PhoneView {
     pub pass: u32,
     /// The load that its newest step named; once the report is in, the load it was given.
     pub load: Option<LoadName>,
-    /// The evidence that brought the state; `None` for `stalled` and `failed`, and where a
-    /// state needs no evidence.
+    /// The evidence that brought the state; `None` for `stalled` and `failed`, and where the
+    /// request that brought it is evidence enough.
     pub reason: Option<Evidence>,
     /// All evidence, the reason included, oldest first.
     pub evidence: Vec<Evidence>,
@@ -44,6 +44,8 @@ pub struct PhoneView {
     pub expected: Option<ExpectedSilence>,
     /// Its states and diagnoses over time.
     pub timeline: Timeline,
+    /// The state under `stalled` or `failed`, and its reason.
+    overlaid: Option<(State, Option<Evidence>)>,
     report: Option<Box<PhoneReport>>,
 }
 
@@ -86,6 +88,7 @@ impl PhoneView {
             file: None,
             expected: None,
             timeline: Timeline::default(),
+            overlaid: None,
             report: None,
         }
     }
@@ -100,22 +103,35 @@ impl PhoneView {
             name: report.name.clone(),
         };
         let mut view = Self::new(report.first_seen, &phone);
-        view.enter(report.last_seen, report.state);
-        view.reason = report.reason.clone();
+        view.enter(report.last_seen, report.state, report.reason.as_ref());
         view
     }
 
-    fn enter(&mut self, at: Timestamp, state: State) {
-        if self.state != state {
-            self.state = state;
-            self.since = at;
-            self.reason = None;
+    /// Enters a state by a step with this evidence.
+    fn enter(&mut self, at: Timestamp, state: State, evidence: Option<&Evidence>) {
+        if self.state == state {
+            return;
         }
+        let before = std::mem::replace(&mut self.state, state);
+        self.since = at;
+        let reason = self.reason.take();
+        let is_overlay = |state| matches!(state, State::Stalled | State::Failed);
+        if is_overlay(state) {
+            // Their diagnoses are the reason.
+            if !is_overlay(before) {
+                self.overlaid = Some((before, reason));
+            }
+            return;
+        }
+        self.reason = match self.overlaid.take() {
+            Some((overlaid, reason)) if overlaid == state && evidence.is_none() => reason,
+            _ => evidence.cloned(),
+        };
     }
 
     /// Returns how many more bytes it has acknowledged.
     pub(super) fn step(&mut self, at: Timestamp, step: &Step) -> u64 {
-        self.enter(at, step.state);
+        self.enter(at, step.state, step.details.evidence.as_ref());
         self.timeline.enter(at, step.state);
         self.last_seen = at;
         self.pass = step.pass;
@@ -123,8 +139,11 @@ impl PhoneView {
         if let Some(load) = &step.details.load {
             self.load = Some(load.clone());
         }
-        if let Some(evidence) = &step.details.evidence {
-            self.add_evidence(evidence);
+        if let Some(evidence) = &step.details.evidence
+            && self.evidence.len() < MAX_EVIDENCE
+            && !self.evidence.contains(evidence)
+        {
+            self.evidence.push(evidence.clone());
         }
         let more = match (&step.details.file, step.details.bytes) {
             (Some(file), Some(bytes)) => self.acknowledge(file, bytes, bytes),
@@ -134,16 +153,6 @@ impl PhoneView {
             self.file = None;
         }
         more
-    }
-
-    fn add_evidence(&mut self, evidence: &Evidence) {
-        // A diagnosis explains these two.
-        if self.reason.is_none() && !matches!(self.state, State::Stalled | State::Failed) {
-            self.reason = Some(evidence.clone());
-        }
-        if self.evidence.len() < MAX_EVIDENCE && !self.evidence.contains(evidence) {
-            self.evidence.push(evidence.clone());
-        }
     }
 
     /// Returns how many more bytes it has acknowledged.
@@ -214,7 +223,7 @@ impl PhoneView {
             model: report.model.clone(),
             name: report.name.clone(),
         };
-        self.enter(report.last_seen, report.state);
+        self.enter(report.last_seen, report.state, report.reason.as_ref());
         self.pass = report.pass;
         self.load.clone_from(&report.to);
         self.evidence.clone_from(&report.evidence);

@@ -485,14 +485,25 @@ fn the_reason_of_a_state_is_the_evidence_that_brought_it() {
     assert_eq!(reason_after(State::Writing, None), None);
     assert_eq!(reason_after(State::Flashed, Some("first")), some("first"));
     assert_eq!(reason_after(State::Flashed, Some("later")), some("first"));
-    assert_eq!(reason_after(State::Confirmed, None), None, "a new state");
-    assert_eq!(reason_after(State::Confirmed, Some("late")), some("late"));
+    assert_eq!(
+        reason_after(State::Stalled, None),
+        None,
+        "a diagnosis explains it"
+    );
     assert_eq!(reason_after(State::Failed, Some("while failed")), None);
-    assert_eq!(reason_after(State::Confirmed, Some("again")), some("again"));
+    assert_eq!(
+        reason_after(State::Flashed, None),
+        some("first"),
+        "as before"
+    );
+    assert_eq!(reason_after(State::Confirmed, Some("load")), some("load"));
+    assert_eq!(
+        reason_after(State::Manifest, None),
+        None,
+        "a request brought it"
+    );
+    assert_eq!(reason_after(State::Manifest, Some("late")), None);
     let phone = view.phone(PhoneId(1)).unwrap();
     let evidence: Vec<&str> = phone.evidence.iter().map(|it| it.detail.as_str()).collect();
-    assert_eq!(
-        evidence,
-        ["first", "later", "late", "while failed", "again"]
-    );
+    assert_eq!(evidence, ["first", "later", "while failed", "load", "late"]);
 }
