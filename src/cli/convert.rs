@@ -23,7 +23,7 @@ use super::{
 use crate::{
     bundle::Bundle,
     inventory::Inventory,
-    journal::Command,
+    journal::Arguments,
     phone::MacAddress,
     preflight::Chosen,
     session::Source,
@@ -276,8 +276,8 @@ fn command(
     added: &[ExtraFile],
     list: Option<&ListFile>,
     call_manager: Option<Ipv4Addr>,
-) -> Command {
-    Command {
+) -> Arguments {
+    Arguments {
         added: named::given_files(added),
         inventory: list.map(named::given_list),
         ..journal::command(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Failure, Globals, bundles::TrustArgs, named::Named, run::Record};
 use crate::{
     bundle::Bundle,
-    journal::{self, Command, Header, Journal, JournalError, Network, Recorded},
+    journal::{self, Arguments, Header, Journal, JournalError, Network, RecordedRun},
     phone::MacAddress,
     session::wall_clock,
     text::escape,
@@ -49,7 +49,7 @@ pub(crate) struct ResumeArgs {
 /// What is recorded of a run before the first phone comes.
 pub(crate) struct Serving<'a> {
     pub(crate) network: Network,
-    pub(crate) command: Command,
+    pub(crate) command: Arguments,
     /// Targets before bridges.
     pub(crate) bundles: &'a [Bundle],
     pub(crate) plan: &'a Plan,
@@ -97,12 +97,12 @@ impl ResumeArgs {
             }
         };
         let header = journal::read_header(&path).map_err(failure)?;
-        if header.verb != "convert" {
+        if header.command != "convert" {
             return Err(Failure::new(
                 format!(
                     "the journal {} is of `{}`, and only `convert` can be gone on with",
                     shown(&path),
-                    escape(&header.verb)
+                    escape(&header.command)
                 ),
                 "Name the journal of a conversion, or begin a new run without --resume",
             ));
@@ -153,7 +153,7 @@ impl ResumeArgs {
             return Ok(None);
         };
         let load = header.bundles.first().map(|bundle| bundle.load.clone());
-        let path = journal::free_name(folder, wall_clock(), load.as_ref());
+        let path = journal::unused_path(folder, wall_clock(), load.as_ref());
         match create(&path, header) {
             Ok(journal) => Ok(Some(journal)),
             Err(error) => {
@@ -170,7 +170,7 @@ fn shown(path: &Path) -> String {
 
 fn newest(folder: &Path) -> Result<PathBuf, Failure> {
     let shown = shown(folder);
-    let found = journal::newest(folder).map_err(|error| {
+    let found = journal::newest_resumable(folder).map_err(|error| {
         Failure::new(
             format!("journals in {shown} cannot be looked for: {error}"),
             "Name the journal: --journal FILE",
@@ -190,25 +190,25 @@ pub(crate) fn command(
     bridges: &[PathBuf],
     trust: &TrustArgs,
     call_manager: Option<std::net::Ipv4Addr>,
-) -> Command {
+) -> Arguments {
     let absolute = |paths: &[PathBuf]| {
         let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
         paths.iter().map(absolute).collect()
     };
-    Command {
+    Arguments {
         bundles: absolute(bundles),
         bridges: absolute(bridges),
         trust_keys: absolute(&trust.trust_keys),
         accept_unknown: trust.accept_unknown,
         call_manager,
-        ..Command::default()
+        ..Arguments::default()
     }
 }
 
 impl Earlier {
     /// The address that XMLDefault.cnf.xml named, where one was given.
     pub(crate) fn call_manager(&self) -> Option<std::net::Ipv4Addr> {
-        self.header.command.call_manager
+        self.header.arguments.call_manager
     }
 
     /// The phones that the run is for, where it is not for all.
@@ -218,7 +218,7 @@ impl Earlier {
 
     /// What is not named again is what the run had.
     pub(crate) fn complete(&self, named: &mut Named) {
-        let command = &self.header.command;
+        let command = &self.header.arguments;
         for (given, recorded) in [
             (&mut named.bundles, &command.bundles),
             (&mut named.bridge.bridges, &command.bridges),
@@ -328,12 +328,16 @@ impl Earlier {
     }
 
     /// Goes on with it, and says what it holds.
-    fn resume(&self, network: Network, globals: &Globals) -> Result<(Journal, Recorded), Failure> {
+    fn resume(
+        &self,
+        network: Network,
+        globals: &Globals,
+    ) -> Result<(Journal, RecordedRun), Failure> {
         let (journal, recorded) =
             Journal::resume(&self.path, wall_clock(), network).map_err(failure)?;
         if !globals.quiet {
             let (done, phones) = recorded.fleet().done_of_total();
-            let began = recorded.sittings.began().strftime("%Y-%m-%d %H:%M:%SZ");
+            let began = recorded.sessions.began().strftime("%Y-%m-%d %H:%M:%SZ");
             let plural = if phones == 1 { "" } else { "s" };
             eprintln!(
                 "{}: going on with the run of {began}: {phones} phone{plural}, {done} done",

@@ -97,10 +97,10 @@ impl Ears {
             let left_out = Arc::new(AtomicU64::new(0));
             let count = Arc::clone(&left_out);
             let started = capture.start(queue, move |at, frame| {
-                let refused = ear.refused();
+                let dropped = ear.dropped();
                 let observations = ear.observe(at, frame)?;
-                count.store(ear.refused(), Ordering::Relaxed);
-                if refused == 0 && ear.refused() > 0 {
+                count.store(ear.dropped(), Ordering::Relaxed);
+                if dropped == 0 && ear.dropped() > 0 {
                     tracing::warn!(
                         "{name}: somebody says more of phones than a building full of them; \
                          some of it is left out"

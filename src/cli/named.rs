@@ -10,24 +10,24 @@ use super::{
     inventory::{InventoryArgs, ListFile},
 };
 use crate::{
-    journal::GivenFile,
+    journal::InputFile,
     stage::{ExtraFile, sha256},
     text::escape,
 };
 
 /// What is recorded of files that phones get, for a later `--resume`.
-pub(crate) fn given_files(added: &[ExtraFile]) -> Vec<GivenFile> {
+pub(crate) fn given_files(added: &[ExtraFile]) -> Vec<InputFile> {
     let given = |file: &ExtraFile| given_file(file.source(), &sha256(file.bytes()));
     added.iter().map(given).collect()
 }
 
 /// The same of a list that configurations are made from.
-pub(crate) fn given_list(list: &ListFile) -> GivenFile {
+pub(crate) fn given_list(list: &ListFile) -> InputFile {
     given_file(&list.path, &list.sha256)
 }
 
-fn given_file(path: &Path, sha256: &str) -> GivenFile {
-    GivenFile {
+fn given_file(path: &Path, sha256: &str) -> InputFile {
+    InputFile {
         path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
         sha256: sha256.to_owned(),
     }
@@ -42,7 +42,7 @@ pub(crate) struct Named {
     pub(crate) add: AddArgs,
     pub(crate) inventory: InventoryArgs,
     /// What has to be as it was, as nobody named it again.
-    pub(super) recorded: Vec<GivenFile>,
+    pub(super) recorded: Vec<InputFile>,
 }
 
 impl Named {

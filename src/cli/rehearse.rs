@@ -31,8 +31,8 @@ use crate::{
     reporter::Started,
     session::{self, Setup, Source},
     simulator::{
-        Fault, FaultSpec, Sizes, SyntheticBundle,
-        fleet::{self, FleetConfig, PhoneResult, Route},
+        FaultSpec, PhoneFault, Sizes, SyntheticBundle,
+        fleet::{self, FleetConfig, PhoneResult, StartMix},
         test_key,
     },
     stage::{AcceptPolicy, Stage},
@@ -219,12 +219,12 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         http: None,
         metrics: None,
         web,
-        witnesses: Vec::new(),
-        found: None,
+        observations: Vec::new(),
+        findings: None,
         poller: None,
         started,
         reporter: display::reporter(globals.json, globals.quiet, globals.color),
-        afterwards,
+        next_steps: afterwards,
     };
     let (ended, results) = run::runtime()?.block_on(async {
         let mut signals = run::signals()?;
@@ -279,7 +279,7 @@ fn header(args: &Args, network: Network, both: &[Bundle], plan: &Plan) -> Header
     let bridges = &args.bridge.bridges;
     let command = journal::command(&args.bundles, bridges, &args.trust, call_manager);
     Header {
-        speed: session::fitting_speed(speed(args)),
+        speed: session::valid_speed(speed(args)),
         ..Header::new("rehearse", network, command, both, plan)
     }
 }
@@ -308,7 +308,7 @@ fn words(args: &Args) -> Vec<String> {
 }
 
 fn loses(args: &Args) -> bool {
-    let loses = |spec: &FaultSpec| matches!(spec.fault, Fault::Loss(_));
+    let loses = |spec: &FaultSpec| matches!(spec.fault, PhoneFault::Loss(_));
     args.faults.iter().any(loses)
 }
 
@@ -379,7 +379,7 @@ fn against(args: &Args, server: SocketAddrV4, globals: &Globals) -> Result<Outco
     for phone in &results {
         super::print(&line(phone, globals.json)?)?;
     }
-    let converted = |phone: &PhoneResult| phone.finished && !phone.holding.images.is_empty();
+    let converted = |phone: &PhoneResult| phone.finished && !phone.contents.images.is_empty();
     Ok(if results.iter().all(converted) {
         Outcome::Done
     } else {
@@ -400,7 +400,7 @@ struct PhoneLine<'a> {
 }
 
 fn line(phone: &PhoneResult, json: bool) -> Result<String, Failure> {
-    let load = phone.holding.load.as_ref();
+    let load = phone.contents.load.as_ref();
     if json {
         let line = PhoneLine {
             kind: "phone",
@@ -408,7 +408,7 @@ fn line(phone: &PhoneResult, json: bool) -> Result<String, Failure> {
             address: phone.address,
             model: phone.model.plain_number(),
             load,
-            images: &phone.holding.images,
+            images: &phone.contents.images,
             finished: phone.finished,
         };
         let text = serde_json::to_string(&line)
@@ -419,7 +419,7 @@ fn line(phone: &PhoneResult, json: bool) -> Result<String, Failure> {
         || "its boot loader".to_owned(),
         |load| escape(load.as_str()),
     );
-    let images = phone.holding.images.len();
+    let images = phone.contents.images.len();
     let end = if phone.finished {
         "finished"
     } else {
@@ -437,7 +437,7 @@ fn phones(args: &Args, models: Vec<&'static Model>, sizes: BTreeMap<String, u64>
     FleetConfig {
         phones: args.phones.into(),
         models,
-        route: Route::Mixed,
+        start: StartMix::Mixed,
         pace: pace(args),
         seed: args.seed,
         faults: args.faults.clone(),

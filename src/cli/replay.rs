@@ -11,7 +11,7 @@ use super::{
     run,
 };
 use crate::{
-    replay::{self, Damage, Format, Record, ReplayError},
+    replay::{self, DamagedPacket, Format, ReplayError, Trace},
     report::html::Heading,
     run_view,
     stage::{self, AcceptPolicy},
@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let mut record = opened.read(args.year).map_err(|error| failed(&error))?;
     let plan = replay::plan(&mut record, stages);
     let requests_only = plan.requests_only;
-    let conversation = record.conversation(&plan);
+    let conversation = record.observations(&plan);
     let loads = loads(&plan);
     let mut fleet = Fleet::new(plan);
     let began = conversation.began;
@@ -123,7 +123,7 @@ fn loads(plan: &Plan) -> Vec<String> {
 /// What a person has to know of the record.
 fn words(
     args: &Args,
-    record: &Record,
+    record: &Trace,
     requests_only: bool,
     loads: &[String],
     dropped: u64,
@@ -147,7 +147,7 @@ fn words(
         )),
         unknown => words.push(format!("lines that were not understood: {unknown}")),
     }
-    if let Some(Damage { packet, fault }) = record.damage {
+    if let Some(DamagedPacket { packet, fault }) = record.damage {
         words.push(format!(
             "damaged packets: {}; the first is packet {packet} ({fault})",
             tally.damaged

@@ -9,7 +9,7 @@ use super::{
     paper::{Paper, PaperArgs},
 };
 use crate::{
-    journal::{self, Recorded},
+    journal::{self, RecordedRun},
     report::html::Heading,
     run_view,
     text::{date_time, escape},
@@ -57,10 +57,10 @@ pub(super) fn replayed(
         plan = Plan { stages, ..plan };
     }
     let mut fleet = Fleet::new(plan);
-    let wall = |at| recorded.sittings.wall(at);
+    let wall = |at| recorded.sessions.wall(at);
     let mut view = run_view::fold(&mut fleet, &recorded.observations, recorded.last, wall);
-    let mut report = fleet.report(recorded.sittings.began());
-    recorded.sittings.on_the_wall(&mut report);
+    let mut report = fleet.report(recorded.sessions.began());
+    recorded.sessions.to_wall_clock(&mut report);
     view.finish(&report);
     let bundles: Vec<_> = recorded
         .header
@@ -79,7 +79,7 @@ pub(super) fn replayed(
     let paper = Paper {
         view: &view,
         heading: Heading {
-            title: format!("reflash {}", recorded.header.verb),
+            title: format!("reflash {}", recorded.header.command),
             words: words(path, &recorded),
         },
         json: json!({
@@ -87,10 +87,10 @@ pub(super) fn replayed(
             "journal": {
                 "path": path,
                 "program": recorded.header.program,
-                "verb": recorded.header.verb,
-                "began": recorded.sittings.began(),
-                "last": recorded.sittings.wall(recorded.last),
-                "sittings": recorded.sittings.count(),
+                "verb": recorded.header.command,
+                "began": recorded.sessions.began(),
+                "last": recorded.sessions.wall(recorded.last),
+                "sessions": recorded.sessions.count(),
                 "finished": recorded.finished,
                 "lines_cut": recorded.lines_cut,
                 "unknown_lines": recorded.unknown_lines,
@@ -103,14 +103,14 @@ pub(super) fn replayed(
 }
 
 /// What a person has to know of the record.
-fn words(path: &Path, recorded: &Recorded) -> Vec<String> {
-    let sittings = &recorded.sittings;
+fn words(path: &Path, recorded: &RecordedRun) -> Vec<String> {
+    let sessions = &recorded.sessions;
     let mut words = vec![format!(
         "journal {}: {} from {} to {}",
         path.display(),
         recorded.header.program,
-        date_time(sittings.began()),
-        date_time(sittings.wall(recorded.last)),
+        date_time(sessions.began()),
+        date_time(sessions.wall(recorded.last)),
     )];
     for bundle in &recorded.header.bundles {
         let role = if bundle.bridge { "bridge" } else { "bundle" };
@@ -129,8 +129,8 @@ fn words(path: &Path, recorded: &Recorded) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if sittings.count() > 1 {
-        words.push(format!("it was resumed: {} sittings", sittings.count()));
+    if sessions.count() > 1 {
+        words.push(format!("it was resumed: {} sessions", sessions.count()));
     }
     if !recorded.finished {
         words.push("the record has no end: the run goes on, or it was killed".to_owned());

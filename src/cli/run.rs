@@ -9,9 +9,9 @@ use crate::{
     diagnose::Finding,
     discovery::poll::Poller,
     display, http,
-    journal::{Journal, Recorded},
+    journal::{Journal, RecordedRun},
     reporter::{Reporter, Started},
-    session::{self, Attendant, Setup, Signals, Source},
+    session::{self, OperatorPrompt, Setup, Signals, Source},
     stage::StageError,
     track::{Observation, Plan},
 };
@@ -44,7 +44,7 @@ pub(crate) struct Guest {
     /// Tells the person what to do while the run is shown.
     pub(crate) guide: Option<Wrap>,
     /// Who is asked before the run ends by itself.
-    pub(crate) attendant: Option<Box<dyn Attendant>>,
+    pub(crate) attendant: Option<Box<dyn OperatorPrompt>>,
     /// The signals, where they are caught already.
     pub(crate) signals: Option<Signals>,
 }
@@ -72,7 +72,7 @@ pub(crate) struct Servers {
 pub(crate) struct Record {
     pub(crate) journal: Option<Journal>,
     /// Of the same run, where it is resumed.
-    pub(crate) recorded: Option<Recorded>,
+    pub(crate) recorded: Option<RecordedRun>,
 }
 
 /// Serves until the run is over, and says how it went.
@@ -103,38 +103,39 @@ pub(crate) fn run(
         http: servers.doors.http,
         metrics: servers.doors.metrics,
         web: servers.doors.web,
-        witnesses,
-        found: servers.found,
+        observations: witnesses,
+        findings: servers.found,
         poller: servers.poller,
         started,
         reporter,
-        afterwards,
+        next_steps: afterwards,
     };
     let ended = runtime()?.block_on(async {
         let mut signals = match guest.signals {
             Some(signals) => signals,
             None => signals()?,
         };
-        Ok::<_, Failure>(session::run_attended(setup, guest.attendant, &mut signals).await)
+        Ok::<_, Failure>(session::run_with_operator(setup, guest.attendant, &mut signals).await)
     })?;
     listening.end();
     outcome(ended)
 }
 
 /// The exit code of an ended run.
-pub(crate) fn outcome(ended: session::Ended) -> Result<Outcome, Failure> {
+pub(crate) fn outcome(ended: session::RunOutcome) -> Result<Outcome, Failure> {
     match ended {
-        session::Ended {
-            fault: Some(fault), ..
+        session::RunOutcome {
+            server_error: Some(fault),
+            ..
         } => Err(Failure::new(
             format!("the server stopped by itself: {fault}"),
             "Start the run again: phones ask again by themselves",
         )),
-        session::Ended {
+        session::RunOutcome {
             signal: Some(number),
             ..
         } => Ok(Outcome::Signal(number)),
-        session::Ended {
+        session::RunOutcome {
             succeeded: true, ..
         } => Ok(Outcome::Done),
         _ => Ok(Outcome::Problems),

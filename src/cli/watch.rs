@@ -16,13 +16,13 @@ use tokio::{
 use super::{Failure, Globals, Outcome, convert, listen::Threads, privileges, run};
 use crate::{
     discovery::{
-        Observer, Rate, SIP_PORT,
+        SIP_PORT,
         capture::{Capture, OpenError, QUEUE},
-        watch::{Fact, PhoneChange, PhoneList},
+        watch::{Fact, FactReader, PhoneChange, PhoneList},
     },
     display::{self, WatchReporter},
     preflight,
-    protocol::{Malformed, frame::Frame},
+    protocol::Malformed,
     session::wall_clock,
 };
 
@@ -95,23 +95,13 @@ pub(super) fn start(captures: Vec<Capture>) -> Result<(Threads, Receiver<Heard>)
     let (queue, heard) = channel(QUEUE);
     let mut threads = Threads::default();
     for (number, capture) in captures.into_iter().enumerate() {
-        let (mut listener, mut rate) = (Observer::default(), Rate::default());
+        let mut reader = FactReader::default();
         let left_out = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&left_out);
         let hear = move |at, bytes: &[u8]| -> Result<Vec<Heard>, Malformed> {
-            let frame = Frame::decode(bytes)?;
-            let mut facts = Vec::new();
-            listener.for_each_decoded(&frame, &mut |heard, address| {
-                let fact = Fact::of(heard, address, frame.vlan);
-                facts.extend(fact.map(|fact| (at, number, fact)));
-            })?;
-            // One frame, however much it says.
-            Ok(if facts.is_empty() || rate.takes(at) {
-                facts
-            } else {
-                count.store(rate.refused(), Ordering::Relaxed);
-                Vec::new()
-            })
+            let facts = reader.read(at, bytes)?;
+            count.store(reader.dropped(), Ordering::Relaxed);
+            Ok(facts.into_iter().map(|fact| (at, number, fact)).collect())
         };
         let started = capture.start(queue.clone(), hear);
         let thread = started.map_err(|error| {

@@ -30,6 +30,7 @@ use super::{
 };
 use crate::{
     http::{HEADERS_MAX, HyperIo, REQUEST_MAX, TrackedStream, linger},
+    limits::ConnectionPermit,
     reporter::JSON_VERSION,
 };
 
@@ -43,7 +44,7 @@ const RETRY: &str = "retry: 2000\n\n";
 const HEARTBEAT: &str = ":\n\n";
 
 /// Serves one client to its end.
-pub(super) async fn serve(stream: TcpStream, state: Arc<ServerState>) {
+pub(super) async fn serve(stream: TcpStream, state: Arc<ServerState>, _permit: ConnectionPermit) {
     let Ok(wire) = TrackedStream::new(stream) else {
         // Closed already.
         return;

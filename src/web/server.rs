@@ -5,23 +5,16 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddr, SocketAddrV4},
     sync::Arc,
-    time::Duration,
 };
 
-use tokio::{
-    sync::Semaphore,
-    task::JoinSet,
-    time::{Instant, sleep, sleep_until},
-};
+use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
     connection, route,
     server_state::{Limits, ServerState},
     shared_view::SharedView,
 };
-
-/// The pause after a failed accept.
-const REST: Duration = Duration::from_millis(100);
+use crate::limits::{Acceptor, ConnectionLimiter, WhenFull};
 
 /// A bound listener that does not serve yet.
 #[derive(Debug)]
@@ -82,38 +75,21 @@ impl Server {
         view: Arc<SharedView>,
         stop: impl Future<Output = ()>,
     ) -> io::Result<()> {
-        let listener = tokio::net::TcpListener::from_std(self.listener)?;
+        let limiter = ConnectionLimiter::new(self.limits.connections, self.limits.connections);
+        let mut acceptor = Acceptor::new(self.listener, limiter, WhenFull::Wait)?;
         let state = Arc::new(ServerState {
             view,
             limits: self.limits,
             page: route::Page::new(),
             followers: Arc::new(Semaphore::new(self.limits.followers)),
         });
-        let mut connections = JoinSet::new();
-        let mut stop = std::pin::pin!(stop);
-        let mut end: Option<Instant> = None;
-        loop {
-            if end.is_some() && connections.is_empty() {
-                break;
-            }
-            tokio::select! {
-                () = &mut stop, if end.is_none() => end = Some(Instant::now() + self.limits.linger),
-                () = sleep_until(end.unwrap_or_else(Instant::now)), if end.is_some() => break,
-                Some(_) = connections.join_next(), if !connections.is_empty() => {}
-                accepted = listener.accept(), if connections.len() < self.limits.connections => {
-                    match accepted {
-                        Ok((stream, _)) => {
-                            connections.spawn(connection::serve(stream, Arc::clone(&state)));
-                        }
-                        Err(error) => {
-                            tracing::debug!(%error, "cannot accept a connection");
-                            sleep(REST).await;
-                        }
-                    }
-                }
-            }
+        let serve = |stream, _, permit| connection::serve(stream, Arc::clone(&state), permit);
+        tokio::select! {
+            () = stop => {}
+            never = acceptor.run(serve) => match never {},
         }
-        connections.shutdown().await;
+        let _ = timeout(self.limits.linger, acceptor.drain(serve)).await;
+        acceptor.shutdown().await;
         Ok(())
     }
 }

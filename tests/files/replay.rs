@@ -1,10 +1,10 @@
 //! `replay` and `report`: other servers' logs and captures, the forms of a report, metrics.
 
 mod captures;
+mod commands;
 mod fleet;
 mod logs;
 mod page;
-mod verbs;
 mod witnesses;
 
 use jiff::Timestamp;
@@ -25,7 +25,7 @@ fn replayed(bytes: &[u8], format: Format, stages: Vec<StagePlan>) -> (Report, Ru
     let mut input = bytes;
     let mut record = replay::read_from(&mut input, format, Some(2025), Some(modified)).unwrap();
     let plan = replay::plan(&mut record, stages);
-    let conversation = record.conversation(&plan);
+    let conversation = record.observations(&plan);
     let mut fleet = Fleet::new(plan);
     let began = conversation.began;
     let wall = |at| began.checked_add(at).unwrap();

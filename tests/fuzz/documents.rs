@@ -35,7 +35,7 @@ fn replayed(bytes: &[u8], format: Format) -> bool {
     let tally = record.tally;
     assert!(tally.understood + tally.unknown + tally.damaged <= tally.read);
     let plan = replay::plan(&mut record, Vec::new());
-    let conversation = record.conversation(&plan);
+    let conversation = record.observations(&plan);
     let moments = conversation.observations.iter().map(|(at, _)| *at);
     assert!(moments.is_sorted(), "time runs backwards");
     let mut fleet = Fleet::new(plan);

@@ -133,7 +133,7 @@ impl World for Machine {
         there.parent()?;
         // A file without a name: whether one can be written is seen, and nothing is left.
         tempfile::tempfile_in(there).ok()?;
-        Some(journal::free_name(&folder, wall_clock(), load))
+        Some(journal::unused_path(&folder, wall_clock(), load))
     }
 
     fn secret(&self) -> Result<String, Failure> {

@@ -3,7 +3,7 @@
 
 use super::asker::{Asker, Choice, Reply, Stopped};
 use crate::{
-    session::Attendant,
+    session::OperatorPrompt,
     track::{EvidenceSource, Observation, ObservationKind, PhoneReport, Report, State},
 };
 
@@ -66,8 +66,8 @@ fn is_open(phone: &PhoneReport) -> bool {
 /// Puts the questions while the display stands still.
 pub(super) struct AtTheDesk<A>(pub(super) A);
 
-impl<A: Asker + Send> Attendant for AtTheDesk<A> {
-    fn asked(&mut self, report: &Report) -> Vec<Observation> {
+impl<A: Asker + Send> OperatorPrompt for AtTheDesk<A> {
+    fn ask(&mut self, report: &Report) -> Vec<Observation> {
         // Who breaks off says no more: the signal ends the run.
         crate::display::aside(|| ask(report, &mut self.0).unwrap_or_default())
     }

@@ -216,10 +216,10 @@ impl Desk {
             port: None,
             vlan: None,
             power: None,
-            witness: EvidenceSource::Cdp,
-            first: std::time::Duration::ZERO,
-            last: std::time::Duration::ZERO,
-            until: None,
+            source: EvidenceSource::Cdp,
+            first_seen: std::time::Duration::ZERO,
+            last_seen: std::time::Duration::ZERO,
+            expires_at: None,
             is_silent: false,
         };
         self.near.borrow_mut().push(("eth0".to_owned(), phone));

@@ -1,0 +1,390 @@
+//! The verbs as people type them.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream, UdpSocket},
+    path::Path,
+    process::{Child, Stdio},
+    time::Duration,
+};
+
+use assert_cmd::Command;
+use reflash::{
+    phone::Family,
+    simulator::{Sizes, SyntheticBundle},
+};
+use serde_json::Value;
+
+fn reflash(args: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("reflash").unwrap();
+    command.args(args);
+    command
+}
+
+fn log(folder: &Path) -> String {
+    let path = folder.join("tftpd.log");
+    let text = "\
+Dec 31 23:59:58 h in.tftpd[1]: RRQ from 192.0.2.9 filename CTLSEP001D45AABB0C.tlv
+Dec 31 23:59:58 h in.tftpd[1]: Client 192.0.2.9 File not found CTLSEP001D45AABB0C.tlv
+Jan  1 00:00:01 h in.tftpd[2]: RRQ from 192.0.2.9 filename =cmd|x-sip.jar
+Jan  1 00:00:01 h in.tftpd[2]: something else
+Jan  1 00:00:02 h sshd[3]: something else
+";
+    fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn a_log_is_replayed_in_every_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path());
+    let output = reflash(&["replay", &log, "--year", "2020", "--json"])
+        .assert()
+        .success();
+    let json: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    let phone = &json["report"]["phones"][0];
+    assert_eq!(phone["mac"], "001d45aabb0c");
+    assert_eq!(phone["first_seen"], "2020-12-31T23:59:58Z");
+    assert_eq!(phone["last_seen"], "2021-01-01T00:00:01Z");
+    assert_eq!(phone["files"][1]["size"], Value::Null);
+    assert_eq!(phone["files"][1]["outcome"], "asked");
+    assert_eq!(json["record"]["unknown"], 1);
+    assert_eq!(json["record"]["requests"], 2);
+    let table = reflash(&["replay", &log, "--year", "2020"])
+        .assert()
+        .success();
+    let table = String::from_utf8_lossy(&table.get_output().stdout).into_owned();
+    assert!(
+        table.contains("lines that were not understood: 1"),
+        "{table}"
+    );
+    let narrow = |line: &&str| line.chars().count() <= 80 || line.contains("tftpd.log");
+    assert!(table.lines().all(|line| narrow(&line)), "{table}");
+    let page = folder.path().join("page.html");
+    let to = page.display().to_string();
+    for _ in 0..2 {
+        reflash(&["replay", &log, "--format", "html", "--to", &to])
+            .assert()
+            .success()
+            .stdout("");
+    }
+    assert!(
+        fs::read_to_string(&page)
+            .unwrap()
+            .starts_with("<!DOCTYPE html>")
+    );
+}
+
+#[test]
+fn what_is_no_record_is_told_with_a_cure() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("notes.txt");
+    fs::write(&file, "nothing here\n").unwrap();
+    let file = file.display().to_string();
+    let output = reflash(&["replay", &file]).assert().code(1);
+    let told = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert!(
+        told.contains("tells of no request") && told.contains("→"),
+        "{told}"
+    );
+    reflash(&["replay", "/nowhere/at/all"]).assert().code(1);
+    reflash(&["report", &file]).assert().code(1);
+    reflash(&["replay", &file, "--json", "--format", "csv"])
+        .assert()
+        .code(2);
+    reflash(&["replay", &file, "--year", "20"]).assert().code(2);
+    reflash(&["replay", &file, "--to", "/nowhere/at/all"])
+        .assert()
+        .code(1);
+}
+
+#[test]
+fn each_kind_of_wrong_file_is_told_for_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let head = [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0];
+    let other = br#"{"at":"2026-01-01T00:00:00Z","kind":"journal","schema":99}"#;
+    let mut old_link = head.to_vec();
+    old_link.extend([0; 8]);
+    old_link.extend([0xff, 0xff, 0, 0, 105, 0, 0, 0]);
+    let no_packet = old_link.clone();
+    old_link.extend([0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 7]);
+    for (name, bytes) in [
+        ("empty", &b""[..]),
+        ("text", b"nothing here\n"),
+        ("binary", &[0, 1, 2, 0xff]),
+        ("gzip", &[0x1f, 0x8b, 8, 0]),
+        ("head", &head),
+        ("no-packet", &no_packet),
+        ("link", &old_link),
+        ("other", &[&other[..], b"\n"].concat()),
+    ] {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    fs::create_dir(folder.path().join("folder")).unwrap();
+    for (verb, name, error, cure) in [
+        ("replay", "empty", "is empty", "Known are"),
+        ("replay", "text", "none of its 1 lines", "Known are"),
+        (
+            "replay",
+            "binary",
+            "neither text nor a capture",
+            "Known are",
+        ),
+        ("replay", "gzip", "is packed", "zcat FILE | reflash replay"),
+        ("replay", "head", "without a packet", "Known are"),
+        ("replay", "no-packet", "without a packet", "Known are"),
+        ("replay", "link", "1 are of an unknown link", "Known are"),
+        ("replay", "folder", "Is a directory", "Name one file in it"),
+        (
+            "replay",
+            "missing",
+            "No such file",
+            "Name a file that exists",
+        ),
+        ("replay", "other", "has schema 99", "Use the version"),
+        ("report", "empty", "is empty", "Name a journal"),
+        ("report", "text", "is no journal", "`reflash replay`"),
+        ("report", "binary", "is no journal", "`reflash replay`"),
+        ("report", "folder", "is a folder", "Name one journal in it"),
+        (
+            "report",
+            "missing",
+            "No such file",
+            "Name a file that exists",
+        ),
+        ("report", "other", "has schema 99", "Use the version"),
+    ] {
+        let path = folder.path().join(name).display().to_string();
+        let output = reflash(&[verb, &path]).assert().code(1).stdout("");
+        let told = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        let (first, second) = told.split_once('\n').unwrap();
+        assert!(first.contains(error), "{verb} {name}: {told}");
+        assert!(second.contains(cure), "{verb} {name}: {told}");
+    }
+}
+
+/// A page of a server on loopback; `None` while nobody listens.
+fn get(port: u16, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    Some(text)
+}
+
+/// A port that is free now.
+fn free(udp: bool) -> u16 {
+    if udp {
+        UdpSocket::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port()
+    } else {
+        TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port()
+    }
+}
+
+/// One file by TFTP, or the ERROR's code.
+fn fetch(port: u16, name: &str) -> Result<usize, u16> {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    let request = [b"\x00\x01", name.as_bytes(), b"\x00octet\x00"].concat();
+    socket.send_to(&request, ("127.0.0.1", port)).unwrap();
+    let mut all = 0;
+    loop {
+        let mut packet = [0; 600];
+        let (length, from) = socket.recv_from(&mut packet).unwrap();
+        if packet[1] == 5 {
+            return Err(u16::from_be_bytes([packet[2], packet[3]]));
+        }
+        all += length - 4;
+        socket.send_to(&[0, 4, packet[2], packet[3]], from).unwrap();
+        if length < 516 {
+            return Ok(all);
+        }
+    }
+}
+
+/// Ends the server, whatever the test does.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn what_a_server_counts_can_be_read_while_it_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("dialplan.xml"), [b'x'; 1500]).unwrap();
+    let (tftp, metrics) = (free(true), free(false));
+    let child = std::process::Command::new(assert_cmd::cargo::cargo_bin("reflash"))
+        .arg("serve")
+        .arg(folder.path())
+        .args(["--listen", "127.0.0.1", "--http-port", "0"])
+        .args(["--tftp-port", &tftp.to_string()])
+        .args(["--metrics", &format!("127.0.0.1:{metrics}")])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut server = Server(child);
+    let told = BufReader::new(server.0.stdout.take().unwrap()).lines();
+    let begun = format!("metrics on http://127.0.0.1:{metrics}/metrics");
+    let told = told
+        .map_while(Result::ok)
+        .find(|line| line.contains(&begun));
+    assert!(told.is_some(), "the address is said");
+    assert_eq!(fetch(tftp, "dialplan.xml"), Ok(1500));
+    assert_eq!(fetch(tftp, "CTLSEP001D45AABB0C.tlv"), Err(1));
+    // The engine counts the last ACK before it answers the next request.
+    let page = get(metrics, "/metrics").unwrap();
+    assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
+    assert!(
+        page.contains("content-type: text/plain; version=0.0.4"),
+        "{page}"
+    );
+    for line in [
+        "reflash_phones{state=\"configuring\"} 1",
+        "reflash_transfers_started_total{transport=\"tftp\"} 1",
+        "reflash_transfers_ended_total{outcome=\"delivered\"} 1",
+        "reflash_transfers_running 0",
+        "reflash_not_found_total 1",
+        "reflash_tftp_errors_sent_total{code=\"1\"} 1",
+        "reflash_acknowledged_bytes_total 1500",
+    ] {
+        assert!(page.contains(&format!("\n{line}\n")), "{line}: {page}");
+    }
+    assert!(
+        get(metrics, "/dialplan.xml")
+            .unwrap()
+            .starts_with("HTTP/1.1 404")
+    );
+}
+
+#[test]
+fn a_journal_is_reported_in_every_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("run.jsonl").display().to_string();
+    reflash(&[
+        "rehearse",
+        "--phones",
+        "2",
+        "--seed",
+        "3",
+        "--journal",
+        &journal,
+        "--json",
+    ])
+    .assert()
+    .success();
+    for verb in ["report", "replay"] {
+        let output = reflash(&[verb, &journal, "--json"]).assert().success();
+        let json: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+        assert_eq!(json["journal"]["finished"], true);
+        assert_eq!(json["journal"]["sessions"], 1);
+        let phones = json["report"]["phones"].as_array().unwrap();
+        assert_eq!(phones.len(), 2);
+        let is_done = |phone: &Value| phone["state"] == "confirmed" || phone["state"] == "flashed";
+        assert!(phones.iter().all(is_done), "{json:#}");
+    }
+    let page = reflash(&["report", &journal, "--format", "html"])
+        .assert()
+        .success();
+    let page = String::from_utf8_lossy(&page.get_output().stdout).into_owned();
+    assert_eq!(page.matches("<svg ").count(), 2);
+    assert!(page.contains("fill=\"var(--images)\"") && page.contains("fill=\"var(--writing)\""));
+    let table = reflash(&["report", &journal]).assert().success();
+    let table = String::from_utf8_lossy(&table.get_output().stdout).into_owned();
+    assert!(
+        table.contains("2 phones: ") && table.contains("seen for "),
+        "{table}"
+    );
+    let rows = reflash(&["report", &journal, "--format", "csv"])
+        .assert()
+        .success();
+    let rows = String::from_utf8_lossy(&rows.get_output().stdout).into_owned();
+    assert_eq!(rows.matches("\r\n").count(), 3);
+}
+
+#[test]
+fn a_bundle_says_which_images_there_are_and_how_large() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = SyntheticBundle::new(Family::F45, 7)
+        .unwrap()
+        .sizes(Sizes::Small);
+    let bundle = folder.path().join(made.file_name());
+    made.write_zip(&bundle).unwrap();
+    let bundle = bundle.display().to_string();
+    let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/test-key.pem");
+    let files = made.files();
+    let image = |part: &str| {
+        let found = files.iter().find(|(name, _)| name.starts_with(part));
+        let (name, bytes) = found.unwrap();
+        (name.as_str(), bytes.len())
+    };
+    let state = |parts: &[&str], bundles: &[&str]| {
+        let mut names = vec!["term65.default.loads"];
+        names.extend(parts.iter().map(|part| image(part).0));
+        names.push("SEP001D45AABB0C.cnf.xml");
+        let mut text = String::new();
+        for (at, name) in names.iter().enumerate() {
+            for words in [
+                format!("RRQ from 192.0.2.9 filename {name}"),
+                format!("Client 192.0.2.9 finished {name}"),
+            ] {
+                writeln!(text, "Mar  1 10:{:02}:00 h in.tftpd[{at}]: {words}", at * 2).unwrap();
+            }
+        }
+        let log = folder.path().join("log");
+        fs::write(&log, text).unwrap();
+        let log = log.display().to_string();
+        let mut args = vec![
+            "replay",
+            &log,
+            "--json",
+            "--year",
+            "2026",
+            "--trust-key",
+            key,
+        ];
+        for bundle in bundles {
+            args.extend(["--bundle", bundle]);
+        }
+        let output = reflash(&args).assert().success();
+        let json: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+        json["report"]["phones"][0].clone()
+    };
+    let all = ["jar", "cnu", "apps", "dsp", "cvm"];
+    let phone = state(&all, &[&bundle]);
+    assert_eq!(phone["state"], "flashed");
+    assert_eq!(phone["to"], made.load().as_str());
+    assert_eq!(phone["files"][3]["size"], image("apps").1);
+    assert_eq!(phone["files"][3]["bytes"], image("apps").1);
+    let phone = state(&all, &[]);
+    assert_eq!(
+        (&phone["state"], &phone["to"]),
+        (&"flashed".into(), &"term65.default".into())
+    );
+    assert_eq!(phone["files"][3]["size"], Value::Null);
+    assert_ne!(state(&all[..4], &[&bundle])["state"], "flashed");
+    assert_ne!(state(&all[..4], &[])["state"], "flashed");
+    reflash(&["replay", &bundle, "--bundle", &bundle, "--bundle", &bundle])
+        .args(["--trust-key", key])
+        .assert()
+        .code(2);
+}

@@ -1,0 +1,125 @@
+//! What other people's DHCP servers tell a phone, heard on the wire.
+
+use std::path::Path;
+
+use reflash::{
+    journal,
+    phone::MacAddress,
+    track::{Event, ObservationKind},
+};
+use serde_json::Value;
+
+use super::{
+    REFLASH, SERVER, dnsmasq, lan,
+    own_dhcp_server::{PHONE, bundle, udhcpc},
+};
+use crate::support::{lan::Lan, process::Running, require_program};
+
+/// A minute after the last word, in the time of the record.
+const LATER: std::time::Duration = std::time::Duration::from_secs(61);
+
+fn convert(lan: &Lan, journal: &Path) -> Running {
+    let mut command = lan.on("server", REFLASH);
+    command.arg("convert").arg(bundle(lan)).args([
+        "--trust-key",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/test-key.pem"),
+        "--json",
+        "--no-check",
+        "--journal",
+    ]);
+    Running::start(command.arg(journal))
+}
+
+/// The MAC of a host's interface.
+fn mac(lan: &Lan, host: &str) -> MacAddress {
+    let output = lan.run(host, "cat", &["/sys/class/net/eth0/address"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.trim().parse().unwrap()
+}
+
+/// A client that says it is a phone takes a lease of a router with these options: what is told of
+/// it at once, and which diagnoses stand a minute later, each with its evidence.
+fn observed_lease(name: &str, options: &[&str]) -> (String, Vec<(String, String)>) {
+    require_program("dnsmasq");
+    require_program("udhcpc");
+    let mut lan = lan(name);
+    dnsmasq(&mut lan, "router", options);
+    let path = lan.folder.path().join("run.jsonl");
+    let mut run = convert(&lan, &path);
+    run.kind("started");
+    lan.ip("other", &["addr", "flush", "dev", "eth0"]);
+    let lease = udhcpc(&lan, "other", Some(PHONE)).expect("a lease");
+    let heard = run.wait_for(|line| {
+        let detail = line["evidence"]["detail"].as_str();
+        detail.is_some_and(|detail| detail.starts_with("DHCP server"))
+    });
+    assert_eq!(heard["evidence"]["witness"], "dhcp");
+    assert_eq!(heard["phone"]["model"], "7965", "option 60");
+    let address = heard["phone"]["address"].as_str().unwrap();
+    assert!(lease.contains(&format!("ip={address}\n")), "{lease}");
+    run.signal("INT");
+    let report = run.kind("finished")["report"].clone();
+    assert_eq!(
+        report["phones"].as_array().map(Vec::len),
+        Some(1),
+        "{report:#}"
+    );
+    assert_eq!(report["phones"][0]["mac"], mac(&lan, "other").to_string());
+    assert_eq!(run.end(), Some(130));
+
+    let recorded = journal::read(&path).unwrap();
+    let observed_lease = |(_, observation): &&(_, reflash::track::Observation)| {
+        matches!(observation.seen, ObservationKind::LeaseAcked { .. })
+    };
+    assert!(recorded.observations.iter().any(|one| observed_lease(&one)));
+    let events = recorded.fleet().tick(recorded.last + LATER);
+    let found = events.into_iter().filter_map(|event| match event {
+        Event::Diagnosis { diagnosis, .. } => {
+            Some((diagnosis.code.to_string(), diagnosis.evidence))
+        }
+        _ => None,
+    });
+    let detail = heard["evidence"]["detail"].as_str().unwrap();
+    (detail.replace(address, "ADDRESS"), found.collect())
+}
+
+#[test]
+#[ignore = "needs root (network namespaces), dnsmasq and udhcpc"]
+fn a_phone_whose_server_names_no_tftp_server_is_known_by_it() {
+    let (evidence, found) = observed_lease("told-none", &[]);
+    assert!(
+        evidence.starts_with("DHCP server 192.0.2.1 gave it ADDRESS and names no TFTP server"),
+        "{evidence}"
+    );
+    let [(code, said)] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!(code, "no-tftp-address");
+    assert!(
+        said.contains(&format!("this machine is {SERVER}")),
+        "{said}"
+    );
+}
+
+#[test]
+#[ignore = "needs root (network namespaces), dnsmasq and udhcpc"]
+fn a_phone_whose_server_names_another_tftp_server_is_known_by_it() {
+    let (evidence, found) = observed_lease("told-other", &["--dhcp-option=150,192.0.2.66"]);
+    assert_eq!(
+        evidence,
+        "DHCP server 192.0.2.1 gave it ADDRESS and names the TFTP server 192.0.2.66 (option 150)"
+    );
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].0, "no-tftp-address");
+}
+
+#[test]
+#[ignore = "needs root (network namespaces), dnsmasq and udhcpc"]
+fn a_phone_whose_server_names_this_machine_is_only_told_so() {
+    let (evidence, found) = observed_lease("told-here", &["--dhcp-option=66,192.0.2.10"]);
+    assert_eq!(
+        evidence,
+        "DHCP server 192.0.2.1 gave it ADDRESS and names the TFTP server 192.0.2.10 (option 66)"
+    );
+    assert_eq!(found, Vec::new(), "{}", Value::from(evidence));
+}
