@@ -7,8 +7,6 @@ pub(super) use plan::for_phones;
 
 use std::path::PathBuf;
 
-use serde::Serialize;
-
 use super::{Failure, Globals, Outcome, json_document, print};
 use crate::{
     dialplan::{Dialled, MAX_DIGITS, Mode, PRESETS, Route, Rule, Template, User},
