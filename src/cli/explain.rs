@@ -67,7 +67,7 @@ fn in_full(explained: &Explanation) -> String {
         ("Signature", explained.signature),
         ("Causes", explained.causes),
         ("Cure", explained.cure),
-        ("Goes away", explained.ends),
+        ("Clears when", explained.clears_when),
     ] {
         lines.push(String::new());
         lines.push(name.to_owned());

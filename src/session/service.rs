@@ -145,22 +145,24 @@ impl tftp::Service for TftpHandler {
         }
     }
 
-    fn ended(&mut self, now: Instant, transfer: u64, end: tftp::End, bytes: u64) {
+    fn ended(&mut self, now: Instant, transfer: u64, end: tftp::TransferOutcome, bytes: u64) {
         let Some((address, transfer)) = self.running.remove(&transfer) else {
             return;
         };
         let end = match end {
-            tftp::End::Delivered => TransferEnd::Delivered,
-            tftp::End::PeerError(code, message) => TransferEnd::Aborted {
+            tftp::TransferOutcome::Delivered => TransferEnd::Delivered,
+            tftp::TransferOutcome::PeerError(code, message) => TransferEnd::Aborted {
                 code: Some(code),
                 message: Some(message),
             },
-            tftp::End::PortClosed => TransferEnd::Aborted {
+            tftp::TransferOutcome::PortClosed => TransferEnd::Aborted {
                 code: None,
                 message: None,
             },
-            tftp::End::TimedOut { all_sent } => TransferEnd::Vanished { all_sent },
-            tftp::End::Replaced | tftp::End::Refused => TransferEnd::Replaced,
+            tftp::TransferOutcome::TimedOut { all_sent } => TransferEnd::Vanished { all_sent },
+            tftp::TransferOutcome::Replaced | tftp::TransferOutcome::Refused => {
+                TransferEnd::Replaced
+            }
         };
         let ended = ObservationKind::Ended {
             transfer,
@@ -170,7 +172,7 @@ impl tftp::Service for TftpHandler {
         self.shared.see(now, address, ended);
     }
 
-    fn sent_again(&mut self, packets: u64) {
+    fn retransmitted(&mut self, packets: u64) {
         self.shared.counters.sent_again(packets);
     }
 
