@@ -9,15 +9,11 @@ use super::{
     bundles::TrustArgs,
     inventory::{InventoryArgs, ListFile},
 };
-use crate::{
-    journal::InputFile,
-    stage::{ExtraFile, sha256},
-    text::escape,
-};
+use crate::{journal::InputFile, stage::ExtraFile, text::escape};
 
 /// What is recorded of files that phones get, for a later `--resume`.
 pub(crate) fn given_files(added: &[ExtraFile]) -> Vec<InputFile> {
-    let given = |file: &ExtraFile| given_file(file.source(), &sha256(file.bytes()));
+    let given = |file: &ExtraFile| given_file(file.source(), &file.sha256());
     added.iter().map(given).collect()
 }
 

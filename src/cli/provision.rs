@@ -20,7 +20,6 @@ use crate::{
     },
     stage::Stage,
     text::{escape, wrap},
-    track::View,
 };
 
 /// Writes the phones' files and the PBX's, from one inventory.
@@ -162,9 +161,8 @@ fn firmware(args: &Args, globals: &Globals) -> Result<Firmware, Failure> {
     let nobody = std::net::Ipv4Addr::UNSPECIFIED.into();
     let stage = Stage::temporary(&bundles, &[], nobody).map_err(run::stage_failure)?;
     let files = stage
-        .entries()
+        .files()
         .iter()
-        .filter_map(|entry| stage.resolve(View::Target, &entry.name))
         .filter(|file| !file.name.eq_ignore_ascii_case("XMLDefault.cnf.xml"))
         .map(|file| File {
             path: format!("{}/{}", provision::TFTP, file.name),

@@ -181,9 +181,9 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         .model
         .map_or_else(|| all().collect(), |model| vec![model]);
     let sizes = stage
-        .entries()
+        .files()
         .iter()
-        .map(|file| (file.name.clone(), file.size))
+        .map(|file| (file.name.to_string(), file.size()))
         .collect();
     let phones = phones(args, models, sizes);
     let mut words = words(args);

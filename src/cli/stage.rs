@@ -13,7 +13,7 @@ use super::{
 use crate::{
     bundle::Bundle,
     phone::LoadName,
-    stage::{self, ExtraFile, FileEntry, Stage},
+    stage::{self, ExtraFile, Stage, StagedFile},
 };
 
 /// Lays verified bundles out in a folder for a TFTP server of yours.
@@ -54,7 +54,7 @@ fn call_manager(text: &str) -> Result<IpAddr, String> {
 #[derive(Debug, Serialize)]
 struct Document<'a> {
     root: String,
-    files: &'a [FileEntry],
+    files: &'a [StagedFile],
     models: Vec<&'static str>,
     loads: Vec<&'a str>,
 }
@@ -86,7 +86,7 @@ fn document(stage: &Stage) -> Document<'_> {
     models.dedup();
     Document {
         root: stage.root().display().to_string(),
-        files: stage.entries(),
+        files: stage.files(),
         models,
         loads: stage.loads().map(LoadName::as_str).collect(),
     }
@@ -94,7 +94,7 @@ fn document(stage: &Stage) -> Document<'_> {
 
 /// What a person reads.
 fn told(stage: &Stage, bundles: &[Bundle], own: &[ExtraFile]) -> String {
-    let files = stage.entries();
+    let files = stage.files();
     let mut lines = vec![format!(
         "{} files laid out in {}",
         files.len(),
@@ -103,7 +103,7 @@ fn told(stage: &Stage, bundles: &[Bundle], own: &[ExtraFile]) -> String {
     lines.extend(
         files
             .iter()
-            .map(|file| format!("  {:>9}  {}", file.size, file.name)),
+            .map(|file| format!("  {:>9}  {}", file.size(), file.name)),
     );
     lines.push(String::new());
     for plan in stage.plan() {
