@@ -201,6 +201,12 @@ fn print(text: &str) -> Result<(), Failure> {
     })
 }
 
+/// The JSON document of a command: `version`, then the fields of `body`.
+fn json_document(body: &impl serde::Serialize) -> Result<String, Failure> {
+    crate::display::json_document(body)
+        .map_err(|error| Failure::new(format!("cannot write JSON: {error}"), ""))
+}
+
 /// Diagnostics go to standard error, so that results can be piped.
 fn log(globals: &Globals) {
     let level = match (globals.quiet, globals.verbose) {

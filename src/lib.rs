@@ -44,6 +44,7 @@ pub mod provision;
 pub mod replay;
 pub mod report;
 pub mod reporter;
+pub mod run_view;
 pub mod session;
 pub mod simulator;
 pub mod stage;

@@ -1,6 +1,8 @@
 //! `reflash check`: everything that can be known before the first phone is powered.
 
-use super::{Failure, Globals, Outcome, dhcp::DhcpArgs, findings, network::NetworkArgs, print};
+use super::{
+    Failure, Globals, Outcome, dhcp::DhcpArgs, findings, json_document, network::NetworkArgs, print,
+};
 use crate::{
     dhcp::ServerKind,
     diagnose::Severity,
@@ -92,7 +94,7 @@ fn paste(kind: ServerKind, args: &Args, globals: &Globals) -> Result<Outcome, Fa
             "address": chosen.address,
             "lines": lines,
         });
-        print(&format!("{document}\n"))?;
+        print(&json_document(&document)?)?;
     } else {
         print(&lines)?;
     }

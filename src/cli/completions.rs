@@ -3,7 +3,7 @@
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
-use super::{Cli, Failure, Globals, Outcome, print};
+use super::{Cli, Failure, Globals, Outcome, json_document, print};
 
 /// Prints a shell's completion script.
 #[derive(Debug, clap::Args)]
@@ -22,7 +22,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let script = String::from_utf8_lossy(&script);
     if globals.json {
         let document = serde_json::json!({ "shell": args.shell.to_string(), "script": script });
-        print(&format!("{document}\n"))?;
+        print(&json_document(&document)?)?;
     } else {
         print(&script)?;
     }

@@ -7,9 +7,7 @@ pub(super) use plan::for_phones;
 
 use std::path::PathBuf;
 
-use serde::Serialize;
-
-use super::{Failure, Globals, Outcome, print};
+use super::{Failure, Globals, Outcome, json_document, print};
 use crate::{
     dialplan::{Dialled, MAX_DIGITS, Mode, PRESETS, Route, Rule, Template, User},
     display::Style,
@@ -101,17 +99,11 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     }
     let dialled = phone.dial(args.digits.as_deref().unwrap_or_default());
     if globals.json {
-        print(&json(&dialled)?)?;
+        print(&json_document(&dialled)?)?;
     } else {
         print(&told(&dialled, Style::new(globals.color)))?;
     }
     Ok(Outcome::Done)
-}
-
-fn json(document: &impl Serialize) -> Result<String, Failure> {
-    let text = serde_json::to_string(document)
-        .map_err(|error| Failure::new(error, "report this as a bug"))?;
-    Ok(text + "\n")
 }
 
 /// What a person reads.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Failure, Globals, Outcome, print};
+use super::{Failure, Globals, Outcome, json_document, print};
 use crate::{
     diagnose::{Finding, Severity},
     display::{self, Style},
@@ -17,9 +17,7 @@ struct Document<'a> {
 /// Prints all of them. An error among them makes the verb exit with 1.
 pub(super) fn tell(findings: &[Finding], globals: &Globals) -> Result<Outcome, Failure> {
     if globals.json {
-        let text = serde_json::to_string(&Document { findings })
-            .map_err(|error| Failure::new(format!("cannot write JSON: {error}"), ""))?;
-        print(&(text + "\n"))?;
+        print(&json_document(&Document { findings })?)?;
     } else {
         let style = Style::new(globals.color);
         let text: String = findings.iter().map(|found| lines(found, style)).collect();

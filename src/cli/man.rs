@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use clap::CommandFactory;
 
-use super::{Cli, Failure, Globals, Outcome, print};
+use super::{Cli, Failure, Globals, Outcome, json_document, print};
 
 /// Write the man pages, one for each verb.
 #[derive(Debug, clap::Args)]
@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         })?;
     if globals.json {
         let document = serde_json::json!({ "root": args.to.display().to_string() });
-        print(&format!("{document}\n"))?;
+        print(&json_document(&document)?)?;
     }
     Ok(Outcome::Done)
 }

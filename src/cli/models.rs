@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Failure, Globals, Outcome, print};
+use super::{Failure, Globals, Outcome, json_document, print};
 use crate::phone::MODELS;
 
 /// Prints the table of phone models: ids, bundles, manifests.
@@ -43,9 +43,7 @@ pub(super) fn run(_args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         })
         .collect();
     if globals.json {
-        let text = serde_json::to_string(&Document { models })
-            .map_err(|error| Failure::new(error, "report this as a bug"))?;
-        print(&format!("{text}\n"))?;
+        print(&json_document(&Document { models })?)?;
         return Ok(Outcome::Done);
     }
     print(&table(&models, globals.quiet))?;

@@ -2,12 +2,12 @@
 
 use std::{io::Write as _, path::PathBuf};
 
-use super::{Failure, Globals, print};
+use super::{Failure, Globals, json_document, print};
 use crate::{
     display::{self, Style},
-    report::{Timelines, csv, html},
+    report::{csv, html},
+    run_view::RunView,
     text::escape,
-    track::Report,
 };
 
 /// In which form, and where to.
@@ -36,8 +36,7 @@ enum Form {
 
 /// A report and what stands around it.
 pub(super) struct Paper<'a> {
-    pub(super) report: &'a Report,
-    pub(super) timelines: &'a Timelines,
+    pub(super) view: &'a RunView,
     pub(super) heading: html::Heading,
     /// The document of `--json`.
     pub(super) json: serde_json::Value,
@@ -74,15 +73,11 @@ impl PaperArgs {
                     text.push_str(&crate::text::wrap(&escape(words), "", "  ").join("\n"));
                     text.push('\n');
                 }
-                text + "\n" + &display::table(paper.report, style)
+                text + "\n" + &display::table(paper.view, style)
             }
-            Form::Json => {
-                let text = serde_json::to_string(&paper.json)
-                    .map_err(|error| Failure::new(format!("cannot write JSON: {error}"), ""))?;
-                text + "\n"
-            }
-            Form::Csv => csv::render(paper.report),
-            Form::Html => html::render(paper.report, paper.timelines, &paper.heading),
+            Form::Json => json_document(&paper.json)?,
+            Form::Csv => csv::render(paper.view),
+            Form::Html => html::render(paper.view, &paper.heading),
         };
         let Some(to) = &self.to else {
             return print(&text);

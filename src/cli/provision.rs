@@ -9,7 +9,7 @@ use super::{
     bundles::{self, TrustArgs},
     dial_plan, findings,
     inventory::InventoryArgs,
-    print, run,
+    json_document, print, run,
 };
 use crate::{
     inventory::{Fault, Inventory, Secret},
@@ -142,9 +142,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         .map_err(|error| folder_failure(&error))?;
     if globals.json {
         let document = document(args, &inventory, &loads, &built, &written);
-        let text = serde_json::to_string(&document)
-            .map_err(|error| Failure::new(error, "report this as a bug"))?;
-        print(&format!("{text}\n"))?;
+        print(&json_document(&document)?)?;
     } else {
         print(&told(args, &inventory, &built, &written, globals.quiet))?;
     }

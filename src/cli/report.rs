@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     journal::{self, RecordedRun},
-    report::{self, html::Heading},
-    text::escape,
+    report::html::Heading,
+    run_view,
+    text::{date_time, escape},
     track::{Fleet, Plan, StagePlan},
 };
 
@@ -56,9 +57,11 @@ pub(super) fn replayed(
         plan = Plan { stages, ..plan };
     }
     let mut fleet = Fleet::new(plan);
-    let timelines = report::fold(&mut fleet, &recorded.observations, recorded.last);
+    let wall = |at| recorded.sessions.wall(at);
+    let mut view = run_view::fold(&mut fleet, &recorded.observations, recorded.last, wall);
     let mut report = fleet.report(recorded.sessions.began());
     recorded.sessions.to_wall_clock(&mut report);
+    view.finish(&report);
     let bundles: Vec<_> = recorded
         .header
         .bundles
@@ -74,14 +77,13 @@ pub(super) fn replayed(
         })
         .collect();
     let paper = Paper {
-        report: &report,
-        timelines: &timelines,
+        view: &view,
         heading: Heading {
             title: format!("reflash {}", recorded.header.command),
             words: words(path, &recorded),
         },
         json: json!({
-            "report": report,
+            "report": view.report(),
             "journal": {
                 "path": path,
                 "program": recorded.header.program,
@@ -104,11 +106,11 @@ pub(super) fn replayed(
 fn words(path: &Path, recorded: &RecordedRun) -> Vec<String> {
     let sessions = &recorded.sessions;
     let mut words = vec![format!(
-        "journal {}: {} from {:.0} to {:.0}",
+        "journal {}: {} from {} to {}",
         path.display(),
         recorded.header.program,
-        sessions.began(),
-        sessions.wall(recorded.last),
+        date_time(sessions.began()),
+        date_time(sessions.wall(recorded.last)),
     )];
     for bundle in &recorded.header.bundles {
         let role = if bundle.bridge { "bridge" } else { "bundle" };
@@ -123,8 +125,7 @@ fn words(path: &Path, recorded: &RecordedRun) -> Vec<String> {
     // Exactly 1 is what every run but a rehearsal writes.
     if (recorded.header.speed - 1.0).abs() > f64::EPSILON {
         words.push(
-            "times of day are real; those within evidence and along the strips are the scripted \
-             phones', who live faster"
+            "times and durations are real; those inside evidence are simulated and run faster"
                 .to_owned(),
         );
     }

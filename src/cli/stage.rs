@@ -8,7 +8,7 @@ use super::{
     Failure, Globals, Outcome,
     add::{self, AddArgs},
     bundles::{self, TrustArgs},
-    print, run,
+    json_document, print, run,
 };
 use crate::{
     bundle::Bundle,
@@ -69,9 +69,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         .map_err(run::stage_failure)?;
     if globals.json {
         let document = document(&stage);
-        let text = serde_json::to_string(&document)
-            .map_err(|error| Failure::new(error, "report this as a bug"))?;
-        print(&format!("{text}\n"))?;
+        print(&json_document(&document)?)?;
     } else if !globals.quiet {
         print(&told(&stage, &bundles, &own))?;
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use serde::Serialize;
 
-use super::{Failure, Globals, Outcome, bundles::TrustArgs, print};
+use super::{Failure, Globals, Outcome, bundles::TrustArgs, json_document, print};
 use crate::{
     bundle::{self, Bundle, BundleProtocol, Member, MemberKind, Signature, Verdict},
     diagnose::Severity,
@@ -65,10 +65,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let all = bundles.iter().all(accepted);
     let text = if globals.json {
         let document = Document { bundles: &bundles };
-        let mut text = serde_json::to_string(&document)
-            .map_err(|error| Failure::new(format!("cannot write JSON: {error}"), ""))?;
-        text.push('\n');
-        text
+        json_document(&document)?
     } else {
         let blocks: Vec<_> = bundles
             .iter()

@@ -20,7 +20,7 @@ use crate::{
         capture::{Capture, OpenError, QUEUE},
         watch::{Fact, FactReader, PhoneChange, PhoneList},
     },
-    display::{self, Watcher},
+    display::{self, WatchReporter},
     preflight,
     protocol::Malformed,
     session::wall_clock,
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         .map(|capture| capture.interface().to_owned())
         .collect();
     let (threads, heard) = start(captures)?;
-    let mut watcher = display::watcher(globals.json, globals.quiet, globals.color);
+    let mut watcher = display::watch_reporter(globals.json, globals.quiet, globals.color);
     watcher.started(wall_clock(), &names);
     let signal = run::runtime()?.block_on(follow(heard, &names, args.timeout, watcher.as_mut()))?;
     threads.end();
@@ -120,7 +120,7 @@ async fn follow(
     mut heard: Receiver<Heard>,
     names: &[String],
     timeout: Option<Duration>,
-    watcher: &mut dyn Watcher,
+    watcher: &mut dyn WatchReporter,
 ) -> Result<Option<u8>, Failure> {
     let mut signals = run::signals()?;
     let began = Instant::now();

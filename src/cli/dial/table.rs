@@ -4,7 +4,7 @@ use std::{fs::File, io::Read as _, path::Path};
 
 use serde::Serialize;
 
-use super::{Failure, Globals, Outcome, Phone, digits, json, print};
+use super::{Failure, Globals, Outcome, Phone, digits, json_document, print};
 use crate::{
     dialplan::Dialled,
     display::Style,
@@ -52,7 +52,7 @@ pub(super) fn run(path: &Path, phone: &Phone, globals: &Globals) -> Result<Outco
     let cases: Vec<_> = cases.into_iter().map(|case| tried(case, phone)).collect();
     let failed = cases.iter().filter(|case| !case.ok).count();
     if globals.json {
-        print(&json(&Outcomes { cases })?)?;
+        print(&json_document(&Outcomes { cases })?)?;
     } else {
         print(&told(&cases, failed, globals))?;
     }

@@ -10,6 +10,7 @@ use crate::{
     diagnose::Finding,
     phone::{HardwareHazard, Model, RESET_KEYS, RESET_WINDOW, ResetLamps},
     reporter::{Reporter, Started, Tick},
+    run_view::RunView,
     track::{Event, PhoneId, PhoneRef, Report, State, Step, SurveyResult},
 };
 
@@ -184,6 +185,10 @@ impl Reporter for Guided {
         } else {
             self.open();
         }
+    }
+
+    fn resumed(&mut self, view: &RunView) {
+        self.inner.resumed(view);
     }
 
     fn event(&mut self, at: Timestamp, event: &Event) {

@@ -133,6 +133,7 @@ fn a_building_full_is_not_spoken_of_phone_by_phone() {
 fn report(state: State) -> crate::track::Report {
     let mut report = Fleet::new(Plan::default()).report(jiff::Timestamp::UNIX_EPOCH);
     report.phones.push(crate::track::PhoneReport {
+        id: PhoneId::UNKNOWN,
         mac: None,
         address: Ipv4Addr::new(192, 0, 2, 101),
         model: None,
@@ -141,6 +142,7 @@ fn report(state: State) -> crate::track::Report {
         from: None,
         to: None,
         state,
+        reason: None,
         pass: 1,
         evidence: Vec::new(),
         files: Vec::new(),
