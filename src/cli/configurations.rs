@@ -13,7 +13,7 @@ use crate::{
     bundle::Bundle,
     inventory::Inventory,
     phone::{LoadName, MacAddress, Model},
-    provision::{self, DIAL_PLAN, Given, Passwords},
+    provision::{self, DIAL_PLAN, Passwords, ProvisionInputs},
     stage::{self, ExtraFile},
     text::escape,
 };
@@ -150,7 +150,7 @@ fn files(
         Some(_) => None,
         None => beside.added.iter().find(is_plan),
     };
-    let given = Given {
+    let given = ProvisionInputs {
         passwords: &Passwords::default(),
         loads: targets,
         dial_plan: of_site.as_deref().or(added_plan.map(ExtraFile::bytes)),
@@ -159,7 +159,7 @@ fn files(
             .year(),
     };
     let build = |loads: &[_]| {
-        provision::serve_files(ready, &Given { loads, ..given }).map_err(|faults| {
+        provision::conversion_files(ready, &ProvisionInputs { loads, ..given }).map_err(|faults| {
             add::show(&inventory::findings(&faults, path), MAX_SHOWN, globals);
             Failure::new(
                 format!(

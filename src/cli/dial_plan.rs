@@ -6,13 +6,13 @@ use super::{Failure, dial};
 use crate::{
     diagnose::Severity,
     dialplan::{self, Source},
-    inventory::Site,
+    inventory::SiteSettings,
     text::escape,
 };
 
 /// `dialplan.xml` of a site; `None` where it names no plan. A file's path is meant from where
 /// the inventory is.
-pub(super) fn of_site(site: &Site, inventory: &Path) -> Result<Option<Vec<u8>>, Failure> {
+pub(super) fn of_site(site: &SiteSettings, inventory: &Path) -> Result<Option<Vec<u8>>, Failure> {
     let Some(name) = &site.dial_plan else {
         return Ok(None);
     };

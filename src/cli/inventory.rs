@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Failure, Globals};
 use crate::{
     diagnose::{Finding, Severity},
-    inventory::{Fault, Inventory, InventoryError},
+    inventory::{Inventory, InventoryError, InventoryFault},
     stage::sha256,
     text::escape,
 };
@@ -57,7 +57,7 @@ pub(crate) struct ListFile {
 }
 
 /// Every fault of an inventory as a finding: in the order of the text.
-pub(crate) fn findings(faults: &[Fault], path: &Path) -> Vec<Finding> {
+pub(crate) fn findings(faults: &[InventoryFault], path: &Path) -> Vec<Finding> {
     let number = |number: u64| u32::try_from(number).ok();
     faults
         .iter()

@@ -12,11 +12,11 @@ use super::{
     json_document, print, run,
 };
 use crate::{
-    inventory::{Fault, Inventory, Secret},
+    inventory::{Inventory, InventoryFault, Secret},
     phone::{LoadName, Model},
     provision::{
-        self, Built, File, Given,
-        folder::{Entry, Folder, FolderError, Written},
+        self, OutputFile, ProvisionInputs, ProvisionOutput,
+        folder::{Folder, FolderError, WriteSummary, WrittenFile},
     },
     stage::Stage,
     text::{escape, wrap},
@@ -73,7 +73,7 @@ pub(super) struct Args {
 #[derive(Debug, Serialize)]
 struct Document<'a> {
     root: String,
-    files: &'a [Entry],
+    files: &'a [WrittenFile],
     phones: Vec<Phone>,
     loads: Vec<&'a str>,
     removed: &'a [String],
@@ -124,7 +124,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             )
         })?;
     let dial_plan = dial_plan::of_site(&inventory.site, &args.inventory)?;
-    let given = Given {
+    let given = ProvisionInputs {
         passwords: &passwords,
         loads: &loads,
         dial_plan: dial_plan.as_deref(),
@@ -149,7 +149,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-type Firmware = (Vec<File>, Vec<(&'static Model, LoadName)>);
+type Firmware = (Vec<OutputFile>, Vec<(&'static Model, LoadName)>);
 
 /// The bundles' files, verified and read, and the load of each model.
 fn firmware(args: &Args, globals: &Globals) -> Result<Firmware, Failure> {
@@ -164,7 +164,7 @@ fn firmware(args: &Args, globals: &Globals) -> Result<Firmware, Failure> {
         .files()
         .iter()
         .filter(|file| !file.name.eq_ignore_ascii_case("XMLDefault.cnf.xml"))
-        .map(|file| File {
+        .map(|file| OutputFile {
             path: format!("{}/{}", provision::TFTP, file.name),
             bytes: file.bytes.to_vec(),
         })
@@ -184,7 +184,11 @@ fn firmware(args: &Args, globals: &Globals) -> Result<Firmware, Failure> {
 }
 
 /// Every fault as a finding: in the order of the text.
-fn told_faults(faults: &[Fault], args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+fn told_faults(
+    faults: &[InventoryFault],
+    args: &Args,
+    globals: &Globals,
+) -> Result<Outcome, Failure> {
     let findings = super::inventory::findings(faults, &args.inventory);
     let outcome = findings::tell(&findings, globals)?;
     if !globals.json {
@@ -197,8 +201,8 @@ fn document<'a>(
     args: &Args,
     inventory: &Inventory,
     loads: &'a [(&'static Model, LoadName)],
-    built: &'a Built,
-    written: &'a Written,
+    built: &'a ProvisionOutput,
+    written: &'a WriteSummary,
 ) -> Document<'a> {
     let phones = inventory.phones.iter().map(|phone| Phone {
         mac: phone.mac.to_string(),
@@ -229,8 +233,8 @@ fn document<'a>(
 fn told(
     args: &Args,
     inventory: &Inventory,
-    built: &Built,
-    written: &Written,
+    built: &ProvisionOutput,
+    written: &WriteSummary,
     quiet: bool,
 ) -> String {
     let mut lines = Vec::new();

@@ -34,7 +34,7 @@ pub(super) fn files(plan: &Plan) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// What stands at the top of each.
-const WRITTEN: &str = "Written by `reflash provision`; the next run writes it anew.";
+const HEADER: &str = "Written by `reflash provision`; the next run writes it anew.";
 
 /// The context of the voice mailboxes.
 const MAILBOXES: &str = "default";

@@ -8,7 +8,7 @@ use std::io;
 
 use quick_xml::{Writer, events::BytesText};
 
-use super::plan::{Does, Key, Phone, Plan};
+use super::plan::{Plan, ResolvedButton, ResolvedFunction, ResolvedPhone};
 use crate::{
     inventory::{Codec, Transport},
     stage::{call_manager_group, sha256},
@@ -25,12 +25,12 @@ const TLS_PORT: &str = "5061";
 type Xml = Writer<Vec<u8>>;
 
 /// The name under which a phone asks for its file.
-pub(super) fn name(phone: &Phone) -> String {
+pub(super) fn name(phone: &ResolvedPhone) -> String {
     format!("SEP{}.cnf.xml", phone.mac.upper_hex())
 }
 
 /// The file. Its version stamp follows from the rest: it changes when something changes.
-pub(super) fn file(plan: &Plan, phone: &Phone) -> io::Result<Vec<u8>> {
+pub(super) fn file(plan: &Plan, phone: &ResolvedPhone) -> io::Result<Vec<u8>> {
     let unstamped = write(plan, phone, "")?;
     let digest = sha256(&unstamped);
     // As long as a call manager's stamps.
@@ -38,7 +38,7 @@ pub(super) fn file(plan: &Plan, phone: &Phone) -> io::Result<Vec<u8>> {
     write(plan, phone, &stamp)
 }
 
-fn write(plan: &Plan, phone: &Phone, stamp: &str) -> io::Result<Vec<u8>> {
+fn write(plan: &Plan, phone: &ResolvedPhone, stamp: &str) -> io::Result<Vec<u8>> {
     let site = &plan.site;
     let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
     nested(&mut xml, "device", |xml| {
@@ -129,7 +129,7 @@ pub(super) fn ports(sip: &str) -> [(&str, &str); 3] {
     ]
 }
 
-fn vendor(xml: &mut Xml, plan: &Plan, phone: &Phone) -> io::Result<()> {
+fn vendor(xml: &mut Xml, plan: &Plan, phone: &ResolvedPhone) -> io::Result<()> {
     let wide = plan.site.codecs.contains(&Codec::G722);
     // 0 is on and 1 is off, for both.
     let access = |on: bool| if on { "0" } else { "1" };

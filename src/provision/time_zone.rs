@@ -10,86 +10,101 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 
 /// What a phone's clock does under a name.
 #[derive(Debug, Clone, Copy)]
-enum Clock {
+enum ClockRule {
     /// Minutes east of Greenwich, all year.
-    Fixed(i32),
-    /// As in this IANA zone.
-    As(&'static str),
+    FixedOffset(i32),
+    /// SameAs in this IANA zone.
+    SameAs(&'static str),
     /// About so many minutes east of Greenwich; the daylight rule is not known.
-    Doubtful(i32),
+    Uncertain(i32),
 }
 
-use Clock::{As, Doubtful, Fixed};
+use ClockRule::{FixedOffset, SameAs, Uncertain};
 
 /// Every name of [`crate::phone::CISCO_TIME_ZONES`]. Of two that do the same the first is chosen.
-const CLOCKS: &[(&str, Clock)] = &[
-    ("Dateline Standard Time", Fixed(-720)),
-    ("Samoa Standard Time", Fixed(-660)),
-    ("Hawaiian Standard Time", Fixed(-600)),
-    ("Alaskan Standard/Daylight Time", As("America/Anchorage")),
-    ("Pacific Standard/Daylight Time", As("America/Los_Angeles")),
-    ("Mountain Standard/Daylight Time", As("America/Denver")),
-    ("US Mountain Standard Time", Fixed(-420)),
-    ("Central Standard/Daylight Time", As("America/Chicago")),
+const CLOCK_RULES: &[(&str, ClockRule)] = &[
+    ("Dateline Standard Time", FixedOffset(-720)),
+    ("Samoa Standard Time", FixedOffset(-660)),
+    ("Hawaiian Standard Time", FixedOffset(-600)),
+    (
+        "Alaskan Standard/Daylight Time",
+        SameAs("America/Anchorage"),
+    ),
+    (
+        "Pacific Standard/Daylight Time",
+        SameAs("America/Los_Angeles"),
+    ),
+    ("Mountain Standard/Daylight Time", SameAs("America/Denver")),
+    ("US Mountain Standard Time", FixedOffset(-420)),
+    ("Central Standard/Daylight Time", SameAs("America/Chicago")),
     // Mexico gave its daylight time up in 2022.
-    ("Mexico Standard/Daylight Time", Doubtful(-360)),
-    ("Canada Central Standard Time", Fixed(-360)),
-    ("SA Pacific Standard Time", Fixed(-300)),
-    ("Eastern Standard/Daylight Time", As("America/New_York")),
-    ("US Eastern Standard Time", Fixed(-300)),
-    ("Atlantic Standard/Daylight Time", As("America/Halifax")),
-    ("SA Western Standard Time", Fixed(-240)),
-    ("Pacific SA Standard Time", Fixed(-240)),
+    ("Mexico Standard/Daylight Time", Uncertain(-360)),
+    ("Canada Central Standard Time", FixedOffset(-360)),
+    ("SA Pacific Standard Time", FixedOffset(-300)),
+    ("Eastern Standard/Daylight Time", SameAs("America/New_York")),
+    ("US Eastern Standard Time", FixedOffset(-300)),
+    ("Atlantic Standard/Daylight Time", SameAs("America/Halifax")),
+    ("SA Western Standard Time", FixedOffset(-240)),
+    ("Pacific SA Standard Time", FixedOffset(-240)),
     (
         "Newfoundland Standard/Daylight Time",
-        As("America/St_Johns"),
+        SameAs("America/St_Johns"),
     ),
     // Brazil gave it up in 2019; Chile changed its rule.
-    ("E. South America Standard/Daylight Time", Doubtful(-180)),
-    ("SA Eastern Standard Time", Fixed(-180)),
-    ("Pacific SA Daylight Time", Doubtful(-180)),
-    ("Mid-Atlantic Standard/Daylight Time", Doubtful(-120)),
-    ("Azores Standard/Daylight Time", As("Atlantic/Azores")),
-    ("GMT Standard/Daylight Time", As("Europe/London")),
-    ("Greenwich Standard Time", Fixed(0)),
-    ("W. Europe Standard/Daylight Time", As("Europe/Berlin")),
+    ("E. South America Standard/Daylight Time", Uncertain(-180)),
+    ("SA Eastern Standard Time", FixedOffset(-180)),
+    ("Pacific SA Daylight Time", Uncertain(-180)),
+    ("Mid-Atlantic Standard/Daylight Time", Uncertain(-120)),
+    ("Azores Standard/Daylight Time", SameAs("Atlantic/Azores")),
+    ("GMT Standard/Daylight Time", SameAs("Europe/London")),
+    ("Greenwich Standard Time", FixedOffset(0)),
+    ("W. Europe Standard/Daylight Time", SameAs("Europe/Berlin")),
     // Turkey gave it up in 2016, and lists give this name +60 and +120.
-    ("GTB Standard/Daylight Time", Doubtful(120)),
-    ("Egypt Standard/Daylight Time", Doubtful(120)),
-    ("E. Europe Standard/Daylight Time", As("Europe/Athens")),
+    ("GTB Standard/Daylight Time", Uncertain(120)),
+    ("Egypt Standard/Daylight Time", Uncertain(120)),
+    ("E. Europe Standard/Daylight Time", SameAs("Europe/Athens")),
     // Lists give these two +60 and +120.
-    ("Romance Standard/Daylight Time", Doubtful(60)),
-    ("Central Europe Standard/Daylight Time", Doubtful(60)),
-    ("South Africa Standard Time", Fixed(120)),
+    ("Romance Standard/Daylight Time", Uncertain(60)),
+    ("Central Europe Standard/Daylight Time", Uncertain(60)),
+    ("South Africa Standard Time", FixedOffset(120)),
     // Israel's rule is of 2013.
-    ("Jerusalem Standard/Daylight Time", Doubtful(120)),
-    ("Saudi Arabia Standard Time", Fixed(180)),
+    ("Jerusalem Standard/Daylight Time", Uncertain(120)),
+    ("Saudi Arabia Standard Time", FixedOffset(180)),
     // Russia, Iran, Armenia and China have none any more.
-    ("Russian Standard/Daylight Time", Doubtful(180)),
-    ("Iran Standard/Daylight Time", Doubtful(210)),
-    ("Caucasus Standard/Daylight Time", Doubtful(240)),
-    ("Arabian Standard Time", Fixed(240)),
-    ("Afghanistan Standard Time", Fixed(270)),
-    ("West Asia Standard Time", Fixed(300)),
-    ("Ekaterinburg Standard Time", Fixed(300)),
-    ("India Standard Time", Fixed(330)),
-    ("Central Asia Standard Time", Fixed(360)),
-    ("SE Asia Standard Time", Fixed(420)),
-    ("China Standard/Daylight Time", Doubtful(480)),
-    ("Taipei Standard Time", Fixed(480)),
-    ("Tokyo Standard Time", Fixed(540)),
+    ("Russian Standard/Daylight Time", Uncertain(180)),
+    ("Iran Standard/Daylight Time", Uncertain(210)),
+    ("Caucasus Standard/Daylight Time", Uncertain(240)),
+    ("Arabian Standard Time", FixedOffset(240)),
+    ("Afghanistan Standard Time", FixedOffset(270)),
+    ("West Asia Standard Time", FixedOffset(300)),
+    ("Ekaterinburg Standard Time", FixedOffset(300)),
+    ("India Standard Time", FixedOffset(330)),
+    ("Central Asia Standard Time", FixedOffset(360)),
+    ("SE Asia Standard Time", FixedOffset(420)),
+    ("China Standard/Daylight Time", Uncertain(480)),
+    ("Taipei Standard Time", FixedOffset(480)),
+    ("Tokyo Standard Time", FixedOffset(540)),
     (
         "Cen. Australia Standard/Daylight Time",
-        As("Australia/Adelaide"),
+        SameAs("Australia/Adelaide"),
     ),
-    ("AUS Central Standard Time", Fixed(570)),
-    ("E. Australia Standard Time", Fixed(600)),
-    ("AUS Eastern Standard/Daylight Time", As("Australia/Sydney")),
-    ("West Pacific Standard Time", Fixed(600)),
-    ("Tasmania Standard/Daylight Time", As("Australia/Hobart")),
-    ("Central Pacific Standard Time", Fixed(660)),
-    ("Fiji Standard Time", Fixed(720)),
-    ("New Zealand Standard/Daylight Time", As("Pacific/Auckland")),
+    ("AUS Central Standard Time", FixedOffset(570)),
+    ("E. Australia Standard Time", FixedOffset(600)),
+    (
+        "AUS Eastern Standard/Daylight Time",
+        SameAs("Australia/Sydney"),
+    ),
+    ("West Pacific Standard Time", FixedOffset(600)),
+    (
+        "Tasmania Standard/Daylight Time",
+        SameAs("Australia/Hobart"),
+    ),
+    ("Central Pacific Standard Time", FixedOffset(660)),
+    ("Fiji Standard Time", FixedOffset(720)),
+    (
+        "New Zealand Standard/Daylight Time",
+        SameAs("Pacific/Auckland"),
+    ),
 ];
 
 /// How many names are suggested where there is no right one.
@@ -128,22 +143,23 @@ pub enum TimeZoneError {
 /// `year`. A name that phones know is taken as it is.
 pub fn cisco_time_zone(name: &str, year: i16) -> Result<&'static str, TimeZoneError> {
     let name = name.trim();
-    let given = CLOCKS.iter().find(|(known, _)| *known == name);
+    let given = CLOCK_RULES.iter().find(|(known, _)| *known == name);
     if let Some((known, _)) = given {
         return Ok(known);
     }
     let zone = TimeZone::get(name).map_err(|_| TimeZoneError::Unknown {
         nearest: similar(name),
     })?;
-    let is_reference = |clock: &Clock| matches!(clock, As(zone) if zone.eq_ignore_ascii_case(name));
-    if let Some((known, _)) = CLOCKS.iter().find(|(_, clock)| is_reference(clock)) {
+    let is_reference =
+        |clock: &ClockRule| matches!(clock, SameAs(zone) if zone.eq_ignore_ascii_case(name));
+    if let Some((known, _)) = CLOCK_RULES.iter().find(|(_, clock)| is_reference(clock)) {
         return Ok(known);
     }
     let hours = hours(&zone, year);
-    let same = |clock: &Clock| clock.hours(year).is_some_and(|other| other == hours);
-    let found = CLOCKS.iter().find(|(_, clock)| same(clock));
+    let same = |clock: &ClockRule| clock.hours(year).is_some_and(|other| other == hours);
+    let found = CLOCK_RULES.iter().find(|(_, clock)| same(clock));
     found.map(|(known, _)| *known).ok_or_else(|| {
-        let mut nearest: Vec<_> = CLOCKS.iter().collect();
+        let mut nearest: Vec<_> = CLOCK_RULES.iter().collect();
         nearest.sort_by_key(|(_, clock)| (clock.offset(year) - standard(&hours)).abs());
         TimeZoneError::NoCounterpart {
             zone: name.to_owned(),
@@ -159,20 +175,20 @@ pub fn cisco_time_zone(name: &str, year: i16) -> Result<&'static str, TimeZoneEr
 /// What a clock does in a year: minutes east of Greenwich, and from when on.
 type Hours = Vec<(Timestamp, i32)>;
 
-impl Clock {
+impl ClockRule {
     fn hours(self, year: i16) -> Option<Hours> {
         match self {
-            Fixed(minutes) => Some(vec![(start_of(year), minutes)]),
-            As(zone) => TimeZone::get(zone).ok().map(|zone| hours(&zone, year)),
-            Doubtful(_) => None,
+            FixedOffset(minutes) => Some(vec![(start_of(year), minutes)]),
+            SameAs(zone) => TimeZone::get(zone).ok().map(|zone| hours(&zone, year)),
+            Uncertain(_) => None,
         }
     }
 
     /// Minutes east of Greenwich in winter.
     fn offset(self, year: i16) -> i32 {
         match self {
-            Fixed(minutes) | Doubtful(minutes) => minutes,
-            As(_) => self.hours(year).map_or(0, |hours| standard(&hours)),
+            FixedOffset(minutes) | Uncertain(minutes) => minutes,
+            SameAs(_) => self.hours(year).map_or(0, |hours| standard(&hours)),
         }
     }
 }
@@ -189,7 +205,7 @@ fn hours(zone: &TimeZone, year: i16) -> Hours {
     let end = start_of(year.saturating_add(1));
     for change in zone.following(start).take_while(|c| c.timestamp() < end) {
         let now = minutes(change.offset().seconds());
-        // Zones change their letters too.
+        // Zones change their charset too.
         if hours.last().is_none_or(|(_, before)| *before != now) {
             hours.push((change.timestamp(), now));
         }
@@ -226,7 +242,7 @@ fn similar(text: &str) -> Vec<String> {
     names.into_iter().map(|(_, name)| name).collect()
 }
 
-/// How many letters have to be changed, added or taken away (Levenshtein).
+/// How many charset have to be changed, added or taken away (Levenshtein).
 fn distance(one: &[char], other: &[char]) -> usize {
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (above, letter) in one.iter().enumerate() {
@@ -248,18 +264,18 @@ mod tests {
 
     #[test]
     fn the_table_has_every_name_and_every_reference_is_a_zone() {
-        let names: Vec<_> = CLOCKS.iter().map(|(name, _)| *name).collect();
+        let names: Vec<_> = CLOCK_RULES.iter().map(|(name, _)| *name).collect();
         assert_eq!(names, CISCO_TIME_ZONES);
-        for (name, clock) in CLOCKS {
+        for (name, clock) in CLOCK_RULES {
             let daylight = name.contains("Daylight");
             match clock {
-                Fixed(_) => assert!(!daylight, "{name}"),
-                As(zone) => {
+                FixedOffset(_) => assert!(!daylight, "{name}"),
+                SameAs(zone) => {
                     assert!(daylight, "{name}");
                     let hours = hours(&TimeZone::get(zone).unwrap(), 2026);
                     assert_eq!(hours.len(), 3, "{name}: {zone} changes its clocks twice");
                 }
-                Doubtful(_) => assert!(daylight, "{name}"),
+                Uncertain(_) => assert!(daylight, "{name}"),
             }
         }
     }
@@ -317,10 +333,12 @@ mod tests {
         ] {
             match cisco_time_zone(zone, 2026) {
                 Err(TimeZoneError::NoCounterpart { nearest, .. }) => {
-                    let about: Vec<_> =
-                        CLOCKS.iter().filter(|(n, _)| nearest.contains(n)).collect();
+                    let about: Vec<_> = CLOCK_RULES
+                        .iter()
+                        .filter(|(n, _)| nearest.contains(n))
+                        .collect();
                     assert_eq!(about.len(), SUGGESTIONS);
-                    let suggested = CLOCKS.iter().find(|(n, _)| *n == suggested).unwrap();
+                    let suggested = CLOCK_RULES.iter().find(|(n, _)| *n == suggested).unwrap();
                     let offset = suggested.1.offset(2026);
                     assert!(
                         about
@@ -358,7 +376,7 @@ mod tests {
             let Ok(chosen) = cisco_time_zone(name.as_str(), 2026) else {
                 continue;
             };
-            let (_, clock) = CLOCKS.iter().find(|(n, _)| *n == chosen).unwrap();
+            let (_, clock) = CLOCK_RULES.iter().find(|(n, _)| *n == chosen).unwrap();
             assert_eq!(clock.hours(2026), Some(hours(&zone, 2026)), "{name}");
             found += 1;
         }

@@ -10,7 +10,7 @@ use std::{
 
 use super::super::{Failure, inventory::ListFile};
 use crate::{
-    inventory::{Fault, Inventory},
+    inventory::{Inventory, InventoryFault},
     phone::MacAddress,
     stage::sha256,
 };
@@ -90,7 +90,7 @@ impl Draft {
     }
 
     /// The same as `convert` would read it.
-    pub(super) fn list(&self) -> Result<ListFile, Fault> {
+    pub(super) fn list(&self) -> Result<ListFile, InventoryFault> {
         let text = self.to_toml();
         Ok(ListFile {
             inventory: Inventory::from_toml(text.as_bytes())?,

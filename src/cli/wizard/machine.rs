@@ -137,7 +137,7 @@ impl World for Machine {
     }
 
     fn secret(&self) -> Result<String, Failure> {
-        let secret = provision::make_secret(getrandom::fill).map_err(|error| {
+        let secret = provision::generate_secret(getrandom::fill).map_err(|error| {
             Failure::new(
                 format!("the system gives no random numbers: {error}"),
                 "Type a password yourself",

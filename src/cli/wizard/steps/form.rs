@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     phone::{MacAddress, Model},
-    provision::letters,
+    provision::charset,
 };
 
 /// Where the list goes if nobody says otherwise.
@@ -100,11 +100,11 @@ pub(super) fn fill(
             }
         };
         let taken = match line {
-            Line::Pbx => judged(letters::host(&text)).map(|()| pbx = text),
+            Line::Pbx => judged(charset::host(&text)).map(|()| pbx = text),
             Line::Mac(of) => mac(&text).map(|mac| phones[*of].mac = Some(mac)),
             Line::Model(of) => model(&text, answers).map(|model| phones[*of].model = Some(model)),
             Line::Extension(of) => {
-                judged(letters::user(&text)).map(|()| phones[*of].extension = text)
+                judged(charset::extension(&text)).map(|()| phones[*of].extension = text)
             }
             Line::Name(of) => {
                 phones[*of].name = text;
@@ -235,7 +235,7 @@ fn model(text: &str, answers: &Answers) -> Result<&'static Model, String> {
 
 fn secret(text: String, asker: &mut dyn Asker, world: &dyn World) -> Result<String, String> {
     if !text.is_empty() {
-        return judged(letters::secret(&text)).map(|()| text);
+        return judged(charset::secret(&text)).map(|()| text);
     }
     let made = world.secret().map_err(|failure| words(&failure))?;
     asker.tell(&format!("Made: {made} (the PBX has to have it too)"));

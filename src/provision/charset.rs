@@ -1,4 +1,4 @@
-//! Which letters may stand where: what a phone, XML and Asterisk's files all take as it is.
+//! Which charset may stand where: what a phone, XML and Asterisk's files all take as it is.
 //!
 //! Asterisk's files know no quotes: `;` begins a comment, `[` a section, `=>` and `=` part a
 //! name from a value, `#` at the beginning of a line is a command. A value with such a letter
@@ -32,9 +32,9 @@ const RESERVED: [&str; 10] = [
 /// Extensions that Asterisk itself calls: start, hangup, invalid, timeout and such.
 const SPECIAL: [&str; 8] = ["s", "h", "i", "t", "o", "a", "e", "T"];
 
-type Judged = Result<(), String>;
+type CheckResult = Result<(), String>;
 
-fn expected(good: bool, what: impl Into<String>) -> Judged {
+fn expected(good: bool, what: impl Into<String>) -> CheckResult {
     if good { Ok(()) } else { Err(what.into()) }
 }
 
@@ -46,12 +46,12 @@ fn only(text: &str, further: &str) -> bool {
 }
 
 /// An extension: user name, section and dialled number at once.
-pub(crate) fn user(text: &str) -> Judged {
+pub(crate) fn extension(text: &str) -> CheckResult {
     let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '+');
     expected(
         only(text, "_.+") && begins && text.len() <= MAX_AUTH_NAME,
         format!(
-            "an extension has 1 to {MAX_AUTH_NAME} letters without accents, digits, '+', '.' and \
+            "an extension has 1 to {MAX_AUTH_NAME} charset without accents, digits, '+', '.' and \
              '_', and begins with a letter, a digit or '+'"
         ),
     )?;
@@ -63,18 +63,18 @@ pub(crate) fn user(text: &str) -> Judged {
 }
 
 /// A password for SIP or SSH.
-pub(crate) fn secret(text: &str) -> Judged {
+pub(crate) fn secret(text: &str) -> CheckResult {
     expected(
         only(text, "-_.!*+@/~^?") && text.len() <= MAX_SECRET,
         format!(
-            "a password has 1 to {MAX_SECRET} letters without accents, digits and -_.!*+@/~^? \
+            "a password has 1 to {MAX_SECRET} charset without accents, digits and -_.!*+@/~^? \
              and nothing else: phones and Asterisk read the rest in different ways"
         ),
     )
 }
 
 /// A name or a label, for people.
-pub(super) fn words(text: &str) -> Judged {
+pub(super) fn display_text(text: &str) -> CheckResult {
     let bad = text
         .chars()
         .find(|c| ";[]\"<>\\{}$|=`".contains(*c) || matches!(c, '\u{fffe}' | '\u{ffff}'));
@@ -92,22 +92,22 @@ pub(super) fn words(text: &str) -> Judged {
 }
 
 /// A number that is dialled: of a speed dial or a voice mailbox.
-pub(super) fn number(text: &str) -> Judged {
-    // Without '_' and '.', which make a pattern of it; with a digit or a sign, as letters
+pub(super) fn number(text: &str) -> CheckResult {
+    // Without '_' and '.', which make a pattern of it; with a digit or a sign, as charset
     // alone may be a name that Asterisk calls itself.
     expected(
         only(text, "*#+")
             && text.contains(|c: char| !c.is_ascii_alphabetic())
             && text.len() <= MAX_NUMBER,
         format!(
-            "a number to dial has 1 to {MAX_NUMBER} digits, '*', '#', '+' and letters without \
+            "a number to dial has 1 to {MAX_NUMBER} digits, '*', '#', '+' and charset without \
              accents"
         ),
     )
 }
 
 /// A host: an IPv4 address or a name.
-pub(crate) fn host(text: &str) -> Judged {
+pub(crate) fn host(text: &str) -> CheckResult {
     let is_name = || {
         let label = |label: &str| {
             only(label, "-") && !label.starts_with('-') && !label.ends_with('-') && label.len() < 64
@@ -129,7 +129,7 @@ pub(crate) fn host(text: &str) -> Judged {
 }
 
 /// A time server.
-pub(super) fn time_server(text: &str) -> Judged {
+pub(super) fn time_server(text: &str) -> CheckResult {
     host(text)?;
     expected(
         text.len() <= MAX_NTP_NAME,
@@ -138,29 +138,29 @@ pub(super) fn time_server(text: &str) -> Judged {
 }
 
 /// A context of Asterisk's dial plan.
-pub(super) fn context(text: &str) -> Judged {
+pub(super) fn context(text: &str) -> CheckResult {
     let reserved = ["general", "globals"]
         .iter()
         .any(|word| text.eq_ignore_ascii_case(word));
     expected(
         only(text, "_-") && !reserved && text.len() <= MAX_CONTEXT,
         format!(
-            "a context has 1 to {MAX_CONTEXT} letters without accents, digits, '-' and '_', and \
+            "a context has 1 to {MAX_CONTEXT} charset without accents, digits, '-' and '_', and \
              is not 'general' or 'globals'"
         ),
     )
 }
 
 /// A folder of language files.
-pub(super) fn locale(text: &str) -> Judged {
+pub(super) fn locale(text: &str) -> CheckResult {
     expected(
         only(text, "_") && text.len() <= MAX_NUMBER,
-        "a locale is a folder of the TFTP root such as German_Germany: letters, digits and '_'",
+        "a locale is a folder of the TFTP root such as German_Germany: charset, digits and '_'",
     )
 }
 
 /// A language: `de` or `de_DE`.
-pub(super) fn language(text: &str) -> Judged {
+pub(super) fn language(text: &str) -> CheckResult {
     let two = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic());
     let good = match text.split_once('_') {
         None => two(text),
@@ -169,9 +169,9 @@ pub(super) fn language(text: &str) -> Judged {
     expected(good, "expected a language such as de_DE")
 }
 
-/// How a phone shows dates: `D/M/Y` with its letters in any order, `YY` for four digits, `/`,
+/// How a phone shows dates: `D/M/Y` with its charset in any order, `YY` for four digits, `/`,
 /// `-` or `.` between, and an `A` behind for a 12-hour clock.
-pub(super) fn date_format(text: &str) -> Judged {
+pub(super) fn date_format(text: &str) -> CheckResult {
     let bare = text.strip_suffix(['A', 'a']).unwrap_or(text);
     let good = ['/', '-', '.'].iter().any(|separator| {
         let mut parts: Vec<_> = bare.split(*separator).collect();
@@ -185,9 +185,9 @@ pub(super) fn date_format(text: &str) -> Judged {
 }
 
 /// Who may log in over SSH.
-pub(super) fn login(text: &str) -> Judged {
+pub(super) fn ssh_user(text: &str) -> CheckResult {
     expected(
         only(text, "-_.") && text.len() <= MAX_AUTH_NAME,
-        format!("an SSH user has 1 to {MAX_AUTH_NAME} letters without accents, digits and -_."),
+        format!("an SSH user has 1 to {MAX_AUTH_NAME} charset without accents, digits and -_."),
     )
 }

@@ -4,18 +4,20 @@ mod accounts;
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Given, Judge, named};
+use super::{Problems, ProvisionInputs, first_few};
 use crate::{
-    inventory::{Button, Field, Key as Listed_, Listed, Part, Secret, Transport},
+    inventory::{
+        ButtonField, ButtonFunction, LineButton, PhoneEntry, PhoneField, Secret, Transport,
+    },
     phone::{MAX_PHONE_LABEL, MacAddress, Model, SAFE_SECRET},
     provision::{
-        letters,
-        plan::{Account, Does, Key, Phone},
+        charset,
+        plan::{Account, ResolvedButton, ResolvedFunction, ResolvedPhone},
     },
 };
 
 /// A line as the inventory has it, of the first button or a further one.
-struct Wanted<'a> {
+struct LineValues<'a> {
     button: u8,
     extension: &'a str,
     name: Option<&'a str>,
@@ -25,7 +27,7 @@ struct Wanted<'a> {
 }
 
 /// Where an extension was first met.
-struct Met {
+struct FirstUse {
     account: usize,
     mac: MacAddress,
     shared: bool,
@@ -33,26 +35,29 @@ struct Met {
 }
 
 struct Accounts<'a, 'b> {
-    judge: &'a mut Judge<'b>,
-    given: &'a Given<'a>,
+    problems: &'a mut Problems<'b>,
+    given: &'a ProvisionInputs<'a>,
     /// What the inventory says: a shared line may have its secret on another phone.
     secrets: BTreeMap<&'b str, &'b Secret>,
     list: Vec<Account>,
     /// Extensions whose password their phone may cut.
     long: Vec<String>,
     /// By the extension without case: Asterisk's sections are.
-    met: HashMap<String, Met>,
+    first_uses: HashMap<String, FirstUse>,
 }
 
-pub(super) fn settle(judge: &mut Judge<'_>, given: &Given<'_>) -> (Vec<Phone>, Vec<Account>) {
-    let inventory = judge.inventory;
+pub(super) fn resolve(
+    problems: &mut Problems<'_>,
+    given: &ProvisionInputs<'_>,
+) -> (Vec<ResolvedPhone>, Vec<Account>) {
+    let inventory = problems.inventory;
     let mut accounts = Accounts {
-        judge,
+        problems,
         given,
         secrets: inventory.secrets(),
         list: Vec::new(),
         long: Vec::new(),
-        met: HashMap::new(),
+        first_uses: HashMap::new(),
     };
     let phones = inventory
         .phones
@@ -60,69 +65,69 @@ pub(super) fn settle(judge: &mut Judge<'_>, given: &Given<'_>) -> (Vec<Phone>, V
         .map(|phone| accounts.phone(phone))
         .collect();
     let Accounts { list, long, .. } = accounts;
-    note(judge, &list, &long);
+    note(problems, &list, &long);
     (phones, list)
 }
 
-fn note(judge: &mut Judge<'_>, accounts: &[Account], long: &[String]) {
+fn note(problems: &mut Problems<'_>, accounts: &[Account], long: &[String]) {
     let long: Vec<_> = long.iter().map(String::as_str).collect();
     if !long.is_empty() {
-        judge.notes.push(format!(
+        problems.notes.push(format!(
             "the passwords of {} have more than {SAFE_SECRET} characters: people report that a \
              7941 or 7961 cuts such ones. If these do not register, make them shorter.",
-            named(&long)
+            first_few(&long)
         ));
     }
     let shared = accounts.iter().filter(|account| account.phones > 1);
     let shared: Vec<_> = shared.map(|account| account.user.as_str()).collect();
     if !shared.is_empty() {
-        judge.notes.push(format!(
+        problems.notes.push(format!(
             "all phones of {} ring with pjsip only: chan_sip knows the one that registered last.",
-            named(&shared)
+            first_few(&shared)
         ));
     }
 }
 
-fn field(button: u8, part: Part) -> Field {
+fn field(button: u8, part: ButtonField) -> PhoneField {
     match (button, part) {
-        (1, Part::Name) => Field::Name,
-        (1, Part::Secret) => Field::Secret,
-        (1, Part::Label) => Field::Label,
-        (1, _) => Field::Extension,
-        (button, part) => Field::Button(button, part),
+        (1, ButtonField::Name) => PhoneField::Name,
+        (1, ButtonField::Secret) => PhoneField::Secret,
+        (1, ButtonField::Label) => PhoneField::Label,
+        (1, _) => PhoneField::Extension,
+        (button, part) => PhoneField::Button(button, part),
     }
 }
 
 impl Accounts<'_, '_> {
-    fn fault(&mut self, mac: MacAddress, field: Field, message: impl Into<String>) {
-        let fault = self.judge.inventory.fault(mac, field, message.into());
-        self.judge.faults.push(fault);
+    fn fault(&mut self, mac: MacAddress, field: PhoneField, message: impl Into<String>) {
+        let fault = self.problems.inventory.fault(mac, field, message.into());
+        self.problems.faults.push(fault);
     }
 
-    fn check(&mut self, mac: MacAddress, field: Field, judged: Result<(), String>) {
-        if let Err(message) = judged {
+    fn check(&mut self, mac: MacAddress, field: PhoneField, result: Result<(), String>) {
+        if let Err(message) = result {
             self.fault(mac, field, message);
         }
     }
 
-    fn phone(&mut self, listed: &Listed) -> Phone {
+    fn phone(&mut self, listed: &PhoneEntry) -> ResolvedPhone {
         let mac = listed.mac;
-        let inventory = self.judge.inventory;
+        let inventory = self.problems.inventory;
         let site = &inventory.site;
         self.model(listed);
         let voicemail = listed.voicemail.as_ref().or(site.voicemail.as_ref());
         if let Some(number) = &listed.voicemail {
-            self.check(mac, Field::Voicemail, letters::number(number));
+            self.check(mac, PhoneField::Voicemail, charset::number(number));
         }
         let mut keys = Vec::new();
         match &listed.extension {
             None => self.fault(
                 mac,
-                Field::Mac,
+                PhoneField::Mac,
                 "a phone without an extension: expected the number that it answers to",
             ),
             Some(extension) => {
-                let first = Wanted {
+                let first = LineValues {
                     button: 1,
                     extension,
                     name: listed.name.as_deref(),
@@ -135,9 +140,9 @@ impl Accounts<'_, '_> {
         }
         for button in &listed.buttons {
             let number = button.number;
-            keys.push(match &button.key {
-                Listed_::Line(line) => {
-                    let wanted = Wanted {
+            keys.push(match &button.function {
+                ButtonFunction::Line(line) => {
+                    let wanted = LineValues {
                         button: number,
                         extension: &line.extension,
                         name: line.name.as_deref(),
@@ -147,30 +152,38 @@ impl Accounts<'_, '_> {
                     };
                     self.line(listed, &wanted, voicemail)
                 }
-                Listed_::SpeedDial {
+                ButtonFunction::SpeedDial {
                     number: dialled,
                     label,
                 } => {
-                    self.check(mac, field(number, Part::Number), letters::number(dialled));
+                    self.check(
+                        mac,
+                        field(number, ButtonField::Number),
+                        charset::number(dialled),
+                    );
                     if let Some(label) = label {
-                        self.check(mac, field(number, Part::Label), letters::words(label));
+                        self.check(
+                            mac,
+                            field(number, ButtonField::Label),
+                            charset::display_text(label),
+                        );
                     }
                     let label = label.as_ref().unwrap_or(dialled);
-                    Key {
+                    ResolvedButton {
                         button: number,
                         label: label.clone(),
-                        does: Does::Dial(dialled.clone()),
+                        function: ResolvedFunction::Dial(dialled.clone()),
                     }
                 }
             });
         }
-        self.one_line_by_tcp(mac, &keys);
+        self.check_lines_over_tcp(mac, &keys);
         let load = self
             .given
             .loads
             .iter()
             .find(|(model, _)| Some(*model) == listed.model);
-        Phone {
+        ResolvedPhone {
             mac,
             name: listed.name.clone().unwrap_or_default(),
             load: load.map(|(_, load)| load.clone()),
@@ -184,7 +197,7 @@ impl Accounts<'_, '_> {
     }
 
     /// Whether files can be written for it, and whether it has the buttons.
-    fn model(&mut self, listed: &Listed) {
+    fn model(&mut self, listed: &PhoneEntry) {
         let mac = listed.mac;
         let last = listed.buttons.last();
         let Some(model) = listed.model else {
@@ -198,7 +211,7 @@ impl Accounts<'_, '_> {
         if !model.family.is_convertible() {
             self.fault(
                 mac,
-                Field::Model,
+                PhoneField::Model,
                 format!(
                     "files are written for the models that `reflash models` says are converted; \
                      a {} reads others",
@@ -223,32 +236,48 @@ impl Accounts<'_, '_> {
         }
     }
 
-    fn line(&mut self, listed: &Listed, line: &Wanted<'_>, voicemail: Option<&String>) -> Key {
+    fn line(
+        &mut self,
+        listed: &PhoneEntry,
+        line: &LineValues<'_>,
+        voicemail: Option<&String>,
+    ) -> ResolvedButton {
         let mac = listed.mac;
         let at = |part| field(line.button, part);
-        self.check(mac, at(Part::Extension), letters::user(line.extension));
-        for (part, text) in [(Part::Name, line.name), (Part::Label, line.label)] {
+        self.check(
+            mac,
+            at(ButtonField::Extension),
+            charset::extension(line.extension),
+        );
+        for (part, text) in [
+            (ButtonField::Name, line.name),
+            (ButtonField::Label, line.label),
+        ] {
             if let Some(text) = text {
-                self.check(mac, at(part), letters::words(text));
+                self.check(mac, at(part), charset::display_text(text));
             }
         }
         let display = line.name.unwrap_or(line.extension);
         let label = line.label.unwrap_or(line.extension);
         if let Some(secret) = line.secret {
-            self.check(mac, at(Part::Secret), letters::secret(secret.expose()));
+            self.check(
+                mac,
+                at(ButtonField::Secret),
+                charset::secret(secret.expose()),
+            );
             let is_cut = listed.model.is_some_and(Model::truncates_secrets);
             if is_cut && secret.expose().len() > SAFE_SECRET {
                 self.long.push(line.extension.to_owned());
             }
         }
-        let account = match self.met.get(&line.extension.to_lowercase()) {
-            Some(_) => self.again(mac, line),
-            None => self.first(mac, line, display, voicemail),
+        let account = match self.first_uses.get(&line.extension.to_lowercase()) {
+            Some(_) => self.add_repeated(mac, line),
+            None => self.add_first(mac, line, display, voicemail),
         };
-        Key {
+        ResolvedButton {
             button: line.button,
             label: label.to_owned(),
-            does: Does::Line {
+            function: ResolvedFunction::Line {
                 account,
                 display: display.to_owned(),
             },
@@ -256,13 +285,13 @@ impl Accounts<'_, '_> {
     }
 
     /// In call-manager mode, which TCP needs, a phone registers its first line alone.
-    fn one_line_by_tcp(&mut self, mac: MacAddress, keys: &[Key]) {
-        if self.judge.inventory.site.transport != Some(Transport::Tcp) {
+    fn check_lines_over_tcp(&mut self, mac: MacAddress, keys: &[ResolvedButton]) {
+        if self.problems.inventory.site.transport != Some(Transport::Tcp) {
             return;
         }
-        let is_line = |key: &&Key| matches!(key.does, Does::Line { .. });
+        let is_line = |key: &&ResolvedButton| matches!(key.function, ResolvedFunction::Line { .. });
         if let Some(second) = keys.iter().filter(is_line).nth(1) {
-            let at = field(second.button, Part::Extension);
+            let at = field(second.button, ButtonField::Extension);
             let message = "a second line with transport tcp, over which a phone registers its \
                            first line alone: expected one line, or transport udp";
             self.fault(mac, at, message);
@@ -270,7 +299,7 @@ impl Accounts<'_, '_> {
     }
 
     /// What stands in the corner of the display.
-    fn label(&mut self, listed: &Listed) -> String {
+    fn label(&mut self, listed: &PhoneEntry) -> String {
         let takes_no_blanks = listed.model.is_none_or(Model::label_rejects_spaces);
         let fits = |text: &str| {
             text.chars().count() <= MAX_PHONE_LABEL
@@ -281,7 +310,7 @@ impl Accounts<'_, '_> {
                 if !fits(label) {
                     self.fault(
                         listed.mac,
-                        Field::Label,
+                        PhoneField::Label,
                         format!(
                             "the phone shows a label of at most {MAX_PHONE_LABEL} characters \
                              without blanks"
@@ -298,15 +327,15 @@ impl Accounts<'_, '_> {
         }
     }
 
-    fn ssh(&mut self, listed: &Listed) -> Option<(String, Secret)> {
-        let inventory = self.judge.inventory;
+    fn ssh(&mut self, listed: &PhoneEntry) -> Option<(String, Secret)> {
+        let inventory = self.problems.inventory;
         let site = &inventory.site;
         if let Some(user) = &listed.ssh_user {
-            self.check(listed.mac, Field::SshUser, letters::login(user));
+            self.check(listed.mac, PhoneField::SshUser, charset::ssh_user(user));
         }
         if let Some(password) = &listed.ssh_password {
-            let judged = letters::secret(password.expose());
-            self.check(listed.mac, Field::SshPassword, judged);
+            let result = charset::secret(password.expose());
+            self.check(listed.mac, PhoneField::SshPassword, result);
         }
         let user = listed.ssh_user.as_ref().or(site.ssh_user.as_ref());
         let password = listed.ssh_password.as_ref().or(site.ssh_password.as_ref());
@@ -315,17 +344,17 @@ impl Accounts<'_, '_> {
             (None, None) => None,
             _ => {
                 let message = "SSH needs a user and a password: expected ssh_user and ssh_password";
-                self.fault(listed.mac, Field::SshUser, message);
+                self.fault(listed.mac, PhoneField::SshUser, message);
                 None
             }
         }
     }
 }
 
-fn of_button(button: &Button) -> Field {
-    let part = match button.key {
-        Listed_::Line(_) => Part::Extension,
-        Listed_::SpeedDial { .. } => Part::Number,
+fn of_button(button: &LineButton) -> PhoneField {
+    let part = match button.function {
+        ButtonFunction::Line(_) => ButtonField::Extension,
+        ButtonFunction::SpeedDial { .. } => ButtonField::Number,
     };
-    Field::Button(button.number, part)
+    PhoneField::Button(button.number, part)
 }

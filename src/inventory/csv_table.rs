@@ -1,32 +1,32 @@
 //! CSV: a header line that names the columns, then a line a phone.
 
 use super::{
-    Fault, Field, Inventory, SiteField,
-    entry::{Place, Reader},
+    Inventory, InventoryFault, PhoneField, SiteField,
+    builder::{InventoryBuilder, TextPosition},
 };
 
 /// What a column is. A name that a phone and a site can have is the phone's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Column {
-    Phone(Field),
+    Phone(PhoneField),
     Site(SiteField),
 }
 
 /// Reads it whole.
-pub(super) fn read(text: &str) -> Result<Inventory, Fault> {
+pub(super) fn read(text: &str) -> Result<Inventory, InventoryFault> {
     let header = text.lines().next().unwrap_or_default();
     let mut rows = csv::ReaderBuilder::new()
         .delimiter(delimiter(header))
         .has_headers(false)
-        // Lines of another length get words of our own.
+        // LineCounter of another length get words of our own.
         .flexible(true)
         .from_reader(text.as_bytes())
         .into_records();
-    let mut reader = Reader::default();
-    let mut lines = Lines::new(text);
+    let mut builder = InventoryBuilder::default();
+    let mut lines = LineCounter::new(text);
     let columns = match rows.next() {
-        Some(row) => columns(&row.map_err(|error| fault(&error))?, &mut reader)?,
-        None => return reader.finish(),
+        Some(row) => columns(&row.map_err(|error| fault(&error))?, &mut builder)?,
+        None => return builder.finish(),
     };
     for row in rows {
         let row = row.map_err(|error| fault(&error))?;
@@ -37,7 +37,7 @@ pub(super) fn read(text: &str) -> Result<Inventory, Fault> {
         let line = lines.at(row.position());
         if row.len() != columns.len() {
             let column = row.len().min(columns.len()) as u64 + u64::from(row.len() > columns.len());
-            return Err(Place { line, column }.fault(format!(
+            return Err(TextPosition { line, column }.fault(format!(
                 "{} fields, where the header line names {}; a value with the separator in it \
                  needs quotation marks",
                 row.len(),
@@ -46,27 +46,27 @@ pub(super) fn read(text: &str) -> Result<Inventory, Fault> {
         }
         let mut values = Vec::new();
         for (column, (what, value)) in (1..).zip(columns.iter().zip(&row)) {
-            let place = Place { line, column };
+            let position = TextPosition { line, column };
             match what {
-                Some(Column::Phone(field)) => values.push((*field, place, value.to_owned())),
-                Some(Column::Site(field)) => reader.site(*field, place, value)?,
+                Some(Column::Phone(field)) => values.push((*field, position, value.to_owned())),
+                Some(Column::Site(field)) => builder.set_site(*field, position, value)?,
                 None => {}
             }
         }
-        reader.phone(Place { line, column: 1 }, values)?;
+        builder.add_phone(TextPosition { line, column: 1 }, values)?;
     }
-    reader.finish()
+    builder.finish()
 }
 
-/// Line numbers of rows, in their order. The CSV reader's own are one too low where lines end
+/// Line numbers of rows, in their order. The CSV builder's own are one too low where lines end
 /// with CR and LF, as it sees the LF only with the next row.
-struct Lines<'a> {
+struct LineCounter<'a> {
     text: &'a str,
     byte: usize,
     line: u64,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> LineCounter<'a> {
     fn new(text: &'a str) -> Self {
         Self {
             text,
@@ -97,33 +97,40 @@ fn delimiter(header: &str) -> u8 {
 }
 
 /// What each column is; `None`: nothing that is known.
-fn columns(header: &csv::StringRecord, reader: &mut Reader) -> Result<Vec<Option<Column>>, Fault> {
+fn columns(
+    header: &csv::StringRecord,
+    builder: &mut InventoryBuilder,
+) -> Result<Vec<Option<Column>>, InventoryFault> {
     let mut columns: Vec<Option<Column>> = Vec::new();
     for (column, name) in (1..).zip(header) {
-        let place = Place { line: 1, column };
-        let what = Field::named(name)
+        let position = TextPosition { line: 1, column };
+        let what = PhoneField::from_name(name)
             .map(Column::Phone)
-            .or_else(|| SiteField::named(name).map(Column::Site));
+            .or_else(|| SiteField::from_name(name).map(Column::Site));
         if what.is_none() {
-            let known = format!("{}; {}", Field::known(), SiteField::known());
-            reader.unknown("the column", name, place, &known);
+            let known = format!(
+                "{}; {}",
+                PhoneField::known_names(),
+                SiteField::known_names()
+            );
+            builder.warn_unknown("the column", name, position, &known);
         } else if columns.contains(&what) {
-            return Err(place.fault(format!("a second column named '{}'", name.trim())));
+            return Err(position.fault(format!("a second column named '{}'", name.trim())));
         }
         columns.push(what);
     }
-    if columns.contains(&Some(Column::Phone(Field::Mac))) {
+    if columns.contains(&Some(Column::Phone(PhoneField::Mac))) {
         Ok(columns)
     } else {
-        Err(Place { line: 1, column: 1 }.fault(format!(
+        Err(TextPosition { line: 1, column: 1 }.fault(format!(
             "no column is named 'mac': expected a header line with some of {}",
-            Field::known()
+            PhoneField::known_names()
         )))
     }
 }
 
-/// What the reader itself cannot read; the text is UTF-8 by now, so little is left.
-fn fault(error: &csv::Error) -> Fault {
+/// What the builder itself cannot read; the text is UTF-8 by now, so little is left.
+fn fault(error: &csv::Error) -> InventoryFault {
     let line = error.position().map_or(1, csv::Position::line);
-    Place { line, column: 1 }.fault("this line is no CSV")
+    TextPosition { line, column: 1 }.fault("this line is no CSV")
 }

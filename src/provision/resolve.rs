@@ -1,13 +1,13 @@
-//! From an inventory to a [`Plan`]: every value judged, every default filled in.
+//! From an inventory to a [`Plan`]: every value result, every default filled in.
 
 use super::{
-    Given, letters,
-    plan::{Account, Locale, Plan, Site},
+    ProvisionInputs, charset,
+    plan::{Account, Locale, Plan, ResolvedSite},
     time_zone::cisco_time_zone,
 };
 use crate::{
     dialplan::{Mode, Template},
-    inventory::{Codec, Fault, Inventory, SiteField, Transport},
+    inventory::{Codec, Inventory, InventoryFault, SiteField, Transport},
 };
 
 mod phones;
@@ -28,15 +28,15 @@ const CONTEXT: &str = "from-internal";
 const LANGUAGE: &str = "en_US";
 
 /// Faults as they are found, and the inventory that has them.
-struct Judge<'a> {
+struct Problems<'a> {
     inventory: &'a Inventory,
-    faults: Vec<Fault>,
+    faults: Vec<InventoryFault>,
     notes: Vec<String>,
 }
 
-impl Judge<'_> {
-    fn site(&mut self, field: SiteField, judged: Result<(), String>) {
-        if let Err(message) = judged {
+impl Problems<'_> {
+    fn site(&mut self, field: SiteField, result: Result<(), String>) {
+        if let Err(message) = result {
             let fault = self.inventory.site_fault(field, message);
             self.faults.push(fault);
         }
@@ -44,32 +44,37 @@ impl Judge<'_> {
 }
 
 /// Judges an inventory and settles it; all faults at once, in the order of the text.
-pub(super) fn settle(inventory: &Inventory, given: &Given<'_>) -> Result<Plan, Vec<Fault>> {
-    let mut judge = Judge {
+pub(super) fn resolve(
+    inventory: &Inventory,
+    given: &ProvisionInputs<'_>,
+) -> Result<Plan, Vec<InventoryFault>> {
+    let mut problems = Problems {
         inventory,
         faults: Vec::new(),
         notes: Vec::new(),
     };
-    let site = site(&mut judge, given);
-    let (phones, accounts) = phones::settle(&mut judge, given);
-    dialled_otherwise(&mut judge, &site, given, &accounts);
-    if judge.faults.is_empty() {
+    let site = site(&mut problems, given);
+    let (phones, accounts) = phones::resolve(&mut problems, given);
+    note_rewritten_numbers(&mut problems, &site, given, &accounts);
+    if problems.faults.is_empty() {
         return Ok(Plan {
             site,
             phones,
             accounts,
-            notes: judge.notes,
+            notes: problems.notes,
         });
     }
-    judge.faults.sort_by_key(|fault| (fault.line, fault.column));
-    Err(judge.faults)
+    problems
+        .faults
+        .sort_by_key(|fault| (fault.line, fault.column));
+    Err(problems.faults)
 }
 
 /// Names in a note at most; of more, their number is told.
 const MAX_NAMED: usize = 5;
 
 /// `1001, 1002 and 3 more`.
-fn named(names: &[&str]) -> String {
+fn first_few(names: &[&str]) -> String {
     let first = names[..names.len().min(MAX_NAMED)].join(", ");
     match names.len().saturating_sub(MAX_NAMED) {
         0 => first,
@@ -78,13 +83,18 @@ fn named(names: &[&str]) -> String {
 }
 
 /// Numbers of this site that a phone with this dial plan sends otherwise than they are dialled.
-fn dialled_otherwise(judge: &mut Judge<'_>, site: &Site, given: &Given<'_>, accounts: &[Account]) {
+fn note_rewritten_numbers(
+    problems: &mut Problems<'_>,
+    site: &ResolvedSite,
+    given: &ProvisionInputs<'_>,
+    accounts: &[Account],
+) {
     let Some(bytes) = given.dial_plan else {
         return;
     };
     let plan = match Template::read(bytes) {
         Ok(plan) => plan,
-        Err(found) => return judge.site(SiteField::DialPlan, Err(found.message)),
+        Err(found) => return problems.site(SiteField::DialPlan, Err(found.message)),
     };
     let mode = match site.transport {
         Transport::Udp => Mode::Proxy,
@@ -105,57 +115,61 @@ fn dialled_otherwise(judge: &mut Judge<'_>, site: &Site, given: &Given<'_>, acco
     otherwise.sort_unstable();
     otherwise.dedup();
     if let [first, ..] = otherwise[..] {
-        judge.notes.push(format!(
+        problems.notes.push(format!(
             "the dial plan sends something else when somebody dials {}: `reflash dial` with the \
              plan and {first} says what and why.",
-            named(&otherwise)
+            first_few(&otherwise)
         ));
     }
 }
 
 type Check = fn(&str) -> Result<(), String>;
 
-fn site(judge: &mut Judge<'_>, given: &Given<'_>) -> Site {
-    let site = &judge.inventory.site;
+fn site(problems: &mut Problems<'_>, given: &ProvisionInputs<'_>) -> ResolvedSite {
+    let site = &problems.inventory.site;
     let checks: [(SiteField, Option<&String>, Check); 8] = [
-        (SiteField::Pbx, site.pbx.as_ref(), letters::host),
+        (SiteField::Pbx, site.pbx.as_ref(), charset::host),
         (
             SiteField::DateFormat,
             site.date_format.as_ref(),
-            letters::date_format,
+            charset::date_format,
         ),
-        (SiteField::Locale, site.locale.as_ref(), letters::locale),
+        (SiteField::Locale, site.locale.as_ref(), charset::locale),
         (
             SiteField::Language,
             site.language.as_ref(),
-            letters::language,
+            charset::language,
         ),
         (
             SiteField::NetworkLocale,
             site.network_locale.as_ref(),
-            letters::locale,
+            charset::locale,
         ),
-        (SiteField::Context, site.context.as_ref(), letters::context),
+        (SiteField::Context, site.context.as_ref(), charset::context),
         (
             SiteField::Voicemail,
             site.voicemail.as_ref(),
-            letters::number,
+            charset::number,
         ),
-        (SiteField::SshUser, site.ssh_user.as_ref(), letters::login),
+        (
+            SiteField::SshUser,
+            site.ssh_user.as_ref(),
+            charset::ssh_user,
+        ),
     ];
     for (field, value, check) in checks {
         if let Some(value) = value {
-            judge.site(field, check(value));
+            problems.site(field, check(value));
         }
     }
     for server in &site.ntp {
-        judge.site(SiteField::Ntp, letters::time_server(server));
+        problems.site(SiteField::Ntp, charset::time_server(server));
     }
     if let Some(password) = &site.ssh_password {
-        judge.site(SiteField::SshPassword, letters::secret(password.expose()));
+        problems.site(SiteField::SshPassword, charset::secret(password.expose()));
     }
     if site.pbx.is_none() {
-        judge.site(
+        problems.site(
             SiteField::Pbx,
             Err(
                 "no PBX is named: expected `pbx`, the address at which phones register, in \
@@ -166,22 +180,22 @@ fn site(judge: &mut Judge<'_>, given: &Given<'_>) -> Site {
     }
     if site.language.is_some() && site.locale.is_none() {
         let message = "a language without `locale`, the folder that phones read it from";
-        judge.site(SiteField::Language, Err(message.to_owned()));
+        problems.site(SiteField::Language, Err(message.to_owned()));
     }
     let zone = cisco_time_zone(site.time_zone.as_deref().unwrap_or(ZONE), given.year);
-    judge.site(
+    problems.site(
         SiteField::TimeZone,
         zone.as_ref().map(|_| ()).map_err(ToString::to_string),
     );
     if site.time_zone.is_none() {
-        judge.notes.push(
+        problems.notes.push(
             "no `time_zone` is given: the phones' clocks show UTC. Name one, such as \
              Europe/Vienna."
                 .to_owned(),
         );
     }
     if given.dial_plan.is_none() {
-        judge.notes.push(
+        problems.notes.push(
             "no `dial_plan` is given: phones wait 10 s after the last digit, or for the Dial \
              key. Name a preset or a file."
                 .to_owned(),
@@ -189,7 +203,7 @@ fn site(judge: &mut Judge<'_>, given: &Given<'_>) -> Site {
     }
     let or =
         |value: &Option<String>, default: &str| value.clone().unwrap_or_else(|| default.to_owned());
-    Site {
+    ResolvedSite {
         pbx: site.pbx.clone().unwrap_or_default(),
         port: site.port.unwrap_or(PORT),
         transport: site.transport.unwrap_or(TRANSPORT),

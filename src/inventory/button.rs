@@ -4,18 +4,18 @@ use super::Secret;
 
 /// A line button from the second on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Button {
+pub struct LineButton {
     /// Which one, from 2.
     pub number: u8,
     /// What it is for.
-    pub key: Key,
+    pub function: ButtonFunction,
 }
 
 /// What a line button is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Key {
+pub enum ButtonFunction {
     /// A line of its own.
-    Line(Line),
+    Line(SipLine),
     /// One press dials a number.
     SpeedDial {
         /// What it dials.
@@ -27,7 +27,7 @@ pub enum Key {
 
 /// A line: somebody who registers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct SipLine {
     /// The number that it answers to, and its user name.
     pub extension: String,
     /// What people called see.

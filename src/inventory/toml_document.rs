@@ -6,53 +6,57 @@ use toml::{
 };
 
 use super::{
-    Fault, Field, Inventory, Part, SiteField,
-    entry::{Place, Reader},
+    ButtonField, Inventory, InventoryFault, PhoneField, SiteField,
+    builder::{InventoryBuilder, TextPosition},
 };
 
 /// Reads it whole.
-pub(super) fn read(text: &str) -> Result<Inventory, Fault> {
+pub(super) fn read(text: &str) -> Result<Inventory, InventoryFault> {
     let document = DeTable::parse(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         // The error's own words only: it could show the line, and a secret with it.
-        place(text, start).fault(error.message())
+        position(text, start).fault(error.message())
     })?;
-    let mut reader = Reader::default();
+    let mut builder = InventoryBuilder::default();
     for (key, value) in in_order(document.get_ref()) {
-        let start = place(text, key.span().start);
+        let start = position(text, key.span().start);
         match (key.get_ref().as_ref(), value.get_ref()) {
             ("phone", DeValue::Array(phones)) => {
                 for phone in phones {
-                    let start = place(text, phone.span().start);
+                    let start = position(text, phone.span().start);
                     let DeValue::Table(table) = phone.get_ref() else {
                         return Err(start.fault("expected a table: [[phone]]"));
                     };
-                    let values = values(text, table, &mut reader)?;
-                    reader.phone(start, values)?;
+                    let values = values(text, table, &mut builder)?;
+                    builder.add_phone(start, values)?;
                 }
             }
             ("phone", _) => return Err(start.fault("expected [[phone]], once for each phone")),
-            ("site", DeValue::Table(table)) => site(text, table, &mut reader)?,
+            ("site", DeValue::Table(table)) => site(text, table, &mut builder)?,
             ("site", _) => return Err(start.fault("expected a table: [site]")),
-            (other, _) => reader.unknown("the table", other, start, "[site] and [[phone]]"),
+            (other, _) => builder.warn_unknown("the table", other, start, "[site] and [[phone]]"),
         }
     }
-    reader.finish()
+    builder.finish()
 }
 
-type Values = Vec<(Field, Place, String)>;
+type Values = Vec<(PhoneField, TextPosition, String)>;
 
-fn values(text: &str, table: &DeTable<'_>, reader: &mut Reader) -> Result<Values, Fault> {
+fn values(
+    text: &str,
+    table: &DeTable<'_>,
+    builder: &mut InventoryBuilder,
+) -> Result<Values, InventoryFault> {
     let mut values = Values::new();
     for (key, value) in in_order(table) {
         let name = key.get_ref();
         if name.eq_ignore_ascii_case("line") {
-            lines(text, value, &mut values, reader)?;
+            lines(text, value, &mut values, builder)?;
             continue;
         }
-        let Some(field) = Field::named(name) else {
-            let start = place(text, key.span().start);
-            reader.unknown("the key", name, start, &Field::known());
+        let Some(field) = PhoneField::from_name(name) else {
+            let start = position(text, key.span().start);
+            builder.warn_unknown("the key", name, start, &PhoneField::known_names());
             continue;
         };
         add(text, &mut values, field, name, value)?;
@@ -65,15 +69,15 @@ fn lines(
     text: &str,
     value: &Spanned<DeValue<'_>>,
     values: &mut Values,
-    reader: &mut Reader,
-) -> Result<(), Fault> {
-    let start = place(text, value.span().start);
+    builder: &mut InventoryBuilder,
+) -> Result<(), InventoryFault> {
+    let start = position(text, value.span().start);
     let DeValue::Array(lines) = value.get_ref() else {
         return Err(start.fault("expected [[phone.line]], once for each button from the second on"));
     };
     let mut next = 2_u8;
     for line in lines {
-        let start = place(text, line.span().start);
+        let start = position(text, line.span().start);
         let DeValue::Table(table) = line.get_ref() else {
             return Err(start.fault("expected a table: [[phone.line]]"));
         };
@@ -87,7 +91,7 @@ fn lines(
             Some((_, value)) => {
                 let number = plain(value).and_then(|text| text.parse().ok());
                 number.ok_or_else(|| {
-                    place(text, value.span().start).fault("expected a button's number, from 2")
+                    position(text, value.span().start).fault("expected a button's number, from 2")
                 })?
             }
         };
@@ -96,12 +100,12 @@ fn lines(
             if name.eq_ignore_ascii_case("button") {
                 continue;
             }
-            let Some(part) = Part::named(name) else {
-                let start = place(text, key.span().start);
-                reader.unknown("the key", name, start, &Part::known());
+            let Some(part) = ButtonField::from_name(name) else {
+                let start = position(text, key.span().start);
+                builder.warn_unknown("the key", name, start, &ButtonField::known_names());
                 continue;
             };
-            let field = Field::of_button(button, part).filter(|_| button != 1);
+            let field = PhoneField::of_button(button, part).filter(|_| button != 1);
             let field = field.ok_or_else(|| {
                 start.fault(
                     "expected a button from 2 on: the first one's line is the phone's own extension",
@@ -117,28 +121,32 @@ fn lines(
 fn add(
     text: &str,
     values: &mut Values,
-    field: Field,
+    field: PhoneField,
     name: &str,
     value: &Spanned<DeValue<'_>>,
-) -> Result<(), Fault> {
-    let place = place(text, value.span().start);
+) -> Result<(), InventoryFault> {
+    let position = position(text, value.span().start);
     if values.iter().any(|(known, ..)| *known == field) {
-        return Err(place.fault(format!("a second '{name}' of one phone")));
+        return Err(position.fault(format!("a second '{name}' of one phone")));
     }
-    let value = plain(value).ok_or_else(|| place.fault("expected a text: \"…\""))?;
-    values.push((field, place, value));
+    let value = plain(value).ok_or_else(|| position.fault("expected a text: \"…\""))?;
+    values.push((field, position, value));
     Ok(())
 }
 
-fn site(text: &str, table: &DeTable<'_>, reader: &mut Reader) -> Result<(), Fault> {
+fn site(
+    text: &str,
+    table: &DeTable<'_>,
+    builder: &mut InventoryBuilder,
+) -> Result<(), InventoryFault> {
     for (key, value) in in_order(table) {
         let name = key.get_ref();
-        let Some(field) = SiteField::named(name) else {
-            let start = place(text, key.span().start);
-            reader.unknown("the key", name, start, &SiteField::known());
+        let Some(field) = SiteField::from_name(name) else {
+            let start = position(text, key.span().start);
+            builder.warn_unknown("the key", name, start, &SiteField::known_names());
             continue;
         };
-        let place = place(text, value.span().start);
+        let position = position(text, value.span().start);
         let joined = match value.get_ref() {
             DeValue::Array(values) if field.is_list() => {
                 let values: Option<Vec<_>> = values.iter().map(plain).collect();
@@ -146,8 +154,8 @@ fn site(text: &str, table: &DeTable<'_>, reader: &mut Reader) -> Result<(), Faul
             }
             _ => plain(value),
         };
-        let expected = || place.fault("expected a text: \"…\"");
-        reader.site(field, place, &joined.ok_or_else(expected)?)?;
+        let expected = || position.fault("expected a text: \"…\"");
+        builder.set_site(field, position, &joined.ok_or_else(expected)?)?;
     }
     Ok(())
 }
@@ -172,10 +180,10 @@ fn plain(value: &Spanned<DeValue<'_>>) -> Option<String> {
 }
 
 /// The line and the character in it at a byte of the text.
-fn place(text: &str, byte: usize) -> Place {
+fn position(text: &str, byte: usize) -> TextPosition {
     let before = text.get(..byte).unwrap_or(text);
     let line = before.rsplit('\n').next().unwrap_or_default();
-    Place {
+    TextPosition {
         line: before.matches('\n').count() as u64 + 1,
         column: line.chars().count() as u64 + 1,
     }
