@@ -8,6 +8,8 @@ mod asterisk;
 pub(crate) mod charset;
 pub mod folder;
 mod ini;
+mod inputs;
+mod output;
 mod passwords;
 mod plan;
 mod readme;
@@ -15,8 +17,8 @@ mod resolve;
 mod sep;
 mod time_zone;
 
-use std::fmt;
-
+pub use inputs::ProvisionInputs;
+pub use output::{ASTERISK, Credentials, DIAL_PLAN, OutputFile, ProvisionOutput, TFTP};
 pub use passwords::{
     GENERATED_PIN_LENGTH, GENERATED_SECRET_LENGTH, Passwords, PasswordsFileError, generate_secret,
 };
@@ -24,68 +26,10 @@ use plan::Plan;
 pub use time_zone::{TimeZoneError, cisco_time_zone};
 
 use crate::{
-    inventory::{Inventory, InventoryFault, Secret},
-    phone::{LoadName, Model},
+    inventory::{Inventory, InventoryFault},
     stage::xml_default_at,
 };
 
-/// What goes with an inventory.
-#[derive(Debug, Clone, Copy)]
-pub struct ProvisionInputs<'a> {
-    /// What was made for lines without a secret of their own.
-    pub passwords: &'a Passwords,
-    /// The loads that phones are to run; a model without one keeps what it has.
-    pub loads: &'a [(&'static Model, LoadName)],
-    /// `dialplan.xml`, where the site has one.
-    pub dial_plan: Option<&'a [u8]>,
-    /// The year for which a time zone's daylight time is looked at.
-    pub year: i16,
-}
-
-/// A file that is to be written.
-#[derive(Clone, PartialEq, Eq)]
-pub struct OutputFile {
-    /// Its path below the folder, with `/`.
-    pub path: String,
-    /// Its bytes. There may be passwords among them.
-    pub bytes: Vec<u8>,
-}
-
-impl fmt::Debug for OutputFile {
-    /// Without the bytes: there may be passwords among them.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({} bytes)", self.path, self.bytes.len())
-    }
-}
-
-/// What an inventory comes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProvisionOutput {
-    /// The files, the phones' first.
-    pub files: Vec<OutputFile>,
-    /// Who registers, with what, and the PIN of the mailbox: for `--show-secrets`.
-    pub accounts: Vec<Credentials>,
-    /// What a person should know though nothing is wrong; a sentence or two each.
-    pub notes: Vec<String>,
-}
-
-/// What somebody registers with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Credentials {
-    /// The extension.
-    pub user: String,
-    /// Its password.
-    pub secret: Secret,
-    /// The PIN of its mailbox.
-    pub pin: Option<Secret>,
-}
-
-/// The folder of what phones ask for.
-pub const TFTP: &str = "tftp";
-/// The folder of what Asterisk reads.
-pub const ASTERISK: &str = "asterisk";
-/// `dialplan.xml`, as phones are told of it.
-pub const DIAL_PLAN: &str = sep::DIAL_PLAN;
 const XML_DEFAULT: &str = "XMLDefault.cnf.xml";
 const README: &str = "README.txt";
 

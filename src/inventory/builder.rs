@@ -3,37 +3,18 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    ButtonField, ButtonFunction, Inventory, InventoryFault, LineButton, MAX_VALUE_CHARACTERS,
-    PhoneEntry, PhoneField, Secret, SipLine, SiteField,
+    button::{ButtonFunction, LineButton, SipLine},
+    fault::{InventoryFault, TextPosition},
+    field::{ButtonField, PhoneField, SiteField},
+    list::Inventory,
+    phone::PhoneEntry,
+    secret::Secret,
+    value::{clean_value, flag},
 };
 use crate::{
     phone::{MacAddress, Model},
     track::MAX_PHONES,
 };
-
-/// Where something stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TextPosition {
-    pub(super) line: u64,
-    pub(super) column: u64,
-}
-
-impl Default for TextPosition {
-    /// The beginning.
-    fn default() -> Self {
-        Self { line: 1, column: 1 }
-    }
-}
-
-impl TextPosition {
-    pub(super) fn fault(self, message: impl Into<String>) -> InventoryFault {
-        InventoryFault {
-            line: self.line,
-            column: self.column,
-            message: message.into(),
-        }
-    }
-}
 
 /// The phones read so far.
 #[derive(Debug, Default)]
@@ -191,28 +172,6 @@ impl InventoryBuilder {
     }
 }
 
-/// A value as it is used; `None` where there is none.
-fn clean_value(
-    value: &str,
-    is_secret: bool,
-    position: TextPosition,
-) -> Result<Option<&str>, InventoryFault> {
-    let value = if is_secret { value } else { value.trim() };
-    if value.is_empty() {
-        return Ok(None);
-    }
-    if value.chars().count() > MAX_VALUE_CHARACTERS {
-        let message = format!("more than {MAX_VALUE_CHARACTERS} characters in one value");
-        return Err(position.fault(message));
-    }
-    if value.chars().any(char::is_control) {
-        return Err(position.fault(
-            "a line break or another control character in a value; is a quotation mark left open?",
-        ));
-    }
-    Ok(Some(value))
-}
-
 fn button(number: u8, values: ButtonValues) -> Result<LineButton, InventoryFault> {
     let function = match (values.extension, values.number) {
         (Some(extension), None) => ButtonFunction::Line(SipLine {
@@ -242,15 +201,6 @@ fn button(number: u8, values: ButtonValues) -> Result<LineButton, InventoryFault
         }
     };
     Ok(LineButton { number, function })
-}
-
-/// Yes or no, as spreadsheets and TOML write it.
-pub(super) fn flag(value: &str, position: TextPosition) -> Result<bool, InventoryFault> {
-    match value.to_ascii_lowercase().as_str() {
-        "true" | "yes" | "1" => Ok(true),
-        "false" | "no" | "0" => Ok(false),
-        _ => Err(position.fault("expected true or false")),
-    }
 }
 
 fn model(text: &str, position: TextPosition) -> Result<&'static Model, InventoryFault> {

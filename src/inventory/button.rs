@@ -1,6 +1,6 @@
 //! The line buttons of a phone beyond the first.
 
-use super::Secret;
+use super::secret::Secret;
 
 /// A line button from the second on.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,10 @@
 //! CSV: a header line that names the columns, then a line a phone.
 
 use super::{
-    Inventory, InventoryFault, PhoneField, SiteField,
-    builder::{InventoryBuilder, TextPosition},
+    builder::InventoryBuilder,
+    fault::{InventoryFault, TextPosition},
+    field::{PhoneField, SiteField},
+    list::Inventory,
 };
 
 /// What a column is. A name that a phone and a site can have is the phone's.

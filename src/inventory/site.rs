@@ -1,11 +1,11 @@
 //! What holds for every phone of an inventory.
 
 use super::{
-    Secret,
-    builder::{TextPosition, flag},
+    fault::{InventoryFault, TextPosition},
     field::SiteField,
+    secret::Secret,
+    value::flag,
 };
-use crate::inventory::InventoryFault;
 
 /// Values of a list (`codecs`, `ntp`) at most.
 pub(super) const MAX_LIST: usize = 8;

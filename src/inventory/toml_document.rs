@@ -6,8 +6,10 @@ use toml::{
 };
 
 use super::{
-    ButtonField, Inventory, InventoryFault, PhoneField, SiteField,
-    builder::{InventoryBuilder, TextPosition},
+    builder::InventoryBuilder,
+    fault::{InventoryFault, TextPosition},
+    field::{ButtonField, PhoneField, SiteField},
+    list::Inventory,
 };
 
 /// Reads it whole.

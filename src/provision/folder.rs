@@ -14,7 +14,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{OutputFile, Passwords, PasswordsFileError};
+use super::{
+    output::OutputFile,
+    passwords::{Passwords, PasswordsFileError},
+};
 use crate::stage::sha256;
 
 mod error;

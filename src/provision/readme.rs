@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{DIAL_PLAN, Plan, ProvisionInputs};
+use super::{inputs::ProvisionInputs, output::DIAL_PLAN, plan::Plan};
 use crate::{inventory::Codec, text::wrap};
 
 /// The text, for 80 columns. No secret is in it.

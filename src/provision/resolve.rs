@@ -1,7 +1,8 @@
 //! From an inventory to a [`Plan`]: every value result, every default filled in.
 
 use super::{
-    ProvisionInputs, charset,
+    charset,
+    inputs::ProvisionInputs,
     plan::{Account, Locale, Plan, ResolvedSite},
     time_zone::cisco_time_zone,
 };
@@ -11,6 +12,9 @@ use crate::{
 };
 
 mod phones;
+mod problems;
+
+use problems::{Problems, first_few};
 
 /// SIP's port (RFC 3261, section 19.1.2).
 const PORT: u16 = 5060;
@@ -26,22 +30,6 @@ const RTP: (u16, u16) = (16384, 32766);
 /// What `FreePBX` calls it; another Asterisk takes any name.
 const CONTEXT: &str = "from-internal";
 const LANGUAGE: &str = "en_US";
-
-/// Faults as they are found, and the inventory that has them.
-struct Problems<'a> {
-    inventory: &'a Inventory,
-    faults: Vec<InventoryFault>,
-    notes: Vec<String>,
-}
-
-impl Problems<'_> {
-    fn site(&mut self, field: SiteField, result: Result<(), String>) {
-        if let Err(message) = result {
-            let fault = self.inventory.site_fault(field, message);
-            self.faults.push(fault);
-        }
-    }
-}
 
 /// Judges an inventory and settles it; all faults at once, in the order of the text.
 pub(super) fn resolve(
@@ -68,18 +56,6 @@ pub(super) fn resolve(
         .faults
         .sort_by_key(|fault| (fault.line, fault.column));
     Err(problems.faults)
-}
-
-/// Names in a note at most; of more, their number is told.
-const MAX_NAMED: usize = 5;
-
-/// `1001, 1002 and 3 more`.
-fn first_few(names: &[&str]) -> String {
-    let first = names[..names.len().min(MAX_NAMED)].join(", ");
-    match names.len().saturating_sub(MAX_NAMED) {
-        0 => first,
-        more => format!("{first} and {more} more"),
-    }
 }
 
 /// Numbers of this site that a phone with this dial plan sends otherwise than they are dialled.

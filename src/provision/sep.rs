@@ -6,23 +6,22 @@
 
 use std::io;
 
-use quick_xml::{Writer, events::BytesText};
+use quick_xml::Writer;
 
-use super::plan::{Plan, ResolvedButton, ResolvedFunction, ResolvedPhone};
+use super::plan::{Plan, ResolvedPhone};
 use crate::{
     inventory::{Codec, Transport},
     stage::{call_manager_group, sha256},
 };
 
 mod profile;
+mod xml;
 
-pub(super) use profile::DIAL_PLAN;
+use xml::{Xml, nested, text};
 
 /// Where a phone asks for SCCP and for SIP over TLS, which it never does with these files.
 const SCCP_PORT: &str = "2000";
 const TLS_PORT: &str = "5061";
-
-type Xml = Writer<Vec<u8>>;
 
 /// The name under which a phone asks for its file.
 pub(super) fn name(phone: &ResolvedPhone) -> String {
@@ -181,20 +180,5 @@ fn locales(xml: &mut Xml, plan: &Plan) -> io::Result<()> {
             text(xml, "version", "1.0.0.0-1")
         })?;
     }
-    Ok(())
-}
-
-fn nested(
-    xml: &mut Xml,
-    name: &str,
-    content: impl FnOnce(&mut Xml) -> io::Result<()>,
-) -> io::Result<()> {
-    xml.create_element(name).write_inner_content(content)?;
-    Ok(())
-}
-
-fn text(xml: &mut Xml, name: &str, text: &str) -> io::Result<()> {
-    xml.create_element(name)
-        .write_text_content(BytesText::new(text))?;
     Ok(())
 }

@@ -75,12 +75,7 @@ const KNOWN_PARENTS: &[&str] = &[
     "dialplan.rs",
     "dialplan/read.rs",
     "dialplan/source.rs",
-    "inventory.rs",
     "lint.rs",
-    "provision.rs",
-    "provision/settle.rs",
-    "provision/asterisk.rs",
-    "provision/sep.rs",
     "run_view.rs",
     "tftp.rs",
 ];

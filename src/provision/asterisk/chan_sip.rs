@@ -1,9 +1,12 @@
 //! `sip.conf` and `users.conf`: for Asterisk up to 20. `chan_sip` is not in 21.
 
-use super::{HEADER, Plan, caller_id, codecs, mailbox};
+use super::common::{HEADER, caller_id, codecs, mailbox};
 use crate::{
     inventory::Transport,
-    provision::{ini::Ini, plan::Account},
+    provision::{
+        ini::Ini,
+        plan::{Account, Plan},
+    },
 };
 
 const VERSION_NOTE: &str = "Only for Asterisk up to 20 with chan_sip, which is not in 21 any more.";

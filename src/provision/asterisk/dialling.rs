@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{HEADER, MAILBOXES, Plan, mailbox};
-use crate::provision::ini::Ini;
+use super::common::{HEADER, MAILBOXES, mailbox};
+use crate::provision::{ini::Ini, plan::Plan};
 
 /// What Asterisk's channels are called with pjsip, and with `chan_sip`.
 pub(super) const PJSIP: &str = "PJSIP";

@@ -1,7 +1,7 @@
 //! `pjsip.conf`: for every Asterisk from 13 on, and the only way from 21 on.
 
-use super::{HEADER, Plan, caller_id, codecs, mailbox};
-use crate::provision::ini::Ini;
+use super::common::{HEADER, caller_id, codecs, mailbox};
+use crate::provision::{ini::Ini, plan::Plan};
 
 pub(super) fn file(plan: &Plan) -> Vec<u8> {
     let site = &plan.site;

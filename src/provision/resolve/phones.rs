@@ -4,7 +4,7 @@ mod accounts;
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Problems, ProvisionInputs, first_few};
+use super::problems::{Problems, first_few};
 use crate::{
     inventory::{
         ButtonField, ButtonFunction, LineButton, PhoneEntry, PhoneField, Secret, Transport,
@@ -12,6 +12,7 @@ use crate::{
     phone::{MAX_PHONE_LABEL, MacAddress, Model, SAFE_SECRET},
     provision::{
         charset,
+        inputs::ProvisionInputs,
         plan::{Account, ResolvedButton, ResolvedFunction, ResolvedPhone},
     },
 };

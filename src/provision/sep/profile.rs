@@ -2,10 +2,14 @@
 
 use std::io;
 
-use super::{Plan, ResolvedButton, ResolvedFunction, ResolvedPhone, Transport, Xml, nested, text};
-
-/// The name of the dial plan that phones are told of.
-pub(in crate::provision) const DIAL_PLAN: &str = "dialplan.xml";
+use super::xml::{Xml, all, nested, text};
+use crate::{
+    inventory::Transport,
+    provision::{
+        output::DIAL_PLAN,
+        plan::{Plan, ResolvedButton, ResolvedFunction, ResolvedPhone},
+    },
+};
 
 /// Seconds after which a phone registers again. A PBX that lost its phones has them back
 /// after that; 200 phones are a REGISTER every 3 s.
@@ -170,11 +174,3 @@ const STACK: [(&str, &str); 13] = [
     ("remotePartyID", "true"),
     ("userInfo", "None"),
 ];
-
-fn all(xml: &mut Xml, name: &str, values: &[(&str, &str)]) -> io::Result<()> {
-    nested(xml, name, |xml| {
-        values
-            .iter()
-            .try_for_each(|(name, value)| text(xml, name, value))
-    })
-}
