@@ -1,6 +1,7 @@
 //! What this machine and its network have before the first phone is powered: addresses to serve
 //! from, who holds a port, rights, the firewall, what DHCP tells phones. Nothing is changed.
 
+mod background;
 mod check;
 mod finding;
 mod firewall;
@@ -12,6 +13,7 @@ mod rights;
 mod run;
 mod selftest;
 
+pub use background::PreflightRun;
 pub use check::{Asking, Checked, Wanted, check};
 pub use finding::code;
 pub use firewall::{Flow, Said};

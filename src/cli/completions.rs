@@ -1,21 +1,21 @@
-//! `reflash completions`: completion for a shell.
+//! `reflash completions`: shell completion.
 
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
 use super::{Cli, Failure, Globals, Outcome, print};
 
-/// Prints a shell's completion script.
+/// Print a shell completion script
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   reflash completions bash > ~/.local/share/bash-completion/completions/reflash")]
 pub(super) struct Args {
-    /// The shell.
+    /// Shell
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }
 
-/// Runs the verb.
+/// Runs the command.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let mut script = Vec::new();
     generate(args.shell, &mut Cli::command(), "reflash", &mut script);

@@ -1,4 +1,4 @@
-//! Findings on standard output: for people a few lines each, for programs one document.
+//! Prints findings to standard output: as text, or as one JSON document.
 
 use serde::Serialize;
 
@@ -14,15 +14,15 @@ struct Document<'a> {
     findings: &'a [Finding],
 }
 
-/// Prints all of them. An error among them makes the verb exit with 1.
-pub(super) fn tell(findings: &[Finding], globals: &Globals) -> Result<Outcome, Failure> {
+/// Prints the findings. If one is an error, the exit code is 1.
+pub(super) fn print_all(findings: &[Finding], globals: &Globals) -> Result<Outcome, Failure> {
     if globals.json {
         let text = serde_json::to_string(&Document { findings })
             .map_err(|error| Failure::new(format!("cannot write JSON: {error}"), ""))?;
         print(&(text + "\n"))?;
     } else {
         let style = Style::new(globals.color);
-        let text: String = findings.iter().map(|found| lines(found, style)).collect();
+        let text: String = findings.iter().map(|one| display::finding(one, style)).collect();
         print(&text)?;
     }
     let is_error = |finding: &Finding| finding.severity == Severity::Error;
@@ -31,9 +31,4 @@ pub(super) fn tell(findings: &[Finding], globals: &Globals) -> Result<Outcome, F
     } else {
         Outcome::Done
     })
-}
-
-/// `path:line:column: error: what [code]`, and the cure below.
-pub(super) fn lines(finding: &Finding, style: Style) -> String {
-    display::finding(finding, style)
 }

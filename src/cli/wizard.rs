@@ -1,11 +1,11 @@
 //! `reflash wizard`: guided conversion, from bundle to registered phone.
 //!
-//! The steps are a state machine over questions as data ([`asker`]) and over what this machine
-//! shows ([`world`]), so that all of it runs without a terminal and without a network. Every
+//! The steps are a state machine over questions as data ([`prompt`]) and over what this machine
+//! shows ([`environment`]), so that all of it runs without a terminal and without a network. Every
 //! answer becomes a word of the `reflash convert` line ([`words`]), and that line is what is run.
 
 mod answers;
-mod asker;
+mod prompt;
 mod draft;
 mod flow;
 mod guide;
@@ -16,18 +16,18 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 mod words;
-mod world;
+mod environment;
 
 use clap::{ArgMatches, ColorChoice};
 
 use self::{
     answers::Answers,
-    asker::{Asker as _, Stopped},
-    guide::{Guide, Guided},
-    machine::Machine,
-    proof::AtTheDesk,
-    terminal::Person,
-    words::Words,
+    prompt::{Prompt as _, Stopped},
+    guide::{Guide, GuidedReporter},
+    machine::HostEnvironment,
+    proof::PromptAttendant,
+    terminal::TerminalPrompt,
+    words::CommandLine,
 };
 use super::{Failure, Globals, Outcome, convert, print, privileges, run};
 use crate::phone::Model;
@@ -81,7 +81,7 @@ pub(crate) fn run(
     globals: &Globals,
 ) -> Result<Outcome, Failure> {
     fits(args, globals)?;
-    let given = Words::given(matches);
+    let given = CommandLine::given(matches);
     if !terminal::is_there() {
         return Err(Failure::usage(
             "the wizard asks questions, and there is no terminal to ask them on",
@@ -95,9 +95,9 @@ pub(crate) fn run(
             ),
         ));
     }
-    let mut person = Person::meet(globals.color)?;
+    let mut person = TerminalPrompt::meet(globals.color)?;
     let mut answers = Answers::new(given, args.model);
-    match flow::run(&mut answers, &mut person, &mut Machine) {
+    match flow::run(&mut answers, &mut person, &mut HostEnvironment) {
         Ok(()) => convert(&answers, person, globals),
         Err(Stopped::Signal(number)) => {
             eprintln!("\nNothing was changed.");
@@ -133,7 +133,7 @@ fn fits(args: &Args, globals: &Globals) -> Result<(), Failure> {
 }
 
 /// Does what was agreed.
-fn convert(answers: &Answers, mut person: Person, globals: &Globals) -> Result<Outcome, Failure> {
+fn convert(answers: &Answers, mut person: TerminalPrompt, globals: &Globals) -> Result<Outcome, Failure> {
     let mut words = answers.words.clone();
     if let Some(path) = &answers.journal {
         words.set("journal", [path]);
@@ -145,18 +145,18 @@ fn convert(answers: &Answers, mut person: Person, globals: &Globals) -> Result<O
     }
     let guide = Guide::new(answers.wanted_models(), answers.site.pbx.clone());
     let surveys = args.survey.is_some();
-    let guest = run::Guest {
+    let hooks = run::WizardHooks {
         signals: person.leave(),
         guide: Some(Box::new(move |inner| {
-            Box::new(Guided {
+            Box::new(GuidedReporter {
                 inner,
                 guide,
                 surveys,
             })
         })),
-        attendant: Some(Box::new(AtTheDesk(person))),
+        attendant: Some(Box::new(PromptAttendant(person))),
     };
-    let outcome = convert::run_with(&args, globals, guest)?;
+    let outcome = convert::run_with(&args, globals, hooks)?;
     print(&format!(
         "\nThe same without questions:\n  {}\n",
         answers.words.line("convert")

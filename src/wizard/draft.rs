@@ -1,0 +1,172 @@
+//! A list of phones that the wizard writes: what `--inventory` reads.
+
+use std::{
+    fmt::Write as _,
+    fs::{File, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use super::super::{Failure, inventory::InventoryFile};
+use crate::{
+    inventory::{Fault, Inventory},
+    phone::MacAddress,
+    stage::sha256,
+};
+
+/// What a person typed.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) struct InventoryDraft {
+    /// The PBX's address or name.
+    pub(super) pbx: String,
+    /// A line each.
+    pub(super) phones: Vec<PhoneEntry>,
+    /// Where it is to be written.
+    pub(super) path: PathBuf,
+}
+
+/// One phone of it.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct PhoneEntry {
+    pub(super) mac: MacAddress,
+    /// The number: `7965`.
+    pub(super) model: String,
+    pub(super) extension: String,
+    /// What people call it; may be empty.
+    pub(super) name: String,
+    pub(super) secret: String,
+}
+
+impl std::fmt::Debug for InventoryDraft {
+    /// Without the passwords.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} phones for {}",
+            self.phones.len(),
+            self.path.display()
+        )
+    }
+}
+
+/// A text as TOML writes it (TOML 1.0, "Basic strings").
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            // Writing to a String does not fail.
+            control if control.is_control() => {
+                let _ = write!(quoted, "\\u{:04x}", u32::from(control));
+            }
+            other => quoted.push(other),
+        }
+    }
+    quoted + "\""
+}
+
+impl InventoryDraft {
+    /// The file.
+    pub(super) fn to_toml(&self) -> String {
+        let mut text = format!(
+            "# Written by `reflash wizard`. docs/configuration.md has everything that may stand here.\n\
+             [site]\npbx = {}\n",
+            quoted(&self.pbx)
+        );
+        for phone in &self.phones {
+            let mut line = |key: &str, value: &str| {
+                if !value.is_empty() {
+                    let _ = writeln!(text, "{key} = {}", quoted(value));
+                }
+            };
+            line("\n[[phone]]\nmac", &phone.mac.wire());
+            line("model", &phone.model);
+            line("name", &phone.name);
+            line("extension", &phone.extension);
+            line("secret", &phone.secret);
+        }
+        text
+    }
+
+    /// The same as `convert` would read it.
+    pub(super) fn list(&self) -> Result<InventoryFile, Fault> {
+        let text = self.to_toml();
+        Ok(InventoryFile {
+            inventory: Inventory::from_toml(text.as_bytes())?,
+            path: self.path.clone(),
+            sha256: sha256(text.as_bytes()),
+        })
+    }
+
+    /// Writes it: a new file for its owner alone. `own` makes it the person's who called sudo.
+    pub(super) fn write(&self, own: impl FnOnce(&File) -> io::Result<()>) -> Result<(), Failure> {
+        let written = create(&self.path).and_then(|mut file| {
+            own(&file)?;
+            file.write_all(self.to_toml().as_bytes())?;
+            file.sync_all()
+        });
+        written.map_err(|error| {
+            Failure::new(
+                format!(
+                    "the list {} cannot be written: {error}",
+                    self.path.display()
+                ),
+                "Begin again and name a new file in a folder that this user may write to",
+            )
+        })
+    }
+}
+
+/// There are passwords in it, so that it is never one that others can read already.
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn draft(path: &Path) -> InventoryDraft {
+        InventoryDraft {
+            pbx: "192.0.2.20".to_owned(),
+            phones: vec![PhoneEntry {
+                mac: "001D45AABB0C".parse().unwrap(),
+                model: "7965".to_owned(),
+                extension: "1001".to_owned(),
+                name: "the \"big\" \\ one".to_owned(),
+                secret: "pass-w0rd".to_owned(),
+            }],
+            path: path.to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_as_what_was_typed() {
+        let list = draft(Path::new("phones.toml")).list().unwrap();
+        let phone = &list.inventory.phones[0];
+        assert_eq!(list.inventory.site.pbx.as_deref(), Some("192.0.2.20"));
+        assert_eq!(phone.name.as_deref(), Some("the \"big\" \\ one"));
+        assert_eq!(phone.extension.as_deref(), Some("1001"));
+        assert_eq!(phone.secret.as_ref().unwrap().expose(), "pass-w0rd");
+        assert!(list.inventory.warnings.is_empty());
+    }
+
+    #[test]
+    fn the_file_is_for_its_owner_and_never_another_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let draft = draft(&folder.path().join("phones.toml"));
+        draft.write(|_| Ok(())).unwrap();
+        let mode = std::fs::metadata(&draft.path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let again = draft.write(|_| Ok(())).unwrap_err();
+        assert!(again.error.contains("phones.toml"), "{again:?}");
+        assert!(!format!("{draft:?}").contains("pass-w0rd"));
+    }
+}

@@ -1,0 +1,195 @@
+//! The words during the run, and the question at its end.
+
+use std::sync::{Arc, Mutex};
+
+use super::{
+    super::{
+        guide::{Guide, GuidedReporter},
+        proof,
+    },
+    Act::*,
+    *,
+};
+use crate::{
+    diagnose::Finding,
+    phone::RESET_KEYS,
+    reporter::{Reporter, Started, Tick},
+    track::{Event, Fleet, PhoneId, PhoneRef, Plan, Report, Seen, Sighting, State, Step},
+};
+
+fn guide(numbers: &[&str]) -> Guide {
+    let models = numbers.iter().filter_map(|number| Model::by_number(number));
+    Guide::new(models.collect(), None)
+}
+
+fn step(id: u32, state: State) -> Step {
+    Step {
+        phone: PhoneRef {
+            id: PhoneId(id),
+            mac: Some(MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, 0x0c])),
+            address: Ipv4Addr::new(192, 0, 2, 101),
+            model: None,
+            name: None,
+        },
+        state,
+        pass: 1,
+        file: None,
+        bytes: None,
+        load: None,
+        evidence: None,
+    }
+}
+
+#[test]
+fn each_model_has_its_lamps_and_its_hazards() {
+    for (number, lamps, hazard) in [
+        ("7965", "turn red", Some("FN63772")),
+        ("7941", "turn red", None),
+        ("7970", "turn green", Some("power supply")),
+        ("7911", "flashes faster", None),
+    ] {
+        let said = guide(&[number]).opening().join("\n");
+        assert!(said.contains(RESET_KEYS), "{said}");
+        assert!(said.contains("within 60 seconds"), "{said}");
+        assert!(said.contains(lamps), "{number}: {said}");
+        assert_eq!(said.contains("Mind, "), hazard.is_some(), "{said}");
+        assert!(hazard.is_none_or(|words| said.contains(words)), "{said}");
+    }
+    let both = guide(&["7945", "7965"]).opening().join("\n");
+    assert_eq!(both.matches("Keep holding").count(), 1, "{both}");
+    let mixed = guide(&["7970", "7911"]).opening().join("\n");
+    assert!(
+        mixed.contains("(7911)") && mixed.contains("(7970)"),
+        "{mixed}"
+    );
+}
+
+#[test]
+fn a_person_is_told_each_thing_once_and_when_not_to_unplug() {
+    let mut guide = guide(&["7965"]);
+    let mut said = |state| guide.step(&step(1, state));
+    let taken = said(State::Manifest).unwrap();
+    assert!(taken.contains("The reset was taken"), "{taken}");
+    assert!(said(State::Images).unwrap().contains("DO NOT UNPLUG"));
+    assert_eq!(said(State::Images), None);
+    assert!(said(State::Writing).unwrap().contains("DO NOT UNPLUG"));
+    assert!(said(State::Rebooted).unwrap().contains("came back"));
+    assert_eq!(said(State::Stalled), None, "the display says that");
+    assert!(said(State::Confirmed).unwrap().contains("is converted"));
+}
+
+/// What is said, in one place that outlives the display.
+struct Heard(Arc<Mutex<Vec<String>>>);
+
+impl Reporter for Heard {
+    fn started(&mut self, _: jiff::Timestamp, _: &Started) {}
+    fn event(&mut self, _: jiff::Timestamp, _: &Event) {}
+    fn found(&mut self, _at: jiff::Timestamp, found: &Finding) {
+        for line in crate::display::finding(found, crate::display::Style::plain()).lines() {
+            self.notice(line);
+        }
+    }
+
+    fn tick(&mut self, _: Tick) {}
+    fn notice(&mut self, text: &str) {
+        self.0.lock().unwrap().push(text.to_owned());
+    }
+    fn finished(&mut self, _: jiff::Timestamp, _: &Report, _: &[String]) {}
+}
+
+#[test]
+fn a_survey_comes_before_the_keys() {
+    let started = Started {
+        tftp: std::net::SocketAddrV4::new(Ipv4Addr::LOCALHOST, 69),
+        http: None,
+        web: None,
+        root: PathBuf::new(),
+        journal: None,
+        stages: Vec::new(),
+        words: Vec::new(),
+    };
+    for surveys in [false, true] {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let mut guided = GuidedReporter {
+            inner: Box::new(Heard(Arc::clone(&said))),
+            guide: guide(&["7965"]),
+            surveys,
+        };
+        let keys = || said.lock().unwrap().join("\n").matches(RESET_KEYS).count();
+        guided.started(jiff::Timestamp::UNIX_EPOCH, &started);
+        assert_eq!(keys(), usize::from(!surveys));
+        guided.surveyed(jiff::Timestamp::UNIX_EPOCH, &[]);
+        assert_eq!(keys(), 1);
+    }
+}
+
+#[test]
+fn a_building_full_is_not_spoken_of_phone_by_phone() {
+    let mut guide = guide(&["7965"]);
+    let spoken = (0..50).filter_map(|id| guide.step(&step(id, State::Manifest)));
+    assert_eq!(spoken.count(), 4);
+}
+
+fn report(state: State) -> crate::track::Report {
+    let mut report = Fleet::new(Plan::default()).report(jiff::Timestamp::UNIX_EPOCH);
+    report.phones.push(crate::track::PhoneReport {
+        mac: None,
+        address: Ipv4Addr::new(192, 0, 2, 101),
+        model: None,
+        name: None,
+        on_inventory: None,
+        from: None,
+        to: None,
+        state,
+        pass: 1,
+        evidence: Vec::new(),
+        files: Vec::new(),
+        diagnoses: Vec::new(),
+        withdrawn: Vec::new(),
+        first_seen: jiff::Timestamp::UNIX_EPOCH,
+        last_seen: jiff::Timestamp::UNIX_EPOCH,
+    });
+    report
+}
+
+#[test]
+fn a_person_is_asked_of_phones_that_no_witness_spoke_of() {
+    let asked = |state, acts| {
+        let mut script = ScriptedPrompt::new(acts);
+        let said = proof::ask(&report(state), &mut script);
+        (said, script)
+    };
+    let (said, script) = asked(State::Flashed, vec![Enter]);
+    let [
+        Sighting {
+            address,
+            seen: Seen::Noted { witness, detail },
+        },
+    ] = &said.unwrap()[..]
+    else {
+        panic!("{}", script.said);
+    };
+    assert_eq!(
+        (*address, *witness),
+        (Ipv4Addr::new(192, 0, 2, 101), Witness::Person)
+    );
+    assert!(
+        detail.contains("SIP at Settings > Model Information"),
+        "{detail}"
+    );
+    assert!(
+        asked(State::Flashed, vec![Pick("cannot")])
+            .0
+            .unwrap()
+            .is_empty()
+    );
+    assert!(asked(State::Confirmed, vec![]).0.unwrap().is_empty());
+    let (said, script) = asked(State::Flashed, vec![Pick("SCCP")]);
+    assert_eq!(said.unwrap().len(), 1);
+    assert!(
+        script.said.contains("old firmware still"),
+        "{}",
+        script.said
+    );
+    assert!(asked(State::Flashed, vec![Stop]).0.is_err());
+}

@@ -1,0 +1,421 @@
+//! All steps: forward, back, by flags, stopped.
+
+use super::{Act::*, *};
+use crate::preflight::code;
+
+/// Enter at each question of a plain run: bundle, phones, network, way, configuration, start.
+const QUESTIONS: usize = 6;
+
+fn enters(count: usize) -> Vec<Act> {
+    vec![Enter; count]
+}
+
+/// The line without the key and with the folder's name taken out.
+fn line(test_environment: &TestEnvironment, answers: &Answers) -> String {
+    let mut words = answers.words.clone();
+    words.clear("trust_keys");
+    let folder = format!("{}/", test_environment.folder.path().display());
+    words.line("convert").replace(&folder, "")
+}
+
+#[test]
+fn enter_is_enough() {
+    let mut test_environment = test_environment();
+    test_environment.target();
+    let (answers, script, ended) = test_environment.run(&[], enters(QUESTIONS));
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
+    let line = line(&test_environment, &answers);
+    assert_eq!(
+        line,
+        "reflash convert cmterm-7945_7965-sip.9-3-1SR4-1.zip --expect 1"
+    );
+    assert!(script.said.contains(&answers.words.line("convert")));
+    assert!(script.said.contains("run.jsonl"), "{}", script.said);
+}
+
+#[test]
+fn flags_are_answers_and_are_not_asked() {
+    let mut test_environment = test_environment();
+    let path = test_environment.target();
+    let bridge = test_environment.bridge();
+    let flags = [
+        path.to_str().unwrap(),
+        "--bridge",
+        bridge.to_str().unwrap(),
+        "--expect",
+        "3",
+        "--interface",
+        "eth0",
+        "--timeout",
+        "2h",
+    ];
+    let (answers, script, ended) = test_environment.run(&flags, enters(2));
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
+    assert_eq!(script.offered, ["No, firmware only", "Start"]);
+    let line = line(&test_environment, &answers);
+    let wanted = "--interface eth0 --expect 3 --timeout 2h";
+    assert!(line.ends_with(wanted), "{line}");
+    // Nothing that was asked lies before: going back leads to the configuration, not further.
+    let (_, script, ended) = test_environment.run(&flags, vec![Back, Pick("Leave")]);
+    assert!(matches!(ended, Err(Stopped::Left)), "{}", script.said);
+}
+
+#[test]
+fn going_back_keeps_the_answers() {
+    let mut test_environment = test_environment();
+    test_environment.target();
+    test_environment.bridge();
+    let acts = vec![
+        Enter,
+        Pick("Several"),
+        types("0"),
+        types("five"),
+        types("5"),
+        Enter,
+        Pick("Without"),
+        Enter,
+        // From the summary to the first question, and forward by Enter alone.
+        Back,
+        Pick("Back"),
+        Back,
+        Back,
+        Pick("Back"),
+        Back,
+        Pick("Stay"),
+        Enter,
+        Enter,
+        Enter,
+        Enter,
+        Pick("Without"),
+        Enter,
+        Enter,
+    ];
+    let (answers, script, ended) = test_environment.run(&[], acts);
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
+    assert!(script.is_done(), "{}", script.said);
+    assert!(line(&test_environment, &answers).ends_with("--expect 5"));
+    assert!(script.said.contains("Type a number, from 1 to 4096."));
+}
+
+#[test]
+fn a_signal_at_any_question_ends_it_and_nothing_is_written() {
+    for question in 0..QUESTIONS {
+        let mut test_environment = test_environment();
+        test_environment.target();
+        let mut acts = enters(question);
+        acts.push(Stop);
+        let (_, script, ended) = test_environment.run(&[], acts);
+        assert!(matches!(ended, Err(Stopped::Signal(2))), "{}", script.said);
+        let left = std::fs::read_dir(test_environment.folder.path()).unwrap().count();
+        assert_eq!(left, 1, "the bundle alone is there");
+    }
+}
+
+#[test]
+fn phones_that_were_heard_are_chosen_by_name() {
+    let mut test_environment = test_environment()
+        .heard("001D45AABB0C", "7965", "SCCP45.9-3-1SR1-1S")
+        .heard("001D45AABB0D", "7945", "SCCP45.8-5-2S")
+        .heard("001D45AABB0E", "7975", "SCCP75.8-5-2S");
+    test_environment.target();
+    let (answers, script, ended) = test_environment.run(&[], enters(QUESTIONS - 1));
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
+    let said = &script.said;
+    assert!(said.contains("This firmware is for 2 of them"), "{said}");
+    // Both loads know the key: no bridge is asked for.
+    assert!(said.contains("way: at once"), "{said}");
+    let line = line(&test_environment, &answers);
+    assert!(line.contains("--only 001d45aabb0c,001d45aabb0d"), "{line}");
+    assert!(line.contains("--interface eth0"), "heard there: {line}");
+    let numbers: Vec<&str> = answers.wanted_models().iter().map(|it| it.number).collect();
+    assert_eq!(numbers, ["7945", "7965"]);
+}
+
+#[test]
+fn an_old_load_asks_for_the_bridge_and_gets_it() {
+    let mut test_environment = test_environment().heard("001D45AABB0C", "7965", "SCCP45.8-3-1S");
+    test_environment.target();
+    test_environment.bridge();
+    let (answers, script, ended) = test_environment.run(&[], enters(QUESTIONS));
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
+    let said = &script.said;
+    assert!(said.contains("A load below 8.3(3) was heard"), "{said}");
+    let line = line(&test_environment, &answers);
+    let bridge = "--bridge cmterm-7945_7965-sccp.8-5-2.zip";
+    assert!(line.contains(bridge), "{line}");
+
+    // A target is no bridge.
+    let acts = vec![
+        Enter,
+        Enter,
+        Enter,
+        Pick("type where"),
+        types("x.zip"),
+        Stop,
+    ];
+    let (_, script, _) = test_environment.run(&[], acts);
+    assert!(script.said.contains("cannot read x.zip"), "{}", script.said);
+}
+
+#[test]
+fn phones_that_nobody_heard_can_be_listened_to_first() {
+    let mut test_environment = test_environment();
+    test_environment.target();
+    test_environment.bridge();
+    let listens = vec![Enter, Enter, Enter, Pick("First listen")];
+    let (answers, script, ended) =
+        test_environment.run(&[], [listens.clone(), vec![Enter, Enter, Enter]].concat());
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
+    let said = line(&test_environment, &answers);
+    assert!(said.contains("--survey 5m"), "{said}");
+    assert!(said.contains("--bridge"), "{said}");
+    assert!(
+        script.said.contains("First it only listens"),
+        "{}",
+        script.said
+    );
+
+    // It is taken back as it was said.
+    let acts = [listens, vec![Pick("Do not listen"), Pick("Without"), Stop]].concat();
+    let (answers, ..) = test_environment.run(&[], acts);
+    let said = line(&test_environment, &answers);
+    assert!(!said.contains("--survey"), "{said}");
+
+    // No time for it, or said already: it is not asked.
+    for flag in ["--timeout=5m", "--survey=9m"] {
+        let acts = vec![Enter, Enter, Enter, Stop];
+        let (answers, script, _) = test_environment.run(&[flag], acts);
+        let offered = script.offered.concat() + &script.said;
+        assert!(!offered.contains("First listen,"), "{flag}: {offered}");
+        let kept = line(&test_environment, &answers).contains("--survey 9m");
+        assert_eq!(kept, flag.contains("survey"), "{flag}");
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_no_way_on_until_it_is_free() {
+    let mut test_environment = test_environment();
+    test_environment.target();
+    let busy = finding(code::PORT_BUSY, Severity::Error);
+    test_environment.looks = VecDeque::from([vec![busy], Vec::new()]);
+    let (_, script, ended) = test_environment.run(
+        &[],
+        vec![Enter, Enter, Pick("look again"), Enter, Enter, Enter, Enter],
+    );
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
+    let (before, _) = script.said.split_once("Pick(\"look again\")").unwrap();
+    let (_, menu) = before.rsplit_once("? What now?").unwrap();
+    assert!(!menu.contains("Go on"), "{menu}");
+}
+
+#[test]
+fn without_rights_the_line_that_has_them_is_shown() {
+    let mut test_environment = test_environment();
+    test_environment.target();
+    test_environment.capture_error = Some("this user may not".to_owned());
+    test_environment.looks = VecDeque::from([vec![finding(code::NO_RIGHT, Severity::Error)]]);
+    let (_, script, ended) = test_environment.run(&[], vec![Enter, Enter, Enter]);
+    assert!(matches!(ended, Err(Stopped::Left)));
+    let said = &script.said;
+    assert!(said.contains("  sudo /"), "{said}");
+    assert!(said.contains(" wizard "), "{said}");
+    assert!(said.contains("wizard --model 7945 /"), "{said}");
+    assert!(said.contains("--expect 1"), "{said}");
+    assert!(said.contains("Phones cannot be heard here"), "{said}");
+    assert!(!said.contains("Listen again"), "{said}");
+}
+
+#[test]
+fn dhcp_is_told_what_to_say_or_given_here() {
+    let mut test_environment = test_environment();
+    test_environment.target();
+    let missing = finding(code::NO_TFTP_ADDRESS, Severity::Error);
+    test_environment.looks = VecDeque::from([vec![missing.clone()], vec![missing], Vec::new()]);
+    let acts = vec![
+        Enter,
+        Enter,
+        Pick("lines for my DHCP server"),
+        Pick("dnsmasq"),
+        Enter,
+        Pick("give the addresses"),
+        Pick("look again"),
+        Enter,
+        Enter,
+        Enter,
+        Enter,
+    ];
+    let (answers, script, ended) = test_environment.run(&[], acts);
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
+    assert!(
+        script.said.contains("dhcp-option=150,192.0.2.10"),
+        "{}",
+        script.said
+    );
+    assert!(line(&test_environment, &answers).contains("--dhcp isolated"));
+    assert!(script.said.contains("Go on all the same"));
+}
+
+#[test]
+fn two_interfaces_are_asked_for_and_many_findings_have_pages() {
+    let mut test_environment = test_environment();
+    test_environment.target();
+    test_environment.interfaces.push(interface("eth1", 11));
+    let many = vec![finding(code::FIREWALL, Severity::Warning); 9];
+    test_environment.looks = VecDeque::from([many]);
+    let acts = vec![Enter, Enter, Pick("eth1"), Pick("more"), Pick("Go on")];
+    let (answers, script, _) = test_environment.run(&[], [acts, vec![Stop]].concat());
+    assert!(line(&test_environment, &answers).contains("--interface eth1"));
+    assert!(script.said.contains("Show 4 more"), "{}", script.said);
+}
+
+#[test]
+fn a_configuration_is_typed_judged_and_kept_for_the_start() {
+    let mut test_environment = test_environment().heard("001D45AABB0C", "7965", "SCCP45.9-3-1SR1-1S");
+    test_environment.target();
+    let list = test_environment.path("phones");
+    let acts = vec![
+        Enter,
+        Enter,
+        Enter,
+        Pick("ask me"),
+        types(""),
+        types("192.0.2.20"),
+        // A blank in an extension: phones and PBX do not take it.
+        types("10 01"),
+        types("1002"),
+        types("Reception"),
+        // Two lines back, and forward again.
+        Back,
+        Back,
+        types("1001"),
+        Enter,
+        Enter,
+        types("/nowhere/phones.toml"),
+        types(list.to_str().unwrap()),
+        Enter,
+    ];
+    let (answers, script, ended) = test_environment.run(&[], acts);
+    let said = &script.said;
+    assert!(ended.is_ok(), "{ended:?}\n{said}");
+    assert!(said.contains("Not that: expected the IPv4"), "{said}");
+    assert!(said.contains("There is no folder for"), "{said}");
+    assert!(said.contains("an extension has 1 to 30"), "{said}");
+    assert!(said.contains("MadeConfigurations: made-for-you"), "{said}");
+    let line = line(&test_environment, &answers);
+    assert!(line.contains("--inventory phones.toml"), "{line}");
+    assert!(said.contains("the list with the passwords"), "{said}");
+    assert!(
+        !said.contains("(\"made-for-you\")"),
+        "never offered again: {said}"
+    );
+    let draft = answers.draft.as_ref().unwrap();
+    assert_eq!(draft.phones[0].extension, "1001");
+    assert!(!draft.path.exists(), "written at the start, not before");
+}
+
+#[test]
+fn a_list_gives_way_to_other_answers() {
+    let mut test_environment = test_environment();
+    test_environment.target();
+    let list = test_environment.path("phones.toml");
+    let form = vec![
+        Pick("ask me"),
+        types("192.0.2.20"),
+        types("001D45AABB0C"),
+        types("1001"),
+        Enter,
+        types("pass"),
+        types(list.to_str().unwrap()),
+    ];
+    // Typed, and then not wanted: the run waits for one phone again.
+    let acts = [
+        enters(4),
+        form.clone(),
+        vec![Back, Pick("No, firmware"), Enter],
+    ]
+    .concat();
+    let (answers, script, ended) = test_environment.run(&[], acts);
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
+    assert!(line(&test_environment, &answers).ends_with("--expect 1"));
+    assert!(answers.draft.is_none() && answers.site.pbx.is_none());
+
+    // Given up in the middle and not wanted, then wanted after all: what was typed is there.
+    let half = vec![
+        Pick("ask me"),
+        types("192.0.2.20"),
+        types("001D45AABB0C"),
+        types("1001"),
+        Back,
+        Back,
+        Back,
+        Back,
+        Pick("No, firmware"),
+        Back,
+        Pick("ask me"),
+        Enter,
+        Enter,
+        Enter,
+        Enter,
+        types("pass"),
+        types(list.to_str().unwrap()),
+        Enter,
+    ];
+    let (answers, script, ended) = test_environment.run(&[], [enters(4), half].concat());
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
+    assert_eq!(answers.draft.unwrap().phones[0].extension, "1001");
+
+    // Typed, and then other phones: the form is asked for again, with what was typed.
+    let back = vec![
+        Back,
+        Back,
+        Back,
+        Back,
+        Pick("Several"),
+        types("2"),
+        Enter,
+        Enter,
+    ];
+    let again = vec![
+        Enter,
+        Enter,
+        Enter,
+        Enter,
+        Enter,
+        Enter,
+        types("001D45AABB0D"),
+        types("1002"),
+        Enter,
+        Enter,
+        Enter,
+        Enter,
+    ];
+    let one = vec![Enter, Pick("One 7965"), Enter, Enter];
+    let acts = [one, form, back, again].concat();
+    let (answers, script, ended) = test_environment.run(&[], acts);
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
+    assert!(line(&test_environment, &answers).ends_with("--inventory phones.toml"));
+    let draft = answers.draft.unwrap();
+    assert_eq!(draft.phones.len(), 2, "{}", script.said);
+    assert_eq!(draft.phones[0].secret, "pass");
+    assert_eq!(draft.phones[1].secret, "made-for-you");
+}
+
+#[test]
+fn own_files_are_judged_and_a_bad_one_is_not_taken() {
+    let mut test_environment = test_environment();
+    test_environment.target();
+    let name = "SEP001D45AABB0C.cnf.xml";
+    let path = test_environment.path(name);
+    std::fs::write(&path, "<device><unclosed></device>").unwrap();
+    let typed = types(path.to_str().unwrap());
+    let to_configuration = enters(4);
+    let acts = vec![Pick("--add"), typed, Pick("No"), Enter, Enter, Enter];
+    let (answers, script, ended) = test_environment.run(&[], [to_configuration, acts].concat());
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
+    assert!(
+        script.said.contains("would keep phones from working"),
+        "{}",
+        script.said
+    );
+    assert!(!answers.words.has("files"));
+}
