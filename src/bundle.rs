@@ -39,7 +39,7 @@ use crate::{
 };
 
 pub use digest::{Checksum, ParseChecksumError};
-pub use examine::{examine, unmatched};
+pub use examine::{examine, unmatched_checksums};
 pub use signature::{PemError, TrustedKey};
 
 /// What a bundle is held to be. docs/verification.md says what each verdict proves.
@@ -221,10 +221,10 @@ pub struct Bundle {
     pub manifests: Vec<Manifest>,
     /// The generation of the keys that signed it, where all signatures are of one.
     #[serde(skip)]
-    pub generation: Option<KeyGeneration>,
+    pub key_generation: Option<KeyGeneration>,
     /// A signature in it is valid only by a key that the user trusts.
     #[serde(skip)]
-    pub trusted: bool,
+    pub uses_trusted_key: bool,
     /// Where its bytes are, for [`Bundle::unpack`].
     #[serde(skip)]
     pub origin: Origin,
@@ -247,7 +247,7 @@ pub struct Origin {
 
 /// What the user asked for beside the file itself.
 #[derive(Debug, Clone, Default)]
-pub struct Expectation {
+pub struct ExamineOptions {
     /// `--checksum`: what the file's digest is said to be. Any of them may be meant for it.
     pub checksums: Vec<Checksum>,
     /// `--trust-key`: keys whose signatures count as valid, besides Cisco's.
@@ -282,7 +282,7 @@ pub enum BundleError {
     },
     /// Its verdict forbids to use it.
     #[error("{} is {verdict} and is not unpacked", path.display())]
-    Unfit {
+    NotUsable {
         /// The file.
         path: PathBuf,
         /// What it was found to be.
@@ -306,7 +306,7 @@ impl BundleError {
             Self::Io { .. } => "Check the path, and that you may read the file.",
             Self::NotAFile { .. } => "Save it as a file first, and name that file.",
             Self::Changed { .. } => "Let whatever writes the file finish, then start again.",
-            Self::Unfit { .. } => "Run `reflash verify` on it to see why, and get a good copy.",
+            Self::NotUsable { .. } => "Run `reflash verify` on it to see why, and get a good copy.",
             Self::Write { .. } => "Make room in that folder, or choose one that you may write to.",
         }
     }

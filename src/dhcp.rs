@@ -1,24 +1,24 @@
 //! DHCP beside the conversion: what the network's own servers tell phones, and, where there is
 //! none, a small server for Cisco phones alone.
 //!
-//! [`Probe`], [`Server`] and [`Service`] take bytes and the time and give bytes: they know no
-//! socket and no clock. [`Wire`] and [`Bound`] are the thin edge. Messages are read and
+//! [`Probe`], [`Server`] and [`ExclusiveServer`] take bytes and the time and give bytes: they know no
+//! socket and no clock. [`PacketSocket`] and [`BoundServer`] are the thin edge. Messages are read and
 //! written by [`crate::protocol::dhcp`].
 
+mod config_snippets;
+mod exclusive_server;
 mod frame;
 mod neighbours;
-mod paste;
+mod packet_socket;
 mod pool;
 mod probe;
 mod run;
 mod server;
-mod service;
-mod wire;
 
-pub use paste::Kind as ServerKind;
+pub use config_snippets::ServerKind;
+pub use exclusive_server::{ExclusiveServer, PROBE_INTERVAL};
+pub use packet_socket::{LinkInterface, PacketSocket, PacketSocketError};
 pub use pool::{MAX_POOL, Pool};
-pub use probe::{MAX_OFFERS, Offer, Probe, QUESTIONS, WINDOW};
-pub use run::{Bound, Running, StartError};
-pub use server::{Config, DECLINED, LEASE, OFFER, Reply, Server, Told};
-pub use service::{AGAIN, Service};
-pub use wire::{Card, Wire, WireError};
+pub use probe::{DISCOVER_TIMES, MAX_OFFERS, Offer, PROBE_WINDOW, Probe};
+pub use run::{BoundServer, RunningServer, StartError};
+pub use server::{DECLINE_TIME, DhcpEvent, LEASE_TIME, OFFER_TIME, Reply, Server, ServerConfig};

@@ -1,27 +1,27 @@
 //! The only room that prints a run, and the only user of indicatif: live on a terminal,
 //! plain lines in a pipe, JSON Lines for programs.
 
-mod bars;
 mod findings;
+pub(crate) mod format;
 mod json;
-mod lines;
 mod live;
+mod plain;
 mod report;
 mod screen;
+mod terminal;
 mod watch;
-pub(crate) mod words;
 
 use std::io::{self, IsTerminal, Write};
 
 use clap::ColorChoice;
 
-pub use bars::Bars;
 pub use findings::finding;
-pub use json::Json;
-pub use lines::Lines;
+pub use json::JsonReporter;
+pub use plain::PlainReporter;
 pub use report::{is_done, table, totals};
 pub(crate) use screen::aside;
 pub use screen::{LogWriter, log_writer};
+pub use terminal::TerminalReporter;
 pub use watch::{Watcher, watcher};
 
 use crate::reporter::Reporter;
@@ -32,11 +32,11 @@ pub fn reporter(json: bool, quiet: bool, color: ColorChoice) -> Box<dyn Reporter
     let terminal = io::stdout().is_terminal() && io::stderr().is_terminal();
     let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
     if json {
-        Box::new(Json::new(io::stdout()))
+        Box::new(JsonReporter::new(io::stdout()))
     } else if terminal && !dumb && !quiet {
-        Box::new(Bars::new(Style::new(color)))
+        Box::new(TerminalReporter::new(Style::new(color)))
     } else {
-        Box::new(Lines::new(io::stdout(), Style::new(color), quiet))
+        Box::new(PlainReporter::new(io::stdout(), Style::new(color), quiet))
     }
 }
 

@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 use self::range::Coverage;
 pub(crate) use self::{
     connection::linger,
-    stream::{Io, Wire},
+    stream::{HyperIo, TrackedStream},
 };
 use crate::stage::StagedFile;
 
@@ -45,11 +45,11 @@ pub const REQUEST_TIME: Duration = Duration::from_secs(10);
 /// How long a peer may acknowledge nothing: a phone erases flash in between.
 pub const IDLE_TIME: Duration = Duration::from_secs(30);
 
-/// What every transfer may take beyond its size over [`SLOWEST`].
-pub const GRACE: Duration = Duration::from_mins(2);
+/// What every transfer may take beyond its size over [`MIN_RATE`].
+pub const GRACE_TIME: Duration = Duration::from_mins(2);
 
 /// A transfer slower than this on the whole is given up, in bytes a second.
-pub const SLOWEST: u64 = 1_024;
+pub const MIN_RATE: u64 = 1_024;
 
 /// The longest request that is read, with all its headers, in bytes. The least that the
 /// HTTP crate takes.
@@ -165,7 +165,7 @@ impl Server {
         stop: impl Future<Output = ()>,
     ) -> io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
-        let site = Arc::new(Site::new(service));
+        let site = Arc::new(Shared::new(service));
         let mut connections = JoinSet::new();
         let mut stop = std::pin::pin!(stop);
         loop {
@@ -192,22 +192,22 @@ impl Server {
 }
 
 /// What all connections share.
-struct Site<S> {
+struct Shared<S> {
     service: S,
     /// How many connections each address has.
     seats: Mutex<HashMap<Ipv4Addr, usize>>,
     /// How many there may be in all.
     connections: usize,
-    parts: Mutex<range::Parts>,
+    parts: Mutex<range::PartialDownloads>,
 }
 
-impl<S: Service> Site<S> {
+impl<S: Service> Shared<S> {
     fn new(service: S) -> Self {
         Self {
             service,
             seats: Mutex::default(),
             connections: connections_at_most(),
-            parts: Mutex::new(range::Parts::new(PARTS_MAX)),
+            parts: Mutex::new(range::PartialDownloads::new(PARTS_MAX)),
         }
     }
 
@@ -243,7 +243,7 @@ fn connections_at_most() -> usize {
 
 /// One connection's place; given back when dropped.
 struct Seat<S> {
-    site: Arc<Site<S>>,
+    site: Arc<Shared<S>>,
     address: Ipv4Addr,
 }
 

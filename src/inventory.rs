@@ -9,7 +9,7 @@
 mod entry;
 mod field;
 mod line;
-mod roll;
+mod names;
 mod secret;
 mod site;
 mod table;
@@ -25,7 +25,7 @@ use std::{
 
 pub(crate) use field::{Field, Part, SiteField};
 pub use line::{Button, Key, Line};
-pub use roll::Roll;
+pub use names::PhoneNames;
 pub use secret::Secret;
 pub use site::{Codec, Site, Transport};
 

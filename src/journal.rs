@@ -1,8 +1,8 @@
-//! The record of a run: every sighting and step in a file that survives `kill -9`, and
+//! The record of a run: every observation and step in a file that survives `kill -9`, and
 //! what a later run, a report or a replay reads from it.
 //!
 //! JSON Lines, appended and never changed. The first line is the [`Header`]: what was
-//! served and who was expected. Then come the sightings, from which everything else
+//! served and who was expected. Then come the observations, from which everything else
 //! follows, as [`crate::track::Fleet`] is a pure function of them. docs/journal.md has
 //! every line.
 

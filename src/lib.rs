@@ -5,7 +5,7 @@
 //!
 //! A [`bundle`] is verified by checksum and laid out by [`stage`] in a throw-away root.
 //! [`tftp`] serves that root; it knows nothing of phones. Whatever it sees on the wire
-//! becomes a [`track::Sighting`], which the pure [`track::Fleet`] folds into phones.
+//! becomes a [`track::Observation`], which the pure [`track::Fleet`] folds into phones.
 //! The [`inventory`] says which phones are expected and what they are called.
 //! [`session`] holds the three together for the length of a run, and [`display`] is the
 //! only room that prints; [`page`] shows the same to a browser. [`rehearse`] plays the phones where there are none.

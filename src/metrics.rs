@@ -17,7 +17,7 @@ use crate::{
     diagnose::Code,
     http,
     stage::StagedFile,
-    track::{End, Seen, State, Sums, Transport},
+    track::{End, ObservationKind, State, Sums, Transport},
 };
 
 /// The path of the page, without its `/`.
@@ -45,15 +45,15 @@ pub struct Counters {
 
 impl Counters {
     /// Counts what a server saw.
-    pub fn see(&self, seen: &Seen) {
+    pub fn see(&self, seen: &ObservationKind) {
         match seen {
-            Seen::Asked {
+            ObservationKind::Requested {
                 transport,
                 served: Some(_),
                 ..
             } => add(&self.started[side(*transport)], 1),
-            Seen::Asked { served: None, .. } => add(&self.not_found, 1),
-            Seen::Ended { end, bytes, .. } => {
+            ObservationKind::Requested { served: None, .. } => add(&self.not_found, 1),
+            ObservationKind::Ended { end, bytes, .. } => {
                 let outcome = match end {
                     End::Delivered => 0,
                     End::Aborted { .. } => 1,
@@ -101,7 +101,7 @@ pub fn render(counters: &Counters, phones: &Sums) -> String {
     page.metric("phones", "gauge", "Phones by state.");
     for state in State::ALL {
         let count = phones.states.get(&state).copied().unwrap_or(0);
-        let word = crate::display::words::state(state).0;
+        let word = crate::display::format::state(state).0;
         page.sample("phones", &[("state", word)], count);
     }
     page.metric("other_clients", "gauge", "Clients that are no phones.");
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn the_page_keeps_to_the_format_and_counts() {
         let counters = Counters::default();
-        let asked = |served, transport| Seen::Asked {
+        let asked = |served, transport| ObservationKind::Requested {
             transfer: TransferId(0),
             transport,
             name: "x".to_owned(),
@@ -296,7 +296,7 @@ mod tests {
         counters.see(&asked(served(), Transport::Tftp));
         counters.see(&asked(served(), Transport::Http));
         counters.see(&asked(None, Transport::Tftp));
-        counters.see(&Seen::Ended {
+        counters.see(&ObservationKind::Ended {
             transfer: TransferId(0),
             end: End::Delivered,
             bytes: 9,

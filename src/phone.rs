@@ -10,17 +10,17 @@ mod model;
 mod request;
 mod reset;
 mod route;
-mod zone;
+mod time_zones;
 
-pub use bridge::{bridge_bundle, supports};
+pub use bridge::{bridge_bundle_name, supports_hardware};
 pub use limits::{
     MAX_AUTH_NAME, MAX_DIAL_PLAN_BYTES, MAX_NTP_NAME, MAX_PHONE_LABEL, MAX_SECRET, SAFE_SECRET,
 };
-pub use load::{LoadName, Protocol, Train};
+pub use load::{FirmwareRelease, LoadName, Protocol};
 pub use mac::{MacAddress, ParseMacError};
 pub use model::{Family, MODELS, Model};
-pub use request::Request;
-pub(crate) use request::normal;
-pub use reset::{Hazard, Lamps, RESET_KEYS, RESET_WINDOW};
-pub use route::{BRIDGE, Route};
-pub use zone::{TIME_ZONES, ZoneError, phones_zone};
+pub use request::RequestedFile;
+pub(crate) use request::normalized_name;
+pub use reset::{HardwareHazard, RESET_KEYS, RESET_WINDOW, ResetLamps};
+pub use route::{BRIDGE_RELEASE, Route};
+pub use time_zones::CISCO_TIME_ZONES;

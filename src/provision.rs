@@ -13,11 +13,13 @@ mod plan;
 mod readme;
 mod sep;
 mod settle;
+mod time_zone;
 
 use std::fmt;
 
 pub use passwords::{MADE_PIN, MADE_SECRET, NotPasswords, Passwords, make_secret};
 use plan::Plan;
+pub use time_zone::{TimeZoneError, cisco_time_zone};
 
 use crate::{
     inventory::{Fault, Inventory, Secret},

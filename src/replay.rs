@@ -2,7 +2,7 @@
 //!
 //! A [`Record`] is what a foreign log or a capture tells: requests, what became of them, and
 //! in a capture what witnesses say ([`crate::discovery`]).
-//! [`Record::conversation`] turns it into the sightings that a run of our own would have
+//! [`Record::conversation`] turns it into the observations that a run of our own would have
 //! made, with a plan: that of the bundles that were served, or what the record itself shows
 //! ([`infer`]). [`crate::track::Fleet`] does the rest. docs/replay.md has the formats.
 

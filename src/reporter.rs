@@ -68,10 +68,10 @@ pub trait Reporter: Send {
     /// second; a display that does not move leaves it out.
     fn waiting(&mut self, _phone: PhoneId, _what: &str, _left: Duration) {}
     /// Something is wrong with this machine or its network. People are told by notices.
-    fn found(&mut self, at: Timestamp, found: &Finding);
+    fn finding(&mut self, at: Timestamp, found: &Finding);
     /// A survey is over: what was found out of each phone. For programs; people are told by
     /// notices.
-    fn surveyed(&mut self, _at: Timestamp, _phones: &[Surveyed]) {}
+    fn survey_finished(&mut self, _at: Timestamp, _phones: &[Surveyed]) {}
     /// Time passes: told five times a second. Who passes things on to another passes this on
     /// too: displays that move draw then.
     fn tick(&mut self, tick: Tick);

@@ -7,7 +7,7 @@ use crate::{
     bundle::Bundle,
     failure::Failure,
     inputs::{run_inputs::RunInputs, shown},
-    inventory::{Inventory, Roll},
+    inventory::{Inventory, PhoneNames},
     journal::{self, Command, Header, Journal, JournalError, Network, Recorded},
     phone::MacAddress,
     session::wall_clock,
@@ -32,7 +32,7 @@ pub struct RunStart<'a> {
 /// The names of the phones, the journal, and what a resumed run has recorded so far.
 pub struct RunRecord {
     /// Names of phones, and which phones are expected.
-    pub roll: Roll,
+    pub roll: PhoneNames,
     /// `None`: the run is not recorded.
     pub journal: Option<Journal>,
     /// The earlier sessions of the run, if it is resumed.
@@ -69,7 +69,7 @@ pub fn record_new(
     state_folder: Option<&Path>,
     start: RunStart<'_>,
 ) -> Result<RunRecord, Failure> {
-    let roll = Roll::new(start.inventory, start.plan);
+    let roll = PhoneNames::new(start.inventory, start.plan);
     let RunStart {
         network,
         command,
@@ -280,10 +280,10 @@ impl PreviousRun {
     }
 
     /// The names of the phones, and which are expected under this plan.
-    fn roll(&self, plan: &Plan) -> Roll {
+    fn roll(&self, plan: &Plan) -> PhoneNames {
         let names = &self.header.names;
         let names = names.iter().map(|named| (named.mac, named.name.clone()));
-        Roll::named(names.collect(), plan)
+        PhoneNames::named(names.collect(), plan)
     }
 
     /// Continues the journal of the run, and prints what it contains unless `quiet`.
@@ -292,7 +292,7 @@ impl PreviousRun {
     /// The journal cannot be read or continued.
     pub fn resume(self, start: RunStart<'_>, quiet: bool) -> Result<RunRecord, Failure> {
         let roll = match start.inventory {
-            Some(_) => Roll::new(start.inventory, start.plan),
+            Some(_) => PhoneNames::new(start.inventory, start.plan),
             None => self.roll(start.plan),
         };
         let (journal, recorded) =

@@ -38,7 +38,7 @@ pub use self::{
 use self::{
     attendant::Person, clock::Clock, desk::Desk, outbox::Outbox, pages::Pages, witnesses::Witnesses,
 };
-pub use crate::inventory::Roll;
+pub use crate::inventory::PhoneNames;
 use crate::{
     diagnose::Finding,
     discovery::poll::Poller,
@@ -46,11 +46,11 @@ use crate::{
     journal::{Finished, Journal, Recorded, Sittings},
     metrics::{self, Counters, Exporter},
     reporter::{Reporter, Started},
-    stage::{Folder, Stage, StagedFile},
+    stage::{ServedFolder, Stage, StagedFile},
     text::escape,
     tftp,
-    track::{Fleet, PhoneRef, Plan, Report, Seen, Sighting, View, Witness},
-    web::{self, Board, Tee},
+    track::{EvidenceSource, Fleet, Observation, ObservationKind, PhoneRef, Plan, Report, View},
+    web::{self, SharedView, TeeReporter},
 };
 
 /// How often time is passed to the fleet. Its limits are seconds and minutes.
@@ -62,7 +62,7 @@ pub enum Source {
     /// Verified bundles.
     Stage(Stage),
     /// A plain folder.
-    Folder(Folder),
+    ServedFolder(ServedFolder),
 }
 
 impl Source {
@@ -70,7 +70,7 @@ impl Source {
         match self {
             Self::Stage(stage) => stage.resolve(view, name),
             // Why a file cannot be had is for the person here, not for the wire.
-            Self::Folder(folder) => folder.resolve(name).unwrap_or_else(|error| {
+            Self::ServedFolder(folder) => folder.resolve(name).unwrap_or_else(|error| {
                 tracing::warn!("{}", escape(&error.to_string()));
                 None
             }),
@@ -93,14 +93,14 @@ pub struct Setup {
     /// Where the run is shown on a page; `None`: nowhere.
     pub web: Option<web::Server>,
     /// What others hear of phones, and when; each ends when its sender is gone.
-    pub witnesses: Vec<mpsc::Receiver<(Instant, Sighting)>>,
+    pub witnesses: Vec<mpsc::Receiver<(Instant, Observation)>>,
     /// What is found to be wrong with this machine or its network, the worst first; ends when
     /// its sender is gone.
     pub found: Option<mpsc::Receiver<Finding>>,
     /// Asks phones for their web pages; `None`: nobody does.
     pub poller: Option<Poller>,
     /// What phones are called.
-    pub roll: Roll,
+    pub roll: PhoneNames,
     /// How many times as fast as real phones these live: 1, but in a rehearsal. What the
     /// tracking counts in minutes then passes as fast.
     pub speed: f64,
@@ -146,7 +146,7 @@ struct Shared {
     clock: Clock,
     /// The next transfer's number, over all transports.
     transfers: AtomicU64,
-    roll: Roll,
+    roll: PhoneNames,
     journal: Option<Journal>,
     counters: Counters,
 }
@@ -224,7 +224,7 @@ pub async fn run_attended(
     }
     let (web, board) = web.map(|server| show(&shared, server)).unzip();
     if let Some(board) = board {
-        reporter = Box::new(Tee::new(reporter, board));
+        reporter = Box::new(TeeReporter::new(reporter, board));
     }
     reporter.started(shared.clock.wall_now(), &started);
     if let Some(recorded) = recorded {
@@ -292,9 +292,9 @@ fn count(shared: &Arc<Shared>, server: http::Server) -> Running {
 }
 
 /// Shows on a page what the board is told. Nor is a run over without this.
-fn show(shared: &Arc<Shared>, server: web::Server) -> (Running, Arc<Board>) {
+fn show(shared: &Arc<Shared>, server: web::Server) -> (Running, Arc<SharedView>) {
     let shared = Arc::clone(shared);
-    let board = Arc::new(Board::new(wall_clock, move || shared.report()));
+    let board = Arc::new(SharedView::new(wall_clock, move || shared.report()));
     let told = Arc::clone(&board);
     let running = Running::start("web", move |stop| server.run_here(told, stop));
     (running, board)
@@ -403,15 +403,15 @@ async fn watch(
                 }
             }
             _ = neighbours.tick() => shared.ask_the_neighbours(),
-            found = next(&mut heard.found) => reporter.found(shared.clock.wall_now(), &found),
-            sightings = heard.witnesses.next() => {
-                for (at, sighting) in sightings {
-                    shared.sighted(shared.clock.at(at), &sighting);
+            found = next(&mut heard.found) => reporter.finding(shared.clock.wall_now(), &found),
+            observations = heard.witnesses.next() => {
+                for (at, observation) in observations {
+                    shared.sighted(shared.clock.at(at), &observation);
                 }
             }
             told = heard.pages.next(|| shared.clock.now()) => {
-                for sighting in told.sightings {
-                    shared.sighted(shared.clock.now(), &sighting);
+                for observation in told.observations {
+                    shared.sighted(shared.clock.now(), &observation);
                 }
                 if let Some(words) = told.notice {
                     reporter.notice(&words);
@@ -471,9 +471,9 @@ impl Shared {
             }
         };
         for (address, mac) in neighbours::named(&table, &unnamed) {
-            let witness = Witness::Neighbour;
-            let seen = Seen::Named { mac, witness };
-            self.sighted(self.clock.now(), &Sighting { address, seen });
+            let witness = EvidenceSource::Neighbour;
+            let seen = ObservationKind::MacReported { mac, witness };
+            self.sighted(self.clock.now(), &Observation { address, seen });
         }
     }
 }
@@ -503,7 +503,7 @@ fn names(phones: &[PhoneRef]) -> String {
     let name = |phone: &PhoneRef| {
         let named = phone.name.as_ref().map(|name| format!(" {}", escape(name)));
         match phone.mac {
-            Some(mac) => format!("SEP{}{}", mac.wire(), named.unwrap_or_default()),
+            Some(mac) => format!("SEP{}{}", mac.upper_hex(), named.unwrap_or_default()),
             None => phone.address.to_string(),
         }
     };

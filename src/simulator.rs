@@ -1,9 +1,9 @@
 //! A conversion without hardware: scripted phones and a made-up bundle.
 //!
-//! [`ScriptedPhone`] behaves on the wire as phones were seen to behave, as a state machine
+//! [`SimulatedPhone`] behaves on the wire as phones were seen to behave, as a state machine
 //! without sockets and without a clock, so that a test can play thousands in virtual time.
 //! [`fleet`] gives each of a number of them an address of its own on loopback and real
-//! UDP sockets. [`MadeUp`] writes a bundle with real-looking names and sizes and nothing
+//! UDP sockets. [`SyntheticBundle`] writes a bundle with real-looking names and sizes and nothing
 //! real in it.
 //!
 //! Nothing here uses the rooms it is there to judge: the phones bring a TFTP client, a
@@ -17,6 +17,6 @@ mod phone;
 mod reading;
 mod rng;
 
-pub use bundle::{Damage, MadeUp, Release, Sizes, TEST_KEY_PEM, signed_file, test_key};
+pub use bundle::{Damage, Release, Sizes, SyntheticBundle, TEST_KEY_PEM, signed_file, test_key};
 pub use fault::{Fault, FaultSpec, ParseFaultError};
-pub use phone::{Action, Holding, Note, PhoneConfig, Refusal, ScriptedPhone, Start};
+pub use phone::{Action, Holding, Note, PhoneConfig, Refusal, SimulatedPhone, Start};

@@ -29,22 +29,22 @@ use serde::Serialize;
 
 use crate::{
     bundle::{Bundle, BundleError},
-    phone::{LoadName, normal},
+    phone::{LoadName, normalized_name},
     track::{StagePlan, View},
 };
 pub(crate) use defaults::{call_manager_group, xml_default_at};
 pub use error::StageError;
-pub use folder::{Folder, FolderError, MAX_FOLDER_ENTRIES, MAX_FOLDER_FILE_BYTES};
+pub use folder::{MAX_FOLDER_ENTRIES, MAX_FOLDER_FILE_BYTES, ServedFolder, ServedFolderError};
 pub(crate) use open::sha256;
-pub use own::{MAX_OWN_FILE_BYTES, OwnFile};
-pub use select::{Accept, Refusal, is_sccp, select, select_bridges};
+pub use own::{ExtraFile, MAX_EXTRA_FILE_BYTES};
+pub use select::{AcceptPolicy, SelectionError, check_bridges, check_targets, is_sccp};
 
 /// Bytes that a stage holds at most, in memory and on disk. Bundles for every family
 /// that can be converted come to about 65 MB together.
 pub const MAX_STAGE_BYTES: u64 = 256 * 1024 * 1024;
 
 /// The plans of bundles that are served elsewhere: what their phones were to fetch.
-pub fn plan_of(bundles: &[Bundle]) -> Result<Vec<StagePlan>, StageError> {
+pub fn stage_plans(bundles: &[Bundle]) -> Result<Vec<StagePlan>, StageError> {
     plan::plans(bundles)
 }
 
@@ -99,21 +99,21 @@ type Unpack<'a> = &'a dyn Fn(&Bundle, &Path) -> Result<(), BundleError>;
 impl Stage {
     /// Lays `bundles` and, beside and never among them, `bridges` out in a private
     /// temporary folder of this run, and sweeps what killed runs left there. Whether they
-    /// may be staged is asked of [`select()`] and [`select_bridges`] first.
+    /// may be staged is asked of [`check_targets`] and [`check_bridges`] first.
     pub fn temporary(
         bundles: &[Bundle],
         bridges: &[Bundle],
         call_manager: IpAddr,
     ) -> Result<Self, StageError> {
-        Self::temporary_with(bundles, bridges, &[], call_manager)
+        Self::temporary_with_files(bundles, bridges, &[], call_manager)
     }
 
     /// The same with files of the user's, which every view holds beside its own; one that
-    /// names a load says another thing in each ([`OwnFile::by_view`]).
-    pub fn temporary_with(
+    /// names a load says another thing in each ([`ExtraFile::per_view`]).
+    pub fn temporary_with_files(
         bundles: &[Bundle],
         bridges: &[Bundle],
-        own: &[OwnFile],
+        own: &[ExtraFile],
         call_manager: IpAddr,
     ) -> Result<Self, StageError> {
         let base = env::temp_dir();
@@ -128,28 +128,28 @@ impl Stage {
     /// Lays `bundles` out flat in `folder`, which must be new or empty, and keeps it.
     /// Files can be read by everybody, as a TFTP server runs under a user of its own.
     /// When it fails, `folder` is as it was.
-    pub fn keep(
+    pub fn persistent(
         bundles: &[Bundle],
         call_manager: IpAddr,
         folder: &Path,
     ) -> Result<Self, StageError> {
-        Self::keep_with(bundles, &[], call_manager, folder)
+        Self::persistent_with_files(bundles, &[], call_manager, folder)
     }
 
     /// The same with files of the user's. A phone's own configuration among them, which
     /// holds its SIP password, can be read by the user alone.
-    pub fn keep_with(
+    pub fn persistent_with_files(
         bundles: &[Bundle],
-        own: &[OwnFile],
+        own: &[ExtraFile],
         call_manager: IpAddr,
         folder: &Path,
     ) -> Result<Self, StageError> {
-        layout::keep(folder, bundles, own, call_manager, &Bundle::unpack)
+        layout::persistent(folder, bundles, own, call_manager, &Bundle::unpack)
     }
 
-    /// Whether [`Stage::keep`] could use `folder`: asked before bundles are read, which
+    /// Whether [`Stage::persistent`] could use `folder`: asked before bundles are read, which
     /// takes longer.
-    pub fn is_free(folder: &Path) -> Result<(), StageError> {
+    pub fn check_folder(folder: &Path) -> Result<(), StageError> {
         layout::is_new(folder).map(|_| ())
     }
 
@@ -163,7 +163,7 @@ impl Stage {
     /// case and without a leading `/` or `./`; never a path built from the wire.
     #[must_use]
     pub fn resolve(&self, view: View, name: &str) -> Option<StagedFile> {
-        let name = &normal(name);
+        let name = &normalized_name(name);
         match view {
             View::Target => self.target.get(name),
             View::Quiet => self.config.get(name).or_else(|| self.target.get(name)),

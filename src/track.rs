@@ -1,4 +1,4 @@
-//! Who is who, and how far each phone is: sightings in, events out, no socket and no clock.
+//! Who is who, and how far each phone is: observations in, events out, no socket and no clock.
 //!
 //! [`Fleet`] is the door. Inside, `identity` says which phone an address is, `conversion`
 //! is one phone's state machine, `pass` one walk through a manifest's images, `history`
@@ -13,10 +13,10 @@ mod fleet;
 mod history;
 mod identity;
 mod lease;
+mod observation;
 mod pass;
 mod plan;
 mod report;
-mod sighting;
 mod view;
 
 pub(crate) use conversion::Bridge;
@@ -27,11 +27,12 @@ pub use history::MAX_ROWS;
 pub use identity::{MAX_OTHERS, MAX_PHONES};
 pub use lease::Leased;
 pub(crate) use lease::Sends;
+pub use observation::{
+    End, EvidenceSource, Observation, ObservationKind, Register, RegisterOutcome, RunTime, Served,
+    TransferId, Transport,
+};
 pub use plan::{ManifestPlan, Plan, Registration, StagePlan, Subnet};
 pub use report::{
     FileOutcome, FileReport, Missing, OtherReport, PhoneReport, Report, Sums, Totals,
-};
-pub use sighting::{
-    End, Fate, Moment, Register, Seen, Served, Sighting, TransferId, Transport, Witness,
 };
 pub use view::View;

@@ -4,17 +4,17 @@
 //! comes as server-sent events (WHATWG HTML, "Server-sent events"): everything first, then
 //! what changed, and the report at the end. It only shows: nothing can be done from it.
 //!
-//! [`Board`] is what is shown, folded from what the display is told by [`Tee`]; it has no
+//! [`SharedView`] is what is shown, folded from what the display is told by [`TeeReporter`]; it has no
 //! socket. `answer` judges requests, `connection` serves one client. Nobody waits for a
 //! browser: a client is given the newest when it has taken what it had, and one that takes
 //! nothing is dropped.
 
-mod answer;
-mod board;
 mod connection;
 mod message;
+mod page_state;
+mod route;
 mod row;
-mod shown;
+mod shared_view;
 mod tee;
 
 use std::{
@@ -31,7 +31,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-pub use self::{board::Board, tee::Tee};
+pub use self::{shared_view::SharedView, tee::TeeReporter};
 
 /// The port where none is named. Phones ask for no such port.
 pub const PORT: u16 = 8069;
@@ -108,7 +108,11 @@ impl Server {
     }
 
     /// [`Server::run`] on this thread.
-    pub fn run_here(self, board: Arc<Board>, stop: impl Future<Output = ()>) -> io::Result<()> {
+    pub fn run_here(
+        self,
+        board: Arc<SharedView>,
+        stop: impl Future<Output = ()>,
+    ) -> io::Result<()> {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?
@@ -117,12 +121,16 @@ impl Server {
 
     /// Serves until told to stop, and then as long as clients take what is left,
     /// [`Limits::linger`] at most. Fails only if the runtime cannot watch the socket.
-    pub async fn run(self, board: Arc<Board>, stop: impl Future<Output = ()>) -> io::Result<()> {
+    pub async fn run(
+        self,
+        board: Arc<SharedView>,
+        stop: impl Future<Output = ()>,
+    ) -> io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
         let site = Arc::new(Site {
             board,
             limits: self.limits,
-            page: answer::Page::new(),
+            page: route::Page::new(),
             followers: Arc::new(Semaphore::new(self.limits.followers)),
         });
         let mut connections = JoinSet::new();
@@ -156,8 +164,8 @@ impl Server {
 
 /// What all connections share.
 struct Site {
-    board: Arc<Board>,
+    board: Arc<SharedView>,
     limits: Limits,
-    page: answer::Page,
+    page: route::Page,
     followers: Arc<Semaphore>,
 }

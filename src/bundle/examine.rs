@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Bundle, BundleError, Checksum, Digests, Expectation, Origin, Verdict,
+    Bundle, BundleError, Checksum, Digests, ExamineOptions, Origin, Verdict,
     archive::FILE_LIMIT,
     catalogue,
     container::{self, At, Container, Stop, flaw},
@@ -20,7 +20,7 @@ use super::{
 /// else one for each folder with firmware and each archive in it. Anything wrong *in* a
 /// file is a verdict, not an error. Memory stays bounded whatever the file's size is, and
 /// nothing is written but archives within archives, to temporary files without a name.
-pub fn examine(path: &Path, expectation: &Expectation) -> Result<Vec<Bundle>, BundleError> {
+pub fn examine(path: &Path, expectation: &ExamineOptions) -> Result<Vec<Bundle>, BundleError> {
     let origin = Origin {
         file: path.to_owned(),
         ..Origin::default()
@@ -44,7 +44,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    fn new(digests: Digests, length: u64, expectation: &Expectation) -> Self {
+    fn new(digests: Digests, length: u64, expectation: &ExamineOptions) -> Self {
         let catalogue = catalogue::find(length, &digests);
         let said = |checksum: &Checksum| checksum.equals(&digests);
         Self {
@@ -59,7 +59,7 @@ fn in_file(
     path: &Path,
     file: &File,
     length: u64,
-    expectation: &Expectation,
+    expectation: &ExamineOptions,
     origin: &Origin,
 ) -> Result<Vec<Bundle>, BundleError> {
     let fail = |error| io_error(path, error);
@@ -98,7 +98,7 @@ fn in_file(
 
 fn gather(
     container: Container<'_>,
-    expectation: &Expectation,
+    expectation: &ExamineOptions,
     origin: &Origin,
 ) -> io::Result<Gather> {
     let mut gather = Gather::new(expectation, origin.archive.is_some());
@@ -127,7 +127,7 @@ pub(super) fn nested(
     archive: &str,
     file: &File,
     length: u64,
-    expectation: &Expectation,
+    expectation: &ExamineOptions,
 ) -> Result<Vec<Bundle>, BundleError> {
     let origin = Origin {
         file: outer.to_owned(),
@@ -146,10 +146,13 @@ pub(super) fn inside(outer: &Path, inner: &str) -> PathBuf {
 }
 
 /// The checksums that none of these bundles has, nor the file that it is in. With one
-/// BUNDLE on the command line each is a [`Bundle::mismatch`]; of several, nobody knows
+/// BUNDLE on the command line each is a [`Bundle::set_checksum_mismatch`]; of several, nobody knows
 /// which one is wrong.
 #[must_use]
-pub fn unmatched<'e>(bundles: &[Bundle], expectation: &'e Expectation) -> Vec<&'e Checksum> {
+pub fn unmatched_checksums<'e>(
+    bundles: &[Bundle],
+    expectation: &'e ExamineOptions,
+) -> Vec<&'e Checksum> {
     let has = |bundle: &Bundle, checksum: &Checksum| {
         [&bundle.digests, &bundle.origin.outer]
             .into_iter()

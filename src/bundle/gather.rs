@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs::File, io::Write as _, path::Path};
 
 use super::{
-    Bundle, BundleError, Expectation, Origin, Problem, TrustedKey, Verdict,
+    Bundle, BundleError, ExamineOptions, Origin, Problem, TrustedKey, Verdict,
     container::{Item, Place, Stop, Visit, flaw},
     contents::{self, is_manifest},
     examine::{Seen, inside, nested},
@@ -66,7 +66,7 @@ pub(super) struct Gather {
     folders: BTreeMap<String, Folder>,
     archives: Vec<(String, File, u64)>,
     flaw: Option<(Verdict, Problem)>,
-    expectation: Expectation,
+    expectation: ExamineOptions,
 }
 
 impl Visit for Gather {
@@ -145,7 +145,7 @@ impl Visit for Gather {
 }
 
 impl Gather {
-    pub(super) fn new(expectation: &Expectation, inner: bool) -> Self {
+    pub(super) fn new(expectation: &ExamineOptions, inner: bool) -> Self {
         Self {
             trusted: expectation.trusted.clone(),
             inner,

@@ -27,10 +27,10 @@ impl Purpose {
         loads.sort_unstable();
         let mut models: BTreeMap<&str, &'static Model> = BTreeMap::new();
         let mut recoverable: BTreeSet<Family> = BTreeSet::new();
-        for found in manifests.filter_map(Model::by_recovery) {
+        for found in manifests.filter_map(Model::by_recovery_manifest) {
             recoverable.insert(found.family);
             // A -GE form asks for the plain one's manifest.
-            let same = |model: &&Model| model.recovery == found.recovery;
+            let same = |model: &&Model| model.recovery_manifest == found.recovery_manifest;
             models.extend(found.family.models().filter(same).map(by_number));
         }
         for load in &loads {

@@ -22,7 +22,7 @@ pub(super) fn unpack(bundle: &Bundle, folder: &Path) -> Result<(), BundleError> 
         bundle.verdict,
         Verdict::Known | Verdict::Genuine | Verdict::Intact
     ) {
-        return Err(BundleError::Unfit {
+        return Err(BundleError::NotUsable {
             path: bundle.path.clone(),
             verdict: bundle.verdict,
         });

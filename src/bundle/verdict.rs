@@ -24,8 +24,8 @@ impl Bundle {
             models: Vec::new(),
             members: Vec::new(),
             manifests: Vec::new(),
-            generation: None,
-            trusted: false,
+            key_generation: None,
+            uses_trusted_key: false,
             origin: origin.clone(),
             problems: Vec::new(),
         }
@@ -46,7 +46,7 @@ impl Bundle {
 
     /// The file was said to have this checksum and has not: it is damaged, whatever else
     /// holds.
-    pub fn mismatch(&mut self, checksum: &Checksum) {
+    pub fn set_checksum_mismatch(&mut self, checksum: &Checksum) {
         let own = match self.digests.as_ref().or(self.origin.outer.as_ref()) {
             Some(digests) => checksum.same_kind(digests),
             None => "unknown, as it was not read as one file",
@@ -99,8 +99,8 @@ impl Bundle {
         self.models = contents.purpose.models;
         self.members = contents.members;
         self.manifests = contents.manifests;
-        self.generation = contents.generation;
-        self.trusted = contents.trusted;
+        self.key_generation = contents.generation;
+        self.uses_trusted_key = contents.trusted;
         self.problems = contents.problems;
         if let Some(set) = repacked {
             self.problems.push(repack(set));

@@ -89,10 +89,10 @@ fn verdict(outcome: Outcome) -> &'static str {
 
 fn paste(kind: ServerKind, args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let chosen = args.network.choose()?;
-    let lines = kind.lines(chosen.address);
+    let lines = kind.config_snippet(chosen.address);
     if globals.json {
         let document = serde_json::json!({
-            "kind": kind.word(),
+            "kind": kind.flag_value(),
             "address": chosen.address,
             "lines": lines,
         });
@@ -105,6 +105,7 @@ fn paste(kind: ServerKind, args: &Args, globals: &Globals) -> Result<Outcome, Fa
 
 /// The settings for every kind of server.
 fn all_lines(address: std::net::Ipv4Addr) -> String {
-    let lines = ServerKind::ALL.map(|kind| format!("\n\n== {kind}\n{}", kind.lines(address)));
+    let lines =
+        ServerKind::ALL.map(|kind| format!("\n\n== {kind}\n{}", kind.config_snippet(address)));
     lines.concat()
 }

@@ -35,7 +35,7 @@ use crate::{
         registrar::{ExpectedRegistrations, RegistrarListeners},
     },
     session::Source,
-    stage::{OwnFile, Stage},
+    stage::{ExtraFile, Stage},
     text::clock,
     track::Plan,
 };
@@ -159,7 +159,7 @@ pub(crate) fn run_with(
     // comes before staging: a signal meanwhile leaves nothing behind.
     let mut dhcp = dhcp.map(BoundDhcp::start).transpose()?;
     let Selection { targets, bridges } = &selection;
-    let stage = Stage::temporary_with(targets, bridges, &own_files, call_manager.into())
+    let stage = Stage::temporary_with_files(targets, bridges, &own_files, call_manager.into())
         .map_err(stage_failure)?;
     let plan = Plan {
         registering: expected.at(&registrar.observed_at(&chosen, &captures)),
@@ -209,7 +209,10 @@ pub(crate) fn run_with(
             servers,
             observations: observations
                 .into_iter()
-                .chain(dhcp.as_mut().and_then(crate::dhcp::Running::heard))
+                .chain(
+                    dhcp.as_mut()
+                        .and_then(crate::dhcp::RunningServer::observations),
+                )
                 .collect(),
             poller: args.registrar.poller(),
             captures,
@@ -285,7 +288,7 @@ fn inputs(args: &Args, previous: Option<&PreviousRun>) -> RunInputs {
 /// What phones are served.
 struct ServedFiles {
     selection: Selection,
-    extra_files: Vec<OwnFile>,
+    extra_files: Vec<ExtraFile>,
     inventory: Option<InventoryFile>,
     made: MadeConfigurations,
 }

@@ -11,7 +11,7 @@ use super::{
     findings, heading,
 };
 use crate::{
-    bundle::Expectation,
+    bundle::ExamineOptions,
     diagnose::{Finding, Severity},
     inputs::{bundles, shown},
     lint::{self, Known, MAX_FILE_BYTES, Pjsip},
@@ -89,7 +89,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
 
 /// The loads of the bundles, of any origin: nothing of them is served here.
 fn loads(paths: &[PathBuf]) -> Result<Vec<LoadName>, Failure> {
-    let bundles = bundles::examine(paths, &Expectation::default(), "", true)?;
+    let bundles = bundles::examine(paths, &ExamineOptions::default(), "", true)?;
     for bundle in &bundles {
         if bundle.loads.is_empty() {
             return Err(Failure::new(

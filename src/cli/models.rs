@@ -38,7 +38,7 @@ pub(super) fn run(_args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             name: model.number,
             device_type: model.device_type,
             bundle: model.family.sip_bundle(),
-            recovery: model.recovery,
+            recovery: model.recovery_manifest,
             convertible: model.family.is_convertible(),
         })
         .collect();

@@ -200,7 +200,7 @@ fn document<'a>(
         mac: phone.mac.to_string(),
         model: phone.model.map(Model::plain_number),
         extension: phone.extension.clone(),
-        file: format!("{}/SEP{}.cnf.xml", provision::TFTP, phone.mac.wire()),
+        file: format!("{}/SEP{}.cnf.xml", provision::TFTP, phone.mac.upper_hex()),
     });
     let mut named: Vec<_> = loads.iter().map(|(_, load)| load.as_str()).collect();
     named.dedup();
@@ -243,7 +243,7 @@ fn summary(
             let line = format!(
                 "  {:<4}  SEP{}.cnf.xml  {:<8} {}",
                 phone.model.map_or("", |model| model.number),
-                phone.mac.wire(),
+                phone.mac.upper_hex(),
                 part(phone.extension.as_ref()),
                 part(phone.name.as_ref()),
             );

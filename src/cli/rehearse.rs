@@ -38,7 +38,7 @@ use crate::{
     reporter::Started,
     resume,
     services::runtime,
-    session::{self, Roll, Setup, Source},
+    session::{self, PhoneNames, Setup, Source},
     simulator::{
         Fault, FaultSpec,
         fleet::{self, FleetConfig, PhoneResult, Route},
@@ -187,7 +187,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let made = configurations::make(inventory_file.as_ref(), inputs, globals.quiet)?;
     let Selection { targets, bridges } = &selection;
     let call_manager = (*SERVER.ip()).into();
-    let stage = Stage::temporary_with(targets, bridges, &made.files, call_manager)
+    let stage = Stage::temporary_with_files(targets, bridges, &made.files, call_manager)
         .map_err(stage_failure)?;
     let plan = Plan {
         stages: stage.plan(),
@@ -217,7 +217,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         tftp: server.local_addr(),
         http: None,
     };
-    let roll = Roll::new(inventory, &plan);
+    let roll = PhoneNames::new(inventory, &plan);
     let journal = args.journal.create(|| {
         let bundles = recorded(&selection, synthetic.as_ref());
         header(args, network, &bundles, &plan, &roll)
@@ -308,7 +308,7 @@ fn recorded(selection: &Selection, synthetic: Option<&Synthetic>) -> Vec<Bundle>
 }
 
 /// The header of the journal. `bundles`: targets and bridges.
-fn header(args: &Args, network: Network, bundles: &[Bundle], plan: &Plan, roll: &Roll) -> Header {
+fn header(args: &Args, network: Network, bundles: &[Bundle], plan: &Plan, roll: &PhoneNames) -> Header {
     let inputs = RunInputs {
         bundles: args.bundles.clone(),
         bridges: args.bridge.bridges.clone(),

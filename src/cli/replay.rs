@@ -15,9 +15,9 @@ use crate::{
     inputs::{bundles, shown, stage_failure},
     replay::{self, Damage, Format, Record, ReplayError},
     report::{self, html::Heading},
-    stage::{self, Accept},
+    stage::{self, AcceptPolicy},
     text::escape,
-    track::{Fleet, Moment, Plan, StagePlan},
+    track::{Fleet, Plan, RunTime, StagePlan},
 };
 
 /// Analyse another TFTP server's log, a packet capture or a journal
@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let conversation = record.conversation(&plan);
     let loads = loads(&plan);
     let mut fleet = Fleet::new(plan);
-    let timelines = report::fold(&mut fleet, &conversation.sightings, Moment::ZERO);
+    let timelines = report::fold(&mut fleet, &conversation.observations, RunTime::ZERO);
     let report = fleet.report(conversation.began);
     let words = heading_lines(args, &record, requests_only, &loads, fleet.dropped());
     let output = ReportOutput {
@@ -102,13 +102,13 @@ fn stages(args: &Args, globals: &Globals) -> Result<Vec<StagePlan>, Failure> {
         return Ok(Vec::new());
     }
     // Nothing is served, so their origin need not be proven.
-    let accept = Accept {
+    let accept = AcceptPolicy {
         unknown: true,
         sccp: true,
     };
     let expectation = args.trust.trust().expectation()?;
     let bundles = bundles::select_expected(&args.bundles, &expectation, accept, globals.quiet)?;
-    stage::plan_of(&bundles).map_err(stage_failure)
+    stage::stage_plans(&bundles).map_err(stage_failure)
 }
 
 fn loads(plan: &Plan) -> Vec<String> {

@@ -56,7 +56,7 @@ pub(super) fn replayed(
         plan = Plan { stages, ..plan };
     }
     let mut fleet = Fleet::new(plan);
-    let timelines = report::fold(&mut fleet, &recorded.sightings, recorded.last);
+    let timelines = report::fold(&mut fleet, &recorded.observations, recorded.last);
     let mut report = fleet.report(recorded.sittings.began());
     recorded.sittings.on_the_wall(&mut report);
     recorded.header.roll().name_report(&mut report);

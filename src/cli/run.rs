@@ -13,7 +13,7 @@ use crate::{
     resume::RunRecord,
     services::{captures::Captures, runtime, servers::BoundServers},
     session::{self, Attendant, Setup, Signals, Source},
-    track::{Plan, Sighting},
+    track::{Plan, Observation},
 };
 
 /// Wraps a reporter in another one.
@@ -40,7 +40,7 @@ pub(crate) struct Ui<'a> {
 pub(crate) struct RunServices {
     pub(crate) servers: BoundServers,
     /// Observations of services that are already running.
-    pub(crate) observations: Vec<mpsc::Receiver<(Instant, Sighting)>>,
+    pub(crate) observations: Vec<mpsc::Receiver<(Instant, Observation)>>,
     /// Polls phones' web pages.
     pub(crate) poller: Option<Poller>,
     pub(crate) captures: Captures,

@@ -15,8 +15,8 @@ use crate::{
     journal::Header,
     resume::{self, RunRecord},
     services::captures::Captures,
-    session::{Roll, Source},
-    stage::Folder,
+    session::{PhoneNames, Source},
+    stage::ServedFolder,
     track::Plan,
 };
 
@@ -30,7 +30,7 @@ use crate::{
 Example:
   sudo reflash serve ./tftproot --interface eth0")]
 pub(crate) struct Args {
-    /// Folder to serve
+    /// ServedFolder to serve
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let servers = args.network.bind(args.web, &chosen)?;
     let captures = Captures::open(&chosen, SIP_PORT, None);
     let dropped = args.network.drop_privileges()?;
-    let folder = Folder::open(&args.folder)
+    let folder = ServedFolder::open(&args.folder)
         .map_err(|error| Failure::new(error, "Name a folder that this user may read"))?;
     extra_files::check_folder(&folder, globals.quiet);
     let mut messages = vec!["press Ctrl-C to stop".to_owned()];
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     messages.extend_from_slice(captures.messages());
     messages.extend(servers.metrics_message());
     messages.extend(args.network.messages());
-    let (plan, roll) = (Plan::default(), Roll::default());
+    let (plan, roll) = (Plan::default(), PhoneNames::default());
     let record = RunRecord {
         journal: args.journal.create(|| {
             let inputs = RunInputs {
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let root = folder.root().to_owned();
     let started = servers.started(root, journal, Vec::new(), messages);
     run::run(
-        Source::Folder(folder),
+        Source::ServedFolder(folder),
         plan,
         RunServices {
             servers,

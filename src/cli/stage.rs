@@ -12,7 +12,7 @@ use crate::{
     bundle::Bundle,
     inputs::{bundles, extra_files, shown, stage_failure},
     phone::LoadName,
-    stage::{self, FileEntry, OwnFile, Stage},
+    stage::{self, ExtraFile, FileEntry, Stage},
 };
 
 /// Write the files of verified bundles to a folder for your TFTP server
@@ -97,7 +97,7 @@ fn document(stage: &Stage) -> Document<'_> {
 }
 
 /// The result as text.
-fn summary(stage: &Stage, bundles: &[Bundle], own: &[OwnFile]) -> String {
+fn summary(stage: &Stage, bundles: &[Bundle], own: &[ExtraFile]) -> String {
     let files = stage.entries();
     let mut lines = vec![format!(
         "{} files written to {}",
@@ -121,7 +121,7 @@ Next steps:
   - XMLDefault.cnf.xml names the load for phones that have no SEP file."
             .to_owned(),
     );
-    if own.iter().any(OwnFile::is_private) {
+    if own.iter().any(ExtraFile::is_private) {
         lines.push(
             "  - SEP files contain passwords and are readable by you only. Change their owner to
     the user of your TFTP server (chown)."

@@ -49,12 +49,12 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             Err(error) => failures.push(Failure::new(escape(&error.to_string()), error.cure())),
         }
     }
-    let mut unmatched = bundle::unmatched(&bundles, &expectation);
+    let mut unmatched = bundle::unmatched_checksums(&bundles, &expectation);
     if args.bundles.len() == 1 && !bundles.is_empty() {
         // With one file, the mismatch becomes part of the verdict.
         for checksum in unmatched.drain(..) {
             for bundle in &mut bundles {
-                bundle.mismatch(checksum);
+                bundle.set_checksum_mismatch(checksum);
             }
         }
     }
@@ -158,7 +158,7 @@ fn sentence(bundle: &Bundle) -> String {
         (Verdict::Known, None) => {
             "It has the checksum that you gave, and is complete.".to_owned()
         }
-        (Verdict::Genuine, _) if bundle.trusted => {
+        (Verdict::Genuine, _) if bundle.uses_trusted_key => {
             "Every signature in it is valid, some by a key that you trust instead of Cisco's, and it \
              is complete."
                 .to_owned()

@@ -9,7 +9,7 @@ use tokio::{
 
 use super::{Failure, Globals, Outcome, convert, heading};
 use crate::{
-    discovery::watch::{Change, Watch},
+    discovery::watch::{PhoneChange, PhoneList},
     display::{self, Watcher},
     privileges,
     services::{
@@ -74,12 +74,12 @@ async fn follow(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let end = tokio::time::sleep(timeout.unwrap_or(Duration::MAX));
     tokio::pin!(end);
-    let mut watch = Watch::default();
+    let mut watch = PhoneList::default();
     let signal = loop {
         tokio::select! {
             Some((at, number, fact)) = facts.recv() => {
                 let now = at.saturating_duration_since(began);
-                let change = watch.learn(now, &fact);
+                let change = watch.apply(now, &fact);
                 if let (Some(change), Some(phone)) = (change, watch.phone(fact.mac)) {
                     watcher.changed(wall_clock(), &names[number], phone, change);
                 }
@@ -88,7 +88,7 @@ async fn follow(
                 let now = began.elapsed();
                 for mac in watch.tick(now) {
                     if let Some(phone) = watch.phone(mac) {
-                        watcher.changed(wall_clock(), "", phone, Change::Silent);
+                        watcher.changed(wall_clock(), "", phone, PhoneChange::Silent);
                     }
                 }
                 watcher.list(now, &watch);

@@ -18,7 +18,10 @@ const MOST: u64 = 1024 * 1024;
 const DISCARD: u16 = 9;
 
 /// Makes the kernel look for every one of these: an empty datagram needs the host's MAC first.
-pub(super) fn stir(from: Ipv4Addr, addresses: impl Iterator<Item = Ipv4Addr>) -> io::Result<()> {
+pub(super) fn probe_arp(
+    from: Ipv4Addr,
+    addresses: impl Iterator<Item = Ipv4Addr>,
+) -> io::Result<()> {
     let socket = UdpSocket::bind((from, 0))?;
     for address in addresses {
         // An error is a late word of an earlier address: nobody is there. That is no fault.

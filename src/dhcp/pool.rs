@@ -15,15 +15,15 @@ pub struct Pool {
     first: u32,
     count: u32,
     mask: u32,
-    never: BTreeSet<Ipv4Addr>,
+    excluded: BTreeSet<Ipv4Addr>,
 }
 
 impl Pool {
-    /// The pool of the subnet that `own` with this prefix length is in. `never` are given to
+    /// The pool of the subnet that `own` with this prefix length is in. `excluded` are given to
     /// nobody; nor are the subnet's first and last address and `own`. `None`: there is none to
     /// give.
     #[must_use]
-    pub fn new(own: Ipv4Addr, prefix: u8, never: &[Ipv4Addr]) -> Option<Self> {
+    pub fn new(own: Ipv4Addr, prefix: u8, excluded: &[Ipv4Addr]) -> Option<Self> {
         // /31 and /32 have no addresses beside the ends.
         if prefix > 30 {
             return None;
@@ -36,9 +36,9 @@ impl Pool {
             first: network + 1,
             count,
             mask,
-            never: never.iter().copied().collect(),
+            excluded: excluded.iter().copied().collect(),
         };
-        pool.never.insert(own);
+        pool.excluded.insert(own);
         let any = pool.candidates(MacAddress::new([0; 6])).next().is_some();
         any.then_some(pool)
     }
@@ -51,9 +51,9 @@ impl Pool {
 
     /// Whether an address may be given to somebody.
     #[must_use]
-    pub fn has(&self, address: Ipv4Addr) -> bool {
+    pub fn contains(&self, address: Ipv4Addr) -> bool {
         let place = u32::from(address).checked_sub(self.first);
-        place.is_some_and(|place| place < self.count) && !self.never.contains(&address)
+        place.is_some_and(|place| place < self.count) && !self.excluded.contains(&address)
     }
 
     /// Every address that may be given, each once, in an order of the phone's own: so a phone
@@ -67,7 +67,7 @@ impl Pool {
         (0..self.count)
             .map(move |step| self.first + (start + step) % self.count)
             .map(Ipv4Addr::from)
-            .filter(|address| !self.never.contains(address))
+            .filter(|address| !self.excluded.contains(address))
     }
 }
 
@@ -96,10 +96,10 @@ mod tests {
             .collect();
         all.sort_unstable();
         assert_eq!(all, [11, 12, 13, 14]);
-        assert!(!pool.has(own) && !pool.has(taken));
-        assert!(!pool.has(Ipv4Addr::new(192, 0, 2, 15)), "broadcast");
-        assert!(!pool.has(Ipv4Addr::new(192, 0, 2, 8)), "the network");
-        assert!(pool.has(Ipv4Addr::new(192, 0, 2, 14)));
+        assert!(!pool.contains(own) && !pool.contains(taken));
+        assert!(!pool.contains(Ipv4Addr::new(192, 0, 2, 15)), "broadcast");
+        assert!(!pool.contains(Ipv4Addr::new(192, 0, 2, 8)), "the network");
+        assert!(pool.contains(Ipv4Addr::new(192, 0, 2, 14)));
     }
 
     #[test]
@@ -117,7 +117,7 @@ mod tests {
             if let Some(pool) = Pool::new(own, prefix, &[]) {
                 let all: Vec<_> = pool.candidates(MacAddress::new(mac)).collect();
                 prop_assert!(all.len() <= MAX_POOL as usize);
-                prop_assert!(all.iter().all(|address| pool.has(*address) && *address != own));
+                prop_assert!(all.iter().all(|address| pool.contains(*address) && *address != own));
                 let unique: BTreeSet<_> = all.iter().collect();
                 prop_assert_eq!(unique.len(), all.len());
             }

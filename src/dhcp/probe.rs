@@ -1,4 +1,4 @@
-//! Asking as a phone would: a DISCOVER, and every OFFER that comes back.
+//! Asking as a phone would: a DISCOVER, and every OFFER_TIME that comes back.
 //!
 //! Never a REQUEST, so that nothing is leased. The MAC is the interface's own: switches with
 //! port security or DHCP snooping drop a question that names another, and a server holds no
@@ -8,18 +8,18 @@ use std::{net::Ipv4Addr, time::Duration};
 
 use crate::{
     phone::MacAddress,
-    protocol::dhcp::{Kind, Message, Op},
+    protocol::dhcp::{Message, MessageType, Op},
 };
 
 /// The model that the probe says it is, as option 60 writes it.
 const MODEL: &str = "CP-7965G";
 
 /// When a question is sent, from the probe's beginning. Twice: one may be lost.
-pub const QUESTIONS: [Duration; 2] = [Duration::ZERO, Duration::from_secs(2)];
+pub const DISCOVER_TIMES: [Duration; 2] = [Duration::ZERO, Duration::from_secs(2)];
 
 /// How long offers are waited for. Servers look first whether an address is free: dnsmasq takes
 /// 3 s for that, ISC dhcpd one (observed).
-pub const WINDOW: Duration = Duration::from_secs(6);
+pub const PROBE_WINDOW: Duration = Duration::from_secs(6);
 
 /// Servers that are told apart at most.
 pub const MAX_OFFERS: usize = 16;
@@ -79,7 +79,7 @@ impl Probe {
 
     /// The question that is due, if one is.
     pub fn wake(&mut self, now: Duration) -> Option<Vec<u8>> {
-        let due = *QUESTIONS.get(self.asked)?;
+        let due = *DISCOVER_TIMES.get(self.asked)?;
         if now < self.began + due {
             return None;
         }
@@ -92,19 +92,19 @@ impl Probe {
     /// When it has to be woken next; `None`: it is over.
     #[must_use]
     pub fn deadline(&self, now: Duration) -> Option<Duration> {
-        let question = QUESTIONS.get(self.asked).map(|due| self.began + *due);
-        let end = self.began + WINDOW;
+        let question = DISCOVER_TIMES.get(self.asked).map(|due| self.began + *due);
+        let end = self.began + PROBE_WINDOW;
         (now < end).then(|| question.map_or(end, |question| question.min(end)))
     }
 
     /// Takes a datagram that came to a client's port. What is no offer for this probe is nothing;
     /// an offer of a server that spoke already replaces its first.
-    pub fn heard(&mut self, source: Ipv4Addr, bytes: &[u8]) {
+    pub fn receive(&mut self, source: Ipv4Addr, bytes: &[u8]) {
         let Ok(message) = Message::decode(bytes) else {
             return;
         };
         let is_ours = message.op == Op::Reply
-            && message.kind() == Some(Kind::Offer)
+            && message.message_type() == Some(MessageType::Offer)
             && message.xid == self.xid
             && message.mac == self.mac;
         if !is_ours {
@@ -171,8 +171,11 @@ mod tests {
         assert_eq!(probe.wake(start), None);
         assert_eq!(probe.deadline(start), Some(102 * S));
         let second = Message::decode(&probe.wake(102 * S).unwrap()).unwrap();
-        assert_eq!((second.kind(), second.secs), (Some(Kind::Discover), 2));
-        assert_eq!(probe.wake(200 * S), None, "it never asks for more");
+        assert_eq!(
+            (second.message_type(), second.secs),
+            (Some(MessageType::Discover), 2)
+        );
+        assert_eq!(probe.wake(200 * S), None, "it excluded asks for more");
         assert_eq!(probe.deadline(102 * S), Some(106 * S));
         assert_eq!(probe.deadline(106 * S), None);
     }
@@ -182,15 +185,15 @@ mod tests {
         let mut probe = Probe::new(MAC, 9, Duration::ZERO);
         let question = Message::decode(&probe.wake(Duration::ZERO).unwrap()).unwrap();
         let from = Ipv4Addr::new(192, 0, 2, 1);
-        probe.heard(from, &question.offer(&lease(1)).encode());
-        probe.heard(from, &question.offer(&lease(1)).encode());
-        probe.heard(from, &question.offer(&lease(2)).encode());
-        probe.heard(from, &question.ack(&lease(3)).encode());
-        probe.heard(from, &question.encode());
+        probe.receive(from, &question.offer(&lease(1)).encode());
+        probe.receive(from, &question.offer(&lease(1)).encode());
+        probe.receive(from, &question.offer(&lease(2)).encode());
+        probe.receive(from, &question.ack(&lease(3)).encode());
+        probe.receive(from, &question.encode());
         let other = Message::discover(MAC, 10, MODEL).offer(&lease(4));
-        probe.heard(from, &other.encode());
+        probe.receive(from, &other.encode());
         let stranger = Message::discover(MacAddress::new([2; 6]), 9, MODEL).offer(&lease(5));
-        probe.heard(from, &stranger.encode());
+        probe.receive(from, &stranger.encode());
         let servers: Vec<u8> = probe
             .offers()
             .iter()
@@ -208,7 +211,7 @@ mod tests {
         let mut probe = Probe::new(MAC, 9, Duration::ZERO);
         let question = Message::discover(MAC, 9, MODEL);
         for server in 0..=255 {
-            probe.heard(
+            probe.receive(
                 Ipv4Addr::UNSPECIFIED,
                 &question.offer(&lease(server)).encode(),
             );
@@ -220,7 +223,7 @@ mod tests {
         #[test]
         fn any_bytes_are_an_offer_or_nothing(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
             let mut probe = Probe::new(MAC, 9, Duration::ZERO);
-            probe.heard(Ipv4Addr::LOCALHOST, &bytes);
+            probe.receive(Ipv4Addr::LOCALHOST, &bytes);
             prop_assert!(probe.offers().len() <= 1);
         }
     }

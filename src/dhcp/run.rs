@@ -16,15 +16,16 @@ use socket2::{Domain, Type};
 use tokio::sync::mpsc;
 
 use super::{
-    Card, Config, Server, Service, Told, Wire, WireError, neighbours,
-    wire::{random, wait},
+    DhcpEvent, ExclusiveServer, LinkInterface, PacketSocket, PacketSocketError, Server,
+    ServerConfig, neighbours,
+    packet_socket::{random, wait},
 };
-use crate::{discovery::ObservationQueue, protocol::dhcp::SERVER_PORT, track::Sighting};
+use crate::{discovery::ObservationQueue, protocol::dhcp::SERVER_PORT, track::Observation};
 
 /// How long the thread sleeps at most before it looks whether it is to stop.
 const NAP: Duration = Duration::from_millis(200);
 
-/// Sightings that wait to be taken, at most; further ones are dropped and counted.
+/// Observations that wait to be taken, at most; further ones are dropped and counted.
 const WAITING: usize = 256;
 
 /// Bytes of the longest datagram that is read: no phone sends more than Ethernet carries.
@@ -39,7 +40,7 @@ const TURN: usize = 64;
 pub enum StartError {
     /// No raw socket.
     #[error(transparent)]
-    Wire(#[from] WireError),
+    PacketSocket(#[from] PacketSocketError),
     /// Port 67 cannot be had.
     #[error("cannot listen on UDP port 67: {0}")]
     Port(#[source] io::Error),
@@ -53,61 +54,61 @@ pub enum StartError {
 
 /// Sockets that are bound, and nothing that is served yet. They are opened while there are rights.
 #[derive(Debug)]
-pub struct Bound {
-    wire: Wire,
+pub struct BoundServer {
+    wire: PacketSocket,
     socket: UdpSocket,
 }
 
-impl Bound {
+impl BoundServer {
     /// Opens the raw socket and port 67 of this interface alone.
-    pub fn open(card: Card) -> Result<Self, StartError> {
+    pub fn open(interface: LinkInterface) -> Result<Self, StartError> {
         let open = || {
             let socket = socket2::Socket::new(Domain::IPV4, Type::DGRAM, None)?;
             socket.set_nonblocking(true)?;
             socket.set_broadcast(true)?;
-            socket.bind_device(Some(card.name.as_bytes()))?;
+            socket.bind_device(Some(interface.name.as_bytes()))?;
             let everywhere = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, SERVER_PORT);
             socket.bind(&SocketAddr::V4(everywhere).into())?;
             Ok(UdpSocket::from(socket))
         };
         let socket = open().map_err(StartError::Port)?;
-        let wire = Wire::open(card)?;
+        let wire = PacketSocket::open(interface)?;
         Ok(Self { wire, socket })
     }
 
-    /// Looks for another server first, which takes [`super::WINDOW`], and for hosts that have
+    /// Looks for another server first, which takes [`super::PROBE_WINDOW`], and for hosts that have
     /// addresses already; then serves in a thread of its own until what is returned is dropped.
-    pub fn start(self, config: Config) -> Result<Running, StartError> {
-        let name = self.wire.card().name.clone();
+    pub fn start(self, config: ServerConfig) -> Result<RunningServer, StartError> {
+        let name = self.wire.interface().name.clone();
         let other = |error| StartError::Other(name.clone(), error);
         // Nobody's MAC: the order does not matter.
-        let all = config.pool.candidates(self.wire.card().mac);
-        neighbours::stir(config.address, all).map_err(other)?;
+        let all = config.pool.candidates(self.wire.interface().mac);
+        neighbours::probe_arp(config.address, all).map_err(other)?;
         // Its own port 67 hears no frame that this machine sends.
-        let offers = self.wire.ask(false).map_err(other)?;
+        let offers = self.wire.probe(false).map_err(other)?;
         if let Some(offer) = offers.first() {
             return Err(StartError::Second(offer.server));
         }
         let mut server = Server::new(config);
         for (address, mac) in neighbours::read(&name).map_err(other)? {
-            server.found(address, mac);
+            server.reserve(address, mac);
         }
         let began = Instant::now();
-        let service = Service::new(server, self.wire.card().mac, began.elapsed());
+        let service = ExclusiveServer::new(server, self.wire.interface().mac, began.elapsed());
         let (send, told) = mpsc::channel(WAITING);
         let stop = Arc::new(AtomicBool::new(false));
         let thread = Thread {
             bound: self,
             service,
             began,
-            sightings: ObservationQueue::new(send, "the addresses that this program gives"),
+            observations: ObservationQueue::new(send, "the addresses that this program gives"),
             stop: Arc::clone(&stop),
         };
         let thread = thread::Builder::new()
             .name("dhcp".to_owned())
             .spawn(move || thread.run())
             .map_err(other)?;
-        Ok(Running {
+        Ok(RunningServer {
             stop,
             told: Some(told),
             thread: Some(thread),
@@ -117,20 +118,20 @@ impl Bound {
 
 /// A server that runs; dropping it ends it.
 #[derive(Debug)]
-pub struct Running {
+pub struct RunningServer {
     stop: Arc<AtomicBool>,
-    told: Option<mpsc::Receiver<(Instant, Sighting)>>,
+    told: Option<mpsc::Receiver<(Instant, Observation)>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Running {
+impl RunningServer {
     /// Tells who has which address, for the tracking; to the first who asks.
-    pub fn heard(&mut self) -> Option<mpsc::Receiver<(Instant, Sighting)>> {
+    pub fn observations(&mut self) -> Option<mpsc::Receiver<(Instant, Observation)>> {
         self.told.take()
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningServer {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         let ended = self.thread.take().map(JoinHandle::join);
@@ -141,10 +142,10 @@ impl Drop for Running {
 }
 
 struct Thread {
-    bound: Bound,
-    service: Service,
+    bound: BoundServer,
+    service: ExclusiveServer,
     began: Instant,
-    sightings: ObservationQueue,
+    observations: ObservationQueue,
     stop: Arc<AtomicBool>,
 }
 
@@ -158,7 +159,7 @@ impl Thread {
                 thread::sleep(NAP);
             }
         }
-        self.sightings.end();
+        self.observations.end();
     }
 
     fn turn(&mut self) -> io::Result<()> {
@@ -175,7 +176,7 @@ impl Thread {
         let before = self.service.withdrawn();
         self.bound
             .wire
-            .receive(|source, message| self.service.overhear(source, message))?;
+            .receive(|source, message| self.service.observe_reply(source, message))?;
         let answered = self.answer();
         self.tell();
         if let (None, Some(other)) = (before, self.service.withdrawn()) {
@@ -205,23 +206,23 @@ impl Thread {
     }
 
     fn tell(&mut self) {
-        for told in self.service.heard() {
+        for told in self.service.drain_events() {
             match &told {
-                Told::Leased { address, mac } => {
-                    tracing::info!("DHCP: {address} is SEP{}'s", mac.wire());
+                DhcpEvent::Leased { address, mac } => {
+                    tracing::info!("DHCP: {address} is SEP{}'s", mac.upper_hex());
                 }
-                Told::Exhausted(mac) => tracing::warn!(
+                DhcpEvent::Exhausted(mac) => tracing::warn!(
                     "DHCP: no address is left for SEP{}: the subnet of this interface is too \
                      small, give it a shorter prefix",
-                    mac.wire()
+                    mac.upper_hex()
                 ),
-                Told::Declined(address) => tracing::warn!(
+                DhcpEvent::Declined(address) => tracing::warn!(
                     "DHCP: {address} is in use by a host that did not answer; it rests for an hour"
                 ),
-                Told::Other(_) => {}
+                DhcpEvent::OtherServer(_) => {}
             }
-            if let Some(sighting) = told.sighting() {
-                self.sightings.send(Instant::now(), sighting);
+            if let Some(observation) = told.observation() {
+                self.observations.send(Instant::now(), observation);
             }
         }
     }

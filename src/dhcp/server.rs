@@ -13,26 +13,26 @@ use std::{
 use super::Pool;
 use crate::{
     phone::MacAddress,
-    protocol::dhcp::{CLIENT_PORT, Kind, Lease, Message, Op, OptionCode},
-    track::{Seen, Sighting, Witness},
+    protocol::dhcp::{CLIENT_PORT, Lease, Message, MessageType, Op, OptionCode},
+    track::{EvidenceSource, Observation, ObservationKind},
 };
 
 /// How long a lease holds. Short: the pool is for the time of a conversion, and what a run leaves
 /// behind is over soon.
-pub const LEASE: Duration = Duration::from_mins(10);
+pub const LEASE_TIME: Duration = Duration::from_mins(10);
 
 /// How long an offered address waits for its phone's REQUEST.
-pub const OFFER: Duration = Duration::from_mins(1);
+pub const OFFER_TIME: Duration = Duration::from_mins(1);
 
 /// How long an address rests that a phone found in use.
-pub const DECLINED: Duration = Duration::from_hours(1);
+pub const DECLINE_TIME: Duration = Duration::from_hours(1);
 
 /// What is told and not yet taken, at most; older ones are dropped.
-const MAX_TOLD: usize = 256;
+const MAX_EVENTS: usize = 256;
 
 /// What the server gives beside addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
+pub struct ServerConfig {
     /// This machine's address on the phones' network: the server, and where files are fetched.
     pub address: Ipv4Addr,
     /// What is given.
@@ -52,7 +52,7 @@ pub struct Reply {
 
 /// What happened that somebody else should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
+pub enum DhcpEvent {
     /// A phone has this address now.
     Leased {
         /// The address.
@@ -65,19 +65,19 @@ pub enum Told {
     /// A phone found this address in use, by a host that was not known.
     Declined(Ipv4Addr),
     /// A phone took another server's offer.
-    Other(Ipv4Addr),
+    OtherServer(Ipv4Addr),
 }
 
-impl Told {
+impl DhcpEvent {
     /// What the tracking learns from it.
     #[must_use]
-    pub fn sighting(&self) -> Option<Sighting> {
+    pub fn observation(&self) -> Option<Observation> {
         match *self {
-            Self::Leased { address, mac } => Some(Sighting {
+            Self::Leased { address, mac } => Some(Observation {
                 address,
-                seen: Seen::Named {
+                seen: ObservationKind::MacReported {
                     mac,
-                    witness: Witness::Dhcp,
+                    witness: EvidenceSource::Dhcp,
                 },
             }),
             _ => None,
@@ -98,40 +98,40 @@ struct Binding {
 /// The server.
 #[derive(Debug)]
 pub struct Server {
-    config: Config,
+    config: ServerConfig,
     /// At most one for each address of the pool.
     bindings: BTreeMap<Ipv4Addr, Binding>,
-    told: VecDeque<Told>,
+    events: VecDeque<DhcpEvent>,
 }
 
 impl Server {
     /// A server that has given nothing.
     #[must_use]
-    pub fn new(config: Config) -> Self {
+    pub fn new(config: ServerConfig) -> Self {
         Self {
             config,
             bindings: BTreeMap::new(),
-            told: VecDeque::new(),
+            events: VecDeque::new(),
         }
     }
 
     /// A host that is on the network already. Its address is given to nobody else, as long as it
     /// has no other.
-    pub fn found(&mut self, address: Ipv4Addr, mac: MacAddress) {
-        if self.config.pool.has(address) {
+    pub fn reserve(&mut self, address: Ipv4Addr, mac: MacAddress) {
+        if self.config.pool.contains(address) {
             self.bind(address, Some(mac), Duration::MAX, false);
         }
     }
 
     /// What it gives.
     #[must_use]
-    pub fn config(&self) -> &Config {
+    pub fn config(&self) -> &ServerConfig {
         &self.config
     }
 
     /// What happened since this was last asked, in order.
-    pub fn heard(&mut self) -> impl Iterator<Item = Told> + '_ {
-        self.told.drain(..)
+    pub fn drain_events(&mut self) -> impl Iterator<Item = DhcpEvent> + '_ {
+        self.events.drain(..)
     }
 
     /// Takes a datagram that came to port 67. Only Cisco phones of this very network are ever
@@ -144,15 +144,15 @@ impl Server {
         if message.op != Op::Request || relayed {
             return None;
         }
-        let kind = message.kind()?;
+        let kind = message.message_type()?;
         // A client must not put option 60 into these two (RFC 2131, table 5). Both only free or
         // close what the sender itself has, and neither is answered.
         match kind {
-            Kind::Decline => {
+            MessageType::Decline => {
                 self.decline(now, &message);
                 return None;
             }
-            Kind::Release => {
+            MessageType::Release => {
                 self.release(&message);
                 return None;
             }
@@ -160,9 +160,9 @@ impl Server {
         }
         message.phone()?;
         let answer = match kind {
-            Kind::Discover => self.discover(now, &message),
-            Kind::Request => self.request(now, &message),
-            Kind::Inform => self.inform(&message),
+            MessageType::Discover => self.discover(now, &message),
+            MessageType::Request => self.request(now, &message),
+            MessageType::Inform => self.inform(&message),
             _ => None,
         }?;
         Some(Reply {
@@ -174,16 +174,16 @@ impl Server {
     fn discover(&mut self, now: Duration, message: &Message) -> Option<Message> {
         let mac = message.mac;
         let Some(address) = self.choose(now, mac, message.requested()) else {
-            self.tell(Told::Exhausted(mac));
+            self.push_event(DhcpEvent::Exhausted(mac));
             return None;
         };
         let offer = message.offer(&self.lease(address));
         // What it has holds at least as long as an offer.
         if self
             .held(now, address, mac)
-            .is_none_or(|held| held.until < now + OFFER)
+            .is_none_or(|held| held.until < now + OFFER_TIME)
         {
-            self.bind(address, Some(mac), now + OFFER, false);
+            self.bind(address, Some(mac), now + OFFER_TIME, false);
         }
         Some(offer)
     }
@@ -196,7 +196,7 @@ impl Server {
             .find(|(_, binding)| binding.mac == Some(mac))
             .map(|(address, _)| *address);
         own.into_iter()
-            .chain(wish.filter(|address| self.config.pool.has(*address)))
+            .chain(wish.filter(|address| self.config.pool.contains(*address)))
             .chain(self.config.pool.candidates(mac))
             .find(|address| self.is_free_for(now, *address, mac))
     }
@@ -214,7 +214,7 @@ impl Server {
         let selects = message.server_id();
         if let Some(other) = selects.filter(|server| *server != self.config.address) {
             self.forget(mac, |binding| !binding.leased);
-            self.tell(Told::Other(other));
+            self.push_event(DhcpEvent::OtherServer(other));
             return None;
         }
         let wish = match message.requested() {
@@ -224,15 +224,15 @@ impl Server {
         };
         // An offer has to be there still; an address from before may be from another run.
         let known = self.held(now, wish, mac).is_some();
-        let granted = self.config.pool.has(wish)
+        let granted = self.config.pool.contains(wish)
             && (known || selects.is_none() && self.is_free_for(now, wish, mac));
         if !granted {
             let why = "not an address of this network, or another phone's";
             return Some(message.nak(self.config.address, why));
         }
         self.forget(mac, |_| true);
-        self.bind(wish, Some(mac), now + LEASE, true);
-        self.tell(Told::Leased { address: wish, mac });
+        self.bind(wish, Some(mac), now + LEASE_TIME, true);
+        self.push_event(DhcpEvent::Leased { address: wish, mac });
         Some(message.ack(&self.lease(wish)))
     }
 
@@ -249,8 +249,8 @@ impl Server {
             return;
         };
         if self.names_us(message) && self.held(now, address, message.mac).is_some() {
-            self.bind(address, None, now + DECLINED, false);
-            self.tell(Told::Declined(address));
+            self.bind(address, None, now + DECLINE_TIME, false);
+            self.push_event(DhcpEvent::Declined(address));
         }
     }
 
@@ -289,23 +289,23 @@ impl Server {
             routers: self.config.router.into_iter().collect(),
             name_servers: Vec::new(),
             domain: None,
-            time: LEASE,
+            time: LEASE_TIME,
             tftp: self.config.address,
         }
     }
 
-    fn tell(&mut self, told: Told) {
-        if self.told.len() == MAX_TOLD {
-            self.told.pop_front();
+    fn push_event(&mut self, event: DhcpEvent) {
+        if self.events.len() == MAX_EVENTS {
+            self.events.pop_front();
         }
-        self.told.push_back(told);
+        self.events.push_back(event);
     }
 }
 
 /// A client that has its address is answered there. Any other is answered by broadcast: to be
 /// reached by its MAC alone would take a raw socket, and phones ask for broadcast anyway.
 fn destination(answer: &Message) -> SocketAddrV4 {
-    let refused = answer.kind() == Some(Kind::Nak);
+    let refused = answer.message_type() == Some(MessageType::Nak);
     let to = if refused || answer.client.is_unspecified() {
         Ipv4Addr::BROADCAST
     } else {

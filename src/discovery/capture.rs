@@ -84,7 +84,7 @@ impl Capture {
 
     /// Hears it on a thread of its own: `hear` makes of a frame what goes into the queue. It
     /// ends when it is told to, or when nobody reads the queue any more.
-    pub fn start<T, F>(self, queue: Sender<T>, hear: F) -> io::Result<Listening>
+    pub fn start<T, F>(self, queue: Sender<T>, hear: F) -> io::Result<CaptureThread>
     where
         T: Send + 'static,
         F: FnMut(Instant, &[u8]) -> Result<Vec<T>, Malformed> + Send + 'static,
@@ -95,18 +95,18 @@ impl Capture {
         let thread = thread::Builder::new()
             .name("witness".to_owned())
             .spawn(move || self.listen(&told, &queue, hear))?;
-        Ok(Listening {
+        Ok(CaptureThread {
             interface,
             stop,
             thread: Some(thread),
         })
     }
 
-    fn listen<T, F>(mut self, stop: &AtomicBool, queue: &Sender<T>, mut hear: F) -> Totals
+    fn listen<T, F>(mut self, stop: &AtomicBool, queue: &Sender<T>, mut hear: F) -> CaptureTotals
     where
         F: FnMut(Instant, &[u8]) -> Result<Vec<T>, Malformed>,
     {
-        let mut totals = Totals::default();
+        let mut totals = CaptureTotals::default();
         let mut troubled = false;
         while !stop.load(Ordering::Relaxed) && !queue.is_closed() {
             let heard = match self.opened.frames.next() {
@@ -167,7 +167,7 @@ fn is_nothing(error: &io::Error) -> bool {
 
 /// What a thread heard.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Totals {
+pub struct CaptureTotals {
     /// Frames that passed the filter.
     pub frames: u64,
     /// Those meant for a witness that could not be read.
@@ -180,13 +180,13 @@ pub struct Totals {
 
 /// A thread that hears an interface; it ends when this is dropped.
 #[derive(Debug)]
-pub struct Listening {
+pub struct CaptureThread {
     interface: String,
     stop: Arc<AtomicBool>,
-    thread: Option<thread::JoinHandle<Totals>>,
+    thread: Option<thread::JoinHandle<CaptureTotals>>,
 }
 
-impl Listening {
+impl CaptureThread {
     /// The interface.
     #[must_use]
     pub fn interface(&self) -> &str {
@@ -195,13 +195,13 @@ impl Listening {
 
     /// Ends it, within a fraction of a second. `None`: the thread panicked.
     #[must_use]
-    pub fn end(mut self) -> Option<Totals> {
+    pub fn end(mut self) -> Option<CaptureTotals> {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.take()?.join().ok()
     }
 }
 
-impl Drop for Listening {
+impl Drop for CaptureThread {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
     }

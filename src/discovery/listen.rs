@@ -7,7 +7,7 @@
 //! away, so that it tries the next one and in the end its configuration again, over TFTP. A
 //! `RegisterReject` would be an answer to obey, and the phone would wait with it.
 //!
-//! [`Registrar`] and [`Line`] are pure. The sockets are bound before rights are dropped, and live
+//! [`Registrar`] and [`AlarmReader`] are pure. The sockets are bound before rights are dropped, and live
 //! on a thread with a runtime of its own: no phone's word stands before another one's block.
 
 mod alarms;
@@ -25,13 +25,13 @@ use std::{
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::{
-    alarms::{ALARM_WINDOW, ALARMS, ALARMS_PER_ADDRESS, Alarms, Line, MESSAGES},
+    alarms::{ALARM_WINDOW, ALARMS, ALARMS_PER_ADDRESS, AlarmLimiter, AlarmReader, MAX_MESSAGES},
     register::{
-        ANSWER_EVERY, REFUSALS, REFUSE_EVERY, REGISTERS, REGISTERS_PER_ADDRESS, RETRY_AFTER,
-        Registrar, Said,
+        REFUSAL_INTERVAL, REFUSALS, REGISTERS, REGISTERS_PER_ADDRESS, RESPONSE_INTERVAL,
+        RETRY_AFTER, Registrar, RequestOutcome,
     },
 };
-use crate::track::Sighting;
+use crate::track::Observation;
 
 /// Connections at once, of both listeners together.
 pub const CONNECTIONS: usize = 128;
@@ -42,17 +42,17 @@ pub const CONNECTIONS_PER_ADDRESS: usize = 4;
 /// How long a connection may take to the next whole request, or to the alarm.
 pub const IDLE_TIME: Duration = Duration::from_secs(30);
 
-/// Sightings that wait for the session; one more is dropped and counted.
+/// Observations that wait for the session; one more is dropped and counted.
 pub const QUEUE: usize = 1024;
 
 /// Sockets that are bound and do not listen yet.
 #[derive(Debug, Default)]
-pub struct Bound {
+pub struct BoundListeners {
     sip: Option<(UdpSocket, TcpListener)>,
     sccp: Option<TcpListener>,
 }
 
-impl Bound {
+impl BoundListeners {
     /// Takes the SIP port, over UDP and TCP. It takes no runtime, so that it can come before
     /// privileges are dropped.
     pub fn bind_sip(&mut self, listen: SocketAddrV4) -> io::Result<()> {
@@ -85,7 +85,7 @@ impl Bound {
     }
 
     /// Listens from now on, until the first part is dropped; the second is what is heard.
-    pub fn start(self) -> io::Result<(Listening, mpsc::Receiver<(Instant, Sighting)>)> {
+    pub fn start(self) -> io::Result<(ListenerThread, mpsc::Receiver<(Instant, Observation)>)> {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let (stop, stopped) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -99,7 +99,7 @@ impl Bound {
                     tracing::warn!("REGISTERs and alarms are not heard any more: {error}");
                 }
             })?;
-        let listening = Listening {
+        let listening = ListenerThread {
             stop: Some(stop),
             thread: Some(thread),
         };
@@ -108,18 +108,18 @@ impl Bound {
 }
 
 /// The listeners' thread; it ends when this is dropped.
-pub struct Listening {
+pub struct ListenerThread {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
-impl fmt::Debug for Listening {
+impl fmt::Debug for ListenerThread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Listening").finish_non_exhaustive()
+        f.debug_struct("ListenerThread").finish_non_exhaustive()
     }
 }
 
-impl Drop for Listening {
+impl Drop for ListenerThread {
     fn drop(&mut self) {
         // Both fail only where the thread has ended already.
         drop(self.stop.take());

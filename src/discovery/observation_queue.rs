@@ -1,4 +1,4 @@
-//! Sightings on their way to the session, and how many of them found no room.
+//! Observations on their way to the session, and how many of them found no room.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -7,19 +7,19 @@ use std::{
 
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
-use crate::track::Sighting;
+use crate::track::Observation;
 
-/// Hands sightings over without waiting for anybody.
+/// Hands observations over without waiting for anybody.
 #[derive(Debug)]
 pub(crate) struct ObservationQueue {
-    queue: Sender<(Instant, Sighting)>,
+    queue: Sender<(Instant, Observation)>,
     what: &'static str,
     dropped: AtomicU64,
 }
 
 impl ObservationQueue {
     /// Of a queue; `what` is told, in words.
-    pub(crate) fn new(queue: Sender<(Instant, Sighting)>, what: &'static str) -> Self {
+    pub(crate) fn new(queue: Sender<(Instant, Observation)>, what: &'static str) -> Self {
         Self {
             queue,
             what,
@@ -29,8 +29,8 @@ impl ObservationQueue {
 
     /// Hands one over, or counts it where there is no room; the first of those is said. When the
     /// run is over nobody takes any, and nothing is lost.
-    pub(crate) fn send(&self, at: Instant, sighting: Sighting) {
-        if let Err(TrySendError::Full(_)) = self.queue.try_send((at, sighting))
+    pub(crate) fn send(&self, at: Instant, observation: Observation) {
+        if let Err(TrySendError::Full(_)) = self.queue.try_send((at, observation))
             && self.dropped.fetch_add(1, Ordering::Relaxed) == 0
         {
             tracing::warn!(
@@ -50,7 +50,7 @@ impl ObservationQueue {
         let dropped = self.dropped();
         if dropped > 0 {
             tracing::warn!(
-                "{dropped} sightings from {} were left out: there was more than could be taken",
+                "{dropped} observations from {} were left out: there was more than could be taken",
                 self.what
             );
         }
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
     use crate::{
         phone::MacAddress,
-        track::{Seen, Witness},
+        track::{EvidenceSource, ObservationKind},
     };
 
     #[test]
@@ -75,12 +75,12 @@ mod tests {
         let outbox = ObservationQueue::new(queue, "a test");
         let send = |count: usize| {
             for _ in 0..count {
-                let seen = Seen::Named {
+                let seen = ObservationKind::MacReported {
                     mac: MacAddress::new([0, 0x1d, 0x45, 0, 0, 1]),
-                    witness: Witness::Dhcp,
+                    witness: EvidenceSource::Dhcp,
                 };
                 let address = Ipv4Addr::LOCALHOST;
-                outbox.send(Instant::now(), Sighting { address, seen });
+                outbox.send(Instant::now(), Observation { address, seen });
             }
         };
         send(2);

@@ -2,7 +2,7 @@
 //!
 //! A phone says on `/DeviceInformationX` which load it runs. It is asked once an application of
 //! it runs and nobody has said which: never in its boot loader, never while it fetches, a few
-//! times in all ([`WAITS`]). [`Schedule`] and [`Reply`] are pure; here are the sockets, on the
+//! times in all ([`DELAYS`]). [`Schedule`] and [`Reply`] are pure; here are the sockets, on the
 //! runtime of whoever awaits [`Poller::next`].
 
 mod reply;
@@ -23,11 +23,11 @@ use tokio::{
 
 pub use self::{
     reply::{Fault, MAX_BODY, MAX_HEAD, Reply},
-    schedule::{AT_ONCE, Due, Outcome, REFUSALS, Schedule, TRIES, WAITS},
+    schedule::{DELAYS, Due, MAX_ATTEMPTS, MAX_CONCURRENT, Outcome, REFUSALS_UNTIL_OFF, Schedule},
 };
-use super::{Heard, sightings};
-use crate::protocol::{Malformed, web::Page};
-use crate::track::{Moment, Seen, Sighting, Unproven, Witness};
+use super::{Decoded, observations};
+use crate::protocol::{Malformed, web::DevicePage};
+use crate::track::{EvidenceSource, Observation, ObservationKind, RunTime, Unproven};
 
 /// Where a phone's page is. Phones have it on no other port.
 pub const PORT: u16 = 80;
@@ -36,20 +36,20 @@ pub const PORT: u16 = 80;
 const PATH: &str = "/DeviceInformationX";
 
 /// How long a connection may take.
-pub const CONNECT: Duration = Duration::from_secs(3);
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How long the whole of it may take, the connection included.
-pub const WHOLE: Duration = Duration::from_secs(5);
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Bytes that are read at once.
 const READ: usize = 2048;
 
 /// Why no page came.
 #[derive(Debug, thiserror::Error)]
-enum Miss {
+enum PollError {
     #[error("the connection was refused")]
     Refused,
-    #[error("no answer within {} s", WHOLE.as_secs())]
+    #[error("no answer within {} s", REQUEST_TIMEOUT.as_secs())]
     Late,
     #[error("{0}")]
     Broken(#[source] io::Error),
@@ -61,7 +61,7 @@ enum Miss {
     Nameless,
 }
 
-impl Miss {
+impl PollError {
     fn outcome(&self) -> Outcome {
         match self {
             Self::Refused => Outcome::Refused,
@@ -73,9 +73,9 @@ impl Miss {
 
 /// What came of one try.
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct PollResult {
     /// What the page says.
-    pub sightings: Vec<Sighting>,
+    pub observations: Vec<Observation>,
     /// What a person should know: one sentence.
     pub notice: Option<String>,
 }
@@ -84,10 +84,10 @@ pub struct Told {
 #[derive(Default)]
 pub struct Poller {
     schedule: Schedule,
-    tasks: JoinSet<Result<Page, Miss>>,
+    tasks: JoinSet<Result<DevicePage, PollError>>,
     running: HashMap<Id, (Unproven, AbortHandle)>,
     /// That a page is off was said; of further phones only the log says it.
-    said: bool,
+    page_off_reported: bool,
 }
 
 impl fmt::Debug for Poller {
@@ -103,16 +103,16 @@ impl Poller {
     /// more. `wanted`: every phone that there is a reason to ask ([`Fleet::unproven`]).
     ///
     /// [`Fleet::unproven`]: crate::track::Fleet::unproven
-    pub fn look(&mut self, now: Moment, wanted: &[Unproven]) {
+    pub fn update(&mut self, now: RunTime, wanted: &[Unproven]) {
         let due = self.schedule.due(now, wanted);
         self.running.retain(|_, (phone, task)| {
-            let is_wanted = !due.drop.contains(&phone.id);
+            let is_wanted = !due.cancel.contains(&phone.id);
             if !is_wanted {
                 task.abort();
             }
             is_wanted
         });
-        for phone in due.ask {
+        for phone in due.start {
             let task = self
                 .tasks
                 .spawn(fetch(SocketAddrV4::new(phone.address, PORT)));
@@ -122,47 +122,52 @@ impl Poller {
 
     /// What came of the next try that is over; while nobody is asked, it waits for ever. `now`
     /// is asked for then. A future that is dropped loses nothing.
-    pub async fn next(&mut self, now: impl Fn() -> Moment) -> Told {
+    pub async fn next(&mut self, now: impl Fn() -> RunTime) -> PollResult {
         loop {
             let (id, answer) = match self.tasks.join_next_with_id().await {
                 Some(Ok((id, answer))) => (id, answer),
                 // Given up, or it panicked: its entry, if it has one, is as silence.
-                Some(Err(error)) => (error.id(), Err(Miss::Late)),
+                Some(Err(error)) => (error.id(), Err(PollError::Late)),
                 None => std::future::pending().await,
             };
             if let Some((phone, _)) = self.running.remove(&id) {
-                return self.over(now(), &phone, &answer);
+                return self.finish(now(), &phone, &answer);
             }
         }
     }
 
-    fn over(&mut self, now: Moment, phone: &Unproven, answer: &Result<Page, Miss>) -> Told {
+    fn finish(
+        &mut self,
+        now: RunTime,
+        phone: &Unproven,
+        answer: &Result<DevicePage, PollError>,
+    ) -> PollResult {
         let address = phone.address;
         let (outcome, seen) = match answer {
-            Ok(page) => (Outcome::Page, judge(phone, page)),
+            Ok(page) => (Outcome::Page, page_observations(phone, page)),
             Err(miss) => {
                 tracing::debug!("the web page of {address}: {miss}");
                 (miss.outcome(), Vec::new())
             }
         };
         let is_off = self.schedule.done(now, phone.id, outcome);
-        Told {
-            sightings: seen
+        PollResult {
+            observations: seen
                 .into_iter()
-                .map(|seen| Sighting { address, seen })
+                .map(|seen| Observation { address, seen })
                 .collect(),
-            notice: is_off.then(|| self.off(phone)).flatten(),
+            notice: is_off.then(|| self.page_off_notice(phone)).flatten(),
         }
     }
 
     /// The first phone of a run stands for all: in many configurations the page is off.
-    fn off(&mut self, phone: &Unproven) -> Option<String> {
+    fn page_off_notice(&mut self, phone: &Unproven) -> Option<String> {
         let name = phone.mac.map_or_else(
             || phone.address.to_string(),
-            |mac| format!("SEP{} ({})", mac.wire(), phone.address),
+            |mac| format!("SEP{} ({})", mac.upper_hex(), phone.address),
         );
         tracing::info!("the web page of {name} is off: it is not asked again");
-        let is_first = !std::mem::replace(&mut self.said, true);
+        let is_first = !std::mem::replace(&mut self.page_off_reported, true);
         is_first.then(|| {
             format!(
                 "the web page of {name} is off (webAccess in its configuration): it cannot tell \
@@ -174,41 +179,43 @@ impl Poller {
 
 /// What a page says of the phone that was asked. Another phone's says nothing of it, and its own
 /// phone may be anywhere by what is known: nothing of that page is taken.
-fn judge(phone: &Unproven, page: &Page) -> Vec<Seen> {
+fn page_observations(phone: &Unproven, page: &DevicePage) -> Vec<ObservationKind> {
     match (phone.mac, page.mac) {
-        (Some(mac), Some(other)) if mac != other => vec![Seen::Disputed {
+        (Some(mac), Some(other)) if mac != other => vec![ObservationKind::AddressConflict {
             mac,
             other,
-            witness: Witness::Web,
+            witness: EvidenceSource::Web,
         }],
-        _ => sightings(&Heard::Web(page)),
+        _ => observations(&Decoded::Web(page)),
     }
 }
 
 /// One page.
-async fn fetch(at: SocketAddrV4) -> Result<Page, Miss> {
-    let body = time::timeout(WHOLE, get(at)).await;
-    let page = Page::decode(&body.map_err(|_| Miss::Late)??)?;
+async fn fetch(at: SocketAddrV4) -> Result<DevicePage, PollError> {
+    let body = time::timeout(REQUEST_TIMEOUT, get(at)).await;
+    let page = DevicePage::decode(&body.map_err(|_| PollError::Late)??)?;
     if page.mac.is_none() {
-        return Err(Miss::Nameless);
+        return Err(PollError::Nameless);
     }
     Ok(page)
 }
 
-async fn get(at: SocketAddrV4) -> Result<Vec<u8>, Miss> {
+async fn get(at: SocketAddrV4) -> Result<Vec<u8>, PollError> {
     let broken = |error: io::Error| match error.kind() {
-        io::ErrorKind::ConnectionRefused => Miss::Refused,
-        _ => Miss::Broken(error),
+        io::ErrorKind::ConnectionRefused => PollError::Refused,
+        _ => PollError::Broken(error),
     };
-    let stream = time::timeout(CONNECT, TcpStream::connect(at)).await;
-    let stream = stream.map_err(|_| Miss::Late)?.map_err(broken)?;
+    let stream = time::timeout(CONNECT_TIMEOUT, TcpStream::connect(at)).await;
+    let stream = stream.map_err(|_| PollError::Late)?.map_err(broken)?;
     send(&stream, request(*at.ip()).as_bytes())
         .await
-        .map_err(Miss::Broken)?;
+        .map_err(PollError::Broken)?;
     let mut reply = Reply::default();
     let mut bytes = [0; READ];
     loop {
-        let count = receive(&stream, &mut bytes).await.map_err(Miss::Broken)?;
+        let count = receive(&stream, &mut bytes)
+            .await
+            .map_err(PollError::Broken)?;
         if count == 0 || reply.feed(&bytes[..count])? {
             return Ok(reply.end()?);
         }

@@ -7,21 +7,21 @@ use std::{
 
 use sha1::{Digest, Sha1};
 
-use crate::protocol::sip::{Request, Response, Way};
+use crate::protocol::sip::{Flow, Request, Response};
 use crate::{
     protocol::bytes::capped,
-    track::{Fate, Register, Seen, Sighting},
+    track::{Observation, ObservationKind, Register, RegisterOutcome},
 };
 
 /// REGISTERs of which an answer is waited for; a further one takes the place of the oldest. A
 /// thousand phones that start at once send two each within a few seconds.
-pub const FOLLOWED: usize = 4096;
+pub const MAX_TRACKED: usize = 4096;
 
 /// Copies of one REGISTER that are told. A phone over UDP sends ten (RFC 3261, 17.1.2.2).
-pub const COPIES_TOLD: u8 = 8;
+pub const MAX_COPIES: u8 = 8;
 
 /// Final statuses of one REGISTER that are told; a PBX gives one.
-const ANSWERS_TOLD: usize = 2;
+const MAX_RESPONSES: usize = 2;
 
 /// A digest of its Call-ID, its number and the PBX that it went to: of one size, whatever these are.
 type Key = [u8; 20];
@@ -32,13 +32,13 @@ type Key = [u8; 20];
 /// device name or by the model in the User-Agent: others than phones register at a PBX too.
 #[derive(Debug, Clone, Default)]
 pub struct RegisterTracker {
-    known: HashMap<Key, Followed>,
+    known: HashMap<Key, TrackedRegister>,
     /// The oldest first.
     order: VecDeque<Key>,
 }
 
 #[derive(Debug, Clone)]
-struct Followed {
+struct TrackedRegister {
     register: Register,
     /// Those that were told.
     copies: u8,
@@ -48,66 +48,66 @@ struct Followed {
 
 impl RegisterTracker {
     /// A request. `None`: it is no phone's REGISTER, or a copy too many.
-    pub fn request(&mut self, request: &Request, way: Way) -> Option<Sighting> {
-        let register = register(request, way)?;
+    pub fn request(&mut self, request: &Request, flow: Flow) -> Option<Observation> {
+        let register = register(request, flow)?;
         let (call, number, _) = request.transaction()?;
-        let key = key(call, number, *way.destination.ip());
-        let address = *way.source.ip();
+        let key = key(call, number, *flow.destination.ip());
+        let address = *flow.source.ip();
         let fate = if let Some(known) = self.known.get_mut(&key) {
             let is_same = *known.register.source.ip() == address;
-            if known.copies >= COPIES_TOLD || !is_same {
+            if known.copies >= MAX_COPIES || !is_same {
                 return None;
             }
             known.copies += 1;
-            Fate::Again
+            RegisterOutcome::Again
         } else {
-            if self.order.len() >= FOLLOWED
+            if self.order.len() >= MAX_TRACKED
                 && let Some(oldest) = self.order.pop_front()
             {
                 self.known.remove(&oldest);
             }
             self.order.push_back(key);
-            let followed = Followed {
+            let followed = TrackedRegister {
                 register: register.clone(),
                 copies: 0,
                 told: Vec::new(),
             };
             self.known.insert(key, followed);
-            Fate::Sent
+            RegisterOutcome::Sent
         };
         let register = Box::new(register);
-        let seen = Seen::Register { register, fate };
-        Some(Sighting { address, seen })
+        let seen = ObservationKind::Register { register, fate };
+        Some(Observation { address, seen })
     }
 
     /// An answer. `None`: to nothing that is known, no final one, or told before.
-    pub fn response(&mut self, response: &Response, way: Way) -> Option<Sighting> {
+    pub fn response(&mut self, response: &Response, flow: Flow) -> Option<Observation> {
         let (call, number) = response.answers()?;
         if response.status < 200 {
             return None;
         }
-        let key = key(call, number, *way.source.ip());
+        let key = key(call, number, *flow.source.ip());
         let known = self.known.get_mut(&key)?;
-        let answer = (response.status, way.destination);
-        if known.told.len() >= ANSWERS_TOLD || known.told.contains(&answer) {
+        let answer = (response.status, flow.destination);
+        if known.told.len() >= MAX_RESPONSES || known.told.contains(&answer) {
             return None;
         }
         known.told.push(answer);
-        let fate = Fate::Answered {
+        let fate = RegisterOutcome::Answered {
             status: response.status,
-            to: way.destination,
+            to: flow.destination,
             stale: response.is_stale(),
             expires: response.registered_for(),
         };
         let register = Box::new(known.register.clone());
         let address = *register.source.ip();
-        let seen = Seen::Register { register, fate };
-        Some(Sighting { address, seen })
+        let seen = ObservationKind::Register { register, fate };
+        Some(Observation { address, seen })
     }
 }
 
 /// What a request says, if it is a phone's REGISTER.
-fn register(request: &Request, way: Way) -> Option<Register> {
+fn register(request: &Request, flow: Flow) -> Option<Register> {
     if request.method != "REGISTER" || !request.is_direct() {
         return None;
     }
@@ -116,13 +116,13 @@ fn register(request: &Request, way: Way) -> Option<Register> {
     let sent_by = request.sent_by().filter(|_| is_cisco)?;
     Some(Register {
         user: user(request.header("to")?)?,
-        source: way.source,
-        pbx: way.destination,
-        over: way.over,
+        source: flow.source,
+        pbx: flow.destination,
+        over: flow.transport,
         listens: sent_by.port,
         rport: sent_by.rport,
-        nat: sent_by.host.is_some_and(|host| host != *way.source.ip()),
-        proof: request.has_proof(),
+        nat: sent_by.host.is_some_and(|host| host != *flow.source.ip()),
+        proof: request.has_credentials(),
         leaves: request.expires() == Some(0),
     })
 }

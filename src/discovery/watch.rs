@@ -14,12 +14,12 @@ pub use fact::Fact;
 
 use crate::{
     phone::{LoadName, MacAddress, Model},
-    track::{MAX_PHONES, Moment, Witness},
+    track::{EvidenceSource, MAX_PHONES, RunTime},
 };
 
 /// A phone that was heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Phone {
+pub struct ObservedPhone {
     /// Who it is.
     pub mac: MacAddress,
     /// Where it was last.
@@ -35,14 +35,14 @@ pub struct Phone {
     /// The power that it takes by its own word, in milliwatts.
     pub power: Option<u32>,
     /// Who said something of it last.
-    pub witness: Witness,
+    pub witness: EvidenceSource,
     /// When it was heard first.
-    pub first: Moment,
+    pub first: RunTime,
     /// When it was heard last.
-    pub last: Moment,
+    pub last: RunTime,
     /// Until when its word holds: nothing new by then, and it is silent. `None` where only
     /// witnesses spoke that do not repeat themselves.
-    pub until: Option<Moment>,
+    pub until: Option<RunTime>,
     /// Whether its word holds no more: it has no power, restarts, or is elsewhere.
     pub is_silent: bool,
 }
@@ -50,7 +50,7 @@ pub struct Phone {
 /// What became of a phone in the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Change {
+pub enum PhoneChange {
     /// It was heard for the first time.
     New,
     /// Something else is said of it.
@@ -63,24 +63,24 @@ pub enum Change {
 
 /// The list.
 #[derive(Debug, Clone, Default)]
-pub struct Watch {
-    phones: BTreeMap<MacAddress, Phone>,
+pub struct PhoneList {
+    phones: BTreeMap<MacAddress, ObservedPhone>,
     left_out: u64,
 }
 
-impl Watch {
+impl PhoneList {
     /// Takes a fact. `None`: it changes nothing that is shown but when the phone was heard.
-    pub fn learn(&mut self, now: Moment, fact: &Fact) -> Option<Change> {
+    pub fn apply(&mut self, now: RunTime, fact: &Fact) -> Option<PhoneChange> {
         let count = self.phones.len();
         let entry = match self.phones.entry(fact.mac) {
             // ARP is everybody's: it tells a phone's address and makes no phone.
-            Entry::Vacant(_) if fact.witness == Witness::Neighbour => return None,
+            Entry::Vacant(_) if fact.witness == EvidenceSource::Neighbour => return None,
             Entry::Vacant(_) if count >= MAX_PHONES => {
                 self.left_out += 1;
                 return None;
             }
             Entry::Vacant(entry) => {
-                let phone = Phone {
+                let phone = ObservedPhone {
                     mac: fact.mac,
                     address: None,
                     model: None,
@@ -94,15 +94,15 @@ impl Watch {
                     until: None,
                     is_silent: false,
                 };
-                entry.insert(phone).learn(now, fact);
-                return Some(Change::New);
+                entry.insert(phone).apply(now, fact);
+                return Some(PhoneChange::New);
             }
             Entry::Occupied(entry) => entry.into_mut(),
         };
         let was = entry.clone();
-        entry.learn(now, fact);
-        let shown = |phone: &Phone| {
-            let Phone {
+        entry.apply(now, fact);
+        let shown = |phone: &ObservedPhone| {
+            let ObservedPhone {
                 address,
                 model,
                 load,
@@ -114,16 +114,17 @@ impl Watch {
             (address, model, load, port, vlan, power)
         };
         match (was.is_silent, entry.is_silent) {
-            (true, false) => Some(Change::Back),
-            (false, true) => Some(Change::Silent),
-            _ => (shown(&was) != shown(entry)).then_some(Change::Changed),
+            (true, false) => Some(PhoneChange::Back),
+            (false, true) => Some(PhoneChange::Silent),
+            _ => (shown(&was) != shown(entry)).then_some(PhoneChange::Changed),
         }
     }
 
     /// Lets time pass: those that are silent by now and were not before.
-    pub fn tick(&mut self, now: Moment) -> Vec<MacAddress> {
-        let due =
-            |phone: &&mut Phone| !phone.is_silent && phone.until.is_some_and(|until| until <= now);
+    pub fn tick(&mut self, now: RunTime) -> Vec<MacAddress> {
+        let due = |phone: &&mut ObservedPhone| {
+            !phone.is_silent && phone.until.is_some_and(|until| until <= now)
+        };
         self.phones
             .values_mut()
             .filter(due)
@@ -136,13 +137,13 @@ impl Watch {
 
     /// All phones, by their MACs.
     #[must_use]
-    pub fn phones(&self) -> impl ExactSizeIterator<Item = &Phone> {
+    pub fn phones(&self) -> impl ExactSizeIterator<Item = &ObservedPhone> {
         self.phones.values()
     }
 
     /// One of them.
     #[must_use]
-    pub fn phone(&self, mac: MacAddress) -> Option<&Phone> {
+    pub fn phone(&self, mac: MacAddress) -> Option<&ObservedPhone> {
         self.phones.get(&mac)
     }
 
@@ -153,9 +154,9 @@ impl Watch {
     }
 }
 
-impl Phone {
+impl ObservedPhone {
     /// Takes over what the fact says; what it does not say stays.
-    fn learn(&mut self, now: Moment, fact: &Fact) {
+    fn apply(&mut self, now: RunTime, fact: &Fact) {
         self.last = now;
         self.witness = fact.witness;
         self.address = fact.address.or(self.address);
@@ -188,7 +189,7 @@ mod tests {
 
     const MAC: MacAddress = MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, 1]);
 
-    fn fact(witness: Witness, holds: u64) -> Fact {
+    fn fact(witness: EvidenceSource, holds: u64) -> Fact {
         Fact {
             mac: MAC,
             witness,
@@ -205,57 +206,57 @@ mod tests {
     fn load(name: &str) -> Fact {
         Fact {
             load: Some(LoadName::new(name)),
-            ..fact(Witness::Cdp, 180)
+            ..fact(EvidenceSource::Cdp, 180)
         }
     }
 
-    const fn at(seconds: u64) -> Moment {
+    const fn at(seconds: u64) -> RunTime {
         Duration::from_secs(seconds)
     }
 
     #[test]
     fn a_phone_is_new_changes_falls_silent_and_comes_back() {
-        let mut watch = Watch::default();
+        let mut watch = PhoneList::default();
         assert_eq!(
-            watch.learn(at(0), &load("SCCP45.8-5-2S")),
-            Some(Change::New)
+            watch.apply(at(0), &load("SCCP45.8-5-2S")),
+            Some(PhoneChange::New)
         );
-        assert_eq!(watch.learn(at(60), &load("SCCP45.8-5-2S")), None);
+        assert_eq!(watch.apply(at(60), &load("SCCP45.8-5-2S")), None);
         assert_eq!(watch.phone(MAC).unwrap().last, at(60));
         assert_eq!(watch.tick(at(239)), []);
         assert_eq!(watch.tick(at(240)), [MAC]);
         assert_eq!(watch.tick(at(999)), [], "said once");
         assert_eq!(
-            watch.learn(at(1000), &load("SIP45.9-3-1SR4-1S")),
-            Some(Change::Back)
+            watch.apply(at(1000), &load("SIP45.9-3-1SR4-1S")),
+            Some(PhoneChange::Back)
         );
         let phone = watch.phone(MAC).unwrap();
         assert!(!phone.is_silent);
         assert_eq!(phone.load, Some(LoadName::new("SIP45.9-3-1SR4-1S")));
         assert_eq!((phone.first, phone.last), (at(0), at(1000)));
         assert_eq!(
-            watch.learn(at(1001), &load("SIP45.9-4-2SR3-1S")),
-            Some(Change::Changed)
+            watch.apply(at(1001), &load("SIP45.9-4-2SR3-1S")),
+            Some(PhoneChange::Changed)
         );
     }
 
     #[test]
     fn what_one_witness_does_not_say_stays_as_another_said_it() {
-        let mut watch = Watch::default();
-        watch.learn(at(0), &load("SIP45.9-3-1SR4-1S"));
+        let mut watch = PhoneList::default();
+        watch.apply(at(0), &load("SIP45.9-3-1SR4-1S"));
         let address = Ipv4Addr::new(192, 0, 2, 7);
         let arp = Fact {
             address: Some(address),
-            ..fact(Witness::Neighbour, 0)
+            ..fact(EvidenceSource::Neighbour, 0)
         };
-        assert_eq!(watch.learn(at(1), &arp), Some(Change::Changed));
-        assert_eq!(watch.learn(at(2), &arp), None);
+        assert_eq!(watch.apply(at(1), &arp), Some(PhoneChange::Changed));
+        assert_eq!(watch.apply(at(2), &arp), None);
         let power = Fact {
             power: Some(6300),
-            ..fact(Witness::Lldp, 0)
+            ..fact(EvidenceSource::Lldp, 0)
         };
-        assert_eq!(watch.learn(at(3), &power), Some(Change::Changed));
-        assert_eq!(watch.learn(at(4), &fact(Witness::Cdp, 0)), None);
+        assert_eq!(watch.apply(at(3), &power), Some(PhoneChange::Changed));
+        assert_eq!(watch.apply(at(4), &fact(EvidenceSource::Cdp, 0)), None);
         let phone = watch.phone(MAC).unwrap();
         assert_eq!(phone.power, Some(6300));
         assert_eq!(phone.address, Some(address));
@@ -265,41 +266,44 @@ mod tests {
 
     #[test]
     fn a_stranger_who_only_has_an_address_is_no_phone() {
-        let mut watch = Watch::default();
-        assert_eq!(watch.learn(at(0), &fact(Witness::Neighbour, 0)), None);
+        let mut watch = PhoneList::default();
+        assert_eq!(
+            watch.apply(at(0), &fact(EvidenceSource::Neighbour, 0)),
+            None
+        );
         assert_eq!(watch.phones().len(), 0);
     }
 
     #[test]
     fn a_phone_that_only_asked_for_an_address_is_never_called_silent() {
-        let mut watch = Watch::default();
-        watch.learn(at(0), &fact(Witness::Dhcp, 0));
+        let mut watch = PhoneList::default();
+        watch.apply(at(0), &fact(EvidenceSource::Dhcp, 0));
         assert_eq!(watch.tick(Duration::from_hours(24)), []);
     }
 
     #[test]
     fn the_last_word_of_a_port_that_goes_down_is_believed_at_once() {
-        let mut watch = Watch::default();
-        watch.learn(at(0), &fact(Witness::Lldp, 120));
+        let mut watch = PhoneList::default();
+        watch.apply(at(0), &fact(EvidenceSource::Lldp, 120));
         let last = Fact {
             holds: Some(Duration::ZERO),
-            ..fact(Witness::Lldp, 0)
+            ..fact(EvidenceSource::Lldp, 0)
         };
-        assert_eq!(watch.learn(at(9), &last), Some(Change::Silent));
+        assert_eq!(watch.apply(at(9), &last), Some(PhoneChange::Silent));
         assert_eq!(watch.tick(at(999)), [], "said once");
     }
 
     #[test]
     fn the_list_is_bounded() {
-        let mut watch = Watch::default();
+        let mut watch = PhoneList::default();
         for number in 0..u32::try_from(MAX_PHONES).unwrap() + 5 {
             let [_, b, c, d] = number.to_be_bytes();
             let mac = MacAddress::new([2, 0, 0, b, c, d]);
-            watch.learn(
+            watch.apply(
                 at(0),
                 &Fact {
                     mac,
-                    ..fact(Witness::Cdp, 180)
+                    ..fact(EvidenceSource::Cdp, 180)
                 },
             );
         }

@@ -13,11 +13,11 @@ use crate::{
 };
 
 /// Writes `{"at","kind",…}` lines as docs/json.md lists them.
-pub struct Json<W>(Sink<W>);
+pub struct JsonReporter<W>(Sink<W>);
 
-impl<W> fmt::Debug for Json<W> {
+impl<W> fmt::Debug for JsonReporter<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Json")
+        f.write_str("JsonReporter")
     }
 }
 
@@ -36,7 +36,7 @@ enum Other<'a> {
     Finished { report: &'a Report },
 }
 
-impl<W: Write> Json<W> {
+impl<W: Write> JsonReporter<W> {
     /// To this stream.
     pub fn new(out: W) -> Self {
         Self(Sink::new(out))
@@ -50,7 +50,7 @@ impl<W: Write> Json<W> {
     }
 }
 
-impl<W: Write + Send> Reporter for Json<W> {
+impl<W: Write + Send> Reporter for JsonReporter<W> {
     fn started(&mut self, at: Timestamp, started: &Started) {
         self.write(at, Other::Started(started));
     }
@@ -63,7 +63,7 @@ impl<W: Write + Send> Reporter for Json<W> {
 
     fn tick(&mut self, _tick: Tick) {}
 
-    fn found(&mut self, at: Timestamp, found: &Finding) {
+    fn finding(&mut self, at: Timestamp, found: &Finding) {
         let code = Code::named(found.code);
         let Some(code) = code.filter(|_| found.severity > Severity::Note) else {
             // Of no phone's conversion: good to know, or about this program's own server.
@@ -85,7 +85,7 @@ impl<W: Write + Send> Reporter for Json<W> {
         self.write(at, &Event::Diagnosis { phone, diagnosis });
     }
 
-    fn surveyed(&mut self, at: Timestamp, phones: &[Surveyed]) {
+    fn survey_finished(&mut self, at: Timestamp, phones: &[Surveyed]) {
         self.write(at, Other::Survey { phones });
     }
 

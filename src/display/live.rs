@@ -5,7 +5,7 @@
 //! screenful those that need a hand come first, then those that must not be unplugged, then
 //! those under way.
 
-mod foot;
+mod footer;
 mod pace;
 mod phone;
 mod row;
@@ -31,7 +31,7 @@ use self::{
     phone::Phone,
     row::Columns,
 };
-use super::{Style, words};
+use super::{Style, format};
 
 /// Rows above ours that are left for what was said last, on a screen that has many.
 const SPARE_ROWS: usize = 2;
@@ -116,7 +116,7 @@ impl Live {
                     None => &mut self.run,
                 };
                 standing.retain(|other| other.code != diagnosis.code);
-                words::diagnosis(event).map(|(text, _)| (State::Seen, text))
+                format::diagnosis(event).map(|(text, _)| (State::Seen, text))
             }
             Event::Gone { phone } => {
                 self.phones.remove(&phone.id);

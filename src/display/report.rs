@@ -1,6 +1,6 @@
 //! The opening and the closing words of a run, 80 columns wide.
 
-use super::{Style, lines::painted, words};
+use super::{Style, format, plain::painted};
 use crate::{
     reporter::Started,
     text::{clock, escape, wrap},
@@ -119,7 +119,7 @@ fn row(phone: &PhoneReport, whole: bool, times: bool, style: Style) -> Vec<Strin
         .mac
         .map_or_else(|| "unknown".to_owned(), |mac| mac.to_string());
     let model = phone.model.as_deref().unwrap_or("?");
-    let (state, _) = words::state(phone.state);
+    let (state, _) = format::state(phone.state);
     let load = phone.to.as_ref().map_or("-", |load| load.as_str());
     let line = format!(
         "{mac:<13} {:<15} {model:<5} {state:<10} {}",
@@ -140,7 +140,7 @@ fn row(phone: &PhoneReport, whole: bool, times: bool, style: Style) -> Vec<Strin
     }
     for evidence in phone.evidence.iter().filter(|_| whole) {
         lines.extend(wrap(
-            &escape(&words::evidence_of(evidence)),
+            &escape(&format::evidence_of(evidence)),
             "    because: ",
             "      ",
         ));

@@ -11,14 +11,14 @@ use serde::Serialize;
 
 use super::{
     Sink, Style,
-    lines::clock,
+    plain::clock,
     screen::{Area, Screen, screen},
 };
 use crate::{
-    discovery::watch::{Change, Phone, Watch},
+    discovery::watch::{ObservedPhone, PhoneChange, PhoneList},
     phone::{LoadName, MacAddress},
     text::escape,
-    track::{Moment, Witness},
+    track::{EvidenceSource, RunTime},
 };
 use table::{painted, protocol, table};
 
@@ -27,11 +27,17 @@ pub trait Watcher: Send {
     /// It is listened from now on.
     fn started(&mut self, at: Timestamp, interfaces: &[String]);
     /// Something is new of a phone. The interface is empty where nothing was heard.
-    fn changed(&mut self, at: Timestamp, interface: &str, phone: &Phone, change: Change);
+    fn changed(
+        &mut self,
+        at: Timestamp,
+        interface: &str,
+        phone: &ObservedPhone,
+        change: PhoneChange,
+    );
     /// The list as it is now; told each second.
-    fn list(&mut self, _now: Moment, _watch: &Watch) {}
+    fn list(&mut self, _now: RunTime, _watch: &PhoneList) {}
     /// It is over.
-    fn finished(&mut self, now: Moment, watch: &Watch);
+    fn finished(&mut self, now: RunTime, watch: &PhoneList);
 }
 
 /// Which of the displays fits the flags and what standard output is.
@@ -56,7 +62,7 @@ struct Json<W>(Sink<W>);
 struct Line<'a> {
     at: Timestamp,
     kind: &'static str,
-    change: Change,
+    change: PhoneChange,
     mac: MacAddress,
     address: Option<std::net::Ipv4Addr>,
     model: Option<&'static str>,
@@ -65,14 +71,20 @@ struct Line<'a> {
     port: Option<&'a str>,
     vlan: Option<u16>,
     power: Option<u32>,
-    witness: Witness,
+    witness: EvidenceSource,
     interface: Option<&'a str>,
 }
 
 impl<W: Write + Send> Watcher for Json<W> {
     fn started(&mut self, _at: Timestamp, _interfaces: &[String]) {}
 
-    fn changed(&mut self, at: Timestamp, interface: &str, phone: &Phone, change: Change) {
+    fn changed(
+        &mut self,
+        at: Timestamp,
+        interface: &str,
+        phone: &ObservedPhone,
+        change: PhoneChange,
+    ) {
         let line = Line {
             at,
             kind: "phone",
@@ -94,7 +106,7 @@ impl<W: Write + Send> Watcher for Json<W> {
         }
     }
 
-    fn finished(&mut self, _now: Moment, _watch: &Watch) {}
+    fn finished(&mut self, _now: RunTime, _watch: &PhoneList) {}
 }
 
 struct Lines<W> {
@@ -111,14 +123,20 @@ impl<W: Write + Send> Watcher for Lines<W> {
         }
     }
 
-    fn changed(&mut self, at: Timestamp, _interface: &str, phone: &Phone, change: Change) {
+    fn changed(
+        &mut self,
+        at: Timestamp,
+        _interface: &str,
+        phone: &ObservedPhone,
+        change: PhoneChange,
+    ) {
         if !self.quiet {
             let line = format!("{} {}", clock(at), sentence(phone, change));
             self.out.line(&painted(self.style, phone, &line));
         }
     }
 
-    fn finished(&mut self, now: Moment, watch: &Watch) {
+    fn finished(&mut self, now: RunTime, watch: &PhoneList) {
         self.out.line("");
         for line in table(now, watch, usize::MAX, self.style) {
             self.out.line(&line);
@@ -152,9 +170,16 @@ impl<W: Write + Send> Watcher for Table<W> {
         screen().draw(&mut self.area, Screen::size(), &rows);
     }
 
-    fn changed(&mut self, _at: Timestamp, _interface: &str, _phone: &Phone, _change: Change) {}
+    fn changed(
+        &mut self,
+        _at: Timestamp,
+        _interface: &str,
+        _phone: &ObservedPhone,
+        _change: PhoneChange,
+    ) {
+    }
 
-    fn list(&mut self, now: Moment, watch: &Watch) {
+    fn list(&mut self, now: RunTime, watch: &PhoneList) {
         let size = Screen::size();
         let rows = size.rows.saturating_sub(SPARE_ROWS).max(1);
         // First, because a terminal's echo of Ctrl-C leaves the first line on the screen.
@@ -163,7 +188,7 @@ impl<W: Write + Send> Watcher for Table<W> {
         screen().draw(&mut self.area, size, &text);
     }
 
-    fn finished(&mut self, now: Moment, watch: &Watch) {
+    fn finished(&mut self, now: RunTime, watch: &PhoneList) {
         screen().close(&self.area);
         for line in table(now, watch, usize::MAX, self.style) {
             self.out.line(&line);
@@ -181,11 +206,13 @@ fn opening(interfaces: &[String]) -> String {
     )
 }
 
-fn sentence(phone: &Phone, change: Change) -> String {
+fn sentence(phone: &ObservedPhone, change: PhoneChange) -> String {
     let model = phone.model.map(|model| format!(" ({})", model.number));
     let at = phone.address.map(|address| format!(" at {address}"));
     let what = match &phone.load {
-        _ if change == Change::Silent => return line_of(phone, model, at, "says nothing any more"),
+        _ if change == PhoneChange::Silent => {
+            return line_of(phone, model, at, "says nothing any more");
+        }
         Some(load) => format!("runs {}", escape(load.as_str())),
         None => "is here; no load heard yet".to_owned(),
     };
@@ -195,7 +222,7 @@ fn sentence(phone: &Phone, change: Change) -> String {
     line_of(phone, model, at, &parts.join(", "))
 }
 
-fn line_of(phone: &Phone, model: Option<String>, at: Option<String>, what: &str) -> String {
+fn line_of(phone: &ObservedPhone, model: Option<String>, at: Option<String>, what: &str) -> String {
     let (model, at) = (model.unwrap_or_default(), at.unwrap_or_default());
-    format!("SEP{}{model}{at}: {what}", phone.mac.wire())
+    format!("SEP{}{model}{at}: {what}", phone.mac.upper_hex())
 }

@@ -21,10 +21,10 @@ use socket2::SockRef;
 use tokio::{net::TcpStream, time::MissedTickBehavior};
 
 use super::{
-    Answer, End, GRACE, HEADERS_MAX, IDLE_TIME, NAME_MAX, REQUEST_MAX, REQUEST_TIME, SLOWEST, Seat,
-    Service, name,
-    range::{self, Asked, Part},
-    stream::{Io, Wire},
+    Answer, End, GRACE_TIME, HEADERS_MAX, IDLE_TIME, MIN_RATE, NAME_MAX, REQUEST_MAX, REQUEST_TIME,
+    Seat, Service, name,
+    range::{self, Part, RangeRequest},
+    stream::{HyperIo, TrackedStream},
 };
 use crate::stage::StagedFile;
 
@@ -42,11 +42,11 @@ const LINGER_BYTES: usize = 65_536;
 
 /// Serves one client to its end.
 pub(super) async fn serve<S: Service>(stream: TcpStream, peer: SocketAddrV4, seat: Seat<S>) {
-    let Ok(wire) = Wire::new(stream) else {
+    let Ok(wire) = TrackedStream::new(stream) else {
         // Closed before it was looked at.
         return;
     };
-    let slot = Arc::new(Slot::default());
+    let slot = Arc::new(CurrentTransfer::default());
     let watched = Arc::clone(&wire);
     let answer = service_fn(|request: Request<Incoming>| {
         let (response, transfer) = answer(&seat, peer, &request, &watched);
@@ -58,7 +58,7 @@ pub(super) async fn serve<S: Service>(stream: TcpStream, peer: SocketAddrV4, sea
         .half_close(true)
         .max_buf_size(REQUEST_MAX)
         .max_headers(HEADERS_MAX)
-        .serve_connection(Io(Arc::clone(&wire)), answer);
+        .serve_connection(HyperIo(Arc::clone(&wire)), answer);
     let mut connection = pin!(connection);
     let mut ticks = tokio::time::interval(PROGRESS_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -88,7 +88,7 @@ pub(super) async fn serve<S: Service>(stream: TcpStream, peer: SocketAddrV4, sea
 
 /// Says that nothing more comes and waits for the client to close: closing with something
 /// unread would reset the connection under the response.
-pub(crate) async fn linger(wire: &Wire) {
+pub(crate) async fn linger(wire: &TrackedStream) {
     if SockRef::from(&wire.stream)
         .shutdown(Shutdown::Write)
         .is_err()
@@ -112,15 +112,15 @@ pub(crate) async fn linger(wire: &Wire) {
 }
 
 /// The transfer of a connection, once there is one.
-struct Slot<S: Service>(Mutex<Option<Transfer<S>>>);
+struct CurrentTransfer<S: Service>(Mutex<Option<Transfer<S>>>);
 
-impl<S: Service> Default for Slot<S> {
+impl<S: Service> Default for CurrentTransfer<S> {
     fn default() -> Self {
         Self(Mutex::new(None))
     }
 }
 
-impl<S: Service> Slot<S> {
+impl<S: Service> CurrentTransfer<S> {
     fn put(&self, transfer: Option<Transfer<S>>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = transfer;
     }
@@ -137,8 +137,8 @@ impl<S: Service> Slot<S> {
 
 /// A file on its way. Dropped before its end, the server stopped.
 struct Transfer<S: Service> {
-    site: Arc<super::Site<S>>,
-    wire: Arc<Wire>,
+    site: Arc<super::Shared<S>>,
+    wire: Arc<TrackedStream>,
     peer: SocketAddrV4,
     id: u64,
     file: StagedFile,
@@ -263,7 +263,7 @@ fn answer<S: Service>(
     seat: &Seat<S>,
     peer: SocketAddrV4,
     request: &Request<Incoming>,
-    wire: &Arc<Wire>,
+    wire: &Arc<TrackedStream>,
 ) -> (Response<Content>, Option<Transfer<S>>) {
     let is_head = request.method() == Method::HEAD;
     if !is_head && request.method() != Method::GET {
@@ -272,7 +272,7 @@ fn answer<S: Service>(
         response.headers_mut().insert(header::ALLOW, allowed);
         return (response, None);
     }
-    let name = name::of_path(request.uri().path());
+    let name = name::from_path(request.uri().path());
     if name.len() > NAME_MAX {
         return (empty(StatusCode::NOT_FOUND), None);
     }
@@ -296,7 +296,7 @@ fn answer<S: Service>(
         part,
         acknowledged: 0,
         heard: now,
-        give_up: now + GRACE + Duration::from_secs(size / SLOWEST),
+        give_up: now + GRACE_TIME + Duration::from_secs(size / MIN_RATE),
         ended: false,
     };
     if is_head {
@@ -320,12 +320,12 @@ fn respond(
         .flatten()
         .and_then(|value| value.to_str().ok());
     let (status, part, range) = match range::read(value, size) {
-        Asked::Whole => (StatusCode::OK, 0..size, None),
-        Asked::Part(part) => {
+        RangeRequest::Whole => (StatusCode::OK, 0..size, None),
+        RangeRequest::Part(part) => {
             let range = format!("bytes {}-{}/{size}", part.start, part.end - 1);
             (StatusCode::PARTIAL_CONTENT, part, Some(range))
         }
-        Asked::Outside => {
+        RangeRequest::Outside => {
             let range = format!("bytes */{size}");
             (StatusCode::RANGE_NOT_SATISFIABLE, 0..0, Some(range))
         }

@@ -4,7 +4,7 @@
 /// It is a name and never a path: what it means is looked up. A `%` without two hex digits
 /// stands for itself.
 #[must_use]
-pub fn of_path(path: &str) -> String {
+pub fn from_path(path: &str) -> String {
     let path = path.strip_prefix('/').unwrap_or(path).as_bytes();
     let mut name = Vec::with_capacity(path.len());
     let mut at = 0;
@@ -49,7 +49,7 @@ mod tests {
             ("", ""),
             ("*", "*"),
         ] {
-            assert_eq!(of_path(path), name, "{path}");
+            assert_eq!(from_path(path), name, "{path}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Parts of files: what a Range header asks for (RFC 9110, section 14), and what parts have
+//! PartialDownloads of files: what a Range header asks for (RFC 9110, section 14), and what parts have
 //! come to together.
 
 use std::{
@@ -19,7 +19,7 @@ const PIECES_MAX: usize = 64;
 
 /// What a request asks of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asked {
+pub enum RangeRequest {
     /// All of it: 200.
     Whole,
     /// This part: 206.
@@ -32,27 +32,27 @@ pub enum Asked {
 /// bytes is ignored, as RFC 9110 allows, and so is any range of an empty file: the answer is
 /// the whole file.
 #[must_use]
-pub fn read(value: Option<&str>, size: u64) -> Asked {
+pub fn read(value: Option<&str>, size: u64) -> RangeRequest {
     let Some((first, last)) = value
         .and_then(|value| value.trim().strip_prefix("bytes="))
         .and_then(|range| range.trim().split_once('-'))
     else {
-        return Asked::Whole;
+        return RangeRequest::Whole;
     };
     if size == 0 {
-        return Asked::Whole;
+        return RangeRequest::Whole;
     }
     let part = match (number(first), number(last)) {
-        (Some(first), Some(last)) if last < first => return Asked::Whole,
+        (Some(first), Some(last)) if last < first => return RangeRequest::Whole,
         (Some(first), Some(last)) => first..last.saturating_add(1).min(size),
         (Some(first), None) if last.is_empty() => first..size,
         (None, Some(count)) if first.is_empty() => size.saturating_sub(count)..size,
-        _ => return Asked::Whole,
+        _ => return RangeRequest::Whole,
     };
     if part.is_empty() {
-        Asked::Outside
+        RangeRequest::Outside
     } else {
-        Asked::Part(part)
+        RangeRequest::Part(part)
     }
 }
 
@@ -73,13 +73,13 @@ pub struct Coverage {
 
 /// What was fetched of files in parts, the newest of it.
 #[derive(Debug)]
-pub struct Parts {
+pub struct PartialDownloads {
     most: usize,
-    known: VecDeque<Known>,
+    known: VecDeque<PartialDownload>,
 }
 
 #[derive(Debug)]
-struct Known {
+struct PartialDownload {
     address: Ipv4Addr,
     /// The very bytes: parts of two states of a file never make one.
     file: Weak<[u8]>,
@@ -87,7 +87,7 @@ struct Known {
     pieces: Vec<Part>,
 }
 
-impl Parts {
+impl PartialDownloads {
     /// Remembers `most` files that are fetched in part.
     #[must_use]
     pub fn new(most: usize) -> Self {
@@ -107,13 +107,13 @@ impl Parts {
             .known
             .iter()
             .position(|known| known.address == address && known.file.ptr_eq(&this));
-        let mut known = at
-            .and_then(|at| self.known.remove(at))
-            .unwrap_or_else(|| Known {
-                address,
-                file: this,
-                pieces: Vec::new(),
-            });
+        let mut known =
+            at.and_then(|at| self.known.remove(at))
+                .unwrap_or_else(|| PartialDownload {
+                    address,
+                    file: this,
+                    pieces: Vec::new(),
+                });
         join(&mut known.pieces, part);
         let bytes = known
             .pieces
@@ -155,27 +155,30 @@ mod tests {
     #[test]
     fn a_range_is_read_or_ignored_or_outside() {
         for (value, asked) in [
-            ("bytes=0-99", Asked::Part(0..100)),
-            ("bytes=0-", Asked::Part(0..1000)),
-            ("bytes=999-", Asked::Part(999..1000)),
-            ("bytes=990-5000", Asked::Part(990..1000)),
-            ("bytes=-10", Asked::Part(990..1000)),
-            ("bytes=-5000", Asked::Part(0..1000)),
-            ("bytes=0-99999999999999999999999", Asked::Part(0..1000)),
-            ("bytes=1000-", Asked::Outside),
-            ("bytes=1000-2000", Asked::Outside),
-            ("bytes=-0", Asked::Outside),
-            ("bytes=5-4", Asked::Whole),
-            ("bytes=0-1,5-6", Asked::Whole),
-            ("bytes=-", Asked::Whole),
-            ("bytes=+1-2", Asked::Whole),
-            ("lines=1-2", Asked::Whole),
-            ("", Asked::Whole),
+            ("bytes=0-99", RangeRequest::Part(0..100)),
+            ("bytes=0-", RangeRequest::Part(0..1000)),
+            ("bytes=999-", RangeRequest::Part(999..1000)),
+            ("bytes=990-5000", RangeRequest::Part(990..1000)),
+            ("bytes=-10", RangeRequest::Part(990..1000)),
+            ("bytes=-5000", RangeRequest::Part(0..1000)),
+            (
+                "bytes=0-99999999999999999999999",
+                RangeRequest::Part(0..1000),
+            ),
+            ("bytes=1000-", RangeRequest::Outside),
+            ("bytes=1000-2000", RangeRequest::Outside),
+            ("bytes=-0", RangeRequest::Outside),
+            ("bytes=5-4", RangeRequest::Whole),
+            ("bytes=0-1,5-6", RangeRequest::Whole),
+            ("bytes=-", RangeRequest::Whole),
+            ("bytes=+1-2", RangeRequest::Whole),
+            ("lines=1-2", RangeRequest::Whole),
+            ("", RangeRequest::Whole),
         ] {
             assert_eq!(read(Some(value), 1000), asked, "{value}");
         }
-        assert_eq!(read(None, 1000), Asked::Whole);
-        assert_eq!(read(Some("bytes=0-"), 0), Asked::Whole);
+        assert_eq!(read(None, 1000), RangeRequest::Whole);
+        assert_eq!(read(Some("bytes=0-"), 0), RangeRequest::Whole);
     }
 
     fn file(size: usize) -> StagedFile {
@@ -189,7 +192,7 @@ mod tests {
 
     #[test]
     fn parts_make_a_whole_only_when_nothing_is_missing() {
-        let mut parts = Parts::new(4);
+        let mut parts = PartialDownloads::new(4);
         let file = file(100);
         for (part, bytes, whole) in [
             (0..10, 10, false),
@@ -207,7 +210,7 @@ mod tests {
 
     #[test]
     fn parts_of_two_phones_or_of_two_states_of_a_file_never_make_one() {
-        let mut parts = Parts::new(4);
+        let mut parts = PartialDownloads::new(4);
         let (old, new) = (file(100), file(100));
         let other = Ipv4Addr::new(127, 0, 0, 3);
         assert!(!parts.add(PHONE, &old, 0..50).whole);
@@ -218,7 +221,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_bounded() {
-        let mut parts = Parts::new(4);
+        let mut parts = PartialDownloads::new(4);
         let files: Vec<_> = (0..9).map(|_| file(1000)).collect();
         for file in &files {
             for start in (0..1000).step_by(2) {
@@ -239,7 +242,7 @@ mod tests {
 
     #[test]
     fn an_empty_file_is_whole_at_once() {
-        let covered = Parts::new(4).add(PHONE, &file(0), 0..0);
+        let covered = PartialDownloads::new(4).add(PHONE, &file(0), 0..0);
         assert_eq!(
             covered,
             Coverage {

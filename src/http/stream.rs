@@ -27,7 +27,7 @@ const READ: usize = 2_048;
 const HEAD_END: &[u8] = b"\r\n\r\n";
 
 /// One response's way: shared by who writes it and who watches.
-pub(crate) struct Wire {
+pub(crate) struct TrackedStream {
     pub(crate) stream: TcpStream,
     /// What the kernel counted as acknowledged before the first response.
     before: u64,
@@ -37,7 +37,7 @@ pub(crate) struct Wire {
     head: AtomicU64,
 }
 
-impl Wire {
+impl TrackedStream {
     pub(crate) fn new(stream: TcpStream) -> io::Result<Arc<Self>> {
         stream.set_nodelay(true)?;
         Ok(Arc::new(Self {
@@ -99,9 +99,9 @@ fn bytes_acked(stream: &TcpStream) -> io::Result<u64> {
 }
 
 /// The end of it that the HTTP crate reads and writes.
-pub(crate) struct Io(pub(crate) Arc<Wire>);
+pub(crate) struct HyperIo(pub(crate) Arc<TrackedStream>);
 
-impl Read for Io {
+impl Read for HyperIo {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -123,7 +123,7 @@ impl Read for Io {
     }
 }
 
-impl Write for Io {
+impl Write for HyperIo {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,

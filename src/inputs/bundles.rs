@@ -8,11 +8,11 @@ use std::{
 
 use super::shown;
 use crate::{
-    bundle::{self, Bundle, Checksum, Expectation, TrustedKey},
+    bundle::{self, Bundle, Checksum, ExamineOptions, TrustedKey},
     failure::Failure,
     phone::{LoadName, Model},
     reporter::StartedStage,
-    stage::{self, Accept, Refusal},
+    stage::{self, AcceptPolicy, SelectionError},
     text::escape,
     track::{Plan, StagePlan},
 };
@@ -53,9 +53,9 @@ impl Trust {
     ///
     /// # Errors
     /// A key file that cannot be read or is no RSA public key or certificate.
-    pub fn expectation(&self) -> Result<Expectation, Failure> {
+    pub fn expectation(&self) -> Result<ExamineOptions, Failure> {
         let trusted = self.keys.iter().map(|path| trusted_key(path));
-        Ok(Expectation {
+        Ok(ExamineOptions {
             checksums: self.checksums.clone(),
             trusted: trusted.collect::<Result<_, _>>()?,
         })
@@ -95,7 +95,7 @@ pub fn select(
     accept_sccp: bool,
     quiet: bool,
 ) -> Result<Vec<Bundle>, Failure> {
-    let accept = Accept {
+    let accept = AcceptPolicy {
         unknown: trust.accept_unknown,
         sccp: accept_sccp,
     };
@@ -108,19 +108,19 @@ pub fn select(
 /// As [`select`].
 pub fn select_expected(
     paths: &[PathBuf],
-    expectation: &Expectation,
-    accept: Accept,
+    expectation: &ExamineOptions,
+    accept: AcceptPolicy,
     quiet: bool,
 ) -> Result<Vec<Bundle>, Failure> {
     let bundles = examine(paths, expectation, "", quiet)?;
-    if let Some(checksum) = bundle::unmatched(&bundles, expectation).first() {
+    if let Some(checksum) = bundle::unmatched_checksums(&bundles, expectation).first() {
         return Err(Failure::new(
             format!("no bundle has the {} {checksum}", checksum.kind()),
             "Check the checksum for a typing error; otherwise download the file again: it is not \
              the one the checksum belongs to",
         ));
     }
-    stage::select(&bundles, accept).map_err(|refusal| refused(&refusal))?;
+    stage::check_targets(&bundles, accept).map_err(|refusal| refused(&refusal))?;
     Ok(bundles)
 }
 
@@ -152,7 +152,7 @@ pub fn examine_bridges(
 ) -> Result<(Vec<Bundle>, Trust), Failure> {
     let expectation = trust.expectation()?;
     let bridges = examine(paths, &expectation, " (bridge)", quiet)?;
-    let unmatched = bundle::unmatched(&bridges, &expectation);
+    let unmatched = bundle::unmatched_checksums(&bridges, &expectation);
     let rest = Trust {
         checksums: unmatched.into_iter().cloned().collect(),
         ..trust.clone()
@@ -169,7 +169,7 @@ pub fn check_bridges(
     targets: &[Bundle],
     accept_unknown: bool,
 ) -> Result<(), Failure> {
-    stage::select_bridges(bridges, targets, accept_unknown).map_err(|refusal| refused(&refusal))
+    stage::check_bridges(bridges, targets, accept_unknown).map_err(|refusal| refused(&refusal))
 }
 
 /// Examines the files and prints the verdict of each, followed by `role`, unless `quiet`.
@@ -178,7 +178,7 @@ pub fn check_bridges(
 /// A file that cannot be examined.
 pub fn examine(
     paths: &[PathBuf],
-    expectation: &Expectation,
+    expectation: &ExamineOptions,
     role: &str,
     quiet: bool,
 ) -> Result<Vec<Bundle>, Failure> {
@@ -197,7 +197,7 @@ pub fn examine(
 }
 
 /// Why bundles may not be staged.
-fn refused(refusal: &Refusal) -> Failure {
+fn refused(refusal: &SelectionError) -> Failure {
     let cure = refusal.cure();
     let error = escape(&refusal.to_string());
     if refusal.is_usage() {

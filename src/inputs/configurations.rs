@@ -15,7 +15,7 @@ use crate::{
     inventory::Inventory,
     phone::{LoadName, MacAddress, Model},
     provision::{self, DIAL_PLAN, Given, Passwords},
-    stage::{self, OwnFile},
+    stage::{self, ExtraFile},
     text::escape,
 };
 
@@ -23,7 +23,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct MadeConfigurations {
     /// The files; empty if the inventory lacks what they need.
-    pub files: Vec<OwnFile>,
+    pub files: Vec<ExtraFile>,
     /// Messages for the operator: which phones get one, and which do not and why.
     pub messages: Vec<String>,
 }
@@ -36,7 +36,7 @@ pub struct ConfigurationInputs<'a> {
     /// The phones of `--only`; `None`: every phone.
     pub only: Option<&'a [MacAddress]>,
     /// Files of `--add`.
-    pub extra_files: &'a [OwnFile],
+    pub extra_files: &'a [ExtraFile],
 }
 
 /// Makes and checks the configurations of the phones that the run converts and whose
@@ -133,7 +133,7 @@ fn phones(count: usize) -> String {
 
 /// The load of each model.
 fn loads(bundles: &[Bundle]) -> Result<Vec<(&'static Model, LoadName)>, Failure> {
-    stage::plan_of(bundles)
+    stage::stage_plans(bundles)
         .map(model_loads)
         .map_err(stage_failure)
 }
@@ -144,8 +144,8 @@ fn files(
     targets: &[(&'static Model, LoadName)],
     inputs: ConfigurationInputs<'_>,
     quiet: bool,
-) -> Result<Vec<OwnFile>, Failure> {
-    let is_plan = |file: &&OwnFile| file.name().eq_ignore_ascii_case(DIAL_PLAN);
+) -> Result<Vec<ExtraFile>, Failure> {
+    let is_plan = |file: &&ExtraFile| file.name().eq_ignore_ascii_case(DIAL_PLAN);
     let of_site = dial_plan::of_site(&ready.site, path)?;
     // A plan of --add serves as well as one that the inventory names.
     let added_plan = match of_site {
@@ -155,7 +155,7 @@ fn files(
     let given = Given {
         passwords: &Passwords::default(),
         loads: targets,
-        dial_plan: of_site.as_deref().or(added_plan.map(OwnFile::bytes)),
+        dial_plan: of_site.as_deref().or(added_plan.map(ExtraFile::bytes)),
         year: jiff::Timestamp::now()
             .to_zoned(jiff::tz::TimeZone::UTC)
             .year(),
@@ -179,11 +179,11 @@ fn files(
     views
         .filter(|(((name, _), _), _)| added_plan.is_none() || name != DIAL_PLAN)
         .map(|(((name, target), (_, bridge)), (_, without_load))| {
-            let same = |file: &&OwnFile| file.name().eq_ignore_ascii_case(&name);
+            let same = |file: &&ExtraFile| file.name().eq_ignore_ascii_case(&name);
             if let Some(added) = inputs.extra_files.iter().find(same) {
                 return Err(name_taken(&name, added.source(), path));
             }
-            OwnFile::by_view(&name, path, target, bridge, without_load).map_err(stage_failure)
+            ExtraFile::per_view(&name, path, target, bridge, without_load).map_err(stage_failure)
         })
         .collect()
 }
@@ -208,24 +208,24 @@ fn name_taken(name: &str, added: &Path, inventory: &Path) -> Failure {
 mod tests {
     use super::*;
     use crate::{
-        bundle::Expectation,
+        bundle::ExamineOptions,
         inputs::bundles::select_expected,
         phone::{Family, Protocol},
-        simulator::{MadeUp, Release, Sizes, test_key},
-        stage::Accept,
+        simulator::{SyntheticBundle, Release, Sizes, test_key},
+        stage::AcceptPolicy,
         track::View,
     };
 
-    fn examined(made: &MadeUp, folder: &Path) -> Bundle {
+    fn examined(made: &SyntheticBundle, folder: &Path) -> Bundle {
         let path = folder.join(made.file_name());
         made.write_zip(&path).unwrap();
-        let expectation = Expectation {
+        let expectation = ExamineOptions {
             trusted: vec![test_key()],
-            ..Expectation::default()
+            ..ExamineOptions::default()
         };
-        let accept = Accept {
+        let accept = AcceptPolicy {
             sccp: true,
-            ..Accept::default()
+            ..AcceptPolicy::default()
         };
         let examined = select_expected(&[path], &expectation, accept, true);
         let [bundle] = <[Bundle; 1]>::try_from(examined.unwrap()).unwrap();
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn each_view_names_its_own_load_and_phones_without_a_file_are_listed() {
         let folder = tempfile::tempdir().unwrap();
-        let small = || MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
+        let small = || SyntheticBundle::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
         let targets = vec![examined(&small(), folder.path())];
         let old = small().protocol(Protocol::Sccp).release(Release {
             load: "8-5-2S".to_owned(),
@@ -264,7 +264,7 @@ mod tests {
             extra_files: &[],
         };
         let made_now = make(Some(&list(OFFICE)), inputs, true).unwrap();
-        let names: Vec<_> = made_now.files.iter().map(OwnFile::name).collect();
+        let names: Vec<_> = made_now.files.iter().map(ExtraFile::name).collect();
         // The secret of 1005 is set on a phone that gets no file.
         assert_eq!(
             names,
@@ -272,7 +272,7 @@ mod tests {
         );
         for file in &made_now.files {
             let load = |view| {
-                let text = String::from_utf8(file.bytes_in(view).to_vec()).unwrap();
+                let text = String::from_utf8(file.bytes_for(view).to_vec()).unwrap();
                 assert!(text.contains("<processNodeName>192.0.2.77<"), "{text}");
                 let (_, rest) = text.split_once("<loadInformation>")?;
                 Some(rest.split_once('<')?.0.to_owned())
@@ -301,16 +301,16 @@ mod tests {
     #[test]
     fn a_name_is_served_once_and_an_added_plan_serves_the_site() {
         let folder = tempfile::tempdir().unwrap();
-        let made_up = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
+        let made_up = SyntheticBundle::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
         let selection = Selection {
             targets: vec![examined(&made_up, folder.path())],
             bridges: Vec::new(),
         };
         let own = |name: &str| {
             let bytes = b"<DIALTEMPLATE><TEMPLATE MATCH=\"*\" Timeout=\"5\"/></DIALTEMPLATE>";
-            OwnFile::made(name, Path::new("mine"), bytes.to_vec()).unwrap()
+            ExtraFile::generated(name, Path::new("mine"), bytes.to_vec()).unwrap()
         };
-        let with = |text: &str, added: &[OwnFile]| {
+        let with = |text: &str, added: &[ExtraFile]| {
             let inputs = ConfigurationInputs {
                 selection: &selection,
                 only: None,

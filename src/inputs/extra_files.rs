@@ -9,7 +9,7 @@ use crate::{
     display::{self, Style},
     failure::Failure,
     lint::{self, Kind, Known},
-    stage::{Folder, OwnFile, StageError},
+    stage::{ServedFolder, ExtraFile, StageError},
     text::escape,
 };
 
@@ -23,10 +23,10 @@ pub(super) const MAX_SHOWN: usize = 20;
 ///
 /// # Errors
 /// A file that cannot be read, or has a name that cannot be served (a usage error).
-pub fn read(paths: &[PathBuf]) -> Result<Vec<OwnFile>, Failure> {
+pub fn read(paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure> {
     let read = |path: &PathBuf| {
-        OwnFile::read(path).map_err(|error| match error {
-            StageError::OwnName { cure, .. } => Failure::usage(escape(&error.to_string()), cure),
+        ExtraFile::read(path).map_err(|error| match error {
+            StageError::ExtraFileName { cure, .. } => Failure::usage(escape(&error.to_string()), cure),
             error => stage_failure(error),
         })
     };
@@ -38,7 +38,7 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<OwnFile>, Failure> {
 /// # Errors
 /// At least one finding is an error: a phone would not work with the file.
 pub fn check(
-    files: &[OwnFile],
+    files: &[ExtraFile],
     targets: &[Bundle],
     bridges: &[Bundle],
     quiet: bool,
@@ -70,7 +70,7 @@ pub fn check(
 
 /// Checks the configurations at the top level of a served folder and prints the findings.
 /// The folder is served whatever they are.
-pub fn check_folder(folder: &Folder, quiet: bool) {
+pub fn check_folder(folder: &ServedFolder, quiet: bool) {
     let names = match folder.names() {
         Ok(names) => names,
         Err(error) => {

@@ -6,7 +6,7 @@ use super::{bundles::Trust, phone_list::InventoryFile, shown};
 use crate::{
     failure::Failure,
     journal::{Command, GivenFile},
-    stage::{OwnFile, sha256},
+    stage::{ExtraFile, sha256},
 };
 
 /// The files a run is made from.
@@ -35,7 +35,7 @@ impl RunInputs {
     /// A file that differs from the recorded digest.
     pub fn check_unchanged(
         &self,
-        extra_files: &[OwnFile],
+        extra_files: &[ExtraFile],
         inventory: Option<&InventoryFile>,
     ) -> Result<(), Failure> {
         let now = given_files(extra_files).into_iter();
@@ -54,7 +54,7 @@ impl RunInputs {
     #[must_use]
     pub fn to_record(
         &self,
-        extra_files: &[OwnFile],
+        extra_files: &[ExtraFile],
         inventory: Option<&InventoryFile>,
         call_manager: Option<std::net::Ipv4Addr>,
     ) -> Command {
@@ -78,8 +78,8 @@ fn absolute_all(paths: &[PathBuf]) -> Vec<PathBuf> {
     paths.iter().map(|path| absolute(path)).collect()
 }
 
-fn given_files(files: &[OwnFile]) -> Vec<GivenFile> {
-    let given = |file: &OwnFile| given_file(file.source(), &sha256(file.bytes()));
+fn given_files(files: &[ExtraFile]) -> Vec<GivenFile> {
+    let given = |file: &ExtraFile| given_file(file.source(), &sha256(file.bytes()));
     files.iter().map(given).collect()
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     bundle::{Bundle, Digests},
-    inventory::Roll,
+    inventory::PhoneNames,
     phone::{LoadName, MacAddress, Model},
     track::{ManifestPlan, Plan, Registration, StagePlan, Subnet},
 };
@@ -152,7 +152,7 @@ impl Header {
         command: Command,
         bundles: &[Bundle],
         plan: &Plan,
-        roll: &Roll,
+        roll: &PhoneNames,
     ) -> Self {
         let stages = plan.stages.iter().map(|stage| (stage, false));
         let bridges = plan.bridge.iter().map(|stage| (stage, true));
@@ -228,12 +228,12 @@ impl Header {
 
     /// What phones are called, and who is waited for.
     #[must_use]
-    pub fn roll(&self) -> Roll {
+    pub fn roll(&self) -> PhoneNames {
         let names = self
             .names
             .iter()
             .map(|named| (named.mac, named.name.clone()));
-        Roll::named(names.collect(), &self.plan())
+        PhoneNames::named(names.collect(), &self.plan())
     }
 }
 

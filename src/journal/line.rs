@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Header, Network, read::Finished};
-use crate::track::{Event, Moment, Seen};
+use crate::track::{Event, ObservationKind, RunTime};
 
 /// A line, with the time of day that it was written for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -25,29 +25,29 @@ pub(super) enum What {
     /// A fact, and what came of it.
     Seen {
         #[serde(with = "nanoseconds")]
-        ns: Moment,
+        ns: RunTime,
         address: Ipv4Addr,
-        seen: Seen,
+        seen: ObservationKind,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         told: Vec<Event>,
     },
     /// What came of time alone.
     Told {
         #[serde(with = "nanoseconds")]
-        ns: Moment,
+        ns: RunTime,
         told: Vec<Event>,
     },
     /// The run was resumed.
     Sitting {
         #[serde(with = "nanoseconds")]
-        ns: Moment,
+        ns: RunTime,
         program: String,
         network: Network,
     },
     /// The run ended in order.
     Finished {
         #[serde(with = "nanoseconds")]
-        ns: Moment,
+        ns: RunTime,
         #[serde(flatten)]
         finished: Finished,
     },
@@ -55,9 +55,9 @@ pub(super) enum What {
 
 impl What {
     /// The run's time of the line; the header's is 0.
-    pub(super) fn moment(&self) -> Moment {
+    pub(super) fn moment(&self) -> RunTime {
         match self {
-            Self::Journal(_) => Moment::ZERO,
+            Self::Journal(_) => RunTime::ZERO,
             Self::Seen { ns, .. }
             | Self::Told { ns, .. }
             | Self::Sitting { ns, .. }
@@ -73,10 +73,10 @@ pub(super) const KINDS: [&str; 5] = ["journal", "seen", "told", "sitting", "fini
 pub(super) mod nanoseconds {
     use serde::{Deserialize as _, Deserializer, Serializer};
 
-    use crate::track::Moment;
+    use crate::track::RunTime;
 
     pub(in super::super) fn serialize<S: Serializer>(
-        moment: &Moment,
+        moment: &RunTime,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.serialize_u64(u64::try_from(moment.as_nanos()).unwrap_or(u64::MAX))
@@ -84,7 +84,7 @@ pub(super) mod nanoseconds {
 
     pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<Moment, D::Error> {
-        u64::deserialize(deserializer).map(Moment::from_nanos)
+    ) -> Result<RunTime, D::Error> {
+        u64::deserialize(deserializer).map(RunTime::from_nanos)
     }
 }

@@ -15,7 +15,9 @@ use super::{
     Fault, Header, JournalError, SCHEMA, Sitting, Sittings,
     line::{KINDS, Line, What},
 };
-use crate::track::{Event, Fleet, Moment, Plan, Report, Seen, Sighting, Totals, TransferId};
+use crate::track::{
+    Event, Fleet, Observation, ObservationKind, Plan, Report, RunTime, Totals, TransferId,
+};
 
 /// Bytes of one line at most. The longest is the header: bundles for every family and the
 /// names of 4,096 phones are less than one.
@@ -31,13 +33,13 @@ pub struct Recorded {
     /// What was served, and who was expected.
     pub header: Header,
     /// Everything that was seen, in order.
-    pub sightings: Vec<(Moment, Sighting)>,
+    pub observations: Vec<(RunTime, Observation)>,
     /// Every step, diagnosis and withdrawal that was told, in order.
-    pub told: Vec<(Moment, Event)>,
+    pub told: Vec<(RunTime, Event)>,
     /// When the program was started for it.
     pub sittings: Sittings,
     /// The run's time of the last line.
-    pub last: Moment,
+    pub last: RunTime,
     /// Lines at the end that are none: what was being written when the run was killed.
     pub lines_cut: usize,
     /// Lines that a newer version wrote.
@@ -179,9 +181,9 @@ pub(super) fn from_reader(from: impl BufRead) -> Result<Recorded, Fault> {
     let mut recorded = Recorded {
         sittings: Sittings::new(at, header.speed),
         header,
-        sightings: Vec::new(),
+        observations: Vec::new(),
         told: Vec::new(),
-        last: Moment::ZERO,
+        last: RunTime::ZERO,
         lines_cut: 0,
         unknown_lines: 0,
         finished: false,
@@ -209,7 +211,7 @@ pub(super) fn from_reader(from: impl BufRead) -> Result<Recorded, Fault> {
     }
     recorded.lines_cut += usize::from(lines.torn);
     // Acknowledgements are written later than they were seen.
-    recorded.sightings.sort_by_key(|(at, _)| *at);
+    recorded.observations.sort_by_key(|(at, _)| *at);
     Ok(recorded)
 }
 
@@ -239,7 +241,7 @@ impl Recorded {
                 told,
                 ..
             } => {
-                self.sightings.push((ns, Sighting { address, seen }));
+                self.observations.push((ns, Observation { address, seen }));
                 self.told.extend(told.into_iter().map(|event| (ns, event)));
             }
             What::Told { told, .. } => {
@@ -269,8 +271,8 @@ impl Recorded {
     #[must_use]
     pub fn refold(&self, plan: Plan) -> Fleet {
         let mut fleet = Fleet::new(plan);
-        for (at, sighting) in &self.sightings {
-            fleet.see(*at, sighting);
+        for (at, observation) in &self.observations {
+            fleet.see(*at, observation);
         }
         fleet.tick(self.last);
         fleet
@@ -288,9 +290,9 @@ impl Recorded {
     /// Transfers that had no end.
     pub(crate) fn open(&self) -> Vec<Open> {
         let mut open = BTreeMap::new();
-        for (_, Sighting { address, seen }) in &self.sightings {
+        for (_, Observation { address, seen }) in &self.observations {
             match seen {
-                Seen::Asked {
+                ObservationKind::Requested {
                     transfer,
                     served: Some(_),
                     ..
@@ -304,12 +306,12 @@ impl Recorded {
                         },
                     );
                 }
-                Seen::Acknowledged { transfer, bytes } => {
+                ObservationKind::Acknowledged { transfer, bytes } => {
                     if let Some(open) = open.get_mut(transfer) {
                         open.bytes = open.bytes.max(*bytes);
                     }
                 }
-                Seen::Ended { transfer, .. } => {
+                ObservationKind::Ended { transfer, .. } => {
                     open.remove(transfer);
                 }
                 _ => {}
@@ -321,10 +323,10 @@ impl Recorded {
     /// The number that the next transfer may have.
     pub(crate) fn next_transfer(&self) -> u64 {
         let numbers: BTreeSet<u64> = self
-            .sightings
+            .observations
             .iter()
-            .filter_map(|(_, sighting)| match &sighting.seen {
-                Seen::Asked { transfer, .. } => Some(transfer.0),
+            .filter_map(|(_, observation)| match &observation.seen {
+                ObservationKind::Requested { transfer, .. } => Some(transfer.0),
                 _ => None,
             })
             .collect();

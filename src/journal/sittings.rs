@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::line;
-use crate::track::{Moment, Report};
+use crate::track::{Report, RunTime};
 
 /// One sitting: from a start of the program to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sitting {
     /// The run's time when it began: 0 for the first, the last recorded moment for others.
     #[serde(rename = "ns", with = "line::nanoseconds")]
-    pub moment: Moment,
+    pub moment: RunTime,
     /// The time of day.
     pub at: Timestamp,
 }
@@ -33,7 +33,7 @@ impl Sittings {
     #[must_use]
     pub fn new(at: Timestamp, speed: f64) -> Self {
         let first = Sitting {
-            moment: Moment::ZERO,
+            moment: RunTime::ZERO,
             at,
         };
         Self {
@@ -77,7 +77,7 @@ impl Sittings {
 
     /// The time of day of a moment, in whole milliseconds: what a record of phones needs.
     #[must_use]
-    pub fn wall(&self, moment: Moment) -> Timestamp {
+    pub fn wall(&self, moment: RunTime) -> Timestamp {
         // A moment at which a sitting begins is the end of the one before.
         let sitting = self.later.iter().rev().find(|later| later.moment < moment);
         let sitting = sitting.unwrap_or(&self.first);

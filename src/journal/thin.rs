@@ -20,8 +20,8 @@ use std::{
 };
 
 use crate::{
-    phone::{MacAddress, Request},
-    track::{Event, Moment, Seen, Sighting, TransferId},
+    phone::{MacAddress, RequestedFile},
+    track::{Event, Observation, ObservationKind, RunTime, TransferId},
 };
 
 /// How long acknowledged bytes of a transfer may be unrecorded.
@@ -33,7 +33,7 @@ const MAX_NAMED: usize = crate::track::MAX_PHONES;
 /// The newest acknowledged bytes of a transfer that are not written.
 #[derive(Debug, Clone, Copy)]
 struct Held {
-    at: Moment,
+    at: RunTime,
     bytes: u64,
 }
 
@@ -41,12 +41,12 @@ struct Held {
 #[derive(Debug)]
 struct Running {
     /// When a line of it was last written.
-    written: Moment,
+    written: RunTime,
     held: Option<Held>,
 }
 
 impl Running {
-    fn since(at: Moment) -> Self {
+    fn since(at: RunTime) -> Self {
         Self {
             written: at,
             held: None,
@@ -57,14 +57,14 @@ impl Running {
 /// Takes what is held of these transfers and was seen before a moment, in order.
 fn released<'a>(
     transfers: impl Iterator<Item = (Ipv4Addr, TransferId, &'a mut Running)>,
-    before: Moment,
-) -> Vec<(Moment, Sighting)> {
+    before: RunTime,
+) -> Vec<(RunTime, Observation)> {
     let mut released: Vec<_> = transfers
         .filter_map(|(address, transfer, running)| {
             let Held { at, bytes } = running.held.take_if(|held| held.at < before)?;
             running.written = at;
-            let seen = Seen::Acknowledged { transfer, bytes };
-            Some((at, Sighting { address, seen }))
+            let seen = ObservationKind::Acknowledged { transfer, bytes };
+            Some((at, Observation { address, seen }))
         })
         .collect();
     released.sort_by_key(|(at, _)| *at);
@@ -80,19 +80,19 @@ pub(super) struct Thinner {
 }
 
 impl Thinner {
-    /// Takes a sighting and what came of it; gives what is to be written now, in order.
+    /// Takes a observation and what came of it; gives what is to be written now, in order.
     pub(super) fn take(
         &mut self,
-        at: Moment,
-        sighting: &Sighting,
+        at: RunTime,
+        observation: &Observation,
         events: &[Event],
-    ) -> Vec<(Moment, Sighting)> {
-        let address = sighting.address;
-        if let Seen::Acknowledged { transfer, bytes } = sighting.seen {
+    ) -> Vec<(RunTime, Observation)> {
+        let address = observation.address;
+        if let ObservationKind::Acknowledged { transfer, bytes } = observation.seen {
             let here = self.running.get_mut(&address);
             let Some(running) = here.and_then(|here| here.get_mut(&transfer)) else {
                 // Of a transfer whose request was not seen here nothing is joined.
-                return vec![(at, sighting.clone())];
+                return vec![(at, observation.clone())];
             };
             // Bytes never become fewer, whatever comes late.
             let bytes = running.held.map_or(bytes, |held| bytes.max(held.bytes));
@@ -107,9 +107,9 @@ impl Thinner {
             };
         }
         let mut now = self.release(address);
-        let mac = match &sighting.seen {
-            Seen::Asked { name, .. } => Request::read(name).mac(),
-            Seen::Named { mac, .. } => Some(*mac),
+        let mac = match &observation.seen {
+            ObservationKind::Requested { name, .. } => RequestedFile::parse(name).mac(),
+            ObservationKind::MacReported { mac, .. } => Some(*mac),
             _ => None,
         };
         if let Some(mac) = mac {
@@ -121,8 +121,8 @@ impl Thinner {
                 self.named.insert(mac, address);
             }
         }
-        match &sighting.seen {
-            Seen::Asked {
+        match &observation.seen {
+            ObservationKind::Requested {
                 transfer,
                 served: Some(_),
                 ..
@@ -130,7 +130,7 @@ impl Thinner {
                 let here = self.running.entry(address).or_default();
                 here.insert(*transfer, Running::since(at));
             }
-            Seen::Ended { transfer, .. } => {
+            ObservationKind::Ended { transfer, .. } => {
                 if let Some(here) = self.running.get_mut(&address) {
                     here.remove(transfer);
                     if here.is_empty() {
@@ -140,12 +140,12 @@ impl Thinner {
             }
             _ => {}
         }
-        now.push((at, sighting.clone()));
+        now.push((at, observation.clone()));
         now
     }
 
     /// What came before this moment and is still held back.
-    pub(super) fn release_before(&mut self, moment: Moment) -> Vec<(Moment, Sighting)> {
+    pub(super) fn release_before(&mut self, moment: RunTime) -> Vec<(RunTime, Observation)> {
         let all = self.running.iter_mut().flat_map(|(address, here)| {
             let running = here.iter_mut();
             running.map(|(transfer, running)| (*address, *transfer, running))
@@ -153,10 +153,10 @@ impl Thinner {
         released(all, moment)
     }
 
-    fn release(&mut self, address: Ipv4Addr) -> Vec<(Moment, Sighting)> {
+    fn release(&mut self, address: Ipv4Addr) -> Vec<(RunTime, Observation)> {
         let here = self.running.get_mut(&address);
         let here = here.into_iter().flat_map(BTreeMap::iter_mut);
         let here = here.map(|(transfer, running)| (address, *transfer, running));
-        released(here, Moment::MAX)
+        released(here, RunTime::MAX)
     }
 }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     text::escape,
-    track::{Event, Moment, Sighting},
+    track::{Event, Observation, RunTime},
 };
 
 /// Bytes of lines that wait for a disk at most; beyond it the record ends.
@@ -189,11 +189,11 @@ impl Journal {
         self.queue.on_news(Box::new(told));
     }
 
-    /// Records a sighting and what the fleet said of it. Returns what [`Journal::shown`]
+    /// Records a observation and what the fleet said of it. Returns what [`Journal::shown`]
     /// must have reached before that may be shown.
-    pub fn see(&self, at: Moment, sighting: &Sighting, events: &[Event]) -> u64 {
+    pub fn see(&self, at: RunTime, observation: &Observation, events: &[Event]) -> u64 {
         let mut hand = self.hand();
-        let mut seen = hand.thinner.take(at, sighting, events);
+        let mut seen = hand.thinner.take(at, observation, events);
         let Some(last) = seen.pop() else {
             return 0;
         };
@@ -202,7 +202,7 @@ impl Journal {
             .thinner
             .release_before(at.saturating_sub(ACKNOWLEDGED_EVERY));
         let lines = old.into_iter().chain(seen);
-        let mut lines: Vec<(Moment, What)> = lines.map(plain).collect();
+        let mut lines: Vec<(RunTime, What)> = lines.map(plain).collect();
         let (at, mut what) = plain(last);
         if let What::Seen { told, .. } = &mut what {
             *told = steps(events);
@@ -220,11 +220,11 @@ impl Journal {
     }
 
     /// Records what came of time alone; the same.
-    pub fn tick(&self, at: Moment, events: &[Event]) -> u64 {
+    pub fn tick(&self, at: RunTime, events: &[Event]) -> u64 {
         let mut hand = self.hand();
         let before = at.saturating_sub(ACKNOWLEDGED_EVERY);
         let held = hand.thinner.release_before(before);
-        let mut lines: Vec<(Moment, What)> = held.into_iter().map(plain).collect();
+        let mut lines: Vec<(RunTime, What)> = held.into_iter().map(plain).collect();
         let told = steps(events);
         if !told.is_empty() {
             lines.push((at, What::Told { ns: at, told }));
@@ -234,10 +234,10 @@ impl Journal {
 
     /// Records the end, and waits for the disk, but not for ever. Returns what a person
     /// has to know of the record, if it is not whole.
-    pub fn finish(&self, at: Moment, finished: Finished) -> Option<String> {
+    pub fn finish(&self, at: RunTime, finished: Finished) -> Option<String> {
         let mut hand = self.hand();
-        let held = hand.thinner.release_before(Moment::MAX);
-        let mut lines: Vec<(Moment, What)> = held.into_iter().map(plain).collect();
+        let held = hand.thinner.release_before(RunTime::MAX);
+        let mut lines: Vec<(RunTime, What)> = held.into_iter().map(plain).collect();
         lines.push((at, What::Finished { ns: at, finished }));
         self.put(&mut hand, lines);
         drop(hand);
@@ -291,7 +291,7 @@ impl Journal {
     }
 
     /// Hands lines in; the number of the last, or 0 where nothing needs to be waited for.
-    fn put(&self, hand: &mut Hand, lines: Vec<(Moment, What)>) -> u64 {
+    fn put(&self, hand: &mut Hand, lines: Vec<(RunTime, What)>) -> u64 {
         if lines.is_empty() || hand.ended {
             return 0;
         }
@@ -342,8 +342,8 @@ fn line(at: Timestamp, what: What) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn plain((ns, sighting): (Moment, Sighting)) -> (Moment, What) {
-    let Sighting { address, seen } = sighting;
+fn plain((ns, observation): (RunTime, Observation)) -> (RunTime, What) {
+    let Observation { address, seen } = observation;
     let told = Vec::new();
     let seen = What::Seen {
         ns,

@@ -71,7 +71,7 @@ pub(super) fn judge(
 /// these is legal.
 pub(super) fn family_of(load: &LoadName) -> Option<Family> {
     if load.is_recovery() {
-        Model::by_recovery(&load.manifest()).map(|model| model.family)
+        Model::by_recovery_manifest(&load.manifest()).map(|model| model.family)
     } else {
         load.family()
     }

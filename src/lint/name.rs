@@ -55,7 +55,7 @@ pub(super) fn judge(sheet: &mut Sheet<'_>, path: &Path, kind: Option<Kind>) {
         Some(Kind::Default) => Some(DEFAULT.to_owned()),
         Some(Kind::Device) => {
             let middle = &name["SEP".len()..name.len() - ".cnf.xml".len()];
-            MacAddress::from_hex(middle).map(|mac| format!("SEP{}.cnf.xml", mac.wire()))
+            MacAddress::from_hex(middle).map(|mac| format!("SEP{}.cnf.xml", mac.upper_hex()))
         }
         Some(Kind::DialPlan) | None => return,
     };

@@ -1,6 +1,6 @@
 //! What somebody may have meant: names that differ as slips of the pen do.
 
-use crate::phone::TIME_ZONES;
+use crate::phone::CISCO_TIME_ZONES;
 
 /// The time zone that was meant, if one is near.
 pub(super) fn time_zone(written: &str) -> Option<&'static str> {
@@ -8,7 +8,7 @@ pub(super) fn time_zone(written: &str) -> Option<&'static str> {
     if wanted.is_empty() {
         return None;
     }
-    TIME_ZONES
+    CISCO_TIME_ZONES
         .iter()
         .map(|zone| (far(&wanted, &stem(zone)), *zone))
         .min_by_key(|(far, _)| *far)

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     diagnose::Severity,
-    phone::{Family, MAX_AUTH_NAME, MAX_NTP_NAME, MAX_PHONE_LABEL, SAFE_SECRET, TIME_ZONES},
+    phone::{CISCO_TIME_ZONES, Family, MAX_AUTH_NAME, MAX_NTP_NAME, MAX_PHONE_LABEL, SAFE_SECRET},
 };
 
 /// Elements whose value is a password: no message shows it.
@@ -150,7 +150,7 @@ pub(super) fn one(sheet: &mut Sheet<'_>, node: Node<'_, '_>, family: Option<Fami
 }
 
 fn time_zone(sheet: &mut Sheet<'_>, node: Node<'_, '_>, text: &str) {
-    if TIME_ZONES.contains(&text) {
+    if CISCO_TIME_ZONES.contains(&text) {
         return;
     }
     let cure = match near::time_zone(text) {
@@ -250,7 +250,7 @@ fn boolean(sheet: &mut Sheet<'_>, node: Node<'_, '_>, name: &str, text: &str) {
 /// Whether it is one of the 7900 series; `None` where nobody knows.
 fn is_7900(family: Option<Family>) -> Option<bool> {
     let model = family?.models().next()?;
-    Some(model.label_takes_no_blanks())
+    Some(model.label_rejects_spaces())
 }
 
 /// A value as a message shows it, not longer than a line.

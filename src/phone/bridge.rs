@@ -1,13 +1,13 @@
 //! Which hardware a load is for, and the file that holds the bridge.
 
-use super::{Family, LoadName, Train};
+use super::{Family, FirmwareRelease, LoadName};
 
 /// Hardware classes that take nothing older than [`LATER_RELEASE`], as phones themselves say
 /// when they refuse: bits of `#HARDWARE_COMP_1`.
 const LATER_HARDWARE: u32 = 0b1100;
 
 /// 9.3(1)SR1.
-const LATER_RELEASE: Train = Train {
+const LATER_RELEASE: FirmwareRelease = FirmwareRelease {
     major: 9,
     minor: 3,
     maintenance: 1,
@@ -19,8 +19,12 @@ const LATER_RELEASE: Train = Train {
 ///
 /// A phone's own rule: every class that it has must be in the mask.
 #[must_use]
-pub fn supports(load: &LoadName, mask: Option<u32>, hardware: u32) -> Option<bool> {
-    if hardware & LATER_HARDWARE != 0 && load.train().is_some_and(|train| train < LATER_RELEASE) {
+pub fn supports_hardware(load: &LoadName, mask: Option<u32>, hardware: u32) -> Option<bool> {
+    if hardware & LATER_HARDWARE != 0
+        && load
+            .release()
+            .is_some_and(|release| release < LATER_RELEASE)
+    {
         return Some(false);
     }
     mask.map(|mask| mask & hardware == hardware)
@@ -29,7 +33,7 @@ pub fn supports(load: &LoadName, mask: Option<u32>, hardware: u32) -> Option<boo
 /// The file that holds the bridge for this family, as Cisco publishes it; `None` for
 /// families that need none.
 #[must_use]
-pub fn bridge_bundle(family: Family) -> Option<&'static str> {
+pub fn bridge_bundle_name(family: Family) -> Option<&'static str> {
     Some(match family {
         Family::F11 => "cmterm-7911_7906-sccp.8-5-2.zip",
         // Published with this slip in its name.
@@ -52,11 +56,11 @@ mod tests {
     fn a_mask_must_hold_every_class_and_later_hardware_wants_later_loads() {
         let newer = LoadName::new("SIP45.9-3-1SR4-1S");
         let bridge = LoadName::new("SCCP45.8-5-2S");
-        assert_eq!(supports(&newer, Some(15), 8), Some(true));
-        assert_eq!(supports(&newer, Some(7), 8), Some(false));
-        assert_eq!(supports(&newer, None, 8), None);
-        assert_eq!(supports(&bridge, None, 8), Some(false));
-        assert_eq!(supports(&bridge, None, 1), None);
+        assert_eq!(supports_hardware(&newer, Some(15), 8), Some(true));
+        assert_eq!(supports_hardware(&newer, Some(7), 8), Some(false));
+        assert_eq!(supports_hardware(&newer, None, 8), None);
+        assert_eq!(supports_hardware(&bridge, None, 8), Some(false));
+        assert_eq!(supports_hardware(&bridge, None, 1), None);
     }
 
     #[test]
@@ -64,7 +68,7 @@ mod tests {
         for model in MODELS {
             let family = model.family;
             assert_eq!(
-                bridge_bundle(family).is_some(),
+                bridge_bundle_name(family).is_some(),
                 family.is_convertible(),
                 "{family:?}"
             );

@@ -51,13 +51,13 @@ impl Model {
     /// Whether people report SIP passwords of more than [`SAFE_SECRET`] characters to be cut
     /// or refused.
     #[must_use]
-    pub fn cuts_secrets(&self) -> bool {
+    pub fn truncates_secrets(&self) -> bool {
         matches!(self.plain_number(), "7941" | "7961")
     }
 
     /// Whether blanks in `phoneLabel` are trouble: on all phones of the 7900 series.
     #[must_use]
-    pub fn label_takes_no_blanks(&self) -> bool {
+    pub fn label_rejects_spaces(&self) -> bool {
         self.family.is_convertible() || self.family == Family::P3
     }
 }

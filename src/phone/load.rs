@@ -33,7 +33,7 @@ pub struct LoadName(String);
 
 /// A release as its numbers order it: `9-3-1SR4` is (9, 3, 1, 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Train {
+pub struct FirmwareRelease {
     /// 9 of 9.3(1)SR4.
     pub major: u16,
     /// 3 of 9.3(1)SR4.
@@ -110,7 +110,7 @@ impl LoadName {
     ///
     /// `SIP45.9-3-1SR4-1S` is 9.3(1)SR4; `P0S3-8-12-00` is 8.12(0).
     #[must_use]
-    pub fn train(&self) -> Option<Train> {
+    pub fn release(&self) -> Option<FirmwareRelease> {
         let release = match self.0.split_once('.') {
             Some((_, release)) => release,
             None => self.0.split_once('-')?.1,
@@ -128,7 +128,7 @@ impl LoadName {
             // "SR" without a number is the first service release.
             number(&rest[..end]).unwrap_or(1)
         });
-        Some(Train {
+        Some(FirmwareRelease {
             major,
             minor,
             maintenance,
@@ -153,7 +153,7 @@ impl fmt::Display for LoadName {
     }
 }
 
-impl fmt::Display for Train {
+impl fmt::Display for FirmwareRelease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}({})", self.major, self.minor, self.maintenance)?;
         if self.service > 0 {
@@ -217,13 +217,13 @@ mod tests {
             ),
             ("term65.default", None, None, ""),
         ];
-        for (name, protocol, family, train) in cases {
+        for (name, protocol, family, release) in cases {
             let load = LoadName::new(name);
             assert_eq!(load.protocol(), protocol, "{name}");
             assert_eq!(load.family(), family, "{name}");
             assert_eq!(
-                load.train().map(|t| t.to_string()).unwrap_or_default(),
-                train,
+                load.release().map(|t| t.to_string()).unwrap_or_default(),
+                release,
                 "{name}"
             );
         }
@@ -232,10 +232,10 @@ mod tests {
 
     #[test]
     fn releases_are_ordered_by_number_not_by_text() {
-        let train = |name: &str| LoadName::new(name).train();
-        assert!(train("SIP45.8-5-2S") < train("SIP45.8-5-2SR1S"));
-        assert!(train("SIP45.9-3-1S") < train("SIP45.10-1-1S"));
-        assert!(train("SCCP45.8-3-2S") < train("SCCP45.8-3-3S"));
+        let release = |name: &str| LoadName::new(name).release();
+        assert!(release("SIP45.8-5-2S") < release("SIP45.8-5-2SR1S"));
+        assert!(release("SIP45.9-3-1S") < release("SIP45.10-1-1S"));
+        assert!(release("SCCP45.8-3-2S") < release("SCCP45.8-3-3S"));
     }
 
     #[test]
@@ -251,7 +251,7 @@ mod tests {
             "ÄÖÜ.9-ß-1",
         ] {
             let load = LoadName::new(name);
-            assert_eq!(load.train(), None, "{name}");
+            assert_eq!(load.release(), None, "{name}");
         }
     }
 }

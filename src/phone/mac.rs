@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A phone's Ethernet address: what a phone *is*, where an IP address is where it lives.
 ///
-/// Shown and serialised as 12 lower-case hex digits; [`MacAddress::wire`] gives the
+/// Shown and serialised as 12 lower-case hex digits; [`MacAddress::upper_hex`] gives the
 /// upper-case form of file names (`SEP001122AABBCC.cnf.xml`).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MacAddress([u8; 6]);
@@ -31,7 +31,7 @@ impl MacAddress {
 
     /// The form that phones put into file names: 12 upper-case hex digits.
     #[must_use]
-    pub fn wire(self) -> String {
+    pub fn upper_hex(self) -> String {
         self.to_string().to_ascii_uppercase()
     }
 
@@ -104,7 +104,7 @@ mod tests {
             assert_eq!(text.parse(), Ok(expected), "{text}");
         }
         assert_eq!(expected.to_string(), "001d45aabb0c");
-        assert_eq!(expected.wire(), "001D45AABB0C");
+        assert_eq!(expected.upper_hex(), "001D45AABB0C");
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub struct Model {
     /// Which bundles it takes.
     pub family: Family,
     /// The manifest that its boot loader asks for after a factory reset.
-    pub recovery: Option<&'static str>,
+    pub recovery_manifest: Option<&'static str>,
 }
 
 impl Family {
@@ -127,10 +127,10 @@ impl Model {
     ///
     /// A -GE form asks for the same name as the plain one, which is what is returned.
     #[must_use]
-    pub fn by_recovery(name: &str) -> Option<&'static Self> {
+    pub fn by_recovery_manifest(name: &str) -> Option<&'static Self> {
         MODELS.iter().find(|model| {
             model
-                .recovery
+                .recovery_manifest
                 .is_some_and(|recovery| recovery.eq_ignore_ascii_case(name))
         })
     }
@@ -152,7 +152,7 @@ const fn model(
         number,
         device_type,
         family,
-        recovery,
+        recovery_manifest: recovery,
     }
 }
 
@@ -225,10 +225,10 @@ mod tests {
         for model in MODELS {
             assert_eq!(
                 model.family.is_convertible(),
-                model.recovery.is_some(),
+                model.recovery_manifest.is_some(),
                 "{model:?}"
             );
-            if let Some(recovery) = model.recovery {
+            if let Some(recovery) = model.recovery_manifest {
                 assert_eq!(
                     recovery,
                     format!("term{}.default.loads", &model.number[2..4])
@@ -248,11 +248,11 @@ mod tests {
             Some(308)
         );
         assert_eq!(
-            Model::by_recovery("TERM65.DEFAULT.loads").map(|m| m.number),
+            Model::by_recovery_manifest("TERM65.DEFAULT.loads").map(|m| m.number),
             Some("7965")
         );
         assert_eq!(
-            Model::by_recovery("term61.default.loads").map(|m| m.number),
+            Model::by_recovery_manifest("term61.default.loads").map(|m| m.number),
             Some("7961")
         );
         assert_eq!(Model::by_number("7999"), None);

@@ -8,7 +8,7 @@ use super::{LoadName, MacAddress, Model};
 /// them in all of these ways.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Request {
+pub enum RequestedFile {
     /// `termNN.default.loads`: the boot loader, after a factory reset. It carries no MAC.
     /// `None` where no model of the table asks for that NN.
     Recovery(Option<&'static Model>),
@@ -43,15 +43,15 @@ pub enum Request {
     Other,
 }
 
-impl Request {
+impl RequestedFile {
     /// Reads a name as it came over the wire. Total: any text gives an answer.
     #[must_use]
-    pub fn read(name: &str) -> Self {
-        let lower = normal(name);
+    pub fn parse(name: &str) -> Self {
+        let lower = normalized_name(name);
         let base = lower.rsplit('/').next().unwrap_or(&lower);
         if let Some(load) = base.strip_suffix(".loads") {
             if load.starts_with("term") && load.ends_with(".default") {
-                return Self::Recovery(Model::by_recovery(base));
+                return Self::Recovery(Model::by_recovery_manifest(base));
             }
             let given = name.trim_end();
             let given = given.rsplit('/').next().unwrap_or(given);
@@ -110,7 +110,7 @@ impl Request {
 
     /// Whether only a running application asks for this, never a boot loader.
     #[must_use]
-    pub fn is_application(&self) -> bool {
+    pub fn is_from_application(&self) -> bool {
         !matches!(
             self,
             Self::Recovery(_) | Self::Manifest(_) | Self::Image | Self::Other
@@ -121,7 +121,7 @@ impl Request {
 /// The form in which names are compared: lower case, without `/` or `./` before it and
 /// without blanks behind it.
 #[must_use]
-pub(crate) fn normal(name: &str) -> String {
+pub(crate) fn normalized_name(name: &str) -> String {
     let mut rest = name.trim_end();
     while let Some(shorter) = rest.strip_prefix("./").or_else(|| rest.strip_prefix('/')) {
         rest = shorter;
@@ -137,47 +137,47 @@ mod tests {
     fn names_of_real_boots_are_told_apart() {
         let mac = MacAddress::new([0x00, 0x1d, 0x45, 0xaa, 0xbb, 0x0c]);
         let cases = [
-            ("CTLSEP001D45AABB0C.tlv", Request::TrustList(mac)),
-            ("ITLSEP001D45AABB0C.tlv", Request::IdentityList(mac)),
-            ("ITLFile.tlv", Request::SharedTrustList),
+            ("CTLSEP001D45AABB0C.tlv", RequestedFile::TrustList(mac)),
+            ("ITLSEP001D45AABB0C.tlv", RequestedFile::IdentityList(mac)),
+            ("ITLFile.tlv", RequestedFile::SharedTrustList),
             (
                 "SEP001D45AABB0C.cnf.xml",
-                Request::Config { mac, signed: false },
+                RequestedFile::Config { mac, signed: false },
             ),
             (
                 "SEP001D45AABB0C.cnf.xml.sgn",
-                Request::Config { mac, signed: true },
+                RequestedFile::Config { mac, signed: true },
             ),
             (
                 "SEP001D45AABB0C.cnf.xml.enc.sgn",
-                Request::Config { mac, signed: true },
+                RequestedFile::Config { mac, signed: true },
             ),
-            ("./SIP001D45AABB0C.cnf", Request::LegacyConfig(mac)),
-            ("XMLDefault.cnf.xml", Request::DefaultConfig),
-            ("/mk-sip.jar", Request::SipLocale),
-            ("English_United_States/mk-sip.jar", Request::SipLocale),
-            ("mk-sccp.jar", Request::SccpLocale),
-            ("jar45sip.9-3-1ES26.sbn", Request::Image),
-            ("P0S3-8-12-00.sb2", Request::Image),
+            ("./SIP001D45AABB0C.cnf", RequestedFile::LegacyConfig(mac)),
+            ("XMLDefault.cnf.xml", RequestedFile::DefaultConfig),
+            ("/mk-sip.jar", RequestedFile::SipLocale),
+            ("English_United_States/mk-sip.jar", RequestedFile::SipLocale),
+            ("mk-sccp.jar", RequestedFile::SccpLocale),
+            ("jar45sip.9-3-1ES26.sbn", RequestedFile::Image),
+            ("P0S3-8-12-00.sb2", RequestedFile::Image),
             (
                 "SIP45.9-3-1SR4-1S.loads",
-                Request::Manifest(LoadName::new("SIP45.9-3-1SR4-1S")),
+                RequestedFile::Manifest(LoadName::new("SIP45.9-3-1SR4-1S")),
             ),
             (
                 "term65.default.loads",
-                Request::Recovery(Model::by_number("7965")),
+                RequestedFile::Recovery(Model::by_number("7965")),
             ),
             (
                 "TERM70.DEFAULT.loads",
-                Request::Recovery(Model::by_number("7970")),
+                RequestedFile::Recovery(Model::by_number("7970")),
             ),
-            ("term99.default.loads", Request::Recovery(None)),
-            ("OS79XX.TXT", Request::LegacyDefault),
-            ("/g3-tones.xml", Request::Other),
-            ("", Request::Other),
+            ("term99.default.loads", RequestedFile::Recovery(None)),
+            ("OS79XX.TXT", RequestedFile::LegacyDefault),
+            ("/g3-tones.xml", RequestedFile::Other),
+            ("", RequestedFile::Other),
         ];
         for (name, expected) in cases {
-            assert_eq!(Request::read(name), expected, "{name}");
+            assert_eq!(RequestedFile::parse(name), expected, "{name}");
         }
     }
 
@@ -188,7 +188,7 @@ mod tests {
             "CTLSEPxxxxxxxxxxxx.tlv",
             "SEP001D45AABB0C",
         ] {
-            assert_eq!(Request::read(name).mac(), None, "{name}");
+            assert_eq!(RequestedFile::parse(name).mac(), None, "{name}");
         }
     }
 }

@@ -15,7 +15,7 @@ pub const RESET_WINDOW: Duration = Duration::from_mins(1);
 
 /// What the lamps of a phone show while it is reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lamps {
+pub struct ResetLamps {
     /// Now let go of `#` and type the keys.
     pub ready: &'static str,
     /// The keys were taken.
@@ -24,7 +24,7 @@ pub struct Lamps {
 
 /// What can go wrong with the hardware of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Hazard {
+pub enum HardwareHazard {
     /// Cisco's field notice FN63772: memory that was built in from 2009 to 2011 may fail when the
     /// power comes back. The display stays dark and the speaker's lamp is lit.
     MayNotStart,
@@ -32,7 +32,7 @@ pub enum Hazard {
     WantsPowerSupply,
 }
 
-impl Hazard {
+impl HardwareHazard {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::MayNotStart, Self::WantsPowerSupply];
 
@@ -57,17 +57,17 @@ impl Family {
     /// Of the 7942, 7962, 7931, 7945, 7965 and 7975 nobody has written it down: it is that of the
     /// 7941 and 7961, whose hardware is next to theirs.
     #[must_use]
-    pub fn reset_lamps(self) -> Option<Lamps> {
+    pub fn reset_lamps(self) -> Option<ResetLamps> {
         Some(match self {
-            Self::F11 => Lamps {
+            Self::F11 => ResetLamps {
                 ready: "the lamp on the handset flashes red",
                 taken: "it flashes faster",
             },
-            Self::F70 => Lamps {
+            Self::F70 => ResetLamps {
                 ready: "the line buttons light up in amber, one after the other",
                 taken: "they turn green",
             },
-            Self::F31 | Self::F41 | Self::F42 | Self::F45 | Self::F75 => Lamps {
+            Self::F31 | Self::F41 | Self::F42 | Self::F45 | Self::F75 => ResetLamps {
                 ready: "the line buttons light up in amber, one after the other",
                 taken: "they turn red",
             },
@@ -79,10 +79,10 @@ impl Family {
 impl Model {
     /// What can go wrong with its hardware.
     #[must_use]
-    pub fn hazards(&self) -> &'static [Hazard] {
+    pub fn hazards(&self) -> &'static [HardwareHazard] {
         match self.plain_number() {
-            "7942" | "7945" | "7962" | "7965" | "7975" => &[Hazard::MayNotStart],
-            "7970" => &[Hazard::WantsPowerSupply],
+            "7942" | "7945" | "7962" | "7965" | "7975" => &[HardwareHazard::MayNotStart],
+            "7970" => &[HardwareHazard::WantsPowerSupply],
             _ => &[],
         }
     }
@@ -107,13 +107,13 @@ mod tests {
 
     #[test]
     fn the_field_notice_names_five_models_and_the_power_supply_one() {
-        let with = |hazard: Hazard| -> Vec<&str> {
+        let with = |hazard: HardwareHazard| -> Vec<&str> {
             let models = MODELS.iter();
             let has = models.filter(|model| model.hazards().contains(&hazard));
             has.map(|model| model.number).collect()
         };
         let notice = ["7942", "7962", "7945", "7965", "7975"];
-        assert_eq!(with(Hazard::MayNotStart), notice);
-        assert_eq!(with(Hazard::WantsPowerSupply), ["7970"]);
+        assert_eq!(with(HardwareHazard::MayNotStart), notice);
+        assert_eq!(with(HardwareHazard::WantsPowerSupply), ["7970"]);
     }
 }

@@ -5,19 +5,19 @@
 //! leads over 8.5(2). It holds for the families with five images; 7940 and 7960 have rules
 //! of their own.
 
-use super::Train;
+use super::FirmwareRelease;
 
 /// The first release that is signed with the current key.
-const CURRENT_KEY: Train = train(8, 5, 2, 1);
+const FIRST_WITH_CURRENT_KEY: FirmwareRelease = release(8, 5, 2, 1);
 /// From here on phones know the current key.
-const KNOWS_IT: Train = train(8, 5, 1, 0);
+const FIRST_TO_ACCEPT_CURRENT_KEY: FirmwareRelease = release(8, 5, 1, 0);
 /// Cisco's release notes: what is earlier goes over 8.5(2) first.
-const TOO_OLD: Train = train(8, 3, 3, 0);
+const BRIDGE_REQUIRED_BEFORE: FirmwareRelease = release(8, 3, 3, 0);
 /// The bridge: 8.5(2).
-pub const BRIDGE: Train = train(8, 5, 2, 0);
+pub const BRIDGE_RELEASE: FirmwareRelease = release(8, 5, 2, 0);
 
-const fn train(major: u16, minor: u16, maintenance: u16, service: u16) -> Train {
-    Train {
+const fn release(major: u16, minor: u16, maintenance: u16, service: u16) -> FirmwareRelease {
+    FirmwareRelease {
         major,
         minor,
         maintenance,
@@ -30,7 +30,7 @@ const fn train(major: u16, minor: u16, maintenance: u16, service: u16) -> Train 
 pub enum Route {
     /// At once.
     Direct,
-    /// Over [`BRIDGE`].
+    /// Over [`BRIDGE_RELEASE`].
     ViaBridge,
     /// The rules do not say: the phone's own load is not known, or it is one of 8.3(3) to
     /// 8.5(0), where sources differ. If it refuses the target, the bridge helps.
@@ -41,12 +41,12 @@ impl Route {
     /// From the load that a phone runs (its boot loader, after a factory reset) to this
     /// target.
     #[must_use]
-    pub fn between(from: Option<Train>, to: Train) -> Self {
+    pub fn between(from: Option<FirmwareRelease>, to: FirmwareRelease) -> Self {
         match from {
-            _ if to < CURRENT_KEY => Self::Direct,
+            _ if to < FIRST_WITH_CURRENT_KEY => Self::Direct,
             None => Self::Unknown,
-            Some(from) if from < TOO_OLD => Self::ViaBridge,
-            Some(from) if from < KNOWS_IT => Self::Unknown,
+            Some(from) if from < BRIDGE_REQUIRED_BEFORE => Self::ViaBridge,
+            Some(from) if from < FIRST_TO_ACCEPT_CURRENT_KEY => Self::Unknown,
             Some(_) => Self::Direct,
         }
     }
@@ -76,14 +76,20 @@ mod tests {
             ("term65.default", target, Unknown),
         ];
         for (from, to, route) in cases {
-            let to_train = LoadName::new(to).train().unwrap();
+            let to_train = LoadName::new(to).release().unwrap();
             assert_eq!(
-                Route::between(LoadName::new(from).train(), to_train),
+                Route::between(LoadName::new(from).release(), to_train),
                 route,
                 "{from} to {to}"
             );
         }
-        assert_eq!(Route::between(Some(BRIDGE), CURRENT_KEY), Direct);
-        assert_eq!(Route::between(Some(TOO_OLD), BRIDGE), Direct);
+        assert_eq!(
+            Route::between(Some(BRIDGE_RELEASE), FIRST_WITH_CURRENT_KEY),
+            Direct
+        );
+        assert_eq!(
+            Route::between(Some(BRIDGE_REQUIRED_BEFORE), BRIDGE_RELEASE),
+            Direct
+        );
     }
 }

@@ -16,7 +16,7 @@ use super::{
     selftest::self_test,
 };
 use crate::{
-    dhcp::{self, ServerKind, Wire},
+    dhcp::{self, PacketSocket, ServerKind},
     diagnose::{Finding, Severity, worst_first},
     protocol::dhcp::SERVER_PORT,
     tftp::{BindErrorKind, Bound, Config, Kind},
@@ -64,8 +64,8 @@ pub fn check(wanted: &Wanted, mut about: impl FnMut(&str)) -> Checked {
         wanted.isolated
             && port.number == SERVER_PORT
             && interface
-                .and_then(Interface::card)
-                .is_some_and(|card| dhcp::Bound::open(card).is_ok())
+                .and_then(Interface::link)
+                .is_some_and(|link| dhcp::BoundServer::open(link).is_ok())
     };
     let taken: Vec<&Port> = ports
         .iter()
@@ -90,8 +90,8 @@ pub fn check(wanted: &Wanted, mut about: impl FnMut(&str)) -> Checked {
                 "asking for DHCP servers on {}, 6 s …",
                 interface.name
             ));
-            let here_too = is_taken(SERVER_PORT);
-            match Asking::open(wanted, interface, here_too) {
+            let include_local = is_taken(SERVER_PORT);
+            match Asking::open(wanted, interface, include_local) {
                 Ok(asking) => findings.extend(asking.answers()),
                 Err(finding) => findings.push(finding),
             }
@@ -256,11 +256,11 @@ pub(super) fn said(wanted: &Wanted, interface: &Interface) -> Vec<Finding> {
 /// takes a right; asking takes none.
 #[derive(Debug)]
 pub struct Asking {
-    wire: Wire,
+    socket: PacketSocket,
     interface: Interface,
     isolated: bool,
     /// A server on this machine is asked as well.
-    here_too: bool,
+    include_local: bool,
     /// That server, if it was recognised.
     local: Option<ServerKind>,
 }
@@ -270,28 +270,28 @@ impl Asking {
     pub(super) fn open(
         wanted: &Wanted,
         interface: &Interface,
-        here_too: bool,
+        include_local: bool,
     ) -> Result<Self, Finding> {
-        let Some(card) = interface.card() else {
+        let Some(link) = interface.link() else {
             let message = format!("{} is no Ethernet: no phone is behind it", interface.name);
             let cure = "Name the interface that leads to the phones' switch with --interface";
             let severity = Severity::Warning;
             return Err(finding(code::WRONG_INTERFACE, severity, message, cure));
         };
-        let local = here_too
+        let local = include_local
             .then(|| holder(Protocol::Udp, SERVER_PORT))
             .flatten();
         Ok(Self {
-            wire: Wire::open(card).map_err(|error| not_asked(&error))?,
+            socket: PacketSocket::open(link).map_err(|error| not_asked(&error))?,
             interface: interface.clone(),
             isolated: wanted.isolated,
-            here_too,
+            include_local,
             local: local.and_then(|holder| ServerKind::of_process(&holder.name)),
         })
     }
 
     /// Asks, and judges what the servers would tell a phone, the worst first. Takes
-    /// [`dhcp::WINDOW`].
+    /// [`dhcp::PROBE_WINDOW`].
     #[must_use]
     pub fn answers(&self) -> Vec<Finding> {
         let place = offers::Place {
@@ -299,7 +299,7 @@ impl Asking {
             isolated: self.isolated,
             local: self.local,
         };
-        match self.wire.ask(self.here_too) {
+        match self.socket.probe(self.include_local) {
             Ok(offers) => {
                 let mut findings = offers::judge(&offers, place);
                 worst_first(&mut findings);

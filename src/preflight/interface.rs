@@ -2,7 +2,7 @@
 
 use std::{fmt, net::Ipv4Addr, path::Path};
 
-use crate::{dhcp::Card, phone::MacAddress, track::Subnet};
+use crate::{dhcp::LinkInterface, phone::MacAddress, track::Subnet};
 
 /// A network interface with an IPv4 address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,8 +75,8 @@ pub enum ChooseError {
 impl Interface {
     /// What frames need; `None` where it carries none.
     #[must_use]
-    pub fn card(&self) -> Option<Card> {
-        Some(Card {
+    pub fn link(&self) -> Option<LinkInterface> {
+        Some(LinkInterface {
             name: self.name.clone(),
             index: self.index,
             mac: self.mac?,
@@ -176,7 +176,7 @@ pub fn audible() -> Vec<String> {
 }
 
 /// Chooses where to serve: the interface that was named, else the likeliest of those with a
-/// carrier. A wired card beats a radio, and both beat software; two equals are never
+/// carrier. A wired interface beats a radio, and both beat software; two equals are never
 /// guessed between.
 pub fn choose(all: &[Interface], named: Option<&str>) -> Result<Chosen, ChooseError> {
     if let Some(name) = named {

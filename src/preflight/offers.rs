@@ -211,10 +211,10 @@ fn address_of(name: &str) -> Option<Ipv4Addr> {
 /// The lines for the server, if it is known which one it is; else how to get them.
 fn paste(server: Ipv4Addr, place: Place<'_>) -> String {
     let own = place.interface.address;
-    let kinds: Vec<&str> = ServerKind::ALL.map(ServerKind::word).into();
+    let kinds: Vec<&str> = ServerKind::ALL.map(ServerKind::flag_value).into();
     match place.local.filter(|_| server == own) {
         Some(kind) => {
-            let lines = kind.lines(own).replace('\n', "\n    ");
+            let lines = kind.config_snippet(own).replace('\n', "\n    ");
             format!(
                 "That is {kind} on this machine. Add:\n    {}",
                 lines.trim_end()

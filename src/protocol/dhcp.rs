@@ -1,12 +1,12 @@
 //! DHCP messages (RFC 2131, options of RFC 2132), read and written.
 
-mod answer;
+mod build;
 mod class;
 mod options;
 
 use std::{net::Ipv4Addr, time::Duration};
 
-pub use answer::Lease;
+pub use build::Lease;
 pub use class::{PhoneClass, phone_class};
 pub use options::{OptionCode, Options};
 
@@ -39,7 +39,7 @@ pub enum Op {
 
 /// The message type, option 53.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum MessageType {
     /// Who has an address for me?
     Discover,
     /// I have this one.
@@ -58,7 +58,7 @@ pub enum Kind {
     Inform,
 }
 
-impl Kind {
+impl MessageType {
     const ALL: [Self; 8] = [
         Self::Discover,
         Self::Offer,
@@ -221,11 +221,13 @@ impl Message {
 
     /// Option 53.
     #[must_use]
-    pub fn kind(&self) -> Option<Kind> {
+    pub fn message_type(&self) -> Option<MessageType> {
         let [number] = self.options.get(OptionCode::MESSAGE_TYPE)? else {
             return None;
         };
-        Kind::ALL.into_iter().find(|kind| kind.number() == *number)
+        MessageType::ALL
+            .into_iter()
+            .find(|kind| kind.number() == *number)
     }
 
     /// Option 54: which server is meant, or speaks.

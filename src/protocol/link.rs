@@ -8,7 +8,7 @@ use crate::phone::MacAddress;
 
 /// A link layer, by the numbers of tcpdump.org/linktypes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Link {
+pub enum LinkType {
     /// Ethernet.
     Ethernet,
     /// Linux cooked, `tcpdump -i any` of earlier days.
@@ -21,7 +21,7 @@ pub enum Link {
 
 /// What a packet carries, whatever its link layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sent<'a> {
+pub struct CapturedPacket<'a> {
     /// The station that sent it, where the link layer says so.
     pub source: Option<MacAddress>,
     /// What is in it.
@@ -31,7 +31,7 @@ pub struct Sent<'a> {
 /// In place of a type in cooked packets: LLC follows.
 const COOKED_LLC: u16 = 4;
 
-impl Link {
+impl LinkType {
     /// The link layer of this number. `None`: it is not known here.
     #[must_use]
     pub fn of(number: u16) -> Option<Self> {
@@ -45,11 +45,11 @@ impl Link {
     }
 
     /// Reads a packet.
-    pub fn read(self, bytes: &[u8]) -> Result<Sent<'_>, Malformed> {
+    pub fn read(self, bytes: &[u8]) -> Result<CapturedPacket<'_>, Malformed> {
         match self {
             Self::Ethernet => {
                 let frame = Frame::decode(bytes)?;
-                Ok(Sent {
+                Ok(CapturedPacket {
                     source: station(frame.source),
                     payload: frame.payload,
                 })
@@ -64,14 +64,14 @@ impl Link {
                     payload(IPV4, bytes)?
                 };
                 let source = None;
-                Ok(Sent { source, payload })
+                Ok(CapturedPacket { source, payload })
             }
         }
     }
 }
 
 /// Direction, kind of device, length of the address, address in 8 bytes, type.
-fn cooked(bytes: &[u8]) -> Result<Sent<'_>, Malformed> {
+fn cooked(bytes: &[u8]) -> Result<CapturedPacket<'_>, Malformed> {
     const SHORT: &str = "16 bytes of header expected";
     let mut reader = Reader::new("Linux cooked", bytes);
     reader.take(4, SHORT)?;
@@ -83,7 +83,7 @@ fn cooked(bytes: &[u8]) -> Result<Sent<'_>, Malformed> {
 
 /// Type, 2 bytes of nothing, interface, kind of device, direction, length of the address,
 /// address in 8 bytes.
-fn cooked_2(bytes: &[u8]) -> Result<Sent<'_>, Malformed> {
+fn cooked_2(bytes: &[u8]) -> Result<CapturedPacket<'_>, Malformed> {
     const SHORT: &str = "20 bytes of header expected";
     let mut reader = Reader::new("Linux cooked", bytes);
     let kind = reader.u16(SHORT)?;
@@ -97,14 +97,14 @@ fn behind<'a>(
     kind: u16,
     source: Option<MacAddress>,
     reader: &mut Reader<'a>,
-) -> Result<Sent<'a>, Malformed> {
+) -> Result<CapturedPacket<'a>, Malformed> {
     let (_, kind) = untagged(kind, reader)?;
     let payload = if kind == COOKED_LLC {
         logical_link(reader.rest())?
     } else {
         payload(kind, reader.rest())?
     };
-    Ok(Sent { source, payload })
+    Ok(CapturedPacket { source, payload })
 }
 
 /// Ethernet addresses have 6 bytes.

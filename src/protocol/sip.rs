@@ -1,7 +1,7 @@
 //! SIP as far as a witness needs it: the head of a REGISTER, the head of what it is answered,
 //! which of the two belong together, and an answer of our own (RFC 3261).
 
-mod answer;
+mod encode;
 mod phone;
 mod response;
 mod stream;
@@ -10,7 +10,7 @@ use std::{fmt, net::SocketAddrV4};
 
 use serde::{Deserialize, Serialize};
 
-pub use answer::answer;
+pub use encode::encode_response;
 pub use phone::{Agent, SipPhone};
 pub use response::Response;
 pub use stream::Stream;
@@ -59,15 +59,15 @@ impl fmt::Display for SipTransport {
     }
 }
 
-/// The way of a message.
+/// The flow of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Way {
+pub struct Flow {
     /// From.
     pub source: SocketAddrV4,
     /// To.
     pub destination: SocketAddrV4,
     /// Over what.
-    pub over: SipTransport,
+    pub transport: SipTransport,
 }
 
 /// The head of a request.
@@ -88,7 +88,7 @@ struct Headers {
     /// Names in lower case and in full, values on one line; as they came otherwise.
     all: Vec<(String, String)>,
     /// One proved a password; it is not kept.
-    has_proof: bool,
+    has_credentials: bool,
 }
 
 impl Request {
@@ -118,13 +118,13 @@ impl Request {
 
     /// Whether it carries a proof of a password (Authorization).
     #[must_use]
-    pub fn has_proof(&self) -> bool {
-        self.headers.has_proof
+    pub fn has_credentials(&self) -> bool {
+        self.headers.has_credentials
     }
 
     /// Notes where it came from; the answer's Via says so, and a REGISTER's phone lives there.
     #[must_use]
-    pub fn heard_from(self, source: SocketAddrV4) -> Self {
+    pub fn received_from(self, source: SocketAddrV4) -> Self {
         Self {
             source: Some(source),
             ..self
@@ -214,7 +214,7 @@ fn head(bytes: &[u8]) -> Result<(String, Headers), Malformed> {
     let first = lines.next().unwrap_or_default();
     let mut headers = Headers {
         all: Vec::new(),
-        has_proof: false,
+        has_credentials: false,
     };
     for line in lines {
         let Some((name, value)) = line.split_once(':') else {
@@ -222,7 +222,7 @@ fn head(bytes: &[u8]) -> Result<(String, Headers), Malformed> {
         };
         let name = full_name(name.trim());
         if SECRET.contains(&name.as_str()) {
-            headers.has_proof = true;
+            headers.has_credentials = true;
         } else {
             headers.all.push((name, value.trim().to_owned()));
         }

@@ -14,7 +14,7 @@ const MAX_NODES: u32 = 4096;
 
 /// What the page says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Page {
+pub struct DevicePage {
     /// `MACAddress`, else the MAC in the host name.
     pub mac: Option<MacAddress>,
     /// `HostName`: `SEP` and the MAC.
@@ -52,7 +52,7 @@ const FIELDS: [(&str, &str); 8] = [
     ("hardwareRevision", "Hardware Revision"),
 ];
 
-impl Page {
+impl DevicePage {
     /// Reads a page of either kind. HTML is read by its English labels.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let fault = |format, reason| Malformed {

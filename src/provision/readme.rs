@@ -26,7 +26,7 @@ pub(super) fn text(plan: &Plan, given: &Given<'_>) -> String {
         "The firmware lies here too, and each phone's file names its load: keep them together, \
          as phones ask for both at every start."
     };
-    let plan_of = format!("{DIAL_PLAN} is read by the phones whose file names it.");
+    let stage_plans = format!("{DIAL_PLAN} is read by the phones whose file names it.");
     let mut phones = vec![
         "Copy everything in tftp/ flat into the root of your TFTP server, and let DHCP option \
          150 (or 66) name that server. The names are as phones ask for them: keep their case.",
@@ -37,7 +37,7 @@ pub(super) fn text(plan: &Plan, given: &Given<'_>) -> String {
         firmware,
     ];
     if given.dial_plan.is_some() {
-        phones.push(&plan_of);
+        phones.push(&stage_plans);
     }
     phones.push("A phone reads its file at its next start: **#** in Settings, or the power.");
     chapter("tftp/: for the phones", &phones);
@@ -89,7 +89,7 @@ pub(super) fn text(plan: &Plan, given: &Given<'_>) -> String {
         let load = phone.load.as_ref().map_or("", |load| load.as_str());
         let line = format!(
             "{}  {}  {} {load}",
-            phone.mac.wire(),
+            phone.mac.upper_hex(),
             users.join(", "),
             phone.name
         );

@@ -26,7 +26,7 @@ type Xml = Writer<Vec<u8>>;
 
 /// The name under which a phone asks for its file.
 pub(super) fn name(phone: &Phone) -> String {
-    format!("SEP{}.cnf.xml", phone.mac.wire())
+    format!("SEP{}.cnf.xml", phone.mac.upper_hex())
 }
 
 /// The file. Its version stamp follows from the rest: it changes when something changes.

@@ -3,11 +3,11 @@
 use super::{
     Given, letters,
     plan::{Account, Locale, Plan, Site},
+    time_zone::cisco_time_zone,
 };
 use crate::{
     dialplan::{Mode, Template},
     inventory::{Codec, Fault, Inventory, SiteField, Transport},
-    phone::phones_zone,
 };
 
 mod phones;
@@ -168,7 +168,7 @@ fn site(judge: &mut Judge<'_>, given: &Given<'_>) -> Site {
         let message = "a language without `locale`, the folder that phones read it from";
         judge.site(SiteField::Language, Err(message.to_owned()));
     }
-    let zone = phones_zone(site.time_zone.as_deref().unwrap_or(ZONE), given.year);
+    let zone = cisco_time_zone(site.time_zone.as_deref().unwrap_or(ZONE), given.year);
     judge.site(
         SiteField::TimeZone,
         zone.as_ref().map(|_| ()).map_err(ToString::to_string),

@@ -8,7 +8,7 @@ use std::{collections::HashMap, net::Ipv4Addr};
 
 use super::record::{Fact, Record};
 use crate::{
-    phone::{Family, LoadName, Model, Protocol, Request, normal},
+    phone::{Family, LoadName, Model, Protocol, RequestedFile, normalized_name},
     track::{ManifestPlan, StagePlan},
 };
 
@@ -28,10 +28,10 @@ enum Kind {
 
 impl Kind {
     /// Of the manifest that this request is for, where it is known.
-    fn of(request: &Request) -> Option<Self> {
+    fn of(request: &RequestedFile) -> Option<Self> {
         let family = match request {
-            Request::Recovery(model) => model.as_ref()?.family,
-            Request::Manifest(load) => load.family()?,
+            RequestedFile::Recovery(model) => model.as_ref()?.family,
+            RequestedFile::Manifest(load) => load.family()?,
             _ => return None,
         };
         if family.is_convertible() {
@@ -52,7 +52,7 @@ impl Kind {
 
     /// The place of an image among the others of its manifest.
     fn place(self, image: &str) -> Option<usize> {
-        let name = normal(image);
+        let name = normalized_name(image);
         let base = name.rsplit('/').next().unwrap_or(&name);
         self.parts().iter().position(|part| match self {
             Self::Five => base.starts_with(part),
@@ -85,7 +85,7 @@ pub(super) fn stages(record: &mut Record) -> Vec<StagePlan> {
     let mut sets: Vec<Set> = Vec::new();
     for episode in episodes(record) {
         let found = sets.iter().position(|set| {
-            normal(&set.manifest) == normal(&episode.manifest)
+            normalized_name(&set.manifest) == normalized_name(&episode.manifest)
                 && agree(&set.images, &episode.images)
         });
         let at = found.unwrap_or_else(|| {
@@ -121,7 +121,7 @@ fn staged_name(sets: &[Set], at: usize) -> String {
     let manifest = &sets[at].manifest;
     let before = sets[..at]
         .iter()
-        .filter(|set| normal(&set.manifest) == normal(manifest))
+        .filter(|set| normalized_name(&set.manifest) == normalized_name(manifest))
         .count();
     match before {
         0 => manifest.clone(),
@@ -132,20 +132,20 @@ fn staged_name(sets: &[Set], at: usize) -> String {
 /// Whether both may be of one release.
 fn agree(left: &[Option<String>], right: &[Option<String>]) -> bool {
     left.iter().zip(right).all(|pair| match pair {
-        (Some(left), Some(right)) => normal(left) == normal(right),
+        (Some(left), Some(right)) => normalized_name(left) == normalized_name(right),
         _ => true,
     })
 }
 
 fn stage(sets: &[Set], at: usize) -> StagePlan {
     let set = &sets[at];
-    let request = Request::read(&set.manifest);
+    let request = RequestedFile::parse(&set.manifest);
     let (load, models): (LoadName, Vec<&'static Model>) = match &request {
-        Request::Manifest(load) => {
+        RequestedFile::Manifest(load) => {
             let models = load.family().into_iter().flat_map(Family::models);
             (load.clone(), models.collect())
         }
-        Request::Recovery(model) => (named_load(sets, set), model.iter().copied().collect()),
+        RequestedFile::Recovery(model) => (named_load(sets, set), model.iter().copied().collect()),
         _ => (LoadName::new(&set.manifest), Vec::new()),
     };
     let images = set
@@ -174,7 +174,10 @@ fn stage(sets: &[Set], at: usize) -> StagePlan {
 /// else the name that the phone itself gives it, `term65.default`.
 fn named_load(sets: &[Set], recovery: &Set) -> LoadName {
     let same = sets.iter().find(|set| {
-        let is_load = matches!(Request::read(&set.manifest), Request::Manifest(_));
+        let is_load = matches!(
+            RequestedFile::parse(&set.manifest),
+            RequestedFile::Manifest(_)
+        );
         let shared = set
             .images
             .iter()
@@ -195,9 +198,9 @@ fn episodes(record: &Record) -> Vec<Episode> {
     });
     for index in asked {
         let request = &record.requests[index];
-        let read = Request::read(&request.name);
+        let read = RequestedFile::parse(&request.name);
         match read {
-            Request::Image => {
+            RequestedFile::Image => {
                 if let Some(episode) = open.get(&request.address)
                     && let Some(episode) = episodes.get_mut(*episode)
                     && let Some(place) = episode.kind.place(&request.name)
@@ -205,7 +208,7 @@ fn episodes(record: &Record) -> Vec<Episode> {
                     episode.images[place].get_or_insert_with(|| request.name.clone());
                 }
             }
-            Request::Recovery(_) | Request::Manifest(_) => {
+            RequestedFile::Recovery(_) | RequestedFile::Manifest(_) => {
                 open.remove(&request.address);
                 let Some(kind) = Kind::of(&read).filter(|_| request.found) else {
                     continue;

@@ -17,13 +17,13 @@ use super::{
     web::Web,
 };
 use crate::{
-    discovery::Listener,
+    discovery::Observer,
     phone::MacAddress,
     protocol::{
         Malformed,
-        link::{Link, Sent},
+        link::{CapturedPacket, LinkType},
     },
-    track::{Seen, Sighting, Witness},
+    track::{EvidenceSource, Observation, ObservationKind},
 };
 
 /// MACs and addresses that are remembered, each.
@@ -43,7 +43,7 @@ pub(super) fn record(input: &mut impl BufRead) -> io::Result<Record> {
             break;
         }
         record.tally.read += 1;
-        let Some(link) = Link::of(packet.link) else {
+        let Some(link) = LinkType::of(packet.link) else {
             record.tally.unknown += 1;
             continue;
         };
@@ -68,7 +68,7 @@ pub(super) fn record(input: &mut impl BufRead) -> io::Result<Record> {
 struct Packets {
     tftp: Tftp,
     web: Web,
-    listener: Listener,
+    listener: Observer,
     stations: Stations,
 }
 
@@ -78,7 +78,7 @@ impl Packets {
         &mut self,
         record: &mut Record,
         at: Timestamp,
-        sent: &Sent<'_>,
+        sent: &CapturedPacket<'_>,
     ) -> Result<bool, Malformed> {
         let stamp = Stamp::At(at);
         let before = record.requests.len();
@@ -88,34 +88,39 @@ impl Packets {
             let named = self.stations.sends(request.address, mac);
             record.facts.push((stamp, named));
         }
-        for sighting in self.listener.hear_from(sent.source, &sent.payload)? {
-            if !self.stations.is_known(&sighting) {
-                is_understood |= !is_neighbour(&sighting);
-                tell(record, stamp, sighting);
+        for observation in self.listener.observe_payload(sent.source, &sent.payload)? {
+            if !self.stations.is_known(&observation) {
+                is_understood |= !is_neighbour(&observation);
+                tell(record, stamp, observation);
             }
         }
         Ok(is_understood)
     }
 }
 
-fn tell(record: &mut Record, stamp: Stamp, sighting: Sighting) {
+fn tell(record: &mut Record, stamp: Stamp, observation: Observation) {
     if record.told >= MAX_TOLD {
         record.tally.cut = true;
         return;
     }
     record.told += 1;
     // A registration is told of a phone that is known otherwise.
-    let is_registration = matches!(sighting.seen, Seen::Register { .. } | Seen::Closed { .. });
-    record.tells_phones |= !is_neighbour(&sighting) && !is_registration;
-    record.facts.push((stamp, Fact::Told(Box::new(sighting))));
+    let is_registration = matches!(
+        observation.seen,
+        ObservationKind::Register { .. } | ObservationKind::PortClosed { .. }
+    );
+    record.tells_phones |= !is_neighbour(&observation) && !is_registration;
+    record
+        .facts
+        .push((stamp, Fact::Told(Box::new(observation))));
 }
 
 /// ARP names everybody, phone or not.
-fn is_neighbour(sighting: &Sighting) -> bool {
+fn is_neighbour(observation: &Observation) -> bool {
     matches!(
-        sighting.seen,
-        Seen::Named {
-            witness: Witness::Neighbour,
+        observation.seen,
+        ObservationKind::MacReported {
+            witness: EvidenceSource::Neighbour,
             ..
         }
     )
@@ -146,17 +151,17 @@ impl Stations {
         }
     }
 
-    /// Whether a sighting is of ARP and says what it said before: machines repeat it all day.
-    fn is_known(&mut self, sighting: &Sighting) -> bool {
-        let Seen::Named {
+    /// Whether a observation is of ARP and says what it said before: machines repeat it all day.
+    fn is_known(&mut self, observation: &Observation) -> bool {
+        let ObservationKind::MacReported {
             mac,
-            witness: Witness::Neighbour,
-        } = sighting.seen
+            witness: EvidenceSource::Neighbour,
+        } = observation.seen
         else {
             return false;
         };
-        let has_place = self.said.len() < NAMES_MAX || self.said.contains_key(&sighting.address);
-        !has_place || self.said.insert(sighting.address, mac) == Some(mac)
+        let has_place = self.said.len() < NAMES_MAX || self.said.contains_key(&observation.address);
+        !has_place || self.said.insert(observation.address, mac) == Some(mac)
     }
 
     /// A MAC that asks from several addresses may be a router's. Then ARP is believed, which was

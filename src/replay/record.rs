@@ -1,4 +1,4 @@
-//! What a foreign record tells, before it is sightings.
+//! What a foreign record tells, before it is observations.
 
 use std::{collections::HashMap, net::Ipv4Addr};
 
@@ -9,9 +9,12 @@ use super::{
     stamp::{Calendar, Stamp},
 };
 use crate::{
-    phone::{MacAddress, normal},
+    phone::{MacAddress, normalized_name},
     protocol::Malformed,
-    track::{End, Moment, Plan, Seen, Served, Sighting, TransferId, Transport, Witness},
+    track::{
+        End, EvidenceSource, Observation, ObservationKind, Plan, RunTime, Served, TransferId,
+        Transport,
+    },
 };
 
 /// One request.
@@ -47,7 +50,7 @@ pub(super) enum Fact {
         said: Option<MacAddress>,
     },
     /// A witness told it.
-    Told(Box<Sighting>),
+    Told(Box<Observation>),
 }
 
 /// How much of a record was understood.
@@ -94,13 +97,13 @@ pub struct Record {
     pub(super) calendar: Calendar,
 }
 
-/// A record as sightings.
+/// A record as observations.
 #[derive(Debug)]
 pub struct Conversation {
     /// The time of day of moment 0.
     pub began: Timestamp,
     /// In order.
-    pub sightings: Vec<(Moment, Sighting)>,
+    pub observations: Vec<(RunTime, Observation)>,
 }
 
 impl Record {
@@ -151,7 +154,7 @@ impl Record {
         }
     }
 
-    /// The record as the sightings of a run that served this plan. Where the record does not
+    /// The record as the observations of a run that served this plan. Where the record does not
     /// tell a file's size, the plan may.
     #[must_use]
     pub fn conversation(&self, plan: &Plan) -> Conversation {
@@ -160,10 +163,10 @@ impl Record {
             .iter()
             .flat_map(|stage| &stage.manifests)
             .flat_map(|manifest| &manifest.images)
-            .map(|(name, size)| (normal(name), (name.as_str(), *size)))
+            .map(|(name, size)| (normalized_name(name), (name.as_str(), *size)))
             .collect();
         let served = |request: &Request| {
-            let bare = normal(&request.name);
+            let bare = normalized_name(&request.name);
             let known = sizes
                 .get(&bare)
                 .or_else(|| sizes.get(bare.rsplit('/').next().unwrap_or(&bare)));
@@ -183,15 +186,15 @@ impl Record {
             .calendar
             .times(self.facts.iter().map(|(stamp, _)| *stamp));
         let began = times.first().copied().unwrap_or(Timestamp::UNIX_EPOCH);
-        let mut now = Moment::ZERO;
-        let mut sightings = Vec::new();
+        let mut now = RunTime::ZERO;
+        let mut observations = Vec::new();
         for (time, (_, fact)) in times.into_iter().zip(&self.facts) {
             now = now.max(since(began, time));
             let id = |index: &usize| TransferId(*index as u64);
             let (address, seen) = match fact {
                 Fact::Asked(index) => {
                     let request = &self.requests[*index];
-                    let seen = Seen::Asked {
+                    let seen = ObservationKind::Requested {
                         transfer: id(index),
                         transport: request.transport,
                         name: request.name.clone(),
@@ -201,7 +204,7 @@ impl Record {
                     (request.address, seen)
                 }
                 Fact::Acknowledged(index, bytes) => {
-                    let seen = Seen::Acknowledged {
+                    let seen = ObservationKind::Acknowledged {
                         transfer: id(index),
                         bytes: *bytes,
                     };
@@ -211,7 +214,7 @@ impl Record {
                     let request = &self.requests[*index];
                     let whole = (*end == End::Delivered).then(|| served(request).size);
                     let whole = whole.filter(|size| *size != Served::UNKNOWN_SIZE);
-                    let seen = Seen::Ended {
+                    let seen = ObservationKind::Ended {
                         transfer: id(index),
                         end: end.clone(),
                         bytes: bytes.or(whole).unwrap_or(0),
@@ -219,17 +222,20 @@ impl Record {
                     (request.address, seen)
                 }
                 Fact::Named { address, mac, .. } => {
-                    let seen = Seen::Named {
+                    let seen = ObservationKind::MacReported {
                         mac: *mac,
-                        witness: Witness::Neighbour,
+                        witness: EvidenceSource::Neighbour,
                     };
                     (*address, seen)
                 }
-                Fact::Told(sighting) => (sighting.address, sighting.seen.clone()),
+                Fact::Told(observation) => (observation.address, observation.seen.clone()),
             };
-            sightings.push((now, Sighting { address, seen }));
+            observations.push((now, Observation { address, seen }));
         }
-        Conversation { began, sightings }
+        Conversation {
+            began,
+            observations,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     stamp::Stamp,
 };
 use crate::{
-    http::name::of_path,
+    http::name::from_path,
     protocol::frame::Payload,
     track::{End, Transport},
 };
@@ -84,7 +84,7 @@ impl Web {
             address: *ends.0.ip(),
             port: ends.0.port(),
             transport: Transport::Http,
-            name: of_path(&path),
+            name: from_path(&path),
             staged: None,
             found: true,
             size: None,

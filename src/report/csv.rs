@@ -1,7 +1,7 @@
 //! One row a phone, for spreadsheets (RFC 4180).
 
 use crate::{
-    display::words,
+    display::format,
     track::{PhoneReport, Report},
 };
 
@@ -53,7 +53,7 @@ fn row(phone: &PhoneReport) -> [String; HEADER.len()] {
         phone.name.clone().unwrap_or_default(),
         phone.address.to_string(),
         phone.model.clone().unwrap_or_default(),
-        words::state(phone.state).0.to_owned(),
+        format::state(phone.state).0.to_owned(),
         load(&phone.from),
         load(&phone.to),
         phone.pass.to_string(),
@@ -71,7 +71,7 @@ fn row(phone: &PhoneReport) -> [String; HEADER.len()] {
                 .map(|it| it.code.to_string())
                 .collect(),
         ),
-        join(phone.evidence.iter().map(words::evidence_of).collect()),
+        join(phone.evidence.iter().map(format::evidence_of).collect()),
         super::next_step(phone),
         phone
             .on_inventory

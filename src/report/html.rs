@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use super::{Timeline, Timelines, colour, next_step, urgency};
 use crate::{
-    display::{is_done, totals, words},
+    display::{format, is_done, totals},
     text::{clock, escape as visible, size},
-    track::{FileReport, Moment, PhoneReport, Report, State},
+    track::{FileReport, PhoneReport, Report, RunTime, State},
 };
 
 /// What stands above the phones.
@@ -109,7 +109,7 @@ fn text(raw: &str) -> String {
 
 /// The word of a state, which is its colour's name too.
 fn word(state: State) -> &'static str {
-    words::state(state).0
+    format::state(state).0
 }
 
 fn counts(page: &mut String, report: &Report) {
@@ -192,7 +192,7 @@ fn card(page: &mut String, phone: &PhoneReport, timeline: Option<&Timeline>) {
             page,
             format_args!(
                 "<li>because: {}</li>\n",
-                text(&words::evidence_of(evidence))
+                text(&format::evidence_of(evidence))
             ),
         );
     }
@@ -252,7 +252,7 @@ fn line(page: &mut String, phone: &PhoneReport, timeline: &Timeline) {
     };
     let (from, to) = (first.from, last.to);
     let whole = to.saturating_sub(from).as_secs_f64().max(1.0);
-    let place = |at: Moment| at.saturating_sub(from).as_secs_f64() / whole * WIDTH;
+    let place = |at: RunTime| at.saturating_sub(from).as_secs_f64() / whole * WIDTH;
     let label: Vec<String> = timeline
         .spans
         .iter()
@@ -310,7 +310,7 @@ fn line(page: &mut String, phone: &PhoneReport, timeline: &Timeline) {
     );
 }
 
-fn seconds(moment: Moment) -> i64 {
+fn seconds(moment: RunTime) -> i64 {
     i64::try_from(moment.as_secs()).unwrap_or(i64::MAX)
 }
 

@@ -1,11 +1,11 @@
-//! What each phone was when, collected while sightings are folded.
+//! What each phone was when, collected while observations are folded.
 
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
 use crate::{
     diagnose::Code,
     phone::MacAddress,
-    track::{Event, Fleet, Moment, PhoneId, PhoneRef, PhoneReport, Sighting, State},
+    track::{Event, Fleet, Observation, PhoneId, PhoneRef, PhoneReport, RunTime, State},
 };
 
 /// Spans and marks that are kept of one phone; one that goes on for ever keeps its newest.
@@ -17,16 +17,16 @@ pub struct Span {
     /// The state.
     pub state: State,
     /// Since when.
-    pub from: Moment,
+    pub from: RunTime,
     /// Until when.
-    pub to: Moment,
+    pub to: RunTime,
 }
 
 /// A diagnosis that was raised or withdrawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
     /// When.
-    pub at: Moment,
+    pub at: RunTime,
     /// Which.
     pub code: Code,
     /// Whether it was refuted then.
@@ -50,7 +50,7 @@ pub struct Timelines {
 
 impl Timelines {
     /// Takes what a fleet said at this moment.
-    pub fn take(&mut self, at: Moment, events: &[Event]) {
+    pub fn take(&mut self, at: RunTime, events: &[Event]) {
         for event in events {
             match event {
                 Event::Step(step) => self.of(&step.phone).enter(at, step.state),
@@ -73,7 +73,7 @@ impl Timelines {
     }
 
     /// The record ends here.
-    pub fn close(&mut self, at: Moment) {
+    pub fn close(&mut self, at: RunTime) {
         for (.., timeline) in self.phones.values_mut() {
             if let Some(last) = timeline.spans.last_mut() {
                 last.to = last.to.max(at);
@@ -111,7 +111,7 @@ impl Timelines {
 }
 
 impl Timeline {
-    fn enter(&mut self, at: Moment, state: State) {
+    fn enter(&mut self, at: RunTime, state: State) {
         if let Some(last) = self.spans.last_mut() {
             last.to = at;
             if last.state == state {
@@ -128,7 +128,7 @@ impl Timeline {
         });
     }
 
-    fn mark(&mut self, at: Moment, code: Code, withdrawn: bool) {
+    fn mark(&mut self, at: RunTime, code: Code, withdrawn: bool) {
         if self.marks.len() >= MAX_SPANS {
             self.marks.remove(0);
         }
@@ -140,12 +140,18 @@ impl Timeline {
     }
 }
 
-/// Folds sightings into a fleet, with every tick that is due between them and until `last`.
-pub fn fold(fleet: &mut Fleet, sightings: &[(Moment, Sighting)], last: Moment) -> Timelines {
+/// Folds observations into a fleet, with every tick that is due between them and until `last`.
+pub fn fold(
+    fleet: &mut Fleet,
+    observations: &[(RunTime, Observation)],
+    last: RunTime,
+) -> Timelines {
     let mut timelines = Timelines::default();
-    let mut now = Moment::ZERO;
-    let sightings = sightings.iter().map(|(at, sighting)| (*at, Some(sighting)));
-    for (at, sighting) in sightings.chain([(last, None)]) {
+    let mut now = RunTime::ZERO;
+    let observations = observations
+        .iter()
+        .map(|(at, observation)| (*at, Some(observation)));
+    for (at, observation) in observations.chain([(last, None)]) {
         let at = now.max(at);
         while let Some(due) = fleet.next_deadline().filter(|due| *due <= at) {
             let due = due.max(now);
@@ -158,8 +164,8 @@ pub fn fold(fleet: &mut Fleet, sightings: &[(Moment, Sighting)], last: Moment) -
             }
         }
         now = at;
-        let events = match sighting {
-            Some(sighting) => fleet.see(at, sighting),
+        let events = match observation {
+            Some(observation) => fleet.see(at, observation),
             None => fleet.tick(at),
         };
         timelines.take(at, &events);

@@ -14,12 +14,12 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use crate::{
     discovery::{
-        Ear, FRAMES_A_SECOND,
-        capture::{Capture, Listening, OpenError, QUEUE},
+        Deduplicator, FRAMES_A_SECOND,
+        capture::{Capture, CaptureThread as Thread, OpenError, QUEUE},
     },
     preflight::{self, Chosen},
     privileges,
-    track::Sighting,
+    track::Observation,
 };
 
 /// Open captures, and messages about interfaces that cannot be captured on.
@@ -89,20 +89,20 @@ impl Captures {
 
     /// Starts a thread for each capture, with a queue of its observations.
     #[must_use]
-    pub fn start(self) -> (Vec<Receiver<(Instant, Sighting)>>, CaptureThreads) {
+    pub fn start(self) -> (Vec<Receiver<(Instant, Observation)>>, CaptureThreads) {
         let mut queues = Vec::new();
         let mut threads = CaptureThreads::default();
         for capture in self.captures {
             let (queue, observations) = channel(QUEUE);
-            let mut ear = Ear::new(self.sip, self.registrar);
+            let mut deduplicator = Deduplicator::new(self.sip, self.registrar);
             let name = capture.interface().to_owned();
             let dropped = Arc::new(AtomicU64::new(0));
             let count = Arc::clone(&dropped);
             let started = capture.start(queue, move |at, frame| {
-                let refused = ear.refused();
-                let found = ear.hear(at, frame)?;
-                count.store(ear.refused(), Ordering::Relaxed);
-                if refused == 0 && ear.refused() > 0 {
+                let refused = deduplicator.refused();
+                let found = deduplicator.observe(at, frame)?;
+                count.store(deduplicator.refused(), Ordering::Relaxed);
+                if refused == 0 && deduplicator.refused() > 0 {
                     tracing::warn!(
                         "{name}: more than {FRAMES_A_SECOND} discovery frames/s; dropping the \
                          excess"
@@ -128,14 +128,14 @@ pub struct CaptureThreads(Vec<CaptureThread>);
 
 #[derive(Debug)]
 struct CaptureThread {
-    thread: Listening,
+    thread: Thread,
     /// Frames over the rate limit.
     dropped: Arc<AtomicU64>,
 }
 
 impl CaptureThreads {
     /// Adds a thread. `dropped`: its count of frames over the rate limit.
-    pub(super) fn push(&mut self, thread: Listening, dropped: Arc<AtomicU64>) {
+    pub(super) fn push(&mut self, thread: Thread, dropped: Arc<AtomicU64>) {
         self.0.push(CaptureThread { thread, dropped });
     }
 

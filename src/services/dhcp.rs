@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use crate::{
-    dhcp::{Bound, Config, Pool, Running, StartError, WireError},
+    dhcp::{BoundServer, ServerConfig, Pool, RunningServer, StartError, PacketSocketError},
     failure::Failure,
     preflight::{self, Chosen, Interface, Protocol},
     privileges,
@@ -12,8 +12,8 @@ use crate::{
 /// A DHCP server that is bound and does not serve yet.
 #[derive(Debug)]
 pub struct BoundDhcp {
-    bound: Bound,
-    config: Config,
+    bound: BoundServer,
+    config: ServerConfig,
     interface: String,
 }
 
@@ -26,8 +26,8 @@ impl BoundDhcp {
     pub fn open(chosen: &Chosen, router: Option<Ipv4Addr>) -> Result<Self, Failure> {
         let all = preflight::interfaces();
         let interface = all.iter().find(|one| one.address == chosen.address);
-        let card = interface.and_then(Interface::card);
-        let (Some(interface), Some(card)) = (interface, card) else {
+        let link = interface.and_then(Interface::link);
+        let (Some(interface), Some(link)) = (interface, link) else {
             return Err(Failure::new(
                 format!(
                     "--dhcp isolated needs one Ethernet interface; {} is not the first address of \
@@ -58,8 +58,8 @@ impl BoundDhcp {
             ));
         };
         Ok(Self {
-            bound: Bound::open(card).map_err(|error| failure(&error))?,
-            config: Config {
+            bound: BoundServer::open(link).map_err(|error| failure(&error))?,
+            config: ServerConfig {
                 address: interface.address,
                 pool,
                 router,
@@ -72,7 +72,7 @@ impl BoundDhcp {
     ///
     /// # Errors
     /// Another server answers, or the thread cannot be started.
-    pub fn start(self) -> Result<Running, Failure> {
+    pub fn start(self) -> Result<RunningServer, Failure> {
         self.bound
             .start(self.config)
             .map_err(|error| failure(&error))
@@ -91,7 +91,7 @@ impl BoundDhcp {
 
 fn failure(error: &StartError) -> Failure {
     let cure = match error {
-        StartError::Wire(WireError::NotAllowed) => privileges::how_to_grant(),
+        StartError::PacketSocket(PacketSocketError::NotAllowed) => privileges::how_to_grant(),
         StartError::Port(port) if port.kind() == std::io::ErrorKind::PermissionDenied => {
             privileges::how_to_grant()
         }

@@ -14,11 +14,11 @@ use crate::{
     discovery::{SIP_PORT, listen},
     failure::Failure,
     lint,
-    phone::{MacAddress, Request},
+    phone::{MacAddress, RequestedFile},
     preflight::{self, Chosen, Protocol},
     protocol::{sccp, sip::SipTransport},
-    stage::OwnFile,
-    track::{Registration, Sighting},
+    stage::ExtraFile,
+    track::{Registration, Observation},
 };
 
 /// The ports of the listeners: `None`: the usual port if phones use this machine as call
@@ -32,12 +32,12 @@ pub struct RegistrarPorts {
 }
 
 /// Observations of the listeners, and when they were made.
-pub type Observations = mpsc::Receiver<(Instant, Sighting)>;
+pub type Observations = mpsc::Receiver<(Instant, Observation)>;
 
 /// Listeners that are bound, and messages for the operator.
 #[derive(Debug, Default)]
 pub struct RegistrarListeners {
-    bound: listen::Bound,
+    bound: listen::BoundListeners,
     messages: Vec<String>,
     sip: Option<SocketAddrV4>,
 }
@@ -119,7 +119,7 @@ impl RegistrarListeners {
     ///
     /// # Errors
     /// The thread cannot be started.
-    pub fn start(self) -> Result<Option<(listen::Listening, Observations)>, Failure> {
+    pub fn start(self) -> Result<Option<(listen::ListenerThread, Observations)>, Failure> {
         if !self.bound.has_sip() && !self.bound.has_sccp() {
             return Ok(None);
         }
@@ -159,10 +159,10 @@ pub struct ExpectedRegistrations {
 impl ExpectedRegistrations {
     /// Reads them from configurations; an empty host means the TFTP server.
     #[must_use]
-    pub fn of(files: &[OwnFile], tftp: Ipv4Addr) -> Self {
+    pub fn of(files: &[ExtraFile], tftp: Ipv4Addr) -> Self {
         let mut expected = Self::default();
         for file in files {
-            let Request::Config { mac, .. } = Request::read(file.name()) else {
+            let RequestedFile::Config { mac, .. } = RequestedFile::parse(file.name()) else {
                 continue;
             };
             let named = lint::registrars(file.bytes());
@@ -230,7 +230,7 @@ mod tests {
                  </device>"
             );
             let name = format!("SEP{mac}.cnf.xml");
-            OwnFile::made(&name, Path::new("test"), text.into_bytes()).unwrap()
+            ExtraFile::generated(&name, Path::new("test"), text.into_bytes()).unwrap()
         };
         let own = [
             file("001D45AABB01", "192.0.2.1"),
@@ -252,7 +252,7 @@ mod tests {
                 let port = format!("<ports><sipPort>{port}</sipPort></ports></callManager>");
                 let text = String::from_utf8(file(mac, "192.0.2.1").bytes().to_vec()).unwrap();
                 let text = text.replace("</callManager>", &port);
-                OwnFile::made(
+                ExtraFile::generated(
                     &format!("SEP{mac}.cnf.xml"),
                     Path::new("test"),
                     text.into_bytes(),

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use super::captures::CaptureThreads;
 use crate::{
     discovery::{
-        Listener, Rate, SIP_PORT,
+        Observer, Rate, SIP_PORT,
         capture::{Capture, OpenError, QUEUE},
         watch::Fact,
     },
@@ -60,13 +60,13 @@ pub fn start(captures: Vec<Capture>) -> Result<(CaptureThreads, Receiver<TimedFa
     let (queue, facts) = channel(QUEUE);
     let mut threads = CaptureThreads::default();
     for (number, capture) in captures.into_iter().enumerate() {
-        let (mut listener, mut rate) = (Listener::default(), Rate::default());
+        let (mut observer, mut rate) = (Observer::default(), Rate::default());
         let dropped = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&dropped);
         let decode = move |at, bytes: &[u8]| -> Result<Vec<TimedFact>, Malformed> {
             let frame = Frame::decode(bytes)?;
             let mut facts = Vec::new();
-            listener.each(&frame, &mut |heard, address| {
+            observer.for_each_decoded(&frame, &mut |heard, address| {
                 let fact = Fact::of(heard, address, frame.vlan);
                 facts.extend(fact.map(|fact| (at, number, fact)));
             })?;

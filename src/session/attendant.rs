@@ -3,27 +3,27 @@
 use super::{Shared, names};
 use crate::{
     reporter::Reporter,
-    track::{Moment, Report, RunState, Sighting, diagnosis::rules::REGISTERS_WITHIN},
+    track::{Observation, Report, RunState, RunTime, diagnosis::rules::REGISTERS_WITHIN},
 };
 
 /// Somebody who can look at a phone's display.
 pub trait Attendant: Send {
     /// Every expected phone is done or has failed. What the person says of them; phones are
     /// served meanwhile.
-    fn asked(&mut self, report: &Report) -> Vec<Sighting>;
+    fn asked(&mut self, report: &Report) -> Vec<Observation>;
 }
 
 /// Who is asked at the end, and when it is too late for that.
 pub(super) struct Person {
     pub(super) attendant: Option<Box<dyn Attendant>>,
     /// The end of the run's time.
-    pub(super) timeout: Option<Moment>,
+    pub(super) timeout: Option<RunTime>,
     /// That phones are to register was told.
     told: bool,
 }
 
 impl Person {
-    pub(super) fn new(attendant: Option<Box<dyn Attendant>>, timeout: Option<Moment>) -> Self {
+    pub(super) fn new(attendant: Option<Box<dyn Attendant>>, timeout: Option<RunTime>) -> Self {
         Self {
             attendant,
             timeout,
@@ -66,8 +66,8 @@ impl Shared {
         let mut report = self.fleet().report(self.clock.began());
         self.clock.on_the_wall(&mut report);
         self.roll.name_report(&mut report);
-        for sighting in attendant.asked(&report) {
-            self.sighted(self.clock.now(), &sighting);
+        for observation in attendant.asked(&report) {
+            self.sighted(self.clock.now(), &observation);
         }
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::{
     journal::Sittings,
     reporter::Tick,
-    track::{Moment, Report},
+    track::{Report, RunTime},
 };
 
 /// Most of the phones' seconds that one of ours can be.
@@ -48,24 +48,24 @@ impl Clock {
         }
     }
 
-    pub(super) fn now(&self) -> Moment {
+    pub(super) fn now(&self) -> RunTime {
         self.at(Instant::now())
     }
 
-    pub(super) fn at(&self, instant: Instant) -> Moment {
+    pub(super) fn at(&self, instant: Instant) -> RunTime {
         let ours = instant.saturating_duration_since(self.instant);
         self.moment(ours)
     }
 
     /// The run's time after this much of ours in this sitting.
-    pub(super) fn moment(&self, ours: Duration) -> Moment {
+    pub(super) fn moment(&self, ours: Duration) -> RunTime {
         let theirs = Duration::try_from_secs_f64(ours.as_secs_f64() * self.speed);
         let theirs = theirs.unwrap_or(Duration::MAX);
         self.sittings.last().moment.saturating_add(theirs)
     }
 
     /// The time of day of a moment; a clock that was set meanwhile does not move it.
-    pub(super) fn wall(&self, moment: Moment) -> Timestamp {
+    pub(super) fn wall(&self, moment: RunTime) -> Timestamp {
         self.sittings.wall(moment)
     }
 

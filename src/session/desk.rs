@@ -1,4 +1,4 @@
-//! What the servers ask and tell: names become files, transfers become sightings.
+//! What the servers ask and tell: names become files, transfers become observations.
 
 use std::{
     collections::HashMap,
@@ -10,11 +10,11 @@ use std::{
 use super::{Shared, neighbours};
 use crate::{
     http,
-    phone::Request,
+    phone::RequestedFile,
     stage::StagedFile,
     text::escape,
     tftp::{self, Answer, packet::error_code},
-    track::{Admission, End, Seen, Served, Sighting, TransferId, Transport},
+    track::{Admission, End, Observation, ObservationKind, Served, TransferId, Transport},
 };
 
 /// What becomes of a request, whatever it came over.
@@ -46,7 +46,7 @@ impl Shared {
         let withheld = file.is_some() && is_withheld(address, name);
         let file = file.filter(|_| !withheld);
         let transfer = TransferId(self.transfers.fetch_add(1, Ordering::Relaxed));
-        let asked = Seen::Asked {
+        let asked = ObservationKind::Requested {
             transfer,
             transport,
             name: name.to_owned(),
@@ -66,15 +66,15 @@ impl Shared {
         }
     }
 
-    fn see(&self, now: Instant, address: Ipv4Addr, seen: Seen) -> u64 {
-        self.sighted(self.clock.at(now), &Sighting { address, seen })
+    fn see(&self, now: Instant, address: Ipv4Addr, seen: ObservationKind) -> u64 {
+        self.sighted(self.clock.at(now), &Observation { address, seen })
     }
 }
 
 /// Whether this is a phone's own configuration, which may hold its SIP password, and the
 /// kernel knows that another phone asks for it.
 fn is_withheld(address: Ipv4Addr, name: &str) -> bool {
-    let Request::Config { mac, .. } = Request::read(name) else {
+    let RequestedFile::Config { mac, .. } = RequestedFile::parse(name) else {
         return false;
     };
     // Where the table cannot be read, nobody is judged by it.
@@ -128,8 +128,11 @@ impl tftp::Service for Desk {
 
     fn acknowledged(&mut self, now: Instant, transfer: u64, bytes: u64) {
         if let Some(&(address, transfer)) = self.running.get(&transfer) {
-            self.shared
-                .see(now, address, Seen::Acknowledged { transfer, bytes });
+            self.shared.see(
+                now,
+                address,
+                ObservationKind::Acknowledged { transfer, bytes },
+            );
         }
     }
 
@@ -150,7 +153,7 @@ impl tftp::Service for Desk {
             tftp::End::TimedOut { all_sent } => End::Vanished { all_sent },
             tftp::End::Replaced | tftp::End::Refused => End::Replaced,
         };
-        let ended = Seen::Ended {
+        let ended = ObservationKind::Ended {
             transfer,
             end,
             bytes,
@@ -188,8 +191,11 @@ impl http::Service for HttpDesk {
 
     fn acknowledged(&self, now: Instant, peer: SocketAddrV4, transfer: u64, bytes: u64) {
         let transfer = TransferId(transfer);
-        self.0
-            .see(now, *peer.ip(), Seen::Acknowledged { transfer, bytes });
+        self.0.see(
+            now,
+            *peer.ip(),
+            ObservationKind::Acknowledged { transfer, bytes },
+        );
     }
 
     fn ended(&self, now: Instant, peer: SocketAddrV4, transfer: u64, end: http::End, bytes: u64) {
@@ -200,7 +206,7 @@ impl http::Service for HttpDesk {
             http::End::Closed | http::End::Part | http::End::Stopped => End::Replaced,
             http::End::TimedOut => End::Vanished { all_sent: false },
         };
-        let ended = Seen::Ended {
+        let ended = ObservationKind::Ended {
             transfer: TransferId(transfer),
             end,
             bytes,

@@ -1,8 +1,8 @@
 //! Phones' web pages, where somebody asks for them.
 
 use crate::{
-    discovery::poll::{Poller, Told},
-    track::{Moment, Unproven},
+    discovery::poll::{PollResult, Poller},
+    track::{RunTime, Unproven},
 };
 
 /// Who asks, if anybody does.
@@ -14,14 +14,14 @@ impl Pages {
     }
 
     /// Asks who is due.
-    pub(super) fn look(&mut self, now: Moment, wanted: &[Unproven]) {
+    pub(super) fn look(&mut self, now: RunTime, wanted: &[Unproven]) {
         if let Some(poller) = &mut self.0 {
-            poller.look(now, wanted);
+            poller.update(now, wanted);
         }
     }
 
     /// Waits for the next answer, or the lack of one. Where nobody is asked, for ever.
-    pub(super) async fn next(&mut self, now: impl Fn() -> Moment) -> Told {
+    pub(super) async fn next(&mut self, now: impl Fn() -> RunTime) -> PollResult {
         match &mut self.0 {
             Some(poller) => poller.next(now).await,
             None => std::future::pending().await,

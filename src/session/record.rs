@@ -5,19 +5,19 @@ use super::Shared;
 use crate::{
     journal::{Journal, Recorded},
     reporter::Reporter,
-    track::{End, Moment, Seen, Sighting},
+    track::{End, Observation, ObservationKind, RunTime},
 };
 
 impl Shared {
     /// Tells the fleet, the journal and the display of something. Returns the line that the
     /// journal has of it.
-    pub(super) fn sighted(&self, at: Moment, sighting: &Sighting) -> u64 {
-        self.counters.see(&sighting.seen);
+    pub(super) fn sighted(&self, at: RunTime, observation: &Observation) -> u64 {
+        self.counters.see(&observation.seen);
         let mut fleet = self.fleet();
-        let events = fleet.see(at, sighting);
+        let events = fleet.see(at, observation);
         let at = fleet.now();
         let journal = self.journal.as_ref();
-        let line = journal.map_or(0, |journal| journal.see(at, sighting, &events));
+        let line = journal.map_or(0, |journal| journal.see(at, observation, &events));
         // Under the fleet's lock, so that events leave in the order in which they arose.
         self.outbox.put(self.clock.wall(at), line, events);
         line
@@ -47,13 +47,13 @@ impl Shared {
         let events = self.fleet().recalled();
         self.outbox.put(self.clock.wall(at), 0, events);
         for open in recorded.open() {
-            let seen = Seen::Ended {
+            let seen = ObservationKind::Ended {
                 transfer: open.transfer,
                 end: End::Killed,
                 bytes: open.bytes,
             };
             let address = open.address;
-            self.sighted(at, &Sighting { address, seen });
+            self.sighted(at, &Observation { address, seen });
         }
     }
 

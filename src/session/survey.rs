@@ -39,7 +39,7 @@ impl Telling {
         for one in &mut phones {
             shared.roll.name_phone(&mut one.phone);
         }
-        reporter.surveyed(shared.clock.wall_now(), &phones);
+        reporter.survey_finished(shared.clock.wall_now(), &phones);
         for words in words(&phones) {
             reporter.notice(&words);
         }

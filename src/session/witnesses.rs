@@ -4,22 +4,22 @@ use std::{future::poll_fn, task::Poll, time::Instant};
 
 use tokio::sync::mpsc::Receiver;
 
-use crate::track::Sighting;
+use crate::track::Observation;
 
-/// Sightings that are taken from one witness at once: signals and the display have their
+/// Observations that are taken from one witness at once: signals and the display have their
 /// turn after so many.
 const AT_ONCE: usize = 64;
 
 /// The queues of all of them.
-pub(super) struct Witnesses(Vec<Receiver<(Instant, Sighting)>>);
+pub(super) struct Witnesses(Vec<Receiver<(Instant, Observation)>>);
 
 impl Witnesses {
-    pub(super) fn new(queues: Vec<Receiver<(Instant, Sighting)>>) -> Self {
+    pub(super) fn new(queues: Vec<Receiver<(Instant, Observation)>>) -> Self {
         Self(queues)
     }
 
-    /// Waits for sightings. Where no witness is left, for ever.
-    pub(super) async fn next(&mut self) -> Vec<(Instant, Sighting)> {
+    /// Waits for observations. Where no witness is left, for ever.
+    pub(super) async fn next(&mut self) -> Vec<(Instant, Observation)> {
         poll_fn(|context| {
             let mut heard = Vec::new();
             self.0.retain_mut(|queue| {
@@ -47,16 +47,16 @@ mod tests {
     use super::*;
     use crate::{
         phone::MacAddress,
-        track::{Seen, Witness},
+        track::{EvidenceSource, ObservationKind},
     };
 
-    fn sighting(last: u8) -> (Instant, Sighting) {
-        let seen = Seen::Named {
+    fn observation(last: u8) -> (Instant, Observation) {
+        let seen = ObservationKind::MacReported {
             mac: MacAddress::new([2, 0, 0, 0, 0, last]),
-            witness: Witness::Cdp,
+            witness: EvidenceSource::Cdp,
         };
         let address = Ipv4Addr::new(192, 0, 2, last);
-        (Instant::now(), Sighting { address, seen })
+        (Instant::now(), Observation { address, seen })
     }
 
     /// What comes without waiting.
@@ -70,14 +70,14 @@ mod tests {
         let (one, first) = channel(8);
         let (two, second) = channel(8);
         let mut witnesses = Witnesses::new(vec![first, second]);
-        one.try_send(sighting(1)).unwrap();
-        two.try_send(sighting(2)).unwrap();
+        one.try_send(observation(1)).unwrap();
+        two.try_send(observation(2)).unwrap();
         assert_eq!(heard(&mut witnesses), Some(2));
         assert_eq!(heard(&mut witnesses), None);
-        one.try_send(sighting(3)).unwrap();
+        one.try_send(observation(3)).unwrap();
         drop(one);
         assert_eq!(heard(&mut witnesses), Some(1), "its last word counts");
-        two.try_send(sighting(4)).unwrap();
+        two.try_send(observation(4)).unwrap();
         assert_eq!(heard(&mut witnesses), Some(1));
         assert_eq!(witnesses.0.len(), 1);
         drop(two);

@@ -42,7 +42,7 @@ pub struct Release {
 
 /// A made-up bundle of one family.
 #[derive(Debug, Clone)]
-pub struct MadeUp {
+pub struct SyntheticBundle {
     family: Family,
     protocol: Protocol,
     release: Release,
@@ -56,7 +56,7 @@ pub struct MadeUp {
 const MADE_UP: &str =
     "# MADE UP for rehearsal: random bytes, nobody's firmware; no phone would take it\r\n";
 
-impl MadeUp {
+impl SyntheticBundle {
     /// The SIP bundle of this family in the release that people look for, realistic in
     /// size. `None` for a family that is not converted.
     #[must_use]
@@ -162,7 +162,7 @@ impl MadeUp {
         manifests.extend(
             self.family
                 .models()
-                .filter_map(|model| model.recovery)
+                .filter_map(|model| model.recovery_manifest)
                 .map(str::to_owned),
         );
         manifests.sort();
@@ -289,15 +289,15 @@ mod tests {
         Family::F75,
     ];
 
-    fn small(family: Family) -> MadeUp {
-        MadeUp::new(family, 1)
+    fn small(family: Family) -> SyntheticBundle {
+        SyntheticBundle::new(family, 1)
             .expect("a convertible family")
             .sizes(Sizes::Small)
     }
 
     #[test]
     fn the_7965_s_bundle_has_the_names_and_sizes_of_the_real_one() {
-        let made = MadeUp::new(Family::F45, 1).expect("a convertible family");
+        let made = SyntheticBundle::new(Family::F45, 1).expect("a convertible family");
         assert_eq!(made.file_name(), "cmterm-7945_7965-sip.9-3-1SR4-1.zip");
         let mut files: Vec<(String, usize)> = made
             .files()
@@ -329,7 +329,11 @@ mod tests {
                 assert!(has(&made.load().manifest()));
                 assert_eq!(made.load().family(), Some(family));
                 assert_eq!(made.load().protocol(), Some(protocol));
-                assert!(family.models().all(|model| model.recovery.is_some_and(has)));
+                assert!(
+                    family
+                        .models()
+                        .all(|model| model.recovery_manifest.is_some_and(has))
+                );
                 for (name, bytes) in &files {
                     if LoadName::new(name).as_str() != name {
                         let manifest = Manifest::read(bytes).expect(name);
@@ -339,7 +343,7 @@ mod tests {
                 }
             }
         }
-        assert!(MadeUp::new(Family::P3, 1).is_none());
+        assert!(SyntheticBundle::new(Family::P3, 1).is_none());
     }
 
     #[test]

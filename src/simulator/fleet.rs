@@ -24,7 +24,7 @@ use tokio::{
 
 use site::Site;
 
-use super::{Fault, FaultSpec, Holding, PhoneConfig, ScriptedPhone, Start, bundle::code};
+use super::{Fault, FaultSpec, Holding, PhoneConfig, SimulatedPhone, Start, bundle::code};
 use crate::phone::{Family, LoadName, MacAddress, Model};
 
 /// Phones of one fleet. Each has a socket open, and file descriptors are few.
@@ -109,7 +109,12 @@ impl FleetConfig {
         if !(1..=MOST_PHONES).contains(&self.phones) {
             return Err(FleetError::Phones(self.phones));
         }
-        if self.models.is_empty() || self.models.iter().any(|model| model.recovery.is_none()) {
+        if self.models.is_empty()
+            || self
+                .models
+                .iter()
+                .any(|model| model.recovery_manifest.is_none())
+        {
             return Err(FleetError::Models);
         }
         Ok((0..self.phones)
@@ -183,7 +188,7 @@ pub async fn run(
             None => Site::new(Site::address_pair(block, index), began),
         };
         let off = off.clone();
-        tasks.spawn(async move { (index, site.play(ScriptedPhone::new(member), off).await) });
+        tasks.spawn(async move { (index, site.play(SimulatedPhone::new(member), off).await) });
     }
     let mut results = Vec::new();
     let mut stop = pin!(stop);

@@ -12,7 +12,7 @@ use super::{
     reading::Manifest,
     rng::Rng,
 };
-use crate::phone::{LoadName, Protocol, Train};
+use crate::phone::{FirmwareRelease, LoadName, Protocol};
 
 use boot::Step;
 pub use config::{PhoneConfig, Start};
@@ -110,7 +110,7 @@ struct Application {
     load: LoadName,
     protocol: Protocol,
     /// The release of its images; `None` where no name says it.
-    train: Option<Train>,
+    release: Option<FirmwareRelease>,
 }
 
 /// Images on their way into flash.
@@ -143,7 +143,7 @@ enum State {
     clippy::struct_excessive_bools,
     reason = "each is something that happened or not, apart from the others"
 )]
-pub struct ScriptedPhone {
+pub struct SimulatedPhone {
     config: PhoneConfig,
     script: Rng,
     /// Apart from the script's chance, so that a loss changes nothing else.
@@ -166,7 +166,7 @@ pub struct ScriptedPhone {
     moved: bool,
 }
 
-impl ScriptedPhone {
+impl SimulatedPhone {
     /// A phone that has no power yet.
     #[must_use]
     pub fn new(config: PhoneConfig) -> Self {
@@ -175,7 +175,7 @@ impl ScriptedPhone {
             Start::Application(load) => Some(Application {
                 load: load.clone(),
                 protocol: load.protocol().unwrap_or(Protocol::Sccp),
-                train: load.train(),
+                release: load.release(),
             }),
         };
         let mac = config

@@ -3,7 +3,7 @@
 //! Written from what phones were seen to do and apart from the readers of the other rooms,
 //! so that a rehearsal also judges those. Total: any bytes give an answer.
 
-use crate::phone::{LoadName, Train};
+use crate::phone::{FirmwareRelease, LoadName};
 
 /// Images of one manifest that a phone goes on reading after; real ones name five.
 const MOST_IMAGES: usize = 16;
@@ -48,10 +48,10 @@ impl Manifest {
 
     /// The release that the images carry in their names, since a recovery manifest's own
     /// name says nothing.
-    pub(super) fn train(&self) -> Option<Train> {
+    pub(super) fn release(&self) -> Option<FirmwareRelease> {
         self.images
             .iter()
-            .find_map(|image| LoadName::new(image).train())
+            .find_map(|image| LoadName::new(image).release())
     }
 
     /// Whether the images are those of SIP firmware; `None` where no name says so.
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(manifest.hardware, Some(15));
         assert_eq!(manifest.is_sip(), Some(true));
         assert_eq!(
-            manifest.train().map(|train| train.to_string()),
+            manifest.release().map(|release| release.to_string()),
             Some("9.3(1)".to_owned())
         );
     }

@@ -51,7 +51,7 @@ fn what_a_surveyed_phone_is_shown_names_the_call_manager_and_no_load() {
     let source = Path::new("made");
     let says = |text: &str| text.as_bytes().to_vec();
     let (mine, name) = (says("target"), "SEP001D45AABB01.cnf.xml");
-    let own = OwnFile::by_view(name, source, mine, says("bridge"), says("no load")).unwrap();
+    let own = ExtraFile::per_view(name, source, mine, says("bridge"), says("no load")).unwrap();
     let (targets, bridges) = ([sip45()], [bridge()]);
     let legs = layout::Legs {
         own: &[own],
@@ -129,30 +129,30 @@ fn two_bridges_with_one_name_and_different_bytes_are_refused() {
 #[test]
 fn a_bridge_is_judged_like_a_target_and_must_lead_to_one() {
     let target = [sip45()];
-    select_bridges(&[bridge()], &target, false).unwrap();
+    check_bridges(&[bridge()], &target, false).unwrap();
     // A SIP bundle can be a bridge too.
     let sip = bundle("sip.zip", "SIP45.8-5-2S", &["7945", "7965"]);
-    select_bridges(std::slice::from_ref(&sip), &target, false).unwrap();
+    check_bridges(std::slice::from_ref(&sip), &target, false).unwrap();
 
-    let refusal = select_bridges(&[bridge(), sip], &target, false).unwrap_err();
+    let refusal = check_bridges(&[bridge(), sip], &target, false).unwrap_err();
     assert!(
         refusal.is_usage() && refusal.to_string().contains("7945"),
         "{refusal}"
     );
     let elsewhere = bundle("sccp41.zip", "SCCP41.8-5-2S", &["7941"]);
-    let refusal = select_bridges(&[elsewhere], &target, false).unwrap_err();
+    let refusal = check_bridges(&[elsewhere], &target, false).unwrap_err();
     assert!(refusal.is_usage(), "{refusal}");
 
     let intact = Bundle {
         verdict: Verdict::Intact,
         ..bridge()
     };
-    let refusal = select_bridges(std::slice::from_ref(&intact), &target, false).unwrap_err();
+    let refusal = check_bridges(std::slice::from_ref(&intact), &target, false).unwrap_err();
     assert!(!refusal.is_usage() && refusal.cure().contains("--accept-unknown"));
-    select_bridges(&[intact], &target, true).unwrap();
+    check_bridges(&[intact], &target, true).unwrap();
     let damaged = Bundle {
         verdict: Verdict::Damaged,
         ..bridge()
     };
-    assert!(select_bridges(&[damaged], &target, true).is_err());
+    assert!(check_bridges(&[damaged], &target, true).is_err());
 }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{MAX_OWN_FILE_BYTES, MAX_STAGE_BYTES};
+use super::{MAX_EXTRA_FILE_BYTES, MAX_STAGE_BYTES};
 use crate::bundle::{BundleError, Verdict};
 
 /// What goes wrong while a stage is laid out. Nothing is left behind when it does.
@@ -63,7 +63,7 @@ pub enum StageError {
     },
     /// A file of the user's has the name of another file.
     #[error("{} cannot be added as '{name}': {first} has that name already", path.display())]
-    OwnTaken {
+    ExtraFileNameTaken {
         /// The name.
         name: String,
         /// Whose it is.
@@ -73,7 +73,7 @@ pub enum StageError {
     },
     /// A file of the user's has a name that cannot be added.
     #[error("{} cannot be added: {why}", path.display())]
-    OwnName {
+    ExtraFileName {
         /// The user's file.
         path: PathBuf,
         /// What speaks against the name.
@@ -82,8 +82,8 @@ pub enum StageError {
         cure: &'static str,
     },
     /// A file of the user's is larger than what phones are given.
-    #[error("{} has more than {MAX_OWN_FILE_BYTES} bytes", path.display())]
-    OwnTooLarge {
+    #[error("{} has more than {MAX_EXTRA_FILE_BYTES} bytes", path.display())]
+    ExtraFileTooLarge {
         /// The user's file.
         path: PathBuf,
     },
@@ -149,9 +149,11 @@ impl StageError {
             Self::Collision { .. } => {
                 "lay these bundles out one at a time, each in a folder of its own"
             }
-            Self::OwnTaken { .. } => "leave it out, or give it the name that a phone asks for",
-            Self::OwnName { cure, .. } => cure,
-            Self::OwnTooLarge { .. } => {
+            Self::ExtraFileNameTaken { .. } => {
+                "leave it out, or give it the name that a phone asks for"
+            }
+            Self::ExtraFileName { cure, .. } => cure,
+            Self::ExtraFileTooLarge { .. } => {
                 "leave it out: what phones read beside their firmware is smaller"
             }
             Self::TooLarge { .. } => "stage fewer bundles at a time",

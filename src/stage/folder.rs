@@ -37,7 +37,7 @@ const PRUNE_AT: usize = 1024;
 /// Why a file that is there is not served.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum FolderError {
+pub enum ServedFolderError {
     /// The file system says no.
     #[error("cannot read {}: {source}; look at its permissions", path.display())]
     Io {
@@ -94,16 +94,16 @@ type Cache = HashMap<PathBuf, (Stamp, Weak<[u8]>)>;
 /// A plain folder. Files are read whole when they are asked for, and phones that ask for
 /// the same file at the same time share its bytes.
 #[derive(Debug)]
-pub struct Folder {
+pub struct ServedFolder {
     /// Canonical: no link, no `..`.
     root: PathBuf,
     cache: Mutex<Cache>,
 }
 
-impl Folder {
+impl ServedFolder {
     /// Takes a folder, which may be reached over a link.
-    pub fn open(folder: &Path) -> Result<Self, FolderError> {
-        let error = |source| FolderError::Io {
+    pub fn open(folder: &Path) -> Result<Self, ServedFolderError> {
+        let error = |source| ServedFolderError::Io {
             path: folder.to_owned(),
             source,
         };
@@ -122,8 +122,8 @@ impl Folder {
     }
 
     /// What lies at its top level, in order; of a very large folder a part.
-    pub fn names(&self) -> Result<Vec<String>, FolderError> {
-        let error = |source| FolderError::Io {
+    pub fn names(&self) -> Result<Vec<String>, ServedFolderError> {
+        let error = |source| ServedFolderError::Io {
             path: self.root.clone(),
             source,
         };
@@ -140,7 +140,7 @@ impl Folder {
     /// The file that a name on the wire means, in sub-folders too. The exact name goes
     /// before one that differs in case only. `None` for what is not there, is no regular
     /// file, or does not lie below the folder once links are followed.
-    pub fn resolve(&self, name: &str) -> Result<Option<StagedFile>, FolderError> {
+    pub fn resolve(&self, name: &str) -> Result<Option<StagedFile>, ServedFolderError> {
         let Some(parts) = components(name) else {
             return Ok(None);
         };
@@ -168,7 +168,7 @@ impl Folder {
         }))
     }
 
-    fn read(&self, path: &Path) -> Result<Option<Arc<[u8]>>, FolderError> {
+    fn read(&self, path: &Path) -> Result<Option<Arc<[u8]>>, ServedFolderError> {
         for _ in 0..ATTEMPTS {
             let (file, metadata) = match open_regular(path) {
                 Ok(opened) => opened,
@@ -179,7 +179,7 @@ impl Folder {
                 continue;
             }
             if stamp.size > MAX_FOLDER_FILE_BYTES {
-                return Err(FolderError::TooLarge {
+                return Err(ServedFolderError::TooLarge {
                     path: path.to_owned(),
                     bytes: stamp.size,
                 });
@@ -187,7 +187,7 @@ impl Folder {
             if let Some(bytes) = self.cached(path, stamp) {
                 return Ok(Some(bytes));
             }
-            let error = |source| FolderError::Io {
+            let error = |source| ServedFolderError::Io {
                 path: path.to_owned(),
                 source,
             };
@@ -205,7 +205,7 @@ impl Folder {
             }
             return Ok(Some(bytes));
         }
-        Err(FolderError::Changing {
+        Err(ServedFolderError::Changing {
             path: path.to_owned(),
         })
     }
@@ -276,7 +276,7 @@ fn below(folder: &Path, part: &str) -> io::Result<Option<PathBuf>> {
 }
 
 /// Tells "no such file", in all its forms, from "it is there and cannot be read".
-fn absent<T>(path: &Path, source: io::Error) -> Result<Option<T>, FolderError> {
+fn absent<T>(path: &Path, source: io::Error) -> Result<Option<T>, ServedFolderError> {
     match source.kind() {
         io::ErrorKind::NotFound
         | io::ErrorKind::NotADirectory
@@ -291,7 +291,7 @@ fn absent<T>(path: &Path, source: io::Error) -> Result<Option<T>, FolderError> {
         {
             Ok(None)
         }
-        _ => Err(FolderError::Io {
+        _ => Err(ServedFolderError::Io {
             path: path.to_owned(),
             source,
         }),

@@ -11,14 +11,14 @@ use std::{
 };
 
 use super::{
-    FileEntry, Files, MAX_STAGE_BYTES, OwnFile, Stage, StageError, StagedFile, Unpack, defaults,
+    ExtraFile, FileEntry, Files, MAX_STAGE_BYTES, Stage, StageError, StagedFile, Unpack, defaults,
     open::{open_regular, read_bounded, sha256},
     plan::{plans, told},
     root::TemporaryRoot,
 };
 use crate::{
     bundle::{Bundle, Member, Verdict},
-    phone::{LoadName, Model, normal},
+    phone::{LoadName, Model, normalized_name},
     track::View,
 };
 
@@ -56,7 +56,7 @@ pub(super) struct Legs<'a> {
     pub(super) bundles: &'a [Bundle],
     pub(super) bridges: &'a [Bundle],
     /// Beside both.
-    pub(super) own: &'a [OwnFile],
+    pub(super) own: &'a [ExtraFile],
 }
 
 /// One folder per bundle, named by its leg and its place in the list, and one per view for
@@ -90,7 +90,7 @@ pub(super) fn temporary(
         set_mode(&path, 0o600)?;
         leg.add(defaults::NAME, bytes);
         for file in legs.own {
-            leg.add(file.name(), file.bytes_in(view).to_vec());
+            leg.add(file.name(), file.bytes_for(view).to_vec());
         }
         Ok::<_, StageError>(leg)
     };
@@ -121,7 +121,7 @@ struct Leg {
 
 impl Leg {
     fn add(&mut self, name: &str, bytes: Vec<u8>) {
-        if self.files.contains_key(&normal(name)) {
+        if self.files.contains_key(&normalized_name(name)) {
             // The same bytes from another bundle: `inspect` has refused any others.
             return;
         }
@@ -131,7 +131,7 @@ impl Leg {
             sha256: sha256(&bytes),
         });
         self.files.insert(
-            normal(name),
+            normalized_name(name),
             StagedFile {
                 name: name.into(),
                 bytes: Arc::from(bytes),
@@ -143,10 +143,10 @@ impl Leg {
 /// Everything in one folder, as another TFTP server wants it. It is laid out and verified
 /// in a temporary folder on the same file system, and moved when it is whole: as one
 /// folder where `folder` is new, else file by file.
-pub(super) fn keep(
+pub(super) fn persistent(
     folder: &Path,
     bundles: &[Bundle],
-    own: &[OwnFile],
+    own: &[ExtraFile],
     call_manager: IpAddr,
     unpack: Unpack<'_>,
 ) -> Result<Stage, StageError> {
@@ -237,10 +237,10 @@ fn inspect(legs: Legs<'_>) -> Result<(), StageError> {
 }
 
 /// The bytes of one leg, of which every name is one file.
-fn inspect_leg(bundles: &[Bundle], own: &[OwnFile]) -> Result<u64, StageError> {
+fn inspect_leg(bundles: &[Bundle], own: &[ExtraFile]) -> Result<u64, StageError> {
     let mut names: HashMap<String, (&str, String)> = HashMap::new();
     names.insert(
-        normal(defaults::NAME),
+        normalized_name(defaults::NAME),
         ("", "the generated configuration".to_owned()),
     );
     let mut total = 0_u64;
@@ -262,7 +262,7 @@ fn inspect_leg(bundles: &[Bundle], own: &[OwnFile]) -> Result<u64, StageError> {
                 });
             }
             let source = bundle.path.display().to_string();
-            match names.get(&normal(&member.name)) {
+            match names.get(&normalized_name(&member.name)) {
                 Some((digest, first)) if *digest != member.sha256 => {
                     return Err(StageError::Collision {
                         name: member.name.clone(),
@@ -272,7 +272,7 @@ fn inspect_leg(bundles: &[Bundle], own: &[OwnFile]) -> Result<u64, StageError> {
                 }
                 Some(_) => {}
                 None => {
-                    names.insert(normal(&member.name), (&member.sha256, source));
+                    names.insert(normalized_name(&member.name), (&member.sha256, source));
                 }
             }
             total = total.saturating_add(member.size);
@@ -281,8 +281,8 @@ fn inspect_leg(bundles: &[Bundle], own: &[OwnFile]) -> Result<u64, StageError> {
     for file in own {
         let source = file.source().display().to_string();
         // The same bytes are refused too: whose file it is must be plain.
-        if let Some((_, first)) = names.insert(normal(file.name()), ("", source.clone())) {
-            return Err(StageError::OwnTaken {
+        if let Some((_, first)) = names.insert(normalized_name(file.name()), ("", source.clone())) {
+            return Err(StageError::ExtraFileNameTaken {
                 name: file.name().to_owned(),
                 first,
                 path: file.source().to_owned(),

@@ -9,15 +9,15 @@ use std::{
 };
 
 use super::{StageError, layout::is_plain};
-use crate::{phone::Request, track::View};
+use crate::{phone::RequestedFile, track::View};
 
 /// Bytes of one such file at most. Ring tones and background pictures have some 100 kB, the
 /// largest locale file 2 MB.
-pub const MAX_OWN_FILE_BYTES: u64 = 8 * 1024 * 1024;
+pub const MAX_EXTRA_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// One file of the user's, read and fit to be staged. Its bytes may hold a password.
 #[derive(Clone)]
-pub struct OwnFile {
+pub struct ExtraFile {
     name: String,
     source: PathBuf,
     bytes: Vec<u8>,
@@ -31,13 +31,13 @@ struct Elsewhere {
     quiet: Vec<u8>,
 }
 
-impl fmt::Debug for OwnFile {
+impl fmt::Debug for ExtraFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({} bytes)", self.name, self.bytes.len())
     }
 }
 
-impl OwnFile {
+impl ExtraFile {
     /// Reads a regular file, which may be reached over a link. Its name is the last part of
     /// its path.
     pub fn read(path: &Path) -> Result<Self, StageError> {
@@ -50,29 +50,29 @@ impl OwnFile {
         }
         let mut bytes = Vec::new();
         File::open(path)
-            .and_then(|file| file.take(MAX_OWN_FILE_BYTES + 1).read_to_end(&mut bytes))
+            .and_then(|file| file.take(MAX_EXTRA_FILE_BYTES + 1).read_to_end(&mut bytes))
             .map_err(StageError::io("read", path))?;
         Self::sized(name, path, bytes)
     }
 
     /// A file that was made for this run; `source` says by whom.
-    pub fn made(name: &str, source: &Path, bytes: Vec<u8>) -> Result<Self, StageError> {
+    pub fn generated(name: &str, source: &Path, bytes: Vec<u8>) -> Result<Self, StageError> {
         Self::sized(named(Path::new(name))?, source, bytes)
     }
 
     /// A configuration that was made for this run and names a load, as `XMLDefault.cnf.xml`
     /// does: `target` the target's, `bridge` the bridge's, `quiet` none.
-    pub fn by_view(
+    pub fn per_view(
         name: &str,
         source: &Path,
         target: Vec<u8>,
         bridge: Vec<u8>,
         quiet: Vec<u8>,
     ) -> Result<Self, StageError> {
-        let file = Self::made(name, source, target)?;
-        let limit = MAX_OWN_FILE_BYTES;
+        let file = Self::generated(name, source, target)?;
+        let limit = MAX_EXTRA_FILE_BYTES;
         if bridge.len() as u64 > limit || quiet.len() as u64 > limit {
-            return Err(StageError::OwnTooLarge { path: file.source });
+            return Err(StageError::ExtraFileTooLarge { path: file.source });
         }
         let elsewhere = Some(Elsewhere { bridge, quiet });
         Ok(Self { elsewhere, ..file })
@@ -80,8 +80,8 @@ impl OwnFile {
 
     fn sized(name: String, source: &Path, bytes: Vec<u8>) -> Result<Self, StageError> {
         let source = source.to_owned();
-        if bytes.len() as u64 > MAX_OWN_FILE_BYTES {
-            return Err(StageError::OwnTooLarge { path: source });
+        if bytes.len() as u64 > MAX_EXTRA_FILE_BYTES {
+            return Err(StageError::ExtraFileTooLarge { path: source });
         }
         Ok(Self {
             name,
@@ -111,7 +111,7 @@ impl OwnFile {
 
     /// What is in it in this view.
     #[must_use]
-    pub fn bytes_in(&self, view: View) -> &[u8] {
+    pub fn bytes_for(&self, view: View) -> &[u8] {
         match (&self.elsewhere, view) {
             (None, _) | (_, View::Target) => &self.bytes,
             (Some(elsewhere), View::Bridge) => &elsewhere.bridge,
@@ -124,13 +124,16 @@ impl OwnFile {
     #[must_use]
     pub fn is_private(&self) -> bool {
         self.name.to_ascii_lowercase().starts_with("sep")
-            || matches!(Request::read(&self.name), Request::LegacyConfig(_))
+            || matches!(
+                RequestedFile::parse(&self.name),
+                RequestedFile::LegacyConfig(_)
+            )
     }
 }
 
 /// The name that the file gets, when it is one that a user may add.
 fn named(path: &Path) -> Result<String, StageError> {
-    let refused = |why, cure| StageError::OwnName {
+    let refused = |why, cure| StageError::ExtraFileName {
         path: path.to_owned(),
         why,
         cure,
@@ -142,16 +145,18 @@ fn named(path: &Path) -> Result<String, StageError> {
             "rename it to what the phone asks for, such as dialplan.xml",
         ));
     };
-    match Request::read(name) {
-        Request::DefaultConfig => Err(refused(
+    match RequestedFile::parse(name) {
+        RequestedFile::DefaultConfig => Err(refused(
             "XMLDefault.cnf.xml is generated: it is what names the new load to phones",
             "leave it out; what phones need beside it belongs into their SEP files",
         )),
         // Old firmware takes damaged images: what no signature speaks for can kill a phone.
-        Request::Recovery(_) | Request::Manifest(_) | Request::Image => Err(refused(
-            "it is firmware, which is served from verified bundles alone",
-            "name the bundle that it came in as a BUNDLE",
-        )),
+        RequestedFile::Recovery(_) | RequestedFile::Manifest(_) | RequestedFile::Image => {
+            Err(refused(
+                "it is firmware, which is served from verified bundles alone",
+                "name the bundle that it came in as a BUNDLE",
+            ))
+        }
         _ => Ok(name.to_owned()),
     }
 }

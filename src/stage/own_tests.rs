@@ -9,11 +9,11 @@ use super::{
 
 const SEP: &str = "SEP001D45AABB0C.cnf.xml";
 
-fn own(name: &str, bytes: &[u8]) -> OwnFile {
-    OwnFile::made(name, Path::new("mine"), bytes.to_vec()).unwrap()
+fn own(name: &str, bytes: &[u8]) -> ExtraFile {
+    ExtraFile::generated(name, Path::new("mine"), bytes.to_vec()).unwrap()
 }
 
-fn staged(base: &Path, bridges: &[Bundle], own: &[OwnFile]) -> Result<Stage, StageError> {
+fn staged(base: &Path, bridges: &[Bundle], own: &[ExtraFile]) -> Result<Stage, StageError> {
     let legs = layout::Legs {
         bundles: &[sip45()],
         bridges,
@@ -65,11 +65,17 @@ fn a_name_that_is_taken_is_refused_on_either_leg() {
     bridge.members.push(bridge.members[0].clone());
     bridge.members.last_mut().unwrap().name = "Ringlist.xml".to_owned();
     let error = staged(base.path(), &[bridge], &[own("ringlist.xml", b"")]).unwrap_err();
-    assert!(matches!(error, StageError::OwnTaken { .. }), "{error}");
+    assert!(
+        matches!(error, StageError::ExtraFileNameTaken { .. }),
+        "{error}"
+    );
     assert!(error.to_string().contains("sccp45.zip"), "{error}");
     let twice = [own("a.xml", b"1"), own("A.XML", b"1")];
     let error = staged(base.path(), &[], &twice).unwrap_err();
-    assert!(matches!(error, StageError::OwnTaken { .. }), "{error}");
+    assert!(
+        matches!(error, StageError::ExtraFileNameTaken { .. }),
+        "{error}"
+    );
     assert_eq!(names(base.path()), [""; 0]);
 }
 
@@ -87,26 +93,29 @@ fn what_is_no_file_for_a_phone_is_no_own_file() {
         " a.xml",
         "a\nb",
     ] {
-        let error = OwnFile::made(name, Path::new("mine"), Vec::new()).unwrap_err();
+        let error = ExtraFile::generated(name, Path::new("mine"), Vec::new()).unwrap_err();
         assert!(
-            matches!(error, StageError::OwnName { .. }),
+            matches!(error, StageError::ExtraFileName { .. }),
             "{name}: {error}"
         );
         assert!(!error.cure().is_empty());
     }
-    let limit = usize::try_from(MAX_OWN_FILE_BYTES).unwrap();
-    OwnFile::made("a", Path::new("mine"), vec![0; limit]).unwrap();
-    let error = OwnFile::made("a", Path::new("mine"), vec![0; limit + 1]).unwrap_err();
-    assert!(matches!(error, StageError::OwnTooLarge { .. }), "{error}");
+    let limit = usize::try_from(MAX_EXTRA_FILE_BYTES).unwrap();
+    ExtraFile::generated("a", Path::new("mine"), vec![0; limit]).unwrap();
+    let error = ExtraFile::generated("a", Path::new("mine"), vec![0; limit + 1]).unwrap_err();
+    assert!(
+        matches!(error, StageError::ExtraFileTooLarge { .. }),
+        "{error}"
+    );
 
     // A path's last part is the name; links are followed, folders are no files.
     let path = base.path().join("real");
     fs::write(&path, "plan").unwrap();
     let link = base.path().join("dialplan.xml");
     std::os::unix::fs::symlink(&path, &link).unwrap();
-    let read = OwnFile::read(&link).unwrap();
+    let read = ExtraFile::read(&link).unwrap();
     assert_eq!((read.name(), read.bytes()), ("dialplan.xml", &b"plan"[..]));
-    let error = OwnFile::read(base.path()).unwrap_err();
+    let error = ExtraFile::read(base.path()).unwrap_err();
     assert!(matches!(error, StageError::Io { .. }), "{error}");
 }
 
@@ -128,7 +137,7 @@ fn a_configuration_that_names_a_load_names_that_of_the_view() {
     let base = tempfile::tempdir().unwrap();
     let bridge = bundle("sccp45.zip", "SCCP45.8-5-2S", &["7945", "7965"]);
     let [target, old, quiet] = ["target", "bridge", "quiet"].map(|text| text.as_bytes().to_vec());
-    let file = OwnFile::by_view(SEP, Path::new("list"), target, old, quiet).unwrap();
+    let file = ExtraFile::per_view(SEP, Path::new("list"), target, old, quiet).unwrap();
     let stage = staged(base.path(), &[bridge], std::slice::from_ref(&file)).unwrap();
     for (view, expected) in [
         (View::Target, "target"),
@@ -136,15 +145,15 @@ fn a_configuration_that_names_a_load_names_that_of_the_view() {
         (View::Bridge, "bridge"),
         (View::Config, "quiet"),
     ] {
-        assert_eq!(file.bytes_in(view), expected.as_bytes());
+        assert_eq!(file.bytes_for(view), expected.as_bytes());
         let staged = stage.resolve(view, SEP).unwrap();
         assert_eq!(*staged.bytes, *expected.as_bytes(), "{view:?}");
     }
     assert!(file.is_private());
-    let limit = usize::try_from(MAX_OWN_FILE_BYTES).unwrap();
+    let limit = usize::try_from(MAX_EXTRA_FILE_BYTES).unwrap();
     for (old, quiet) in [(limit + 1, 0), (0, limit + 1)] {
         let (old, quiet) = (vec![0; old], vec![0; quiet]);
-        let made = OwnFile::by_view(SEP, Path::new("list"), Vec::new(), old, quiet);
-        assert!(matches!(made, Err(StageError::OwnTooLarge { .. })));
+        let made = ExtraFile::per_view(SEP, Path::new("list"), Vec::new(), old, quiet);
+        assert!(matches!(made, Err(StageError::ExtraFileTooLarge { .. })));
     }
 }

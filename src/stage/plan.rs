@@ -3,7 +3,7 @@
 use super::{StageError, select::targets};
 use crate::{
     bundle::Bundle,
-    phone::{LoadName, MODELS, Model, normal},
+    phone::{LoadName, MODELS, Model, normalized_name},
     track::{ManifestPlan, StagePlan},
 };
 
@@ -53,7 +53,7 @@ fn manifests(
         name.eq_ignore_ascii_case(&load.manifest())
             || models
                 .iter()
-                .filter_map(|model| model.recovery)
+                .filter_map(|model| model.recovery_manifest)
                 .any(|recovery| recovery.eq_ignore_ascii_case(name))
     };
     bundle
@@ -68,7 +68,7 @@ fn manifests(
                     let member = bundle
                         .members
                         .iter()
-                        .find(|member| normal(&member.name) == normal(image))
+                        .find(|member| normalized_name(&member.name) == normalized_name(image))
                         .ok_or_else(|| StageError::MissingImage {
                             path: bundle.path.clone(),
                             manifest: manifest.name.clone(),

@@ -9,7 +9,7 @@ use crate::{
 
 /// What a verb or its user accepts beyond verified SIP bundles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Accept {
+pub struct AcceptPolicy {
     /// `--accept-unknown`: bundles that are whole, of unproven origin.
     pub unknown: bool,
     /// SCCP bundles: the way back, which `stage` may lay out.
@@ -19,7 +19,7 @@ pub struct Accept {
 /// Why a set of bundles is not staged. Nothing was written and nothing is served.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum SelectionError {
     /// Its verdict forbids it.
     #[error("{} is {}: {}", path.display(), verdict, meaning(*verdict))]
     Verdict {
@@ -72,7 +72,7 @@ pub enum Refusal {
     },
 }
 
-impl Refusal {
+impl SelectionError {
     /// Whether the command line is at fault (exit code 2), not a file (exit code 1).
     #[must_use]
     pub fn is_usage(&self) -> bool {
@@ -120,12 +120,12 @@ fn meaning(verdict: Verdict) -> &'static str {
 /// Whether these bundles may be staged together: each of a verdict that may be, none of
 /// the wrong protocol, and no two for one model. Called before anything is written,
 /// bound or served.
-pub fn select(bundles: &[Bundle], accept: Accept) -> Result<(), Refusal> {
+pub fn check_targets(bundles: &[Bundle], accept: AcceptPolicy) -> Result<(), SelectionError> {
     are_fit(bundles, accept)?;
     for (at, second) in bundles.iter().enumerate() {
         for first in &bundles[..at] {
             if let Some(model) = shared_model(first, second) {
-                return Err(Refusal::OneModelTwice {
+                return Err(SelectionError::OneModelTwice {
                     model: model.plain_number(),
                     first: first.path.clone(),
                     second: second.path.clone(),
@@ -140,12 +140,12 @@ pub fn select(bundles: &[Bundle], accept: Accept) -> Result<(), Refusal> {
 /// Whether these bridges may be staged beside `targets`: each of a verdict that may be
 /// (SCCP is what a bridge usually is), for a model that a target is for, and no two for
 /// one model.
-pub fn select_bridges(
+pub fn check_bridges(
     bridges: &[Bundle],
     targets: &[Bundle],
     unknown: bool,
-) -> Result<(), Refusal> {
-    let accept = Accept {
+) -> Result<(), SelectionError> {
+    let accept = AcceptPolicy {
         unknown,
         sccp: true,
     };
@@ -153,13 +153,13 @@ pub fn select_bridges(
     for (at, bridge) in bridges.iter().enumerate() {
         let meets = |target| shared_model(bridge, target).is_some();
         if !targets.iter().any(meets) {
-            return Err(Refusal::BridgeToNowhere {
+            return Err(SelectionError::BridgeToNowhere {
                 path: bridge.path.clone(),
             });
         }
         for first in &bridges[..at] {
             if let Some(model) = shared_model(first, bridge) {
-                return Err(Refusal::TwoBridges {
+                return Err(SelectionError::TwoBridges {
                     model: model.plain_number(),
                     first: first.path.clone(),
                     second: bridge.path.clone(),
@@ -170,7 +170,7 @@ pub fn select_bridges(
     Ok(())
 }
 
-fn are_fit(bundles: &[Bundle], accept: Accept) -> Result<(), Refusal> {
+fn are_fit(bundles: &[Bundle], accept: AcceptPolicy) -> Result<(), SelectionError> {
     for bundle in bundles {
         let fit = match bundle.verdict {
             Verdict::Known | Verdict::Genuine => true,
@@ -178,7 +178,7 @@ fn are_fit(bundles: &[Bundle], accept: Accept) -> Result<(), Refusal> {
             _ => false,
         };
         if !fit {
-            return Err(Refusal::Verdict {
+            return Err(SelectionError::Verdict {
                 path: bundle.path.clone(),
                 verdict: bundle.verdict,
             });
@@ -187,7 +187,7 @@ fn are_fit(bundles: &[Bundle], accept: Accept) -> Result<(), Refusal> {
             && is_sccp(bundle)
             && let Some(load) = bundle.loads.first()
         {
-            return Err(Refusal::Sccp {
+            return Err(SelectionError::Sccp {
                 path: bundle.path.clone(),
                 load: load.to_string(),
             });
@@ -241,7 +241,7 @@ pub(super) fn targets(bundle: &Bundle) -> Vec<(&'static Model, &LoadName)> {
                 .loads
                 .iter()
                 .filter(|load| load.family() == Some(model.family) && !load.is_recovery())
-                .max_by_key(|load| (load.protocol(), load.train(), *load))?;
+                .max_by_key(|load| (load.protocol(), load.release(), *load))?;
             Some((model, load))
         })
         .collect()

@@ -23,7 +23,7 @@ pub(super) fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
         .collect();
     let mut names: Vec<(String, MemberKind)> = vec![(load.manifest(), MemberKind::Manifest)];
     for model in &models {
-        let recovery = model.recovery.unwrap().to_owned();
+        let recovery = model.recovery_manifest.unwrap().to_owned();
         names.push((recovery, MemberKind::Manifest));
     }
     let manifests = names
@@ -61,8 +61,8 @@ pub(super) fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
         models,
         members,
         manifests,
-        generation: None,
-        trusted: false,
+        key_generation: None,
+        uses_trusted_key: false,
         origin: Origin::default(),
         problems: Vec::new(),
     }
@@ -97,8 +97,8 @@ fn temporary(base: &Path, bundles: &[Bundle]) -> Result<Stage, StageError> {
     layout::temporary(base, of(bundles, &[]), CALL_MANAGER, &unpack)
 }
 
-fn keep(folder: &Path, bundles: &[Bundle]) -> Result<Stage, StageError> {
-    layout::keep(folder, bundles, &[], CALL_MANAGER, &unpack)
+fn persistent(folder: &Path, bundles: &[Bundle]) -> Result<Stage, StageError> {
+    layout::persistent(folder, bundles, &[], CALL_MANAGER, &unpack)
 }
 
 pub(super) fn names(folder: &Path) -> Vec<String> {
@@ -240,7 +240,7 @@ fn a_name_with_different_bytes_in_two_bundles_is_refused_before_anything_is_writ
         [sip45(), other.clone()],
         [sip45(), bundle("sccp.zip", "SCCP45.9-4-2SR3-1S", &["7945"])],
     ] {
-        let error = keep(&target, &bundles).unwrap_err();
+        let error = persistent(&target, &bundles).unwrap_err();
         assert!(matches!(error, StageError::Collision { .. }), "{error}");
         assert!(error.to_string().contains("sip45.zip"), "{error}");
         assert_eq!(names(base.path()), [""; 0]);
@@ -256,7 +256,7 @@ fn a_name_with_different_bytes_in_two_bundles_is_refused_before_anything_is_writ
         member.sha256 = open::sha256(&bytes);
         member.size = bytes.len() as u64;
     }
-    keep(&target, &[sip45(), same]).unwrap();
+    persistent(&target, &[sip45(), same]).unwrap();
     assert_eq!(names(&target).len(), 8 + 2 + 1);
 }
 
@@ -264,7 +264,7 @@ fn a_name_with_different_bytes_in_two_bundles_is_refused_before_anything_is_writ
 fn a_kept_folder_is_flat_readable_and_whole() {
     let base = tempfile::tempdir().unwrap();
     let new = base.path().join("new");
-    let stage = keep(&new, &[sip45()]).unwrap();
+    let stage = persistent(&new, &[sip45()]).unwrap();
     let listed: Vec<_> = stage.entries().iter().map(|e| e.name.clone()).collect();
     assert_eq!(names(&new), listed);
     assert_eq!(listed.len(), 9);
@@ -286,7 +286,7 @@ fn a_kept_folder_is_flat_readable_and_whole() {
     let empty = base.path().join("empty");
     fs::create_dir(&empty).unwrap();
     fs::set_permissions(&empty, fs::Permissions::from_mode(0o775)).unwrap();
-    drop(keep(&empty, &[sip45()]).unwrap());
+    drop(persistent(&empty, &[sip45()]).unwrap());
     assert_eq!((names(&empty), mode(&empty)), (listed, 0o775));
 }
 
@@ -297,7 +297,7 @@ fn a_folder_in_use_or_no_folder_is_refused() {
     fs::write(&file, "").unwrap();
     let link = base.path().join("link");
     std::os::unix::fs::symlink("nowhere", &link).unwrap();
-    let error = |path: &Path| keep(path, &[sip45()]).unwrap_err();
+    let error = |path: &Path| persistent(path, &[sip45()]).unwrap_err();
     assert!(matches!(error(base.path()), StageError::NotEmpty { .. }));
     assert!(matches!(error(&file), StageError::NotAFolder { .. }));
     assert!(matches!(error(&link), StageError::NotAFolder { .. }));
@@ -353,7 +353,7 @@ fn whatever_fails_leaves_nothing_behind() {
     let bundles = [sip45(), second];
     for (what, unpack) in unpackers {
         for folder in [base.path().join("new"), empty.clone()] {
-            layout::keep(&folder, &bundles, &[], CALL_MANAGER, unpack).expect_err(what);
+            layout::persistent(&folder, &bundles, &[], CALL_MANAGER, unpack).expect_err(what);
             let _ = fs::remove_file(empty.join("aside"));
             assert_eq!(
                 (names(base.path()), names(&empty)),
@@ -397,12 +397,12 @@ fn an_unfit_bundle_is_never_staged_whatever_was_selected() {
         Verdict::Foreign,
     ] {
         let unfit = Bundle { verdict, ..sip45() };
-        let everything = Accept {
+        let everything = AcceptPolicy {
             unknown: true,
             sccp: true,
         };
-        let refusal = select(std::slice::from_ref(&unfit), everything).unwrap_err();
-        assert!(matches!(refusal, Refusal::Verdict { .. }) && !refusal.is_usage());
+        let refusal = check_targets(std::slice::from_ref(&unfit), everything).unwrap_err();
+        assert!(matches!(refusal, SelectionError::Verdict { .. }) && !refusal.is_usage());
         let error = temporary(base.path(), &[unfit]).unwrap_err();
         assert!(matches!(error, StageError::Verdict { .. }), "{error}");
     }
@@ -431,37 +431,38 @@ fn selection_follows_the_verdicts_and_the_protocol() {
         verdict: Verdict::Intact,
         ..sip45()
     };
-    let unknown = Accept {
+    let unknown = AcceptPolicy {
         unknown: true,
-        ..Accept::default()
+        ..AcceptPolicy::default()
     };
-    let sccp = Accept {
+    let sccp = AcceptPolicy {
         sccp: true,
-        ..Accept::default()
+        ..AcceptPolicy::default()
     };
-    select(&[sip45()], Accept::default()).unwrap();
-    let refusal = select(std::slice::from_ref(&intact), Accept::default()).unwrap_err();
+    check_targets(&[sip45()], AcceptPolicy::default()).unwrap();
+    let refusal =
+        check_targets(std::slice::from_ref(&intact), AcceptPolicy::default()).unwrap_err();
     assert!(refusal.cure().contains("--accept-unknown"));
-    select(&[intact], unknown).unwrap();
+    check_targets(&[intact], unknown).unwrap();
     let back = bundle("sccp.zip", "SCCP41.9-4-2SR1-1S", &["7941"]);
     assert!(is_sccp(&back) && !is_sccp(&sip45()));
-    let refusal = select(&[sip45(), back.clone()], unknown).unwrap_err();
-    assert!(matches!(refusal, Refusal::Sccp { .. }) && !refusal.is_usage());
-    select(&[sip45(), back], sccp).unwrap();
+    let refusal = check_targets(&[sip45(), back.clone()], unknown).unwrap_err();
+    assert!(matches!(refusal, SelectionError::Sccp { .. }) && !refusal.is_usage());
+    check_targets(&[sip45(), back], sccp).unwrap();
 }
 
 #[test]
 fn two_bundles_for_one_model_are_refused() {
     let other = bundle("other.zip", "SIP45.9-4-2SR4-3S", &["7965"]);
-    let refusal = select(&[sip45(), other], Accept::default()).unwrap_err();
+    let refusal = check_targets(&[sip45(), other], AcceptPolicy::default()).unwrap_err();
     assert!(refusal.is_usage());
     assert!(refusal.to_string().contains("7965"), "{refusal}");
     let back = bundle("sccp.zip", "SCCP45.9-4-2SR3-1S", &["7965"]);
-    let sccp = Accept {
+    let sccp = AcceptPolicy {
         sccp: true,
-        ..Accept::default()
+        ..AcceptPolicy::default()
     };
-    let refusal = select(&[sip45(), back], sccp).unwrap_err();
+    let refusal = check_targets(&[sip45(), back], sccp).unwrap_err();
     assert!(
         !refusal.is_usage(),
         "the way there and the way back: exit code 1"

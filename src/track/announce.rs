@@ -1,4 +1,4 @@
-//! Puts a phone's name on what came of a sighting.
+//! Puts a phone's name on what came of a observation.
 
 use super::{Event, PhoneId, PhoneRef, Progress, Step, conversion::Change, identity::Phone};
 

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Plan, StagePlan};
-use crate::phone::{Family, LoadName, Model, normal};
+use crate::phone::{Family, LoadName, Model, normalized_name};
 
 /// Which of the two stages a phone is shown. They share names (`term65.default.loads`) with
 /// different contents, so every look-up is in one of them.
@@ -56,7 +56,7 @@ struct Names {
 impl Entry {
     /// The place in the manifest of the image of this name, from 0.
     pub(super) fn place(&self, name: &str) -> Option<usize> {
-        self.images.get(&normal(name)).copied()
+        self.images.get(&normalized_name(name)).copied()
     }
 }
 
@@ -87,17 +87,17 @@ impl Catalog {
             let mut images = HashMap::new();
             for (name, _) in &manifest.images {
                 let place = images.len();
-                images.entry(normal(name)).or_insert(place);
+                images.entry(normalized_name(name)).or_insert(place);
             }
             let index = self.entries.len();
             let names = self.of_mut(leg);
-            names.loads.insert(normal(stage.load.as_str()));
+            names.loads.insert(normalized_name(stage.load.as_str()));
             names
                 .files
                 .extend(manifest.images.iter().map(|(name, _)| name.clone()));
             names
                 .manifests
-                .entry(normal(&manifest.name))
+                .entry(normalized_name(&manifest.name))
                 .or_insert(index);
             names.files.push(manifest.name.clone());
             self.entries.push(Entry {
@@ -128,7 +128,7 @@ impl Catalog {
 
     /// The manifest of this name in this stage.
     pub(super) fn manifest(&self, leg: Leg, name: &str) -> Option<usize> {
-        self.of(leg).manifests.get(&normal(name)).copied()
+        self.of(leg).manifests.get(&normalized_name(name)).copied()
     }
 
     /// A manifest that [`Catalog::manifest`] gave.
@@ -145,29 +145,29 @@ impl Catalog {
 
     /// Whether this load is a target of the run.
     pub(super) fn is_target(&self, load: &LoadName) -> bool {
-        !load.is_recovery() && self.target.loads.contains(&normal(load.as_str()))
+        !load.is_recovery() && self.target.loads.contains(&normalized_name(load.as_str()))
     }
 
     /// Whether a target of this family has no name but that of its recovery manifest.
     pub(super) fn is_unnamed(&self, family: Family) -> bool {
         self.entries.iter().any(|entry| {
-            let recovery = Model::by_recovery(&entry.load.manifest());
+            let recovery = Model::by_recovery_manifest(&entry.load.manifest());
             entry.leg == Leg::Target && recovery.is_some_and(|model| model.family == family)
         })
     }
 
     /// Whether this load is the run's bridge.
     pub(super) fn is_bridge(&self, load: &LoadName) -> bool {
-        !load.is_recovery() && self.bridge.loads.contains(&normal(load.as_str()))
+        !load.is_recovery() && self.bridge.loads.contains(&normalized_name(load.as_str()))
     }
 
     /// Whether this stage has a manifest or image of this name.
     pub(super) fn has(&self, leg: Leg, name: &str) -> bool {
-        let name = normal(name);
+        let name = normalized_name(name);
         self.of(leg)
             .files
             .iter()
-            .any(|staged| normal(staged) == name)
+            .any(|staged| normalized_name(staged) == name)
     }
 
     /// The names of all manifests and images of this stage.

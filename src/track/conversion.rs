@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use super::{
-    End, Evidence, FileOutcome, Moment, Registration, Served, State, Subnet, TransferId, Transport,
-    Witness,
+    End, Evidence, EvidenceSource, FileOutcome, Registration, RunTime, Served, State, Subnet,
+    TransferId, Transport,
     catalog::{Catalog, Leg},
     history::{Kind, MAX_ROWS, Row, Rows, kept},
     pass::Pass,
 };
 use crate::{
     diagnose::{Code, Diagnosis},
-    phone::{Family, LoadName, Model, Protocol, Request, normal},
+    phone::{Family, LoadName, Model, Protocol, RequestedFile, normalized_name},
     track::diagnosis::{rules, text},
 };
 
@@ -44,10 +44,10 @@ use trouble::{Boot, Unheard};
 /// within seconds; this long without asking, it is settled.
 pub const SETTLED_AFTER: Duration = Duration::from_mins(1);
 
-/// What a conversion is told with every sighting.
+/// What a conversion is told with every observation.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scene<'a> {
-    pub at: Moment,
+    pub at: RunTime,
     pub catalog: &'a Catalog,
     /// The phone is none of `--only`: it is refused loads on purpose.
     pub excluded: bool,
@@ -58,7 +58,7 @@ pub(super) struct Scene<'a> {
     /// Nothing but requests is seen.
     pub requests_only: bool,
     /// When the survey is over, or was; `None`: there is none.
-    pub survey: Option<Moment>,
+    pub survey: Option<RunTime>,
     /// The network that is served.
     pub network: Option<Subnet>,
 }
@@ -70,7 +70,7 @@ pub(super) struct Ask<'a> {
     pub transport: Transport,
     pub name: &'a str,
     pub port: u16,
-    pub request: &'a Request,
+    pub request: &'a RequestedFile,
     pub served: Option<&'a Served>,
 }
 
@@ -81,7 +81,7 @@ impl Ask<'_> {
     }
 }
 
-/// What came of a sighting; an event once the phone's name is on it.
+/// What came of a observation; an event once the phone's name is on it.
 #[derive(Debug, Clone)]
 pub(super) enum Change {
     Step {
@@ -119,10 +119,10 @@ pub(super) struct About {
     reason = "independent facts about one phone, not a state in disguise"
 )]
 pub(super) struct Conversion {
-    pub first: Moment,
-    pub last: Moment,
+    pub first: RunTime,
+    pub last: RunTime,
     /// Its last request or acknowledgement; a witness's word is none.
-    pub(super) active: Moment,
+    pub(super) active: RunTime,
     /// The state under `stalled` and `failed`.
     pub(super) state: State,
     pub(super) stalled: bool,
@@ -144,7 +144,7 @@ pub(super) struct Conversion {
     pub(super) complete: u32,
     /// One of them had every final ACK.
     pub(super) in_full: bool,
-    pub(super) config_at: Option<Moment>,
+    pub(super) config_at: Option<RunTime>,
     pub settled: bool,
     pub evidence: Vec<Evidence>,
     pub(super) standing: Vec<Standing>,
@@ -180,7 +180,7 @@ pub(super) struct Conversion {
 }
 
 impl Conversion {
-    pub(super) fn new(at: Moment) -> Self {
+    pub(super) fn new(at: RunTime) -> Self {
         Self {
             first: at,
             last: at,
@@ -236,13 +236,13 @@ impl Conversion {
         let is_http = ask.transport == Transport::Http
             && !matches!(
                 ask.request,
-                Request::Image | Request::Manifest(_) | Request::Recovery(_)
+                RequestedFile::Image | RequestedFile::Manifest(_) | RequestedFile::Recovery(_)
             );
-        if ask.request.is_application() || is_http {
+        if ask.request.is_from_application() || is_http {
             self.application_asked(scene, ask, out);
         }
         match ask.request {
-            Request::Recovery(model) => {
+            RequestedFile::Recovery(model) => {
                 self.in_recovery = true;
                 if let Some(model) = model {
                     self.learn(model);
@@ -250,13 +250,13 @@ impl Conversion {
                 self.judge_recovery(scene, ask, out);
                 self.manifest_asked(scene, ask, true, out);
             }
-            Request::Manifest(_) => self.manifest_asked(scene, ask, false, out),
-            Request::Image => self.image_asked(scene, ask, out),
+            RequestedFile::Manifest(_) => self.manifest_asked(scene, ask, false, out),
+            RequestedFile::Image => self.image_asked(scene, ask, out),
             _ => {
                 self.record(scene, ask, Kind::Other);
                 if is_dial_plan(ask.name) {
                     let detail = "asked for dialplan.xml: it accepted a configuration".to_owned();
-                    self.note(Witness::Requests, detail, out);
+                    self.note(EvidenceSource::Requests, detail, out);
                 }
             }
         }
@@ -313,6 +313,6 @@ impl Conversion {
 /// Whether this is the dial plan, which a configuration names and only a phone that took
 /// that configuration asks for.
 fn is_dial_plan(name: &str) -> bool {
-    let name = normal(name);
+    let name = normalized_name(name);
     name.rsplit('/').next() == Some("dialplan.xml")
 }

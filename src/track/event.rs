@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
-use super::Witness;
+use super::EvidenceSource;
 use crate::{
     diagnose::Diagnosis,
     phone::{LoadName, MacAddress},
@@ -103,7 +103,7 @@ pub struct Unproven {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Who saw it.
-    pub witness: Witness,
+    pub witness: EvidenceSource,
     /// What was seen, in one line.
     pub detail: String,
 }
@@ -150,7 +150,7 @@ pub struct Progress {
     pub place: (u32, u32),
 }
 
-/// What the fleet says of a sighting.
+/// What the fleet says of a observation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Event {

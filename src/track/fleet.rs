@@ -9,7 +9,8 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Event, Moment, PhoneId, Registration, Report, Seen, Served, Sighting, TransferId, Transport,
+    Event, Observation, ObservationKind, PhoneId, Registration, Report, RunTime, Served,
+    TransferId, Transport,
     announce::{event, reference},
     catalog::Catalog,
     conversion::{Ask, Change, Expected, Scene},
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::{
     diagnose::Diagnosis,
-    phone::{MacAddress, Request},
+    phone::{MacAddress, RequestedFile},
     track::View,
 };
 
@@ -60,7 +61,7 @@ pub enum RunState {
     Ended,
 }
 
-/// The parts of [`Seen::Asked`].
+/// The parts of [`ObservationKind::Requested`].
 #[derive(Debug, Clone, Copy)]
 struct Asked<'a> {
     transfer: TransferId,
@@ -70,7 +71,7 @@ struct Asked<'a> {
     served: Option<&'a Served>,
 }
 
-/// All phones of a run: sightings in, events out.
+/// All phones of a run: observations in, events out.
 #[derive(Debug)]
 pub struct Fleet {
     plan: Plan,
@@ -80,15 +81,15 @@ pub struct Fleet {
     registrations: HashMap<MacAddress, Registration>,
     registry: Registry,
     /// When to look at which phone; never later than its deadline.
-    schedule: BTreeSet<(Moment, PhoneId)>,
+    schedule: BTreeSet<(RunTime, PhoneId)>,
     done: usize,
     failed: usize,
-    draining: Option<Moment>,
+    draining: Option<RunTime>,
     /// The survey is over, and the way of every phone that was heard in it is known.
     survey_is_over: bool,
     /// When a phone was done, or a done one last asked for something.
-    done_heard: Option<Moment>,
-    now: Moment,
+    done_heard: Option<RunTime>,
+    now: RunTime,
 }
 
 impl Fleet {
@@ -115,33 +116,33 @@ impl Fleet {
             draining: None,
             survey_is_over: false,
             done_heard: None,
-            now: Moment::ZERO,
+            now: RunTime::ZERO,
         }
     }
 
-    /// Folds one sighting in, after what time alone did until then. `at` never goes back;
+    /// Folds one observation in, after what time alone did until then. `at` never goes back;
     /// where it does, it counts as now.
     ///
-    /// What comes of sightings is the same whenever [`Fleet::tick`] was called between them:
-    /// a record of the sightings is a record of the fleet.
-    pub fn see(&mut self, at: Moment, sighting: &Sighting) -> Vec<Event> {
+    /// What comes of observations is the same whenever [`Fleet::tick`] was called between them:
+    /// a record of the observations is a record of the fleet.
+    pub fn see(&mut self, at: RunTime, observation: &Observation) -> Vec<Event> {
         let mut events = self.tick(at);
-        events.extend(self.seen(self.now, sighting));
+        events.extend(self.seen(self.now, observation));
         // A phone may become again what it was before, and be past its moment.
         events.extend(self.tick(self.now));
         events
     }
 
-    /// The moment of the newest sighting or tick.
+    /// The moment of the newest observation or tick.
     #[must_use]
-    pub fn now(&self) -> Moment {
+    pub fn now(&self) -> RunTime {
         self.now
     }
 
-    fn seen(&mut self, at: Moment, sighting: &Sighting) -> Vec<Event> {
-        let address = sighting.address;
-        match &sighting.seen {
-            Seen::Asked {
+    fn seen(&mut self, at: RunTime, observation: &Observation) -> Vec<Event> {
+        let address = observation.address;
+        match &observation.seen {
+            ObservationKind::Requested {
                 transfer,
                 transport,
                 name,
@@ -157,19 +158,21 @@ impl Fleet {
                 };
                 self.asked(at, address, asked)
             }
-            Seen::Acknowledged { transfer, bytes } => match self.registry.transfers.get(transfer) {
-                Some(Owner::Phone(id)) => self.fold(at, *id, |phone, scene, out| {
-                    phone.conversion.acknowledged(scene, *transfer, *bytes, out);
-                }),
-                Some(Owner::Other(address)) => {
-                    self.of_other(at, *address, *transfer, |row| {
-                        row.acknowledge(*bytes);
-                    });
-                    Vec::new()
+            ObservationKind::Acknowledged { transfer, bytes } => {
+                match self.registry.transfers.get(transfer) {
+                    Some(Owner::Phone(id)) => self.fold(at, *id, |phone, scene, out| {
+                        phone.conversion.acknowledged(scene, *transfer, *bytes, out);
+                    }),
+                    Some(Owner::Other(address)) => {
+                        self.of_other(at, *address, *transfer, |row| {
+                            row.acknowledge(*bytes);
+                        });
+                        Vec::new()
+                    }
+                    None => Vec::new(),
                 }
-                None => Vec::new(),
-            },
-            Seen::Ended {
+            }
+            ObservationKind::Ended {
                 transfer,
                 end,
                 bytes,
@@ -190,13 +193,13 @@ impl Fleet {
                 }
                 None => Vec::new(),
             },
-            Seen::Named { mac, witness } => {
+            ObservationKind::MacReported { mac, witness } => {
                 let id = self.registry.witnessed(at, address, *mac, *witness);
                 self.told(at, id, |phone, scene, out| {
                     phone.conversion.named_by(scene.at, *witness, out);
                 })
             }
-            Seen::Load {
+            ObservationKind::Load {
                 load,
                 witness,
                 detail,
@@ -210,7 +213,7 @@ impl Fleet {
         }
     }
 
-    fn asked(&mut self, at: Moment, address: Ipv4Addr, asked: Asked<'_>) -> Vec<Event> {
+    fn asked(&mut self, at: RunTime, address: Ipv4Addr, asked: Asked<'_>) -> Vec<Event> {
         let Asked {
             transfer,
             transport,
@@ -218,19 +221,19 @@ impl Fleet {
             port,
             served,
         } = asked;
-        let request = Request::read(name);
+        let request = RequestedFile::parse(name);
         let is_phone = match request {
-            Request::Recovery(_) | Request::Manifest(_) => {
+            RequestedFile::Recovery(_) | RequestedFile::Manifest(_) => {
                 self.registry.asks_as_a_phone(at, address, name)
             }
             _ => true,
         };
         let id = match (&request, request.mac()) {
             (_, Some(mac)) => self.registry.name(at, address, mac),
-            (Request::Recovery(model), _) if is_phone => {
+            (RequestedFile::Recovery(model), _) if is_phone => {
                 self.registry.in_recovery(at, address, *model)
             }
-            (Request::Manifest(_), _) if is_phone => self.registry.listed(at, address),
+            (RequestedFile::Manifest(_), _) if is_phone => self.registry.listed(at, address),
             _ => {
                 let here = self.registry.at(address).map(|(id, _)| id);
                 if here.is_none() {
@@ -264,7 +267,7 @@ impl Fleet {
     /// A witness told something of the phone `id`, if there was a place for it.
     fn told(
         &mut self,
-        at: Moment,
+        at: RunTime,
         id: Option<PhoneId>,
         tell: impl FnOnce(&mut Phone, Scene<'_>, &mut Vec<Change>),
     ) -> Vec<Event> {
@@ -278,7 +281,7 @@ impl Fleet {
     /// Tells one phone something, and turns what came of it into events.
     fn fold(
         &mut self,
-        at: Moment,
+        at: RunTime,
         id: PhoneId,
         tell: impl FnOnce(&mut Phone, Scene<'_>, &mut Vec<Change>),
     ) -> Vec<Event> {
@@ -395,7 +398,7 @@ impl Fleet {
     }
 
     /// Lets time pass: phones settle and stall, each at its own moment, and a survey ends.
-    pub fn tick(&mut self, at: Moment) -> Vec<Event> {
+    pub fn tick(&mut self, at: RunTime) -> Vec<Event> {
         let until = at.max(self.now);
         let mut events = Vec::new();
         if let Some(end) = self.survey_ends().filter(|end| *end <= until) {
@@ -406,7 +409,7 @@ impl Fleet {
         events
     }
 
-    fn let_pass(&mut self, until: Moment) -> Vec<Event> {
+    fn let_pass(&mut self, until: RunTime) -> Vec<Event> {
         let until = until.max(self.now);
         let mut events = Vec::new();
         while let Some(&(due, id)) = self.schedule.first() {
@@ -455,7 +458,7 @@ impl Fleet {
     /// When [`Fleet::tick`] next has something to do, or [`Fleet::run_state`] or
     /// [`Fleet::drained`] change by time alone. May be early, never late.
     #[must_use]
-    pub fn next_deadline(&self) -> Option<Moment> {
+    pub fn next_deadline(&self) -> Option<RunTime> {
         let phone = self.schedule.first().map(|(due, _)| *due);
         let timeout = self.plan.timeout.filter(|timeout| *timeout > self.now);
         let drain = self

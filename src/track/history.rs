@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::{End, FileOutcome, FileReport, Moment, TransferId, Transport};
-use crate::phone::normal;
+use super::{End, FileOutcome, FileReport, RunTime, TransferId, Transport};
+use crate::phone::normalized_name;
 
 /// Rows that are kept of one phone. A whole conversion takes about 40; a phone that asks
 /// for ever keeps its newest.
@@ -14,7 +14,7 @@ const MAX_NAME: usize = 255;
 
 /// A phone that finds nothing over HTTP asks TFTP for the same name at once; up to this
 /// much later it counts as one request.
-const HTTP_FALLBACK: Moment = Moment::from_secs(30);
+const HTTP_FALLBACK: RunTime = RunTime::from_secs(30);
 
 /// The smallest block that phones use: they ask for no option, so it is RFC 1350's.
 const BLOCK: u64 = 512;
@@ -37,7 +37,7 @@ pub(super) enum Kind {
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     pub transfer: TransferId,
-    pub at: Moment,
+    pub at: RunTime,
     /// The phone's requests in order, from 1.
     pub sequence: u64,
     pub name: String,
@@ -126,14 +126,14 @@ impl Rows {
     /// Adds an attempt. The HTTP half of the same request, if there is one, goes.
     pub(super) fn push(&mut self, row: Row) {
         if row.transport == Transport::Tftp {
-            let name = normal(&row.name);
+            let name = normalized_name(&row.name);
             let from = self.rows.len().saturating_sub(FALLBACK_DEPTH);
             let half = (from..self.rows.len()).rev().find(|&at| {
                 let earlier = &self.rows[at];
                 earlier.transport == Transport::Http
                     && earlier.outcome == FileOutcome::NotFound
                     && row.at.saturating_sub(earlier.at) <= HTTP_FALLBACK
-                    && normal(&earlier.name) == name
+                    && normalized_name(&earlier.name) == name
             });
             if let Some(half) = half {
                 self.rows.remove(half);

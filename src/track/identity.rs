@@ -12,13 +12,13 @@ use std::{
 };
 
 use super::{
-    Moment, PhoneId, TransferId, Witness,
+    EvidenceSource, PhoneId, RunTime, TransferId,
     conversion::Conversion,
     history::{Kind, MAX_ROWS, Row, Rows},
 };
 use crate::{
     diagnose::Diagnosis,
-    phone::{MacAddress, Model, Request, normal},
+    phone::{MacAddress, Model, RequestedFile, normalized_name},
 };
 
 mod merge;
@@ -35,7 +35,7 @@ const OTHER_ROWS: usize = 128;
 
 /// A boot loader that wants another family's manifest at a nameless phone's address is
 /// another phone only after a pause in which phones can have been changed over.
-const CHANGE_OVER: Moment = Moment::from_mins(1);
+const CHANGE_OVER: RunTime = RunTime::from_mins(1);
 
 /// One phone.
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ pub(super) struct Phone {
     /// What it was before the episode that may be another phone's.
     pub before: Option<Box<Conversion>>,
     /// The moment under which the fleet will look at it.
-    pub scheduled: Option<Moment>,
+    pub scheduled: Option<RunTime>,
     /// What it counts as: (done, failed).
     pub counted: (bool, bool),
     /// Whether the record knows it.
@@ -61,8 +61,8 @@ pub(super) struct Phone {
 #[derive(Debug, Clone)]
 pub(super) struct Other {
     pub rows: Rows,
-    pub first: Moment,
-    pub last: Moment,
+    pub first: RunTime,
+    pub last: RunTime,
     /// What the kernel's table says; it makes no phone.
     neighbour: Option<MacAddress>,
     /// It behaved as no phone does; only a MAC makes it one again.
@@ -113,7 +113,7 @@ impl Registry {
     /// `mac` is at `address` now. `None` where there is no place for another phone.
     pub(super) fn name(
         &mut self,
-        at: Moment,
+        at: RunTime,
         address: Ipv4Addr,
         mac: MacAddress,
     ) -> Option<PhoneId> {
@@ -169,7 +169,7 @@ impl Registry {
         &mut self,
         address: Ipv4Addr,
         here: Option<PhoneId>,
-        heard: Option<Moment>,
+        heard: Option<RunTime>,
     ) -> Option<(Option<PhoneId>, Conversion)> {
         if let Some(id) = here {
             self.at_address.remove(&address);
@@ -199,7 +199,7 @@ impl Registry {
     /// A MAC is heard for the first time: what was done at its address was its doing.
     fn first_naming(
         &mut self,
-        at: Moment,
+        at: RunTime,
         address: Ipv4Addr,
         mac: MacAddress,
         found: Option<(Option<PhoneId>, Conversion)>,
@@ -230,7 +230,7 @@ impl Registry {
     /// What was done at an address turned out not to be the phone's that came there.
     fn keep_unnamed(
         &mut self,
-        at: Moment,
+        at: RunTime,
         address: Ipv4Addr,
         id: Option<PhoneId>,
         conversion: Conversion,
@@ -247,7 +247,7 @@ impl Registry {
     }
 
     /// The phone at `address`, which was heard; a new one where there is none.
-    pub(super) fn listed(&mut self, at: Moment, address: Ipv4Addr) -> Option<PhoneId> {
+    pub(super) fn listed(&mut self, at: RunTime, address: Ipv4Addr) -> Option<PhoneId> {
         if let Some((id, _)) = self.at(address) {
             return Some(id);
         }
@@ -265,7 +265,7 @@ impl Registry {
         self.at_address.insert(address, id);
         self.own_transfers(id);
         match neighbour {
-            Some(mac) => self.witnessed(at, address, mac, Witness::Neighbour),
+            Some(mac) => self.witnessed(at, address, mac, EvidenceSource::Neighbour),
             None => Some(id),
         }
     }
@@ -273,22 +273,21 @@ impl Registry {
     /// Somebody at `address` asks for the manifest `name`: whether that is a phone. Between
     /// two manifests a phone starts its application, which names it; who asks for a second
     /// one namelessly is a person with a TFTP client.
-    pub(super) fn asks_as_a_phone(&mut self, at: Moment, address: Ipv4Addr, name: &str) -> bool {
+    pub(super) fn asks_as_a_phone(&mut self, at: RunTime, address: Ipv4Addr, name: &str) -> bool {
         if self.others.get(&address).is_some_and(|other| other.refuted) {
             return false;
         }
         let Some((id, phone)) = self.at(address) else {
             return true;
         };
-        let name = normal(name);
-        let family = |name: &str| Model::by_recovery(name).map(|model| model.family);
+        let name = normalized_name(name);
+        let family = |name: &str| Model::by_recovery_manifest(name).map(|model| model.family);
         let is_changed_over = family(&name) != phone.conversion.family
             && at.saturating_sub(phone.conversion.last) >= CHANGE_OVER;
-        let is_second = phone
-            .conversion
-            .rows
-            .iter()
-            .any(|row| matches!(row.kind, Kind::Manifest(_)) && normal(&row.name) != name);
+        let is_second =
+            phone.conversion.rows.iter().any(|row| {
+                matches!(row.kind, Kind::Manifest(_)) && normalized_name(&row.name) != name
+            });
         let named_itself = phone.mac.is_some() && !phone.by_table;
         if named_itself || !is_second || is_changed_over {
             return true;
@@ -321,7 +320,7 @@ impl Registry {
     /// A boot loader asks at `address`; `model` is the one whose manifest it wants.
     pub(super) fn in_recovery(
         &mut self,
-        at: Moment,
+        at: RunTime,
         address: Ipv4Addr,
         model: Option<&'static Model>,
     ) -> Option<PhoneId> {
@@ -360,7 +359,7 @@ impl Registry {
     }
 
     /// An address that is no phone asks for a file.
-    pub(super) fn other(&mut self, at: Moment, address: Ipv4Addr) -> Option<&mut Other> {
+    pub(super) fn other(&mut self, at: RunTime, address: Ipv4Addr) -> Option<&mut Other> {
         if !self.others.contains_key(&address) && self.others.len() >= MAX_OTHERS {
             self.dropped += 1;
             return None;
@@ -380,20 +379,20 @@ impl Registry {
     /// so it makes no phone of an address that gave no sign of being one.
     pub(super) fn witnessed(
         &mut self,
-        at: Moment,
+        at: RunTime,
         address: Ipv4Addr,
         mac: MacAddress,
-        witness: Witness,
+        witness: EvidenceSource,
     ) -> Option<PhoneId> {
         let is_listed = self.at_address.contains_key(&address) || self.of_mac.contains_key(&mac);
-        if witness == Witness::Neighbour && !is_listed {
+        if witness == EvidenceSource::Neighbour && !is_listed {
             if let Some(other) = self.others.get_mut(&address) {
                 other.neighbour = Some(mac);
             }
             return None;
         }
         let knows_no_more =
-            witness == Witness::Neighbour && self.of(mac).is_none_or(|phone| phone.by_table);
+            witness == EvidenceSource::Neighbour && self.of(mac).is_none_or(|phone| phone.by_table);
         let id = self.name(at, address, mac)?;
         if let Some(phone) = self.phones.get_mut(&id) {
             phone.by_table = knows_no_more;
@@ -435,7 +434,7 @@ impl Phone {
             mac,
             by_table: false,
             address,
-            conversion: Conversion::new(Moment::ZERO),
+            conversion: Conversion::new(RunTime::ZERO),
             before: None,
             scheduled: None,
             counted: (false, false),
@@ -452,7 +451,7 @@ fn from_other(other: Other) -> Conversion {
     conversion.on_sccp = other
         .rows
         .iter()
-        .any(|row| Request::read(&row.name) == Request::SccpLocale);
+        .any(|row| RequestedFile::parse(&row.name) == RequestedFile::SccpLocale);
     conversion.sequence = other
         .rows
         .iter()

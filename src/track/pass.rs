@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Moment, TransferId, catalog::Leg, history::Row};
+use super::{RunTime, TransferId, catalog::Leg, history::Row};
 
 /// A manifest that is asked for again this soon is a duplicate, unless the phone then
 /// begins its images anew: no phone starts twice in this time, and boot loaders ask for
@@ -65,7 +65,7 @@ pub(super) struct Pass {
     /// The manifest's transfer.
     pub transfer: TransferId,
     /// When the manifest was asked for.
-    pub at: Moment,
+    pub at: RunTime,
     /// Whether the manifest was delivered or is implied.
     pub manifest: bool,
     /// In the manifest's order.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::Ipv4Addr};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Evidence, Moment, State, Transport, history::Row, identity::Registry};
+use super::{Evidence, RunTime, State, Transport, history::Row, identity::Registry};
 use crate::{
     diagnose::{Code, Diagnosis},
     phone::{LoadName, MacAddress},
@@ -169,7 +169,7 @@ impl Totals {
 /// Builds the report of what the registry holds.
 pub(super) fn build(registry: &Registry, began: Timestamp) -> Report {
     // Beyond the years that a time of day can have, the beginning is as good as any.
-    let time = |at: Moment| began.checked_add(at).unwrap_or(began);
+    let time = |at: RunTime| began.checked_add(at).unwrap_or(began);
     let mut totals = Totals::default();
     let phones = registry
         .phones

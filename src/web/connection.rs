@@ -26,9 +26,9 @@ use tokio::{
 
 use super::{
     Site,
-    answer::{self, Refusal, Wanted, frame},
+    route::{self, Refusal, Route, frame},
 };
-use crate::http::{HEADERS_MAX, Io, REQUEST_MAX, Wire, linger};
+use crate::http::{HEADERS_MAX, HyperIo, REQUEST_MAX, TrackedStream, linger};
 
 /// How often it is looked whether a client takes what it is sent.
 const LOOK: Duration = Duration::from_millis(100);
@@ -41,7 +41,7 @@ const HEARTBEAT: &str = ":\n\n";
 
 /// Serves one client to its end.
 pub(super) async fn serve(stream: TcpStream, site: Arc<Site>) {
-    let Ok(wire) = Wire::new(stream) else {
+    let Ok(wire) = TrackedStream::new(stream) else {
         // Closed before it was looked at.
         return;
     };
@@ -54,7 +54,7 @@ pub(super) async fn serve(stream: TcpStream, site: Arc<Site>) {
         .keep_alive(false)
         .max_buf_size(REQUEST_MAX)
         .max_headers(HEADERS_MAX)
-        .serve_connection(Io(Arc::clone(&wire)), service);
+        .serve_connection(HyperIo(Arc::clone(&wire)), service);
     let mut connection = pin!(connection);
     let mut looks = tokio::time::interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -96,7 +96,7 @@ impl Patience {
         }
     }
 
-    fn look(&mut self, now: Instant, wire: &Wire) {
+    fn look(&mut self, now: Instant, wire: &TrackedStream) {
         let acknowledged = wire.body_acknowledged().unwrap_or(self.acknowledged);
         let nothing_waits = wire.all_acknowledged().unwrap_or(false);
         if acknowledged != self.acknowledged || nothing_waits {
@@ -113,18 +113,18 @@ impl Patience {
 /// The response; where it goes on, who writes it is on its way.
 fn respond(site: &Arc<Site>, request: &Request<Incoming>) -> Response<Content> {
     let is_head = *request.method() == Method::HEAD;
-    let wanted = answer::judge(request);
+    let wanted = route::judge(request);
     let content = wanted.and_then(|wanted| match wanted {
         _ if is_head => Ok(Content::Whole(None)),
-        Wanted::Page => Ok(Content::text(site.page.text.clone())),
-        Wanted::Json => Ok(Content::text(json(site))),
-        Wanted::Paper => Ok(Content::text(site.board.paper())),
-        Wanted::Events => follow(site).ok_or(Refusal::Full),
+        Route::Page => Ok(Content::text(site.page.text.clone())),
+        Route::Json => Ok(Content::text(json(site))),
+        Route::HtmlReport => Ok(Content::text(site.board.html_report())),
+        Route::Events => follow(site).ok_or(Refusal::Full),
     });
     match (wanted, content) {
-        (Ok(wanted), Ok(content)) => answer::head(wanted, &site.page, content),
+        (Ok(wanted), Ok(content)) => route::head(wanted, &site.page, content),
         (Err(refusal), _) | (_, Err(refusal)) => {
-            let (response, words) = answer::refuse(refusal);
+            let (response, words) = route::refuse(refusal);
             let words = (!is_head).then(|| Bytes::from_static(words.as_bytes()));
             response.map(|()| Content::Whole(words))
         }

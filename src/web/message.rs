@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
+    page_state::{End, Entry, PageState, Run},
     row::{Moving, Row, Trouble},
-    shown::{End, Entry, Run, Shown},
 };
 use crate::{display::totals, text::escape, track::Report};
 
 /// What a client is told at once, and what it knows then.
 #[derive(Debug, PartialEq)]
-pub(super) struct Told {
+pub(super) struct SseMessage {
     /// `whole`, `news` or `finished`.
     pub(super) event: &'static str,
     /// JSON, in one line.
@@ -58,9 +58,9 @@ struct Finished<'a> {
     report: &'a Report,
 }
 
-impl Shown {
+impl PageState {
     /// What has to be told to a client that knows this version; `None`: nothing.
-    pub(super) fn since(&self, known: Option<u64>, now: Timestamp) -> Option<Told> {
+    pub(super) fn since(&self, known: Option<u64>, now: Timestamp) -> Option<SseMessage> {
         if known == Some(self.version) {
             return None;
         }
@@ -77,7 +77,7 @@ impl Shown {
         };
         let data = serde_json::to_string(&message)
             .expect("strings, numbers and lists of them can be written as JSON");
-        Some(Told {
+        Some(SseMessage {
             event,
             data,
             version: self.version,

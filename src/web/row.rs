@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use crate::{
     diagnose::{Code, Diagnosis},
-    display::words,
+    display::format,
     phone::MacAddress,
     report::{Timeline, colour, urgency},
     text::escape,
-    track::{Evidence, Moment, PhoneRef, PhoneReport, Progress, State, Step},
+    track::{Evidence, PhoneRef, PhoneReport, Progress, RunTime, State, Step},
 };
 
 /// States and marks of one phone's time line that are told, the newest.
@@ -178,7 +178,7 @@ impl Phone {
             state: self.state,
             colour: colour(self.state, diagnosed),
             rank: urgency(self.state, diagnosed),
-            doing: words::state(self.state).1,
+            doing: format::state(self.state).1,
             pass: self.pass,
             load: self.load.clone(),
             evidence: self.evidence.iter().map(because).collect(),
@@ -203,7 +203,7 @@ impl Row {
             state: phone.state,
             colour: colour(phone.state, diagnosed),
             rank: urgency(phone.state, diagnosed),
-            doing: words::state(phone.state).1,
+            doing: format::state(phone.state).1,
             pass: phone.pass,
             load: phone.to.as_ref().map(|load| escape(load.as_str())),
             evidence: phone.evidence.iter().map(because).collect(),
@@ -224,7 +224,7 @@ pub(super) fn raise(standing: &mut Vec<Diagnosis>, diagnosis: &Diagnosis) {
 }
 
 fn because(evidence: &Evidence) -> String {
-    escape(&words::evidence_of(evidence))
+    escape(&format::evidence_of(evidence))
 }
 
 fn spans(timeline: Option<&Timeline>) -> Vec<(State, u64, u64)> {
@@ -241,6 +241,6 @@ fn marks(timeline: Option<&Timeline>) -> Vec<(u64, Code, bool)> {
     newest.iter().map(told).collect()
 }
 
-fn ms(moment: Moment) -> u64 {
+fn ms(moment: RunTime) -> u64 {
     u64::try_from(moment.as_millis()).unwrap_or(u64::MAX)
 }

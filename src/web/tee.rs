@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::Board;
+use super::SharedView;
 use crate::{
     diagnose::Finding,
     display::{Style, finding},
@@ -13,27 +13,27 @@ use crate::{
 };
 
 /// A display and a page.
-pub struct Tee {
+pub struct TeeReporter {
     display: Box<dyn Reporter>,
-    board: Arc<Board>,
+    board: Arc<SharedView>,
 }
 
-impl fmt::Debug for Tee {
+impl fmt::Debug for TeeReporter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tee")
+        f.write_str("TeeReporter")
     }
 }
 
-impl Tee {
+impl TeeReporter {
     /// Of these two.
     #[must_use]
-    pub fn new(display: Box<dyn Reporter>, board: Arc<Board>) -> Self {
+    pub fn new(display: Box<dyn Reporter>, board: Arc<SharedView>) -> Self {
         Self { display, board }
     }
 }
 
 // The page first: a terminal may be slow.
-impl Reporter for Tee {
+impl Reporter for TeeReporter {
     fn started(&mut self, at: Timestamp, started: &Started) {
         self.board.fold(|shown| shown.started(at, started));
         self.display.started(at, started);
@@ -53,15 +53,15 @@ impl Reporter for Tee {
         self.display.tick(tick);
     }
 
-    fn found(&mut self, at: Timestamp, found: &Finding) {
+    fn finding(&mut self, at: Timestamp, found: &Finding) {
         for line in finding(found, Style::plain()).lines() {
             self.board.fold(|shown| shown.notice(line));
         }
-        self.display.found(at, found);
+        self.display.finding(at, found);
     }
 
-    fn surveyed(&mut self, at: Timestamp, phones: &[Surveyed]) {
-        self.display.surveyed(at, phones);
+    fn survey_finished(&mut self, at: Timestamp, phones: &[Surveyed]) {
+        self.display.survey_finished(at, phones);
     }
 
     fn notice(&mut self, text: &str) {

@@ -80,7 +80,7 @@ impl InventoryDraft {
                     let _ = writeln!(text, "{key} = {}", quoted(value));
                 }
             };
-            line("\n[[phone]]\nmac", &phone.mac.wire());
+            line("\n[[phone]]\nmac", &phone.mac.upper_hex());
             line("model", &phone.model);
             line("name", &phone.name);
             line("extension", &phone.extension);

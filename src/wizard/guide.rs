@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::{
     diagnose::Finding,
-    phone::{Hazard, Lamps, Model, RESET_KEYS, RESET_WINDOW},
+    phone::{HardwareHazard, Model, RESET_KEYS, RESET_WINDOW, ResetLamps},
     reporter::{Reporter, Started, Tick},
     track::{Event, PhoneId, PhoneRef, Report, State, Step, Surveyed},
 };
@@ -39,7 +39,7 @@ impl Guide {
     /// The first words: how a phone is reset, and what can go wrong.
     pub(super) fn opening(&self) -> Vec<String> {
         let mut said = vec!["Now the phone:".to_owned()];
-        for hazard in Hazard::ALL {
+        for hazard in HardwareHazard::ALL {
             let models = self.models.iter();
             let of = models.filter(|model| model.hazards().contains(&hazard));
             let of: Vec<&str> = of.map(|model| model.plain_number()).collect();
@@ -76,8 +76,8 @@ impl Guide {
     }
 
     /// What the lamps show, and of which models.
-    fn lamps(&self) -> Vec<(String, Lamps)> {
-        let mut by_lamps: Vec<(Lamps, Vec<&str>)> = Vec::new();
+    fn lamps(&self) -> Vec<(String, ResetLamps)> {
+        let mut by_lamps: Vec<(ResetLamps, Vec<&str>)> = Vec::new();
         for model in &self.models {
             let Some(lamps) = model.family.reset_lamps() else {
                 continue;
@@ -150,7 +150,7 @@ impl Guide {
 
 fn name(phone: &PhoneRef) -> String {
     match phone.mac {
-        Some(mac) => format!("SEP{}", mac.wire()),
+        Some(mac) => format!("SEP{}", mac.upper_hex()),
         None => format!("the phone at {}", phone.address),
     }
 }
@@ -207,12 +207,12 @@ impl Reporter for GuidedReporter {
         self.inner.tick(tick);
     }
 
-    fn found(&mut self, at: Timestamp, found: &Finding) {
-        self.inner.found(at, found);
+    fn finding(&mut self, at: Timestamp, found: &Finding) {
+        self.inner.finding(at, found);
     }
 
-    fn surveyed(&mut self, at: Timestamp, phones: &[Surveyed]) {
-        self.inner.surveyed(at, phones);
+    fn survey_finished(&mut self, at: Timestamp, phones: &[Surveyed]) {
+        self.inner.survey_finished(at, phones);
         if std::mem::take(&mut self.surveys) {
             self.open();
         }

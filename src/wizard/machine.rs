@@ -24,13 +24,13 @@ use super::{
 };
 use crate::{
     bundle::Bundle,
-    discovery::watch::Watch,
+    discovery::watch::PhoneList,
     journal,
     phone::LoadName,
     preflight::{self, Checked, Interface, Wanted},
     provision,
     session::{Signals, wall_clock},
-    stage::OwnFile,
+    stage::ExtraFile,
 };
 
 /// How bundles end, as Cisco publishes them and people keep them.
@@ -110,7 +110,7 @@ impl Environment for HostEnvironment {
         }
     }
 
-    fn own_files(&self, paths: &[PathBuf]) -> Result<Vec<OwnFile>, Failure> {
+    fn own_files(&self, paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure> {
         let files = paths.to_vec();
         ExtraFilesArgs { files }.read()
     }
@@ -174,14 +174,14 @@ fn is_bundle(name: &Path) -> bool {
 fn heard(
     interface: Option<&str>,
     time: Duration,
-) -> Result<Vec<(String, crate::discovery::watch::Phone)>, Failure> {
+) -> Result<Vec<(String, crate::discovery::watch::ObservedPhone)>, Failure> {
     let captures = watch::open(interface)?;
     let names: Vec<String> = captures
         .iter()
         .map(|capture| capture.interface().to_owned())
         .collect();
     let (threads, mut heard) = watch::start(captures)?;
-    let mut list = Watch::default();
+    let mut list = PhoneList::default();
     let mut places = BTreeMap::new();
     let began = Instant::now();
     let waited = run::runtime()?.block_on(async {
@@ -191,7 +191,7 @@ fn heard(
         loop {
             tokio::select! {
                 Some((at, number, fact)) = heard.recv() => {
-                    list.learn(at.saturating_duration_since(began), &fact);
+                    list.apply(at.saturating_duration_since(began), &fact);
                     places.insert(fact.mac, number);
                 }
                 // Whoever asks next is told of it.

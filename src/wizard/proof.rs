@@ -4,7 +4,7 @@
 use super::prompt::{Prompt, Choice, Reply, Stopped};
 use crate::{
     session::Attendant,
-    track::{PhoneReport, Report, Seen, Sighting, State, Witness},
+    track::{EvidenceSource, Observation, ObservationKind, PhoneReport, Report, State},
 };
 
 /// Where a phone shows it.
@@ -19,12 +19,12 @@ enum DisplayedProtocol {
 }
 
 /// Asks of each phone that ended `flashed`: nobody named its load.
-pub(super) fn ask(report: &Report, prompt: &mut dyn Prompt) -> Result<Vec<Sighting>, Stopped> {
+pub(super) fn ask(report: &Report, prompt: &mut dyn Prompt) -> Result<Vec<Observation>, Stopped> {
     let mut said = Vec::new();
     let open = report.phones.iter().filter(|phone| is_open(phone));
     for phone in open {
         let name = match phone.mac {
-            Some(mac) => format!("SEP{}", mac.wire()),
+            Some(mac) => format!("SEP{}", mac.upper_hex()),
             None => format!("the phone at {}", phone.address),
         };
         prompt.tell(&format!(
@@ -48,10 +48,10 @@ pub(super) fn ask(report: &Report, prompt: &mut dyn Prompt) -> Result<Vec<Sighti
                  as at the beginning.",
             );
         }
-        said.push(Sighting {
+        said.push(Observation {
             address: phone.address,
-            seen: Seen::Noted {
-                witness: Witness::Person,
+            seen: ObservationKind::Remark {
+                witness: EvidenceSource::Person,
                 detail: format!("its display shows {protocol} at {WHERE}"),
             },
         });
@@ -67,7 +67,7 @@ fn is_open(phone: &PhoneReport) -> bool {
 pub(super) struct PromptAttendant<A>(pub(super) A);
 
 impl<A: Prompt + Send> Attendant for PromptAttendant<A> {
-    fn asked(&mut self, report: &Report) -> Vec<Sighting> {
+    fn asked(&mut self, report: &Report) -> Vec<Observation> {
         // Who breaks off says no more: the signal ends the run.
         crate::display::aside(|| ask(report, &mut self.0).unwrap_or_default())
     }

@@ -27,9 +27,9 @@ use crate::{
     discovery::watch,
     phone::{Family, LoadName, MacAddress, Model, Protocol},
     preflight::{Checked, Chosen, Interface, Wanted},
-    simulator::{MadeUp, Release, Sizes},
-    stage::OwnFile,
-    track::Witness,
+    simulator::{Release, Sizes, SyntheticBundle},
+    stage::ExtraFile,
+    track::EvidenceSource,
 };
 
 /// What the person does next.
@@ -140,7 +140,7 @@ impl Prompt for ScriptedPrompt {
 /// A machine in a folder of its own, with the network that it is told of.
 pub(super) struct TestEnvironment {
     folder: tempfile::TempDir,
-    detected: RefCell<Vec<(String, watch::Phone)>>,
+    detected: RefCell<Vec<(String, watch::ObservedPhone)>>,
     capture_error: Option<String>,
     interfaces: Vec<Interface>,
     /// What each look finds; the last one stays.
@@ -188,7 +188,7 @@ impl TestEnvironment {
     }
 
     /// A bundle of this protocol and release.
-    fn bundle(&self, made: &MadeUp) -> PathBuf {
+    fn bundle(&self, made: &SyntheticBundle) -> PathBuf {
         let path = self.path(&made.file_name());
         made.write_zip(&path).unwrap();
         path
@@ -208,7 +208,7 @@ impl TestEnvironment {
 
     fn heard(self, mac: &str, model: &str, load: &str) -> Self {
         let mac: MacAddress = mac.parse().unwrap();
-        let phone = watch::Phone {
+        let phone = watch::ObservedPhone {
             mac,
             address: None,
             model: Model::by_number(model),
@@ -216,7 +216,7 @@ impl TestEnvironment {
             port: None,
             vlan: None,
             power: None,
-            witness: Witness::Cdp,
+            witness: EvidenceSource::Cdp,
             first: std::time::Duration::ZERO,
             last: std::time::Duration::ZERO,
             until: None,
@@ -242,8 +242,8 @@ fn answers(flags: &[&str]) -> Answers {
     Answers::new(CommandLine::read(&flags), None)
 }
 
-pub(super) fn small(family: Family) -> MadeUp {
-    MadeUp::new(family, 7).unwrap().sizes(Sizes::Small)
+pub(super) fn small(family: Family) -> SyntheticBundle {
+    SyntheticBundle::new(family, 7).unwrap().sizes(Sizes::Small)
 }
 
 impl Environment for TestEnvironment {
@@ -301,7 +301,7 @@ impl Environment for TestEnvironment {
         }
     }
 
-    fn own_files(&self, paths: &[PathBuf]) -> Result<Vec<OwnFile>, Failure> {
+    fn own_files(&self, paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure> {
         HostEnvironment.own_files(paths)
     }
 

@@ -10,14 +10,14 @@ use crate::{
     discovery::watch,
     phone::LoadName,
     preflight::{Checked, Interface, Wanted},
-    stage::OwnFile,
+    stage::ExtraFile,
 };
 
 /// The phones that were heard.
 #[derive(Debug, Default)]
 pub(super) struct DetectedPhones {
     /// On which interface, and whom.
-    pub(super) phones: Vec<(String, watch::Phone)>,
+    pub(super) phones: Vec<(String, watch::ObservedPhone)>,
     /// Why nobody could be heard.
     pub(super) capture_error: Option<String>,
     /// Whether it was listened at all.
@@ -45,7 +45,7 @@ pub(super) trait Environment {
     fn check(&mut self, wanted: &Wanted) -> Checked;
 
     /// Reads the files of `--add`.
-    fn own_files(&self, paths: &[PathBuf]) -> Result<Vec<OwnFile>, Failure>;
+    fn own_files(&self, paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure>;
 
     /// Reads a list of phones.
     fn list(&self, path: &Path) -> Result<InventoryFile, Failure>;

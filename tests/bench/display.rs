@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use reflash::{
-    display::{Bars, Style},
+    display::{Style, TerminalReporter},
     reporter::{Reporter, Tick},
     track::{Event, PhoneId, PhoneRef},
 };
@@ -39,7 +39,7 @@ fn main() {
         std::process::exit(2);
     };
     let (began, ended) = (*began, *ended);
-    let mut bars = Bars::new(Style::new(ColorChoice::Always));
+    let mut bars = TerminalReporter::new(Style::new(ColorChoice::Always));
     let (mut next, mut ticks) = (began, 0);
     let before = used();
     let mut phones = Vec::new();

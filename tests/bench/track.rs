@@ -1,4 +1,4 @@
-//! How fast sightings fold, and what a phone takes in memory: `cargo bench --bench track`.
+//! How fast observations fold, and what a phone takes in memory: `cargo bench --bench track`.
 //!
 //! Printed and never asserted: a busy machine is no fault of the program.
 
@@ -11,8 +11,8 @@ use std::{
 use reflash::{
     phone::{Family, LoadName},
     track::{
-        End, Fleet, ManifestPlan, Moment, Plan, Seen, Served, Sighting, StagePlan, TransferId,
-        Transport,
+        End, Fleet, ManifestPlan, Observation, ObservationKind, Plan, RunTime, Served, StagePlan,
+        TransferId, Transport,
     },
 };
 
@@ -45,18 +45,18 @@ fn plan() -> Plan {
 /// One fleet and its clock.
 struct Bench {
     fleet: Fleet,
-    now: Moment,
-    sightings: u64,
+    now: RunTime,
+    observations: u64,
     events: usize,
 }
 
 impl Bench {
-    fn tell(&mut self, phone: u32, seen: Seen) {
+    fn tell(&mut self, phone: u32, seen: ObservationKind) {
         self.now += Duration::from_micros(100);
         let address = Ipv4Addr::from(0x0a00_0000 + phone);
-        let sighting = Sighting { address, seen };
-        self.events += self.fleet.see(self.now, &sighting).len();
-        self.sightings += 1;
+        let observation = Observation { address, seen };
+        self.events += self.fleet.see(self.now, &observation).len();
+        self.observations += 1;
         // What a run asks after each of them.
         let _ = self.fleet.next_deadline();
         let _ = self.fleet.run_state(self.now);
@@ -68,7 +68,7 @@ impl Bench {
             size,
         });
         let name = name.to_owned();
-        let asked = Seen::Asked {
+        let asked = ObservationKind::Requested {
             transfer,
             transport: Transport::Tftp,
             name,
@@ -92,8 +92,8 @@ fn resident() -> u64 {
 fn main() {
     let mut bench = Bench {
         fleet: Fleet::new(plan()),
-        now: Moment::ZERO,
-        sightings: 0,
+        now: RunTime::ZERO,
+        observations: 0,
         events: 0,
     };
     let before = resident();
@@ -109,14 +109,14 @@ fn main() {
         for step in 1..=STEPS {
             for phone in 0..PHONES {
                 let (transfer, bytes) = (transfer(phone), size * step / STEPS);
-                bench.tell(phone, Seen::Acknowledged { transfer, bytes });
+                bench.tell(phone, ObservationKind::Acknowledged { transfer, bytes });
             }
         }
         for phone in 0..PHONES {
             let (transfer, end) = (transfer(phone), End::Delivered);
             bench.tell(
                 phone,
-                Seen::Ended {
+                ObservationKind::Ended {
                     transfer,
                     end,
                     bytes: size,
@@ -126,12 +126,12 @@ fn main() {
     }
     let took = began.elapsed();
     let writing = bench.fleet.fragile().len();
-    let sightings = u32::try_from(bench.sightings).unwrap_or(u32::MAX);
+    let observations = u32::try_from(bench.observations).unwrap_or(u32::MAX);
     println!(
-        "{} sightings of {PHONES} phones in {took:.2?} on one core: {:.0} a second, {} events, {writing} \
+        "{} observations of {PHONES} phones in {took:.2?} on one core: {:.0} a second, {} events, {writing} \
          phones write",
-        bench.sightings,
-        f64::from(sightings) / took.as_secs_f64(),
+        bench.observations,
+        f64::from(observations) / took.as_secs_f64(),
         bench.events,
     );
     let after = resident();

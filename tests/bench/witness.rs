@@ -49,7 +49,7 @@ fn main() {
             rounds.parse().expect("rounds are a number"),
             rate.parse().expect("a rate is a number"),
         ),
-        _ => panic!("expected: ROUNDS FRAMES_A_SECOND"),
+        _ => panic!("expected: ROUNDS FRAMES_PER_SECOND"),
     }
 }
 

@@ -13,9 +13,9 @@ use std::{
 
 use fixtures::{Entry, good, good_entries, old_entries, zip};
 use reflash::{
-    bundle::{Bundle, BundleProtocol, Expectation, Signature, Verdict, examine},
+    bundle::{Bundle, BundleProtocol, ExamineOptions, Signature, Verdict, examine},
     phone::{Family, Protocol},
-    simulator::{Damage, MadeUp, Sizes, TEST_KEY_PEM, test_key},
+    simulator::{Damage, Sizes, SyntheticBundle, TEST_KEY_PEM, test_key},
 };
 use tempfile::TempDir;
 
@@ -24,17 +24,17 @@ pub(crate) struct Scene {
 }
 
 /// The one bundle that a file is.
-pub(crate) fn one(path: &Path, expectation: &Expectation) -> Bundle {
+pub(crate) fn one(path: &Path, expectation: &ExamineOptions) -> Bundle {
     let found = examine(path, expectation).unwrap();
     let [bundle] = <[Bundle; 1]>::try_from(found).unwrap();
     bundle
 }
 
 /// The rehearsal's key is trusted.
-pub(crate) fn trusting() -> Expectation {
-    Expectation {
+pub(crate) fn trusting() -> ExamineOptions {
+    ExamineOptions {
         trusted: vec![test_key()],
-        ..Expectation::default()
+        ..ExamineOptions::default()
     }
 }
 
@@ -94,7 +94,7 @@ fn a_whole_bundle_is_genuine_under_its_key_and_known_by_its_checksum() {
         assert_eq!(at.as_deref(), signed.then_some("2015-04-22T07:21:26Z"));
     }
     // Nobody else takes that key for Cisco's.
-    let bundle = one(&path, &Expectation::default());
+    let bundle = one(&path, &ExamineOptions::default());
     assert_eq!(bundle.verdict, Verdict::Damaged);
     assert_eq!(bundle.problems[0].code, "signature-invalid");
 }
@@ -103,7 +103,7 @@ fn a_whole_bundle_is_genuine_under_its_key_and_known_by_its_checksum() {
 fn a_bundle_without_a_known_key_is_intact_and_known_by_its_checksum() {
     let scene = Scene::new();
     let path = scene.file("old.zip", &zip(&old_entries()));
-    let bundle = one(&path, &Expectation::default());
+    let bundle = one(&path, &ExamineOptions::default());
     assert_eq!(bundle.verdict, Verdict::Intact, "{:?}", bundle.problems);
     let codes: Vec<_> = bundle.problems.iter().map(|problem| problem.code).collect();
     assert_eq!(codes, ["signature-unchecked", "bundle-unknown"]);
@@ -114,9 +114,9 @@ fn a_bundle_without_a_known_key_is_intact_and_known_by_its_checksum() {
         &digests.sha256,
         &digests.sha512,
     ] {
-        let expectation = Expectation {
+        let expectation = ExamineOptions {
             checksums: vec![text.parse().unwrap()],
-            ..Expectation::default()
+            ..ExamineOptions::default()
         };
         assert_eq!(one(&path, &expectation).verdict, Verdict::Known);
     }
@@ -130,7 +130,9 @@ fn the_key_that_other_tests_name_is_the_rehearsal_s() {
 #[test]
 fn every_kind_of_damage_gets_its_verdict_and_its_code() {
     let scene = Scene::new();
-    let made = MadeUp::new(Family::F45, 1).unwrap().sizes(Sizes::Small);
+    let made = SyntheticBundle::new(Family::F45, 1)
+        .unwrap()
+        .sizes(Sizes::Small);
     let path = scene.folder.path().join("made.zip");
     made.write_zip(&path).unwrap();
     assert_eq!(one(&path, &trusting()).verdict, Verdict::Genuine);
@@ -167,7 +169,7 @@ fn an_sccp_bundle_says_so_and_every_family_is_genuine_under_its_key() {
             (Protocol::Sip, BundleProtocol::Sip),
             (Protocol::Sccp, BundleProtocol::Sccp),
         ] {
-            let made = MadeUp::new(family, 1)
+            let made = SyntheticBundle::new(family, 1)
                 .unwrap()
                 .sizes(Sizes::Small)
                 .protocol(protocol);
@@ -178,7 +180,7 @@ fn an_sccp_bundle_says_so_and_every_family_is_genuine_under_its_key() {
                 (Verdict::Genuine, Some(expected)),
                 "{family:?}"
             );
-            assert!(bundle.trusted && bundle.generation.is_none());
+            assert!(bundle.uses_trusted_key && bundle.key_generation.is_none());
         }
     }
 }
@@ -253,8 +255,8 @@ fn a_known_digest_does_not_make_a_bundle_whole() {
     let mut entries = good_entries();
     entries.remove(0);
     let path = scene.file("short.zip", &zip(&entries));
-    let digests = one(&path, &Expectation::default()).digests.unwrap();
-    let expectation = Expectation {
+    let digests = one(&path, &ExamineOptions::default()).digests.unwrap();
+    let expectation = ExamineOptions {
         checksums: vec![digests.sha256.parse().unwrap()],
         ..trusting()
     };

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use reflash::{
     replay::{self, Format},
     report::{self, Timelines},
-    track::{Fleet, Moment, PhoneReport, Report, StagePlan},
+    track::{Fleet, PhoneReport, Report, RunTime, StagePlan},
 };
 
 /// What replay says of a log.
@@ -27,7 +27,7 @@ fn replayed(bytes: &[u8], format: Format, stages: Vec<StagePlan>) -> (Report, Ti
     let plan = replay::plan(&mut record, stages);
     let conversation = record.conversation(&plan);
     let mut fleet = Fleet::new(plan);
-    let timelines = report::fold(&mut fleet, &conversation.sightings, Moment::ZERO);
+    let timelines = report::fold(&mut fleet, &conversation.observations, RunTime::ZERO);
     (fleet.report(conversation.began), timelines)
 }
 

@@ -4,7 +4,7 @@ use std::{fs, io::Write as _, path::Path};
 
 use reflash::{
     phone::Family,
-    simulator::{MadeUp, TEST_KEY_PEM, signed_file},
+    simulator::{SyntheticBundle, TEST_KEY_PEM, signed_file},
 };
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
@@ -14,7 +14,7 @@ const LARGE: usize = 40_000_000;
 /// Writes 210 MB: a bundle as large as real ones, a large one, and their key.
 pub(crate) fn write(folder: &Path) {
     fs::write(folder.join("key.pem"), TEST_KEY_PEM).unwrap();
-    let made = MadeUp::new(Family::F45, 1).unwrap();
+    let made = SyntheticBundle::new(Family::F45, 1).unwrap();
     made.write_zip(&folder.join("small.zip")).unwrap();
     let mut writer = ZipWriter::new(fs::File::create(folder.join("large.zip")).unwrap());
     let options = SimpleFileOptions::default()

@@ -33,7 +33,7 @@ fn call_closed_port(line: &Line) {
     assert!(line.tcp);
     // Two attempts, far enough apart that the second is not taken for a repeat.
     for pause in [
-        reflash::discovery::REPEAT + Duration::from_millis(500),
+        reflash::discovery::REPEAT_WINDOW + Duration::from_millis(500),
         Duration::ZERO,
     ] {
         line.connect().unwrap_err();

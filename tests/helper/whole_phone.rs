@@ -15,10 +15,10 @@ use pnet::datalink::{self, Channel, Config, DataLinkReceiver, DataLinkSender};
 use reflash::{
     phone::{LoadName, MacAddress, Model},
     protocol::{
-        dhcp::{CLIENT_PORT, Kind, Message, Op, OptionCode, SERVER_PORT},
+        dhcp::{CLIENT_PORT, Message, MessageType, Op, OptionCode, SERVER_PORT},
         frame::{Frame, Payload},
     },
-    simulator::{Action, Note, PhoneConfig, ScriptedPhone, Start},
+    simulator::{Action, Note, PhoneConfig, SimulatedPhone, Start},
 };
 
 use crate::cdp;
@@ -134,13 +134,13 @@ impl Phone {
     /// DISCOVER, OFFER, REQUEST, ACK (RFC 2131), from an address that it has not yet.
     fn lease(&mut self) {
         let mut message = Message::discover(mac(), 0x7965_0000 + self.boots, "CP-7965G");
-        let offer = self.ask(&message, Kind::Offer);
+        let offer = self.ask(&message, MessageType::Offer);
         let server = offer.server_id().unwrap();
         let options = &mut message.options;
         options.set(OptionCode::MESSAGE_TYPE, [3]);
         options.set(OptionCode::REQUESTED_ADDRESS, offer.your.octets());
         options.set(OptionCode::SERVER_ID, server.octets());
-        let ack = self.ask(&message, Kind::Ack);
+        let ack = self.ask(&message, MessageType::Ack);
         self.address = ack.your;
         self.tftp = ack.tftp_servers()[0];
         let address = format!("{}/24", self.address);
@@ -149,7 +149,7 @@ impl Phone {
         assert!(Command::new("ip").args(replace).status().unwrap().success());
     }
 
-    fn ask(&mut self, message: &Message, kind: Kind) -> Message {
+    fn ask(&mut self, message: &Message, kind: MessageType) -> Message {
         let frame = from_nobody(&message.encode());
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
@@ -161,7 +161,7 @@ impl Phone {
                 };
                 if let Some(answer) = reply(bytes)
                     && answer.xid == message.xid
-                    && answer.kind() == Some(kind)
+                    && answer.message_type() == Some(kind)
                 {
                     return answer;
                 }
@@ -172,7 +172,7 @@ impl Phone {
 
     /// From its first request on SCCP to the last one on SIP.
     fn convert(&mut self) {
-        let mut phone = ScriptedPhone::new(PhoneConfig {
+        let mut phone = SimulatedPhone::new(PhoneConfig {
             mac: mac(),
             model: Model::by_number("7965").unwrap(),
             start: Start::Application(LoadName::new(OLD)),
@@ -268,7 +268,7 @@ impl Phone {
         let config = String::from_utf8(config).unwrap();
         let (_, rest) = config.split_once("<processNodeName>").expect(&config);
         let host: Ipv4Addr = rest.split('<').next().unwrap().parse().unwrap();
-        let (wire, at) = (mac().wire(), self.address);
+        let (wire, at) = (mac().upper_hex(), self.address);
         let load = self.load.lock().unwrap().clone();
         let text = format!(
             "REGISTER sip:{host} SIP/2.0\r\n\
@@ -353,7 +353,7 @@ fn serve_page(load: Arc<Mutex<String>>) {
                 }
             }
             let load = load.lock().unwrap().clone();
-            let wire = mac().wire();
+            let wire = mac().upper_hex();
             let answer = if request.starts_with(b"GET /DeviceInformationX ") {
                 format!(
                     "HTTP/1.0 200 OK\r\nContent-Type: text/xml\r\n\r\n\

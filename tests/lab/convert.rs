@@ -11,7 +11,7 @@ use std::{
 
 use reflash::{
     phone::Family,
-    simulator::{MadeUp, Sizes},
+    simulator::{Sizes, SyntheticBundle},
 };
 use serde_json::Value;
 
@@ -26,7 +26,9 @@ use crate::support::{
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 
 fn files() -> BTreeMap<String, Vec<u8>> {
-    let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
+    let made = SyntheticBundle::new(Family::F45, 7)
+        .unwrap()
+        .sizes(Sizes::Small);
     made.files().into_iter().collect()
 }
 

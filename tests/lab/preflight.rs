@@ -422,10 +422,10 @@ fn the_page_has_every_finding_and_the_lines_for_every_server() {
     }
     for kind in ServerKind::ALL {
         assert!(
-            page.contains(&format!("`--paste {}`", kind.word())),
+            page.contains(&format!("`--paste {}`", kind.flag_value())),
             "{kind}"
         );
-        let lines = kind.lines(DESK.parse().unwrap());
+        let lines = kind.config_snippet(DESK.parse().unwrap());
         // pfSense is a screen: its lines are sentences on the page.
         let lines = lines.lines().filter(|_| kind != ServerKind::Pfsense);
         for line in lines.filter(|line| line.contains(DESK)) {

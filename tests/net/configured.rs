@@ -11,7 +11,7 @@ use std::{
 
 use reflash::{
     phone::{Family, Protocol},
-    simulator::{MadeUp, Release, Sizes},
+    simulator::{Release, Sizes, SyntheticBundle},
 };
 use serde_json::Value;
 
@@ -22,11 +22,13 @@ const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/test-key.p
 const LOAD: &str = "SIP45.9-3-1SR4-1S";
 const SECRET: &str = "hunter2";
 
-fn small() -> MadeUp {
-    MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small)
+fn small() -> SyntheticBundle {
+    SyntheticBundle::new(Family::F45, 7)
+        .unwrap()
+        .sizes(Sizes::Small)
 }
 
-fn written(made: &MadeUp, folder: &Path) -> PathBuf {
+fn written(made: &SyntheticBundle, folder: &Path) -> PathBuf {
     let path = folder.join(made.file_name());
     made.write_zip(&path).unwrap();
     path

@@ -29,7 +29,7 @@ const LARGE: usize = 64 << 20;
 
 #[derive(Debug, PartialEq, Eq)]
 enum Told {
-    Asked(String),
+    RangeRequest(String),
     Ended(u64, End, u64),
 }
 
@@ -48,7 +48,7 @@ impl Shelf {
 
 impl Service for Shelf {
     fn request(&self, _: Instant, _: SocketAddrV4, name: &str) -> Answer {
-        self.tell(Told::Asked(name.to_owned()));
+        self.tell(Told::RangeRequest(name.to_owned()));
         match self.files.iter().find(|file| &*file.name == name) {
             Some(file) => Answer::Serve(self.next.fetch_add(1, Ordering::Relaxed), file.clone()),
             None if name == "secret" => Answer::Forbidden,
@@ -118,7 +118,7 @@ impl Running {
     }
 
     fn asked(&self, name: &str) {
-        assert_eq!(self.next(), Told::Asked(name.to_owned()));
+        assert_eq!(self.next(), Told::RangeRequest(name.to_owned()));
     }
 
     fn curl(&self, path: &str, arguments: &[&str]) -> Output {
@@ -343,7 +343,7 @@ fn slow_requests_are_cut_off_and_disturb_nobody() {
         !server
             .told
             .try_iter()
-            .any(|told| told == Told::Asked("a".into()))
+            .any(|told| told == Told::RangeRequest("a".into()))
     );
 }
 

@@ -14,12 +14,12 @@ use std::{
 use jiff::Timestamp;
 use proptest::prelude::*;
 use reflash::{
-    inventory::Roll,
+    inventory::PhoneNames,
     journal::{self, Fault, Finished, Header, Journal, Network, Recorded},
     phone::LoadName,
     track::{
-        End, Event, FileOutcome, Fleet, Moment, Report, Seen, Served, Sighting, State, TransferId,
-        Transport, Witness,
+        End, Event, EvidenceSource, FileOutcome, Fleet, Observation, ObservationKind, Report,
+        RunTime, Served, State, TransferId, Transport,
     },
 };
 use serde_json::Value;
@@ -44,7 +44,7 @@ fn header() -> Header {
         journal::Command::default(),
         &[],
         &plan(),
-        &Roll::default(),
+        &PhoneNames::default(),
     );
     header.bundles = plan()
         .stages
@@ -74,9 +74,9 @@ fn header() -> Header {
 struct Live {
     fleet: Fleet,
     journal: Journal,
-    now: Moment,
+    now: RunTime,
     /// What was to be said at which moment.
-    told: BTreeMap<Moment, Report>,
+    told: BTreeMap<RunTime, Report>,
     next: u64,
     /// Who asked, by transfer: what it acknowledges and how it ends comes from there.
     askers: Vec<u8>,
@@ -90,7 +90,7 @@ impl Live {
         let mut live = Self {
             fleet: Fleet::new(plan()),
             journal: Journal::create(path, at, header()).unwrap(),
-            now: Moment::ZERO,
+            now: RunTime::ZERO,
             told: BTreeMap::new(),
             next: 0,
             askers: Vec::new(),
@@ -104,14 +104,14 @@ impl Live {
         self.told.insert(self.fleet.now(), report);
     }
 
-    fn see(&mut self, who: u8, seen: Seen) {
+    fn see(&mut self, who: u8, seen: ObservationKind) {
         self.now += Duration::from_millis(1);
-        let sighting = Sighting {
+        let observation = Observation {
             address: address(who),
             seen,
         };
-        let events = self.fleet.see(self.now, &sighting);
-        self.journal.see(self.fleet.now(), &sighting, &events);
+        let events = self.fleet.see(self.now, &observation);
+        self.journal.see(self.fleet.now(), &observation, &events);
         self.keep();
     }
 
@@ -129,7 +129,7 @@ impl Live {
         let transfer = TransferId(self.next);
         self.next += 1;
         self.askers.push(who);
-        let asked = Seen::Asked {
+        let asked = ObservationKind::Requested {
             transfer,
             transport: Transport::Tftp,
             name: name.to_owned(),
@@ -188,8 +188,8 @@ fn names() -> Vec<String> {
     .map(str::to_owned)
     .into();
     names.extend(IMAGES.map(|(name, _)| name.to_owned()));
-    names.extend((1..4).map(|n| format!("CTLSEP{}.tlv", mac(n).wire())));
-    names.extend((1..4).map(|n| format!("SEP{}.cnf.xml", mac(n).wire())));
+    names.extend((1..4).map(|n| format!("CTLSEP{}.tlv", mac(n).upper_hex())));
+    names.extend((1..4).map(|n| format!("SEP{}.cnf.xml", mac(n).upper_hex())));
     names
 }
 
@@ -229,11 +229,11 @@ fn play(live: &mut Live, acts: Vec<(u8, Act)>) {
             }
             Act::Acknowledge(back, bytes) => {
                 let (who, transfer) = live.recent(back, who);
-                live.see(who, Seen::Acknowledged { transfer, bytes });
+                live.see(who, ObservationKind::Acknowledged { transfer, bytes });
             }
             Act::End(back, kind) => {
                 let (who, transfer) = live.recent(back, who);
-                let ended = Seen::Ended {
+                let ended = ObservationKind::Ended {
                     transfer,
                     end: end(kind),
                     bytes: 1000,
@@ -242,13 +242,13 @@ fn play(live: &mut Live, acts: Vec<(u8, Act)>) {
             }
             Act::Named(name) => {
                 let mac = mac(name);
-                let witness = Witness::Neighbour;
-                live.see(who, Seen::Named { mac, witness });
+                let witness = EvidenceSource::Neighbour;
+                live.see(who, ObservationKind::MacReported { mac, witness });
             }
             Act::Load(load) => {
-                let seen = Seen::Load {
+                let seen = ObservationKind::Load {
                     load: LoadName::new(LOADS_SAID[load]),
-                    witness: Witness::Cdp,
+                    witness: EvidenceSource::Cdp,
                     detail: "said so".to_owned(),
                 };
                 live.see(who, seen);
@@ -259,20 +259,20 @@ fn play(live: &mut Live, acts: Vec<(u8, Act)>) {
                 for (file, kind) in files.zip(ends) {
                     let transfer = live.ask(who, file, Some(1000));
                     for bytes in [300, 600] {
-                        live.see(who, Seen::Acknowledged { transfer, bytes });
+                        live.see(who, ObservationKind::Acknowledged { transfer, bytes });
                     }
                     live.wait(2);
                     let (end, bytes) = (end(kind), 1000);
                     live.see(
                         who,
-                        Seen::Ended {
+                        ObservationKind::Ended {
                             transfer,
                             end,
                             bytes,
                         },
                     );
                 }
-                live.ask(who, &format!("CTLSEP{}.tlv", mac(name).wire()), None);
+                live.ask(who, &format!("CTLSEP{}.tlv", mac(name).upper_hex()), None);
             }
         }
     }
@@ -297,7 +297,7 @@ fn without_progress(mut report: Report) -> Report {
     report
 }
 
-fn steps(events: &[(Moment, Event)]) -> Vec<&Event> {
+fn steps(events: &[(RunTime, Event)]) -> Vec<&Event> {
     events.iter().map(|(_, event)| event).collect()
 }
 
@@ -355,7 +355,7 @@ proptest! {
         whole.extend_from_slice(&bytes);
         fs::write(&path, &whole).unwrap();
         let recorded = journal::read(&path).unwrap();
-        prop_assert_eq!(recorded.sightings.len(), 0);
+        prop_assert_eq!(recorded.observations.len(), 0);
     }
 }
 
@@ -391,9 +391,9 @@ fn a_resumed_run_goes_on_at_the_last_moment_with_the_wall_of_each_sitting() {
 
     let mut fleet = recorded.fleet();
     let at = recorded.last + Duration::from_secs(30);
-    let asked = Sighting {
+    let asked = Observation {
         address: address(11),
-        seen: Seen::Asked {
+        seen: ObservationKind::Requested {
             transfer: TransferId(1),
             transport: Transport::Tftp,
             name: TERM.to_owned(),
@@ -440,7 +440,7 @@ fn killed(live: &mut Live, transfer: TransferId, bytes: u64) {
     let end = End::Killed;
     live.see(
         10,
-        Seen::Ended {
+        ObservationKind::Ended {
             transfer,
             end,
             bytes,
@@ -452,7 +452,7 @@ fn delivered(live: &mut Live, name: &str) {
     let transfer = live.ask(10, name, Some(1000));
     live.see(
         10,
-        Seen::Ended {
+        ObservationKind::Ended {
             transfer,
             end: End::Delivered,
             bytes: 1000,
@@ -493,7 +493,7 @@ fn a_kill_is_not_the_phones_fault_and_what_follows_says_what_it_has() {
         .map(|file| file.name.as_str())
         .collect();
     assert_eq!(implied, [TERM, IMAGES[0].0]);
-    live.ask(10, &format!("CTLSEP{}.tlv", mac(1).wire()), None);
+    live.ask(10, &format!("CTLSEP{}.tlv", mac(1).upper_hex()), None);
     live.ask(10, "mk-sip.jar", None);
     assert_eq!(now(&live).state, State::Flashed, "implied does not confirm");
 }
@@ -508,7 +508,7 @@ fn a_kill_in_the_last_image_leaves_the_phone_not_done() {
     }
     let image = live.ask(10, IMAGES[4].0, Some(1000));
     killed(&mut live, image, 990);
-    live.ask(10, &format!("CTLSEP{}.tlv", mac(1).wire()), None);
+    live.ask(10, &format!("CTLSEP{}.tlv", mac(1).upper_hex()), None);
     let phone = live.fleet.report(Timestamp::UNIX_EPOCH).phones.remove(0);
     assert_eq!(phone.state, State::Configuring);
     assert_eq!(phone.diagnoses, []);
@@ -558,7 +558,7 @@ fn what_cannot_be_gone_on_with_is_refused_and_left_as_it_is() {
     // A report may still be made of what stands before the damage.
     fs::write(&other, &broken).unwrap();
     let recorded = journal::read(&other).unwrap();
-    assert_eq!((recorded.sightings.len(), recorded.lines_cut), (1, 2));
+    assert_eq!((recorded.observations.len(), recorded.lines_cut), (1, 2));
     assert!(matches!(
         journal::read(folder.path()).unwrap_err().fault,
         Fault::NoFile("folder")
@@ -750,12 +750,12 @@ fn is_under_way(state: &Value) -> bool {
 fn killed_files(recorded: &Recorded) -> BTreeSet<String> {
     let mut names = BTreeMap::new();
     let mut killed = BTreeSet::new();
-    for (_, sighting) in &recorded.sightings {
-        match &sighting.seen {
-            Seen::Asked { transfer, name, .. } => {
+    for (_, observation) in &recorded.observations {
+        match &observation.seen {
+            ObservationKind::Requested { transfer, name, .. } => {
                 names.insert(*transfer, name.clone());
             }
-            Seen::Ended {
+            ObservationKind::Ended {
                 transfer,
                 end: End::Killed,
                 ..

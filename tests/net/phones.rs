@@ -9,7 +9,7 @@ use std::{
 
 use reflash::{
     phone::{Family, Protocol},
-    simulator::{MadeUp, Release, Sizes},
+    simulator::{Release, Sizes, SyntheticBundle},
 };
 use serde_json::Value;
 
@@ -21,19 +21,19 @@ use crate::support::{
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 
-fn small(family: Family) -> MadeUp {
-    MadeUp::new(family, 7).unwrap().sizes(Sizes::Small)
+fn small(family: Family) -> SyntheticBundle {
+    SyntheticBundle::new(family, 7).unwrap().sizes(Sizes::Small)
 }
 
 /// The SCCP 8.5(2) of a family.
-fn bridge(family: Family) -> MadeUp {
+fn bridge(family: Family) -> SyntheticBundle {
     small(family).protocol(Protocol::Sccp).release(Release {
         load: "8-5-2S".to_owned(),
         images: "8-5-2TH1-9".to_owned(),
     })
 }
 
-fn written(made: &MadeUp, folder: &Path) -> PathBuf {
+fn written(made: &SyntheticBundle, folder: &Path) -> PathBuf {
     let path = folder.join(made.file_name());
     made.write_zip(&path).unwrap();
     path

@@ -12,9 +12,9 @@ use std::{
 };
 
 use reflash::{
-    discovery::poll::{MAX_BODY, PORT, Poller, TRIES, WAITS, WHOLE},
+    discovery::poll::{DELAYS, MAX_ATTEMPTS, MAX_BODY, PORT, Poller, REQUEST_TIMEOUT},
     phone::{LoadName, MacAddress},
-    track::{Moment, PhoneId, Seen, Unproven, Witness},
+    track::{EvidenceSource, ObservationKind, PhoneId, RunTime, Unproven},
 };
 use tokio::net::{TcpListener, TcpStream};
 
@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const MOMENT: Duration = Duration::from_millis(200);
 
 fn page(mac: MacAddress, load: &str) -> String {
-    let mac = mac.wire();
+    let mac = mac.upper_hex();
     format!(
         "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?><DeviceInformation>\
          <MACAddress>{mac}</MACAddress><HostName>SEP{mac}</HostName>\
@@ -112,7 +112,7 @@ fn phone(address: Ipv4Addr) -> Unproven {
 /// Lets the run's time pass to the phone's next try, and waits for what comes of that.
 struct Site {
     poller: Poller,
-    now: Moment,
+    now: RunTime,
     wanted: [Unproven; 1],
 }
 
@@ -120,25 +120,25 @@ impl Site {
     fn new(address: Ipv4Addr) -> Self {
         let wanted = [phone(address)];
         let mut poller = Poller::default();
-        poller.look(Moment::ZERO, &wanted);
+        poller.update(RunTime::ZERO, &wanted);
         Self {
             poller,
-            now: Moment::ZERO,
+            now: RunTime::ZERO,
             wanted,
         }
     }
 
-    async fn tried(&mut self) -> (Vec<Seen>, Option<String>) {
-        self.now += WAITS[4];
-        self.poller.look(self.now, &self.wanted);
+    async fn tried(&mut self) -> (Vec<ObservationKind>, Option<String>) {
+        self.now += DELAYS[4];
+        self.poller.update(self.now, &self.wanted);
         let now = self.now;
         let told = tokio::time::timeout(PATIENCE, self.poller.next(|| now));
         let told = told.await.expect("something comes of every try");
-        for sighting in &told.sightings {
-            assert_eq!(sighting.address, self.wanted[0].address);
+        for observation in &told.observations {
+            assert_eq!(observation.address, self.wanted[0].address);
         }
         (
-            told.sightings.into_iter().map(|one| one.seen).collect(),
+            told.observations.into_iter().map(|one| one.seen).collect(),
             told.notice,
         )
     }
@@ -152,18 +152,18 @@ async fn a_page_tells_who_is_there_and_what_it_runs() {
     let mut site = Site::new(address);
     let (seen, notice) = site.tried().await;
     assert_eq!(notice, None);
-    let named = Seen::Named {
+    let named = ObservationKind::MacReported {
         mac: MAC,
-        witness: Witness::Web,
+        witness: EvidenceSource::Web,
     };
-    let load = Seen::Load {
+    let load = ObservationKind::Load {
         load: LoadName::new(TARGET),
-        witness: Witness::Web,
+        witness: EvidenceSource::Web,
         detail: "jar45sip.9-3-1ES26.sbn".to_owned(),
     };
-    let model = Seen::Model {
+    let model = ObservationKind::Model {
         model: "7965".to_owned(),
-        witness: Witness::Web,
+        witness: EvidenceSource::Web,
     };
     assert_eq!(seen, [named, model, load]);
     assert_eq!(asked.count(), 1);
@@ -188,10 +188,10 @@ async fn the_page_of_another_phone_is_a_dispute_and_nothing_in_it_counts() {
     let address = Ipv4Addr::new(127, 81, 0, 3);
     let other = MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, 2]);
     serve(address, plain(&page(other, TARGET)), true).await;
-    let disputed = Seen::Disputed {
+    let disputed = ObservationKind::AddressConflict {
         mac: MAC,
         other,
-        witness: Witness::Web,
+        witness: EvidenceSource::Web,
     };
     assert_eq!(Site::new(address).tried().await.0, [disputed]);
 }
@@ -209,7 +209,7 @@ async fn a_refused_connection_is_told_once_and_not_tried_for_ever() {
         "{words}"
     );
     site.now += Duration::from_hours(24);
-    site.poller.look(site.now, &site.wanted);
+    site.poller.update(site.now, &site.wanted);
     let told = tokio::time::timeout(MOMENT, site.poller.next(|| site.now));
     assert!(told.await.is_err(), "nobody is asked any more");
 }
@@ -229,9 +229,9 @@ async fn what_is_no_phones_page_is_asked_for_once_in_a_pass() {
         let asked = serve(address, answer, true).await;
         let mut site = Site::new(address);
         assert_eq!(site.tried().await, (vec![], None), "{address}");
-        for _ in 0..TRIES {
-            site.now += WAITS[4];
-            site.poller.look(site.now, &site.wanted);
+        for _ in 0..MAX_ATTEMPTS {
+            site.now += DELAYS[4];
+            site.poller.update(site.now, &site.wanted);
         }
         let told = tokio::time::timeout(MOMENT, site.poller.next(|| site.now));
         assert!(told.await.is_err(), "{address}: nobody is asked any more");
@@ -254,14 +254,14 @@ async fn a_phone_that_takes_the_connection_and_says_nothing_holds_up_nobody() {
         },
     ];
     let mut poller = Poller::default();
-    poller.look(Moment::ZERO, &wanted);
-    poller.look(WAITS[0], &wanted);
+    poller.update(RunTime::ZERO, &wanted);
+    poller.update(DELAYS[0], &wanted);
     let began = std::time::Instant::now();
-    let first = poller.next(|| WAITS[0]).await;
-    assert_eq!(first.sightings[0].address, good);
-    let second = poller.next(|| WAITS[0]).await;
-    assert!(second.sightings.is_empty() && second.notice.is_none());
-    assert!(began.elapsed() >= WHOLE, "it had its time");
+    let first = poller.next(|| DELAYS[0]).await;
+    assert_eq!(first.observations[0].address, good);
+    let second = poller.next(|| DELAYS[0]).await;
+    assert!(second.observations.is_empty() && second.notice.is_none());
+    assert!(began.elapsed() >= REQUEST_TIMEOUT, "it had its time");
 }
 
 #[tokio::test]
@@ -271,9 +271,9 @@ async fn who_begins_to_fetch_is_given_up_in_the_middle() {
     serve(address, b"HTTP/1.0 200 OK\r\n".to_vec(), false).await;
     let wanted = [phone(address)];
     let mut poller = Poller::default();
-    poller.look(Moment::ZERO, &wanted);
-    poller.look(WAITS[0], &wanted);
-    poller.look(WAITS[0], &[]);
-    let told = tokio::time::timeout(WHOLE + MOMENT, poller.next(|| WAITS[0]));
+    poller.update(RunTime::ZERO, &wanted);
+    poller.update(DELAYS[0], &wanted);
+    poller.update(DELAYS[0], &[]);
+    let told = tokio::time::timeout(REQUEST_TIMEOUT + MOMENT, poller.next(|| DELAYS[0]));
     assert!(told.await.is_err(), "nothing comes of it");
 }

@@ -9,7 +9,7 @@ use std::{
 
 use reflash::{
     phone::Family,
-    simulator::{MadeUp, Sizes},
+    simulator::{Sizes, SyntheticBundle},
 };
 
 use crate::support::{process::Running, require_program};
@@ -267,7 +267,9 @@ fn connections_leave_files_their_descriptors_and_http_comes_back() {
 fn phones_in_another_process_convert_against_a_server_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let bundle = folder.path().join("made-up.zip");
-    let made = MadeUp::new(Family::F45, 5).unwrap().sizes(Sizes::Small);
+    let made = SyntheticBundle::new(Family::F45, 5)
+        .unwrap()
+        .sizes(Sizes::Small);
     made.write_zip(&bundle).unwrap();
     let mut command = Command::new(REFLASH);
     command.arg("convert").arg(&bundle).args([

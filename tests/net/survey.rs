@@ -14,7 +14,7 @@ use std::{
 use reflash::{
     phone::{Family, LoadName, Protocol},
     simulator::{
-        MadeUp, Release, Sizes,
+        Release, Sizes, SyntheticBundle,
         fleet::{self, FleetConfig, PhoneResult, Route},
     },
 };
@@ -35,11 +35,13 @@ const OLD: &str = "SCCP45.8-3-2S";
 /// Longer than any answer takes; only a hang is caught by it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn small() -> MadeUp {
-    MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small)
+fn small() -> SyntheticBundle {
+    SyntheticBundle::new(Family::F45, 7)
+        .unwrap()
+        .sizes(Sizes::Small)
 }
 
-fn written(made: &MadeUp, folder: &Path) -> PathBuf {
+fn written(made: &SyntheticBundle, folder: &Path) -> PathBuf {
     let path = folder.join(made.file_name());
     made.write_zip(&path).unwrap();
     path

@@ -1,3 +1,4 @@
 //! The rules of the project that a program can check.
 
 mod rules;
+mod structure;

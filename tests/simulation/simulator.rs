@@ -9,8 +9,8 @@ use std::{collections::BTreeMap, net::SocketAddrV4, sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 use reflash::{
-    phone::{Family, LoadName, MacAddress, Model, Request},
-    simulator::{Fault, MadeUp, Note, PhoneConfig, ScriptedPhone, Sizes, Start},
+    phone::{Family, LoadName, MacAddress, Model, RequestedFile},
+    simulator::{Fault, Note, PhoneConfig, SimulatedPhone, Sizes, Start, SyntheticBundle},
 };
 use sha2::{Digest, Sha256};
 
@@ -34,14 +34,14 @@ const BOOT: [&str; 5] = [
     "XMLDefault.cnf.xml",
 ];
 
-pub(crate) fn bundle(family: Family) -> MadeUp {
-    MadeUp::new(family, 3)
+pub(crate) fn bundle(family: Family) -> SyntheticBundle {
+    SyntheticBundle::new(family, 3)
         .expect("a convertible family")
         .sizes(Sizes::Small)
 }
 
 /// The bundle's files and an `XMLDefault` that names its load for every model of its family.
-pub(crate) fn staged(family: Family, made: &MadeUp) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn staged(family: Family, made: &SyntheticBundle) -> Vec<(String, Vec<u8>)> {
     let load = made.load();
     let loads: Vec<String> = family
         .models()
@@ -55,10 +55,10 @@ pub(crate) fn staged(family: Family, made: &MadeUp) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-pub(crate) fn hashes(made: &MadeUp) -> BTreeMap<String, String> {
+pub(crate) fn hashes(made: &SyntheticBundle) -> BTreeMap<String, String> {
     made.files()
         .into_iter()
-        .filter(|(name, _)| matches!(Request::read(name), Request::Image))
+        .filter(|(name, _)| matches!(RequestedFile::parse(name), RequestedFile::Image))
         .map(|(name, bytes)| {
             let hash: Vec<String> = Sha256::digest(&bytes)
                 .iter()
@@ -69,13 +69,13 @@ pub(crate) fn hashes(made: &MadeUp) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn phone(model: &str, start: Start, faults: &[&str]) -> ScriptedPhone {
+fn phone(model: &str, start: Start, faults: &[&str]) -> SimulatedPhone {
     let made = bundle(Family::F45);
     let sizes = made
         .files()
         .into_iter()
         .map(|(name, bytes)| (name, bytes.len() as u64));
-    ScriptedPhone::new(PhoneConfig {
+    SimulatedPhone::new(PhoneConfig {
         mac: MacAddress::new([0x00, 0x1d, 0x45, 0xaa, 0xbb, 0x0c]),
         model: Model::by_number(model).expect("a model"),
         start,
@@ -210,7 +210,7 @@ fn a_pace_that_is_none_is_a_real_phone_s() {
             pace,
             ..phone("7965", Start::Recovery, &[]).config().clone()
         };
-        let mut phone = ScriptedPhone::new(config);
+        let mut phone = SimulatedPhone::new(config);
         let _ = phone.power_on(Duration::ZERO);
         phone.next_deadline().expect("it will ask")
     };

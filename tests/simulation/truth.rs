@@ -19,7 +19,7 @@ use stock::Stock;
 /// Fleets without the variable: what a test machine plays in some seconds.
 const FLEETS: u64 = 120;
 
-/// Of what the sightings can tell apart, this part of a thousand has its right name.
+/// Of what the observations can tell apart, this part of a thousand has its right name.
 const NAMED_PER_MILLE: u64 = 990;
 
 fn number(name: &str, default: u64) -> u64 {

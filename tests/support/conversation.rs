@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use reflash::{
     phone::{Family, LoadName, MacAddress},
     track::{
-        End, Event, Fleet, ManifestPlan, Moment, PhoneReport, Plan, Report, Seen, Served, Sighting,
-        StagePlan, State, TransferId, Transport, Witness,
+        End, Event, EvidenceSource, Fleet, ManifestPlan, Observation, ObservationKind, PhoneReport,
+        Plan, Report, RunTime, Served, StagePlan, State, TransferId, Transport,
     },
 };
 
@@ -28,7 +28,7 @@ pub const IMAGES: [(&str, u64); 5] = [
 ];
 pub const MANIFEST_BYTES: u64 = 654;
 
-pub fn seconds(seconds: f64) -> Moment {
+pub fn seconds(seconds: f64) -> RunTime {
     Duration::from_secs_f64(seconds)
 }
 
@@ -63,7 +63,7 @@ pub fn plan() -> Plan {
 pub struct Run {
     pub fleet: Fleet,
     pub events: Vec<Event>,
-    pub now: Moment,
+    pub now: RunTime,
     staged: HashMap<String, (String, u64)>,
     next: u64,
 }
@@ -90,7 +90,7 @@ impl Run {
         Self {
             fleet: Fleet::new(plan),
             events: Vec::new(),
-            now: Moment::ZERO,
+            now: RunTime::ZERO,
             staged,
             next: 0,
         }
@@ -120,13 +120,13 @@ impl Run {
         self
     }
 
-    pub fn see(&mut self, at: f64, who: u8, seen: Seen) {
+    pub fn see(&mut self, at: f64, who: u8, seen: ObservationKind) {
         self.until(at);
-        let sighting = Sighting {
+        let observation = Observation {
             address: address(who),
             seen,
         };
-        let events = self.fleet.see(self.now, &sighting);
+        let events = self.fleet.see(self.now, &observation);
         self.events.extend(events);
     }
 
@@ -145,7 +145,7 @@ impl Run {
         self.see(
             at,
             who,
-            Seen::Asked {
+            ObservationKind::Requested {
                 transfer,
                 transport,
                 name: name.to_owned(),
@@ -171,7 +171,7 @@ impl Run {
         self.see(
             at,
             who,
-            Seen::Ended {
+            ObservationKind::Ended {
                 transfer,
                 end,
                 bytes,
@@ -187,7 +187,7 @@ impl Run {
             self.see(
                 at + 0.2,
                 who,
-                Seen::Acknowledged {
+                ObservationKind::Acknowledged {
                     transfer,
                     bytes: size / 2,
                 },
@@ -200,13 +200,17 @@ impl Run {
     /// A request that the phone leaves after this many bytes.
     pub fn loses(&mut self, at: f64, who: u8, name: &str, bytes: u64) -> TransferId {
         let transfer = self.asks(at, who, name);
-        self.see(at + 0.2, who, Seen::Acknowledged { transfer, bytes });
+        self.see(
+            at + 0.2,
+            who,
+            ObservationKind::Acknowledged { transfer, bytes },
+        );
         transfer
     }
 
     /// An application's boot: trust lists and configuration, from `at` on.
     pub fn boots(&mut self, at: f64, who: u8, name: u8) -> &mut Self {
-        let wire = mac(name).wire();
+        let wire = mac(name).upper_hex();
         self.gets(at, who, &format!("CTLSEP{wire}.tlv"))
             .gets(at + 0.1, who, &format!("ITLSEP{wire}.tlv"))
             .gets(at + 0.2, who, "ITLFile.tlv")
@@ -229,9 +233,9 @@ impl Run {
         self.see(
             at,
             who,
-            Seen::Load {
+            ObservationKind::Load {
                 load: LoadName::new(load),
-                witness: Witness::Cdp,
+                witness: EvidenceSource::Cdp,
                 detail: format!("Version {load}"),
             },
         );

@@ -10,7 +10,7 @@ use std::{
 
 use reflash::{
     phone::Family,
-    simulator::{MadeUp, Sizes},
+    simulator::{Sizes, SyntheticBundle},
 };
 
 /// What `--trust-key` is given.
@@ -24,7 +24,9 @@ pub(crate) fn bundle(folder: &Path) -> PathBuf {
 /// The same with other contents.
 pub(crate) fn bundle_of(folder: &Path, seed: u64) -> PathBuf {
     let path = folder.join("cmterm-7945_7965-sip.9-3-1SR4-1.zip");
-    let made = MadeUp::new(Family::F45, seed).unwrap().sizes(Sizes::Small);
+    let made = SyntheticBundle::new(Family::F45, seed)
+        .unwrap()
+        .sizes(Sizes::Small);
     made.write_zip(&path).unwrap();
     set_mode(&path, 0o644);
     path

@@ -1,7 +1,7 @@
 //! Conversations of phones as they were recorded in the field, and what each must be
 //! taken for.
 
-use reflash::track::{End, FileOutcome, Seen, State, Transport, Witness};
+use reflash::track::{End, EvidenceSource, FileOutcome, ObservationKind, State, Transport};
 
 use crate::support::conversation::*;
 
@@ -63,8 +63,8 @@ fn recovery_without_a_second_pass_settles_after_its_configuration() {
 fn what_a_person_reads_on_the_display_is_evidence_and_proves_no_load() {
     let mut run = Run::new(plan());
     run.passes(0.0, 10, TERM).boots(90.0, 10, 1).until(151.0);
-    let said = Seen::Noted {
-        witness: Witness::Person,
+    let said = ObservationKind::Remark {
+        witness: EvidenceSource::Person,
         detail: "its display shows SIP".to_owned(),
     };
     let before = run.phone();
@@ -73,7 +73,7 @@ fn what_a_person_reads_on_the_display_is_evidence_and_proves_no_load() {
     assert_eq!(phone.state, Flashed);
     assert_eq!(phone.last_seen, before.last_seen, "the phone did nothing");
     let evidence = phone.evidence.last().unwrap();
-    assert_eq!(evidence.witness, Witness::Person);
+    assert_eq!(evidence.witness, EvidenceSource::Person);
     assert_eq!(evidence.detail, "its display shows SIP");
     // Of an address where nobody is, nothing is kept.
     run.see(161.0, 99, said);
@@ -214,7 +214,7 @@ fn case_slashes_and_source_ports_make_no_difference() {
 #[test]
 fn http_first_and_tftp_after_it_is_one_request() {
     let mut run = Run::new(plan());
-    let wire = mac(1).wire();
+    let wire = mac(1).upper_hex();
     for (at, name) in (0_u8..).zip([
         format!("CTLSEP{wire}.tlv"),
         format!("SEP{wire}.cnf.xml"),
@@ -363,7 +363,7 @@ fn an_image_that_runs_on_beside_the_next_is_not_implied() {
     run.see(
         4.0,
         10,
-        Seen::Acknowledged {
+        ObservationKind::Acknowledged {
             transfer: jar,
             bytes,
         },
@@ -396,9 +396,9 @@ fn writing_for_five_minutes_is_normal() {
     run.see(
         410.0,
         10,
-        Seen::Named {
+        ObservationKind::MacReported {
             mac: mac(1),
-            witness: Witness::Dhcp,
+            witness: EvidenceSource::Dhcp,
         },
     );
     assert_eq!(run.state(), Rebooted);
@@ -418,7 +418,7 @@ fn phones_of_other_models_are_told_apart() {
     );
 
     let mut run = Run::new(plan());
-    let wire = mac(1).wire();
+    let wire = mac(1).upper_hex();
     run.gets(0.0, 10, &format!("CTLSEP{wire}.tlv"))
         .gets(0.1, 10, &format!("SIP{wire}.cnf"));
     assert_eq!(run.codes(), ["unsupported-model"]);
@@ -428,7 +428,7 @@ fn phones_of_other_models_are_told_apart() {
 #[test]
 fn trust_lists_slips_and_broken_transfers_have_their_names() {
     let mut run = Run::new(plan());
-    let wire = mac(1).wire();
+    let wire = mac(1).upper_hex();
     run.gets(0.0, 10, &format!("CTLSEP{wire}.tlv")).gets(
         0.1,
         10,

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use reflash::track::{
-    Admission, DRAIN_LIMIT, End, FileOutcome, Fleet, MAX_OTHERS, MAX_PHONES, MAX_ROWS, Plan,
-    QUIET_BEFORE_END, RunState, Seen, Sighting, State, TransferId, Transport, View, Witness,
+    Admission, DRAIN_LIMIT, End, EvidenceSource, FileOutcome, Fleet, MAX_OTHERS, MAX_PHONES,
+    MAX_ROWS, Observation, ObservationKind, Plan, QUIET_BEFORE_END, RunState, State, TransferId,
+    Transport, View,
 };
 
 use crate::support::conversation::*;
@@ -109,15 +110,15 @@ fn others_never_count_and_are_promoted_with_their_files() {
     assert_eq!((report.phones.len(), report.others.len()), (0, 2));
     assert!(!run.fleet.succeeded());
     // The kernel knows every machine on the wire; that makes no phones of them.
-    let named = |mac, witness| Seen::Named { mac, witness };
-    run.see(2.0, 20, named(mac(9), Witness::Neighbour));
+    let named = |mac, witness| ObservationKind::MacReported { mac, witness };
+    run.see(2.0, 20, named(mac(9), EvidenceSource::Neighbour));
     assert_eq!(run.report().phones.len(), 0);
     run.boots(3.0, 10, 1);
     let report = run.report();
     assert_eq!((report.phones.len(), report.others.len()), (1, 1));
     assert_eq!(report.phones[0].files[0].name, IMAGES[0].0);
     assert_eq!(report.phones[0].files[0].outcome, FileOutcome::Delivered);
-    run.see(4.0, 20, named(mac(9), Witness::Cdp));
+    run.see(4.0, 20, named(mac(9), EvidenceSource::Cdp));
     assert_eq!(run.report().phones.len(), 2);
     assert_eq!(run.report().others.len(), 0);
 }
@@ -129,11 +130,11 @@ fn a_witness_names_a_phone_in_the_middle_of_its_images() {
         run.gets(0.0, 10, TERM);
         run.asks(2.0, 10, IMAGES[0].0)
     };
-    let witness = Witness::Neighbour;
+    let witness = EvidenceSource::Neighbour;
     run.see(
         3.0,
         10,
-        Seen::Named {
+        ObservationKind::MacReported {
             mac: mac(1),
             witness,
         },
@@ -154,7 +155,7 @@ fn only_gives_the_target_to_its_phones_and_to_boot_loaders_without_a_name() {
     });
     let target = Admission::Serve(View::Target);
     let config = Admission::Serve(View::Config);
-    let sep = |name| format!("SEP{}.cnf.xml", mac(name).wire());
+    let sep = |name| format!("SEP{}.cnf.xml", mac(name).upper_hex());
     assert_eq!(run.fleet.admit(address(10), &sep(1)), target);
     assert_eq!(run.fleet.admit(address(10), &sep(2)), config);
     assert_eq!(run.fleet.admit(address(30), TERM), target);
@@ -168,11 +169,11 @@ fn only_gives_the_target_to_its_phones_and_to_boot_loaders_without_a_name() {
     assert_eq!(run.fleet.admit(address(20), TERM), config);
     // Who turns out to be none of them in the middle of his images still gets the rest.
     run.gets(3.0, 30, IMAGES[0].0);
-    let witness = Witness::Neighbour;
+    let witness = EvidenceSource::Neighbour;
     run.see(
         4.0,
         30,
-        Seen::Named {
+        ObservationKind::MacReported {
             mac: mac(3),
             witness,
         },
@@ -218,23 +219,23 @@ fn a_person_with_a_tftp_client_who_fetches_every_file_is_no_phone() {
 #[test]
 fn the_kernels_table_alone_makes_no_phone_of_a_person_with_a_tftp_client() {
     let mut run = Run::new(plan());
-    let named = |witness| Seen::Named {
+    let named = |witness| ObservationKind::MacReported {
         mac: mac(5),
         witness,
     };
     run.gets(0.0, 50, LOADS);
-    run.see(1.0, 50, named(Witness::Neighbour));
+    run.see(1.0, 50, named(EvidenceSource::Neighbour));
     assert_eq!(run.report().phones.len(), 1);
     run.gets(2.0, 50, TERM);
     let report = run.report();
     assert_eq!((report.phones.len(), report.others.len()), (0, 1));
-    run.see(3.0, 50, named(Witness::Neighbour));
+    run.see(3.0, 50, named(EvidenceSource::Neighbour));
     assert_eq!(run.report().phones.len(), 0);
     // What a phone announces itself is another matter.
-    run.see(4.0, 50, named(Witness::Cdp));
+    run.see(4.0, 50, named(EvidenceSource::Cdp));
     run.gets(5.0, 50, LOADS).gets(6.0, 50, TERM);
     assert_eq!(run.report().phones.len(), 1);
-    run.see(7.0, 50, named(Witness::Neighbour));
+    run.see(7.0, 50, named(EvidenceSource::Neighbour));
     run.gets(8.0, 50, LOADS);
     assert_eq!(run.report().phones.len(), 1);
 }
@@ -266,7 +267,7 @@ fn an_inventory_is_waited_for_and_strangers_are_served_and_do_not_count() {
         ..plan()
     });
     let target = Admission::Serve(View::Target);
-    let stranger = format!("SEP{}.cnf.xml", mac(3).wire());
+    let stranger = format!("SEP{}.cnf.xml", mac(3).upper_hex());
     assert_eq!(run.fleet.admit(address(30), &stranger), target);
     run.boots(0.0, 30, 3).load(1.0, 30, LOAD);
     assert_eq!(run.fleet.missing(), Some(2), "a stranger is not awaited");
@@ -313,9 +314,9 @@ fn a_witness_is_asked_about_phones_that_did_not_name_themselves() {
     run.gets(3.0, 10, TERM);
     assert_eq!(run.fleet.unnamed(), [address(10), address(20)]);
     for who in [1, 2] {
-        let witness = Witness::Neighbour;
+        let witness = EvidenceSource::Neighbour;
         let mac = mac(who);
-        run.see(4.0, who * 10, Seen::Named { mac, witness });
+        run.see(4.0, who * 10, ObservationKind::MacReported { mac, witness });
     }
     assert_eq!(run.fleet.unnamed(), [] as [std::net::Ipv4Addr; 0]);
     assert_eq!(run.phone_of(2).address, address(20));
@@ -424,7 +425,7 @@ fn a_phone_that_turns_out_to_be_a_known_one_is_counted_once() {
 fn a_flood_of_addresses_and_requests_is_bounded_and_drops_no_named_phone() {
     let mut fleet = Fleet::new(plan());
     let ask = |fleet: &mut Fleet, address: u32, name: &str| {
-        let seen = Seen::Asked {
+        let seen = ObservationKind::Requested {
             transfer: TransferId(0),
             transport: Transport::Tftp,
             name: name.to_owned(),
@@ -432,9 +433,9 @@ fn a_flood_of_addresses_and_requests_is_bounded_and_drops_no_named_phone() {
             served: None,
         };
         let address = std::net::Ipv4Addr::from(address);
-        fleet.see(seconds(1.0), &Sighting { address, seen });
+        fleet.see(seconds(1.0), &Observation { address, seen });
     };
-    ask(&mut fleet, 0, &format!("SEP{}.cnf.xml", mac(1).wire()));
+    ask(&mut fleet, 0, &format!("SEP{}.cnf.xml", mac(1).upper_hex()));
     let many = u32::try_from(MAX_PHONES + 10).unwrap();
     for attacker in 1..many {
         ask(&mut fleet, attacker, TERM);
@@ -446,7 +447,7 @@ fn a_flood_of_addresses_and_requests_is_bounded_and_drops_no_named_phone() {
     ask(
         &mut fleet,
         200_000,
-        &format!("SEP{}.cnf.xml", mac(2).wire()),
+        &format!("SEP{}.cnf.xml", mac(2).upper_hex()),
     );
     let report = fleet.report(jiff::Timestamp::UNIX_EPOCH);
     assert_eq!(report.phones.len(), MAX_PHONES);

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use reflash::track::{Leased, Plan, Seen, State, Subnet, Witness};
+use reflash::track::{EvidenceSource, Leased, ObservationKind, Plan, State, Subnet};
 
 use crate::support::conversation::*;
 
@@ -30,18 +30,18 @@ fn told(tftp: &[Ipv4Addr], name: Option<&str>, next: Option<Ipv4Addr>) -> Leased
 }
 
 fn gets(run: &mut Run, at: f64, who: u8, lease: Leased) {
-    let named = Seen::Named {
+    let named = ObservationKind::MacReported {
         mac: mac(who),
-        witness: Witness::Dhcp,
+        witness: EvidenceSource::Dhcp,
     };
     run.see(at, who, named);
     let lease = Box::new(lease);
-    run.see(at, who, Seen::Leased { lease });
+    run.see(at, who, ObservationKind::LeaseAcked { lease });
 }
 
 fn details(run: &Run) -> Vec<String> {
     let evidence = run.phone().evidence.into_iter();
-    let dhcp = evidence.filter(|evidence| evidence.witness == Witness::Dhcp);
+    let dhcp = evidence.filter(|evidence| evidence.witness == EvidenceSource::Dhcp);
     dhcp.map(|evidence| evidence.detail)
         .filter(|detail| detail.starts_with("DHCP server"))
         .collect()
@@ -195,5 +195,5 @@ fn leases_without_end_leave_room_for_other_evidence() {
     run.load(10.0, 10, LOAD);
     assert_eq!(run.state(), State::Already);
     let last = run.phone().evidence.pop().unwrap();
-    assert_eq!(last.witness, Witness::Cdp);
+    assert_eq!(last.witness, EvidenceSource::Cdp);
 }

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use reflash::{
     phone::LoadName,
     track::{
-        End, FileOutcome, Fleet, Leased, Plan, Seen, Served, Sighting, State, Subnet, TransferId,
-        Transport, Witness,
+        End, EvidenceSource, FileOutcome, Fleet, Leased, Observation, ObservationKind, Plan,
+        Served, State, Subnet, TransferId, Transport,
     },
 };
 
@@ -38,7 +38,7 @@ fn names() -> Vec<String> {
     names.extend(["term42.default.loads", "ITLFile.tlv", "\u{0}\u{1b}[2J", ""]);
     names.extend(IMAGES.map(|(name, _)| name));
     let own = (1..4).flat_map(|n| {
-        let wire = mac(n).wire();
+        let wire = mac(n).upper_hex();
         [
             format!("CTLSEP{wire}.tlv"),
             format!("SEP{wire}.cnf.xml"),
@@ -101,29 +101,29 @@ proptest! {
                     let name = names[name].clone();
                     let served = served.then(|| Served { name: name.clone(), size: 1000 });
                     let transport = if http { Transport::Http } else { Transport::Tftp };
-                    Seen::Asked { transfer: TransferId(next), transport, name, port: 1, served }
+                    ObservationKind::Requested { transfer: TransferId(next), transport, name, port: 1, served }
                 }
                 Act::Acknowledge(id, bytes) => {
-                    Seen::Acknowledged { transfer: TransferId(id), bytes }
+                    ObservationKind::Acknowledged { transfer: TransferId(id), bytes }
                 }
-                Act::End(back, kind) => Seen::Ended {
+                Act::End(back, kind) => ObservationKind::Ended {
                     transfer: TransferId(next.saturating_sub(back)),
                     end: end(kind),
                     bytes: 1000,
                 },
-                Act::Name(name, dhcp) => Seen::Named {
+                Act::Name(name, dhcp) => ObservationKind::MacReported {
                     mac: mac(name),
-                    witness: if dhcp { Witness::Dhcp } else { Witness::Neighbour },
+                    witness: if dhcp { EvidenceSource::Dhcp } else { EvidenceSource::Neighbour },
                 },
                 Act::Load(load) => {
                     named_target |= LOAD_NAMES[load] == LOAD;
-                    Seen::Load {
+                    ObservationKind::Load {
                         load: LoadName::new(LOAD_NAMES[load]),
-                        witness: Witness::Cdp,
+                        witness: EvidenceSource::Cdp,
                         detail: String::new(),
                     }
                 }
-                Act::Lease(last, named) => Seen::Leased {
+                Act::Lease(last, named) => ObservationKind::LeaseAcked {
                     lease: Box::new(Leased {
                         server: address(200),
                         tftp: named.then(|| address(last)).into_iter().collect(),
@@ -132,7 +132,7 @@ proptest! {
                     }),
                 },
                 Act::Pass(ends, name) => {
-                    let ask = |name: &str, transfer| Seen::Asked {
+                    let ask = |name: &str, transfer| ObservationKind::Requested {
                         transfer: TransferId(transfer),
                         transport: Transport::Tftp,
                         name: name.to_owned(),
@@ -144,10 +144,10 @@ proptest! {
                         next += 1;
                         more.push(ask(file, next));
                         let transfer = TransferId(next);
-                        more.push(Seen::Ended { transfer, end: end(kind), bytes: 1000 });
+                        more.push(ObservationKind::Ended { transfer, end: end(kind), bytes: 1000 });
                     }
                     next += 1;
-                    more.push(ask(&format!("CTLSEP{}.tlv", mac(name).wire()), next));
+                    more.push(ask(&format!("CTLSEP{}.tlv", mac(name).upper_hex()), next));
                     more.remove(0)
                 }
                 Act::Wait(wait) => {
@@ -158,7 +158,7 @@ proptest! {
                 }
             };
             for seen in [seen].into_iter().chain(more) {
-                fleet.see(now, &Sighting { address: address(who), seen });
+                fleet.see(now, &Observation { address: address(who), seen });
             }
         }
         let report = fleet.report(jiff::Timestamp::UNIX_EPOCH);

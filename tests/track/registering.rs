@@ -7,7 +7,10 @@ use proptest::prelude::*;
 use reflash::{
     diagnose::Code,
     protocol::sip::SipTransport,
-    track::{Event, Fate, Plan, Register, Registration, RunState, Seen, State, Witness},
+    track::{
+        Event, EvidenceSource, ObservationKind, Plan, Register, RegisterOutcome, Registration,
+        RunState, State,
+    },
 };
 
 use crate::support::conversation::*;
@@ -49,8 +52,8 @@ fn there() -> SocketAddrV4 {
     SocketAddrV4::new(address(WHO), 5060)
 }
 
-fn answer(status: u16) -> Fate {
-    Fate::Answered {
+fn answer(status: u16) -> RegisterOutcome {
+    RegisterOutcome::Answered {
         status,
         to: there(),
         stale: false,
@@ -61,7 +64,7 @@ fn answer(status: u16) -> Fate {
 /// A phone that was converted and took its own configuration at 400 s.
 fn converted(plan: Plan) -> Run {
     let mut run = Run::new(plan);
-    run.stage(&format!("SEP{}.cnf.xml", mac(PHONE).wire()), 5000);
+    run.stage(&format!("SEP{}.cnf.xml", mac(PHONE).upper_hex()), 5000);
     run.boots(0.0, WHO, PHONE).passes(10.0, WHO, LOADS);
     run.boots(400.0, WHO, PHONE);
     assert_eq!(run.state(), State::Flashed);
@@ -79,16 +82,16 @@ fn written(over: SipTransport) -> Plan {
     }
 }
 
-fn see(run: &mut Run, at: f64, register: &Register, fate: Fate) {
+fn see(run: &mut Run, at: f64, register: &Register, fate: RegisterOutcome) {
     let register = Box::new(register.clone());
-    run.see(at, WHO, Seen::Register { register, fate });
+    run.see(at, WHO, ObservationKind::Register { register, fate });
 }
 
 /// One try: the question for the password, then what a proof is answered with.
 fn tries(run: &mut Run, at: f64, over: SipTransport, status: u16) {
-    see(run, at, &asks(over), Fate::Sent);
+    see(run, at, &asks(over), RegisterOutcome::Sent);
     see(run, at + 0.01, &asks(over), answer(401));
-    see(run, at + 0.02, &proves(over), Fate::Sent);
+    see(run, at + 0.02, &proves(over), RegisterOutcome::Sent);
     see(run, at + 0.03, &proves(over), answer(status));
 }
 
@@ -128,7 +131,7 @@ fn is_taken_back(run: &mut Run, at: f64, over: SipTransport) {
     let mut withdrawn = phone.withdrawn.iter();
     assert!(withdrawn.any(|found| found.code == Code::NotRegistering));
     let evidence = phone.evidence.last().unwrap();
-    assert_eq!(evidence.witness, Witness::Sip);
+    assert_eq!(evidence.witness, EvidenceSource::Sip);
     let words = format!("registered as '1001' over {over} at 192.168.5.1:5060");
     assert!(evidence.detail.starts_with(&words), "{evidence:?}");
     assert_eq!(phone.state, State::Flashed);
@@ -148,7 +151,7 @@ fn a_registered_phone_is_said_to_be_and_nothing_is_wrong() {
     let told: Vec<_> = phone
         .evidence
         .iter()
-        .filter(|it| it.witness == Witness::Sip)
+        .filter(|it| it.witness == EvidenceSource::Sip)
         .collect();
     assert_eq!(told.len(), 1, "once, not at each refresh: {told:?}");
     assert_eq!(
@@ -176,10 +179,10 @@ fn registering_holds_up_no_end_of_a_run() {
 #[test]
 fn a_wrong_secret_is_refused_the_second_time_that_it_is_asked_for() {
     let mut run = converted(written(Udp));
-    see(&mut run, 410.0, &asks(Udp), Fate::Sent);
+    see(&mut run, 410.0, &asks(Udp), RegisterOutcome::Sent);
     see(&mut run, 410.1, &asks(Udp), answer(401));
     assert_eq!(said(&run), None, "every phone is asked once");
-    see(&mut run, 410.2, &proves(Udp), Fate::Sent);
+    see(&mut run, 410.2, &proves(Udp), RegisterOutcome::Sent);
     see(&mut run, 410.3, &proves(Udp), answer(401));
     says(
         &run,
@@ -205,7 +208,7 @@ fn a_wrong_secret_is_refused_the_second_time_that_it_is_asked_for() {
 #[test]
 fn a_proof_that_is_too_old_is_no_wrong_one() {
     let mut run = converted(written(Udp));
-    let stale = Fate::Answered {
+    let stale = RegisterOutcome::Answered {
         status: 401,
         to: there(),
         stale: true,
@@ -213,14 +216,14 @@ fn a_proof_that_is_too_old_is_no_wrong_one() {
     };
     for at in [410.0, 2000.0, 4000.0] {
         // With what it was asked for last time; the PBX forgot, and some do not say that.
-        see(&mut run, at, &proves(Udp), Fate::Sent);
+        see(&mut run, at, &proves(Udp), RegisterOutcome::Sent);
         see(
             &mut run,
             at + 0.1,
             &proves(Udp),
             if at > 3000.0 { answer(401) } else { stale },
         );
-        see(&mut run, at + 0.2, &proves(Udp), Fate::Sent);
+        see(&mut run, at + 0.2, &proves(Udp), RegisterOutcome::Sent);
         see(&mut run, at + 0.3, &proves(Udp), answer(200));
     }
     never_said(&run);
@@ -249,7 +252,7 @@ fn who_never_proves_a_password_has_none() {
     let mut run = converted(written(Udp));
     for (round, at) in [410.0, 470.0, 530.0].into_iter().enumerate() {
         assert_eq!(said(&run), None, "{round}");
-        see(&mut run, at, &asks(Udp), Fate::Sent);
+        see(&mut run, at, &asks(Udp), RegisterOutcome::Sent);
         see(&mut run, at + 0.1, &asks(Udp), answer(401));
     }
     says(
@@ -264,20 +267,20 @@ fn who_never_proves_a_password_has_none() {
 #[test]
 fn an_answer_that_goes_where_the_phone_does_not_listen_is_seen_by_its_repeats() {
     let mut run = converted(written(Udp));
-    let astray = Fate::Answered {
+    let astray = RegisterOutcome::Answered {
         status: 401,
         to: SocketAddrV4::new(address(WHO), FROM),
         stale: false,
         expires: None,
     };
-    see(&mut run, 410.0, &asks(Udp), Fate::Sent);
+    see(&mut run, 410.0, &asks(Udp), RegisterOutcome::Sent);
     see(&mut run, 410.01, &asks(Udp), astray);
-    see(&mut run, 410.5, &asks(Udp), Fate::Again);
+    see(&mut run, 410.5, &asks(Udp), RegisterOutcome::Again);
     assert_eq!(said(&run), None, "one may have crossed its answer");
     // The same packet, captured twice.
-    see(&mut run, 410.501, &asks(Udp), Fate::Again);
+    see(&mut run, 410.501, &asks(Udp), RegisterOutcome::Again);
     assert_eq!(said(&run), None);
-    see(&mut run, 411.5, &asks(Udp), Fate::Again);
+    see(&mut run, 411.5, &asks(Udp), RegisterOutcome::Again);
     says(
         &run,
         &["went to 192.168.5.5:49154", "listens at port 5060"],
@@ -293,10 +296,10 @@ fn an_answer_that_goes_where_the_phone_does_not_listen_is_seen_by_its_repeats() 
             nat,
             ..asks(Udp)
         };
-        see(&mut run, 410.0, &register, Fate::Sent);
+        see(&mut run, 410.0, &register, RegisterOutcome::Sent);
         see(&mut run, 410.01, &register, astray);
-        see(&mut run, 410.5, &register, Fate::Again);
-        see(&mut run, 411.5, &register, Fate::Again);
+        see(&mut run, 410.5, &register, RegisterOutcome::Again);
+        see(&mut run, 411.5, &register, RegisterOutcome::Again);
         says(&run, &["sent it again 2 times"], cure);
     }
 }
@@ -304,9 +307,9 @@ fn an_answer_that_goes_where_the_phone_does_not_listen_is_seen_by_its_repeats() 
 #[test]
 fn a_pbx_that_never_answers_is_waited_for_as_long_as_the_phone_does() {
     let mut run = converted(written(Udp));
-    see(&mut run, 410.0, &asks(Udp), Fate::Sent);
+    see(&mut run, 410.0, &asks(Udp), RegisterOutcome::Sent);
     for at in [410.5, 411.5, 413.5, 417.5] {
-        see(&mut run, at, &asks(Udp), Fate::Again);
+        see(&mut run, at, &asks(Udp), RegisterOutcome::Again);
     }
     run.until(441.9);
     assert_eq!(said(&run), None);
@@ -319,10 +322,10 @@ fn a_pbx_that_never_answers_is_waited_for_as_long_as_the_phone_does() {
     is_taken_back(&mut run, 600.0, Udp);
 
     let mut run = converted(written(Tcp));
-    see(&mut run, 410.0, &asks(Tcp), Fate::Sent);
+    see(&mut run, 410.0, &asks(Tcp), RegisterOutcome::Sent);
     run.until(500.0);
     assert_eq!(said(&run), None, "its connection may have been cut");
-    see(&mut run, 530.0, &asks(Tcp), Fate::Sent);
+    see(&mut run, 530.0, &asks(Tcp), RegisterOutcome::Sent);
     says(&run, &["over TCP", "2 times since 0:06:50"], "fail2ban");
 }
 
@@ -331,14 +334,14 @@ fn a_pbx_that_never_answers_is_waited_for_as_long_as_the_phone_does() {
 fn answers_that_cannot_be_heard_are_not_missed() {
     let mut run = converted(written(Udp));
     for at in [410.0, 3900.0, 7400.0] {
-        see(&mut run, at, &asks(Udp), Fate::Sent);
-        see(&mut run, at + 0.1, &proves(Udp), Fate::Sent);
+        see(&mut run, at, &asks(Udp), RegisterOutcome::Sent);
+        see(&mut run, at + 0.1, &proves(Udp), RegisterOutcome::Sent);
     }
     run.until(90_000.0);
     assert_eq!(said(&run), None);
     let mut run = converted(written(Tcp));
     for at in [410.0, 3900.0, 7400.0] {
-        see(&mut run, at, &proves(Tcp), Fate::Sent);
+        see(&mut run, at, &proves(Tcp), RegisterOutcome::Sent);
     }
     run.until(90_000.0);
     assert_eq!(said(&run), None);
@@ -351,9 +354,9 @@ fn a_closed_port_is_a_wrong_transport_or_no_pbx() {
             registering: vec![mac(PHONE)],
             ..written(over)
         });
-        let closed = Seen::Closed { pbx: pbx(), over };
+        let closed = ObservationKind::PortClosed { pbx: pbx(), over };
         if over == Udp {
-            see(&mut run, 410.0, &asks(Udp), Fate::Sent);
+            see(&mut run, 410.0, &asks(Udp), RegisterOutcome::Sent);
         }
         run.see(410.0, WHO, closed.clone());
         run.see(410.001, WHO, closed.clone());
@@ -388,7 +391,7 @@ fn what_answers_is_not_closed() {
     let mut run = converted(written(Tcp));
     for at in [410.0, 430.0] {
         let over = Tcp;
-        run.see(at, WHO, Seen::Closed { pbx: pbx(), over });
+        run.see(at, WHO, ObservationKind::PortClosed { pbx: pbx(), over });
     }
     tries(&mut run, 500.0, Udp, 401);
     says(
@@ -407,10 +410,10 @@ fn a_phone_that_asks_elsewhere_than_it_was_told_is_said_to() {
         pbx: other,
         ..asks(Udp)
     };
-    see(&mut run, 410.0, &register, Fate::Sent);
+    see(&mut run, 410.0, &register, RegisterOutcome::Sent);
     run.until(500.0);
     assert_eq!(said(&run), None);
-    see(&mut run, 530.0, &register, Fate::Sent);
+    see(&mut run, 530.0, &register, RegisterOutcome::Sent);
     says(
         &run,
         &[
@@ -437,7 +440,7 @@ fn one_line_s_200_is_not_another_s() {
         user: "1002".to_owned(),
         ..proves(Udp)
     };
-    see(&mut run, 411.0, &second, Fate::Sent);
+    see(&mut run, 411.0, &second, RegisterOutcome::Sent);
     see(&mut run, 411.1, &second, answer(200));
     says(&run, &["'1001'"], "authPassword");
     is_taken_back(&mut run, 600.0, Udp);
@@ -451,17 +454,17 @@ fn a_registration_that_is_taken_back_is_none() {
         ..proves(Udp)
     };
     tries(&mut run, 410.0, Udp, 401);
-    see(&mut run, 420.0, &leaves, Fate::Sent);
+    see(&mut run, 420.0, &leaves, RegisterOutcome::Sent);
     see(&mut run, 420.1, &leaves, answer(200));
     says(&run, &["refuses the secret"], "authPassword");
     // Nor is an answer that names no contact.
-    let empty = Fate::Answered {
+    let empty = RegisterOutcome::Answered {
         status: 200,
         to: there(),
         stale: false,
         expires: None,
     };
-    see(&mut run, 430.0, &proves(Udp), Fate::Sent);
+    see(&mut run, 430.0, &proves(Udp), RegisterOutcome::Sent);
     see(&mut run, 430.1, &proves(Udp), empty);
     says(&run, &["refuses the secret"], "authPassword");
 }
@@ -470,7 +473,7 @@ fn a_registration_that_is_taken_back_is_none() {
 fn nothing_is_said_of_who_is_not_converted_and_nobody_becomes_a_phone() {
     let mut run = Run::new(written(Udp));
     tries(&mut run, 1.0, Udp, 401);
-    let closed = Seen::Closed {
+    let closed = ObservationKind::PortClosed {
         pbx: pbx(),
         over: Udp,
     };
@@ -484,7 +487,7 @@ fn nothing_is_said_of_who_is_not_converted_and_nobody_becomes_a_phone() {
     tries(&mut run, 25.0, Udp, 401);
     assert_eq!((said(&run), run.state()), (None, State::Manifest));
     let mut run = Run::new(written(Udp));
-    run.stage(&format!("SEP{}.cnf.xml", mac(PHONE).wire()), 5000);
+    run.stage(&format!("SEP{}.cnf.xml", mac(PHONE).upper_hex()), 5000);
     run.boots(0.0, WHO, PHONE);
     tries(&mut run, 25.0, Udp, 401);
     assert!(said(&run).is_some());
@@ -494,30 +497,33 @@ fn nothing_is_said_of_who_is_not_converted_and_nobody_becomes_a_phone() {
 #[test]
 fn a_sighting_is_written_as_it_is_read() {
     let register = Box::new(proves(Tcp));
-    let seen = Seen::Register {
+    let seen = ObservationKind::Register {
         register,
         fate: answer(200),
     };
     let json = serde_json::to_string(&seen).unwrap();
-    assert_eq!(serde_json::from_str::<Seen>(&json).unwrap(), seen);
+    assert_eq!(
+        serde_json::from_str::<ObservationKind>(&json).unwrap(),
+        seen
+    );
     assert_eq!(
         json,
         r#"{"register":{"register":{"user":"1001","source":"192.168.5.5:49154","pbx":"192.168.5.1:5060","over":"tcp","listens":5060,"rport":false,"nat":false,"proof":true,"leaves":false},"fate":{"answered":{"status":200,"to":"192.168.5.5:5060","stale":false,"expires":3600}}}}"#
     );
 }
 
-fn fates() -> impl Strategy<Value = Fate> {
+fn fates() -> impl Strategy<Value = RegisterOutcome> {
     let to = prop_oneof![Just(there()), Just(SocketAddrV4::new(address(WHO), FROM))];
     prop_oneof![
-        Just(Fate::Sent),
-        Just(Fate::Again),
+        Just(RegisterOutcome::Sent),
+        Just(RegisterOutcome::Again),
         (
             prop::sample::select(vec![200_u16, 401, 403, 407, 423, 503, 699]),
             to,
             any::<bool>(),
             prop::option::of(0_u32..4000),
         )
-            .prop_map(|(status, to, stale, expires)| Fate::Answered {
+            .prop_map(|(status, to, stale, expires)| RegisterOutcome::Answered {
                 status,
                 to,
                 stale,
@@ -550,7 +556,7 @@ proptest! {
                 ..asks(over)
             };
             if is_closed {
-                run.see(now, WHO, Seen::Closed { pbx: pbx(), over });
+                run.see(now, WHO, ObservationKind::PortClosed { pbx: pbx(), over });
             } else {
                 see(&mut run, now, &register, fate);
             }
@@ -567,7 +573,7 @@ proptest! {
                 user: user.to_owned(),
                 ..proves(Udp)
             };
-            see(&mut run, now + 1001.0, &register, Fate::Sent);
+            see(&mut run, now + 1001.0, &register, RegisterOutcome::Sent);
             see(&mut run, now + 1001.0, &register, answer(200));
         }
         prop_assert_eq!(said(&run), None);

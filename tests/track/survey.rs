@@ -3,8 +3,8 @@
 use reflash::{
     phone::{Family, LoadName},
     track::{
-        Admission, Event, ManifestPlan, Plan, Seen, StagePlan, State, Surveyed, View, Way, Witness,
-        silence_limit,
+        Admission, Event, EvidenceSource, ManifestPlan, ObservationKind, Plan, StagePlan, State,
+        Surveyed, View, Way, silence_limit,
     },
 };
 
@@ -50,12 +50,12 @@ fn view(run: &Run, who: u8, name: &str) -> View {
 
 /// Its alarm, as a phone on SCCP sends it: who it is and what it runs.
 fn alarm(run: &mut Run, at: f64, who: u8, load: &str) {
-    let witness = Witness::Sccp;
+    let witness = EvidenceSource::Sccp;
     let mac = mac(who);
-    run.see(at, who, Seen::Named { mac, witness });
+    run.see(at, who, ObservationKind::MacReported { mac, witness });
     let load = LoadName::new(load);
     let detail = "Last=Initialized".to_owned();
-    let load = Seen::Load {
+    let load = ObservationKind::Load {
         load,
         witness,
         detail,
@@ -271,14 +271,14 @@ fn the_survey_ends_at_its_moment_whenever_the_clock_is_looked_at() {
             let events = run.fleet.tick(seconds(*at));
             run.events.extend(events);
         }
-        let sighting = reflash::track::Sighting {
+        let observation = reflash::track::Observation {
             address: address(10),
-            seen: Seen::Named {
+            seen: ObservationKind::MacReported {
                 mac: mac(10),
-                witness: Witness::Cdp,
+                witness: EvidenceSource::Cdp,
             },
         };
-        let events = run.fleet.see(seconds(500.0), &sighting);
+        let events = run.fleet.see(seconds(500.0), &observation);
         run.events.extend(events);
         (run.report(), run.events)
     };

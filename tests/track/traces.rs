@@ -137,7 +137,7 @@ const TRACES: &[Trace] = &[
 
 #[test]
 fn every_logged_conversation_ends_in_its_state_with_its_diagnoses_and_no_other() {
-    let wire = mac(1).wire();
+    let wire = mac(1).upper_hex();
     for trace in TRACES {
         let mut run = Run::new(plan());
         run.stage(&format!("SEP{wire}.cnf.xml"), 4000);

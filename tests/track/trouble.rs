@@ -2,7 +2,10 @@
 
 use reflash::{
     phone::{Family, LoadName},
-    track::{Admission, End, ManifestPlan, Plan, Seen, StagePlan, State, Transport, View, Witness},
+    track::{
+        Admission, End, EvidenceSource, ManifestPlan, ObservationKind, Plan, StagePlan, State,
+        Transport, View,
+    },
 };
 
 use crate::support::conversation::*;
@@ -73,12 +76,12 @@ fn view(run: &Run, who: u8, name: &str) -> View {
 }
 
 fn hardware(run: &mut Run, at: f64, who: u8, classes: u32) {
-    let witness = Witness::Person;
+    let witness = EvidenceSource::Person;
     let detail = "Load rejected HC".to_owned();
     run.see(
         at,
         who,
-        Seen::Hardware {
+        ObservationKind::Hardware {
             classes,
             witness,
             detail,
@@ -304,8 +307,8 @@ fn power_that_goes_while_the_phone_writes_has_its_name_too() {
         let mut run = Run::new(plan());
         run.passes(0.0, 10, TERM);
         if lease {
-            let (mac, witness) = (mac(1), Witness::Dhcp);
-            run.see(40.0, 10, Seen::Named { mac, witness });
+            let (mac, witness) = (mac(1), EvidenceSource::Dhcp);
+            run.see(40.0, 10, ObservationKind::MacReported { mac, witness });
         }
         run.gets(45.0, 10, TERM);
         assert_eq!(run.codes(), ["rebooted-mid-image"]);
@@ -314,13 +317,13 @@ fn power_that_goes_while_the_phone_writes_has_its_name_too() {
 
 #[test]
 fn a_dropped_configuration_has_its_name_until_something_follows_from_one() {
-    let wire = mac(1).wire();
+    let wire = mac(1).upper_hex();
     let own = format!("SEP{wire}.cnf.xml");
     let mut run = Run::new(plan());
     run.stage(&own, 4000);
     run.gets(0.0, 10, &format!("CTLSEP{wire}.tlv"))
         .gets(1.0, 10, &own);
-    let again = Seen::Asked {
+    let again = ObservationKind::Requested {
         transfer: reflash::track::TransferId(900),
         transport: Transport::Tftp,
         name: own.clone(),
@@ -361,7 +364,7 @@ fn answers_that_never_arrive_have_their_name_until_one_does() {
             name: name.to_owned(),
             size: MANIFEST_BYTES,
         });
-        let asked = Seen::Asked {
+        let asked = ObservationKind::Requested {
             transfer,
             transport: Transport::Tftp,
             name: name.to_owned(),
@@ -382,7 +385,7 @@ fn answers_that_never_arrive_have_their_name_until_one_does() {
     assert_eq!(run.codes(), ["blocked-by-firewall", "-blocked-by-firewall"]);
 
     let mut run = Run::new(plan());
-    let name = format!("CTLSEP{}.tlv", mac(1).wire());
+    let name = format!("CTLSEP{}.tlv", mac(1).upper_hex());
     for repeat in 0_u16..8 {
         assert!(run.codes().is_empty());
         ask(&mut run, repeat * 4, 49_152 + repeat / 5, &name, false);
@@ -425,7 +428,7 @@ fn other_kinds_of_phones_are_told_what_they_need() {
         assert!(run.phone().diagnoses[0].cure.contains(part), "{load}");
     }
     let mut run = Run::new(plan());
-    let wire = mac(1).wire();
+    let wire = mac(1).upper_hex();
     run.gets(0.0, 10, &format!("CTLSEP{wire}.tlv"))
         .gets(0.1, 10, &format!("SIP{wire}.cnf"))
         .gets(0.2, 10, &format!("MGC{wire}.cnf"));
@@ -471,15 +474,15 @@ fn configured_for_us(registering: &[u8]) -> Run {
         registering: registering.iter().map(|last| mac(*last)).collect(),
         ..plan()
     });
-    run.stage(&format!("SEP{}.cnf.xml", mac(12).wire()), 5000);
+    run.stage(&format!("SEP{}.cnf.xml", mac(12).upper_hex()), 5000);
     run.boots(0.0, 5, 12).passes(10.0, 5, LOADS);
     run.boots(400.0, 5, 12);
     run
 }
 
 fn registers(run: &mut Run, at: f64) {
-    let (mac, witness) = (mac(12), Witness::Sip);
-    run.see(at, 5, Seen::Named { mac, witness });
+    let (mac, witness) = (mac(12), EvidenceSource::Sip);
+    run.see(at, 5, ObservationKind::MacReported { mac, witness });
 }
 
 #[test]
@@ -527,6 +530,6 @@ fn who_registers_in_time_or_elsewhere_or_is_not_converted_is_not_told_of() {
         registering: vec![mac(12)],
         ..plan()
     });
-    waits.stage(&format!("SEP{}.cnf.xml", mac(12).wire()), 5000);
+    waits.stage(&format!("SEP{}.cnf.xml", mac(12).upper_hex()), 5000);
     none(waits.boots(0.0, 5, 12));
 }

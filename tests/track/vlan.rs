@@ -2,7 +2,9 @@
 
 use std::net::Ipv4Addr;
 
-use reflash::track::{Event, Plan, Seen, Sighting, State, Subnet, TransferId, Transport, Witness};
+use reflash::track::{
+    Event, EvidenceSource, Observation, ObservationKind, Plan, State, Subnet, TransferId, Transport,
+};
 
 use crate::support::conversation::*;
 
@@ -18,13 +20,13 @@ fn run(third: u8) -> Run {
 }
 
 fn tags(run: &mut Run, at: f64, who: u8, vlan: u16) {
-    let witness = Witness::Lldp;
-    let named = Seen::Named {
+    let witness = EvidenceSource::Lldp;
+    let named = ObservationKind::MacReported {
         mac: mac(who),
         witness,
     };
     run.see(at, who, named);
-    run.see(at, who, Seen::Vlan { vlan, witness });
+    run.see(at, who, ObservationKind::Vlan { vlan, witness });
 }
 
 #[test]
@@ -95,16 +97,18 @@ fn a_phone_that_comes_over_to_this_network_is_no_longer_elsewhere() {
     tags(&mut run, 5.0, 10, 20);
     run.until(100.0);
     assert_eq!(run.codes(), ["voice-vlan"]);
-    let witness = Witness::Lldp;
+    let witness = EvidenceSource::Lldp;
     for seen in [
-        Seen::Named {
+        ObservationKind::MacReported {
             mac: mac(10),
             witness,
         },
-        Seen::Vlan { vlan: 20, witness },
+        ObservationKind::Vlan { vlan: 20, witness },
     ] {
         let address = Ipv4Addr::new(192, 168, 9, 77);
-        let events = run.fleet.see(seconds(120.0), &Sighting { address, seen });
+        let events = run
+            .fleet
+            .see(seconds(120.0), &Observation { address, seen });
         run.events.extend(events);
     }
     assert_eq!(run.codes(), ["voice-vlan", "-voice-vlan"]);
@@ -137,20 +141,20 @@ fn a_boot_loader_of_this_network_that_turns_out_to_be_it_takes_that_back_once() 
     tags(&mut run, 5.0, 10, 20);
     run.until(100.0);
     assert_eq!(run.codes(), ["voice-vlan"]);
-    let asked = Seen::Asked {
+    let asked = ObservationKind::Requested {
         transfer: TransferId(1),
         transport: Transport::Tftp,
         name: "term65.default.loads".to_owned(),
         port: 49_152,
         served: None,
     };
-    let named = Seen::Named {
+    let named = ObservationKind::MacReported {
         mac: mac(10),
-        witness: Witness::Neighbour,
+        witness: EvidenceSource::Neighbour,
     };
     let address = Ipv4Addr::new(192, 168, 9, 77);
     for (at, seen) in [(120.0, asked), (121.0, named.clone()), (122.0, named)] {
-        let events = run.fleet.see(seconds(at), &Sighting { address, seen });
+        let events = run.fleet.see(seconds(at), &Observation { address, seen });
         run.events.extend(events);
     }
     let codes = run.codes();

@@ -4,15 +4,15 @@ use std::net::Ipv4Addr;
 
 use reflash::{
     phone::LoadName,
-    track::{Plan, Seen, State, Witness},
+    track::{EvidenceSource, ObservationKind, Plan, State},
 };
 
 use crate::support::conversation::*;
 
 const OLD: &str = "SCCP45.8-5-2S";
 
-fn says(run: &mut Run, at: f64, witness: Witness, load: &str) {
-    let seen = Seen::Load {
+fn says(run: &mut Run, at: f64, witness: EvidenceSource, load: &str) {
+    let seen = ObservationKind::Load {
         load: LoadName::new(load),
         witness,
         detail: "test".to_owned(),
@@ -20,14 +20,14 @@ fn says(run: &mut Run, at: f64, witness: Witness, load: &str) {
     run.see(at, 10, seen);
 }
 
-fn evidence(run: &Run) -> Vec<(Witness, String)> {
+fn evidence(run: &Run) -> Vec<(EvidenceSource, String)> {
     let evidence = run.phone().evidence.into_iter();
     evidence.map(|one| (one.witness, one.detail)).collect()
 }
 
 /// The evidence that says that two witnesses disagree.
-fn conflicts(run: &Run) -> Vec<(Witness, String)> {
-    let counts = |(_, detail): &(Witness, String)| detail.contains("the later word counts");
+fn conflicts(run: &Run) -> Vec<(EvidenceSource, String)> {
+    let counts = |(_, detail): &(EvidenceSource, String)| detail.contains("the later word counts");
     evidence(run).into_iter().filter(counts).collect()
 }
 
@@ -43,15 +43,15 @@ fn flashed() -> Run {
 #[test]
 fn of_two_witnesses_the_later_one_decides_and_the_report_shows_both() {
     let mut run = flashed();
-    says(&mut run, 121.0, Witness::Cdp, LOAD);
+    says(&mut run, 121.0, EvidenceSource::Cdp, LOAD);
     assert_eq!(run.state(), State::Confirmed);
     assert!(conflicts(&run).is_empty(), "another load before was no lie");
-    says(&mut run, 122.0, Witness::Web, OLD);
+    says(&mut run, 122.0, EvidenceSource::Web, OLD);
     assert_eq!(run.state(), State::Configuring);
     let [(witness, detail)] = &conflicts(&run)[..] else {
         panic!("{:?}", evidence(&run));
     };
-    assert_eq!(*witness, Witness::Web);
+    assert_eq!(*witness, EvidenceSource::Web);
     assert!(
         detail.starts_with(&format!("{OLD}, but CDP said {LOAD} before")),
         "{detail}"
@@ -59,17 +59,17 @@ fn of_two_witnesses_the_later_one_decides_and_the_report_shows_both() {
     let last = evidence(&run).pop().unwrap();
     assert_eq!(
         (last.0, last.1.contains(OLD)),
-        (Witness::Web, true),
+        (EvidenceSource::Web, true),
         "what decides is last"
     );
 
-    says(&mut run, 180.0, Witness::Cdp, LOAD);
+    says(&mut run, 180.0, EvidenceSource::Cdp, LOAD);
     assert_eq!(run.state(), State::Confirmed);
     assert_eq!(conflicts(&run).len(), 2, "each has its line");
     let last = evidence(&run).pop().unwrap();
     assert_eq!(
         (last.0, last.1.contains(LOAD)),
-        (Witness::Cdp, true),
+        (EvidenceSource::Cdp, true),
         "though it was said before"
     );
 
@@ -77,8 +77,8 @@ fn of_two_witnesses_the_later_one_decides_and_the_report_shows_both() {
     let count = evidence(&run).len();
     for minute in 0_u8..5 {
         let at = 200.0 + f64::from(minute) * 60.0;
-        says(&mut run, at, Witness::Web, OLD);
-        says(&mut run, at + 1.0, Witness::Cdp, LOAD);
+        says(&mut run, at, EvidenceSource::Web, OLD);
+        says(&mut run, at + 1.0, EvidenceSource::Cdp, LOAD);
     }
     assert_eq!(evidence(&run).len(), count);
     assert_eq!(run.state(), State::Confirmed);
@@ -88,19 +88,19 @@ fn of_two_witnesses_the_later_one_decides_and_the_report_shows_both() {
 fn witnesses_that_agree_and_a_word_before_a_start_are_no_conflict() {
     let mut run = flashed();
     for (at, witness) in [
-        (121.0, Witness::Cdp),
-        (122.0, Witness::Web),
-        (123.0, Witness::Sip),
+        (121.0, EvidenceSource::Cdp),
+        (122.0, EvidenceSource::Web),
+        (123.0, EvidenceSource::Sip),
     ] {
         says(&mut run, at, witness, LOAD);
     }
     assert_eq!(run.state(), State::Confirmed);
     // It starts, and runs something else: somebody else gave it that.
     run.boots(300.0, 10, 1);
-    says(&mut run, 301.0, Witness::Web, "SIP45.9-4-2SR3-1S");
+    says(&mut run, 301.0, EvidenceSource::Web, "SIP45.9-4-2SR3-1S");
     assert_eq!(run.state(), State::Configuring);
     // One witness that changes its mind contradicts nobody.
-    says(&mut run, 302.0, Witness::Web, LOAD);
+    says(&mut run, 302.0, EvidenceSource::Web, LOAD);
     assert_eq!(run.state(), State::Confirmed);
     assert!(conflicts(&run).is_empty(), "{:?}", conflicts(&run));
 }
@@ -108,11 +108,11 @@ fn witnesses_that_agree_and_a_word_before_a_start_are_no_conflict() {
 #[test]
 fn names_of_a_boot_loaders_doing_and_of_a_universal_loader_contradict_nobody() {
     let mut run = flashed();
-    says(&mut run, 121.0, Witness::Web, "term65.default");
-    says(&mut run, 122.0, Witness::Cdp, "P003-08-8-00");
-    says(&mut run, 123.0, Witness::Lldp, "79XX_default_load");
+    says(&mut run, 121.0, EvidenceSource::Web, "term65.default");
+    says(&mut run, 122.0, EvidenceSource::Cdp, "P003-08-8-00");
+    says(&mut run, 123.0, EvidenceSource::Lldp, "79XX_default_load");
     assert_eq!(run.state(), State::Flashed);
-    says(&mut run, 124.0, Witness::Sip, LOAD);
+    says(&mut run, 124.0, EvidenceSource::Sip, LOAD);
     assert_eq!(run.state(), State::Confirmed);
     assert!(conflicts(&run).is_empty(), "{:?}", conflicts(&run));
 }
@@ -120,10 +120,10 @@ fn names_of_a_boot_loaders_doing_and_of_a_universal_loader_contradict_nobody() {
 #[test]
 fn the_page_of_another_phone_is_shown_and_moves_nobody() {
     let mut run = flashed();
-    let disputed = Seen::Disputed {
+    let disputed = ObservationKind::AddressConflict {
         mac: mac(1),
         other: mac(2),
-        witness: Witness::Web,
+        witness: EvidenceSource::Web,
     };
     run.see(130.0, 10, disputed.clone());
     run.see(131.0, 10, disputed);
@@ -134,12 +134,12 @@ fn the_page_of_another_phone_is_shown_and_moves_nobody() {
         .filter(|(_, detail)| detail.contains("SEP001D45AABB02 at 192.168.5.10"))
         .collect();
     assert_eq!(shown.len(), 1, "{:?}", evidence(&run));
-    assert_eq!(shown[0].0, Witness::Web);
+    assert_eq!(shown[0].0, EvidenceSource::Web);
     // Of a phone that is not known there is nothing to say.
-    let unknown = Seen::Disputed {
+    let unknown = ObservationKind::AddressConflict {
         mac: mac(7),
         other: mac(2),
-        witness: Witness::Web,
+        witness: EvidenceSource::Web,
     };
     run.see(132.0, 10, unknown);
     assert_eq!(run.report().phones.len(), 1);
@@ -149,16 +149,16 @@ fn the_page_of_another_phone_is_shown_and_moves_nobody() {
 fn an_address_that_is_asked_for_after_the_last_image_is_evidence_of_a_start() {
     let mut run = Run::new(plan());
     run.boots(0.0, 10, 1).passes(3.0, 10, LOADS);
-    let leased = Seen::Named {
+    let leased = ObservationKind::MacReported {
         mac: mac(1),
-        witness: Witness::Dhcp,
+        witness: EvidenceSource::Dhcp,
     };
     run.see(90.0, 10, leased.clone());
     assert_eq!(run.state(), State::Rebooted);
     run.see(91.0, 10, leased);
     let dhcp: Vec<_> = evidence(&run)
         .into_iter()
-        .filter(|(witness, _)| *witness == Witness::Dhcp)
+        .filter(|(witness, _)| *witness == EvidenceSource::Dhcp)
         .collect();
     assert_eq!(dhcp.len(), 1, "{dhcp:?}");
 }
@@ -179,9 +179,9 @@ fn only_a_phone_whose_application_is_up_and_unproven_can_be_asked() {
     assert_eq!(unproven(&run), [], "it begins to fetch");
     run.passes(10.0, 10, LOADS);
     assert_eq!(unproven(&run), [], "it writes");
-    let leased = Seen::Named {
+    let leased = ObservationKind::MacReported {
         mac: mac(1),
-        witness: Witness::Dhcp,
+        witness: EvidenceSource::Dhcp,
     };
     run.see(90.0, 10, leased);
     assert_eq!(unproven(&run), [], "its application is not up yet");
@@ -222,9 +222,9 @@ fn a_phone_in_its_boot_loader_or_none_of_the_run_is_not_asked() {
 }
 
 fn agent(run: &mut Run, at: f64, release: Option<&str>) {
-    let seen = Seen::Agent {
+    let seen = ObservationKind::UserAgent {
         release: release.map(str::to_owned),
-        witness: Witness::Sip,
+        witness: EvidenceSource::Sip,
         detail: "Cisco-CP7965G".to_owned(),
     };
     run.see(at, 10, seen);
@@ -236,14 +236,14 @@ fn sip_firmware_that_names_itself_confirms_who_was_on_sccp_and_got_every_image()
         let mut run = flashed();
         agent(&mut run, 125.0, release);
         assert_eq!(run.state(), State::Confirmed, "{release:?}");
-        assert_eq!(evidence(&run).last().unwrap().0, Witness::Sip);
+        assert_eq!(evidence(&run).last().unwrap().0, EvidenceSource::Sip);
     }
     let mut run = flashed();
     agent(&mut run, 125.0, Some("8.5.4"));
     assert_eq!(run.state(), State::Flashed, "that is not what it was given");
     assert_eq!(
         evidence(&run).last().unwrap().0,
-        Witness::Sip,
+        EvidenceSource::Sip,
         "but it is told"
     );
 
@@ -263,23 +263,23 @@ fn sip_firmware_that_names_itself_confirms_who_was_on_sccp_and_got_every_image()
 
 #[test]
 fn a_model_is_learnt_from_a_witness_and_another_familys_is_shown() {
-    let named = |model: &str, witness| Seen::Model {
+    let named = |model: &str, witness| ObservationKind::Model {
         model: model.to_owned(),
         witness,
     };
     let mut run = Run::new(plan());
     run.boots(0.0, 10, 1).load(1.0, 10, OLD);
     assert_eq!(run.phone().model, None, "the load is two models'");
-    run.see(2.0, 10, named("no model", Witness::Cdp));
-    run.see(3.0, 10, named("7965", Witness::Cdp));
+    run.see(2.0, 10, named("no model", EvidenceSource::Cdp));
+    run.see(3.0, 10, named("7965", EvidenceSource::Cdp));
     assert_eq!(run.phone().model.as_deref(), Some("7965"));
     let count = evidence(&run).len();
-    run.see(4.0, 10, named("7965", Witness::Dhcp));
+    run.see(4.0, 10, named("7965", EvidenceSource::Dhcp));
     assert_eq!(evidence(&run).len(), count, "they agree");
-    run.see(5.0, 10, named("7911", Witness::Dhcp));
+    run.see(5.0, 10, named("7911", EvidenceSource::Dhcp));
     assert_eq!(run.phone().model.as_deref(), Some("7965"));
     let (witness, detail) = evidence(&run).pop().unwrap();
-    assert_eq!(witness, Witness::Dhcp);
+    assert_eq!(witness, EvidenceSource::Dhcp);
     assert!(
         detail.starts_with("a 7911, which takes other firmware"),
         "{detail}"

@@ -83,7 +83,7 @@ fn line(phone: &PhoneResult, json: bool) -> Result<String, Failure> {
     };
     Ok(format!(
         "SEP{} ({}) {}: runs {runs}, fetched {images} images, {end}\n",
-        phone.mac.wire(),
+        phone.mac.upper_hex(),
         phone.model.number,
         phone.address,
     ))

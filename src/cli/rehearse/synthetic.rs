@@ -4,11 +4,11 @@ use std::{fs::File, io, os::fd::AsRawFd, path::PathBuf};
 
 use super::super::Failure;
 use crate::{
-    bundle::{Bundle, Expectation},
+    bundle::{Bundle, ExamineOptions},
     inputs::bundles,
     phone::Model,
-    simulator::{MadeUp, Sizes, test_key},
-    stage::Accept,
+    simulator::{SyntheticBundle, Sizes, test_key},
+    stage::AcceptPolicy,
 };
 
 /// A bundle in an unnamed temporary file, so that nothing is left behind.
@@ -35,7 +35,7 @@ impl Synthetic {
             )
         };
         let model = model.or_else(|| Model::by_number("7965"));
-        let Some(made) = model.and_then(|model| MadeUp::new(model.family, seed)) else {
+        let Some(made) = model.and_then(|model| SyntheticBundle::new(model.family, seed)) else {
             return Err(Failure::usage(
                 "there is no synthetic bundle for this model",
                 "",
@@ -51,11 +51,11 @@ impl Synthetic {
         let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
         made.write_zip(&path).map_err(failed)?;
         // Signed with a key that only rehearsals trust.
-        let expectation = Expectation {
+        let expectation = ExamineOptions {
             trusted: vec![test_key()],
-            ..Expectation::default()
+            ..ExamineOptions::default()
         };
-        let examined = bundles::select_expected(&[path], &expectation, Accept::default(), true)?;
+        let examined = bundles::select_expected(&[path], &expectation, AcceptPolicy::default(), true)?;
         let Ok([bundle]) = <[Bundle; 1]>::try_from(examined) else {
             return Err(Failure::new("the synthetic bundle is not one bundle", ""));
         };

@@ -9,7 +9,7 @@ const S: Duration = Duration::from_secs(1);
 
 /// 192.0.2.8/29: .9 is the server, .10 to .14 are to be had.
 fn server() -> Server {
-    Server::new(Config {
+    Server::new(ServerConfig {
         address: OWN,
         pool: Pool::new(OWN, 29, &[]).unwrap(),
         router: None,
@@ -49,33 +49,33 @@ fn ask(server: &mut Server, now: Duration, message: &Message) -> Option<(Message
 
 fn offered(server: &mut Server, now: Duration, last: u8) -> Option<Ipv4Addr> {
     ask(server, now, &discover(last)).map(|(offer, _)| {
-        assert_eq!(offer.kind(), Some(Kind::Offer));
+        assert_eq!(offer.message_type(), Some(MessageType::Offer));
         offer.your
     })
 }
 
-fn take(server: &mut Server, now: Duration, last: u8, address: Ipv4Addr) -> Option<Kind> {
+fn take(server: &mut Server, now: Duration, last: u8, address: Ipv4Addr) -> Option<MessageType> {
     let mut request = request(last);
     request.options.set(OptionCode::SERVER_ID, OWN.octets());
     request
         .options
         .set(OptionCode::REQUESTED_ADDRESS, address.octets());
-    ask(server, now, &request)?.0.kind()
+    ask(server, now, &request)?.0.message_type()
 }
 
 fn has(server: &mut Server, now: Duration, last: u8) -> Ipv4Addr {
     let address = offered(server, now, last).unwrap();
-    assert_eq!(take(server, now, last, address), Some(Kind::Ack));
+    assert_eq!(take(server, now, last, address), Some(MessageType::Ack));
     address
 }
 
 /// A phone that boots and hopes for the address that it had.
-fn reboot(server: &mut Server, now: Duration, last: u8, address: Ipv4Addr) -> Option<Kind> {
+fn reboot(server: &mut Server, now: Duration, last: u8, address: Ipv4Addr) -> Option<MessageType> {
     let mut request = request(last);
     request
         .options
         .set(OptionCode::REQUESTED_ADDRESS, address.octets());
-    ask(server, now, &request)?.0.kind()
+    ask(server, now, &request)?.0.message_type()
 }
 
 #[test]
@@ -87,26 +87,26 @@ fn a_phone_gets_an_address_and_the_server_three_times() {
     assert_eq!(offer.tftp_name().as_deref(), Some("192.0.2.9"));
     assert_eq!(offer.server, OWN);
     assert_eq!(offer.mask(), Some(Ipv4Addr::new(255, 255, 255, 248)));
-    assert_eq!(offer.lease(), Some(LEASE));
+    assert_eq!(offer.lease(), Some(LEASE_TIME));
     assert!(offer.routers().is_empty(), "none was told");
-    assert_eq!(server.heard().next(), None, "an offer is no lease");
-    assert_eq!(take(&mut server, S, 1, offer.your), Some(Kind::Ack));
-    let told: Vec<_> = server.heard().collect();
+    assert_eq!(server.drain_events().next(), None, "an offer is no lease");
+    assert_eq!(take(&mut server, S, 1, offer.your), Some(MessageType::Ack));
+    let told: Vec<_> = server.drain_events().collect();
     assert_eq!(
         told,
-        [Told::Leased {
+        [DhcpEvent::Leased {
             address: offer.your,
             mac: mac(1)
         }]
     );
     assert_eq!(
-        told[0].sighting().unwrap().seen,
-        Seen::Named {
+        told[0].observation().unwrap().seen,
+        ObservationKind::MacReported {
             mac: mac(1),
-            witness: Witness::Dhcp
+            witness: EvidenceSource::Dhcp
         }
     );
-    assert_eq!(server.heard().next(), None, "told once");
+    assert_eq!(server.drain_events().next(), None, "told once");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn what_is_no_phone_of_this_network_hears_nothing() {
         ("behind a relay", relayed),
         ("option 82", circuit),
         ("a reply", reply),
-        ("never a NAK to a stranger", lost_laptop),
+        ("excluded a NAK to a stranger", lost_laptop),
     ] {
         assert_eq!(ask(&mut server, S, &message), None, "{what}");
     }
@@ -152,9 +152,12 @@ fn addresses_run_out_and_come_back() {
         .collect();
     given.sort_unstable();
     assert_eq!(given, [10, 11, 12, 13, 14], "each has its own");
-    assert_eq!(server.heard().count(), 5);
+    assert_eq!(server.drain_events().count(), 5);
     assert_eq!(offered(&mut server, 2 * S, 6), None);
-    assert_eq!(server.heard().next(), Some(Told::Exhausted(mac(6))));
+    assert_eq!(
+        server.drain_events().next(),
+        Some(DhcpEvent::Exhausted(mac(6)))
+    );
     // One goes; the next has its address.
     let mut release = of_kind(3, 7);
     let address = offered(&mut server, 2 * S, 3).unwrap();
@@ -167,10 +170,10 @@ fn addresses_run_out_and_come_back() {
         None,
         "not the thief's to give"
     );
-    assert_eq!(ask(&mut server, 2 * S, &release), None, "never answered");
+    assert_eq!(ask(&mut server, 2 * S, &release), None, "excluded answered");
     assert_eq!(offered(&mut server, 3 * S, 6), Some(address));
     // Leases end by themselves.
-    assert!(offered(&mut server, S + LEASE, 7).is_some());
+    assert!(offered(&mut server, S + LEASE_TIME, 7).is_some());
 }
 
 #[test]
@@ -180,8 +183,8 @@ fn an_offer_that_nobody_takes_is_free_again() {
         assert!(offered(&mut server, S, last).is_some());
     }
     assert_eq!(offered(&mut server, 2 * S, 6), None);
-    assert!(offered(&mut server, S + OFFER, 6).is_some());
-    let late = offered(&mut server, 2 * OFFER, 1);
+    assert!(offered(&mut server, S + OFFER_TIME, 6).is_some());
+    let late = offered(&mut server, 2 * OFFER_TIME, 1);
     assert!(late.is_some());
 }
 
@@ -193,18 +196,18 @@ fn a_phone_keeps_its_address_and_renews_it_where_it_is() {
     let mut renew = request(1);
     renew.client = address;
     let (ack, to) = ask(&mut server, 300 * S, &renew).unwrap();
-    assert_eq!(ack.kind(), Some(Kind::Ack));
+    assert_eq!(ack.message_type(), Some(MessageType::Ack));
     assert_eq!(to, SocketAddrV4::new(address, 68), "it can be reached");
     assert_eq!(ack.your, address);
     // 10 minutes from the renewal, not from the first lease.
     assert_eq!(
-        reboot(&mut server, S + LEASE, 2, address),
-        Some(Kind::Nak),
+        reboot(&mut server, S + LEASE_TIME, 2, address),
+        Some(MessageType::Nak),
         "another's"
     );
     assert_eq!(
-        reboot(&mut server, 300 * S + LEASE, 2, address),
-        Some(Kind::Ack)
+        reboot(&mut server, 300 * S + LEASE_TIME, 2, address),
+        Some(MessageType::Ack)
     );
 }
 
@@ -223,7 +226,7 @@ fn a_boot_loader_that_asks_for_its_old_address_is_never_left_in_silence() {
             .options
             .set(OptionCode::REQUESTED_ADDRESS, elsewhere.octets());
         let (nak, to) = ask(&mut server, S, &request).unwrap();
-        assert_eq!(nak.kind(), Some(Kind::Nak), "{elsewhere}");
+        assert_eq!(nak.message_type(), Some(MessageType::Nak), "{elsewhere}");
         assert_eq!(nak.your, Ipv4Addr::UNSPECIFIED);
         assert_eq!(*to.ip(), Ipv4Addr::BROADCAST);
     }
@@ -231,8 +234,8 @@ fn a_boot_loader_that_asks_for_its_old_address_is_never_left_in_silence() {
     renew.client = Ipv4Addr::new(10, 1, 1, 7);
     let (nak, to) = ask(&mut server, S, &renew).unwrap();
     assert_eq!(
-        (nak.kind(), *to.ip()),
-        (Some(Kind::Nak), Ipv4Addr::BROADCAST)
+        (nak.message_type(), *to.ip()),
+        (Some(MessageType::Nak), Ipv4Addr::BROADCAST)
     );
 }
 
@@ -242,10 +245,10 @@ fn another_run_of_the_server_gives_the_same_addresses() {
     let had: Vec<_> = (1..=3).map(|last| has(&mut before, S, last)).collect();
     // In another order, by DISCOVER where nobody is in the way, and by what phones ask for.
     let mut after = server();
-    assert_eq!(reboot(&mut after, S, 3, had[2]), Some(Kind::Ack));
-    assert_eq!(reboot(&mut after, S, 2, had[1]), Some(Kind::Ack));
+    assert_eq!(reboot(&mut after, S, 3, had[2]), Some(MessageType::Ack));
+    assert_eq!(reboot(&mut after, S, 2, had[1]), Some(MessageType::Ack));
     assert_eq!(offered(&mut after, S, 1), Some(had[0]));
-    assert_eq!(reboot(&mut after, S, 7, had[1]), Some(Kind::Nak));
+    assert_eq!(reboot(&mut after, S, 7, had[1]), Some(MessageType::Nak));
 }
 
 #[test]
@@ -260,36 +263,36 @@ fn an_address_that_a_phone_found_in_use_rests() {
     thief.mac = mac(9);
     assert_eq!(ask(&mut server, S, &thief), None);
     assert_eq!(offered(&mut server, S, 1), Some(address), "not the thief's");
-    assert_eq!(ask(&mut server, S, &decline), None, "never answered");
-    let told: Vec<_> = server.heard().collect();
-    assert_eq!(told.last(), Some(&Told::Declined(address)));
+    assert_eq!(ask(&mut server, S, &decline), None, "excluded answered");
+    let told: Vec<_> = server.drain_events().collect();
+    assert_eq!(told.last(), Some(&DhcpEvent::Declined(address)));
     assert_ne!(offered(&mut server, 2 * S, 1), Some(address));
     for last in 2..=4 {
         assert_ne!(offered(&mut server, 2 * S, last), Some(address));
     }
     assert_eq!(offered(&mut server, 2 * S, 5), None);
-    assert!(offered(&mut server, S + DECLINED, 5).is_some());
+    assert!(offered(&mut server, S + DECLINE_TIME, 5).is_some());
 }
 
 #[test]
 fn a_host_that_is_there_already_keeps_its_address() {
     let mut server = server();
-    server.found(host(11), mac(1));
-    server.found(host(200), mac(2));
+    server.reserve(host(11), mac(1));
+    server.reserve(host(200), mac(2));
     assert_eq!(
         offered(&mut server, S, 1),
         Some(host(11)),
         "it is the phone"
     );
-    assert_eq!(reboot(&mut server, S, 3, host(11)), Some(Kind::Nak));
+    assert_eq!(reboot(&mut server, S, 3, host(11)), Some(MessageType::Nak));
     let others: Vec<_> = (2..=5)
-        .map(|last| has(&mut server, 100 * LEASE, last))
+        .map(|last| has(&mut server, 100 * LEASE_TIME, last))
         .collect();
     assert!(!others.contains(&host(11)), "{others:?}");
-    assert_eq!(offered(&mut server, 100 * LEASE, 6), None);
+    assert_eq!(offered(&mut server, 100 * LEASE_TIME, 6), None);
     assert_eq!(
-        reboot(&mut server, 100 * LEASE, 1, host(11)),
-        Some(Kind::Ack)
+        reboot(&mut server, 100 * LEASE_TIME, 1, host(11)),
+        Some(MessageType::Ack)
     );
 }
 
@@ -305,17 +308,20 @@ fn a_phone_that_takes_another_servers_offer_says_that_there_is_one() {
         .options
         .set(OptionCode::REQUESTED_ADDRESS, address.octets());
     assert_eq!(ask(&mut server, S, &request), None);
-    assert_eq!(server.heard().next(), Some(Told::Other(host(12))));
+    assert_eq!(
+        server.drain_events().next(),
+        Some(DhcpEvent::OtherServer(host(12)))
+    );
     assert!(server.bindings.is_empty(), "its offer is free again");
 }
 
 #[test]
 fn an_offer_that_was_never_made_cannot_be_taken() {
     let mut server = server();
-    assert_eq!(take(&mut server, S, 1, host(11)), Some(Kind::Nak));
+    assert_eq!(take(&mut server, S, 1, host(11)), Some(MessageType::Nak));
     let address = offered(&mut server, S, 1).unwrap();
-    assert_eq!(take(&mut server, S, 2, address), Some(Kind::Nak));
-    assert_eq!(take(&mut server, S, 1, address), Some(Kind::Ack));
+    assert_eq!(take(&mut server, S, 2, address), Some(MessageType::Nak));
+    assert_eq!(take(&mut server, S, 1, address), Some(MessageType::Ack));
 }
 
 #[test]
@@ -326,7 +332,7 @@ fn who_has_an_address_is_told_the_rest() {
     assert_eq!(ask(&mut server, S, &inform), None, "it says none");
     inform.client = Ipv4Addr::new(192, 0, 2, 77);
     let (ack, to) = ask(&mut server, S, &inform).unwrap();
-    assert_eq!(ack.kind(), Some(Kind::Ack));
+    assert_eq!(ack.message_type(), Some(MessageType::Ack));
     assert_eq!(ack.your, Ipv4Addr::UNSPECIFIED);
     assert_eq!(ack.tftp_servers(), [OWN]);
     assert_eq!(*to.ip(), Ipv4Addr::new(192, 0, 2, 77));
@@ -338,7 +344,7 @@ fn what_nobody_takes_is_bounded() {
     for _ in 0..1000 {
         has(&mut server, S, 1);
     }
-    assert_eq!(server.heard().count(), MAX_TOLD);
+    assert_eq!(server.drain_events().count(), MAX_EVENTS);
 }
 
 /// A client that says anything.
@@ -404,13 +410,13 @@ proptest! {
                 }
                 continue;
             };
-            prop_assert!(!gives_up, "never answered");
-            if answer.kind() != Some(Kind::Ack) || answer.your.is_unspecified() {
+            prop_assert!(!gives_up, "excluded answered");
+            if answer.message_type() != Some(MessageType::Ack) || answer.your.is_unspecified() {
                 continue;
             }
-            prop_assert!(server.config.pool.has(answer.your));
+            prop_assert!(server.config.pool.contains(answer.your));
             acks.retain(|_, (mac, _)| *mac != message.mac);
-            let old = acks.insert(answer.your, (message.mac, now + LEASE));
+            let old = acks.insert(answer.your, (message.mac, now + LEASE_TIME));
             if let Some((mac, until)) = old {
                 prop_assert!(mac == message.mac || until <= now, "{} is {mac}'s", answer.your);
             }

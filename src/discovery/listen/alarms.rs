@@ -1,4 +1,4 @@
-//! What a phone on SCCP says first: bytes in, sightings out.
+//! What a phone on SCCP says first: bytes in, observations out.
 
 use std::{
     net::Ipv4Addr,
@@ -7,28 +7,28 @@ use std::{
 
 use super::gate::Gate;
 use crate::{
-    discovery::{Heard, sightings},
+    discovery::{Decoded, observations},
     protocol::sccp,
-    track::Sighting,
+    track::Observation,
 };
 
-/// Alarms of one address that are read in [`ALARM_WINDOW`]. A phone sends one a connection.
+/// AlarmLimiter of one address that are read in [`ALARM_WINDOW`]. A phone sends one a connection.
 pub const ALARMS_PER_ADDRESS: u32 = 4;
 
-/// Alarms that are read in [`ALARM_WINDOW`], of everybody.
+/// AlarmLimiter that are read in [`ALARM_WINDOW`], of everybody.
 pub const ALARMS: u32 = 256;
 
 /// See [`ALARMS`].
 pub const ALARM_WINDOW: Duration = Duration::from_secs(1);
 
 /// Messages of a connection that are waited for the alarm in. It is the first one.
-pub const MESSAGES: u8 = 4;
+pub const MAX_MESSAGES: u8 = 4;
 
 /// Counts alarms over all connections.
 #[derive(Debug)]
-pub struct Alarms(Gate);
+pub struct AlarmLimiter(Gate);
 
-impl Default for Alarms {
+impl Default for AlarmLimiter {
     fn default() -> Self {
         Self(Gate::new(ALARM_WINDOW, ALARMS_PER_ADDRESS, ALARMS))
     }
@@ -36,21 +36,21 @@ impl Default for Alarms {
 
 /// One connection, as far as the alarm.
 #[derive(Debug, Default)]
-pub struct Line {
+pub struct AlarmReader {
     stream: sccp::Stream,
     messages: u8,
     over: bool,
 }
 
-impl Line {
+impl AlarmReader {
     /// Takes the next bytes. Nothing is ever said in return.
     pub fn feed(
         &mut self,
         now: Instant,
         from: Ipv4Addr,
         bytes: &[u8],
-        alarms: &mut Alarms,
-    ) -> Vec<Sighting> {
+        alarms: &mut AlarmLimiter,
+    ) -> Vec<Observation> {
         if self.over {
             return Vec::new();
         }
@@ -65,15 +65,15 @@ impl Line {
         for message in messages {
             self.messages += 1;
             let alarm = message.alarm();
-            self.over = alarm.is_some() || self.messages >= MESSAGES;
+            self.over = alarm.is_some() || self.messages >= MAX_MESSAGES;
             if let Some(Ok(sccp::AlarmMessage {
                 alarm: Some(alarm), ..
             })) = alarm
                 && alarms.0.pass(now, from).is_some()
             {
-                let seen = sightings(&Heard::Sccp(&alarm)).into_iter();
+                let seen = observations(&Decoded::Sccp(&alarm)).into_iter();
                 return seen
-                    .map(|seen| Sighting {
+                    .map(|seen| Observation {
                         address: from,
                         seen,
                     })

@@ -1,5 +1,5 @@
 //! What SIP requests say and what they are answered: bytes and a time in, an answer and
-//! sightings out.
+//! observations out.
 
 use std::{
     net::SocketAddrV4,
@@ -8,13 +8,13 @@ use std::{
 
 use super::gate::Gate;
 use crate::{
-    discovery::{Heard, address, sightings},
-    protocol::sip::{Request, answer},
-    track::Sighting,
+    discovery::{Decoded, address, observations},
+    protocol::sip::{Request, encode_response},
+    track::Observation,
 };
 
 /// One answer to an address and REGISTER in this time.
-pub const ANSWER_EVERY: Duration = Duration::from_millis(200);
+pub const RESPONSE_INTERVAL: Duration = Duration::from_millis(200);
 
 /// REGISTERs of one address that are read in that time. A phone sends one a line.
 pub const REGISTERS_PER_ADDRESS: u32 = 8;
@@ -23,7 +23,7 @@ pub const REGISTERS_PER_ADDRESS: u32 = 8;
 pub const REGISTERS: u32 = 64;
 
 /// One answer to an address and other request in this time.
-pub const REFUSE_EVERY: Duration = Duration::from_secs(1);
+pub const REFUSAL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Answers to other requests in that time, to everybody.
 pub const REFUSALS: u32 = 256;
@@ -33,11 +33,11 @@ pub const RETRY_AFTER: u32 = 300;
 
 /// What came of a datagram or a request.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Said {
+pub struct RequestOutcome {
     /// Where a datagram's answer goes, and the answer.
     pub answer: Option<(SocketAddrV4, Vec<u8>)>,
     /// What it says of phones.
-    pub sightings: Vec<Sighting>,
+    pub observations: Vec<Observation>,
 }
 
 /// Answers requests as a server that is none.
@@ -50,38 +50,43 @@ pub struct Registrar {
 impl Default for Registrar {
     fn default() -> Self {
         Self {
-            registers: Gate::new(ANSWER_EVERY, REGISTERS_PER_ADDRESS, REGISTERS),
-            others: Gate::new(REFUSE_EVERY, 1, REFUSALS),
+            registers: Gate::new(RESPONSE_INTERVAL, REGISTERS_PER_ADDRESS, REGISTERS),
+            others: Gate::new(REFUSAL_INTERVAL, 1, REFUSALS),
         }
     }
 }
 
 impl Registrar {
     /// A datagram. What is malformed is passed over.
-    pub fn datagram(&mut self, now: Instant, from: SocketAddrV4, bytes: &[u8]) -> Said {
+    pub fn datagram(&mut self, now: Instant, from: SocketAddrV4, bytes: &[u8]) -> RequestOutcome {
         match Request::decode(bytes) {
             Ok(request) => self.request(now, from, request),
             Err(error) => {
                 tracing::trace!(%from, %error, "passed over");
-                Said::default()
+                RequestOutcome::default()
             }
         }
     }
 
     /// A request, from a datagram or a connection.
-    pub fn request(&mut self, now: Instant, from: SocketAddrV4, request: Request) -> Said {
-        let request = request.heard_from(from);
+    pub fn request(
+        &mut self,
+        now: Instant,
+        from: SocketAddrV4,
+        request: Request,
+    ) -> RequestOutcome {
+        let request = request.received_from(from);
         let to = |text| request.reply_to().map(|to| (to, text));
         if request.method != "REGISTER" {
-            return Said {
+            return RequestOutcome {
                 answer: refusal(&request)
                     .filter(|_| self.others.pass(now, *from.ip()).is_some())
                     .and_then(to),
-                sightings: Vec::new(),
+                observations: Vec::new(),
             };
         }
         let Some(place) = self.registers.pass(now, *from.ip()) else {
-            return Said::default();
+            return RequestOutcome::default();
         };
         // 200 would be a lie: the phone's screen would show a registration at a PBX that is
         // none, and it would stay quiet for an hour. A refusal like 403 is somebody's judgement
@@ -90,15 +95,18 @@ impl Registrar {
         let answer = (place == 0)
             .then(|| {
                 let headers = [("Retry-After", retry.as_str())];
-                answer(&request, 503, "Converting Phones, No PBX", &headers)
+                encode_response(&request, 503, "Converting Phones, No PBX", &headers)
             })
             .and_then(to);
-        let heard = Heard::Sip(&request);
-        let sightings = address(&heard).map_or_else(Vec::new, |address| {
-            let seen = sightings(&heard).into_iter();
-            seen.map(|seen| Sighting { address, seen }).collect()
+        let heard = Decoded::Sip(&request);
+        let observations = address(&heard).map_or_else(Vec::new, |address| {
+            let seen = observations(&heard).into_iter();
+            seen.map(|seen| Observation { address, seen }).collect()
         });
-        Said { answer, sightings }
+        RequestOutcome {
+            answer,
+            observations,
+        }
     }
 }
 
@@ -107,10 +115,13 @@ fn refusal(request: &Request) -> Option<Vec<u8>> {
     match request.method.as_str() {
         "ACK" => None,
         // Parts of a dialogue or transaction that there is not (RFC 3261, 12.2.2 and 9.2).
-        "BYE" | "CANCEL" | "INFO" | "PRACK" | "UPDATE" => {
-            Some(answer(request, 481, "Call/Transaction Does Not Exist", &[]))
-        }
-        _ => Some(answer(
+        "BYE" | "CANCEL" | "INFO" | "PRACK" | "UPDATE" => Some(encode_response(
+            &request,
+            481,
+            "Call/Transaction Does Not Exist",
+            &[],
+        )),
+        _ => Some(encode_response(
             request,
             405,
             "Method Not Allowed",

@@ -14,8 +14,8 @@ use tokio::{
     time::{self, Duration},
 };
 
-use super::{Alarms, Bound, IDLE_TIME, Line, Registrar, Seats, ipv4};
-use crate::{discovery::ObservationQueue, protocol::sip, track::Sighting};
+use super::{AlarmLimiter, AlarmReader, BoundListeners, IDLE_TIME, Registrar, Seats, ipv4};
+use crate::{discovery::ObservationQueue, protocol::sip, track::Observation};
 
 /// Bytes of a datagram that are read: a head, and of its body whatever fits.
 const DATAGRAM: usize = 2 * sip::MAX_HEAD;
@@ -30,7 +30,7 @@ const REST: Duration = Duration::from_millis(100);
 /// What all of them share.
 struct Site {
     registrar: Mutex<Registrar>,
-    alarms: Mutex<Alarms>,
+    alarms: Mutex<AlarmLimiter>,
     seats: Mutex<Seats>,
     told: ObservationQueue,
 }
@@ -41,9 +41,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Site {
-    fn tell(&self, now: Instant, sightings: Vec<Sighting>) {
-        for sighting in sightings {
-            self.told.send(now, sighting);
+    fn tell(&self, now: Instant, observations: Vec<Observation>) {
+        for observation in observations {
+            self.told.send(now, observation);
         }
     }
 
@@ -71,8 +71,8 @@ impl Drop for Seat {
 
 /// Listens until `stop` resolves, whether by a word or because its other end is gone.
 pub(super) async fn run(
-    bound: Bound,
-    told: mpsc::Sender<(Instant, Sighting)>,
+    bound: BoundListeners,
+    told: mpsc::Sender<(Instant, Observation)>,
     stop: oneshot::Receiver<()>,
 ) -> io::Result<()> {
     let site = Arc::new(Site {
@@ -117,7 +117,7 @@ async fn datagrams(socket: UdpSocket, site: Arc<Site>) {
         let Some(from) = ipv4(from) else { continue };
         let now = Instant::now();
         let said = lock(&site.registrar).datagram(now, from, &bytes[..count]);
-        site.tell(now, said.sightings);
+        site.tell(now, said.observations);
         if let Some((to, answer)) = said.answer
             && let Err(error) = socket.send_to(&answer, to).await
         {
@@ -196,7 +196,7 @@ async fn requests(stream: TcpStream, peer: SocketAddrV4, seat: Seat) -> io::Resu
             until = time::Instant::now() + IDLE_TIME;
             let now = Instant::now();
             let said = lock(&seat.site.registrar).request(now, peer, request);
-            seat.site.tell(now, said.sightings);
+            seat.site.tell(now, said.observations);
             if let Some((_, answer)) = said.answer {
                 write(&stream, &answer, until).await?;
             }
@@ -206,7 +206,7 @@ async fn requests(stream: TcpStream, peer: SocketAddrV4, seat: Seat) -> io::Resu
 
 /// SCCP over one connection, as far as the alarm.
 async fn alarm(stream: TcpStream, peer: SocketAddrV4, seat: Seat) -> io::Result<()> {
-    let mut line = Line::default();
+    let mut line = AlarmReader::default();
     let mut bytes = [0; READ];
     let until = time::Instant::now() + IDLE_TIME;
     while !line.is_over() {

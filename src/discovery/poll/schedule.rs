@@ -5,12 +5,12 @@ use std::{
     time::Duration,
 };
 
-use crate::track::{MAX_PHONES, Moment, PhoneId, Unproven};
+use crate::track::{MAX_PHONES, PhoneId, RunTime, Unproven};
 
 /// How long a phone is left alone before each try, from the moment at which there is a reason to
 /// ask it, and then from the try before. A phone that starts has its web server a little after
 /// its first request; one that fetches a load asks for it within seconds.
-pub const WAITS: [Duration; 5] = [
+pub const DELAYS: [Duration; 5] = [
     Duration::from_secs(10),
     Duration::from_secs(30),
     Duration::from_mins(1),
@@ -20,13 +20,13 @@ pub const WAITS: [Duration; 5] = [
 
 /// Refused connections in a row after which a phone's page counts as switched off. The first may
 /// have come before its web server was up.
-pub const REFUSALS: u32 = 2;
+pub const REFUSALS_UNTIL_OFF: u32 = 2;
 
 /// Tries of one phone in a run, however often it starts anew.
-pub const TRIES: u32 = 20;
+pub const MAX_ATTEMPTS: u32 = 20;
 
 /// Phones that are asked at once.
-pub const AT_ONCE: usize = 4;
+pub const MAX_CONCURRENT: usize = 4;
 
 /// What became of a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,24 +45,24 @@ pub enum Outcome {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Due {
     /// Ask these.
-    pub ask: Vec<Unproven>,
+    pub start: Vec<Unproven>,
     /// Give these up: they fetch images, are confirmed, or are elsewhere.
-    pub drop: Vec<PhoneId>,
+    pub cancel: Vec<PhoneId>,
 }
 
 /// When each phone is asked.
 #[derive(Debug, Clone, Default)]
 pub struct Schedule {
-    turns: BTreeMap<PhoneId, Turn>,
+    phones: BTreeMap<PhoneId, PhoneSchedule>,
 }
 
 /// One phone's.
 #[derive(Debug, Clone)]
-struct Turn {
+struct PhoneSchedule {
     asked: Unproven,
     /// The next try; `None`: there is no reason to ask it just now.
-    next: Option<Moment>,
-    is_asking: bool,
+    next: Option<RunTime>,
+    is_running: bool,
     /// Tries in this pass through the images.
     tries: usize,
     all: u32,
@@ -73,73 +73,76 @@ struct Turn {
 
 impl Schedule {
     /// `wanted`: every phone that there is a reason to ask, as it is now.
-    pub fn due(&mut self, now: Moment, wanted: &[Unproven]) -> Due {
+    pub fn due(&mut self, now: RunTime, wanted: &[Unproven]) -> Due {
         let mut due = Due::default();
         let now_wanted: HashMap<PhoneId, &Unproven> =
             wanted.iter().map(|phone| (phone.id, phone)).collect();
-        for (id, turn) in &mut self.turns {
+        for (id, turn) in &mut self.phones {
             let phone = now_wanted.get(id);
             let is_where_it_was = phone.is_some_and(|phone| turn.asked == **phone);
-            if turn.is_asking && !is_where_it_was {
-                turn.is_asking = false;
-                due.drop.push(*id);
+            if turn.is_running && !is_where_it_was {
+                turn.is_running = false;
+                due.cancel.push(*id);
             }
             if phone.is_none() {
                 turn.next = None;
             }
         }
         for phone in wanted {
-            if !self.turns.contains_key(&phone.id) && self.turns.len() >= MAX_PHONES {
+            if !self.phones.contains_key(&phone.id) && self.phones.len() >= MAX_PHONES {
                 // Whoever is not wanted may be forgotten.
-                self.turns.retain(|_, turn| turn.next.is_some());
+                self.phones.retain(|_, turn| turn.next.is_some());
             }
             let turn = self
-                .turns
+                .phones
                 .entry(phone.id)
-                .or_insert_with(|| Turn::new(phone));
+                .or_insert_with(|| PhoneSchedule::new(phone));
             turn.look(now, phone);
         }
-        let asking = self.turns.values().filter(|turn| turn.is_asking).count();
-        let mut ready: Vec<(Moment, PhoneId)> = self
-            .turns
+        let asking = self.phones.values().filter(|turn| turn.is_running).count();
+        let mut ready: Vec<(RunTime, PhoneId)> = self
+            .phones
             .iter()
             .filter_map(|(id, turn)| Some((turn.ready(now)?, *id)))
             .collect();
         ready.sort_unstable();
-        for (_, id) in ready.into_iter().take(AT_ONCE.saturating_sub(asking)) {
-            if let Some(turn) = self.turns.get_mut(&id) {
-                turn.is_asking = true;
+        for (_, id) in ready
+            .into_iter()
+            .take(MAX_CONCURRENT.saturating_sub(asking))
+        {
+            if let Some(turn) = self.phones.get_mut(&id) {
+                turn.is_running = true;
                 turn.tries += 1;
                 turn.all += 1;
-                due.ask.push(turn.asked.clone());
+                due.start.push(turn.asked.clone());
             }
         }
         due
     }
 
     /// A try is over. `true`: the phone's page is taken for switched off from now on.
-    pub fn done(&mut self, now: Moment, id: PhoneId, outcome: Outcome) -> bool {
-        let Some(turn) = self.turns.get_mut(&id).filter(|turn| turn.is_asking) else {
+    pub fn done(&mut self, now: RunTime, id: PhoneId, outcome: Outcome) -> bool {
+        let Some(turn) = self.phones.get_mut(&id).filter(|turn| turn.is_running) else {
             return false;
         };
-        turn.is_asking = false;
+        turn.is_running = false;
         turn.refusals = match outcome {
             Outcome::Refused => turn.refusals + 1,
             _ => 0,
         };
-        let is_off = turn.refusals >= REFUSALS;
+        let is_off = turn.refusals >= REFUSALS_UNTIL_OFF;
         turn.is_over |= is_off || outcome == Outcome::NoPage;
         turn.next = turn.wait().map(|wait| now.saturating_add(wait));
         is_off
     }
 }
 
-impl Turn {
+impl PhoneSchedule {
     fn new(phone: &Unproven) -> Self {
         Self {
             asked: phone.clone(),
             next: None,
-            is_asking: false,
+            is_running: false,
             tries: 0,
             all: 0,
             refusals: 0,
@@ -148,7 +151,7 @@ impl Turn {
     }
 
     /// There is a reason to ask it.
-    fn look(&mut self, now: Moment, phone: &Unproven) {
+    fn look(&mut self, now: RunTime, phone: &Unproven) {
         if phone.pass != self.asked.pass {
             // Other firmware, and maybe another configuration: what was refused may be given.
             self.tries = 0;
@@ -157,22 +160,22 @@ impl Turn {
             self.next = None;
         }
         self.asked = phone.clone();
-        if self.next.is_none() && !self.is_asking {
+        if self.next.is_none() && !self.is_running {
             self.next = self.wait().map(|wait| now.saturating_add(wait));
         }
     }
 
     /// The time before its next try; `None`: there is none.
     fn wait(&self) -> Option<Duration> {
-        let is_open = !self.is_over && self.all < TRIES;
-        WAITS.get(self.tries).copied().filter(|_| is_open)
+        let is_open = !self.is_over && self.all < MAX_ATTEMPTS;
+        DELAYS.get(self.tries).copied().filter(|_| is_open)
     }
 
     /// Since when it waits for its try.
-    fn ready(&self, now: Moment) -> Option<Moment> {
+    fn ready(&self, now: RunTime) -> Option<RunTime> {
         let next = self
             .next
-            .filter(|_| !self.is_asking && self.wait().is_some())?;
+            .filter(|_| !self.is_running && self.wait().is_some())?;
         (next <= now).then_some(next)
     }
 }
@@ -193,7 +196,7 @@ mod tests {
         }
     }
 
-    fn at(seconds: u64) -> Moment {
+    fn at(seconds: u64) -> RunTime {
         Duration::from_secs(seconds)
     }
 
@@ -206,7 +209,7 @@ mod tests {
         let wanted = [phone(1, 1)];
         let mut asked = Vec::new();
         for second in 0..seconds {
-            for phone in schedule.due(at(second), &wanted).ask {
+            for phone in schedule.due(at(second), &wanted).start {
                 asked.push(second);
                 schedule.done(at(second), phone.id, outcome);
             }
@@ -220,7 +223,7 @@ mod tests {
         let asked = tries(&mut Schedule::default(), day, Outcome::Silent);
         assert_eq!(asked, [10, 40, 100, 220, 520]);
         let asked = tries(&mut Schedule::default(), day, Outcome::Page);
-        assert_eq!(asked.len(), WAITS.len(), "what it runs may change");
+        assert_eq!(asked.len(), DELAYS.len(), "what it runs may change");
     }
 
     #[test]
@@ -231,7 +234,7 @@ mod tests {
         let wanted = [phone(1, 1)];
         let mut said = Vec::new();
         for second in 0..3600 {
-            for phone in schedule.due(at(second), &wanted).ask {
+            for phone in schedule.due(at(second), &wanted).start {
                 said.push(schedule.done(at(second), phone.id, Outcome::Refused));
             }
         }
@@ -243,13 +246,13 @@ mod tests {
     fn new_firmware_may_have_its_page_on() {
         let mut schedule = Schedule::default();
         tries(&mut schedule, 3600, Outcome::Refused);
-        assert!(schedule.due(at(3600), &[]).ask.is_empty());
+        assert!(schedule.due(at(3600), &[]).start.is_empty());
         let second = [phone(1, 2)];
         assert!(
-            schedule.due(at(4000), &second).ask.is_empty(),
+            schedule.due(at(4000), &second).start.is_empty(),
             "not at once"
         );
-        assert_eq!(numbers(&schedule.due(at(4010), &second).ask), [1]);
+        assert_eq!(numbers(&schedule.due(at(4010), &second).start), [1]);
     }
 
     #[test]
@@ -257,16 +260,16 @@ mod tests {
         let mut schedule = Schedule::default();
         let wanted = [phone(1, 1)];
         schedule.due(at(0), &wanted);
-        assert_eq!(numbers(&schedule.due(at(10), &wanted).ask), [1]);
+        assert_eq!(numbers(&schedule.due(at(10), &wanted).start), [1]);
         let due = schedule.due(at(11), &[]);
-        assert_eq!((due.ask.len(), due.drop), (0, vec![PhoneId(1)]));
+        assert_eq!((due.start.len(), due.cancel), (0, vec![PhoneId(1)]));
         assert!(
             !schedule.done(at(12), PhoneId(1), Outcome::Page),
             "too late"
         );
-        assert!(schedule.due(at(500), &wanted).ask.is_empty());
-        assert!(schedule.due(at(529), &wanted).ask.is_empty());
-        assert_eq!(numbers(&schedule.due(at(530), &wanted).ask), [1]);
+        assert!(schedule.due(at(500), &wanted).start.is_empty());
+        assert!(schedule.due(at(529), &wanted).start.is_empty());
+        assert_eq!(numbers(&schedule.due(at(530), &wanted).start), [1]);
     }
 
     #[test]
@@ -279,9 +282,9 @@ mod tests {
             ..phone(1, 1)
         };
         let due = schedule.due(at(11), std::slice::from_ref(&moved));
-        assert_eq!(due.drop, [PhoneId(1)]);
+        assert_eq!(due.cancel, [PhoneId(1)]);
         let later = schedule.due(at(60), std::slice::from_ref(&moved));
-        assert_eq!([due.ask, later.ask].concat(), [moved]);
+        assert_eq!([due.start, later.start].concat(), [moved]);
     }
 
     #[test]
@@ -289,18 +292,18 @@ mod tests {
         let mut schedule = Schedule::default();
         let wanted: Vec<Unproven> = (1..=200).map(|number| phone(number, 1)).collect();
         schedule.due(at(0), &wanted);
-        let first = numbers(&schedule.due(at(10), &wanted).ask);
+        let first = numbers(&schedule.due(at(10), &wanted).start);
         assert_eq!(first, [1, 2, 3, 4]);
-        assert!(schedule.due(at(11), &wanted).ask.is_empty());
+        assert!(schedule.due(at(11), &wanted).start.is_empty());
         schedule.done(at(12), PhoneId(3), Outcome::Silent);
-        assert_eq!(numbers(&schedule.due(at(12), &wanted).ask), [5]);
+        assert_eq!(numbers(&schedule.due(at(12), &wanted).start), [5]);
         let mut asked = 5;
         for second in 13..9 * 60 {
-            let asking: Vec<PhoneId> = schedule.turns.keys().copied().collect();
+            let asking: Vec<PhoneId> = schedule.phones.keys().copied().collect();
             for id in asking {
                 schedule.done(at(second), id, Outcome::NoPage);
             }
-            asked += schedule.due(at(second), &wanted).ask.len();
+            asked += schedule.due(at(second), &wanted).start.len();
         }
         assert_eq!(asked, 201, "each once, and the third twice");
     }
@@ -311,12 +314,12 @@ mod tests {
         let mut asked = 0;
         for second in 0..20_000_u32 {
             let wanted = [phone(1, second / 100)];
-            for phone in schedule.due(at(second.into()), &wanted).ask {
+            for phone in schedule.due(at(second.into()), &wanted).start {
                 asked += 1;
                 schedule.done(at(second.into()), phone.id, Outcome::Silent);
             }
         }
-        assert_eq!(asked, TRIES);
+        assert_eq!(asked, MAX_ATTEMPTS);
     }
 
     #[test]
@@ -332,6 +335,6 @@ mod tests {
         };
         schedule.due(at(0), &many(0..most));
         schedule.due(at(1), &many(most..most + 50));
-        assert_eq!(schedule.turns.len(), 50, "who is not wanted is forgotten");
+        assert_eq!(schedule.phones.len(), 50, "who is not wanted is forgotten");
     }
 }

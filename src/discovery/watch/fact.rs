@@ -3,9 +3,9 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use crate::{
-    discovery::{Heard, sightings},
+    discovery::{Decoded, observations},
     phone::{LoadName, MacAddress, Model},
-    track::{Seen, Witness},
+    track::{EvidenceSource, ObservationKind},
 };
 
 /// What one frame says of one phone, or of whoever has an address.
@@ -14,7 +14,7 @@ pub struct Fact {
     /// Who it is.
     pub mac: MacAddress,
     /// Who says so.
-    pub witness: Witness,
+    pub witness: EvidenceSource,
     /// Its address.
     pub address: Option<Ipv4Addr>,
     /// Its model.
@@ -33,21 +33,23 @@ pub struct Fact {
 
 impl Fact {
     /// What was heard, if it is of a phone; ARP is of anybody. `address` as
-    /// [`crate::discovery::Listener::each`] gives it.
+    /// [`crate::discovery::Observer::for_each_decoded`] gives it.
     #[must_use]
-    pub fn of(heard: &Heard<'_>, address: Option<Ipv4Addr>, tag: Option<u16>) -> Option<Self> {
-        let seen = sightings(heard);
+    pub fn of(heard: &Decoded<'_>, address: Option<Ipv4Addr>, tag: Option<u16>) -> Option<Self> {
+        let seen = observations(heard);
         let named = seen.iter().find_map(|seen| match seen {
-            Seen::Named { mac, witness } => Some((*mac, *witness)),
+            ObservationKind::MacReported { mac, witness } => Some((*mac, *witness)),
             _ => None,
         });
         let (mac, witness) = match heard {
             // One without an address is a phone all the same.
-            Heard::Dhcp(message) if message.phone().is_some() => (message.mac, Witness::Dhcp),
+            Decoded::Dhcp(message) if message.phone().is_some() => {
+                (message.mac, EvidenceSource::Dhcp)
+            }
             _ => named?,
         };
         let load = seen.into_iter().find_map(|seen| match seen {
-            Seen::Load { load, .. } => Some(load),
+            ObservationKind::Load { load, .. } => Some(load),
             _ => None,
         });
         let mut fact = Self {
@@ -62,23 +64,23 @@ impl Fact {
             holds: None,
         };
         match heard {
-            Heard::Cdp(cdp) => {
+            Decoded::Cdp(cdp) => {
                 fact.model = cdp.model;
                 fact.port.clone_from(&cdp.port);
                 fact.vlan = tag.or(cdp.voice_vlan).or(cdp.native_vlan);
                 fact.power = cdp.power_consumption.map(u32::from);
                 fact.holds = Some(cdp.ttl);
             }
-            Heard::Lldp(lldp) => {
+            Decoded::Lldp(lldp) => {
                 fact.model = lldp.model;
                 fact.port = lldp.port.as_deref().map(port_name);
                 fact.vlan = tag.or(lldp.voice_vlan());
                 fact.power = lldp.power;
                 fact.holds = Some(lldp.ttl);
             }
-            Heard::Dhcp(message) => fact.model = message.phone().and_then(|phone| phone.model),
-            Heard::Sip(request) => fact.model = request.phone().model,
-            Heard::Arp(_) | Heard::SipAnswer(_) | Heard::Sccp(_) | Heard::Web(_) => {}
+            Decoded::Dhcp(message) => fact.model = message.phone().and_then(|phone| phone.model),
+            Decoded::Sip(request) => fact.model = request.phone().model,
+            Decoded::Arp(_) | Decoded::SipAnswer(_) | Decoded::Sccp(_) | Decoded::Web(_) => {}
         }
         Some(fact)
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::pace::{Bytes, Pace, Place};
 use crate::{
     diagnose::Diagnosis,
-    display::words,
+    display::format,
     text::escape,
     track::{PhoneId, PhoneRef, Progress, State, Step},
 };
@@ -99,7 +99,7 @@ impl Phone {
         if let Some(evidence) = &step.evidence {
             // The first is the one that moved it.
             self.evidence
-                .get_or_insert_with(|| escape(&words::evidence_of(evidence)));
+                .get_or_insert_with(|| escape(&format::evidence_of(evidence)));
         }
         before
     }
@@ -194,18 +194,18 @@ impl Phone {
 
     /// Who it is and what became of it, for a line of its own.
     pub(super) fn outcome(&self) -> String {
-        let (word, _) = words::state(self.state);
+        let (word, _) = format::state(self.state);
         // Short: the model is in its row.
         let named = PhoneRef {
             model: None,
             ..self.named.clone()
         };
-        format!("{}: {word} – {}", words::name(&named), self.reason())
+        format!("{}: {word} – {}", format::name(&named), self.reason())
     }
 
     /// Why its state is believed, or what it means.
     pub(super) fn reason(&self) -> &str {
-        let (_, meaning) = words::state(self.state);
+        let (_, meaning) = format::state(self.state);
         self.evidence.as_deref().unwrap_or(meaning)
     }
 }

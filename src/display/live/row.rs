@@ -8,7 +8,7 @@ use super::{
     phone::{File, Phone},
 };
 use crate::{
-    display::{lines::painted, words},
+    display::{format, plain::painted},
     text::{
         escape,
         measure::{cut, pad, width},
@@ -133,7 +133,7 @@ impl Columns {
 
     /// Where it is: `image 3/5 pass 2`.
     fn stage(&self, phone: &Phone) -> String {
-        let (word, _) = words::state(phone.state);
+        let (word, _) = format::state(phone.state);
         let image = phone.file.as_ref().map(|file| file.place);
         let stage = match image.filter(|_| phone.state == State::Images) {
             Some((at, of)) if at > 0 => format!("image {at}/{of}"),
@@ -189,7 +189,7 @@ impl Columns {
                     format!("{reason}; took {}", clock(took))
                 }
             }
-            _ => next(self.rest).unwrap_or_else(|| words::state(phone.state).1.to_owned()),
+            _ => next(self.rest).unwrap_or_else(|| format::state(phone.state).1.to_owned()),
         }
     }
 
@@ -232,8 +232,8 @@ pub(super) fn name(frame: Frame, phone: &Phone) -> String {
     let named = &phone.named;
     match (&named.name, named.mac) {
         (Some(name), _) => escape(name),
-        (None, Some(mac)) if frame.width >= LONG_NAMES => format!("SEP{}", mac.wire()),
-        (None, Some(mac)) => mac.wire(),
+        (None, Some(mac)) if frame.width >= LONG_NAMES => format!("SEP{}", mac.upper_hex()),
+        (None, Some(mac)) => mac.upper_hex(),
         (None, None) => named.address.to_string(),
     }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     diagnose::Diagnosis,
-    display::words,
+    display::format,
     text::measure::{cut, width},
     track::State,
 };
@@ -120,7 +120,7 @@ impl Live {
             let known = phone.standing.iter().map(Some);
             let known = known.chain(phone.standing.is_empty().then_some(None));
             for diagnosis in known {
-                let (word, _) = words::state(phone.state);
+                let (word, _) = format::state(phone.state);
                 let code =
                     diagnosis.map_or(word.to_owned(), |diagnosis| diagnosis.code.to_string());
                 let cure = diagnosis.map_or("", |diagnosis| &diagnosis.cure);
@@ -152,7 +152,7 @@ impl Group<'_> {
             }
         } else {
             let state = phones.first().map_or(State::Seen, |phone| phone.state);
-            let (word, _) = words::state(state);
+            let (word, _) = format::state(state);
             let what = self
                 .diagnosis
                 .map_or(word.to_owned(), |it| it.code.to_string());

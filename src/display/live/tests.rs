@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     diagnose::Code,
     phone::MacAddress,
-    track::{Evidence, PhoneRef, Progress, Step, Witness},
+    track::{Evidence, EvidenceSource, PhoneRef, Progress, Step},
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -49,7 +49,7 @@ fn confirmed(phone: PhoneRef) -> Event {
     };
     Event::Step(Step {
         evidence: Some(Evidence {
-            witness: Witness::Cdp,
+            witness: EvidenceSource::Cdp,
             detail: "SIP45.9-3-1SR4-1S (192.0.2.3, Port 1)".to_owned(),
         }),
         ..step
@@ -404,7 +404,7 @@ fn events() -> impl Strategy<Value = Event> {
             pass,
             bytes: text.as_ref().map(|_| bytes.into()),
             evidence: text.clone().map(|detail| Evidence {
-                witness: Witness::Lldp,
+                witness: EvidenceSource::Lldp,
                 detail,
             }),
             file: text,

@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use crate::{
-    discovery::watch::{Phone, Watch},
+    discovery::watch::{ObservedPhone, PhoneList},
     display::Style,
     phone::{LoadName, Protocol},
     text::escape,
-    track::Moment,
+    track::RunTime,
 };
 
-pub(super) fn protocol(phone: &Phone) -> Option<Protocol> {
+pub(super) fn protocol(phone: &ObservedPhone) -> Option<Protocol> {
     phone.load.as_ref().and_then(LoadName::protocol)
 }
 
 /// Good is what runs SIP.
-pub(super) fn painted(style: Style, phone: &Phone, line: &str) -> String {
+pub(super) fn painted(style: Style, phone: &ObservedPhone, line: &str) -> String {
     if phone.is_silent {
         line.to_owned()
     } else {
@@ -28,11 +28,11 @@ pub(super) fn painted(style: Style, phone: &Phone, line: &str) -> String {
 }
 
 /// The list, at most so many rows of it: those heard last. 79 columns.
-pub(super) fn table(now: Moment, watch: &Watch, rows: usize, style: Style) -> Vec<String> {
+pub(super) fn table(now: RunTime, watch: &PhoneList, rows: usize, style: Style) -> Vec<String> {
     if watch.phones().len() == 0 {
         return vec!["No phone was heard yet.".to_owned()];
     }
-    let mut phones: Vec<&Phone> = watch.phones().collect();
+    let mut phones: Vec<&ObservedPhone> = watch.phones().collect();
     let all = phones.len();
     if all > rows {
         phones.sort_by_key(|phone| std::cmp::Reverse(phone.last));
@@ -65,7 +65,7 @@ pub(super) fn table(now: Moment, watch: &Watch, rows: usize, style: Style) -> Ve
         lines.push(painted(style, phone, &line));
     }
     let count = |wanted: Option<Protocol>| {
-        let runs = |phone: &&Phone| !phone.is_silent && protocol(phone) == wanted;
+        let runs = |phone: &&ObservedPhone| !phone.is_silent && protocol(phone) == wanted;
         watch.phones().filter(runs).count()
     };
     let silent = watch.phones().filter(|phone| phone.is_silent).count();
@@ -114,13 +114,13 @@ mod tests {
     use crate::{
         discovery::watch::Fact,
         phone::{MacAddress, Model},
-        track::Witness,
+        track::EvidenceSource,
     };
 
     fn heard(last: u8, load: &str, port: &str) -> Fact {
         Fact {
             mac: MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, last]),
-            witness: Witness::Cdp,
+            witness: EvidenceSource::Cdp,
             address: Some(std::net::Ipv4Addr::new(192, 168, 100, 200)),
             model: Model::by_number("7961-GE"),
             load: Some(LoadName::new(load)),
@@ -133,10 +133,10 @@ mod tests {
 
     #[test]
     fn the_table_fits_80_columns_whatever_the_wire_says() {
-        let mut watch = Watch::default();
+        let mut watch = PhoneList::default();
         let long = "SIP78xx.14-1-1SR1-0001-125-and-more-of-it";
-        watch.learn(Duration::ZERO, &heard(1, long, "Port 1"));
-        watch.learn(Duration::ZERO, &heard(2, "SCCP41.8-5-2S", "\x1b[2J…"));
+        watch.apply(Duration::ZERO, &heard(1, long, "Port 1"));
+        watch.apply(Duration::ZERO, &heard(2, "SCCP41.8-5-2S", "\x1b[2J…"));
         let lines = table(
             Duration::from_hours(2000),
             &watch,
@@ -152,10 +152,10 @@ mod tests {
 
     #[test]
     fn a_small_screen_shows_those_heard_last() {
-        let mut watch = Watch::default();
+        let mut watch = PhoneList::default();
         for number in 0..10 {
             let now = Duration::from_secs(number.into());
-            watch.learn(now, &heard(number, "SIP41.9-4-2SR3-1S", "Port 1"));
+            watch.apply(now, &heard(number, "SIP41.9-4-2SR3-1S", "Port 1"));
         }
         let lines = table(Duration::from_secs(9), &watch, 2, Style::plain());
         assert_eq!(lines.len(), 4);

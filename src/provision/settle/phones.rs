@@ -236,7 +236,7 @@ impl Accounts<'_, '_> {
         let label = line.label.unwrap_or(line.extension);
         if let Some(secret) = line.secret {
             self.check(mac, at(Part::Secret), letters::secret(secret.expose()));
-            let is_cut = listed.model.is_some_and(Model::cuts_secrets);
+            let is_cut = listed.model.is_some_and(Model::truncates_secrets);
             if is_cut && secret.expose().len() > SAFE_SECRET {
                 self.long.push(line.extension.to_owned());
             }
@@ -271,7 +271,7 @@ impl Accounts<'_, '_> {
 
     /// What stands in the corner of the display.
     fn label(&mut self, listed: &Listed) -> String {
-        let takes_no_blanks = listed.model.is_none_or(Model::label_takes_no_blanks);
+        let takes_no_blanks = listed.model.is_none_or(Model::label_rejects_spaces);
         let fits = |text: &str| {
             text.chars().count() <= MAX_PHONE_LABEL
                 && !(takes_no_blanks && text.contains(char::is_whitespace))

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    super::{Action, ScriptedPhone},
+    super::{Action, SimulatedPhone},
     PhoneResult,
 };
 
@@ -54,7 +54,7 @@ impl Site {
 
     pub(super) async fn play(
         mut self,
-        mut phone: ScriptedPhone,
+        mut phone: SimulatedPhone,
         off: watch::Receiver<bool>,
     ) -> PhoneResult {
         let trouble = self.drive(&mut phone, off).await.err();
@@ -71,7 +71,7 @@ impl Site {
 
     async fn drive(
         &mut self,
-        phone: &mut ScriptedPhone,
+        phone: &mut SimulatedPhone,
         mut off: watch::Receiver<bool>,
     ) -> io::Result<()> {
         let actions = phone.power_on(self.began.elapsed());

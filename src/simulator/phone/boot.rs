@@ -8,7 +8,7 @@ use super::{
         client::{FIRST_PORT, Fetched, Progress},
         reading,
     },
-    Action, Application, Note, Pass, ScriptedPhone, State,
+    Action, Application, Note, Pass, SimulatedPhone, State,
     config::range,
     judge::BRIDGE,
 };
@@ -71,7 +71,7 @@ impl Step {
     }
 }
 
-impl ScriptedPhone {
+impl SimulatedPhone {
     /// Waits before the next step.
     pub(super) fn wait(&mut self, now: Duration, times: Times, step: Step) {
         let pause = self.pause(times);
@@ -89,10 +89,10 @@ impl ScriptedPhone {
         let name = match &step {
             Step::PowerOn => return self.boot(now, actions),
             Step::Written => return self.written(now, actions),
-            Step::TrustList => format!("CTLSEP{}.tlv", self.config.mac.wire()),
-            Step::IdentityList => format!("ITLSEP{}.tlv", self.config.mac.wire()),
+            Step::TrustList => format!("CTLSEP{}.tlv", self.config.mac.upper_hex()),
+            Step::IdentityList => format!("ITLSEP{}.tlv", self.config.mac.upper_hex()),
             Step::SharedList => "ITLFile.tlv".to_owned(),
-            Step::OwnConfig { .. } => format!("SEP{}.cnf.xml", self.config.mac.wire()),
+            Step::OwnConfig { .. } => format!("SEP{}.cnf.xml", self.config.mac.upper_hex()),
             Step::DefaultConfig => "XMLDefault.cnf.xml".to_owned(),
             Step::Manifest(load) => load.manifest(),
             Step::SccpLocale => self.locale_file("sccp"),
@@ -144,7 +144,12 @@ impl ScriptedPhone {
 
     fn recovery(&self) -> LoadName {
         // A model without one asks for what its number suggests; nobody serves that.
-        LoadName::new(self.config.model.recovery.unwrap_or("term.default.loads"))
+        LoadName::new(
+            self.config
+                .model
+                .recovery_manifest
+                .unwrap_or("term.default.loads"),
+        )
     }
 
     /// Every image is in flash and the restart is over.
@@ -155,13 +160,13 @@ impl ScriptedPhone {
             let named = manifest
                 .is_sip()
                 .map(|sip| if sip { Protocol::Sip } else { Protocol::Sccp });
-            let train = manifest.train();
-            self.bridged |= train.is_some_and(|train| train >= BRIDGE);
+            let release = manifest.release();
+            self.bridged |= release.is_some_and(|release| release >= BRIDGE);
             actions.push(Action::Note(Note::Installed(load.clone())));
             self.application = Some(Application {
                 protocol: named.or(load.protocol()).unwrap_or(Protocol::Sip),
                 load,
-                train,
+                release,
             });
         }
         if self.has(&Fault::AddressChange) && !self.moved {
@@ -316,12 +321,12 @@ impl ScriptedPhone {
     fn after_optional(&mut self, now: Duration, step: &Step, actions: &mut Vec<Action>) {
         let next = match step {
             Step::TrustList => {
-                let train = self
+                let release = self
                     .application
                     .as_ref()
-                    .and_then(|application| application.train);
+                    .and_then(|application| application.release);
                 // Identity lists came with 8.5(2).
-                if train.is_none_or(|train| train >= BRIDGE) {
+                if release.is_none_or(|release| release >= BRIDGE) {
                     Step::IdentityList
                 } else {
                     Step::OwnConfig { again: false }

@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use super::{
     super::{Fault, reading::Manifest},
-    Action, Note, Pass, Refusal, ScriptedPhone,
+    Action, Note, Pass, Refusal, SimulatedPhone,
     boot::{BEFORE_IMAGES, BETWEEN_PAIRS, Step, WITHIN_PAIR, WRITING},
 };
-use crate::phone::{LoadName, Train};
+use crate::phone::{FirmwareRelease, LoadName};
 
 /// 8.5(2) is the last release that every older phone takes, and takes every newer one.
-pub(super) const BRIDGE: Train = Train {
+pub(super) const BRIDGE: FirmwareRelease = FirmwareRelease {
     major: 8,
     minor: 5,
     maintenance: 2,
     service: 0,
 };
 
-impl ScriptedPhone {
+impl SimulatedPhone {
     /// Takes the load that the manifest names, or refuses it and will ask again.
     pub(super) fn take_manifest(
         &mut self,
@@ -46,7 +46,7 @@ impl ScriptedPhone {
                     reason,
                 }));
                 self.refused_once = !self.refused_once;
-                // Seen of boot loaders. That an application takes it in a pair too, and that it
+                // Observed of boot loaders. That an application takes it in a pair too, and that it
                 // starts anew in between, is this script's choice.
                 if self.refused_once {
                     self.again(now, WITHIN_PAIR, Step::Manifest(load));
@@ -74,7 +74,7 @@ impl ScriptedPhone {
         if manifest.hardware.unwrap_or(1) & hardware != hardware {
             return Err(Refusal::Hardware);
         }
-        let newer = manifest.train().is_some_and(|train| train > BRIDGE);
+        let newer = manifest.release().is_some_and(|release| release > BRIDGE);
         if newer && self.has(&Fault::NeedsBridge) && !self.bridged {
             return Err(Refusal::TooNew);
         }

@@ -5,17 +5,17 @@ use std::{
 
 use super::*;
 
-fn folder() -> (tempfile::TempDir, Folder) {
+fn folder() -> (tempfile::TempDir, ServedFolder) {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("English_United_States")).unwrap();
     fs::write(dir.path().join("English_United_States/mk-sip.jar"), "jar").unwrap();
     fs::write(dir.path().join("Jar41sip.8-3-1S.sbn"), "image").unwrap();
     fs::write(dir.path().join("empty.tlv"), "").unwrap();
-    let folder = Folder::open(dir.path()).unwrap();
+    let folder = ServedFolder::open(dir.path()).unwrap();
     (dir, folder)
 }
 
-fn text(folder: &Folder, name: &str) -> Option<String> {
+fn text(folder: &ServedFolder, name: &str) -> Option<String> {
     let file = folder.resolve(name).unwrap()?;
     Some(String::from_utf8(file.bytes.to_vec()).unwrap())
 }
@@ -119,7 +119,7 @@ fn fifos_sockets_and_devices_are_not_found_and_nobody_waits() {
         assert!(folder.resolve(name).unwrap().is_none(), "{name}");
     }
     // Served itself, /dev has devices below it that no link leads to.
-    let dev = Folder::open(Path::new("/dev")).unwrap();
+    let dev = ServedFolder::open(Path::new("/dev")).unwrap();
     assert!(dev.resolve("zero").unwrap().is_none());
 }
 
@@ -154,7 +154,10 @@ fn a_file_over_the_limit_is_refused_unread() {
         .set_len(MAX_FOLDER_FILE_BYTES + 1)
         .unwrap();
     let error = folder.resolve("huge.sbn").unwrap_err();
-    assert!(matches!(error, FolderError::TooLarge { .. }), "{error}");
+    assert!(
+        matches!(error, ServedFolderError::TooLarge { .. }),
+        "{error}"
+    );
 }
 
 #[test]
@@ -178,7 +181,7 @@ fn a_file_that_is_being_rewritten_is_whole_or_an_error() {
                     assert!(file.bytes.iter().all(|byte| *byte == file.bytes[0]));
                 }
                 Ok(None) => panic!("it is always there"),
-                Err(error) => assert!(matches!(error, FolderError::Changing { .. })),
+                Err(error) => assert!(matches!(error, ServedFolderError::Changing { .. })),
             }
         }
     });

@@ -2,8 +2,8 @@
 
 use super::loader::is_sip_default;
 use super::{
-    About, Ask, Bridge, Change, Conversion, Evidence, LoadName, Moment, Protocol, Request, Scene,
-    State, Witness, text,
+    About, Ask, Bridge, Change, Conversion, Evidence, EvidenceSource, LoadName, Protocol,
+    RequestedFile, RunTime, Scene, State, text,
 };
 use crate::{diagnose::Code, track::catalog::Leg};
 
@@ -16,15 +16,17 @@ impl Conversion {
         out: &mut Vec<Change>,
     ) {
         // The first file of every boot; nothing asks for it later.
-        let is_boot = matches!(ask.request, Request::TrustList(_));
+        let is_boot = matches!(ask.request, RequestedFile::TrustList(_));
         let is_config = matches!(
             ask.request,
-            Request::Config { .. } | Request::DefaultConfig | Request::LegacyDefault
+            RequestedFile::Config { .. }
+                | RequestedFile::DefaultConfig
+                | RequestedFile::LegacyDefault
         );
         let may_be_boot = is_boot
             || matches!(
                 ask.request,
-                Request::IdentityList(_) | Request::Config { .. }
+                RequestedFile::IdentityList(_) | RequestedFile::Config { .. }
             );
         if may_be_boot && let Some(take) = self.takes.last_mut() {
             take.booted_since = true;
@@ -44,7 +46,10 @@ impl Conversion {
             State::Manifest
                 if self.has_everything()
                     && (may_be_boot
-                        || matches!(ask.request, Request::SipLocale | Request::SccpLocale)) =>
+                        || matches!(
+                            ask.request,
+                            RequestedFile::SipLocale | RequestedFile::SccpLocale
+                        )) =>
             {
                 self.came_back(Some(ask.file()), out);
             }
@@ -65,12 +70,12 @@ impl Conversion {
             self.config_at = Some(scene.at);
         }
         match ask.request {
-            Request::Config { signed: true, .. } => {
+            RequestedFile::Config { signed: true, .. } => {
                 self.raise("", text::trust_list(ask.name, scene.at), out);
             }
-            Request::Config { signed: false, .. } => self.refute(Code::TrustList, None, out),
-            Request::SipLocale => self.on_sip_locale(ask.file(), out),
-            Request::SccpLocale => self.on_sccp_locale(ask.file(), out),
+            RequestedFile::Config { signed: false, .. } => self.refute(Code::TrustList, None, out),
+            RequestedFile::SipLocale => self.on_sip_locale(ask.file(), out),
+            RequestedFile::SccpLocale => self.on_sccp_locale(ask.file(), out),
             _ => {}
         }
     }
@@ -92,7 +97,7 @@ impl Conversion {
                  started; no proof that the image arrived",
                 pass.number
             );
-            self.note(Witness::Requests, detail, out);
+            self.note(EvidenceSource::Requests, detail, out);
         }
     }
 
@@ -112,7 +117,7 @@ impl Conversion {
             self.enter(State::Rebooted, about(None), out);
         }
         let evidence = Evidence {
-            witness: Witness::Requests,
+            witness: EvidenceSource::Requests,
             detail: format!(
                 "{}; then an application asked for {}",
                 self.images_accounted(),
@@ -127,12 +132,17 @@ impl Conversion {
 
     fn on_sip_locale(&mut self, file: &str, out: &mut Vec<Change>) {
         let detail = format!("asked for {}, as only SIP firmware does", text::shown(file));
-        self.speaks_sip(Witness::Requests, detail, out);
+        self.speaks_sip(EvidenceSource::Requests, detail, out);
     }
 
     /// SIP firmware shows itself, without its load's name. Whose firmware came whole in this run,
     /// and who was not on SIP before, has it from here.
-    pub(super) fn speaks_sip(&mut self, witness: Witness, detail: String, out: &mut Vec<Change>) {
+    pub(super) fn speaks_sip(
+        &mut self,
+        witness: EvidenceSource,
+        detail: String,
+        out: &mut Vec<Change>,
+    ) {
         let proven = self.in_full && (self.on_sccp || self.in_recovery);
         if self.state == State::Flashed && proven {
             let evidence = Evidence { witness, detail };
@@ -153,13 +163,13 @@ impl Conversion {
             "asked for {}, as only SCCP firmware does",
             text::shown(file)
         );
-        self.still_on_another(Witness::Requests, detail, None, out);
+        self.still_on_another(EvidenceSource::Requests, detail, None, out);
     }
 
     /// Something says that the phone runs another load than it was given.
     fn still_on_another(
         &mut self,
-        witness: Witness,
+        witness: EvidenceSource,
         detail: String,
         load: Option<LoadName>,
         out: &mut Vec<Change>,
@@ -195,7 +205,7 @@ impl Conversion {
         &mut self,
         scene: Scene<'_>,
         load: &LoadName,
-        witness: Witness,
+        witness: EvidenceSource,
         detail: &str,
         out: &mut Vec<Change>,
     ) {
@@ -271,15 +281,15 @@ impl Conversion {
     /// the last image is a boot; a neighbour's table entry is not.
     pub(in super::super) fn named_by(
         &mut self,
-        at: Moment,
-        witness: Witness,
+        at: RunTime,
+        witness: EvidenceSource,
         out: &mut Vec<Change>,
     ) {
         self.last = at;
-        if witness == Witness::Sip {
+        if witness == EvidenceSource::Sip {
             self.register_heard(out);
         }
-        if self.state == State::Writing && witness == Witness::Dhcp {
+        if self.state == State::Writing && witness == EvidenceSource::Dhcp {
             let evidence = Evidence {
                 witness,
                 detail: "an address was asked for after the last image: it starts".to_owned(),

@@ -1,6 +1,6 @@
 //! Which silence is normal, and until when.
 
-use super::{Conversion, Moment, SETTLED_AFTER, State};
+use super::{Conversion, RunTime, SETTLED_AFTER, State};
 use crate::track::diagnosis::rules;
 
 /// What a phone is silent for.
@@ -9,14 +9,14 @@ pub struct Expected {
     /// What comes next if all is well.
     pub what: &'static str,
     /// Until then silence is normal.
-    pub until: Moment,
+    pub until: RunTime,
 }
 
 impl Conversion {
     pub(in super::super) fn expected(
         &self,
-        now: Moment,
-        survey: Option<Moment>,
+        now: RunTime,
+        survey: Option<RunTime>,
     ) -> Option<Expected> {
         if self.stalled || self.is_failed() {
             return None;

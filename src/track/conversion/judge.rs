@@ -2,7 +2,7 @@
 
 use super::{Ask, Change, Conversion, Scene, Served};
 use crate::{
-    phone::normal,
+    phone::normalized_name,
     track::{
         catalog::Leg,
         diagnosis::{
@@ -54,10 +54,10 @@ impl Conversion {
 
     /// Names that only phones of another kind ask for.
     fn judge_legacy(&mut self, scene: Scene<'_>, ask: Ask<'_>, out: &mut Vec<Change>) {
-        use crate::phone::{Family, Request};
+        use crate::phone::{Family, RequestedFile};
         if matches!(
             ask.request,
-            Request::LegacyConfig(_) | Request::LegacyDefault
+            RequestedFile::LegacyConfig(_) | RequestedFile::LegacyDefault
         ) && !scene.catalog.families.contains(&Family::P3)
         {
             let diagnosis = text::unsupported(ask.name, Some(Family::P3), scene.at);
@@ -72,11 +72,11 @@ impl Conversion {
         attempts: u16,
         out: &mut Vec<Change>,
     ) {
-        let name = normal(ask.file());
+        let name = normalized_name(ask.file());
         let bytes = self
             .rows
             .iter()
-            .rfind(|row| row.transfer != ask.transfer && normal(&row.name) == name)
+            .rfind(|row| row.transfer != ask.transfer && normalized_name(&row.name) == name)
             .map_or(0, |row| row.bytes);
         let size = ask.served.map(|served| served.size);
         let last = size

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{Change, Conversion, Moment, Scene, Witness};
+use super::{Change, Conversion, EvidenceSource, RunTime, Scene};
 use crate::{
     diagnose::Code,
     track::{
@@ -21,7 +21,7 @@ pub(in super::super) struct Astray {
     leased: Leased,
     address: Ipv4Addr,
     own: Ipv4Addr,
-    at: Moment,
+    at: RunTime,
 }
 
 impl Conversion {
@@ -36,7 +36,7 @@ impl Conversion {
         self.last = scene.at;
         if self.leases < MAX_LEASES {
             self.leases += 1;
-            self.note(Witness::Dhcp, text::leased(address, leased), out);
+            self.note(EvidenceSource::Dhcp, text::leased(address, leased), out);
         }
         let Some(own) = scene.network.map(|network| network.address) else {
             return;
@@ -64,14 +64,14 @@ impl Conversion {
 
     /// When nobody waits for its first request since its lease any more. A phone that is done
     /// may go where it likes.
-    pub(super) fn astray_until(&self) -> Option<Moment> {
+    pub(super) fn astray_until(&self) -> Option<RunTime> {
         let waits = !self.stands(Code::NoTftpAddress) && !self.is_done();
         let astray = self.astray.as_ref().filter(|_| waits)?;
         Some(astray.at + rules::ASKS_WITHIN)
     }
 
     /// Lets time pass.
-    pub(super) fn judge_lease(&mut self, at: Moment, out: &mut Vec<Change>) {
+    pub(super) fn judge_lease(&mut self, at: RunTime, out: &mut Vec<Change>) {
         if self.astray_until().is_some_and(|until| at >= until)
             && let Some(astray) = &self.astray
         {

@@ -8,13 +8,14 @@
 use super::{About, Ask, Change, Conversion, Scene, State};
 use crate::{
     diagnose::Code,
-    phone::{Family, Request, normal},
+    phone::{Family, RequestedFile, normalized_name},
     track::diagnosis::text,
 };
 
 /// Whether this is `SIPDefault.cnf`, which only the SIP application of these phones asks for.
 pub(super) fn is_sip_default(ask: Ask<'_>) -> bool {
-    *ask.request == Request::LegacyDefault && normal(ask.name).ends_with("sipdefault.cnf")
+    *ask.request == RequestedFile::LegacyDefault
+        && normalized_name(ask.name).ends_with("sipdefault.cnf")
 }
 
 impl Conversion {
@@ -40,7 +41,7 @@ impl Conversion {
     /// A request of the application, or of the loader that looks for one.
     pub(super) fn loader_or_application(&mut self, ask: Ask<'_>, out: &mut Vec<Change>) {
         let runs = is_sip_default(ask);
-        let starts = runs || matches!(ask.request, Request::TrustList(_));
+        let starts = runs || matches!(ask.request, RequestedFile::TrustList(_));
         match self.state {
             State::Writing | State::Rebooted | State::Manifest | State::Configuring
                 if runs && self.has_everything() =>
@@ -62,7 +63,7 @@ impl Conversion {
     pub(super) fn judge_loader(&mut self, scene: Scene<'_>, ask: Ask<'_>, out: &mut Vec<Change>) {
         if !matches!(
             ask.request,
-            Request::LegacyConfig(_) | Request::LegacyDefault
+            RequestedFile::LegacyConfig(_) | RequestedFile::LegacyDefault
         ) {
             return;
         }
@@ -73,7 +74,7 @@ impl Conversion {
             self.enter(State::Configuring, About::file(ask.file()), out);
         }
         // It asks for all kinds of configurations where no application says which one.
-        if !normal(ask.name).starts_with("mgc") {
+        if !normalized_name(ask.name).starts_with("mgc") {
             return;
         }
         self.raise(ask.name, text::no_application(ask.name, scene.at), out);

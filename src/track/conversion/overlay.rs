@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use super::{About, Change, Conversion, Evidence, Moment, SETTLED_AFTER, Scene, State, Witness};
+use super::{
+    About, Change, Conversion, Evidence, EvidenceSource, RunTime, SETTLED_AFTER, Scene, State,
+};
 use crate::{
     diagnose::{Code, Diagnosis},
-    phone::normal,
+    phone::normalized_name,
     track::diagnosis::{rules, text},
 };
 
@@ -109,7 +111,7 @@ impl Conversion {
     }
 
     /// The phone did something: any silence is over.
-    pub(super) fn touch(&mut self, at: Moment, out: &mut Vec<Change>) {
+    pub(super) fn touch(&mut self, at: RunTime, out: &mut Vec<Change>) {
         self.last = at;
         self.active = at;
         self.unstall(out);
@@ -169,7 +171,7 @@ impl Conversion {
     /// Keeps evidence that changes no state, and tells it once.
     pub(in super::super) fn note(
         &mut self,
-        witness: Witness,
+        witness: EvidenceSource,
         detail: String,
         out: &mut Vec<Change>,
     ) {
@@ -203,7 +205,7 @@ impl Conversion {
         out.push(Change::Raised(diagnosis.clone()));
         self.standing.push(Standing {
             diagnosis,
-            subject: normal(subject),
+            subject: normalized_name(subject),
         });
         if self.shown() != before {
             self.step(About::default(), out);
@@ -221,7 +223,7 @@ impl Conversion {
         else {
             return;
         };
-        if subject.is_some_and(|subject| normal(subject) != self.standing[at].subject) {
+        if subject.is_some_and(|subject| normalized_name(subject) != self.standing[at].subject) {
             return;
         }
         let diagnosis = self.standing.remove(at).diagnosis;
@@ -243,7 +245,7 @@ impl Conversion {
     }
 
     /// When time alone changes something.
-    pub(in super::super) fn deadline(&self, survey: Option<Moment>) -> Option<Moment> {
+    pub(in super::super) fn deadline(&self, survey: Option<RunTime>) -> Option<RunTime> {
         let silent = self
             .patience()
             .filter(|_| !self.stalled && !self.is_failed())
@@ -282,7 +284,7 @@ impl Conversion {
                 .is_some_and(|from| at >= from + SETTLED_AFTER)
         {
             self.settled = true;
-            let runs = self.model.and_then(|model| model.recovery);
+            let runs = self.model.and_then(|model| model.recovery_manifest);
             let detail = match runs.filter(|_| self.in_recovery) {
                 Some(manifest) => format!(
                     "settled: no manifest asked for within {} s of its configuration; it calls \
@@ -295,7 +297,7 @@ impl Conversion {
                     SETTLED_AFTER.as_secs()
                 ),
             };
-            self.note(Witness::Requests, detail, out);
+            self.note(EvidenceSource::Requests, detail, out);
         }
         self.registering_late(scene, out);
         self.judge_vlan(at, out);

@@ -5,12 +5,12 @@ mod line;
 
 use std::net::SocketAddrV4;
 
-use super::{Change, Conversion, Request, Row, Scene, State, Witness};
+use super::{Change, Conversion, EvidenceSource, RequestedFile, Row, Scene, State};
 use crate::{
     diagnose::Code,
     protocol::sip::SipTransport,
     track::{
-        Fate, Moment, Register,
+        Register, RegisterOutcome, RunTime,
         diagnosis::{
             rules,
             text::{self, Unregistered, Why},
@@ -26,7 +26,7 @@ const MAX_LINES: usize = 8;
 #[derive(Debug, Clone, Default)]
 pub(in super::super) struct Registering {
     /// When its own configuration came whole.
-    configured: Option<Moment>,
+    configured: Option<RunTime>,
     /// That configuration sends its REGISTERs where they are heard.
     awaited: bool,
     /// One came.
@@ -44,8 +44,8 @@ pub(in super::super) struct Registering {
 struct Closed {
     pbx: SocketAddrV4,
     over: SipTransport,
-    since: Moment,
-    last: Moment,
+    since: RunTime,
+    last: RunTime,
     count: u32,
 }
 
@@ -53,8 +53,8 @@ impl Conversion {
     /// A file that is neither manifest nor image came whole.
     pub(super) fn may_register(&mut self, scene: Scene<'_>, row: &Row) {
         let is_own = matches!(
-            Request::read(&row.name),
-            Request::Config { signed: false, .. }
+            RequestedFile::parse(&row.name),
+            RequestedFile::Config { signed: false, .. }
         );
         if is_own && !scene.excluded {
             let registering = &mut self.registering;
@@ -84,7 +84,7 @@ impl Conversion {
         &mut self,
         scene: Scene<'_>,
         register: &Register,
-        fate: Fate,
+        fate: RegisterOutcome,
         out: &mut Vec<Change>,
     ) {
         self.last = scene.at;
@@ -100,7 +100,7 @@ impl Conversion {
         };
         let line = &mut lines[at];
         line.see(scene.at, register, fate);
-        if matches!(fate, Fate::Answered { .. }) {
+        if matches!(fate, RegisterOutcome::Answered { .. }) {
             let is_registered = line.is_registered();
             // It found a PBX that listens.
             self.registering.closed = None;
@@ -114,7 +114,7 @@ impl Conversion {
     /// The PBX took it.
     fn registered(&mut self, scene: Scene<'_>, register: &Register, out: &mut Vec<Change>) {
         let detail = text::registered(register, scene.registration);
-        self.note(Witness::Sip, detail, out);
+        self.note(EvidenceSource::Sip, detail, out);
         let user = self
             .registering
             .said
@@ -170,7 +170,7 @@ impl Conversion {
     }
 
     /// When it has been silent for too long.
-    pub(in super::super) fn registers_until(&self) -> Option<Moment> {
+    pub(in super::super) fn registers_until(&self) -> Option<RunTime> {
         let is_converted = matches!(
             self.state,
             State::Flashed | State::Confirmed | State::Already
@@ -185,7 +185,7 @@ impl Conversion {
     }
 
     /// When time alone says more of its registration.
-    pub(super) fn registering_due(&self) -> Option<Moment> {
+    pub(super) fn registering_due(&self) -> Option<RunTime> {
         let lines = self.registering.lines.iter().filter_map(Line::due);
         lines.chain(self.registers_until()).min()
     }

@@ -1,12 +1,12 @@
 //! Which stage a phone is shown: the target, or first the bridge.
 
 use super::{
-    About, Change, Conversion, Evidence, FileOutcome, Kind, LoadName, Moment, SETTLED_AFTER, Scene,
-    State, Witness,
+    About, Change, Conversion, Evidence, EvidenceSource, FileOutcome, Kind, LoadName, RunTime,
+    SETTLED_AFTER, Scene, State,
 };
 use crate::{
     diagnose::Code,
-    phone::{Family, Route, supports},
+    phone::{Family, Route, supports_hardware},
     track::{
         catalog::{Catalog, Entry, Leg},
         diagnosis::{
@@ -59,9 +59,9 @@ impl Conversion {
     /// The bridge that this phone can still be given.
     fn bridge<'a>(&self, scene: Scene<'a>) -> Option<&'a Entry> {
         let entry = scene.catalog.for_family(Leg::Bridge, self.own_family()?)?;
-        let forbidden = self
-            .hardware
-            .is_some_and(|hardware| supports(&entry.load, entry.hardware, hardware) == Some(false));
+        let forbidden = self.hardware.is_some_and(|hardware| {
+            supports_hardware(&entry.load, entry.hardware, hardware) == Some(false)
+        });
         (self.bridge == Bridge::Untried && !forbidden && !scene.excluded).then_some(entry)
     }
 
@@ -72,7 +72,7 @@ impl Conversion {
         // The next boot's configuration is the first that names the bridge.
         self.config_at = None;
         let detail = format!("{why}; it is given the bridge {load} first");
-        self.note(Witness::Requests, detail, out);
+        self.note(EvidenceSource::Requests, detail, out);
     }
 
     /// The phone refuses a manifest: another stage, or a diagnosis.
@@ -118,7 +118,7 @@ impl Conversion {
 
     /// When an application that is told of the bridge would have asked for it, if nothing
     /// else is seen.
-    pub(super) fn bridge_unwanted_at(&self) -> Option<Moment> {
+    pub(super) fn bridge_unwanted_at(&self) -> Option<RunTime> {
         let waits = self.leg == Leg::Bridge && self.state == State::Configuring;
         self.config_at
             .filter(|_| waits)
@@ -151,8 +151,8 @@ impl Conversion {
         if let Some(runs) = &runs
             && target
                 .load
-                .train()
-                .is_some_and(|to| Route::between(runs.train(), to) == Route::ViaBridge)
+                .release()
+                .is_some_and(|to| Route::between(runs.release(), to) == Route::ViaBridge)
             && why == Refusal::Key
         {
             let evidence = format!(
@@ -196,7 +196,7 @@ impl Conversion {
         self.runs = None;
         self.said.clear();
         let evidence = Evidence {
-            witness: Witness::Requests,
+            witness: EvidenceSource::Requests,
             detail: format!(
                 "pass {}: every image of the bridge delivered or implied; then an application \
                  asked for {}: the target is next",
@@ -218,7 +218,7 @@ impl Conversion {
         &mut self,
         scene: Scene<'_>,
         classes: u32,
-        witness: Witness,
+        witness: EvidenceSource,
         detail: &str,
         out: &mut Vec<Change>,
     ) {

@@ -6,12 +6,12 @@
 
 use std::net::Ipv4Addr;
 
-use super::{Change, Conversion, LoadName, State, Witness, text};
+use super::{Change, Conversion, EvidenceSource, LoadName, State, text};
 use crate::phone::{MacAddress, Model};
 
 /// What each witness named last, oldest first. There are fewer witnesses than ten.
 #[derive(Debug, Clone, Default)]
-pub(in super::super) struct Said(Vec<(Witness, LoadName)>);
+pub(in super::super) struct Said(Vec<(EvidenceSource, LoadName)>);
 
 impl Said {
     /// The phone starts, or was written to: what it was called before is no contradiction.
@@ -20,9 +20,13 @@ impl Said {
     }
 
     /// Takes a witness's word. Returns the newest word of another one that says otherwise.
-    fn learn(&mut self, witness: Witness, load: &LoadName) -> Option<(Witness, LoadName)> {
+    fn learn(
+        &mut self,
+        witness: EvidenceSource,
+        load: &LoadName,
+    ) -> Option<(EvidenceSource, LoadName)> {
         self.0.retain(|(who, _)| *who != witness);
-        let differs = |(_, said): &&(Witness, LoadName)| !is_same(said, load);
+        let differs = |(_, said): &&(EvidenceSource, LoadName)| !is_same(said, load);
         let other = self.0.iter().rev().find(differs).cloned();
         self.0.push((witness, load.clone()));
         other
@@ -35,7 +39,12 @@ fn is_same(one: &LoadName, other: &LoadName) -> bool {
 
 impl Conversion {
     /// A witness names a load: whether another one contradicts it.
-    pub(super) fn judge_words(&mut self, load: &LoadName, witness: Witness, out: &mut Vec<Change>) {
+    pub(super) fn judge_words(
+        &mut self,
+        load: &LoadName,
+        witness: EvidenceSource,
+        out: &mut Vec<Change>,
+    ) {
         // A 7940 says this of itself beside its load.
         if load.is_universal_loader() {
             return;
@@ -55,7 +64,7 @@ impl Conversion {
     pub(in super::super) fn model_named(
         &mut self,
         model: &str,
-        witness: Witness,
+        witness: EvidenceSource,
         out: &mut Vec<Change>,
     ) {
         let Some(model) = Model::by_number(model) else {
@@ -79,12 +88,12 @@ impl Conversion {
     pub(in super::super) fn agent_named(
         &mut self,
         release: Option<&str>,
-        witness: Witness,
+        witness: EvidenceSource,
         detail: &str,
         out: &mut Vec<Change>,
     ) {
         let detail = format!("{}, which is SIP firmware", text::shown(detail));
-        let given = self.to.as_ref().and_then(LoadName::train);
+        let given = self.to.as_ref().and_then(LoadName::release);
         let said = release.and_then(numbers);
         let is_other = match (given, said) {
             (Some(given), Some(said)) => said != [given.major, given.minor, given.maintenance],
@@ -102,12 +111,12 @@ impl Conversion {
         &mut self,
         address: Ipv4Addr,
         other: MacAddress,
-        witness: Witness,
+        witness: EvidenceSource,
         out: &mut Vec<Change>,
     ) {
         let detail = format!(
             "SEP{} at {address}, where this phone was last seen: nothing of that counts for either",
-            other.wire()
+            other.upper_hex()
         );
         self.note(witness, detail, out);
     }
@@ -130,16 +139,16 @@ fn numbers(release: &str) -> Option<[u16; 3]> {
 }
 
 /// A witness in the middle of a sentence.
-fn called(witness: Witness) -> &'static str {
+fn called(witness: EvidenceSource) -> &'static str {
     match witness {
-        Witness::Requests => "its requests",
-        Witness::Neighbour => "ARP",
-        Witness::Cdp => "CDP",
-        Witness::Lldp => "LLDP",
-        Witness::Dhcp => "DHCP",
-        Witness::Sip => "SIP",
-        Witness::Sccp => "SCCP",
-        Witness::Web => "its web page",
-        Witness::Person => "a person",
+        EvidenceSource::Requests => "its requests",
+        EvidenceSource::Neighbour => "ARP",
+        EvidenceSource::Cdp => "CDP",
+        EvidenceSource::Lldp => "LLDP",
+        EvidenceSource::Dhcp => "DHCP",
+        EvidenceSource::Sip => "SIP",
+        EvidenceSource::Sccp => "SCCP",
+        EvidenceSource::Web => "its web page",
+        EvidenceSource::Person => "a person",
     }
 }

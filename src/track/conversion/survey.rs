@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Change, Code, Conversion, LoadName, Moment, Scene, State, Witness};
+use super::{Change, Code, Conversion, EvidenceSource, LoadName, RunTime, Scene, State};
 use crate::track::catalog::{Catalog, Leg};
 
 /// What a survey found to be a phone's way.
@@ -42,7 +42,7 @@ impl Conversion {
 
     /// Since when its silence counts: a phone that was told of no load is silent on purpose
     /// until the survey is over and somebody restarts it.
-    pub(super) fn silent_since(&self, survey: Option<Moment>) -> Moment {
+    pub(super) fn silent_since(&self, survey: Option<RunTime>) -> RunTime {
         let held = survey.filter(|_| !self.in_recovery);
         held.map_or(self.active, |end| self.active.max(end))
     }
@@ -58,7 +58,7 @@ impl Conversion {
     }
 
     /// Whether it fetched anything since this moment.
-    pub(in super::super) fn is_active_since(&self, moment: Moment) -> bool {
+    pub(in super::super) fn is_active_since(&self, moment: RunTime) -> bool {
         self.active > moment
     }
 
@@ -87,7 +87,7 @@ impl Conversion {
             Way::Excluded => "nothing: it is none of --only".to_owned(),
         };
         let detail = format!("planned by the survey: {detail}");
-        self.note(Witness::Requests, detail, out);
+        self.note(EvidenceSource::Requests, detail, out);
     }
 
     fn way(&self, scene: Scene<'_>) -> Way {

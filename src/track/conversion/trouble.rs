@@ -3,9 +3,9 @@
 use super::{Ask, Change, Conversion, End, FileOutcome, Kind, Row, Scene, State, TransferId};
 use crate::{
     diagnose::Code,
-    phone::{Family, Request, normal},
+    phone::{Family, RequestedFile, normalized_name},
     track::{
-        Moment, Transport,
+        RunTime, Transport,
         diagnosis::{rules, text},
     },
 };
@@ -31,8 +31,8 @@ pub(in super::super) struct Boot {
 #[derive(Debug, Clone)]
 pub(in super::super) struct Unheard {
     name: String,
-    first: Moment,
-    last: Moment,
+    first: RunTime,
+    last: RunTime,
     port: u16,
     ports: u16,
     asks: u16,
@@ -47,7 +47,7 @@ impl Conversion {
         }
         let boot = &mut self.boot;
         let rejected = match ask.request {
-            Request::TrustList(_) => {
+            RequestedFile::TrustList(_) => {
                 // One boot may ask twice: over HTTP first, or because an answer got lost.
                 let idle = match (boot.own_delivered, boot.default_delivered) {
                     (false, true) => boot.idle.saturating_add(1),
@@ -61,20 +61,20 @@ impl Conversion {
                 (idle >= rules::REJECTED_BOOTS && !self.quiet)
                     .then(|| text::rejected_default(idle, ask.name, scene.at))
             }
-            Request::Config { signed: false, .. } => {
+            RequestedFile::Config { signed: false, .. } => {
                 let again =
                     boot.own_delivered && boot.own.is_some_and(|(_, port)| port != ask.port);
                 boot.own = Some((ask.transfer, ask.port));
                 again.then(|| text::rejected_own(ask.name, scene.at))
             }
-            Request::DefaultConfig => boot
+            RequestedFile::DefaultConfig => boot
                 .own_delivered
                 .then(|| text::rejected_own(ask.name, scene.at)),
-            Request::Manifest(_)
-            | Request::Image
-            | Request::SipLocale
-            | Request::SccpLocale
-            | Request::Other => {
+            RequestedFile::Manifest(_)
+            | RequestedFile::Image
+            | RequestedFile::SipLocale
+            | RequestedFile::SccpLocale
+            | RequestedFile::Other => {
                 if boot.own_delivered || boot.default_delivered {
                     *boot = Boot::default();
                     self.refute(Code::ConfigRejected, None, out);
@@ -94,12 +94,12 @@ impl Conversion {
 
     /// A file that is neither manifest nor image came whole.
     pub(super) fn config_delivered(&mut self, scene: Scene<'_>, row: &Row) {
-        match Request::read(&row.name) {
-            Request::Config { signed: false, .. } => {
+        match RequestedFile::parse(&row.name) {
+            RequestedFile::Config { signed: false, .. } => {
                 self.boot.own_delivered |= self.boot.own.is_some_and(|(id, _)| id == row.transfer);
             }
             // Nothing follows one that names no load.
-            Request::DefaultConfig => self.boot.default_delivered |= !self.is_held(scene),
+            RequestedFile::DefaultConfig => self.boot.default_delivered |= !self.is_held(scene),
             _ => {}
         }
     }
@@ -174,7 +174,7 @@ impl Conversion {
         if ask.transport == Transport::Http {
             return;
         }
-        let name = normal(ask.name);
+        let name = normalized_name(ask.name);
         match &mut self.unheard {
             Some(unheard) if unheard.name == name => {
                 if scene.at.saturating_sub(unheard.last) < rules::REPEAT_AFTER {
@@ -203,16 +203,16 @@ impl Conversion {
     }
 
     /// A transfer ended without one ACK.
-    pub(super) fn unheard_transfer(&mut self, at: Moment, row: &Row, out: &mut Vec<Change>) {
+    pub(super) fn unheard_transfer(&mut self, at: RunTime, row: &Row, out: &mut Vec<Change>) {
         if let Some(unheard) = &mut self.unheard
-            && unheard.name == normal(&row.name)
+            && unheard.name == normalized_name(&row.name)
         {
             unheard.transfers = unheard.transfers.saturating_add(1);
             self.judge_unheard(at, out);
         }
     }
 
-    fn judge_unheard(&mut self, at: Moment, out: &mut Vec<Change>) {
+    fn judge_unheard(&mut self, at: RunTime, out: &mut Vec<Change>) {
         let Some(unheard) = &self.unheard else {
             return;
         };
@@ -239,7 +239,7 @@ impl Conversion {
 
     /// An image's transfer is over: counts what fails again and again over all passes.
     pub(super) fn count_failing(&mut self, row: &Row, end: &End) {
-        let name = normal(&row.name);
+        let name = normalized_name(&row.name);
         let known = self
             .failing
             .iter()
@@ -267,7 +267,7 @@ impl Conversion {
 
     /// Attempts at this image that broke off since it was last delivered.
     pub(super) fn failures(&self, name: &str) -> u16 {
-        let name = normal(name);
+        let name = normalized_name(name);
         self.failing
             .iter()
             .find(|(failing, _)| *failing == name)

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{Change, Conversion, Moment, Scene, Witness};
+use super::{Change, Conversion, EvidenceSource, RunTime, Scene};
 use crate::{
     diagnose::Code,
     track::{
@@ -15,9 +15,9 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) struct Elsewhere {
     vlan: u16,
-    witness: Witness,
+    witness: EvidenceSource,
     address: Ipv4Addr,
-    at: Moment,
+    at: RunTime,
     network: Subnet,
 }
 
@@ -30,7 +30,7 @@ impl Conversion {
         &mut self,
         scene: Scene<'_>,
         (address, vlan): (Ipv4Addr, u16),
-        witness: Witness,
+        witness: EvidenceSource,
         out: &mut Vec<Change>,
     ) {
         self.last = scene.at;
@@ -59,13 +59,13 @@ impl Conversion {
     }
 
     /// When nobody waits for its first request any more.
-    pub(super) fn comes_until(&self) -> Option<Moment> {
+    pub(super) fn comes_until(&self) -> Option<RunTime> {
         let elsewhere = self.elsewhere.filter(|_| !self.stands(Code::VoiceVlan))?;
         Some(elsewhere.at + rules::ASKS_WITHIN)
     }
 
     /// Lets time pass.
-    pub(super) fn judge_vlan(&mut self, at: Moment, out: &mut Vec<Change>) {
+    pub(super) fn judge_vlan(&mut self, at: RunTime, out: &mut Vec<Change>) {
         if self.comes_until().is_some_and(|until| at >= until)
             && let Some(Elsewhere {
                 vlan,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    phone::{Family, LoadName, Request, Route, normal, supports},
-    track::Moment,
+    phone::{Family, LoadName, RequestedFile, Route, normalized_name, supports_hardware},
+    track::RunTime,
 };
 
 /// Deliveries of one recovery manifest nearer than this are one boot: a boot loader that
@@ -28,9 +28,9 @@ pub(crate) struct Take {
     /// Its name as staged.
     pub name: String,
     /// Its first delivery in this boot.
-    pub first: Moment,
+    pub first: RunTime,
     /// Its last delivery in this boot.
-    pub last: Moment,
+    pub last: RunTime,
     /// Whether the boot loader took it; else an application did.
     pub recovery: bool,
     /// Whether the application started again since.
@@ -41,7 +41,7 @@ pub(crate) struct Take {
 
 impl Take {
     /// Whether a delivery of `name` at `at` is of the same boot as this one.
-    pub(crate) fn is_same_boot(&self, name: &str, at: Moment) -> bool {
+    pub(crate) fn is_same_boot(&self, name: &str, at: RunTime) -> bool {
         self.name == name
             && if self.recovery {
                 at.saturating_sub(self.first) < BOOT_APART
@@ -62,7 +62,7 @@ fn refusing(takes: &[Take]) -> Option<&[Take]> {
 }
 
 /// When [`manifest_refused`] has its answer, if nothing else is seen.
-pub(crate) fn refusal_due(takes: &[Take]) -> Option<Moment> {
+pub(crate) fn refusal_due(takes: &[Take]) -> Option<RunTime> {
     refusing(takes)?
         .last()
         .map(|take| take.last + FIRST_IMAGE_WITHIN)
@@ -74,7 +74,7 @@ pub(crate) fn refusal_due(takes: &[Take]) -> Option<Moment> {
 /// An application boot alone proves nothing, as its phone may have the images from a
 /// neighbour (peer firmware sharing); one that takes the manifest again after starting
 /// anew has not.
-pub(crate) fn manifest_refused(takes: &[Take], at: Moment) -> Option<&[Take]> {
+pub(crate) fn manifest_refused(takes: &[Take], at: RunTime) -> Option<&[Take]> {
     refusing(takes).filter(|boots| {
         boots
             .last()
@@ -101,8 +101,8 @@ pub(crate) fn refusal(
     load: &LoadName,
     mask: Option<u32>,
 ) -> Refusal {
-    let fits = hardware.and_then(|hardware| supports(load, mask, hardware));
-    let trains = runs.and_then(LoadName::train).zip(load.train());
+    let fits = hardware.and_then(|hardware| supports_hardware(load, mask, hardware));
+    let trains = runs.and_then(LoadName::release).zip(load.release());
     let route = trains.map_or(Route::Unknown, |(from, to)| Route::between(Some(from), to));
     match (fits, route) {
         (Some(false), _) | (None, Route::Direct) => Refusal::Hardware,
@@ -176,7 +176,7 @@ pub(crate) enum NotFound {
 /// the phone was given a manifest before.
 pub(crate) fn not_found<'a>(
     name: &str,
-    request: &Request,
+    request: &RequestedFile,
     staged: impl Iterator<Item = &'a str>,
     families: &[Family],
     took_manifest: bool,
@@ -193,18 +193,18 @@ pub(crate) fn not_found<'a>(
         }
     };
     match request {
-        Request::Recovery(None) => NotFound::Unsupported(None),
-        Request::Recovery(Some(model)) => foreign(model.family).unwrap_or(NotFound::Missing),
-        Request::Manifest(load) => match near(name, staged) {
+        RequestedFile::Recovery(None) => NotFound::Unsupported(None),
+        RequestedFile::Recovery(Some(model)) => foreign(model.family).unwrap_or(NotFound::Missing),
+        RequestedFile::Manifest(load) => match near(name, staged) {
             Some(meant) => NotFound::Mismatch(meant.to_owned()),
             None => load.family().and_then(foreign).unwrap_or(NotFound::Missing),
         },
-        Request::Image => match near(name, staged) {
+        RequestedFile::Image => match near(name, staged) {
             Some(meant) => NotFound::Mismatch(meant.to_owned()),
             None if took_manifest => NotFound::Missing,
             None => NotFound::Nothing,
         },
-        Request::Other => match near(name, staged) {
+        RequestedFile::Other => match near(name, staged) {
             Some(meant) => NotFound::Mismatch(meant.to_owned()),
             None => NotFound::Nothing,
         },
@@ -223,13 +223,14 @@ pub(crate) fn near<'a>(name: &str, mut staged: impl Iterator<Item = &'a str>) ->
     }
     staged.find(|candidate| {
         let meant = shape(candidate);
-        normal(candidate) != normal(name) && (asked == meant || one_slip(&asked, &meant))
+        normalized_name(candidate) != normalized_name(name)
+            && (asked == meant || one_slip(&asked, &meant))
     })
 }
 
 /// A name without the differences that are always a slip.
 fn shape(name: &str) -> String {
-    let bare: String = normal(name)
+    let bare: String = normalized_name(name)
         .chars()
         .filter(|character| !character.is_whitespace())
         .map(|character| if character == 'o' { '0' } else { character })

@@ -9,7 +9,7 @@ mod registering;
 use crate::{
     diagnose::{Code, Diagnosis},
     phone::{Family, Model},
-    track::{Moment, State},
+    track::{RunTime, State},
 };
 pub(crate) use lease::{leased, no_tftp_address};
 pub(crate) use more::*;
@@ -33,7 +33,7 @@ pub(crate) fn shown(name: &str) -> String {
 }
 
 /// A moment as evidence gives it: time since the run began.
-pub(crate) fn clock(at: Moment) -> String {
+pub(crate) fn clock(at: RunTime) -> String {
     let seconds = at.as_secs();
     format!(
         "{}:{:02}:{:02}",
@@ -53,7 +53,7 @@ fn models(families: &[Family]) -> String {
     numbers.join("/")
 }
 
-pub(crate) fn stalled(state: State, silent: Duration, since: Moment) -> Diagnosis {
+pub(crate) fn stalled(state: State, silent: Duration, since: RunTime) -> Diagnosis {
     let minutes = silent.as_secs() / 60;
     let (was, cure) = match state {
         State::Configuring => (
@@ -88,7 +88,7 @@ pub(crate) fn stalled(state: State, silent: Duration, since: Moment) -> Diagnosi
     )
 }
 
-pub(crate) fn missing(name: &str, at: Moment) -> Diagnosis {
+pub(crate) fn missing(name: &str, at: RunTime) -> Diagnosis {
     diagnosis(
         Code::MissingImage,
         format!(
@@ -102,7 +102,7 @@ pub(crate) fn missing(name: &str, at: Moment) -> Diagnosis {
     )
 }
 
-pub(crate) fn wrong_model(name: &str, family: Family, staged: &[Family], at: Moment) -> Diagnosis {
+pub(crate) fn wrong_model(name: &str, family: Family, staged: &[Family], at: RunTime) -> Diagnosis {
     let own = models(&[family]);
     diagnosis(
         Code::WrongModelBundle,
@@ -119,7 +119,7 @@ pub(crate) fn wrong_model(name: &str, family: Family, staged: &[Family], at: Mom
     )
 }
 
-pub(crate) fn trust_list(name: &str, at: Moment) -> Diagnosis {
+pub(crate) fn trust_list(name: &str, at: RunTime) -> Diagnosis {
     diagnosis(
         Code::TrustList,
         format!("asked for the signed '{}' at {}", shown(name), clock(at)),
@@ -130,7 +130,7 @@ pub(crate) fn trust_list(name: &str, at: Moment) -> Diagnosis {
     )
 }
 
-pub(crate) fn mismatch(name: &str, meant: &str, at: Moment) -> Diagnosis {
+pub(crate) fn mismatch(name: &str, meant: &str, at: RunTime) -> Diagnosis {
     diagnosis(
         Code::NameMismatch,
         format!(
@@ -148,7 +148,12 @@ pub(crate) fn mismatch(name: &str, meant: &str, at: Moment) -> Diagnosis {
 }
 
 /// `last`: the acknowledged bytes of the last attempt and the file's, where they are known.
-pub(crate) fn broken(name: &str, attempts: u16, last: Option<(u64, u64)>, at: Moment) -> Diagnosis {
+pub(crate) fn broken(
+    name: &str,
+    attempts: u16,
+    last: Option<(u64, u64)>,
+    at: RunTime,
+) -> Diagnosis {
     let last = last.map_or_else(
         || ", as it never asked for what follows".to_owned(),
         |(bytes, size)| format!(", the last one got {bytes} of {size} bytes"),

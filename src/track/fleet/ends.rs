@@ -3,11 +3,13 @@
 use std::net::Ipv4Addr;
 
 use super::{
-    super::{Moment, PhoneRef, Sums, Unproven, announce::reference, catalog::Leg, identity::Phone},
+    super::{
+        PhoneRef, RunTime, Sums, Unproven, announce::reference, catalog::Leg, identity::Phone,
+    },
     Admission, DRAIN_LIMIT, Fleet, QUIET_BEFORE_END, RunState,
 };
 use crate::{
-    phone::{MacAddress, Request},
+    phone::{MacAddress, RequestedFile},
     track::View,
 };
 
@@ -23,11 +25,11 @@ impl Fleet {
 
     /// The same at this moment, where time was not let pass until then.
     #[must_use]
-    pub fn admit_at(&self, at: Moment, address: Ipv4Addr, name: &str) -> Admission {
+    pub fn admit_at(&self, at: RunTime, address: Ipv4Addr, name: &str) -> Admission {
         let here = self.registry.at(address).map(|(_, phone)| phone);
         let view = self.view(here, name);
         let is_owed = here.is_some_and(|phone| phone.conversion.is_owed_images());
-        let request = Request::read(name);
+        let request = RequestedFile::parse(name);
         if let Some(since) = self.draining
             && (!is_owed || at.saturating_sub(since) >= DRAIN_LIMIT)
         {
@@ -44,9 +46,9 @@ impl Fleet {
             Some(mac) => only.contains(&mac) || is_owed && request.mac().is_none(),
             // A boot loader cannot say who it is.
             None => {
-                matches!(request, Request::Recovery(_))
+                matches!(request, RequestedFile::Recovery(_))
                     || here.is_some_and(|phone| phone.conversion.in_recovery)
-                        && request == Request::Image
+                        && request == RequestedFile::Image
             }
         };
         Admission::Serve(if admitted { view } else { View::Config })
@@ -54,21 +56,21 @@ impl Fleet {
 
     /// What the phone `here` is shown if it asks for `name`.
     fn view(&self, here: Option<&Phone>, name: &str) -> View {
-        let request = Request::read(name);
+        let request = RequestedFile::parse(name);
         let named = request.mac().and_then(|mac| self.registry.of(mac));
         let Some(phone) = named.or(here) else {
             return View::Target;
         };
         let conversion = &phone.conversion;
         // A boot loader of another family is another phone.
-        if let Request::Recovery(Some(model)) = request
+        if let RequestedFile::Recovery(Some(model)) = request
             && conversion.family.is_some_and(|own| own != model.family)
         {
             return View::Target;
         }
         let leg = match request {
             // The manifest that was given decides, whatever was decided since.
-            Request::Image => conversion.leg_of_image(&self.catalog, name),
+            RequestedFile::Image => conversion.leg_of_image(&self.catalog, name),
             _ => conversion.leg,
         };
         match leg {
@@ -80,7 +82,7 @@ impl Fleet {
 
     /// Whether the run should end by itself.
     #[must_use]
-    pub fn run_state(&self, at: Moment) -> RunState {
+    pub fn run_state(&self, at: RunTime) -> RunState {
         let is_quiet = self
             .done_heard
             .is_none_or(|heard| at.saturating_sub(heard) >= QUIET_BEFORE_END);
@@ -108,14 +110,14 @@ impl Fleet {
 
     /// From now on no new phone is admitted; a phone that took a manifest gets the rest
     /// of its images.
-    pub fn drain(&mut self, at: Moment) {
+    pub fn drain(&mut self, at: RunTime) {
         self.now = self.now.max(at);
         self.draining.get_or_insert(self.now);
     }
 
     /// Whether no phone is between two images any more, or [`DRAIN_LIMIT`] has passed.
     #[must_use]
-    pub fn drained(&self, at: Moment) -> bool {
+    pub fn drained(&self, at: RunTime) -> bool {
         self.draining
             .is_some_and(|since| at.saturating_sub(since) >= DRAIN_LIMIT)
             || !self

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::{
     super::{
-        FileOutcome, Moment, Served, TransferId,
+        FileOutcome, RunTime, Served, TransferId,
         history::{Kind, Row, kept},
         identity::Owner,
     },
@@ -12,7 +12,7 @@ use super::{
 };
 
 impl Fleet {
-    pub(super) fn other_asked(&mut self, at: Moment, address: Ipv4Addr, asked: Asked<'_>) {
+    pub(super) fn other_asked(&mut self, at: RunTime, address: Ipv4Addr, asked: Asked<'_>) {
         let Asked {
             transfer,
             transport,
@@ -50,7 +50,7 @@ impl Fleet {
 
     pub(super) fn of_other(
         &mut self,
-        at: Moment,
+        at: RunTime,
         address: Ipv4Addr,
         transfer: TransferId,
         change: impl FnOnce(&mut Row),

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::{
-    super::{Event, Moment, PhoneRef, announce::reference, conversion::Way, identity::Phone},
+    super::{Event, PhoneRef, RunTime, announce::reference, conversion::Way, identity::Phone},
     Fleet,
 };
-use crate::phone::{LoadName, Request};
+use crate::phone::{LoadName, RequestedFile};
 
 /// What a survey found out of one phone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,12 +47,12 @@ impl Fleet {
     }
 
     /// When the survey will be over.
-    pub(super) fn survey_ends(&self) -> Option<Moment> {
+    pub(super) fn survey_ends(&self) -> Option<RunTime> {
         self.plan.survey.filter(|_| !self.survey_is_over)
     }
 
     /// Plans the way of every phone that was heard.
-    pub(super) fn end_survey(&mut self, at: Moment) -> Vec<Event> {
+    pub(super) fn end_survey(&mut self, at: RunTime) -> Vec<Event> {
         self.survey_is_over = true;
         let ids: Vec<_> = self.registry.phones.keys().copied().collect();
         let plan = |id| {
@@ -65,9 +65,9 @@ impl Fleet {
 
     /// Whether no load may reach the phone `here` now, because a survey goes on. A boot loader
     /// has nothing to run: it is served as in any run, and so is what it starts.
-    pub(super) fn holds(&self, at: Moment, here: Option<&Phone>, request: &Request) -> bool {
+    pub(super) fn holds(&self, at: RunTime, here: Option<&Phone>, request: &RequestedFile) -> bool {
         let named = request.mac().and_then(|mac| self.registry.of(mac));
-        let recovers = matches!(request, Request::Recovery(_))
+        let recovers = matches!(request, RequestedFile::Recovery(_))
             || named
                 .or(here)
                 .is_some_and(|phone| phone.conversion.in_recovery);

@@ -3,21 +3,26 @@
 use std::net::Ipv4Addr;
 
 use super::{
-    super::{Event, Moment, Seen, history::kept},
+    super::{Event, ObservationKind, RunTime, history::kept},
     Fleet,
 };
 
 impl Fleet {
     /// A word of a witness that is neither a name nor a load.
-    pub(super) fn worded(&mut self, at: Moment, address: Ipv4Addr, seen: &Seen) -> Vec<Event> {
+    pub(super) fn worded(
+        &mut self,
+        at: RunTime,
+        address: Ipv4Addr,
+        seen: &ObservationKind,
+    ) -> Vec<Event> {
         match seen {
-            Seen::Model { model, witness } => {
+            ObservationKind::Model { model, witness } => {
                 let id = self.registry.listed(at, address);
                 self.told(at, id, |phone, _, out| {
                     phone.conversion.model_named(model, *witness, out);
                 })
             }
-            Seen::Agent {
+            ObservationKind::UserAgent {
                 release,
                 witness,
                 detail,
@@ -28,7 +33,7 @@ impl Fleet {
                     phone.agent_named(release.as_deref(), *witness, detail, out);
                 })
             }
-            Seen::Disputed {
+            ObservationKind::AddressConflict {
                 mac,
                 other,
                 witness,
@@ -38,20 +43,20 @@ impl Fleet {
                     phone.conversion.disputed(address, *other, *witness, out);
                 })
             }
-            Seen::Vlan { vlan, witness } => {
+            ObservationKind::Vlan { vlan, witness } => {
                 let id = self.registry.listed(at, address);
                 self.told(at, id, |phone, scene, out| {
                     let place = (address, *vlan);
                     phone.conversion.tags(scene, place, *witness, out);
                 })
             }
-            Seen::Leased { lease } => {
+            ObservationKind::LeaseAcked { lease } => {
                 let id = self.registry.listed(at, address);
                 self.told(at, id, |phone, scene, out| {
                     phone.conversion.leased(scene, address, lease, out);
                 })
             }
-            Seen::Hardware {
+            ObservationKind::Hardware {
                 classes,
                 witness,
                 detail,
@@ -63,19 +68,19 @@ impl Fleet {
                 })
             }
             // Others than phones register too, and nothing of this makes somebody a phone.
-            Seen::Register { register, fate } => match self.registry.at(address) {
+            ObservationKind::Register { register, fate } => match self.registry.at(address) {
                 Some((id, _)) => self.fold(at, id, |phone, scene, out| {
                     phone.conversion.registers(scene, register, *fate, out);
                 }),
                 None => Vec::new(),
             },
-            Seen::Closed { pbx, over } => match self.registry.at(address) {
+            ObservationKind::PortClosed { pbx, over } => match self.registry.at(address) {
                 Some((id, _)) => self.fold(at, id, |phone, scene, out| {
                     phone.conversion.found_closed(scene, *pbx, *over, out);
                 }),
                 None => Vec::new(),
             },
-            Seen::Noted { witness, detail } => {
+            ObservationKind::Remark { witness, detail } => {
                 let here = self.registry.at(address).map(|(id, _)| id);
                 here.map_or_else(Vec::new, |id| {
                     self.fold(at, id, |phone, _, out| {
@@ -83,11 +88,11 @@ impl Fleet {
                     })
                 })
             }
-            Seen::Asked { .. }
-            | Seen::Acknowledged { .. }
-            | Seen::Ended { .. }
-            | Seen::Named { .. }
-            | Seen::Load { .. } => Vec::new(),
+            ObservationKind::Requested { .. }
+            | ObservationKind::Acknowledged { .. }
+            | ObservationKind::Ended { .. }
+            | ObservationKind::MacReported { .. }
+            | ObservationKind::Load { .. } => Vec::new(),
         }
     }
 }

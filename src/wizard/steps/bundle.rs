@@ -15,7 +15,7 @@ use super::{
 use crate::{
     bundle::{self, Bundle, Verdict},
     diagnose::Severity,
-    stage::{self, Accept, Refusal},
+    stage::{self, AcceptPolicy, SelectionError},
 };
 
 const NUMBER: usize = 1;
@@ -189,7 +189,7 @@ fn accepts(sentences: &[String], prompt: &mut dyn Prompt) -> Result<bool, Stoppe
 }
 
 fn examined(paths: &[PathBuf], answers: &Answers, environment: &dyn Environment, accepted: bool) -> BundleCheck {
-    let read = || -> Result<(Vec<Bundle>, bundle::Expectation), Failure> {
+    let read = || -> Result<(Vec<Bundle>, bundle::ExamineOptions), Failure> {
         let args = answers.args()?;
         let (_, trust) = args.bridge.examine(&args.trust, &super::super::QUIET)?;
         Ok((environment.examine(paths, &trust)?, trust.expectation()?))
@@ -198,7 +198,7 @@ fn examined(paths: &[PathBuf], answers: &Answers, environment: &dyn Environment,
         Ok(read) => read,
         Err(failure) => return BundleCheck::Not(words(&failure)),
     };
-    if let Some(checksum) = bundle::unmatched(&bundles, &expectation).first() {
+    if let Some(checksum) = bundle::unmatched_checksums(&bundles, &expectation).first() {
         return BundleCheck::Not(format!(
             "No file that was named has the {} {checksum}.\n→ Check the checksum for a slip, else \
              fetch the file again: it is not the one that the checksum is for",
@@ -210,11 +210,11 @@ fn examined(paths: &[PathBuf], answers: &Answers, environment: &dyn Environment,
 
 /// Whether these bundles may be served.
 fn judge(bundles: Vec<Bundle>, accepted: bool) -> BundleCheck {
-    let accept = |unknown| Accept {
+    let accept = |unknown| AcceptPolicy {
         unknown,
         sccp: false,
     };
-    if let Err(refusal) = stage::select(&bundles, accept(true)) {
+    if let Err(refusal) = stage::check_targets(&bundles, accept(true)) {
         return BundleCheck::Not(refused(&bundles, &refusal));
     }
     let fits = |bundle: &Bundle| {
@@ -231,21 +231,21 @@ fn judge(bundles: Vec<Bundle>, accepted: bool) -> BundleCheck {
             numbers(&other.models)
         ));
     }
-    if stage::select(&bundles, accept(accepted)).is_err() {
+    if stage::check_targets(&bundles, accept(accepted)).is_err() {
         return BundleCheck::Unproven(bundles);
     }
     BundleCheck::Taken(bundles)
 }
 
 /// Why not these, and what to do.
-pub(super) fn refused(bundles: &[Bundle], refusal: &Refusal) -> String {
+pub(super) fn refused(bundles: &[Bundle], refusal: &SelectionError) -> String {
     let error = match refusal {
-        Refusal::Sccp { path, load } => format!(
+        SelectionError::Sccp { path, load } => format!(
             "{} holds SCCP firmware ({load}), and a conversion ends with SIP. Keep it: it is the \
              way back, and 8.5(2) is the bridge for old phones.",
             name(path)
         ),
-        Refusal::Verdict { path, verdict } => {
+        SelectionError::Verdict { path, verdict } => {
             let of = bundles.iter().find(|bundle| bundle.path == *path);
             let mut problems = of.into_iter().flat_map(|bundle| &bundle.problems);
             if let Some(problem) = problems.find(|it| it.severity == Severity::Error) {
@@ -267,7 +267,9 @@ pub(super) fn refused(bundles: &[Bundle], refusal: &Refusal) -> String {
 pub(super) fn sentence(bundle: &Bundle) -> String {
     let what = match bundle.verdict {
         Verdict::Known => "is, bit for bit, what was published, and whole",
-        Verdict::Genuine if bundle.trusted => "is whole and signed with the key that you named",
+        Verdict::Genuine if bundle.uses_trusted_key => {
+            "is whole and signed with the key that you named"
+        }
         Verdict::Genuine => "is whole, and each signed file in it carries Cisco's signature",
         _ => "is whole, but nothing proves where it comes from",
     };

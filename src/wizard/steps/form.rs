@@ -183,7 +183,7 @@ fn open(answers: &Answers) -> Vec<PartialPhone> {
 
 fn prompt(line: FormField, phones: &[PartialPhone], answers: &Answers) -> String {
     let of = |at: usize| match phones[at].mac {
-        Some(mac) => format!("SEP{}", mac.wire()),
+        Some(mac) => format!("SEP{}", mac.upper_hex()),
         None => format!("phone {}", at + 1),
     };
     match line {

@@ -327,7 +327,7 @@ fn lines(answers: &Answers, prompt: &mut dyn Prompt) -> Result<bool, Stopped> {
     prompt.tell(&format!(
         "For {kind}. Take it out again when the phones are done."
     ));
-    prompt.show(&format!("\n{}", kind.lines(address)));
+    prompt.show(&format!("\n{}", kind.config_snippet(address)));
     let choice = Choice::new("Put these lines there, then:")
         .item("They are there: look again", true)
         .item("Back to the findings", false);

@@ -119,7 +119,7 @@ fn only(answers: &mut Answers, macs: &[MacAddress]) {
 }
 
 /// The heard phones that the firmware is for.
-fn fitting(answers: &Answers) -> Vec<&watch::Phone> {
+fn fitting(answers: &Answers) -> Vec<&watch::ObservedPhone> {
     let families: Vec<_> = answers.models().iter().map(|model| model.family).collect();
     let heard = answers.detected.phones.iter().map(|(_, phone)| phone);
     heard
@@ -158,13 +158,16 @@ fn tell_heard(answers: &Answers, prompt: &mut dyn Prompt) {
     }
 }
 
-fn line((interface, phone): &(String, watch::Phone)) -> String {
+fn line((interface, phone): &(String, watch::ObservedPhone)) -> String {
     let model = phone.model.map_or("model unknown", |model| model.number);
     let load = phone.load.as_ref();
     let load = load.map_or_else(|| "load unknown".to_owned(), |load| escape(load.as_str()));
     let at = phone.address.map(|address| format!(" at {address}"));
     let at = at.unwrap_or_default();
-    format!("  SEP{} {model} {load}{at}, {interface}", phone.mac.wire())
+    format!(
+        "  SEP{} {model} {load}{at}, {interface}",
+        phone.mac.upper_hex()
+    )
 }
 
 fn pick(answers: &Answers, prompt: &mut dyn Prompt) -> Result<Reply<Pick>, Stopped> {
@@ -180,7 +183,7 @@ fn pick(answers: &Answers, prompt: &mut dyn Prompt) -> Result<Reply<Pick>, Stopp
     for phone in fitting.iter().take(MOST) {
         let model = phone.model.map_or("", |model| model.number);
         choice = choice.item(
-            format!("SEP{} ({model}), and no other", phone.mac.wire()),
+            format!("SEP{} ({model}), and no other", phone.mac.upper_hex()),
             Pick::These(vec![phone.mac]),
         );
     }
@@ -265,7 +268,7 @@ fn told(answers: &Answers) -> String {
             .only
             .iter()
             .take(MOST)
-            .map(|mac| format!("SEP{}", mac.wire()))
+            .map(|mac| format!("SEP{}", mac.upper_hex()))
             .collect();
         let more = args.only.len() - names.len();
         return match more {

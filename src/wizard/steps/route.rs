@@ -13,7 +13,7 @@ use super::{
     words,
 };
 use crate::{
-    phone::{LoadName, Route, bridge_bundle},
+    phone::{LoadName, Route, bridge_bundle_name},
     stage,
 };
 
@@ -114,12 +114,12 @@ pub(in super::super) fn ask(
 /// What is known of the phones' loads decides.
 fn advice(answers: &Answers) -> RouteAdvice {
     let target = answers.bundles.first().and_then(|it| it.loads.first());
-    let to = target.and_then(LoadName::train);
+    let to = target.and_then(LoadName::release);
     let only = answers.only();
     let heard = answers.detected.phones.iter().map(|(_, phone)| phone);
     let loads: Vec<_> = heard
         .filter(|phone| only.contains(&phone.mac))
-        .map(|phone| phone.load.as_ref().and_then(LoadName::train))
+        .map(|phone| phone.load.as_ref().and_then(LoadName::release))
         .collect();
     let Some(to) = to else {
         let why = "at once: the firmware's release is not known";
@@ -173,7 +173,9 @@ fn pick(
 ) -> Result<Reply<Pick>, Stopped> {
     let families = answers.bundles.iter().flat_map(|bundle| &bundle.models);
     let families: Vec<_> = families.map(|model| model.family).collect();
-    let file = families.iter().find_map(|family| bridge_bundle(*family));
+    let file = families
+        .iter()
+        .find_map(|family| bridge_bundle_name(*family));
     let is_bridge = |path: &PathBuf| {
         let name = bundle::name(path).to_ascii_lowercase();
         // One of them was published with a slip in its name.
@@ -249,7 +251,7 @@ fn look(paths: &[PathBuf], answers: &mut Answers, environment: &dyn Environment)
     let bridges = environment
         .examine(paths, &args.trust)
         .map_err(|failure| words(&failure))?;
-    stage::select_bridges(&bridges, &answers.bundles, args.trust.accept_unknown)
+    stage::check_bridges(&bridges, &answers.bundles, args.trust.accept_unknown)
         .map_err(|refusal| bundle::refused(&bridges, &refusal))?;
     let sentences: Vec<String> = bridges.iter().map(sentence).collect();
     answers.words.set("bridges", paths);

@@ -10,7 +10,7 @@ use super::{
     },
     and, count, numbers, words,
 };
-use crate::phone::Hazard;
+use crate::phone::HardwareHazard;
 
 const NUMBER: usize = 6;
 const TITLE: &str = "what is going to happen";
@@ -80,7 +80,7 @@ fn tell(answers: &mut Answers, args: &convert::Args, prompt: &mut dyn Prompt, en
     };
     prompt.tell(&format!("What stays behind: {stays}.{without}"));
     answers.journal = journal;
-    for hazard in Hazard::ALL {
+    for hazard in HardwareHazard::ALL {
         let models = answers.wanted_models();
         let of: Vec<_> = models
             .into_iter()
@@ -101,7 +101,7 @@ fn until(args: &convert::Args) -> String {
             .only
             .iter()
             .take(3)
-            .map(|mac| format!("SEP{}", mac.wire()))
+            .map(|mac| format!("SEP{}", mac.upper_hex()))
             .collect();
         return match args.only.len() {
             many @ 4.. => format!("all {many} phones are done"),

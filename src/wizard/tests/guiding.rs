@@ -14,7 +14,9 @@ use crate::{
     diagnose::Finding,
     phone::RESET_KEYS,
     reporter::{Reporter, Started, Tick},
-    track::{Event, Fleet, PhoneId, PhoneRef, Plan, Report, Seen, Sighting, State, Step},
+    track::{
+        Event, Fleet, Observation, ObservationKind, PhoneId, PhoneRef, Plan, Report, State, Step,
+    },
 };
 
 fn guide(numbers: &[&str]) -> Guide {
@@ -84,7 +86,7 @@ struct Heard(Arc<Mutex<Vec<String>>>);
 impl Reporter for Heard {
     fn started(&mut self, _: jiff::Timestamp, _: &Started) {}
     fn event(&mut self, _: jiff::Timestamp, _: &Event) {}
-    fn found(&mut self, _at: jiff::Timestamp, found: &Finding) {
+    fn finding(&mut self, _at: jiff::Timestamp, found: &Finding) {
         for line in crate::display::finding(found, crate::display::Style::plain()).lines() {
             self.notice(line);
         }
@@ -118,7 +120,7 @@ fn a_survey_comes_before_the_keys() {
         let keys = || said.lock().unwrap().join("\n").matches(RESET_KEYS).count();
         guided.started(jiff::Timestamp::UNIX_EPOCH, &started);
         assert_eq!(keys(), usize::from(!surveys));
-        guided.surveyed(jiff::Timestamp::UNIX_EPOCH, &[]);
+        guided.survey_finished(jiff::Timestamp::UNIX_EPOCH, &[]);
         assert_eq!(keys(), 1);
     }
 }
@@ -161,9 +163,9 @@ fn a_person_is_asked_of_phones_that_no_witness_spoke_of() {
     };
     let (said, script) = asked(State::Flashed, vec![Enter]);
     let [
-        Sighting {
+        Observation {
             address,
-            seen: Seen::Noted { witness, detail },
+            seen: ObservationKind::Remark { witness, detail },
         },
     ] = &said.unwrap()[..]
     else {
@@ -171,7 +173,7 @@ fn a_person_is_asked_of_phones_that_no_witness_spoke_of() {
     };
     assert_eq!(
         (*address, *witness),
-        (Ipv4Addr::new(192, 0, 2, 101), Witness::Person)
+        (Ipv4Addr::new(192, 0, 2, 101), EvidenceSource::Person)
     );
     assert!(
         detail.contains("SIP at Settings > Model Information"),

@@ -1,7 +1,7 @@
 //! Archives that are broken or that lie.
 
 use proptest::prelude::*;
-use reflash::bundle::{Expectation, Verdict};
+use reflash::bundle::{ExamineOptions, Verdict};
 use tempfile::TempDir;
 
 use super::{
@@ -282,13 +282,13 @@ fn a_file_too_large_to_be_a_bundle_is_not_read() {
     let path = scene.file("sparse.zip", b"PK");
     let file = std::fs::File::options().write(true).open(&path).unwrap();
     file.set_len((1 << 30) + 1).unwrap();
-    let mut bundle = one(&path, &Expectation::default());
+    let mut bundle = one(&path, &ExamineOptions::default());
     assert_eq!(
         (bundle.verdict, bundle.problems[0].code),
         (Verdict::Refused, "over-limit")
     );
     assert_eq!(bundle.digests, None);
-    bundle.mismatch(&"0".repeat(32).parse().unwrap());
+    bundle.set_checksum_mismatch(&"0".repeat(32).parse().unwrap());
     assert_eq!(bundle.verdict, Verdict::Damaged);
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use reflash::bundle::{BundleError, Expectation};
+use reflash::bundle::{BundleError, ExamineOptions};
 use tempfile::TempDir;
 
 use super::{
@@ -77,11 +77,11 @@ fn a_file_in_the_way_is_kept_and_what_was_written_is_removed() {
 fn an_unfit_bundle_is_not_unpacked() {
     let scene = Scene::new();
     let path = scene.file("bad.zip", &zip(&[Entry::new("a.sbn", b"x")]));
-    let bundle = one(&path, &Expectation::default());
+    let bundle = one(&path, &ExamineOptions::default());
     let to = TempDir::new().unwrap();
     assert!(matches!(
         bundle.unpack(to.path()),
-        Err(BundleError::Unfit { .. })
+        Err(BundleError::NotUsable { .. })
     ));
     assert_eq!(fs::read_dir(to.path()).unwrap().count(), 0);
 }

@@ -7,14 +7,14 @@ use std::{
 
 use proptest::{collection::vec, prelude::*};
 use reflash::{
-    discovery::{COPIES_TOLD, FOLLOWED},
-    discovery::{Ear, Listener, REPEAT},
+    discovery::{Deduplicator, Observer, REPEAT_WINDOW},
+    discovery::{MAX_COPIES, MAX_TRACKED},
     protocol::{
         MAX_TEXT,
         frame::Frame,
         sip::{MAX_HEAD, Response, SipTransport},
     },
-    track::{Fate, Register, Seen, Sighting},
+    track::{Observation, ObservationKind, Register, RegisterOutcome},
 };
 
 use super::{MAC, PHONE, REGISTER, ethernet, tcp, udp};
@@ -52,23 +52,25 @@ fn segment(from: SocketAddrV4, to: SocketAddrV4, text: &str) -> Vec<u8> {
     packet(6, *from.ip(), *to.ip(), &inside)
 }
 
-fn hear(listener: &mut Listener, bytes: &[u8]) -> Vec<Sighting> {
-    listener.hear(&Frame::decode(bytes).unwrap()).unwrap()
+fn hear(listener: &mut Observer, bytes: &[u8]) -> Vec<Observation> {
+    listener.observe(&Frame::decode(bytes).unwrap()).unwrap()
 }
 
 /// What became of the REGISTER in this frame, or of the one that it answers.
-fn fate(listener: &mut Listener, bytes: &[u8]) -> Option<(Register, Fate)> {
+fn fate(listener: &mut Observer, bytes: &[u8]) -> Option<(Register, RegisterOutcome)> {
     let heard = hear(listener, bytes);
-    heard.into_iter().find_map(|sighting| match sighting.seen {
-        Seen::Register { register, fate } => {
-            assert_eq!(
-                sighting.address, PHONE,
-                "it is the phone's in both directions"
-            );
-            Some((*register, fate))
-        }
-        _ => None,
-    })
+    heard
+        .into_iter()
+        .find_map(|observation| match observation.seen {
+            ObservationKind::Register { register, fate } => {
+                assert_eq!(
+                    observation.address, PHONE,
+                    "it is the phone's in both directions"
+                );
+                Some((*register, fate))
+            }
+            _ => None,
+        })
 }
 
 fn numbered(text: &str, number: u32) -> String {
@@ -77,7 +79,7 @@ fn numbered(text: &str, number: u32) -> String {
 
 #[test]
 fn a_register_and_its_answers_are_joined() {
-    let answered = |status, to| Fate::Answered {
+    let answered = |status, to| RegisterOutcome::Answered {
         status,
         to,
         stale: false,
@@ -88,9 +90,9 @@ fn a_register_and_its_answers_are_joined() {
             SipTransport::Udp => datagram,
             SipTransport::Tcp => segment,
         };
-        let mut listener = Listener::default();
+        let mut listener = Observer::default();
         let (register, sent) = fate(&mut listener, &frame(FROM, AT, REGISTER)).unwrap();
-        assert_eq!(sent, Fate::Sent);
+        assert_eq!(sent, RegisterOutcome::Sent);
         assert_eq!(
             register,
             Register {
@@ -128,7 +130,7 @@ fn a_register_and_its_answers_are_joined() {
         let next = numbered(REGISTER, 102);
         assert_eq!(
             fate(&mut listener, &frame(FROM, AT, &next)).unwrap().1,
-            Fate::Sent
+            RegisterOutcome::Sent
         );
         let contact = "Contact: <sip:6010@172.30.6.12:5060>;expires=3597\r\nContent-Length";
         let accepted = numbered(REFUSAL, 102)
@@ -138,7 +140,7 @@ fn a_register_and_its_answers_are_joined() {
         assert!(
             matches!(
                 accepted.1,
-                Fate::Answered {
+                RegisterOutcome::Answered {
                     status: 200,
                     expires: Some(3597),
                     ..
@@ -162,7 +164,7 @@ fn a_register_and_its_answers_are_joined() {
 #[test]
 fn what_a_head_says_of_the_way_back_and_of_the_proof() {
     let of = |text: String| {
-        fate(&mut Listener::default(), &datagram(FROM, AT, &text))
+        fate(&mut Observer::default(), &datagram(FROM, AT, &text))
             .unwrap()
             .0
     };
@@ -207,7 +209,7 @@ fn strangers_proxies_and_other_requests_are_not_told_of() {
         assert!(REGISTER.contains(line), "{line}");
         let text = REGISTER.replace(line, other);
         assert_eq!(
-            fate(&mut Listener::default(), &datagram(FROM, AT, &text)),
+            fate(&mut Observer::default(), &datagram(FROM, AT, &text)),
             None,
             "{other}"
         );
@@ -216,13 +218,13 @@ fn strangers_proxies_and_other_requests_are_not_told_of() {
         From: <sip:1@x>\r\nTo: <sip:1@x>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n\
         User-Agent: softphone/1\r\n\r\n";
     assert_eq!(
-        hear(&mut Listener::default(), &datagram(FROM, AT, stranger)),
+        hear(&mut Observer::default(), &datagram(FROM, AT, stranger)),
         []
     );
     let model = stranger.replace("softphone/1", "Cisco-CP7965G/9.3.1");
-    assert!(fate(&mut Listener::default(), &datagram(FROM, AT, &model)).is_some());
+    assert!(fate(&mut Observer::default(), &datagram(FROM, AT, &model)).is_some());
     // What goes to this program's own port, it hears there.
-    let mut beside = Listener::new(5060, Some(AT));
+    let mut beside = Observer::new(5060, Some(AT));
     assert_eq!(hear(&mut beside, &datagram(FROM, AT, REGISTER)), []);
     assert_eq!(hear(&mut beside, &datagram(AT, FROM, REFUSAL)), []);
     let other = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 5060);
@@ -231,16 +233,20 @@ fn strangers_proxies_and_other_requests_are_not_told_of() {
 
 #[test]
 fn copies_are_counted_up_to_a_limit_and_so_is_what_is_waited_for() {
-    let mut listener = Listener::default();
+    let mut listener = Observer::default();
     let copies: Vec<_> = (0..100)
         .map_while(|_| fate(&mut listener, &datagram(FROM, AT, REGISTER)))
         .map(|(_, fate)| fate)
         .collect();
-    assert_eq!(copies.len(), usize::from(COPIES_TOLD) + 1);
-    assert_eq!(copies[0], Fate::Sent);
-    assert!(copies[1..].iter().all(|copy| *copy == Fate::Again));
+    assert_eq!(copies.len(), usize::from(MAX_COPIES) + 1);
+    assert_eq!(copies[0], RegisterOutcome::Sent);
+    assert!(
+        copies[1..]
+            .iter()
+            .all(|copy| *copy == RegisterOutcome::Again)
+    );
     // As many others come that it is forgotten: its answer is nobody's.
-    for number in 0..u32::try_from(FOLLOWED).unwrap() {
+    for number in 0..u32::try_from(MAX_TRACKED).unwrap() {
         let text = numbered(REGISTER, 1000 + number);
         assert!(fate(&mut listener, &datagram(FROM, AT, &text)).is_some());
     }
@@ -255,11 +261,11 @@ fn a_closed_port_is_told_and_a_connection_that_ends_is_not() {
         let mut bytes = tcp(port, 49_154, b"");
         bytes[4..8].copy_from_slice(&seq.to_be_bytes());
         bytes[13] = flags;
-        hear(&mut Listener::default(), &packet(6, PBX, PHONE, &bytes))
+        hear(&mut Observer::default(), &packet(6, PBX, PHONE, &bytes))
     };
-    let told = |over| Sighting {
+    let told = |over| Observation {
         address: PHONE,
-        seen: Seen::Closed { pbx: AT, over },
+        seen: ObservationKind::PortClosed { pbx: AT, over },
     };
     assert_eq!(reset(0, 0x14, 5060), [told(SipTransport::Tcp)]);
     assert_eq!(reset(1, 0x14, 5060), [], "a connection that there was");
@@ -269,7 +275,7 @@ fn a_closed_port_is_told_and_a_connection_that_ends_is_not() {
     let unreachable = |port: u16| {
         let frame = datagram(FROM, SocketAddrV4::new(PBX, port), "x");
         let icmp = [&[3, 3, 0, 0, 0, 0, 0, 0], &frame[14..]].concat();
-        hear(&mut Listener::default(), &packet(1, PBX, PHONE, &icmp))
+        hear(&mut Observer::default(), &packet(1, PBX, PHONE, &icmp))
     };
     assert_eq!(unreachable(5060), [told(SipTransport::Udp)]);
     assert_eq!(unreachable(69), []);
@@ -278,11 +284,11 @@ fn a_closed_port_is_told_and_a_connection_that_ends_is_not() {
 #[test]
 fn a_live_run_is_told_each_copy_and_each_name_once() {
     let began = Instant::now();
-    let mut ear = Ear::default();
+    let mut ear = Deduplicator::default();
     let frame = datagram(FROM, AT, REGISTER);
     let mut told = |after: u64| {
         let at = began + Duration::from_millis(after);
-        ear.hear(at, &frame)
+        ear.observe(at, &frame)
             .unwrap()
             .into_iter()
             .map(|one| one.seen)
@@ -293,11 +299,11 @@ fn a_live_run_is_told_each_copy_and_each_name_once() {
         matches!(
             first[..],
             [
-                Seen::Named { .. },
-                Seen::Model { .. },
-                Seen::Load { .. },
-                Seen::Register {
-                    fate: Fate::Sent,
+                ObservationKind::MacReported { .. },
+                ObservationKind::Model { .. },
+                ObservationKind::Load { .. },
+                ObservationKind::Register {
+                    fate: RegisterOutcome::Sent,
                     ..
                 }
             ]
@@ -308,20 +314,20 @@ fn a_live_run_is_told_each_copy_and_each_name_once() {
     assert!(
         matches!(
             again[..],
-            [Seen::Register {
-                fate: Fate::Again,
+            [ObservationKind::Register {
+                fate: RegisterOutcome::Again,
                 ..
             }]
         ),
         "{again:?}"
     );
-    let later = told(u64::try_from(REPEAT.as_millis()).unwrap());
+    let later = told(u64::try_from(REPEAT_WINDOW.as_millis()).unwrap());
     assert_eq!(later.len(), 4, "who it is, after a while");
     // A flood of them is cut like any other.
     let mut told = 0;
     for number in 0..5000 {
         let frame = datagram(FROM, AT, &numbered(REGISTER, 1000 + number));
-        told += usize::from(!ear.hear(began, &frame).unwrap().is_empty());
+        told += usize::from(!ear.observe(began, &frame).unwrap().is_empty());
     }
     assert!(told <= 1000 && ear.refused() >= 4000, "{told}");
 }
@@ -329,17 +335,17 @@ fn a_live_run_is_told_each_copy_and_each_name_once() {
 #[test]
 fn a_closed_port_is_no_flood() {
     let began = Instant::now();
-    let mut ear = Ear::default();
+    let mut ear = Deduplicator::default();
     let mut bytes = tcp(5060, 49_154, b"");
     bytes[4..8].fill(0);
     bytes[13] = 0x14;
     let frame = packet(6, PBX, PHONE, &bytes);
-    let told = |ear: &mut Ear, at| ear.hear(began + at, &frame).unwrap().len();
+    let told = |ear: &mut Deduplicator, at| ear.observe(began + at, &frame).unwrap().len();
     assert_eq!(told(&mut ear, Duration::ZERO), 1);
     for _ in 0..1000 {
         assert_eq!(told(&mut ear, Duration::from_secs(1)), 0);
     }
-    assert_eq!((told(&mut ear, REPEAT), ear.refused()), (1, 0));
+    assert_eq!((told(&mut ear, REPEAT_WINDOW), ear.refused()), (1, 0));
 }
 
 #[test]
@@ -416,24 +422,24 @@ proptest! {
     /// same written and read again.
     #[test]
     fn any_conversation(texts in vec((messages(), any::<[bool; 2]>(), 0_usize..2000), 1..20)) {
-        let mut listener = Listener::default();
+        let mut listener = Observer::default();
         for (text, [is_back, is_tcp], end) in texts {
             let (from, to) = if is_back { (AT, FROM) } else { (FROM, AT) };
             let frame = if is_tcp { segment } else { datagram };
             let text: String = text.chars().take(1200 + end).collect();
             let frame = frame(from, to, &text);
-            let Ok(heard) = listener.hear(&Frame::decode(&frame).unwrap()) else {
+            let Ok(heard) = listener.observe(&Frame::decode(&frame).unwrap()) else {
                 continue;
             };
-            for sighting in heard {
-                let json = serde_json::to_string(&sighting).unwrap();
+            for observation in heard {
+                let json = serde_json::to_string(&observation).unwrap();
                 for secret in ["c0ffee", "0badcafe", "Digest"] {
                     prop_assert!(!json.contains(secret), "{}", json);
                 }
-                prop_assert_eq!(&serde_json::from_str::<Sighting>(&json).unwrap(), &sighting);
-                if let Seen::Register { register, .. } = sighting.seen {
+                prop_assert_eq!(&serde_json::from_str::<Observation>(&json).unwrap(), &observation);
+                if let ObservationKind::Register { register, .. } = observation.seen {
                     prop_assert!(register.user.len() <= MAX_TEXT && !register.user.is_empty());
-                    prop_assert_eq!(sighting.address, *register.source.ip());
+                    prop_assert_eq!(observation.address, *register.source.ip());
                 }
             }
         }

@@ -4,13 +4,13 @@ use std::{net::Ipv4Addr, time::Duration};
 
 use proptest::{collection::vec, prelude::*};
 use reflash::{
-    discovery::{Heard, address, sightings},
+    discovery::{Decoded, address, observations},
     phone::MacAddress,
     protocol::{
         MAX_LIST, MAX_TEXT,
-        dhcp::{Kind, Lease, Message, Op, OptionCode, Options, phone_class},
+        dhcp::{Lease, Message, MessageType, Op, OptionCode, Options, phone_class},
     },
-    track::{Leased, Seen, Witness},
+    track::{EvidenceSource, Leased, ObservationKind},
 };
 
 use super::{MAC, PHONE};
@@ -79,7 +79,7 @@ fn a_phones_discover_is_the_one_that_phones_send() {
         },
         discover()
     );
-    assert_eq!(read.kind(), Some(Kind::Discover));
+    assert_eq!(read.message_type(), Some(MessageType::Discover));
     assert_eq!((read.mac, read.host_mac()), (MAC, Some(MAC)));
     assert!(read.broadcast);
     assert_eq!(read.wanted(), [1, 66, 6, 3, 15, 150, 35]);
@@ -142,7 +142,7 @@ fn an_offer_names_the_files_server_three_times() {
     asked.options.set(OptionCode::RELAY_AGENT, [1, 2, 3, 4]);
     let offer = Message::decode(&asked.offer(&lease()).encode()).unwrap();
     let tftp = lease().tftp;
-    assert_eq!(offer.kind(), Some(Kind::Offer));
+    assert_eq!(offer.message_type(), Some(MessageType::Offer));
     assert_eq!(
         (offer.op, offer.xid, offer.mac),
         (Op::Reply, asked.xid, MAC)
@@ -179,7 +179,10 @@ fn ack_inform_and_nak() {
         (PHONE, Ipv4Addr::UNSPECIFIED, None)
     );
     let ack = request(&[]).ack(&lease());
-    assert_eq!((ack.kind(), ack.your), (Some(Kind::Ack), PHONE));
+    assert_eq!(
+        (ack.message_type(), ack.your),
+        (Some(MessageType::Ack), PHONE)
+    );
 
     let mut asked = request(&[]);
     asked.broadcast = false;
@@ -232,7 +235,7 @@ fn lengths_of_a_value_that_are_wrong_give_no_value() {
     ]);
     assert_eq!((message.server_id(), message.lease()), (None, None));
     assert_eq!(message.tftp_servers(), [SERVER]);
-    assert_eq!((message.kind(), message.host_name()), (None, None));
+    assert_eq!((message.message_type(), message.host_name()), (None, None));
 }
 
 #[test]
@@ -261,11 +264,11 @@ fn what_is_no_dhcp_is_refused() {
     for end in 0..240 {
         assert!(Message::decode(&good[..end]).is_err(), "{end} bytes");
     }
-    assert!(Message::decode(&raw(&[])).unwrap().kind().is_none());
+    assert!(Message::decode(&raw(&[])).unwrap().message_type().is_none());
     assert!(
         Message::decode(&raw(&[0, 0, 53, 1, 1]))
             .unwrap()
-            .kind()
+            .message_type()
             .is_some()
     );
 }
@@ -273,12 +276,12 @@ fn what_is_no_dhcp_is_refused() {
 #[test]
 fn an_address_counts_when_the_phone_has_it() {
     let named = |message: &Message| {
-        let heard = Heard::Dhcp(message);
-        let seen = sightings(&heard);
+        let heard = Decoded::Dhcp(message);
+        let seen = observations(&heard);
         let mac = message.mac;
-        let witness = Witness::Dhcp;
+        let witness = EvidenceSource::Dhcp;
         let class = message.phone().and_then(|class| class.model);
-        let model = class.map(|model| Seen::Model {
+        let model = class.map(|model| ObservationKind::Model {
             model: model.plain_number().to_owned(),
             witness,
         });
@@ -287,7 +290,7 @@ fn an_address_counts_when_the_phone_has_it() {
             message.op == Op::Request,
             "an answer has no class"
         );
-        let expected = std::iter::once(Seen::Named { mac, witness }).chain(model);
+        let expected = std::iter::once(ObservationKind::MacReported { mac, witness }).chain(model);
         let expected: Vec<_> = expected.filter(|_| address(&heard).is_some()).collect();
         assert_eq!(seen, expected);
         address(&heard)
@@ -308,15 +311,15 @@ fn an_address_counts_when_the_phone_has_it() {
     assert_eq!(named(&discover().offer(&lease())), None);
     assert_eq!(named(&renewing.nak(SERVER, "")), None);
     renewing.options.set(OptionCode::VENDOR_CLASS, *b"MSFT 5.0");
-    assert_eq!(sightings(&Heard::Dhcp(&renewing)), [], "no phone");
+    assert_eq!(observations(&Decoded::Dhcp(&renewing)), [], "no phone");
 }
 
 #[test]
 fn a_lease_says_where_a_phone_that_starts_is_sent() {
     let told = |message: &Message| {
-        let seen = sightings(&Heard::Dhcp(message));
+        let seen = observations(&Decoded::Dhcp(message));
         let leases = seen.into_iter().filter_map(|seen| match seen {
-            Seen::Leased { lease } => Some(*lease),
+            ObservationKind::LeaseAcked { lease } => Some(*lease),
             _ => None,
         });
         leases.collect::<Vec<_>>()

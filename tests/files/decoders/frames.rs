@@ -6,7 +6,7 @@ use reflash::{
     phone::MacAddress,
     protocol::{
         frame::{Frame, Payload},
-        link::Link,
+        link::LinkType,
     },
 };
 
@@ -246,7 +246,7 @@ fn captures_of_every_link_layer_are_read() {
         ),
         (276, cooked_2([8, 0]), Some(MAC)),
     ] {
-        let link = Link::of(number).unwrap();
+        let link = LinkType::of(number).unwrap();
         let bytes = [&head[..], &packet].concat();
         let sent = link.read(&bytes).unwrap();
         let read = (sent.source, format!("{:?}", sent.payload));
@@ -258,11 +258,14 @@ fn captures_of_every_link_layer_are_read() {
     let llc = [&[0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0][..], b"CDP"].concat();
     for (number, head) in [(113, cooked(6, [0, 4])), (276, cooked_2([0, 4]))] {
         let bytes = [head, llc.clone()].concat();
-        let sent = Link::of(number).unwrap().read(&bytes).unwrap();
+        let sent = LinkType::of(number).unwrap().read(&bytes).unwrap();
         assert_eq!(sent.payload, Payload::Cdp(b"CDP"), "{number}");
     }
     let group = [&[0xff; 6][..], &[1, 0, 0x5e, 0, 0, 1], &[8, 0], &packet].concat();
-    assert_eq!(Link::Ethernet.read(&group).unwrap().source, None);
-    assert_eq!(Link::Raw.read(&[0x60; 40]).unwrap().payload, Payload::Other);
-    assert_eq!(Link::of(105), None, "802.11");
+    assert_eq!(LinkType::Ethernet.read(&group).unwrap().source, None);
+    assert_eq!(
+        LinkType::Raw.read(&[0x60; 40]).unwrap().payload,
+        Payload::Other
+    );
+    assert_eq!(LinkType::of(105), None, "802.11");
 }

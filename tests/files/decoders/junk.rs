@@ -2,18 +2,18 @@
 
 use proptest::{collection::vec, prelude::*};
 use reflash::{
-    discovery::Listener,
+    discovery::Observer,
     protocol::{
         Alarm, MAX_TEXT,
         cdp::Cdp,
         device_mac,
         dhcp::{Message, phone_class},
         frame::{Frame, Payload},
-        link::Link,
+        link::LinkType,
         lldp::Lldp,
         load_name, sccp,
-        sip::{self, Request, answer},
-        web::Page,
+        sip::{self, Request, encode_response},
+        web::DevicePage,
     },
 };
 
@@ -74,8 +74,8 @@ proptest! {
             prop_assert!(inside.len() + 14 <= bytes.len());
             let range = bytes.as_ptr_range();
             prop_assert!(inside.is_empty() || range.contains(&inside.as_ptr()));
-            if let Ok(sightings) = Listener::default().hear(&frame) {
-                prop_assert!(sightings.len() <= 2 * bytes.len());
+            if let Ok(observations) = Observer::default().observe(&frame) {
+                prop_assert!(observations.len() <= 2 * bytes.len());
             }
         }
     }
@@ -89,10 +89,10 @@ proptest! {
         // Also as if the frame's inside stood behind another head.
         let inside = bytes.get(14..).unwrap_or_default();
         for bytes in [&bytes[..], &[&head, inside].concat()] {
-            if let Ok(sent) = Link::of(number).unwrap().read(bytes)
-                && let Ok(sightings) = Listener::default().hear_from(sent.source, &sent.payload)
+            if let Ok(sent) = LinkType::of(number).unwrap().read(bytes)
+                && let Ok(observations) = Observer::default().observe_payload(sent.source, &sent.payload)
             {
-                prop_assert!(sightings.len() <= 2 * bytes.len());
+                prop_assert!(observations.len() <= 2 * bytes.len());
             }
         }
     }
@@ -138,7 +138,7 @@ proptest! {
     fn requests(bytes in spoilt(vec![REGISTER.as_bytes().to_vec()]), size in 1_usize..200) {
         if let Ok(request) = Request::decode(&bytes) {
             let _ = (request.phone(), request.expires());
-            let reply = answer(&request, 200, "OK", &[]);
+            let reply = encode_response(&request, 200, "OK", &[]);
             prop_assert!(reply.ends_with(b"\r\n\r\n"));
         }
         let mut stream = sip::Stream::default();
@@ -153,9 +153,9 @@ proptest! {
         if let Some(alarm) = Alarm::parse(&text, is_cut) {
             prop_assert!(alarm.text.len() <= MAX_TEXT);
         }
-        let _ = (device_mac(&text), load_name(&text), Page::decode(text.as_bytes()));
+        let _ = (device_mac(&text), load_name(&text), DevicePage::decode(text.as_bytes()));
         let page = format!("<DeviceInformation><versionID>{text}</versionID></DeviceInformation>");
-        let _ = Page::decode(page.as_bytes());
+        let _ = DevicePage::decode(page.as_bytes());
     }
 
     #[test]
@@ -176,7 +176,7 @@ fn frames_cut_at_every_byte() {
     for frame in frames() {
         for end in 0..frame.len() {
             if let Ok(frame) = Frame::decode(&frame[..end]) {
-                let _ = Listener::default().hear(&frame);
+                let _ = Observer::default().observe(&frame);
             }
         }
     }

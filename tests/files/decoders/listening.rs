@@ -1,4 +1,4 @@
-//! From frames to sightings, and from sightings to a phone that is confirmed.
+//! From frames to observations, and from observations to a phone that is confirmed.
 
 use std::{
     net::Ipv4Addr,
@@ -6,34 +6,39 @@ use std::{
 };
 
 use reflash::{
-    discovery::{Ear, Listener, REPEAT},
+    discovery::{Deduplicator, Observer, REPEAT_WINDOW},
     phone::{Family, LoadName, MacAddress},
     protocol::{
         dhcp::{Lease, Message, OptionCode},
         frame::Frame,
     },
-    track::{Fleet, Leased, ManifestPlan, Plan, Seen, Sighting, StagePlan, State, Witness},
+    track::{
+        EvidenceSource, Fleet, Leased, ManifestPlan, Observation, ObservationKind, Plan, StagePlan,
+        State,
+    },
 };
 
 use super::{
     MAC, PHONE, REGISTER, alarm, cdp, cdp_7942, cdp_tlv, ethernet, ipv4, lldp_tlv, snap, tcp, udp,
 };
 
-fn hear(listener: &mut Listener, bytes: &[u8]) -> Vec<Sighting> {
-    listener.hear(&Frame::decode(bytes).unwrap()).unwrap()
+fn hear(listener: &mut Observer, bytes: &[u8]) -> Vec<Observation> {
+    listener.observe(&Frame::decode(bytes).unwrap()).unwrap()
 }
 
 /// Who, by whom, and which load.
-fn told(bytes: &[u8]) -> Option<(Ipv4Addr, Witness, Option<String>)> {
-    let sightings = hear(&mut Listener::default(), bytes);
-    let load = sightings.iter().find_map(|sighting| match &sighting.seen {
-        Seen::Load { load, .. } => Some(load.to_string()),
-        _ => None,
-    });
-    match sightings.first()? {
-        Sighting {
+fn told(bytes: &[u8]) -> Option<(Ipv4Addr, EvidenceSource, Option<String>)> {
+    let observations = hear(&mut Observer::default(), bytes);
+    let load = observations
+        .iter()
+        .find_map(|observation| match &observation.seen {
+            ObservationKind::Load { load, .. } => Some(load.to_string()),
+            _ => None,
+        });
+    match observations.first()? {
+        Observation {
             address,
-            seen: Seen::Named { witness, .. },
+            seen: ObservationKind::MacReported { witness, .. },
         } => Some((*address, *witness, load)),
         other => panic!("a name comes first: {other:?}"),
     }
@@ -55,20 +60,36 @@ fn every_witness_is_heard_in_its_frame() {
     let register = REGISTER.as_bytes();
     let line = alarm(b"25: Name=SEP0021D8BA0965 Load=SCCP42.8-4-2S Last=Initialized");
     for (frame, witness, load) in [
-        (snap_cdp(b"SCCP42.8-4-2S"), Witness::Cdp, "SCCP42.8-4-2S"),
+        (
+            snap_cdp(b"SCCP42.8-4-2S"),
+            EvidenceSource::Cdp,
+            "SCCP42.8-4-2S",
+        ),
         (
             snap_cdp(b"79XX_default_load"),
-            Witness::Cdp,
+            EvidenceSource::Cdp,
             "79XX_default_load",
         ),
         (
             ethernet(MAC, 0x88cc, &lldp),
-            Witness::Lldp,
+            EvidenceSource::Lldp,
             "SIP42.9-3-1SR4-1S",
         ),
-        (udp_frame(5060, register), Witness::Sip, "SIP70.8-4-2-30S"),
-        (tcp_frame(5060, register), Witness::Sip, "SIP70.8-4-2-30S"),
-        (tcp_frame(2000, &line), Witness::Sccp, "SCCP42.8-4-2S"),
+        (
+            udp_frame(5060, register),
+            EvidenceSource::Sip,
+            "SIP70.8-4-2-30S",
+        ),
+        (
+            tcp_frame(5060, register),
+            EvidenceSource::Sip,
+            "SIP70.8-4-2-30S",
+        ),
+        (
+            tcp_frame(2000, &line),
+            EvidenceSource::Sccp,
+            "SCCP42.8-4-2S",
+        ),
     ] {
         assert_eq!(told(&frame), Some((PHONE, witness, Some(load.to_owned()))));
     }
@@ -85,7 +106,7 @@ fn every_witness_is_heard_in_its_frame() {
     }
     let damaged = snap(MAC, [0, 0, 0x0c, 0x20, 0], &[2, 180, 0, 0, 0, 1]);
     let frame = Frame::decode(&damaged).unwrap();
-    assert!(Listener::default().hear(&frame).is_err());
+    assert!(Observer::default().observe(&frame).is_err());
 }
 
 #[test]
@@ -106,7 +127,7 @@ fn an_arp_packet_names_its_own_sender_only() {
     packet.extend([0; 10]);
     assert_eq!(
         told(&ethernet(MAC, 0x0806, &packet)),
-        Some((PHONE, Witness::Neighbour, None))
+        Some((PHONE, EvidenceSource::Neighbour, None))
     );
     let router = MacAddress::new([2; 6]);
     assert_eq!(told(&ethernet(router, 0x0806, &packet)), None, "a proxy's");
@@ -147,7 +168,7 @@ fn an_ack_counts_for_a_client_that_was_heard_as_a_phone() {
     other.mac = MacAddress::new([4; 6]);
     other.options.set(OptionCode::VENDOR_CLASS, *b"MSFT 5.0");
 
-    let mut listener = Listener::default();
+    let mut listener = Observer::default();
     assert_eq!(
         hear(&mut listener, &server(&phone.ack(&lease))),
         [],
@@ -156,17 +177,17 @@ fn an_ack_counts_for_a_client_that_was_heard_as_a_phone() {
     for message in [&phone, &other] {
         assert_eq!(hear(&mut listener, &client(message)), []);
     }
-    let named = Sighting {
+    let named = Observation {
         address: PHONE,
-        seen: Seen::Named {
+        seen: ObservationKind::MacReported {
             mac: MAC,
-            witness: Witness::Dhcp,
+            witness: EvidenceSource::Dhcp,
         },
     };
     // And what the server told it.
-    let told = Sighting {
+    let told = Observation {
         address: PHONE,
-        seen: Seen::Leased {
+        seen: ObservationKind::LeaseAcked {
             lease: Box::new(Leased {
                 server: lease.server,
                 tftp: vec![lease.tftp],
@@ -206,8 +227,8 @@ fn a_phone_that_names_the_target_has_it() {
             stages: vec![target.clone()],
             ..Plan::default()
         });
-        for sighting in hear(&mut Listener::default(), &bytes) {
-            fleet.see(Duration::from_secs(1), &sighting);
+        for observation in hear(&mut Observer::default(), &bytes) {
+            fleet.see(Duration::from_secs(1), &observation);
         }
         let report = fleet.report(jiff::Timestamp::UNIX_EPOCH);
         let phone = &report.phones[0];
@@ -220,8 +241,8 @@ fn a_live_run_is_not_told_the_same_again_and_again() {
     let frame = |load: &[u8]| snap(MAC, [0, 0, 0x0c, 0x20, 0], &cdp(&cdp_7942(load)));
     let (old, new) = (frame(b"SCCP42.8-4-2S"), frame(b"SIP42.9-3-1SR4-1S"));
     let began = Instant::now();
-    let mut ear = Ear::default();
-    let mut told = |after: Duration, bytes: &[u8]| ear.hear(began + after, bytes).unwrap().len();
+    let mut ear = Deduplicator::default();
+    let mut told = |after: Duration, bytes: &[u8]| ear.observe(began + after, bytes).unwrap().len();
     let moment = Duration::from_millis(1);
     assert_eq!(
         told(Duration::ZERO, &old),
@@ -233,14 +254,18 @@ fn a_live_run_is_not_told_the_same_again_and_again() {
     }
     assert_eq!(told(moment, &new), 3, "something else is told at once");
     assert_eq!(told(moment, &old), 3);
-    assert_eq!(told(moment + REPEAT, &old), 3, "and the same after a while");
+    assert_eq!(
+        told(moment + REPEAT_WINDOW, &old),
+        3,
+        "and the same after a while"
+    );
     assert_eq!(ear.refused(), 0, "repeats are no flood");
 }
 
 #[test]
 fn a_live_run_takes_no_address_from_arp_and_no_more_than_it_can_use() {
     let began = Instant::now();
-    let mut ear = Ear::default();
+    let mut ear = Deduplicator::default();
     let packet = [
         &[0, 1, 8, 0, 6, 4, 0, 2][..],
         &MAC.bytes(),
@@ -248,7 +273,10 @@ fn a_live_run_takes_no_address_from_arp_and_no_more_than_it_can_use() {
         &[0; 10],
     ]
     .concat();
-    assert_eq!(ear.hear(began, &ethernet(MAC, 0x0806, &packet)), Ok(vec![]));
+    assert_eq!(
+        ear.observe(began, &ethernet(MAC, 0x0806, &packet)),
+        Ok(vec![])
+    );
     let mut told = 0;
     for number in 0..5000_u16 {
         let [high, low] = number.to_be_bytes();
@@ -257,7 +285,7 @@ fn a_live_run_takes_no_address_from_arp_and_no_more_than_it_can_use() {
             cdp_tlv(2, &[0, 0, 0, 1, 1, 1, 0xcc, 0, 4, 10, 9, high, low]),
         ];
         let frame = snap(MAC, [0, 0, 0x0c, 0x20, 0], &cdp(&tlvs));
-        told += ear.hear(began, &frame).unwrap().len();
+        told += ear.observe(began, &frame).unwrap().len();
     }
     assert_eq!((told, ear.refused()), (1000, 4000));
 }

@@ -3,14 +3,14 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use reflash::{
-    discovery::{Heard, address, sightings},
+    discovery::{Decoded, address, observations},
     phone::{LoadName, MacAddress},
     protocol::{
         MAX_LIST, MAX_TEXT,
         cdp::{Cdp, Duplex, IS_PHONE, IS_TWO_PORT_RELAY, OddByte, PowerRequest, checksum},
         lldp::{Lldp, Policy},
     },
-    track::{Seen, Witness},
+    track::{EvidenceSource, ObservationKind},
 };
 
 use super::{MAC, PHONE, cdp, cdp_7942, cdp_tlv, lldp_tlv, media};
@@ -43,22 +43,22 @@ fn a_7942_on_sccp_is_read_whole() {
             milliwatts: vec![6300, 0, 0, 0, 0],
         })
     );
-    let heard = Heard::Cdp(&cdp);
+    let heard = Decoded::Cdp(&cdp);
     assert_eq!(address(&heard), Some(PHONE));
     assert_eq!(
-        sightings(&heard),
+        observations(&heard),
         [
-            Seen::Named {
+            ObservationKind::MacReported {
                 mac: MAC,
-                witness: Witness::Cdp
+                witness: EvidenceSource::Cdp
             },
-            Seen::Model {
+            ObservationKind::Model {
                 model: "7942".to_owned(),
-                witness: Witness::Cdp
+                witness: EvidenceSource::Cdp
             },
-            Seen::Load {
+            ObservationKind::Load {
                 load: LoadName::new("SCCP42.8-4-2S"),
-                witness: Witness::Cdp,
+                witness: EvidenceSource::Cdp,
                 detail: "Cisco IP Phone 7942".to_owned(),
             },
         ]
@@ -96,7 +96,7 @@ fn a_switch_is_no_phone_but_tells_its_vlans() {
     assert_eq!((cdp.native_vlan, cdp.voice_vlan), (Some(1), Some(110)));
     assert_eq!((cdp.duplex, cdp.model), (Some(Duplex::Half), None));
     assert!(!cdp.asks_for_voice_vlan);
-    assert_eq!(sightings(&Heard::Cdp(&cdp)), []);
+    assert_eq!(observations(&Decoded::Cdp(&cdp)), []);
     let alone = Cdp::decode(&super::cdp(&[cdp_tlv(0x0e, &[1])])).unwrap();
     assert_eq!(alone.voice_vlan, None);
 }
@@ -240,20 +240,20 @@ fn a_7962_with_the_media_extension_is_read_whole() {
     );
     assert_eq!(lldp.serial.as_deref(), Some("FCH1610A5S5"));
     assert_eq!(lldp.manufacturer.as_deref(), Some("Cisco Systems, Inc."));
-    let heard = Heard::Lldp(&lldp);
+    let heard = Decoded::Lldp(&lldp);
     assert_eq!(address(&heard), Some(address_of));
     assert!(matches!(
-        &sightings(&heard)[..],
+        &observations(&heard)[..],
         [
-            Seen::Named { .. },
-            Seen::Model { .. },
-            Seen::Load {
-                witness: Witness::Lldp,
+            ObservationKind::MacReported { .. },
+            ObservationKind::Model { .. },
+            ObservationKind::Load {
+                witness: EvidenceSource::Lldp,
                 ..
             },
-            Seen::Vlan {
+            ObservationKind::Vlan {
                 vlan: 10,
-                witness: Witness::Lldp
+                witness: EvidenceSource::Lldp
             }
         ]
     ));
@@ -268,10 +268,10 @@ fn a_vlan_is_told_where_voice_is_tagged_with_one() {
             lldp_tlv(127, &[&[0x00, 0x12, 0xbb, 2][..], &policy].concat()),
         ];
         let lldp = Lldp::decode(&tlvs.concat()).unwrap();
-        let seen = sightings(&Heard::Lldp(&lldp)).into_iter();
+        let seen = observations(&Decoded::Lldp(&lldp)).into_iter();
         let vlans: Vec<u16> = seen
             .filter_map(|seen| match seen {
-                Seen::Vlan { vlan, .. } => Some(vlan),
+                ObservationKind::Vlan { vlan, .. } => Some(vlan),
                 _ => None,
             })
             .collect();
@@ -287,8 +287,8 @@ fn a_vlan_is_told_where_voice_is_tagged_with_one() {
     // A question for a voice VLAN is none; a word for it is one.
     let of_cdp = |tlvs: &[Vec<u8>]| {
         let cdp = Cdp::decode(&cdp(tlvs)).unwrap();
-        let seen = sightings(&Heard::Cdp(&cdp)).into_iter();
-        seen.filter(|seen| matches!(seen, Seen::Vlan { vlan: 20, .. }))
+        let seen = observations(&Decoded::Cdp(&cdp)).into_iter();
+        seen.filter(|seen| matches!(seen, ObservationKind::Vlan { vlan: 20, .. }))
             .count()
     };
     let mut tlvs = cdp_7942(b"SCCP42.8-4-2S");
@@ -313,13 +313,17 @@ fn a_7911_without_the_extension_and_with_a_domain() {
     assert_eq!(lldp.load, Some(LoadName::new("SCCP11.8-4-3S")));
     assert_eq!(lldp.model.map(|model| model.number), Some("7911"));
     assert_eq!(
-        address(&Heard::Lldp(&lldp)),
+        address(&Decoded::Lldp(&lldp)),
         Some(Ipv4Addr::new(172, 16, 10, 109))
     );
     // Without the name, the port still says who it is.
     let lldp = Lldp::decode(&tlvs[1..2].concat()).unwrap();
     assert_eq!(lldp.mac, MacAddress::from_hex("001b54945a8b"));
-    assert_eq!(sightings(&Heard::Lldp(&lldp)), [], "it may be anything");
+    assert_eq!(
+        observations(&Decoded::Lldp(&lldp)),
+        [],
+        "it may be anything"
+    );
 }
 
 #[test]

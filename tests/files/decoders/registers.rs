@@ -8,11 +8,11 @@ use std::{
 use proptest::{collection::vec, prelude::*};
 use reflash::{
     discovery::listen::{
-        ALARMS_PER_ADDRESS, Alarms, Line, MESSAGES, REGISTERS, REGISTERS_PER_ADDRESS, Registrar,
-        Said,
+        ALARMS_PER_ADDRESS, AlarmLimiter, AlarmReader, MAX_MESSAGES, REGISTERS,
+        REGISTERS_PER_ADDRESS, Registrar, RequestOutcome,
     },
     phone::LoadName,
-    track::{Seen, Witness},
+    track::{EvidenceSource, ObservationKind},
 };
 
 use super::{PHONE, REGISTER, alarm};
@@ -28,7 +28,7 @@ fn millis(millis: u64) -> Duration {
 }
 
 /// The status line of the answer, and where it goes.
-fn status(said: &Said) -> Option<(String, SocketAddrV4)> {
+fn status(said: &RequestOutcome) -> Option<(String, SocketAddrV4)> {
     let (to, bytes) = said.answer.as_ref()?;
     let text = String::from_utf8(bytes.clone()).unwrap();
     Some((text.lines().next().unwrap().to_owned(), *to))
@@ -45,15 +45,15 @@ fn a_register_is_refused_for_now_and_its_alarm_read() {
     assert!(text.contains("\r\nRetry-After: 300\r\n"), "{text}");
     assert!(!text.contains("c0ffee"), "{text}");
     let loads: Vec<_> = said
-        .sightings
+        .observations
         .iter()
-        .map(|sighting| (sighting.address, &sighting.seen))
+        .map(|observation| (observation.address, &observation.seen))
         .collect();
     assert!(
         matches!(loads[..], [
-            (PHONE, Seen::Named { witness: Witness::Sip, .. }),
-            (PHONE, Seen::Model { witness: Witness::Sip, .. }),
-            (PHONE, Seen::Load { load, witness: Witness::Sip, .. }),
+            (PHONE, ObservationKind::MacReported { witness: EvidenceSource::Sip, .. }),
+            (PHONE, ObservationKind::Model { witness: EvidenceSource::Sip, .. }),
+            (PHONE, ObservationKind::Load { load, witness: EvidenceSource::Sip, .. }),
         ] if *load == LoadName::new("SIP70.8-4-2-30S")),
         "{loads:?}"
     );
@@ -97,7 +97,7 @@ fn other_requests_are_refused_once_a_second() {
         let mut registrar = Registrar::default();
         let mut at = |after| {
             let said = registrar.datagram(began + millis(after), from(1), text.as_bytes());
-            assert_eq!(said.sightings, [], "{method}");
+            assert_eq!(said.observations, [], "{method}");
             status(&said).map(|(line, _)| line)
         };
         let expected = expected.map(str::to_owned);
@@ -118,7 +118,7 @@ fn what_is_malformed_is_met_with_silence() {
         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
     ] {
         let said = Registrar::default().datagram(Instant::now(), from(1), bytes);
-        assert_eq!(said, Said::default(), "{bytes:?}");
+        assert_eq!(said, RequestOutcome::default(), "{bytes:?}");
     }
 }
 
@@ -131,7 +131,7 @@ fn a_flood_is_answered_five_times_a_second_and_read_in_part() {
         let at = began + Duration::from_micros(step * 100);
         let said = registrar.datagram(at, from(1), REGISTER.as_bytes());
         answers += usize::from(said.answer.is_some());
-        read += usize::from(!said.sightings.is_empty());
+        read += usize::from(!said.observations.is_empty());
     }
     assert_eq!(answers, 5, "in one second");
     assert_eq!(read, 5 * REGISTERS_PER_ADDRESS as usize);
@@ -145,7 +145,7 @@ fn a_flood_from_everywhere_is_bounded_too() {
     let mut registrar = Registrar::default();
     let told = (0..=255)
         .map(|last| registrar.datagram(began, from(last), REGISTER.as_bytes()))
-        .filter(|said| *said != Said::default());
+        .filter(|said| *said != RequestOutcome::default());
     assert_eq!(told.count(), REGISTERS as usize);
     let later = registrar.datagram(began + millis(200), from(255), REGISTER.as_bytes());
     assert!(later.answer.is_some());
@@ -156,7 +156,7 @@ fn an_alarm_is_read_and_ends_the_connection() {
     let other = [4_u32, 0, 1].map(u32::to_le_bytes).concat();
     let bytes = [other, alarm(ALARM)].concat();
     for size in 1..=bytes.len() {
-        let (mut line, mut alarms) = (Line::default(), Alarms::default());
+        let (mut line, mut alarms) = (AlarmReader::default(), AlarmLimiter::default());
         let mut seen = Vec::new();
         for part in bytes.chunks(size) {
             assert!(!line.is_over());
@@ -164,8 +164,8 @@ fn an_alarm_is_read_and_ends_the_connection() {
         }
         assert!(line.is_over());
         assert!(
-            matches!(&seen[..], [_, sighting] if matches!(&sighting.seen, Seen::Load {
-                load, witness: Witness::Sccp, detail
+            matches!(&seen[..], [_, observation] if matches!(&observation.seen, ObservationKind::Load {
+                load, witness: EvidenceSource::Sccp, detail
             } if *load == LoadName::new("SCCP42.8-4-2S") && detail.contains("Last=TCP-timeout"))),
             "{size} bytes at a time: {seen:?}"
         );
@@ -177,16 +177,16 @@ fn an_alarm_is_read_and_ends_the_connection() {
 #[test]
 fn who_talks_of_other_things_or_too_often_is_not_listened_to() {
     let other = [4_u32, 0, 1].map(u32::to_le_bytes).concat();
-    let mut alarms = Alarms::default();
-    let mut line = Line::default();
-    for _ in 0..MESSAGES {
+    let mut alarms = AlarmLimiter::default();
+    let mut line = AlarmReader::default();
+    for _ in 0..MAX_MESSAGES {
         assert!(!line.is_over());
         line.feed(Instant::now(), PHONE, &other, &mut alarms);
     }
     assert!(line.is_over());
     let now = Instant::now();
     let read = (0..100).filter(|_| {
-        let seen = Line::default().feed(now, PHONE, &alarm(ALARM), &mut alarms);
+        let seen = AlarmReader::default().feed(now, PHONE, &alarm(ALARM), &mut alarms);
         !seen.is_empty()
     });
     assert_eq!(read.count(), ALARMS_PER_ADDRESS as usize);
@@ -212,7 +212,7 @@ proptest! {
                 // An answer is no lever: it is little more than what was asked.
                 prop_assert!(answer.len() <= bytes.len() + 256);
             }
-            prop_assert!(said.sightings.iter().all(|sighting| sighting.address == *from(1).ip()));
+            prop_assert!(said.observations.iter().all(|observation| observation.address == *from(1).ip()));
         }
     }
 
@@ -221,7 +221,7 @@ proptest! {
         bytes in vec(any::<u8>(), 0..9000),
         size in 1_usize..700,
     ) {
-        let (mut line, mut alarms) = (Line::default(), Alarms::default());
+        let (mut line, mut alarms) = (AlarmReader::default(), AlarmLimiter::default());
         let mut seen = 0;
         for part in bytes.chunks(size) {
             seen += line.feed(Instant::now(), PHONE, part, &mut alarms).len();

@@ -1,10 +1,10 @@
 //! The alarm, whole and in pieces.
 
 use reflash::{
-    discovery::{Heard, sightings},
+    discovery::{Decoded, observations},
     phone::{LoadName, MacAddress},
     protocol::sccp::{MAX_MESSAGE, Stream},
-    track::{Seen, Witness},
+    track::{EvidenceSource, ObservationKind},
 };
 
 use super::alarm;
@@ -31,15 +31,15 @@ fn an_alarm_in_any_pieces_is_one_alarm() {
         assert_eq!(alarm.last.as_deref(), Some("TFTP Timeout"));
         let mac = MacAddress::from_hex("003094c4426f").unwrap();
         assert_eq!(
-            sightings(&Heard::Sccp(&alarm)),
+            observations(&Decoded::Sccp(&alarm)),
             [
-                Seen::Named {
+                ObservationKind::MacReported {
                     mac,
-                    witness: Witness::Sccp
+                    witness: EvidenceSource::Sccp
                 },
-                Seen::Load {
+                ObservationKind::Load {
                     load: LoadName::new("SCCP45.8-5-2S"),
-                    witness: Witness::Sccp,
+                    witness: EvidenceSource::Sccp,
                     detail: String::from_utf8(TEXT.to_vec()).unwrap(),
                 },
             ]

@@ -3,10 +3,10 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use reflash::{
-    discovery::{Heard, address, sightings},
+    discovery::{Decoded, address, observations},
     phone::{LoadName, MacAddress},
-    protocol::sip::{MAX_HEAD, Request, Stream, answer},
-    track::{Seen, Witness},
+    protocol::sip::{MAX_HEAD, Request, Stream, encode_response},
+    track::{EvidenceSource, ObservationKind},
 };
 
 use super::{PHONE, REGISTER};
@@ -27,7 +27,7 @@ fn text(bytes: Vec<u8>) -> String {
 
 #[test]
 fn a_7970_says_who_and_what_it_is() {
-    let request = register().heard_from(SocketAddrV4::new(PHONE, 49154));
+    let request = register().received_from(SocketAddrV4::new(PHONE, 49154));
     assert_eq!(
         (request.method.as_str(), request.uri.as_str()),
         ("REGISTER", "sip:10.0.0.1")
@@ -40,22 +40,22 @@ fn a_7970_says_who_and_what_it_is() {
     let agent = phone.agent.unwrap();
     assert_eq!(agent.model.map(|model| model.number), Some("7970"));
     assert_eq!(agent.version.as_deref(), Some("8.4.0"));
-    let heard = Heard::Sip(&request);
+    let heard = Decoded::Sip(&request);
     assert_eq!(address(&heard), Some(PHONE));
     assert_eq!(
-        sightings(&heard),
+        observations(&heard),
         [
-            Seen::Named {
+            ObservationKind::MacReported {
                 mac,
-                witness: Witness::Sip
+                witness: EvidenceSource::Sip
             },
-            Seen::Model {
+            ObservationKind::Model {
                 model: "7970".to_owned(),
-                witness: Witness::Sip
+                witness: EvidenceSource::Sip
             },
-            Seen::Load {
+            ObservationKind::Load {
                 load: LoadName::new("SIP70.8-4-2-30S"),
-                witness: Witness::Sip,
+                witness: EvidenceSource::Sip,
                 detail: "23 Name=SEP001B2A893698 Load=SIP70.8-4-2-30S Last=reset-restart"
                     .to_owned(),
             },
@@ -65,22 +65,24 @@ fn a_7970_says_who_and_what_it_is() {
 
 #[test]
 fn an_agent_is_told_where_no_alarm_names_the_load() {
-    let heard = with("Reason: SIP", "X-Reason: SIP").heard_from(SocketAddrV4::new(PHONE, 5060));
-    let told = Seen::Agent {
+    let heard = with("Reason: SIP", "X-Reason: SIP").received_from(SocketAddrV4::new(PHONE, 5060));
+    let told = ObservationKind::UserAgent {
         release: Some("8.4.0".to_owned()),
-        witness: Witness::Sip,
+        witness: EvidenceSource::Sip,
         detail: "Cisco-CP7970G/8.4.0".to_owned(),
     };
-    assert_eq!(sightings(&Heard::Sip(&heard)).last(), Some(&told));
+    assert_eq!(observations(&Decoded::Sip(&heard)).last(), Some(&told));
     // Who takes a phone's name and is none is no phone's firmware.
     let text = REGISTER
         .replace("Reason: SIP", "X-Reason: SIP")
         .replace("Cisco-CP7970G/8.4.0", "baresip v1.0");
     let heard = Request::decode(text.as_bytes()).unwrap();
-    let heard = heard.heard_from(SocketAddrV4::new(PHONE, 5060));
-    let seen = sightings(&Heard::Sip(&heard));
+    let heard = heard.received_from(SocketAddrV4::new(PHONE, 5060));
+    let seen = observations(&Decoded::Sip(&heard));
     assert!(
-        !seen.iter().any(|seen| matches!(seen, Seen::Agent { .. })),
+        !seen
+            .iter()
+            .any(|seen| matches!(seen, ObservationKind::UserAgent { .. })),
         "{seen:?}"
     );
 }
@@ -91,9 +93,9 @@ fn what_a_proxy_passed_on_says_nothing_of_its_sender() {
     let second = "Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKsecond\r\n";
     let one_line = "z9hG4bK0a1b2c3d, SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKsecond";
     for request in [with(line, second), with("z9hG4bK0a1b2c3d", one_line)] {
-        let request = request.heard_from(SocketAddrV4::new(PHONE, 5060));
+        let request = request.received_from(SocketAddrV4::new(PHONE, 5060));
         assert!(request.phone().mac.is_some());
-        assert_eq!(sightings(&Heard::Sip(&request)), []);
+        assert_eq!(observations(&Decoded::Sip(&request)), []);
     }
 }
 
@@ -168,8 +170,13 @@ fn an_answer_copies_what_rfc_3261_says() {
         "Max-Forwards: 70\r\n",
         "Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKsecond\r\n",
     );
-    let request = request.heard_from(SocketAddrV4::new(PHONE, 5060));
-    let reply = text(answer(&request, 404, "Not Found", &[("Server", "reflash")]));
+    let request = request.received_from(SocketAddrV4::new(PHONE, 5060));
+    let reply = text(encode_response(
+        &request,
+        404,
+        "Not Found",
+        &[("Server", "reflash")],
+    ));
     let lines: Vec<_> = reply.split("\r\n").collect();
     let tag = lines[4]
         .strip_prefix("To: <sip:6010@10.0.0.1>;tag=")
@@ -192,11 +199,16 @@ fn an_answer_copies_what_rfc_3261_says() {
         ]
     );
     assert_eq!(
-        text(answer(&request, 404, "Not Found", &[("Server", "reflash")])),
+        text(encode_response(
+            &request,
+            404,
+            "Not Found",
+            &[("Server", "reflash")]
+        )),
         reply
     );
     let other = with("z9hG4bK0a1b2c3d", "z9hG4bKother");
-    assert!(!text(answer(&other, 404, "Not Found", &[])).contains(tag));
+    assert!(!text(encode_response(&other, 404, "Not Found", &[])).contains(tag));
 }
 
 #[test]
@@ -205,13 +217,13 @@ fn a_tag_that_is_there_stays_and_trying_has_none() {
         "To: <sip:6010@10.0.0.1>",
         "To: \"x;tag=no\" <sip:6010@10.0.0.1;tag=no>;tag=abc",
     );
-    assert!(text(answer(&request, 200, "OK", &[])).contains(";tag=abc\r\n"));
+    assert!(text(encode_response(&request, 200, "OK", &[])).contains(";tag=abc\r\n"));
     let request = with(
         "To: <sip:6010@10.0.0.1>",
         "To: \"x;tag=no\" <sip:6010@10.0.0.1;tag=no>",
     );
-    assert!(text(answer(&request, 200, "OK", &[])).contains(";tag=no>;tag="));
-    let reply = text(answer(&register(), 100, "Trying", &[]));
+    assert!(text(encode_response(&request, 200, "OK", &[])).contains(";tag=no>;tag="));
+    let reply = text(encode_response(&register(), 100, "Trying", &[]));
     assert!(reply.contains("To: <sip:6010@10.0.0.1>\r\n"), "{reply}");
 }
 
@@ -239,8 +251,8 @@ fn the_topmost_via_says_where_the_request_came_from() {
             "a.example;branch=z1;received=192.0.2.77, SIP/2.0/UDP b.example;branch=z2",
         ),
     ] {
-        let request = with(via, given).heard_from(source);
-        let reply = text(answer(&request, 200, "OK", &[]));
+        let request = with(via, given).received_from(source);
+        let reply = text(encode_response(&request, 200, "OK", &[]));
         let line = reply.split("\r\n").nth(1).unwrap();
         assert!(line.ends_with(expected), "{line}");
     }
@@ -249,7 +261,7 @@ fn the_topmost_via_says_where_the_request_came_from() {
 #[test]
 fn nothing_breaks_out_of_its_line() {
     let request = with("tag=001b2a89369800000001", "tag=1\rX-Evil: 1\x01");
-    let reply = text(answer(
+    let reply = text(encode_response(
         &request,
         200,
         "OK\r\nX-Evil: 2",

@@ -1,10 +1,10 @@
 //! The phone's page.
 
 use reflash::{
-    discovery::{Heard, sightings},
+    discovery::{Decoded, observations},
     phone::{LoadName, MacAddress, Protocol},
-    protocol::web::{MAX_PAGE, Page},
-    track::Seen,
+    protocol::web::{DevicePage, MAX_PAGE},
+    track::ObservationKind,
 };
 
 fn xml(app: &str, version: &str, model: &str) -> String {
@@ -52,16 +52,16 @@ fn the_load_is_the_version_and_on_a_7940_the_application() {
         ),
         ("", "", "CP-7965G", None, None),
     ] {
-        let page = Page::decode(xml(app, version, model).as_bytes()).unwrap();
+        let page = DevicePage::decode(xml(app, version, model).as_bytes()).unwrap();
         assert_eq!(page.load, load.map(LoadName::new), "{version}");
         assert_eq!(page.protocol, protocol, "{version}");
         assert_eq!(page.mac, MacAddress::from_hex("0021d8ba0965"));
         assert!(page.model.is_some_and(|known| model.contains(known.number)));
         assert_eq!(page.serial.as_deref(), Some("FCH1610A5S5"));
         let count = if load.is_some() { 3 } else { 2 };
-        let seen = sightings(&Heard::Web(&page));
+        let seen = observations(&Decoded::Web(&page));
         assert_eq!(seen.len(), count);
-        assert!(matches!(seen[0], Seen::Named { .. }));
+        assert!(matches!(seen[0], ObservationKind::MacReported { .. }));
     }
 }
 
@@ -73,7 +73,7 @@ fn html_is_read_by_its_labels() {
         <TD><B>jar45sip.9-3-1ES26.sbn</B></TD></TR><TR><TD><B>Version</B></TD><TD></TD>\
         <TD><B>SIP45.9-3-1SR4-1S</B></TD></TR><TR><TD><B>Model Number</B></TD>\
         <TD><B>CP-7945G</B></TD></TR></TABLE></BODY></HTML>";
-    let page = Page::decode(html.as_bytes()).unwrap();
+    let page = DevicePage::decode(html.as_bytes()).unwrap();
     assert_eq!(page.load, Some(LoadName::new("SIP45.9-3-1SR4-1S")));
     assert_eq!(page.model.map(|model| model.number), Some("7945"));
     assert_eq!(page.host_name.as_deref(), Some("SEP0021D8BA0965"));
@@ -91,16 +91,16 @@ fn what_is_no_page_of_a_phone_is_refused() {
         &deep,
     ] {
         assert!(
-            Page::decode(page.as_bytes()).is_err(),
+            DevicePage::decode(page.as_bytes()).is_err(),
             "{}",
             &page[..page.len().min(80)]
         );
     }
-    assert!(Page::decode(&vec![b' '; MAX_PAGE + 1]).is_err());
+    assert!(DevicePage::decode(&vec![b' '; MAX_PAGE + 1]).is_err());
     let latin = xml("", "SIP45.9-3-1SR4-1S", "CP-7945G").replace("5920", "\u{fc}");
     let latin: Vec<u8> = latin
         .chars()
         .map(|c| u8::try_from(u32::from(c)).unwrap())
         .collect();
-    assert!(Page::decode(&latin).unwrap().load.is_some());
+    assert!(DevicePage::decode(&latin).unwrap().load.is_some());
 }

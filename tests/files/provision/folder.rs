@@ -10,7 +10,7 @@ use std::{
 use assert_cmd::Command;
 use reflash::{
     phone::Family,
-    simulator::{MadeUp, Sizes},
+    simulator::{Sizes, SyntheticBundle},
 };
 use serde_json::Value;
 
@@ -346,7 +346,9 @@ fn faults_are_findings_and_nothing_is_written() {
 fn with_firmware_the_root_is_whole_and_each_phone_s_load_is_named() {
     let office = Office::new(OFFICE);
     let bundle = office.path("cmterm-7945_7965-sip.9-3-1SR4-1.zip");
-    let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
+    let made = SyntheticBundle::new(Family::F45, 7)
+        .unwrap()
+        .sizes(Sizes::Small);
     made.write_zip(&bundle).unwrap();
     let bundle = bundle.to_str().unwrap();
     let assert = office.provision(&["--firmware", bundle]).code(1);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use expect_test::expect_file;
-use reflash::phone::{LoadName, MODELS, Model, TIME_ZONES};
+use reflash::phone::{CISCO_TIME_ZONES, LoadName, MODELS, Model};
 use roxmltree::Document;
 
 use super::{build, build_with, inventory, seps, text};
@@ -181,7 +181,7 @@ fn what_was_a_choice_is_as_docs_configuration_argues_it() {
     ] {
         assert_eq!(of(name), value, "{name}");
     }
-    assert!(TIME_ZONES.contains(&of("timeZone").unwrap()));
+    assert!(CISCO_TIME_ZONES.contains(&of("timeZone").unwrap()));
     let tcp = build(
         "[site]\npbx = \"pbx.example\"\ntransport = \"tcp\"\nport = 5070\n\
          [[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\n",

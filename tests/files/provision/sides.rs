@@ -13,7 +13,7 @@ use reflash::{
     lint::{self, Known, Pjsip},
     phone::{MODELS, Model},
     provision::{Built, Given, Passwords, serve_files},
-    simulator::MadeUp,
+    simulator::SyntheticBundle,
 };
 use roxmltree::{Document, Node};
 
@@ -292,7 +292,7 @@ proptest! {
         let loads: Vec<_> = MODELS
             .iter()
             .filter(|model| model.family.is_convertible())
-            .map(|model| (model, MadeUp::new(model.family, 1).unwrap().load()))
+            .map(|model| (model, SyntheticBundle::new(model.family, 1).unwrap().load()))
             .collect();
         let built = build_with(&inventory, &loads, plan.as_deref())
             .unwrap_or_else(|faults| panic!("{faults:?}\n{toml}"));
@@ -302,7 +302,7 @@ proptest! {
         for file in built.files.iter().filter(|file| file.path.starts_with("tftp/")) {
             let path = Path::new(&file.path);
             let model = inventory.phones.iter().find_map(|phone| {
-                file.path.contains(&phone.mac.wire()).then_some(phone.model?)
+                file.path.contains(&phone.mac.upper_hex()).then_some(phone.model?)
             });
             let known = Known {
                 loads: loads.iter().map(|(_, load)| load.clone()).collect(),

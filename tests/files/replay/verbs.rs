@@ -13,7 +13,7 @@ use std::{
 use assert_cmd::Command;
 use reflash::{
     phone::Family,
-    simulator::{MadeUp, Sizes},
+    simulator::{Sizes, SyntheticBundle},
 };
 use serde_json::Value;
 
@@ -324,7 +324,9 @@ fn a_journal_is_reported_in_every_form() {
 #[test]
 fn a_bundle_says_which_images_there_are_and_how_large() {
     let folder = tempfile::tempdir().unwrap();
-    let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
+    let made = SyntheticBundle::new(Family::F45, 7)
+        .unwrap()
+        .sizes(Sizes::Small);
     let bundle = folder.path().join(made.file_name());
     made.write_zip(&bundle).unwrap();
     let bundle = bundle.display().to_string();

@@ -10,7 +10,7 @@ use reflash::{
         dhcp::{Lease, Message, OptionCode},
     },
     replay::{self, Format},
-    track::{State, Witness},
+    track::{EvidenceSource, State},
 };
 
 use super::{
@@ -147,7 +147,7 @@ fn a_phone_that_says_the_target_s_name_after_its_conversion_is_confirmed() {
         };
         assert_eq!(phone.state, State::Confirmed, "link {link}");
         let last = phone.evidence.last().unwrap();
-        assert_eq!(last.witness, Witness::Cdp);
+        assert_eq!(last.witness, EvidenceSource::Cdp);
         assert!(last.detail.starts_with("SIP45.9-3-1SR4-1S"), "{last:?}");
         let loads = [&phone.from, &phone.to].map(|load| load.as_ref().unwrap().as_str());
         assert_eq!(loads, ["SCCP45.8-5-2S", "SIP45.9-3-1SR4-1S"]);
@@ -176,7 +176,12 @@ fn a_load_that_the_record_cannot_judge_is_noted() {
     let (report, _) = replayed(&capture.bytes, Format::Capture, Vec::new());
     let phone = &report.phones[0];
     assert_eq!(phone.state, State::Flashed);
-    assert!(phone.evidence.iter().any(|it| it.witness == Witness::Cdp));
+    assert!(
+        phone
+            .evidence
+            .iter()
+            .any(|it| it.witness == EvidenceSource::Cdp)
+    );
     // A load that it named before is not what the recovery brought.
     let mut capture = Capture::new(PLAIN);
     capture.cdp(b"SIP45.8-5-2S");
@@ -192,11 +197,11 @@ fn dhcp_and_lldp_name_the_address_of_a_boot_loader() {
     for (witness, tell) in [
         (None, None),
         (
-            Some(Witness::Dhcp),
+            Some(EvidenceSource::Dhcp),
             Some((|capture| capture.lease()) as fn(&mut Capture)),
         ),
         (
-            Some(Witness::Lldp),
+            Some(EvidenceSource::Lldp),
             Some(|capture| capture.frame(true, 0x88cc, &lldp(b"term65.default"))),
         ),
     ] {
@@ -348,7 +353,7 @@ fn a_capture_says_why_a_phone_is_not_registered_and_that_it_is() {
         assert_eq!(codes(&phone), Vec::<String>::new());
         assert_eq!(phone.withdrawn.len(), 1);
         let last = phone.evidence.last().unwrap();
-        assert_eq!(last.witness, Witness::Sip);
+        assert_eq!(last.witness, EvidenceSource::Sip);
         let words = "registered as '6010' over UDP at 192.0.2.1:5060: the PBX answered 200";
         assert_eq!(last.detail, words);
     }

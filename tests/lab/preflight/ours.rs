@@ -10,7 +10,7 @@ use std::{
 
 use reflash::{
     phone::Family,
-    simulator::{MadeUp, Sizes},
+    simulator::{Sizes, SyntheticBundle},
 };
 
 use super::{DESK, REFLASH, dnsmasq, lan};
@@ -22,7 +22,9 @@ use crate::support::{
 
 /// A bundle that `convert` takes.
 pub(crate) fn bundle(lan: &Lan) -> PathBuf {
-    let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
+    let made = SyntheticBundle::new(Family::F45, 7)
+        .unwrap()
+        .sizes(Sizes::Small);
     let path = lan
         .folder
         .path()

@@ -5,7 +5,7 @@ use std::path::Path;
 use reflash::{
     journal,
     phone::MacAddress,
-    track::{Event, Seen},
+    track::{Event, ObservationKind},
 };
 use serde_json::Value;
 
@@ -68,10 +68,10 @@ fn told(name: &str, options: &[&str]) -> (String, Vec<(String, String)>) {
     assert_eq!(run.end(), Some(130));
 
     let recorded = journal::read(&path).unwrap();
-    let told = |(_, sighting): &&(_, reflash::track::Sighting)| {
-        matches!(sighting.seen, Seen::Leased { .. })
+    let told = |(_, observation): &&(_, reflash::track::Observation)| {
+        matches!(observation.seen, ObservationKind::LeaseAcked { .. })
     };
-    assert!(recorded.sightings.iter().any(|one| told(&one)));
+    assert!(recorded.observations.iter().any(|one| told(&one)));
     let events = recorded.fleet().tick(recorded.last + LATER);
     let found = events.into_iter().filter_map(|event| match event {
         Event::Diagnosis { diagnosis, .. } => {

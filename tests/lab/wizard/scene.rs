@@ -12,7 +12,7 @@ use std::{
 use expect_test::expect_file;
 use reflash::{
     phone::{Family, Protocol},
-    simulator::{MadeUp, Release, Sizes},
+    simulator::{Release, Sizes, SyntheticBundle},
 };
 
 use super::REFLASH;
@@ -27,8 +27,10 @@ pub(crate) const PHONE: &str = "025245480000";
 /// How long the longest run may take to a text: a phone settles after a minute.
 const PATIENCE: Duration = Duration::from_secs(100);
 
-fn small() -> MadeUp {
-    MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small)
+fn small() -> SyntheticBundle {
+    SyntheticBundle::new(Family::F45, 7)
+        .unwrap()
+        .sizes(Sizes::Small)
 }
 
 /// A folder whose name is as long on every machine, so that lines break at the same places.

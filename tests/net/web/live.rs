@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use reflash::{
     phone::Family,
-    simulator::{MadeUp, Sizes},
+    simulator::{Sizes, SyntheticBundle},
     track::State,
 };
 
@@ -38,7 +38,9 @@ const TABLE: &str = "[...document.querySelectorAll('tbody')].map((row) => ({
 
 /// With short images: the phones' own time is what it takes.
 fn rehearse(folder: &Path, args: &[&str]) -> Running {
-    let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
+    let made = SyntheticBundle::new(Family::F45, 7)
+        .unwrap()
+        .sizes(Sizes::Small);
     let bundle = folder.join(made.file_name());
     made.write_zip(&bundle).unwrap();
     let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/test-key.pem");

@@ -8,7 +8,7 @@ use std::{
 
 use reflash::{
     phone::Family,
-    simulator::{MadeUp, Sizes},
+    simulator::{Sizes, SyntheticBundle},
 };
 
 use super::wire::{Follower, get};
@@ -73,7 +73,9 @@ fn what_a_page_is_told_is_the_run_and_none_of_its_secrets() {
 fn convert_and_serve_have_a_page_until_their_end_and_nobody_who_did_not_ask() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("dialplan.xml"), "<DIALTEMPLATE/>").unwrap();
-    let made = MadeUp::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
+    let made = SyntheticBundle::new(Family::F45, 7)
+        .unwrap()
+        .sizes(Sizes::Small);
     let bundle = folder.path().join(made.file_name());
     made.write_zip(&bundle).unwrap();
     let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/test-key.pem");

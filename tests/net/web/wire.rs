@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use reflash::{
     reporter::{Reporter, Started, Tick},
     track::{Event, PhoneId, PhoneRef, Report, State, Step, Totals},
-    web::{Board, Limits, Server, Tee},
+    web::{Limits, Server, SharedView, TeeReporter},
 };
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -26,7 +26,7 @@ struct Nobody;
 impl Reporter for Nobody {
     fn started(&mut self, _: Timestamp, _: &Started) {}
     fn event(&mut self, _: Timestamp, _: &Event) {}
-    fn found(&mut self, _: Timestamp, _: &reflash::diagnose::Finding) {}
+    fn finding(&mut self, _: Timestamp, _: &reflash::diagnose::Finding) {}
     fn tick(&mut self, _: Tick) {}
     fn notice(&mut self, _: &str) {}
     fn finished(&mut self, _: Timestamp, _: &Report, _: &[String]) {}
@@ -35,7 +35,7 @@ impl Reporter for Nobody {
 /// A page that is served, and the run that tells it what happens.
 pub(crate) struct Site {
     pub(crate) at: SocketAddrV4,
-    pub(crate) tee: Tee,
+    pub(crate) tee: TeeReporter,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -57,8 +57,8 @@ impl Site {
     pub(crate) fn start_at(port: u16, limits: Limits) -> Self {
         let server = Server::bind(port, limits).unwrap();
         let at = server.local_addr();
-        let board = Arc::new(Board::new(Timestamp::now, report));
-        let tee = Tee::new(Box::new(Nobody), Arc::clone(&board));
+        let board = Arc::new(SharedView::new(Timestamp::now, report));
+        let tee = TeeReporter::new(Box::new(Nobody), Arc::clone(&board));
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = thread::spawn(move || {
             let stop = async {

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use reflash::simulator::{Action, Note, ScriptedPhone};
+use reflash::simulator::{Action, Note, SimulatedPhone};
 
 use super::responder::{Reply, Responder};
 
@@ -21,7 +21,7 @@ enum Flight {
 }
 
 pub(crate) struct Lan {
-    pub(crate) phone: ScriptedPhone,
+    pub(crate) phone: SimulatedPhone,
     pub(crate) server: Responder,
     pub(crate) now: Duration,
     /// Everything that the phone did, and when.
@@ -35,7 +35,7 @@ pub(crate) struct Lan {
 }
 
 impl Lan {
-    pub(crate) fn new(phone: ScriptedPhone, server: Responder) -> Self {
+    pub(crate) fn new(phone: SimulatedPhone, server: Responder) -> Self {
         let mut lan = Self {
             phone,
             server,

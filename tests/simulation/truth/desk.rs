@@ -1,4 +1,4 @@
-//! What a run's desk does: names become files, transfers become sightings.
+//! What a run's desk does: names become files, transfers become observations.
 
 use std::{
     collections::HashMap,
@@ -12,8 +12,8 @@ use reflash::{
     journal::{self, Finished, Journal},
     tftp::{self, Answer, Service},
     track::{
-        Admission, End, Event, Fleet, Moment, Plan, Report, Seen, Served, Sighting, TransferId,
-        Transport, View,
+        Admission, End, Event, Fleet, Observation, ObservationKind, Plan, Report, RunTime, Served,
+        TransferId, Transport, View,
     },
 };
 
@@ -70,14 +70,14 @@ impl Desk {
 }
 
 impl Run {
-    pub(crate) fn see(&mut self, at: Moment, address: Ipv4Addr, seen: Seen) {
-        let sighting = Sighting { address, seen };
-        let events = self.fleet.see(at, &sighting);
-        self.journal.see(self.fleet.now(), &sighting, &events);
+    pub(crate) fn see(&mut self, at: RunTime, address: Ipv4Addr, seen: ObservationKind) {
+        let observation = Observation { address, seen };
+        let events = self.fleet.see(at, &observation);
+        self.journal.see(self.fleet.now(), &observation, &events);
         self.events.extend(events);
     }
 
-    pub(crate) fn tick(&mut self, at: Moment) {
+    pub(crate) fn tick(&mut self, at: RunTime) {
         let events = self.fleet.tick(at);
         self.journal.tick(self.fleet.now(), &events);
         self.events.extend(events);
@@ -98,7 +98,7 @@ impl Run {
         recorded.refold(plan).report(epoch)
     }
 
-    fn at(&self, now: Instant) -> Moment {
+    fn at(&self, now: Instant) -> RunTime {
         now - self.began
     }
 }
@@ -115,7 +115,7 @@ impl Service for Desk {
         // A boot loader speaks TFTP alone.
         let http = run.http.get(&address).copied();
         let http = http.filter(|_| !name.starts_with("term") && request.peer.port() != 49_152);
-        let asked = |transfer, transport, served| Seen::Asked {
+        let asked = |transfer, transport, served| ObservationKind::Requested {
             transfer: TransferId(transfer),
             transport,
             name: request.name.to_owned(),
@@ -150,7 +150,11 @@ impl Service for Desk {
         let mut run = self.run();
         let (at, address) = (run.at(now), run.transfers[&transfer]);
         let transfer = TransferId(transfer);
-        run.see(at, address, Seen::Acknowledged { transfer, bytes });
+        run.see(
+            at,
+            address,
+            ObservationKind::Acknowledged { transfer, bytes },
+        );
     }
 
     fn ended(&mut self, now: Instant, transfer: u64, end: tftp::End, bytes: u64) {
@@ -173,7 +177,7 @@ impl Service for Desk {
         run.see(
             at,
             address,
-            Seen::Ended {
+            ObservationKind::Ended {
                 transfer,
                 end,
                 bytes,

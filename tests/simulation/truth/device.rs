@@ -8,7 +8,7 @@ use std::{
 
 use reflash::{
     phone::Model,
-    simulator::{PhoneConfig, ScriptedPhone},
+    simulator::{PhoneConfig, SimulatedPhone},
 };
 
 use super::{
@@ -22,7 +22,7 @@ const HOLE: u16 = 20;
 
 pub(crate) struct Device {
     pub(crate) member: Member,
-    pub(crate) phone: ScriptedPhone,
+    pub(crate) phone: SimulatedPhone,
     pub(crate) address: Ipv4Addr,
     pub(crate) home: Ipv4Addr,
     pub(crate) port: Option<u16>,
@@ -45,7 +45,7 @@ impl Device {
             .map(|second| Duration::from_secs(*second))
             .collect();
         restarts.sort_unstable();
-        let phone = ScriptedPhone::new(PhoneConfig {
+        let phone = SimulatedPhone::new(PhoneConfig {
             mac: member.mac,
             model: Model::by_number(member.model.number).expect("a model"),
             start: member.start.clone(),

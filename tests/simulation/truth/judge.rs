@@ -12,7 +12,7 @@ use super::{
     world::{Played, PlayedPhone},
 };
 
-/// What the sightings of one phone can tell.
+/// What the observations of one phone can tell.
 enum Tellable {
     /// This code.
     Code(&'static str),

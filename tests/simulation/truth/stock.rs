@@ -7,8 +7,8 @@ use std::{
 };
 
 use reflash::{
-    phone::{Family, LoadName, Protocol, Request},
-    simulator::{MadeUp, Release, Sizes},
+    phone::{Family, LoadName, Protocol, RequestedFile},
+    simulator::{Release, Sizes, SyntheticBundle},
     tftp::File,
     track::{ManifestPlan, StagePlan},
 };
@@ -53,14 +53,14 @@ pub(crate) fn default_config(load: Option<&LoadName>) -> File {
 }
 
 impl Bundle {
-    fn new(made: &MadeUp, capitals: bool) -> Self {
+    fn new(made: &SyntheticBundle, capitals: bool) -> Self {
         let load = made.load();
         let mut files = Files::new();
         let mut hashes = BTreeMap::new();
         let mut sizes = BTreeMap::new();
         let mut manifests = Vec::new();
         for (name, mut bytes) in made.files() {
-            if let Request::Image = Request::read(&name) {
+            if let RequestedFile::Image = RequestedFile::parse(&name) {
                 let hash = Sha256::digest(&bytes)
                     .iter()
                     .fold(String::new(), |mut text, byte| {
@@ -109,7 +109,7 @@ impl Bundle {
 
 impl Stock {
     pub(crate) fn new() -> Self {
-        let made = MadeUp::new(Family::F45, 3)
+        let made = SyntheticBundle::new(Family::F45, 3)
             .expect("a convertible family")
             .sizes(Sizes::Small);
         let release = Release {

@@ -9,12 +9,12 @@ use std::{
 };
 
 use reflash::{
-    inventory::Roll,
+    inventory::PhoneNames,
     journal::{self, Header, Journal, Network},
     phone::LoadName,
     simulator::{Action, Holding, Note, Start},
     tftp::{Port, Socket, engine::Engine, outbox::Outbox, policy::Limits},
-    track::{Event, PhoneReport, Plan, Report, Seen, State, View, Witness},
+    track::{Event, EvidenceSource, ObservationKind, PhoneReport, Plan, Report, State, View},
 };
 
 use tempfile::NamedTempFile;
@@ -37,7 +37,7 @@ const AFTERWARDS: Duration = Duration::from_mins(3);
 enum Flight {
     ToServer(SocketAddrV4, u16, Vec<u8>),
     ToPhone(usize, u16, u16, Vec<u8>),
-    Witness(usize, Seen),
+    Witness(usize, ObservationKind),
 }
 
 /// What became of one phone, and what the report says of it.
@@ -87,7 +87,7 @@ fn views(scenario: &Scenario, stock: &Stock, target: &Bundle) -> HashMap<View, F
         let config = default_config(load);
         files.insert("xmldefault.cnf.xml".to_owned(), config);
         for member in scenario.members.iter().filter(|member| member.own_config) {
-            let name = format!("SEP{}.cnf.xml", member.mac.wire());
+            let name = format!("SEP{}.cnf.xml", member.mac.upper_hex());
             let load = load.map_or("", LoadName::as_str);
             let text = format!("<device><loadInformation>{load}</loadInformation></device>");
             files.insert(name.to_lowercase(), file(&name, text.as_bytes()));
@@ -174,8 +174,11 @@ impl<'a> World<'a> {
             let actions = device.phone.power_on(self.now);
             if device.member.dhcp {
                 let mac = device.member.mac;
-                let witness = Witness::Dhcp;
-                self.fly(Flight::Witness(index, Seen::Named { mac, witness }));
+                let witness = EvidenceSource::Dhcp;
+                self.fly(Flight::Witness(
+                    index,
+                    ObservationKind::MacReported { mac, witness },
+                ));
             }
             let device = &self.devices[index];
             if device.member.witness && device.member.start == Start::Recovery {
@@ -360,8 +363,11 @@ impl<'a> World<'a> {
             Note::Booted(load) => {
                 device.spoke = false;
                 if member.dhcp {
-                    let witness = Witness::Dhcp;
-                    self.fly(Flight::Witness(index, Seen::Named { mac, witness }));
+                    let witness = EvidenceSource::Dhcp;
+                    self.fly(Flight::Witness(
+                        index,
+                        ObservationKind::MacReported { mac, witness },
+                    ));
                 }
                 if let Some(load) = load.clone().filter(|_| member.witness) {
                     self.fly(Flight::Witness(index, cdp(load)));
@@ -463,16 +469,16 @@ fn journal(record: &NamedTempFile, plan: &Plan) -> Journal {
         journal::Command::default(),
         &[],
         plan,
-        &Roll::default(),
+        &PhoneNames::default(),
     );
     std::fs::remove_file(record.path()).expect("it was there");
     Journal::create(record.path(), jiff::Timestamp::UNIX_EPOCH, header).expect("a journal")
 }
 
-fn cdp(load: LoadName) -> Seen {
-    Seen::Load {
+fn cdp(load: LoadName) -> ObservationKind {
+    ObservationKind::Load {
         load,
-        witness: Witness::Cdp,
+        witness: EvidenceSource::Cdp,
         detail: "Version".to_owned(),
     }
 }

@@ -5,7 +5,7 @@ use std::{net::SocketAddrV4, time::Duration};
 use crate::{
     protocol::sip::SipTransport,
     track::{
-        Fate, Moment, Register, Registration,
+        Register, RegisterOutcome, Registration, RunTime,
         diagnosis::{
             rules,
             text::{Unregistered, Why},
@@ -27,15 +27,15 @@ pub(super) struct Line {
     /// The newest request.
     pub(super) register: Register,
     /// The first request since it was registered, or at all.
-    since: Moment,
+    since: RunTime,
     /// The newest request or copy of one.
-    last: Moment,
+    last: RunTime,
     /// Requests since then.
     requests: u32,
     /// Copies of the newest request, since it was answered or since it was sent.
     again: u32,
     /// The first request that nobody answered, as none since; and how many they are.
-    asked: Option<Moment>,
+    asked: Option<RunTime>,
     unanswered: u32,
     /// It waits for an answer longer than it would.
     late: bool,
@@ -56,7 +56,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn new(at: Moment, register: &Register) -> Self {
+    pub(super) fn new(at: RunTime, register: &Register) -> Self {
         Self {
             register: register.clone(),
             since: at,
@@ -88,16 +88,16 @@ impl Line {
     }
 
     /// A REGISTER or its answer.
-    pub(super) fn see(&mut self, at: Moment, register: &Register, fate: Fate) {
+    pub(super) fn see(&mut self, at: RunTime, register: &Register, fate: RegisterOutcome) {
         match fate {
-            Fate::Sent => self.sent(at, register),
-            Fate::Again => {
+            RegisterOutcome::Sent => self.sent(at, register),
+            RegisterOutcome::Again => {
                 if at.saturating_sub(self.last) >= APART {
                     self.last = at;
                     self.again = self.again.saturating_add(1);
                 }
             }
-            Fate::Answered {
+            RegisterOutcome::Answered {
                 status,
                 to,
                 stale,
@@ -113,7 +113,7 @@ impl Line {
         }
     }
 
-    fn sent(&mut self, at: Moment, register: &Register) {
+    fn sent(&mut self, at: RunTime, register: &Register) {
         // Nobody proves a password who was not asked to.
         self.deaf |= register.proof && !self.register.proof && self.asked.is_some();
         let is_same = self.register.pbx == register.pbx && self.register.over == register.over;
@@ -169,13 +169,13 @@ impl Line {
     }
 
     /// When it will have waited for too long.
-    pub(super) fn due(&self) -> Option<Moment> {
+    pub(super) fn due(&self) -> Option<RunTime> {
         let asked = self.asked.filter(|_| !self.late)?;
         Some(asked + rules::ANSWERS_WITHIN)
     }
 
     /// Lets time pass; whether that says more.
-    pub(super) fn pass(&mut self, at: Moment) -> bool {
+    pub(super) fn pass(&mut self, at: RunTime) -> bool {
         let is_late = self.due().is_some_and(|due| at >= due);
         self.late |= is_late;
         is_late
@@ -184,7 +184,7 @@ impl Line {
     /// Why it is not registered, if that can be said.
     pub(super) fn cause(
         &self,
-        at: Moment,
+        at: RunTime,
         registration: Option<&Registration>,
     ) -> Option<Unregistered> {
         let (why, count) = self.why(registration)?;

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use super::{clock, diagnosis, shown};
 use crate::{
     diagnose::{Code, Diagnosis},
-    track::{Leased, Moment, Sends},
+    track::{Leased, RunTime, Sends},
 };
 
 /// Addresses of option 150 that are shown; more are counted. Phones ask two.
@@ -45,7 +45,7 @@ pub(crate) fn leased(address: Ipv4Addr, leased: &Leased) -> String {
 pub(crate) fn no_tftp_address(
     told: &Leased,
     (address, own): (Ipv4Addr, Ipv4Addr),
-    since: Moment,
+    since: RunTime,
 ) -> Diagnosis {
     let by_name = match told.sends() {
         Sends::Name(_) => format!(", or let the DNS server say {own} for that name"),

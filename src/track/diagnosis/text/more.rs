@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 use super::{clock, diagnosis, models, shown};
 use crate::{
     diagnose::{Code, Diagnosis},
-    phone::{Family, LoadName, bridge_bundle},
-    track::{Bridge, Moment, Subnet, Witness, diagnosis::rules::Take},
+    phone::{Family, LoadName, bridge_bundle_name},
+    track::{Bridge, EvidenceSource, RunTime, Subnet, diagnosis::rules::Take},
 };
 
 /// Times in a list of evidence; more are counted.
@@ -42,7 +42,7 @@ fn needs(family: Option<Family>) -> &'static str {
     }
 }
 
-pub(crate) fn unsupported(name: &str, family: Option<Family>, at: Moment) -> Diagnosis {
+pub(crate) fn unsupported(name: &str, family: Option<Family>, at: RunTime) -> Diagnosis {
     let own = family.map_or_else(
         || "a model that this program does not know".to_owned(),
         |family| format!("a {}", models(&[family])),
@@ -59,12 +59,12 @@ pub(crate) fn unsupported(name: &str, family: Option<Family>, at: Moment) -> Dia
 
 pub(crate) fn voice_vlan(
     vlan: u16,
-    witness: Witness,
+    witness: EvidenceSource,
     address: Ipv4Addr,
     network: Subnet,
-    since: Moment,
+    since: RunTime,
 ) -> Diagnosis {
-    let who = if witness == Witness::Lldp {
+    let who = if witness == EvidenceSource::Lldp {
         "LLDP"
     } else {
         "CDP"
@@ -84,7 +84,7 @@ pub(crate) fn voice_vlan(
     )
 }
 
-pub(crate) fn no_application(name: &str, at: Moment) -> Diagnosis {
+pub(crate) fn no_application(name: &str, at: RunTime) -> Diagnosis {
     diagnosis(
         Code::ProtocolApplicationInvalid,
         format!("asked for '{}' at {}", shown(name), clock(at)),
@@ -126,7 +126,7 @@ pub(crate) fn boots_without_images(boots: &[Take]) -> String {
 
 /// What to do about the key, for who tried this with the bridge.
 fn bridge_cure(family: Option<Family>, tried: Bridge) -> String {
-    let file = family.and_then(bridge_bundle).map_or_else(
+    let file = family.and_then(bridge_bundle_name).map_or_else(
         || "the SCCP 8.5(2) bundle of its model".to_owned(),
         |file| format!("{file} (Cisco's SCCP 8.5(2) bundle of its model)"),
     );
@@ -159,7 +159,7 @@ fn either(family: Option<Family>, tried: Bridge) -> String {
     )
 }
 
-pub(crate) fn bridge_unwanted(since: Moment, tried: Bridge) -> Diagnosis {
+pub(crate) fn bridge_unwanted(since: RunTime, tried: Bridge) -> Diagnosis {
     diagnosis(
         Code::ManifestRefused,
         format!(
@@ -209,7 +209,7 @@ pub(crate) fn hardware_mismatch(
     )
 }
 
-pub(crate) fn rejected_own(name: &str, at: Moment) -> Diagnosis {
+pub(crate) fn rejected_own(name: &str, at: RunTime) -> Diagnosis {
     rejected(format!(
         "its configuration came whole, and in the same boot it asked for '{}' at {}",
         shown(name),
@@ -217,7 +217,7 @@ pub(crate) fn rejected_own(name: &str, at: Moment) -> Diagnosis {
     ))
 }
 
-pub(crate) fn rejected_default(boots: u8, name: &str, at: Moment) -> Diagnosis {
+pub(crate) fn rejected_default(boots: u8, name: &str, at: RunTime) -> Diagnosis {
     rejected(format!(
         "'XMLDefault.cnf.xml' came whole in {boots} boots in a row and nothing followed; it began \
          again with '{}' at {}",
@@ -236,7 +236,7 @@ fn rejected(evidence: String) -> Diagnosis {
     )
 }
 
-pub(crate) fn rebooted(name: &str, cut: &str, at: Moment) -> Diagnosis {
+pub(crate) fn rebooted(name: &str, cut: &str, at: RunTime) -> Diagnosis {
     diagnosis(
         Code::RebootedMidImage,
         format!(
@@ -261,7 +261,7 @@ pub(crate) fn repeated(load: &str, passes: u32) -> Diagnosis {
     )
 }
 
-pub(crate) fn blocked(name: &str, asks: u16, ports: u16, first: Moment, at: Moment) -> Diagnosis {
+pub(crate) fn blocked(name: &str, asks: u16, ports: u16, first: RunTime, at: RunTime) -> Diagnosis {
     diagnosis(
         Code::BlockedByFirewall,
         format!(

@@ -6,7 +6,7 @@ use super::{clock, diagnosis, shown};
 use crate::{
     diagnose::{Code, Diagnosis},
     protocol::sip::SipTransport,
-    track::{Moment, Register, Registration},
+    track::{Register, Registration, RunTime},
 };
 
 /// Why.
@@ -55,15 +55,15 @@ pub(crate) struct Unregistered {
     pub(crate) pbx: Option<(SocketAddrV4, SipTransport)>,
     /// What its own configuration says.
     pub(crate) written: Option<Registration>,
-    pub(crate) since: Moment,
-    pub(crate) at: Moment,
+    pub(crate) since: RunTime,
+    pub(crate) at: RunTime,
     /// How often.
     pub(crate) count: u32,
 }
 
 impl Unregistered {
     /// It took its configuration at this moment, and no REGISTER came.
-    pub(crate) fn silent(configured: Moment, at: Moment) -> Self {
+    pub(crate) fn silent(configured: RunTime, at: RunTime) -> Self {
         Self {
             why: Why::Silent,
             user: None,

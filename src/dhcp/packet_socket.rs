@@ -23,7 +23,7 @@ const FRAME: usize = 1518;
 
 /// An interface as frames need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Card {
+pub struct LinkInterface {
     /// As `ip link` names it.
     pub name: String,
     /// The system's number of it.
@@ -37,7 +37,7 @@ pub struct Card {
 /// Why there is no raw socket.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum WireError {
+pub enum PacketSocketError {
     /// The right is missing.
     #[error("raw frames need CAP_NET_RAW")]
     NotAllowed,
@@ -48,42 +48,46 @@ pub enum WireError {
 
 /// The raw socket. What it was opened with outlives the rights of the process.
 #[derive(Debug)]
-pub struct Wire {
+pub struct PacketSocket {
     socket: Socket,
     to: SockAddr,
-    card: Card,
+    interface: LinkInterface,
 }
 
-impl Wire {
+impl PacketSocket {
     /// Opens it.
-    pub fn open(card: Card) -> Result<Self, WireError> {
+    pub fn open(interface: LinkInterface) -> Result<Self, PacketSocketError> {
         let open = || {
             // Protocol 0 hears nothing until it is bound, so that the filter is in place first.
             let socket = Socket::new(Domain::PACKET, Type::RAW, None)?;
             socket.attach_filter(&FILTER)?;
             socket.set_nonblocking(true)?;
-            let address = link_address(card.index)?;
+            let address = link_address(interface.index)?;
             socket.bind(&address)?;
             Ok::<_, io::Error>((socket, address))
         };
         match open() {
-            Ok((socket, to)) => Ok(Self { socket, to, card }),
+            Ok((socket, to)) => Ok(Self {
+                socket,
+                to,
+                interface,
+            }),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                Err(WireError::NotAllowed)
+                Err(PacketSocketError::NotAllowed)
             }
-            Err(error) => Err(WireError::Other(card.name, error)),
+            Err(error) => Err(PacketSocketError::Other(interface.name, error)),
         }
     }
 
     /// The interface.
     #[must_use]
-    pub fn card(&self) -> &Card {
-        &self.card
+    pub fn interface(&self) -> &LinkInterface {
+        &self.interface
     }
 
     /// Sends a question as a phone does that has no address yet.
     pub(super) fn send(&self, message: &[u8]) -> io::Result<()> {
-        let frame = frame::question(self.card.mac, message);
+        let frame = frame::question(self.interface.mac, message);
         self.socket.send_to(&frame, &self.to).map(drop)
     }
 
@@ -104,12 +108,12 @@ impl Wire {
         }
     }
 
-    /// Asks all DHCP servers of this network what they would give a phone; takes [`super::WINDOW`].
-    /// `here_too`: a server of this machine is asked as well, which no frame reaches.
-    pub fn ask(&self, here_too: bool) -> io::Result<Vec<Offer>> {
-        let here = here_too.then(|| self.local()).transpose()?;
+    /// Asks all DHCP servers of this network what they would give a phone; takes [`super::PROBE_WINDOW`].
+    /// `include_local`: a server of this machine is asked as well, which no frame reaches.
+    pub fn probe(&self, include_local: bool) -> io::Result<Vec<Offer>> {
+        let here = include_local.then(|| self.local()).transpose()?;
         let began = Instant::now();
-        let mut probe = Probe::new(self.card.mac, random(), began.elapsed());
+        let mut probe = Probe::new(self.interface.mac, random(), began.elapsed());
         while let Some(deadline) = probe.deadline(began.elapsed()) {
             let now = began.elapsed();
             if let Some(question) = probe.wake(now) {
@@ -121,21 +125,21 @@ impl Wire {
                 continue;
             }
             wait([self.as_fd()], deadline.saturating_sub(now))?;
-            self.receive(|source, message| probe.heard(source, message))?;
+            self.receive(|source, message| probe.receive(source, message))?;
         }
         Ok(probe.offers().to_vec())
     }
 
     /// The system's own UDP, whose broadcasts come back to this machine's programs.
     fn local(&self) -> io::Result<UdpSocket> {
-        let socket = UdpSocket::bind((self.card.address, 0))?;
+        let socket = UdpSocket::bind((self.interface.address, 0))?;
         socket.set_broadcast(true)?;
-        socket2::SockRef::from(&socket).bind_device(Some(self.card.name.as_bytes()))?;
+        socket2::SockRef::from(&socket).bind_device(Some(self.interface.name.as_bytes()))?;
         Ok(socket)
     }
 }
 
-impl AsFd for Wire {
+impl AsFd for PacketSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }

@@ -1,24 +1,24 @@
-//! What was heard, as the tracking takes it.
+//! What was decoded, as the tracking takes it.
 
 use std::net::Ipv4Addr;
 
 use crate::protocol::{
     Alarm,
     cdp::Cdp,
-    dhcp::{Kind, Message, Op},
+    dhcp::{Message, MessageType, Op},
     frame::Arp,
     lldp::Lldp,
     sip::{Request, Response},
-    web::Page,
+    web::DevicePage,
 };
 use crate::{
     phone::{LoadName, MacAddress, Model},
-    track::{Leased, Seen, Witness},
+    track::{EvidenceSource, Leased, ObservationKind},
 };
 
 /// One thing that a witness said.
 #[derive(Debug, Clone, Copy)]
-pub enum Heard<'a> {
+pub enum Decoded<'a> {
     /// A CDP announcement.
     Cdp(&'a Cdp),
     /// An LLDP announcement.
@@ -34,26 +34,32 @@ pub enum Heard<'a> {
     /// An SCCP alarm.
     Sccp(&'a Alarm),
     /// The phone's page.
-    Web(&'a Page),
+    Web(&'a DevicePage),
 }
 
 /// The facts in it: who it is, which model, then what it runs.
 ///
 /// Only a phone makes facts: an announcement or a request without a phone's name in it makes
-/// none. A boot loader's names (`term65.default`, `79XX_default_load`) are loads as told; the
+/// none. A boot loader's names (`term65.default`, `79XX_default_load`) are loads as lease_observation; the
 /// tracking knows that they confirm nothing. No witness tells hardware classes.
 #[must_use]
-pub fn sightings(heard: &Heard<'_>) -> Vec<Seen> {
-    match heard {
-        Heard::Cdp(cdp) => {
+pub fn observations(decoded: &Decoded<'_>) -> Vec<ObservationKind> {
+    match decoded {
+        Decoded::Cdp(cdp) => {
             let Some(mac) = cdp.mac else {
                 return Vec::new();
             };
             let detail = cdp.platform.clone().or_else(|| cdp.device.clone());
-            let facts = facts(Witness::Cdp, mac, cdp.model, cdp.load.as_ref(), detail);
-            tagged(facts, Witness::Cdp, cdp.voice_vlan)
+            let facts = facts(
+                EvidenceSource::Cdp,
+                mac,
+                cdp.model,
+                cdp.load.as_ref(),
+                detail,
+            );
+            tagged(facts, EvidenceSource::Cdp, cdp.voice_vlan)
         }
-        Heard::Lldp(lldp) => {
+        Decoded::Lldp(lldp) => {
             // A phone's name or a phone's model; a telephone of another make has neither.
             let mac = lldp.mac.filter(|_| lldp.model.is_some() || is_named(lldp));
             let detail = lldp
@@ -61,26 +67,32 @@ pub fn sightings(heard: &Heard<'_>) -> Vec<Seen> {
                 .clone()
                 .or_else(|| lldp.system_name.clone());
             mac.map_or_else(Vec::new, |mac| {
-                let facts = facts(Witness::Lldp, mac, lldp.model, lldp.load.as_ref(), detail);
-                tagged(facts, Witness::Lldp, lldp.voice_vlan())
+                let facts = facts(
+                    EvidenceSource::Lldp,
+                    mac,
+                    lldp.model,
+                    lldp.load.as_ref(),
+                    detail,
+                );
+                tagged(facts, EvidenceSource::Lldp, lldp.voice_vlan())
             })
         }
         // What the kernel's table would learn from it; it makes no phone of a stranger.
-        Heard::Arp(arp) => facts(Witness::Neighbour, arp.sender_mac, None, None, None),
-        Heard::Dhcp(message) => {
+        Decoded::Arp(arp) => facts(EvidenceSource::Neighbour, arp.sender_mac, None, None, None),
+        Decoded::Dhcp(message) => {
             let class = message.phone();
             let is_phone = message.op == Op::Reply || class.is_some();
             let model = class.and_then(|class| class.model);
-            match address(heard) {
+            match address(decoded) {
                 Some(_) if is_phone => {
-                    let mut seen = facts(Witness::Dhcp, message.mac, model, None, None);
-                    seen.extend(told(message));
+                    let mut seen = facts(EvidenceSource::Dhcp, message.mac, model, None, None);
+                    seen.extend(lease_observation(message));
                     seen
                 }
                 _ => Vec::new(),
             }
         }
-        Heard::Sip(request) => {
+        Decoded::Sip(request) => {
             let phone = request.phone();
             // A proxy's address is not the phone's.
             let Some(mac) = phone.mac.filter(|_| request.is_direct()) else {
@@ -90,55 +102,65 @@ pub fn sightings(heard: &Heard<'_>) -> Vec<Seen> {
             let agent = phone.agent.filter(|agent| agent.model.is_some());
             let words = detail.or_else(|| agent.as_ref().map(|agent| agent.text.clone()));
             let load = phone.load.as_ref();
-            let mut seen = facts(Witness::Sip, mac, phone.model, load, words);
+            let mut seen = facts(EvidenceSource::Sip, mac, phone.model, load, words);
             if let Some(agent) = agent.filter(|_| load.is_none()) {
-                seen.push(Seen::Agent {
+                seen.push(ObservationKind::UserAgent {
                     release: agent.version,
-                    witness: Witness::Sip,
+                    witness: EvidenceSource::Sip,
                     detail: agent.text,
                 });
             }
             seen
         }
-        Heard::SipAnswer(_) => Vec::new(),
-        Heard::Sccp(alarm) => alarm.mac.map_or_else(Vec::new, |mac| {
+        Decoded::SipAnswer(_) => Vec::new(),
+        Decoded::Sccp(alarm) => alarm.mac.map_or_else(Vec::new, |mac| {
             facts(
-                Witness::Sccp,
+                EvidenceSource::Sccp,
                 mac,
                 None,
                 alarm.load.as_ref(),
                 Some(alarm.text.clone()),
             )
         }),
-        Heard::Web(page) => page.mac.map_or_else(Vec::new, |mac| {
+        Decoded::Web(page) => page.mac.map_or_else(Vec::new, |mac| {
             let detail = page.app_load.clone().or_else(|| page.model_number.clone());
-            facts(Witness::Web, mac, page.model, page.load.as_ref(), detail)
+            facts(
+                EvidenceSource::Web,
+                mac,
+                page.model,
+                page.load.as_ref(),
+                detail,
+            )
         }),
     }
 }
 
 /// The same with the VLAN of its voice, where it is one: 0 is a priority alone, 4095 reserved.
-fn tagged(mut facts: Vec<Seen>, witness: Witness, vlan: Option<u16>) -> Vec<Seen> {
+fn tagged(
+    mut facts: Vec<ObservationKind>,
+    witness: EvidenceSource,
+    vlan: Option<u16>,
+) -> Vec<ObservationKind> {
     let vlan = vlan.filter(|vlan| (1..=4094).contains(vlan));
-    facts.extend(vlan.map(|vlan| Seen::Vlan { vlan, witness }));
+    facts.extend(vlan.map(|vlan| ObservationKind::Vlan { vlan, witness }));
     facts
 }
 
 /// The address that it speaks of, where it says one. SCCP and the web page say none: theirs is
 /// the connection's. An answer is its question's.
 #[must_use]
-pub fn address(heard: &Heard<'_>) -> Option<Ipv4Addr> {
-    let said = match heard {
-        Heard::Cdp(cdp) => cdp
+pub fn address(decoded: &Decoded<'_>) -> Option<Ipv4Addr> {
+    let said = match decoded {
+        Decoded::Cdp(cdp) => cdp
             .addresses
             .iter()
             .copied()
             .find(|address| is_host(*address)),
-        Heard::Lldp(lldp) => lldp.management.or(lldp.chassis),
-        Heard::Arp(arp) => Some(arp.sender),
-        Heard::Dhcp(message) => leased(message),
-        Heard::Sip(request) => request.source.map(|source| *source.ip()),
-        Heard::SipAnswer(_) | Heard::Sccp(_) | Heard::Web(_) => None,
+        Decoded::Lldp(lldp) => lldp.management.or(lldp.chassis),
+        Decoded::Arp(arp) => Some(arp.sender),
+        Decoded::Dhcp(message) => leased(message),
+        Decoded::Sip(request) => request.source.map(|source| *source.ip()),
+        Decoded::SipAnswer(_) | Decoded::Sccp(_) | Decoded::Web(_) => None,
     };
     said.filter(|address| is_host(*address))
 }
@@ -151,21 +173,21 @@ fn is_host(address: Ipv4Addr) -> bool {
 /// The address that the client has now, as surely as one message can say. A DISCOVER has none,
 /// and a REQUEST after a boot only hopes for its old one: the ACK tells.
 fn leased(message: &Message) -> Option<Ipv4Addr> {
-    match (message.op, message.kind()?) {
-        (Op::Reply, Kind::Ack) if message.your.is_unspecified() => Some(message.client),
-        (Op::Reply, Kind::Ack) => Some(message.your),
+    match (message.op, message.message_type()?) {
+        (Op::Reply, MessageType::Ack) if message.your.is_unspecified() => Some(message.client),
+        (Op::Reply, MessageType::Ack) => Some(message.your),
         // It takes what this server offered.
-        (Op::Request, Kind::Request) if message.server_id().is_some() => message.requested(),
+        (Op::Request, MessageType::Request) if message.server_id().is_some() => message.requested(),
         // It has it and wants to keep it, or has it and asks for the rest.
-        (Op::Request, Kind::Request | Kind::Inform) => Some(message.client),
+        (Op::Request, MessageType::Request | MessageType::Inform) => Some(message.client),
         _ => None,
     }
 }
 
 /// What a server tells a phone that starts. One that renews its lease, or asks with an address of
 /// its own, has its address in the answer (RFC 2131, table 3): it goes by what it knows.
-fn told(message: &Message) -> Option<Seen> {
-    let is_ack = message.op == Op::Reply && message.kind() == Some(Kind::Ack);
+fn lease_observation(message: &Message) -> Option<ObservationKind> {
+    let is_ack = message.op == Op::Reply && message.message_type() == Some(MessageType::Ack);
     if !is_ack || !message.client.is_unspecified() || message.your.is_unspecified() {
         return None;
     }
@@ -175,7 +197,7 @@ fn told(message: &Message) -> Option<Seen> {
         name: message.tftp_name(),
         next: Some(message.server).filter(|next| is_host(*next)),
     };
-    Some(Seen::Leased {
+    Some(ObservationKind::LeaseAcked {
         lease: Box::new(lease),
     })
 }
@@ -186,19 +208,19 @@ fn is_named(lldp: &Lldp) -> bool {
 }
 
 fn facts(
-    witness: Witness,
+    witness: EvidenceSource,
     mac: MacAddress,
     model: Option<&Model>,
     load: Option<&LoadName>,
     detail: Option<String>,
-) -> Vec<Seen> {
-    let mut seen = vec![Seen::Named { mac, witness }];
-    seen.extend(model.map(|model| Seen::Model {
+) -> Vec<ObservationKind> {
+    let mut seen = vec![ObservationKind::MacReported { mac, witness }];
+    seen.extend(model.map(|model| ObservationKind::Model {
         model: model.plain_number().to_owned(),
         witness,
     }));
     if let Some(load) = load {
-        seen.push(Seen::Load {
+        seen.push(ObservationKind::Load {
             load: load.clone(),
             witness,
             detail: detail.unwrap_or_default(),

@@ -1,13 +1,9 @@
 //! The time zones that a phone's `timeZone` element may name.
 
-mod iana;
-
-pub use iana::{ZoneError, phones_zone};
-
 /// Every name, as usecallmanager.nz lists them for the 79xx; the phone compares the whole
 /// text. "Standard/Daylight" is one name: such a zone follows the phone's own daylight rule,
 /// the others have none.
-pub const TIME_ZONES: &[&str] = &[
+pub const CISCO_TIME_ZONES: &[&str] = &[
     "Dateline Standard Time",
     "Samoa Standard Time",
     "Hawaiian Standard Time",

@@ -11,7 +11,7 @@ use crate::{
 /// The names that a person gave to phones. Tracking knows none of them: they are put on
 /// what it says.
 #[derive(Debug, Clone, Default)]
-pub struct Roll {
+pub struct PhoneNames {
     names: BTreeMap<MacAddress, String>,
     /// Whom an inventory lists; `None` without one.
     listed: Option<BTreeSet<MacAddress>>,
@@ -19,7 +19,7 @@ pub struct Roll {
     expected: Vec<MacAddress>,
 }
 
-impl Roll {
+impl PhoneNames {
     /// The names of an inventory, and the phones that the plan waits for.
     #[must_use]
     pub fn new(inventory: Option<&Inventory>, plan: &Plan) -> Self {
@@ -108,7 +108,7 @@ mod tests {
         };
         let mut fleet = Fleet::new(plan.clone());
         for (last, mac) in [(1, "001D45AABB01"), (3, "001D45AABB03")] {
-            let seen = crate::track::Seen::Asked {
+            let seen = crate::track::ObservationKind::Requested {
                 transfer: crate::track::TransferId(last.into()),
                 transport: crate::track::Transport::Tftp,
                 name: format!("SEP{mac}.cnf.xml"),
@@ -118,10 +118,10 @@ mod tests {
             let address = std::net::Ipv4Addr::new(192, 0, 2, last);
             fleet.see(
                 std::time::Duration::ZERO,
-                &crate::track::Sighting { address, seen },
+                &crate::track::Observation { address, seen },
             );
         }
-        let roll = Roll::new(Some(&inventory), &plan);
+        let roll = PhoneNames::new(Some(&inventory), &plan);
         let mut report = fleet.report(jiff::Timestamp::UNIX_EPOCH);
         roll.name_report(&mut report);
         let told: Vec<_> = report
@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(report.missing[0].name.as_deref(), Some("Lab"));
 
         let mut report = fleet.report(jiff::Timestamp::UNIX_EPOCH);
-        Roll::new(None, &Plan::default()).name_report(&mut report);
+        PhoneNames::new(None, &Plan::default()).name_report(&mut report);
         let json = serde_json::to_string(&report).unwrap();
         for word in ["\"name\":\"R", "on_inventory", "missing"] {
             assert!(

@@ -21,7 +21,7 @@ enum Clock {
 
 use Clock::{As, Doubtful, Fixed};
 
-/// Every name of [`super::TIME_ZONES`]. Of two that do the same the first is chosen.
+/// Every name of [`crate::phone::CISCO_TIME_ZONES`]. Of two that do the same the first is chosen.
 const CLOCKS: &[(&str, Clock)] = &[
     ("Dateline Standard Time", Fixed(-720)),
     ("Samoa Standard Time", Fixed(-660)),
@@ -98,7 +98,7 @@ const SUGGESTIONS: usize = 3;
 /// Why there is no name for a time zone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ZoneError {
+pub enum TimeZoneError {
     /// There is no such zone.
     #[error(
         "no time zone has that name: expected an IANA name; {} come nearest",
@@ -126,13 +126,13 @@ pub enum ZoneError {
 
 /// The name that phones know for an IANA time zone, with the hours that the zone has in
 /// `year`. A name that phones know is taken as it is.
-pub fn phones_zone(name: &str, year: i16) -> Result<&'static str, ZoneError> {
+pub fn cisco_time_zone(name: &str, year: i16) -> Result<&'static str, TimeZoneError> {
     let name = name.trim();
     let given = CLOCKS.iter().find(|(known, _)| *known == name);
     if let Some((known, _)) = given {
         return Ok(known);
     }
-    let zone = TimeZone::get(name).map_err(|_| ZoneError::Unknown {
+    let zone = TimeZone::get(name).map_err(|_| TimeZoneError::Unknown {
         nearest: similar(name),
     })?;
     let is_reference = |clock: &Clock| matches!(clock, As(zone) if zone.eq_ignore_ascii_case(name));
@@ -145,7 +145,7 @@ pub fn phones_zone(name: &str, year: i16) -> Result<&'static str, ZoneError> {
     found.map(|(known, _)| *known).ok_or_else(|| {
         let mut nearest: Vec<_> = CLOCKS.iter().collect();
         nearest.sort_by_key(|(_, clock)| (clock.offset(year) - standard(&hours)).abs());
-        ZoneError::NoCounterpart {
+        TimeZoneError::NoCounterpart {
             zone: name.to_owned(),
             year,
             nearest: nearest[..SUGGESTIONS]
@@ -244,12 +244,12 @@ fn distance(one: &[char], other: &[char]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::phone::TIME_ZONES;
+    use crate::phone::CISCO_TIME_ZONES;
 
     #[test]
     fn the_table_has_every_name_and_every_reference_is_a_zone() {
         let names: Vec<_> = CLOCKS.iter().map(|(name, _)| *name).collect();
-        assert_eq!(names, TIME_ZONES);
+        assert_eq!(names, CISCO_TIME_ZONES);
         for (name, clock) in CLOCKS {
             let daylight = name.contains("Daylight");
             match clock {
@@ -301,7 +301,7 @@ mod tests {
                 "Romance Standard/Daylight Time",
             ),
         ] {
-            assert_eq!(phones_zone(zone, 2026), Ok(name), "{zone}");
+            assert_eq!(cisco_time_zone(zone, 2026), Ok(name), "{zone}");
         }
     }
 
@@ -315,8 +315,8 @@ mod tests {
             ("Africa/Casablanca", "GMT Standard/Daylight Time"),
             ("Australia/Lord_Howe", "E. Australia Standard Time"),
         ] {
-            match phones_zone(zone, 2026) {
-                Err(ZoneError::NoCounterpart { nearest, .. }) => {
+            match cisco_time_zone(zone, 2026) {
+                Err(TimeZoneError::NoCounterpart { nearest, .. }) => {
                     let about: Vec<_> =
                         CLOCKS.iter().filter(|(n, _)| nearest.contains(n)).collect();
                     assert_eq!(about.len(), SUGGESTIONS);
@@ -340,8 +340,8 @@ mod tests {
             ("Viena", "Europe/Vienna"),
             ("Europe/Pariss", "Europe/Paris"),
         ] {
-            match phones_zone(wrong, 2026) {
-                Err(ZoneError::Unknown { nearest }) => {
+            match cisco_time_zone(wrong, 2026) {
+                Err(TimeZoneError::Unknown { nearest }) => {
                     assert!(nearest.iter().any(|name| name == right), "{nearest:?}");
                 }
                 other => panic!("{wrong}: {other:?}"),
@@ -355,7 +355,7 @@ mod tests {
         let mut found = 0;
         for name in jiff::tz::db().available() {
             let zone = TimeZone::get(name.as_str()).unwrap();
-            let Ok(chosen) = phones_zone(name.as_str(), 2026) else {
+            let Ok(chosen) = cisco_time_zone(name.as_str(), 2026) else {
                 continue;
             };
             let (_, clock) = CLOCKS.iter().find(|(n, _)| *n == chosen).unwrap();

@@ -13,7 +13,7 @@ use crate::report::html;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum Route {
     /// The page itself.
     Page,
     /// What happens, as it happens.
@@ -21,7 +21,7 @@ pub(super) enum Wanted {
     /// The report so far, as a file.
     Json,
     /// The same on paper.
-    Paper,
+    HtmlReport,
 }
 
 /// Why nothing is given.
@@ -64,7 +64,7 @@ impl Refusal {
 }
 
 /// What a request is for, if it may be.
-pub(super) fn judge<B>(request: &Request<B>) -> Result<Wanted, Refusal> {
+pub(super) fn judge<B>(request: &Request<B>) -> Result<Route, Refusal> {
     let uri = request.uri();
     let is_ours = uri.authority().is_none_or(|it| is_loopback(it.as_str()));
     if !is_ours || !names_this_machine(request.headers()) {
@@ -74,17 +74,17 @@ pub(super) fn judge<B>(request: &Request<B>) -> Result<Wanted, Refusal> {
         return Err(Refusal::Method);
     }
     let wanted = match uri.path() {
-        "/" => Wanted::Page,
-        "/events" => Wanted::Events,
-        "/report.json" => Wanted::Json,
-        "/report.html" => Wanted::Paper,
+        "/" => Route::Page,
+        "/events" => Route::Events,
+        "/report.json" => Route::Json,
+        "/report.html" => Route::HtmlReport,
         _ => return Err(Refusal::Unknown),
     };
     // Browsers say whose page asks (Fetch Metadata). A link from elsewhere may lead to the
     // page; nothing else may be had from there.
     let site = request.headers().get("sec-fetch-site");
     let is_foreign = site.is_some_and(|site| site != "same-origin" && site != "none");
-    if is_foreign && wanted != Wanted::Page {
+    if is_foreign && wanted != Route::Page {
         return Err(Refusal::Foreign);
     }
     Ok(wanted)
@@ -144,15 +144,15 @@ const NOTHING: HeaderValue =
     HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
 
 /// The head of what was asked for.
-pub(super) fn head<B>(wanted: Wanted, page: &Page, body: B) -> Response<B> {
+pub(super) fn head<B>(wanted: Route, page: &Page, body: B) -> Response<B> {
     let (kind, name) = match wanted {
-        Wanted::Page => ("text/html; charset=utf-8", None),
-        Wanted::Events => ("text/event-stream", None),
-        Wanted::Json => ("application/json", Some("reflash-report.json")),
-        Wanted::Paper => ("text/html; charset=utf-8", Some("reflash-report.html")),
+        Route::Page => ("text/html; charset=utf-8", None),
+        Route::Events => ("text/event-stream", None),
+        Route::Json => ("application/json", Some("reflash-report.json")),
+        Route::HtmlReport => ("text/html; charset=utf-8", Some("reflash-report.html")),
     };
     let policy = match wanted {
-        Wanted::Page => page.policy.clone(),
+        Route::Page => page.policy.clone(),
         _ => NOTHING,
     };
     let mut response = guarded(StatusCode::OK, kind, policy, body);
@@ -230,7 +230,7 @@ pub(super) fn frame(event: &str, data: &str) -> String {
 mod tests {
     use super::*;
 
-    fn asked(host: &[&str], path: &str) -> Result<Wanted, Refusal> {
+    fn asked(host: &[&str], path: &str) -> Result<Route, Refusal> {
         let mut request = Request::builder().uri(path);
         for host in host {
             request = request.header("host", *host);
@@ -248,7 +248,7 @@ mod tests {
             "[::1]:8069",
             "127.1.2.3",
         ] {
-            assert_eq!(asked(&[host], "/"), Ok(Wanted::Page), "{host}");
+            assert_eq!(asked(&[host], "/"), Ok(Route::Page), "{host}");
         }
         for host in [
             "evil.example:8069",
@@ -273,9 +273,9 @@ mod tests {
     #[test]
     fn nothing_is_had_but_what_is_there_and_nothing_done() {
         for (path, wanted) in [
-            ("/events", Ok(Wanted::Events)),
-            ("/report.json", Ok(Wanted::Json)),
-            ("/report.html?x", Ok(Wanted::Paper)),
+            ("/events", Ok(Route::Events)),
+            ("/report.json", Ok(Route::Json)),
+            ("/report.html?x", Ok(Route::HtmlReport)),
             ("/favicon.ico", Err(Refusal::Unknown)),
             ("//", Err(Refusal::Unknown)),
             ("/../etc/passwd", Err(Refusal::Unknown)),
@@ -304,10 +304,10 @@ mod tests {
         for site in ["cross-site", "same-site"] {
             assert_eq!(asked(site, "/events"), Err(Refusal::Foreign));
             assert_eq!(asked(site, "/report.json"), Err(Refusal::Foreign));
-            assert_eq!(asked(site, "/"), Ok(Wanted::Page));
+            assert_eq!(asked(site, "/"), Ok(Route::Page));
         }
         for site in ["same-origin", "none"] {
-            assert_eq!(asked(site, "/events"), Ok(Wanted::Events));
+            assert_eq!(asked(site, "/events"), Ok(Route::Events));
         }
     }
 

@@ -3,18 +3,18 @@
 
 use std::{net::Ipv4Addr, time::Duration};
 
-use super::{Probe, Reply, Server, Told};
+use super::{DhcpEvent, Probe, Reply, Server};
 use crate::{
     phone::MacAddress,
-    protocol::dhcp::{Kind, Message, Op},
+    protocol::dhcp::{Message, MessageType, Op},
 };
 
 /// How often it looks for another server, counted from the end of the last look.
-pub const AGAIN: Duration = Duration::from_mins(1);
+pub const PROBE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// A server that withdraws by itself. Pure: what it is to send is given back.
 #[derive(Debug)]
-pub struct Service {
+pub struct ExclusiveServer {
     server: Server,
     mac: MacAddress,
     /// The look that goes on.
@@ -24,7 +24,7 @@ pub struct Service {
     withdrawn: Option<Ipv4Addr>,
 }
 
-impl Service {
+impl ExclusiveServer {
     /// Begins to serve at `now`; `mac` is the interface's. The first look, before anything is
     /// served, is the caller's.
     #[must_use]
@@ -33,7 +33,7 @@ impl Service {
             server,
             mac,
             probe: None,
-            next: now + AGAIN,
+            next: now + PROBE_INTERVAL,
             withdrawn: None,
         }
     }
@@ -48,11 +48,14 @@ impl Service {
 
     /// A datagram that came to a client's port on this network: whoever answers there beside this
     /// server is another, whether it was asked by the look that goes on or by a phone.
-    pub fn overhear(&mut self, source: Ipv4Addr, bytes: &[u8]) {
+    pub fn observe_reply(&mut self, source: Ipv4Addr, bytes: &[u8]) {
         let Ok(message) = Message::decode(bytes) else {
             return;
         };
-        let answers = matches!(message.kind(), Some(Kind::Offer | Kind::Ack | Kind::Nak));
+        let answers = matches!(
+            message.message_type(),
+            Some(MessageType::Offer | MessageType::Ack | MessageType::Nak)
+        );
         let server = message.server_id().unwrap_or(source);
         if message.op == Op::Reply && answers && server != self.server.config().address {
             self.withdraw(server);
@@ -68,7 +71,7 @@ impl Service {
             None if self.next <= now => self.probe = Some(Probe::new(self.mac, xid, now)),
             Some(probe) if probe.deadline(now).is_none() => {
                 self.probe = None;
-                self.next = now + AGAIN;
+                self.next = now + PROBE_INTERVAL;
             }
             _ => {}
         }
@@ -87,10 +90,10 @@ impl Service {
 
     /// What happened since this was last asked. A phone that took another server's offer is as
     /// good a witness of it as the offer.
-    pub fn heard(&mut self) -> Vec<Told> {
-        let told: Vec<Told> = self.server.heard().collect();
+    pub fn drain_events(&mut self) -> Vec<DhcpEvent> {
+        let told: Vec<DhcpEvent> = self.server.drain_events().collect();
         for one in &told {
-            if let Told::Other(server) = one {
+            if let DhcpEvent::OtherServer(server) = one {
                 self.withdraw(*server);
             }
         }
@@ -113,7 +116,7 @@ impl Service {
 mod tests {
     use super::*;
     use crate::{
-        dhcp::{Config, Pool, QUESTIONS, WINDOW},
+        dhcp::{DISCOVER_TIMES, PROBE_WINDOW, Pool, ServerConfig},
         protocol::dhcp::{Lease, OptionCode},
     };
 
@@ -122,13 +125,13 @@ mod tests {
     const MAC: MacAddress = MacAddress::new([2, 0, 0, 0, 0, 7]);
     const PHONE: MacAddress = MacAddress::new([0, 0x1d, 0x45, 0, 0, 1]);
 
-    fn service() -> Service {
-        let server = Server::new(Config {
+    fn service() -> ExclusiveServer {
+        let server = Server::new(ServerConfig {
             address: OWN,
             pool: Pool::new(OWN, 24, &[]).unwrap(),
             router: None,
         });
-        Service::new(server, MAC, Duration::ZERO)
+        ExclusiveServer::new(server, MAC, Duration::ZERO)
     }
 
     fn offer(question: &[u8], server: Ipv4Addr) -> Vec<u8> {
@@ -139,14 +142,14 @@ mod tests {
             routers: Vec::new(),
             name_servers: Vec::new(),
             domain: None,
-            time: AGAIN,
+            time: PROBE_INTERVAL,
             tftp: server,
         };
         Message::decode(question).unwrap().offer(&lease).encode()
     }
 
     /// Lives until `until`, woken when it wants to be; the questions that it asked, and when.
-    fn live(service: &mut Service, until: Duration) -> Vec<(Duration, Vec<u8>)> {
+    fn live(service: &mut ExclusiveServer, until: Duration) -> Vec<(Duration, Vec<u8>)> {
         let mut now = Duration::ZERO;
         let mut asked = Vec::new();
         while let Some(deadline) = service.deadline(now).filter(|at| *at <= until) {
@@ -164,17 +167,17 @@ mod tests {
     #[test]
     fn it_looks_for_another_server_once_a_minute() {
         let mut service = service();
-        let asked: Vec<_> = live(&mut service, 4 * AGAIN)
+        let asked: Vec<_> = live(&mut service, 4 * PROBE_INTERVAL)
             .into_iter()
             .map(|(at, _)| at)
             .collect();
-        let first = AGAIN;
-        let second = first + WINDOW + AGAIN;
-        let third = second + WINDOW + AGAIN;
+        let first = PROBE_INTERVAL;
+        let second = first + PROBE_WINDOW + PROBE_INTERVAL;
+        let third = second + PROBE_WINDOW + PROBE_INTERVAL;
         let looks = [first, second, third];
         let expected: Vec<_> = looks
             .iter()
-            .flat_map(|look| QUESTIONS.iter().map(move |after| *look + *after))
+            .flat_map(|look| DISCOVER_TIMES.iter().map(move |after| *look + *after))
             .collect();
         assert_eq!(asked, expected);
         assert_eq!(service.withdrawn(), None);
@@ -184,17 +187,17 @@ mod tests {
     fn it_falls_silent_when_another_server_answers() {
         let mut service = service();
         assert!(service.receive(Duration::ZERO, &discover()).is_some());
-        let asked = live(&mut service, AGAIN);
+        let asked = live(&mut service, PROBE_INTERVAL);
         let [(now, question)] = asked.as_slice() else {
             panic!("one question: {asked:?}");
         };
-        service.overhear(OWN, &offer(question, OWN));
+        service.observe_reply(OWN, &offer(question, OWN));
         assert_eq!(service.withdrawn(), None, "its own voice");
-        service.overhear(OTHER, &offer(question, OTHER));
+        service.observe_reply(OTHER, &offer(question, OTHER));
         assert_eq!(service.withdrawn(), Some(OTHER));
         assert_eq!(service.receive(*now, &discover()), None);
         assert_eq!(service.deadline(*now), None);
-        assert_eq!(service.wake(*now + AGAIN * 9, 6), None);
+        assert_eq!(service.wake(*now + PROBE_INTERVAL * 9, 6), None);
     }
 
     #[test]
@@ -203,20 +206,20 @@ mod tests {
         let mut request = Message::discover(PHONE, 3, "CP-7965G");
         request.options.set(OptionCode::MESSAGE_TYPE, [3]);
         request.options.set(OptionCode::SERVER_ID, OTHER.octets());
-        assert_eq!(request.kind(), Some(Kind::Request));
+        assert_eq!(request.message_type(), Some(MessageType::Request));
         assert_eq!(service.receive(Duration::ZERO, &request.encode()), None);
-        assert_eq!(service.heard(), [Told::Other(OTHER)]);
+        assert_eq!(service.drain_events(), [DhcpEvent::OtherServer(OTHER)]);
         assert_eq!(service.withdrawn(), Some(OTHER));
     }
 
     #[test]
     fn it_hears_another_server_answer_a_phone() {
         let mut service = service();
-        service.overhear(OTHER, b"nothing");
-        service.overhear(OTHER, &discover());
-        service.overhear(OWN, &offer(&discover(), OWN));
+        service.observe_reply(OTHER, b"nothing");
+        service.observe_reply(OTHER, &discover());
+        service.observe_reply(OWN, &offer(&discover(), OWN));
         assert_eq!(service.withdrawn(), None, "a client, and its own voice");
-        service.overhear(OTHER, &offer(&discover(), OTHER));
+        service.observe_reply(OTHER, &offer(&discover(), OTHER));
         assert_eq!(service.withdrawn(), Some(OTHER));
     }
 }

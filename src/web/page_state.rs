@@ -14,7 +14,7 @@ use crate::{
     report::{Timelines, html},
     reporter::Started,
     text::escape,
-    track::{Event, Moment, PhoneId, PhoneRef, Progress, Report},
+    track::{Event, PhoneId, PhoneRef, Progress, Report, RunTime},
 };
 
 /// Sentences about the run that are kept, the newest.
@@ -22,7 +22,7 @@ const NOTICES: usize = 20;
 
 /// The present state.
 #[derive(Debug, Default)]
-pub(super) struct Shown {
+pub(super) struct PageState {
     /// Counts changes, from 1.
     pub(super) version: u64,
     /// The version of what is no phone's.
@@ -71,7 +71,7 @@ pub(super) struct End {
     pub(super) afterwards: Vec<String>,
 }
 
-impl Shown {
+impl PageState {
     pub(super) fn started(&mut self, at: Timestamp, started: &Started) {
         let path = |path: &std::path::Path| escape(&path.display().to_string());
         self.run = Some(Run {
@@ -205,11 +205,11 @@ impl Shown {
 }
 
 /// Moments of the page's time lines count from 1970: they are times of day.
-pub(super) fn moment(at: Timestamp) -> Moment {
+pub(super) fn moment(at: Timestamp) -> RunTime {
     let since = at.duration_since(Timestamp::UNIX_EPOCH);
-    Moment::try_from(since).unwrap_or_default()
+    RunTime::try_from(since).unwrap_or_default()
 }
 
 #[cfg(test)]
-#[path = "shown_tests.rs"]
+#[path = "page_state_tests.rs"]
 mod tests;

@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt, io::Write};
 
 use jiff::Timestamp;
 
-use super::{Sink, Style, finding, report, words};
+use super::{Sink, Style, finding, format, report};
 use crate::{
     diagnose::Finding,
     reporter::{Reporter, Started, Tick},
@@ -13,22 +13,22 @@ use crate::{
 };
 
 /// One line a step.
-pub struct Lines<W> {
+pub struct PlainReporter<W> {
     out: Sink<W>,
     style: Style,
     quiet: bool,
     said: HashMap<PhoneId, String>,
 }
 
-impl<W> fmt::Debug for Lines<W> {
+impl<W> fmt::Debug for PlainReporter<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lines")
+        f.debug_struct("PlainReporter")
             .field("quiet", &self.quiet)
             .finish_non_exhaustive()
     }
 }
 
-impl<W: Write> Lines<W> {
+impl<W: Write> PlainReporter<W> {
     /// To this stream; `quiet` leaves diagnoses and the report.
     pub fn new(out: W, style: Style, quiet: bool) -> Self {
         Self {
@@ -54,7 +54,7 @@ pub(super) fn painted(style: Style, state: State, text: &str) -> String {
     }
 }
 
-impl<W: Write + Send> Reporter for Lines<W> {
+impl<W: Write + Send> Reporter for PlainReporter<W> {
     fn started(&mut self, at: Timestamp, started: &Started) {
         if self.quiet {
             return;
@@ -67,7 +67,7 @@ impl<W: Write + Send> Reporter for Lines<W> {
 
     fn event(&mut self, at: Timestamp, event: &Event) {
         let time = clock(at);
-        if let Some((what, lines)) = words::diagnosis(event) {
+        if let Some((what, lines)) = format::diagnosis(event) {
             self.out.line(&format!("{time} {}", self.style.bad(&what)));
             for text in lines {
                 for line in wrap(&text, "         ", "           ") {
@@ -80,16 +80,16 @@ impl<W: Write + Send> Reporter for Lines<W> {
             return;
         }
         // Steps that read alike follow each other where only the record needs them apart.
-        let text = words::step(step);
+        let text = format::step(step);
         if self.said.get(&step.phone.id) == Some(&text) {
             return;
         }
-        let line = format!("{time} {}: {text}", words::name(&step.phone));
+        let line = format!("{time} {}: {text}", format::name(&step.phone));
         self.out.line(&painted(self.style, step.state, &line));
         self.said.insert(step.phone.id, text);
     }
 
-    fn found(&mut self, _at: Timestamp, found: &Finding) {
+    fn finding(&mut self, _at: Timestamp, found: &Finding) {
         for line in finding(found, Style::plain()).lines() {
             self.notice(line);
         }

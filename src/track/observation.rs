@@ -15,15 +15,15 @@ use crate::{
 
 /// When something was seen: monotonic time since the run began. The wall clock of that
 /// beginning turns it into a time of day, in the record and nowhere else.
-pub type Moment = Duration;
+pub type RunTime = Duration;
 
 /// One fact about one address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sighting {
+pub struct Observation {
     /// Where it was seen.
     pub address: Ipv4Addr,
     /// What was seen.
-    pub seen: Seen,
+    pub seen: ObservationKind,
 }
 
 /// The number of one transfer, unique in a run and over all transports.
@@ -44,7 +44,7 @@ pub enum Transport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Witness {
+pub enum EvidenceSource {
     /// The requests that came to this server.
     Requests,
     /// The kernel's table of neighbours.
@@ -135,7 +135,7 @@ pub struct Register {
 /// What became of a REGISTER.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Fate {
+pub enum RegisterOutcome {
     /// It was sent; no more is known.
     Sent,
     /// It was sent once more: the phone has no answer. A capture may also show one packet twice.
@@ -157,9 +157,10 @@ pub enum Fate {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Seen {
+pub enum ObservationKind {
     /// A file was asked for. A repeated request of one transfer is reported once.
-    Asked {
+    #[serde(alias = "asked")]
+    Requested {
         /// Names the transfer in what follows. A request that found nothing has one too,
         /// and nothing follows.
         transfer: TransferId,
@@ -190,18 +191,19 @@ pub enum Seen {
         bytes: u64,
     },
     /// Somebody else than the requests themselves says which phone has this address.
-    Named {
+    #[serde(alias = "named")]
+    MacReported {
         /// The phone.
         mac: MacAddress,
         /// Who says so.
-        witness: Witness,
+        witness: EvidenceSource,
     },
     /// Somebody names the load that the phone at this address runs.
     Load {
         /// The load.
         load: LoadName,
         /// Who says so.
-        witness: Witness,
+        witness: EvidenceSource,
         /// The words it was said in.
         detail: String,
     },
@@ -210,36 +212,39 @@ pub enum Seen {
         /// The number without letters, `7965`.
         model: String,
         /// Who says so.
-        witness: Witness,
+        witness: EvidenceSource,
     },
     /// SIP firmware at this address names itself, and no load.
-    Agent {
+    #[serde(alias = "agent")]
+    UserAgent {
         /// Its release, `9.3.1`; `None` where it names none.
         release: Option<String>,
         /// Who says so.
-        witness: Witness,
+        witness: EvidenceSource,
         /// The words it was said in.
         detail: String,
     },
     /// A witness was asked at this address for the phone `mac`, and what answers there names itself
     /// otherwise. It says nothing of either phone but that one of the two is elsewhere.
-    Disputed {
+    #[serde(alias = "disputed")]
+    AddressConflict {
         /// The phone that was asked.
         mac: MacAddress,
         /// Who answers.
         other: MacAddress,
         /// Who was asked.
-        witness: Witness,
+        witness: EvidenceSource,
     },
     /// Somebody names the VLAN with which the phone at this address tags what it sends.
     Vlan {
         /// From 1 to 4094.
         vlan: u16,
         /// Who says so.
-        witness: Witness,
+        witness: EvidenceSource,
     },
     /// A DHCP server gave the phone that starts at this address its lease, as the wire shows.
-    Leased {
+    #[serde(alias = "leased")]
+    LeaseAcked {
         /// What it told.
         lease: Box<Leased>,
     },
@@ -249,7 +254,7 @@ pub enum Seen {
         /// The classes, a bit each.
         classes: u32,
         /// Who says so.
-        witness: Witness,
+        witness: EvidenceSource,
         /// The words it was said in.
         detail: String,
     },
@@ -258,11 +263,12 @@ pub enum Seen {
         /// What it asked.
         register: Box<Register>,
         /// What became of it.
-        fate: Fate,
+        fate: RegisterOutcome,
     },
     /// Who is at this address called a port where nobody listens: ICMP port unreachable over UDP,
     /// a connection that was refused over TCP.
-    Closed {
+    #[serde(alias = "closed")]
+    PortClosed {
         /// What was called.
         pbx: SocketAddrV4,
         /// Over what.
@@ -270,9 +276,10 @@ pub enum Seen {
     },
     /// Somebody says something of the phone at this address that names no load. It is kept as
     /// evidence and changes no state.
-    Noted {
+    #[serde(alias = "noted")]
+    Remark {
         /// Who says so.
-        witness: Witness,
+        witness: EvidenceSource,
         /// The words it was said in.
         detail: String,
     },

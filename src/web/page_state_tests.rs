@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     diagnose::{Code, Severity},
     phone::MacAddress,
-    track::{Evidence, PhoneReport, State, Step, Totals, Witness},
+    track::{Evidence, EvidenceSource, PhoneReport, State, Step, Totals},
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -68,7 +68,7 @@ struct Follower {
 }
 
 impl Follower {
-    fn follow(&mut self, shown: &Shown) {
+    fn follow(&mut self, shown: &PageState) {
         let Some(told) = shown.since(self.known, at(0)) else {
             return;
         };
@@ -101,7 +101,7 @@ enum Happens {
     Waiting(u32, u64),
     Notice,
     /// Nothing: the follower is told.
-    Told,
+    SseMessage,
 }
 
 fn anything() -> impl Strategy<Value = Happens> {
@@ -123,7 +123,7 @@ fn anything() -> impl Strategy<Value = Happens> {
         id().prop_map(|id| Happens::Event(Event::Gone { phone: phone(id) })),
         (id(), 0..3_u64).prop_map(|(id, left)| Happens::Waiting(id, left)),
         Just(Happens::Notice),
-        Just(Happens::Told),
+        Just(Happens::SseMessage),
     ]
 }
 
@@ -132,7 +132,7 @@ proptest! {
     fn who_follows_knows_what_is_told_to_who_comes_late(
         happens in prop::collection::vec(anything(), 0..60)
     ) {
-        let (mut shown, mut follower) = (Shown::default(), Follower::default());
+        let (mut shown, mut follower) = (PageState::default(), Follower::default());
         for (second, happens) in (0..).zip(happens) {
             match happens {
                 Happens::Event(event) => shown.event(at(second), &event),
@@ -140,7 +140,7 @@ proptest! {
                     shown.waiting(PhoneId(id), "its restart", Duration::from_secs(left));
                 }
                 Happens::Notice => shown.notice("stopping"),
-                Happens::Told => follower.follow(&shown),
+                Happens::SseMessage => follower.follow(&shown),
             }
         }
         follower.follow(&shown);
@@ -155,7 +155,7 @@ proptest! {
 
 #[test]
 fn of_progress_only_what_moves_is_told_and_of_a_step_the_whole_phone() {
-    let mut shown = Shown::default();
+    let mut shown = PageState::default();
     shown.event(at(0), &step(1, State::Images));
     shown.event(at(0), &step(2, State::Images));
     let mut follower = Follower::default();
@@ -198,7 +198,7 @@ fn of_progress_only_what_moves_is_told_and_of_a_step_the_whole_phone() {
 
 #[test]
 fn a_phone_that_was_another_one_is_told_to_who_knew_it() {
-    let mut shown = Shown::default();
+    let mut shown = PageState::default();
     shown.event(at(0), &step(1, State::Images));
     shown.event(at(0), &step(2, State::Images));
     let mut follower = Follower::default();
@@ -210,7 +210,7 @@ fn a_phone_that_was_another_one_is_told_to_who_knew_it() {
 
 #[test]
 fn the_end_is_the_reports() {
-    let mut shown = Shown::default();
+    let mut shown = PageState::default();
     shown.event(at(0), &step(1, State::Writing));
     shown.event(at(3), &step(1, State::Rebooted));
     let of_report = PhoneReport {
@@ -224,7 +224,7 @@ fn the_end_is_the_reports() {
         state: State::Flashed,
         pass: 2,
         evidence: vec![Evidence {
-            witness: Witness::Cdp,
+            witness: EvidenceSource::Cdp,
             detail: "SIP45".to_owned(),
         }],
         files: Vec::new(),

@@ -1,10 +1,10 @@
-//! The lines that make the DHCP servers that people have name this machine.
+//! The config_snippet that make the DHCP servers that people have name this machine.
 
 use std::{fmt, net::Ipv4Addr};
 
 /// A DHCP server that people have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Kind {
+pub enum ServerKind {
     /// dnsmasq, also in Pi-hole and `OpenWrt`.
     #[value(help = "dnsmasq, also in Pi-hole and OpenWrt")]
     Dnsmasq,
@@ -24,7 +24,7 @@ pub enum Kind {
     Windows,
 }
 
-impl Kind {
+impl ServerKind {
     /// All of them.
     pub const ALL: [Self; 7] = [
         Self::Dnsmasq,
@@ -47,9 +47,9 @@ impl Kind {
         }
     }
 
-    /// The word for it on the command line.
+    /// The flag_value for it on the command line.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn flag_value(self) -> &'static str {
         match self {
             Self::Dnsmasq => "dnsmasq",
             Self::Isc => "isc",
@@ -63,7 +63,7 @@ impl Kind {
 
     /// What to paste so that option 150, option 66 and the next server are `address`.
     #[must_use]
-    pub fn lines(self, address: Ipv4Addr) -> String {
+    pub fn config_snippet(self, address: Ipv4Addr) -> String {
         match self {
             // The quotes make 66 the string that it must be.
             Self::Dnsmasq => format!(
@@ -118,7 +118,7 @@ impl Kind {
             // Typed as an address, the option needs no hex, whose byte order people get wrong.
             Self::Windows => format!(
                 "# PowerShell as administrator on the DHCP server. For all scopes; add\n\
-                 # -ScopeId 192.0.2.0 to the last two lines for one.\n\
+                 # -ScopeId 192.0.2.0 to the last two config_snippet for one.\n\
                  Add-DhcpServerv4OptionDefinition -Name \"TFTP150\" -OptionId 150 \
                  -Type IPv4Address -MultiValued\n\
                  Set-DhcpServerv4OptionValue -OptionId 150 -Value {address}\n\
@@ -128,7 +128,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ServerKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Dnsmasq => "dnsmasq",
@@ -151,13 +151,20 @@ mod tests {
     #[test]
     fn every_kind_names_the_address_for_150_and_for_66() {
         let address = Ipv4Addr::new(192, 0, 2, 10);
-        for kind in Kind::ALL {
-            let lines = kind.lines(address);
-            assert!(lines.contains("150"), "{kind}");
-            assert!(lines.matches("192.0.2.10").count() >= 2, "{kind}: {lines}");
-            assert!(lines.ends_with('\n'), "{kind}");
+        for kind in ServerKind::ALL {
+            let config_snippet = kind.config_snippet(address);
+            assert!(config_snippet.contains("150"), "{kind}");
+            assert!(
+                config_snippet.matches("192.0.2.10").count() >= 2,
+                "{kind}: {config_snippet}"
+            );
+            assert!(config_snippet.ends_with('\n'), "{kind}");
             let value = kind.to_possible_value().unwrap();
-            assert_eq!(value.get_name(), kind.word(), "one word for one thing");
+            assert_eq!(
+                value.get_name(),
+                kind.flag_value(),
+                "one flag_value for one thing"
+            );
         }
     }
 }

@@ -9,27 +9,27 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{
-    message::Told,
-    shown::{Shown, moment},
+    message::SseMessage,
+    page_state::{PageState, moment},
 };
 use crate::{report::html, track::Report};
 
 /// What the page shows, shared by who folds and who serves.
-pub struct Board {
-    shown: Mutex<Shown>,
+pub struct SharedView {
+    shown: Mutex<PageState>,
     /// How far it is; each change is told to who waits for one.
     news: watch::Sender<u64>,
     wall: fn() -> Timestamp,
     report: Box<dyn Fn() -> Report + Send + Sync>,
 }
 
-impl fmt::Debug for Board {
+impl fmt::Debug for SharedView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Board")
+        f.write_str("SharedView")
     }
 }
 
-impl Board {
+impl SharedView {
     /// An empty one. `wall` gives the time of day, `report` the report so far.
     pub fn new(
         wall: fn() -> Timestamp,
@@ -43,12 +43,12 @@ impl Board {
         }
     }
 
-    fn shown(&self) -> MutexGuard<'_, Shown> {
+    fn shown(&self) -> MutexGuard<'_, PageState> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Folds what happened.
-    pub(super) fn fold(&self, fold: impl FnOnce(&mut Shown)) {
+    pub(super) fn fold(&self, fold: impl FnOnce(&mut PageState)) {
         let version = {
             let mut shown = self.shown();
             fold(&mut shown);
@@ -67,7 +67,7 @@ impl Board {
     }
 
     /// What a client that knows this version has to be told; `None`: nothing.
-    pub(super) fn since(&self, known: Option<u64>) -> Option<Told> {
+    pub(super) fn since(&self, known: Option<u64>) -> Option<SseMessage> {
         self.shown().since(known, (self.wall)())
     }
 
@@ -79,7 +79,7 @@ impl Board {
     }
 
     /// The same as a page on paper.
-    pub(super) fn paper(&self) -> String {
+    pub(super) fn html_report(&self) -> String {
         let report = self.report();
         let (timelines, heading) = {
             let shown = self.shown();

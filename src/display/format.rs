@@ -2,7 +2,7 @@
 
 use crate::{
     text::{escape, size},
-    track::{Event, Evidence, PhoneRef, State, Step, Witness},
+    track::{Event, Evidence, EvidenceSource, PhoneRef, State, Step},
 };
 
 /// A phone's name in a line: its MAC once it is known, its address until then.
@@ -14,7 +14,7 @@ pub(super) fn name(phone: &PhoneRef) -> String {
         .unwrap_or_default();
     let name = phone.name.as_ref().map(|name| format!(" {}", escape(name)));
     match phone.mac {
-        Some(mac) => format!("SEP{}{model}{}", mac.wire(), name.unwrap_or_default()),
+        Some(mac) => format!("SEP{}{model}{}", mac.upper_hex(), name.unwrap_or_default()),
         None => format!("{}{model}", phone.address),
     }
 }
@@ -49,15 +49,15 @@ pub(crate) fn state(state: State) -> (&'static str, &'static str) {
 pub(crate) fn evidence_of(evidence: &Evidence) -> String {
     let who = match evidence.witness {
         // Their words say it: asked for this, delivered that.
-        Witness::Requests => return evidence.detail.clone(),
-        Witness::Neighbour => "ARP says",
-        Witness::Cdp => "CDP says",
-        Witness::Lldp => "LLDP says",
-        Witness::Dhcp => "DHCP says",
-        Witness::Sip => "SIP says",
-        Witness::Sccp => "SCCP says",
-        Witness::Web => "its web page says",
-        Witness::Person => "a person says",
+        EvidenceSource::Requests => return evidence.detail.clone(),
+        EvidenceSource::Neighbour => "ARP says",
+        EvidenceSource::Cdp => "CDP says",
+        EvidenceSource::Lldp => "LLDP says",
+        EvidenceSource::Dhcp => "DHCP says",
+        EvidenceSource::Sip => "SIP says",
+        EvidenceSource::Sccp => "SCCP says",
+        EvidenceSource::Web => "its web page says",
+        EvidenceSource::Person => "a person says",
     };
     format!("{who} {}", evidence.detail)
 }

@@ -19,7 +19,12 @@ const DEFAULT_PORT: u16 = 5060;
 /// The topmost Via says where the request came from (18.2.1; RFC 3581), if [`Request::source`]
 /// knows. What is given here is put on one line each.
 #[must_use]
-pub fn answer(request: &Request, status: u16, reason: &str, headers: &[(&str, &str)]) -> Vec<u8> {
+pub fn encode_response(
+    request: &Request,
+    status: u16,
+    reason: &str,
+    headers: &[(&str, &str)],
+) -> Vec<u8> {
     let mut text = format!("SIP/2.0 {status:03} {}\r\n", single_line(reason));
     let mut add = |name: &str, value: &str| {
         // Writing to a String cannot fail.

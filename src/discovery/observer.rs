@@ -1,11 +1,11 @@
-//! Frames in, sightings out.
+//! Frames in, observations out.
 
 use std::{
     collections::BTreeSet,
     net::{Ipv4Addr, SocketAddrV4},
 };
 
-use super::{Heard, RegisterTracker, address, sightings};
+use super::{Decoded, RegisterTracker, address, observations};
 use crate::protocol::{
     Malformed,
     cdp::Cdp,
@@ -13,12 +13,12 @@ use crate::protocol::{
     frame::{Frame, Payload},
     lldp::Lldp,
     sccp,
-    sip::{Request, Response, Way},
+    sip::{Flow, Request, Response},
 };
 use crate::{
     phone::MacAddress,
     protocol::sip::SipTransport,
-    track::{MAX_PHONES, Seen, Sighting},
+    track::{MAX_PHONES, Observation, ObservationKind},
 };
 
 /// The port that phones register at, where nothing else is said.
@@ -31,23 +31,23 @@ const RST_ACK: u8 = 4 | 16;
 /// server's ACK does not say so, [`MAX_PHONES`] of them at most; and REGISTERs, because their
 /// answers do not say whose they are.
 #[derive(Debug, Clone)]
-pub struct Listener {
+pub struct Observer {
     phones: BTreeSet<MacAddress>,
     registers: RegisterTracker,
     /// The port of SIP.
     sip: u16,
-    /// A SIP port of this program's, where REGISTERs are heard and answered by itself.
+    /// A SIP port of this program's, where REGISTERs are decoded and answered by itself.
     ours: Option<SocketAddrV4>,
 }
 
-impl Default for Listener {
+impl Default for Observer {
     /// Hears SIP at [`SIP_PORT`].
     fn default() -> Self {
         Self::new(SIP_PORT, None)
     }
 }
 
-impl Listener {
+impl Observer {
     /// One that hears SIP at this port. `ours`: it leaves out what goes to this address and port
     /// and comes from it, where `listen` hears it.
     #[must_use]
@@ -65,55 +65,61 @@ impl Listener {
     ///
     /// SIP and SCCP are read where a request's head or an alarm lies in one segment or datagram,
     /// as phones send them.
-    pub fn hear(&mut self, frame: &Frame<'_>) -> Result<Vec<Sighting>, Malformed> {
-        self.hear_from(Some(frame.source), &frame.payload)
+    pub fn observe(&mut self, frame: &Frame<'_>) -> Result<Vec<Observation>, Malformed> {
+        self.observe_payload(Some(frame.source), &frame.payload)
     }
 
     /// The same of what a packet of another link layer carries. `sender`: who sent it, where
     /// that is known; else ARP is no evidence.
-    pub fn hear_from(
+    pub fn observe_payload(
         &mut self,
         sender: Option<MacAddress>,
         payload: &Payload<'_>,
-    ) -> Result<Vec<Sighting>, Malformed> {
+    ) -> Result<Vec<Observation>, Malformed> {
         let mut all = Vec::new();
         let mut registers = std::mem::take(&mut self.registers);
-        let carried = self.carried(sender, payload, &mut |heard, address| {
+        let carried = self.carried(sender, payload, &mut |decoded, address| {
             if let Some(address) = address {
-                let seen = sightings(heard).into_iter();
-                all.extend(seen.map(|seen| Sighting { address, seen }));
+                let seen = observations(decoded).into_iter();
+                all.extend(seen.map(|seen| Observation { address, seen }));
             }
-            all.extend(match heard {
-                Heard::Sip(request) => way(payload).and_then(|way| registers.request(request, way)),
-                Heard::SipAnswer(response) => {
-                    way(payload).and_then(|way| registers.response(response, way))
+            all.extend(match decoded {
+                Decoded::Sip(request) => {
+                    flow(payload).and_then(|flow| registers.request(request, flow))
+                }
+                Decoded::SipAnswer(response) => {
+                    flow(payload).and_then(|flow| registers.response(response, flow))
                 }
                 _ => None,
             });
         });
         self.registers = registers;
         carried?;
-        all.extend(closed(payload, self.sip));
+        all.extend(closed_port(payload, self.sip));
         Ok(all)
     }
 
-    /// The same before it becomes sightings: what was heard and the address that it speaks of,
+    /// The same before it becomes observations: what was decoded and the address that it speaks of,
     /// where it says one.
-    pub fn each(&mut self, frame: &Frame<'_>, tell: &mut Tell<'_>) -> Result<(), Malformed> {
-        self.carried(Some(frame.source), &frame.payload, tell)
+    pub fn for_each_decoded(
+        &mut self,
+        frame: &Frame<'_>,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Malformed> {
+        self.carried(Some(frame.source), &frame.payload, sink)
     }
 
     fn carried(
         &mut self,
         sender: Option<MacAddress>,
         payload: &Payload<'_>,
-        tell: &mut Tell<'_>,
+        sink: &mut Sink<'_>,
     ) -> Result<(), Malformed> {
         match payload {
-            Payload::Cdp(bytes) => told(&Heard::Cdp(&Cdp::decode(bytes)?), tell),
-            Payload::Lldp(bytes) => told(&Heard::Lldp(&Lldp::decode(bytes)?), tell),
+            Payload::Cdp(bytes) => emit(&Decoded::Cdp(&Cdp::decode(bytes)?), sink),
+            Payload::Lldp(bytes) => emit(&Decoded::Lldp(&Lldp::decode(bytes)?), sink),
             // Who answers for somebody else is no evidence.
-            Payload::Arp(arp) if Some(arp.sender_mac) == sender => told(&Heard::Arp(arp), tell),
+            Payload::Arp(arp) if Some(arp.sender_mac) == sender => emit(&Decoded::Arp(arp), sink),
             Payload::Ipv4Udp {
                 source,
                 destination,
@@ -121,8 +127,8 @@ impl Listener {
                 is_cut,
                 ..
             } => match destination.port() {
-                dhcp::SERVER_PORT | dhcp::CLIENT_PORT if !is_cut => self.dhcp(payload, tell)?,
-                _ => self.sip(*source, *destination, payload, tell)?,
+                dhcp::SERVER_PORT | dhcp::CLIENT_PORT if !is_cut => self.dhcp(payload, sink)?,
+                _ => self.sip(*source, *destination, payload, sink)?,
             },
             Payload::Ipv4Tcp {
                 source,
@@ -130,21 +136,21 @@ impl Listener {
                 payload,
                 ..
             } if !payload.is_empty() => match destination.port() {
-                sccp::PORT => alarms(*source.ip(), payload, tell)?,
-                _ => self.sip(*source, *destination, payload, tell)?,
+                sccp::PORT => alarms(*source.ip(), payload, sink)?,
+                _ => self.sip(*source, *destination, payload, sink)?,
             },
             _ => {}
         }
         Ok(())
     }
 
-    fn dhcp(&mut self, bytes: &[u8], tell: &mut Tell<'_>) -> Result<(), Malformed> {
+    fn dhcp(&mut self, bytes: &[u8], sink: &mut Sink<'_>) -> Result<(), Malformed> {
         let message = Message::decode(bytes)?;
         if message.phone().is_some() && self.phones.len() < MAX_PHONES {
             self.phones.insert(message.mac);
         }
         if message.op == Op::Request || self.phones.contains(&message.mac) {
-            told(&Heard::Dhcp(&message), tell);
+            emit(&Decoded::Dhcp(&message), sink);
         }
         Ok(())
     }
@@ -156,7 +162,7 @@ impl Listener {
         source: SocketAddrV4,
         destination: SocketAddrV4,
         bytes: &[u8],
-        tell: &mut Tell<'_>,
+        sink: &mut Sink<'_>,
     ) -> Result<(), Malformed> {
         let ends = [source, destination];
         let is_sip = ends.iter().any(|end| end.port() == self.sip);
@@ -171,22 +177,22 @@ impl Listener {
         if first.starts_with(b"SIP/2.0 ") {
             // A part of another message's body may begin alike (message/sipfrag).
             if let Ok(response) = Response::decode(bytes) {
-                tell(&Heard::SipAnswer(&response), None);
+                sink(&Decoded::SipAnswer(&response), None);
             }
         } else if first.ends_with(b" SIP/2.0") {
-            let request = Request::decode(bytes)?.heard_from(source);
-            told(&Heard::Sip(&request), tell);
+            let request = Request::decode(bytes)?.received_from(source);
+            emit(&Decoded::Sip(&request), sink);
         }
         Ok(())
     }
 }
 
-/// Takes what was heard, and the address that it speaks of.
-pub type Tell<'a> = dyn FnMut(&Heard<'_>, Option<Ipv4Addr>) + 'a;
+/// Takes what was decoded, and the address that it speaks of.
+pub type Sink<'a> = dyn FnMut(&Decoded<'_>, Option<Ipv4Addr>) + 'a;
 
-/// The way of a message over SIP.
-fn way(payload: &Payload<'_>) -> Option<Way> {
-    let (source, destination, over) = match payload {
+/// The flow of a message over SIP.
+fn flow(payload: &Payload<'_>) -> Option<Flow> {
+    let (source, destination, transport) = match payload {
         Payload::Ipv4Udp {
             source,
             destination,
@@ -199,16 +205,16 @@ fn way(payload: &Payload<'_>) -> Option<Way> {
         } => (source, destination, SipTransport::Tcp),
         _ => return None,
     };
-    Some(Way {
+    Some(Flow {
         source: *source,
         destination: *destination,
-        over,
+        transport,
     })
 }
 
 /// That the port of SIP is closed. Who refuses a connection answers its first segment, which has no
 /// acknowledgement, with a sequence number of 0 (RFC 9293, 3.10.7.1); who ends one has another.
-fn closed(payload: &Payload<'_>, sip: u16) -> Option<Sighting> {
+fn closed_port(payload: &Payload<'_>, sip: u16) -> Option<Observation> {
     let (phone, pbx, over) = match payload {
         Payload::Ipv4Closed {
             source,
@@ -223,14 +229,14 @@ fn closed(payload: &Payload<'_>, sip: u16) -> Option<Sighting> {
         } if flags & RST_ACK == RST_ACK => (destination, source, SipTransport::Tcp),
         _ => return None,
     };
-    (pbx.port() == sip).then(|| Sighting {
+    (pbx.port() == sip).then(|| Observation {
         address: *phone.ip(),
-        seen: Seen::Closed { pbx: *pbx, over },
+        seen: ObservationKind::PortClosed { pbx: *pbx, over },
     })
 }
 
 /// A segment that begins with an alarm; any other may begin in the middle of a message.
-fn alarms(source: Ipv4Addr, bytes: &[u8], tell: &mut Tell<'_>) -> Result<(), Malformed> {
+fn alarms(source: Ipv4Addr, bytes: &[u8], sink: &mut Sink<'_>) -> Result<(), Malformed> {
     if bytes.get(8..12) != Some(&sccp::ALARM.to_le_bytes()) {
         return Ok(());
     }
@@ -240,12 +246,12 @@ fn alarms(source: Ipv4Addr, bytes: &[u8], tell: &mut Tell<'_>) -> Result<(), Mal
             .transpose()?
             .and_then(|message| message.alarm)
         {
-            tell(&Heard::Sccp(&alarm), Some(source));
+            sink(&Decoded::Sccp(&alarm), Some(source));
         }
     }
     Ok(())
 }
 
-fn told(heard: &Heard<'_>, tell: &mut Tell<'_>) {
-    tell(heard, address(heard));
+fn emit(decoded: &Decoded<'_>, sink: &mut Sink<'_>) {
+    sink(decoded, address(decoded));
 }

@@ -2,7 +2,7 @@
 
 use std::{net::Ipv4Addr, time::Duration};
 
-use super::{Kind, Message, Op, OptionCode, Options};
+use super::{Message, MessageType, Op, OptionCode, Options};
 use crate::phone::MacAddress;
 
 /// What Cisco phones ask for: mask, TFTP server's name, DNS, routers, domain, TFTP servers,
@@ -36,11 +36,11 @@ impl Message {
     #[must_use]
     pub fn discover(mac: MacAddress, xid: u32, model: &str) -> Self {
         let mut options = Options::default();
-        options.set(OptionCode::MESSAGE_TYPE, [Kind::Discover.number()]);
+        options.set(OptionCode::MESSAGE_TYPE, [MessageType::Discover.number()]);
         let mut id = vec![1];
         id.extend(mac.bytes());
         options.set(OptionCode::CLIENT_ID, id);
-        options.set(OptionCode::HOST_NAME, format!("SEP{}", mac.wire()));
+        options.set(OptionCode::HOST_NAME, format!("SEP{}", mac.upper_hex()));
         let class = format!("Cisco Systems, Inc. IP Phone {model}\0");
         options.set(OptionCode::VENDOR_CLASS, class);
         options.set(OptionCode::PARAMETERS, WANTED);
@@ -64,7 +64,7 @@ impl Message {
     /// An OFFER to this message.
     #[must_use]
     pub fn offer(&self, lease: &Lease) -> Self {
-        let mut offer = self.reply(Kind::Offer, lease.server);
+        let mut offer = self.reply(MessageType::Offer, lease.server);
         offer.give(lease, true);
         offer
     }
@@ -73,9 +73,9 @@ impl Message {
     /// neither one nor a time.
     #[must_use]
     pub fn ack(&self, lease: &Lease) -> Self {
-        let mut ack = self.reply(Kind::Ack, lease.server);
+        let mut ack = self.reply(MessageType::Ack, lease.server);
         ack.client = self.client;
-        ack.give(lease, self.kind() != Some(Kind::Inform));
+        ack.give(lease, self.message_type() != Some(MessageType::Inform));
         ack
     }
 
@@ -83,7 +83,7 @@ impl Message {
     /// relay it is broadcast, because the client cannot be reached otherwise (RFC 2131, 4.3.2).
     #[must_use]
     pub fn nak(&self, server: Ipv4Addr, why: &str) -> Self {
-        let mut nak = self.reply(Kind::Nak, server);
+        let mut nak = self.reply(MessageType::Nak, server);
         if !self.relay.is_unspecified() {
             nak.broadcast = true;
         }
@@ -93,7 +93,7 @@ impl Message {
 
     /// What every answer has: the client's numbers again, its identifier (RFC 6842) and what a
     /// relay wants back (RFC 3046).
-    fn reply(&self, kind: Kind, server: Ipv4Addr) -> Self {
+    fn reply(&self, kind: MessageType, server: Ipv4Addr) -> Self {
         let mut options = Options::default();
         options.set(OptionCode::MESSAGE_TYPE, [kind.number()]);
         options.set(OptionCode::SERVER_ID, server.octets());

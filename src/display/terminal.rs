@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::{
     Style, finding,
-    lines::painted,
     live::Live,
+    plain::painted,
     report,
     screen::{Area, Screen, screen},
 };
@@ -23,7 +23,7 @@ use crate::{
 const WIDEST: usize = 100;
 
 /// The live display.
-pub struct Bars {
+pub struct TerminalReporter {
     live: Live,
     area: Area,
     style: Style,
@@ -31,13 +31,13 @@ pub struct Bars {
     waiting: Vec<String>,
 }
 
-impl fmt::Debug for Bars {
+impl fmt::Debug for TerminalReporter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bars").finish_non_exhaustive()
+        f.debug_struct("TerminalReporter").finish_non_exhaustive()
     }
 }
 
-impl Bars {
+impl TerminalReporter {
     /// Draws on standard error, as all that moves; the report goes to standard output.
     #[must_use]
     pub fn new(style: Style) -> Self {
@@ -65,7 +65,7 @@ impl Bars {
     }
 }
 
-impl Reporter for Bars {
+impl Reporter for TerminalReporter {
     fn started(&mut self, at: Timestamp, started: &Started) {
         self.live.started(at);
         for line in report::opening(started) {
@@ -85,7 +85,7 @@ impl Reporter for Bars {
         self.live.waiting(phone, what, left);
     }
 
-    fn found(&mut self, _at: Timestamp, found: &Finding) {
+    fn finding(&mut self, _at: Timestamp, found: &Finding) {
         for line in finding(found, Style::plain()).lines() {
             self.notice(line);
         }

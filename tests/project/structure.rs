@@ -1,0 +1,401 @@
+//! The structure of `src/`: which module may use which, and that no files use each other.
+//!
+//! The names that the tests print are those that a `use` item or a path brings from one file to
+//! another. Code that only tests compile is left out.
+
+mod graph;
+mod source;
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use graph::{Graph, join, rust_files, top};
+
+/// The top-level modules, lowest first: a module uses only those before it. The table in
+/// docs/design.md has those that exist, in this order.
+const ORDER: &[&str] = &[
+    "text",
+    "failure",
+    "phone",
+    "protocol",
+    "diagnose",
+    "limits",
+    "bundle",
+    "dialplan",
+    "track",
+    "tftp",
+    "stage",
+    "inventory",
+    "lint",
+    "provision",
+    "http",
+    "dhcp",
+    "discovery",
+    "run_view",
+    "reporter",
+    "journal",
+    "privileges",
+    "report",
+    "metrics",
+    "preflight",
+    "replay",
+    "display",
+    "inputs",
+    "web",
+    "simulator",
+    "restart",
+    "session",
+    "resume",
+    "services",
+    "wizard",
+    "cli",
+];
+
+/// Uses of a higher module that are still to be cut. Remove what the test says is gone.
+const KNOWN_UPWARD: &[(&str, &str)] = &[
+    ("dhcp", "discovery"),
+    ("metrics", "display"),
+    ("report", "display"),
+];
+
+/// Circles that are still to be cut, each as its files. Remove what the test says is gone.
+const KNOWN_CIRCLES: &[&[&str]] = &[
+    &[
+        "bundle/archive.rs",
+        "bundle/container.rs",
+        "bundle/container/path.rs",
+        "bundle/digest.rs",
+    ],
+    &["bundle/contents.rs", "bundle/member.rs"],
+    &["bundle/examine.rs", "bundle/gather.rs"],
+    &["display/lines.rs", "display/report.rs"],
+    &["journal/error.rs", "journal/line.rs", "journal/read.rs"],
+    &["lint/sheet.rs", "lint/text.rs"],
+    &["protocol/frame.rs", "protocol/ipv4.rs"],
+    &["replay/dnsmasq.rs", "replay/hpa.rs", "replay/log.rs"],
+    &["simulator/client.rs", "simulator/phone.rs"],
+    &["simulator/phone/boot.rs", "simulator/phone/judge.rs"],
+    &[
+        "stage/error.rs",
+        "stage/layout.rs",
+        "stage/own.rs",
+        "stage/plan.rs",
+    ],
+    &["tftp/options.rs", "tftp/packet.rs"],
+    &[
+        "track/conversion.rs",
+        "track/history.rs",
+        "track/identity.rs",
+        "track/pass.rs",
+        "track/report.rs",
+    ],
+    &["track/conversion/route.rs", "track/diagnosis/text/more.rs"],
+];
+
+/// Files that call a child module which takes names from them in turn, still to be cut: what both
+/// need goes into a file of its own. Remove what the test says is gone.
+const KNOWN_PARENTS: &[&str] = &[
+    "bundle.rs",
+    "bundle/archive.rs",
+    "bundle/catalogue.rs",
+    "bundle/container.rs",
+    "bundle/contents.rs",
+    "bundle/header.rs",
+    "diagnose/explain.rs",
+    "dialplan.rs",
+    "dialplan/read.rs",
+    "dialplan/source.rs",
+    "discovery/listen.rs",
+    "display.rs",
+    "display/live.rs",
+    "http.rs",
+    "inventory.rs",
+    "lint.rs",
+    "provision.rs",
+    "provision/settle.rs",
+    "provision/asterisk.rs",
+    "provision/sep.rs",
+    "replay.rs",
+    "session.rs",
+    "simulator/phone.rs",
+    "simulator/fleet.rs",
+    "stage.rs",
+    "tftp.rs",
+    "track/conversion.rs",
+    "web.rs",
+];
+
+/// Files over `LONGEST` lines that are still to be split.
+const KNOWN_LONG: &[&str] = &[
+    "src/wizard/tests/steps.rs",
+    "src/dhcp/server/tests.rs",
+    "src/display/live/tests.rs",
+    "src/session.rs",
+    "src/stage/tests.rs",
+    "src/tftp/engine.rs",
+    "src/tftp/engine_tests.rs",
+    "src/track/fleet.rs",
+    "src/track/identity.rs",
+];
+
+/// Lines that a file may have without a reason for more.
+const LONGEST: usize = 400;
+
+/// How a file begins that has a reason to be longer.
+const REASON: &str = "//! Long because: ";
+
+fn src() -> Graph {
+    let graph = Graph::of_folder(Path::new("src"));
+    assert!(graph.files.len() > 100, "only {:?} was read", graph.files);
+    assert!(graph.edges.len() > 300, "{} edges", graph.edges.len());
+    graph
+}
+
+fn rank(module: &str) -> usize {
+    ORDER
+        .iter()
+        .position(|one| *one == module)
+        .unwrap_or_else(|| panic!("src/{module} is missing from ORDER and docs/design.md"))
+}
+
+/// `a.rs` is the parent of `a/b.rs` and of `a/b/c.rs`.
+fn is_parent(parent: &str, child: &str) -> bool {
+    child
+        .strip_prefix(parent.trim_end_matches(".rs"))
+        .is_some_and(|rest| rest.starts_with('/'))
+}
+
+#[test]
+fn modules_use_only_lower_modules() {
+    let graph = src();
+    let known: BTreeSet<(&str, &str)> = KNOWN_UPWARD.iter().copied().collect();
+    let mut found = BTreeSet::new();
+    let mut new = String::new();
+    for ((from, to), names) in &graph.edges {
+        let (low, high) = (top(from), top(to));
+        if rank(low) < rank(high) {
+            found.insert((low, high));
+            if !known.contains(&(low, high)) {
+                new += &format!("  {from} -> {to}: {}\n", join(names));
+            }
+        }
+    }
+    assert!(new.is_empty(), "a module uses a higher module:\n{new}");
+    let gone: Vec<_> = known.difference(&found).collect();
+    assert!(gone.is_empty(), "KNOWN_UPWARD lists what is gone: {gone:?}");
+}
+
+#[test]
+fn no_files_of_a_module_use_each_other() {
+    let mut graph = src().within_modules();
+    graph.edges.retain(|(from, to), _| !is_parent(from, to));
+    let circles = graph.circles();
+    let known: Vec<BTreeSet<String>> = KNOWN_CIRCLES
+        .iter()
+        .map(|files| files.iter().map(|file| (*file).to_owned()).collect())
+        .collect();
+    let mut new = String::new();
+    for circle in circles.iter().filter(|circle| !known.contains(circle)) {
+        // Of a circle that grew, the way through what is new in it.
+        let start = circle
+            .iter()
+            .find(|file| !known.iter().any(|circle| circle.contains(*file)))
+            .unwrap_or_else(|| circle.first().unwrap());
+        new += &format!("{}\n{}", join(circle), graph.describe(circle, start));
+    }
+    assert!(new.is_empty(), "files use each other:\n{new}");
+    let gone: Vec<_> = known
+        .iter()
+        .filter(|circle| !circles.contains(circle))
+        .collect();
+    assert!(
+        gone.is_empty(),
+        "KNOWN_CIRCLES lists what is gone: {gone:?}"
+    );
+}
+
+#[test]
+fn no_file_calls_a_child_that_uses_it() {
+    let graph = src().within_modules();
+    let known: BTreeSet<&str> = KNOWN_PARENTS.iter().copied().collect();
+    let mut found = BTreeSet::new();
+    let mut new = String::new();
+    for circle in graph.circles() {
+        for parent in &circle {
+            let children = circle.iter().filter(|child| is_parent(parent, child));
+            let family: BTreeSet<String> = children.chain([parent]).cloned().collect();
+            let way = graph.describe(&family, parent);
+            if !way.is_empty() {
+                found.insert(parent.clone());
+                if !known.contains(parent.as_str()) {
+                    new += &format!("{parent}\n{way}");
+                }
+            }
+        }
+    }
+    assert!(
+        new.is_empty(),
+        "a file and its child use each other:\n{new}"
+    );
+    let gone: Vec<_> = known
+        .iter()
+        .filter(|parent| !found.contains(**parent))
+        .collect();
+    assert!(
+        gone.is_empty(),
+        "KNOWN_PARENTS lists what is gone: {gone:?}"
+    );
+}
+
+#[test]
+fn long_files_say_why() {
+    let known: BTreeSet<&str> = KNOWN_LONG.iter().copied().collect();
+    let mut found = BTreeSet::new();
+    for path in rust_files(Path::new("src")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let has_reason = text
+            .lines()
+            .take_while(|line| line.starts_with("//!"))
+            .any(|line| line.starts_with(REASON));
+        if text.lines().count() > LONGEST && !has_reason {
+            found.insert(path.to_str().unwrap().to_owned());
+        }
+    }
+    let found: BTreeSet<&str> = found.iter().map(String::as_str).collect();
+    let new: Vec<_> = found.difference(&known).collect();
+    assert!(
+        new.is_empty(),
+        "over {LONGEST} lines without a line `{REASON}` in their heads: {new:#?}"
+    );
+    let gone: Vec<_> = known.difference(&found).collect();
+    assert!(gone.is_empty(), "KNOWN_LONG lists what is gone: {gone:?}");
+}
+
+/// The rows of the table of modules in docs/design.md.
+fn table() -> Vec<String> {
+    let text = fs::read_to_string("docs/design.md").unwrap();
+    text.lines()
+        .skip_while(|line| !line.starts_with("| module |"))
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .flat_map(|line| {
+            let names = line.split('|').nth(1).unwrap();
+            names.split('`').skip(1).step_by(2).map(str::to_owned)
+        })
+        .collect()
+}
+
+#[test]
+fn the_design_lists_the_modules_in_their_order() {
+    let graph = src();
+    let present: BTreeSet<&str> = graph.files.iter().map(|file| top(file)).collect();
+    let mut expected: Vec<&str> = present.into_iter().collect();
+    expected.sort_by_key(|module| rank(module));
+    assert_eq!(table(), expected);
+}
+
+fn graph_of(files: &[(&str, &str)]) -> Graph {
+    let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
+    Graph::of(files.iter().map(owned).collect())
+}
+
+/// The edges as `from -> to: names` lines.
+fn lines(graph: &Graph) -> Vec<String> {
+    let line = |((from, to), names): (&(String, String), &BTreeSet<String>)| {
+        format!("{from} -> {to}: {}", join(names))
+    };
+    graph.edges.iter().map(line).collect()
+}
+
+#[test]
+fn uses_lead_to_the_file_that_defines_the_name() {
+    let graph = graph_of(&[
+        (
+            "a.rs",
+            "mod b; pub use b::{B, Other as Renamed}; pub struct A;",
+        ),
+        ("a/b.rs", "pub struct B; pub enum Other { One }"),
+        (
+            "c.rs",
+            "use crate::a::{self, Renamed::One}; fn f(_: a::B) {}",
+        ),
+        (
+            "d.rs",
+            "fn f() -> u8 { crate::a::A::new(super::a::Renamed::One) }",
+        ),
+        (
+            "e.rs",
+            "pub(in crate::a) fn f() {} // crate::a::A\nconst C: &str = \"crate::a::A\";",
+        ),
+        ("f.rs", "pub use super::a::*; use std::fmt; fn f(_: A) {}"),
+    ]);
+    assert_eq!(
+        lines(&graph),
+        [
+            "c.rs -> a/b.rs: B, Other",
+            "d.rs -> a.rs: A",
+            "d.rs -> a/b.rs: Other",
+            "f.rs -> a.rs: A",
+        ]
+    );
+}
+
+#[test]
+fn a_parent_that_only_declares_its_children_makes_no_circle() {
+    let child = ("a/b.rs", "use super::A; pub fn b(_: A) {}");
+    let declares = graph_of(&[("a.rs", "mod b; pub use b::b; pub struct A;"), child]);
+    assert!(declares.circles().is_empty(), "{declares:?}");
+    for calls in [
+        "mod b; pub use b::b; pub struct A; fn f() { b(A) }",
+        "mod b; pub struct A; fn f() { b::b(A) }",
+        "mod b; use b::b as call; pub struct A; fn f() { call(A) }",
+        "mod b; pub struct A; fn f() { crate::a::b::b(A) }",
+    ] {
+        let graph = graph_of(&[("a.rs", calls), child]);
+        assert_eq!(graph.circles().len(), 1, "{calls}: {graph:?}");
+        assert_eq!(
+            graph.describe(&graph.circles()[0], "a.rs"),
+            "  a.rs -> a/b.rs: b\n  a/b.rs -> a.rs: A\n"
+        );
+    }
+}
+
+#[test]
+fn circles_are_found_through_other_files() {
+    let graph = graph_of(&[
+        ("a.rs", "mod b; mod c; mod d;"),
+        ("a/b.rs", "use super::c::C; pub struct B;"),
+        ("a/c.rs", "use super::d::D; pub struct C;"),
+        ("a/d.rs", "use super::b::B; pub struct D;"),
+    ]);
+    let circles = graph.circles();
+    assert_eq!(circles.len(), 1);
+    assert_eq!(join(&circles[0]), "a/b.rs, a/c.rs, a/d.rs");
+}
+
+#[test]
+fn code_for_tests_is_left_out() {
+    let test = "#[cfg(test)]\nmod tests { use super::super::z::Z; fn f(_: [u8; 3]) {} }";
+    let graph = graph_of(&[
+        ("z.rs", "pub struct Z;"),
+        ("a.rs", test),
+        (
+            "b.rs",
+            "#[cfg(test)] mod only;\n#[cfg(test)] use crate::z::Z;",
+        ),
+        ("b/only.rs", "use crate::z::Z;"),
+        (
+            "c.rs",
+            "#[cfg(test)] fn f<A, B>(_: crate::z::Z) {} fn g() {}",
+        ),
+        ("d.rs", "struct S { #[cfg(test)] z: crate::z::Z, y: u8 }"),
+        ("d/more_tests.rs", "use crate::z::Z;"),
+        (
+            "e.rs",
+            "/* /* crate::z::Z */ crate::z::Z */ const A: &str = r#\"\"crate::z::Z\"#;",
+        ),
+    ]);
+    assert_eq!(lines(&graph), [""; 0]);
+    let after = format!("{test}\nuse crate::z::Z; fn f<'a>(_: &'a Z) {{ '\"'; crate::z::Z }}");
+    let graph = graph_of(&[("z.rs", "pub struct Z;"), ("a.rs", after.as_str())]);
+    assert_eq!(lines(&graph), ["a.rs -> z.rs: Z"]);
+}
