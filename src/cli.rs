@@ -10,6 +10,7 @@ mod dial;
 mod explain;
 mod extra_files;
 mod findings;
+mod globals;
 mod heading;
 mod inventory;
 mod journal;
@@ -30,14 +31,14 @@ mod stage;
 mod verify;
 mod watch;
 mod web;
-mod wizard;
+pub(crate) mod wizard;
 
 use std::process::ExitCode;
 
-use clap::{ArgAction, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use tracing::Level;
 
-pub use crate::failure::Failure;
+use self::globals::{Globals, Outcome};
 
 /// Convert Cisco IP phones from SCCP to SIP firmware, with evidence for every phone
 #[derive(Debug, Parser)]
@@ -65,29 +66,6 @@ pub struct Cli {
     command: Command,
 }
 
-/// Options of every command.
-#[derive(Debug, Clone, clap::Args)]
-pub struct Globals {
-    /// Print JSON, or JSON Lines where events are streamed
-    #[arg(long, global = true, help_heading = heading::GLOBAL)]
-    pub json: bool,
-    /// Print only problems and the final report
-    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = heading::GLOBAL)]
-    pub quiet: bool,
-    /// Log more to standard error; -vv: everything
-    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = heading::GLOBAL)]
-    pub verbose: u8,
-    /// Use colour: auto, always or never
-    ///
-    /// auto uses colour on a terminal, unless `NO_COLOR` is set.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto",
-          hide_possible_values = true, help_heading = heading::GLOBAL)]
-    pub color: ColorChoice,
-    /// Print help; -h: one line for each option
-    #[arg(short, long, global = true, action = ArgAction::Help, help_heading = heading::GLOBAL)]
-    pub help: Option<bool>,
-}
-
 #[derive(Debug, Subcommand)]
 enum Command {
     Wizard(wizard::Args),
@@ -108,17 +86,6 @@ enum Command {
     Completions(completions::Args),
     #[command(hide = true)]
     Man(man::Args),
-}
-
-/// How a command ended that could do its work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Exit code 0: the work is done.
-    Done,
-    /// Exit code 1: problems were found, or not every phone is done.
-    Problems,
-    /// Exit code 128 + this number: ended by a signal.
-    Signal(u8),
 }
 
 /// Runs the program and returns its exit code.
@@ -151,8 +118,8 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::run(args, globals),
         Command::Explain(args) => explain::run(args, globals),
         Command::Models(args) => models::run(args, globals),
-        Command::Completions(args) => completions::run(args, globals),
-        Command::Man(args) => man::run(args, globals),
+        Command::Completions(args) => completions::run(args, Cli::command(), globals),
+        Command::Man(args) => man::run(args, Cli::command(), globals),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
@@ -166,16 +133,6 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.code)
         }
     }
-}
-
-/// Prints the result of a command.
-fn print(text: &str) -> Result<(), Failure> {
-    crate::display::print(text).map_err(|error| {
-        Failure::new(
-            format!("cannot write the result: {error}"),
-            "Check that the disk is not full",
-        )
-    })
 }
 
 /// Logs to standard error, so that results can be piped.

@@ -44,4 +44,4 @@ pub mod text;
 pub mod tftp;
 pub mod track;
 pub mod web;
-pub mod wizard;
+mod wizard;

@@ -52,9 +52,8 @@ pub fn drop_all(user: Option<&str>) -> Result<Vec<String>, Failure> {
     }
     // The capabilities were only needed to bind. Ambient ones go with the permitted ones.
     for set in [CapSet::Effective, CapSet::Permitted, CapSet::Inheritable] {
-        caps::set(None, set, &CapsHashSet::new()).map_err(|error| {
-            Failure::new(format!("cannot drop capabilities: {error}"), "")
-        })?;
+        caps::set(None, set, &CapsHashSet::new())
+            .map_err(|error| Failure::new(format!("cannot drop capabilities: {error}"), ""))?;
     }
     Ok(messages)
 }

@@ -16,6 +16,7 @@ use crate::{
 };
 
 /// What a journal records of a run before the first phone comes.
+#[derive(Debug)]
 pub struct RunStart<'a> {
     /// Where the phones find the servers.
     pub network: Network,
@@ -30,6 +31,7 @@ pub struct RunStart<'a> {
 }
 
 /// The names of the phones, the journal, and what a resumed run has recorded so far.
+#[derive(Debug)]
 pub struct RunRecord {
     /// Names of phones, and which phones are expected.
     pub roll: PhoneNames,

@@ -1,11 +1,16 @@
 //! `reflash check`: checks this machine and its network before phones are connected.
 
 use super::{
-    Failure, Globals, Outcome, dhcp::DhcpArgs, findings, heading, network::NetworkArgs, print,
+    dhcp::DhcpArgs,
+    findings,
+    globals::{Globals, Outcome, print},
+    heading,
+    network::NetworkArgs,
 };
 use crate::{
     dhcp::ServerKind,
     diagnose::Severity,
+    failure::Failure,
     preflight::{self, Checked, code},
     text::{escape, wrap},
 };

@@ -1,9 +1,10 @@
 //! `reflash completions`: shell completion.
 
-use clap::CommandFactory;
+use clap::Command;
 use clap_complete::{Shell, generate};
 
-use super::{Cli, Failure, Globals, Outcome, print};
+use super::globals::{Globals, Outcome, print};
+use crate::failure::Failure;
 
 /// Print a shell completion script
 #[derive(Debug, clap::Args)]
@@ -16,9 +17,9 @@ pub(super) struct Args {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let mut script = Vec::new();
-    generate(args.shell, &mut Cli::command(), "reflash", &mut script);
+pub(super) fn run(args: &Args, command: Command, globals: &Globals) -> Result<Outcome, Failure> {
+    let (mut command, mut script) = (command, Vec::new());
+    generate(args.shell, &mut command, "reflash", &mut script);
     let script = String::from_utf8_lossy(&script);
     if globals.json {
         let document = serde_json::json!({ "shell": args.shell.to_string(), "script": script });

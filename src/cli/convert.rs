@@ -3,10 +3,10 @@
 use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use super::{
-    Failure, Globals, Outcome,
     bundles::{BridgeArgs, TrustArgs},
     dhcp::DhcpArgs,
     extra_files::ExtraFilesArgs,
+    globals::{Globals, Outcome},
     heading,
     inventory::InventoryArgs,
     journal::ResumeArgs,
@@ -17,6 +17,7 @@ use super::{
     web::WebArgs,
 };
 use crate::{
+    failure::Failure,
     inputs::{
         bundles::{self, Selection},
         configurations::{self, ConfigurationInputs, MadeConfigurations},

@@ -2,8 +2,8 @@
 
 use std::net::Ipv4Addr;
 
-use super::{Failure, heading};
-use crate::{preflight::Chosen, services::dhcp::BoundDhcp};
+use super::heading;
+use crate::{failure::Failure, preflight::Chosen, services::dhcp::BoundDhcp};
 
 /// Which DHCP server phones use.
 #[derive(Debug, Clone, clap::Args)]

@@ -6,10 +6,14 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Failure, Globals, Outcome, heading, print};
+use super::{
+    globals::{Globals, Outcome, print},
+    heading,
+};
 use crate::{
     dialplan::{Dialled, MAX_DIGITS, Mode, Route, Rule, Template, User},
     display::Style,
+    failure::Failure,
     inputs::plan_file,
     text::{escape, wrap},
 };

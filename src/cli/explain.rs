@@ -3,9 +3,10 @@
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
-use super::{Failure, Globals, Outcome, print};
+use super::globals::{Globals, Outcome, print};
 use crate::{
     diagnose::{Code, Explanation, Severity},
+    failure::Failure,
     text::wrap,
 };
 

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use super::{Failure, Globals, Outcome, print};
+use super::globals::{Globals, Outcome, print};
 use crate::{
     diagnose::{Finding, Severity},
     display::{self, Style},
+    failure::Failure,
 };
 
 /// What `--json` prints.
@@ -22,7 +23,10 @@ pub(super) fn print_all(findings: &[Finding], globals: &Globals) -> Result<Outco
         print(&(text + "\n"))?;
     } else {
         let style = Style::new(globals.color);
-        let text: String = findings.iter().map(|one| display::finding(one, style)).collect();
+        let text: String = findings
+            .iter()
+            .map(|one| display::finding(one, style))
+            .collect();
         print(&text)?;
     }
     let is_error = |finding: &Finding| finding.severity == Severity::Error;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, Globals, heading};
-use crate::inputs::phone_list::InventoryFile;
+use super::{globals::Globals, heading};
+use crate::{failure::Failure, inputs::phone_list::InventoryFile};
 
 /// The list of phones.
 #[derive(Debug, Clone, Default, clap::Args)]

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, heading};
+use super::heading;
 use crate::{
+    failure::Failure,
     journal::{Header, Journal},
     resume::{self, PreviousRun, RunRecord, RunStart},
 };

@@ -7,12 +7,14 @@ use std::{
 };
 
 use super::{
-    Failure, Globals, Outcome,
-    findings, heading,
+    findings,
+    globals::{Globals, Outcome},
+    heading,
 };
 use crate::{
     bundle::ExamineOptions,
     diagnose::{Finding, Severity},
+    failure::Failure,
     inputs::{bundles, shown},
     lint::{self, Known, MAX_FILE_BYTES, Pjsip},
     phone::{LoadName, Model},
@@ -58,8 +60,9 @@ pub(super) struct Args {
 const MAX_PJSIP_BYTES: usize = 2 * 1024 * 1024;
 
 fn model(text: &str) -> Result<&'static Model, String> {
-    Model::by_number(text)
-        .ok_or_else(|| "no such model: expected one that `reflash models` lists, such as 7965".to_owned())
+    Model::by_number(text).ok_or_else(|| {
+        "no such model: expected one that `reflash models` lists, such as 7965".to_owned()
+    })
 }
 
 /// Runs the command.

@@ -2,9 +2,13 @@
 
 use std::{fs, path::PathBuf};
 
-use clap::CommandFactory;
+use clap::Command;
 
-use super::{Cli, Failure, Globals, Outcome, heading, print};
+use super::{
+    globals::{Globals, Outcome, print},
+    heading,
+};
+use crate::failure::Failure;
 
 /// Write the man pages, one for each command
 #[derive(Debug, clap::Args)]
@@ -19,9 +23,9 @@ pub(super) struct Args {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn run(args: &Args, command: Command, globals: &Globals) -> Result<Outcome, Failure> {
     fs::create_dir_all(&args.to)
-        .and_then(|()| clap_mangen::generate_to(Cli::command(), &args.to))
+        .and_then(|()| clap_mangen::generate_to(command, &args.to))
         .map_err(|error| {
             Failure::new(
                 format!("cannot write man pages to {}: {error}", args.to.display()),

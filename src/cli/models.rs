@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Failure, Globals, Outcome, print};
-use crate::phone::MODELS;
+use super::globals::{Globals, Outcome, print};
+use crate::{failure::Failure, phone::MODELS};
 
 /// Print the table of phone models: type numbers, bundles, manifests
 #[derive(Debug, clap::Args)]

@@ -5,8 +5,9 @@ use std::{
     path::PathBuf,
 };
 
-use super::{Failure, heading, web::WebArgs};
+use super::{heading, web::WebArgs};
 use crate::{
+    failure::Failure,
     preflight::{self, Chosen},
     privileges,
     services::servers::{self, BoundServers},

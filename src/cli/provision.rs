@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{
-    Failure, Globals, Outcome,
-    bundles::TrustArgs, findings, heading, print,
+    bundles::TrustArgs,
+    findings,
+    globals::{Globals, Outcome, print},
+    heading,
 };
 use crate::{
+    failure::Failure,
     inputs::{
         bundles::{self, model_loads},
         dial_plan,

@@ -13,9 +13,9 @@ use std::{
 
 use self::synthetic::Synthetic;
 use super::{
-    Failure, Globals, Outcome,
     bundles::{BridgeArgs, TrustArgs},
     convert::duration,
+    globals::{Globals, Outcome},
     heading,
     inventory::InventoryArgs,
     journal::JournalArgs,
@@ -26,6 +26,7 @@ use super::{
 use crate::{
     bundle::Bundle,
     display,
+    failure::Failure,
     inputs::{
         bundles::{self, Selection},
         configurations::{self, ConfigurationInputs},
@@ -308,7 +309,13 @@ fn recorded(selection: &Selection, synthetic: Option<&Synthetic>) -> Vec<Bundle>
 }
 
 /// The header of the journal. `bundles`: targets and bridges.
-fn header(args: &Args, network: Network, bundles: &[Bundle], plan: &Plan, roll: &PhoneNames) -> Header {
+fn header(
+    args: &Args,
+    network: Network,
+    bundles: &[Bundle],
+    plan: &Plan,
+    roll: &PhoneNames,
+) -> Header {
     let inputs = RunInputs {
         bundles: args.bundles.clone(),
         bridges: args.bridge.bridges.clone(),
@@ -351,11 +358,7 @@ fn has_loss(args: &Args) -> bool {
 }
 
 fn pace(args: &Args) -> f64 {
-    if has_loss(args) {
-        PACE_WITH_LOSS
-    } else {
-        PACE
-    }
+    if has_loss(args) { PACE_WITH_LOSS } else { PACE }
 }
 
 /// How much faster than real time the session's clock runs.

@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{
-    Failure, Globals, Outcome,
     bundles::TrustArgs,
+    globals::{Globals, Outcome},
     heading,
     report_output::{ReportArgs, ReportOutput},
 };
 use crate::{
+    failure::Failure,
     inputs::{bundles, shown, stage_failure},
     replay::{self, Damage, Format, Record, ReplayError},
     report::{self, html::Heading},
@@ -157,8 +158,7 @@ fn heading_lines(
     }
     if tally.cut {
         lines.push(
-            "only part of the record was read: it is incomplete, damaged or too long"
-                .to_owned(),
+            "only part of the record was read: it is incomplete, damaged or too long".to_owned(),
         );
     }
     if dropped > 0 {

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::{
-    Failure, Globals, Outcome,
+    globals::{Globals, Outcome},
     report_output::{ReportArgs, ReportOutput},
 };
 use crate::{
+    failure::Failure,
     journal::{self, Recorded},
     report::{self, html::Heading},
     text::escape,

@@ -2,9 +2,13 @@
 
 use std::{io::Write as _, path::PathBuf};
 
-use super::{Failure, Globals, heading, print};
+use super::{
+    globals::{Globals, print},
+    heading,
+};
 use crate::{
     display::{self, Style},
+    failure::Failure,
     report::{Timelines, csv, html},
     text::escape,
     track::Report,
@@ -60,7 +64,11 @@ impl ReportArgs {
     }
 
     /// Writes the report.
-    pub(super) fn write(&self, output: &ReportOutput<'_>, globals: &Globals) -> Result<(), Failure> {
+    pub(super) fn write(
+        &self,
+        output: &ReportOutput<'_>,
+        globals: &Globals,
+    ) -> Result<(), Failure> {
         let format = if globals.json {
             ReportFormat::Json
         } else {

@@ -4,16 +4,17 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use super::{Failure, Globals, Outcome};
+use super::globals::{Globals, Outcome};
 use crate::{
     diagnose::Finding,
     discovery::poll::Poller,
     display,
+    failure::Failure,
     reporter::{Reporter, Started},
     resume::RunRecord,
     services::{captures::Captures, runtime, servers::BoundServers},
     session::{self, Attendant, Setup, Signals, Source},
-    track::{Plan, Observation},
+    track::{Observation, Plan},
 };
 
 /// Wraps a reporter in another one.

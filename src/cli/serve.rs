@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    Failure, Globals, Outcome,
+    globals::{Globals, Outcome},
     journal::JournalArgs,
     network::NetworkArgs,
     run::{self, RunServices},
@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     discovery::SIP_PORT,
+    failure::Failure,
     inputs::{extra_files, run_inputs::RunInputs},
     journal::Header,
     resume::{self, RunRecord},

@@ -5,11 +5,14 @@ use std::{net::IpAddr, path::PathBuf};
 use serde::Serialize;
 
 use super::{
-    Failure, Globals, Outcome,
-    bundles::TrustArgs, extra_files::ExtraFilesArgs, heading, print,
+    bundles::TrustArgs,
+    extra_files::ExtraFilesArgs,
+    globals::{Globals, Outcome, print},
+    heading,
 };
 use crate::{
     bundle::Bundle,
+    failure::Failure,
     inputs::{bundles, extra_files, shown, stage_failure},
     phone::LoadName,
     stage::{self, ExtraFile, FileEntry, Stage},
@@ -63,11 +66,11 @@ struct Document<'a> {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    Stage::is_free(&args.to).map_err(stage_failure)?;
+    Stage::check_folder(&args.to).map_err(stage_failure)?;
     let own = extra_files::read(&args.extra_files.files)?;
     let bundles = bundles::select(&args.bundles, &args.trust.trust(), true, globals.quiet)?;
     extra_files::check(&own, &bundles, &[], globals.quiet)?;
-    let stage = Stage::keep_with(&bundles, &own, args.call_manager, &args.to)
+    let stage = Stage::persistent_with_files(&bundles, &own, args.call_manager, &args.to)
         .map_err(stage_failure)?;
     if globals.json {
         let document = document(&stage);

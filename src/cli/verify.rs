@@ -4,10 +4,14 @@ use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use serde::Serialize;
 
-use super::{Failure, Globals, Outcome, bundles::TrustArgs, print};
+use super::{
+    bundles::TrustArgs,
+    globals::{Globals, Outcome, print},
+};
 use crate::{
     bundle::{self, Bundle, BundleProtocol, Member, MemberKind, Signature, Verdict},
     diagnose::Severity,
+    failure::Failure,
     phone::LoadName,
     text::escape,
 };

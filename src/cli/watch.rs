@@ -7,10 +7,15 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::{Failure, Globals, Outcome, convert, heading};
+use super::{
+    convert,
+    globals::{Globals, Outcome},
+    heading,
+};
 use crate::{
     discovery::watch::{PhoneChange, PhoneList},
     display::{self, Watcher},
+    failure::Failure,
     privileges,
     services::{
         runtime,
@@ -56,7 +61,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let (threads, facts) = watch::start(captures)?;
     let mut watcher = display::watcher(globals.json, globals.quiet, globals.color);
     watcher.started(wall_clock(), &names);
-    let signal = runtime::runtime()?.block_on(follow(facts, &names, args.timeout, watcher.as_mut()))?;
+    let signal =
+        runtime::runtime()?.block_on(follow(facts, &names, args.timeout, watcher.as_mut()))?;
     threads.end();
     Ok(signal.map_or(Outcome::Done, Outcome::Signal))
 }

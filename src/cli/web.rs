@@ -1,7 +1,8 @@
 //! `--web [PORT]`: the run as a web page on this machine.
 
-use super::{Failure, heading};
+use super::heading;
 use crate::{
+    failure::Failure,
     services::servers,
     web::{self, PORT},
 };

@@ -87,8 +87,8 @@ fn make_unchecked(
     };
     let mut ready = complete;
     ready.phones.retain(|phone| is_selected(&phone.mac));
-    let listed = inventory.macs().iter().filter(|mac| is_selected(mac));
-    let listed = listed.count();
+    let macs = inventory.macs();
+    let listed = macs.iter().filter(|mac| is_selected(mac)).count();
     let known = ready.phones.len();
     // A phone with a file of its own never reads XMLDefault.cnf.xml: if that file could not
     // name the load, the phone would not be converted.
@@ -211,7 +211,7 @@ mod tests {
         bundle::ExamineOptions,
         inputs::bundles::select_expected,
         phone::{Family, Protocol},
-        simulator::{SyntheticBundle, Release, Sizes, test_key},
+        simulator::{Release, Sizes, SyntheticBundle, test_key},
         stage::AcceptPolicy,
         track::View,
     };
@@ -251,7 +251,11 @@ mod tests {
     #[test]
     fn each_view_names_its_own_load_and_phones_without_a_file_are_listed() {
         let folder = tempfile::tempdir().unwrap();
-        let small = || SyntheticBundle::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
+        let small = || {
+            SyntheticBundle::new(Family::F45, 7)
+                .unwrap()
+                .sizes(Sizes::Small)
+        };
         let targets = vec![examined(&small(), folder.path())];
         let old = small().protocol(Protocol::Sccp).release(Release {
             load: "8-5-2S".to_owned(),
@@ -285,7 +289,9 @@ mod tests {
             panic!("{:?}", made_now.messages);
         };
         assert!(some.starts_with("serving configurations for 2 phones made from office.toml"));
-        assert!(secret.starts_with("no configuration for 1 phone of office.toml: extension or secret"));
+        assert!(
+            secret.starts_with("no configuration for 1 phone of office.toml: extension or secret")
+        );
         assert!(model.starts_with("no configuration for 3 phones of office.toml: model missing"));
 
         // With --only, only those phones get a configuration.
@@ -301,7 +307,9 @@ mod tests {
     #[test]
     fn a_name_is_served_once_and_an_added_plan_serves_the_site() {
         let folder = tempfile::tempdir().unwrap();
-        let made_up = SyntheticBundle::new(Family::F45, 7).unwrap().sizes(Sizes::Small);
+        let made_up = SyntheticBundle::new(Family::F45, 7)
+            .unwrap()
+            .sizes(Sizes::Small);
         let selection = Selection {
             targets: vec![examined(&made_up, folder.path())],
             bridges: Vec::new(),

@@ -9,7 +9,7 @@ use crate::{
     display::{self, Style},
     failure::Failure,
     lint::{self, Kind, Known},
-    stage::{ServedFolder, ExtraFile, StageError},
+    stage::{ExtraFile, ServedFolder, StageError},
     text::escape,
 };
 
@@ -26,7 +26,9 @@ pub(super) const MAX_SHOWN: usize = 20;
 pub fn read(paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure> {
     let read = |path: &PathBuf| {
         ExtraFile::read(path).map_err(|error| match error {
-            StageError::ExtraFileName { cure, .. } => Failure::usage(escape(&error.to_string()), cure),
+            StageError::ExtraFileName { cure, .. } => {
+                Failure::usage(escape(&error.to_string()), cure)
+            }
             error => stage_failure(error),
         })
     };
@@ -74,7 +76,10 @@ pub fn check_folder(folder: &ServedFolder, quiet: bool) {
     let names = match folder.names() {
         Ok(names) => names,
         Err(error) => {
-            tracing::warn!("cannot check configurations: {}", escape(&error.to_string()));
+            tracing::warn!(
+                "cannot check configurations: {}",
+                escape(&error.to_string())
+            );
             return;
         }
     };

@@ -14,7 +14,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use crate::{
     discovery::{
-        Deduplicator, FRAMES_A_SECOND,
+        Deduplicator, FRAMES_PER_SECOND,
         capture::{Capture, CaptureThread as Thread, OpenError, QUEUE},
     },
     preflight::{self, Chosen},
@@ -62,7 +62,9 @@ impl Captures {
                     captures.messages.extend(how.lines().map(ToOwned::to_owned));
                     return captures;
                 }
-                Err(error) => captures.messages.push(format!("no packet capture: {error}")),
+                Err(error) => captures
+                    .messages
+                    .push(format!("no packet capture: {error}")),
             }
         }
         if !captures.captures.is_empty() {
@@ -104,7 +106,7 @@ impl Captures {
                 count.store(deduplicator.refused(), Ordering::Relaxed);
                 if refused == 0 && deduplicator.refused() > 0 {
                     tracing::warn!(
-                        "{name}: more than {FRAMES_A_SECOND} discovery frames/s; dropping the \
+                        "{name}: more than {FRAMES_PER_SECOND} discovery frames/s; dropping the \
                          excess"
                     );
                 }
@@ -163,7 +165,7 @@ impl CaptureThreads {
             let dropped = dropped.load(Ordering::Relaxed);
             if dropped > 0 {
                 tracing::warn!(
-                    "{name}: dropped {dropped} discovery frames over {FRAMES_A_SECOND}/s"
+                    "{name}: dropped {dropped} discovery frames over {FRAMES_PER_SECOND}/s"
                 );
             }
         }

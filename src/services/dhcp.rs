@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use crate::{
-    dhcp::{BoundServer, ServerConfig, Pool, RunningServer, StartError, PacketSocketError},
+    dhcp::{BoundServer, PacketSocketError, Pool, RunningServer, ServerConfig, StartError},
     failure::Failure,
     preflight::{self, Chosen, Interface, Protocol},
     privileges,

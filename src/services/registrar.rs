@@ -18,7 +18,7 @@ use crate::{
     preflight::{self, Chosen, Protocol},
     protocol::{sccp, sip::SipTransport},
     stage::ExtraFile,
-    track::{Registration, Observation},
+    track::{Observation, Registration},
 };
 
 /// The ports of the listeners: `None`: the usual port if phones use this machine as call
@@ -245,7 +245,10 @@ mod tests {
         assert_eq!(named(5060, us), [1, 4]);
         assert_eq!(named(5060, Ipv4Addr::new(192, 0, 2, 9)), [1]);
         assert!(named(5070, us).is_empty(), "another port");
-        assert!(ExpectedRegistrations::of(&own, us).at(&[]).is_empty(), "no listener");
+        assert!(
+            ExpectedRegistrations::of(&own, us).at(&[]).is_empty(),
+            "no listener"
+        );
         assert_eq!(ExpectedRegistrations::of(&own, us).port(), 5060);
         let elsewhere = |names: &[(&str, &str)]| {
             let files = names.iter().map(|(mac, port)| {
@@ -273,6 +276,10 @@ mod tests {
             [SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 2), 5060)]
         );
         assert_eq!(pbx(2), [], "a host name may be any address");
-        assert!(registrations.iter().all(|one| one.over == Some(SipTransport::Tcp)));
+        assert!(
+            registrations
+                .iter()
+                .all(|one| one.over == Some(SipTransport::Tcp))
+        );
     }
 }

@@ -1,180 +1,194 @@
-//! What is known by now.
+//! The answers so far.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
-    super::{Failure, convert},
-    prompt::Page,
-    draft::InventoryDraft,
-    words::CommandLine,
+    command_line::{CommandLine, ConvertOptions},
     environment::DetectedPhones,
+    inventory_draft::InventoryDraft,
+    prompt::Page,
+    transition::STEPS,
 };
 use crate::{
-    bundle::Bundle,
+    failure::Failure,
+    inputs::bundles::Selection,
     phone::{MacAddress, Model},
     preflight::Checked,
 };
 
-/// The answers so far. They stay when a person goes back, as what Enter means.
-#[derive(Debug, Default)]
+/// The answers so far. They stay when the operator goes back, as defaults.
+#[derive(Debug)]
 pub(super) struct Answers {
-    /// The command line that they come to.
-    pub(super) words: CommandLine,
-    /// Those that stood on the command line: nobody is asked for them.
+    /// The command line they make.
+    pub(super) command_line: CommandLine,
+    /// Arguments of the wizard's own command line; they are not asked.
     given: CommandLine,
-    /// The model that instructions are for, where one was named.
+    /// The model for the instructions, if one was named.
     pub(super) model: Option<&'static Model>,
-    /// How many phones are to come, where they are not named; a list of phones goes before it.
+    /// The number of expected phones, if they are not named. An inventory overrides it.
     pub(super) count: Option<u32>,
-    /// The firmware, examined.
-    pub(super) bundles: Vec<Bundle>,
-    /// The bridge, examined.
-    pub(super) bridges: Vec<Bundle>,
-    /// The phones that were heard.
+    /// Target and bridge, examined.
+    pub(super) selection: Selection,
+    /// Phones that were detected.
     pub(super) detected: DetectedPhones,
-    /// The network as it was looked at last.
+    /// The last check of the network.
     pub(super) checked: Option<Checked>,
-    /// What the phones are to be.
-    pub(super) site: PhoneSetup,
-    /// What was typed of a list, whether it is wanted now or not: what Enter means.
+    /// What the inventory says about the phones.
+    pub(super) setup: PhoneSetup,
+    /// The inventory as typed, in use or not: the defaults of its form.
     pub(super) typed: Option<InventoryDraft>,
-    /// The list of phones that is to be written.
+    /// The inventory that is to be written.
     pub(super) draft: Option<InventoryDraft>,
-    /// Where the run is to be recorded.
+    /// The journal of the run.
     pub(super) journal: Option<PathBuf>,
     /// By step.
-    settled: BTreeMap<usize, StepAnswer>,
+    answered: BTreeMap<usize, StepAnswer>,
 }
 
-/// What a list says of its phones.
+/// What an inventory says about its phones.
 #[derive(Debug, Default)]
 pub(super) struct PhoneSetup {
-    /// Where they are to register; `None`: nobody told them.
+    /// Where they register; `None`: they get no configuration.
     pub(super) pbx: Option<String>,
-    /// What they are, where the list says it.
+    /// Their models, if the inventory names them.
     pub(super) models: Vec<&'static Model>,
 }
 
 /// The answer of a step.
 #[derive(Debug, Clone)]
 struct StepAnswer {
-    what: &'static str,
-    /// In a few words.
-    answer: String,
-    /// The sentence that is said of it once, on the page after.
-    said: Option<String>,
+    label: &'static str,
+    short: String,
+    /// A longer form, shown on the next page only.
+    sentence: Option<String>,
 }
 
 impl Answers {
     /// Before the first question.
     pub(super) fn new(given: CommandLine, model: Option<&'static Model>) -> Self {
         Self {
-            words: given.clone(),
+            command_line: given.clone(),
             given,
             model,
-            ..Self::default()
+            count: None,
+            selection: Selection::default(),
+            detected: DetectedPhones::default(),
+            checked: None,
+            setup: PhoneSetup::default(),
+            typed: None,
+            draft: None,
+            journal: None,
+            answered: BTreeMap::new(),
         }
     }
 
-    /// Whether one of these stood on the command line.
+    /// Whether the operator gave one of these arguments.
     pub(super) fn is_given(&self, ids: &[&str]) -> bool {
         ids.iter().any(|id| self.given.has(id))
     }
 
-    /// What stood on the command line does not do: it is asked for.
-    pub(super) fn take_back(&mut self, id: &str) {
+    /// Removes a given argument that cannot be used: its question is asked.
+    pub(super) fn reject_given(&mut self, id: &str) {
         self.given.clear(id);
-        self.words.clear(id);
+        self.command_line.clear(id);
     }
 
-    /// The answers as `convert` reads them.
-    pub(super) fn args(&self) -> Result<convert::Args, Failure> {
-        self.words.args()
+    /// The answers as options of `convert`.
+    pub(super) fn options(&self) -> Result<ConvertOptions, Failure> {
+        self.command_line.options()
     }
 
-    /// The line that goes on from here in another wizard.
+    /// The command that continues from here in a new wizard.
     pub(super) fn wizard_line(&self) -> String {
-        let line = self.words.line("wizard");
+        let line = self.command_line.line("wizard");
         match self.model {
             Some(model) => line.replacen("wizard", &format!("wizard --model {}", model.number), 1),
             None => line,
         }
     }
 
-    /// Notes the answer of a step.
-    pub(super) fn settle(&mut self, number: usize, what: &'static str, answer: impl Into<String>) {
-        let settled = StepAnswer {
-            what,
-            answer: answer.into(),
-            said: None,
-        };
-        self.settled.insert(number, settled);
-    }
-
-    /// The same with a sentence for the page after it.
-    pub(super) fn settle_saying(
+    /// Sets the answer of a step.
+    pub(super) fn set_answer(
         &mut self,
         number: usize,
-        what: &'static str,
-        answer: impl Into<String>,
-        said: String,
+        label: &'static str,
+        short: impl Into<String>,
     ) {
-        self.settle(number, what, answer);
-        if let Some(settled) = self.settled.get_mut(&number) {
-            settled.said = Some(said);
+        let answer = StepAnswer {
+            label,
+            short: short.into(),
+            sentence: None,
+        };
+        self.answered.insert(number, answer);
+    }
+
+    /// Sets the answer of a step, with a sentence for the next page.
+    pub(super) fn set_answer_with_sentence(
+        &mut self,
+        number: usize,
+        label: &'static str,
+        short: impl Into<String>,
+        sentence: String,
+    ) {
+        self.set_answer(number, label, short);
+        if let Some(answer) = self.answered.get_mut(&number) {
+            answer.sentence = Some(sentence);
         }
     }
 
-    /// The same answer does no more.
-    pub(super) fn unsettle(&mut self, number: usize) {
-        self.settled.remove(&number);
+    /// Removes the answer of a step.
+    pub(super) fn clear_answer(&mut self, number: usize) {
+        self.answered.remove(&number);
     }
 
     /// Whether a step has an answer.
-    pub(super) fn is_settled(&self, number: usize) -> bool {
-        self.settled.contains_key(&number)
+    pub(super) fn is_answered(&self, number: usize) -> bool {
+        self.answered.contains_key(&number)
     }
 
-    /// A page, with what was settled before it.
+    /// A page, with the answers of earlier steps.
     pub(super) fn page(&self, number: usize, title: &'static str) -> Page {
-        let before = self.settled.range(..number);
+        let before = self.answered.range(..number);
         let newest = before.clone().next_back().map(|(number, _)| *number);
-        let told = before.map(|(number, it)| {
-            let said = it.said.as_ref().filter(|_| newest == Some(*number));
-            (it.what, said.unwrap_or(&it.answer).clone())
+        let answered = before.map(|(number, answer)| {
+            let sentence = answer.sentence.as_ref();
+            let sentence = sentence.filter(|_| newest == Some(*number));
+            (answer.label, sentence.unwrap_or(&answer.short).clone())
         });
         Page {
             number,
-            of: super::flow::STEPS,
+            of: STEPS,
             title,
-            settled: told.collect(),
+            answered: answered.collect(),
         }
     }
 
-    /// The models that the firmware is for, each number once.
+    /// The models of the firmware, each number once.
     pub(super) fn models(&self) -> Vec<&'static Model> {
-        let models = self.bundles.iter().flat_map(|bundle| &bundle.models);
+        let targets = self.selection.targets.iter();
+        let models = targets.flat_map(|bundle| &bundle.models);
         let mut models: Vec<&'static Model> = models.copied().collect();
         models.retain(|model| model.family.is_convertible());
         models.dedup_by_key(|model| model.plain_number());
         models
     }
 
-    /// The phones that are wanted by name.
+    /// The phones of `--only`.
     pub(super) fn only(&self) -> Vec<MacAddress> {
-        self.args().map(|args| args.only).unwrap_or_default()
+        let options = self.options();
+        options.map(|options| options.only).unwrap_or_default()
     }
 
-    /// The models that instructions are for: of the phones that were chosen, else the one that
-    /// was named, else all.
+    /// The models that instructions are for: those of the chosen phones and the named one,
+    /// else those of the inventory, else all of the firmware.
     pub(super) fn wanted_models(&self) -> Vec<&'static Model> {
         let only = self.only();
-        let heard = self.detected.phones.iter();
-        let chosen = heard.filter(|(_, phone)| only.contains(&phone.mac));
+        let detected = self.detected.phones.iter();
+        let chosen = detected.filter(|(_, phone)| only.contains(&phone.mac));
         let mut models: Vec<_> = chosen.filter_map(|(_, phone)| phone.model).collect();
         models.extend(self.model);
         if models.is_empty() {
-            models.clone_from(&self.site.models);
+            models.clone_from(&self.setup.models);
         }
         if models.is_empty() {
             models = self.models();
@@ -184,21 +198,15 @@ impl Answers {
         models
     }
 
-    /// Files that were named in a flag.
-    pub(super) fn named(&self) -> NamedFiles {
-        self.args().map_or_else(
-            |_| NamedFiles::default(),
-            |args| NamedFiles {
-                bundles: args.bundles,
-                bridges: args.bridge.bridges,
-            },
-        )
+    /// The bundle files on the command line so far.
+    pub(super) fn bundle_files(&self) -> Vec<PathBuf> {
+        let options = self.options();
+        options.map(|options| options.bundles).unwrap_or_default()
     }
-}
 
-/// Files that stand on the command line so far.
-#[derive(Debug, Default)]
-pub(super) struct NamedFiles {
-    pub(super) bundles: Vec<PathBuf>,
-    pub(super) bridges: Vec<PathBuf>,
+    /// The bridge files on the command line so far.
+    pub(super) fn bridge_files(&self) -> Vec<PathBuf> {
+        let options = self.options();
+        options.map(|options| options.bridges).unwrap_or_default()
+    }
 }

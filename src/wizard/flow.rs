@@ -1,25 +1,12 @@
-//! One step after the other, and back.
+//! Runs the steps in order, and back.
 
 use super::{
     answers::Answers,
-    prompt::{Prompt, Choice, Reply, Stopped},
-    steps,
     environment::Environment,
+    prompt::{Choice, Prompt, Reply, Stopped},
+    steps,
+    transition::{STEPS, Transition},
 };
-
-/// How many steps there are.
-pub(super) const STEPS: usize = 6;
-
-/// What follows a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Transition {
-    /// It was answered.
-    Next,
-    /// It needed no answer.
-    Skip,
-    /// The one before it.
-    Back,
-}
 
 type Step = fn(&mut Answers, &mut dyn Prompt, &mut dyn Environment) -> Result<Transition, Stopped>;
 
@@ -32,14 +19,14 @@ const ORDER: [Step; STEPS] = [
     steps::summary::ask,
 ];
 
-/// Asks until the person says that it is to begin.
+/// Asks until the operator starts the conversion.
 pub(super) fn run(
     answers: &mut Answers,
     prompt: &mut dyn Prompt,
     environment: &mut dyn Environment,
 ) -> Result<(), Stopped> {
     let mut at = 0;
-    // Those that were really asked: going back leads to them.
+    // Steps that asked something; going back leads to them.
     let mut answered = Vec::new();
     while let Some(step) = ORDER.get(at) {
         match step(answers, prompt, environment)? {
@@ -50,16 +37,16 @@ pub(super) fn run(
             Transition::Skip => at += 1,
             Transition::Back => match answered.pop() {
                 Some(before) => at = before,
-                None => leave(prompt)?,
+                None => confirm_leaving(prompt)?,
             },
         }
     }
     Ok(())
 }
 
-/// There is nothing before the first question.
-fn leave(prompt: &mut dyn Prompt) -> Result<(), Stopped> {
-    let choice = Choice::new("There is nothing before this. Leave the wizard?")
+/// There is no step before the first question.
+fn confirm_leaving(prompt: &mut dyn Prompt) -> Result<(), Stopped> {
+    let choice = Choice::new("This is the first question. Leave the wizard?")
         .item("Stay", false)
         .item("Leave: nothing was changed", true);
     match choice.ask(prompt)? {

@@ -1,6 +1,7 @@
-//! What a person is told while the run goes on: what to press and when, and what not to do.
+//! Instructions for the operator during the run: which keys to press and when, and when not to
+//! touch the phone.
 //!
-//! The display says what a phone does and what is wrong with it; this says what the person does.
+//! The display reports what phones do and what is wrong; this says what the operator does.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -13,69 +14,73 @@ use crate::{
     track::{Event, PhoneId, PhoneRef, Report, State, Step, Surveyed},
 };
 
-/// Phones that are spoken of one by one; of more, the display's lines say enough.
-const FEW: usize = 4;
+/// The most phones with instructions of their own. For more, the display's lines suffice.
+const MAX_PHONES: usize = 4;
 
-/// What is said, and was said.
+/// Instructions, and which were given.
 #[derive(Debug)]
 pub(super) struct Guide {
     models: Vec<&'static Model>,
-    /// By phone, the states that were spoken of.
-    said: BTreeMap<PhoneId, Vec<State>>,
-    /// Where the phones are to register; `None`: nothing was written for them.
+    /// By phone, the states that had an instruction.
+    announced: BTreeMap<PhoneId, Vec<State>>,
+    /// Where the phones register; `None`: they have no configuration.
     pbx: Option<String>,
 }
 
 impl Guide {
-    /// For phones of these models.
+    /// Instructions for phones of these models.
     pub(super) fn new(models: Vec<&'static Model>, pbx: Option<String>) -> Self {
         Self {
             models,
-            said: BTreeMap::new(),
+            announced: BTreeMap::new(),
             pbx,
         }
     }
 
-    /// The first words: how a phone is reset, and what can go wrong.
+    /// How a phone is reset, and what can go wrong.
     pub(super) fn opening(&self) -> Vec<String> {
-        let mut said = vec!["Now the phone:".to_owned()];
+        let mut lines = vec!["Reset the phone now:".to_owned()];
         for hazard in HardwareHazard::ALL {
             let models = self.models.iter();
-            let of = models.filter(|model| model.hazards().contains(&hazard));
-            let of: Vec<&str> = of.map(|model| model.plain_number()).collect();
-            if !of.is_empty() {
-                said.push(format!("Mind, {}: {}.", of.join(", "), hazard.warning()));
+            let affected = models.filter(|model| model.hazards().contains(&hazard));
+            let affected: Vec<&str> = affected.map(|model| model.plain_number()).collect();
+            if !affected.is_empty() {
+                lines.push(format!(
+                    "Caution, {}: {}.",
+                    affected.join(", "),
+                    hazard.warning()
+                ));
             }
         }
         let lamps = self.lamps();
-        said.push(
-            "1. Its network cable leads to the switch of this machine. Take its power away (the \
-             cable, if that is its power)."
+        lines.push(
+            "1. Connect the phone's network cable to the same switch as this machine. Disconnect \
+             its power (the network cable, if it supplies the power)."
                 .to_owned(),
         );
-        said.push("2. Hold the # key down, and give the power back.".to_owned());
-        for (of, shown) in &lamps {
-            let of = match lamps.len() {
+        lines.push("2. Hold down the # key and reconnect the power.".to_owned());
+        for (models, shown) in &lamps {
+            let models = match lamps.len() {
                 1 => String::new(),
-                _ => format!(" ({of})"),
+                _ => format!(" ({models})"),
             };
-            said.push(format!(
-                "3. Keep holding until {}{of}. Then let go and type {RESET_KEYS} within {} seconds; \
-                 when {}, it was taken.",
+            lines.push(format!(
+                "3. Keep holding until {}{models}. Then release # and type {RESET_KEYS} within {} \
+                 seconds; when {}, the reset is accepted.",
                 shown.ready,
                 RESET_WINDOW.as_secs(),
                 shown.taken
             ));
         }
-        said.push(
-            "A wrong key drops the reset and the phone starts as ever: begin again at 1. From \
-             here on reflash sees by itself what the phone does."
+        lines.push(
+            "A wrong key cancels the reset and the phone starts normally: start again at step 1. \
+             reflash detects by itself what the phone does next."
                 .to_owned(),
         );
-        said
+        lines
     }
 
-    /// What the lamps show, and of which models.
+    /// The lamp signals, each with its models.
     fn lamps(&self) -> Vec<(String, ResetLamps)> {
         let mut by_lamps: Vec<(ResetLamps, Vec<&str>)> = Vec::new();
         for model in &self.models {
@@ -83,68 +88,71 @@ impl Guide {
                 continue;
             };
             match by_lamps.iter_mut().find(|(other, _)| *other == lamps) {
-                Some((_, of)) => of.push(model.plain_number()),
+                Some((_, models)) => models.push(model.plain_number()),
                 None => by_lamps.push((lamps, vec![model.plain_number()])),
             }
         }
         by_lamps
             .into_iter()
-            .map(|(lamps, of)| (of.join(", "), lamps))
+            .map(|(lamps, models)| (models.join(", "), lamps))
             .collect()
     }
 
-    /// What a phone's step means for the person.
+    /// The instruction for a phone's step, once for each state.
     pub(super) fn step(&mut self, step: &Step) -> Option<String> {
         let id = step.phone.id;
-        let is_new = !self.said.contains_key(&id);
-        if is_new && self.said.len() >= FEW {
+        let is_new = !self.announced.contains_key(&id);
+        if is_new && self.announced.len() >= MAX_PHONES {
             return None;
         }
-        let said = self.said.entry(id).or_default();
-        if said.contains(&step.state) {
+        let announced = self.announced.entry(id).or_default();
+        if announced.contains(&step.state) {
             return None;
         }
-        said.push(step.state);
-        let before = said.len() > 1;
+        announced.push(step.state);
+        let is_first = announced.len() == 1;
         let name = name(&step.phone);
         Some(match step.state {
-            State::Seen => format!("{name} is heard. Go on with its keys."),
-            State::Configuring if !before => format!(
-                "{name} runs its old application and is told of the new firmware: no keys are \
-                 needed. If nothing follows within a minute, reset it as above."
+            State::Seen => format!("{name} was detected. Continue with the reset keys."),
+            State::Configuring if is_first => format!(
+                "{name} is running its old firmware and is offered the new one; no keys needed. If \
+                 nothing happens within a minute, reset it as described above."
             ),
-            State::Manifest if !before => {
-                format!("The reset was taken: {name} asks for firmware. Nothing to press any more.")
+            State::Manifest if is_first => {
+                format!("The reset was accepted: {name} requests firmware. No more keys needed.")
             }
-            State::Manifest => format!("{name} asks for firmware. Nothing to press any more."),
-            State::Images => format!("{name} fetches its images. DO NOT UNPLUG it from here on."),
+            State::Manifest => format!("{name} requests firmware. No more keys needed."),
+            State::Images => {
+                format!("{name} is fetching its images. DO NOT UNPLUG it from now on.")
+            }
             State::Writing => format!(
-                "{name} has everything and writes it. DO NOT UNPLUG: up to 5 minutes, dark and \
-                 silent now and then."
+                "{name} has all images and is writing them. DO NOT UNPLUG: this takes up to 5 \
+                 minutes; the display may be dark."
             ),
-            State::Rebooted => format!("{name} came back by itself. Leave it alone."),
+            State::Rebooted => format!("{name} restarted by itself. Do not touch it."),
             State::Flashed => format!(
-                "{name} has the new firmware and starts it. It may fetch everything once more: that \
-                 is normal. Leave it alone until it is done."
+                "{name} has the new firmware and is starting it. It may fetch everything a second \
+                 time; that is normal. Do not touch it until it is done."
             ),
             State::Confirmed | State::Already => self.converted(&name),
-            // The display says what is wrong, and the cure.
+            // The display shows what is wrong and what to do.
             State::Stalled | State::Failed | State::Configuring => return None,
         })
     }
 
     fn converted(&self, name: &str) -> String {
         match &self.pbx {
-            Some(pbx) => format!("{name} is converted, and told to register at {pbx}."),
+            Some(pbx) => format!("{name} is converted and registers with {pbx}."),
             None => format!(
-                "{name} is converted. Without a configuration it says Unprovisioned: that is right."
+                "{name} is converted. Without a configuration it shows Unprovisioned; that is \
+                 expected."
             ),
         }
     }
 
-    /// A phone of this number is no more.
+    /// This phone was merged into another one.
     fn forget(&mut self, id: PhoneId) {
-        self.said.remove(&id);
+        self.announced.remove(&id);
     }
 }
 
@@ -155,15 +163,24 @@ fn name(phone: &PhoneRef) -> String {
     }
 }
 
-/// A display with the guide's words between.
+/// A reporter with instructions added.
 pub(super) struct GuidedReporter {
-    pub(super) inner: Box<dyn Reporter>,
-    pub(super) guide: Guide,
-    /// The run begins with a survey: a phone that runs is not to be reset before its end.
-    pub(super) surveys: bool,
+    inner: Box<dyn Reporter>,
+    guide: Guide,
+    /// The survey is not over: running phones must not be reset yet.
+    in_survey: bool,
 }
 
 impl GuidedReporter {
+    /// `has_survey`: whether the run begins with a survey.
+    pub(super) fn new(inner: Box<dyn Reporter>, guide: Guide, has_survey: bool) -> Self {
+        Self {
+            inner,
+            guide,
+            in_survey: has_survey,
+        }
+    }
+
     fn open(&mut self) {
         for text in self.guide.opening() {
             self.inner.notice(&text);
@@ -174,12 +191,12 @@ impl GuidedReporter {
 impl Reporter for GuidedReporter {
     fn started(&mut self, at: Timestamp, started: &Started) {
         let mut started = started.clone();
-        // It is said below, as it is for these models.
-        started.words.retain(|words| !words.contains(RESET_KEYS));
+        // The guide has its own instructions for these models.
+        started.words.retain(|line| !line.contains(RESET_KEYS));
         self.inner.started(at, &started);
-        if self.surveys {
+        if self.in_survey {
             self.inner.notice(
-                "Leave the # key alone for now. How a phone is reset is told when the survey is over.",
+                "Do not reset phones yet. The reset instructions follow when the survey is over.",
             );
         } else {
             self.open();
@@ -207,13 +224,13 @@ impl Reporter for GuidedReporter {
         self.inner.tick(tick);
     }
 
-    fn finding(&mut self, at: Timestamp, found: &Finding) {
-        self.inner.finding(at, found);
+    fn finding(&mut self, at: Timestamp, finding: &Finding) {
+        self.inner.finding(at, finding);
     }
 
     fn survey_finished(&mut self, at: Timestamp, phones: &[Surveyed]) {
         self.inner.survey_finished(at, phones);
-        if std::mem::take(&mut self.surveys) {
+        if std::mem::take(&mut self.in_survey) {
             self.open();
         }
     }

@@ -1,4 +1,4 @@
-//! The person at the terminal, asked with dialoguer.
+//! Asks the operator at the terminal, with dialoguer.
 
 use std::{
     fmt,
@@ -12,50 +12,50 @@ use dialoguer::{Input, Select, theme::Theme};
 use nix::sys::termios::{FlushArg, tcflush};
 use tokio::{runtime::Runtime, time::timeout};
 
-use super::{
-    super::{Failure, run},
-    prompt::{PromptResult, Prompt, Field, Menu, Page, Reply, Stopped},
-};
+use super::prompt::{Field, Menu, Page, Prompt, PromptResult, Reply, Stopped};
 use crate::{
     display::Style,
+    failure::Failure,
+    services::runtime,
     session::Signals,
     text::{escape, wrap},
 };
 
-/// What is typed to go back where there is no menu.
+/// Typed at a line to go back.
 const BACK: &str = "<";
 
-/// How long a signal that came may take to be told.
-const MOMENT: Duration = Duration::from_millis(10);
+/// How long a signal may take to be delivered.
+const SIGNAL_DELAY: Duration = Duration::from_millis(10);
 
-/// Rows of a menu at most; longer ones have pages.
+/// The most rows of a menu; longer menus have pages.
 const MENU_ROWS: usize = 12;
 
-/// Columns that a sentence keeps to, as everywhere.
+/// Columns that text is wrapped to.
 const WIDTH: usize = 80;
 
-/// Whether there is a person to ask: all three streams are a terminal that moves its cursor.
-pub(super) fn is_there() -> bool {
+/// Whether all three streams are a terminal that can move its cursor.
+#[must_use]
+pub(crate) fn has_terminal() -> bool {
     let moves = std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
     moves && io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal()
 }
 
-/// The person.
+/// The operator's terminal.
 pub(super) struct TerminalPrompt {
     term: Term,
     style: Style,
-    /// `None`: somebody else minds signals.
+    /// `None`: the run handles signals.
     signals: Option<(Runtime, Signals)>,
 }
 
 impl TerminalPrompt {
-    /// From here on a signal does not end this program: a question that is open says that it
-    /// came, so that the cursor is seen again and nothing is left behind.
-    pub(super) fn meet(color: ColorChoice) -> Result<Self, Failure> {
-        let runtime = run::runtime()?;
+    /// Opens the terminal. From now on a signal does not end the program but the open question,
+    /// so that the cursor is restored and nothing is left behind.
+    pub(super) fn open(color: ColorChoice) -> Result<Self, Failure> {
+        let runtime = runtime::runtime()?;
         let signals = {
-            let _here = runtime.enter();
-            run::signals()?
+            let _entered = runtime.enter();
+            runtime::signals()?
         };
         Ok(Self {
             term: Term::stderr(),
@@ -64,36 +64,38 @@ impl TerminalPrompt {
         })
     }
 
-    /// The signals, with those that came already, for whoever minds them from here on.
-    pub(super) fn leave(&mut self) -> Option<Signals> {
+    /// Hands over the signals, including those that came already.
+    pub(super) fn release_signals(&mut self) -> Option<Signals> {
         self.signals.take().map(|(_, signals)| signals)
     }
 
     fn signal(&mut self) -> Option<u8> {
         let (runtime, signals) = self.signals.as_mut()?;
         let mut came = None;
-        // A signal that breaks a question off is followed by an interrupt of console's own.
-        while let Ok(number) = runtime.block_on(async { timeout(MOMENT, signals.next()).await }) {
+        // A signal that ends a question is followed by an interrupt from `console` itself.
+        while let Ok(number) =
+            runtime.block_on(async { timeout(SIGNAL_DELAY, signals.next()).await })
+        {
             came = came.filter(|first| *first != INTERRUPT).or(Some(number));
         }
         came
     }
 
     fn line(&self, text: &str) {
-        // A terminal that is gone is met at the next question.
+        // If the terminal is gone, the next question fails.
         let _ = self.term.write_line(text);
     }
 
-    /// What was typed before a question was there is no answer to it: Enter while reflash
-    /// listened, the second of several lines that were pasted.
-    fn forget_keys() {
-        // A terminal that is gone is met at the question.
+    /// Discards keys typed before the question was shown: Enter while reflash was listening,
+    /// or the second of several pasted lines.
+    fn discard_keys() {
+        // If the terminal is gone, the question fails.
         let _ = tcflush(io::stdin(), FlushArg::TCIFLUSH);
     }
 
     fn stopped(&mut self, error: dialoguer::Error) -> Stopped {
         let dialoguer::Error::IO(error) = error;
-        // Questions hide it.
+        // Questions hide the cursor.
         let _ = self.term.show_cursor();
         match self.signal() {
             Some(number) => Stopped::Signal(number),
@@ -108,14 +110,14 @@ const INTERRUPT: u8 = 2;
 
 impl Prompt for TerminalPrompt {
     fn page(&mut self, page: &Page) {
-        // As with every line: a terminal that is gone is met at the next question.
+        // If the terminal is gone, the next question fails.
         let _ = self.term.clear_screen();
         let Page {
             number, of, title, ..
         } = page;
         let head = format!("reflash wizard, step {number} of {of}: {title}");
         self.line(&self.style.warn(&head));
-        for (what, answer) in &page.settled {
+        for (what, answer) in &page.answered {
             for line in wrap(&escape(answer), &format!("  {what:<14} "), &" ".repeat(17)) {
                 self.line(&line);
             }
@@ -123,9 +125,9 @@ impl Prompt for TerminalPrompt {
         self.line("");
     }
 
-    fn tell(&mut self, text: &str) {
+    fn paragraph(&mut self, text: &str) {
         for paragraph in text.lines() {
-            // A command is copied as it is.
+            // Commands are not wrapped, so that they can be copied.
             if paragraph.starts_with("    ") {
                 self.line(&escape(paragraph));
                 continue;
@@ -136,7 +138,7 @@ impl Prompt for TerminalPrompt {
         }
     }
 
-    fn show(&mut self, lines: &str) {
+    fn verbatim(&mut self, lines: &str) {
         for line in lines.lines() {
             self.line(&escape(line));
         }
@@ -144,7 +146,7 @@ impl Prompt for TerminalPrompt {
 
     fn choose(&mut self, menu: &Menu) -> PromptResult<usize> {
         self.line("");
-        Self::forget_keys();
+        Self::discard_keys();
         let width = usize::from(self.term.size().1).min(WIDTH);
         let items = menu.items.iter().map(|item| cut(&escape(item), width));
         let asked = Select::with_theme(&Plain)
@@ -169,7 +171,7 @@ impl Prompt for TerminalPrompt {
         if let Some(default) = &field.default {
             input = input.default(default.clone());
         }
-        Self::forget_keys();
+        Self::discard_keys();
         match input.interact_text_on(&self.term) {
             Ok(text) if text.trim() == BACK => Ok(Reply::Back),
             Ok(text) => Ok(Reply::Given(text.trim().to_owned())),
@@ -177,13 +179,13 @@ impl Prompt for TerminalPrompt {
         }
     }
 
-    fn go_on(&mut self) -> Result<(), Stopped> {
+    fn check_signals(&mut self) -> Result<(), Stopped> {
         self.signal()
             .map_or(Ok(()), |number| Err(Stopped::Signal(number)))
     }
 }
 
-/// A line that a menu can draw again: no wider than the screen with the mark before it.
+/// Cuts an item to the width of the screen, so that the menu can redraw it.
 fn cut(text: &str, width: usize) -> String {
     let room = width.saturating_sub(4);
     if text.chars().count() <= room {
@@ -193,7 +195,7 @@ fn cut(text: &str, width: usize) -> String {
     kept + "…"
 }
 
-/// CommandLine without colours: the mark says which is chosen.
+/// A theme without colours: a mark shows the chosen item.
 struct Plain;
 
 impl Theme for Plain {
@@ -228,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_item_is_never_wider_than_the_screen() {
+    fn items_are_never_wider_than_the_screen() {
         assert_eq!(cut("short", 80), "short");
         let long = cut(&"x".repeat(100), 40);
         assert_eq!(long.chars().count(), 36);

@@ -1,5 +1,5 @@
-//! The steps without a terminal and without a network: answers from a list, a machine that is
-//! told what it finds.
+//! The steps without a terminal and without a network: scripted answers, and an environment that
+//! returns what a test sets.
 
 mod bundles;
 mod guiding;
@@ -14,17 +14,19 @@ use std::{
 
 use super::{
     answers::Answers,
-    prompt::{PromptResult, Prompt, Field, Menu, Page, Reply, Stopped},
-    flow,
-    machine::HostEnvironment,
-    words::CommandLine,
+    command_line::{CommandLine, ConvertOptions},
     environment::{DetectedPhones, Environment},
+    flow,
+    host::HostEnvironment,
+    prompt::{Field, Menu, Page, Prompt, PromptResult, Reply, Stopped},
 };
 use crate::{
     bundle::{Bundle, Verdict},
-    cli::{Failure, bundles::TrustArgs, configurations::ConfigurationInputs, convert, inventory::InventoryFile},
+    cli::wizard::SYNTAX,
     diagnose::{Finding, Severity},
     discovery::watch,
+    failure::Failure,
+    inputs::{bundles::Trust, configurations::ConfigurationInputs, phone_list::InventoryFile},
     phone::{Family, LoadName, MacAddress, Model, Protocol},
     preflight::{Checked, Chosen, Interface, Wanted},
     simulator::{Release, Sizes, SyntheticBundle},
@@ -32,14 +34,14 @@ use crate::{
     track::EvidenceSource,
 };
 
-/// What the person does next.
+/// What the operator does next.
 #[derive(Debug, Clone)]
 pub(super) enum Act {
-    /// The item that has these words in it.
+    /// Choose the item that contains this text.
     Pick(&'static str),
-    /// A line.
+    /// Type a line.
     Type(String),
-    /// What is offered.
+    /// Accept the default.
     Enter,
     /// Esc, or `<`.
     Back,
@@ -51,12 +53,12 @@ pub(super) fn types(text: &str) -> Act {
     Act::Type(text.to_owned())
 }
 
-/// A person with a plan. Everything that is said is kept.
+/// An operator with a script. All output is kept.
 #[derive(Default)]
 pub(super) struct ScriptedPrompt {
     acts: VecDeque<Act>,
     pub(super) said: String,
-    /// What was offered with each question.
+    /// The default of each question.
     pub(super) offered: Vec<String>,
 }
 
@@ -70,7 +72,7 @@ impl ScriptedPrompt {
 
     fn next(&mut self, question: &str) -> Act {
         let act = self.acts.pop_front();
-        act.unwrap_or_else(|| panic!("nobody answers {question}\n{}", self.said))
+        act.unwrap_or_else(|| panic!("no answer to {question}\n{}", self.said))
     }
 
     fn say(&mut self, text: &str) {
@@ -86,16 +88,16 @@ impl ScriptedPrompt {
 impl Prompt for ScriptedPrompt {
     fn page(&mut self, page: &Page) {
         self.say(&format!("\n== {} {}", page.number, page.title));
-        for (what, answer) in &page.settled {
+        for (what, answer) in &page.answered {
             self.say(&format!("   {what}: {answer}"));
         }
     }
 
-    fn tell(&mut self, text: &str) {
+    fn paragraph(&mut self, text: &str) {
         self.say(text);
     }
 
-    fn show(&mut self, lines: &str) {
+    fn verbatim(&mut self, lines: &str) {
         self.say(lines);
     }
 
@@ -116,7 +118,7 @@ impl Prompt for ScriptedPrompt {
             Act::Enter => Ok(Reply::Given(menu.default)),
             Act::Back => Ok(Reply::Back),
             Act::Stop => Err(Stopped::Signal(2)),
-            Act::Type(text) => panic!("{text:?} is no item\n{}", self.said),
+            Act::Type(text) => panic!("{text:?} is not an item\n{}", self.said),
         }
     }
 
@@ -128,22 +130,22 @@ impl Prompt for ScriptedPrompt {
             Act::Enter => Ok(Reply::Given(field.default.clone().unwrap_or_default())),
             Act::Back => Ok(Reply::Back),
             Act::Stop => Err(Stopped::Signal(2)),
-            Act::Pick(words) => panic!("{words:?} is no line\n{}", self.said),
+            Act::Pick(words) => panic!("{words:?} is not a line\n{}", self.said),
         }
     }
 
-    fn go_on(&mut self) -> Result<(), Stopped> {
+    fn check_signals(&mut self) -> Result<(), Stopped> {
         Ok(())
     }
 }
 
-/// A machine in a folder of its own, with the network that it is told of.
+/// A machine in a folder of its own, with a network that the test sets.
 pub(super) struct TestEnvironment {
     folder: tempfile::TempDir,
     detected: RefCell<Vec<(String, watch::ObservedPhone)>>,
     capture_error: Option<String>,
     interfaces: Vec<Interface>,
-    /// What each look finds; the last one stays.
+    /// The findings of each check; the last ones repeat.
     looks: VecDeque<Vec<Finding>>,
 }
 
@@ -226,8 +228,12 @@ impl TestEnvironment {
         self
     }
 
-    /// The wizard with these flags and this person.
-    fn run(&mut self, flags: &[&str], acts: Vec<Act>) -> (Answers, ScriptedPrompt, Result<(), Stopped>) {
+    /// Runs the wizard with these options and this script.
+    fn run(
+        &mut self,
+        flags: &[&str],
+        acts: Vec<Act>,
+    ) -> (Answers, ScriptedPrompt, Result<(), Stopped>) {
         let mut answers = answers(flags);
         let mut script = ScriptedPrompt::new(acts);
         let ended = flow::run(&mut answers, &mut script, self);
@@ -235,11 +241,12 @@ impl TestEnvironment {
     }
 }
 
-/// As they come from a command line, with the key of made-up bundles.
+/// Answers of a command line with these options, and the key of synthetic bundles.
 fn answers(flags: &[&str]) -> Answers {
     let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/test-key.pem");
     let flags = [flags, &["--trust-key", key]].concat();
-    Answers::new(CommandLine::read(&flags), None)
+    let matches = (SYNTAX.command)().try_get_matches_from(flags).unwrap();
+    Answers::new(CommandLine::given(&matches, SYNTAX), None)
 }
 
 pub(super) fn small(family: Family) -> SyntheticBundle {
@@ -261,9 +268,9 @@ impl Environment for TestEnvironment {
         HostEnvironment.exists(path)
     }
 
-    fn examine(&self, paths: &[PathBuf], trust: &TrustArgs) -> Result<Vec<Bundle>, Failure> {
+    fn examine(&self, paths: &[PathBuf], trust: &Trust) -> Result<Vec<Bundle>, Failure> {
         let mut bundles = HostEnvironment.examine(paths, trust)?;
-        // No made-up bundle of these families is of a kind that cannot be checked.
+        // The signatures of all synthetic bundles can be checked, so the verdict is set here.
         for bundle in &mut bundles {
             if bundle.path.to_string_lossy().contains("unproven") {
                 bundle.verdict = Verdict::Intact;
@@ -295,25 +302,29 @@ impl Environment for TestEnvironment {
             chosen: Some(Chosen {
                 address,
                 interface: interface.or_else(|| Some("eth0".to_owned())),
-                reason: "it is told so".to_owned(),
+                reason: "set by the test".to_owned(),
             }),
             findings,
         }
     }
 
-    fn own_files(&self, paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure> {
-        HostEnvironment.own_files(paths)
+    fn extra_files(&self, paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure> {
+        HostEnvironment.extra_files(paths)
     }
 
-    fn list(&self, path: &Path) -> Result<InventoryFile, Failure> {
-        HostEnvironment.list(path)
+    fn inventory(&self, path: &Path) -> Result<InventoryFile, Failure> {
+        HostEnvironment.inventory(path)
     }
 
-    fn judge(&self, list: Option<&InventoryFile>, beside: ConfigurationInputs<'_>) -> Result<Vec<String>, Failure> {
-        HostEnvironment.judge(list, beside)
+    fn check_configurations(
+        &self,
+        inventory: Option<&InventoryFile>,
+        inputs: ConfigurationInputs<'_>,
+    ) -> Result<Vec<String>, Failure> {
+        HostEnvironment.check_configurations(inventory, inputs)
     }
 
-    fn journal(&self, _args: &convert::Args, _load: Option<&LoadName>) -> Option<PathBuf> {
+    fn journal(&self, _options: &ConvertOptions, _load: Option<&LoadName>) -> Option<PathBuf> {
         Some(self.path("run.jsonl"))
     }
 

@@ -4,10 +4,14 @@ use std::{fs::File, io::Read as _, path::Path};
 
 use serde::Serialize;
 
-use super::{Failure, Globals, Outcome, Phone, digits, json, print};
+use super::{
+    super::globals::{Globals, Outcome, print},
+    Phone, digits, json,
+};
 use crate::{
     dialplan::Dialled,
     display::Style,
+    failure::Failure,
     text::{escape, wrap},
 };
 
@@ -91,7 +95,12 @@ fn parse(text: &str) -> Result<Vec<Case>, (usize, String)> {
             [] => continue,
             [dialled, expected] => (dialled, expected, None),
             [dialled, expected, seconds] => (dialled, expected, Some(seconds)),
-            [_] => return Err((line, "only one word: what is expected to be sent?".to_owned())),
+            [_] => {
+                return Err((
+                    line,
+                    "only one word: what is expected to be sent?".to_owned(),
+                ));
+            }
             _ => {
                 return Err((
                     line,

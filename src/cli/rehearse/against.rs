@@ -8,10 +8,11 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    super::{Failure, Globals, Outcome, print},
+    super::globals::{Globals, Outcome, print},
     Args, check_results, fleet_config,
 };
 use crate::{
+    failure::Failure,
     phone::{LoadName, MacAddress, Model},
     services::runtime,
     simulator::fleet::{self, PhoneResult},
@@ -19,7 +20,11 @@ use crate::{
 };
 
 /// Runs the phones until each is finished, the timeout or a signal.
-pub(super) fn run(args: &Args, server: SocketAddrV4, globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn run(
+    args: &Args,
+    server: SocketAddrV4,
+    globals: &Globals,
+) -> Result<Outcome, Failure> {
     let model = args.model.or_else(|| Model::by_number("7965"));
     let config = fleet_config(args, model.into_iter().collect(), BTreeMap::new());
     let results = runtime::runtime()?.block_on(async {

@@ -2,12 +2,12 @@
 
 use std::{fs::File, io, os::fd::AsRawFd, path::PathBuf};
 
-use super::super::Failure;
 use crate::{
     bundle::{Bundle, ExamineOptions},
+    failure::Failure,
     inputs::bundles,
     phone::Model,
-    simulator::{SyntheticBundle, Sizes, test_key},
+    simulator::{Sizes, SyntheticBundle, test_key},
     stage::AcceptPolicy,
 };
 
@@ -55,7 +55,8 @@ impl Synthetic {
             trusted: vec![test_key()],
             ..ExamineOptions::default()
         };
-        let examined = bundles::select_expected(&[path], &expectation, AcceptPolicy::default(), true)?;
+        let examined =
+            bundles::select_expected(&[path], &expectation, AcceptPolicy::default(), true)?;
         let Ok([bundle]) = <[Bundle; 1]>::try_from(examined) else {
             return Err(Failure::new("the synthetic bundle is not one bundle", ""));
         };

@@ -4,25 +4,27 @@ use std::path::{Path, PathBuf};
 
 use super::{
     super::{
-        super::Failure,
         answers::Answers,
-        prompt::{Prompt, Choice, Reply, Stopped, field},
-        flow::Transition,
         environment::Environment,
+        prompt::{Choice, Prompt, Reply, Stopped, ask_line},
+        transition::Transition,
     },
-    numbers, words,
+    text::numbers,
 };
 use crate::{
     bundle::{self, Bundle, Verdict},
     diagnose::Severity,
+    failure::Failure,
+    inputs::bundles,
+    phone::Model,
     stage::{self, AcceptPolicy, SelectionError},
 };
 
 const NUMBER: usize = 1;
-const TITLE: &str = "the firmware";
+const TITLE: &str = "firmware";
 
-/// Files that are offered at most; another one is typed.
-const MOST: usize = 8;
+/// The most files in the menu; the path of any other is typed.
+const MAX_FILES: usize = 8;
 
 #[derive(Debug, Clone, PartialEq)]
 enum Pick {
@@ -31,15 +33,23 @@ enum Pick {
     Leave,
 }
 
-/// What is to be said of files that were looked at.
+/// Whether bundles may be served.
 #[derive(Debug)]
-pub(super) enum BundleCheck {
-    /// They may be served.
-    Taken(Vec<Bundle>),
-    /// Whole, and nothing proves where they come from: the person decides.
+enum BundleCheck {
+    /// Yes.
+    Accepted(Vec<Bundle>),
+    /// Complete, but of unproven origin: the operator decides.
     Unproven(Vec<Bundle>),
-    /// Not these, and why.
-    Not(String),
+    /// No, and why.
+    Rejected(String),
+}
+
+/// What came of a file that the operator chose.
+enum Taken {
+    Yes,
+    /// The operator does not accept a bundle of unproven origin.
+    Declined,
+    Rejected(String),
 }
 
 pub(in super::super) fn ask(
@@ -47,39 +57,39 @@ pub(in super::super) fn ask(
     prompt: &mut dyn Prompt,
     environment: &mut dyn Environment,
 ) -> Result<Transition, Stopped> {
-    let mut trouble = None;
+    let mut problem = None;
     if answers.is_given(&["bundles"]) {
-        if !answers.bundles.is_empty() {
+        if !answers.selection.targets.is_empty() {
             return Ok(Transition::Skip);
         }
         prompt.page(&answers.page(NUMBER, TITLE));
-        prompt.tell("Reading the bundle …");
-        let paths = answers.named().bundles;
-        match look(&paths, answers, prompt, environment)? {
-            Some(Ok(())) => return Ok(Transition::Skip),
-            Some(Err(why)) => trouble = Some(why),
-            None => {}
+        prompt.paragraph("Reading the bundle …");
+        let paths = answers.bundle_files();
+        match take(&paths, answers, prompt, environment)? {
+            Taken::Yes => return Ok(Transition::Skip),
+            Taken::Declined => {}
+            Taken::Rejected(why) => problem = Some(why),
         }
-        answers.take_back("bundles");
+        answers.reject_given("bundles");
     }
     loop {
         prompt.page(&answers.page(NUMBER, TITLE));
-        match &trouble {
-            Some(why) => prompt.tell(why),
-            None => prompt.tell(
-                "Cisco's file for your phones is called cmterm-…-sip.….zip. It is read and checked \
-                 here before any phone sees it. This program never downloads firmware.",
+        match &problem {
+            Some(why) => prompt.paragraph(why),
+            None => prompt.paragraph(
+                "Choose Cisco's firmware file for your phones, named cmterm-…-sip.….zip. It is \
+                 checked before anything is served. reflash never downloads firmware.",
             ),
         }
         let path = match pick(answers, prompt, environment)? {
             Reply::Given(path) => path,
             Reply::Back => return Ok(Transition::Back),
         };
-        prompt.tell("Reading it …");
-        match look(&[path], answers, prompt, environment)? {
-            Some(Ok(())) => return Ok(Transition::Next),
-            Some(Err(why)) => trouble = Some(why),
-            None => trouble = None,
+        prompt.paragraph("Reading the bundle …");
+        match take(&[path], answers, prompt, environment)? {
+            Taken::Yes => return Ok(Transition::Next),
+            Taken::Declined => problem = None,
+            Taken::Rejected(why) => problem = Some(why),
         }
     }
 }
@@ -90,53 +100,53 @@ fn pick(
     environment: &mut dyn Environment,
 ) -> Result<Reply<PathBuf>, Stopped> {
     let mut files = environment.candidates();
-    // What puts SCCP on phones is for another step.
+    // SCCP bundles belong to a later step.
     files.sort_by_key(|file| !name(file).contains("-sip"));
-    let chosen = answers.named().bundles;
+    let chosen = answers.bundle_files();
     for file in chosen.iter().rev() {
         files.retain(|other| other != file);
         files.insert(0, file.clone());
     }
     let none = files.is_empty();
     let mut choice = Choice::new("Which file?");
-    for file in files.into_iter().take(MOST) {
+    for file in files.into_iter().take(MAX_FILES) {
         choice = choice.item(file.display().to_string(), Pick::File(file));
     }
     let text = if none {
-        "Type where it is (no cmterm-… file was found here or among the downloads)"
+        "Type a path (no cmterm-… file in the current folder or in Downloads)"
     } else {
-        "Another file: type where it is"
+        "Another file: type its path"
     };
     let choice = choice
         .item(text, Pick::Type)
         .item("Leave the wizard", Pick::Leave);
     match choice.ask(prompt)? {
         Reply::Given(Pick::File(file)) => Ok(Reply::Given(file)),
-        Reply::Given(Pick::Type) => typed(prompt, chosen.first()),
+        Reply::Given(Pick::Type) => ask_path(prompt, chosen.first()),
         Reply::Given(Pick::Leave) => Err(Stopped::Left),
         Reply::Back => Ok(Reply::Back),
     }
 }
 
-/// Asks for a file's place until one is typed.
-pub(super) fn typed(
+/// Asks for a path until one is typed.
+pub(super) fn ask_path(
     prompt: &mut dyn Prompt,
     default: Option<&PathBuf>,
 ) -> Result<Reply<PathBuf>, Stopped> {
     loop {
         let default = default.map(|path| path.display().to_string());
-        match field(prompt, "File", default)? {
+        match ask_line(prompt, "Path", default)? {
             Reply::Given(text) if text.is_empty() => {
-                prompt.tell("Type a path, such as /home/me/Downloads/cmterm-….zip.");
+                prompt.paragraph("Type a path, such as /home/me/Downloads/cmterm-….zip.");
             }
-            Reply::Given(text) => return Ok(Reply::Given(home(&text))),
+            Reply::Given(text) => return Ok(Reply::Given(expand_home(&text))),
             Reply::Back => return Ok(Reply::Back),
         }
     }
 }
 
-/// `~/` as a shell reads it: people type it.
-fn home(text: &str) -> PathBuf {
+/// Expands `~/`, as a shell does.
+fn expand_home(text: &str) -> PathBuf {
     let home = std::env::home_dir();
     match (text.strip_prefix("~/"), home) {
         (Some(rest), Some(home)) => home.join(rest),
@@ -144,89 +154,95 @@ fn home(text: &str) -> PathBuf {
     }
 }
 
-/// Examines these files and takes them, or says why not. `None`: the person does not want them.
-fn look(
+/// Examines these files, and makes them the answer if they may be served.
+fn take(
     paths: &[PathBuf],
     answers: &mut Answers,
     prompt: &mut dyn Prompt,
     environment: &mut dyn Environment,
-) -> Result<Option<Result<(), String>>, Stopped> {
+) -> Result<Taken, Stopped> {
     let accepted = answers.is_given(&["accept_unknown"]);
-    let judged = examined(paths, answers, environment, accepted);
-    prompt.go_on()?;
-    let (bundles, is_unproven) = match judged {
-        BundleCheck::Taken(bundles) => (bundles, false),
+    let check = examine(paths, answers, environment, accepted);
+    prompt.check_signals()?;
+    let (bundles, is_unproven) = match check {
+        BundleCheck::Accepted(bundles) => (bundles, false),
         BundleCheck::Unproven(bundles) => (bundles, true),
-        BundleCheck::Not(why) => return Ok(Some(Err(why))),
+        BundleCheck::Rejected(why) => return Ok(Taken::Rejected(why)),
     };
     let sentences: Vec<String> = bundles.iter().map(sentence).collect();
-    if is_unproven && !accepts(&sentences, prompt)? {
-        return Ok(None);
+    if is_unproven && !accepts_unproven(&sentences, prompt)? {
+        return Ok(Taken::Declined);
     }
     if is_unproven {
-        answers.words.set("accept_unknown", [""; 0]);
+        answers.command_line.set("accept_unknown", [""; 0]);
     } else if !accepted {
-        answers.words.clear("accept_unknown");
+        answers.command_line.clear("accept_unknown");
     }
-    answers.words.set("bundles", paths);
-    answers.bundles = bundles;
-    let short: Vec<String> = answers.bundles.iter().map(short).collect();
-    answers.settle_saying(NUMBER, "firmware", short.join("; "), sentences.join(" "));
-    Ok(Some(Ok(())))
+    answers.command_line.set("bundles", paths);
+    answers.selection.targets = bundles;
+    let short: Vec<String> = answers.selection.targets.iter().map(short).collect();
+    answers.set_answer_with_sentence(NUMBER, "firmware", short.join("; "), sentences.join(" "));
+    Ok(Taken::Yes)
 }
 
-/// The consent that `--accept-unknown` is.
-fn accepts(sentences: &[String], prompt: &mut dyn Prompt) -> Result<bool, Stopped> {
-    prompt.tell(&sentences.join("\n"));
-    prompt.tell(
+/// Asks for what `--accept-unknown` says.
+fn accepts_unproven(sentences: &[String], prompt: &mut dyn Prompt) -> Result<bool, Stopped> {
+    prompt.paragraph(&sentences.join("\n"));
+    prompt.paragraph(
         "Compare its digest with the one on Cisco's download page (`reflash verify` prints it). \
-         Phones check Cisco's signature themselves, as far as their load can.",
+         Phones also check Cisco's signature, as far as their load supports it.",
     );
-    let choice = Choice::new("Take it all the same?")
+    let choice = Choice::new("Use this file anyway?")
         .item("No, choose another file", false)
         .item("Yes, I know where it comes from (--accept-unknown)", true);
     Ok(choice.ask(prompt)? == Reply::Given(true))
 }
 
-fn examined(paths: &[PathBuf], answers: &Answers, environment: &dyn Environment, accepted: bool) -> BundleCheck {
+fn examine(
+    paths: &[PathBuf],
+    answers: &Answers,
+    environment: &dyn Environment,
+    accepted: bool,
+) -> BundleCheck {
     let read = || -> Result<(Vec<Bundle>, bundle::ExamineOptions), Failure> {
-        let args = answers.args()?;
-        let (_, trust) = args.bridge.examine(&args.trust, &super::super::QUIET)?;
+        let options = answers.options()?;
+        // A checksum may belong to the bridge.
+        let (_, trust) = bundles::examine_bridges(&options.bridges, &options.trust, true)?;
         Ok((environment.examine(paths, &trust)?, trust.expectation()?))
     };
     let (bundles, expectation) = match read() {
         Ok(read) => read,
-        Err(failure) => return BundleCheck::Not(words(&failure)),
+        Err(failure) => return BundleCheck::Rejected(failure.to_string()),
     };
     if let Some(checksum) = bundle::unmatched_checksums(&bundles, &expectation).first() {
-        return BundleCheck::Not(format!(
-            "No file that was named has the {} {checksum}.\n→ Check the checksum for a slip, else \
-             fetch the file again: it is not the one that the checksum is for",
+        return BundleCheck::Rejected(format!(
+            "No file has the {} {checksum}.\n→ Check the checksum for a typing error; otherwise \
+             download the file again: it is not the one the checksum belongs to",
             checksum.kind()
         ));
     }
-    judge(bundles, accepted)
+    check(bundles, accepted)
 }
 
 /// Whether these bundles may be served.
-fn judge(bundles: Vec<Bundle>, accepted: bool) -> BundleCheck {
+fn check(bundles: Vec<Bundle>, accepted: bool) -> BundleCheck {
     let accept = |unknown| AcceptPolicy {
         unknown,
         sccp: false,
     };
-    if let Err(refusal) = stage::check_targets(&bundles, accept(true)) {
-        return BundleCheck::Not(refused(&bundles, &refusal));
+    if let Err(error) = stage::check_targets(&bundles, accept(true)) {
+        return BundleCheck::Rejected(rejection(&bundles, &error));
     }
-    let fits = |bundle: &Bundle| {
+    let is_convertible = |bundle: &Bundle| {
         bundle
             .models
             .iter()
             .any(|model| model.family.is_convertible())
     };
-    if let Some(other) = bundles.iter().find(|bundle| !fits(bundle)) {
-        return BundleCheck::Not(format!(
-            "{} is for phones that this program does not convert ({}).\n→ `reflash models` lists \
-             those that it does",
+    if let Some(other) = bundles.iter().find(|bundle| !is_convertible(bundle)) {
+        return BundleCheck::Rejected(format!(
+            "{} is for phones that reflash cannot convert ({}).\n→ `reflash models` lists those \
+             that it can",
             name(&other.path),
             numbers(&other.models)
         ));
@@ -234,20 +250,20 @@ fn judge(bundles: Vec<Bundle>, accepted: bool) -> BundleCheck {
     if stage::check_targets(&bundles, accept(accepted)).is_err() {
         return BundleCheck::Unproven(bundles);
     }
-    BundleCheck::Taken(bundles)
+    BundleCheck::Accepted(bundles)
 }
 
-/// Why not these, and what to do.
-pub(super) fn refused(bundles: &[Bundle], refusal: &SelectionError) -> String {
-    let error = match refusal {
+/// Why bundles cannot be used, and what to do.
+pub(super) fn rejection(bundles: &[Bundle], error: &SelectionError) -> String {
+    let text = match error {
         SelectionError::Sccp { path, load } => format!(
-            "{} holds SCCP firmware ({load}), and a conversion ends with SIP. Keep it: it is the \
-             way back, and 8.5(2) is the bridge for old phones.",
+            "{} contains SCCP firmware ({load}), but a conversion ends with SIP. Keep the file: it \
+             is the way back to SCCP, and 8.5(2) is the bridge for old phones.",
             name(path)
         ),
         SelectionError::Verdict { path, verdict } => {
-            let of = bundles.iter().find(|bundle| bundle.path == *path);
-            let mut problems = of.into_iter().flat_map(|bundle| &bundle.problems);
+            let bundle = bundles.iter().find(|bundle| bundle.path == *path);
+            let mut problems = bundle.into_iter().flat_map(|bundle| &bundle.problems);
             if let Some(problem) = problems.find(|it| it.severity == Severity::Error) {
                 let what = problem.message.trim_end_matches('.');
                 let cure = match problem.cure.as_str() {
@@ -256,46 +272,51 @@ pub(super) fn refused(bundles: &[Bundle], refusal: &SelectionError) -> String {
                 };
                 return format!("{} is {verdict}: {what}.{cure}", name(path));
             }
-            format!("{refusal}.").replace(&path.display().to_string(), &name(path))
+            format!("{error}.").replace(&path.display().to_string(), &name(path))
         }
-        refusal => format!("{refusal}."),
+        error => format!("{error}."),
     };
-    format!("{error}\n→ {}", refusal.cure())
+    format!("{text}\n→ {}", error.cure())
 }
 
 /// What a bundle is, in one sentence.
 pub(super) fn sentence(bundle: &Bundle) -> String {
     let what = match bundle.verdict {
-        Verdict::Known => "is, bit for bit, what was published, and whole",
+        Verdict::Known => "is complete and identical to what Cisco published",
         Verdict::Genuine if bundle.uses_trusted_key => {
-            "is whole and signed with the key that you named"
+            "is complete and signed with the key you gave"
         }
-        Verdict::Genuine => "is whole, and each signed file in it carries Cisco's signature",
-        _ => "is whole, but nothing proves where it comes from",
+        Verdict::Genuine => "is complete, and every signed file in it has a valid Cisco signature",
+        _ => "is complete, but its origin is not proven",
     };
     let load = bundle.loads.first();
     let load = load.map_or_else(String::new, |load| format!(": {load}"));
     format!(
         "{} {what}{load} for {}.",
         name(&bundle.path),
-        numbers(&once(bundle))
+        numbers(&models(bundle))
     )
 }
 
-/// The same in a few words.
+/// The same, shorter.
 pub(super) fn short(bundle: &Bundle) -> String {
     let load = bundle.loads.first();
     let load = load.map_or_else(|| name(&bundle.path), ToString::to_string);
-    format!("{load} for {} ({})", numbers(&once(bundle)), bundle.verdict)
+    format!(
+        "{load} for {} ({})",
+        numbers(&models(bundle)),
+        bundle.verdict
+    )
 }
 
-fn once(bundle: &Bundle) -> Vec<&'static crate::phone::Model> {
+/// The models, each number once.
+fn models(bundle: &Bundle) -> Vec<&'static Model> {
     let mut models = bundle.models.clone();
     models.dedup_by_key(|model| model.plain_number());
     models
 }
 
-/// A file's own name.
+/// The file name of a path.
 pub(super) fn name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
     name.to_string_lossy().into_owned()

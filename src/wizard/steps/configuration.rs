@@ -1,29 +1,30 @@
-//! Step 5: what the phones are to be once they speak SIP.
+//! Step 5: the SIP configuration of the phones.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{
     super::{
-        super::{Failure, configurations::ConfigurationInputs},
         answers::{Answers, PhoneSetup},
-        prompt::{Prompt, Choice, Reply, Stopped},
-        draft::InventoryDraft,
-        flow::Transition,
         environment::Environment,
+        inventory_draft::InventoryDraft,
+        prompt::{Choice, Prompt, Reply, Stopped},
+        transition::Transition,
     },
-    bundle::typed,
-    count, form, words,
+    bundle::ask_path,
+    form,
+    text::count,
 };
+use crate::{failure::Failure, inputs::configurations::ConfigurationInputs};
 
 const NUMBER: usize = 5;
-const TITLE: &str = "the phones' SIP configuration";
+const TITLE: &str = "SIP configuration of the phones";
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Pick {
-    Skip,
-    Write,
-    List,
-    Own,
+    None,
+    Form,
+    Inventory,
+    Files,
     Back,
 }
 
@@ -34,56 +35,56 @@ pub(in super::super) fn ask(
 ) -> Result<Transition, Stopped> {
     if answers.is_given(&["inventory", "files"]) {
         prompt.page(&answers.page(NUMBER, TITLE));
-        match judge(answers, None, environment) {
-            Ok(judged) => {
-                answers.settle(NUMBER, "configuration", judged.told);
-                answers.site = judged.site;
+        match check(answers, None, environment) {
+            Ok(checked) => {
+                answers.set_answer(NUMBER, "configuration", checked.summary);
+                answers.setup = checked.setup;
                 return Ok(Transition::Skip);
             }
             Err(failure) => {
-                answers.take_back("inventory");
-                answers.take_back("files");
-                pause(prompt, &words(&failure))?;
+                answers.reject_given("inventory");
+                answers.reject_given("files");
+                show_problem(prompt, &failure.to_string())?;
             }
         }
     }
     loop {
         prompt.page(&answers.page(NUMBER, TITLE));
-        prompt.tell(
-            "A phone that speaks SIP needs a PBX to register with: its address, and for each phone \
-             an extension and a password. reflash can write the phones' configuration and give it \
-             to them in the same run; they then register by themselves.",
+        prompt.paragraph(
+            "A SIP phone needs a PBX to register with: the address of the PBX, and an extension \
+             and a password for each phone. reflash can write these configurations and serve them \
+             in the same run; the phones then register by themselves.",
         );
         let picked = match pick(answers, prompt)? {
             Reply::Given(Pick::Back) | Reply::Back => return Ok(Transition::Back),
             Reply::Given(picked) => picked,
         };
-        let trouble = match picked {
-            Pick::Skip => {
-                forget(answers);
-                answers.settle(NUMBER, "configuration", "none: firmware only");
+        let problem = match picked {
+            Pick::None => {
+                clear(answers);
+                answers.set_answer(NUMBER, "configuration", "none: firmware only");
                 return Ok(Transition::Next);
             }
-            Pick::Write => match form::fill(answers, prompt, environment)? {
-                Some(draft) => take(answers, draft, environment).err(),
+            Pick::Form => match form::fill(answers, prompt, environment)? {
+                Some(draft) => take_draft(answers, draft, environment).err(),
                 None => continue,
             },
-            Pick::List => named(answers, prompt, environment, "inventory")?,
-            Pick::Own => named(answers, prompt, environment, "files")?,
+            Pick::Inventory => ask_files(answers, prompt, environment, "inventory")?,
+            Pick::Files => ask_files(answers, prompt, environment, "files")?,
             Pick::Back => None,
         };
-        match trouble {
-            Some(why) => pause(prompt, &why)?,
-            None if answers.is_settled(NUMBER) => return Ok(Transition::Next),
+        match problem {
+            Some(why) => show_problem(prompt, &why)?,
+            None if answers.is_answered(NUMBER) => return Ok(Transition::Next),
             None => {}
         }
     }
 }
 
-/// What is wrong was just shown, and stays until it is read.
-fn pause(prompt: &mut dyn Prompt, why: &str) -> Result<(), Stopped> {
-    prompt.tell(why);
-    Choice::new("Nothing was written.")
+/// Shows a problem until the operator has read it.
+fn show_problem(prompt: &mut dyn Prompt, why: &str) -> Result<(), Stopped> {
+    prompt.paragraph(why);
+    Choice::new("No file was written.")
         .item("Back to the question", ())
         .ask(prompt)?;
     Ok(())
@@ -93,72 +94,74 @@ fn pick(answers: &Answers, prompt: &mut dyn Prompt) -> Result<Reply<Pick>, Stopp
     let expected = answers.count.unwrap_or(1) as usize;
     let phones = answers.only().len().max(expected);
     let default = if answers.draft.is_some() {
-        Pick::Write
-    } else if answers.words.has("inventory") {
-        Pick::List
-    } else if answers.words.has("files") {
-        Pick::Own
+        Pick::Form
+    } else if answers.command_line.has("inventory") {
+        Pick::Inventory
+    } else if answers.command_line.has("files") {
+        Pick::Files
     } else {
-        Pick::Skip
+        Pick::None
     };
-    Choice::new("Write a configuration?")
-        .item("No, firmware only", Pick::Skip)
+    Choice::new("Configure the phones?")
+        .item("No, firmware only", Pick::None)
         .item_if(
-            phones <= form::MOST,
-            format!("Yes: ask me for the PBX and for {}", count(phones)),
-            Pick::Write,
+            phones <= form::MAX_PHONES,
+            format!("Yes: enter the PBX and {}", count(phones)),
+            Pick::Form,
         )
-        .item("Yes: I have a list of phones (--inventory)", Pick::List)
-        .item("No, I wrote SEP files myself (--add)", Pick::Own)
+        .item("Yes: from an inventory (--inventory)", Pick::Inventory)
+        .item("Yes: with SEP files that I wrote (--add)", Pick::Files)
         .item("Back", Pick::Back)
         .default(&default)
         .ask(prompt)
 }
 
-fn forget(answers: &mut Answers) {
-    answers.words.clear("inventory");
-    answers.words.clear("files");
+fn clear(answers: &mut Answers) {
+    answers.command_line.clear("inventory");
+    answers.command_line.clear("files");
     answers.draft = None;
-    answers.site = PhoneSetup::default();
-    // A list said who is waited for.
+    answers.setup = PhoneSetup::default();
+    // Without an inventory, the number of phones says when the run ends.
     if let Some(count) = answers.count {
-        answers.words.set("expect", [count.to_string()]);
+        answers.command_line.set("expect", [count.to_string()]);
     }
 }
 
-/// Takes a list that was typed, if phones would.
-fn take(answers: &mut Answers, draft: InventoryDraft, environment: &dyn Environment) -> Result<(), String> {
-    forget(answers);
-    let judged = judge(answers, Some(&draft), environment);
+/// Makes a typed inventory the answer, if phones can use it; else why not.
+fn take_draft(
+    answers: &mut Answers,
+    draft: InventoryDraft,
+    environment: &dyn Environment,
+) -> Result<(), String> {
+    clear(answers);
+    let checked = check(answers, Some(&draft), environment);
+    let phones = draft.phones.len();
+    let plural = if phones == 1 { "registers" } else { "register" };
+    let summary = format!("{} {plural} with {}", count(phones), draft.pbx);
     let path = draft.path.clone();
     answers.draft = Some(draft);
-    answers.site = judged.map_err(|failure| words(&failure))?.site;
-    let told = answers.draft.as_ref().map(|draft| {
-        let phones = draft.phones.len();
-        let plural = if phones == 1 { "registers" } else { "register" };
-        format!("{} {plural} at {}", count(phones), draft.pbx)
-    });
-    // The list says who is waited for.
-    answers.words.clear("expect");
-    answers.words.set("inventory", [path]);
-    answers.settle(NUMBER, "configuration", told.unwrap_or_default());
+    answers.setup = checked.map_err(|failure| failure.to_string())?.setup;
+    // The inventory says which phones are expected.
+    answers.command_line.clear("expect");
+    answers.command_line.set("inventory", [path]);
+    answers.set_answer(NUMBER, "configuration", summary);
     Ok(())
 }
 
-/// Asks for a file of the person's; what is wrong with it.
-fn named(
+/// Asks for files of the operator. Returns what is wrong with them.
+fn ask_files(
     answers: &mut Answers,
     prompt: &mut dyn Prompt,
     environment: &dyn Environment,
     id: &str,
 ) -> Result<Option<String>, Stopped> {
-    answers.unsettle(NUMBER);
+    answers.clear_answer(NUMBER);
     let mut files: Vec<PathBuf> = Vec::new();
     loop {
         if id == "files" {
-            prompt.tell("SEP….cnf.xml, dialplan.xml: one after the other.");
+            prompt.paragraph("Enter SEP….cnf.xml and dialplan.xml files, one after the other.");
         }
-        match typed(prompt, None)? {
+        match ask_path(prompt, None)? {
             Reply::Given(path) => files.push(path),
             Reply::Back => return Ok(None),
         }
@@ -172,69 +175,74 @@ fn named(
             break;
         }
     }
-    forget(answers);
-    let before = answers.words.clone();
-    answers.words.set(id, files);
+    clear(answers);
+    let before = answers.command_line.clone();
+    answers.command_line.set(id, files);
     if id == "inventory" {
-        answers.words.clear("expect");
+        answers.command_line.clear("expect");
     }
-    match judge(answers, None, environment) {
-        Ok(judged) => {
-            answers.settle(NUMBER, "configuration", judged.told);
-            answers.site = judged.site;
+    match check(answers, None, environment) {
+        Ok(checked) => {
+            answers.set_answer(NUMBER, "configuration", checked.summary);
+            answers.setup = checked.setup;
             Ok(None)
         }
         Err(failure) => {
-            answers.words = before;
-            Ok(Some(words(&failure)))
+            answers.command_line = before;
+            Ok(Some(failure.to_string()))
         }
     }
 }
 
 /// What phones would get.
-struct ConfigurationCheck {
-    /// In a few words.
-    told: String,
-    site: PhoneSetup,
+struct CheckedConfiguration {
+    summary: String,
+    setup: PhoneSetup,
 }
 
-/// Judges what the phones would get, as a run does.
-fn judge(answers: &Answers, draft: Option<&InventoryDraft>, environment: &dyn Environment) -> Result<ConfigurationCheck, Failure> {
-    let args = answers.args()?;
-    let added = environment.own_files(&args.add.files)?;
-    let list = match (draft, &args.inventory.inventory) {
-        (Some(draft), _) => Some(draft.list().map_err(|fault| {
-            let error = format!("the list would not be read: {fault}");
+/// Checks what phones would get, as the run does.
+fn check(
+    answers: &Answers,
+    draft: Option<&InventoryDraft>,
+    environment: &dyn Environment,
+) -> Result<CheckedConfiguration, Failure> {
+    let options = answers.options()?;
+    let extra_files = environment.extra_files(&options.extra_files)?;
+    let inventory = match draft {
+        Some(draft) => Some(draft.to_inventory().map_err(|fault| {
+            let error = format!("the inventory is not valid: {fault}");
             Failure::new(error, String::new())
         })?),
-        (None, Some(path)) => Some(environment.list(path)?),
-        (None, None) => None,
+        None => {
+            let path = options.inventory.as_deref();
+            let read = |path: &Path| environment.inventory(path);
+            path.map(read).transpose()?
+        }
     };
-    let only = (!args.only.is_empty()).then_some(args.only.as_slice());
-    let beside = ConfigurationInputs {
-        targets: &answers.bundles,
-        bridges: &answers.bridges,
-        only,
-        added: &added,
+    let inputs = ConfigurationInputs {
+        selection: &answers.selection,
+        only: (!options.only.is_empty()).then_some(options.only.as_slice()),
+        extra_files: &extra_files,
     };
-    let mut told = environment.judge(list.as_ref(), beside)?;
-    let mut site = PhoneSetup::default();
-    if let Some(list) = &list {
-        let phones = list.inventory.phones.iter();
-        site.models = phones.filter_map(|phone| phone.model).collect();
-        site.pbx.clone_from(&list.inventory.site.pbx);
+    let mut messages = environment.check_configurations(inventory.as_ref(), inputs)?;
+    let mut setup = PhoneSetup::default();
+    if let Some(file) = &inventory {
+        let phones = file.inventory.phones.iter();
+        setup.models = phones.filter_map(|phone| phone.model).collect();
+        setup.pbx.clone_from(&file.inventory.site.pbx);
     }
-    if !added.is_empty() {
-        let plural = if added.len() == 1 { "" } else { "s" };
-        told.push(format!("{} file{plural} of yours", added.len()));
-        site.pbx
-            .get_or_insert_with(|| "the PBX that its file names".to_owned());
+    if !extra_files.is_empty() {
+        let plural = if extra_files.len() == 1 { "" } else { "s" };
+        messages.push(format!("{} file{plural} of yours", extra_files.len()));
+        setup
+            .pbx
+            .get_or_insert_with(|| "the PBX in its configuration".to_owned());
     }
-    if told.is_empty() {
-        told.push("names for the phones, and no configuration".to_owned());
+    if messages.is_empty() {
+        messages.push("names of the phones, but no configuration".to_owned());
     }
-    Ok(ConfigurationCheck {
-        told: told.join("; "),
-        site,
+    Ok(CheckedConfiguration {
+        summary: messages.join("; "),
+        setup,
     })
 }

@@ -1,28 +1,28 @@
-//! The form for the phones' configuration: a line after the other, and back.
+//! The form for the phones' configuration: one field after the other, and back.
 
 use std::path::PathBuf;
 
 use super::{
     super::{
         answers::Answers,
-        prompt::{Prompt, Reply, Stopped, field},
-        draft::{InventoryDraft, PhoneEntry},
         environment::Environment,
+        inventory_draft::{InventoryDraft, PhoneEntry},
+        prompt::{Prompt, Reply, Stopped, ask_line},
     },
-    words,
+    text::numbers,
 };
 use crate::{
     phone::{MacAddress, Model},
     provision::letters,
 };
 
-/// Where the list goes if nobody says otherwise.
+/// The default file.
 const FILE: &str = "phones.toml";
 
-/// Phones that are typed at most; a longer list is better written in an editor.
-pub(super) const MOST: usize = 10;
+/// The most phones of the form; a longer inventory is better written in an editor.
+pub(super) const MAX_PHONES: usize = 10;
 
-/// One line of the form.
+/// A field of the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FormField {
     Pbx,
@@ -34,7 +34,7 @@ enum FormField {
     Path,
 }
 
-/// A phone of which not all is known yet.
+/// A phone whose fields are not complete yet.
 #[derive(Debug, Clone, Default)]
 struct PartialPhone {
     mac: Option<MacAddress>,
@@ -46,7 +46,7 @@ struct PartialPhone {
     secret: String,
 }
 
-/// Asks all of it. `None`: the person went back before the first line. What was typed stays.
+/// Asks for all fields. `None`: the operator went back from the first. What was typed is kept.
 pub(super) fn fill(
     answers: &mut Answers,
     prompt: &mut dyn Prompt,
@@ -55,21 +55,25 @@ pub(super) fn fill(
     let typed = answers.typed.as_ref();
     let mut pbx = typed.map(|draft| draft.pbx.clone()).unwrap_or_default();
     let mut path = typed.map_or_else(|| PathBuf::from(FILE), |draft| draft.path.clone());
-    let mut phones = open(answers);
-    let mut lines = vec![FormField::Pbx];
+    let mut phones = partial_phones(answers);
+    let mut fields = vec![FormField::Pbx];
     for (at, phone) in phones.iter().enumerate() {
         if phone.asks_mac {
-            lines.push(FormField::Mac(at));
+            fields.push(FormField::Mac(at));
         }
         if phone.asks_model {
-            lines.push(FormField::Model(at));
+            fields.push(FormField::Model(at));
         }
-        lines.extend([FormField::Extension(at), FormField::Name(at), FormField::Secret(at)]);
+        fields.extend([
+            FormField::Extension(at),
+            FormField::Name(at),
+            FormField::Secret(at),
+        ]);
     }
-    lines.push(FormField::Path);
+    fields.push(FormField::Path);
     let mut at = 0;
-    while let Some(line) = lines.get(at) {
-        let was = match line {
+    while let Some(field) = fields.get(at) {
+        let current = match field {
             FormField::Pbx => pbx.clone(),
             FormField::Mac(of) => phones[*of]
                 .mac
@@ -84,11 +88,11 @@ pub(super) fn fill(
             FormField::Secret(of) => phones[*of].secret.clone(),
             FormField::Path => path.display().to_string(),
         };
-        let prompt = prompt(*line, &phones, answers);
-        // A password is not shown again.
-        let is_shown = !matches!(line, FormField::Secret(_));
-        let default = Some(was).filter(|text| is_shown && !text.is_empty());
-        let text = match field(prompt, &prompt, default)? {
+        let question = question(*field, &phones, answers);
+        // A password is never shown again.
+        let is_shown = !matches!(field, FormField::Secret(_));
+        let default = Some(current).filter(|text| is_shown && !text.is_empty());
+        let text = match ask_line(prompt, &question, default)? {
             Reply::Given(text) => text,
             Reply::Back if at == 0 => {
                 answers.typed = Some(draft(pbx, phones, path));
@@ -99,12 +103,14 @@ pub(super) fn fill(
                 continue;
             }
         };
-        let taken = match line {
-            FormField::Pbx => judged(letters::host(&text)).map(|()| pbx = text),
+        let taken = match field {
+            FormField::Pbx => valid(letters::host(&text)).map(|()| pbx = text),
             FormField::Mac(of) => mac(&text).map(|mac| phones[*of].mac = Some(mac)),
-            FormField::Model(of) => model(&text, answers).map(|model| phones[*of].model = Some(model)),
+            FormField::Model(of) => {
+                model(&text, answers).map(|model| phones[*of].model = Some(model))
+            }
             FormField::Extension(of) => {
-                judged(letters::user(&text)).map(|()| phones[*of].extension = text)
+                valid(letters::user(&text)).map(|()| phones[*of].extension = text)
             }
             FormField::Name(of) => {
                 phones[*of].name = text;
@@ -114,11 +120,11 @@ pub(super) fn fill(
             FormField::Secret(of) => {
                 secret(text, prompt, environment).map(|secret| phones[*of].secret = secret)
             }
-            FormField::Path => place(&text, environment).map(|place| path = place),
+            FormField::Path => new_file(&text, environment).map(|file| path = file),
         };
         match taken {
             Ok(()) => at += 1,
-            Err(why) => prompt.tell(&why),
+            Err(why) => prompt.paragraph(&why),
         }
     }
     let whole = draft(pbx, phones, path);
@@ -126,7 +132,7 @@ pub(super) fn fill(
     Ok(Some(whole))
 }
 
-/// The list, without phones of which MAC or model is not known yet.
+/// The inventory, without phones whose MAC or model is not known yet.
 fn draft(pbx: String, phones: Vec<PartialPhone>, path: PathBuf) -> InventoryDraft {
     let phones = phones.into_iter().filter_map(|open| {
         Some(PhoneEntry {
@@ -144,8 +150,8 @@ fn draft(pbx: String, phones: Vec<PartialPhone>, path: PathBuf) -> InventoryDraf
     }
 }
 
-/// The phones as far as they are known.
-fn open(answers: &Answers) -> Vec<PartialPhone> {
+/// The phones, with the fields known so far.
+fn partial_phones(answers: &Answers) -> Vec<PartialPhone> {
     let only = answers.only();
     let expect = answers.count.unwrap_or(1) as usize;
     let known = answers
@@ -157,17 +163,17 @@ fn open(answers: &Answers) -> Vec<PartialPhone> {
         [one] => Some(*one),
         _ => answers.model,
     };
-    (0..count.min(MOST))
+    (0..count.min(MAX_PHONES))
         .map(|at| {
             let mac = only.get(at).copied();
             let typed = match mac {
                 Some(mac) => known.iter().find(|entry| entry.mac == mac),
                 None => known.get(at),
             };
-            let mut heard = answers.detected.phones.iter().map(|(_, phone)| phone);
-            let heard = heard.find(|phone| Some(phone.mac) == mac);
+            let mut detected = answers.detected.phones.iter().map(|(_, phone)| phone);
+            let detected = detected.find(|phone| Some(phone.mac) == mac);
             let text = |of: fn(&PhoneEntry) -> &String| typed.map(of).cloned().unwrap_or_default();
-            let model = heard.and_then(|phone| phone.model).or(one);
+            let model = detected.and_then(|phone| phone.model).or(one);
             PartialPhone {
                 mac: mac.or(typed.map(|entry| entry.mac)),
                 asks_mac: mac.is_none(),
@@ -181,26 +187,26 @@ fn open(answers: &Answers) -> Vec<PartialPhone> {
         .collect()
 }
 
-fn prompt(line: FormField, phones: &[PartialPhone], answers: &Answers) -> String {
+fn question(field: FormField, phones: &[PartialPhone], answers: &Answers) -> String {
     let of = |at: usize| match phones[at].mac {
         Some(mac) => format!("SEP{}", mac.upper_hex()),
         None => format!("phone {}", at + 1),
     };
-    match line {
-        FormField::Pbx => "PBX, its address or name".to_owned(),
-        FormField::Mac(at) => format!("MAC address of {} (on its label)", of(at)),
+    match field {
+        FormField::Pbx => "Address or host name of the PBX".to_owned(),
+        FormField::Mac(at) => format!("MAC address of {} (see its label)", of(at)),
         FormField::Model(at) => format!(
             "Model of {}: {}",
             of(at),
-            super::numbers(&answers.models()).replace(" and ", " or ")
+            numbers(&answers.models()).replace(" and ", " or ")
         ),
-        FormField::Extension(at) => format!("{}: its extension", of(at)),
-        FormField::Name(at) => format!("{}: its name, if it has one", of(at)),
+        FormField::Extension(at) => format!("{}: extension", of(at)),
+        FormField::Name(at) => format!("{}: name (optional)", of(at)),
         FormField::Secret(at) if phones[at].secret.is_empty() => {
-            format!("{}: its SIP password; Enter makes one", of(at))
+            format!("{}: SIP password (Enter: generate one)", of(at))
         }
-        FormField::Secret(at) => format!("{}: its SIP password; Enter keeps it", of(at)),
-        FormField::Path => "Write the list to the file".to_owned(),
+        FormField::Secret(at) => format!("{}: SIP password (Enter: keep it)", of(at)),
+        FormField::Path => "Inventory file to write".to_owned(),
     }
 }
 
@@ -212,9 +218,9 @@ fn needed(text: &str, otherwise: &str) -> Result<(), String> {
     }
 }
 
-/// What phones and PBX take, as a sentence.
-fn judged(judged: Result<(), String>) -> Result<(), String> {
-    judged.map_err(|expected| format!("Not that: {expected}."))
+/// Turns what phones and PBX accept into a sentence.
+fn valid(checked: Result<(), String>) -> Result<(), String> {
+    checked.map_err(|expected| format!("Not valid: {expected}."))
 }
 
 fn mac(text: &str) -> Result<MacAddress, String> {
@@ -227,25 +233,31 @@ fn model(text: &str, answers: &Answers) -> Result<&'static Model, String> {
     let fits = |model: &&Model| models.iter().any(|other| other.family == model.family);
     named.filter(fits).ok_or_else(|| {
         format!(
-            "The firmware is for {}: type one of them.",
-            super::numbers(&models)
+            "The firmware is for {}: type one of these.",
+            numbers(&models)
         )
     })
 }
 
-fn secret(text: String, prompt: &mut dyn Prompt, environment: &dyn Environment) -> Result<String, String> {
+fn secret(
+    text: String,
+    prompt: &mut dyn Prompt,
+    environment: &dyn Environment,
+) -> Result<String, String> {
     if !text.is_empty() {
-        return judged(letters::secret(&text)).map(|()| text);
+        return valid(letters::secret(&text)).map(|()| text);
     }
-    let made = environment.secret().map_err(|failure| words(&failure))?;
-    prompt.tell(&format!("MadeConfigurations: {made} (the PBX has to have it too)"));
+    let made = environment
+        .secret()
+        .map_err(|failure| failure.to_string())?;
+    prompt.paragraph(&format!("Generated: {made} (configure it on the PBX too)"));
     Ok(made)
 }
 
-fn place(text: &str, environment: &dyn Environment) -> Result<PathBuf, String> {
+fn new_file(text: &str, environment: &dyn Environment) -> Result<PathBuf, String> {
     needed(text, "Type a new file's name, such as phones.toml.")?;
     let mut path = PathBuf::from(text);
-    // Everything else is read as CSV.
+    // Any other extension is read as CSV.
     if path
         .extension()
         .is_none_or(|extension| !extension.eq_ignore_ascii_case("toml"))
@@ -256,11 +268,11 @@ fn place(text: &str, environment: &dyn Environment) -> Result<PathBuf, String> {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     if folder.is_some_and(|folder| !environment.exists(folder)) {
-        return Err(format!("There is no folder for {}.", path.display()));
+        return Err(format!("The folder of {} does not exist.", path.display()));
     }
     if environment.exists(&path) {
         return Err(format!(
-            "{} is there already, and nothing is written over: type another name.",
+            "{} exists, and is never overwritten: type another name.",
             path.display()
         ));
     }

@@ -2,35 +2,34 @@
 
 use super::{
     super::{
-        super::findings,
         answers::Answers,
-        prompt::{Prompt, Choice, Reply, Stopped},
-        flow::Transition,
         environment::Environment,
+        prompt::{Choice, Prompt, Reply, Stopped},
+        transition::Transition,
     },
-    words,
+    text::count,
 };
 use crate::{
     dhcp::ServerKind,
     diagnose::{Finding, Severity},
-    display::Style,
-    preflight::{self, Checked, code},
+    display::{self, Style},
+    preflight::{self, Checked, Wanted, code},
 };
 
 const NUMBER: usize = 3;
 const TITLE: &str = "this machine and its network";
 
-/// Rows of findings on one page: the menu and what is settled need the others of 24.
-const ROWS: usize = 11;
+/// Rows of findings on one page. The menu and the head need the others of 24.
+const MAX_ROWS: usize = 11;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Pick {
-    GoOn,
-    Again,
+    Continue,
+    CheckAgain,
     More,
-    Lines,
+    DhcpSettings,
     Isolated,
-    Theirs,
+    NetworkDhcp,
     Interface,
     Leave,
     Back,
@@ -42,51 +41,51 @@ pub(in super::super) fn ask(
     environment: &mut dyn Environment,
 ) -> Result<Transition, Stopped> {
     if answers
-        .args()
-        .is_ok_and(|args| is_open(answers, &args.network))
-        && let Reply::Back = interface(answers, prompt, environment, false)?
+        .options()
+        .is_ok_and(|options| is_undecided(answers, &options.check))
+        && let Reply::Back = ask_interface(answers, prompt, environment, false)?
     {
         return Ok(Transition::Back);
     }
     let mut first = 0;
-    look(answers, prompt, environment)?;
-    let given = answers.is_given(&["interface", "listen"]);
-    if given && worst(answers) < Some(Severity::Error) {
-        settle(answers);
+    check(answers, prompt, environment)?;
+    let is_given = answers.is_given(&["interface", "listen"]);
+    if is_given && worst(answers) < Some(Severity::Error) {
+        set_answer(answers);
         return Ok(Transition::Skip);
     }
     loop {
         prompt.page(&answers.page(NUMBER, TITLE));
-        let shown = tell(answers, prompt, first);
+        let shown = show_findings(answers, prompt, first);
         let picked = match pick(answers, prompt, environment, shown)? {
             Reply::Given(Pick::Back) | Reply::Back => return Ok(Transition::Back),
             Reply::Given(picked) => picked,
         };
         first = 0;
         match picked {
-            Pick::GoOn => {
-                settle(answers);
+            Pick::Continue => {
+                set_answer(answers);
                 return Ok(Transition::Next);
             }
-            Pick::Again => look(answers, prompt, environment)?,
+            Pick::CheckAgain => check(answers, prompt, environment)?,
             Pick::More => first = shown,
-            Pick::Lines => {
-                if lines(answers, prompt)? {
-                    look(answers, prompt, environment)?;
+            Pick::DhcpSettings => {
+                if show_dhcp_settings(answers, prompt)? {
+                    check(answers, prompt, environment)?;
                 }
             }
             Pick::Isolated => {
-                answers.words.set("dhcp", ["isolated"]);
-                look(answers, prompt, environment)?;
+                answers.command_line.set("dhcp", ["isolated"]);
+                check(answers, prompt, environment)?;
             }
-            Pick::Theirs => {
-                answers.words.clear("dhcp");
-                answers.words.clear("dhcp_router");
-                look(answers, prompt, environment)?;
+            Pick::NetworkDhcp => {
+                answers.command_line.clear("dhcp");
+                answers.command_line.clear("dhcp_router");
+                check(answers, prompt, environment)?;
             }
             Pick::Interface => {
-                if interface(answers, prompt, environment, true)? != Reply::Back {
-                    look(answers, prompt, environment)?;
+                if ask_interface(answers, prompt, environment, true)? != Reply::Back {
+                    check(answers, prompt, environment)?;
                 }
             }
             Pick::Leave => return Err(Stopped::Left),
@@ -95,30 +94,29 @@ pub(in super::super) fn ask(
     }
 }
 
-/// Whether nobody said where to serve.
-fn is_open(answers: &Answers, network: &super::super::super::network::NetworkArgs) -> bool {
-    let wanted = network.wanted(false);
+/// Whether it is not decided yet where to serve.
+fn is_undecided(answers: &Answers, wanted: &Wanted) -> bool {
     !answers.is_given(&["interface", "listen"])
         && wanted.interface.is_none()
         && wanted.listen.is_none()
 }
 
-/// Asks for the interface where evidence does not choose one, or where the person wants to.
-fn interface(
+/// Asks for the interface, if evidence does not choose one, or `always`.
+fn ask_interface(
     answers: &mut Answers,
     prompt: &mut dyn Prompt,
     environment: &mut dyn Environment,
     always: bool,
 ) -> Result<Reply<()>, Stopped> {
     let all = environment.interfaces();
-    let heard = |name: &str| {
+    let detected = |name: &str| {
         let phones = answers.detected.phones.iter();
         phones.filter(|(interface, _)| interface == name).count()
     };
-    let with_phones: Vec<_> = all.iter().filter(|one| heard(&one.name) > 0).collect();
+    let with_phones: Vec<_> = all.iter().filter(|one| detected(&one.name) > 0).collect();
     if !always {
         if let [only] = with_phones.as_slice() {
-            answers.words.set("interface", [only.name.clone()]);
+            answers.command_line.set("interface", [only.name.clone()]);
             return Ok(Reply::Given(()));
         }
         if preflight::choose(&all, None).is_ok() || all.len() < 2 {
@@ -126,15 +124,15 @@ fn interface(
         }
     }
     prompt.page(&answers.page(NUMBER, TITLE));
-    prompt.tell(
-        "The phones and this machine must be in one network: a switch, or a cable. Which of these \
-         leads there?",
+    prompt.paragraph(
+        "The phones and this machine must be on the same network. Which interface leads to the \
+         phones?",
     );
     let mut choice = Choice::new("Network interface?");
     for one in &all {
-        let phones = match heard(&one.name) {
+        let phones = match detected(&one.name) {
             0 => String::new(),
-            phones => format!(": {} heard there", super::count(phones)),
+            phones => format!(": {} detected", count(phones)),
         };
         choice = choice.item(format!("{one}{phones}"), Some(one.name.clone()));
     }
@@ -142,86 +140,86 @@ fn interface(
         .first()
         .copied()
         .or_else(|| all.iter().find(|one| one.carrier && !one.software));
-    let was = answers
-        .args()
-        .ok()
-        .and_then(|args| args.network.wanted(false).interface);
-    let default = was.or_else(|| best.map(|one| one.name.clone()));
+    let earlier = answers.options().ok();
+    let earlier = earlier.and_then(|options| options.check.interface);
+    let default = earlier.or_else(|| best.map(|one| one.name.clone()));
     let choice = choice.item("Back", None).default(&default);
     Ok(match choice.ask(prompt)? {
         Reply::Given(Some(name)) => {
-            answers.words.set("interface", [name]);
-            answers.words.clear("listen");
+            answers.command_line.set("interface", [name]);
+            answers.command_line.clear("listen");
             Reply::Given(())
         }
         Reply::Given(None) | Reply::Back => Reply::Back,
     })
 }
 
-/// Looks, now.
-fn look(
+/// Checks machine and network.
+fn check(
     answers: &mut Answers,
     prompt: &mut dyn Prompt,
     environment: &mut dyn Environment,
 ) -> Result<(), Stopped> {
     prompt.page(&answers.page(NUMBER, TITLE));
-    prompt.tell("Looking at this machine, and asking for DHCP servers as a phone does, 6 s …");
-    answers.checked = match answers.args() {
-        Ok(args) => {
-            let isolated = args.dhcp.isolated().unwrap_or_default();
-            Some(environment.check(&args.network.wanted(isolated)))
-        }
+    prompt.paragraph("Checking this machine, and probing for DHCP servers as a phone does, 6 s …");
+    answers.checked = match answers.options() {
+        Ok(options) => Some(environment.check(&options.check)),
         Err(failure) => {
-            prompt.tell(&words(&failure));
+            prompt.paragraph(&failure.to_string());
             None
         }
     };
-    prompt.go_on()
+    prompt.check_signals()
 }
 
-fn found(answers: &Answers) -> &[Finding] {
+fn is_isolated(answers: &Answers) -> bool {
+    let options = answers.options();
+    options.is_ok_and(|options| options.check.isolated)
+}
+
+fn findings(answers: &Answers) -> &[Finding] {
     answers
         .checked
         .as_ref()
         .map_or(&[], |checked| &checked.findings)
 }
 
+/// The worst severity; `None` if nothing could be checked.
 fn worst(answers: &Answers) -> Option<Severity> {
-    // Where nothing could be looked at there is nothing to go on with.
-    let looked = answers.checked.as_ref()?;
-    let severities = looked.findings.iter().map(|finding| finding.severity);
+    let checked = answers.checked.as_ref()?;
+    let severities = checked.findings.iter().map(|finding| finding.severity);
     Some(severities.max().unwrap_or(Severity::Note))
 }
 
-/// Shows findings from this one on, as many as fit; the number of the first that did not.
-fn tell(answers: &Answers, prompt: &mut dyn Prompt, first: usize) -> usize {
+/// Shows findings from `first` on, as many as fit. Returns the index of the next one.
+fn show_findings(answers: &Answers, prompt: &mut dyn Prompt, first: usize) -> usize {
     if let Some(chosen) = answers.checked.as_ref().and_then(|it| it.chosen.as_ref()) {
         let interface = chosen.interface.as_deref().unwrap_or("no interface");
-        prompt.tell(&format!(
-            "Phones are to find this machine at {} ({interface}: {}).",
+        prompt.paragraph(&format!(
+            "Serving address: {} ({interface}: {}).",
             chosen.address, chosen.reason
         ));
     }
-    let all = found(answers);
-    let only_errors = lacks_rights(all);
+    let all = findings(answers);
+    let errors_first = lacks_privileges(all);
     if first == 0 {
-        prompt.tell(match worst(answers) {
-            Some(Severity::Error) => "This would keep phones from being converted:",
-            Some(Severity::Warning) => "Nothing stops a conversion. Worth knowing:",
-            _ => "Nothing stands in the way.",
+        prompt.paragraph(match worst(answers) {
+            Some(Severity::Error) => "A conversion would fail:",
+            Some(Severity::Warning) => "Ready, with warnings:",
+            _ => "Ready: no problems found.",
         });
     }
     let mut rows = 0;
     let mut shown = first;
     for finding in all.iter().skip(first) {
-        let text = findings::lines(finding, Style::plain());
+        let text = display::finding(finding, Style::plain());
         rows += text.lines().count();
-        // What is little known without rights can wait.
-        let waits = only_errors && first == 0 && finding.severity != Severity::Error;
-        if shown > first && (rows > ROWS || waits) {
+        // Without privileges little else can be known: the rest is on the next page.
+        let can_wait = errors_first && first == 0 && finding.severity != Severity::Error;
+        if shown > first && (rows > MAX_ROWS || can_wait) {
             break;
         }
-        prompt.show(&text);
+        prompt.verbatim(&text);
         shown += 1;
     }
     shown
@@ -233,73 +231,70 @@ fn pick(
     environment: &dyn Environment,
     shown: usize,
 ) -> Result<Reply<Pick>, Stopped> {
-    let all = found(answers);
+    let all = findings(answers);
     let is_error = |finding: &Finding| finding.severity == Severity::Error;
-    let isolated = answers
-        .args()
-        .is_ok_and(|args| args.dhcp.isolated().unwrap_or_default());
-    let blocked = answers.checked.is_none()
+    let isolated = is_isolated(answers);
+    let is_blocked = answers.checked.is_none()
         || all
             .iter()
             .any(|finding| is_error(finding) && blocks(finding, isolated));
     let has_error = all.iter().any(is_error);
-    let no_right = lacks_rights(all);
-    if no_right {
-        prompt.tell("Leave, and go on from here with the rights that it takes:");
+    let no_privileges = lacks_privileges(all);
+    if no_privileges {
+        prompt.paragraph("Leave, and continue from here with the privileges needed:");
         let program = std::env::current_exe().unwrap_or_else(|_| "reflash".into());
         let line = answers.wizard_line();
         let line = line.strip_prefix("reflash").unwrap_or(&line);
-        prompt.show(&format!("  sudo {}{line}", program.display()));
+        prompt.verbatim(&format!("  sudo {}{line}", program.display()));
     }
-    let is_about_dhcp = |finding: &&Finding| {
+    let is_about_dhcp = |finding: &Finding| {
         let codes = [code::NO_TFTP_ADDRESS, code::SECOND_DHCP];
         codes.contains(&finding.code)
     };
-    let about_dhcp = all.iter().any(|finding| is_about_dhcp(&finding));
     let more = all.len() - shown.min(all.len());
-    let default = match (no_right, has_error) {
+    let default = match (no_privileges, has_error) {
         (true, _) => Pick::Leave,
-        (false, true) => Pick::Again,
-        (false, false) => Pick::GoOn,
+        (false, true) => Pick::CheckAgain,
+        (false, false) => Pick::Continue,
     };
-    Choice::new("What now?")
-        .item_if(!blocked && !has_error, "Go on", Pick::GoOn)
-        .item("I changed something: look again", Pick::Again)
+    Choice::new("What next?")
+        .item_if(!is_blocked && !has_error, "Continue", Pick::Continue)
+        .item("I changed something: check again", Pick::CheckAgain)
         .item_if(more > 0, format!("Show {more} more"), Pick::More)
         .item_if(
-            about_dhcp && !isolated,
-            "Show the lines for my DHCP server",
-            Pick::Lines,
+            all.iter().any(is_about_dhcp) && !isolated,
+            "Show the settings for my DHCP server",
+            Pick::DhcpSettings,
         )
         .item_if(
-            !isolated && !no_right,
-            "Let reflash give the addresses: the phones are on a switch of their own",
+            !isolated && !no_privileges,
+            "Let reflash serve addresses: the phones are on a separate switch",
             Pick::Isolated,
         )
         .item_if(
             isolated,
-            "Leave the addresses to the network's DHCP server",
-            Pick::Theirs,
+            "Use the network's own DHCP server",
+            Pick::NetworkDhcp,
         )
         .item_if(
             environment.interfaces().len() > 1,
-            "Another network interface",
+            "Choose another network interface",
             Pick::Interface,
         )
-        .item_if(!blocked && has_error, "Go on all the same", Pick::GoOn)
-        .item_if(blocked, "Leave the wizard", Pick::Leave)
+        .item_if(!is_blocked && has_error, "Continue anyway", Pick::Continue)
+        .item_if(is_blocked, "Leave the wizard", Pick::Leave)
         .item("Back", Pick::Back)
         .default(&default)
         .ask(prompt)
 }
 
-/// Whether a right is missing without which nothing works.
-fn lacks_rights(all: &[Finding]) -> bool {
+/// Whether a privilege is missing that every run needs.
+fn lacks_privileges(all: &[Finding]) -> bool {
     all.iter()
         .any(|it| it.code == code::NO_RIGHT && it.severity == Severity::Error)
 }
 
-/// Whether a run would not even begin.
+/// Whether a run could not even start.
 fn blocks(finding: &Finding, isolated: bool) -> bool {
     match finding.code {
         code::PORT_BUSY | code::NO_RIGHT | code::SELF_TEST => true,
@@ -308,14 +303,18 @@ fn blocks(finding: &Finding, isolated: bool) -> bool {
     }
 }
 
-/// The lines that make a DHCP server name this machine; whether they are there now.
-fn lines(answers: &Answers, prompt: &mut dyn Prompt) -> Result<bool, Stopped> {
+/// Shows the settings that make a DHCP server announce this machine. Returns whether they are
+/// in place now.
+fn show_dhcp_settings(answers: &Answers, prompt: &mut dyn Prompt) -> Result<bool, Stopped> {
     let chosen = answers.checked.as_ref().and_then(|it| it.chosen.as_ref());
     let Some(address) = chosen.map(|chosen| chosen.address) else {
         return Ok(false);
     };
     prompt.page(&answers.page(NUMBER, TITLE));
-    prompt.tell("The phones' DHCP server has to name this machine. Which one is it?");
+    prompt.paragraph(
+        "The phones' DHCP server must announce this machine as TFTP server. Which DHCP server is \
+         it?",
+    );
     let mut choice = Choice::new("DHCP server?");
     for kind in ServerKind::ALL {
         choice = choice.item(kind.to_string(), Some(kind));
@@ -324,17 +323,17 @@ fn lines(answers: &Answers, prompt: &mut dyn Prompt) -> Result<bool, Stopped> {
         return Ok(false);
     };
     prompt.page(&answers.page(NUMBER, TITLE));
-    prompt.tell(&format!(
-        "For {kind}. Take it out again when the phones are done."
+    prompt.paragraph(&format!(
+        "Settings for {kind}. Remove them when the phones are converted."
     ));
-    prompt.show(&format!("\n{}", kind.config_snippet(address)));
-    let choice = Choice::new("Put these lines there, then:")
-        .item("They are there: look again", true)
+    prompt.verbatim(&format!("\n{}", kind.config_snippet(address)));
+    let choice = Choice::new("Add these settings, then:")
+        .item("They are in place: check again", true)
         .item("Back to the findings", false);
     Ok(choice.ask(prompt)? == Reply::Given(true))
 }
 
-fn settle(answers: &mut Answers) {
+fn set_answer(answers: &mut Answers) {
     let Some(Checked {
         chosen: Some(chosen),
         findings,
@@ -342,17 +341,14 @@ fn settle(answers: &mut Answers) {
     else {
         return;
     };
-    let isolated = answers
-        .args()
-        .is_ok_and(|args| args.dhcp.isolated().unwrap_or_default());
-    let named = findings.iter().any(|finding| finding.code == code::DHCP);
-    let dhcp = match (isolated, named) {
-        (true, _) => "; reflash gives the addresses",
-        (false, true) => "; DHCP names it",
-        (false, false) => "; DHCP is yours to set",
+    let is_announced = findings.iter().any(|finding| finding.code == code::DHCP);
+    let dhcp = match (is_isolated(answers), is_announced) {
+        (true, _) => "; reflash serves addresses",
+        (false, true) => "; announced by DHCP",
+        (false, false) => "; DHCP must be set by you",
     };
     let interface = chosen.interface.as_deref();
     let interface = interface.map(|name| format!(" on {name}"));
     let text = format!("{}{}{dhcp}", chosen.address, interface.unwrap_or_default());
-    answers.settle(NUMBER, "network", text);
+    answers.set_answer(NUMBER, "network", text);
 }

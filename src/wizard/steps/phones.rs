@@ -3,30 +3,30 @@
 use super::{
     super::{
         answers::Answers,
-        prompt::{Prompt, Choice, Reply, Stopped, field},
-        flow::Transition,
         environment::Environment,
+        prompt::{Choice, Prompt, Reply, Stopped, ask_line},
+        transition::Transition,
     },
-    and, count,
+    text::{and, count},
 };
 use crate::{
-    discovery::watch,
+    discovery::watch::ObservedPhone,
     phone::{MacAddress, Model},
     text::escape,
     track::MAX_PHONES,
 };
 
 const NUMBER: usize = 2;
-const TITLE: &str = "the phones";
+const TITLE: &str = "phones";
 
-/// Seconds of listening without being asked. A phone that starts is heard at once.
-const MOMENT: u64 = 5;
+/// Seconds of listening at first: enough for phones that are starting.
+const SHORT_LISTEN: u64 = 5;
 
-/// Seconds of listening that hear every phone: they speak about once a minute.
-const MINUTE: u64 = 65;
+/// Seconds that detect every phone: each announces itself about once a minute.
+const LONG_LISTEN: u64 = 65;
 
-/// Phones that are listed; more are counted.
-const MOST: usize = 5;
+/// The most phones that are listed; more are counted.
+const MAX_LISTED: usize = 5;
 
 #[derive(Debug, Clone, PartialEq)]
 enum Pick {
@@ -44,41 +44,41 @@ pub(in super::super) fn ask(
     environment: &mut dyn Environment,
 ) -> Result<Transition, Stopped> {
     if answers.is_given(&["only", "expect", "inventory"]) {
-        answers.count = answers.args().ok().and_then(|args| args.expect);
-        let told = told(answers);
-        answers.settle(NUMBER, "phones", told);
+        answers.count = answers.options().ok().and_then(|options| options.expect);
+        let summary = summary(answers);
+        answers.set_answer(NUMBER, "phones", summary);
         return Ok(Transition::Skip);
     }
     if !answers.detected.listened {
-        listen(answers, prompt, environment, MOMENT)?;
+        listen(answers, prompt, environment, SHORT_LISTEN)?;
     }
     loop {
         prompt.page(&answers.page(NUMBER, TITLE));
-        tell_heard(answers, prompt);
+        show_detected(answers, prompt);
         let picked = match pick(answers, prompt)? {
             Reply::Given(picked) => picked,
             Reply::Back => return Ok(Transition::Back),
         };
-        let done = match picked {
+        let is_answered = match picked {
             Pick::These(macs) => {
-                only(answers, &macs);
+                set_only(answers, &macs);
                 true
             }
             Pick::One(model) => {
-                expect(answers, 1, Some(model));
+                set_expect(answers, 1, Some(model));
                 true
             }
-            Pick::Several => several(answers, prompt)?,
-            Pick::ByMac => by_mac(answers, prompt)?,
+            Pick::Several => ask_count(answers, prompt)?,
+            Pick::ByMac => ask_macs(answers, prompt)?,
             Pick::Listen => {
-                listen(answers, prompt, environment, MINUTE)?;
+                listen(answers, prompt, environment, LONG_LISTEN)?;
                 false
             }
             Pick::Back => return Ok(Transition::Back),
         };
-        if done {
-            let told = told(answers);
-            answers.settle(NUMBER, "phones", told);
+        if is_answered {
+            let summary = summary(answers);
+            answers.set_answer(NUMBER, "phones", summary);
             return Ok(Transition::Next);
         }
     }
@@ -91,38 +91,35 @@ fn listen(
     seconds: u64,
 ) -> Result<(), Stopped> {
     prompt.page(&answers.page(NUMBER, TITLE));
-    prompt.tell(&format!("Listening for phones, {seconds} s …"));
-    let interface = answers.args().ok().and_then(|args| {
-        let wanted = args.network.wanted(false);
-        wanted.interface
-    });
+    prompt.paragraph(&format!("Listening for phones for {seconds} s …"));
+    let options = answers.options().ok();
+    let interface = options.and_then(|options| options.check.interface);
     answers.detected = environment.listen(interface.as_deref(), seconds);
-    prompt.go_on()
+    prompt.check_signals()
 }
 
-fn expect(answers: &mut Answers, phones: u32, model: Option<&'static Model>) {
-    answers.words.set("expect", [phones.to_string()]);
-    answers.words.clear("only");
-    // A list that was typed is of other phones; it is asked for again.
-    answers.words.clear("inventory");
+fn set_expect(answers: &mut Answers, phones: u32, model: Option<&'static Model>) {
+    answers.command_line.set("expect", [phones.to_string()]);
+    answers.command_line.clear("only");
+    // A typed inventory is of other phones; its step asks again.
+    answers.command_line.clear("inventory");
     answers.count = Some(phones);
     answers.model = model;
 }
 
-fn only(answers: &mut Answers, macs: &[MacAddress]) {
-    answers
-        .words
-        .set("only", macs.iter().map(ToString::to_string));
-    answers.words.clear("expect");
-    answers.words.clear("inventory");
+fn set_only(answers: &mut Answers, macs: &[MacAddress]) {
+    let macs = macs.iter().map(ToString::to_string);
+    answers.command_line.set("only", macs);
+    answers.command_line.clear("expect");
+    answers.command_line.clear("inventory");
     answers.count = None;
 }
 
-/// The heard phones that the firmware is for.
-fn fitting(answers: &Answers) -> Vec<&watch::ObservedPhone> {
+/// The detected phones that the firmware is for.
+fn fitting(answers: &Answers) -> Vec<&ObservedPhone> {
     let families: Vec<_> = answers.models().iter().map(|model| model.family).collect();
-    let heard = answers.detected.phones.iter().map(|(_, phone)| phone);
-    heard
+    let detected = answers.detected.phones.iter().map(|(_, phone)| phone);
+    detected
         .filter(|phone| {
             phone
                 .model
@@ -131,41 +128,41 @@ fn fitting(answers: &Answers) -> Vec<&watch::ObservedPhone> {
         .collect()
 }
 
-fn tell_heard(answers: &Answers, prompt: &mut dyn Prompt) {
+fn show_detected(answers: &Answers, prompt: &mut dyn Prompt) {
     let detected = &answers.detected;
     if let Some(why) = &detected.capture_error {
-        prompt.tell(&format!("Phones cannot be heard here: {why}"));
+        prompt.paragraph(&format!("Phones cannot be detected: {why}"));
         return;
     }
     if detected.phones.is_empty() {
-        prompt.tell(
-            "No phone was heard. That is usual: they speak once a minute, a switch of Cisco's keeps \
-             it to itself, and one without power says nothing.",
+        prompt.paragraph(
+            "No phone detected. This is common: phones announce themselves only once a minute, \
+             Cisco switches do not forward the announcements, and phones without power are silent.",
         );
         return;
     }
-    let lines: Vec<String> = detected.phones.iter().take(MOST).map(line).collect();
-    prompt.tell("Heard now:");
-    prompt.show(&lines.join("\n"));
-    if detected.phones.len() > MOST {
-        prompt.tell(&format!("and {} more.", detected.phones.len() - MOST));
+    let lines: Vec<String> = detected.phones.iter().take(MAX_LISTED).map(line).collect();
+    prompt.paragraph("Detected phones:");
+    prompt.verbatim(&lines.join("\n"));
+    if detected.phones.len() > MAX_LISTED {
+        prompt.paragraph(&format!("and {} more.", detected.phones.len() - MAX_LISTED));
     }
     let fit = fitting(answers).len();
     if fit < detected.phones.len() {
-        prompt.tell(&format!(
-            "This firmware is for {fit} of them: the others keep what they have."
+        prompt.paragraph(&format!(
+            "This firmware is for {fit} of them; the others are not changed."
         ));
     }
 }
 
-fn line((interface, phone): &(String, watch::ObservedPhone)) -> String {
+fn line((interface, phone): &(String, ObservedPhone)) -> String {
     let model = phone.model.map_or("model unknown", |model| model.number);
     let load = phone.load.as_ref();
     let load = load.map_or_else(|| "load unknown".to_owned(), |load| escape(load.as_str()));
-    let at = phone.address.map(|address| format!(" at {address}"));
-    let at = at.unwrap_or_default();
+    let address = phone.address.map(|address| format!(" at {address}"));
+    let address = address.unwrap_or_default();
     format!(
-        "  SEP{} {model} {load}{at}, {interface}",
+        "  SEP{} {model} {load}{address}, {interface}",
         phone.mac.upper_hex()
     )
 }
@@ -173,71 +170,70 @@ fn line((interface, phone): &(String, watch::ObservedPhone)) -> String {
 fn pick(answers: &Answers, prompt: &mut dyn Prompt) -> Result<Reply<Pick>, Stopped> {
     let fitting = fitting(answers);
     let macs: Vec<MacAddress> = fitting.iter().map(|phone| phone.mac).collect();
-    let mut choice = Choice::new("Which phones are to be converted?");
+    let mut choice = Choice::new("Which phones do you want to convert?");
     if macs.len() > 1 {
-        choice = choice.item(
-            format!("These {}, and no others", macs.len()),
-            Pick::These(macs),
-        );
+        choice = choice.item(format!("Only these {}", macs.len()), Pick::These(macs));
     }
-    for phone in fitting.iter().take(MOST) {
+    for phone in fitting.iter().take(MAX_LISTED) {
         let model = phone.model.map_or("", |model| model.number);
         choice = choice.item(
-            format!("SEP{} ({model}), and no other", phone.mac.upper_hex()),
+            format!("Only SEP{} ({model})", phone.mac.upper_hex()),
             Pick::These(vec![phone.mac]),
         );
     }
     for model in answers.models() {
         choice = choice.item(
-            format!("One {}, whichever comes first", model.plain_number()),
+            format!("One {}, the first that comes", model.plain_number()),
             Pick::One(model),
         );
     }
-    let was = match (answers.only(), answers.count) {
+    let earlier = match (answers.only(), answers.count) {
         (only, _) if !only.is_empty() => Some(Pick::These(only)),
         (_, Some(1)) => answers.model.map(Pick::One),
         (_, Some(_)) => Some(Pick::Several),
         _ => None,
     };
     choice = choice
-        .item("Several: say how many", Pick::Several)
-        .item("Certain ones: type their MAC addresses", Pick::ByMac)
+        .item("Several: enter how many", Pick::Several)
+        .item("Specific phones: enter their MAC addresses", Pick::ByMac)
         .item_if(
             answers.detected.capture_error.is_none(),
             "Listen again, for a minute",
             Pick::Listen,
         )
         .item("Back", Pick::Back);
-    if let Some(was) = was {
-        choice = choice.default(&was);
+    if let Some(earlier) = earlier {
+        choice = choice.default(&earlier);
     }
     choice.ask(prompt)
 }
 
-fn several(answers: &mut Answers, prompt: &mut dyn Prompt) -> Result<bool, Stopped> {
-    let was = answers.count;
+fn ask_count(answers: &mut Answers, prompt: &mut dyn Prompt) -> Result<bool, Stopped> {
+    let earlier = answers.count;
     loop {
-        let default = was.filter(|count| *count > 1).unwrap_or(2);
-        let Reply::Given(text) = field(prompt, "How many", Some(default.to_string()))? else {
+        let default = earlier.filter(|count| *count > 1).unwrap_or(2);
+        let Reply::Given(text) = ask_line(prompt, "How many phones", Some(default.to_string()))?
+        else {
             return Ok(false);
         };
         match text.parse() {
             Ok(phones) if (1..=MAX_PHONES).contains(&(phones as usize)) => {
-                expect(answers, phones, answers.model);
+                set_expect(answers, phones, answers.model);
                 return Ok(true);
             }
-            _ => prompt.tell(&format!("Type a number, from 1 to {MAX_PHONES}.")),
+            _ => prompt.paragraph(&format!("Type a number from 1 to {MAX_PHONES}.")),
         }
     }
 }
 
-fn by_mac(answers: &mut Answers, prompt: &mut dyn Prompt) -> Result<bool, Stopped> {
-    prompt.tell("The MAC address is on the label below the phone: 12 digits and letters A to F.");
+fn ask_macs(answers: &mut Answers, prompt: &mut dyn Prompt) -> Result<bool, Stopped> {
+    prompt.paragraph("The MAC address is on the label on the back of the phone: 12 hex digits.");
     loop {
-        let was = answers.only();
-        let was: Vec<String> = was.iter().map(ToString::to_string).collect();
-        let default = Some(was.join(" ")).filter(|text| !text.is_empty());
-        let Reply::Given(text) = field(prompt, "MAC addresses, blanks between", default)? else {
+        let earlier = answers.only();
+        let earlier: Vec<String> = earlier.iter().map(ToString::to_string).collect();
+        let default = Some(earlier.join(" ")).filter(|text| !text.is_empty());
+        let Reply::Given(text) = ask_line(prompt, "MAC addresses, separated by blanks", default)?
+        else {
             return Ok(false);
         };
         let macs: Result<Vec<MacAddress>, _> = text
@@ -247,40 +243,40 @@ fn by_mac(answers: &mut Answers, prompt: &mut dyn Prompt) -> Result<bool, Stoppe
             .collect();
         match macs {
             Ok(macs) if !macs.is_empty() => {
-                only(answers, &macs);
+                set_only(answers, &macs);
                 return Ok(true);
             }
-            Ok(_) => prompt.tell("Type at least one, such as 001D45AABB0C."),
-            Err(error) => prompt.tell(&format!("{error}.")),
+            Ok(_) => prompt.paragraph("Type at least one, such as 001D45AABB0C."),
+            Err(error) => prompt.paragraph(&format!("{error}.")),
         }
     }
 }
 
-/// Which phones, in a few words.
-fn told(answers: &Answers) -> String {
-    let Ok(args) = answers.args() else {
+/// Which phones, in short.
+fn summary(answers: &Answers) -> String {
+    let Ok(options) = answers.options() else {
         return String::new();
     };
     let model = answers.model.map(|model| format!(", {}", model.number));
     let model = model.unwrap_or_default();
-    if !args.only.is_empty() {
-        let names: Vec<String> = args
+    if !options.only.is_empty() {
+        let names: Vec<String> = options
             .only
             .iter()
-            .take(MOST)
+            .take(MAX_LISTED)
             .map(|mac| format!("SEP{}", mac.upper_hex()))
             .collect();
-        let more = args.only.len() - names.len();
+        let more = options.only.len() - names.len();
         return match more {
-            0 => format!("{}, and no others", and(&names)),
-            more => format!("{} and {more} more, and no others", names.join(", ")),
+            0 => format!("only {}", and(&names)),
+            more => format!("only {} and {more} more", names.join(", ")),
         };
     }
-    if let Some(path) = &args.inventory.inventory {
+    if let Some(path) = &options.inventory {
         return format!("those of {}", path.display());
     }
-    match args.expect {
-        Some(phones @ 2..) => format!("{}{model}, whichever come first", count(phones as usize)),
-        _ => format!("{}{model}, whichever comes first", count(1)),
+    match options.expect {
+        Some(phones @ 2..) => format!("the first {}{model}", count(phones as usize)),
+        _ => format!("the first phone that comes{model}"),
     }
 }

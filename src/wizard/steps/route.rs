@@ -1,16 +1,15 @@
-//! Step 4: the advice to the new firmware, at once or over a bridge.
+//! Step 4: the route to the new firmware, directly or via a bridge.
 
 use std::{path::PathBuf, time::Duration};
 
 use super::{
     super::{
         answers::Answers,
-        prompt::{Prompt, Choice, Reply, Stopped},
-        flow::Transition,
         environment::Environment,
+        prompt::{Choice, Prompt, Reply, Stopped},
+        transition::Transition,
     },
     bundle::{self, sentence},
-    words,
 };
 use crate::{
     phone::{LoadName, Route, bridge_bundle_name},
@@ -18,13 +17,13 @@ use crate::{
 };
 
 const NUMBER: usize = 4;
-const TITLE: &str = "the advice there";
+const TITLE: &str = "route to the new firmware";
 
-/// Files that are offered at most.
-const MOST: usize = 4;
+/// The most files in the menu.
+const MAX_FILES: usize = 4;
 
-/// How long a run only listens where that is chosen: phones speak once a minute, and somebody
-/// restarts them meanwhile.
+/// The length of a survey: phones announce themselves once a minute, and the operator restarts
+/// them meanwhile.
 const SURVEY: Duration = Duration::from_mins(5);
 
 #[derive(Debug, Clone, PartialEq)]
@@ -32,12 +31,12 @@ enum Pick {
     File(PathBuf),
     Type,
     Without,
-    /// Whether to listen first.
+    /// Whether to survey first.
     Survey(bool),
     Back,
 }
 
-/// Why the phones go which advice.
+/// The route of the phones, and why.
 struct RouteAdvice {
     route: Route,
     why: String,
@@ -48,81 +47,84 @@ pub(in super::super) fn ask(
     prompt: &mut dyn Prompt,
     environment: &mut dyn Environment,
 ) -> Result<Transition, Stopped> {
-    let mut trouble = None;
+    let mut problem = None;
     if answers.is_given(&["bridges"]) {
         prompt.page(&answers.page(NUMBER, TITLE));
-        prompt.tell("Reading the bridge …");
-        match look(&answers.named().bridges, answers, environment) {
+        prompt.paragraph("Reading the bridge …");
+        match take(&answers.bridge_files(), answers, environment) {
             Ok(()) => return Ok(Transition::Skip),
-            Err(why) => trouble = Some(why),
+            Err(why) => problem = Some(why),
         }
-        prompt.go_on()?;
-        answers.take_back("bridges");
+        prompt.check_signals()?;
+        answers.reject_given("bridges");
     }
     let advice = advice(answers);
     if advice.route != Route::Unknown && !answers.is_given(&["survey"]) {
-        answers.words.clear("survey");
+        answers.command_line.clear("survey");
     }
     if advice.route == Route::Direct {
-        answers.words.clear("bridges");
-        answers.bridges.clear();
-        answers.settle(NUMBER, "advice", advice.why);
+        clear_bridge(answers);
+        answers.set_answer(NUMBER, "route", advice.why);
         return Ok(Transition::Skip);
     }
     loop {
         prompt.page(&answers.page(NUMBER, TITLE));
-        prompt.tell(trouble.as_ref().unwrap_or(&advice.why));
-        if answers.words.has("survey") {
-            prompt.tell(
-                "First it only listens: restart the phones then, and they tell their load. After \
-                 that each one goes its advice.",
+        prompt.paragraph(problem.as_ref().unwrap_or(&advice.why));
+        if answers.command_line.has("survey") {
+            prompt.paragraph(
+                "The run begins with a survey: restart the phones then, and each reports its load. \
+                 After that each takes the route that its load needs.",
             );
         }
         let path = match pick(answers, prompt, environment, advice.route)? {
             Reply::Given(Pick::File(path)) => path,
-            Reply::Given(Pick::Type) => match bundle::typed(prompt, None)? {
+            Reply::Given(Pick::Type) => match bundle::ask_path(prompt, None)? {
                 Reply::Given(path) => path,
                 Reply::Back => continue,
             },
             Reply::Given(Pick::Without) => {
-                answers.words.clear("bridges");
-                answers.bridges.clear();
-                let told = format!("at once, without a bridge{}", listens(answers));
-                answers.settle(NUMBER, "advice", told);
+                clear_bridge(answers);
+                let answer = format!("direct, without a bridge{}", survey_note(answers));
+                answers.set_answer(NUMBER, "route", answer);
                 return Ok(Transition::Next);
             }
             Reply::Given(Pick::Survey(true)) => {
-                answers.words.set("survey", [survey()]);
+                answers.command_line.set("survey", [survey_value()]);
                 continue;
             }
             Reply::Given(Pick::Survey(false)) => {
-                answers.words.clear("survey");
+                answers.command_line.clear("survey");
                 continue;
             }
             Reply::Given(Pick::Back) | Reply::Back => return Ok(Transition::Back),
         };
-        prompt.tell("Reading it …");
-        let looked = look(&[path], answers, environment);
-        prompt.go_on()?;
-        match looked {
+        prompt.paragraph("Reading the bridge …");
+        let taken = take(&[path], answers, environment);
+        prompt.check_signals()?;
+        match taken {
             Ok(()) => return Ok(Transition::Next),
-            Err(why) => trouble = Some(why),
+            Err(why) => problem = Some(why),
         }
     }
 }
 
-/// What is known of the phones' loads decides.
+fn clear_bridge(answers: &mut Answers) {
+    answers.command_line.clear("bridges");
+    answers.selection.bridges.clear();
+}
+
+/// Decides by the loads of the phones.
 fn advice(answers: &Answers) -> RouteAdvice {
-    let target = answers.bundles.first().and_then(|it| it.loads.first());
-    let to = target.and_then(LoadName::release);
+    let target = answers.selection.targets.first();
+    let target = target.and_then(|bundle| bundle.loads.first());
     let only = answers.only();
-    let heard = answers.detected.phones.iter().map(|(_, phone)| phone);
-    let loads: Vec<_> = heard
+    let detected = answers.detected.phones.iter().map(|(_, phone)| phone);
+    let loads: Vec<_> = detected
         .filter(|phone| only.contains(&phone.mac))
         .map(|phone| phone.load.as_ref().and_then(LoadName::release))
         .collect();
-    let Some(to) = to else {
-        let why = "at once: the firmware's release is not known";
+    let Some(to) = target.and_then(LoadName::release) else {
+        let why = "direct: the release of the firmware is unknown";
         return RouteAdvice {
             route: Route::Direct,
             why: why.to_owned(),
@@ -138,8 +140,8 @@ fn advice(answers: &Answers) -> RouteAdvice {
         return RouteAdvice {
             route: Route::ViaBridge,
             why: format!(
-                "A load below 8.3(3) was heard, and such a phone does not know the key that {load} \
-                 is signed with. It takes 8.5(2) first (the bridge) and {load} then, in one run."
+                "At least one phone runs a load below 8.3(3), which cannot verify the signature of \
+                 {load}. Such a phone needs the bridge: first 8.5(2), then {load}, in one run."
             ),
         };
     }
@@ -147,21 +149,21 @@ fn advice(answers: &Answers) -> RouteAdvice {
         return RouteAdvice {
             route: Route::Unknown,
             why: format!(
-                "Most phones take {load} at once. Those with a load below 8.3(3) do not know its key \
-                 and take 8.5(2) first: the bridge. {} With the bridge at hand, reflash gives it to \
-                 phones that refuse, and to no others; without it they stay as they are, and reflash \
-                 says so (bridge-needed).",
+                "Most phones load {load} directly. Phones with a load below 8.3(3) cannot verify \
+                 its signature and need a bridge first: 8.5(2). {} With a bridge, reflash serves \
+                 it only to phones that refuse the target. Without one, such phones stay as they \
+                 are and are reported as bridge-needed.",
                 if all_known {
-                    "Of loads between 8.3(3) and 8.5(1), as were heard, nobody knows for sure."
+                    "For loads from 8.3(3) to 8.5(1), as detected here, this is not certain."
                 } else {
-                    "Which load yours have was not heard."
+                    "The load of your phones is not known."
                 }
             ),
         };
     }
     RouteAdvice {
         route: Route::Direct,
-        why: "at once: the phones' loads know the key".to_owned(),
+        why: "direct: the phones' loads can verify the new firmware".to_owned(),
     }
 }
 
@@ -171,52 +173,51 @@ fn pick(
     environment: &dyn Environment,
     route: Route,
 ) -> Result<Reply<Pick>, Stopped> {
-    let families = answers.bundles.iter().flat_map(|bundle| &bundle.models);
-    let families: Vec<_> = families.map(|model| model.family).collect();
+    let models = answers.selection.targets.iter();
+    let models = models.flat_map(|bundle| &bundle.models);
+    let families: Vec<_> = models.map(|model| model.family).collect();
     let file = families
         .iter()
         .find_map(|family| bridge_bundle_name(*family));
     let is_bridge = |path: &PathBuf| {
         let name = bundle::name(path).to_ascii_lowercase();
-        // One of them was published with a slip in its name.
+        // One of them was published with a typing error in its name.
         name.contains("-sccp") || name.contains("-scpp")
     };
-    let mut files: Vec<PathBuf> = environment.candidates().into_iter().filter(is_bridge).collect();
+    let candidates = environment.candidates();
+    let mut files: Vec<PathBuf> = candidates.into_iter().filter(is_bridge).collect();
     files.sort_by_key(|path| file.is_none_or(|file| bundle::name(path) != file));
-    for named in answers.named().bridges {
+    for named in answers.bridge_files() {
         files.retain(|other| *other != named);
         files.insert(0, named);
     }
     let has_file = !files.is_empty();
-    let mut choice = Choice::new("The bridge?");
-    for path in files.into_iter().take(MOST) {
-        choice = choice.item(
-            format!("Take it along: {}", path.display()),
-            Pick::File(path),
-        );
+    let mut choice = Choice::new("Use a bridge?");
+    for path in files.into_iter().take(MAX_FILES) {
+        choice = choice.item(format!("Yes: {}", path.display()), Pick::File(path));
     }
     let typed = match file {
-        Some(file) => format!("Take it along: type where {file} is"),
-        None => "Take it along: type where it is".to_owned(),
+        Some(file) => format!("Yes: type the path of {file}"),
+        None => "Yes: type its path".to_owned(),
     };
     let without = match route {
-        Route::ViaBridge => "Without: that phone will refuse the firmware",
-        _ => "Without: try it at once",
+        Route::ViaBridge => "No: such phones will refuse the firmware",
+        _ => "No: try the target directly",
     };
-    let asks = route == Route::Unknown && !answers.is_given(&["survey"]) && has_time(answers);
-    let surveys = answers.words.has("survey");
+    let can_survey = route == Route::Unknown && !answers.is_given(&["survey"]) && has_time(answers);
+    let has_survey = answers.command_line.has("survey");
     let choice = choice
         .item(typed, Pick::Type)
         .item(without, Pick::Without)
         .item_if(
-            asks && !surveys,
+            can_survey && !has_survey,
             format!(
-                "First listen, {} minutes, to phones that run: which load they have",
+                "First survey running phones for {} minutes: which load each runs",
                 SURVEY.as_secs() / 60
             ),
             Pick::Survey(true),
         )
-        .item_if(asks && surveys, "Do not listen first", Pick::Survey(false))
+        .item_if(can_survey && has_survey, "No survey", Pick::Survey(false))
         .item("Back", Pick::Back);
     let choice = match route {
         Route::Unknown if !has_file => choice.default(&Pick::Without),
@@ -225,39 +226,48 @@ fn pick(
     choice.ask(prompt)
 }
 
-/// As a flag says it.
-fn survey() -> String {
+/// The value of `--survey`.
+fn survey_value() -> String {
     format!("{}m", SURVEY.as_secs() / 60)
 }
 
-/// Whether the run is long enough to listen first.
+/// Whether the run is long enough for a survey.
 fn has_time(answers: &Answers) -> bool {
-    let timeout = answers.args().ok().and_then(|args| args.timeout);
+    let timeout = answers.options().ok().and_then(|options| options.timeout);
     timeout.is_none_or(|timeout| timeout > SURVEY)
 }
 
-/// That it listens first, behind the answer.
-fn listens(answers: &Answers) -> &'static str {
-    if answers.words.has("survey") {
-        ", after listening which load each phone has"
+/// Mentions the survey after the answer.
+fn survey_note(answers: &Answers) -> &'static str {
+    if answers.command_line.has("survey") {
+        ", after a survey of running phones"
     } else {
         ""
     }
 }
 
-/// Examines the bridge and takes it, or says why not.
-fn look(paths: &[PathBuf], answers: &mut Answers, environment: &dyn Environment) -> Result<(), String> {
-    let args = answers.args().map_err(|failure| words(&failure))?;
+/// Examines the bridge, and makes it the answer if it can be used; else why not.
+fn take(
+    paths: &[PathBuf],
+    answers: &mut Answers,
+    environment: &dyn Environment,
+) -> Result<(), String> {
+    let options = answers.options().map_err(|failure| failure.to_string())?;
     let bridges = environment
-        .examine(paths, &args.trust)
-        .map_err(|failure| words(&failure))?;
-    stage::check_bridges(&bridges, &answers.bundles, args.trust.accept_unknown)
-        .map_err(|refusal| bundle::refused(&bridges, &refusal))?;
+        .examine(paths, &options.trust)
+        .map_err(|failure| failure.to_string())?;
+    let targets = &answers.selection.targets;
+    stage::check_bridges(&bridges, targets, options.trust.accept_unknown)
+        .map_err(|error| bundle::rejection(&bridges, &error))?;
     let sentences: Vec<String> = bridges.iter().map(sentence).collect();
-    answers.words.set("bridges", paths);
-    answers.bridges = bridges;
-    let short: Vec<String> = answers.bridges.iter().map(bundle::short).collect();
-    let short = format!("old phones over {}{}", short.join("; "), listens(answers));
-    answers.settle_saying(NUMBER, "advice", short, sentences.join(" "));
+    let short: Vec<String> = bridges.iter().map(bundle::short).collect();
+    answers.command_line.set("bridges", paths);
+    answers.selection.bridges = bridges;
+    let short = format!(
+        "old phones via {}{}",
+        short.join("; "),
+        survey_note(answers)
+    );
+    answers.set_answer_with_sentence(NUMBER, "route", short, sentences.join(" "));
     Ok(())
 }

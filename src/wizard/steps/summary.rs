@@ -1,19 +1,19 @@
-//! Step 6: what is going to happen, and what stays behind.
+//! Step 6: what will happen, and which files remain.
 
 use super::{
     super::{
-        super::convert,
         answers::Answers,
-        prompt::{Prompt, Choice, Reply, Stopped},
-        flow::Transition,
+        command_line::ConvertOptions,
         environment::Environment,
+        prompt::{Choice, Prompt, Reply, Stopped},
+        transition::Transition,
     },
-    and, count, numbers, words,
+    text::{and, count, numbers},
 };
 use crate::phone::HardwareHazard;
 
 const NUMBER: usize = 6;
-const TITLE: &str = "what is going to happen";
+const TITLE: &str = "summary";
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Pick {
@@ -28,11 +28,11 @@ pub(in super::super) fn ask(
     environment: &mut dyn Environment,
 ) -> Result<Transition, Stopped> {
     prompt.page(&answers.page(NUMBER, TITLE));
-    match answers.args() {
-        Ok(args) => tell(answers, &args, prompt, environment),
-        Err(failure) => prompt.tell(&words(&failure)),
+    match answers.options() {
+        Ok(options) => show(answers, options, prompt, environment),
+        Err(failure) => prompt.paragraph(&failure.to_string()),
     }
-    let choice = Choice::new("Begin?")
+    let choice = Choice::new("Start the conversion?")
         .item("Start", Pick::Start)
         .item("Back", Pick::Back)
         .item("Leave the wizard: nothing was changed", Pick::Leave);
@@ -43,78 +43,85 @@ pub(in super::super) fn ask(
     }
 }
 
-fn tell(answers: &mut Answers, args: &convert::Args, prompt: &mut dyn Prompt, environment: &dyn Environment) {
-    let wanted = args.network.wanted(false);
+fn show(
+    answers: &mut Answers,
+    options: ConvertOptions,
+    prompt: &mut dyn Prompt,
+    environment: &dyn Environment,
+) {
     let address = answers.checked.as_ref().and_then(|it| it.chosen.as_ref());
     let address = address.map_or_else(String::new, |chosen| format!(" on {}", chosen.address));
-    let http = match wanted.http_port {
+    let http = match options.check.http_port {
         0 => String::new(),
         port => format!(" and HTTP (port {port})"),
     };
-    let dhcp = if args.dhcp.isolated().unwrap_or_default() {
-        ", with addresses for Cisco phones and nobody else,"
+    let dhcp = if options.check.isolated {
+        ", with DHCP for Cisco phones only,"
     } else {
         ""
     };
-    prompt.tell(&format!(
-        "The firmware is served{address} by TFTP (port {}){http}{dhcp} until {}. Then the server \
-         and its temporary folder are gone.",
-        wanted.tftp_port,
-        until(args)
+    prompt.paragraph(&format!(
+        "reflash serves the firmware{address} by TFTP (port {}){http}{dhcp} until {}. Then it stops \
+         serving and removes its temporary folder.",
+        options.check.tftp_port,
+        until(&options)
     ));
-    let journal = args.journal.named().map(Into::into);
-    let load = answers.bundles.first().and_then(|it| it.loads.first());
-    let journal = journal.or_else(|| environment.journal(args, load));
+    let load = answers.selection.targets.first();
+    let load = load.and_then(|bundle| bundle.loads.first());
+    let journal = options.journal.clone();
+    let journal = journal.or_else(|| environment.journal(&options, load));
     let record = journal.as_ref();
-    let record = record.map(|path| format!("the record of the run {}", path.display()));
-    let list = answers.draft.as_ref();
-    let list = list.map(|draft| format!("the list with the passwords {}", draft.path.display()));
-    let without = match &record {
+    let record = record.map(|path| format!("the journal of the run, {}", path.display()));
+    let inventory = answers.draft.as_ref();
+    let inventory = inventory
+        .map(|draft| format!("the inventory with the passwords, {}", draft.path.display()));
+    let unrecorded = match &record {
         Some(_) => "",
-        None => " The run is not recorded: this user has no folder for that.",
+        None => " There is no journal, because this user has no state folder.",
     };
-    let stays: Vec<String> = [record, list].into_iter().flatten().collect();
-    let stays = match stays.as_slice() {
-        [] => "nothing".to_owned(),
-        stays => and(stays),
+    let remaining: Vec<String> = [record, inventory].into_iter().flatten().collect();
+    let remaining = match remaining.as_slice() {
+        [] => "none".to_owned(),
+        files => and(files),
     };
-    prompt.tell(&format!("What stays behind: {stays}.{without}"));
+    prompt.paragraph(&format!("Files that remain: {remaining}.{unrecorded}"));
     answers.journal = journal;
     for hazard in HardwareHazard::ALL {
         let models = answers.wanted_models();
-        let of: Vec<_> = models
+        let affected: Vec<_> = models
             .into_iter()
             .filter(|model| model.hazards().contains(&hazard))
             .collect();
-        if !of.is_empty() {
-            prompt.tell(&format!("Mind, {}: {}.", numbers(&of), hazard.warning()));
+        if !affected.is_empty() {
+            let models = numbers(&affected);
+            prompt.paragraph(&format!("Caution, {models}: {}.", hazard.warning()));
         }
     }
-    prompt.tell("The same without questions:");
-    prompt.show(&format!("  {}", answers.words.line("convert")));
+    prompt.paragraph("The same conversion without the wizard:");
+    prompt.verbatim(&format!("  {}", answers.command_line.line("convert")));
 }
 
 /// When the run ends by itself.
-fn until(args: &convert::Args) -> String {
-    if !args.only.is_empty() {
-        let names: Vec<String> = args
+fn until(options: &ConvertOptions) -> String {
+    if !options.only.is_empty() {
+        let names: Vec<String> = options
             .only
             .iter()
             .take(3)
             .map(|mac| format!("SEP{}", mac.upper_hex()))
             .collect();
-        return match args.only.len() {
+        return match options.only.len() {
             many @ 4.. => format!("all {many} phones are done"),
             1 => format!("{} is done", and(&names)),
             _ => format!("{} are done", and(&names)),
         };
     }
-    if args.inventory.inventory.is_some() {
-        return "every phone on the list is done".to_owned();
+    if options.inventory.is_some() {
+        return "every phone of the inventory is done".to_owned();
     }
-    match args.expect {
+    match options.expect {
         Some(1) => "one phone is done".to_owned(),
         Some(phones) => format!("{} are done", count(phones as usize)),
-        None => "Ctrl-C".to_owned(),
+        None => "you press Ctrl-C".to_owned(),
     }
 }

@@ -1,19 +1,19 @@
-//! Step 1: what a bundle is, and what is said of it.
+//! Step 1: how bundles are described, accepted and rejected.
 
 use super::{Act::*, *};
 
 #[test]
-fn the_bundle_that_lies_there_is_taken_and_explained_in_a_sentence() {
+fn found_bundle_is_the_default_and_is_described() {
     let mut test_environment = test_environment();
     test_environment.target();
     let (_, script, _) = test_environment.run(&[], vec![Enter, Stop]);
-    let sentence = "cmterm-7945_7965-sip.9-3-1SR4-1.zip is whole and signed with the key that you \
-                    named: SIP45.9-3-1SR4-1S for 7945 and 7965.";
+    let sentence = "cmterm-7945_7965-sip.9-3-1SR4-1.zip is complete and signed with the key you \
+                    gave: SIP45.9-3-1SR4-1S for 7945 and 7965.";
     assert!(script.said.contains(sentence), "{}", script.said);
 }
 
 #[test]
-fn a_damaged_bundle_is_explained_and_another_is_asked_for() {
+fn damaged_bundle_is_rejected_with_its_reason() {
     let mut test_environment = test_environment();
     let path = test_environment.target();
     let mut bytes = std::fs::read(&path).unwrap();
@@ -27,14 +27,18 @@ fn a_damaged_bundle_is_explained_and_another_is_asked_for() {
         "{}",
         script.said
     );
-    assert_eq!(answers.named().bundles, [path]);
+    assert_eq!(answers.bundle_files(), [path]);
 }
 
 #[test]
-fn sccp_and_foreign_files_are_named_for_what_they_are() {
+fn sccp_and_foreign_files_are_rejected() {
     let mut test_environment = test_environment();
     test_environment.bridge();
-    std::fs::write(test_environment.path("holiday.zip"), b"PK\x05\x06".repeat(9)).unwrap();
+    std::fs::write(
+        test_environment.path("holiday.zip"),
+        b"PK\x05\x06".repeat(9),
+    )
+    .unwrap();
     let acts = vec![
         Pick("-sccp"),
         Pick("holiday"),
@@ -48,42 +52,56 @@ fn sccp_and_foreign_files_are_named_for_what_they_are() {
     let (answers, script, _) = test_environment.run(&[], acts);
     let said = &script.said;
     assert!(
-        said.contains("holds SCCP firmware (SCCP45.8-5-2S)"),
+        said.contains("contains SCCP firmware (SCCP45.8-5-2S)"),
         "{said}"
     );
     assert!(said.contains("holiday.zip is "), "{said}");
     assert!(said.contains("Type a path"), "{said}");
     assert!(said.contains("cannot read /nowhere/at/all.zip"), "{said}");
-    assert!(script.is_done() && answers.bundles.is_empty(), "{said}");
+    assert!(
+        script.is_done() && answers.selection.targets.is_empty(),
+        "{said}"
+    );
 }
 
 #[test]
-fn what_nothing_proves_needs_a_consent() {
+fn unproven_bundle_needs_consent() {
     let mut test_environment = test_environment();
     let path = test_environment.path("cmterm-7945_7965-sip.unproven.zip");
     small(Family::F45).write_zip(&path).unwrap();
-    let (answers, script, _) = test_environment.run(&[], vec![Enter, Enter, Enter, Pick("Yes"), Stop]);
+    let (answers, script, _) =
+        test_environment.run(&[], vec![Enter, Enter, Enter, Pick("Yes"), Stop]);
     assert!(
-        script.said.contains("nothing proves where it comes from"),
+        script.said.contains("its origin is not proven"),
         "{}",
         script.said
     );
-    assert!(answers.words.line("convert").contains("--accept-unknown"));
-    // Another one needs no consent any more.
+    assert!(
+        answers
+            .command_line
+            .line("convert")
+            .contains("--accept-unknown")
+    );
+    // Another bundle needs no consent.
     test_environment.target();
     let acts = vec![Pick("unproven"), Pick("Yes"), Back, Pick("SR4"), Stop];
     let (answers, _, _) = test_environment.run(&[], acts);
-    assert!(!answers.words.line("convert").contains("--accept-unknown"));
+    assert!(
+        !answers
+            .command_line
+            .line("convert")
+            .contains("--accept-unknown")
+    );
 }
 
 #[test]
-fn a_checksum_that_nothing_has_is_a_wrong_file() {
+fn unmatched_checksum_rejects_the_file() {
     let mut test_environment = test_environment();
     let path = test_environment.target();
     let flags = [path.to_str().unwrap(), "--checksum", &"0".repeat(32)];
     let (_, script, _) = test_environment.run(&flags, vec![Stop]);
     assert!(
-        script.said.contains("No file that was named has the MD5"),
+        script.said.contains("No file has the MD5"),
         "{}",
         script.said
     );

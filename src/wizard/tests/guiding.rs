@@ -1,11 +1,11 @@
-//! The words during the run, and the question at its end.
+//! Instructions during the run, and the question at its end.
 
 use std::sync::{Arc, Mutex};
 
 use super::{
     super::{
+        display_check,
         guide::{Guide, GuidedReporter},
-        proof,
     },
     Act::*,
     *,
@@ -43,7 +43,7 @@ fn step(id: u32, state: State) -> Step {
 }
 
 #[test]
-fn each_model_has_its_lamps_and_its_hazards() {
+fn opening_names_lamps_and_hazards_of_each_model() {
     for (number, lamps, hazard) in [
         ("7965", "turn red", Some("FN63772")),
         ("7941", "turn red", None),
@@ -54,7 +54,7 @@ fn each_model_has_its_lamps_and_its_hazards() {
         assert!(said.contains(RESET_KEYS), "{said}");
         assert!(said.contains("within 60 seconds"), "{said}");
         assert!(said.contains(lamps), "{number}: {said}");
-        assert_eq!(said.contains("Mind, "), hazard.is_some(), "{said}");
+        assert_eq!(said.contains("Caution, "), hazard.is_some(), "{said}");
         assert!(hazard.is_none_or(|words| said.contains(words)), "{said}");
     }
     let both = guide(&["7945", "7965"]).opening().join("\n");
@@ -67,23 +67,27 @@ fn each_model_has_its_lamps_and_its_hazards() {
 }
 
 #[test]
-fn a_person_is_told_each_thing_once_and_when_not_to_unplug() {
+fn each_instruction_is_given_once() {
     let mut guide = guide(&["7965"]);
     let mut said = |state| guide.step(&step(1, state));
     let taken = said(State::Manifest).unwrap();
-    assert!(taken.contains("The reset was taken"), "{taken}");
+    assert!(taken.contains("The reset was accepted"), "{taken}");
     assert!(said(State::Images).unwrap().contains("DO NOT UNPLUG"));
     assert_eq!(said(State::Images), None);
     assert!(said(State::Writing).unwrap().contains("DO NOT UNPLUG"));
-    assert!(said(State::Rebooted).unwrap().contains("came back"));
-    assert_eq!(said(State::Stalled), None, "the display says that");
+    assert!(
+        said(State::Rebooted)
+            .unwrap()
+            .contains("restarted by itself")
+    );
+    assert_eq!(said(State::Stalled), None, "the display shows that");
     assert!(said(State::Confirmed).unwrap().contains("is converted"));
 }
 
-/// What is said, in one place that outlives the display.
-struct Heard(Arc<Mutex<Vec<String>>>);
+/// Keeps all notices.
+struct Notices(Arc<Mutex<Vec<String>>>);
 
-impl Reporter for Heard {
+impl Reporter for Notices {
     fn started(&mut self, _: jiff::Timestamp, _: &Started) {}
     fn event(&mut self, _: jiff::Timestamp, _: &Event) {}
     fn finding(&mut self, _at: jiff::Timestamp, found: &Finding) {
@@ -100,7 +104,7 @@ impl Reporter for Heard {
 }
 
 #[test]
-fn a_survey_comes_before_the_keys() {
+fn reset_instructions_follow_the_survey() {
     let started = Started {
         tftp: std::net::SocketAddrV4::new(Ipv4Addr::LOCALHOST, 69),
         http: None,
@@ -112,11 +116,8 @@ fn a_survey_comes_before_the_keys() {
     };
     for surveys in [false, true] {
         let said = Arc::new(Mutex::new(Vec::new()));
-        let mut guided = GuidedReporter {
-            inner: Box::new(Heard(Arc::clone(&said))),
-            guide: guide(&["7965"]),
-            surveys,
-        };
+        let inner = Box::new(Notices(Arc::clone(&said)));
+        let mut guided = GuidedReporter::new(inner, guide(&["7965"]), surveys);
         let keys = || said.lock().unwrap().join("\n").matches(RESET_KEYS).count();
         guided.started(jiff::Timestamp::UNIX_EPOCH, &started);
         assert_eq!(keys(), usize::from(!surveys));
@@ -126,7 +127,7 @@ fn a_survey_comes_before_the_keys() {
 }
 
 #[test]
-fn a_building_full_is_not_spoken_of_phone_by_phone() {
+fn many_phones_get_no_instructions_of_their_own() {
     let mut guide = guide(&["7965"]);
     let spoken = (0..50).filter_map(|id| guide.step(&step(id, State::Manifest)));
     assert_eq!(spoken.count(), 4);
@@ -155,10 +156,10 @@ fn report(state: State) -> crate::track::Report {
 }
 
 #[test]
-fn a_person_is_asked_of_phones_that_no_witness_spoke_of() {
+fn display_check_asks_about_unconfirmed_phones() {
     let asked = |state, acts| {
         let mut script = ScriptedPrompt::new(acts);
-        let said = proof::ask(&report(state), &mut script);
+        let said = display_check::ask(&report(state), &mut script);
         (said, script)
     };
     let (said, script) = asked(State::Flashed, vec![Enter]);
@@ -189,7 +190,7 @@ fn a_person_is_asked_of_phones_that_no_witness_spoke_of() {
     let (said, script) = asked(State::Flashed, vec![Pick("SCCP")]);
     assert_eq!(said.unwrap().len(), 1);
     assert!(
-        script.said.contains("old firmware still"),
+        script.said.contains("still runs its old firmware"),
         "{}",
         script.said
     );

@@ -1,18 +1,18 @@
-//! All steps: forward, back, by flags, stopped.
+//! All steps: forward, back, answered by options, stopped.
 
 use super::{Act::*, *};
 use crate::preflight::code;
 
-/// Enter at each question of a plain run: bundle, phones, network, way, configuration, start.
+/// The questions of a plain run: bundle, phones, network, route, configuration, start.
 const QUESTIONS: usize = 6;
 
 fn enters(count: usize) -> Vec<Act> {
     vec![Enter; count]
 }
 
-/// The line without the key and with the folder's name taken out.
+/// The command line without the key and without the folder's name.
 fn line(test_environment: &TestEnvironment, answers: &Answers) -> String {
-    let mut words = answers.words.clone();
+    let mut words = answers.command_line.clone();
     words.clear("trust_keys");
     let folder = format!("{}/", test_environment.folder.path().display());
     words.line("convert").replace(&folder, "")
@@ -29,7 +29,7 @@ fn enter_is_enough() {
         line,
         "reflash convert cmterm-7945_7965-sip.9-3-1SR4-1.zip --expect 1"
     );
-    assert!(script.said.contains(&answers.words.line("convert")));
+    assert!(script.said.contains(&answers.command_line.line("convert")));
     assert!(script.said.contains("run.jsonl"), "{}", script.said);
 }
 
@@ -55,7 +55,7 @@ fn flags_are_answers_and_are_not_asked() {
     let line = line(&test_environment, &answers);
     let wanted = "--interface eth0 --expect 3 --timeout 2h";
     assert!(line.ends_with(wanted), "{line}");
-    // Nothing that was asked lies before: going back leads to the configuration, not further.
+    // Going back leads to the configuration; nothing was asked before it.
     let (_, script, ended) = test_environment.run(&flags, vec![Back, Pick("Leave")]);
     assert!(matches!(ended, Err(Stopped::Left)), "{}", script.said);
 }
@@ -72,7 +72,7 @@ fn going_back_keeps_the_answers() {
         types("five"),
         types("5"),
         Enter,
-        Pick("Without"),
+        Pick("No: try"),
         Enter,
         // From the summary to the first question, and forward by Enter alone.
         Back,
@@ -86,7 +86,7 @@ fn going_back_keeps_the_answers() {
         Enter,
         Enter,
         Enter,
-        Pick("Without"),
+        Pick("No: try"),
         Enter,
         Enter,
     ];
@@ -106,7 +106,9 @@ fn a_signal_at_any_question_ends_it_and_nothing_is_written() {
         acts.push(Stop);
         let (_, script, ended) = test_environment.run(&[], acts);
         assert!(matches!(ended, Err(Stopped::Signal(2))), "{}", script.said);
-        let left = std::fs::read_dir(test_environment.folder.path()).unwrap().count();
+        let left = std::fs::read_dir(test_environment.folder.path())
+            .unwrap()
+            .count();
         assert_eq!(left, 1, "the bundle alone is there");
     }
 }
@@ -122,11 +124,11 @@ fn phones_that_were_heard_are_chosen_by_name() {
     assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
     let said = &script.said;
     assert!(said.contains("This firmware is for 2 of them"), "{said}");
-    // Both loads know the key: no bridge is asked for.
-    assert!(said.contains("way: at once"), "{said}");
+    // Both loads can verify the target: no bridge is offered.
+    assert!(said.contains("route: direct"), "{said}");
     let line = line(&test_environment, &answers);
     assert!(line.contains("--only 001d45aabb0c,001d45aabb0d"), "{line}");
-    assert!(line.contains("--interface eth0"), "heard there: {line}");
+    assert!(line.contains("--interface eth0"), "detected there: {line}");
     let numbers: Vec<&str> = answers.wanted_models().iter().map(|it| it.number).collect();
     assert_eq!(numbers, ["7945", "7965"]);
 }
@@ -139,7 +141,7 @@ fn an_old_load_asks_for_the_bridge_and_gets_it() {
     let (answers, script, ended) = test_environment.run(&[], enters(QUESTIONS));
     assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
     let said = &script.said;
-    assert!(said.contains("A load below 8.3(3) was heard"), "{said}");
+    assert!(said.contains("runs a load below 8.3(3)"), "{said}");
     let line = line(&test_environment, &answers);
     let bridge = "--bridge cmterm-7945_7965-sccp.8-5-2.zip";
     assert!(line.contains(bridge), "{line}");
@@ -149,7 +151,7 @@ fn an_old_load_asks_for_the_bridge_and_gets_it() {
         Enter,
         Enter,
         Enter,
-        Pick("type where"),
+        Pick("type the path"),
         types("x.zip"),
         Stop,
     ];
@@ -162,7 +164,7 @@ fn phones_that_nobody_heard_can_be_listened_to_first() {
     let mut test_environment = test_environment();
     test_environment.target();
     test_environment.bridge();
-    let listens = vec![Enter, Enter, Enter, Pick("First listen")];
+    let listens = vec![Enter, Enter, Enter, Pick("First survey")];
     let (answers, script, ended) =
         test_environment.run(&[], [listens.clone(), vec![Enter, Enter, Enter]].concat());
     assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
@@ -170,13 +172,13 @@ fn phones_that_nobody_heard_can_be_listened_to_first() {
     assert!(said.contains("--survey 5m"), "{said}");
     assert!(said.contains("--bridge"), "{said}");
     assert!(
-        script.said.contains("First it only listens"),
+        script.said.contains("begins with a survey"),
         "{}",
         script.said
     );
 
     // It is taken back as it was said.
-    let acts = [listens, vec![Pick("Do not listen"), Pick("Without"), Stop]].concat();
+    let acts = [listens, vec![Pick("No survey"), Pick("No: try"), Stop]].concat();
     let (answers, ..) = test_environment.run(&[], acts);
     let said = line(&test_environment, &answers);
     assert!(!said.contains("--survey"), "{said}");
@@ -186,7 +188,7 @@ fn phones_that_nobody_heard_can_be_listened_to_first() {
         let acts = vec![Enter, Enter, Enter, Stop];
         let (answers, script, _) = test_environment.run(&[flag], acts);
         let offered = script.offered.concat() + &script.said;
-        assert!(!offered.contains("First listen,"), "{flag}: {offered}");
+        assert!(!offered.contains("First survey "), "{flag}: {offered}");
         let kept = line(&test_environment, &answers).contains("--survey 9m");
         assert_eq!(kept, flag.contains("survey"), "{flag}");
     }
@@ -200,12 +202,20 @@ fn a_port_that_is_taken_is_no_way_on_until_it_is_free() {
     test_environment.looks = VecDeque::from([vec![busy], Vec::new()]);
     let (_, script, ended) = test_environment.run(
         &[],
-        vec![Enter, Enter, Pick("look again"), Enter, Enter, Enter, Enter],
+        vec![
+            Enter,
+            Enter,
+            Pick("check again"),
+            Enter,
+            Enter,
+            Enter,
+            Enter,
+        ],
     );
     assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
-    let (before, _) = script.said.split_once("Pick(\"look again\")").unwrap();
-    let (_, menu) = before.rsplit_once("? What now?").unwrap();
-    assert!(!menu.contains("Go on"), "{menu}");
+    let (before, _) = script.said.split_once("Pick(\"check again\")").unwrap();
+    let (_, menu) = before.rsplit_once("? What next?").unwrap();
+    assert!(!menu.contains("Continue"), "{menu}");
 }
 
 #[test]
@@ -221,7 +231,7 @@ fn without_rights_the_line_that_has_them_is_shown() {
     assert!(said.contains(" wizard "), "{said}");
     assert!(said.contains("wizard --model 7945 /"), "{said}");
     assert!(said.contains("--expect 1"), "{said}");
-    assert!(said.contains("Phones cannot be heard here"), "{said}");
+    assert!(said.contains("Phones cannot be detected"), "{said}");
     assert!(!said.contains("Listen again"), "{said}");
 }
 
@@ -234,11 +244,11 @@ fn dhcp_is_told_what_to_say_or_given_here() {
     let acts = vec![
         Enter,
         Enter,
-        Pick("lines for my DHCP server"),
+        Pick("settings for my DHCP server"),
         Pick("dnsmasq"),
         Enter,
-        Pick("give the addresses"),
-        Pick("look again"),
+        Pick("serve addresses"),
+        Pick("check again"),
         Enter,
         Enter,
         Enter,
@@ -252,7 +262,7 @@ fn dhcp_is_told_what_to_say_or_given_here() {
         script.said
     );
     assert!(line(&test_environment, &answers).contains("--dhcp isolated"));
-    assert!(script.said.contains("Go on all the same"));
+    assert!(script.said.contains("Continue anyway"));
 }
 
 #[test]
@@ -262,7 +272,7 @@ fn two_interfaces_are_asked_for_and_many_findings_have_pages() {
     test_environment.interfaces.push(interface("eth1", 11));
     let many = vec![finding(code::FIREWALL, Severity::Warning); 9];
     test_environment.looks = VecDeque::from([many]);
-    let acts = vec![Enter, Enter, Pick("eth1"), Pick("more"), Pick("Go on")];
+    let acts = vec![Enter, Enter, Pick("eth1"), Pick("more"), Pick("Continue")];
     let (answers, script, _) = test_environment.run(&[], [acts, vec![Stop]].concat());
     assert!(line(&test_environment, &answers).contains("--interface eth1"));
     assert!(script.said.contains("Show 4 more"), "{}", script.said);
@@ -270,14 +280,15 @@ fn two_interfaces_are_asked_for_and_many_findings_have_pages() {
 
 #[test]
 fn a_configuration_is_typed_judged_and_kept_for_the_start() {
-    let mut test_environment = test_environment().heard("001D45AABB0C", "7965", "SCCP45.9-3-1SR1-1S");
+    let mut test_environment =
+        test_environment().heard("001D45AABB0C", "7965", "SCCP45.9-3-1SR1-1S");
     test_environment.target();
     let list = test_environment.path("phones");
     let acts = vec![
         Enter,
         Enter,
         Enter,
-        Pick("ask me"),
+        Pick("enter the PBX"),
         types(""),
         types("192.0.2.20"),
         // A blank in an extension: phones and PBX do not take it.
@@ -297,13 +308,13 @@ fn a_configuration_is_typed_judged_and_kept_for_the_start() {
     let (answers, script, ended) = test_environment.run(&[], acts);
     let said = &script.said;
     assert!(ended.is_ok(), "{ended:?}\n{said}");
-    assert!(said.contains("Not that: expected the IPv4"), "{said}");
-    assert!(said.contains("There is no folder for"), "{said}");
+    assert!(said.contains("Not valid: expected the IPv4"), "{said}");
+    assert!(said.contains("does not exist"), "{said}");
     assert!(said.contains("an extension has 1 to 30"), "{said}");
-    assert!(said.contains("MadeConfigurations: made-for-you"), "{said}");
+    assert!(said.contains("Generated: made-for-you"), "{said}");
     let line = line(&test_environment, &answers);
     assert!(line.contains("--inventory phones.toml"), "{line}");
-    assert!(said.contains("the list with the passwords"), "{said}");
+    assert!(said.contains("the inventory with the passwords"), "{said}");
     assert!(
         !said.contains("(\"made-for-you\")"),
         "never offered again: {said}"
@@ -319,7 +330,7 @@ fn a_list_gives_way_to_other_answers() {
     test_environment.target();
     let list = test_environment.path("phones.toml");
     let form = vec![
-        Pick("ask me"),
+        Pick("enter the PBX"),
         types("192.0.2.20"),
         types("001D45AABB0C"),
         types("1001"),
@@ -337,11 +348,11 @@ fn a_list_gives_way_to_other_answers() {
     let (answers, script, ended) = test_environment.run(&[], acts);
     assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
     assert!(line(&test_environment, &answers).ends_with("--expect 1"));
-    assert!(answers.draft.is_none() && answers.site.pbx.is_none());
+    assert!(answers.draft.is_none() && answers.setup.pbx.is_none());
 
     // Given up in the middle and not wanted, then wanted after all: what was typed is there.
     let half = vec![
-        Pick("ask me"),
+        Pick("enter the PBX"),
         types("192.0.2.20"),
         types("001D45AABB0C"),
         types("1001"),
@@ -351,7 +362,7 @@ fn a_list_gives_way_to_other_answers() {
         Back,
         Pick("No, firmware"),
         Back,
-        Pick("ask me"),
+        Pick("enter the PBX"),
         Enter,
         Enter,
         Enter,
@@ -417,5 +428,5 @@ fn own_files_are_judged_and_a_bad_one_is_not_taken() {
         "{}",
         script.said
     );
-    assert!(!answers.words.has("files"));
+    assert!(!answers.command_line.has("files"));
 }

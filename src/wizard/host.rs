@@ -1,4 +1,4 @@
-//! This machine, as the steps ask of it.
+//! The real machine, as the steps use it.
 
 use std::{
     collections::BTreeMap,
@@ -10,36 +10,35 @@ use std::{
 };
 
 use super::{
-    super::{
-        Failure, add,
-        add::ExtraFilesArgs,
-        bundles::{self, TrustArgs},
-        configurations::{self, ConfigurationInputs},
-        convert,
-        inventory::{InventoryArgs, InventoryFile},
-        privileges, run, watch,
-    },
-    QUIET,
+    command_line::ConvertOptions,
     environment::{DetectedPhones, Environment},
 };
 use crate::{
     bundle::Bundle,
-    discovery::watch::PhoneList,
+    discovery::watch::{ObservedPhone, PhoneList},
+    failure::Failure,
+    inputs::{
+        bundles::{self, Trust},
+        configurations::{self, ConfigurationInputs},
+        extra_files,
+        phone_list::InventoryFile,
+    },
     journal,
     phone::LoadName,
     preflight::{self, Checked, Interface, Wanted},
-    provision,
+    privileges, provision,
+    services::{runtime, watch},
     session::{Signals, wall_clock},
     stage::ExtraFile,
 };
 
-/// How bundles end, as Cisco publishes them and people keep them.
+/// Endings of bundles, as Cisco publishes them.
 const ENDINGS: [&str; 6] = [".zip", ".tar", ".tgz", ".tar.gz", ".cop.sgn", ".cop.sha512"];
 
-/// How often it is looked for a signal while something else goes on.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often signals are checked during a preflight.
+const SIGNAL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The real one.
+/// This machine.
 pub(super) struct HostEnvironment;
 
 impl Environment for HostEnvironment {
@@ -47,8 +46,8 @@ impl Environment for HostEnvironment {
         let mut files = bundles_in(Path::new(""));
         if let Some(home) = privileges::home() {
             let downloads = home.join("Downloads");
-            let here = std::env::current_dir().ok();
-            if here.as_ref() != Some(&downloads) {
+            let current = std::env::current_dir().ok();
+            if current.as_ref() != Some(&downloads) {
                 files.extend(bundles_in(&downloads));
             }
         }
@@ -59,12 +58,12 @@ impl Environment for HostEnvironment {
         path.symlink_metadata().is_ok()
     }
 
-    fn examine(&self, paths: &[PathBuf], trust: &TrustArgs) -> Result<Vec<Bundle>, Failure> {
-        bundles::looked_at(paths, &trust.expectation()?, "", true)
+    fn examine(&self, paths: &[PathBuf], trust: &Trust) -> Result<Vec<Bundle>, Failure> {
+        bundles::examine(paths, &trust.expectation()?, "", true)
     }
 
     fn listen(&mut self, interface: Option<&str>, seconds: u64) -> DetectedPhones {
-        match heard(interface, Duration::from_secs(seconds)) {
+        match detect(interface, Duration::from_secs(seconds)) {
             Ok(phones) => DetectedPhones {
                 phones,
                 capture_error: None,
@@ -72,7 +71,7 @@ impl Environment for HostEnvironment {
             },
             Err(failure) => DetectedPhones {
                 phones: Vec::new(),
-                capture_error: Some(super::steps::words(&failure)),
+                capture_error: Some(failure.to_string()),
                 listened: true,
             },
         }
@@ -88,113 +87,121 @@ impl Environment for HostEnvironment {
             chosen: None,
             findings: Vec::new(),
         };
-        // A thread of its own, so that Ctrl-C need not wait for it: then the program ends.
+        // In a thread, so that Ctrl-C need not wait for it: then the program ends.
         let (done, checked) = mpsc::channel();
         let thread = thread::spawn(move || {
-            // Nobody waits any more: the program is about to end.
+            // An error means that the program is about to end.
             let _ = done.send(preflight::check(&wanted, |_| {}));
         });
-        let Ok(mut waiting) = Waiting::new() else {
+        let Ok(mut signals) = SignalCheck::new() else {
             return checked.recv().unwrap_or(none);
         };
         loop {
-            match checked.recv_timeout(LOOK) {
+            match checked.recv_timeout(SIGNAL_INTERVAL) {
                 Ok(checked) => {
-                    // Rights are given away by thread: this one must be gone by then.
+                    // Privileges are dropped per thread: this one must be gone by then.
                     let _ = thread.join();
                     return checked;
                 }
-                Err(mpsc::RecvTimeoutError::Timeout) if !waiting.is_over() => {}
+                Err(mpsc::RecvTimeoutError::Timeout) if !signals.came() => {}
                 Err(_) => return none,
             }
         }
     }
 
-    fn own_files(&self, paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure> {
-        let files = paths.to_vec();
-        ExtraFilesArgs { files }.read()
+    fn extra_files(&self, paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure> {
+        extra_files::read(paths)
     }
 
-    fn list(&self, path: &Path) -> Result<InventoryFile, Failure> {
-        let inventory = Some(path.to_owned());
-        let list = InventoryArgs { inventory }.read_whole(&QUIET)?;
-        list.ok_or_else(|| Failure::new("no list of phones was named", String::new()))
+    fn inventory(&self, path: &Path) -> Result<InventoryFile, Failure> {
+        InventoryFile::read(path, true)
     }
 
-    fn judge(&self, list: Option<&InventoryFile>, beside: ConfigurationInputs<'_>) -> Result<Vec<String>, Failure> {
-        add::judge(beside.added, &[beside.targets, beside.bridges], &QUIET)?;
-        configurations::made(list, beside, &QUIET).map(|made| made.words)
+    fn check_configurations(
+        &self,
+        inventory: Option<&InventoryFile>,
+        inputs: ConfigurationInputs<'_>,
+    ) -> Result<Vec<String>, Failure> {
+        let selection = inputs.selection;
+        extra_files::check(
+            inputs.extra_files,
+            &selection.targets,
+            &selection.bridges,
+            true,
+        )?;
+        configurations::make(inventory, inputs, true).map(|made| made.messages)
     }
 
-    fn journal(&self, args: &convert::Args, load: Option<&LoadName>) -> Option<PathBuf> {
-        let folder = args.network.state_folder().ok().flatten()?;
-        let there = folder.ancestors().find(|folder| folder.is_dir())?;
-        // Without a home there is nothing below which a user could make folders.
-        there.parent()?;
-        // A file without a name: whether one can be written is seen, and nothing is left.
-        tempfile::tempfile_in(there).ok()?;
+    fn journal(&self, options: &ConvertOptions, load: Option<&LoadName>) -> Option<PathBuf> {
+        let folder = privileges::state_folder(options.user.as_deref());
+        let folder = folder.ok().flatten()?;
+        let existing = folder.ancestors().find(|folder| folder.is_dir())?;
+        // Without a home, the user cannot create folders.
+        existing.parent()?;
+        // An unnamed file shows whether one can be written, and leaves nothing behind.
+        tempfile::tempfile_in(existing).ok()?;
         Some(journal::free_name(&folder, wall_clock(), load))
     }
 
     fn secret(&self) -> Result<String, Failure> {
         let secret = provision::make_secret(getrandom::fill).map_err(|error| {
             Failure::new(
-                format!("the system gives no random numbers: {error}"),
-                "Type a password yourself",
+                format!("the system provides no random numbers: {error}"),
+                "Type a password",
             )
         })?;
         Ok(secret.expose().to_owned())
     }
 }
 
-/// Files of a folder that could be bundles, by name.
+/// Files in a folder whose names look like bundles, sorted.
 fn bundles_in(folder: &Path) -> Vec<PathBuf> {
     let read = if folder.as_os_str().is_empty() {
         fs::read_dir(".")
     } else {
         fs::read_dir(folder)
     };
-    // A folder that is not there, or not to be read, has none.
+    // A folder that is missing or cannot be read has none.
     let entries = read.into_iter().flatten().flatten();
     let names = entries.map(|entry| PathBuf::from(entry.file_name()));
     let mut files: Vec<PathBuf> = names
-        .filter(|name| is_bundle(name))
+        .filter(|name| is_bundle_name(name))
         .map(|name| folder.join(name))
         .collect();
     files.sort();
     files
 }
 
-fn is_bundle(name: &Path) -> bool {
+fn is_bundle_name(name: &Path) -> bool {
     let name = name.to_string_lossy().to_ascii_lowercase();
     name.starts_with("cmterm") && ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Whom one hears within this time.
-fn heard(
+/// Phones that are observed within this time, each with its interface.
+fn detect(
     interface: Option<&str>,
     time: Duration,
-) -> Result<Vec<(String, crate::discovery::watch::ObservedPhone)>, Failure> {
+) -> Result<Vec<(String, ObservedPhone)>, Failure> {
     let captures = watch::open(interface)?;
     let names: Vec<String> = captures
         .iter()
         .map(|capture| capture.interface().to_owned())
         .collect();
-    let (threads, mut heard) = watch::start(captures)?;
+    let (threads, mut facts) = watch::start(captures)?;
     let mut list = PhoneList::default();
-    let mut places = BTreeMap::new();
+    let mut interfaces = BTreeMap::new();
     let began = Instant::now();
-    let waited = run::runtime()?.block_on(async {
-        let mut signals = run::signals()?;
+    let waited = runtime::runtime()?.block_on(async {
+        let mut signals = runtime::signals()?;
         let end = tokio::time::sleep(time);
         tokio::pin!(end);
         loop {
             tokio::select! {
-                Some((at, number, fact)) = heard.recv() => {
+                Some((at, number, fact)) = facts.recv() => {
                     list.apply(at.saturating_duration_since(began), &fact);
-                    places.insert(fact.mac, number);
+                    interfaces.insert(fact.mac, number);
                 }
-                // Whoever asks next is told of it.
+                // The prompt sees the signal too, and ends the wizard.
                 _ = signals.next() => break,
                 () = &mut end => break,
             }
@@ -204,30 +211,30 @@ fn heard(
     threads.end();
     waited?;
     let phones = list.phones().map(|phone| {
-        let number = places.get(&phone.mac).copied().unwrap_or_default();
+        let number = interfaces.get(&phone.mac).copied().unwrap_or_default();
         let name = names.get(number).cloned().unwrap_or_default();
         (name, phone.clone())
     });
     Ok(phones.collect())
 }
 
-/// Looks for signals while something else is waited for.
-struct Waiting {
+/// Checks for signals while something else is waited for.
+struct SignalCheck {
     runtime: tokio::runtime::Runtime,
     signals: Signals,
 }
 
-impl Waiting {
+impl SignalCheck {
     fn new() -> Result<Self, Failure> {
-        let runtime = run::runtime()?;
+        let runtime = runtime::runtime()?;
         let signals = {
-            let _here = runtime.enter();
-            run::signals()?
+            let _entered = runtime.enter();
+            runtime::signals()?
         };
         Ok(Self { runtime, signals })
     }
 
-    fn is_over(&mut self) -> bool {
+    fn came(&mut self) -> bool {
         self.runtime.block_on(async {
             let next = self.signals.next();
             tokio::time::timeout(Duration::from_millis(1), next)
@@ -242,21 +249,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bundles_are_known_by_their_names() {
+    fn bundles_are_recognised_by_name() {
         for name in [
             "cmterm-7945_7965-sip.9-3-1SR4-1.zip",
             "CMTERM-7911.ZIP",
             "cmterm-7975-sccp.8-5-2.cop.sgn",
         ] {
-            assert!(is_bundle(Path::new(name)), "{name}");
+            assert!(is_bundle_name(Path::new(name)), "{name}");
         }
         for name in ["holiday.zip", "cmterm-7945.txt", "cmterm-7945.zip.part"] {
-            assert!(!is_bundle(Path::new(name)), "{name}");
+            assert!(!is_bundle_name(Path::new(name)), "{name}");
         }
     }
 
     #[test]
-    fn the_bundles_of_a_folder_are_found_and_others_are_not() {
+    fn bundles_of_a_folder_are_found_and_other_files_are_not() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["cmterm-b.zip", "cmterm-a.zip", "notes.txt"] {
             fs::write(folder.path().join(name), "").unwrap();

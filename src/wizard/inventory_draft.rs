@@ -1,4 +1,4 @@
-//! A list of phones that the wizard writes: what `--inventory` reads.
+//! The inventory that the wizard writes.
 
 use std::{
     fmt::Write as _,
@@ -8,32 +8,33 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::super::{Failure, inventory::InventoryFile};
 use crate::{
+    failure::Failure,
+    inputs::{phone_list::InventoryFile, shown},
     inventory::{Fault, Inventory},
     phone::MacAddress,
     stage::sha256,
 };
 
-/// What a person typed.
+/// An inventory as typed.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct InventoryDraft {
     /// The PBX's address or name.
     pub(super) pbx: String,
-    /// A line each.
+    /// Its phones.
     pub(super) phones: Vec<PhoneEntry>,
-    /// Where it is to be written.
+    /// The file to write.
     pub(super) path: PathBuf,
 }
 
-/// One phone of it.
+/// A phone of an inventory.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct PhoneEntry {
     pub(super) mac: MacAddress,
     /// The number: `7965`.
     pub(super) model: String,
     pub(super) extension: String,
-    /// What people call it; may be empty.
+    /// May be empty.
     pub(super) name: String,
     pub(super) secret: String,
 }
@@ -50,7 +51,7 @@ impl std::fmt::Debug for InventoryDraft {
     }
 }
 
-/// A text as TOML writes it (TOML 1.0, "Basic strings").
+/// Quotes a text for TOML (TOML 1.0, "Basic strings").
 fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {
@@ -67,10 +68,10 @@ fn quoted(text: &str) -> String {
 }
 
 impl InventoryDraft {
-    /// The file.
+    /// The content of the file.
     pub(super) fn to_toml(&self) -> String {
         let mut text = format!(
-            "# Written by `reflash wizard`. docs/configuration.md has everything that may stand here.\n\
+            "# Written by `reflash wizard`. docs/configuration.md lists every key.\n\
              [site]\npbx = {}\n",
             quoted(&self.pbx)
         );
@@ -89,8 +90,8 @@ impl InventoryDraft {
         text
     }
 
-    /// The same as `convert` would read it.
-    pub(super) fn list(&self) -> Result<InventoryFile, Fault> {
+    /// The inventory as `convert` reads it.
+    pub(super) fn to_inventory(&self) -> Result<InventoryFile, Fault> {
         let text = self.to_toml();
         Ok(InventoryFile {
             inventory: Inventory::from_toml(text.as_bytes())?,
@@ -99,26 +100,27 @@ impl InventoryDraft {
         })
     }
 
-    /// Writes it: a new file for its owner alone. `own` makes it the person's who called sudo.
-    pub(super) fn write(&self, own: impl FnOnce(&File) -> io::Result<()>) -> Result<(), Failure> {
+    /// Writes a new file, readable by its owner only. `change_owner` gives it to the user who
+    /// called sudo.
+    pub(super) fn write(
+        &self,
+        change_owner: impl FnOnce(&File) -> io::Result<()>,
+    ) -> Result<(), Failure> {
         let written = create(&self.path).and_then(|mut file| {
-            own(&file)?;
+            change_owner(&file)?;
             file.write_all(self.to_toml().as_bytes())?;
             file.sync_all()
         });
         written.map_err(|error| {
             Failure::new(
-                format!(
-                    "the list {} cannot be written: {error}",
-                    self.path.display()
-                ),
-                "Begin again and name a new file in a folder that this user may write to",
+                format!("cannot write the inventory {}: {error}", shown(&self.path)),
+                "Start again and name a new file in a folder that this user may write to",
             )
         })
     }
 }
 
-/// There are passwords in it, so that it is never one that others can read already.
+/// It contains passwords: the file must be new, and readable by its owner only.
 fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .write(true)
@@ -148,18 +150,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_as_what_was_typed() {
-        let list = draft(Path::new("phones.toml")).list().unwrap();
-        let phone = &list.inventory.phones[0];
-        assert_eq!(list.inventory.site.pbx.as_deref(), Some("192.0.2.20"));
+    fn written_inventory_is_read_back() {
+        let file = draft(Path::new("phones.toml")).to_inventory().unwrap();
+        let phone = &file.inventory.phones[0];
+        assert_eq!(file.inventory.site.pbx.as_deref(), Some("192.0.2.20"));
         assert_eq!(phone.name.as_deref(), Some("the \"big\" \\ one"));
         assert_eq!(phone.extension.as_deref(), Some("1001"));
         assert_eq!(phone.secret.as_ref().unwrap().expose(), "pass-w0rd");
-        assert!(list.inventory.warnings.is_empty());
+        assert!(file.inventory.warnings.is_empty());
     }
 
     #[test]
-    fn the_file_is_for_its_owner_and_never_another_one() {
+    fn file_is_private_and_never_overwrites() {
         let folder = tempfile::tempdir().unwrap();
         let draft = draft(&folder.path().join("phones.toml"));
         draft.write(|_| Ok(())).unwrap();
