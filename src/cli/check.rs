@@ -35,8 +35,10 @@ pub(super) struct Args {
     dhcp: DhcpArgs,
     /// Only print settings for this DHCP server
     ///
-    /// The settings that make a DHCP server of this kind announce this machine as TFTP server.
-    #[arg(long, value_name = "KIND", help_heading = heading::OUTPUT)]
+    /// The settings that make a DHCP server of this kind announce this machine as TFTP
+    /// server. KIND is dnsmasq, isc, kea, mikrotik, pfsense, ios or windows.
+    #[arg(long, value_name = "KIND", hide_possible_values = true,
+          help_heading = heading::OUTPUT)]
     paste: Option<ServerKind>,
 }
 

@@ -8,7 +8,7 @@ use crate::{failure::Failure, preflight::Chosen, services::dhcp::BoundDhcp};
 /// Which DHCP server phones use.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct DhcpArgs {
-    /// DHCP server of the phones: off or isolated
+    /// DHCP server: off or isolated
     ///
     /// off: the network's own DHCP server. isolated: reflash serves addresses, to Cisco phones
     /// only; for a network without another DHCP server.

@@ -41,7 +41,7 @@ pub(crate) struct NetworkArgs {
     /// Loads from 9.3 on try HTTP before TFTP.
     #[arg(long, value_name = "N", default_value_t = HTTP_PORT, help_heading = heading::NETWORK)]
     http_port: u16,
-    /// UDP source port of transfers; 0: any
+    /// UDP port of transfers; 0: any
     ///
     /// One fixed port for all TFTP transfers, for firewalls.
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = heading::NETWORK)]
@@ -51,33 +51,33 @@ pub(crate) struct NetworkArgs {
     /// At http://ADDRESS:PORT/metrics, readable by everyone who can reach it.
     #[arg(long, value_name = "ADDRESS:PORT", help_heading = heading::OUTPUT)]
     metrics: Option<SocketAddrV4>,
-    /// TFTP engine: native or async-tftp
+    /// Engine: native or async-tftp
     ///
     /// native observes every acknowledgement. async-tftp is the crate of that name; it does
     /// not observe the final acknowledgement, so files count as implied at best.
     #[arg(long, value_name = "ENGINE", default_value = "native", hide_possible_values = true,
           help_heading = heading::NETWORK)]
     engine: Engine,
-    /// Most simultaneous TFTP transfers
+    /// Most TFTP transfers at once
     #[arg(long, value_name = "N", default_value_t = policy::TRANSFERS, value_parser = transfers,
           help_heading = heading::NETWORK)]
     max_transfers: usize,
-    /// Most simultaneous transfers to one address
+    /// Most transfers at once per address
     #[arg(long, value_name = "N", default_value_t = policy::TRANSFERS_PER_ADDRESS,
           value_parser = transfers, help_heading = heading::NETWORK)]
     max_per_address: usize,
-    /// Switch from root to this user once ports are open
+    /// Switch from root to this user after binding
     ///
     /// Default: the user who called sudo.
     #[arg(long, value_name = "NAME", help_heading = heading::NETWORK)]
     user: Option<String>,
-    /// DSCP value of outgoing packets, 0 to 63
+    /// DSCP of outgoing packets (0-63)
     #[arg(long, value_name = "N", default_value_t = 0,
           value_parser = clap::value_parser!(u8).range(0..=63), help_heading = heading::NETWORK)]
     dscp: u8,
 }
 
-/// The most simultaneous transfers that can be configured, at about 1 KB each.
+/// The most transfers at once that can be configured, at about 1 KB each.
 const MAX_TRANSFERS: usize = 65_536;
 
 fn transfers(text: &str) -> Result<usize, String> {

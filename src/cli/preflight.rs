@@ -6,7 +6,7 @@ use crate::preflight::{Chosen, PreflightRun, Wanted};
 /// Whether this machine and its network are checked first.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub(crate) struct PreflightArgs {
-    /// Skip the checks of machine and network at the start
+    /// Skip the checks of machine and network
     #[arg(long, help_heading = heading::NETWORK)]
     no_check: bool,
 }

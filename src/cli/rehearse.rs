@@ -92,7 +92,7 @@ pub(crate) struct Args {
     bridge: BridgeArgs,
     #[command(flatten)]
     trust: TrustArgs,
-    /// TFTP engine: native or async-tftp
+    /// Engine: native or async-tftp
     #[arg(
         long,
         value_name = "ENGINE",

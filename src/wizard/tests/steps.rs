@@ -94,7 +94,7 @@ fn going_back_keeps_the_answers() {
     assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
     assert!(script.is_done(), "{}", script.said);
     assert!(line(&test_environment, &answers).ends_with("--expect 5"));
-    assert!(script.said.contains("Type a number, from 1 to 4096."));
+    assert!(script.said.contains("Type a number from 1 to 4096."));
 }
 
 #[test]
