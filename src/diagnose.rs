@@ -114,7 +114,7 @@ impl Code {
 
     /// The code of this name.
     #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         let all = Self::ALL.iter();
         all.copied().find(|code| code.to_string() == name)
     }
@@ -177,7 +177,7 @@ mod tests {
         for code in Code::ALL {
             let json = serde_json::to_string(code).unwrap();
             assert_eq!(json, format!("\"{code}\""));
-            assert_eq!(Code::named(&code.to_string()), Some(*code));
+            assert_eq!(Code::from_name(&code.to_string()), Some(*code));
         }
     }
 }

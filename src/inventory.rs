@@ -9,7 +9,6 @@
 mod entry;
 mod field;
 mod line;
-mod names;
 mod secret;
 mod site;
 mod table;
@@ -25,7 +24,6 @@ use std::{
 
 pub(crate) use field::{Field, Part, SiteField};
 pub use line::{Button, Key, Line};
-pub use names::PhoneNames;
 pub use secret::Secret;
 pub use site::{Codec, Site, Transport};
 

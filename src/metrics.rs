@@ -17,7 +17,7 @@ use crate::{
     diagnose::Code,
     http,
     stage::StagedFile,
-    track::{End, ObservationKind, State, Sums, Transport},
+    track::{FleetCounts, ObservationKind, State, TransferEnd, Transport},
 };
 
 /// The path of the page, without its `/`.
@@ -55,10 +55,10 @@ impl Counters {
             ObservationKind::Requested { served: None, .. } => add(&self.not_found, 1),
             ObservationKind::Ended { end, bytes, .. } => {
                 let outcome = match end {
-                    End::Delivered => 0,
-                    End::Aborted { .. } => 1,
-                    End::Vanished { .. } => 2,
-                    End::Replaced | End::Killed => 3,
+                    TransferEnd::Delivered => 0,
+                    TransferEnd::Aborted { .. } => 1,
+                    TransferEnd::Vanished { .. } => 2,
+                    TransferEnd::Replaced | TransferEnd::Killed => 3,
                 };
                 add(&self.ended[outcome], 1);
                 add(&self.bytes, *bytes);
@@ -93,7 +93,7 @@ fn side(transport: Transport) -> usize {
 
 /// The page's text.
 #[must_use]
-pub fn render(counters: &Counters, phones: &Sums) -> String {
+pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
     let mut page = Page(String::new());
     let version = env!("CARGO_PKG_VERSION");
     page.metric("build_info", "gauge", "The version that runs.");
@@ -244,7 +244,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
-    use crate::track::{Served, TransferId};
+    use crate::track::{ServedFile, TransferId};
 
     /// Holds a page against the format: each metric is introduced once by HELP and TYPE,
     /// and its samples stand together, each once.
@@ -288,7 +288,7 @@ mod tests {
             served,
         };
         let served = || {
-            Some(Served {
+            Some(ServedFile {
                 name: "x".to_owned(),
                 size: 9,
             })
@@ -298,13 +298,13 @@ mod tests {
         counters.see(&asked(None, Transport::Tftp));
         counters.see(&ObservationKind::Ended {
             transfer: TransferId(0),
-            end: End::Delivered,
+            end: TransferEnd::Delivered,
             bytes: 9,
         });
         counters.sent_again(3);
         counters.error_sent(1);
         counters.error_sent(4711);
-        let phones = Sums {
+        let phones = FleetCounts {
             states: [(State::Flashed, 2)].into(),
             diagnoses: [(Code::Stalled, 1)].into(),
             others: 1,

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     diagnose::Finding,
     phone::LoadName,
-    track::{Event, PhoneId, Report, Surveyed},
+    track::{Event, PhoneId, Report, SurveyResult},
 };
 
 /// What a run says when it begins to serve.
@@ -71,7 +71,7 @@ pub trait Reporter: Send {
     fn finding(&mut self, at: Timestamp, found: &Finding);
     /// A survey is over: what was found out of each phone. For programs; people are told by
     /// notices.
-    fn survey_finished(&mut self, _at: Timestamp, _phones: &[Surveyed]) {}
+    fn survey_finished(&mut self, _at: Timestamp, _phones: &[SurveyResult]) {}
     /// Time passes: told five times a second. Who passes things on to another passes this on
     /// too: displays that move draw then.
     fn tick(&mut self, tick: Tick);

@@ -7,7 +7,6 @@ use crate::{
     bundle::Bundle,
     failure::Failure,
     inputs::{run_inputs::RunInputs, shown},
-    inventory::{Inventory, PhoneNames},
     journal::{self, Command, Header, Journal, JournalError, Network, Recorded},
     phone::MacAddress,
     session::wall_clock,
@@ -26,15 +25,11 @@ pub struct RunStart<'a> {
     pub bundles: &'a [Bundle],
     /// The plan.
     pub plan: &'a Plan,
-    /// The inventory of the run.
-    pub inventory: Option<&'a Inventory>,
 }
 
-/// The names of the phones, the journal, and what a resumed run has recorded so far.
+/// The journal, and what a resumed run has recorded so far.
 #[derive(Debug)]
 pub struct RunRecord {
-    /// Names of phones, and which phones are expected.
-    pub roll: PhoneNames,
     /// `None`: the run is not recorded.
     pub journal: Option<Journal>,
     /// The earlier sessions of the run, if it is resumed.
@@ -71,21 +66,18 @@ pub fn record_new(
     state_folder: Option<&Path>,
     start: RunStart<'_>,
 ) -> Result<RunRecord, Failure> {
-    let roll = PhoneNames::new(start.inventory, start.plan);
     let RunStart {
         network,
         command,
         bundles,
         plan,
-        ..
     } = start;
-    let header = Header::new("convert", network, command, bundles, plan, &roll);
+    let header = Header::new("convert", network, command, bundles, plan);
     let journal = match path {
         Some(path) => Some(create(path, header)?),
         None => create_in(state_folder, header),
     };
     Ok(RunRecord {
-        roll,
         journal,
         recorded: None,
     })
@@ -265,6 +257,11 @@ impl PreviousRun {
                 "Remove --survey: what is left of that run's survey is continued",
             ));
         }
+        let names = if now.expected.is_some() {
+            now.names
+        } else {
+            then.names
+        };
         Ok(Plan {
             only: then.only,
             expected: then.expected,
@@ -278,14 +275,8 @@ impl PreviousRun {
             registering: now.registering,
             registrations: now.registrations,
             requests_only: false,
+            names,
         })
-    }
-
-    /// The names of the phones, and which are expected under this plan.
-    fn roll(&self, plan: &Plan) -> PhoneNames {
-        let names = &self.header.names;
-        let names = names.iter().map(|named| (named.mac, named.name.clone()));
-        PhoneNames::named(names.collect(), plan)
     }
 
     /// Continues the journal of the run, and prints what it contains unless `quiet`.
@@ -293,14 +284,10 @@ impl PreviousRun {
     /// # Errors
     /// The journal cannot be read or continued.
     pub fn resume(self, start: RunStart<'_>, quiet: bool) -> Result<RunRecord, Failure> {
-        let roll = match start.inventory {
-            Some(_) => PhoneNames::new(start.inventory, start.plan),
-            None => self.roll(start.plan),
-        };
         let (journal, recorded) =
             Journal::resume(&self.path, wall_clock(), start.network).map_err(failure)?;
         if !quiet {
-            let (done, phones) = recorded.fleet().done();
+            let (done, phones) = recorded.fleet().done_of_total();
             let began = recorded.sittings.began().strftime("%Y-%m-%d %H:%M:%SZ");
             let plural = if phones == 1 { "" } else { "s" };
             eprintln!(
@@ -309,7 +296,6 @@ impl PreviousRun {
             );
         }
         Ok(RunRecord {
-            roll,
             journal: Some(journal),
             recorded: Some(recorded),
         })

@@ -38,7 +38,6 @@ pub use self::{
 use self::{
     attendant::Person, clock::Clock, desk::Desk, outbox::Outbox, pages::Pages, witnesses::Witnesses,
 };
-pub use crate::inventory::PhoneNames;
 use crate::{
     diagnose::Finding,
     discovery::poll::Poller,
@@ -99,8 +98,6 @@ pub struct Setup {
     pub found: Option<mpsc::Receiver<Finding>>,
     /// Asks phones for their web pages; `None`: nobody does.
     pub poller: Option<Poller>,
-    /// What phones are called.
-    pub roll: PhoneNames,
     /// How many times as fast as real phones these live: 1, but in a rehearsal. What the
     /// tracking counts in minutes then passes as fast.
     pub speed: f64,
@@ -146,7 +143,6 @@ struct Shared {
     clock: Clock,
     /// The next transfer's number, over all transports.
     transfers: AtomicU64,
-    roll: PhoneNames,
     journal: Option<Journal>,
     counters: Counters,
 }
@@ -161,7 +157,6 @@ impl Shared {
     fn report(&self) -> Report {
         let mut report = self.fleet().report(self.clock.began());
         self.clock.on_the_wall(&mut report);
-        self.roll.name_report(&mut report);
         report
     }
 }
@@ -188,7 +183,6 @@ pub async fn run_attended(
         witnesses,
         found,
         poller,
-        roll,
         speed,
         journal,
         recorded,
@@ -213,7 +207,6 @@ pub async fn run_attended(
         fleet: Mutex::new(fleet),
         outbox: Arc::default(),
         clock,
-        roll,
         transfers: AtomicU64::new(transfers),
         journal,
         counters: Counters::default(),
@@ -283,7 +276,7 @@ pub async fn run_attended(
 fn count(shared: &Arc<Shared>, server: http::Server) -> Running {
     let shared = Arc::clone(shared);
     let page = move || {
-        let phones = shared.fleet().sums();
+        let phones = shared.fleet().counts();
         metrics::render(&shared.counters, &phones)
     };
     Running::start("metrics", move |stop| {
@@ -395,9 +388,9 @@ async fn watch(
             }
             _ = seconds.tick() => {
                 let now = shared.clock.now();
-                let wanted = shared.fleet().unproven();
+                let wanted = shared.fleet().poll_candidates();
                 heard.pages.look(now, &wanted);
-                for (phone, expected) in shared.fleet().silences() {
+                for (phone, expected) in shared.fleet().expected_activity() {
                     let left = expected.until.saturating_sub(now);
                     reporter.waiting(phone, expected.what, left);
                 }
@@ -418,10 +411,7 @@ async fn watch(
                 }
             }
             number = signals.next() => {
-                let mut fragile = shared.fleet().fragile();
-                for phone in &mut fragile {
-                    shared.roll.name_phone(phone);
-                }
+                let fragile = shared.fleet().must_stay_powered();
                 if signal.is_some() {
                     reporter.notice(&leaving(&fragile));
                     return signal;
@@ -433,7 +423,7 @@ async fn watch(
         shared.tell(reporter);
         survey.look(shared, reporter);
         if ticked {
-            let awaited = shared.fleet().missing();
+            let awaited = shared.fleet().missing_count();
             reporter.tick(shared.clock.tick(awaited));
         }
         let now = shared.clock.now();
@@ -459,7 +449,7 @@ async fn watch(
 impl Shared {
     /// Phones in their boot loader cannot say who they are; the kernel may know.
     fn ask_the_neighbours(&self) {
-        let unnamed = self.fleet().unnamed();
+        let unnamed = self.fleet().unidentified_addresses();
         if unnamed.is_empty() {
             return;
         }
@@ -471,8 +461,8 @@ impl Shared {
             }
         };
         for (address, mac) in neighbours::named(&table, &unnamed) {
-            let witness = EvidenceSource::Neighbour;
-            let seen = ObservationKind::MacReported { mac, witness };
+            let source = EvidenceSource::Neighbour;
+            let seen = ObservationKind::MacReported { mac, source };
             self.sighted(self.clock.now(), &Observation { address, seen });
         }
     }

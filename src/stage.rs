@@ -166,9 +166,9 @@ impl Stage {
         let name = &normalized_name(name);
         match view {
             View::Target => self.target.get(name),
-            View::Quiet => self.config.get(name).or_else(|| self.target.get(name)),
+            View::NoLoad => self.config.get(name).or_else(|| self.target.get(name)),
             View::Bridge => self.bridge.get(name),
-            View::Config => self.config.get(name),
+            View::ConfigOnly => self.config.get(name),
         }
         .cloned()
     }

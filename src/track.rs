@@ -19,20 +19,22 @@ mod plan;
 mod report;
 mod view;
 
-pub(crate) use conversion::Bridge;
-pub use conversion::{Expected, SETTLED_AFTER, Way, silence_limit};
-pub use event::{Event, Evidence, PhoneId, PhoneRef, Progress, State, Step, Unproven};
-pub use fleet::{Admission, DRAIN_LIMIT, Fleet, QUIET_BEFORE_END, RunState, Surveyed};
+pub(crate) use conversion::BridgeProgress;
+pub use conversion::{ExpectedActivity, PlannedRoute, SETTLED_AFTER, silence_limit};
+pub use event::{
+    Event, Evidence, PhoneId, PhoneRef, PollCandidate, Progress, State, Step, StepDetails,
+};
+pub use fleet::{Admission, DRAIN_LIMIT, Fleet, QUIET_BEFORE_END, RunState, SurveyResult};
 pub use history::MAX_ROWS;
 pub use identity::{MAX_OTHERS, MAX_PHONES};
-pub use lease::Leased;
-pub(crate) use lease::Sends;
+pub(crate) use lease::BootServer;
+pub use lease::LeaseOptions;
 pub use observation::{
-    End, EvidenceSource, Observation, ObservationKind, Register, RegisterOutcome, RunTime, Served,
-    TransferId, Transport,
+    EvidenceSource, Observation, ObservationKind, Register, RegisterOutcome, RunTime, ServedFile,
+    TransferEnd, TransferId, Transport,
 };
-pub use plan::{ManifestPlan, Plan, Registration, StagePlan, Subnet};
+pub use plan::{ManifestPlan, Plan, RegistrationTarget, StagePlan, Subnet};
 pub use report::{
-    FileOutcome, FileReport, Missing, OtherReport, PhoneReport, Report, Sums, Totals,
+    FileOutcome, FileReport, FleetCounts, MissingPhone, OtherReport, PhoneReport, Report, Totals,
 };
 pub use view::View;

@@ -189,7 +189,6 @@ pub(crate) fn run_with(
         command: inputs.to_record(&extra_files, made_from, given),
         bundles: &all_bundles,
         plan: &plan,
-        inventory,
     };
     let record = args
         .journal
@@ -245,6 +244,7 @@ fn plan(args: &Args, stage: &Stage, chosen: &Chosen, inventory: Option<&Inventor
         bridge: stage.bridge_plan(),
         only: (!args.only.is_empty()).then(|| args.only.clone()),
         expected: inventory.map(Inventory::macs),
+        names: inventory.map(Inventory::names).unwrap_or_default(),
         expect: args.expect.map(|count| count as usize),
         max_failures: args.max_failures.map(|count| count as usize),
         timeout: args.timeout,

@@ -39,7 +39,7 @@ use crate::{
     reporter::Started,
     resume,
     services::runtime,
-    session::{self, PhoneNames, Setup, Source},
+    session::{self, Setup, Source},
     simulator::{
         Fault, FaultSpec,
         fleet::{self, FleetConfig, PhoneResult, Route},
@@ -194,6 +194,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         stages: stage.plan(),
         bridge: stage.bridge_plan(),
         expected: inventory.map(Inventory::macs),
+        names: inventory.map(Inventory::names).unwrap_or_default(),
         expect: Some(args.phones.into()),
         timeout: Some(args.timeout.unwrap_or(DEFAULT_TIMEOUT)),
         ..Plan::default()
@@ -218,10 +219,9 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         tftp: server.local_addr(),
         http: None,
     };
-    let roll = PhoneNames::new(inventory, &plan);
     let journal = args.journal.create(|| {
         let bundles = recorded(&selection, synthetic.as_ref());
-        header(args, network, &bundles, &plan, &roll)
+        header(args, network, &bundles, &plan)
     })?;
     let (before, after) = resume::messages(journal.as_ref(), false);
     messages.extend(before);
@@ -238,7 +238,6 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     };
     let setup = Setup {
         source: Source::Stage(stage),
-        roll,
         journal,
         recorded: None,
         speed: speed(args),
@@ -309,13 +308,7 @@ fn recorded(selection: &Selection, synthetic: Option<&Synthetic>) -> Vec<Bundle>
 }
 
 /// The header of the journal. `bundles`: targets and bridges.
-fn header(
-    args: &Args,
-    network: Network,
-    bundles: &[Bundle],
-    plan: &Plan,
-    roll: &PhoneNames,
-) -> Header {
+fn header(args: &Args, network: Network, bundles: &[Bundle], plan: &Plan) -> Header {
     let inputs = RunInputs {
         bundles: args.bundles.clone(),
         bridges: args.bridge.bridges.clone(),
@@ -325,7 +318,7 @@ fn header(
     let command = inputs.to_record(&[], None, Some(*SERVER.ip()));
     Header {
         speed: session::fitting_speed(speed(args)),
-        ..Header::new("rehearse", network, command, bundles, plan, roll)
+        ..Header::new("rehearse", network, command, bundles, plan)
     }
 }
 

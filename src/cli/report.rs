@@ -60,7 +60,6 @@ pub(super) fn replayed(
     let timelines = report::fold(&mut fleet, &recorded.observations, recorded.last);
     let mut report = fleet.report(recorded.sittings.began());
     recorded.sittings.on_the_wall(&mut report);
-    recorded.header.roll().name_report(&mut report);
     let bundles: Vec<_> = recorded
         .header
         .bundles

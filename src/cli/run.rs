@@ -69,7 +69,6 @@ pub(crate) fn run(
     observations.extend(services.observations);
     let setup = Setup {
         source,
-        roll: record.roll,
         journal: record.journal,
         recorded: record.recorded,
         speed: 1.0,

@@ -16,7 +16,7 @@ use crate::{
     journal::Header,
     resume::{self, RunRecord},
     services::captures::Captures,
-    session::{PhoneNames, Source},
+    session::Source,
     stage::ServedFolder,
     track::Plan,
 };
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     messages.extend_from_slice(captures.messages());
     messages.extend(servers.metrics_message());
     messages.extend(args.network.messages());
-    let (plan, roll) = (Plan::default(), PhoneNames::default());
+    let plan = Plan::default();
     let record = RunRecord {
         journal: args.journal.create(|| {
             let inputs = RunInputs {
@@ -63,9 +63,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
                 ..RunInputs::default()
             };
             let command = inputs.to_record(&[], None, None);
-            Header::new("serve", servers.network(), command, &[], &plan, &roll)
+            Header::new("serve", servers.network(), command, &[], &plan)
         })?,
-        roll,
         recorded: None,
     };
     let (before, after) = resume::messages(record.journal.as_ref(), false);

@@ -77,7 +77,7 @@ impl DhcpEvent {
                 address,
                 seen: ObservationKind::MacReported {
                     mac,
-                    witness: EvidenceSource::Dhcp,
+                    source: EvidenceSource::Dhcp,
                 },
             }),
             _ => None,

@@ -13,7 +13,7 @@ use crate::protocol::{
 };
 use crate::{
     phone::{LoadName, MacAddress, Model},
-    track::{EvidenceSource, Leased, ObservationKind},
+    track::{EvidenceSource, LeaseOptions, ObservationKind},
 };
 
 /// One thing that a witness said.
@@ -106,7 +106,7 @@ pub fn observations(decoded: &Decoded<'_>) -> Vec<ObservationKind> {
             if let Some(agent) = agent.filter(|_| load.is_none()) {
                 seen.push(ObservationKind::UserAgent {
                     release: agent.version,
-                    witness: EvidenceSource::Sip,
+                    source: EvidenceSource::Sip,
                     detail: agent.text,
                 });
             }
@@ -138,11 +138,11 @@ pub fn observations(decoded: &Decoded<'_>) -> Vec<ObservationKind> {
 /// The same with the VLAN of its voice, where it is one: 0 is a priority alone, 4095 reserved.
 fn tagged(
     mut facts: Vec<ObservationKind>,
-    witness: EvidenceSource,
+    source: EvidenceSource,
     vlan: Option<u16>,
 ) -> Vec<ObservationKind> {
     let vlan = vlan.filter(|vlan| (1..=4094).contains(vlan));
-    facts.extend(vlan.map(|vlan| ObservationKind::Vlan { vlan, witness }));
+    facts.extend(vlan.map(|vlan| ObservationKind::Vlan { vlan, source }));
     facts
 }
 
@@ -191,11 +191,11 @@ fn lease_observation(message: &Message) -> Option<ObservationKind> {
     if !is_ack || !message.client.is_unspecified() || message.your.is_unspecified() {
         return None;
     }
-    let lease = Leased {
+    let lease = LeaseOptions {
         server: message.server_id()?,
         tftp: message.tftp_servers(),
         name: message.tftp_name(),
-        next: Some(message.server).filter(|next| is_host(*next)),
+        next_server: Some(message.server).filter(|next| is_host(*next)),
     };
     Some(ObservationKind::LeaseAcked {
         lease: Box::new(lease),
@@ -208,21 +208,21 @@ fn is_named(lldp: &Lldp) -> bool {
 }
 
 fn facts(
-    witness: EvidenceSource,
+    source: EvidenceSource,
     mac: MacAddress,
     model: Option<&Model>,
     load: Option<&LoadName>,
     detail: Option<String>,
 ) -> Vec<ObservationKind> {
-    let mut seen = vec![ObservationKind::MacReported { mac, witness }];
+    let mut seen = vec![ObservationKind::MacReported { mac, source }];
     seen.extend(model.map(|model| ObservationKind::Model {
         model: model.plain_number().to_owned(),
-        witness,
+        source,
     }));
     if let Some(load) = load {
         seen.push(ObservationKind::Load {
             load: load.clone(),
-            witness,
+            source,
             detail: detail.unwrap_or_default(),
         });
     }

@@ -98,11 +98,11 @@ enum Subject {
 fn subject(observation: &Observation) -> Option<(Ipv4Addr, Subject)> {
     let said = match &observation.seen {
         ObservationKind::MacReported {
-            witness: EvidenceSource::Neighbour,
+            source: EvidenceSource::Neighbour,
             ..
         } => return None,
-        ObservationKind::MacReported { witness, .. } | ObservationKind::Load { witness, .. } => {
-            Subject::Source(*witness)
+        ObservationKind::MacReported { source, .. } | ObservationKind::Load { source, .. } => {
+            Subject::Source(*source)
         }
         ObservationKind::PortClosed { .. } => Subject::ClosedPort,
         _ => return None,

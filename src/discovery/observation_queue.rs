@@ -77,7 +77,7 @@ mod tests {
             for _ in 0..count {
                 let seen = ObservationKind::MacReported {
                     mac: MacAddress::new([0, 0x1d, 0x45, 0, 0, 1]),
-                    witness: EvidenceSource::Dhcp,
+                    source: EvidenceSource::Dhcp,
                 };
                 let address = Ipv4Addr::LOCALHOST;
                 outbox.send(Instant::now(), Observation { address, seen });

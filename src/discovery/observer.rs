@@ -231,7 +231,10 @@ fn closed_port(payload: &Payload<'_>, sip: u16) -> Option<Observation> {
     };
     (pbx.port() == sip).then(|| Observation {
         address: *phone.ip(),
-        seen: ObservationKind::PortClosed { pbx: *pbx, over },
+        seen: ObservationKind::PortClosed {
+            pbx: *pbx,
+            transport: over,
+        },
     })
 }
 

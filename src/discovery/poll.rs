@@ -27,7 +27,7 @@ pub use self::{
 };
 use super::{Decoded, observations};
 use crate::protocol::{Malformed, web::DevicePage};
-use crate::track::{EvidenceSource, Observation, ObservationKind, RunTime, Unproven};
+use crate::track::{EvidenceSource, Observation, ObservationKind, PollCandidate, RunTime};
 
 /// Where a phone's page is. Phones have it on no other port.
 pub const PORT: u16 = 80;
@@ -85,7 +85,7 @@ pub struct PollResult {
 pub struct Poller {
     schedule: Schedule,
     tasks: JoinSet<Result<DevicePage, PollError>>,
-    running: HashMap<Id, (Unproven, AbortHandle)>,
+    running: HashMap<Id, (PollCandidate, AbortHandle)>,
     /// That a page is off was said; of further phones only the log says it.
     page_off_reported: bool,
 }
@@ -103,7 +103,7 @@ impl Poller {
     /// more. `wanted`: every phone that there is a reason to ask ([`Fleet::unproven`]).
     ///
     /// [`Fleet::unproven`]: crate::track::Fleet::unproven
-    pub fn update(&mut self, now: RunTime, wanted: &[Unproven]) {
+    pub fn update(&mut self, now: RunTime, wanted: &[PollCandidate]) {
         let due = self.schedule.due(now, wanted);
         self.running.retain(|_, (phone, task)| {
             let is_wanted = !due.cancel.contains(&phone.id);
@@ -139,7 +139,7 @@ impl Poller {
     fn finish(
         &mut self,
         now: RunTime,
-        phone: &Unproven,
+        phone: &PollCandidate,
         answer: &Result<DevicePage, PollError>,
     ) -> PollResult {
         let address = phone.address;
@@ -161,7 +161,7 @@ impl Poller {
     }
 
     /// The first phone of a run stands for all: in many configurations the page is off.
-    fn page_off_notice(&mut self, phone: &Unproven) -> Option<String> {
+    fn page_off_notice(&mut self, phone: &PollCandidate) -> Option<String> {
         let name = phone.mac.map_or_else(
             || phone.address.to_string(),
             |mac| format!("SEP{} ({})", mac.upper_hex(), phone.address),
@@ -179,12 +179,12 @@ impl Poller {
 
 /// What a page says of the phone that was asked. Another phone's says nothing of it, and its own
 /// phone may be anywhere by what is known: nothing of that page is taken.
-fn page_observations(phone: &Unproven, page: &DevicePage) -> Vec<ObservationKind> {
+fn page_observations(phone: &PollCandidate, page: &DevicePage) -> Vec<ObservationKind> {
     match (phone.mac, page.mac) {
         (Some(mac), Some(other)) if mac != other => vec![ObservationKind::AddressConflict {
             mac,
             other,
-            witness: EvidenceSource::Web,
+            source: EvidenceSource::Web,
         }],
         _ => observations(&Decoded::Web(page)),
     }

@@ -53,7 +53,7 @@ impl RegisterTracker {
         let (call, number, _) = request.transaction()?;
         let key = key(call, number, *flow.destination.ip());
         let address = *flow.source.ip();
-        let fate = if let Some(known) = self.known.get_mut(&key) {
+        let outcome = if let Some(known) = self.known.get_mut(&key) {
             let is_same = *known.register.source.ip() == address;
             if known.copies >= MAX_COPIES || !is_same {
                 return None;
@@ -76,7 +76,7 @@ impl RegisterTracker {
             RegisterOutcome::Sent
         };
         let register = Box::new(register);
-        let seen = ObservationKind::Register { register, fate };
+        let seen = ObservationKind::Register { register, outcome };
         Some(Observation { address, seen })
     }
 
@@ -93,7 +93,7 @@ impl RegisterTracker {
             return None;
         }
         known.told.push(answer);
-        let fate = RegisterOutcome::Answered {
+        let outcome = RegisterOutcome::Answered {
             status: response.status,
             to: flow.destination,
             stale: response.is_stale(),
@@ -101,7 +101,7 @@ impl RegisterTracker {
         };
         let register = Box::new(known.register.clone());
         let address = *register.source.ip();
-        let seen = ObservationKind::Register { register, fate };
+        let seen = ObservationKind::Register { register, outcome };
         Some(Observation { address, seen })
     }
 }
@@ -118,12 +118,12 @@ fn register(request: &Request, flow: Flow) -> Option<Register> {
         user: user(request.header("to")?)?,
         source: flow.source,
         pbx: flow.destination,
-        over: flow.transport,
-        listens: sent_by.port,
+        transport: flow.transport,
+        via_port: sent_by.port,
         rport: sent_by.rport,
-        nat: sent_by.host.is_some_and(|host| host != *flow.source.ip()),
-        proof: request.has_credentials(),
-        leaves: request.expires() == Some(0),
+        via_differs: sent_by.host.is_some_and(|host| host != *flow.source.ip()),
+        has_credentials: request.has_credentials(),
+        is_unregister: request.expires() == Some(0),
     })
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn state(state: State) -> (&'static str, &'static str) {
 
 /// What is known and by whom: `CDP says SIP45.9-3-1SR4-1S (…)`. Not escaped.
 pub(crate) fn evidence_of(evidence: &Evidence) -> String {
-    let who = match evidence.witness {
+    let who = match evidence.source {
         // Their words say it: asked for this, delivered that.
         EvidenceSource::Requests => return evidence.detail.clone(),
         EvidenceSource::Neighbour => "ARP says",
@@ -66,17 +66,22 @@ pub(crate) fn evidence_of(evidence: &Evidence) -> String {
 pub(super) fn step(step: &Step) -> String {
     let (word, meaning) = state(step.state);
     let fetching = matches!(step.state, State::Manifest | State::Images | State::Writing);
-    let what = match (step.file.as_ref().filter(|_| fetching), step.bytes) {
+    let what = match (
+        step.details.file.as_ref().filter(|_| fetching),
+        step.details.bytes,
+    ) {
         (Some(file), Some(bytes)) => format!("got {} ({})", escape(file), size(bytes)),
         (Some(file), None) => format!("asked for {}", escape(file)),
         (None, _) => meaning.to_owned(),
     };
     let load = step
+        .details
         .load
         .as_ref()
         .map(|load| format!(", {}", escape(load.as_str())));
     let pass = (step.pass > 1).then(|| format!(", pass {}", step.pass));
     let evidence = step
+        .details
         .evidence
         .as_ref()
         .map(|it| format!(" – {}", escape(&evidence_of(it))));

@@ -9,7 +9,7 @@ use super::Sink;
 use crate::{
     diagnose::{Code, Diagnosis, Finding, Severity},
     reporter::{Reporter, Started, Tick},
-    track::{Event, Report, Surveyed},
+    track::{Event, Report, SurveyResult},
 };
 
 /// Writes `{"at","kind",…}` lines as docs/json.md lists them.
@@ -32,7 +32,7 @@ struct Line<T> {
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum Other<'a> {
     Started(&'a Started),
-    Survey { phones: &'a [Surveyed] },
+    Survey { phones: &'a [SurveyResult] },
     Finished { report: &'a Report },
 }
 
@@ -64,7 +64,7 @@ impl<W: Write + Send> Reporter for JsonReporter<W> {
     fn tick(&mut self, _tick: Tick) {}
 
     fn finding(&mut self, at: Timestamp, found: &Finding) {
-        let code = Code::named(found.code);
+        let code = Code::from_name(found.code);
         let Some(code) = code.filter(|_| found.severity > Severity::Note) else {
             // Of no phone's conversion: good to know, or about this program's own server.
             let words = format!("{} [{}]", found.message, found.code);
@@ -85,7 +85,7 @@ impl<W: Write + Send> Reporter for JsonReporter<W> {
         self.write(at, &Event::Diagnosis { phone, diagnosis });
     }
 
-    fn survey_finished(&mut self, at: Timestamp, phones: &[Surveyed]) {
+    fn survey_finished(&mut self, at: Timestamp, phones: &[SurveyResult]) {
         self.write(at, Other::Survey { phones });
     }
 

@@ -283,7 +283,7 @@ mod tests {
             };
             assert_eq!(load(View::Target).as_deref(), Some("SIP45.9-3-1SR4-1S"));
             assert_eq!(load(View::Bridge).as_deref(), Some("SCCP45.8-5-2S"));
-            assert_eq!((load(View::Quiet), load(View::Config)), (None, None));
+            assert_eq!((load(View::NoLoad), load(View::ConfigOnly)), (None, None));
         }
         let [some, secret, model] = made_now.messages.as_slice() else {
             panic!("{:?}", made_now.messages);

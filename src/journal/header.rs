@@ -6,9 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     bundle::{Bundle, Digests},
-    inventory::PhoneNames,
     phone::{LoadName, MacAddress, Model},
-    track::{ManifestPlan, Plan, Registration, StagePlan, Subnet},
+    track::{ManifestPlan, Plan, RegistrationTarget, StagePlan, Subnet},
 };
 
 /// What a run serves, and of whom it expects what.
@@ -130,7 +129,7 @@ pub struct Expectations {
     pub registering: Vec<MacAddress>,
     /// Where phones' own configurations send their REGISTERs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub registrations: Vec<Registration>,
+    pub registrations: Vec<RegistrationTarget>,
 }
 
 /// What a person calls a phone.
@@ -152,7 +151,6 @@ impl Header {
         command: Command,
         bundles: &[Bundle],
         plan: &Plan,
-        roll: &PhoneNames,
     ) -> Self {
         let stages = plan.stages.iter().map(|stage| (stage, false));
         let bridges = plan.bridge.iter().map(|stage| (stage, true));
@@ -178,11 +176,12 @@ impl Header {
                 registering: plan.registering.clone(),
                 registrations: plan.registrations.clone(),
             },
-            names: roll
-                .names()
+            names: plan
+                .names
+                .iter()
                 .map(|(mac, name)| Named {
-                    mac,
-                    name: name.to_owned(),
+                    mac: *mac,
+                    name: name.clone(),
                 })
                 .collect(),
         }
@@ -223,17 +222,12 @@ impl Header {
             registering,
             registrations,
             requests_only: false,
+            names: self
+                .names
+                .iter()
+                .map(|named| (named.mac, named.name.clone()))
+                .collect(),
         }
-    }
-
-    /// What phones are called, and who is waited for.
-    #[must_use]
-    pub fn roll(&self) -> PhoneNames {
-        let names = self
-            .names
-            .iter()
-            .map(|named| (named.mac, named.name.clone()));
-        PhoneNames::named(names.collect(), &self.plan())
     }
 }
 

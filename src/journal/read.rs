@@ -272,7 +272,7 @@ impl Recorded {
     pub fn refold(&self, plan: Plan) -> Fleet {
         let mut fleet = Fleet::new(plan);
         for (at, observation) in &self.observations {
-            fleet.see(*at, observation);
+            fleet.observe(*at, observation);
         }
         fleet.tick(self.last);
         fleet
@@ -283,7 +283,6 @@ impl Recorded {
     pub fn report(&self) -> Report {
         let mut report = self.fleet().report(self.sittings.began());
         self.sittings.on_the_wall(&mut report);
-        self.header.roll().name_report(&mut report);
         report
     }
 

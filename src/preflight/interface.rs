@@ -91,7 +91,7 @@ impl Interface {
             address: self.address,
             prefix: self.prefix,
         };
-        network.holds(address)
+        network.contains(address)
     }
 }
 

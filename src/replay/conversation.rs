@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     protocol::frame::Payload,
-    track::{End, Transport},
+    track::{TransferEnd, Transport},
 };
 
 /// Where requests go.
@@ -70,8 +70,8 @@ impl Running {
         }
     }
 
-    fn vanished(&self) -> End {
-        End::Vanished {
+    fn vanished(&self) -> TransferEnd {
+        TransferEnd::Vanished {
             all_sent: self.last.is_some(),
         }
     }
@@ -127,7 +127,7 @@ impl Tftp {
                     .get(&to)
                     .is_some_and(|running| running.server == Some(from));
                 if is_ours {
-                    let end = End::Aborted {
+                    let end = TransferEnd::Aborted {
                         code: None,
                         message: None,
                     };
@@ -164,7 +164,7 @@ impl Tftp {
                 running.heard = at;
                 return true;
             }
-            self.end(record, at, from, End::Replaced);
+            self.end(record, at, from, TransferEnd::Replaced);
         }
         if self.running.len() >= RUNNING_MAX {
             record.tally.cut = true;
@@ -220,7 +220,7 @@ impl Tftp {
                 };
                 running.acknowledged = block;
                 if running.last.is_some_and(|(last, _)| block >= last) {
-                    self.end(record, at, client, End::Delivered);
+                    self.end(record, at, client, TransferEnd::Delivered);
                 } else if at.duration_since(running.told) >= TELL_EVERY {
                     running.told = at;
                     let fact = Fact::Acknowledged(running.index, running.bytes());
@@ -230,7 +230,7 @@ impl Tftp {
             ERROR => {
                 let text = payload.get(4..).unwrap_or_default();
                 let text: Vec<u8> = text.iter().copied().take_while(|byte| *byte != 0).collect();
-                let end = End::Aborted {
+                let end = TransferEnd::Aborted {
                     code: Some(value),
                     message: Some(String::from_utf8_lossy(&text).into_owned()),
                 };
@@ -294,7 +294,7 @@ impl Tftp {
         true
     }
 
-    fn end(&mut self, record: &mut Record, at: Timestamp, client: SocketAddrV4, end: End) {
+    fn end(&mut self, record: &mut Record, at: Timestamp, client: SocketAddrV4, end: TransferEnd) {
         if let Some(running) = self.running.remove(&client) {
             record.end(Stamp::At(at), running.index, end, Some(running.bytes()));
         }

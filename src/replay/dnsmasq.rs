@@ -13,7 +13,7 @@ use super::{
     log::{Line, Said, address},
     record::{Record, Request},
 };
-use crate::track::{End, Transport};
+use crate::track::{TransferEnd, Transport};
 
 /// Errors that wait for the line of their file.
 const ERRORS_MAX: usize = 4096;
@@ -46,16 +46,16 @@ impl Reader {
         if let Some(rest) = words.strip_prefix("sent ") {
             let (path, to) = rest.rsplit_once(" to ")?;
             let index = ask(record, said, path, address(to)?)?;
-            record.end(said.stamp, index, End::Delivered, None);
+            record.end(said.stamp, index, TransferEnd::Delivered, None);
         } else if let Some(rest) = words.strip_prefix("failed sending ") {
             let (path, to) = rest.rsplit_once(" to ")?;
             let to = address(to)?;
             let end = match self.errors.remove(&to) {
-                Some((code, message)) => End::Aborted {
+                Some((code, message)) => TransferEnd::Aborted {
                     code: Some(code),
                     message: Some(message),
                 },
-                None => End::Vanished { all_sent: false },
+                None => TransferEnd::Vanished { all_sent: false },
             };
             let index = ask(record, said, path, to)?;
             record.end(said.stamp, index, end, None);

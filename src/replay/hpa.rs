@@ -19,7 +19,7 @@ use super::{
     record::{Record, Request},
     stamp::Stamp,
 };
-use crate::track::{End, Transport};
+use crate::track::{TransferEnd, Transport};
 
 /// A request that is repeated this soon is the same one: phones repeat after 4 s what was
 /// not answered. Seconds.
@@ -99,7 +99,12 @@ impl Reader {
             newest.last = now;
             let (index, tries) = (newest.index, newest.tries);
             if tries == TRIES {
-                record.end(said.stamp, index, End::Vanished { all_sent: false }, None);
+                record.end(
+                    said.stamp,
+                    index,
+                    TransferEnd::Vanished { all_sent: false },
+                    None,
+                );
             }
             index
         } else {
@@ -143,7 +148,7 @@ impl Reader {
         if let Some(name) = what.strip_prefix("finished ") {
             record.tells_ends = true;
             if let Some(index) = self.of(said, from, Some(name)) {
-                record.end(said.stamp, index, End::Delivered, None);
+                record.end(said.stamp, index, TransferEnd::Delivered, None);
             }
         } else if let Some(name) = what.strip_prefix("File not found ") {
             if let Some(index) = self.of(said, from, Some(name)) {
@@ -151,7 +156,12 @@ impl Reader {
             }
         } else if what.trim_end() == "timed out" {
             if let Some(index) = self.of(said, from, None) {
-                record.end(said.stamp, index, End::Vanished { all_sent: false }, None);
+                record.end(
+                    said.stamp,
+                    index,
+                    TransferEnd::Vanished { all_sent: false },
+                    None,
+                );
             }
         } else {
             return None;
@@ -180,7 +190,7 @@ impl Reader {
             return None;
         }
         let index = *self.by_process.get(&said.process?)?;
-        let end = End::Aborted {
+        let end = TransferEnd::Aborted {
             code: None,
             message: None,
         };

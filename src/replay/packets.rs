@@ -120,7 +120,7 @@ fn is_neighbour(observation: &Observation) -> bool {
     matches!(
         observation.seen,
         ObservationKind::MacReported {
-            witness: EvidenceSource::Neighbour,
+            source: EvidenceSource::Neighbour,
             ..
         }
     )
@@ -155,7 +155,7 @@ impl Stations {
     fn is_known(&mut self, observation: &Observation) -> bool {
         let ObservationKind::MacReported {
             mac,
-            witness: EvidenceSource::Neighbour,
+            source: EvidenceSource::Neighbour,
         } = observation.seen
         else {
             return false;

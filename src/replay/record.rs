@@ -12,8 +12,8 @@ use crate::{
     phone::{MacAddress, normalized_name},
     protocol::Malformed,
     track::{
-        End, EvidenceSource, Observation, ObservationKind, Plan, RunTime, Served, TransferId,
-        Transport,
+        EvidenceSource, Observation, ObservationKind, Plan, RunTime, ServedFile, TransferEnd,
+        TransferId, Transport,
     },
 };
 
@@ -42,7 +42,7 @@ pub(super) enum Fact {
     Asked(usize),
     Acknowledged(usize, u64),
     /// How, and the bytes, where they are known.
-    Ended(usize, End, Option<u64>),
+    Ended(usize, TransferEnd, Option<u64>),
     /// Somebody asked from this address in a frame of this MAC; whom ARP had there then.
     Named {
         address: Ipv4Addr,
@@ -138,7 +138,7 @@ impl Record {
     }
 
     /// How a request ended, once.
-    pub(super) fn end(&mut self, stamp: Stamp, index: usize, end: End, bytes: Option<u64>) {
+    pub(super) fn end(&mut self, stamp: Stamp, index: usize, end: TransferEnd, bytes: Option<u64>) {
         let request = &mut self.requests[index];
         if !std::mem::replace(&mut request.ended, true) {
             self.facts.push((stamp, Fact::Ended(index, end, bytes)));
@@ -177,9 +177,9 @@ impl Record {
             };
             let planned = known.map(|(_, size)| *size).filter(|size| *size > 0);
             let size = request.size.or(planned);
-            Served {
+            ServedFile {
                 name,
-                size: size.unwrap_or(Served::UNKNOWN_SIZE),
+                size: size.unwrap_or(ServedFile::UNKNOWN_SIZE),
             }
         };
         let times = self
@@ -212,8 +212,8 @@ impl Record {
                 }
                 Fact::Ended(index, end, bytes) => {
                     let request = &self.requests[*index];
-                    let whole = (*end == End::Delivered).then(|| served(request).size);
-                    let whole = whole.filter(|size| *size != Served::UNKNOWN_SIZE);
+                    let whole = (*end == TransferEnd::Delivered).then(|| served(request).size);
+                    let whole = whole.filter(|size| *size != ServedFile::UNKNOWN_SIZE);
                     let seen = ObservationKind::Ended {
                         transfer: id(index),
                         end: end.clone(),
@@ -224,7 +224,7 @@ impl Record {
                 Fact::Named { address, mac, .. } => {
                     let seen = ObservationKind::MacReported {
                         mac: *mac,
-                        witness: EvidenceSource::Neighbour,
+                        source: EvidenceSource::Neighbour,
                     };
                     (*address, seen)
                 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     http::name::from_path,
     protocol::frame::Payload,
-    track::{End, Transport},
+    track::{TransferEnd, Transport},
 };
 
 /// Where phones fetch files over HTTP.
@@ -138,7 +138,12 @@ impl Web {
         // Numbers before the body look far ahead of it.
         let bytes = acknowledged.wrapping_sub(first);
         if bytes < 1 << 31 && u64::from(bytes) >= length {
-            record.end(Stamp::At(at), running.index, End::Delivered, Some(length));
+            record.end(
+                Stamp::At(at),
+                running.index,
+                TransferEnd::Delivered,
+                Some(length),
+            );
             self.running.remove(&ends);
         }
         true

@@ -165,7 +165,7 @@ pub fn fold(
         }
         now = at;
         let events = match observation {
-            Some(observation) => fleet.see(at, observation),
+            Some(observation) => fleet.observe(at, observation),
             None => fleet.tick(at),
         };
         timelines.take(at, &events);

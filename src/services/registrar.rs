@@ -18,7 +18,7 @@ use crate::{
     preflight::{self, Chosen, Protocol},
     protocol::{sccp, sip::SipTransport},
     stage::ExtraFile,
-    track::{Observation, Registration},
+    track::{Observation, RegistrationTarget},
 };
 
 /// The ports of the listeners: `None`: the usual port if phones use this machine as call
@@ -151,7 +151,7 @@ impl RegistrarListeners {
 #[derive(Debug, Default)]
 pub struct ExpectedRegistrations {
     /// As tracking needs them.
-    pub registrations: Vec<Registration>,
+    pub registrations: Vec<RegistrationTarget>,
     /// Every registrar that is named by its address.
     registrars: Vec<(MacAddress, Vec<SocketAddrV4>)>,
 }
@@ -174,7 +174,7 @@ impl ExpectedRegistrations {
                 Some(SocketAddrV4::new(host, *port))
             };
             let registrars: Vec<_> = named.iter().filter_map(address).collect();
-            expected.registrations.push(Registration {
+            expected.registrations.push(RegistrationTarget {
                 mac,
                 // A host name may be any address.
                 pbx: if registrars.len() == named.len() {
@@ -182,7 +182,7 @@ impl ExpectedRegistrations {
                 } else {
                     Vec::new()
                 },
-                over: match lint::transport_layer(file.bytes()).as_deref() {
+                transport: match lint::transport_layer(file.bytes()).as_deref() {
                     Some("1") => Some(SipTransport::Tcp),
                     Some("2") => Some(SipTransport::Udp),
                     _ => None,
@@ -279,7 +279,7 @@ mod tests {
         assert!(
             registrations
                 .iter()
-                .all(|one| one.over == Some(SipTransport::Tcp))
+                .all(|one| one.transport == Some(SipTransport::Tcp))
         );
     }
 }

@@ -44,14 +44,11 @@ impl Shared {
         if person.attendant.is_none() || is_late {
             return true;
         }
-        let mut waits = self.fleet().unregistered();
+        let waits = self.fleet().awaiting_registration();
         if waits.is_empty() {
             return true;
         }
         if !std::mem::replace(&mut person.told, true) {
-            for phone in &mut waits {
-                self.roll.name_phone(phone);
-            }
             reporter.notice(&format!(
                 "waiting until {} registers, {} minutes at most. Press Ctrl-C to wait no more",
                 names(&waits),
@@ -65,7 +62,6 @@ impl Shared {
     pub(super) fn ask(&self, attendant: &mut dyn Attendant) {
         let mut report = self.fleet().report(self.clock.began());
         self.clock.on_the_wall(&mut report);
-        self.roll.name_report(&mut report);
         for observation in attendant.asked(&report) {
             self.sighted(self.clock.now(), &observation);
         }

@@ -14,7 +14,9 @@ use crate::{
     stage::StagedFile,
     text::escape,
     tftp::{self, Answer, packet::error_code},
-    track::{Admission, End, Observation, ObservationKind, Served, TransferId, Transport},
+    track::{
+        Admission, Observation, ObservationKind, ServedFile, TransferEnd, TransferId, Transport,
+    },
 };
 
 /// What becomes of a request, whatever it came over.
@@ -36,7 +38,7 @@ impl Shared {
         let address = *peer.ip();
         let view = match self.fleet().admit_at(self.clock.at(now), address, name) {
             Admission::Serve(view) => view,
-            Admission::Stopping => return Ruling::Stopping,
+            Admission::Draining => return Ruling::Stopping,
         };
         // No file has such a name; where one has, no phone asks for it.
         let strange = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
@@ -51,7 +53,7 @@ impl Shared {
             transport,
             name: name.to_owned(),
             port: peer.port(),
-            served: file.as_ref().map(|file| Served {
+            served: file.as_ref().map(|file| ServedFile {
                 name: file.name.to_string(),
                 size: file.bytes.len() as u64,
             }),
@@ -141,17 +143,17 @@ impl tftp::Service for Desk {
             return;
         };
         let end = match end {
-            tftp::End::Delivered => End::Delivered,
-            tftp::End::PeerError(code, message) => End::Aborted {
+            tftp::End::Delivered => TransferEnd::Delivered,
+            tftp::End::PeerError(code, message) => TransferEnd::Aborted {
                 code: Some(code),
                 message: Some(message),
             },
-            tftp::End::PortClosed => End::Aborted {
+            tftp::End::PortClosed => TransferEnd::Aborted {
                 code: None,
                 message: None,
             },
-            tftp::End::TimedOut { all_sent } => End::Vanished { all_sent },
-            tftp::End::Replaced | tftp::End::Refused => End::Replaced,
+            tftp::End::TimedOut { all_sent } => TransferEnd::Vanished { all_sent },
+            tftp::End::Replaced | tftp::End::Refused => TransferEnd::Replaced,
         };
         let ended = ObservationKind::Ended {
             transfer,
@@ -200,11 +202,11 @@ impl http::Service for HttpDesk {
 
     fn ended(&self, now: Instant, peer: SocketAddrV4, transfer: u64, end: http::End, bytes: u64) {
         let end = match end {
-            http::End::Delivered => End::Delivered,
+            http::End::Delivered => TransferEnd::Delivered,
             // Over TFTP a lost final ACK may be what a closed port means. Here the kernel
             // knows better: nothing is implied.
-            http::End::Closed | http::End::Part | http::End::Stopped => End::Replaced,
-            http::End::TimedOut => End::Vanished { all_sent: false },
+            http::End::Closed | http::End::Part | http::End::Stopped => TransferEnd::Replaced,
+            http::End::TimedOut => TransferEnd::Vanished { all_sent: false },
         };
         let ended = ObservationKind::Ended {
             transfer: TransferId(transfer),

@@ -164,10 +164,7 @@ mod tests {
             phone: phone(id),
             state: State::Writing,
             pass: 1,
-            file: None,
-            bytes: None,
-            load: None,
-            evidence: None,
+            details: crate::track::StepDetails::default(),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     discovery::poll::{PollResult, Poller},
-    track::{RunTime, Unproven},
+    track::{PollCandidate, RunTime},
 };
 
 /// Who asks, if anybody does.
@@ -14,7 +14,7 @@ impl Pages {
     }
 
     /// Asks who is due.
-    pub(super) fn look(&mut self, now: RunTime, wanted: &[Unproven]) {
+    pub(super) fn look(&mut self, now: RunTime, wanted: &[PollCandidate]) {
         if let Some(poller) = &mut self.0 {
             poller.update(now, wanted);
         }

@@ -5,7 +5,7 @@ use super::Shared;
 use crate::{
     journal::{Journal, Recorded},
     reporter::Reporter,
-    track::{End, Observation, ObservationKind, RunTime},
+    track::{Observation, ObservationKind, RunTime, TransferEnd},
 };
 
 impl Shared {
@@ -14,7 +14,7 @@ impl Shared {
     pub(super) fn sighted(&self, at: RunTime, observation: &Observation) -> u64 {
         self.counters.see(&observation.seen);
         let mut fleet = self.fleet();
-        let events = fleet.see(at, observation);
+        let events = fleet.observe(at, observation);
         let at = fleet.now();
         let journal = self.journal.as_ref();
         let line = journal.map_or(0, |journal| journal.see(at, observation, &events));
@@ -44,12 +44,12 @@ impl Shared {
     /// under way when the record ended.
     pub(super) fn recall(&self, recorded: &Recorded) {
         let at = self.fleet().now();
-        let events = self.fleet().recalled();
+        let events = self.fleet().snapshot();
         self.outbox.put(self.clock.wall(at), 0, events);
         for open in recorded.open() {
             let seen = ObservationKind::Ended {
                 transfer: open.transfer,
-                end: End::Killed,
+                end: TransferEnd::Killed,
                 bytes: open.bytes,
             };
             let address = open.address;
@@ -69,8 +69,7 @@ impl Shared {
     }
 
     fn tell_up_to(&self, shown: u64, reporter: &mut dyn Reporter) {
-        for (at, mut event) in self.outbox.take(shown) {
-            self.roll.name_event(&mut event);
+        for (at, event) in self.outbox.take(shown) {
             reporter.event(at, &event);
         }
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, iter};
 use super::{Shared, escape, names};
 use crate::{
     reporter::Reporter,
-    track::{PhoneRef, Surveyed, Way},
+    track::{PhoneRef, PlannedRoute, SurveyResult},
 };
 
 /// Phones that one sentence names; the record has them all.
@@ -28,7 +28,7 @@ impl Telling {
         if self.is_told {
             return;
         }
-        let Some(mut phones) = shared.fleet().surveyed() else {
+        let Some(phones) = shared.fleet().survey_results() else {
             return;
         };
         let behind = *self.behind.get_or_insert_with(|| shared.outbox.newest());
@@ -36,9 +36,6 @@ impl Telling {
             return;
         }
         self.is_told = true;
-        for one in &mut phones {
-            shared.roll.name_phone(&mut one.phone);
-        }
         reporter.survey_finished(shared.clock.wall_now(), &phones);
         for words in words(&phones) {
             reporter.notice(&words);
@@ -47,7 +44,7 @@ impl Telling {
 }
 
 /// A sentence each.
-fn words(phones: &[Surveyed]) -> Vec<String> {
+fn words(phones: &[SurveyResult]) -> Vec<String> {
     if phones.is_empty() {
         return vec![
             "the survey is over and no phone was heard: loads are named from now on. A phone \
@@ -79,7 +76,7 @@ fn words(phones: &[Surveyed]) -> Vec<String> {
 }
 
 /// What is said of this phone, beside others of which the same is said.
-fn heading(one: &Surveyed) -> Option<String> {
+fn heading(one: &SurveyResult) -> Option<String> {
     let runs = one.runs.as_ref().map_or_else(
         || "told no load".to_owned(),
         |runs| format!("runs {}", escape(runs.as_str())),
@@ -89,15 +86,20 @@ fn heading(one: &Surveyed) -> Option<String> {
         .as_ref()
         .map_or_else(|| "the target".to_owned(), |next| escape(next.as_str()));
     Some(match one.plan {
-        Way::Bridge if one.restart => {
+        PlannedRoute::Bridge if one.restart => {
             format!("restart for the bridge {next}, as it {runs}; the target follows by itself")
         }
-        Way::Target if one.restart => format!("restart for {next}, as it {runs}"),
-        Way::Already => format!("nothing to do, as it {runs}, the target"),
-        Way::BridgeNeeded => format!("cannot take the target, as it {runs}: see bridge-needed"),
-        Way::Unserved => format!("no bundle of this run is for it, as it {runs}"),
+        PlannedRoute::Target if one.restart => format!("restart for {next}, as it {runs}"),
+        PlannedRoute::Already => format!("nothing to do, as it {runs}, the target"),
+        PlannedRoute::BridgeNeeded => {
+            format!("cannot take the target, as it {runs}: see bridge-needed")
+        }
+        PlannedRoute::Unserved => format!("no bundle of this run is for it, as it {runs}"),
         // These go on by themselves.
-        Way::Bridge | Way::Target | Way::Recovery | Way::Excluded => return None,
+        PlannedRoute::Bridge
+        | PlannedRoute::Target
+        | PlannedRoute::Recovery
+        | PlannedRoute::Excluded => return None,
     })
 }
 
@@ -111,8 +113,14 @@ mod tests {
         track::PhoneId,
     };
 
-    fn one(last: u8, runs: Option<&str>, plan: Way, next: Option<&str>, restart: bool) -> Surveyed {
-        Surveyed {
+    fn one(
+        last: u8,
+        runs: Option<&str>,
+        plan: PlannedRoute,
+        next: Option<&str>,
+        restart: bool,
+    ) -> SurveyResult {
+        SurveyResult {
             phone: PhoneRef {
                 id: PhoneId(last.into()),
                 mac: Some(MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, last])),
@@ -131,12 +139,12 @@ mod tests {
     fn phones_of_one_way_are_named_together_and_how_to_restart_is_said_once() {
         let (old, new) = (Some("SCCP45.8-3-2S"), Some("SIP45.9-3-1SR4-1S"));
         let phones = [
-            one(1, old, Way::Bridge, Some("SCCP45.8-5-2S"), true),
-            one(2, new, Way::Already, None, false),
-            one(3, old, Way::Bridge, Some("SCCP45.8-5-2S"), true),
-            one(4, None, Way::Target, new, true),
-            one(5, None, Way::Recovery, None, false),
-            one(6, Some("SCCP45.8-5-2S"), Way::Target, new, false),
+            one(1, old, PlannedRoute::Bridge, Some("SCCP45.8-5-2S"), true),
+            one(2, new, PlannedRoute::Already, None, false),
+            one(3, old, PlannedRoute::Bridge, Some("SCCP45.8-5-2S"), true),
+            one(4, None, PlannedRoute::Target, new, true),
+            one(5, None, PlannedRoute::Recovery, None, false),
+            one(6, Some("SCCP45.8-5-2S"), PlannedRoute::Target, new, false),
         ];
         let said = words(&phones);
         assert_eq!(said.len(), 5, "{said:#?}");
@@ -155,8 +163,8 @@ mod tests {
 
     #[test]
     fn many_are_counted_and_nobody_is_said_too() {
-        let phones: Vec<Surveyed> = (1..=25)
-            .map(|last| one(last, None, Way::Target, None, true))
+        let phones: Vec<SurveyResult> = (1..=25)
+            .map(|last| one(last, None, PlannedRoute::Target, None, true))
             .collect();
         let said = words(&phones);
         assert!(said[1].ends_with("SEP001D45AABB14 and 5 more"), "{said:#?}");

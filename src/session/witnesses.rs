@@ -53,7 +53,7 @@ mod tests {
     fn observation(last: u8) -> (Instant, Observation) {
         let seen = ObservationKind::MacReported {
             mac: MacAddress::new([2, 0, 0, 0, 0, last]),
-            witness: EvidenceSource::Cdp,
+            source: EvidenceSource::Cdp,
         };
         let address = Ipv4Addr::new(192, 0, 2, last);
         (Instant::now(), Observation { address, seen })

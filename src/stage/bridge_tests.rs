@@ -28,21 +28,21 @@ fn one_name_has_the_bytes_of_its_leg_in_every_view() {
     for name in ["term65.default.loads", "jar7945.9.sbn"] {
         let of = |load| Some(String::from_utf8(content(load, name)).unwrap());
         assert_eq!(text(&stage, View::Target, name), of(new));
-        assert_eq!(text(&stage, View::Quiet, name), of(new));
+        assert_eq!(text(&stage, View::NoLoad, name), of(new));
         assert_eq!(text(&stage, View::Bridge, name), of(old));
-        assert_eq!(text(&stage, View::Config, name), None);
+        assert_eq!(text(&stage, View::ConfigOnly, name), None);
     }
     // What only one leg holds is on no other.
     assert!(stage.resolve(View::Target, &old.manifest()).is_none());
-    assert!(stage.resolve(View::Quiet, &old.manifest()).is_none());
+    assert!(stage.resolve(View::NoLoad, &old.manifest()).is_none());
     assert!(stage.resolve(View::Bridge, &new.manifest()).is_none());
     let defaults = |view| text(&stage, view, "XMLDefault.cnf.xml").unwrap();
     let named = |load: &LoadName| format!("<loadInformation436 model=\"Cisco 7965\">{load}<");
     assert!(defaults(View::Target).contains(&named(new)));
     assert!(defaults(View::Bridge).contains(&named(old)));
     assert!(!defaults(View::Bridge).contains(new.as_str()));
-    assert!(!defaults(View::Quiet).contains("loadInformation"));
-    assert_eq!(defaults(View::Quiet), defaults(View::Config));
+    assert!(!defaults(View::NoLoad).contains("loadInformation"));
+    assert_eq!(defaults(View::NoLoad), defaults(View::ConfigOnly));
 }
 
 #[test]
@@ -58,17 +58,20 @@ fn what_a_surveyed_phone_is_shown_names_the_call_manager_and_no_load() {
         ..of(&targets, &bridges)
     };
     let stage = layout::temporary(base.path(), legs, CALL_MANAGER, &unpack).unwrap();
-    let default = text(&stage, View::Config, "XMLDefault.cnf.xml").unwrap();
+    let default = text(&stage, View::ConfigOnly, "XMLDefault.cnf.xml").unwrap();
     let manager = format!("<processNodeName>{CALL_MANAGER}</processNodeName>");
     assert!(default.contains(&manager), "{default}");
     assert!(!default.contains("loadInformation"), "{default}");
-    assert_eq!(text(&stage, View::Config, name).as_deref(), Some("no load"));
+    assert_eq!(
+        text(&stage, View::ConfigOnly, name).as_deref(),
+        Some("no load")
+    );
     // Neither leg's loads and images can be had.
     for load in [&sip45().loads[0], &bridge().loads[0]] {
-        assert!(stage.resolve(View::Config, &load.manifest()).is_none());
+        assert!(stage.resolve(View::ConfigOnly, &load.manifest()).is_none());
     }
     for name in ["term65.default.loads", "jar7945.9.sbn"] {
-        assert!(stage.resolve(View::Config, name).is_none(), "{name}");
+        assert!(stage.resolve(View::ConfigOnly, name).is_none(), "{name}");
     }
 }
 

@@ -95,7 +95,7 @@ pub(super) fn temporary(
         Ok::<_, StageError>(leg)
     };
     let mut target = lay_out((View::Target, "target"), "", bundles, &told(bundles))?;
-    let config = lay_out((View::Config, "config"), "", &[], &[])?;
+    let config = lay_out((View::ConfigOnly, "config"), "", &[], &[])?;
     let bridge = match bridges {
         [] => Leg::default(),
         bridges => lay_out((View::Bridge, "bridge"), "bridge-", bridges, &told(bridges))?,

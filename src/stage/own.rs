@@ -115,7 +115,7 @@ impl ExtraFile {
         match (&self.elsewhere, view) {
             (None, _) | (_, View::Target) => &self.bytes,
             (Some(elsewhere), View::Bridge) => &elsewhere.bridge,
-            (Some(elsewhere), View::Quiet | View::Config) => &elsewhere.quiet,
+            (Some(elsewhere), View::NoLoad | View::ConfigOnly) => &elsewhere.quiet,
         }
     }
 

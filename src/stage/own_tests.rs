@@ -28,7 +28,7 @@ fn every_view_has_them_beside_what_it_has_else() {
     let bridge = bundle("sccp45.zip", "SCCP45.8-5-2S", &["7945", "7965"]);
     let files = [own(SEP, b"<device/>"), own("dialplan.xml", b"plan")];
     let stage = staged(base.path(), &[bridge], &files).unwrap();
-    for view in [View::Target, View::Quiet, View::Bridge, View::Config] {
+    for view in [View::Target, View::NoLoad, View::Bridge, View::ConfigOnly] {
         let file = stage.resolve(view, "sep001d45aabb0c.cnf.xml").unwrap();
         assert_eq!(
             (&*file.name, &*file.bytes),
@@ -45,7 +45,7 @@ fn every_view_has_them_beside_what_it_has_else() {
     assert!(stage.entries().iter().any(|entry| entry.name == SEP));
     assert!(
         stage
-            .resolve(View::Config, "term65.default.loads")
+            .resolve(View::ConfigOnly, "term65.default.loads")
             .is_none()
     );
     // Passwords are in memory alone.
@@ -141,9 +141,9 @@ fn a_configuration_that_names_a_load_names_that_of_the_view() {
     let stage = staged(base.path(), &[bridge], std::slice::from_ref(&file)).unwrap();
     for (view, expected) in [
         (View::Target, "target"),
-        (View::Quiet, "quiet"),
+        (View::NoLoad, "quiet"),
         (View::Bridge, "bridge"),
-        (View::Config, "quiet"),
+        (View::ConfigOnly, "quiet"),
     ] {
         assert_eq!(file.bytes_for(view), expected.as_bytes());
         let staged = stage.resolve(view, SEP).unwrap();

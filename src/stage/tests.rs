@@ -149,10 +149,10 @@ fn the_config_view_names_no_load_and_has_no_firmware() {
     };
     let line = r#"<loadInformation436 model="Cisco 7965">SIP45.9-3-1SR4-1S</loadInformation436>"#;
     assert!(defaults(View::Target).contains(line));
-    assert!(!defaults(View::Config).contains("loadInformation"));
-    assert!(defaults(View::Config).contains("<processNodeName>192.0.2.10</processNodeName>"));
+    assert!(!defaults(View::ConfigOnly).contains("loadInformation"));
+    assert!(defaults(View::ConfigOnly).contains("<processNodeName>192.0.2.10</processNodeName>"));
     for entry in stage.entries() {
-        let found = stage.resolve(View::Config, &entry.name);
+        let found = stage.resolve(View::ConfigOnly, &entry.name);
         assert_eq!(
             found.is_some(),
             entry.name == "XMLDefault.cnf.xml",

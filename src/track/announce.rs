@@ -1,15 +1,23 @@
 //! Puts a phone's name on what came of a observation.
 
+use std::collections::BTreeMap;
+
+use crate::phone::MacAddress;
+
 use super::{Event, PhoneId, PhoneRef, Progress, Step, conversion::Change, identity::Phone};
 
 /// The phone as events name it.
-pub(super) fn reference(id: PhoneId, phone: &Phone) -> PhoneRef {
+pub(super) fn reference(
+    id: PhoneId,
+    phone: &Phone,
+    names: &BTreeMap<MacAddress, String>,
+) -> PhoneRef {
     PhoneRef {
         id,
         mac: phone.mac,
         address: phone.address,
         model: phone.model().map(|model| model.plain_number().to_owned()),
-        name: None,
+        name: phone.mac.and_then(|mac| names.get(&mac).cloned()),
     }
 }
 
@@ -19,18 +27,12 @@ pub(super) fn event(phone: PhoneRef, change: Change) -> Event {
         Change::Step {
             state,
             pass,
-            file,
-            bytes,
-            load,
-            evidence,
+            details,
         } => Event::Step(Step {
             phone,
             state,
             pass,
-            file,
-            bytes,
-            load,
-            evidence,
+            details,
         }),
         Change::Progress {
             file,

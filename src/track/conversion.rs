@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    End, Evidence, EvidenceSource, FileOutcome, Registration, RunTime, Served, State, Subnet,
-    TransferId, Transport,
+    Evidence, EvidenceSource, FileOutcome, RegistrationTarget, RunTime, ServedFile, State,
+    StepDetails, Subnet, TransferEnd, TransferId, Transport,
     catalog::{Catalog, Leg},
     history::{Kind, MAX_ROWS, Row, Rows, kept},
     pass::Pass,
@@ -31,13 +31,13 @@ mod transfer;
 mod trouble;
 mod vlan;
 
-pub use expected::Expected;
+pub use expected::ExpectedActivity;
 pub use overlay::silence_limit;
 pub(super) use overlay::{MAX_KEPT, Standing};
 use registering::Registering;
-pub(crate) use route::Bridge;
+pub(crate) use route::BridgeProgress;
 use said::Said;
-pub use survey::Way;
+pub use survey::PlannedRoute;
 use trouble::{Boot, Unheard};
 
 /// After its configuration a converted phone that wants another load asks for its manifest
@@ -54,7 +54,7 @@ pub(super) struct Scene<'a> {
     /// The phone is to register here, and it is heard if it does.
     pub registers: bool,
     /// Where its own configuration sends its REGISTERs.
-    pub registration: Option<&'a Registration>,
+    pub registration: Option<&'a RegistrationTarget>,
     /// Nothing but requests is seen.
     pub requests_only: bool,
     /// When the survey is over, or was; `None`: there is none.
@@ -71,7 +71,7 @@ pub(super) struct Ask<'a> {
     pub name: &'a str,
     pub port: u16,
     pub request: &'a RequestedFile,
-    pub served: Option<&'a Served>,
+    pub served: Option<&'a ServedFile>,
 }
 
 impl Ask<'_> {
@@ -87,10 +87,7 @@ pub(super) enum Change {
     Step {
         state: State,
         pass: u32,
-        file: Option<String>,
-        bytes: Option<u64>,
-        load: Option<LoadName>,
-        evidence: Option<Evidence>,
+        details: StepDetails,
     },
     Progress {
         file: String,
@@ -101,15 +98,6 @@ pub(super) enum Change {
     },
     Raised(Diagnosis),
     Withdrawn(Diagnosis),
-}
-
-/// What a step is about.
-#[derive(Debug, Default)]
-pub(super) struct About {
-    pub file: Option<String>,
-    pub bytes: Option<u64>,
-    pub load: Option<LoadName>,
-    pub evidence: Option<Evidence>,
 }
 
 /// One phone's conversion.
@@ -153,7 +141,7 @@ pub(super) struct Conversion {
     pub(super) sequence: u64,
     /// The stage that it is shown.
     pub leg: Leg,
-    pub(super) bridge: Bridge,
+    pub(super) bridge: BridgeProgress,
     /// It fetched the target too often: its `XMLDefault` names no load any more.
     pub quiet: bool,
     /// The load that a witness named last, until something is written over it.
@@ -170,7 +158,7 @@ pub(super) struct Conversion {
     pub(super) cut: Option<String>,
     pub(super) registering: Registering,
     /// What the survey found to be its way, once it was over.
-    pub way: Option<Way>,
+    pub way: Option<PlannedRoute>,
     /// It was heard in another network, and never asked here.
     pub(super) elsewhere: Option<vlan::Elsewhere>,
     /// Its lease leads elsewhere, and it asked for nothing here since.
@@ -208,7 +196,7 @@ impl Conversion {
             takes: Vec::new(),
             sequence: 0,
             leg: Leg::Target,
-            bridge: Bridge::Untried,
+            bridge: BridgeProgress::Untried,
             quiet: false,
             runs: None,
             said: Said::default(),
@@ -294,7 +282,7 @@ impl Conversion {
             size: ask
                 .served
                 .map(|served| served.size)
-                .filter(|size| *size != Served::UNKNOWN_SIZE),
+                .filter(|size| *size != ServedFile::UNKNOWN_SIZE),
             pass: self.pass,
             transport: ask.transport,
             outcome: if ask.served.is_some() {

@@ -88,7 +88,7 @@ impl PhoneRef {
 /// A phone whose application runs and of which nobody has said which load that is: it can be
 /// asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unproven {
+pub struct PollCandidate {
     /// Which.
     pub id: PhoneId,
     /// Where it was last seen.
@@ -103,7 +103,8 @@ pub struct Unproven {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Who saw it.
-    pub witness: EvidenceSource,
+    #[serde(rename = "witness")]
+    pub source: EvidenceSource,
     /// What was seen, in one line.
     pub detail: String,
 }
@@ -117,16 +118,24 @@ pub struct Step {
     pub state: State,
     /// Which pass through the images this is, from 1; 0 before the first manifest.
     pub pass: u32,
-    /// The file that it is about.
+    /// The file, load and evidence, as far as they apply.
+    #[serde(flatten)]
+    pub details: StepDetails,
+}
+
+/// What a step is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepDetails {
+    /// The file that was requested or transferred.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub file: Option<String>,
     /// Acknowledged bytes of that file.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bytes: Option<u64>,
-    /// The load that it is about.
+    /// The load that the step is about.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub load: Option<LoadName>,
-    /// Why the state is believed, where it takes evidence.
+    /// The evidence for the state, where the state needs evidence.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub evidence: Option<Evidence>,
 }

@@ -9,11 +9,11 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Event, Observation, ObservationKind, PhoneId, Registration, Report, RunTime, Served,
+    Event, Observation, ObservationKind, PhoneId, RegistrationTarget, Report, RunTime, ServedFile,
     TransferId, Transport,
     announce::{event, reference},
     catalog::Catalog,
-    conversion::{Ask, Change, Expected, Scene},
+    conversion::{Ask, Change, ExpectedActivity, Scene},
     identity::{Owner, Phone, Registry},
     plan::Plan,
     report,
@@ -29,7 +29,7 @@ mod others;
 mod survey;
 mod words;
 
-pub use survey::Surveyed;
+pub use survey::SurveyResult;
 
 /// How long the end of a run waits for phones that are between two images.
 pub const DRAIN_LIMIT: Duration = Duration::from_mins(3);
@@ -48,7 +48,7 @@ pub enum Admission {
     /// Names are resolved in this view.
     Serve(View),
     /// The run is ending and this phone is not between two images.
-    Stopping,
+    Draining,
 }
 
 /// Whether a run is over.
@@ -68,7 +68,7 @@ struct Asked<'a> {
     transport: Transport,
     name: &'a str,
     port: u16,
-    served: Option<&'a Served>,
+    served: Option<&'a ServedFile>,
 }
 
 /// All phones of a run: observations in, events out.
@@ -78,7 +78,7 @@ pub struct Fleet {
     catalog: Catalog,
     only: Option<HashSet<MacAddress>>,
     registering: HashSet<MacAddress>,
-    registrations: HashMap<MacAddress, Registration>,
+    registrations: HashMap<MacAddress, RegistrationTarget>,
     registry: Registry,
     /// When to look at which phone; never later than its deadline.
     schedule: BTreeSet<(RunTime, PhoneId)>,
@@ -125,7 +125,7 @@ impl Fleet {
     ///
     /// What comes of observations is the same whenever [`Fleet::tick`] was called between them:
     /// a record of the observations is a record of the fleet.
-    pub fn see(&mut self, at: RunTime, observation: &Observation) -> Vec<Event> {
+    pub fn observe(&mut self, at: RunTime, observation: &Observation) -> Vec<Event> {
         let mut events = self.tick(at);
         events.extend(self.seen(self.now, observation));
         // A phone may become again what it was before, and be past its moment.
@@ -193,20 +193,20 @@ impl Fleet {
                 }
                 None => Vec::new(),
             },
-            ObservationKind::MacReported { mac, witness } => {
-                let id = self.registry.witnessed(at, address, *mac, *witness);
+            ObservationKind::MacReported { mac, source } => {
+                let id = self.registry.witnessed(at, address, *mac, *source);
                 self.told(at, id, |phone, scene, out| {
-                    phone.conversion.named_by(scene.at, *witness, out);
+                    phone.conversion.named_by(scene.at, *source, out);
                 })
             }
             ObservationKind::Load {
                 load,
-                witness,
+                source,
                 detail,
             } => {
                 let id = self.registry.listed(at, address);
                 self.told(at, id, |phone, scene, out| {
-                    phone.conversion.load(scene, load, *witness, detail, out);
+                    phone.conversion.load(scene, load, *source, detail, out);
                 })
             }
             beside => self.worded(at, address, beside),
@@ -361,7 +361,7 @@ impl Fleet {
         if changes.is_empty() {
             return Vec::new();
         }
-        let phone = reference(id, phone);
+        let phone = reference(id, phone, &self.plan.names);
         changes
             .into_iter()
             .map(|change| event(phone.clone(), change))
@@ -377,7 +377,7 @@ impl Fleet {
                 self.done = self.done.saturating_sub(usize::from(phone.counted.0));
                 self.failed = self.failed.saturating_sub(usize::from(phone.counted.1));
                 Event::Gone {
-                    phone: reference(id, &phone),
+                    phone: reference(id, &phone, &self.plan.names),
                 }
             })
             .collect();
@@ -435,13 +435,13 @@ impl Fleet {
     /// Every phone as it is and what stands in its way, for a display that has not seen how
     /// it came so.
     #[must_use]
-    pub fn recalled(&self) -> Vec<Event> {
+    pub fn snapshot(&self) -> Vec<Event> {
         let phones = self.registry.phones.iter();
         phones
             .flat_map(|(id, phone)| {
                 let standing = phone.conversion.standing.iter();
                 let raised = standing.map(|standing| Change::Raised(standing.diagnosis.clone()));
-                let told = reference(*id, phone);
+                let told = reference(*id, phone, &self.plan.names);
                 std::iter::once(phone.conversion.as_is())
                     .chain(raised)
                     .map(move |change| event(told.clone(), change))
@@ -451,7 +451,7 @@ impl Fleet {
 
     /// How many phones are done, and how many there are.
     #[must_use]
-    pub fn done(&self) -> (usize, usize) {
+    pub fn done_of_total(&self) -> (usize, usize) {
         (self.done, self.registry.phones.len())
     }
 
@@ -478,13 +478,13 @@ impl Fleet {
     /// What a phone is silent for and how long that is normal; `None` where nothing is
     /// waited for. After `until` it counts as stalled, as refusing or as settled.
     #[must_use]
-    pub fn expected(&self, id: PhoneId) -> Option<Expected> {
+    pub fn expected(&self, id: PhoneId) -> Option<ExpectedActivity> {
         let phone = self.registry.phones.get(&id)?;
         phone.conversion.expected(self.now, self.plan.survey)
     }
 
     /// Every phone whose silence is normal now, with the name that events know it by.
-    pub fn silences(&self) -> impl Iterator<Item = (PhoneId, Expected)> {
+    pub fn expected_activity(&self) -> impl Iterator<Item = (PhoneId, ExpectedActivity)> {
         let phones = self.registry.phones.iter();
         phones.filter_map(|(id, phone)| {
             let expected = phone.conversion.expected(self.now, self.plan.survey);
@@ -501,6 +501,6 @@ impl Fleet {
     /// Everything known, with moments turned into times of day by the run's beginning.
     #[must_use]
     pub fn report(&self, began: Timestamp) -> Report {
-        report::build(&self.registry, began)
+        report::build(&self.registry, &self.plan, began)
     }
 }

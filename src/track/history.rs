@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{End, FileOutcome, FileReport, RunTime, TransferId, Transport};
+use super::{FileOutcome, FileReport, RunTime, TransferEnd, TransferId, Transport};
 use crate::phone::normalized_name;
 
 /// Rows that are kept of one phone. A whole conversion takes about 40; a phone that asks
@@ -68,7 +68,7 @@ impl Row {
     }
 
     /// Takes the end of its transfer, once.
-    pub(super) fn end(&mut self, end: &End, bytes: u64) {
+    pub(super) fn end(&mut self, end: &TransferEnd, bytes: u64) {
         self.open = false;
         self.acknowledge(bytes);
         // A phone closes its port after its final ACK; if that is lost, the repeated last
@@ -77,19 +77,21 @@ impl Row {
             .size
             .is_some_and(|size| size.saturating_sub(self.bytes) <= BLOCK);
         self.sent = match end {
-            End::Delivered => true,
-            End::Vanished { all_sent } => *all_sent,
-            End::Aborted { code, .. } => code.is_none() && last_block,
+            TransferEnd::Delivered => true,
+            TransferEnd::Vanished { all_sent } => *all_sent,
+            TransferEnd::Aborted { code, .. } => code.is_none() && last_block,
             // Who then asks for an image that a manifest names has that manifest.
-            End::Killed => matches!(self.kind, Kind::Manifest(_)),
-            End::Replaced => false,
+            TransferEnd::Killed => matches!(self.kind, Kind::Manifest(_)),
+            TransferEnd::Replaced => false,
         };
-        self.killed = *end == End::Killed;
+        self.killed = *end == TransferEnd::Killed;
         self.outcome = match end {
-            End::Delivered => FileOutcome::Delivered,
+            TransferEnd::Delivered => FileOutcome::Delivered,
             // Asking again is the phone's doing too.
-            End::Aborted { .. } | End::Replaced | End::Killed => FileOutcome::Aborted,
-            End::Vanished { .. } => FileOutcome::Vanished,
+            TransferEnd::Aborted { .. } | TransferEnd::Replaced | TransferEnd::Killed => {
+                FileOutcome::Aborted
+            }
+            TransferEnd::Vanished { .. } => FileOutcome::Vanished,
         };
     }
 

@@ -382,17 +382,17 @@ impl Registry {
         at: RunTime,
         address: Ipv4Addr,
         mac: MacAddress,
-        witness: EvidenceSource,
+        source: EvidenceSource,
     ) -> Option<PhoneId> {
         let is_listed = self.at_address.contains_key(&address) || self.of_mac.contains_key(&mac);
-        if witness == EvidenceSource::Neighbour && !is_listed {
+        if source == EvidenceSource::Neighbour && !is_listed {
             if let Some(other) = self.others.get_mut(&address) {
                 other.neighbour = Some(mac);
             }
             return None;
         }
         let knows_no_more =
-            witness == EvidenceSource::Neighbour && self.of(mac).is_none_or(|phone| phone.by_table);
+            source == EvidenceSource::Neighbour && self.of(mac).is_none_or(|phone| phone.by_table);
         let id = self.name(at, address, mac)?;
         if let Some(phone) = self.phones.get_mut(&id) {
             phone.by_table = knows_no_more;

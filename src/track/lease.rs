@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a DHCP server told a phone that starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Leased {
+pub struct LeaseOptions {
     /// Who told it: option 54.
     pub server: Ipv4Addr,
     /// Option 150, the TFTP servers in their order; 16 at most.
@@ -16,14 +16,14 @@ pub struct Leased {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// `siaddr`, the next server, where it is set.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<Ipv4Addr>,
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "next")]
+    pub next_server: Option<Ipv4Addr>,
 }
 
 /// Where that sends the phone: by option 150, where there is none by option 66, then by the next
 /// server, which not every phone goes by and many servers set to themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sends<'a> {
+pub(crate) enum BootServer<'a> {
     /// Option 150: to the first of these as long as it answers.
     List(&'a [Ipv4Addr]),
     /// Option 66 is an address.
@@ -36,29 +36,29 @@ pub(crate) enum Sends<'a> {
     Nowhere,
 }
 
-impl Leased {
-    pub(crate) fn sends(&self) -> Sends<'_> {
+impl LeaseOptions {
+    pub(crate) fn boot_server(&self) -> BootServer<'_> {
         if !self.tftp.is_empty() {
-            return Sends::List(&self.tftp);
+            return BootServer::List(&self.tftp);
         }
-        match (&self.name, self.next) {
+        match (&self.name, self.next_server) {
             // Some servers end the text with a NUL.
             (Some(name), _) => match name.trim_end_matches('\0').trim().parse() {
-                Ok(address) => Sends::Address(address),
-                Err(_) => Sends::Name(name),
+                Ok(address) => BootServer::Address(address),
+                Err(_) => BootServer::Name(name),
             },
-            (None, Some(next)) => Sends::Next(next),
-            (None, None) => Sends::Nowhere,
+            (None, Some(next)) => BootServer::Next(next),
+            (None, None) => BootServer::Nowhere,
         }
     }
 
     /// Whether every phone that goes by it comes to this address first.
     #[must_use]
     pub fn leads_to(&self, own: Ipv4Addr) -> bool {
-        match self.sends() {
-            Sends::List(listed) => listed.first() == Some(&own),
-            Sends::Address(address) => address == own,
-            Sends::Name(_) | Sends::Next(_) | Sends::Nowhere => false,
+        match self.boot_server() {
+            BootServer::List(listed) => listed.first() == Some(&own),
+            BootServer::Address(address) => address == own,
+            BootServer::Name(_) | BootServer::Next(_) | BootServer::Nowhere => false,
         }
     }
 }
@@ -73,11 +73,11 @@ mod tests {
     #[test]
     fn option_150_comes_before_66_and_66_before_the_next_server() {
         let leads = |tftp: &[Ipv4Addr], name: Option<&str>, next| {
-            let leased = Leased {
+            let leased = LeaseOptions {
                 server: OTHER,
                 tftp: tftp.to_vec(),
                 name: name.map(str::to_owned),
-                next,
+                next_server: next,
             };
             leased.leads_to(OWN)
         };

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::lease::Leased;
+use super::lease::LeaseOptions;
 use crate::{
     phone::{LoadName, MacAddress},
     protocol::sip::SipTransport,
@@ -67,14 +67,14 @@ pub enum EvidenceSource {
 
 /// A file that was found for a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Served {
+pub struct ServedFile {
     /// Its name as staged, which may differ in case from what was asked.
     pub name: String,
-    /// Bytes, or [`Served::UNKNOWN_SIZE`].
+    /// Bytes, or [`ServedFile::UNKNOWN_SIZE`].
     pub size: u64,
 }
 
-impl Served {
+impl ServedFile {
     /// Where another server's log does not tell how large a file is.
     pub const UNKNOWN_SIZE: u64 = u64::MAX;
 }
@@ -82,7 +82,7 @@ impl Served {
 /// How a transfer ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum End {
+pub enum TransferEnd {
     /// The last block was acknowledged.
     Delivered,
     /// The peer said so (TFTP ERROR), or its port was closed (ICMP port unreachable:
@@ -119,17 +119,22 @@ pub struct Register {
     /// Where it went.
     pub pbx: SocketAddrV4,
     /// Over what.
-    pub over: SipTransport,
+    #[serde(alias = "over")]
+    pub transport: SipTransport,
     /// The port of its Via: where the phone waits for the answer, over UDP.
-    pub listens: u16,
+    #[serde(alias = "listens")]
+    pub via_port: u16,
     /// It asks for the answer at the port that it was sent from (RFC 3581).
     pub rport: bool,
     /// Its Via names another address than it came from.
-    pub nat: bool,
+    #[serde(alias = "nat")]
+    pub via_differs: bool,
     /// It proves a password, right or wrong.
-    pub proof: bool,
+    #[serde(alias = "proof")]
+    pub has_credentials: bool,
     /// It takes a registration back.
-    pub leaves: bool,
+    #[serde(alias = "leaves")]
+    pub is_unregister: bool,
 }
 
 /// What became of a REGISTER.
@@ -171,7 +176,7 @@ pub enum ObservationKind {
         /// The asker's port.
         port: u16,
         /// What was found for it; `None`: it was answered with "not found".
-        served: Option<Served>,
+        served: Option<ServedFile>,
     },
     /// This many bytes of a transfer are acknowledged by now. Newest wins; not every
     /// step is reported.
@@ -186,7 +191,7 @@ pub enum ObservationKind {
         /// Which transfer.
         transfer: TransferId,
         /// How.
-        end: End,
+        end: TransferEnd,
         /// Acknowledged bytes.
         bytes: u64,
     },
@@ -196,14 +201,16 @@ pub enum ObservationKind {
         /// The phone.
         mac: MacAddress,
         /// Who says so.
-        witness: EvidenceSource,
+        #[serde(rename = "witness")]
+        source: EvidenceSource,
     },
     /// Somebody names the load that the phone at this address runs.
     Load {
         /// The load.
         load: LoadName,
         /// Who says so.
-        witness: EvidenceSource,
+        #[serde(rename = "witness")]
+        source: EvidenceSource,
         /// The words it was said in.
         detail: String,
     },
@@ -212,7 +219,8 @@ pub enum ObservationKind {
         /// The number without letters, `7965`.
         model: String,
         /// Who says so.
-        witness: EvidenceSource,
+        #[serde(rename = "witness")]
+        source: EvidenceSource,
     },
     /// SIP firmware at this address names itself, and no load.
     #[serde(alias = "agent")]
@@ -220,7 +228,8 @@ pub enum ObservationKind {
         /// Its release, `9.3.1`; `None` where it names none.
         release: Option<String>,
         /// Who says so.
-        witness: EvidenceSource,
+        #[serde(rename = "witness")]
+        source: EvidenceSource,
         /// The words it was said in.
         detail: String,
     },
@@ -233,20 +242,22 @@ pub enum ObservationKind {
         /// Who answers.
         other: MacAddress,
         /// Who was asked.
-        witness: EvidenceSource,
+        #[serde(rename = "witness")]
+        source: EvidenceSource,
     },
     /// Somebody names the VLAN with which the phone at this address tags what it sends.
     Vlan {
         /// From 1 to 4094.
         vlan: u16,
         /// Who says so.
-        witness: EvidenceSource,
+        #[serde(rename = "witness")]
+        source: EvidenceSource,
     },
     /// A DHCP server gave the phone that starts at this address its lease, as the wire shows.
     #[serde(alias = "leased")]
     LeaseAcked {
         /// What it told.
-        lease: Box<Leased>,
+        lease: Box<LeaseOptions>,
     },
     /// Somebody names the hardware classes of the phone at this address, as
     /// `#HARDWARE_COMP_1` counts them.
@@ -254,7 +265,8 @@ pub enum ObservationKind {
         /// The classes, a bit each.
         classes: u32,
         /// Who says so.
-        witness: EvidenceSource,
+        #[serde(rename = "witness")]
+        source: EvidenceSource,
         /// The words it was said in.
         detail: String,
     },
@@ -263,7 +275,8 @@ pub enum ObservationKind {
         /// What it asked.
         register: Box<Register>,
         /// What became of it.
-        fate: RegisterOutcome,
+        #[serde(alias = "outcome")]
+        outcome: RegisterOutcome,
     },
     /// Who is at this address called a port where nobody listens: ICMP port unreachable over UDP,
     /// a connection that was refused over TCP.
@@ -272,14 +285,16 @@ pub enum ObservationKind {
         /// What was called.
         pbx: SocketAddrV4,
         /// Over what.
-        over: SipTransport,
+        #[serde(alias = "over")]
+        transport: SipTransport,
     },
     /// Somebody says something of the phone at this address that names no load. It is kept as
     /// evidence and changes no state.
     #[serde(alias = "noted")]
     Remark {
         /// Who says so.
-        witness: EvidenceSource,
+        #[serde(rename = "witness")]
+        source: EvidenceSource,
         /// The words it was said in.
         detail: String,
     },

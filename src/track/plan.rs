@@ -1,6 +1,7 @@
 //! What a run serves and whom it expects.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     net::{Ipv4Addr, SocketAddrV4},
     time::Duration,
@@ -36,10 +37,12 @@ pub struct Plan {
     /// them: one that never registers is diagnosed.
     pub registering: Vec<MacAddress>,
     /// Where phones' own configurations send their REGISTERs, as far as it is known.
-    pub registrations: Vec<Registration>,
+    pub registrations: Vec<RegistrationTarget>,
     /// The network that this machine serves, by the address that it serves on; `None`: not known,
     /// or several.
     pub network: Option<Subnet>,
+    /// What the operator calls the phones.
+    pub names: BTreeMap<MacAddress, String>,
     /// What is seen is requests alone: no acknowledgement and no end of a transfer (some
     /// servers' logs). What a phone asks for next then says what it has, and evidence says
     /// that it is inferred.
@@ -48,21 +51,32 @@ pub struct Plan {
 
 /// Where a phone's own configuration sends its REGISTERs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Registration {
+pub struct RegistrationTarget {
     /// The phone.
     pub mac: MacAddress,
     /// The PBXes of its lines; none where one of them is named by a host name.
     pub pbx: Vec<SocketAddrV4>,
     /// The transport, where the configuration says one.
-    pub over: Option<SipTransport>,
+    #[serde(alias = "over")]
+    pub transport: Option<SipTransport>,
 }
 
-impl Registration {
+impl Plan {
+    /// The phones that the run waits for by name: those of `--only`, else of the inventory.
+    pub(super) fn expected_macs(&self) -> Option<&[MacAddress]> {
+        let expected = self.only.as_ref().or(self.expected.as_ref());
+        expected.map(Vec::as_slice)
+    }
+}
+
+impl RegistrationTarget {
     /// Whether a REGISTER goes where the configuration says, as far as it says.
     #[must_use]
-    pub fn is_met_by(&self, register: &Register) -> bool {
+    pub fn matches(&self, register: &Register) -> bool {
         (self.pbx.is_empty() || self.pbx.contains(&register.pbx))
-            && self.over.is_none_or(|over| over == register.over)
+            && self
+                .transport
+                .is_none_or(|transport| transport == register.transport)
     }
 }
 
@@ -78,7 +92,7 @@ pub struct Subnet {
 impl Subnet {
     /// Whether an address is in it.
     #[must_use]
-    pub fn holds(&self, address: Ipv4Addr) -> bool {
+    pub fn contains(&self, address: Ipv4Addr) -> bool {
         let shift = 32 - u32::from(self.prefix.min(32));
         let network = |address: Ipv4Addr| u32::from(address).checked_shr(shift);
         network(address) == network(self.address)

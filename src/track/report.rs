@@ -1,11 +1,14 @@
 //! The end of a run, as the contract gives it in JSON.
 
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Evidence, RunTime, State, Transport, history::Row, identity::Registry};
+use super::{Evidence, Plan, RunTime, State, Transport, history::Row, identity::Registry};
 use crate::{
     diagnose::{Code, Diagnosis},
     phone::{LoadName, MacAddress},
@@ -22,12 +25,12 @@ pub struct Report {
     pub totals: Totals,
     /// Phones that were expected by name and never heard.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub missing: Vec<Missing>,
+    pub missing: Vec<MissingPhone>,
 }
 
 /// A phone that was expected by name and never heard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Missing {
+pub struct MissingPhone {
     /// Who.
     pub mac: MacAddress,
     /// What people call it, by their inventory.
@@ -138,7 +141,7 @@ pub struct Totals {
 
 /// What phones are at a moment, for who counts them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sums {
+pub struct FleetCounts {
     /// Phones by state.
     pub states: BTreeMap<State, u64>,
     /// Diagnoses that stand, by code.
@@ -167,9 +170,21 @@ impl Totals {
 }
 
 /// Builds the report of what the registry holds.
-pub(super) fn build(registry: &Registry, began: Timestamp) -> Report {
+pub(super) fn build(registry: &Registry, plan: &Plan, began: Timestamp) -> Report {
     // Beyond the years that a time of day can have, the beginning is as good as any.
     let time = |at: RunTime| began.checked_add(at).unwrap_or(began);
+    let listed: Option<BTreeSet<MacAddress>> = plan
+        .expected
+        .as_ref()
+        .map(|listed| listed.iter().copied().collect());
+    let expected = plan.expected_macs().unwrap_or_default().iter();
+    let missing = expected
+        .filter(|mac| registry.of(**mac).is_none())
+        .map(|mac| MissingPhone {
+            mac: *mac,
+            name: plan.names.get(mac).cloned(),
+        })
+        .collect();
     let mut totals = Totals::default();
     let phones = registry
         .phones
@@ -182,8 +197,10 @@ pub(super) fn build(registry: &Registry, began: Timestamp) -> Report {
                 mac: phone.mac,
                 address: phone.address,
                 model: phone.model().map(|model| model.plain_number().to_owned()),
-                name: None,
-                on_inventory: None,
+                name: phone.mac.and_then(|mac| plan.names.get(&mac).cloned()),
+                on_inventory: listed
+                    .as_ref()
+                    .map(|listed| phone.mac.is_some_and(|mac| listed.contains(&mac))),
                 state,
                 pass: whole.pass,
                 files: whole.rows.iter().map(Row::report).collect(),
@@ -213,6 +230,6 @@ pub(super) fn build(registry: &Registry, began: Timestamp) -> Report {
         phones,
         others,
         totals,
-        missing: Vec::new(),
+        missing,
     }
 }

@@ -7,10 +7,10 @@ pub enum View {
     Target,
     /// The same files with an `XMLDefault.cnf.xml` that names no load: for a phone that was
     /// flashed often enough.
-    Quiet,
+    NoLoad,
     /// The bridge's files and an `XMLDefault.cnf.xml` that names the bridge's loads.
     Bridge,
     /// An `XMLDefault.cnf.xml` that names no load, and files of the user's; loads and images
     /// are "not found".
-    Config,
+    ConfigOnly,
 }

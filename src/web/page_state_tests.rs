@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     diagnose::{Code, Severity},
     phone::MacAddress,
-    track::{Evidence, EvidenceSource, PhoneReport, State, Step, Totals},
+    track::{Evidence, EvidenceSource, PhoneReport, State, Step, StepDetails, Totals},
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -31,10 +31,7 @@ fn step(id: u32, state: State) -> Event {
         phone: phone(id),
         state,
         pass: 1,
-        file: None,
-        bytes: None,
-        load: None,
-        evidence: None,
+        details: StepDetails::default(),
     })
 }
 
@@ -224,7 +221,7 @@ fn the_end_is_the_reports() {
         state: State::Flashed,
         pass: 2,
         evidence: vec![Evidence {
-            witness: EvidenceSource::Cdp,
+            source: EvidenceSource::Cdp,
             detail: "SIP45".to_owned(),
         }],
         files: Vec::new(),

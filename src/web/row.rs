@@ -116,19 +116,21 @@ impl Phone {
         }
         self.state = step.state;
         self.pass = step.pass;
-        if let Some(load) = &step.load {
+        if let Some(load) = &step.details.load {
             self.load = Some(escape(load.as_str()));
         }
-        if step.evidence.is_some() {
-            self.evidence.clone_from(&step.evidence);
+        if step.details.evidence.is_some() {
+            self.evidence.clone_from(&step.details.evidence);
         }
         self.moving.waiting = None;
         if step.state != State::Images {
             self.moving.file = None;
         }
-        if let (Some(file), Some(name), Some(bytes)) =
-            (&mut self.moving.file, &step.file, step.bytes)
-            && file.name == escape(name)
+        if let (Some(file), Some(name), Some(bytes)) = (
+            &mut self.moving.file,
+            &step.details.file,
+            step.details.bytes,
+        ) && file.name == escape(name)
         {
             file.bytes = bytes.min(file.size);
         }

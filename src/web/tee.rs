@@ -9,7 +9,7 @@ use crate::{
     diagnose::Finding,
     display::{Style, finding},
     reporter::{Reporter, Started, Tick},
-    track::{Event, PhoneId, Report, Surveyed},
+    track::{Event, PhoneId, Report, SurveyResult},
 };
 
 /// A display and a page.
@@ -60,7 +60,7 @@ impl Reporter for TeeReporter {
         self.display.finding(at, found);
     }
 
-    fn survey_finished(&mut self, at: Timestamp, phones: &[Surveyed]) {
+    fn survey_finished(&mut self, at: Timestamp, phones: &[SurveyResult]) {
         self.display.survey_finished(at, phones);
     }
 

@@ -53,7 +53,7 @@ pub(super) fn ask(report: &Report, prompt: &mut dyn Prompt) -> Result<Vec<Observ
         observations.push(Observation {
             address: phone.address,
             seen: ObservationKind::Remark {
-                witness: EvidenceSource::Person,
+                source: EvidenceSource::Person,
                 detail: format!("its display shows {protocol} at {MENU}"),
             },
         });

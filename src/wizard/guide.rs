@@ -11,7 +11,7 @@ use crate::{
     diagnose::Finding,
     phone::{HardwareHazard, Model, RESET_KEYS, RESET_WINDOW, ResetLamps},
     reporter::{Reporter, Started, Tick},
-    track::{Event, PhoneId, PhoneRef, Report, State, Step, Surveyed},
+    track::{Event, PhoneId, PhoneRef, Report, State, Step, SurveyResult},
 };
 
 /// The most phones with instructions of their own. For more, the display's lines suffice.
@@ -228,7 +228,7 @@ impl Reporter for GuidedReporter {
         self.inner.finding(at, finding);
     }
 
-    fn survey_finished(&mut self, at: Timestamp, phones: &[Surveyed]) {
+    fn survey_finished(&mut self, at: Timestamp, phones: &[SurveyResult]) {
         self.inner.survey_finished(at, phones);
         if std::mem::take(&mut self.in_survey) {
             self.open();

@@ -11,8 +11,8 @@ use std::{
 use reflash::{
     phone::{Family, LoadName},
     track::{
-        End, Fleet, ManifestPlan, Observation, ObservationKind, Plan, RunTime, Served, StagePlan,
-        TransferId, Transport,
+        Fleet, ManifestPlan, Observation, ObservationKind, Plan, RunTime, ServedFile, StagePlan,
+        TransferEnd, TransferId, Transport,
     },
 };
 
@@ -55,7 +55,7 @@ impl Bench {
         self.now += Duration::from_micros(100);
         let address = Ipv4Addr::from(0x0a00_0000 + phone);
         let observation = Observation { address, seen };
-        self.events += self.fleet.see(self.now, &observation).len();
+        self.events += self.fleet.observe(self.now, &observation).len();
         self.observations += 1;
         // What a run asks after each of them.
         let _ = self.fleet.next_deadline();
@@ -63,7 +63,7 @@ impl Bench {
     }
 
     fn ask(&mut self, phone: u32, transfer: TransferId, name: &str, size: Option<u64>) {
-        let served = size.map(|size| Served {
+        let served = size.map(|size| ServedFile {
             name: name.to_owned(),
             size,
         });
@@ -113,7 +113,7 @@ fn main() {
             }
         }
         for phone in 0..PHONES {
-            let (transfer, end) = (transfer(phone), End::Delivered);
+            let (transfer, end) = (transfer(phone), TransferEnd::Delivered);
             bench.tell(
                 phone,
                 ObservationKind::Ended {
@@ -125,7 +125,7 @@ fn main() {
         }
     }
     let took = began.elapsed();
-    let writing = bench.fleet.fragile().len();
+    let writing = bench.fleet.must_stay_powered().len();
     let observations = u32::try_from(bench.observations).unwrap_or(u32::MAX);
     println!(
         "{} observations of {PHONES} phones in {took:.2?} on one core: {:.0} a second, {} events, {writing} \

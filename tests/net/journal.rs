@@ -1,5 +1,7 @@
 //! The record of a run: what is read of any part of it, and going on after `kill -9`.
 
+mod schema1;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -14,12 +16,11 @@ use std::{
 use jiff::Timestamp;
 use proptest::prelude::*;
 use reflash::{
-    inventory::PhoneNames,
     journal::{self, Fault, Finished, Header, Journal, Network, Recorded},
     phone::LoadName,
     track::{
-        End, Event, EvidenceSource, FileOutcome, Fleet, Observation, ObservationKind, Report,
-        RunTime, Served, State, TransferId, Transport,
+        Event, EvidenceSource, FileOutcome, Fleet, Observation, ObservationKind, Report, RunTime,
+        ServedFile, State, TransferEnd, TransferId, Transport,
     },
 };
 use serde_json::Value;
@@ -44,7 +45,6 @@ fn header() -> Header {
         journal::Command::default(),
         &[],
         &plan(),
-        &PhoneNames::default(),
     );
     header.bundles = plan()
         .stages
@@ -110,7 +110,7 @@ impl Live {
             address: address(who),
             seen,
         };
-        let events = self.fleet.see(self.now, &observation);
+        let events = self.fleet.observe(self.now, &observation);
         self.journal.see(self.fleet.now(), &observation, &events);
         self.keep();
     }
@@ -134,7 +134,7 @@ impl Live {
             transport: Transport::Tftp,
             name: name.to_owned(),
             port: 49152,
-            served: served.map(|size| Served {
+            served: served.map(|size| ServedFile {
                 name: name.to_owned(),
                 size,
             }),
@@ -207,16 +207,16 @@ fn acts() -> impl Strategy<Value = Vec<(u8, Act)>> {
     prop::collection::vec((10..13_u8, act), 1..60)
 }
 
-fn end(kind: u8) -> End {
+fn end(kind: u8) -> TransferEnd {
     match kind {
-        0 => End::Aborted {
+        0 => TransferEnd::Aborted {
             code: Some(0),
             message: Some("no \u{1b} more".to_owned()),
         },
-        1 => End::Vanished { all_sent: true },
-        2 => End::Vanished { all_sent: false },
-        3 => End::Replaced,
-        _ => End::Delivered,
+        1 => TransferEnd::Vanished { all_sent: true },
+        2 => TransferEnd::Vanished { all_sent: false },
+        3 => TransferEnd::Replaced,
+        _ => TransferEnd::Delivered,
     }
 }
 
@@ -242,13 +242,13 @@ fn play(live: &mut Live, acts: Vec<(u8, Act)>) {
             }
             Act::Named(name) => {
                 let mac = mac(name);
-                let witness = EvidenceSource::Neighbour;
-                live.see(who, ObservationKind::MacReported { mac, witness });
+                let source = EvidenceSource::Neighbour;
+                live.see(who, ObservationKind::MacReported { mac, source });
             }
             Act::Load(load) => {
                 let seen = ObservationKind::Load {
                     load: LoadName::new(LOADS_SAID[load]),
-                    witness: EvidenceSource::Cdp,
+                    source: EvidenceSource::Cdp,
                     detail: "said so".to_owned(),
                 };
                 live.see(who, seen);
@@ -401,7 +401,7 @@ fn a_resumed_run_goes_on_at_the_last_moment_with_the_wall_of_each_sitting() {
             served: None,
         },
     };
-    let events = fleet.see(at, &asked);
+    let events = fleet.observe(at, &asked);
     journal.see(at, &asked, &events);
     let finished = Finished {
         totals: fleet.report(Timestamp::UNIX_EPOCH).totals,
@@ -437,7 +437,7 @@ fn wait_for_lines(path: &Path, lines: usize) -> Vec<u8> {
 
 /// The server is killed in the middle of this transfer.
 fn killed(live: &mut Live, transfer: TransferId, bytes: u64) {
-    let end = End::Killed;
+    let end = TransferEnd::Killed;
     live.see(
         10,
         ObservationKind::Ended {
@@ -454,7 +454,7 @@ fn delivered(live: &mut Live, name: &str) {
         10,
         ObservationKind::Ended {
             transfer,
-            end: End::Delivered,
+            end: TransferEnd::Delivered,
             bytes: 1000,
         },
     );
@@ -757,7 +757,7 @@ fn killed_files(recorded: &Recorded) -> BTreeSet<String> {
             }
             ObservationKind::Ended {
                 transfer,
-                end: End::Killed,
+                end: TransferEnd::Killed,
                 ..
             } => killed.extend(names.get(transfer).cloned()),
             _ => {}
@@ -911,7 +911,10 @@ fn a_full_disk_is_told_once_and_stops_neither_transfer_nor_display() {
     let recorded = journal::read(&site.journal()).unwrap();
     assert!(!recorded.finished, "its end is missing");
     assert_eq!(recorded.lines_cut, 0);
-    assert!(recorded.fleet().done().1 > 0, "what fitted is there");
+    assert!(
+        recorded.fleet().done_of_total().1 > 0,
+        "what fitted is there"
+    );
 }
 
 #[test]

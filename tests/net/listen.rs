@@ -79,11 +79,11 @@ fn converted(mut run: Running) -> Value {
     report["phones"][0].clone()
 }
 
-fn has_witness(phone: &Value, witness: &str, word: &str) -> bool {
+fn has_witness(phone: &Value, source: &str, word: &str) -> bool {
     let evidence = phone["evidence"].as_array().unwrap();
     evidence
         .iter()
-        .any(|line| line["witness"] == witness && line["detail"].as_str().unwrap().contains(word))
+        .any(|line| line["witness"] == source && line["detail"].as_str().unwrap().contains(word))
 }
 
 #[test]

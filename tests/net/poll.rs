@@ -14,7 +14,7 @@ use std::{
 use reflash::{
     discovery::poll::{DELAYS, MAX_ATTEMPTS, MAX_BODY, PORT, Poller, REQUEST_TIMEOUT},
     phone::{LoadName, MacAddress},
-    track::{EvidenceSource, ObservationKind, PhoneId, RunTime, Unproven},
+    track::{EvidenceSource, ObservationKind, PhoneId, PollCandidate, RunTime},
 };
 use tokio::net::{TcpListener, TcpStream};
 
@@ -100,8 +100,8 @@ async fn answer_one(stream: &TcpStream, answer: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-fn phone(address: Ipv4Addr) -> Unproven {
-    Unproven {
+fn phone(address: Ipv4Addr) -> PollCandidate {
+    PollCandidate {
         id: PhoneId(1),
         address,
         mac: Some(MAC),
@@ -113,7 +113,7 @@ fn phone(address: Ipv4Addr) -> Unproven {
 struct Site {
     poller: Poller,
     now: RunTime,
-    wanted: [Unproven; 1],
+    wanted: [PollCandidate; 1],
 }
 
 impl Site {
@@ -154,16 +154,16 @@ async fn a_page_tells_who_is_there_and_what_it_runs() {
     assert_eq!(notice, None);
     let named = ObservationKind::MacReported {
         mac: MAC,
-        witness: EvidenceSource::Web,
+        source: EvidenceSource::Web,
     };
     let load = ObservationKind::Load {
         load: LoadName::new(TARGET),
-        witness: EvidenceSource::Web,
+        source: EvidenceSource::Web,
         detail: "jar45sip.9-3-1ES26.sbn".to_owned(),
     };
     let model = ObservationKind::Model {
         model: "7965".to_owned(),
-        witness: EvidenceSource::Web,
+        source: EvidenceSource::Web,
     };
     assert_eq!(seen, [named, model, load]);
     assert_eq!(asked.count(), 1);
@@ -191,7 +191,7 @@ async fn the_page_of_another_phone_is_a_dispute_and_nothing_in_it_counts() {
     let disputed = ObservationKind::AddressConflict {
         mac: MAC,
         other,
-        witness: EvidenceSource::Web,
+        source: EvidenceSource::Web,
     };
     assert_eq!(Site::new(address).tried().await.0, [disputed]);
 }
@@ -248,7 +248,7 @@ async fn a_phone_that_takes_the_connection_and_says_nothing_holds_up_nobody() {
     serve(good, plain(&page(MAC, TARGET)), true).await;
     let wanted = [
         phone(silent),
-        Unproven {
+        PollCandidate {
             id: PhoneId(2),
             ..phone(good)
         },

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use reflash::{
     phone::{Family, LoadName, MacAddress},
     track::{
-        End, Event, EvidenceSource, Fleet, ManifestPlan, Observation, ObservationKind, PhoneReport,
-        Plan, Report, RunTime, Served, StagePlan, State, TransferId, Transport,
+        Event, EvidenceSource, Fleet, ManifestPlan, Observation, ObservationKind, PhoneReport,
+        Plan, Report, RunTime, ServedFile, StagePlan, State, TransferEnd, TransferId, Transport,
     },
 };
 
@@ -126,7 +126,7 @@ impl Run {
             address: address(who),
             seen,
         };
-        let events = self.fleet.see(self.now, &observation);
+        let events = self.fleet.observe(self.now, &observation);
         self.events.extend(events);
     }
 
@@ -138,7 +138,7 @@ impl Run {
             .staged
             .get(&bare)
             .filter(|_| transport == Transport::Tftp)
-            .map(|(name, size)| Served {
+            .map(|(name, size)| ServedFile {
                 name: name.clone(),
                 size: *size,
             });
@@ -167,7 +167,7 @@ impl Run {
             .map_or(0, |(_, size)| *size)
     }
 
-    pub fn ends(&mut self, at: f64, who: u8, transfer: TransferId, end: End, bytes: u64) {
+    pub fn ends(&mut self, at: f64, who: u8, transfer: TransferId, end: TransferEnd, bytes: u64) {
         self.see(
             at,
             who,
@@ -192,7 +192,7 @@ impl Run {
                     bytes: size / 2,
                 },
             );
-            self.ends(at + 0.5, who, transfer, End::Delivered, size);
+            self.ends(at + 0.5, who, transfer, TransferEnd::Delivered, size);
         }
         self
     }
@@ -235,7 +235,7 @@ impl Run {
             who,
             ObservationKind::Load {
                 load: LoadName::new(load),
-                witness: EvidenceSource::Cdp,
+                source: EvidenceSource::Cdp,
                 detail: format!("Version {load}"),
             },
         );

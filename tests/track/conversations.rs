@@ -1,7 +1,7 @@
 //! Conversations of phones as they were recorded in the field, and what each must be
 //! taken for.
 
-use reflash::track::{End, EvidenceSource, FileOutcome, ObservationKind, State, Transport};
+use reflash::track::{EvidenceSource, FileOutcome, ObservationKind, State, TransferEnd, Transport};
 
 use crate::support::conversation::*;
 
@@ -64,7 +64,7 @@ fn what_a_person_reads_on_the_display_is_evidence_and_proves_no_load() {
     let mut run = Run::new(plan());
     run.passes(0.0, 10, TERM).boots(90.0, 10, 1).until(151.0);
     let said = ObservationKind::Remark {
-        witness: EvidenceSource::Person,
+        source: EvidenceSource::Person,
         detail: "its display shows SIP".to_owned(),
     };
     let before = run.phone();
@@ -73,7 +73,7 @@ fn what_a_person_reads_on_the_display_is_evidence_and_proves_no_load() {
     assert_eq!(phone.state, Flashed);
     assert_eq!(phone.last_seen, before.last_seen, "the phone did nothing");
     let evidence = phone.evidence.last().unwrap();
-    assert_eq!(evidence.witness, EvidenceSource::Person);
+    assert_eq!(evidence.source, EvidenceSource::Person);
     assert_eq!(evidence.detail, "its display shows SIP");
     // Of an address where nobody is, nothing is kept.
     run.see(161.0, 99, said);
@@ -180,7 +180,7 @@ fn a_missing_image_is_named_and_the_aborted_next_one_is_no_delivery() {
     run.unstage(IMAGES[0].0);
     run.gets(0.0, 10, TERM).gets(2.0, 10, IMAGES[0].0);
     let next = run.asks(2.1, 10, IMAGES[1].0);
-    let closed = End::Aborted {
+    let closed = TransferEnd::Aborted {
         code: None,
         message: None,
     };
@@ -242,7 +242,13 @@ fn power_cut_in_an_image_goes_back_and_is_no_failure() {
     let mut run = Run::new(plan());
     run.gets(0.0, 10, TERM).gets(2.0, 10, IMAGES[0].0);
     let cut = run.loses(7.0, 10, IMAGES[1].0, 100_000);
-    run.ends(30.0, 10, cut, End::Vanished { all_sent: false }, 100_000);
+    run.ends(
+        30.0,
+        10,
+        cut,
+        TransferEnd::Vanished { all_sent: false },
+        100_000,
+    );
     run.gets(60.0, 10, TERM);
     assert_eq!(run.state(), Manifest);
     // The images of two passes are no pass.
@@ -262,13 +268,19 @@ fn a_duplicate_request_neither_delivers_twice_nor_begins_a_pass() {
     let mut run = Run::new(plan());
     let first = run.asks(0.0, 10, TERM);
     let second = run.asks(0.5, 10, TERM);
-    run.ends(0.6, 10, first, End::Delivered, MANIFEST_BYTES);
+    run.ends(0.6, 10, first, TransferEnd::Delivered, MANIFEST_BYTES);
     let jar = run.asks(1.0, 10, IMAGES[0].0);
     let again = run.asks(1.1, 10, IMAGES[0].0);
-    run.ends(1.2, 10, second, End::Delivered, MANIFEST_BYTES);
-    run.ends(3.0, 10, jar, End::Delivered, IMAGES[0].1);
+    run.ends(1.2, 10, second, TransferEnd::Delivered, MANIFEST_BYTES);
+    run.ends(3.0, 10, jar, TransferEnd::Delivered, IMAGES[0].1);
     run.gets(3.5, 10, TERM);
-    run.ends(20.0, 10, again, End::Vanished { all_sent: false }, 0);
+    run.ends(
+        20.0,
+        10,
+        again,
+        TransferEnd::Vanished { all_sent: false },
+        0,
+    );
     for (name, _) in &IMAGES[1..] {
         run.gets(21.0, 10, name);
     }
@@ -285,7 +297,7 @@ fn parallel_requests_are_followed_side_by_side() {
         .collect();
     for (transfer, (_, size)) in transfers.iter().zip(IMAGES).rev() {
         assert_eq!(run.state(), Images);
-        run.ends(9.0, 10, *transfer, End::Delivered, size);
+        run.ends(9.0, 10, *transfer, TransferEnd::Delivered, size);
     }
     assert_eq!(run.state(), Writing);
 }
@@ -296,7 +308,7 @@ fn a_lost_final_ack_is_implied_by_the_next_image_in_either_order() {
         let mut run = Run::new(plan());
         run.gets(0.0, 10, TERM);
         let jar = run.loses(2.0, 10, IMAGES[0].0, 1_884_672);
-        let gone = End::Vanished { all_sent: true };
+        let gone = TransferEnd::Vanished { all_sent: true };
         if !late {
             run.ends(8.0, 10, jar, gone.clone(), 1_884_672);
         }
@@ -327,7 +339,13 @@ fn a_lost_final_ack_that_is_given_up_after_the_reboot_still_counts() {
     }
     run.boots(20.0, 10, 1);
     assert_eq!(run.state(), Configuring);
-    run.ends(31.0, 10, jar, End::Vanished { all_sent: true }, 1_884_672);
+    run.ends(
+        31.0,
+        10,
+        jar,
+        TransferEnd::Vanished { all_sent: true },
+        1_884_672,
+    );
     assert_eq!(run.state(), Flashed);
 }
 
@@ -339,7 +357,13 @@ fn the_last_images_lost_ack_is_never_implied() {
         run.gets(8.0, 10, name);
     }
     let last = run.loses(20.0, 10, IMAGES[4].0, 2_494_464);
-    run.ends(30.0, 10, last, End::Vanished { all_sent: true }, 2_494_464);
+    run.ends(
+        30.0,
+        10,
+        last,
+        TransferEnd::Vanished { all_sent: true },
+        2_494_464,
+    );
     run.boots(90.0, 10, 1).until(300.0);
     let phone = run.phone();
     assert_eq!(phone.state, Configuring);
@@ -368,7 +392,13 @@ fn an_image_that_runs_on_beside_the_next_is_not_implied() {
             bytes,
         },
     );
-    run.ends(9.0, 10, jar, End::Vanished { all_sent: true }, bytes);
+    run.ends(
+        9.0,
+        10,
+        jar,
+        TransferEnd::Vanished { all_sent: true },
+        bytes,
+    );
     assert_eq!(run.phone().files[1].outcome, FileOutcome::Vanished);
 }
 
@@ -392,17 +422,17 @@ fn writing_for_five_minutes_is_normal() {
     let mut run = Run::new(plan());
     run.passes(0.0, 10, TERM).until(400.0);
     assert_eq!(run.state(), Writing);
-    assert_eq!(run.fleet.fragile().len(), 1);
+    assert_eq!(run.fleet.must_stay_powered().len(), 1);
     run.see(
         410.0,
         10,
         ObservationKind::MacReported {
             mac: mac(1),
-            witness: EvidenceSource::Dhcp,
+            source: EvidenceSource::Dhcp,
         },
     );
     assert_eq!(run.state(), Rebooted);
-    assert!(run.fleet.fragile().is_empty());
+    assert!(run.fleet.must_stay_powered().is_empty());
 }
 
 #[test]
@@ -450,7 +480,13 @@ fn trust_lists_slips_and_broken_transfers_have_their_names() {
     run.gets(0.0, 10, TERM);
     for at in [2.0, 22.0, 42.0] {
         let jar = run.asks(at, 10, IMAGES[0].0);
-        run.ends(at + 15.0, 10, jar, End::Vanished { all_sent: false }, 512);
+        run.ends(
+            at + 15.0,
+            10,
+            jar,
+            TransferEnd::Vanished { all_sent: false },
+            512,
+        );
     }
     assert_eq!(run.codes(), ["transfer-broken"]);
     run.gets(70.0, 10, IMAGES[0].0);

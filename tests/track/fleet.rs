@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use reflash::track::{
-    Admission, DRAIN_LIMIT, End, EvidenceSource, FileOutcome, Fleet, MAX_OTHERS, MAX_PHONES,
-    MAX_ROWS, Observation, ObservationKind, Plan, QUIET_BEFORE_END, RunState, State, TransferId,
+    Admission, DRAIN_LIMIT, EvidenceSource, FileOutcome, Fleet, MAX_OTHERS, MAX_PHONES, MAX_ROWS,
+    Observation, ObservationKind, Plan, QUIET_BEFORE_END, RunState, State, TransferEnd, TransferId,
     Transport, View,
 };
 
@@ -110,7 +110,7 @@ fn others_never_count_and_are_promoted_with_their_files() {
     assert_eq!((report.phones.len(), report.others.len()), (0, 2));
     assert!(!run.fleet.succeeded());
     // The kernel knows every machine on the wire; that makes no phones of them.
-    let named = |mac, witness| ObservationKind::MacReported { mac, witness };
+    let named = |mac, source| ObservationKind::MacReported { mac, source };
     run.see(2.0, 20, named(mac(9), EvidenceSource::Neighbour));
     assert_eq!(run.report().phones.len(), 0);
     run.boots(3.0, 10, 1);
@@ -130,16 +130,16 @@ fn a_witness_names_a_phone_in_the_middle_of_its_images() {
         run.gets(0.0, 10, TERM);
         run.asks(2.0, 10, IMAGES[0].0)
     };
-    let witness = EvidenceSource::Neighbour;
+    let source = EvidenceSource::Neighbour;
     run.see(
         3.0,
         10,
         ObservationKind::MacReported {
             mac: mac(1),
-            witness,
+            source,
         },
     );
-    run.ends(4.0, 10, jar, End::Delivered, IMAGES[0].1);
+    run.ends(4.0, 10, jar, TransferEnd::Delivered, IMAGES[0].1);
     for (name, _) in &IMAGES[1..] {
         run.gets(5.0, 10, name);
     }
@@ -154,7 +154,7 @@ fn only_gives_the_target_to_its_phones_and_to_boot_loaders_without_a_name() {
         ..plan()
     });
     let target = Admission::Serve(View::Target);
-    let config = Admission::Serve(View::Config);
+    let config = Admission::Serve(View::ConfigOnly);
     let sep = |name| format!("SEP{}.cnf.xml", mac(name).upper_hex());
     assert_eq!(run.fleet.admit(address(10), &sep(1)), target);
     assert_eq!(run.fleet.admit(address(10), &sep(2)), config);
@@ -169,13 +169,13 @@ fn only_gives_the_target_to_its_phones_and_to_boot_loaders_without_a_name() {
     assert_eq!(run.fleet.admit(address(20), TERM), config);
     // Who turns out to be none of them in the middle of his images still gets the rest.
     run.gets(3.0, 30, IMAGES[0].0);
-    let witness = EvidenceSource::Neighbour;
+    let source = EvidenceSource::Neighbour;
     run.see(
         4.0,
         30,
         ObservationKind::MacReported {
             mac: mac(3),
-            witness,
+            source,
         },
     );
     assert_eq!(run.fleet.admit(address(30), IMAGES[1].0), target);
@@ -219,9 +219,9 @@ fn a_person_with_a_tftp_client_who_fetches_every_file_is_no_phone() {
 #[test]
 fn the_kernels_table_alone_makes_no_phone_of_a_person_with_a_tftp_client() {
     let mut run = Run::new(plan());
-    let named = |witness| ObservationKind::MacReported {
+    let named = |source| ObservationKind::MacReported {
         mac: mac(5),
-        witness,
+        source,
     };
     run.gets(0.0, 50, LOADS);
     run.see(1.0, 50, named(EvidenceSource::Neighbour));
@@ -270,12 +270,16 @@ fn an_inventory_is_waited_for_and_strangers_are_served_and_do_not_count() {
     let stranger = format!("SEP{}.cnf.xml", mac(3).upper_hex());
     assert_eq!(run.fleet.admit(address(30), &stranger), target);
     run.boots(0.0, 30, 3).load(1.0, 30, LOAD);
-    assert_eq!(run.fleet.missing(), Some(2), "a stranger is not awaited");
+    assert_eq!(
+        run.fleet.missing_count(),
+        Some(2),
+        "a stranger is not awaited"
+    );
     run.boots(2.0, 10, 1).load(3.0, 10, LOAD);
     assert_eq!(run.fleet.run_state(seconds(1e6)), RunState::Running);
     assert!(!run.fleet.succeeded(), "one of them never came");
     run.gets(3.5, 20, TERM);
-    assert_eq!(run.fleet.missing(), Some(0), "it has no name yet");
+    assert_eq!(run.fleet.missing_count(), Some(0), "it has no name yet");
     run.boots(4.0, 20, 2).load(5.0, 20, LOAD);
     let quiet = run.now + QUIET_BEFORE_END;
     assert_eq!(run.fleet.run_state(quiet), RunState::Ended);
@@ -309,16 +313,22 @@ fn a_witness_is_asked_about_phones_that_did_not_name_themselves() {
     run.boots(0.0, 10, 1)
         .gets(1.0, 20, TERM)
         .gets(2.0, 50, "dialplan.xml");
-    assert_eq!(run.fleet.unnamed(), [address(20)]);
+    assert_eq!(run.fleet.unidentified_addresses(), [address(20)]);
     // A boot loader where a phone named itself before may be another phone's.
     run.gets(3.0, 10, TERM);
-    assert_eq!(run.fleet.unnamed(), [address(10), address(20)]);
+    assert_eq!(
+        run.fleet.unidentified_addresses(),
+        [address(10), address(20)]
+    );
     for who in [1, 2] {
-        let witness = EvidenceSource::Neighbour;
+        let source = EvidenceSource::Neighbour;
         let mac = mac(who);
-        run.see(4.0, who * 10, ObservationKind::MacReported { mac, witness });
+        run.see(4.0, who * 10, ObservationKind::MacReported { mac, source });
     }
-    assert_eq!(run.fleet.unnamed(), [] as [std::net::Ipv4Addr; 0]);
+    assert_eq!(
+        run.fleet.unidentified_addresses(),
+        [] as [std::net::Ipv4Addr; 0]
+    );
     assert_eq!(run.phone_of(2).address, address(20));
 }
 
@@ -330,9 +340,9 @@ fn expect_takes_any_phones_and_a_failed_one_ends_but_fails_the_run() {
     });
     run.boots(0.0, 10, 1).load(1.0, 10, LOAD);
     assert_eq!(run.fleet.run_state(run.now), RunState::Running);
-    assert_eq!(run.fleet.missing(), Some(1));
+    assert_eq!(run.fleet.missing_count(), Some(1));
     run.gets(2.0, 20, "term42.default.loads");
-    assert_eq!(run.fleet.missing(), Some(0));
+    assert_eq!(run.fleet.missing_count(), Some(0));
     let quiet = seconds(1.0) + QUIET_BEFORE_END;
     assert_eq!(run.fleet.run_state(quiet), RunState::Ended);
     assert!(!run.fleet.succeeded());
@@ -343,7 +353,7 @@ fn without_expectations_a_run_goes_on_and_timeout_and_failures_end_it() {
     let mut run = Run::new(plan());
     run.boots(0.0, 10, 1).load(1.0, 10, LOAD);
     assert_eq!(run.fleet.run_state(seconds(1e6)), RunState::Running);
-    assert_eq!(run.fleet.missing(), None);
+    assert_eq!(run.fleet.missing_count(), None);
     assert!(run.fleet.succeeded());
 
     let run = Run::new(Plan {
@@ -374,17 +384,17 @@ fn a_drain_serves_who_took_a_manifest_and_nobody_else() {
     run.fleet.drain(run.now);
     let serve = Admission::Serve(View::Target);
     assert_eq!(run.fleet.admit(address(10), IMAGES[1].0), serve);
-    assert_eq!(run.fleet.admit(address(20), LOADS), Admission::Stopping);
-    assert_eq!(run.fleet.admit(address(30), TERM), Admission::Stopping);
+    assert_eq!(run.fleet.admit(address(20), LOADS), Admission::Draining);
+    assert_eq!(run.fleet.admit(address(30), TERM), Admission::Draining);
     assert!(!run.fleet.drained(run.now));
-    let fragile = run.fleet.fragile();
+    let fragile = run.fleet.must_stay_powered();
     assert_eq!((fragile.len(), fragile[0].address), (1, address(10)));
     for (name, _) in &IMAGES[1..] {
         run.gets(5.0, 10, name);
     }
     assert!(run.fleet.drained(run.now));
-    assert_eq!(run.fleet.admit(address(10), TERM), Admission::Stopping);
-    assert_eq!(run.fleet.fragile().len(), 1, "it writes");
+    assert_eq!(run.fleet.admit(address(10), TERM), Admission::Draining);
+    assert_eq!(run.fleet.must_stay_powered().len(), 1, "it writes");
 
     let mut run = Run::new(plan());
     run.gets(0.0, 10, TERM)
@@ -433,7 +443,7 @@ fn a_flood_of_addresses_and_requests_is_bounded_and_drops_no_named_phone() {
             served: None,
         };
         let address = std::net::Ipv4Addr::from(address);
-        fleet.see(seconds(1.0), &Observation { address, seen });
+        fleet.observe(seconds(1.0), &Observation { address, seen });
     };
     ask(&mut fleet, 0, &format!("SEP{}.cnf.xml", mac(1).upper_hex()));
     let many = u32::try_from(MAX_PHONES + 10).unwrap();
@@ -456,4 +466,45 @@ fn a_flood_of_addresses_and_requests_is_bounded_and_drops_no_named_phone() {
     assert_eq!(named, [mac(1), mac(2)]);
     assert_eq!(report.phones[0].files.len(), MAX_ROWS);
     assert!(fleet.dropped() > 10);
+}
+
+#[test]
+fn events_and_the_report_carry_the_names_and_the_report_lists_who_never_came() {
+    let plan = Plan {
+        expected: Some(vec![mac(1), mac(2)]),
+        names: [(mac(1), "Reception".to_owned()), (mac(2), "Lab".to_owned())].into(),
+        ..plan()
+    };
+    let mut run = Run::new(plan);
+    run.boots(0.0, 10, 1).boots(1.0, 30, 3);
+    let report = run.fleet.report(jiff::Timestamp::UNIX_EPOCH);
+    let phones: Vec<_> = report
+        .phones
+        .iter()
+        .map(|phone| (phone.name.as_deref(), phone.on_inventory))
+        .collect();
+    assert_eq!(
+        phones,
+        [(Some("Reception"), Some(true)), (None, Some(false))]
+    );
+    assert_eq!(report.missing.len(), 1);
+    assert_eq!(report.missing[0].name.as_deref(), Some("Lab"));
+    let named = run
+        .fleet
+        .snapshot()
+        .into_iter()
+        .find_map(|event| match event {
+            reflash::track::Event::Step(step) => step.phone.name,
+            _ => None,
+        });
+    assert_eq!(named.as_deref(), Some("Reception"));
+
+    let mut run = Run::new(self::plan());
+    run.boots(0.0, 10, 1);
+    let report = run.fleet.report(jiff::Timestamp::UNIX_EPOCH);
+    let json = serde_json::to_string(&report.phones[0]).unwrap();
+    assert!(
+        !json.contains("on_inventory") && report.missing.is_empty(),
+        "{json}"
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use reflash::track::{EvidenceSource, Leased, ObservationKind, Plan, State, Subnet};
+use reflash::track::{EvidenceSource, LeaseOptions, ObservationKind, Plan, State, Subnet};
 
 use crate::support::conversation::*;
 
@@ -20,19 +20,19 @@ fn desk() -> Plan {
     }
 }
 
-fn told(tftp: &[Ipv4Addr], name: Option<&str>, next: Option<Ipv4Addr>) -> Leased {
-    Leased {
+fn told(tftp: &[Ipv4Addr], name: Option<&str>, next: Option<Ipv4Addr>) -> LeaseOptions {
+    LeaseOptions {
         server: ROUTER,
         tftp: tftp.to_vec(),
         name: name.map(str::to_owned),
-        next,
+        next_server: next,
     }
 }
 
-fn gets(run: &mut Run, at: f64, who: u8, lease: Leased) {
+fn gets(run: &mut Run, at: f64, who: u8, lease: LeaseOptions) {
     let named = ObservationKind::MacReported {
         mac: mac(who),
-        witness: EvidenceSource::Dhcp,
+        source: EvidenceSource::Dhcp,
     };
     run.see(at, who, named);
     let lease = Box::new(lease);
@@ -41,7 +41,7 @@ fn gets(run: &mut Run, at: f64, who: u8, lease: Leased) {
 
 fn details(run: &Run) -> Vec<String> {
     let evidence = run.phone().evidence.into_iter();
-    let dhcp = evidence.filter(|evidence| evidence.witness == EvidenceSource::Dhcp);
+    let dhcp = evidence.filter(|evidence| evidence.source == EvidenceSource::Dhcp);
     dhcp.map(|evidence| evidence.detail)
         .filter(|detail| detail.starts_with("DHCP server"))
         .collect()
@@ -195,5 +195,5 @@ fn leases_without_end_leave_room_for_other_evidence() {
     run.load(10.0, 10, LOAD);
     assert_eq!(run.state(), State::Already);
     let last = run.phone().evidence.pop().unwrap();
-    assert_eq!(last.witness, EvidenceSource::Cdp);
+    assert_eq!(last.source, EvidenceSource::Cdp);
 }

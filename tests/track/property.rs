@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use reflash::{
     phone::LoadName,
     track::{
-        End, EvidenceSource, FileOutcome, Fleet, Leased, Observation, ObservationKind, Plan,
-        Served, State, Subnet, TransferId, Transport,
+        EvidenceSource, FileOutcome, Fleet, LeaseOptions, Observation, ObservationKind, Plan,
+        ServedFile, State, Subnet, TransferEnd, TransferId, Transport,
     },
 };
 
@@ -21,7 +21,7 @@ enum Act {
     Name(u8, bool),
     Load(usize),
     /// A lease, which leads here or not.
-    Lease(u8, bool),
+    LeaseOptions(u8, bool),
     Wait(u64),
     /// A manifest and its images, each with an end of its own, and a boot.
     Pass([u8; 6], u8),
@@ -58,7 +58,7 @@ fn acts() -> impl Strategy<Value = Vec<(u8, Act)>> {
         6 => (0..6_u64, 0..6_u8).prop_map(|(back, end)| Act::End(back, end)),
         1 => (1..4_u8, any::<bool>()).prop_map(|(name, dhcp)| Act::Name(name, dhcp)),
         1 => (0..LOAD_NAMES.len()).prop_map(Act::Load),
-        1 => (1..4_u8, any::<bool>()).prop_map(|(last, named)| Act::Lease(last, named)),
+        1 => (1..4_u8, any::<bool>()).prop_map(|(last, named)| Act::LeaseOptions(last, named)),
         2 => (0..400_u64).prop_map(Act::Wait),
         1 => (prop::array::uniform6(prop::sample::select(&[0, 1, 2, 3, 4, 4, 4, 4, 4, 4][..])), 1..4_u8)
             .prop_map(|(ends, name)| Act::Pass(ends, name)),
@@ -66,16 +66,16 @@ fn acts() -> impl Strategy<Value = Vec<(u8, Act)>> {
     prop::collection::vec((10..13_u8, act), 0..200)
 }
 
-fn end(kind: u8) -> End {
+fn end(kind: u8) -> TransferEnd {
     match kind {
-        0 => End::Aborted {
+        0 => TransferEnd::Aborted {
             code: None,
             message: None,
         },
-        1 => End::Vanished { all_sent: true },
-        2 => End::Vanished { all_sent: false },
-        3 => End::Replaced,
-        _ => End::Delivered,
+        1 => TransferEnd::Vanished { all_sent: true },
+        2 => TransferEnd::Vanished { all_sent: false },
+        3 => TransferEnd::Replaced,
+        _ => TransferEnd::Delivered,
     }
 }
 
@@ -99,7 +99,7 @@ proptest! {
                 Act::Ask(name, http, served) => {
                     next += 1;
                     let name = names[name].clone();
-                    let served = served.then(|| Served { name: name.clone(), size: 1000 });
+                    let served = served.then(|| ServedFile { name: name.clone(), size: 1000 });
                     let transport = if http { Transport::Http } else { Transport::Tftp };
                     ObservationKind::Requested { transfer: TransferId(next), transport, name, port: 1, served }
                 }
@@ -113,22 +113,22 @@ proptest! {
                 },
                 Act::Name(name, dhcp) => ObservationKind::MacReported {
                     mac: mac(name),
-                    witness: if dhcp { EvidenceSource::Dhcp } else { EvidenceSource::Neighbour },
+                    source: if dhcp { EvidenceSource::Dhcp } else { EvidenceSource::Neighbour },
                 },
                 Act::Load(load) => {
                     named_target |= LOAD_NAMES[load] == LOAD;
                     ObservationKind::Load {
                         load: LoadName::new(LOAD_NAMES[load]),
-                        witness: EvidenceSource::Cdp,
+                        source: EvidenceSource::Cdp,
                         detail: String::new(),
                     }
                 }
-                Act::Lease(last, named) => ObservationKind::LeaseAcked {
-                    lease: Box::new(Leased {
+                Act::LeaseOptions(last, named) => ObservationKind::LeaseAcked {
+                    lease: Box::new(LeaseOptions {
                         server: address(200),
                         tftp: named.then(|| address(last)).into_iter().collect(),
                         name: None,
-                        next: Some(address(200)),
+                        next_server: Some(address(200)),
                     }),
                 },
                 Act::Pass(ends, name) => {
@@ -137,7 +137,7 @@ proptest! {
                         transport: Transport::Tftp,
                         name: name.to_owned(),
                         port: 1,
-                        served: Some(Served { name: name.to_owned(), size: 1000 }),
+                        served: Some(ServedFile { name: name.to_owned(), size: 1000 }),
                     };
                     let files = [TERM].into_iter().chain(IMAGES.map(|(name, _)| name));
                     for (file, kind) in files.zip(ends) {
@@ -158,7 +158,7 @@ proptest! {
                 }
             };
             for seen in [seen].into_iter().chain(more) {
-                fleet.see(now, &Observation { address: address(who), seen });
+                fleet.observe(now, &Observation { address: address(who), seen });
             }
         }
         let report = fleet.report(jiff::Timestamp::UNIX_EPOCH);

@@ -8,8 +8,8 @@ use reflash::{
     diagnose::Code,
     protocol::sip::SipTransport,
     track::{
-        Event, EvidenceSource, ObservationKind, Plan, Register, RegisterOutcome, Registration,
-        RunState, State,
+        Event, EvidenceSource, ObservationKind, Plan, Register, RegisterOutcome,
+        RegistrationTarget, RunState, State,
     },
 };
 
@@ -26,24 +26,24 @@ fn pbx() -> SocketAddrV4 {
     SocketAddrV4::new(Ipv4Addr::new(192, 168, 5, 1), 5060)
 }
 
-fn asks(over: SipTransport) -> Register {
+fn asks(transport: SipTransport) -> Register {
     Register {
         user: "1001".to_owned(),
         source: SocketAddrV4::new(address(WHO), FROM),
         pbx: pbx(),
-        over,
-        listens: 5060,
+        transport,
+        via_port: 5060,
         rport: false,
-        nat: false,
-        proof: false,
-        leaves: false,
+        via_differs: false,
+        has_credentials: false,
+        is_unregister: false,
     }
 }
 
-fn proves(over: SipTransport) -> Register {
+fn proves(transport: SipTransport) -> Register {
     Register {
-        proof: true,
-        ..asks(over)
+        has_credentials: true,
+        ..asks(transport)
     }
 }
 
@@ -71,28 +71,28 @@ fn converted(plan: Plan) -> Run {
     run
 }
 
-fn written(over: SipTransport) -> Plan {
+fn written(transport: SipTransport) -> Plan {
     Plan {
-        registrations: vec![Registration {
+        registrations: vec![RegistrationTarget {
             mac: mac(PHONE),
             pbx: vec![pbx()],
-            over: Some(over),
+            transport: Some(transport),
         }],
         ..plan()
     }
 }
 
-fn see(run: &mut Run, at: f64, register: &Register, fate: RegisterOutcome) {
+fn see(run: &mut Run, at: f64, register: &Register, outcome: RegisterOutcome) {
     let register = Box::new(register.clone());
-    run.see(at, WHO, ObservationKind::Register { register, fate });
+    run.see(at, WHO, ObservationKind::Register { register, outcome });
 }
 
 /// One try: the question for the password, then what a proof is answered with.
-fn tries(run: &mut Run, at: f64, over: SipTransport, status: u16) {
-    see(run, at, &asks(over), RegisterOutcome::Sent);
-    see(run, at + 0.01, &asks(over), answer(401));
-    see(run, at + 0.02, &proves(over), RegisterOutcome::Sent);
-    see(run, at + 0.03, &proves(over), answer(status));
+fn tries(run: &mut Run, at: f64, transport: SipTransport, status: u16) {
+    see(run, at, &asks(transport), RegisterOutcome::Sent);
+    see(run, at + 0.01, &asks(transport), answer(401));
+    see(run, at + 0.02, &proves(transport), RegisterOutcome::Sent);
+    see(run, at + 0.03, &proves(transport), answer(status));
 }
 
 /// Evidence and cure, if it stands.
@@ -124,15 +124,15 @@ fn never_said(run: &Run) {
 }
 
 /// A 200 takes it back, and the phone is as converted as before.
-fn is_taken_back(run: &mut Run, at: f64, over: SipTransport) {
-    tries(run, at, over, 200);
+fn is_taken_back(run: &mut Run, at: f64, transport: SipTransport) {
+    tries(run, at, transport, 200);
     assert_eq!(said(run), None);
     let phone = run.phone();
     let mut withdrawn = phone.withdrawn.iter();
     assert!(withdrawn.any(|found| found.code == Code::NotRegistering));
     let evidence = phone.evidence.last().unwrap();
-    assert_eq!(evidence.witness, EvidenceSource::Sip);
-    let words = format!("registered as '1001' over {over} at 192.168.5.1:5060");
+    assert_eq!(evidence.source, EvidenceSource::Sip);
+    let words = format!("registered as '1001' over {transport} at 192.168.5.1:5060");
     assert!(evidence.detail.starts_with(&words), "{evidence:?}");
     assert_eq!(phone.state, State::Flashed);
     run.until(90_000.0);
@@ -151,7 +151,7 @@ fn a_registered_phone_is_said_to_be_and_nothing_is_wrong() {
     let told: Vec<_> = phone
         .evidence
         .iter()
-        .filter(|it| it.witness == EvidenceSource::Sip)
+        .filter(|it| it.source == EvidenceSource::Sip)
         .collect();
     assert_eq!(told.len(), 1, "once, not at each refresh: {told:?}");
     assert_eq!(
@@ -289,11 +289,11 @@ fn an_answer_that_goes_where_the_phone_does_not_listen_is_seen_by_its_repeats() 
     is_taken_back(&mut run, 600.0, Udp);
 
     // One that asks for that, and does not get it all the same: the way is at fault.
-    for (rport, nat, cure) in [(true, false, "firewall"), (false, true, "natAddress")] {
+    for (rport, via_differs, cure) in [(true, false, "firewall"), (false, true, "natAddress")] {
         let mut run = converted(written(Udp));
         let register = Register {
             rport,
-            nat,
+            via_differs,
             ..asks(Udp)
         };
         see(&mut run, 410.0, &register, RegisterOutcome::Sent);
@@ -349,20 +349,23 @@ fn answers_that_cannot_be_heard_are_not_missed() {
 
 #[test]
 fn a_closed_port_is_a_wrong_transport_or_no_pbx() {
-    for over in [Udp, Tcp] {
+    for transport in [Udp, Tcp] {
         let mut run = converted(Plan {
             registering: vec![mac(PHONE)],
-            ..written(over)
+            ..written(transport)
         });
-        let closed = ObservationKind::PortClosed { pbx: pbx(), over };
-        if over == Udp {
+        let closed = ObservationKind::PortClosed {
+            pbx: pbx(),
+            transport,
+        };
+        if transport == Udp {
             see(&mut run, 410.0, &asks(Udp), RegisterOutcome::Sent);
         }
         run.see(410.0, WHO, closed.clone());
         run.see(410.001, WHO, closed.clone());
         assert_eq!(said(&run), None, "a PBX may be starting");
         run.see(430.0, WHO, closed.clone());
-        let place = format!("called {over} port 5060 of 192.168.5.1 2 times since 0:06:50");
+        let place = format!("called {transport} port 5060 of 192.168.5.1 2 times since 0:06:50");
         says(&run, &[&place, "nobody listens"], "transportLayerProtocol");
         run.until(5000.0);
         says(&run, &[&place], "protocol and bind");
@@ -374,12 +377,12 @@ fn a_closed_port_is_a_wrong_transport_or_no_pbx() {
                 .count(),
             0
         );
-        let other = if over == Udp { Tcp } else { Udp };
+        let other = if transport == Udp { Tcp } else { Udp };
         tries(&mut run, 5100.0, other, 200);
         assert_eq!(said(&run), None);
         let evidence = run.phone().evidence.last().unwrap().detail.clone();
         assert!(
-            evidence.ends_with(&format!("; its SEP file says {over}")),
+            evidence.ends_with(&format!("; its SEP file says {transport}")),
             "{evidence}"
         );
     }
@@ -390,8 +393,15 @@ fn a_closed_port_is_a_wrong_transport_or_no_pbx() {
 fn what_answers_is_not_closed() {
     let mut run = converted(written(Tcp));
     for at in [410.0, 430.0] {
-        let over = Tcp;
-        run.see(at, WHO, ObservationKind::PortClosed { pbx: pbx(), over });
+        let transport = Tcp;
+        run.see(
+            at,
+            WHO,
+            ObservationKind::PortClosed {
+                pbx: pbx(),
+                transport,
+            },
+        );
     }
     tries(&mut run, 500.0, Udp, 401);
     says(
@@ -449,13 +459,13 @@ fn one_line_s_200_is_not_another_s() {
 #[test]
 fn a_registration_that_is_taken_back_is_none() {
     let mut run = converted(written(Udp));
-    let leaves = Register {
-        leaves: true,
+    let is_unregister = Register {
+        is_unregister: true,
         ..proves(Udp)
     };
     tries(&mut run, 410.0, Udp, 401);
-    see(&mut run, 420.0, &leaves, RegisterOutcome::Sent);
-    see(&mut run, 420.1, &leaves, answer(200));
+    see(&mut run, 420.0, &is_unregister, RegisterOutcome::Sent);
+    see(&mut run, 420.1, &is_unregister, answer(200));
     says(&run, &["refuses the secret"], "authPassword");
     // Nor is an answer that names no contact.
     let empty = RegisterOutcome::Answered {
@@ -475,7 +485,7 @@ fn nothing_is_said_of_who_is_not_converted_and_nobody_becomes_a_phone() {
     tries(&mut run, 1.0, Udp, 401);
     let closed = ObservationKind::PortClosed {
         pbx: pbx(),
-        over: Udp,
+        transport: Udp,
     };
     run.see(2.0, WHO, closed);
     let report = run.fleet.report(jiff::Timestamp::UNIX_EPOCH);
@@ -495,11 +505,11 @@ fn nothing_is_said_of_who_is_not_converted_and_nobody_becomes_a_phone() {
 }
 
 #[test]
-fn a_sighting_is_written_as_it_is_read() {
+fn an_observation_is_read_as_written_and_with_the_names_of_schema_1() {
     let register = Box::new(proves(Tcp));
     let seen = ObservationKind::Register {
         register,
-        fate: answer(200),
+        outcome: answer(200),
     };
     let json = serde_json::to_string(&seen).unwrap();
     assert_eq!(
@@ -508,7 +518,12 @@ fn a_sighting_is_written_as_it_is_read() {
     );
     assert_eq!(
         json,
-        r#"{"register":{"register":{"user":"1001","source":"192.168.5.5:49154","pbx":"192.168.5.1:5060","over":"tcp","listens":5060,"rport":false,"nat":false,"proof":true,"leaves":false},"fate":{"answered":{"status":200,"to":"192.168.5.5:5060","stale":false,"expires":3600}}}}"#
+        r#"{"register":{"register":{"user":"1001","source":"192.168.5.5:49154","pbx":"192.168.5.1:5060","transport":"tcp","via_port":5060,"rport":false,"via_differs":false,"has_credentials":true,"is_unregister":false},"outcome":{"answered":{"status":200,"to":"192.168.5.5:5060","stale":false,"expires":3600}}}}"#
+    );
+    let schema_1 = r#"{"register":{"register":{"user":"1001","source":"192.168.5.5:49154","pbx":"192.168.5.1:5060","over":"tcp","listens":5060,"rport":false,"nat":false,"proof":true,"leaves":false},"outcome":{"answered":{"status":200,"to":"192.168.5.5:5060","stale":false,"expires":3600}}}}"#;
+    assert_eq!(
+        serde_json::from_str::<ObservationKind>(schema_1).unwrap(),
+        seen
     );
 }
 
@@ -545,20 +560,20 @@ proptest! {
         let mut run = converted(written(Udp));
         let mut now = 410.0;
         let users = ["1001", "1002", "\u{1b}[2J", "x"];
-        for (wait, user, fate, [tcp, proof, rport, leaves], is_closed) in story {
+        for (wait, user, outcome, [tcp, has_credentials, rport, is_unregister], is_closed) in story {
             now += wait;
-            let over = if tcp { Tcp } else { Udp };
+            let transport = if tcp { Tcp } else { Udp };
             let register = Register {
                 user: users[user].to_owned(),
-                proof,
+                has_credentials,
                 rport,
-                leaves,
-                ..asks(over)
+                is_unregister,
+                ..asks(transport)
             };
             if is_closed {
-                run.see(now, WHO, ObservationKind::PortClosed { pbx: pbx(), over });
+                run.see(now, WHO, ObservationKind::PortClosed { pbx: pbx(), transport });
             } else {
-                see(&mut run, now, &register, fate);
+                see(&mut run, now, &register, outcome);
             }
             let phone = run.phone();
             prop_assert_eq!(phone.state, State::Flashed);

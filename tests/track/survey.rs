@@ -3,8 +3,8 @@
 use reflash::{
     phone::{Family, LoadName},
     track::{
-        Admission, Event, EvidenceSource, ManifestPlan, ObservationKind, Plan, StagePlan, State,
-        Surveyed, View, Way, silence_limit,
+        Admission, Event, EvidenceSource, ManifestPlan, ObservationKind, Plan, PlannedRoute,
+        StagePlan, State, SurveyResult, View, silence_limit,
     },
 };
 
@@ -44,28 +44,28 @@ fn run(bridge: bool) -> Run {
 fn view(run: &Run, who: u8, name: &str) -> View {
     match run.fleet.admit(address(who), name) {
         Admission::Serve(view) => view,
-        Admission::Stopping => panic!("nothing stops here"),
+        Admission::Draining => panic!("nothing stops here"),
     }
 }
 
 /// Its alarm, as a phone on SCCP sends it: who it is and what it runs.
 fn alarm(run: &mut Run, at: f64, who: u8, load: &str) {
-    let witness = EvidenceSource::Sccp;
+    let source = EvidenceSource::Sccp;
     let mac = mac(who);
-    run.see(at, who, ObservationKind::MacReported { mac, witness });
+    run.see(at, who, ObservationKind::MacReported { mac, source });
     let load = LoadName::new(load);
     let detail = "Last=Initialized".to_owned();
     let load = ObservationKind::Load {
         load,
-        witness,
+        source,
         detail,
     };
     run.see(at, who, load);
 }
 
 /// What was found out of the only phone.
-fn found(run: &Run) -> Surveyed {
-    let mut all = run.fleet.surveyed().expect("the survey is over");
+fn found(run: &Run) -> SurveyResult {
+    let mut all = run.fleet.survey_results().expect("the survey is over");
     assert_eq!(all.len(), 1, "{all:#?}");
     all.remove(0)
 }
@@ -81,17 +81,17 @@ fn planned(run: &Run) -> Vec<String> {
 fn while_it_goes_on_no_load_is_named_and_none_is_handed_out() {
     let mut run = run(true);
     for name in [DEFAULT, LOADS, BRIDGE_LOADS, IMAGES[0].0] {
-        assert_eq!(view(&run, 10, name), View::Config, "{name}");
+        assert_eq!(view(&run, 10, name), View::ConfigOnly, "{name}");
     }
     // A phone that boots asks for what its old configuration names, in vain.
     run.unstage(LOADS);
     run.boots(1.0, 10, 10).gets(3.0, 10, LOADS);
     assert_eq!(run.state(), State::Configuring);
-    assert_eq!(view(&run, 10, LOADS), View::Config);
+    assert_eq!(view(&run, 10, LOADS), View::ConfigOnly);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
-    assert_eq!(run.fleet.surveyed(), None);
+    assert_eq!(run.fleet.survey_results(), None);
     run.until(SURVEY - 0.1);
-    assert_eq!(view(&run, 10, DEFAULT), View::Config);
+    assert_eq!(view(&run, 10, DEFAULT), View::ConfigOnly);
     // At the very moment, whether or not time was let pass.
     let at = seconds(SURVEY);
     let admitted = run.fleet.admit_at(at, address(10), DEFAULT);
@@ -99,7 +99,7 @@ fn while_it_goes_on_no_load_is_named_and_none_is_handed_out() {
     run.until(SURVEY);
     assert_eq!(view(&run, 10, DEFAULT), View::Target);
     let found = found(&run);
-    assert_eq!((found.plan, found.runs), (Way::Target, None));
+    assert_eq!((found.plan, found.runs), (PlannedRoute::Target, None));
     assert!(found.restart);
 }
 
@@ -108,12 +108,16 @@ fn who_runs_a_load_of_before_8_3_3_gets_the_bridge_without_a_try_at_the_target()
     let mut run = run(true);
     run.boots(1.0, 10, 10);
     alarm(&mut run, 4.0, 10, OLD);
-    assert_eq!(view(&run, 10, DEFAULT), View::Config, "not before its end");
+    assert_eq!(
+        view(&run, 10, DEFAULT),
+        View::ConfigOnly,
+        "not before its end"
+    );
     // It boots once more, as phones without a call manager do, and asks for no bridge.
     run.boots(100.0, 10, 10).until(SURVEY);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
     let found = found(&run);
-    assert_eq!((found.plan, found.restart), (Way::Bridge, true));
+    assert_eq!((found.plan, found.restart), (PlannedRoute::Bridge, true));
     assert_eq!(found.runs, Some(LoadName::new(OLD)));
     assert_eq!(found.next, Some(LoadName::new(BRIDGE)));
     assert_eq!(
@@ -128,7 +132,7 @@ fn who_runs_a_load_of_before_8_3_3_gets_the_bridge_without_a_try_at_the_target()
     // Somebody restarts it much later.
     run.boots(800.0, 10, 10).passes(802.0, 10, BRIDGE_LOADS);
     assert!(
-        !run.fleet.surveyed().unwrap()[0].restart,
+        !run.fleet.survey_results().unwrap()[0].restart,
         "it was restarted"
     );
     run.boots(1000.0, 10, 10);
@@ -149,7 +153,10 @@ fn without_a_bridge_it_is_told_at_once_what_is_needed() {
     assert_eq!(run.state(), State::Failed);
     run.until(SURVEY);
     let found = found(&run);
-    assert_eq!((found.plan, found.restart), (Way::BridgeNeeded, false));
+    assert_eq!(
+        (found.plan, found.restart),
+        (PlannedRoute::BridgeNeeded, false)
+    );
     assert_eq!(found.next, None);
     let cure = &run.phone().diagnoses[0].cure;
     assert!(cure.contains("cmterm-7945_7965-sccp.8-5-2.zip"), "{cure}");
@@ -161,8 +168,8 @@ fn who_runs_the_target_counts_as_already_and_is_named_no_load() {
     run.boots(1.0, 10, 10).load(5.0, 10, LOAD).until(SURVEY);
     assert_eq!(run.state(), State::Already);
     let mine = found(&run);
-    assert_eq!((mine.plan, mine.restart), (Way::Already, false));
-    assert_eq!(view(&run, 10, DEFAULT), View::Quiet);
+    assert_eq!((mine.plan, mine.restart), (PlannedRoute::Already, false));
+    assert_eq!(view(&run, 10, DEFAULT), View::NoLoad);
     assert_eq!(run.report().totals.already, 1);
     // What its boot loader would need is there, and another load's word counts.
     run.load(400.0, 10, "SCCP45.8-5-2S");
@@ -172,17 +179,20 @@ fn who_runs_the_target_counts_as_already_and_is_named_no_load() {
 #[test]
 fn others_get_the_target_and_one_whose_family_is_not_served_gets_nothing() {
     for (load, plan) in [
-        ("SCCP45.8-5-2S", Way::Target),
-        ("SCCP45.8-4-1S", Way::Target),
-        ("SCCP75.9-2-1S", Way::Unserved),
+        ("SCCP45.8-5-2S", PlannedRoute::Target),
+        ("SCCP45.8-4-1S", PlannedRoute::Target),
+        ("SCCP75.9-2-1S", PlannedRoute::Unserved),
     ] {
         let mut run = run(true);
         alarm(&mut run, 4.0, 10, load);
         run.until(SURVEY);
         let found = found(&run);
         assert_eq!(found.plan, plan, "{load}");
-        let next = (plan == Way::Target).then(|| LoadName::new(LOAD));
-        assert_eq!((found.next, found.restart), (next, plan == Way::Target));
+        let next = (plan == PlannedRoute::Target).then(|| LoadName::new(LOAD));
+        assert_eq!(
+            (found.next, found.restart),
+            (next, plan == PlannedRoute::Target)
+        );
     }
 }
 
@@ -196,9 +206,9 @@ fn a_boot_loader_is_served_during_the_survey_and_its_phone_goes_on() {
     // It is named its load, and takes its second pass.
     assert_eq!(view(&run, 10, DEFAULT), View::Target);
     assert_eq!(view(&run, 10, LOADS), View::Target);
-    assert_eq!(view(&run, 11, DEFAULT), View::Config, "another");
+    assert_eq!(view(&run, 11, DEFAULT), View::ConfigOnly, "another");
     run.until(SURVEY);
-    assert_eq!(found(&run).plan, Way::Recovery);
+    assert_eq!(found(&run).plan, PlannedRoute::Recovery);
     assert_eq!(run.state(), State::Flashed);
 }
 
@@ -220,13 +230,23 @@ fn a_survey_stalls_nobody_and_drops_nobodys_configuration() {
     for at in [1.0, 60.0, 120.0, 180.0] {
         run.boots(at, 10, 10);
     }
-    let expected = run.fleet.silences().next().expect("it is waited for").1;
+    let expected = run
+        .fleet
+        .expected_activity()
+        .next()
+        .expect("it is waited for")
+        .1;
     assert_eq!(expected.what, "the end of the survey");
     assert_eq!(expected.until, seconds(2000.0));
     run.until(2000.0);
     assert_eq!(run.state(), State::Configuring);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
-    let expected = run.fleet.silences().next().expect("it is waited for").1;
+    let expected = run
+        .fleet
+        .expected_activity()
+        .next()
+        .expect("it is waited for")
+        .1;
     assert_eq!(expected.what, "somebody to restart it");
     // Nobody restarts it.
     let limit = silence_limit(State::Configuring).unwrap().as_secs_f64();
@@ -255,11 +275,11 @@ fn phones_of_no_interest_are_left_out_of_the_plan() {
     alarm(&mut run, 1.0, 10, "SCCP45.8-5-2S");
     alarm(&mut run, 2.0, 20, OLD);
     run.until(SURVEY);
-    let found = run.fleet.surveyed().unwrap();
-    let ways: Vec<Way> = found.iter().map(|one| one.plan).collect();
-    assert_eq!(ways, [Way::Target, Way::Excluded]);
+    let found = run.fleet.survey_results().unwrap();
+    let ways: Vec<PlannedRoute> = found.iter().map(|one| one.plan).collect();
+    assert_eq!(ways, [PlannedRoute::Target, PlannedRoute::Excluded]);
     assert_eq!(view(&run, 10, DEFAULT), View::Target);
-    assert_eq!(view(&run, 20, DEFAULT), View::Config);
+    assert_eq!(view(&run, 20, DEFAULT), View::ConfigOnly);
 }
 
 #[test]
@@ -275,10 +295,10 @@ fn the_survey_ends_at_its_moment_whenever_the_clock_is_looked_at() {
             address: address(10),
             seen: ObservationKind::MacReported {
                 mac: mac(10),
-                witness: EvidenceSource::Cdp,
+                source: EvidenceSource::Cdp,
             },
         };
-        let events = run.fleet.see(seconds(500.0), &observation);
+        let events = run.fleet.observe(seconds(500.0), &observation);
         run.events.extend(events);
         (run.report(), run.events)
     };
@@ -286,7 +306,7 @@ fn the_survey_ends_at_its_moment_whenever_the_clock_is_looked_at() {
     for ticks in [&[299.0, 300.0, 301.0][..], &[250.0], &[450.0]] {
         assert_eq!(conversation(ticks), (report.clone(), events.clone()));
     }
-    let steps = events.iter().filter(|event| matches!(event, Event::Step(step) if step.evidence.as_ref().is_some_and(|one| one.detail.starts_with("planned"))));
+    let steps = events.iter().filter(|event| matches!(event, Event::Step(step) if step.details.evidence.as_ref().is_some_and(|one| one.detail.starts_with("planned"))));
     assert_eq!(steps.count(), 1);
 }
 
@@ -294,7 +314,7 @@ fn the_survey_ends_at_its_moment_whenever_the_clock_is_looked_at() {
 fn who_comes_when_it_is_over_is_served_as_in_any_run() {
     let mut run = run(true);
     run.until(SURVEY);
-    assert_eq!(run.fleet.surveyed(), Some(Vec::new()));
+    assert_eq!(run.fleet.survey_results(), Some(Vec::new()));
     alarm(&mut run, 400.0, 10, OLD);
     assert_eq!(view(&run, 10, DEFAULT), View::Bridge);
     assert_eq!(view(&run, 11, DEFAULT), View::Target);

@@ -3,8 +3,8 @@
 use reflash::{
     phone::{Family, LoadName},
     track::{
-        Admission, End, EvidenceSource, ManifestPlan, ObservationKind, Plan, StagePlan, State,
-        Transport, View,
+        Admission, EvidenceSource, ManifestPlan, ObservationKind, Plan, StagePlan, State,
+        TransferEnd, Transport, View,
     },
 };
 
@@ -71,19 +71,19 @@ fn bridge_pass(run: &mut Run, at: f64, who: u8, manifest: &str) {
 fn view(run: &Run, who: u8, name: &str) -> View {
     match run.fleet.admit(address(who), name) {
         Admission::Serve(view) => view,
-        Admission::Stopping => panic!("nothing stops here"),
+        Admission::Draining => panic!("nothing stops here"),
     }
 }
 
 fn hardware(run: &mut Run, at: f64, who: u8, classes: u32) {
-    let witness = EvidenceSource::Person;
+    let source = EvidenceSource::Person;
     let detail = "Load rejected HC".to_owned();
     run.see(
         at,
         who,
         ObservationKind::Hardware {
             classes,
-            witness,
+            source,
             detail,
         },
     );
@@ -235,9 +235,9 @@ fn a_third_full_pass_is_told_and_ends_the_loop_and_recovery_is_still_served() {
     }
     assert_eq!(run.codes(), ["repeat-flash"]);
     run.boots(520.0, 10, 1);
-    assert_eq!(view(&run, 10, "XMLDefault.cnf.xml"), View::Quiet);
+    assert_eq!(view(&run, 10, "XMLDefault.cnf.xml"), View::NoLoad);
     // Quiet has the target's loads and images: nobody is stranded.
-    assert_eq!(view(&run, 10, TERM), View::Quiet);
+    assert_eq!(view(&run, 10, TERM), View::NoLoad);
     assert_eq!(run.state(), Flashed);
 }
 
@@ -246,7 +246,13 @@ fn a_start_in_the_middle_of_the_images_has_its_name_until_a_pass_is_complete() {
     let mut run = Run::new(plan());
     run.gets(0.0, 10, TERM).gets(2.0, 10, IMAGES[0].0);
     let cut = run.loses(7.0, 10, IMAGES[1].0, 100_000);
-    run.ends(30.0, 10, cut, End::Vanished { all_sent: false }, 100_000);
+    run.ends(
+        30.0,
+        10,
+        cut,
+        TransferEnd::Vanished { all_sent: false },
+        100_000,
+    );
     run.gets(40.0, 10, TERM);
     assert_eq!(run.codes(), ["rebooted-mid-image"]);
     let evidence = &run.phone().diagnoses[0].evidence;
@@ -294,7 +300,7 @@ fn a_second_pass_whose_manifest_never_arrives_takes_nothing_from_the_first() {
     let mut run = Run::new(plan());
     run.passes(0.0, 10, TERM).boots(90.0, 10, 1);
     let manifest = run.asks(91.0, 10, LOADS);
-    let end = End::Vanished { all_sent: false };
+    let end = TransferEnd::Vanished { all_sent: false };
     run.ends(110.0, 10, manifest, end, 0);
     run.gets(151.0, 10, "/sp-sip.jar").until(900.0);
     assert_eq!(run.state(), Confirmed);
@@ -307,8 +313,8 @@ fn power_that_goes_while_the_phone_writes_has_its_name_too() {
         let mut run = Run::new(plan());
         run.passes(0.0, 10, TERM);
         if lease {
-            let (mac, witness) = (mac(1), EvidenceSource::Dhcp);
-            run.see(40.0, 10, ObservationKind::MacReported { mac, witness });
+            let (mac, source) = (mac(1), EvidenceSource::Dhcp);
+            run.see(40.0, 10, ObservationKind::MacReported { mac, source });
         }
         run.gets(45.0, 10, TERM);
         assert_eq!(run.codes(), ["rebooted-mid-image"]);
@@ -360,7 +366,7 @@ fn a_phone_that_is_switched_on_and_off_rejects_nothing() {
 fn answers_that_never_arrive_have_their_name_until_one_does() {
     let ask = |run: &mut Run, at: u16, port: u16, name: &str, served: bool| {
         let transfer = reflash::track::TransferId(u64::from(at) + 1000);
-        let served = served.then(|| reflash::track::Served {
+        let served = served.then(|| reflash::track::ServedFile {
             name: name.to_owned(),
             size: MANIFEST_BYTES,
         });
@@ -377,7 +383,7 @@ fn answers_that_never_arrive_have_their_name_until_one_does() {
     let mut run = Run::new(plan());
     for (at, port) in [(0, 49_152), (8, 49_152), (20, 49_153)] {
         let transfer = ask(&mut run, at, port, TERM, true);
-        let end = End::Vanished { all_sent: false };
+        let end = TransferEnd::Vanished { all_sent: false };
         run.ends(f64::from(at) + 7.0, 10, transfer, end, 0);
     }
     assert_eq!(run.codes(), ["blocked-by-firewall"]);
@@ -403,7 +409,7 @@ fn an_image_that_breaks_off_in_three_passes_is_a_broken_transfer() {
             at + 30.0,
             10,
             jar,
-            End::Vanished { all_sent: false },
+            TransferEnd::Vanished { all_sent: false },
             51_200,
         );
     }
@@ -481,8 +487,8 @@ fn configured_for_us(registering: &[u8]) -> Run {
 }
 
 fn registers(run: &mut Run, at: f64) {
-    let (mac, witness) = (mac(12), EvidenceSource::Sip);
-    run.see(at, 5, ObservationKind::MacReported { mac, witness });
+    let (mac, source) = (mac(12), EvidenceSource::Sip);
+    run.see(at, 5, ObservationKind::MacReported { mac, source });
 }
 
 #[test]
@@ -496,11 +502,19 @@ fn a_converted_phone_that_never_registers_is_told_and_withdrawn_when_it_does() {
     run.until(700.7);
     assert_eq!(run.state(), Flashed);
     assert!(!stands(&run), "5 minutes are not over");
-    let waited_for: Vec<_> = run.fleet.unregistered().iter().map(|it| it.mac).collect();
+    let waited_for: Vec<_> = run
+        .fleet
+        .awaiting_registration()
+        .iter()
+        .map(|it| it.mac)
+        .collect();
     assert_eq!(waited_for, [Some(mac(12))]);
     run.until(701.0);
     assert!(stands(&run));
-    assert!(run.fleet.unregistered().is_empty(), "it had its time");
+    assert!(
+        run.fleet.awaiting_registration().is_empty(),
+        "it had its time"
+    );
     let found = run.phone().diagnoses.remove(0);
     assert!(found.evidence.contains("at 0:06:40"), "{}", found.evidence);
     assert_eq!(run.state(), Flashed, "it is converted all the same");
@@ -523,7 +537,7 @@ fn who_registers_in_time_or_elsewhere_or_is_not_converted_is_not_told_of() {
     };
     let mut in_time = configured_for_us(&[12]);
     registers(&mut in_time, 430.0);
-    assert!(in_time.fleet.unregistered().is_empty());
+    assert!(in_time.fleet.awaiting_registration().is_empty());
     none(&mut in_time);
     none(&mut configured_for_us(&[13]));
     let mut waits = Run::new(Plan {

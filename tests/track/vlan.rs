@@ -20,13 +20,13 @@ fn run(third: u8) -> Run {
 }
 
 fn tags(run: &mut Run, at: f64, who: u8, vlan: u16) {
-    let witness = EvidenceSource::Lldp;
+    let source = EvidenceSource::Lldp;
     let named = ObservationKind::MacReported {
         mac: mac(who),
-        witness,
+        source,
     };
     run.see(at, who, named);
-    run.see(at, who, ObservationKind::Vlan { vlan, witness });
+    run.see(at, who, ObservationKind::Vlan { vlan, source });
 }
 
 #[test]
@@ -97,18 +97,18 @@ fn a_phone_that_comes_over_to_this_network_is_no_longer_elsewhere() {
     tags(&mut run, 5.0, 10, 20);
     run.until(100.0);
     assert_eq!(run.codes(), ["voice-vlan"]);
-    let witness = EvidenceSource::Lldp;
+    let source = EvidenceSource::Lldp;
     for seen in [
         ObservationKind::MacReported {
             mac: mac(10),
-            witness,
+            source,
         },
-        ObservationKind::Vlan { vlan: 20, witness },
+        ObservationKind::Vlan { vlan: 20, source },
     ] {
         let address = Ipv4Addr::new(192, 168, 9, 77);
         let events = run
             .fleet
-            .see(seconds(120.0), &Observation { address, seen });
+            .observe(seconds(120.0), &Observation { address, seen });
         run.events.extend(events);
     }
     assert_eq!(run.codes(), ["voice-vlan", "-voice-vlan"]);
@@ -127,7 +127,7 @@ fn a_network_is_its_prefix() {
             address: Ipv4Addr::new(10, 1, 2, 3),
             prefix,
         };
-        network.holds(Ipv4Addr::from(address))
+        network.contains(Ipv4Addr::from(address))
     };
     assert!(holds(24, [10, 1, 2, 250]) && !holds(24, [10, 1, 3, 3]));
     assert!(holds(8, [10, 250, 0, 1]) && holds(0, [192, 0, 2, 1]));
@@ -150,11 +150,13 @@ fn a_boot_loader_of_this_network_that_turns_out_to_be_it_takes_that_back_once() 
     };
     let named = ObservationKind::MacReported {
         mac: mac(10),
-        witness: EvidenceSource::Neighbour,
+        source: EvidenceSource::Neighbour,
     };
     let address = Ipv4Addr::new(192, 168, 9, 77);
     for (at, seen) in [(120.0, asked), (121.0, named.clone()), (122.0, named)] {
-        let events = run.fleet.see(seconds(at), &Observation { address, seen });
+        let events = run
+            .fleet
+            .observe(seconds(at), &Observation { address, seen });
         run.events.extend(events);
     }
     let codes = run.codes();

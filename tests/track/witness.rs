@@ -11,10 +11,10 @@ use crate::support::conversation::*;
 
 const OLD: &str = "SCCP45.8-5-2S";
 
-fn says(run: &mut Run, at: f64, witness: EvidenceSource, load: &str) {
+fn says(run: &mut Run, at: f64, source: EvidenceSource, load: &str) {
     let seen = ObservationKind::Load {
         load: LoadName::new(load),
-        witness,
+        source,
         detail: "test".to_owned(),
     };
     run.see(at, 10, seen);
@@ -22,7 +22,7 @@ fn says(run: &mut Run, at: f64, witness: EvidenceSource, load: &str) {
 
 fn evidence(run: &Run) -> Vec<(EvidenceSource, String)> {
     let evidence = run.phone().evidence.into_iter();
-    evidence.map(|one| (one.witness, one.detail)).collect()
+    evidence.map(|one| (one.source, one.detail)).collect()
 }
 
 /// The evidence that says that two witnesses disagree.
@@ -48,10 +48,10 @@ fn of_two_witnesses_the_later_one_decides_and_the_report_shows_both() {
     assert!(conflicts(&run).is_empty(), "another load before was no lie");
     says(&mut run, 122.0, EvidenceSource::Web, OLD);
     assert_eq!(run.state(), State::Configuring);
-    let [(witness, detail)] = &conflicts(&run)[..] else {
+    let [(source, detail)] = &conflicts(&run)[..] else {
         panic!("{:?}", evidence(&run));
     };
-    assert_eq!(*witness, EvidenceSource::Web);
+    assert_eq!(*source, EvidenceSource::Web);
     assert!(
         detail.starts_with(&format!("{OLD}, but CDP said {LOAD} before")),
         "{detail}"
@@ -87,12 +87,12 @@ fn of_two_witnesses_the_later_one_decides_and_the_report_shows_both() {
 #[test]
 fn witnesses_that_agree_and_a_word_before_a_start_are_no_conflict() {
     let mut run = flashed();
-    for (at, witness) in [
+    for (at, source) in [
         (121.0, EvidenceSource::Cdp),
         (122.0, EvidenceSource::Web),
         (123.0, EvidenceSource::Sip),
     ] {
-        says(&mut run, at, witness, LOAD);
+        says(&mut run, at, source, LOAD);
     }
     assert_eq!(run.state(), State::Confirmed);
     // It starts, and runs something else: somebody else gave it that.
@@ -123,7 +123,7 @@ fn the_page_of_another_phone_is_shown_and_moves_nobody() {
     let disputed = ObservationKind::AddressConflict {
         mac: mac(1),
         other: mac(2),
-        witness: EvidenceSource::Web,
+        source: EvidenceSource::Web,
     };
     run.see(130.0, 10, disputed.clone());
     run.see(131.0, 10, disputed);
@@ -139,7 +139,7 @@ fn the_page_of_another_phone_is_shown_and_moves_nobody() {
     let unknown = ObservationKind::AddressConflict {
         mac: mac(7),
         other: mac(2),
-        witness: EvidenceSource::Web,
+        source: EvidenceSource::Web,
     };
     run.see(132.0, 10, unknown);
     assert_eq!(run.report().phones.len(), 1);
@@ -151,20 +151,20 @@ fn an_address_that_is_asked_for_after_the_last_image_is_evidence_of_a_start() {
     run.boots(0.0, 10, 1).passes(3.0, 10, LOADS);
     let leased = ObservationKind::MacReported {
         mac: mac(1),
-        witness: EvidenceSource::Dhcp,
+        source: EvidenceSource::Dhcp,
     };
     run.see(90.0, 10, leased.clone());
     assert_eq!(run.state(), State::Rebooted);
     run.see(91.0, 10, leased);
     let dhcp: Vec<_> = evidence(&run)
         .into_iter()
-        .filter(|(witness, _)| *witness == EvidenceSource::Dhcp)
+        .filter(|(source, _)| *source == EvidenceSource::Dhcp)
         .collect();
     assert_eq!(dhcp.len(), 1, "{dhcp:?}");
 }
 
 fn unproven(run: &Run) -> Vec<(Ipv4Addr, u32)> {
-    let phones = run.fleet.unproven().into_iter();
+    let phones = run.fleet.poll_candidates().into_iter();
     phones.map(|phone| (phone.address, phone.pass)).collect()
 }
 
@@ -181,7 +181,7 @@ fn only_a_phone_whose_application_is_up_and_unproven_can_be_asked() {
     assert_eq!(unproven(&run), [], "it writes");
     let leased = ObservationKind::MacReported {
         mac: mac(1),
-        witness: EvidenceSource::Dhcp,
+        source: EvidenceSource::Dhcp,
     };
     run.see(90.0, 10, leased);
     assert_eq!(unproven(&run), [], "its application is not up yet");
@@ -224,7 +224,7 @@ fn a_phone_in_its_boot_loader_or_none_of_the_run_is_not_asked() {
 fn agent(run: &mut Run, at: f64, release: Option<&str>) {
     let seen = ObservationKind::UserAgent {
         release: release.map(str::to_owned),
-        witness: EvidenceSource::Sip,
+        source: EvidenceSource::Sip,
         detail: "Cisco-CP7965G".to_owned(),
     };
     run.see(at, 10, seen);
@@ -263,9 +263,9 @@ fn sip_firmware_that_names_itself_confirms_who_was_on_sccp_and_got_every_image()
 
 #[test]
 fn a_model_is_learnt_from_a_witness_and_another_familys_is_shown() {
-    let named = |model: &str, witness| ObservationKind::Model {
+    let named = |model: &str, source| ObservationKind::Model {
         model: model.to_owned(),
-        witness,
+        source,
     };
     let mut run = Run::new(plan());
     run.boots(0.0, 10, 1).load(1.0, 10, OLD);
@@ -278,8 +278,8 @@ fn a_model_is_learnt_from_a_witness_and_another_familys_is_shown() {
     assert_eq!(evidence(&run).len(), count, "they agree");
     run.see(5.0, 10, named("7911", EvidenceSource::Dhcp));
     assert_eq!(run.phone().model.as_deref(), Some("7965"));
-    let (witness, detail) = evidence(&run).pop().unwrap();
-    assert_eq!(witness, EvidenceSource::Dhcp);
+    let (source, detail) = evidence(&run).pop().unwrap();
+    assert_eq!(source, EvidenceSource::Dhcp);
     assert!(
         detail.starts_with("a 7911, which takes other firmware"),
         "{detail}"

@@ -103,7 +103,7 @@ fn a_phone_gets_an_address_and_the_server_three_times() {
         told[0].observation().unwrap().seen,
         ObservationKind::MacReported {
             mac: mac(1),
-            witness: EvidenceSource::Dhcp
+            source: EvidenceSource::Dhcp
         }
     );
     assert_eq!(server.drain_events().next(), None, "told once");

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::track::{MAX_PHONES, PhoneId, RunTime, Unproven};
+use crate::track::{MAX_PHONES, PhoneId, PollCandidate, RunTime};
 
 /// How long a phone is left alone before each try, from the moment at which there is a reason to
 /// ask it, and then from the try before. A phone that starts has its web server a little after
@@ -45,7 +45,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Due {
     /// Ask these.
-    pub start: Vec<Unproven>,
+    pub start: Vec<PollCandidate>,
     /// Give these up: they fetch images, are confirmed, or are elsewhere.
     pub cancel: Vec<PhoneId>,
 }
@@ -59,7 +59,7 @@ pub struct Schedule {
 /// One phone's.
 #[derive(Debug, Clone)]
 struct PhoneSchedule {
-    asked: Unproven,
+    asked: PollCandidate,
     /// The next try; `None`: there is no reason to ask it just now.
     next: Option<RunTime>,
     is_running: bool,
@@ -73,9 +73,9 @@ struct PhoneSchedule {
 
 impl Schedule {
     /// `wanted`: every phone that there is a reason to ask, as it is now.
-    pub fn due(&mut self, now: RunTime, wanted: &[Unproven]) -> Due {
+    pub fn due(&mut self, now: RunTime, wanted: &[PollCandidate]) -> Due {
         let mut due = Due::default();
-        let now_wanted: HashMap<PhoneId, &Unproven> =
+        let now_wanted: HashMap<PhoneId, &PollCandidate> =
             wanted.iter().map(|phone| (phone.id, phone)).collect();
         for (id, turn) in &mut self.phones {
             let phone = now_wanted.get(id);
@@ -138,7 +138,7 @@ impl Schedule {
 }
 
 impl PhoneSchedule {
-    fn new(phone: &Unproven) -> Self {
+    fn new(phone: &PollCandidate) -> Self {
         Self {
             asked: phone.clone(),
             next: None,
@@ -151,7 +151,7 @@ impl PhoneSchedule {
     }
 
     /// There is a reason to ask it.
-    fn look(&mut self, now: RunTime, phone: &Unproven) {
+    fn look(&mut self, now: RunTime, phone: &PollCandidate) {
         if phone.pass != self.asked.pass {
             // Other firmware, and maybe another configuration: what was refused may be given.
             self.tries = 0;
@@ -187,8 +187,8 @@ mod tests {
     use super::*;
     use crate::phone::MacAddress;
 
-    fn phone(number: u8, pass: u32) -> Unproven {
-        Unproven {
+    fn phone(number: u8, pass: u32) -> PollCandidate {
+        PollCandidate {
             id: PhoneId(number.into()),
             address: Ipv4Addr::new(192, 0, 2, number),
             mac: Some(MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, number])),
@@ -200,7 +200,7 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    fn numbers(phones: &[Unproven]) -> Vec<u32> {
+    fn numbers(phones: &[PollCandidate]) -> Vec<u32> {
         phones.iter().map(|phone| phone.id.0).collect()
     }
 
@@ -277,7 +277,7 @@ mod tests {
         let mut schedule = Schedule::default();
         schedule.due(at(0), &[phone(1, 1)]);
         schedule.due(at(10), &[phone(1, 1)]);
-        let moved = Unproven {
+        let moved = PollCandidate {
             address: Ipv4Addr::new(192, 0, 2, 99),
             ..phone(1, 1)
         };
@@ -290,7 +290,7 @@ mod tests {
     #[test]
     fn a_building_is_asked_four_at_a_time_and_nobody_twice_at_once() {
         let mut schedule = Schedule::default();
-        let wanted: Vec<Unproven> = (1..=200).map(|number| phone(number, 1)).collect();
+        let wanted: Vec<PollCandidate> = (1..=200).map(|number| phone(number, 1)).collect();
         schedule.due(at(0), &wanted);
         let first = numbers(&schedule.due(at(10), &wanted).start);
         assert_eq!(first, [1, 2, 3, 4]);
@@ -326,8 +326,8 @@ mod tests {
     fn what_is_remembered_is_bounded() {
         let mut schedule = Schedule::default();
         let most = u32::try_from(MAX_PHONES).unwrap();
-        let many = |numbers: std::ops::Range<u32>| -> Vec<Unproven> {
-            let one = |number| Unproven {
+        let many = |numbers: std::ops::Range<u32>| -> Vec<PollCandidate> {
+            let one = |number| PollCandidate {
                 id: PhoneId(number),
                 ..phone(1, 1)
             };

@@ -38,7 +38,10 @@ impl Fact {
     pub fn of(heard: &Decoded<'_>, address: Option<Ipv4Addr>, tag: Option<u16>) -> Option<Self> {
         let seen = observations(heard);
         let named = seen.iter().find_map(|seen| match seen {
-            ObservationKind::MacReported { mac, witness } => Some((*mac, *witness)),
+            ObservationKind::MacReported {
+                mac,
+                source: witness,
+            } => Some((*mac, *witness)),
             _ => None,
         });
         let (mac, witness) = match heard {

@@ -81,7 +81,7 @@ impl Phone {
     pub(super) fn step(&mut self, at: Timestamp, step: &Step, bytes: &mut Bytes) -> State {
         let before = self.state;
         self.wait = None;
-        if let (Some(file), Some(all)) = (&step.file, step.bytes) {
+        if let (Some(file), Some(all)) = (&step.details.file, step.details.bytes) {
             self.moved(file, all, all, bytes);
         }
         if before != step.state || self.pass != step.pass {
@@ -96,7 +96,7 @@ impl Phone {
             }
             self.comes_to(at);
         }
-        if let Some(evidence) = &step.evidence {
+        if let Some(evidence) = &step.details.evidence {
             // The first is the one that moved it.
             self.evidence
                 .get_or_insert_with(|| escape(&format::evidence_of(evidence)));

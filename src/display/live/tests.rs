@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     diagnose::Code,
     phone::MacAddress,
-    track::{Evidence, EvidenceSource, PhoneRef, Progress, Step},
+    track::{Evidence, EvidenceSource, PhoneRef, Progress, Step, StepDetails},
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -36,10 +36,7 @@ fn step(phone: PhoneRef, state: State) -> Event {
         phone,
         state,
         pass: 1,
-        file: None,
-        bytes: None,
-        load: None,
-        evidence: None,
+        details: StepDetails::default(),
     })
 }
 
@@ -48,10 +45,13 @@ fn confirmed(phone: PhoneRef) -> Event {
         unreachable!()
     };
     Event::Step(Step {
-        evidence: Some(Evidence {
-            witness: EvidenceSource::Cdp,
-            detail: "SIP45.9-3-1SR4-1S (192.0.2.3, Port 1)".to_owned(),
-        }),
+        details: StepDetails {
+            evidence: Some(Evidence {
+                source: EvidenceSource::Cdp,
+                detail: "SIP45.9-3-1SR4-1S (192.0.2.3, Port 1)".to_owned(),
+            }),
+            ..StepDetails::default()
+        },
         ..step
     })
 }
@@ -172,8 +172,11 @@ fn an_image_whose_place_nobody_told_has_none() {
         unreachable!()
     };
     let got = Event::Step(Step {
-        file: Some("dsp45.9-3-1ES26.sbn".to_owned()),
-        bytes: Some(364_000),
+        details: StepDetails {
+            file: Some("dsp45.9-3-1ES26.sbn".to_owned()),
+            bytes: Some(364_000),
+            ..StepDetails::default()
+        },
         ..got
     });
     live.event(at(99), &got);
@@ -402,13 +405,15 @@ fn events() -> impl Strategy<Value = Event> {
             phone,
             state: State::ALL[state],
             pass,
-            bytes: text.as_ref().map(|_| bytes.into()),
-            evidence: text.clone().map(|detail| Evidence {
-                witness: EvidenceSource::Lldp,
-                detail,
-            }),
-            file: text,
-            load: None,
+            details: StepDetails {
+                bytes: text.as_ref().map(|_| bytes.into()),
+                evidence: text.clone().map(|detail| Evidence {
+                    source: EvidenceSource::Lldp,
+                    detail,
+                }),
+                file: text,
+                load: None,
+            },
         })
     });
     let moves = (

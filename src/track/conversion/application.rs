@@ -2,8 +2,8 @@
 
 use super::loader::is_sip_default;
 use super::{
-    About, Ask, Bridge, Change, Conversion, Evidence, EvidenceSource, LoadName, Protocol,
-    RequestedFile, RunTime, Scene, State, text,
+    Ask, BridgeProgress, Change, Conversion, Evidence, EvidenceSource, LoadName, Protocol,
+    RequestedFile, RunTime, Scene, State, StepDetails, text,
 };
 use crate::{diagnose::Code, track::catalog::Leg};
 
@@ -40,7 +40,7 @@ impl Conversion {
             self.said.clear();
         }
         match self.state {
-            State::Seen => self.enter(State::Configuring, About::file(ask.file()), out),
+            State::Seen => self.enter(State::Configuring, StepDetails::file(ask.file()), out),
             // It gave up on a further pass, or starts without one: the last one counts.
             _ if self.is_stepwise() => self.loader_or_application(ask, out),
             State::Manifest
@@ -54,10 +54,10 @@ impl Conversion {
                 self.came_back(Some(ask.file()), out);
             }
             State::Manifest if may_be_boot => {
-                self.enter(State::Configuring, About::file(ask.file()), out);
+                self.enter(State::Configuring, StepDetails::file(ask.file()), out);
             }
             State::Images if is_boot => {
-                self.enter(State::Configuring, About::file(ask.file()), out);
+                self.enter(State::Configuring, StepDetails::file(ask.file()), out);
             }
             State::Writing | State::Rebooted => {
                 self.config_at = None;
@@ -108,16 +108,16 @@ impl Conversion {
         {
             return self.bridged(file, out);
         }
-        let about = |evidence| About {
+        let about = |evidence| StepDetails {
             file: file.map(str::to_owned),
             evidence,
-            ..About::default()
+            ..StepDetails::default()
         };
         if self.state != State::Rebooted {
             self.enter(State::Rebooted, about(None), out);
         }
         let evidence = Evidence {
-            witness: EvidenceSource::Requests,
+            source: EvidenceSource::Requests,
             detail: format!(
                 "{}; then an application asked for {}",
                 self.images_accounted(),
@@ -139,21 +139,21 @@ impl Conversion {
     /// and who was not on SIP before, has it from here.
     pub(super) fn speaks_sip(
         &mut self,
-        witness: EvidenceSource,
+        source: EvidenceSource,
         detail: String,
         out: &mut Vec<Change>,
     ) {
         let proven = self.in_full && (self.on_sccp || self.in_recovery);
         if self.state == State::Flashed && proven {
-            let evidence = Evidence { witness, detail };
+            let evidence = Evidence { source, detail };
             self.keep(evidence.clone());
-            let about = About {
+            let about = StepDetails {
                 evidence: Some(evidence),
-                ..About::default()
+                ..StepDetails::default()
             };
             self.enter(State::Confirmed, about, out);
         } else {
-            self.note(witness, detail, out);
+            self.note(source, detail, out);
         }
     }
 
@@ -169,7 +169,7 @@ impl Conversion {
     /// Something says that the phone runs another load than it was given.
     fn still_on_another(
         &mut self,
-        witness: EvidenceSource,
+        source: EvidenceSource,
         detail: String,
         load: Option<LoadName>,
         out: &mut Vec<Change>,
@@ -178,16 +178,16 @@ impl Conversion {
             self.state,
             State::Flashed | State::Confirmed | State::Already
         ) {
-            let evidence = Evidence { witness, detail };
+            let evidence = Evidence { source, detail };
             self.keep_as_newest(evidence.clone());
-            let about = About {
+            let about = StepDetails {
                 load,
                 evidence: Some(evidence),
-                ..About::default()
+                ..StepDetails::default()
             };
             self.enter(State::Configuring, about, out);
         } else {
-            self.note(witness, detail, out);
+            self.note(source, detail, out);
         }
     }
 
@@ -205,7 +205,7 @@ impl Conversion {
         &mut self,
         scene: Scene<'_>,
         load: &LoadName,
-        witness: EvidenceSource,
+        source: EvidenceSource,
         detail: &str,
         out: &mut Vec<Change>,
     ) {
@@ -217,16 +217,16 @@ impl Conversion {
         // Names of a boot loader's doing say nothing of the load behind them.
         if load.is_recovery() || load.as_str().eq_ignore_ascii_case("79XX_default_load") {
             if self.state == State::Writing && load.is_recovery() {
-                self.enter(State::Rebooted, About::default(), out);
+                self.enter(State::Rebooted, StepDetails::default(), out);
             }
-            self.note(witness, detail, out);
+            self.note(source, detail, out);
             return;
         }
         if self.from.is_none() && !self.fetched {
             self.from = Some(load.clone());
         }
         self.runs = Some(load.clone());
-        self.judge_words(load, witness, out);
+        self.judge_words(load, source, out);
         let is_staged = |family| scene.catalog.families.contains(&family);
         if let Some(family) = load
             .family()
@@ -238,14 +238,14 @@ impl Conversion {
         if scene.catalog.is_bridge(load) && self.leg == Leg::Bridge && !self.is_owed_images() {
             // It has the bridge, from this run or from elsewhere.
             self.leg = Leg::Target;
-            self.bridge = Bridge::Taken;
+            self.bridge = BridgeProgress::Taken;
         }
         self.on_sccp |= load.protocol() == Some(Protocol::Sccp);
         if !scene.catalog.is_target(load) {
             if load.is_universal_loader() || self.may_be_target(scene, load) {
-                self.note(witness, detail, out);
+                self.note(source, detail, out);
             } else {
-                self.still_on_another(witness, detail, Some(load.clone()), out);
+                self.still_on_another(source, detail, Some(load.clone()), out);
             }
             self.judge_route(scene, out);
             return;
@@ -262,11 +262,11 @@ impl Conversion {
             self.to = Some(load.clone());
             State::Confirmed
         };
-        let evidence = Evidence { witness, detail };
-        let about = About {
+        let evidence = Evidence { source, detail };
+        let about = StepDetails {
             load: Some(load.clone()),
             evidence: Some(evidence.clone()),
-            ..About::default()
+            ..StepDetails::default()
         };
         self.withdraw_final(out);
         if self.state != state {
@@ -282,22 +282,22 @@ impl Conversion {
     pub(in super::super) fn named_by(
         &mut self,
         at: RunTime,
-        witness: EvidenceSource,
+        source: EvidenceSource,
         out: &mut Vec<Change>,
     ) {
         self.last = at;
-        if witness == EvidenceSource::Sip {
+        if source == EvidenceSource::Sip {
             self.register_heard(out);
         }
-        if self.state == State::Writing && witness == EvidenceSource::Dhcp {
+        if self.state == State::Writing && source == EvidenceSource::Dhcp {
             let evidence = Evidence {
-                witness,
+                source,
                 detail: "an address was asked for after the last image: it starts".to_owned(),
             };
             self.keep(evidence.clone());
-            let about = About {
+            let about = StepDetails {
                 evidence: Some(evidence),
-                ..About::default()
+                ..StepDetails::default()
             };
             self.enter(State::Rebooted, about, out);
         }

@@ -5,7 +5,7 @@ use crate::track::diagnosis::rules;
 
 /// What a phone is silent for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Expected {
+pub struct ExpectedActivity {
     /// What comes next if all is well.
     pub what: &'static str,
     /// Until then silence is normal.
@@ -17,7 +17,7 @@ impl Conversion {
         &self,
         now: RunTime,
         survey: Option<RunTime>,
-    ) -> Option<Expected> {
+    ) -> Option<ExpectedActivity> {
         if self.stalled || self.is_failed() {
             return None;
         }
@@ -46,6 +46,6 @@ impl Conversion {
             ),
             _ => return None,
         };
-        until.map(|until| Expected { what, until })
+        until.map(|until| ExpectedActivity { what, until })
     }
 }

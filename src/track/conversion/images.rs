@@ -1,7 +1,8 @@
 //! Manifests and images: how passes begin and when they are complete.
 
 use super::{
-    About, Ask, Change, Conversion, FileOutcome, Kind, LoadName, Registering, Row, Scene, State,
+    Ask, Change, Conversion, FileOutcome, Kind, LoadName, Registering, Row, Scene, State,
+    StepDetails,
 };
 use crate::{
     diagnose::Code,
@@ -49,7 +50,7 @@ impl Conversion {
             || ask.served.is_some() && !self.is_routine()
             || matches!(self.state, State::Seen | State::Configuring) && !self.is_held(scene);
         if waits && self.state != State::Manifest {
-            self.enter(State::Manifest, About::file(ask.file()), out);
+            self.enter(State::Manifest, StepDetails::file(ask.file()), out);
         }
     }
 
@@ -102,10 +103,10 @@ impl Conversion {
             }
         }
         if self.state != State::Images {
-            self.enter(State::Images, About::file(ask.file()), out);
+            self.enter(State::Images, StepDetails::file(ask.file()), out);
         }
         if !self.has_everything() {
-            self.check_complete(About::default(), out);
+            self.check_complete(StepDetails::default(), out);
         }
     }
 
@@ -155,7 +156,7 @@ impl Conversion {
     }
 
     /// The pass is complete once everything is accounted for: then the phone writes.
-    pub(super) fn check_complete(&mut self, about: About, out: &mut Vec<Change>) -> bool {
+    pub(super) fn check_complete(&mut self, about: StepDetails, out: &mut Vec<Change>) -> bool {
         let Some(pass) = &mut self.current else {
             return false;
         };

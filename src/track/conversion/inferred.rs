@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Ask, Change, Conversion, Scene};
+use super::{Ask, Change, Conversion, Scene, StepDetails};
 use crate::{
     diagnose::Code,
     track::{TransferId, pass::Image},
@@ -57,7 +57,7 @@ impl Conversion {
             .is_some_and(|row| scene.at.saturating_sub(row.at) >= RESTART_AFTER);
         if written {
             self.infer(last, out);
-            self.check_complete(super::About::default(), out);
+            self.check_complete(StepDetails::default(), out);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a name that was asked for says, beyond what is served for it.
 
-use super::{Ask, Change, Conversion, Scene, Served};
+use super::{Ask, Change, Conversion, Scene, ServedFile};
 use crate::{
     phone::normalized_name,
     track::{
@@ -80,7 +80,7 @@ impl Conversion {
             .map_or(0, |row| row.bytes);
         let size = ask.served.map(|served| served.size);
         let last = size
-            .filter(|size| *size != Served::UNKNOWN_SIZE)
+            .filter(|size| *size != ServedFile::UNKNOWN_SIZE)
             .map(|size| (bytes, size));
         let diagnosis = text::broken(ask.name, attempts, last, scene.at);
         self.raise(ask.file(), diagnosis, out);

@@ -6,7 +6,7 @@ use super::{Change, Conversion, EvidenceSource, RunTime, Scene};
 use crate::{
     diagnose::Code,
     track::{
-        Leased,
+        LeaseOptions,
         diagnosis::{rules, text},
     },
 };
@@ -18,7 +18,7 @@ const MAX_LEASES: u8 = 8;
 /// A lease that leads elsewhere, and no request here since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) struct Astray {
-    leased: Leased,
+    leased: LeaseOptions,
     address: Ipv4Addr,
     own: Ipv4Addr,
     at: RunTime,
@@ -30,7 +30,7 @@ impl Conversion {
         &mut self,
         scene: Scene<'_>,
         address: Ipv4Addr,
-        leased: &Leased,
+        leased: &LeaseOptions,
         out: &mut Vec<Change>,
     ) {
         self.last = scene.at;

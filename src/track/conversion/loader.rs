@@ -5,7 +5,7 @@
 //! SIP application reads the manifest in every boot and asks for `SIPDefault.cnf`, which the
 //! loader never does.
 
-use super::{About, Ask, Change, Conversion, Scene, State};
+use super::{Ask, Change, Conversion, Scene, State, StepDetails};
 use crate::{
     diagnose::Code,
     phone::{Family, RequestedFile, normalized_name},
@@ -50,9 +50,9 @@ impl Conversion {
                 self.refute(Code::ProtocolApplicationInvalid, None, out);
                 self.came_back(Some(ask.file()), out);
             }
-            State::Writing => self.enter(State::Rebooted, About::file(ask.file()), out),
+            State::Writing => self.enter(State::Rebooted, StepDetails::file(ask.file()), out),
             State::Images | State::Manifest if starts => {
-                self.enter(State::Configuring, About::file(ask.file()), out);
+                self.enter(State::Configuring, StepDetails::file(ask.file()), out);
             }
             _ => {}
         }
@@ -71,7 +71,7 @@ impl Conversion {
             self.family = Some(Family::P3);
         }
         if is_sip_default(ask) && !self.is_stepwise() && self.state == State::Manifest {
-            self.enter(State::Configuring, About::file(ask.file()), out);
+            self.enter(State::Configuring, StepDetails::file(ask.file()), out);
         }
         // It asks for all kinds of configurations where no application says which one.
         if !normalized_name(ask.name).starts_with("mgc") {
@@ -84,7 +84,7 @@ impl Conversion {
             && matches!(self.state, State::Writing | State::Rebooted)
         {
             pass.interrupted = true;
-            self.enter(State::Configuring, About::file(ask.file()), out);
+            self.enter(State::Configuring, StepDetails::file(ask.file()), out);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    About, Change, Conversion, Evidence, EvidenceSource, RunTime, SETTLED_AFTER, Scene, State,
+    Change, Conversion, Evidence, EvidenceSource, RunTime, SETTLED_AFTER, Scene, State, StepDetails,
 };
 use crate::{
     diagnose::{Code, Diagnosis},
@@ -22,7 +22,7 @@ pub(in super::super) struct Standing {
     subject: String,
 }
 
-impl About {
+impl StepDetails {
     pub(super) fn file(name: &str) -> Self {
         Self {
             file: Some(super::kept(name)),
@@ -121,11 +121,11 @@ impl Conversion {
         if self.stalled {
             self.stalled = false;
             self.refute(Code::Stalled, None, out);
-            self.step(About::default(), out);
+            self.step(StepDetails::default(), out);
         }
     }
 
-    pub(super) fn enter(&mut self, state: State, about: About, out: &mut Vec<Change>) {
+    pub(super) fn enter(&mut self, state: State, about: StepDetails, out: &mut Vec<Change>) {
         self.state = state;
         if state != State::Flashed {
             self.settled = false;
@@ -133,23 +133,20 @@ impl Conversion {
         self.step(about, out);
     }
 
-    pub(super) fn step(&self, about: About, out: &mut Vec<Change>) {
+    pub(super) fn step(&self, about: StepDetails, out: &mut Vec<Change>) {
         out.push(self.change(about));
     }
 
     /// A step that only says how far it is.
     pub(in super::super) fn as_is(&self) -> Change {
-        self.change(About::default())
+        self.change(StepDetails::default())
     }
 
-    fn change(&self, about: About) -> Change {
+    fn change(&self, about: StepDetails) -> Change {
         Change::Step {
             state: self.shown(),
             pass: self.pass,
-            file: about.file,
-            bytes: about.bytes,
-            load: about.load,
-            evidence: about.evidence,
+            details: about,
         }
     }
 
@@ -171,15 +168,15 @@ impl Conversion {
     /// Keeps evidence that changes no state, and tells it once.
     pub(in super::super) fn note(
         &mut self,
-        witness: EvidenceSource,
+        source: EvidenceSource,
         detail: String,
         out: &mut Vec<Change>,
     ) {
-        let evidence = Evidence { witness, detail };
+        let evidence = Evidence { source, detail };
         if self.keep(evidence.clone()) {
-            let about = About {
+            let about = StepDetails {
                 evidence: Some(evidence),
-                ..About::default()
+                ..StepDetails::default()
             };
             self.step(about, out);
         }
@@ -208,7 +205,7 @@ impl Conversion {
             subject: normalized_name(subject),
         });
         if self.shown() != before {
-            self.step(About::default(), out);
+            self.step(StepDetails::default(), out);
         }
     }
 
@@ -315,7 +312,7 @@ impl Conversion {
                 diagnosis,
                 subject: String::new(),
             });
-            self.step(About::default(), out);
+            self.step(StepDetails::default(), out);
         }
     }
 }

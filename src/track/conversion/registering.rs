@@ -43,7 +43,7 @@ pub(in super::super) struct Registering {
 #[derive(Debug, Clone, Copy)]
 struct Closed {
     pbx: SocketAddrV4,
-    over: SipTransport,
+    transport: SipTransport,
     since: RunTime,
     last: RunTime,
     count: u32,
@@ -84,7 +84,7 @@ impl Conversion {
         &mut self,
         scene: Scene<'_>,
         register: &Register,
-        fate: RegisterOutcome,
+        outcome: RegisterOutcome,
         out: &mut Vec<Change>,
     ) {
         self.last = scene.at;
@@ -99,8 +99,8 @@ impl Conversion {
             }
         };
         let line = &mut lines[at];
-        line.see(scene.at, register, fate);
-        if matches!(fate, RegisterOutcome::Answered { .. }) {
+        line.see(scene.at, register, outcome);
+        if matches!(outcome, RegisterOutcome::Answered { .. }) {
             let is_registered = line.is_registered();
             // It found a PBX that listens.
             self.registering.closed = None;
@@ -139,19 +139,19 @@ impl Conversion {
         &mut self,
         scene: Scene<'_>,
         pbx: SocketAddrV4,
-        over: SipTransport,
+        transport: SipTransport,
         out: &mut Vec<Change>,
     ) {
         self.last = scene.at;
         let fresh = Closed {
             pbx,
-            over,
+            transport,
             since: scene.at,
             last: scene.at,
             count: 1,
         };
         let closed = self.registering.closed.get_or_insert(fresh);
-        if (closed.pbx, closed.over) != (pbx, over) {
+        if (closed.pbx, closed.transport) != (pbx, transport) {
             *closed = fresh;
         } else if scene.at.saturating_sub(closed.last) >= APART {
             closed.last = scene.at;
@@ -219,7 +219,7 @@ impl Conversion {
         let closed = closed.map(|closed| Unregistered {
             why: Why::Closed,
             user: None,
-            pbx: Some((closed.pbx, closed.over)),
+            pbx: Some((closed.pbx, closed.transport)),
             written: None,
             since: closed.since,
             at: scene.at,

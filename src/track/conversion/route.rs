@@ -1,8 +1,8 @@
 //! Which stage a phone is shown: the target, or first the bridge.
 
 use super::{
-    About, Change, Conversion, Evidence, EvidenceSource, FileOutcome, Kind, LoadName, RunTime,
-    SETTLED_AFTER, Scene, State,
+    Change, Conversion, Evidence, EvidenceSource, FileOutcome, Kind, LoadName, RunTime,
+    SETTLED_AFTER, Scene, State, StepDetails,
 };
 use crate::{
     diagnose::Code,
@@ -18,7 +18,7 @@ use crate::{
 
 /// What became of the bridge with one phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(crate) enum Bridge {
+pub(crate) enum BridgeProgress {
     /// It was not needed yet.
     #[default]
     Untried,
@@ -62,12 +62,12 @@ impl Conversion {
         let forbidden = self.hardware.is_some_and(|hardware| {
             supports_hardware(&entry.load, entry.hardware, hardware) == Some(false)
         });
-        (self.bridge == Bridge::Untried && !forbidden && !scene.excluded).then_some(entry)
+        (self.bridge == BridgeProgress::Untried && !forbidden && !scene.excluded).then_some(entry)
     }
 
     fn show_bridge(&mut self, load: &LoadName, why: &str, out: &mut Vec<Change>) {
         self.leg = Leg::Bridge;
-        self.bridge = Bridge::Shown;
+        self.bridge = BridgeProgress::Shown;
         self.takes.clear();
         // The next boot's configuration is the first that names the bridge.
         self.config_at = None;
@@ -81,7 +81,7 @@ impl Conversion {
         let family = self.own_family();
         if self.leg == Leg::Bridge {
             self.leg = Leg::Target;
-            self.bridge = Bridge::Refused;
+            self.bridge = BridgeProgress::Refused;
             self.raise("", text::refused(&boots, family, self.bridge), out);
             return;
         }
@@ -128,7 +128,7 @@ impl Conversion {
     /// The phone was told of the bridge and does not want it: most likely it runs it.
     pub(super) fn bridge_unwanted(&mut self, out: &mut Vec<Change>) {
         self.leg = Leg::Target;
-        self.bridge = Bridge::Unwanted;
+        self.bridge = BridgeProgress::Unwanted;
         let diagnosis = text::bridge_unwanted(self.config_at.unwrap_or(self.last), self.bridge);
         self.raise("", diagnosis, out);
     }
@@ -190,13 +190,13 @@ impl Conversion {
     /// An application started after the bridge's images: the target is next.
     pub(super) fn bridged(&mut self, file: Option<&str>, out: &mut Vec<Change>) {
         self.leg = Leg::Target;
-        self.bridge = Bridge::Taken;
+        self.bridge = BridgeProgress::Taken;
         self.takes.clear();
         self.current = None;
         self.runs = None;
         self.said.clear();
         let evidence = Evidence {
-            witness: EvidenceSource::Requests,
+            source: EvidenceSource::Requests,
             detail: format!(
                 "pass {}: every image of the bridge delivered or implied; then an application \
                  asked for {}: the target is next",
@@ -205,10 +205,10 @@ impl Conversion {
             ),
         };
         self.keep(evidence.clone());
-        let about = About {
+        let about = StepDetails {
             file: file.map(str::to_owned),
             evidence: Some(evidence),
-            ..About::default()
+            ..StepDetails::default()
         };
         self.enter(State::Configuring, about, out);
     }
@@ -218,14 +218,14 @@ impl Conversion {
         &mut self,
         scene: Scene<'_>,
         classes: u32,
-        witness: EvidenceSource,
+        source: EvidenceSource,
         detail: &str,
         out: &mut Vec<Change>,
     ) {
         self.last = scene.at;
         self.hardware = Some(classes);
         let detail = format!("hardware classes {classes:#x} ({})", text::shown(detail));
-        self.note(witness, detail, out);
+        self.note(source, detail, out);
         self.judge_route(scene, out);
     }
 }

@@ -22,13 +22,13 @@ impl Said {
     /// Takes a witness's word. Returns the newest word of another one that says otherwise.
     fn learn(
         &mut self,
-        witness: EvidenceSource,
+        source: EvidenceSource,
         load: &LoadName,
     ) -> Option<(EvidenceSource, LoadName)> {
-        self.0.retain(|(who, _)| *who != witness);
+        self.0.retain(|(who, _)| *who != source);
         let differs = |(_, said): &&(EvidenceSource, LoadName)| !is_same(said, load);
         let other = self.0.iter().rev().find(differs).cloned();
-        self.0.push((witness, load.clone()));
+        self.0.push((source, load.clone()));
         other
     }
 }
@@ -42,21 +42,21 @@ impl Conversion {
     pub(super) fn judge_words(
         &mut self,
         load: &LoadName,
-        witness: EvidenceSource,
+        source: EvidenceSource,
         out: &mut Vec<Change>,
     ) {
         // A 7940 says this of itself beside its load.
         if load.is_universal_loader() {
             return;
         }
-        if let Some((other, said)) = self.said.learn(witness, load) {
+        if let Some((other, said)) = self.said.learn(source, load) {
             let detail = format!(
                 "{}, but {} said {} before, and no start was seen since: the later word counts",
                 text::shown(load.as_str()),
                 called(other),
                 text::shown(said.as_str())
             );
-            self.note(witness, detail, out);
+            self.note(source, detail, out);
         }
     }
 
@@ -64,7 +64,7 @@ impl Conversion {
     pub(in super::super) fn model_named(
         &mut self,
         model: &str,
-        witness: EvidenceSource,
+        source: EvidenceSource,
         out: &mut Vec<Change>,
     ) {
         let Some(model) = Model::by_number(model) else {
@@ -76,7 +76,7 @@ impl Conversion {
                     "a {}, which takes other firmware than this phone asked for",
                     model.plain_number()
                 );
-                self.note(witness, detail, out);
+                self.note(source, detail, out);
             }
             _ if self.model.is_none() => self.learn(model),
             _ => {}
@@ -88,7 +88,7 @@ impl Conversion {
     pub(in super::super) fn agent_named(
         &mut self,
         release: Option<&str>,
-        witness: EvidenceSource,
+        source: EvidenceSource,
         detail: &str,
         out: &mut Vec<Change>,
     ) {
@@ -100,9 +100,9 @@ impl Conversion {
             _ => false,
         };
         if is_other {
-            self.note(witness, detail, out);
+            self.note(source, detail, out);
         } else {
-            self.speaks_sip(witness, detail, out);
+            self.speaks_sip(source, detail, out);
         }
     }
 
@@ -111,14 +111,14 @@ impl Conversion {
         &mut self,
         address: Ipv4Addr,
         other: MacAddress,
-        witness: EvidenceSource,
+        source: EvidenceSource,
         out: &mut Vec<Change>,
     ) {
         let detail = format!(
             "SEP{} at {address}, where this phone was last seen: nothing of that counts for either",
             other.upper_hex()
         );
-        self.note(witness, detail, out);
+        self.note(source, detail, out);
     }
 
     /// Whether it can be asked which load it runs: its application is up, and nobody said.
@@ -139,8 +139,8 @@ fn numbers(release: &str) -> Option<[u16; 3]> {
 }
 
 /// A witness in the middle of a sentence.
-fn called(witness: EvidenceSource) -> &'static str {
-    match witness {
+fn called(source: EvidenceSource) -> &'static str {
+    match source {
         EvidenceSource::Requests => "its requests",
         EvidenceSource::Neighbour => "ARP",
         EvidenceSource::Cdp => "CDP",

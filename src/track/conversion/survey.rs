@@ -8,7 +8,7 @@ use crate::track::catalog::{Catalog, Leg};
 /// What a survey found to be a phone's way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Way {
+pub enum PlannedRoute {
     /// It runs the target: nothing that names a load is served to it.
     Already,
     /// It is told of the target. Where it told no load, or one of which reports differ, that
@@ -69,45 +69,45 @@ impl Conversion {
         let target = self.next_load(scene.catalog, Leg::Target);
         let target = target.map_or("the target", LoadName::as_str);
         let detail = match way {
-            Way::Already => {
+            PlannedRoute::Already => {
                 format!("it runs {target} already: nothing that names a load is served to it")
             }
-            Way::Target if self.runs.is_none() => {
+            PlannedRoute::Target if self.runs.is_none() => {
                 format!("it told no load: {target} at its next start")
             }
-            Way::Target => format!("{target} at its next start"),
-            Way::Bridge => {
+            PlannedRoute::Target => format!("{target} at its next start"),
+            PlannedRoute::Bridge => {
                 let bridge = self.next_load(scene.catalog, Leg::Bridge);
                 let bridge = bridge.map_or("", LoadName::as_str);
                 format!("the bridge {bridge} at its next start, then {target}")
             }
-            Way::BridgeNeeded => format!("nothing: it needs a bridge before {target}"),
-            Way::Recovery => "it goes on as its boot loader began".to_owned(),
-            Way::Unserved => "nothing: no bundle of this run is for it".to_owned(),
-            Way::Excluded => "nothing: it is none of --only".to_owned(),
+            PlannedRoute::BridgeNeeded => format!("nothing: it needs a bridge before {target}"),
+            PlannedRoute::Recovery => "it goes on as its boot loader began".to_owned(),
+            PlannedRoute::Unserved => "nothing: no bundle of this run is for it".to_owned(),
+            PlannedRoute::Excluded => "nothing: it is none of --only".to_owned(),
         };
         let detail = format!("planned by the survey: {detail}");
         self.note(EvidenceSource::Requests, detail, out);
     }
 
-    fn way(&self, scene: Scene<'_>) -> Way {
+    fn way(&self, scene: Scene<'_>) -> PlannedRoute {
         let is_served = self
             .own_family()
             .is_none_or(|family| scene.catalog.for_family(Leg::Target, family).is_some());
         if scene.excluded {
-            Way::Excluded
+            PlannedRoute::Excluded
         } else if self.in_recovery {
-            Way::Recovery
+            PlannedRoute::Recovery
         } else if matches!(self.state, State::Already | State::Confirmed) {
-            Way::Already
+            PlannedRoute::Already
         } else if self.stands(Code::BridgeNeeded) {
-            Way::BridgeNeeded
+            PlannedRoute::BridgeNeeded
         } else if self.leg == Leg::Bridge {
-            Way::Bridge
+            PlannedRoute::Bridge
         } else if is_served {
-            Way::Target
+            PlannedRoute::Target
         } else {
-            Way::Unserved
+            PlannedRoute::Unserved
         }
     }
 
@@ -120,8 +120,8 @@ impl Conversion {
     /// The load that it is given next on the way that was planned.
     pub(in super::super) fn planned_load<'a>(&self, catalog: &'a Catalog) -> Option<&'a LoadName> {
         match self.way? {
-            Way::Target => self.next_load(catalog, Leg::Target),
-            Way::Bridge => self.next_load(catalog, Leg::Bridge),
+            PlannedRoute::Target => self.next_load(catalog, Leg::Target),
+            PlannedRoute::Bridge => self.next_load(catalog, Leg::Bridge),
             _ => None,
         }
     }

@@ -1,6 +1,8 @@
 //! What becomes of transfers, and what that proves.
 
-use super::{About, Change, Conversion, End, FileOutcome, Kind, Row, Scene, TransferId};
+use super::{
+    Change, Conversion, FileOutcome, Kind, Row, Scene, StepDetails, TransferEnd, TransferId,
+};
 use crate::{
     diagnose::Code,
     phone::{Family, LoadName},
@@ -56,7 +58,7 @@ impl Conversion {
         &mut self,
         scene: Scene<'_>,
         transfer: TransferId,
-        end: &End,
+        end: &TransferEnd,
         bytes: u64,
         out: &mut Vec<Change>,
     ) {
@@ -69,18 +71,18 @@ impl Conversion {
         row.end(end, bytes);
         let row = row.clone();
         // That nothing more is heard is no sign of life, nor that nobody listened.
-        if !matches!(end, End::Vanished { .. } | End::Killed) {
+        if !matches!(end, TransferEnd::Vanished { .. } | TransferEnd::Killed) {
             self.touch(scene.at, out);
         }
-        if *end == End::Delivered || row.bytes > 0 {
+        if *end == TransferEnd::Delivered || row.bytes > 0 {
             self.heard(out);
-        } else if matches!(end, End::Vanished { .. }) {
+        } else if matches!(end, TransferEnd::Vanished { .. }) {
             self.unheard_transfer(scene.at, &row, out);
         }
         match row.kind {
             Kind::Manifest(entry) => self.manifest_ended(scene, &row, entry, end, out),
             Kind::Image(place) => self.image_ended(&row, place, end, out),
-            Kind::Other if *end == End::Delivered => {
+            Kind::Other if *end == TransferEnd::Delivered => {
                 self.config_delivered(scene, &row);
                 self.may_register(scene, &row);
             }
@@ -93,11 +95,11 @@ impl Conversion {
         scene: Scene<'_>,
         row: &Row,
         entry: Option<usize>,
-        end: &End,
+        end: &TransferEnd,
         out: &mut Vec<Change>,
     ) {
         match end {
-            End::Delivered => {
+            TransferEnd::Delivered => {
                 self.fetched = true;
                 self.take(scene, row, true);
                 if let Some(entry) = entry {
@@ -112,13 +114,13 @@ impl Conversion {
                         pass.at = row.at;
                     }
                 }
-                let about = About {
+                let about = StepDetails {
                     file: Some(row.name.clone()),
                     bytes: Some(row.bytes),
                     load: entry.map(|at| scene.catalog.entry(at).load.clone()),
-                    ..About::default()
+                    ..StepDetails::default()
                 };
-                if !self.check_complete(About::default(), out) {
+                if !self.check_complete(StepDetails::default(), out) {
                     self.step(about, out);
                 }
             }
@@ -129,7 +131,7 @@ impl Conversion {
                     .is_some_and(|pass| pass.transfer == row.transfer && pass.any_asked());
                 if went_on {
                     self.imply_manifest_row(row.transfer);
-                    self.check_complete(About::default(), out);
+                    self.check_complete(StepDetails::default(), out);
                 }
             }
             _ => {}
@@ -168,24 +170,30 @@ impl Conversion {
         }
     }
 
-    fn image_ended(&mut self, row: &Row, place: Option<usize>, end: &End, out: &mut Vec<Change>) {
-        self.fetched |= row.bytes > 0 || *end == End::Delivered;
-        if *end != End::Killed {
+    fn image_ended(
+        &mut self,
+        row: &Row,
+        place: Option<usize>,
+        end: &TransferEnd,
+        out: &mut Vec<Change>,
+    ) {
+        self.fetched |= row.bytes > 0 || *end == TransferEnd::Delivered;
+        if *end != TransferEnd::Killed {
             self.count_failing(row, end);
         }
-        let about = || About {
+        let about = || StepDetails {
             file: Some(row.name.clone()),
             bytes: Some(row.bytes),
-            ..About::default()
+            ..StepDetails::default()
         };
         let mut implied = Vec::new();
         if let Some(place) = place
             && let Some(pass) = &mut self.current
             && pass.number == row.pass
         {
-            if *end == End::Delivered {
+            if *end == TransferEnd::Delivered {
                 implied = pass.delivered(place);
-            } else if *end == End::Killed {
+            } else if *end == TransferEnd::Killed {
                 pass.killed(place, row.transfer);
             } else if row.sent && pass.all_sent(place, row.transfer) {
                 implied.push(row.transfer);
@@ -194,7 +202,7 @@ impl Conversion {
         for transfer in implied {
             self.imply(transfer);
         }
-        if *end == End::Delivered {
+        if *end == TransferEnd::Delivered {
             self.refute(Code::TransferBroken, Some(&row.name), out);
         }
         if !self.check_complete(about(), out) {

@@ -1,6 +1,8 @@
 //! What a phone's requests say of power, of its configuration and of the way to it.
 
-use super::{Ask, Change, Conversion, End, FileOutcome, Kind, Row, Scene, State, TransferId};
+use super::{
+    Ask, Change, Conversion, FileOutcome, Kind, Row, Scene, State, TransferEnd, TransferId,
+};
 use crate::{
     diagnose::Code,
     phone::{Family, RequestedFile, normalized_name},
@@ -238,7 +240,7 @@ impl Conversion {
     }
 
     /// An image's transfer is over: counts what fails again and again over all passes.
-    pub(super) fn count_failing(&mut self, row: &Row, end: &End) {
+    pub(super) fn count_failing(&mut self, row: &Row, end: &TransferEnd) {
         let name = normalized_name(&row.name);
         let known = self
             .failing
@@ -247,10 +249,10 @@ impl Conversion {
         // Who finds one image missing drops the next.
         let breaks = row.bytes > 0 && !self.stands(Code::MissingImage);
         match (end, known) {
-            (End::Delivered, Some(at)) => {
+            (TransferEnd::Delivered, Some(at)) => {
                 self.failing.remove(at);
             }
-            (End::Delivered, None) => {}
+            (TransferEnd::Delivered, None) => {}
             (_, Some(at)) if breaks => {
                 let count = &mut self.failing[at].1;
                 *count = count.saturating_add(1);

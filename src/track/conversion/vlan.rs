@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) struct Elsewhere {
     vlan: u16,
-    witness: EvidenceSource,
+    source: EvidenceSource,
     address: Ipv4Addr,
     at: RunTime,
     network: Subnet,
@@ -30,11 +30,11 @@ impl Conversion {
         &mut self,
         scene: Scene<'_>,
         (address, vlan): (Ipv4Addr, u16),
-        witness: EvidenceSource,
+        source: EvidenceSource,
         out: &mut Vec<Change>,
     ) {
         self.last = scene.at;
-        let network = scene.network.filter(|network| !network.holds(address));
+        let network = scene.network.filter(|network| !network.contains(address));
         let Some(network) = network else {
             self.elsewhere = None;
             self.refute(Code::VoiceVlan, None, out);
@@ -44,7 +44,7 @@ impl Conversion {
         if never_asked && !scene.excluded {
             self.elsewhere.get_or_insert(Elsewhere {
                 vlan,
-                witness,
+                source,
                 address,
                 at: scene.at,
                 network,
@@ -69,13 +69,13 @@ impl Conversion {
         if self.comes_until().is_some_and(|until| at >= until)
             && let Some(Elsewhere {
                 vlan,
-                witness,
+                source,
                 address,
                 at: since,
                 network,
             }) = self.elsewhere
         {
-            let diagnosis = text::voice_vlan(vlan, witness, address, network, since);
+            let diagnosis = text::voice_vlan(vlan, source, address, network, since);
             self.raise("", diagnosis, out);
         }
     }

@@ -4,7 +4,8 @@ use std::net::Ipv4Addr;
 
 use super::{
     super::{
-        PhoneRef, RunTime, Sums, Unproven, announce::reference, catalog::Leg, identity::Phone,
+        FleetCounts, PhoneRef, PollCandidate, RunTime, announce::reference, catalog::Leg,
+        identity::Phone,
     },
     Admission, DRAIN_LIMIT, Fleet, QUIET_BEFORE_END, RunState,
 };
@@ -33,10 +34,10 @@ impl Fleet {
         if let Some(since) = self.draining
             && (!is_owed || at.saturating_sub(since) >= DRAIN_LIMIT)
         {
-            return Admission::Stopping;
+            return Admission::Draining;
         }
         if self.holds(at, here, &request) && !is_owed {
-            return Admission::Serve(View::Config);
+            return Admission::Serve(View::ConfigOnly);
         }
         let Some(only) = &self.only else {
             return Admission::Serve(view);
@@ -51,7 +52,7 @@ impl Fleet {
                         && request == RequestedFile::Image
             }
         };
-        Admission::Serve(if admitted { view } else { View::Config })
+        Admission::Serve(if admitted { view } else { View::ConfigOnly })
     }
 
     /// What the phone `here` is shown if it asks for `name`.
@@ -75,7 +76,7 @@ impl Fleet {
         };
         match leg {
             Leg::Bridge => View::Bridge,
-            Leg::Target if conversion.quiet || self.is_left_alone(phone) => View::Quiet,
+            Leg::Target if conversion.quiet || self.is_left_alone(phone) => View::NoLoad,
             Leg::Target => View::Target,
         }
     }
@@ -92,7 +93,7 @@ impl Fleet {
                 .max_failures
                 .is_some_and(|most| self.failed >= most.max(1))
             || is_quiet
-                && match (self.awaited(), self.plan.expect) {
+                && match (self.plan.expected_macs(), self.plan.expect) {
                     (Some(awaited), _) => awaited.iter().all(|mac| {
                         self.registry.of(*mac).is_some_and(|phone| {
                             phone.conversion.is_done() || phone.conversion.is_failed()
@@ -129,20 +130,20 @@ impl Fleet {
 
     /// The converted phones that are still to register here, and are not late for it.
     #[must_use]
-    pub fn unregistered(&self) -> Vec<PhoneRef> {
+    pub fn awaiting_registration(&self) -> Vec<PhoneRef> {
         let phones = self.registry.phones.iter();
         phones
             .filter(|(_, phone)| phone.conversion.registers_until().is_some())
-            .map(|(id, phone)| reference(*id, phone))
+            .map(|(id, phone)| reference(*id, phone, &self.plan.names))
             .collect()
     }
 
     /// Phones by state, what stands against them by code, and clients that are no phones.
     #[must_use]
-    pub fn sums(&self) -> Sums {
-        let mut sums = Sums {
+    pub fn counts(&self) -> FleetCounts {
+        let mut sums = FleetCounts {
             others: self.registry.others.len() as u64,
-            ..Sums::default()
+            ..FleetCounts::default()
         };
         for phone in self.registry.phones.values() {
             let conversion = &phone.conversion;
@@ -156,27 +157,21 @@ impl Fleet {
 
     /// The phones that must not be unplugged now.
     #[must_use]
-    pub fn fragile(&self) -> Vec<PhoneRef> {
+    pub fn must_stay_powered(&self) -> Vec<PhoneRef> {
         self.registry
             .phones
             .iter()
             .filter(|(_, phone)| phone.conversion.is_fragile())
-            .map(|(id, phone)| reference(*id, phone))
+            .map(|(id, phone)| reference(*id, phone, &self.plan.names))
             .collect()
-    }
-
-    /// The phones that the run waits for by name: `--only`, else the inventory's.
-    fn awaited(&self) -> Option<&[MacAddress]> {
-        let awaited = self.plan.only.as_ref().or(self.plan.expected.as_ref());
-        awaited.map(Vec::as_slice)
     }
 
     /// How many expected phones were not heard yet; `None` where nobody said how many come.
     /// A phone that has no name yet counts as one of them that is here.
     #[must_use]
-    pub fn missing(&self) -> Option<usize> {
+    pub fn missing_count(&self) -> Option<usize> {
         let phones = || self.registry.phones.values();
-        if let Some(awaited) = self.awaited() {
+        if let Some(awaited) = self.plan.expected_macs() {
             let unheard = awaited
                 .iter()
                 .filter(|mac| self.registry.of(**mac).is_none());
@@ -189,7 +184,7 @@ impl Fleet {
     /// Where phones are that never named themselves, or that may have changed since: what
     /// a witness can be asked about.
     #[must_use]
-    pub fn unnamed(&self) -> Vec<Ipv4Addr> {
+    pub fn unidentified_addresses(&self) -> Vec<Ipv4Addr> {
         let phones = self.registry.phones.values();
         phones
             .filter(|phone| phone.mac.is_none() || phone.before.is_some())
@@ -201,7 +196,7 @@ impl Fleet {
     /// nobody has said which. None in its boot loader or between images, none that `--only`
     /// leaves out, and nobody once the run drains.
     #[must_use]
-    pub fn unproven(&self) -> Vec<Unproven> {
+    pub fn poll_candidates(&self) -> Vec<PollCandidate> {
         let is_wanted = |mac: Option<MacAddress>| match &self.only {
             Some(only) => mac.is_some_and(|mac| only.contains(&mac)),
             None => true,
@@ -211,7 +206,7 @@ impl Fleet {
             .filter(|_| self.draining.is_none())
             .filter(|(_, phone)| phone.before.is_none() && phone.conversion.is_unproven())
             .filter(|(_, phone)| is_wanted(phone.mac))
-            .map(|(id, phone)| Unproven {
+            .map(|(id, phone)| PollCandidate {
                 id: *id,
                 address: phone.address,
                 mac: phone.mac,
@@ -223,7 +218,7 @@ impl Fleet {
     /// Whether every expected phone is done, and at least one came.
     #[must_use]
     pub fn succeeded(&self) -> bool {
-        match (self.awaited(), self.plan.expect) {
+        match (self.plan.expected_macs(), self.plan.expect) {
             (Some(awaited), _) => {
                 !awaited.is_empty()
                     && awaited.iter().all(|mac| {

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::{
     super::{
-        FileOutcome, RunTime, Served, TransferId,
+        FileOutcome, RunTime, ServedFile, TransferId,
         history::{Kind, Row, kept},
         identity::Owner,
     },
@@ -32,7 +32,7 @@ impl Fleet {
             bytes: 0,
             size: served
                 .map(|served| served.size)
-                .filter(|size| *size != Served::UNKNOWN_SIZE),
+                .filter(|size| *size != ServedFile::UNKNOWN_SIZE),
             pass: 0,
             transport,
             outcome: served.map_or(FileOutcome::NotFound, |_| FileOutcome::Asked),

@@ -3,20 +3,22 @@
 use serde::Serialize;
 
 use super::{
-    super::{Event, PhoneRef, RunTime, announce::reference, conversion::Way, identity::Phone},
+    super::{
+        Event, PhoneRef, RunTime, announce::reference, conversion::PlannedRoute, identity::Phone,
+    },
     Fleet,
 };
 use crate::phone::{LoadName, RequestedFile};
 
 /// What a survey found out of one phone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Surveyed {
+pub struct SurveyResult {
     /// Whom.
     pub phone: PhoneRef,
     /// The load that it runs; `None` where it told none.
     pub runs: Option<LoadName>,
     /// What becomes of it.
-    pub plan: Way,
+    pub plan: PlannedRoute,
     /// The load that it is told of next; `None` where it is told of none, or of what family
     /// it is was not heard.
     pub next: Option<LoadName>,
@@ -29,14 +31,14 @@ impl Fleet {
     /// What was found out of each phone, once the survey is over. `None` before, and without
     /// one.
     #[must_use]
-    pub fn surveyed(&self) -> Option<Vec<Surveyed>> {
+    pub fn survey_results(&self) -> Option<Vec<SurveyResult>> {
         let end = self.plan.survey.filter(|_| self.survey_is_over)?;
         let phones = self.registry.phones.iter().filter_map(|(id, phone)| {
             let conversion = &phone.conversion;
             let plan = conversion.way?;
-            let waits = matches!(plan, Way::Target | Way::Bridge);
-            Some(Surveyed {
-                phone: reference(*id, phone),
+            let waits = matches!(plan, PlannedRoute::Target | PlannedRoute::Bridge);
+            Some(SurveyResult {
+                phone: reference(*id, phone, &self.plan.names),
                 runs: conversion.runs().cloned(),
                 plan,
                 next: conversion.planned_load(&self.catalog).cloned(),

@@ -16,38 +16,34 @@ impl Fleet {
         seen: &ObservationKind,
     ) -> Vec<Event> {
         match seen {
-            ObservationKind::Model { model, witness } => {
+            ObservationKind::Model { model, source } => {
                 let id = self.registry.listed(at, address);
                 self.told(at, id, |phone, _, out| {
-                    phone.conversion.model_named(model, *witness, out);
+                    phone.conversion.model_named(model, *source, out);
                 })
             }
             ObservationKind::UserAgent {
                 release,
-                witness,
+                source,
                 detail,
             } => {
                 let id = self.registry.listed(at, address);
                 self.told(at, id, |phone, _, out| {
                     let phone = &mut phone.conversion;
-                    phone.agent_named(release.as_deref(), *witness, detail, out);
+                    phone.agent_named(release.as_deref(), *source, detail, out);
                 })
             }
-            ObservationKind::AddressConflict {
-                mac,
-                other,
-                witness,
-            } => {
+            ObservationKind::AddressConflict { mac, other, source } => {
                 let id = self.registry.id_of(*mac);
                 self.told(at, id, |phone, _, out| {
-                    phone.conversion.disputed(address, *other, *witness, out);
+                    phone.conversion.disputed(address, *other, *source, out);
                 })
             }
-            ObservationKind::Vlan { vlan, witness } => {
+            ObservationKind::Vlan { vlan, source } => {
                 let id = self.registry.listed(at, address);
                 self.told(at, id, |phone, scene, out| {
                     let place = (address, *vlan);
-                    phone.conversion.tags(scene, place, *witness, out);
+                    phone.conversion.tags(scene, place, *source, out);
                 })
             }
             ObservationKind::LeaseAcked { lease } => {
@@ -58,33 +54,33 @@ impl Fleet {
             }
             ObservationKind::Hardware {
                 classes,
-                witness,
+                source,
                 detail,
             } => {
                 let id = self.registry.listed(at, address);
                 self.told(at, id, |phone, scene, out| {
                     let phone = &mut phone.conversion;
-                    phone.hardware_named(scene, *classes, *witness, detail, out);
+                    phone.hardware_named(scene, *classes, *source, detail, out);
                 })
             }
             // Others than phones register too, and nothing of this makes somebody a phone.
-            ObservationKind::Register { register, fate } => match self.registry.at(address) {
+            ObservationKind::Register { register, outcome } => match self.registry.at(address) {
                 Some((id, _)) => self.fold(at, id, |phone, scene, out| {
-                    phone.conversion.registers(scene, register, *fate, out);
+                    phone.conversion.registers(scene, register, *outcome, out);
                 }),
                 None => Vec::new(),
             },
-            ObservationKind::PortClosed { pbx, over } => match self.registry.at(address) {
+            ObservationKind::PortClosed { pbx, transport } => match self.registry.at(address) {
                 Some((id, _)) => self.fold(at, id, |phone, scene, out| {
-                    phone.conversion.found_closed(scene, *pbx, *over, out);
+                    phone.conversion.found_closed(scene, *pbx, *transport, out);
                 }),
                 None => Vec::new(),
             },
-            ObservationKind::Remark { witness, detail } => {
+            ObservationKind::Remark { source, detail } => {
                 let here = self.registry.at(address).map(|(id, _)| id);
                 here.map_or_else(Vec::new, |id| {
                     self.fold(at, id, |phone, _, out| {
-                        phone.conversion.note(*witness, kept(detail), out);
+                        phone.conversion.note(*source, kept(detail), out);
                     })
                 })
             }

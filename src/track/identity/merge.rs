@@ -3,7 +3,7 @@
 use super::{
     super::{
         catalog::Leg,
-        conversion::{Bridge, Conversion, MAX_KEPT, Standing},
+        conversion::{BridgeProgress, Conversion, MAX_KEPT, Standing},
     },
     MAX_ROWS, Phone,
 };
@@ -156,7 +156,7 @@ impl Phone {
         episode.standing.retain(|standing| !cut(standing));
         (episode.leg, episode.quiet) = (Leg::Target, false);
         (episode.runs, episode.hardware) = (None, None);
-        (episode.bridge, episode.way) = (Bridge::Untried, None);
+        (episode.bridge, episode.way) = (BridgeProgress::Untried, None);
         episode.failing.clear();
         episode.unheard = None;
         Some(episode)

@@ -16,6 +16,7 @@ use crate::{
     reporter::{Reporter, Started, Tick},
     track::{
         Event, Fleet, Observation, ObservationKind, PhoneId, PhoneRef, Plan, Report, State, Step,
+        StepDetails,
     },
 };
 
@@ -35,10 +36,7 @@ fn step(id: u32, state: State) -> Step {
         },
         state,
         pass: 1,
-        file: None,
-        bytes: None,
-        load: None,
-        evidence: None,
+        details: StepDetails::default(),
     }
 }
 
@@ -166,14 +164,14 @@ fn display_check_asks_about_unconfirmed_phones() {
     let [
         Observation {
             address,
-            seen: ObservationKind::Remark { witness, detail },
+            seen: ObservationKind::Remark { source, detail },
         },
     ] = &said.unwrap()[..]
     else {
         panic!("{}", script.said);
     };
     assert_eq!(
-        (*address, *witness),
+        (*address, *source),
         (Ipv4Addr::new(192, 0, 2, 101), EvidenceSource::Person)
     );
     assert!(

@@ -57,17 +57,17 @@ fn hear(listener: &mut Observer, bytes: &[u8]) -> Vec<Observation> {
 }
 
 /// What became of the REGISTER in this frame, or of the one that it answers.
-fn fate(listener: &mut Observer, bytes: &[u8]) -> Option<(Register, RegisterOutcome)> {
+fn outcome(listener: &mut Observer, bytes: &[u8]) -> Option<(Register, RegisterOutcome)> {
     let heard = hear(listener, bytes);
     heard
         .into_iter()
         .find_map(|observation| match observation.seen {
-            ObservationKind::Register { register, fate } => {
+            ObservationKind::Register { register, outcome } => {
                 assert_eq!(
                     observation.address, PHONE,
                     "it is the phone's in both directions"
                 );
-                Some((*register, fate))
+                Some((*register, outcome))
             }
             _ => None,
         })
@@ -91,7 +91,7 @@ fn a_register_and_its_answers_are_joined() {
             SipTransport::Tcp => segment,
         };
         let mut listener = Observer::default();
-        let (register, sent) = fate(&mut listener, &frame(FROM, AT, REGISTER)).unwrap();
+        let (register, sent) = outcome(&mut listener, &frame(FROM, AT, REGISTER)).unwrap();
         assert_eq!(sent, RegisterOutcome::Sent);
         assert_eq!(
             register,
@@ -99,12 +99,12 @@ fn a_register_and_its_answers_are_joined() {
                 user: "6010".to_owned(),
                 source: FROM,
                 pbx: AT,
-                over,
-                listens: 5060,
+                transport: over,
+                via_port: 5060,
                 rport: false,
-                nat: false,
-                proof: true,
-                leaves: false,
+                via_differs: false,
+                has_credentials: true,
+                is_unregister: false,
             }
         );
         let trying = REFUSAL.replace("401 Unauthorized", "100 Trying");
@@ -114,29 +114,29 @@ fn a_register_and_its_answers_are_joined() {
         } else {
             FROM
         };
-        assert_eq!(fate(&mut listener, &frame(AT, there, &trying)), None);
-        let refused = fate(&mut listener, &frame(AT, there, REFUSAL)).unwrap();
+        assert_eq!(outcome(&mut listener, &frame(AT, there, &trying)), None);
+        let refused = outcome(&mut listener, &frame(AT, there, REFUSAL)).unwrap();
         assert_eq!(refused, (register.clone(), answered(401, there)));
         assert_eq!(
-            fate(&mut listener, &frame(AT, there, REFUSAL)),
+            outcome(&mut listener, &frame(AT, there, REFUSAL)),
             None,
             "told once"
         );
         // The same to another place is another fact.
         let astray = SocketAddrV4::new(PHONE, 49_999);
-        let again = fate(&mut listener, &frame(AT, astray, REFUSAL)).unwrap();
+        let again = outcome(&mut listener, &frame(AT, astray, REFUSAL)).unwrap();
         assert_eq!(again.1, answered(401, astray));
 
         let next = numbered(REGISTER, 102);
         assert_eq!(
-            fate(&mut listener, &frame(FROM, AT, &next)).unwrap().1,
+            outcome(&mut listener, &frame(FROM, AT, &next)).unwrap().1,
             RegisterOutcome::Sent
         );
         let contact = "Contact: <sip:6010@172.30.6.12:5060>;expires=3597\r\nContent-Length";
         let accepted = numbered(REFUSAL, 102)
             .replace("401 Unauthorized", "200 OK")
             .replace("Content-Length", contact);
-        let accepted = fate(&mut listener, &frame(AT, there, &accepted)).unwrap();
+        let accepted = outcome(&mut listener, &frame(AT, there, &accepted)).unwrap();
         assert!(
             matches!(
                 accepted.1,
@@ -150,21 +150,21 @@ fn a_register_and_its_answers_are_joined() {
         );
         // To nothing that was asked, and of somebody who was not asked.
         assert_eq!(
-            fate(&mut listener, &frame(AT, there, &numbered(REFUSAL, 7))),
+            outcome(&mut listener, &frame(AT, there, &numbered(REFUSAL, 7))),
             None
         );
         let other = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 5060);
         let third = numbered(REGISTER, 103);
-        assert!(fate(&mut listener, &frame(FROM, AT, &third)).is_some());
+        assert!(outcome(&mut listener, &frame(FROM, AT, &third)).is_some());
         let answer = numbered(REFUSAL, 103);
-        assert_eq!(fate(&mut listener, &frame(other, there, &answer)), None);
+        assert_eq!(outcome(&mut listener, &frame(other, there, &answer)), None);
     }
 }
 
 #[test]
 fn what_a_head_says_of_the_way_back_and_of_the_proof() {
     let of = |text: String| {
-        fate(&mut Observer::default(), &datagram(FROM, AT, &text))
+        outcome(&mut Observer::default(), &datagram(FROM, AT, &text))
             .unwrap()
             .0
     };
@@ -174,17 +174,17 @@ fn what_a_head_says_of_the_way_back_and_of_the_proof() {
     };
     assert!(with("z9hG4bK0a1b2c3d", "z9hG4bK0a1b2c3d;rport").rport);
     assert_eq!(
-        with("172.30.6.12:5060;branch", "172.30.6.12;branch").listens,
+        with("172.30.6.12:5060;branch", "172.30.6.12;branch").via_port,
         5060
     );
     assert_eq!(
-        with("172.30.6.12:5060;branch", "172.30.6.12:5062;branch").listens,
+        with("172.30.6.12:5060;branch", "172.30.6.12:5062;branch").via_port,
         5062
     );
-    assert!(with("UDP 172.30.6.12:5060", "UDP 192.168.1.9:5060").nat);
-    assert!(!with("Authorization:", "X-Other:").proof);
-    assert!(with("Authorization:", "Proxy-Authorization:").proof);
-    assert!(with("Expires: 3600", "Expires: 0").leaves);
+    assert!(with("UDP 172.30.6.12:5060", "UDP 192.168.1.9:5060").via_differs);
+    assert!(!with("Authorization:", "X-Other:").has_credentials);
+    assert!(with("Authorization:", "Proxy-Authorization:").has_credentials);
+    assert!(with("Expires: 3600", "Expires: 0").is_unregister);
     assert_eq!(
         with("To: <sip:6010@", "To: \"Ann\" <sip:%2B43;x@").user,
         "%2B43"
@@ -209,7 +209,7 @@ fn strangers_proxies_and_other_requests_are_not_told_of() {
         assert!(REGISTER.contains(line), "{line}");
         let text = REGISTER.replace(line, other);
         assert_eq!(
-            fate(&mut Observer::default(), &datagram(FROM, AT, &text)),
+            outcome(&mut Observer::default(), &datagram(FROM, AT, &text)),
             None,
             "{other}"
         );
@@ -222,21 +222,21 @@ fn strangers_proxies_and_other_requests_are_not_told_of() {
         []
     );
     let model = stranger.replace("softphone/1", "Cisco-CP7965G/9.3.1");
-    assert!(fate(&mut Observer::default(), &datagram(FROM, AT, &model)).is_some());
+    assert!(outcome(&mut Observer::default(), &datagram(FROM, AT, &model)).is_some());
     // What goes to this program's own port, it hears there.
     let mut beside = Observer::new(5060, Some(AT));
     assert_eq!(hear(&mut beside, &datagram(FROM, AT, REGISTER)), []);
     assert_eq!(hear(&mut beside, &datagram(AT, FROM, REFUSAL)), []);
     let other = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 5060);
-    assert!(fate(&mut beside, &datagram(FROM, other, REGISTER)).is_some());
+    assert!(outcome(&mut beside, &datagram(FROM, other, REGISTER)).is_some());
 }
 
 #[test]
 fn copies_are_counted_up_to_a_limit_and_so_is_what_is_waited_for() {
     let mut listener = Observer::default();
     let copies: Vec<_> = (0..100)
-        .map_while(|_| fate(&mut listener, &datagram(FROM, AT, REGISTER)))
-        .map(|(_, fate)| fate)
+        .map_while(|_| outcome(&mut listener, &datagram(FROM, AT, REGISTER)))
+        .map(|(_, outcome)| outcome)
         .collect();
     assert_eq!(copies.len(), usize::from(MAX_COPIES) + 1);
     assert_eq!(copies[0], RegisterOutcome::Sent);
@@ -248,11 +248,11 @@ fn copies_are_counted_up_to_a_limit_and_so_is_what_is_waited_for() {
     // As many others come that it is forgotten: its answer is nobody's.
     for number in 0..u32::try_from(MAX_TRACKED).unwrap() {
         let text = numbered(REGISTER, 1000 + number);
-        assert!(fate(&mut listener, &datagram(FROM, AT, &text)).is_some());
+        assert!(outcome(&mut listener, &datagram(FROM, AT, &text)).is_some());
     }
-    assert_eq!(fate(&mut listener, &datagram(AT, FROM, REFUSAL)), None);
+    assert_eq!(outcome(&mut listener, &datagram(AT, FROM, REFUSAL)), None);
     let newest = numbered(REFUSAL, 1001);
-    assert!(fate(&mut listener, &datagram(AT, FROM, &newest)).is_some());
+    assert!(outcome(&mut listener, &datagram(AT, FROM, &newest)).is_some());
 }
 
 #[test]
@@ -265,7 +265,10 @@ fn a_closed_port_is_told_and_a_connection_that_ends_is_not() {
     };
     let told = |over| Observation {
         address: PHONE,
-        seen: ObservationKind::PortClosed { pbx: AT, over },
+        seen: ObservationKind::PortClosed {
+            pbx: AT,
+            transport: over,
+        },
     };
     assert_eq!(reset(0, 0x14, 5060), [told(SipTransport::Tcp)]);
     assert_eq!(reset(1, 0x14, 5060), [], "a connection that there was");
@@ -303,7 +306,7 @@ fn a_live_run_is_told_each_copy_and_each_name_once() {
                 ObservationKind::Model { .. },
                 ObservationKind::Load { .. },
                 ObservationKind::Register {
-                    fate: RegisterOutcome::Sent,
+                    outcome: RegisterOutcome::Sent,
                     ..
                 }
             ]
@@ -315,7 +318,7 @@ fn a_live_run_is_told_each_copy_and_each_name_once() {
         matches!(
             again[..],
             [ObservationKind::Register {
-                fate: RegisterOutcome::Again,
+                outcome: RegisterOutcome::Again,
                 ..
             }]
         ),

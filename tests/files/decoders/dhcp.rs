@@ -10,7 +10,7 @@ use reflash::{
         MAX_LIST, MAX_TEXT,
         dhcp::{Lease, Message, MessageType, Op, OptionCode, Options, phone_class},
     },
-    track::{EvidenceSource, Leased, ObservationKind},
+    track::{EvidenceSource, LeaseOptions, ObservationKind},
 };
 
 use super::{MAC, PHONE};
@@ -279,18 +279,18 @@ fn an_address_counts_when_the_phone_has_it() {
         let heard = Decoded::Dhcp(message);
         let seen = observations(&heard);
         let mac = message.mac;
-        let witness = EvidenceSource::Dhcp;
+        let source = EvidenceSource::Dhcp;
         let class = message.phone().and_then(|class| class.model);
         let model = class.map(|model| ObservationKind::Model {
             model: model.plain_number().to_owned(),
-            witness,
+            source,
         });
         assert_eq!(
             model.is_some(),
             message.op == Op::Request,
             "an answer has no class"
         );
-        let expected = std::iter::once(ObservationKind::MacReported { mac, witness }).chain(model);
+        let expected = std::iter::once(ObservationKind::MacReported { mac, source }).chain(model);
         let expected: Vec<_> = expected.filter(|_| address(&heard).is_some()).collect();
         assert_eq!(seen, expected);
         address(&heard)
@@ -325,11 +325,11 @@ fn a_lease_says_where_a_phone_that_starts_is_sent() {
         leases.collect::<Vec<_>>()
     };
     let tftp = lease().tftp;
-    let all = Leased {
+    let all = LeaseOptions {
         server: SERVER,
         tftp: vec![tftp],
         name: Some("10.0.0.2".to_owned()),
-        next: Some(tftp),
+        next_server: Some(tftp),
     };
     let wish = (OptionCode::REQUESTED_ADDRESS, &PHONE.octets()[..]);
     let ack = request(&[wish]).ack(&lease());
@@ -338,11 +338,11 @@ fn a_lease_says_where_a_phone_that_starts_is_sent() {
     none.server = Ipv4Addr::UNSPECIFIED;
     none.options.set(OptionCode::TFTP_SERVERS, []);
     none.options.set(OptionCode::TFTP_NAME, []);
-    let nothing = Leased {
+    let nothing = LeaseOptions {
         server: SERVER,
         tftp: Vec::new(),
         name: None,
-        next: None,
+        next_server: None,
     };
     assert_eq!(told(&none), [nothing]);
     // Who renews its lease does not start; nobody knows who spoke; nothing is given yet.

@@ -13,8 +13,8 @@ use reflash::{
         frame::Frame,
     },
     track::{
-        EvidenceSource, Fleet, Leased, ManifestPlan, Observation, ObservationKind, Plan, StagePlan,
-        State,
+        EvidenceSource, Fleet, LeaseOptions, ManifestPlan, Observation, ObservationKind, Plan,
+        StagePlan, State,
     },
 };
 
@@ -38,8 +38,8 @@ fn told(bytes: &[u8]) -> Option<(Ipv4Addr, EvidenceSource, Option<String>)> {
     match observations.first()? {
         Observation {
             address,
-            seen: ObservationKind::MacReported { witness, .. },
-        } => Some((*address, *witness, load)),
+            seen: ObservationKind::MacReported { source, .. },
+        } => Some((*address, *source, load)),
         other => panic!("a name comes first: {other:?}"),
     }
 }
@@ -59,7 +59,7 @@ fn every_witness_is_heard_in_its_frame() {
     .concat();
     let register = REGISTER.as_bytes();
     let line = alarm(b"25: Name=SEP0021D8BA0965 Load=SCCP42.8-4-2S Last=Initialized");
-    for (frame, witness, load) in [
+    for (frame, source, load) in [
         (
             snap_cdp(b"SCCP42.8-4-2S"),
             EvidenceSource::Cdp,
@@ -91,7 +91,7 @@ fn every_witness_is_heard_in_its_frame() {
             "SCCP42.8-4-2S",
         ),
     ] {
-        assert_eq!(told(&frame), Some((PHONE, witness, Some(load.to_owned()))));
+        assert_eq!(told(&frame), Some((PHONE, source, Some(load.to_owned()))));
     }
     // The middle of a conversation, an answer, a keep-alive: nothing, and no error.
     for frame in [
@@ -181,18 +181,18 @@ fn an_ack_counts_for_a_client_that_was_heard_as_a_phone() {
         address: PHONE,
         seen: ObservationKind::MacReported {
             mac: MAC,
-            witness: EvidenceSource::Dhcp,
+            source: EvidenceSource::Dhcp,
         },
     };
     // And what the server told it.
     let told = Observation {
         address: PHONE,
         seen: ObservationKind::LeaseAcked {
-            lease: Box::new(Leased {
+            lease: Box::new(LeaseOptions {
                 server: lease.server,
                 tftp: vec![lease.tftp],
                 name: Some(lease.tftp.to_string()),
-                next: Some(lease.tftp),
+                next_server: Some(lease.tftp),
             }),
         },
     };
@@ -228,7 +228,7 @@ fn a_phone_that_names_the_target_has_it() {
             ..Plan::default()
         });
         for observation in hear(&mut Observer::default(), &bytes) {
-            fleet.see(Duration::from_secs(1), &observation);
+            fleet.observe(Duration::from_secs(1), &observation);
         }
         let report = fleet.report(jiff::Timestamp::UNIX_EPOCH);
         let phone = &report.phones[0];

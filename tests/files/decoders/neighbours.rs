@@ -50,15 +50,15 @@ fn a_7942_on_sccp_is_read_whole() {
         [
             ObservationKind::MacReported {
                 mac: MAC,
-                witness: EvidenceSource::Cdp
+                source: EvidenceSource::Cdp
             },
             ObservationKind::Model {
                 model: "7942".to_owned(),
-                witness: EvidenceSource::Cdp
+                source: EvidenceSource::Cdp
             },
             ObservationKind::Load {
                 load: LoadName::new("SCCP42.8-4-2S"),
-                witness: EvidenceSource::Cdp,
+                source: EvidenceSource::Cdp,
                 detail: "Cisco IP Phone 7942".to_owned(),
             },
         ]
@@ -248,12 +248,12 @@ fn a_7962_with_the_media_extension_is_read_whole() {
             ObservationKind::MacReported { .. },
             ObservationKind::Model { .. },
             ObservationKind::Load {
-                witness: EvidenceSource::Lldp,
+                source: EvidenceSource::Lldp,
                 ..
             },
             ObservationKind::Vlan {
                 vlan: 10,
-                witness: EvidenceSource::Lldp
+                source: EvidenceSource::Lldp
             }
         ]
     ));

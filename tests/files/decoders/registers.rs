@@ -51,9 +51,9 @@ fn a_register_is_refused_for_now_and_its_alarm_read() {
         .collect();
     assert!(
         matches!(loads[..], [
-            (PHONE, ObservationKind::MacReported { witness: EvidenceSource::Sip, .. }),
-            (PHONE, ObservationKind::Model { witness: EvidenceSource::Sip, .. }),
-            (PHONE, ObservationKind::Load { load, witness: EvidenceSource::Sip, .. }),
+            (PHONE, ObservationKind::MacReported { source: EvidenceSource::Sip, .. }),
+            (PHONE, ObservationKind::Model { source: EvidenceSource::Sip, .. }),
+            (PHONE, ObservationKind::Load { load, source: EvidenceSource::Sip, .. }),
         ] if *load == LoadName::new("SIP70.8-4-2-30S")),
         "{loads:?}"
     );
@@ -165,7 +165,7 @@ fn an_alarm_is_read_and_ends_the_connection() {
         assert!(line.is_over());
         assert!(
             matches!(&seen[..], [_, observation] if matches!(&observation.seen, ObservationKind::Load {
-                load, witness: EvidenceSource::Sccp, detail
+                load, source: EvidenceSource::Sccp, detail
             } if *load == LoadName::new("SCCP42.8-4-2S") && detail.contains("Last=TCP-timeout"))),
             "{size} bytes at a time: {seen:?}"
         );

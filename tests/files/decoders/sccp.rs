@@ -35,11 +35,11 @@ fn an_alarm_in_any_pieces_is_one_alarm() {
             [
                 ObservationKind::MacReported {
                     mac,
-                    witness: EvidenceSource::Sccp
+                    source: EvidenceSource::Sccp
                 },
                 ObservationKind::Load {
                     load: LoadName::new("SCCP45.8-5-2S"),
-                    witness: EvidenceSource::Sccp,
+                    source: EvidenceSource::Sccp,
                     detail: String::from_utf8(TEXT.to_vec()).unwrap(),
                 },
             ]

@@ -47,15 +47,15 @@ fn a_7970_says_who_and_what_it_is() {
         [
             ObservationKind::MacReported {
                 mac,
-                witness: EvidenceSource::Sip
+                source: EvidenceSource::Sip
             },
             ObservationKind::Model {
                 model: "7970".to_owned(),
-                witness: EvidenceSource::Sip
+                source: EvidenceSource::Sip
             },
             ObservationKind::Load {
                 load: LoadName::new("SIP70.8-4-2-30S"),
-                witness: EvidenceSource::Sip,
+                source: EvidenceSource::Sip,
                 detail: "23 Name=SEP001B2A893698 Load=SIP70.8-4-2-30S Last=reset-restart"
                     .to_owned(),
             },
@@ -68,7 +68,7 @@ fn an_agent_is_told_where_no_alarm_names_the_load() {
     let heard = with("Reason: SIP", "X-Reason: SIP").received_from(SocketAddrV4::new(PHONE, 5060));
     let told = ObservationKind::UserAgent {
         release: Some("8.4.0".to_owned()),
-        witness: EvidenceSource::Sip,
+        source: EvidenceSource::Sip,
         detail: "Cisco-CP7970G/8.4.0".to_owned(),
     };
     assert_eq!(observations(&Decoded::Sip(&heard)).last(), Some(&told));

@@ -147,7 +147,7 @@ fn a_phone_that_says_the_target_s_name_after_its_conversion_is_confirmed() {
         };
         assert_eq!(phone.state, State::Confirmed, "link {link}");
         let last = phone.evidence.last().unwrap();
-        assert_eq!(last.witness, EvidenceSource::Cdp);
+        assert_eq!(last.source, EvidenceSource::Cdp);
         assert!(last.detail.starts_with("SIP45.9-3-1SR4-1S"), "{last:?}");
         let loads = [&phone.from, &phone.to].map(|load| load.as_ref().unwrap().as_str());
         assert_eq!(loads, ["SCCP45.8-5-2S", "SIP45.9-3-1SR4-1S"]);
@@ -180,7 +180,7 @@ fn a_load_that_the_record_cannot_judge_is_noted() {
         phone
             .evidence
             .iter()
-            .any(|it| it.witness == EvidenceSource::Cdp)
+            .any(|it| it.source == EvidenceSource::Cdp)
     );
     // A load that it named before is not what the recovery brought.
     let mut capture = Capture::new(PLAIN);
@@ -194,7 +194,7 @@ fn a_load_that_the_record_cannot_judge_is_noted() {
 
 #[test]
 fn dhcp_and_lldp_name_the_address_of_a_boot_loader() {
-    for (witness, tell) in [
+    for (source, tell) in [
         (None, None),
         (
             Some(EvidenceSource::Dhcp),
@@ -213,9 +213,9 @@ fn dhcp_and_lldp_name_the_address_of_a_boot_loader() {
         capture.fetch("term65.default.loads", 654, None);
         let (report, _) = replayed(&capture.bytes, Format::Capture, stages());
         let [phone] = &report.phones[..] else {
-            panic!("{witness:?}: {report:#?}");
+            panic!("{source:?}: {report:#?}");
         };
-        let mac = witness.map(|_| MacAddress::new(PHONE));
+        let mac = source.map(|_| MacAddress::new(PHONE));
         assert_eq!((phone.mac, phone.state), (mac, State::Manifest));
     }
 }
@@ -353,7 +353,7 @@ fn a_capture_says_why_a_phone_is_not_registered_and_that_it_is() {
         assert_eq!(codes(&phone), Vec::<String>::new());
         assert_eq!(phone.withdrawn.len(), 1);
         let last = phone.evidence.last().unwrap();
-        assert_eq!(last.witness, EvidenceSource::Sip);
+        assert_eq!(last.source, EvidenceSource::Sip);
         let words = "registered as '6010' over UDP at 192.0.2.1:5060: the PBX answered 200";
         assert_eq!(last.detail, words);
     }

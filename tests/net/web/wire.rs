@@ -11,7 +11,7 @@ use std::{
 use jiff::Timestamp;
 use reflash::{
     reporter::{Reporter, Started, Tick},
-    track::{Event, PhoneId, PhoneRef, Report, State, Step, Totals},
+    track::{Event, PhoneId, PhoneRef, Report, State, Step, StepDetails, Totals},
     web::{Limits, Server, SharedView, TeeReporter},
 };
 use serde_json::Value;
@@ -86,10 +86,7 @@ impl Site {
             },
             state,
             pass: 1,
-            file: None,
-            bytes: None,
-            load: None,
-            evidence: None,
+            details: StepDetails::default(),
         };
         self.tee.event(Timestamp::now(), &Event::Step(step));
     }

@@ -12,8 +12,8 @@ use reflash::{
     journal::{self, Finished, Journal},
     tftp::{self, Answer, Service},
     track::{
-        Admission, End, Event, Fleet, Observation, ObservationKind, Plan, Report, RunTime, Served,
-        TransferId, Transport, View,
+        Admission, Event, Fleet, Observation, ObservationKind, Plan, Report, RunTime, ServedFile,
+        TransferEnd, TransferId, Transport, View,
     },
 };
 
@@ -72,7 +72,7 @@ impl Desk {
 impl Run {
     pub(crate) fn see(&mut self, at: RunTime, address: Ipv4Addr, seen: ObservationKind) {
         let observation = Observation { address, seen };
-        let events = self.fleet.see(at, &observation);
+        let events = self.fleet.observe(at, &observation);
         self.journal.see(self.fleet.now(), &observation, &events);
         self.events.extend(events);
     }
@@ -132,7 +132,7 @@ impl Service for Desk {
             Some(Http::Only) if file.is_some() => Transport::Http,
             _ => Transport::Tftp,
         };
-        let served = file.as_ref().map(|file| Served {
+        let served = file.as_ref().map(|file| ServedFile {
             name: file.name.to_string(),
             size: file.bytes.len() as u64,
         });
@@ -164,14 +164,14 @@ impl Service for Desk {
             return;
         };
         let end = match end {
-            tftp::End::Delivered => End::Delivered,
+            tftp::End::Delivered => TransferEnd::Delivered,
             tftp::End::PeerError(..) => panic!("phones send no ERROR"),
-            tftp::End::PortClosed => End::Aborted {
+            tftp::End::PortClosed => TransferEnd::Aborted {
                 code: None,
                 message: None,
             },
-            tftp::End::TimedOut { all_sent } => End::Vanished { all_sent },
-            tftp::End::Replaced | tftp::End::Refused => End::Replaced,
+            tftp::End::TimedOut { all_sent } => TransferEnd::Vanished { all_sent },
+            tftp::End::Replaced | tftp::End::Refused => TransferEnd::Replaced,
         };
         let transfer = TransferId(transfer);
         run.see(

@@ -9,7 +9,6 @@ use std::{
 };
 
 use reflash::{
-    inventory::PhoneNames,
     journal::{self, Header, Journal, Network},
     phone::LoadName,
     simulator::{Action, Holding, Note, Start},
@@ -100,12 +99,12 @@ fn views(scenario: &Scenario, stock: &Stock, target: &Bundle) -> HashMap<View, F
     }
     HashMap::from([
         (View::Target, with(&images, Some(&target.load))),
-        (View::Quiet, with(&images, None)),
+        (View::NoLoad, with(&images, None)),
         (
             View::Bridge,
             with(&stock.bridge.files, Some(&stock.bridge.load)),
         ),
-        (View::Config, with(&Files::new(), None)),
+        (View::ConfigOnly, with(&Files::new(), None)),
     ])
 }
 
@@ -174,10 +173,10 @@ impl<'a> World<'a> {
             let actions = device.phone.power_on(self.now);
             if device.member.dhcp {
                 let mac = device.member.mac;
-                let witness = EvidenceSource::Dhcp;
+                let source = EvidenceSource::Dhcp;
                 self.fly(Flight::Witness(
                     index,
-                    ObservationKind::MacReported { mac, witness },
+                    ObservationKind::MacReported { mac, source },
                 ));
             }
             let device = &self.devices[index];
@@ -363,10 +362,10 @@ impl<'a> World<'a> {
             Note::Booted(load) => {
                 device.spoke = false;
                 if member.dhcp {
-                    let witness = EvidenceSource::Dhcp;
+                    let source = EvidenceSource::Dhcp;
                     self.fly(Flight::Witness(
                         index,
-                        ObservationKind::MacReported { mac, witness },
+                        ObservationKind::MacReported { mac, source },
                     ));
                 }
                 if let Some(load) = load.clone().filter(|_| member.witness) {
@@ -463,14 +462,7 @@ fn journal(record: &NamedTempFile, plan: &Plan) -> Journal {
         tftp: SocketAddrV4::new(SERVER, LISTENER),
         http: None,
     };
-    let header = Header::new(
-        "convert",
-        network,
-        journal::Command::default(),
-        &[],
-        plan,
-        &PhoneNames::default(),
-    );
+    let header = Header::new("convert", network, journal::Command::default(), &[], plan);
     std::fs::remove_file(record.path()).expect("it was there");
     Journal::create(record.path(), jiff::Timestamp::UNIX_EPOCH, header).expect("a journal")
 }
@@ -478,7 +470,7 @@ fn journal(record: &NamedTempFile, plan: &Plan) -> Journal {
 fn cdp(load: LoadName) -> ObservationKind {
     ObservationKind::Load {
         load,
-        witness: EvidenceSource::Cdp,
+        source: EvidenceSource::Cdp,
         detail: "Version".to_owned(),
     }
 }

@@ -5,7 +5,7 @@ use std::{net::SocketAddrV4, time::Duration};
 use crate::{
     protocol::sip::SipTransport,
     track::{
-        Register, RegisterOutcome, Registration, RunTime,
+        Register, RegisterOutcome, RegistrationTarget, RunTime,
         diagnosis::{
             rules,
             text::{Unregistered, Why},
@@ -88,8 +88,8 @@ impl Line {
     }
 
     /// A REGISTER or its answer.
-    pub(super) fn see(&mut self, at: RunTime, register: &Register, fate: RegisterOutcome) {
-        match fate {
+    pub(super) fn see(&mut self, at: RunTime, register: &Register, outcome: RegisterOutcome) {
+        match outcome {
             RegisterOutcome::Sent => self.sent(at, register),
             RegisterOutcome::Again => {
                 if at.saturating_sub(self.last) >= APART {
@@ -115,8 +115,10 @@ impl Line {
 
     fn sent(&mut self, at: RunTime, register: &Register) {
         // Nobody proves a password who was not asked to.
-        self.deaf |= register.proof && !self.register.proof && self.asked.is_some();
-        let is_same = self.register.pbx == register.pbx && self.register.over == register.over;
+        self.deaf |=
+            register.has_credentials && !self.register.has_credentials && self.asked.is_some();
+        let is_same =
+            self.register.pbx == register.pbx && self.register.transport == register.transport;
         if self.registered || !is_same || self.requests == 0 {
             let deaf = self.deaf && is_same;
             *self = Self {
@@ -131,14 +133,14 @@ impl Line {
         self.asked.get_or_insert(at);
         self.unanswered = self.unanswered.saturating_add(1);
         self.answer = None;
-        if register.proof {
+        if register.has_credentials {
             self.unproven = 0;
         }
     }
 
     fn answered(&mut self, status: u16, stale: bool, expires: Option<u32>) {
         match status {
-            200..300 if self.register.leaves => self.registered = false,
+            200..300 if self.register.is_unregister => self.registered = false,
             200..300 => {
                 self.registered = expires.is_some_and(|seconds| seconds > 0);
                 if self.registered {
@@ -148,7 +150,7 @@ impl Line {
             }
             // Too old is not wrong.
             401 | 407 if stale => self.challenged = true,
-            401 | 407 if !self.register.proof => {
+            401 | 407 if !self.register.has_credentials => {
                 self.challenged = true;
                 self.unproven = self.unproven.saturating_add(1);
             }
@@ -185,13 +187,13 @@ impl Line {
     pub(super) fn cause(
         &self,
         at: RunTime,
-        registration: Option<&Registration>,
+        registration: Option<&RegistrationTarget>,
     ) -> Option<Unregistered> {
         let (why, count) = self.why(registration)?;
         Some(Unregistered {
             why,
             user: Some(self.register.user.clone()),
-            pbx: Some((self.register.pbx, self.register.over)),
+            pbx: Some((self.register.pbx, self.register.transport)),
             written: None,
             since: self.since,
             at,
@@ -199,7 +201,7 @@ impl Line {
         })
     }
 
-    fn why(&self, registration: Option<&Registration>) -> Option<(Why, u32)> {
+    fn why(&self, registration: Option<&RegistrationTarget>) -> Option<(Why, u32)> {
         let register = &self.register;
         if self.denied > 0 {
             return Some((Why::Secret, self.denied));
@@ -215,23 +217,23 @@ impl Line {
             return why.map(|why| (why, self.refused));
         }
         if let Some((_, to)) = self.answer
-            && register.over == SipTransport::Udp
+            && register.transport == SipTransport::Udp
             && self.again >= rules::VAIN_COPIES
         {
             let port = if register.rport {
                 register.source.port()
             } else {
-                register.listens
+                register.via_port
             };
             let reaches = to.port() == port && to.ip() == register.source.ip();
-            let why = if register.nat {
+            let why = if register.via_differs {
                 Why::Nat(to)
             } else if reaches {
                 Why::Lost(to)
             } else {
                 Why::Astray {
                     to,
-                    listens: register.listens,
+                    via_port: register.via_port,
                 }
             };
             return Some((why, self.again));
@@ -242,12 +244,12 @@ impl Line {
         if !self.late {
             return None;
         }
-        let is_elsewhere = registration.is_some_and(|written| !written.is_met_by(register));
+        let is_elsewhere = registration.is_some_and(|written| !written.matches(register));
         let is_unanswered = !self.deaf
-            && match register.over {
+            && match register.transport {
                 SipTransport::Udp => self.again >= rules::COPIES,
                 // A phone that got an answer which is not heard would prove its password.
-                SipTransport::Tcp => self.unanswered >= 2 && !register.proof,
+                SipTransport::Tcp => self.unanswered >= 2 && !register.has_credentials,
             };
         if is_elsewhere && (self.requests >= 2 || is_unanswered) {
             Some((Why::Elsewhere, self.requests))

@@ -5,16 +5,16 @@ use std::net::Ipv4Addr;
 use super::{clock, diagnosis, shown};
 use crate::{
     diagnose::{Code, Diagnosis},
-    track::{Leased, RunTime, Sends},
+    track::{BootServer, LeaseOptions, RunTime},
 };
 
 /// Addresses of option 150 that are shown; more are counted. Phones ask two.
 const SHOWN_SERVERS: usize = 4;
 
 /// What a server gave and told.
-pub(crate) fn leased(address: Ipv4Addr, leased: &Leased) -> String {
-    let names = match leased.sends() {
-        Sends::List(listed) => {
+pub(crate) fn leased(address: Ipv4Addr, leased: &LeaseOptions) -> String {
+    let names = match leased.boot_server() {
+        BootServer::List(listed) => {
             let mut words: Vec<String> = listed
                 .iter()
                 .take(SHOWN_SERVERS)
@@ -26,12 +26,12 @@ pub(crate) fn leased(address: Ipv4Addr, leased: &Leased) -> String {
             let plural = if listed.len() == 1 { "" } else { "s" };
             format!("the TFTP server{plural} {} (option 150)", words.join(", "))
         }
-        Sends::Address(server) => format!("the TFTP server {server} (option 66)"),
-        Sends::Name(name) => format!("the TFTP server '{}' (option 66)", shown(name)),
-        Sends::Next(next) => {
+        BootServer::Address(server) => format!("the TFTP server {server} (option 66)"),
+        BootServer::Name(name) => format!("the TFTP server '{}' (option 66)", shown(name)),
+        BootServer::Next(next) => {
             format!("no TFTP server: neither option 150 nor option 66, only the next server {next}")
         }
-        Sends::Nowhere => {
+        BootServer::Nowhere => {
             "no TFTP server: neither option 150, option 66 nor a next server".to_owned()
         }
     };
@@ -43,12 +43,12 @@ pub(crate) fn leased(address: Ipv4Addr, leased: &Leased) -> String {
 
 /// `addresses`: the phone's, and this machine's.
 pub(crate) fn no_tftp_address(
-    told: &Leased,
+    told: &LeaseOptions,
     (address, own): (Ipv4Addr, Ipv4Addr),
     since: RunTime,
 ) -> Diagnosis {
-    let by_name = match told.sends() {
-        Sends::Name(_) => format!(", or let the DNS server say {own} for that name"),
+    let by_name = match told.boot_server() {
+        BootServer::Name(_) => format!(", or let the DNS server say {own} for that name"),
         _ => String::new(),
     };
     diagnosis(

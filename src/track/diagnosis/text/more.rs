@@ -6,7 +6,7 @@ use super::{clock, diagnosis, models, shown};
 use crate::{
     diagnose::{Code, Diagnosis},
     phone::{Family, LoadName, bridge_bundle_name},
-    track::{Bridge, EvidenceSource, RunTime, Subnet, diagnosis::rules::Take},
+    track::{BridgeProgress, EvidenceSource, RunTime, Subnet, diagnosis::rules::Take},
 };
 
 /// Times in a list of evidence; more are counted.
@@ -59,12 +59,12 @@ pub(crate) fn unsupported(name: &str, family: Option<Family>, at: RunTime) -> Di
 
 pub(crate) fn voice_vlan(
     vlan: u16,
-    witness: EvidenceSource,
+    source: EvidenceSource,
     address: Ipv4Addr,
     network: Subnet,
     since: RunTime,
 ) -> Diagnosis {
-    let who = if witness == EvidenceSource::Lldp {
+    let who = if source == EvidenceSource::Lldp {
         "LLDP"
     } else {
         "CDP"
@@ -125,23 +125,25 @@ pub(crate) fn boots_without_images(boots: &[Take]) -> String {
 }
 
 /// What to do about the key, for who tried this with the bridge.
-fn bridge_cure(family: Option<Family>, tried: Bridge) -> String {
+fn bridge_cure(family: Option<Family>, tried: BridgeProgress) -> String {
     let file = family.and_then(bridge_bundle_name).map_or_else(
         || "the SCCP 8.5(2) bundle of its model".to_owned(),
         |file| format!("{file} (Cisco's SCCP 8.5(2) bundle of its model)"),
     );
     match tried {
-        Bridge::Untried => format!(
+        BridgeProgress::Untried => format!(
             "get {file} and start again with --bridge: the phone then gets the bridge and after \
              its reboot this release, by itself"
         ),
-        Bridge::Shown | Bridge::Taken => {
+        BridgeProgress::Shown | BridgeProgress::Taken => {
             "it took the bridge, so its load knows the key by now".to_owned()
         }
-        Bridge::Unwanted => "it was told of the bridge and did not ask for it, so it most likely \
+        BridgeProgress::Unwanted => {
+            "it was told of the bridge and did not ask for it, so it most likely \
                              runs it and the key is not the cause"
-            .to_owned(),
-        Bridge::Refused => format!(
+                .to_owned()
+        }
+        BridgeProgress::Refused => format!(
             "it refused the bridge too; if that was not {file}, try that one, else the hardware is \
              the likelier cause"
         ),
@@ -149,7 +151,7 @@ fn bridge_cure(family: Option<Family>, tried: Bridge) -> String {
 }
 
 /// The cure of a refusal by one of two causes.
-fn either(family: Option<Family>, tried: Bridge) -> String {
+fn either(family: Option<Family>, tried: BridgeProgress) -> String {
     format!(
         "The phone reads the manifest and refuses this release, for one of two reasons; its screen \
          tells which. 'Auth Fail': its load is older than 8.3(3) and does not know the signing \
@@ -159,7 +161,7 @@ fn either(family: Option<Family>, tried: Bridge) -> String {
     )
 }
 
-pub(crate) fn bridge_unwanted(since: RunTime, tried: Bridge) -> Diagnosis {
+pub(crate) fn bridge_unwanted(since: RunTime, tried: BridgeProgress) -> Diagnosis {
     diagnosis(
         Code::ManifestRefused,
         format!(
@@ -171,7 +173,7 @@ pub(crate) fn bridge_unwanted(since: RunTime, tried: Bridge) -> Diagnosis {
     )
 }
 
-pub(crate) fn refused(boots: &[Take], family: Option<Family>, tried: Bridge) -> Diagnosis {
+pub(crate) fn refused(boots: &[Take], family: Option<Family>, tried: BridgeProgress) -> Diagnosis {
     diagnosis(
         Code::ManifestRefused,
         boots_without_images(boots),
@@ -179,7 +181,11 @@ pub(crate) fn refused(boots: &[Take], family: Option<Family>, tried: Bridge) -> 
     )
 }
 
-pub(crate) fn bridge_needed(evidence: &str, family: Option<Family>, tried: Bridge) -> Diagnosis {
+pub(crate) fn bridge_needed(
+    evidence: &str,
+    family: Option<Family>,
+    tried: BridgeProgress,
+) -> Diagnosis {
     diagnosis(
         Code::BridgeNeeded,
         evidence.to_owned(),

@@ -6,7 +6,7 @@ use super::{clock, diagnosis, shown};
 use crate::{
     diagnose::{Code, Diagnosis},
     protocol::sip::SipTransport,
-    track::{Register, Registration, RunTime},
+    track::{Register, RegistrationTarget, RunTime},
 };
 
 /// Why.
@@ -31,7 +31,7 @@ pub(crate) enum Why {
         /// Where it went.
         to: SocketAddrV4,
         /// Where the phone listens.
-        listens: u16,
+        via_port: u16,
     },
     /// Something between phone and PBX changes addresses.
     Nat(SocketAddrV4),
@@ -54,7 +54,7 @@ pub(crate) struct Unregistered {
     /// Where, and over what.
     pub(crate) pbx: Option<(SocketAddrV4, SipTransport)>,
     /// What its own configuration says.
-    pub(crate) written: Option<Registration>,
+    pub(crate) written: Option<RegistrationTarget>,
     pub(crate) since: RunTime,
     pub(crate) at: RunTime,
     /// How often.
@@ -84,9 +84,9 @@ impl Unregistered {
     fn asked(&self) -> String {
         let user = self.user.as_deref().unwrap_or_default();
         let mut text = format!("REGISTER as '{}'", shown(user));
-        if let Some((pbx, over)) = self.pbx {
+        if let Some((pbx, transport)) = self.pbx {
             // Writing to a String cannot fail.
-            let _ = write!(text, " over {over} to {pbx}");
+            let _ = write!(text, " over {transport} to {pbx}");
         }
         text
     }
@@ -102,17 +102,21 @@ impl Unregistered {
 
     /// What the phone's file says, where it does otherwise.
     fn otherwise(&self) -> String {
-        let (Some(written), Some((pbx, over))) = (&self.written, self.pbx) else {
+        let (Some(written), Some((pbx, transport))) = (&self.written, self.pbx) else {
             return String::new();
         };
-        differs(written, pbx, over).map_or_else(String::new, |words| format!("; {words}"))
+        differs(written, pbx, transport).map_or_else(String::new, |words| format!("; {words}"))
     }
 }
 
 /// `its SEP file says TCP`.
-fn differs(written: &Registration, pbx: SocketAddrV4, over: SipTransport) -> Option<String> {
+fn differs(
+    written: &RegistrationTarget,
+    pbx: SocketAddrV4,
+    transport: SipTransport,
+) -> Option<String> {
     let place = written.pbx.first().filter(|_| !written.pbx.contains(&pbx));
-    let transport = written.over.filter(|written| *written != over);
+    let transport = written.transport.filter(|written| *written != transport);
     match (place, transport) {
         (Some(place), Some(transport)) => {
             Some(format!("its SEP file says {place} over {transport}"))
@@ -124,14 +128,17 @@ fn differs(written: &Registration, pbx: SocketAddrV4, over: SipTransport) -> Opt
 }
 
 /// That the PBX took a phone, and where.
-pub(crate) fn registered(register: &Register, written: Option<&Registration>) -> String {
+pub(crate) fn registered(register: &Register, written: Option<&RegistrationTarget>) -> String {
     let Register {
-        user, pbx, over, ..
+        user,
+        pbx,
+        transport,
+        ..
     } = register;
-    let differs = written.and_then(|written| differs(written, *pbx, *over));
+    let differs = written.and_then(|written| differs(written, *pbx, *transport));
     let differs = differs.map_or_else(String::new, |words| format!("; {words}"));
     let user = shown(user);
-    format!("registered as '{user}' over {over} at {pbx}: the PBX answered 200{differs}")
+    format!("registered as '{user}' over {transport} at {pbx}: the PBX answered 200{differs}")
 }
 
 /// Why it is not registered, and the one thing to do about it.
@@ -163,9 +170,9 @@ pub(crate) fn not_registering(cause: &Unregistered) -> Diagnosis {
              takes{other}"
         ),
         Why::Failing(status) => format!("{asked} was answered {status} {often}{other}"),
-        Why::Astray { to, listens } => format!(
+        Why::Astray { to, via_port } => format!(
             "{asked} was answered, and the phone sent it again {often}: the answer went to {to}, \
-             and the phone listens at port {listens}{other}"
+             and the phone listens at port {via_port}{other}"
         ),
         Why::Nat(to) => format!(
             "{asked} was answered, and the phone sent it again {often}: the answer went to {to}, \
@@ -177,8 +184,8 @@ pub(crate) fn not_registering(cause: &Unregistered) -> Diagnosis {
         ),
         Why::Unanswered => format!("{asked} was sent {often}, and no answer was heard{other}"),
         Why::Closed => {
-            let place = cause.pbx.map_or_else(String::new, |(pbx, over)| {
-                format!("{over} port {} of {}", pbx.port(), pbx.ip())
+            let place = cause.pbx.map_or_else(String::new, |(pbx, transport)| {
+                format!("{transport} port {} of {}", pbx.port(), pbx.ip())
             });
             format!("called {place} {often}, and nobody listens there{other}")
         }
