@@ -1,17 +1,17 @@
 //! `reflash dial`: what a phone sends for dialled digits.
 
+mod phone;
 mod table;
 
 use std::path::PathBuf;
 
-use serde::Serialize;
-
+use self::phone::{Phone, digits, json, rule};
 use super::{
     globals::{Globals, Outcome, print},
     heading,
 };
 use crate::{
-    dialplan::{Dialled, MAX_DIGITS, Mode, Route, Rule, Template, User},
+    dialplan::{Dialled, Mode, Route, User},
     display::Style,
     failure::Failure,
     inputs::plan_file,
@@ -32,7 +32,7 @@ Examples:
 
 A table has a line for each number: the digits, what is expected to be sent
 ('-': nothing), and optionally the seconds until then. A comment starts with ';'
-or with a '#' followed by a blank. docs/dialplans.md describes the plan language.")]
+or with a '#' that stands alone. docs/dialplans.md describes the plan language.")]
 pub(super) struct Args {
     /// A dialplan.xml, a plan source, or a preset: AU, NANP, internal
     #[arg(value_name = "PLAN")]
@@ -60,33 +60,6 @@ pub(super) struct Args {
     xml: bool,
 }
 
-/// Keys of a phone.
-fn digits(text: &str) -> Result<String, String> {
-    if let Some(strange) = text.chars().find(|key| !"0123456789*#+".contains(*key)) {
-        let strange = strange.escape_debug();
-        return Err(format!(
-            "'{strange}' is not a key: expected 0 to 9, *, # and +"
-        ));
-    }
-    if text.len() > MAX_DIGITS {
-        return Err(format!("a phone takes at most {MAX_DIGITS} digits"));
-    }
-    Ok(text.to_owned())
-}
-
-/// The phone that dials.
-struct Phone {
-    template: Template,
-    line: u8,
-    mode: Mode,
-}
-
-impl Phone {
-    fn dial(&self, digits: &str) -> Dialled {
-        self.template.dial_on(self.line, digits, self.mode)
-    }
-}
-
 /// Runs the command.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     if args.xml {
@@ -112,12 +85,6 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         print(&as_text(&dialled, Style::new(globals.color)))?;
     }
     Ok(Outcome::Done)
-}
-
-fn json(document: &impl Serialize) -> Result<String, Failure> {
-    let text = serde_json::to_string(document)
-        .map_err(|error| Failure::new(error, "report this as a bug"))?;
-    Ok(text + "\n")
 }
 
 /// The result as text.
@@ -173,12 +140,4 @@ fn when(dialled: &Dialled) -> String {
         0 => "at once".to_owned(),
         seconds => format!("{seconds} s after the last digit"),
     }
-}
-
-fn rule(rule: &Rule) -> String {
-    let pattern = match rule.pattern.as_str() {
-        "" => "the hotline".to_owned(),
-        pattern => escape(pattern),
-    };
-    format!("{pattern} (entry {}, line {})", rule.index, rule.line)
 }

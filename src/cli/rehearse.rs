@@ -1,27 +1,20 @@
 //! `reflash rehearse`: a whole conversion with simulated phones, on loopback.
 
 mod against;
+mod args;
+mod phones;
 mod synthetic;
 
-use std::{
-    collections::BTreeMap,
-    net::{Ipv4Addr, SocketAddrV4},
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::net::{Ipv4Addr, SocketAddrV4};
 
-use self::synthetic::Synthetic;
+pub(crate) use self::args::Args;
+use self::{
+    phones::{DEFAULT_TIMEOUT, check_results, fleet_config, has_loss, speed},
+    synthetic::Synthetic,
+};
 use super::{
-    bundles::{BridgeArgs, TrustArgs},
-    convert::duration,
     globals::{Globals, Outcome},
-    heading,
-    inventory::InventoryArgs,
-    journal::JournalArgs,
-    network::Engine,
     run,
-    web::WebArgs,
 };
 use crate::{
     bundle::Bundle,
@@ -35,133 +28,19 @@ use crate::{
     },
     inventory::Inventory,
     journal::{Header, Journal, Network},
-    phone::Model,
     reporter::Started,
     resume,
     services::runtime,
     session::{self, Setup, Source},
-    simulator::{
-        Fault, FaultSpec,
-        fleet::{self, FleetConfig, PhoneResult, Route},
-    },
+    simulator::fleet::{self, FleetConfig, PhoneResult},
     stage::Stage,
     tftp,
-    track::{DRAIN_LIMIT, Plan},
+    track::Plan,
     web,
 };
 
 /// The address of the rehearsal's server: loopback, any free port.
 const SERVER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
-
-/// How long simulated phones wait between transfers, compared with real ones: minutes of
-/// writing become seconds.
-const PACE: f64 = 0.02;
-
-/// The same with `--fault loss`. A phone retries a request after 4 s at any pace, and several
-/// in a row may be lost.
-const PACE_WITH_LOSS: f64 = 0.12;
-
-/// The session's clock runs slower than the phones' by this factor. A lost and repeated
-/// request then stays below the shortest stall limit (3 minutes), and two boots 87 s apart
-/// stay above the 60 s that make them two.
-const CLOCK_LAG: f64 = 0.72;
-
-/// The default timeout: a phone that is stuck must not keep the rehearsal running for ever.
-const DEFAULT_TIMEOUT: Duration = Duration::from_mins(5);
-
-/// Rehearse a whole conversion with simulated phones
-///
-/// Needs no privileges and no network, and leaves nothing behind. The phones use loopback
-/// addresses (from 127.20.0.0 on) and fetch a synthetic bundle, or yours, from the real server.
-/// Half of them are reset to their boot loader, the others are running and get a new load from
-/// their configuration.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  reflash rehearse
-  reflash rehearse --phones 200 --json
-  reflash rehearse --fault power-cut=apps:40@2 --fault wrong-hardware@1
-  reflash rehearse cmterm-7945_7965-sip.9-3-1SR4-1.zip --model 7965
-  Only the phones, with a server of yours:
-    reflash rehearse --phones 20 --against 127.0.0.1:6969")]
-pub(crate) struct Args {
-    /// Bundles to rehearse with; default: a synthetic one
-    #[arg(value_name = "BUNDLE", conflicts_with = "against")]
-    bundles: Vec<PathBuf>,
-    #[command(flatten)]
-    bridge: BridgeArgs,
-    #[command(flatten)]
-    trust: TrustArgs,
-    /// Engine: native or async-tftp
-    #[arg(
-        long,
-        value_name = "ENGINE",
-        default_value = "native",
-        hide_possible_values = true,
-        conflicts_with = "against",
-        help_heading = heading::NETWORK
-    )]
-    engine: Engine,
-    /// Only run the phones, with this server
-    ///
-    /// The server must listen on loopback.
-    #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback,
-          conflicts_with_all = ["bridges", "inventory", "journal", "web"],
-          help_heading = heading::NETWORK)]
-    against: Option<SocketAddrV4>,
-    /// Number of phones, 1 to 1000
-    #[arg(long, value_name = "N", default_value_t = 4,
-          value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = heading::PHONES)]
-    phones: u16,
-    /// Model of the phones
-    ///
-    /// Default: every model of the bundle in turn.
-    #[arg(long, value_name = "M", value_parser = model, help_heading = heading::PHONES)]
-    model: Option<&'static Model>,
-    /// Fault of the phones, or of N of them (repeatable)
-    ///
-    /// refuses-manifest, wrong-hardware, needs-bridge, power-cut=IMAGE:PERCENT, address-change,
-    /// no-witness, no-second-pass, loss=PERCENT or config-refused.
-    #[arg(long = "fault", value_name = "KIND[@N]", help_heading = heading::PHONES)]
-    faults: Vec<FaultSpec>,
-    /// Seed of the phones and the bundle
-    ///
-    /// The same seed gives the same phones and the same synthetic bundle.
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = heading::PHONES)]
-    seed: u64,
-    #[command(flatten)]
-    inventory: InventoryArgs,
-    /// End after this time: 90s, 10m, 1h30m
-    ///
-    /// Default: 5 minutes.
-    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = heading::PHONES)]
-    timeout: Option<Duration>,
-    #[command(flatten)]
-    journal: JournalArgs,
-    #[command(flatten)]
-    web: WebArgs,
-}
-
-fn model(text: &str) -> Result<&'static Model, String> {
-    match Model::by_number(text) {
-        Some(model) if model.family.is_convertible() => Ok(model),
-        Some(_) => {
-            Err("this model cannot be converted; `reflash models` lists those that can".into())
-        }
-        None => Err("no such model; `reflash models` lists the models".into()),
-    }
-}
-
-fn loopback(text: &str) -> Result<SocketAddrV4, String> {
-    let address: SocketAddrV4 = text
-        .parse()
-        .map_err(|_| "expected an address and a port, such as 127.0.0.1:6969".to_owned())?;
-    if address.ip().is_loopback() {
-        Ok(address)
-    } else {
-        Err("simulated phones stay on this machine: expected an address 127.x.y.z".into())
-    }
-}
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     match args.against {
@@ -343,48 +222,4 @@ fn messages(args: &Args) -> Vec<String> {
     ));
     messages.extend(args.engine.messages());
     messages
-}
-
-fn has_loss(args: &Args) -> bool {
-    let is_loss = |spec: &FaultSpec| matches!(spec.fault, Fault::Loss(_));
-    args.faults.iter().any(is_loss)
-}
-
-fn pace(args: &Args) -> f64 {
-    if has_loss(args) { PACE_WITH_LOSS } else { PACE }
-}
-
-/// How much faster than real time the session's clock runs.
-fn speed(args: &Args) -> f64 {
-    CLOCK_LAG / pace(args)
-}
-
-fn fleet_config(
-    args: &Args,
-    models: Vec<&'static Model>,
-    sizes: BTreeMap<String, u64>,
-) -> FleetConfig {
-    FleetConfig {
-        phones: args.phones.into(),
-        models,
-        route: Route::Mixed,
-        pace: pace(args),
-        seed: args.seed,
-        faults: args.faults.clone(),
-        sizes: Arc::new(sizes),
-        addresses: Vec::new(),
-        // A run that ends waits for phones that are between two images: they must still run.
-        deadline: args.timeout.unwrap_or(DEFAULT_TIMEOUT) + DRAIN_LIMIT,
-    }
-}
-
-/// A phone that failed for lack of this machine's resources is no result about the server.
-fn check_results(results: &[PhoneResult]) -> Result<(), Failure> {
-    let trouble = results.iter().find_map(|phone| phone.trouble.as_ref());
-    trouble.map_or(Ok(()), |trouble| {
-        Err(Failure::new(
-            format!("a simulated phone could not continue: {trouble}"),
-            "Try fewer phones (--phones), or raise the limit of open files (ulimit -n)",
-        ))
-    })
 }

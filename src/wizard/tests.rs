@@ -2,6 +2,7 @@
 //! returns what a test sets.
 
 mod bundles;
+mod configuration;
 mod guiding;
 mod steps;
 

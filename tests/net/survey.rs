@@ -278,7 +278,10 @@ fn a_run_that_is_killed_goes_on_with_its_survey_and_with_what_it_planned() {
     let resume = ["--resume", "--journal", &journal];
     let again = place.convert(&resume).args(["--survey", "7s"]).output();
     let words = String::from_utf8(again.unwrap().stderr).unwrap();
-    assert!(words.contains("--survey differs from that of the run"), "{words}");
+    assert!(
+        words.contains("--survey differs from that of the run"),
+        "{words}"
+    );
 
     let (mut run, server) = start(&mut place.convert(&resume));
     let config = place.fetch(server, "XMLDefault.cnf.xml").unwrap();

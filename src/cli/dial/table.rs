@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     super::globals::{Globals, Outcome, print},
-    Phone, digits, json,
+    phone::{self, Phone, digits, json},
 };
 use crate::{
     dialplan::Dialled,
@@ -158,7 +158,7 @@ fn as_text(cases: &[Tried], failed: usize, globals: &Globals) -> String {
         let expected = sent_after(&case.expected, case.expected_seconds);
         let sent = sent_after(&case.dialled.sent, Some(case.dialled.seconds));
         let by = match &case.dialled.rule {
-            Some(rule) => super::rule(rule),
+            Some(rule) => phone::rule(rule),
             None => "no rule".to_owned(),
         };
         let what = format!("{} sends {sent} by {by}; expected {expected}", case.digits);

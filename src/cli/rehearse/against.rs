@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::{
     super::globals::{Globals, Outcome, print},
-    Args, check_results, fleet_config,
+    args::Args,
+    phones::{check_results, fleet_config},
 };
 use crate::{
     failure::Failure,

@@ -6,12 +6,12 @@ use crate::preflight::code;
 /// The questions of a plain run: bundle, phones, network, route, configuration, start.
 const QUESTIONS: usize = 6;
 
-fn enters(count: usize) -> Vec<Act> {
+pub(super) fn enters(count: usize) -> Vec<Act> {
     vec![Enter; count]
 }
 
 /// The command line without the key and without the folder's name.
-fn line(test_environment: &TestEnvironment, answers: &Answers) -> String {
+pub(super) fn line(test_environment: &TestEnvironment, answers: &Answers) -> String {
     let mut words = answers.command_line.clone();
     words.clear("trust_keys");
     let folder = format!("{}/", test_environment.folder.path().display());
@@ -19,7 +19,7 @@ fn line(test_environment: &TestEnvironment, answers: &Answers) -> String {
 }
 
 #[test]
-fn enter_is_enough() {
+fn enter_accepts_every_default() {
     let mut test_environment = test_environment();
     test_environment.target();
     let (answers, script, ended) = test_environment.run(&[], enters(QUESTIONS));
@@ -34,7 +34,7 @@ fn enter_is_enough() {
 }
 
 #[test]
-fn flags_are_answers_and_are_not_asked() {
+fn given_options_are_not_asked() {
     let mut test_environment = test_environment();
     let path = test_environment.target();
     let bridge = test_environment.bridge();
@@ -98,7 +98,7 @@ fn going_back_keeps_the_answers() {
 }
 
 #[test]
-fn a_signal_at_any_question_ends_it_and_nothing_is_written() {
+fn signal_at_any_question_ends_it_and_writes_nothing() {
     for question in 0..QUESTIONS {
         let mut test_environment = test_environment();
         test_environment.target();
@@ -114,7 +114,7 @@ fn a_signal_at_any_question_ends_it_and_nothing_is_written() {
 }
 
 #[test]
-fn phones_that_were_heard_are_chosen_by_name() {
+fn detected_phones_are_chosen_by_mac() {
     let mut test_environment = test_environment()
         .heard("001D45AABB0C", "7965", "SCCP45.9-3-1SR1-1S")
         .heard("001D45AABB0D", "7945", "SCCP45.8-5-2S")
@@ -134,7 +134,7 @@ fn phones_that_were_heard_are_chosen_by_name() {
 }
 
 #[test]
-fn an_old_load_asks_for_the_bridge_and_gets_it() {
+fn old_load_needs_the_bridge() {
     let mut test_environment = test_environment().heard("001D45AABB0C", "7965", "SCCP45.8-3-1S");
     test_environment.target();
     test_environment.bridge();
@@ -160,7 +160,7 @@ fn an_old_load_asks_for_the_bridge_and_gets_it() {
 }
 
 #[test]
-fn phones_that_nobody_heard_can_be_listened_to_first() {
+fn survey_is_offered_when_loads_are_unknown() {
     let mut test_environment = test_environment();
     test_environment.target();
     test_environment.bridge();
@@ -195,7 +195,7 @@ fn phones_that_nobody_heard_can_be_listened_to_first() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_no_way_on_until_it_is_free() {
+fn busy_port_blocks_until_it_is_free() {
     let mut test_environment = test_environment();
     test_environment.target();
     let busy = finding(code::PORT_BUSY, Severity::Error);
@@ -219,7 +219,7 @@ fn a_port_that_is_taken_is_no_way_on_until_it_is_free() {
 }
 
 #[test]
-fn without_rights_the_line_that_has_them_is_shown() {
+fn missing_privileges_show_the_sudo_command() {
     let mut test_environment = test_environment();
     test_environment.target();
     test_environment.capture_error = Some("this user may not".to_owned());
@@ -236,7 +236,7 @@ fn without_rights_the_line_that_has_them_is_shown() {
 }
 
 #[test]
-fn dhcp_is_told_what_to_say_or_given_here() {
+fn dhcp_settings_are_shown_or_reflash_serves_dhcp() {
     let mut test_environment = test_environment();
     test_environment.target();
     let missing = finding(code::NO_TFTP_ADDRESS, Severity::Error);
@@ -266,7 +266,7 @@ fn dhcp_is_told_what_to_say_or_given_here() {
 }
 
 #[test]
-fn two_interfaces_are_asked_for_and_many_findings_have_pages() {
+fn interface_is_asked_and_findings_have_pages() {
     let mut test_environment = test_environment();
     test_environment.target();
     test_environment.interfaces.push(interface("eth1", 11));
@@ -276,157 +276,4 @@ fn two_interfaces_are_asked_for_and_many_findings_have_pages() {
     let (answers, script, _) = test_environment.run(&[], [acts, vec![Stop]].concat());
     assert!(line(&test_environment, &answers).contains("--interface eth1"));
     assert!(script.said.contains("Show 4 more"), "{}", script.said);
-}
-
-#[test]
-fn a_configuration_is_typed_judged_and_kept_for_the_start() {
-    let mut test_environment =
-        test_environment().heard("001D45AABB0C", "7965", "SCCP45.9-3-1SR1-1S");
-    test_environment.target();
-    let list = test_environment.path("phones");
-    let acts = vec![
-        Enter,
-        Enter,
-        Enter,
-        Pick("enter the PBX"),
-        types(""),
-        types("192.0.2.20"),
-        // A blank in an extension: phones and PBX do not take it.
-        types("10 01"),
-        types("1002"),
-        types("Reception"),
-        // Two lines back, and forward again.
-        Back,
-        Back,
-        types("1001"),
-        Enter,
-        Enter,
-        types("/nowhere/phones.toml"),
-        types(list.to_str().unwrap()),
-        Enter,
-    ];
-    let (answers, script, ended) = test_environment.run(&[], acts);
-    let said = &script.said;
-    assert!(ended.is_ok(), "{ended:?}\n{said}");
-    assert!(said.contains("Not valid: expected the IPv4"), "{said}");
-    assert!(said.contains("does not exist"), "{said}");
-    assert!(said.contains("an extension has 1 to 30"), "{said}");
-    assert!(said.contains("Generated: made-for-you"), "{said}");
-    let line = line(&test_environment, &answers);
-    assert!(line.contains("--inventory phones.toml"), "{line}");
-    assert!(said.contains("the inventory with the passwords"), "{said}");
-    assert!(
-        !said.contains("(\"made-for-you\")"),
-        "never offered again: {said}"
-    );
-    let draft = answers.draft.as_ref().unwrap();
-    assert_eq!(draft.phones[0].extension, "1001");
-    assert!(!draft.path.exists(), "written at the start, not before");
-}
-
-#[test]
-fn a_list_gives_way_to_other_answers() {
-    let mut test_environment = test_environment();
-    test_environment.target();
-    let list = test_environment.path("phones.toml");
-    let form = vec![
-        Pick("enter the PBX"),
-        types("192.0.2.20"),
-        types("001D45AABB0C"),
-        types("1001"),
-        Enter,
-        types("pass"),
-        types(list.to_str().unwrap()),
-    ];
-    // Typed, and then not wanted: the run waits for one phone again.
-    let acts = [
-        enters(4),
-        form.clone(),
-        vec![Back, Pick("No, firmware"), Enter],
-    ]
-    .concat();
-    let (answers, script, ended) = test_environment.run(&[], acts);
-    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
-    assert!(line(&test_environment, &answers).ends_with("--expect 1"));
-    assert!(answers.draft.is_none() && answers.setup.pbx.is_none());
-
-    // Given up in the middle and not wanted, then wanted after all: what was typed is there.
-    let half = vec![
-        Pick("enter the PBX"),
-        types("192.0.2.20"),
-        types("001D45AABB0C"),
-        types("1001"),
-        Back,
-        Back,
-        Back,
-        Back,
-        Pick("No, firmware"),
-        Back,
-        Pick("enter the PBX"),
-        Enter,
-        Enter,
-        Enter,
-        Enter,
-        types("pass"),
-        types(list.to_str().unwrap()),
-        Enter,
-    ];
-    let (answers, script, ended) = test_environment.run(&[], [enters(4), half].concat());
-    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
-    assert_eq!(answers.draft.unwrap().phones[0].extension, "1001");
-
-    // Typed, and then other phones: the form is asked for again, with what was typed.
-    let back = vec![
-        Back,
-        Back,
-        Back,
-        Back,
-        Pick("Several"),
-        types("2"),
-        Enter,
-        Enter,
-    ];
-    let again = vec![
-        Enter,
-        Enter,
-        Enter,
-        Enter,
-        Enter,
-        Enter,
-        types("001D45AABB0D"),
-        types("1002"),
-        Enter,
-        Enter,
-        Enter,
-        Enter,
-    ];
-    let one = vec![Enter, Pick("One 7965"), Enter, Enter];
-    let acts = [one, form, back, again].concat();
-    let (answers, script, ended) = test_environment.run(&[], acts);
-    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
-    assert!(line(&test_environment, &answers).ends_with("--inventory phones.toml"));
-    let draft = answers.draft.unwrap();
-    assert_eq!(draft.phones.len(), 2, "{}", script.said);
-    assert_eq!(draft.phones[0].secret, "pass");
-    assert_eq!(draft.phones[1].secret, "made-for-you");
-}
-
-#[test]
-fn own_files_are_judged_and_a_bad_one_is_not_taken() {
-    let mut test_environment = test_environment();
-    test_environment.target();
-    let name = "SEP001D45AABB0C.cnf.xml";
-    let path = test_environment.path(name);
-    std::fs::write(&path, "<device><unclosed></device>").unwrap();
-    let typed = types(path.to_str().unwrap());
-    let to_configuration = enters(4);
-    let acts = vec![Pick("--add"), typed, Pick("No"), Enter, Enter, Enter];
-    let (answers, script, ended) = test_environment.run(&[], [to_configuration, acts].concat());
-    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
-    assert!(
-        script.said.contains("would keep phones from working"),
-        "{}",
-        script.said
-    );
-    assert!(!answers.command_line.has("files"));
 }

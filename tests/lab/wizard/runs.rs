@@ -64,11 +64,16 @@ fn from_the_bundle_to_a_converted_phone_with_its_configuration() {
     assert_eq!(terminal.code(), 0, "{}", terminal.everything());
     let screen = terminal.everything();
     let told: String = screen.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(told.contains("is converted and registers with 192.0.2.20"), "{screen}");
+    assert!(
+        told.contains("is converted and registers with 192.0.2.20"),
+        "{screen}"
+    );
     assert!(!screen.contains("not-a-secret\n  "), "{screen}");
 
     // The line does the same: what it names is what `convert` would take.
-    let (_, line) = screen.rsplit_once("The same conversion without the wizard:\n").unwrap();
+    let (_, line) = screen
+        .rsplit_once("The same conversion without the wizard:\n")
+        .unwrap();
     let line = line.lines().collect::<String>();
     for word in [
         TARGET,
