@@ -46,7 +46,9 @@ pub(super) struct Args {
     /// Phones with proxy USECALLMANAGER treat # as a digit; others send the number at once.
     #[arg(long, help_heading = heading::PHONES)]
     call_manager_mode: bool,
-    /// Line of the phone, for entries of one line
+    /// Line of the phone
+    ///
+    /// Some entries of a dial plan apply to one line only.
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = heading::PHONES,
           value_parser = clap::value_parser!(u8).range(1..))]
     line: u8,
