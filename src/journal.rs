@@ -6,25 +6,33 @@
 //! follows, as [`crate::track::Fleet`] is a pure function of them. docs/journal.md has
 //! every line.
 
+mod coalesce_acks;
 mod disk;
 mod error;
 mod header;
+mod limits;
 mod line;
-mod place;
+mod paths;
 mod read;
-mod sittings;
-mod thin;
+mod run_time;
+mod sessions;
 mod write;
 
-pub use error::{Fault, JournalError};
+pub use coalesce_acks::ACK_INTERVAL;
+pub use error::{JournalError, JournalErrorKind};
 pub use header::{
-    Command, Expectations, GivenFile, Header, ManifestRecord, Named, Network, ServedBundle,
+    Arguments, Expectations, Header, InputFile, NamedPhone, Network, RecordedManifest, ServedBundle,
 };
-pub use place::{folder, free_name, newest};
-pub use read::{Finished, MAX_FILE_BYTES, MAX_LINE_BYTES, Recorded, read, read_header};
-pub use sittings::{Sitting, Sittings};
-pub use thin::ACKNOWLEDGED_EVERY;
-pub use write::{Journal, LATE, MAX_WAITING};
+pub use limits::{MAX_FILE_BYTES, MAX_LINE_BYTES};
+pub use line::Finished;
+pub use paths::{newest_resumable, state_folder, unused_path};
+pub use read::{RecordedRun, read, read_header};
+pub use sessions::{Session, Sessions};
+pub use write::{Journal, MAX_UNWRITTEN, SLOW_DISK};
 
-/// The version of the lines' form. A journal of another one is not read.
-pub const SCHEMA: u32 = 1;
+/// The schema of the lines that this program writes. Schema 1, which had other names for some
+/// kinds and fields, is still read and continued.
+pub const SCHEMA: u32 = 2;
+
+/// The oldest schema that is read.
+const OLDEST_SCHEMA: u32 = 1;

@@ -1,17 +1,28 @@
-//! `reflash` converts Cisco IP phones from SCCP to SIP firmware and says of each phone,
-//! with evidence, how far it is and why it stands still where it does.
+//! `reflash` converts Cisco IP phones from SCCP to SIP firmware and reports for every phone, with
+//! evidence, whether it converted or where it is stuck, why, and what to do next.
 //!
-//! # The story of a conversion
+//! # A conversion
 //!
-//! A [`bundle`] is verified by checksum and laid out by [`stage`] in a throw-away root.
-//! [`tftp`] serves that root; it knows nothing of phones. Whatever it sees on the wire
-//! becomes a [`track::Observation`], which the pure [`track::Fleet`] folds into phones.
-//! The [`inventory`] says which phones are expected and what they are called.
-//! [`session`] holds the three together for the length of a run, and [`display`] is the
-//! only room that prints; [`page`] shows the same to a browser. [`rehearse`] plays the phones where there are none.
+//! [`bundle`] verifies a firmware bundle and [`stage`] lays it out in a transient root. [`tftp`] and
+//! [`http`] serve that root and know nothing of phones. Decoders in [`protocol`] read what phones
+//! send; [`discovery`] captures and listens. Everything seen becomes a [`track::Observation`], and the
+//! pure [`track::Fleet`] folds observations into phones. [`session`] runs one conversion: threads,
+//! clock, signals. [`journal`] records it, [`display`] and [`web`] show it, and [`report`] prints its
+//! result. [`simulator`] stands in for phones where there are none.
 //!
-//! Data goes one way: `bundle → stage → tftp → track → display`. `phone` is the ground
-//! floor, `cli` the roof. docs/design.md draws the whole house.
+//! # Modules
+//!
+//! Lowest first; a module uses only modules before it in this list. docs/design.md has what each holds
+//! and never holds, and a test holds the order.
+//!
+//! | layer | modules |
+//! |---|---|
+//! | values and text | [`text`], [`phone`], [`protocol`], [`diagnose`] |
+//! | files | [`bundle`], [`dialplan`], [`stage`], [`inventory`], [`lint`], [`provision`] |
+//! | tracking | [`track`] |
+//! | network | [`tftp`], [`http`], [`dhcp`], [`discovery`], [`preflight`] |
+//! | record and views | [`reporter`], [`journal`], [`report`], [`metrics`], [`replay`], [`display`], [`web`] |
+//! | a run | [`simulator`], [`session`], [`cli`] |
 
 pub mod bundle;
 pub mod cli;

@@ -16,7 +16,7 @@ mod selftest;
 pub use background::PreflightRun;
 pub use check::{Asking, Checked, Wanted, check};
 pub use finding::code;
-pub use firewall::{Flow, Said};
+pub use firewall::{FirewallOutput, Flow};
 pub use holder::{Holder, Protocol, holder, holder_at};
 pub use interface::{ChooseError, Chosen, Interface, audible, choose, interfaces};
 pub use run::{Beforehand, beforehand};

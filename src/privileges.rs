@@ -102,12 +102,15 @@ pub fn state_folder(user: Option<&str>) -> Result<Option<PathBuf>, Failure> {
     let becomes = target(user)?.filter(|target| target.uid != unistd::geteuid());
     if let Some(target) = becomes.filter(|_| unistd::geteuid().is_root()) {
         // The environment is root's.
-        return Ok(journal::folder(None, home(target.uid).as_deref()));
+        return Ok(journal::state_folder(None, home(target.uid).as_deref()));
     }
     let here = std::env::var_os("HOME").filter(|home| !home.is_empty());
     let here = here.map(PathBuf::from).or_else(|| home(unistd::geteuid()));
     let state_home = std::env::var_os("XDG_STATE_HOME");
-    Ok(journal::folder(state_home.as_deref(), here.as_deref()))
+    Ok(journal::state_folder(
+        state_home.as_deref(),
+        here.as_deref(),
+    ))
 }
 
 /// The user to switch to.

@@ -1,8 +1,8 @@
 //! Other servers' logs, captures and our own journals, folded through the same tracking.
 //!
-//! A [`Record`] is what a foreign log or a capture tells: requests, what became of them, and
+//! A [`Trace`] is what a foreign log or a capture tells: requests, what became of them, and
 //! in a capture what witnesses say ([`crate::discovery`]).
-//! [`Record::conversation`] turns it into the observations that a run of our own would have
+//! [`Trace::observations`] turns it into the observations that a run of our own would have
 //! made, with a plan: that of the bundles that were served, or what the record itself shows
 //! ([`infer`]). [`crate::track::Fleet`] does the rest. docs/replay.md has the formats.
 
@@ -18,23 +18,24 @@ use jiff::Timestamp;
 use crate::track::{Plan, StagePlan};
 
 pub mod capture;
-mod conversation;
 mod dnsmasq;
-mod hpa;
+mod http_transfers;
 pub mod infer;
 mod log;
+mod log_line;
 mod packets;
-mod record;
-mod stamp;
-mod web;
+mod tftp_transfers;
+mod tftpd_hpa;
+mod timestamp;
+mod trace;
 
-pub use record::{Conversation, Damage, Record, Tally};
+pub use trace::{DamagedPacket, Tally, Trace, TraceObservations};
 
 /// Requests of one record; what comes later is not read.
 pub const MAX_REQUESTS: usize = 1_000_000;
 
 /// What witnesses tell in one record; what comes later is not read.
-pub const MAX_TOLD: usize = 1_000_000;
+pub const MAX_OBSERVATIONS: usize = 1_000_000;
 
 /// What a file is, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,8 +125,8 @@ impl ReplayError {
             | Self::NoPacket { .. }
             | Self::NoCapture { .. }
             | Self::Foreign { .. } => {
-                "Known are journals of this program, logs of tftpd-hpa and dnsmasq, and captures \
-                 (pcap, pcapng). Let tftpd-hpa log with --verbose, dnsmasq with log-facility, or \
+                "Known are journals of this program, logs of tftpd-tftpd_hpa and dnsmasq, and captures \
+                 (pcap, pcapng). Let tftpd-tftpd_hpa log with --verbose, dnsmasq with log-facility, or \
                  capture while phones start, with: tcpdump -i any -w FILE"
                     .to_owned()
             }
@@ -159,7 +160,7 @@ fn packed(head: &[u8]) -> Option<&'static str> {
 
 /// A record that is open and not read yet.
 #[derive(Debug)]
-pub struct Opened {
+pub struct TraceFile {
     /// What it is.
     pub format: Format,
     path: PathBuf,
@@ -170,7 +171,7 @@ pub struct Opened {
 }
 
 /// Opens a record and looks at its first bytes. It may be a pipe.
-pub fn open(path: &Path) -> Result<Opened, ReplayError> {
+pub fn open(path: &Path) -> Result<TraceFile, ReplayError> {
     let failed = |source| unreadable(path, source);
     let file = File::open(path).map_err(failed)?;
     let modified = file
@@ -190,7 +191,7 @@ pub fn open(path: &Path) -> Result<Opened, ReplayError> {
     }
     let format = format_of(head);
     let is_binary = head.contains(&0);
-    Ok(Opened {
+    Ok(TraceFile {
         format,
         path: path.to_owned(),
         input,
@@ -199,13 +200,13 @@ pub fn open(path: &Path) -> Result<Opened, ReplayError> {
     })
 }
 
-impl Opened {
+impl TraceFile {
     /// Reads a log or a capture. `year`: that of a log's first line, where its times have none.
-    pub fn read(mut self, year: Option<i16>) -> Result<Record, ReplayError> {
-        let record = read_from(&mut self.input, self.format, year, self.modified)
+    pub fn read(mut self, year: Option<i16>) -> Result<Trace, ReplayError> {
+        let trace = read_from(&mut self.input, self.format, year, self.modified)
             .map_err(|source| unreadable(&self.path, source))?;
-        if record.is_empty() {
-            let (path, tally) = (self.path, record.tally);
+        if trace.is_empty() {
+            let (path, tally) = (self.path, trace.tally);
             return Err(match self.format {
                 Format::Capture if tally.read == 0 => ReplayError::NoPacket { path },
                 Format::Log if self.is_binary => ReplayError::Foreign { path },
@@ -216,7 +217,7 @@ impl Opened {
                 },
             });
         }
-        Ok(record)
+        Ok(trace)
     }
 }
 
@@ -226,24 +227,24 @@ pub fn read_from(
     format: Format,
     year: Option<i16>,
     modified: Option<Timestamp>,
-) -> io::Result<Record> {
+) -> io::Result<Trace> {
     match format {
-        Format::Capture => packets::record(input),
-        Format::Log | Format::Journal => log::record(input, year, modified),
+        Format::Capture => packets::read(input),
+        Format::Log | Format::Journal => log::read(input, year, modified),
     }
 }
 
 /// The plan of a replay: these bundles' stages, else what the record shows.
 #[must_use]
-pub fn plan(record: &mut Record, stages: Vec<StagePlan>) -> Plan {
+pub fn plan(trace: &mut Trace, stages: Vec<StagePlan>) -> Plan {
     let stages = if stages.is_empty() {
-        infer::stages(record)
+        infer::stages(trace)
     } else {
         stages
     };
     Plan {
         stages,
-        requests_only: record.is_requests_only(),
+        requests_only: trace.is_requests_only(),
         ..Plan::default()
     }
 }

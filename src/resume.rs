@@ -7,7 +7,7 @@ use crate::{
     bundle::Bundle,
     failure::Failure,
     inputs::{run_inputs::RunInputs, shown},
-    journal::{self, Command, Header, Journal, JournalError, Network, Recorded},
+    journal::{self, Arguments, Header, Journal, JournalError, Network, RecordedRun},
     phone::MacAddress,
     session::wall_clock,
     text::escape,
@@ -20,7 +20,7 @@ pub struct RunStart<'a> {
     /// Where the phones find the servers.
     pub network: Network,
     /// The inputs, for a later `--resume`.
-    pub command: Command,
+    pub command: Arguments,
     /// Targets before bridges.
     pub bundles: &'a [Bundle],
     /// The plan.
@@ -33,7 +33,7 @@ pub struct RunRecord {
     /// `None`: the run is not recorded.
     pub journal: Option<Journal>,
     /// The earlier sessions of the run, if it is resumed.
-    pub recorded: Option<Recorded>,
+    pub recorded: Option<RecordedRun>,
 }
 
 /// An earlier run to continue: its journal file and the header of it.
@@ -93,7 +93,7 @@ fn create_in(state_folder: Option<&Path>, header: Header) -> Option<Journal> {
         return None;
     };
     let load = header.bundles.first().map(|bundle| bundle.load.clone());
-    let path = journal::free_name(folder, wall_clock(), load.as_ref());
+    let path = journal::unused_path(folder, wall_clock(), load.as_ref());
     match Journal::create(&path, wall_clock(), header) {
         Ok(journal) => Some(journal),
         Err(error) => {
@@ -106,7 +106,7 @@ fn create_in(state_folder: Option<&Path>, header: Header) -> Option<Journal> {
 /// The newest journal of an unfinished run.
 fn newest(folder: &Path) -> Result<PathBuf, Failure> {
     let shown = shown(folder);
-    let found = journal::newest(folder).map_err(|error| {
+    let found = journal::newest_resumable(folder).map_err(|error| {
         Failure::new(
             format!("cannot search {shown} for journals: {error}"),
             "Name the journal: --journal FILE",
@@ -137,12 +137,12 @@ impl PreviousRun {
             }
         };
         let header = journal::read_header(&path).map_err(failure)?;
-        if header.verb != "convert" {
+        if header.command != "convert" {
             return Err(Failure::new(
                 format!(
                     "{} is the journal of `reflash {}`; only `reflash convert` can be resumed",
                     shown(&path),
-                    escape(&header.verb)
+                    escape(&header.command)
                 ),
                 "Name the journal of a conversion, or start a new run without --resume",
             ));
@@ -153,7 +153,7 @@ impl PreviousRun {
     /// The `--call-manager` of the run.
     #[must_use]
     pub fn call_manager(&self) -> Option<std::net::Ipv4Addr> {
-        self.header.command.call_manager
+        self.header.arguments.call_manager
     }
 
     /// The `--only` of the run.
@@ -164,7 +164,7 @@ impl PreviousRun {
 
     /// Fills in what the command line leaves out.
     pub fn complete(&self, inputs: &mut RunInputs) {
-        let command = &self.header.command;
+        let command = &self.header.arguments;
         for (given, recorded) in [
             (&mut inputs.bundles, &command.bundles),
             (&mut inputs.bridges, &command.bridges),
@@ -288,7 +288,7 @@ impl PreviousRun {
             Journal::resume(&self.path, wall_clock(), start.network).map_err(failure)?;
         if !quiet {
             let (done, phones) = recorded.fleet().done_of_total();
-            let began = recorded.sittings.began().strftime("%Y-%m-%d %H:%M:%SZ");
+            let began = recorded.sessions.began().strftime("%Y-%m-%d %H:%M:%SZ");
             let plural = if phones == 1 { "" } else { "s" };
             eprintln!(
                 "{}: resuming the run of {began}: {phones} phone{plural}, {done} done",

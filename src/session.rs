@@ -3,18 +3,18 @@
 //!
 //! The engine has a thread of its own, and HTTP another, so that a slow terminal never makes
 //! a phone wait. They call the desk for every request; what the fleet makes of it goes
-//! through the outbox to this side.
+//! through the events to this side.
 
-mod attendant;
 mod clock;
-mod desk;
+mod dispatch;
+mod event_queue;
 mod neighbours;
-mod outbox;
-mod pages;
-mod record;
+mod operator;
+mod service;
 mod signals;
+mod sources;
 mod survey;
-mod witnesses;
+mod web_polling;
 
 use std::{
     fmt, io,
@@ -30,19 +30,20 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-pub use self::{
-    attendant::Attendant,
-    clock::{fitting_speed, wall_clock},
-    signals::Signals,
-};
 use self::{
-    attendant::Person, clock::Clock, desk::Desk, outbox::Outbox, pages::Pages, witnesses::Witnesses,
+    clock::Clock, event_queue::EventQueue, operator::Operator, service::TftpHandler,
+    sources::Sources, web_polling::WebPolling,
+};
+pub use self::{
+    clock::{valid_speed, wall_clock},
+    operator::OperatorPrompt,
+    signals::Signals,
 };
 use crate::{
     diagnose::Finding,
     discovery::poll::Poller,
     http,
-    journal::{Finished, Journal, Recorded, Sittings},
+    journal::{Finished, Journal, RecordedRun, Sessions},
     metrics::{self, Counters, Exporter},
     reporter::{Reporter, Started},
     stage::{ServedFolder, Stage, StagedFile},
@@ -92,10 +93,10 @@ pub struct Setup {
     /// Where the run is shown on a page; `None`: nowhere.
     pub web: Option<web::Server>,
     /// What others hear of phones, and when; each ends when its sender is gone.
-    pub witnesses: Vec<mpsc::Receiver<(Instant, Observation)>>,
+    pub observations: Vec<mpsc::Receiver<(Instant, Observation)>>,
     /// What is found to be wrong with this machine or its network, the worst first; ends when
     /// its sender is gone.
-    pub found: Option<mpsc::Receiver<Finding>>,
+    pub findings: Option<mpsc::Receiver<Finding>>,
     /// Asks phones for their web pages; `None`: nobody does.
     pub poller: Option<Poller>,
     /// How many times as fast as real phones these live: 1, but in a rehearsal. What the
@@ -104,13 +105,13 @@ pub struct Setup {
     /// Where the run is recorded.
     pub journal: Option<Journal>,
     /// What was recorded of it before, if it is resumed.
-    pub recorded: Option<Recorded>,
+    pub recorded: Option<RecordedRun>,
     /// What is said when serving begins.
     pub started: Started,
     /// Who says it.
     pub reporter: Box<dyn Reporter>,
     /// What is said at the end.
-    pub afterwards: Vec<String>,
+    pub next_steps: Vec<String>,
 }
 
 impl fmt::Debug for Setup {
@@ -123,7 +124,7 @@ impl fmt::Debug for Setup {
 
 /// How a run ended.
 #[derive(Debug)]
-pub struct Ended {
+pub struct RunOutcome {
     /// What became of every phone.
     pub report: Report,
     /// Whether all expected phones are done, and at least one came.
@@ -131,7 +132,7 @@ pub struct Ended {
     /// The number of the signal that ended it.
     pub signal: Option<u8>,
     /// The engine's own fault, where it stopped by one.
-    pub fault: Option<io::Error>,
+    pub server_error: Option<io::Error>,
 }
 
 /// What all threads of a run share.
@@ -139,7 +140,7 @@ pub struct Ended {
 struct Shared {
     source: Source,
     fleet: Mutex<Fleet>,
-    outbox: Arc<Outbox>,
+    events: Arc<EventQueue>,
     clock: Clock,
     /// The next transfer's number, over all transports.
     transfers: AtomicU64,
@@ -156,23 +157,23 @@ impl Shared {
     /// What became of every phone so far, with times of day and names.
     fn report(&self) -> Report {
         let mut report = self.fleet().report(self.clock.began());
-        self.clock.on_the_wall(&mut report);
+        self.clock.to_wall_clock(&mut report);
         report
     }
 }
 
 /// Serves until every expected phone is done or has failed, the time is up, or a signal
 /// comes; drains; reports. The source is gone when this returns.
-pub async fn run(setup: Setup, signals: &mut Signals) -> Ended {
-    run_attended(setup, None, signals).await
+pub async fn run(setup: Setup, signals: &mut Signals) -> RunOutcome {
+    run_with_operator(setup, None, signals).await
 }
 
 /// The same with somebody who is asked before it ends by itself.
-pub async fn run_attended(
+pub async fn run_with_operator(
     setup: Setup,
-    attendant: Option<Box<dyn Attendant>>,
+    prompt: Option<Box<dyn OperatorPrompt>>,
     signals: &mut Signals,
-) -> Ended {
+) -> RunOutcome {
     let Setup {
         source,
         plan,
@@ -180,21 +181,21 @@ pub async fn run_attended(
         http,
         metrics,
         web,
-        witnesses,
-        found,
+        observations,
+        findings,
         poller,
         speed,
         journal,
         recorded,
         started,
         mut reporter,
-        mut afterwards,
+        mut next_steps,
     } = setup;
-    let sittings = match &journal {
-        Some(journal) => journal.sittings().clone(),
-        None => Sittings::new(wall_clock(), fitting_speed(speed)),
+    let sessions = match &journal {
+        Some(journal) => journal.sessions().clone(),
+        None => Sessions::new(wall_clock(), valid_speed(speed)),
     };
-    let clock = Clock::start(sittings, speed);
+    let clock = Clock::start(sessions, speed);
     // Counts from the beginning of this sitting.
     let timeout = plan.timeout.map(|timeout| clock.moment(timeout));
     let plan = Plan { timeout, ..plan };
@@ -205,15 +206,15 @@ pub async fn run_attended(
     let shared = Arc::new(Shared {
         source,
         fleet: Mutex::new(fleet),
-        outbox: Arc::default(),
+        events: Arc::default(),
         clock,
         transfers: AtomicU64::new(transfers),
         journal,
         counters: Counters::default(),
     });
     if let Some(journal) = &shared.journal {
-        let outbox = Arc::clone(&shared.outbox);
-        journal.on_news(move || outbox.look_again());
+        let events = Arc::clone(&shared.events);
+        journal.on_change(move || events.wake());
     }
     let (web, board) = web.map(|server| show(&shared, server)).unzip();
     if let Some(board) = board {
@@ -221,29 +222,31 @@ pub async fn run_attended(
     }
     reporter.started(shared.clock.wall_now(), &started);
     if let Some(recorded) = recorded {
-        shared.recall(&recorded);
+        shared.restore(&recorded);
     }
-    let desk = Desk::new(Arc::clone(&shared));
-    let mut threads = vec![Running::start("tftp", move |stop| server.run(desk, stop))];
+    let desk = TftpHandler::new(Arc::clone(&shared));
+    let mut threads = vec![ServerThread::start("tftp", move |stop| {
+        server.run(desk, stop)
+    })];
     if let Some(http) = http {
-        let desk = desk::HttpDesk::new(Arc::clone(&shared));
-        threads.push(Running::start("http", move |stop| {
+        let desk = service::HttpHandler::new(Arc::clone(&shared));
+        threads.push(ServerThread::start("http", move |stop| {
             http.run_here(desk, stop)
         }));
     }
     let metrics = metrics.map(|server| count(&shared, server));
-    let over = || threads.iter().any(Running::is_over);
-    let heard = Heard {
-        witnesses: Witnesses::new(witnesses),
-        pages: Pages::new(poller),
-        found,
+    let over = || threads.iter().any(ServerThread::is_over);
+    let inputs = Inputs {
+        witnesses: Sources::new(observations),
+        pages: WebPolling::new(poller),
+        findings,
     };
-    let person = Person::new(attendant, timeout);
-    let signal = watch(&shared, reporter.as_mut(), signals, heard, person, over).await;
+    let operator = Operator::new(prompt, timeout);
+    let signal = event_loop(&shared, reporter.as_mut(), signals, inputs, operator, over).await;
     // All are told before one is waited for.
-    let threads: Vec<_> = threads.into_iter().map(Running::stop).collect();
+    let threads: Vec<_> = threads.into_iter().map(ServerThread::stop).collect();
     let faults = threads.into_iter().map(|ended| ended().err());
-    let fault = faults.fold(None, Option::or);
+    let server_error = faults.fold(None, Option::or);
     if let Some(Err(error)) = metrics.map(|running| running.stop()()) {
         tracing::warn!("metrics could not be served: {error}");
     }
@@ -252,54 +255,54 @@ pub async fn run_attended(
     if let Some(journal) = &shared.journal {
         let finished = Finished {
             totals: report.totals,
-            succeeded: fault.is_none() && fleet.succeeded(),
+            succeeded: server_error.is_none() && fleet.succeeded(),
             signal,
         };
-        afterwards.extend(journal.finish(fleet.now(), finished));
+        next_steps.extend(journal.finish(fleet.now(), finished));
     }
     drop(fleet);
-    shared.tell_all(reporter.as_mut());
-    reporter.finished(shared.clock.wall_now(), &report, &afterwards);
+    shared.report_all_events(reporter.as_mut());
+    reporter.finished(shared.clock.wall_now(), &report, &next_steps);
     if let Some(Err(error)) = web.map(|running| running.stop()()) {
         tracing::warn!("the page could not be served: {error}");
     }
-    let succeeded = fault.is_none() && shared.fleet().succeeded();
-    Ended {
+    let succeeded = server_error.is_none() && shared.fleet().succeeded();
+    RunOutcome {
         report,
         succeeded,
         signal,
-        fault,
+        server_error,
     }
 }
 
 /// Lets what is counted be read. Not one of the servers without which a run is over.
-fn count(shared: &Arc<Shared>, server: http::Server) -> Running {
+fn count(shared: &Arc<Shared>, server: http::Server) -> ServerThread {
     let shared = Arc::clone(shared);
     let page = move || {
         let phones = shared.fleet().counts();
         metrics::render(&shared.counters, &phones)
     };
-    Running::start("metrics", move |stop| {
+    ServerThread::start("metrics", move |stop| {
         server.run_here(Exporter::new(page), stop)
     })
 }
 
 /// Shows on a page what the board is told. Nor is a run over without this.
-fn show(shared: &Arc<Shared>, server: web::Server) -> (Running, Arc<SharedView>) {
+fn show(shared: &Arc<Shared>, server: web::Server) -> (ServerThread, Arc<SharedView>) {
     let shared = Arc::clone(shared);
     let board = Arc::new(SharedView::new(wall_clock, move || shared.report()));
     let told = Arc::clone(&board);
-    let running = Running::start("web", move |stop| server.run_here(told, stop));
+    let running = ServerThread::start("web", move |stop| server.run_here(told, stop));
     (running, board)
 }
 
 /// One server on a thread of its own.
-struct Running {
+struct ServerThread {
     stop: oneshot::Sender<()>,
     thread: io::Result<thread::JoinHandle<io::Result<()>>>,
 }
 
-impl Running {
+impl ServerThread {
     /// Starts it. `serve` is given what tells it to stop.
     fn start(name: &str, serve: impl FnOnce(Stop) -> io::Result<()> + Send + 'static) -> Self {
         let (stop, stopped) = oneshot::channel();
@@ -339,10 +342,10 @@ impl Future for Stop {
 }
 
 /// What a run is told beside requests.
-struct Heard {
-    witnesses: Witnesses,
-    pages: Pages,
-    found: Option<mpsc::Receiver<Finding>>,
+struct Inputs {
+    witnesses: Sources,
+    pages: WebPolling,
+    findings: Option<mpsc::Receiver<Finding>>,
 }
 
 /// The next finding. Once there are no more, it never comes.
@@ -358,53 +361,53 @@ async fn next(found: &mut Option<mpsc::Receiver<Finding>>) -> Finding {
 
 /// The run's own side: tells events, lets time pass, minds signals. Returns the signal that
 /// ended the run.
-async fn watch(
+async fn event_loop(
     shared: &Shared,
     reporter: &mut dyn Reporter,
     signals: &mut Signals,
-    mut heard: Heard,
-    mut person: Person,
+    mut inputs: Inputs,
+    mut operator: Operator,
     engine_is_over: impl Fn() -> bool,
 ) -> Option<u8> {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut seconds = interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut neighbours = interval(neighbours::EVERY);
+    let mut neighbours = interval(neighbours::INTERVAL);
     neighbours.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut signal = None;
     let mut draining = false;
-    let mut survey = survey::Telling::default();
+    let mut survey = survey::SurveyNotice::default();
     loop {
         let mut ticked = false;
         tokio::select! {
-            () = shared.outbox.news() => {}
+            () = shared.events.changed() => {}
             _ = ticks.tick() => {
                 ticked = true;
                 shared.tick();
-                if let Some(words) = shared.journal.as_ref().and_then(Journal::trouble) {
+                if let Some(words) = shared.journal.as_ref().and_then(Journal::disk_warning) {
                     reporter.notice(&words);
                 }
             }
             _ = seconds.tick() => {
                 let now = shared.clock.now();
                 let wanted = shared.fleet().poll_candidates();
-                heard.pages.look(now, &wanted);
+                inputs.pages.look(now, &wanted);
                 for (phone, expected) in shared.fleet().expected_activity() {
                     let left = expected.until.saturating_sub(now);
                     reporter.waiting(phone, expected.what, left);
                 }
             }
-            _ = neighbours.tick() => shared.ask_the_neighbours(),
-            found = next(&mut heard.found) => reporter.finding(shared.clock.wall_now(), &found),
-            observations = heard.witnesses.next() => {
+            _ = neighbours.tick() => shared.read_neighbours(),
+            found = next(&mut inputs.findings) => reporter.finding(shared.clock.wall_now(), &found),
+            observations = inputs.witnesses.next() => {
                 for (at, observation) in observations {
-                    shared.sighted(shared.clock.at(at), &observation);
+                    shared.observe(shared.clock.at(at), &observation);
                 }
             }
-            told = heard.pages.next(|| shared.clock.now()) => {
+            told = inputs.pages.next(|| shared.clock.now()) => {
                 for observation in told.observations {
-                    shared.sighted(shared.clock.now(), &observation);
+                    shared.observe(shared.clock.now(), &observation);
                 }
                 if let Some(words) = told.notice {
                     reporter.notice(&words);
@@ -420,7 +423,7 @@ async fn watch(
                 reporter.notice(&stopping(&fragile));
             }
         }
-        shared.tell(reporter);
+        shared.report_events(reporter);
         survey.look(shared, reporter);
         if ticked {
             let awaited = shared.fleet().missing_count();
@@ -428,9 +431,9 @@ async fn watch(
         }
         let now = shared.clock.now();
         let goes_on = !draining && signal.is_none();
-        let is_over = goes_on && shared.is_over(&mut person, reporter);
-        if is_over && let Some(mut attendant) = person.attendant.take() {
-            shared.ask(attendant.as_mut());
+        let is_over = goes_on && shared.is_over(&mut operator, reporter);
+        if is_over && let Some(mut prompt) = operator.prompt.take() {
+            shared.ask(prompt.as_mut());
             // Who pressed Ctrl-C there meant the run.
             signal = tokio::time::timeout(TICK, signals.next()).await.ok();
             continue;
@@ -448,7 +451,7 @@ async fn watch(
 
 impl Shared {
     /// Phones in their boot loader cannot say who they are; the kernel may know.
-    fn ask_the_neighbours(&self) {
+    fn read_neighbours(&self) {
         let unnamed = self.fleet().unidentified_addresses();
         if unnamed.is_empty() {
             return;
@@ -460,10 +463,10 @@ impl Shared {
                 return;
             }
         };
-        for (address, mac) in neighbours::named(&table, &unnamed) {
+        for (address, mac) in neighbours::macs_at(&table, &unnamed) {
             let source = EvidenceSource::Neighbour;
             let seen = ObservationKind::MacReported { mac, source };
-            self.sighted(self.clock.now(), &Observation { address, seen });
+            self.observe(self.clock.now(), &Observation { address, seen });
         }
     }
 }
@@ -475,7 +478,7 @@ fn stopping(fragile: &[PhoneRef]) -> String {
     format!(
         "stopping: no new phone is served; waiting for {}. Do not unplug. Press Ctrl-C again \
          to leave now",
-        names(fragile)
+        phone_list(fragile)
     )
 }
 
@@ -485,11 +488,11 @@ fn leaving(fragile: &[PhoneRef]) -> String {
     }
     format!(
         "leaving now. DO NOT UNPLUG {}: start this run again to finish them",
-        names(fragile)
+        phone_list(fragile)
     )
 }
 
-fn names(phones: &[PhoneRef]) -> String {
+fn phone_list(phones: &[PhoneRef]) -> String {
     let name = |phone: &PhoneRef| {
         let named = phone.name.as_ref().map(|name| format!(" {}", escape(name)));
         match phone.mac {

@@ -9,14 +9,16 @@
 //! Nothing here uses the rooms it is there to judge: the phones bring a TFTP client, a
 //! manifest reader and a configuration reader of their own.
 
+mod action;
 mod bundle;
 mod client;
 mod fault;
 pub mod fleet;
 mod phone;
-mod reading;
+mod read;
 mod rng;
 
+pub use action::{Action, ManifestRefusal, PhoneEvent};
 pub use bundle::{Damage, Release, Sizes, SyntheticBundle, TEST_KEY_PEM, signed_file, test_key};
-pub use fault::{Fault, FaultSpec, ParseFaultError};
-pub use phone::{Action, Holding, Note, PhoneConfig, Refusal, SimulatedPhone, Start};
+pub use fault::{FaultSpec, ParseFaultError, PhoneFault};
+pub use phone::{PhoneConfig, PhoneContents, SimulatedPhone, StartState};

@@ -39,7 +39,7 @@ use crate::{
     phone::Model,
     privileges,
     reporter::Reporter,
-    session::{Attendant, Signals},
+    session::{OperatorPrompt, Signals},
 };
 
 /// How the questions ended.
@@ -61,7 +61,7 @@ pub(crate) struct AgreedRun {
     /// Adds instructions for the operator to the display.
     pub(crate) decorate: Box<dyn FnOnce(Box<dyn Reporter>) -> Box<dyn Reporter>>,
     /// Asks the operator at the end of the run.
-    pub(crate) attendant: Box<dyn Attendant>,
+    pub(crate) attendant: Box<dyn OperatorPrompt>,
     /// The signals, which are caught already.
     pub(crate) signals: Option<Signals>,
 }

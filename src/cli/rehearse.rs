@@ -125,12 +125,12 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         http: None,
         metrics: None,
         web,
-        witnesses: Vec::new(),
-        found: None,
+        observations: Vec::new(),
+        findings: None,
         poller: None,
         started,
         reporter: display::reporter(globals.json, globals.quiet, globals.color),
-        afterwards,
+        next_steps: afterwards,
     };
     let (ended, results) = run_session(setup, phones, network.tftp)?;
     drop(synthetic);
@@ -143,7 +143,7 @@ fn run_session(
     setup: Setup,
     phones: FleetConfig,
     server: SocketAddrV4,
-) -> Result<(session::Ended, Vec<PhoneResult>), Failure> {
+) -> Result<(session::RunOutcome, Vec<PhoneResult>), Failure> {
     runtime::runtime()?.block_on(async {
         let mut signals = runtime::signals()?;
         let (over, is_over) = tokio::sync::oneshot::channel::<()>();
@@ -196,7 +196,7 @@ fn header(args: &Args, network: Network, bundles: &[Bundle], plan: &Plan) -> Hea
     };
     let command = inputs.to_record(&[], None, Some(*SERVER.ip()));
     Header {
-        speed: session::fitting_speed(speed(args)),
+        speed: session::valid_speed(speed(args)),
         ..Header::new("rehearse", network, command, bundles, plan)
     }
 }

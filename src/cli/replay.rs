@@ -14,7 +14,7 @@ use super::{
 use crate::{
     failure::Failure,
     inputs::{bundles, shown, stage_failure},
-    replay::{self, Damage, Format, Record, ReplayError},
+    replay::{self, DamagedPacket, Format, ReplayError, Trace},
     report::{self, html::Heading},
     stage::{self, AcceptPolicy},
     text::escape,
@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let mut record = opened.read(args.year).map_err(|error| failed(&error))?;
     let plan = replay::plan(&mut record, stages);
     let requests_only = plan.requests_only;
-    let conversation = record.conversation(&plan);
+    let conversation = record.observations(&plan);
     let loads = loads(&plan);
     let mut fleet = Fleet::new(plan);
     let timelines = report::fold(&mut fleet, &conversation.observations, RunTime::ZERO);
@@ -126,7 +126,7 @@ fn loads(plan: &Plan) -> Vec<String> {
 /// What the operator must know about the record.
 fn heading_lines(
     args: &Args,
-    record: &Record,
+    record: &Trace,
     requests_only: bool,
     loads: &[String],
     dropped: u64,
@@ -150,7 +150,7 @@ fn heading_lines(
         )),
         unknown => lines.push(format!("lines not understood: {unknown}")),
     }
-    if let Some(Damage { packet, fault }) = record.damage {
+    if let Some(DamagedPacket { packet, fault }) = record.damage {
         lines.push(format!(
             "malformed packets: {}; the first is packet {packet} ({fault})",
             tally.damaged

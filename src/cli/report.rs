@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
-    journal::{self, Recorded},
+    journal::{self, RecordedRun},
     report::{self, html::Heading},
     text::escape,
     track::{Fleet, Plan, StagePlan},
@@ -58,8 +58,8 @@ pub(super) fn replayed(
     }
     let mut fleet = Fleet::new(plan);
     let timelines = report::fold(&mut fleet, &recorded.observations, recorded.last);
-    let mut report = fleet.report(recorded.sittings.began());
-    recorded.sittings.on_the_wall(&mut report);
+    let mut report = fleet.report(recorded.sessions.began());
+    recorded.sessions.to_wall_clock(&mut report);
     let bundles: Vec<_> = recorded
         .header
         .bundles
@@ -78,7 +78,7 @@ pub(super) fn replayed(
         report: &report,
         timelines: &timelines,
         heading: Heading {
-            title: format!("reflash {}", recorded.header.verb),
+            title: format!("reflash {}", recorded.header.command),
             words: heading_lines(path, &recorded),
         },
         json: json!({
@@ -86,10 +86,10 @@ pub(super) fn replayed(
             "journal": {
                 "path": path,
                 "program": recorded.header.program,
-                "verb": recorded.header.verb,
-                "began": recorded.sittings.began(),
-                "last": recorded.sittings.wall(recorded.last),
-                "sittings": recorded.sittings.count(),
+                "verb": recorded.header.command,
+                "began": recorded.sessions.began(),
+                "last": recorded.sessions.wall(recorded.last),
+                "sessions": recorded.sessions.count(),
                 "finished": recorded.finished,
                 "lines_cut": recorded.lines_cut,
                 "unknown_lines": recorded.unknown_lines,
@@ -102,14 +102,14 @@ pub(super) fn replayed(
 }
 
 /// What the operator must know about the journal.
-fn heading_lines(path: &Path, recorded: &Recorded) -> Vec<String> {
-    let sittings = &recorded.sittings;
+fn heading_lines(path: &Path, recorded: &RecordedRun) -> Vec<String> {
+    let sessions = &recorded.sessions;
     let mut lines = vec![format!(
         "journal {}: {} from {:.0} to {:.0}",
         path.display(),
         recorded.header.program,
-        sittings.began(),
-        sittings.wall(recorded.last),
+        sessions.began(),
+        sessions.wall(recorded.last),
     )];
     for bundle in &recorded.header.bundles {
         let role = if bundle.bridge { "bridge" } else { "bundle" };
@@ -129,8 +129,8 @@ fn heading_lines(path: &Path, recorded: &Recorded) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if sittings.count() > 1 {
-        lines.push(format!("resumed: {} sessions", sittings.count()));
+    if sessions.count() > 1 {
+        lines.push(format!("resumed: {} sessions", sessions.count()));
     }
     if !recorded.finished {
         lines.push("the journal has no end: the run still goes on, or was killed".to_owned());

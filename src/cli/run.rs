@@ -13,7 +13,7 @@ use crate::{
     reporter::{Reporter, Started},
     resume::RunRecord,
     services::{captures::Captures, runtime, servers::BoundServers},
-    session::{self, Attendant, Setup, Signals, Source},
+    session::{self, OperatorPrompt, Setup, Signals, Source},
     track::{Observation, Plan},
 };
 
@@ -26,7 +26,7 @@ pub(crate) struct WizardHooks {
     /// Adds instructions for the operator to the display.
     pub(crate) decorate: Option<ReporterDecorator>,
     /// Asks the operator before the run ends.
-    pub(crate) attendant: Option<Box<dyn Attendant>>,
+    pub(crate) attendant: Option<Box<dyn OperatorPrompt>>,
     /// The signals, if they are caught already.
     pub(crate) signals: Option<Signals>,
 }
@@ -77,38 +77,39 @@ pub(crate) fn run(
         http: services.servers.http,
         metrics: services.servers.metrics,
         web: services.servers.web,
-        witnesses: observations,
-        found: services.findings,
+        observations,
+        findings: services.findings,
         poller: services.poller,
         started,
         reporter,
-        afterwards,
+        next_steps: afterwards,
     };
     let ended = runtime::runtime()?.block_on(async {
         let mut signals = match hooks.signals {
             Some(signals) => signals,
             None => runtime::signals()?,
         };
-        Ok::<_, Failure>(session::run_attended(setup, hooks.attendant, &mut signals).await)
+        Ok::<_, Failure>(session::run_with_operator(setup, hooks.attendant, &mut signals).await)
     })?;
     capturing.end();
     outcome(ended)
 }
 
 /// The exit code of an ended run.
-pub(crate) fn outcome(ended: session::Ended) -> Result<Outcome, Failure> {
+pub(crate) fn outcome(ended: session::RunOutcome) -> Result<Outcome, Failure> {
     match ended {
-        session::Ended {
-            fault: Some(fault), ..
+        session::RunOutcome {
+            server_error: Some(fault),
+            ..
         } => Err(Failure::new(
             format!("the server stopped unexpectedly: {fault}"),
             "Start the run again; phones retry on their own",
         )),
-        session::Ended {
+        session::RunOutcome {
             signal: Some(number),
             ..
         } => Ok(Outcome::Signal(number)),
-        session::Ended {
+        session::RunOutcome {
             succeeded: true, ..
         } => Ok(Outcome::Done),
         _ => Ok(Outcome::Problems),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{bundles::Trust, phone_list::InventoryFile, shown};
 use crate::{
     failure::Failure,
-    journal::{Command, GivenFile},
+    journal::{Arguments, InputFile},
     stage::{ExtraFile, sha256},
 };
 
@@ -24,7 +24,7 @@ pub struct RunInputs {
     pub inventory: Option<PathBuf>,
     /// Files taken from the journal of the run because the command line does not name them.
     /// They must be unchanged.
-    pub(crate) recorded: Vec<GivenFile>,
+    pub(crate) recorded: Vec<InputFile>,
 }
 
 impl RunInputs {
@@ -57,8 +57,8 @@ impl RunInputs {
         extra_files: &[ExtraFile],
         inventory: Option<&InventoryFile>,
         call_manager: Option<std::net::Ipv4Addr>,
-    ) -> Command {
-        Command {
+    ) -> Arguments {
+        Arguments {
             bundles: absolute_all(&self.bundles),
             bridges: absolute_all(&self.bridges),
             trust_keys: absolute_all(&self.trust.keys),
@@ -78,17 +78,17 @@ fn absolute_all(paths: &[PathBuf]) -> Vec<PathBuf> {
     paths.iter().map(|path| absolute(path)).collect()
 }
 
-fn given_files(files: &[ExtraFile]) -> Vec<GivenFile> {
+fn given_files(files: &[ExtraFile]) -> Vec<InputFile> {
     let given = |file: &ExtraFile| given_file(file.source(), &sha256(file.bytes()));
     files.iter().map(given).collect()
 }
 
-fn given_inventory(file: &InventoryFile) -> GivenFile {
+fn given_inventory(file: &InventoryFile) -> InputFile {
     given_file(&file.path, &file.sha256)
 }
 
-fn given_file(path: &Path, sha256: &str) -> GivenFile {
-    GivenFile {
+fn given_file(path: &Path, sha256: &str) -> InputFile {
+    InputFile {
         path: absolute(path),
         sha256: sha256.to_owned(),
     }

@@ -11,7 +11,7 @@ use std::{
 };
 
 /// How often a disk that refused is tried again.
-const AGAIN: Duration = Duration::from_secs(1);
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Where lines go to.
 pub(super) trait Disk: Send + 'static {
@@ -60,7 +60,7 @@ pub(super) struct Queue {
     /// Something to write, or the end.
     work: Condvar,
     /// Something to sync, or the end.
-    in_file: Condvar,
+    written: Condvar,
     /// Something is in the file or on the disk, or failed.
     done: Condvar,
 }
@@ -68,38 +68,38 @@ pub(super) struct Queue {
 #[derive(Default)]
 struct State {
     waiting: Vec<u8>,
-    /// Lines that were handed in, those of them in the file, and of these those on the disk.
-    handed: u64,
-    in_file: u64,
-    on_disk: u64,
+    /// Lines that were pushed in, those of them in the file, and of these those on the disk.
+    pushed: u64,
+    written: u64,
+    synced: u64,
     /// Since when something is on its way to the disk, and to the file.
-    since: Option<Instant>,
-    unwritten: Option<Instant>,
+    unsynced_since: Option<Instant>,
+    unwritten_since: Option<Instant>,
     /// The disk's words, while it takes nothing.
-    full: Option<String>,
+    write_error: Option<String>,
     /// The same, when it could not sync. What it then has is not known: that stays.
-    broken: Option<String>,
+    sync_error: Option<String>,
     closing: bool,
     /// Nothing more will be written.
     closed: bool,
-    told: Option<Box<dyn Fn() + Send>>,
+    listener: Option<Box<dyn Fn() + Send>>,
 }
 
 /// How far the writer is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Standing {
-    /// Lines on the disk, and lines that were handed in.
-    pub(super) on_disk: u64,
-    pub(super) handed: u64,
+pub(super) struct WriterStatus {
+    /// Lines on the disk, and lines that were pushed in.
+    pub(super) synced: u64,
+    pub(super) pushed: u64,
     /// For how long the oldest of the others has waited.
-    pub(super) late: Duration,
-    /// Why the disk refuses.
-    pub(super) refuses: Option<String>,
+    pub(super) delay: Duration,
+    /// Why the disk error.
+    pub(super) error: Option<String>,
 }
 
 impl State {
-    fn refuses(&self) -> Option<&String> {
-        self.broken.as_ref().or(self.full.as_ref())
+    fn error(&self) -> Option<&String> {
+        self.sync_error.as_ref().or(self.write_error.as_ref())
     }
 }
 
@@ -109,49 +109,51 @@ impl Queue {
     }
 
     /// Hands lines in; the number of the last. `None` where `most` bytes wait already.
-    pub(super) fn hand(&self, bytes: &[u8], lines: u64, most: usize) -> Option<u64> {
+    pub(super) fn push(&self, bytes: &[u8], lines: u64, limit: usize) -> Option<u64> {
         let mut state = self.state();
-        if state.waiting.len() + bytes.len() > most {
+        if state.waiting.len() + bytes.len() > limit {
             return None;
         }
         state.waiting.extend_from_slice(bytes);
-        state.handed += lines;
-        state.since.get_or_insert_with(Instant::now);
-        state.unwritten.get_or_insert_with(Instant::now);
+        state.pushed += lines;
+        state.unsynced_since.get_or_insert_with(Instant::now);
+        state.unwritten_since.get_or_insert_with(Instant::now);
         self.work.notify_one();
-        Some(state.handed)
+        Some(state.pushed)
     }
 
-    pub(super) fn standing(&self) -> Standing {
+    pub(super) fn status(&self) -> WriterStatus {
         let state = self.state();
-        Standing {
-            on_disk: state.on_disk,
-            handed: state.handed,
-            late: state.since.map_or(Duration::ZERO, |since| since.elapsed()),
-            refuses: state.refuses().cloned(),
+        WriterStatus {
+            synced: state.synced,
+            pushed: state.pushed,
+            delay: state
+                .unsynced_since
+                .map_or(Duration::ZERO, |since| since.elapsed()),
+            error: state.error().cloned(),
         }
     }
 
     /// Calls this whenever something was written or refused.
-    pub(super) fn on_news(&self, told: Box<dyn Fn() + Send>) {
-        self.state().told = Some(told);
+    pub(super) fn on_change(&self, listener: Box<dyn Fn() + Send>) {
+        self.state().listener = Some(listener);
     }
 
     /// Waits until this line is in the file, where the end of this program cannot take it
     /// away; at most until the oldest line that is not has waited for `patience`.
-    pub(super) fn written(&self, line: u64, patience: Duration) {
+    pub(super) fn wait_written(&self, line: u64, patience: Duration) {
         let state = self.state();
-        let left = state.unwritten.map_or(Duration::ZERO, |since| {
+        let left = state.unwritten_since.map_or(Duration::ZERO, |since| {
             patience.saturating_sub(since.elapsed())
         });
-        let busy = |state: &mut State| state.in_file < line && state.refuses().is_none();
+        let busy = |state: &mut State| state.written < line && state.error().is_none();
         let waited = self.done.wait_timeout_while(state, left, busy);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Waits until everything is written, the disk refuses, or `patience` is over.
+    /// Waits until everything is written, the disk error, or `patience` is over.
     pub(super) fn flush(&self, patience: Duration) {
-        let busy = |state: &mut State| state.on_disk < state.handed && state.refuses().is_none();
+        let busy = |state: &mut State| state.synced < state.pushed && state.error().is_none();
         let waited = self.done.wait_timeout_while(self.state(), patience, busy);
         // A panic of the writer leaves a queue that says how far it came.
         drop(waited.unwrap_or_else(PoisonError::into_inner));
@@ -166,38 +168,38 @@ impl Queue {
     /// There is no writer after all.
     pub(super) fn abandon(&self) {
         self.state().closed = true;
-        self.in_file.notify_one();
+        self.written.notify_one();
     }
 
     /// Syncs what is written until the queue is closed.
     pub(super) fn sync(&self, mut disk: impl Durable) {
         loop {
-            let idle = |state: &mut State| state.in_file == state.on_disk && !state.closed;
-            let waited = self.in_file.wait_while(self.state(), idle);
+            let idle = |state: &mut State| state.written == state.synced && !state.closed;
+            let waited = self.written.wait_while(self.state(), idle);
             let state = waited.unwrap_or_else(PoisonError::into_inner);
-            let upto = state.in_file;
-            if upto == state.on_disk {
+            let upto = state.written;
+            if upto == state.synced {
                 return;
             }
             drop(state);
             let synced = disk.sync();
             let mut state = self.state();
             if let Err(error) = synced {
-                state.broken = Some(error.to_string());
-                self.tell(&state);
+                state.sync_error = Some(error.to_string());
+                self.notify(&state);
                 return;
             }
-            state.on_disk = upto;
-            state.since = (state.on_disk < state.handed).then(Instant::now);
-            self.tell(&state);
+            state.synced = upto;
+            state.unsynced_since = (state.synced < state.pushed).then(Instant::now);
+            self.notify(&state);
         }
     }
 
-    /// Writes what is handed in until the queue is closed.
+    /// Writes what is pushed in until the queue is closed.
     pub(super) fn write(&self, mut disk: impl Disk) {
         self.write_all(&mut disk);
         self.state().closed = true;
-        self.in_file.notify_one();
+        self.written.notify_one();
     }
 
     fn write_all(&self, disk: &mut impl Disk) {
@@ -211,32 +213,32 @@ impl Queue {
             }
             batch.clear();
             mem::swap(&mut batch, &mut state.waiting);
-            let upto = state.handed;
+            let upto = state.pushed;
             drop(state);
             while let Err(error) = disk.append(&batch) {
                 let mut state = self.state();
-                state.full = Some(error.to_string());
-                self.tell(&state);
+                state.write_error = Some(error.to_string());
+                self.notify(&state);
                 let waiting = |state: &mut State| !state.closing;
-                let waited = self.work.wait_timeout_while(state, AGAIN, waiting);
+                let waited = self.work.wait_timeout_while(state, RETRY_INTERVAL, waiting);
                 state = waited.unwrap_or_else(PoisonError::into_inner).0;
                 if state.closing {
                     return;
                 }
             }
             let mut state = self.state();
-            state.in_file = upto;
-            state.unwritten = (!state.waiting.is_empty()).then(Instant::now);
-            state.full = None;
-            self.in_file.notify_one();
+            state.written = upto;
+            state.unwritten_since = (!state.waiting.is_empty()).then(Instant::now);
+            state.write_error = None;
+            self.written.notify_one();
             self.done.notify_all();
         }
     }
 
-    fn tell(&self, state: &State) {
+    fn notify(&self, state: &State) {
         self.done.notify_all();
-        if let Some(told) = &state.told {
-            told();
+        if let Some(listener) = &state.listener {
+            listener();
         }
     }
 }
@@ -247,15 +249,15 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(20);
+    const FINISH_TIMEOUT: Duration = Duration::from_secs(20);
 
     /// A disk that does what the test tells it: each append takes one answer.
-    struct Told {
+    struct ScriptedDisk {
         answers: mpsc::Receiver<io::Result<()>>,
         held: Arc<Mutex<Vec<u8>>>,
     }
 
-    impl Disk for Told {
+    impl Disk for ScriptedDisk {
         fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
             let gone = |_| io::Error::other("the test is over");
             self.answers.recv().map_err(gone)??;
@@ -265,18 +267,18 @@ mod tests {
     }
 
     /// What is written is on the disk.
-    struct Sound;
+    struct WorkingSync;
 
-    impl Durable for Sound {
+    impl Durable for WorkingSync {
         fn sync(&mut self) -> io::Result<()> {
             Ok(())
         }
     }
 
     /// Nothing ever is.
-    struct Faulty;
+    struct FailingSync;
 
-    impl Durable for Faulty {
+    impl Durable for FailingSync {
         fn sync(&mut self) -> io::Result<()> {
             Err(io::Error::other("I/O error"))
         }
@@ -304,7 +306,7 @@ mod tests {
         let queue = Arc::new(Queue::default());
         let held = Arc::new(Mutex::new(Vec::new()));
         let (answers, receiver) = mpsc::channel();
-        let disk = Told {
+        let disk = ScriptedDisk {
             answers: receiver,
             held: Arc::clone(&held),
         };
@@ -323,67 +325,67 @@ mod tests {
 
     #[test]
     fn lines_are_on_the_disk_when_it_says_so_and_not_before() {
-        let rig = rig(Sound);
-        assert_eq!(rig.queue.hand(b"one\n", 1, 100), Some(1));
-        assert_eq!(rig.queue.hand(b"two\nthree\n", 2, 100), Some(3));
-        assert_eq!(rig.queue.standing().on_disk, 0, "the disk is busy");
+        let rig = rig(WorkingSync);
+        assert_eq!(rig.queue.push(b"one\n", 1, 100), Some(1));
+        assert_eq!(rig.queue.push(b"two\nthree\n", 2, 100), Some(3));
+        assert_eq!(rig.queue.status().synced, 0, "the disk is busy");
         // The first batch holds one to three lines, as the writer woke.
         rig.answers.send(Ok(())).unwrap();
         rig.answers.send(Ok(())).unwrap();
-        rig.queue.flush(PATIENCE);
-        let standing = rig.queue.standing();
-        assert_eq!((standing.on_disk, standing.handed), (3, 3));
+        rig.queue.flush(FINISH_TIMEOUT);
+        let status = rig.queue.status();
+        assert_eq!((status.synced, status.pushed), (3, 3));
         assert_eq!(*rig.held.lock().unwrap(), b"one\ntwo\nthree\n");
         rig.end();
     }
 
     #[test]
     fn a_disk_that_refuses_is_tried_again_and_nothing_is_missing() {
-        let rig = rig(Sound);
-        rig.queue.hand(b"one\n", 1, 100);
+        let rig = rig(WorkingSync);
+        rig.queue.push(b"one\n", 1, 100);
         rig.answers
             .send(Err(io::ErrorKind::StorageFull.into()))
             .unwrap();
-        rig.queue.flush(PATIENCE);
-        let standing = rig.queue.standing();
-        assert_eq!(standing.on_disk, 0);
-        assert!(standing.refuses.is_some());
-        rig.queue.hand(b"two\n", 1, 100);
+        rig.queue.flush(FINISH_TIMEOUT);
+        let status = rig.queue.status();
+        assert_eq!(status.synced, 0);
+        assert!(status.error.is_some());
+        rig.queue.push(b"two\n", 1, 100);
         rig.answers.send(Ok(())).unwrap();
         rig.answers.send(Ok(())).unwrap();
         let (told, news) = mpsc::channel();
-        rig.queue.on_news(Box::new(move || {
+        rig.queue.on_change(Box::new(move || {
             // The other end is gone once the test has seen enough.
             let _ = told.send(());
         }));
-        while rig.queue.standing().on_disk < 2 {
-            news.recv_timeout(PATIENCE).unwrap();
+        while rig.queue.status().synced < 2 {
+            news.recv_timeout(FINISH_TIMEOUT).unwrap();
         }
-        assert_eq!(rig.queue.standing().refuses, None);
+        assert_eq!(rig.queue.status().error, None);
         assert_eq!(*rig.held.lock().unwrap(), b"one\ntwo\n");
         rig.end();
     }
 
     #[test]
     fn what_could_not_be_synced_is_never_called_safe_again() {
-        let rig = rig(Faulty);
+        let rig = rig(FailingSync);
         for line in [b"one\n", b"two\n"] {
-            rig.queue.hand(line, 1, 100);
+            rig.queue.push(line, 1, 100);
             rig.answers.send(Ok(())).unwrap();
         }
-        rig.queue.flush(PATIENCE);
-        let standing = rig.queue.standing();
-        assert_eq!(standing.on_disk, 0);
-        assert_eq!(standing.refuses.as_deref(), Some("I/O error"));
+        rig.queue.flush(FINISH_TIMEOUT);
+        let status = rig.queue.status();
+        assert_eq!(status.synced, 0);
+        assert_eq!(status.error.as_deref(), Some("I/O error"));
         rig.end();
     }
 
     #[test]
     fn no_more_waits_than_there_is_room_for() {
-        let rig = rig(Sound);
+        let rig = rig(WorkingSync);
         // One batch may be with the writer already.
-        assert_eq!(rig.queue.hand(&[b'x'; 60], 1, 100), Some(1));
-        let taken = (0..3).filter_map(|_| rig.queue.hand(&[b'x'; 60], 1, 100));
+        assert_eq!(rig.queue.push(&[b'x'; 60], 1, 100), Some(1));
+        let taken = (0..3).filter_map(|_| rig.queue.push(&[b'x'; 60], 1, 100));
         assert!(taken.count() <= 1);
         rig.end();
     }

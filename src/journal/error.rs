@@ -6,25 +6,25 @@ use std::{
 };
 
 use super::{
-    SCHEMA,
-    read::{MAX_FILE_BYTES, MAX_LINE_BYTES},
+    OLDEST_SCHEMA, SCHEMA,
+    limits::{MAX_FILE_BYTES, MAX_LINE_BYTES},
 };
 use crate::text::escape;
 
 /// A journal that cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("the journal {} {fault}", escape(&path.display().to_string()))]
+#[error("the journal {} {kind}", escape(&path.display().to_string()))]
 pub struct JournalError {
     /// The file.
     pub path: PathBuf,
     /// What is wrong with it.
-    pub fault: Fault,
+    pub kind: JournalErrorKind,
 }
 
 /// What is wrong with a journal.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum JournalErrorKind {
     /// The system refused.
     #[error("cannot be read: {0}")]
     Read(io::Error),
@@ -44,7 +44,7 @@ pub enum Fault {
     #[error("is a {0}, not a file")]
     NoFile(&'static str),
     /// Written by another version of this program.
-    #[error("has schema {0}; this program reads schema {SCHEMA}")]
+    #[error("has schema {0}; this program reads schemas {OLDEST_SCHEMA} to {SCHEMA}")]
     Schema(u64),
     /// A header that does not hold what it should.
     #[error("has a header that cannot be understood: {0}")]
@@ -69,52 +69,58 @@ pub enum Fault {
 }
 
 impl JournalError {
-    pub(super) fn new(path: &Path, fault: Fault) -> Self {
+    pub(super) fn new(path: &Path, kind: JournalErrorKind) -> Self {
         Self {
             path: path.to_owned(),
-            fault,
+            kind,
         }
     }
 
     /// What to do next.
     #[must_use]
     pub fn cure(&self) -> String {
-        match &self.fault {
-            Fault::Read(error) if error.kind() == io::ErrorKind::NotFound => {
+        match &self.kind {
+            JournalErrorKind::Read(error) if error.kind() == io::ErrorKind::NotFound => {
                 "Name a file that exists; where a run's journal is was said when it began"
                     .to_owned()
             }
-            Fault::Read(_) => "Name a journal that this user may read".to_owned(),
-            Fault::Write(_) => {
+            JournalErrorKind::Read(_) => "Name a journal that this user may read".to_owned(),
+            JournalErrorKind::Write(_) => {
                 "Name a file with --journal in a folder that this user may write to, on a disk \
                  with room"
                     .to_owned()
             }
-            Fault::Exists => {
+            JournalErrorKind::Exists => {
                 "Go on with that run with --resume, or name a file that is not there yet".to_owned()
             }
-            Fault::NoFile("folder") => {
+            JournalErrorKind::NoFile("folder") => {
                 "Name one journal in it: a .jsonl file that `reflash convert` wrote".to_owned()
             }
-            Fault::NoFile(_) => "Write what comes out of it to a file, and name that".to_owned(),
-            Fault::Foreign | Fault::Empty => {
+            JournalErrorKind::NoFile(_) => {
+                "Write what comes out of it to a file, and name that".to_owned()
+            }
+            JournalErrorKind::Foreign | JournalErrorKind::Empty => {
                 "Name a journal: a .jsonl file that `reflash convert` wrote; its path was said \
                  when the run began. Logs and captures are for `reflash replay`"
                     .to_owned()
             }
-            Fault::Schema(_) | Fault::Unknown(_) => {
+            JournalErrorKind::Schema(_) | JournalErrorKind::Unknown(_) => {
                 "Use the version of reflash that wrote it, or begin a new run".to_owned()
             }
-            Fault::Header(_) => "The file was changed by hand. Begin a new run".to_owned(),
-            Fault::InUse => {
+            JournalErrorKind::Header(_) => {
+                "The file was changed by hand. Begin a new run".to_owned()
+            }
+            JournalErrorKind::InUse => {
                 "Wait for that run's end, or stop it; two runs cannot share one journal".to_owned()
             }
-            Fault::Damaged { line, .. } => format!(
+            JournalErrorKind::Damaged { line, .. } => format!(
                 "The file was changed, or the disk has a fault. What stands before is good: \
                  head -n {} FILE > NEW, then go on with NEW",
                 line.saturating_sub(1)
             ),
-            Fault::TooLong => "No run writes that much. Is it the right file?".to_owned(),
+            JournalErrorKind::TooLong => {
+                "No run writes that much. Is it the right file?".to_owned()
+            }
         }
     }
 }

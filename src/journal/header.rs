@@ -18,20 +18,22 @@ pub struct Header {
     /// Who wrote it: `reflash 0.1.0`.
     pub program: String,
     /// `convert`, `serve` or `rehearse`.
-    pub verb: String,
+    #[serde(rename = "subcommand", alias = "verb")]
+    pub command: String,
     /// Seconds of the phones in one of ours: 1, but in a rehearsal.
     pub speed: f64,
     /// Where it is served.
     pub network: Network,
     /// What was named on the command line, for `--resume`.
-    pub command: Command,
+    #[serde(alias = "command")]
+    pub arguments: Arguments,
     /// The bundles, targets first.
     pub bundles: Vec<ServedBundle>,
     /// Who is expected.
     pub plan: Expectations,
     /// What phones are called.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub names: Vec<Named>,
+    pub names: Vec<NamedPhone>,
 }
 
 /// Where it is served.
@@ -45,7 +47,7 @@ pub struct Network {
 
 /// What was named on the command line; paths are absolute.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Command {
+pub struct Arguments {
     /// The targets, or the folder of `serve`.
     pub bundles: Vec<PathBuf>,
     /// `--bridge`.
@@ -58,16 +60,16 @@ pub struct Command {
     pub call_manager: Option<std::net::Ipv4Addr>,
     /// `--add`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub added: Vec<GivenFile>,
+    pub added: Vec<InputFile>,
     /// `--inventory`, where phones get configurations made from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inventory: Option<GivenFile>,
+    pub inventory: Option<InputFile>,
 }
 
 /// A file of the user's that phones get, or get something made from. It may hold passwords:
 /// nothing of it is recorded but what shows later that it is still the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GivenFile {
+pub struct InputFile {
     /// Where it is.
     pub path: PathBuf,
     /// 64 lower-case hex digits.
@@ -91,12 +93,12 @@ pub struct ServedBundle {
     #[serde(with = "models")]
     pub models: Vec<&'static Model>,
     /// Its manifests.
-    pub manifests: Vec<ManifestRecord>,
+    pub manifests: Vec<RecordedManifest>,
 }
 
 /// One manifest of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ManifestRecord {
+pub struct RecordedManifest {
     /// Its name as staged.
     pub name: String,
     /// The hardware classes that it supports, where it says so.
@@ -134,7 +136,7 @@ pub struct Expectations {
 
 /// What a person calls a phone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Named {
+pub struct NamedPhone {
     /// The phone.
     pub mac: MacAddress,
     /// Its name.
@@ -146,9 +148,9 @@ impl Header {
     /// then of its bridges, in that order.
     #[must_use]
     pub fn new(
-        verb: &str,
+        command: &str,
         network: Network,
-        command: Command,
+        arguments: Arguments,
         bundles: &[Bundle],
         plan: &Plan,
     ) -> Self {
@@ -158,10 +160,10 @@ impl Header {
         Self {
             schema: super::SCHEMA,
             program: program(),
-            verb: verb.to_owned(),
+            command: command.to_owned(),
             speed: 1.0,
             network,
-            command,
+            arguments,
             bundles: served
                 .map(|((stage, bridge), bundle)| ServedBundle::new(bundle, stage, bridge))
                 .collect(),
@@ -179,7 +181,7 @@ impl Header {
             names: plan
                 .names
                 .iter()
-                .map(|(mac, name)| Named {
+                .map(|(mac, name)| NamedPhone {
                     mac: *mac,
                     name: name.clone(),
                 })
@@ -248,7 +250,7 @@ impl ServedBundle {
             manifests: stage
                 .manifests
                 .iter()
-                .map(|manifest| ManifestRecord {
+                .map(|manifest| RecordedManifest {
                     name: manifest.name.clone(),
                     hardware: manifest.hardware,
                     images: manifest.images.clone(),

@@ -1,90 +1,99 @@
 //! One line of a journal.
+//!
+//! The aliases are the names of schema 1.
 
 use std::net::Ipv4Addr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Header, Network, read::Finished};
-use crate::track::{Event, ObservationKind, RunTime};
+use super::{
+    header::{Header, Network},
+    run_time,
+};
+use crate::track::{Event, ObservationKind, RunTime, Totals};
+
+/// The kind of the first line.
+pub(super) const HEADER: &str = "journal";
 
 /// A line, with the time of day that it was written for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Line {
     pub(super) at: Timestamp,
     #[serde(flatten)]
-    pub(super) what: What,
+    pub(super) content: Content,
 }
 
-/// What a line says.
+/// What a line records.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-pub(super) enum What {
+pub(super) enum Content {
     /// The first line.
     Journal(Box<Header>),
-    /// A fact, and what came of it.
-    Seen {
-        #[serde(with = "nanoseconds")]
+    /// An observation, and the events that followed from it.
+    #[serde(alias = "seen")]
+    Observation {
+        #[serde(with = "run_time")]
         ns: RunTime,
         address: Ipv4Addr,
-        seen: ObservationKind,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        told: Vec<Event>,
+        #[serde(alias = "seen")]
+        observed: ObservationKind,
+        #[serde(default, skip_serializing_if = "Vec::is_empty", alias = "told")]
+        events: Vec<Event>,
     },
-    /// What came of time alone.
-    Told {
-        #[serde(with = "nanoseconds")]
+    /// Events that followed from the passing of time alone.
+    #[serde(alias = "told")]
+    Events {
+        #[serde(with = "run_time")]
         ns: RunTime,
-        told: Vec<Event>,
+        #[serde(alias = "told")]
+        events: Vec<Event>,
     },
     /// The run was resumed.
-    Sitting {
-        #[serde(with = "nanoseconds")]
+    #[serde(alias = "sitting")]
+    Session {
+        #[serde(with = "run_time")]
         ns: RunTime,
+        /// The schema of the lines that follow.
+        #[serde(default = "first_schema")]
+        schema: u32,
         program: String,
         network: Network,
     },
     /// The run ended in order.
     Finished {
-        #[serde(with = "nanoseconds")]
+        #[serde(with = "run_time")]
         ns: RunTime,
         #[serde(flatten)]
         finished: Finished,
     },
 }
 
-impl What {
-    /// The run's time of the line; the header's is 0.
-    pub(super) fn moment(&self) -> RunTime {
-        match self {
-            Self::Journal(_) => RunTime::ZERO,
-            Self::Seen { ns, .. }
-            | Self::Told { ns, .. }
-            | Self::Sitting { ns, .. }
-            | Self::Finished { ns, .. } => *ns,
-        }
-    }
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finished {
+    /// Phones by state.
+    pub totals: Totals,
+    /// Whether every expected phone was done.
+    pub succeeded: bool,
+    /// The number of the signal that ended it.
+    pub signal: Option<u8>,
 }
 
-/// The kinds of lines that this version writes.
-pub(super) const KINDS: [&str; 5] = ["journal", "seen", "told", "sitting", "finished"];
+/// Session lines of schema 1 do not name it.
+fn first_schema() -> u32 {
+    1
+}
 
-/// A moment as nanoseconds: exact, so that what is folded again comes to the same.
-pub(super) mod nanoseconds {
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    use crate::track::RunTime;
-
-    pub(in super::super) fn serialize<S: Serializer>(
-        moment: &RunTime,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(u64::try_from(moment.as_nanos()).unwrap_or(u64::MAX))
-    }
-
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<RunTime, D::Error> {
-        u64::deserialize(deserializer).map(RunTime::from_nanos)
+impl Content {
+    /// The run time of the line; the header's is 0.
+    pub(super) fn run_time(&self) -> RunTime {
+        match self {
+            Self::Journal(_) => RunTime::ZERO,
+            Self::Observation { ns, .. }
+            | Self::Events { ns, .. }
+            | Self::Session { ns, .. }
+            | Self::Finished { ns, .. } => *ns,
+        }
     }
 }

@@ -9,35 +9,27 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{
-    Fault, Header, JournalError, SCHEMA, Sitting, Sittings,
-    line::{KINDS, Line, What},
+    Header, JournalError, JournalErrorKind, OLDEST_SCHEMA, SCHEMA, Session, Sessions,
+    limits::{MAX_FILE_BYTES, MAX_LINE_BYTES},
+    line::{Content, Finished, HEADER, Line},
 };
-use crate::track::{
-    Event, Fleet, Observation, ObservationKind, Plan, Report, RunTime, Totals, TransferId,
-};
-
-/// Bytes of one line at most. The longest is the header: bundles for every family and the
-/// names of 4,096 phones are less than one.
-pub const MAX_LINE_BYTES: u64 = 4 << 20;
-
-/// Bytes of a journal at most; a phone's conversion takes some 30,000.
-pub const MAX_FILE_BYTES: u64 = 512 << 20;
+use crate::track::{Event, Fleet, Observation, ObservationKind, Plan, Report, RunTime, TransferId};
 
 /// A journal, read.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Recorded {
+pub struct RecordedRun {
     /// What was served, and who was expected.
     pub header: Header,
     /// Everything that was seen, in order.
     pub observations: Vec<(RunTime, Observation)>,
-    /// Every step, diagnosis and withdrawal that was told, in order.
-    pub told: Vec<(RunTime, Event)>,
+    /// Every step, diagnosis and withdrawal that was events, in order.
+    pub events: Vec<(RunTime, Event)>,
     /// When the program was started for it.
-    pub sittings: Sittings,
+    pub sessions: Sessions,
     /// The run's time of the last line.
     pub last: RunTime,
     /// Lines at the end that are none: what was being written when the run was killed.
@@ -54,20 +46,9 @@ pub struct Recorded {
     pub(super) broken: usize,
 }
 
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finished {
-    /// Phones by state.
-    pub totals: Totals,
-    /// Whether every expected phone was done.
-    pub succeeded: bool,
-    /// The number of the signal that ended it.
-    pub signal: Option<u8>,
-}
-
 /// A transfer that had no end when the record ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Open {
+pub(crate) struct OpenTransfer {
     pub(crate) address: Ipv4Addr,
     pub(crate) transfer: TransferId,
     /// Acknowledged, as far as is recorded.
@@ -75,22 +56,22 @@ pub(crate) struct Open {
 }
 
 /// Reads the journal in this file. A last line that was being written is left out.
-pub fn read(path: &Path) -> Result<Recorded, JournalError> {
-    let file = open(path)?;
+pub fn read(path: &Path) -> Result<RecordedRun, JournalError> {
+    let file = open_file(path)?;
     from_reader(BufReader::new(file)).map_err(|fault| JournalError::new(path, fault))
 }
 
 /// Reads its first line alone.
 pub fn read_header(path: &Path) -> Result<Header, JournalError> {
-    let file = BufReader::new(open(path)?);
+    let file = BufReader::new(open_file(path)?);
     let failed = |fault| JournalError::new(path, fault);
     let line = Lines::new(file).next().map_err(failed)?;
     let (_, header) = header(line.as_deref()).map_err(failed)?;
     Ok(header)
 }
 
-fn open(path: &Path) -> Result<File, JournalError> {
-    let failed = |error| JournalError::new(path, Fault::Read(error));
+fn open_file(path: &Path) -> Result<File, JournalError> {
+    let failed = |error| JournalError::new(path, JournalErrorKind::Read(error));
     // Opening a pipe would wait for whoever writes to it.
     let kind = path.metadata().map_err(failed)?;
     if !kind.is_file() {
@@ -99,10 +80,10 @@ fn open(path: &Path) -> Result<File, JournalError> {
         } else {
             "pipe or a device"
         };
-        return Err(JournalError::new(path, Fault::NoFile(what)));
+        return Err(JournalError::new(path, JournalErrorKind::NoFile(what)));
     }
     if kind.len() == 0 {
-        return Err(JournalError::new(path, Fault::Empty));
+        return Err(JournalError::new(path, JournalErrorKind::Empty));
     }
     File::open(path).map_err(failed)
 }
@@ -125,64 +106,66 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// The next whole line.
-    fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+    fn next(&mut self) -> Result<Option<Vec<u8>>, JournalErrorKind> {
         let mut line = Vec::new();
         let mut limited = self.from.by_ref().take(MAX_LINE_BYTES);
-        let length = limited.read_until(b'\n', &mut line).map_err(Fault::Read)?;
+        let length = limited
+            .read_until(b'\n', &mut line)
+            .map_err(JournalErrorKind::Read)?;
         let length = u64::try_from(length).unwrap_or(u64::MAX);
         if line.last() != Some(&b'\n') {
             if length >= MAX_LINE_BYTES {
-                return Err(Fault::TooLong);
+                return Err(JournalErrorKind::TooLong);
             }
             self.torn = !line.is_empty();
             return Ok(None);
         }
         self.whole += length;
         if self.whole > MAX_FILE_BYTES {
-            return Err(Fault::TooLong);
+            return Err(JournalErrorKind::TooLong);
         }
         Ok(Some(line))
     }
 }
 
 /// The first line's header. The kind and the schema are looked at before anything else.
-fn header(line: Option<&[u8]>) -> Result<(Timestamp, Header), Fault> {
+fn header(line: Option<&[u8]>) -> Result<(Timestamp, Header), JournalErrorKind> {
     #[derive(Deserialize)]
-    struct Mark {
+    struct HeaderMark {
         kind: String,
         schema: u64,
     }
-    let line = line.ok_or(Fault::Foreign)?;
-    let mark: Mark = serde_json::from_slice(line).map_err(|_| Fault::Foreign)?;
-    if mark.kind != KINDS[0] {
-        return Err(Fault::Foreign);
+    let line = line.ok_or(JournalErrorKind::Foreign)?;
+    let mark: HeaderMark = serde_json::from_slice(line).map_err(|_| JournalErrorKind::Foreign)?;
+    if mark.kind != HEADER {
+        return Err(JournalErrorKind::Foreign);
     }
-    if mark.schema != u64::from(SCHEMA) {
-        return Err(Fault::Schema(mark.schema));
+    if !(u64::from(OLDEST_SCHEMA)..=u64::from(SCHEMA)).contains(&mark.schema) {
+        return Err(JournalErrorKind::Schema(mark.schema));
     }
     match serde_json::from_slice(line) {
         Ok(Line {
             at,
-            what: What::Journal(header),
+            content: Content::Journal(header),
         }) => Ok((at, *header)),
-        Ok(_) => Err(Fault::Foreign),
-        Err(error) => Err(Fault::Header(error.to_string())),
+        Ok(_) => Err(JournalErrorKind::Foreign),
+        Err(error) => Err(JournalErrorKind::Header(error.to_string())),
     }
 }
 
-pub(super) fn from_reader(from: impl BufRead) -> Result<Recorded, Fault> {
+pub(super) fn from_reader(from: impl BufRead) -> Result<RecordedRun, JournalErrorKind> {
     let mut lines = Lines::new(from);
     // Only a whole file may be too long: a foreign one has no such first line.
     let first = match lines.next() {
-        Err(Fault::TooLong) => return Err(Fault::Foreign),
+        Err(JournalErrorKind::TooLong) => return Err(JournalErrorKind::Foreign),
         other => other?,
     };
     let (at, header) = header(first.as_deref())?;
-    let mut recorded = Recorded {
-        sittings: Sittings::new(at, header.speed),
+    let mut recorded = RecordedRun {
+        sessions: Sessions::new(at, header.speed),
         header,
         observations: Vec::new(),
-        told: Vec::new(),
+        events: Vec::new(),
         last: RunTime::ZERO,
         lines_cut: 0,
         unknown_lines: 0,
@@ -199,7 +182,7 @@ pub(super) fn from_reader(from: impl BufRead) -> Result<Recorded, Fault> {
             continue;
         }
         match serde_json::from_slice(&line) {
-            Ok(line) => recorded.take(line),
+            Ok(line) => recorded.add(line),
             Err(_) if is_unknown(&line) => recorded.unknown_lines += 1,
             Err(_) => {
                 recorded.lines_cut = 1;
@@ -227,34 +210,38 @@ fn is_unknown(line: &[u8]) -> bool {
     serde_json::from_slice::<Any>(line).is_ok()
 }
 
-impl Recorded {
-    fn take(&mut self, line: Line) {
-        let ns = line.what.moment();
+impl RecordedRun {
+    fn add(&mut self, line: Line) {
+        let ns = line.content.run_time();
         // Never back, whoever edited the file.
         self.last = self.last.max(ns);
-        match line.what {
+        match line.content {
             // A second header says nothing that counts.
-            What::Journal(_) => self.unknown_lines += 1,
-            What::Seen {
+            Content::Journal(_) => self.unknown_lines += 1,
+            Content::Observation {
                 address,
-                seen,
-                told,
+                observed: seen,
+                events,
                 ..
             } => {
                 self.observations.push((ns, Observation { address, seen }));
-                self.told.extend(told.into_iter().map(|event| (ns, event)));
+                self.events
+                    .extend(events.into_iter().map(|event| (ns, event)));
             }
-            What::Told { told, .. } => {
-                self.told.extend(told.into_iter().map(|event| (ns, event)));
+            Content::Events { events, .. } => {
+                self.events
+                    .extend(events.into_iter().map(|event| (ns, event)));
             }
-            What::Sitting { .. } => {
+            Content::Session { schema, .. } => {
+                // A newer program continued it: what follows may mean something else.
+                self.unknown_lines += usize::from(schema > SCHEMA);
                 self.finished = false;
-                self.sittings.push(Sitting {
-                    moment: ns,
+                self.sessions.push(Session {
+                    start: ns,
                     at: line.at,
                 });
             }
-            What::Finished { finished, .. } => {
+            Content::Finished { finished, .. } => {
                 self.finished = true;
                 self.end = Some(finished);
             }
@@ -281,13 +268,13 @@ impl Recorded {
     /// What became of every phone, with its name and with times of day.
     #[must_use]
     pub fn report(&self) -> Report {
-        let mut report = self.fleet().report(self.sittings.began());
-        self.sittings.on_the_wall(&mut report);
+        let mut report = self.fleet().report(self.sessions.began());
+        self.sessions.to_wall_clock(&mut report);
         report
     }
 
     /// Transfers that had no end.
-    pub(crate) fn open(&self) -> Vec<Open> {
+    pub(crate) fn open_transfers(&self) -> Vec<OpenTransfer> {
         let mut open = BTreeMap::new();
         for (_, Observation { address, seen }) in &self.observations {
             match seen {
@@ -298,7 +285,7 @@ impl Recorded {
                 } => {
                     open.insert(
                         *transfer,
-                        Open {
+                        OpenTransfer {
                             address: *address,
                             transfer: *transfer,
                             bytes: 0,
@@ -333,12 +320,12 @@ impl Recorded {
     }
 
     /// Whether this program may go on with it, and where its whole lines end.
-    pub(super) fn resumable(&self) -> Result<u64, Fault> {
+    pub(super) fn resumable(&self) -> Result<u64, JournalErrorKind> {
         if self.unknown_lines > 0 {
-            return Err(Fault::Unknown(self.unknown_lines));
+            return Err(JournalErrorKind::Unknown(self.unknown_lines));
         }
         if self.broken > 0 && self.lines_cut > 1 {
-            return Err(Fault::Damaged {
+            return Err(JournalErrorKind::Damaged {
                 line: self.broken,
                 after: self.lines_cut - 1,
             });

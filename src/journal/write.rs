@@ -14,12 +14,13 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Fault, Finished, Header, JournalError, Network, Recorded, Sitting, Sittings,
+    Finished, Header, JournalError, JournalErrorKind, Network, RecordedRun, SCHEMA, Session,
+    Sessions,
+    coalesce_acks::{ACK_INTERVAL, AckCoalescer},
     disk::{Disk as _, OnDisk, Queue},
     header::program,
-    line::{Line, What},
+    line::{Content, Line},
     read,
-    thin::{ACKNOWLEDGED_EVERY, Thinner},
 };
 use crate::{
     text::escape,
@@ -27,31 +28,31 @@ use crate::{
 };
 
 /// Bytes of lines that wait for a disk at most; beyond it the record ends.
-pub const MAX_WAITING: usize = 16 << 20;
+pub const MAX_UNWRITTEN: usize = 16 << 20;
 
 /// Longest time that what is shown waits for the disk.
-pub const LATE: Duration = Duration::from_secs(3);
+pub const SLOW_DISK: Duration = Duration::from_secs(3);
 
 /// Longest time that an answer waits for its request to be written, not synced: some 50 µs
 /// are usual. Where lines wait longer, nothing waits for them.
-const WRITE_PATIENCE: Duration = Duration::from_millis(20);
+const WRITE_TIMEOUT: Duration = Duration::from_millis(20);
 
 /// How long the end of a run waits for the disk.
-const PATIENCE: Duration = Duration::from_secs(5);
+const FINISH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A journal that is open for a run, and locked. Nobody who hands a line in waits for the disk
-/// ([`Journal::keep`] waits for the file, and briefly); [`Journal::shown`] says what is on it.
+/// ([`Journal::wait_written`] waits for the file, and briefly); [`Journal::displayable`] says what is on it.
 pub struct Journal {
     path: PathBuf,
-    sittings: Sittings,
+    sessions: Sessions,
     queue: Arc<Queue>,
-    hand: Mutex<Hand>,
+    intake: Mutex<Intake>,
 }
 
 /// What goes into the queue, and what was said about it.
 #[derive(Debug, Default)]
-struct Hand {
-    thinner: Thinner,
+struct Intake {
+    acks: AckCoalescer,
     /// Lines are not taken any more.
     ended: bool,
     warned: bool,
@@ -80,8 +81,8 @@ impl Journal {
     pub fn create(path: &Path, at: Timestamp, header: Header) -> Result<Self, JournalError> {
         let failed = |error: io::Error| {
             let fault = match error.kind() {
-                io::ErrorKind::AlreadyExists => Fault::Exists,
-                _ => Fault::Write(error),
+                io::ErrorKind::AlreadyExists => JournalErrorKind::Exists,
+                _ => JournalErrorKind::Write(error),
             };
             JournalError::new(path, fault)
         };
@@ -90,10 +91,10 @@ impl Journal {
         let file = options.read(true).write(true).create_new(true).mode(0o600);
         let file = file.open(path).map_err(failed)?;
         lock(path, &file)?;
-        let sittings = Sittings::new(at, header.speed);
+        let sessions = Sessions::new(at, header.speed);
         let file = Arc::new(file);
         let mut disk = OnDisk { file, end: 0 };
-        let header = What::Journal(Box::new(header));
+        let header = Content::Journal(Box::new(header));
         let written = line(at, header)
             .and_then(|line| disk.append(&line))
             .and_then(|()| disk.file.sync_data());
@@ -107,64 +108,65 @@ impl Journal {
             let _ = fs::remove_file(path);
             return Err(failed(error));
         }
-        Self::over(path, sittings, disk)
+        Self::start(path, sessions, disk)
     }
 
     /// Goes on with one: reads it, cuts off what was being written when the run was killed,
-    /// and begins a sitting at this time of day.
+    /// and begins a session at this time of day.
     pub fn resume(
         path: &Path,
         at: Timestamp,
         network: Network,
-    ) -> Result<(Self, Recorded), JournalError> {
+    ) -> Result<(Self, RecordedRun), JournalError> {
         let failed = |fault| JournalError::new(path, fault);
         // What is no file is told apart before it is opened.
         read::read_header(path)?;
         let file = OpenOptions::new().read(true).write(true).open(path);
-        let file = file.map_err(|error| failed(Fault::Write(error)))?;
+        let file = file.map_err(|error| failed(JournalErrorKind::Write(error)))?;
         lock(path, &file)?;
         let mut recorded = read::from_reader(BufReader::new(&file)).map_err(failed)?;
         let end = recorded.resumable().map_err(failed)?;
         let file = Arc::new(file);
         let mut disk = OnDisk { file, end };
-        let sitting = What::Sitting {
+        let session = Content::Session {
             ns: recorded.last,
+            schema: SCHEMA,
             program: program(),
             network,
         };
         disk.file
             .set_len(end)
-            .and_then(|()| line(at, sitting))
+            .and_then(|()| line(at, session))
             .and_then(|line| disk.append(&line))
             .and_then(|()| disk.file.sync_data())
-            .map_err(|error| failed(Fault::Write(error)))?;
-        recorded.sittings.push(Sitting {
-            moment: recorded.last,
+            .map_err(|error| failed(JournalErrorKind::Write(error)))?;
+        recorded.sessions.push(Session {
+            start: recorded.last,
             at,
         });
-        let journal = Self::over(path, recorded.sittings.clone(), disk)?;
+        let journal = Self::start(path, recorded.sessions.clone(), disk)?;
         Ok((journal, recorded))
     }
 
-    fn over(path: &Path, sittings: Sittings, disk: OnDisk) -> Result<Self, JournalError> {
+    fn start(path: &Path, sessions: Sessions, disk: OnDisk) -> Result<Self, JournalError> {
         let queue = Arc::new(Queue::default());
         let (writer, syncer) = (Arc::clone(&queue), Arc::clone(&queue));
         let file = Arc::clone(&disk.file);
         // Not waited for: a disk that does not answer must not hold the end of a run up.
-        let start = |name: &str, run: Box<dyn FnOnce() + Send>| {
+        let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             let thread = thread::Builder::new().name(name.to_owned()).spawn(run);
-            thread.map_err(|error| JournalError::new(path, Fault::Write(error)))
+            thread.map_err(|error| JournalError::new(path, JournalErrorKind::Write(error)))
         };
-        start("journal-sync", Box::new(move || syncer.sync(file)))?;
-        if let Err(error) = start("journal", Box::new(move || writer.write(disk))) {
+        spawn("journal-sync", Box::new(move || syncer.sync(file)))?;
+        if let Err(error) = spawn("journal", Box::new(move || writer.write(disk))) {
             queue.abandon();
             return Err(error);
         }
         Ok(Self {
             path: path.to_owned(),
-            sittings,
+            sessions,
             queue,
-            hand: Mutex::default(),
+            intake: Mutex::default(),
         })
     }
 
@@ -174,77 +176,78 @@ impl Journal {
         &self.path
     }
 
-    /// When the run's sittings began.
+    /// When the run's sessions began.
     #[must_use]
-    pub fn sittings(&self) -> &Sittings {
-        &self.sittings
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 
-    fn hand(&self) -> MutexGuard<'_, Hand> {
-        self.hand.lock().unwrap_or_else(PoisonError::into_inner)
+    fn intake(&self) -> MutexGuard<'_, Intake> {
+        self.intake.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls this whenever [`Journal::shown`] may have changed.
-    pub fn on_news(&self, told: impl Fn() + Send + 'static) {
-        self.queue.on_news(Box::new(told));
+    /// Calls this whenever [`Journal::displayable`] may have changed.
+    pub fn on_change(&self, listener: impl Fn() + Send + 'static) {
+        self.queue.on_change(Box::new(listener));
     }
 
-    /// Records a observation and what the fleet said of it. Returns what [`Journal::shown`]
+    /// Records a observation and what the fleet said of it. Returns what [`Journal::displayable`]
     /// must have reached before that may be shown.
-    pub fn see(&self, at: RunTime, observation: &Observation, events: &[Event]) -> u64 {
-        let mut hand = self.hand();
-        let mut seen = hand.thinner.take(at, observation, events);
+    pub fn observe(&self, at: RunTime, observation: &Observation, events: &[Event]) -> u64 {
+        let mut intake = self.intake();
+        let mut seen = intake.acks.take(at, observation, events);
         let Some(last) = seen.pop() else {
             return 0;
         };
         // Time passed before this, and may have judged a silence of others.
-        let old = hand
-            .thinner
-            .release_before(at.saturating_sub(ACKNOWLEDGED_EVERY));
+        let old = intake.acks.release_before(at.saturating_sub(ACK_INTERVAL));
         let lines = old.into_iter().chain(seen);
-        let mut lines: Vec<(RunTime, What)> = lines.map(plain).collect();
-        let (at, mut what) = plain(last);
-        if let What::Seen { told, .. } = &mut what {
-            *told = steps(events);
+        let mut lines: Vec<(RunTime, Content)> = lines.map(observation_line).collect();
+        let (at, mut what) = observation_line(last);
+        if let Content::Observation {
+            events: recorded, ..
+        } = &mut what
+        {
+            *recorded = recorded_events(events);
         }
         lines.push((at, what));
-        self.put(&mut hand, lines)
+        self.put(&mut intake, lines)
     }
 
     /// Waits a moment until this line is in the file: what a phone is answered, the record
     /// knows, whatever becomes of this program. Never waits for a disk that does not answer.
-    pub fn keep(&self, line: u64) {
+    pub fn wait_written(&self, line: u64) {
         if line > 0 {
-            self.queue.written(line, WRITE_PATIENCE);
+            self.queue.wait_written(line, WRITE_TIMEOUT);
         }
     }
 
     /// Records what came of time alone; the same.
     pub fn tick(&self, at: RunTime, events: &[Event]) -> u64 {
-        let mut hand = self.hand();
-        let before = at.saturating_sub(ACKNOWLEDGED_EVERY);
-        let held = hand.thinner.release_before(before);
-        let mut lines: Vec<(RunTime, What)> = held.into_iter().map(plain).collect();
-        let told = steps(events);
-        if !told.is_empty() {
-            lines.push((at, What::Told { ns: at, told }));
+        let mut intake = self.intake();
+        let before = at.saturating_sub(ACK_INTERVAL);
+        let held = intake.acks.release_before(before);
+        let mut lines: Vec<(RunTime, Content)> = held.into_iter().map(observation_line).collect();
+        let events = recorded_events(events);
+        if !events.is_empty() {
+            lines.push((at, Content::Events { ns: at, events }));
         }
-        self.put(&mut hand, lines)
+        self.put(&mut intake, lines)
     }
 
     /// Records the end, and waits for the disk, but not for ever. Returns what a person
     /// has to know of the record, if it is not whole.
     pub fn finish(&self, at: RunTime, finished: Finished) -> Option<String> {
-        let mut hand = self.hand();
-        let held = hand.thinner.release_before(RunTime::MAX);
-        let mut lines: Vec<(RunTime, What)> = held.into_iter().map(plain).collect();
-        lines.push((at, What::Finished { ns: at, finished }));
-        self.put(&mut hand, lines);
-        drop(hand);
-        self.queue.flush(PATIENCE);
+        let mut intake = self.intake();
+        let held = intake.acks.release_before(RunTime::MAX);
+        let mut lines: Vec<(RunTime, Content)> = held.into_iter().map(observation_line).collect();
+        lines.push((at, Content::Finished { ns: at, finished }));
+        self.put(&mut intake, lines);
+        drop(intake);
+        self.queue.flush(FINISH_TIMEOUT);
         self.queue.close();
-        let standing = self.queue.standing();
-        let is_whole = standing.on_disk == standing.handed && !self.hand().ended;
+        let status = self.queue.status();
+        let is_whole = status.synced == status.pushed && !self.intake().ended;
         (!is_whole).then(|| {
             format!(
                 "The journal {} is not whole: its end is missing.",
@@ -254,33 +257,33 @@ impl Journal {
     }
 
     /// Up to where what was recorded may be shown: what is on the disk, or everything while
-    /// the disk refuses or takes longer than [`LATE`].
+    /// the disk refuses or takes longer than [`SLOW_DISK`].
     #[must_use]
-    pub fn shown(&self) -> u64 {
-        let standing = self.queue.standing();
-        if standing.refuses.is_some() || standing.late >= LATE {
+    pub fn displayable(&self) -> u64 {
+        let status = self.queue.status();
+        if status.error.is_some() || status.delay >= SLOW_DISK {
             u64::MAX
         } else {
-            standing.on_disk
+            status.synced
         }
     }
 
     /// What a person has to be told of the disk, once.
-    pub fn trouble(&self) -> Option<String> {
-        let standing = self.queue.standing();
-        let why = match standing.refuses {
+    pub fn disk_warning(&self) -> Option<String> {
+        let status = self.queue.status();
+        let why = match status.error {
             Some(error) => error,
-            None if standing.late >= LATE => {
-                format!("the disk has not answered for {} s", LATE.as_secs())
+            None if status.delay >= SLOW_DISK => {
+                format!("the disk has not answered for {} s", SLOW_DISK.as_secs())
             }
             None => return None,
         };
-        let mut hand = self.hand();
-        if std::mem::replace(&mut hand.warned, true) {
+        let mut intake = self.intake();
+        if std::mem::replace(&mut intake.warned, true) {
             return None;
         }
         let now = Timestamp::now();
-        let since = now.checked_sub(standing.late).unwrap_or(now);
+        let since = now.checked_sub(status.delay).unwrap_or(now);
         let since = since.strftime("%H:%M:%SZ");
         Some(format!(
             "the journal {} cannot be written: {why}. The record is incomplete since {since}; \
@@ -291,14 +294,14 @@ impl Journal {
     }
 
     /// Hands lines in; the number of the last, or 0 where nothing needs to be waited for.
-    fn put(&self, hand: &mut Hand, lines: Vec<(RunTime, What)>) -> u64 {
-        if lines.is_empty() || hand.ended {
+    fn put(&self, intake: &mut Intake, lines: Vec<(RunTime, Content)>) -> u64 {
+        if lines.is_empty() || intake.ended {
             return 0;
         }
         let mut bytes = Vec::new();
         let mut count = 0;
         for (at, what) in lines {
-            let at = self.sittings.wall(at);
+            let at = self.sessions.wall(at);
             match line(at, what) {
                 Ok(line) => {
                     bytes.extend(line);
@@ -308,9 +311,9 @@ impl Journal {
                 Err(error) => tracing::error!("a line of the journal is lost: {error}"),
             }
         }
-        let Some(number) = self.queue.hand(&bytes, count, MAX_WAITING) else {
+        let Some(number) = self.queue.push(&bytes, count, MAX_UNWRITTEN) else {
             // A hole would make all that follows wrong.
-            hand.ended = true;
+            intake.ended = true;
             tracing::warn!(
                 "too much waits for the journal's disk: the record ends here, the run goes on"
             );
@@ -329,33 +332,33 @@ impl Drop for Journal {
 fn lock(path: &Path, file: &File) -> Result<(), JournalError> {
     file.try_lock().map_err(|error| {
         let fault = match error {
-            TryLockError::WouldBlock => Fault::InUse,
-            TryLockError::Error(error) => Fault::Write(error),
+            TryLockError::WouldBlock => JournalErrorKind::InUse,
+            TryLockError::Error(error) => JournalErrorKind::Write(error),
         };
         JournalError::new(path, fault)
     })
 }
 
-fn line(at: Timestamp, what: What) -> io::Result<Vec<u8>> {
-    let mut bytes = serde_json::to_vec(&Line { at, what })?;
+fn line(at: Timestamp, content: Content) -> io::Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec(&Line { at, content })?;
     bytes.push(b'\n');
     Ok(bytes)
 }
 
-fn plain((ns, observation): (RunTime, Observation)) -> (RunTime, What) {
+fn observation_line((ns, observation): (RunTime, Observation)) -> (RunTime, Content) {
     let Observation { address, seen } = observation;
-    let told = Vec::new();
-    let seen = What::Seen {
+    let events = Vec::new();
+    let seen = Content::Observation {
         ns,
         address,
-        seen,
-        told,
+        observed: seen,
+        events,
     };
     (ns, seen)
 }
 
 /// What is recorded of events: progress is not, and who is gone is a display's matter.
-fn steps(events: &[Event]) -> Vec<Event> {
+fn recorded_events(events: &[Event]) -> Vec<Event> {
     let is_recorded = |event: &&Event| {
         matches!(
             event,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    ChooseError, Chosen, Flow, Interface, Protocol, Said, choose,
+    ChooseError, Chosen, FirewallOutput, Flow, Interface, Protocol, choose,
     finding::{code, finding},
     holder::holder,
     interfaces, offers,
@@ -248,7 +248,7 @@ fn flows(wanted: &Wanted) -> Vec<Flow> {
 
 /// What this machine's firewall does with what phones send to an interface.
 pub(super) fn said(wanted: &Wanted, interface: &Interface) -> Vec<Finding> {
-    let said = Said::ask(&interface.name);
+    let said = FirewallOutput::ask(&interface.name);
     said.findings(&flows(wanted), &interface.name, interface.address)
 }
 

@@ -51,9 +51,9 @@ impl Flow {
     }
 }
 
-/// What the firewall's programs said. `None`: not installed, or not for this user.
+/// What the firewall's programs printed. `None`: not installed, or not for this user.
 #[derive(Debug, Clone, Default)]
-pub struct Said {
+pub struct FirewallOutput {
     nft: Option<String>,
     iptables: Option<String>,
     ufw: Option<String>,
@@ -64,7 +64,7 @@ pub struct Said {
     zone: Option<String>,
 }
 
-impl Said {
+impl FirewallOutput {
     /// Asks all of them about an interface.
     #[must_use]
     pub fn ask(interface: &str) -> Self {
@@ -100,6 +100,33 @@ impl Said {
             firewalld,
             silent,
             zone,
+        }
+    }
+
+    /// What `nft -j list ruleset` printed, for output that was captured elsewhere.
+    #[must_use]
+    pub fn of_nft(output: String) -> Self {
+        Self {
+            nft: Some(output),
+            ..Self::default()
+        }
+    }
+
+    /// What `iptables-save` printed.
+    #[must_use]
+    pub fn of_iptables(output: String) -> Self {
+        Self {
+            iptables: Some(output),
+            ..Self::default()
+        }
+    }
+
+    /// What `ufw status verbose` printed.
+    #[must_use]
+    pub fn of_ufw(output: String) -> Self {
+        Self {
+            ufw: Some(output),
+            ..Self::default()
         }
     }
 
@@ -255,11 +282,11 @@ mod tests {
     const NFT_CLOSED: &str = r#"{"nftables":[{"chain":{"family":"inet","table":"t","name":"in",
         "type":"filter","hook":"input","prio":0,"policy":"drop"}}]}"#;
 
-    fn findings(said: &Said) -> Vec<Finding> {
+    fn findings(said: &FirewallOutput) -> Vec<Finding> {
         said.findings(&[TFTP, TRANSFERS], "eth0", Ipv4Addr::new(192, 0, 2, 10))
     }
 
-    fn cures(said: &Said) -> Vec<String> {
+    fn cures(said: &FirewallOutput) -> Vec<String> {
         let found = findings(said);
         assert!(
             found
@@ -272,9 +299,9 @@ mod tests {
     #[test]
     fn the_line_is_that_of_whoever_keeps_the_rules() {
         let text = |text: &str| Some(text.to_owned());
-        let iptables = Said {
+        let iptables = FirewallOutput {
             iptables: text(CLOSED),
-            ..Said::default()
+            ..FirewallOutput::default()
         };
         assert_eq!(
             cures(&iptables),
@@ -284,9 +311,9 @@ mod tests {
                  ACCEPT"
             ]
         );
-        let nft = Said {
+        let nft = FirewallOutput {
             nft: text(NFT_CLOSED),
-            ..Said::default()
+            ..FirewallOutput::default()
         };
         assert_eq!(
             cures(&nft),
@@ -296,12 +323,12 @@ mod tests {
                 "Let it in for now:\n    sudo nft insert rule inet t in ct state established accept"
             ]
         );
-        let ufw = Said {
+        let ufw = FirewallOutput {
             ufw: text("Status: active\nDefault: deny (incoming)\n"),
             ..iptables.clone()
         };
         assert!(cures(&ufw)[0].ends_with("sudo ufw allow in on eth0 to any port 69 proto udp"));
-        let firewalld = Said {
+        let firewalld = FirewallOutput {
             zone: text("home"),
             ..nft.clone()
         };
@@ -311,15 +338,15 @@ mod tests {
     #[test]
     fn both_tables_of_the_kernel_have_to_let_it_in() {
         let open = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n".to_owned();
-        let said = Said {
+        let said = FirewallOutput {
             iptables: Some(open.clone()),
             nft: Some(NFT_CLOSED.to_owned()),
-            ..Said::default()
+            ..FirewallOutput::default()
         };
         assert_eq!(findings(&said).len(), 2);
-        let said = Said {
+        let said = FirewallOutput {
             iptables: Some(open),
-            ..Said::default()
+            ..FirewallOutput::default()
         };
         assert_eq!(findings(&said), []);
     }
@@ -327,9 +354,9 @@ mod tests {
     #[test]
     fn what_nobody_says_is_a_note_and_never_a_guess() {
         for silent in [vec![], vec!["nft"]] {
-            let said = Said {
+            let said = FirewallOutput {
                 silent,
-                ..Said::default()
+                ..FirewallOutput::default()
             };
             let found = findings(&said);
             assert_eq!(found.len(), 1);

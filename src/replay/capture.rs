@@ -40,13 +40,13 @@ pub struct Packet {
 #[derive(Debug)]
 pub struct Reader<R> {
     input: R,
-    kind: Kind,
+    kind: Format,
     /// Whether the file is damaged where reading ended.
     damaged: bool,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum Format {
     Classic {
         order: Order,
         link: u16,
@@ -55,7 +55,7 @@ enum Kind {
         order: Order,
         interfaces: Vec<Interface>,
     },
-    Over,
+    Ended,
 }
 
 /// Byte order, and how many parts of a second the times count.
@@ -110,7 +110,7 @@ impl<R: BufRead> Reader<R> {
     /// Reads the file's head. Without one there are no packets.
     pub fn new(mut input: R) -> io::Result<Self> {
         let mut head = [0; 24];
-        let mut kind = Kind::Over;
+        let mut kind = Format::Ended;
         let mut damaged = true;
         if fill(&mut input, &mut head[..4])? {
             if let Some(order) = Order::of_pcap(&head) {
@@ -118,14 +118,14 @@ impl<R: BufRead> Reader<R> {
                     // The upper half says how long a checksum follows each packet.
                     #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
                     let link = order.u32(&head, 20) as u16;
-                    kind = Kind::Classic { order, link };
+                    kind = Format::Classic { order, link };
                     damaged = false;
                 }
             } else if head[..4] == SECTION.to_be_bytes()
                 && let Some(order) = section(&mut input)?
             {
                 let interfaces = Vec::new();
-                kind = Kind::Next { order, interfaces };
+                kind = Format::Next { order, interfaces };
                 damaged = false;
             }
         }
@@ -144,18 +144,18 @@ impl<R: BufRead> Reader<R> {
     /// The next packet; `None` at the end.
     pub fn packet(&mut self) -> io::Result<Option<Packet>> {
         let found = match &mut self.kind {
-            Kind::Over => return Ok(None),
-            Kind::Classic { order, link } => classic(&mut self.input, *order, *link)?,
-            Kind::Next { order, interfaces } => next(&mut self.input, order, interfaces)?,
+            Format::Ended => return Ok(None),
+            Format::Classic { order, link } => classic(&mut self.input, *order, *link)?,
+            Format::Next { order, interfaces } => next(&mut self.input, order, interfaces)?,
         };
         match found {
-            Found::Packet(packet) => Ok(Some(packet)),
-            Found::End => {
-                self.kind = Kind::Over;
+            Next::Packet(packet) => Ok(Some(packet)),
+            Next::End => {
+                self.kind = Format::Ended;
                 Ok(None)
             }
-            Found::Damage => {
-                self.kind = Kind::Over;
+            Next::Damage => {
+                self.kind = Format::Ended;
                 self.damaged = true;
                 Ok(None)
             }
@@ -163,30 +163,30 @@ impl<R: BufRead> Reader<R> {
     }
 }
 
-enum Found {
+enum Next {
     Packet(Packet),
     End,
     Damage,
 }
 
-fn classic(input: &mut impl BufRead, order: Order, link: u16) -> io::Result<Found> {
+fn classic(input: &mut impl BufRead, order: Order, link: u16) -> io::Result<Next> {
     if input.fill_buf()?.is_empty() {
-        return Ok(Found::End);
+        return Ok(Next::End);
     }
     let mut head = [0; 16];
     if !fill(input, &mut head)? {
-        return Ok(Found::Damage);
+        return Ok(Next::Damage);
     }
     let captured = order.u32(&head, 8) as usize;
     let Some(bytes) = take(input, captured)? else {
-        return Ok(Found::Damage);
+        return Ok(Next::Damage);
     };
     let parts = u64::from(order.u32(&head, 4));
     let at = time(
         u64::from(order.u32(&head, 0)) * u64::from(order.parts) + parts,
         u64::from(order.parts),
     );
-    Ok(Found::Packet(Packet { at, link, bytes }))
+    Ok(Next::Packet(Packet { at, link, bytes }))
 }
 
 /// What follows the first four bytes of a section's head.
@@ -215,18 +215,18 @@ fn next(
     input: &mut impl BufRead,
     order: &mut Order,
     interfaces: &mut Vec<Interface>,
-) -> io::Result<Found> {
+) -> io::Result<Next> {
     loop {
         if input.fill_buf()?.is_empty() {
-            return Ok(Found::End);
+            return Ok(Next::End);
         }
         let mut kind = [0; 4];
         if !fill(input, &mut kind)? {
-            return Ok(Found::Damage);
+            return Ok(Next::Damage);
         }
         if kind == SECTION.to_be_bytes() {
             let Some(found) = section(input)? else {
-                return Ok(Found::Damage);
+                return Ok(Next::Damage);
             };
             *order = found;
             interfaces.clear();
@@ -234,17 +234,17 @@ fn next(
         }
         let mut length = [0; 4];
         if !fill(input, &mut length)? {
-            return Ok(Found::Damage);
+            return Ok(Next::Damage);
         }
         // The block's kind, its length and once more its length stand around it.
         let Some(rest) = (order.u32(&length, 0) as usize).checked_sub(8) else {
-            return Ok(Found::Damage);
+            return Ok(Next::Damage);
         };
         let Some(block) = take(input, rest)? else {
-            return Ok(Found::Damage);
+            return Ok(Next::Damage);
         };
         let Some(body) = block.len().checked_sub(4).map(|end| &block[..end]) else {
-            return Ok(Found::Damage);
+            return Ok(Next::Damage);
         };
         match order.u32(&kind, 0) {
             INTERFACE if interfaces.len() < INTERFACES_MAX => {
@@ -255,10 +255,10 @@ fn next(
                 let captured = order.u32(body, 12) as usize;
                 let bytes = body.get(20..).and_then(|rest| rest.get(..captured));
                 let (Some(which), Some(bytes)) = (which, bytes) else {
-                    return Ok(Found::Damage);
+                    return Ok(Next::Damage);
                 };
                 let ticks = u64::from(order.u32(body, 4)) << 32 | u64::from(order.u32(body, 8));
-                return Ok(Found::Packet(Packet {
+                return Ok(Next::Packet(Packet {
                     at: time(ticks, which.parts),
                     link: which.link,
                     bytes: bytes.to_vec(),

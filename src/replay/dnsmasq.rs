@@ -10,8 +10,8 @@
 use std::{collections::HashMap, net::Ipv4Addr};
 
 use super::{
-    log::{Line, Said, address},
-    record::{Record, Request},
+    log_line::{LineKind, LogLine, address},
+    trace::{Request, Trace},
 };
 use crate::track::{TransferEnd, Transport};
 
@@ -31,22 +31,22 @@ impl Reader {
         self.used
     }
 
-    pub(super) fn line(&mut self, record: &mut Record, said: Said<'_>) -> Line {
-        if said.program == "dnsmasq-dhcp" || said.program == "dnsmasq" {
+    pub(super) fn line(&mut self, trace: &mut Trace, line: LogLine<'_>) -> LineKind {
+        if line.program == "dnsmasq-dhcp" || line.program == "dnsmasq" {
             // Leases and names; only its TFTP server tells of files.
-            return Line::Foreign;
+            return LineKind::Foreign;
         }
-        let understood = self.read(record, said);
+        let understood = self.read(trace, line);
         self.used |= understood.is_some();
-        understood.map_or(Line::Unknown, |()| Line::Understood)
+        understood.map_or(LineKind::Unknown, |()| LineKind::Understood)
     }
 
-    fn read(&mut self, record: &mut Record, said: Said<'_>) -> Option<()> {
-        let words = said.words;
+    fn read(&mut self, trace: &mut Trace, line: LogLine<'_>) -> Option<()> {
+        let words = line.words;
         if let Some(rest) = words.strip_prefix("sent ") {
             let (path, to) = rest.rsplit_once(" to ")?;
-            let index = ask(record, said, path, address(to)?)?;
-            record.end(said.stamp, index, TransferEnd::Delivered, None);
+            let index = ask(trace, line, path, address(to)?)?;
+            trace.end(line.time, index, TransferEnd::Delivered, None);
         } else if let Some(rest) = words.strip_prefix("failed sending ") {
             let (path, to) = rest.rsplit_once(" to ")?;
             let to = address(to)?;
@@ -57,12 +57,12 @@ impl Reader {
                 },
                 None => TransferEnd::Vanished { all_sent: false },
             };
-            let index = ask(record, said, path, to)?;
-            record.end(said.stamp, index, end, None);
+            let index = ask(trace, line, path, to)?;
+            trace.end(line.time, index, end, None);
         } else if let Some(rest) = words.strip_prefix("file ") {
             let (path, from) = rest.rsplit_once(" not found for ")?;
-            let index = ask(record, said, path, address(from)?)?;
-            record.refuse(index);
+            let index = ask(trace, line, path, address(from)?)?;
+            trace.refuse(index);
         } else {
             let rest = words.strip_prefix("error ")?;
             let (what, from) = rest.rsplit_once(" received from ")?;
@@ -74,13 +74,13 @@ impl Reader {
             self.errors
                 .insert(address(from)?, (code, message.to_owned()));
         }
-        record.tells_ends = true;
+        trace.has_ends = true;
         Some(())
     }
 }
 
 /// A file that is over was asked for before. Its folder is the server's, and left out.
-fn ask(record: &mut Record, said: Said<'_>, path: &str, address: Ipv4Addr) -> Option<usize> {
+fn ask(trace: &mut Trace, line: LogLine<'_>, path: &str, address: Ipv4Addr) -> Option<usize> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let request = Request {
         address,
@@ -92,5 +92,5 @@ fn ask(record: &mut Record, said: Said<'_>, path: &str, address: Ipv4Addr) -> Op
         size: None,
         ended: false,
     };
-    record.ask(said.stamp, request)
+    trace.ask(line.time, request)
 }

@@ -6,7 +6,7 @@
 
 use std::{collections::HashMap, net::Ipv4Addr};
 
-use super::record::{Fact, Record};
+use super::trace::{Trace, TraceEvent};
 use crate::{
     phone::{Family, LoadName, Model, Protocol, RequestedFile, normalized_name},
     track::{ManifestPlan, StagePlan},
@@ -21,12 +21,12 @@ const TWO: [&str; 2] = [".sbn", ".sb2"];
 
 /// How the images of a manifest are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ImageRule {
     Five,
     Two,
 }
 
-impl Kind {
+impl ImageRule {
     /// Of the manifest that this request is for, where it is known.
     fn of(request: &RequestedFile) -> Option<Self> {
         let family = match request {
@@ -63,61 +63,61 @@ impl Kind {
 
 /// One manifest as somebody took it, and the images after it.
 #[derive(Debug)]
-struct Episode {
+struct Delivery {
     /// The request for the manifest itself.
     request: usize,
     manifest: String,
-    kind: Kind,
+    kind: ImageRule,
     images: Vec<Option<String>>,
 }
 
 /// What a manifest names, put together from all who took it.
 #[derive(Debug)]
-struct Set {
+struct InferredManifest {
     manifest: String,
-    kind: Kind,
+    kind: ImageRule,
     images: Vec<Option<String>>,
 }
 
 /// The stages that the record shows. Where one manifest stood for different images over time,
 /// the later ones are told apart in the record by a number behind the name.
-pub(super) fn stages(record: &mut Record) -> Vec<StagePlan> {
-    let mut sets: Vec<Set> = Vec::new();
-    for episode in episodes(record) {
+pub(super) fn stages(trace: &mut Trace) -> Vec<StagePlan> {
+    let mut sets: Vec<InferredManifest> = Vec::new();
+    for delivery in deliveries(trace) {
         let found = sets.iter().position(|set| {
-            normalized_name(&set.manifest) == normalized_name(&episode.manifest)
-                && agree(&set.images, &episode.images)
+            normalized_name(&set.manifest) == normalized_name(&delivery.manifest)
+                && agree(&set.images, &delivery.images)
         });
         let at = found.unwrap_or_else(|| {
-            sets.push(Set {
-                manifest: episode.manifest,
-                kind: episode.kind,
-                images: vec![None; episode.images.len()],
+            sets.push(InferredManifest {
+                manifest: delivery.manifest,
+                kind: delivery.kind,
+                images: vec![None; delivery.images.len()],
             });
             sets.len() - 1
         });
-        for (known, asked) in sets[at].images.iter_mut().zip(episode.images) {
+        for (known, asked) in sets[at].images.iter_mut().zip(delivery.images) {
             if known.is_none() {
                 *known = asked;
             }
         }
-        record.requests[episode.request].staged = Some(staged_name(&sets, at));
+        trace.requests[delivery.request].staged = Some(staged_name(&sets, at));
     }
     (0..sets.len())
-        .filter(|at| !is_what_they_had(&sets[*at]))
+        .filter(|at| !is_previous_load(&sets[*at]))
         .map(|at| stage(&sets, at))
         .collect()
 }
 
 /// Phones on SCCP ask for their own load in every boot. One of which nobody took an image is
 /// what they had, and no target.
-fn is_what_they_had(set: &Set) -> bool {
+fn is_previous_load(set: &InferredManifest) -> bool {
     let is_sccp = LoadName::new(&set.manifest).protocol() == Some(Protocol::Sccp);
     is_sccp && set.images.iter().all(Option::is_none)
 }
 
 /// The name under which the record knows the manifest of this set.
-fn staged_name(sets: &[Set], at: usize) -> String {
+fn staged_name(sets: &[InferredManifest], at: usize) -> String {
     let manifest = &sets[at].manifest;
     let before = sets[..at]
         .iter()
@@ -137,7 +137,7 @@ fn agree(left: &[Option<String>], right: &[Option<String>]) -> bool {
     })
 }
 
-fn stage(sets: &[Set], at: usize) -> StagePlan {
+fn stage(sets: &[InferredManifest], at: usize) -> StagePlan {
     let set = &sets[at];
     let request = RequestedFile::parse(&set.manifest);
     let (load, models): (LoadName, Vec<&'static Model>) = match &request {
@@ -145,7 +145,9 @@ fn stage(sets: &[Set], at: usize) -> StagePlan {
             let models = load.family().into_iter().flat_map(Family::models);
             (load.clone(), models.collect())
         }
-        RequestedFile::Recovery(model) => (named_load(sets, set), model.iter().copied().collect()),
+        RequestedFile::Recovery(model) => {
+            (load_of_recovery(sets, set), model.iter().copied().collect())
+        }
         _ => (LoadName::new(&set.manifest), Vec::new()),
     };
     let images = set
@@ -172,7 +174,7 @@ fn stage(sets: &[Set], at: usize) -> StagePlan {
 
 /// The load behind a recovery manifest: the one whose own manifest names the same images,
 /// else the name that the phone itself gives it, `term65.default`.
-fn named_load(sets: &[Set], recovery: &Set) -> LoadName {
+fn load_of_recovery(sets: &[InferredManifest], recovery: &InferredManifest) -> LoadName {
     let same = sets.iter().find(|set| {
         let is_load = matches!(
             RequestedFile::parse(&set.manifest),
@@ -189,32 +191,32 @@ fn named_load(sets: &[Set], recovery: &Set) -> LoadName {
 }
 
 /// Who took which manifest, in the record's order.
-fn episodes(record: &Record) -> Vec<Episode> {
-    let mut episodes: Vec<Episode> = Vec::new();
+fn deliveries(trace: &Trace) -> Vec<Delivery> {
+    let mut deliveries: Vec<Delivery> = Vec::new();
     let mut open: HashMap<Ipv4Addr, usize> = HashMap::new();
-    let asked = record.facts.iter().filter_map(|(_, fact)| match fact {
-        Fact::Asked(index) => Some(*index),
+    let asked = trace.events.iter().filter_map(|(_, fact)| match fact {
+        TraceEvent::Requested(index) => Some(*index),
         _ => None,
     });
     for index in asked {
-        let request = &record.requests[index];
+        let request = &trace.requests[index];
         let read = RequestedFile::parse(&request.name);
         match read {
             RequestedFile::Image => {
-                if let Some(episode) = open.get(&request.address)
-                    && let Some(episode) = episodes.get_mut(*episode)
-                    && let Some(place) = episode.kind.place(&request.name)
+                if let Some(delivery) = open.get(&request.address)
+                    && let Some(delivery) = deliveries.get_mut(*delivery)
+                    && let Some(place) = delivery.kind.place(&request.name)
                 {
-                    episode.images[place].get_or_insert_with(|| request.name.clone());
+                    delivery.images[place].get_or_insert_with(|| request.name.clone());
                 }
             }
             RequestedFile::Recovery(_) | RequestedFile::Manifest(_) => {
                 open.remove(&request.address);
-                let Some(kind) = Kind::of(&read).filter(|_| request.found) else {
+                let Some(kind) = ImageRule::of(&read).filter(|_| request.found) else {
                     continue;
                 };
-                open.insert(request.address, episodes.len());
-                episodes.push(Episode {
+                open.insert(request.address, deliveries.len());
+                deliveries.push(Delivery {
                     request: index,
                     manifest: bare(&request.name),
                     kind,
@@ -224,7 +226,7 @@ fn episodes(record: &Record) -> Vec<Episode> {
             _ => {}
         }
     }
-    episodes
+    deliveries
 }
 
 /// A name without folders and without blanks behind it.
@@ -247,8 +249,8 @@ mod tests {
                 [&head, " RRQ from 192.0.2.1 filename ", name, "\n"].concat()
             })
             .collect();
-        let mut record = read_from(&mut log.as_bytes(), Format::Log, Some(2026), None).unwrap();
-        stages(&mut record)
+        let mut trace = read_from(&mut log.as_bytes(), Format::Log, Some(2026), None).unwrap();
+        stages(&mut trace)
     }
 
     fn names(stage: &StagePlan) -> Vec<&str> {

@@ -1,4 +1,4 @@
-//! A capture's packets as a record: transfers, and what witnesses say of phones beside them.
+//! A capture's packets as a trace: transfers, and what witnesses say of phones beside them.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -9,12 +9,12 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    MAX_TOLD,
+    MAX_OBSERVATIONS,
     capture::Reader,
-    conversation::Tftp,
-    record::{Damage, Fact, Record},
-    stamp::Stamp,
-    web::Web,
+    http_transfers::HttpTransfers,
+    tftp_transfers::TftpTransfers,
+    timestamp::LogTime,
+    trace::{DamagedPacket, Trace, TraceEvent},
 };
 use crate::{
     discovery::Observer,
@@ -30,44 +30,44 @@ use crate::{
 const NAMES_MAX: usize = 65_536;
 
 /// Reads a capture.
-pub(super) fn record(input: &mut impl BufRead) -> io::Result<Record> {
-    let mut record = Record {
+pub(super) fn read(input: &mut impl BufRead) -> io::Result<Trace> {
+    let mut trace = Trace {
         what: "capture",
-        tells_ends: true,
-        ..Record::default()
+        has_ends: true,
+        ..Trace::default()
     };
     let mut reader = Reader::new(input)?;
     let mut packets = Packets::default();
     while let Some(packet) = reader.packet()? {
-        if record.tally.cut {
+        if trace.tally.cut {
             break;
         }
-        record.tally.read += 1;
+        trace.tally.read += 1;
         let Some(link) = LinkType::of(packet.link) else {
-            record.tally.unknown += 1;
+            trace.tally.unknown += 1;
             continue;
         };
         let read = link.read(&packet.bytes);
-        match read.and_then(|sent| packets.take(&mut record, packet.at, &sent)) {
-            Ok(is_understood) => record.tally.understood += u64::from(is_understood),
+        match read.and_then(|sent| packets.take(&mut trace, packet.at, &sent)) {
+            Ok(is_understood) => trace.tally.understood += u64::from(is_understood),
             Err(fault) => {
-                record.tally.damaged += 1;
-                let packet = record.tally.read;
-                record.damage.get_or_insert(Damage { packet, fault });
+                trace.tally.damaged += 1;
+                let packet = trace.tally.read;
+                trace.damage.get_or_insert(DamagedPacket { packet, fault });
             }
         }
     }
-    packets.tftp.close(&mut record);
-    record.tally.cut |= reader.is_damaged();
-    packets.stations.settle(&mut record);
-    Ok(record)
+    packets.tftp.close(&mut trace);
+    trace.tally.cut |= reader.is_damaged();
+    packets.stations.settle(&mut trace);
+    Ok(trace)
 }
 
 /// Whoever reads packets.
 #[derive(Debug, Default)]
 struct Packets {
-    tftp: Tftp,
-    web: Web,
+    tftp: TftpTransfers,
+    http: HttpTransfers,
     listener: Observer,
     stations: Stations,
 }
@@ -76,43 +76,43 @@ impl Packets {
     /// Takes a packet; whether it tells of a phone.
     fn take(
         &mut self,
-        record: &mut Record,
+        trace: &mut Trace,
         at: Timestamp,
         sent: &CapturedPacket<'_>,
     ) -> Result<bool, Malformed> {
-        let stamp = Stamp::At(at);
-        let before = record.requests.len();
-        let mut is_understood = self.tftp.packet(record, at, &sent.payload)
-            | self.web.packet(record, at, &sent.payload);
-        if let (Some(mac), Some(request)) = (sent.source, record.requests.get(before)) {
+        let time = LogTime::At(at);
+        let before = trace.requests.len();
+        let mut is_understood =
+            self.tftp.packet(trace, at, &sent.payload) | self.http.packet(trace, at, &sent.payload);
+        if let (Some(mac), Some(request)) = (sent.source, trace.requests.get(before)) {
             let named = self.stations.sends(request.address, mac);
-            record.facts.push((stamp, named));
+            trace.events.push((time, named));
         }
         for observation in self.listener.observe_payload(sent.source, &sent.payload)? {
             if !self.stations.is_known(&observation) {
                 is_understood |= !is_neighbour(&observation);
-                tell(record, stamp, observation);
+                add_observation(trace, time, observation);
             }
         }
         Ok(is_understood)
     }
 }
 
-fn tell(record: &mut Record, stamp: Stamp, observation: Observation) {
-    if record.told >= MAX_TOLD {
-        record.tally.cut = true;
+fn add_observation(trace: &mut Trace, time: LogTime, observation: Observation) {
+    if trace.observations >= MAX_OBSERVATIONS {
+        trace.tally.cut = true;
         return;
     }
-    record.told += 1;
+    trace.observations += 1;
     // A registration is told of a phone that is known otherwise.
     let is_registration = matches!(
         observation.seen,
         ObservationKind::Register { .. } | ObservationKind::PortClosed { .. }
     );
-    record.tells_phones |= !is_neighbour(&observation) && !is_registration;
-    record
-        .facts
-        .push((stamp, Fact::Told(Box::new(observation))));
+    trace.has_phones |= !is_neighbour(&observation) && !is_registration;
+    trace
+        .events
+        .push((time, TraceEvent::Observed(Box::new(observation))));
 }
 
 /// ARP names everybody, phone or not.
@@ -134,24 +134,24 @@ struct Stations {
     /// MACs that asked from several: routers, or phones that moved.
     several: HashSet<MacAddress>,
     /// Whom ARP had at an address last.
-    said: HashMap<Ipv4Addr, MacAddress>,
+    arp: HashMap<Ipv4Addr, MacAddress>,
 }
 
 impl Stations {
     /// Somebody asked from this address in a frame of this MAC.
-    fn sends(&mut self, address: Ipv4Addr, mac: MacAddress) -> Fact {
+    fn sends(&mut self, address: Ipv4Addr, mac: MacAddress) -> TraceEvent {
         let has_place = self.sends.len() < NAMES_MAX || self.sends.contains_key(&mac);
         if has_place && *self.sends.entry(mac).or_insert(address) != address {
             self.several.insert(mac);
         }
-        Fact::Named {
+        TraceEvent::MacSeen {
             address,
             mac,
-            said: self.said.get(&address).copied(),
+            arp: self.arp.get(&address).copied(),
         }
     }
 
-    /// Whether a observation is of ARP and says what it said before: machines repeat it all day.
+    /// Whether a observation is of ARP and says the same as before: machines repeat it all day.
     fn is_known(&mut self, observation: &Observation) -> bool {
         let ObservationKind::MacReported {
             mac,
@@ -160,22 +160,22 @@ impl Stations {
         else {
             return false;
         };
-        let has_place = self.said.len() < NAMES_MAX || self.said.contains_key(&observation.address);
-        !has_place || self.said.insert(observation.address, mac) == Some(mac)
+        let has_place = self.arp.len() < NAMES_MAX || self.arp.contains_key(&observation.address);
+        !has_place || self.arp.insert(observation.address, mac) == Some(mac)
     }
 
     /// A MAC that asks from several addresses may be a router's. Then ARP is believed, which was
     /// heard before.
-    fn settle(&self, record: &mut Record) {
-        record.facts.retain_mut(|(_, fact)| {
-            let Fact::Named { mac, said, .. } = fact else {
+    fn settle(&self, trace: &mut Trace) {
+        trace.events.retain_mut(|(_, fact)| {
+            let TraceEvent::MacSeen { mac, arp, .. } = fact else {
                 return true;
             };
             let is_sure = self.sends.contains_key(mac) && !self.several.contains(mac);
-            match said {
+            match arp {
                 _ if is_sure => true,
-                Some(said) => {
-                    *mac = *said;
+                Some(arp) => {
+                    *mac = *arp;
                     true
                 }
                 None => false,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::{
-    journal::Sittings,
+    journal::Sessions,
     reporter::Tick,
     track::{Report, RunTime},
 };
@@ -22,7 +22,7 @@ pub fn wall_clock() -> Timestamp {
 
 /// How fast the phones of a run live: 1 to 1000 times as fast as real ones, else 1.
 #[must_use]
-pub fn fitting_speed(speed: f64) -> f64 {
+pub fn valid_speed(speed: f64) -> f64 {
     match speed {
         speed if (1.0..=FASTEST).contains(&speed) => speed,
         _ => 1.0,
@@ -34,17 +34,17 @@ pub fn fitting_speed(speed: f64) -> f64 {
 #[derive(Debug, Clone)]
 pub(super) struct Clock {
     instant: Instant,
-    sittings: Sittings,
+    sessions: Sessions,
     speed: f64,
 }
 
 impl Clock {
-    /// A run of these sittings, the last of which begins now.
-    pub(super) fn start(sittings: Sittings, speed: f64) -> Self {
+    /// A run of these sessions, the last of which begins now.
+    pub(super) fn start(sessions: Sessions, speed: f64) -> Self {
         Self {
             instant: Instant::now(),
-            sittings,
-            speed: fitting_speed(speed),
+            sessions,
+            speed: valid_speed(speed),
         }
     }
 
@@ -61,12 +61,12 @@ impl Clock {
     pub(super) fn moment(&self, ours: Duration) -> RunTime {
         let theirs = Duration::try_from_secs_f64(ours.as_secs_f64() * self.speed);
         let theirs = theirs.unwrap_or(Duration::MAX);
-        self.sittings.last().moment.saturating_add(theirs)
+        self.sessions.last().start.saturating_add(theirs)
     }
 
     /// The time of day of a moment; a clock that was set meanwhile does not move it.
     pub(super) fn wall(&self, moment: RunTime) -> Timestamp {
-        self.sittings.wall(moment)
+        self.sessions.wall(moment)
     }
 
     pub(super) fn wall_now(&self) -> Timestamp {
@@ -84,23 +84,23 @@ impl Clock {
 
     /// Where a report's times are counted from.
     pub(super) fn began(&self) -> Timestamp {
-        self.sittings.began()
+        self.sessions.began()
     }
 
     /// Turns a report's times, which count the phones' time from our beginning, into times
     /// of day.
-    pub(super) fn on_the_wall(&self, report: &mut Report) {
-        self.sittings.on_the_wall(report);
+    pub(super) fn to_wall_clock(&self, report: &mut Report) {
+        self.sessions.to_wall_clock(report);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::Sitting;
+    use crate::journal::Session;
 
     fn clock(speed: f64) -> Clock {
-        Clock::start(Sittings::new(wall_clock(), fitting_speed(speed)), speed)
+        Clock::start(Sessions::new(wall_clock(), valid_speed(speed)), speed)
     }
 
     #[test]
@@ -117,7 +117,7 @@ mod tests {
     fn an_unscaled_clock_and_a_senseless_scale_change_nothing() {
         let plain = clock(1.0);
         for speed in [1.0, 0.0, -3.0, f64::NAN, f64::INFINITY] {
-            let clock = Clock::start(plain.sittings.clone(), speed);
+            let clock = Clock::start(plain.sessions.clone(), speed);
             let moment = Duration::from_millis(90_061_001);
             assert_eq!(clock.moment(moment), moment);
             assert_eq!(clock.wall(moment), plain.wall(moment));
@@ -126,11 +126,11 @@ mod tests {
 
     #[test]
     fn a_resumed_run_goes_on_where_it_was_and_has_the_wall_of_now() {
-        let mut sittings = Sittings::new(Timestamp::from_second(1000).unwrap(), 1.0);
+        let mut sessions = Sessions::new(Timestamp::from_second(1000).unwrap(), 1.0);
         let at = wall_clock();
         let moment = Duration::from_mins(5);
-        sittings.push(Sitting { moment, at });
-        let clock = Clock::start(sittings, 1.0);
+        sessions.push(Session { start: moment, at });
+        let clock = Clock::start(sessions, 1.0);
         let ours = Duration::from_secs(10);
         assert_eq!(clock.moment(ours), moment + ours);
         assert_eq!(clock.wall(moment + ours).duration_since(at).as_secs(), 10);

@@ -12,7 +12,7 @@ use std::{
 use crate::phone::MacAddress;
 
 /// How often the table is read while an address without a MAC is listed.
-pub(super) const EVERY: Duration = Duration::from_secs(2);
+pub(super) const INTERVAL: Duration = Duration::from_secs(2);
 
 /// Bytes of the table that are read: some 10,000 entries.
 const MOST: u64 = 1024 * 1024;
@@ -28,7 +28,7 @@ pub(super) fn read() -> io::Result<String> {
 
 /// Who is at which of `addresses`. A MAC that has several addresses is a router, or a host
 /// that answers for others: it names nobody.
-pub(super) fn named(table: &str, addresses: &[Ipv4Addr]) -> Vec<(Ipv4Addr, MacAddress)> {
+pub(super) fn macs_at(table: &str, addresses: &[Ipv4Addr]) -> Vec<(Ipv4Addr, MacAddress)> {
     let entries: Vec<_> = table.lines().skip(1).filter_map(entry).collect();
     let mut counts: HashMap<MacAddress, usize> = HashMap::new();
     for (_, mac) in &entries {
@@ -41,8 +41,8 @@ pub(super) fn named(table: &str, addresses: &[Ipv4Addr]) -> Vec<(Ipv4Addr, MacAd
 }
 
 /// The MAC that the table has for `address`, if that is surely not `mac`.
-pub(super) fn other_than(table: &str, address: Ipv4Addr, mac: MacAddress) -> Option<MacAddress> {
-    let (_, found) = *named(table, &[address]).first()?;
+pub(super) fn other_mac(table: &str, address: Ipv4Addr, mac: MacAddress) -> Option<MacAddress> {
+    let (_, found) = *macs_at(table, &[address]).first()?;
     (found != mac).then_some(found)
 }
 
@@ -76,7 +76,7 @@ IP address       HW type     Flags       HW address            Mask     Device
 
     fn who(last: &[[u8; 4]]) -> Vec<(u8, u8)> {
         let addresses: Vec<Ipv4Addr> = last.iter().copied().map(Ipv4Addr::from).collect();
-        named(ARP, &addresses)
+        macs_at(ARP, &addresses)
             .into_iter()
             .map(|(address, mac)| (address.octets()[3], mac.bytes()[5]))
             .collect()
@@ -102,7 +102,7 @@ IP address       HW type     Flags       HW address            Mask     Device
     fn a_secret_is_withheld_only_where_the_table_names_another_phone() {
         let judge = |address: [u8; 4], mac: u8| {
             let mac = MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, mac]);
-            other_than(ARP, Ipv4Addr::from(address), mac).map(|mac| mac.bytes()[5])
+            other_mac(ARP, Ipv4Addr::from(address), mac).map(|mac| mac.bytes()[5])
         };
         assert_eq!(judge([192, 0, 2, 5], 5), None, "its own");
         assert_eq!(judge([192, 0, 2, 5], 7), Some(5), "another's");
@@ -122,7 +122,7 @@ IP address       HW type     Flags       HW address            Mask     Device
             "header\n192.0.2.5 0x1 0x2 zz:zz",
             "192.0.2.5 0x1 0x2 00:1d:45:aa:bb:05 * eth0\n",
         ] {
-            assert_eq!(named(table, &here), [], "{table}");
+            assert_eq!(macs_at(table, &here), [], "{table}");
         }
     }
 }

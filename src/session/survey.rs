@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, iter};
 
-use super::{Shared, escape, names};
+use super::{Shared, escape, phone_list};
 use crate::{
     reporter::Reporter,
     track::{PhoneRef, PlannedRoute, SurveyResult},
@@ -17,25 +17,27 @@ const RESTART: &str = "to restart a phone: press Settings and type **#** (or tak
 
 /// Tells once what came of the survey, behind the steps that it led to.
 #[derive(Debug, Default)]
-pub(super) struct Telling {
+pub(super) struct SurveyNotice {
     /// The newest line of the journal when the survey was seen to be over.
     behind: Option<u64>,
-    is_told: bool,
+    is_reported: bool,
 }
 
-impl Telling {
+impl SurveyNotice {
     pub(super) fn look(&mut self, shared: &Shared, reporter: &mut dyn Reporter) {
-        if self.is_told {
+        if self.is_reported {
             return;
         }
         let Some(phones) = shared.fleet().survey_results() else {
             return;
         };
-        let behind = *self.behind.get_or_insert_with(|| shared.outbox.newest());
-        if shared.outbox.holds(behind) {
+        let behind = *self
+            .behind
+            .get_or_insert_with(|| shared.events.newest_line());
+        if shared.events.waits_for(behind) {
             return;
         }
-        self.is_told = true;
+        self.is_reported = true;
         reporter.survey_finished(shared.clock.wall_now(), &phones);
         for words in words(&phones) {
             reporter.notice(&words);
@@ -67,7 +69,7 @@ fn words(phones: &[SurveyResult]) -> Vec<String> {
     said.extend(groups.iter().map(|(what, phones)| {
         let more = phones.len().saturating_sub(NAMED);
         let more = (more > 0).then(|| format!(" and {more} more"));
-        let named = names(&phones[..phones.len().min(NAMED)]);
+        let named = phone_list(&phones[..phones.len().min(NAMED)]);
         format!("{what}: {named}{}", more.unwrap_or_default())
     }));
     let restart = phones.iter().any(|one| one.restart);

@@ -277,7 +277,7 @@ pub(super) fn code(family: Family) -> &'static str {
 mod tests {
     use std::io::Read;
 
-    use super::{super::reading::Manifest, *};
+    use super::{super::read::Manifest, *};
 
     const FAMILIES: [Family; 7] = [
         Family::F11,

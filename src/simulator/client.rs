@@ -8,7 +8,7 @@ use std::{net::SocketAddrV4, time::Duration};
 
 use sha2::{Digest, Sha256};
 
-use super::Action;
+use super::action::Action;
 
 /// A request that goes unanswered is repeated after this long (503 of about 560 intervals
 /// of real phones). Never scaled: it is what a server has to live with.

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 /// One thing that a scripted phone does other than it should.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum PhoneFault {
     /// Takes the manifest and never asks for an image, again and again: its signature
     /// does not please it.
     RefusesManifest,
@@ -39,7 +39,7 @@ pub enum Fault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaultSpec {
     /// What is wrong.
-    pub fault: Fault,
+    pub fault: PhoneFault,
     /// With the first how many phones; `None`: with all.
     pub phones: Option<usize>,
 }
@@ -73,7 +73,7 @@ pub enum ParseFaultError {
     Phones(String),
 }
 
-impl FromStr for Fault {
+impl FromStr for PhoneFault {
     type Err = ParseFaultError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -140,7 +140,7 @@ fn percent(text: &str, most: u8) -> Result<u8, ParseFaultError> {
         })
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for PhoneFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RefusesManifest => f.write_str("refuses-manifest"),
@@ -175,7 +175,7 @@ mod tests {
             "config-refused",
             "peer-sharing",
         ] {
-            let fault: Fault = text.parse().expect(text);
+            let fault: PhoneFault = text.parse().expect(text);
             assert_eq!(fault.to_string(), text);
         }
     }

@@ -3,7 +3,7 @@
 //! The whole of 127/8 is this machine without any configuration, so nothing is set up and
 //! nothing is left behind. One task a phone; a phone has one socket at a time.
 
-mod site;
+mod endpoint;
 
 use std::{
     collections::BTreeMap,
@@ -22,13 +22,15 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use site::Site;
+use endpoint::Endpoint;
 
-use super::{Fault, FaultSpec, Holding, PhoneConfig, SimulatedPhone, Start, bundle::code};
+use super::{
+    FaultSpec, PhoneConfig, PhoneContents, PhoneFault, SimulatedPhone, StartState, bundle::code,
+};
 use crate::phone::{Family, LoadName, MacAddress, Model};
 
 /// Phones of one fleet. Each has a socket open, and file descriptors are few.
-pub const MOST_PHONES: usize = 1000;
+pub const MAX_PHONES: usize = 1000;
 /// Second octets of the addresses: one fleet has one of them to itself.
 const BLOCKS: std::ops::RangeInclusive<u8> = 20..=250;
 /// Held in a block by the fleet that uses it; no phone has this address or this port.
@@ -36,7 +38,7 @@ const CLAIM: (u8, u8, u16) = (255, 254, 49151);
 
 /// Which way to SIP the phones take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Route {
+pub enum StartMix {
     /// Factory reset: all begin in their boot loader.
     Recovery,
     /// All run SCCP and are told a new load by their configuration.
@@ -49,12 +51,12 @@ pub enum Route {
 /// The phones of a rehearsal.
 #[derive(Debug, Clone)]
 pub struct FleetConfig {
-    /// How many, 1 to [`MOST_PHONES`].
+    /// How many, 1 to [`MAX_PHONES`].
     pub phones: usize,
     /// What they are, in turn; of convertible families.
     pub models: Vec<&'static Model>,
     /// How they come to SIP.
-    pub route: Route,
+    pub start: StartMix,
     /// See [`PhoneConfig::pace`].
     pub pace: f64,
     /// The same seed gives the same phones.
@@ -77,11 +79,11 @@ pub struct PhoneResult {
     /// What it is.
     pub model: &'static Model,
     /// How it began.
-    pub start: Start,
+    pub start: StartState,
     /// Its last address.
     pub address: Ipv4Addr,
     /// What it really has.
-    pub holding: Holding,
+    pub contents: PhoneContents,
     /// Whether it came up and had nothing more to ask.
     pub finished: bool,
     /// What this machine's sockets refused; the phone ended there.
@@ -93,7 +95,7 @@ pub struct PhoneResult {
 #[non_exhaustive]
 pub enum FleetError {
     /// None, or too many.
-    #[error("cannot rehearse with {0} phones: expected 1 to {MOST_PHONES}")]
+    #[error("cannot rehearse with {0} phones: expected 1 to {MAX_PHONES}")]
     Phones(usize),
     /// No model, or one that has no way to SIP.
     #[error("cannot rehearse without a model that has a recovery manifest, such as 7965")]
@@ -106,7 +108,7 @@ pub enum FleetError {
 impl FleetConfig {
     /// The phones, as they begin, with `server` to turn to.
     pub fn members(&self, server: SocketAddrV4) -> Result<Vec<PhoneConfig>, FleetError> {
-        if !(1..=MOST_PHONES).contains(&self.phones) {
+        if !(1..=MAX_PHONES).contains(&self.phones) {
             return Err(FleetError::Phones(self.phones));
         }
         if self.models.is_empty()
@@ -124,24 +126,24 @@ impl FleetConfig {
 
     fn member(&self, index: usize, server: SocketAddrV4) -> PhoneConfig {
         let model = self.models[index % self.models.len()];
-        let faults: Vec<Fault> = self
+        let faults: Vec<PhoneFault> = self
             .faults
             .iter()
             .filter(|spec| spec.phones.is_none_or(|phones| index < phones))
             .map(|spec| spec.fault.clone())
             .collect();
         // Each model takes both routes in turn.
-        let recovers = match self.route {
-            Route::Recovery => true,
-            Route::LoadInformation => false,
-            Route::Mixed => (index / self.models.len()).is_multiple_of(2),
+        let recovers = match self.start {
+            StartMix::Recovery => true,
+            StartMix::LoadInformation => false,
+            StartMix::Mixed => (index / self.models.len()).is_multiple_of(2),
         };
         let start = if recovers {
-            Start::Recovery
+            StartState::Recovery
         } else {
-            Start::Application(first_load(
+            StartState::Application(first_load(
                 model.family,
-                faults.contains(&Fault::NeedsBridge),
+                faults.contains(&PhoneFault::NeedsBridge),
             ))
         };
         let [.., high, low] = index.to_be_bytes();
@@ -170,7 +172,7 @@ fn first_load(family: Family, old: bool) -> LoadName {
 ///
 /// The phones take their addresses from the first block 127.20/16 to 127.250/16 that no
 /// other fleet on this machine has: phone 0 has 127.20.1.1, and 127.20.128.1 after
-/// [`Fault::AddressChange`].
+/// [`PhoneFault::AddressChange`].
 pub async fn run(
     config: &FleetConfig,
     server: SocketAddrV4,
@@ -183,12 +185,12 @@ pub async fn run(
     let began = Instant::now();
     let mut tasks = JoinSet::new();
     for (index, member) in members.into_iter().enumerate() {
-        let site = match config.addresses.get(index) {
-            Some(&address) => Site::new((address, address), began),
-            None => Site::new(Site::address_pair(block, index), began),
+        let endpoint = match config.addresses.get(index) {
+            Some(&address) => Endpoint::new((address, address), began),
+            None => Endpoint::new(Endpoint::address_pair(block, index), began),
         };
         let off = off.clone();
-        tasks.spawn(async move { (index, site.play(SimulatedPhone::new(member), off).await) });
+        tasks.spawn(async move { (index, endpoint.play(SimulatedPhone::new(member), off).await) });
     }
     let mut results = Vec::new();
     let mut stop = pin!(stop);
@@ -236,7 +238,7 @@ mod tests {
         FleetConfig {
             phones,
             models: Family::F45.models().collect(),
-            route: Route::Mixed,
+            start: StartMix::Mixed,
             pace: 0.0,
             seed: 1,
             faults: Vec::new(),
@@ -251,23 +253,20 @@ mod tests {
         let members = config(8).members(SERVER).expect("eight phones");
         let kinds: HashSet<(&str, bool)> = members
             .iter()
-            .map(|member| (member.model.number, member.start == Start::Recovery))
+            .map(|member| (member.model.number, member.start == StartState::Recovery))
             .collect();
         assert_eq!(kinds.len(), 4);
     }
 
     #[test]
     fn no_two_phones_share_a_mac_or_an_address() {
-        let members = config(MOST_PHONES).members(SERVER).expect("all phones");
+        let members = config(MAX_PHONES).members(SERVER).expect("all phones");
         let macs: HashSet<MacAddress> = members.iter().map(|member| member.mac).collect();
-        let addresses: HashSet<Ipv4Addr> = (0..MOST_PHONES)
-            .map(|index| Site::address_pair(20, index))
+        let addresses: HashSet<Ipv4Addr> = (0..MAX_PHONES)
+            .map(|index| Endpoint::address_pair(20, index))
             .flat_map(<[Ipv4Addr; 2]>::from)
             .collect();
-        assert_eq!(
-            (macs.len(), addresses.len()),
-            (MOST_PHONES, 2 * MOST_PHONES)
-        );
+        assert_eq!((macs.len(), addresses.len()), (MAX_PHONES, 2 * MAX_PHONES));
     }
 
     #[test]
@@ -275,15 +274,15 @@ mod tests {
         let faults = vec!["needs-bridge@2".parse().expect("a fault")];
         let config = FleetConfig {
             faults,
-            route: Route::LoadInformation,
+            start: StartMix::LoadInformation,
             ..config(3)
         };
         let members = config.members(SERVER).expect("three phones");
         let loads: Vec<&str> = members
             .iter()
             .map(|member| match &member.start {
-                Start::Application(load) => load.as_str(),
-                Start::Recovery => "",
+                StartState::Application(load) => load.as_str(),
+                StartState::Recovery => "",
             })
             .collect();
         assert_eq!(loads, ["SCCP45.8-3-2S", "SCCP45.8-3-2S", "SCCP45.8-5-2S"]);
@@ -291,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_fleet_that_cannot_be_says_why() {
-        for phones in [0, MOST_PHONES + 1] {
+        for phones in [0, MAX_PHONES + 1] {
             assert!(matches!(
                 config(phones).members(SERVER),
                 Err(FleetError::Phones(_))

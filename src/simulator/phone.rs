@@ -2,100 +2,29 @@
 
 mod boot;
 mod config;
-mod judge;
+mod manifest_check;
+mod script;
 
 use std::{collections::BTreeMap, fmt::Write, net::SocketAddrV4, time::Duration};
 
 use super::{
-    Fault,
+    PhoneFault,
+    action::Action,
     client::{FIRST_PORT, Fetch, port_after},
-    reading::Manifest,
+    read::Manifest,
     rng::Rng,
 };
 use crate::phone::{FirmwareRelease, LoadName, Protocol};
 
-use boot::Step;
-pub use config::{PhoneConfig, Start};
+pub use config::{PhoneConfig, StartState};
+use script::{START, Step};
 
 /// The slowest pace; a pause of minutes is then one of days.
 const SLOWEST: f64 = 1000.0;
 
-/// What the world has to do for a phone. A phone has at most one port open at a time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Open this UDP port on the phone's address.
-    Open(u16),
-    /// Close it: what still comes to it is answered with ICMP port unreachable.
-    Close(u16),
-    /// Send a datagram from an open port.
-    Send {
-        /// From this port of the phone.
-        port: u16,
-        /// To this port of the server.
-        to: SocketAddrV4,
-        /// The UDP payload.
-        bytes: Vec<u8>,
-    },
-    /// From now on the phone has another address. No port is open at this moment.
-    ChangeAddress,
-    /// Nothing to do: something to tell.
-    Note(Note),
-}
-
-/// Something that happened inside a phone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Note {
-    /// It started: an application, or (`None`) its boot loader.
-    Booted(Option<LoadName>),
-    /// A file came whole.
-    Fetched {
-        /// The name that it asked for.
-        name: String,
-        /// Bytes.
-        bytes: u64,
-    },
-    /// It asked for a file and was told ERROR, or nothing until it gave up.
-    Missed {
-        /// The name that it asked for.
-        name: String,
-        /// The code of the ERROR; `None` for silence.
-        code: Option<u16>,
-    },
-    /// It got a manifest and will not fetch what it names.
-    Refused {
-        /// The manifest.
-        manifest: String,
-        /// Why.
-        reason: Refusal,
-    },
-    /// It got a configuration and dropped it.
-    DroppedConfig(String),
-    /// Its power went.
-    PowerLost,
-    /// Every image is in flash; after its next start it runs this load.
-    Installed(LoadName),
-    /// It is up and asks for nothing more.
-    Idle,
-}
-
-/// Why a phone does not take a manifest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// It is none, or names what no phone fetches.
-    Unreadable,
-    /// Its signature does not please the phone.
-    Signature,
-    /// It is not for this hardware.
-    Hardware,
-    /// It is newer than what the phone can take in one step.
-    TooNew,
-}
-
 /// What a phone really has, whatever anybody's report says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Holding {
+pub struct PhoneContents {
     /// The load that runs, by the name that the phone gives it: `term65.default` after a
     /// recovery. `None` while it is in its boot loader.
     pub load: Option<LoadName>,
@@ -171,8 +100,8 @@ impl SimulatedPhone {
     #[must_use]
     pub fn new(config: PhoneConfig) -> Self {
         let application = match &config.start {
-            Start::Recovery => None,
-            Start::Application(load) => Some(Application {
+            StartState::Recovery => None,
+            StartState::Application(load) => Some(Application {
                 load: load.clone(),
                 protocol: load.protocol().unwrap_or(Protocol::Sccp),
                 release: load.release(),
@@ -205,7 +134,7 @@ impl SimulatedPhone {
 
     /// Gives it power, once. Its first request comes a little later.
     pub fn power_on(&mut self, now: Duration) -> Vec<Action> {
-        let pause = self.pause(boot::START);
+        let pause = self.pause(START);
         self.state = State::Waiting(now + pause, Step::PowerOn);
         Vec::new()
     }
@@ -267,8 +196,8 @@ impl SimulatedPhone {
 
     /// What it has now.
     #[must_use]
-    pub fn holds(&self) -> Holding {
-        Holding {
+    pub fn contents(&self) -> PhoneContents {
+        PhoneContents {
             load: self
                 .application
                 .as_ref()
@@ -289,7 +218,7 @@ impl SimulatedPhone {
 
     fn loses(&mut self) -> bool {
         let percent = self.config.faults.iter().find_map(|fault| match fault {
-            Fault::Loss(percent) => Some(*percent),
+            PhoneFault::Loss(percent) => Some(*percent),
             _ => None,
         });
         percent.is_some_and(|percent| self.loss.percent(percent))
@@ -301,7 +230,7 @@ impl SimulatedPhone {
         actions
     }
 
-    fn has(&self, fault: &Fault) -> bool {
+    fn has(&self, fault: &PhoneFault) -> bool {
         self.config.faults.contains(fault)
     }
 

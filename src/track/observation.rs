@@ -275,7 +275,7 @@ pub enum ObservationKind {
         /// What it asked.
         register: Box<Register>,
         /// What became of it.
-        #[serde(alias = "outcome")]
+        #[serde(alias = "fate")]
         outcome: RegisterOutcome,
     },
     /// Who is at this address called a port where nobody listens: ICMP port unreachable over UDP,

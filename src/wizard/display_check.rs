@@ -5,7 +5,7 @@
 
 use super::prompt::{Choice, Prompt, Reply, Stopped};
 use crate::{
-    session::Attendant,
+    session::OperatorPrompt,
     track::{EvidenceSource, Observation, ObservationKind, PhoneReport, Report, State},
 };
 
@@ -68,8 +68,8 @@ fn is_unconfirmed(phone: &PhoneReport) -> bool {
 /// Asks the questions while the display is paused.
 pub(super) struct DisplayCheck<P>(pub(super) P);
 
-impl<P: Prompt + Send> Attendant for DisplayCheck<P> {
-    fn asked(&mut self, report: &Report) -> Vec<Observation> {
+impl<P: Prompt + Send> OperatorPrompt for DisplayCheck<P> {
+    fn ask(&mut self, report: &Report) -> Vec<Observation> {
         // A signal stops the questions here, and also ends the run.
         crate::display::aside(|| ask(report, &mut self.0).unwrap_or_default())
     }

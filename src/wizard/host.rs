@@ -140,7 +140,7 @@ impl Environment for HostEnvironment {
         existing.parent()?;
         // An unnamed file shows whether one can be written, and leaves nothing behind.
         tempfile::tempfile_in(existing).ok()?;
-        Some(journal::free_name(&folder, wall_clock(), load))
+        Some(journal::unused_path(&folder, wall_clock(), load))
     }
 
     fn secret(&self) -> Result<String, Failure> {

@@ -4,9 +4,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../fuzz/decoders.rs"]
+mod fuzz_checks;
+
 mod bundle;
 mod decoders;
 mod dialplan;
+mod fuzz;
 mod lint;
 mod provision;
 mod replay;

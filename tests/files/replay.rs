@@ -25,7 +25,7 @@ fn replayed(bytes: &[u8], format: Format, stages: Vec<StagePlan>) -> (Report, Ti
     let mut input = bytes;
     let mut record = replay::read_from(&mut input, format, Some(2025), Some(modified)).unwrap();
     let plan = replay::plan(&mut record, stages);
-    let conversation = record.conversation(&plan);
+    let conversation = record.observations(&plan);
     let mut fleet = Fleet::new(plan);
     let timelines = report::fold(&mut fleet, &conversation.observations, RunTime::ZERO);
     (fleet.report(conversation.began), timelines)

@@ -10,7 +10,7 @@ use std::{
 use pnet::datalink::{self, Channel, Config};
 use reflash::{
     phone::{Family, LoadName},
-    simulator::fleet::{self, FleetConfig, Route},
+    simulator::fleet::{self, FleetConfig, StartMix},
 };
 
 /// Sends the frames of a file, a line of hex digits each, so many times from `eth0`.
@@ -74,17 +74,17 @@ pub(crate) fn hold_port(address: &str, seconds: &str) {
 
 /// Converts simulated 7965 to their end: one for each address, with the faults that follow the
 /// addresses after `--`. Prints a line for each: its load and its images.
-pub(crate) fn simulated_phones(server: &str, route: &str, rest: &[&str]) {
+pub(crate) fn simulated_phones(server: &str, start: &str, rest: &[&str]) {
     let mut parts = rest.split(|argument| *argument == "--");
     let addresses = parts.next().unwrap_or_default();
     let faults = parts.next().unwrap_or_default();
     let config = FleetConfig {
         phones: addresses.len(),
         models: vec![Family::F45.models().nth(1).unwrap()],
-        route: match route {
-            "recovery" => Route::Recovery,
-            "mixed" => Route::Mixed,
-            other => panic!("unknown route '{other}'"),
+        start: match start {
+            "recovery" => StartMix::Recovery,
+            "mixed" => StartMix::Mixed,
+            other => panic!("unknown start '{other}'"),
         },
         pace: 0.01,
         seed: 3,
@@ -105,8 +105,8 @@ pub(crate) fn simulated_phones(server: &str, route: &str, rest: &[&str]) {
     let phones = runtime.block_on(run).unwrap();
     for phone in &phones {
         assert!(phone.finished, "{phone:?}");
-        let load = phone.holding.load.as_ref().map_or("-", LoadName::as_str);
-        let images: Vec<&str> = phone.holding.images.keys().map(String::as_str).collect();
+        let load = phone.contents.load.as_ref().map_or("-", LoadName::as_str);
+        let images: Vec<&str> = phone.contents.images.keys().map(String::as_str).collect();
         println!("{load} {}", images.join(" "));
     }
 }

@@ -18,7 +18,7 @@ use reflash::{
         dhcp::{CLIENT_PORT, Message, MessageType, Op, OptionCode, SERVER_PORT},
         frame::{Frame, Payload},
     },
-    simulator::{Action, Note, PhoneConfig, SimulatedPhone, Start},
+    simulator::{Action, PhoneConfig, PhoneEvent, SimulatedPhone, StartState},
 };
 
 use crate::cdp;
@@ -175,7 +175,7 @@ impl Phone {
         let mut phone = SimulatedPhone::new(PhoneConfig {
             mac: mac(),
             model: Model::by_number("7965").unwrap(),
-            start: Start::Application(LoadName::new(OLD)),
+            start: StartState::Application(LoadName::new(OLD)),
             server: SocketAddrV4::new(self.tftp, 69),
             pace: 0.01,
             seed: 3,
@@ -187,7 +187,7 @@ impl Phone {
         let actions = phone.power_on(self.now());
         self.act(actions);
         while !phone.is_finished() {
-            assert!(Instant::now() < end, "{:?}", phone.holds());
+            assert!(Instant::now() < end, "{:?}", phone.contents());
             let due = phone.next_deadline().expect("it goes on by itself");
             let wait = due
                 .saturating_sub(self.now())
@@ -243,9 +243,9 @@ impl Phone {
                     let (_, socket) = self.socket.as_ref().unwrap();
                     socket.send_to(&bytes, to).unwrap();
                 }
-                Action::Note(Note::Booted(Some(load))) => self.boots(&load),
+                Action::Event(PhoneEvent::Booted(Some(load))) => self.boots(&load),
                 Action::ChangeAddress => panic!("this phone keeps its address"),
-                Action::Note(_) => {}
+                Action::Event(_) => {}
             }
         }
     }

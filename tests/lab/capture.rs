@@ -499,7 +499,7 @@ fn the_vlan_that_a_phone_tags_with_is_recorded_beside_the_network_that_is_served
         (&SERVER.into(), &24.into())
     );
     // The policy of the frame: voice, known, tagged, VLAN 10.
-    let vlan = lines.iter().find_map(|line| line["seen"].get("vlan"));
+    let vlan = lines.iter().find_map(|line| line["observed"].get("vlan"));
     let vlan = vlan.unwrap_or_else(|| panic!("{text}"));
     assert_eq!(
         (&vlan["vlan"], &vlan["witness"]),

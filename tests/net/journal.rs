@@ -16,7 +16,7 @@ use std::{
 use jiff::Timestamp;
 use proptest::prelude::*;
 use reflash::{
-    journal::{self, Fault, Finished, Header, Journal, Network, Recorded},
+    journal::{self, Finished, Header, Journal, JournalErrorKind, Network, RecordedRun},
     phone::LoadName,
     track::{
         Event, EvidenceSource, FileOutcome, Fleet, Observation, ObservationKind, Report, RunTime,
@@ -42,7 +42,7 @@ fn header() -> Header {
     let mut header = Header::new(
         "convert",
         network,
-        journal::Command::default(),
+        journal::Arguments::default(),
         &[],
         &plan(),
     );
@@ -59,7 +59,7 @@ fn header() -> Header {
             manifests: stage
                 .manifests
                 .iter()
-                .map(|manifest| journal::ManifestRecord {
+                .map(|manifest| journal::RecordedManifest {
                     name: manifest.name.clone(),
                     hardware: manifest.hardware,
                     images: manifest.images.clone(),
@@ -111,7 +111,8 @@ impl Live {
             seen,
         };
         let events = self.fleet.observe(self.now, &observation);
-        self.journal.see(self.fleet.now(), &observation, &events);
+        self.journal
+            .observe(self.fleet.now(), &observation, &events);
         self.keep();
     }
 
@@ -329,7 +330,7 @@ proptest! {
             fs::write(&cut_file, &bytes[..length]).unwrap();
             let read = journal::read(&cut_file);
             if length < first {
-                prop_assert!(matches!(read.unwrap_err().fault, Fault::Foreign));
+                prop_assert!(matches!(read.unwrap_err().kind, JournalErrorKind::Foreign));
                 continue;
             }
             let recorded = read.unwrap();
@@ -338,8 +339,8 @@ proptest! {
             let fleet = recorded.fleet();
             prop_assert_eq!(without_progress(fleet.report(Timestamp::UNIX_EPOCH)), known);
             // What was told stands beside it, as far as it goes.
-            let told = steps(&recorded.told);
-            prop_assert_eq!(&told[..], &steps(&whole.told)[..told.len()]);
+            let told = steps(&recorded.events);
+            prop_assert_eq!(&told[..], &steps(&whole.events)[..told.len()]);
         }
     }
 
@@ -402,7 +403,7 @@ fn a_resumed_run_goes_on_at_the_last_moment_with_the_wall_of_each_sitting() {
         },
     };
     let events = fleet.observe(at, &asked);
-    journal.see(at, &asked, &events);
+    journal.observe(at, &asked, &events);
     let finished = Finished {
         totals: fleet.report(Timestamp::UNIX_EPOCH).totals,
         succeeded: false,
@@ -411,7 +412,7 @@ fn a_resumed_run_goes_on_at_the_last_moment_with_the_wall_of_each_sitting() {
     assert_eq!(journal.finish(at, finished), None);
 
     let recorded = journal::read(&path).unwrap();
-    assert_eq!(recorded.sittings.count(), 2);
+    assert_eq!(recorded.sessions.count(), 2);
     assert_eq!(recorded.end, Some(finished));
     let seen: Vec<i64> = recorded
         .report()
@@ -514,10 +515,10 @@ fn a_kill_in_the_last_image_leaves_the_phone_not_done() {
     assert_eq!(phone.diagnoses, []);
 }
 
-fn fault(result: Result<(Journal, Recorded), journal::JournalError>) -> Fault {
+fn fault(result: Result<(Journal, RecordedRun), journal::JournalError>) -> JournalErrorKind {
     let error = result.unwrap_err();
     assert!(!error.cure().is_empty());
-    error.fault
+    error.kind
 }
 
 #[test]
@@ -526,7 +527,7 @@ fn what_cannot_be_gone_on_with_is_refused_and_left_as_it_is() {
     let path = folder.path().join("run.jsonl");
     let mut live = Live::new(&path);
     let resume = |path: &Path| Journal::resume(path, Timestamp::UNIX_EPOCH, network());
-    assert!(matches!(fault(resume(&path)), Fault::InUse));
+    assert!(matches!(fault(resume(&path)), JournalErrorKind::InUse));
     for _ in 0..3 {
         live.ask(10, TERM, Some(1000));
     }
@@ -560,11 +561,11 @@ fn what_cannot_be_gone_on_with_is_refused_and_left_as_it_is() {
     let recorded = journal::read(&other).unwrap();
     assert_eq!((recorded.observations.len(), recorded.lines_cut), (1, 2));
     assert!(matches!(
-        journal::read(folder.path()).unwrap_err().fault,
-        Fault::NoFile("folder")
+        journal::read(folder.path()).unwrap_err().kind,
+        JournalErrorKind::NoFile("folder")
     ));
     let again = Journal::create(&path, Timestamp::UNIX_EPOCH, header());
-    assert!(matches!(again.unwrap_err().fault, Fault::Exists));
+    assert!(matches!(again.unwrap_err().kind, JournalErrorKind::Exists));
 }
 
 #[test]
@@ -747,7 +748,7 @@ fn is_under_way(state: &Value) -> bool {
 }
 
 /// The files in the middle of which the server was killed.
-fn killed_files(recorded: &Recorded) -> BTreeSet<String> {
+fn killed_files(recorded: &RecordedRun) -> BTreeSet<String> {
     let mut names = BTreeMap::new();
     let mut killed = BTreeSet::new();
     for (_, observation) in &recorded.observations {
@@ -825,7 +826,7 @@ fn killed_run(seed: u64, kills: u64) -> (u64, Value, BTreeSet<String>) {
     assert!(recorded.finished);
     let succeeded = recorded.end.unwrap().succeeded;
     assert_eq!(code, Some(i32::from(!succeeded)), "{report:#}");
-    assert_eq!(recorded.sittings.count() as u64, killed + 1);
+    assert_eq!(recorded.sessions.count() as u64, killed + 1);
     let again = serde_json::to_value(recorded.report()).unwrap();
     assert_eq!(again, report, "the record says what the run said");
     (killed, report, killed_files(&recorded))
@@ -1051,7 +1052,7 @@ fn a_rehearsal_and_a_plain_folder_record_when_they_are_asked_to() {
     server.kind("finished");
     assert_eq!(server.end(), Some(130));
     let recorded = journal::read(&log).unwrap();
-    assert_eq!(recorded.header.verb, "serve");
+    assert_eq!(recorded.header.command, "serve");
     assert_eq!(recorded.end.unwrap().signal, Some(2));
     let mut resume = Command::new(REFLASH);
     let resume = resume.args(["convert", "--resume", "--journal"]).arg(&log);

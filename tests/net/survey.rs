@@ -15,7 +15,7 @@ use reflash::{
     phone::{Family, LoadName, Protocol},
     simulator::{
         Release, Sizes, SyntheticBundle,
-        fleet::{self, FleetConfig, PhoneResult, Route},
+        fleet::{self, FleetConfig, PhoneResult, StartMix},
     },
 };
 use serde_json::Value;
@@ -118,7 +118,7 @@ impl Place {
         let config = FleetConfig {
             phones: 1,
             models: vec![Family::F45.models().nth(1).unwrap()],
-            route: Route::LoadInformation,
+            start: StartMix::LoadInformation,
             pace: 0.01,
             seed: 3,
             faults: vec!["needs-bridge".parse().unwrap()],
@@ -174,7 +174,7 @@ fn a_phone_below_8_3_3_takes_the_bridge_without_a_try_at_the_target_and_then_the
     let (mut run, server) = place.begin(&["--survey", "8s", "--expect", "1"]);
     // It is restarted while the survey goes on: no load is named, and it keeps what it has.
     let phone = place.phone_boots(server);
-    assert_eq!(phone.holding.load, Some(LoadName::new(OLD)));
+    assert_eq!(phone.contents.load, Some(LoadName::new(OLD)));
     place.alarm(OLD);
     run.wait_for(|line| is_planned(line, BRIDGE));
     let survey = run.kind("survey");
@@ -191,7 +191,7 @@ fn a_phone_below_8_3_3_takes_the_bridge_without_a_try_at_the_target_and_then_the
     assert_eq!(survey["phones"].as_array().unwrap().len(), 1);
 
     let phone = place.phone_boots(server);
-    assert!(phone.holding.load.unwrap().as_str() == TARGET);
+    assert!(phone.contents.load.unwrap().as_str() == TARGET);
     let report = run.kind("finished")["report"].clone();
     assert_eq!(run.end(), Some(0), "{report:#}");
     let phone = &report["phones"][0];

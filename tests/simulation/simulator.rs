@@ -10,7 +10,9 @@ use std::{collections::BTreeMap, net::SocketAddrV4, sync::Arc, time::Duration};
 use proptest::prelude::*;
 use reflash::{
     phone::{Family, LoadName, MacAddress, Model, RequestedFile},
-    simulator::{Fault, Note, PhoneConfig, SimulatedPhone, Sizes, Start, SyntheticBundle},
+    simulator::{
+        PhoneConfig, PhoneEvent, PhoneFault, SimulatedPhone, Sizes, StartState, SyntheticBundle,
+    },
 };
 use sha2::{Digest, Sha256};
 
@@ -69,7 +71,7 @@ pub(crate) fn hashes(made: &SyntheticBundle) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn phone(model: &str, start: Start, faults: &[&str]) -> SimulatedPhone {
+fn phone(model: &str, start: StartState, faults: &[&str]) -> SimulatedPhone {
     let made = bundle(Family::F45);
     let sizes = made
         .files()
@@ -84,18 +86,18 @@ fn phone(model: &str, start: Start, faults: &[&str]) -> SimulatedPhone {
         seed: 11,
         faults: faults
             .iter()
-            .map(|fault| fault.parse::<Fault>().expect("a fault"))
+            .map(|fault| fault.parse::<PhoneFault>().expect("a fault"))
             .collect(),
         sizes: Arc::new(sizes.collect()),
     })
 }
 
-fn sccp() -> Start {
-    Start::Application(LoadName::new("SCCP45.8-5-2S"))
+fn sccp() -> StartState {
+    StartState::Application(LoadName::new("SCCP45.8-5-2S"))
 }
 
 /// A 7965 with these faults against its bundle.
-fn lan_with(start: Start, faults: &[&str]) -> Lan {
+fn lan_with(start: StartState, faults: &[&str]) -> Lan {
     let files = staged(Family::F45, &bundle(Family::F45));
     Lan::new(phone("7965", start, faults), Responder::new(files))
 }
@@ -114,7 +116,7 @@ fn count(lan: &Lan, name: &str) -> usize {
 
 #[test]
 fn a_recovery_fetches_twice_and_holds_what_the_bundle_holds() {
-    let mut lan = lan_with(Start::Recovery, &[]);
+    let mut lan = lan_with(StartState::Recovery, &[]);
     assert!(lan.play(HOUR));
     let once = |manifest| std::iter::once(manifest).chain(IMAGES);
     let expected: Vec<&str> = once("term65.default.loads")
@@ -124,13 +126,13 @@ fn a_recovery_fetches_twice_and_holds_what_the_bundle_holds() {
         .chain(["/sp-sip.jar", "dialplan.xml"])
         .collect();
     assert_eq!(lan.server.names(), expected);
-    let holding = lan.phone.holds();
-    assert_eq!(holding.load, Some(target()));
-    assert_eq!(holding.images, hashes(&bundle(Family::F45)));
+    let contents = lan.phone.contents();
+    assert_eq!(contents.load, Some(target()));
+    assert_eq!(contents.images, hashes(&bundle(Family::F45)));
     let installed: Vec<&str> = lan
         .notes()
         .filter_map(|note| match note {
-            Note::Installed(load) => Some(load.as_str()),
+            PhoneEvent::Installed(load) => Some(load.as_str()),
             _ => None,
         })
         .collect();
@@ -149,8 +151,8 @@ fn an_sccp_phone_is_told_its_load_and_fetches_once() {
         .chain(["/sp-sip.jar", "dialplan.xml"])
         .collect();
     assert_eq!(lan.server.names(), expected);
-    assert_eq!(lan.phone.holds().load, Some(target()));
-    assert_eq!(lan.phone.holds().images, hashes(&bundle(Family::F45)));
+    assert_eq!(lan.phone.contents().load, Some(target()));
+    assert_eq!(lan.phone.contents().images, hashes(&bundle(Family::F45)));
 }
 
 #[test]
@@ -167,12 +169,12 @@ fn every_convertible_model_gets_there_both_ways() {
         let made = bundle(family);
         for model in family.models() {
             let old = LoadName::new("SCCP00.8-5-2S");
-            for start in [Start::Recovery, Start::Application(old)] {
+            for start in [StartState::Recovery, StartState::Application(old)] {
                 let responder = Responder::new(staged(family, &made));
                 let mut lan = Lan::new(phone(model.number, start, &[]), responder);
                 assert!(lan.play(HOUR), "{model:?}");
-                assert_eq!(lan.phone.holds().load, Some(made.load()));
-                assert_eq!(lan.phone.holds().images, hashes(&made));
+                assert_eq!(lan.phone.contents().load, Some(made.load()));
+                assert_eq!(lan.phone.contents().images, hashes(&made));
                 let sip = lan
                     .server
                     .names()
@@ -187,7 +189,7 @@ fn every_convertible_model_gets_there_both_ways() {
 
 #[test]
 fn its_times_are_those_of_a_phone() {
-    let mut lan = lan_with(Start::Recovery, &[]);
+    let mut lan = lan_with(StartState::Recovery, &[]);
     assert!(lan.play(HOUR));
     let at = |name: &str| {
         let asked = lan.server.asked.iter().find(|(_, _, asked)| asked == name);
@@ -208,7 +210,7 @@ fn a_pace_that_is_none_is_a_real_phone_s() {
     let first = |pace| {
         let config = PhoneConfig {
             pace,
-            ..phone("7965", Start::Recovery, &[]).config().clone()
+            ..phone("7965", StartState::Recovery, &[]).config().clone()
         };
         let mut phone = SimulatedPhone::new(config);
         let _ = phone.power_on(Duration::ZERO);
@@ -225,7 +227,7 @@ fn a_pace_that_is_none_is_a_real_phone_s() {
 
 #[test]
 fn each_file_has_the_port_after_the_last_and_a_boot_loader_begins_at_49152() {
-    let mut lan = lan_with(Start::Recovery, &[]);
+    let mut lan = lan_with(StartState::Recovery, &[]);
     assert!(lan.play(HOUR));
     let ports: Vec<u16> = lan
         .server
@@ -249,13 +251,13 @@ fn a_phone_s_own_configuration_goes_before_the_default() {
     assert!(lan.play(HOUR));
     assert_eq!(count(&lan, "XMLDefault.cnf.xml"), 0);
     assert_eq!(count(&lan, "English_United_States/sp-sip.jar"), 1);
-    assert_eq!(lan.phone.holds().load, Some(target()));
+    assert_eq!(lan.phone.contents().load, Some(target()));
 }
 
 #[test]
 fn the_same_seed_is_the_same_phone() {
     let play = || {
-        let mut lan = lan_with(Start::Recovery, &["loss=10", "power-cut=dsp:50"]);
+        let mut lan = lan_with(StartState::Recovery, &["loss=10", "power-cut=dsp:50"]);
         assert!(lan.play(HOUR));
         lan.actions
     };
@@ -278,7 +280,7 @@ proptest! {
         inputs in prop::collection::vec((datagram(), 49150_u16..49160, 0_u16..3, 0_u64..9000), 0..60),
         recovery in any::<bool>(),
     ) {
-        let start = if recovery { Start::Recovery } else { sccp() };
+        let start = if recovery { StartState::Recovery } else { sccp() };
         let mut phone = phone("7965", start, &[]);
         let mut now = Duration::ZERO;
         let _ = phone.power_on(now);
@@ -286,7 +288,7 @@ proptest! {
             now += Duration::from_millis(pause);
             let _ = phone.wake(now);
             let _ = phone.receive(now, port, SocketAddrV4::new(SERVER, tid), &bytes);
-            let _ = phone.holds();
+            let _ = phone.contents();
         }
     }
 }

@@ -4,17 +4,17 @@
 //! `REFLASH_TRUTH_FLEETS` says how many fleets, `REFLASH_TRUTH_SEED` which is the first;
 //! scripts/truth runs 10,000.
 
-mod desk;
+mod bundles;
 mod device;
-mod judge;
 mod scenario;
-mod stock;
+mod server;
+mod table;
 mod world;
 
 use std::{env, sync::Mutex, thread};
 
-use judge::Table;
-use stock::Stock;
+use bundles::Bundles;
+use table::Table;
 
 /// Fleets without the variable: what a test machine plays in some seconds.
 const FLEETS: u64 = 120;
@@ -35,7 +35,7 @@ fn number(name: &str, default: u64) -> u64 {
 fn reports_hold_against_what_phones_hold() {
     let fleets = number("REFLASH_TRUTH_FLEETS", FLEETS);
     let first = number("REFLASH_TRUTH_SEED", 0);
-    let stock = Stock::new();
+    let bundles = Bundles::new();
     let next = Mutex::new(first..first + fleets);
     let table = Mutex::new(Table::default());
     let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -46,7 +46,7 @@ fn reports_hold_against_what_phones_hold() {
                     let Some(seed) = next.lock().unwrap().next() else {
                         break;
                     };
-                    let played = world::play(seed, &stock);
+                    let played = world::play(seed, &bundles);
                     table.lock().unwrap().add(seed, &played);
                 }
             });

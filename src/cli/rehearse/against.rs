@@ -41,7 +41,7 @@ pub(super) fn run(
     for phone in &results {
         print(&line(phone, globals.json)?)?;
     }
-    let is_converted = |phone: &PhoneResult| phone.finished && !phone.holding.images.is_empty();
+    let is_converted = |phone: &PhoneResult| phone.finished && !phone.contents.images.is_empty();
     Ok(if results.iter().all(is_converted) {
         Outcome::Done
     } else {
@@ -62,7 +62,7 @@ struct PhoneLine<'a> {
 }
 
 fn line(phone: &PhoneResult, json: bool) -> Result<String, Failure> {
-    let load = phone.holding.load.as_ref();
+    let load = phone.contents.load.as_ref();
     if json {
         let line = PhoneLine {
             kind: "phone",
@@ -70,7 +70,7 @@ fn line(phone: &PhoneResult, json: bool) -> Result<String, Failure> {
             address: phone.address,
             model: phone.model.plain_number(),
             load,
-            images: &phone.holding.images,
+            images: &phone.contents.images,
             finished: phone.finished,
         };
         let text = serde_json::to_string(&line)
@@ -81,7 +81,7 @@ fn line(phone: &PhoneResult, json: bool) -> Result<String, Failure> {
         || "its boot loader".to_owned(),
         |load| escape(load.as_str()),
     );
-    let images = phone.holding.images.len();
+    let images = phone.contents.images.len();
     let end = if phone.finished {
         "finished"
     } else {

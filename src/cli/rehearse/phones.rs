@@ -7,8 +7,8 @@ use crate::{
     failure::Failure,
     phone::Model,
     simulator::{
-        Fault, FaultSpec,
-        fleet::{FleetConfig, PhoneResult, Route},
+        FaultSpec, PhoneFault,
+        fleet::{FleetConfig, PhoneResult, StartMix},
     },
     track::DRAIN_LIMIT,
 };
@@ -30,7 +30,7 @@ const CLOCK_LAG: f64 = 0.72;
 pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_mins(5);
 
 pub(super) fn has_loss(args: &Args) -> bool {
-    let is_loss = |spec: &FaultSpec| matches!(spec.fault, Fault::Loss(_));
+    let is_loss = |spec: &FaultSpec| matches!(spec.fault, PhoneFault::Loss(_));
     args.faults.iter().any(is_loss)
 }
 
@@ -51,7 +51,7 @@ pub(super) fn fleet_config(
     FleetConfig {
         phones: args.phones.into(),
         models,
-        route: Route::Mixed,
+        start: StartMix::Mixed,
         pace: pace(args),
         seed: args.seed,
         faults: args.faults.clone(),

@@ -4,72 +4,18 @@ use std::time::Duration;
 
 use super::{
     super::{
-        Fault,
+        PhoneFault,
+        action::{Action, PhoneEvent},
         client::{FIRST_PORT, Fetched, Progress},
-        reading,
+        read,
     },
-    Action, Application, Note, Pass, SimulatedPhone, State,
-    config::range,
-    judge::BRIDGE,
+    Application, Pass, SimulatedPhone, State,
+    script::{
+        AFTER_APPS, AFTER_IMAGE, BETWEEN_PAIRS, BRIDGE, DARK, LEAST_AGAIN, PORT_SPREAD, START,
+        Step, Times, UNCONFIGURED, WRITING,
+    },
 };
 use crate::phone::{Family, LoadName, Protocol};
-
-/// A range of times that phones took.
-pub(super) type Times = (Duration, Duration);
-
-/// Power to the first request: DHCP, which a rehearsal does not play.
-pub(super) const START: Times = range(0, 3_000);
-/// Manifest to first image.
-pub(super) const BEFORE_IMAGES: Times = range(2_000, 2_000);
-/// After an image: it is checked and goes to flash.
-const AFTER_IMAGE: Times = range(2_000, 6_000);
-/// After the largest, `apps`.
-const AFTER_APPS: Times = range(6_000, 8_000);
-/// After the last image: writing, restart, silence.
-pub(super) const WRITING: Times = range(60_000, 180_000);
-/// Without power.
-const DARK: Times = range(5_000, 30_000);
-/// Between the two requests for a manifest that is refused.
-pub(super) const WITHIN_PAIR: Times = range(0, 1_000);
-/// Between two such pairs.
-pub(super) const BETWEEN_PAIRS: Times = range(87_000, 148_000);
-/// No configuration at all: everything again after this long.
-const UNCONFIGURED: Times = range(70_000, 70_000);
-/// The least of all pauses before something is tried again, however fast the pace: a
-/// phone that gets nowhere must not flood a server.
-const LEAST_AGAIN: Duration = Duration::from_millis(50);
-/// Ports of an application's boot begin up to this far above a boot loader's.
-const PORT_SPREAD: u64 = 3549;
-
-/// One step of a boot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
-    PowerOn,
-    TrustList,
-    IdentityList,
-    SharedList,
-    OwnConfig {
-        again: bool,
-    },
-    DefaultConfig,
-    SccpLocale,
-    Manifest(LoadName),
-    Image(usize),
-    /// The image after one that did not come: asked for and dropped at its first block.
-    Dropped(usize),
-    Written,
-    SipLocale,
-    DialPlan,
-}
-
-impl Step {
-    pub(super) fn reads_the_bytes(&self) -> bool {
-        matches!(
-            self,
-            Self::Manifest(_) | Self::OwnConfig { .. } | Self::DefaultConfig
-        )
-    }
-}
 
 impl SimulatedPhone {
     /// Waits before the next step.
@@ -138,7 +84,7 @@ impl SimulatedPhone {
             self.next_port = FIRST_PORT.saturating_add(u16::try_from(spread).unwrap_or(0));
             Step::TrustList
         };
-        actions.push(Action::Note(Note::Booted(load)));
+        actions.push(Action::Event(PhoneEvent::Booted(load)));
         self.begin(now, first, actions);
     }
 
@@ -162,14 +108,14 @@ impl SimulatedPhone {
                 .map(|sip| if sip { Protocol::Sip } else { Protocol::Sccp });
             let release = manifest.release();
             self.bridged |= release.is_some_and(|release| release >= BRIDGE);
-            actions.push(Action::Note(Note::Installed(load.clone())));
+            actions.push(Action::Event(PhoneEvent::Installed(load.clone())));
             self.application = Some(Application {
                 protocol: named.or(load.protocol()).unwrap_or(Protocol::Sip),
                 load,
                 release,
             });
         }
-        if self.has(&Fault::AddressChange) && !self.moved {
+        if self.has(&PhoneFault::AddressChange) && !self.moved {
             self.moved = true;
             actions.push(Action::ChangeAddress);
         }
@@ -206,7 +152,7 @@ impl SimulatedPhone {
             }
             Progress::Going => {}
             Progress::Got(fetched) => {
-                actions.push(Action::Note(Note::Fetched {
+                actions.push(Action::Event(PhoneEvent::Fetched {
                     name: name.clone(),
                     bytes,
                 }));
@@ -218,7 +164,7 @@ impl SimulatedPhone {
                     _ => None,
                 };
                 self.hang_up(actions);
-                actions.push(Action::Note(Note::Missed { name, code }));
+                actions.push(Action::Event(PhoneEvent::Missed { name, code }));
                 self.missed(now, &step, actions);
             }
         }
@@ -232,7 +178,7 @@ impl SimulatedPhone {
         if self.pass.take().is_some() {
             self.application = None;
         }
-        actions.push(Action::Note(Note::PowerLost));
+        actions.push(Action::Event(PhoneEvent::PowerLost));
         self.wait(now, DARK, Step::PowerOn);
         actions
     }
@@ -241,7 +187,7 @@ impl SimulatedPhone {
         self.cut = true;
         self.hang_up(actions);
         self.application = None;
-        actions.push(Action::Note(Note::PowerLost));
+        actions.push(Action::Event(PhoneEvent::PowerLost));
         self.wait(now, DARK, Step::PowerOn);
     }
 
@@ -254,8 +200,10 @@ impl SimulatedPhone {
         actions: &mut Vec<Action>,
     ) {
         match step {
-            Step::OwnConfig { .. } | Step::DefaultConfig if self.has(&Fault::ConfigRefused) => {
-                actions.push(Action::Note(Note::DroppedConfig(name)));
+            Step::OwnConfig { .. } | Step::DefaultConfig
+                if self.has(&PhoneFault::ConfigRefused) =>
+            {
+                actions.push(Action::Event(PhoneEvent::DroppedConfig(name)));
                 match step {
                     Step::OwnConfig { again: false } => {
                         self.begin(now, Step::OwnConfig { again: true }, actions);
@@ -348,9 +296,9 @@ impl SimulatedPhone {
         let Some(application) = self.application.clone() else {
             return;
         };
-        self.locale = reading::locale(config);
-        let ignores = application.load.is_recovery() && self.has(&Fault::NoSecondPass);
-        self.wanted = reading::load_information(config, self.config.model.device_type)
+        self.locale = read::locale(config);
+        let ignores = application.load.is_recovery() && self.has(&PhoneFault::NoSecondPass);
+        self.wanted = read::load_information(config, self.config.model.device_type)
             .filter(|load| *load != application.load && !ignores);
         match self.wanted.clone() {
             // In the field an SCCP phone has its locale files before it is told a new load,
@@ -372,7 +320,7 @@ impl SimulatedPhone {
             .as_ref()
             .is_some_and(|application| application.protocol == Protocol::Sip);
         match sip {
-            true if self.has(&Fault::NoWitness) => self.begin(now, Step::DialPlan, actions),
+            true if self.has(&PhoneFault::NoWitness) => self.begin(now, Step::DialPlan, actions),
             true => self.begin(now, Step::SipLocale, actions),
             false => self.idle(actions),
         }
@@ -381,6 +329,6 @@ impl SimulatedPhone {
     /// The last socket stays open, so that a repeated last block is still acknowledged.
     fn idle(&mut self, actions: &mut Vec<Action>) {
         self.state = State::Idle;
-        actions.push(Action::Note(Note::Idle));
+        actions.push(Action::Event(PhoneEvent::Idle));
     }
 }

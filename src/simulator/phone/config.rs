@@ -1,13 +1,13 @@
 //! What one scripted phone is made from.
 
-use std::{collections::BTreeMap, net::SocketAddrV4, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddrV4, sync::Arc};
 
-use super::super::Fault;
+use super::super::PhoneFault;
 use crate::phone::{LoadName, MacAddress, Model};
 
 /// How a phone begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Start {
+pub enum StartState {
     /// After a factory reset: its boot loader asks for `termNN.default.loads`.
     Recovery,
     /// With this load running, as a normal boot: `SCCP45.8-5-2S`.
@@ -22,7 +22,7 @@ pub struct PhoneConfig {
     /// What it is; of a convertible family.
     pub model: &'static Model,
     /// How it begins.
-    pub start: Start,
+    pub start: StartState,
     /// Where its requests go. The server's answers may come from any port of this address.
     pub server: SocketAddrV4,
     /// The factor on the times that the phone takes for itself (boot, pauses, writing to
@@ -32,8 +32,8 @@ pub struct PhoneConfig {
     /// The same seed and MAC give the same phone.
     pub seed: u64,
     /// What is wrong with it.
-    pub faults: Vec<Fault>,
-    /// How long images are, for [`Fault::PowerCut`]: a phone does not know before the last
+    pub faults: Vec<PhoneFault>,
+    /// How long images are, for [`PhoneFault::PowerCut`]: a phone does not know before the last
     /// block. Images that are not listed count as long as real ones.
     pub sizes: Arc<BTreeMap<String, u64>>,
 }
@@ -43,7 +43,7 @@ impl PhoneConfig {
     pub(super) fn power_cut(&self, name: &str) -> Option<u64> {
         let lower = name.to_ascii_lowercase();
         self.faults.iter().find_map(|fault| match fault {
-            Fault::PowerCut { image, percent }
+            PhoneFault::PowerCut { image, percent }
                 if lower.starts_with(&image.to_ascii_lowercase()) =>
             {
                 let size = self
@@ -67,9 +67,4 @@ fn usual_size(name: &str) -> u64 {
         _ if name.starts_with("cnu") => 581_548,
         _ => 363_807,
     }
-}
-
-/// A range of times, from milliseconds.
-pub(super) const fn range(from: u64, to: u64) -> (Duration, Duration) {
-    (Duration::from_millis(from), Duration::from_millis(to))
 }

@@ -296,7 +296,7 @@ fn a_journal_is_reported_in_every_form() {
         let output = reflash(&[verb, &journal, "--json"]).assert().success();
         let json: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
         assert_eq!(json["journal"]["finished"], true);
-        assert_eq!(json["journal"]["sittings"], 1);
+        assert_eq!(json["journal"]["sessions"], 1);
         let phones = json["report"]["phones"].as_array().unwrap();
         assert_eq!(phones.len(), 2);
         let is_done = |phone: &Value| phone["state"] == "confirmed" || phone["state"] == "flashed";

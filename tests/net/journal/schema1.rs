@@ -73,8 +73,8 @@ fn every_line_of_schema_1_is_known() {
         assert_eq!(recorded.unknown_lines, 0, "{name}");
         assert_eq!(recorded.lines_cut, 0, "{name}");
         assert_eq!(recorded.observations.len(), observations, "{name}");
-        assert_eq!(recorded.told.len(), events, "{name}");
-        assert_eq!(recorded.sittings.count(), sessions, "{name}");
+        assert_eq!(recorded.events.len(), events, "{name}");
+        assert_eq!(recorded.sessions.count(), sessions, "{name}");
         assert!(!recorded.finished, "{name}: resumed and killed");
     }
     let recorded = journal::read(&fixture("every-line.jsonl")).unwrap();
@@ -171,10 +171,11 @@ fn a_run_recorded_in_schema_1_is_resumed_to_its_end() {
     let after = fs::read_to_string(site.journal()).unwrap();
     let added = after.strip_prefix(&before).unwrap();
     let session: Value = serde_json::from_str(added.lines().next().unwrap()).unwrap();
-    println!("{session}");
+    assert_eq!(session["kind"], "session");
+    assert_eq!(session["schema"], 2);
     let recorded = journal::read(&site.journal()).unwrap();
     assert_eq!((recorded.unknown_lines, recorded.lines_cut), (0, 0));
-    assert_eq!(recorded.sittings.count(), 3);
+    assert_eq!(recorded.sessions.count(), 3);
     let again = serde_json::to_value(recorded.report()).unwrap();
     assert_eq!(again, report);
     assert_eq!(json_of("report", &site.journal())["report"], report);

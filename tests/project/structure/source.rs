@@ -348,7 +348,7 @@ impl<'a> Reader<'a> {
                         let mut name = prefix.last().unwrap().clone();
                         if name == "self" && prefix.len() > 1 {
                             prefix.pop();
-                            name = prefix.last().unwrap().clone();
+                            name.clone_from(prefix.last().unwrap());
                         }
                         self.import(prefix, name, is_public);
                         break;

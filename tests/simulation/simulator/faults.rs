@@ -4,7 +4,7 @@ use std::{net::SocketAddrV4, time::Duration};
 
 use reflash::{
     phone::{Family, LoadName, Protocol},
-    simulator::{Action, Note, Refusal, Release, Start},
+    simulator::{Action, ManifestRefusal, PhoneEvent, Release, StartState},
 };
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
 #[test]
 fn a_refused_manifest_is_asked_for_in_pairs_and_no_image_ever() {
     for fault in ["refuses-manifest", "wrong-hardware", "needs-bridge"] {
-        let mut lan = lan_with(Start::Recovery, &[fault]);
+        let mut lan = lan_with(StartState::Recovery, &[fault]);
         assert!(!lan.play(HOUR), "{fault}");
         assert!(
             lan.server
@@ -39,16 +39,17 @@ fn a_refused_manifest_is_asked_for_in_pairs_and_no_image_ever() {
         for pair in times[1..].chunks_exact(2) {
             assert!((87.0..148.1).contains(&(pair[1] - pair[0])), "{pair:?}");
         }
-        assert_eq!(lan.phone.holds().load, None);
-        assert!(lan.phone.holds().images.is_empty());
+        assert_eq!(lan.phone.contents().load, None);
+        assert!(lan.phone.contents().images.is_empty());
         let reason = match fault {
-            "refuses-manifest" => Refusal::Signature,
-            "wrong-hardware" => Refusal::Hardware,
-            _ => Refusal::TooNew,
+            "refuses-manifest" => ManifestRefusal::Signature,
+            "wrong-hardware" => ManifestRefusal::Hardware,
+            _ => ManifestRefusal::TooNew,
         };
         assert!(
-            lan.notes()
-                .any(|note| matches!(note, Note::Refused { reason: why, .. } if *why == reason))
+            lan.notes().any(
+                |note| matches!(note, PhoneEvent::Refused { reason: why, .. } if *why == reason)
+            )
         );
     }
 }
@@ -59,7 +60,10 @@ fn an_sccp_phone_that_refuses_keeps_its_load() {
     assert!(!lan.play(HOUR));
     assert!(count(&lan, "SIP45.9-3-1SR4-1S.loads") > 40);
     assert!(IMAGES.iter().all(|image| count(&lan, image) == 0));
-    assert_eq!(lan.phone.holds().load, Some(LoadName::new("SCCP45.8-5-2S")));
+    assert_eq!(
+        lan.phone.contents().load,
+        Some(LoadName::new("SCCP45.8-5-2S"))
+    );
 }
 
 #[test]
@@ -74,22 +78,24 @@ fn the_bridge_is_taken_and_then_the_target_is() {
     let mut files = staged(Family::F45, &bundle(Family::F45));
     // The recovery manifests are the bridge's, the load is the target's.
     files.extend(bridge.files());
-    let phone = phone("7965", Start::Recovery, &["needs-bridge"]);
+    let phone = phone("7965", StartState::Recovery, &["needs-bridge"]);
     let mut lan = Lan::new(phone, Responder::new(files));
     assert!(lan.play(HOUR));
     assert_eq!(count(&lan, "jar45sccp.8-5-2TH1-9.sbn"), 1);
     assert_eq!(count(&lan, "/sp-sccp.jar"), 1);
-    assert_eq!(lan.phone.holds().load, Some(target()));
-    assert_eq!(lan.phone.holds().images, hashes(&bundle(Family::F45)));
+    assert_eq!(lan.phone.contents().load, Some(target()));
+    assert_eq!(lan.phone.contents().images, hashes(&bundle(Family::F45)));
 }
 
 #[test]
 fn a_power_cut_breaks_the_image_off_and_recovery_heals_it() {
-    for start in [Start::Recovery, sccp()] {
+    for start in [StartState::Recovery, sccp()] {
         let mut lan = lan_with(start, &["power-cut=apps:40"]);
         assert!(lan.play(HOUR));
         assert_eq!(
-            lan.notes().filter(|note| **note == Note::PowerLost).count(),
+            lan.notes()
+                .filter(|note| **note == PhoneEvent::PowerLost)
+                .count(),
             1
         );
         assert!(lan.unreachable > 0, "its port is closed");
@@ -104,14 +110,14 @@ fn a_power_cut_breaks_the_image_off_and_recovery_heals_it() {
             49152,
             "a boot loader begins there"
         );
-        assert_eq!(lan.phone.holds().load, Some(target()));
-        assert_eq!(lan.phone.holds().images, hashes(&bundle(Family::F45)));
+        assert_eq!(lan.phone.contents().load, Some(target()));
+        assert_eq!(lan.phone.contents().images, hashes(&bundle(Family::F45)));
     }
 }
 
 #[test]
 fn an_address_changes_once_and_between_two_boots() {
-    let mut lan = lan_with(Start::Recovery, &["address-change"]);
+    let mut lan = lan_with(StartState::Recovery, &["address-change"]);
     assert!(lan.play(HOUR));
     let addresses: Vec<bool> = lan
         .server
@@ -126,7 +132,7 @@ fn an_address_changes_once_and_between_two_boots() {
 
 #[test]
 fn without_a_witness_only_the_witness_is_missing() {
-    let mut lan = lan_with(Start::Recovery, &["no-witness"]);
+    let mut lan = lan_with(StartState::Recovery, &["no-witness"]);
     assert!(lan.play(HOUR));
     assert!(
         lan.server
@@ -135,19 +141,19 @@ fn without_a_witness_only_the_witness_is_missing() {
             .all(|name| !name.ends_with("-sip.jar"))
     );
     assert_eq!(count(&lan, "dialplan.xml"), 1);
-    assert_eq!(lan.phone.holds().load, Some(target()));
+    assert_eq!(lan.phone.contents().load, Some(target()));
 }
 
 #[test]
 fn without_a_second_pass_the_recovery_load_stays() {
-    let mut lan = lan_with(Start::Recovery, &["no-second-pass"]);
+    let mut lan = lan_with(StartState::Recovery, &["no-second-pass"]);
     assert!(lan.play(HOUR));
     assert_eq!(count(&lan, "SIP45.9-3-1SR4-1S.loads"), 0);
     assert_eq!(
-        lan.phone.holds().load,
+        lan.phone.contents().load,
         Some(LoadName::new("term65.default"))
     );
-    assert_eq!(lan.phone.holds().images, hashes(&bundle(Family::F45)));
+    assert_eq!(lan.phone.contents().images, hashes(&bundle(Family::F45)));
 }
 
 #[test]
@@ -164,14 +170,20 @@ fn a_refused_configuration_is_asked_for_again_and_never_obeyed() {
     for asked in names.chunks_exact(round.len()) {
         assert_eq!(asked, round);
     }
-    assert_eq!(lan.phone.holds().load, Some(LoadName::new("SCCP45.8-5-2S")));
+    assert_eq!(
+        lan.phone.contents().load,
+        Some(LoadName::new("SCCP45.8-5-2S"))
+    );
 }
 
 #[test]
 fn a_missing_image_drops_the_next_one_and_starts_over() {
     let made = bundle(Family::F45).without("jar45");
     let files = staged(Family::F45, &made);
-    let mut lan = Lan::new(phone("7965", Start::Recovery, &[]), Responder::new(files));
+    let mut lan = Lan::new(
+        phone("7965", StartState::Recovery, &[]),
+        Responder::new(files),
+    );
     assert!(!lan.play(Duration::from_mins(1)));
     let round = ["term65.default.loads", IMAGES[0], IMAGES[1]];
     let names = lan.server.names();
@@ -183,24 +195,24 @@ fn a_missing_image_drops_the_next_one_and_starts_over() {
         lan.unreachable > 1,
         "the socket is closed under the server's data"
     );
-    assert_eq!(lan.phone.holds().load, None);
+    assert_eq!(lan.phone.contents().load, None);
 }
 
 #[test]
 fn loss_takes_longer_and_changes_nothing() {
-    for start in [Start::Recovery, sccp()] {
+    for start in [StartState::Recovery, sccp()] {
         for percent in ["loss=5", "loss=20"] {
             let mut lan = lan_with(start.clone(), &[percent]);
             assert!(lan.play(HOUR), "{percent}");
-            assert_eq!(lan.phone.holds().load, Some(target()));
-            assert_eq!(lan.phone.holds().images, hashes(&bundle(Family::F45)));
+            assert_eq!(lan.phone.contents().load, Some(target()));
+            assert_eq!(lan.phone.contents().images, hashes(&bundle(Family::F45)));
         }
     }
 }
 
 #[test]
 fn loss_is_on_both_ways() {
-    let mut phone = phone("7965", Start::Recovery, &["loss=50"]);
+    let mut phone = phone("7965", StartState::Recovery, &["loss=50"]);
     let _ = phone.power_on(Duration::ZERO);
     let now = phone.next_deadline().expect("it will ask");
     let _ = phone.wake(now);
@@ -215,11 +227,11 @@ fn loss_is_on_both_ways() {
 
 #[test]
 fn a_silent_server_is_asked_for_ever() {
-    let mut lan = lan_with(Start::Recovery, &["loss=99"]);
+    let mut lan = lan_with(StartState::Recovery, &["loss=99"]);
     assert!(!lan.play(HOUR));
     assert!(
         lan.notes()
-            .any(|note| matches!(note, Note::Missed { code: None, .. }))
+            .any(|note| matches!(note, PhoneEvent::Missed { code: None, .. }))
     );
-    assert_eq!(lan.phone.holds().load, None);
+    assert_eq!(lan.phone.contents().load, None);
 }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use reflash::simulator::{Action, Note, SimulatedPhone};
+use reflash::simulator::{Action, PhoneEvent, SimulatedPhone};
 
 use super::responder::{Reply, Responder};
 
@@ -80,9 +80,9 @@ impl Lan {
         true
     }
 
-    pub(crate) fn notes(&self) -> impl Iterator<Item = &Note> {
+    pub(crate) fn notes(&self) -> impl Iterator<Item = &PhoneEvent> {
         self.actions.iter().filter_map(|(_, action)| match action {
-            Action::Note(note) => Some(note),
+            Action::Event(note) => Some(note),
             _ => None,
         })
     }
@@ -137,7 +137,7 @@ impl Lan {
                     assert_eq!(self.port, None, "no port is open while the address changes");
                     self.address = AWAY;
                 }
-                Action::Note(_) => {}
+                Action::Event(_) => {}
             }
             self.actions.push((self.now, action));
         }

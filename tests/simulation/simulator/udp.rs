@@ -15,8 +15,8 @@ use std::{
 use reflash::{
     phone::{Family, LoadName},
     simulator::{
-        Start,
-        fleet::{self, FleetConfig, Route},
+        StartState,
+        fleet::{self, FleetConfig, StartMix},
     },
 };
 
@@ -79,7 +79,7 @@ fn config(phones: usize) -> FleetConfig {
     FleetConfig {
         phones,
         models: Family::F45.models().collect(),
-        route: Route::Mixed,
+        start: StartMix::Mixed,
         pace: 0.001,
         seed: 5,
         faults: Vec::new(),
@@ -105,14 +105,14 @@ async fn three_phones_on_loopback_convert() {
     for result in &results {
         assert_eq!(result.trouble, None);
         assert!(result.finished, "{result:?}");
-        assert_eq!(result.holding.load, Some(bundle(Family::F45).load()));
-        assert_eq!(result.holding.images, hashes(&bundle(Family::F45)));
+        assert_eq!(result.contents.load, Some(bundle(Family::F45).load()));
+        assert_eq!(result.contents.images, hashes(&bundle(Family::F45)));
         let asked = seen
             .asked
             .iter()
             .filter(|(_, from, _)| *from.ip() == result.address)
             .count();
-        let expected = if result.start == Start::Recovery {
+        let expected = if result.start == StartState::Recovery {
             24
         } else {
             19
@@ -126,7 +126,7 @@ async fn a_fleet_stops_when_it_is_told_and_says_what_it_holds() {
     let server = server();
     let mut config = config(2);
     config.faults = vec!["refuses-manifest".parse().expect("a fault")];
-    config.route = Route::LoadInformation;
+    config.start = StartMix::LoadInformation;
     let stop = tokio::time::sleep(Duration::from_millis(300));
     let results = fleet::run(&config, server.address, stop)
         .await
@@ -134,8 +134,8 @@ async fn a_fleet_stops_when_it_is_told_and_says_what_it_holds() {
     server.stop();
     for result in results {
         assert_eq!((result.finished, result.trouble), (false, None));
-        assert_eq!(result.holding.load, Some(LoadName::new("SCCP45.8-5-2S")));
-        assert!(result.holding.images.is_empty());
+        assert_eq!(result.contents.load, Some(LoadName::new("SCCP45.8-5-2S")));
+        assert!(result.contents.images.is_empty());
     }
 }
 
@@ -196,7 +196,7 @@ async fn a_phone_without_power_has_its_port_closed() {
         refused
     });
     let mut config = config(1);
-    config.route = Route::Recovery;
+    config.start = StartMix::Recovery;
     config.pace = 0.3;
     config.faults = vec!["power-cut=jar45:0".parse().expect("a fault")];
     let stop = async { stop.await.expect("the server tells") };
@@ -206,7 +206,7 @@ async fn a_phone_without_power_has_its_port_closed() {
         "ICMP port unreachable"
     );
     assert_eq!(
-        (results[0].holding.load.clone(), results[0].finished),
+        (results[0].contents.load.clone(), results[0].finished),
         (None, false)
     );
 }

@@ -12,8 +12,8 @@ use reflash::{
 };
 
 use super::{
+    bundles::Bundles,
     scenario::{Cause, Member},
-    stock::Stock,
     world::{LISTENER, SERVER},
 };
 
@@ -37,7 +37,7 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    pub(crate) fn new(seed: u64, index: u8, member: &Member, stock: &Stock) -> Self {
+    pub(crate) fn new(seed: u64, index: u8, member: &Member, bundles: &Bundles) -> Self {
         let home = Ipv4Addr::new(10, 0, 1, index + 1);
         let mut restarts: Vec<Duration> = member
             .restarts
@@ -53,7 +53,7 @@ impl Device {
             pace: 1.0,
             seed,
             faults: member.faults(),
-            sizes: stock.target.sizes.clone(),
+            sizes: bundles.target.sizes.clone(),
         });
         Self {
             member: member.clone(),
@@ -91,21 +91,21 @@ impl Device {
     }
 
     /// Whether it runs the target's images, whatever anybody says.
-    pub(crate) fn is_converted(&self, stock: &Stock) -> bool {
-        let holding = self.phone.holds();
-        let Some(load) = holding.load else {
+    pub(crate) fn is_converted(&self, bundles: &Bundles) -> bool {
+        let contents = self.phone.contents();
+        let Some(load) = contents.load else {
             return false;
         };
-        let mut images: Vec<(String, &String)> = holding
+        let mut images: Vec<(String, &String)> = contents
             .images
             .iter()
             .map(|(name, hash)| (name.to_lowercase(), hash))
             .collect();
         images.sort();
-        let whole = images.len() == stock.target.hashes.len()
+        let whole = images.len() == bundles.target.hashes.len()
             && images
                 .iter()
-                .all(|(name, hash)| stock.target.hashes.get(name) == Some(hash));
-        load == stock.target.load || load.is_recovery() && whole
+                .all(|(name, hash)| bundles.target.hashes.get(name) == Some(hash));
+        load == bundles.target.load || load.is_recovery() && whole
     }
 }

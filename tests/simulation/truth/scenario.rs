@@ -2,10 +2,10 @@
 
 use reflash::{
     phone::{LoadName, MacAddress, Model},
-    simulator::{Fault, Start},
+    simulator::{PhoneFault, StartState},
 };
 
-use super::desk::Http;
+use super::server::Http;
 
 /// `SplitMix64`.
 pub(crate) struct Chance(u64);
@@ -57,7 +57,7 @@ pub(crate) enum Cause {
 pub(crate) struct Member {
     pub(crate) mac: MacAddress,
     pub(crate) model: &'static Model,
-    pub(crate) start: Start,
+    pub(crate) start: StartState,
     pub(crate) cause: Cause,
     pub(crate) loss: u8,
     /// Somebody hears its CDP at every start of an application, and heard it before.
@@ -86,24 +86,24 @@ pub(crate) struct Scenario {
 const STEMS: [&str; 5] = ["jar", "cnu", "apps", "dsp", "cvm"];
 
 impl Member {
-    pub(crate) fn faults(&self) -> Vec<Fault> {
+    pub(crate) fn faults(&self) -> Vec<PhoneFault> {
         let mut faults = match &self.cause {
-            Cause::Refuses => vec![Fault::RefusesManifest],
-            Cause::Hardware => vec![Fault::WrongHardware],
-            Cause::Bridge => vec![Fault::NeedsBridge],
-            Cause::PowerCut { image, percent } => vec![Fault::PowerCut {
+            Cause::Refuses => vec![PhoneFault::RefusesManifest],
+            Cause::Hardware => vec![PhoneFault::WrongHardware],
+            Cause::Bridge => vec![PhoneFault::NeedsBridge],
+            Cause::PowerCut { image, percent } => vec![PhoneFault::PowerCut {
                 image: (*image).to_owned(),
                 percent: *percent,
             }],
-            Cause::AddressChange => vec![Fault::AddressChange],
-            Cause::NoSecondPass => vec![Fault::NoSecondPass],
-            Cause::NoWitness => vec![Fault::NoWitness],
-            Cause::ConfigRefused => vec![Fault::ConfigRefused],
-            Cause::PeerSharing => vec![Fault::PeerSharing],
+            Cause::AddressChange => vec![PhoneFault::AddressChange],
+            Cause::NoSecondPass => vec![PhoneFault::NoSecondPass],
+            Cause::NoWitness => vec![PhoneFault::NoWitness],
+            Cause::ConfigRefused => vec![PhoneFault::ConfigRefused],
+            Cause::PeerSharing => vec![PhoneFault::PeerSharing],
             _ => Vec::new(),
         };
         if self.loss > 0 {
-            faults.push(Fault::Loss(self.loss));
+            faults.push(PhoneFault::Loss(self.loss));
         }
         faults
     }
@@ -111,9 +111,9 @@ impl Member {
     /// The load that it ran before a reset.
     pub(crate) fn before(&self) -> LoadName {
         match &self.start {
-            Start::Application(load) => load.clone(),
-            Start::Recovery if self.cause == Cause::Bridge => LoadName::new("SCCP45.8-3-2S"),
-            Start::Recovery => LoadName::new("SCCP45.8-5-2S"),
+            StartState::Application(load) => load.clone(),
+            StartState::Recovery if self.cause == Cause::Bridge => LoadName::new("SCCP45.8-3-2S"),
+            StartState::Recovery => LoadName::new("SCCP45.8-5-2S"),
         }
     }
 }
@@ -194,9 +194,9 @@ fn member(chance: &mut Chance, index: u8, target: &LoadName) -> Member {
         mac: MacAddress::new([0x02, 0x52, 0x45, 0x48, 0, index]),
         model: Model::by_number(number).expect("a model"),
         start: if recovery {
-            Start::Recovery
+            StartState::Recovery
         } else {
-            Start::Application(load)
+            StartState::Application(load)
         },
         loss,
         // A signature that a phone refuses for no reason contradicts every load.

@@ -11,7 +11,7 @@ use std::{
 use reflash::{
     journal::{self, Header, Journal, Network},
     phone::LoadName,
-    simulator::{Action, Holding, Note, Start},
+    simulator::{Action, PhoneContents, PhoneEvent, StartState},
     tftp::{Port, Socket, engine::Engine, outbox::Outbox, policy::Limits},
     track::{Event, EvidenceSource, ObservationKind, PhoneReport, Plan, Report, State, View},
 };
@@ -19,10 +19,10 @@ use reflash::{
 use tempfile::NamedTempFile;
 
 use super::{
-    desk::Desk,
+    bundles::{Bundle, Bundles, Files, default_config, file},
     device::Device,
     scenario::{Cause, Chance, Member, Scenario},
-    stock::{Bundle, Files, Stock, default_config, file},
+    server::Server,
 };
 
 pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
@@ -42,7 +42,7 @@ enum Flight {
 /// What became of one phone, and what the report says of it.
 pub(crate) struct PlayedPhone {
     pub(crate) member: Member,
-    pub(crate) holding: Holding,
+    pub(crate) contents: PhoneContents,
     pub(crate) converted: bool,
     pub(crate) spoke: bool,
     pub(crate) last_ack_lost: bool,
@@ -56,12 +56,12 @@ pub(crate) struct Played {
 }
 
 struct World<'a> {
-    stock: &'a Stock,
+    bundles: &'a Bundles,
     scenario: Scenario,
     now: Duration,
     began: Instant,
-    engine: Engine<Desk>,
-    desk: Desk,
+    engine: Engine<Server>,
+    server: Server,
     out: Outbox,
     devices: Vec<Device>,
     flights: BinaryHeap<Reverse<(Duration, u64, usize)>>,
@@ -74,13 +74,13 @@ struct World<'a> {
     plan: Plan,
 }
 
-pub(crate) fn play(seed: u64, stock: &Stock) -> Played {
-    let mut world = World::new(seed, stock);
+pub(crate) fn play(seed: u64, bundles: &Bundles) -> Played {
+    let mut world = World::new(seed, bundles);
     world.run();
     world.judge()
 }
 
-fn views(scenario: &Scenario, stock: &Stock, target: &Bundle) -> HashMap<View, Files> {
+fn views(scenario: &Scenario, bundles: &Bundles, target: &Bundle) -> HashMap<View, Files> {
     let with = |files: &Files, load: Option<&LoadName>| {
         let mut files = files.clone();
         let config = default_config(load);
@@ -102,26 +102,26 @@ fn views(scenario: &Scenario, stock: &Stock, target: &Bundle) -> HashMap<View, F
         (View::NoLoad, with(&images, None)),
         (
             View::Bridge,
-            with(&stock.bridge.files, Some(&stock.bridge.load)),
+            with(&bundles.bridge.files, Some(&bundles.bridge.load)),
         ),
         (View::ConfigOnly, with(&Files::new(), None)),
     ])
 }
 
 impl<'a> World<'a> {
-    fn new(seed: u64, stock: &'a Stock) -> Self {
-        let scenario = Scenario::new(seed, &stock.target.load);
+    fn new(seed: u64, bundles: &'a Bundles) -> Self {
+        let scenario = Scenario::new(seed, &bundles.target.load);
         let target = if scenario.capitals {
-            &stock.capitals
+            &bundles.capitals
         } else {
-            &stock.target
+            &bundles.target
         };
         let began = Instant::now();
         let plan = Plan {
             stages: vec![target.plan.clone()],
             bridge: scenario
                 .bridge
-                .then(|| stock.bridge.plan.clone())
+                .then(|| bundles.bridge.plan.clone())
                 .into_iter()
                 .collect(),
             ..Plan::default()
@@ -135,26 +135,26 @@ impl<'a> World<'a> {
         };
         let record = record.expect("a temporary file");
         let journal = journal(&record, &plan);
-        let desk = Desk::new(
+        let server = Server::new(
             began,
             plan.clone(),
-            views(&scenario, stock, target),
+            views(&scenario, bundles, target),
             journal,
         );
         let devices: Vec<Device> = (0_u8..)
             .zip(&scenario.members)
-            .map(|(index, member)| Device::new(seed, index, member, stock))
+            .map(|(index, member)| Device::new(seed, index, member, bundles))
             .collect();
         for device in &devices {
-            desk.run().http.insert(device.home, device.member.http);
+            server.run().http.insert(device.home, device.member.http);
         }
         Self {
-            engine: Engine::new(Limits::default(), desk.clone()),
-            stock,
+            engine: Engine::new(Limits::default(), server.clone()),
+            bundles,
             scenario,
             now: Duration::ZERO,
             began,
-            desk,
+            server,
             out: Outbox::default(),
             devices,
             flights: BinaryHeap::new(),
@@ -180,7 +180,7 @@ impl<'a> World<'a> {
                 ));
             }
             let device = &self.devices[index];
-            if device.member.witness && device.member.start == Start::Recovery {
+            if device.member.witness && device.member.start == StartState::Recovery {
                 let load = device.member.before();
                 self.fly(Flight::Witness(index, cdp(load)));
             }
@@ -204,7 +204,7 @@ impl<'a> World<'a> {
             self.step();
         }
         self.now = end;
-        self.desk.run().tick(end);
+        self.server.run().tick(end);
         self.check_claims();
     }
 
@@ -213,7 +213,7 @@ impl<'a> World<'a> {
         let engine = self.engine.next_deadline().map(|due| due - self.began);
         // Ticks come five times a second in a run; a deadline that stands still is no reason
         // to stand still here.
-        let tick = self.desk.run().fleet.next_deadline();
+        let tick = self.server.run().fleet.next_deadline();
         let tick = tick.map(|due| due.max(self.now + Duration::from_millis(1)));
         let phones = self.devices.iter().flat_map(|device| {
             let restart = device.restarts.first().copied();
@@ -250,7 +250,7 @@ impl<'a> World<'a> {
         self.engine.tick(instant, &mut self.out);
         self.send();
         {
-            let mut run = self.desk.run();
+            let mut run = self.server.run();
             if run.fleet.next_deadline().is_some_and(|due| due <= now) {
                 run.tick(now);
             }
@@ -318,7 +318,7 @@ impl<'a> World<'a> {
             }
             Flight::Witness(index, seen) => {
                 let address = self.devices[index].address;
-                self.desk.run().see(self.now, address, seen);
+                self.server.run().see(self.now, address, seen);
             }
         }
     }
@@ -348,18 +348,18 @@ impl<'a> World<'a> {
                     device.address = Ipv4Addr::new(a, b, 2, d);
                     let http = device.member.http;
                     let address = device.address;
-                    self.desk.run().http.insert(address, http);
+                    self.server.run().http.insert(address, http);
                 }
-                Action::Note(note) => self.noted(index, &note),
+                Action::Event(note) => self.noted(index, &note),
             }
         }
     }
 
-    fn noted(&mut self, index: usize, note: &Note) {
+    fn noted(&mut self, index: usize, note: &PhoneEvent) {
         let device = &mut self.devices[index];
         let (mac, member) = (device.member.mac, device.member.clone());
         match note {
-            Note::Booted(load) => {
+            PhoneEvent::Booted(load) => {
                 device.spoke = false;
                 if member.dhcp {
                     let source = EvidenceSource::Dhcp;
@@ -372,14 +372,16 @@ impl<'a> World<'a> {
                     self.fly(Flight::Witness(index, cdp(load)));
                 }
             }
-            Note::Fetched { .. } | Note::Missed { code: Some(_), .. } => device.spoke = true,
+            PhoneEvent::Fetched { .. } | PhoneEvent::Missed { code: Some(_), .. } => {
+                device.spoke = true
+            }
             _ => {}
         }
     }
 
     /// Every claim of success is held against what the phone has at that moment.
     fn check_claims(&mut self) {
-        let events = std::mem::take(&mut self.desk.run().events);
+        let events = std::mem::take(&mut self.server.run().events);
         for event in events {
             let Event::Step(step) = event else { continue };
             let claims = matches!(
@@ -390,23 +392,23 @@ impl<'a> World<'a> {
                 Some(mac) => device.member.mac == mac,
                 None => device.address == step.phone.address,
             });
-            if claims && !device.is_some_and(|device| device.is_converted(self.stock)) {
+            if claims && !device.is_some_and(|device| device.is_converted(self.bundles)) {
                 self.false_claims.push(format!(
                     "seed {}: {:?} at {:?}: {:?} holds {:?}",
                     self.scenario.seed,
                     step.state,
                     self.now,
                     device.map(|device| &device.member),
-                    device.map(|device| device.phone.holds().load)
+                    device.map(|device| device.phone.contents().load)
                 ));
             }
         }
     }
 
     fn judge(self) -> Played {
-        let report: Report = self.desk.run().fleet.report(jiff::Timestamp::UNIX_EPOCH);
+        let report: Report = self.server.run().fleet.report(jiff::Timestamp::UNIX_EPOCH);
         let mut false_claims = self.false_claims;
-        let folded_again = self.desk.run().folded_again(&self.record, self.plan);
+        let folded_again = self.server.run().folded_again(&self.record, self.plan);
         if folded_again != report {
             false_claims.push(format!(
                 "seed {}: the record says {folded_again:#?}, the run {report:#?}",
@@ -421,7 +423,7 @@ impl<'a> World<'a> {
                     Some(mac) => mac == device.member.mac,
                     None => [device.home, device.address].contains(&phone.address),
                 };
-                let converted = device.is_converted(self.stock);
+                let converted = device.is_converted(self.bundles);
                 let reports: Vec<PhoneReport> = report.phones.iter().filter(own).cloned().collect();
                 for phone in &reports {
                     let claims = matches!(
@@ -434,12 +436,12 @@ impl<'a> World<'a> {
                             self.scenario.seed,
                             phone.state,
                             device.member,
-                            device.phone.holds().load
+                            device.phone.contents().load
                         ));
                     }
                 }
                 PlayedPhone {
-                    holding: device.phone.holds(),
+                    contents: device.phone.contents(),
                     converted,
                     spoke: device.spoke,
                     last_ack_lost: device.last_ack_lost,
@@ -462,7 +464,7 @@ fn journal(record: &NamedTempFile, plan: &Plan) -> Journal {
         tftp: SocketAddrV4::new(SERVER, LISTENER),
         http: None,
     };
-    let header = Header::new("convert", network, journal::Command::default(), &[], plan);
+    let header = Header::new("convert", network, journal::Arguments::default(), &[], plan);
     std::fs::remove_file(record.path()).expect("it was there");
     Journal::create(record.path(), jiff::Timestamp::UNIX_EPOCH, header).expect("a journal")
 }

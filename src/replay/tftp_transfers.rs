@@ -1,0 +1,350 @@
+//! TFTP transfers in a capture, followed by their pairs of ports (RFC 1350, 2347 to 2349).
+
+use std::{collections::HashMap, net::SocketAddrV4};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    timestamp::LogTime,
+    trace::{Request, Trace, TraceEvent},
+};
+use crate::{
+    protocol::frame::Payload,
+    track::{TransferEnd, Transport},
+};
+
+/// Where requests go.
+const TFTP_PORT: u16 = 69;
+
+/// A transfer that was silent for so long is over.
+const SILENCE: SignedDuration = SignedDuration::from_secs(30);
+
+/// How often acknowledged bytes are told.
+const REPORT_INTERVAL: SignedDuration = SignedDuration::from_secs(5);
+
+/// Bytes of a name that are kept.
+const NAME_MAX: usize = 255;
+
+/// Transfers that are followed at once.
+const RUNNING_MAX: usize = 65_536;
+
+/// RFC 1350's block, which phones use.
+const BLOCK: u64 = 512;
+
+const READ: u16 = 1;
+const DATA: u16 = 3;
+const ACK: u16 = 4;
+const ERROR: u16 = 5;
+const OPTIONS: u16 = 6;
+
+/// All transfers that are under way, by the client's end.
+#[derive(Debug, Default)]
+pub(super) struct TftpTransfers {
+    running: HashMap<SocketAddrV4, Transfer>,
+    /// When transfers were last looked through for silent ones.
+    swept: Option<Timestamp>,
+    newest: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+struct Transfer {
+    index: usize,
+    name: Vec<u8>,
+    /// The server's end, once it answered.
+    server: Option<SocketAddrV4>,
+    block: u64,
+    /// Blocks sent and acknowledged, counted without wrapping.
+    sent: u64,
+    acknowledged: u64,
+    /// The last block, and the whole file's bytes.
+    last: Option<(u64, u64)>,
+    last_packet: Timestamp,
+    last_report: Timestamp,
+}
+
+impl Transfer {
+    fn bytes(&self) -> u64 {
+        match self.last {
+            Some((last, whole)) if self.acknowledged >= last => whole,
+            _ => self.acknowledged.saturating_mul(self.block),
+        }
+    }
+
+    fn vanished(&self) -> TransferEnd {
+        TransferEnd::Vanished {
+            all_sent: self.last.is_some(),
+        }
+    }
+
+    /// The block number that these 16 bits mean: the one nearest to `near`.
+    fn block_number(near: u64, bits: u16) -> Option<u64> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the lower 16 bits are meant"
+        )]
+        let apart = bits.wrapping_sub(near as u16).cast_signed();
+        near.checked_add_signed(i64::from(apart))
+    }
+}
+
+impl TftpTransfers {
+    /// A packet; whether it is of a transfer.
+    pub(super) fn packet(
+        &mut self,
+        trace: &mut Trace,
+        at: Timestamp,
+        payload: &Payload<'_>,
+    ) -> bool {
+        self.newest = self.newest.max(Some(at));
+        match *payload {
+            Payload::Ipv4Udp {
+                source: from,
+                destination: to,
+                length,
+                payload,
+                ..
+            } => {
+                let Some(code) = number(payload, 0) else {
+                    return false;
+                };
+                if to.port() == TFTP_PORT && code == READ {
+                    self.sweep(trace, at);
+                    self.asked(trace, at, from, payload)
+                } else if self.is_of(from, to) {
+                    self.from_client(trace, at, from, code, payload)
+                } else if self.is_of(to, from) {
+                    self.from_server(trace, at, (to, from), code, length, payload)
+                } else {
+                    false
+                }
+            }
+            Payload::Ipv4Closed {
+                source: from,
+                destination: to,
+            } => {
+                let is_ours = self
+                    .running
+                    .get(&to)
+                    .is_some_and(|running| running.server == Some(from));
+                if is_ours {
+                    let end = TransferEnd::Aborted {
+                        code: None,
+                        message: None,
+                    };
+                    self.end(trace, at, to, end);
+                }
+                is_ours
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a transfer runs between these ends, or may.
+    fn is_of(&self, client: SocketAddrV4, server: SocketAddrV4) -> bool {
+        self.running
+            .get(&client)
+            .is_some_and(|running| running.server.is_none_or(|known| known == server))
+    }
+
+    fn asked(
+        &mut self,
+        trace: &mut Trace,
+        at: Timestamp,
+        from: SocketAddrV4,
+        payload: &[u8],
+    ) -> bool {
+        let rest = payload.get(2..).unwrap_or_default();
+        let name: Vec<u8> = rest.iter().copied().take_while(|byte| *byte != 0).collect();
+        if name.len() == rest.len() || name.len() > NAME_MAX {
+            return false;
+        }
+        if let Some(running) = self.running.get_mut(&from) {
+            if running.name == name && running.sent == 0 {
+                // The same request, as no answer came.
+                running.last_packet = at;
+                return true;
+            }
+            self.end(trace, at, from, TransferEnd::Replaced);
+        }
+        if self.running.len() >= RUNNING_MAX {
+            trace.tally.cut = true;
+            return true;
+        }
+        let request = Request {
+            address: *from.ip(),
+            port: from.port(),
+            transport: Transport::Tftp,
+            name: String::from_utf8_lossy(&name).into_owned(),
+            staged: None,
+            found: true,
+            size: None,
+            ended: false,
+        };
+        if let Some(index) = trace.ask(LogTime::At(at), request) {
+            let running = Transfer {
+                index,
+                name,
+                server: None,
+                block: BLOCK,
+                sent: 0,
+                acknowledged: 0,
+                last: None,
+                last_packet: at,
+                last_report: at,
+            };
+            self.running.insert(from, running);
+        }
+        true
+    }
+
+    fn from_client(
+        &mut self,
+        trace: &mut Trace,
+        at: Timestamp,
+        client: SocketAddrV4,
+        code: u16,
+        payload: &[u8],
+    ) -> bool {
+        let (Some(running), Some(value)) = (self.running.get_mut(&client), number(payload, 2))
+        else {
+            return false;
+        };
+        match code {
+            ACK => {
+                running.last_packet = at;
+                let block = Transfer::block_number(running.acknowledged, value);
+                let Some(block) =
+                    block.filter(|block| (running.acknowledged + 1..=running.sent).contains(block))
+                else {
+                    return true;
+                };
+                running.acknowledged = block;
+                if running.last.is_some_and(|(last, _)| block >= last) {
+                    self.end(trace, at, client, TransferEnd::Delivered);
+                } else if at.duration_since(running.last_report) >= REPORT_INTERVAL {
+                    running.last_report = at;
+                    let fact = TraceEvent::Acknowledged(running.index, running.bytes());
+                    trace.events.push((LogTime::At(at), fact));
+                }
+            }
+            ERROR => {
+                let text = payload.get(4..).unwrap_or_default();
+                let text: Vec<u8> = text.iter().copied().take_while(|byte| *byte != 0).collect();
+                let end = TransferEnd::Aborted {
+                    code: Some(value),
+                    message: Some(String::from_utf8_lossy(&text).into_owned()),
+                };
+                self.end(trace, at, client, end);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn from_server(
+        &mut self,
+        trace: &mut Trace,
+        at: Timestamp,
+        (client, server): (SocketAddrV4, SocketAddrV4),
+        code: u16,
+        length: usize,
+        payload: &[u8],
+    ) -> bool {
+        let Some(running) = self.running.get_mut(&client) else {
+            return false;
+        };
+        match (code, number(payload, 2)) {
+            (DATA, Some(bits)) => {
+                running.server = Some(server);
+                running.last_packet = at;
+                let bytes = length.saturating_sub(4) as u64;
+                if let Some(block) = Transfer::block_number(running.sent, bits)
+                    && block > running.sent
+                {
+                    running.sent = block;
+                    if bytes < running.block {
+                        let whole = (block - 1).saturating_mul(running.block) + bytes;
+                        running.last = Some((block, whole));
+                        trace.requests[running.index].size = Some(whole);
+                    }
+                }
+            }
+            (OPTIONS, _) => {
+                running.server = Some(server);
+                running.last_packet = at;
+                for (option, value) in options(payload.get(2..).unwrap_or_default()) {
+                    match (option.as_str(), value) {
+                        ("blksize", Some(bytes @ 8..=65_464)) => running.block = bytes,
+                        ("tsize", Some(bytes)) => trace.requests[running.index].size = Some(bytes),
+                        _ => {}
+                    }
+                }
+            }
+            (ERROR, _) if running.sent == 0 => {
+                trace.refuse(running.index);
+                self.running.remove(&client);
+            }
+            (ERROR, _) => {
+                // The server gave it up.
+                let end = running.vanished();
+                self.end(trace, at, client, end);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn end(&mut self, trace: &mut Trace, at: Timestamp, client: SocketAddrV4, end: TransferEnd) {
+        if let Some(running) = self.running.remove(&client) {
+            trace.end(LogTime::At(at), running.index, end, Some(running.bytes()));
+        }
+    }
+
+    /// Ends transfers that nothing is heard of any more.
+    fn sweep(&mut self, trace: &mut Trace, now: Timestamp) {
+        // Not with every request: captures can hold many transfers.
+        if self
+            .swept
+            .is_some_and(|swept| now.duration_since(swept) < SignedDuration::from_secs(1))
+        {
+            return;
+        }
+        self.swept = Some(now);
+        let mut silent: Vec<SocketAddrV4> = self
+            .running
+            .iter()
+            .filter(|(_, running)| now.duration_since(running.last_packet) >= SILENCE)
+            .map(|(client, _)| *client)
+            .collect();
+        // In the order of the requests, not of a hash.
+        silent.sort_by_key(|client| self.running[client].index);
+        for client in silent {
+            let end = self.running[&client].vanished();
+            self.end(trace, now, client, end);
+        }
+    }
+
+    /// The capture is over.
+    pub(super) fn close(&mut self, trace: &mut Trace) {
+        if let Some(newest) = self.newest {
+            self.swept = None;
+            self.sweep(trace, newest);
+        }
+    }
+}
+
+fn number(bytes: &[u8], at: usize) -> Option<u16> {
+    let part = bytes.get(at..at + 2)?;
+    Some(u16::from_be_bytes(part.try_into().ok()?))
+}
+
+/// Names and values of options, RFC 2347.
+fn options(bytes: &[u8]) -> impl Iterator<Item = (String, Option<u64>)> + '_ {
+    let mut texts = bytes
+        .split(|byte| *byte == 0)
+        .map(|text| String::from_utf8_lossy(text).to_ascii_lowercase());
+    std::iter::from_fn(move || {
+        let option = texts.next().filter(|option| !option.is_empty())?;
+        Some((option, texts.next()?.parse().ok()))
+    })
+}

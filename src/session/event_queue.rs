@@ -1,0 +1,204 @@
+//! From the engine's thread to the display's: every step, and of progress the newest.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    mem,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+use crate::track::{Event, PhoneId};
+
+/// What waits to be taken. Steps are bounded by what phones do (a few dozen each), progress
+/// by the number of phones.
+#[derive(Debug, Default)]
+pub(super) struct EventQueue {
+    waiting: Mutex<Waiting>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    steps: VecDeque<QueuedEvent>,
+    progress: BTreeMap<PhoneId, (Timestamp, Event)>,
+}
+
+#[derive(Debug)]
+struct QueuedEvent {
+    /// Whose it is, where it is one phone's.
+    phone: Option<PhoneId>,
+    /// The line of the journal that must be on the disk before it is taken.
+    line: u64,
+    at: Timestamp,
+    event: Event,
+}
+
+impl EventQueue {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts events in that may be taken when the journal's `line` is on the disk.
+    pub(super) fn put(&self, at: Timestamp, line: u64, events: Vec<Event>) {
+        if events.is_empty() {
+            return;
+        }
+        let mut waiting = self.waiting();
+        for event in events {
+            match &event {
+                Event::Progress(progress) => {
+                    waiting.progress.insert(progress.phone.id, (at, event));
+                }
+                Event::Step(_) | Event::Gone { .. } => {
+                    let phone = phone_of(&event);
+                    // A step after progress: what the progress said is history.
+                    if let Some(id) = phone {
+                        waiting.progress.remove(&id);
+                    }
+                    let step = QueuedEvent {
+                        phone,
+                        line,
+                        at,
+                        event,
+                    };
+                    waiting.steps.push_back(step);
+                }
+                Event::Diagnosis { .. } | Event::Withdrawn { .. } => {
+                    let step = QueuedEvent {
+                        phone: phone_of(&event),
+                        line,
+                        at,
+                        event,
+                    };
+                    waiting.steps.push_back(step);
+                }
+            }
+        }
+        self.changed.notify_one();
+    }
+
+    /// What waits and may be taken now that the journal's lines up to `written` are on the
+    /// disk: steps in their order before progress.
+    pub(super) fn take(&self, written: u64) -> Vec<(Timestamp, Event)> {
+        let waiting = &mut *self.waiting();
+        let held = waiting.steps.iter().position(|step| step.line > written);
+        let ready = held.unwrap_or(waiting.steps.len());
+        let taken = waiting.steps.drain(..ready);
+        let mut taken: Vec<_> = taken.map(|step| (step.at, step.event)).collect();
+        // Nor is a phone's progress taken before the steps that led to it.
+        let held: BTreeSet<PhoneId> = waiting.steps.iter().filter_map(|s| s.phone).collect();
+        let progress = mem::take(&mut waiting.progress).into_iter();
+        let (later, now): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            progress.partition(|(id, _)| held.contains(id));
+        waiting.progress = later;
+        taken.extend(now.into_values());
+        taken
+    }
+
+    /// The newest line that something waits for; 0 where nothing waits.
+    pub(super) fn newest_line(&self) -> u64 {
+        self.waiting().steps.back().map_or(0, |step| step.line)
+    }
+
+    /// Whether something waits for a line up to this one.
+    pub(super) fn waits_for(&self, line: u64) -> bool {
+        let waiting = self.waiting();
+        waiting.steps.front().is_some_and(|step| step.line <= line)
+    }
+
+    /// The journal is further: what waited may be taken.
+    pub(super) fn wake(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Waits until something was put in since the last [`EventQueue::take`].
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+}
+
+fn phone_of(event: &Event) -> Option<PhoneId> {
+    match event {
+        Event::Step(step) => Some(step.phone.id),
+        Event::Progress(progress) => Some(progress.phone.id),
+        Event::Gone { phone } => Some(phone.id),
+        Event::Diagnosis { phone, .. } | Event::Withdrawn { phone, .. } => {
+            phone.as_ref().map(|phone| phone.id)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::track::{PhoneRef, Progress, State};
+
+    fn phone(id: u32) -> PhoneRef {
+        PhoneRef {
+            id: PhoneId(id),
+            mac: None,
+            address: Ipv4Addr::LOCALHOST,
+            model: None,
+            name: None,
+        }
+    }
+
+    fn progress(id: u32, bytes: u64) -> Event {
+        let file = "apps45.sbn".to_owned();
+        Event::Progress(Progress {
+            phone: phone(id),
+            file,
+            bytes,
+            size: 9,
+            pass: 1,
+            place: (3, 5),
+        })
+    }
+
+    fn step(id: u32) -> Event {
+        Event::Step(crate::track::Step {
+            phone: phone(id),
+            state: State::Writing,
+            pass: 1,
+            details: crate::track::StepDetails::default(),
+        })
+    }
+
+    fn taken(queue: &EventQueue, written: u64) -> Vec<Event> {
+        let taken = queue.take(written).into_iter();
+        taken.map(|(_, event)| event).collect()
+    }
+
+    #[test]
+    fn of_progress_the_newest_is_left_and_a_step_ends_it() {
+        let queue = EventQueue::default();
+        let put = |events| queue.put(Timestamp::UNIX_EPOCH, 0, events);
+        put(vec![progress(1, 1), progress(2, 1), progress(1, 2)]);
+        put(vec![step(2)]);
+        assert_eq!(taken(&queue, 0), [step(2), progress(1, 2)]);
+        assert!(queue.take(0).is_empty());
+    }
+
+    #[test]
+    fn what_is_not_on_the_disk_is_not_told_nor_what_follows_from_it() {
+        let queue = EventQueue::default();
+        let put = |line, events| queue.put(Timestamp::UNIX_EPOCH, line, events);
+        put(1, vec![step(1)]);
+        put(2, vec![step(2)]);
+        put(0, vec![progress(1, 5), progress(2, 5)]);
+        assert_eq!(taken(&queue, 0), []);
+        assert_eq!(taken(&queue, 1), [step(1), progress(1, 5)]);
+        assert_eq!(taken(&queue, 1), []);
+        assert_eq!(
+            (queue.newest_line(), queue.waits_for(1), queue.waits_for(2)),
+            (2, false, true)
+        );
+        assert_eq!(taken(&queue, 2), [step(2), progress(2, 5)]);
+        put(3, vec![step(1)]);
+        assert_eq!(taken(&queue, u64::MAX), [step(1)], "the disk refuses");
+    }
+}

@@ -1,0 +1,87 @@
+//! What witnesses beside the servers hear, from all of them in one place.
+
+use std::{future::poll_fn, task::Poll, time::Instant};
+
+use tokio::sync::mpsc::Receiver;
+
+use crate::track::Observation;
+
+/// Observations that are taken from one witness at once: signals and the display have their
+/// turn after so many.
+const AT_ONCE: usize = 64;
+
+/// The queues of all of them.
+pub(super) struct Sources(Vec<Receiver<(Instant, Observation)>>);
+
+impl Sources {
+    pub(super) fn new(queues: Vec<Receiver<(Instant, Observation)>>) -> Self {
+        Self(queues)
+    }
+
+    /// Waits for observations. Where no witness is left, for ever.
+    pub(super) async fn next(&mut self) -> Vec<(Instant, Observation)> {
+        poll_fn(|context| {
+            let mut taken = Vec::new();
+            self.0.retain_mut(|queue| {
+                let taken = queue.poll_recv_many(context, &mut taken, AT_ONCE);
+                // Nothing, and ready: its witness is gone.
+                taken != Poll::Ready(0)
+            });
+            if taken.is_empty() {
+                Poll::Pending
+            } else {
+                Poll::Ready(taken)
+            }
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use futures_lite::future::{block_on, poll_once};
+    use tokio::sync::mpsc::channel;
+
+    use super::*;
+    use crate::{
+        phone::MacAddress,
+        track::{EvidenceSource, ObservationKind},
+    };
+
+    fn observation(last: u8) -> (Instant, Observation) {
+        let seen = ObservationKind::MacReported {
+            mac: MacAddress::new([2, 0, 0, 0, 0, last]),
+            source: EvidenceSource::Cdp,
+        };
+        let address = Ipv4Addr::new(192, 0, 2, last);
+        (Instant::now(), Observation { address, seen })
+    }
+
+    /// What comes without waiting.
+    fn ready(witnesses: &mut Sources) -> Option<usize> {
+        let taken = block_on(poll_once(witnesses.next()));
+        taken.map(|taken| taken.len())
+    }
+
+    #[test]
+    fn all_are_heard_and_one_that_is_gone_is_left_behind() {
+        let (one, first) = channel(8);
+        let (two, second) = channel(8);
+        let mut witnesses = Sources::new(vec![first, second]);
+        one.try_send(observation(1)).unwrap();
+        two.try_send(observation(2)).unwrap();
+        assert_eq!(ready(&mut witnesses), Some(2));
+        assert_eq!(ready(&mut witnesses), None);
+        one.try_send(observation(3)).unwrap();
+        drop(one);
+        assert_eq!(ready(&mut witnesses), Some(1), "its last word counts");
+        two.try_send(observation(4)).unwrap();
+        assert_eq!(ready(&mut witnesses), Some(1));
+        assert_eq!(witnesses.0.len(), 1);
+        drop(two);
+        assert_eq!(ready(&mut witnesses), None, "nobody is left: nothing comes");
+        assert!(witnesses.0.is_empty());
+    }
+}

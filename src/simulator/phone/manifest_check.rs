@@ -1,0 +1,79 @@
+//! Whether a phone takes a manifest.
+
+use std::time::Duration;
+
+use super::{
+    super::{
+        PhoneFault,
+        action::{Action, ManifestRefusal, PhoneEvent},
+        read::Manifest,
+    },
+    Pass, SimulatedPhone,
+    script::{BEFORE_IMAGES, BETWEEN_PAIRS, BRIDGE, Step, WITHIN_PAIR, WRITING},
+};
+use crate::phone::LoadName;
+
+impl SimulatedPhone {
+    /// Takes the load that the manifest names, or refuses it and will ask again.
+    pub(super) fn take_manifest(
+        &mut self,
+        now: Duration,
+        load: LoadName,
+        name: String,
+        bytes: &[u8],
+        actions: &mut Vec<Action>,
+    ) {
+        match self.judge(bytes) {
+            Ok(manifest) => {
+                if self.application.is_none() {
+                    // A factory reset leaves nothing behind but the boot loader.
+                    self.flash.retain(|name, _| manifest.images.contains(name));
+                }
+                self.refused_once = false;
+                self.pass = Some(Pass { load, manifest });
+                if self.application.is_some() && self.has(&PhoneFault::PeerSharing) {
+                    return self.wait(now, WRITING, Step::Written);
+                }
+                self.wait(now, BEFORE_IMAGES, Step::Image(0));
+            }
+            Err(reason) => {
+                actions.push(Action::Event(PhoneEvent::Refused {
+                    manifest: name,
+                    reason,
+                }));
+                self.refused_once = !self.refused_once;
+                // Observed of boot loaders. That an application takes it in a pair too, and that it
+                // starts anew in between, is this script's choice.
+                if self.refused_once {
+                    self.again(now, WITHIN_PAIR, Step::Manifest(load));
+                } else if self.application.is_some() {
+                    self.again(now, BETWEEN_PAIRS, Step::PowerOn);
+                } else {
+                    self.again(now, BETWEEN_PAIRS, Step::Manifest(load));
+                }
+            }
+        }
+    }
+
+    fn judge(&self, bytes: &[u8]) -> Result<Manifest, ManifestRefusal> {
+        if self.has(&PhoneFault::RefusesManifest) {
+            return Err(ManifestRefusal::Signature);
+        }
+        let manifest = Manifest::read(bytes).ok_or(ManifestRefusal::Unreadable)?;
+        // Class 1 is every phone of the family's first years, which loads without a mask
+        // support too. No load is known to support bit 6.
+        let hardware = if self.has(&PhoneFault::WrongHardware) {
+            0x40
+        } else {
+            1
+        };
+        if manifest.hardware.unwrap_or(1) & hardware != hardware {
+            return Err(ManifestRefusal::Hardware);
+        }
+        let newer = manifest.release().is_some_and(|release| release > BRIDGE);
+        if newer && self.has(&PhoneFault::NeedsBridge) && !self.bridged {
+            return Err(ManifestRefusal::TooNew);
+        }
+        Ok(manifest)
+    }
+}

@@ -1,0 +1,75 @@
+//! The steps of a boot and the times that phones take for them.
+
+use std::time::Duration;
+
+use crate::phone::{FirmwareRelease, LoadName};
+
+/// A range of times that phones took.
+pub(super) type Times = (Duration, Duration);
+
+/// Power to the first request: DHCP, which a rehearsal does not play.
+pub(super) const START: Times = range(0, 3_000);
+/// Manifest to first image.
+pub(super) const BEFORE_IMAGES: Times = range(2_000, 2_000);
+/// After an image: it is checked and goes to flash.
+pub(super) const AFTER_IMAGE: Times = range(2_000, 6_000);
+/// After the largest, `apps`.
+pub(super) const AFTER_APPS: Times = range(6_000, 8_000);
+/// After the last image: writing, restart, silence.
+pub(super) const WRITING: Times = range(60_000, 180_000);
+/// Without power.
+pub(super) const DARK: Times = range(5_000, 30_000);
+/// Between the two requests for a manifest that is refused.
+pub(super) const WITHIN_PAIR: Times = range(0, 1_000);
+/// Between two such pairs.
+pub(super) const BETWEEN_PAIRS: Times = range(87_000, 148_000);
+/// No configuration at all: everything again after this long.
+pub(super) const UNCONFIGURED: Times = range(70_000, 70_000);
+/// The least of all pauses before something is tried again, however fast the pace: a
+/// phone that gets nowhere must not flood a server.
+pub(super) const LEAST_AGAIN: Duration = Duration::from_millis(50);
+/// Ports of an application's boot begin up to this far above a boot loader's.
+pub(super) const PORT_SPREAD: u64 = 3549;
+
+/// One step of a boot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    PowerOn,
+    TrustList,
+    IdentityList,
+    SharedList,
+    OwnConfig {
+        again: bool,
+    },
+    DefaultConfig,
+    SccpLocale,
+    Manifest(LoadName),
+    Image(usize),
+    /// The image after one that did not come: asked for and dropped at its first block.
+    Dropped(usize),
+    Written,
+    SipLocale,
+    DialPlan,
+}
+
+impl Step {
+    pub(super) fn reads_the_bytes(&self) -> bool {
+        matches!(
+            self,
+            Self::Manifest(_) | Self::OwnConfig { .. } | Self::DefaultConfig
+        )
+    }
+}
+
+/// 8.5(2) is the last release that every older phone takes, and takes every newer one.
+pub(super) const BRIDGE: FirmwareRelease = FirmwareRelease {
+    major: 8,
+    minor: 5,
+    maintenance: 2,
+    service: 0,
+};
+
+/// A range of times, from milliseconds.
+const fn range(from: u64, to: u64) -> Times {
+    (Duration::from_millis(from), Duration::from_millis(to))
+}

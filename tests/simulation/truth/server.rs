@@ -1,0 +1,188 @@
+//! What a run's server does: names become files, transfers become observations.
+
+use std::{
+    collections::HashMap,
+    net::Ipv4Addr,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Instant,
+};
+
+use jiff::Timestamp;
+use reflash::{
+    journal::{self, Finished, Journal},
+    tftp::{self, Answer, Service},
+    track::{
+        Admission, Event, Fleet, Observation, ObservationKind, Plan, Report, RunTime, ServedFile,
+        TransferEnd, TransferId, Transport, View,
+    },
+};
+
+use tempfile::NamedTempFile;
+
+use super::bundles::Files;
+
+/// How a phone's requests are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Http {
+    Never,
+    /// Every file is asked over HTTP first and not found there.
+    First,
+    /// An application's files come over HTTP.
+    Only,
+}
+
+pub(crate) struct Run {
+    pub(crate) fleet: Fleet,
+    pub(crate) journal: Journal,
+    pub(crate) events: Vec<Event>,
+    pub(crate) http: HashMap<Ipv4Addr, Http>,
+    views: HashMap<View, Files>,
+    transfers: HashMap<u64, Ipv4Addr>,
+    began: Instant,
+    http_transfers: u64,
+}
+
+#[derive(Clone)]
+pub(crate) struct Server(Arc<Mutex<Run>>);
+
+impl Server {
+    pub(crate) fn new(
+        began: Instant,
+        plan: Plan,
+        views: HashMap<View, Files>,
+        journal: Journal,
+    ) -> Self {
+        Self(Arc::new(Mutex::new(Run {
+            journal,
+            fleet: Fleet::new(plan),
+            events: Vec::new(),
+            http: HashMap::new(),
+            views,
+            transfers: HashMap::new(),
+            began,
+            http_transfers: 1 << 40,
+        })))
+    }
+
+    pub(crate) fn run(&self) -> MutexGuard<'_, Run> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl Run {
+    pub(crate) fn see(&mut self, at: RunTime, address: Ipv4Addr, seen: ObservationKind) {
+        let observation = Observation { address, seen };
+        let events = self.fleet.observe(at, &observation);
+        self.journal
+            .observe(self.fleet.now(), &observation, &events);
+        self.events.extend(events);
+    }
+
+    pub(crate) fn tick(&mut self, at: RunTime) {
+        let events = self.fleet.tick(at);
+        self.journal.tick(self.fleet.now(), &events);
+        self.events.extend(events);
+    }
+
+    /// The report of what the record of this run holds, once all of it is written.
+    pub(crate) fn folded_again(&self, record: &NamedTempFile, plan: Plan) -> Report {
+        let epoch = Timestamp::UNIX_EPOCH;
+        let finished = Finished {
+            totals: self.fleet.report(epoch).totals,
+            succeeded: self.fleet.succeeded(),
+            signal: None,
+        };
+        let missing = self.journal.finish(self.fleet.now(), finished);
+        assert_eq!(missing, None, "the disk took everything");
+        let recorded = journal::read(record.path()).expect("a journal");
+        assert!(recorded.finished && recorded.lines_cut == 0);
+        recorded.refold(plan).report(epoch)
+    }
+
+    fn at(&self, now: Instant) -> RunTime {
+        now - self.began
+    }
+}
+
+impl Service for Server {
+    fn request(&mut self, now: Instant, request: &tftp::Request<'_>) -> Answer {
+        let mut run = self.run();
+        let (at, address) = (run.at(now), *request.peer.ip());
+        let Admission::Serve(view) = run.fleet.admit(address, request.name) else {
+            panic!("nobody drains here");
+        };
+        let name = request.name.trim_start_matches('/').to_lowercase();
+        let file = run.views[&view].get(&name).cloned();
+        // A boot loader speaks TFTP alone.
+        let http = run.http.get(&address).copied();
+        let http = http.filter(|_| !name.starts_with("term") && request.peer.port() != 49_152);
+        let asked = |transfer, transport, served| ObservationKind::Requested {
+            transfer: TransferId(transfer),
+            transport,
+            name: request.name.to_owned(),
+            port: request.peer.port(),
+            served,
+        };
+        // What is not found over HTTP is asked for over TFTP.
+        if http == Some(Http::First) || http == Some(Http::Only) && file.is_none() {
+            run.http_transfers += 1;
+            let first = asked(run.http_transfers, Transport::Http, None);
+            run.see(at, address, first);
+        }
+        let transport = match http {
+            Some(Http::Only) if file.is_some() => Transport::Http,
+            _ => Transport::Tftp,
+        };
+        let served = file.as_ref().map(|file| ServedFile {
+            name: file.name.to_string(),
+            size: file.bytes.len() as u64,
+        });
+        run.see(at, address, asked(request.transfer, transport, served));
+        match file {
+            Some(file) => {
+                run.transfers.insert(request.transfer, address);
+                Answer::Serve(file)
+            }
+            None => Answer::NotFound,
+        }
+    }
+
+    fn acknowledged(&mut self, now: Instant, transfer: u64, bytes: u64) {
+        let mut run = self.run();
+        let (at, address) = (run.at(now), run.transfers[&transfer]);
+        let transfer = TransferId(transfer);
+        run.see(
+            at,
+            address,
+            ObservationKind::Acknowledged { transfer, bytes },
+        );
+    }
+
+    fn ended(&mut self, now: Instant, transfer: u64, end: tftp::End, bytes: u64) {
+        let mut run = self.run();
+        let at = run.at(now);
+        let Some(address) = run.transfers.remove(&transfer) else {
+            return;
+        };
+        let end = match end {
+            tftp::End::Delivered => TransferEnd::Delivered,
+            tftp::End::PeerError(..) => panic!("phones send no ERROR"),
+            tftp::End::PortClosed => TransferEnd::Aborted {
+                code: None,
+                message: None,
+            },
+            tftp::End::TimedOut { all_sent } => TransferEnd::Vanished { all_sent },
+            tftp::End::Replaced | tftp::End::Refused => TransferEnd::Replaced,
+        };
+        let transfer = TransferId(transfer);
+        run.see(
+            at,
+            address,
+            ObservationKind::Ended {
+                transfer,
+                end,
+                bytes,
+            },
+        );
+    }
+}

@@ -1,0 +1,226 @@
+//! Holds reports against the truth, and counts.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use reflash::{phone::LoadName, simulator::StartState, track::State};
+
+use super::{
+    scenario::Cause,
+    world::{Played, PlayedPhone},
+};
+
+/// What the observations of one phone can tell.
+enum Tellable {
+    /// This code.
+    Code(&'static str),
+    /// That nothing is wrong.
+    Nothing,
+    /// Several things at once, or nothing that a server sees.
+    Open,
+}
+
+#[derive(Default)]
+pub(crate) struct Table {
+    cells: BTreeMap<String, BTreeMap<String, u64>>,
+    states: BTreeMap<String, u64>,
+    phones: u64,
+    converted: u64,
+    excused: u64,
+    pub(crate) false_claims: Vec<String>,
+    pub(crate) unreported: Vec<String>,
+    pub(crate) alarms: Vec<String>,
+    pub(crate) tellable: u64,
+    pub(crate) named: u64,
+    pub(crate) misnamed: Vec<String>,
+}
+
+fn codes(phone: &PlayedPhone) -> BTreeSet<String> {
+    phone
+        .reports
+        .iter()
+        .flat_map(|report| report.diagnoses.iter().chain(&report.withdrawn))
+        .map(|diagnosis| diagnosis.code.to_string())
+        .collect()
+}
+
+fn tellable(phone: &PlayedPhone, bridge: bool, missing: bool) -> Tellable {
+    let member = &phone.member;
+    let fetches = matches!(
+        member.cause,
+        Cause::Nothing | Cause::NoWitness | Cause::NoSecondPass | Cause::AddressChange
+    );
+    if missing && fetches {
+        return Tellable::Code("missing-image");
+    }
+    let alone = |code| {
+        if missing {
+            Tellable::Open
+        } else {
+            Tellable::Code(code)
+        }
+    };
+    match &member.cause {
+        Cause::Hardware if member.witness => Tellable::Code("hardware-mismatch"),
+        Cause::Bridge if bridge && missing => Tellable::Open,
+        Cause::Bridge if bridge => Tellable::Nothing,
+        Cause::Bridge if member.witness => Tellable::Code("bridge-needed"),
+        Cause::Refuses | Cause::Hardware | Cause::Bridge => Tellable::Code("manifest-refused"),
+        Cause::Firewall => Tellable::Code("blocked-by-firewall"),
+        Cause::WrongModel => Tellable::Code("wrong-model-bundle"),
+        Cause::ConfigRefused if member.start != StartState::Recovery => {
+            Tellable::Code("config-rejected")
+        }
+        Cause::ConfigRefused => alone("config-rejected"),
+        Cause::PowerCut { .. } => alone("rebooted-mid-image"),
+        Cause::BlackHole => alone("transfer-broken"),
+        Cause::Restart => Tellable::Open,
+        // Two things at once.
+        Cause::LostFinalAcks if missing => Tellable::Open,
+        // What is lost on the way may be taken for a phone that gives up.
+        _ if member.loss > 0 => Tellable::Open,
+        _ => Tellable::Nothing,
+    }
+}
+
+/// Why nobody could know that this phone is converted.
+fn excuse(phone: &PlayedPhone) -> bool {
+    let member = &phone.member;
+    let by_request = |part: &str| {
+        phone
+            .reports
+            .iter()
+            .flat_map(|report| &report.evidence)
+            .any(|evidence| evidence.detail.contains(part))
+    };
+    // The neighbour's images and the load before this run are a witness's to tell.
+    matches!(member.cause, Cause::PeerSharing | Cause::Already) && !member.witness
+        // The last image has no next one.
+        || phone.last_ack_lost
+        || by_request("only the final ACK")
+        // A nameless recovery elsewhere is nobody's by guess.
+        || member.cause == Cause::AddressChange
+            && member.start == StartState::Recovery
+            && (!member.witness || phone.contents.load.as_ref().is_some_and(LoadName::is_recovery))
+}
+
+impl Table {
+    pub(crate) fn add(&mut self, seed: u64, played: &Played) {
+        self.false_claims
+            .extend(played.false_claims.iter().cloned());
+        let scenario = &played.scenario;
+        for phone in &played.phones {
+            self.phones += 1;
+            let codes = codes(phone);
+            let told = codes.iter().cloned().collect::<Vec<_>>().join(" + ");
+            let told = if told.is_empty() {
+                "-".to_owned()
+            } else {
+                told
+            };
+            let missing = scenario.missing.is_some();
+            let (cause, expected) = match tellable(phone, scenario.bridge, missing) {
+                Tellable::Code(code) => (code.to_owned(), Some(code)),
+                Tellable::Nothing => ("nothing".to_owned(), None),
+                Tellable::Open => ("open".to_owned(), None),
+            };
+            let kind = format!("{:?}", phone.member.cause);
+            let kind = kind.split([' ', '{']).next().unwrap_or_default();
+            let loss = if phone.member.loss > 0 { ", loss" } else { "" };
+            let row = format!("{cause:20} {kind}{loss}");
+            *self
+                .cells
+                .entry(row)
+                .or_default()
+                .entry(told.clone())
+                .or_default() += 1;
+            let line = || {
+                let states: Vec<State> = phone.reports.iter().map(|r| r.state).collect();
+                format!(
+                    "seed {seed}: {told} {states:?} holds {:?}: {:?}, bridge {}, missing {:?}, icmp {}",
+                    phone.contents.load,
+                    phone.member,
+                    scenario.bridge,
+                    scenario.missing,
+                    scenario.icmp
+                )
+            };
+            if let Some(code) = expected {
+                self.tellable += 1;
+                if codes.contains(code) {
+                    self.named += 1;
+                } else {
+                    self.misnamed.push(line());
+                }
+            } else if cause == "nothing" {
+                // Who asks for nothing more and is named by no witness is silent.
+                let silent = matches!(
+                    phone.member.cause,
+                    Cause::Already
+                        | Cause::PeerSharing
+                        | Cause::AddressChange
+                        | Cause::LostFinalAcks
+                );
+                let is_alarm = |code: &String| !(silent && code == "stalled");
+                let bridged = phone.member.cause == Cause::Bridge;
+                if codes.iter().any(is_alarm) || bridged && !phone.converted {
+                    self.alarms.push(line());
+                }
+            }
+            for report in &phone.reports {
+                *self
+                    .states
+                    .entry(format!("{:?}", report.state))
+                    .or_default() += 1;
+            }
+            self.converted += u64::from(phone.converted);
+            let is_told = phone.reports.iter().any(|report| {
+                matches!(
+                    report.state,
+                    State::Flashed
+                        | State::Confirmed
+                        | State::Already
+                        // On its way through another pass.
+                        | State::Manifest
+                        | State::Images
+                        | State::Writing
+                        | State::Rebooted
+                )
+            });
+            if phone.converted && phone.spoke && !is_told {
+                if excuse(phone) {
+                    self.excused += 1;
+                } else {
+                    self.unreported.push(line());
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "injected (what can be told, cause)    told")?;
+        for (row, cells) in &self.cells {
+            for (told, count) in cells {
+                writeln!(f, "{row:36} {count:6}  {told}")?;
+            }
+        }
+        writeln!(f, "states at the end: {:?}", self.states)?;
+        writeln!(
+            f,
+            "{} phones, {} converted, {} of them beyond what a server can see; {} of {} causes \
+             named; {} false claims, {} unreported, {} false alarms",
+            self.phones,
+            self.converted,
+            self.excused,
+            self.named,
+            self.tellable,
+            self.false_claims.len(),
+            self.unreported.len(),
+            self.alarms.len()
+        )
+    }
+}
