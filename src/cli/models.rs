@@ -75,9 +75,9 @@ fn table(models: &[Row], bare: bool) -> String {
     }
     if !bare {
         text += "
-TYPE is the device type, the number in loadInformation436 for example. SIP BUNDLE is
-the start of the bundle's name; '-' means that the name differs by model, or that
-there is no SIP firmware.
+TYPE is the device type: the number in loadInformation436, for example. SIP
+BUNDLE is the start of the bundle's name; '-' means that the name differs by
+model, or that there is no SIP firmware.
 ";
     }
     text

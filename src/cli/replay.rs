@@ -135,7 +135,7 @@ fn heading_lines(
     let is_capture = record.what == "capture";
     let unit = if is_capture { "packets" } else { "lines" };
     let mut lines = vec![format!(
-        "{}: {}; {} {unit}, {} about phones, {} requests",
+        "{}: {}; {unit}: {}, about phones: {}, requests: {}",
         shown(&args.file),
         record.what,
         tally.read,

@@ -179,7 +179,10 @@ fn the_run_waits_until_the_phone_registers_here() {
     let _phone = Part::play(&lan, "desk", &arguments);
     assert_eq!(terminal.code(), 0, "{}", terminal.everything());
     let screen = terminal.everything();
-    assert!(screen.contains("told to register at 127.0.0.1"), "{screen}");
+    assert!(
+        screen.contains("is converted and registers with 127.0.0.1"),
+        "{screen}"
+    );
 }
 
 /// What a 7965 with an old load says of itself once a minute.
