@@ -16,6 +16,7 @@ mod inventory;
 mod journal;
 mod lint;
 mod man;
+mod metrics;
 mod models;
 mod network;
 mod preflight;

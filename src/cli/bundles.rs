@@ -19,7 +19,7 @@ pub(crate) struct TrustArgs {
     /// that you made yourself.
     #[arg(long = "trust-key", value_name = "PEM", help_heading = heading::BUNDLES)]
     trust_keys: Vec<PathBuf>,
-    /// AcceptPolicy a complete bundle of unproven origin
+    /// Accept a complete bundle of unproven origin
     #[arg(long, help_heading = heading::BUNDLES)]
     accept_unknown: bool,
 }

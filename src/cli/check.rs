@@ -5,6 +5,7 @@ use super::{
     findings,
     globals::{Globals, Outcome, print},
     heading,
+    metrics::MetricsArgs,
     network::NetworkArgs,
 };
 use crate::{
@@ -33,6 +34,8 @@ pub(super) struct Args {
     network: NetworkArgs,
     #[command(flatten)]
     dhcp: DhcpArgs,
+    #[command(flatten)]
+    _metrics: MetricsArgs,
     /// Only print settings for this DHCP server
     ///
     /// The settings that make a DHCP server of this kind announce this machine as TFTP

@@ -10,6 +10,7 @@ use super::{
     heading,
     inventory::InventoryArgs,
     journal::ResumeArgs,
+    metrics::MetricsArgs,
     network::NetworkArgs,
     preflight::PreflightArgs,
     registrar::RegistrarArgs,
@@ -117,6 +118,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(super) journal: ResumeArgs,
     #[command(flatten)]
+    metrics: MetricsArgs,
+    #[command(flatten)]
     web: WebArgs,
 }
 
@@ -149,7 +152,7 @@ pub(crate) fn run_with(
     let given = args.call_manager.or(recorded);
     let call_manager = call_manager(given, &chosen)?;
     let preflight = args.preflight.run(&args.network.wanted(isolated), &chosen);
-    let servers = args.network.bind(args.web, &chosen)?;
+    let servers = args.network.bind(args.metrics, args.web, &chosen)?;
     let dhcp = args.dhcp.open(&chosen)?;
     let registrar = RegistrarListeners::bind(args.registrar.ports(), chosen.address, call_manager)?;
     let expected = ExpectedRegistrations::of(&own_files, chosen.address);

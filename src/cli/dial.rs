@@ -27,8 +27,10 @@ use crate::{
 Examples:
   reflash dial dialplan.xml 5123456
   reflash dial AU 000 --json
-  reflash dial office.dial --table numbers.txt     exit code 1 if a number differs
-  reflash dial office.dial --xml > dialplan.xml    the file for phones
+  Check a table of numbers; exit code 1 if one differs:
+    reflash dial office.dial --table numbers.txt
+  Write the file for phones:
+    reflash dial office.dial --xml > dialplan.xml
 
 A table has a line for each number: the digits, what is expected to be sent
 ('-': nothing), and optionally the seconds until then. A comment starts with ';'

@@ -29,8 +29,8 @@ use crate::{
 Examples:
   reflash lint /srv/tftp/XMLDefault.cnf.xml /srv/tftp/SEP*.cnf.xml
   Compare with the firmware and with Asterisk:
-    reflash lint SEP001D45AABB0C.cnf.xml --bundle cmterm-7945_7965-sip.9-3-1SR4-1.zip \\
-        --pjsip /etc/asterisk/pjsip.conf")]
+    reflash lint SEP001D45AABB0C.cnf.xml --pjsip /etc/asterisk/pjsip.conf \\
+        --bundle cmterm-7945_7965-sip.9-3-1SR4-1.zip")]
 pub(super) struct Args {
     /// Files to check
     ///
@@ -43,17 +43,17 @@ pub(super) struct Args {
     /// Every load that a file names must be in one of them.
     #[arg(long = "bundle", value_name = "BUNDLE", help_heading = heading::BUNDLES)]
     bundles: Vec<PathBuf>,
+    /// Model that the SEP files are for
+    ///
+    /// Default: according to the load that they name.
+    #[arg(long, value_name = "MODEL", value_parser = model, help_heading = heading::PHONES)]
+    model: Option<&'static Model>,
     /// Asterisk's pjsip.conf to compare with (repeatable)
     ///
     /// Transports and endpoints must match those of the phones. Files that it includes are not
     /// read.
     #[arg(long, value_name = "FILE", help_heading = heading::CONFIGURATION)]
     pjsip: Vec<PathBuf>,
-    /// Model that the SEP files are for
-    ///
-    /// Default: according to the load that they name.
-    #[arg(long, value_name = "MODEL", value_parser = model, help_heading = heading::PHONES)]
-    model: Option<&'static Model>,
 }
 
 /// Bytes read of a `pjsip.conf`. One for 1,000 phones has 400 kB.

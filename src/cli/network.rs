@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use super::{heading, web::WebArgs};
+use super::{heading, metrics::MetricsArgs, web::WebArgs};
 use crate::{
     failure::Failure,
     preflight::{self, Chosen},
@@ -46,11 +46,6 @@ pub(crate) struct NetworkArgs {
     /// One fixed port for all TFTP transfers, for firewalls.
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = heading::NETWORK)]
     transfer_port: u16,
-    /// Serve Prometheus metrics at this address
-    ///
-    /// At http://ADDRESS:PORT/metrics, readable by everyone who can reach it.
-    #[arg(long, value_name = "ADDRESS:PORT", help_heading = heading::OUTPUT)]
-    metrics: Option<SocketAddrV4>,
     /// Engine: native or async-tftp
     ///
     /// native observes every acknowledgement. async-tftp is the crate of that name; it does
@@ -174,14 +169,19 @@ impl NetworkArgs {
         }
     }
 
-    /// Binds every server that the flags name.
-    pub(crate) fn bind(&self, web: WebArgs, chosen: &Chosen) -> Result<BoundServers, Failure> {
+    /// Binds every server that the options name.
+    pub(crate) fn bind(
+        &self,
+        metrics: MetricsArgs,
+        web: WebArgs,
+        chosen: &Chosen,
+    ) -> Result<BoundServers, Failure> {
         let http = SocketAddrV4::new(chosen.address, self.http_port);
         let bind_http = || servers::bind_http(http, self.dscp);
         Ok(BoundServers {
             tftp: self.bind_tftp(chosen.address)?,
             http: (self.http_port != 0).then(bind_http).transpose()?,
-            metrics: self.metrics.map(servers::bind_metrics).transpose()?,
+            metrics: metrics.bind()?,
             web: web.bind()?,
         })
     }

@@ -37,7 +37,8 @@ use crate::{
 /// secrets.toml in that folder; a second run into the same folder does not change them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
-  reflash provision office.toml --to office --firmware cmterm-7945_7965-sip.9-3-1SR4-1.zip
+  reflash provision office.toml --to office \\
+    --firmware cmterm-7945_7965-sip.9-3-1SR4-1.zip
 
 office.toml:
   [site]

@@ -24,7 +24,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  reflash report ~/.local/state/reflash/2026-11-23T08-00-00Z-SIP45.9-3-1SR4-1S.jsonl
+  reflash report run.jsonl
   reflash report run.jsonl --format html --to run.html
   reflash report run.jsonl --format csv --to run.csv")]
 pub(super) struct Args {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{
     globals::{Globals, Outcome},
     journal::JournalArgs,
+    metrics::MetricsArgs,
     network::NetworkArgs,
     run::{self, RunServices},
     web::WebArgs,
@@ -39,12 +40,14 @@ pub(crate) struct Args {
     #[command(flatten)]
     journal: JournalArgs,
     #[command(flatten)]
+    metrics: MetricsArgs,
+    #[command(flatten)]
     web: WebArgs,
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let chosen = args.network.choose()?;
-    let servers = args.network.bind(args.web, &chosen)?;
+    let servers = args.network.bind(args.metrics, args.web, &chosen)?;
     let captures = Captures::open(&chosen, SIP_PORT, None);
     let dropped = args.network.drop_privileges()?;
     let folder = ServedFolder::open(&args.folder)

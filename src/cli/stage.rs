@@ -23,8 +23,10 @@ use crate::{
 /// The folder gets the bundles' files and an XMLDefault.cnf.xml that names their loads, without
 /// subfolders. Nothing is written unless every bundle is verified.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
-  reflash stage cmterm-7945_7965-sip.9-3-1SR4-1.zip --to /srv/tftp --call-manager 192.0.2.10")]
+#[command(after_help = "\
+Example:
+  reflash stage cmterm-7945_7965-sip.9-3-1SR4-1.zip --to /srv/tftp \\
+    --call-manager 192.0.2.10")]
 pub(super) struct Args {
     /// Firmware bundles, each for different models
     #[arg(value_name = "BUNDLE", required = true)]

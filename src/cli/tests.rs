@@ -58,6 +58,10 @@ fn every_option_is_one_line_of_short_help_at_80_columns() {
 #[test]
 fn every_command_has_an_example() {
     for mut command in commands() {
+        let examples = command.get_after_help().map(ToString::to_string);
+        let examples = examples.unwrap_or_default();
+        let long = examples.lines().find(|line| line.chars().count() > 80);
+        assert_eq!(long, None);
         let help = command.render_long_help().to_string();
         let (_, example) = help.split_once("\nExample").unwrap_or_default();
         let name = command.get_name();

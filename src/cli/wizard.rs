@@ -26,7 +26,7 @@ use crate::{
 Examples:
   sudo reflash wizard
   With some answers given:
-    sudo reflash wizard cmterm-7945_7965-sip.9-3-1SR4-1.zip --expect 1 --model 7965"
+    sudo reflash wizard cmterm-7945_7965-sip.9-3-1SR4-1.zip --model 7965"
 )]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -58,7 +58,7 @@ pub(super) fn types(text: &str) -> Act {
 #[derive(Default)]
 pub(super) struct ScriptedPrompt {
     acts: VecDeque<Act>,
-    pub(super) said: String,
+    pub(super) output: String,
     /// The default of each question.
     pub(super) offered: Vec<String>,
 }
@@ -73,12 +73,12 @@ impl ScriptedPrompt {
 
     fn next(&mut self, question: &str) -> Act {
         let act = self.acts.pop_front();
-        act.unwrap_or_else(|| panic!("no answer to {question}\n{}", self.said))
+        act.unwrap_or_else(|| panic!("no answer to {question}\n{}", self.output))
     }
 
     fn say(&mut self, text: &str) {
-        self.said.push_str(text);
-        self.said.push('\n');
+        self.output.push_str(text);
+        self.output.push('\n');
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -113,13 +113,13 @@ impl Prompt for ScriptedPrompt {
         match act {
             Act::Pick(words) => {
                 let at = menu.items.iter().position(|item| item.contains(words));
-                let at = at.unwrap_or_else(|| panic!("no item {words:?}\n{}", self.said));
+                let at = at.unwrap_or_else(|| panic!("no item {words:?}\n{}", self.output));
                 Ok(Reply::Given(at))
             }
             Act::Enter => Ok(Reply::Given(menu.default)),
             Act::Back => Ok(Reply::Back),
             Act::Stop => Err(Stopped::Signal(2)),
-            Act::Type(text) => panic!("{text:?} is not an item\n{}", self.said),
+            Act::Type(text) => panic!("{text:?} is not an item\n{}", self.output),
         }
     }
 
@@ -131,7 +131,7 @@ impl Prompt for ScriptedPrompt {
             Act::Enter => Ok(Reply::Given(field.default.clone().unwrap_or_default())),
             Act::Back => Ok(Reply::Back),
             Act::Stop => Err(Stopped::Signal(2)),
-            Act::Pick(words) => panic!("{words:?} is not a line\n{}", self.said),
+            Act::Pick(words) => panic!("{words:?} is not a line\n{}", self.output),
         }
     }
 
@@ -209,7 +209,7 @@ impl TestEnvironment {
         }))
     }
 
-    fn heard(self, mac: &str, model: &str, load: &str) -> Self {
+    fn with_phone(self, mac: &str, model: &str, load: &str) -> Self {
         let mac: MacAddress = mac.parse().unwrap();
         let phone = watch::ObservedPhone {
             mac,

@@ -4,41 +4,37 @@ use super::{Act::*, *};
 
 #[test]
 fn found_bundle_is_the_default_and_is_described() {
-    let mut test_environment = test_environment();
-    test_environment.target();
-    let (_, script, _) = test_environment.run(&[], vec![Enter, Stop]);
+    let mut environment = test_environment();
+    environment.target();
+    let (_, script, _) = environment.run(&[], vec![Enter, Stop]);
     let sentence = "cmterm-7945_7965-sip.9-3-1SR4-1.zip is complete and signed with the key you \
                     gave: SIP45.9-3-1SR4-1S for 7945 and 7965.";
-    assert!(script.said.contains(sentence), "{}", script.said);
+    assert!(script.output.contains(sentence), "{}", script.output);
 }
 
 #[test]
 fn damaged_bundle_is_rejected_with_its_reason() {
-    let mut test_environment = test_environment();
-    let path = test_environment.target();
+    let mut environment = test_environment();
+    let path = environment.target();
     let mut bytes = std::fs::read(&path).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 0xff;
-    let broken = test_environment.path("cmterm-broken.zip");
+    let broken = environment.path("cmterm-broken.zip");
     std::fs::write(&broken, bytes).unwrap();
-    let (answers, script, _) = test_environment.run(&[], vec![Pick("broken"), Pick("-sip"), Stop]);
+    let (answers, script, _) = environment.run(&[], vec![Pick("broken"), Pick("-sip"), Stop]);
     assert!(
-        script.said.contains("cmterm-broken.zip is damaged"),
+        script.output.contains("cmterm-broken.zip is damaged"),
         "{}",
-        script.said
+        script.output
     );
     assert_eq!(answers.bundle_files(), [path]);
 }
 
 #[test]
 fn sccp_and_foreign_files_are_rejected() {
-    let mut test_environment = test_environment();
-    test_environment.bridge();
-    std::fs::write(
-        test_environment.path("holiday.zip"),
-        b"PK\x05\x06".repeat(9),
-    )
-    .unwrap();
+    let mut environment = test_environment();
+    environment.bridge();
+    std::fs::write(environment.path("holiday.zip"), b"PK\x05\x06".repeat(9)).unwrap();
     let acts = vec![
         Pick("-sccp"),
         Pick("holiday"),
@@ -46,35 +42,37 @@ fn sccp_and_foreign_files_are_rejected() {
         types(""),
         types("/nowhere/at/all.zip"),
         Pick("Another"),
-        types(test_environment.folder.path().to_str().unwrap()),
+        types(environment.folder.path().to_str().unwrap()),
         Stop,
     ];
-    let (answers, script, _) = test_environment.run(&[], acts);
-    let said = &script.said;
+    let (answers, script, _) = environment.run(&[], acts);
+    let output = &script.output;
     assert!(
-        said.contains("contains SCCP firmware (SCCP45.8-5-2S)"),
-        "{said}"
+        output.contains("contains SCCP firmware (SCCP45.8-5-2S)"),
+        "{output}"
     );
-    assert!(said.contains("holiday.zip is "), "{said}");
-    assert!(said.contains("Type a path"), "{said}");
-    assert!(said.contains("cannot read /nowhere/at/all.zip"), "{said}");
+    assert!(output.contains("holiday.zip is "), "{output}");
+    assert!(output.contains("Type a path"), "{output}");
+    assert!(
+        output.contains("cannot read /nowhere/at/all.zip"),
+        "{output}"
+    );
     assert!(
         script.is_done() && answers.selection.targets.is_empty(),
-        "{said}"
+        "{output}"
     );
 }
 
 #[test]
 fn unproven_bundle_needs_consent() {
-    let mut test_environment = test_environment();
-    let path = test_environment.path("cmterm-7945_7965-sip.unproven.zip");
+    let mut environment = test_environment();
+    let path = environment.path("cmterm-7945_7965-sip.unproven.zip");
     small(Family::F45).write_zip(&path).unwrap();
-    let (answers, script, _) =
-        test_environment.run(&[], vec![Enter, Enter, Enter, Pick("Yes"), Stop]);
+    let (answers, script, _) = environment.run(&[], vec![Enter, Enter, Enter, Pick("Yes"), Stop]);
     assert!(
-        script.said.contains("its origin is not proven"),
+        script.output.contains("its origin is not proven"),
         "{}",
-        script.said
+        script.output
     );
     assert!(
         answers
@@ -83,9 +81,9 @@ fn unproven_bundle_needs_consent() {
             .contains("--accept-unknown")
     );
     // Another bundle needs no consent.
-    test_environment.target();
+    environment.target();
     let acts = vec![Pick("unproven"), Pick("Yes"), Back, Pick("SR4"), Stop];
-    let (answers, _, _) = test_environment.run(&[], acts);
+    let (answers, _, _) = environment.run(&[], acts);
     assert!(
         !answers
             .command_line
@@ -96,13 +94,13 @@ fn unproven_bundle_needs_consent() {
 
 #[test]
 fn unmatched_checksum_rejects_the_file() {
-    let mut test_environment = test_environment();
-    let path = test_environment.target();
+    let mut environment = test_environment();
+    let path = environment.target();
     let flags = [path.to_str().unwrap(), "--checksum", &"0".repeat(32)];
-    let (_, script, _) = test_environment.run(&flags, vec![Stop]);
+    let (_, script, _) = environment.run(&flags, vec![Stop]);
     assert!(
-        script.said.contains("No file has the MD5"),
+        script.output.contains("No file has the MD5"),
         "{}",
-        script.said
+        script.output
     );
 }

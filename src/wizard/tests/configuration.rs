@@ -8,10 +8,10 @@ use super::{
 
 #[test]
 fn typed_configuration_is_checked_and_written_at_the_start() {
-    let mut test_environment =
-        test_environment().heard("001D45AABB0C", "7965", "SCCP45.9-3-1SR1-1S");
-    test_environment.target();
-    let list = test_environment.path("phones");
+    let mut environment =
+        test_environment().with_phone("001D45AABB0C", "7965", "SCCP45.9-3-1SR1-1S");
+    environment.target();
+    let list = environment.path("phones");
     let acts = vec![
         Enter,
         Enter,
@@ -33,19 +33,22 @@ fn typed_configuration_is_checked_and_written_at_the_start() {
         types(list.to_str().unwrap()),
         Enter,
     ];
-    let (answers, script, ended) = test_environment.run(&[], acts);
-    let said = &script.said;
-    assert!(ended.is_ok(), "{ended:?}\n{said}");
-    assert!(said.contains("Not valid: expected the IPv4"), "{said}");
-    assert!(said.contains("does not exist"), "{said}");
-    assert!(said.contains("an extension has 1 to 30"), "{said}");
-    assert!(said.contains("Generated: made-for-you"), "{said}");
-    let line = line(&test_environment, &answers);
+    let (answers, script, ended) = environment.run(&[], acts);
+    let output = &script.output;
+    assert!(ended.is_ok(), "{ended:?}\n{output}");
+    assert!(output.contains("Not valid: expected the IPv4"), "{output}");
+    assert!(output.contains("does not exist"), "{output}");
+    assert!(output.contains("an extension has 1 to 30"), "{output}");
+    assert!(output.contains("Generated: made-for-you"), "{output}");
+    let line = line(&environment, &answers);
     assert!(line.contains("--inventory phones.toml"), "{line}");
-    assert!(said.contains("the inventory with the passwords"), "{said}");
     assert!(
-        !said.contains("(\"made-for-you\")"),
-        "never offered again: {said}"
+        output.contains("the inventory with the passwords"),
+        "{output}"
+    );
+    assert!(
+        !output.contains("(\"made-for-you\")"),
+        "never offered again: {output}"
     );
     let draft = answers.draft.as_ref().unwrap();
     assert_eq!(draft.phones[0].extension, "1001");
@@ -54,9 +57,9 @@ fn typed_configuration_is_checked_and_written_at_the_start() {
 
 #[test]
 fn other_answers_replace_an_inventory() {
-    let mut test_environment = test_environment();
-    test_environment.target();
-    let list = test_environment.path("phones.toml");
+    let mut environment = test_environment();
+    environment.target();
+    let list = environment.path("phones.toml");
     let form = vec![
         Pick("enter the PBX"),
         types("192.0.2.20"),
@@ -73,9 +76,9 @@ fn other_answers_replace_an_inventory() {
         vec![Back, Pick("No, firmware"), Enter],
     ]
     .concat();
-    let (answers, script, ended) = test_environment.run(&[], acts);
-    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
-    assert!(line(&test_environment, &answers).ends_with("--expect 1"));
+    let (answers, script, ended) = environment.run(&[], acts);
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.output);
+    assert!(line(&environment, &answers).ends_with("--expect 1"));
     assert!(answers.draft.is_none() && answers.setup.pbx.is_none());
 
     // Given up in the middle and not wanted, then wanted after all: what was typed is there.
@@ -99,8 +102,8 @@ fn other_answers_replace_an_inventory() {
         types(list.to_str().unwrap()),
         Enter,
     ];
-    let (answers, script, ended) = test_environment.run(&[], [enters(4), half].concat());
-    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
+    let (answers, script, ended) = environment.run(&[], [enters(4), half].concat());
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.output);
     assert_eq!(answers.draft.unwrap().phones[0].extension, "1001");
 
     // Typed, and then other phones: the form is asked for again, with what was typed.
@@ -130,31 +133,31 @@ fn other_answers_replace_an_inventory() {
     ];
     let one = vec![Enter, Pick("One 7965"), Enter, Enter];
     let acts = [one, form, back, again].concat();
-    let (answers, script, ended) = test_environment.run(&[], acts);
-    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
-    assert!(line(&test_environment, &answers).ends_with("--inventory phones.toml"));
+    let (answers, script, ended) = environment.run(&[], acts);
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.output);
+    assert!(line(&environment, &answers).ends_with("--inventory phones.toml"));
     let draft = answers.draft.unwrap();
-    assert_eq!(draft.phones.len(), 2, "{}", script.said);
+    assert_eq!(draft.phones.len(), 2, "{}", script.output);
     assert_eq!(draft.phones[0].secret, "pass");
     assert_eq!(draft.phones[1].secret, "made-for-you");
 }
 
 #[test]
 fn extra_files_are_checked() {
-    let mut test_environment = test_environment();
-    test_environment.target();
+    let mut environment = test_environment();
+    environment.target();
     let name = "SEP001D45AABB0C.cnf.xml";
-    let path = test_environment.path(name);
+    let path = environment.path(name);
     std::fs::write(&path, "<device><unclosed></device>").unwrap();
     let typed = types(path.to_str().unwrap());
     let to_configuration = enters(4);
     let acts = vec![Pick("--add"), typed, Pick("No"), Enter, Enter, Enter];
-    let (answers, script, ended) = test_environment.run(&[], [to_configuration, acts].concat());
-    assert!(ended.is_ok(), "{ended:?}\n{}", script.said);
+    let (answers, script, ended) = environment.run(&[], [to_configuration, acts].concat());
+    assert!(ended.is_ok(), "{ended:?}\n{}", script.output);
     assert!(
-        script.said.contains("would keep phones from working"),
+        script.output.contains("would keep phones from working"),
         "{}",
-        script.said
+        script.output
     );
     assert!(!answers.command_line.has("files"));
 }

@@ -48,12 +48,15 @@ fn opening_names_lamps_and_hazards_of_each_model() {
         ("7970", "turn green", Some("power supply")),
         ("7911", "flashes faster", None),
     ] {
-        let said = guide(&[number]).opening().join("\n");
-        assert!(said.contains(RESET_KEYS), "{said}");
-        assert!(said.contains("within 60 seconds"), "{said}");
-        assert!(said.contains(lamps), "{number}: {said}");
-        assert_eq!(said.contains("Caution, "), hazard.is_some(), "{said}");
-        assert!(hazard.is_none_or(|words| said.contains(words)), "{said}");
+        let output = guide(&[number]).opening().join("\n");
+        assert!(output.contains(RESET_KEYS), "{output}");
+        assert!(output.contains("within 60 seconds"), "{output}");
+        assert!(output.contains(lamps), "{number}: {output}");
+        assert_eq!(output.contains("Caution, "), hazard.is_some(), "{output}");
+        assert!(
+            hazard.is_none_or(|words| output.contains(words)),
+            "{output}"
+        );
     }
     let both = guide(&["7945", "7965"]).opening().join("\n");
     assert_eq!(both.matches("Keep holding").count(), 1, "{both}");
@@ -67,19 +70,19 @@ fn opening_names_lamps_and_hazards_of_each_model() {
 #[test]
 fn each_instruction_is_given_once() {
     let mut guide = guide(&["7965"]);
-    let mut said = |state| guide.step(&step(1, state));
-    let taken = said(State::Manifest).unwrap();
+    let mut output = |state| guide.step(&step(1, state));
+    let taken = output(State::Manifest).unwrap();
     assert!(taken.contains("The reset was accepted"), "{taken}");
-    assert!(said(State::Images).unwrap().contains("DO NOT UNPLUG"));
-    assert_eq!(said(State::Images), None);
-    assert!(said(State::Writing).unwrap().contains("DO NOT UNPLUG"));
+    assert!(output(State::Images).unwrap().contains("DO NOT UNPLUG"));
+    assert_eq!(output(State::Images), None);
+    assert!(output(State::Writing).unwrap().contains("DO NOT UNPLUG"));
     assert!(
-        said(State::Rebooted)
+        output(State::Rebooted)
             .unwrap()
             .contains("restarted by itself")
     );
-    assert_eq!(said(State::Stalled), None, "the display shows that");
-    assert!(said(State::Confirmed).unwrap().contains("is converted"));
+    assert_eq!(output(State::Stalled), None, "the display shows that");
+    assert!(output(State::Confirmed).unwrap().contains("is converted"));
 }
 
 /// Keeps all notices.
@@ -113,10 +116,17 @@ fn reset_instructions_follow_the_survey() {
         words: Vec::new(),
     };
     for surveys in [false, true] {
-        let said = Arc::new(Mutex::new(Vec::new()));
-        let inner = Box::new(Notices(Arc::clone(&said)));
+        let output = Arc::new(Mutex::new(Vec::new()));
+        let inner = Box::new(Notices(Arc::clone(&output)));
         let mut guided = GuidedReporter::new(inner, guide(&["7965"]), surveys);
-        let keys = || said.lock().unwrap().join("\n").matches(RESET_KEYS).count();
+        let keys = || {
+            output
+                .lock()
+                .unwrap()
+                .join("\n")
+                .matches(RESET_KEYS)
+                .count()
+        };
         guided.started(jiff::Timestamp::UNIX_EPOCH, &started);
         assert_eq!(keys(), usize::from(!surveys));
         guided.survey_finished(jiff::Timestamp::UNIX_EPOCH, &[]);
@@ -157,18 +167,18 @@ fn report(state: State) -> crate::track::Report {
 fn display_check_asks_about_unconfirmed_phones() {
     let asked = |state, acts| {
         let mut script = ScriptedPrompt::new(acts);
-        let said = display_check::ask(&report(state), &mut script);
-        (said, script)
+        let output = display_check::ask(&report(state), &mut script);
+        (output, script)
     };
-    let (said, script) = asked(State::Flashed, vec![Enter]);
+    let (output, script) = asked(State::Flashed, vec![Enter]);
     let [
         Observation {
             address,
             seen: ObservationKind::Remark { source, detail },
         },
-    ] = &said.unwrap()[..]
+    ] = &output.unwrap()[..]
     else {
-        panic!("{}", script.said);
+        panic!("{}", script.output);
     };
     assert_eq!(
         (*address, *source),
@@ -185,12 +195,12 @@ fn display_check_asks_about_unconfirmed_phones() {
             .is_empty()
     );
     assert!(asked(State::Confirmed, vec![]).0.unwrap().is_empty());
-    let (said, script) = asked(State::Flashed, vec![Pick("SCCP")]);
-    assert_eq!(said.unwrap().len(), 1);
+    let (output, script) = asked(State::Flashed, vec![Pick("SCCP")]);
+    assert_eq!(output.unwrap().len(), 1);
     assert!(
-        script.said.contains("still runs its old firmware"),
+        script.output.contains("still runs its old firmware"),
         "{}",
-        script.said
+        script.output
     );
     assert!(asked(State::Flashed, vec![Stop]).0.is_err());
 }
