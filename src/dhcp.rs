@@ -5,10 +5,10 @@
 //! socket and no clock. [`PacketSocket`] and [`BoundServer`] are the thin edge. Messages are read and
 //! written by [`crate::protocol::dhcp`].
 
+mod arp_probe;
 mod config_snippets;
 mod exclusive_server;
 mod frame;
-mod neighbours;
 mod packet_socket;
 mod pool;
 mod probe;

@@ -36,6 +36,7 @@ pub mod http;
 pub mod inputs;
 pub mod inventory;
 pub mod journal;
+mod limits;
 pub mod lint;
 pub mod metrics;
 pub mod phone;

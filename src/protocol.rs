@@ -14,6 +14,7 @@ mod ipv4;
 pub mod link;
 pub mod lldp;
 mod names;
+mod payload;
 pub mod sccp;
 pub mod sip;
 pub mod web;

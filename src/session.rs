@@ -8,7 +8,6 @@
 mod clock;
 mod dispatch;
 mod event_queue;
-mod neighbours;
 mod operator;
 mod service;
 mod signals;
@@ -41,7 +40,7 @@ pub use self::{
 };
 use crate::{
     diagnose::Finding,
-    discovery::poll::Poller,
+    discovery::{ArpTable, poll::Poller},
     http,
     journal::{Finished, Journal, RecordedRun, Sessions},
     metrics::{self, Counters, Exporter},
@@ -55,6 +54,9 @@ use crate::{
 
 /// How often time is passed to the fleet. Its limits are seconds and minutes.
 const TICK: Duration = Duration::from_millis(200);
+
+/// How often the ARP table is read while the MAC of an address is not known.
+const ARP_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Where the files of a run come from.
 #[derive(Debug)]
@@ -373,8 +375,8 @@ async fn event_loop(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut seconds = interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut neighbours = interval(neighbours::INTERVAL);
-    neighbours.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut arp = interval(ARP_INTERVAL);
+    arp.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut signal = None;
     let mut draining = false;
     let mut survey = survey::SurveyNotice::default();
@@ -398,7 +400,7 @@ async fn event_loop(
                     reporter.waiting(phone, expected.what, left);
                 }
             }
-            _ = neighbours.tick() => shared.read_neighbours(),
+            _ = arp.tick() => shared.read_arp_table(),
             found = next(&mut inputs.findings) => reporter.finding(shared.clock.wall_now(), &found),
             observations = inputs.witnesses.next() => {
                 for (at, observation) in observations {
@@ -450,20 +452,20 @@ async fn event_loop(
 }
 
 impl Shared {
-    /// Phones in their boot loader cannot say who they are; the kernel may know.
-    fn read_neighbours(&self) {
+    /// Phones in their boot loader do not report their MAC; the kernel's ARP table may have it.
+    fn read_arp_table(&self) {
         let unnamed = self.fleet().unidentified_addresses();
         if unnamed.is_empty() {
             return;
         }
-        let table = match neighbours::read() {
+        let table = match ArpTable::read() {
             Ok(table) => table,
             Err(error) => {
-                tracing::debug!("the table of neighbours cannot be read: {error}");
+                tracing::debug!("cannot read the kernel's ARP table: {error}");
                 return;
             }
         };
-        for (address, mac) in neighbours::macs_at(&table, &unnamed) {
+        for (address, mac) in table.unique_macs(&unnamed) {
             let source = EvidenceSource::Neighbour;
             let seen = ObservationKind::MacReported { mac, source };
             self.observe(self.clock.now(), &Observation { address, seen });

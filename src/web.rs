@@ -25,11 +25,9 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    sync::Semaphore,
-    task::JoinSet,
-    time::{Instant, sleep, sleep_until},
-};
+use tokio::{sync::Semaphore, time::timeout};
+
+use crate::limits::{Acceptor, ConnectionLimiter, WhenFull};
 
 pub use self::{shared_view::SharedView, tee::TeeReporter};
 
@@ -71,9 +69,6 @@ impl Default for Limits {
         }
     }
 }
-
-/// How long the listener rests when no connection can be taken.
-const REST: Duration = Duration::from_millis(100);
 
 /// A page that listens and is not served yet.
 #[derive(Debug)]
@@ -126,38 +121,21 @@ impl Server {
         board: Arc<SharedView>,
         stop: impl Future<Output = ()>,
     ) -> io::Result<()> {
-        let listener = tokio::net::TcpListener::from_std(self.listener)?;
+        let limiter = ConnectionLimiter::new(self.limits.connections, self.limits.connections);
+        let mut acceptor = Acceptor::new(self.listener, limiter, WhenFull::Wait)?;
         let site = Arc::new(Site {
             board,
             limits: self.limits,
             page: route::Page::new(),
             followers: Arc::new(Semaphore::new(self.limits.followers)),
         });
-        let mut connections = JoinSet::new();
-        let mut stop = std::pin::pin!(stop);
-        let mut end: Option<Instant> = None;
-        loop {
-            if end.is_some() && connections.is_empty() {
-                break;
-            }
-            tokio::select! {
-                () = &mut stop, if end.is_none() => end = Some(Instant::now() + self.limits.linger),
-                () = sleep_until(end.unwrap_or_else(Instant::now)), if end.is_some() => break,
-                Some(_) = connections.join_next(), if !connections.is_empty() => {}
-                accepted = listener.accept(), if connections.len() < self.limits.connections => {
-                    match accepted {
-                        Ok((stream, _)) => {
-                            connections.spawn(connection::serve(stream, Arc::clone(&site)));
-                        }
-                        Err(error) => {
-                            tracing::debug!(%error, "a connection could not be taken");
-                            sleep(REST).await;
-                        }
-                    }
-                }
-            }
+        let serve = |stream, _, permit| connection::serve(stream, Arc::clone(&site), permit);
+        tokio::select! {
+            () = stop => {}
+            never = acceptor.run(serve) => match never {},
         }
-        connections.shutdown().await;
+        let _ = timeout(self.limits.linger, acceptor.drain(serve)).await;
+        acceptor.shutdown().await;
         Ok(())
     }
 }

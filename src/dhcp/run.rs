@@ -17,10 +17,15 @@ use tokio::sync::mpsc;
 
 use super::{
     DhcpEvent, ExclusiveServer, LinkInterface, PacketSocket, PacketSocketError, Server,
-    ServerConfig, neighbours,
+    ServerConfig,
+    arp_probe::probe_arp,
     packet_socket::{random, wait},
 };
-use crate::{discovery::ObservationQueue, protocol::dhcp::SERVER_PORT, track::Observation};
+use crate::{
+    discovery::{ArpTable, ObservationQueue},
+    protocol::dhcp::SERVER_PORT,
+    track::Observation,
+};
 
 /// How long the thread sleeps at most before it looks whether it is to stop.
 const NAP: Duration = Duration::from_millis(200);
@@ -83,14 +88,15 @@ impl BoundServer {
         let other = |error| StartError::Other(name.clone(), error);
         // Nobody's MAC: the order does not matter.
         let all = config.pool.candidates(self.wire.interface().mac);
-        neighbours::probe_arp(config.address, all).map_err(other)?;
+        probe_arp(config.address, all).map_err(other)?;
         // Its own port 67 hears no frame that this machine sends.
         let offers = self.wire.probe(false).map_err(other)?;
         if let Some(offer) = offers.first() {
             return Err(StartError::Second(offer.server));
         }
         let mut server = Server::new(config);
-        for (address, mac) in neighbours::read(&name).map_err(other)? {
+        let arp = ArpTable::read().map_err(other)?;
+        for (address, mac) in arp.on_interface(&name) {
             server.reserve(address, mac);
         }
         let began = Instant::now();

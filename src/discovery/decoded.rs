@@ -16,24 +16,25 @@ use crate::{
     track::{EvidenceSource, LeaseOptions, ObservationKind},
 };
 
-/// One thing that a witness said.
+/// A decoded message that can report something about a phone.
 #[derive(Debug, Clone, Copy)]
 pub enum Decoded<'a> {
-    /// A CDP announcement.
+    /// CDP announcement.
     Cdp(&'a Cdp),
-    /// An LLDP announcement.
+    /// LLDP announcement.
     Lldp(&'a Lldp),
-    /// An ARP packet.
+    /// ARP packet.
     Arp(&'a Arp),
-    /// A DHCP message.
+    /// DHCP message.
     Dhcp(&'a Message),
-    /// A SIP request.
+    /// SIP request.
     Sip(&'a Request),
-    /// An answer over SIP. By itself it says nothing of a phone.
-    SipAnswer(&'a Response),
-    /// An SCCP alarm.
+    /// SIP response. It is evidence only together with its request; see
+    /// [`RegisterTracker`](super::RegisterTracker).
+    SipResponse(&'a Response),
+    /// SCCP alarm.
     Sccp(&'a Alarm),
-    /// The phone's page.
+    /// A phone's web page.
     Web(&'a DevicePage),
 }
 
@@ -60,7 +61,7 @@ pub fn observations(decoded: &Decoded<'_>) -> Vec<ObservationKind> {
             tagged(facts, EvidenceSource::Cdp, cdp.voice_vlan)
         }
         Decoded::Lldp(lldp) => {
-            // A phone's name or a phone's model; a telephone of another make has neither.
+            // A telephone of another make has neither a phone's name nor a known model.
             let mac = lldp.mac.filter(|_| lldp.model.is_some() || is_named(lldp));
             let detail = lldp
                 .system_description
@@ -77,7 +78,7 @@ pub fn observations(decoded: &Decoded<'_>) -> Vec<ObservationKind> {
                 tagged(facts, EvidenceSource::Lldp, lldp.voice_vlan())
             })
         }
-        // What the kernel's table would learn from it; it makes no phone of a stranger.
+        // The same as an entry of the kernel's ARP table. The tracker adds no phone for it.
         Decoded::Arp(arp) => facts(EvidenceSource::Neighbour, arp.sender_mac, None, None, None),
         Decoded::Dhcp(message) => {
             let class = message.phone();
@@ -94,15 +95,15 @@ pub fn observations(decoded: &Decoded<'_>) -> Vec<ObservationKind> {
         }
         Decoded::Sip(request) => {
             let phone = request.phone();
-            // A proxy's address is not the phone's.
+            // Behind a proxy the source address is not the phone's.
             let Some(mac) = phone.mac.filter(|_| request.is_direct()) else {
                 return Vec::new();
             };
             let detail = phone.alarm.map(|alarm| alarm.text);
             let agent = phone.agent.filter(|agent| agent.model.is_some());
-            let words = detail.or_else(|| agent.as_ref().map(|agent| agent.text.clone()));
+            let detail = detail.or_else(|| agent.as_ref().map(|agent| agent.text.clone()));
             let load = phone.load.as_ref();
-            let mut seen = facts(EvidenceSource::Sip, mac, phone.model, load, words);
+            let mut seen = facts(EvidenceSource::Sip, mac, phone.model, load, detail);
             if let Some(agent) = agent.filter(|_| load.is_none()) {
                 seen.push(ObservationKind::UserAgent {
                     release: agent.version,
@@ -112,7 +113,7 @@ pub fn observations(decoded: &Decoded<'_>) -> Vec<ObservationKind> {
             }
             seen
         }
-        Decoded::SipAnswer(_) => Vec::new(),
+        Decoded::SipResponse(_) => Vec::new(),
         Decoded::Sccp(alarm) => alarm.mac.map_or_else(Vec::new, |mac| {
             facts(
                 EvidenceSource::Sccp,
@@ -135,7 +136,7 @@ pub fn observations(decoded: &Decoded<'_>) -> Vec<ObservationKind> {
     }
 }
 
-/// The same with the VLAN of its voice, where it is one: 0 is a priority alone, 4095 reserved.
+/// Adds the voice VLAN, if it is one: 0 means priority only, 4095 is reserved.
 fn tagged(
     mut facts: Vec<ObservationKind>,
     source: EvidenceSource,
@@ -146,11 +147,11 @@ fn tagged(
     facts
 }
 
-/// The address that it speaks of, where it says one. SCCP and the web page say none: theirs is
-/// the connection's. An answer is its question's.
+/// The phone's address, if the message contains it. SCCP and the web page do not: their address is
+/// the connection's. A SIP response concerns the sender of its request.
 #[must_use]
 pub fn address(decoded: &Decoded<'_>) -> Option<Ipv4Addr> {
-    let said = match decoded {
+    let address = match decoded {
         Decoded::Cdp(cdp) => cdp
             .addresses
             .iter()
@@ -160,32 +161,32 @@ pub fn address(decoded: &Decoded<'_>) -> Option<Ipv4Addr> {
         Decoded::Arp(arp) => Some(arp.sender),
         Decoded::Dhcp(message) => leased(message),
         Decoded::Sip(request) => request.source.map(|source| *source.ip()),
-        Decoded::SipAnswer(_) | Decoded::Sccp(_) | Decoded::Web(_) => None,
+        Decoded::SipResponse(_) | Decoded::Sccp(_) | Decoded::Web(_) => None,
     };
-    said.filter(|address| is_host(*address))
+    address.filter(|address| is_host(*address))
 }
 
-/// Whether one host can have the address.
+/// Whether a single host can have the address.
 fn is_host(address: Ipv4Addr) -> bool {
     !address.is_unspecified() && !address.is_multicast() && !address.is_broadcast()
 }
 
-/// The address that the client has now, as surely as one message can say. A DISCOVER has none,
-/// and a REQUEST after a boot only hopes for its old one: the ACK tells.
+/// The address that the client has now, as far as one message shows it. A DISCOVER has none. A
+/// REQUEST after a boot asks for an earlier one, which only the ACK confirms.
 fn leased(message: &Message) -> Option<Ipv4Addr> {
     match (message.op, message.message_type()?) {
         (Op::Reply, MessageType::Ack) if message.your.is_unspecified() => Some(message.client),
         (Op::Reply, MessageType::Ack) => Some(message.your),
-        // It takes what this server offered.
+        // It accepts an offer.
         (Op::Request, MessageType::Request) if message.server_id().is_some() => message.requested(),
-        // It has it and wants to keep it, or has it and asks for the rest.
+        // It renews its lease, or has an address and requests only options.
         (Op::Request, MessageType::Request | MessageType::Inform) => Some(message.client),
         _ => None,
     }
 }
 
-/// What a server tells a phone that starts. One that renews its lease, or asks with an address of
-/// its own, has its address in the answer (RFC 2131, table 3): it goes by what it knows.
+/// The boot options in the ACK to a phone that starts. If `ciaddr` is set (RFC 2131, table 3), the
+/// phone renews its lease and keeps using its earlier options.
 fn lease_observation(message: &Message) -> Option<ObservationKind> {
     let is_ack = message.op == Op::Reply && message.message_type() == Some(MessageType::Ack);
     if !is_ack || !message.client.is_unspecified() || message.your.is_unspecified() {

@@ -1,4 +1,4 @@
-//! Observations on their way to the session, and how many of them found no room.
+//! The bounded queue of observations to the session.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{Sender, error::TrySendError};
 
 use crate::track::Observation;
 
-/// Hands observations over without waiting for anybody.
+/// Sends observations without ever blocking; counts those that do not fit.
 #[derive(Debug)]
 pub(crate) struct ObservationQueue {
     queue: Sender<(Instant, Observation)>,
@@ -18,7 +18,7 @@ pub(crate) struct ObservationQueue {
 }
 
 impl ObservationQueue {
-    /// Of a queue; `what` is told, in words.
+    /// `what` names the observations in warnings, as in "REGISTERs and SCCP alarms".
     pub(crate) fn new(queue: Sender<(Instant, Observation)>, what: &'static str) -> Self {
         Self {
             queue,
@@ -27,30 +27,30 @@ impl ObservationQueue {
         }
     }
 
-    /// Hands one over, or counts it where there is no room; the first of those is said. When the
-    /// run is over nobody takes any, and nothing is lost.
+    /// Sends an observation, or counts it if the queue is full and warns the first time. After the
+    /// end of the run, when the queue is closed, nothing counts as lost.
     pub(crate) fn send(&self, at: Instant, observation: Observation) {
         if let Err(TrySendError::Full(_)) = self.queue.try_send((at, observation))
             && self.dropped.fetch_add(1, Ordering::Relaxed) == 0
         {
             tracing::warn!(
-                "there is more of {} than can be taken: some of it is left out",
+                "{}: more than can be processed; dropping the excess",
                 self.what
             );
         }
     }
 
-    /// How many found no room.
+    /// Observations that were dropped.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Says at the end how many found no room, if any did.
+    /// Warns at the end of the run if any were dropped.
     pub(crate) fn end(&self) {
         let dropped = self.dropped();
         if dropped > 0 {
             tracing::warn!(
-                "{dropped} observations from {} were left out: there was more than could be taken",
+                "{}: {dropped} observations were dropped; there were more than could be processed",
                 self.what
             );
         }
@@ -70,9 +70,9 @@ mod tests {
     };
 
     #[test]
-    fn what_finds_no_room_is_counted_and_what_nobody_wants_is_not() {
+    fn a_full_queue_counts_drops_and_a_closed_queue_does_not() {
         let (queue, mut taken) = mpsc::channel(2);
-        let outbox = ObservationQueue::new(queue, "a test");
+        let queue_end = ObservationQueue::new(queue, "a test");
         let send = |count: usize| {
             for _ in 0..count {
                 let seen = ObservationKind::MacReported {
@@ -80,18 +80,18 @@ mod tests {
                     source: EvidenceSource::Dhcp,
                 };
                 let address = Ipv4Addr::LOCALHOST;
-                outbox.send(Instant::now(), Observation { address, seen });
+                queue_end.send(Instant::now(), Observation { address, seen });
             }
         };
         send(2);
-        assert_eq!(outbox.dropped(), 0);
+        assert_eq!(queue_end.dropped(), 0);
         send(3);
-        assert_eq!(outbox.dropped(), 3);
+        assert_eq!(queue_end.dropped(), 3);
         assert!(taken.try_recv().is_ok());
         send(1);
-        assert_eq!(outbox.dropped(), 3, "there is room again");
+        assert_eq!(queue_end.dropped(), 3, "the queue has room again");
         drop(taken);
         send(4);
-        assert_eq!(outbox.dropped(), 3, "the run is over");
+        assert_eq!(queue_end.dropped(), 3, "the run is over");
     }
 }

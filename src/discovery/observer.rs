@@ -1,4 +1,4 @@
-//! Frames in, observations out.
+//! Frames in, observations of phones out.
 
 use std::{
     collections::BTreeSet,
@@ -21,56 +21,62 @@ use crate::{
     track::{MAX_PHONES, Observation, ObservationKind},
 };
 
-/// The port that phones register at, where nothing else is said.
+/// The port at which phones register by default.
 pub const SIP_PORT: u16 = 5060;
 
-/// The flag of a segment that ends a connection, and of one that acknowledges.
+/// TCP flags RST and ACK.
 const RST_ACK: u8 = 4 | 16;
 
-/// Listens to frames as they come. It remembers which clients of DHCP are phones, because a
-/// server's ACK does not say so, [`MAX_PHONES`] of them at most; and REGISTERs, because their
-/// answers do not say whose they are.
+/// Extracts observations from frames.
+///
+/// It remembers which DHCP clients are phones ([`MAX_PHONES`] at most), because a server's ACK does
+/// not say so, and REGISTERs, because a response does not name the phone.
 #[derive(Debug, Clone)]
 pub struct Observer {
     phones: BTreeSet<MacAddress>,
     registers: RegisterTracker,
-    /// The port of SIP.
+    /// SIP port.
     sip: u16,
     /// A SIP port of this program's, where REGISTERs are decoded and answered by itself.
-    ours: Option<SocketAddrV4>,
+    own: Option<SocketAddrV4>,
 }
 
 impl Default for Observer {
-    /// Hears SIP at [`SIP_PORT`].
+    /// Reads SIP at [`SIP_PORT`].
     fn default() -> Self {
         Self::new(SIP_PORT, None)
     }
 }
 
 impl Observer {
-    /// One that hears SIP at this port. `ours`: it leaves out what goes to this address and port
-    /// and comes from it, where `listen` hears it.
+    /// Reads SIP at port `sip`, and leaves out what goes to or comes from `own`, where
+    /// [`listen`](super::listen) receives it.
     #[must_use]
-    pub fn new(sip: u16, ours: Option<SocketAddrV4>) -> Self {
+    pub fn new(sip: u16, own: Option<SocketAddrV4>) -> Self {
         Self {
             phones: BTreeSet::new(),
             registers: RegisterTracker::default(),
             sip,
-            ours,
+            own,
         }
     }
 
-    /// What a frame says of phones. Frames that are none of a witness's give nothing; an error
-    /// says that one was meant for a witness and is damaged.
+    /// The observations in a frame; none if it is of a protocol that is not read here.
     ///
-    /// SIP and SCCP are read where a request's head or an alarm lies in one segment or datagram,
-    /// as phones send them.
+    /// SIP and SCCP are read if a message's head or the alarm is in one segment or datagram, as
+    /// phones send them.
+    ///
+    /// # Errors
+    /// The frame is of a protocol that is read here, and damaged.
     pub fn observe(&mut self, frame: &Frame<'_>) -> Result<Vec<Observation>, Malformed> {
         self.observe_payload(Some(frame.source), &frame.payload)
     }
 
-    /// The same of what a packet of another link layer carries. `sender`: who sent it, where
-    /// that is known; else ARP is no evidence.
+    /// As [`Observer::observe`], for the payload of any link layer. `sender` is the station that
+    /// sent the packet; if it is not known, ARP is ignored.
+    ///
+    /// # Errors
+    /// The payload is of a protocol that is read here, and damaged.
     pub fn observe_payload(
         &mut self,
         sender: Option<MacAddress>,
@@ -78,7 +84,7 @@ impl Observer {
     ) -> Result<Vec<Observation>, Malformed> {
         let mut all = Vec::new();
         let mut registers = std::mem::take(&mut self.registers);
-        let carried = self.carried(sender, payload, &mut |decoded, address| {
+        let decoded = self.decode_payload(sender, payload, &mut |decoded, address| {
             if let Some(address) = address {
                 let seen = observations(decoded).into_iter();
                 all.extend(seen.map(|seen| Observation { address, seen }));
@@ -87,14 +93,14 @@ impl Observer {
                 Decoded::Sip(request) => {
                     flow(payload).and_then(|flow| registers.request(request, flow))
                 }
-                Decoded::SipAnswer(response) => {
+                Decoded::SipResponse(response) => {
                     flow(payload).and_then(|flow| registers.response(response, flow))
                 }
                 _ => None,
             });
         });
         self.registers = registers;
-        carried?;
+        decoded?;
         all.extend(closed_port(payload, self.sip));
         Ok(all)
     }
@@ -106,10 +112,10 @@ impl Observer {
         frame: &Frame<'_>,
         sink: &mut Sink<'_>,
     ) -> Result<(), Malformed> {
-        self.carried(Some(frame.source), &frame.payload, sink)
+        self.decode_payload(Some(frame.source), &frame.payload, sink)
     }
 
-    fn carried(
+    fn decode_payload(
         &mut self,
         sender: Option<MacAddress>,
         payload: &Payload<'_>,
@@ -118,7 +124,7 @@ impl Observer {
         match payload {
             Payload::Cdp(bytes) => emit(&Decoded::Cdp(&Cdp::decode(bytes)?), sink),
             Payload::Lldp(bytes) => emit(&Decoded::Lldp(&Lldp::decode(bytes)?), sink),
-            // Who answers for somebody else is no evidence.
+            // Proxy ARP is no evidence.
             Payload::Arp(arp) if Some(arp.sender_mac) == sender => emit(&Decoded::Arp(arp), sink),
             Payload::Ipv4Udp {
                 source,
@@ -155,8 +161,8 @@ impl Observer {
         Ok(())
     }
 
-    /// SIP from or to its port. A first line shows what it is; a segment in the middle of a body
-    /// has none.
+    /// Reads SIP from or to the SIP port. The first line tells requests and responses apart; a
+    /// segment in the middle of a body has neither.
     fn sip(
         &self,
         source: SocketAddrV4,
@@ -164,9 +170,9 @@ impl Observer {
         bytes: &[u8],
         sink: &mut Sink<'_>,
     ) -> Result<(), Malformed> {
-        let ends = [source, destination];
-        let is_sip = ends.iter().any(|end| end.port() == self.sip);
-        if !is_sip || ends.iter().any(|end| Some(*end) == self.ours) {
+        let endpoints = [source, destination];
+        let is_sip = endpoints.iter().any(|endpoint| endpoint.port() == self.sip);
+        if !is_sip || endpoints.iter().any(|endpoint| Some(*endpoint) == self.own) {
             return Ok(());
         }
         let first = bytes
@@ -175,9 +181,9 @@ impl Observer {
             .unwrap_or_default();
         let first = first.strip_suffix(b"\r").unwrap_or(first);
         if first.starts_with(b"SIP/2.0 ") {
-            // A part of another message's body may begin alike (message/sipfrag).
+            // A body of type message/sipfrag may begin in the same way.
             if let Ok(response) = Response::decode(bytes) {
-                sink(&Decoded::SipAnswer(&response), None);
+                sink(&Decoded::SipResponse(&response), None);
             }
         } else if first.ends_with(b" SIP/2.0") {
             let request = Request::decode(bytes)?.received_from(source);
@@ -212,8 +218,8 @@ fn flow(payload: &Payload<'_>) -> Option<Flow> {
     })
 }
 
-/// That the port of SIP is closed. Who refuses a connection answers its first segment, which has no
-/// acknowledgement, with a sequence number of 0 (RFC 9293, 3.10.7.1); who ends one has another.
+/// The observation that the SIP port is closed: ICMP port unreachable, or a TCP reset with sequence
+/// number 0, which answers a SYN (RFC 9293, 3.10.7.1). A reset of an open connection has another.
 fn closed_port(payload: &Payload<'_>, sip: u16) -> Option<Observation> {
     let (phone, pbx, over) = match payload {
         Payload::Ipv4Closed {
@@ -238,7 +244,7 @@ fn closed_port(payload: &Payload<'_>, sip: u16) -> Option<Observation> {
     })
 }
 
-/// A segment that begins with an alarm; any other may begin in the middle of a message.
+/// Reads a segment that begins with an alarm. Others may begin in the middle of a message.
 fn alarms(source: Ipv4Addr, bytes: &[u8], sink: &mut Sink<'_>) -> Result<(), Malformed> {
     if bytes.get(8..12) != Some(&sccp::ALARM.to_le_bytes()) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! REGISTERs of phones, and what each was answered.
+//! REGISTERs of phones and the responses to them.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -13,41 +13,42 @@ use crate::{
     track::{Observation, ObservationKind, Register, RegisterOutcome},
 };
 
-/// REGISTERs of which an answer is waited for; a further one takes the place of the oldest. A
-/// thousand phones that start at once send two each within a few seconds.
+/// REGISTERs that are tracked at once; a further one replaces the oldest. A thousand phones that
+/// start at once send two each within a few seconds.
 pub const MAX_TRACKED: usize = 4096;
 
-/// Copies of one REGISTER that are told. A phone over UDP sends ten (RFC 3261, 17.1.2.2).
+/// Retransmissions of one REGISTER that are reported. A phone sends up to ten over UDP (RFC 3261,
+/// 17.1.2.2).
 pub const MAX_COPIES: u8 = 8;
 
-/// Final statuses of one REGISTER that are told; a PBX gives one.
+/// Final responses to one REGISTER that are reported. A PBX sends one.
 const MAX_RESPONSES: usize = 2;
 
-/// A digest of its Call-ID, its number and the PBX that it went to: of one size, whatever these are.
+/// SHA-1 of Call-ID, `CSeq` number and PBX address: its size does not depend on the sender.
 type Key = [u8; 20];
 
-/// Joins REGISTERs and answers. It needs no clock: what it remembers is bounded by number.
+/// Matches responses to REGISTERs. It needs no clock: its memory is bounded by number.
 ///
-/// Only REGISTERs that came without a proxy between and that name a phone of Cisco's, by a
-/// device name or by the model in the User-Agent: others than phones register at a PBX too.
+/// It tracks only REGISTERs that came without a proxy and name a Cisco phone, by device name or by
+/// the model in the User-Agent, because other devices register at a PBX too.
 #[derive(Debug, Clone, Default)]
 pub struct RegisterTracker {
     known: HashMap<Key, TrackedRegister>,
-    /// The oldest first.
+    /// Oldest first.
     order: VecDeque<Key>,
 }
 
 #[derive(Debug, Clone)]
 struct TrackedRegister {
     register: Register,
-    /// Those that were told.
+    /// Retransmissions that were reported.
     copies: u8,
-    /// Answers that were told: the status, and where it went.
-    told: Vec<(u16, SocketAddrV4)>,
+    /// Responses that were reported: status and destination.
+    responses: Vec<(u16, SocketAddrV4)>,
 }
 
 impl RegisterTracker {
-    /// A request. `None`: it is no phone's REGISTER, or a copy too many.
+    /// The observation of a request. `None`: it is no phone's REGISTER, or [`MAX_COPIES`] is reached.
     pub fn request(&mut self, request: &Request, flow: Flow) -> Option<Observation> {
         let register = register(request, flow)?;
         let (call, number, _) = request.transaction()?;
@@ -70,7 +71,7 @@ impl RegisterTracker {
             let followed = TrackedRegister {
                 register: register.clone(),
                 copies: 0,
-                told: Vec::new(),
+                responses: Vec::new(),
             };
             self.known.insert(key, followed);
             RegisterOutcome::Sent
@@ -80,7 +81,8 @@ impl RegisterTracker {
         Some(Observation { address, seen })
     }
 
-    /// An answer. `None`: to nothing that is known, no final one, or told before.
+    /// The observation of a response. `None`: its REGISTER is not tracked, it is not final, or it was
+    /// reported before.
     pub fn response(&mut self, response: &Response, flow: Flow) -> Option<Observation> {
         let (call, number) = response.answers()?;
         if response.status < 200 {
@@ -89,10 +91,10 @@ impl RegisterTracker {
         let key = key(call, number, *flow.source.ip());
         let known = self.known.get_mut(&key)?;
         let answer = (response.status, flow.destination);
-        if known.told.len() >= MAX_RESPONSES || known.told.contains(&answer) {
+        if known.responses.len() >= MAX_RESPONSES || known.responses.contains(&answer) {
             return None;
         }
-        known.told.push(answer);
+        known.responses.push(answer);
         let outcome = RegisterOutcome::Answered {
             status: response.status,
             to: flow.destination,
@@ -106,7 +108,7 @@ impl RegisterTracker {
     }
 }
 
-/// What a request says, if it is a phone's REGISTER.
+/// The registration in a request, if it is a phone's REGISTER.
 fn register(request: &Request, flow: Flow) -> Option<Register> {
     if request.method != "REGISTER" || !request.is_direct() {
         return None;
@@ -127,7 +129,7 @@ fn register(request: &Request, flow: Flow) -> Option<Register> {
     })
 }
 
-/// The user of an address: `"Ann" <sip:1001@192.0.2.1>;tag=1` is 1001.
+/// The user part of an address: 1001 in `"Ann" <sip:1001@192.0.2.1>;tag=1`.
 fn user(address: &str) -> Option<String> {
     let (_, behind) = address.split_once("sip:")?;
     let (user, _) = behind.split_once('@')?;

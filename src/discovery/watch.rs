@@ -1,4 +1,5 @@
-//! Who is here and what each phone runs: facts and time in, a list and its changes out.
+//! The phones that are present and the load that each runs: facts and time in, changes of the
+//! list out.
 
 mod fact;
 
@@ -10,73 +11,72 @@ use std::{
 
 use serde::Serialize;
 
-pub use fact::Fact;
+pub use fact::{Fact, FactReader};
 
 use crate::{
     phone::{LoadName, MacAddress, Model},
     track::{EvidenceSource, MAX_PHONES, RunTime},
 };
 
-/// A phone that was heard.
+/// A phone that was observed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedPhone {
-    /// Who it is.
+    /// Its Ethernet address.
     pub mac: MacAddress,
-    /// Where it was last.
+    /// Its last known IPv4 address.
     pub address: Option<Ipv4Addr>,
-    /// What it is.
+    /// Its model.
     pub model: Option<&'static Model>,
-    /// What it runs, as it said last.
+    /// The load that it reported last.
     pub load: Option<LoadName>,
-    /// The port of the phone that was heard last.
+    /// The phone's port that sent the last frame.
     pub port: Option<String>,
     /// Its VLAN.
     pub vlan: Option<u16>,
-    /// The power that it takes by its own word, in milliwatts.
+    /// Power consumption that it reports, in milliwatts.
     pub power: Option<u32>,
-    /// Who said something of it last.
-    pub witness: EvidenceSource,
-    /// When it was heard first.
-    pub first: RunTime,
-    /// When it was heard last.
-    pub last: RunTime,
-    /// Until when its word holds: nothing new by then, and it is silent. `None` where only
-    /// witnesses spoke that do not repeat themselves.
-    pub until: Option<RunTime>,
-    /// Whether its word holds no more: it has no power, restarts, or is elsewhere.
+    /// The source of the last report.
+    pub source: EvidenceSource,
+    /// Time of the first report.
+    pub first_seen: RunTime,
+    /// Time of the last report.
+    pub last_seen: RunTime,
+    /// When it becomes silent, unless a new report comes. `None`: no report had a time to live.
+    pub expires_at: Option<RunTime>,
+    /// Whether its last announcement expired: it has no power, restarts, or was moved.
     pub is_silent: bool,
 }
 
-/// What became of a phone in the list.
+/// How a phone's entry in the list changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PhoneChange {
-    /// It was heard for the first time.
+    /// First report.
     New,
-    /// Something else is said of it.
+    /// A report differs from earlier ones.
     Changed,
-    /// It said nothing for as long as its word holds.
+    /// Its announcements expired.
     Silent,
-    /// It speaks again.
+    /// It reports again after silence.
     Back,
 }
 
-/// The list.
+/// The list, at most [`MAX_PHONES`] phones.
 #[derive(Debug, Clone, Default)]
 pub struct PhoneList {
     phones: BTreeMap<MacAddress, ObservedPhone>,
-    left_out: u64,
+    dropped: u64,
 }
 
 impl PhoneList {
-    /// Takes a fact. `None`: it changes nothing that is shown but when the phone was heard.
+    /// Applies a fact. `None`: nothing that is shown changes, except the time of the last report.
     pub fn apply(&mut self, now: RunTime, fact: &Fact) -> Option<PhoneChange> {
         let count = self.phones.len();
         let entry = match self.phones.entry(fact.mac) {
-            // ARP is everybody's: it tells a phone's address and makes no phone.
-            Entry::Vacant(_) if fact.witness == EvidenceSource::Neighbour => return None,
+            // Every host sends ARP: it can add an address to a phone, but not a phone to the list.
+            Entry::Vacant(_) if fact.source == EvidenceSource::Neighbour => return None,
             Entry::Vacant(_) if count >= MAX_PHONES => {
-                self.left_out += 1;
+                self.dropped += 1;
                 return None;
             }
             Entry::Vacant(entry) => {
@@ -88,10 +88,10 @@ impl PhoneList {
                     port: None,
                     vlan: None,
                     power: None,
-                    witness: fact.witness,
-                    first: now,
-                    last: now,
-                    until: None,
+                    source: fact.source,
+                    first_seen: now,
+                    last_seen: now,
+                    expires_at: None,
                     is_silent: false,
                 };
                 entry.insert(phone).apply(now, fact);
@@ -120,10 +120,10 @@ impl PhoneList {
         }
     }
 
-    /// Lets time pass: those that are silent by now and were not before.
+    /// Advances time. Returns the phones that have just become silent.
     pub fn tick(&mut self, now: RunTime) -> Vec<MacAddress> {
         let due = |phone: &&mut ObservedPhone| {
-            !phone.is_silent && phone.until.is_some_and(|until| until <= now)
+            !phone.is_silent && phone.expires_at.is_some_and(|at| at <= now)
         };
         self.phones
             .values_mut()
@@ -135,30 +135,30 @@ impl PhoneList {
             .collect()
     }
 
-    /// All phones, by their MACs.
+    /// All phones, ordered by MAC.
     #[must_use]
     pub fn phones(&self) -> impl ExactSizeIterator<Item = &ObservedPhone> {
         self.phones.values()
     }
 
-    /// One of them.
+    /// The phone with this MAC.
     #[must_use]
     pub fn phone(&self, mac: MacAddress) -> Option<&ObservedPhone> {
         self.phones.get(&mac)
     }
 
-    /// Facts about phones for which the list had no room ([`MAX_PHONES`]).
+    /// Facts that were dropped because the list was full.
     #[must_use]
-    pub fn left_out(&self) -> u64 {
-        self.left_out
+    pub fn dropped(&self) -> u64 {
+        self.dropped
     }
 }
 
 impl ObservedPhone {
-    /// Takes over what the fact says; what it does not say stays.
+    /// Takes over what the fact reports and keeps the rest.
     fn apply(&mut self, now: RunTime, fact: &Fact) {
-        self.last = now;
-        self.witness = fact.witness;
+        self.last_seen = now;
+        self.source = fact.source;
         self.address = fact.address.or(self.address);
         self.model = fact.model.or(self.model);
         if let Some(load) = &fact.load {
@@ -169,16 +169,16 @@ impl ObservedPhone {
         }
         self.vlan = fact.vlan.or(self.vlan);
         self.power = fact.power.or(self.power);
-        match fact.holds {
-            // LLDP's last word (IEEE 802.1AB, 8.5.4): its port goes down.
-            Some(Duration::ZERO) => self.until = Some(now),
-            Some(holds) => self.until = self.until.max(Some(now.saturating_add(holds))),
+        match fact.ttl {
+            // LLDP's shutdown announcement (IEEE 802.1AB, 8.5.4): the port goes down.
+            Some(Duration::ZERO) => self.expires_at = Some(now),
+            Some(ttl) => self.expires_at = self.expires_at.max(Some(now.saturating_add(ttl))),
             None => {}
         }
-        self.is_silent = match fact.holds {
-            Some(holds) => holds.is_zero(),
-            // Whoever asks for an address is there. Its word holds as long as before.
-            None => self.is_silent && self.until.is_some_and(|until| until <= now),
+        self.is_silent = match fact.ttl {
+            Some(ttl) => ttl.is_zero(),
+            // A DHCP request shows that the phone is there; it does not extend an announcement.
+            None => self.is_silent && self.expires_at.is_some_and(|at| at <= now),
         };
     }
 }
@@ -189,17 +189,17 @@ mod tests {
 
     const MAC: MacAddress = MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, 1]);
 
-    fn fact(witness: EvidenceSource, holds: u64) -> Fact {
+    fn fact(source: EvidenceSource, ttl: u64) -> Fact {
         Fact {
             mac: MAC,
-            witness,
+            source,
             address: None,
             model: None,
             load: None,
             port: None,
             vlan: None,
             power: None,
-            holds: (holds > 0).then(|| Duration::from_secs(holds)),
+            ttl: (ttl > 0).then(|| Duration::from_secs(ttl)),
         }
     }
 
@@ -222,10 +222,10 @@ mod tests {
             Some(PhoneChange::New)
         );
         assert_eq!(watch.apply(at(60), &load("SCCP45.8-5-2S")), None);
-        assert_eq!(watch.phone(MAC).unwrap().last, at(60));
+        assert_eq!(watch.phone(MAC).unwrap().last_seen, at(60));
         assert_eq!(watch.tick(at(239)), []);
         assert_eq!(watch.tick(at(240)), [MAC]);
-        assert_eq!(watch.tick(at(999)), [], "said once");
+        assert_eq!(watch.tick(at(999)), [], "reported once");
         assert_eq!(
             watch.apply(at(1000), &load("SIP45.9-3-1SR4-1S")),
             Some(PhoneChange::Back)
@@ -233,7 +233,7 @@ mod tests {
         let phone = watch.phone(MAC).unwrap();
         assert!(!phone.is_silent);
         assert_eq!(phone.load, Some(LoadName::new("SIP45.9-3-1SR4-1S")));
-        assert_eq!((phone.first, phone.last), (at(0), at(1000)));
+        assert_eq!((phone.first_seen, phone.last_seen), (at(0), at(1000)));
         assert_eq!(
             watch.apply(at(1001), &load("SIP45.9-4-2SR3-1S")),
             Some(PhoneChange::Changed)
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_witness_does_not_say_stays_as_another_said_it() {
+    fn a_source_keeps_what_another_source_reported() {
         let mut watch = PhoneList::default();
         watch.apply(at(0), &load("SIP45.9-3-1SR4-1S"));
         let address = Ipv4Addr::new(192, 0, 2, 7);
@@ -261,11 +261,11 @@ mod tests {
         assert_eq!(phone.power, Some(6300));
         assert_eq!(phone.address, Some(address));
         assert!(phone.load.is_some());
-        assert_eq!(phone.until, Some(at(180)), "ARP does not lengthen it");
+        assert_eq!(phone.expires_at, Some(at(180)), "ARP does not lengthen it");
     }
 
     #[test]
-    fn a_stranger_who_only_has_an_address_is_no_phone() {
+    fn arp_alone_adds_no_phone() {
         let mut watch = PhoneList::default();
         assert_eq!(
             watch.apply(at(0), &fact(EvidenceSource::Neighbour, 0)),
@@ -275,22 +275,22 @@ mod tests {
     }
 
     #[test]
-    fn a_phone_that_only_asked_for_an_address_is_never_called_silent() {
+    fn a_phone_seen_by_dhcp_only_never_becomes_silent() {
         let mut watch = PhoneList::default();
         watch.apply(at(0), &fact(EvidenceSource::Dhcp, 0));
         assert_eq!(watch.tick(Duration::from_hours(24)), []);
     }
 
     #[test]
-    fn the_last_word_of_a_port_that_goes_down_is_believed_at_once() {
+    fn a_shutdown_announcement_makes_a_phone_silent_at_once() {
         let mut watch = PhoneList::default();
         watch.apply(at(0), &fact(EvidenceSource::Lldp, 120));
         let last = Fact {
-            holds: Some(Duration::ZERO),
+            ttl: Some(Duration::ZERO),
             ..fact(EvidenceSource::Lldp, 0)
         };
         assert_eq!(watch.apply(at(9), &last), Some(PhoneChange::Silent));
-        assert_eq!(watch.tick(at(999)), [], "said once");
+        assert_eq!(watch.tick(at(999)), [], "reported once");
     }
 
     #[test]
@@ -307,6 +307,6 @@ mod tests {
                 },
             );
         }
-        assert_eq!((watch.phones().len(), watch.left_out()), (MAX_PHONES, 5));
+        assert_eq!((watch.phones().len(), watch.dropped()), (MAX_PHONES, 5));
     }
 }

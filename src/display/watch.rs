@@ -97,7 +97,7 @@ impl<W: Write + Send> Watcher for Json<W> {
             port: phone.port.as_deref(),
             vlan: phone.vlan,
             power: phone.power,
-            witness: phone.witness,
+            witness: phone.source,
             interface: Some(interface).filter(|name| !name.is_empty()),
         };
         match serde_json::to_string(&line) {

@@ -1,9 +1,9 @@
-//! One client: its request, the response, and how much of it is acknowledged.
+//! Serves one client: its request, the response, and the acknowledged bytes.
 
 use std::{
     convert::Infallible,
     future::ready,
-    net::{Shutdown, SocketAddrV4},
+    net::{Ipv4Addr, Shutdown, SocketAddrV4},
     pin::{Pin, pin},
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
@@ -22,34 +22,65 @@ use tokio::{net::TcpStream, time::MissedTickBehavior};
 
 use super::{
     Answer, End, GRACE_TIME, HEADERS_MAX, IDLE_TIME, MIN_RATE, NAME_MAX, REQUEST_MAX, REQUEST_TIME,
-    Seat, Service, name,
-    range::{self, Part, RangeRequest},
+    Service, name,
+    range::{self, Coverage, Part, PartialDownloads, RangeRequest},
     stream::{HyperIo, TrackedStream},
 };
-use crate::stage::StagedFile;
+use crate::{limits::ConnectionPermit, stage::StagedFile};
 
-/// How often the kernel is asked what is acknowledged, while bytes leave.
+/// How often the kernel's count of acknowledged bytes is read while bytes are sent.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The same, once all bytes have left and only the last acknowledgements are missing.
+/// The same after the last byte was sent, while acknowledgements are missing.
 const END_INTERVAL: Duration = Duration::from_millis(10);
 
-/// How long a client may take to close a connection that is done.
+/// Time in which a client must close its connection after the response.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// What a client may still send on a connection that is done, in bytes.
+/// Bytes that a client may still send after the response.
 const LINGER_BYTES: usize = 65_536;
 
-/// Serves one client to its end.
-pub(super) async fn serve<S: Service>(stream: TcpStream, peer: SocketAddrV4, seat: Seat<S>) {
-    let Ok(wire) = TrackedStream::new(stream) else {
-        // Closed before it was looked at.
+/// Partial downloads that are remembered; a further one replaces the oldest.
+const MAX_PARTIAL: usize = 256;
+
+/// What all connections share.
+pub(super) struct Shared<S> {
+    service: S,
+    partial: Mutex<PartialDownloads>,
+}
+
+impl<S> Shared<S> {
+    pub(super) fn new(service: S) -> Self {
+        Self {
+            service,
+            partial: Mutex::new(PartialDownloads::new(MAX_PARTIAL)),
+        }
+    }
+
+    /// Adds what `address` acknowledged of a file, and returns all that it has of the file.
+    fn cover(&self, address: Ipv4Addr, file: &StagedFile, part: Part) -> Coverage {
+        self.partial
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(address, file, part)
+    }
+}
+
+/// Serves a connection until it ends.
+pub(super) async fn serve<S: Service>(
+    stream: TcpStream,
+    peer: SocketAddrV4,
+    _permit: ConnectionPermit,
+    shared: Arc<Shared<S>>,
+) {
+    let Ok(stream) = TrackedStream::new(stream) else {
+        // It was closed already.
         return;
     };
     let slot = Arc::new(CurrentTransfer::default());
-    let watched = Arc::clone(&wire);
+    let tracked = Arc::clone(&stream);
     let answer = service_fn(|request: Request<Incoming>| {
-        let (response, transfer) = answer(&seat, peer, &request, &watched);
+        let (response, transfer) = answer(&shared, peer, &request, &tracked);
         slot.put(transfer);
         ready(Ok::<_, Infallible>(response))
     });
@@ -58,7 +89,7 @@ pub(super) async fn serve<S: Service>(stream: TcpStream, peer: SocketAddrV4, sea
         .half_close(true)
         .max_buf_size(REQUEST_MAX)
         .max_headers(HEADERS_MAX)
-        .serve_connection(HyperIo(Arc::clone(&wire)), answer);
+        .serve_connection(HyperIo(Arc::clone(&stream)), answer);
     let mut connection = pin!(connection);
     let mut ticks = tokio::time::interval(PROGRESS_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -76,20 +107,20 @@ pub(super) async fn serve<S: Service>(stream: TcpStream, peer: SocketAddrV4, sea
             }
         }
     };
-    // Nothing was asked, or it was answered in full with something else than a file.
+    // There is no transfer if nothing was requested, or if the response was no file.
     if let Some(mut transfer) = slot.take() {
         let end = transfer.conclude(answered).await;
         transfer.end(end);
     }
     if answered {
-        linger(&wire).await;
+        linger(&stream).await;
     }
 }
 
-/// Says that nothing more comes and waits for the client to close: closing with something
-/// unread would reset the connection under the response.
-pub(crate) async fn linger(wire: &TrackedStream) {
-    if SockRef::from(&wire.stream)
+/// Shuts down sending and waits for the client to close: closing a socket with unread bytes would
+/// reset the connection and could lose the response.
+pub(crate) async fn linger(stream: &TrackedStream) {
+    if SockRef::from(&stream.stream)
         .shutdown(Shutdown::Write)
         .is_err()
     {
@@ -98,8 +129,8 @@ pub(crate) async fn linger(wire: &TrackedStream) {
     let discard = async {
         let mut bytes = [0; 1_024];
         let mut left = LINGER_BYTES;
-        while left > 0 && wire.stream.readable().await.is_ok() {
-            match wire.stream.try_read(&mut bytes) {
+        while left > 0 && stream.stream.readable().await.is_ok() {
+            match stream.stream.try_read(&mut bytes) {
                 Ok(0) => return,
                 Ok(count) => left = left.saturating_sub(count),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
@@ -107,11 +138,11 @@ pub(crate) async fn linger(wire: &TrackedStream) {
             }
         }
     };
-    // Whoever does not close is closed.
+    // After the time the connection is closed anyway.
     let _ = tokio::time::timeout(LINGER, discard).await;
 }
 
-/// The transfer of a connection, once there is one.
+/// The transfer of a connection, after a file was requested.
 struct CurrentTransfer<S: Service>(Mutex<Option<Transfer<S>>>);
 
 impl<S: Service> Default for CurrentTransfer<S> {
@@ -135,40 +166,40 @@ impl<S: Service> CurrentTransfer<S> {
     }
 }
 
-/// A file on its way. Dropped before its end, the server stopped.
+/// A running transfer. If it is dropped before its end, the server stopped.
 struct Transfer<S: Service> {
-    site: Arc<super::Shared<S>>,
-    wire: Arc<TrackedStream>,
+    shared: Arc<Shared<S>>,
+    stream: Arc<TrackedStream>,
     peer: SocketAddrV4,
     id: u64,
     file: StagedFile,
-    /// What of it is the response's body.
+    /// The part of the file that the response's body is.
     part: Part,
     acknowledged: u64,
-    heard: Instant,
-    give_up: Instant,
+    last_progress: Instant,
+    deadline: Instant,
     ended: bool,
 }
 
 impl<S: Service> Transfer<S> {
-    /// Looks at what is acknowledged; whether the peer may have more time.
+    /// Reads how much is acknowledged. `false`: the peer's time is up.
     fn watch(&mut self, now: Instant) -> bool {
-        let acknowledged = self.wire.body_acknowledged().unwrap_or(0);
+        let acknowledged = self.stream.body_acknowledged().unwrap_or(0);
         if acknowledged > self.acknowledged {
             self.acknowledged = acknowledged.min(self.length());
-            self.heard = now;
-            self.site
+            self.last_progress = now;
+            self.shared
                 .service
                 .acknowledged(now, self.peer, self.id, self.acknowledged);
         }
-        now < self.give_up && now < self.heard + IDLE_TIME
+        now < self.deadline && now < self.last_progress + IDLE_TIME
     }
 
     fn length(&self) -> u64 {
         self.part.end - self.part.start
     }
 
-    /// Waits for the last acknowledgements. `sent`: the whole response left.
+    /// Waits for the last acknowledgements. `sent`: the whole response was sent.
     async fn conclude(&mut self, sent: bool) -> End {
         let mut ticks = tokio::time::interval(END_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -181,7 +212,7 @@ impl<S: Service> Transfer<S> {
             if !in_time {
                 return End::TimedOut;
             }
-            let broken = SockRef::from(&self.wire.stream).peer_addr().is_err();
+            let broken = SockRef::from(&self.stream.stream).peer_addr().is_err();
             if !sent || broken {
                 return End::Closed;
             }
@@ -189,26 +220,26 @@ impl<S: Service> Transfer<S> {
         }
     }
 
-    /// Whether the peer's kernel has the whole response.
+    /// Whether the peer's kernel acknowledged the whole response.
     fn has_all(&self) -> bool {
-        self.acknowledged == self.length() && self.wire.all_acknowledged().unwrap_or(false)
+        self.acknowledged == self.length() && self.stream.all_acknowledged().unwrap_or(false)
     }
 
-    /// Tells the end, with what the peer has of the file by all its requests.
+    /// Reports the end, with what the peer has of the file from all its requests.
     fn end(&mut self, end: End) {
         let part = self.part.start..self.part.start + self.acknowledged;
-        let covered = self.site.cover(*self.peer.ip(), &self.file, part);
+        let covered = self.shared.cover(*self.peer.ip(), &self.file, part);
         let end = match end {
             End::Delivered if covered.whole => End::Delivered,
             End::Delivered => End::Part,
             other => other,
         };
-        self.tell(end, covered.bytes);
+        self.report_end(end, covered.bytes);
     }
 
-    fn tell(&mut self, end: End, bytes: u64) {
+    fn report_end(&mut self, end: End, bytes: u64) {
         self.ended = true;
-        self.site
+        self.shared
             .service
             .ended(Instant::now(), self.peer, self.id, end, bytes);
     }
@@ -219,17 +250,17 @@ impl<S: Service> Drop for Transfer<S> {
         if self.ended {
             return;
         }
-        // The last acknowledgements may have come since anybody looked.
+        // The last acknowledgements may have come since the last check.
         self.watch(Instant::now());
         if self.acknowledged > 0 && self.has_all() {
             self.end(End::Delivered);
         } else {
-            self.tell(End::Stopped, self.acknowledged);
+            self.report_end(End::Stopped, self.acknowledged);
         }
     }
 }
 
-/// A response's body: bytes of a file, shared and not copied.
+/// A response's body: bytes of a file, not copied.
 struct Content(Option<Bytes>);
 
 impl Body for Content {
@@ -258,12 +289,12 @@ fn empty(status: StatusCode) -> Response<Content> {
     response
 }
 
-/// The response to a request, and the transfer that it is.
+/// The response to a request, and the transfer that it starts.
 fn answer<S: Service>(
-    seat: &Seat<S>,
+    shared: &Arc<Shared<S>>,
     peer: SocketAddrV4,
     request: &Request<Incoming>,
-    wire: &Arc<TrackedStream>,
+    stream: &Arc<TrackedStream>,
 ) -> (Response<Content>, Option<Transfer<S>>) {
     let is_head = request.method() == Method::HEAD;
     if !is_head && request.method() != Method::GET {
@@ -277,7 +308,7 @@ fn answer<S: Service>(
         return (empty(StatusCode::NOT_FOUND), None);
     }
     let now = Instant::now();
-    let (id, file) = match seat.site.service.request(now, peer, &name) {
+    let (id, file) = match shared.service.request(now, peer, &name) {
         Answer::Serve(id, file) => (id, file),
         Answer::NotFound => return (empty(StatusCode::NOT_FOUND), None),
         Answer::Forbidden => return (empty(StatusCode::FORBIDDEN), None),
@@ -285,36 +316,36 @@ fn answer<S: Service>(
     };
     let size = file.bytes.len() as u64;
     let (mut response, part) = respond(request, is_head, &file);
-    let kind = header::HeaderValue::from_static(seat.site.service.content_type());
+    let kind = header::HeaderValue::from_static(shared.service.content_type());
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     let transfer = Transfer {
-        site: Arc::clone(&seat.site),
-        wire: Arc::clone(wire),
+        shared: Arc::clone(shared),
+        stream: Arc::clone(stream),
         peer,
         id,
         file,
         part,
         acknowledged: 0,
-        heard: now,
-        give_up: now + GRACE_TIME + Duration::from_secs(size / MIN_RATE),
+        last_progress: now,
+        deadline: now + GRACE_TIME + Duration::from_secs(size / MIN_RATE),
         ended: false,
     };
     if is_head {
         let mut transfer = transfer;
-        transfer.tell(End::Part, 0);
+        transfer.report_end(End::Part, 0);
         return (response, None);
     }
     (response, Some(transfer))
 }
 
-/// The response for a file, and which part of it the body is.
+/// The response for a file, and the part of the file that is its body.
 fn respond(
     request: &Request<Incoming>,
     is_head: bool,
     file: &StagedFile,
 ) -> (Response<Content>, Part) {
     let size = file.bytes.len() as u64;
-    // A range that is bound to a state of the file is not judged: the whole file is right.
+    // If-Range is not evaluated; the whole file is always a valid response.
     let value = (!is_head && !request.headers().contains_key(header::IF_RANGE))
         .then(|| request.headers().get(header::RANGE))
         .flatten()

@@ -1,8 +1,7 @@
-//! From the path of a URI to the name that is asked for.
+//! The requested name in the path of a URI.
 
 /// The name in a path: without the leading `/`, percent-decoded once, invalid UTF-8 replaced.
-/// It is a name and never a path: what it means is looked up. A `%` without two hex digits
-/// stands for itself.
+/// The result is a key for a lookup, never a path. A `%` without two hex digits is kept.
 #[must_use]
 pub fn from_path(path: &str) -> String {
     let path = path.strip_prefix('/').unwrap_or(path).as_bytes();

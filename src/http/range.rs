@@ -10,27 +10,26 @@ use std::{
 
 use crate::stage::StagedFile;
 
-/// Bytes of a file, from the first to before the end.
+/// Bytes of a file: from the first up to, not including, the end.
 pub type Part = Range<u64>;
 
-/// Separate pieces of one file that are remembered; a phone that fetches a file in more
-/// pieces than this, and not in order, is not told to have it.
+/// Separate pieces of one file that are remembered. A file that is fetched in more pieces than
+/// this, and out of order, never counts as whole.
 const PIECES_MAX: usize = 64;
 
-/// What a request asks of a file.
+/// What a request wants of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RangeRequest {
     /// All of it: 200.
     Whole,
     /// This part: 206.
     Part(Part),
-    /// A part that it does not have: 416.
+    /// A part outside of the file: 416.
     Outside,
 }
 
-/// Reads the value of a Range header for a file of `size` bytes. What is no single range of
-/// bytes is ignored, as RFC 9110 allows, and so is any range of an empty file: the answer is
-/// the whole file.
+/// Parses the value of a Range header for a file of `size` bytes. Anything but a single range of
+/// bytes is ignored, as RFC 9110 allows, and so is any range of an empty file.
 #[must_use]
 pub fn read(value: Option<&str>, size: u64) -> RangeRequest {
     let Some((first, last)) = value
@@ -56,49 +55,49 @@ pub fn read(value: Option<&str>, size: u64) -> RangeRequest {
     }
 }
 
-/// Decimal digits only; a number too large for this is the largest.
+/// Decimal digits only. A number over [`u64::MAX`] becomes that.
 fn number(digits: &str) -> Option<u64> {
     let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| digits.parse().unwrap_or(u64::MAX))
 }
 
-/// How much of a file somebody has.
+/// How much of a file a client has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Coverage {
     /// Bytes, each counted once.
     pub bytes: u64,
-    /// Whether they are all there are.
+    /// Whether the file is complete.
     pub whole: bool,
 }
 
-/// What was fetched of files in parts, the newest of it.
+/// Files that clients have in part, the capacity recent ones.
 #[derive(Debug)]
 pub struct PartialDownloads {
-    most: usize,
+    capacity: usize,
     known: VecDeque<PartialDownload>,
 }
 
 #[derive(Debug)]
 struct PartialDownload {
     address: Ipv4Addr,
-    /// The very bytes: parts of two states of a file never make one.
+    /// The same allocation: parts of two versions of a file are never joined.
     file: Weak<[u8]>,
-    /// Ordered, and none touches the next.
+    /// In order; none touches the next.
     pieces: Vec<Part>,
 }
 
 impl PartialDownloads {
-    /// Remembers `most` files that are fetched in part.
+    /// Remembers up to `capacity` files.
     #[must_use]
-    pub fn new(most: usize) -> Self {
+    pub fn new(capacity: usize) -> Self {
         Self {
-            most,
+            capacity,
             known: VecDeque::new(),
         }
     }
 
-    /// Adds a part that `address` has, and says what it has of the file by now. A whole
-    /// file is forgotten: the next fetch is a new one.
+    /// Adds a part that `address` has, and returns what it has of the file now. A whole file is
+    /// forgotten: the next download starts anew.
     pub fn add(&mut self, address: Ipv4Addr, file: &StagedFile, part: Part) -> Coverage {
         let size = file.bytes.len() as u64;
         let this = Arc::downgrade(&file.bytes);
@@ -123,7 +122,7 @@ impl PartialDownloads {
         let whole = bytes == size;
         if !whole && bytes > 0 {
             known.pieces.truncate(PIECES_MAX);
-            if self.known.len() >= self.most {
+            if self.known.len() >= self.capacity {
                 self.known.pop_front();
             }
             self.known.push_back(known);
@@ -132,7 +131,7 @@ impl PartialDownloads {
     }
 }
 
-/// Adds a piece, joining what overlaps or touches it.
+/// Adds a piece, joining pieces that overlap or touch.
 fn join(pieces: &mut Vec<Part>, mut new: Part) {
     if new.is_empty() {
         return;

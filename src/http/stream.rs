@@ -1,4 +1,4 @@
-//! A connection that knows how many bytes of a response's body the peer's kernel has.
+//! A connection that counts the bytes of a response's body that the peer acknowledged.
 
 #![expect(
     unsafe_code,
@@ -20,20 +20,20 @@ use std::{
 use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::net::TcpStream;
 
-/// Bytes that one call reads at most.
+/// Bytes per read.
 const READ: usize = 2_048;
 
 /// The end of a response's head.
 const HEAD_END: &[u8] = b"\r\n\r\n";
 
-/// One response's way: shared by who writes it and who watches.
+/// A connection with one response; shared by hyper, which writes it, and its observer.
 pub(crate) struct TrackedStream {
     pub(crate) stream: TcpStream,
-    /// What the kernel counted as acknowledged before the first response.
+    /// Bytes acknowledged before the response.
     before: u64,
     /// Bytes handed to the kernel.
     written: AtomicU64,
-    /// Bytes of the response's head; 0: none was written.
+    /// Bytes of the response's head; 0 before it is written.
     head: AtomicU64,
 }
 
@@ -48,14 +48,14 @@ impl TrackedStream {
         }))
     }
 
-    /// Bytes of the body that the peer's kernel acknowledged.
+    /// Bytes of the body that the peer acknowledged.
     pub(crate) fn body_acknowledged(&self) -> io::Result<u64> {
         let acked = bytes_acked(&self.stream)?.saturating_sub(self.before);
         let acked = acked.min(self.written.load(Ordering::Relaxed));
         Ok(acked.saturating_sub(self.head.load(Ordering::Relaxed)))
     }
 
-    /// Whether the peer's kernel acknowledged all that was written.
+    /// Whether the peer acknowledged everything that was written.
     pub(crate) fn all_acknowledged(&self) -> io::Result<bool> {
         let acked = bytes_acked(&self.stream)?.saturating_sub(self.before);
         Ok(acked >= self.written.load(Ordering::Relaxed))
@@ -64,8 +64,8 @@ impl TrackedStream {
     fn note(&self, first: &[u8], result: &io::Result<usize>) {
         let Ok(count) = *result else { return };
         if self.head.load(Ordering::Relaxed) == 0 {
-            // The head goes out first and in one piece: it is in this slice whole, however
-            // much of it the kernel took.
+            // hyper writes the head first and in one slice, so this slice contains all of it,
+            // however much of it the kernel accepted.
             let end = first
                 .windows(HEAD_END.len())
                 .position(|four| four == HEAD_END);
@@ -76,9 +76,9 @@ impl TrackedStream {
     }
 }
 
-/// What the kernel says of acknowledged bytes since the connection began.
+/// Bytes acknowledged since the connection began (`tcpi_bytes_acked`).
 fn bytes_acked(stream: &TcpStream) -> io::Result<u64> {
-    // SAFETY: plain data of C, for which zero is a value.
+    // SAFETY: `tcp_info` is a plain C struct for which all zeros is a valid value.
     let mut info: libc::tcp_info = unsafe { mem::zeroed() };
     let mut length = libc::socklen_t::try_from(mem::size_of_val(&info)).expect("a small struct");
     // SAFETY: the pointer is to `info`, `length` is its size, and both outlive the call.
@@ -98,7 +98,7 @@ fn bytes_acked(stream: &TcpStream) -> io::Result<u64> {
     }
 }
 
-/// The end of it that the HTTP crate reads and writes.
+/// The connection as hyper reads and writes it.
 pub(crate) struct HyperIo(pub(crate) Arc<TrackedStream>);
 
 impl Read for HyperIo {
@@ -156,7 +156,7 @@ impl Write for HyperIo {
         Poll::Ready(Ok(()))
     }
 
-    /// The connection is ended by who watches it, once all is acknowledged.
+    /// Does nothing: `connection` closes the socket when all bytes are acknowledged.
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }

@@ -1,7 +1,6 @@
 //! An Ethernet frame, down to the bytes that a witness reads.
 
-use std::net::{Ipv4Addr, SocketAddrV4};
-
+pub use super::payload::{Arp, Payload};
 use super::{
     bytes::{Malformed, Reader},
     ipv4::ipv4,
@@ -38,70 +37,6 @@ pub struct Frame<'a> {
     pub vlan: Option<u16>,
     /// What is in it.
     pub payload: Payload<'a>,
-}
-
-/// What a frame carries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Payload<'a> {
-    /// Cisco Discovery Protocol, from its version byte on.
-    Cdp(&'a [u8]),
-    /// LLDP, from its first TLV on.
-    Lldp(&'a [u8]),
-    /// ARP over Ethernet for IPv4.
-    Arp(Arp),
-    /// A UDP datagram.
-    Ipv4Udp {
-        /// From.
-        source: SocketAddrV4,
-        /// To.
-        destination: SocketAddrV4,
-        /// How many bytes were sent.
-        length: usize,
-        /// Its bytes, as far as they are here.
-        payload: &'a [u8],
-        /// The rest was in a later fragment, or was not captured.
-        is_cut: bool,
-    },
-    /// A TCP segment.
-    Ipv4Tcp {
-        /// From.
-        source: SocketAddrV4,
-        /// To.
-        destination: SocketAddrV4,
-        /// The sequence number of its first byte.
-        seq: u32,
-        /// The sequence number that is expected next, where the segment acknowledges.
-        ack: Option<u32>,
-        /// FIN 1, SYN 2, RST 4, PSH 8, ACK 16 (RFC 9293, 3.1).
-        flags: u8,
-        /// Its bytes, as far as they are here.
-        payload: &'a [u8],
-        /// The rest was in a later fragment, or was not captured.
-        is_cut: bool,
-    },
-    /// ICMP: nobody listens at the port that a UDP datagram went to (RFC 792).
-    Ipv4Closed {
-        /// Where that datagram came from.
-        source: SocketAddrV4,
-        /// Where it went to.
-        destination: SocketAddrV4,
-    },
-    /// Anything else: IPv6, later fragments, spanning tree.
-    Other,
-}
-
-/// An ARP packet (RFC 826).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Arp {
-    /// 1 asks, 2 answers.
-    pub operation: u16,
-    /// The sender's Ethernet address, as the packet says.
-    pub sender_mac: MacAddress,
-    /// The sender's IPv4 address; 0.0.0.0 in a probe.
-    pub sender: Ipv4Addr,
-    /// The address that is asked for.
-    pub target: Ipv4Addr,
 }
 
 impl<'a> Frame<'a> {

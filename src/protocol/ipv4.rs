@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::{
     bytes::{Malformed, Reader},
-    frame::Payload,
+    payload::Payload,
 };
 
 const ICMP: u8 = 1;

@@ -101,10 +101,10 @@ impl Captures {
             let dropped = Arc::new(AtomicU64::new(0));
             let count = Arc::clone(&dropped);
             let started = capture.start(queue, move |at, frame| {
-                let refused = deduplicator.refused();
+                let before = deduplicator.dropped();
                 let found = deduplicator.observe(at, frame)?;
-                count.store(deduplicator.refused(), Ordering::Relaxed);
-                if refused == 0 && deduplicator.refused() > 0 {
+                count.store(deduplicator.dropped(), Ordering::Relaxed);
+                if before == 0 && deduplicator.dropped() > 0 {
                     tracing::warn!(
                         "{name}: more than {FRAMES_PER_SECOND} discovery frames/s; dropping the \
                          excess"

@@ -13,13 +13,13 @@ use tokio::sync::mpsc::{Receiver, channel};
 use super::captures::CaptureThreads;
 use crate::{
     discovery::{
-        Observer, Rate, SIP_PORT,
+        SIP_PORT,
         capture::{Capture, OpenError, QUEUE},
-        watch::Fact,
+        watch::{Fact, FactReader},
     },
     failure::Failure,
     preflight, privileges,
-    protocol::{Malformed, frame::Frame},
+    protocol::Malformed,
 };
 
 /// A fact, when it was received, and the index of its interface.
@@ -60,23 +60,13 @@ pub fn start(captures: Vec<Capture>) -> Result<(CaptureThreads, Receiver<TimedFa
     let (queue, facts) = channel(QUEUE);
     let mut threads = CaptureThreads::default();
     for (number, capture) in captures.into_iter().enumerate() {
-        let (mut observer, mut rate) = (Observer::default(), Rate::default());
+        let mut reader = FactReader::default();
         let dropped = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&dropped);
         let decode = move |at, bytes: &[u8]| -> Result<Vec<TimedFact>, Malformed> {
-            let frame = Frame::decode(bytes)?;
-            let mut facts = Vec::new();
-            observer.for_each_decoded(&frame, &mut |heard, address| {
-                let fact = Fact::of(heard, address, frame.vlan);
-                facts.extend(fact.map(|fact| (at, number, fact)));
-            })?;
-            // The limit counts frames, not the facts in them.
-            Ok(if facts.is_empty() || rate.takes(at) {
-                facts
-            } else {
-                count.store(rate.refused(), Ordering::Relaxed);
-                Vec::new()
-            })
+            let facts = reader.read(at, bytes)?;
+            count.store(reader.dropped(), Ordering::Relaxed);
+            Ok(facts.into_iter().map(|fact| (at, number, fact)).collect())
         };
         let started = capture.start(queue.clone(), decode);
         let thread = started.map_err(|error| {

@@ -7,8 +7,9 @@ use std::{
     time::Instant,
 };
 
-use super::{Shared, neighbours};
+use super::Shared;
 use crate::{
+    discovery::ArpTable,
     http,
     phone::RequestedFile,
     stage::StagedFile,
@@ -85,9 +86,9 @@ fn is_withheld(address: Ipv4Addr, name: &str) -> bool {
     let RequestedFile::Config { mac, .. } = RequestedFile::parse(name) else {
         return false;
     };
-    // Where the table cannot be read, nobody is judged by it.
-    let table = neighbours::read().unwrap_or_default();
-    let Some(other) = neighbours::other_mac(&table, address, mac) else {
+    // Without the table nothing is withheld.
+    let table = ArpTable::read().unwrap_or_default();
+    let Some(other) = table.other_mac(address, mac) else {
         return false;
     };
     tracing::warn!(

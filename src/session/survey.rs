@@ -51,7 +51,7 @@ fn words(phones: &[SurveyResult]) -> Vec<String> {
         return vec![
             "the survey is over and no phone was heard: loads are named from now on. A phone \
              tells its load when it starts, and where its CDP or LLDP can be heard \
-             (docs/witnesses.md)"
+             (docs/discovery.md)"
                 .to_owned(),
         ];
     }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::options::{BLOCK_ASKED, BLOCK_GRANTED_MAX};
+use crate::limits::{Rate, TokenBucket};
 
 /// Transfers at once to one address, unless configured otherwise. A phone uses two.
 pub const TRANSFERS_PER_ADDRESS: usize = 16;
@@ -65,33 +66,22 @@ impl Limits {
     }
 }
 
-/// When a bucket that drains by one each interval would be empty: the whole state of a
-/// rate limit.
-type EmptyAt = Option<Instant>;
+/// Requests that one address gets answered.
+const REQUESTS: Rate = Rate::per_second(REQUESTS_PER_SECOND, REQUESTS_BURST);
 
-/// Takes one from a bucket of `burst`, if it is there.
-fn take(bucket: &mut EmptyAt, now: Instant, interval: Duration, burst: u32) -> bool {
-    let from = bucket.map_or(now, |at| at.max(now));
-    let full = from + interval > now + interval * burst;
-    if !full {
-        *bucket = Some(from + interval);
-    }
-    !full
-}
+/// Answers to malformed packets and unknown transfer IDs, per address.
+const STRAYS: Rate = Rate::one_per(STRAY_INTERVAL);
 
 #[derive(Debug, Clone, Copy)]
 struct Seat {
     address: Ipv4Addr,
-    requests: EmptyAt,
-    strays: EmptyAt,
+    requests: TokenBucket,
+    strays: TokenBucket,
 }
 
 impl Seat {
     fn is_idle(&self, now: Instant) -> bool {
-        [self.requests, self.strays]
-            .iter()
-            .flatten()
-            .all(|&at| at <= now)
+        self.requests.is_full(now) && self.strays.is_full(now)
     }
 }
 
@@ -107,8 +97,8 @@ impl Default for Guard {
     fn default() -> Self {
         let empty = Seat {
             address: Ipv4Addr::UNSPECIFIED,
-            requests: None,
-            strays: None,
+            requests: TokenBucket::default(),
+            strays: TokenBucket::default(),
         };
         Self {
             seats: vec![empty; ADDRESSES],
@@ -120,27 +110,17 @@ impl Default for Guard {
 impl Guard {
     /// Whether a well-formed request from here is to be answered.
     pub fn request(&mut self, now: Instant, address: Ipv4Addr) -> bool {
-        let interval = Duration::from_secs(1) / REQUESTS_PER_SECOND;
-        take(
-            &mut self.seat(now, address).requests,
-            now,
-            interval,
-            REQUESTS_BURST,
-        )
+        self.seat(now, address).requests.take(now, REQUESTS)
     }
 
     /// The peer proved that its address is its own: its request is not counted.
     pub fn proved(&mut self, now: Instant, address: Ipv4Addr) {
-        if let Some(at) = &mut self.seat(now, address).requests {
-            *at = at
-                .checked_sub(Duration::from_secs(1) / REQUESTS_PER_SECOND)
-                .unwrap_or(*at);
-        }
+        self.seat(now, address).requests.give_back(REQUESTS);
     }
 
     /// Whether a malformed packet or an unknown transfer ID from here is to be answered.
     pub fn stray(&mut self, now: Instant, address: Ipv4Addr) -> bool {
-        take(&mut self.seat(now, address).strays, now, STRAY_INTERVAL, 1)
+        self.seat(now, address).strays.take(now, STRAYS)
     }
 
     fn seat(&mut self, now: Instant, address: Ipv4Addr) -> &mut Seat {
@@ -151,8 +131,8 @@ impl Guard {
         if seat.address != address && seat.is_idle(now) {
             *seat = Seat {
                 address,
-                requests: None,
-                strays: None,
+                requests: TokenBucket::default(),
+                strays: TokenBucket::default(),
             };
         }
         seat

@@ -28,7 +28,10 @@ use super::{
     Site,
     route::{self, Refusal, Route, frame},
 };
-use crate::http::{HEADERS_MAX, HyperIo, REQUEST_MAX, TrackedStream, linger};
+use crate::{
+    http::{HEADERS_MAX, HyperIo, REQUEST_MAX, TrackedStream, linger},
+    limits::ConnectionPermit,
+};
 
 /// How often it is looked whether a client takes what it is sent.
 const LOOK: Duration = Duration::from_millis(100);
@@ -40,7 +43,7 @@ const RETRY: &str = "retry: 2000\n\n";
 const HEARTBEAT: &str = ":\n\n";
 
 /// Serves one client to its end.
-pub(super) async fn serve(stream: TcpStream, site: Arc<Site>) {
+pub(super) async fn serve(stream: TcpStream, site: Arc<Site>, _permit: ConnectionPermit) {
     let Ok(wire) = TrackedStream::new(stream) else {
         // Closed before it was looked at.
         return;

@@ -219,10 +219,10 @@ impl TestEnvironment {
             port: None,
             vlan: None,
             power: None,
-            witness: EvidenceSource::Cdp,
-            first: std::time::Duration::ZERO,
-            last: std::time::Duration::ZERO,
-            until: None,
+            source: EvidenceSource::Cdp,
+            first_seen: std::time::Duration::ZERO,
+            last_seen: std::time::Duration::ZERO,
+            expires_at: None,
             is_silent: false,
         };
         self.detected.borrow_mut().push(("eth0".to_owned(), phone));

@@ -22,7 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lab::{Lab, SERVER};
+use lab::{SERVER, TwoHosts};
 use pnet::datalink::{self, Channel, Config};
 use process::Running;
 
@@ -66,7 +66,7 @@ struct Round {
 }
 
 fn table(rounds: usize, rate: u32) {
-    let lab = Lab::build("bench");
+    let lab = TwoHosts::build("bench");
     let kinds = [(true, 0), (false, 0), (true, rate), (false, rate)];
     let mut all: Vec<Vec<Round>> = kinds.iter().map(|_| Vec::new()).collect();
     for _ in 0..rounds {
@@ -96,7 +96,7 @@ fn table(rounds: usize, rate: u32) {
     }
 }
 
-fn round(lab: &Lab, is_heard: bool, rate: u32) -> Round {
+fn round(lab: &TwoHosts, is_heard: bool, rate: u32) -> Round {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let served = folder.path().join("served");
     fs::create_dir(&served).expect("a folder");
@@ -148,7 +148,7 @@ fn numbers(text: &[u8]) -> Vec<f64> {
     words.map(|word| word.parse().expect("a number")).collect()
 }
 
-fn serve(lab: &Lab, served: &Path, log: &Path, is_heard: bool) -> Running {
+fn serve(lab: &TwoHosts, served: &Path, log: &Path, is_heard: bool) -> Running {
     let mut command: Command = if is_heard {
         lab.on_server(REFLASH)
     } else {

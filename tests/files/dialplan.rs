@@ -1,9 +1,9 @@
 //! Dial plans from outside: what is dialled, what is found, what a source becomes.
 
-mod any;
-mod judged;
+mod command;
+mod findings;
+mod property;
 mod source;
-mod verb;
 
 use reflash::{
     diagnose::{Finding, Severity},

@@ -2,12 +2,12 @@
 
 #![allow(clippy::format_push_string, reason = "the texts of tests are short")]
 
-mod faults;
+mod agreement;
+mod errors;
 mod folder;
 mod phones;
 mod registrar;
-mod seen;
-mod sides;
+mod registration;
 
 use std::collections::BTreeMap;
 

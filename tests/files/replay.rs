@@ -1,10 +1,10 @@
 //! `replay` and `report`: other servers' logs and captures, the forms of a report, metrics.
 
 mod captures;
+mod commands;
 mod fleet;
 mod logs;
 mod page;
-mod verbs;
 mod witnesses;
 
 use jiff::Timestamp;

@@ -6,8 +6,8 @@ mod cdp;
 
 mod bundles;
 mod registering_phone;
+mod simulated_phone;
 mod traffic;
-mod whole_phone;
 
 use std::path::Path;
 
@@ -26,7 +26,7 @@ fn main() {
         ["registering-phone", address, server, mac, action] => {
             registering_phone::act(address, server, mac, action);
         }
-        ["whole-phone", script] => whole_phone::play(script),
+        ["simulated-phone", script] => simulated_phone::play(script),
         _ => panic!("unknown arguments: {arguments:?}"),
     }
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::support::{
     cdp::{self, mac},
     helper,
-    namespaces::{CLIENT, Lab, PHONES, SERVER},
+    namespaces::{CLIENT, PHONES, SERVER, TwoHosts},
     process::Running,
     require_program,
     synthetic::{KEY, bundle, set_mode},
@@ -101,7 +101,7 @@ impl Drop for Sender {
 }
 
 /// Sends frames from the phones' side.
-fn send(lab: &Lab, folder: &Path, frames: &[Vec<u8>], again: bool) -> Sender {
+fn send(lab: &TwoHosts, folder: &Path, frames: &[Vec<u8>], again: bool) -> Sender {
     let text = frames.iter().fold(String::new(), |mut text, frame| {
         for byte in frame {
             write!(text, "{byte:02x}").unwrap();
@@ -121,7 +121,7 @@ fn send(lab: &Lab, folder: &Path, frames: &[Vec<u8>], again: bool) -> Sender {
     sender
 }
 
-fn convert(lab: &Lab, folder: &Path) -> Running {
+fn convert(lab: &TwoHosts, folder: &Path) -> Running {
     // The kernel's table of neighbours is a witness too: it must see the phone's own address.
     let mut ip = lab.on_phones("ip");
     ip.args(["link", "set", "eth0", "address", "02:52:45:48:00:00"]);
@@ -135,7 +135,7 @@ fn convert(lab: &Lab, folder: &Path) -> Running {
 }
 
 /// Converts a phone none of whose requests shows which load it runs.
-fn play(lab: &Lab) {
+fn play(lab: &TwoHosts) {
     let server = format!("{SERVER}:69");
     let output = lab
         .on_phones(helper())
@@ -176,7 +176,7 @@ fn witnesses(phone: &Value) -> Vec<&str> {
 #[test]
 #[ignore = "needs root (network namespaces)"]
 fn a_converted_phone_is_confirmed_by_what_it_announces() {
-    let lab = Lab::build("cdp");
+    let lab = TwoHosts::build("cdp");
     let folder = tempfile::tempdir().unwrap();
     let mut server = convert(&lab, folder.path());
     play(&lab);
@@ -195,7 +195,7 @@ fn a_converted_phone_is_confirmed_by_what_it_announces() {
 #[test]
 #[ignore = "needs root (network namespaces)"]
 fn a_phone_that_announces_another_load_is_not_confirmed_and_lldp_confirms_it_later() {
-    let lab = Lab::build("lldp");
+    let lab = TwoHosts::build("lldp");
     let folder = tempfile::tempdir().unwrap();
     let mut server = convert(&lab, folder.path());
     play(&lab);
@@ -228,7 +228,7 @@ fn a_phone_that_announces_another_load_is_not_confirmed_and_lldp_confirms_it_lat
 #[test]
 #[ignore = "needs root (network namespaces)"]
 fn thousands_of_damaged_frames_make_no_phone_and_hide_none() {
-    let lab = Lab::build("junk");
+    let lab = TwoHosts::build("junk");
     let folder = tempfile::tempdir().unwrap();
     let mut server = convert(&lab, folder.path());
     let junk = junk(5000);
@@ -254,7 +254,7 @@ fn thousands_of_damaged_frames_make_no_phone_and_hide_none() {
 #[test]
 #[ignore = "needs root (network namespaces)"]
 fn what_is_more_than_can_be_taken_is_counted_and_said() {
-    let lab = Lab::build("flood");
+    let lab = TwoHosts::build("flood");
     let folder = tempfile::tempdir().unwrap();
     set_mode(folder.path(), 0o755);
     // Each is another phone's word.
@@ -294,7 +294,7 @@ fn what_is_more_than_can_be_taken_is_counted_and_said() {
 fn without_the_right_to_listen_a_run_goes_on_and_watch_says_how_to_get_it() {
     require_program("setpriv");
     require_program("curl");
-    let lab = Lab::build("noraw");
+    let lab = TwoHosts::build("noraw");
     let folder = tempfile::tempdir().unwrap();
     let bundle = bundle(folder.path());
     let program = folder.path().join("reflash");
@@ -344,7 +344,7 @@ fn without_the_right_to_listen_a_run_goes_on_and_watch_says_how_to_get_it() {
 #[test]
 #[ignore = "needs root (network namespaces)"]
 fn watch_lists_the_phones_that_announce_themselves() {
-    let lab = Lab::build("watch");
+    let lab = TwoHosts::build("watch");
     let folder = tempfile::tempdir().unwrap();
     let mut command = lab.on_server(REFLASH);
     command.args(["watch", "--interface", "eth0", "--json"]);
@@ -384,7 +384,7 @@ fn watch_lists_the_phones_that_announce_themselves() {
 #[test]
 #[ignore = "needs root (network namespaces)"]
 fn watch_says_in_words_what_changes_and_ends_with_the_list() {
-    let lab = Lab::build("list");
+    let lab = TwoHosts::build("list");
     let folder = tempfile::tempdir().unwrap();
     // Without a name it finds the cable itself.
     let mut watch = Running::start(lab.on_server(REFLASH).arg("watch"));
@@ -409,7 +409,7 @@ fn watch_says_in_words_what_changes_and_ends_with_the_list() {
 #[test]
 #[ignore = "needs root (network namespaces)"]
 fn an_interface_that_goes_down_and_comes_back_is_heard_again() {
-    let lab = Lab::build("updown");
+    let lab = TwoHosts::build("updown");
     let folder = tempfile::tempdir().unwrap();
     let mut command = lab.on_server(REFLASH);
     command.args(["watch", "--interface", "eth0", "--json"]);
@@ -438,7 +438,7 @@ fn an_interface_that_goes_down_and_comes_back_is_heard_again() {
 #[test]
 #[ignore = "needs root (network namespaces)"]
 fn what_a_phone_announces_during_a_survey_plans_its_way() {
-    let lab = Lab::build("survey");
+    let lab = TwoHosts::build("survey");
     let folder = tempfile::tempdir().unwrap();
     let mut command = lab.on_server(REFLASH);
     command.arg("convert").arg(bundle(folder.path()));
@@ -475,7 +475,7 @@ fn what_a_phone_announces_during_a_survey_plans_its_way() {
 #[test]
 #[ignore = "needs root (network namespaces)"]
 fn the_vlan_that_a_phone_tags_with_is_recorded_beside_the_network_that_is_served() {
-    let lab = Lab::build("vlan");
+    let lab = TwoHosts::build("vlan");
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("run.jsonl");
     let mut command = lab.on_server(REFLASH);

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::support::{
     helper,
-    namespaces::{CLIENT, Lab, PHONES, SERVER},
+    namespaces::{CLIENT, PHONES, SERVER, TwoHosts},
     process::Running,
     require_program,
     synthetic::{self, bundle, set_mode},
@@ -33,7 +33,7 @@ fn files() -> BTreeMap<String, Vec<u8>> {
 }
 
 /// Fetches `name` with each client into `folder`, and gives the files by client.
-fn fetch_with_all(lab: &Lab, name: &str, folder: &Path) -> Vec<(String, PathBuf)> {
+fn fetch_with_all(lab: &TwoHosts, name: &str, folder: &Path) -> Vec<(String, PathBuf)> {
     let mut fetched = Vec::new();
     let mut fetch = |client: &str, variant: &str, arguments: &dyn Fn(&str) -> Vec<String>| {
         require_program(client);
@@ -79,7 +79,7 @@ fn fetch_with_all(lab: &Lab, name: &str, folder: &Path) -> Vec<(String, PathBuf)
 #[test]
 #[ignore = "needs root (network namespaces), atftp, busybox, curl and tftp"]
 fn phones_by_both_routes_convert_while_other_peoples_clients_fetch_every_file() {
-    let lab = Lab::build("convert");
+    let lab = TwoHosts::build("convert");
     let folder = tempfile::tempdir().unwrap();
     let bundle = bundle(folder.path());
     let mut server = lab.on_server(REFLASH);
@@ -161,7 +161,7 @@ fn phones_by_both_routes_convert_while_other_peoples_clients_fetch_every_file() 
 }
 
 /// What curl gets from port 6970.
-fn fetch_over_http(lab: &Lab, name: &str) -> Vec<u8> {
+fn fetch_over_http(lab: &TwoHosts, name: &str) -> Vec<u8> {
     require_program("curl");
     let url = format!("http://{SERVER}:6970/{name}");
     let output = lab
@@ -174,12 +174,12 @@ fn fetch_over_http(lab: &Lab, name: &str) -> Vec<u8> {
 }
 
 /// A phone's hand on loopback: asks from its own address and acknowledges block by block.
-struct Hand {
+struct TftpClient {
     socket: UdpSocket,
     server: SocketAddrV4,
 }
 
-impl Hand {
+impl TftpClient {
     fn at(address: [u8; 4], server: &Value) -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::from(address), 0)).unwrap();
         socket
@@ -250,7 +250,7 @@ fn roots(temporary: &Path) -> usize {
 /// The drain has begun when somebody new is told to go away.
 fn wait_for_the_drain(server: &Value) {
     let refused = (1..=250).any(|host| {
-        let late = Hand::at([127, 9, 9, host], server);
+        let late = TftpClient::at([127, 9, 9, host], server);
         late.ask("XMLDefault.cnf.xml");
         let (opcode, code, ..) = late.hear();
         opcode == 5 && code == 0
@@ -264,7 +264,7 @@ fn the_first_ctrl_c_lets_a_phone_between_two_images_finish_and_admits_no_other()
     let temporary = tempfile::tempdir().unwrap();
     let mut server = convert_on_loopback(&bundle(folder.path()), temporary.path(), &[]);
     let started = server.kind("started");
-    let phone = Hand::at([127, 9, 0, 1], &started["tftp"]);
+    let phone = TftpClient::at([127, 9, 0, 1], &started["tftp"]);
     phone.get("term65.default.loads");
     phone.get("jar45sip.9-3-1ES26.sbn");
     phone.ask("cnu45.9-3-1ES26.sbn");
@@ -299,7 +299,7 @@ fn the_second_ctrl_c_leaves_at_once_and_still_reports() {
     let temporary = tempfile::tempdir().unwrap();
     let mut server = convert_on_loopback(&bundle(folder.path()), temporary.path(), &[]);
     let started = server.kind("started");
-    let phone = Hand::at([127, 9, 1, 1], &started["tftp"]);
+    let phone = TftpClient::at([127, 9, 1, 1], &started["tftp"]);
     phone.get("term65.default.loads");
     phone.ask("jar45sip.9-3-1ES26.sbn");
     phone.take();
@@ -404,7 +404,7 @@ fn a_name_that_http_has_not_and_tftp_has_not_is_one_request() {
     let mut response = String::new();
     std::io::Read::read_to_string(&mut http, &mut response).unwrap();
     assert!(response.starts_with("HTTP/1.0 404 "), "{response}");
-    let phone = Hand::at([127, 0, 0, 1], &started["tftp"]);
+    let phone = TftpClient::at([127, 0, 0, 1], &started["tftp"]);
     phone.ask(name);
     assert_eq!(phone.hear().0, 5);
     server.signal("INT");
@@ -497,7 +497,7 @@ fn a_served_file_that_may_not_be_read_is_told_here_and_not_found_there() {
     nobody.args(["--tftp-port", "0", "--http-port", "0"]);
     let mut server = Running::start(nobody.stderr(fs::File::create(&log).unwrap()));
     let started = server.kind("started");
-    let phone = Hand::at([127, 9, 2, 1], &started["tftp"]);
+    let phone = TftpClient::at([127, 9, 2, 1], &started["tftp"]);
     phone.ask("Jar41sip.8-3-1S.sbn");
     let (opcode, code, ..) = phone.hear();
     assert_eq!((opcode, code), (5, 1), "not found");
@@ -524,7 +524,7 @@ fn status(pid: u32, field: &str) -> String {
 #[test]
 #[ignore = "needs root (network namespaces), atftp, busybox, curl and tftp"]
 fn on_port_69_it_runs_as_the_named_user_with_no_right_left_and_serves() {
-    let lab = Lab::build("rights");
+    let lab = TwoHosts::build("rights");
     let folder = tempfile::tempdir().unwrap();
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(folder.path(), open).unwrap();

@@ -21,7 +21,7 @@ use crate::support::{
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 
 /// Where `convert` runs.
-const DESK: &str = "192.0.2.10";
+const SERVER: &str = "192.0.2.10";
 /// The phone's own address, where it does not ask for one.
 const ADDRESS: &str = "192.0.2.101";
 const PHONE: &str = "025245480000";
@@ -31,9 +31,9 @@ const OLD: &str = "SCCP45.8-5-2S";
 const TARGET: &str = "SIP45.9-3-1SR4-1S";
 
 /// The phone's process; killed when dropped.
-struct Player(Child);
+struct PhoneProcess(Child);
 
-impl Player {
+impl PhoneProcess {
     /// Lets it go on: to what it does next, or to what it is told.
     fn go(&mut self, word: &str) {
         let stdin = self.0.stdin.as_mut().unwrap();
@@ -41,7 +41,7 @@ impl Player {
     }
 }
 
-impl Drop for Player {
+impl Drop for PhoneProcess {
     fn drop(&mut self) {
         // Fails where it has ended already, which is what is wanted.
         let _ = self.0.kill();
@@ -49,10 +49,10 @@ impl Drop for Player {
     }
 }
 
-/// A switch, a desk and a phone without an address.
+/// A switch, a server and a phone without an address.
 fn build(name: &str) -> Lan {
-    let desk = format!("{DESK}/24");
-    let lan = Lan::build(name, &[("desk", Some(&desk)), ("phone", None)]);
+    let server = format!("{SERVER}/24");
+    let lan = Lan::build(name, &[("server", Some(&server)), ("phone", None)]);
     let mac = ["link", "set", "eth0", "address", "02:52:45:48:00:00"];
     lan.ip("phone", &mac);
     lan
@@ -67,7 +67,7 @@ fn files(lan: &Lan) -> (PathBuf, PathBuf) {
     let text = format!(
         "<device>\n<deviceProtocol>SIP</deviceProtocol>\n<devicePool>\n<callManagerGroup>\
          <members><member priority=\"0\"><callManager><ports><sipPort>5060</sipPort></ports>\
-         <processNodeName>{DESK}</processNodeName></callManager></member></members>\
+         <processNodeName>{SERVER}</processNodeName></callManager></member></members>\
          </callManagerGroup>\n</devicePool>\n<sipProfile><sipLines><line button=\"1\">\
          <featureID>9</featureID><proxy>USECALLMANAGER</proxy><port>5060</port>\
          <name>6010</name></line></sipLines></sipProfile>\n\
@@ -78,10 +78,10 @@ fn files(lan: &Lan) -> (PathBuf, PathBuf) {
     (bundle, own)
 }
 
-/// `convert` on the desk; `own`: with a configuration of the phone that names the desk.
+/// `convert` on the server; `own`: with a configuration of the phone that names the server.
 fn convert(lan: &Lan, own: bool, arguments: &[&str]) -> Running {
     let (bundle, file) = files(lan);
-    let mut command = lan.on("desk", REFLASH);
+    let mut command = lan.on("server", REFLASH);
     command
         .arg("convert")
         .arg(bundle)
@@ -95,17 +95,17 @@ fn convert(lan: &Lan, own: bool, arguments: &[&str]) -> Running {
 }
 
 /// The phone, which has its address already unless it asks for one.
-fn play(lan: &Lan, script: &str) -> Player {
+fn play(lan: &Lan, script: &str) -> PhoneProcess {
     if !script.contains("dhcp") {
         let address = format!("{ADDRESS}/24");
         lan.ip("phone", &["addr", "add", &address, "dev", "eth0"]);
     }
     let mut command = lan.on("phone", helper());
     command
-        .args(["whole-phone", script])
+        .args(["simulated-phone", script])
         .stdin(Stdio::piped())
         .stdout(Stdio::null());
-    Player(command.spawn().unwrap())
+    PhoneProcess(command.spawn().unwrap())
 }
 
 /// Waits for the phone's step into this state.

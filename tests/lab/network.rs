@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::support::{
-    namespaces::{CLIENT, Lab, PHONES, SERVER},
+    namespaces::{CLIENT, PHONES, SERVER, TwoHosts},
     process::Running,
     require_program,
 };
@@ -20,7 +20,7 @@ const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 const NOT_FOUND: Option<i32> = Some(68);
 const ACCESS: Option<i32> = Some(69);
 
-fn serve(lab: &Lab, folder: &Path, more: &[&str]) -> Running {
+fn serve(lab: &TwoHosts, folder: &Path, more: &[&str]) -> Running {
     let mut command = lab.on_server(REFLASH);
     command.arg("serve").arg(folder).args(more).arg("--json");
     let mut server = Running::start(&mut command);
@@ -36,7 +36,7 @@ fn end(mut server: Running) -> serde_json::Value {
 }
 
 /// curl on the phones' side, from one of its addresses.
-fn curl(lab: &Lab, from: &str, url: &str, to: &Path) -> Output {
+fn curl(lab: &TwoHosts, from: &str, url: &str, to: &Path) -> Output {
     lab.on_phones("curl")
         .args(["-sS", "--max-time", "20", "--tftp-no-options"])
         .args(["--interface", from, "-w", "%{http_code}", "-o"])
@@ -47,7 +47,7 @@ fn curl(lab: &Lab, from: &str, url: &str, to: &Path) -> Output {
 }
 
 /// The MAC of the phones' end of the cable, as file names have it.
-fn mac(lab: &Lab) -> String {
+fn mac(lab: &TwoHosts) -> String {
     let output = lab
         .on_phones("cat")
         .arg("/sys/class/net/eth0/address")
@@ -65,7 +65,7 @@ fn readable(path: &Path, mode: u32) {
 #[ignore = "needs root (network namespaces) and curl"]
 fn a_configuration_goes_to_its_own_phone_and_to_nobody_whose_address_is_anothers() {
     require_program("curl");
-    let lab = Lab::build("secret");
+    let lab = TwoHosts::build("secret");
     let folder = tempfile::tempdir().unwrap();
     readable(folder.path(), 0o755);
     let own = format!("SEP{}.cnf.xml", mac(&lab));
@@ -107,7 +107,7 @@ fn a_configuration_goes_to_its_own_phone_and_to_nobody_whose_address_is_anothers
 #[ignore = "needs root (network namespaces) and curl"]
 fn an_address_that_goes_and_comes_back_and_an_interface_that_goes_down_end_nothing() {
     require_program("curl");
-    let lab = Lab::build("cable");
+    let lab = TwoHosts::build("cable");
     let folder = tempfile::tempdir().unwrap();
     readable(folder.path(), 0o755);
     fs::write(folder.path().join("file"), vec![7; 70_000]).unwrap();
@@ -162,7 +162,7 @@ fn an_address_that_goes_and_comes_back_and_an_interface_that_goes_down_end_nothi
 fn packets_carry_the_mark_that_was_asked_for() {
     require_program("curl");
     require_program("tcpdump");
-    let lab = Lab::build("dscp");
+    let lab = TwoHosts::build("dscp");
     let folder = tempfile::tempdir().unwrap();
     readable(folder.path(), 0o755);
     fs::write(folder.path().join("file"), "marked").unwrap();
@@ -230,7 +230,7 @@ fn with_file_capabilities(folder: &Path) -> PathBuf {
 fn rights_that_come_with_the_file_open_port_69_and_are_given_up() {
     require_program("curl");
     require_program("setpriv");
-    let lab = Lab::build("caps");
+    let lab = TwoHosts::build("caps");
     let folder = tempfile::tempdir().unwrap();
     let program = with_file_capabilities(folder.path());
     let root = folder.path().join("root");

@@ -1,9 +1,9 @@
 //! `check` and our own DHCP server against other people's DHCP servers and clients, firewalls and
 //! port holders, each in network namespaces of the test's own.
 
-mod first;
-mod ours;
-mod phone;
+mod during_run;
+mod leases;
+mod own_dhcp_server;
 
 use std::fs;
 
@@ -14,24 +14,24 @@ use crate::support::{lan::Lan, require_program};
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 
-const DESK: &str = "192.0.2.10";
+const SERVER: &str = "192.0.2.10";
 
-/// A LAN with this machine (`desk`) and a router that serves DHCP.
+/// A LAN with this machine (`server`) and a router that serves DHCP.
 fn lan(name: &str) -> Lan {
     Lan::build(
         name,
         &[
-            ("desk", Some("192.0.2.10/24")),
+            ("server", Some("192.0.2.10/24")),
             ("router", Some("192.0.2.1/24")),
             ("other", Some("192.0.2.2/24")),
         ],
     )
 }
 
-/// `check --json` on the desk: the exit code and the findings.
+/// `check --json` on the server: the exit code and the findings.
 fn check(lan: &Lan, arguments: &[&str]) -> (Option<i32>, Vec<Value>) {
     let all = [&["check", "--json"], arguments].concat();
-    let output = lan.run("desk", REFLASH, &all);
+    let output = lan.run("server", REFLASH, &all);
     let text = String::from_utf8(output.stdout).unwrap();
     let document: Value = serde_json::from_str(&text)
         .unwrap_or_else(|error| panic!("{error}: {text} {:?}", output.stderr));
@@ -105,7 +105,7 @@ fn dhcpd(lan: &mut Lan, host: &str, options: &str) {
 fn a_dhcp_server_that_names_this_machine_stops_nothing() {
     require_program("dnsmasq");
     let mut lan = lan("right");
-    let here = format!("--dhcp-option=150,{DESK}");
+    let here = format!("--dhcp-option=150,{SERVER}");
     dnsmasq(
         &mut lan,
         "router",
@@ -151,7 +151,7 @@ fn a_dhcp_server_without_option_150_is_named_with_the_lines_for_it() {
         assert!(cure.contains(line), "{cure}");
     }
     // For people the cure is short, and keeps to the width of a terminal.
-    let output = lan.run("desk", REFLASH, &["check"]);
+    let output = lan.run("server", REFLASH, &["check"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("reflash check --paste KIND"), "{text}");
     assert!(
@@ -160,7 +160,7 @@ fn a_dhcp_server_without_option_150_is_named_with_the_lines_for_it() {
     );
     assert!(text.ends_with("see the errors above.\n"), "{text}");
     // The pasted lines make it right: the proof is the server itself.
-    let pasted = lan.run("desk", REFLASH, &["check", "--paste", "dnsmasq"]);
+    let pasted = lan.run("server", REFLASH, &["check", "--paste", "dnsmasq"]);
     assert!(pasted.status.success());
     let conf = lan.folder.path().join("pasted.conf");
     fs::write(&conf, &pasted.stdout).unwrap();
@@ -198,7 +198,7 @@ fn a_dhcp_server_that_names_another_is_found() {
 fn the_lines_for_dhcpd_are_dhcpds() {
     require_program("dhcpd");
     let mut lan = lan("isc");
-    let pasted = lan.run("desk", REFLASH, &["check", "--paste", "isc"]);
+    let pasted = lan.run("server", REFLASH, &["check", "--paste", "isc"]);
     let lines = String::from_utf8(pasted.stdout).unwrap();
     // The definition stands in the test's own file already.
     let lines = lines.replace("option tftp150 code 150 = array of ip-address;\n", "");
@@ -241,7 +241,7 @@ fn silence_is_an_error_unless_this_program_is_to_give_addresses() {
 fn a_dhcp_server_on_this_machine_is_heard_too() {
     require_program("dnsmasq");
     let mut lan = lan("local");
-    dnsmasq(&mut lan, "desk", &["--dhcp-option=150,192.0.2.66"]);
+    dnsmasq(&mut lan, "server", &["--dhcp-option=150,192.0.2.66"]);
     let (code, findings) = check(&lan, &[]);
     assert_eq!(code, Some(1));
     let said = message(&findings, "no-tftp-address");
@@ -262,10 +262,13 @@ fn a_dhcp_server_on_this_machine_is_heard_too() {
 fn a_dhcp_server_of_another_interface_is_not_in_the_way() {
     require_program("dnsmasq");
     let mut lan = lan("virt");
-    lan.ip("desk", &["link", "add", "virbr0", "type", "bridge"]);
-    lan.ip("desk", &["addr", "add", "198.51.100.1/24", "dev", "virbr0"]);
-    lan.ip("desk", &["link", "set", "virbr0", "up"]);
-    let mut command = lan.on("desk", "dnsmasq");
+    lan.ip("server", &["link", "add", "virbr0", "type", "bridge"]);
+    lan.ip(
+        "server",
+        &["addr", "add", "198.51.100.1/24", "dev", "virbr0"],
+    );
+    lan.ip("server", &["link", "set", "virbr0", "up"]);
+    let mut command = lan.on("server", "dnsmasq");
     command
         .args(["--keep-in-foreground", "--port=0", "--conf-file=/dev/null"])
         .args(["--log-facility=-", "--user=root", "--pid-file"])
@@ -281,7 +284,7 @@ fn a_dhcp_server_of_another_interface_is_not_in_the_way() {
 fn who_has_a_port_is_named() {
     require_program("dnsmasq");
     let mut lan = lan("ports");
-    let mut command = lan.on("desk", "dnsmasq");
+    let mut command = lan.on("server", "dnsmasq");
     command
         .args(["--keep-in-foreground", "--port=0", "--conf-file=/dev/null"])
         .args(["--log-facility=-", "--user=root", "--pid-file"])
@@ -320,16 +323,16 @@ fn a_firewall_of_either_kind_is_read_and_its_line_opens_it() {
     ];
     require_program("nft");
     for (program, arguments) in rules {
-        assert!(lan.run("desk", program, arguments).status.success());
+        assert!(lan.run("server", program, arguments).status.success());
     }
     open_all(&lan);
     assert!(
-        lan.run("desk", "nft", &["flush", "ruleset"])
+        lan.run("server", "nft", &["flush", "ruleset"])
             .status
             .success()
     );
     require_program("iptables");
-    let drop = lan.run("desk", "iptables", &["-P", "INPUT", "DROP"]);
+    let drop = lan.run("server", "iptables", &["-P", "INPUT", "DROP"]);
     assert!(drop.status.success(), "{drop:?}");
     open_all(&lan);
 }
@@ -351,7 +354,7 @@ fn open_all(lan: &Lan) {
     for finding in blocked {
         let cure = finding["cure"].as_str().unwrap();
         let line = cure.split_once("sudo ").unwrap().1;
-        let pasted = lan.run("desk", "sh", &["-c", line]);
+        let pasted = lan.run("server", "sh", &["-c", line]);
         assert!(pasted.status.success(), "{line}: {pasted:?}");
     }
     let (_, findings) = check(lan, &["--dhcp", "isolated"]);
@@ -364,12 +367,15 @@ fn open_all(lan: &Lan) {
 #[test]
 #[ignore = "needs root (network namespaces)"]
 fn an_interface_that_cannot_be_is_said_with_what_there_is() {
-    let lan = Lan::build("cards", &[("desk", Some("192.0.2.10/24")), ("bare", None)]);
+    let lan = Lan::build(
+        "cards",
+        &[("server", Some("192.0.2.10/24")), ("bare", None)],
+    );
     let (code, findings) = check(&lan, &["--interface", "eth7"]);
     assert_eq!(code, Some(1));
     let said = message(&findings, "wrong-interface");
     assert!(said.contains("eth0 (192.0.2.10"), "{said}");
-    lan.ip("switch", &["link", "set", "desk", "down"]);
+    lan.ip("switch", &["link", "set", "server", "down"]);
     let (code, findings) = check(&lan, &["--interface", "eth0"]);
     assert_eq!(code, Some(1));
     assert!(message(&findings, "wrong-interface").contains("eth0 has no carrier"));
@@ -392,8 +398,8 @@ fn without_rights_it_says_what_it_could_not_look_at() {
     let line = format!("exec {} check --json --interface eth0", copy.display());
     command.push(&line);
     let closed = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
-    lan.run("desk", "sh", &["-c", &format!("echo 1024 > {closed}")]);
-    let output = lan.run("desk", "setpriv", &command);
+    lan.run("server", "sh", &["-c", &format!("echo 1024 > {closed}")]);
+    let output = lan.run("server", "setpriv", &command);
     let document: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {output:?}"));
     assert_eq!(output.status.code(), Some(1));
@@ -425,10 +431,10 @@ fn the_page_has_every_finding_and_the_lines_for_every_server() {
             page.contains(&format!("`--paste {}`", kind.flag_value())),
             "{kind}"
         );
-        let lines = kind.config_snippet(DESK.parse().unwrap());
+        let lines = kind.config_snippet(SERVER.parse().unwrap());
         // pfSense is a screen: its lines are sentences on the page.
         let lines = lines.lines().filter(|_| kind != ServerKind::Pfsense);
-        for line in lines.filter(|line| line.contains(DESK)) {
+        for line in lines.filter(|line| line.contains(SERVER)) {
             assert!(page.lines().any(|there| there == line), "{kind}: {line}");
         }
     }

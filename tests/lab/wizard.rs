@@ -1,9 +1,9 @@
 //! The wizard on a real terminal: every page as a person sees it, and whole runs with scripted
 //! phones.
 
+mod network;
 mod runs;
-mod scene;
 mod stops;
-mod wire;
+mod workspace;
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");

@@ -28,27 +28,27 @@ const PATIENCE: Duration = Duration::from_secs(40);
 const LARGE: usize = 64 << 20;
 
 #[derive(Debug, PartialEq, Eq)]
-enum Told {
-    RangeRequest(String),
+enum ServerEvent {
+    Requested(String),
     Ended(u64, End, u64),
 }
 
-struct Shelf {
+struct FileService {
     files: Vec<StagedFile>,
     next: AtomicU64,
-    told: Mutex<Sender<Told>>,
+    events: Mutex<Sender<ServerEvent>>,
 }
 
-impl Shelf {
-    fn tell(&self, told: Told) {
+impl FileService {
+    fn send(&self, event: ServerEvent) {
         // A test that is done no longer listens.
-        let _ = self.told.lock().unwrap().send(told);
+        let _ = self.events.lock().unwrap().send(event);
     }
 }
 
-impl Service for Shelf {
+impl Service for FileService {
     fn request(&self, _: Instant, _: SocketAddrV4, name: &str) -> Answer {
-        self.tell(Told::RangeRequest(name.to_owned()));
+        self.send(ServerEvent::Requested(name.to_owned()));
         match self.files.iter().find(|file| &*file.name == name) {
             Some(file) => Answer::Serve(self.next.fetch_add(1, Ordering::Relaxed), file.clone()),
             None if name == "secret" => Answer::Forbidden,
@@ -62,7 +62,7 @@ impl Service for Shelf {
     }
 
     fn ended(&self, _: Instant, _: SocketAddrV4, transfer: u64, end: End, bytes: u64) {
-        self.tell(Told::Ended(transfer, end, bytes));
+        self.send(ServerEvent::Ended(transfer, end, bytes));
     }
 }
 
@@ -75,7 +75,7 @@ fn pattern(size: usize) -> Vec<u8> {
 
 struct Running {
     address: SocketAddrV4,
-    told: Receiver<Told>,
+    events: Receiver<ServerEvent>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -84,15 +84,15 @@ impl Running {
     fn new(files: &[(&str, usize)]) -> Self {
         let server = Server::bind(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0), 0).unwrap();
         let address = server.local_addr();
-        let (told, receiver) = channel();
+        let (events, receiver) = channel();
         let file = |&(name, size): &(&str, usize)| StagedFile {
             name: name.into(),
             bytes: pattern(size).into(),
         };
-        let shelf = Shelf {
+        let service = FileService {
             files: files.iter().map(file).collect(),
             next: AtomicU64::new(0),
-            told: Mutex::new(told),
+            events: Mutex::new(events),
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
@@ -103,22 +103,22 @@ impl Running {
             let stop = async {
                 let _ = stopped.await;
             };
-            runtime.block_on(server.run(shelf, stop)).unwrap();
+            runtime.block_on(server.run(service, stop)).unwrap();
         });
         Self {
             address,
-            told: receiver,
+            events: receiver,
             stop: Some(stop),
             thread: Some(thread),
         }
     }
 
-    fn next(&self) -> Told {
-        self.told.recv_timeout(PATIENCE).expect("something is told")
+    fn next(&self) -> ServerEvent {
+        self.events.recv_timeout(PATIENCE).expect("an event")
     }
 
     fn asked(&self, name: &str) {
-        assert_eq!(self.next(), Told::RangeRequest(name.to_owned()));
+        assert_eq!(self.next(), ServerEvent::Requested(name.to_owned()));
     }
 
     fn curl(&self, path: &str, arguments: &[&str]) -> Output {
@@ -175,7 +175,7 @@ fn curl_gets_every_file_and_its_last_acknowledged_byte_is_the_delivery() {
         let output = server.curl(&format!("/{name}"), &["-f"]);
         assert!(output.stdout == pattern(size), "{name}: {output:?}");
         server.asked(name);
-        let whole = Told::Ended(number, End::Delivered, size as u64);
+        let whole = ServerEvent::Ended(number, End::Delivered, size as u64);
         assert_eq!(server.next(), whole, "{name}");
     }
 }
@@ -193,7 +193,7 @@ fn a_head_says_the_length_and_fetches_nothing() {
             "{head}"
         );
         server.asked(name);
-        assert_eq!(server.next(), Told::Ended(number, End::Part, 0));
+        assert_eq!(server.next(), ServerEvent::Ended(number, End::Part, 0));
     }
 }
 
@@ -227,7 +227,11 @@ fn ranges_are_parts_and_only_together_a_delivery() {
         assert!(head.contains(&said), "{head}");
         assert_eq!(body, &all[part]);
         server.asked("a");
-        assert_eq!(server.next(), Told::Ended(number, end, bytes), "{range}");
+        assert_eq!(
+            server.next(),
+            ServerEvent::Ended(number, end, bytes),
+            "{range}"
+        );
     }
 }
 
@@ -241,7 +245,7 @@ fn a_range_outside_gets_416_and_delivers_nothing() {
         "{response}"
     );
     server.asked("a");
-    assert_eq!(server.next(), Told::Ended(0, End::Part, 0));
+    assert_eq!(server.next(), ServerEvent::Ended(0, End::Part, 0));
 }
 
 #[test]
@@ -268,7 +272,7 @@ fn what_is_not_there_gets_404_at_once_and_what_may_not_be_had_says_so() {
     let long = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(201));
     assert!(server.raw(long.as_bytes()).starts_with("HTTP/1.1 404 "));
     assert!(
-        server.told.try_recv().is_err(),
+        server.events.try_recv().is_err(),
         "no phone asks for such a name"
     );
 }
@@ -294,7 +298,7 @@ fn a_client_that_is_killed_in_the_middle_has_not_got_the_file() {
     client.kill().unwrap();
     client.wait().unwrap();
     server.asked("large");
-    let Told::Ended(0, End::Closed, bytes) = server.next() else {
+    let ServerEvent::Ended(0, End::Closed, bytes) = server.next() else {
         panic!("the connection was closed");
     };
     assert!(bytes > 0 && bytes < LARGE as u64, "{bytes}");
@@ -312,9 +316,9 @@ fn what_only_lies_in_the_kernels_buffers_is_not_delivered() {
     drop(client);
     server.asked("a");
     match server.next() {
-        Told::Ended(0, End::Closed, bytes) => assert!(bytes < 1 << 20, "{bytes}"),
+        ServerEvent::Ended(0, End::Closed, bytes) => assert!(bytes < 1 << 20, "{bytes}"),
         // Its kernel may have taken all of it before it was closed.
-        Told::Ended(0, End::Delivered, bytes) => assert_eq!(bytes, 1 << 20),
+        ServerEvent::Ended(0, End::Delivered, bytes) => assert_eq!(bytes, 1 << 20),
         other => panic!("{other:?}"),
     }
 }
@@ -341,9 +345,9 @@ fn slow_requests_are_cut_off_and_disturb_nobody() {
     assert!(elapsed < PATIENCE, "{elapsed:?}");
     assert!(
         !server
-            .told
+            .events
             .try_iter()
-            .any(|told| told == Told::RangeRequest("a".into()))
+            .any(|event| event == ServerEvent::Requested("a".into()))
     );
 }
 
@@ -420,7 +424,7 @@ fn requests_that_are_none_are_refused() {
     let _ = stream.write_all(&large);
     let mut response = Vec::new();
     let _ = stream.read_to_end(&mut response);
-    assert!(server.told.try_recv().is_err());
+    assert!(server.events.try_recv().is_err());
     server.assert_alive();
 }
 
@@ -430,7 +434,7 @@ fn a_request_of_http_1_0_is_served() {
     let response = server.raw(b"GET /a HTTP/1.0\r\n\r\n");
     assert!(response.starts_with("HTTP/1.0 200 "), "{response}");
     server.asked("a");
-    assert_eq!(server.next(), Told::Ended(0, End::Delivered, 10));
+    assert_eq!(server.next(), ServerEvent::Ended(0, End::Delivered, 10));
 }
 
 #[test]
@@ -444,6 +448,9 @@ fn a_stop_ends_every_transfer_once() {
     server.asked("large");
     server.stop.take();
     server.thread.take().unwrap().join().unwrap();
-    assert!(matches!(server.next(), Told::Ended(0, End::Stopped, _)));
-    assert!(server.told.try_recv().is_err());
+    assert!(matches!(
+        server.next(),
+        ServerEvent::Ended(0, End::Stopped, _)
+    ));
+    assert!(server.events.try_recv().is_err());
 }

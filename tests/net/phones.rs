@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::support::{
     helper,
-    namespaces::{Lab, PHONES, SERVER},
+    namespaces::{PHONES, SERVER, TwoHosts},
     process::Running,
 };
 
@@ -279,7 +279,7 @@ fn explain_tells_a_code_in_full_lists_all_and_names_the_nearest() {
 #[test]
 #[ignore = "needs root (network namespaces)"]
 fn a_boot_loader_has_its_mac_before_it_names_itself() {
-    let lab = Lab::build("names");
+    let lab = TwoHosts::build("names");
     let mac = "02:52:45:48:00:2a";
     let set = ["link", "set", "eth0", "address", mac];
     assert!(lab.on_phones("ip").args(set).status().unwrap().success());

@@ -5,7 +5,12 @@ mod lan;
 mod responder;
 mod udp;
 
-use std::{collections::BTreeMap, net::SocketAddrV4, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddrV4,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use proptest::prelude::*;
 use reflash::{
@@ -72,11 +77,6 @@ pub(crate) fn hashes(made: &SyntheticBundle) -> BTreeMap<String, String> {
 }
 
 fn phone(model: &str, start: StartState, faults: &[&str]) -> SimulatedPhone {
-    let made = bundle(Family::F45);
-    let sizes = made
-        .files()
-        .into_iter()
-        .map(|(name, bytes)| (name, bytes.len() as u64));
     SimulatedPhone::new(PhoneConfig {
         mac: MacAddress::new([0x00, 0x1d, 0x45, 0xaa, 0xbb, 0x0c]),
         model: Model::by_number(model).expect("a model"),
@@ -88,9 +88,19 @@ fn phone(model: &str, start: StartState, faults: &[&str]) -> SimulatedPhone {
             .iter()
             .map(|fault| fault.parse::<PhoneFault>().expect("a fault"))
             .collect(),
-        sizes: Arc::new(sizes.collect()),
+        sizes: Arc::clone(&SIZES),
     })
 }
+
+/// The files of the bundle and their lengths.
+static SIZES: LazyLock<Arc<BTreeMap<String, u64>>> = LazyLock::new(|| {
+    let files = bundle(Family::F45).files().into_iter();
+    Arc::new(
+        files
+            .map(|(name, bytes)| (name, bytes.len() as u64))
+            .collect(),
+    )
+});
 
 fn sccp() -> StartState {
     StartState::Application(LoadName::new("SCCP45.8-5-2S"))

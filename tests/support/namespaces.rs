@@ -10,12 +10,12 @@ pub(crate) const CLIENT: &str = "192.0.2.50";
 pub(crate) const PHONES: [&str; 4] = ["192.0.2.101", "192.0.2.102", "192.0.2.103", "192.0.2.104"];
 
 /// Two hosts with a cable between them; gone when dropped.
-pub(crate) struct Lab {
+pub(crate) struct TwoHosts {
     server: String,
     phones: String,
 }
 
-impl Lab {
+impl TwoHosts {
     /// Builds it: this needs root.
     pub(crate) fn build(name: &str) -> Self {
         let lab = Self {
@@ -70,7 +70,7 @@ impl Lab {
     }
 }
 
-impl Drop for Lab {
+impl Drop for TwoHosts {
     fn drop(&mut self) {
         ip(&["netns", "del", &self.server]);
         ip(&["netns", "del", &self.phones]);

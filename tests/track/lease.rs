@@ -10,7 +10,7 @@ const OWN: Ipv4Addr = Ipv4Addr::new(192, 168, 5, 1);
 const ROUTER: Ipv4Addr = Ipv4Addr::new(192, 168, 5, 254);
 const OTHER: Ipv4Addr = Ipv4Addr::new(192, 168, 5, 9);
 
-fn desk() -> Plan {
+fn plan_on_network() -> Plan {
     Plan {
         network: Some(Subnet {
             address: OWN,
@@ -20,7 +20,7 @@ fn desk() -> Plan {
     }
 }
 
-fn told(tftp: &[Ipv4Addr], name: Option<&str>, next: Option<Ipv4Addr>) -> LeaseOptions {
+fn lease_with(tftp: &[Ipv4Addr], name: Option<&str>, next: Option<Ipv4Addr>) -> LeaseOptions {
     LeaseOptions {
         server: ROUTER,
         tftp: tftp.to_vec(),
@@ -49,13 +49,13 @@ fn details(run: &Run) -> Vec<String> {
 
 #[test]
 fn a_phone_that_is_told_no_tftp_server_and_does_not_come_is_diagnosed_until_it_comes() {
-    let mut run = Run::new(desk());
-    gets(&mut run, 5.0, 10, told(&[], None, None));
+    let mut run = Run::new(plan_on_network());
+    gets(&mut run, 5.0, 10, lease_with(&[], None, None));
     let says = "DHCP server 192.168.5.254 gave it 192.168.5.10 and names no TFTP server: neither \
                 option 150, option 66 nor a next server";
     assert_eq!(details(&run), [says]);
     // It finds nobody and asks for an address again.
-    gets(&mut run, 45.0, 10, told(&[], None, None));
+    gets(&mut run, 45.0, 10, lease_with(&[], None, None));
     run.until(64.9);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
     run.until(65.0);
@@ -81,31 +81,31 @@ fn a_phone_that_is_told_no_tftp_server_and_does_not_come_is_diagnosed_until_it_c
 fn a_phone_that_is_sent_elsewhere_is_told_where() {
     for (lease, says) in [
         (
-            told(&[OTHER], None, None),
+            lease_with(&[OTHER], None, None),
             "the TFTP server 192.168.5.9 (option 150)",
         ),
         (
-            told(&[OTHER, OWN], Some("192.168.5.1"), None),
+            lease_with(&[OTHER, OWN], Some("192.168.5.1"), None),
             "the TFTP servers 192.168.5.9, 192.168.5.1 (option 150)",
         ),
         (
-            told(&[], Some("192.168.5.9"), Some(OWN)),
+            lease_with(&[], Some("192.168.5.9"), Some(OWN)),
             "the TFTP server 192.168.5.9 (option 66)",
         ),
         (
-            told(&[], Some("tftp\u{1b}[2J"), None),
+            lease_with(&[], Some("tftp\u{1b}[2J"), None),
             "the TFTP server 'tftp\\u{1b}[2J' (option 66)",
         ),
         (
-            told(&[], None, Some(OWN)),
+            lease_with(&[], None, Some(OWN)),
             "option 66, only the next server 192.168.5.1",
         ),
         (
-            told(&[OTHER; 16], None, None),
+            lease_with(&[OTHER; 16], None, None),
             "192.168.5.9, 12 more (option 150)",
         ),
     ] {
-        let mut run = Run::new(desk());
+        let mut run = Run::new(plan_on_network());
         gets(&mut run, 5.0, 10, lease);
         run.until(65.0);
         assert_eq!(run.codes(), ["no-tftp-address"], "{says}");
@@ -124,38 +124,38 @@ fn a_phone_that_is_sent_elsewhere_is_told_where() {
 fn who_is_sent_here_or_comes_all_the_same_is_not_diagnosed() {
     // Here, by either option.
     for lease in [
-        told(&[OWN, OTHER], Some("x"), None),
-        told(&[], Some("192.168.5.1"), None),
+        lease_with(&[OWN, OTHER], Some("x"), None),
+        lease_with(&[], Some("192.168.5.1"), None),
     ] {
-        let mut run = Run::new(desk());
+        let mut run = Run::new(plan_on_network());
         gets(&mut run, 5.0, 10, lease);
         run.until(500.0);
         assert!(run.codes().is_empty(), "{:?}", run.codes());
         assert_eq!(details(&run).len(), 1);
     }
     // It has an alternate TFTP server: this machine.
-    let mut run = Run::new(desk());
-    gets(&mut run, 5.0, 10, told(&[OTHER], None, None));
+    let mut run = Run::new(plan_on_network());
+    gets(&mut run, 5.0, 10, lease_with(&[OTHER], None, None));
     run.boots(20.0, 10, 10);
     run.until(300.0);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
     // None of those that are converted.
     let mut run = Run::new(Plan {
         only: Some(vec![mac(11)]),
-        ..desk()
+        ..plan_on_network()
     });
-    gets(&mut run, 5.0, 10, told(&[], None, None));
+    gets(&mut run, 5.0, 10, lease_with(&[], None, None));
     run.until(500.0);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
     // Nobody knows which address is served, as in a capture.
     let mut run = Run::new(plan());
-    gets(&mut run, 5.0, 10, told(&[], None, None));
+    gets(&mut run, 5.0, 10, lease_with(&[], None, None));
     run.until(500.0);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
     assert_eq!(details(&run).len(), 1);
     // It runs the target already, and goes where it belongs.
-    let mut run = Run::new(desk());
-    gets(&mut run, 5.0, 10, told(&[OTHER], None, None));
+    let mut run = Run::new(plan_on_network());
+    gets(&mut run, 5.0, 10, lease_with(&[OTHER], None, None));
     run.load(10.0, 10, LOAD);
     run.until(500.0);
     assert_eq!(run.state(), State::Already);
@@ -164,10 +164,10 @@ fn who_is_sent_here_or_comes_all_the_same_is_not_diagnosed() {
 
 #[test]
 fn a_lease_that_names_this_machine_withdraws_it() {
-    let mut run = Run::new(desk());
-    gets(&mut run, 5.0, 10, told(&[], None, Some(ROUTER)));
+    let mut run = Run::new(plan_on_network());
+    gets(&mut run, 5.0, 10, lease_with(&[], None, Some(ROUTER)));
     run.until(100.0);
-    gets(&mut run, 300.0, 10, told(&[OWN], None, Some(ROUTER)));
+    gets(&mut run, 300.0, 10, lease_with(&[OWN], None, Some(ROUTER)));
     assert_eq!(run.codes(), ["no-tftp-address", "-no-tftp-address"]);
     run.until(900.0);
     assert_eq!(run.codes().len(), 2);
@@ -175,9 +175,9 @@ fn a_lease_that_names_this_machine_withdraws_it() {
 
 #[test]
 fn a_phone_that_was_here_and_forgot_the_way_in_a_factory_reset_is_diagnosed() {
-    let mut run = Run::new(desk());
+    let mut run = Run::new(plan_on_network());
     run.boots(5.0, 10, 10);
-    gets(&mut run, 100.0, 10, told(&[OTHER], None, None));
+    gets(&mut run, 100.0, 10, lease_with(&[OTHER], None, None));
     run.until(159.0);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
     run.until(161.0);
@@ -186,10 +186,10 @@ fn a_phone_that_was_here_and_forgot_the_way_in_a_factory_reset_is_diagnosed() {
 
 #[test]
 fn leases_without_end_leave_room_for_other_evidence() {
-    let mut run = Run::new(desk());
+    let mut run = Run::new(plan_on_network());
     for number in 0..200 {
         let server = Ipv4Addr::new(10, 0, 0, number);
-        gets(&mut run, 5.0, 10, told(&[server], None, None));
+        gets(&mut run, 5.0, 10, lease_with(&[server], None, None));
     }
     assert_eq!(details(&run).len(), 8);
     run.load(10.0, 10, LOAD);

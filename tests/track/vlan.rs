@@ -8,7 +8,7 @@ use reflash::track::{
 
 use crate::support::conversation::*;
 
-/// The network of the desk: that of the phones' addresses here, or another.
+/// The network of this machine: that of the phones' addresses here, or another.
 fn run(third: u8) -> Run {
     Run::new(Plan {
         network: Some(Subnet {

@@ -1,163 +1,137 @@
-//! The sockets of the listeners.
+//! Serves the listeners' sockets.
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddrV4},
+    net::{SocketAddr, SocketAddrV4},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
 use tokio::{
-    net::{TcpListener, TcpStream, UdpSocket},
-    sync::{mpsc, oneshot},
+    net::{TcpStream, UdpSocket},
+    sync::oneshot,
     task::JoinSet,
     time::{self, Duration},
 };
 
-use super::{AlarmLimiter, AlarmReader, BoundListeners, IDLE_TIME, Registrar, Seats, ipv4};
-use crate::{discovery::ObservationQueue, protocol::sip, track::Observation};
+use super::{
+    alarm_reader::{AlarmLimiter, AlarmReader},
+    registrar::Registrar,
+};
+use crate::{
+    discovery::ObservationQueue,
+    limits::{Acceptor, ConnectionLimiter, ConnectionPermit, RETRY_DELAY, WhenFull},
+    protocol::sip,
+    track::Observation,
+};
 
-/// Bytes of a datagram that are read: a head, and of its body whatever fits.
+/// Connections that are open at once, of both listeners together.
+pub const CONNECTIONS: usize = 128;
+
+/// Connections of one address that are open at once; further ones are closed. A phone uses one of
+/// each kind.
+pub const CONNECTIONS_PER_ADDRESS: usize = 4;
+
+/// Time that a connection has for its next whole request, or for its alarm.
+pub const IDLE_TIME: Duration = Duration::from_secs(30);
+
+/// Bytes of a datagram that are read: a head, and as much of the body as fits.
 const DATAGRAM: usize = 2 * sip::MAX_HEAD;
 
 /// Bytes that are read from a connection at once.
 const READ: usize = 2048;
 
-/// How long a listener rests when nothing can be taken, as when this process has no file
-/// descriptor left.
-const REST: Duration = Duration::from_millis(100);
-
-/// What all of them share.
-struct Site {
-    registrar: Mutex<Registrar>,
-    alarms: Mutex<AlarmLimiter>,
-    seats: Mutex<Seats>,
-    told: ObservationQueue,
+/// The sockets, in non-blocking mode.
+#[derive(Debug, Default)]
+pub(super) struct Sockets {
+    pub(super) sip: Option<(std::net::UdpSocket, std::net::TcpListener)>,
+    pub(super) sccp: Option<std::net::TcpListener>,
 }
 
-/// A panic elsewhere leaves counts that are still good.
+/// What all connections share.
+struct Shared {
+    registrar: Mutex<Registrar>,
+    alarms: Mutex<AlarmLimiter>,
+    queue: ObservationQueue,
+}
+
+/// A panic elsewhere leaves counts that are still right.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Site {
-    fn tell(&self, now: Instant, observations: Vec<Observation>) {
+impl Shared {
+    fn send(&self, now: Instant, observations: Vec<Observation>) {
         for observation in observations {
-            self.told.send(now, observation);
+            self.queue.send(now, observation);
         }
     }
-
-    fn seat(self: &Arc<Self>, address: Ipv4Addr) -> Option<Seat> {
-        // A seat that is dropped takes the lock too: none is made while it is held.
-        let is_taken = lock(&self.seats).take(address);
-        is_taken.then(|| Seat {
-            site: Arc::clone(self),
-            address,
-        })
-    }
 }
 
-/// One connection's place; given back when dropped.
-struct Seat {
-    site: Arc<Site>,
-    address: Ipv4Addr,
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        lock(&self.site.seats).give_back(self.address);
-    }
-}
-
-/// Listens until `stop` resolves, whether by a word or because its other end is gone.
+/// Serves until `stop` resolves or its sender is dropped.
 pub(super) async fn run(
-    bound: BoundListeners,
-    told: mpsc::Sender<(Instant, Observation)>,
+    sockets: Sockets,
+    queue: ObservationQueue,
     stop: oneshot::Receiver<()>,
 ) -> io::Result<()> {
-    let site = Arc::new(Site {
+    let shared = Arc::new(Shared {
         registrar: Mutex::default(),
         alarms: Mutex::default(),
-        seats: Mutex::default(),
-        told: ObservationQueue::new(told, "the REGISTERs and alarms that phones send here"),
+        queue,
     });
+    let limiter = ConnectionLimiter::new(CONNECTIONS_PER_ADDRESS, CONNECTIONS);
     let mut tasks = JoinSet::new();
-    if let Some((udp, tcp)) = bound.sip {
-        let udp = UdpSocket::from_std(udp)?;
-        let tcp = TcpListener::from_std(tcp)?;
-        tasks.spawn(datagrams(udp, Arc::clone(&site)));
-        tasks.spawn(accept(tcp, Arc::clone(&site), |stream, peer, seat| {
-            Box::pin(requests(stream, peer, seat))
-        }));
+    if let Some((udp, tcp)) = sockets.sip {
+        tasks.spawn(datagrams(UdpSocket::from_std(udp)?, Arc::clone(&shared)));
+        let mut acceptor = Acceptor::new(tcp, limiter.clone(), WhenFull::Close)?;
+        let shared = Arc::clone(&shared);
+        tasks.spawn(async move {
+            let serve = |stream, peer, permit| requests(stream, peer, permit, Arc::clone(&shared));
+            match acceptor.run(serve).await {}
+        });
     }
-    if let Some(tcp) = bound.sccp {
-        let tcp = TcpListener::from_std(tcp)?;
-        tasks.spawn(accept(tcp, Arc::clone(&site), |stream, peer, seat| {
-            Box::pin(alarm(stream, peer, seat))
-        }));
+    if let Some(tcp) = sockets.sccp {
+        let mut acceptor = Acceptor::new(tcp, limiter, WhenFull::Close)?;
+        let shared = Arc::clone(&shared);
+        tasks.spawn(async move {
+            let serve = |stream, peer, permit| alarm(stream, peer, permit, Arc::clone(&shared));
+            match acceptor.run(serve).await {}
+        });
     }
-    // An error means that the run is gone, which says "stop" as well.
+    // An error means that the sender was dropped.
     let _ = stop.await;
     tasks.shutdown().await;
-    site.told.end();
+    shared.queue.end();
     Ok(())
 }
 
-async fn datagrams(socket: UdpSocket, site: Arc<Site>) {
+async fn datagrams(socket: UdpSocket, shared: Arc<Shared>) {
     let mut bytes = vec![0; DATAGRAM];
     loop {
         let (count, from) = match socket.recv_from(&mut bytes).await {
-            Ok((count, from)) => (count, from),
+            Ok((count, SocketAddr::V4(from))) => (count, from),
+            Ok((_, SocketAddr::V6(_))) => continue,
             Err(error) => {
                 tracing::debug!(%error, "no datagram could be read");
-                time::sleep(REST).await;
+                time::sleep(RETRY_DELAY).await;
                 continue;
             }
         };
-        let Some(from) = ipv4(from) else { continue };
         let now = Instant::now();
-        let said = lock(&site.registrar).datagram(now, from, &bytes[..count]);
-        site.tell(now, said.observations);
-        if let Some((to, answer)) = said.answer
-            && let Err(error) = socket.send_to(&answer, to).await
+        let outcome = lock(&shared.registrar).datagram(now, from, &bytes[..count]);
+        shared.send(now, outcome.observations);
+        if let Some((to, response)) = outcome.response
+            && let Err(error) = socket.send_to(&response, to).await
         {
-            tracing::debug!(%to, %error, "an answer could not be sent");
+            tracing::debug!(%to, %error, "a response could not be sent");
         }
     }
 }
 
-type Serving = std::pin::Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
-
-async fn accept(
-    listener: TcpListener,
-    site: Arc<Site>,
-    serve: impl Fn(TcpStream, SocketAddrV4, Seat) -> Serving,
-) {
-    let mut connections = JoinSet::new();
+/// Reads what is there by `deadline`: 0 bytes at the end of the stream.
+async fn read(stream: &TcpStream, bytes: &mut [u8], deadline: time::Instant) -> io::Result<usize> {
     loop {
-        tokio::select! {
-            Some(_) = connections.join_next(), if !connections.is_empty() => {}
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => {
-                    if let Some(peer) = ipv4(peer)
-                        && let Some(seat) = site.seat(*peer.ip())
-                    {
-                        connections.spawn(serve(stream, peer, seat));
-                    }
-                }
-                Err(error) => {
-                    tracing::debug!(%error, "a connection could not be taken");
-                    time::sleep(REST).await;
-                }
-            }
-        }
-    }
-}
-
-/// What is there to read by `until`: 0 at the end of the stream.
-async fn read(stream: &TcpStream, bytes: &mut [u8], until: time::Instant) -> io::Result<usize> {
-    loop {
-        time::timeout_at(until, stream.readable()).await??;
+        time::timeout_at(deadline, stream.readable()).await??;
         match stream.try_read(bytes) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             done => return done,
@@ -165,10 +139,10 @@ async fn read(stream: &TcpStream, bytes: &mut [u8], until: time::Instant) -> io:
     }
 }
 
-/// Sends all of it by `until`.
-async fn write(stream: &TcpStream, mut bytes: &[u8], until: time::Instant) -> io::Result<()> {
+/// Sends all bytes by `deadline`.
+async fn write(stream: &TcpStream, mut bytes: &[u8], deadline: time::Instant) -> io::Result<()> {
     while !bytes.is_empty() {
-        time::timeout_at(until, stream.writable()).await??;
+        time::timeout_at(deadline, stream.writable()).await??;
         match stream.try_write(bytes) {
             Ok(count) => bytes = &bytes[count..],
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -178,50 +152,51 @@ async fn write(stream: &TcpStream, mut bytes: &[u8], until: time::Instant) -> io
     Ok(())
 }
 
-/// SIP over one connection.
-async fn requests(stream: TcpStream, peer: SocketAddrV4, seat: Seat) -> io::Result<()> {
-    let mut parts = sip::Stream::default();
+/// Serves SIP on one connection, until its end or an error.
+async fn requests(
+    stream: TcpStream,
+    peer: SocketAddrV4,
+    _permit: ConnectionPermit,
+    shared: Arc<Shared>,
+) {
+    let mut decoder = sip::Stream::default();
     let mut bytes = [0; READ];
-    // Counts from request to request: bytes that trickle keep no place.
-    let mut until = time::Instant::now() + IDLE_TIME;
-    loop {
-        let count = read(&stream, &mut bytes, until).await?;
-        if count == 0 {
-            return Ok(());
-        }
-        let Ok(requests) = parts.feed(&bytes[..count]) else {
-            return Ok(());
+    // Counted from request to request: single bytes do not keep a connection open.
+    let mut deadline = time::Instant::now() + IDLE_TIME;
+    while let Ok(count @ 1..) = read(&stream, &mut bytes, deadline).await {
+        let Ok(requests) = decoder.feed(&bytes[..count]) else {
+            return;
         };
         for request in requests {
-            until = time::Instant::now() + IDLE_TIME;
+            deadline = time::Instant::now() + IDLE_TIME;
             let now = Instant::now();
-            let said = lock(&seat.site.registrar).request(now, peer, request);
-            seat.site.tell(now, said.observations);
-            if let Some((_, answer)) = said.answer {
-                write(&stream, &answer, until).await?;
+            let outcome = lock(&shared.registrar).request(now, peer, request);
+            shared.send(now, outcome.observations);
+            if let Some((_, response)) = outcome.response
+                && write(&stream, &response, deadline).await.is_err()
+            {
+                return;
             }
         }
     }
 }
 
-/// SCCP over one connection, as far as the alarm.
-async fn alarm(stream: TcpStream, peer: SocketAddrV4, seat: Seat) -> io::Result<()> {
-    let mut line = AlarmReader::default();
+/// Reads SCCP on one connection, up to the alarm.
+async fn alarm(
+    stream: TcpStream,
+    peer: SocketAddrV4,
+    _permit: ConnectionPermit,
+    shared: Arc<Shared>,
+) {
+    let mut reader = AlarmReader::default();
     let mut bytes = [0; READ];
-    let until = time::Instant::now() + IDLE_TIME;
-    while !line.is_over() {
-        let count = read(&stream, &mut bytes, until).await?;
-        if count == 0 {
-            break;
-        }
+    let deadline = time::Instant::now() + IDLE_TIME;
+    while !reader.is_done()
+        && let Ok(count @ 1..) = read(&stream, &mut bytes, deadline).await
+    {
         let now = Instant::now();
-        let said = line.feed(
-            now,
-            *peer.ip(),
-            &bytes[..count],
-            &mut lock(&seat.site.alarms),
-        );
-        seat.site.tell(now, said);
+        let limiter = &mut lock(&shared.alarms);
+        let observations = reader.feed(now, *peer.ip(), &bytes[..count], limiter);
+        shared.send(now, observations);
     }
-    Ok(())
 }

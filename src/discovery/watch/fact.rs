@@ -1,89 +1,90 @@
-//! One frame as the list takes it.
+//! What one frame reports about one phone.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{
+    net::Ipv4Addr,
+    time::{Duration, Instant},
+};
 
 use crate::{
-    discovery::{Decoded, observations},
+    discovery::{Decoded, Observer, frame_limiter::FrameLimiter, observations},
     phone::{LoadName, MacAddress, Model},
+    protocol::{Malformed, frame::Frame},
     track::{EvidenceSource, ObservationKind},
 };
 
-/// What one frame says of one phone, or of whoever has an address.
+/// What one frame reports about one phone, or, with ARP, about any host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
-    /// Who it is.
+    /// The phone.
     pub mac: MacAddress,
-    /// Who says so.
-    pub witness: EvidenceSource,
-    /// Its address.
+    /// The protocol that reported it.
+    pub source: EvidenceSource,
+    /// Its IPv4 address.
     pub address: Option<Ipv4Addr>,
     /// Its model.
     pub model: Option<&'static Model>,
-    /// What it runs.
+    /// The load that it runs.
     pub load: Option<LoadName>,
-    /// The port of the phone that is heard: `Port 1` is the one to the switch.
+    /// The phone's port that sent the frame: `Port 1` is the one to the switch.
     pub port: Option<String>,
-    /// The VLAN: of the frame's tag, else the phone's word for it.
+    /// The VLAN of the frame's tag, else the voice VLAN that the phone reports.
     pub vlan: Option<u16>,
-    /// The power that it takes, in milliwatts.
+    /// Power consumption in milliwatts.
     pub power: Option<u32>,
-    /// How long it holds, where it says so.
-    pub holds: Option<Duration>,
+    /// The time to live that an announcement carries.
+    pub ttl: Option<Duration>,
 }
 
 impl Fact {
-    /// What was heard, if it is of a phone; ARP is of anybody. `address` as
-    /// [`crate::discovery::Observer::for_each_decoded`] gives it.
+    /// The fact in a decoded message; `None`: it is about no phone. `address` is the one that
+    /// [`Observer::for_each_decoded`] passes on, `tag` the VLAN of the frame.
     #[must_use]
-    pub fn of(heard: &Decoded<'_>, address: Option<Ipv4Addr>, tag: Option<u16>) -> Option<Self> {
-        let seen = observations(heard);
-        let named = seen.iter().find_map(|seen| match seen {
-            ObservationKind::MacReported {
-                mac,
-                source: witness,
-            } => Some((*mac, *witness)),
+    pub fn of(decoded: &Decoded<'_>, address: Option<Ipv4Addr>, tag: Option<u16>) -> Option<Self> {
+        let observed = observations(decoded);
+        let reported = observed.iter().find_map(|kind| match kind {
+            ObservationKind::MacReported { mac, source } => Some((*mac, *source)),
             _ => None,
         });
-        let (mac, witness) = match heard {
-            // One without an address is a phone all the same.
+        let (mac, source) = match decoded {
+            // A DISCOVER carries no address, which observations need.
             Decoded::Dhcp(message) if message.phone().is_some() => {
                 (message.mac, EvidenceSource::Dhcp)
             }
-            _ => named?,
+            _ => reported?,
         };
-        let load = seen.into_iter().find_map(|seen| match seen {
+        let load = observed.into_iter().find_map(|kind| match kind {
             ObservationKind::Load { load, .. } => Some(load),
             _ => None,
         });
         let mut fact = Self {
             mac,
-            witness,
+            source,
             address,
             model: None,
             load,
             port: None,
             vlan: tag,
             power: None,
-            holds: None,
+            ttl: None,
         };
-        match heard {
+        match decoded {
             Decoded::Cdp(cdp) => {
                 fact.model = cdp.model;
                 fact.port.clone_from(&cdp.port);
                 fact.vlan = tag.or(cdp.voice_vlan).or(cdp.native_vlan);
                 fact.power = cdp.power_consumption.map(u32::from);
-                fact.holds = Some(cdp.ttl);
+                fact.ttl = Some(cdp.ttl);
             }
             Decoded::Lldp(lldp) => {
                 fact.model = lldp.model;
                 fact.port = lldp.port.as_deref().map(port_name);
                 fact.vlan = tag.or(lldp.voice_vlan());
                 fact.power = lldp.power;
-                fact.holds = Some(lldp.ttl);
+                fact.ttl = Some(lldp.ttl);
             }
             Decoded::Dhcp(message) => fact.model = message.phone().and_then(|phone| phone.model),
             Decoded::Sip(request) => fact.model = request.phone().model,
-            Decoded::Arp(_) | Decoded::SipAnswer(_) | Decoded::Sccp(_) | Decoded::Web(_) => {}
+            Decoded::Arp(_) | Decoded::SipResponse(_) | Decoded::Sccp(_) | Decoded::Web(_) => {}
         }
         Some(fact)
     }
@@ -97,12 +98,45 @@ fn port_name(port: &str) -> String {
     }
 }
 
+/// Turns the frames of one interface into facts, within a limit.
+#[derive(Debug, Default)]
+pub struct FactReader {
+    observer: Observer,
+    limiter: FrameLimiter,
+}
+
+impl FactReader {
+    /// The facts in a frame.
+    ///
+    /// # Errors
+    /// The frame is of a protocol that is read here, and damaged.
+    pub fn read(&mut self, at: Instant, bytes: &[u8]) -> Result<Vec<Fact>, Malformed> {
+        let frame = Frame::decode(bytes)?;
+        let mut facts = Vec::new();
+        self.observer
+            .for_each_decoded(&frame, &mut |decoded, address| {
+                facts.extend(Fact::of(decoded, address, frame.vlan));
+            })?;
+        // The limit counts frames, not facts.
+        if !facts.is_empty() && !self.limiter.admit(at) {
+            facts.clear();
+        }
+        Ok(facts)
+    }
+
+    /// Frames dropped because they were over the limit.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.limiter.dropped()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn ports_have_one_name_whichever_witness_says_it() {
+    fn a_port_has_the_same_name_by_cdp_and_lldp() {
         assert_eq!(port_name("C8F9F9D61BC2:P1"), "Port 1");
         assert_eq!(port_name("eth0"), "eth0");
     }

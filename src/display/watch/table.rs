@@ -35,7 +35,7 @@ pub(super) fn table(now: RunTime, watch: &PhoneList, rows: usize, style: Style) 
     let mut phones: Vec<&ObservedPhone> = watch.phones().collect();
     let all = phones.len();
     if all > rows {
-        phones.sort_by_key(|phone| std::cmp::Reverse(phone.last));
+        phones.sort_by_key(|phone| std::cmp::Reverse(phone.last_seen));
         phones.truncate(rows);
         phones.sort_by_key(|phone| phone.mac);
     }
@@ -60,7 +60,7 @@ pub(super) fn table(now: RunTime, watch: &PhoneList, rows: usize, style: Style) 
             },
             cut(phone.port.as_deref().unwrap_or("-"), 6),
             phone.vlan.map_or_else(dash, |vlan| vlan.to_string()),
-            ago(now.saturating_sub(phone.last)),
+            ago(now.saturating_sub(phone.last_seen)),
         );
         lines.push(painted(style, phone, &line));
     }
@@ -120,14 +120,14 @@ mod tests {
     fn heard(last: u8, load: &str, port: &str) -> Fact {
         Fact {
             mac: MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, last]),
-            witness: EvidenceSource::Cdp,
+            source: EvidenceSource::Cdp,
             address: Some(std::net::Ipv4Addr::new(192, 168, 100, 200)),
             model: Model::by_number("7961-GE"),
             load: Some(LoadName::new(load)),
             port: Some(port.to_owned()),
             vlan: Some(4094),
             power: None,
-            holds: Some(Duration::from_mins(3)),
+            ttl: Some(Duration::from_mins(3)),
         }
     }
 

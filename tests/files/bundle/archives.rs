@@ -5,7 +5,7 @@ use reflash::bundle::{ExamineOptions, Verdict};
 use tempfile::TempDir;
 
 use super::{
-    Scene,
+    BundleFolder,
     fixtures::{self, Entry, good, good_entries, zip},
     one, trusting,
 };
@@ -92,10 +92,10 @@ fn every_kind_of_broken_file_is_damaged() {
         ("bytes before the end record", between, "archive-damaged"),
         ("bytes behind", appended, "archive-truncated"),
     ];
-    let scene = Scene::new();
+    let folder_of_bundle = BundleFolder::new();
     for (what, bytes, code) in cases {
         assert_eq!(
-            scene.judge(&bytes),
+            folder_of_bundle.judge(&bytes),
             (Verdict::Damaged, Some(code)),
             "{what}"
         );
@@ -266,10 +266,10 @@ fn every_kind_of_hostile_archive_is_refused() {
             "over-limit",
         ),
     ];
-    let scene = Scene::new();
+    let folder_of_bundle = BundleFolder::new();
     for (what, bytes, code) in cases {
         assert_eq!(
-            scene.judge(&bytes),
+            folder_of_bundle.judge(&bytes),
             (Verdict::Refused, Some(code)),
             "{what}"
         );
@@ -278,8 +278,8 @@ fn every_kind_of_hostile_archive_is_refused() {
 
 #[test]
 fn a_file_too_large_to_be_a_bundle_is_not_read() {
-    let scene = Scene::new();
-    let path = scene.file("sparse.zip", b"PK");
+    let folder_of_bundle = BundleFolder::new();
+    let path = folder_of_bundle.file("sparse.zip", b"PK");
     let file = std::fs::File::options().write(true).open(&path).unwrap();
     file.set_len((1 << 30) + 1).unwrap();
     let mut bundle = one(&path, &ExamineOptions::default());
@@ -310,7 +310,7 @@ proptest! {
         bytes.extend(size.to_le_bytes());
         bytes.extend(offset.to_le_bytes());
         bytes.extend([0, 0]);
-        let (verdict, _) = Scene::new().judge(&bytes);
+        let (verdict, _) = BundleFolder::new().judge(&bytes);
         prop_assert!(!matches!(verdict, Verdict::Known | Verdict::Genuine | Verdict::Intact));
     }
 
@@ -322,7 +322,7 @@ proptest! {
             reason = "a share of a small length"
         )]
         let cut = (whole.len() as f64 * part) as usize;
-        let (verdict, _) = Scene::new().judge(&whole[..cut]);
+        let (verdict, _) = BundleFolder::new().judge(&whole[..cut]);
         prop_assert!(matches!(verdict, Verdict::Damaged | Verdict::Foreign), "{verdict:?}");
     }
 
@@ -331,8 +331,8 @@ proptest! {
         let mut bytes = good();
         let at = at % bytes.len();
         bytes[at] = to;
-        let scene = Scene::new();
-        let path = scene.file("bundle.zip", &bytes);
+        let folder_of_bundle = BundleFolder::new();
+        let path = folder_of_bundle.file("bundle.zip", &bytes);
         let bundle = one(&path, &trusting());
         if bundle.verdict == Verdict::Genuine {
             let folder = TempDir::new().unwrap();

@@ -29,7 +29,7 @@ fn millis(millis: u64) -> Duration {
 
 /// The status line of the answer, and where it goes.
 fn status(said: &RequestOutcome) -> Option<(String, SocketAddrV4)> {
-    let (to, bytes) = said.answer.as_ref()?;
+    let (to, bytes) = said.response.as_ref()?;
     let text = String::from_utf8(bytes.clone()).unwrap();
     Some((text.lines().next().unwrap().to_owned(), *to))
 }
@@ -41,7 +41,7 @@ fn a_register_is_refused_for_now_and_its_alarm_read() {
     let (line, to) = status(&said).unwrap();
     assert_eq!(line, "SIP/2.0 503 Converting Phones, No PBX");
     assert_eq!(to, SocketAddrV4::new(PHONE, 5060), "where its Via says");
-    let text = String::from_utf8(said.answer.unwrap().1).unwrap();
+    let text = String::from_utf8(said.response.unwrap().1).unwrap();
     assert!(text.contains("\r\nRetry-After: 300\r\n"), "{text}");
     assert!(!text.contains("c0ffee"), "{text}");
     let loads: Vec<_> = said
@@ -130,13 +130,13 @@ fn a_flood_is_answered_five_times_a_second_and_read_in_part() {
     for step in 0..10_000 {
         let at = began + Duration::from_micros(step * 100);
         let said = registrar.datagram(at, from(1), REGISTER.as_bytes());
-        answers += usize::from(said.answer.is_some());
+        answers += usize::from(said.response.is_some());
         read += usize::from(!said.observations.is_empty());
     }
     assert_eq!(answers, 5, "in one second");
     assert_eq!(read, 5 * REGISTERS_PER_ADDRESS as usize);
     let other = registrar.datagram(began + millis(999), from(2), REGISTER.as_bytes());
-    assert!(other.answer.is_some(), "another phone is not held up");
+    assert!(other.response.is_some(), "another phone is not held up");
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_flood_from_everywhere_is_bounded_too() {
         .filter(|said| *said != RequestOutcome::default());
     assert_eq!(told.count(), REGISTERS as usize);
     let later = registrar.datagram(began + millis(200), from(255), REGISTER.as_bytes());
-    assert!(later.answer.is_some());
+    assert!(later.response.is_some());
 }
 
 #[test]
@@ -159,10 +159,10 @@ fn an_alarm_is_read_and_ends_the_connection() {
         let (mut line, mut alarms) = (AlarmReader::default(), AlarmLimiter::default());
         let mut seen = Vec::new();
         for part in bytes.chunks(size) {
-            assert!(!line.is_over());
+            assert!(!line.is_done());
             seen.extend(line.feed(Instant::now(), PHONE, part, &mut alarms));
         }
-        assert!(line.is_over());
+        assert!(line.is_done());
         assert!(
             matches!(&seen[..], [_, observation] if matches!(&observation.seen, ObservationKind::Load {
                 load, source: EvidenceSource::Sccp, detail
@@ -180,10 +180,10 @@ fn who_talks_of_other_things_or_too_often_is_not_listened_to() {
     let mut alarms = AlarmLimiter::default();
     let mut line = AlarmReader::default();
     for _ in 0..MAX_MESSAGES {
-        assert!(!line.is_over());
+        assert!(!line.is_done());
         line.feed(Instant::now(), PHONE, &other, &mut alarms);
     }
-    assert!(line.is_over());
+    assert!(line.is_done());
     let now = Instant::now();
     let read = (0..100).filter(|_| {
         let seen = AlarmReader::default().feed(now, PHONE, &alarm(ALARM), &mut alarms);
@@ -205,7 +205,7 @@ proptest! {
         good.truncate(cut.index(good.len() + 1));
         for bytes in [bytes, good] {
             let said = Registrar::default().datagram(Instant::now(), from(1), &bytes);
-            if let Some((to, answer)) = said.answer {
+            if let Some((to, answer)) = said.response {
                 let own = from(1);
                 prop_assert_eq!(to.ip(), own.ip());
                 prop_assert!(answer.starts_with(b"SIP/2.0 "));
@@ -227,6 +227,6 @@ proptest! {
             seen += line.feed(Instant::now(), PHONE, part, &mut alarms).len();
         }
         prop_assert!(seen <= 2);
-        prop_assert!(line.is_over() || bytes.len() < 8 + 4096);
+        prop_assert!(line.is_done() || bytes.len() < 8 + 4096);
     }
 }

@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::{
     REFLASH,
-    scene::{BRIDGE, Desk, PHONE, TARGET, wait_for_page},
+    workspace::{BRIDGE, PHONE, TARGET, Workspace, wait_for_page},
 };
 
 /// The report of the only journal.
-fn report(desk: &Desk) -> Value {
-    let folder = desk.path("state").join("reflash");
+fn report(workspace: &Workspace) -> Value {
+    let folder = workspace.path("state").join("reflash");
     let mut journals = fs::read_dir(folder).unwrap().flatten();
     let journal = journals.next().unwrap().path();
     assert!(journals.next().is_none(), "one run, one journal");
@@ -28,13 +28,13 @@ fn report(desk: &Desk) -> Value {
 #[test]
 #[ignore = "needs tmux"]
 fn from_the_bundle_to_a_converted_phone_with_its_configuration() {
-    let desk = Desk::with_bridge();
-    let terminal = desk.here(&desk.loopback());
-    desk.page(&terminal, "step 1", "Leave the wizard", "bundle-80x24");
+    let workspace = Workspace::with_bridge();
+    let terminal = workspace.here(&workspace.loopback());
+    workspace.page(&terminal, "step 1", "Leave the wizard", "bundle-80x24");
     terminal.keys(&["Enter"]);
-    desk.page(&terminal, "step 4", "  Back", "way-80x24");
+    workspace.page(&terminal, "step 4", "  Back", "way-80x24");
     terminal.keys(&["Enter"]);
-    desk.page(&terminal, "step 5", "  Back", "configuration-80x24");
+    workspace.page(&terminal, "step 5", "  Back", "configuration-80x24");
     terminal.keys(&["Down", "Enter"]);
     for (question, answer) in [
         ("Address or host name of the PBX", "192.0.2.300"),
@@ -50,15 +50,15 @@ fn from_the_bundle_to_a_converted_phone_with_its_configuration() {
         terminal.types(answer);
         terminal.keys(&["Enter"]);
     }
-    desk.page(&terminal, "step 6", "nothing was changed", "summary-80x24");
-    assert!(!desk.path("phones.toml").exists());
+    workspace.page(&terminal, "step 6", "nothing was changed", "summary-80x24");
+    assert!(!workspace.path("phones.toml").exists());
     terminal.keys(&["Enter"]);
     terminal.wait_for("type 123456789*0# within 60");
-    let list = desk.path("phones.toml");
+    let list = workspace.path("phones.toml");
     let mode = fs::metadata(&list).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 
-    let _phone = desk.phones("1", &[]);
+    let _phone = workspace.phones("1", &[]);
     terminal.wait_for("The reset was accepted");
     terminal.wait_for("DO NOT UNPLUG it from now on");
     assert_eq!(terminal.code(), 0, "{}", terminal.everything());
@@ -83,7 +83,7 @@ fn from_the_bundle_to_a_converted_phone_with_its_configuration() {
     ] {
         assert!(line.contains(word), "{line}");
     }
-    let report = report(&desk);
+    let report = report(&workspace);
     let phone = &report["phones"][0];
     assert_eq!(phone["state"], "confirmed", "{report:#}");
     assert_eq!(phone["name"], "Reception");
@@ -99,9 +99,9 @@ fn from_the_bundle_to_a_converted_phone_with_its_configuration() {
 #[test]
 #[ignore = "needs tmux"]
 fn a_phone_that_loses_its_power_is_told_of_and_comes_through() {
-    let desk = Desk::new();
-    let flags = desk.loopback().replace("--expect 1", "--expect 2");
-    let terminal = desk.here(&format!("{TARGET} {flags}"));
+    let workspace = Workspace::new();
+    let flags = workspace.loopback().replace("--expect 1", "--expect 2");
+    let terminal = workspace.here(&format!("{TARGET} {flags}"));
     wait_for_page(&terminal, "step 4", "  Back");
     // Without a bridge in the folder it is tried at once.
     terminal.keys(&["Enter"]);
@@ -110,10 +110,10 @@ fn a_phone_that_loses_its_power_is_told_of_and_comes_through() {
     wait_for_page(&terminal, "step 6", "nothing was changed");
     terminal.keys(&["Enter"]);
     terminal.wait_for("waiting for the first phone");
-    let _phone = desk.phones("2", &["--fault", "power-cut=apps:40"]);
+    let _phone = workspace.phones("2", &["--fault", "power-cut=apps:40"]);
     terminal.wait_for("rebooted-mid-image");
     assert_eq!(terminal.code(), 0, "{}", terminal.everything());
-    let report = report(&desk);
+    let report = report(&workspace);
     let phones = report["phones"].as_array().unwrap();
     assert_eq!(phones.len(), 2, "{report:#}");
     assert!(phones.iter().all(|phone| phone["state"] == "confirmed"));
@@ -122,8 +122,8 @@ fn a_phone_that_loses_its_power_is_told_of_and_comes_through() {
 #[test]
 #[ignore = "needs tmux"]
 fn a_person_says_what_the_display_shows_and_the_state_stays_flashed() {
-    let desk = Desk::new();
-    let terminal = desk.here(&format!("{TARGET} {}", desk.loopback()));
+    let workspace = Workspace::new();
+    let terminal = workspace.here(&format!("{TARGET} {}", workspace.loopback()));
     for (page, last) in [
         ("step 4", "  Back"),
         ("step 5", "  Back"),
@@ -134,7 +134,7 @@ fn a_person_says_what_the_display_shows_and_the_state_stays_flashed() {
     }
     terminal.wait_for("waiting for the first phone");
     let faults = ["--fault", "no-witness", "--fault", "no-second-pass"];
-    let _phone = desk.phones("1", &faults);
+    let _phone = workspace.phones("1", &faults);
     terminal.wait_for("has the new firmware and is starting it");
     // It settles a minute after its configuration.
     wait_for_page(&terminal, "Call Control Protocol", "  Stop asking");
@@ -145,7 +145,7 @@ fn a_person_says_what_the_display_shows_and_the_state_stays_flashed() {
         screen.contains("a person says its display shows SIP"),
         "{screen}"
     );
-    let phone = report(&desk)["phones"][0].clone();
+    let phone = report(&workspace)["phones"][0].clone();
     assert_eq!(phone["state"], "flashed", "{phone:#}");
     let evidence = phone["evidence"].as_array().unwrap();
     assert!(

@@ -4,27 +4,27 @@ use std::{fs, process::Command};
 
 use super::{
     REFLASH,
-    scene::{BRIDGE, Desk, TARGET, wait_for_page},
+    workspace::{BRIDGE, TARGET, Workspace, wait_for_page},
 };
 use crate::support::terminal::Terminal;
 
-/// What a desk has before anything is done.
+/// What a working folder has before anything is done.
 const BEFORE: [&str; 2] = [TARGET, "key.pem"];
 
 #[test]
 #[ignore = "needs tmux"]
 fn a_damaged_bundle_is_explained_and_going_back_keeps_the_answers() {
-    let desk = Desk::with_bridge();
-    let mut bytes = fs::read(desk.path(TARGET)).unwrap();
+    let workspace = Workspace::with_bridge();
+    let mut bytes = fs::read(workspace.path(TARGET)).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 0xff;
-    fs::write(desk.path("cmterm-7945_7965-sip.damaged.zip"), bytes).unwrap();
+    fs::write(workspace.path("cmterm-7945_7965-sip.damaged.zip"), bytes).unwrap();
     let size = (120, 40);
-    let terminal = desk.wizard(size, str::to_owned, &desk.loopback());
-    desk.page(&terminal, "step 1", "Leave the wizard", "bundle-120x40");
+    let terminal = workspace.wizard(size, str::to_owned, &workspace.loopback());
+    workspace.page(&terminal, "step 1", "Leave the wizard", "bundle-120x40");
     terminal.keys(&["Down", "Enter"]);
     terminal.wait_for("is damaged");
-    desk.page(&terminal, "step 1", "Leave the wizard", "damaged-120x40");
+    workspace.page(&terminal, "step 1", "Leave the wizard", "damaged-120x40");
     // A path that is none, then an SCCP bundle, then back to the list.
     terminal.keys(&["Down", "Down", "Down", "Enter"]);
     terminal.wait_for("Path (< to go back)");
@@ -36,7 +36,7 @@ fn a_damaged_bundle_is_explained_and_going_back_keeps_the_answers() {
     terminal.wait_for("contains SCCP firmware");
     wait_for_page(&terminal, "step 1", "Leave the wizard");
     terminal.keys(&["Enter"]);
-    desk.page(&terminal, "step 4", "  Back", "way-120x40");
+    workspace.page(&terminal, "step 4", "  Back", "way-120x40");
     // Without the bridge, then back by Esc and by the menu: the answer is kept.
     terminal.keys(&["Down", "Down", "Enter"]);
     wait_for_page(&terminal, "step 5", "  Back");
@@ -49,22 +49,22 @@ fn a_damaged_bundle_is_explained_and_going_back_keeps_the_answers() {
     terminal.keys(&["Enter"]);
     wait_for_page(&terminal, "step 5", "  Back");
     terminal.keys(&["Enter"]);
-    desk.page(&terminal, "step 6", "nothing was changed", "summary-120x40");
+    workspace.page(&terminal, "step 6", "nothing was changed", "summary-120x40");
     terminal.keys(&["Up", "Enter"]);
     terminal.wait_for("Nothing was changed.");
     assert_eq!(terminal.code(), 1);
-    assert!(desk.names().contains(&BRIDGE.to_owned()));
-    assert!(!desk.path("state").exists(), "not even a record");
+    assert!(workspace.names().contains(&BRIDGE.to_owned()));
+    assert!(!workspace.path("state").exists(), "not even a record");
 }
 
-/// How the flags of a page depend on the desk.
-type Flags<'a> = &'a dyn Fn(&Desk) -> String;
+/// How the flags of a page depend on the working folder.
+type Flags<'a> = &'a dyn Fn(&Workspace) -> String;
 
 #[test]
 #[ignore = "needs tmux"]
 fn ctrl_c_ends_it_at_every_page_and_leaves_nothing() {
-    let loopback = |desk: &Desk| desk.loopback();
-    let bundle = |desk: &Desk| format!("{TARGET} {}", desk.loopback());
+    let loopback = |workspace: &Workspace| workspace.loopback();
+    let bundle = |workspace: &Workspace| format!("{TARGET} {}", workspace.loopback());
     let pages: [(Flags<'_>, usize, &str, &str); 5] = [
         (&loopback, 0, "step 1", "Leave the wizard"),
         (&|_| format!("{TARGET} --interface lo"), 0, "step 2", "s …"),
@@ -73,8 +73,8 @@ fn ctrl_c_ends_it_at_every_page_and_leaves_nothing() {
         (&bundle, 2, "step 6", "nothing was changed"),
     ];
     for (flags, enters, title, last) in pages {
-        let desk = Desk::new();
-        let terminal = desk.here(&flags(&desk));
+        let workspace = Workspace::new();
+        let terminal = workspace.here(&flags(&workspace));
         for step in 0..enters {
             wait_for_page(&terminal, ["step 4", "step 5"][step], "  Back");
             terminal.keys(&["Enter"]);
@@ -84,18 +84,18 @@ fn ctrl_c_ends_it_at_every_page_and_leaves_nothing() {
         let screen = terminal.wait_for("Nothing was changed.");
         assert_eq!(terminal.code(), 130, "{screen}");
         assert!(terminal.has_cursor(), "{title}");
-        assert_eq!(desk.names(), BEFORE, "{title}");
+        assert_eq!(workspace.names(), BEFORE, "{title}");
     }
 }
 
 #[test]
 #[ignore = "needs tmux"]
 fn a_kill_at_a_question_gives_the_cursor_back() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let within = |program: &str| format!("sh -c 'echo $$ > pid; exec {program}'");
-    let terminal = desk.wizard((80, 24), within, &desk.loopback());
+    let terminal = workspace.wizard((80, 24), within, &workspace.loopback());
     wait_for_page(&terminal, "step 1", "Leave the wizard");
-    let process = fs::read_to_string(desk.path("pid")).unwrap();
+    let process = fs::read_to_string(workspace.path("pid")).unwrap();
     let killed = Command::new("kill").arg(process.trim()).status().unwrap();
     assert!(killed.success());
     terminal.wait_for("Nothing was changed.");
@@ -106,8 +106,8 @@ fn a_kill_at_a_question_gives_the_cursor_back() {
 #[test]
 #[ignore = "needs tmux"]
 fn ctrl_c_in_the_middle_of_a_line_ends_it_too() {
-    let desk = Desk::new();
-    let terminal = desk.here(&format!("nowhere.zip {}", desk.loopback()));
+    let workspace = Workspace::new();
+    let terminal = workspace.here(&format!("nowhere.zip {}", workspace.loopback()));
     terminal.wait_for("cannot read nowhere.zip");
     wait_for_page(&terminal, "step 1", "Leave the wizard");
     terminal.keys(&["Down", "Enter"]);
@@ -117,14 +117,14 @@ fn ctrl_c_in_the_middle_of_a_line_ends_it_too() {
     terminal.wait_for("Nothing was changed.");
     assert_eq!(terminal.code(), 130);
     assert!(terminal.has_cursor());
-    assert_eq!(desk.names(), BEFORE);
+    assert_eq!(workspace.names(), BEFORE);
 }
 
 #[test]
 #[ignore = "needs tmux"]
 fn alone_in_a_terminal_the_program_is_the_wizard() {
-    let desk = Desk::new();
-    let folder = desk.path("");
+    let workspace = Workspace::new();
+    let folder = workspace.path("");
     let command = format!("cd {}; {REFLASH}", folder.display());
     let terminal = Terminal::start((80, 24), &[("NO_COLOR", "1")], &command);
     wait_for_page(&terminal, "step 1 of 6: firmware", "Leave the wizard");
@@ -166,12 +166,12 @@ fn where_nobody_can_be_asked_it_says_which_command_to_use() {
 #[test]
 #[ignore = "needs tmux"]
 fn keys_that_come_before_their_question_answer_nothing() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let flags = format!(
         "--listen 127.0.0.1 --tftp-port {} --http-port 0 --sip-port 0 --sccp-port 0",
-        desk.port
+        workspace.port
     );
-    let terminal = desk.here(&flags);
+    let terminal = workspace.here(&flags);
     wait_for_page(&terminal, "step 1", "Leave the wizard");
     terminal.keys(&["Enter"]);
     terminal.wait_for("Listening for phones");

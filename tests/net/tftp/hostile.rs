@@ -4,10 +4,10 @@ use std::{net::UdpSocket, time::Duration};
 
 use reflash::tftp::End;
 
-use super::support::{Client, QUIET, Running, Told, pattern};
+use super::support::{Client, QUIET, ServerEvent, TestServer, pattern};
 
-fn server() -> Running {
-    Running::new(&[
+fn server() -> TestServer {
+    TestServer::new(&[
         ("a", pattern(2000)),
         ("empty", Vec::new()),
         ("exact", pattern(1024)),
@@ -15,7 +15,7 @@ fn server() -> Running {
 }
 
 /// The server still serves.
-fn assert_alive(server: &Running) {
+fn assert_alive(server: &TestServer) {
     assert_eq!(server.client().fetch("a"), pattern(2000));
 }
 
@@ -69,7 +69,7 @@ fn names_that_would_leave_the_root_are_names_like_any_other() {
     ] {
         client.ask(name, "");
         client.expect_error(1);
-        let Told::Asked(_, asked, _) = server.next() else {
+        let ServerEvent::Requested(_, asked, _) = server.next() else {
             panic!("{name} was not told");
         };
         assert_eq!(asked, name);
@@ -84,7 +84,7 @@ fn control_characters_and_invalid_utf8_in_names_are_told_and_not_found() {
         client.send(&[b"\0\x01", name, b"\0octet\0"].concat());
         client.expect_error(1);
         let lossy = String::from_utf8_lossy(name).into_owned();
-        assert!(matches!(server.next(), Told::Asked(_, asked, _) if asked == lossy));
+        assert!(matches!(server.next(), ServerEvent::Requested(_, asked, _) if asked == lossy));
     }
 }
 
@@ -96,7 +96,7 @@ fn over_long_names_get_error_4_and_are_not_told() {
     client.expect_error(4);
     client.ask("absent", "");
     client.expect_error(1);
-    assert!(matches!(server.next(), Told::Asked(0, name, _) if name == "absent"));
+    assert!(matches!(server.next(), ServerEvent::Requested(0, name, _) if name == "absent"));
 }
 
 #[test]
@@ -302,8 +302,8 @@ fn a_repeated_request_has_one_transfer() {
         client.ask("a", "");
         client.expect_data(1);
     }
-    assert!(matches!(server.next(), Told::Asked(0, ..)));
-    assert!(server.told.try_recv().is_err());
+    assert!(matches!(server.next(), ServerEvent::Requested(0, ..)));
+    assert!(server.events.try_recv().is_err());
 }
 
 #[test]
@@ -399,9 +399,9 @@ fn the_final_ack_is_the_delivery_and_its_repetition_is_nothing() {
     client.ask("empty", "");
     let (data, from) = client.expect_data(1);
     assert!(data.is_empty());
-    assert!(matches!(server.next(), Told::Asked(..)));
+    assert!(matches!(server.next(), ServerEvent::Requested(..)));
     assert!(
-        server.told.recv_timeout(QUIET).is_err(),
+        server.events.recv_timeout(QUIET).is_err(),
         "not yet delivered"
     );
     client.ack(from, 1);
@@ -415,7 +415,7 @@ fn a_request_sent_to_a_broadcast_address_is_ignored() {
     use std::net::{Ipv4Addr, SocketAddrV4};
     let everywhere = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
     let config = reflash::tftp::Config::new(everywhere);
-    let server = Running::at(&config, &[("a", pattern(10))]);
+    let server = TestServer::at(&config, &[("a", pattern(10))]);
     let port = server.address.port();
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     socket.set_broadcast(true).unwrap();
@@ -424,7 +424,7 @@ fn a_request_sent_to_a_broadcast_address_is_ignored() {
         .send_to(b"\0\x01a\0octet\0", ("127.255.255.255", port))
         .unwrap();
     assert!(socket.recv_from(&mut [0; 600]).is_err());
-    assert!(server.told.try_recv().is_err());
+    assert!(server.events.try_recv().is_err());
     let client = Client::new(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port));
     assert_eq!(client.fetch("a"), pattern(10));
 }

@@ -8,7 +8,7 @@ use std::{
 
 use reflash::tftp::End;
 
-use super::support::{Running, Told, pattern};
+use super::support::{ServerEvent, TestServer, pattern};
 use crate::support::require_program;
 
 /// The files that every client fetches: empty, exact multiples, odd ones, a mebibyte, and
@@ -22,12 +22,12 @@ const FILES: [(&str, usize); 6] = [
     ("wrap", 33_600_001),
 ];
 
-fn server() -> Running {
+fn server() -> TestServer {
     let files: Vec<_> = FILES
         .iter()
         .map(|&(name, size)| (name, pattern(size)))
         .collect();
-    Running::new(&files)
+    TestServer::new(&files)
 }
 
 /// Runs a client to its end, a minute at most, in a folder.
@@ -75,9 +75,9 @@ fn fetch_all(program: &str, command: impl Fn(&Path, &str, &str, &str) -> Command
         );
     }
     let transfers = server
-        .told
+        .events
         .try_iter()
-        .filter(|t| matches!(t, Told::Asked(..)))
+        .filter(|t| matches!(t, ServerEvent::Requested(..)))
         .count();
     assert_eq!(transfers, 0, "{program} needed one transfer for each file");
 }
@@ -175,7 +175,7 @@ const SIZE: usize = 100_000_000;
 #[ignore = "needs curl"]
 fn a_hundred_megabytes_with_options() {
     let curl = require_program("curl");
-    let server = Running::new(&[("huge", pattern(SIZE))]);
+    let server = TestServer::new(&[("huge", pattern(SIZE))]);
     let folder = tempfile::tempdir().unwrap();
     let url = format!("tftp://{}/huge", server.address);
     let fetch = ["-sS", "--tftp-blksize", "1428", "-o", "huge", &url];

@@ -13,7 +13,7 @@ use std::{
 use proptest::prelude::*;
 use reflash::tftp::{End, Port, Socket, engine::Engine, outbox::Outbox, policy::Limits};
 
-use super::support::{Shelf, Told, pattern};
+use super::support::{FileService, ServerEvent, pattern};
 
 const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
@@ -127,8 +127,8 @@ impl Reader {
 type Flight = (SocketAddrV4, Result<Socket, Port>, Vec<u8>);
 
 struct World {
-    engine: Engine<Shelf>,
-    told: Receiver<Told>,
+    engine: Engine<FileService>,
+    events: Receiver<ServerEvent>,
     start: Instant,
     now: Instant,
     dice: Dice,
@@ -225,9 +225,9 @@ impl World {
     }
 }
 
-/// Runs `options.len()` clients and gives them back with everything that was told.
+/// Runs `options.len()` clients and returns them with all events.
 fn play(seed: u64, link: Link, size: usize, options: &[(String, usize, u64)]) -> World {
-    let (shelf, told) = Shelf::new(&[("file", pattern(size))]);
+    let (service, events) = FileService::new(&[("file", pattern(size))]);
     let now = Instant::now();
     let readers: Vec<Reader> = (1_u16..)
         .zip(options)
@@ -247,8 +247,8 @@ fn play(seed: u64, link: Link, size: usize, options: &[(String, usize, u64)]) ->
         })
         .collect();
     let mut world = World {
-        engine: Engine::new(Limits::default(), shelf),
-        told,
+        engine: Engine::new(Limits::default(), service),
+        events,
         start: now,
         now,
         dice: Dice(seed | 1),
@@ -299,11 +299,11 @@ proptest! {
         options in prop::collection::vec(options(), 1..6),
     ) {
         let world = play(seed, Link { loss, doubling, delay }, size, &options);
-        let told: Vec<Told> = world.told.try_iter().collect();
+        let events: Vec<ServerEvent> = world.events.try_iter().collect();
         let mut delivered = 0;
         let mut ended = Vec::new();
-        for told in &told {
-            if let Told::Ended(transfer, end, bytes) = told {
+        for event in &events {
+            if let ServerEvent::Ended(transfer, end, bytes) = event {
                 prop_assert!(!ended.contains(transfer), "transfer {} ended twice", transfer);
                 ended.push(*transfer);
                 if *end == End::Delivered {
@@ -312,7 +312,7 @@ proptest! {
                 }
             }
         }
-        let asked = told.iter().filter(|t| matches!(t, Told::Asked(..))).count();
+        let asked = events.iter().filter(|t| matches!(t, ServerEvent::Requested(..))).count();
         prop_assert_eq!(asked, ended.len(), "every transfer ended");
         prop_assert_eq!(world.engine.transfers(), 0);
         let finished = world.readers.iter().filter(|r| r.finished).count();
@@ -334,11 +334,11 @@ proptest! {
     ) {
         // No jitter either: packets that overtake are a fault of the link.
         let world = play(seed, Link { loss: 0, doubling: 0, delay: 0 }, size, &options);
-        let told: Vec<Told> = world.told.try_iter().collect();
-        let all = Told::Ended(0, End::Delivered, size as u64);
-        let delivered = told
+        let events: Vec<ServerEvent> = world.events.try_iter().collect();
+        let all = ServerEvent::Ended(0, End::Delivered, size as u64);
+        let delivered = events
             .iter()
-            .filter(|t| matches!((t, &all), (Told::Ended(_, a, b), Told::Ended(_, c, d)) if a == c && b == d))
+            .filter(|t| matches!((t, &all), (ServerEvent::Ended(_, a, b), ServerEvent::Ended(_, c, d)) if a == c && b == d))
             .count();
         prop_assert_eq!(delivered, options.len());
         prop_assert!(world.readers.iter().all(|r| r.finished && r.bytes == pattern(size)));
@@ -394,8 +394,11 @@ fn one_percent_loss_costs_little_time() {
     let world = play(1, link, 512 * 1000, &[plain]);
     assert!(world.readers[0].finished);
     let took = world.now - world.start;
-    let told: Vec<Told> = world.told.try_iter().collect();
-    assert_eq!(told.last(), Some(&Told::Ended(0, End::Delivered, 512_000)));
+    let events: Vec<ServerEvent> = world.events.try_iter().collect();
+    assert_eq!(
+        events.last(),
+        Some(&ServerEvent::Ended(0, End::Delivered, 512_000))
+    );
     // Virtual time: about twenty losses of at most a few shortest waits each.
     assert!(took < Duration::from_secs(30), "{took:?}");
 }

@@ -14,7 +14,7 @@ use std::{
 
 use tokio::{net::UdpSocket, sync::oneshot};
 
-use super::support::{Running, pattern};
+use super::support::{TestServer, pattern};
 use crate::support::require_program;
 
 /// What the link does to packets, in thousandths, each way.
@@ -187,7 +187,7 @@ fn all_complete(link: Link, size: usize) {
     ];
     for (program, arguments) in clients {
         let path = require_program(program);
-        let server = Running::new(&[("file", pattern(size))]);
+        let server = TestServer::new(&[("file", pattern(size))]);
         let relay = Relay::start(server.address, link);
         let folder = tempfile::tempdir().unwrap();
         let (address, port) = (

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, thread, time::Duration};
 
 use reflash::tftp::{End, Kind};
 
-use super::support::{Client, Running, Told, pattern};
+use super::support::{Client, ServerEvent, TestServer, pattern};
 
 /// How long a client waits before it calls it silence: less than either engine's shortest
 /// retransmission.
@@ -14,7 +14,7 @@ const SILENCE: Duration = Duration::from_millis(700);
 /// Longer than every retransmission of the second engine, which waits 2 s each time.
 const LONG: Duration = Duration::from_millis(4_500);
 
-type Case = (&'static str, fn(&Running) -> String);
+type Case = (&'static str, fn(&TestServer) -> String);
 
 const CASES: &[Case] = &[
     ("a file of 2,000 bytes", |server| {
@@ -157,7 +157,7 @@ const CASES: &[Case] = &[
 ];
 
 /// A transfer whose first block came.
-fn begun(server: &Running, name: &str, options: &str) -> (Client, SocketAddr) {
+fn begun(server: &TestServer, name: &str, options: &str) -> (Client, SocketAddr) {
     let client = server.client();
     client.ask(name, options);
     let (_, from) = client.expect_data(1);
@@ -165,13 +165,13 @@ fn begun(server: &Running, name: &str, options: &str) -> (Client, SocketAddr) {
 }
 
 /// What answers a packet of this kind.
-fn asked(server: &Running, packet: &[u8]) -> String {
+fn asked(server: &TestServer, packet: &[u8]) -> String {
     let client = server.client();
     client.send(packet);
     heard(&client, SILENCE)
 }
 
-fn option(server: &Running, options: &str) -> String {
+fn option(server: &TestServer, options: &str) -> String {
     let client = server.client();
     client.ask("a", options);
     heard(&client, SILENCE)
@@ -196,11 +196,11 @@ fn heard(client: &Client, patience: Duration) -> String {
     }
 }
 
-/// How the service is told that the one transfer ended.
-fn told_end(server: &Running) -> String {
+/// How the one transfer ended, as reported to the service.
+fn told_end(server: &TestServer) -> String {
     loop {
-        match server.told.recv_timeout(Duration::from_secs(30)) {
-            Ok(Told::Ended(_, end, bytes)) => {
+        match server.events.recv_timeout(Duration::from_secs(30)) {
+            Ok(ServerEvent::Ended(_, end, bytes)) => {
                 let words = match end {
                     End::Delivered => "delivered".to_owned(),
                     End::PeerError(code, text) => format!("ERROR {code} ({text})"),
@@ -212,7 +212,7 @@ fn told_end(server: &Running) -> String {
                 return format!("{words}, {bytes} bytes");
             }
             Ok(_) => {}
-            Err(error) => panic!("nothing was told: {error}"),
+            Err(error) => panic!("no event: {error}"),
         }
     }
 }
@@ -249,7 +249,7 @@ fn both_engines_do_in_every_case_what_the_table_says() {
                         ("empty", Vec::new()),
                         ("exact", pattern(1024)),
                     ];
-                    CASES[case].1(&Running::of_kind(kind, &files))
+                    CASES[case].1(&TestServer::of_kind(kind, &files))
                 };
                 ((case, column), scope.spawn(watch))
             })
@@ -281,7 +281,7 @@ fn both_engines_do_in_every_case_what_the_table_says() {
 
 #[test]
 fn the_second_engine_never_calls_a_file_delivered_and_counts_what_it_knows() {
-    let server = Running::of_kind(Kind::AsyncTftp, &[("wrap", pattern(600_000))]);
+    let server = TestServer::of_kind(Kind::AsyncTftp, &[("wrap", pattern(600_000))]);
     assert_eq!(server.client().fetch("wrap"), pattern(600_000));
     // All but the last block: 600,000 = 1,171 × 512 + 448.
     assert_eq!(
@@ -292,15 +292,18 @@ fn the_second_engine_never_calls_a_file_delivered_and_counts_what_it_knows() {
 
 #[test]
 fn a_stop_of_the_second_engine_ends_every_transfer_once() {
-    let mut server = Running::of_kind(Kind::AsyncTftp, &[("a", pattern(2000))]);
+    let mut server = TestServer::of_kind(Kind::AsyncTftp, &[("a", pattern(2000))]);
     let (_client, _) = begun(&server, "a", "");
     server.stop();
-    let told: Vec<_> = server.told.try_iter().collect();
+    let events: Vec<_> = server.events.try_iter().collect();
     assert!(
         matches!(
-            told[..],
-            [Told::Asked(..), Told::Ended(0, End::Replaced, 0)]
+            events[..],
+            [
+                ServerEvent::Requested(..),
+                ServerEvent::Ended(0, End::Replaced, 0)
+            ]
         ),
-        "{told:?}"
+        "{events:?}"
     );
 }

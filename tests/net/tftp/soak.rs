@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::support::{Running, pattern};
+use super::support::{TestServer, pattern};
 
 /// Set by scripts/soak.
 const SECONDS: &str = "REFLASH_SOAK_SECONDS";
@@ -70,7 +70,7 @@ fn good_clients_are_served_among_half_open_transfers_and_floods() {
         .and_then(|text| text.parse().ok())
         .unwrap_or(5);
     let half_open: u16 = if seconds < 60 { 300 } else { 1_000 };
-    let server = Running::new(&[("a", pattern(20_000)), ("empty", Vec::new())]);
+    let server = TestServer::new(&[("a", pattern(20_000)), ("empty", Vec::new())]);
     let (address, transfer) = (server.address, server.transfer_ports[0]);
     let end = Instant::now() + Duration::from_secs(seconds);
     let over = AtomicBool::new(false);

@@ -7,7 +7,7 @@ use std::{
 
 use reflash::tftp::{BindErrorKind, Config, End, Server};
 
-use super::support::{Client, Running, Told, pattern};
+use super::support::{Client, ServerEvent, TestServer, pattern};
 
 fn localhost(port: u16) -> SocketAddrV4 {
     SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)
@@ -16,7 +16,7 @@ fn localhost(port: u16) -> SocketAddrV4 {
 #[test]
 fn an_answer_leaves_from_the_address_that_was_asked() {
     let config = Config::new(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
-    let server = Running::at(&config, &[("a", pattern(2000))]);
+    let server = TestServer::at(&config, &[("a", pattern(2000))]);
     for last in [5, 77] {
         let asked = Ipv4Addr::new(127, 0, 3, last);
         let client = Client::new(SocketAddrV4::new(asked, server.address.port()));
@@ -25,17 +25,17 @@ fn an_answer_leaves_from_the_address_that_was_asked() {
         assert_eq!(from.ip(), asked);
         client.ack(from, 1);
         assert_eq!(client.expect_data(2).1, from);
-        assert!(matches!(server.next(), Told::Asked(_, _, local) if local == asked));
+        assert!(matches!(server.next(), ServerEvent::Requested(_, _, local) if local == asked));
         client.ask("absent", "");
         assert_eq!(client.expect_error(1).ip(), asked);
-        while !matches!(server.next(), Told::Asked(_, name, _) if name == "absent") {}
+        while !matches!(server.next(), ServerEvent::Requested(_, name, _) if name == "absent") {}
     }
 }
 
 #[test]
 fn a_closed_port_is_seen_when_bound_to_every_address() {
     let config = Config::new(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
-    let server = Running::at(&config, &[("a", pattern(2000))]);
+    let server = TestServer::at(&config, &[("a", pattern(2000))]);
     let client = Client::new(localhost(server.address.port()));
     client.ask("a", "");
     let (_, from) = client.expect_data(1);
@@ -46,7 +46,7 @@ fn a_closed_port_is_seen_when_bound_to_every_address() {
 
 #[test]
 fn all_transfers_leave_from_one_port_and_never_from_the_listening_one() {
-    let server = Running::new(&[("a", pattern(2000))]);
+    let server = TestServer::new(&[("a", pattern(2000))]);
     for _ in 0..8 {
         let client = server.client();
         client.ask("a", "");
@@ -102,7 +102,7 @@ fn the_receive_buffer_that_was_got_is_told() {
 
 #[test]
 fn a_stop_is_prompt_and_ends_every_transfer_once() {
-    let mut server = Running::new(&[("a", pattern(2000))]);
+    let mut server = TestServer::new(&[("a", pattern(2000))]);
     let clients = [server.client(), server.client()];
     for client in &clients {
         client.ask("a", "");
@@ -114,18 +114,18 @@ fn a_stop_is_prompt_and_ends_every_transfer_once() {
     for client in &clients {
         client.expect_error(0);
     }
-    let told: Vec<_> = server.told.try_iter().collect();
-    let ends = told
+    let events: Vec<_> = server.events.try_iter().collect();
+    let ends = events
         .iter()
-        .filter(|t| matches!(t, Told::Ended(_, End::Replaced, 0)))
+        .filter(|t| matches!(t, ServerEvent::Ended(_, End::Replaced, 0)))
         .count();
-    assert_eq!((ends, told.len()), (2, 4));
+    assert_eq!((ends, events.len()), (2, 4));
 }
 
 #[test]
 fn five_hundred_phones_at_once_all_get_their_file() {
     const PHONES: u16 = 500;
-    let server = Running::new(&[("a", pattern(3000))]);
+    let server = TestServer::new(&[("a", pattern(3000))]);
     let phones: Vec<_> = (0..PHONES)
         .map(|n| {
             let [high, low] = n.to_be_bytes();

@@ -1,4 +1,4 @@
-//! A server in a thread of its own, and a client that does exactly what it is told.
+//! A server in a thread of its own, and a client that sends exactly what a test says.
 
 use std::{
     collections::HashMap,
@@ -20,39 +20,39 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a test waits to be sure that nothing comes.
 pub(crate) const QUIET: Duration = Duration::from_millis(150);
 
-/// Something that the service was told.
+/// An event that the engine reported to the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Told {
-    Asked(u64, String, Ipv4Addr),
+pub(crate) enum ServerEvent {
+    Requested(u64, String, Ipv4Addr),
     Acknowledged(u64, u64),
     Ended(u64, End, u64),
 }
 
-/// Serves files from memory and tells what it is told.
-pub(crate) struct Shelf {
+/// Serves files from memory and passes on the events that it receives.
+pub(crate) struct FileService {
     files: HashMap<String, Arc<[u8]>>,
-    told: Sender<Told>,
+    events: Sender<ServerEvent>,
 }
 
-impl Shelf {
-    pub(crate) fn new(files: &[(&str, Vec<u8>)]) -> (Self, Receiver<Told>) {
-        let (told, receiver) = channel();
+impl FileService {
+    pub(crate) fn new(files: &[(&str, Vec<u8>)]) -> (Self, Receiver<ServerEvent>) {
+        let (events, receiver) = channel();
         let files = files
             .iter()
             .map(|(n, b)| ((*n).to_owned(), b.as_slice().into()))
             .collect();
-        (Self { files, told }, receiver)
+        (Self { files, events }, receiver)
     }
 
-    fn tell(&self, told: Told) {
+    fn send(&self, event: ServerEvent) {
         // A test that is done no longer listens.
-        let _ = self.told.send(told);
+        let _ = self.events.send(event);
     }
 }
 
-impl Service for Shelf {
+impl Service for FileService {
     fn request(&mut self, _: Instant, request: &Request<'_>) -> Answer {
-        self.tell(Told::Asked(
+        self.send(ServerEvent::Requested(
             request.transfer,
             request.name.to_owned(),
             request.local,
@@ -68,24 +68,24 @@ impl Service for Shelf {
     }
 
     fn acknowledged(&mut self, _: Instant, transfer: u64, bytes: u64) {
-        self.tell(Told::Acknowledged(transfer, bytes));
+        self.send(ServerEvent::Acknowledged(transfer, bytes));
     }
 
     fn ended(&mut self, _: Instant, transfer: u64, end: End, bytes: u64) {
-        self.tell(Told::Ended(transfer, end, bytes));
+        self.send(ServerEvent::Ended(transfer, end, bytes));
     }
 }
 
 /// A running server; stops when it is dropped.
-pub(crate) struct Running {
+pub(crate) struct TestServer {
     pub(crate) address: SocketAddrV4,
     pub(crate) transfer_ports: [u16; 2],
-    pub(crate) told: Receiver<Told>,
+    pub(crate) events: Receiver<ServerEvent>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Running {
+impl TestServer {
     pub(crate) fn new(files: &[(&str, Vec<u8>)]) -> Self {
         Self::at(
             &Config::new(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)),
@@ -108,18 +108,18 @@ impl Running {
 
     fn run(server: Bound, transfer_ports: [u16; 2], files: &[(&str, Vec<u8>)]) -> Self {
         let address = server.local_addr();
-        let (shelf, told) = Shelf::new(files);
+        let (service, events) = FileService::new(files);
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
             let stop = async {
                 let _ = stopped.await;
             };
-            server.run(shelf, stop).unwrap();
+            server.run(service, stop).unwrap();
         });
         Self {
             address,
             transfer_ports,
-            told,
+            events,
             stop: Some(stop),
             thread: Some(thread),
         }
@@ -129,17 +129,15 @@ impl Running {
         Client::new(self.address)
     }
 
-    /// The next thing that was told.
-    pub(crate) fn next(&self) -> Told {
-        self.told
-            .recv_timeout(PATIENCE)
-            .expect("the service is told something")
+    /// The next event.
+    pub(crate) fn next(&self) -> ServerEvent {
+        self.events.recv_timeout(PATIENCE).expect("an event")
     }
 
     /// How the next transfer to end ended.
     pub(crate) fn next_end(&self) -> (End, u64) {
         loop {
-            if let Told::Ended(_, end, bytes) = self.next() {
+            if let ServerEvent::Ended(_, end, bytes) = self.next() {
                 return (end, bytes);
             }
         }
@@ -153,7 +151,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for TestServer {
     fn drop(&mut self) {
         self.stop();
     }
@@ -240,6 +238,10 @@ impl Client {
     }
 }
 
+/// After so many bytes a pattern begins again. A prime: no two of the first 99,991 blocks of one
+/// size are the same.
+const PERIOD: usize = 99_991;
+
 /// Bytes in which every block differs.
 pub(crate) fn pattern(size: usize) -> Vec<u8> {
     let mut state = 0x2545_f491_u32;
@@ -249,5 +251,10 @@ pub(crate) fn pattern(size: usize) -> Vec<u8> {
         state ^= state << 5;
         state.to_le_bytes()[1]
     };
-    (0..size).map(|_| next()).collect()
+    let mut bytes: Vec<u8> = (0..size.min(PERIOD)).map(|_| next()).collect();
+    while bytes.len() < size {
+        let more = bytes.len().min(size - bytes.len());
+        bytes.extend_from_within(..more);
+    }
+    bytes
 }

@@ -13,7 +13,7 @@ use reflash::{
     simulator::{Sizes, SyntheticBundle},
 };
 
-use super::{DESK, REFLASH, dnsmasq, lan};
+use super::{REFLASH, SERVER, dnsmasq, lan};
 use crate::support::{
     lan::{Lan, wait_for},
     process::Running,
@@ -39,7 +39,7 @@ pub(crate) fn bundle(lan: &Lan) -> PathBuf {
 }
 
 fn convert(lan: &Lan, arguments: &[&str]) -> Command {
-    let mut command = lan.on("desk", REFLASH);
+    let mut command = lan.on("server", REFLASH);
     command.arg("convert").arg(bundle(lan));
     command.args([
         "--trust-key",
@@ -135,7 +135,7 @@ fn other_peoples_clients_get_an_address_from_ours_if_they_are_phones() {
     require_program("dhclient");
     require_program("udhcpc");
     let hosts = [
-        ("desk", Some("192.0.2.10/24")),
+        ("server", Some("192.0.2.10/24")),
         ("one", None),
         ("two", None),
     ];
@@ -151,7 +151,7 @@ fn other_peoples_clients_get_an_address_from_ours_if_they_are_phones() {
         .trim_end_matches(';')
         .to_owned();
     assert!(
-        address.starts_with("192.0.2.") && address != DESK,
+        address.starts_with("192.0.2.") && address != SERVER,
         "{lease}"
     );
     for told in [

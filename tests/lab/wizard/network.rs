@@ -10,7 +10,7 @@ use reflash::protocol::cdp::{OddByte, checksum};
 
 use super::{
     REFLASH,
-    scene::{Desk, PHONE, TARGET, wait_for_page},
+    workspace::{PHONE, TARGET, Workspace, wait_for_page},
 };
 use crate::support::{helper, lan::Lan, require_program};
 
@@ -18,7 +18,7 @@ fn lan(name: &str) -> Lan {
     Lan::build(
         name,
         &[
-            ("desk", Some("192.0.2.10/24")),
+            ("server", Some("192.0.2.10/24")),
             ("router", Some("192.0.2.1/24")),
             ("phone", Some("192.0.2.101/24")),
         ],
@@ -26,9 +26,9 @@ fn lan(name: &str) -> Lan {
 }
 
 /// The helper program on a host; killed when dropped.
-struct Part(Child);
+struct HelperProcess(Child);
 
-impl Part {
+impl HelperProcess {
     fn play(lan: &Lan, host: &str, arguments: &[&str]) -> Self {
         let mut command = lan.on(host, helper());
         command.args(arguments).stdin(Stdio::null());
@@ -36,7 +36,7 @@ impl Part {
     }
 }
 
-impl Drop for Part {
+impl Drop for HelperProcess {
     fn drop(&mut self) {
         // `ip netns exec` becomes the program, so that this is its process.
         let _ = self.0.kill();
@@ -48,11 +48,11 @@ impl Drop for Part {
 #[ignore = "needs root (network namespaces) and tmux"]
 fn a_taken_port_and_a_network_without_dhcp_are_cured_on_the_page() {
     let lan = lan("wizp");
-    let holder = Part::play(&lan, "desk", &["hold-port", "0.0.0.0:69", "120"]);
-    let desk = Desk::new();
-    let within = |command: &str| lan.line("desk", command);
-    let terminal = desk.wizard((80, 24), within, TARGET);
-    desk.page(&terminal, "step 2", "  Back", "phones-80x24");
+    let holder = HelperProcess::play(&lan, "server", &["hold-port", "0.0.0.0:69", "120"]);
+    let workspace = Workspace::new();
+    let within = |command: &str| lan.line("server", command);
+    let terminal = workspace.wizard((80, 24), within, TARGET);
+    workspace.page(&terminal, "step 2", "  Back", "phones-80x24");
     terminal.keys(&["Down", "Enter"]);
     let screen = wait_for_page(&terminal, "step 3", "  Back");
     for words in [
@@ -68,11 +68,11 @@ fn a_taken_port_and_a_network_without_dhcp_are_cured_on_the_page() {
     drop(holder);
     terminal.keys(&["Enter"]);
     terminal.wait_for("[self-test]");
-    desk.page(&terminal, "step 3", "  Back", "no-dhcp-80x24");
+    workspace.page(&terminal, "step 3", "  Back", "no-dhcp-80x24");
     // Addresses from here.
     terminal.keys(&["Down", "Down", "Enter"]);
     terminal.wait_for("Ready: no problems found.");
-    desk.page(&terminal, "step 3", "  Back", "isolated-80x24");
+    workspace.page(&terminal, "step 3", "  Back", "isolated-80x24");
     terminal.keys(&["Enter"]);
     wait_for_page(&terminal, "reflash serves addresses", "  Back");
     terminal.keys(&["C-c"]);
@@ -100,15 +100,15 @@ fn a_dhcp_server_without_the_option_gets_its_lines() {
     require_program("dnsmasq");
     let mut lan = lan("wizd");
     dnsmasq(&mut lan, &[]);
-    let desk = Desk::new();
-    let within = |command: &str| lan.line("desk", command);
+    let workspace = Workspace::new();
+    let within = |command: &str| lan.line("server", command);
     let flags = format!("{TARGET} --expect 1 --model 7965");
-    let terminal = desk.wizard((80, 24), within, &flags);
-    desk.page(&terminal, "step 3", "  Back", "no-option-80x24");
+    let terminal = workspace.wizard((80, 24), within, &flags);
+    workspace.page(&terminal, "step 3", "  Back", "no-option-80x24");
     terminal.keys(&["Down", "Enter"]);
     wait_for_page(&terminal, "DHCP server?", "  Back");
     terminal.keys(&["Enter"]);
-    desk.page(&terminal, "dhcp-option=150", "the findings", "lines-80x24");
+    workspace.page(&terminal, "dhcp-option=150", "the findings", "lines-80x24");
     // As the person would: the lines into a file of the server's.
     let conf = lan.folder.path().join("phones.conf");
     let screen = terminal.screen();
@@ -119,7 +119,7 @@ fn a_dhcp_server_without_the_option_gets_its_lines() {
     dnsmasq(&mut lan, &[&format!("--conf-file={}", conf.display())]);
     terminal.keys(&["Enter"]);
     terminal.wait_for("names this machine to phones (option 150)");
-    desk.page(&terminal, "step 3", "  Back", "option-80x24");
+    workspace.page(&terminal, "step 3", "  Back", "option-80x24");
     terminal.keys(&["C-c"]);
     assert_eq!(terminal.code(), 130);
 }
@@ -147,36 +147,36 @@ fn register_request() -> String {
 #[ignore = "needs root (network namespaces) and tmux"]
 fn the_run_waits_until_the_phone_registers_here() {
     let lan = lan("wizr");
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let list = format!(
         "[site]\npbx = \"127.0.0.1\"\n[[phone]]\nmac = \"{PHONE}\"\nmodel = 7965\n\
          extension = \"1001\"\nsecret = \"not-a-secret\"\n"
     );
-    fs::write(desk.path("office.toml"), list).unwrap();
-    let within = |command: &str| lan.line("desk", command);
+    fs::write(workspace.path("office.toml"), list).unwrap();
+    let within = |command: &str| lan.line("server", command);
     let flags =
         format!("{TARGET} --listen 127.0.0.1 --http-port 0 --sccp-port 0 --inventory office.toml");
-    let terminal = desk.wizard((80, 24), within, &flags);
+    let terminal = workspace.wizard((80, 24), within, &flags);
     wait_for_page(&terminal, "step 4", "  Back");
     terminal.keys(&["Enter"]);
     wait_for_page(&terminal, "step 6", "nothing was changed");
     terminal.keys(&["Enter"]);
     terminal.wait_for("waiting for the first phone");
-    let mut phones = lan.on("desk", REFLASH);
+    let mut phones = lan.on("server", REFLASH);
     phones.args(["rehearse", "--against", "127.0.0.1:69", "--phones", "1"]);
     phones.args(["--model", "7965", "--timeout", "2m"]);
-    let _phones = Part(phones.stdout(Stdio::null()).spawn().unwrap());
+    let _phones = HelperProcess(phones.stdout(Stdio::null()).spawn().unwrap());
     // However it is broken into lines.
     let waits = format!("waiting until SEP{PHONE} 1001 registers, 5 minutes at most.");
     terminal.wait_until(&waits, |screen| {
         let words: Vec<&str> = screen.split_whitespace().collect();
         words.join(" ").contains(&waits)
     });
-    let request = desk.path("request");
+    let request = workspace.path("request");
     fs::write(&request, register_request()).unwrap();
     let (from, to) = ("127.20.1.1:5060", "127.0.0.1:5060");
     let arguments = ["send-datagram", from, to, request.to_str().unwrap()];
-    let _phone = Part::play(&lan, "desk", &arguments);
+    let _phone = HelperProcess::play(&lan, "server", &arguments);
     assert_eq!(terminal.code(), 0, "{}", terminal.everything());
     let screen = terminal.everything();
     assert!(
@@ -215,7 +215,7 @@ fn announcement() -> Vec<u8> {
 #[ignore = "needs root (network namespaces) and tmux"]
 fn a_phone_that_is_heard_with_an_old_load_is_sent_over_the_bridge() {
     let lan = lan("wizb");
-    let desk = Desk::with_bridge();
+    let workspace = Workspace::with_bridge();
     let frame: String = announcement()
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -223,17 +223,17 @@ fn a_phone_that_is_heard_with_an_old_load_is_sent_over_the_bridge() {
     let frames = lan.folder.path().join("frames");
     fs::write(&frames, frame).unwrap();
     let arguments = ["send-frames", frames.to_str().unwrap(), "120", "500"];
-    let _phone = Part::play(&lan, "phone", &arguments);
-    let within = |command: &str| lan.line("desk", command);
+    let _phone = HelperProcess::play(&lan, "phone", &arguments);
+    let within = |command: &str| lan.line("server", command);
     let flags = format!("{TARGET} --interface eth0 --dhcp isolated");
-    let terminal = desk.wizard((80, 24), within, &flags);
-    desk.page(&terminal, "step 2", "  Back", "heard-80x24");
+    let terminal = workspace.wizard((80, 24), within, &flags);
+    workspace.page(&terminal, "step 2", "  Back", "heard-80x24");
     terminal.keys(&["Enter"]);
-    desk.page(&terminal, "step 4", "  Back", "bridge-needed-80x24");
+    workspace.page(&terminal, "step 4", "  Back", "bridge-needed-80x24");
     terminal.keys(&["Enter"]);
     wait_for_page(&terminal, "step 5", "  Back");
     terminal.keys(&["Enter"]);
-    desk.page(
+    workspace.page(
         &terminal,
         "step 6",
         "nothing was changed",

@@ -10,8 +10,8 @@ use reflash::{
 use serde_json::Value;
 
 use super::{
-    DESK, REFLASH, dnsmasq, lan,
-    ours::{PHONE, bundle, udhcpc},
+    REFLASH, SERVER, dnsmasq, lan,
+    own_dhcp_server::{PHONE, bundle, udhcpc},
 };
 use crate::support::{lan::Lan, process::Running, require_program};
 
@@ -19,7 +19,7 @@ use crate::support::{lan::Lan, process::Running, require_program};
 const LATER: std::time::Duration = std::time::Duration::from_secs(61);
 
 fn convert(lan: &Lan, journal: &Path) -> Running {
-    let mut command = lan.on("desk", REFLASH);
+    let mut command = lan.on("server", REFLASH);
     command.arg("convert").arg(bundle(lan)).args([
         "--trust-key",
         concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/test-key.pem"),
@@ -39,7 +39,7 @@ fn mac(lan: &Lan, host: &str) -> MacAddress {
 
 /// A client that says it is a phone takes a lease of a router with these options: what is told of
 /// it at once, and which diagnoses stand a minute later, each with its evidence.
-fn told(name: &str, options: &[&str]) -> (String, Vec<(String, String)>) {
+fn observed_lease(name: &str, options: &[&str]) -> (String, Vec<(String, String)>) {
     require_program("dnsmasq");
     require_program("udhcpc");
     let mut lan = lan(name);
@@ -68,10 +68,10 @@ fn told(name: &str, options: &[&str]) -> (String, Vec<(String, String)>) {
     assert_eq!(run.end(), Some(130));
 
     let recorded = journal::read(&path).unwrap();
-    let told = |(_, observation): &&(_, reflash::track::Observation)| {
+    let observed_lease = |(_, observation): &&(_, reflash::track::Observation)| {
         matches!(observation.seen, ObservationKind::LeaseAcked { .. })
     };
-    assert!(recorded.observations.iter().any(|one| told(&one)));
+    assert!(recorded.observations.iter().any(|one| observed_lease(&one)));
     let events = recorded.fleet().tick(recorded.last + LATER);
     let found = events.into_iter().filter_map(|event| match event {
         Event::Diagnosis { diagnosis, .. } => {
@@ -86,7 +86,7 @@ fn told(name: &str, options: &[&str]) -> (String, Vec<(String, String)>) {
 #[test]
 #[ignore = "needs root (network namespaces), dnsmasq and udhcpc"]
 fn a_phone_whose_server_names_no_tftp_server_is_known_by_it() {
-    let (evidence, found) = told("told-none", &[]);
+    let (evidence, found) = observed_lease("told-none", &[]);
     assert!(
         evidence.starts_with("DHCP server 192.0.2.1 gave it ADDRESS and names no TFTP server"),
         "{evidence}"
@@ -95,13 +95,16 @@ fn a_phone_whose_server_names_no_tftp_server_is_known_by_it() {
         panic!("{found:?}");
     };
     assert_eq!(code, "no-tftp-address");
-    assert!(said.contains(&format!("this machine is {DESK}")), "{said}");
+    assert!(
+        said.contains(&format!("this machine is {SERVER}")),
+        "{said}"
+    );
 }
 
 #[test]
 #[ignore = "needs root (network namespaces), dnsmasq and udhcpc"]
 fn a_phone_whose_server_names_another_tftp_server_is_known_by_it() {
-    let (evidence, found) = told("told-other", &["--dhcp-option=150,192.0.2.66"]);
+    let (evidence, found) = observed_lease("told-other", &["--dhcp-option=150,192.0.2.66"]);
     assert_eq!(
         evidence,
         "DHCP server 192.0.2.1 gave it ADDRESS and names the TFTP server 192.0.2.66 (option 150)"
@@ -113,7 +116,7 @@ fn a_phone_whose_server_names_another_tftp_server_is_known_by_it() {
 #[test]
 #[ignore = "needs root (network namespaces), dnsmasq and udhcpc"]
 fn a_phone_whose_server_names_this_machine_is_only_told_so() {
-    let (evidence, found) = told("told-here", &["--dhcp-option=66,192.0.2.10"]);
+    let (evidence, found) = observed_lease("told-here", &["--dhcp-option=66,192.0.2.10"]);
     assert_eq!(
         evidence,
         "DHCP server 192.0.2.1 gave it ADDRESS and names the TFTP server 192.0.2.10 (option 66)"

@@ -4,11 +4,11 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{DESK, REFLASH, dnsmasq, lan, ours::bundle};
+use super::{REFLASH, SERVER, dnsmasq, lan, own_dhcp_server::bundle};
 use crate::support::{lan::Lan, process::Running, require_program};
 
 fn convert(lan: &Lan, arguments: &[&str]) -> Command {
-    let mut command = lan.on("desk", REFLASH);
+    let mut command = lan.on("server", REFLASH);
     command.arg("convert").arg(bundle(lan));
     let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/test-key.pem");
     command.args(["--trust-key", key]).args(arguments);
@@ -35,7 +35,10 @@ fn what_dhcp_servers_tell_follows_while_phones_are_served() {
     );
     let said = found["evidence"].as_str().unwrap();
     assert!(said.contains("192.0.2.1 gives phones an address"), "{said}");
-    assert!(found["cure"].as_str().unwrap().contains(DESK), "{found:#}");
+    assert!(
+        found["cure"].as_str().unwrap().contains(SERVER),
+        "{found:#}"
+    );
     // The offers are waited for, and nobody waits for that.
     let apart = time(&found).duration_since(time(&started));
     assert!(apart.as_secs() >= 4, "{apart}");
@@ -52,7 +55,11 @@ fn what_dhcp_servers_tell_follows_while_phones_are_served() {
 fn people_read_findings_with_their_cure_and_what_is_right_too() {
     require_program("dnsmasq");
     let mut lan = lan("words");
-    dnsmasq(&mut lan, "router", &[&format!("--dhcp-option=150,{DESK}")]);
+    dnsmasq(
+        &mut lan,
+        "router",
+        &[&format!("--dhcp-option=150,{SERVER}")],
+    );
     dnsmasq(&mut lan, "other", &[]);
     let mut run = Running::start(&mut convert(&lan, &[]));
     let has = |line: &Value, words: &str| line.as_str().is_some_and(|line| line.contains(words));
@@ -75,7 +82,7 @@ fn a_firewall_is_said_at_once_and_ends_no_run() {
         "0", ";", "policy", "drop", ";", "}",
     ];
     for rule in [&["add", "table", "inet", "wall"][..], &chain] {
-        assert!(lan.run("desk", "nft", rule).status.success());
+        assert!(lan.run("server", "nft", rule).status.success());
     }
     let mut run = Running::start(&mut convert(&lan, &["--json"]));
     let started = run.kind("started");
@@ -91,10 +98,10 @@ fn a_firewall_is_said_at_once_and_ends_no_run() {
     for found in [found, run.kind("diagnosis")] {
         let cure = found["cure"].as_str().unwrap().to_owned();
         let line = cure.split_once("sudo ").unwrap().1.to_owned();
-        assert!(lan.run("desk", "sh", &["-c", &line]).status.success());
+        assert!(lan.run("server", "sh", &["-c", &line]).status.success());
     }
     require_program("curl");
-    let url = format!("tftp://{DESK}/XMLDefault.cnf.xml");
+    let url = format!("tftp://{SERVER}/XMLDefault.cnf.xml");
     let fetched = lan.run("other", "curl", &["-sS", "--max-time", "20", &url]);
     assert!(fetched.status.success(), "{fetched:?}");
     run.signal("INT");

@@ -50,7 +50,7 @@ pub(crate) fn play(script: &str) {
     }
     if phone.announces {
         phone.announce(PHONE, OLD);
-        told();
+        wait_for_command();
     }
     phone.convert();
     if phone.announces {
@@ -60,13 +60,13 @@ pub(crate) fn play(script: &str) {
     if does("register") {
         phone.register();
     }
-    while told() == "another" {
+    while wait_for_command() == "another" {
         phone.announce(LAST, OLD);
     }
 }
 
 /// Waits for a word; none comes once the test is over.
-fn told() -> String {
+fn wait_for_command() -> String {
     let mut line = String::new();
     io::stdin().read_line(&mut line).unwrap();
     line.trim().to_owned()
@@ -257,7 +257,7 @@ impl Phone {
         load.as_str().clone_into(&mut self.load.lock().unwrap());
         if self.boots > 1 && self.asks_for_address {
             self.lease();
-            told();
+            wait_for_command();
         }
         self.starting += began.elapsed();
     }

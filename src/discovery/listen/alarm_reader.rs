@@ -1,13 +1,13 @@
-//! What a phone on SCCP says first: bytes in, observations out.
+//! The alarm with which a phone begins an SCCP connection: bytes in, observations out.
 
 use std::{
     net::Ipv4Addr,
     time::{Duration, Instant},
 };
 
-use super::gate::Gate;
 use crate::{
     discovery::{Decoded, observations},
+    limits::RateLimiter,
     protocol::sccp,
     track::Observation,
 };
@@ -18,58 +18,58 @@ pub const ALARMS_PER_ADDRESS: u32 = 4;
 /// AlarmLimiter that are read in [`ALARM_WINDOW`], of everybody.
 pub const ALARMS: u32 = 256;
 
-/// See [`ALARMS`].
+/// The time window of [`ALARMS_PER_ADDRESS`] and [`ALARMS`].
 pub const ALARM_WINDOW: Duration = Duration::from_secs(1);
 
-/// Messages of a connection that are waited for the alarm in. It is the first one.
+/// Messages of a connection that are read in search of the alarm. Phones send it first.
 pub const MAX_MESSAGES: u8 = 4;
 
-/// Counts alarms over all connections.
+/// Limits the alarms of all connections.
 #[derive(Debug)]
-pub struct AlarmLimiter(Gate);
+pub struct AlarmLimiter(RateLimiter);
 
 impl Default for AlarmLimiter {
     fn default() -> Self {
-        Self(Gate::new(ALARM_WINDOW, ALARMS_PER_ADDRESS, ALARMS))
+        Self(RateLimiter::new(ALARM_WINDOW, ALARMS_PER_ADDRESS, ALARMS))
     }
 }
 
-/// One connection, as far as the alarm.
+/// Reads one connection up to the alarm.
 #[derive(Debug, Default)]
 pub struct AlarmReader {
     stream: sccp::Stream,
     messages: u8,
-    over: bool,
+    done: bool,
 }
 
 impl AlarmReader {
-    /// Takes the next bytes. Nothing is ever said in return.
+    /// Reads the next bytes. Nothing is ever sent in return.
     pub fn feed(
         &mut self,
         now: Instant,
         from: Ipv4Addr,
         bytes: &[u8],
-        alarms: &mut AlarmLimiter,
+        limiter: &mut AlarmLimiter,
     ) -> Vec<Observation> {
-        if self.over {
+        if self.done {
             return Vec::new();
         }
         let messages = match self.stream.feed(bytes) {
             Ok(messages) => messages,
             Err(error) => {
-                tracing::trace!(%from, %error, "passed over");
-                self.over = true;
+                tracing::trace!(%from, %error, "malformed SCCP ignored");
+                self.done = true;
                 return Vec::new();
             }
         };
         for message in messages {
             self.messages += 1;
             let alarm = message.alarm();
-            self.over = alarm.is_some() || self.messages >= MAX_MESSAGES;
+            self.done = alarm.is_some() || self.messages >= MAX_MESSAGES;
             if let Some(Ok(sccp::AlarmMessage {
                 alarm: Some(alarm), ..
             })) = alarm
-                && alarms.0.pass(now, from).is_some()
+                && limiter.0.admit(now, from).is_some()
             {
                 let seen = observations(&Decoded::Sccp(&alarm)).into_iter();
                 return seen
@@ -79,16 +79,16 @@ impl AlarmReader {
                     })
                     .collect();
             }
-            if self.over {
+            if self.done {
                 break;
             }
         }
         Vec::new()
     }
 
-    /// Whether the connection is to be closed: the alarm is there, or will not come.
+    /// Whether the connection should be closed: the alarm was read or will not come.
     #[must_use]
-    pub fn is_over(&self) -> bool {
-        self.over
+    pub fn is_done(&self) -> bool {
+        self.done
     }
 }

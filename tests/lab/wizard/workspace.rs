@@ -1,4 +1,4 @@
-//! A person at a desk: a folder with bundles, a terminal, and what its screen is to show.
+//! A working folder with bundles, a terminal, and what its screen is to show.
 
 use std::{
     fs,
@@ -34,35 +34,35 @@ fn small() -> SyntheticBundle {
 }
 
 /// A folder whose name is as long on every machine, so that lines break at the same places.
-pub(crate) struct Desk {
+pub(crate) struct Workspace {
     folder: tempfile::TempDir,
     pub(crate) port: u16,
 }
 
-impl Desk {
+impl Workspace {
     /// With the bundle and its key.
     pub(crate) fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("rf-").tempdir_in("/tmp");
         let free = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let desk = Self {
+        let workspace = Self {
             folder: folder.unwrap(),
             port: free.local_addr().unwrap().port(),
         };
-        small().write_zip(&desk.path(TARGET)).unwrap();
+        small().write_zip(&workspace.path(TARGET)).unwrap();
         let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/test-key.pem");
-        fs::copy(key, desk.path("key.pem")).unwrap();
-        desk
+        fs::copy(key, workspace.path("key.pem")).unwrap();
+        workspace
     }
 
     /// With the bridge too.
     pub(crate) fn with_bridge() -> Self {
-        let desk = Self::new();
+        let workspace = Self::new();
         let old = small().protocol(Protocol::Sccp).release(Release {
             load: "8-5-2S".to_owned(),
             images: "8-5-2TH1-9".to_owned(),
         });
-        old.write_zip(&desk.path(BRIDGE)).unwrap();
-        desk
+        old.write_zip(&workspace.path(BRIDGE)).unwrap();
+        workspace
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -147,7 +147,7 @@ impl Desk {
         still + "\n"
     }
 
-    /// Scripted phones against the server of this desk.
+    /// Scripted phones against the server of this folder.
     pub(crate) fn phones(&self, count: &str, more: &[&str]) -> Phones {
         let against = format!("127.0.0.1:{}", self.port);
         let mut command = Command::new(REFLASH);

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{build, registrar::Registrar};
 use crate::support::{
     helper,
-    namespaces::{Lab, PHONES, SERVER},
+    namespaces::{PHONES, SERVER, TwoHosts},
     process::Running,
     require_program, synthetic,
 };
@@ -42,8 +42,8 @@ fn office(transport: &str, port: u16, secret: &str) -> String {
 }
 
 /// A phone, a program that converts it, and what both have written.
-struct Bench {
-    lab: Lab,
+struct ConvertedPhone {
+    lab: TwoHosts,
     folder: tempfile::TempDir,
     kamailio: PathBuf,
     transport: &'static str,
@@ -51,11 +51,11 @@ struct Bench {
     run: Running,
 }
 
-impl Bench {
+impl ConvertedPhone {
     /// Converts the phone with what this inventory makes of it.
     fn converted(name: &str, transport: &'static str, port: u16) -> Self {
         let kamailio = require_program("kamailio");
-        let lab = Lab::build(name);
+        let lab = TwoHosts::build(name);
         let folder = tempfile::tempdir().unwrap();
         let bundle = synthetic::bundle(folder.path());
         let list = folder.path().join("office.toml");
@@ -81,7 +81,7 @@ impl Bench {
             "root",
         ]);
         command.arg("--journal").arg(folder.path().join("journal"));
-        let mut bench = Self {
+        let mut phone = Self {
             run: Running::start(&mut command),
             lab,
             folder,
@@ -89,8 +89,8 @@ impl Bench {
             transport,
             port,
         };
-        bench.run.kind("started");
-        bench.phone(&[
+        phone.run.kind("started");
+        phone.phone(&[
             "simulated-phones",
             &format!("{SERVER}:69"),
             "recovery",
@@ -101,8 +101,8 @@ impl Bench {
                 && line["phone"]["mac"] == PHONE
                 && ["flashed", "confirmed"].contains(&line["state"].as_str().unwrap())
         };
-        bench.run.wait_for(is_done);
-        bench
+        phone.run.wait_for(is_done);
+        phone
     }
 
     /// A registrar on the server's side that knows this secret and listens by this transport.
@@ -232,10 +232,10 @@ impl Bench {
 #[test]
 #[ignore = "needs root (network namespaces), kamailio and ss"]
 fn a_secret_that_the_registrar_refuses_is_said_and_taken_back_when_it_is_right() {
-    let mut bench = Bench::converted("secret", "udp", 5160);
-    let registrar = bench.registrar("udp", OTHER_SECRET, "");
-    assert_eq!(bench.registers(), 401);
-    let found = bench.diagnosed();
+    let mut phone = ConvertedPhone::converted("secret", "udp", 5160);
+    let registrar = phone.registrar("udp", OTHER_SECRET, "");
+    assert_eq!(phone.registers(), 401);
+    let found = phone.diagnosed();
     let evidence = found["evidence"].as_str().unwrap();
     for words in ["as '1001' over UDP to 192.0.2.1:5160", "refuses the secret"] {
         assert!(evidence.contains(words), "{found}");
@@ -245,17 +245,17 @@ fn a_secret_that_the_registrar_refuses_is_said_and_taken_back_when_it_is_right()
         "{found}"
     );
     drop(registrar);
-    let registrar = bench.registrar("udp", SECRET, "");
-    bench.recovers(registrar);
+    let registrar = phone.registrar("udp", SECRET, "");
+    phone.recovers(registrar);
 }
 
 #[test]
 #[ignore = "needs root (network namespaces), kamailio and ss"]
 fn a_phone_told_tcp_and_a_registrar_on_udp_alone_do_not_meet() {
-    let mut bench = Bench::converted("transport", "tcp", 5060);
-    let registrar = bench.registrar("udp", SECRET, "");
-    bench.registering("call-closed-port");
-    let found = bench.diagnosed();
+    let mut phone = ConvertedPhone::converted("transport", "tcp", 5060);
+    let registrar = phone.registrar("udp", SECRET, "");
+    phone.registering("call-closed-port");
+    let found = phone.diagnosed();
     let evidence = found["evidence"].as_str().unwrap();
     assert!(
         evidence.contains("called TCP port 5060 of 192.0.2.1 2 times"),
@@ -269,17 +269,17 @@ fn a_phone_told_tcp_and_a_registrar_on_udp_alone_do_not_meet() {
         "{found}"
     );
     drop(registrar);
-    let registrar = bench.registrar("tcp", SECRET, "");
-    bench.recovers(registrar);
+    let registrar = phone.registrar("tcp", SECRET, "");
+    phone.recovers(registrar);
 }
 
 #[test]
 #[ignore = "needs root (network namespaces), kamailio and ss"]
 fn a_registrar_that_answers_where_the_phone_sends_from_is_told_from_one_that_is_silent() {
-    let mut bench = Bench::converted("rport", "udp", 5060);
-    let registrar = bench.registrar("udp", SECRET, "force_rport();");
-    bench.registering("wait-for-answer");
-    let found = bench.diagnosed();
+    let mut phone = ConvertedPhone::converted("rport", "udp", 5060);
+    let registrar = phone.registrar("udp", SECRET, "force_rport();");
+    phone.registering("wait-for-answer");
+    let found = phone.diagnosed();
     assert!(
         found["evidence"]
             .as_str()
@@ -292,6 +292,6 @@ fn a_registrar_that_answers_where_the_phone_sends_from_is_told_from_one_that_is_
         "{found}"
     );
     drop(registrar);
-    let registrar = bench.registrar("udp", SECRET, "");
-    bench.recovers(registrar);
+    let registrar = phone.registrar("udp", SECRET, "");
+    phone.recovers(registrar);
 }

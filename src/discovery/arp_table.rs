@@ -1,0 +1,174 @@
+//! The kernel's ARP table: which MAC has which IPv4 address (proc(5), /proc/net/arp).
+
+use std::{
+    collections::HashMap,
+    fs::File,
+    io::{self, Read as _},
+    net::Ipv4Addr,
+};
+
+use crate::phone::MacAddress;
+
+const FILE: &str = "/proc/net/arp";
+
+/// Bytes of the table that are read: about 10,000 entries.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// The complete Ethernet entries of the table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ArpTable(Vec<Entry>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    address: Ipv4Addr,
+    mac: MacAddress,
+    interface: String,
+}
+
+impl ArpTable {
+    /// Reads the table.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub(crate) fn read() -> io::Result<Self> {
+        let mut text = String::new();
+        File::open(FILE)?
+            .take(MAX_BYTES)
+            .read_to_string(&mut text)?;
+        Ok(Self::parse(&text))
+    }
+
+    /// The first line is a heading. Lines of another form are ignored.
+    fn parse(text: &str) -> Self {
+        Self(text.lines().skip(1).filter_map(entry).collect())
+    }
+
+    /// The hosts on an interface.
+    pub(crate) fn on_interface(&self, name: &str) -> impl Iterator<Item = (Ipv4Addr, MacAddress)> {
+        self.0
+            .iter()
+            .filter(move |entry| entry.interface == name)
+            .map(|entry| (entry.address, entry.mac))
+    }
+
+    /// The MACs of those `addresses` that are in the table. A MAC with several addresses is a
+    /// router, or a host that answers for others, and is left out.
+    pub(crate) fn unique_macs(&self, addresses: &[Ipv4Addr]) -> Vec<(Ipv4Addr, MacAddress)> {
+        let mut counts: HashMap<MacAddress, usize> = HashMap::new();
+        for entry in &self.0 {
+            *counts.entry(entry.mac).or_default() += 1;
+        }
+        self.0
+            .iter()
+            .filter(|entry| counts[&entry.mac] == 1 && addresses.contains(&entry.address))
+            .map(|entry| (entry.address, entry.mac))
+            .collect()
+    }
+
+    /// The MAC that has `address`, if it is certainly not `mac`.
+    pub(crate) fn other_mac(&self, address: Ipv4Addr, mac: MacAddress) -> Option<MacAddress> {
+        let (_, found) = *self.unique_macs(&[address]).first()?;
+        (found != mac).then_some(found)
+    }
+}
+
+/// One line: address, hardware type (1: Ethernet), flags (2: complete), MAC, mask, interface.
+fn entry(line: &str) -> Option<Entry> {
+    const ETHERNET: u32 = 1;
+    const COMPLETE: u32 = 2;
+    let hex = |text: &str| u32::from_str_radix(text.strip_prefix("0x")?, 16).ok();
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let [address, hardware, flags, mac, _, interface] = fields.as_slice() else {
+        return None;
+    };
+    let mac: MacAddress = mac.parse().ok()?;
+    let is_usable =
+        hex(hardware)? == ETHERNET && hex(flags)? & COMPLETE != 0 && mac.bytes() != [0; 6];
+    is_usable.then_some(Entry {
+        address: address.parse().ok()?,
+        mac,
+        interface: (*interface).to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = "\
+IP address       HW type     Flags       HW address            Mask     Device
+192.0.2.5        0x1         0x2         00:1d:45:aa:bb:05     *        eth0
+192.0.2.6        0x1         0x0         00:00:00:00:00:00     *        eth0
+192.0.2.7        0x1         0x6         00:1d:45:aa:bb:07     *        eth0
+192.0.2.8        0x20        0x2         00:1d:45:aa:bb:08     *        ib0
+nonsense
+192.0.2.10       0x1         0x2         00:1d:45:aa:bb:10     *        eth1
+198.51.100.1     0x1         0x2         00:1d:45:aa:bb:99     *        eth0
+198.51.100.2     0x1         0x2         00:1d:45:aa:bb:99     *        eth0
+";
+
+    fn macs(addresses: &[[u8; 4]]) -> Vec<(u8, u8)> {
+        let addresses: Vec<Ipv4Addr> = addresses.iter().copied().map(Ipv4Addr::from).collect();
+        ArpTable::parse(TABLE)
+            .unique_macs(&addresses)
+            .into_iter()
+            .map(|(address, mac)| (address.octets()[3], mac.bytes()[5]))
+            .collect()
+    }
+
+    #[test]
+    fn a_complete_entry_gives_the_mac_of_an_address() {
+        assert_eq!(macs(&[[192, 0, 2, 5], [192, 0, 2, 7]]), [(5, 5), (7, 7)]);
+        assert_eq!(macs(&[[192, 0, 2, 7]]), [(7, 7)]);
+        assert_eq!(macs(&[]), []);
+        assert_eq!(macs(&[[192, 0, 2, 6]]), [], "not complete");
+        assert_eq!(macs(&[[192, 0, 2, 8]]), [], "not Ethernet");
+        assert_eq!(macs(&[[192, 0, 2, 9]]), [], "not in the table");
+    }
+
+    #[test]
+    fn a_mac_with_several_addresses_is_a_router_and_left_out() {
+        assert_eq!(macs(&[[198, 51, 100, 1]]), []);
+        assert_eq!(macs(&[[198, 51, 100, 1], [198, 51, 100, 2]]), []);
+    }
+
+    #[test]
+    fn an_address_conflicts_only_if_the_table_has_another_mac() {
+        let other = |address: [u8; 4], mac: u8| {
+            let mac = MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, mac]);
+            ArpTable::parse(TABLE)
+                .other_mac(Ipv4Addr::from(address), mac)
+                .map(|mac| mac.bytes()[5])
+        };
+        assert_eq!(other([192, 0, 2, 5], 5), None, "its own");
+        assert_eq!(other([192, 0, 2, 5], 7), Some(5), "another's");
+        assert_eq!(other([192, 0, 2, 6], 5), None, "not known yet");
+        assert_eq!(other([192, 0, 2, 9], 5), None, "not in the table");
+        assert_eq!(other([198, 51, 100, 1], 5), None, "a router");
+    }
+
+    #[test]
+    fn complete_entries_of_an_interface_are_listed() {
+        let table = ArpTable::parse(TABLE);
+        let hosts: Vec<u8> = table
+            .on_interface("eth0")
+            .map(|(address, _)| address.octets()[3])
+            .collect();
+        assert_eq!(hosts, [5, 7, 1, 2]);
+        assert_eq!(ArpTable::parse("").on_interface("eth0").next(), None);
+    }
+
+    #[test]
+    fn text_that_is_no_table_gives_no_entries() {
+        for text in [
+            "",
+            "\n\n",
+            "header\n192.0.2.5",
+            "header\n192.0.2.5 0x1 2 00:1d:45:aa:bb:05",
+            "header\n192.0.2.5 0x1 0x2 zz:zz",
+            "192.0.2.5 0x1 0x2 00:1d:45:aa:bb:05 * eth0\n",
+        ] {
+            assert_eq!(ArpTable::parse(text), ArpTable::default(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! What clients may take of this machine.
+
+use std::time::Duration;
+
+/// Connections that are open at once, and no more than half of the file descriptors that this
+/// process may have, because files must be opened too.
+pub const CONNECTIONS: usize = 512;
+
+/// Connections of one address that are open at once; further ones are closed. A phone uses two.
+pub const CONNECTIONS_PER_ADDRESS: usize = 16;
+
+/// Time in which a request must arrive.
+pub const REQUEST_TIME: Duration = Duration::from_secs(10);
+
+/// Time without a new acknowledgement after which a transfer ends. A phone erases flash in between.
+pub const IDLE_TIME: Duration = Duration::from_secs(30);
+
+/// Time that every transfer has in addition to its size divided by [`MIN_RATE`].
+pub const GRACE_TIME: Duration = Duration::from_mins(2);
+
+/// The lowest average rate of a transfer, in bytes per second.
+pub const MIN_RATE: u64 = 1_024;
+
+/// Bytes of a request with all its headers. The smallest limit that hyper accepts.
+pub const REQUEST_MAX: usize = 8_192;
+
+/// Headers of a request.
+pub const HEADERS_MAX: usize = 32;
+
+/// Bytes of a name that is passed on.
+pub const NAME_MAX: usize = 200;

@@ -1,0 +1,56 @@
+//! The interface between the server and what it serves.
+
+use std::{net::SocketAddrV4, time::Instant};
+
+use crate::stage::StagedFile;
+
+/// The answer to a request.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// This file, as the transfer of this number.
+    Serve(u64, StagedFile),
+    /// 404.
+    NotFound,
+    /// 403.
+    Forbidden,
+    /// 503: the server is stopping.
+    Stopping,
+}
+
+/// How a transfer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Every byte of the file is acknowledged, by this transfer or by it and earlier transfers of
+    /// other parts.
+    Delivered,
+    /// Every requested byte is acknowledged, but they are not the whole file (a range) or none
+    /// (HEAD).
+    Part,
+    /// The peer closed the connection.
+    Closed,
+    /// The peer acknowledged nothing for [`IDLE_TIME`](super::IDLE_TIME), or was slower than
+    /// [`MIN_RATE`](super::MIN_RATE).
+    TimedOut,
+    /// The server stopped.
+    Stopped,
+}
+
+/// Decides what is served, and receives what happens. Called on the server's thread: it must be
+/// quick and must not block.
+pub trait Service: Send + Sync + 'static {
+    /// Answers a GET or HEAD of `name`: percent-decoded, without its leading `/`, invalid UTF-8
+    /// replaced. It comes from the network: escape it before it is shown.
+    fn request(&self, now: Instant, peer: SocketAddrV4, name: &str) -> Answer;
+
+    /// This many bytes are acknowledged. Called at most every 100 ms per transfer.
+    fn acknowledged(&self, now: Instant, peer: SocketAddrV4, transfer: u64, bytes: u64);
+
+    /// A transfer ended. Called exactly once for each [`Answer::Serve`]. `bytes`: how many bytes of
+    /// the file are acknowledged.
+    fn ended(&self, now: Instant, peer: SocketAddrV4, transfer: u64, end: End, bytes: u64);
+
+    /// The media type of the files, for responses.
+    fn content_type(&self) -> &'static str {
+        "application/octet-stream"
+    }
+}
