@@ -10,7 +10,6 @@ use std::{
     fs::File,
     io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -29,13 +28,7 @@ mod tftpd_hpa;
 mod timestamp;
 mod trace;
 
-pub use trace::{DamagedPacket, Tally, Trace, TraceObservations};
-
-/// Requests of one record; what comes later is not read.
-pub const MAX_REQUESTS: usize = 1_000_000;
-
-/// What witnesses tell in one record; what comes later is not read.
-pub const MAX_OBSERVATIONS: usize = 1_000_000;
+pub use trace::{DamagedPacket, MAX_OBSERVATIONS, MAX_REQUESTS, Tally, Trace, TraceObservations};
 
 /// What a file is, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -254,9 +247,4 @@ fn unreadable(path: &Path, source: io::Error) -> ReplayError {
         path: path.to_owned(),
         source,
     }
-}
-
-/// A duration between two times of day; none where the later one is not later.
-fn since(earlier: Timestamp, later: Timestamp) -> Duration {
-    Duration::try_from(later.duration_since(earlier)).unwrap_or(Duration::ZERO)
 }

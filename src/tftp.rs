@@ -1,26 +1,26 @@
-//! A read-only TFTP server that tells what it sees. It knows nothing of phones.
+//! A read-only TFTP server that reports every request, acknowledgement and end. It knows nothing of phones.
 //!
 //! [`packet`], [`options`], [`rtt`] and [`transfer`] are one transfer without I/O; [`engine`]
-//! holds all transfers, their timers and the limits of [`policy`], still without I/O; [`bind`]
-//! opens the sockets, `driver` runs them, and `batch` is the only place with `unsafe` in it.
+//! holds all transfers, their timers and the limits of [`policy`], also without I/O; [`bind`]
+//! opens the sockets, `driver` runs them, and only `batch` contains `unsafe`.
 //!
-//! [`second`] is another engine behind the same [`Service`].
+//! [`async_tftp`] is a second engine behind the same [`Service`].
 //!
-//! All transfers share one UDP port: a transfer ID is the pair of ports, and the client's is
-//! its own. docs/rfc-compliance.md goes through the standards sentence by sentence.
+//! All transfers share one UDP port: a transfer ID is the pair of ports, and the client's port
+//! distinguishes them. docs/rfc-compliance.md lists the RFCs sentence by sentence.
 
+pub mod async_tftp;
 pub(crate) mod batch;
 pub mod bind;
 mod driver;
 pub mod engine;
 pub mod options;
-pub mod outbox;
 pub mod packet;
 pub mod peers;
 pub mod policy;
 pub mod rtt;
-pub mod second;
 pub mod transfer;
+pub mod transmit;
 
 use std::{
     fmt,
@@ -35,8 +35,8 @@ pub use bind::{BindError, BindErrorKind, Config, Server};
 
 /// Which engine serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// This crate's own.
+pub enum EngineKind {
+    /// The engine of this crate.
     Native,
     /// The crate async-tftp.
     AsyncTftp,
@@ -45,23 +45,26 @@ pub enum Kind {
 /// One of the two engines, bound and not yet running.
 #[derive(Debug)]
 pub enum Bound {
-    /// This crate's own.
+    /// The engine of this crate.
     Native(Server),
     /// The crate async-tftp.
-    AsyncTftp(second::Server),
+    AsyncTftp(async_tftp::Server),
 }
 
 impl Bound {
-    /// Binds the sockets. It takes no runtime, so that it can come before privileges are
-    /// dropped, which is by thread.
-    pub fn bind(kind: Kind, config: &Config) -> Result<Self, BindError> {
+    /// Binds the sockets. Needs no runtime, so it can run before privileges are dropped (they are
+    /// dropped per thread).
+    ///
+    /// # Errors
+    /// [`BindError`] names the address, the port and the reason.
+    pub fn bind(kind: EngineKind, config: &Config) -> Result<Self, BindError> {
         match kind {
-            Kind::Native => Server::bind(config).map(Self::Native),
-            Kind::AsyncTftp => second::Server::bind(config).map(Self::AsyncTftp),
+            EngineKind::Native => Server::bind(config).map(Self::Native),
+            EngineKind::AsyncTftp => async_tftp::Server::bind(config).map(Self::AsyncTftp),
         }
     }
 
-    /// Where requests come.
+    /// The address that receives requests.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddrV4 {
         match self {
@@ -70,7 +73,7 @@ impl Bound {
         }
     }
 
-    /// Serves on this thread until told to stop.
+    /// Serves on this thread until reported_at to stop.
     pub fn run<S: Service + 'static>(
         self,
         service: S,
@@ -87,21 +90,21 @@ impl Bound {
     }
 }
 
-/// One of the two ports that transfers leave from. A peer's next transfer within
-/// [`peers::MEMORY`] has the other one, so that a late ACK cannot count twice.
+/// One of the two source ports of transfers. A peer's next transfer within [`peers::MEMORY`] uses
+/// the other one, so a late ACK cannot count twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Port {
-    /// The one that nearly everything uses.
+    /// Used by nearly every transfer.
     First,
     /// For peers that use one source port for everything.
     Second,
 }
 
 impl Port {
-    /// Both.
+    /// Both ports.
     pub const ALL: [Self; 2] = [Self::First, Self::Second];
 
-    /// Not this one.
+    /// The port that is not this one.
     #[must_use]
     pub fn other(self) -> Self {
         match self {
@@ -110,7 +113,7 @@ impl Port {
         }
     }
 
-    /// Its place in [`Port::ALL`].
+    /// Its index in [`Port::ALL`].
     #[must_use]
     pub fn index(self) -> usize {
         match self {
@@ -120,19 +123,19 @@ impl Port {
     }
 }
 
-/// Where a datagram came in.
+/// The socket that received a datagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Socket {
-    /// Where requests come.
+    /// The address that receives requests.
     Listener,
-    /// Where ACKs come.
+    /// Receives ACKs.
     Transfer(Port),
 }
 
 /// A file as the engine serves it: whole, in memory, immutable.
 #[derive(Clone)]
 pub struct File {
-    /// Its name, for those who are told of the transfer.
+    /// Its name, for those who are reported_at of the transfer.
     pub name: Arc<str>,
     /// Its bytes.
     pub bytes: Arc<[u8]>,
@@ -144,7 +147,7 @@ impl fmt::Debug for File {
     }
 }
 
-/// What a request is answered with.
+/// The answer to a request.
 #[derive(Debug, Clone)]
 pub enum Answer {
     /// This file.
@@ -155,59 +158,57 @@ pub enum Answer {
     Refuse(u16, &'static str),
 }
 
-/// A well-formed read request, once per transfer: repeats are the engine's business. A
-/// name of more than [`policy::NAME_MAX`] bytes or a mode other than octet is answered
-/// with ERROR 4 and not told.
+/// A well-formed read request, once per transfer: the engine handles repeats. The engine answers a
+/// name of more than [`policy::NAME_MAX`] bytes or a mode other than octet with ERROR 4 and does not
+/// report it.
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
-    /// Counts up from 0 in one engine.
+    /// The transfer's number: counts up from 0 in one engine.
     pub transfer: u64,
-    /// Who asks.
+    /// The client.
     pub peer: SocketAddrV4,
-    /// The address that was asked.
+    /// The local address that received the request.
     pub local: Ipv4Addr,
-    /// The name as it came, invalid UTF-8 replaced. Hostile: escape it before it is shown.
+    /// The name as received, invalid UTF-8 replaced. Hostile: escape it before showing it.
     pub name: &'a str,
 }
 
 /// How a transfer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
+pub enum TransferOutcome {
     /// The last block was acknowledged.
     Delivered,
-    /// The peer sent ERROR: its code and its text as it came.
+    /// The peer sent ERROR: its code and its text as received.
     PeerError(u16, String),
-    /// ICMP says that the peer's port is closed.
+    /// ICMP reported the peer's port as closed.
     PortClosed,
-    /// Every retransmission went unanswered. `all_sent`: only the final ACK is missing.
+    /// No retransmission was answered. `all_sent`: only the final ACK is missing.
     TimedOut {
         /// Whether every block was sent at least once.
         all_sent: bool,
     },
-    /// The peer asked again from the same port, or the engine stopped.
+    /// The peer sent a new request from the same port, or the engine stopped.
     Replaced,
-    /// The service would have served it, and the engine did not start: a limit of
+    /// The service accepted the request, but the engine did not start the transfer: a limit of
     /// [`policy`] was reached, or no file can have such a name.
     Refused,
 }
 
-/// Who decides what is served and is told what happens. Called from the engine's thread:
-/// it must be quick and must not block.
+/// Who decides what is served and is reported_at what happens. Called from the engine's thread:
+/// implementations must return quickly and must not block.
 pub trait Service: Send {
-    /// Answers a request. A name with control characters or with invalid UTF-8 is told,
+    /// Answers a request. A name with control characters or with invalid UTF-8 is reported_at,
     /// and answered with ERROR 1 at best.
     fn request(&mut self, now: Instant, request: &Request<'_>) -> Answer;
 
-    /// This many bytes are acknowledged. Called at most every
-    /// 100 ms per transfer.
+    /// This many bytes are acknowledged. Called at most every 100 ms per transfer.
     fn acknowledged(&mut self, now: Instant, transfer: u64, bytes: u64);
 
-    /// A transfer is over; called exactly once for each that was answered with
-    /// [`Answer::Serve`].
-    fn ended(&mut self, now: Instant, transfer: u64, end: End, bytes: u64);
+    /// A transfer ended. Called exactly once for each request answered with [`Answer::Serve`].
+    fn ended(&mut self, now: Instant, transfer: u64, end: TransferOutcome, bytes: u64);
 
-    /// So many packets of a transfer were sent once more.
-    fn sent_again(&mut self, _packets: u64) {}
+    /// This many packets of a transfer were retransmitted.
+    fn retransmitted(&mut self, _packets: u64) {}
 
     /// An ERROR of this code was sent.
     fn error_sent(&mut self, _code: u16) {}

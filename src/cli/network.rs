@@ -94,10 +94,10 @@ pub(crate) enum Engine {
 }
 
 impl Engine {
-    fn kind(self) -> tftp::Kind {
+    fn kind(self) -> tftp::EngineKind {
         match self {
-            Self::Native => tftp::Kind::Native,
-            Self::AsyncTftp => tftp::Kind::AsyncTftp,
+            Self::Native => tftp::EngineKind::Native,
+            Self::AsyncTftp => tftp::EngineKind::AsyncTftp,
         }
     }
 

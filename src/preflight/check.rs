@@ -19,7 +19,7 @@ use crate::{
     dhcp::{self, PacketSocket, ServerKind},
     diagnose::{Finding, Severity, worst_first},
     protocol::dhcp::SERVER_PORT,
-    tftp::{BindErrorKind, Bound, Config, Kind},
+    tftp::{BindErrorKind, Bound, Config, EngineKind},
 };
 
 /// What a conversion is to look like.
@@ -202,7 +202,7 @@ pub(super) fn serve(wanted: &Wanted, address: Ipv4Addr) -> Finding {
         transfer_port: wanted.transfer_port,
         ..Config::new(listen)
     };
-    match Bound::bind(Kind::Native, &config) {
+    match Bound::bind(EngineKind::Native, &config) {
         Ok(server) => {
             let nonce = RandomState::new().build_hasher().finish();
             self_test(server, &format!("{nonce:016x}"))

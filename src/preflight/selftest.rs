@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::finding::{code, finding};
 use crate::{
     diagnose::{Finding, Severity},
-    tftp::{Answer, Bound, End, File, Request, Service},
+    tftp::{Answer, Bound, File, Request, Service, TransferOutcome},
 };
 
 /// How long one answer is waited for, and how often it is asked.
@@ -34,7 +34,7 @@ impl Service for OneFile {
 
     fn acknowledged(&mut self, _: Instant, _: u64, _: u64) {}
 
-    fn ended(&mut self, _: Instant, _: u64, _: End, _: u64) {}
+    fn ended(&mut self, _: Instant, _: u64, _: TransferOutcome, _: u64) {}
 }
 
 /// Serves and fetches. `nonce` is any text that is new each time.
@@ -141,11 +141,11 @@ fn fetch(server: SocketAddrV4, name: &str) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tftp::{Config, Kind};
+    use crate::tftp::{Config, EngineKind};
 
     fn bound() -> Bound {
         let any = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
-        Bound::bind(Kind::Native, &Config::new(any)).unwrap()
+        Bound::bind(EngineKind::Native, &Config::new(any)).unwrap()
     }
 
     #[test]

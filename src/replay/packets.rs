@@ -9,12 +9,11 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    MAX_OBSERVATIONS,
     capture::Reader,
     http_transfers::HttpTransfers,
     tftp_transfers::TftpTransfers,
     timestamp::LogTime,
-    trace::{DamagedPacket, Trace, TraceEvent},
+    trace::{DamagedPacket, MAX_OBSERVATIONS, Trace, TraceEvent},
 };
 use crate::{
     discovery::Observer,

@@ -1,5 +1,7 @@
 //! Times as log lines have them, and the years that they leave out.
 
+use std::time::Duration;
+
 use jiff::{Timestamp, civil, tz};
 
 /// When a line or packet was written.
@@ -140,6 +142,11 @@ fn yearless(line: &str) -> Option<(LogTime, &str)> {
         time: civil::Time::new(hour, minute, second, 0).ok()?,
     };
     Some((stamp, rest))
+}
+
+/// The time from `earlier` to `later`; zero if `later` is not later.
+pub(super) fn since(earlier: Timestamp, later: Timestamp) -> Duration {
+    Duration::try_from(later.duration_since(earlier)).unwrap_or(Duration::ZERO)
 }
 
 #[cfg(test)]

@@ -4,10 +4,7 @@ use std::{collections::HashMap, net::Ipv4Addr};
 
 use jiff::Timestamp;
 
-use super::{
-    MAX_REQUESTS, since,
-    timestamp::{Calendar, LogTime},
-};
+use super::timestamp::{Calendar, LogTime, since};
 use crate::{
     phone::{MacAddress, normalized_name},
     protocol::Malformed,
@@ -16,6 +13,12 @@ use crate::{
         TransferId, Transport,
     },
 };
+
+/// Requests that are read from one trace; later ones are ignored.
+pub const MAX_REQUESTS: usize = 1_000_000;
+
+/// Observations that are read from one trace; later ones are ignored.
+pub const MAX_OBSERVATIONS: usize = 1_000_000;
 
 /// One request.
 #[derive(Debug, Clone)]

@@ -72,7 +72,7 @@ impl BoundServers {
 ///
 /// # Errors
 /// The port cannot be bound.
-pub fn bind_tftp(engine: tftp::Kind, config: &tftp::Config) -> Result<tftp::Bound, Failure> {
+pub fn bind_tftp(engine: tftp::EngineKind, config: &tftp::Config) -> Result<tftp::Bound, Failure> {
     tftp::Bound::bind(engine, config).map_err(|error| {
         let address = SocketAddrV4::new(error.address, error.port);
         bind_failure_of_kind(address, Protocol::Udp, error.kind, &error.source)

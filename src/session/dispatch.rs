@@ -1,7 +1,7 @@
-//! What happens goes three ways: to the fleet, to the journal, and from the events to the
-//! display, once the journal has it on the disk.
+//! Each observation goes to the fleet and to the journal. The events that follow go to the
+//! display once the journal has them on disk.
 
-use super::Shared;
+use super::shared::Shared;
 use crate::{
     journal::{Journal, RecordedRun},
     reporter::Reporter,
@@ -9,8 +9,8 @@ use crate::{
 };
 
 impl Shared {
-    /// Tells the fleet, the journal and the display of something. Returns the line that the
-    /// journal has of it.
+    /// Passes an observation to the fleet and the journal and queues the events that follow.
+    /// Returns the number of its journal line, or 0.
     pub(super) fn observe(&self, at: RunTime, observation: &Observation) -> u64 {
         self.counters.see(&observation.seen);
         let mut fleet = self.fleet();
@@ -18,19 +18,19 @@ impl Shared {
         let at = fleet.now();
         let journal = self.journal.as_ref();
         let line = journal.map_or(0, |journal| journal.observe(at, observation, &events));
-        // Under the fleet's lock, so that events leave in the order in which they arose.
+        // While the fleet is locked, so that events keep their order.
         self.events.put(self.clock.wall(at), line, events);
         line
     }
 
-    /// Waits a moment until that line cannot be lost by the end of this program.
+    /// Waits briefly until that line is written, so that a killed run still knows it.
     pub(super) fn wait_written(&self, line: u64) {
         if let Some(journal) = &self.journal {
             journal.wait_written(line);
         }
     }
 
-    /// Lets time pass.
+    /// Passes the time to the fleet.
     pub(super) fn tick(&self) {
         let mut fleet = self.fleet();
         let events = fleet.tick(self.clock.now());
@@ -40,8 +40,8 @@ impl Shared {
         self.events.put(self.clock.wall(at), line, events);
     }
 
-    /// A resumed run: what every phone is by now, for the display; and the end of what was
-    /// under way when the record ended.
+    /// For a resumed run: queues the state of every phone for the display and ends the transfers
+    /// that were running when the journal stopped.
     pub(super) fn restore(&self, recorded: &RecordedRun) {
         let at = self.fleet().now();
         let events = self.fleet().snapshot();
@@ -57,13 +57,13 @@ impl Shared {
         }
     }
 
-    /// Tells what is on the journal's disk.
+    /// Reports the events that the journal has on disk.
     pub(super) fn report_events(&self, reporter: &mut dyn Reporter) {
         let journal = self.journal.as_ref();
         self.report_up_to(journal.map_or(u64::MAX, Journal::displayable), reporter);
     }
 
-    /// Tells what is left, whatever the disk does.
+    /// Reports all remaining events, whether or not they are on disk.
     pub(super) fn report_all_events(&self, reporter: &mut dyn Reporter) {
         self.report_up_to(u64::MAX, reporter);
     }

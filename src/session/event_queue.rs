@@ -1,4 +1,5 @@
-//! From the engine's thread to the display's: every step, and of progress the newest.
+//! The queue of events from the server threads to the display: every step, and the newest
+//! progress of each phone.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -11,8 +12,8 @@ use tokio::sync::Notify;
 
 use crate::track::{Event, PhoneId};
 
-/// What waits to be taken. Steps are bounded by what phones do (a few dozen each), progress
-/// by the number of phones.
+/// Events that are not reported yet. A phone causes a few dozen steps, and has at most one
+/// progress entry.
 #[derive(Debug, Default)]
 pub(super) struct EventQueue {
     waiting: Mutex<Waiting>,
@@ -27,9 +28,9 @@ struct Waiting {
 
 #[derive(Debug)]
 struct QueuedEvent {
-    /// Whose it is, where it is one phone's.
+    /// `None` for an event of the whole run.
     phone: Option<PhoneId>,
-    /// The line of the journal that must be on the disk before it is taken.
+    /// The journal line that must be on disk before the event is reported.
     line: u64,
     at: Timestamp,
     event: Event,
@@ -40,7 +41,7 @@ impl EventQueue {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts events in that may be taken when the journal's `line` is on the disk.
+    /// Queues events that may be reported when the journal's `line` is on disk.
     pub(super) fn put(&self, at: Timestamp, line: u64, events: Vec<Event>) {
         if events.is_empty() {
             return;
@@ -53,7 +54,7 @@ impl EventQueue {
                 }
                 Event::Step(_) | Event::Gone { .. } => {
                     let phone = phone_of(&event);
-                    // A step after progress: what the progress said is history.
+                    // The step is newer than the progress.
                     if let Some(id) = phone {
                         waiting.progress.remove(&id);
                     }
@@ -79,15 +80,15 @@ impl EventQueue {
         self.changed.notify_one();
     }
 
-    /// What waits and may be taken now that the journal's lines up to `written` are on the
-    /// disk: steps in their order before progress.
+    /// Takes what may be reported now that the journal lines up to `written` are on disk: steps
+    /// in order, then progress.
     pub(super) fn take(&self, written: u64) -> Vec<(Timestamp, Event)> {
         let waiting = &mut *self.waiting();
         let held = waiting.steps.iter().position(|step| step.line > written);
         let ready = held.unwrap_or(waiting.steps.len());
         let taken = waiting.steps.drain(..ready);
         let mut taken: Vec<_> = taken.map(|step| (step.at, step.event)).collect();
-        // Nor is a phone's progress taken before the steps that led to it.
+        // The progress of a phone is not reported before the steps that led to it.
         let held: BTreeSet<PhoneId> = waiting.steps.iter().filter_map(|s| s.phone).collect();
         let progress = mem::take(&mut waiting.progress).into_iter();
         let (later, now): (BTreeMap<_, _>, BTreeMap<_, _>) =
@@ -97,23 +98,23 @@ impl EventQueue {
         taken
     }
 
-    /// The newest line that something waits for; 0 where nothing waits.
+    /// The newest journal line that an event waits for; 0 if none does.
     pub(super) fn newest_line(&self) -> u64 {
         self.waiting().steps.back().map_or(0, |step| step.line)
     }
 
-    /// Whether something waits for a line up to this one.
+    /// Whether an event waits for a line up to this one.
     pub(super) fn waits_for(&self, line: u64) -> bool {
         let waiting = self.waiting();
         waiting.steps.front().is_some_and(|step| step.line <= line)
     }
 
-    /// The journal is further: what waited may be taken.
+    /// Wakes the event loop after the journal wrote more.
     pub(super) fn wake(&self) {
         self.changed.notify_one();
     }
 
-    /// Waits until something was put in since the last [`EventQueue::take`].
+    /// Waits until events were queued since the last [`EventQueue::take`].
     pub(super) async fn changed(&self) {
         self.changed.notified().await;
     }
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn of_progress_the_newest_is_left_and_a_step_ends_it() {
+    fn only_the_newest_progress_is_kept_and_a_step_replaces_it() {
         let queue = EventQueue::default();
         let put = |events| queue.put(Timestamp::UNIX_EPOCH, 0, events);
         put(vec![progress(1, 1), progress(2, 1), progress(1, 2)]);
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_on_the_disk_is_not_told_nor_what_follows_from_it() {
+    fn events_wait_for_their_line_and_progress_for_earlier_steps() {
         let queue = EventQueue::default();
         let put = |line, events| queue.put(Timestamp::UNIX_EPOCH, line, events);
         put(1, vec![step(1)]);
@@ -199,6 +200,6 @@ mod tests {
         );
         assert_eq!(taken(&queue, 2), [step(2), progress(2, 5)]);
         put(3, vec![step(1)]);
-        assert_eq!(taken(&queue, u64::MAX), [step(1)], "the disk refuses");
+        assert_eq!(taken(&queue, u64::MAX), [step(1)], "the disk fails");
     }
 }

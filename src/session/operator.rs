@@ -1,25 +1,25 @@
-//! The person who stands by: asked once, when the run would end by itself.
+//! The operator, who is prompted once, when the run would end by itself.
 
-use super::{Shared, phone_list};
+use super::{messages::phone_list, shared::Shared};
 use crate::{
     reporter::Reporter,
     track::{Observation, Report, RunState, RunTime, diagnosis::rules::REGISTERS_WITHIN},
 };
 
-/// Somebody who can look at a phone's display.
+/// Prompts the operator, who can read the displays of phones.
 pub trait OperatorPrompt: Send {
-    /// Every expected phone is done or has failed. What the person says of them; phones are
-    /// served meanwhile.
+    /// Called when every expected phone is done or has failed; returns what the operator
+    /// observed. Phones are still served meanwhile.
     fn ask(&mut self, report: &Report) -> Vec<Observation>;
 }
 
-/// Who is asked at the end, and when it is too late for that.
+/// The prompt for the end of the run, and the time after which it is not used.
 pub(super) struct Operator {
     pub(super) prompt: Option<Box<dyn OperatorPrompt>>,
-    /// The end of the run's time.
+    /// The run time at which the run times out.
     pub(super) timeout: Option<RunTime>,
-    /// That phones are to register was told.
-    told: bool,
+    /// Whether the wait for registrations was reported.
+    wait_reported: bool,
 }
 
 impl Operator {
@@ -27,14 +27,14 @@ impl Operator {
         Self {
             prompt,
             timeout,
-            told: false,
+            wait_reported: false,
         }
     }
 }
 
 impl Shared {
-    /// Whether the run is over by what phones did; with a person there it waits for those that
-    /// are still to register, as long as that takes at most.
+    /// Whether the phones are done. With an operator present the run also waits for phones that
+    /// still have to register, up to the limit for that.
     pub(super) fn is_over(&self, operator: &mut Operator, reporter: &mut dyn Reporter) -> bool {
         let now = self.clock.now();
         if self.fleet().run_state(now) != RunState::Ended {
@@ -44,21 +44,21 @@ impl Shared {
         if operator.prompt.is_none() || is_late {
             return true;
         }
-        let waits = self.fleet().awaiting_registration();
-        if waits.is_empty() {
+        let unregistered = self.fleet().awaiting_registration();
+        if unregistered.is_empty() {
             return true;
         }
-        if !std::mem::replace(&mut operator.told, true) {
+        if !std::mem::replace(&mut operator.wait_reported, true) {
             reporter.notice(&format!(
-                "waiting until {} registers, {} minutes at most. Press Ctrl-C to wait no more",
-                phone_list(&waits),
+                "waiting until {} registers, {} minutes at most. Press Ctrl-C to stop waiting",
+                phone_list(&unregistered),
                 REGISTERS_WITHIN.as_secs() / 60
             ));
         }
         false
     }
 
-    /// Asks the operator, and tells everybody else of the answers.
+    /// Prompts the operator and records the answers as observations.
     pub(super) fn ask(&self, prompt: &mut dyn OperatorPrompt) {
         let mut report = self.fleet().report(self.clock.began());
         self.clock.to_wall_clock(&mut report);

@@ -1,4 +1,4 @@
-//! What the servers ask and tell: names become files, transfers become observations.
+//! The request handlers of the servers: a name becomes a file, a transfer becomes observations.
 
 use std::{
     collections::HashMap,
@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use super::Shared;
+use super::shared::Shared;
 use crate::{
     discovery::ArpTable,
     http,
@@ -20,21 +20,20 @@ use crate::{
     },
 };
 
-/// What becomes of a request, whatever it came over.
+/// The answer to a request, over any transport.
 enum Decision {
     Serve(TransferId, StagedFile),
     NotFound,
-    /// The file is another phone's.
+    /// The configuration of another phone.
     Withheld,
     Stopping,
 }
 
-/// Why a phone gets nothing.
 const STOPPING: &str = "the server is stopping";
 const WITHHELD: &str = "this configuration is another phone's";
 
 impl Shared {
-    /// From a name to a file: admitted, found, and told as seen.
+    /// Decides whether the request is admitted, finds its file, and records the request.
     fn handle_request(
         &self,
         now: Instant,
@@ -47,9 +46,9 @@ impl Shared {
             Admission::Serve(view) => view,
             Admission::Draining => return Decision::Stopping,
         };
-        // No file has such a name; where one has, no phone asks for it.
-        let strange = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
-        let file = (!name.contains(strange))
+        // Phones do not request such names.
+        let is_unusual = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
+        let file = (!name.contains(is_unusual))
             .then(|| self.source.resolve(view, name))
             .flatten();
         let withheld = file.is_some() && is_withheld(address, name);
@@ -66,7 +65,7 @@ impl Shared {
             }),
         };
         let line = self.see(now, address, asked);
-        // Before the answer: what a phone was given, a killed run still knows.
+        // Before the answer, so that a killed run still knows what it served.
         self.wait_written(line);
         match file {
             Some(file) => Decision::Serve(transfer, file),
@@ -80,8 +79,8 @@ impl Shared {
     }
 }
 
-/// Whether this is a phone's own configuration, which may hold its SIP password, and the
-/// kernel knows that another phone asks for it.
+/// Whether this is the configuration of one phone, which may hold its SIP password, and the
+/// kernel's ARP table has another phone at the address that requests it.
 fn is_withheld(address: Ipv4Addr, name: &str) -> bool {
     let RequestedFile::Config { mac, .. } = RequestedFile::parse(name) else {
         return false;
@@ -92,17 +91,18 @@ fn is_withheld(address: Ipv4Addr, name: &str) -> bool {
         return false;
     };
     tracing::warn!(
-        "{} is not given to {address}: that is {other}; if a phone has a new address, it gets \
-         its configuration once this machine has learnt it",
+        "{} is not served to {address}, which is {other}. A phone that changed its address gets \
+         its configuration once the ARP table of this machine has the new address",
         escape(name)
     );
     true
 }
 
-/// The TFTP engine's side of a run.
+/// Handles the requests of the TFTP server.
 pub(super) struct TftpHandler {
     shared: Arc<Shared>,
-    /// Where each running transfer goes to. As many as the engine lets run at once.
+    /// The address and the run's number of each running transfer, by the server's number. The
+    /// server limits how many there are.
     running: HashMap<u64, (Ipv4Addr, TransferId)>,
 }
 
@@ -145,22 +145,24 @@ impl tftp::Service for TftpHandler {
         }
     }
 
-    fn ended(&mut self, now: Instant, transfer: u64, end: tftp::End, bytes: u64) {
+    fn ended(&mut self, now: Instant, transfer: u64, end: tftp::TransferOutcome, bytes: u64) {
         let Some((address, transfer)) = self.running.remove(&transfer) else {
             return;
         };
         let end = match end {
-            tftp::End::Delivered => TransferEnd::Delivered,
-            tftp::End::PeerError(code, message) => TransferEnd::Aborted {
+            tftp::TransferOutcome::Delivered => TransferEnd::Delivered,
+            tftp::TransferOutcome::PeerError(code, message) => TransferEnd::Aborted {
                 code: Some(code),
                 message: Some(message),
             },
-            tftp::End::PortClosed => TransferEnd::Aborted {
+            tftp::TransferOutcome::PortClosed => TransferEnd::Aborted {
                 code: None,
                 message: None,
             },
-            tftp::End::TimedOut { all_sent } => TransferEnd::Vanished { all_sent },
-            tftp::End::Replaced | tftp::End::Refused => TransferEnd::Replaced,
+            tftp::TransferOutcome::TimedOut { all_sent } => TransferEnd::Vanished { all_sent },
+            tftp::TransferOutcome::Replaced | tftp::TransferOutcome::Refused => {
+                TransferEnd::Replaced
+            }
         };
         let ended = ObservationKind::Ended {
             transfer,
@@ -170,7 +172,7 @@ impl tftp::Service for TftpHandler {
         self.shared.see(now, address, ended);
     }
 
-    fn sent_again(&mut self, packets: u64) {
+    fn retransmitted(&mut self, packets: u64) {
         self.shared.counters.sent_again(packets);
     }
 
@@ -179,7 +181,7 @@ impl tftp::Service for TftpHandler {
     }
 }
 
-/// The HTTP server's side of a run.
+/// Handles the requests of the HTTP server.
 pub(super) struct HttpHandler(Arc<Shared>);
 
 impl HttpHandler {
@@ -210,8 +212,8 @@ impl http::Service for HttpHandler {
     fn ended(&self, now: Instant, peer: SocketAddrV4, transfer: u64, end: http::End, bytes: u64) {
         let end = match end {
             http::End::Delivered => TransferEnd::Delivered,
-            // Over TFTP a lost final ACK may be what a closed port means. Here the kernel
-            // knows better: nothing is implied.
+            // Over TFTP a closed port may mean that the final ACK was lost. Over TCP the kernel
+            // knows what was acknowledged, so nothing is implied.
             http::End::Closed | http::End::Part | http::End::Stopped => TransferEnd::Replaced,
             http::End::TimedOut => TransferEnd::Vanished { all_sent: false },
         };

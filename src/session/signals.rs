@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The signals that end a run, caught from the moment this exists.
+/// The signals that end a run, caught while this exists.
 #[derive(Debug)]
 pub struct Signals {
     interrupt: Signal,
@@ -13,7 +13,11 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Begins to catch them. Call it inside a tokio runtime.
+    /// Begins to catch the signals. Call it inside a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// If a handler cannot be installed.
     pub fn catch() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -22,7 +26,7 @@ impl Signals {
         })
     }
 
-    /// The number of the next one: 2, 15 or 1.
+    /// The number of the next signal: 2, 15 or 1.
     pub async fn next(&mut self) -> u8 {
         // Numbers: POSIX, signal.h; the same on every Linux.
         tokio::select! {

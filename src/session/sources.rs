@@ -1,4 +1,4 @@
-//! What witnesses beside the servers hear, from all of them in one place.
+//! Observations from captures, listeners and pollers, merged into one stream.
 
 use std::{future::poll_fn, task::Poll, time::Instant};
 
@@ -6,11 +6,11 @@ use tokio::sync::mpsc::Receiver;
 
 use crate::track::Observation;
 
-/// Observations that are taken from one witness at once: signals and the display have their
-/// turn after so many.
+/// Observations that are taken from one source at once, so that signals and the display are not
+/// delayed.
 const AT_ONCE: usize = 64;
 
-/// The queues of all of them.
+/// The queues of all sources.
 pub(super) struct Sources(Vec<Receiver<(Instant, Observation)>>);
 
 impl Sources {
@@ -18,13 +18,13 @@ impl Sources {
         Self(queues)
     }
 
-    /// Waits for observations. Where no witness is left, for ever.
+    /// Waits for observations; forever if no source is left.
     pub(super) async fn next(&mut self) -> Vec<(Instant, Observation)> {
         poll_fn(|context| {
             let mut taken = Vec::new();
             self.0.retain_mut(|queue| {
                 let taken = queue.poll_recv_many(context, &mut taken, AT_ONCE);
-                // Nothing, and ready: its witness is gone.
+                // Ready without an observation: the sender is gone.
                 taken != Poll::Ready(0)
             });
             if taken.is_empty() {
@@ -59,29 +59,29 @@ mod tests {
         (Instant::now(), Observation { address, seen })
     }
 
-    /// What comes without waiting.
-    fn ready(witnesses: &mut Sources) -> Option<usize> {
-        let taken = block_on(poll_once(witnesses.next()));
+    /// How many observations are ready.
+    fn ready(sources: &mut Sources) -> Option<usize> {
+        let taken = block_on(poll_once(sources.next()));
         taken.map(|taken| taken.len())
     }
 
     #[test]
-    fn all_are_heard_and_one_that_is_gone_is_left_behind() {
+    fn sources_are_merged_and_closed_ones_removed() {
         let (one, first) = channel(8);
         let (two, second) = channel(8);
-        let mut witnesses = Sources::new(vec![first, second]);
+        let mut sources = Sources::new(vec![first, second]);
         one.try_send(observation(1)).unwrap();
         two.try_send(observation(2)).unwrap();
-        assert_eq!(ready(&mut witnesses), Some(2));
-        assert_eq!(ready(&mut witnesses), None);
+        assert_eq!(ready(&mut sources), Some(2));
+        assert_eq!(ready(&mut sources), None);
         one.try_send(observation(3)).unwrap();
         drop(one);
-        assert_eq!(ready(&mut witnesses), Some(1), "its last word counts");
+        assert_eq!(ready(&mut sources), Some(1), "its last observation counts");
         two.try_send(observation(4)).unwrap();
-        assert_eq!(ready(&mut witnesses), Some(1));
-        assert_eq!(witnesses.0.len(), 1);
+        assert_eq!(ready(&mut sources), Some(1));
+        assert_eq!(sources.0.len(), 1);
         drop(two);
-        assert_eq!(ready(&mut witnesses), None, "nobody is left: nothing comes");
-        assert!(witnesses.0.is_empty());
+        assert_eq!(ready(&mut sources), None, "no source is left");
+        assert!(sources.0.is_empty());
     }
 }

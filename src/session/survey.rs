@@ -1,64 +1,65 @@
-//! What a person does when a survey is over: whom to restart, for what, and how.
+//! The notice at the end of a survey: which phones to restart, for which load, and how.
 
 use std::{collections::BTreeMap, iter};
 
-use super::{Shared, escape, phone_list};
+use super::{messages::phone_list, shared::Shared};
 use crate::{
     reporter::Reporter,
+    text::escape,
     track::{PhoneRef, PlannedRoute, SurveyResult},
 };
 
-/// Phones that one sentence names; the record has them all.
-const NAMED: usize = 20;
+/// Phones that one sentence names; the journal has them all.
+const MAX_NAMED: usize = 20;
 
-/// How a running phone reads its configuration anew.
+/// How to make a running phone read its configuration again.
 const RESTART: &str = "to restart a phone: press Settings and type **#** (or take its power and \
                        give it back); it reads its configuration when it starts, and never before";
 
-/// Tells once what came of the survey, behind the steps that it led to.
+/// Reports the result of the survey once, after the steps that followed from it.
 #[derive(Debug, Default)]
 pub(super) struct SurveyNotice {
-    /// The newest line of the journal when the survey was seen to be over.
-    behind: Option<u64>,
+    /// The newest journal line when the survey ended.
+    after_line: Option<u64>,
     is_reported: bool,
 }
 
 impl SurveyNotice {
-    pub(super) fn look(&mut self, shared: &Shared, reporter: &mut dyn Reporter) {
+    pub(super) fn report_once(&mut self, shared: &Shared, reporter: &mut dyn Reporter) {
         if self.is_reported {
             return;
         }
         let Some(phones) = shared.fleet().survey_results() else {
             return;
         };
-        let behind = *self
-            .behind
+        let line = *self
+            .after_line
             .get_or_insert_with(|| shared.events.newest_line());
-        if shared.events.waits_for(behind) {
+        if shared.events.waits_for(line) {
             return;
         }
         self.is_reported = true;
         reporter.survey_finished(shared.clock.wall_now(), &phones);
-        for words in words(&phones) {
-            reporter.notice(&words);
+        for sentence in sentences(&phones) {
+            reporter.notice(&sentence);
         }
     }
 }
 
-/// A sentence each.
-fn words(phones: &[SurveyResult]) -> Vec<String> {
+/// The notice, sentence by sentence.
+fn sentences(phones: &[SurveyResult]) -> Vec<String> {
     if phones.is_empty() {
         return vec![
-            "the survey is over and no phone was heard: loads are named from now on. A phone \
-             tells its load when it starts, and where its CDP or LLDP can be heard \
-             (docs/discovery.md)"
+            "the survey ended and no phone was seen. Firmware is offered from now on. A phone \
+             reports its load when it starts, and in CDP and LLDP if this machine receives \
+             them (docs/discovery.md)"
                 .to_owned(),
         ];
     }
     let count = phones.len();
     let plural = if count == 1 { "" } else { "s" };
-    let mut said = vec![format!(
-        "the survey is over, {count} phone{plural} heard: loads are named and handed out from now on"
+    let mut sentences = vec![format!(
+        "the survey ended, {count} phone{plural} seen. Firmware is offered from now on"
     )];
     let mut groups: BTreeMap<String, Vec<PhoneRef>> = BTreeMap::new();
     for one in phones {
@@ -66,22 +67,22 @@ fn words(phones: &[SurveyResult]) -> Vec<String> {
             groups.entry(what).or_default().push(one.phone.clone());
         }
     }
-    said.extend(groups.iter().map(|(what, phones)| {
-        let more = phones.len().saturating_sub(NAMED);
+    sentences.extend(groups.iter().map(|(what, phones)| {
+        let more = phones.len().saturating_sub(MAX_NAMED);
         let more = (more > 0).then(|| format!(" and {more} more"));
-        let named = phone_list(&phones[..phones.len().min(NAMED)]);
+        let named = phone_list(&phones[..phones.len().min(MAX_NAMED)]);
         format!("{what}: {named}{}", more.unwrap_or_default())
     }));
     let restart = phones.iter().any(|one| one.restart);
-    said.extend(iter::once(RESTART.to_owned()).filter(|_| restart));
-    said
+    sentences.extend(iter::once(RESTART.to_owned()).filter(|_| restart));
+    sentences
 }
 
-/// What is said of this phone, beside others of which the same is said.
+/// The sentence that this phone belongs to; `None` if there is nothing to do.
 fn heading(one: &SurveyResult) -> Option<String> {
     let runs = one.runs.as_ref().map_or_else(
-        || "told no load".to_owned(),
-        |runs| format!("runs {}", escape(runs.as_str())),
+        || "its load is unknown".to_owned(),
+        |runs| format!("it runs {}", escape(runs.as_str())),
     );
     let next = one
         .next
@@ -89,15 +90,15 @@ fn heading(one: &SurveyResult) -> Option<String> {
         .map_or_else(|| "the target".to_owned(), |next| escape(next.as_str()));
     Some(match one.plan {
         PlannedRoute::Bridge if one.restart => {
-            format!("restart for the bridge {next}, as it {runs}; the target follows by itself")
+            format!("restart for the bridge {next} ({runs}); the target follows by itself")
         }
-        PlannedRoute::Target if one.restart => format!("restart for {next}, as it {runs}"),
-        PlannedRoute::Already => format!("nothing to do, as it {runs}, the target"),
+        PlannedRoute::Target if one.restart => format!("restart for {next} ({runs})"),
+        PlannedRoute::Already => format!("nothing to do ({runs}, the target)"),
         PlannedRoute::BridgeNeeded => {
-            format!("cannot take the target, as it {runs}: see bridge-needed")
+            format!("cannot take the target ({runs}): see bridge-needed")
         }
-        PlannedRoute::Unserved => format!("no bundle of this run is for it, as it {runs}"),
-        // These go on by themselves.
+        PlannedRoute::Unserved => format!("no bundle of this run fits ({runs})"),
+        // These continue without the operator.
         PlannedRoute::Bridge
         | PlannedRoute::Target
         | PlannedRoute::Recovery
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn phones_of_one_way_are_named_together_and_how_to_restart_is_said_once() {
+    fn phones_are_grouped_and_the_restart_is_explained_once() {
         let (old, new) = (Some("SCCP45.8-3-2S"), Some("SIP45.9-3-1SR4-1S"));
         let phones = [
             one(1, old, PlannedRoute::Bridge, Some("SCCP45.8-5-2S"), true),
@@ -148,28 +149,37 @@ mod tests {
             one(5, None, PlannedRoute::Recovery, None, false),
             one(6, Some("SCCP45.8-5-2S"), PlannedRoute::Target, new, false),
         ];
-        let said = words(&phones);
-        assert_eq!(said.len(), 5, "{said:#?}");
-        assert!(said[0].contains("6 phones heard"), "{said:#?}");
-        let both = "restart for the bridge SCCP45.8-5-2S, as it runs SCCP45.8-3-2S; the target \
+        let sentences = super::sentences(&phones);
+        assert_eq!(sentences.len(), 5, "{sentences:#?}");
+        assert!(sentences[0].contains("6 phones seen"), "{sentences:#?}");
+        let both = "restart for the bridge SCCP45.8-5-2S (it runs SCCP45.8-3-2S); the target \
                     follows by itself: SEP001D45AABB01, SEP001D45AABB03";
-        assert!(said.iter().any(|words| words == both), "{said:#?}");
-        let unknown = "restart for SIP45.9-3-1SR4-1S, as it told no load: SEP001D45AABB04";
-        assert!(said.iter().any(|words| words == unknown), "{said:#?}");
-        assert!(said[4].contains("**#**"), "{said:#?}");
-        // Nobody has to be restarted.
-        let said = words(&phones[1..2]);
-        assert_eq!(said.len(), 2, "{said:#?}");
-        assert!(said[1].starts_with("nothing to do"), "{said:#?}");
+        assert!(
+            sentences.iter().any(|words| words == both),
+            "{sentences:#?}"
+        );
+        let unknown = "restart for SIP45.9-3-1SR4-1S (its load is unknown): SEP001D45AABB04";
+        assert!(
+            sentences.iter().any(|words| words == unknown),
+            "{sentences:#?}"
+        );
+        assert!(sentences[4].contains("**#**"), "{sentences:#?}");
+        // No phone has to be restarted.
+        let sentences = super::sentences(&phones[1..2]);
+        assert_eq!(sentences.len(), 2, "{sentences:#?}");
+        assert!(sentences[1].starts_with("nothing to do"), "{sentences:#?}");
     }
 
     #[test]
-    fn many_are_counted_and_nobody_is_said_too() {
+    fn long_lists_are_cut_and_an_empty_survey_is_reported() {
         let phones: Vec<SurveyResult> = (1..=25)
             .map(|last| one(last, None, PlannedRoute::Target, None, true))
             .collect();
-        let said = words(&phones);
-        assert!(said[1].ends_with("SEP001D45AABB14 and 5 more"), "{said:#?}");
-        assert!(words(&[])[0].contains("no phone was heard"));
+        let sentences = super::sentences(&phones);
+        assert!(
+            sentences[1].ends_with("SEP001D45AABB14 and 5 more"),
+            "{sentences:#?}"
+        );
+        assert!(super::sentences(&[])[0].contains("no phone was seen"));
     }
 }

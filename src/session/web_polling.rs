@@ -1,11 +1,11 @@
-//! Phones' web pages, where somebody asks for them.
+//! Polling of phones' web pages, if it is enabled.
 
 use crate::{
     discovery::poll::{PollResult, Poller},
     track::{PollCandidate, RunTime},
 };
 
-/// Who asks, if anybody does.
+/// The poller, if polling is enabled.
 pub(super) struct WebPolling(Option<Poller>);
 
 impl WebPolling {
@@ -13,14 +13,14 @@ impl WebPolling {
         Self(poller)
     }
 
-    /// Asks who is due.
-    pub(super) fn look(&mut self, now: RunTime, wanted: &[PollCandidate]) {
+    /// Polls the phones that are due.
+    pub(super) fn poll_due(&mut self, now: RunTime, wanted: &[PollCandidate]) {
         if let Some(poller) = &mut self.0 {
             poller.update(now, wanted);
         }
     }
 
-    /// Waits for the next answer, or the lack of one. Where nobody is asked, for ever.
+    /// Waits for the next answer or timeout; forever if polling is disabled.
     pub(super) async fn next(&mut self, now: impl Fn() -> RunTime) -> PollResult {
         match &mut self.0 {
             Some(poller) => poller.next(now).await,

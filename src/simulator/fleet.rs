@@ -23,10 +23,9 @@ use tokio::{
 };
 
 use endpoint::Endpoint;
+pub use endpoint::PhoneResult;
 
-use super::{
-    FaultSpec, PhoneConfig, PhoneContents, PhoneFault, SimulatedPhone, StartState, bundle::code,
-};
+use super::{FaultSpec, PhoneConfig, PhoneFault, SimulatedPhone, StartState, bundle::code};
 use crate::phone::{Family, LoadName, MacAddress, Model};
 
 /// Phones of one fleet. Each has a socket open, and file descriptors are few.
@@ -69,25 +68,6 @@ pub struct FleetConfig {
     pub addresses: Vec<Ipv4Addr>,
     /// After this long they are switched off, wherever they are.
     pub deadline: Duration,
-}
-
-/// What became of one phone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PhoneResult {
-    /// Who it is.
-    pub mac: MacAddress,
-    /// What it is.
-    pub model: &'static Model,
-    /// How it began.
-    pub start: StartState,
-    /// Its last address.
-    pub address: Ipv4Addr,
-    /// What it really has.
-    pub contents: PhoneContents,
-    /// Whether it came up and had nothing more to ask.
-    pub finished: bool,
-    /// What this machine's sockets refused; the phone ended there.
-    pub trouble: Option<String>,
 }
 
 /// What keeps a fleet from starting.

@@ -1,5 +1,5 @@
-//! Many datagrams in one system call, with the address that each was sent to, and what
-//! ICMP says of those that were sent. Linux only; the one place of this room with `unsafe` in it.
+//! Many datagrams per system call, with each one's destination address, and the ICMP errors of sent
+//! datagrams. Linux only; the only file of the engine with `unsafe`.
 
 #![expect(
     unsafe_code,
@@ -17,45 +17,43 @@ use libc::{c_int, in_addr, in_pktinfo, iovec, mmsghdr, msghdr, sock_extended_err
 
 use tokio::io::unix::AsyncFd;
 
-use super::outbox::Outgoing;
+use super::transmit::Outgoing;
 
-/// Datagrams in one system call at most.
+/// Datagrams per system call at most.
 pub(crate) const BATCH: usize = 64;
 
-/// The longest datagram that is read whole, in bytes: over a request's 512, so that longer
-/// ones are known for what they are.
+/// Bytes read of a datagram at most: more than a request's 512, so that longer ones are recognised.
 const DATAGRAM_MAX: usize = 600;
 
 /// The address family of every socket here.
 #[expect(clippy::cast_possible_truncation, reason = "the constant is 2")]
 const INET: libc::sa_family_t = libc::AF_INET as libc::sa_family_t;
 
-/// Room for the control messages of one datagram, in bytes: `IP_PKTINFO` takes 32,
-/// `IP_RECVERR` 48.
+/// Buffer for one datagram's control messages: `IP_PKTINFO` takes 32 bytes, `IP_RECVERR` 48.
 #[derive(Clone, Copy)]
 #[repr(C, align(8))]
 struct Control([u8; 128]);
 
-/// One datagram that came in.
+/// A received datagram.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Datagram<'a> {
-    /// Who sent it.
+    /// The sender.
     pub(crate) peer: SocketAddrV4,
-    /// The address that it was sent to; `None` if that is none of this machine's own, as
-    /// with broadcast and multicast, or not known.
+    /// The destination address; `None` if it is not one of this machine's own (broadcast,
+    /// multicast) or unknown.
     pub(crate) local: Option<Ipv4Addr>,
     /// Its bytes, at most [`DATAGRAM_MAX`] of them.
     pub(crate) bytes: &'a [u8],
 }
 
-/// Room for one batch.
-pub(crate) struct Inbox {
+/// Buffers for one batch.
+pub(crate) struct ReceiveBatch {
     buffers: Vec<[u8; DATAGRAM_MAX]>,
     controls: Vec<Control>,
     came: Vec<(SocketAddrV4, Option<Ipv4Addr>, usize)>,
 }
 
-impl Inbox {
+impl ReceiveBatch {
     pub(crate) fn new() -> Self {
         Self {
             buffers: vec![[0; DATAGRAM_MAX]; BATCH],
@@ -64,8 +62,8 @@ impl Inbox {
         }
     }
 
-    /// Takes what waits at the socket, without waiting itself. Whether that was all: a batch
-    /// that is not full found the queue empty.
+    /// Receives what is queued on the socket, without blocking. Returns whether the queue is empty now: a
+    /// batch that is not full emptied it.
     pub(crate) fn receive(&mut self, socket: &UdpSocket) -> io::Result<bool> {
         self.came.clear();
         // SAFETY: all three are plain data of C, for which zero is a value.
@@ -107,7 +105,7 @@ impl Inbox {
         Ok(count < BATCH)
     }
 
-    /// What came.
+    /// The received datagrams.
     pub(crate) fn datagrams(&self) -> impl Iterator<Item = Datagram<'_>> {
         self.came
             .iter()
@@ -120,8 +118,8 @@ impl Inbox {
     }
 }
 
-/// Sends the first of these packets, as many as go in one call, and says how many went.
-/// `name_source`: the socket is bound to every address, so each packet says its own.
+/// Sends as many of these packets as fit in one call and returns their number. `name_source`: the socket
+/// is bound to every address, so each packet names its source.
 pub(crate) fn send(
     socket: &UdpSocket,
     packets: &[Outgoing],
@@ -171,8 +169,8 @@ pub(crate) fn send(
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
-/// Takes one report from the socket's error queue: whose port is closed, or `None` for any
-/// other report. `WouldBlock` once there is none left.
+/// Reads one entry of the socket's error queue: the peer whose port is closed, or `None` for any other
+/// error. Fails with `WouldBlock` when the queue is empty.
 pub(crate) fn closed_port(socket: &UdpSocket) -> io::Result<Option<SocketAddrV4>> {
     /// Destination unreachable, port unreachable (RFC 792).
     const PORT_UNREACHABLE: (u8, u8) = (3, 3);
@@ -204,28 +202,28 @@ pub(crate) fn closed_port(socket: &UdpSocket) -> io::Result<Option<SocketAddrV4>
     let closed = find_control(&header, libc::IP_RECVERR).is_some_and(|e: sock_extended_err| {
         e.ee_origin == libc::SO_EE_ORIGIN_ICMP && (e.ee_type, e.ee_code) == PORT_UNREACHABLE
     });
-    // The name is where the packet went that ICMP complains of.
+    // The name is the destination of the packet that caused the ICMP error.
     Ok((closed && name.sin_family == INET).then(|| peer(&name)))
 }
 
-/// Has the runtime watch a socket.
+/// Registers a socket with the runtime.
 pub(crate) fn watch(socket: UdpSocket) -> io::Result<AsyncFd<UdpSocket>> {
     // SAFETY: a `UdpSocket` owns its one descriptor and keeps it open until it is dropped,
     // and the `AsyncFd` owns the `UdpSocket`.
     Ok(unsafe { AsyncFd::register(socket) }?)
 }
 
-/// Has every datagram that comes say which address it was sent to.
-pub(crate) fn want_destination(socket: &UdpSocket) -> io::Result<()> {
+/// Makes every received datagram carry its destination address.
+pub(crate) fn enable_packet_info(socket: &UdpSocket) -> io::Result<()> {
     set(socket, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)
 }
 
-/// Has ICMP errors queued with the address that they are about.
-pub(crate) fn want_errors(socket: &UdpSocket) -> io::Result<()> {
+/// Makes the kernel queue ICMP errors with the address they concern.
+pub(crate) fn enable_error_queue(socket: &UdpSocket) -> io::Result<()> {
     set(socket, libc::IPPROTO_IP, libc::IP_RECVERR, 1)
 }
 
-/// Sets the receive buffer past the system's limit, which takes privilege.
+/// Sets the receive buffer beyond the system's limit, which needs a privilege.
 pub(crate) fn force_receive_buffer(socket: &UdpSocket, bytes: c_int) -> io::Result<()> {
     set(socket, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, bytes)
 }
@@ -271,12 +269,12 @@ fn put_source(header: &mut msghdr, control: &mut Control, from: Ipv4Addr) {
     }
 }
 
-/// Control data that is plain C data, for which any bytes are a value.
+/// Control data that is plain C data: any bytes are a valid value.
 trait Plain: Copy {}
 impl Plain for in_pktinfo {}
 impl Plain for sock_extended_err {}
 
-/// Finds a control message of IP of this kind in a header that the kernel filled.
+/// Finds an IP control message of this kind in a header that the kernel filled.
 fn find_control<T: Plain>(header: &msghdr, kind: c_int) -> Option<T> {
     // SAFETY: only called while the control buffer that the header points to is alive; the
     // kernel wrote well-formed messages and their total length, within which these stay.

@@ -1,4 +1,4 @@
-//! Binding: which sockets a server has, and why it could not have them.
+//! Binding the server's sockets, and why that failed.
 
 use std::{
     io,
@@ -9,30 +9,30 @@ use socket2::{Domain, SockRef, Type};
 
 use super::{batch, policy::Limits};
 
-/// The receive buffer that is asked for, in bytes. With the kernel's usual 212,992 a
-/// thousand phones that start at once lose requests, with this none.
+/// The requested receive buffer, in bytes. With the kernel's default of 212,992, a thousand phones that
+/// start at once lose requests; with this they lose none.
 pub const RECEIVE_BUFFER: usize = 4 << 20;
 
-/// The send buffer that is asked for, in bytes.
+/// The requested send buffer, in bytes.
 const SEND_BUFFER: usize = 1 << 20;
 
-/// Where to listen, and what to allow.
+/// Where to listen, and the limits.
 #[derive(Debug, Clone, Copy)]
 pub struct Config {
-    /// Where requests come; port 0 takes any. With address 0.0.0.0 answers leave from the
-    /// address that was asked.
+    /// The address that receives requests; port 0 = any. With address 0.0.0.0, answers use the address that
+    /// received the request.
     pub listen: SocketAddrV4,
-    /// The UDP port of the transfers, 0 for any. The second port, for peers that use one
-    /// source port for everything, is the next higher one, or any.
+    /// The UDP source port of transfers, 0 = any. The second port, for peers that use one source port for
+    /// everything, is the next higher one, or any.
     pub transfer_port: u16,
-    /// What is sent is marked with this, 0 to 63 (RFC 2474); 0 is the usual.
+    /// DSCP value of sent packets, 0 to 63 (RFC 2474); 0 = default.
     pub dscp: u8,
-    /// What is allowed.
+    /// The limits.
     pub limits: Limits,
 }
 
 impl Config {
-    /// Listens here, with any transfer port and the default limits.
+    /// This address, any transfer port and the default limits.
     #[must_use]
     pub fn new(listen: SocketAddrV4) -> Self {
         Self {
@@ -44,21 +44,21 @@ impl Config {
     }
 }
 
-/// Why a port cannot be had.
+/// Why a port cannot be bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BindErrorKind {
-    /// Ports below 1024 take privilege.
+    /// Ports below 1024 need a privilege.
     Permission,
-    /// Another program has it.
+    /// Another program uses it.
     InUse,
     /// No interface has this address.
     NotAvailable,
-    /// See the source.
+    /// Any other error.
     Other,
 }
 
 impl BindErrorKind {
-    /// What the system's error means.
+    /// The kind of a system error.
     #[must_use]
     pub fn of(error: &io::Error) -> Self {
         match error.kind() {
@@ -78,9 +78,9 @@ pub struct BindError {
     pub address: Ipv4Addr,
     /// The port.
     pub port: u16,
-    /// What kind of trouble it is.
+    /// The reason.
     pub kind: BindErrorKind,
-    /// What the system said.
+    /// The system's error.
     #[source]
     pub source: io::Error,
 }
@@ -96,7 +96,7 @@ impl BindError {
     }
 }
 
-/// A server whose sockets are bound and that does not run yet.
+/// A server with bound sockets that does not run yet.
 #[derive(Debug)]
 pub struct Server {
     pub(super) listener: UdpSocket,
@@ -107,8 +107,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds the sockets. It takes no runtime, so that it can come before privileges are
-    /// dropped, which is by thread.
+    /// Binds the sockets. Needs no runtime, so it can run before privileges are dropped (they are
+    /// dropped per thread).
+    ///
+    /// # Errors
+    /// [`BindError`] names the address, the port and the reason.
     pub fn bind(config: &Config) -> Result<Self, BindError> {
         let address = *config.listen.ip();
         let listener = open(config.listen)?;
@@ -122,7 +125,7 @@ impl Server {
         ];
         let failed = |error| BindError::new(config.listen, error);
         for socket in &transfers {
-            batch::want_errors(socket).map_err(failed)?;
+            batch::enable_error_queue(socket).map_err(failed)?;
             SockRef::from(socket)
                 .set_tos_v4(u32::from(config.dscp) << 2)
                 .map_err(failed)?;
@@ -138,20 +141,23 @@ impl Server {
         })
     }
 
-    /// Where requests come.
+    /// The address that receives requests.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddrV4 {
         self.local
     }
 
-    /// The ports that transfers leave from, for a firewall's rule.
+    /// The source ports of transfers, for firewall rules.
+    ///
+    /// # Errors
+    /// The system does not report a socket's address.
     pub fn transfer_ports(&self) -> io::Result<[u16; 2]> {
         let [first, second] = &self.transfers;
         Ok([local_addr(first)?.port(), local_addr(second)?.port()])
     }
 
-    /// The listener's receive buffer as the system granted it, in bytes. Linux counts its
-    /// own bookkeeping in: it reports twice what was asked, if it granted all.
+    /// The listener's receive buffer as granted, in bytes. Linux includes its bookkeeping: it reports
+    /// twice the requested size if it granted all.
     #[must_use]
     pub fn receive_buffer(&self) -> usize {
         self.receive_buffer
@@ -173,7 +179,7 @@ pub(super) fn open(wanted: SocketAddrV4) -> Result<UdpSocket, BindError> {
         {
             tracing::debug!(%wanted, %error, "receive buffer stays at the system's limit");
         }
-        batch::want_destination(&socket)?;
+        batch::enable_packet_info(&socket)?;
         Ok(socket)
     };
     open().map_err(|error| BindError::new(wanted, error))

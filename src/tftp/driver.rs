@@ -1,4 +1,4 @@
-//! The sockets: a thin loop that moves datagrams between them and the [`Engine`].
+//! A thin loop that moves datagrams between the sockets and the [`Engine`].
 
 use std::{
     future::Future,
@@ -15,43 +15,44 @@ use tokio::io::{
 
 use super::{
     Port, Server, Service, Socket,
-    batch::{self, Inbox},
+    batch::{self, ReceiveBatch},
     engine::Engine,
-    outbox::{Outbox, Outgoing},
     policy,
+    transmit::{Outgoing, TransmitQueue},
 };
 
-/// Batches taken from one socket before the others have their turn.
+/// Batches received from one socket before the others get their turn.
 const BATCHES_PER_TURN: usize = 2;
 
-/// Batches taken from a transfer port before a batch of requests at most: an ACK of each
-/// transfer that there may be.
+/// Batches received from a transfer port before a batch of requests, at most: enough for one ACK of each
+/// transfer.
 const BATCHES_BEFORE_REQUESTS: usize = policy::TRANSFERS / batch::BATCH;
 
-/// Turns before the runtime's other tasks have theirs.
+/// Turns before the runtime's other tasks get theirs.
 const TURNS: u32 = 16;
 
-/// How long a full send buffer is waited for. After it the packets are dropped, as a full
-/// network would: timers send them again.
+/// How long to wait for a full send buffer. After it the packets are dropped, as in a congested network;
+/// timers retransmit them.
 const SEND_PATIENCE: Duration = Duration::from_millis(20);
 
-/// How often one packet is tried when sending fails: an error may be the late report of
-/// an earlier packet.
+/// Attempts to send one packet: an error may be the late report of an earlier packet.
 const SEND_TRIES: u32 = 3;
 
-/// Failed receptions after which the server rests for [`REST`].
+/// Failed receptions after which the server pauses for [`REST`].
 const ERRORS: u32 = 16;
 
-/// How long the server rests when a socket only gives errors.
+/// How long the server pauses when a socket only returns errors.
 const REST: Duration = Duration::from_millis(10);
 
-/// A sleep that never matters, for when there is no deadline.
+/// A sleep for when there is no deadline.
 const LONG: Duration = Duration::from_hours(1);
 
 impl Server {
-    /// Serves until told to stop, and gives the service back. Transfers under way then end
-    /// as [`End::Replaced`](super::End::Replaced). Fails only if the runtime cannot watch
-    /// the sockets.
+    /// Serves until `stop` resolves, and returns the service. Transfers in progress then end as
+    /// [`TransferOutcome::Replaced`](super::TransferOutcome::Replaced).
+    ///
+    /// # Errors
+    /// The runtime cannot watch the sockets.
     pub async fn run<S: Service>(
         self,
         service: S,
@@ -65,9 +66,9 @@ impl Server {
         };
         let mut core = Core {
             engine: Engine::new(self.limits, service),
-            inbox: Inbox::new(),
-            requests: Inbox::new(),
-            out: Outbox::default(),
+            inbox: ReceiveBatch::new(),
+            requests: ReceiveBatch::new(),
+            out: TransmitQueue::default(),
             failures: 0,
         };
         core.serve(&sockets, stop).await?;
@@ -92,7 +93,7 @@ impl Sockets {
         }
     }
 
-    /// Waits until one of them has something, whichever.
+    /// Waits until any socket is ready.
     async fn ready(&self) -> io::Result<(Socket, AsyncFdReadyGuard<'_, UdpSocket>)> {
         let interest = Interest::READABLE | Interest::ERROR;
         let [first, second] = &self.transfers;
@@ -104,8 +105,8 @@ impl Sockets {
         Ok((socket, guard?))
     }
 
-    /// Sends all there is to send.
-    async fn flush(&self, out: &mut Outbox) {
+    /// Sends all queued packets.
+    async fn flush(&self, out: &mut TransmitQueue) {
         for port in Port::ALL {
             let queue = out.queue(port);
             if !queue.is_empty() {
@@ -154,10 +155,10 @@ impl Sockets {
 struct Core<S> {
     engine: Engine<S>,
     /// What came to a transfer port.
-    inbox: Inbox,
+    inbox: ReceiveBatch,
     /// What came to the listener.
-    requests: Inbox,
-    out: Outbox,
+    requests: ReceiveBatch,
+    out: TransmitQueue,
     /// Failed receptions since a good one or an empty queue.
     failures: u32,
 }
@@ -172,7 +173,7 @@ impl<S: Service> Core<S> {
                 || tokio::time::Instant::now() + LONG,
                 tokio::time::Instant::from_std,
             );
-            // Moving a sleep takes a lock. It may come early: a tick then finds nothing.
+            // Resetting a sleep takes a lock. If it fires early, the tick finds nothing due.
             if due < sleep.deadline() || sleep.is_elapsed() {
                 sleep.as_mut().reset(due);
             }
@@ -193,8 +194,7 @@ impl<S: Service> Core<S> {
         }
     }
 
-    /// Serves one socket for a bounded while, so that requests do not starve transfers nor
-    /// transfers requests.
+    /// Serves one socket for a bounded time, so that requests and transfers do not starve each other.
     async fn turn(
         &mut self,
         sockets: &Sockets,
@@ -216,9 +216,8 @@ impl<S: Service> Core<S> {
         }
     }
 
-    /// Serves one batch of a transfer port. Whether nothing is left there: a system call
-    /// less for each turn than asking until there is nothing. What comes after it is a new
-    /// event, which cannot have been cleared yet.
+    /// Receives one batch from a transfer port. Returns whether its queue is empty, which saves a system
+    /// call per turn; a later datagram is a new event, which cannot have been cleared yet.
     async fn acks(&mut self, sockets: &Sockets, port: Port) -> bool {
         let socket = Socket::Transfer(port);
         let drained = match self.inbox.receive(sockets.get(socket).get_ref()) {
@@ -226,20 +225,20 @@ impl<S: Service> Core<S> {
             Err(error) => return self.failed(sockets, socket, &error).await,
         };
         self.failures = 0;
-        hand_over(&mut self.engine, &self.inbox, socket, &mut self.out);
+        process_batch(&mut self.engine, &self.inbox, socket, &mut self.out);
         sockets.flush(&mut self.out).await;
         drained
     }
 
-    /// Serves one batch of the listener. Whether nothing is left there.
+    /// Receives one batch from the listener. Returns whether its queue is empty.
     async fn requests(&mut self, sockets: &Sockets) -> bool {
         let socket = Socket::Listener;
         let drained = match self.requests.receive(sockets.get(socket).get_ref()) {
             Ok(drained) => drained,
             Err(error) => return self.failed(sockets, socket, &error).await,
         };
-        // A peer with one source port for everything asks for its next file right after the
-        // final ACK of the last. That ACK is in another queue, and must count first.
+        // A peer with one source port for everything requests its next file right after its final
+        // ACK. That ACK is in another queue and must be handled first.
         for port in Port::ALL {
             for _ in 0..BATCHES_BEFORE_REQUESTS {
                 if self.acks(sockets, port).await {
@@ -247,13 +246,13 @@ impl<S: Service> Core<S> {
                 }
             }
         }
-        hand_over(&mut self.engine, &self.requests, socket, &mut self.out);
+        process_batch(&mut self.engine, &self.requests, socket, &mut self.out);
         sockets.flush(&mut self.out).await;
         drained
     }
 
-    /// Receiving failed: whether because nothing is there. Any other error is the report of
-    /// an earlier packet or passes by itself, and never ends the server.
+    /// Handles a failed reception; returns whether the queue was empty. Any other error concerns an
+    /// earlier packet or is temporary, and never ends the server.
     async fn failed(&mut self, sockets: &Sockets, socket: Socket, error: &io::Error) -> bool {
         if error.kind() == io::ErrorKind::WouldBlock {
             self.failures = 0;
@@ -269,7 +268,7 @@ impl<S: Service> Core<S> {
         false
     }
 
-    /// Takes what ICMP said of packets that left a transfer port.
+    /// Reads the ICMP errors of packets sent from a transfer port.
     fn errors(&mut self, sockets: &Sockets, socket: Socket) {
         let Socket::Transfer(port) = socket else {
             return;
@@ -285,11 +284,16 @@ impl<S: Service> Core<S> {
     }
 }
 
-/// Hands a batch to the engine.
-fn hand_over<S: Service>(engine: &mut Engine<S>, inbox: &Inbox, socket: Socket, out: &mut Outbox) {
+/// Passes a batch to the engine.
+fn process_batch<S: Service>(
+    engine: &mut Engine<S>,
+    inbox: &ReceiveBatch,
+    socket: Socket,
+    out: &mut TransmitQueue,
+) {
     let now = Instant::now();
     for datagram in inbox.datagrams() {
-        // To everyone or to a group: not for a server to answer (RFC 1123, 4.2.3.5).
+        // Broadcast or multicast: a server must not answer (RFC 1123, 4.2.3.5).
         if let Some(local) = datagram.local {
             engine.datagram(now, socket, local, datagram.peer, datagram.bytes, out);
         }

@@ -1,5 +1,5 @@
-//! All transfers and their timers, without I/O: datagrams and the time go in, packets and
-//! calls of the [`Service`] come out.
+//! All transfers and their timers, without I/O: datagrams and the time go in, packets and calls to
+//! the [`Service`] come out.
 
 use std::{
     cmp::Reverse,
@@ -9,61 +9,61 @@ use std::{
 };
 
 use super::{
-    Answer, End, File, Port, Request, Service, Socket,
-    options::Agreed,
-    outbox::{Outbox, Outgoing},
+    Answer, File, Port, Request, Service, Socket, TransferOutcome,
+    options::NegotiatedOptions,
     packet::{Head, Packet, ReadRequest, decode, error_code},
     peers::{Peer, Peers},
-    policy::{ERROR_TEXT_MAX, Guard, Limits, NAME_MAX},
+    policy::{AnswerLimiter, ERROR_TEXT_MAX, Limits, NAME_MAX},
     transfer::{Send, Step, Transfer},
+    transmit::{Outgoing, TransmitQueue},
 };
 
-mod rival;
+mod duplicate_rrq;
 mod table;
 
-/// How often progress is told at most, by transfer.
+/// The shortest interval between progress reports of one transfer.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How many timers one [`Engine::tick`] serves at most: packets that came in are next.
+/// Timers that one [`Engine::tick`] handles at most, so that received packets are not delayed.
 pub const TIMERS_PER_TICK: usize = 256;
 
-/// The engine.
+/// The engine: the table of transfers.
 #[derive(Debug)]
 pub struct Engine<S> {
     service: S,
     limits: Limits,
-    guard: Guard,
+    guard: AnswerLimiter,
     peers: Peers,
-    slots: Vec<Option<Live>>,
+    slots: Vec<Option<ActiveTransfer>>,
     free: Vec<usize>,
     by_address: HashMap<Ipv4Addr, usize>,
-    /// At least one entry for each transfer, at or before its deadline.
+    /// At least one entry per transfer, at or before its deadline.
     timers: BinaryHeap<Reverse<(Instant, usize, u64)>>,
-    /// Slots and numbers of transfers in the order of their starts, as long as nothing of them
-    /// is acknowledged: they give way to others where room is short.
-    unheard: VecDeque<(usize, u64)>,
+    /// Slots and numbers of transfers without any ACK, oldest first: they are evicted when the table is
+    /// full.
+    unacknowledged: VecDeque<(usize, u64)>,
     next: u64,
 }
 
-/// A transfer and what the engine needs to know of it.
+/// A transfer and the engine's bookkeeping for it.
 #[derive(Debug)]
-struct Live {
+struct ActiveTransfer {
     id: u64,
-    /// Whether the service knows of it: not of a rival without an ACK.
-    is_told: bool,
+    /// Whether it was reported to the service: a duplicate without an ACK is not.
+    is_reported: bool,
     name: Box<[u8]>,
     options: Box<[u8]>,
     peer: SocketAddrV4,
     local: Ipv4Addr,
     port: Port,
     transfer: Transfer,
-    /// When its entry among the timers is due.
+    /// The deadline of its entry in `timers`.
     timer: Instant,
-    told: Instant,
+    reported_at: Instant,
 }
 
-impl Live {
-    fn was_asked_for_by(&self, request: &ReadRequest<'_>) -> bool {
+impl ActiveTransfer {
+    fn matches_request(&self, request: &ReadRequest<'_>) -> bool {
         *self.name == *request.name && *self.options == *request.options.as_bytes()
     }
 }
@@ -74,18 +74,18 @@ impl<S: Service> Engine<S> {
         Self {
             service,
             limits,
-            guard: Guard::default(),
+            guard: AnswerLimiter::default(),
             peers: Peers::default(),
             slots: Vec::new(),
             free: Vec::new(),
             by_address: HashMap::new(),
             timers: BinaryHeap::new(),
-            unheard: VecDeque::new(),
+            unacknowledged: VecDeque::new(),
             next: 0,
         }
     }
 
-    /// A datagram from `peer` came to `socket` at the address `local`.
+    /// Handles a datagram from `peer`, received on `socket` at the address `local`.
     pub fn datagram(
         &mut self,
         now: Instant,
@@ -93,7 +93,7 @@ impl<S: Service> Engine<S> {
         local: Ipv4Addr,
         peer: SocketAddrV4,
         bytes: &[u8],
-        out: &mut Outbox,
+        out: &mut TransmitQueue,
     ) {
         if peer.port() == 0 {
             return;
@@ -118,7 +118,7 @@ impl<S: Service> Engine<S> {
                 }
             }
             (Ok(_), Socket::Transfer(port)) if self.find(now, port, peer).is_none() => {
-                self.stranger(now, port, local, peer, out);
+                self.unknown_tid(now, port, local, peer, out);
             }
             (Ok(_) | Err(_), _) => {
                 if self.guard.stray(now, *peer.ip()) {
@@ -139,34 +139,34 @@ impl<S: Service> Engine<S> {
         local: Ipv4Addr,
         peer: SocketAddrV4,
         request: &ReadRequest<'_>,
-        out: &mut Outbox,
+        out: &mut TransmitQueue,
     ) {
         let port = match self.peers.get(now, peer) {
             None => Port::First,
             Some(Peer::Left { port, .. }) => port.other(),
             Some(Peer::Busy {
                 slot,
-                rival,
+                duplicate,
                 used_other,
             }) => {
-                let newest = self.slots[rival.unwrap_or(slot)]
+                let newest = self.slots[duplicate.unwrap_or(slot)]
                     .as_mut()
                     .expect("a busy peer's slots are taken");
-                let port = match rival {
+                let port = match duplicate {
                     None => newest.port.other(),
                     Some(_) => newest.port,
                 };
-                if newest.was_asked_for_by(request) {
-                    if let Some(send) = newest.transfer.again(now) {
-                        self.service.sent_again(send.packets());
+                if newest.matches_request(request) {
+                    if let Some(send) = newest.transfer.retransmit(now) {
+                        self.service.retransmitted(send.packets());
                         return emit(newest, send, out);
                     }
-                    if !used_other && self.challenge(now, slot, out) {
+                    if !used_other && self.begin_duplicate(now, slot, out) {
                         return;
                     }
                 }
-                for slot in [Some(slot), rival].into_iter().flatten() {
-                    self.end(now, slot, End::Replaced);
+                for slot in [Some(slot), duplicate].into_iter().flatten() {
+                    self.end(now, slot, TransferOutcome::Replaced);
                 }
                 port
             }
@@ -216,7 +216,8 @@ impl<S: Service> Engine<S> {
             }
         };
         self.error(out, port, local, peer, refusal.0, refusal.1);
-        self.service.ended(now, transfer, End::Refused, 0);
+        self.service
+            .ended(now, transfer, TransferOutcome::Refused, 0);
     }
 
     fn start(
@@ -226,14 +227,15 @@ impl<S: Service> Engine<S> {
         port: Port,
         request: &ReadRequest<'_>,
         file: File,
-        out: &mut Outbox,
+        out: &mut TransmitQueue,
     ) {
         let size = file.bytes.len() as u64;
-        let agreed = Agreed::negotiate(request.options, size, self.limits.block_max());
-        let (transfer, send) = Transfer::start(now, file, agreed);
-        let live = Live {
+        let negotiated =
+            NegotiatedOptions::negotiate(request.options, size, self.limits.block_max());
+        let (transfer, send) = Transfer::start(now, file, negotiated);
+        let active = ActiveTransfer {
             id: asked.transfer,
-            is_told: true,
+            is_reported: true,
             name: request.name.into(),
             options: request.options.as_bytes().into(),
             peer: asked.peer,
@@ -241,10 +243,10 @@ impl<S: Service> Engine<S> {
             port,
             timer: transfer.deadline(),
             transfer,
-            told: now,
+            reported_at: now,
         };
-        emit(&live, send, out);
-        let slot = self.seat(live);
+        emit(&active, send, out);
+        let slot = self.insert(active);
         self.peers.begin(now, asked.peer, slot);
     }
 
@@ -255,54 +257,60 @@ impl<S: Service> Engine<S> {
         local: Ipv4Addr,
         peer: SocketAddrV4,
         block: u16,
-        out: &mut Outbox,
+        out: &mut TransmitQueue,
     ) {
-        let Some((slot, live)) = self.find(now, port, peer) else {
-            return self.stranger(now, port, local, peer, out);
+        let Some((slot, active)) = self.find(now, port, peer) else {
+            return self.unknown_tid(now, port, local, peer, out);
         };
-        let proven = live.transfer.heard();
-        let step = live.transfer.acknowledge(now, block);
+        let proven = active.transfer.has_acknowledged();
+        let step = active.transfer.acknowledge(now, block);
         if step == Step::Ignored {
             return;
         }
         if !proven
             && let Some(Peer::Busy {
                 slot: first,
-                rival: Some(rival),
+                duplicate: Some(duplicate),
                 ..
             }) = self.peers.get(now, peer)
-            && rival == slot
-            && !self.promote(now, first, rival, out)
+            && duplicate == slot
+            && !self.promote_duplicate(now, first, duplicate, out)
         {
             return;
         }
         match step {
             Step::Ignored => {}
             Step::End(end) => {
-                if end == End::Delivered {
+                if end == TransferOutcome::Delivered {
                     self.guard.proved(now, *peer.ip());
                 }
                 self.end(now, slot, end);
             }
-            Step::Send(send) => self.go_on(now, slot, send, out),
+            Step::Send(send) => self.continue_transfer(now, slot, send, out),
         }
     }
 
-    /// The next packets of a transfer, and word of its progress.
-    fn go_on(&mut self, now: Instant, slot: usize, send: Send, out: &mut Outbox) {
-        let live = self.slots[slot]
+    /// Sends the next packets of a transfer and reports its progress.
+    fn continue_transfer(
+        &mut self,
+        now: Instant,
+        slot: usize,
+        send: Send,
+        out: &mut TransmitQueue,
+    ) {
+        let active = self.slots[slot]
             .as_mut()
             .expect("a slot with progress is taken");
-        emit(live, send, out);
-        let progress = (now.saturating_duration_since(live.told) >= PROGRESS_INTERVAL)
-            .then(|| (live.id, live.transfer.acknowledged()));
+        emit(active, send, out);
+        let progress = (now.saturating_duration_since(active.reported_at) >= PROGRESS_INTERVAL)
+            .then(|| (active.id, active.transfer.acknowledged()));
         if progress.is_some() {
-            live.told = now;
+            active.reported_at = now;
         }
-        // A deadline that came nearer gets a further entry, as the heap cannot move one.
-        if live.transfer.deadline() < live.timer {
-            live.timer = live.transfer.deadline();
-            self.timers.push(Reverse((live.timer, slot, live.id)));
+        // An earlier deadline gets another entry, as the heap cannot move one.
+        if active.transfer.deadline() < active.timer {
+            active.timer = active.transfer.deadline();
+            self.timers.push(Reverse((active.timer, slot, active.id)));
         }
         if let Some((id, bytes)) = progress {
             self.service.acknowledged(now, id, bytes);
@@ -313,19 +321,19 @@ impl<S: Service> Engine<S> {
         if let Some((slot, _)) = self.find(now, port, peer) {
             let text = &text[..text.len().min(ERROR_TEXT_MAX)];
             let text = String::from_utf8_lossy(text).into_owned();
-            self.end(now, slot, End::PeerError(code, text));
+            self.end(now, slot, TransferOutcome::PeerError(code, text));
         }
     }
 
-    /// ICMP says that nobody listens where packets from this port went.
+    /// Ends the peer's transfer: ICMP reported its port as closed.
     pub fn port_closed(&mut self, now: Instant, port: Port, peer: SocketAddrV4) {
         if let Some((slot, _)) = self.find(now, port, peer) {
-            self.end(now, slot, End::PortClosed);
+            self.end(now, slot, TransferOutcome::PortClosed);
         }
     }
 
-    /// Serves timers that are due, a bounded number of them.
-    pub fn tick(&mut self, now: Instant, out: &mut Outbox) {
+    /// Handles timers that are due, at most [`TIMERS_PER_TICK`] of them.
+    pub fn tick(&mut self, now: Instant, out: &mut TransmitQueue) {
         for _ in 0..TIMERS_PER_TICK {
             let Some(&Reverse((due, slot, id))) = self.timers.peek() else {
                 return;
@@ -334,17 +342,17 @@ impl<S: Service> Engine<S> {
                 return;
             }
             self.timers.pop();
-            let Some(live) = self.slots[slot]
+            let Some(active) = self.slots[slot]
                 .as_mut()
                 .filter(|l| l.id == id && l.timer == due)
             else {
                 continue;
             };
-            if live.transfer.deadline() <= now {
-                match live.transfer.timeout(now) {
+            if active.transfer.deadline() <= now {
+                match active.transfer.timeout(now) {
                     Step::Send(send) => {
-                        self.service.sent_again(send.packets());
-                        emit(live, send, out);
+                        self.service.retransmitted(send.packets());
+                        emit(active, send, out);
                     }
                     Step::Ignored => {}
                     Step::End(end) => {
@@ -353,48 +361,48 @@ impl<S: Service> Engine<S> {
                     }
                 }
             }
-            live.timer = live.transfer.deadline();
-            self.timers.push(Reverse((live.timer, slot, id)));
+            active.timer = active.transfer.deadline();
+            self.timers.push(Reverse((active.timer, slot, id)));
         }
     }
 
-    /// When [`Engine::tick`] is to be called next, at the latest.
+    /// The latest time for the next call of [`Engine::tick`].
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         self.timers.peek().map(|Reverse((due, ..))| *due)
     }
 
-    /// Ends every transfer and tells the peers.
-    pub fn stop(&mut self, now: Instant, out: &mut Outbox) {
+    /// Ends every transfer and sends each peer an ERROR.
+    pub fn stop(&mut self, now: Instant, out: &mut TransmitQueue) {
         for slot in 0..self.slots.len() {
-            if let Some(live) = &self.slots[slot] {
-                let (port, local, peer) = (live.port, live.local, live.peer);
+            if let Some(active) = &self.slots[slot] {
+                let (port, local, peer) = (active.port, active.local, active.peer);
                 let text = "the server is stopping";
                 self.error(out, port, local, peer, error_code::NOT_DEFINED, text);
-                self.end(now, slot, End::Replaced);
+                self.end(now, slot, TransferOutcome::Replaced);
             }
         }
     }
 
-    /// How many transfers are under way.
+    /// The number of transfers in progress.
     #[must_use]
     pub fn transfers(&self) -> usize {
         self.slots.len() - self.free.len()
     }
 
-    /// Who is asked and told.
+    /// The service.
     pub fn service(&self) -> &S {
         &self.service
     }
 
-    /// Gives the service back.
+    /// Returns the service.
     pub fn into_service(self) -> S {
         self.service
     }
 
     fn error(
         &mut self,
-        out: &mut Outbox,
+        out: &mut TransmitQueue,
         port: Port,
         from: Ipv4Addr,
         to: SocketAddrV4,
@@ -405,29 +413,40 @@ impl<S: Service> Engine<S> {
         reply(out, port, from, to, Head::error(code, text));
     }
 
-    fn find(&mut self, now: Instant, port: Port, peer: SocketAddrV4) -> Option<(usize, &mut Live)> {
-        let Some(Peer::Busy { slot, rival, .. }) = self.peers.get(now, peer) else {
+    fn find(
+        &mut self,
+        now: Instant,
+        port: Port,
+        peer: SocketAddrV4,
+    ) -> Option<(usize, &mut ActiveTransfer)> {
+        let Some(Peer::Busy {
+            slot, duplicate, ..
+        }) = self.peers.get(now, peer)
+        else {
             return None;
         };
         let is_of_it = |slot: &usize| {
-            let live = self.slots[*slot].as_ref();
-            live.is_some_and(|live| live.port == port)
+            let active = self.slots[*slot].as_ref();
+            active.is_some_and(|active| active.port == port)
         };
-        let slot = [Some(slot), rival].into_iter().flatten().find(is_of_it)?;
-        self.slots[slot].as_mut().map(|live| (slot, live))
+        let slot = [Some(slot), duplicate]
+            .into_iter()
+            .flatten()
+            .find(is_of_it)?;
+        self.slots[slot].as_mut().map(|active| (slot, active))
     }
 
-    /// A packet for a transfer that does not exist: ERROR 5, unless it is just late.
-    fn stranger(
+    /// Answers a packet for a transfer that does not exist with ERROR 5, unless it is merely late.
+    fn unknown_tid(
         &mut self,
         now: Instant,
         port: Port,
         local: Ipv4Addr,
         peer: SocketAddrV4,
-        out: &mut Outbox,
+        out: &mut TransmitQueue,
     ) {
         let late = match self.peers.get(now, peer) {
-            // On the other port: late for the transfer before.
+            // On the other port: late, for the previous transfer.
             Some(Peer::Busy { .. }) => true,
             Some(Peer::Left { quiet, .. }) => quiet,
             None => false,
@@ -439,7 +458,7 @@ impl<S: Service> Engine<S> {
     }
 }
 
-fn reply(out: &mut Outbox, port: Port, from: Ipv4Addr, to: SocketAddrV4, head: Head) {
+fn reply(out: &mut TransmitQueue, port: Port, from: Ipv4Addr, to: SocketAddrV4, head: Head) {
     let body = None;
     out.push(
         port,
@@ -452,23 +471,23 @@ fn reply(out: &mut Outbox, port: Port, from: Ipv4Addr, to: SocketAddrV4, head: H
     );
 }
 
-fn emit(live: &Live, send: Send, out: &mut Outbox) {
+fn emit(active: &ActiveTransfer, send: Send, out: &mut TransmitQueue) {
     match send {
         Send::OptionAck => {
-            if let Some(head) = live.transfer.option_ack() {
-                reply(out, live.port, live.local, live.peer, head);
+            if let Some(head) = active.transfer.option_ack() {
+                reply(out, active.port, active.local, active.peer, head);
             }
         }
         Send::Blocks(blocks) => {
             for block in blocks {
-                let (head, range) = live.transfer.block(block);
+                let (head, range) = active.transfer.block(block);
                 let packet = Outgoing {
-                    from: live.local,
-                    to: live.peer,
+                    from: active.local,
+                    to: active.peer,
                     head,
-                    body: Some((live.transfer.file().bytes.clone(), range)),
+                    body: Some((active.transfer.file().bytes.clone(), range)),
                 };
-                out.push(live.port, packet);
+                out.push(active.port, packet);
             }
         }
     }

@@ -6,7 +6,7 @@ const PHONE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 7), 1024)
 const FIRST: Socket = Socket::Transfer(Port::First);
 const SECOND: Socket = Socket::Transfer(Port::Second);
 
-/// Serves 1,000 bytes under every name but "absent", and writes down what it is told.
+/// Serves 1,000 bytes under every name but "absent", and writes down what it is calls.
 #[derive(Default)]
 struct Shelf(Vec<String>);
 
@@ -30,7 +30,7 @@ impl Service for Shelf {
         self.0.push(format!("acked {transfer} {bytes}"));
     }
 
-    fn ended(&mut self, _: Instant, transfer: u64, end: End, bytes: u64) {
+    fn ended(&mut self, _: Instant, transfer: u64, end: TransferOutcome, bytes: u64) {
         self.0.push(format!("ended {transfer} {end:?} {bytes}"));
     }
 }
@@ -39,7 +39,7 @@ impl Service for Shelf {
 struct Bench {
     engine: Engine<Shelf>,
     now: Instant,
-    out: Outbox,
+    out: TransmitQueue,
 }
 
 impl Bench {
@@ -47,7 +47,7 @@ impl Bench {
         Self {
             engine: Engine::new(Limits::default(), Shelf::default()),
             now: Instant::now(),
-            out: Outbox::default(),
+            out: TransmitQueue::default(),
         }
     }
 
@@ -84,7 +84,7 @@ impl Bench {
         sent
     }
 
-    fn told(&mut self) -> Vec<String> {
+    fn calls(&mut self) -> Vec<String> {
         std::mem::take(&mut self.engine.service.0)
     }
 }
@@ -109,7 +109,7 @@ fn a_transfer_is_told_from_its_request_to_its_last_ack() {
     );
     assert_eq!(bench.ack(PHONE, FIRST, 2), []);
     assert_eq!(
-        bench.told(),
+        bench.calls(),
         ["ask 0 a", "acked 0 512", "ended 0 Delivered 1000"]
     );
     assert_eq!(bench.engine.transfers(), 0);
@@ -121,7 +121,7 @@ fn progress_is_told_at_most_every_100_ms() {
     bench.ask(PHONE, "a");
     bench.now += PROGRESS_INTERVAL / 2;
     bench.ack(PHONE, FIRST, 1);
-    assert_eq!(bench.told(), ["ask 0 a"]);
+    assert_eq!(bench.calls(), ["ask 0 a"]);
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn a_repeated_request_draws_the_first_packet_again_and_no_second_transfer() {
         assert_eq!(bench.ask(PHONE, "a"), first);
     }
     assert_eq!(bench.engine.transfers(), 1);
-    assert_eq!(bench.told(), ["ask 0 a"]);
+    assert_eq!(bench.calls(), ["ask 0 a"]);
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_request_for_another_name_or_with_other_options_replaces_the_transfer() {
     bench.ack(PHONE, FIRST, 0);
     assert_eq!(bench.engine.transfers(), 1);
     assert_eq!(
-        bench.told(),
+        bench.calls(),
         [
             "ask 0 a",
             "ended 0 Replaced 0",
@@ -186,9 +186,9 @@ fn a_phone_that_starts_again_takes_the_new_transfer_by_its_first_ack() {
     let mut bench = Bench::new();
     bench.ask(PHONE, "a");
     bench.ack(PHONE, FIRST, 1);
-    bench.told();
+    bench.calls();
     assert_eq!(bench.ask(PHONE, "a")[0].0, Port::Second);
-    assert_eq!(bench.told(), [""; 0], "nobody knows yet what it means");
+    assert_eq!(bench.calls(), [""; 0], "nobody knows yet what it means");
     // The first sends nothing by itself meanwhile.
     for _ in 0..19 {
         let sent = bench.pass(Duration::from_millis(100));
@@ -196,11 +196,11 @@ fn a_phone_that_starts_again_takes_the_new_transfer_by_its_first_ack() {
     }
     assert_eq!(bench.ack(PHONE, SECOND, 1)[0].1[..4], [0, 3, 0, 2]);
     assert_eq!(
-        bench.told(),
+        bench.calls(),
         ["ended 0 Replaced 512", "ask 1 a", "acked 1 512"]
     );
     bench.ack(PHONE, SECOND, 2);
-    assert_eq!(bench.told(), ["ended 1 Delivered 1000"]);
+    assert_eq!(bench.calls(), ["ended 1 Delivered 1000"]);
     assert_eq!(bench.engine.transfers(), 0);
 }
 
@@ -217,13 +217,13 @@ fn a_request_that_was_doubled_on_its_way_does_not_end_the_transfer() {
         if refuses {
             bench.send(PHONE, SECOND, b"\0\x05\0\x05unknown transfer ID\0");
         }
-        bench.told();
+        bench.calls();
         bench.ack(PHONE, FIRST, 2);
-        assert_eq!(bench.told(), ["ended 0 Delivered 1000"], "{refuses}");
+        assert_eq!(bench.calls(), ["ended 0 Delivered 1000"], "{refuses}");
         for _ in 0..300 {
             bench.pass(Duration::from_millis(100));
         }
-        assert_eq!(bench.told(), [""; 0], "of the other nobody knew");
+        assert_eq!(bench.calls(), [""; 0], "of the other nobody knew");
         assert_eq!(bench.engine.transfers(), 0);
         assert!(bench.engine.by_address.is_empty());
     }
@@ -256,7 +256,7 @@ fn a_peer_that_never_acknowledges_draws_three_packets() {
     assert_eq!(sent.len(), 3);
     assert!(bytes <= FIRST_BYTES_MAX, "{bytes}");
     assert_eq!(
-        bench.told(),
+        bench.calls(),
         ["ask 0 a", "ended 0 TimedOut { all_sent: false } 0"]
     );
     assert_eq!(bench.engine.next_deadline(), None);
@@ -266,11 +266,11 @@ fn a_peer_that_never_acknowledges_draws_three_packets() {
 fn an_unknown_transfer_id_gets_error_5_once_a_second() {
     let mut bench = Bench::new();
     bench.ask(PHONE, "a");
-    let stranger = phone(1);
+    let unknown_tid = phone(1);
     let answers: usize = (0..30)
         .map(|_| {
             bench.now += Duration::from_millis(100);
-            let sent = bench.ack(stranger, FIRST, 1);
+            let sent = bench.ack(unknown_tid, FIRST, 1);
             assert!(sent.iter().all(|(_, packet)| packet[..4] == [0, 5, 0, 5]));
             sent.len()
         })
@@ -295,7 +295,7 @@ fn an_error_of_the_peer_ends_its_transfer_with_code_and_text() {
     bench.send(PHONE, SECOND, b"\0\x05\0\x05other port\0");
     bench.send(PHONE, FIRST, b"\0\x05\0\x03disk \xff full\0");
     assert_eq!(
-        bench.told(),
+        bench.calls(),
         ["ask 0 a", "ended 0 PeerError(3, \"disk \u{fffd} full\") 0"]
     );
 }
@@ -309,7 +309,7 @@ fn an_error_text_is_kept_to_a_limit() {
         FIRST,
         &[b"\0\x05\0\0".as_slice(), &[b'x'; 500]].concat(),
     );
-    assert!(bench.told()[1].len() < ERROR_TEXT_MAX + 50);
+    assert!(bench.calls()[1].len() < ERROR_TEXT_MAX + 50);
 }
 
 #[test]
@@ -320,7 +320,7 @@ fn a_closed_port_ends_the_transfer_that_sent_there() {
     bench.engine.port_closed(bench.now, Port::First, phone(9));
     assert_eq!(bench.engine.transfers(), 1);
     bench.engine.port_closed(bench.now, Port::First, PHONE);
-    assert_eq!(bench.told(), ["ask 0 a", "ended 0 PortClosed 0"]);
+    assert_eq!(bench.calls(), ["ask 0 a", "ended 0 PortClosed 0"]);
 }
 
 #[test]
@@ -332,7 +332,7 @@ fn an_address_has_sixteen_transfers_and_the_rest_are_told() {
         assert_eq!(bench.ask(peer, "a")[0].1[1], 3);
     }
     assert_eq!(bench.ask(PHONE, "a")[0].1[..4], [0, 5, 0, 0]);
-    assert_eq!(bench.told().last().unwrap(), "ended 16 Refused 0");
+    assert_eq!(bench.calls().last().unwrap(), "ended 16 Refused 0");
     assert_eq!(bench.ask(PHONE, "absent")[0].1[..4], [0, 5, 0, 1]);
     assert_eq!(bench.ask(phone(1), "a")[0].1[1], 3, "others are served");
     bench.ack(SocketAddrV4::new(*PHONE.ip(), 2000), FIRST, 1);
@@ -352,7 +352,7 @@ fn all_addresses_together_have_a_limit_and_give_it_back() {
         bench.pass(Duration::from_millis(10));
     }
     assert_eq!(bench.engine.transfers(), 0);
-    assert!(bench.engine.by_address.is_empty() && bench.engine.unheard.len() <= 1);
+    assert!(bench.engine.by_address.is_empty() && bench.engine.unacknowledged.len() <= 1);
     assert_eq!(bench.ask(PHONE, "a")[0].1[1], 3);
 }
 
@@ -369,13 +369,16 @@ fn who_never_acknowledged_keeps_nobody_out() {
         bench.pass(Duration::from_millis(100));
         bench.ack(phone(0), FIRST, 2);
     }
-    bench.told();
+    bench.calls();
     for n in 0..16 {
         let peer = SocketAddrV4::new(*PHONE.ip(), 3000 + n);
         assert_eq!(bench.ask(peer, "a")[0].1[1], 3, "{n}");
     }
-    let ended = |told: &String| told.contains("ended") && told.contains("TimedOut");
-    assert_eq!(bench.told().iter().filter(|told| ended(told)).count(), 15);
+    let ended = |calls: &String| calls.contains("ended") && calls.contains("TimedOut");
+    assert_eq!(
+        bench.calls().iter().filter(|calls| ended(calls)).count(),
+        15
+    );
     // One address keeps to its own.
     assert_eq!(bench.ask(PHONE, "a")[0].1[..4], [0, 5, 0, 0]);
 }
@@ -390,15 +393,15 @@ fn an_impossible_name_is_told_and_not_found() {
             &[b"\0\x01", name, b"\0octet\0"].concat(),
         );
         assert_eq!(sent[0].1[..4], [0, 5, 0, 1]);
-        let told = bench.told();
+        let calls = bench.calls();
         assert!(
-            told[0].starts_with("ask ") && told[1].ends_with("Refused 0"),
-            "{told:?}"
+            calls[0].starts_with("ask ") && calls[1].ends_with("Refused 0"),
+            "{calls:?}"
         );
     }
     let sent = bench.ask(PHONE, &"a".repeat(NAME_MAX + 1));
     assert_eq!(sent[0].1[..4], [0, 5, 0, 4]);
-    assert_eq!(bench.told(), [""; 0]);
+    assert_eq!(bench.calls(), [""; 0]);
     assert_eq!(bench.ask(PHONE, &"a".repeat(NAME_MAX))[0].1[1], 3);
 }
 
@@ -449,7 +452,7 @@ fn stopping_ends_every_transfer_once_and_says_so_to_the_peer() {
     assert!(sent.len() == 2 && sent.iter().all(|(_, p)| p[..4] == [0, 5, 0, 0]));
     bench.engine.stop(bench.now, &mut bench.out);
     let ends = bench
-        .told()
+        .calls()
         .iter()
         .filter(|t| t.ends_with("Replaced 0"))
         .count();
@@ -460,7 +463,7 @@ fn stopping_ends_every_transfer_once_and_says_so_to_the_peer() {
 fn a_source_port_of_zero_cannot_be_answered() {
     let mut bench = Bench::new();
     assert_eq!(bench.ask(SocketAddrV4::new(*PHONE.ip(), 0), "a"), []);
-    assert_eq!(bench.told(), [""; 0]);
+    assert_eq!(bench.calls(), [""; 0]);
 }
 
 mod anything {
@@ -518,8 +521,8 @@ mod anything {
                         bench.pass(Duration::from_millis(ms));
                     }
                 }
-                for told in bench.told() {
-                    let words: Vec<&str> = told.split(' ').collect();
+                for calls in bench.calls() {
+                    let words: Vec<&str> = calls.split(' ').collect();
                     match words[0] {
                         "ask" if words[2] != "absent" => {
                             prop_assert_eq!(open.insert(words[1].to_owned(), true), None);
@@ -532,7 +535,7 @@ mod anything {
                 prop_assert!(engine.transfers() <= 5);
                 prop_assert!(engine.by_address.values().all(|count| (1..=2).contains(count)));
                 prop_assert_eq!(engine.by_address.values().sum::<usize>(), engine.transfers());
-                prop_assert!(engine.unheard.len() <= 2 * engine.slots.len());
+                prop_assert!(engine.unacknowledged.len() <= 2 * engine.slots.len());
             }
             prop_assert_eq!(bench.engine.transfers(), 0);
             prop_assert!(open.values().all(|open| !open), "each ended");

@@ -1,5 +1,5 @@
-//! Which options of a request are granted: RFC 2347, 2348 (blksize), 2349 (timeout,
-//! tsize) and 7440 (windowsize). What cannot be granted is left out of the OACK.
+//! Option negotiation: RFC 2347, 2348 (blksize), 2349 (timeout, tsize) and 7440 (windowsize). An option
+//! that cannot be granted is left out of the OACK.
 
 use std::time::Duration;
 
@@ -8,39 +8,38 @@ use super::packet::{Head, split_text};
 /// The block size without the option, in bytes (RFC 1350).
 pub const BLOCK_DEFAULT: u16 = 512;
 
-/// The smallest and largest block size that may be asked, in bytes (RFC 2348).
+/// The block sizes that a client may request, in bytes (RFC 2348).
 pub const BLOCK_ASKED: std::ops::RangeInclusive<u64> = 8..=65_464;
 
-/// The largest block that is granted unless the caller knows a smaller MTU, in bytes:
-/// an Ethernet frame less 20 bytes of IP, 8 of UDP and 4 of TFTP.
+/// The largest block that is granted unless the caller knows a smaller MTU, in bytes: an Ethernet
+/// frame minus 20 bytes of IP, 8 of UDP and 4 of TFTP.
 pub const BLOCK_GRANTED_MAX: u16 = 1_468;
 
-/// The longest retransmission interval that is granted, in seconds. RFC 2349 allows 255,
-/// with which one packet would hold a transfer for half an hour.
+/// The longest retransmission interval that is granted, in seconds. With the 255 of RFC 2349 one lost
+/// packet would hold a transfer for half an hour.
 pub const TIMEOUT_GRANTED_MAX: u64 = 10;
 
-/// The most blocks sent before an ACK is awaited. RFC 7440 allows 65,535; that many would
-/// be lost at once.
+/// Blocks sent before an ACK is awaited, at most. RFC 7440 allows 65,535, which would be lost together.
 pub const WINDOW_GRANTED_MAX: u8 = 8;
 
-/// The bytes after a request's mode, read as pairs of zero-terminated texts.
+/// The bytes after a request's mode, as pairs of zero-terminated strings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options<'a>(&'a [u8]);
 
 impl<'a> Options<'a> {
-    /// Over the bytes that follow the mode.
+    /// Wraps the bytes after the mode.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes themselves: two requests with the same ones ask for the same.
+    /// The raw bytes: equal bytes are equal requests.
     #[must_use]
     pub fn as_bytes(self) -> &'a [u8] {
         self.0
     }
 
-    /// Names and values, up to the first that is not whole or has no name.
+    /// Names and values, up to the first that is incomplete or unnamed.
     pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
         let mut rest = self.0;
         std::iter::from_fn(move || {
@@ -52,20 +51,20 @@ impl<'a> Options<'a> {
     }
 }
 
-/// How a transfer is to be run.
+/// The options of a transfer.
 #[derive(Debug, Clone, Copy)]
-pub struct Agreed {
+pub struct NegotiatedOptions {
     /// Bytes in every block but the last.
     pub block_size: u16,
     /// Blocks sent before an ACK is awaited.
     pub window: u8,
-    /// The retransmission interval that the client asked for.
+    /// The retransmission interval that the client requested.
     pub timeout: Option<Duration>,
-    /// The OACK that says so; `None` where nothing was asked that could be granted.
+    /// The OACK; `None` if no option was granted.
     pub option_ack: Option<Head>,
 }
 
-impl Agreed {
+impl NegotiatedOptions {
     /// RFC 1350 without options.
     #[must_use]
     pub fn plain() -> Self {
@@ -77,11 +76,11 @@ impl Agreed {
         }
     }
 
-    /// Grants what can be granted of a request for a file of `size` bytes. The first of two
-    /// options of one name counts (RFC 2347 allows each once).
+    /// Grants options of a request for a file of `size` bytes. Of a repeated option the first counts
+    /// (RFC 2347 allows each once).
     #[must_use]
     pub fn negotiate(options: Options<'_>, size: u64, block_max: u16) -> Self {
-        let mut agreed = Self::plain();
+        let mut negotiated = Self::plain();
         let mut oack = Head::option_ack();
         let mut seen = [false; 4];
         let mut granted = false;
@@ -95,13 +94,13 @@ impl Agreed {
             if std::mem::replace(&mut seen[option], true) {
                 continue;
             }
-            if let Some(answer) = agreed.grant(NAMES[option], value, size, block_max) {
+            if let Some(answer) = negotiated.grant(NAMES[option], value, size, block_max) {
                 oack.push_option(NAMES[option], answer);
                 granted = true;
             }
         }
-        agreed.option_ack = granted.then_some(oack);
-        agreed
+        negotiated.option_ack = granted.then_some(oack);
+        negotiated
     }
 
     fn grant(&mut self, name: &str, value: &[u8], size: u64, block_max: u16) -> Option<u64> {
@@ -129,14 +128,14 @@ impl Agreed {
     }
 }
 
-/// The options that are known.
+/// The supported options.
 const NAMES: [&str; 4] = ["blksize", "timeout", "tsize", "windowsize"];
 
 fn is_digits(value: &[u8]) -> bool {
     !value.is_empty() && value.iter().all(u8::is_ascii_digit)
 }
 
-/// A number in decimal digits only: no sign, no space.
+/// A number of decimal digits only: no sign, no space.
 fn number(value: &[u8]) -> Option<u64> {
     std::str::from_utf8(value)
         .ok()
@@ -152,8 +151,9 @@ mod tests {
     const SIZE: u64 = 1_234_567;
 
     fn oack(options: &[u8]) -> Vec<u8> {
-        let agreed = Agreed::negotiate(Options::new(options), SIZE, BLOCK_GRANTED_MAX);
-        agreed
+        let negotiated =
+            NegotiatedOptions::negotiate(Options::new(options), SIZE, BLOCK_GRANTED_MAX);
+        negotiated
             .option_ack
             .map_or(Vec::new(), |head| head.as_bytes()[2..].to_vec())
     }
@@ -226,15 +226,17 @@ mod tests {
 
     #[test]
     fn a_smaller_mtu_makes_smaller_blocks() {
-        let agreed = Agreed::negotiate(Options::new(b"blksize\x001468\0"), SIZE, 1_368);
-        assert_eq!(agreed.block_size, 1_368);
+        let negotiated =
+            NegotiatedOptions::negotiate(Options::new(b"blksize\x001468\0"), SIZE, 1_368);
+        assert_eq!(negotiated.block_size, 1_368);
     }
 
     #[test]
     fn the_largest_answer_fits() {
         let all = b"windowsize\x008\0timeout\x0010\0tsize\x000\0blksize\x001468\0";
-        let agreed = Agreed::negotiate(Options::new(all), u64::MAX, BLOCK_GRANTED_MAX);
-        let head = agreed.option_ack.expect("four options were granted");
+        let negotiated =
+            NegotiatedOptions::negotiate(Options::new(all), u64::MAX, BLOCK_GRANTED_MAX);
+        let head = negotiated.option_ack.expect("four options were granted");
         assert!(
             head.as_bytes()
                 .ends_with(b"tsize\x0018446744073709551615\0blksize\x001468\0")

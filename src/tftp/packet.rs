@@ -2,12 +2,12 @@
 
 use super::options::Options;
 
-/// The longest RRQ that is read, in bytes (RFC 2347: "a request packet is at most 512
+/// The longest RRQ that is decoded, in bytes (RFC 2347: "a request packet is at most 512
 /// octets").
 pub const REQUEST_MAX: usize = 512;
 
-/// The longest packet that this server writes apart from file bytes, in bytes: every OACK
-/// fits, and an ERROR's text is cut to fit.
+/// Bytes of the longest packet that this server writes, without file bytes: every OACK fits, and an
+/// ERROR's text is cut to fit.
 pub const HEAD_MAX: usize = 128;
 
 /// The header of DATA, ACK and ERROR, in bytes (RFC 1350, section 5).
@@ -37,14 +37,14 @@ pub mod error_code {
     pub const UNKNOWN_TID: u16 = 5;
 }
 
-/// What came in.
+/// A received packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packet<'a> {
     /// RRQ.
     Read(ReadRequest<'a>),
     /// WRQ, well-formed or not: it is refused either way.
     Write,
-    /// DATA, which nobody has reason to send to a read-only server.
+    /// DATA, which no client sends to a read-only server.
     Data,
     /// ACK of this block. Bytes after it are ignored.
     Ack(u16),
@@ -54,26 +54,26 @@ pub enum Packet<'a> {
     OptionAck,
 }
 
-/// A read request's fields as they came.
+/// A read request's fields as received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadRequest<'a> {
     /// The file's name, without its NUL.
     pub name: &'a [u8],
     /// The mode, without its NUL.
     pub mode: &'a [u8],
-    /// What follows the mode.
+    /// The bytes after the mode.
     pub options: Options<'a>,
 }
 
 impl ReadRequest<'_> {
-    /// Whether bytes are to be sent as they are (RFC 1350: in any mixture of case).
+    /// Whether the mode is octet, in any case (RFC 1350).
     #[must_use]
     pub fn is_octet(&self) -> bool {
         self.mode.eq_ignore_ascii_case(b"octet")
     }
 }
 
-/// Why bytes are no TFTP packet.
+/// Why bytes are not a TFTP packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     /// Fewer bytes than the opcode's header needs.
@@ -90,8 +90,11 @@ pub enum Malformed {
     Unterminated,
 }
 
-/// Reads one datagram. A byte more after the mode, as 79xx phones of the year 2000 send,
-/// and anything that is no whole option are ignored.
+/// Decodes one datagram. An extra byte after the mode, as 79xx phones of the year 2000 send, and any
+/// incomplete option are ignored.
+///
+/// # Errors
+/// [`Malformed`] says why the bytes are not a TFTP packet.
 pub fn decode(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {
     let (opcode, rest) = split_u16(bytes)?;
     match opcode {
@@ -126,7 +129,7 @@ fn split_u16(bytes: &[u8]) -> Result<(u16, &[u8]), Malformed> {
     Ok((u16::from_be_bytes(*head), rest))
 }
 
-/// Splits at the next NUL, which belongs to neither part.
+/// Splits at the next NUL, which is in neither part.
 pub(super) fn split_text(bytes: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     let end = bytes
         .iter()
@@ -135,7 +138,7 @@ pub(super) fn split_text(bytes: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     Ok((&bytes[..end], &bytes[end + 1..]))
 }
 
-/// What this server writes apart from file bytes: a DATA header, an OACK or an ERROR.
+/// A packet without file bytes: a DATA header, an OACK or an ERROR.
 #[derive(Debug, Clone, Copy)]
 pub struct Head {
     bytes: [u8; HEAD_MAX],
@@ -171,7 +174,7 @@ impl Head {
         head
     }
 
-    /// An OACK without options yet.
+    /// An OACK without options.
     #[must_use]
     pub fn option_ack() -> Self {
         Self::new(opcode::OACK)

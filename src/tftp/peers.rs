@@ -1,4 +1,4 @@
-//! Which peer has which transfer, and who had one a moment ago.
+//! Which peer has which transfer, and which peers had one recently.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -9,39 +9,38 @@ use std::{
 
 use super::Port;
 
-/// How long a peer is remembered after its transfer. A late ACK of that one must not count
-/// for the next, which therefore has another port; and a repeated final ACK is no stranger.
+/// How long a peer is remembered after its transfer. A late ACK must not count for the peer's next
+/// transfer, which therefore uses the other port; and a repeated final ACK is no unknown transfer ID.
 pub const MEMORY: Duration = Duration::from_secs(10);
 
-/// How many peers are remembered after their transfers at most.
+/// Peers remembered after their transfers at most.
 pub const REMEMBERED: usize = 16_384;
 
-/// What is known of a peer's address and port.
+/// The state of a peer (address and port).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
     /// It has the transfer in this slot.
     Busy {
         /// Index into the engine's slots.
         slot: usize,
-        /// The same of a second one, for a request that came again in the middle of the
-        /// first. Was it doubled on its way, or did the phone start again? What the peer
-        /// acknowledges tells.
-        rival: Option<usize>,
-        /// Whether the other port served it within [`MEMORY`]: packets of then may still come.
+        /// The slot of a second transfer, for a request repeated in the middle of the first: the
+        /// network duplicated it, or the phone restarted. The next ACK shows which.
+        duplicate: Option<usize>,
+        /// Whether the other port served it within [`MEMORY`], so that late packets may arrive there.
         used_other: bool,
     },
-    /// Its transfer ended not long ago.
+    /// Its transfer ended recently.
     Left {
         /// The port that served it.
         port: Port,
         /// When it ended.
         at: Instant,
-        /// Whether it has no reason to send more, so that what comes is late.
+        /// Whether it has no reason to send more, so that further packets are late ones.
         quiet: bool,
     },
 }
 
-/// All peers that have or lately had a transfer.
+/// All peers that have or recently had a transfer.
 #[derive(Debug, Default)]
 pub struct Peers {
     known: HashMap<u64, Peer, Seed>,
@@ -49,7 +48,7 @@ pub struct Peers {
 }
 
 impl Peers {
-    /// What is known of this one.
+    /// The state of this peer.
     #[must_use]
     pub fn get(&self, now: Instant, peer: SocketAddrV4) -> Option<Peer> {
         let found = *self.known.get(&key(peer))?;
@@ -59,27 +58,27 @@ impl Peers {
         }
     }
 
-    /// It has a transfer now.
+    /// Records a transfer.
     pub fn begin(&mut self, now: Instant, peer: SocketAddrV4, slot: usize) {
         let busy = Peer::Busy {
             slot,
-            rival: None,
+            duplicate: None,
             used_other: self.get(now, peer).is_some(),
         };
         self.known.insert(key(peer), busy);
     }
 
-    /// It has a second transfer beside the one in `slot`.
-    pub fn challenge(&mut self, peer: SocketAddrV4, slot: usize, rival: usize) {
+    /// Records a second transfer beside the one in `slot`.
+    pub fn begin_duplicate(&mut self, peer: SocketAddrV4, slot: usize, duplicate: usize) {
         let busy = Peer::Busy {
             slot,
-            rival: Some(rival),
+            duplicate: Some(duplicate),
             used_other: true,
         };
         self.known.insert(key(peer), busy);
     }
 
-    /// Its transfer is over.
+    /// Records the end of a transfer.
     pub fn end(&mut self, now: Instant, peer: SocketAddrV4, port: Port, quiet: bool) {
         self.forget(now);
         let left = Peer::Left {
@@ -91,7 +90,7 @@ impl Peers {
         self.left.push_back((now, key(peer)));
     }
 
-    /// Drops what is too old or too much.
+    /// Drops entries that are too old or too many.
     fn forget(&mut self, now: Instant) {
         while let Some(&(ended, key)) = self.left.front() {
             if self.left.len() < REMEMBERED && now < ended + MEMORY {
@@ -109,7 +108,7 @@ fn key(peer: SocketAddrV4) -> u64 {
     u64::from(peer.ip().to_bits()) << 16 | u64::from(peer.port())
 }
 
-/// A hash of one multiplication with a secret factor: every packet needs one.
+/// A hash of one multiplication with a secret factor; computed once per packet.
 #[derive(Debug, Clone)]
 struct Seed(u64);
 
@@ -173,7 +172,7 @@ mod tests {
         peers.begin(now, peer(1), 5);
         let busy = Peer::Busy {
             slot: 5,
-            rival: None,
+            duplicate: None,
             used_other: false,
         };
         assert_eq!(peers.get(now, peer(1)), Some(busy));
@@ -202,7 +201,7 @@ mod tests {
             peers.get(now + MEMORY, peer(1)),
             Some(Peer::Busy {
                 slot: 6,
-                rival: None,
+                duplicate: None,
                 used_other: true,
             })
         );

@@ -1,5 +1,4 @@
-//! Who gets how much: limits on transfers, and a bounded table that limits answers by
-//! address.
+//! Limits: transfers at once, and a bounded table that limits answers per address.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -16,27 +15,27 @@ pub const TRANSFERS_PER_ADDRESS: usize = 16;
 /// Transfers at once, unless configured otherwise.
 pub const TRANSFERS: usize = 2_048;
 
-/// Requests a second that one address gets answered in the long run. Every well-formed
-/// request is due an answer, as silence strands a phone; this only keeps a flood under a
-/// forged address from becoming a flood of answers.
+/// Requests per second that are answered per address in the long run. Every well-formed request deserves
+/// an answer, as silence strands a phone; this only keeps a flood with a forged address from becoming
+/// a flood of answers.
 pub const REQUESTS_PER_SECOND: u32 = 200;
 
-/// Requests that one address gets answered at once after a quiet while.
+/// Requests that are answered at once per address after a quiet period.
 pub const REQUESTS_BURST: u32 = 400;
 
-/// One answer in this time to malformed packets and unknown transfer IDs, by address.
+/// Interval between answers to malformed packets and unknown transfer IDs, per address.
 pub const STRAY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How many addresses are told apart by the limits.
+/// Addresses that the limits distinguish.
 pub const ADDRESSES: usize = 4_096;
 
-/// The longest name that is passed on, in bytes.
+/// The longest name that is passed to the service, in bytes.
 pub const NAME_MAX: usize = 200;
 
-/// The most of a peer's ERROR text that is kept, in bytes.
+/// Bytes kept of a peer's ERROR text at most.
 pub const ERROR_TEXT_MAX: usize = 200;
 
-/// What one engine allows.
+/// The limits of one engine.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Transfers at once to one address.
@@ -58,7 +57,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The largest block that is granted, kept within what RFC 2348 knows.
+    /// The largest block that is granted, clamped to the range of RFC 2348.
     #[must_use]
     pub(super) fn block_max(&self) -> u16 {
         let clamped = u64::from(self.block_max).clamp(*BLOCK_ASKED.start(), *BLOCK_ASKED.end());
@@ -73,69 +72,69 @@ const REQUESTS: Rate = Rate::per_second(REQUESTS_PER_SECOND, REQUESTS_BURST);
 const STRAYS: Rate = Rate::one_per(STRAY_INTERVAL);
 
 #[derive(Debug, Clone, Copy)]
-struct Seat {
+struct AddressBudget {
     address: Ipv4Addr,
     requests: TokenBucket,
     strays: TokenBucket,
 }
 
-impl Seat {
+impl AddressBudget {
     fn is_idle(&self, now: Instant) -> bool {
         self.requests.is_full(now) && self.strays.is_full(now)
     }
 }
 
-/// Limits answers by address in fixed room: each address has one seat, and shares it
-/// only while another address keeps it busy.
+/// Limits answers per address in a table of fixed size: an address hashes to one budget and shares it
+/// only while another address uses it.
 #[derive(Debug)]
-pub struct Guard {
-    seats: Vec<Seat>,
+pub struct AnswerLimiter {
+    budgets: Vec<AddressBudget>,
     hasher: RandomState,
 }
 
-impl Default for Guard {
+impl Default for AnswerLimiter {
     fn default() -> Self {
-        let empty = Seat {
+        let empty = AddressBudget {
             address: Ipv4Addr::UNSPECIFIED,
             requests: TokenBucket::default(),
             strays: TokenBucket::default(),
         };
         Self {
-            seats: vec![empty; ADDRESSES],
+            budgets: vec![empty; ADDRESSES],
             hasher: RandomState::new(),
         }
     }
 }
 
-impl Guard {
-    /// Whether a well-formed request from here is to be answered.
+impl AnswerLimiter {
+    /// Whether to answer a well-formed request from this address.
     pub fn request(&mut self, now: Instant, address: Ipv4Addr) -> bool {
-        self.seat(now, address).requests.take(now, REQUESTS)
+        self.budget(now, address).requests.take(now, REQUESTS)
     }
 
-    /// The peer proved that its address is its own: its request is not counted.
+    /// The peer proved its address by completing a transfer: its request does not count.
     pub fn proved(&mut self, now: Instant, address: Ipv4Addr) {
-        self.seat(now, address).requests.give_back(REQUESTS);
+        self.budget(now, address).requests.give_back(REQUESTS);
     }
 
-    /// Whether a malformed packet or an unknown transfer ID from here is to be answered.
+    /// Whether to answer a malformed packet or an unknown transfer ID from this address.
     pub fn stray(&mut self, now: Instant, address: Ipv4Addr) -> bool {
-        self.seat(now, address).strays.take(now, STRAYS)
+        self.budget(now, address).strays.take(now, STRAYS)
     }
 
-    fn seat(&mut self, now: Instant, address: Ipv4Addr) -> &mut Seat {
-        let many = self.seats.len() as u64;
+    fn budget(&mut self, now: Instant, address: Ipv4Addr) -> &mut AddressBudget {
+        let many = self.budgets.len() as u64;
         let at = usize::try_from(self.hasher.hash_one(address) % many)
             .expect("a remainder of the table's length");
-        let seat = &mut self.seats[at];
-        if seat.address != address && seat.is_idle(now) {
-            *seat = Seat {
+        let budget = &mut self.budgets[at];
+        if budget.address != address && budget.is_idle(now) {
+            *budget = AddressBudget {
                 address,
                 requests: TokenBucket::default(),
                 strays: TokenBucket::default(),
             };
         }
-        seat
+        budget
     }
 }
 
@@ -147,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_stray_is_answered_once_a_second() {
-        let mut guard = Guard::default();
+        let mut guard = AnswerLimiter::default();
         let start = Instant::now();
         let answers = (0..3_000)
             .filter(|&ms| guard.stray(start + Duration::from_millis(ms), PHONE))
@@ -157,7 +156,7 @@ mod tests {
 
     #[test]
     fn fifty_requests_a_second_are_never_limited() {
-        let mut guard = Guard::default();
+        let mut guard = AnswerLimiter::default();
         let start = Instant::now();
         for n in 0..5_000 {
             assert!(
@@ -169,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_requests_is_limited() {
-        let mut guard = Guard::default();
+        let mut guard = AnswerLimiter::default();
         let start = Instant::now();
         let answers = (0..100_000)
             .filter(|&n| guard.request(start + Duration::from_micros(100) * n, PHONE))
@@ -180,7 +179,7 @@ mod tests {
 
     #[test]
     fn requests_of_a_proven_peer_do_not_count() {
-        let mut guard = Guard::default();
+        let mut guard = AnswerLimiter::default();
         let now = Instant::now();
         for _ in 0..10 * REQUESTS_BURST {
             assert!(guard.request(now, PHONE));
@@ -190,12 +189,12 @@ mod tests {
 
     #[test]
     fn many_addresses_take_no_more_room() {
-        let mut guard = Guard::default();
+        let mut guard = AnswerLimiter::default();
         let now = Instant::now();
         for address in 0..50_000_u32 {
             guard.request(now, Ipv4Addr::from_bits(0x7f00_0000 + address));
         }
-        assert_eq!(guard.seats.len(), ADDRESSES);
+        assert_eq!(guard.budgets.len(), ADDRESSES);
     }
 
     #[test]

@@ -1,15 +1,15 @@
-//! How long to wait for an ACK: RFC 6298 over one transfer's round trips.
+//! Retransmission time-out of one transfer, as in RFC 6298.
 
 use std::time::Duration;
 
-/// The first wait, while no round trip is known (RFC 6298, 2.1).
+/// The time-out before the first round trip is measured (RFC 6298, 2.1).
 pub const TIMEOUT_FIRST: Duration = Duration::from_secs(1);
 
-/// The shortest wait: a phone that writes flash is not always prompt.
+/// The shortest time-out: a phone that writes flash may answer late.
 pub const TIMEOUT_MIN: Duration = Duration::from_millis(100);
 
-/// The longest wait. Short: phones are on the same network, and the more often a block is
-/// sent within the silence that is borne, the worse a link may be.
+/// The longest time-out. Short, because phones are on the same network, and more retransmissions within
+/// the tolerated silence survive a worse link.
 pub const TIMEOUT_MAX: Duration = Duration::from_secs(2);
 
 /// The estimate for one transfer.
@@ -23,8 +23,7 @@ pub struct Rtt {
 }
 
 impl Rtt {
-    /// With nothing known but what the client asked for (RFC 2349, timeout), which is then
-    /// the shortest wait.
+    /// Starts with the client's `timeout` option (RFC 2349), if any, as the shortest time-out.
     #[must_use]
     pub fn new(asked: Option<Duration>) -> Self {
         let min = asked.unwrap_or(TIMEOUT_MIN);
@@ -36,13 +35,13 @@ impl Rtt {
         }
     }
 
-    /// How long to wait now.
+    /// The current time-out.
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// A round trip of something that was sent once (RFC 6298, 2.2, 2.3 and 3).
+    /// Adds the round trip of a packet that was sent once (RFC 6298, 2.2, 2.3 and 3).
     pub fn sample(&mut self, trip: Duration) {
         let (smoothed, variation) = match self.estimate {
             None => (trip, trip / 2),
@@ -55,7 +54,7 @@ impl Rtt {
         self.timeout = (smoothed + variation * 4).clamp(self.min, self.max);
     }
 
-    /// A wait was in vain; it stays doubled until the next sample (RFC 6298, 5.5 and 5.7).
+    /// Doubles the time-out until the next sample (RFC 6298, 5.5 and 5.7).
     pub fn back_off(&mut self) {
         self.timeout = (self.timeout * 2).min(self.max);
     }
@@ -68,7 +67,7 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     #[test]
-    fn a_steady_link_comes_down_to_the_shortest_wait() {
+    fn steady_link_reaches_the_shortest_timeout() {
         let mut rtt = Rtt::new(None);
         assert_eq!(rtt.timeout(), TIMEOUT_FIRST);
         for _ in 0..20 {
@@ -78,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_peer_is_waited_for() {
+    fn timeout_follows_a_slow_peer() {
         let mut rtt = Rtt::new(None);
         rtt.sample(MS * 200);
         assert_eq!(rtt.timeout(), MS * 600);
@@ -89,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_to_a_limit_until_a_sample() {
+    fn timeout_doubles_to_a_limit_until_a_sample() {
         let mut rtt = Rtt::new(None);
         rtt.sample(MS);
         let waits: Vec<u128> = (0..6)
@@ -104,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_that_the_client_asked_for_is_the_shortest() {
+    fn requested_timeout_is_the_shortest() {
         let mut rtt = Rtt::new(Some(MS * 10_000));
         rtt.sample(MS);
         rtt.back_off();

@@ -1,5 +1,5 @@
-//! One transfer as a state machine without I/O: what to send, when to send it again, and
-//! what the peer has of the file.
+//! One transfer as a state machine without I/O: what to send, when to retransmit, and how much of the
+//! file the peer acknowledged.
 
 use std::{
     ops::{Range, RangeInclusive},
@@ -7,17 +7,17 @@ use std::{
 };
 
 use super::{
-    End, File,
-    options::Agreed,
+    File, TransferOutcome,
+    options::NegotiatedOptions,
     packet::{HEADER, Head},
     rtt::Rtt,
 };
 
-/// How often the first packet is sent to a peer that acknowledges nothing. Its address may
-/// be forged, and then a victim gets these.
+/// How often the first packet is sent to a peer that acknowledges nothing. The address may be forged;
+/// then a third host receives these packets.
 pub const FIRST_SENDS: u32 = 3;
 
-/// The most that a peer that acknowledges nothing draws for one request, in bytes.
+/// Bytes sent at most for one request while the peer acknowledges nothing.
 pub const FIRST_BYTES_MAX: usize = 1_600;
 
 const _: () = assert!(
@@ -25,26 +25,24 @@ const _: () = assert!(
         && FIRST_SENDS as usize * super::packet::HEAD_MAX <= FIRST_BYTES_MAX
 );
 
-/// How long a peer that acknowledged nothing may still do so. Clients send a lost ACK again
-/// after 5 s, and once more.
+/// How long the first ACK is awaited. Clients retransmit a lost ACK after 5 s, and once more.
 pub const FIRST_SILENCE: Duration = Duration::from_secs(12);
 
-/// When the [`FIRST_SENDS`] are over: from then on a transfer without an ACK gives way to
-/// others where room is short.
+/// When the [`FIRST_SENDS`] are used up: from then on a transfer without an ACK may be evicted.
 pub const FIRST_SENDS_TIME: Duration = Duration::from_secs(5);
 
-/// A peer that was silent for this long is given up at the next wait's end: a phone erases
-/// flash in between.
+/// Silence after which a transfer ends at its next time-out. Long, because a phone erases flash between
+/// blocks.
 pub const SILENCE: Duration = Duration::from_secs(20);
 
-/// So often a window is sent again at least, however long the wait that the client asked for.
+/// Retransmissions of a window at least, however long the interval that the client requested.
 pub const RESENDS: u32 = 5;
 
-/// A transfer slower than this on the whole is given up, in bytes a second: a peer that
-/// trickles ACKs holds its place for ever otherwise.
+/// Average bytes per second below which a transfer ends; otherwise a peer that trickles ACKs would hold
+/// its slot forever.
 pub const SLOWEST: u64 = 1_024;
 
-/// What every transfer may take beyond its size over [`SLOWEST`].
+/// Time that every transfer may take in addition to its size divided by [`SLOWEST`].
 pub const GRACE: Duration = Duration::from_mins(2);
 
 /// What a transfer wants sent.
@@ -57,7 +55,7 @@ pub enum Send {
 }
 
 impl Send {
-    /// How many packets that is.
+    /// The number of packets.
     #[must_use]
     pub fn packets(&self) -> u64 {
         match self {
@@ -67,59 +65,59 @@ impl Send {
     }
 }
 
-/// What follows from an event.
+/// The result of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Nothing: the packet was old, doubled or made up.
+    /// Nothing: the packet was old, duplicated or forged.
     Ignored,
     /// Send this.
     Send(Send),
-    /// It is over.
-    End(End),
+    /// The transfer ended.
+    End(TransferOutcome),
 }
 
-/// One file on its way to one peer.
+/// One file being sent to one peer.
 #[derive(Debug)]
 pub struct Transfer {
     file: File,
-    agreed: Agreed,
-    /// How many blocks there are, the last of which is shorter than the others.
+    negotiated: NegotiatedOptions,
+    /// The number of blocks, of which the last is shorter than the others.
     blocks: u64,
     acked: u64,
     sent: u64,
-    /// Whether the peer acknowledged anything, be it the OACK.
-    heard: bool,
+    /// Whether the peer acknowledged anything, including the OACK.
+    has_acknowledged: bool,
     resends: u32,
     rtt: Rtt,
     sent_at: Instant,
-    /// Whether what is on its way was sent once only, so that its ACK tells a round trip.
+    /// Whether the packets in flight were sent only once, so that their ACK measures a round trip.
     once: bool,
     deadline: Instant,
     give_up: Instant,
 }
 
 impl Transfer {
-    /// Starts; what it says is to be sent now.
+    /// Starts a transfer; returns what to send first.
     #[must_use]
-    pub fn start(now: Instant, file: File, agreed: Agreed) -> (Self, Send) {
+    pub fn start(now: Instant, file: File, negotiated: NegotiatedOptions) -> (Self, Send) {
         let size = file.bytes.len() as u64;
-        let blocks = size / u64::from(agreed.block_size) + 1;
-        let rtt = Rtt::new(agreed.timeout);
+        let blocks = size / u64::from(negotiated.block_size) + 1;
+        let rtt = Rtt::new(negotiated.timeout);
         let mut transfer = Self {
             file,
             blocks,
             acked: 0,
             sent: 0,
-            heard: false,
+            has_acknowledged: false,
             resends: 0,
             rtt,
             sent_at: now,
             once: true,
             deadline: now + rtt.timeout(),
             give_up: now + GRACE + Duration::from_secs(size / SLOWEST),
-            agreed,
+            negotiated,
         };
-        let first = if transfer.agreed.option_ack.is_some() {
+        let first = if transfer.negotiated.option_ack.is_some() {
             Send::OptionAck
         } else {
             transfer.next_window(now)
@@ -134,21 +132,21 @@ impl Transfer {
                 return Step::Ignored;
             }
         } else {
-            // Wrapping: block 65535 is followed by 0, and no more than a window is on its
-            // way. Nothing new, or a future block: never an answer, or every doubled ACK
-            // would double the rest of the file (RFC 1123, 4.2.3.1).
+            // Wrapping: block 65535 is followed by 0, and at most one window is in flight. An ACK
+            // that is old or ahead gets no answer, or every duplicated ACK would duplicate the rest
+            // of the file (RFC 1123, 4.2.3.1).
             let step = u64::from(block.wrapping_sub(on_the_wire(self.acked)));
             if step == 0 || step > self.sent - self.acked {
                 return Step::Ignored;
             }
             self.acked += step;
         }
-        self.heard = true;
+        self.has_acknowledged = true;
         if self.once && self.acked == self.sent {
             self.rtt.sample(now.saturating_duration_since(self.sent_at));
         }
         if self.acked == self.blocks {
-            return Step::End(End::Delivered);
+            return Step::End(TransferOutcome::Delivered);
         }
         if now >= self.give_up {
             return Step::End(self.timed_out());
@@ -156,10 +154,10 @@ impl Transfer {
         Step::Send(self.next_window(now))
     }
 
-    /// The deadline passed.
+    /// Handles the passed deadline.
     pub fn timeout(&mut self, now: Instant) -> Step {
         let silence = now.saturating_duration_since(self.sent_at);
-        let in_vain = if self.heard {
+        let in_vain = if self.has_acknowledged {
             silence >= SILENCE && self.resends >= RESENDS
         } else {
             silence >= FIRST_SILENCE
@@ -167,8 +165,8 @@ impl Transfer {
         if in_vain || now >= self.give_up {
             return Step::End(self.timed_out());
         }
-        if !self.heard && self.resends >= FIRST_SENDS - 1 {
-            // It got all that it may have, and its late ACK is still welcome.
+        if !self.has_acknowledged && self.resends >= FIRST_SENDS - 1 {
+            // All first sends are used up, but a late ACK still counts.
             self.deadline = self.sent_at + FIRST_SILENCE;
             return Step::Ignored;
         }
@@ -176,7 +174,7 @@ impl Transfer {
         self.rtt.back_off();
         self.once = false;
         self.deadline = now + self.rtt.timeout();
-        if !self.heard {
+        if !self.has_acknowledged {
             self.deadline = self.deadline.min(self.sent_at + FIRST_SILENCE);
         }
         Step::Send(if self.resends > 1 {
@@ -186,10 +184,10 @@ impl Transfer {
         })
     }
 
-    /// The peer sent its request again: its first packet got lost or is late. `None` once
-    /// anything is acknowledged.
-    pub fn again(&mut self, now: Instant) -> Option<Send> {
-        if self.heard {
+    /// The peer repeated its request: the first packet was lost or is late. `None` once anything is
+    /// acknowledged.
+    pub fn retransmit(&mut self, now: Instant) -> Option<Send> {
+        if self.has_acknowledged {
             return None;
         }
         self.once = false;
@@ -198,16 +196,16 @@ impl Transfer {
         Some(self.pending())
     }
 
-    /// Sends nothing by itself until then.
+    /// Suppresses retransmissions until then.
     pub fn hold(&mut self, until: Instant) {
         self.deadline = self.deadline.max(until);
     }
 
-    /// Everything from the first block that is not acknowledged (RFC 7440, section 4).
+    /// The window from the first unacknowledged block (RFC 7440, section 4).
     fn next_window(&mut self, now: Instant) -> Send {
         let first = self.acked + 1;
-        let last = (self.acked + u64::from(self.agreed.window)).min(self.blocks);
-        // A part of the window acknowledged: the rest of it goes out a second time.
+        let last = (self.acked + u64::from(self.negotiated.window)).min(self.blocks);
+        // If only a part of the window was acknowledged, the rest is sent again.
         self.once = self.acked == self.sent;
         self.sent = last;
         self.sent_at = now;
@@ -224,8 +222,8 @@ impl Transfer {
         }
     }
 
-    /// The first of it alone: a window that was sent twice without an answer is too much for
-    /// the link, or for somebody who never asked for it.
+    /// Only its first block: a window sent twice without an answer is too much for the link, or for a
+    /// host that never requested it.
     fn pending_first(&self) -> Send {
         match self.pending() {
             Send::Blocks(blocks) => Send::Blocks(*blocks.start()..=*blocks.start()),
@@ -237,18 +235,18 @@ impl Transfer {
         self.sent == 0
     }
 
-    /// How it ends where nothing more is heard.
+    /// The outcome if the peer stays silent.
     #[must_use]
-    pub fn timed_out(&self) -> End {
-        End::TimedOut {
+    pub fn timed_out(&self) -> TransferOutcome {
+        TransferOutcome::TimedOut {
             all_sent: self.sent == self.blocks,
         }
     }
 
-    /// Whether it gives way to others: it has no ACK, and what it may send unasked is sent.
+    /// Whether it may be evicted: it has no ACK and has used up its first sends.
     #[must_use]
     pub fn gives_way(&self, now: Instant) -> bool {
-        !self.heard && now.saturating_duration_since(self.sent_at) >= FIRST_SENDS_TIME
+        !self.has_acknowledged && now.saturating_duration_since(self.sent_at) >= FIRST_SENDS_TIME
     }
 
     /// When [`Transfer::timeout`] is due.
@@ -257,17 +255,17 @@ impl Transfer {
         self.deadline
     }
 
-    /// Whether the peer acknowledged anything: only then its address is surely its own.
+    /// Whether the peer acknowledged anything; only then its address is proven.
     #[must_use]
-    pub fn heard(&self) -> bool {
-        self.heard
+    pub fn has_acknowledged(&self) -> bool {
+        self.has_acknowledged
     }
 
-    /// How many of the file's bytes are acknowledged.
+    /// Acknowledged bytes of the file.
     #[must_use]
     pub fn acknowledged(&self) -> u64 {
         let size = self.file.bytes.len() as u64;
-        (self.acked * u64::from(self.agreed.block_size)).min(size)
+        (self.acked * u64::from(self.negotiated.block_size)).min(size)
     }
 
     /// The file.
@@ -276,17 +274,17 @@ impl Transfer {
         &self.file
     }
 
-    /// The OACK, where there is one.
+    /// The OACK, if options were granted.
     #[must_use]
     pub fn option_ack(&self) -> Option<Head> {
-        self.agreed.option_ack
+        self.negotiated.option_ack
     }
 
-    /// A block's header, and where in the file its bytes are.
+    /// A block's header and its range in the file.
     #[must_use]
     pub fn block(&self, block: u64) -> (Head, Range<usize>) {
         let size = self.file.bytes.len();
-        let each = usize::from(self.agreed.block_size);
+        let each = usize::from(self.negotiated.block_size);
         let before = usize::try_from(block.saturating_sub(1)).unwrap_or(usize::MAX);
         let start = before.saturating_mul(each).min(size);
         (
@@ -296,7 +294,7 @@ impl Transfer {
     }
 }
 
-/// A block's number in a packet: 65535 is followed by 0.
+/// A block's number on the wire: 65535 is followed by 0.
 fn on_the_wire(block: u64) -> u16 {
     let [.., high, low] = block.to_be_bytes();
     u16::from_be_bytes([high, low])

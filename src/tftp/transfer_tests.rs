@@ -15,8 +15,8 @@ fn file(size: usize) -> File {
 
 fn started(size: usize, options: &[u8]) -> (Transfer, Send, Instant) {
     let now = Instant::now();
-    let agreed = Agreed::negotiate(Options::new(options), size as u64, 1468);
-    let (transfer, send) = Transfer::start(now, file(size), agreed);
+    let negotiated = NegotiatedOptions::negotiate(Options::new(options), size as u64, 1468);
+    let (transfer, send) = Transfer::start(now, file(size), negotiated);
     (transfer, send, now)
 }
 
@@ -32,7 +32,7 @@ fn lockstep_to_the_last_short_block() {
     assert_eq!(t.acknowledge(now, 1), Step::Send(blocks(2..=2)));
     assert_eq!(t.block(2).1, 512..1000);
     assert_eq!(t.acknowledged(), 512);
-    assert_eq!(t.acknowledge(now, 2), Step::End(End::Delivered));
+    assert_eq!(t.acknowledge(now, 2), Step::End(TransferOutcome::Delivered));
     assert_eq!(t.acknowledged(), 1000);
 }
 
@@ -40,7 +40,7 @@ fn lockstep_to_the_last_short_block() {
 fn an_empty_file_and_an_exact_multiple_end_with_an_empty_block() {
     let (mut t, first, now) = started(0, b"");
     assert_eq!((first, t.block(1).1), (blocks(1..=1), 0..0));
-    assert_eq!(t.acknowledge(now, 1), Step::End(End::Delivered));
+    assert_eq!(t.acknowledge(now, 1), Step::End(TransferOutcome::Delivered));
     let (mut t, _, now) = started(512, b"");
     assert_eq!(t.acknowledge(now, 1), Step::Send(blocks(2..=2)));
     assert_eq!(t.block(2).1, 512..512);
@@ -51,7 +51,7 @@ fn a_doubled_or_old_or_future_ack_draws_nothing() {
     let (mut t, _, now) = started(5000, b"");
     assert_eq!(t.acknowledge(now, 0), Step::Ignored);
     assert_eq!(t.acknowledge(now, 2), Step::Ignored);
-    assert!(!t.heard());
+    assert!(!t.has_acknowledged());
     t.acknowledge(now, 1);
     for block in [1, 0, 3, 65535] {
         assert_eq!(t.acknowledge(now, block), Step::Ignored, "{block}");
@@ -71,7 +71,7 @@ fn block_numbers_wrap_to_zero() {
             Step::Send(blocks(block + 1..=block + 1))
         );
     }
-    assert_eq!(t.acknowledge(now, 5), Step::End(End::Delivered));
+    assert_eq!(t.acknowledge(now, 5), Step::End(TransferOutcome::Delivered));
 }
 
 #[test]
@@ -79,10 +79,10 @@ fn an_oack_waits_for_ack_0() {
     let (mut t, first, now) = started(1000, b"tsize\x000\0");
     assert_eq!(first, Send::OptionAck);
     assert_eq!(t.acknowledge(now, 1), Step::Ignored);
-    assert_eq!(t.again(now), Some(Send::OptionAck));
+    assert_eq!(t.retransmit(now), Some(Send::OptionAck));
     assert_eq!(t.acknowledge(now, 0), Step::Send(blocks(1..=1)));
     assert_eq!(t.acknowledge(now, 0), Step::Ignored);
-    assert_eq!(t.again(now), None);
+    assert_eq!(t.retransmit(now), None);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn silence_from_the_start_draws_three_packets() {
     assert_eq!(t.deadline(), start + Duration::from_secs(5));
     assert_eq!(t.timeout(t.deadline()), Step::Ignored);
     assert_eq!(t.deadline(), start + FIRST_SILENCE);
-    let end = End::TimedOut { all_sent: false };
+    let end = TransferOutcome::TimedOut { all_sent: false };
     assert_eq!(t.timeout(t.deadline()), Step::End(end));
 }
 
@@ -124,9 +124,9 @@ fn a_request_that_is_repeated_for_ever_holds_no_transfer_for_ever() {
             {
                 break end;
             }
-            assert!(t.again(now).is_some());
+            assert!(t.retransmit(now).is_some());
         };
-        assert!(matches!(end, End::TimedOut { .. }));
+        assert!(matches!(end, TransferOutcome::TimedOut { .. }));
     }
 }
 
@@ -153,7 +153,7 @@ fn silence_in_the_middle_draws_a_bounded_number_of_resends() {
         sends += 1;
     };
     assert_eq!(sends, 13);
-    assert_eq!(end, End::TimedOut { all_sent: true });
+    assert_eq!(end, TransferOutcome::TimedOut { all_sent: true });
     let silence = t.deadline() - start;
     assert!(
         silence >= SILENCE && silence < SILENCE + TIMEOUT_MAX + MS,
@@ -186,7 +186,10 @@ fn a_window_is_sent_whole_and_again_from_what_is_missing() {
     for (acked, next) in [(10, 11..=14), (14, 15..=18), (18, 19..=21)] {
         assert_eq!(t.acknowledge(now, acked), Step::Send(Send::Blocks(next)));
     }
-    assert_eq!(t.acknowledge(now, 21), Step::End(End::Delivered));
+    assert_eq!(
+        t.acknowledge(now, 21),
+        Step::End(TransferOutcome::Delivered)
+    );
 }
 
 #[test]
@@ -214,7 +217,7 @@ fn an_ack_now_and_then_does_not_hold_a_transfer_for_ever() {
     for block in 1.. {
         now += Duration::from_secs(4);
         if let Step::End(end) = t.acknowledge(now, block) {
-            assert_eq!(end, End::TimedOut { all_sent: false });
+            assert_eq!(end, TransferOutcome::TimedOut { all_sent: false });
             break;
         }
     }

@@ -69,8 +69,8 @@ impl BundleFolder {
 
 #[test]
 fn a_whole_bundle_is_genuine_under_its_key_and_known_by_its_checksum() {
-    let folder_of_bundle = BundleFolder::new();
-    let path = folder_of_bundle.file("good.zip", &good());
+    let dir = BundleFolder::new();
+    let path = dir.file("good.zip", &good());
     let bundle = one(&path, &trusting());
     assert_eq!(bundle.verdict, Verdict::Genuine, "{:?}", bundle.problems);
     assert_eq!(bundle.protocol, Some(BundleProtocol::Sip));
@@ -101,8 +101,8 @@ fn a_whole_bundle_is_genuine_under_its_key_and_known_by_its_checksum() {
 
 #[test]
 fn a_bundle_without_a_known_key_is_intact_and_known_by_its_checksum() {
-    let folder_of_bundle = BundleFolder::new();
-    let path = folder_of_bundle.file("old.zip", &zip(&old_entries()));
+    let dir = BundleFolder::new();
+    let path = dir.file("old.zip", &zip(&old_entries()));
     let bundle = one(&path, &ExamineOptions::default());
     assert_eq!(bundle.verdict, Verdict::Intact, "{:?}", bundle.problems);
     let codes: Vec<_> = bundle.problems.iter().map(|problem| problem.code).collect();
@@ -129,11 +129,11 @@ fn the_key_that_other_tests_name_is_the_rehearsal_s() {
 
 #[test]
 fn every_kind_of_damage_gets_its_verdict_and_its_code() {
-    let folder_of_bundle = BundleFolder::new();
+    let dir = BundleFolder::new();
     let made = SyntheticBundle::new(Family::F45, 1)
         .unwrap()
         .sizes(Sizes::Small);
-    let path = folder_of_bundle.folder.path().join("made.zip");
+    let path = dir.folder.path().join("made.zip");
     made.write_zip(&path).unwrap();
     assert_eq!(one(&path, &trusting()).verdict, Verdict::Genuine);
     for damage in Damage::ALL {
@@ -155,8 +155,8 @@ fn every_kind_of_damage_gets_its_verdict_and_its_code() {
 
 #[test]
 fn an_sccp_bundle_says_so_and_every_family_is_genuine_under_its_key() {
-    let folder_of_bundle = BundleFolder::new();
-    let path = folder_of_bundle.folder.path().join("made.zip");
+    let dir = BundleFolder::new();
+    let path = dir.folder.path().join("made.zip");
     for family in [
         Family::F11,
         Family::F31,
@@ -187,28 +187,24 @@ fn an_sccp_bundle_says_so_and_every_family_is_genuine_under_its_key() {
 
 #[test]
 fn stored_deflated_and_grown_members_are_all_whole() {
-    let folder_of_bundle = BundleFolder::new();
+    let dir = BundleFolder::new();
     for method in [
         zip::CompressionMethod::Stored,
         zip::CompressionMethod::Deflated,
     ] {
         let bytes = fixtures::by_library(&good_entries(), method);
-        assert_eq!(
-            folder_of_bundle.judge(&bytes).0,
-            Verdict::Genuine,
-            "{method}"
-        );
+        assert_eq!(dir.judge(&bytes).0, Verdict::Genuine, "{method}");
     }
     // As `zip -` writes it: sizes behind the data, none before it.
     let streamed = fixtures::streamed(&good_entries());
-    assert_eq!(folder_of_bundle.judge(&streamed).0, Verdict::Genuine);
+    assert_eq!(dir.judge(&streamed).0, Verdict::Genuine);
     let with_comment = [&good()[..good().len() - 2], b"\x05\0hello"].concat();
-    assert_eq!(folder_of_bundle.judge(&with_comment).0, Verdict::Genuine);
+    assert_eq!(dir.judge(&with_comment).0, Verdict::Genuine);
 }
 
 #[test]
 fn what_is_missing_makes_it_incomplete_and_other_files_are_foreign() {
-    let folder_of_bundle = BundleFolder::new();
+    let dir = BundleFolder::new();
     let without = |name: &str| {
         let mut entries = good_entries();
         entries.retain(|entry| entry.name != name);
@@ -249,16 +245,16 @@ fn what_is_missing_makes_it_incomplete_and_other_files_are_foreign() {
         ),
     ];
     for (bytes, verdict, code) in cases {
-        assert_eq!(folder_of_bundle.judge(&bytes), (verdict, Some(code)));
+        assert_eq!(dir.judge(&bytes), (verdict, Some(code)));
     }
 }
 
 #[test]
 fn a_known_digest_does_not_make_a_bundle_whole() {
-    let folder_of_bundle = BundleFolder::new();
+    let dir = BundleFolder::new();
     let mut entries = good_entries();
     entries.remove(0);
-    let path = folder_of_bundle.file("short.zip", &zip(&entries));
+    let path = dir.file("short.zip", &zip(&entries));
     let digests = one(&path, &ExamineOptions::default()).digests.unwrap();
     let expectation = ExamineOptions {
         checksums: vec![digests.sha256.parse().unwrap()],

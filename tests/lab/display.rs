@@ -20,7 +20,7 @@ fault of 0 phones: config-refused
 simulated time runs 00x faster; times in evidence are simulated
 SEP000000000000 受付電話: confirmed – asked for /sp-sip.jar, as only SIP firmware does
 phone           model stage              for progress, or what comes next
-TwoHosts             0000  flashed           0:00 a second pass within 0:00
+Lab             0000  flashed           0:00 a second pass within 0:00
     config-rejected: 'XMLDefault.cnf.xml' came whole in 0 boots in a row and nothing followed; it began again with
       'CTLSEP000000000000.tlv' at 0:00:00
     → The phone drops the configuration: it has no line for it, or an error in it makes it drop the whole file. Give
@@ -38,7 +38,7 @@ simulated time runs 00x faster; times in evidence are simulated
 SEP000000000000 受付電話: confirmed – asked for /sp-sip.jar, as only SIP firmwar
 e does
 phone           model stage              for progress, or what comes next
-TwoHosts             0000  flashed           0:00 a second pass within 0:00
+Lab             0000  flashed           0:00 a second pass within 0:00
     config-rejected: 'XMLDefault.cnf.xml' came whole in 0 boots in a row and
       nothing followed; it began again with 'CTLSEP000000000000.tlv' at 0:00:00
     → The phone drops the configuration: it has no line for it, or an error in
@@ -51,7 +51,7 @@ TwoHosts             0000  flashed           0:00 a second pass within 0:00
 /// The same on 40 columns and few rows.
 const NARROW: &str = "\
 phone        stage       progress
-TwoHosts          flashed     within 0:00
+Lab          flashed     within 0:00
     config-rejected:
       'XMLDefault.cnf.xml' came whole
       in 0 boots in a row and nothing
@@ -103,11 +103,7 @@ fn comes_to(terminal: &Terminal, wanted: &str) {
 fn it_looks_as_it_should_and_is_whole_whatever_the_window_is_drawn_to() {
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("phones.csv");
-    fs::write(
-        &list,
-        "mac,name\n025245480000,TwoHosts\n025245480001,受付電話\n",
-    )
-    .unwrap();
+    fs::write(&list, "mac,name\n025245480000,Lab\n025245480001,受付電話\n").unwrap();
     let arguments = format!(
         "--phones 2 --seed 5 --inventory {} --fault config-refused@1 --timeout 3m",
         list.display()
@@ -128,7 +124,7 @@ fn it_looks_as_it_should_and_is_whole_whatever_the_window_is_drawn_to() {
         .nth(1)
         .unwrap_or_default();
     assert!(
-        !report.contains("TwoHosts             7945"),
+        !report.contains("Lab             7945"),
         "a row is left:\n{all}"
     );
 }

@@ -99,7 +99,7 @@ fn a_configuration_goes_to_its_own_phone_and_to_nobody_whose_address_is_anothers
 
     let report = end(server).to_string();
     let words = fs::read_to_string(log).unwrap();
-    assert!(words.contains("is not given to 192.0.2.50"), "{words}");
+    assert!(words.contains("is not served to 192.0.2.50"), "{words}");
     assert!(!report.contains("hunter2") && !words.contains("hunter2"));
 }
 

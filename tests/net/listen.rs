@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::support::{process::Running, synthetic};
+use crate::support::{own_loopback, process::Running, synthetic};
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 const TARGET: &str = "SIP45.9-3-1SR4-1S";
@@ -89,10 +89,11 @@ fn has_witness(phone: &Value, source: &str, word: &str) -> bool {
 #[test]
 fn a_register_over_udp_names_a_load_that_was_there_already() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Ipv4Addr::new(127, 71, 0, 1);
+    let server = own_loopback();
     let mut run = Running::start(convert(folder.path(), server).args(["--json", "--expect", "1"]));
     run.kind("started");
-    let (socket, at) = phone(Ipv4Addr::new(127, 71, 0, 9));
+    let own = own_loopback();
+    let (socket, at) = phone(own);
     let text = register(at, "UDP", TARGET);
     socket.send_to(text.as_bytes(), (server, 5060)).unwrap();
     let answer = answer(&socket);
@@ -101,14 +102,14 @@ fn a_register_over_udp_names_a_load_that_was_there_already() {
     let phone = converted(run);
     assert_eq!(phone["state"], "already", "{phone:#}");
     assert_eq!(phone["mac"], "001d45aabb0c");
-    assert_eq!(phone["address"], "127.71.0.9");
+    assert_eq!(phone["address"], own.to_string());
     assert!(has_witness(&phone, "sip", TARGET), "{phone:#}");
 }
 
 #[test]
 fn an_alarm_tells_the_load_before_and_a_register_over_tcp_the_one_after() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Ipv4Addr::new(127, 72, 0, 1);
+    let server = own_loopback();
     let mut run = Running::start(convert(folder.path(), server).args(["--json", "--expect", "1"]));
     run.kind("started");
     // Each from 127.0.0.1: one phone at one address.
@@ -145,7 +146,7 @@ fn an_alarm_tells_the_load_before_and_a_register_over_tcp_the_one_after() {
 #[test]
 fn floods_hold_up_no_phone() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Ipv4Addr::new(127, 73, 0, 1);
+    let server = own_loopback();
     let mut run = Running::start(convert(folder.path(), server).args(["--json", "--expect", "1"]));
     run.kind("started");
     // Connections that say nothing: the first four wait, the others are closed.
@@ -164,14 +165,14 @@ fn floods_hold_up_no_phone() {
     let waits = (&idle[0]).read(&mut [0]).unwrap_err();
     assert_eq!(waits.kind(), std::io::ErrorKind::WouldBlock);
     // Datagrams of one address, junk and REGISTERs of a phone that has another load.
-    let (flood, at) = phone(Ipv4Addr::new(127, 73, 0, 8));
+    let (flood, at) = phone(own_loopback());
     let text = register(at, "UDP", "SIP45.8-5-4S").replace("AABB0C", "AABB0D");
     for _ in 0..5000 {
         flood.send_to(text.as_bytes(), (server, 5060)).unwrap();
         flood.send_to(&[0xff; 900], (server, 5060)).unwrap();
     }
     // The good one asks as a phone does: again, until it is answered.
-    let (socket, at) = phone(Ipv4Addr::new(127, 73, 0, 9));
+    let (socket, at) = phone(own_loopback());
     socket
         .set_read_timeout(Some(Duration::from_millis(500)))
         .unwrap();
@@ -192,7 +193,7 @@ fn floods_hold_up_no_phone() {
 #[test]
 fn a_busy_port_is_told_and_only_one_that_was_asked_for_ends_the_run() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Ipv4Addr::new(127, 74, 0, 1);
+    let server = own_loopback();
     let _taken = UdpSocket::bind((server, 5060)).unwrap();
     let run = |arguments: &[&str]| {
         let mut command = convert(folder.path(), server);
@@ -214,7 +215,7 @@ fn a_busy_port_is_told_and_only_one_that_was_asked_for_ends_the_run() {
         "{out}"
     );
     assert!(
-        out.contains("listening for SCCP alarms on 127.74.0.1:2000"),
+        out.contains(&format!("listening for SCCP alarms on {server}:2000")),
         "{out}"
     );
 

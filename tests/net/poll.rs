@@ -18,6 +18,8 @@ use reflash::{
 };
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::support::own_loopback;
+
 const MAC: MacAddress = MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, 1]);
 const TARGET: &str = "SIP45.9-3-1SR4-1S";
 
@@ -147,7 +149,7 @@ impl Site {
 #[tokio::test]
 #[ignore = "needs root (port 80)"]
 async fn a_page_tells_who_is_there_and_what_it_runs() {
-    let address = Ipv4Addr::new(127, 81, 0, 1);
+    let address = own_loopback();
     let asked = serve(address, plain(&page(MAC, TARGET)), true).await;
     let mut site = Site::new(address);
     let (seen, notice) = site.tried().await;
@@ -172,7 +174,7 @@ async fn a_page_tells_who_is_there_and_what_it_runs() {
 #[tokio::test]
 #[ignore = "needs root (port 80)"]
 async fn an_answer_with_a_length_is_not_waited_on_to_the_end_of_the_connection() {
-    let address = Ipv4Addr::new(127, 81, 0, 2);
+    let address = own_loopback();
     let body = page(MAC, TARGET);
     let answer = format!(
         "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
@@ -185,7 +187,7 @@ async fn an_answer_with_a_length_is_not_waited_on_to_the_end_of_the_connection()
 #[tokio::test]
 #[ignore = "needs root (port 80)"]
 async fn the_page_of_another_phone_is_a_dispute_and_nothing_in_it_counts() {
-    let address = Ipv4Addr::new(127, 81, 0, 3);
+    let address = own_loopback();
     let other = MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, 2]);
     serve(address, plain(&page(other, TARGET)), true).await;
     let disputed = ObservationKind::AddressConflict {
@@ -199,13 +201,14 @@ async fn the_page_of_another_phone_is_a_dispute_and_nothing_in_it_counts() {
 #[tokio::test]
 async fn a_refused_connection_is_told_once_and_not_tried_for_ever() {
     // Nobody listens there.
-    let mut site = Site::new(Ipv4Addr::new(127, 81, 0, 4));
+    let address = own_loopback();
+    let mut site = Site::new(address);
     assert_eq!(site.tried().await, (vec![], None), "it may not be up yet");
     let (seen, notice) = site.tried().await;
     assert_eq!(seen, []);
     let words = notice.expect("it is off");
     assert!(
-        words.contains("SEP001D45AABB01 (127.81.0.4) is off"),
+        words.contains(&format!("SEP001D45AABB01 ({address}) is off")),
         "{words}"
     );
     site.now += Duration::from_hours(24);
@@ -218,14 +221,14 @@ async fn a_refused_connection_is_told_once_and_not_tried_for_ever() {
 #[ignore = "needs root (port 80)"]
 async fn what_is_no_phones_page_is_asked_for_once_in_a_pass() {
     let long = "x".repeat(MAX_BODY + 1);
-    for (last, answer) in [
-        (10, b"HTTP/1.0 401 Unauthorized\r\n\r\n".to_vec()),
-        (11, plain("<html>a printer</html>")),
-        (12, plain(&page(MAC, TARGET).replace("001D45AABB01", ""))),
-        (13, b"SSH-2.0-OpenSSH\r\n\r\n".to_vec()),
-        (14, plain(&long)),
+    for answer in [
+        b"HTTP/1.0 401 Unauthorized\r\n\r\n".to_vec(),
+        plain("<html>a printer</html>"),
+        plain(&page(MAC, TARGET).replace("001D45AABB01", "")),
+        b"SSH-2.0-OpenSSH\r\n\r\n".to_vec(),
+        plain(&long),
     ] {
-        let address = Ipv4Addr::new(127, 81, 0, last);
+        let address = own_loopback();
         let asked = serve(address, answer, true).await;
         let mut site = Site::new(address);
         assert_eq!(site.tried().await, (vec![], None), "{address}");
@@ -242,8 +245,8 @@ async fn what_is_no_phones_page_is_asked_for_once_in_a_pass() {
 #[tokio::test]
 #[ignore = "needs root (port 80)"]
 async fn a_phone_that_takes_the_connection_and_says_nothing_holds_up_nobody() {
-    let silent = Ipv4Addr::new(127, 81, 0, 20);
-    let good = Ipv4Addr::new(127, 81, 0, 21);
+    let silent = own_loopback();
+    let good = own_loopback();
     serve(silent, Vec::new(), false).await;
     serve(good, plain(&page(MAC, TARGET)), true).await;
     let wanted = [
@@ -267,7 +270,7 @@ async fn a_phone_that_takes_the_connection_and_says_nothing_holds_up_nobody() {
 #[tokio::test]
 #[ignore = "needs root (port 80)"]
 async fn who_begins_to_fetch_is_given_up_in_the_middle() {
-    let address = Ipv4Addr::new(127, 81, 0, 30);
+    let address = own_loopback();
     serve(address, b"HTTP/1.0 200 OK\r\n".to_vec(), false).await;
     let wanted = [phone(address)];
     let mut poller = Poller::default();

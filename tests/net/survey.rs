@@ -21,7 +21,7 @@ use reflash::{
 use serde_json::Value;
 use socket2::{Domain, Socket, Type};
 
-use crate::support::{process::Running, synthetic::KEY};
+use crate::support::{own_loopback, process::Running, synthetic::KEY};
 
 const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 
@@ -63,11 +63,11 @@ struct Place {
 }
 
 impl Place {
-    fn new(third: u8) -> Self {
+    fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
-            server: Ipv4Addr::new(127, 73, third, 1),
-            phone: Ipv4Addr::new(127, 73, third, 9),
+            server: own_loopback(),
+            phone: own_loopback(),
         }
     }
 
@@ -170,7 +170,7 @@ fn is_planned(line: &Value, word: &str) -> bool {
 
 #[test]
 fn a_phone_below_8_3_3_takes_the_bridge_without_a_try_at_the_target_and_then_the_target() {
-    let place = Place::new(1);
+    let place = Place::new();
     let (mut run, server) = place.begin(&["--survey", "8s", "--expect", "1"]);
     // It is restarted while the survey goes on: no load is named, and it keeps what it has.
     let phone = place.phone_boots(server);
@@ -228,7 +228,7 @@ fn a_phone_below_8_3_3_takes_the_bridge_without_a_try_at_the_target_and_then_the
 
 #[test]
 fn the_word_of_a_phone_that_runs_the_target_ends_the_run_and_nothing_is_flashed() {
-    let place = Place::new(2);
+    let place = Place::new();
     let (mut run, server) = place.begin(&["--survey", "1h", "--expect", "1"]);
     let config = place.fetch(server, "XMLDefault.cnf.xml").unwrap();
     assert!(!config.contains("loadInformation"), "{config}");
@@ -244,7 +244,7 @@ fn the_word_of_a_phone_that_runs_the_target_ends_the_run_and_nothing_is_flashed(
 
 #[test]
 fn a_boot_loader_is_served_while_the_survey_goes_on() {
-    let place = Place::new(3);
+    let place = Place::new();
     let (mut run, server) = place.begin(&["--survey", "1h"]);
     let manifest = place.fetch(server, "term65.default.loads").unwrap();
     assert!(manifest.contains("9-3-1"), "{manifest}");
@@ -267,7 +267,7 @@ fn report(journal: &str) -> Value {
 
 #[test]
 fn a_run_that_is_killed_goes_on_with_its_survey_and_with_what_it_planned() {
-    let place = Place::new(4);
+    let place = Place::new();
     let journal = place.journal();
     let (mut run, _) = place.begin(&["--survey", "6s", "--journal", &journal]);
     place.alarm(OLD);
@@ -335,7 +335,7 @@ fn a_survey_without_time_or_without_an_end_is_a_usage_error() {
 
 #[test]
 fn people_read_what_to_do_while_it_goes_on_and_when_it_is_over() {
-    let place = Place::new(5);
+    let place = Place::new();
     let mut command = Command::new(REFLASH);
     command.args(["convert", "--tftp-port", "0", "--http-port", "0"]);
     command.args(["--listen", &place.server.to_string(), "--trust-key", KEY]);

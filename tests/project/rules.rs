@@ -1,4 +1,4 @@
-//! The house rules that a machine can check.
+//! What belongs in the repository, and that the tests named in the docs exist.
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 

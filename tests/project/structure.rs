@@ -104,9 +104,6 @@ const KNOWN_PARENTS: &[&str] = &[
     "provision/settle.rs",
     "provision/asterisk.rs",
     "provision/sep.rs",
-    "replay.rs",
-    "session.rs",
-    "simulator/fleet.rs",
     "stage.rs",
     "tftp.rs",
     "track/conversion.rs",
@@ -117,7 +114,6 @@ const KNOWN_PARENTS: &[&str] = &[
 const KNOWN_LONG: &[&str] = &[
     "src/dhcp/server/tests.rs",
     "src/display/live/tests.rs",
-    "src/session.rs",
     "src/stage/tests.rs",
     "src/tftp/engine.rs",
     "src/tftp/engine_tests.rs",

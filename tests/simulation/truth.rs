@@ -17,7 +17,7 @@ use bundles::Bundles;
 use table::Table;
 
 /// Fleets without the variable: what a test machine plays in some seconds.
-const FLEETS: u64 = 120;
+const FLEETS: u64 = 60;
 
 /// Of what the observations can tell apart, this part of a thousand has its right name.
 const NAMED_PER_MILLE: u64 = 990;

@@ -11,7 +11,11 @@ pub(crate) mod sip_phone;
 pub(crate) mod synthetic;
 pub(crate) mod terminal;
 
-use std::path::PathBuf;
+use std::{
+    net::Ipv4Addr,
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 /// The path of a program that a test needs. A test that needs one is `#[ignore]`d with the
 /// program's name, so that it is only run where somebody asked for it; then it must be there.
@@ -34,4 +38,14 @@ pub(crate) fn helper() -> PathBuf {
         helper.display()
     );
     helper
+}
+
+/// A loopback address that no other test uses, in this process or in another: there, the ports
+/// that phones cannot be told to change are free.
+pub(crate) fn own_loopback() -> Ipv4Addr {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // 127.64.0.0/10, with 16 bits of the process id and 6 of a number in the process.
+    let number = NEXT.fetch_add(1, Ordering::Relaxed) & 0x3f;
+    let own = ((std::process::id() << 6) | number) & 0x003f_ffff;
+    Ipv4Addr::from_bits(0x7f40_0000 | own)
 }

@@ -13,15 +13,32 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{
-    super::{Action, SimulatedPhone},
-    PhoneResult,
-};
+use super::super::{Action, PhoneContents, SimulatedPhone, StartState};
+use crate::phone::{MacAddress, Model};
 
 /// Last octets that phones use, from 1.
 const PER_NET: usize = 250;
 /// Bytes of the longest datagram that is taken whole; without options 516 are usual.
 const DATAGRAM: usize = 2048;
+
+/// What became of one phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhoneResult {
+    /// Who it is.
+    pub mac: MacAddress,
+    /// What it is.
+    pub model: &'static Model,
+    /// How it began.
+    pub start: StartState,
+    /// Its last address.
+    pub address: Ipv4Addr,
+    /// What it really has.
+    pub contents: PhoneContents,
+    /// Whether it came up and had nothing more to ask.
+    pub finished: bool,
+    /// What this machine's sockets refused; the phone ended there.
+    pub trouble: Option<String>,
+}
 
 /// Where a phone lives: its addresses, its one socket, the fleet's clock.
 pub(super) struct Endpoint {

@@ -92,13 +92,9 @@ fn every_kind_of_broken_file_is_damaged() {
         ("bytes before the end record", between, "archive-damaged"),
         ("bytes behind", appended, "archive-truncated"),
     ];
-    let folder_of_bundle = BundleFolder::new();
+    let dir = BundleFolder::new();
     for (what, bytes, code) in cases {
-        assert_eq!(
-            folder_of_bundle.judge(&bytes),
-            (Verdict::Damaged, Some(code)),
-            "{what}"
-        );
+        assert_eq!(dir.judge(&bytes), (Verdict::Damaged, Some(code)), "{what}");
     }
 }
 
@@ -266,20 +262,16 @@ fn every_kind_of_hostile_archive_is_refused() {
             "over-limit",
         ),
     ];
-    let folder_of_bundle = BundleFolder::new();
+    let dir = BundleFolder::new();
     for (what, bytes, code) in cases {
-        assert_eq!(
-            folder_of_bundle.judge(&bytes),
-            (Verdict::Refused, Some(code)),
-            "{what}"
-        );
+        assert_eq!(dir.judge(&bytes), (Verdict::Refused, Some(code)), "{what}");
     }
 }
 
 #[test]
 fn a_file_too_large_to_be_a_bundle_is_not_read() {
-    let folder_of_bundle = BundleFolder::new();
-    let path = folder_of_bundle.file("sparse.zip", b"PK");
+    let dir = BundleFolder::new();
+    let path = dir.file("sparse.zip", b"PK");
     let file = std::fs::File::options().write(true).open(&path).unwrap();
     file.set_len((1 << 30) + 1).unwrap();
     let mut bundle = one(&path, &ExamineOptions::default());
@@ -331,8 +323,8 @@ proptest! {
         let mut bytes = good();
         let at = at % bytes.len();
         bytes[at] = to;
-        let folder_of_bundle = BundleFolder::new();
-        let path = folder_of_bundle.file("bundle.zip", &bytes);
+        let dir = BundleFolder::new();
+        let path = dir.file("bundle.zip", &bytes);
         let bundle = one(&path, &trusting());
         if bundle.verdict == Verdict::Genuine {
             let folder = TempDir::new().unwrap();

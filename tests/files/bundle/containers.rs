@@ -97,7 +97,7 @@ fn unpacks(bundle: &Bundle) {
 
 #[test]
 fn every_container_gives_the_same_bundle() {
-    let folder_of_bundle = BundleFolder::new();
+    let dir = BundleFolder::new();
     let entries = good_entries();
     let with_root = {
         let root = header("./", 0, b'5');
@@ -114,7 +114,7 @@ fn every_container_gives_the_same_bundle() {
         ("download", gzip(&tar(&entries))),
     ];
     for (name, bytes) in files {
-        let path = folder_of_bundle.file(name, &bytes);
+        let path = dir.file(name, &bytes);
         let bundle = one(&path, &trusting());
         assert_eq!(
             bundle.verdict,
@@ -126,7 +126,7 @@ fn every_container_gives_the_same_bundle() {
         assert!(bundle.digests.is_some());
         unpacks(&bundle);
     }
-    let folder = folder_of_bundle.folder.path().join("unpacked");
+    let folder = dir.folder.path().join("unpacked");
     fs::create_dir(&folder).unwrap();
     for entry in &entries {
         fs::write(folder.join(&entry.name), &entry.data).unwrap();
@@ -143,7 +143,7 @@ fn every_container_gives_the_same_bundle() {
 
 #[test]
 fn what_is_in_a_repack_is_an_entry_of_its_own() {
-    let folder_of_bundle = BundleFolder::new();
+    let dir = BundleFolder::new();
     let in_folder: Vec<_> = good_entries()
         .into_iter()
         .map(|entry| Entry::new(&format!("7945/Sip/{}", entry.name), &entry.data))
@@ -159,7 +159,7 @@ fn what_is_in_a_repack_is_an_entry_of_its_own() {
         &gzip(&tar(&[Entry::new("a.jpg", b"x")])),
     ));
     let outer = zip(&entries);
-    let path = folder_of_bundle.file("outer.zip", &outer);
+    let path = dir.file("outer.zip", &outer);
     let found = examine(&path, &trusting()).unwrap();
     let told: Vec<_> = found
         .iter()
@@ -191,7 +191,7 @@ fn what_is_in_a_repack_is_an_entry_of_its_own() {
     // Whoever knows the outer file knows what is in it.
     fs::write(&path, outer).unwrap();
     let outer = one(
-        &folder_of_bundle.file("plain.zip", &fs::read(&path).unwrap()[..0]),
+        &dir.file("plain.zip", &fs::read(&path).unwrap()[..0]),
         &trusting(),
     );
     assert_eq!(outer.verdict, Verdict::Damaged);
@@ -216,11 +216,11 @@ fn what_is_in_a_repack_is_an_entry_of_its_own() {
 
 #[test]
 fn deeper_nesting_is_refused() {
-    let folder_of_bundle = BundleFolder::new();
+    let dir = BundleFolder::new();
     let inner = zip(&[Entry::new("inner.tar", &tar(&good_entries()))]);
     let folder = tar_in("folder/", &good_entries());
     for (name, bytes) in [("inner.zip", inner), ("inner.tar", folder)] {
-        let path = folder_of_bundle.file("outer.zip", &zip(&[Entry::new(name, &bytes)]));
+        let path = dir.file("outer.zip", &zip(&[Entry::new(name, &bytes)]));
         let bundle = one(&path, &trusting());
         let code = bundle.problems[0].code;
         assert_eq!(
@@ -450,19 +450,15 @@ fn every_kind_of_damaged_or_hostile_tar_is_caught() {
             "not-an-archive",
         ),
     ];
-    let folder_of_bundle = BundleFolder::new();
+    let dir = BundleFolder::new();
     for (what, bytes, verdict, code) in cases {
-        assert_eq!(
-            folder_of_bundle.judge(&bytes),
-            (verdict, Some(code)),
-            "{what}"
-        );
+        assert_eq!(dir.judge(&bytes), (verdict, Some(code)), "{what}");
     }
 }
 
 #[test]
 fn every_truncation_of_a_tar_a_gzip_and_a_package_is_caught() {
-    let folder_of_bundle = BundleFolder::new();
+    let dir = BundleFolder::new();
     let small = [
         Entry::new("load.loads", b"a.sbn\n"),
         Entry::new("a.sbn", b"image"),
@@ -471,17 +467,17 @@ fn every_truncation_of_a_tar_a_gzip_and_a_package_is_caught() {
     // The last kilobytes are zeros: a tar needs two blocks of them and no more.
     let needed = 4 * 512 + 1_024;
     for cut in 0..needed {
-        let (verdict, _) = folder_of_bundle.judge(&bytes[..cut]);
+        let (verdict, _) = dir.judge(&bytes[..cut]);
         assert!(
             matches!(verdict, Verdict::Damaged | Verdict::Foreign),
             "{cut}: {verdict:?}"
         );
     }
     let package = [signed_file("x.cop.sgn", b""), gzip(&bytes)].concat();
-    assert_eq!(folder_of_bundle.judge(&package).0, Verdict::Intact);
+    assert_eq!(dir.judge(&package).0, Verdict::Intact);
     for bytes in [gzip(&bytes), package] {
         for cut in 0..bytes.len() {
-            let (verdict, _) = folder_of_bundle.judge(&bytes[..cut]);
+            let (verdict, _) = dir.judge(&bytes[..cut]);
             assert!(
                 matches!(verdict, Verdict::Damaged | Verdict::Foreign),
                 "{cut}: {verdict:?}"
@@ -493,8 +489,8 @@ fn every_truncation_of_a_tar_a_gzip_and_a_package_is_caught() {
 #[cfg(unix)]
 #[test]
 fn links_in_a_folder_are_not_followed() {
-    let folder_of_bundle = BundleFolder::new();
-    let folder = folder_of_bundle.folder.path().join("folder");
+    let dir = BundleFolder::new();
+    let folder = dir.folder.path().join("folder");
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("load.loads"), b"a.sbn\n").unwrap();
     std::os::unix::fs::symlink("/etc/passwd", folder.join("a.sbn")).unwrap();
@@ -526,8 +522,8 @@ proptest! {
             let at = at % bytes.len();
             bytes[at] = to;
         }
-        let folder_of_bundle = BundleFolder::new();
-        let path = folder_of_bundle.file("bundle", &bytes);
+        let dir = BundleFolder::new();
+        let path = dir.file("bundle", &bytes);
         for bundle in examine(&path, &trusting()).unwrap() {
             if bundle.verdict == Verdict::Genuine {
                 let to = TempDir::new().unwrap();
@@ -550,8 +546,8 @@ proptest! {
     ) {
         let bytes = [header(&name, size, kind), rest].concat();
         let bytes = if packed { gzip(&bytes) } else { bytes };
-        let folder_of_bundle = BundleFolder::new();
-        let path = folder_of_bundle.file("bundle", &bytes);
+        let dir = BundleFolder::new();
+        let path = dir.file("bundle", &bytes);
         for bundle in examine(&path, &trusting()).unwrap() {
             prop_assert!(!matches!(bundle.verdict, Verdict::Known | Verdict::Genuine));
         }
@@ -560,13 +556,13 @@ proptest! {
 
 #[test]
 fn a_zip_by_the_library_with_folders_is_read() {
-    let folder_of_bundle = BundleFolder::new();
+    let dir = BundleFolder::new();
     let entries: Vec<_> = good_entries()
         .into_iter()
         .map(|entry| Entry::new(&format!("firmware/{}", entry.name), &entry.data))
         .collect();
     let bytes = fixtures::by_library(&entries, zip::CompressionMethod::Deflated);
-    let bundle = one(&folder_of_bundle.file("outer.zip", &bytes), &trusting());
+    let bundle = one(&dir.file("outer.zip", &bytes), &trusting());
     assert_eq!(bundle.verdict, Verdict::Genuine);
     assert!(
         bundle

@@ -13,8 +13,8 @@ use super::{
 
 #[test]
 fn unpacking_gives_the_members_byte_for_byte_and_nothing_else() {
-    let folder_of_bundle = BundleFolder::new();
-    let path = folder_of_bundle.file("good.zip", &good());
+    let dir = BundleFolder::new();
+    let path = dir.file("good.zip", &good());
     let bundle = one(&path, &trusting());
     let to = TempDir::new().unwrap();
     bundle.unpack(to.path()).unwrap();
@@ -36,8 +36,8 @@ fn unpacking_gives_the_members_byte_for_byte_and_nothing_else() {
 
 #[test]
 fn a_file_that_changed_since_is_not_unpacked_and_leaves_nothing() {
-    let folder_of_bundle = BundleFolder::new();
-    let path = folder_of_bundle.file("good.zip", &good());
+    let dir = BundleFolder::new();
+    let path = dir.file("good.zip", &good());
     let bundle = one(&path, &trusting());
     // The last member gets other bytes of the same length, with a CRC that holds.
     let mut other = good_entries();
@@ -55,8 +55,8 @@ fn a_file_that_changed_since_is_not_unpacked_and_leaves_nothing() {
 
 #[test]
 fn a_file_in_the_way_is_kept_and_what_was_written_is_removed() {
-    let folder_of_bundle = BundleFolder::new();
-    let path = folder_of_bundle.file("good.zip", &good());
+    let dir = BundleFolder::new();
+    let path = dir.file("good.zip", &good());
     let bundle = one(&path, &trusting());
     let to = TempDir::new().unwrap();
     let in_the_way = to.path().join("term65.default.loads");
@@ -75,8 +75,8 @@ fn a_file_in_the_way_is_kept_and_what_was_written_is_removed() {
 
 #[test]
 fn an_unfit_bundle_is_not_unpacked() {
-    let folder_of_bundle = BundleFolder::new();
-    let path = folder_of_bundle.file("bad.zip", &zip(&[Entry::new("a.sbn", b"x")]));
+    let dir = BundleFolder::new();
+    let path = dir.file("bad.zip", &zip(&[Entry::new("a.sbn", b"x")]));
     let bundle = one(&path, &ExamineOptions::default());
     let to = TempDir::new().unwrap();
     assert!(matches!(

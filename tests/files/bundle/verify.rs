@@ -26,9 +26,9 @@ fn json(arguments: &[&str]) -> (Value, Option<i32>) {
 
 #[test]
 fn the_json_is_the_contract_s() {
-    let folder_of_bundle = BundleFolder::new();
-    let path = folder_of_bundle.file("good.zip", &good());
-    let key = folder_of_bundle.key();
+    let dir = BundleFolder::new();
+    let path = dir.file("good.zip", &good());
+    let key = dir.key();
     let (value, code) = json(&[path.to_str().unwrap(), "--trust-key", key.to_str().unwrap()]);
     assert_eq!(code, Some(0));
     let bundle = &value["bundles"][0];
@@ -67,7 +67,7 @@ fn the_json_is_the_contract_s() {
     assert_eq!(member["signed_at"], "2015-04-22T07:21:26Z");
     assert_eq!(member["size"], good_entries()[0].data.len());
     assert_eq!(member["sha256"].as_str().unwrap().len(), 64);
-    let old = folder_of_bundle.file("old.zip", &zip(&old_entries()));
+    let old = dir.file("old.zip", &zip(&old_entries()));
     let (value, code) = json(&[old.to_str().unwrap()]);
     assert_eq!(code, Some(1));
     let bundle = &value["bundles"][0];
@@ -88,8 +88,8 @@ fn the_json_is_the_contract_s() {
 
 #[test]
 fn exit_codes_follow_the_verdict() {
-    let folder_of_bundle = BundleFolder::new();
-    let path = folder_of_bundle.file("old.zip", &zip(&old_entries()));
+    let dir = BundleFolder::new();
+    let path = dir.file("old.zip", &zip(&old_entries()));
     let path = path.to_str().unwrap();
     let md5 = json(&[path]).0["bundles"][0]["digests"]["md5"]
         .as_str()
@@ -118,8 +118,8 @@ fn exit_codes_follow_the_verdict() {
     );
 
     // Whatever else holds: a hostile file, and one that is no zip.
-    let hostile = folder_of_bundle.file("hostile.zip", &zip(&[Entry::new("../x", b"x")]));
-    let foreign = folder_of_bundle.file("foreign.zip", b"hello");
+    let hostile = dir.file("hostile.zip", &zip(&[Entry::new("../x", b"x")]));
+    let foreign = dir.file("foreign.zip", b"hello");
     for path in [hostile, foreign] {
         let (value, code) = json(&[path.to_str().unwrap(), "--checksum", wrong]);
         assert_eq!(
@@ -131,9 +131,9 @@ fn exit_codes_follow_the_verdict() {
 
 #[test]
 fn with_several_bundles_an_unmatched_checksum_fails_the_run_and_no_bundle() {
-    let folder_of_bundle = BundleFolder::new();
-    let one = folder_of_bundle.file("one.zip", &zip(&old_entries()));
-    let two = folder_of_bundle.file(
+    let dir = BundleFolder::new();
+    let one = dir.file("one.zip", &zip(&old_entries()));
+    let two = dir.file(
         "two.zip",
         &fixtures::by_library(&old_entries(), zip::CompressionMethod::Deflated),
     );
@@ -165,8 +165,8 @@ fn with_several_bundles_an_unmatched_checksum_fails_the_run_and_no_bundle() {
 
 #[test]
 fn only_what_the_command_line_alone_shows_wrong_is_a_usage_error() {
-    let folder_of_bundle = BundleFolder::new();
-    let path = folder_of_bundle.file("good.zip", &good());
+    let dir = BundleFolder::new();
+    let path = dir.file("good.zip", &good());
     for checksum in ["", "abc", &"0".repeat(33), &"g".repeat(32)] {
         let output = reflash()
             .args(["verify", "--checksum", checksum])
@@ -196,16 +196,16 @@ fn only_what_the_command_line_alone_shows_wrong_is_a_usage_error() {
 
 #[test]
 fn people_read_a_block_of_80_columns_with_a_cure_for_each_problem() {
-    let folder_of_bundle = BundleFolder::new();
+    let dir = BundleFolder::new();
     let mut entries = good_entries();
     entries.retain(|entry| !entry.name.starts_with("dsp45"));
     entries.push(Entry::new("README-(first).txt", b"x"));
-    let path = folder_of_bundle.file("short.zip", &zip(&entries));
+    let path = dir.file("short.zip", &zip(&entries));
     let output = reflash()
-        .current_dir(folder_of_bundle.folder.path())
+        .current_dir(dir.folder.path())
         .args(["verify", "-v", path.file_name().unwrap().to_str().unwrap()])
         .arg("--trust-key")
-        .arg(folder_of_bundle.key())
+        .arg(dir.key())
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
@@ -226,7 +226,7 @@ fn people_read_a_block_of_80_columns_with_a_cure_for_each_problem() {
         "{text}"
     );
 
-    let hostile = folder_of_bundle.file("hostile.zip", &zip(&[Entry::new("../\u{1b}[2J", b"x")]));
+    let hostile = dir.file("hostile.zip", &zip(&[Entry::new("../\u{1b}[2J", b"x")]));
     let output = reflash().arg("verify").arg(hostile).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
@@ -237,11 +237,11 @@ fn people_read_a_block_of_80_columns_with_a_cure_for_each_problem() {
 
 #[test]
 fn people_are_told_which_key_signed_and_that_it_is_their_own() {
-    let folder_of_bundle = BundleFolder::new();
-    let path = folder_of_bundle.file("good.zip", &good());
+    let dir = BundleFolder::new();
+    let path = dir.file("good.zip", &good());
     let output = reflash()
         .args(["verify", "-v", "--trust-key"])
-        .arg(folder_of_bundle.key())
+        .arg(dir.key())
         .arg(path)
         .output()
         .unwrap();
@@ -258,10 +258,10 @@ fn people_are_told_which_key_signed_and_that_it_is_their_own() {
 
 #[test]
 fn a_key_that_is_none_is_a_failure_with_a_cure() {
-    let folder_of_bundle = BundleFolder::new();
-    let path = folder_of_bundle.file("good.zip", &good());
-    let text = folder_of_bundle.file("text.pem", b"hello");
-    let missing = folder_of_bundle.folder.path().join("missing.pem");
+    let dir = BundleFolder::new();
+    let path = dir.file("good.zip", &good());
+    let text = dir.file("text.pem", b"hello");
+    let missing = dir.folder.path().join("missing.pem");
     for key in [text, missing] {
         let output = reflash()
             .arg("verify")

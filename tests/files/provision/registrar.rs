@@ -15,15 +15,14 @@ use reflash::provision::Built;
 
 use super::{build, ini, one, seps, text};
 use crate::support::{
-    require_program,
+    own_loopback, require_program,
     sip_phone::{lines, register},
 };
 
 const REALM: &str = "reflash";
 
-/// Where the registrar listens, and where the phones live: no other test uses these.
+/// Where the registrar listens, on a port that is free there.
 const REGISTRAR: Ipv4Addr = Ipv4Addr::new(127, 83, 73, 80);
-const PHONE: Ipv4Addr = Ipv4Addr::new(127, 83, 73, 81);
 
 /// A kamailio of the test's own, gone with it.
 pub(crate) struct Registrar {
@@ -131,9 +130,10 @@ fn all_register(transport: &str, further: &str) {
     ));
     let mut command = Command::new(program);
     let registrar = Registrar::start(&mut command, REGISTRAR, &built, folder.path(), "");
+    let phones = own_loopback();
     let mut registered = 0;
     for (name, sep) in seps(&built) {
-        for line in lines(sep, PHONE) {
+        for line in lines(sep, phones) {
             assert_eq!(line.registrar, SocketAddrV4::new(REGISTRAR, port));
             assert_eq!(register(&line, &line.password), 200, "{name} {}", line.user);
             assert_eq!(register(&line, "wrong"), 401, "{name} {}", line.user);

@@ -2,7 +2,7 @@
 
 use std::{net::UdpSocket, time::Duration};
 
-use reflash::tftp::End;
+use reflash::tftp::TransferOutcome;
 
 use super::support::{Client, QUIET, ServerEvent, TestServer, pattern};
 
@@ -207,7 +207,7 @@ fn error_8_to_the_oack_ends_it_and_a_plain_request_follows() {
     client.send_to(from, b"\0\x05\0\x08no options\0");
     assert_eq!(
         server.next_end(),
-        (End::PeerError(8, "no options".into()), 0)
+        (TransferOutcome::PeerError(8, "no options".into()), 0)
     );
     client.ask("a", "");
     assert_eq!(client.expect_data(1).0.len(), 512);
@@ -320,7 +320,7 @@ fn a_phone_that_reboots_with_the_same_port_is_served_from_the_start() {
     client.ack(old, 1);
     client.ack(new, 1);
     assert_eq!(client.expect_data(2).1, new);
-    assert_eq!(server.next_end(), (End::Replaced, 512));
+    assert_eq!(server.next_end(), (TransferOutcome::Replaced, 512));
 }
 
 #[test]
@@ -344,7 +344,7 @@ fn a_phone_with_one_source_port_for_everything_gets_file_after_file() {
         assert_eq!(client.fetch("exact"), pattern(1024));
     }
     for _ in 0..60 {
-        assert_eq!(server.next_end().0, End::Delivered);
+        assert_eq!(server.next_end().0, TransferOutcome::Delivered);
     }
 }
 
@@ -370,7 +370,7 @@ fn a_closed_port_ends_the_transfer_at_once() {
     let (_, from) = client.expect_data(1);
     client.ack(from, 1);
     drop(client);
-    assert_eq!(server.next_end(), (End::PortClosed, 512));
+    assert_eq!(server.next_end(), (TransferOutcome::PortClosed, 512));
     assert_alive(&server);
 }
 
@@ -389,7 +389,7 @@ fn closed_ports_of_many_do_not_disturb_a_transfer_under_way() {
         client.expect_data(block + 1);
     }
     client.ack(from, 4);
-    while server.next_end() != (End::Delivered, 2000) {}
+    while server.next_end() != (TransferOutcome::Delivered, 2000) {}
 }
 
 #[test]
@@ -405,7 +405,7 @@ fn the_final_ack_is_the_delivery_and_its_repetition_is_nothing() {
         "not yet delivered"
     );
     client.ack(from, 1);
-    assert_eq!(server.next_end(), (End::Delivered, 0));
+    assert_eq!(server.next_end(), (TransferOutcome::Delivered, 0));
     client.ack(from, 1);
     client.expect_nothing();
 }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reflash::tftp::End;
+use reflash::tftp::TransferOutcome;
 
 use super::support::{ServerEvent, TestServer, pattern};
 use crate::support::require_program;
@@ -70,7 +70,7 @@ fn fetch_all(program: &str, command: impl Fn(&Path, &str, &str, &str) -> Command
         );
         assert_eq!(
             server.next_end(),
-            (End::Delivered, size as u64),
+            (TransferOutcome::Delivered, size as u64),
             "{program}, {name}"
         );
     }
@@ -182,7 +182,7 @@ fn a_hundred_megabytes_with_options() {
     run(arguments(&curl, &fetch), folder.path());
     let got = std::fs::read(folder.path().join("huge")).unwrap();
     assert!(got == pattern(SIZE), "curl got {} bytes", got.len());
-    assert_eq!(server.next_end(), (End::Delivered, SIZE as u64));
+    assert_eq!(server.next_end(), (TransferOutcome::Delivered, SIZE as u64));
 }
 
 #[test]

@@ -11,7 +11,9 @@ use std::{
 };
 
 use proptest::prelude::*;
-use reflash::tftp::{End, Port, Socket, engine::Engine, outbox::Outbox, policy::Limits};
+use reflash::tftp::{
+    Port, Socket, TransferOutcome, engine::Engine, policy::Limits, transmit::TransmitQueue,
+};
 
 use super::support::{FileService, ServerEvent, pattern};
 
@@ -136,7 +138,7 @@ struct World {
     due: BinaryHeap<Reverse<(Instant, u64)>>,
     flights: BTreeMap<u64, Flight>,
     next: u64,
-    out: Outbox,
+    out: TransmitQueue,
     readers: Vec<Reader>,
     /// DATA packets that the engine sent.
     data: usize,
@@ -256,7 +258,7 @@ fn play(seed: u64, link: Link, size: usize, options: &[(String, usize, u64)]) ->
         due: BinaryHeap::new(),
         flights: BTreeMap::new(),
         next: 0,
-        out: Outbox::default(),
+        out: TransmitQueue::default(),
         readers,
         data: 0,
     };
@@ -306,7 +308,7 @@ proptest! {
             if let ServerEvent::Ended(transfer, end, bytes) = event {
                 prop_assert!(!ended.contains(transfer), "transfer {} ended twice", transfer);
                 ended.push(*transfer);
-                if *end == End::Delivered {
+                if *end == TransferOutcome::Delivered {
                     prop_assert_eq!(*bytes, size as u64);
                     delivered += 1;
                 }
@@ -335,7 +337,7 @@ proptest! {
         // No jitter either: packets that overtake are a fault of the link.
         let world = play(seed, Link { loss: 0, doubling: 0, delay: 0 }, size, &options);
         let events: Vec<ServerEvent> = world.events.try_iter().collect();
-        let all = ServerEvent::Ended(0, End::Delivered, size as u64);
+        let all = ServerEvent::Ended(0, TransferOutcome::Delivered, size as u64);
         let delivered = events
             .iter()
             .filter(|t| matches!((t, &all), (ServerEvent::Ended(_, a, b), ServerEvent::Ended(_, c, d)) if a == c && b == d))
@@ -397,7 +399,7 @@ fn one_percent_loss_costs_little_time() {
     let events: Vec<ServerEvent> = world.events.try_iter().collect();
     assert_eq!(
         events.last(),
-        Some(&ServerEvent::Ended(0, End::Delivered, 512_000))
+        Some(&ServerEvent::Ended(0, TransferOutcome::Delivered, 512_000))
     );
     // Virtual time: about twenty losses of at most a few shortest waits each.
     assert!(took < Duration::from_secs(30), "{took:?}");

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reflash::tftp::{BindErrorKind, Config, End, Server};
+use reflash::tftp::{BindErrorKind, Config, Server, TransferOutcome};
 
 use super::support::{Client, ServerEvent, TestServer, pattern};
 
@@ -41,7 +41,7 @@ fn a_closed_port_is_seen_when_bound_to_every_address() {
     let (_, from) = client.expect_data(1);
     client.ack(from, 1);
     drop(client);
-    assert_eq!(server.next_end().0, End::PortClosed);
+    assert_eq!(server.next_end().0, TransferOutcome::PortClosed);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_stop_is_prompt_and_ends_every_transfer_once() {
     let events: Vec<_> = server.events.try_iter().collect();
     let ends = events
         .iter()
-        .filter(|t| matches!(t, ServerEvent::Ended(_, End::Replaced, 0)))
+        .filter(|t| matches!(t, ServerEvent::Ended(_, TransferOutcome::Replaced, 0)))
         .count();
     assert_eq!((ends, events.len()), (2, 4));
 }
@@ -154,6 +154,6 @@ fn five_hundred_phones_at_once_all_get_their_file() {
         assert_eq!(bytes, pattern(3000), "phone {n}");
     }
     for _ in 0..PHONES {
-        assert_eq!(server.next_end(), (End::Delivered, 3000));
+        assert_eq!(server.next_end(), (TransferOutcome::Delivered, 3000));
     }
 }

@@ -11,7 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reflash::tftp::{Answer, Bound, Config, End, File, Kind, Request, Server, Service};
+use reflash::tftp::{
+    Answer, Bound, Config, EngineKind, File, Request, Server, Service, TransferOutcome,
+};
 use tokio::sync::oneshot;
 
 /// How long a test waits for what must come.
@@ -25,7 +27,7 @@ pub(crate) const QUIET: Duration = Duration::from_millis(150);
 pub(crate) enum ServerEvent {
     Requested(u64, String, Ipv4Addr),
     Acknowledged(u64, u64),
-    Ended(u64, End, u64),
+    Ended(u64, TransferOutcome, u64),
 }
 
 /// Serves files from memory and passes on the events that it receives.
@@ -71,7 +73,7 @@ impl Service for FileService {
         self.send(ServerEvent::Acknowledged(transfer, bytes));
     }
 
-    fn ended(&mut self, _: Instant, transfer: u64, end: End, bytes: u64) {
+    fn ended(&mut self, _: Instant, transfer: u64, end: TransferOutcome, bytes: u64) {
         self.send(ServerEvent::Ended(transfer, end, bytes));
     }
 }
@@ -100,7 +102,7 @@ impl TestServer {
     }
 
     /// Either engine.
-    pub(crate) fn of_kind(kind: Kind, files: &[(&str, Vec<u8>)]) -> Self {
+    pub(crate) fn of_kind(kind: EngineKind, files: &[(&str, Vec<u8>)]) -> Self {
         let config = Config::new(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
         let server = Bound::bind(kind, &config).expect("loopback ports are free");
         Self::run(server, [0; 2], files)
@@ -135,7 +137,7 @@ impl TestServer {
     }
 
     /// How the next transfer to end ended.
-    pub(crate) fn next_end(&self) -> (End, u64) {
+    pub(crate) fn next_end(&self) -> (TransferOutcome, u64) {
         loop {
             if let ServerEvent::Ended(_, end, bytes) = self.next() {
                 return (end, bytes);

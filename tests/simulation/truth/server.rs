@@ -158,21 +158,23 @@ impl Service for Server {
         );
     }
 
-    fn ended(&mut self, now: Instant, transfer: u64, end: tftp::End, bytes: u64) {
+    fn ended(&mut self, now: Instant, transfer: u64, end: tftp::TransferOutcome, bytes: u64) {
         let mut run = self.run();
         let at = run.at(now);
         let Some(address) = run.transfers.remove(&transfer) else {
             return;
         };
         let end = match end {
-            tftp::End::Delivered => TransferEnd::Delivered,
-            tftp::End::PeerError(..) => panic!("phones send no ERROR"),
-            tftp::End::PortClosed => TransferEnd::Aborted {
+            tftp::TransferOutcome::Delivered => TransferEnd::Delivered,
+            tftp::TransferOutcome::PeerError(..) => panic!("phones send no ERROR"),
+            tftp::TransferOutcome::PortClosed => TransferEnd::Aborted {
                 code: None,
                 message: None,
             },
-            tftp::End::TimedOut { all_sent } => TransferEnd::Vanished { all_sent },
-            tftp::End::Replaced | tftp::End::Refused => TransferEnd::Replaced,
+            tftp::TransferOutcome::TimedOut { all_sent } => TransferEnd::Vanished { all_sent },
+            tftp::TransferOutcome::Replaced | tftp::TransferOutcome::Refused => {
+                TransferEnd::Replaced
+            }
         };
         let transfer = TransferId(transfer);
         run.see(

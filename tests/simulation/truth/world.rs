@@ -12,7 +12,7 @@ use reflash::{
     journal::{self, Header, Journal, Network},
     phone::LoadName,
     simulator::{Action, PhoneContents, PhoneEvent, StartState},
-    tftp::{Port, Socket, engine::Engine, outbox::Outbox, policy::Limits},
+    tftp::{Port, Socket, engine::Engine, policy::Limits, transmit::TransmitQueue},
     track::{Event, EvidenceSource, ObservationKind, PhoneReport, Plan, Report, State, View},
 };
 
@@ -62,7 +62,7 @@ struct World<'a> {
     began: Instant,
     engine: Engine<Server>,
     server: Server,
-    out: Outbox,
+    out: TransmitQueue,
     devices: Vec<Device>,
     flights: BinaryHeap<Reverse<(Duration, u64, usize)>>,
     waiting: HashMap<u64, Flight>,
@@ -155,7 +155,7 @@ impl<'a> World<'a> {
             now: Duration::ZERO,
             began,
             server,
-            out: Outbox::default(),
+            out: TransmitQueue::default(),
             devices,
             flights: BinaryHeap::new(),
             waiting: HashMap::new(),

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, thread, time::Duration};
 
-use reflash::tftp::{End, Kind};
+use reflash::tftp::{EngineKind, TransferOutcome};
 
 use super::support::{Client, ServerEvent, TestServer, pattern};
 
@@ -202,11 +202,13 @@ fn told_end(server: &TestServer) -> String {
         match server.events.recv_timeout(Duration::from_secs(30)) {
             Ok(ServerEvent::Ended(_, end, bytes)) => {
                 let words = match end {
-                    End::Delivered => "delivered".to_owned(),
-                    End::PeerError(code, text) => format!("ERROR {code} ({text})"),
-                    End::PortClosed => "port closed".to_owned(),
-                    End::TimedOut { all_sent: true } => "timed out, all sent".to_owned(),
-                    End::TimedOut { all_sent: false } => "timed out".to_owned(),
+                    TransferOutcome::Delivered => "delivered".to_owned(),
+                    TransferOutcome::PeerError(code, text) => format!("ERROR {code} ({text})"),
+                    TransferOutcome::PortClosed => "port closed".to_owned(),
+                    TransferOutcome::TimedOut { all_sent: true } => {
+                        "timed out, all sent".to_owned()
+                    }
+                    TransferOutcome::TimedOut { all_sent: false } => "timed out".to_owned(),
                     other => format!("{other:?}"),
                 };
                 return format!("{words}, {bytes} bytes");
@@ -241,7 +243,12 @@ fn table() -> Vec<(String, [String; 2])> {
 fn both_engines_do_in_every_case_what_the_table_says() {
     let observed: BTreeMap<(usize, usize), String> = thread::scope(|scope| {
         let threads: Vec<_> = (0..CASES.len())
-            .flat_map(|case| [(case, 0, Kind::Native), (case, 1, Kind::AsyncTftp)])
+            .flat_map(|case| {
+                [
+                    (case, 0, EngineKind::Native),
+                    (case, 1, EngineKind::AsyncTftp),
+                ]
+            })
             .map(|(case, column, kind)| {
                 let watch = move || {
                     let files = [
@@ -281,18 +288,18 @@ fn both_engines_do_in_every_case_what_the_table_says() {
 
 #[test]
 fn the_second_engine_never_calls_a_file_delivered_and_counts_what_it_knows() {
-    let server = TestServer::of_kind(Kind::AsyncTftp, &[("wrap", pattern(600_000))]);
+    let server = TestServer::of_kind(EngineKind::AsyncTftp, &[("wrap", pattern(600_000))]);
     assert_eq!(server.client().fetch("wrap"), pattern(600_000));
     // All but the last block: 600,000 = 1,171 × 512 + 448.
     assert_eq!(
         server.next_end(),
-        (End::TimedOut { all_sent: true }, 1_171 * 512)
+        (TransferOutcome::TimedOut { all_sent: true }, 1_171 * 512)
     );
 }
 
 #[test]
 fn a_stop_of_the_second_engine_ends_every_transfer_once() {
-    let mut server = TestServer::of_kind(Kind::AsyncTftp, &[("a", pattern(2000))]);
+    let mut server = TestServer::of_kind(EngineKind::AsyncTftp, &[("a", pattern(2000))]);
     let (_client, _) = begun(&server, "a", "");
     server.stop();
     let events: Vec<_> = server.events.try_iter().collect();
@@ -301,7 +308,7 @@ fn a_stop_of_the_second_engine_ends_every_transfer_once() {
             events[..],
             [
                 ServerEvent::Requested(..),
-                ServerEvent::Ended(0, End::Replaced, 0)
+                ServerEvent::Ended(0, TransferOutcome::Replaced, 0)
             ]
         ),
         "{events:?}"

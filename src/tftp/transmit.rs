@@ -1,4 +1,4 @@
-//! What is to be sent, by port, without a copy of the file's bytes.
+//! Packets waiting to be sent, per port, without copies of file bytes.
 
 use std::{
     net::{Ipv4Addr, SocketAddrV4},
@@ -11,18 +11,18 @@ use super::{Port, packet::Head};
 /// One packet to send.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
-    /// The address that the peer knows this server by.
+    /// The source address: the one that the peer sent its request to.
     pub from: Ipv4Addr,
-    /// To whom.
+    /// The destination.
     pub to: SocketAddrV4,
-    /// The packet's beginning, or all of it.
+    /// The packet's header, or the whole packet.
     pub head: Head,
-    /// The rest: these bytes of a file.
+    /// The rest: a range of a file's bytes.
     pub body: Option<(Arc<[u8]>, Range<usize>)>,
 }
 
 impl Outgoing {
-    /// The file bytes that follow the head.
+    /// The file bytes that follow the header.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         self.body
@@ -30,7 +30,7 @@ impl Outgoing {
             .map_or(&[], |(bytes, range)| &bytes[range.clone()])
     }
 
-    /// The packet in one piece.
+    /// The whole packet.
     #[must_use]
     pub fn to_vec(&self) -> Vec<u8> {
         [self.head.as_bytes(), self.body()].concat()
@@ -39,22 +39,22 @@ impl Outgoing {
 
 /// Packets to send, oldest first; reused from batch to batch.
 #[derive(Debug, Default)]
-pub struct Outbox {
+pub struct TransmitQueue {
     queues: [Vec<Outgoing>; 2],
 }
 
-impl Outbox {
-    /// Adds a packet to what leaves this port.
+impl TransmitQueue {
+    /// Adds a packet to this port's queue.
     pub fn push(&mut self, port: Port, packet: Outgoing) {
         self.queues[port.index()].push(packet);
     }
 
-    /// What is to leave this port.
+    /// This port's queue.
     pub fn queue(&mut self, port: Port) -> &mut Vec<Outgoing> {
         &mut self.queues[port.index()]
     }
 
-    /// Whether there is nothing to send.
+    /// Whether both queues are empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.queues.iter().all(Vec::is_empty)

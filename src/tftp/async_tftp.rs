@@ -1,12 +1,12 @@
 //! The second engine: the crate `async-tftp` behind the same [`Service`].
 //!
-//! It tells its handler who asks for what, and nothing after that: no acknowledgement, no
-//! ERROR of the client, no time-out. What can be concluded is this: it reads block k+1 only
-//! after the ACK of block k (one block is under way, never more), and it drops the reader at
-//! the end, whatever the end was. So the last block's ACK is never seen here, and no transfer
-//! ever ends as [`End::Delivered`]: one that was read to its end has ended with every block
-//! sent, which tracking takes for "implied" once the phone goes on. docs/rfc-compliance.md
-//! has the table of differences.
+//! It reports requests to its handler and nothing after them: no acknowledgement, no ERROR from the
+//! client, no time-out. It reads block k+1 only after the ACK of block k (one block is in flight at a
+//! time), and it drops the reader at the end, whatever the outcome. So the last block's ACK is never
+//! seen here, and no transfer
+//! ever ends as [`TransferOutcome::Delivered`]: one that was read to its end ended with every block sent,
+//! which tracking counts as "implied" once the phone continues. docs/rfc-compliance.md has the table of
+//! differences.
 
 use std::{
     collections::HashMap,
@@ -27,21 +27,20 @@ use async_tftp::{
 use futures_lite::{AsyncRead, AsyncWrite, FutureExt};
 
 use super::{
-    Answer, BindError, Config, End, File, Request, Service,
+    Answer, BindError, Config, File, Request, Service, TransferOutcome,
     bind::{local_addr, open},
     engine::PROGRESS_INTERVAL,
     policy::{Limits, NAME_MAX},
 };
 
-/// How long the crate waits for an ACK, the same for every peer and every try.
+/// How long the crate waits for an ACK, for every peer and attempt.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How often it sends a block again: 12 s of silence end a transfer. It has one number for
-/// the first block, whose peer may be forged, and for all others, whose phone may be erasing
-/// its flash.
+/// Retransmissions of a block: 12 s of silence end a transfer. The crate has one number for the first
+/// block, whose peer may be forged, and for all others, whose phone may be erasing flash.
 pub const RESENDS: u32 = 5;
 
-/// A second engine that is bound and does not run yet.
+/// The second engine, bound and not running yet.
 #[derive(Debug)]
 pub struct Server {
     socket: UdpSocket,
@@ -50,8 +49,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds its socket. It opens one more for each transfer, at any port, and answers from
-    /// the address that it is bound to: the caller names one, not 0.0.0.0.
+    /// Binds its socket. The crate opens one more per transfer, on any port, and answers from the bound
+    /// address: the caller must name one, not 0.0.0.0.
+    ///
+    /// # Errors
+    /// [`BindError`] names the address, the port and the reason.
     pub fn bind(config: &Config) -> Result<Self, BindError> {
         let socket = open(config.listen)?;
         let local = local_addr(&socket).map_err(|error| BindError::new(config.listen, error))?;
@@ -62,19 +64,22 @@ impl Server {
         })
     }
 
-    /// Where requests come.
+    /// The address that receives requests.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddrV4 {
         self.local
     }
 
-    /// Serves until told to stop, on this thread, with the crate's own executor.
+    /// Serves on this thread until `stop` resolves, with the crate's own executor.
+    ///
+    /// # Errors
+    /// The crate's error, as text.
     pub fn run<S: Service + 'static>(
         self,
         service: S,
         stop: impl Future<Output = ()>,
     ) -> io::Result<()> {
-        let desk = Desk(Arc::new(Mutex::new(State {
+        let shared = SharedState(Arc::new(Mutex::new(State {
             service,
             limits: self.limits,
             local: *self.local.ip(),
@@ -83,7 +88,7 @@ impl Server {
             next: 0,
             stopping: false,
         })));
-        let handler = desk.clone();
+        let handler = shared.clone();
         let ended = async_io::block_on(async {
             let server = TftpServerBuilder::with_handler(handler)
                 .std_socket(self.socket)?
@@ -96,17 +101,17 @@ impl Server {
                 .await?;
             let stopped = async {
                 stop.await;
-                desk.state().stopping = true;
+                shared.state().stopping = true;
                 Ok(())
             };
-            // Whichever is first; the server is dropped with it, and so is every transfer.
+            // The first to finish drops the server and every transfer.
             stopped.or(server.serve()).await
         });
         ended.map_err(|error: async_tftp::Error| io::Error::other(error.to_string()))
     }
 }
 
-/// What the crate's tasks share.
+/// The state that the crate's tasks share.
 struct State<S> {
     service: S,
     limits: Limits,
@@ -117,21 +122,21 @@ struct State<S> {
     stopping: bool,
 }
 
-struct Desk<S>(Arc<Mutex<State<S>>>);
+struct SharedState<S>(Arc<Mutex<State<S>>>);
 
-impl<S> Clone for Desk<S> {
+impl<S> Clone for SharedState<S> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<S> Desk<S> {
+impl<S> SharedState<S> {
     fn state(&self) -> MutexGuard<'_, State<S>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<S: Service> Desk<S> {
+impl<S: Service> SharedState<S> {
     fn open(&self, peer: SocketAddrV4, name: &str) -> Result<Reader<S>, packet::Error> {
         if name.len() > NAME_MAX {
             return Err(packet::Error::IllegalOperation);
@@ -164,25 +169,27 @@ impl<S: Service> Desk<S> {
             None
         };
         if let Some(refusal) = refusal {
-            state.service.ended(now, transfer, End::Refused, 0);
+            state
+                .service
+                .ended(now, transfer, TransferOutcome::Refused, 0);
             return Err(refusal);
         }
         state.transfers += 1;
         *state.by_address.entry(*peer.ip()).or_default() += 1;
         Ok(Reader {
-            desk: self.clone(),
+            shared: self.clone(),
             address: *peer.ip(),
             transfer,
             file,
             given: 0,
             acknowledged: 0,
             all_given: false,
-            told: now,
+            reported_at: now,
         })
     }
 }
 
-impl<S: Service + 'static> Handler for Desk<S> {
+impl<S: Service + 'static> Handler for SharedState<S> {
     type Reader = Reader<S>;
     type Writer = Nowhere;
 
@@ -209,17 +216,17 @@ impl<S: Service + 'static> Handler for Desk<S> {
     }
 }
 
-/// A file on its way, as the crate reads it.
+/// A file being sent, as the crate reads it.
 struct Reader<S: Service> {
-    desk: Desk<S>,
+    shared: SharedState<S>,
     address: Ipv4Addr,
     transfer: u64,
     file: File,
     given: usize,
     acknowledged: usize,
-    /// The last block, shorter than the others, was given.
+    /// The last block, shorter than the others, was read.
     all_given: bool,
-    told: Instant,
+    reported_at: Instant,
 }
 
 impl<S: Service> AsyncRead for Reader<S> {
@@ -229,16 +236,16 @@ impl<S: Service> AsyncRead for Reader<S> {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         if self.all_given {
-            // The rest of the last block: there is none.
+            // Nothing follows the last block.
             return Poll::Ready(Ok(0));
         }
-        // A new block: all before it is acknowledged.
+        // Reading a new block: all before it is acknowledged.
         self.acknowledged = self.given;
         let now = Instant::now();
-        if self.given > 0 && now.saturating_duration_since(self.told) >= PROGRESS_INTERVAL {
-            self.told = now;
+        if self.given > 0 && now.saturating_duration_since(self.reported_at) >= PROGRESS_INTERVAL {
+            self.reported_at = now;
             let (transfer, bytes) = (self.transfer, self.acknowledged as u64);
-            let mut state = self.desk.state();
+            let mut state = self.shared.state();
             state.service.acknowledged(now, transfer, bytes);
         }
         let rest = &self.file.bytes[self.given..];
@@ -252,7 +259,7 @@ impl<S: Service> AsyncRead for Reader<S> {
 
 impl<S: Service> Drop for Reader<S> {
     fn drop(&mut self) {
-        let mut state = self.desk.state();
+        let mut state = self.shared.state();
         state.transfers -= 1;
         if let Some(count) = state.by_address.get_mut(&self.address) {
             *count -= 1;
@@ -261,9 +268,9 @@ impl<S: Service> Drop for Reader<S> {
             }
         }
         let end = if state.stopping {
-            End::Replaced
+            TransferOutcome::Replaced
         } else {
-            End::TimedOut {
+            TransferOutcome::TimedOut {
                 all_sent: self.all_given,
             }
         };
@@ -272,7 +279,7 @@ impl<S: Service> Drop for Reader<S> {
     }
 }
 
-/// Where nothing is ever written to.
+/// The writer of a read-only server: every write fails.
 struct Nowhere;
 
 impl AsyncWrite for Nowhere {

@@ -1,0 +1,164 @@
+//! The event loop of a run: observations, time, signals and reports.
+
+use std::time::Duration;
+
+use tokio::{
+    sync::mpsc,
+    time::{MissedTickBehavior, interval},
+};
+
+use super::{
+    messages::{leaving, stopping},
+    operator::Operator,
+    shared::Shared,
+    signals::Signals,
+    sources::Sources,
+    survey::SurveyNotice,
+    web_polling::WebPolling,
+};
+use crate::{
+    diagnose::Finding,
+    discovery::ArpTable,
+    journal::Journal,
+    reporter::Reporter,
+    track::{EvidenceSource, Observation, ObservationKind},
+};
+
+/// How often the fleet gets the time. Its limits are seconds and minutes.
+const TICK: Duration = Duration::from_millis(200);
+
+/// How often the ARP table is read while the MAC of an address is not known.
+const ARP_INTERVAL: Duration = Duration::from_secs(2);
+
+/// What a run receives besides requests.
+pub(super) struct Inputs {
+    pub(super) sources: Sources,
+    pub(super) pages: WebPolling,
+    pub(super) findings: Option<mpsc::Receiver<Finding>>,
+}
+
+/// The next finding; pending forever once there are no more.
+async fn next_finding(findings: &mut Option<mpsc::Receiver<Finding>>) -> Finding {
+    if let Some(queue) = findings {
+        if let Some(finding) = queue.recv().await {
+            return finding;
+        }
+        *findings = None;
+    }
+    std::future::pending().await
+}
+
+/// Reports events, passes time to the fleet and handles signals until the run is over. Returns
+/// the signal that ended the run.
+pub(super) async fn event_loop(
+    shared: &Shared,
+    reporter: &mut dyn Reporter,
+    signals: &mut Signals,
+    mut inputs: Inputs,
+    mut operator: Operator,
+    server_is_over: impl Fn() -> bool,
+) -> Option<u8> {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut seconds = interval(Duration::from_secs(1));
+    seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut arp = interval(ARP_INTERVAL);
+    arp.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut signal = None;
+    let mut draining = false;
+    let mut survey_notice = SurveyNotice::default();
+    loop {
+        let mut ticked = false;
+        tokio::select! {
+            () = shared.events.changed() => {}
+            _ = ticks.tick() => {
+                ticked = true;
+                shared.tick();
+                if let Some(warning) = shared.journal.as_ref().and_then(Journal::disk_warning) {
+                    reporter.notice(&warning);
+                }
+            }
+            _ = seconds.tick() => {
+                let now = shared.clock.now();
+                let candidates = shared.fleet().poll_candidates();
+                inputs.pages.poll_due(now, &candidates);
+                for (phone, expected) in shared.fleet().expected_activity() {
+                    let left = expected.until.saturating_sub(now);
+                    reporter.waiting(phone, expected.what, left);
+                }
+            }
+            _ = arp.tick() => shared.read_arp_table(),
+            finding = next_finding(&mut inputs.findings) => {
+                reporter.finding(shared.clock.wall_now(), &finding);
+            },
+            observations = inputs.sources.next() => {
+                for (at, observation) in observations {
+                    shared.observe(shared.clock.at(at), &observation);
+                }
+            }
+            answer = inputs.pages.next(|| shared.clock.now()) => {
+                for observation in answer.observations {
+                    shared.observe(shared.clock.now(), &observation);
+                }
+                if let Some(notice) = answer.notice {
+                    reporter.notice(&notice);
+                }
+            }
+            number = signals.next() => {
+                let fragile = shared.fleet().must_stay_powered();
+                if signal.is_some() {
+                    reporter.notice(&leaving(&fragile));
+                    return signal;
+                }
+                signal = Some(number);
+                reporter.notice(&stopping(&fragile));
+            }
+        }
+        shared.report_events(reporter);
+        survey_notice.report_once(shared, reporter);
+        if ticked {
+            let awaited = shared.fleet().missing_count();
+            reporter.tick(shared.clock.tick(awaited));
+        }
+        let now = shared.clock.now();
+        let is_running = !draining && signal.is_none();
+        let is_over = is_running && shared.is_over(&mut operator, reporter);
+        if is_over && let Some(mut prompt) = operator.prompt.take() {
+            shared.ask(prompt.as_mut());
+            // Ctrl-C at the prompt ends the run.
+            signal = tokio::time::timeout(TICK, signals.next()).await.ok();
+            continue;
+        }
+        let mut fleet = shared.fleet();
+        if !draining && (signal.is_some() || is_over) {
+            fleet.drain(now);
+            draining = true;
+        }
+        if (draining && fleet.drained(now)) || server_is_over() {
+            return signal;
+        }
+    }
+}
+
+impl Shared {
+    /// Reads the MACs of phones in their boot loader, whose requests do not name it, from the
+    /// kernel's ARP table.
+    fn read_arp_table(&self) {
+        let addresses = self.fleet().unidentified_addresses();
+        if addresses.is_empty() {
+            return;
+        }
+        let table = match ArpTable::read() {
+            Ok(table) => table,
+            Err(error) => {
+                tracing::debug!("cannot read the ARP table: {error}");
+                return;
+            }
+        };
+        for (address, mac) in table.unique_macs(&addresses) {
+            let source = EvidenceSource::Neighbour;
+            let seen = ObservationKind::MacReported { mac, source };
+            self.observe(self.clock.now(), &Observation { address, seen });
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! From the setup of a run to its outcome.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, atomic::AtomicU64},
+};
+
+use super::{
+    clock::{Clock, valid_speed, wall_clock},
+    event_loop::{Inputs, event_loop},
+    operator::{Operator, OperatorPrompt},
+    server_thread::ServerThread,
+    service::{HttpHandler, TftpHandler},
+    setup::Setup,
+    shared::Shared,
+    signals::Signals,
+    sources::Sources,
+    web_polling::WebPolling,
+};
+use crate::{
+    http,
+    journal::{Finished, Sessions},
+    metrics::{self, Counters, Exporter},
+    track::{Fleet, Plan, Report},
+    web::{self, SharedView, TeeReporter},
+};
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct RunOutcome {
+    /// The state of every phone.
+    pub report: Report,
+    /// Whether all expected phones are done and at least one phone came.
+    pub succeeded: bool,
+    /// The number of the signal that ended the run.
+    pub signal: Option<u8>,
+    /// The error that stopped a server, if one did.
+    pub server_error: Option<io::Error>,
+}
+
+/// Serves until every expected phone is done or has failed, the time is up, or a signal comes;
+/// then drains and reports. The source is dropped when this returns.
+pub async fn run(setup: Setup, signals: &mut Signals) -> RunOutcome {
+    run_with_operator(setup, None, signals).await
+}
+
+/// The same, and `prompt` is used once before the run ends by itself.
+pub async fn run_with_operator(
+    setup: Setup,
+    prompt: Option<Box<dyn OperatorPrompt>>,
+    signals: &mut Signals,
+) -> RunOutcome {
+    let Setup {
+        source,
+        plan,
+        server,
+        http,
+        metrics,
+        web,
+        observations,
+        findings,
+        poller,
+        speed,
+        journal,
+        recorded,
+        started,
+        mut reporter,
+        mut next_steps,
+    } = setup;
+    let sessions = match &journal {
+        Some(journal) => journal.sessions().clone(),
+        None => Sessions::new(wall_clock(), valid_speed(speed)),
+    };
+    let clock = Clock::start(sessions, speed);
+    // The timeout counts from the beginning of this session.
+    let timeout = plan.timeout.map(|timeout| clock.run_time(timeout));
+    let plan = Plan { timeout, ..plan };
+    let (fleet, transfers) = match &recorded {
+        Some(recorded) => (recorded.refold(plan), recorded.next_transfer()),
+        None => (Fleet::new(plan), 0),
+    };
+    let shared = Arc::new(Shared {
+        source,
+        fleet: Mutex::new(fleet),
+        events: Arc::default(),
+        clock,
+        transfers: AtomicU64::new(transfers),
+        journal,
+        counters: Counters::default(),
+    });
+    if let Some(journal) = &shared.journal {
+        let events = Arc::clone(&shared.events);
+        journal.on_change(move || events.wake());
+    }
+    let (web, view) = web.map(|server| start_web(&shared, server)).unzip();
+    if let Some(view) = view {
+        reporter = Box::new(TeeReporter::new(reporter, view));
+    }
+    reporter.started(shared.clock.wall_now(), &started);
+    if let Some(recorded) = recorded {
+        shared.restore(&recorded);
+    }
+    let handler = TftpHandler::new(Arc::clone(&shared));
+    let mut servers = vec![ServerThread::start("tftp", move |stop| {
+        server.run(handler, stop)
+    })];
+    if let Some(http) = http {
+        let handler = HttpHandler::new(Arc::clone(&shared));
+        servers.push(ServerThread::start("http", move |stop| {
+            http.run_here(handler, stop)
+        }));
+    }
+    let metrics = metrics.map(|server| start_metrics(&shared, server));
+    let is_over = || servers.iter().any(ServerThread::is_over);
+    let inputs = Inputs {
+        sources: Sources::new(observations),
+        pages: WebPolling::new(poller),
+        findings,
+    };
+    let operator = Operator::new(prompt, timeout);
+    let signal = event_loop(
+        &shared,
+        reporter.as_mut(),
+        signals,
+        inputs,
+        operator,
+        is_over,
+    )
+    .await;
+    // All servers are stopped before the first is waited for.
+    let servers: Vec<_> = servers.into_iter().map(ServerThread::stop).collect();
+    let errors = servers.into_iter().map(|wait| wait().err());
+    let server_error = errors.fold(None, Option::or);
+    if let Some(Err(error)) = metrics.map(|server| server.stop()()) {
+        tracing::warn!("the metrics server stopped: {error}");
+    }
+    let report = shared.report();
+    let fleet = shared.fleet();
+    let succeeded = server_error.is_none() && fleet.succeeded();
+    if let Some(journal) = &shared.journal {
+        let finished = Finished {
+            totals: report.totals,
+            succeeded,
+            signal,
+        };
+        next_steps.extend(journal.finish(fleet.now(), finished));
+    }
+    drop(fleet);
+    shared.report_all_events(reporter.as_mut());
+    reporter.finished(shared.clock.wall_now(), &report, &next_steps);
+    if let Some(Err(error)) = web.map(|server| server.stop()()) {
+        tracing::warn!("the web page server stopped: {error}");
+    }
+    RunOutcome {
+        report,
+        succeeded,
+        signal,
+        server_error,
+    }
+}
+
+/// Starts the metrics server. The run goes on if it stops.
+fn start_metrics(shared: &Arc<Shared>, server: http::Server) -> ServerThread {
+    let shared = Arc::clone(shared);
+    let page = move || {
+        let phones = shared.fleet().counts();
+        metrics::render(&shared.counters, &phones)
+    };
+    ServerThread::start("metrics", move |stop| {
+        server.run_here(Exporter::new(page), stop)
+    })
+}
+
+/// Starts the server of the web page. The run goes on if it stops.
+fn start_web(shared: &Arc<Shared>, server: web::Server) -> (ServerThread, Arc<SharedView>) {
+    let shared = Arc::clone(shared);
+    let view = Arc::new(SharedView::new(wall_clock, move || shared.report()));
+    let served = Arc::clone(&view);
+    let thread = ServerThread::start("web", move |stop| server.run_here(served, stop));
+    (thread, view)
+}

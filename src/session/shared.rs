@@ -1,0 +1,37 @@
+//! What all threads of a run share.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64};
+
+use super::{clock::Clock, event_queue::EventQueue, setup::Source};
+use crate::{
+    journal::Journal,
+    metrics::Counters,
+    track::{Fleet, Report},
+};
+
+/// What all threads of a run share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) source: Source,
+    pub(super) fleet: Mutex<Fleet>,
+    pub(super) events: Arc<EventQueue>,
+    pub(super) clock: Clock,
+    /// The number of the next transfer, over all transports.
+    pub(super) transfers: AtomicU64,
+    pub(super) journal: Option<Journal>,
+    pub(super) counters: Counters,
+}
+
+impl Shared {
+    /// The fleet. A panic of another thread leaves it good enough for a report.
+    pub(super) fn fleet(&self) -> MutexGuard<'_, Fleet> {
+        self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state of every phone so far, with times of day.
+    pub(super) fn report(&self) -> Report {
+        let mut report = self.fleet().report(self.clock.began());
+        self.clock.to_wall_clock(&mut report);
+        report
+    }
+}

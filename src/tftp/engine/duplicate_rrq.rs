@@ -1,0 +1,106 @@
+//! A request repeated in the middle of its transfer: the network duplicated it, or the phone
+//! restarted. A second transfer runs beside the first until an ACK shows which.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    super::{
+        Answer, Request, Service, TransferOutcome,
+        options::{NegotiatedOptions, Options},
+        packet::error_code,
+        transfer::Transfer,
+        transmit::TransmitQueue,
+    },
+    ActiveTransfer, Engine, emit,
+};
+
+/// How long the first transfer retransmits nothing after the second began; its ACKs still count.
+const DUPLICATE_HOLD: Duration = Duration::from_secs(2);
+
+impl<S: Service> Engine<S> {
+    /// Starts a second transfer beside the one in `slot`, whose request was repeated. Returns `false` if
+    /// the table is full.
+    pub(super) fn begin_duplicate(
+        &mut self,
+        now: Instant,
+        slot: usize,
+        out: &mut TransmitQueue,
+    ) -> bool {
+        let id = self.next;
+        let all = self.transfers();
+        let first = self.slots[slot]
+            .as_mut()
+            .expect("a busy peer's slot is taken");
+        let address = *first.peer.ip();
+        let here = self.by_address.get(&address).copied().unwrap_or(0);
+        if all >= self.limits.transfers || here >= self.limits.transfers_per_address {
+            return false;
+        }
+        self.next += 1;
+        // A retransmission would reach a restarted phone before its first block.
+        first.transfer.hold(now + DUPLICATE_HOLD);
+        let file = first.transfer.file().clone();
+        let options = Options::new(&first.options);
+        let negotiated =
+            NegotiatedOptions::negotiate(options, file.bytes.len() as u64, self.limits.block_max());
+        let (transfer, send) = Transfer::start(now, file, negotiated);
+        let duplicate = ActiveTransfer {
+            id,
+            is_reported: false,
+            name: first.name.clone(),
+            options: first.options.clone(),
+            peer: first.peer,
+            local: first.local,
+            port: first.port.other(),
+            timer: transfer.deadline(),
+            transfer,
+            reported_at: now,
+        };
+        let peer = duplicate.peer;
+        emit(&duplicate, send, out);
+        let duplicate = self.insert(duplicate);
+        self.peers.begin_duplicate(peer, slot, duplicate);
+        true
+    }
+
+    /// The phone acknowledged the second transfer, so it restarted: ends the first and reports the
+    /// second to the service. Returns `false` if the service refuses it now.
+    pub(super) fn promote_duplicate(
+        &mut self,
+        now: Instant,
+        first: usize,
+        duplicate: usize,
+        out: &mut TransmitQueue,
+    ) -> bool {
+        self.end(now, first, TransferOutcome::Replaced);
+        let active = self.slots[duplicate]
+            .as_mut()
+            .expect("a duplicate's slot is taken");
+        let name = String::from_utf8_lossy(&active.name).into_owned();
+        let asked = Request {
+            transfer: active.id,
+            peer: active.peer,
+            local: active.local,
+            name: &name,
+        };
+        let (code, text) = match self.service.request(now, &asked) {
+            Answer::Serve(file) => {
+                active.is_reported = true;
+                let begun = &active.transfer.file().bytes;
+                if Arc::ptr_eq(&file.bytes, begun) || file.bytes == *begun {
+                    return true;
+                }
+                (error_code::NOT_DEFINED, "the file changed; ask again")
+            }
+            Answer::Refuse(code, text) => (code, text),
+            Answer::NotFound => (error_code::NOT_FOUND, "file not found"),
+        };
+        let (port, local, peer) = (active.port, active.local, active.peer);
+        self.error(out, port, local, peer, code, text);
+        self.end(now, duplicate, TransferOutcome::Refused);
+        false
+    }
+}
