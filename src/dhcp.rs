@@ -1,5 +1,5 @@
-//! DHCP beside the conversion: what the network's own servers tell phones, and, where there is
-//! none, a small server for Cisco phones alone.
+//! DHCP: a probe that shows what the network's servers offer phones, and a small server for Cisco
+//! phones on networks without one.
 //!
 //! [`Probe`], [`Server`] and [`ExclusiveServer`] take bytes and the time and give bytes: they know no
 //! socket and no clock. [`PacketSocket`] and [`BoundServer`] are the thin edge. Messages are read and
@@ -8,7 +8,6 @@
 mod arp_probe;
 mod config_snippets;
 mod exclusive_server;
-mod frame;
 mod packet_socket;
 mod pool;
 mod probe;

@@ -1,7 +1,6 @@
-//! Diagnoses: a stable code, the evidence, the cure.
+//! The catalogue of diagnoses: codes, severities and explanations.
 //!
-//! The catalogue: codes, severities and explanations. The rules that find them are in
-//! `track::diagnosis`.
+//! The rules that raise diagnoses are in `track::diagnosis`.
 
 use std::fmt;
 
@@ -13,30 +12,30 @@ mod finding;
 pub use explain::Explanation;
 pub use finding::{Finding, worst_first};
 
-/// How much it matters.
+/// The severity of a diagnosis or finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Good to know.
+    /// For information.
     Note,
-    /// May stop something.
+    /// May stop a conversion.
     Warning,
-    /// Stops something.
+    /// Stops a conversion.
     Error,
 }
 
-/// The stable name of a diagnosis. Each has a section in docs/diagnoses.md.
+/// The stable code of a diagnosis. Each has a section in docs/diagnoses.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Code {
-    /// Silent past the documented limit of its state.
+    /// The phone is silent for longer than the limit of its state.
     Stalled,
-    /// A manifest or image was asked for that is not in the stage.
+    /// The phone requested a manifest or image that is not staged.
     MissingImage,
-    /// The phone's family is not the bundle's.
+    /// The bundle is for another phone family.
     WrongModelBundle,
-    /// The manifest was taken again and again and no image asked for.
+    /// The phone fetched the manifest repeatedly and requested no image.
     ManifestRefused,
     /// The phone's load does not know the key that the target is signed with.
     BridgeNeeded,
@@ -44,39 +43,39 @@ pub enum Code {
     HardwareMismatch,
     /// The phone fetches its configuration and drops it.
     ConfigRejected,
-    /// It started again before it had every image.
+    /// The phone restarted before it had every image.
     RebootedMidImage,
-    /// It fetched the whole load for the third time.
+    /// The phone fetched the whole load for the third time.
     RepeatFlash,
-    /// The family is recognised and cannot be converted by this program.
+    /// This program does not convert the phone.
     UnsupportedModel,
     /// A 7940 or 7960 has its loader and no application.
     ProtocolApplicationInvalid,
-    /// The signed form of the configuration was asked for: the phone holds a trust list.
+    /// The phone requested the signed form of its configuration: it has a trust list.
     TrustList,
-    /// A name that was not found differs from a staged one as a slip of the pen does.
+    /// The requested name differs from a staged one by a typing error.
     NameMismatch,
-    /// The same image was begun again and again and never came through.
+    /// The transfer of one image was started repeatedly and never completed.
     TransferBroken,
-    /// Requests come in, and our answers do not reach the phone.
+    /// Requests arrive, but this machine's answers do not reach the phone.
     BlockedByFirewall,
-    /// The phone has a lease and was told no TFTP server.
+    /// The phone's lease does not name this machine as TFTP server.
     NoTftpAddress,
     /// Two DHCP servers answer.
     SecondDhcp,
     /// A converted phone does not register.
     NotRegistering,
-    /// Another program has a port that is needed.
+    /// Another program uses a port that is needed.
     PortBusy,
-    /// The bundle holds SCCP firmware.
+    /// The bundle contains SCCP firmware.
     BundleIsSccp,
-    /// The bundle's digest is in no catalogue.
+    /// The bundle's digest is not in the catalogue.
     BundleUnknown,
-    /// Its members are known and its package is not.
+    /// The bundle's members are known, its package is not.
     BundleRepacked,
     /// The phones are on an interface that is not served.
     WrongInterface,
-    /// Power or plug is not what the phone needs.
+    /// The phone's power or network port is unsuitable.
     PowerOrPort,
     /// The phone looks for its server in another VLAN.
     VoiceVlan,
@@ -112,14 +111,14 @@ impl Code {
         Self::VoiceVlan,
     ];
 
-    /// The code of this name.
+    /// The code with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         let all = Self::ALL.iter();
         all.copied().find(|code| code.to_string() == name)
     }
 
-    /// How much it matters, always.
+    /// The severity, which is the same for every diagnosis of this code.
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {
@@ -135,7 +134,8 @@ impl Code {
         }
     }
 
-    /// Whether waiting cannot heal it: a phone with it has failed, until it moves on.
+    /// Whether waiting cannot resolve it. A phone with such a diagnosis counts as failed until
+    /// it continues.
     #[must_use]
     pub fn is_final(self) -> bool {
         matches!(
@@ -148,22 +148,22 @@ impl Code {
     }
 }
 
-/// What stands in a phone's way.
+/// A diagnosis of a phone or of the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnosis {
-    /// Its stable name.
+    /// Its stable code.
     pub code: Code,
-    /// How much it matters.
+    /// Its severity.
     pub severity: Severity,
-    /// What was seen that says so: which requests, when.
+    /// What was observed, with counts and times.
     pub evidence: String,
-    /// What a person does about it.
+    /// What the operator does about it.
     pub cure: String,
 }
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The serialised form is the name; a second table of names would only drift.
+        // The serialised form is the name, so that there is only one table of names.
         self.serialize(f)
     }
 }
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_named_alike_in_text_and_in_json() {
+    fn a_code_has_the_same_name_in_text_and_json() {
         for code in Code::ALL {
             let json = serde_json::to_string(code).unwrap();
             assert_eq!(json, format!("\"{code}\""));

@@ -1,15 +1,16 @@
 //! Decoders and encoders of what phones send and receive: frames, IPv4, CDP, LLDP, DHCP, SIP,
 //! SCCP and the phone's web page.
 //!
-//! Bytes in, a value or [`Malformed`] out, whatever the bytes are. No text is longer than
-//! [`MAX_TEXT`], no list longer than [`MAX_LIST`], and nothing is allocated by a length that a
-//! sender names. No I/O and no decisions: [`crate::discovery`] turns values into observations.
+//! Bytes in, a value or [`Malformed`] out, for any bytes. No text is longer than [`MAX_TEXT`], no list
+//! longer than [`MAX_LIST`], and no length in a message decides how much is allocated. There is no
+//! I/O and no decision here: [`crate::discovery`] turns values into observations.
 
 mod alarm;
 pub(crate) mod bytes;
 pub mod cdp;
 pub mod dhcp;
 pub mod frame;
+pub mod http_response;
 mod ipv4;
 pub mod link;
 pub mod lldp;

@@ -70,7 +70,7 @@ fn in_full(explained: &Explanation) -> String {
         ("Signature", explained.signature),
         ("Causes", explained.causes),
         ("What to do", explained.cure),
-        ("Clears when", explained.ends),
+        ("Clears when", explained.clears_when),
     ] {
         lines.push(String::new());
         lines.push(name.to_owned());

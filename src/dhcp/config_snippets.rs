@@ -1,8 +1,8 @@
-//! The config_snippet that make the DHCP servers that people have name this machine.
+//! Configuration snippets that make common DHCP servers send phones to this machine.
 
 use std::{fmt, net::Ipv4Addr};
 
-/// A DHCP server that people have.
+/// A common DHCP server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum ServerKind {
     /// dnsmasq, also in Pi-hole and `OpenWrt`.
@@ -36,7 +36,7 @@ impl ServerKind {
         Self::Windows,
     ];
 
-    /// The server that a process of this name is.
+    /// The server whose process has this name.
     #[must_use]
     pub fn of_process(name: &str) -> Option<Self> {
         match name {
@@ -47,7 +47,7 @@ impl ServerKind {
         }
     }
 
-    /// The flag_value for it on the command line.
+    /// Its name on the command line (`--paste`).
     #[must_use]
     pub fn flag_value(self) -> &'static str {
         match self {
@@ -61,11 +61,11 @@ impl ServerKind {
         }
     }
 
-    /// What to paste so that option 150, option 66 and the next server are `address`.
+    /// Lines that set option 150, option 66 and the next server to `address`.
     #[must_use]
     pub fn config_snippet(self, address: Ipv4Addr) -> String {
         match self {
-            // The quotes make 66 the string that it must be.
+            // Quoted, the value of option 66 is a string, as it must be.
             Self::Dnsmasq => format!(
                 "# /etc/dnsmasq.d/phones.conf, then: sudo systemctl restart dnsmasq\n\
                  dhcp-option=150,{address}\n\
@@ -74,13 +74,13 @@ impl ServerKind {
             ),
             Self::Isc => format!(
                 "# /etc/dhcp/dhcpd.conf, then: sudo systemctl restart isc-dhcp-server\n\
-                 # The first line stands outside every subnet.\n\
+                 # Put the first line outside of any subnet declaration.\n\
                  option tftp150 code 150 = array of ip-address;\n\
                  option tftp150 {address};\n\
                  option tftp-server-name \"{address}\";\n\
                  next-server {address};\n"
             ),
-            // Kea knows no option 150 by itself: the definition comes first.
+            // Kea has no built-in option 150: the definition comes first.
             Self::Kea => format!(
                 "// /etc/kea/kea-dhcp4.conf, inside \"Dhcp4\", then:\n\
                  // sudo systemctl restart kea-dhcp4-server\n\
@@ -90,9 +90,9 @@ impl ServerKind {
                  \x20   {{ \"name\": \"tftp-server-name\", \"data\": \"{address}\" }} ],\n\
                  \"next-server\": \"{address}\",\n"
             ),
-            // In quotes within quotes a value is an address or a string, not hex.
+            // In nested quotes a value is an address or a string, otherwise hex.
             Self::Mikrotik => format!(
-                "# The last line is for every network that this router serves.\n\
+                "# The last line applies to all networks of this router.\n\
                  /ip dhcp-server option\n\
                  add name=phones150 code=150 value=\"'{address}'\"\n\
                  add name=phones66 code=66 value=\"s'{address}'\"\n\
@@ -107,7 +107,7 @@ impl ServerKind {
                  \x20 (Kea backend, without custom options: JSON configuration as for kea)\n"
             ),
             Self::Ios => format!(
-                "! NAME is the pool's: show running-config | include dhcp pool\n\
+                "! NAME is the pool: show running-config | include dhcp pool\n\
                  configure terminal\n\
                  ip dhcp pool NAME\n\
                  \x20option 150 ip {address}\n\
@@ -115,10 +115,10 @@ impl ServerKind {
                  \x20next-server {address}\n\
                  end\n"
             ),
-            // Typed as an address, the option needs no hex, whose byte order people get wrong.
+            // As an address the option needs no hex, which is easy to get wrong.
             Self::Windows => format!(
-                "# PowerShell as administrator on the DHCP server. For all scopes; add\n\
-                 # -ScopeId 192.0.2.0 to the last two config_snippet for one.\n\
+                "# PowerShell as administrator on the DHCP server, for all scopes. For one\n\
+                 # scope add -ScopeId 192.0.2.0 to the last two lines.\n\
                  Add-DhcpServerv4OptionDefinition -Name \"TFTP150\" -OptionId 150 \
                  -Type IPv4Address -MultiValued\n\
                  Set-DhcpServerv4OptionValue -OptionId 150 -Value {address}\n\
@@ -149,21 +149,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_names_the_address_for_150_and_for_66() {
+    fn every_snippet_sets_options_150_and_66() {
         let address = Ipv4Addr::new(192, 0, 2, 10);
         for kind in ServerKind::ALL {
-            let config_snippet = kind.config_snippet(address);
-            assert!(config_snippet.contains("150"), "{kind}");
-            assert!(
-                config_snippet.matches("192.0.2.10").count() >= 2,
-                "{kind}: {config_snippet}"
-            );
-            assert!(config_snippet.ends_with('\n'), "{kind}");
+            let lines = kind.config_snippet(address);
+            assert!(lines.contains("150"), "{kind}");
+            assert!(lines.matches("192.0.2.10").count() >= 2, "{kind}: {lines}");
+            assert!(lines.ends_with('\n'), "{kind}");
             let value = kind.to_possible_value().unwrap();
             assert_eq!(
                 value.get_name(),
                 kind.flag_value(),
-                "one flag_value for one thing"
+                "the name that clap parses"
             );
         }
     }

@@ -1,5 +1,5 @@
-//! The server, and the watch that it is the only one: it asks again and again as a phone would,
-//! and falls silent for good when another server answers.
+//! A server that must be the only one: it probes for other servers regularly, and stops answering
+//! for good when it finds one.
 
 use std::{net::Ipv4Addr, time::Duration};
 
@@ -9,24 +9,23 @@ use crate::{
     protocol::dhcp::{Message, MessageType, Op},
 };
 
-/// How often it looks for another server, counted from the end of the last look.
+/// Time between probes for another server, from the end of one to the start of the next.
 pub const PROBE_INTERVAL: Duration = Duration::from_mins(1);
 
-/// A server that withdraws by itself. Pure: what it is to send is given back.
+/// A server that withdraws when there is another. Pure: messages to be sent are returned.
 #[derive(Debug)]
 pub struct ExclusiveServer {
     server: Server,
     mac: MacAddress,
-    /// The look that goes on.
+    /// The running probe.
     probe: Option<Probe>,
-    /// When the next look begins.
+    /// When the next probe begins.
     next: Duration,
     withdrawn: Option<Ipv4Addr>,
 }
 
 impl ExclusiveServer {
-    /// Begins to serve at `now`; `mac` is the interface's. The first look, before anything is
-    /// served, is the caller's.
+    /// Begins to serve at `now`; `mac` is the interface's. The caller must have probed once before.
     #[must_use]
     pub fn new(server: Server, mac: MacAddress, now: Duration) -> Self {
         Self {
@@ -38,7 +37,7 @@ impl ExclusiveServer {
         }
     }
 
-    /// A datagram that came to port 67.
+    /// Handles a datagram to port 67.
     pub fn receive(&mut self, now: Duration, bytes: &[u8]) -> Option<Reply> {
         if self.withdrawn.is_some() {
             return None;
@@ -46,8 +45,8 @@ impl ExclusiveServer {
         self.server.receive(now, bytes)
     }
 
-    /// A datagram that came to a client's port on this network: whoever answers there beside this
-    /// server is another, whether it was asked by the look that goes on or by a phone.
+    /// Reads a datagram to the client port on this network. A reply of another server, to the running
+    /// probe or to a phone, makes this one withdraw.
     pub fn observe_reply(&mut self, source: Ipv4Addr, bytes: &[u8]) {
         let Ok(message) = Message::decode(bytes) else {
             return;
@@ -62,7 +61,7 @@ impl ExclusiveServer {
         }
     }
 
-    /// The question that is due, if one is. `xid` is for a look that begins now.
+    /// The DISCOVER that is due, if one is. `xid` is used if a probe begins now.
     pub fn wake(&mut self, now: Duration, xid: u32) -> Option<Vec<u8>> {
         if self.withdrawn.is_some() {
             return None;
@@ -78,7 +77,7 @@ impl ExclusiveServer {
         self.probe.as_mut()?.wake(now)
     }
 
-    /// When it has to be woken next; `None`: it has withdrawn.
+    /// When [`ExclusiveServer::wake`] must be called next; `None`: it has withdrawn.
     #[must_use]
     pub fn deadline(&self, now: Duration) -> Option<Duration> {
         if self.withdrawn.is_some() {
@@ -88,19 +87,19 @@ impl ExclusiveServer {
         Some(probe.map_or(self.next, |probe| probe.deadline(now).unwrap_or(now)))
     }
 
-    /// What happened since this was last asked. A phone that took another server's offer is as
-    /// good a witness of it as the offer.
+    /// The events since the last call. A phone that accepted another server's offer also makes this
+    /// server withdraw.
     pub fn drain_events(&mut self) -> Vec<DhcpEvent> {
-        let told: Vec<DhcpEvent> = self.server.drain_events().collect();
-        for one in &told {
+        let events: Vec<DhcpEvent> = self.server.drain_events().collect();
+        for one in &events {
             if let DhcpEvent::OtherServer(server) = one {
                 self.withdraw(*server);
             }
         }
-        told
+        events
     }
 
-    /// The other server, for whose sake this one is silent.
+    /// The other server because of which this one no longer answers.
     #[must_use]
     pub fn withdrawn(&self) -> Option<Ipv4Addr> {
         self.withdrawn
@@ -148,16 +147,16 @@ mod tests {
         Message::decode(question).unwrap().offer(&lease).encode()
     }
 
-    /// Lives until `until`, woken when it wants to be; the questions that it asked, and when.
-    fn live(service: &mut ExclusiveServer, until: Duration) -> Vec<(Duration, Vec<u8>)> {
+    /// Runs until `until`; returns the DISCOVERs and when they were sent.
+    fn run(service: &mut ExclusiveServer, until: Duration) -> Vec<(Duration, Vec<u8>)> {
         let mut now = Duration::ZERO;
-        let mut asked = Vec::new();
+        let mut sent = Vec::new();
         while let Some(deadline) = service.deadline(now).filter(|at| *at <= until) {
             assert!(deadline >= now, "time goes on");
             now = deadline;
-            asked.extend(service.wake(now, 5).map(|question| (now, question)));
+            sent.extend(service.wake(now, 5).map(|question| (now, question)));
         }
-        asked
+        sent
     }
 
     fn discover() -> Vec<u8> {
@@ -165,31 +164,31 @@ mod tests {
     }
 
     #[test]
-    fn it_looks_for_another_server_once_a_minute() {
+    fn it_probes_for_another_server_once_a_minute() {
         let mut service = service();
-        let asked: Vec<_> = live(&mut service, 4 * PROBE_INTERVAL)
+        let sent: Vec<_> = run(&mut service, 4 * PROBE_INTERVAL)
             .into_iter()
             .map(|(at, _)| at)
             .collect();
         let first = PROBE_INTERVAL;
         let second = first + PROBE_WINDOW + PROBE_INTERVAL;
         let third = second + PROBE_WINDOW + PROBE_INTERVAL;
-        let looks = [first, second, third];
-        let expected: Vec<_> = looks
+        let probes = [first, second, third];
+        let expected: Vec<_> = probes
             .iter()
             .flat_map(|look| DISCOVER_TIMES.iter().map(move |after| *look + *after))
             .collect();
-        assert_eq!(asked, expected);
+        assert_eq!(sent, expected);
         assert_eq!(service.withdrawn(), None);
     }
 
     #[test]
-    fn it_falls_silent_when_another_server_answers() {
+    fn it_withdraws_when_another_server_answers() {
         let mut service = service();
         assert!(service.receive(Duration::ZERO, &discover()).is_some());
-        let asked = live(&mut service, PROBE_INTERVAL);
-        let [(now, question)] = asked.as_slice() else {
-            panic!("one question: {asked:?}");
+        let sent = run(&mut service, PROBE_INTERVAL);
+        let [(now, question)] = sent.as_slice() else {
+            panic!("one question: {sent:?}");
         };
         service.observe_reply(OWN, &offer(question, OWN));
         assert_eq!(service.withdrawn(), None, "its own voice");
@@ -201,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_phone_that_chose_another_server_silences_it_too() {
+    fn it_withdraws_when_a_phone_accepts_another_offer() {
         let mut service = service();
         let mut request = Message::discover(PHONE, 3, "CP-7965G");
         request.options.set(OptionCode::MESSAGE_TYPE, [3]);
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn it_hears_another_server_answer_a_phone() {
+    fn it_withdraws_when_another_server_answers_a_phone() {
         let mut service = service();
         service.observe_reply(OTHER, b"nothing");
         service.observe_reply(OTHER, &discover());

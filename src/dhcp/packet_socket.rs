@@ -1,7 +1,7 @@
-//! A raw socket of one interface that passes DHCP answers alone.
+//! A packet socket on one interface that receives only DHCP replies.
 //!
-//! Raw, because a phone that boots asks from 0.0.0.0, and because another program of this machine
-//! may have port 68. The filter is the kernel's: nothing else is ever copied to this process.
+//! A packet socket, because a phone that boots sends from 0.0.0.0, and because another program may
+//! have port 68. The kernel filters: no other frame is copied to this process.
 
 use std::{
     collections::hash_map::RandomState,
@@ -15,38 +15,41 @@ use std::{
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::{Domain, SockAddr, SockFilter, Socket, Type};
 
-use super::{Offer, Probe, frame};
-use crate::{phone::MacAddress, protocol::dhcp::SERVER_PORT};
+use super::{Offer, Probe};
+use crate::{
+    phone::MacAddress,
+    protocol::dhcp::{SERVER_PORT, frame},
+};
 
-/// Bytes of the largest frame that is looked at: Ethernet's 1500, its header, and a tag.
+/// Bytes of the largest frame: 1500 bytes of payload, the header, and a VLAN tag.
 const FRAME: usize = 1518;
 
-/// An interface as frames need it.
+/// A network interface, as a packet socket needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkInterface {
-    /// As `ip link` names it.
+    /// Name, as in `ip link`.
     pub name: String,
-    /// The system's number of it.
+    /// Interface index.
     pub index: u32,
-    /// Its Ethernet address.
+    /// Ethernet address.
     pub mac: MacAddress,
-    /// Its IPv4 address.
+    /// IPv4 address.
     pub address: Ipv4Addr,
 }
 
-/// Why there is no raw socket.
+/// Why a packet socket could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PacketSocketError {
-    /// The right is missing.
-    #[error("raw frames need CAP_NET_RAW")]
+    /// CAP_NET_RAW is missing.
+    #[error("sending raw frames needs CAP_NET_RAW")]
     NotAllowed,
-    /// Anything else.
-    #[error("no raw socket on {0}: {1}")]
+    /// Any other error.
+    #[error("cannot open a packet socket on {0}: {1}")]
     Other(String, #[source] io::Error),
 }
 
-/// The raw socket. What it was opened with outlives the rights of the process.
+/// A packet socket. It stays usable after privileges are dropped.
 #[derive(Debug)]
 pub struct PacketSocket {
     socket: Socket,
@@ -55,10 +58,13 @@ pub struct PacketSocket {
 }
 
 impl PacketSocket {
-    /// Opens it.
+    /// Opens the socket.
+    ///
+    /// # Errors
+    /// The privilege is missing, or the interface cannot be used.
     pub fn open(interface: LinkInterface) -> Result<Self, PacketSocketError> {
         let open = || {
-            // Protocol 0 hears nothing until it is bound, so that the filter is in place first.
+            // With protocol 0 it receives nothing before it is bound, so the filter is in place first.
             let socket = Socket::new(Domain::PACKET, Type::RAW, None)?;
             socket.attach_filter(&FILTER)?;
             socket.set_nonblocking(true)?;
@@ -85,19 +91,19 @@ impl PacketSocket {
         &self.interface
     }
 
-    /// Sends a question as a phone does that has no address yet.
+    /// Broadcasts a message as a phone without an address does.
     pub(super) fn send(&self, message: &[u8]) -> io::Result<()> {
-        let frame = frame::question(self.interface.mac, message);
+        let frame = frame::encode_broadcast(self.interface.mac, message);
         self.socket.send_to(&frame, &self.to).map(drop)
     }
 
-    /// Hands over what has come, without waiting.
+    /// Passes received messages to `take`, without waiting.
     pub(super) fn receive(&self, mut take: impl FnMut(Ipv4Addr, &[u8])) -> io::Result<()> {
         let mut buffer = [0; FRAME];
         loop {
             match (&self.socket).read(&mut buffer) {
                 Ok(length) => {
-                    if let Some((source, message)) = frame::answer(&buffer[..length]) {
+                    if let Some((source, message)) = frame::decode_reply(&buffer[..length]) {
                         take(source, message);
                     }
                 }
@@ -108,19 +114,22 @@ impl PacketSocket {
         }
     }
 
-    /// Asks all DHCP servers of this network what they would give a phone; takes [`super::PROBE_WINDOW`].
-    /// `include_local`: a server of this machine is asked as well, which no frame reaches.
+    /// Collects the offers of all DHCP servers on this network; takes [`super::PROBE_WINDOW`].
+    /// `include_local`: also asks a server on this machine, which frames do not reach.
+    ///
+    /// # Errors
+    /// The socket failed.
     pub fn probe(&self, include_local: bool) -> io::Result<Vec<Offer>> {
-        let here = include_local.then(|| self.local()).transpose()?;
+        let local = include_local.then(|| self.local()).transpose()?;
         let began = Instant::now();
         let mut probe = Probe::new(self.interface.mac, random(), began.elapsed());
         while let Some(deadline) = probe.deadline(began.elapsed()) {
             let now = began.elapsed();
             if let Some(question) = probe.wake(now) {
                 self.send(&question)?;
-                if let Some(here) = &here {
-                    let everybody = SocketAddrV4::new(Ipv4Addr::BROADCAST, SERVER_PORT);
-                    here.send_to(&question, everybody)?;
+                if let Some(local) = &local {
+                    let broadcast = SocketAddrV4::new(Ipv4Addr::BROADCAST, SERVER_PORT);
+                    local.send_to(&question, broadcast)?;
                 }
                 continue;
             }
@@ -130,7 +139,7 @@ impl PacketSocket {
         Ok(probe.offers().to_vec())
     }
 
-    /// The system's own UDP, whose broadcasts come back to this machine's programs.
+    /// A UDP socket, whose broadcasts also reach programs on this machine.
     fn local(&self) -> io::Result<UdpSocket> {
         let socket = UdpSocket::bind((self.interface.address, 0))?;
         socket.set_broadcast(true)?;
@@ -145,10 +154,10 @@ impl AsFd for PacketSocket {
     }
 }
 
-/// Waits until one of these can be read, or the time is up.
+/// Waits until one of the sockets is readable, or the time is over.
 pub(super) fn wait<const N: usize>(sockets: [BorrowedFd<'_>; N], time: Duration) -> io::Result<()> {
     let mut sockets = sockets.map(|socket| PollFd::new(socket, PollFlags::POLLIN));
-    // A millisecond more, or the last part of one would be spent in a busy loop.
+    // Rounds up: less than a millisecond would be a busy loop.
     let time = time + Duration::from_millis(1);
     let time = PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX);
     match poll(&mut sockets, time) {
@@ -157,14 +166,14 @@ pub(super) fn wait<const N: usize>(sockets: [BorrowedFd<'_>; N], time: Duration)
     }
 }
 
-/// A number that another client will hardly have.
+/// A random number.
 pub(super) fn random() -> u32 {
     let [a, b, c, d, ..] = RandomState::new().build_hasher().finish().to_be_bytes();
     u32::from_be_bytes([a, b, c, d])
 }
 
 /// IPv4, not a later fragment, UDP, from port 67 to port 68 (packet(7), the classic filter).
-/// Offsets are those of an Ethernet frame; the kernel has taken a VLAN tag off before.
+/// Offsets are in the Ethernet frame; the kernel removed a VLAN tag before.
 const FILTER: [SockFilter; 11] = {
     const HALF: u16 = 0x28;
     const BYTE: u16 = 0x30;
@@ -188,8 +197,8 @@ const FILTER: [SockFilter; 11] = {
     ]
 };
 
-/// Where all frames of an interface come from and go to. All, not only IPv4's: what programs of
-/// this machine send is seen by nobody else (packet(7)).
+/// The address of an interface for all protocols: frames that this machine sends are only visible to
+/// sockets bound to `ETH_P_ALL` (packet(7)).
 #[allow(
     unsafe_code,
     reason = "the address of a packet socket has no safe constructor"

@@ -1,15 +1,14 @@
-//! The addresses that may be given: those of one subnet, less those that are somebody's.
+//! The addresses that the server may assign: those of one subnet without reserved ones.
 
 use std::{collections::BTreeSet, net::Ipv4Addr};
 
 use crate::phone::MacAddress;
 
-/// Addresses that a pool has at most, whatever the subnet's size: more phones than one switch of
-/// their own has, and half of what the kernel's table of neighbours holds (`gc_thresh3`, 1024),
-/// as each is looked for.
+/// Addresses of a pool at most, whatever the subnet's size. More than an isolated switch has phones,
+/// and half of what the kernel's ARP table holds (`gc_thresh3`, 1024), because each is probed.
 pub const MAX_POOL: u32 = 512;
 
-/// Part of a subnet.
+/// The assignable addresses of a subnet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pool {
     first: u32,
@@ -19,12 +18,11 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// The pool of the subnet that `own` with this prefix length is in. `excluded` are given to
-    /// nobody; nor are the subnet's first and last address and `own`. `None`: there is none to
-    /// give.
+    /// The pool of the subnet of `own` with this prefix length, without `excluded`, `own`, and the
+    /// subnet's first and last address. `None`: no address is left.
     #[must_use]
     pub fn new(own: Ipv4Addr, prefix: u8, excluded: &[Ipv4Addr]) -> Option<Self> {
-        // /31 and /32 have no addresses beside the ends.
+        // /31 and /32 have only a first and a last address.
         if prefix > 30 {
             return None;
         }
@@ -49,17 +47,17 @@ impl Pool {
         self.mask.into()
     }
 
-    /// Whether an address may be given to somebody.
+    /// Whether the address may be assigned.
     #[must_use]
     pub fn contains(&self, address: Ipv4Addr) -> bool {
         let place = u32::from(address).checked_sub(self.first);
         place.is_some_and(|place| place < self.count) && !self.excluded.contains(&address)
     }
 
-    /// Every address that may be given, each once, in an order of the phone's own: so a phone
-    /// gets the address again that it had from another run of this server.
+    /// All assignable addresses, each once, in an order that depends on the phone's MAC: so a phone
+    /// gets the same address from a later run of the server.
     pub fn candidates(&self, mac: MacAddress) -> impl Iterator<Item = Ipv4Addr> {
-        // FNV-1a, 32 bits: spreads phones of neighbouring MACs; nothing depends on secrecy.
+        // FNV-1a, 32 bits: spreads adjacent MACs; it needs no secrecy.
         let hash = mac.bytes().iter().fold(0x811c_9dc5_u32, |hash, byte| {
             (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
         });
@@ -71,7 +69,7 @@ impl Pool {
     }
 }
 
-/// The mask of a prefix length up to 32.
+/// The mask of a prefix length of up to 32.
 fn mask_of(prefix: u8) -> u32 {
     u32::MAX
         .checked_shl(32 - u32::from(prefix.min(32)))
@@ -85,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pool_is_its_subnet_without_its_ends_and_what_is_taken() {
+    fn a_pool_is_its_subnet_without_its_ends_and_excluded_addresses() {
         let own = Ipv4Addr::new(192, 0, 2, 9);
         let taken = Ipv4Addr::new(192, 0, 2, 10);
         let pool = Pool::new(own, 29, &[taken]).unwrap();
@@ -103,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subnet_of_hosts_alone_has_nothing_to_give() {
+    fn a_subnet_without_free_addresses_has_no_pool() {
         let own = Ipv4Addr::new(192, 0, 2, 1);
         assert_eq!(Pool::new(own, 32, &[]), None);
         assert_eq!(Pool::new(own, 31, &[]), None);
@@ -112,7 +110,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_given_is_in_the_pool(own: u32, prefix in 0_u8..=32, mac: [u8; 6]) {
+        fn candidates_are_in_the_pool(own: u32, prefix in 0_u8..=32, mac: [u8; 6]) {
             let own = Ipv4Addr::from(own);
             if let Some(pool) = Pool::new(own, prefix, &[]) {
                 let all: Vec<_> = pool.candidates(MacAddress::new(mac)).collect();

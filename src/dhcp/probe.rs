@@ -1,8 +1,8 @@
-//! Asking as a phone would: a DISCOVER, and every OFFER_TIME that comes back.
+//! A probe of DHCP servers: a DISCOVER as a phone sends it, and every OFFER in reply.
 //!
-//! Never a REQUEST, so that nothing is leased. The MAC is the interface's own: switches with
-//! port security or DHCP snooping drop a question that names another, and a server holds no
-//! second address for a host that it knows already.
+//! It never sends a REQUEST, so nothing is leased. The MAC is the interface's own: switches with
+//! port security or DHCP snooping drop frames with another, and a server that knows the host
+//! reserves no second address.
 
 use std::{net::Ipv4Addr, time::Duration};
 
@@ -11,33 +11,33 @@ use crate::{
     protocol::dhcp::{Message, MessageType, Op},
 };
 
-/// The model that the probe says it is, as option 60 writes it.
+/// The model that the probe names in option 60.
 const MODEL: &str = "CP-7965G";
 
-/// When a question is sent, from the probe's beginning. Twice: one may be lost.
+/// When a DISCOVER is sent, since the probe start. Twice, because one may be lost.
 pub const DISCOVER_TIMES: [Duration; 2] = [Duration::ZERO, Duration::from_secs(2)];
 
-/// How long offers are waited for. Servers look first whether an address is free: dnsmasq takes
-/// 3 s for that, ISC dhcpd one (observed).
+/// How long a probe waits for offers. Servers first check whether an address is free: dnsmasq takes
+/// 3 s for that, ISC dhcpd 1 s (observed).
 pub const PROBE_WINDOW: Duration = Duration::from_secs(6);
 
-/// Servers that are told apart at most.
+/// Offers that are kept, one per server.
 pub const MAX_OFFERS: usize = 16;
 
-/// What one server offers.
+/// The offer of one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
-    /// The server, as it names itself (option 54), else where the offer came from.
+    /// The server by option 54, else the source address of the offer.
     pub server: Ipv4Addr,
-    /// The address that a phone would get.
+    /// The offered address.
     pub address: Ipv4Addr,
     /// Option 1.
     pub mask: Option<Ipv4Addr>,
     /// Option 150.
     pub tftp_servers: Vec<Ipv4Addr>,
-    /// Option 66. Text from outside: escape it before it is shown.
+    /// Option 66. It comes from the network: escape it before it is shown.
     pub tftp_name: Option<String>,
-    /// `siaddr`, where it is not 0.0.0.0.
+    /// `siaddr`, unless it is 0.0.0.0.
     pub next_server: Option<Ipv4Addr>,
 }
 
@@ -54,60 +54,60 @@ impl Offer {
     }
 }
 
-/// One round of questions and what came of it.
+/// A probe and the offers so far.
 #[derive(Debug, Clone)]
 pub struct Probe {
     mac: MacAddress,
     xid: u32,
-    began: Duration,
-    asked: usize,
+    start: Duration,
+    sent: usize,
     offers: Vec<Offer>,
 }
 
 impl Probe {
-    /// Begins at `now`. `xid` tells its offers from other clients': it should be random.
+    /// Begins at `now`. `xid` should be random: it tells this probe's offers from others.
     #[must_use]
     pub fn new(mac: MacAddress, xid: u32, now: Duration) -> Self {
         Self {
             mac,
             xid,
-            began: now,
-            asked: 0,
+            start: now,
+            sent: 0,
             offers: Vec::new(),
         }
     }
 
-    /// The question that is due, if one is.
+    /// The DISCOVER that is due, if one is.
     pub fn wake(&mut self, now: Duration) -> Option<Vec<u8>> {
-        let due = *DISCOVER_TIMES.get(self.asked)?;
-        if now < self.began + due {
+        let due = *DISCOVER_TIMES.get(self.sent)?;
+        if now < self.start + due {
             return None;
         }
-        self.asked += 1;
-        let mut question = Message::discover(self.mac, self.xid, MODEL);
-        question.secs = u16::try_from(due.as_secs()).unwrap_or(u16::MAX);
-        Some(question.encode())
+        self.sent += 1;
+        let mut discover = Message::discover(self.mac, self.xid, MODEL);
+        discover.secs = u16::try_from(due.as_secs()).unwrap_or(u16::MAX);
+        Some(discover.encode())
     }
 
-    /// When it has to be woken next; `None`: it is over.
+    /// When [`Probe::wake`] must be called next; `None`: the probe is over.
     #[must_use]
     pub fn deadline(&self, now: Duration) -> Option<Duration> {
-        let question = DISCOVER_TIMES.get(self.asked).map(|due| self.began + *due);
-        let end = self.began + PROBE_WINDOW;
-        (now < end).then(|| question.map_or(end, |question| question.min(end)))
+        let discover = DISCOVER_TIMES.get(self.sent).map(|due| self.start + *due);
+        let end = self.start + PROBE_WINDOW;
+        (now < end).then(|| discover.map_or(end, |discover| discover.min(end)))
     }
 
-    /// Takes a datagram that came to a client's port. What is no offer for this probe is nothing;
-    /// an offer of a server that spoke already replaces its first.
+    /// Reads a datagram to the client port. Anything but an offer for this probe is ignored; a second
+    /// offer of a server replaces its first.
     pub fn receive(&mut self, source: Ipv4Addr, bytes: &[u8]) {
         let Ok(message) = Message::decode(bytes) else {
             return;
         };
-        let is_ours = message.op == Op::Reply
+        let is_for_us = message.op == Op::Reply
             && message.message_type() == Some(MessageType::Offer)
             && message.xid == self.xid
             && message.mac == self.mac;
-        if !is_ours {
+        if !is_for_us {
             return;
         }
         let offer = Offer::read(&message, source);
@@ -119,7 +119,7 @@ impl Probe {
         }
     }
 
-    /// The offers, by server, in the order in which they came.
+    /// The offers, one per server, in the order of arrival.
     #[must_use]
     pub fn offers(&self) -> &[Offer] {
         &self.offers
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn it_asks_twice_as_a_phone_does_and_ends() {
+    fn a_probe_sends_two_discovers_as_a_phone_does_and_ends() {
         let start = 100 * S;
         let mut probe = Probe::new(MAC, 9, start);
         let first = Message::decode(&probe.wake(start).unwrap()).unwrap();
@@ -175,21 +175,21 @@ mod tests {
             (second.message_type(), second.secs),
             (Some(MessageType::Discover), 2)
         );
-        assert_eq!(probe.wake(200 * S), None, "it excluded asks for more");
+        assert_eq!(probe.wake(200 * S), None, "no third DISCOVER");
         assert_eq!(probe.deadline(102 * S), Some(106 * S));
         assert_eq!(probe.deadline(106 * S), None);
     }
 
     #[test]
-    fn offers_are_told_apart_by_server_and_only_its_own_count() {
+    fn one_offer_per_server_is_kept_and_other_messages_are_ignored() {
         let mut probe = Probe::new(MAC, 9, Duration::ZERO);
-        let question = Message::decode(&probe.wake(Duration::ZERO).unwrap()).unwrap();
+        let discover = Message::decode(&probe.wake(Duration::ZERO).unwrap()).unwrap();
         let from = Ipv4Addr::new(192, 0, 2, 1);
-        probe.receive(from, &question.offer(&lease(1)).encode());
-        probe.receive(from, &question.offer(&lease(1)).encode());
-        probe.receive(from, &question.offer(&lease(2)).encode());
-        probe.receive(from, &question.ack(&lease(3)).encode());
-        probe.receive(from, &question.encode());
+        probe.receive(from, &discover.offer(&lease(1)).encode());
+        probe.receive(from, &discover.offer(&lease(1)).encode());
+        probe.receive(from, &discover.offer(&lease(2)).encode());
+        probe.receive(from, &discover.ack(&lease(3)).encode());
+        probe.receive(from, &discover.encode());
         let other = Message::discover(MAC, 10, MODEL).offer(&lease(4));
         probe.receive(from, &other.encode());
         let stranger = Message::discover(MacAddress::new([2; 6]), 9, MODEL).offer(&lease(5));
@@ -209,11 +209,11 @@ mod tests {
     #[test]
     fn a_flood_of_servers_is_bounded() {
         let mut probe = Probe::new(MAC, 9, Duration::ZERO);
-        let question = Message::discover(MAC, 9, MODEL);
+        let discover = Message::discover(MAC, 9, MODEL);
         for server in 0..=255 {
             probe.receive(
                 Ipv4Addr::UNSPECIFIED,
-                &question.offer(&lease(server)).encode(),
+                &discover.offer(&lease(server)).encode(),
             );
         }
         assert_eq!(probe.offers().len(), MAX_OFFERS);

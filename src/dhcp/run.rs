@@ -27,45 +27,48 @@ use crate::{
     track::Observation,
 };
 
-/// How long the thread sleeps at most before it looks whether it is to stop.
-const NAP: Duration = Duration::from_millis(200);
+/// How long the thread sleeps at most before it checks whether it should stop.
+const MAX_PAUSE: Duration = Duration::from_millis(200);
 
-/// Observations that wait to be taken, at most; further ones are dropped and counted.
+/// Observations that may wait; further ones are dropped and counted.
 const WAITING: usize = 256;
 
-/// Bytes of the longest datagram that is read: no phone sends more than Ethernet carries.
+/// Bytes of the longest datagram that is read: the MTU of Ethernet.
 const DATAGRAM: usize = 1500;
 
-/// Datagrams that are taken before the other socket has its turn.
-const TURN: usize = 64;
+/// Datagrams that are read before the other socket is served.
+const MAX_DATAGRAMS: usize = 64;
 
-/// Why there is no server.
+/// Why the server could not be started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// No raw socket.
+    /// No packet socket.
     #[error(transparent)]
     PacketSocket(#[from] PacketSocketError),
-    /// Port 67 cannot be had.
+    /// Port 67 cannot be bound.
     #[error("cannot listen on UDP port 67: {0}")]
     Port(#[source] io::Error),
-    /// Another server answers.
+    /// Another server answered the first probe.
     #[error("another DHCP server answers on this network: {0}")]
     Second(Ipv4Addr),
-    /// Anything else.
+    /// Any other error.
     #[error("DHCP on {0}: {1}")]
     Other(String, #[source] io::Error),
 }
 
-/// Sockets that are bound, and nothing that is served yet. They are opened while there are rights.
+/// Bound sockets that are not served yet. They are opened before privileges are dropped.
 #[derive(Debug)]
 pub struct BoundServer {
-    wire: PacketSocket,
+    packets: PacketSocket,
     socket: UdpSocket,
 }
 
 impl BoundServer {
-    /// Opens the raw socket and port 67 of this interface alone.
+    /// Opens the packet socket, and port 67 on this interface only.
+    ///
+    /// # Errors
+    /// A socket cannot be opened.
     pub fn open(interface: LinkInterface) -> Result<Self, StartError> {
         let open = || {
             let socket = socket2::Socket::new(Domain::IPV4, Type::DGRAM, None)?;
@@ -77,20 +80,23 @@ impl BoundServer {
             Ok(UdpSocket::from(socket))
         };
         let socket = open().map_err(StartError::Port)?;
-        let wire = PacketSocket::open(interface)?;
-        Ok(Self { wire, socket })
+        let packets = PacketSocket::open(interface)?;
+        Ok(Self { packets, socket })
     }
 
-    /// Looks for another server first, which takes [`super::PROBE_WINDOW`], and for hosts that have
-    /// addresses already; then serves in a thread of its own until what is returned is dropped.
+    /// Probes for another server, which takes [`super::PROBE_WINDOW`], and for hosts that already have
+    /// addresses; then serves on a thread of its own until [`RunningServer`] is dropped.
+    ///
+    /// # Errors
+    /// There is another server, or a socket failed.
     pub fn start(self, config: ServerConfig) -> Result<RunningServer, StartError> {
-        let name = self.wire.interface().name.clone();
+        let name = self.packets.interface().name.clone();
         let other = |error| StartError::Other(name.clone(), error);
-        // Nobody's MAC: the order does not matter.
-        let all = config.pool.candidates(self.wire.interface().mac);
+        // The order does not matter, so any MAC will do.
+        let all = config.pool.candidates(self.packets.interface().mac);
         probe_arp(config.address, all).map_err(other)?;
-        // Its own port 67 hears no frame that this machine sends.
-        let offers = self.wire.probe(false).map_err(other)?;
+        // `false`: the packet socket does not reach this program's own port 67.
+        let offers = self.packets.probe(false).map_err(other)?;
         if let Some(offer) = offers.first() {
             return Err(StartError::Second(offer.server));
         }
@@ -100,14 +106,14 @@ impl BoundServer {
             server.reserve(address, mac);
         }
         let began = Instant::now();
-        let service = ExclusiveServer::new(server, self.wire.interface().mac, began.elapsed());
-        let (send, told) = mpsc::channel(WAITING);
+        let service = ExclusiveServer::new(server, self.packets.interface().mac, began.elapsed());
+        let (send, events) = mpsc::channel(WAITING);
         let stop = Arc::new(AtomicBool::new(false));
         let thread = Thread {
             bound: self,
             service,
             began,
-            observations: ObservationQueue::new(send, "the addresses that this program gives"),
+            observations: ObservationQueue::new(send, "DHCP leases"),
             stop: Arc::clone(&stop),
         };
         let thread = thread::Builder::new()
@@ -116,24 +122,24 @@ impl BoundServer {
             .map_err(other)?;
         Ok(RunningServer {
             stop,
-            told: Some(told),
+            events: Some(events),
             thread: Some(thread),
         })
     }
 }
 
-/// A server that runs; dropping it ends it.
+/// A running server. Dropping it stops and joins the thread.
 #[derive(Debug)]
 pub struct RunningServer {
     stop: Arc<AtomicBool>,
-    told: Option<mpsc::Receiver<(Instant, Observation)>>,
+    events: Option<mpsc::Receiver<(Instant, Observation)>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl RunningServer {
-    /// Tells who has which address, for the tracking; to the first who asks.
+    /// The queue of leases, for the tracker; `None` after the first call.
     pub fn observations(&mut self) -> Option<mpsc::Receiver<(Instant, Observation)>> {
-        self.told.take()
+        self.events.take()
     }
 }
 
@@ -158,38 +164,39 @@ struct Thread {
 impl Thread {
     fn run(mut self) {
         while !self.stop.load(Ordering::Relaxed) {
-            if let Err(error) = self.turn() {
-                // An interface that went away comes back, or the run ends; neither is helped by
-                // asking in a loop.
-                tracing::warn!("the DHCP server: {error}");
-                thread::sleep(NAP);
+            if let Err(error) = self.step() {
+                // The interface may come back; until then a short pause avoids a busy loop.
+                tracing::warn!("DHCP server: {error}");
+                thread::sleep(MAX_PAUSE);
             }
         }
         self.observations.end();
     }
 
-    fn turn(&mut self) -> io::Result<()> {
+    fn step(&mut self) -> io::Result<()> {
         let now = self.began.elapsed();
         if let Some(question) = self.service.wake(now, random()) {
-            self.bound.wire.send(&question)?;
+            self.bound.packets.send(&question)?;
         }
         let now = self.began.elapsed();
-        let nap = self
-            .service
-            .deadline(now)
-            .map_or(NAP, |deadline| deadline.saturating_sub(now).min(NAP));
-        wait([self.bound.socket.as_fd(), self.bound.wire.as_fd()], nap)?;
+        let pause = self.service.deadline(now).map_or(MAX_PAUSE, |deadline| {
+            deadline.saturating_sub(now).min(MAX_PAUSE)
+        });
+        wait(
+            [self.bound.socket.as_fd(), self.bound.packets.as_fd()],
+            pause,
+        )?;
         let before = self.service.withdrawn();
         self.bound
-            .wire
+            .packets
             .receive(|source, message| self.service.observe_reply(source, message))?;
         let answered = self.answer();
-        self.tell();
+        self.report_events();
         if let (None, Some(other)) = (before, self.service.withdrawn()) {
             tracing::warn!(
-                "another DHCP server answers on this network: {other}. This one is silent from \
-                 here on (second-dhcp). Switch the other one off and start again, or point its \
-                 option 150 here and leave --dhcp out"
+                "another DHCP server answers on this network: {other}. This one no longer \
+                 answers (second-dhcp). Switch the other one off and start again, or set its \
+                 option 150 to this machine and omit --dhcp"
             );
         }
         answered
@@ -197,7 +204,7 @@ impl Thread {
 
     fn answer(&mut self) -> io::Result<()> {
         let mut buffer = [0; DATAGRAM];
-        for _ in 0..TURN {
+        for _ in 0..MAX_DATAGRAMS {
             let length = match self.bound.socket.recv(&mut buffer) {
                 Ok(length) => length,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
@@ -211,23 +218,23 @@ impl Thread {
         Ok(())
     }
 
-    fn tell(&mut self) {
-        for told in self.service.drain_events() {
-            match &told {
+    fn report_events(&mut self) {
+        for event in self.service.drain_events() {
+            match &event {
                 DhcpEvent::Leased { address, mac } => {
-                    tracing::info!("DHCP: {address} is SEP{}'s", mac.upper_hex());
+                    tracing::info!("DHCP: SEP{} leased {address}", mac.upper_hex());
                 }
                 DhcpEvent::Exhausted(mac) => tracing::warn!(
-                    "DHCP: no address is left for SEP{}: the subnet of this interface is too \
-                     small, give it a shorter prefix",
+                    "DHCP: no free address for SEP{}: the subnet of this interface is too small; \
+                     give the interface a shorter prefix",
                     mac.upper_hex()
                 ),
                 DhcpEvent::Declined(address) => tracing::warn!(
-                    "DHCP: {address} is in use by a host that did not answer; it rests for an hour"
+                    "DHCP: {address} is in use by another host; not assigned for an hour"
                 ),
                 DhcpEvent::OtherServer(_) => {}
             }
-            if let Some(observation) = told.observation() {
+            if let Some(observation) = event.observation() {
                 self.observations.send(Instant::now(), observation);
             }
         }

@@ -1,8 +1,8 @@
-//! A small DHCP server for Cisco phones alone: bytes and the time in, an answer out.
+//! A small DHCP server for Cisco phones only: bytes and the time in, a reply out.
 //!
-//! It keeps no file. A phone's place in the pool follows from its MAC, so that a later run offers
-//! the same address, and a phone that asks for an address of the pool which nobody else has is
-//! given it: a restart is not noticed, and nothing stays on the machine.
+//! It keeps no lease file. A phone's address depends on its MAC, so a later run offers the same one,
+//! and a phone that requests a free address of the pool gets it. So phones do not notice a restart,
+//! and nothing is left on this machine.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -17,59 +17,59 @@ use crate::{
     track::{EvidenceSource, Observation, ObservationKind},
 };
 
-/// How long a lease holds. Short: the pool is for the time of a conversion, and what a run leaves
-/// behind is over soon.
+/// Lease time. It is short because the pool is only for a conversion: leases of an ended run expire
+/// soon.
 pub const LEASE_TIME: Duration = Duration::from_mins(10);
 
-/// How long an offered address waits for its phone's REQUEST.
+/// How long an offered address is reserved for the phone's REQUEST.
 pub const OFFER_TIME: Duration = Duration::from_mins(1);
 
-/// How long an address rests that a phone found in use.
+/// How long an address is not assigned after a phone found it in use.
 pub const DECLINE_TIME: Duration = Duration::from_hours(1);
 
-/// What is told and not yet taken, at most; older ones are dropped.
+/// Events that may wait; older ones are dropped.
 const MAX_EVENTS: usize = 256;
 
-/// What the server gives beside addresses.
+/// What the server sends in leases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerConfig {
-    /// This machine's address on the phones' network: the server, and where files are fetched.
+    /// This machine's address on the phones' network: DHCP server and TFTP server.
     pub address: Ipv4Addr,
-    /// What is given.
+    /// The assignable addresses.
     pub pool: Pool,
-    /// The router, if phones need one.
+    /// The default router, if phones need one.
     pub router: Option<Ipv4Addr>,
 }
 
-/// An answer and where it goes.
+/// A reply and its destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// To a client that can be reached, else to everybody.
+    /// The client, if it has an address, else broadcast.
     pub to: SocketAddrV4,
     /// The message.
     pub bytes: Vec<u8>,
 }
 
-/// What happened that somebody else should know.
+/// An event for the log and the tracker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DhcpEvent {
-    /// A phone has this address now.
+    /// A phone leased an address.
     Leased {
         /// The address.
         address: Ipv4Addr,
         /// The phone.
         mac: MacAddress,
     },
-    /// A phone wants an address and there is none left.
+    /// A phone requested an address and none is free.
     Exhausted(MacAddress),
-    /// A phone found this address in use, by a host that was not known.
+    /// A phone found this address in use by an unknown host.
     Declined(Ipv4Addr),
-    /// A phone took another server's offer.
+    /// A phone accepted another server's offer.
     OtherServer(Ipv4Addr),
 }
 
 impl DhcpEvent {
-    /// What the tracking learns from it.
+    /// The observation for the tracker.
     #[must_use]
     pub fn observation(&self) -> Option<Observation> {
         match *self {
@@ -85,27 +85,27 @@ impl DhcpEvent {
     }
 }
 
-/// Whose an address is, until when.
+/// Who has an address, and until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Binding {
-    /// `None`: nobody's; a host that is not ours has it.
+    /// `None`: an unknown host uses it.
     mac: Option<MacAddress>,
     until: Duration,
-    /// A lease; otherwise an offer that is waiting.
+    /// Whether it is leased, not only offered.
     leased: bool,
 }
 
-/// The server.
+/// The server's state.
 #[derive(Debug)]
 pub struct Server {
     config: ServerConfig,
-    /// At most one for each address of the pool.
+    /// At most one per address of the pool.
     bindings: BTreeMap<Ipv4Addr, Binding>,
     events: VecDeque<DhcpEvent>,
 }
 
 impl Server {
-    /// A server that has given nothing.
+    /// A server without leases.
     #[must_use]
     pub fn new(config: ServerConfig) -> Self {
         Self {
@@ -115,38 +115,37 @@ impl Server {
         }
     }
 
-    /// A host that is on the network already. Its address is given to nobody else, as long as it
-    /// has no other.
+    /// Reserves the address of a host that is already on the network, until the host leases another.
     pub fn reserve(&mut self, address: Ipv4Addr, mac: MacAddress) {
         if self.config.pool.contains(address) {
             self.bind(address, Some(mac), Duration::MAX, false);
         }
     }
 
-    /// What it gives.
+    /// Its configuration.
     #[must_use]
     pub fn config(&self) -> &ServerConfig {
         &self.config
     }
 
-    /// What happened since this was last asked, in order.
+    /// The events since the last call, in order.
     pub fn drain_events(&mut self) -> impl Iterator<Item = DhcpEvent> + '_ {
         self.events.drain(..)
     }
 
-    /// Takes a datagram that came to port 67. Only Cisco phones of this very network are ever
-    /// answered: what came over a relay (`giaddr`, option 82) is another network's, and what
-    /// does not say in option 60 that it is a phone is not ours to serve or to refuse.
+    /// Handles a datagram to port 67. Only Cisco phones (option 60) on this network are answered.
+    /// Messages through a relay (`giaddr`, option 82) are from other networks, and other devices are
+    /// neither served nor refused.
     pub fn receive(&mut self, now: Duration, bytes: &[u8]) -> Option<Reply> {
         let message = Message::decode(bytes).ok()?;
-        let relayed = !message.relay.is_unspecified()
+        let is_relayed = !message.relay.is_unspecified()
             || message.options.get(OptionCode::RELAY_AGENT).is_some();
-        if message.op != Op::Request || relayed {
+        if message.op != Op::Request || is_relayed {
             return None;
         }
         let kind = message.message_type()?;
-        // A client must not put option 60 into these two (RFC 2131, table 5). Both only free or
-        // close what the sender itself has, and neither is answered.
+        // These two must not contain option 60 (RFC 2131, table 5). They only affect the sender's
+        // own address and are not answered.
         match kind {
             MessageType::Decline => {
                 self.decline(now, &message);
@@ -178,7 +177,7 @@ impl Server {
             return None;
         };
         let offer = message.offer(&self.lease(address));
-        // What it has holds at least as long as an offer.
+        // A lease is not shortened to the time of an offer.
         if self
             .held(now, address, mac)
             .is_none_or(|held| held.until < now + OFFER_TIME)
@@ -188,15 +187,15 @@ impl Server {
         Some(offer)
     }
 
-    /// The phone's own address, else the one that it would like, else the first that is nobody's.
-    fn choose(&self, now: Duration, mac: MacAddress, wish: Option<Ipv4Addr>) -> Option<Ipv4Addr> {
+    /// The phone's current address, else the requested one, else the first free one.
+    fn choose(&self, now: Duration, mac: MacAddress, wanted: Option<Ipv4Addr>) -> Option<Ipv4Addr> {
         let own = self
             .bindings
             .iter()
             .find(|(_, binding)| binding.mac == Some(mac))
             .map(|(address, _)| *address);
         own.into_iter()
-            .chain(wish.filter(|address| self.config.pool.contains(*address)))
+            .chain(wanted.filter(|address| self.config.pool.contains(*address)))
             .chain(self.config.pool.candidates(mac))
             .find(|address| self.is_free_for(now, *address, mac))
     }
@@ -207,8 +206,8 @@ impl Server {
             .is_none_or(|binding| binding.mac == Some(mac) || binding.until <= now)
     }
 
-    /// The four ways of a REQUEST (RFC 2131, 4.3.2): an offer is taken, or, without a server's
-    /// name in it, an address from before is to be had again.
+    /// The four kinds of REQUEST (RFC 2131, 4.3.2): with a server identifier the phone accepts an
+    /// offer, without one it wants to keep an earlier address.
     fn request(&mut self, now: Duration, message: &Message) -> Option<Message> {
         let mac = message.mac;
         let selects = message.server_id();
@@ -217,26 +216,29 @@ impl Server {
             self.push_event(DhcpEvent::OtherServer(other));
             return None;
         }
-        let wish = match message.requested() {
+        let wanted = match message.requested() {
             Some(address) => address,
             None if message.client.is_unspecified() => return None,
             None => message.client,
         };
-        // An offer has to be there still; an address from before may be from another run.
-        let known = self.held(now, wish, mac).is_some();
-        let granted = self.config.pool.contains(wish)
-            && (known || selects.is_none() && self.is_free_for(now, wish, mac));
-        if !granted {
+        // An offer must still exist; an earlier address may be from another run.
+        let known = self.held(now, wanted, mac).is_some();
+        let is_granted = self.config.pool.contains(wanted)
+            && (known || selects.is_none() && self.is_free_for(now, wanted, mac));
+        if !is_granted {
             let why = "not an address of this network, or another phone's";
             return Some(message.nak(self.config.address, why));
         }
         self.forget(mac, |_| true);
-        self.bind(wish, Some(mac), now + LEASE_TIME, true);
-        self.push_event(DhcpEvent::Leased { address: wish, mac });
-        Some(message.ack(&self.lease(wish)))
+        self.bind(wanted, Some(mac), now + LEASE_TIME, true);
+        self.push_event(DhcpEvent::Leased {
+            address: wanted,
+            mac,
+        });
+        Some(message.ack(&self.lease(wanted)))
     }
 
-    /// It has an address from elsewhere and asks for the rest.
+    /// The client has an address and requests only options.
     fn inform(&mut self, message: &Message) -> Option<Message> {
         if message.client.is_unspecified() {
             return None;
@@ -265,7 +267,7 @@ impl Server {
         message.server_id() == Some(self.config.address)
     }
 
-    /// What this phone has of this address, if it has it now.
+    /// The binding of this address to this phone, if it is valid now.
     fn held(&self, now: Duration, address: Ipv4Addr, mac: MacAddress) -> Option<Binding> {
         let binding = *self.bindings.get(&address)?;
         (binding.mac == Some(mac) && now < binding.until).then_some(binding)
@@ -302,8 +304,8 @@ impl Server {
     }
 }
 
-/// A client that has its address is answered there. Any other is answered by broadcast: to be
-/// reached by its MAC alone would take a raw socket, and phones ask for broadcast anyway.
+/// A client with an address is answered there, any other by broadcast: unicast to a MAC without an
+/// address would need a packet socket, and phones set the broadcast flag anyway.
 fn destination(answer: &Message) -> SocketAddrV4 {
     let refused = answer.message_type() == Some(MessageType::Nak);
     let to = if refused || answer.client.is_unspecified() {

@@ -1,6 +1,6 @@
-//! Each code in full, for a person: what it looks like, why, and what to do.
+//! The explanation of each code: signature, causes, cure.
 //!
-//! docs/diagnoses.md is the same text; a test holds the two together.
+//! docs/diagnoses.md has the same text; a test compares the two.
 
 use serde::Serialize;
 
@@ -8,55 +8,47 @@ use super::{Code, Severity};
 
 mod network;
 mod phone;
-mod registering;
+mod registration;
+mod text;
 
-/// A code in full.
+/// The explanation of one code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Explanation {
     /// The code.
     pub code: Code,
-    /// How much it matters.
+    /// Its severity.
     pub severity: Severity,
-    /// In one line.
+    /// The diagnosis in one line.
     pub title: &'static str,
-    /// What is seen, and how often before it is said.
+    /// What is observed, and how often before the diagnosis is raised.
     pub signature: &'static str,
-    /// What lies behind it.
+    /// Possible causes.
     pub causes: &'static str,
-    /// What a person does about it.
+    /// What the operator does about it.
     pub cure: &'static str,
-    /// What makes it go away.
-    pub ends: &'static str,
-}
-
-/// The words of one code.
-struct Words {
-    title: &'static str,
-    signature: &'static str,
-    causes: &'static str,
-    cure: &'static str,
-    ends: &'static str,
+    /// What withdraws the diagnosis.
+    pub clears_when: &'static str,
 }
 
 impl Code {
-    /// This code in full.
+    /// The explanation of this code.
     ///
     /// # Panics
     ///
-    /// Never: a test goes through every code.
+    /// Never: a test checks every code.
     #[must_use]
     pub fn explanation(self) -> Explanation {
-        let words = phone::words(self)
-            .or_else(|| network::words(self))
-            .expect("every code is in one of the two lists: a test goes through all");
+        let text = phone::text(self)
+            .or_else(|| network::text(self))
+            .expect("every code is in one of the two tables: a test checks all");
         Explanation {
             code: self,
             severity: self.severity(),
-            title: words.title,
-            signature: words.signature,
-            causes: words.causes,
-            cure: words.cure,
-            ends: words.ends,
+            title: text.title,
+            signature: text.signature,
+            causes: text.causes,
+            cure: text.cure,
+            clears_when: text.clears_when,
         }
     }
 }
@@ -65,16 +57,16 @@ impl Code {
 mod tests {
     use super::*;
 
-    /// One text whatever its line breaks.
+    /// The text on one line.
     fn flat(text: &str) -> String {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// A section of docs/diagnoses.md as it must stand there.
+    /// The section of a code in docs/diagnoses.md.
     fn section(code: Code) -> String {
         let all = code.explanation();
-        let ends_it = if code.is_final() {
-            "; the phone has failed"
+        let final_note = if code.is_final() {
+            "; the phone counts as failed"
         } else {
             ""
         };
@@ -84,14 +76,14 @@ mod tests {
             Severity::Error => "Error",
         };
         format!(
-            "`{code}` {}. {severity}{ends_it}. **Signature.** {} **Causes.** {} **Cure.** {} \
-             **Goes away.** {}",
-            all.title, all.signature, all.causes, all.cure, all.ends
+            "`{code}` {}. {severity}{final_note}. **Signature.** {} **Causes.** {} **Cure.** {} \
+             **Clears when.** {}",
+            all.title, all.signature, all.causes, all.cure, all.clears_when
         )
     }
 
     #[test]
-    fn the_page_says_what_the_program_says() {
+    fn the_page_has_the_texts_of_the_program() {
         let page = include_str!("../../docs/diagnoses.md");
         let sections: Vec<String> = page.split("\n## ").skip(1).map(flat).collect();
         let expected: Vec<String> = Code::ALL.iter().map(|code| section(*code)).collect();
@@ -102,10 +94,10 @@ mod tests {
     }
 
     #[test]
-    fn every_part_of_every_code_is_written() {
+    fn every_part_of_every_explanation_is_present() {
         for code in Code::ALL {
             let all = code.explanation();
-            for part in [all.signature, all.causes, all.cure, all.ends] {
+            for part in [all.signature, all.causes, all.cure, all.clears_when] {
                 assert!(part.len() > 10 && part.ends_with('.'), "{code}: {part}");
             }
             assert!(!all.title.is_empty() && !all.title.ends_with('.'), "{code}");

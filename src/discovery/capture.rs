@@ -1,9 +1,8 @@
-//! Live frames: a packet socket on one interface and a thread that hears it. The one place
-//! of this room with a socket.
+//! Live frames: a packet socket on one interface, and a thread that reads it.
 //!
-//! The socket is opened while there is a right to (`CAP_NET_RAW`); the thread begins later,
-//! when the rights are given away. What is heard goes into a bounded queue: a reader that is
-//! late loses frames, which are counted, and never holds anybody up.
+//! The socket is opened while the process has CAP_NET_RAW; the thread starts after privileges are
+//! dropped. Items go into a bounded queue: if the reader is late, items are dropped and counted, and
+//! nothing blocks.
 
 mod socket;
 
@@ -23,28 +22,28 @@ use tokio::sync::mpsc::{Sender, error::TrySendError};
 use crate::protocol::Malformed;
 use socket::Opened;
 
-/// How long the thread waits for a frame before it looks whether it is to end.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// How long the thread waits for a frame before it checks whether it should stop.
+const READ_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// What was heard and not taken yet, at most.
+/// Items that may wait in the queue.
 pub const QUEUE: usize = 1024;
 
-/// Why an interface cannot be heard.
+/// Why frames of an interface cannot be captured.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// There is no right to.
-    #[error("{0} cannot be heard: the right CAP_NET_RAW is missing")]
+    /// CAP_NET_RAW is missing.
+    #[error("cannot capture on {0}: CAP_NET_RAW is missing")]
     Permission(String),
     /// There is no such interface.
     #[error("there is no network interface '{0}'")]
     Unknown(String),
-    /// Anything else.
-    #[error("{0} cannot be heard: {1}")]
+    /// Any other error.
+    #[error("cannot capture on {0}: {1}")]
     Other(String, #[source] io::Error),
 }
 
-/// An interface that can be heard.
+/// An open packet socket.
 pub struct Capture {
     interface: String,
     opened: Opened,
@@ -59,14 +58,17 @@ impl fmt::Debug for Capture {
 }
 
 impl Capture {
-    /// Opens the interface of this name, to hear SIP at this port beside all else.
+    /// Opens a packet socket on the interface of this name; SIP is captured at port `sip`.
+    ///
+    /// # Errors
+    /// The interface does not exist, or the socket cannot be opened.
     pub fn open(name: &str, sip: u16) -> Result<Self, OpenError> {
         let interface = datalink::interfaces()
             .into_iter()
             .find(|interface| interface.name == name)
             .ok_or_else(|| OpenError::Unknown(name.to_owned()))?;
         let opened =
-            socket::open(&interface, PATIENCE, sip).map_err(|error| match error.kind() {
+            socket::open(&interface, READ_TIMEOUT, sip).map_err(|error| match error.kind() {
                 io::ErrorKind::PermissionDenied => OpenError::Permission(name.to_owned()),
                 _ => OpenError::Other(name.to_owned(), error),
             })?;
@@ -76,25 +78,28 @@ impl Capture {
         })
     }
 
-    /// Its name.
+    /// The name of the interface.
     #[must_use]
     pub fn interface(&self) -> &str {
         &self.interface
     }
 
-    /// Hears it on a thread of its own: `hear` makes of a frame what goes into the queue. It
-    /// ends when it is told to, or when nobody reads the queue any more.
-    pub fn start<T, F>(self, queue: Sender<T>, hear: F) -> io::Result<CaptureThread>
+    /// Starts a thread that passes each frame to `decode` and queues the items that it returns. The
+    /// thread ends when [`CaptureThread`] is dropped or the queue is closed.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn start<T, F>(self, queue: Sender<T>, decode: F) -> io::Result<CaptureThread>
     where
         T: Send + 'static,
         F: FnMut(Instant, &[u8]) -> Result<Vec<T>, Malformed> + Send + 'static,
     {
         let stop = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&stop);
+        let stopped = Arc::clone(&stop);
         let interface = self.interface.clone();
         let thread = thread::Builder::new()
-            .name("witness".to_owned())
-            .spawn(move || self.listen(&told, &queue, hear))?;
+            .name("capture".to_owned())
+            .spawn(move || self.read_frames(&stopped, &queue, decode))?;
         Ok(CaptureThread {
             interface,
             stop,
@@ -102,26 +107,31 @@ impl Capture {
         })
     }
 
-    fn listen<T, F>(mut self, stop: &AtomicBool, queue: &Sender<T>, mut hear: F) -> CaptureTotals
+    fn read_frames<T, F>(
+        mut self,
+        stop: &AtomicBool,
+        queue: &Sender<T>,
+        mut decode: F,
+    ) -> CaptureTotals
     where
         F: FnMut(Instant, &[u8]) -> Result<Vec<T>, Malformed>,
     {
         let mut totals = CaptureTotals::default();
-        let mut troubled = false;
+        let mut has_failed = false;
         while !stop.load(Ordering::Relaxed) && !queue.is_closed() {
-            let heard = match self.opened.frames.next() {
+            let decoded = match self.opened.frames.next() {
                 Ok(frame) => {
-                    troubled = false;
+                    has_failed = false;
                     totals.frames += 1;
-                    hear(Instant::now(), frame)
+                    decode(Instant::now(), frame)
                 }
                 Err(error) if is_nothing(&error) => continue,
                 Err(error) => {
-                    self.recover(&error, &mut troubled);
+                    self.recover(&error, &mut has_failed);
                     continue;
                 }
             };
-            let Ok(items) = heard else {
+            let Ok(items) = decoded else {
                 totals.damaged += 1;
                 continue;
             };
@@ -129,7 +139,7 @@ impl Capture {
                 if let Err(TrySendError::Full(_)) = queue.try_send(item) {
                     if totals.dropped == 0 {
                         tracing::warn!(
-                            "{}: more is heard of phones than can be taken; some of it is lost",
+                            "{}: more discovery frames than can be processed; dropping the excess",
                             self.interface
                         );
                     }
@@ -138,26 +148,29 @@ impl Capture {
             }
         }
         totals.lost = socket::lost(&self.opened.socket).unwrap_or_else(|error| {
-            tracing::debug!("{}: frames lost are not known: {error}", self.interface);
+            tracing::debug!(
+                "{}: cannot read the number of lost frames: {error}",
+                self.interface
+            );
             0
         });
         totals
     }
 
-    /// An interface that went down is heard again when it is back.
-    fn recover(&self, error: &io::Error, troubled: &mut bool) {
-        // Takes the fault off the socket, which would wake the thread for it for ever.
+    /// Pauses after an error. An interface that was down is captured again when it is up.
+    fn recover(&self, error: &io::Error, has_failed: &mut bool) {
+        // Clears the pending error, which would otherwise wake the thread again and again.
         let fault = self.opened.socket.take_error().ok().flatten();
-        if !*troubled {
+        if !*has_failed {
             let error = fault.as_ref().unwrap_or(error);
-            tracing::info!("{} cannot be heard just now: {error}", self.interface);
+            tracing::info!("{}: capture interrupted: {error}", self.interface);
         }
-        *troubled = true;
-        thread::sleep(PATIENCE);
+        *has_failed = true;
+        thread::sleep(READ_TIMEOUT);
     }
 }
 
-/// Whether there was no frame, and no fault.
+/// Whether no frame came and nothing failed.
 fn is_nothing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -165,20 +178,20 @@ fn is_nothing(error: &io::Error) -> bool {
     )
 }
 
-/// What a thread heard.
+/// What a capture counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CaptureTotals {
     /// Frames that passed the filter.
     pub frames: u64,
-    /// Those meant for a witness that could not be read.
+    /// Frames that were damaged.
     pub damaged: u64,
-    /// What the queue had no room for.
+    /// Items that the queue had no room for.
     pub dropped: u64,
-    /// Frames that the kernel had no room for.
+    /// Frames that the kernel's buffer had no room for.
     pub lost: u32,
 }
 
-/// A thread that hears an interface; it ends when this is dropped.
+/// A thread that reads frames. Dropping it stops the thread.
 #[derive(Debug)]
 pub struct CaptureThread {
     interface: String,
@@ -187,13 +200,13 @@ pub struct CaptureThread {
 }
 
 impl CaptureThread {
-    /// The interface.
+    /// The name of the interface.
     #[must_use]
     pub fn interface(&self) -> &str {
         &self.interface
     }
 
-    /// Ends it, within a fraction of a second. `None`: the thread panicked.
+    /// Stops the thread, within a fraction of a second. `None`: the thread panicked.
     #[must_use]
     pub fn end(mut self) -> Option<CaptureTotals> {
         self.stop.store(true, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! What was decoded, as the tracking takes it.
+//! Decoded messages as observations of phones.
 
 use std::net::Ipv4Addr;
 
@@ -38,11 +38,11 @@ pub enum Decoded<'a> {
     Web(&'a DevicePage),
 }
 
-/// The facts in it: who it is, which model, then what it runs.
+/// The observations in a message, in this order: MAC, model, load, the rest.
 ///
-/// Only a phone makes facts: an announcement or a request without a phone's name in it makes
-/// none. A boot loader's names (`term65.default`, `79XX_default_load`) are loads as lease_observation; the
-/// tracking knows that they confirm nothing. No witness tells hardware classes.
+/// Empty for a message that names no phone. The names of boot loaders (`term65.default`,
+/// `79XX_default_load`) are passed on as loads; the tracker knows that they confirm nothing. No
+/// source reports hardware classes.
 #[must_use]
 pub fn observations(decoded: &Decoded<'_>) -> Vec<ObservationKind> {
     match decoded {

@@ -37,7 +37,7 @@ pub struct Observer {
     registers: RegisterTracker,
     /// SIP port.
     sip: u16,
-    /// A SIP port of this program's, where REGISTERs are decoded and answered by itself.
+    /// Where this program itself receives REGISTERs.
     own: Option<SocketAddrV4>,
 }
 
@@ -105,8 +105,11 @@ impl Observer {
         Ok(all)
     }
 
-    /// The same before it becomes observations: what was decoded and the address that it speaks of,
-    /// where it says one.
+    /// Calls `sink` for each decoded message in a frame, with the phone's address if the message
+    /// contains it.
+    ///
+    /// # Errors
+    /// The frame is of a protocol that is read here, and damaged.
     pub fn for_each_decoded(
         &mut self,
         frame: &Frame<'_>,
@@ -193,10 +196,10 @@ impl Observer {
     }
 }
 
-/// Takes what was decoded, and the address that it speaks of.
+/// Receives decoded messages, each with the phone's address if the message contains it.
 pub type Sink<'a> = dyn FnMut(&Decoded<'_>, Option<Ipv4Addr>) + 'a;
 
-/// The flow of a message over SIP.
+/// The endpoints and transport of a SIP message.
 fn flow(payload: &Payload<'_>) -> Option<Flow> {
     let (source, destination, transport) = match payload {
         Payload::Ipv4Udp {

@@ -1,11 +1,10 @@
-//! Asks phones of a run for their own page, gently.
+//! Polls phones' web pages.
 //!
-//! A phone says on `/DeviceInformationX` which load it runs. It is asked once an application of
-//! it runs and nobody has said which: never in its boot loader, never while it fetches, a few
-//! times in all ([`DELAYS`]). [`Schedule`] and [`Reply`] are pure; here are the sockets, on the
-//! runtime of whoever awaits [`Poller::next`].
+//! A phone's `/DeviceInformationX` names the load that it runs. A phone is polled while its
+//! application runs and no other source has reported the load: never in its boot loader, never
+//! during a transfer, and only a few times ([`DELAYS`]). [`Schedule`] is pure; the sockets are here,
+//! on the runtime that awaits [`Poller::next`].
 
-mod reply;
 mod schedule;
 
 use std::{
@@ -21,43 +20,46 @@ use tokio::{
     time,
 };
 
-pub use self::{
-    reply::{Fault, MAX_BODY, MAX_HEAD, Reply},
-    schedule::{DELAYS, Due, MAX_ATTEMPTS, MAX_CONCURRENT, Outcome, REFUSALS_UNTIL_OFF, Schedule},
+pub use self::schedule::{
+    DELAYS, Due, MAX_ATTEMPTS, MAX_CONCURRENT, Outcome, REFUSALS_UNTIL_OFF, Schedule,
 };
 use super::{Decoded, observations};
-use crate::protocol::{Malformed, web::DevicePage};
+use crate::protocol::{
+    Malformed,
+    http_response::{ResponseDecoder, ResponseError},
+    web::DevicePage,
+};
 use crate::track::{EvidenceSource, Observation, ObservationKind, PollCandidate, RunTime};
 
-/// Where a phone's page is. Phones have it on no other port.
+/// TCP port of the page. Phones use no other.
 pub const PORT: u16 = 80;
 
 /// The page as XML.
 const PATH: &str = "/DeviceInformationX";
 
-/// How long a connection may take.
+/// Time limit for the connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long the whole of it may take, the connection included.
+/// Time limit for the request with its connection.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Bytes that are read at once.
+/// Bytes per read.
 const READ: usize = 2048;
 
-/// Why no page came.
+/// Why there is no page.
 #[derive(Debug, thiserror::Error)]
 enum PollError {
     #[error("the connection was refused")]
     Refused,
-    #[error("no answer within {} s", REQUEST_TIMEOUT.as_secs())]
+    #[error("no response within {} s", REQUEST_TIMEOUT.as_secs())]
     Late,
     #[error("{0}")]
     Broken(#[source] io::Error),
     #[error("{0}")]
-    Reply(#[from] Fault),
+    Response(#[from] ResponseError),
     #[error("{0}")]
     Page(#[from] Malformed),
-    #[error("a page without a phone's MAC")]
+    #[error("the page has no MAC of a phone")]
     Nameless,
 }
 
@@ -65,28 +67,28 @@ impl PollError {
     fn outcome(&self) -> Outcome {
         match self {
             Self::Refused => Outcome::Refused,
-            Self::Late | Self::Broken(_) | Self::Reply(Fault::Cut) => Outcome::Silent,
-            Self::Reply(_) | Self::Page(_) | Self::Nameless => Outcome::NoPage,
+            Self::Late | Self::Broken(_) | Self::Response(ResponseError::Cut) => Outcome::Silent,
+            Self::Response(_) | Self::Page(_) | Self::Nameless => Outcome::NoPage,
         }
     }
 }
 
-/// What came of one try.
+/// The result of one poll.
 #[derive(Debug, Default)]
 pub struct PollResult {
-    /// What the page says.
+    /// What the page reports.
     pub observations: Vec<Observation>,
-    /// What a person should know: one sentence.
+    /// A sentence for the operator.
     pub notice: Option<String>,
 }
 
-/// Asks phones for their pages.
+/// Polls phones' pages.
 #[derive(Default)]
 pub struct Poller {
     schedule: Schedule,
     tasks: JoinSet<Result<DevicePage, PollError>>,
     running: HashMap<Id, (PollCandidate, AbortHandle)>,
-    /// That a page is off was said; of further phones only the log says it.
+    /// Whether a notice about a disabled page was returned; further ones are only logged.
     page_off_reported: bool,
 }
 
@@ -99,10 +101,10 @@ impl fmt::Debug for Poller {
 }
 
 impl Poller {
-    /// Asks who is due, on this thread's runtime, and gives up whose answer is not wanted any
-    /// more. `wanted`: every phone that there is a reason to ask ([`Fleet::unproven`]).
+    /// Starts the polls that are due and cancels those that are no longer needed. Must be called on
+    /// a runtime. `wanted`: every phone that there is a reason to poll ([`Fleet::poll_candidates`]).
     ///
-    /// [`Fleet::unproven`]: crate::track::Fleet::unproven
+    /// [`Fleet::poll_candidates`]: crate::track::Fleet::poll_candidates
     pub fn update(&mut self, now: RunTime, wanted: &[PollCandidate]) {
         let due = self.schedule.due(now, wanted);
         self.running.retain(|_, (phone, task)| {
@@ -120,13 +122,13 @@ impl Poller {
         }
     }
 
-    /// What came of the next try that is over; while nobody is asked, it waits for ever. `now`
-    /// is asked for then. A future that is dropped loses nothing.
+    /// Waits for the next result; forever, while no poll is running. `now` is called when there is
+    /// one. Dropping the future loses nothing.
     pub async fn next(&mut self, now: impl Fn() -> RunTime) -> PollResult {
         loop {
             let (id, answer) = match self.tasks.join_next_with_id().await {
                 Some(Ok((id, answer))) => (id, answer),
-                // Given up, or it panicked: its entry, if it has one, is as silence.
+                // Cancelled, which has no entry any more, or panicked.
                 Some(Err(error)) => (error.id(), Err(PollError::Late)),
                 None => std::future::pending().await,
             };
@@ -160,25 +162,25 @@ impl Poller {
         }
     }
 
-    /// The first phone of a run stands for all: in many configurations the page is off.
+    /// Only for the first phone of a run: in many configurations the page is off.
     fn page_off_notice(&mut self, phone: &PollCandidate) -> Option<String> {
         let name = phone.mac.map_or_else(
             || phone.address.to_string(),
             |mac| format!("SEP{} ({})", mac.upper_hex(), phone.address),
         );
-        tracing::info!("the web page of {name} is off: it is not asked again");
+        tracing::info!("the web page of {name} is off; not polled again");
         let is_first = !std::mem::replace(&mut self.page_off_reported, true);
         is_first.then(|| {
             format!(
-                "the web page of {name} is off (webAccess in its configuration): it cannot tell \
-                 the load, another witness must. Others like it are told with -v"
+                "the web page of {name} is off (webAccess in its configuration), so another source \
+                 must report its load. Further phones like it are shown with -v"
             )
         })
     }
 }
 
-/// What a page says of the phone that was asked. Another phone's says nothing of it, and its own
-/// phone may be anywhere by what is known: nothing of that page is taken.
+/// The observations of the polled phone's page. If the page is another phone's, only that conflict
+/// is reported: the other phone's address may have changed since.
 fn page_observations(phone: &PollCandidate, page: &DevicePage) -> Vec<ObservationKind> {
     match (phone.mac, page.mac) {
         (Some(mac), Some(other)) if mac != other => vec![ObservationKind::AddressConflict {
@@ -190,7 +192,7 @@ fn page_observations(phone: &PollCandidate, page: &DevicePage) -> Vec<Observatio
     }
 }
 
-/// One page.
+/// Requests and decodes a page.
 async fn fetch(at: SocketAddrV4) -> Result<DevicePage, PollError> {
     let body = time::timeout(REQUEST_TIMEOUT, get(at)).await;
     let page = DevicePage::decode(&body.map_err(|_| PollError::Late)??)?;
@@ -210,19 +212,19 @@ async fn get(at: SocketAddrV4) -> Result<Vec<u8>, PollError> {
     send(&stream, request(*at.ip()).as_bytes())
         .await
         .map_err(PollError::Broken)?;
-    let mut reply = Reply::default();
+    let mut response = ResponseDecoder::default();
     let mut bytes = [0; READ];
     loop {
         let count = receive(&stream, &mut bytes)
             .await
             .map_err(PollError::Broken)?;
-        if count == 0 || reply.feed(&bytes[..count])? {
-            return Ok(reply.end()?);
+        if count == 0 || response.feed(&bytes[..count])? {
+            return Ok(response.end()?);
         }
     }
 }
 
-/// HTTP/1.0, so that the answer is plain and the connection ends with it.
+/// HTTP/1.0: the response has no transfer coding, and the connection ends with it.
 fn request(host: Ipv4Addr) -> String {
     format!(
         "GET {PATH} HTTP/1.0\r\nHost: {host}\r\nUser-Agent: reflash\r\nAccept: text/xml, */*\r\n\

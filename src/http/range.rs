@@ -1,5 +1,5 @@
-//! PartialDownloads of files: what a Range header asks for (RFC 9110, section 14), and what parts have
-//! come to together.
+//! Parts of files: what a Range header requests (RFC 9110, section 14), and what a client has after
+//! several parts.
 
 use std::{
     collections::VecDeque,

@@ -1,4 +1,4 @@
-//! The one line in which a phone says who it is, what it runs and why it started.
+//! The start-up alarm: one line with a phone's name, its load, and why it restarted.
 
 use super::{
     bytes::capped,
@@ -6,31 +6,30 @@ use super::{
 };
 use crate::phone::{LoadName, MacAddress};
 
-/// A start-up alarm: `25: Name=SEP… Load=… Last=…` in SCCP, and behind `cisco-alarm:` in the
-/// Reason header of a REGISTER (observed; RFC 3326 has the header).
+/// A start-up alarm: `25: Name=SEP… Load=… Last=…` in SCCP, and after `cisco-alarm:` in the Reason
+/// header (RFC 3326) of a REGISTER, as observed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alarm {
-    /// The number before the words: 25 is "initialized" and 23 "reset-restart".
+    /// The number in front: 25 is "initialized", 23 "reset-restart".
     pub code: Option<u16>,
     /// `Name=`.
     pub name: Option<String>,
     /// The MAC in that name.
     pub mac: Option<MacAddress>,
-    /// `Load=`, or `ActiveLoad=` as newer phones write it. What lies inactive in the other
-    /// partition (`InactiveLoad=`) is not what runs.
+    /// `Load=`, or `ActiveLoad=` of newer phones.
     pub load: Option<LoadName>,
-    /// `InactiveLoad=`.
+    /// `InactiveLoad=`: the load in the other partition, which does not run.
     pub inactive: Option<LoadName>,
-    /// `Last=`: why the phone started again. It may have blanks.
+    /// `Last=`: why the phone restarted. It may contain spaces.
     pub last: Option<String>,
     /// The whole line.
     pub text: String,
 }
 
 impl Alarm {
-    /// Reads the line. `None` where it names neither a phone nor a load.
+    /// Parses the line. `None`: it names neither a phone nor a load.
     ///
-    /// `is_cut`: the line may go on where the text ends, so that its last word is not trusted.
+    /// `is_cut`: the text may be incomplete, so its last word is ignored.
     #[must_use]
     pub fn parse(text: &str, is_cut: bool) -> Option<Self> {
         let line = capped(text.trim());
@@ -115,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_inactive_partitions_hold_is_not_what_runs() {
+    fn an_inactive_load_is_not_the_running_load() {
         let alarm = Alarm::parse(
             "1 Name=SEP003094C4426F InactiveLoad=SIP45.9-3-1SR4-1S",
             false,

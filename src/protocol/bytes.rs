@@ -1,27 +1,27 @@
-//! Reading bytes that a stranger sent.
+//! Reading untrusted bytes.
 
 use std::net::Ipv4Addr;
 
-/// Bytes of one text at most; what is longer is cut. The longest that a phone says, its alarm
-/// with two loads, has about 150.
+/// Bytes of a text at most; longer ones are cut. The longest that phones send, an alarm with two
+/// loads, has about 150.
 pub const MAX_TEXT: usize = 255;
 
-/// Entries of one list at most (addresses, power levels, policies); what is more is left out.
+/// Entries of a list at most (addresses, power levels, policies); further ones are dropped.
 pub const MAX_LIST: usize = 16;
 
-/// Bytes that are not what they should be.
+/// The bytes are not a valid message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{format}, byte {offset}: {reason}")]
 pub struct Malformed {
-    /// What they should be: "CDP".
+    /// The expected format, such as "CDP".
     pub format: &'static str,
-    /// Where, from 0.
+    /// Offset, from 0.
     pub offset: usize,
-    /// What was found, and what was expected.
+    /// What was expected or found.
     pub reason: &'static str,
 }
 
-/// Takes bytes from the front; knows where it is, for the error.
+/// Reads bytes from the front and keeps the offset for errors.
 #[derive(Debug, Clone)]
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
@@ -50,7 +50,7 @@ impl<'a> Reader<'a> {
         self.bytes
     }
 
-    /// The error for the place where the reader stands.
+    /// An error at the current offset.
     pub(super) fn fault(&self, reason: &'static str) -> Malformed {
         Malformed {
             format: self.format,
@@ -101,21 +101,21 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The text before the first NUL, invalid UTF-8 replaced, blanks at both ends taken off, and cut
-/// between two characters to [`MAX_TEXT`] bytes.
+/// The text before the first NUL, with invalid UTF-8 replaced, trimmed, and cut between characters to
+/// [`MAX_TEXT`] bytes.
 pub(super) fn text(bytes: &[u8]) -> String {
-    // A character may begin before the limit and end behind it.
+    // A character may begin before the limit and end after it.
     let bytes = &bytes[..bytes.len().min(MAX_TEXT + 3)];
     let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     capped(String::from_utf8_lossy(bytes).trim())
 }
 
-/// The text, cut between two characters to [`MAX_TEXT`] bytes.
+/// The text, cut between characters to [`MAX_TEXT`] bytes.
 pub(crate) fn capped(text: &str) -> String {
     text[..text.floor_char_boundary(MAX_TEXT)].to_owned()
 }
 
-/// The same, `None` where nothing is left.
+/// As [`text`]; `None` if it is empty.
 pub(super) fn some_text(bytes: &[u8]) -> Option<String> {
     Some(text(bytes)).filter(|text| !text.is_empty())
 }
@@ -136,11 +136,11 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_says_where() {
+    fn an_error_has_its_offset() {
         let mut reader = Reader::new("CDP", &[1, 2, 3]);
         assert_eq!(reader.u16(""), Ok(0x0102));
         let fault = reader.u32("4 bytes expected").unwrap_err();
         assert_eq!(fault.to_string(), "CDP, byte 2: 4 bytes expected");
-        assert_eq!(reader.rest(), [3], "what fails takes nothing");
+        assert_eq!(reader.rest(), [3], "a failed read consumes nothing");
     }
 }

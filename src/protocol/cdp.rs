@@ -1,8 +1,8 @@
-//! Cisco Discovery Protocol, versions 1 and 2: what a phone says of itself about once a minute.
+//! Cisco Discovery Protocol, versions 1 and 2, which phones send about once a minute.
 //!
-//! Cisco publishes the TLVs in part; the layouts are those that tcpdump, Wireshark and lldpd
-//! agree on. IOS also shows a "second port status"; no source has the number of its TLV, so it is
-//! passed over like every unknown one.
+//! Cisco documents only some TLVs; the layouts are those that tcpdump, Wireshark and lldpd agree on.
+//! IOS also shows a "second port status"; no source documents its TLV, so it is ignored like every
+//! unknown one.
 
 use std::{net::Ipv4Addr, time::Duration};
 
@@ -13,7 +13,7 @@ use super::{
 use crate::phone::{LoadName, MacAddress, Model};
 
 const FORMAT: &str = "CDP";
-/// Type and length, which the length counts.
+/// Bytes of type and length, which the length includes.
 const TLV_HEADER: u16 = 4;
 
 /// The bit of [`Cdp::capabilities`] that a phone sets.
@@ -21,23 +21,23 @@ pub const IS_PHONE: u32 = 0x80;
 /// The bit of a phone with a PC port.
 pub const IS_TWO_PORT_RELAY: u32 = 0x400;
 
-/// Half or full.
+/// Duplex mode of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Duplex {
-    /// One at a time.
+    /// Half duplex.
     Half,
-    /// Both at once.
+    /// Full duplex.
     Full,
 }
 
-/// What a device asks its switch for (TLV 0x19).
+/// A power request to the switch (TLV 0x19).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PowerRequest {
-    /// Which request it is.
+    /// Request id.
     pub request: u16,
-    /// Which answer of the switch it knows.
+    /// Management id of the last response.
     pub management: u16,
-    /// Milliwatts, the wanted ones first; at most [`MAX_LIST`].
+    /// Power levels in milliwatts, preferred first; at most [`MAX_LIST`].
     pub milliwatts: Vec<u32>,
 }
 
@@ -46,21 +46,21 @@ pub struct PowerRequest {
 pub struct Cdp {
     /// 1 or 2.
     pub protocol_version: u8,
-    /// How long it holds.
+    /// Time to live.
     pub ttl: Duration,
-    /// `SEP` or `SIP` and a MAC; a switch's is its host name.
+    /// Device ID: `SEP` or `SIP` and a MAC; of a switch its host name.
     pub device: Option<String>,
-    /// The MAC in it.
+    /// The MAC in the Device ID.
     pub mac: Option<MacAddress>,
     /// IPv4 addresses, at most [`MAX_LIST`].
     pub addresses: Vec<Ipv4Addr>,
     /// `Port 1` is the phone's port to the switch, `Port 2` the one to the PC.
     pub port: Option<String>,
-    /// A bit each; see [`IS_PHONE`].
+    /// Capability bits; see [`IS_PHONE`].
     pub capabilities: Option<u32>,
-    /// The software: a phone's load, a switch's banner.
+    /// Software version: of a phone its load, of a switch its banner.
     pub version: Option<String>,
-    /// The load, where the version is one.
+    /// The load, if the version is the name of one.
     pub load: Option<LoadName>,
     /// `Cisco IP Phone 7942`.
     pub platform: Option<String>,
@@ -68,22 +68,23 @@ pub struct Cdp {
     pub model: Option<&'static Model>,
     /// The VLAN of untagged frames.
     pub native_vlan: Option<u16>,
-    /// The voice VLAN that a switch answers with.
+    /// The voice VLAN that a switch assigns.
     pub voice_vlan: Option<u16>,
-    /// Whether it asks for a voice VLAN.
-    pub asks_for_voice_vlan: bool,
-    /// Half or full.
+    /// Whether it requests a voice VLAN.
+    pub requests_voice_vlan: bool,
+    /// Duplex mode.
     pub duplex: Option<Duplex>,
-    /// Milliwatts that it takes.
+    /// Power consumption in milliwatts.
     pub power_consumption: Option<u16>,
-    /// What it asks for.
+    /// Power request.
     pub power_request: Option<PowerRequest>,
 }
 
 impl Cdp {
-    /// Reads an announcement from its version byte to its end. The checksum must be right; a
-    /// TLV that is longer than what is left spoils the whole, because nothing behind it is where
-    /// it should be.
+    /// Decodes an announcement from its version byte on.
+    ///
+    /// # Errors
+    /// The version is unknown, the checksum is wrong, or a TLV does not fit.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         const SHORT: &str = "4 bytes of header expected";
         let mut reader = Reader::new(FORMAT, bytes);
@@ -97,7 +98,7 @@ impl Cdp {
         if !right.contains(&sum) {
             let mut place = Reader::new(FORMAT, bytes);
             place.take(2, SHORT)?;
-            return Err(place.fault("the checksum is wrong: the frame was damaged on its way"));
+            return Err(place.fault("wrong checksum: the frame was damaged"));
         }
         let mut cdp = Self {
             protocol_version,
@@ -110,13 +111,13 @@ impl Cdp {
             let Some(length) = length.checked_sub(TLV_HEADER) else {
                 return Err(reader.fault("a TLV of 4 bytes or more expected"));
             };
-            let value = reader.take(length.into(), "the TLV says more bytes than are left")?;
-            cdp.learn(kind, value)?;
+            let value = reader.take(length.into(), "the TLV is longer than the rest")?;
+            cdp.apply_tlv(kind, value)?;
         }
         Ok(cdp)
     }
 
-    fn learn(&mut self, kind: u16, value: &[u8]) -> Result<(), Malformed> {
+    fn apply_tlv(&mut self, kind: u16, value: &[u8]) -> Result<(), Malformed> {
         let mut reader = Reader::new(FORMAT, value);
         match kind {
             0x01 => {
@@ -141,15 +142,15 @@ impl Cdp {
             }
             0x0e => {
                 reader.u8("1 byte of appliance expected")?;
-                // A switch without a voice VLAN answers with the appliance alone.
+                // A switch without a voice VLAN sends only the appliance.
                 self.voice_vlan = if reader.is_empty() {
                     None
                 } else {
                     Some(reader.u16("2 bytes of voice VLAN expected")?)
                 };
             }
-            // What follows the question differs from phone to phone and answers nothing.
-            0x0f => self.asks_for_voice_vlan = true,
+            // The rest differs between phones and contains nothing of use.
+            0x0f => self.requests_voice_vlan = true,
             0x10 => self.power_consumption = Some(reader.u16("2 bytes of power expected")?),
             0x19 => self.power_request = Some(power_request(&mut reader)?),
             _ => {}
@@ -158,8 +159,8 @@ impl Cdp {
     }
 }
 
-/// A count, then for each the protocol (1 byte NLPID 0xcc is IPv4) and the address, both with a
-/// length before them. Reads what is there; the count alone makes nothing.
+/// A count, then for each address the protocol (NLPID 0xcc is IPv4) and the address, each with its
+/// length. The count does not decide how much is allocated.
 fn addresses(value: &[u8]) -> Result<Vec<Ipv4Addr>, Malformed> {
     const SHORT: &str = "an address is longer than its TLV";
     let mut reader = Reader::new(FORMAT, value);
@@ -195,21 +196,21 @@ fn power_request(reader: &mut Reader<'_>) -> Result<PowerRequest, Malformed> {
     })
 }
 
-/// Where the last byte of an odd number of bytes stands in its word.
+/// The position of the last byte in its word, for an odd number of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OddByte {
-    /// First, with a zero behind it (RFC 1071).
+    /// First, followed by a zero (RFC 1071).
     First,
     /// Last, taken as a signed number and counted one less where it is negative: what Cisco's
     /// own devices send, as Wireshark and lldpd found out.
     Last,
 }
 
-/// The checksum over an announcement, whose own two bytes count as zero.
+/// The checksum of an announcement, with its own two bytes as zero.
 #[must_use]
 pub fn checksum(bytes: &[u8], odd: OddByte) -> u16 {
     let (pairs, rest) = bytes.as_chunks::<2>();
-    // Up to 65,535 bytes fit; longer ones are folded on the way.
+    // Folded with each word, so it never overflows.
     let mut sum: u32 = 0;
     for (index, pair) in pairs.iter().enumerate() {
         if index != 1 {
@@ -224,7 +225,7 @@ pub fn checksum(bytes: &[u8], odd: OddByte) -> u16 {
         };
         sum = fold(sum + u32::from(word));
     }
-    // Folded, so that it fits.
+    // It fits after folding.
     !u16::try_from(fold(sum)).unwrap_or(u16::MAX)
 }
 

@@ -1,14 +1,17 @@
-//! DHCP messages (RFC 2131, options of RFC 2132), read and written.
+//! DHCP messages (RFC 2131, options of RFC 2132): decoder and encoder.
 
 mod build;
 mod class;
+pub(crate) mod frame;
 mod options;
+mod ports;
 
 use std::{net::Ipv4Addr, time::Duration};
 
 pub use build::Lease;
 pub use class::{PhoneClass, phone_class};
 pub use options::{OptionCode, Options};
+pub use ports::{CLIENT_PORT, SERVER_PORT};
 
 use super::{
     bytes::{MAX_LIST, Malformed, Reader, text},
@@ -16,45 +19,40 @@ use super::{
 };
 use crate::phone::MacAddress;
 
-/// The server's port.
-pub const SERVER_PORT: u16 = 67;
-/// The client's port.
-pub const CLIENT_PORT: u16 = 68;
-
 const FORMAT: &str = "DHCP";
 const COOKIE: [u8; 4] = [99, 130, 83, 99];
 const SERVER_NAME_BYTES: usize = 64;
 const FILE_BYTES: usize = 128;
-/// The shortest message that BOOTP relays take (RFC 951: 300 bytes).
+/// The shortest message that BOOTP relays accept (RFC 951).
 const SHORTEST: usize = 300;
 
-/// Who speaks.
+/// The direction of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Op {
-    /// A client: 1.
+    /// From a client: 1.
     Request,
-    /// A server: 2.
+    /// From a server: 2.
     Reply,
 }
 
 /// The message type, option 53.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageType {
-    /// Who has an address for me?
+    /// A client looks for servers.
     Discover,
-    /// I have this one.
+    /// A server offers an address.
     Offer,
-    /// I take it, or I want to go on with it.
+    /// A client accepts an offer, or wants to keep its address.
     Request,
-    /// It is in use already.
+    /// A client found the address in use.
     Decline,
-    /// It is yours.
+    /// A server confirms.
     Ack,
-    /// It is not yours.
+    /// A server refuses.
     Nak,
-    /// I do not need it any more.
+    /// A client gives its address back.
     Release,
-    /// I have an address; tell me the rest.
+    /// A client with an address requests only options.
     Inform,
 }
 
@@ -84,41 +82,44 @@ impl MessageType {
     }
 }
 
-/// A message. What the sender left behind the texts' ends and behind the client's six bytes is
-/// not kept: phones send whatever was in their memory there (observed on 7911 and 7941).
+/// A message. Bytes after the NUL of texts and after the six bytes of the client's address are not
+/// kept: phones leave rests of memory there (observed on 7911 and 7941).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Who speaks.
+    /// Direction.
     pub op: Op,
-    /// Relays that it passed.
+    /// Number of relays that it passed.
     pub hops: u8,
-    /// Which conversation.
+    /// Transaction id.
     pub xid: u32,
-    /// How long the client has been at it.
+    /// Seconds since the client began.
     pub secs: u16,
-    /// Whether the client wants to be answered by broadcast. These phones do.
+    /// Whether the client requests a reply by broadcast. These phones do.
     pub broadcast: bool,
-    /// `ciaddr`: the address that the client has and can be reached at.
+    /// `ciaddr`: the client's current address, at which it can be reached.
     pub client: Ipv4Addr,
-    /// `yiaddr`: the address that the server gives.
+    /// `yiaddr`: the address that the server assigns.
     pub your: Ipv4Addr,
-    /// `siaddr`: the next server, where the client is to fetch its file.
+    /// `siaddr`: the next server, from which the client fetches its file.
     pub server: Ipv4Addr,
     /// `giaddr`: the relay.
     pub relay: Ipv4Addr,
-    /// `chaddr`: the client.
+    /// `chaddr`: the client's Ethernet address.
     pub mac: MacAddress,
-    /// `sname`, up to its NUL. In a client's message it may be anything.
+    /// `sname`, up to its NUL. From clients it may be arbitrary.
     pub server_name: Vec<u8>,
-    /// `file`, up to its NUL. In a client's message it may be anything.
+    /// `file`, up to its NUL. From clients it may be arbitrary.
     pub file: Vec<u8>,
-    /// The options, without those that are of the layout (0, 52, 255).
+    /// Options, without those that describe the layout (0, 52, 255).
     pub options: Options,
 }
 
 impl Message {
-    /// Reads a message: Ethernet only, with the magic cookie. Options that are split (RFC 3396)
-    /// or that lie in `file` and `sname` (option 52) are put together.
+    /// Decodes a message. Options that are split (RFC 3396) or in `file` and `sname` (option 52) are
+    /// joined.
+    ///
+    /// # Errors
+    /// It is not for Ethernet, has no magic cookie, or an option does not fit.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         const SHORT: &str = "236 bytes before the options expected";
         let mut reader = Reader::new(FORMAT, bytes);
@@ -142,7 +143,7 @@ impl Message {
         reader.take(10, SHORT)?;
         let server_name = reader.take(SERVER_NAME_BYTES, SHORT)?;
         let file = reader.take(FILE_BYTES, SHORT)?;
-        if reader.array("the magic cookie expected (BOOTP without it is not read)")? != COOKIE {
+        if reader.array("the magic cookie expected (BOOTP is not supported)")? != COOKIE {
             return Err(reader.fault("the magic cookie 99.130.83.99 expected"));
         }
         let (options, overload) = Options::decode(reader, file, server_name)?;
@@ -167,8 +168,8 @@ impl Message {
         })
     }
 
-    /// Writes it. Texts that are longer than their field are cut; the message is filled up to the
-    /// 300 bytes that every relay takes.
+    /// Encodes the message. Texts longer than their field are cut; the message is padded to the 300
+    /// bytes that every relay accepts.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(SHORTEST);
@@ -230,13 +231,13 @@ impl Message {
             .find(|kind| kind.number() == *number)
     }
 
-    /// Option 54: which server is meant, or speaks.
+    /// Option 54: the server.
     #[must_use]
     pub fn server_id(&self) -> Option<Ipv4Addr> {
         self.address_of(OptionCode::SERVER_ID)
     }
 
-    /// Option 50: the address that the client asks for.
+    /// Option 50: the requested address.
     #[must_use]
     pub fn requested(&self) -> Option<Ipv4Addr> {
         self.address_of(OptionCode::REQUESTED_ADDRESS)
@@ -285,25 +286,25 @@ impl Message {
         self.text_of(OptionCode::DOMAIN)
     }
 
-    /// Option 55: what the client wants to know.
+    /// Option 55: the options that the client requests.
     #[must_use]
     pub fn wanted(&self) -> &[u8] {
         self.options.get(OptionCode::PARAMETERS).unwrap_or_default()
     }
 
-    /// Option 60, without the NUL that phones put behind it.
+    /// Option 60, without the NUL that phones append.
     #[must_use]
     pub fn class(&self) -> Option<String> {
         self.text_of(OptionCode::VENDOR_CLASS)
     }
 
-    /// What option 60 says of a Cisco phone; `None`: this is none.
+    /// The Cisco phone in option 60; `None`: the client is none.
     #[must_use]
     pub fn phone(&self) -> Option<PhoneClass> {
         phone_class(self.options.get(OptionCode::VENDOR_CLASS)?)
     }
 
-    /// Option 66: a TFTP server by address or name.
+    /// Option 66: TFTP server, by address or name.
     #[must_use]
     pub fn tftp_name(&self) -> Option<String> {
         self.text_of(OptionCode::TFTP_NAME)

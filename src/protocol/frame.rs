@@ -1,4 +1,4 @@
-//! An Ethernet frame, down to the bytes that a witness reads.
+//! Ethernet frames, down to the payloads that are decoded here.
 
 pub use super::payload::{Arp, Payload};
 use super::{
@@ -7,40 +7,42 @@ use super::{
 };
 use crate::phone::MacAddress;
 
-/// 802.1Q tags that are looked through at most: a provider's and a customer's.
+/// 802.1Q tags that are skipped at most: a provider's and a customer's.
 pub const MAX_TAGS: usize = 2;
 
 const FORMAT: &str = "the frame";
-/// A number up to here in the place of the type is the length of an 802.3 frame (IEEE 802.3,
-/// 3.2.6).
+/// Up to this value the type field is the length of an 802.3 frame (IEEE 802.3, 3.2.6).
 const LONGEST_802_3: u16 = 1500;
-/// Of IEEE 802.1Q, and of a provider's outer tag as older switches write it.
+/// Ethernet types of IEEE 802.1Q tags, with the outer tag of older switches.
 const TAG: [u16; 3] = [0x8100, 0x88a8, 0x9100];
 pub(super) const IPV4: u16 = 0x0800;
 const ARP: u16 = 0x0806;
 const LLDP: u16 = 0x88cc;
 /// LLC for SNAP, unnumbered information (RFC 1042).
 const SNAP: [u8; 3] = [0xaa, 0xaa, 0x03];
-/// Cisco's OUI and the protocol id of CDP behind it.
+/// Cisco's OUI and the protocol id of CDP.
 const CDP: [u8; 5] = [0x00, 0x00, 0x0c, 0x20, 0x00];
 /// The OUI of a plain Ethernet type in SNAP.
 const ETHERNET_IN_SNAP: [u8; 3] = [0, 0, 0];
 
-/// A frame.
+/// An Ethernet frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame<'a> {
-    /// Who sent it.
+    /// Sender.
     pub source: MacAddress,
-    /// Whom it is for.
+    /// Destination.
     pub destination: MacAddress,
-    /// The VLAN of the innermost 802.1Q tag. A tag that only sets a priority has none.
+    /// The VLAN of the innermost 802.1Q tag; `None` also for a tag with a priority only.
     pub vlan: Option<u16>,
-    /// What is in it.
+    /// Payload.
     pub payload: Payload<'a>,
 }
 
 impl<'a> Frame<'a> {
-    /// Reads a frame from its destination address on, without preamble and checksum.
+    /// Decodes a frame from its destination address on, without preamble and checksum.
+    ///
+    /// # Errors
+    /// The frame is too short for what its headers say.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(FORMAT, bytes);
         let destination = MacAddress::new(reader.array("6 bytes of destination expected")?);
@@ -50,9 +52,9 @@ impl<'a> Frame<'a> {
         let payload = if kind <= LONGEST_802_3 {
             let inside = reader.take(
                 usize::from(kind),
-                "the 802.3 length says more bytes than the frame has",
+                "the 802.3 length is longer than the frame",
             )?;
-            // What is behind the length is padding.
+            // The rest is padding.
             logical_link(inside)?
         } else {
             payload(kind, reader.rest())?
@@ -66,7 +68,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Looks through 802.1Q tags: the VLAN of the innermost, and the type behind it.
+/// Skips 802.1Q tags: the VLAN of the innermost, and the type after it.
 pub(super) fn untagged(
     mut kind: u16,
     reader: &mut Reader<'_>,
@@ -78,12 +80,12 @@ pub(super) fn untagged(
         }
         let tag = reader.u16("2 bytes of 802.1Q tag expected")?;
         vlan = Some(tag & 0x0fff).filter(|id| *id != 0);
-        kind = reader.u16("a type expected behind the 802.1Q tag")?;
+        kind = reader.u16("a type expected after the 802.1Q tag")?;
     }
     Ok((vlan, kind))
 }
 
-/// LLC (IEEE 802.2), of which only SNAP is looked into.
+/// LLC (IEEE 802.2), of which only SNAP is decoded.
 pub(super) fn logical_link(inside: &[u8]) -> Result<Payload<'_>, Malformed> {
     let Some((header, rest)) = inside.split_first_chunk::<8>() else {
         return Ok(Payload::Other);
@@ -103,7 +105,10 @@ pub(super) fn logical_link(inside: &[u8]) -> Result<Payload<'_>, Malformed> {
     }
 }
 
-/// What is behind an Ethernet type: for captures whose link layer is not Ethernet's.
+/// Decodes the payload of an Ethernet type, for captures with another link layer.
+///
+/// # Errors
+/// The payload is too short for what its headers say.
 pub fn payload(ethertype: u16, bytes: &[u8]) -> Result<Payload<'_>, Malformed> {
     match ethertype {
         LLDP => Ok(Payload::Lldp(bytes)),

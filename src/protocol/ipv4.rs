@@ -1,4 +1,4 @@
-//! IPv4 and what it carries: UDP, TCP, and of ICMP that a port is closed.
+//! IPv4 with UDP, TCP, and ICMP port unreachable.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
@@ -12,23 +12,23 @@ const TCP: u8 = 6;
 const UDP: u8 = 17;
 /// Destination unreachable: port unreachable (RFC 792).
 const PORT_UNREACHABLE: [u8; 2] = [3, 3];
-/// The flag of a segment that acknowledges.
+/// The ACK flag.
 const ACK: u8 = 16;
 
-/// A packet's header, and what is behind it.
+/// The fields of a packet that are used here.
 struct Packet<'a> {
     protocol: u8,
     source: Ipv4Addr,
     destination: Ipv4Addr,
-    /// Without the padding behind the total length.
+    /// Payload without padding.
     inside: &'a [u8],
-    /// The rest was in a later fragment, or was not captured.
+    /// Whether bytes are missing: they are in a later fragment or were not captured.
     is_cut: bool,
     /// Only the first fragment has the ports.
     is_later_fragment: bool,
 }
 
-/// What a packet carries.
+/// Decodes the payload of a packet.
 pub(super) fn ipv4(bytes: &[u8]) -> Result<Payload<'_>, Malformed> {
     let packet = packet(bytes)?;
     if packet.is_later_fragment {
@@ -42,8 +42,8 @@ pub(super) fn ipv4(bytes: &[u8]) -> Result<Payload<'_>, Malformed> {
     }
 }
 
-/// RFC 791. The header's checksum is not looked at: in a capture of the sending machine the
-/// network card has not yet filled it in.
+/// RFC 791. The header's checksum is not checked: in a capture on the sending machine the network
+/// card has not filled it in yet.
 fn packet(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {
     const SHORT: &str = "20 bytes of IPv4 header expected";
     let mut reader = Reader::new("IPv4", bytes);
@@ -64,13 +64,13 @@ fn packet(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {
     let Some(options) = header.checked_sub(20) else {
         return Err(reader.fault("a header of 20 bytes or more expected"));
     };
-    reader.take(options, "the header says more bytes than there are")?;
-    // 0 is what a capture shows of a segment that the network card cuts up later.
+    reader.take(options, "the header is longer than the packet")?;
+    // 0 in captures of large segments that the network card splits later (TSO).
     let total = if total == 0 { bytes.len() } else { total };
     let Some(length) = total.checked_sub(header) else {
-        return Err(reader.fault("the total length is less than the header's"));
+        return Err(reader.fault("the total length is less than that of the header"));
     };
-    // Behind the total length is padding; where it says more, the rest was not captured.
+    // Bytes after the total length are padding; if it is longer, bytes were not captured.
     let inside = &reader.rest()[..reader.left().min(length)];
     let more_fragments = fragment & 0x2000 != 0;
     Ok(Packet {
@@ -83,7 +83,7 @@ fn packet(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {
     })
 }
 
-/// RFC 792: behind 8 bytes comes the packet that found no port, as far as its first 8 bytes.
+/// RFC 792: 8 bytes, then the packet that was rejected, up to the first 8 bytes of its payload.
 fn closed<'a>(icmp: &Packet<'a>) -> Result<Payload<'a>, Malformed> {
     const SHORT: &str = "8 bytes of ICMP header expected";
     let mut reader = Reader::new("ICMP", icmp.inside);
@@ -116,7 +116,7 @@ fn udp<'a>(packet: &Packet<'a>) -> Result<Payload<'a>, Malformed> {
         return Err(reader.fault("the length is less than the header's 8 bytes"));
     };
     if length > reader.left() && !packet.is_cut {
-        return Err(reader.fault("the length says more bytes than the packet has"));
+        return Err(reader.fault("the length is longer than the packet"));
     }
     Ok(Payload::Ipv4Udp {
         source,
@@ -141,7 +141,7 @@ fn tcp<'a>(packet: &Packet<'a>) -> Result<Payload<'a>, Malformed> {
     let Some(options) = header.checked_sub(20) else {
         return Err(reader.fault("a header of 20 bytes or more expected"));
     };
-    reader.take(options, "the header says more bytes than there are")?;
+    reader.take(options, "the header is longer than the packet")?;
     Ok(Payload::Ipv4Tcp {
         source,
         destination,

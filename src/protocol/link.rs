@@ -1,4 +1,4 @@
-//! Packets as captures have them: Ethernet frames, Linux cooked ones, and plain IP.
+//! Packets of captures: Ethernet frames, Linux cooked packets, and raw IP.
 
 use super::{
     bytes::{Malformed, Reader},
@@ -6,33 +6,33 @@ use super::{
 };
 use crate::phone::MacAddress;
 
-/// A link layer, by the numbers of tcpdump.org/linktypes.
+/// A link layer type (tcpdump.org/linktypes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkType {
     /// Ethernet.
     Ethernet,
-    /// Linux cooked, `tcpdump -i any` of earlier days.
+    /// Linux cooked, as of older `tcpdump -i any`.
     Cooked,
-    /// Linux cooked, the second version.
+    /// Linux cooked, version 2.
     Cooked2,
-    /// IP without anything before it.
+    /// IP without a link layer.
     Raw,
 }
 
-/// What a packet carries, whatever its link layer.
+/// The sender and the payload of a packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CapturedPacket<'a> {
-    /// The station that sent it, where the link layer says so.
+    /// The station that sent it, if the link layer has it.
     pub source: Option<MacAddress>,
-    /// What is in it.
+    /// Payload.
     pub payload: Payload<'a>,
 }
 
-/// In place of a type in cooked packets: LLC follows.
+/// The type of cooked packets that means LLC.
 const COOKED_LLC: u16 = 4;
 
 impl LinkType {
-    /// The link layer of this number. `None`: it is not known here.
+    /// The link layer of this number. `None`: it is not supported.
     #[must_use]
     pub fn of(number: u16) -> Option<Self> {
         Some(match number {
@@ -44,7 +44,10 @@ impl LinkType {
         })
     }
 
-    /// Reads a packet.
+    /// Decodes a packet.
+    ///
+    /// # Errors
+    /// The packet is too short for what its headers say.
     pub fn read(self, bytes: &[u8]) -> Result<CapturedPacket<'_>, Malformed> {
         match self {
             Self::Ethernet => {
@@ -70,7 +73,7 @@ impl LinkType {
     }
 }
 
-/// Direction, kind of device, length of the address, address in 8 bytes, type.
+/// Direction, device type, address length, address in 8 bytes, protocol type.
 fn cooked(bytes: &[u8]) -> Result<CapturedPacket<'_>, Malformed> {
     const SHORT: &str = "16 bytes of header expected";
     let mut reader = Reader::new("Linux cooked", bytes);
@@ -81,8 +84,8 @@ fn cooked(bytes: &[u8]) -> Result<CapturedPacket<'_>, Malformed> {
     behind(kind, source(length, address), &mut reader)
 }
 
-/// Type, 2 bytes of nothing, interface, kind of device, direction, length of the address,
-/// address in 8 bytes.
+/// Protocol type, 2 reserved bytes, interface, device type, direction, address length, address in 8
+/// bytes.
 fn cooked_2(bytes: &[u8]) -> Result<CapturedPacket<'_>, Malformed> {
     const SHORT: &str = "20 bytes of header expected";
     let mut reader = Reader::new("Linux cooked", bytes);
@@ -113,7 +116,7 @@ fn source(length: u16, address: [u8; 8]) -> Option<MacAddress> {
     station(MacAddress::new(mac)).filter(|_| length == 6)
 }
 
-/// A group's address is no station's, and a loopback's frames have none.
+/// A group address is no station, and loopback frames have none.
 fn station(mac: MacAddress) -> Option<MacAddress> {
     let bytes = mac.bytes();
     let is_station = bytes[0] & 1 == 0 && bytes != [0; 6];

@@ -1,5 +1,5 @@
-//! LLDP (IEEE 802.1AB) with the media extension (ANSI/TIA-1057): address, MAC, model, load and
-//! boot loader in one frame, from loads 8.3 on.
+//! LLDP (IEEE 802.1AB) with the media extension (ANSI/TIA-1057), which loads from 8.3 on send:
+//! address, MAC, model, load and boot loader in one frame.
 
 use std::{net::Ipv4Addr, time::Duration};
 
@@ -12,15 +12,15 @@ use crate::phone::{LoadName, MacAddress, Model};
 const FORMAT: &str = "LLDP";
 /// The OUI of the media extension.
 const TIA: [u8; 3] = [0x00, 0x12, 0xbb];
-/// IANA's number of IPv4 among address families.
+/// IPv4 in IANA's address family numbers.
 const IPV4: u8 = 1;
 
-/// A VLAN and its marks for one kind of traffic (TIA-1057, 10.2.3).
+/// A network policy: VLAN and priorities for one kind of traffic (TIA-1057, 10.2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
     /// 1 is voice, 2 voice signalling.
     pub application: u8,
-    /// Whether the sender knows the policy. If not, it asks for it.
+    /// Whether the sender knows the policy; otherwise it requests one.
     pub is_known: bool,
     /// Whether frames are tagged.
     pub is_tagged: bool,
@@ -39,35 +39,35 @@ pub struct Lldp {
     pub chassis: Option<Ipv4Addr>,
     /// The port as text: `C8F9F9D61BC2:P1`.
     pub port: Option<String>,
-    /// How long it holds.
+    /// Time to live.
     pub ttl: Duration,
-    /// What the port is called.
+    /// Description of the port.
     pub port_description: Option<String>,
-    /// `SEP` and a MAC, maybe with a DNS domain behind it.
+    /// `SEP` and a MAC, maybe followed by a DNS domain.
     pub system_name: Option<String>,
     /// `Cisco IP Phone 7962G,V12, SCCP42.9-3-1ES27S`.
     pub system_description: Option<String>,
-    /// The system's capabilities and those that are enabled, a bit each; 0x20 is a telephone.
+    /// Capability bits, supported and enabled; 0x20 is a telephone.
     pub capabilities: Option<(u16, u16)>,
     /// The management address.
     pub management: Option<Ipv4Addr>,
-    /// The MAC: from the system's name, else from the port.
+    /// The MAC in the system name, else in the port.
     pub mac: Option<MacAddress>,
-    /// The load: what stands behind the last `, ` of the description, else the software revision.
+    /// The load: the description after its last `, `, else the software revision.
     pub load: Option<LoadName>,
     /// The model: from the media extension, else from the description.
     pub model: Option<&'static Model>,
-    /// The media class: 3 is a phone.
+    /// Device class; 3 is a phone.
     pub device_class: Option<u8>,
     /// At most [`MAX_LIST`].
     pub policies: Vec<Policy>,
-    /// Milliwatts.
+    /// Power in milliwatts.
     pub power: Option<u32>,
-    /// "12".
+    /// Hardware revision, such as "12".
     pub hardware_revision: Option<String>,
     /// The boot loader: `tnp62.8-3-1-21a.bin`.
     pub firmware_revision: Option<String>,
-    /// The load again.
+    /// Software revision: the load.
     pub software_revision: Option<String>,
     /// The serial number.
     pub serial: Option<String>,
@@ -78,24 +78,27 @@ pub struct Lldp {
 }
 
 impl Lldp {
-    /// Reads an announcement up to its end mark, or to the end of the frame where it has none.
+    /// Decodes an announcement up to its end TLV, or to the end of the frame without one.
+    ///
+    /// # Errors
+    /// A TLV does not fit.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(FORMAT, bytes);
         let mut lldp = Self::default();
         while !reader.is_empty() {
             let header = reader.u16("2 bytes of TLV header expected")?;
             let (kind, length) = (header >> 9, usize::from(header & 0x1ff));
-            let value = reader.take(length, "the TLV says more bytes than are left")?;
+            let value = reader.take(length, "the TLV is longer than the rest")?;
             if kind == 0 {
                 break;
             }
-            lldp.learn(kind, value)?;
+            lldp.apply_tlv(kind, value)?;
         }
-        lldp.conclude();
+        lldp.derive_fields();
         Ok(lldp)
     }
 
-    /// The VLAN with which it tags voice, where it knows one.
+    /// The voice VLAN, if the sender knows one and tags it.
     #[must_use]
     pub fn voice_vlan(&self) -> Option<u16> {
         // 1 is voice.
@@ -107,7 +110,7 @@ impl Lldp {
             .map(|policy| policy.vlan)
     }
 
-    fn learn(&mut self, kind: u16, value: &[u8]) -> Result<(), Malformed> {
+    fn apply_tlv(&mut self, kind: u16, value: &[u8]) -> Result<(), Malformed> {
         let mut reader = Reader::new(FORMAT, value);
         match kind {
             1 => {
@@ -191,8 +194,8 @@ impl Lldp {
         Ok(())
     }
 
-    /// What several TLVs say together.
-    fn conclude(&mut self) {
+    /// Sets the fields that depend on several TLVs.
+    fn derive_fields(&mut self) {
         let of_port = || {
             let digits = self.port.as_deref()?.split(':').next()?;
             MacAddress::from_hex(digits)
@@ -222,13 +225,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_load_comes_from_a_phones_description_only() {
+    fn only_a_phones_description_has_a_load() {
         let of = |description: &str| {
             let mut lldp = Lldp {
                 system_description: Some(description.to_owned()),
                 ..Lldp::default()
             };
-            lldp.conclude();
+            lldp.derive_fields();
             (
                 lldp.load.map(|load| load.to_string()),
                 lldp.model.map(|model| model.number),

@@ -1,12 +1,12 @@
-//! Names inside of texts: the phone's, its model's, its load's.
+//! Names in texts: of phones, models and loads.
 
 use crate::phone::{LoadName, MacAddress, Model};
 
-/// Bytes of a load's name at most. The longest known have about 25.
+/// Bytes of a load's name at most. The longest known has about 25.
 pub const MAX_LOAD_NAME: usize = 64;
 
-/// The MAC in a device name: `SEP0021D8BA0965`, `SIP…` as the 7940/60 say with SIP firmware,
-/// and with a DNS domain behind it as LLDP gives it.
+/// The MAC in a device name: `SEP0021D8BA0965`, `SIP…` of a 7940/60 with SIP firmware, and followed
+/// by a DNS domain in LLDP.
 #[must_use]
 pub fn device_mac(name: &str) -> Option<MacAddress> {
     let name = name.trim();
@@ -21,8 +21,8 @@ pub fn device_mac(name: &str) -> Option<MacAddress> {
     MacAddress::from_hex(digits)
 }
 
-/// A load's name where the text is one: letters, digits, `.`, `-`, `_` and no blank.
-/// `8.1(2.0)` is a version and `Cisco IOS Software…` is a switch's; neither is a load.
+/// The name of a load: letters, digits, `.`, `-` and `_`. `8.1(2.0)` is a version and `Cisco IOS
+/// Software…` a switch; neither is a load.
 #[must_use]
 pub fn load_name(text: &str) -> Option<LoadName> {
     let name = LoadName::new(text.trim_matches(|c: char| c.is_whitespace() || c == '\0'));
@@ -38,7 +38,7 @@ pub fn load_name(text: &str) -> Option<LoadName> {
     is_name.then_some(name)
 }
 
-/// The model of a word as phones write it: `7942`, `CP-7911G`, `CP7970G`, `CP-8841-3PCC`.
+/// The model that phones write as `7942`, `CP-7911G`, `CP7970G`, `CP-8841-3PCC`.
 pub(super) fn model(word: &str) -> Option<&'static Model> {
     let word = word.trim_matches(|c: char| c.is_whitespace() || c == '\0');
     let bare = word.strip_prefix("CP").unwrap_or(word);
@@ -47,8 +47,8 @@ pub(super) fn model(word: &str) -> Option<&'static Model> {
     Model::by_number(bare).or_else(plain)
 }
 
-/// The model that a description of a phone names: `Cisco IP Phone 7942`,
-/// `Cisco IP Phone CP-7911G,V2`. `None` where it describes no phone.
+/// The model in the description of a phone: `Cisco IP Phone 7942`,
+/// `Cisco IP Phone CP-7911G,V2`. `None`: it describes no phone.
 pub(super) fn described_model(description: &str) -> Option<&'static Model> {
     let (_, behind) = description.split_once("Phone")?;
     behind.split([' ', ',']).find_map(model)

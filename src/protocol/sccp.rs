@@ -1,5 +1,5 @@
-//! The framing of SCCP ("Skinny") and its alarm, the first thing that a phone says to a call
-//! manager on TCP port 2000 (layouts as Wireshark and chan-sccp have them).
+//! The framing of SCCP ("Skinny") and its alarm, the first message of a phone to a call manager on TCP
+//! port 2000 (layouts of Wireshark and chan-sccp).
 
 use super::{
     alarm::Alarm,
@@ -9,42 +9,42 @@ use super::{
 /// The call manager's port.
 pub const PORT: u16 = 2000;
 
-/// The id of an alarm.
+/// Message id of an alarm.
 pub const ALARM: u32 = 0x0020;
 
-/// Bytes of a message at most, without the 8 of its header. Call managers send 2,000 at most.
+/// Bytes of a message at most, without its header of 8. Call managers send up to 2,000.
 pub const MAX_MESSAGE: usize = 4096;
 
 const FORMAT: &str = "SCCP";
 const HEADER: usize = 8;
-/// The alarm's text, filled up with NULs.
+/// Bytes of the alarm's text, padded with NULs.
 const ALARM_TEXT: usize = 80;
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The version of the header: 0 as phones begin.
+    /// Header version; phones begin with 0.
     pub version: u32,
-    /// What it is.
+    /// Message id.
     pub id: u32,
-    /// What is in it.
+    /// Body.
     pub body: Vec<u8>,
 }
 
 /// An alarm message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlarmMessage {
-    /// 0 critical to 10 missing; phones start with 2, informational.
+    /// 0 (critical) to 10 (missing); a start-up alarm has 2 (informational).
     pub severity: u32,
-    /// What the text says; `None` where it names neither phone nor load.
+    /// The text; `None`: it names neither a phone nor a load.
     pub alarm: Option<Alarm>,
-    /// A number of the alarm's own.
+    /// First parameter.
     pub first: u32,
-    /// Another: the phone's address, as observed.
+    /// Second parameter; the phone's address, as observed.
     pub second: u32,
 }
 
-/// Puts the messages of one connection together. Holds one message at most.
+/// Splits the bytes of one connection into messages. Buffers one message at most.
 #[derive(Debug, Clone, Default)]
 pub struct Stream {
     held: Vec<u8>,
@@ -52,8 +52,10 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Takes the next bytes and gives the messages that they complete. After an error nobody knows
-    /// where the next message begins: every further call fails.
+    /// Adds bytes and returns the messages that they complete.
+    ///
+    /// # Errors
+    /// A message is malformed. The start of the next one is then unknown, so every further call fails.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Message>, Malformed> {
         if let Some(fault) = self.failed {
             return Err(fault);
@@ -84,7 +86,7 @@ impl Stream {
         Ok(messages)
     }
 
-    /// Fills up what is held to `size`; returns the bytes that are left.
+    /// Fills the buffer up to `size`; returns the remaining bytes.
     fn fill<'a>(&mut self, bytes: &'a [u8], size: usize) -> &'a [u8] {
         let missing = size.saturating_sub(self.held.len());
         let (taken, left) = bytes.split_at(missing.min(bytes.len()));
@@ -93,7 +95,7 @@ impl Stream {
     }
 }
 
-/// The length behind the header, which counts from the message's id on.
+/// The length of the message from its id on.
 fn length(header: &[u8]) -> Result<usize, Malformed> {
     let mut reader = Reader::new(FORMAT, header);
     let length = reader
@@ -120,7 +122,7 @@ fn message(bytes: &[u8]) -> Result<Message, Malformed> {
 }
 
 impl Message {
-    /// The alarm, if this is one.
+    /// The alarm, if the message is one.
     #[must_use]
     pub fn alarm(&self) -> Option<Result<AlarmMessage, Malformed>> {
         (self.id == ALARM).then(|| alarm(&self.body))

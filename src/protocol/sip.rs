@@ -1,5 +1,5 @@
-//! SIP as far as a witness needs it: the head of a REGISTER, the head of what it is answered,
-//! which of the two belong together, and an answer of our own (RFC 3261).
+//! The part of SIP (RFC 3261) that is needed here: heads of REGISTERs and responses, which belong
+//! together, and a response of our own.
 
 mod encode;
 mod phone;
@@ -17,12 +17,11 @@ pub use stream::Stream;
 
 use super::bytes::Malformed;
 
-/// Bytes of a request's head at most, with the empty line behind it. A phone's REGISTER has about
-/// 1,200.
+/// Bytes of a head at most, with the empty line after it. A phone's REGISTER has about 1,200.
 pub const MAX_HEAD: usize = 8 * 1024;
 
 const FORMAT: &str = "SIP";
-/// Short forms of headers (RFC 3261, 7.3.3 and table 1).
+/// Compact forms of headers (RFC 3261, 7.3.3).
 const COMPACT: [(&str, &str); 10] = [
     ("c", "content-type"),
     ("e", "content-encoding"),
@@ -35,12 +34,12 @@ const COMPACT: [(&str, &str); 10] = [
     ("t", "to"),
     ("v", "via"),
 ];
-/// What an answer copies: a request without one of them cannot be answered.
-const NEEDED: [&str; 5] = ["via", "from", "to", "call-id", "cseq"];
-/// They prove a password, so that they are not even kept.
-const SECRET: [&str; 2] = ["authorization", "proxy-authorization"];
+/// Headers that a response copies; a message without one of them is malformed.
+const REQUIRED: [&str; 5] = ["via", "from", "to", "call-id", "cseq"];
+/// Headers with credentials, which are not kept.
+const CREDENTIALS: [&str; 2] = ["authorization", "proxy-authorization"];
 
-/// What SIP goes over.
+/// The transport of SIP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SipTransport {
@@ -75,29 +74,32 @@ pub struct Flow {
 pub struct Request {
     /// `REGISTER`.
     pub method: String,
-    /// Whom it is for.
+    /// Request URI.
     pub uri: String,
     headers: Headers,
-    /// Where it came from.
+    /// Source address and port.
     pub source: Option<SocketAddrV4>,
 }
 
 /// The headers of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Headers {
-    /// Names in lower case and in full, values on one line; as they came otherwise.
+    /// Full names in lower case, and values on one line, in order.
     all: Vec<(String, String)>,
-    /// One proved a password; it is not kept.
+    /// Whether there were credentials, which are not kept.
     has_credentials: bool,
 }
 
 impl Request {
-    /// What identifies the transaction: the Call-ID, the number of the `CSeq` and its method.
+    /// The transaction: Call-ID, `CSeq` number, `CSeq` method.
     pub(crate) fn transaction(&self) -> Option<(&str, u32, &str)> {
         self.headers.transaction()
     }
 
-    /// Reads the head at the beginning of a datagram or a segment. The body is not looked at.
+    /// Decodes the head at the start of a datagram or a segment, and ignores the body.
+    ///
+    /// # Errors
+    /// The head is incomplete, too long, or not a request.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let (first, headers) = head(bytes)?;
         let words: Vec<&str> = first.split(' ').collect();
@@ -116,13 +118,13 @@ impl Request {
         })
     }
 
-    /// Whether it carries a proof of a password (Authorization).
+    /// Whether it has credentials (Authorization).
     #[must_use]
     pub fn has_credentials(&self) -> bool {
         self.headers.has_credentials
     }
 
-    /// Notes where it came from; the answer's Via says so, and a REGISTER's phone lives there.
+    /// Sets the source address, which goes into the response's Via and is the phone's address.
     #[must_use]
     pub fn received_from(self, source: SocketAddrV4) -> Self {
         Self {
@@ -131,26 +133,26 @@ impl Request {
         }
     }
 
-    /// The first header of this name (in full; case does not matter).
+    /// The first header of this full name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.first(name)
     }
 
-    /// Every header of this name, in order.
+    /// All headers of this name, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.headers.named(name)
     }
 
-    /// Whether it came without a proxy between: each puts a Via of its own before the others.
+    /// Whether it came without a proxy: each adds a Via.
     #[must_use]
     pub fn is_direct(&self) -> bool {
         let vias = self.all("via").map(|via| split_outside(via, &[',']).len());
         vias.sum::<usize>() == 1
     }
 
-    /// The seconds that a registration is to hold: of the Contact, else of the Expires header
-    /// (RFC 3261, 10.2.1.1). 0 takes the registration back.
+    /// The requested registration time in seconds: of the Contact, else of the Expires header (RFC 3261,
+    /// 10.2.1.1). 0 removes the registration.
     #[must_use]
     pub fn expires(&self) -> Option<u32> {
         self.headers.expires()
@@ -180,7 +182,7 @@ impl Headers {
         text.trim().parse().ok()
     }
 
-    /// What names the transaction: the Call-ID, the number of the `CSeq` and its method.
+    /// The transaction: Call-ID, `CSeq` number, `CSeq` method.
     fn transaction(&self) -> Option<(&str, u32, &str)> {
         let call = self.first("call-id")?;
         let (number, method) = self.first("cseq")?.split_once([' ', '\t'])?;
@@ -196,9 +198,9 @@ fn fault(reason: &'static str) -> Malformed {
     }
 }
 
-/// Reads the head of a message: its first line, and its headers.
+/// Decodes the head of a message: first line and headers.
 fn head(bytes: &[u8]) -> Result<(String, Headers), Malformed> {
-    // Empty lines before a message are kept-alive connections (RFC 3261, 7.5; RFC 5626).
+    // Empty lines before a message are keep-alives (RFC 3261, 7.5; RFC 5626).
     let start = bytes.iter().position(|byte| !b"\r\n".contains(byte));
     let bytes = &bytes[start.unwrap_or(bytes.len())..];
     let end = head_end(bytes, 0);
@@ -221,19 +223,19 @@ fn head(bytes: &[u8]) -> Result<(String, Headers), Malformed> {
             return Err(fault("a header without a colon"));
         };
         let name = full_name(name.trim());
-        if SECRET.contains(&name.as_str()) {
+        if CREDENTIALS.contains(&name.as_str()) {
             headers.has_credentials = true;
         } else {
             headers.all.push((name, value.trim().to_owned()));
         }
     }
-    if NEEDED.iter().any(|name| headers.first(name).is_none()) {
+    if REQUIRED.iter().any(|name| headers.first(name).is_none()) {
         return Err(fault("Via, From, To, Call-ID and CSeq expected"));
     }
     Ok((first, headers))
 }
 
-/// Where the head ends: behind its first empty line. Looks from `from` on.
+/// The end of the head, after its first empty line, searched from `from` on.
 fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
     let behind = bytes.get(from..)?;
     let mut feeds = behind
@@ -247,9 +249,8 @@ fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
     })
 }
 
-/// Lines without their ends. A line that begins with a blank goes on with the one before it
-/// (RFC 3261, 7.3.1); control characters inside a line become blanks, so that no value can break
-/// out of its line when it is copied.
+/// Lines without line ends. A line that begins with a blank continues the one before (RFC 3261,
+/// 7.3.1). Control characters become blanks, so that no value can add a line where it is copied.
 fn unfolded(head: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in head.split('\n') {
@@ -267,7 +268,7 @@ fn unfolded(head: &str) -> Vec<String> {
     lines
 }
 
-/// The text without control characters.
+/// The text with blanks instead of control characters.
 fn single_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -280,7 +281,7 @@ fn full_name(name: &str) -> String {
     full.map_or(name, |(_, full)| (*full).to_owned())
 }
 
-/// Splits at a character that stands neither in quotes nor in angle brackets.
+/// Splits at separators outside of quotes and angle brackets.
 fn split_outside(text: &str, separators: &[char]) -> Vec<String> {
     let mut parts = vec![String::new()];
     let (mut in_quotes, mut in_brackets, mut is_escaped) = (false, false, false);
@@ -304,7 +305,7 @@ fn split_outside(text: &str, separators: &[char]) -> Vec<String> {
     parts
 }
 
-/// The value of a parameter of a header, without its quotes.
+/// The value of a header's parameter, without quotes.
 fn parameter(value: &str, is_wanted: impl Fn(&str) -> bool) -> Option<String> {
     split_outside(value, &[';', ',']).iter().find_map(|part| {
         let (name, value) = part.split_once('=')?;

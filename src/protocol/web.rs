@@ -1,4 +1,4 @@
-//! The phone's own page: `/DeviceInformationX` as XML, `/DeviceInformation` as HTML.
+//! A phone's web page: `/DeviceInformationX` (XML) and `/DeviceInformation` (HTML).
 
 use super::{
     bytes::{Malformed, capped},
@@ -6,21 +6,21 @@ use super::{
 };
 use crate::phone::{LoadName, MacAddress, Model, Protocol};
 
-/// Bytes of a page at most. A phone's has about 1,000 as XML and 10,000 as HTML.
+/// Bytes of a page at most. Phones have about 1,000 of XML and 10,000 of HTML.
 pub const MAX_PAGE: usize = 256 * 1024;
 
-/// Elements and texts of the XML at most; a phone's page has about 50.
+/// Nodes of the XML at most; phones have about 50.
 const MAX_NODES: u32 = 4096;
 
-/// What the page says.
+/// The fields of a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DevicePage {
     /// `MACAddress`, else the MAC in the host name.
     pub mac: Option<MacAddress>,
     /// `HostName`: `SEP` and the MAC.
     pub host_name: Option<String>,
-    /// `appLoadID`: on newer phones the name of the application's image
-    /// (`jar45sip.9-3-1ES26.sbn`), on a 7940/60 the load.
+    /// `appLoadID`: on newer phones the name of an image (`jar45sip.9-3-1ES26.sbn`), on a 7940/60 the
+    /// load.
     pub app_load: Option<String>,
     /// `bootLoadID`: the boot loader.
     pub boot_load: Option<String>,
@@ -34,13 +34,13 @@ pub struct DevicePage {
     pub serial: Option<String>,
     /// `hardwareRevision`.
     pub hardware_revision: Option<String>,
-    /// The load: `versionID` where it is a load's name, else `appLoadID` where that is one.
+    /// The load: `versionID` if it is the name of one, else `appLoadID` if it is.
     pub load: Option<LoadName>,
     /// The protocol: of the load, else of the image in `appLoadID`.
     pub protocol: Option<Protocol>,
 }
 
-/// A field's element and its English label.
+/// XML elements and English labels of the fields.
 const FIELDS: [(&str, &str); 8] = [
     ("MACAddress", "MAC Address"),
     ("HostName", "Host Name"),
@@ -53,7 +53,10 @@ const FIELDS: [(&str, &str); 8] = [
 ];
 
 impl DevicePage {
-    /// Reads a page of either kind. HTML is read by its English labels.
+    /// Decodes a page, XML or HTML with English labels.
+    ///
+    /// # Errors
+    /// The page is too long, not well-formed, or has no device information.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let fault = |format, reason| Malformed {
             format,
@@ -63,7 +66,7 @@ impl DevicePage {
         if bytes.len() > MAX_PAGE {
             return Err(fault("the phone's page", "262,144 bytes or less expected"));
         }
-        // Old phones say iso-8859-1 and mean it.
+        // Old phones send iso-8859-1.
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text.to_owned(),
             Err(_) => bytes.iter().copied().map(char::from).collect(),
@@ -79,7 +82,7 @@ impl DevicePage {
             let document = roxmltree::Document::parse_with_options(text, options)
                 .map_err(|_| fault("DeviceInformationX", "well-formed XML expected"))?;
             for node in document.descendants() {
-                page.learn(node.tag_name().name(), node.text().unwrap_or_default());
+                page.set_field(node.tag_name().name(), node.text().unwrap_or_default());
             }
         } else {
             let texts = texts(text);
@@ -89,11 +92,11 @@ impl DevicePage {
                         .eq_ignore_ascii_case(label)
                 });
                 if let Some(value) = at.and_then(|at| texts.get(at + 1)) {
-                    page.learn(name, value);
+                    page.set_field(name, value);
                 }
             }
         }
-        page.conclude();
+        page.derive_fields();
         if page == Self::default() {
             return Err(fault(
                 "the phone's page",
@@ -103,7 +106,7 @@ impl DevicePage {
         Ok(page)
     }
 
-    fn learn(&mut self, name: &str, value: &str) {
+    fn set_field(&mut self, name: &str, value: &str) {
         let value = Some(capped(value.trim())).filter(|value| !value.is_empty());
         match name {
             "MACAddress" => self.mac = value.and_then(|value| value.parse().ok()),
@@ -118,11 +121,11 @@ impl DevicePage {
         }
     }
 
-    fn conclude(&mut self) {
+    fn derive_fields(&mut self) {
         let of_host = || device_mac(self.host_name.as_deref()?);
         self.mac = self.mac.or_else(of_host);
         self.model = self.model_number.as_deref().and_then(model);
-        // An image's name is a word like a load's; only a load's says its protocol first.
+        // An image's name looks like a load's, but only a load's begins with the protocol.
         let known = |load: &LoadName| load.protocol().is_some() || load.is_recovery();
         let of_app = || load_name(self.app_load.as_deref()?).filter(known);
         self.load = self.version.as_deref().and_then(load_name).or_else(of_app);
@@ -139,7 +142,7 @@ impl DevicePage {
     }
 }
 
-/// The texts between the tags of an HTML page, without blanks around them.
+/// The texts between the tags of an HTML page, trimmed.
 fn texts(html: &str) -> Vec<String> {
     html.split('<')
         .filter_map(|piece| {

@@ -1,61 +1,53 @@
-//! The plan's names in the form in which they are looked up.
+//! An index of the staged manifests and images.
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Plan, StagePlan};
+use super::{
+    plan::{Plan, StagePlan},
+    route::StageRole,
+};
 use crate::phone::{Family, LoadName, Model, normalized_name};
-
-/// Which of the two stages a phone is shown. They share names (`term65.default.loads`) with
-/// different contents, so every look-up is in one of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Leg {
-    /// What the run is for.
-    #[default]
-    Target,
-    /// The load in between.
-    Bridge,
-}
 
 /// One staged manifest.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
-    /// The load that its phones will run.
+pub(super) struct ManifestEntry {
+    /// The load that it installs.
     pub load: LoadName,
-    /// The family of that load.
+    /// The phone family of that load.
     pub family: Option<Family>,
-    /// The stage that it is in.
-    pub leg: Leg,
-    /// The hardware classes that it supports, where it says so.
+    /// Whether the manifest belongs to the target or to the bridge.
+    pub role: StageRole,
+    /// The hardware classes that it supports, if it lists them.
     pub hardware: Option<u32>,
     images: HashMap<String, usize>,
-    /// The number of its images.
+    /// The number of images.
     pub count: usize,
-    /// Its images are fetched one a boot (7940, 7960: the loader, then by that loader the
-    /// application), each only where the phone lacks it.
+    /// The phone fetches one image per boot, and only those that it lacks (7940, 7960: first
+    /// the loader, which then fetches the application).
     pub stepwise: bool,
 }
 
-/// Every staged manifest, by its stage and its name without case.
+/// All staged manifests, by role and by case-insensitive name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Catalog {
-    entries: Vec<Entry>,
-    target: Names,
-    bridge: Names,
-    /// The families of the target's stages, each once.
+    entries: Vec<ManifestEntry>,
+    target: StagedNames,
+    bridge: StagedNames,
+    /// The phone families of the target bundles, without duplicates.
     pub families: Vec<Family>,
 }
 
-/// The names of one stage.
+/// The file names of one role.
 #[derive(Debug, Clone, Default)]
-struct Names {
+struct StagedNames {
     manifests: HashMap<String, usize>,
     loads: HashSet<String>,
     files: Vec<String>,
 }
 
-impl Entry {
-    /// The place in the manifest of the image of this name, from 0.
-    pub(super) fn place(&self, name: &str) -> Option<usize> {
+impl ManifestEntry {
+    /// The index of this image in the manifest, from 0.
+    pub(super) fn image_index(&self, name: &str) -> Option<usize> {
         self.images.get(&normalized_name(name)).copied()
     }
 }
@@ -63,19 +55,22 @@ impl Entry {
 impl Catalog {
     pub(super) fn new(plan: &Plan) -> Self {
         let mut catalog = Self::default();
-        for (leg, stages) in [(Leg::Target, &plan.stages), (Leg::Bridge, &plan.bridge)] {
+        for (role, stages) in [
+            (StageRole::Target, &plan.stages),
+            (StageRole::Bridge, &plan.bridge),
+        ] {
             for stage in stages {
-                catalog.add(leg, stage);
+                catalog.add(role, stage);
             }
-            let names = &mut catalog.of_mut(leg).files;
+            let names = &mut catalog.names_of_mut(role).files;
             names.sort_unstable();
             names.dedup();
         }
         catalog
     }
 
-    fn add(&mut self, leg: Leg, stage: &StagePlan) {
-        if leg == Leg::Target {
+    fn add(&mut self, role: StageRole, stage: &StagePlan) {
+        if role == StageRole::Target {
             let models = stage.models.iter().map(|model| model.family);
             for family in models.chain(stage.load.family()) {
                 if !self.families.contains(&family) {
@@ -86,11 +81,11 @@ impl Catalog {
         for manifest in &stage.manifests {
             let mut images = HashMap::new();
             for (name, _) in &manifest.images {
-                let place = images.len();
-                images.entry(normalized_name(name)).or_insert(place);
+                let index = images.len();
+                images.entry(normalized_name(name)).or_insert(index);
             }
-            let index = self.entries.len();
-            let names = self.of_mut(leg);
+            let entry = self.entries.len();
+            let names = self.names_of_mut(role);
             names.loads.insert(normalized_name(stage.load.as_str()));
             names
                 .files
@@ -98,12 +93,12 @@ impl Catalog {
             names
                 .manifests
                 .entry(normalized_name(&manifest.name))
-                .or_insert(index);
+                .or_insert(entry);
             names.files.push(manifest.name.clone());
-            self.entries.push(Entry {
+            self.entries.push(ManifestEntry {
                 load: stage.load.clone(),
                 family: stage.load.family(),
-                leg,
+                role,
                 hardware: manifest.hardware,
                 count: images.len(),
                 stepwise: stage.load.family() == Some(Family::P3),
@@ -112,35 +107,38 @@ impl Catalog {
         }
     }
 
-    fn of(&self, leg: Leg) -> &Names {
-        match leg {
-            Leg::Target => &self.target,
-            Leg::Bridge => &self.bridge,
+    fn names_of(&self, role: StageRole) -> &StagedNames {
+        match role {
+            StageRole::Target => &self.target,
+            StageRole::Bridge => &self.bridge,
         }
     }
 
-    fn of_mut(&mut self, leg: Leg) -> &mut Names {
-        match leg {
-            Leg::Target => &mut self.target,
-            Leg::Bridge => &mut self.bridge,
+    fn names_of_mut(&mut self, role: StageRole) -> &mut StagedNames {
+        match role {
+            StageRole::Target => &mut self.target,
+            StageRole::Bridge => &mut self.bridge,
         }
     }
 
-    /// The manifest of this name in this stage.
-    pub(super) fn manifest(&self, leg: Leg, name: &str) -> Option<usize> {
-        self.of(leg).manifests.get(&normalized_name(name)).copied()
+    /// The index of the manifest of this name, for [`Catalog::entry`].
+    pub(super) fn manifest(&self, role: StageRole, name: &str) -> Option<usize> {
+        self.names_of(role)
+            .manifests
+            .get(&normalized_name(name))
+            .copied()
     }
 
-    /// A manifest that [`Catalog::manifest`] gave.
-    pub(super) fn entry(&self, index: usize) -> &Entry {
+    /// The manifest at an index that [`Catalog::manifest`] returned.
+    pub(super) fn entry(&self, index: usize) -> &ManifestEntry {
         &self.entries[index]
     }
 
-    /// What phones of this family get in this stage.
-    pub(super) fn for_family(&self, leg: Leg, family: Family) -> Option<&Entry> {
+    /// The manifest for phones of this family.
+    pub(super) fn for_family(&self, role: StageRole, family: Family) -> Option<&ManifestEntry> {
         self.entries
             .iter()
-            .find(|entry| entry.leg == leg && entry.family == Some(family))
+            .find(|entry| entry.role == role && entry.family == Some(family))
     }
 
     /// Whether this load is a target of the run.
@@ -148,11 +146,11 @@ impl Catalog {
         !load.is_recovery() && self.target.loads.contains(&normalized_name(load.as_str()))
     }
 
-    /// Whether a target of this family has no name but that of its recovery manifest.
+    /// Whether a target of this family is known only by its recovery manifest.
     pub(super) fn is_unnamed(&self, family: Family) -> bool {
         self.entries.iter().any(|entry| {
             let recovery = Model::by_recovery_manifest(&entry.load.manifest());
-            entry.leg == Leg::Target && recovery.is_some_and(|model| model.family == family)
+            entry.role == StageRole::Target && recovery.is_some_and(|model| model.family == family)
         })
     }
 
@@ -161,17 +159,17 @@ impl Catalog {
         !load.is_recovery() && self.bridge.loads.contains(&normalized_name(load.as_str()))
     }
 
-    /// Whether this stage has a manifest or image of this name.
-    pub(super) fn has(&self, leg: Leg, name: &str) -> bool {
+    /// Whether a manifest or image of this name is staged in this role.
+    pub(super) fn has_file(&self, role: StageRole, name: &str) -> bool {
         let name = normalized_name(name);
-        self.of(leg)
+        self.names_of(role)
             .files
             .iter()
             .any(|staged| normalized_name(staged) == name)
     }
 
-    /// The names of all manifests and images of this stage.
-    pub(super) fn names(&self, leg: Leg) -> impl Iterator<Item = &str> {
-        self.of(leg).files.iter().map(String::as_str)
+    /// The names of all manifests and images of this role.
+    pub(super) fn file_names(&self, role: StageRole) -> impl Iterator<Item = &str> {
+        self.names_of(role).files.iter().map(String::as_str)
     }
 }

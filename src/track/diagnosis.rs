@@ -1,8 +1,8 @@
-//! The diagnosis rules: what a phone's history says is wrong, and the text of the finding.
+//! The diagnosis rules, and the texts of the diagnoses.
 //!
-//! [`rules`] checks what a phone did, [`text`] phrases the diagnosis. The tracking decides when a
-//! rule is checked, and withdraws a diagnosis that the phone's later requests refute. The codes
-//! and their explanations are in [`crate::diagnose`].
+//! [`rules`] checks what a phone did, [`text`] writes the diagnosis. The conversion decides when
+//! a rule is checked, and withdraws a diagnosis that later observations refute. The codes and
+//! their explanations are in [`crate::diagnose`].
 
 pub(crate) mod rules;
 pub(crate) mod text;

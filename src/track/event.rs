@@ -1,46 +1,46 @@
-//! What comes out of the fleet: steps, which are never lost, and progress, of which the
-//! newest counts.
+//! What the fleet reports: steps, which are never lost, and progress, of which only the
+//! newest matters.
 
 use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
-use super::EvidenceSource;
+use super::observation::EvidenceSource;
 use crate::{
     diagnose::Diagnosis,
     phone::{LoadName, MacAddress},
 };
 
-/// How far a phone is. docs/design.md has the table of what each state proves.
+/// The state of a phone. docs/states.md defines what each state proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// It is there.
+    /// The phone was observed and has requested nothing.
     Seen,
-    /// Its application asks for trust lists and configuration.
+    /// Its application requests trust lists and configuration.
     Configuring,
-    /// It asked for a manifest.
+    /// It requested a manifest.
     Manifest,
     /// It fetches images.
     Images,
-    /// It has every image and is silent while it writes them. Cutting the power now hurts.
+    /// It has every image and is silent while it writes them. A power cut now does damage.
     Writing,
-    /// It came back after writing.
+    /// It restarted after writing.
     Rebooted,
-    /// Every image was delivered in one pass and an application asked afterwards.
+    /// Every image was delivered in one pass, and an application requested a file afterwards.
     Flashed,
-    /// A witness named the target load.
+    /// An evidence source named the target load.
     Confirmed,
-    /// A witness named the target load before anything was fetched.
+    /// An evidence source named the target load before the phone fetched anything.
     Already,
-    /// Silent past the documented limit of its state.
+    /// Silent for longer than the limit of its state.
     Stalled,
-    /// A diagnosis stands that waiting cannot heal.
+    /// A diagnosis is active that waiting cannot resolve.
     Failed,
 }
 
 impl State {
-    /// Every state, in the order in which a phone comes through them.
+    /// Every state, in the order in which a phone passes through them.
     pub const ALL: [Self; 11] = [
         Self::Seen,
         Self::Configuring,
@@ -56,25 +56,25 @@ impl State {
     ];
 }
 
-/// One phone of a run, whatever becomes of its address; counts from 0 in the order of
-/// appearance and is never reused.
+/// The number of one phone in a run, whatever address it has. Numbers count from 0 in the
+/// order of appearance and are never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PhoneId(pub u32);
 
-/// A phone as events and lines name it.
+/// A phone as events name it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhoneRef {
-    /// Joins the events of one phone; not in the JSON, where `mac` and `address` do it.
+    /// Joins the events of one phone. Not in the JSON, where `mac` and `address` identify it.
     #[serde(skip, default = "PhoneRef::no_id")]
     pub id: PhoneId,
-    /// `None` until it named itself.
+    /// `None` until a request or an evidence source names it.
     pub mac: Option<MacAddress>,
-    /// Where it was last seen.
+    /// Its last known address.
     pub address: Ipv4Addr,
     /// The number without letters, `7965`; `None` until known.
     pub model: Option<String>,
-    /// What people call it, by their inventory. Tracking does not know; the session does.
+    /// The operator's name for the phone, from the inventory.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
 }
@@ -85,38 +85,38 @@ impl PhoneRef {
     }
 }
 
-/// A phone whose application runs and of which nobody has said which load that is: it can be
-/// asked.
+/// A phone whose application runs and whose load no source has reported: its web page can be
+/// polled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PollCandidate {
-    /// Which.
+    /// The phone.
     pub id: PhoneId,
-    /// Where it was last seen.
+    /// Its last known address.
     pub address: Ipv4Addr,
-    /// `None` where it never named itself.
+    /// `None` if no MAC is known.
     pub mac: Option<MacAddress>,
-    /// Its pass through the images: with each it may have another firmware.
+    /// Its pass through the images. Each pass may install another load.
     pub pass: u32,
 }
 
-/// Why a state is believed.
+/// The reason for a state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// Who saw it.
+    /// Where the evidence comes from.
     #[serde(rename = "witness")]
     pub source: EvidenceSource,
-    /// What was seen, in one line.
+    /// What was observed, in one line.
     pub detail: String,
 }
 
-/// Something happened to a phone that its record needs.
+/// A change of a phone that belongs in the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// Whom it happened to.
+    /// The phone.
     pub phone: PhoneRef,
-    /// The state after it.
+    /// The state after the step.
     pub state: State,
-    /// Which pass through the images this is, from 1; 0 before the first manifest.
+    /// The pass through the images, from 1; 0 before the first manifest.
     pub pass: u32,
     /// The file, load and evidence, as far as they apply.
     #[serde(flatten)]
@@ -135,58 +135,58 @@ pub struct StepDetails {
     /// The load that the step is about.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub load: Option<LoadName>,
-    /// The evidence for the state, where the state needs evidence.
+    /// The evidence for the state, if the state needs evidence.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub evidence: Option<Evidence>,
 }
 
-/// How much of one file a phone acknowledged.
+/// How much of one file a phone has acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// Who fetches.
+    /// The phone.
     pub phone: PhoneRef,
-    /// Which file.
+    /// The file.
     pub file: String,
     /// Acknowledged bytes.
     pub bytes: u64,
-    /// The file's bytes.
+    /// The size of the file in bytes.
     pub size: u64,
-    /// Which pass.
+    /// The pass through the images.
     pub pass: u32,
-    /// This image's place in the manifest, from 1, and how many there are; (0, 0) for a
-    /// file that is no image. For the display; not in the JSON.
+    /// The image's place in the manifest, from 1, and the number of images; (0, 0) for a
+    /// file that is not an image. For displays; not in the JSON.
     #[serde(skip, default)]
     pub place: (u32, u32),
 }
 
-/// What the fleet says of a observation.
+/// What the fleet reports about an observation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Event {
-    /// Never to be lost.
+    /// Never lost.
     Step(Step),
-    /// The newest of one phone replaces the older ones.
+    /// The newest of one phone replaces earlier ones.
     Progress(Progress),
-    /// Something stands in the way, and what to do.
+    /// A diagnosis was raised.
     Diagnosis {
-        /// Whose; `None` for the run as a whole.
+        /// The phone; `None` for the run as a whole.
         phone: Option<PhoneRef>,
-        /// What.
+        /// The diagnosis.
         #[serde(flatten)]
         diagnosis: Diagnosis,
     },
-    /// A phone of this number is no more: it turned out to be another one that is known, or
-    /// no phone. For displays that keep a line a phone; never in the JSON.
+    /// The number of this phone is no longer used: its history was merged into another phone,
+    /// or it is not a phone. For displays with a row per phone; never in the JSON.
     #[serde(skip)]
     Gone {
-        /// Which.
+        /// The phone.
         phone: PhoneRef,
     },
-    /// A diagnosis was refuted by what the phone did next.
+    /// A later observation refuted a diagnosis.
     Withdrawn {
-        /// Whose.
+        /// The phone; `None` for the run as a whole.
         phone: Option<PhoneRef>,
-        /// What.
+        /// The diagnosis.
         #[serde(flatten)]
         diagnosis: Diagnosis,
     },

@@ -1,93 +1,130 @@
-//! What an address fetched: one row per attempt, bounded.
+//! What an address fetched: one entry per attempt, bounded.
 
 use std::collections::VecDeque;
 
-use super::{FileOutcome, FileReport, RunTime, TransferEnd, TransferId, Transport};
-use crate::phone::normalized_name;
+use super::{
+    file_outcome::FileOutcome,
+    observation::{RunTime, ServedFile, TransferEnd, TransferId, Transport},
+};
+use crate::phone::{RequestedFile, normalized_name};
 
-/// Rows that are kept of one phone. A whole conversion takes about 40; a phone that asks
-/// for ever keeps its newest.
+/// Attempts that are kept per phone, the newest. A whole conversion takes about 40.
 pub const MAX_ROWS: usize = 512;
 
-/// Characters of a name that are kept; real ones have less than 60.
+/// Characters of a name that are kept; real names have fewer than 60.
 const MAX_NAME: usize = 255;
 
-/// A phone that finds nothing over HTTP asks TFTP for the same name at once; up to this
-/// much later it counts as one request.
+/// A phone that gets "not found" over HTTP requests the same name over TFTP at once. Within
+/// this time the two count as one request.
 const HTTP_FALLBACK: RunTime = RunTime::from_secs(30);
 
-/// The smallest block that phones use: they ask for no option, so it is RFC 1350's.
+/// The block size of RFC 1350, which phones use: they request no options.
 const BLOCK: u64 = 512;
 
-/// Rows from the newest back among which the HTTP half of a request is looked for.
+/// How many of the newest attempts are searched for the HTTP half of a request.
 const FALLBACK_DEPTH: usize = 4;
 
-/// What a row's file is to the conversion.
+/// What a requested file is to the conversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A manifest: its index in the catalogue where it is staged.
+pub(super) enum FileRole {
+    /// A manifest: its index in the catalogue if it is staged.
     Manifest(Option<usize>),
-    /// An image: its place in the manifest of the row's pass.
+    /// An image: its index in the manifest of the attempt's pass.
     Image(Option<usize>),
-    /// Anything else.
+    /// `SEP<MAC>.cnf.xml`, unsigned.
+    OwnConfig,
+    /// `XMLDefault.cnf.xml`.
+    DefaultConfig,
+    /// `…-sccp.jar`.
+    SccpLocale,
+    /// Any other file.
     Other,
+}
+
+impl FileRole {
+    /// The role of a file that is no manifest or image of a known pass.
+    pub(super) fn of(requested: &RequestedFile) -> Self {
+        match requested {
+            RequestedFile::Config { signed: false, .. } => Self::OwnConfig,
+            RequestedFile::DefaultConfig => Self::DefaultConfig,
+            RequestedFile::SccpLocale => Self::SccpLocale,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// One attempt at one file.
 #[derive(Debug, Clone)]
-pub(super) struct Row {
+pub(super) struct FetchAttempt {
     pub transfer: TransferId,
     pub at: RunTime,
-    /// The phone's requests in order, from 1.
+    /// The number of the request among the phone's requests, from 1.
     pub sequence: u64,
+    /// As staged, or as requested if the answer was "not found".
     pub name: String,
     pub bytes: u64,
     pub size: Option<u64>,
     pub pass: u32,
     pub transport: Transport,
     pub outcome: FileOutcome,
-    pub kind: Kind,
-    /// Whether more may be heard of its transfer.
+    pub role: FileRole,
+    /// The transfer has not ended.
     pub open: bool,
-    /// Every block was sent before its transfer ended.
-    pub sent: bool,
-    /// The server was killed in the middle of it.
+    /// Every block was sent before the transfer ended.
+    pub all_sent: bool,
+    /// The server was killed during the transfer.
     pub killed: bool,
 }
 
-impl Row {
-    pub(super) fn report(&self) -> FileReport {
-        FileReport {
-            name: self.name.clone(),
-            bytes: self.bytes,
-            size: self.size,
-            pass: self.pass,
-            transport: self.transport,
-            outcome: self.outcome,
+impl FetchAttempt {
+    /// A request that was just received.
+    pub(super) fn new(
+        at: RunTime,
+        transfer: TransferId,
+        transport: Transport,
+        name: &str,
+        served: Option<&ServedFile>,
+    ) -> Self {
+        Self {
+            transfer,
+            at,
+            sequence: 0,
+            name: truncate_name(served.map_or(name, |served| &served.name)),
+            bytes: 0,
+            size: served
+                .map(|served| served.size)
+                .filter(|size| *size != ServedFile::UNKNOWN_SIZE),
+            pass: 0,
+            transport,
+            outcome: served.map_or(FileOutcome::NotFound, |_| FileOutcome::Asked),
+            role: FileRole::Other,
+            open: served.is_some(),
+            all_sent: false,
+            killed: false,
         }
     }
 
-    /// Takes the end of its transfer, once.
+    /// Records the end of the transfer.
     pub(super) fn end(&mut self, end: &TransferEnd, bytes: u64) {
         self.open = false;
         self.acknowledge(bytes);
-        // A phone closes its port after its final ACK; if that is lost, the repeated last
-        // block finds the port closed.
+        // A phone closes its port after its final ACK. If that ACK is lost, the retransmitted
+        // last block finds the port closed.
         let last_block = self
             .size
             .is_some_and(|size| size.saturating_sub(self.bytes) <= BLOCK);
-        self.sent = match end {
+        self.all_sent = match end {
             TransferEnd::Delivered => true,
             TransferEnd::Vanished { all_sent } => *all_sent,
             TransferEnd::Aborted { code, .. } => code.is_none() && last_block,
-            // Who then asks for an image that a manifest names has that manifest.
-            TransferEnd::Killed => matches!(self.kind, Kind::Manifest(_)),
+            // A phone that then requests an image that the manifest lists has the manifest.
+            TransferEnd::Killed => matches!(self.role, FileRole::Manifest(_)),
             TransferEnd::Replaced => false,
         };
         self.killed = *end == TransferEnd::Killed;
         self.outcome = match end {
             TransferEnd::Delivered => FileOutcome::Delivered,
-            // Asking again is the phone's doing too.
+            // A new request ends the earlier transfer, so the phone aborted it.
             TransferEnd::Aborted { .. } | TransferEnd::Replaced | TransferEnd::Killed => {
                 FileOutcome::Aborted
             }
@@ -95,7 +132,7 @@ impl Row {
         };
     }
 
-    /// Takes the newest word on acknowledged bytes; whether there are more than before.
+    /// Records acknowledged bytes. Returns whether they are more than before.
     pub(super) fn acknowledge(&mut self, bytes: u64) -> bool {
         let bytes = bytes.min(self.size.unwrap_or(bytes));
         let more = bytes > self.bytes;
@@ -104,79 +141,81 @@ impl Row {
     }
 }
 
-/// Cuts a name to what is kept of it.
-pub(super) fn kept(name: &str) -> String {
+/// Truncates a name from the wire to what is kept of it.
+pub(super) fn truncate_name(name: &str) -> String {
     name.chars().take(MAX_NAME).collect()
 }
 
 /// The attempts of one phone or address, oldest first.
 #[derive(Debug, Clone)]
-pub(super) struct Rows {
-    rows: VecDeque<Row>,
-    most: usize,
+pub(super) struct FetchHistory {
+    attempts: VecDeque<FetchAttempt>,
+    capacity: usize,
 }
 
-impl Rows {
-    /// Keeps the newest `most`.
-    pub(super) fn new(most: usize) -> Self {
+impl FetchHistory {
+    /// Keeps the newest `capacity` attempts.
+    pub(super) fn new(capacity: usize) -> Self {
         Self {
-            rows: VecDeque::new(),
-            most,
+            attempts: VecDeque::new(),
+            capacity,
         }
     }
 
-    /// Adds an attempt. The HTTP half of the same request, if there is one, goes.
-    pub(super) fn push(&mut self, row: Row) {
-        if row.transport == Transport::Tftp {
-            let name = normalized_name(&row.name);
-            let from = self.rows.len().saturating_sub(FALLBACK_DEPTH);
-            let half = (from..self.rows.len()).rev().find(|&at| {
-                let earlier = &self.rows[at];
+    /// Adds an attempt. A TFTP request replaces the HTTP half of the same request.
+    pub(super) fn push(&mut self, attempt: FetchAttempt) {
+        if attempt.transport == Transport::Tftp {
+            let name = normalized_name(&attempt.name);
+            let from = self.attempts.len().saturating_sub(FALLBACK_DEPTH);
+            let half = (from..self.attempts.len()).rev().find(|&index| {
+                let earlier = &self.attempts[index];
                 earlier.transport == Transport::Http
                     && earlier.outcome == FileOutcome::NotFound
-                    && row.at.saturating_sub(earlier.at) <= HTTP_FALLBACK
+                    && attempt.at.saturating_sub(earlier.at) <= HTTP_FALLBACK
                     && normalized_name(&earlier.name) == name
             });
             if let Some(half) = half {
-                self.rows.remove(half);
+                self.attempts.remove(half);
             }
         }
-        if self.rows.len() >= self.most {
-            self.rows.pop_front();
+        if self.attempts.len() >= self.capacity {
+            self.attempts.pop_front();
         }
-        self.rows.push_back(row);
+        self.attempts.push_back(attempt);
     }
 
-    /// The attempt that is this transfer. Transfers that are still heard of are among the
-    /// newest.
-    pub(super) fn find(&mut self, transfer: TransferId) -> Option<&mut Row> {
-        self.rows
+    /// The attempt with this transfer, from the newest back.
+    pub(super) fn get_mut(&mut self, transfer: TransferId) -> Option<&mut FetchAttempt> {
+        self.attempts
             .iter_mut()
             .rev()
-            .find(|row| row.transfer == transfer)
+            .find(|attempt| attempt.transfer == transfer)
     }
 
-    /// The same, to look at.
-    pub(super) fn get(&self, transfer: TransferId) -> Option<&Row> {
-        self.rows.iter().rev().find(|row| row.transfer == transfer)
+    /// The attempt with this transfer, from the newest back.
+    pub(super) fn get(&self, transfer: TransferId) -> Option<&FetchAttempt> {
+        self.attempts
+            .iter()
+            .rev()
+            .find(|attempt| attempt.transfer == transfer)
     }
 
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Row> {
-        self.rows.iter()
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &FetchAttempt> {
+        self.attempts.iter()
     }
 
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Row> {
-        self.rows.iter_mut()
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut FetchAttempt> {
+        self.attempts.iter_mut()
     }
 
-    /// Puts what was done earlier before this, and keeps the newest `most`.
-    pub(super) fn absorb_earlier(&mut self, earlier: Self, most: usize) {
-        let mut rows = earlier.rows;
-        rows.append(&mut self.rows);
-        while rows.len() > most {
-            rows.pop_front();
+    /// Puts `earlier` attempts before these, and keeps the newest `capacity`.
+    pub(super) fn absorb_earlier(&mut self, earlier: Self, capacity: usize) {
+        let mut attempts = earlier.attempts;
+        attempts.append(&mut self.attempts);
+        while attempts.len() > capacity {
+            attempts.pop_front();
         }
-        self.rows = rows;
-        self.most = most;
+        self.attempts = attempts;
+        self.capacity = capacity;
     }
 }

@@ -1,39 +1,39 @@
-//! What a DHCP server tells a phone with its address, and where that sends it.
+//! The boot options of a DHCP lease, and the TFTP server that a phone picks from them.
 
 use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
-/// What a DHCP server told a phone that starts.
+/// The boot options that a DHCP server gave a starting phone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeaseOptions {
-    /// Who told it: option 54.
+    /// The DHCP server, option 54.
     pub server: Ipv4Addr,
-    /// Option 150, the TFTP servers in their order; 16 at most.
+    /// The TFTP servers of option 150, in their order; at most 16.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tftp: Vec<Ipv4Addr>,
-    /// Option 66, an address or a host's name as it came; escape it before it is shown.
+    /// The TFTP server of option 66, an address or a host name, unescaped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// `siaddr`, the next server, where it is set.
+    /// The next server (`siaddr`), if set.
     #[serde(default, skip_serializing_if = "Option::is_none", rename = "next")]
     pub next_server: Option<Ipv4Addr>,
 }
 
-/// Where that sends the phone: by option 150, where there is none by option 66, then by the next
-/// server, which not every phone goes by and many servers set to themselves.
+/// The server that a phone contacts: from option 150, else from option 66, else the next server,
+/// which not every phone uses and many DHCP servers set to themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BootServer<'a> {
-    /// Option 150: to the first of these as long as it answers.
+    /// Option 150: the first of these, as long as it answers.
     List(&'a [Ipv4Addr]),
     /// Option 66 is an address.
     Address(Ipv4Addr),
-    /// Option 66 is a name: the DNS server decides.
+    /// Option 66 is a host name, which DNS resolves.
     Name(&'a str),
-    /// There is a next server alone.
+    /// Only a next server is given.
     Next(Ipv4Addr),
-    /// Nowhere.
-    Nowhere,
+    /// None.
+    None,
 }
 
 impl LeaseOptions {
@@ -42,23 +42,23 @@ impl LeaseOptions {
             return BootServer::List(&self.tftp);
         }
         match (&self.name, self.next_server) {
-            // Some servers end the text with a NUL.
+            // Some servers terminate the text with a NUL.
             (Some(name), _) => match name.trim_end_matches('\0').trim().parse() {
                 Ok(address) => BootServer::Address(address),
                 Err(_) => BootServer::Name(name),
             },
             (None, Some(next)) => BootServer::Next(next),
-            (None, None) => BootServer::Nowhere,
+            (None, None) => BootServer::None,
         }
     }
 
-    /// Whether every phone that goes by it comes to this address first.
+    /// Whether every phone that follows these options contacts this address first.
     #[must_use]
     pub fn leads_to(&self, own: Ipv4Addr) -> bool {
         match self.boot_server() {
             BootServer::List(listed) => listed.first() == Some(&own),
             BootServer::Address(address) => address == own,
-            BootServer::Name(_) | BootServer::Next(_) | BootServer::Nowhere => false,
+            BootServer::Name(_) | BootServer::Next(_) | BootServer::None => false,
         }
     }
 }

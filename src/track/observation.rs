@@ -1,4 +1,4 @@
-//! What somebody outside saw, and where.
+//! Observations: what was seen on the network, and at which address.
 
 use std::{
     net::{Ipv4Addr, SocketAddrV4},
@@ -13,47 +13,47 @@ use crate::{
     protocol::sip::SipTransport,
 };
 
-/// When something was seen: monotonic time since the run began. The wall clock of that
-/// beginning turns it into a time of day, in the record and nowhere else.
+/// Monotonic time since the run began. Only the record converts it to a time of day, from the
+/// wall clock at the beginning of the run.
 pub type RunTime = Duration;
 
-/// One fact about one address.
+/// One observation about one address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
-    /// Where it was seen.
+    /// The address that it is about.
     pub address: Ipv4Addr,
-    /// What was seen.
+    /// What was observed.
     pub seen: ObservationKind,
 }
 
-/// The number of one transfer, unique in a run and over all transports.
+/// The number of one transfer, unique in a run across all transports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TransferId(pub u64);
 
-/// How a file is fetched.
+/// The protocol that a file is fetched over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {
-    /// Port 69.
+    /// TFTP, port 69.
     Tftp,
-    /// Port 6970, which loads from 9.3 on try first.
+    /// HTTP, port 6970. Loads from 9.3 on try it first.
     Http,
 }
 
-/// Who saw it.
+/// Where a piece of evidence comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum EvidenceSource {
-    /// The requests that came to this server.
+    /// Requests to this server.
     Requests,
-    /// The kernel's table of neighbours.
+    /// The kernel's neighbour (ARP) table.
     Neighbour,
     /// Cisco Discovery Protocol.
     Cdp,
-    /// Link Layer Discovery Protocol with its media extension.
+    /// Link Layer Discovery Protocol with its media endpoint extension.
     Lldp,
-    /// DHCP on the wire.
+    /// Captured DHCP.
     Dhcp,
     /// A SIP REGISTER or its User-Agent.
     Sip,
@@ -61,21 +61,21 @@ pub enum EvidenceSource {
     Sccp,
     /// The phone's own web page.
     Web,
-    /// A person, asked for what the phone's screen says.
+    /// The operator, who read the phone's screen.
     Person,
 }
 
-/// A file that was found for a request.
+/// The file that a request was answered with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServedFile {
-    /// Its name as staged, which may differ in case from what was asked.
+    /// Its name as staged, which may differ in case from the requested name.
     pub name: String,
-    /// Bytes, or [`ServedFile::UNKNOWN_SIZE`].
+    /// Its size in bytes, or [`ServedFile::UNKNOWN_SIZE`].
     pub size: u64,
 }
 
 impl ServedFile {
-    /// Where another server's log does not tell how large a file is.
+    /// The size is not known: another server's log does not give it.
     pub const UNKNOWN_SIZE: u64 = u64::MAX;
 }
 
@@ -85,217 +85,215 @@ impl ServedFile {
 pub enum TransferEnd {
     /// The last block was acknowledged.
     Delivered,
-    /// The peer said so (TFTP ERROR), or its port was closed (ICMP port unreachable:
-    /// code and message `None`).
+    /// The peer sent a TFTP ERROR, or its port was closed (ICMP port unreachable: code and
+    /// message are `None`).
     Aborted {
         /// The peer's TFTP error code.
         code: Option<u16>,
-        /// The peer's text, as it came; escape it before it is shown.
+        /// The peer's text, unescaped.
         message: Option<String>,
     },
-    /// Nothing more was heard within the limit.
+    /// The peer sent nothing more within the limit.
     Vanished {
-        /// Whether every block had been sent: only the final ACK is missing.
+        /// Whether every block was sent, so that only the final ACK is missing.
         all_sent: bool,
     },
-    /// The same peer and port asked again before it was over, or this server stopped.
+    /// The same peer and port sent a new request before the end, or this server stopped.
     Replaced,
-    /// The server was killed in the middle of it: that says nothing of the phone. Told when
+    /// The server was killed during the transfer. Not evidence about the phone. Added when
     /// the run is resumed.
     Killed,
 }
 
-/// A phone's REGISTER, without what proves its password.
+/// A phone's REGISTER, without its credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is a part of a head that is there or not"
+    reason = "each is a header parameter that is present or not"
 )]
 pub struct Register {
-    /// The user that is to be registered, as it came; escape it before it is shown.
+    /// The user to be registered, unescaped.
     pub user: String,
-    /// Where it was sent from. A phone over UDP does not listen there.
+    /// The source address and port. Over UDP a phone does not listen on this port.
     pub source: SocketAddrV4,
-    /// Where it went.
+    /// The PBX that it was sent to.
     pub pbx: SocketAddrV4,
-    /// Over what.
+    /// The transport.
     #[serde(alias = "over")]
     pub transport: SipTransport,
-    /// The port of its Via: where the phone waits for the answer, over UDP.
+    /// The port in its Via header, on which a phone waits for the answer over UDP.
     #[serde(alias = "listens")]
     pub via_port: u16,
-    /// It asks for the answer at the port that it was sent from (RFC 3581).
+    /// It asks for the answer to the source port (RFC 3581).
     pub rport: bool,
-    /// Its Via names another address than it came from.
+    /// Its Via header names another address than the source address: a NAT is between.
     #[serde(alias = "nat")]
     pub via_differs: bool,
-    /// It proves a password, right or wrong.
+    /// It carries credentials, right or wrong.
     #[serde(alias = "proof")]
     pub has_credentials: bool,
-    /// It takes a registration back.
+    /// It removes a registration.
     #[serde(alias = "leaves")]
     pub is_unregister: bool,
 }
 
-/// What became of a REGISTER.
+/// What happened to a REGISTER.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RegisterOutcome {
-    /// It was sent; no more is known.
+    /// Sent; nothing more is known.
     Sent,
-    /// It was sent once more: the phone has no answer. A capture may also show one packet twice.
+    /// Retransmitted: the phone has no answer. A capture may also contain one packet twice.
     Again,
-    /// The PBX answered, finally.
+    /// The PBX sent a final response.
     Answered {
-        /// 200 to 699.
+        /// The status code, 200 to 699.
         status: u16,
-        /// Where the answer went.
+        /// The destination of the response.
         to: SocketAddrV4,
-        /// A proof is asked for because the one that was given is too old, not wrong.
+        /// The credentials were too old, not wrong.
         stale: bool,
-        /// Seconds that the registration holds; `None` where the answer names none.
+        /// The lifetime of the registration in seconds, if the response names one.
         expires: Option<u32>,
     },
 }
 
-/// The fact itself.
+/// What was observed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ObservationKind {
-    /// A file was asked for. A repeated request of one transfer is reported once.
+    /// A phone requested a file. A repeated request of one transfer is reported once.
     #[serde(alias = "asked")]
     Requested {
-        /// Names the transfer in what follows. A request that found nothing has one too,
-        /// and nothing follows.
+        /// Identifies the transfer in later observations. A request that was answered with
+        /// "not found" has a number too.
         transfer: TransferId,
-        /// How it was asked.
+        /// The protocol.
         transport: Transport,
-        /// The name as asked, invalid UTF-8 replaced.
+        /// The requested name, with invalid UTF-8 replaced.
         name: String,
-        /// The asker's port.
+        /// The client's port.
         port: u16,
-        /// What was found for it; `None`: it was answered with "not found".
+        /// The file that is served; `None` if the answer was "not found".
         served: Option<ServedFile>,
     },
-    /// This many bytes of a transfer are acknowledged by now. Newest wins; not every
-    /// step is reported.
+    /// This many bytes of a transfer have been acknowledged. Not every step is reported.
     Acknowledged {
-        /// Which transfer.
+        /// The transfer.
         transfer: TransferId,
-        /// Bytes since its beginning.
+        /// Bytes since the beginning of the transfer.
         bytes: u64,
     },
-    /// A transfer is over.
+    /// A transfer ended.
     Ended {
-        /// Which transfer.
+        /// The transfer.
         transfer: TransferId,
-        /// How.
+        /// How it ended.
         end: TransferEnd,
         /// Acknowledged bytes.
         bytes: u64,
     },
-    /// Somebody else than the requests themselves says which phone has this address.
+    /// A source other than the requests reports the MAC of this address.
     #[serde(alias = "named")]
     MacReported {
         /// The phone.
         mac: MacAddress,
-        /// Who says so.
+        /// The source.
         #[serde(rename = "witness")]
         source: EvidenceSource,
     },
-    /// Somebody names the load that the phone at this address runs.
+    /// A source reports the load that the phone runs.
     Load {
         /// The load.
         load: LoadName,
-        /// Who says so.
+        /// The source.
         #[serde(rename = "witness")]
         source: EvidenceSource,
-        /// The words it was said in.
+        /// The text of the report, for the evidence.
         detail: String,
     },
-    /// Somebody names the model of the phone at this address.
+    /// A source reports the model of the phone.
     Model {
         /// The number without letters, `7965`.
         model: String,
-        /// Who says so.
+        /// The source.
         #[serde(rename = "witness")]
         source: EvidenceSource,
     },
-    /// SIP firmware at this address names itself, and no load.
+    /// SIP firmware identifies itself without naming its load.
     #[serde(alias = "agent")]
     UserAgent {
-        /// Its release, `9.3.1`; `None` where it names none.
+        /// Its release, `9.3.1`, if it names one.
         release: Option<String>,
-        /// Who says so.
+        /// The source.
         #[serde(rename = "witness")]
         source: EvidenceSource,
-        /// The words it was said in.
+        /// The text of the report, for the evidence.
         detail: String,
     },
-    /// A witness was asked at this address for the phone `mac`, and what answers there names itself
-    /// otherwise. It says nothing of either phone but that one of the two is elsewhere.
+    /// The phone `mac` was polled at this address and another phone answered. That is
+    /// evidence about neither of them, except that `mac` is elsewhere.
     #[serde(alias = "disputed")]
     AddressConflict {
-        /// The phone that was asked.
+        /// The phone that was polled.
         mac: MacAddress,
-        /// Who answers.
+        /// The phone that answered.
         other: MacAddress,
-        /// Who was asked.
+        /// The source that was polled.
         #[serde(rename = "witness")]
         source: EvidenceSource,
     },
-    /// Somebody names the VLAN with which the phone at this address tags what it sends.
+    /// A source reports the VLAN with which the phone tags its frames.
     Vlan {
         /// From 1 to 4094.
         vlan: u16,
-        /// Who says so.
+        /// The source.
         #[serde(rename = "witness")]
         source: EvidenceSource,
     },
-    /// A DHCP server gave the phone that starts at this address its lease, as the wire shows.
+    /// A DHCP server acknowledged a lease of this address to a starting phone.
     #[serde(alias = "leased")]
     LeaseAcked {
-        /// What it told.
+        /// The boot options of the lease.
         lease: Box<LeaseOptions>,
     },
-    /// Somebody names the hardware classes of the phone at this address, as
-    /// `#HARDWARE_COMP_1` counts them.
+    /// A source reports the hardware classes of the phone, as `#HARDWARE_COMP_1` counts them.
     Hardware {
-        /// The classes, a bit each.
+        /// The classes, one bit each.
         classes: u32,
-        /// Who says so.
+        /// The source.
         #[serde(rename = "witness")]
         source: EvidenceSource,
-        /// The words it was said in.
+        /// The text of the report, for the evidence.
         detail: String,
     },
-    /// A phone at this address asks a PBX to be registered, or is answered.
+    /// The phone sent a REGISTER to a PBX, or the PBX answered it.
     Register {
-        /// What it asked.
+        /// The request.
         register: Box<Register>,
-        /// What became of it.
+        /// What happened to it.
         #[serde(alias = "fate")]
         outcome: RegisterOutcome,
     },
-    /// Who is at this address called a port where nobody listens: ICMP port unreachable over UDP,
-    /// a connection that was refused over TCP.
+    /// The phone sent to a closed port: ICMP port unreachable over UDP, a refused connection
+    /// over TCP.
     #[serde(alias = "closed")]
     PortClosed {
-        /// What was called.
+        /// The address and port.
         pbx: SocketAddrV4,
-        /// Over what.
+        /// The transport.
         #[serde(alias = "over")]
         transport: SipTransport,
     },
-    /// Somebody says something of the phone at this address that names no load. It is kept as
-    /// evidence and changes no state.
+    /// A source reports something else about the phone. It is kept as evidence and changes
+    /// no state.
     #[serde(alias = "noted")]
     Remark {
-        /// Who says so.
+        /// The source.
         #[serde(rename = "witness")]
         source: EvidenceSource,
-        /// The words it was said in.
+        /// The text of the report, for the evidence.
         detail: String,
     },
 }

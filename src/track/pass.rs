@@ -2,136 +2,146 @@
 
 use std::time::Duration;
 
-use super::{RunTime, TransferId, catalog::Leg, history::Row};
+use super::{
+    history::FetchAttempt,
+    observation::{RunTime, TransferId},
+    route::StageRole,
+};
 
-/// A manifest that is asked for again this soon is a duplicate, unless the phone then
-/// begins its images anew: no phone starts twice in this time, and boot loaders ask for
+/// A manifest that is requested again within this time is a duplicate, unless the phone then
+/// starts its images over. No phone restarts within this time, and boot loaders request
 /// manifests in pairs up to 1 s apart.
 pub(super) const DUPLICATE_WITHIN: Duration = Duration::from_secs(5);
 
-/// What is known of one image.
+/// What is known of one image in a pass.
 #[derive(Debug, Clone, Copy, Default)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "independent facts, each seen by itself"
+    reason = "independent facts, each observed separately"
 )]
-pub(super) struct Image {
-    /// Its newest transfer.
+pub(super) struct ImageStatus {
+    /// The newest transfer.
     pub transfer: Option<TransferId>,
-    /// Its transfers in this pass.
+    /// Transfers in this pass.
     pub attempts: u16,
-    /// Those of them that the server's own end cut off.
+    /// Transfers that ended because the server was killed.
     pub killed: u16,
-    /// The newest is one of those: whether all of it came is not known.
-    pub cut: bool,
-    /// Its final ACK came.
+    /// The newest transfer is one of those: whether all of the image arrived is not known.
+    pub last_was_killed: bool,
+    /// The final ACK arrived.
     pub delivered: bool,
-    /// All of it was sent, and the phone went on to a later image.
+    /// Every block was sent, and the phone requested a later image.
     pub implied: bool,
-    /// Nothing but requests is seen, and what was asked for next says that the phone has it.
+    /// Only requests are observed, and the next request shows that the phone has the image.
     pub inferred: bool,
-    /// The phone had it before: it was never asked for, and what follows it was.
-    pub had: bool,
-    /// All of it was sent by the newest transfer, and its final ACK is missing.
+    /// The phone had the image before: it requested a later image and never this one.
+    pub had_before: bool,
+    /// The newest transfer sent every block, and only the final ACK is missing.
     pub all_sent: bool,
-    /// A later image was asked for after the newest transfer's last progress.
-    pub went_on: bool,
+    /// A later image was requested after the newest transfer's last progress.
+    pub later_requested: bool,
 }
 
-impl Image {
-    /// Whether the phone has it, as far as anything proves or implies.
-    pub(super) fn is_there(&self) -> bool {
-        self.delivered || self.implied || self.inferred || self.had
+impl ImageStatus {
+    /// Whether the phone has the image, as far as anything proves or implies it.
+    pub(super) fn is_present(&self) -> bool {
+        self.delivered || self.implied || self.inferred || self.had_before
     }
 }
 
-/// A manifest that was taken, and the images since.
+/// A manifest that a phone accepted, and its images since then.
 #[derive(Debug, Clone)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "independent facts, each seen by itself"
+    reason = "independent facts, each observed separately"
 )]
 pub(super) struct Pass {
-    /// From 1, over the phone's whole run.
+    /// From 1, over the whole run of the phone.
     pub number: u32,
-    /// The manifest, in the catalogue.
+    /// The index of the manifest in the catalogue.
     pub entry: usize,
-    /// The stage that it is in.
-    pub leg: Leg,
-    /// One image a boot: a start between two images is how it goes.
+    /// Whether the manifest belongs to the target or to the bridge.
+    pub role: StageRole,
+    /// The phone fetches one image per boot, so a start between two images is normal.
     pub stepwise: bool,
-    /// Nothing but requests is seen.
+    /// Only requests are observed.
     pub requests_only: bool,
     /// The manifest's transfer.
     pub transfer: TransferId,
-    /// When the manifest was asked for.
+    /// When the manifest was requested.
     pub at: RunTime,
-    /// Whether the manifest was delivered or is implied.
-    pub manifest: bool,
-    /// In the manifest's order.
-    pub images: Vec<Image>,
-    /// The newest image request's place among the phone's requests.
+    /// Whether the manifest was delivered, or is implied.
+    pub has_manifest: bool,
+    /// In the order of the manifest.
+    pub images: Vec<ImageStatus>,
+    /// The sequence number of the newest image request.
     pub sequence: u64,
-    /// Whether every image was delivered or is implied.
+    /// Whether every image is present.
     pub complete: bool,
-    /// An application started before every image was accounted for. No request joins the
-    /// pass any more; what was under way may still be accounted for.
+    /// An application started before every image was accounted for. Later requests do not
+    /// join the pass; open transfers may still be accounted for.
     pub interrupted: bool,
 }
 
 impl Pass {
-    pub(super) fn any_asked(&self) -> bool {
+    /// Whether any image was requested.
+    pub(super) fn any_requested(&self) -> bool {
         self.images.iter().any(|image| image.attempts > 0)
     }
 
-    /// Whether `manifest`, a row of a manifest request, begins another pass than this one,
-    /// if nothing or the image at `place` is asked for next.
-    pub(super) fn ends_with(&self, manifest: &Row, entry: usize, place: Option<usize>) -> bool {
+    /// Whether the manifest request `manifest` begins another pass than this one, if the next
+    /// request is for nothing yet or for the image at `index`.
+    pub(super) fn ends_with(
+        &self,
+        manifest: &FetchAttempt,
+        entry: usize,
+        index: Option<usize>,
+    ) -> bool {
         if self.transfer == manifest.transfer {
             return false;
         }
         if self.entry != entry || self.interrupted {
             return true;
         }
-        // Every boot reads the manifest, and only an image after it begins anew.
+        // Every boot reads the manifest. Only an image after it begins a new pass.
         if self.stepwise {
-            return self.complete && place.is_some() && manifest.sequence > self.sequence;
+            return self.complete && index.is_some() && manifest.sequence > self.sequence;
         }
-        if !self.any_asked() || manifest.sequence < self.sequence {
+        if !self.any_requested() || manifest.sequence < self.sequence {
             return false;
         }
         self.complete
             || manifest.at.saturating_sub(self.at) >= DUPLICATE_WITHIN
-            || place.is_some_and(|place| self.images[place].attempts > 0)
+            || index.is_some_and(|index| self.images[index].attempts > 0)
     }
 
-    /// The image at `place` is asked for. Returns the transfers that are implied by it.
-    pub(super) fn asked(
+    /// The phone requested the image at `index`. Returns the transfers that this implies.
+    pub(super) fn on_image_request(
         &mut self,
-        place: usize,
+        index: usize,
         transfer: TransferId,
         sequence: u64,
     ) -> Vec<TransferId> {
         self.sequence = sequence;
-        let image = &mut self.images[place];
+        let image = &mut self.images[index];
         image.transfer = Some(transfer);
         image.attempts = image.attempts.saturating_add(1);
         image.implied = false;
         image.inferred = false;
-        image.had = false;
-        image.cut = false;
+        image.had_before = false;
+        image.last_was_killed = false;
         image.all_sent = false;
-        image.went_on = false;
+        image.later_requested = false;
         if self.stepwise {
-            for image in &mut self.images[..place] {
-                image.had |= image.attempts == 0;
+            for image in &mut self.images[..index] {
+                image.had_before |= image.attempts == 0;
             }
         }
-        self.images[..place]
+        self.images[..index]
             .iter_mut()
             .filter(|image| image.attempts > 0 && !image.delivered)
             .filter_map(|image| {
-                image.went_on = true;
+                image.later_requested = true;
                 let newly = image.all_sent && !image.implied;
                 image.implied |= image.all_sent;
                 image.transfer.filter(|_| newly)
@@ -139,30 +149,30 @@ impl Pass {
             .collect()
     }
 
-    /// A transfer of the image at `place` got further. Progress after a later image was
-    /// asked for means that the two run side by side, and proves nothing of this one.
-    pub(super) fn progressed(&mut self, place: usize, transfer: TransferId) {
-        let image = &mut self.images[place];
+    /// A transfer of the image at `index` progressed. Progress after the request for a later
+    /// image means that the two run in parallel, which proves nothing about this image.
+    pub(super) fn on_progress(&mut self, index: usize, transfer: TransferId) {
+        let image = &mut self.images[index];
         if image.transfer == Some(transfer) {
-            image.went_on = false;
+            image.later_requested = false;
         }
     }
 
-    /// The server was killed in the middle of a transfer of the image at `place`.
-    pub(super) fn killed(&mut self, place: usize, transfer: TransferId) {
-        let image = &mut self.images[place];
+    /// The server was killed during a transfer of the image at `index`.
+    pub(super) fn on_killed(&mut self, index: usize, transfer: TransferId) {
+        let image = &mut self.images[index];
         image.killed = image.killed.saturating_add(1);
-        image.cut = image.transfer == Some(transfer);
+        image.last_was_killed = image.transfer == Some(transfer);
     }
 
-    /// The image at `place` was delivered. Returns the transfers that are implied by it: a
-    /// phone that lacks an image drops the next one, so who takes a later one whole, and
-    /// has not asked again for what a kill cut off, has it.
-    pub(super) fn delivered(&mut self, place: usize) -> Vec<TransferId> {
-        self.images[place].delivered = true;
-        self.images[..place]
+    /// The image at `index` was delivered. Returns the transfers that this implies: a phone
+    /// that lacks an image drops the next one, so a phone that accepts a later image whole and
+    /// has not requested again what a kill cut off has the earlier image.
+    pub(super) fn on_delivered(&mut self, index: usize) -> Vec<TransferId> {
+        self.images[index].delivered = true;
+        self.images[..index]
             .iter_mut()
-            .filter(|image| image.cut && !image.delivered && !image.implied)
+            .filter(|image| image.last_was_killed && !image.delivered && !image.implied)
             .filter_map(|image| {
                 image.implied = true;
                 image.transfer
@@ -170,28 +180,30 @@ impl Pass {
             .collect()
     }
 
-    /// A transfer of the image at `place` ended with only its final ACK missing. Whether
-    /// that makes it implied.
-    pub(super) fn all_sent(&mut self, place: usize, transfer: TransferId) -> bool {
-        let image = &mut self.images[place];
+    /// A transfer of the image at `index` ended with only its final ACK missing. Returns
+    /// whether the image is implied by that.
+    pub(super) fn on_all_sent(&mut self, index: usize, transfer: TransferId) -> bool {
+        let image = &mut self.images[index];
         if image.delivered || image.transfer != Some(transfer) {
             return false;
         }
         image.all_sent = true;
-        image.implied = image.went_on;
+        image.implied = image.later_requested;
         image.implied
     }
 
-    /// Whether the manifest and every image of it are accounted for.
+    /// Whether the manifest and all of its images are present.
     pub(super) fn is_whole(&self) -> bool {
-        self.manifest && !self.images.is_empty() && self.images.iter().all(Image::is_there)
+        self.has_manifest
+            && !self.images.is_empty()
+            && self.images.iter().all(ImageStatus::is_present)
     }
 
-    /// Whether only the last image's final ACK is missing.
+    /// Whether only the final ACK of the last image is missing.
     pub(super) fn lacks_only_the_last_ack(&self) -> bool {
-        self.manifest
+        self.has_manifest
             && self.images.split_last().is_some_and(|(last, rest)| {
-                last.attempts > 0 && !last.delivered && rest.iter().all(Image::is_there)
+                last.attempts > 0 && !last.delivered && rest.iter().all(ImageStatus::is_present)
             })
     }
 }

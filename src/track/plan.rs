@@ -1,4 +1,4 @@
-//! What a run serves and whom it expects.
+//! What a run serves, and which phones it expects.
 
 use std::{
     collections::BTreeMap,
@@ -13,39 +13,38 @@ use super::Register;
 use crate::phone::{LoadName, MacAddress, Model};
 use crate::protocol::sip::SipTransport;
 
-/// What a run serves and of whom it expects what.
+/// What a run serves, and which phones it expects.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
-    /// The staged bundles (all of them targets, for different models).
+    /// The target bundles, each for different models.
     pub stages: Vec<StagePlan>,
-    /// The bridge (`--bridge`), for phones that cannot take the target in one step.
+    /// The bridge bundles (`--bridge`), for phones that cannot install the target in one step.
     pub bridge: Vec<StagePlan>,
-    /// The phones that alone are converted (`--only`).
+    /// The only phones to convert (`--only`).
     pub only: Option<Vec<MacAddress>>,
-    /// The phones that the run waits for (`--inventory`); others are served as well.
+    /// The phones that the run waits for (`--inventory`). Others are served too.
     pub expected: Option<Vec<MacAddress>>,
     /// How many phones are expected (`--expect`).
     pub expect: Option<usize>,
-    /// Failed phones that end the run (`--max-failures`).
+    /// How many failed phones end the run (`--max-failures`).
     pub max_failures: Option<usize>,
     /// How long the run may take (`--timeout`).
     pub timeout: Option<Duration>,
-    /// How long the run only listens before any load is named (`--survey`), from its
-    /// beginning.
+    /// How long the run only listens, from its beginning, before it offers a load (`--survey`).
     pub survey: Option<Duration>,
-    /// The phones whose own configuration sends their REGISTERs to this program, which hears
-    /// them: one that never registers is diagnosed.
+    /// The phones whose own configuration sends their REGISTERs to this machine, where this
+    /// program observes them. A phone that never registers gets a diagnosis.
     pub registering: Vec<MacAddress>,
-    /// Where phones' own configurations send their REGISTERs, as far as it is known.
+    /// Where the phones' own configurations send their REGISTERs, as far as known.
     pub registrations: Vec<RegistrationTarget>,
-    /// The network that this machine serves, by the address that it serves on; `None`: not known,
-    /// or several.
+    /// The network that is served, with this machine's address in it; `None` if it is not
+    /// known or if there are several.
     pub network: Option<Subnet>,
     /// What the operator calls the phones.
     pub names: BTreeMap<MacAddress, String>,
-    /// What is seen is requests alone: no acknowledgement and no end of a transfer (some
-    /// servers' logs). What a phone asks for next then says what it has, and evidence says
-    /// that it is inferred.
+    /// Only requests are observed, no acknowledgements and no ends of transfers (as in some
+    /// servers' logs). The next request of a phone then shows which files it has, and the
+    /// evidence says that this is inferred.
     pub requests_only: bool,
 }
 
@@ -54,9 +53,9 @@ pub struct Plan {
 pub struct RegistrationTarget {
     /// The phone.
     pub mac: MacAddress,
-    /// The PBXes of its lines; none where one of them is named by a host name.
+    /// The PBXs of its lines; empty if one of them is given by host name.
     pub pbx: Vec<SocketAddrV4>,
-    /// The transport, where the configuration says one.
+    /// The transport, if the configuration names one.
     #[serde(alias = "over")]
     pub transport: Option<SipTransport>,
 }
@@ -70,7 +69,7 @@ impl Plan {
 }
 
 impl RegistrationTarget {
-    /// Whether a REGISTER goes where the configuration says, as far as it says.
+    /// Whether a REGISTER goes where the configuration sends it, as far as it says.
     #[must_use]
     pub fn matches(&self, register: &Register) -> bool {
         (self.pbx.is_empty() || self.pbx.contains(&register.pbx))
@@ -80,17 +79,17 @@ impl RegistrationTarget {
     }
 }
 
-/// An IPv4 network, by an address in it and the length of its prefix.
+/// An IPv4 network, given by one of its addresses and the prefix length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subnet {
     /// One of its addresses.
     pub address: Ipv4Addr,
-    /// 0 to 32; what is longer counts as 32.
+    /// The prefix length, 0 to 32; larger values count as 32.
     pub prefix: u8,
 }
 
 impl Subnet {
-    /// Whether an address is in it.
+    /// Whether an address is in the network.
     #[must_use]
     pub fn contains(&self, address: Ipv4Addr) -> bool {
         let shift = 32 - u32::from(self.prefix.min(32));
@@ -105,24 +104,24 @@ impl fmt::Display for Subnet {
     }
 }
 
-/// One staged bundle, as far as tracking needs it.
+/// The part of a staged bundle that tracking needs.
 #[derive(Debug, Clone)]
 pub struct StagePlan {
-    /// The load that its phones will run: `SIP45.9-3-1SR4-1S`.
+    /// The load that it installs, such as `SIP45.9-3-1SR4-1S`.
     pub load: LoadName,
-    /// The models it is for.
+    /// The models that it is for.
     pub models: Vec<&'static Model>,
-    /// Its manifests: the load's own and the recovery ones.
+    /// Its manifests: that of the load, and the recovery manifests.
     pub manifests: Vec<ManifestPlan>,
 }
 
 /// One manifest of a staged bundle.
 #[derive(Debug, Clone)]
 pub struct ManifestPlan {
-    /// Its file name as staged.
+    /// The file name as staged.
     pub name: String,
-    /// The images that it names and their bytes, in its order.
+    /// The images that it lists and their sizes in bytes, in its order.
     pub images: Vec<(String, u64)>,
-    /// The mask of `#HARDWARE_COMP_1`: the hardware classes that it supports.
+    /// The mask of `#HARDWARE_COMP_1`: the supported hardware classes.
     pub hardware: Option<u32>,
 }

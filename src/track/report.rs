@@ -1,4 +1,4 @@
-//! The end of a run, as the contract gives it in JSON.
+//! The report of a run, in the form of its JSON.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,113 +8,101 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Evidence, Plan, RunTime, State, Transport, history::Row, identity::Registry};
+use super::{
+    event::{Evidence, State},
+    file_outcome::FileOutcome,
+    history::FetchHistory,
+    identity::{Phone, Registry},
+    observation::{RunTime, Transport},
+    plan::Plan,
+};
 use crate::{
     diagnose::{Code, Diagnosis},
     phone::{LoadName, MacAddress},
 };
 
-/// What became of every phone.
+/// The result for every phone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
-    /// Phones, in the order of their appearance.
+    /// Phones, in the order of appearance.
     pub phones: Vec<PhoneReport>,
-    /// Addresses that fetched files and gave no sign of being a phone.
+    /// Clients that fetched files and showed no sign of being a phone.
     pub others: Vec<OtherReport>,
-    /// Phones by state; sums to their number.
+    /// Phones by state; their sum is the number of phones.
     pub totals: Totals,
-    /// Phones that were expected by name and never heard.
+    /// Phones that were expected by name and never observed.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub missing: Vec<MissingPhone>,
 }
 
-/// A phone that was expected by name and never heard.
+/// A phone that was expected by name and never observed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MissingPhone {
-    /// Who.
+    /// Its MAC.
     pub mac: MacAddress,
-    /// What people call it, by their inventory.
+    /// The operator's name for the phone, from the inventory.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
 }
 
-/// What became of one phone.
+/// The result for one phone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhoneReport {
-    /// `None` where it never named itself.
+    /// `None` if no MAC is known.
     pub mac: Option<MacAddress>,
-    /// Where it was last seen.
+    /// Its last known address.
     pub address: Ipv4Addr,
     /// The number without letters.
     pub model: Option<String>,
-    /// What people call it, by their inventory.
+    /// The operator's name for the phone, from the inventory.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
     /// Whether the inventory lists it; `None` without an inventory.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub on_inventory: Option<bool>,
-    /// The load that it ran before, where a witness named it.
+    /// The load that it ran before, if a source reported it.
     pub from: Option<LoadName>,
     /// The load that it was given.
     pub to: Option<LoadName>,
-    /// How far it came.
+    /// Its state at the end.
     pub state: State,
-    /// Passes through the images.
+    /// The number of passes through the images.
     pub pass: u32,
-    /// Why the state is believed.
+    /// The evidence for the state.
     pub evidence: Vec<Evidence>,
-    /// One row per attempt, in the order of the requests.
+    /// One entry per attempt, in the order of the requests.
     pub files: Vec<FileReport>,
-    /// What stands in its way.
+    /// The active diagnoses.
     pub diagnoses: Vec<Diagnosis>,
-    /// What stood in its way and went.
+    /// The withdrawn diagnoses.
     pub withdrawn: Vec<Diagnosis>,
-    /// When it was first heard.
+    /// The first observation.
     pub first_seen: Timestamp,
-    /// When it was last heard.
+    /// The last observation.
     pub last_seen: Timestamp,
 }
 
 /// One attempt at one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileReport {
-    /// As staged, or as asked where nothing was found.
+    /// As staged, or as requested if the answer was "not found".
     pub name: String,
     /// Acknowledged bytes.
     pub bytes: u64,
-    /// The file's bytes; `None` where nothing was found.
+    /// The size of the file in bytes; `None` if the answer was "not found".
     pub size: Option<u64>,
-    /// The pass that it belongs to.
+    /// The pass through the images.
     pub pass: u32,
-    /// How it was fetched.
+    /// The protocol.
     pub transport: Transport,
-    /// How it ended.
+    /// How the attempt ended.
     pub outcome: FileOutcome,
 }
 
-/// How one attempt ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FileOutcome {
-    /// The last block was acknowledged.
-    Delivered,
-    /// Every block was sent, the final ACK never came, and the phone went on to its next
-    /// image.
-    Implied,
-    /// The phone ended it.
-    Aborted,
-    /// Nothing more was heard.
-    Vanished,
-    /// Answered with "not found".
-    NotFound,
-    /// Asked, and nothing more is known (yet).
-    Asked,
-}
-
-/// An address that is no phone as far as anybody can tell.
+/// A client that is not a phone, as far as observed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OtherReport {
-    /// Where it is.
+    /// Its address.
     pub address: Ipv4Addr,
     /// What it fetched.
     pub files: Vec<FileReport>,
@@ -129,7 +117,7 @@ pub struct Totals {
     pub already: u32,
     /// See [`State::Flashed`].
     pub flashed: u32,
-    /// Between the first request and the last.
+    /// Between the first request and [`State::Flashed`].
     pub working: u32,
     /// See [`State::Stalled`].
     pub stalled: u32,
@@ -139,14 +127,14 @@ pub struct Totals {
     pub seen: u32,
 }
 
-/// What phones are at a moment, for who counts them.
+/// How many phones and diagnoses there are now, for metrics.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FleetCounts {
     /// Phones by state.
     pub states: BTreeMap<State, u64>,
-    /// Diagnoses that stand, by code.
+    /// Active diagnoses by code.
     pub diagnoses: BTreeMap<Code, u64>,
-    /// Clients that are no phones.
+    /// Clients that are not phones.
     pub others: u64,
 }
 
@@ -169,53 +157,22 @@ impl Totals {
     }
 }
 
-/// Builds the report of what the registry holds.
+/// Builds the report of a registry. `began` turns run times into times of day.
 pub(super) fn build(registry: &Registry, plan: &Plan, began: Timestamp) -> Report {
-    // Beyond the years that a time of day can have, the beginning is as good as any.
-    let time = |at: RunTime| began.checked_add(at).unwrap_or(began);
-    let listed: Option<BTreeSet<MacAddress>> = plan
-        .expected
-        .as_ref()
-        .map(|listed| listed.iter().copied().collect());
-    let expected = plan.expected_macs().unwrap_or_default().iter();
-    let missing = expected
-        .filter(|mac| registry.of(**mac).is_none())
-        .map(|mac| MissingPhone {
-            mac: *mac,
-            name: plan.names.get(mac).cloned(),
-        })
-        .collect();
+    let listed = plan.expected.as_ref();
+    let listed: Option<BTreeSet<_>> = listed.map(|listed| listed.iter().copied().collect());
     let mut totals = Totals::default();
     let phones = registry
         .phones
         .values()
         .map(|phone| {
-            let whole = phone.whole();
-            let state = whole.shown();
-            totals.count(state);
-            PhoneReport {
-                mac: phone.mac,
-                address: phone.address,
-                model: phone.model().map(|model| model.plain_number().to_owned()),
-                name: phone.mac.and_then(|mac| plan.names.get(&mac).cloned()),
-                on_inventory: listed
-                    .as_ref()
-                    .map(|listed| phone.mac.is_some_and(|mac| listed.contains(&mac))),
-                state,
-                pass: whole.pass,
-                files: whole.rows.iter().map(Row::report).collect(),
-                diagnoses: whole
-                    .standing
-                    .iter()
-                    .map(|standing| standing.diagnosis.clone())
-                    .collect(),
-                first_seen: time(whole.first),
-                last_seen: time(whole.last),
-                from: whole.from,
-                to: whole.to,
-                evidence: whole.evidence,
-                withdrawn: whole.withdrawn,
-            }
+            let mut report = phone_report(phone, began);
+            report.name = phone.mac.and_then(|mac| plan.names.get(&mac).cloned());
+            report.on_inventory = listed
+                .as_ref()
+                .map(|listed| phone.mac.is_some_and(|mac| listed.contains(&mac)));
+            totals.count(report.state);
+            report
         })
         .collect();
     let others = registry
@@ -223,7 +180,17 @@ pub(super) fn build(registry: &Registry, plan: &Plan, began: Timestamp) -> Repor
         .iter()
         .map(|(address, other)| OtherReport {
             address: *address,
-            files: other.rows.iter().map(Row::report).collect(),
+            files: files(&other.attempts),
+        })
+        .collect();
+    let missing = plan
+        .expected_macs()
+        .unwrap_or_default()
+        .iter()
+        .filter(|mac| registry.of(**mac).is_none())
+        .map(|mac| MissingPhone {
+            mac: *mac,
+            name: plan.names.get(mac).cloned(),
         })
         .collect();
     Report {
@@ -232,4 +199,41 @@ pub(super) fn build(registry: &Registry, plan: &Plan, began: Timestamp) -> Repor
         totals,
         missing,
     }
+}
+
+fn phone_report(phone: &Phone, began: Timestamp) -> PhoneReport {
+    // Times beyond the range of a time of day become the beginning of the run.
+    let time = |at: RunTime| began.checked_add(at).unwrap_or(began);
+    let whole = phone.whole_history();
+    PhoneReport {
+        mac: phone.mac,
+        address: phone.address,
+        model: phone.model().map(|model| model.plain_number().to_owned()),
+        name: None,
+        on_inventory: None,
+        state: whole.effective_state(),
+        pass: whole.delivery.pass,
+        files: files(&whole.delivery.attempts),
+        diagnoses: whole.findings.diagnoses().cloned().collect(),
+        first_seen: time(whole.activity.first),
+        last_seen: time(whole.activity.last),
+        from: whole.loads.from,
+        to: whole.loads.to,
+        evidence: whole.findings.evidence,
+        withdrawn: whole.findings.withdrawn,
+    }
+}
+
+fn files(attempts: &FetchHistory) -> Vec<FileReport> {
+    attempts
+        .iter()
+        .map(|attempt| FileReport {
+            name: attempt.name.clone(),
+            bytes: attempt.bytes,
+            size: attempt.size,
+            pass: attempt.pass,
+            transport: attempt.transport,
+            outcome: attempt.outcome,
+        })
+        .collect()
 }

@@ -1,16 +1,16 @@
 //! Which files of the stage a phone is offered.
 
-/// What one phone is shown of the stage.
+/// The part of the stage that one phone is offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum View {
-    /// The bundles' files and an `XMLDefault.cnf.xml` that names their loads.
+    /// The target bundles' files and an `XMLDefault.cnf.xml` that names their loads.
     Target,
-    /// The same files with an `XMLDefault.cnf.xml` that names no load: for a phone that was
-    /// flashed often enough.
+    /// The same files with an `XMLDefault.cnf.xml` that names no load: for a phone that has
+    /// been flashed often enough.
     NoLoad,
     /// The bridge's files and an `XMLDefault.cnf.xml` that names the bridge's loads.
     Bridge,
-    /// An `XMLDefault.cnf.xml` that names no load, and files of the user's; loads and images
-    /// are "not found".
+    /// The operator's files and an `XMLDefault.cnf.xml` that names no load; loads and images
+    /// are answered with "not found".
     ConfigOnly,
 }

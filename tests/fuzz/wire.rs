@@ -6,13 +6,13 @@ use std::{
 };
 
 use reflash::{
-    discovery::poll::{MAX_BODY, Reply},
     phone::MacAddress,
     protocol::{
         Alarm, MAX_LIST, MAX_TEXT,
         cdp::{Cdp, OddByte, checksum},
         dhcp::Message,
         frame::{Frame, Payload, payload},
+        http_response::{MAX_BODY, ResponseDecoder},
         link::LinkType,
         lldp::Lldp,
         sccp::{self, MAX_MESSAGE},
@@ -460,7 +460,7 @@ pub fn web_pages() -> Vec<Vec<u8>> {
 
 pub fn web_reply(bytes: &[u8]) -> bool {
     let read = |pieces: &mut dyn Iterator<Item = &[u8]>| {
-        let mut reply = Reply::default();
+        let mut reply = ResponseDecoder::default();
         for piece in pieces {
             if reply.feed(piece).ok()? {
                 break;

@@ -18,7 +18,7 @@ bundle cmterm-0000_0000-sip.0-0-0SR0-0.zip: SIP00.0-0-0SR0-0S for 0000, 0000
 0 simulated phones, seed 0; nothing leaves this machine
 fault of 0 phones: config-refused
 simulated time runs 00x faster; times in evidence are simulated
-SEP000000000000 受付電話: confirmed – asked for /sp-sip.jar, as only SIP firmware does
+SEP000000000000 受付電話: confirmed – requested /sp-sip.jar, as only SIP firmware does
 phone           model stage              for progress, or what comes next
 Lab             0000  flashed           0:00 a second pass within 0:00
     config-rejected: 'XMLDefault.cnf.xml' came whole in 0 boots in a row and nothing followed; it began again with
@@ -26,7 +26,7 @@ Lab             0000  flashed           0:00 a second pass within 0:00
     → The phone drops the configuration: it has no line for it, or an error in it makes it drop the whole file. Give
       the phone a well-formed SEP file of its own that has a line and no placeholder left; the phone's reason is on
       http://PHONE/DeviceLog.
-受付電話        0000  confirmed              asked for /sp-sip.jar, as only SIP firmware does; took 0:00
+受付電話        0000  confirmed              requested /sp-sip.jar, as only SIP firmware does; took 0:00
 0 of 0 done, 0 flashed";
 
 /// The same on 80 columns.
@@ -35,7 +35,7 @@ bundle cmterm-0000_0000-sip.0-0-0SR0-0.zip: SIP00.0-0-0SR0-0S for 0000, 0000
 0 simulated phones, seed 0; nothing leaves this machine
 fault of 0 phones: config-refused
 simulated time runs 00x faster; times in evidence are simulated
-SEP000000000000 受付電話: confirmed – asked for /sp-sip.jar, as only SIP firmwar
+SEP000000000000 受付電話: confirmed – requested /sp-sip.jar, as only SIP firmwar
 e does
 phone           model stage              for progress, or what comes next
 Lab             0000  flashed           0:00 a second pass within 0:00
@@ -45,7 +45,7 @@ Lab             0000  flashed           0:00 a second pass within 0:00
       it makes it drop the whole file. Give the phone a well-formed SEP file of
       its own that has a line and no placeholder left; the phone's reason is on
       http://PHONE/DeviceLog.
-受付電話        0000  confirmed              asked for /sp-sip.jar, as only SI…
+受付電話        0000  confirmed              requested /sp-sip.jar, as only SI…
 0 of 0 done, 0 flashed";
 
 /// The same on 40 columns and few rows.
@@ -67,7 +67,7 @@ Lab          flashed     within 0:00
       placeholder left; the phone's
       reason is on
       http://PHONE/DeviceLog.
-受付電話     confirmed   asked for /sp…
+受付電話     confirmed   requested /sp…
 0 of 0 done, 0 flashed";
 
 /// Runs `rehearse` with these arguments on a screen of this size.

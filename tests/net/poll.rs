@@ -12,8 +12,9 @@ use std::{
 };
 
 use reflash::{
-    discovery::poll::{DELAYS, MAX_ATTEMPTS, MAX_BODY, PORT, Poller, REQUEST_TIMEOUT},
+    discovery::poll::{DELAYS, MAX_ATTEMPTS, PORT, Poller, REQUEST_TIMEOUT},
     phone::{LoadName, MacAddress},
+    protocol::http_response::MAX_BODY,
     track::{EvidenceSource, ObservationKind, PhoneId, PollCandidate, RunTime},
 };
 use tokio::net::{TcpListener, TcpStream};

@@ -63,8 +63,9 @@ fn a_phone_that_is_told_no_tftp_server_and_does_not_come_is_diagnosed_until_it_c
     let phone = run.phone();
     assert_eq!(phone.state, State::Seen, "it may come yet");
     let found = &phone.diagnoses[0];
-    let evidence =
-        format!("{says}; this machine is 192.168.5.1, and since 0:00:05 it asked for nothing here");
+    let evidence = format!(
+        "{says}; this machine is 192.168.5.1, and the phone has sent no request here since 0:00:05"
+    );
     assert_eq!(found.evidence, evidence);
     for part in [
         "On DHCP server 192.168.5.254",

@@ -189,7 +189,7 @@ fn a_wrong_secret_is_refused_the_second_time_that_it_is_asked_for() {
         &[
             "as '1001' over UDP to 192.168.5.1:5060",
             "once at 0:06:50",
-            "refuses the secret",
+            "rejects the secret",
         ],
         "authPassword",
     );
@@ -234,8 +234,8 @@ fn each_refusal_has_its_own_cure() {
     for (status, tries_needed, evidence, cure) in [
         (403, 1, "403 (forbidden)", "max_contacts"),
         (404, 1, "knows no such user", "the endpoint and the aor"),
-        (423, 2, "shorter time", "timerRegisterExpires"),
-        (503, 2, "answered 503 2 times since", "look at its log"),
+        (423, 2, "shorter interval", "timerRegisterExpires"),
+        (503, 2, "answered 503 2 times since", "Read the PBX's log"),
     ] {
         let mut run = converted(written(Udp));
         for round in 1..=tries_needed {
@@ -257,8 +257,8 @@ fn who_never_proves_a_password_has_none() {
     }
     says(
         &run,
-        &["3 times since 0:06:50", "never gave one"],
-        "empty or left out",
+        &["3 times since 0:06:50", "never sent credentials"],
+        "empty or missing",
     );
     is_taken_back(&mut run, 900.0, Udp);
 }
@@ -283,7 +283,7 @@ fn an_answer_that_goes_where_the_phone_does_not_listen_is_seen_by_its_repeats() 
     see(&mut run, 411.5, &asks(Udp), RegisterOutcome::Again);
     says(
         &run,
-        &["went to 192.168.5.5:49154", "listens at port 5060"],
+        &["went to 192.168.5.5:49154", "listens on port 5060"],
         "force_rport=no",
     );
     is_taken_back(&mut run, 600.0, Udp);
@@ -300,7 +300,7 @@ fn an_answer_that_goes_where_the_phone_does_not_listen_is_seen_by_its_repeats() 
         see(&mut run, 410.01, &register, astray);
         see(&mut run, 410.5, &register, RegisterOutcome::Again);
         see(&mut run, 411.5, &register, RegisterOutcome::Again);
-        says(&run, &["sent it again 2 times"], cure);
+        says(&run, &["retransmitted it 2 times"], cure);
     }
 }
 
@@ -316,7 +316,7 @@ fn a_pbx_that_never_answers_is_waited_for_as_long_as_the_phone_does() {
     run.until(442.0);
     says(
         &run,
-        &["sent 5 times since 0:06:50", "no answer was heard"],
+        &["sent 5 times since 0:06:50", "no answer was observed"],
         "fail2ban",
     );
     is_taken_back(&mut run, 600.0, Udp);
@@ -365,8 +365,12 @@ fn a_closed_port_is_a_wrong_transport_or_no_pbx() {
         run.see(410.001, WHO, closed.clone());
         assert_eq!(said(&run), None, "a PBX may be starting");
         run.see(430.0, WHO, closed.clone());
-        let place = format!("called {transport} port 5060 of 192.168.5.1 2 times since 0:06:50");
-        says(&run, &[&place, "nobody listens"], "transportLayerProtocol");
+        let place = format!("sent to {transport} port 5060 of 192.168.5.1 2 times since 0:06:50");
+        says(
+            &run,
+            &[&place, "the port is closed"],
+            "transportLayerProtocol",
+        );
         run.until(5000.0);
         says(&run, &[&place], "protocol and bind");
         assert_eq!(
@@ -382,7 +386,7 @@ fn a_closed_port_is_a_wrong_transport_or_no_pbx() {
         assert_eq!(said(&run), None);
         let evidence = run.phone().evidence.last().unwrap().detail.clone();
         assert!(
-            evidence.ends_with(&format!("; its SEP file says {transport}")),
+            evidence.ends_with(&format!("; its SEP file names {transport}")),
             "{evidence}"
         );
     }
@@ -406,7 +410,7 @@ fn what_answers_is_not_closed() {
     tries(&mut run, 500.0, Udp, 401);
     says(
         &run,
-        &["refuses the secret", "its SEP file says TCP"],
+        &["rejects the secret", "its SEP file names TCP"],
         "authPassword",
     );
     is_taken_back(&mut run, 600.0, Udp);
@@ -428,7 +432,7 @@ fn a_phone_that_asks_elsewhere_than_it_was_told_is_said_to() {
         &run,
         &[
             "over UDP to 10.0.0.9:5060",
-            "its SEP file says 192.168.5.1:5060 over TCP",
+            "its SEP file names 192.168.5.1:5060 over TCP",
         ],
         "Restart it",
     );
@@ -436,7 +440,7 @@ fn a_phone_that_asks_elsewhere_than_it_was_told_is_said_to() {
     see(&mut run, 540.0, &register, answer(403));
     says(
         &run,
-        &["403", "its SEP file says 192.168.5.1:5060 over TCP"],
+        &["403", "its SEP file names 192.168.5.1:5060 over TCP"],
         "max_contacts",
     );
     is_taken_back(&mut run, 600.0, Tcp);
@@ -466,7 +470,7 @@ fn a_registration_that_is_taken_back_is_none() {
     tries(&mut run, 410.0, Udp, 401);
     see(&mut run, 420.0, &is_unregister, RegisterOutcome::Sent);
     see(&mut run, 420.1, &is_unregister, answer(200));
-    says(&run, &["refuses the secret"], "authPassword");
+    says(&run, &["rejects the secret"], "authPassword");
     // Nor is an answer that names no contact.
     let empty = RegisterOutcome::Answered {
         status: 200,
@@ -476,7 +480,7 @@ fn a_registration_that_is_taken_back_is_none() {
     };
     see(&mut run, 430.0, &proves(Udp), RegisterOutcome::Sent);
     see(&mut run, 430.1, &proves(Udp), empty);
-    says(&run, &["refuses the secret"], "authPassword");
+    says(&run, &["rejects the secret"], "authPassword");
 }
 
 #[test]

@@ -247,7 +247,7 @@ fn a_survey_stalls_nobody_and_drops_nobodys_configuration() {
         .next()
         .expect("it is waited for")
         .1;
-    assert_eq!(expected.what, "somebody to restart it");
+    assert_eq!(expected.what, "a restart by the operator");
     // Nobody restarts it.
     let limit = silence_limit(State::Configuring).unwrap().as_secs_f64();
     run.until(2000.0 + limit - 1.0);

@@ -171,7 +171,7 @@ fn an_application_that_does_not_want_the_bridge_is_back_at_the_target() {
     run.boots(240.0, 10, 1).until(301.0);
     assert_eq!(view(&run, 10, "XMLDefault.cnf.xml"), View::Target);
     assert_eq!(run.codes(), ["manifest-refused"]);
-    assert!(run.phone().diagnoses[0].cure.contains("did not ask for it"));
+    assert!(run.phone().diagnoses[0].cure.contains("did not request it"));
 }
 
 #[test]

@@ -27,7 +27,8 @@ fn evidence(run: &Run) -> Vec<(EvidenceSource, String)> {
 
 /// The evidence that says that two witnesses disagree.
 fn conflicts(run: &Run) -> Vec<(EvidenceSource, String)> {
-    let counts = |(_, detail): &(EvidenceSource, String)| detail.contains("the later word counts");
+    let counts =
+        |(_, detail): &(EvidenceSource, String)| detail.contains("the later report counts");
     evidence(run).into_iter().filter(counts).collect()
 }
 
@@ -53,7 +54,7 @@ fn of_two_witnesses_the_later_one_decides_and_the_report_shows_both() {
     };
     assert_eq!(*source, EvidenceSource::Web);
     assert!(
-        detail.starts_with(&format!("{OLD}, but CDP said {LOAD} before")),
+        detail.starts_with(&format!("{OLD}, but CDP reported {LOAD} earlier")),
         "{detail}"
     );
     let last = evidence(&run).pop().unwrap();
@@ -131,7 +132,7 @@ fn the_page_of_another_phone_is_shown_and_moves_nobody() {
     assert_eq!((phone.state, phone.address), (State::Flashed, address(10)));
     let shown: Vec<_> = evidence(&run)
         .into_iter()
-        .filter(|(_, detail)| detail.contains("SEP001D45AABB02 at 192.168.5.10"))
+        .filter(|(_, detail)| detail.contains("SEP001D45AABB02 answered at 192.168.5.10"))
         .collect();
     assert_eq!(shown.len(), 1, "{:?}", evidence(&run));
     assert_eq!(shown[0].0, EvidenceSource::Web);
@@ -281,7 +282,7 @@ fn a_model_is_learnt_from_a_witness_and_another_familys_is_shown() {
     let (source, detail) = evidence(&run).pop().unwrap();
     assert_eq!(source, EvidenceSource::Dhcp);
     assert!(
-        detail.starts_with("a 7911, which takes other firmware"),
+        detail.starts_with("reported as a 7911, whose firmware differs"),
         "{detail}"
     );
 }

@@ -28,7 +28,7 @@ fn discover(last: u8) -> Message {
     Message::discover(mac(last), 7, "CP-7965G")
 }
 
-/// A REQUEST without anything that says which of its four kinds it is.
+/// A REQUEST without options that show which of its four kinds it is.
 fn request(last: u8) -> Message {
     let mut request = discover(last);
     request.options.set(OptionCode::MESSAGE_TYPE, [3]);
@@ -79,7 +79,7 @@ fn reboot(server: &mut Server, now: Duration, last: u8, address: Ipv4Addr) -> Op
 }
 
 #[test]
-fn a_phone_gets_an_address_and_the_server_three_times() {
+fn a_phone_gets_an_address_and_the_tftp_server_three_times() {
     let mut server = server();
     let (offer, to) = ask(&mut server, S, &discover(1)).unwrap();
     assert_eq!(to, SocketAddrV4::new(Ipv4Addr::BROADCAST, 68));
@@ -88,29 +88,29 @@ fn a_phone_gets_an_address_and_the_server_three_times() {
     assert_eq!(offer.server, OWN);
     assert_eq!(offer.mask(), Some(Ipv4Addr::new(255, 255, 255, 248)));
     assert_eq!(offer.lease(), Some(LEASE_TIME));
-    assert!(offer.routers().is_empty(), "none was told");
+    assert!(offer.routers().is_empty(), "none is configured");
     assert_eq!(server.drain_events().next(), None, "an offer is no lease");
     assert_eq!(take(&mut server, S, 1, offer.your), Some(MessageType::Ack));
-    let told: Vec<_> = server.drain_events().collect();
+    let events: Vec<_> = server.drain_events().collect();
     assert_eq!(
-        told,
+        events,
         [DhcpEvent::Leased {
             address: offer.your,
             mac: mac(1)
         }]
     );
     assert_eq!(
-        told[0].observation().unwrap().seen,
+        events[0].observation().unwrap().seen,
         ObservationKind::MacReported {
             mac: mac(1),
             source: EvidenceSource::Dhcp
         }
     );
-    assert_eq!(server.drain_events().next(), None, "told once");
+    assert_eq!(server.drain_events().next(), None, "reported once");
 }
 
 #[test]
-fn what_is_no_phone_of_this_network_hears_nothing() {
+fn only_phones_of_this_network_are_answered() {
     let mut server = server();
     let mut laptop = discover(1);
     laptop.options.set(OptionCode::VENDOR_CLASS, "MSFT 5.0");
@@ -137,7 +137,7 @@ fn what_is_no_phone_of_this_network_hears_nothing() {
         ("behind a relay", relayed),
         ("option 82", circuit),
         ("a reply", reply),
-        ("excluded a NAK to a stranger", lost_laptop),
+        ("never a NAK to another device", lost_laptop),
     ] {
         assert_eq!(ask(&mut server, S, &message), None, "{what}");
     }
@@ -170,14 +170,14 @@ fn addresses_run_out_and_come_back() {
         None,
         "not the thief's to give"
     );
-    assert_eq!(ask(&mut server, 2 * S, &release), None, "excluded answered");
+    assert_eq!(ask(&mut server, 2 * S, &release), None, "never answered");
     assert_eq!(offered(&mut server, 3 * S, 6), Some(address));
     // Leases end by themselves.
     assert!(offered(&mut server, S + LEASE_TIME, 7).is_some());
 }
 
 #[test]
-fn an_offer_that_nobody_takes_is_free_again() {
+fn an_offer_that_is_not_accepted_expires() {
     let mut server = server();
     for last in 1..=5 {
         assert!(offered(&mut server, S, last).is_some());
@@ -212,7 +212,7 @@ fn a_phone_keeps_its_address_and_renews_it_where_it_is() {
 }
 
 #[test]
-fn a_boot_loader_that_asks_for_its_old_address_is_never_left_in_silence() {
+fn a_request_for_an_address_of_another_network_gets_a_nak() {
     let mut server = server();
     for elsewhere in [
         Ipv4Addr::new(10, 1, 1, 7),
@@ -243,7 +243,7 @@ fn a_boot_loader_that_asks_for_its_old_address_is_never_left_in_silence() {
 fn another_run_of_the_server_gives_the_same_addresses() {
     let mut before = server();
     let had: Vec<_> = (1..=3).map(|last| has(&mut before, S, last)).collect();
-    // In another order, by DISCOVER where nobody is in the way, and by what phones ask for.
+    // In another order, some by the requested address and one by DISCOVER.
     let mut after = server();
     assert_eq!(reboot(&mut after, S, 3, had[2]), Some(MessageType::Ack));
     assert_eq!(reboot(&mut after, S, 2, had[1]), Some(MessageType::Ack));
@@ -252,7 +252,7 @@ fn another_run_of_the_server_gives_the_same_addresses() {
 }
 
 #[test]
-fn an_address_that_a_phone_found_in_use_rests() {
+fn a_declined_address_is_not_assigned() {
     let mut server = server();
     let address = has(&mut server, S, 1);
     let mut decline = of_kind(1, 4);
@@ -263,9 +263,9 @@ fn an_address_that_a_phone_found_in_use_rests() {
     thief.mac = mac(9);
     assert_eq!(ask(&mut server, S, &thief), None);
     assert_eq!(offered(&mut server, S, 1), Some(address), "not the thief's");
-    assert_eq!(ask(&mut server, S, &decline), None, "excluded answered");
-    let told: Vec<_> = server.drain_events().collect();
-    assert_eq!(told.last(), Some(&DhcpEvent::Declined(address)));
+    assert_eq!(ask(&mut server, S, &decline), None, "never answered");
+    let events: Vec<_> = server.drain_events().collect();
+    assert_eq!(events.last(), Some(&DhcpEvent::Declined(address)));
     assert_ne!(offered(&mut server, 2 * S, 1), Some(address));
     for last in 2..=4 {
         assert_ne!(offered(&mut server, 2 * S, last), Some(address));
@@ -297,7 +297,7 @@ fn a_host_that_is_there_already_keeps_its_address() {
 }
 
 #[test]
-fn a_phone_that_takes_another_servers_offer_says_that_there_is_one() {
+fn a_request_to_another_server_is_reported() {
     let mut server = server();
     let address = offered(&mut server, S, 1).unwrap();
     let mut request = request(1);
@@ -325,11 +325,11 @@ fn an_offer_that_was_never_made_cannot_be_taken() {
 }
 
 #[test]
-fn who_has_an_address_is_told_the_rest() {
+fn an_inform_gets_options_without_an_address() {
     let mut server = server();
     let mut inform = discover(1);
     inform.options.set(OptionCode::MESSAGE_TYPE, [8]);
-    assert_eq!(ask(&mut server, S, &inform), None, "it says none");
+    assert_eq!(ask(&mut server, S, &inform), None, "it has no address");
     inform.client = Ipv4Addr::new(192, 0, 2, 77);
     let (ack, to) = ask(&mut server, S, &inform).unwrap();
     assert_eq!(ack.message_type(), Some(MessageType::Ack));
@@ -339,7 +339,7 @@ fn who_has_an_address_is_told_the_rest() {
 }
 
 #[test]
-fn what_nobody_takes_is_bounded() {
+fn the_number_of_waiting_events_is_bounded() {
     let mut server = server();
     for _ in 0..1000 {
         has(&mut server, S, 1);
@@ -347,7 +347,7 @@ fn what_nobody_takes_is_bounded() {
     assert_eq!(server.drain_events().count(), MAX_EVENTS);
 }
 
-/// A client that says anything.
+/// A message with arbitrary fields.
 #[derive(Debug, Clone)]
 struct Anything {
     client: u8,
@@ -386,7 +386,7 @@ proptest! {
     }
 
     #[test]
-    fn no_address_is_two_phones_at_once(steps in proptest::collection::vec(anything(), 1..120)) {
+    fn no_address_is_leased_to_two_phones(steps in proptest::collection::vec(anything(), 1..120)) {
         let mut server = server();
         let mut now = S;
         let mut acks: BTreeMap<Ipv4Addr, (MacAddress, Duration)> = BTreeMap::new();
@@ -410,7 +410,7 @@ proptest! {
                 }
                 continue;
             };
-            prop_assert!(!gives_up, "excluded answered");
+            prop_assert!(!gives_up, "never answered");
             if answer.message_type() != Some(MessageType::Ack) || answer.your.is_unspecified() {
                 continue;
             }

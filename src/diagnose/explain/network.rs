@@ -1,100 +1,102 @@
-//! What lies around the phone: network, this machine, bundles.
+//! Network, this machine and bundles.
 
-use super::{Code, Words, registering};
+use super::{super::Code, registration, text::ExplanationText};
 
-/// The words of the codes that are about everything but one phone's conversion.
-pub(super) fn words(code: Code) -> Option<Words> {
+/// The texts of the codes that are not about one phone's conversion.
+#[expect(clippy::too_many_lines, reason = "a table of text")]
+pub(super) fn text(code: Code) -> Option<ExplanationText> {
     Some(match code {
-        Code::BlockedByFirewall => Words {
-            title: "Our answers do not reach the phone",
-            signature: "The same request comes every 4 s or so and from fresh ports, and nothing \
-                        that is sent for it is ever acknowledged: three transfers without one \
-                        ACK, or eight answers of 'not found' that change nothing.",
-            causes: "A firewall on this machine or between, which lets port 69 in and the \
-                     transfers' answers not out; an answer that leaves by another interface.",
+        Code::BlockedByFirewall => ExplanationText {
+            title: "The phone does not receive this machine's answers",
+            signature: "The phone repeats one request about every 4 s and from new ports, and \
+                        acknowledges nothing: three transfers without an ACK, or eight answers of \
+                        'not found' without effect.",
+            causes: "A firewall on this machine or on the way that allows port 69 in but not the \
+                     answers out; an answer that leaves by another interface.",
             cure: "Allow UDP from this program's transfer ports to the phone, or fix the port with \
-                   --transfer-port and allow that one.",
-            ends: "At the first acknowledgement.",
+                   --transfer-port and allow that port.",
+            clears_when: "The phone acknowledges something.",
         },
-        Code::NoTftpAddress => Words {
-            title: "The phone has a lease and no TFTP server",
+        Code::NoTftpAddress => ExplanationText {
+            title: "The phone's lease names no TFTP server, or another one",
             signature: "A DHCP server gave the phone an address and named no TFTP server (option \
-                        150, else option 66, else the next server) or another one, and no \
-                        request came within 60 s. `check` asks as a phone does: an offer like \
-                        that, or none.",
+                        150, otherwise option 66, otherwise the next server) or another one, and \
+                        the phone sent no request here within 60 s. `check` sends a DHCP request \
+                        as a phone does and gets such an offer, or none.",
             causes: "A router that cannot set the options, or has those of another server; a \
                      factory reset, which erases the alternate TFTP address.",
-            cure: "Set option 150 (addresses), option 66 (text) and next-server to this machine \
-                   on the DHCP server that is named.",
-            ends: "At the phone's next request, or with a lease that names this machine.",
+            cure: "On the named DHCP server set option 150 (addresses), option 66 (text) and \
+                   next-server to this machine.",
+            clears_when: "The phone sends a request here, or gets a lease that names this machine.",
         },
-        Code::SecondDhcp => Words {
+        Code::SecondDhcp => ExplanationText {
             title: "Two DHCP servers answer",
-            signature: "Two servers answer the question that `check` asks as a phone does. Or, with \
-                        --dhcp isolated, another server than this program's answers.",
-            causes: "A router's own DHCP server beside another one in the same network.",
+            signature: "Two servers answer the DHCP request that `check` sends as a phone does. Or, \
+                        with --dhcp isolated, a server other than this program's answers.",
+            causes: "A router's own DHCP server in addition to another one in the same network.",
             cure: "Switch one of them off, or connect the phones and this machine to a switch of \
                    their own.",
-            ends: "When one server alone answers: `check` shows that. With --dhcp isolated this \
-                   program's own is silent until it is started again.",
+            clears_when: "Only one server answers; `check` shows that. With --dhcp isolated, this \
+                          program's own server stays silent until it is started again.",
         },
-        Code::NotRegistering => registering::WORDS,
-        Code::PortBusy => Words {
-            title: "Another program has the port",
+        Code::NotRegistering => registration::TEXT,
+        Code::PortBusy => ExplanationText {
+            title: "Another program uses the port",
             signature: "Binding the TFTP or HTTP port failed because it is in use.",
             causes: "Another TFTP server on this machine: tftpd-hpa, dnsmasq, xinetd.",
-            cure: "Stop the program that is named, for now, or give another port.",
-            ends: "When the port can be bound.",
+            cure: "Stop the named program for now, or use another port.",
+            clears_when: "The port can be bound.",
         },
-        Code::BundleIsSccp => Words {
-            title: "The bundle holds SCCP firmware",
-            signature: "A manifest of the bundle names an SCCP load, and none a SIP load.",
-            causes: "The two bundles of a model differ by one word in their names.",
-            cure: "Get the -sip bundle of the same model. An SCCP 8.5(2) bundle is right as \
+        Code::BundleIsSccp => ExplanationText {
+            title: "The bundle contains SCCP firmware",
+            signature: "A manifest of the bundle names an SCCP load, and none names a SIP load.",
+            causes: "The file names of the two bundles of a model differ only in one word.",
+            cure: "Download the -sip bundle of the same model. An SCCP 8.5(2) bundle is right for \
                    --bridge.",
-            ends: "With another bundle.",
+            clears_when: "Another bundle is used.",
         },
-        Code::BundleUnknown => Words {
-            title: "Nobody published this bundle's digest",
-            signature: "The file's digest is in no catalogue and no signature of it could be \
+        Code::BundleUnknown => ExplanationText {
+            title: "The bundle's digest is not in the catalogue",
+            signature: "The file's digest is in no catalogue, and none of its signatures could be \
                         checked.",
-            causes: "A release that nobody listed, or a file that was packed anew.",
-            cure: "Compare its digest with the one on Cisco's download page and give it with \
-                   --checksum. --accept-unknown goes on without.",
-            ends: "With a digest that matches.",
+            causes: "A release that is not catalogued, or a file that was repacked.",
+            cure: "Compare its digest with the one on Cisco's download page and pass it with \
+                   --checksum. --accept-unknown continues without.",
+            clears_when: "A digest matches.",
         },
-        Code::BundleRepacked => Words {
+        Code::BundleRepacked => ExplanationText {
             title: "Known files in an unknown package",
             signature: "The package's digest is unknown, and every member is known from one \
                         published set.",
-            causes: "Somebody unpacked the bundle and packed it again. The firmware is the same.",
-            cure: "Nothing: the members are what counts.",
-            ends: "It stays; it is a note.",
+            causes: "The bundle was unpacked and packed again. The firmware is the same.",
+            cure: "Do nothing: only the members matter.",
+            clears_when: "Never; it is a note.",
         },
-        Code::WrongInterface => Words {
+        Code::WrongInterface => ExplanationText {
             title: "The phones are on another interface",
-            signature: "Phones are heard on an interface that is not served, and none on the one \
+            signature: "Phones are observed on an interface that is not served, and none on the one \
                         that is.",
-            causes: "Several network cards, a VPN or Wi-Fi beside the cable.",
-            cure: "Give the interface that is named with --interface.",
-            ends: "In the next look, once phones are heard where they are served.",
+            causes: "Several network cards; a VPN or Wi-Fi in addition to the cable.",
+            cure: "Pass the named interface with --interface.",
+            clears_when: "The next check observes phones on the served interface.",
         },
-        Code::PowerOrPort => Words {
-            title: "The phone's power or plug is not what it needs",
-            signature: "CDP says low power, half duplex at 10 Mbit/s, or the phone's PC port.",
-            causes: "A cable in the PC port instead of the network port; a switch that gives too \
+        Code::PowerOrPort => ExplanationText {
+            title: "The phone's power or network port is unsuitable",
+            signature: "CDP reports low power, half duplex at 10 Mbit/s, or the phone's PC port.",
+            causes: "A cable in the PC port instead of the network port; a switch that supplies too \
                      little power: a 7970 cannot finish a recovery on inline power.",
-            cure: "Use the port marked with the network sign, and a power brick.",
-            ends: "When CDP says otherwise.",
+            cure: "Use the port with the network symbol, and a power brick.",
+            clears_when: "CDP reports otherwise.",
         },
-        Code::VoiceVlan => Words {
+        Code::VoiceVlan => ExplanationText {
             title: "The phone looks for its server in another VLAN",
-            signature: "By LLDP or CDP it tags its frames with a voice VLAN, its address is not in the \
-                        network that is served, and within 60 s it asked for nothing here.",
+            signature: "LLDP or CDP reports that the phone tags its frames with a voice VLAN, its \
+                        address is not in the served network, and it sent no request here within \
+                        60 s.",
             causes: "The switch port has a voice VLAN, and this machine is in the data VLAN.",
-            cure: "For the conversion make the port's voice VLAN the one of this machine, or \
-                   remove it. A router that leads here will do too.",
-            ends: "At its first request, or with an address of the network that is served.",
+            cure: "For the conversion, set the port's voice VLAN to that of this machine, or remove \
+                   it. A router between the two networks works too.",
+            clears_when: "The phone sends a request here, or has an address of the served network.",
         },
         _ => return None,
     })

@@ -1,5 +1,4 @@
-//! A packet socket that hears what witnesses say and nothing else; packet(7). Beside
-//! `tftp::batch` and `http::stream` the place with `unsafe` in it.
+//! A packet socket that receives only frames that report something about phones (packet(7)).
 
 #![expect(
     unsafe_code,
@@ -16,30 +15,30 @@ use libc::{c_int, packet_mreq, socklen_t, tpacket_stats};
 use pnet::datalink::{self, Channel, ChannelType, Config, DataLinkReceiver, NetworkInterface};
 use socket2::{Domain, SockFilter, Socket, Type};
 
-/// Where CDP is sent.
+/// Destination of CDP frames.
 const CDP_GROUP: [u8; 6] = [0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcc];
-/// Where LLDP is sent (IEEE 802.1AB, table 7-1).
+/// Destination of LLDP frames (IEEE 802.1AB, table 7-1).
 const LLDP_GROUP: [u8; 6] = [0x01, 0x80, 0xc2, 0x00, 0x00, 0x0e];
 
-/// Bytes of frames that wait in the kernel, where it allows as many: some 1,300 frames.
+/// Receive buffer in bytes, if the kernel allows as many: about 1,300 frames.
 const WAITING: usize = 1024 * 1024;
 
-/// Bytes of one frame that are read. No witness's frame is longer than Ethernet's 1,522.
+/// Bytes of a frame that are read. Ethernet frames have up to 1,522.
 const FRAME_MAX: usize = 2048;
 
-/// What is heard, and the socket itself for what is asked of it beside.
+/// The frames, and the socket for its options and errors.
 pub(super) struct Opened {
     pub(super) frames: Box<dyn DataLinkReceiver>,
     pub(super) socket: Socket,
 }
 
-/// Opens it on this interface. `patience`: how long reading waits. `sip`: the port of SIP.
+/// Opens a socket on this interface. `read_timeout`: how long a read waits. `sip`: SIP port.
 pub(super) fn open(
     interface: &NetworkInterface,
-    patience: Duration,
+    read_timeout: Duration,
     sip: u16,
 ) -> io::Result<Opened> {
-    // Without a protocol it hears nothing until it is bound: never a frame past the filter.
+    // Without a protocol it receives nothing before it is bound, so no frame passes the filter.
     let socket = Socket::new(Domain::PACKET, Type::RAW, None)?;
     let filter = filter(sip).map(|(code, yes, no, number)| SockFilter::new(code, yes, no, number));
     socket.attach_filter(&filter)?;
@@ -52,18 +51,18 @@ pub(super) fn open(
         channel_type: ChannelType::Layer2,
         promiscuous: false,
         read_buffer_size: FRAME_MAX,
-        read_timeout: Some(patience),
-        // It is the crate's from here on, which closes it in any case.
+        read_timeout: Some(read_timeout),
+        // pnet owns and closes the duplicate.
         socket_fd: Some(socket.try_clone()?.into_raw_fd()),
         ..Config::default()
     };
     match datalink::channel(interface, config)? {
         Channel::Ethernet(_, frames) => Ok(Opened { frames, socket }),
-        _ => Err(io::Error::other("the channel is not Ethernet's")),
+        _ => Err(io::Error::other("not an Ethernet channel")),
     }
 }
 
-/// Frames that the kernel lost since this was asked last, because nobody took them in time.
+/// Frames that the kernel dropped since the last call, because the buffer was full.
 pub(super) fn lost(socket: &Socket) -> io::Result<u32> {
     let mut stats = tpacket_stats {
         tp_packets: 0,
@@ -87,7 +86,7 @@ pub(super) fn lost(socket: &Socket) -> io::Result<u32> {
     }
 }
 
-/// Takes frames for this group: the network card would leave them out.
+/// Joins a multicast group, which the network card filters out otherwise.
 fn join(socket: &Socket, index: c_int, group: [u8; 6]) -> io::Result<()> {
     let mut address = [0; 8];
     address[..group.len()].copy_from_slice(&group);
@@ -123,35 +122,35 @@ fn size<T>() -> socklen_t {
     mem::size_of::<T>() as socklen_t
 }
 
-/// A step of a filter: what it does, how many steps on if so and if not, with which number.
+/// An instruction of a classic BPF filter: code, jump if true, jump if false, operand.
 type Step = (u16, u8, u8, u32);
 
-/// Load 4 bytes, 2 bytes, 1 byte from a place in the frame.
+/// Load 4 bytes, 2 bytes, 1 byte at an offset in the frame.
 const WORD: u16 = 0x20;
 const HALF: u16 = 0x28;
 const BYTE: u16 = 0x30;
-/// The length of the IPv4 header at a place, into the index.
+/// Load the length of the IPv4 header at an offset into the index register.
 const HEADER: u16 = 0xb1;
-/// Load 2 bytes from a place behind the index.
+/// Load 2 bytes at an offset after the index.
 const HALF_BEHIND: u16 = 0x48;
 /// Compare: equal, greater, any bit set.
 const EQUAL: u16 = 0x15;
 const GREATER: u16 = 0x25;
 const ANY: u16 = 0x45;
-/// The end: so many bytes are taken.
+/// Return: the number of bytes to keep.
 const TAKE: u16 = 0x06;
 
-/// Where the kernel says whether a frame comes in or goes out (`SKF_AD_OFF` and
-/// `SKF_AD_PKTTYPE`), and what it says of one that this machine sends.
+/// The offset of a frame's direction (`SKF_AD_OFF` and `SKF_AD_PKTTYPE`), and its value for
+/// frames that this machine sends.
 const DIRECTION: u32 = 0xffff_f004;
 const OUTGOING: u32 = 4;
 
 const STEPS: usize = 34;
 
-/// Stands for the port of SIP: one more than the largest port.
+/// Placeholder for the SIP port: one more than the largest port.
 const SIP: u32 = 0x0001_0000;
 
-/// The filter for SIP at this port.
+/// The filter with this SIP port.
 fn filter(sip: u16) -> [Step; STEPS] {
     FILTER.map(|(code, yes, no, number)| {
         let number = if number == SIP { sip.into() } else { number };

@@ -1,4 +1,4 @@
-//! Who is asked when. Pure: time is passed in, and what comes out is whom to ask.
+//! When each phone is polled. Pure: time in, polls to start and to cancel out.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -7,9 +7,9 @@ use std::{
 
 use crate::track::{MAX_PHONES, PhoneId, PollCandidate, RunTime};
 
-/// How long a phone is left alone before each try, from the moment at which there is a reason to
-/// ask it, and then from the try before. A phone that starts has its web server a little after
-/// its first request; one that fetches a load asks for it within seconds.
+/// Time before each poll: from the first reason to poll the phone, then from the end of the poll
+/// before. After a start a phone's web server is up shortly after its first request; a phone that
+/// takes a load requests it within seconds.
 pub const DELAYS: [Duration; 5] = [
     Duration::from_secs(10),
     Duration::from_secs(30),
@@ -18,121 +18,125 @@ pub const DELAYS: [Duration; 5] = [
     Duration::from_mins(5),
 ];
 
-/// Refused connections in a row after which a phone's page counts as switched off. The first may
-/// have come before its web server was up.
+/// Refused connections in a row after which a phone's page counts as off. The first may be refused
+/// because the web server is not up yet.
 pub const REFUSALS_UNTIL_OFF: u32 = 2;
 
-/// Tries of one phone in a run, however often it starts anew.
+/// Polls of one phone in a run, however often it restarts.
 pub const MAX_ATTEMPTS: u32 = 20;
 
-/// Phones that are asked at once.
+/// Polls at once.
 pub const MAX_CONCURRENT: usize = 4;
 
-/// What became of a try.
+/// How a poll ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// A phone's page came. Whatever it says, it may say something else later.
+    /// With a phone's page. It may change later.
     Page,
     /// The connection was refused.
     Refused,
-    /// Something answered that is no phone's page, and will be none the next time.
+    /// With a response that is no phone's page; a further poll would get the same.
     NoPage,
-    /// Nothing came within the time, or only a part.
+    /// Without a whole response in time.
     Silent,
 }
 
-/// Whom to ask now, and whose answer is not wanted any more.
+/// Polls to start and to cancel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Due {
-    /// Ask these.
+    /// Poll these phones.
     pub start: Vec<PollCandidate>,
-    /// Give these up: they fetch images, are confirmed, or are elsewhere.
+    /// Cancel the polls of these: they fetch images, are confirmed, or have another address.
     pub cancel: Vec<PhoneId>,
 }
 
-/// When each phone is asked.
+/// The schedule of total_attempts phones.
 #[derive(Debug, Clone, Default)]
 pub struct Schedule {
     phones: BTreeMap<PhoneId, PhoneSchedule>,
 }
 
-/// One phone's.
+/// The schedule of one phone.
 #[derive(Debug, Clone)]
 struct PhoneSchedule {
-    asked: PollCandidate,
-    /// The next try; `None`: there is no reason to ask it just now.
+    candidate: PollCandidate,
+    /// Time of the next poll; `None`: there is no reason to poll it now.
     next: Option<RunTime>,
     is_running: bool,
-    /// Tries in this pass through the images.
-    tries: usize,
-    all: u32,
+    /// Polls in this pass.
+    attempts: usize,
+    total_attempts: u32,
     refusals: u32,
-    /// No page will come before the next pass.
-    is_over: bool,
+    /// There will be no page before the next pass.
+    is_closed: bool,
 }
 
 impl Schedule {
-    /// `wanted`: every phone that there is a reason to ask, as it is now.
+    /// The polls to start and to cancel at `now`. `wanted`: every phone that there is a reason to poll.
     pub fn due(&mut self, now: RunTime, wanted: &[PollCandidate]) -> Due {
         let mut due = Due::default();
         let now_wanted: HashMap<PhoneId, &PollCandidate> =
             wanted.iter().map(|phone| (phone.id, phone)).collect();
-        for (id, turn) in &mut self.phones {
+        for (id, entry) in &mut self.phones {
             let phone = now_wanted.get(id);
-            let is_where_it_was = phone.is_some_and(|phone| turn.asked == **phone);
-            if turn.is_running && !is_where_it_was {
-                turn.is_running = false;
+            let is_where_it_was = phone.is_some_and(|phone| entry.candidate == **phone);
+            if entry.is_running && !is_where_it_was {
+                entry.is_running = false;
                 due.cancel.push(*id);
             }
             if phone.is_none() {
-                turn.next = None;
+                entry.next = None;
             }
         }
         for phone in wanted {
             if !self.phones.contains_key(&phone.id) && self.phones.len() >= MAX_PHONES {
-                // Whoever is not wanted may be forgotten.
-                self.phones.retain(|_, turn| turn.next.is_some());
+                // Phones without a reason to be polled can be forgotten.
+                self.phones.retain(|_, entry| entry.next.is_some());
             }
-            let turn = self
+            let entry = self
                 .phones
                 .entry(phone.id)
                 .or_insert_with(|| PhoneSchedule::new(phone));
-            turn.look(now, phone);
+            entry.look(now, phone);
         }
-        let asking = self.phones.values().filter(|turn| turn.is_running).count();
+        let asking = self
+            .phones
+            .values()
+            .filter(|entry| entry.is_running)
+            .count();
         let mut ready: Vec<(RunTime, PhoneId)> = self
             .phones
             .iter()
-            .filter_map(|(id, turn)| Some((turn.ready(now)?, *id)))
+            .filter_map(|(id, entry)| Some((entry.ready(now)?, *id)))
             .collect();
         ready.sort_unstable();
         for (_, id) in ready
             .into_iter()
             .take(MAX_CONCURRENT.saturating_sub(asking))
         {
-            if let Some(turn) = self.phones.get_mut(&id) {
-                turn.is_running = true;
-                turn.tries += 1;
-                turn.all += 1;
-                due.start.push(turn.asked.clone());
+            if let Some(entry) = self.phones.get_mut(&id) {
+                entry.is_running = true;
+                entry.attempts += 1;
+                entry.total_attempts += 1;
+                due.start.push(entry.candidate.clone());
             }
         }
         due
     }
 
-    /// A try is over. `true`: the phone's page is taken for switched off from now on.
+    /// A poll ended. `true`: the phone's page counts as off from now on.
     pub fn done(&mut self, now: RunTime, id: PhoneId, outcome: Outcome) -> bool {
-        let Some(turn) = self.phones.get_mut(&id).filter(|turn| turn.is_running) else {
+        let Some(entry) = self.phones.get_mut(&id).filter(|entry| entry.is_running) else {
             return false;
         };
-        turn.is_running = false;
-        turn.refusals = match outcome {
-            Outcome::Refused => turn.refusals + 1,
+        entry.is_running = false;
+        entry.refusals = match outcome {
+            Outcome::Refused => entry.refusals + 1,
             _ => 0,
         };
-        let is_off = turn.refusals >= REFUSALS_UNTIL_OFF;
-        turn.is_over |= is_off || outcome == Outcome::NoPage;
-        turn.next = turn.wait().map(|wait| now.saturating_add(wait));
+        let is_off = entry.refusals >= REFUSALS_UNTIL_OFF;
+        entry.is_closed |= is_off || outcome == Outcome::NoPage;
+        entry.next = entry.wait().map(|wait| now.saturating_add(wait));
         is_off
     }
 }
@@ -140,38 +144,38 @@ impl Schedule {
 impl PhoneSchedule {
     fn new(phone: &PollCandidate) -> Self {
         Self {
-            asked: phone.clone(),
+            candidate: phone.clone(),
             next: None,
             is_running: false,
-            tries: 0,
-            all: 0,
+            attempts: 0,
+            total_attempts: 0,
             refusals: 0,
-            is_over: false,
+            is_closed: false,
         }
     }
 
-    /// There is a reason to ask it.
+    /// Updates a phone that there is a reason to poll.
     fn look(&mut self, now: RunTime, phone: &PollCandidate) {
-        if phone.pass != self.asked.pass {
-            // Other firmware, and maybe another configuration: what was refused may be given.
-            self.tries = 0;
+        if phone.pass != self.candidate.pass {
+            // Other firmware, and maybe another configuration: the page may be on now.
+            self.attempts = 0;
             self.refusals = 0;
-            self.is_over = false;
+            self.is_closed = false;
             self.next = None;
         }
-        self.asked = phone.clone();
+        self.candidate = phone.clone();
         if self.next.is_none() && !self.is_running {
             self.next = self.wait().map(|wait| now.saturating_add(wait));
         }
     }
 
-    /// The time before its next try; `None`: there is none.
+    /// The time before its next poll; `None`: there is none.
     fn wait(&self) -> Option<Duration> {
-        let is_open = !self.is_over && self.all < MAX_ATTEMPTS;
-        DELAYS.get(self.tries).copied().filter(|_| is_open)
+        let is_open = !self.is_closed && self.total_attempts < MAX_ATTEMPTS;
+        DELAYS.get(self.attempts).copied().filter(|_| is_open)
     }
 
-    /// Since when it waits for its try.
+    /// Since when its poll is due.
     fn ready(&self, now: RunTime) -> Option<RunTime> {
         let next = self
             .next
@@ -204,32 +208,32 @@ mod tests {
         phones.iter().map(|phone| phone.id.0).collect()
     }
 
-    /// The seconds of one phone's tries, looked at each second for so long.
-    fn tries(schedule: &mut Schedule, seconds: u64, outcome: Outcome) -> Vec<u64> {
+    /// The seconds at which one phone is polled.
+    fn attempts(schedule: &mut Schedule, seconds: u64, outcome: Outcome) -> Vec<u64> {
         let wanted = [phone(1, 1)];
-        let mut asked = Vec::new();
+        let mut candidate = Vec::new();
         for second in 0..seconds {
             for phone in schedule.due(at(second), &wanted).start {
-                asked.push(second);
+                candidate.push(second);
                 schedule.done(at(second), phone.id, outcome);
             }
         }
-        asked
+        candidate
     }
 
     #[test]
-    fn a_phone_is_asked_a_few_times_and_ever_more_seldom() {
+    fn a_phone_is_polled_a_few_times_at_growing_intervals() {
         let day = 24 * 3600;
-        let asked = tries(&mut Schedule::default(), day, Outcome::Silent);
-        assert_eq!(asked, [10, 40, 100, 220, 520]);
-        let asked = tries(&mut Schedule::default(), day, Outcome::Page);
-        assert_eq!(asked.len(), DELAYS.len(), "what it runs may change");
+        let candidate = attempts(&mut Schedule::default(), day, Outcome::Silent);
+        assert_eq!(candidate, [10, 40, 100, 220, 520]);
+        let candidate = attempts(&mut Schedule::default(), day, Outcome::Page);
+        assert_eq!(candidate.len(), DELAYS.len(), "what it runs may change");
     }
 
     #[test]
-    fn a_page_that_is_refused_twice_is_off_and_that_is_said_once() {
+    fn a_page_that_is_refused_twice_is_off_and_reported_once() {
         let mut schedule = Schedule::default();
-        assert_eq!(tries(&mut schedule, 3600, Outcome::Refused), [10, 40]);
+        assert_eq!(attempts(&mut schedule, 3600, Outcome::Refused), [10, 40]);
         let mut schedule = Schedule::default();
         let wanted = [phone(1, 1)];
         let mut said = Vec::new();
@@ -239,13 +243,16 @@ mod tests {
             }
         }
         assert_eq!(said, [false, true]);
-        assert_eq!(tries(&mut Schedule::default(), 3600, Outcome::NoPage), [10]);
+        assert_eq!(
+            attempts(&mut Schedule::default(), 3600, Outcome::NoPage),
+            [10]
+        );
     }
 
     #[test]
     fn new_firmware_may_have_its_page_on() {
         let mut schedule = Schedule::default();
-        tries(&mut schedule, 3600, Outcome::Refused);
+        attempts(&mut schedule, 3600, Outcome::Refused);
         assert!(schedule.due(at(3600), &[]).start.is_empty());
         let second = [phone(1, 2)];
         assert!(
@@ -256,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn who_begins_to_fetch_is_left_alone_and_waits_anew_afterwards() {
+    fn a_phone_that_fetches_is_not_polled_and_waits_again_afterwards() {
         let mut schedule = Schedule::default();
         let wanted = [phone(1, 1)];
         schedule.due(at(0), &wanted);
@@ -273,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_elsewhere_is_not_asked_on_where_he_was() {
+    fn a_phone_with_a_new_address_is_not_polled_at_the_old_one() {
         let mut schedule = Schedule::default();
         schedule.due(at(0), &[phone(1, 1)]);
         schedule.due(at(10), &[phone(1, 1)]);
@@ -288,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_building_is_asked_four_at_a_time_and_nobody_twice_at_once() {
+    fn many_phones_are_polled_four_at_a_time_and_none_twice_at_once() {
         let mut schedule = Schedule::default();
         let wanted: Vec<PollCandidate> = (1..=200).map(|number| phone(number, 1)).collect();
         schedule.due(at(0), &wanted);
@@ -297,33 +304,33 @@ mod tests {
         assert!(schedule.due(at(11), &wanted).start.is_empty());
         schedule.done(at(12), PhoneId(3), Outcome::Silent);
         assert_eq!(numbers(&schedule.due(at(12), &wanted).start), [5]);
-        let mut asked = 5;
+        let mut candidate = 5;
         for second in 13..9 * 60 {
             let asking: Vec<PhoneId> = schedule.phones.keys().copied().collect();
             for id in asking {
                 schedule.done(at(second), id, Outcome::NoPage);
             }
-            asked += schedule.due(at(second), &wanted).start.len();
+            candidate += schedule.due(at(second), &wanted).start.len();
         }
-        assert_eq!(asked, 201, "each once, and the third twice");
+        assert_eq!(candidate, 201, "each once, and the third twice");
     }
 
     #[test]
-    fn however_often_a_phone_starts_anew_it_is_asked_so_often_and_no_more() {
+    fn polls_of_one_phone_are_limited_however_often_it_restarts() {
         let mut schedule = Schedule::default();
-        let mut asked = 0;
+        let mut candidate = 0;
         for second in 0..20_000_u32 {
             let wanted = [phone(1, second / 100)];
             for phone in schedule.due(at(second.into()), &wanted).start {
-                asked += 1;
+                candidate += 1;
                 schedule.done(at(second.into()), phone.id, Outcome::Silent);
             }
         }
-        assert_eq!(asked, MAX_ATTEMPTS);
+        assert_eq!(candidate, MAX_ATTEMPTS);
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
+    fn the_number_of_remembered_phones_is_bounded() {
         let mut schedule = Schedule::default();
         let most = u32::try_from(MAX_PHONES).unwrap();
         let many = |numbers: std::ops::Range<u32>| -> Vec<PollCandidate> {

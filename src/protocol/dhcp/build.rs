@@ -1,38 +1,38 @@
-//! Messages that are made here: a phone's question, a small server's answers.
+//! Messages that this program sends: a phone's DISCOVER, and the replies of a small server.
 
 use std::{net::Ipv4Addr, time::Duration};
 
 use super::{Message, MessageType, Op, OptionCode, Options};
 use crate::phone::MacAddress;
 
-/// What Cisco phones ask for: mask, TFTP server's name, DNS, routers, domain, TFTP servers,
-/// ARP timeout (observed on 7911 and 7941; the same in public fingerprint lists).
-const WANTED: [u8; 7] = [1, 66, 6, 3, 15, 150, 35];
+/// Options that Cisco phones request: mask, TFTP server name, DNS, routers, domain, TFTP servers, ARP
+/// timeout (observed on 7911 and 7941; the same in public fingerprint lists).
+const PARAMETERS: [u8; 7] = [1, 66, 6, 3, 15, 150, 35];
 
-/// What a server gives.
+/// The contents of a lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
-    /// The client's address. In the answer to an INFORM it is left out.
+    /// The client's address. Left out of the reply to an INFORM.
     pub address: Ipv4Addr,
     /// The server's own address.
     pub server: Ipv4Addr,
     /// The mask of the subnet.
     pub mask: Ipv4Addr,
-    /// Routers, the best first.
+    /// Routers, preferred first.
     pub routers: Vec<Ipv4Addr>,
-    /// DNS servers, the best first.
+    /// DNS servers, preferred first.
     pub name_servers: Vec<Ipv4Addr>,
-    /// The domain.
+    /// Domain name.
     pub domain: Option<String>,
-    /// How long it holds; up to 2^32 - 2 s, a longer one is for ever (RFC 2131, 3.3).
+    /// Lease time, up to 2^32 - 2 s; longer ones are infinite (RFC 2131, 3.3).
     pub time: Duration,
-    /// Where files are fetched. Said three times (option 150, option 66, next server), so that it
-    /// does not matter which a phone believes.
+    /// TFTP server. It is sent as option 150, option 66 and next server, because phones differ in which
+    /// they use.
     pub tftp: Ipv4Addr,
 }
 
 impl Message {
-    /// A DISCOVER as a Cisco phone sends it. `model` is the word behind `IP Phone`: `CP-7965G`.
+    /// A DISCOVER as a Cisco phone sends it. `model` is the part after `IP Phone`, such as `CP-7965G`.
     #[must_use]
     pub fn discover(mac: MacAddress, xid: u32, model: &str) -> Self {
         let mut options = Options::default();
@@ -43,7 +43,7 @@ impl Message {
         options.set(OptionCode::HOST_NAME, format!("SEP{}", mac.upper_hex()));
         let class = format!("Cisco Systems, Inc. IP Phone {model}\0");
         options.set(OptionCode::VENDOR_CLASS, class);
-        options.set(OptionCode::PARAMETERS, WANTED);
+        options.set(OptionCode::PARAMETERS, PARAMETERS);
         Self {
             op: Op::Request,
             hops: 0,
@@ -65,21 +65,20 @@ impl Message {
     #[must_use]
     pub fn offer(&self, lease: &Lease) -> Self {
         let mut offer = self.reply(MessageType::Offer, lease.server);
-        offer.give(lease, true);
+        offer.set_lease(lease, true);
         offer
     }
 
-    /// An ACK to this message (RFC 2131, table 3). An INFORM has an address already: it is given
-    /// neither one nor a time.
+    /// An ACK to this message (RFC 2131, table 3). To an INFORM it has no address and no lease time.
     #[must_use]
     pub fn ack(&self, lease: &Lease) -> Self {
         let mut ack = self.reply(MessageType::Ack, lease.server);
         ack.client = self.client;
-        ack.give(lease, self.message_type() != Some(MessageType::Inform));
+        ack.set_lease(lease, self.message_type() != Some(MessageType::Inform));
         ack
     }
 
-    /// A NAK to this message. `server` is the server's own address, `why` for people. Behind a
+    /// A NAK to this message. `server` is the server's own address, `why` a text for logs. Through a
     /// relay it is broadcast, because the client cannot be reached otherwise (RFC 2131, 4.3.2).
     #[must_use]
     pub fn nak(&self, server: Ipv4Addr, why: &str) -> Self {
@@ -91,8 +90,8 @@ impl Message {
         nak
     }
 
-    /// What every answer has: the client's numbers again, its identifier (RFC 6842) and what a
-    /// relay wants back (RFC 3046).
+    /// The common part of replies: the client's fields, its identifier (RFC 6842), and the relay's
+    /// option (RFC 3046).
     fn reply(&self, kind: MessageType, server: Ipv4Addr) -> Self {
         let mut options = Options::default();
         options.set(OptionCode::MESSAGE_TYPE, [kind.number()]);
@@ -119,7 +118,7 @@ impl Message {
         }
     }
 
-    fn give(&mut self, lease: &Lease, has_address: bool) {
+    fn set_lease(&mut self, lease: &Lease, has_address: bool) {
         let octets =
             |list: &[Ipv4Addr]| -> Vec<u8> { list.iter().flat_map(Ipv4Addr::octets).collect() };
         self.server = lease.tftp;

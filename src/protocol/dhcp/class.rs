@@ -1,20 +1,20 @@
-//! What option 60 says of a Cisco phone.
+//! The vendor class (option 60) of Cisco phones.
 
 use super::super::{bytes::text, names};
 use crate::phone::Model;
 
-/// A Cisco phone, as it calls itself in DHCP.
+/// The vendor class of a Cisco phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PhoneClass {
     /// The whole text.
     pub text: String,
-    /// The model's word: `7965G`, `8841-3PCC`. `None`: a boot loader that does not say.
+    /// The model as text: `7965G`, `8841-3PCC`. `None`: a boot loader that does not name it.
     pub word: Option<String>,
-    /// The model, where it is known.
+    /// The model, if it is known.
     pub model: Option<&'static Model>,
 }
 
-/// Reads a vendor class. Forms that were observed:
+/// Parses a vendor class. Observed forms:
 /// `Cisco Systems, Inc. IP Phone CP-7965G` and a NUL, the same without `CP-`, without any model,
 /// and `Cisco Systems Inc. Wireless Phone 7921` without the comma.
 #[must_use]

@@ -1,9 +1,9 @@
-//! The options of a message: split, overloaded, in order.
+//! The options of a message, split or overloaded, in order.
 
 use super::super::bytes::{Malformed, Reader};
 
-/// The number of an option that has a value of its own: not 0 and 255, which have none, nor 52,
-/// which is of the layout.
+/// The code of an option with a value: not 0 and 255, which have none, and not 52, which describes
+/// the layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OptionCode(u8);
 
@@ -22,40 +22,40 @@ impl OptionCode {
     pub const HOST_NAME: Self = Self(12);
     /// 15: the domain.
     pub const DOMAIN: Self = Self(15);
-    /// 43: what vendors agree on with themselves.
+    /// 43: vendor-specific information.
     pub const VENDOR: Self = Self(43);
-    /// 50: the address that is asked for.
+    /// 50: the requested address.
     pub const REQUESTED_ADDRESS: Self = Self(50);
-    /// 51: seconds that the lease holds.
+    /// 51: lease time in seconds.
     pub const LEASE_TIME: Self = Self(51);
-    /// 53: the message's kind.
+    /// 53: message type.
     pub const MESSAGE_TYPE: Self = Self(53);
     /// 54: the server.
     pub const SERVER_ID: Self = Self(54);
-    /// 55: what the client wants to know.
+    /// 55: requested options.
     pub const PARAMETERS: Self = Self(55);
-    /// 56: why not.
+    /// 56: the text of a NAK.
     pub const MESSAGE: Self = Self(56);
-    /// 60: what the client is.
+    /// 60: vendor class of the client.
     pub const VENDOR_CLASS: Self = Self(60);
-    /// 61: who the client is.
+    /// 61: client identifier.
     pub const CLIENT_ID: Self = Self(61);
     /// 66: a TFTP server, as text.
     pub const TFTP_NAME: Self = Self(66);
     /// 67: a boot file.
     pub const BOOT_FILE: Self = Self(67);
-    /// 82: what the relay knows of the client (RFC 3046).
+    /// 82: relay agent information (RFC 3046).
     pub const RELAY_AGENT: Self = Self(82);
     /// 150: TFTP servers, as addresses (RFC 5859).
     pub const TFTP_SERVERS: Self = Self(150);
 
-    /// The option of this number; `None` for 0, 52 and 255.
+    /// The option with this code; `None` for 0, 52 and 255.
     #[must_use]
     pub fn new(number: u8) -> Option<Self> {
         (!matches!(number, PAD | OVERLOAD | END)).then_some(Self(number))
     }
 
-    /// Its number.
+    /// The code.
     #[must_use]
     pub fn number(self) -> u8 {
         self.0
@@ -66,7 +66,7 @@ impl OptionCode {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options(Vec<(OptionCode, Vec<u8>)>);
 
-/// Which of the fixed fields hold options.
+/// Which of the fixed fields contain options.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Overload {
     pub(super) file: bool,
@@ -81,7 +81,7 @@ impl Options {
         found.map(|(_, value)| value.as_slice())
     }
 
-    /// Sets an option, in the place that it has or behind the others.
+    /// Sets an option, at its position or at the end.
     pub fn set(&mut self, code: OptionCode, value: impl Into<Vec<u8>>) {
         match self.0.iter_mut().find(|(known, _)| *known == code) {
             Some((_, old)) => *old = value.into(),
@@ -94,7 +94,7 @@ impl Options {
         self.0.iter().map(|(code, value)| (*code, value.as_slice()))
     }
 
-    /// Puts an option behind the others.
+    /// Moves an option to the end.
     pub(super) fn move_last(&mut self, code: OptionCode) {
         if let Some(at) = self.0.iter().position(|(known, _)| *known == code) {
             let option = self.0.remove(at);
@@ -102,8 +102,8 @@ impl Options {
         }
     }
 
-    /// Reads the options' field, then `file`, then `sname` where option 52 says so: the order of
-    /// RFC 3396. Parts of one option make one value.
+    /// Decodes the options field, then `file`, then `sname`, if option 52 says so (the order of RFC
+    /// 3396). Parts of one option are joined.
     pub(super) fn decode(
         field: Reader<'_>,
         file: &[u8],
@@ -124,8 +124,7 @@ impl Options {
         Ok((options, overload))
     }
 
-    /// Reads one field up to its end mark, or to its end where a client forgot the mark. Returns
-    /// what option 52 said.
+    /// Decodes a field up to option 255, or to its end without one. Returns the value of option 52.
     fn read(&mut self, mut reader: Reader<'_>) -> Result<u8, Malformed> {
         let mut overload = 0;
         while !reader.is_empty() {
@@ -137,7 +136,7 @@ impl Options {
                 break;
             }
             let length = reader.u8("an option's length expected")?;
-            let value = reader.take(length.into(), "the option says more bytes than are left")?;
+            let value = reader.take(length.into(), "the option is longer than the rest")?;
             let Some(code) = OptionCode::new(number) else {
                 overload = value.first().copied().unwrap_or(0);
                 continue;
@@ -150,7 +149,7 @@ impl Options {
         Ok(overload)
     }
 
-    /// Writes them and the end mark. A value of more than 255 bytes is split (RFC 3396).
+    /// Encodes the options and option 255. A value of more than 255 bytes is split (RFC 3396).
     pub(super) fn encode(&self, bytes: &mut Vec<u8>) {
         for (code, value) in self.iter() {
             if value.is_empty() {

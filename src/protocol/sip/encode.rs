@@ -1,4 +1,4 @@
-//! The answer to a request, as a server without a state gives it (RFC 3261, 8.2.6 and 8.2.7).
+//! Responses of a stateless server (RFC 3261, 8.2.6 and 8.2.7).
 
 use std::{
     fmt::Write as _,
@@ -9,15 +9,15 @@ use sha1::{Digest, Sha1};
 
 use super::{Request, single_line, split_outside};
 
-/// The port of a Via that names none.
+/// The port of a Via without one.
 const DEFAULT_PORT: u16 = 5060;
 
-/// An answer without a body.
+/// A response without a body.
 ///
-/// Via, From, To, Call-ID and `CSeq` are the request's. To gets a tag where it has none and the
-/// status is not 100; it is made of the request, so that a repeated request is answered alike.
-/// The topmost Via says where the request came from (18.2.1; RFC 3581), if [`Request::source`]
-/// knows. What is given here is put on one line each.
+/// Via, From, To, Call-ID and `CSeq` are the request's. To gets a tag if it has none and the status is
+/// not 100; the tag depends only on the request, so a retransmission gets the same response. The
+/// topmost Via gets the source of the request (18.2.1; RFC 3581), if [`Request::source`] is set.
+/// Line breaks in `reason` and `headers` become blanks.
 #[must_use]
 pub fn encode_response(
     request: &Request,
@@ -54,12 +54,12 @@ pub fn encode_response(
 }
 
 impl Request {
-    /// Where a datagram's answer goes: to the sender's address, at the port that the request
-    /// came from where the client asks for that (`rport`, RFC 3581), else at the one that its
-    /// Via names (RFC 3261, 18.2.2). Phones send from any port and listen at 5060.
+    /// The destination of the response to a datagram: the sender's address, with its source port if
+    /// the client requests that (`rport`, RFC 3581), else with the port in its Via (RFC 3261, 18.2.2).
+    /// Phones send from any port and listen on 5060.
     ///
-    /// `None` where [`Request::source`] does not know, and where the Via names no port.
-    /// The host of the Via, and its `maddr`, are not followed: they could be anybody's.
+    /// `None`: [`Request::source`] is not set, or the Via has no valid port. The host and `maddr` of
+    /// the Via are not used, because they could be any address.
     #[must_use]
     pub fn reply_to(&self) -> Option<SocketAddrV4> {
         let source = self.source?;
@@ -70,7 +70,7 @@ impl Request {
         Some(SocketAddrV4::new(*source.ip(), sent_by.port))
     }
 
-    /// What the topmost Via says of where answers go. `None`: it says no port that there is.
+    /// The sent-by part of the topmost Via. `None`: its port is not valid.
     pub(crate) fn sent_by(&self) -> Option<SentBy> {
         let vias = split_outside(self.header("via")?, &[',']);
         let parts = split_outside(vias.first()?, &[';']);
@@ -91,14 +91,14 @@ impl Request {
     }
 }
 
-/// Where a client wants its answers.
+/// Where a client expects responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SentBy {
-    /// Its address, where it names one.
+    /// Its address, if it is one.
     pub(crate) host: Option<Ipv4Addr>,
     /// Its port.
     pub(crate) port: u16,
-    /// It asks for the answer at the port that it sends from.
+    /// Whether it expects responses at its source port (`rport`).
     pub(crate) rport: bool,
 }
 
@@ -111,7 +111,7 @@ fn has_tag(to: &str) -> bool {
     })
 }
 
-/// 64 bits of a digest over what makes a transaction (RFC 3261, 19.3 asks for 32 or more).
+/// 64 bits of a digest of the transaction (RFC 3261, 19.3 requires 32 or more).
 fn tag(request: &Request) -> String {
     let mut digest = Sha1::new();
     for name in ["via", "from", "call-id", "cseq"] {
@@ -128,8 +128,8 @@ fn tag(request: &Request) -> String {
         })
 }
 
-/// The topmost Via with `received` where its host is not the source's address, and with the port
-/// where the client asks for it by `rport`.
+/// The topmost Via with `received` if its host is not the source address, and with the port if it has
+/// `rport`.
 fn received(via: &str, source: SocketAddrV4) -> String {
     let mut vias = split_outside(via, &[',']);
     let (top, others) = vias

@@ -1,4 +1,4 @@
-//! What a Cisco phone says of itself in a REGISTER.
+//! What a Cisco phone reports about itself in a REGISTER.
 
 use super::{Request, parameter};
 use crate::{
@@ -10,26 +10,26 @@ use crate::{
     },
 };
 
-/// `Cisco-CP7970G/8.4.0` and the like.
+/// A User-Agent, such as `Cisco-CP7970G/8.4.0`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agent {
     /// The whole header.
     pub text: String,
-    /// The model, where the text names one.
+    /// The model, if the text names one.
     pub model: Option<&'static Model>,
-    /// What stands behind the slash: a release, not a load.
+    /// The part after the slash: a release, not a load.
     pub version: Option<String>,
 }
 
-/// All of it.
+/// What the request reports.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SipPhone {
-    /// Who it is: from the device name of the Contact, else of the alarm, else from the instance,
-    /// whose last 12 digits are the MAC where all others are 0.
+    /// The MAC: in the device name of the Contact, else of the alarm, else the last 12 digits of the
+    /// instance if all others are 0.
     pub mac: Option<MacAddress>,
-    /// What it is: by the device type of the Contact, else by the User-Agent.
+    /// The model: by the device type of the Contact, else by the User-Agent.
     pub model: Option<&'static Model>,
-    /// The load of the alarm.
+    /// The load in the alarm.
     pub load: Option<LoadName>,
     /// The User-Agent.
     pub agent: Option<Agent>,
@@ -38,8 +38,8 @@ pub struct SipPhone {
 }
 
 impl Request {
-    /// What the request says of the phone that sent it. Every part is `None` where it is no Cisco
-    /// phone's.
+    /// What the request reports about the phone that sent it. Every field is `None` if that is no Cisco
+    /// phone.
     #[must_use]
     pub fn phone(&self) -> SipPhone {
         let agent = self.header("user-agent").map(Agent::read);

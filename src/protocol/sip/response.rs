@@ -1,4 +1,4 @@
-//! What a PBX answers.
+//! Responses of a PBX.
 
 use super::{Headers, fault, head, split_outside};
 use crate::protocol::bytes::Malformed;
@@ -6,13 +6,16 @@ use crate::protocol::bytes::Malformed;
 /// The head of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
-    /// 100 to 699.
+    /// Status, 100 to 699.
     pub status: u16,
     headers: Headers,
 }
 
 impl Response {
-    /// Reads the head at the beginning of a datagram or a segment. The body is not looked at.
+    /// Decodes the head at the start of a datagram or a segment, and ignores the body.
+    ///
+    /// # Errors
+    /// The head is incomplete, too long, or not a response.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let (first, headers) = head(bytes)?;
         let status = first
@@ -27,13 +30,13 @@ impl Response {
         Ok(Self { status, headers })
     }
 
-    /// The Call-ID and the number of the `CSeq`, if it answers a REGISTER.
+    /// Call-ID and `CSeq` number, if it is a response to a REGISTER.
     pub(crate) fn answers(&self) -> Option<(&str, u32)> {
         let (call, number, method) = self.headers.transaction()?;
         (method == "REGISTER").then_some((call, number))
     }
 
-    /// Whether it says that the proof was good and only too old (RFC 2617, 3.2.1).
+    /// Whether the credentials were valid but their nonce too old (`stale`, RFC 2617, 3.2.1).
     #[must_use]
     pub fn is_stale(&self) -> bool {
         let challenges = ["www-authenticate", "proxy-authenticate"];
@@ -51,8 +54,8 @@ impl Response {
         })
     }
 
-    /// The seconds that a registration holds by this answer. `None`: it names no contact, so
-    /// that nobody is registered (RFC 3261, 10.3).
+    /// The registration time in seconds. `None`: there is no Contact, so nothing is registered (RFC
+    /// 3261, 10.3).
     #[must_use]
     pub fn registered_for(&self) -> Option<u32> {
         self.headers.first("contact")?;

@@ -1,22 +1,24 @@
-//! Requests in a stream of bytes.
+//! Requests in a TCP stream.
 
 use super::{FORMAT, MAX_HEAD, Malformed, Request, head_end};
 
-/// Puts the requests of one TCP connection together. Holds [`MAX_HEAD`] bytes at most; bodies are
-/// counted past, not held.
+/// Splits the bytes of one TCP connection into requests. Buffers [`MAX_HEAD`] bytes at most; bodies are
+/// skipped.
 #[derive(Debug, Clone, Default)]
 pub struct Stream {
     held: Vec<u8>,
-    /// How far there is no end of a head in what is held.
+    /// Offset up to which the buffer contains no end of a head.
     looked: usize,
-    /// Bytes of a body that are still to come.
+    /// Bytes of a body that are still to be skipped.
     body: u32,
     failed: Option<Malformed>,
 }
 
 impl Stream {
-    /// Takes the next bytes and gives the requests whose heads they complete. After an error
-    /// nobody knows where the next request begins: every further call fails.
+    /// Adds bytes and returns the requests whose heads they complete.
+    ///
+    /// # Errors
+    /// A request is malformed. The start of the next one is then unknown, so every further call fails.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Request>, Malformed> {
         if let Some(fault) = self.failed {
             return Err(fault);
@@ -34,7 +36,7 @@ impl Stream {
         loop {
             let skipped = bytes.len().min(self.body as usize);
             bytes = &bytes[skipped..];
-            // Not more than the body had.
+            // It fits: at most the rest of the body is skipped.
             self.body -= u32::try_from(skipped).unwrap_or(self.body);
             if self.held.is_empty() {
                 let start = bytes.iter().position(|byte| !b"\r\n".contains(byte));
@@ -54,11 +56,11 @@ impl Stream {
                         reason: "a head of 8,192 bytes or less expected",
                     });
                 }
-                // An end has four bytes at most, so that three may be its beginning.
+                // The end has four bytes at most, so up to three may be here already.
                 self.looked = self.held.len().saturating_sub(3);
                 return Ok(requests);
             };
-            // What was held before had no end, so that the end is in the new bytes.
+            // The buffer contained no end before, so the end is in the new bytes.
             bytes = &bytes[end.saturating_sub(before)..];
             let request = Request::decode(&self.held[..end])?;
             self.body = body_length(&request)?;
@@ -69,7 +71,7 @@ impl Stream {
     }
 }
 
-/// In a stream the length must be said (RFC 3261, 18.3); phones that leave it out have no body.
+/// In a stream Content-Length is required (RFC 3261, 18.3); phones that omit it send no body.
 fn body_length(request: &Request) -> Result<u32, Malformed> {
     request.header("content-length").map_or(Ok(0), |text| {
         text.parse().map_err(|_| Malformed {

@@ -1,19 +1,19 @@
 //! Which silence is normal, and until when.
 
-use super::{Conversion, RunTime, SETTLED_AFTER, State};
-use crate::track::diagnosis::rules;
+use super::{core::Conversion, status::SETTLED_AFTER};
+use crate::track::{diagnosis::rules, event::State, observation::RunTime};
 
-/// What a phone is silent for.
+/// What a silent phone is expected to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExpectedActivity {
-    /// What comes next if all is well.
+    /// The next activity in a normal conversion.
     pub what: &'static str,
     /// Until then silence is normal.
     pub until: RunTime,
 }
 
 impl Conversion {
-    pub(in super::super) fn expected(
+    pub(in crate::track) fn expected(
         &self,
         now: RunTime,
         survey: Option<RunTime>,
@@ -21,28 +21,27 @@ impl Conversion {
         if self.stalled || self.is_failed() {
             return None;
         }
-        let stalls = self
-            .patience()
-            .map(|limit| self.silent_since(survey) + limit);
-        let held = survey.filter(|_| !self.in_recovery);
+        let stalls = self.silence_ends(survey);
+        let held = survey.filter(|_| !self.loads.in_recovery);
         let (what, until) = match self.state {
             State::Seen | State::Configuring if held.is_some_and(|end| now < end) => {
                 ("the end of the survey", held)
             }
             State::Configuring if held.is_some_and(|end| !self.is_active_since(end)) => {
-                ("somebody to restart it", stalls)
+                ("a restart by the operator", stalls)
             }
             State::Configuring => ("the next file of its configuration", stalls),
             State::Manifest => {
-                let refuses = rules::refusal_due(&self.takes).filter(|due| *due > self.last);
-                ("its first image", refuses.or(stalls))
+                let refusal = rules::refusal_due(&self.delivery.manifest_deliveries)
+                    .filter(|due| *due > self.activity.last);
+                ("its first image", refusal.or(stalls))
             }
             State::Images => ("more of this image, or the next one", stalls),
             State::Writing => ("its restart, after writing; do not unplug", stalls),
             State::Rebooted => ("its first request after the restart", stalls),
-            State::Flashed if !self.settled => (
+            State::Flashed if !self.configuration.settled => (
                 "a second pass, or none",
-                self.config_at.map(|at| at + SETTLED_AFTER),
+                self.configuration.requested_at.map(|at| at + SETTLED_AFTER),
             ),
             _ => return None,
         };

@@ -1,163 +1,201 @@
-//! Manifests and images: how passes begin and when they are complete.
+//! Requests for manifests and images: how passes begin and when they are complete.
 
 use super::{
-    Ask, Change, Conversion, FileOutcome, Kind, LoadName, Registering, Row, Scene, State,
-    StepDetails,
+    context::{Context, FileRequest},
+    core::Conversion,
+    registration::RegistrationProgress,
 };
 use crate::{
     diagnose::Code,
+    phone::LoadName,
     track::{
-        catalog::Leg,
+        change::Change,
         diagnosis::{rules, text},
-        pass::{DUPLICATE_WITHIN, Image, Pass},
+        event::{State, StepDetails},
+        file_outcome::FileOutcome,
+        history::{FetchAttempt, FileRole},
+        pass::{DUPLICATE_WITHIN, ImageStatus, Pass},
+        route::StageRole,
     },
 };
 
 impl Conversion {
     /// A boot loader starts, unless this is the second request of a pair.
-    pub(super) fn judge_recovery(&mut self, scene: Scene<'_>, ask: Ask<'_>, out: &mut Vec<Change>) {
+    pub(super) fn check_recovery_start(
+        &mut self,
+        cx: Context<'_>,
+        request: FileRequest<'_>,
+        out: &mut Vec<Change>,
+    ) {
         let is_pair = self
+            .delivery
             .current
             .as_ref()
-            .is_some_and(|pass| scene.at.saturating_sub(pass.at) < DUPLICATE_WITHIN);
+            .is_some_and(|pass| cx.at.saturating_sub(pass.at) < DUPLICATE_WITHIN);
         if !is_pair {
-            self.judge_start(scene, ask, true, out);
+            self.check_start(cx, request, true, out);
         }
     }
 
-    pub(super) fn manifest_asked(
+    /// The phone requested a manifest. `recovery`: its boot loader did.
+    pub(super) fn on_manifest_request(
         &mut self,
-        scene: Scene<'_>,
-        ask: Ask<'_>,
+        cx: Context<'_>,
+        request: FileRequest<'_>,
         recovery: bool,
         out: &mut Vec<Change>,
     ) {
-        let entry = scene.catalog.manifest(self.leg, ask.file());
-        self.record(scene, ask, Kind::Manifest(entry));
-        if ask.served.is_some() {
-            self.manifest = Some(ask.transfer);
-            self.infer_taken(scene, ask);
-            if let Some(family) = entry.and_then(|at| scene.catalog.entry(at).family) {
+        let entry = cx.catalog.manifest(self.routing.stage, request.file_name());
+        self.record(cx, request, FileRole::Manifest(entry));
+        if request.served.is_some() {
+            self.delivery.manifest = Some(request.transfer);
+            self.infer_manifest(cx, request);
+            if let Some(family) = entry.and_then(|entry| cx.catalog.entry(entry).family) {
                 if !recovery {
-                    self.learn_family(family);
+                    self.device.set_family(family);
                 }
-                self.refute(Code::WrongModelBundle, None, out);
-                self.refute(Code::TrustList, None, out);
+                self.withdraw(Code::WrongModelBundle, None, out);
+                self.withdraw(Code::TrustList, None, out);
             }
         }
-        // An application that is refused a load runs on as before; a boot loader does not.
+        // An application that is refused a load continues as before; a boot loader does not.
         let waits = recovery
-            || ask.served.is_some() && !self.is_routine()
-            || matches!(self.state, State::Seen | State::Configuring) && !self.is_held(scene);
+            || request.served.is_some() && !self.is_routine_manifest()
+            || matches!(self.state, State::Seen | State::Configuring) && !self.is_held(cx);
         if waits && self.state != State::Manifest {
-            self.enter(State::Manifest, StepDetails::file(ask.file()), out);
+            let details = StepDetails::of_file(request.file_name());
+            self.transition_to(State::Manifest, details, out);
         }
     }
 
-    pub(super) fn image_asked(&mut self, scene: Scene<'_>, ask: Ask<'_>, out: &mut Vec<Change>) {
-        self.takes.clear();
+    /// The phone requested an image.
+    pub(super) fn on_image_request(
+        &mut self,
+        cx: Context<'_>,
+        request: FileRequest<'_>,
+        out: &mut Vec<Change>,
+    ) {
+        self.delivery.manifest_deliveries.clear();
         for code in [
             Code::ManifestRefused,
             Code::BridgeNeeded,
             Code::HardwareMismatch,
         ] {
-            self.refute(code, None, out);
+            self.withdraw(code, None, out);
         }
-        if ask.served.is_none() {
-            self.record(scene, ask, Kind::Image(None));
+        if request.served.is_none() {
+            self.record(cx, request, FileRole::Image(None));
             return;
         }
-        if let Some(row) = self.manifest.and_then(|id| self.rows.get(id))
-            && let Kind::Manifest(Some(entry)) = row.kind
-            && let Some(place) = scene.catalog.entry(entry).place(ask.file())
-            && (row.open || row.sent)
-        {
-            let row = row.clone();
-            // It takes after all what was taken for refused.
-            self.leg = scene.catalog.entry(entry).leg;
-            if self.begins_pass(&row, entry, Some(place)) {
-                self.begin(scene, &row, entry);
-            }
-        }
-        let place = self
+        self.begin_pass_with_image(cx, request);
+        let index = self
+            .delivery
             .current
             .as_ref()
             .filter(|pass| !pass.interrupted)
-            .and_then(|pass| scene.catalog.entry(pass.entry).place(ask.file()));
-        self.record(scene, ask, Kind::Image(place));
-        if let Some(place) = place
-            && let Some(pass) = &mut self.current
-        {
-            let implied = pass.asked(place, ask.transfer, self.sequence);
-            let attempts = pass.images[place].attempts;
-            let attempts = attempts.saturating_sub(pass.images[place].killed);
-            let delivered = pass.images[place].delivered;
-            let attempts = attempts.max(self.failures(ask.file()).saturating_add(1));
-            for transfer in implied {
-                self.imply(transfer);
-            }
-            self.imply_manifest();
-            self.infer_before(scene, place, out);
-            if attempts >= rules::BROKEN_ATTEMPTS && !delivered {
-                self.judge_broken(scene, ask, attempts, out);
-            }
+            .and_then(|pass| {
+                let entry = cx.catalog.entry(pass.entry);
+                entry.image_index(request.file_name())
+            });
+        self.record(cx, request, FileRole::Image(index));
+        if let Some(index) = index {
+            self.on_image_of_pass(cx, request, index, out);
         }
         if self.state != State::Images {
-            self.enter(State::Images, StepDetails::file(ask.file()), out);
+            let details = StepDetails::of_file(request.file_name());
+            self.transition_to(State::Images, details, out);
         }
-        if !self.has_everything() {
+        if !self.delivery.has_everything() {
             self.check_complete(StepDetails::default(), out);
         }
     }
 
-    /// Whether the current pass is complete.
-    pub(super) fn has_everything(&self) -> bool {
-        self.current
-            .as_ref()
-            .is_some_and(|pass| pass.complete && !pass.interrupted)
+    /// Begins a pass if the newest manifest lists the requested image.
+    fn begin_pass_with_image(&mut self, cx: Context<'_>, request: FileRequest<'_>) {
+        let newest = self
+            .delivery
+            .manifest
+            .and_then(|transfer| self.delivery.attempts.get(transfer));
+        if let Some(attempt) = newest
+            && let FileRole::Manifest(Some(entry)) = attempt.role
+            && let Some(index) = cx.catalog.entry(entry).image_index(request.file_name())
+            && (attempt.open || attempt.all_sent)
+        {
+            let attempt = attempt.clone();
+            // The phone accepts a manifest that counted as refused.
+            self.routing.stage = cx.catalog.entry(entry).role;
+            if self.delivery.begins_pass(&attempt, entry, Some(index)) {
+                self.begin_pass(cx, &attempt, entry);
+            }
+        }
     }
 
-    /// Whether the manifest of this row begins another pass.
-    pub(super) fn begins_pass(&self, row: &Row, entry: usize, place: Option<usize>) -> bool {
-        self.current
-            .as_ref()
-            .is_none_or(|pass| pass.ends_with(row, entry, place))
+    /// The phone requested the image at `index` of the current pass.
+    fn on_image_of_pass(
+        &mut self,
+        cx: Context<'_>,
+        request: FileRequest<'_>,
+        index: usize,
+        out: &mut Vec<Change>,
+    ) {
+        let Some(pass) = &mut self.delivery.current else {
+            return;
+        };
+        let implied = pass.on_image_request(index, request.transfer, self.activity.requests);
+        let image = pass.images[index];
+        let attempts = image.attempts.saturating_sub(image.killed);
+        let failures = self.delivery.failures(request.file_name());
+        let attempts = attempts.max(failures.saturating_add(1));
+        for transfer in implied {
+            self.delivery.imply(transfer);
+        }
+        self.delivery.imply_manifest_if_sent();
+        self.infer_images_before(cx, index, out);
+        if attempts >= rules::BROKEN_ATTEMPTS && !image.delivered {
+            self.check_broken(cx, request, attempts, out);
+        }
     }
 
-    pub(super) fn begin(&mut self, scene: Scene<'_>, row: &Row, entry: usize) {
-        // A manifest that led to no image was no pass through the images.
-        let unused = self.current.as_ref().is_some_and(|pass| !pass.any_asked());
+    /// Begins the pass of the manifest that `attempt` fetched.
+    pub(super) fn begin_pass(&mut self, cx: Context<'_>, attempt: &FetchAttempt, entry: usize) {
+        let delivery = &mut self.delivery;
+        // A manifest that led to no image was not a pass through the images.
+        let unused = delivery
+            .current
+            .as_ref()
+            .is_some_and(|pass| !pass.any_requested());
         if !unused {
-            self.pass += 1;
+            delivery.pass += 1;
         }
-        self.registering = Registering::default();
-        let staged = scene.catalog.entry(entry);
-        if staged.leg == Leg::Target {
-            self.to = Some(staged.load.clone());
+        self.registration = RegistrationProgress::default();
+        let staged = cx.catalog.entry(entry);
+        if staged.role == StageRole::Target {
+            self.loads.to = Some(staged.load.clone());
         }
-        self.current = Some(Pass {
-            number: self.pass,
+        delivery.current = Some(Pass {
+            number: delivery.pass,
             entry,
-            leg: staged.leg,
+            role: staged.role,
             stepwise: staged.stepwise,
-            requests_only: scene.requests_only,
-            transfer: row.transfer,
-            at: row.at,
-            manifest: row.outcome == FileOutcome::Delivered,
-            images: vec![Image::default(); staged.count],
+            requests_only: cx.requests_only,
+            transfer: attempt.transfer,
+            at: attempt.at,
+            has_manifest: attempt.outcome == FileOutcome::Delivered,
+            images: vec![ImageStatus::default(); staged.count],
             sequence: 0,
             complete: false,
             interrupted: false,
         });
-        let pass = self.pass;
-        if let Some(row) = self.rows.find(row.transfer) {
-            row.pass = pass;
+        let pass = delivery.pass;
+        if let Some(attempt) = delivery.attempts.get_mut(attempt.transfer) {
+            attempt.pass = pass;
         }
     }
 
-    /// The pass is complete once everything is accounted for: then the phone writes.
-    pub(super) fn check_complete(&mut self, about: StepDetails, out: &mut Vec<Change>) -> bool {
-        let Some(pass) = &mut self.current else {
+    /// Completes the pass if every image is accounted for: then the phone writes. Returns
+    /// whether it reported a step.
+    pub(super) fn check_complete(&mut self, details: StepDetails, out: &mut Vec<Change>) -> bool {
+        let Some(pass) = &mut self.delivery.current else {
             return false;
         };
         if !pass.is_whole() {
@@ -166,38 +204,41 @@ impl Conversion {
         let newly = !pass.complete;
         if newly {
             pass.complete = true;
-            let in_full = pass.images.iter().all(|image| image.delivered);
-            if pass.leg == Leg::Target {
-                self.complete += 1;
-                self.in_full |= in_full;
+            let had_every_ack = pass.images.iter().all(|image| image.delivered);
+            if pass.role == StageRole::Target {
+                self.delivery.complete_passes += 1;
+                self.delivery.had_every_ack |= had_every_ack;
             }
         }
         let interrupted = pass.interrupted;
         if newly {
-            // Whatever ran before is written over.
-            self.runs = None;
-            self.said.clear();
-            self.refute(Code::RebootedMidImage, None, out);
-            if self.complete >= rules::REPEATED_PASSES && !self.quiet {
-                self.quiet = true;
-                let load = self.to.as_ref().map_or("", LoadName::as_str);
-                let diagnosis = text::repeated(load, self.complete);
-                self.raise("", diagnosis, out);
-            }
+            self.on_pass_complete(out);
         }
-        // What was missing came in after the application had started.
+        // The missing part arrived after the application had started.
         if interrupted {
             if newly && self.state == State::Configuring {
-                self.came_back(None, out);
+                self.on_application_start(None, out);
                 return true;
             }
             return false;
         }
-        // A duplicate of the manifest may have been asked for beside the last images.
+        // A duplicate of the manifest may have been requested along with the last images.
         if self.state == State::Images || newly && self.state == State::Manifest {
-            self.enter(State::Writing, about, out);
+            self.transition_to(State::Writing, details, out);
             return true;
         }
         false
+    }
+
+    fn on_pass_complete(&mut self, out: &mut Vec<Change>) {
+        self.loads.on_overwritten();
+        self.withdraw(Code::RebootedMidImage, None, out);
+        let passes = self.delivery.complete_passes;
+        if passes >= rules::REPEATED_PASSES && !self.routing.suppress_load {
+            self.routing.suppress_load = true;
+            let load = self.loads.to.as_ref().map_or("", LoadName::as_str);
+            let diagnosis = text::repeated(load, passes);
+            self.raise("", diagnosis, out);
+        }
     }
 }

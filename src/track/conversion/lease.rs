@@ -1,82 +1,75 @@
-//! Whether what a DHCP server told the phone leads here.
+//! Whether the phone's DHCP lease names this machine as TFTP server.
 
 use std::net::Ipv4Addr;
 
-use super::{Change, Conversion, EvidenceSource, RunTime, Scene};
+use super::{context::Context, core::Conversion, reachability::WrongTftpServer};
 use crate::{
     diagnose::Code,
     track::{
-        LeaseOptions,
+        change::Change,
         diagnosis::{rules, text},
+        lease::LeaseOptions,
+        observation::{EvidenceSource, RunTime},
     },
 };
 
-/// Lines of evidence about leases that are kept of one phone: one that finds no server asks for an
-/// address again and again, and must not use up the room of what decides.
+/// Lines of evidence about leases that are kept per phone. A phone that finds no server
+/// requests an address again and again, and must not fill up the evidence.
 const MAX_LEASES: u8 = 8;
 
-/// A lease that leads elsewhere, and no request here since.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) struct Astray {
-    leased: LeaseOptions,
-    address: Ipv4Addr,
-    own: Ipv4Addr,
-    at: RunTime,
-}
-
 impl Conversion {
-    /// The phone starts and has its address from a DHCP server.
-    pub(in super::super) fn leased(
+    /// The phone starts and got its address from a DHCP server.
+    pub(in crate::track) fn on_lease(
         &mut self,
-        scene: Scene<'_>,
+        cx: Context<'_>,
         address: Ipv4Addr,
-        leased: &LeaseOptions,
+        options: &LeaseOptions,
         out: &mut Vec<Change>,
     ) {
-        self.last = scene.at;
-        if self.leases < MAX_LEASES {
-            self.leases += 1;
-            self.note(EvidenceSource::Dhcp, text::leased(address, leased), out);
+        self.activity.last = cx.at;
+        if self.reachability.lease_notes < MAX_LEASES {
+            self.reachability.lease_notes += 1;
+            self.note(EvidenceSource::Dhcp, text::leased(address, options), out);
         }
-        let Some(own) = scene.network.map(|network| network.address) else {
+        let Some(own) = cx.network.map(|network| network.address) else {
             return;
         };
-        if leased.leads_to(own) {
-            self.comes_by_its_lease(out);
-        } else if !scene.excluded {
-            // A phone that finds no server asks for an address about once a minute: the first
-            // time counts, and what it was told last.
-            let at = self.astray.as_ref().map_or(scene.at, |astray| astray.at);
-            self.astray = Some(Astray {
-                leased: leased.clone(),
+        if options.leads_to(own) {
+            self.clear_wrong_tftp_server(out);
+        } else if !cx.excluded {
+            // A phone that finds no server requests an address about once a minute: the time
+            // of the first lease and the options of the last count.
+            let wrong = &mut self.reachability.wrong_tftp_server;
+            *wrong = Some(WrongTftpServer {
+                options: options.clone(),
                 address,
                 own,
-                at,
+                at: wrong.as_ref().map_or(cx.at, |wrong| wrong.at),
             });
         }
     }
 
-    /// It asks here, or is told to.
-    pub(super) fn comes_by_its_lease(&mut self, out: &mut Vec<Change>) {
-        self.astray = None;
-        self.refute(Code::NoTftpAddress, None, out);
+    /// The phone sends requests here, or its lease names this machine.
+    pub(super) fn clear_wrong_tftp_server(&mut self, out: &mut Vec<Change>) {
+        self.reachability.wrong_tftp_server = None;
+        self.withdraw(Code::NoTftpAddress, None, out);
     }
 
-    /// When nobody waits for its first request since its lease any more. A phone that is done
-    /// may go where it likes.
-    pub(super) fn astray_until(&self) -> Option<RunTime> {
-        let waits = !self.stands(Code::NoTftpAddress) && !self.is_done();
-        let astray = self.astray.as_ref().filter(|_| waits)?;
-        Some(astray.at + rules::ASKS_WITHIN)
+    /// When the phone should have sent its first request since its lease. A phone that is done
+    /// may use any server.
+    pub(super) fn lease_check_due(&self) -> Option<RunTime> {
+        let waits = !self.has_diagnosis(Code::NoTftpAddress) && !self.is_done();
+        let wrong = self.reachability.wrong_tftp_server.as_ref();
+        Some(wrong.filter(|_| waits)?.at + rules::FIRST_REQUEST_WITHIN)
     }
 
-    /// Lets time pass.
-    pub(super) fn judge_lease(&mut self, at: RunTime, out: &mut Vec<Change>) {
-        if self.astray_until().is_some_and(|until| at >= until)
-            && let Some(astray) = &self.astray
+    /// Raises the diagnosis once it is due.
+    pub(super) fn check_lease(&mut self, at: RunTime, out: &mut Vec<Change>) {
+        if self.lease_check_due().is_some_and(|due| at >= due)
+            && let Some(wrong) = &self.reachability.wrong_tftp_server
         {
             let diagnosis =
-                text::no_tftp_address(&astray.leased, (astray.address, astray.own), astray.at);
+                text::no_tftp_address(&wrong.options, (wrong.address, wrong.own), wrong.at);
             self.raise("", diagnosis, out);
         }
     }

@@ -1,90 +1,94 @@
 //! The 7940 and 7960: a loader and an application, each fetched in a boot of its own.
 //!
-//! Observed: the loader asks CTLSEP, SEP, SIP, MGC, `XMLDefault`, then its manifest and one
-//! image; it takes the loader's image first, starts anew, and takes the application's. The
-//! SIP application reads the manifest in every boot and asks for `SIPDefault.cnf`, which the
+//! Observed: the loader requests CTLSEP, SEP, SIP, MGC, `XMLDefault`, then its manifest and one
+//! image. It takes the loader's image first, restarts, and takes the application's. The SIP
+//! application reads the manifest in every boot and requests `SIPDefault.cnf`, which the
 //! loader never does.
 
-use super::{Ask, Change, Conversion, Scene, State, StepDetails};
+use super::{
+    context::{Context, FileRequest},
+    core::Conversion,
+};
 use crate::{
     diagnose::Code,
     phone::{Family, RequestedFile, normalized_name},
-    track::diagnosis::text,
+    track::{
+        change::Change,
+        diagnosis::text,
+        event::{State, StepDetails},
+    },
 };
 
-/// Whether this is `SIPDefault.cnf`, which only the SIP application of these phones asks for.
-pub(super) fn is_sip_default(ask: Ask<'_>) -> bool {
-    *ask.request == RequestedFile::LegacyDefault
-        && normalized_name(ask.name).ends_with("sipdefault.cnf")
+/// Whether this is `SIPDefault.cnf`, which only the SIP application of these phones requests.
+pub(super) fn is_sip_default(request: FileRequest<'_>) -> bool {
+    *request.file == RequestedFile::LegacyDefault
+        && normalized_name(request.name).ends_with("sipdefault.cnf")
 }
 
 impl Conversion {
-    /// Whether the images of this phone's pass are fetched one a boot.
-    pub(super) fn is_stepwise(&self) -> bool {
-        self.current.as_ref().is_some_and(|pass| pass.stepwise)
+    /// Whether the phone requests its manifest as a matter of routine.
+    pub(super) fn is_routine_manifest(&self) -> bool {
+        self.delivery.is_stepwise() && self.is_converted()
     }
 
-    /// Whether a manifest is asked for as a matter of routine.
-    pub(super) fn is_routine(&self) -> bool {
-        self.is_stepwise()
-            && matches!(
-                self.state,
-                State::Flashed | State::Confirmed | State::Already
-            )
-    }
-
-    /// Whether this request can be the first of what was just written.
-    pub(super) fn may_follow(&self, ask: Ask<'_>) -> bool {
-        !self.is_stepwise() || is_sip_default(ask)
+    /// Whether this request can be the first of newly written firmware.
+    pub(super) fn may_follow_writing(&self, request: FileRequest<'_>) -> bool {
+        !self.delivery.is_stepwise() || is_sip_default(request)
     }
 
     /// A request of the application, or of the loader that looks for one.
-    pub(super) fn loader_or_application(&mut self, ask: Ask<'_>, out: &mut Vec<Change>) {
-        let runs = is_sip_default(ask);
-        let starts = runs || matches!(ask.request, RequestedFile::TrustList(_));
+    pub(super) fn on_stepwise_request(&mut self, request: FileRequest<'_>, out: &mut Vec<Change>) {
+        let is_application = is_sip_default(request);
+        let starts = is_application || matches!(request.file, RequestedFile::TrustList(_));
+        let details = StepDetails::of_file(request.file_name());
         match self.state {
             State::Writing | State::Rebooted | State::Manifest | State::Configuring
-                if runs && self.has_everything() =>
+                if is_application && self.delivery.has_everything() =>
             {
-                self.config_at = None;
-                self.refute(Code::ProtocolApplicationInvalid, None, out);
-                self.came_back(Some(ask.file()), out);
+                self.configuration.requested_at = None;
+                self.withdraw(Code::ProtocolApplicationInvalid, None, out);
+                self.on_application_start(Some(request.file_name()), out);
             }
-            State::Writing => self.enter(State::Rebooted, StepDetails::file(ask.file()), out),
+            State::Writing => self.transition_to(State::Rebooted, details, out),
             State::Images | State::Manifest if starts => {
-                self.enter(State::Configuring, StepDetails::file(ask.file()), out);
+                self.transition_to(State::Configuring, details, out);
             }
             _ => {}
         }
     }
 
-    /// What only these phones ask for: who they are, and whether the loader found nothing to
-    /// start.
-    pub(super) fn judge_loader(&mut self, scene: Scene<'_>, ask: Ask<'_>, out: &mut Vec<Change>) {
+    /// Requests that only these phones send, and whether the loader found no application.
+    pub(super) fn check_loader(
+        &mut self,
+        cx: Context<'_>,
+        request: FileRequest<'_>,
+        out: &mut Vec<Change>,
+    ) {
         if !matches!(
-            ask.request,
+            request.file,
             RequestedFile::LegacyConfig(_) | RequestedFile::LegacyDefault
         ) {
             return;
         }
-        if self.family.is_none() {
-            self.family = Some(Family::P3);
-        }
-        if is_sip_default(ask) && !self.is_stepwise() && self.state == State::Manifest {
-            self.enter(State::Configuring, StepDetails::file(ask.file()), out);
-        }
-        // It asks for all kinds of configurations where no application says which one.
-        if !normalized_name(ask.name).starts_with("mgc") {
+        self.device.family.get_or_insert(Family::P3);
+        let details = StepDetails::of_file(request.file_name());
+        if is_sip_default(request) && !self.delivery.is_stepwise() && self.state == State::Manifest
+        {
+            self.transition_to(State::Configuring, details, out);
             return;
         }
-        self.raise(ask.name, text::no_application(ask.name, scene.at), out);
-        if let Some(pass) = &mut self.current
+        // Without an application, the loader requests every kind of configuration.
+        if !normalized_name(request.name).starts_with("mgc") {
+            return;
+        }
+        self.raise(request.name, text::no_application(request.name, cx.at), out);
+        if let Some(pass) = &mut self.delivery.current
             && pass.stepwise
             && pass.complete
             && matches!(self.state, State::Writing | State::Rebooted)
         {
             pass.interrupted = true;
-            self.enter(State::Configuring, StepDetails::file(ask.file()), out);
+            self.transition_to(State::Configuring, details, out);
         }
     }
 }

@@ -1,231 +1,218 @@
-//! Which stage a phone is shown: the target, or first the bridge.
+//! What follows from a refused manifest and from the phone's load and hardware: the bridge, or
+//! a diagnosis.
 
-use super::{
-    Change, Conversion, Evidence, EvidenceSource, FileOutcome, Kind, LoadName, RunTime,
-    SETTLED_AFTER, Scene, State, StepDetails,
-};
+use super::{context::Context, core::Conversion, status::SETTLED_AFTER};
 use crate::{
     diagnose::Code,
-    phone::{Family, Route, supports_hardware},
+    phone::{LoadName, Route, supports_hardware},
     track::{
-        catalog::{Catalog, Entry, Leg},
+        catalog::{Catalog, ManifestEntry},
+        change::Change,
         diagnosis::{
             rules::{self, Refusal},
             text,
         },
+        event::{Evidence, State, StepDetails},
+        observation::{EvidenceSource, RunTime},
+        route::{BridgeProgress, StageRole},
     },
 };
 
-/// What became of the bridge with one phone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(crate) enum BridgeProgress {
-    /// It was not needed yet.
-    #[default]
-    Untried,
-    /// The phone is shown it now.
-    Shown,
-    /// The phone took it.
-    Taken,
-    /// The phone refused it too.
-    Refused,
-    /// An application was told of it and did not ask for it.
-    Unwanted,
-}
-
 impl Conversion {
-    /// The stage whose image the phone means: that of the manifest it was given, if it
-    /// names this image.
-    pub(in super::super) fn leg_of_image(&self, catalog: &Catalog, name: &str) -> Leg {
-        let given = self
-            .rows
-            .iter()
-            .rev()
-            .filter(|row| row.open || row.sent || row.outcome == FileOutcome::Delivered);
-        let entries = given.filter_map(|row| match row.kind {
-            Kind::Manifest(Some(entry)) => Some(catalog.entry(entry)),
-            _ => None,
-        });
-        entries
-            .into_iter()
-            .find(|entry| entry.place(name).is_some())
-            .map_or(self.leg, |entry| entry.leg)
+    /// The role of the bundle that the phone means by the image `name`: that of the manifest
+    /// it was given, if the manifest lists the image.
+    pub(in crate::track) fn role_of_image(&self, catalog: &Catalog, name: &str) -> StageRole {
+        self.delivery
+            .role_of_image(catalog, name)
+            .unwrap_or(self.routing.stage)
     }
 
-    /// The family of the phone, as far as anything says so.
-    pub(super) fn own_family(&self) -> Option<Family> {
-        self.family.or(self.model.map(|model| model.family))
-    }
-
-    /// The bridge that this phone can still be given.
-    fn bridge<'a>(&self, scene: Scene<'a>) -> Option<&'a Entry> {
-        let entry = scene.catalog.for_family(Leg::Bridge, self.own_family()?)?;
-        let forbidden = self.hardware.is_some_and(|hardware| {
+    /// The bridge, if this phone can still be offered it.
+    fn available_bridge<'a>(&self, cx: Context<'a>) -> Option<&'a ManifestEntry> {
+        let entry = cx
+            .catalog
+            .for_family(StageRole::Bridge, self.known_family()?)?;
+        let unsupported = self.device.hardware.is_some_and(|hardware| {
             supports_hardware(&entry.load, entry.hardware, hardware) == Some(false)
         });
-        (self.bridge == BridgeProgress::Untried && !forbidden && !scene.excluded).then_some(entry)
+        let is_available =
+            self.routing.bridge == BridgeProgress::Untried && !unsupported && !cx.excluded;
+        is_available.then_some(entry)
     }
 
-    fn show_bridge(&mut self, load: &LoadName, why: &str, out: &mut Vec<Change>) {
-        self.leg = Leg::Bridge;
-        self.bridge = BridgeProgress::Shown;
-        self.takes.clear();
-        // The next boot's configuration is the first that names the bridge.
-        self.config_at = None;
-        let detail = format!("{why}; it is given the bridge {load} first");
+    fn offer_bridge(&mut self, load: &LoadName, reason: &str, out: &mut Vec<Change>) {
+        self.routing.offer_bridge();
+        self.delivery.manifest_deliveries.clear();
+        // The configuration of the next boot is the first that names the bridge.
+        self.configuration.requested_at = None;
+        let detail = format!("{reason}; it is offered the bridge {load} first");
         self.note(EvidenceSource::Requests, detail, out);
     }
 
-    /// The phone refuses a manifest: another stage, or a diagnosis.
-    pub(super) fn refused(&mut self, scene: Scene<'_>, out: &mut Vec<Change>) {
-        let boots = std::mem::take(&mut self.takes);
-        let family = self.own_family();
-        if self.leg == Leg::Bridge {
-            self.leg = Leg::Target;
-            self.bridge = BridgeProgress::Refused;
-            self.raise("", text::refused(&boots, family, self.bridge), out);
+    /// The phone refuses a manifest: offers the bridge, or raises a diagnosis.
+    pub(super) fn on_refusal(&mut self, cx: Context<'_>, out: &mut Vec<Change>) {
+        let boots = std::mem::take(&mut self.delivery.manifest_deliveries);
+        let family = self.known_family();
+        if self.routing.stage == StageRole::Bridge {
+            self.routing.leave_bridge(BridgeProgress::Refused);
+            let diagnosis = text::refused(&boots, family, self.routing.bridge);
+            self.raise("", diagnosis, out);
             return;
         }
-        let target = family.and_then(|family| scene.catalog.for_family(Leg::Target, family));
-        let why = target.map_or(Refusal::Either, |target| {
-            rules::refusal(
-                self.runs.as_ref(),
-                self.hardware,
-                &target.load,
-                target.hardware,
-            )
-        });
-        if why != Refusal::Hardware
-            && let Some(bridge) = self.bridge(scene)
+        let target = family.and_then(|family| cx.catalog.for_family(StageRole::Target, family));
+        let reason = target.map_or(Refusal::Either, |target| self.refusal_reason(target));
+        if reason != Refusal::Hardware
+            && let Some(bridge) = self.available_bridge(cx)
         {
-            let why = text::boots_without_images(&boots);
-            return self.show_bridge(&bridge.load, &why, out);
+            let evidence = text::boots_without_images(&boots);
+            return self.offer_bridge(&bridge.load, &evidence, out);
         }
-        let diagnosis = match why {
+        let bridge = self.routing.bridge;
+        let diagnosis = match reason {
             Refusal::Key => {
-                text::bridge_needed(&text::boots_without_images(&boots), family, self.bridge)
+                text::bridge_needed(&text::boots_without_images(&boots), family, bridge)
             }
             Refusal::Hardware => text::hardware_mismatch(
                 &text::boots_without_images(&boots),
-                self.runs.as_ref(),
-                self.hardware,
+                self.loads.reported.as_ref(),
+                self.device.hardware,
             ),
-            Refusal::Either => text::refused(&boots, family, self.bridge),
+            Refusal::Either => text::refused(&boots, family, bridge),
         };
-        // Kept, so that a later boot of the same refusal is none of its own.
-        self.takes = boots;
+        // Kept, so that a later boot with the same refusal does not count as a new one.
+        self.delivery.manifest_deliveries = boots;
         self.raise("", diagnosis, out);
     }
 
-    /// When an application that is told of the bridge would have asked for it, if nothing
-    /// else is seen.
-    pub(super) fn bridge_unwanted_at(&self) -> Option<RunTime> {
-        let waits = self.leg == Leg::Bridge && self.state == State::Configuring;
-        self.config_at
+    fn refusal_reason(&self, target: &ManifestEntry) -> Refusal {
+        rules::refusal(
+            self.loads.reported.as_ref(),
+            self.device.hardware,
+            &target.load,
+            target.hardware,
+        )
+    }
+
+    /// When an application that read the name of the bridge should have requested it.
+    pub(super) fn bridge_request_due(&self) -> Option<RunTime> {
+        let waits = self.routing.stage == StageRole::Bridge && self.state == State::Configuring;
+        self.configuration
+            .requested_at
             .filter(|_| waits)
             .map(|at| at + SETTLED_AFTER)
     }
 
-    /// The phone was told of the bridge and does not want it: most likely it runs it.
-    pub(super) fn bridge_unwanted(&mut self, out: &mut Vec<Change>) {
-        self.leg = Leg::Target;
-        self.bridge = BridgeProgress::Unwanted;
-        let diagnosis = text::bridge_unwanted(self.config_at.unwrap_or(self.last), self.bridge);
+    /// The application read the name of the bridge and did not request it. Most likely it runs
+    /// the bridge's load.
+    pub(super) fn on_bridge_not_requested(&mut self, out: &mut Vec<Change>) {
+        self.routing.leave_bridge(BridgeProgress::NotRequested);
+        let since = self
+            .configuration
+            .requested_at
+            .unwrap_or(self.activity.last);
+        let diagnosis = text::bridge_not_requested(since, self.routing.bridge);
         self.raise("", diagnosis, out);
     }
 
-    /// The load or the hardware became known: whether the target can be taken in one step.
-    pub(super) fn judge_route(&mut self, scene: Scene<'_>, out: &mut Vec<Change>) {
+    /// The load or the hardware became known: whether the phone can install the target in one
+    /// step.
+    pub(super) fn check_route(&mut self, cx: Context<'_>, out: &mut Vec<Change>) {
         let Some(target) = self
-            .own_family()
-            .and_then(|family| scene.catalog.for_family(Leg::Target, family))
+            .known_family()
+            .and_then(|family| cx.catalog.for_family(StageRole::Target, family))
         else {
             return;
         };
-        // What it is in the middle of decides before any rule does.
+        // What the phone is doing decides before any rule.
         let is_busy = self.is_owed_images() || self.state == State::Writing;
-        if is_busy && !self.is_failed() || self.leg == Leg::Bridge {
+        if is_busy && !self.is_failed() || self.routing.stage == StageRole::Bridge {
             return;
         }
-        let runs = self.runs.clone();
-        let why = rules::refusal(runs.as_ref(), self.hardware, &target.load, target.hardware);
-        if let Some(runs) = &runs
+        let reason = self.refusal_reason(target);
+        if reason == Refusal::Key
+            && let Some(reported) = self.loads.reported.clone()
             && target
                 .load
                 .release()
-                .is_some_and(|to| Route::between(runs.release(), to) == Route::ViaBridge)
-            && why == Refusal::Key
+                .is_some_and(|to| Route::between(reported.release(), to) == Route::ViaBridge)
         {
-            let evidence = format!(
-                "runs {}, which is older than 8.3(3); {} is newer than 8.5(2)",
-                text::shown(runs.as_str()),
-                target.load
-            );
-            if let Some(bridge) = self.bridge(scene) {
-                self.show_bridge(&bridge.load, &evidence, out);
-            } else if !scene.excluded {
-                self.refute(Code::ManifestRefused, None, out);
-                let family = self.own_family();
-                self.raise("", text::bridge_needed(&evidence, family, self.bridge), out);
-            }
-            return;
+            return self.on_old_load(cx, &reported, target, out);
         }
-        self.refute(Code::BridgeNeeded, None, out);
-        let stood = [Code::ManifestRefused, Code::HardwareMismatch]
-            .into_iter()
-            .filter(|code| self.stands(*code))
-            .collect::<Vec<_>>();
-        // What the refusal is due to is known better now.
-        let is_better = match why {
-            Refusal::Key | Refusal::Hardware => stood.contains(&Code::ManifestRefused),
-            Refusal::Either => stood.contains(&Code::HardwareMismatch),
+        self.withdraw(Code::BridgeNeeded, None, out);
+        // The reason of an active refusal may be known better now.
+        let improves = match reason {
+            Refusal::Key | Refusal::Hardware => Code::ManifestRefused,
+            Refusal::Either => Code::HardwareMismatch,
         };
-        if is_better && !self.takes.is_empty() {
-            for code in stood {
-                self.refute(code, None, out);
-            }
-            self.refused(scene, out);
+        if self.has_diagnosis(improves) && !self.delivery.manifest_deliveries.is_empty() {
+            self.withdraw(Code::ManifestRefused, None, out);
+            self.withdraw(Code::HardwareMismatch, None, out);
+            self.on_refusal(cx, out);
+        }
+    }
+
+    /// The phone runs a load that does not know the target's key.
+    fn on_old_load(
+        &mut self,
+        cx: Context<'_>,
+        reported: &LoadName,
+        target: &ManifestEntry,
+        out: &mut Vec<Change>,
+    ) {
+        let evidence = format!(
+            "runs {}, which is older than 8.3(3); {} is newer than 8.5(2)",
+            text::printable(reported.as_str()),
+            target.load
+        );
+        if let Some(bridge) = self.available_bridge(cx) {
+            self.offer_bridge(&bridge.load, &evidence, out);
+        } else if !cx.excluded {
+            self.withdraw(Code::ManifestRefused, None, out);
+            let diagnosis =
+                text::bridge_needed(&evidence, self.known_family(), self.routing.bridge);
+            self.raise("", diagnosis, out);
         }
     }
 
     /// An application started after the bridge's images: the target is next.
-    pub(super) fn bridged(&mut self, file: Option<&str>, out: &mut Vec<Change>) {
-        self.leg = Leg::Target;
-        self.bridge = BridgeProgress::Taken;
-        self.takes.clear();
-        self.current = None;
-        self.runs = None;
-        self.said.clear();
+    pub(super) fn on_bridge_installed(&mut self, file: Option<&str>, out: &mut Vec<Change>) {
+        self.routing.leave_bridge(BridgeProgress::Installed);
+        self.delivery.manifest_deliveries.clear();
+        self.delivery.current = None;
+        self.loads.on_overwritten();
         let evidence = Evidence {
             source: EvidenceSource::Requests,
             detail: format!(
                 "pass {}: every image of the bridge delivered or implied; then an application \
-                 asked for {}: the target is next",
-                self.pass,
-                file.map_or_else(|| "a file".to_owned(), text::shown)
+                 requested {}: the target is next",
+                self.delivery.pass,
+                file.map_or_else(|| "a file".to_owned(), text::printable)
             ),
         };
-        self.keep(evidence.clone());
-        let about = StepDetails {
+        self.findings.add_evidence(evidence.clone());
+        let details = StepDetails {
             file: file.map(str::to_owned),
-            evidence: Some(evidence),
-            ..StepDetails::default()
+            ..StepDetails::of_evidence(evidence)
         };
-        self.enter(State::Configuring, about, out);
+        self.transition_to(State::Configuring, details, out);
     }
 
-    /// Somebody names the hardware classes of the phone.
-    pub(in super::super) fn hardware_named(
+    /// A source reported the phone's hardware classes.
+    pub(in crate::track) fn on_hardware_report(
         &mut self,
-        scene: Scene<'_>,
+        cx: Context<'_>,
         classes: u32,
         source: EvidenceSource,
         detail: &str,
         out: &mut Vec<Change>,
     ) {
-        self.last = scene.at;
-        self.hardware = Some(classes);
-        let detail = format!("hardware classes {classes:#x} ({})", text::shown(detail));
+        self.activity.last = cx.at;
+        self.device.hardware = Some(classes);
+        let detail = format!(
+            "hardware classes {classes:#x} ({})",
+            text::printable(detail)
+        );
         self.note(source, detail, out);
-        self.judge_route(scene, out);
+        self.check_route(cx, out);
     }
 }

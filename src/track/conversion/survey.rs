@@ -1,108 +1,72 @@
-//! A survey: first the phones only tell which load they run, then the way of each is known.
+//! A survey: first the phones only report which load they run, then the route of each is
+//! planned.
 
-use serde::Serialize;
-
-use super::{Change, Code, Conversion, EvidenceSource, LoadName, RunTime, Scene, State};
-use crate::track::catalog::{Catalog, Leg};
-
-/// What a survey found to be a phone's way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PlannedRoute {
-    /// It runs the target: nothing that names a load is served to it.
-    Already,
-    /// It is told of the target. Where it told no load, or one of which reports differ, that
-    /// is tried first.
-    Target,
-    /// It is told of the bridge first, and of the target then.
-    Bridge,
-    /// Its load is too old for the target, and no bridge is served.
-    BridgeNeeded,
-    /// It was in its boot loader during the survey, and was served like in any run.
-    Recovery,
-    /// No bundle of this run is for it.
-    Unserved,
-    /// It is none of `--only`.
-    Excluded,
-}
-
-impl Scene<'_> {
-    /// Whether a survey goes on.
-    fn surveys(&self) -> bool {
-        self.survey.is_some_and(|end| self.at < end)
-    }
-}
+use super::{context::Context, core::Conversion};
+use crate::{
+    diagnose::Code,
+    phone::LoadName,
+    track::{
+        catalog::Catalog,
+        change::Change,
+        event::State,
+        observation::EvidenceSource,
+        route::{PlannedRoute, StageRole},
+    },
+};
 
 impl Conversion {
-    /// Whether no load is named and none handed out to this phone, because a survey goes on.
-    /// Whoever was in the boot loader in this run has no load to tell, and no other way back.
-    pub(super) fn is_held(&self, scene: Scene<'_>) -> bool {
-        scene.surveys() && !self.in_recovery
+    /// Whether the phone is offered no load because a survey is in progress. A phone that was
+    /// in its boot loader in this run has no load to report and no other way back.
+    pub(super) fn is_held(&self, cx: Context<'_>) -> bool {
+        cx.in_survey() && !self.loads.in_recovery
     }
 
-    /// Since when its silence counts: a phone that was told of no load is silent on purpose
-    /// until the survey is over and somebody restarts it.
-    pub(super) fn silent_since(&self, survey: Option<RunTime>) -> RunTime {
-        let held = survey.filter(|_| !self.in_recovery);
-        held.map_or(self.active, |end| self.active.max(end))
-    }
-
-    /// The load that it runs, as far as somebody told.
-    pub(in super::super) fn runs(&self) -> Option<&LoadName> {
-        self.runs.as_ref()
-    }
-
-    /// Whether it ran the target before anything was fetched.
-    pub(in super::super) fn is_already(&self) -> bool {
+    /// Whether the phone ran the target before it fetched anything.
+    pub(in crate::track) fn is_already(&self) -> bool {
         self.state == State::Already
     }
 
-    /// Whether it fetched anything since this moment.
-    pub(in super::super) fn is_active_since(&self, moment: RunTime) -> bool {
-        self.active > moment
-    }
-
-    /// The survey is over: the way of this phone, which is from now on in its record.
-    pub(in super::super) fn surveyed(&mut self, scene: Scene<'_>, out: &mut Vec<Change>) {
-        let way = self.way(scene);
-        self.way = Some(way);
-        let target = self.next_load(scene.catalog, Leg::Target);
+    /// The survey ended: plans the route of this phone and adds it to the evidence.
+    pub(in crate::track) fn plan_route(&mut self, cx: Context<'_>, out: &mut Vec<Change>) {
+        let route = self.route_after_survey(cx);
+        self.routing.planned = Some(route);
+        let target = self.next_load(cx.catalog, StageRole::Target);
         let target = target.map_or("the target", LoadName::as_str);
-        let detail = match way {
+        let detail = match route {
             PlannedRoute::Already => {
-                format!("it runs {target} already: nothing that names a load is served to it")
+                format!("it runs {target} already: no file that names a load is served to it")
             }
-            PlannedRoute::Target if self.runs.is_none() => {
-                format!("it told no load: {target} at its next start")
+            PlannedRoute::Target if self.loads.reported.is_none() => {
+                format!("it reported no load: {target} at its next start")
             }
             PlannedRoute::Target => format!("{target} at its next start"),
             PlannedRoute::Bridge => {
-                let bridge = self.next_load(scene.catalog, Leg::Bridge);
+                let bridge = self.next_load(cx.catalog, StageRole::Bridge);
                 let bridge = bridge.map_or("", LoadName::as_str);
                 format!("the bridge {bridge} at its next start, then {target}")
             }
             PlannedRoute::BridgeNeeded => format!("nothing: it needs a bridge before {target}"),
-            PlannedRoute::Recovery => "it goes on as its boot loader began".to_owned(),
+            PlannedRoute::Recovery => "it continues the recovery that it began".to_owned(),
             PlannedRoute::Unserved => "nothing: no bundle of this run is for it".to_owned(),
-            PlannedRoute::Excluded => "nothing: it is none of --only".to_owned(),
+            PlannedRoute::Excluded => "nothing: --only leaves it out".to_owned(),
         };
         let detail = format!("planned by the survey: {detail}");
         self.note(EvidenceSource::Requests, detail, out);
     }
 
-    fn way(&self, scene: Scene<'_>) -> PlannedRoute {
+    fn route_after_survey(&self, cx: Context<'_>) -> PlannedRoute {
         let is_served = self
-            .own_family()
-            .is_none_or(|family| scene.catalog.for_family(Leg::Target, family).is_some());
-        if scene.excluded {
+            .known_family()
+            .is_none_or(|family| cx.catalog.for_family(StageRole::Target, family).is_some());
+        if cx.excluded {
             PlannedRoute::Excluded
-        } else if self.in_recovery {
+        } else if self.loads.in_recovery {
             PlannedRoute::Recovery
         } else if matches!(self.state, State::Already | State::Confirmed) {
             PlannedRoute::Already
-        } else if self.stands(Code::BridgeNeeded) {
+        } else if self.has_diagnosis(Code::BridgeNeeded) {
             PlannedRoute::BridgeNeeded
-        } else if self.leg == Leg::Bridge {
+        } else if self.routing.stage == StageRole::Bridge {
             PlannedRoute::Bridge
         } else if is_served {
             PlannedRoute::Target
@@ -111,17 +75,17 @@ impl Conversion {
         }
     }
 
-    /// What this phone would be given in this stage.
-    fn next_load<'a>(&self, catalog: &'a Catalog, leg: Leg) -> Option<&'a LoadName> {
-        let entry = catalog.for_family(leg, self.own_family()?)?;
+    /// The load that this phone would be given in this role.
+    fn next_load<'a>(&self, catalog: &'a Catalog, role: StageRole) -> Option<&'a LoadName> {
+        let entry = catalog.for_family(role, self.known_family()?)?;
         Some(&entry.load)
     }
 
-    /// The load that it is given next on the way that was planned.
-    pub(in super::super) fn planned_load<'a>(&self, catalog: &'a Catalog) -> Option<&'a LoadName> {
-        match self.way? {
-            PlannedRoute::Target => self.next_load(catalog, Leg::Target),
-            PlannedRoute::Bridge => self.next_load(catalog, Leg::Bridge),
+    /// The load that the phone is given next on its planned route.
+    pub(in crate::track) fn planned_load<'a>(&self, catalog: &'a Catalog) -> Option<&'a LoadName> {
+        match self.routing.planned? {
+            PlannedRoute::Target => self.next_load(catalog, StageRole::Target),
+            PlannedRoute::Bridge => self.next_load(catalog, StageRole::Bridge),
             _ => None,
         }
     }

@@ -1,47 +1,51 @@
-//! What becomes of transfers, and what that proves.
+//! Progress and ends of transfers, and what they prove.
 
-use super::{
-    Change, Conversion, FileOutcome, Kind, Row, Scene, StepDetails, TransferEnd, TransferId,
-};
+use super::{context::Context, core::Conversion};
 use crate::{
     diagnose::Code,
     phone::{Family, LoadName},
-    track::diagnosis::rules::Take,
+    track::{
+        change::Change,
+        diagnosis::rules::ManifestDelivery,
+        event::StepDetails,
+        history::{FetchAttempt, FileRole},
+        observation::{TransferEnd, TransferId},
+    },
 };
 
-/// Takes that are kept; a refusal is as clear from the newest ones.
-const MAX_TAKES: usize = 32;
+/// Manifest deliveries that are kept. The newest show a refusal as clearly as all.
+const MAX_DELIVERIES: usize = 32;
 
 impl Conversion {
-    /// Bytes of a transfer are acknowledged.
-    pub(in super::super) fn acknowledged(
+    /// Bytes of a transfer were acknowledged.
+    pub(in crate::track) fn on_acknowledged(
         &mut self,
-        scene: Scene<'_>,
+        cx: Context<'_>,
         transfer: TransferId,
         bytes: u64,
         out: &mut Vec<Change>,
     ) {
-        let Some(row) = self.rows.find(transfer) else {
+        let Some(attempt) = self.delivery.attempts.get_mut(transfer) else {
             return;
         };
-        let more = row.acknowledge(bytes);
-        let (bytes, size) = (row.bytes, row.size.unwrap_or(row.bytes));
-        let (file, pass, kind) = (row.name.clone(), row.pass, row.kind);
-        self.touch(scene.at, out);
+        let more = attempt.acknowledge(bytes);
+        let (bytes, size) = (attempt.bytes, attempt.size.unwrap_or(attempt.bytes));
+        let (file, pass, role) = (attempt.name.clone(), attempt.pass, attempt.role);
+        self.on_activity(cx.at, out);
         if bytes > 0 {
-            self.heard(out);
+            self.on_acknowledgement(out);
         }
         let mut place = (0, 0);
-        if let Kind::Image(Some(at)) = kind {
-            self.fetched |= bytes > 0;
-            if let Some(current) = &mut self.current
+        if let FileRole::Image(Some(index)) = role {
+            self.delivery.fetched |= bytes > 0;
+            if let Some(current) = &mut self.delivery.current
                 && current.number == pass
             {
                 if more {
-                    current.progressed(at, transfer);
+                    current.on_progress(index, transfer);
                 }
                 let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-                place = (number(at + 1), number(current.images.len()));
+                place = (number(index + 1), number(current.images.len()));
             }
         }
         out.push(Change::Progress {
@@ -53,115 +57,132 @@ impl Conversion {
         });
     }
 
-    /// A transfer is over.
-    pub(in super::super) fn ended(
+    /// A transfer ended.
+    pub(in crate::track) fn on_transfer_end(
         &mut self,
-        scene: Scene<'_>,
+        cx: Context<'_>,
         transfer: TransferId,
         end: &TransferEnd,
         bytes: u64,
         out: &mut Vec<Change>,
     ) {
-        let Some(row) = self.rows.find(transfer) else {
+        let Some(attempt) = self.delivery.attempts.get_mut(transfer) else {
             return;
         };
-        if !row.open {
+        if !attempt.open {
             return;
         }
-        row.end(end, bytes);
-        let row = row.clone();
-        // That nothing more is heard is no sign of life, nor that nobody listened.
+        attempt.end(end, bytes);
+        let attempt = attempt.clone();
+        // The absence of packets is not activity.
         if !matches!(end, TransferEnd::Vanished { .. } | TransferEnd::Killed) {
-            self.touch(scene.at, out);
+            self.on_activity(cx.at, out);
         }
-        if *end == TransferEnd::Delivered || row.bytes > 0 {
-            self.heard(out);
+        if *end == TransferEnd::Delivered || attempt.bytes > 0 {
+            self.on_acknowledgement(out);
         } else if matches!(end, TransferEnd::Vanished { .. }) {
-            self.unheard_transfer(scene.at, &row, out);
+            self.count_unacked_transfer(cx.at, &attempt, out);
         }
-        match row.kind {
-            Kind::Manifest(entry) => self.manifest_ended(scene, &row, entry, end, out),
-            Kind::Image(place) => self.image_ended(&row, place, end, out),
-            Kind::Other if *end == TransferEnd::Delivered => {
-                self.config_delivered(scene, &row);
-                self.may_register(scene, &row);
+        match attempt.role {
+            FileRole::Manifest(entry) => self.on_manifest_end(cx, &attempt, entry, end, out),
+            FileRole::Image(index) => self.on_image_end(&attempt, index, end, out),
+            FileRole::OwnConfig if *end == TransferEnd::Delivered => {
+                self.configuration.boot.on_own_delivered(transfer);
+                self.expect_register(cx);
             }
-            Kind::Other => {}
-        }
-    }
-
-    fn manifest_ended(
-        &mut self,
-        scene: Scene<'_>,
-        row: &Row,
-        entry: Option<usize>,
-        end: &TransferEnd,
-        out: &mut Vec<Change>,
-    ) {
-        match end {
-            TransferEnd::Delivered => {
-                self.fetched = true;
-                self.take(scene, row, true);
-                if let Some(entry) = entry {
-                    if self.begins_pass(row, entry, None) {
-                        self.begin(scene, row, entry);
-                    } else if let Some(pass) = &mut self.current
-                        && pass.entry == entry
-                        && (pass.transfer == row.transfer || !pass.any_asked())
-                    {
-                        pass.manifest = true;
-                        pass.transfer = row.transfer;
-                        pass.at = row.at;
-                    }
-                }
-                let about = StepDetails {
-                    file: Some(row.name.clone()),
-                    bytes: Some(row.bytes),
-                    load: entry.map(|at| scene.catalog.entry(at).load.clone()),
-                    ..StepDetails::default()
-                };
-                if !self.check_complete(StepDetails::default(), out) {
-                    self.step(about, out);
-                }
-            }
-            _ if row.sent => {
-                let went_on = self
-                    .current
-                    .as_ref()
-                    .is_some_and(|pass| pass.transfer == row.transfer && pass.any_asked());
-                if went_on {
-                    self.imply_manifest_row(row.transfer);
-                    self.check_complete(StepDetails::default(), out);
-                }
+            // No request follows a configuration that names no load.
+            FileRole::DefaultConfig if *end == TransferEnd::Delivered => {
+                self.configuration.boot.default_delivered |= !self.is_held(cx);
             }
             _ => {}
         }
     }
 
-    /// Remembers a manifest's delivery, for as long as no image is asked for. `whole`: all of
-    /// it was acknowledged; else that is inferred.
-    pub(super) fn take(&mut self, scene: Scene<'_>, row: &Row, whole: bool) {
-        let load = LoadName::new(&row.name);
+    fn on_manifest_end(
+        &mut self,
+        cx: Context<'_>,
+        attempt: &FetchAttempt,
+        entry: Option<usize>,
+        end: &TransferEnd,
+        out: &mut Vec<Change>,
+    ) {
+        if *end == TransferEnd::Delivered {
+            self.on_manifest_delivered(cx, attempt, entry, out);
+        } else if attempt.all_sent {
+            let next_requested = self
+                .delivery
+                .current
+                .as_ref()
+                .is_some_and(|pass| pass.transfer == attempt.transfer && pass.any_requested());
+            if next_requested {
+                self.delivery.imply_manifest(attempt.transfer);
+                self.check_complete(StepDetails::default(), out);
+            }
+        }
+    }
+
+    fn on_manifest_delivered(
+        &mut self,
+        cx: Context<'_>,
+        attempt: &FetchAttempt,
+        entry: Option<usize>,
+        out: &mut Vec<Change>,
+    ) {
+        self.delivery.fetched = true;
+        self.record_manifest_delivery(cx, attempt, true);
+        if let Some(entry) = entry {
+            if self.delivery.begins_pass(attempt, entry, None) {
+                self.begin_pass(cx, attempt, entry);
+            } else if let Some(pass) = &mut self.delivery.current
+                && pass.entry == entry
+                && (pass.transfer == attempt.transfer || !pass.any_requested())
+            {
+                pass.has_manifest = true;
+                pass.transfer = attempt.transfer;
+                pass.at = attempt.at;
+            }
+        }
+        if !self.check_complete(StepDetails::default(), out) {
+            let details = StepDetails {
+                load: entry.map(|entry| cx.catalog.entry(entry).load.clone()),
+                ..transferred(attempt)
+            };
+            self.step(details, out);
+        }
+    }
+
+    /// Remembers the delivery of a manifest until an image is requested. `whole`: all of it
+    /// was acknowledged; otherwise the delivery is inferred.
+    pub(super) fn record_manifest_delivery(
+        &mut self,
+        cx: Context<'_>,
+        attempt: &FetchAttempt,
+        whole: bool,
+    ) {
+        let load = LoadName::new(&attempt.name);
         // A 7940 or 7960 reads its manifest in every boot.
         if load.family() == Some(Family::P3) {
             return;
         }
-        if let Some(pass) = &self.current
-            && pass.any_asked()
-            && pass.sequence > row.sequence
+        if let Some(pass) = &self.delivery.current
+            && pass.any_requested()
+            && pass.sequence > attempt.sequence
         {
             return;
         }
-        match self.takes.last_mut() {
-            Some(take) if take.is_same_boot(&row.name, scene.at) => take.last = scene.at,
+        let deliveries = &mut self.delivery.manifest_deliveries;
+        match deliveries.last_mut() {
+            Some(delivery) if delivery.is_same_boot(&attempt.name, cx.at) => {
+                delivery.last = cx.at;
+            }
             _ => {
-                if self.takes.len() >= MAX_TAKES {
-                    self.takes.remove(1);
+                if deliveries.len() >= MAX_DELIVERIES {
+                    deliveries.remove(1);
                 }
-                self.takes.push(Take {
-                    name: row.name.clone(),
-                    first: scene.at,
-                    last: scene.at,
+                deliveries.push(ManifestDelivery {
+                    name: attempt.name.clone(),
+                    first: cx.at,
+                    last: cx.at,
                     recovery: load.is_recovery(),
                     booted_since: false,
                     whole,
@@ -170,72 +191,48 @@ impl Conversion {
         }
     }
 
-    fn image_ended(
+    fn on_image_end(
         &mut self,
-        row: &Row,
-        place: Option<usize>,
+        attempt: &FetchAttempt,
+        index: Option<usize>,
         end: &TransferEnd,
         out: &mut Vec<Change>,
     ) {
-        self.fetched |= row.bytes > 0 || *end == TransferEnd::Delivered;
+        self.delivery.fetched |= attempt.bytes > 0 || *end == TransferEnd::Delivered;
         if *end != TransferEnd::Killed {
-            self.count_failing(row, end);
+            let is_missing = self.has_diagnosis(Code::MissingImage);
+            self.delivery.count_failure(attempt, end, is_missing);
         }
-        let about = || StepDetails {
-            file: Some(row.name.clone()),
-            bytes: Some(row.bytes),
-            ..StepDetails::default()
-        };
         let mut implied = Vec::new();
-        if let Some(place) = place
-            && let Some(pass) = &mut self.current
-            && pass.number == row.pass
+        if let Some(index) = index
+            && let Some(pass) = &mut self.delivery.current
+            && pass.number == attempt.pass
         {
             if *end == TransferEnd::Delivered {
-                implied = pass.delivered(place);
+                implied = pass.on_delivered(index);
             } else if *end == TransferEnd::Killed {
-                pass.killed(place, row.transfer);
-            } else if row.sent && pass.all_sent(place, row.transfer) {
-                implied.push(row.transfer);
+                pass.on_killed(index, attempt.transfer);
+            } else if attempt.all_sent && pass.on_all_sent(index, attempt.transfer) {
+                implied.push(attempt.transfer);
             }
         }
         for transfer in implied {
-            self.imply(transfer);
+            self.delivery.imply(transfer);
         }
         if *end == TransferEnd::Delivered {
-            self.refute(Code::TransferBroken, Some(&row.name), out);
+            self.withdraw(Code::TransferBroken, Some(&attempt.name), out);
         }
-        if !self.check_complete(about(), out) {
-            self.step(about(), out);
-        }
-    }
-
-    pub(super) fn imply(&mut self, transfer: TransferId) {
-        if let Some(row) = self.rows.find(transfer) {
-            row.outcome = FileOutcome::Implied;
+        if !self.check_complete(transferred(attempt), out) {
+            self.step(transferred(attempt), out);
         }
     }
+}
 
-    /// The phone asks for an image: it has the manifest that this pass began with, if all
-    /// of that was sent.
-    pub(super) fn imply_manifest(&mut self) {
-        let Some(pass) = self.current.as_ref().filter(|pass| !pass.manifest) else {
-            return;
-        };
-        let transfer = pass.transfer;
-        let sent = self
-            .rows
-            .get(transfer)
-            .is_some_and(|row| !row.open && row.sent);
-        if sent {
-            self.imply_manifest_row(transfer);
-        }
-    }
-
-    fn imply_manifest_row(&mut self, transfer: TransferId) {
-        if let Some(pass) = &mut self.current {
-            pass.manifest = true;
-        }
-        self.imply(transfer);
+/// A step about the file and the bytes of a transfer.
+fn transferred(attempt: &FetchAttempt) -> StepDetails {
+    StepDetails {
+        file: Some(attempt.name.clone()),
+        bytes: Some(attempt.bytes),
+        ..StepDetails::default()
     }
 }

@@ -1,80 +1,72 @@
-//! Whether the phone lives in a VLAN that this machine is not in.
+//! Whether the phone is in a VLAN that this machine is not in.
 
 use std::net::Ipv4Addr;
 
-use super::{Change, Conversion, EvidenceSource, RunTime, Scene};
+use super::{context::Context, core::Conversion, reachability::OtherSubnet};
 use crate::{
     diagnose::Code,
     track::{
-        Subnet,
+        change::Change,
         diagnosis::{rules, text},
+        observation::{EvidenceSource, RunTime},
     },
 };
 
-/// A phone that tags its frames, and whose address is none of the network that is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Elsewhere {
-    vlan: u16,
-    source: EvidenceSource,
-    address: Ipv4Addr,
-    at: RunTime,
-    network: Subnet,
-}
-
 impl Conversion {
-    /// A witness names the VLAN with which the phone at `address` tags what it sends.
+    /// A source reported the VLAN with which the phone at `address` tags its frames.
     ///
-    /// The tag alone is no evidence: this machine may be in that VLAN, untagged. With an
-    /// address of another network it is one.
-    pub(in super::super) fn tags(
+    /// The tag alone is no evidence: this machine may be in that VLAN, untagged. The tag
+    /// together with an address of another network is.
+    pub(in crate::track) fn on_vlan(
         &mut self,
-        scene: Scene<'_>,
+        cx: Context<'_>,
         (address, vlan): (Ipv4Addr, u16),
         source: EvidenceSource,
         out: &mut Vec<Change>,
     ) {
-        self.last = scene.at;
-        let network = scene.network.filter(|network| !network.contains(address));
+        self.activity.last = cx.at;
+        let network = cx.network.filter(|network| !network.contains(address));
         let Some(network) = network else {
-            self.elsewhere = None;
-            self.refute(Code::VoiceVlan, None, out);
+            self.clear_other_subnet(out);
             return;
         };
-        let never_asked = self.rows.iter().next().is_none();
-        if never_asked && !scene.excluded {
-            self.elsewhere.get_or_insert(Elsewhere {
+        let never_requested = self.delivery.attempts.iter().next().is_none();
+        if never_requested && !cx.excluded {
+            self.reachability.other_subnet.get_or_insert(OtherSubnet {
                 vlan,
                 source,
                 address,
-                at: scene.at,
+                at: cx.at,
                 network,
             });
         }
     }
 
-    /// It asks here: whatever VLAN it is in, it finds the way.
-    pub(super) fn comes_here(&mut self, out: &mut Vec<Change>) {
-        self.elsewhere = None;
-        self.refute(Code::VoiceVlan, None, out);
+    /// The phone sends requests here, or has an address of the served network.
+    pub(super) fn clear_other_subnet(&mut self, out: &mut Vec<Change>) {
+        self.reachability.other_subnet = None;
+        self.withdraw(Code::VoiceVlan, None, out);
     }
 
-    /// When nobody waits for its first request any more.
-    pub(super) fn comes_until(&self) -> Option<RunTime> {
-        let elsewhere = self.elsewhere.filter(|_| !self.stands(Code::VoiceVlan))?;
-        Some(elsewhere.at + rules::ASKS_WITHIN)
+    /// When the phone should have sent its first request.
+    pub(super) fn vlan_check_due(&self) -> Option<RunTime> {
+        let waits = !self.has_diagnosis(Code::VoiceVlan);
+        let other = self.reachability.other_subnet.filter(|_| waits)?;
+        Some(other.at + rules::FIRST_REQUEST_WITHIN)
     }
 
-    /// Lets time pass.
-    pub(super) fn judge_vlan(&mut self, at: RunTime, out: &mut Vec<Change>) {
-        if self.comes_until().is_some_and(|until| at >= until)
-            && let Some(Elsewhere {
+    /// Raises the diagnosis once it is due.
+    pub(super) fn check_vlan(&mut self, at: RunTime, out: &mut Vec<Change>) {
+        if self.vlan_check_due().is_some_and(|due| at >= due)
+            && let Some(other) = self.reachability.other_subnet
+        {
+            let OtherSubnet {
                 vlan,
                 source,
                 address,
                 at: since,
                 network,
-            }) = self.elsewhere
-        {
+            } = other;
             let diagnosis = text::voice_vlan(vlan, source, address, network, since);
             self.raise("", diagnosis, out);
         }

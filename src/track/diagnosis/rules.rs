@@ -1,46 +1,45 @@
-//! The rules over a phone's history. Each is a function of what was seen and of the time.
+//! The diagnosis rules. Each is a function of what was observed and of the time.
 
 use std::time::Duration;
 
 use crate::{
     phone::{Family, LoadName, RequestedFile, Route, normalized_name, supports_hardware},
-    track::RunTime,
+    track::observation::RunTime,
 };
 
-/// Deliveries of one recovery manifest nearer than this are one boot: a boot loader that
-/// refuses a manifest takes it in pairs 0 to 1 s apart, and boots again after 87 to 148 s.
+/// Deliveries of one recovery manifest within this time belong to one boot. A boot loader that
+/// refuses a manifest fetches it in pairs 0 to 1 s apart, and boots again after 87 to 148 s.
 pub(crate) const BOOT_APART: Duration = Duration::from_mins(1);
 
-/// A phone that accepts a manifest asks for its first image after about 2 s; this long
-/// after the last delivery nobody waits for it any more.
+/// A phone that accepts a manifest requests its first image after about 2 s. Without a request
+/// within this time of the last delivery, the manifest counts as refused.
 pub(crate) const FIRST_IMAGE_WITHIN: Duration = Duration::from_secs(30);
 
-/// Boots that took one manifest without an image before it counts as refused.
+/// Boots with a delivered manifest and without an image request before it counts as refused.
 pub(crate) const REFUSED_BOOTS: usize = 2;
 
-/// Attempts at one image in one pass, none of them delivered, before the transfer counts
-/// as broken.
+/// Attempts at one image without a delivery before the transfer counts as broken.
 pub(crate) const BROKEN_ATTEMPTS: u16 = 3;
 
-/// A manifest that was delivered in one boot, with no image asked for since.
+/// The delivery of a manifest in one boot, without an image request since.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Take {
+pub(crate) struct ManifestDelivery {
     /// Its name as staged.
     pub name: String,
-    /// Its first delivery in this boot.
+    /// The first delivery in this boot.
     pub first: RunTime,
-    /// Its last delivery in this boot.
+    /// The last delivery in this boot.
     pub last: RunTime,
-    /// Whether the boot loader took it; else an application did.
+    /// Whether the boot loader fetched it, otherwise an application.
     pub recovery: bool,
     /// Whether the application started again since.
     pub booted_since: bool,
-    /// Whether all of it was acknowledged; else only the request was seen.
+    /// Whether all of it was acknowledged, otherwise only the request was observed.
     pub whole: bool,
 }
 
-impl Take {
-    /// Whether a delivery of `name` at `at` is of the same boot as this one.
+impl ManifestDelivery {
+    /// Whether a delivery of `name` at `at` belongs to the same boot.
     pub(crate) fn is_same_boot(&self, name: &str, at: RunTime) -> bool {
         self.name == name
             && if self.recovery {
@@ -51,50 +50,53 @@ impl Take {
     }
 }
 
-/// The boots in which the newest manifest was taken, if they are enough to be a refusal.
-fn refusing(takes: &[Take]) -> Option<&[Take]> {
-    let newest = takes.last()?;
-    let before = takes
+/// The boots with deliveries of the newest manifest, if they are enough for a refusal.
+fn refusing_boots(deliveries: &[ManifestDelivery]) -> Option<&[ManifestDelivery]> {
+    let newest = deliveries.last()?;
+    let before = deliveries
         .iter()
-        .rposition(|take| take.name != newest.name)
+        .rposition(|delivery| delivery.name != newest.name)
         .map_or(0, |at| at + 1);
-    Some(&takes[before..]).filter(|boots| boots.len() >= REFUSED_BOOTS)
+    Some(&deliveries[before..]).filter(|boots| boots.len() >= REFUSED_BOOTS)
 }
 
-/// When [`manifest_refused`] has its answer, if nothing else is seen.
-pub(crate) fn refusal_due(takes: &[Take]) -> Option<RunTime> {
-    refusing(takes)?
+/// When [`manifest_refused`] becomes true, if nothing else is observed.
+pub(crate) fn refusal_due(deliveries: &[ManifestDelivery]) -> Option<RunTime> {
+    refusing_boots(deliveries)?
         .last()
-        .map(|take| take.last + FIRST_IMAGE_WITHIN)
+        .map(|delivery| delivery.last + FIRST_IMAGE_WITHIN)
 }
 
-/// One manifest taken in at least [`REFUSED_BOOTS`] boots and no image asked for within
-/// [`FIRST_IMAGE_WITHIN`] of the last: those boots.
+/// The boots of a refusal: one manifest delivered in at least [`REFUSED_BOOTS`] boots, and no
+/// image requested within [`FIRST_IMAGE_WITHIN`] of the last delivery.
 ///
-/// An application boot alone proves nothing, as its phone may have the images from a
-/// neighbour (peer firmware sharing); one that takes the manifest again after starting
-/// anew has not.
-pub(crate) fn manifest_refused(takes: &[Take], at: RunTime) -> Option<&[Take]> {
-    refusing(takes).filter(|boots| {
+/// A single boot of an application proves nothing, as the phone may get the images from a
+/// neighbour (peer firmware sharing). A phone that fetches the manifest again after a restart
+/// did not get them.
+pub(crate) fn manifest_refused(
+    deliveries: &[ManifestDelivery],
+    at: RunTime,
+) -> Option<&[ManifestDelivery]> {
+    refusing_boots(deliveries).filter(|boots| {
         boots
             .last()
-            .is_some_and(|take| at >= take.last + FIRST_IMAGE_WITHIN)
+            .is_some_and(|delivery| at >= delivery.last + FIRST_IMAGE_WITHIN)
     })
 }
 
-/// What a refusal of a manifest is due to.
+/// Why a phone refuses a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// The phone does not know the key.
+    /// The phone does not know the signing key.
     Key,
     /// The release does not support the phone's hardware.
     Hardware,
-    /// One of the two.
+    /// One of the two; which one is not known.
     Either,
 }
 
-/// Why a phone that runs `runs` and has these hardware classes, as far as both are known,
-/// refuses this load with this mask.
+/// Why a phone refuses the manifest of `load` with this hardware mask. `runs` and `hardware`
+/// are the phone's load and hardware classes, if known.
 pub(crate) fn refusal(
     runs: Option<&LoadName>,
     hardware: Option<u32>,
@@ -111,75 +113,76 @@ pub(crate) fn refusal(
     }
 }
 
-/// Boots in a row in which `XMLDefault.cnf.xml` came whole and nothing followed, before the
-/// configuration counts as rejected.
+/// Consecutive boots in which `XMLDefault.cnf.xml` was delivered and nothing followed, before
+/// the configuration counts as rejected.
 pub(crate) const REJECTED_BOOTS: u8 = 3;
 
-/// Complete passes through the target's images that are one too many: a recovery takes two.
+/// The number of complete passes through the target's images that is too many. A recovery
+/// takes two.
 pub(crate) const REPEATED_PASSES: u32 = 3;
 
-/// Transfers of one file without an ACK before our answers count as blocked.
-pub(crate) const UNHEARD_TRANSFERS: u16 = 3;
+/// Transfers of one file without an ACK before this machine's answers count as blocked.
+pub(crate) const UNACKED_TRANSFERS: u16 = 3;
 
-/// Requests for one name that is not there, each answered and each in vain, before our
-/// answers count as blocked.
-pub(crate) const UNHEARD_ANSWERS: u16 = 8;
+/// Repeated requests for one missing name, each answered with "not found", before this
+/// machine's answers count as blocked.
+pub(crate) const UNACKED_ANSWERS: u16 = 8;
 
-/// Requests for one name nearer than this are duplicates: phones repeat after 4 s.
+/// Requests for one name within this time are duplicates. Phones repeat after 4 s.
 pub(crate) const REPEAT_AFTER: Duration = Duration::from_secs(2);
 
-/// A phone registers within a minute or so of its configuration; this long after it nobody
-/// waits for the first REGISTER any more.
+/// A phone registers within about a minute of its configuration. Without a REGISTER within
+/// this time it gets a diagnosis.
 pub(crate) const REGISTERS_WITHIN: Duration = Duration::from_mins(5);
 
-/// A REGISTER is answered at once, or given up after this long (timer F of RFC 3261, 17.1.2.2).
+/// A phone waits this long for the answer to a REGISTER (timer F of RFC 3261, 17.1.2.2).
 pub(crate) const ANSWERS_WITHIN: Duration = Duration::from_secs(32);
 
-/// Copies of one REGISTER that nobody answered, before a PBX counts as silent: the first four are
-/// sent within 3.5 s.
-pub(crate) const COPIES: u32 = 3;
+/// Retransmissions of one REGISTER without an answer before the PBX counts as silent. The first
+/// four are sent within 3.5 s.
+pub(crate) const RETRANSMISSIONS: u32 = 3;
 
-/// Copies of one REGISTER behind its answer, before that counts as lost: one may have been under
-/// way.
-pub(crate) const VAIN_COPIES: u32 = 2;
+/// Retransmissions of one REGISTER after its answer before the answer counts as lost. One may
+/// have crossed the answer.
+pub(crate) const RETRANSMISSIONS_AFTER_ANSWER: u32 = 2;
 
-/// Calls of a closed port before they count: one may be a PBX that starts.
-pub(crate) const CLOSED_CALLS: u32 = 2;
+/// Packets to a closed port before it gets a diagnosis. After one, the PBX may be starting.
+pub(crate) const CLOSED_PORT_TRIES: u32 = 2;
 
-/// Refusals in a row that may be a PBX's passing trouble, before they count.
-pub(crate) const REFUSALS: u32 = 2;
+/// Consecutive rejections before they get a diagnosis, if their cause may be temporary.
+pub(crate) const REJECTIONS: u32 = 2;
 
-/// Questions for a password that were not answered with one, before they count.
-pub(crate) const UNPROVEN: u32 = 3;
+/// Challenges without credentials in response before they get a diagnosis.
+pub(crate) const UNANSWERED_CHALLENGES: u32 = 3;
 
-/// A phone that starts asks its TFTP server within seconds of its lease; one that was heard in
-/// another network and did not come within this time is not on its way here.
-pub(crate) const ASKS_WITHIN: Duration = Duration::from_mins(1);
+/// A starting phone contacts its TFTP server within seconds of its lease. Without a request
+/// within this time the phone does not reach this machine.
+pub(crate) const FIRST_REQUEST_WITHIN: Duration = Duration::from_mins(1);
 
-/// What a request that found nothing says.
+/// What a request for a missing file shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NotFound {
-    /// Nothing: routine.
+    /// Nothing; such requests are routine.
     Nothing,
     /// The phone is of a family that is not staged.
     WrongModel(Family),
-    /// The phone is of a family that is not converted here, or of none that is known.
+    /// The phone is of a family that this program does not convert, or of an unknown family.
     Unsupported(Option<Family>),
-    /// The name differs from this staged one as a slip does.
+    /// The name differs from this staged one by a typing error.
     Mismatch(String),
-    /// It should have been there.
+    /// The file should be staged.
     Missing,
 }
 
-/// Judges a manifest or image request that was answered with "not found". `staged` are the
-/// staged manifests and images, `families` those of the stages, `took_manifest` whether
-/// the phone was given a manifest before.
+/// Checks a request that was answered with "not found". `staged` are the names of the staged
+/// manifests and images, `families` the staged families, and `fetched` whether the phone
+/// fetched a manifest before.
 pub(crate) fn not_found<'a>(
     name: &str,
     request: &RequestedFile,
     staged: impl Iterator<Item = &'a str>,
     families: &[Family],
-    took_manifest: bool,
+    fetched: bool,
 ) -> NotFound {
     let foreign = |family: Family| {
         if families.contains(&family) {
@@ -195,16 +198,16 @@ pub(crate) fn not_found<'a>(
     match request {
         RequestedFile::Recovery(None) => NotFound::Unsupported(None),
         RequestedFile::Recovery(Some(model)) => foreign(model.family).unwrap_or(NotFound::Missing),
-        RequestedFile::Manifest(load) => match near(name, staged) {
+        RequestedFile::Manifest(load) => match similar_name(name, staged) {
             Some(meant) => NotFound::Mismatch(meant.to_owned()),
             None => load.family().and_then(foreign).unwrap_or(NotFound::Missing),
         },
-        RequestedFile::Image => match near(name, staged) {
+        RequestedFile::Image => match similar_name(name, staged) {
             Some(meant) => NotFound::Mismatch(meant.to_owned()),
-            None if took_manifest => NotFound::Missing,
+            None if fetched => NotFound::Missing,
             None => NotFound::Nothing,
         },
-        RequestedFile::Other => match near(name, staged) {
+        RequestedFile::Other => match similar_name(name, staged) {
             Some(meant) => NotFound::Mismatch(meant.to_owned()),
             None => NotFound::Nothing,
         },
@@ -212,24 +215,27 @@ pub(crate) fn not_found<'a>(
     }
 }
 
-/// The staged name that `name` was meant to be: it differs by O for 0, by a `.loads` too
-/// many or too few, by a blank, or by one character. One digit for another is no slip but
-/// another release or model, and recovery manifests differ by nothing else.
-pub(crate) fn near<'a>(name: &str, mut staged: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let asked = shape(name);
-    // Nothing that short is the name of a load or an image.
-    if asked.chars().count() < 8 {
+/// The staged name that `name` was meant to be: it differs by O for 0, by a missing or
+/// repeated `.loads`, by a blank, or by one character. A different digit means another release
+/// or model, and recovery manifests differ by nothing else.
+pub(crate) fn similar_name<'a>(
+    name: &str,
+    mut staged: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let requested = simplified(name);
+    // Names of loads and images are longer.
+    if requested.chars().count() < 8 {
         return None;
     }
     staged.find(|candidate| {
-        let meant = shape(candidate);
+        let meant = simplified(candidate);
         normalized_name(candidate) != normalized_name(name)
-            && (asked == meant || one_slip(&asked, &meant))
+            && (requested == meant || differs_by_one(&requested, &meant))
     })
 }
 
-/// A name without the differences that are always a slip.
-fn shape(name: &str) -> String {
+/// A name without the differences that are always typing errors.
+fn simplified(name: &str) -> String {
     let bare: String = normalized_name(name)
         .chars()
         .filter(|character| !character.is_whitespace())
@@ -242,8 +248,8 @@ fn shape(name: &str) -> String {
     rest.to_owned()
 }
 
-/// Whether one character was added, left out or mistyped, digits for digits excepted.
-fn one_slip(left: &str, right: &str) -> bool {
+/// Whether one character was added, left out or replaced, except a digit by a digit.
+fn differs_by_one(left: &str, right: &str) -> bool {
     let (short, long) = if left.len() <= right.len() {
         (left, right)
     } else {
@@ -266,8 +272,8 @@ fn one_slip(left: &str, right: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn take(first: u64, last: u64, recovery: bool, booted_since: bool) -> Take {
-        Take {
+    fn delivery(first: u64, last: u64, recovery: bool, booted_since: bool) -> ManifestDelivery {
+        ManifestDelivery {
             name: "term06.default.loads".to_owned(),
             first: Duration::from_secs(first),
             last: Duration::from_secs(last),
@@ -279,8 +285,8 @@ mod tests {
 
     #[test]
     fn a_refusal_takes_two_boots_and_the_time_for_a_first_image() {
-        let one = [take(0, 1, true, false)];
-        let two = [take(0, 1, true, false), take(148, 149, true, false)];
+        let one = [delivery(0, 1, true, false)];
+        let two = [delivery(0, 1, true, false), delivery(148, 149, true, false)];
         let at = Duration::from_secs;
         assert_eq!(manifest_refused(&one, at(1000)), None);
         assert_eq!(manifest_refused(&two, at(178)), None);
@@ -289,16 +295,16 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_is_one_boot() {
-        let first = take(0, 0, true, false);
+    fn two_deliveries_within_a_minute_are_one_boot() {
+        let first = delivery(0, 0, true, false);
         assert!(first.is_same_boot("term06.default.loads", Duration::from_secs(1)));
         assert!(!first.is_same_boot("term06.default.loads", Duration::from_secs(87)));
-        let application = take(0, 0, false, false);
+        let application = delivery(0, 0, false, false);
         assert!(application.is_same_boot("term06.default.loads", Duration::from_secs(87)));
     }
 
     #[test]
-    fn slips_are_told_from_other_releases() {
+    fn typing_errors_are_distinguished_from_other_releases() {
         let staged = [
             "term65.default.loads",
             "SIP45.9-3-1SR4-1S.loads",
@@ -317,8 +323,9 @@ mod tests {
             ("dialplan.xml", None),
             ("", None),
         ];
-        for (asked, meant) in cases {
-            assert_eq!(near(asked, staged.into_iter()), meant, "{asked}");
+        for (requested, meant) in cases {
+            let found = similar_name(requested, staged.into_iter());
+            assert_eq!(found, meant, "{requested}");
         }
     }
 }

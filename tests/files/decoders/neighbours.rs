@@ -32,7 +32,7 @@ fn a_7942_on_sccp_is_read_whole() {
     );
     assert_eq!(cdp.load, Some(LoadName::new("SCCP42.8-4-2S")));
     assert_eq!(cdp.model.map(|model| model.number), Some("7942"));
-    assert!(cdp.asks_for_voice_vlan);
+    assert!(cdp.requests_voice_vlan);
     assert_eq!(cdp.duplex, Some(Duplex::Full));
     assert_eq!(cdp.power_consumption, Some(6300));
     assert_eq!(
@@ -95,7 +95,7 @@ fn a_switch_is_no_phone_but_tells_its_vlans() {
     .unwrap();
     assert_eq!((cdp.native_vlan, cdp.voice_vlan), (Some(1), Some(110)));
     assert_eq!((cdp.duplex, cdp.model), (Some(Duplex::Half), None));
-    assert!(!cdp.asks_for_voice_vlan);
+    assert!(!cdp.requests_voice_vlan);
     assert_eq!(observations(&Decoded::Cdp(&cdp)), []);
     let alone = Cdp::decode(&super::cdp(&[cdp_tlv(0x0e, &[1])])).unwrap();
     assert_eq!(alone.voice_vlan, None);

@@ -237,7 +237,7 @@ fn a_secret_that_the_registrar_refuses_is_said_and_taken_back_when_it_is_right()
     assert_eq!(phone.registers(), 401);
     let found = phone.diagnosed();
     let evidence = found["evidence"].as_str().unwrap();
-    for words in ["as '1001' over UDP to 192.0.2.1:5160", "refuses the secret"] {
+    for words in ["as '1001' over UDP to 192.0.2.1:5160", "rejects the secret"] {
         assert!(evidence.contains(words), "{found}");
     }
     assert!(
@@ -284,7 +284,7 @@ fn a_registrar_that_answers_where_the_phone_sends_from_is_told_from_one_that_is_
         found["evidence"]
             .as_str()
             .unwrap()
-            .contains("listens at port 5060"),
+            .contains("listens on port 5060"),
         "{found}"
     );
     assert!(

@@ -290,7 +290,7 @@ fn a_phone_with_the_loader_already_takes_the_application_alone() {
     let phone = &report.phones[0];
     assert_eq!(phone.state, State::Flashed);
     assert!(
-        phone.evidence[0].detail.contains("1 there before"),
+        phone.evidence[0].detail.contains("1 present before"),
         "{:?}",
         phone.evidence
     );

@@ -164,7 +164,7 @@ fn a_manifest_that_is_asked_for_in_boot_after_boot_is_refused() {
     assert_eq!(codes(phone), ["manifest-refused"]);
     let evidence = &phone.diagnoses[0].evidence;
     assert!(
-        evidence.contains("asked for") && !evidence.contains("whole"),
+        evidence.contains("requested") && !evidence.contains("all of"),
         "{evidence}"
     );
 }

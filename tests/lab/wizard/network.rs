@@ -2,6 +2,7 @@
 //! people's DHCP servers, with phones that announce themselves.
 
 use std::{
+    fmt::Write as _,
     fs,
     process::{Child, Stdio},
 };
@@ -216,10 +217,10 @@ fn announcement() -> Vec<u8> {
 fn a_phone_that_is_heard_with_an_old_load_is_sent_over_the_bridge() {
     let lan = lan("wizb");
     let workspace = Workspace::with_bridge();
-    let frame: String = announcement()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let mut frame = String::new();
+    for byte in announcement() {
+        write!(frame, "{byte:02x}").unwrap();
+    }
     let frames = lan.folder.path().join("frames");
     fs::write(&frames, frame).unwrap();
     let arguments = ["send-frames", frames.to_str().unwrap(), "120", "500"];

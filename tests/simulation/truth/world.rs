@@ -373,7 +373,7 @@ impl<'a> World<'a> {
                 }
             }
             PhoneEvent::Fetched { .. } | PhoneEvent::Missed { code: Some(_), .. } => {
-                device.spoke = true
+                device.spoke = true;
             }
             _ => {}
         }

@@ -1,24 +1,23 @@
-//! A question as it goes onto the wire: UDP from 0.0.0.0 port 68 to everybody's port 67.
+//! DHCP messages in Ethernet frames: broadcasts of a client without an address (UDP from 0.0.0.0
+//! port 68 to 255.255.255.255 port 67), and the servers' replies.
 //!
-//! The system's own UDP would put this machine's address there, which no phone that boots has.
+//! An ordinary UDP socket would send this machine's address as the source.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use crate::{
-    phone::MacAddress,
-    protocol::{
-        dhcp::{CLIENT_PORT, SERVER_PORT},
-        frame::{Frame, Payload},
-    },
+use super::{
+    super::frame::{Frame, Payload},
+    ports::{CLIENT_PORT, SERVER_PORT},
 };
+use crate::phone::MacAddress;
 
 const ETHERNET: usize = 14;
 const IPV4: usize = 20;
 const UDP: usize = 8;
 
-/// The question's frame.
-pub(super) fn question(from: MacAddress, message: &[u8]) -> Vec<u8> {
-    // Our own messages are a few hundred bytes.
+/// The frame of a client's message.
+pub(crate) fn encode_broadcast(from: MacAddress, message: &[u8]) -> Vec<u8> {
+    // The program's own messages have a few hundred bytes.
     let length = |header: usize| u16::try_from(header + message.len()).unwrap_or(u16::MAX);
     let mut frame = Vec::with_capacity(ETHERNET + IPV4 + UDP + message.len());
     frame.extend([0xff; 6]);
@@ -38,15 +37,15 @@ pub(super) fn question(from: MacAddress, message: &[u8]) -> Vec<u8> {
     frame.extend(CLIENT_PORT.to_be_bytes());
     frame.extend(SERVER_PORT.to_be_bytes());
     frame.extend(length(UDP).to_be_bytes());
-    // No checksum: UDP over IPv4 may go without (RFC 768).
+    // No checksum, which UDP over IPv4 permits (RFC 768).
     frame.extend([0, 0]);
     frame.extend(message);
     frame
 }
 
-/// The DHCP message for a client in a frame, and who sent it. A message whose rest is missing
-/// is none.
-pub(super) fn answer(bytes: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
+/// A server's message to a client, with its sender. `None`: the frame is something else, or bytes of
+/// the message are missing.
+pub(crate) fn decode_reply(bytes: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
     match Frame::decode(bytes).ok()?.payload {
         Payload::Ipv4Udp {
             source,
@@ -65,7 +64,7 @@ fn from_server(source: SocketAddrV4) -> bool {
     source.port() == SERVER_PORT
 }
 
-/// RFC 1071, of an even number of bytes.
+/// RFC 1071, for an even number of bytes.
 fn checksum(bytes: &[u8]) -> u16 {
     let (words, _) = bytes.as_chunks::<2>();
     let mut sum: u32 = words
@@ -86,23 +85,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_frame_is_an_answer_or_none(
+        fn any_frame_is_a_reply_or_none(
             bytes in proptest::collection::vec(any::<u8>(), 0..80),
             header in 0_usize..3,
         ) {
-            answer(&bytes);
-            let mut whole = question(MacAddress::new([2; 6]), &bytes);
-            // What says how long things are: the IPv4 header, its length, UDP's.
+            decode_reply(&bytes);
+            let mut whole = encode_broadcast(MacAddress::new([2; 6]), &bytes);
+            // Bytes with lengths: IPv4 header, IPv4 total, UDP.
             let place = [14, 16, 38][header];
             whole[place] = bytes.first().copied().unwrap_or(0);
-            answer(&whole);
+            decode_reply(&whole);
         }
     }
 
     #[test]
-    fn a_question_is_a_frame_that_another_reader_understands() {
+    fn a_broadcast_frame_is_decoded_by_the_frame_decoder() {
         let mac = MacAddress::new([2, 0, 0, 0, 0, 7]);
-        let bytes = question(mac, b"hello");
+        let bytes = encode_broadcast(mac, b"hello");
         let frame = Frame::decode(&bytes).unwrap();
         assert_eq!(frame.source, mac);
         assert_eq!(
@@ -118,19 +117,22 @@ mod tests {
         assert_eq!(
             checksum(&bytes[ETHERNET..ETHERNET + IPV4]),
             0,
-            "a right header sums to nothing"
+            "the checksum of a correct header is 0"
         );
     }
 
     #[test]
-    fn only_a_servers_word_to_a_client_is_an_answer() {
+    fn only_a_servers_message_to_a_client_is_a_reply() {
         let mac = MacAddress::new([2, 0, 0, 0, 0, 7]);
-        let mut bytes = question(mac, b"offer");
-        assert_eq!(answer(&bytes), None, "a question is none");
+        let mut bytes = encode_broadcast(mac, b"offer");
+        assert_eq!(decode_reply(&bytes), None, "a client's message is none");
         bytes[34..38].copy_from_slice(&[0, 67, 0, 68]);
-        assert_eq!(answer(&bytes), Some((Ipv4Addr::UNSPECIFIED, &b"offer"[..])));
+        assert_eq!(
+            decode_reply(&bytes),
+            Some((Ipv4Addr::UNSPECIFIED, &b"offer"[..]))
+        );
         for length in 0..bytes.len() {
-            assert_eq!(answer(&bytes[..length]), None, "{length}");
+            assert_eq!(decode_reply(&bytes[..length]), None, "{length}");
         }
     }
 }

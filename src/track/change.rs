@@ -1,0 +1,63 @@
+//! What an observation changes about one phone, before the phone's name is added to it.
+
+use super::event::{Event, PhoneRef, Progress, State, Step, StepDetails};
+use crate::diagnose::Diagnosis;
+
+/// A change of one phone. It becomes an [`Event`] with the phone's name.
+#[derive(Debug, Clone)]
+pub(super) enum Change {
+    Step {
+        state: State,
+        pass: u32,
+        details: StepDetails,
+    },
+    Progress {
+        file: String,
+        bytes: u64,
+        size: u64,
+        pass: u32,
+        place: (u32, u32),
+    },
+    Raised(Diagnosis),
+    Withdrawn(Diagnosis),
+}
+
+impl Change {
+    /// The event for this change of `phone`.
+    pub(super) fn into_event(self, phone: PhoneRef) -> Event {
+        match self {
+            Self::Step {
+                state,
+                pass,
+                details,
+            } => Event::Step(Step {
+                phone,
+                state,
+                pass,
+                details,
+            }),
+            Self::Progress {
+                file,
+                bytes,
+                size,
+                pass,
+                place,
+            } => Event::Progress(Progress {
+                phone,
+                file,
+                bytes,
+                size,
+                pass,
+                place,
+            }),
+            Self::Raised(diagnosis) => Event::Diagnosis {
+                phone: Some(phone),
+                diagnosis,
+            },
+            Self::Withdrawn(diagnosis) => Event::Withdrawn {
+                phone: Some(phone),
+                diagnosis,
+            },
+        }
+    }
+}

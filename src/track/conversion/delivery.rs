@@ -1,0 +1,210 @@
+//! What a phone fetched: files, passes through the images, failures.
+
+use super::super::{
+    catalog::Catalog,
+    file_outcome::FileOutcome,
+    history::{FetchAttempt, FetchHistory, FileRole, MAX_ROWS},
+    observation::{TransferEnd, TransferId},
+    pass::Pass,
+};
+use crate::{
+    phone::normalized_name,
+    track::{diagnosis::rules::ManifestDelivery, route::StageRole},
+};
+
+/// Images whose failed attempts are counted.
+const MAX_FAILING: usize = 8;
+
+/// What one phone fetched.
+#[derive(Debug, Clone)]
+pub(in crate::track) struct Delivery {
+    /// Every attempt at a file.
+    pub attempts: FetchHistory,
+    /// The number of the newest pass.
+    pub pass: u32,
+    pub(super) current: Option<Pass>,
+    /// The newest manifest request that a pass can begin with.
+    pub(super) manifest: Option<TransferId>,
+    /// Something of a manifest or image was delivered.
+    pub(super) fetched: bool,
+    /// Complete passes through the target's images.
+    pub(super) complete_passes: u32,
+    /// One of those passes had the final ACK of every image.
+    pub(super) had_every_ack: bool,
+    /// Deliveries of a manifest that no image request followed.
+    pub(super) manifest_deliveries: Vec<ManifestDelivery>,
+    /// Images whose transfers broke off, and how often since their last delivery.
+    pub(super) failing: Vec<(String, u16)>,
+    /// What a restart interrupted before an episode began.
+    pub(super) interrupted_file: Option<String>,
+}
+
+impl Delivery {
+    pub(super) fn new() -> Self {
+        Self {
+            attempts: FetchHistory::new(MAX_ROWS),
+            pass: 0,
+            current: None,
+            manifest: None,
+            fetched: false,
+            complete_passes: 0,
+            had_every_ack: false,
+            manifest_deliveries: Vec::new(),
+            failing: Vec::new(),
+            interrupted_file: None,
+        }
+    }
+
+    /// Whether the current pass is complete.
+    pub(super) fn has_everything(&self) -> bool {
+        self.current
+            .as_ref()
+            .is_some_and(|pass| pass.complete && !pass.interrupted)
+    }
+
+    /// Whether the current pass lacks images and can still get them.
+    pub(super) fn lacks_images(&self) -> bool {
+        self.current
+            .as_ref()
+            .is_some_and(|pass| !pass.complete && !pass.interrupted)
+    }
+
+    /// Whether the newest manifest is being transferred or was delivered.
+    pub(super) fn has_manifest(&self) -> bool {
+        self.manifest
+            .and_then(|transfer| self.attempts.get(transfer))
+            .is_some_and(|attempt| attempt.open || attempt.outcome == FileOutcome::Delivered)
+    }
+
+    /// Whether the images of the current pass are fetched one per boot.
+    pub(super) fn is_stepwise(&self) -> bool {
+        self.current.as_ref().is_some_and(|pass| pass.stepwise)
+    }
+
+    /// Whether the manifest of this attempt begins another pass.
+    pub(super) fn begins_pass(
+        &self,
+        attempt: &FetchAttempt,
+        entry: usize,
+        index: Option<usize>,
+    ) -> bool {
+        self.current
+            .as_ref()
+            .is_none_or(|pass| pass.ends_with(attempt, entry, index))
+    }
+
+    /// The role of the manifest that the phone was given and that lists the image `name`.
+    pub(super) fn role_of_image(&self, catalog: &Catalog, name: &str) -> Option<StageRole> {
+        let given = self.attempts.iter().rev().filter(|attempt| {
+            attempt.open || attempt.all_sent || attempt.outcome == FileOutcome::Delivered
+        });
+        let mut entries = given.filter_map(|attempt| match attempt.role {
+            FileRole::Manifest(Some(entry)) => Some(catalog.entry(entry)),
+            _ => None,
+        });
+        entries
+            .find(|entry| entry.image_index(name).is_some())
+            .map(|entry| entry.role)
+    }
+
+    /// Marks an attempt as implied.
+    pub(super) fn imply(&mut self, transfer: TransferId) {
+        if let Some(attempt) = self.attempts.get_mut(transfer) {
+            attempt.outcome = FileOutcome::Implied;
+        }
+    }
+
+    /// The phone requested an image, so it has the manifest of this pass if all of it was
+    /// sent.
+    pub(super) fn imply_manifest_if_sent(&mut self) {
+        let Some(pass) = self.current.as_ref().filter(|pass| !pass.has_manifest) else {
+            return;
+        };
+        let transfer = pass.transfer;
+        let sent = self
+            .attempts
+            .get(transfer)
+            .is_some_and(|attempt| !attempt.open && attempt.all_sent);
+        if sent {
+            self.imply_manifest(transfer);
+        }
+    }
+
+    /// The phone has the manifest of this pass.
+    pub(super) fn imply_manifest(&mut self, transfer: TransferId) {
+        if let Some(pass) = &mut self.current {
+            pass.has_manifest = true;
+        }
+        self.imply(transfer);
+    }
+
+    /// A transfer of an image ended: counts failures across all passes. `is_missing`: a file
+    /// is missing, in which case phones drop the next image.
+    pub(super) fn count_failure(
+        &mut self,
+        attempt: &FetchAttempt,
+        end: &TransferEnd,
+        is_missing: bool,
+    ) {
+        let name = normalized_name(&attempt.name);
+        let known = self
+            .failing
+            .iter()
+            .position(|(failing, _)| *failing == name);
+        let breaks = attempt.bytes > 0 && !is_missing;
+        match (end, known) {
+            (TransferEnd::Delivered, Some(index)) => {
+                self.failing.remove(index);
+            }
+            (TransferEnd::Delivered, None) => {}
+            (_, Some(index)) if breaks => {
+                let count = &mut self.failing[index].1;
+                *count = count.saturating_add(1);
+            }
+            (_, None) if breaks => {
+                if self.failing.len() >= MAX_FAILING {
+                    self.failing.remove(0);
+                }
+                self.failing.push((name, 1));
+            }
+            _ => {}
+        }
+    }
+
+    /// Failed attempts at this image since it was last delivered.
+    pub(super) fn failures(&self, name: &str) -> u16 {
+        let name = normalized_name(name);
+        self.failing
+            .iter()
+            .find(|(failing, _)| *failing == name)
+            .map_or(0, |(_, count)| *count)
+    }
+
+    /// Adds `by` to the number of every pass.
+    pub(super) fn shift_passes(&mut self, by: i64) {
+        let shift = |pass: &mut u32| {
+            *pass = u32::try_from(i64::from(*pass) + by).unwrap_or(0);
+        };
+        shift(&mut self.pass);
+        if let Some(pass) = &mut self.current {
+            shift(&mut pass.number);
+        }
+        for attempt in self.attempts.iter_mut() {
+            shift(&mut attempt.pass);
+        }
+    }
+
+    /// `idle`: nothing was observed in the later part of the history.
+    pub(super) fn absorb_earlier(&mut self, earlier: Self, idle: bool) {
+        self.attempts.absorb_earlier(earlier.attempts, MAX_ROWS);
+        self.fetched |= earlier.fetched;
+        self.complete_passes += earlier.complete_passes;
+        self.had_every_ack |= earlier.had_every_ack;
+        if idle {
+            self.current = earlier.current;
+            self.manifest = earlier.manifest;
+            self.manifest_deliveries = earlier.manifest_deliveries;
+            self.failing = earlier.failing;
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Two parts of one phone's history become one, or one becomes two again.
+
+use super::{core::Conversion, routing::Routing};
+use crate::{diagnose::Code, track::observation::RunTime};
+
+impl Conversion {
+    /// Becomes the continuation of what the same phone did `earlier`. `renumber`: the passes
+    /// of this part were counted from 1.
+    pub(in crate::track) fn absorb_earlier(&mut self, earlier: Self, renumber: bool) {
+        let idle = self.activity.requests == 0 && self.findings.evidence.is_empty();
+        if renumber {
+            self.delivery.shift_passes(i64::from(earlier.delivery.pass));
+        }
+        if idle {
+            self.state = earlier.state;
+            self.stalled = earlier.stalled;
+            self.configuration = earlier.configuration;
+            self.registration = earlier.registration;
+        }
+        self.activity.absorb_earlier(earlier.activity);
+        self.device.absorb_earlier(earlier.device);
+        self.loads.absorb_earlier(earlier.loads, idle);
+        self.delivery.absorb_earlier(earlier.delivery, idle);
+        self.routing.absorb_earlier(earlier.routing, idle);
+        self.reachability.absorb_earlier(earlier.reachability, idle);
+        // An episode carries the active diagnoses on by itself.
+        self.findings
+            .absorb_earlier(earlier.findings, idle, !renumber);
+    }
+
+    /// What a boot loader does at this phone's address: a history of its own that continues
+    /// this one.
+    pub(in crate::track) fn episode(&self, at: RunTime) -> Self {
+        let mut episode = Self::new(at);
+        episode.stalled = self.stalled;
+        episode.device.hardware = self.device.hardware;
+        episode.loads.reported = self.loads.reported.clone();
+        episode.routing = self.routing;
+        episode.delivery.pass = self.delivery.pass;
+        episode.delivery.failing.clone_from(&self.delivery.failing);
+        episode.delivery.interrupted_file = self.interrupted_work(true);
+        episode
+            .reachability
+            .unacked
+            .clone_from(&self.reachability.unacked);
+        episode.findings.active.clone_from(&self.findings.active);
+        episode
+    }
+
+    /// This episode was another phone's than the one that was known `before` it: removes what
+    /// it took over.
+    pub(in crate::track) fn detach_episode(&mut self, before: &Self) {
+        self.delivery.shift_passes(-i64::from(before.delivery.pass));
+        let earlier = &before.findings.active;
+        self.findings.active.retain(|active| {
+            !earlier.contains(active) && active.diagnosis.code != Code::RebootedMidImage
+        });
+        self.routing = Routing::default();
+        self.loads.reported = None;
+        self.device.hardware = None;
+        self.delivery.failing.clear();
+        self.reachability.unacked = None;
+    }
+}

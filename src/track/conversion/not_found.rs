@@ -1,0 +1,99 @@
+//! Requests that were answered with "not found", and images whose transfers keep failing.
+
+use super::{
+    context::{Context, FileRequest},
+    core::Conversion,
+};
+use crate::{
+    phone::{Family, RequestedFile, normalized_name},
+    track::{
+        change::Change,
+        diagnosis::{
+            rules::{self, NotFound},
+            text,
+        },
+        observation::{ServedFile, Transport},
+        route::StageRole,
+    },
+};
+
+impl Conversion {
+    /// A request was answered with "not found".
+    pub(super) fn check_not_found(
+        &mut self,
+        cx: Context<'_>,
+        request: FileRequest<'_>,
+        out: &mut Vec<Change>,
+    ) {
+        // `--only` and surveys refuse loads on purpose; a phone that requested over HTTP
+        // requests again over TFTP.
+        if cx.excluded || self.is_held(cx) || request.transport == Transport::Http {
+            return;
+        }
+        let catalog = cx.catalog;
+        let stage = self.routing.stage;
+        // While the bridge is offered, the target is withheld on purpose.
+        if stage == StageRole::Bridge && catalog.has_file(StageRole::Target, request.name) {
+            return;
+        }
+        let finding = rules::not_found(
+            request.name,
+            request.file,
+            catalog.file_names(stage),
+            &catalog.families,
+            self.delivery.fetched,
+        );
+        let diagnosis = match finding {
+            NotFound::Nothing => return self.check_legacy(cx, request, out),
+            NotFound::WrongModel(family) => {
+                self.device.family.get_or_insert(family);
+                text::wrong_model(request.name, family, &catalog.families, cx.at)
+            }
+            NotFound::Unsupported(family) => text::unsupported(request.name, family, cx.at),
+            NotFound::Mismatch(meant) => {
+                let diagnosis = text::mismatch(request.name, &meant, cx.at);
+                return self.raise(&meant, diagnosis, out);
+            }
+            NotFound::Missing => text::missing(request.name, cx.at),
+        };
+        self.raise(request.name, diagnosis, out);
+    }
+
+    /// Names that only a 7940 or 7960 requests.
+    fn check_legacy(&mut self, cx: Context<'_>, request: FileRequest<'_>, out: &mut Vec<Change>) {
+        if matches!(
+            request.file,
+            RequestedFile::LegacyConfig(_) | RequestedFile::LegacyDefault
+        ) && !cx.catalog.families.contains(&Family::P3)
+        {
+            let diagnosis = text::unsupported(request.name, Some(Family::P3), cx.at);
+            self.raise(request.name, diagnosis, out);
+        }
+    }
+
+    /// An image was requested `attempts` times without a delivery.
+    pub(super) fn check_broken(
+        &mut self,
+        cx: Context<'_>,
+        request: FileRequest<'_>,
+        attempts: u16,
+        out: &mut Vec<Change>,
+    ) {
+        let name = normalized_name(request.file_name());
+        let bytes = self
+            .delivery
+            .attempts
+            .iter()
+            .rfind(|attempt| {
+                attempt.transfer != request.transfer && normalized_name(&attempt.name) == name
+            })
+            .map_or(0, |attempt| attempt.bytes);
+        let last = request
+            .served
+            .map(|served| served.size)
+            .filter(|size| *size != ServedFile::UNKNOWN_SIZE)
+            .map(|size| (bytes, size));
+        let diagnosis = text::broken(request.name, attempts, last, cx.at);
+        self.raise(request.file_name(), diagnosis, out);
+    }
+}

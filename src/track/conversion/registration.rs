@@ -1,0 +1,159 @@
+//! How far a phone is with its registration.
+
+use std::net::SocketAddrV4;
+
+use super::register_line::{DUPLICATE_PACKET_WITHIN, RegisterLine};
+use crate::{
+    protocol::sip::SipTransport,
+    track::{
+        diagnosis::{
+            rules,
+            text::{FailureCause, RegistrationFailure},
+        },
+        observation::{Register, RunTime},
+        plan::RegistrationTarget,
+    },
+};
+
+/// Lines that are followed per phone. No phone has more buttons of its own.
+const MAX_LINES: usize = 8;
+
+/// What is known of the registration since the last load was written.
+#[derive(Debug, Clone, Default)]
+pub(in crate::track) struct RegistrationProgress {
+    /// When the phone's own configuration was delivered.
+    pub(super) configured: Option<RunTime>,
+    /// That configuration sends the REGISTERs here, where they are observed.
+    pub(super) expected_here: bool,
+    /// A REGISTER was observed.
+    pub(super) observed: bool,
+    /// By user, in the order in which they were observed.
+    lines: Vec<RegisterLine>,
+    /// The closed port that the phone sent to.
+    closed: Option<ClosedPort>,
+    /// The failure that was diagnosed last.
+    pub(super) reported: Option<RegistrationFailure>,
+}
+
+/// A closed port, and how often the phone sent to it.
+#[derive(Debug, Clone, Copy)]
+struct ClosedPort {
+    pbx: SocketAddrV4,
+    transport: SipTransport,
+    since: RunTime,
+    last: RunTime,
+    count: u32,
+}
+
+impl RegistrationProgress {
+    /// The phone's own configuration was delivered. What the phone tried before belongs to an
+    /// earlier configuration.
+    pub(super) fn on_configured(&mut self, at: RunTime, expected_here: bool) {
+        self.configured = Some(at);
+        self.expected_here = expected_here;
+        self.lines.clear();
+        self.closed = None;
+    }
+
+    /// The line of this REGISTER; `None` if too many lines are followed.
+    pub(super) fn line_mut(
+        &mut self,
+        at: RunTime,
+        register: &Register,
+    ) -> Option<&mut RegisterLine> {
+        let index = match self.lines.iter().position(|line| line.is_of(register)) {
+            Some(index) => index,
+            None if self.lines.len() >= MAX_LINES => return None,
+            None => {
+                self.lines.push(RegisterLine::new(at, register));
+                self.lines.len() - 1
+            }
+        };
+        self.lines.get_mut(index)
+    }
+
+    /// The PBX answered, so it listens.
+    pub(super) fn on_answer(&mut self) {
+        self.closed = None;
+    }
+
+    /// The phone sent to a closed port.
+    pub(super) fn on_port_closed(
+        &mut self,
+        at: RunTime,
+        pbx: SocketAddrV4,
+        transport: SipTransport,
+    ) {
+        let fresh = ClosedPort {
+            pbx,
+            transport,
+            since: at,
+            last: at,
+            count: 1,
+        };
+        let closed = self.closed.get_or_insert(fresh);
+        if (closed.pbx, closed.transport) != (pbx, transport) {
+            *closed = fresh;
+        } else if at.saturating_sub(closed.last) >= DUPLICATE_PACKET_WITHIN {
+            closed.last = at;
+            closed.count = closed.count.saturating_add(1);
+        }
+    }
+
+    /// Whether the diagnosed failure is about another user than `register`, whose REGISTERs
+    /// are still followed.
+    pub(super) fn failure_is_of_another_user(&self, register: &Register) -> bool {
+        let user = self
+            .reported
+            .as_ref()
+            .and_then(|reported| reported.user.as_ref());
+        user.is_some_and(|user| {
+            *user != register.user && self.lines.iter().any(|line| line.user() == user)
+        })
+    }
+
+    /// Whether the diagnosed failure, if any, is that no REGISTER was observed.
+    pub(super) fn only_lacks_a_register(&self) -> bool {
+        self.reported
+            .as_ref()
+            .is_none_or(|reported| matches!(reported.cause, FailureCause::NoRegister))
+    }
+
+    /// When the answer to a REGISTER is overdue.
+    pub(super) fn answer_due(&self) -> Option<RunTime> {
+        self.lines.iter().filter_map(RegisterLine::answer_due).min()
+    }
+
+    /// Marks lines whose answers are overdue. Returns whether there are new ones.
+    pub(super) fn mark_overdue(&mut self, at: RunTime) -> bool {
+        let mut any = false;
+        for line in &mut self.lines {
+            any |= line.mark_overdue(at);
+        }
+        any
+    }
+
+    /// Why the phone is not registered, if known.
+    pub(super) fn failure(
+        &self,
+        at: RunTime,
+        target: Option<&RegistrationTarget>,
+    ) -> Option<RegistrationFailure> {
+        let closed = self
+            .closed
+            .filter(|closed| closed.count >= rules::CLOSED_PORT_TRIES);
+        let closed = closed.map(|closed| RegistrationFailure {
+            cause: FailureCause::PortClosed,
+            user: None,
+            pbx: Some((closed.pbx, closed.transport)),
+            configured: None,
+            since: closed.since,
+            at,
+            count: closed.count,
+        });
+        let of_lines = || self.lines.iter().find_map(|line| line.failure(at, target));
+        let mut failure = closed.or_else(of_lines)?;
+        failure.configured = target.cloned();
+        Some(failure)
+    }
+}

@@ -1,0 +1,77 @@
+//! Whether a start of the phone interrupted its images: a sign of lost power.
+
+use super::{
+    context::{Context, FileRequest},
+    core::Conversion,
+};
+use crate::{
+    diagnose::Code,
+    track::{
+        change::Change, diagnosis::text, event::State, file_outcome::FileOutcome, history::FileRole,
+    },
+};
+
+impl Conversion {
+    /// The phone starts. `recovery`: its boot loader does.
+    pub(super) fn check_start(
+        &mut self,
+        cx: Context<'_>,
+        request: FileRequest<'_>,
+        recovery: bool,
+        out: &mut Vec<Change>,
+    ) {
+        let before = self.delivery.interrupted_file.take();
+        if let Some(interrupted) = before.or_else(|| self.interrupted_work(recovery)) {
+            let diagnosis = text::rebooted(request.name, &interrupted, cx.at);
+            self.raise("", diagnosis, out);
+        }
+    }
+
+    /// What a start now would interrupt; `recovery`: a start of the boot loader. `None` if a
+    /// start is no sign of an interruption.
+    pub(super) fn interrupted_work(&self, recovery: bool) -> Option<String> {
+        let delivery = &self.delivery;
+        let pass = delivery.current.as_ref().filter(|pass| !pass.interrupted)?;
+        // A 7940 or 7960 starts after each image.
+        if pass.stepwise {
+            return None;
+        }
+        if pass.complete {
+            // A DHCP request is a restart, of whatever firmware.
+            let writes = recovery && matches!(self.state, State::Writing | State::Rebooted);
+            return writes.then(|| "while it should have been writing".to_owned());
+        }
+        if [Code::MissingImage, Code::NameMismatch, Code::TransferBroken]
+            .into_iter()
+            .any(|code| self.has_diagnosis(code))
+            || !recovery && pass.lacks_only_the_last_ack()
+        {
+            return None;
+        }
+        let (attempt, newest) = delivery
+            .attempts
+            .iter()
+            .rev()
+            .find_map(|attempt| match attempt.role {
+                FileRole::Image(Some(index)) if attempt.pass == pass.number => {
+                    Some((attempt, index))
+                }
+                _ => None,
+            })?;
+        if attempt.killed {
+            return None;
+        }
+        // A phone that gives up on an image drops the next one: then the network is at fault.
+        let others_arrived = pass.images.iter().enumerate().all(|(index, image)| {
+            index == newest || image.attempts == 0 || image.is_present() || image.all_sent
+        });
+        let name = text::printable(&attempt.name);
+        others_arrived.then(|| match attempt.size {
+            None => format!("after requesting '{name}'"),
+            Some(_) if attempt.outcome == FileOutcome::Delivered => {
+                format!("after '{name}' and before the next image")
+            }
+            Some(size) => format!("after {} of {size} bytes of '{name}'", attempt.bytes),
+        })
+    }
+}

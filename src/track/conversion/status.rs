@@ -1,0 +1,197 @@
+//! The effective state, and what time alone changes: stalling, settling and overdue checks.
+
+use std::time::Duration;
+
+use super::{context::Context, core::Conversion};
+use crate::track::{
+    change::Change,
+    diagnosis::{rules, text},
+    event::{State, StepDetails},
+    observation::{EvidenceSource, RunTime},
+};
+
+/// A converted phone that wants another load requests its manifest within seconds of its
+/// configuration. Without a request within this time it is settled.
+pub const SETTLED_AFTER: Duration = Duration::from_mins(1);
+
+/// How long a phone may be silent in a state before it counts as stalled; `None` if any
+/// silence is normal.
+///
+/// Measured: first image 2 s after the manifest; 2 to 8 s between images; a boot loader that
+/// refuses returns after at most 148 s; 1 to 3 min for writing and booting, 5 and more for a
+/// formatted phone, and about 2 min more on switches that answer no voice VLAN query.
+#[must_use]
+pub fn silence_limit(state: State) -> Option<Duration> {
+    Some(Duration::from_secs(match state {
+        State::Configuring | State::Writing | State::Rebooted => 600,
+        State::Manifest => 300,
+        State::Images => 180,
+        _ => return None,
+    }))
+}
+
+impl Conversion {
+    /// How long the phone may be silent now.
+    pub(super) fn allowed_silence(&self) -> Option<Duration> {
+        // Without the ends of transfers, the phone may be writing already.
+        let may_be_writing = self.state == State::Images
+            && self
+                .delivery
+                .current
+                .as_ref()
+                .is_some_and(|pass| pass.requests_only && pass.lacks_only_the_last_ack());
+        silence_limit(if may_be_writing {
+            State::Writing
+        } else {
+            self.state
+        })
+    }
+
+    /// When the allowed silence ends.
+    pub(super) fn silence_ends(&self, survey: Option<RunTime>) -> Option<RunTime> {
+        let survey = survey.filter(|_| !self.loads.in_recovery);
+        let since = self.activity.silent_since(survey);
+        self.allowed_silence().map(|limit| since + limit)
+    }
+
+    /// The state as reported: `failed` overrides `stalled`, and both override the rest.
+    pub(in crate::track) fn effective_state(&self) -> State {
+        if self.is_failed() {
+            State::Failed
+        } else if self.stalled {
+            State::Stalled
+        } else {
+            self.state
+        }
+    }
+
+    pub(in crate::track) fn is_failed(&self) -> bool {
+        self.findings.has_final()
+    }
+
+    pub(in crate::track) fn is_done(&self) -> bool {
+        match self.effective_state() {
+            State::Confirmed | State::Already => true,
+            State::Flashed => self.configuration.settled,
+            _ => false,
+        }
+    }
+
+    /// Whether the phone runs what it was given, as far as its state says.
+    pub(super) fn is_converted(&self) -> bool {
+        matches!(
+            self.state,
+            State::Flashed | State::Confirmed | State::Already
+        )
+    }
+
+    /// Whether a draining run waits for the phone: it lacks images and still fetches them.
+    pub(in crate::track) fn is_between_images(&self) -> bool {
+        self.is_owed_images() && !self.stalled && !self.is_failed()
+    }
+
+    /// Whether the phone accepted a manifest and lacks images: it is served them whenever it
+    /// requests them.
+    pub(in crate::track) fn is_owed_images(&self) -> bool {
+        match self.state {
+            State::Images => self.delivery.lacks_images(),
+            State::Manifest => self.delivery.has_manifest(),
+            _ => false,
+        }
+    }
+
+    /// Whether a power cut now leaves the phone between two loads.
+    pub(in crate::track) fn must_stay_powered(&self) -> bool {
+        matches!(self.state, State::Images | State::Writing)
+    }
+
+    /// Whether its web page can be polled for the load: an application runs, and no source has
+    /// reported a load.
+    pub(in crate::track) fn is_unproven(&self) -> bool {
+        let is_up = match self.state {
+            State::Flashed => true,
+            State::Configuring => self.loads.reported.is_none(),
+            _ => false,
+        };
+        is_up && !self.is_failed()
+    }
+
+    /// Whether the phone sent a request after this time.
+    pub(in crate::track) fn is_active_since(&self, time: RunTime) -> bool {
+        self.activity.last_request > time
+    }
+
+    /// When time alone changes something.
+    pub(in crate::track) fn deadline(&self, survey: Option<RunTime>) -> Option<RunTime> {
+        let stalls = self
+            .silence_ends(survey)
+            .filter(|_| !self.stalled && !self.is_failed());
+        let refused =
+            rules::refusal_due(&self.delivery.manifest_deliveries).filter(|_| !self.is_failed());
+        let bridge = self.bridge_request_due().filter(|_| !self.is_failed());
+        [
+            stalls,
+            self.settles_at(),
+            refused,
+            bridge,
+            self.registration_due(),
+            self.vlan_check_due(),
+            self.lease_check_due(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// When a flashed phone counts as settled.
+    pub(super) fn settles_at(&self) -> Option<RunTime> {
+        self.configuration
+            .requested_at
+            .filter(|_| self.state == State::Flashed && !self.configuration.settled)
+            .map(|at| at + SETTLED_AFTER)
+    }
+
+    /// Applies what time alone changes.
+    pub(in crate::track) fn tick(&mut self, cx: Context<'_>, out: &mut Vec<Change>) {
+        let at = cx.at;
+        if !self.is_failed()
+            && rules::manifest_refused(&self.delivery.manifest_deliveries, at).is_some()
+        {
+            self.on_refusal(cx, out);
+        }
+        if !self.is_failed() && self.bridge_request_due().is_some_and(|due| at >= due) {
+            self.on_bridge_not_requested(out);
+        }
+        if self.settles_at().is_some_and(|due| at >= due) {
+            self.settle(out);
+        }
+        self.check_registration_overdue(cx, out);
+        self.check_vlan(at, out);
+        self.check_lease(at, out);
+        let is_overdue = self.silence_ends(cx.survey).is_some_and(|due| at >= due);
+        if is_overdue && !self.stalled && !self.is_failed() {
+            self.stalled = true;
+            let since = self.activity.last_request;
+            let diagnosis = text::stalled(self.state, at.saturating_sub(since), since);
+            self.findings.raise("", diagnosis, out);
+            self.step(StepDetails::default(), out);
+        }
+    }
+
+    fn settle(&mut self, out: &mut Vec<Change>) {
+        self.configuration.settled = true;
+        let seconds = SETTLED_AFTER.as_secs();
+        let recovery = self.device.model.and_then(|model| model.recovery_manifest);
+        let detail = match recovery.filter(|_| self.loads.in_recovery) {
+            Some(manifest) => format!(
+                "settled: it requested no manifest within {seconds} s of its configuration; it \
+                 reports its load as {} until a configuration names one",
+                manifest.trim_end_matches(".loads")
+            ),
+            None => {
+                format!("settled: it requested no manifest within {seconds} s of its configuration")
+            }
+        };
+        self.note(EvidenceSource::Requests, detail, out);
+    }
+}

@@ -1,0 +1,117 @@
+//! Requests that were answered with "not found".
+
+use super::format::{clock, diagnosis, models, printable};
+use crate::{
+    diagnose::{Code, Diagnosis},
+    phone::Family,
+    track::observation::RunTime,
+};
+
+/// A manifest or image is not staged.
+pub(crate) fn missing(name: &str, at: RunTime) -> Diagnosis {
+    diagnosis(
+        Code::MissingImage,
+        format!(
+            "requested '{}' at {}; the answer was \"not found\"",
+            printable(name),
+            clock(at)
+        ),
+        "If the file belongs to this bundle, the bundle is incomplete: verify it and download it \
+         again. If it belongs to another release, the phone's SEP file names that release: name \
+         the staged load there. The phone starts over by itself.",
+    )
+}
+
+/// The phone is of a family that is not staged.
+pub(crate) fn wrong_model(name: &str, family: Family, staged: &[Family], at: RunTime) -> Diagnosis {
+    let own = models(&[family]);
+    diagnosis(
+        Code::WrongModelBundle,
+        format!(
+            "requested '{}' at {}, as a {own} does; the staged bundle is for {}",
+            printable(name),
+            clock(at),
+            models(staged)
+        ),
+        format!(
+            "Start again with a SIP bundle for the {own}, in addition to this bundle or instead \
+             of it. Leave the phone on: it repeats its request."
+        ),
+    )
+}
+
+/// The name differs from a staged one by a typing error.
+pub(crate) fn mismatch(name: &str, meant: &str, at: RunTime) -> Diagnosis {
+    diagnosis(
+        Code::NameMismatch,
+        format!(
+            "requested '{}' at {}; the staged file is '{}'",
+            printable(name),
+            clock(at),
+            printable(meant)
+        ),
+        format!(
+            "Write the name of the load as it is staged into the phone's SEP file: '{}', without \
+             .loads at the end.",
+            printable(meant.strip_suffix(".loads").unwrap_or(meant))
+        ),
+    )
+}
+
+/// What the phones of a family need, as this program does not convert them.
+fn needs(family: Option<Family>) -> &'static str {
+    match family {
+        Some(Family::P3) => {
+            "A 7940 or 7960 needs P0S3-8-12-00: first the universal loader (P003-8-12-00.sbn), \
+             then the application (.sb2), named in OS79XX.TXT, SIPDefault.cnf or \
+             loadInformation7 and loadInformation8."
+        }
+        Some(Family::F69) => {
+            "A 69xx changes its load by loadInformation in its SEP file, without a reset: BOOT, \
+             DSP and SIP images of a cmterm-69xx-sip bundle."
+        }
+        Some(Family::F894) => {
+            "An 8941 or 8945 changes its load by its SEP file and fetches nine image parts, over \
+             HTTP first, on a power brick."
+        }
+        Some(Family::F99) => {
+            "An 8961, 9951 or 9971 runs only SIP; a new load is named in its SEP file."
+        }
+        Some(Family::F78 | Family::F88) => {
+            "A 78xx or 88xx runs SIP; without a call manager it needs the licence and the \
+             firmware of the multiplatform (MPP) line."
+        }
+        Some(Family::F792) => "A 7921, 7925 or 7926 is wireless and has no SIP firmware.",
+        _ => {
+            "This program converts the 7906/7911, 7931, 7941/7961, 7942/7962, 7945/7965, 7970/7971 \
+             and 7975."
+        }
+    }
+}
+
+/// The phone is of a family that this program does not convert.
+pub(crate) fn unsupported(name: &str, family: Option<Family>, at: RunTime) -> Diagnosis {
+    let own = family.map_or_else(
+        || "a model that this program does not know".to_owned(),
+        |family| format!("a {}", models(&[family])),
+    );
+    diagnosis(
+        Code::UnsupportedModel,
+        format!("'{}' at {}, the name of {own}", printable(name), clock(at)),
+        format!(
+            "Disconnect the phone: this program does not convert it. {}",
+            needs(family)
+        ),
+    )
+}
+
+/// The loader of a 7940 or 7960 found no application.
+pub(crate) fn no_application(name: &str, at: RunTime) -> Diagnosis {
+    diagnosis(
+        Code::ProtocolApplicationInvalid,
+        format!("requested '{}' at {}", printable(name), clock(at)),
+        "The loader of this 7940 or 7960 finds no application. Serve P0S3-8-12-00.loads, \
+         P003-8-12-00.sbn and P0S3-8-12-00.sb2, and an XMLDefault.cnf.xml whose loadInformation7 \
+         and loadInformation8 name P0S3-8-12-00. This program does not do that.",
+    )
+}

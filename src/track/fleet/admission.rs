@@ -1,0 +1,97 @@
+//! Which view of the stage an address is served.
+
+use std::net::Ipv4Addr;
+
+use super::{
+    super::{identity::Phone, observation::RunTime, route::StageRole, view::View},
+    DRAIN_LIMIT, Fleet,
+};
+use crate::phone::RequestedFile;
+
+/// What an address is served now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// File names are resolved in this view.
+    Serve(View),
+    /// The run is draining, and this phone is not between two images.
+    Draining,
+}
+
+impl Fleet {
+    /// What `address` is served now if it requests `name`.
+    ///
+    /// A phone that accepted a manifest of the target is served its images whatever it
+    /// requested since: it must not be left between two loads.
+    #[must_use]
+    pub fn admit(&self, address: Ipv4Addr, name: &str) -> Admission {
+        self.admit_at(self.now, address, name)
+    }
+
+    /// What `address` is served at this time, if [`Fleet::tick`] was not called until then.
+    #[must_use]
+    pub fn admit_at(&self, at: RunTime, address: Ipv4Addr, name: &str) -> Admission {
+        let here = self.registry.at(address).map(|(_, phone)| phone);
+        let file = RequestedFile::parse(name);
+        let is_owed = here.is_some_and(|phone| phone.conversion.is_owed_images());
+        if let Some(since) = self.draining
+            && (!is_owed || at.saturating_sub(since) >= DRAIN_LIMIT)
+        {
+            return Admission::Draining;
+        }
+        if self.is_held(at, here, &file) && !is_owed {
+            return Admission::Serve(View::ConfigOnly);
+        }
+        if self.is_excluded(here, &file, is_owed) {
+            return Admission::Serve(View::ConfigOnly);
+        }
+        Admission::Serve(self.view(here, &file, name))
+    }
+
+    /// Whether `--only` leaves out the phone `here` that requests `file`.
+    fn is_excluded(&self, here: Option<&Phone>, file: &RequestedFile, is_owed: bool) -> bool {
+        let Some(only) = &self.only else {
+            return false;
+        };
+        let mac = file.mac().or_else(|| here.and_then(|phone| phone.mac));
+        let is_admitted = match mac {
+            Some(mac) => only.contains(&mac) || is_owed && file.mac().is_none(),
+            // A boot loader does not name its MAC.
+            None => {
+                matches!(file, RequestedFile::Recovery(_))
+                    || here.is_some_and(|phone| phone.conversion.loads.in_recovery)
+                        && *file == RequestedFile::Image
+            }
+        };
+        !is_admitted
+    }
+
+    /// The view of the phone `here` if it requests `file`, with this name.
+    fn view(&self, here: Option<&Phone>, file: &RequestedFile, name: &str) -> View {
+        let named = file.mac().and_then(|mac| self.registry.of(mac));
+        let Some(phone) = named.or(here) else {
+            return View::Target;
+        };
+        let conversion = &phone.conversion;
+        // A boot loader of another family is another phone.
+        if let RequestedFile::Recovery(Some(model)) = file
+            && conversion
+                .device
+                .family
+                .is_some_and(|own| own != model.family)
+        {
+            return View::Target;
+        }
+        let role = match file {
+            // The manifest that the phone was given decides, whatever was decided since.
+            RequestedFile::Image => conversion.role_of_image(&self.catalog, name),
+            _ => conversion.routing.stage,
+        };
+        match role {
+            StageRole::Bridge => View::Bridge,
+            StageRole::Target if conversion.routing.suppress_load || self.is_left_alone(phone) => {
+                View::NoLoad
+            }
+            StageRole::Target => View::Target,
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What ends a run, and how it drains.
+
+use std::time::Duration;
+
+use super::{super::observation::RunTime, Fleet};
+
+/// How long the end of a run waits for phones that are between two images.
+pub const DRAIN_LIMIT: Duration = Duration::from_mins(3);
+
+/// How long a done phone must have been silent before a run ends by itself. It may be reading
+/// its configuration, and a server that is gone costs it a minute per file.
+pub const QUIET_BEFORE_END: Duration = Duration::from_secs(5);
+
+/// Whether a run is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunState {
+    /// Phones are expected, or no end was set.
+    Running,
+    /// Every expected phone is done or has failed, the time is up, or too many phones failed:
+    /// the run drains next.
+    Ended,
+}
+
+impl Fleet {
+    /// Whether the run should end by itself.
+    #[must_use]
+    pub fn run_state(&self, at: RunTime) -> RunState {
+        let is_quiet = self
+            .done_active
+            .is_none_or(|active| at.saturating_sub(active) >= QUIET_BEFORE_END);
+        let is_timed_out = self.plan.timeout.is_some_and(|timeout| at >= timeout);
+        let too_many_failed = self
+            .plan
+            .max_failures
+            .is_some_and(|most| self.failed >= most.max(1));
+        if is_timed_out || too_many_failed || is_quiet && self.all_expected_ended() {
+            RunState::Ended
+        } else {
+            RunState::Running
+        }
+    }
+
+    /// Whether every expected phone is done or has failed.
+    fn all_expected_ended(&self) -> bool {
+        match (self.plan.expected_macs(), self.plan.expect) {
+            (Some(expected), _) => expected.iter().all(|mac| {
+                self.registry
+                    .of(*mac)
+                    .is_some_and(|phone| phone.conversion.is_done() || phone.conversion.is_failed())
+            }),
+            (None, Some(expected)) => self.done + self.failed >= expected.max(1),
+            (None, None) => false,
+        }
+    }
+
+    /// Whether every expected phone is done, and at least one phone came.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        match (self.plan.expected_macs(), self.plan.expect) {
+            (Some(expected), _) => {
+                let is_done = |mac| {
+                    let phone = self.registry.of(mac);
+                    phone.is_some_and(|phone| phone.conversion.is_done())
+                };
+                !expected.is_empty() && expected.iter().all(|mac| is_done(*mac))
+            }
+            (None, Some(expected)) => self.done >= expected.max(1),
+            (None, None) => self.done > 0 && self.done == self.registry.phones.len(),
+        }
+    }
+
+    /// Begins to drain: no new phone is admitted, and a phone that accepted a manifest is
+    /// served the rest of its images.
+    pub fn drain(&mut self, at: RunTime) {
+        self.now = self.now.max(at);
+        self.draining.get_or_insert(self.now);
+    }
+
+    /// Whether no phone is between two images any more, or [`DRAIN_LIMIT`] has passed.
+    #[must_use]
+    pub fn drained(&self, at: RunTime) -> bool {
+        self.draining
+            .is_some_and(|since| at.saturating_sub(since) >= DRAIN_LIMIT)
+            || !self
+                .registry
+                .phones
+                .values()
+                .any(|phone| phone.conversion.is_between_images())
+    }
+
+    /// When [`Fleet::tick`] next has something to do, or [`Fleet::run_state`] or
+    /// [`Fleet::drained`] change by time alone. May be early, never late.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<RunTime> {
+        let later = |time: &RunTime| *time > self.now;
+        let phone = self.schedule.first().map(|(due, _)| *due);
+        let timeout = self.plan.timeout.filter(later);
+        let drain = self.draining.map(|since| since + DRAIN_LIMIT);
+        let quiet = self.done_active.map(|active| active + QUIET_BEFORE_END);
+        [
+            phone,
+            timeout,
+            drain.filter(later),
+            quiet.filter(later),
+            self.survey_ends(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+}

@@ -1,0 +1,158 @@
+//! What the fleet knows, for displays, metrics and the report.
+
+use std::net::Ipv4Addr;
+
+use jiff::Timestamp;
+
+use super::{
+    super::{
+        change::Change,
+        conversion::ExpectedActivity,
+        event::{Event, PhoneId, PhoneRef, PollCandidate},
+        report::{self, FleetCounts, Report},
+    },
+    Fleet,
+};
+use crate::phone::MacAddress;
+
+impl Fleet {
+    /// Every phone in its present state with its active diagnoses, for a display that has not
+    /// received the events so far.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<Event> {
+        let phones = self.registry.phones.iter();
+        phones
+            .flat_map(|(id, phone)| {
+                let diagnoses = phone.conversion.findings.diagnoses();
+                let raised = diagnoses.map(|diagnosis| Change::Raised(diagnosis.clone()));
+                let reference = phone.reference(*id, &self.plan.names);
+                std::iter::once(phone.conversion.snapshot())
+                    .chain(raised)
+                    .map(move |change| change.into_event(reference.clone()))
+            })
+            .collect()
+    }
+
+    /// How many phones are done, and how many there are.
+    #[must_use]
+    pub fn done_of_total(&self) -> (usize, usize) {
+        (self.done, self.registry.phones.len())
+    }
+
+    /// What a silent phone is expected to do, and until when its silence is normal; `None` if
+    /// nothing is expected. After `until` it counts as stalled, as refusing or as settled.
+    #[must_use]
+    pub fn expected(&self, id: PhoneId) -> Option<ExpectedActivity> {
+        let phone = self.registry.phones.get(&id)?;
+        phone.conversion.expected(self.now, self.plan.survey)
+    }
+
+    /// What each silent phone is expected to do, as [`Fleet::expected`].
+    pub fn expected_activity(&self) -> impl Iterator<Item = (PhoneId, ExpectedActivity)> {
+        let phones = self.registry.phones.iter();
+        phones.filter_map(|(id, phone)| {
+            let expected = phone.conversion.expected(self.now, self.plan.survey);
+            Some((*id, expected?))
+        })
+    }
+
+    /// Phones and clients that were not recorded because there are too many.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.registry.dropped
+    }
+
+    /// The report of everything known. `began`, the beginning of the run, turns run times
+    /// into times of day.
+    #[must_use]
+    pub fn report(&self, began: Timestamp) -> Report {
+        report::build(&self.registry, &self.plan, began)
+    }
+
+    /// Phones by state, active diagnoses by code, and clients that are not phones.
+    #[must_use]
+    pub fn counts(&self) -> FleetCounts {
+        let mut counts = FleetCounts {
+            others: self.registry.others.len() as u64,
+            ..FleetCounts::default()
+        };
+        for phone in self.registry.phones.values() {
+            let conversion = &phone.conversion;
+            let state = conversion.effective_state();
+            *counts.states.entry(state).or_default() += 1;
+            for diagnosis in conversion.findings.diagnoses() {
+                *counts.diagnoses.entry(diagnosis.code).or_default() += 1;
+            }
+        }
+        counts
+    }
+
+    /// The converted phones that should still register here and are not overdue.
+    #[must_use]
+    pub fn awaiting_registration(&self) -> Vec<PhoneRef> {
+        let phones = self.registry.phones.iter();
+        phones
+            .filter(|(_, phone)| phone.conversion.register_due().is_some())
+            .map(|(id, phone)| phone.reference(*id, &self.plan.names))
+            .collect()
+    }
+
+    /// The phones that must not be unplugged now.
+    #[must_use]
+    pub fn must_stay_powered(&self) -> Vec<PhoneRef> {
+        let phones = self.registry.phones.iter();
+        phones
+            .filter(|(_, phone)| phone.conversion.must_stay_powered())
+            .map(|(id, phone)| phone.reference(*id, &self.plan.names))
+            .collect()
+    }
+
+    /// How many expected phones were not observed yet; `None` if no number is expected. A
+    /// phone without a known MAC counts as one of the expected phones.
+    #[must_use]
+    pub fn missing_count(&self) -> Option<usize> {
+        let phones = || self.registry.phones.values();
+        if let Some(expected) = self.plan.expected_macs() {
+            let missing = expected
+                .iter()
+                .filter(|mac| self.registry.of(**mac).is_none());
+            let unnamed = phones().filter(|phone| phone.mac.is_none());
+            return Some(missing.count().saturating_sub(unnamed.count()));
+        }
+        Some(self.plan.expect?.saturating_sub(phones().count()))
+    }
+
+    /// The addresses of phones whose MAC is not known, or may have changed: what the neighbour
+    /// table can be searched for.
+    #[must_use]
+    pub fn unidentified_addresses(&self) -> Vec<Ipv4Addr> {
+        let phones = self.registry.phones.values();
+        phones
+            .filter(|phone| phone.mac.is_none() || phone.before_episode.is_some())
+            .map(|phone| phone.address)
+            .collect()
+    }
+
+    /// Phones whose web page can be polled for their load: an application runs, and no source
+    /// has reported the load. Without phones that are in their boot loader or between images,
+    /// and without those that `--only` leaves out; none while the run drains.
+    #[must_use]
+    pub fn poll_candidates(&self) -> Vec<PollCandidate> {
+        let is_included = |mac: Option<MacAddress>| match &self.only {
+            Some(only) => mac.is_some_and(|mac| only.contains(&mac)),
+            None => true,
+        };
+        let phones = self.registry.phones.iter();
+        phones
+            .filter(|_| self.draining.is_none())
+            .filter(|(_, phone)| phone.before_episode.is_none() && phone.conversion.is_unproven())
+            .filter(|(_, phone)| is_included(phone.mac))
+            .map(|(id, phone)| PollCandidate {
+                id: *id,
+                address: phone.address,
+                mac: phone.mac,
+                pass: phone.conversion.delivery.pass,
+            })
+            .collect()
+    }
+}

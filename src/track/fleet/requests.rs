@@ -1,0 +1,156 @@
+//! Requests and transfers: of which phone they are.
+
+use std::net::Ipv4Addr;
+
+use super::{
+    super::{
+        conversion::FileRequest,
+        event::Event,
+        history::{FetchAttempt, FileRole},
+        identity::TransferOwner,
+        observation::{RunTime, TransferEnd, TransferId},
+    },
+    Fleet,
+};
+use crate::phone::RequestedFile;
+
+/// Open transfers that are tracked; the end of a further one is not recorded. The engine
+/// serves far fewer at the same time.
+const MAX_TRANSFERS: usize = 65_536;
+
+impl Fleet {
+    /// The client at `address` requested a file.
+    pub(super) fn on_request(
+        &mut self,
+        at: RunTime,
+        address: Ipv4Addr,
+        request: FileRequest<'_>,
+    ) -> Vec<Event> {
+        let file = request.file;
+        let is_phone = match file {
+            RequestedFile::Recovery(_) | RequestedFile::Manifest(_) => self
+                .registry
+                .requests_like_a_phone(at, address, request.name),
+            _ => true,
+        };
+        let id = match (file, file.mac()) {
+            (_, Some(mac)) => self.registry.name(at, address, mac),
+            (RequestedFile::Recovery(model), _) if is_phone => {
+                self.registry.in_recovery(at, address, *model)
+            }
+            (RequestedFile::Manifest(_), _) if is_phone => self.registry.listed(at, address),
+            _ => {
+                let here = self.registry.at(address).map(|(id, _)| id);
+                if here.is_none() {
+                    self.on_other_request(at, address, request);
+                }
+                here
+            }
+        };
+        let mut events = self.forget_gone();
+        let Some(id) = id else {
+            return events;
+        };
+        if request.served.is_some() {
+            self.own_transfer(request.transfer, TransferOwner::Phone(id));
+        }
+        events.extend(self.update(at, id, |phone, cx, out| {
+            phone.address = address;
+            phone.conversion.on_request(cx, request, out);
+        }));
+        events
+    }
+
+    /// A client that is not a phone requested a file.
+    fn on_other_request(&mut self, at: RunTime, address: Ipv4Addr, request: FileRequest<'_>) {
+        let Some(other) = self.registry.other(at, address) else {
+            return;
+        };
+        let FileRequest {
+            transfer,
+            transport,
+            name,
+            served,
+            ..
+        } = request;
+        let sequence = other.newest_sequence() + 1;
+        other.attempts.push(FetchAttempt {
+            sequence,
+            role: FileRole::of(request.file),
+            ..FetchAttempt::new(at, transfer, transport, name, served)
+        });
+        if served.is_some() {
+            self.own_transfer(transfer, TransferOwner::Other(address));
+        }
+    }
+
+    fn own_transfer(&mut self, transfer: TransferId, owner: TransferOwner) {
+        if self.registry.transfers.len() < MAX_TRANSFERS {
+            self.registry.transfers.insert(transfer, owner);
+        }
+    }
+
+    /// Bytes of a transfer were acknowledged.
+    pub(super) fn on_acknowledged(
+        &mut self,
+        at: RunTime,
+        transfer: TransferId,
+        bytes: u64,
+    ) -> Vec<Event> {
+        match self.registry.transfers.get(&transfer) {
+            Some(TransferOwner::Phone(id)) => self.update(at, *id, |phone, cx, out| {
+                phone.conversion.on_acknowledged(cx, transfer, bytes, out);
+            }),
+            Some(TransferOwner::Other(address)) => {
+                self.update_other(at, *address, transfer, |attempt| {
+                    attempt.acknowledge(bytes);
+                });
+                Vec::new()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// A transfer ended.
+    pub(super) fn on_transfer_end(
+        &mut self,
+        at: RunTime,
+        transfer: TransferId,
+        end: &TransferEnd,
+        bytes: u64,
+    ) -> Vec<Event> {
+        match self.registry.transfers.remove(&transfer) {
+            Some(TransferOwner::Phone(id)) => self.update(at, id, |phone, cx, out| {
+                // The transfer may have begun before the present episode.
+                let is_earlier = phone.conversion.delivery.attempts.get(transfer).is_none();
+                let conversion = match &mut phone.before_episode {
+                    Some(before) if is_earlier => before,
+                    _ => &mut phone.conversion,
+                };
+                conversion.on_transfer_end(cx, transfer, end, bytes, out);
+            }),
+            Some(TransferOwner::Other(address)) => {
+                self.update_other(at, address, transfer, |attempt| {
+                    attempt.end(end, bytes);
+                });
+                Vec::new()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn update_other(
+        &mut self,
+        at: RunTime,
+        address: Ipv4Addr,
+        transfer: TransferId,
+        change: impl FnOnce(&mut FetchAttempt),
+    ) {
+        if let Some(other) = self.registry.others.get_mut(&address) {
+            other.last = at;
+            if let Some(attempt) = other.attempts.get_mut(transfer) {
+                change(attempt);
+            }
+        }
+    }
+}

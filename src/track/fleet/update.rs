@@ -1,0 +1,154 @@
+//! Changes of one phone, with everything that the fleet keeps about it.
+
+use super::{
+    super::{
+        change::Change,
+        conversion::Context,
+        event::{Event, PhoneId},
+        identity::Phone,
+        observation::RunTime,
+    },
+    Fleet,
+};
+
+impl Fleet {
+    /// Applies `change` to one phone and returns the events.
+    pub(super) fn update(
+        &mut self,
+        at: RunTime,
+        id: PhoneId,
+        change: impl FnOnce(&mut Phone, Context<'_>, &mut Vec<Change>),
+    ) -> Vec<Event> {
+        let Some(phone) = self.registry.phones.get_mut(&id) else {
+            return Vec::new();
+        };
+        let excluded = match (&self.only, phone.mac) {
+            (Some(only), Some(mac)) => !only.contains(&mac),
+            _ => false,
+        };
+        let cx = Context {
+            at,
+            catalog: &self.catalog,
+            excluded,
+            registers_here: phone
+                .mac
+                .is_some_and(|mac| self.register_here.contains(&mac)),
+            registration: phone
+                .mac
+                .and_then(|mac| self.registration_targets.get(&mac)),
+            requests_only: self.plan.requests_only,
+            survey: self.plan.survey,
+            network: self.plan.network,
+        };
+        let mut changes = Vec::new();
+        let was_done = phone.conversion.is_done();
+        let last_request = phone.conversion.activity.last_request;
+        change(phone, cx, &mut changes);
+        // Announcements and registrations, which never end, do not delay the end of a run.
+        let is_active = phone.conversion.activity.last_request != last_request;
+        if phone.conversion.is_done() && (!was_done || is_active) {
+            self.done_active = Some(at);
+        }
+        announce(phone, &mut changes);
+        let counted = (phone.conversion.is_done(), phone.conversion.is_failed());
+        count(phone.counted.0, counted.0, &mut self.done);
+        count(phone.counted.1, counted.1, &mut self.failed);
+        phone.counted = counted;
+        // Deadlines mostly move away. The earlier check then finds nothing to do.
+        if let Some(deadline) = phone.conversion.deadline(self.plan.survey)
+            && phone.scheduled.is_none_or(|scheduled| deadline < scheduled)
+        {
+            if let Some(scheduled) = phone.scheduled.replace(deadline) {
+                self.schedule.remove(&(scheduled, id));
+            }
+            self.schedule.insert((deadline, id));
+        }
+        if changes.is_empty() {
+            return Vec::new();
+        }
+        let phone = phone.reference(id, &self.plan.names);
+        changes
+            .into_iter()
+            .map(|change| change.into_event(phone.clone()))
+            .collect()
+    }
+
+    /// Applies `change` to the phone `id`, if there was a place for it.
+    pub(super) fn update_listed(
+        &mut self,
+        at: RunTime,
+        id: Option<PhoneId>,
+        change: impl FnOnce(&mut Phone, Context<'_>, &mut Vec<Change>),
+    ) -> Vec<Event> {
+        let mut events = self.forget_gone();
+        if let Some(id) = id {
+            events.extend(self.update(at, id, change));
+        }
+        events
+    }
+
+    /// Reports phones that were merged or are not phones, and diagnoses that moved with them.
+    pub(super) fn forget_gone(&mut self) -> Vec<Event> {
+        let gone = std::mem::take(&mut self.registry.gone);
+        let mut events: Vec<Event> = gone
+            .into_iter()
+            .map(|(id, phone)| {
+                self.done = self.done.saturating_sub(usize::from(phone.counted.0));
+                self.failed = self.failed.saturating_sub(usize::from(phone.counted.1));
+                Event::Gone {
+                    phone: phone.reference(id, &self.plan.names),
+                }
+            })
+            .collect();
+        for (id, diagnosis) in std::mem::take(&mut self.registry.misplaced) {
+            // The phone is as it was before, so it may be done or failed again.
+            events.extend(self.update(self.now, id, |_, _, out| {
+                out.push(Change::Withdrawn(diagnosis));
+            }));
+        }
+        for (id, diagnosis) in std::mem::take(&mut self.registry.brought) {
+            events.extend(self.update(self.now, id, |_, _, out| {
+                out.push(Change::Raised(diagnosis));
+            }));
+        }
+        events
+    }
+}
+
+/// Adds a step if the phone is new or its MAC became known, so that the record names it.
+fn announce(phone: &mut Phone, changes: &mut Vec<Change>) {
+    if phone.announced && phone.announced_mac == phone.mac {
+        return;
+    }
+    let is_new = !std::mem::replace(&mut phone.announced, true);
+    phone.announced_mac = phone.mac;
+    if is_new {
+        // Diagnoses from the address where it was taken for another phone.
+        let brought: Vec<Change> = phone
+            .conversion
+            .findings
+            .diagnoses()
+            .filter(|diagnosis| {
+                !changes
+                    .iter()
+                    .any(|change| matches!(change, Change::Raised(raised) if raised == *diagnosis))
+            })
+            .map(|diagnosis| Change::Raised(diagnosis.clone()))
+            .collect();
+        changes.extend(brought);
+    }
+    if !changes
+        .iter()
+        .any(|change| matches!(change, Change::Step { .. }))
+    {
+        changes.push(phone.conversion.snapshot());
+    }
+}
+
+fn count(before: bool, now: bool, sum: &mut usize) {
+    match (before, now) {
+        (false, true) => *sum += 1,
+        (true, false) => *sum = sum.saturating_sub(1),
+        _ => {}
+    }
+}

@@ -1,0 +1,159 @@
+//! One phone, and one client that is not a phone.
+
+use std::{collections::BTreeMap, net::Ipv4Addr};
+
+use super::super::{
+    conversion::Conversion,
+    event::{PhoneId, PhoneRef},
+    history::{FetchHistory, FileRole, MAX_ROWS},
+    observation::RunTime,
+};
+use crate::{
+    diagnose::Diagnosis,
+    phone::{MacAddress, Model},
+};
+
+/// One phone.
+#[derive(Debug, Clone)]
+pub(in crate::track) struct Phone {
+    pub mac: Option<MacAddress>,
+    /// Only the kernel's neighbour table reports this MAC, and that table lists every client.
+    pub(super) mac_from_arp: bool,
+    pub address: Ipv4Addr,
+    pub conversion: Conversion,
+    /// The conversion before an episode that may be another phone's.
+    pub before_episode: Option<Box<Conversion>>,
+    /// When the fleet will check this phone.
+    pub scheduled: Option<RunTime>,
+    /// Whether the phone is counted as done, and as failed.
+    pub counted: (bool, bool),
+    /// Whether an event named the phone.
+    pub announced: bool,
+    /// The MAC under which events named the phone.
+    pub announced_mac: Option<MacAddress>,
+}
+
+/// A client that shows no sign of being a phone.
+#[derive(Debug, Clone)]
+pub(in crate::track) struct OtherClient {
+    pub attempts: FetchHistory,
+    pub first: RunTime,
+    pub last: RunTime,
+    /// The MAC in the kernel's neighbour table, which is no sign of a phone.
+    pub(super) arp_mac: Option<MacAddress>,
+    /// It behaved as no phone does. Only an observed MAC makes it a phone again.
+    pub(super) is_not_a_phone: bool,
+}
+
+impl Phone {
+    pub(super) fn new(address: Ipv4Addr, mac: Option<MacAddress>) -> Self {
+        Self {
+            mac,
+            mac_from_arp: false,
+            address,
+            conversion: Conversion::new(RunTime::ZERO),
+            before_episode: None,
+            scheduled: None,
+            counted: (false, false),
+            announced: false,
+            announced_mac: None,
+        }
+    }
+
+    /// The phone as events name it.
+    pub(in crate::track) fn reference(
+        &self,
+        id: PhoneId,
+        names: &BTreeMap<MacAddress, String>,
+    ) -> PhoneRef {
+        PhoneRef {
+            id,
+            mac: self.mac,
+            address: self.address,
+            model: self.model().map(|model| model.plain_number().to_owned()),
+            name: self.mac.and_then(|mac| names.get(&mac).cloned()),
+        }
+    }
+
+    /// The whole history, including an episode that is not assigned yet.
+    pub(in crate::track) fn whole_history(&self) -> Conversion {
+        let mut conversion = self.conversion.clone();
+        if let Some(before) = &self.before_episode {
+            conversion.absorb_earlier((**before).clone(), false);
+        }
+        conversion
+    }
+
+    /// The model, which stays known during an episode.
+    pub(in crate::track) fn model(&self) -> Option<&'static Model> {
+        let before = self.before_episode.as_ref();
+        let before = before.and_then(|before| before.device.model);
+        self.conversion.device.model.or(before)
+    }
+
+    /// Begins an episode: a boot loader requests files at the address of this phone.
+    pub(super) fn begin_episode(&mut self, at: RunTime) {
+        let episode = self.conversion.episode(at);
+        let before = std::mem::replace(&mut self.conversion, episode);
+        self.before_episode = Some(Box::new(before));
+    }
+
+    /// The episode was this phone's.
+    pub(super) fn keep_episode(&mut self) {
+        if let Some(before) = self.before_episode.take() {
+            self.conversion.absorb_earlier(*before, false);
+        }
+    }
+
+    /// The diagnoses that were raised during the episode.
+    pub(super) fn diagnosed_in_episode(&self) -> Vec<Diagnosis> {
+        self.before_episode
+            .as_ref()
+            .map_or_else(Vec::new, |before| {
+                self.conversion.findings.not_in(&before.findings)
+            })
+    }
+
+    /// The episode was another phone's: removes it and returns its conversion.
+    pub(super) fn take_episode(&mut self) -> Option<Conversion> {
+        let before = *self.before_episode.take()?;
+        let mut episode = std::mem::replace(&mut self.conversion, before);
+        episode.detach_episode(&self.conversion);
+        Some(episode)
+    }
+}
+
+impl OtherClient {
+    pub(super) fn new(at: RunTime, attempts: FetchHistory) -> Self {
+        Self {
+            attempts,
+            first: at,
+            last: at,
+            arp_mac: None,
+            is_not_a_phone: false,
+        }
+    }
+
+    /// The number of the newest request.
+    pub(in crate::track) fn newest_sequence(&self) -> u64 {
+        let sequences = self.attempts.iter().map(|attempt| attempt.sequence);
+        sequences.max().unwrap_or(0)
+    }
+
+    /// The client turns out to be a phone.
+    pub(super) fn into_conversion(self) -> Conversion {
+        let mut conversion = Conversion::new(self.first);
+        conversion.activity.last = self.last;
+        conversion.activity.last_request = self.last;
+        conversion.activity.requests = self.newest_sequence();
+        conversion.loads.was_on_sccp = self
+            .attempts
+            .iter()
+            .any(|attempt| attempt.role == FileRole::SccpLocale);
+        conversion
+            .delivery
+            .attempts
+            .absorb_earlier(self.attempts, MAX_ROWS);
+        conversion
+    }
+}

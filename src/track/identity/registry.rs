@@ -1,0 +1,122 @@
+//! Every address, MAC and open transfer of a run.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::Ipv4Addr,
+};
+
+use super::{
+    super::{
+        event::PhoneId,
+        history::FetchHistory,
+        observation::{RunTime, TransferId},
+    },
+    phone::{OtherClient, Phone},
+};
+use crate::{diagnose::Diagnosis, phone::MacAddress};
+
+/// Phones of one run. Beyond that, a new address is not listed; a new MAC takes the place of a
+/// phone without a MAC, if there is one.
+pub const MAX_PHONES: usize = 4096;
+
+/// Clients of one run that are not phones; more are not recorded.
+pub const MAX_OTHERS: usize = 1024;
+
+/// Attempts that are kept per client that is not a phone.
+pub(super) const OTHER_ROWS: usize = 128;
+
+/// Whose transfer it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::track) enum TransferOwner {
+    Phone(PhoneId),
+    Other(Ipv4Addr),
+}
+
+/// Every address, MAC and open transfer of a run.
+#[derive(Debug, Default)]
+pub(in crate::track) struct Registry {
+    pub phones: BTreeMap<PhoneId, Phone>,
+    pub others: BTreeMap<Ipv4Addr, OtherClient>,
+    pub(super) at_address: HashMap<Ipv4Addr, PhoneId>,
+    pub(super) of_mac: HashMap<MacAddress, PhoneId>,
+    pub transfers: HashMap<TransferId, TransferOwner>,
+    next: u32,
+    /// Phones and clients that were not recorded because there are too many.
+    pub dropped: u64,
+    /// Phones that were merged into another one, or are not phones, since the fleet last took
+    /// this list.
+    pub gone: Vec<(PhoneId, Phone)>,
+    /// Diagnoses that turned out to be another phone's, or to be over, since the fleet last
+    /// took this list.
+    pub misplaced: Vec<(PhoneId, Diagnosis)>,
+    /// Diagnoses of an address that turned out to be this phone's, since the fleet last took
+    /// this list.
+    pub brought: Vec<(PhoneId, Diagnosis)>,
+}
+
+impl Registry {
+    /// The phone at this address.
+    pub(in crate::track) fn at(&self, address: Ipv4Addr) -> Option<(PhoneId, &Phone)> {
+        let id = self.at_address.get(&address)?;
+        self.phones.get(id).map(|phone| (*id, phone))
+    }
+
+    /// The phone with this MAC.
+    pub(in crate::track) fn of(&self, mac: MacAddress) -> Option<&Phone> {
+        self.phones.get(&self.id_of(mac)?)
+    }
+
+    /// The number of the phone with this MAC.
+    pub(in crate::track) fn id_of(&self, mac: MacAddress) -> Option<PhoneId> {
+        self.of_mac.get(&mac).copied()
+    }
+
+    /// A number for a new phone; `None` if there are too many. A phone with a MAC (`named`)
+    /// takes the place of one without.
+    pub(super) fn new_id(&mut self, named: bool) -> Option<PhoneId> {
+        if self.phones.len() >= MAX_PHONES {
+            let unnamed = self.phones.iter().find(|(_, phone)| phone.mac.is_none());
+            self.dropped += 1;
+            let id = unnamed.map(|(id, _)| *id).filter(|_| named)?;
+            if let Some(phone) = self.phones.remove(&id) {
+                if self.at_address.get(&phone.address) == Some(&id) {
+                    self.at_address.remove(&phone.address);
+                }
+                self.gone.push((id, phone));
+            }
+        }
+        let id = PhoneId(self.next);
+        self.next = self.next.wrapping_add(1);
+        Some(id)
+    }
+
+    /// Assigns the open transfers of the phone to it.
+    pub(super) fn own_transfers(&mut self, id: PhoneId) {
+        let Some(phone) = self.phones.get(&id) else {
+            return;
+        };
+        let attempts = phone.conversion.delivery.attempts.iter();
+        for attempt in attempts.filter(|attempt| attempt.open) {
+            self.transfers
+                .insert(attempt.transfer, TransferOwner::Phone(id));
+        }
+    }
+
+    /// A client that is not a phone requests a file. `None` if there are too many clients.
+    pub(in crate::track) fn other(
+        &mut self,
+        at: RunTime,
+        address: Ipv4Addr,
+    ) -> Option<&mut OtherClient> {
+        if !self.others.contains_key(&address) && self.others.len() >= MAX_OTHERS {
+            self.dropped += 1;
+            return None;
+        }
+        let other = self
+            .others
+            .entry(address)
+            .or_insert_with(|| OtherClient::new(at, FetchHistory::new(OTHER_ROWS)));
+        other.last = at;
+        Some(other)
+    }
+}
