@@ -1,10 +1,9 @@
-//! The record of a run: every observation and step in a file that survives `kill -9`, and
-//! what a later run, a report or a replay reads from it.
+//! The journal of a run: every observation and event, in a file that survives `kill -9`. A later
+//! run, a report and a replay read it.
 //!
-//! JSON Lines, appended and never changed. The first line is the [`Header`]: what was
-//! served and who was expected. Then come the observations, from which everything else
-//! follows, as [`crate::track::Fleet`] is a pure function of them. docs/journal.md has
-//! every line.
+//! The format is JSON Lines; a file is only appended to. The first line is the [`Header`]: what is
+//! served and which phones are expected. The observations follow, from which everything else is
+//! computed: [`crate::track::Fleet`] is a pure function of them. docs/journal.md lists all lines.
 
 mod coalesce_acks;
 mod disk;

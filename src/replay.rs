@@ -1,10 +1,9 @@
-//! Other servers' logs, captures and our own journals, folded through the same tracking.
+//! Logs of other servers, packet captures and journals, replayed through the tracking of a run.
 //!
-//! A [`Trace`] is what a foreign log or a capture tells: requests, what became of them, and
-//! in a capture what witnesses say ([`crate::discovery`]).
-//! [`Trace::observations`] turns it into the observations that a run of our own would have
-//! made, with a plan: that of the bundles that were served, or what the record itself shows
-//! ([`infer`]). [`crate::track::Fleet`] does the rest. docs/replay.md has the formats.
+//! A [`Trace`] is what a log or a capture contains: requests, how they ended, and in a capture what
+//! phones report on the wire ([`crate::discovery`]). [`Trace::observations`] converts it to the
+//! observations of a run, with a plan: that of the bundles, or one inferred from the trace
+//! ([`infer`]). [`crate::track::Fleet`] does the rest. docs/replay.md lists the formats.
 
 use std::{
     fs::File,
@@ -30,73 +29,73 @@ mod trace;
 
 pub use trace::{DamagedPacket, MAX_OBSERVATIONS, MAX_REQUESTS, Tally, Trace, TraceObservations};
 
-/// What a file is, by its first bytes.
+/// The format of a file, detected from its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// The journal of a run of ours.
+    /// A journal of this program.
     Journal,
-    /// Lines that a TFTP server wrote.
+    /// The log of a TFTP server.
     Log,
     /// A packet capture.
     Capture,
 }
 
-/// Why a record cannot be replayed.
+/// Why a file cannot be replayed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
     /// The file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// There is nothing in it.
+    /// The file is empty.
     #[error("{} is empty", path.display())]
     Empty {
-        /// Which.
+        /// The file.
         path: PathBuf,
     },
-    /// It has to be unpacked first.
-    #[error("{} is packed: {with} unpacks it", path.display())]
+    /// The file is compressed.
+    #[error("{} is compressed: unpack it with {with}", path.display())]
     Packed {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// What unpacks it to standard output.
+        /// The program that unpacks it to standard output.
         with: &'static str,
     },
-    /// No line of it tells of a request.
-    #[error("{} tells of no request: none of its {lines} lines is of a TFTP server", path.display())]
+    /// No line is a request.
+    #[error("{} has no request: none of its {lines} lines is from a TFTP server", path.display())]
     NoLog {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// How much was looked at.
+        /// The number of lines.
         lines: u64,
     },
-    /// A capture without a packet.
-    #[error("{} is a capture without a packet that can be read", path.display())]
+    /// The capture has no readable packet.
+    #[error("{} is a capture without a readable packet", path.display())]
     NoPacket {
-        /// Which.
+        /// The file.
         path: PathBuf,
     },
-    /// Neither text nor a capture.
+    /// The file is neither text nor a capture.
     #[error("{} is neither text nor a capture", path.display())]
     Foreign {
-        /// Which.
+        /// The file.
         path: PathBuf,
     },
-    /// No packet of it tells of a phone.
+    /// No packet is from or to a phone.
     #[error(
-        "{} tells of no phone: of its {} packets {} are of an unknown link layer, {} are damaged, \
-         and none is TFTP, a GET to port 6970 or a phone's CDP, LLDP, DHCP, SIP or SCCP",
+        "{} has no packet of a phone: of its {} packets {} are of an unknown link layer, {} are \
+         damaged, and none is TFTP, a GET to port 6970 or a phone's CDP, LLDP, DHCP, SIP or SCCP",
         path.display(), tally.read, tally.unknown, tally.damaged
     )]
     NoCapture {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// How much was looked at.
+        /// What was read.
         tally: Tally,
     },
 }
@@ -109,18 +108,18 @@ impl ReplayError {
             Self::Read { source, .. } if source.kind() == io::ErrorKind::IsADirectory => {
                 "Name one file in it: a log, a capture or a journal".to_owned()
             }
-            Self::Read { .. } => "Name a file that exists and that this user may read".to_owned(),
+            Self::Read { .. } => "Name an existing file that this user can read".to_owned(),
             Self::Packed { with, .. } => {
-                format!("Unpack it on the way: {with} FILE | reflash replay /dev/stdin")
+                format!("Unpack it into replay: {with} FILE | reflash replay /dev/stdin")
             }
             Self::Empty { .. }
             | Self::NoLog { .. }
             | Self::NoPacket { .. }
             | Self::NoCapture { .. }
             | Self::Foreign { .. } => {
-                "Known are journals of this program, logs of tftpd-tftpd_hpa and dnsmasq, and captures \
-                 (pcap, pcapng). Let tftpd-tftpd_hpa log with --verbose, dnsmasq with log-facility, or \
-                 capture while phones start, with: tcpdump -i any -w FILE"
+                "Known formats: journals of this program, logs of tftpd-hpa and dnsmasq, and \
+                 captures (pcap, pcapng). Run tftpd-hpa with --verbose, dnsmasq with \
+                 log-facility, or capture while phones start: tcpdump -i any -w FILE"
                     .to_owned()
             }
         }
@@ -129,18 +128,18 @@ impl ReplayError {
 
 fn format_of(head: &[u8]) -> Format {
     let text = head.trim_ascii_start();
-    let says = |words: &[u8]| text.windows(words.len()).any(|window| window == words);
+    let contains = |words: &[u8]| text.windows(words.len()).any(|window| window == words);
     if capture::is_capture(head) {
         Format::Capture
-    } else if text.starts_with(b"{") && says(b"\"journal\"") {
+    } else if text.starts_with(b"{") && contains(b"\"journal\"") {
         Format::Journal
     } else {
         Format::Log
     }
 }
 
-/// What unpacks a file that begins so: logs of days before are packed.
-fn packed(head: &[u8]) -> Option<&'static str> {
+/// The program that unpacks a file that begins with `head`. Rotated logs are compressed.
+fn unpacker(head: &[u8]) -> Option<&'static str> {
     [
         (&[0x1f, 0x8b][..], "zcat"),
         (b"BZh", "bzcat"),
@@ -151,19 +150,23 @@ fn packed(head: &[u8]) -> Option<&'static str> {
     .find_map(|(magic, with)| head.starts_with(magic).then_some(with))
 }
 
-/// A record that is open and not read yet.
+/// An open file, not read yet.
 #[derive(Debug)]
 pub struct TraceFile {
-    /// What it is.
+    /// The format.
     pub format: Format,
     path: PathBuf,
     input: BufReader<File>,
     modified: Option<Timestamp>,
-    /// Whether its first bytes are no text.
+    /// Whether its first bytes contain a zero byte.
     is_binary: bool,
 }
 
-/// Opens a record and looks at its first bytes. It may be a pipe.
+/// Opens a file, which may be a pipe, and detects its format.
+///
+/// # Errors
+///
+/// If the file cannot be read, is empty or is compressed.
 pub fn open(path: &Path) -> Result<TraceFile, ReplayError> {
     let failed = |source| unreadable(path, source);
     let file = File::open(path).map_err(failed)?;
@@ -178,7 +181,7 @@ pub fn open(path: &Path) -> Result<TraceFile, ReplayError> {
         let path = path.to_owned();
         return Err(ReplayError::Empty { path });
     }
-    if let Some(with) = packed(head) {
+    if let Some(with) = unpacker(head) {
         let path = path.to_owned();
         return Err(ReplayError::Packed { path, with });
     }
@@ -194,7 +197,11 @@ pub fn open(path: &Path) -> Result<TraceFile, ReplayError> {
 }
 
 impl TraceFile {
-    /// Reads a log or a capture. `year`: that of a log's first line, where its times have none.
+    /// Reads a log or a capture. `year` is the year of a log's first line if its times have none.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or contains no request and no phone.
     pub fn read(mut self, year: Option<i16>) -> Result<Trace, ReplayError> {
         let trace = read_from(&mut self.input, self.format, year, self.modified)
             .map_err(|source| unreadable(&self.path, source))?;
@@ -214,7 +221,11 @@ impl TraceFile {
     }
 }
 
-/// Reads a log or a capture from a stream. `modified`: when its file was last written to.
+/// Reads a log or a capture from a stream. `modified` is when its file was last written to.
+///
+/// # Errors
+///
+/// If the stream cannot be read.
 pub fn read_from(
     input: &mut impl BufRead,
     format: Format,
@@ -227,7 +238,7 @@ pub fn read_from(
     }
 }
 
-/// The plan of a replay: these bundles' stages, else what the record shows.
+/// The plan of a replay: these stages, or those inferred from the trace if there are none.
 #[must_use]
 pub fn plan(trace: &mut Trace, stages: Vec<StagePlan>) -> Plan {
     let stages = if stages.is_empty() {

@@ -1,13 +1,12 @@
-//! A conversion without hardware: scripted phones and a made-up bundle.
+//! Conversions without hardware: simulated phones and synthetic bundles.
 //!
-//! [`SimulatedPhone`] behaves on the wire as phones were seen to behave, as a state machine
-//! without sockets and without a clock, so that a test can play thousands in virtual time.
-//! [`fleet`] gives each of a number of them an address of its own on loopback and real
-//! UDP sockets. [`SyntheticBundle`] writes a bundle with real-looking names and sizes and nothing
-//! real in it.
+//! [`SimulatedPhone`] behaves on the wire as observed phones do. It is a state machine without
+//! sockets and clock, so that a test can run thousands in virtual time. [`fleet`] gives each of
+//! several phones a loopback address and real UDP sockets. [`SyntheticBundle`] writes a bundle with
+//! the names and sizes of a real one and random contents.
 //!
-//! Nothing here uses the rooms it is there to judge: the phones bring a TFTP client, a
-//! manifest reader and a configuration reader of their own.
+//! The simulator does not use the modules that it tests: the phones have their own TFTP client,
+//! manifest reader and configuration reader.
 
 mod action;
 mod bundle;

@@ -23,14 +23,13 @@ pub mod transfer;
 pub mod transmit;
 
 use std::{
-    fmt,
     future::Future,
     io,
     net::{Ipv4Addr, SocketAddrV4},
-    sync::Arc,
     time::Instant,
 };
 
+use crate::stage::StagedFile;
 pub use bind::{BindError, BindErrorKind, Config, Server};
 
 /// Which engine serves.
@@ -132,26 +131,11 @@ pub enum Socket {
     Transfer(Port),
 }
 
-/// A file as the engine serves it: whole, in memory, immutable.
-#[derive(Clone)]
-pub struct File {
-    /// Its name, for those who are reported_at of the transfer.
-    pub name: Arc<str>,
-    /// Its bytes.
-    pub bytes: Arc<[u8]>,
-}
-
-impl fmt::Debug for File {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({} bytes)", self.name, self.bytes.len())
-    }
-}
-
 /// The answer to a request.
 #[derive(Debug, Clone)]
 pub enum Answer {
     /// This file.
-    Serve(File),
+    Serve(StagedFile),
     /// ERROR 1.
     NotFound,
     /// ERROR with this code and text.

@@ -1,50 +1,43 @@
-//! Digests that somebody published or computed: of whole bundles, and of single files.
+//! Published or computed digests of whole bundles and of single files.
 
 mod bundles;
 pub(super) mod files;
-pub(super) mod hex;
+mod row;
 
-use super::{CatalogueMatch, Confidence, Digests, digest};
+use super::{checksum::Digests, hex, types::CatalogueMatch};
 use bundles::BUNDLES;
+use row::Row;
 
-/// One published file. At least one digest is there; where several are, all must agree.
-struct Row {
-    name: &'static str,
-    source: &'static str,
-    confidence: Confidence,
-    size: Option<u64>,
-    md5: Option<[u8; 16]>,
-    sha1: Option<[u8; 20]>,
-    sha256: Option<[u8; 32]>,
-}
-
-/// The row that a file of this size and these digests is.
+/// The entry that matches a file of this size with these digests.
 pub(super) fn find(size: u64, digests: &Digests) -> Option<CatalogueMatch> {
     find_in(BUNDLES, size, digests)
 }
 
-/// The row of this name.
-pub(super) fn named(name: &str) -> Option<CatalogueMatch> {
-    BUNDLES.iter().find(|row| row.name == name).map(found)
+/// The entry with this name.
+pub(super) fn by_name(name: &str) -> Option<CatalogueMatch> {
+    BUNDLES
+        .iter()
+        .find(|row| row.name == name)
+        .map(catalogue_match)
 }
 
 fn find_in(rows: &[Row], size: u64, digests: &Digests) -> Option<CatalogueMatch> {
     rows.iter()
         .find(|row| {
-            let held = [
-                row.md5.map(|bytes| digest::hex(&bytes) == digests.md5),
-                row.sha1.map(|bytes| digest::hex(&bytes) == digests.sha1),
+            let agree = [
+                row.md5.map(|bytes| hex::encode(&bytes) == digests.md5),
+                row.sha1.map(|bytes| hex::encode(&bytes) == digests.sha1),
                 row.sha256
-                    .map(|bytes| digest::hex(&bytes) == digests.sha256),
+                    .map(|bytes| hex::encode(&bytes) == digests.sha256),
             ];
-            held.contains(&Some(true))
-                && !held.contains(&Some(false))
+            agree.contains(&Some(true))
+                && !agree.contains(&Some(false))
                 && row.size.is_none_or(|own| own == size)
         })
-        .map(found)
+        .map(catalogue_match)
 }
 
-fn found(row: &Row) -> CatalogueMatch {
+fn catalogue_match(row: &Row) -> CatalogueMatch {
     CatalogueMatch {
         name: row.name,
         source: row.source,
@@ -56,7 +49,7 @@ fn found(row: &Row) -> CatalogueMatch {
 mod tests {
     use std::collections::HashSet;
 
-    use super::*;
+    use super::{super::types::Confidence, *};
 
     fn digests(md5: &str, sha1: &str, sha256: &str) -> Digests {
         Digests {
@@ -68,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bundle_that_people_look_for_is_found_by_its_md5() {
+    fn bundle_is_found_by_its_md5() {
         let found = find(1, &digests("4088c17c622a1e181b1c2b1265349df6", "", "")).unwrap();
         assert_eq!(found.name, "cmterm-7945_7965-sip.9-3-1SR4-1.zip");
         assert_eq!(
@@ -78,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn every_published_digest_must_agree_and_the_size_too() {
+    fn all_digests_and_the_size_must_match() {
         let rows = [Row {
             name: "made up",
             source: "here",
@@ -97,12 +90,12 @@ mod tests {
     }
 
     #[test]
-    fn every_row_is_found_by_its_own_digests_and_by_no_other_row_s() {
+    fn every_row_is_found_by_its_digests_only() {
         let mut names = HashSet::new();
         for row in BUNDLES {
             assert!(row.name.contains('.') && !row.source.is_empty());
             assert!(names.insert(row.name), "{} is there twice", row.name);
-            let text = |bytes: Option<&[u8]>| bytes.map(digest::hex).unwrap_or_default();
+            let text = |bytes: Option<&[u8]>| bytes.map(hex::encode).unwrap_or_default();
             let own = digests(
                 &text(row.md5.as_ref().map(<[u8; 16]>::as_slice)),
                 &text(row.sha1.as_ref().map(<[u8; 20]>::as_slice)),
@@ -110,7 +103,7 @@ mod tests {
             );
             let found = find(row.size.unwrap_or(1), &own).unwrap();
             assert_eq!(found.name, row.name);
-            assert_eq!(named(row.name), Some(found));
+            assert_eq!(by_name(row.name), Some(found));
         }
         assert_eq!(BUNDLES.len(), 72);
     }

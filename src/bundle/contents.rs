@@ -1,111 +1,87 @@
-//! What the members and the manifests say together: what each file is, and what is missing
-//! or does not fit.
+//! Conclusions from all files of a bundle: the kind of each, what is missing and what does not
+//! match.
 
-mod weigh;
+mod cross_check;
 
 use std::collections::BTreeSet;
 
 use super::{
-    KeyGeneration, Manifest, Member, MemberKind, Problem, Signature, Verdict,
-    catalogue::files::{self, Looked, Set},
+    catalogue::files::{self, FileIdentity, FileSet},
+    entry::ScannedEntry,
+    file_kinds::{is_firmware, is_image},
     header::Header,
-    member::Read,
-    names::Purpose,
-    signature::Verified,
+    purpose::Purpose,
+    signature::Verification,
+    types::{KeyGeneration, Manifest, Member, MemberKind, Problem, Signature, Verdict},
 };
 use crate::diagnose::Severity;
-use weigh::Weighed;
+use cross_check::CrossCheck;
 
-/// Endings that only firmware images have.
-const IMAGE_ENDINGS: [&str; 6] = [".sbn", ".sb2", ".sebn", ".zz.sgn", ".sgn", ".bin"];
-/// Of these the ones that other people's files have too.
-const COMMON_ENDINGS: [&str; 1] = [".bin"];
-/// Signed configuration files end like images; whose key they have is the site's business.
-const CONFIGURATION: [&str; 3] = [".xml.sgn", ".xml.enc.sgn", ".tlv"];
-
-/// What is found in a bundle all of whose members hold.
+/// The contents of a bundle whose entries could all be read.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     pub(super) members: Vec<Member>,
     pub(super) manifests: Vec<Manifest>,
     pub(super) purpose: Purpose,
     pub(super) problems: Vec<Problem>,
-    /// The worst that the problems mean.
+    /// The worst verdict that a problem leads to.
     pub(super) verdict: Option<Verdict>,
-    /// Every manifest, every image that one names and every other signed image has a
+    /// Every manifest, every image that a manifest names and every other signed image has a
     /// valid signature.
     pub(super) proven: bool,
-    /// The generation of the keys, where all of them are of one.
-    pub(super) generation: Option<KeyGeneration>,
-    /// A signature is valid only by a key that the user trusts.
-    pub(super) trusted: bool,
-    /// The set of known files that all of its members are from.
-    pub(super) set: Option<&'static Set>,
-}
-
-/// Whether this name is a manifest's.
-pub(super) fn is_manifest(name: &str) -> bool {
-    name.to_ascii_lowercase().ends_with(".loads")
-}
-
-/// Whether something with this name looks like an image.
-fn is_image(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    IMAGE_ENDINGS.iter().any(|end| lower.ends_with(end))
-        && !CONFIGURATION.iter().any(|end| lower.ends_with(end))
-}
-
-/// Whether something with this name must be firmware.
-pub(super) fn is_firmware(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    is_manifest(name) || (is_image(name) && !COMMON_ENDINGS.iter().any(|end| lower.ends_with(end)))
+    /// The generation of the signing keys, if all signatures have the same one.
+    pub(super) key_generation: Option<KeyGeneration>,
+    /// A signature is valid only with a key that the user trusts.
+    pub(super) uses_trusted_key: bool,
+    /// The set of catalogued files that contains all members.
+    pub(super) set: Option<&'static FileSet>,
 }
 
 /// Draws the conclusions.
-pub(super) fn conclude(read: Vec<Read>) -> Contents {
-    let weighed = Weighed::of(&read);
-    let mut gaps = weighed.gaps;
-    let manifests = read.iter().any(|member| member.manifest.is_some());
-    if !manifests && read.iter().any(|member| is_firmware(&member.name)) {
-        gaps.push(Problem {
+pub(super) fn conclude(entries: Vec<ScannedEntry>) -> Contents {
+    let checked = CrossCheck::of(&entries);
+    let mut missing = checked.missing;
+    let manifests = entries.iter().any(|entry| entry.manifest.is_some());
+    if !manifests && entries.iter().any(|entry| is_firmware(&entry.name)) {
+        missing.push(Problem {
             code: "no-manifest",
             severity: Severity::Error,
             member: None,
-            message: "it holds images and no .loads manifest, and phones ask for that first"
+            message: "it contains images but no .loads manifest, which phones request first"
                 .to_owned(),
-            cure: "Get the whole bundle as Cisco published it.".to_owned(),
+            cure: "Get the complete bundle as published by Cisco.".to_owned(),
         });
     }
     let mut contents = Contents {
-        verdict: match (weighed.damage.is_empty(), gaps.is_empty(), manifests) {
+        verdict: match (checked.damage.is_empty(), missing.is_empty(), manifests) {
             (false, ..) => Some(Verdict::Damaged),
             (true, false, _) => Some(Verdict::Incomplete),
             (true, true, false) => Some(Verdict::Foreign),
             (true, true, true) => None,
         },
-        problems: weighed.damage,
-        proven: weighed.proven,
-        generation: weighed.generation,
-        trusted: weighed.trusted,
-        set: set_of(&read),
+        problems: checked.damage,
+        proven: checked.proven,
+        key_generation: checked.key_generation,
+        uses_trusted_key: checked.uses_trusted_key,
+        set: set_of(&entries),
         ..Contents::default()
     };
-    contents.problems.append(&mut gaps);
+    contents.problems.append(&mut missing);
     if contents.verdict == Some(Verdict::Foreign) {
         contents.problems.push(Problem {
             code: "no-firmware",
             severity: Severity::Error,
             member: None,
-            message: match read.len() {
-                0 => "there is nothing in it".to_owned(),
+            message: match entries.len() {
+                0 => "it is empty".to_owned(),
                 _ => "none of its files is a .loads manifest or a firmware image".to_owned(),
             },
-            cure: "Name the firmware bundle: one that holds .loads files.".to_owned(),
+            cure: "Give the firmware bundle: the file that contains .loads files.".to_owned(),
         });
     }
-    contents.problems.extend(weighed.remarks);
-    for member in read {
-        contents.add(member, &weighed.named);
+    contents.problems.extend(checked.remarks);
+    for entry in entries {
+        contents.add(entry, &checked.named);
     }
     contents.purpose = Purpose::of(
         contents
@@ -117,38 +93,38 @@ pub(super) fn conclude(read: Vec<Read>) -> Contents {
     contents
 }
 
-fn set_of(read: &[Read]) -> Option<&'static Set> {
-    let looked: Vec<_> = read
+fn set_of(entries: &[ScannedEntry]) -> Option<&'static FileSet> {
+    let identities: Vec<_> = entries
         .iter()
-        .map(|member| Looked {
-            name: &member.name,
-            size: member.size,
-            sha256: &member.sha256,
-            sha1: member.sha1.as_deref(),
+        .map(|entry| FileIdentity {
+            name: &entry.name,
+            size: entry.size,
+            sha256: &entry.sha256,
+            sha1: entry.sha1.as_deref(),
         })
         .collect();
-    files::set_of(&looked)
+    files::set_of(&identities)
 }
 
 impl Contents {
-    fn add(&mut self, read: Read, named: &BTreeSet<String>) {
-        let lower = read.name.to_ascii_lowercase();
+    fn add(&mut self, entry: ScannedEntry, named: &BTreeSet<String>) {
+        let lower = entry.name.to_ascii_lowercase();
         let image = named.contains(&lower) || is_image(&lower);
-        let (signature, signer) = match (read.verified, &read.header) {
-            (Some(Verified::Valid(signer)), _) => (Signature::Valid, Some(signer)),
-            (Some(Verified::Invalid(_)), _) => (Signature::Invalid, None),
-            (None, Header::Broken(_)) if image || read.manifest.is_some() => {
+        let (signature, signer) = match (entry.verification, &entry.header) {
+            (Some(Verification::Valid(signer)), _) => (Signature::Valid, Some(signer)),
+            (Some(Verification::Invalid(_)), _) => (Signature::Invalid, None),
+            (None, Header::Broken(_)) if image || entry.manifest.is_some() => {
                 (Signature::Invalid, None)
             }
-            // A broken header that matters to no phone may be a signed configuration file's.
-            (Some(Verified::NoKey | Verified::NoneFits), _)
+            // A broken header of a file that is not firmware may be a signed configuration.
+            (Some(Verification::NoKnownKey | Verification::NoMatchingKey), _)
             | (None, Header::FifthGeneration(_) | Header::Broken(_)) => {
                 (Signature::Unchecked, None)
             }
             (None, _) => (Signature::None, None),
         };
         self.members.push(Member {
-            kind: match read.manifest {
+            kind: match entry.manifest {
                 Some(_) => MemberKind::Manifest,
                 None if image => MemberKind::Image,
                 None => MemberKind::Other,
@@ -156,13 +132,13 @@ impl Contents {
             signature,
             signed_at: signer.as_ref().and_then(|signer| signer.at),
             key: signer.map(|signer| signer.key),
-            name: read.name.clone(),
-            size: read.size,
-            sha256: read.sha256,
+            name: entry.name.clone(),
+            size: entry.size,
+            sha256: entry.sha256,
         });
-        if let Some(Ok(parsed)) = read.manifest {
+        if let Some(Ok(parsed)) = entry.manifest {
             self.manifests.push(Manifest {
-                name: read.name,
+                name: entry.name,
                 images: parsed.images.into_iter().map(|image| image.name).collect(),
                 hardware: parsed.hardware,
             });
@@ -174,15 +150,15 @@ impl Contents {
 mod tests {
     use super::*;
 
-    fn read(name: &str, size: u64, manifest: Option<&str>) -> Read {
-        Read {
+    fn read(name: &str, size: u64, manifest: Option<&str>) -> ScannedEntry {
+        ScannedEntry {
             name: name.to_owned(),
             size,
             sha256: String::new(),
             sha1: None,
             header: Header::None,
-            verified: None,
-            payload: None,
+            verification: None,
+            payload_error: None,
             body_md5: None,
             load_id: None,
             manifest: manifest.map(|body| super::super::manifest::parse(name, body.as_bytes())),
@@ -190,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_named_once_with_everybody_who_names_it() {
+    fn missing_image_is_reported_once_with_every_manifest() {
         let contents = conclude(vec![
             read("load.loads", 9, Some("a.sbn\nB.sbn\n")),
             read("other.loads", 9, Some("a.sbn\nb.sbn\n")),
@@ -204,12 +180,16 @@ mod tests {
             (problem.code, problem.member.as_deref()),
             ("missing-image", Some("a.sbn"))
         );
-        assert!(problem.message.starts_with("load.loads, other.loads names"));
+        assert!(
+            problem
+                .message
+                .starts_with("load.loads, other.loads name it")
+        );
     }
 
     #[test]
-    fn each_kind_of_contents_has_its_verdict() {
-        let cases: [(Vec<Read>, Option<Verdict>, Option<&str>); 8] = [
+    fn contents_lead_to_the_expected_verdict() {
+        let cases: [(Vec<ScannedEntry>, Option<Verdict>, Option<&str>); 8] = [
             (
                 vec![read("load.loads", 9, Some("a.sbn")), read("a.sbn", 1, None)],
                 None,

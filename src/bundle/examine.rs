@@ -1,198 +1,214 @@
 //! From a path to verdicts.
 
 use std::{
-    fs::{self, File},
-    io::{self, Read},
+    fs::File,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     thread,
 };
 
 use super::{
-    Bundle, BundleError, Checksum, Digests, ExamineOptions, Origin, Verdict,
-    archive::FILE_LIMIT,
-    catalogue,
-    container::{self, At, Container, Stop, flaw},
-    digest,
-    gather::Gather,
+    checksum::Checksum,
+    collect::{Collected, Collector, Folder},
+    container::{self, Container},
+    contents, digest,
+    error::BundleError,
+    file_part::FilePart,
+    limits::MAX_FILE_BYTES,
+    options::ExamineOptions,
+    source::{Opened, open},
+    stop::{Stop, invalid},
+    types::{Bundle, BundleLocation, Verdict},
+    whole_file::WholeFile,
 };
 
-/// Reads a file or folder and judges every bundle in it: one, if it is a bundle itself;
-/// else one for each folder with firmware and each archive in it. Anything wrong *in* a
-/// file is a verdict, not an error. Memory stays bounded whatever the file's size is, and
-/// nothing is written but archives within archives, to temporary files without a name.
-pub fn examine(path: &Path, expectation: &ExamineOptions) -> Result<Vec<Bundle>, BundleError> {
-    let origin = Origin {
+/// Examines a file or folder and returns a verdict on every bundle in it: one if it is a
+/// bundle itself, otherwise one for each folder that contains firmware and each nested
+/// archive. Anything wrong *in* a file is a verdict, not an error.
+///
+/// Memory use does not depend on the size of the file. Only nested archives are written, to
+/// unnamed temporary files.
+///
+/// # Errors
+///
+/// The path cannot be read, is not a regular file or folder, or changed while it was read.
+pub fn examine(path: &Path, options: &ExamineOptions) -> Result<Vec<Bundle>, BundleError> {
+    let location = BundleLocation {
         file: path.to_owned(),
-        ..Origin::default()
+        ..BundleLocation::default()
     };
     if let Opened::File(file, length) = open(path)? {
-        return in_file(path, &file, length, expectation, &origin);
+        return examine_file(path, &file, length, options, &location);
     }
-    let gathered = gather(Container::Folder(path), expectation, &origin);
-    gathered
-        .map_err(|error| io_error(path, error))?
-        .bundles(path, &origin, &Seen::default())
+    let collected = collect(Container::Folder(path), options, &location);
+    bundles(
+        collected.map_err(BundleError::io(path))?,
+        path,
+        &location,
+        &WholeFile::default(),
+        options,
+    )
 }
 
-/// What is known of a file as a whole before its members are judged.
-#[derive(Debug, Default)]
-pub(super) struct Seen {
-    pub(super) digests: Option<Digests>,
-    pub(super) catalogue: Option<super::CatalogueMatch>,
-    /// It is in the catalogue, or has a checksum that was given.
-    pub(super) known: bool,
-}
-
-impl Seen {
-    fn new(digests: Digests, length: u64, expectation: &ExamineOptions) -> Self {
-        let catalogue = catalogue::find(length, &digests);
-        let said = |checksum: &Checksum| checksum.equals(&digests);
-        Self {
-            known: catalogue.is_some() || expectation.checksums.iter().any(said),
-            catalogue,
-            digests: Some(digests),
-        }
-    }
-}
-
-fn in_file(
+fn examine_file(
     path: &Path,
     file: &File,
     length: u64,
-    expectation: &ExamineOptions,
-    origin: &Origin,
+    options: &ExamineOptions,
+    location: &BundleLocation,
 ) -> Result<Vec<Bundle>, BundleError> {
-    let fail = |error| io_error(path, error);
-    if length > FILE_LIMIT {
-        let message = format!("{length} bytes; the largest file that is read has {FILE_LIMIT}");
-        let flaw = flaw(Verdict::Refused, "over-limit", None, message);
-        return Ok(vec![
-            Bundle::of(path, origin, &Seen::default())
-                .ended(flaw)
-                .map_err(fail)?,
-        ]);
+    let fail = BundleError::io(path);
+    if length > MAX_FILE_BYTES {
+        let message = format!("{length} bytes; the limit is {MAX_FILE_BYTES}");
+        let stop = invalid(Verdict::Refused, "over-limit", None, message);
+        let bundle = Bundle::unassessed(path, location, &WholeFile::default());
+        return Ok(vec![bundle.stopped(stop).map_err(fail)?]);
     }
     let before = file.metadata().and_then(|meta| meta.modified()).ok();
     if length == 0 {
-        // Some files of the system say so and can be read, or not even that.
+        // Some system files claim to be empty although they are not, or cannot be read.
         let mut byte = [0];
-        (&mut &*file).read(&mut byte).map_err(fail)?;
+        (&mut &*file).read(&mut byte).map_err(&fail)?;
     }
-    let (hashed, gathered) = thread::scope(|scope| {
-        let hashing = digest::begin(scope, At::new(file, 0, length));
-        let gathered = gather(Container::File(file, length), expectation, origin);
-        (hashing.finish(), gathered)
+    let (hashed, collected) = thread::scope(|scope| {
+        let hashing = digest::begin(scope, FilePart::new(file, 0, length));
+        let collected = collect(Container::File(file, length), options, location);
+        (hashing.finish(), collected)
     });
-    let hashed = hashed.map_err(fail)?;
-    let after = file.metadata().map_err(fail)?;
+    let hashed = hashed.map_err(&fail)?;
+    let after = file.metadata().map_err(&fail)?;
     let same = after.len() == length && after.modified().ok() == before;
     let Some((digests, _)) = hashed.filter(|(_, read)| same && *read == length) else {
         return Err(BundleError::Changed {
             path: path.to_owned(),
-            what: "its size or time of change is not what it was at the start".to_owned(),
+            what: "its size or modification time is not the same as at the start".to_owned(),
         });
     };
-    let seen = Seen::new(digests, length, expectation);
-    gathered.map_err(fail)?.bundles(path, origin, &seen)
+    let whole = WholeFile::new(digests, length, options);
+    bundles(collected.map_err(fail)?, path, location, &whole, options)
 }
 
-fn gather(
+fn collect(
     container: Container<'_>,
-    expectation: &ExamineOptions,
-    origin: &Origin,
-) -> io::Result<Gather> {
-    let mut gather = Gather::new(expectation, origin.archive.is_some());
+    options: &ExamineOptions,
+    location: &BundleLocation,
+) -> io::Result<Collected> {
+    let mut collector = Collector::new(options, location.archive.is_some());
     let empty = matches!(container, Container::File(_, 0));
     let walked = if empty {
-        Err(flaw(
+        Err(invalid(
             Verdict::Damaged,
             "empty-file",
             None,
             "the file is empty",
         ))
     } else {
-        container::walk(container, &mut gather)
+        container::walk(container, &mut collector)
     };
+    let mut collected = collector.finish();
     match walked {
         Err(Stop::Io(error)) => return Err(error),
-        Err(Stop::Flaw(verdict, problem)) => gather.flawed(verdict, *problem),
-        Ok(()) | Err(Stop::Enough) => {}
+        Err(Stop::Invalid(verdict, problem)) => collected.invalid = Some((verdict, *problem)),
+        Ok(()) | Err(Stop::Done) => {}
     }
-    Ok(gather)
+    Ok(collected)
 }
 
-/// Examines an archive that was in another one and lies in a file of its own now.
-pub(super) fn nested(
+/// The bundles in a container.
+fn bundles(
+    collected: Collected,
+    path: &Path,
+    location: &BundleLocation,
+    whole: &WholeFile,
+    options: &ExamineOptions,
+) -> Result<Vec<Bundle>, BundleError> {
+    if let Some((verdict, problem)) = collected.invalid {
+        let mut bundle = Bundle::unassessed(path, location, whole);
+        bundle.verdict = verdict;
+        bundle.problems.push(problem);
+        return Ok(vec![bundle]);
+    }
+    let mut bundles = Vec::new();
+    for (folder, Folder { entries, damaged }) in collected.folders {
+        let mut bundle = Bundle::unassessed(path, location, whole);
+        if !folder.is_empty() {
+            bundle.path = inside(path, &folder);
+            bundle.location.folder = folder;
+            bundle.location.outer = bundle.digests.take();
+        }
+        let mut contents = contents::conclude(entries);
+        if !damaged.is_empty() {
+            // Missing images are not reported: the damaged entries may be the missing ones.
+            contents.problems = damaged;
+            contents.verdict = Some(Verdict::Damaged);
+        }
+        bundle.assess(contents, whole.known);
+        bundles.push(bundle);
+    }
+    for (archive, file, size) in collected.archives {
+        for mut bundle in examine_nested(path, &archive, &file, size, options)? {
+            bundle.apply_outer(whole);
+            bundles.push(bundle);
+        }
+    }
+    if bundles
+        .iter()
+        .any(|bundle| bundle.verdict != Verdict::Foreign)
+    {
+        // Pictures and readme files next to the firmware are not separate bundles.
+        bundles.retain(|bundle| bundle.verdict != Verdict::Foreign);
+    } else if bundles.is_empty() {
+        let mut bundle = Bundle::unassessed(path, location, whole);
+        bundle.assess(contents::conclude(Vec::new()), false);
+        bundles.push(bundle);
+    } else {
+        bundles.truncate(1);
+    }
+    Ok(bundles)
+}
+
+/// Examines a nested archive, which was copied to a temporary file.
+fn examine_nested(
     outer: &Path,
     archive: &str,
     file: &File,
     length: u64,
-    expectation: &ExamineOptions,
+    options: &ExamineOptions,
 ) -> Result<Vec<Bundle>, BundleError> {
-    let origin = Origin {
+    let location = BundleLocation {
         file: outer.to_owned(),
         archive: Some(archive.to_owned()),
-        ..Origin::default()
+        ..BundleLocation::default()
     };
-    in_file(&inside(outer, archive), file, length, expectation, &origin)
+    examine_file(&inside(outer, archive), file, length, options, &location)
 }
 
-/// How a bundle within a file is called: `outer.zip!inner.tar`.
-pub(super) fn inside(outer: &Path, inner: &str) -> PathBuf {
+/// The path of a bundle inside a file: `outer.zip!inner.tar`.
+fn inside(outer: &Path, inner: &str) -> PathBuf {
     let mut path = outer.as_os_str().to_owned();
     path.push("!");
     path.push(inner);
     path.into()
 }
 
-/// The checksums that none of these bundles has, nor the file that it is in. With one
-/// BUNDLE on the command line each is a [`Bundle::set_checksum_mismatch`]; of several, nobody knows
-/// which one is wrong.
+/// The given checksums that match none of these bundles and none of the files they are in.
+///
+/// With one file on the command line, each is a [`Bundle::set_checksum_mismatch`]; with
+/// several, it is unknown which file is wrong.
 #[must_use]
-pub fn unmatched_checksums<'e>(
+pub fn unmatched_checksums<'o>(
     bundles: &[Bundle],
-    expectation: &'e ExamineOptions,
-) -> Vec<&'e Checksum> {
+    options: &'o ExamineOptions,
+) -> Vec<&'o Checksum> {
     let has = |bundle: &Bundle, checksum: &Checksum| {
-        [&bundle.digests, &bundle.origin.outer]
+        [&bundle.digests, &bundle.location.outer]
             .into_iter()
             .flatten()
             .any(|own| checksum.equals(own))
     };
-    expectation
+    options
         .checksums
         .iter()
         .filter(|checksum| !bundles.iter().any(|bundle| has(bundle, checksum)))
         .collect()
-}
-
-/// What a path names.
-pub(super) enum Opened {
-    File(File, u64),
-    Folder,
-}
-
-/// Opens a regular file, and gives its length; or says that it is a folder.
-pub(super) fn open(path: &Path) -> Result<Opened, BundleError> {
-    let fail = |error| io_error(path, error);
-    // Looked at before it is opened: opening a pipe would wait for a writer.
-    let kind = fs::metadata(path).map_err(fail)?;
-    if kind.is_dir() {
-        return Ok(Opened::Folder);
-    }
-    if !kind.is_file() {
-        return Err(BundleError::NotAFile {
-            path: path.to_owned(),
-        });
-    }
-    let file = File::open(path).map_err(fail)?;
-    let length = file.metadata().map_err(fail)?.len();
-    Ok(Opened::File(file, length))
-}
-
-pub(super) fn io_error(path: &Path, source: io::Error) -> BundleError {
-    BundleError::Io {
-        path: path.to_owned(),
-        source,
-    }
 }

@@ -1,32 +1,29 @@
-//! The headers that stand before a firmware file's body.
+//! The headers before the body of a firmware file.
 
-pub(super) mod fifth;
-pub(super) mod signed;
+mod fifth;
+mod signed;
 
 pub(super) use fifth::FifthHeader;
-pub(super) use signed::SignedHeader;
+pub(super) use signed::{MAGIC as SIGNED_MAGIC, SignedHash, SignedHeader};
 
-/// Bytes of a member that tell which header it has, and how long that is.
+/// Bytes of a file that show which header it has and how long that is.
 pub(super) const HEADER_START: usize = 16;
 
-/// The beginning of a signed header.
-pub(super) const SIGNED_MAGIC: [u8; 3] = [1, 0, 2];
-
-/// What stands before the body.
+/// The header of a firmware file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Header {
-    /// Nothing.
+    /// No header.
     None,
     /// The signed header of 79xx, 69xx, 894x and 792x files.
     Signed(SignedHeader),
     /// The header of 78xx files.
     FifthGeneration(FifthHeader),
-    /// It begins like one of these and a phone would refuse it.
+    /// It begins like one of these, but a phone would reject it.
     Broken(String),
 }
 
-/// How many bytes the header takes, as the first [`HEADER_START`] bytes of the file say;
-/// 0 for none. What they say is not believed further than `limit`.
+/// The header length stated in the first [`HEADER_START`] bytes of the file, at most `limit`;
+/// 0 for no header.
 pub(super) fn claimed_length(start: &[u8], limit: usize) -> usize {
     let claimed = if start.starts_with(&SIGNED_MAGIC) {
         signed::claimed_length(start)
@@ -39,13 +36,13 @@ pub(super) fn claimed_length(start: &[u8], limit: usize) -> usize {
 }
 
 impl Header {
-    /// Reads the start of a file of `size` bytes. `start` must hold what
-    /// [`claimed_length`] asks for, or the whole file.
-    pub(super) fn read(start: &[u8], size: u64) -> Self {
+    /// Parses the start of a file of `size` bytes. `start` has at least [`claimed_length`]
+    /// bytes, or is the whole file.
+    pub(super) fn parse(start: &[u8], size: u64) -> Self {
         let broken = |why: String| Self::Broken(why);
         if start.starts_with(&SIGNED_MAGIC) {
             SignedHeader::parse(start, size)
-                .map_or_else(|fault| broken(fault.to_string()), Self::Signed)
+                .map_or_else(|error| broken(error.to_string()), Self::Signed)
         } else if start.starts_with(&fifth::MAGIC) {
             FifthHeader::parse(start, size)
                 .map_or_else(|why| broken(why.to_owned()), Self::FifthGeneration)
@@ -54,7 +51,7 @@ impl Header {
         }
     }
 
-    /// Bytes before the body; 0 where there is no usable header.
+    /// Bytes before the body; 0 without a usable header.
     pub(super) fn length(&self) -> usize {
         match self {
             Self::Signed(header) => header.length,
@@ -63,7 +60,7 @@ impl Header {
         }
     }
 
-    /// The file name that the header has.
+    /// The file name in the header.
     pub(super) fn name(&self) -> Option<&[u8]> {
         match self {
             Self::Signed(header) => Some(&header.name),

@@ -1,69 +1,65 @@
-//! Manifests (`.loads`), read as the phones that fetch them read them.
+//! Manifests (`.loads`), parsed as the phones that fetch them parse them.
 
 use super::header::Header;
 use crate::phone::{Family, LoadName};
 
-/// Bytes of a manifest, header included: 64 KiB. The largest known one has 1,308.
-pub(super) const MANIFEST_LIMIT: usize = 64 * 1024;
-/// Characters of a name that are kept: more than any member's name may have.
-const NAME_LIMIT: usize = 255;
+/// Characters of a name that are kept: more than a member's name may have.
+const MAX_NAME: usize = 255;
 /// Images that one manifest may name. The longest known list has 9.
-const IMAGES_LIMIT: usize = 64;
-/// The phone reads lines with `fgets` into a buffer of this many bytes, NUL included; a
-/// longer line comes in pieces, each taken for a line.
+const MAX_IMAGES: usize = 64;
+/// The phone reads lines with `fgets` into a buffer of this many bytes, NUL included. It
+/// takes each part of a longer line as a line of its own.
 const FGETS_BUFFER: usize = 127;
-/// The line that says which hardware classes a load supports.
+/// The line with the hardware classes that a load supports.
 const HARDWARE: &[u8] = b"#HARDWARE_COMP_1";
 
-/// What a phone takes from a manifest.
+/// The content of a manifest.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Parsed {
-    /// In the manifest's order, each once.
-    pub(super) images: Vec<Wanted>,
+pub(super) struct ParsedManifest {
+    /// In the manifest's order, without duplicates.
+    pub(super) images: Vec<ImageEntry>,
     pub(super) hardware: Option<u32>,
 }
 
 /// An image that a manifest names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wanted {
+pub(super) struct ImageEntry {
     pub(super) name: String,
-    /// Where the manifest says it.
+    /// If the manifest states it.
     pub(super) size: Option<u64>,
-    /// Where the manifest says it: 792x, upper-case hex.
+    /// If the manifest states it (792x): upper-case hex.
     pub(super) md5: Option<String>,
 }
 
-/// Reads the manifest `name` from its bytes, header and all. Total: any bytes give a list
-/// or the reason why a phone would refuse it.
-pub(super) fn parse(name: &str, file: &[u8]) -> Result<Parsed, String> {
-    // A broken header is told of by itself, and what follows it means nothing.
-    let header = match Header::read(file, file.len() as u64) {
+/// Parses the manifest `name` from its bytes, header included. Total: any bytes give a list
+/// or the reason why a phone would reject them.
+pub(super) fn parse(name: &str, file: &[u8]) -> Result<ParsedManifest, String> {
+    let header = match Header::parse(file, file.len() as u64) {
         Header::Broken(why) => return Err(why),
         header => header,
     };
-    // A header's length is never more than the file's.
     let body = file.get(header.length()..).unwrap_or_default();
-    let mut parsed = Parsed::default();
-    match dialect(name, body) {
-        Dialect::Classic => classic(body, &mut parsed)?,
-        Dialect::LoaderAndApplication => loader_and_application(body, &mut parsed)?,
-        Dialect::Bare => {
+    let mut parsed = ParsedManifest::default();
+    match format_of(name, body) {
+        ManifestFormat::Classic => classic(body, &mut parsed)?,
+        ManifestFormat::LoaderAndApplication => loader_and_application(body, &mut parsed)?,
+        ManifestFormat::Bare => {
             for line in lines(body).filter(|line| !line.starts_with(b"#")) {
-                parsed.want(tokens(line).next(), None, None)?;
+                parsed.add_image(tokens(line).next(), None, None)?;
             }
         }
-        Dialect::Sections => {
+        ManifestFormat::Sections => {
             for line in lines(body).filter(|line| !line.starts_with(b"#")) {
                 sections_line(line, &mut parsed)?;
             }
         }
-        Dialect::Wireless => {
+        ManifestFormat::Wireless => {
             for line in lines(body).filter(|line| !line.starts_with(b"#")) {
                 let mut words = tokens(line);
                 let image = words.next();
                 let size = words.next().and_then(decimal);
                 let md5 = words.next().map(shown);
-                parsed.want(image, size, md5)?;
+                parsed.add_image(image, size, md5)?;
             }
         }
     }
@@ -73,12 +69,12 @@ pub(super) fn parse(name: &str, file: &[u8]) -> Result<Parsed, String> {
     Ok(parsed)
 }
 
-enum Dialect {
-    /// 79x1, 79x2, 79x5, 797x, 7906, 7911, 7931: comments and one name a line.
+enum ManifestFormat {
+    /// 79x1, 79x2, 79x5, 797x, 7906, 7911, 7931: comments, and one name per line.
     Classic,
-    /// 7940 and 7960: a loader, an application, and the least loader version.
+    /// 7940 and 7960: a loader, an application, and the minimum loader version.
     LoaderAndApplication,
-    /// 69xx, 894x, 99xx, 8831: names and nothing else.
+    /// 69xx, 894x, 99xx, 8831: names only.
     Bare,
     /// 78xx and 88xx: sections with `kern=NAME size=BYTES`.
     Sections,
@@ -86,28 +82,30 @@ enum Dialect {
     Wireless,
 }
 
-fn dialect(name: &str, body: &[u8]) -> Dialect {
+fn format_of(name: &str, body: &[u8]) -> ManifestFormat {
     let load = LoadName::new(name);
     let sections = || lines(body).any(|line| line.starts_with(b"[PLATFORM"));
     match load.family() {
-        Some(Family::P3) => Dialect::LoaderAndApplication,
-        Some(Family::F78 | Family::F88) | None if sections() => Dialect::Sections,
-        Some(Family::F69 | Family::F894 | Family::F99 | Family::F78 | Family::F88) => Dialect::Bare,
-        Some(Family::F792) => Dialect::Wireless,
-        _ if load.as_str().to_ascii_uppercase().starts_with("CP79") => Dialect::Wireless,
-        _ => Dialect::Classic,
+        Some(Family::P3) => ManifestFormat::LoaderAndApplication,
+        Some(Family::F78 | Family::F88) | None if sections() => ManifestFormat::Sections,
+        Some(Family::F69 | Family::F894 | Family::F99 | Family::F78 | Family::F88) => {
+            ManifestFormat::Bare
+        }
+        Some(Family::F792) => ManifestFormat::Wireless,
+        _ if load.as_str().to_ascii_uppercase().starts_with("CP79") => ManifestFormat::Wireless,
+        _ => ManifestFormat::Classic,
     }
 }
 
-/// The rules of the classic phones: `#HARDWARE_COMP_1` and its mask at a line's start, else
-/// the line is cut at `#` and its first word is an image, whose name must end in `.sbn` or
-/// `.bin` or the whole load is refused.
-fn classic(body: &[u8], parsed: &mut Parsed) -> Result<(), String> {
+/// The rules of the classic phones: a line may be `#HARDWARE_COMP_1` and a mask. Any other
+/// line is cut at `#`, and its first word is an image. A name that does not end in `.sbn` or
+/// `.bin` makes the phone reject the whole load.
+fn classic(body: &[u8], parsed: &mut ParsedManifest) -> Result<(), String> {
     let pieces = body
         .split_inclusive(|byte| *byte == b'\n')
         .flat_map(|line| line.chunks(FGETS_BUFFER - 1));
     for piece in pieces {
-        // To the phone, which is written in C, a NUL ends the text.
+        // The phone's C code stops at a NUL.
         let line = until(piece, 0);
         if line.starts_with(HARDWARE) {
             parsed.hardware = tokens(line).nth(1).and_then(strtol);
@@ -118,27 +116,27 @@ fn classic(body: &[u8], parsed: &mut Parsed) -> Result<(), String> {
         };
         if !image.ends_with(b".sbn") && !image.ends_with(b".bin") {
             return Err(format!(
-                "it names {}, and phones refuse a load that names anything but .sbn and .bin",
+                "it names {}; phones reject a load that names anything but .sbn and .bin files",
                 shown(image)
             ));
         }
-        parsed.want(Some(image), None, None)?;
+        parsed.add_image(Some(image), None, None)?;
     }
     Ok(())
 }
 
-fn loader_and_application(body: &[u8], parsed: &mut Parsed) -> Result<(), String> {
+fn loader_and_application(body: &[u8], parsed: &mut ParsedManifest) -> Result<(), String> {
     for line in lines(body) {
         if line.starts_with(b"LA_VERSION=") {
             break;
         }
-        parsed.want(tokens(line).next(), None, None)?;
+        parsed.add_image(tokens(line).next(), None, None)?;
     }
     Ok(())
 }
 
-/// `kern=kern78xx.11-0-1-11.sbn size=3089488`; every other line is not about an image.
-fn sections_line(line: &[u8], parsed: &mut Parsed) -> Result<(), String> {
+/// `kern=kern78xx.11-0-1-11.sbn size=3089488`. Other lines do not name images.
+fn sections_line(line: &[u8], parsed: &mut ParsedManifest) -> Result<(), String> {
     let mut words = tokens(line);
     let (Some(first), Some(second)) = (words.next(), words.next()) else {
         return Ok(());
@@ -149,14 +147,14 @@ fn sections_line(line: &[u8], parsed: &mut Parsed) -> Result<(), String> {
     let mut halves = first.splitn(2, |byte| *byte == b'=');
     match (halves.next(), halves.next()) {
         (Some(_), Some(image)) if !image.is_empty() => {
-            parsed.want(Some(image), decimal(size), None)
+            parsed.add_image(Some(image), decimal(size), None)
         }
         _ => Ok(()),
     }
 }
 
-impl Parsed {
-    fn want(
+impl ParsedManifest {
+    fn add_image(
         &mut self,
         image: Option<&[u8]>,
         size: Option<u64>,
@@ -169,15 +167,15 @@ impl Parsed {
         if self.images.iter().any(|wanted| wanted.name == name) {
             return Ok(());
         }
-        if self.images.len() == IMAGES_LIMIT {
-            return Err(format!("it names more than {IMAGES_LIMIT} images"));
+        if self.images.len() == MAX_IMAGES {
+            return Err(format!("it names more than {MAX_IMAGES} images"));
         }
-        self.images.push(Wanted { name, size, md5 });
+        self.images.push(ImageEntry { name, size, md5 });
         Ok(())
     }
 }
 
-/// Lines without their ends and blanks, empty ones left out.
+/// Trimmed lines, without empty ones.
 fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
     body.split(|byte| *byte == b'\n')
         .map(<[u8]>::trim_ascii)
@@ -193,10 +191,10 @@ fn until(line: &[u8], end: u8) -> &[u8] {
     line.split(|byte| *byte == end).next().unwrap_or_default()
 }
 
-/// A name as text. Bytes that are no text, and what is longer than any name, stay
-/// recognisably wrong: no member is called so.
+/// A name as text. Invalid UTF-8 and overlong names give a text that no member has as its
+/// name.
 fn shown(image: &[u8]) -> String {
-    let kept = &image[..image.len().min(NAME_LIMIT + 1)];
+    let kept = &image[..image.len().min(MAX_NAME + 1)];
     String::from_utf8_lossy(kept).into_owned()
 }
 
@@ -204,7 +202,7 @@ fn decimal(word: &[u8]) -> Option<u64> {
     std::str::from_utf8(word).ok()?.parse().ok()
 }
 
-/// C's `strtol` with base 0: `15`, `0x0f`, `017`; whatever follows the digits is ignored.
+/// C's `strtol` with base 0: `15`, `0x0f`, `017`; anything after the digits is ignored.
 fn strtol(word: &[u8]) -> Option<u32> {
     let text = std::str::from_utf8(word).ok()?;
     let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
@@ -224,7 +222,7 @@ mod tests {
 
     use super::*;
 
-    fn names(parsed: &Parsed) -> Vec<&str> {
+    fn names(parsed: &ParsedManifest) -> Vec<&str> {
         parsed
             .images
             .iter()
@@ -237,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_classic_manifest_is_read_as_the_phone_reads_it() {
+    fn classic_manifest_is_parsed_as_the_phone_does() {
         let body = b"#\r\n# a comment, x.txt in it\r\n#HARDWARE_COMP_1 15\r\n\r\n\
             jar45sip.9-3-1.sbn\r\ncnu45.9-3-1.sbn # behind\r\n\tdsp45.9-3-1.sbn \r\n\
             cvm45sip.9-3-1.sbn two\r\napps45.bin";
@@ -258,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mask_is_read_in_every_base_that_c_reads() {
+    fn mask_is_parsed_in_every_base_of_strtol() {
         for (line, mask) in [
             ("#HARDWARE_COMP_1 7", Some(7)),
             ("#HARDWARE_COMP_1\t0x0F", Some(15)),
@@ -279,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_longer_than_the_phone_s_buffer_comes_in_pieces() {
+    fn line_longer_than_the_phone_buffer_is_split() {
         // 126 characters of comment, then what was meant to be comment too.
         let body = format!("#{}trap.sbn\na.sbn\n", "c".repeat(125));
         assert_eq!(
@@ -294,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_phone_refuses_is_refused() {
+    fn manifests_that_phones_reject_are_rejected() {
         for (name, body, why) in [
             ("SIP45.x.loads", &b"a.sbn\nreadme.txt\n"[..], "readme.txt"),
             ("SIP45.x.loads", b"", "no image"),
@@ -305,7 +303,7 @@ mod tests {
             let error = parse(name, body).unwrap_err();
             assert!(error.contains(why), "{name}: {error}");
         }
-        let many: Vec<_> = (0..=IMAGES_LIMIT).map(|n| format!("{n}.sbn\n")).collect();
+        let many: Vec<_> = (0..=MAX_IMAGES).map(|n| format!("{n}.sbn\n")).collect();
         let many = many.concat();
         assert!(
             parse("SIP45.x.loads", many.as_bytes())
@@ -315,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn other_families_have_other_manifests() {
+    fn manifests_of_other_families_are_parsed() {
         let p3 = b"P003-8-12-00.sbn\nP0S3-8-12-00.sb2\nLA_VERSION=PAS30830\n";
         let parsed = parse("P0S3-8-12-00.loads", p3).unwrap();
         assert_eq!(names(&parsed), ["P003-8-12-00.sbn", "P0S3-8-12-00.sb2"]);
@@ -346,7 +344,7 @@ mod tests {
                 ("sboot78xx.11.sbn", 370_348),
                 ("sboot2.78xx.11.sbn", 596_540)
             ]
-            .map(|(name, size)| Wanted {
+            .map(|(name, size)| ImageEntry {
                 name: name.to_owned(),
                 size: Some(size),
                 md5: None,
@@ -357,7 +355,7 @@ mod tests {
         let parsed = parse("CP7921G-1.4.5.3.LOADS", wireless).unwrap();
         assert_eq!(
             parsed.images,
-            [Wanted {
+            [ImageEntry {
                 name: "APPSH-1.4.5.3.SBN".to_owned(),
                 size: Some(123_456),
                 md5: Some("0123456789ABCDEF".to_owned()),
@@ -368,7 +366,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(128))]
         #[test]
-        fn any_text_under_any_name_gives_an_answer(
+        fn any_input_is_parsed_without_panic(
             name in prop_oneof![
                 Just("SIP45.1.loads"), Just("P0S3-1.loads"), Just("SIP69xx.1.loads"),
                 Just("sip78xx.1.loads"), Just("CP7921G-1.LOADS"), Just("x.loads"), Just(""),
@@ -379,7 +377,7 @@ mod tests {
         ) {
             let file: Vec<u8> = header.into_iter().chain(text.into_bytes()).chain(bytes).collect();
             if let Ok(parsed) = parse(name, &file) {
-                prop_assert!((1..=IMAGES_LIMIT).contains(&parsed.images.len()));
+                prop_assert!((1..=MAX_IMAGES).contains(&parsed.images.len()));
             }
         }
     }

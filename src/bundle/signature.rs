@@ -1,9 +1,9 @@
-//! Who signed a file: raw RSA, the padding checked byte by byte, and SHA-1 over the file
+//! Verifies signatures: raw RSA with every padding byte checked, and SHA-1 over the file
 //! without its signature field.
 //!
-//! The scheme is Cisco's own: with s the signature and n the key, `s^e mod n` is
-//! `00 01`, bytes `ff`, `00`, the time of signing as 32 bits, and the bare digest without
-//! the algorithm's name. A standard PKCS #1 verifier refuses it.
+//! The scheme is Cisco's own: for a signature s and a modulus n, `s^e mod n` is `00 01`,
+//! bytes `ff`, `00`, the time of signing as 32 bits, and the bare digest without an
+//! algorithm identifier. A standard PKCS #1 verifier rejects it.
 
 mod der;
 mod keys;
@@ -14,49 +14,51 @@ use jiff::Timestamp;
 use num_bigint::BigUint;
 
 pub use pem::{PemError, TrustedKey};
-pub(super) use platform::{Platform, keyed};
+use platform::Platform;
+pub(super) use platform::has_known_key;
 
-use super::{KeyGeneration, header::SignedHeader};
+use super::{header::SignedHeader, types::KeyGeneration};
 
-/// Bytes of the time within the padded message.
-const TIME: usize = 4;
+/// Bytes of the time in the padded message.
+const TIME_BYTES: usize = 4;
 
-/// What was found out about a signature.
+/// The result of a signature check.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verified {
-    /// This key made it.
+pub(super) enum Verification {
+    /// It was made with this key.
     Valid(Signer),
-    /// It is not by a key of its platform. If it is by another platform's, that one's name.
+    /// It was not made with a key of its platform. If it was made with a key of another
+    /// platform, the name of that platform.
     Invalid(Option<&'static str>),
     /// No key of its platform is known.
-    NoKey,
-    /// Its platform is not known from its name, and none of the known keys made it.
-    NoneFits,
+    NoKnownKey,
+    /// The name does not show the platform, and it was made with none of the known keys.
+    NoMatchingKey,
 }
 
-/// The key that made a signature, and when.
+/// The key and time of a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Signer {
     pub(super) key: String,
     pub(super) at: Option<Timestamp>,
     pub(super) generation: Option<KeyGeneration>,
-    /// It is one that the user trusts, not Cisco's.
+    /// The key is one that the user trusts, not Cisco's.
     pub(super) trusted: bool,
 }
 
-/// Finds the key that made the signature of the file called `name`, whose message (all of
-/// it but the signature field) has this digest.
+/// Finds the key that signed the file `name`. `digest` is that of the signed message: the
+/// whole file except the signature field.
 pub(super) fn verify(
     name: &str,
     header: &SignedHeader,
     digest: &[u8],
     trusted: &[TrustedKey],
-) -> Verified {
+) -> Verification {
     let cube = BigUint::from(3_u8);
     let platform = Platform::of(name);
     let by = |key: &keys::ImageKey| {
         let modulus = BigUint::from_bytes_be(&key.modulus);
-        opened(header, digest, &modulus, &cube).map(|at| Signer {
+        recover_time(header, digest, &modulus, &cube).map(|at| Signer {
             key: key.name.to_owned(),
             at: Some(at),
             generation: key.generation,
@@ -69,10 +71,10 @@ pub(super) fn verify(
         Platform::Unknown => true,
     };
     if let Some(signer) = keys::IMAGE_KEYS.iter().filter(own).find_map(by) {
-        return Verified::Valid(signer);
+        return Verification::Valid(signer);
     }
     let by_trusted = |key: &TrustedKey| {
-        opened(header, digest, &key.modulus, &key.exponent).map(|at| Signer {
+        recover_time(header, digest, &key.modulus, &key.exponent).map(|at| Signer {
             key: key.name.clone(),
             at: Some(at),
             generation: None,
@@ -80,20 +82,20 @@ pub(super) fn verify(
         })
     };
     if let Some(signer) = trusted.iter().find_map(by_trusted) {
-        return Verified::Valid(signer);
+        return Verification::Valid(signer);
     }
     match platform {
         Platform::Keyed(_) => {
             let other = keys::IMAGE_KEYS.iter().find(|key| by(key).is_some());
-            Verified::Invalid(other.map(|key| key.platform))
+            Verification::Invalid(other.map(|key| key.platform))
         }
-        Platform::Keyless => Verified::NoKey,
-        Platform::Unknown => Verified::NoneFits,
+        Platform::Keyless => Verification::NoKnownKey,
+        Platform::Unknown => Verification::NoMatchingKey,
     }
 }
 
-/// Opens the signature with a key. The time of signing, if it holds.
-fn opened(
+/// Applies the public key. Returns the time of signing if the signature is valid.
+fn recover_time(
     header: &SignedHeader,
     digest: &[u8],
     modulus: &BigUint,
@@ -104,31 +106,31 @@ fn opened(
         return None;
     }
     let signature = BigUint::from_bytes_be(&header.signature);
-    // The same signature plus the modulus would open to the same message.
+    // The signature plus the modulus would give the same message.
     if signature >= *modulus {
         return None;
     }
-    let opened = if *exponent == BigUint::from(3_u8) {
-        // Two products are less than what a general power prepares.
+    let message_number = if *exponent == BigUint::from(3_u8) {
+        // Two products are faster than a general modular power.
         &signature * &signature % modulus * &signature % modulus
     } else {
         signature.modpow(exponent, modulus)
     };
-    let opened = opened.to_bytes_be();
-    let mut message = vec![0; size.checked_sub(opened.len())?];
-    message.extend(opened);
+    let significant = message_number.to_bytes_be();
+    let mut message = vec![0; size.checked_sub(significant.len())?];
+    message.extend(significant);
     time_of(&message, digest)
 }
 
-/// The time in a padded message, if every other byte of it is what it must be. Phones do
-/// not look at the `ff` before the `00`; here it counts.
+/// The time in a padded message, if every other byte is as required. Phones do not check
+/// the `ff` padding; it is checked here.
 fn time_of(message: &[u8], digest: &[u8]) -> Option<Timestamp> {
     let (rest, own) = message.split_at_checked(message.len().checked_sub(digest.len())?)?;
-    let (padding, time) = rest.split_last_chunk::<TIME>()?;
+    let (padding, time) = rest.split_last_chunk::<TIME_BYTES>()?;
     let [0, 1, filler @ .., 0] = padding else {
         return None;
     };
-    // PKCS #1 demands eight at least; the sizes of key and digest give many more.
+    // PKCS #1 requires at least eight; key and digest sizes give many more.
     if own != digest || filler.len() < 8 || filler.iter().any(|byte| *byte != 0xff) {
         return None;
     }
@@ -140,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_byte_of_the_padding_counts() {
+    fn every_padding_byte_is_checked() {
         let digest = [0xab; 20];
         let mut message = vec![0, 1];
         message.extend([0xff; 229]);

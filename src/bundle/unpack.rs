@@ -1,4 +1,4 @@
-//! Unpacks an examined bundle, and checks that it still is what was examined.
+//! Unpacks an examined bundle and checks that it has not changed since.
 
 use std::{
     collections::HashMap,
@@ -10,14 +10,34 @@ use std::{
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Bundle, BundleError, Member, Verdict,
-    container::{self, Container, Item, Stop, Visit},
-    digest::hex,
-    examine::{Opened, io_error, open},
-    gather::{is_archive, is_installer},
+    container::{self, Container},
+    error::BundleError,
+    file_kinds::{is_archive, is_installer},
+    hex,
+    source::{Opened, open},
+    stop::Stop,
+    types::{Bundle, Member, Verdict},
+    visitor::{EntryInfo, Visitor},
 };
 
-pub(super) fn unpack(bundle: &Bundle, folder: &Path) -> Result<(), BundleError> {
+impl Bundle {
+    /// Unpacks every member into `folder`, which must be empty. Installer scripts are left
+    /// out.
+    ///
+    /// Sizes and digests are compared with those of the examination. Files are created under
+    /// plain base names and (on Unix) readable by this user only. After an error, the files
+    /// written so far are removed.
+    ///
+    /// # Errors
+    ///
+    /// The verdict does not allow it, the file changed since it was examined, or reading or
+    /// writing fails.
+    pub fn unpack(&self, folder: &Path) -> Result<(), BundleError> {
+        unpack(self, folder)
+    }
+}
+
+fn unpack(bundle: &Bundle, folder: &Path) -> Result<(), BundleError> {
     if !matches!(
         bundle.verdict,
         Verdict::Known | Verdict::Genuine | Verdict::Intact
@@ -27,10 +47,10 @@ pub(super) fn unpack(bundle: &Bundle, folder: &Path) -> Result<(), BundleError> 
             verdict: bundle.verdict,
         });
     }
-    let mut to = Unpack {
+    let mut writer = MemberWriter {
         bundle,
         to: folder,
-        wanted: bundle
+        pending: bundle
             .members
             .iter()
             .map(|member| (member.name.as_str(), member))
@@ -39,52 +59,48 @@ pub(super) fn unpack(bundle: &Bundle, folder: &Path) -> Result<(), BundleError> 
         written: Vec::new(),
         error: None,
     };
-    let outcome = write_all(bundle, &mut to);
+    let outcome = write_members(bundle, &mut writer);
     if outcome.is_err() {
-        for path in to.written {
-            // What matters is the first error; a file that cannot be removed now is in a
-            // folder that its owner clears.
+        for path in writer.written {
+            // Only the first error matters: the caller removes the folder.
             let _ = fs::remove_file(path);
         }
     }
     outcome
 }
 
-fn write_all(bundle: &Bundle, to: &mut Unpack<'_>) -> Result<(), BundleError> {
-    let path = &bundle.origin.file;
+fn write_members(bundle: &Bundle, writer: &mut MemberWriter<'_>) -> Result<(), BundleError> {
+    let path = &bundle.location.file;
     let opened = open(path)?;
     let outer = match &opened {
         Opened::File(file, length) => Container::File(file, *length),
         Opened::Folder => Container::Folder(path),
     };
-    let walked = match &bundle.origin.archive {
-        None => container::walk(outer, to),
+    let walked = match &bundle.location.archive {
+        None => container::walk(outer, writer),
         Some(archive) => {
-            let mut spool = Spool {
+            let mut copy = ArchiveCopy {
                 archive,
                 file: None,
                 open: false,
             };
-            match container::walk(outer, &mut spool) {
-                Ok(()) | Err(Stop::Enough) => {}
-                Err(stop) => return Err(stopped(bundle, stop)),
+            match container::walk(outer, &mut copy) {
+                Ok(()) | Err(Stop::Done) => {}
+                Err(stop) => return Err(walk_error(bundle, stop)),
             }
-            let Some(file) = spool.file else {
-                return Err(changed(bundle, format!("{archive} is not in it any more")));
+            let Some(file) = copy.file else {
+                return Err(changed(bundle, format!("{archive} is missing now")));
             };
-            let length = file
-                .metadata()
-                .map_err(|error| io_error(path, error))?
-                .len();
-            container::walk(Container::File(&file, length), to)
+            let length = file.metadata().map_err(BundleError::io(path))?.len();
+            container::walk(Container::File(&file, length), writer)
         }
     };
-    if let Some(error) = to.error.take() {
+    if let Some(error) = writer.error.take() {
         return Err(error);
     }
-    walked.map_err(|stop| stopped(bundle, stop))?;
-    match to.wanted.keys().next() {
-        Some(name) => Err(changed(bundle, format!("{name} is not in it any more"))),
+    walked.map_err(|stop| walk_error(bundle, stop))?;
+    match writer.pending.keys().next() {
+        Some(name) => Err(changed(bundle, format!("{name} is missing now"))),
         None => Ok(()),
     }
 }
@@ -96,11 +112,11 @@ fn changed(bundle: &Bundle, what: String) -> BundleError {
     }
 }
 
-fn stopped(bundle: &Bundle, stop: Stop) -> BundleError {
+fn walk_error(bundle: &Bundle, stop: Stop) -> BundleError {
     match stop {
-        Stop::Io(source) => io_error(&bundle.path, source),
-        Stop::Flaw(_, problem) => changed(bundle, problem.message),
-        Stop::Enough => changed(
+        Stop::Io(source) => BundleError::io(&bundle.path)(source),
+        Stop::Invalid(_, problem) => changed(bundle, problem.message),
+        Stop::Done => changed(
             bundle,
             "its members are not those that were examined".to_owned(),
         ),
@@ -108,11 +124,11 @@ fn stopped(bundle: &Bundle, stop: Stop) -> BundleError {
 }
 
 /// Writes the members of one bundle.
-struct Unpack<'b> {
+struct MemberWriter<'b> {
     bundle: &'b Bundle,
     to: &'b Path,
-    /// What is not written yet.
-    wanted: HashMap<&'b str, &'b Member>,
+    /// Members that are not written yet.
+    pending: HashMap<&'b str, &'b Member>,
     current: Option<Current<'b>>,
     written: Vec<PathBuf>,
     error: Option<BundleError>,
@@ -125,30 +141,32 @@ struct Current<'b> {
     sha256: Sha256,
 }
 
-impl Unpack<'_> {
+impl MemberWriter<'_> {
     fn fail(&mut self, error: BundleError) -> Stop {
         self.error = Some(error);
-        Stop::Enough
+        Stop::Done
     }
 }
 
-impl Visit for Unpack<'_> {
-    fn begin(&mut self, item: &Item) -> Result<(), Stop> {
-        let name = item.place.name.as_str();
-        // Archives within the container are other bundles.
-        if item.place.folder != self.bundle.origin.folder || is_archive(name) || is_installer(name)
+impl Visitor for MemberWriter<'_> {
+    fn begin(&mut self, entry: &EntryInfo) -> Result<(), Stop> {
+        let name = entry.path.name.as_str();
+        // Nested archives are separate bundles.
+        if entry.path.folder != self.bundle.location.folder
+            || is_archive(name)
+            || is_installer(name)
         {
             return Ok(());
         }
         let Some(member) = self
-            .wanted
+            .pending
             .remove(name)
-            .filter(|member| member.size == item.size)
+            .filter(|member| member.size == entry.size)
         else {
             let what = "its members are not those that were examined".to_owned();
             return Err(self.fail(changed(self.bundle, what)));
         };
-        // A place's name is always a plain base name.
+        // An entry's name is always a plain base name.
         let path = self.to.join(name);
         let file = create(&path).map_err(|source| {
             self.fail(BundleError::Write {
@@ -178,31 +196,34 @@ impl Visit for Unpack<'_> {
         Ok(())
     }
 
-    fn end(&mut self, fault: Option<String>) -> Result<(), Stop> {
+    fn end(&mut self, error: Option<String>) -> Result<(), Stop> {
         let Some(current) = self.current.take() else {
             return Ok(());
         };
         let name = &current.member.name;
-        if let Some(why) = fault {
+        if let Some(why) = error {
             return Err(self.fail(changed(self.bundle, format!("{name}: {why}"))));
         }
-        if hex(&current.sha256.finalize()) != current.member.sha256 {
-            return Err(self.fail(changed(self.bundle, format!("{name} has other bytes now"))));
+        if hex::encode(&current.sha256.finalize()) != current.member.sha256 {
+            return Err(self.fail(changed(
+                self.bundle,
+                format!("{name} has different bytes now"),
+            )));
         }
         Ok(())
     }
 }
 
-/// Copies one archive in a container to a file without a name.
-struct Spool<'b> {
+/// Copies a nested archive to an unnamed temporary file.
+struct ArchiveCopy<'b> {
     archive: &'b str,
     file: Option<File>,
     open: bool,
 }
 
-impl Visit for Spool<'_> {
-    fn begin(&mut self, item: &Item) -> Result<(), Stop> {
-        self.open = item.place.path() == self.archive;
+impl Visitor for ArchiveCopy<'_> {
+    fn begin(&mut self, entry: &EntryInfo) -> Result<(), Stop> {
+        self.open = entry.path.full() == self.archive;
         if self.open {
             self.file = Some(tempfile::tempfile()?);
         }
@@ -216,8 +237,8 @@ impl Visit for Spool<'_> {
         Ok(())
     }
 
-    fn end(&mut self, fault: Option<String>) -> Result<(), Stop> {
-        if self.open && fault.is_some() {
+    fn end(&mut self, error: Option<String>) -> Result<(), Stop> {
+        if self.open && error.is_some() {
             self.file = None;
         }
         self.open = false;
@@ -225,7 +246,7 @@ impl Visit for Spool<'_> {
     }
 }
 
-/// A file that was not there: an existing one, or a link of that name, is an error.
+/// Creates a file. It is an error if a file or link of that name exists.
 fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

@@ -26,7 +26,6 @@ use crate::{
     },
     stage::Stage,
     text::{escape, wrap},
-    track::View,
 };
 
 /// Write configurations for phones and Asterisk from an inventory
@@ -169,9 +168,8 @@ fn firmware(args: &Args, globals: &Globals) -> Result<Firmware, Failure> {
     let unused = std::net::Ipv4Addr::UNSPECIFIED.into();
     let stage = Stage::temporary(&bundles, &[], unused).map_err(stage_failure)?;
     let files = stage
-        .entries()
+        .files()
         .iter()
-        .filter_map(|entry| stage.resolve(View::Target, &entry.name))
         .filter(|file| !file.name.eq_ignore_ascii_case("XMLDefault.cnf.xml"))
         .map(|file| File {
             path: format!("{}/{}", provision::TFTP, file.name),

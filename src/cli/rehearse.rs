@@ -87,9 +87,9 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         .model
         .map_or_else(|| all().collect(), |model| vec![model]);
     let sizes = stage
-        .entries()
+        .files()
         .iter()
-        .map(|file| (file.name.clone(), file.size))
+        .map(|file| (file.name.to_string(), file.size()))
         .collect();
     let phones = fleet_config(args, models, sizes);
     let mut messages = messages(args);

@@ -15,7 +15,7 @@ use crate::{
     failure::Failure,
     inputs::{bundles, extra_files, shown, stage_failure},
     phone::LoadName,
-    stage::{self, ExtraFile, FileEntry, Stage},
+    stage::{self, ExtraFile, Stage, StagedFile},
 };
 
 /// Write the files of verified bundles to a folder for your TFTP server
@@ -61,7 +61,7 @@ fn call_manager(text: &str) -> Result<IpAddr, String> {
 #[derive(Debug, Serialize)]
 struct Document<'a> {
     root: String,
-    files: &'a [FileEntry],
+    files: &'a [StagedFile],
     models: Vec<&'static str>,
     loads: Vec<&'a str>,
 }
@@ -95,7 +95,7 @@ fn document(stage: &Stage) -> Document<'_> {
     models.dedup();
     Document {
         root: stage.root().display().to_string(),
-        files: stage.entries(),
+        files: stage.files(),
         models,
         loads: stage.loads().map(LoadName::as_str).collect(),
     }
@@ -103,7 +103,7 @@ fn document(stage: &Stage) -> Document<'_> {
 
 /// The result as text.
 fn summary(stage: &Stage, bundles: &[Bundle], own: &[ExtraFile]) -> String {
-    let files = stage.entries();
+    let files = stage.files();
     let mut lines = vec![format!(
         "{} files written to {}",
         files.len(),
@@ -112,7 +112,7 @@ fn summary(stage: &Stage, bundles: &[Bundle], own: &[ExtraFile]) -> String {
     lines.extend(
         files
             .iter()
-            .map(|file| format!("  {:>9}  {}", file.size, file.name)),
+            .map(|file| format!("  {:>9}  {}", file.size(), file.name)),
     );
     lines.push(String::new());
     for plan in stage.plan() {

@@ -6,7 +6,7 @@ use super::{bundles::Trust, phone_list::InventoryFile, shown};
 use crate::{
     failure::Failure,
     journal::{Arguments, InputFile},
-    stage::{ExtraFile, sha256},
+    stage::ExtraFile,
 };
 
 /// The files a run is made from.
@@ -79,7 +79,7 @@ fn absolute_all(paths: &[PathBuf]) -> Vec<PathBuf> {
 }
 
 fn given_files(files: &[ExtraFile]) -> Vec<InputFile> {
-    let given = |file: &ExtraFile| given_file(file.source(), &sha256(file.bytes()));
+    let given = |file: &ExtraFile| given_file(file.source(), &file.sha256());
     files.iter().map(given).collect()
 }
 

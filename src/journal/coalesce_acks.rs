@@ -1,17 +1,17 @@
-//! Which acknowledgements are recorded.
+//! Reduces how many acknowledgements are recorded.
 //!
-//! The engine tells of them ten times a second and transfer, and of progress the newest is
-//! as good as all. So the newest of each transfer is held back, and written
+//! A server reports acknowledged bytes ten times a second for each transfer, and only the newest
+//! report counts. The newest of each transfer is held back and written
 //!
-//! - at once, where more came of it than progress;
-//! - when [`ACK_INTERVAL`] has passed since the last line of its transfer, or since
-//!   it came, which is short against every silence that the tracking judges;
-//! - before any other line of its address, or of the address where a MAC that is named was
-//!   last: there tracking may look at when the phone was last heard.
+//! - at once, if it caused events other than progress;
+//! - when [`ACK_INTERVAL`] has passed since the last line of its transfer, which is short compared
+//!   with every time limit of tracking;
+//! - before any other line of its address, or of the last address of a MAC that is reported:
+//!   tracking may check there when the phone was last active.
 //!
-//! So lines may be out of order by that much; readers put them in the order of their
-//! moments. Folded again, the states, diagnoses and outcomes are those of the run. What a kill takes
-//! is at most the newest acknowledged bytes of transfers that were running.
+//! So a line may be up to [`ACK_INTERVAL`] late; readers sort lines by run time. The states,
+//! diagnoses and outcomes of a replay equal those of the run. A kill loses at most the newest
+//! acknowledged bytes of running transfers.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -24,23 +24,23 @@ use crate::{
     track::{Event, Observation, ObservationKind, RunTime, TransferId},
 };
 
-/// How long acknowledged bytes of a transfer may be unrecorded.
+/// How long acknowledged bytes of a transfer may stay unrecorded.
 pub const ACK_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Addresses of MACs that are remembered; a run has no more phones.
+/// How many MACs are remembered with their address.
 const MAX_NAMED: usize = crate::track::MAX_PHONES;
 
-/// The newest acknowledged bytes of a transfer that are not written.
+/// The newest acknowledged bytes of a transfer, not written yet.
 #[derive(Debug, Clone, Copy)]
 struct Held {
     at: RunTime,
     bytes: u64,
 }
 
-/// A transfer of which acknowledgements come.
+/// A running transfer.
 #[derive(Debug)]
 struct Running {
-    /// When a line of it was last written.
+    /// When a line of this transfer was last written.
     written: RunTime,
     held: Option<Held>,
 }
@@ -54,7 +54,7 @@ impl Running {
     }
 }
 
-/// Takes what is held of these transfers and was seen before a moment, in order.
+/// Takes what is held back for these transfers and was observed before `before`, in order.
 fn released<'a>(
     transfers: impl Iterator<Item = (Ipv4Addr, TransferId, &'a mut Running)>,
     before: RunTime,
@@ -71,16 +71,17 @@ fn released<'a>(
     released
 }
 
-/// Holds acknowledgements back.
+/// Holds acknowledgements back; see the module.
 #[derive(Debug, Default)]
 pub(super) struct AckCoalescer {
-    /// By address, and there by transfer. As many as the engine lets run at once.
+    /// By address and transfer. The servers limit how many there are.
     running: HashMap<Ipv4Addr, BTreeMap<TransferId, Running>>,
     named: HashMap<MacAddress, Ipv4Addr>,
 }
 
 impl AckCoalescer {
-    /// Takes a observation and what came of it; gives what is to be written now, in order.
+    /// Takes an observation and the events that followed; returns what must be written now, in
+    /// order.
     pub(super) fn take(
         &mut self,
         at: RunTime,
@@ -91,10 +92,10 @@ impl AckCoalescer {
         if let ObservationKind::Acknowledged { transfer, bytes } = observation.seen {
             let here = self.running.get_mut(&address);
             let Some(running) = here.and_then(|here| here.get_mut(&transfer)) else {
-                // Of a transfer whose request was not seen here nothing is joined.
+                // The request of this transfer was not recorded.
                 return vec![(at, observation.clone())];
             };
-            // Bytes never become fewer, whatever comes late.
+            // Acknowledged bytes never decrease, even if reports come out of order.
             let bytes = running.held.map_or(bytes, |held| bytes.max(held.bytes));
             running.held = Some(Held { at, bytes });
             let is_more = events
@@ -144,7 +145,7 @@ impl AckCoalescer {
         now
     }
 
-    /// What came before this moment and is still held back.
+    /// What is held back and was observed before this run time.
     pub(super) fn release_before(&mut self, moment: RunTime) -> Vec<(RunTime, Observation)> {
         let all = self.running.iter_mut().flat_map(|(address, here)| {
             let running = here.iter_mut();

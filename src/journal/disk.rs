@@ -1,6 +1,5 @@
-//! The two threads of a journal. One writes: what is written survives the end of this
-//! program, so no line waits for the one before it to be on the disk. The other syncs
-//! whatever was written meanwhile in one go: what is synced survives a power cut.
+//! The two threads of a journal. One writes: written lines survive the death of this program.
+//! The other syncs everything that was written meanwhile: synced lines survive a power cut.
 
 use std::{
     fs::File,
@@ -10,22 +9,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often a disk that refused is tried again.
+/// How often a failed write is retried.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Where lines go to.
+/// The file that lines are appended to.
 pub(super) trait Disk: Send + 'static {
-    /// Puts these bytes behind what is there; or nothing.
+    /// Appends all of these bytes or none.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
 }
 
-/// What makes them durable.
+/// Makes written lines durable.
 pub(super) trait Durable: Send + 'static {
-    /// Everything that was put there before this is on the disk after it.
+    /// Puts everything that was written before on disk.
     fn sync(&mut self) -> io::Result<()>;
 }
 
-/// A file whose whole lines end at `end`.
+/// A file whose complete lines end at `end`.
 #[derive(Debug)]
 pub(super) struct OnDisk {
     pub(super) file: Arc<File>,
@@ -41,10 +40,9 @@ impl Durable for Arc<File> {
 impl Disk for OnDisk {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         if let Err(error) = self.file.write_all_at(bytes, self.end) {
-            // Half a line would be torn: harmless at the end, and there it stays. The next
-            // attempt writes over it.
+            // A partial line at the end is harmless, and the next attempt overwrites it.
             if let Err(error) = self.file.set_len(self.end) {
-                tracing::debug!("the journal's torn end stays: {error}");
+                tracing::debug!("cannot remove the partial last line of the journal: {error}");
             }
             return Err(error);
         }
@@ -53,47 +51,47 @@ impl Disk for OnDisk {
     }
 }
 
-/// What lines and their writer share.
+/// The queue between the recording side and the two threads.
 #[derive(Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
-    /// Something to write, or the end.
+    /// Signals lines to write, or the end.
     work: Condvar,
-    /// Something to sync, or the end.
+    /// Signals lines to sync, or the end.
     written: Condvar,
-    /// Something is in the file or on the disk, or failed.
+    /// Signals that lines were written or synced, or that the disk failed.
     done: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     waiting: Vec<u8>,
-    /// Lines that were pushed in, those of them in the file, and of these those on the disk.
+    /// Numbers of lines: queued, of these written to the file, and of these synced to disk.
     pushed: u64,
     written: u64,
     synced: u64,
-    /// Since when something is on its way to the disk, and to the file.
+    /// Since when the oldest line waits to be synced, and to be written.
     unsynced_since: Option<Instant>,
     unwritten_since: Option<Instant>,
-    /// The disk's words, while it takes nothing.
+    /// The error of the last write, while writing fails.
     write_error: Option<String>,
-    /// The same, when it could not sync. What it then has is not known: that stays.
+    /// The error of a failed sync. It is permanent: what is on disk is then unknown.
     sync_error: Option<String>,
     closing: bool,
-    /// Nothing more will be written.
+    /// The writer has ended.
     closed: bool,
     listener: Option<Box<dyn Fn() + Send>>,
 }
 
-/// How far the writer is.
+/// The progress of the two threads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct WriterStatus {
-    /// Lines on the disk, and lines that were pushed in.
+    /// Lines on disk, and lines queued so far.
     pub(super) synced: u64,
     pub(super) pushed: u64,
-    /// For how long the oldest of the others has waited.
+    /// How long the oldest unsynced line has waited.
     pub(super) delay: Duration,
-    /// Why the disk error.
+    /// Why the disk fails, if it does.
     pub(super) error: Option<String>,
 }
 
@@ -108,7 +106,8 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands lines in; the number of the last. `None` where `most` bytes wait already.
+    /// Queues lines and returns the number of the last; `None` if more than `limit` bytes would
+    /// wait.
     pub(super) fn push(&self, bytes: &[u8], lines: u64, limit: usize) -> Option<u64> {
         let mut state = self.state();
         if state.waiting.len() + bytes.len() > limit {
@@ -134,13 +133,13 @@ impl Queue {
         }
     }
 
-    /// Calls this whenever something was written or refused.
+    /// Sets the function that is called when lines were synced or the disk failed.
     pub(super) fn on_change(&self, listener: Box<dyn Fn() + Send>) {
         self.state().listener = Some(listener);
     }
 
-    /// Waits until this line is in the file, where the end of this program cannot take it
-    /// away; at most until the oldest line that is not has waited for `patience`.
+    /// Waits until this line is in the file, at most until the oldest unwritten line has waited
+    /// for `patience`.
     pub(super) fn wait_written(&self, line: u64, patience: Duration) {
         let state = self.state();
         let left = state.unwritten_since.map_or(Duration::ZERO, |since| {
@@ -151,27 +150,27 @@ impl Queue {
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Waits until everything is written, the disk error, or `patience` is over.
+    /// Waits until every line is on disk, the disk fails, or `patience` is over.
     pub(super) fn flush(&self, patience: Duration) {
         let busy = |state: &mut State| state.synced < state.pushed && state.error().is_none();
         let waited = self.done.wait_timeout_while(self.state(), patience, busy);
-        // A panic of the writer leaves a queue that says how far it came.
+        // If the writer panicked, the queue still has its progress.
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Nothing more will come: the writer ends after what waits, or at once if it cannot.
+    /// No more lines follow: the writer ends after the queued lines, or at once if writing fails.
     pub(super) fn close(&self) {
         self.state().closing = true;
         self.work.notify_one();
     }
 
-    /// There is no writer after all.
+    /// The writer thread could not be started.
     pub(super) fn abandon(&self) {
         self.state().closed = true;
         self.written.notify_one();
     }
 
-    /// Syncs what is written until the queue is closed.
+    /// Syncs written lines until the queue is closed.
     pub(super) fn sync(&self, mut disk: impl Durable) {
         loop {
             let idle = |state: &mut State| state.written == state.synced && !state.closed;
@@ -195,7 +194,7 @@ impl Queue {
         }
     }
 
-    /// Writes what is pushed in until the queue is closed.
+    /// Writes queued lines until the queue is closed.
     pub(super) fn write(&self, mut disk: impl Disk) {
         self.write_all(&mut disk);
         self.state().closed = true;
@@ -251,7 +250,7 @@ mod tests {
 
     const FINISH_TIMEOUT: Duration = Duration::from_secs(20);
 
-    /// A disk that does what the test tells it: each append takes one answer.
+    /// A disk whose appends return what the test sends.
     struct ScriptedDisk {
         answers: mpsc::Receiver<io::Result<()>>,
         held: Arc<Mutex<Vec<u8>>>,
@@ -266,7 +265,7 @@ mod tests {
         }
     }
 
-    /// What is written is on the disk.
+    /// Every sync succeeds.
     struct WorkingSync;
 
     impl Durable for WorkingSync {
@@ -275,7 +274,7 @@ mod tests {
         }
     }
 
-    /// Nothing ever is.
+    /// Every sync fails.
     struct FailingSync;
 
     impl Durable for FailingSync {
@@ -292,7 +291,7 @@ mod tests {
     }
 
     impl Rig {
-        /// Both threads end by themselves.
+        /// Waits for the end of both threads.
         fn end(self) {
             self.queue.close();
             drop(self.answers);
@@ -324,12 +323,12 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_on_the_disk_when_it_says_so_and_not_before() {
+    fn lines_count_as_synced_only_after_the_sync() {
         let rig = rig(WorkingSync);
         assert_eq!(rig.queue.push(b"one\n", 1, 100), Some(1));
         assert_eq!(rig.queue.push(b"two\nthree\n", 2, 100), Some(3));
         assert_eq!(rig.queue.status().synced, 0, "the disk is busy");
-        // The first batch holds one to three lines, as the writer woke.
+        // The first batch holds one to three lines, depending on when the writer woke.
         rig.answers.send(Ok(())).unwrap();
         rig.answers.send(Ok(())).unwrap();
         rig.queue.flush(FINISH_TIMEOUT);
@@ -340,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disk_that_refuses_is_tried_again_and_nothing_is_missing() {
+    fn failed_writes_are_retried_and_lose_nothing() {
         let rig = rig(WorkingSync);
         rig.queue.push(b"one\n", 1, 100);
         rig.answers
@@ -353,13 +352,13 @@ mod tests {
         rig.queue.push(b"two\n", 1, 100);
         rig.answers.send(Ok(())).unwrap();
         rig.answers.send(Ok(())).unwrap();
-        let (told, news) = mpsc::channel();
+        let (changed, changes) = mpsc::channel();
         rig.queue.on_change(Box::new(move || {
-            // The other end is gone once the test has seen enough.
-            let _ = told.send(());
+            // The receiver is dropped at the end of the test.
+            let _ = changed.send(());
         }));
         while rig.queue.status().synced < 2 {
-            news.recv_timeout(FINISH_TIMEOUT).unwrap();
+            changes.recv_timeout(FINISH_TIMEOUT).unwrap();
         }
         assert_eq!(rig.queue.status().error, None);
         assert_eq!(*rig.held.lock().unwrap(), b"one\ntwo\n");
@@ -367,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_synced_is_never_called_safe_again() {
+    fn after_a_failed_sync_nothing_counts_as_synced() {
         let rig = rig(FailingSync);
         for line in [b"one\n", b"two\n"] {
             rig.queue.push(line, 1, 100);
@@ -381,9 +380,9 @@ mod tests {
     }
 
     #[test]
-    fn no_more_waits_than_there_is_room_for() {
+    fn push_refuses_more_than_the_limit() {
         let rig = rig(WorkingSync);
-        // One batch may be with the writer already.
+        // The writer may have taken one batch already.
         assert_eq!(rig.queue.push(&[b'x'; 60], 1, 100), Some(1));
         let taken = (0..3).filter_map(|_| rig.queue.push(&[b'x'; 60], 1, 100));
         assert!(taken.count() <= 1);

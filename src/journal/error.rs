@@ -15,7 +15,7 @@ use crate::text::escape;
 #[derive(Debug, thiserror::Error)]
 #[error("the journal {} {kind}", escape(&path.display().to_string()))]
 pub struct JournalError {
-    /// The file.
+    /// The journal.
     pub path: PathBuf,
     /// What is wrong with it.
     pub kind: JournalErrorKind,
@@ -25,45 +25,45 @@ pub struct JournalError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalErrorKind {
-    /// The system refused.
+    /// The file cannot be read.
     #[error("cannot be read: {0}")]
     Read(io::Error),
-    /// The system refused.
+    /// The file cannot be written.
     #[error("cannot be written: {0}")]
     Write(io::Error),
-    /// A new one was to be written.
-    #[error("cannot be begun: a file of that name is there already")]
+    /// A new journal needs a new file.
+    #[error("cannot be created: the file exists already")]
     Exists,
-    /// Something else.
-    #[error("is no journal of reflash: its first line is no header")]
+    /// The file is something else.
+    #[error("is not a journal of reflash: its first line is not a header")]
     Foreign,
-    /// There is nothing in it.
+    /// The file is empty.
     #[error("is empty")]
     Empty,
-    /// A folder, a pipe or a device.
+    /// It is a folder, a pipe or a device.
     #[error("is a {0}, not a file")]
     NoFile(&'static str),
-    /// Written by another version of this program.
+    /// A newer version of this program wrote it.
     #[error("has schema {0}; this program reads schemas {OLDEST_SCHEMA} to {SCHEMA}")]
     Schema(u64),
-    /// A header that does not hold what it should.
-    #[error("has a header that cannot be understood: {0}")]
+    /// The header lacks a field or has a wrong one.
+    #[error("has an invalid header: {0}")]
     Header(String),
-    /// Another run has it.
-    #[error("is being written by a run that goes on")]
+    /// A running program has it locked.
+    #[error("is in use by a run that is still active")]
     InUse,
-    /// A line that is none, and whole ones after it.
-    #[error("is damaged at line {line}: {after} more lines follow it")]
+    /// A line is invalid, and more lines follow it.
+    #[error("is damaged at line {line}; {after} more lines follow")]
     Damaged {
-        /// Which, from 1.
+        /// The number of the line, from 1.
         line: usize,
-        /// How many whole or broken lines follow.
+        /// How many lines follow it.
         after: usize,
     },
-    /// Lines that a newer version wrote.
-    #[error("has {0} lines that this program does not know")]
+    /// A newer version of this program wrote some lines.
+    #[error("has {0} lines of a newer version of reflash")]
     Unknown(usize),
-    /// More than is read.
+    /// The file or a line is too long.
     #[error("is longer than {} MiB, or has a line of more than {} MiB", MAX_FILE_BYTES >> 20, MAX_LINE_BYTES >> 20)]
     TooLong,
 }
@@ -81,45 +81,44 @@ impl JournalError {
     pub fn cure(&self) -> String {
         match &self.kind {
             JournalErrorKind::Read(error) if error.kind() == io::ErrorKind::NotFound => {
-                "Name a file that exists; where a run's journal is was said when it began"
+                "Name an existing file. A run prints the path of its journal when it starts"
                     .to_owned()
             }
-            JournalErrorKind::Read(_) => "Name a journal that this user may read".to_owned(),
+            JournalErrorKind::Read(_) => "Name a journal that this user can read".to_owned(),
             JournalErrorKind::Write(_) => {
-                "Name a file with --journal in a folder that this user may write to, on a disk \
-                 with room"
+                "Name a file with --journal in a folder that this user can write to, on a disk \
+                 with free space"
                     .to_owned()
             }
             JournalErrorKind::Exists => {
-                "Go on with that run with --resume, or name a file that is not there yet".to_owned()
+                "Continue that run with --resume, or name a new file".to_owned()
             }
             JournalErrorKind::NoFile("folder") => {
-                "Name one journal in it: a .jsonl file that `reflash convert` wrote".to_owned()
+                "Name one journal in the folder: a .jsonl file that `reflash convert` wrote"
+                    .to_owned()
             }
             JournalErrorKind::NoFile(_) => {
-                "Write what comes out of it to a file, and name that".to_owned()
+                "Save its output to a file, and name that file".to_owned()
             }
             JournalErrorKind::Foreign | JournalErrorKind::Empty => {
-                "Name a journal: a .jsonl file that `reflash convert` wrote; its path was said \
-                 when the run began. Logs and captures are for `reflash replay`"
+                "Name a journal: a .jsonl file that `reflash convert` wrote. A run prints the path \
+                 of its journal when it starts. For logs and captures use `reflash replay`"
                     .to_owned()
             }
             JournalErrorKind::Schema(_) | JournalErrorKind::Unknown(_) => {
-                "Use the version of reflash that wrote it, or begin a new run".to_owned()
+                "Use the version of reflash that wrote it, or start a new run".to_owned()
             }
-            JournalErrorKind::Header(_) => {
-                "The file was changed by hand. Begin a new run".to_owned()
-            }
+            JournalErrorKind::Header(_) => "The file was edited. Start a new run".to_owned(),
             JournalErrorKind::InUse => {
-                "Wait for that run's end, or stop it; two runs cannot share one journal".to_owned()
+                "Wait until that run ends, or stop it. Two runs cannot share a journal".to_owned()
             }
             JournalErrorKind::Damaged { line, .. } => format!(
-                "The file was changed, or the disk has a fault. What stands before is good: \
-                 head -n {} FILE > NEW, then go on with NEW",
+                "The file was edited, or the disk is faulty. The lines before are good: \
+                 head -n {} FILE > NEW, then continue with NEW",
                 line.saturating_sub(1)
             ),
             JournalErrorKind::TooLong => {
-                "No run writes that much. Is it the right file?".to_owned()
+                "No run writes such a long journal. Check the file name".to_owned()
             }
         }
     }

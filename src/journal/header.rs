@@ -1,4 +1,4 @@
-//! The first line: what a run serves, and of whom it expects what.
+//! The first line of a journal: what the run serves and which phones it expects.
 
 use std::{net::SocketAddrV4, path::PathBuf, time::Duration};
 
@@ -10,42 +10,42 @@ use crate::{
     track::{ManifestPlan, Plan, RegistrationTarget, StagePlan, Subnet},
 };
 
-/// What a run serves, and of whom it expects what.
+/// What a run serves and which phones it expects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Header {
     /// See [`super::SCHEMA`].
     pub schema: u32,
-    /// Who wrote it: `reflash 0.1.0`.
+    /// The program and its version: `reflash 0.1.0`.
     pub program: String,
     /// `convert`, `serve` or `rehearse`.
     #[serde(rename = "subcommand", alias = "verb")]
     pub command: String,
-    /// Seconds of the phones in one of ours: 1, but in a rehearsal.
+    /// How many times faster than real phones the phones are; 1 except in a rehearsal.
     pub speed: f64,
-    /// Where it is served.
+    /// The addresses of the servers.
     pub network: Network,
-    /// What was named on the command line, for `--resume`.
+    /// The command line, for `--resume`.
     #[serde(alias = "command")]
     pub arguments: Arguments,
     /// The bundles, targets first.
     pub bundles: Vec<ServedBundle>,
-    /// Who is expected.
+    /// Which phones are expected.
     pub plan: Expectations,
-    /// What phones are called.
+    /// The names of phones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<NamedPhone>,
 }
 
-/// Where it is served.
+/// The addresses of the servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Network {
     /// TFTP.
     pub tftp: SocketAddrV4,
-    /// HTTP; `None`: it is not.
+    /// HTTP; `None` if it is off.
     pub http: Option<SocketAddrV4>,
 }
 
-/// What was named on the command line; paths are absolute.
+/// The arguments of the command line; paths are absolute.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arguments {
     /// The targets, or the folder of `serve`.
@@ -56,40 +56,40 @@ pub struct Arguments {
     pub trust_keys: Vec<PathBuf>,
     /// `--accept-unknown`.
     pub accept_unknown: bool,
-    /// `--call-manager`, where it was given.
+    /// `--call-manager`, if given.
     pub call_manager: Option<std::net::Ipv4Addr>,
     /// `--add`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub added: Vec<InputFile>,
-    /// `--inventory`, where phones get configurations made from it.
+    /// `--inventory`, if phones get configurations made from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inventory: Option<InputFile>,
 }
 
-/// A file of the user's that phones get, or get something made from. It may hold passwords:
-/// nothing of it is recorded but what shows later that it is still the same.
+/// A file of the operator that is served or used to make served files. It may hold passwords, so
+/// only its digest is recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputFile {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
     /// 64 lower-case hex digits.
     pub sha256: String,
 }
 
-/// One bundle that is served, as far as it matters later.
+/// One served bundle.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ServedBundle {
-    /// Where it was.
+    /// Its path.
     pub path: PathBuf,
     /// The file's digests; `None` for a folder.
     pub digests: Option<Digests>,
-    /// SHA-256 over the names and digests of its members, whatever they were packed in.
+    /// SHA-256 over the names and digests of its members, independent of the archive format.
     pub contents: String,
     /// Whether it is a bridge.
     pub bridge: bool,
-    /// The load that its phones will run.
+    /// The load that it installs.
     pub load: LoadName,
-    /// The models that it is for.
+    /// The models that it supports.
     #[serde(with = "models")]
     pub models: Vec<&'static Model>,
     /// Its manifests.
@@ -101,13 +101,13 @@ pub struct ServedBundle {
 pub struct RecordedManifest {
     /// Its name as staged.
     pub name: String,
-    /// The hardware classes that it supports, where it says so.
+    /// The hardware classes that it supports, if it names them.
     pub hardware: Option<u32>,
-    /// Names and bytes of its images, in its order.
+    /// The names and sizes in bytes of its images, in its order.
     pub images: Vec<(String, u64)>,
 }
 
-/// Of whom what is expected; see [`Plan`].
+/// Which phones are expected and when the run ends; see [`Plan`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Expectations {
     /// `--only`.
@@ -123,18 +123,18 @@ pub struct Expectations {
     /// `--survey`, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub survey: Option<f64>,
-    /// The network that is served.
+    /// The served network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<Subnet>,
-    /// Those whose REGISTERs are heard.
+    /// The phones whose configuration sends their REGISTERs to this program.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registering: Vec<MacAddress>,
-    /// Where phones' own configurations send their REGISTERs.
+    /// The registration targets in the phones' configurations.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registrations: Vec<RegistrationTarget>,
 }
 
-/// What a person calls a phone.
+/// The name of a phone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedPhone {
     /// The phone.
@@ -144,8 +144,8 @@ pub struct NamedPhone {
 }
 
 impl Header {
-    /// For a run of this verb under this plan; `bundles` are those of the plan's stages and
-    /// then of its bridges, in that order.
+    /// The header of a run of this command under this plan. `bundles` are those of the plan's
+    /// stages, then of its bridges, in that order.
     #[must_use]
     pub fn new(
         command: &str,
@@ -189,7 +189,7 @@ impl Header {
         }
     }
 
-    /// The plan that the run had.
+    /// The plan of the run.
     #[must_use]
     pub fn plan(&self) -> Plan {
         let stages = |bridge| {
@@ -259,12 +259,12 @@ impl ServedBundle {
         }
     }
 
-    /// Whether `bundle` is the one that was served.
+    /// Whether `bundle` has the contents that were served.
     #[must_use]
     pub fn is(&self, bundle: &Bundle) -> bool {
         let digests = match (&self.digests, &bundle.digests) {
             (Some(recorded), Some(now)) => recorded == now,
-            // One of the two is a folder: what is in them counts.
+            // One of them is a folder: only the contents are compared.
             _ => true,
         };
         digests && self.contents == contents(bundle)
@@ -304,7 +304,7 @@ fn contents(bundle: &Bundle) -> String {
     })
 }
 
-/// Models by their numbers.
+/// Models as their numbers.
 mod models {
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 

@@ -1,4 +1,4 @@
-//! Where journals lie when nobody says so.
+//! The default paths of journals.
 
 use std::{
     ffi::OsStr,
@@ -12,17 +12,17 @@ use jiff::Timestamp;
 use super::read;
 use crate::phone::LoadName;
 
-/// Characters of a load's name in a file's name.
+/// Characters of the load's name in a file name.
 const MAX_LOAD: usize = 64;
 
-/// Runs that begin in the same second and have names of their own.
+/// How many names are tried for runs that begin in the same second.
 const MAX_SAME: u32 = 100;
 
-/// Journals that are looked into for one that is not finished, from the newest on.
+/// How many of the newest journals are searched for an unfinished one.
 const MAX_LOOKED_AT: usize = 50;
 
-/// The folder for journals: below `XDG_STATE_HOME` where that is an absolute path, else
-/// below the home folder (XDG Base Directory Specification 0.8).
+/// The folder of journals: in `XDG_STATE_HOME` if that is an absolute path, else in the home
+/// folder (XDG Base Directory Specification 0.8).
 #[must_use]
 pub fn state_folder(state_home: Option<&OsStr>, home: Option<&Path>) -> Option<PathBuf> {
     let named = state_home.map(Path::new).filter(|path| path.is_absolute());
@@ -33,7 +33,7 @@ pub fn state_folder(state_home: Option<&OsStr>, home: Option<&Path>) -> Option<P
     Some(base.join("reflash"))
 }
 
-/// A name in this folder that no journal has: the time in UTC and the load.
+/// An unused file name in this folder: the time in UTC and the load.
 #[must_use]
 pub fn unused_path(folder: &Path, at: Timestamp, load: Option<&LoadName>) -> PathBuf {
     let observation_line = |character: char| match character {
@@ -51,8 +51,12 @@ pub fn unused_path(folder: &Path, at: Timestamp, load: Option<&LoadName>) -> Pat
     free.unwrap_or_else(|| name(MAX_SAME))
 }
 
-/// The newest journal of this folder that can be gone on with: whose run was killed or ended
-/// by a signal, and that no run is writing.
+/// The newest journal in this folder that can be resumed: its run was killed or ended by a
+/// signal, and no active run has it locked.
+///
+/// # Errors
+///
+/// If the folder cannot be read.
 pub fn newest_resumable(folder: &Path) -> io::Result<Option<PathBuf>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -66,8 +70,8 @@ pub fn newest_resumable(folder: &Path) -> io::Result<Option<PathBuf>> {
     for path in looked_at {
         match read(&path) {
             Ok(recorded) => {
-                let by_hand = recorded.end.is_some_and(|end| end.signal.is_some());
-                if (!recorded.finished || by_hand) && !is_locked(&path)? {
+                let by_signal = recorded.end.is_some_and(|end| end.signal.is_some());
+                if (!recorded.finished || by_signal) && !is_locked(&path)? {
                     return Ok(Some(path));
                 }
             }
@@ -90,24 +94,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_folder_is_the_standards_one() {
+    fn state_folder_follows_the_xdg_specification() {
         let home = Some(Path::new("/home/me"));
         let xdg = |text| Some(OsStr::new(text));
-        let told = |xdg, home| state_folder(xdg, home).map(|path| path.display().to_string());
+        let path = |xdg, home| state_folder(xdg, home).map(|path| path.display().to_string());
         assert_eq!(
-            told(None, home).as_deref(),
+            path(None, home).as_deref(),
             Some("/home/me/.local/state/reflash")
         );
-        assert_eq!(told(xdg("/s"), home).as_deref(), Some("/s/reflash"));
+        assert_eq!(path(xdg("/s"), home).as_deref(), Some("/s/reflash"));
         assert_eq!(
-            told(xdg("relative"), home).as_deref(),
+            path(xdg("relative"), home).as_deref(),
             Some("/home/me/.local/state/reflash")
         );
-        assert_eq!(told(xdg(""), None), None);
+        assert_eq!(path(xdg(""), None), None);
     }
 
     #[test]
-    fn a_load_cannot_lead_out_of_the_folder() {
+    fn file_names_cannot_leave_the_folder() {
         let at = Timestamp::from_second(1_784_000_000).unwrap();
         let name = |load: &str| {
             let path = unused_path(Path::new("/j"), at, Some(&LoadName::new(load)));

@@ -1,4 +1,4 @@
-//! Reading a journal: any bytes give a record or words.
+//! Reading a journal. Any input gives a recorded run or an error.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,50 +18,58 @@ use super::{
 };
 use crate::track::{Event, Fleet, Observation, ObservationKind, Plan, Report, RunTime, TransferId};
 
-/// A journal, read.
+/// The contents of a journal.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RecordedRun {
-    /// What was served, and who was expected.
+    /// What was served and which phones were expected.
     pub header: Header,
-    /// Everything that was seen, in order.
+    /// All observations, in order of run time.
     pub observations: Vec<(RunTime, Observation)>,
-    /// Every step, diagnosis and withdrawal that was events, in order.
+    /// All steps, diagnoses and withdrawals, in order.
     pub events: Vec<(RunTime, Event)>,
-    /// When the program was started for it.
+    /// The sessions of the run.
     pub sessions: Sessions,
-    /// The run's time of the last line.
+    /// The run time of the last line.
     pub last: RunTime,
-    /// Lines at the end that are none: what was being written when the run was killed.
+    /// Invalid lines at the end, such as one that was being written when the run was killed.
     pub lines_cut: usize,
-    /// Lines that a newer version wrote.
+    /// Lines of kinds that this version does not know.
     pub unknown_lines: usize,
-    /// Whether the run ended in order, and was not resumed since.
+    /// Whether the run ended in order and was not resumed afterwards.
     pub finished: bool,
-    /// How it ended, the last time that it did.
+    /// How the run ended the last time.
     pub end: Option<Finished>,
-    /// Bytes of the whole lines.
+    /// Bytes of all valid lines.
     pub(super) whole: u64,
-    /// The first line that is none, from 1.
+    /// The number of the first invalid line, from 1; 0 if there is none.
     pub(super) broken: usize,
 }
 
-/// A transfer that had no end when the record ended.
+/// A transfer without an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OpenTransfer {
     pub(crate) address: Ipv4Addr,
     pub(crate) transfer: TransferId,
-    /// Acknowledged, as far as is recorded.
+    /// Acknowledged bytes on record.
     pub(crate) bytes: u64,
 }
 
-/// Reads the journal in this file. A last line that was being written is left out.
+/// Reads a journal. A partial last line is left out.
+///
+/// # Errors
+///
+/// If the file cannot be read or is not a journal of a known schema.
 pub fn read(path: &Path) -> Result<RecordedRun, JournalError> {
     let file = open_file(path)?;
     from_reader(BufReader::new(file)).map_err(|fault| JournalError::new(path, fault))
 }
 
-/// Reads its first line alone.
+/// Reads the header of a journal.
+///
+/// # Errors
+///
+/// As [`read`].
 pub fn read_header(path: &Path) -> Result<Header, JournalError> {
     let file = BufReader::new(open_file(path)?);
     let failed = |fault| JournalError::new(path, fault);
@@ -72,7 +80,7 @@ pub fn read_header(path: &Path) -> Result<Header, JournalError> {
 
 fn open_file(path: &Path) -> Result<File, JournalError> {
     let failed = |error| JournalError::new(path, JournalErrorKind::Read(error));
-    // Opening a pipe would wait for whoever writes to it.
+    // Opening a pipe would block until it has a writer.
     let kind = path.metadata().map_err(failed)?;
     if !kind.is_file() {
         let what = if kind.is_dir() {
@@ -88,12 +96,12 @@ fn open_file(path: &Path) -> Result<File, JournalError> {
     File::open(path).map_err(failed)
 }
 
-/// Lines with their ends; what has none is torn.
+/// Reads lines; a last line without a line feed is partial.
 struct Lines<R> {
     from: R,
-    /// Bytes of whole lines so far.
+    /// Bytes of complete lines so far.
     whole: u64,
-    torn: bool,
+    is_partial: bool,
 }
 
 impl<R: BufRead> Lines<R> {
@@ -101,11 +109,11 @@ impl<R: BufRead> Lines<R> {
         Self {
             from,
             whole: 0,
-            torn: false,
+            is_partial: false,
         }
     }
 
-    /// The next whole line.
+    /// The next complete line.
     fn next(&mut self) -> Result<Option<Vec<u8>>, JournalErrorKind> {
         let mut line = Vec::new();
         let mut limited = self.from.by_ref().take(MAX_LINE_BYTES);
@@ -117,7 +125,7 @@ impl<R: BufRead> Lines<R> {
             if length >= MAX_LINE_BYTES {
                 return Err(JournalErrorKind::TooLong);
             }
-            self.torn = !line.is_empty();
+            self.is_partial = !line.is_empty();
             return Ok(None);
         }
         self.whole += length;
@@ -128,7 +136,7 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-/// The first line's header. The kind and the schema are looked at before anything else.
+/// The header in the first line. Its kind and its schema are checked first.
 fn header(line: Option<&[u8]>) -> Result<(Timestamp, Header), JournalErrorKind> {
     #[derive(Deserialize)]
     struct HeaderMark {
@@ -155,7 +163,7 @@ fn header(line: Option<&[u8]>) -> Result<(Timestamp, Header), JournalErrorKind> 
 
 pub(super) fn from_reader(from: impl BufRead) -> Result<RecordedRun, JournalErrorKind> {
     let mut lines = Lines::new(from);
-    // Only a whole file may be too long: a foreign one has no such first line.
+    // A file with an overlong first line is not a journal.
     let first = match lines.next() {
         Err(JournalErrorKind::TooLong) => return Err(JournalErrorKind::Foreign),
         other => other?,
@@ -192,13 +200,13 @@ pub(super) fn from_reader(from: impl BufRead) -> Result<RecordedRun, JournalErro
         }
         recorded.whole = lines.whole;
     }
-    recorded.lines_cut += usize::from(lines.torn);
-    // Acknowledgements are written later than they were seen.
+    recorded.lines_cut += usize::from(lines.is_partial);
+    // Acknowledgements are written later than they were observed.
     recorded.observations.sort_by_key(|(at, _)| *at);
     Ok(recorded)
 }
 
-/// Whether this may be a line of a newer version: an object with a time and a kind.
+/// Whether this may be a line of a newer version: a JSON object with `at` and `kind`.
 fn is_unknown(line: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Any {
@@ -213,10 +221,10 @@ fn is_unknown(line: &[u8]) -> bool {
 impl RecordedRun {
     fn add(&mut self, line: Line) {
         let ns = line.content.run_time();
-        // Never back, whoever edited the file.
+        // Never decreases, even in an edited file.
         self.last = self.last.max(ns);
         match line.content {
-            // A second header says nothing that counts.
+            // A second header is ignored.
             Content::Journal(_) => self.unknown_lines += 1,
             Content::Observation {
                 address,
@@ -233,7 +241,7 @@ impl RecordedRun {
                     .extend(events.into_iter().map(|event| (ns, event)));
             }
             Content::Session { schema, .. } => {
-                // A newer program continued it: what follows may mean something else.
+                // A newer version continued the journal: its lines may differ in meaning.
                 self.unknown_lines += usize::from(schema > SCHEMA);
                 self.finished = false;
                 self.sessions.push(Session {
@@ -248,13 +256,13 @@ impl RecordedRun {
         }
     }
 
-    /// The fleet as it was when the record ended.
+    /// The fleet at the end of the journal.
     #[must_use]
     pub fn fleet(&self) -> Fleet {
         self.refold(self.header.plan())
     }
 
-    /// The same under another plan, which must serve the same bundles.
+    /// The fleet under another plan, which must have the same bundles.
     #[must_use]
     pub fn refold(&self, plan: Plan) -> Fleet {
         let mut fleet = Fleet::new(plan);
@@ -265,7 +273,7 @@ impl RecordedRun {
         fleet
     }
 
-    /// What became of every phone, with its name and with times of day.
+    /// The state of every phone, with times of day.
     #[must_use]
     pub fn report(&self) -> Report {
         let mut report = self.fleet().report(self.sessions.began());
@@ -273,7 +281,7 @@ impl RecordedRun {
         report
     }
 
-    /// Transfers that had no end.
+    /// The transfers without an end.
     pub(crate) fn open_transfers(&self) -> Vec<OpenTransfer> {
         let mut open = BTreeMap::new();
         for (_, Observation { address, seen }) in &self.observations {
@@ -306,7 +314,7 @@ impl RecordedRun {
         open.into_values().collect()
     }
 
-    /// The number that the next transfer may have.
+    /// The number of the next transfer.
     pub(crate) fn next_transfer(&self) -> u64 {
         let numbers: BTreeSet<u64> = self
             .observations
@@ -319,7 +327,7 @@ impl RecordedRun {
         numbers.last().map_or(0, |last| last.saturating_add(1))
     }
 
-    /// Whether this program may go on with it, and where its whole lines end.
+    /// Where the valid lines end, if the journal can be continued.
     pub(super) fn resumable(&self) -> Result<u64, JournalErrorKind> {
         if self.unknown_lines > 0 {
             return Err(JournalErrorKind::Unknown(self.unknown_lines));

@@ -1,5 +1,5 @@
-//! A run that was resumed has several sessions: when each began, on the run's clock and on
-//! the wall.
+//! The sessions of a run. A resumed run has several; each has a start in run time and in time of
+//! day.
 
 use std::time::Duration;
 
@@ -9,27 +9,27 @@ use serde::{Deserialize, Serialize};
 use super::run_time;
 use crate::track::{Report, RunTime};
 
-/// One session: from a start of the program to its end.
+/// One session: one process that served the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// The run's time when it began: 0 for the first, the last recorded moment for others.
+    /// The run time at its start: 0 for the first, the last recorded time for later ones.
     #[serde(rename = "ns", with = "run_time")]
     pub start: RunTime,
     /// The time of day.
     pub at: Timestamp,
 }
 
-/// All sessions of a run; never none. What turns a moment into a time of day.
+/// All sessions of a run, at least one. Converts run times to times of day.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sessions {
     first: Session,
     later: Vec<Session>,
-    /// Seconds of the phones in one of ours: 1, but in a rehearsal.
+    /// How many times faster than real phones the phones are; 1 except in a rehearsal.
     speed: f64,
 }
 
 impl Sessions {
-    /// A run that began at this time of day.
+    /// The first session of a run that began at this time of day.
     #[must_use]
     pub fn new(at: Timestamp, speed: f64) -> Self {
         let first = Session {
@@ -47,7 +47,7 @@ impl Sessions {
         }
     }
 
-    /// It went on.
+    /// Adds the session that continued the run.
     pub fn push(&mut self, session: Session) {
         self.later.push(session);
     }
@@ -58,27 +58,27 @@ impl Sessions {
         self.first.at
     }
 
-    /// All, in order.
+    /// All sessions, in order.
     pub fn iter(&self) -> impl Iterator<Item = Session> {
         std::iter::once(self.first).chain(self.later.iter().copied())
     }
 
-    /// How many there are.
+    /// The number of sessions.
     #[must_use]
     pub fn count(&self) -> usize {
         1 + self.later.len()
     }
 
-    /// The newest.
+    /// The newest session.
     #[must_use]
     pub fn last(&self) -> Session {
         self.later.last().copied().unwrap_or(self.first)
     }
 
-    /// The time of day of a moment, in whole milliseconds: what a record of phones needs.
+    /// The time of day at a run time, in whole milliseconds.
     #[must_use]
     pub fn wall(&self, moment: RunTime) -> Timestamp {
-        // A moment at which a session begins is the end of the one before.
+        // The run time at which a session begins belongs to the one before.
         let session = self.later.iter().rev().find(|later| later.start < moment);
         let session = session.unwrap_or(&self.first);
         let since = moment.saturating_sub(session.start).as_secs_f64() / self.speed;
@@ -90,16 +90,16 @@ impl Sessions {
             .unwrap_or(Timestamp::MAX)
     }
 
-    /// Turns a report's times, which count the run's time from [`Sessions::began`], into
-    /// times of day.
+    /// Converts the times of a report, which count run time from [`Sessions::began`], to times of
+    /// day.
     pub fn to_wall_clock(&self, report: &mut Report) {
-        let told = |at: Timestamp| {
+        let wall = |at: Timestamp| {
             let since = Duration::try_from(at.duration_since(self.began())).unwrap_or_default();
             self.wall(since)
         };
         for phone in &mut report.phones {
-            phone.first_seen = told(phone.first_seen);
-            phone.last_seen = told(phone.last_seen);
+            phone.first_seen = wall(phone.first_seen);
+            phone.last_seen = wall(phone.last_seen);
         }
     }
 }
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn each_sitting_has_the_wall_of_its_own() {
+    fn run_times_are_converted_by_the_session_that_they_belong_to() {
         let mut sessions = Sessions::new(seconds(1000), 1.0);
         sessions.push(Session {
             start: Duration::from_mins(1),
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fast_run_keeps_the_wall_and_a_senseless_speed_is_none() {
+    fn speed_scales_run_time_and_invalid_speeds_count_as_1() {
         let wall = |speed| Sessions::new(seconds(0), speed).wall(Duration::from_secs(36));
         assert_eq!(wall(36.0), seconds(1));
         for senseless in [0.0, -1.0, f64::NAN, f64::INFINITY] {

@@ -1,4 +1,4 @@
-//! Writing a journal while the run goes on.
+//! Writing a journal during a run.
 
 use std::{
     fmt,
@@ -27,21 +27,22 @@ use crate::{
     track::{Event, Observation, RunTime},
 };
 
-/// Bytes of lines that wait for a disk at most; beyond it the record ends.
+/// Bytes of lines that may wait for the disk; beyond it the journal ends.
 pub const MAX_UNWRITTEN: usize = 16 << 20;
 
-/// Longest time that what is shown waits for the disk.
+/// After this time without an answer of the disk, events are displayed before they are recorded.
 pub const SLOW_DISK: Duration = Duration::from_secs(3);
 
-/// Longest time that an answer waits for its request to be written, not synced: some 50 µs
-/// are usual. Where lines wait longer, nothing waits for them.
+/// How long the answer to a request may wait until the request is written (not synced). About
+/// 50 µs are usual; while older lines have waited longer than this, answers do not wait.
 const WRITE_TIMEOUT: Duration = Duration::from_millis(20);
 
 /// How long the end of a run waits for the disk.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A journal that is open for a run, and locked. Nobody who hands a line in waits for the disk
-/// ([`Journal::wait_written`] waits for the file, and briefly); [`Journal::displayable`] says what is on it.
+/// The open and locked journal of a run. Recording never waits for the disk;
+/// [`Journal::wait_written`] waits briefly for the file, and [`Journal::displayable`] returns what
+/// is on disk.
 pub struct Journal {
     path: PathBuf,
     sessions: Sessions,
@@ -49,11 +50,11 @@ pub struct Journal {
     intake: Mutex<Intake>,
 }
 
-/// What goes into the queue, and what was said about it.
+/// The state of recording: acknowledgements held back, and whether it ended or warned.
 #[derive(Debug, Default)]
 struct Intake {
     acks: AckCoalescer,
-    /// Lines are not taken any more.
+    /// No more lines are recorded.
     ended: bool,
     warned: bool,
 }
@@ -66,7 +67,7 @@ impl fmt::Debug for Journal {
     }
 }
 
-/// Makes the folder of a new journal, for this user alone.
+/// Creates the folder of a new journal, accessible by this user only.
 fn make_folder(path: &Path) -> io::Result<()> {
     let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) else {
         return Ok(());
@@ -76,8 +77,11 @@ fn make_folder(path: &Path) -> io::Result<()> {
 }
 
 impl Journal {
-    /// Begins a new one; the header is on the disk when this returns. The folder is made
-    /// where it is missing.
+    /// Creates a journal; the header is on disk when this returns. A missing folder is created.
+    ///
+    /// # Errors
+    ///
+    /// If the file exists or cannot be written.
     pub fn create(path: &Path, at: Timestamp, header: Header) -> Result<Self, JournalError> {
         let failed = |error: io::Error| {
             let fault = match error.kind() {
@@ -98,28 +102,33 @@ impl Journal {
         let written = line(at, header)
             .and_then(|line| disk.append(&line))
             .and_then(|()| disk.file.sync_data());
-        // The name is durable when its folder is.
+        // The file name is durable once its folder is synced.
         let synced = written.and_then(|()| match path.parent() {
             Some(folder) if folder != Path::new("") => File::open(folder)?.sync_all(),
             _ => File::open(".")?.sync_all(),
         });
         if let Err(error) = synced {
-            // A file that names no run would only be in the way.
+            // A journal without a header is useless and would block the name.
             let _ = fs::remove_file(path);
             return Err(failed(error));
         }
         Self::start(path, sessions, disk)
     }
 
-    /// Goes on with one: reads it, cuts off what was being written when the run was killed,
-    /// and begins a session at this time of day.
+    /// Continues a journal: reads it, cuts off a partial last line, and begins a session at this
+    /// time of day.
+    ///
+    /// # Errors
+    ///
+    /// If the journal cannot be read or written, is in use, is damaged, or has lines of a newer
+    /// version.
     pub fn resume(
         path: &Path,
         at: Timestamp,
         network: Network,
     ) -> Result<(Self, RecordedRun), JournalError> {
         let failed = |fault| JournalError::new(path, fault);
-        // What is no file is told apart before it is opened.
+        // Checks that it is a regular file: opening a pipe would block.
         read::read_header(path)?;
         let file = OpenOptions::new().read(true).write(true).open(path);
         let file = file.map_err(|error| failed(JournalErrorKind::Write(error)))?;
@@ -152,7 +161,7 @@ impl Journal {
         let queue = Arc::new(Queue::default());
         let (writer, syncer) = (Arc::clone(&queue), Arc::clone(&queue));
         let file = Arc::clone(&disk.file);
-        // Not waited for: a disk that does not answer must not hold the end of a run up.
+        // The threads are not joined: a disk that does not answer must not delay the end of a run.
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             let thread = thread::Builder::new().name(name.to_owned()).spawn(run);
             thread.map_err(|error| JournalError::new(path, JournalErrorKind::Write(error)))
@@ -170,13 +179,13 @@ impl Journal {
         })
     }
 
-    /// The file.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// When the run's sessions began.
+    /// The sessions of the run.
     #[must_use]
     pub fn sessions(&self) -> &Sessions {
         &self.sessions
@@ -186,20 +195,20 @@ impl Journal {
         self.intake.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls this whenever [`Journal::displayable`] may have changed.
+    /// Sets the function that is called when [`Journal::displayable`] may have changed.
     pub fn on_change(&self, listener: impl Fn() + Send + 'static) {
         self.queue.on_change(Box::new(listener));
     }
 
-    /// Records a observation and what the fleet said of it. Returns what [`Journal::displayable`]
-    /// must have reached before that may be shown.
+    /// Records an observation and the events that followed from it. Returns the line number that
+    /// [`Journal::displayable`] must reach before the events are displayed.
     pub fn observe(&self, at: RunTime, observation: &Observation, events: &[Event]) -> u64 {
         let mut intake = self.intake();
         let mut seen = intake.acks.take(at, observation, events);
         let Some(last) = seen.pop() else {
             return 0;
         };
-        // Time passed before this, and may have judged a silence of others.
+        // Older acknowledgements first: the passing time may have changed other phones.
         let old = intake.acks.release_before(at.saturating_sub(ACK_INTERVAL));
         let lines = old.into_iter().chain(seen);
         let mut lines: Vec<(RunTime, Content)> = lines.map(observation_line).collect();
@@ -214,15 +223,16 @@ impl Journal {
         self.put(&mut intake, lines)
     }
 
-    /// Waits a moment until this line is in the file: what a phone is answered, the record
-    /// knows, whatever becomes of this program. Never waits for a disk that does not answer.
+    /// Waits briefly until this line is in the file, so that the journal has every request that
+    /// was answered even if this program is killed. Does not wait for a disk that does not answer.
     pub fn wait_written(&self, line: u64) {
         if line > 0 {
             self.queue.wait_written(line, WRITE_TIMEOUT);
         }
     }
 
-    /// Records what came of time alone; the same.
+    /// Records events that followed from the passing of time; returns the same as
+    /// [`Journal::observe`].
     pub fn tick(&self, at: RunTime, events: &[Event]) -> u64 {
         let mut intake = self.intake();
         let before = at.saturating_sub(ACK_INTERVAL);
@@ -235,8 +245,8 @@ impl Journal {
         self.put(&mut intake, lines)
     }
 
-    /// Records the end, and waits for the disk, but not for ever. Returns what a person
-    /// has to know of the record, if it is not whole.
+    /// Records the end of the run and waits for the disk for a limited time. Returns a message if
+    /// the journal is incomplete.
     pub fn finish(&self, at: RunTime, finished: Finished) -> Option<String> {
         let mut intake = self.intake();
         let held = intake.acks.release_before(RunTime::MAX);
@@ -250,14 +260,14 @@ impl Journal {
         let is_whole = status.synced == status.pushed && !self.intake().ended;
         (!is_whole).then(|| {
             format!(
-                "The journal {} is not whole: its end is missing.",
+                "The journal {} is incomplete: its end is missing.",
                 escape(&self.path.display().to_string())
             )
         })
     }
 
-    /// Up to where what was recorded may be shown: what is on the disk, or everything while
-    /// the disk refuses or takes longer than [`SLOW_DISK`].
+    /// The number of the newest line whose events may be displayed: the newest one on disk, or
+    /// `u64::MAX` while the disk fails or takes longer than [`SLOW_DISK`].
     #[must_use]
     pub fn displayable(&self) -> u64 {
         let status = self.queue.status();
@@ -268,7 +278,7 @@ impl Journal {
         }
     }
 
-    /// What a person has to be told of the disk, once.
+    /// A warning about the disk for the operator, returned once.
     pub fn disk_warning(&self) -> Option<String> {
         let status = self.queue.status();
         let why = match status.error {
@@ -286,14 +296,14 @@ impl Journal {
         let since = now.checked_sub(status.delay).unwrap_or(now);
         let since = since.strftime("%H:%M:%SZ");
         Some(format!(
-            "the journal {} cannot be written: {why}. The record is incomplete since {since}; \
-             the run goes on and phones are served as before. Make room on that disk, and what \
-             is missing is written",
+            "the journal {} cannot be written: {why}. It is incomplete since {since}. The run \
+             continues and phones are served. Free space on that disk: the missing lines are \
+             then written",
             escape(&self.path.display().to_string())
         ))
     }
 
-    /// Hands lines in; the number of the last, or 0 where nothing needs to be waited for.
+    /// Queues lines. Returns the number of the last, or 0 if there is none to wait for.
     fn put(&self, intake: &mut Intake, lines: Vec<(RunTime, Content)>) -> u64 {
         if lines.is_empty() || intake.ended {
             return 0;
@@ -307,15 +317,18 @@ impl Journal {
                     bytes.extend(line);
                     count += 1;
                 }
-                // Nothing here has a form that JSON has not.
-                Err(error) => tracing::error!("a line of the journal is lost: {error}"),
+                // Not expected: every type here can be written as JSON.
+                Err(error) => {
+                    tracing::error!("a journal line cannot be encoded and is lost: {error}")
+                }
             }
         }
         let Some(number) = self.queue.push(&bytes, count, MAX_UNWRITTEN) else {
-            // A hole would make all that follows wrong.
+            // A gap would make every later state wrong.
             intake.ended = true;
             tracing::warn!(
-                "too much waits for the journal's disk: the record ends here, the run goes on"
+                "more than 16 MiB of journal lines wait for the disk: the journal ends here, the run \
+                 continues"
             );
             return 0;
         };
@@ -357,7 +370,7 @@ fn observation_line((ns, observation): (RunTime, Observation)) -> (RunTime, Cont
     (ns, seen)
 }
 
-/// What is recorded of events: progress is not, and who is gone is a display's matter.
+/// The events that are recorded: steps, diagnoses and withdrawals.
 fn recorded_events(events: &[Event]) -> Vec<Event> {
     let is_recorded = |event: &&Event| {
         matches!(

@@ -13,7 +13,8 @@ use tokio::sync::oneshot;
 use super::finding::{code, finding};
 use crate::{
     diagnose::{Finding, Severity},
-    tftp::{Answer, Bound, File, Request, Service, TransferOutcome},
+    stage::StagedFile,
+    tftp::{Answer, Bound, Request, Service, TransferOutcome},
 };
 
 /// How long one answer is waited for, and how often it is asked.
@@ -21,7 +22,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const TRIES: u32 = 3;
 
 /// Serves one file of one name.
-struct OneFile(File);
+struct OneFile(StagedFile);
 
 impl Service for OneFile {
     fn request(&mut self, _: Instant, request: &Request<'_>) -> Answer {
@@ -73,7 +74,7 @@ fn failed(at: SocketAddrV4, why: &str) -> Finding {
 
 fn fetch_from(server: Bound, nonce: &str) -> io::Result<Vec<u8>> {
     let at = server.local_addr();
-    let file = File {
+    let file = StagedFile {
         name: format!("reflash-check-{nonce}").into(),
         bytes: nonce.as_bytes().into(),
     };

@@ -1,25 +1,25 @@
-//! Capture files as packets: pcap in both byte orders with micro- or nanoseconds, and pcapng.
+//! Packets of capture files: pcap in both byte orders with micro- or nanoseconds, and pcapng.
 //!
-//! Sources: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng. Total: any bytes are packets
-//! or the end; nothing is allocated by a size that the file names beyond [`PACKET_MAX`].
+//! Sources: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng. Any input gives packets
+//! or the end, and no size in the file causes an allocation above [`PACKET_MAX`].
 
 use std::io::{self, BufRead, Read};
 
 use jiff::Timestamp;
 
-/// Bytes of one packet or block; tcpdump writes at most as many of a packet.
+/// Most bytes of one packet or block: tcpdump's own limit for a packet.
 pub const PACKET_MAX: usize = 256 * 1024;
 
-/// Interfaces of a pcapng section that are remembered.
+/// Most interfaces of a pcapng section that are kept.
 const INTERFACES_MAX: usize = 256;
 
 const SECTION: u32 = 0x0a0d_0d0a;
 const INTERFACE: u32 = 1;
 const ENHANCED: u32 = 6;
-/// The option of an interface that says how its times count (`if_tsresol`).
+/// The option of an interface with the resolution of its times (`if_tsresol`).
 const RESOLUTION: u16 = 9;
 
-/// Whether a file begins like a capture.
+/// Whether a file that begins with `head` is a capture.
 #[must_use]
 pub fn is_capture(head: &[u8]) -> bool {
     Order::of_pcap(head).is_some() || head.get(..4) == Some(&SECTION.to_be_bytes())
@@ -32,11 +32,11 @@ pub struct Packet {
     pub at: Timestamp,
     /// Its link layer, by the numbers of tcpdump.org/linktypes.
     pub link: u16,
-    /// What was captured of it.
+    /// The captured bytes.
     pub bytes: Vec<u8>,
 }
 
-/// A capture, packet by packet.
+/// Reads a capture packet by packet.
 #[derive(Debug)]
 pub struct Reader<R> {
     input: R,
@@ -58,7 +58,7 @@ enum Format {
     Ended,
 }
 
-/// Byte order, and how many parts of a second the times count.
+/// The byte order, and how many units of time a second has.
 #[derive(Debug, Clone, Copy)]
 struct Order {
     big: bool,
@@ -68,7 +68,7 @@ struct Order {
 #[derive(Debug, Clone, Copy)]
 struct Interface {
     link: u16,
-    /// Parts of a second that its times count.
+    /// Units of time per second.
     parts: u64,
 }
 
@@ -84,7 +84,7 @@ impl Order {
         Some(Self { big, parts })
     }
 
-    /// 0 where there is nothing: every caller has looked at the length before.
+    /// The number at this offset; 0 beyond the end, which callers have excluded.
     fn u32(self, bytes: &[u8], at: usize) -> u32 {
         let part = bytes.get(at..at + 4).and_then(|part| part.try_into().ok());
         let part = part.unwrap_or([0; 4]);
@@ -107,7 +107,11 @@ impl Order {
 }
 
 impl<R: BufRead> Reader<R> {
-    /// Reads the file's head. Without one there are no packets.
+    /// Reads the file header. Without a valid one there are no packets.
+    ///
+    /// # Errors
+    ///
+    /// If the input cannot be read.
     pub fn new(mut input: R) -> io::Result<Self> {
         let mut head = [0; 24];
         let mut kind = Format::Ended;
@@ -115,7 +119,7 @@ impl<R: BufRead> Reader<R> {
         if fill(&mut input, &mut head[..4])? {
             if let Some(order) = Order::of_pcap(&head) {
                 if fill(&mut input, &mut head[4..])? {
-                    // The upper half says how long a checksum follows each packet.
+                    // The upper half is the length of the checksum after each packet.
                     #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
                     let link = order.u32(&head, 20) as u16;
                     kind = Format::Classic { order, link };
@@ -136,12 +140,16 @@ impl<R: BufRead> Reader<R> {
         })
     }
 
-    /// Whether reading ended because the file is damaged or breaks off.
+    /// Whether reading ended because the file is damaged or truncated.
     pub fn is_damaged(&self) -> bool {
         self.damaged
     }
 
     /// The next packet; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// If the input cannot be read.
     pub fn packet(&mut self) -> io::Result<Option<Packet>> {
         let found = match &mut self.kind {
             Format::Ended => return Ok(None),
@@ -189,7 +197,7 @@ fn classic(input: &mut impl BufRead, order: Order, link: u16) -> io::Result<Next
     Ok(Next::Packet(Packet { at, link, bytes }))
 }
 
-/// What follows the first four bytes of a section's head.
+/// Reads the rest of a section header after its first four bytes.
 fn section(input: &mut impl BufRead) -> io::Result<Option<Order>> {
     let mut head = [0; 8];
     if !fill(input, &mut head)? {
@@ -236,7 +244,7 @@ fn next(
         if !fill(input, &mut length)? {
             return Ok(Next::Damage);
         }
-        // The block's kind, its length and once more its length stand around it.
+        // A block is its type, its length, its body and its length again.
         let Some(rest) = (order.u32(&length, 0) as usize).checked_sub(8) else {
             return Ok(Next::Damage);
         };
@@ -264,7 +272,7 @@ fn next(
                     bytes: bytes.to_vec(),
                 }));
             }
-            // Statistics, names, and packets without a time.
+            // Statistics, names, and packets without a time are skipped.
             _ => {}
         }
     }
@@ -294,7 +302,7 @@ fn interface(order: Order, body: &[u8]) -> Interface {
     }
 }
 
-/// A time of so many parts of a second since 1970. One that no calendar has is 1970.
+/// The time `ticks` units after 1970; 1970 if it is out of range.
 fn time(ticks: u64, parts: u64) -> Timestamp {
     let second = i64::try_from(ticks / parts).unwrap_or(0);
     let nanos = u128::from(ticks % parts) * 1_000_000_000 / u128::from(parts);
@@ -302,7 +310,7 @@ fn time(ticks: u64, parts: u64) -> Timestamp {
     Timestamp::new(second, nanos).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// Fills a buffer; false where the input ends before.
+/// Fills a buffer; false if the input ends before.
 fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
     match input.read_exact(buffer) {
         Ok(()) => Ok(true),
@@ -311,7 +319,7 @@ fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
     }
 }
 
-/// So many bytes; `None` where there are fewer, or it is more than [`PACKET_MAX`].
+/// Reads `length` bytes; `None` if there are fewer or `length` is above [`PACKET_MAX`].
 fn take(input: &mut impl Read, length: usize) -> io::Result<Option<Vec<u8>>> {
     if length > PACKET_MAX {
         return Ok(None);

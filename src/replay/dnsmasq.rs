@@ -1,4 +1,4 @@
-//! Lines of dnsmasq's TFTP server, which tells of a file once it is over:
+//! Lines of dnsmasq's TFTP server, which logs a transfer when it is over:
 //!
 //! ```text
 //! dnsmasq-tftp[20]: sent /srv/tftp/term65.default.loads to 192.0.2.9
@@ -15,13 +15,13 @@ use super::{
 };
 use crate::track::{TransferEnd, Transport};
 
-/// Errors that wait for the line of their file.
+/// Most errors that are kept until the line of their file.
 const ERRORS_MAX: usize = 4096;
 
-/// What is remembered from line to line.
+/// The state between lines.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
-    /// What a phone's ERROR packet said; the file that it ended is in the next line.
+    /// The phone's last ERROR packet; the next line has the file that it ended.
     errors: HashMap<Ipv4Addr, (u16, String)>,
     used: bool,
 }
@@ -33,7 +33,7 @@ impl Reader {
 
     pub(super) fn line(&mut self, trace: &mut Trace, line: LogLine<'_>) -> LineKind {
         if line.program == "dnsmasq-dhcp" || line.program == "dnsmasq" {
-            // Leases and names; only its TFTP server tells of files.
+            // DHCP and DNS: only the TFTP server logs files.
             return LineKind::Foreign;
         }
         let understood = self.read(trace, line);
@@ -42,7 +42,7 @@ impl Reader {
     }
 
     fn read(&mut self, trace: &mut Trace, line: LogLine<'_>) -> Option<()> {
-        let words = line.words;
+        let words = line.text;
         if let Some(rest) = words.strip_prefix("sent ") {
             let (path, to) = rest.rsplit_once(" to ")?;
             let index = ask(trace, line, path, address(to)?)?;
@@ -79,7 +79,7 @@ impl Reader {
     }
 }
 
-/// A file that is over was asked for before. Its folder is the server's, and left out.
+/// Adds the request of a file whose transfer is over, without the server's folder.
 fn ask(trace: &mut Trace, line: LogLine<'_>, path: &str, address: Ipv4Addr) -> Option<usize> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let request = Request {

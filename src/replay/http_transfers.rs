@@ -1,4 +1,4 @@
-//! GETs to port 6970 in a capture, which loads from 9.3 on try before TFTP.
+//! HTTP transfers in a capture: GET requests to port 6970, which loads from 9.3 on try before TFTP.
 
 use std::{collections::HashMap, net::SocketAddrV4};
 
@@ -17,7 +17,7 @@ use crate::{
 /// Where phones fetch files over HTTP.
 const HTTP_PORT: u16 = 6970;
 
-/// Connections that are followed at once.
+/// Most connections that are followed at once.
 const RUNNING_MAX: usize = 65_536;
 
 /// The newest GET of each connection.
@@ -29,12 +29,12 @@ pub(super) struct HttpTransfers {
 #[derive(Debug, Clone, Copy)]
 struct Transfer {
     index: usize,
-    /// The number of the body's first byte, and how many there are.
+    /// The sequence number of the body's first byte, and the body's length.
     body: Option<(u32, u64)>,
 }
 
 impl HttpTransfers {
-    /// A packet; whether it is of a GET.
+    /// Handles a packet; whether it belongs to a GET request.
     pub(super) fn packet(
         &mut self,
         trace: &mut Trace,
@@ -135,7 +135,7 @@ impl HttpTransfers {
         let Some((first, length)) = running.body else {
             return false;
         };
-        // Numbers before the body look far ahead of it.
+        // Sequence numbers before the body wrap to large values.
         let bytes = acknowledged.wrapping_sub(first);
         if bytes < 1 << 31 && u64::from(bytes) >= length {
             trace.end(
@@ -156,7 +156,7 @@ fn status(payload: &[u8]) -> Option<u16> {
     std::str::from_utf8(rest).ok()?.parse().ok()
 }
 
-/// The bytes of a response's head, if all of it is in this segment, and its Content-Length.
+/// The length of a response's header, if it is complete in this segment, and its Content-Length.
 fn head(payload: &[u8]) -> Option<(u32, u64)> {
     let end = payload.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let text = String::from_utf8_lossy(payload.get(..end)?).to_ascii_lowercase();

@@ -1,8 +1,7 @@
-//! A plan from a record alone: which images a manifest names is seen from what phones ask
-//! for after it.
+//! Infers the plan of a trace: the images of a manifest are those that phones request after it.
 //!
-//! Only for families of which it is known how many images there are. What nobody asked for
-//! is missing all the same, so that a record that breaks off shows no complete phone.
+//! Only for families with a known number of images. An image that no phone requested counts as
+//! missing, so a truncated trace shows no complete phone.
 
 use std::{collections::HashMap, net::Ipv4Addr};
 
@@ -16,10 +15,10 @@ use crate::{
 /// known manifest, by the beginnings of their names.
 const FIVE: [&str; 5] = ["jar", "cnu", "apps", "dsp", "cvm"];
 
-/// Those of the 7940 and 7960 by the ends of their names: the loader and the application.
+/// The images of the 7940 and 7960, by the endings of their names: the loader and the application.
 const TWO: [&str; 2] = [".sbn", ".sb2"];
 
-/// How the images of a manifest are told apart.
+/// How the images of a manifest are distinguished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ImageRule {
     Five,
@@ -27,7 +26,7 @@ enum ImageRule {
 }
 
 impl ImageRule {
-    /// Of the manifest that this request is for, where it is known.
+    /// The rule for the manifest that is requested, if it is known.
     fn of(request: &RequestedFile) -> Option<Self> {
         let family = match request {
             RequestedFile::Recovery(model) => model.as_ref()?.family,
@@ -50,7 +49,7 @@ impl ImageRule {
         }
     }
 
-    /// The place of an image among the others of its manifest.
+    /// The index of an image in its manifest.
     fn place(self, image: &str) -> Option<usize> {
         let name = normalized_name(image);
         let base = name.rsplit('/').next().unwrap_or(&name);
@@ -61,17 +60,17 @@ impl ImageRule {
     }
 }
 
-/// One manifest as somebody took it, and the images after it.
+/// One delivery of a manifest to a phone, and the images that the phone requested after it.
 #[derive(Debug)]
 struct Delivery {
-    /// The request for the manifest itself.
+    /// The request of the manifest.
     request: usize,
     manifest: String,
     kind: ImageRule,
     images: Vec<Option<String>>,
 }
 
-/// What a manifest names, put together from all who took it.
+/// The images of a manifest, merged from all its deliveries.
 #[derive(Debug)]
 struct InferredManifest {
     manifest: String,
@@ -79,8 +78,8 @@ struct InferredManifest {
     images: Vec<Option<String>>,
 }
 
-/// The stages that the record shows. Where one manifest stood for different images over time,
-/// the later ones are told apart in the record by a number behind the name.
+/// The stages of the trace. If a manifest had different images over time, the later ones get a
+/// number after the name in the trace.
 pub(super) fn stages(trace: &mut Trace) -> Vec<StagePlan> {
     let mut sets: Vec<InferredManifest> = Vec::new();
     for delivery in deliveries(trace) {
@@ -109,14 +108,14 @@ pub(super) fn stages(trace: &mut Trace) -> Vec<StagePlan> {
         .collect()
 }
 
-/// Phones on SCCP ask for their own load in every boot. One of which nobody took an image is
-/// what they had, and no target.
+/// Phones on SCCP request the manifest of their own load in every boot. A load without a requested
+/// image is the one that they had, not a target.
 fn is_previous_load(set: &InferredManifest) -> bool {
     let is_sccp = LoadName::new(&set.manifest).protocol() == Some(Protocol::Sccp);
     is_sccp && set.images.iter().all(Option::is_none)
 }
 
-/// The name under which the record knows the manifest of this set.
+/// The name of this manifest in the trace.
 fn staged_name(sets: &[InferredManifest], at: usize) -> String {
     let manifest = &sets[at].manifest;
     let before = sets[..at]
@@ -129,7 +128,7 @@ fn staged_name(sets: &[InferredManifest], at: usize) -> String {
     }
 }
 
-/// Whether both may be of one release.
+/// Whether both may be the images of one release.
 fn agree(left: &[Option<String>], right: &[Option<String>]) -> bool {
     left.iter().zip(right).all(|pair| match pair {
         (Some(left), Some(right)) => normalized_name(left) == normalized_name(right),
@@ -157,7 +156,7 @@ fn stage(sets: &[InferredManifest], at: usize) -> StagePlan {
         .map(|(image, part)| {
             let name = image
                 .clone()
-                .unwrap_or_else(|| format!("{part} (nobody asked for it)"));
+                .unwrap_or_else(|| format!("{part} (not requested)"));
             (name, 0)
         })
         .collect();
@@ -173,7 +172,7 @@ fn stage(sets: &[InferredManifest], at: usize) -> StagePlan {
 }
 
 /// The load behind a recovery manifest: the one whose own manifest names the same images,
-/// else the name that the phone itself gives it, `term65.default`.
+/// or else the name that the phone reports, `term65.default`.
 fn load_of_recovery(sets: &[InferredManifest], recovery: &InferredManifest) -> LoadName {
     let same = sets.iter().find(|set| {
         let is_load = matches!(
@@ -190,7 +189,7 @@ fn load_of_recovery(sets: &[InferredManifest], recovery: &InferredManifest) -> L
     LoadName::new(&same.unwrap_or(recovery).manifest)
 }
 
-/// Who took which manifest, in the record's order.
+/// All deliveries of manifests, in order.
 fn deliveries(trace: &Trace) -> Vec<Delivery> {
     let mut deliveries: Vec<Delivery> = Vec::new();
     let mut open: HashMap<Ipv4Addr, usize> = HashMap::new();
@@ -229,7 +228,7 @@ fn deliveries(trace: &Trace) -> Vec<Delivery> {
     deliveries
 }
 
-/// A name without folders and without blanks behind it.
+/// A name without folders and trailing blanks.
 fn bare(name: &str) -> String {
     let name = name.trim_end();
     name.rsplit('/').next().unwrap_or(name).to_owned()
@@ -259,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_breaks_off_lacks_what_nobody_asked_for() {
+    fn truncated_traces_lack_images() {
         let found = seen(&["term65.default.loads", "jar45sip.1.sbn", "cnu45.1.sbn"]);
         assert_eq!(names(&found[0])[..2], ["jar45sip.1.sbn", "cnu45.1.sbn"]);
         assert_eq!(found[0].manifests[0].images.len(), 5);
@@ -279,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn two_releases_under_one_name_are_two() {
+    fn two_releases_of_one_name_are_two_stages() {
         let found = seen(&[
             "term65.default.loads",
             "jar45sccp.8.sbn",
@@ -299,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn the_load_that_sccp_phones_have_is_no_target() {
+    fn the_previous_load_is_not_a_target() {
         let found = seen(&["SCCP45.8-5-2S.loads", "SIP45.9-3-1SR4-1S.loads"]);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].load.as_str(), "SIP45.9-3-1SR4-1S");
@@ -308,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn of_families_with_an_unknown_number_of_images_nothing_is_claimed() {
+    fn families_with_an_unknown_number_of_images_are_left_out() {
         assert!(seen(&["sip88xx.12-1.loads", "kern88xx.sbn"]).is_empty());
     }
 }

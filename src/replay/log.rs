@@ -1,4 +1,4 @@
-//! Logs: lines, the program that wrote each, and what it says.
+//! Reading logs of tftpd-hpa and dnsmasq.
 
 use std::io::{self, BufRead, Read as _};
 
@@ -12,7 +12,7 @@ use super::{
     trace::Trace,
 };
 
-/// Bytes of a line that are read; a longer one is none of a TFTP server's.
+/// Most bytes of a line; lines of TFTP servers are shorter.
 const LINE_MAX: u64 = 16 * 1024;
 
 /// Reads a log.

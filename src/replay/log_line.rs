@@ -4,54 +4,54 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::timestamp::{self, LogTime};
 
-/// Programs whose name stands before a line even where no time does: on standard error.
+/// Programs that write their name without a time before it on standard error.
 const SERVERS: [&str; 3] = ["dnsmasq-tftp", "in.tftpd", "tftpd"];
 
-/// What became of a line.
+/// How a line was understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LineKind {
-    /// It tells of a request or of its fate.
+    /// A request or how it ended.
     Understood,
-    /// A TFTP server wrote it, and it says something else.
+    /// Another message of a TFTP server.
     Unknown,
-    /// Another program wrote it.
+    /// A line of another program.
     Foreign,
 }
 
-/// A line without its time: who wrote it, and what it says.
+/// A line, split into its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LogLine<'a> {
     pub time: LogTime,
-    /// `in.tftpd`; empty where the line has no such head.
+    /// Such as `in.tftpd`; empty if the line has no program name.
     pub program: &'a str,
-    /// The process that wrote it.
+    /// The process number.
     pub process: Option<u32>,
-    pub words: &'a str,
+    pub text: &'a str,
 }
 
-/// Splits `Mar 28 11:38:42 host in.tftpd[2080]: words`. Total.
+/// Splits `Mar 28 11:38:42 host in.tftpd[2080]: text`. Accepts any line.
 pub(super) fn parse_line(line: &str) -> LogLine<'_> {
     let (time, rest) = timestamp::take(line);
-    let head = rest.split_once(": ").and_then(|(head, words)| {
+    let head = rest.split_once(": ").and_then(|(head, text)| {
         let tag = head.rsplit(' ').next()?;
         let (program, process) = match tag.split_once('[') {
             Some((program, process)) => (program, process.strip_suffix(']')?.parse().ok()),
             None => (tag, None),
         };
-        // A sentence with a colon in it has no head: "Client 192.0.2.1 …: x".
+        // A message with a colon in it has no program name: "Client 192.0.2.1 …: x".
         let is_head = time != LogTime::None || process.is_some() || SERVERS.contains(&program);
-        is_head.then_some((program, process, words))
+        is_head.then_some((program, process, text))
     });
-    let (program, process, words) = head.unwrap_or(("", None, rest));
+    let (program, process, text) = head.unwrap_or(("", None, rest));
     LogLine {
         time,
         program,
         process,
-        words,
+        text,
     }
 }
 
-/// An address as logs write it, an IPv4 one in IPv6 form included.
+/// Parses an address of a log, also an IPv4 address in IPv6 form.
 pub(super) fn address(text: &str) -> Option<Ipv4Addr> {
     let text = text.trim_end_matches(['.', ',', ':']);
     match text.parse().ok()? {
@@ -65,30 +65,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_s_head_is_told_from_its_words() {
+    fn program_and_text_are_split() {
         let line = "Mar 28 11:38:42 pbx in.tftpd[20]: RRQ from 1.2.3.4 filename a: b";
         let headed = parse_line(line);
         assert_eq!((headed.program, headed.process), ("in.tftpd", Some(20)));
-        assert_eq!(headed.words, "RRQ from 1.2.3.4 filename a: b");
+        assert_eq!(headed.text, "RRQ from 1.2.3.4 filename a: b");
         let bare = parse_line("RRQ from 1.2.3.4 filename a: b");
         assert_eq!(
-            (bare.program, bare.words),
+            (bare.program, bare.text),
             ("", "RRQ from 1.2.3.4 filename a: b")
         );
     }
 
     #[test]
-    fn a_server_that_writes_to_standard_error_is_known_by_its_name() {
+    fn servers_are_known_without_a_time() {
         let line = parse_line("dnsmasq-tftp: sent /srv/x to 192.0.2.9");
         assert_eq!(line.program, "dnsmasq-tftp");
-        assert_eq!(line.words, "sent /srv/x to 192.0.2.9");
+        assert_eq!(line.text, "sent /srv/x to 192.0.2.9");
         // This one is of in.tftpd itself, without any head.
         let line = parse_line("Client 192.0.2.9 finished x: y");
         assert_eq!(line.program, "");
     }
 
     #[test]
-    fn mapped_addresses_are_what_they_map() {
+    fn mapped_addresses_become_ipv4() {
         assert_eq!(
             address("::ffff:192.0.2.7"),
             Some(Ipv4Addr::new(192, 0, 2, 7))

@@ -1,4 +1,4 @@
-//! A capture's packets as a trace: transfers, and what witnesses say of phones beside them.
+//! Converts the packets of a capture to a trace: transfers, and what phones report on the wire.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -25,7 +25,7 @@ use crate::{
     track::{EvidenceSource, Observation, ObservationKind},
 };
 
-/// MACs and addresses that are remembered, each.
+/// Most MACs, and most addresses, that are kept.
 const NAMES_MAX: usize = 65_536;
 
 /// Reads a capture.
@@ -62,7 +62,7 @@ pub(super) fn read(input: &mut impl BufRead) -> io::Result<Trace> {
     Ok(trace)
 }
 
-/// Whoever reads packets.
+/// The decoders that read packets.
 #[derive(Debug, Default)]
 struct Packets {
     tftp: TftpTransfers,
@@ -72,7 +72,7 @@ struct Packets {
 }
 
 impl Packets {
-    /// Takes a packet; whether it tells of a phone.
+    /// Handles a packet; whether it is from or to a phone.
     fn take(
         &mut self,
         trace: &mut Trace,
@@ -103,7 +103,7 @@ fn add_observation(trace: &mut Trace, time: LogTime, observation: Observation) {
         return;
     }
     trace.observations += 1;
-    // A registration is told of a phone that is known otherwise.
+    // A REGISTER or a closed port alone does not make a phone.
     let is_registration = matches!(
         observation.seen,
         ObservationKind::Register { .. } | ObservationKind::PortClosed { .. }
@@ -114,7 +114,7 @@ fn add_observation(trace: &mut Trace, time: LogTime, observation: Observation) {
         .push((time, TraceEvent::Observed(Box::new(observation))));
 }
 
-/// ARP names everybody, phone or not.
+/// ARP reports every host, not only phones.
 fn is_neighbour(observation: &Observation) -> bool {
     matches!(
         observation.seen,
@@ -125,19 +125,19 @@ fn is_neighbour(observation: &Observation) -> bool {
     )
 }
 
-/// Who is at which address, by frames and by ARP.
+/// The MAC at each address, from frames and from ARP.
 #[derive(Debug, Default)]
 struct Stations {
-    /// The first address that a MAC asked from.
+    /// The first address that a MAC sent requests from.
     sends: HashMap<MacAddress, Ipv4Addr>,
-    /// MACs that asked from several: routers, or phones that moved.
+    /// MACs that sent requests from several addresses: routers, or phones that moved.
     several: HashSet<MacAddress>,
-    /// Whom ARP had at an address last.
+    /// The last MAC of an address in ARP.
     arp: HashMap<Ipv4Addr, MacAddress>,
 }
 
 impl Stations {
-    /// Somebody asked from this address in a frame of this MAC.
+    /// Records a request from this address in a frame of this MAC.
     fn sends(&mut self, address: Ipv4Addr, mac: MacAddress) -> TraceEvent {
         let has_place = self.sends.len() < NAMES_MAX || self.sends.contains_key(&mac);
         if has_place && *self.sends.entry(mac).or_insert(address) != address {
@@ -150,7 +150,7 @@ impl Stations {
         }
     }
 
-    /// Whether a observation is of ARP and says the same as before: machines repeat it all day.
+    /// Whether an observation is from ARP and repeats what is known; hosts repeat ARP often.
     fn is_known(&mut self, observation: &Observation) -> bool {
         let ObservationKind::MacReported {
             mac,
@@ -163,8 +163,8 @@ impl Stations {
         !has_place || self.arp.insert(observation.address, mac) == Some(mac)
     }
 
-    /// A MAC that asks from several addresses may be a router's. Then ARP is believed, which was
-    /// heard before.
+    /// A MAC that sends requests from several addresses may be a router's. Then the MAC of an
+    /// earlier ARP packet is used instead.
     fn settle(&self, trace: &mut Trace) {
         trace.events.retain_mut(|(_, fact)| {
             let TraceEvent::MacSeen { mac, arp, .. } = fact else {

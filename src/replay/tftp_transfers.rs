@@ -1,4 +1,4 @@
-//! TFTP transfers in a capture, followed by their pairs of ports (RFC 1350, 2347 to 2349).
+//! TFTP transfers in a capture, identified by their pairs of ports (RFC 1350, 2347 to 2349).
 
 use std::{collections::HashMap, net::SocketAddrV4};
 
@@ -13,22 +13,22 @@ use crate::{
     track::{TransferEnd, Transport},
 };
 
-/// Where requests go.
+/// The port of requests.
 const TFTP_PORT: u16 = 69;
 
-/// A transfer that was silent for so long is over.
+/// A transfer without packets for this long has ended.
 const SILENCE: SignedDuration = SignedDuration::from_secs(30);
 
-/// How often acknowledged bytes are told.
+/// How often acknowledged bytes are reported.
 const REPORT_INTERVAL: SignedDuration = SignedDuration::from_secs(5);
 
-/// Bytes of a name that are kept.
+/// Most bytes of a file name.
 const NAME_MAX: usize = 255;
 
-/// Transfers that are followed at once.
+/// Most transfers that are followed at once.
 const RUNNING_MAX: usize = 65_536;
 
-/// RFC 1350's block, which phones use.
+/// The block size of RFC 1350, which phones use.
 const BLOCK: u64 = 512;
 
 const READ: u16 = 1;
@@ -37,11 +37,11 @@ const ACK: u16 = 4;
 const ERROR: u16 = 5;
 const OPTIONS: u16 = 6;
 
-/// All transfers that are under way, by the client's end.
+/// All running transfers, by the client's address and port.
 #[derive(Debug, Default)]
 pub(super) struct TftpTransfers {
     running: HashMap<SocketAddrV4, Transfer>,
-    /// When transfers were last looked through for silent ones.
+    /// When silent transfers were last searched for.
     swept: Option<Timestamp>,
     newest: Option<Timestamp>,
 }
@@ -50,13 +50,13 @@ pub(super) struct TftpTransfers {
 struct Transfer {
     index: usize,
     name: Vec<u8>,
-    /// The server's end, once it answered.
+    /// The server's address and port, once it answered.
     server: Option<SocketAddrV4>,
     block: u64,
-    /// Blocks sent and acknowledged, counted without wrapping.
+    /// Blocks sent and acknowledged; these counts do not wrap.
     sent: u64,
     acknowledged: u64,
-    /// The last block, and the whole file's bytes.
+    /// The number of the last block, and the size of the file.
     last: Option<(u64, u64)>,
     last_packet: Timestamp,
     last_report: Timestamp,
@@ -76,7 +76,7 @@ impl Transfer {
         }
     }
 
-    /// The block number that these 16 bits mean: the one nearest to `near`.
+    /// The block number with these lower 16 bits that is nearest to `near`.
     fn block_number(near: u64, bits: u16) -> Option<u64> {
         #[expect(
             clippy::cast_possible_truncation,
@@ -88,7 +88,7 @@ impl Transfer {
 }
 
 impl TftpTransfers {
-    /// A packet; whether it is of a transfer.
+    /// Handles a packet; whether it belongs to a transfer.
     pub(super) fn packet(
         &mut self,
         trace: &mut Trace,
@@ -139,7 +139,7 @@ impl TftpTransfers {
         }
     }
 
-    /// Whether a transfer runs between these ends, or may.
+    /// Whether a transfer may run between these two.
     fn is_of(&self, client: SocketAddrV4, server: SocketAddrV4) -> bool {
         self.running
             .get(&client)
@@ -160,7 +160,7 @@ impl TftpTransfers {
         }
         if let Some(running) = self.running.get_mut(&from) {
             if running.name == name && running.sent == 0 {
-                // The same request, as no answer came.
+                // The same request again, as it was not answered.
                 running.last_packet = at;
                 return true;
             }
@@ -285,7 +285,7 @@ impl TftpTransfers {
                 self.running.remove(&client);
             }
             (ERROR, _) => {
-                // The server gave it up.
+                // The server aborted the transfer.
                 let end = running.vanished();
                 self.end(trace, at, client, end);
             }
@@ -300,9 +300,9 @@ impl TftpTransfers {
         }
     }
 
-    /// Ends transfers that nothing is heard of any more.
+    /// Ends silent transfers.
     fn sweep(&mut self, trace: &mut Trace, now: Timestamp) {
-        // Not with every request: captures can hold many transfers.
+        // At most once a second: captures can hold many transfers.
         if self
             .swept
             .is_some_and(|swept| now.duration_since(swept) < SignedDuration::from_secs(1))
@@ -316,7 +316,7 @@ impl TftpTransfers {
             .filter(|(_, running)| now.duration_since(running.last_packet) >= SILENCE)
             .map(|(client, _)| *client)
             .collect();
-        // In the order of the requests, not of a hash.
+        // Sorted, as the order of the map is random.
         silent.sort_by_key(|client| self.running[client].index);
         for client in silent {
             let end = self.running[&client].vanished();
@@ -324,7 +324,7 @@ impl TftpTransfers {
         }
     }
 
-    /// The capture is over.
+    /// Ends silent transfers at the end of the capture.
     pub(super) fn close(&mut self, trace: &mut Trace) {
         if let Some(newest) = self.newest {
             self.swept = None;
@@ -338,7 +338,7 @@ fn number(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_be_bytes(part.try_into().ok()?))
 }
 
-/// Names and values of options, RFC 2347.
+/// The names and values of options (RFC 2347).
 fn options(bytes: &[u8]) -> impl Iterator<Item = (String, Option<u64>)> + '_ {
     let mut texts = bytes
         .split(|byte| *byte == 0)

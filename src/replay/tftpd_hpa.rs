@@ -9,8 +9,8 @@
 //! tftpd: read(ack): Connection refused
 //! ```
 //!
-//! A process serves one request, so its number joins a line to its request; where it does
-//! not, address and name do. Source ports are in none of them.
+//! A process serves one request, so its number connects a line with its request; otherwise address
+//! and name do. No line has the source port.
 
 use std::{collections::HashMap, net::Ipv4Addr};
 
@@ -21,21 +21,21 @@ use super::{
 };
 use crate::track::{TransferEnd, Transport};
 
-/// A request that is repeated this soon is the same one: phones repeat after 4 s what was
-/// not answered. Seconds.
+/// A request that is repeated within this many seconds is the same one: phones repeat an
+/// unanswered request after 4 s.
 const REPEAT_WITHIN: i64 = 5;
 
-/// A repetition that comes at least this much later is a phone's timer, and no duplicate of
-/// the same moment. Seconds.
+/// A repetition at least this many seconds later is caused by the phone's timer, not by a duplicate
+/// packet.
 const TIMER: i64 = 3;
 
-/// Phones try this often from one port; what was asked for that often was not answered.
+/// Phones send this many requests from one port; after as many the request was not answered.
 const TRIES: u32 = 5;
 
-/// Seconds in which a phone tries all its ports; what is repeated longer is a new request.
+/// Seconds in which a phone tries all its ports; a later repetition is a new request.
 const TRIES_LAST: i64 = 60;
 
-/// Requests whose fate may still be told; beyond that the oldest are forgotten.
+/// Most requests that are kept until their end is known; beyond it all are forgotten.
 const OPEN_MAX: usize = 65_536;
 
 /// The newest request of one name from one address.
@@ -47,14 +47,14 @@ struct Newest {
     tries: u32,
 }
 
-/// What is remembered from line to line.
+/// The state between lines.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     newest: HashMap<(Ipv4Addr, String), Newest>,
     by_process: HashMap<u32, usize>,
-    /// The newest request of an address.
+    /// The newest request of each address.
     by_address: HashMap<Ipv4Addr, usize>,
-    /// What a name was remapped to.
+    /// Requests by their remapped name.
     remapped: HashMap<(Ipv4Addr, String), usize>,
     used: bool,
 }
@@ -79,7 +79,7 @@ impl Reader {
     }
 
     fn request(&mut self, trace: &mut Trace, line: LogLine<'_>) -> Option<()> {
-        let rest = line.words.strip_prefix("RRQ from ")?;
+        let rest = line.text.strip_prefix("RRQ from ")?;
         let (from, name) = rest.split_once(" filename ")?;
         let from = address(from)?;
         let (name, remapped) = match name.rsplit_once(" remapped to ") {
@@ -120,7 +120,7 @@ impl Reader {
             };
             let index = trace.ask(line.time, request)?;
             self.forget();
-            // Half of it, so that no difference overflows.
+            // Half of the minimum, so that no difference overflows.
             let now = now.unwrap_or(i64::MIN / 2);
             let newest = Newest {
                 index,
@@ -142,7 +142,7 @@ impl Reader {
     }
 
     fn client(&mut self, trace: &mut Trace, line: LogLine<'_>) -> Option<()> {
-        let rest = line.words.strip_prefix("Client ")?;
+        let rest = line.text.strip_prefix("Client ")?;
         let (from, what) = rest.split_once(' ')?;
         let from = address(from)?;
         if let Some(name) = what.strip_prefix("finished ") {
@@ -170,7 +170,7 @@ impl Reader {
     }
 
     fn refused(&mut self, trace: &mut Trace, line: LogLine<'_>) -> Option<()> {
-        let rest = line.words.strip_prefix("sending NAK (")?;
+        let rest = line.text.strip_prefix("sending NAK (")?;
         let (_, to) = rest.rsplit_once(") to ")?;
         let to = address(to)?;
         if let Some(index) = self.of(line, to, None) {
@@ -180,7 +180,7 @@ impl Reader {
     }
 
     fn broken(&mut self, trace: &mut Trace, line: LogLine<'_>) -> Option<()> {
-        let words = line.words.strip_prefix("tftpd: ").unwrap_or(line.words);
+        let words = line.text.strip_prefix("tftpd: ").unwrap_or(line.text);
         let is_refused = ["read(ack)", "read", "write"].iter().any(|call| {
             words
                 .strip_prefix(call)
@@ -198,7 +198,7 @@ impl Reader {
         Some(())
     }
 
-    /// The request that a line is about.
+    /// The request that a line belongs to.
     fn of(&self, line: LogLine<'_>, address: Ipv4Addr, name: Option<&str>) -> Option<usize> {
         let by_process = line
             .process
@@ -217,7 +217,7 @@ impl Reader {
         })
     }
 
-    /// A log has no end; what is remembered of it has.
+    /// Limits the memory for logs of any length.
     fn forget(&mut self) {
         if self.newest.len() >= OPEN_MAX {
             self.newest.clear();
@@ -231,7 +231,7 @@ impl Reader {
     }
 }
 
-/// Seconds that only differences are taken of. A new year looks like a pause.
+/// Seconds for computing differences only. A new year looks like a pause.
 fn seconds(time: LogTime) -> Option<i64> {
     match time {
         LogTime::None => None,

@@ -1,18 +1,18 @@
-//! Times as log lines have them, and the years that they leave out.
+//! Times of log lines, and the years that they leave out.
 
 use std::time::Duration;
 
 use jiff::{Timestamp, civil, tz};
 
-/// When a line or packet was written.
+/// The time of a line or packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum LogTime {
-    /// Nothing says: as late as what stands before it.
+    /// None: the time of the line before.
     #[default]
     None,
     /// A full time.
     At(Timestamp),
-    /// `Mar 28 11:38:42`: no year, and the writer's own zone, which counts as UTC.
+    /// `Mar 28 11:38:42`: no year and no zone; counts as UTC.
     Yearless {
         month: i8,
         day: i8,
@@ -20,20 +20,21 @@ pub(super) enum LogTime {
     },
 }
 
-/// Gives yearless times their year.
+/// Adds the year to times without one.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Calendar {
     /// The year of the first line.
     pub first: Option<i16>,
-    /// When the record was last written to: about the time of its last line.
+    /// When the file was last written to: about the time of its last line.
     pub modified: Option<Timestamp>,
 }
 
-/// Months by which a time goes back where a year begins; less is a clock that was set.
+/// A time that goes back by this many months or more starts a new year; one that goes back less is
+/// a clock that was set.
 const NEW_YEAR: i8 = 6;
 
 impl Calendar {
-    /// The times of day of these stamps, never going back.
+    /// The times of day of these times, never decreasing.
     pub(super) fn times(self, stamps: impl Iterator<Item = LogTime>) -> Vec<Timestamp> {
         let stamps: Vec<LogTime> = stamps.collect();
         let mut year = self.first_year(&stamps);
@@ -67,7 +68,7 @@ impl Calendar {
             .collect()
     }
 
-    /// The year of the first yearless stamp: as given, else so that the last one is not later
+    /// The year of the first time without one: as given, or else so that the last time is not later
     /// than the file.
     fn first_year(self, stamps: &[LogTime]) -> i16 {
         if let Some(year) = self.first {
@@ -85,7 +86,7 @@ impl Calendar {
             }
         }
         let year = modified.to_zoned(tz::TimeZone::UTC).year();
-        // A day's grace for the writer's zone.
+        // One day of tolerance for the zone of the log.
         let grace = modified
             .checked_add(jiff::SignedDuration::from_hours(24))
             .unwrap_or(modified);
@@ -96,7 +97,7 @@ impl Calendar {
     }
 }
 
-/// The 29th of February of a year that has none is its 28th.
+/// February 29 counts as February 28 in a year without it.
 fn at(year: i16, month: i8, day: i8, time: civil::Time) -> Option<Timestamp> {
     let date = civil::Date::new(year, month, day)
         .or_else(|_| civil::Date::new(year, month, day - 1))
@@ -109,14 +110,14 @@ const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 
-/// Takes the time off the front of a line. Total.
+/// Splits the time off the front of a line. Accepts any line.
 pub(super) fn take(line: &str) -> (LogTime, &str) {
     full(line)
         .or_else(|| yearless(line))
         .unwrap_or((LogTime::None, line))
 }
 
-/// RFC 3339, as newer syslogs and journald write it.
+/// RFC 3339, as newer syslog daemons and journald write it.
 fn full(line: &str) -> Option<(LogTime, &str)> {
     let (first, rest) = line.split_once(' ')?;
     if !first.as_bytes().first()?.is_ascii_digit() {

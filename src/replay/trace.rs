@@ -1,4 +1,4 @@
-//! What a foreign record tells, before it is observations.
+//! The contents of a log or a capture, before they are converted to observations.
 
 use std::{collections::HashMap, net::Ipv4Addr};
 
@@ -24,99 +24,100 @@ pub const MAX_OBSERVATIONS: usize = 1_000_000;
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     pub address: Ipv4Addr,
-    /// 0 where the record does not tell.
+    /// 0 if unknown.
     pub port: u16,
     pub transport: Transport,
-    /// As asked.
+    /// As requested.
     pub name: String,
-    /// What is served for it, where that is not the name as asked.
+    /// The name of the served file, if it differs.
     pub staged: Option<String>,
-    /// Whether something was found; assumed until the record says no.
+    /// Whether the file was found; assumed until the trace shows otherwise.
     pub found: bool,
-    /// The file's bytes, where they are known.
+    /// The size of the file in bytes, if known.
     pub size: Option<u64>,
-    /// Whether the record told how it ended.
+    /// Whether its end is known.
     pub ended: bool,
 }
 
-/// One fact, in the record's order.
+/// One event, in the order of the trace.
 #[derive(Debug, Clone)]
 pub(super) enum TraceEvent {
     Requested(usize),
     Acknowledged(usize, u64),
-    /// How, and the bytes, where they are known.
+    /// How it ended, and the bytes, if known.
     Ended(usize, TransferEnd, Option<u64>),
-    /// Somebody asked from this address in a frame of this MAC; whom ARP had there then.
+    /// A request came from this address in a frame of this MAC. `arp`: the MAC that ARP had for the
+    /// address at that time.
     MacSeen {
         address: Ipv4Addr,
         mac: MacAddress,
         arp: Option<MacAddress>,
     },
-    /// A witness told it.
+    /// An observation from the wire.
     Observed(Box<Observation>),
 }
 
-/// How much of a record was understood.
+/// How much of a trace was understood.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Tally {
-    /// Lines or packets that were looked at.
+    /// Lines or packets read.
     pub read: u64,
-    /// Those that tell of a request, of its fate, or of a phone.
+    /// Those with a request, the end of a transfer, or a phone.
     pub understood: u64,
     /// Lines of a TFTP server that were not understood, and packets of an unknown link layer.
     pub unknown: u64,
-    /// Packets that are not what they should be.
+    /// Malformed packets.
     pub damaged: u64,
-    /// Whether the record goes on after what was read: it is damaged there, or too long.
+    /// Whether a part was not read because the trace is damaged or too long.
     pub cut: bool,
 }
 
 /// The first damaged packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DamagedPacket {
-    /// Which, counted from 1.
+    /// Its number, from 1.
     pub packet: u64,
     /// What is wrong with it.
     pub fault: Malformed,
 }
 
-/// What a foreign record tells.
+/// The contents of a log or a capture.
 #[derive(Debug, Default)]
 pub struct Trace {
     /// How much of it was understood.
     pub tally: Tally,
-    /// In a word or two, for people: `tftpd-hpa log`.
+    /// What it is, for people: `tftpd-hpa log`.
     pub what: &'static str,
     /// The first damaged packet.
     pub damage: Option<DamagedPacket>,
     pub(super) requests: Vec<Request>,
     pub(super) events: Vec<(LogTime, TraceEvent)>,
-    /// Facts that witnesses told.
+    /// The number of observations from the wire.
     pub(super) observations: usize,
-    /// Whether a witness told of a phone.
+    /// Whether a phone was observed on the wire.
     pub(super) has_phones: bool,
-    /// Whether it tells how transfers end well; else a request is all there is.
+    /// Whether it shows that transfers are complete; otherwise it has requests alone.
     pub(super) has_ends: bool,
     pub(super) calendar: Calendar,
 }
 
-/// A record as observations.
+/// The observations of a trace.
 #[derive(Debug)]
 pub struct TraceObservations {
-    /// The time of day of moment 0.
+    /// The time of day at run time 0.
     pub began: Timestamp,
-    /// In order.
+    /// The observations, in order.
     pub observations: Vec<(RunTime, Observation)>,
 }
 
 impl Trace {
-    /// Whether it tells of no request and of no phone.
+    /// Whether it has neither a request nor a phone.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.requests.is_empty() && !self.has_phones
     }
 
-    /// Whether nothing is known of transfers but that they were asked for.
+    /// Whether only the requests of transfers are known.
     #[must_use]
     pub fn is_requests_only(&self) -> bool {
         !self.has_ends
@@ -128,7 +129,7 @@ impl Trace {
         self.requests.len()
     }
 
-    /// A further request. `None` beyond [`MAX_REQUESTS`].
+    /// Adds a request; `None` beyond [`MAX_REQUESTS`].
     pub(super) fn ask(&mut self, time: LogTime, request: Request) -> Option<usize> {
         if self.requests.len() >= MAX_REQUESTS {
             self.tally.cut = true;
@@ -140,7 +141,7 @@ impl Trace {
         Some(index)
     }
 
-    /// How a request ended, once.
+    /// Records how a request ended, once.
     pub(super) fn end(
         &mut self,
         time: LogTime,
@@ -155,7 +156,7 @@ impl Trace {
         }
     }
 
-    /// A request was answered with an error, of which "not found" is one.
+    /// Records that a request was answered with an error, such as "not found".
     pub(super) fn refuse(&mut self, index: usize) {
         let request = &mut self.requests[index];
         if !request.ended {
@@ -164,8 +165,8 @@ impl Trace {
         }
     }
 
-    /// The record as the observations of a run that served this plan. Where the record does not
-    /// tell a file's size, the plan may.
+    /// Converts the trace to the observations of a run that served this plan. Sizes that the trace
+    /// does not have are taken from the plan.
     #[must_use]
     pub fn observations(&self, plan: &Plan) -> TraceObservations {
         let sizes: HashMap<String, (&str, u64)> = plan
@@ -251,7 +252,7 @@ impl Trace {
     }
 }
 
-/// A name without `/` or `./` before it.
+/// A name without a leading `/` or `./`.
 fn plain(name: &str) -> &str {
     let mut rest = name.trim_end();
     while let Some(shorter) = rest.strip_prefix("./").or_else(|| rest.strip_prefix('/')) {

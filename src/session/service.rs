@@ -124,10 +124,7 @@ impl tftp::Service for TftpHandler {
             Decision::Serve(transfer, file) => {
                 let running = (*request.peer.ip(), transfer);
                 self.running.insert(request.transfer, running);
-                Answer::Serve(tftp::File {
-                    name: file.name,
-                    bytes: file.bytes,
-                })
+                Answer::Serve(file)
             }
             Decision::NotFound => Answer::NotFound,
             Decision::Withheld => Answer::Refuse(error_code::ACCESS, WITHHELD),

@@ -4,12 +4,12 @@ use std::net::SocketAddrV4;
 
 use crate::phone::LoadName;
 
-/// What the world has to do for a phone. A phone has at most one port open at a time.
+/// What the surroundings do for a phone. A phone has at most one open port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Open this UDP port on the phone's address.
     Open(u16),
-    /// Close it: what still comes to it is answered with ICMP port unreachable.
+    /// Close it: later packets to it are answered with ICMP port unreachable.
     Close(u16),
     /// Send a datagram from an open port.
     Send {
@@ -20,59 +20,59 @@ pub enum Action {
         /// The UDP payload.
         bytes: Vec<u8>,
     },
-    /// From now on the phone has another address. No port is open at this moment.
+    /// The phone has another address from now on. No port is open at this time.
     ChangeAddress,
-    /// Nothing to do: something to tell.
+    /// Nothing to do: the phone reports an event.
     Event(PhoneEvent),
 }
 
-/// Something that happened inside a phone.
+/// An event inside a phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PhoneEvent {
     /// It started: an application, or (`None`) its boot loader.
     Booted(Option<LoadName>),
-    /// A file came whole.
+    /// A file was received completely.
     Fetched {
-        /// The name that it asked for.
+        /// The requested name.
         name: String,
         /// Bytes.
         bytes: u64,
     },
-    /// It asked for a file and was told ERROR, or nothing until it gave up.
+    /// The request of a file was answered with ERROR, or not at all.
     Missed {
-        /// The name that it asked for.
+        /// The requested name.
         name: String,
-        /// The code of the ERROR; `None` for silence.
+        /// The code of the ERROR; `None` without an answer.
         code: Option<u16>,
     },
-    /// It got a manifest and will not fetch what it names.
+    /// It refused a manifest.
     Refused {
         /// The manifest.
         manifest: String,
         /// Why.
         reason: ManifestRefusal,
     },
-    /// It got a configuration and dropped it.
+    /// It rejected a configuration.
     DroppedConfig(String),
-    /// Its power went.
+    /// It lost power.
     PowerLost,
-    /// Every image is in flash; after its next start it runs this load.
+    /// Every image is in flash; it runs this load after its next start.
     Installed(LoadName),
-    /// It is up and asks for nothing more.
+    /// It is running and sends no more requests.
     Idle,
 }
 
-/// Why a phone does not take a manifest.
+/// Why a phone refuses a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ManifestRefusal {
-    /// It is none, or names what no phone fetches.
+    /// It is not a manifest, or names files that phones do not fetch.
     Unreadable,
-    /// Its signature does not please the phone.
+    /// The phone does not accept its signature.
     Signature,
     /// It is not for this hardware.
     Hardware,
-    /// It is newer than what the phone can take in one step.
+    /// It is newer than the phone accepts in one step.
     TooNew,
 }

@@ -1,8 +1,7 @@
-//! A bundle that looks like a real one from outside and holds nothing real.
+//! A bundle with the structure of a real one and synthetic contents.
 //!
-//! Names, number and sizes of the members and the text of the manifests are what phones
-//! and servers have to cope with; every image's body is pseudo-random, and the manifest
-//! says so.
+//! Names, number and sizes of the members and the text of the manifests are as in real bundles.
+//! The images have pseudo-random contents, and the manifest says so.
 
 mod damage;
 mod header;
@@ -21,17 +20,17 @@ use self::header::{header_length, signed};
 use super::rng::Rng;
 use crate::phone::{Family, LoadName, Protocol};
 
-/// How long the images are.
+/// The sizes of the images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sizes {
-    /// As in real bundles: about 10 MB in all.
+    /// As in real bundles: about 10 MB in total.
     #[default]
     Realistic,
-    /// Some ten thousand bytes each, for tests.
+    /// About ten thousand bytes each, for tests.
     Small,
 }
 
-/// The two ways in which a release is written: in a load's name and in its images'.
+/// A release as written in the name of the load and in the names of its images.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
     /// `9-3-1SR4-1S`.
@@ -40,7 +39,7 @@ pub struct Release {
     pub images: String,
 }
 
-/// A made-up bundle of one family.
+/// A synthetic bundle of one family.
 #[derive(Debug, Clone)]
 pub struct SyntheticBundle {
     family: Family,
@@ -52,13 +51,13 @@ pub struct SyntheticBundle {
     damage: Option<Damage>,
 }
 
-/// The line that stands where a real manifest says what it is, and is as long.
+/// The comment in place of the one in real manifests, with the same length.
 const MADE_UP: &str =
     "# MADE UP for rehearsal: random bytes, nobody's firmware; no phone would take it\r\n";
 
 impl SyntheticBundle {
-    /// The SIP bundle of this family in the release that people look for, realistic in
-    /// size. `None` for a family that is not converted.
+    /// The SIP bundle of this family in its usual release, with realistic sizes. `None` for a
+    /// family that is not converted.
     #[must_use]
     pub fn new(family: Family, seed: u64) -> Option<Self> {
         let (load, images) = match family {
@@ -82,32 +81,32 @@ impl SyntheticBundle {
         })
     }
 
-    /// With images of this length.
+    /// Sets the sizes of the images.
     #[must_use]
     pub fn sizes(self, sizes: Sizes) -> Self {
         Self { sizes, ..self }
     }
 
-    /// Of this protocol.
+    /// Sets the protocol.
     #[must_use]
     pub fn protocol(self, protocol: Protocol) -> Self {
         Self { protocol, ..self }
     }
 
-    /// In this release; the bridge, for one, is `8-5-2S` with images of `8-5-2TH1-9`.
+    /// Sets the release; a bridge is `8-5-2S` with images of `8-5-2TH1-9`.
     #[must_use]
     pub fn release(self, release: Release) -> Self {
         Self { release, ..self }
     }
 
-    /// Without the members whose names begin so, though manifests still name them.
+    /// Leaves out the members whose names begin with `beginning`; manifests still name them.
     #[must_use]
     pub fn without(mut self, beginning: &str) -> Self {
         self.without.push(beginning.to_owned());
         self
     }
 
-    /// With this wrong in it.
+    /// Adds this damage.
     #[must_use]
     pub fn damaged(self, damage: Damage) -> Self {
         Self {
@@ -116,14 +115,14 @@ impl SyntheticBundle {
         }
     }
 
-    /// The load that it is for: `SIP45.9-3-1SR4-1S`.
+    /// The load that it installs: `SIP45.9-3-1SR4-1S`.
     #[must_use]
     pub fn load(&self) -> LoadName {
         let code = code(self.family);
         LoadName::new(&format!("{}{code}.{}", self.protocol, self.release.load))
     }
 
-    /// The name that such a bundle is published under.
+    /// The file name under which such a bundle is published.
     #[must_use]
     pub fn file_name(&self) -> String {
         let protocol = self.protocol.to_string().to_lowercase();
@@ -184,15 +183,19 @@ impl SyntheticBundle {
         files
     }
 
-    /// Writes the members as Cisco's zips are: flat, made on FAT, every member deflated.
-    /// The same bundle gives the same bytes each time.
+    /// Writes a zip file like Cisco's: flat, made on FAT, every member deflated. The same bundle
+    /// always gives the same bytes.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
     pub fn write_zip(&self, path: &Path) -> io::Result<()> {
         let time = DateTime::from_date_and_time(2020, 1, 1, 0, 0, 0).unwrap_or_default();
         let options = SimpleFileOptions::default()
             .system(System::Dos)
             .external_attributes(0)
             .compression_method(CompressionMethod::Deflated)
-            // Random bytes do not get shorter, however long one tries.
+            // Random bytes cannot be compressed.
             .compression_level(Some(1))
             .last_modified_time(time);
         let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
@@ -207,12 +210,12 @@ impl SyntheticBundle {
         fs::write(path, zip)
     }
 
-    /// Names and whole lengths of the images, in the manifest's order.
+    /// The names and sizes of the images, in the order of the manifest.
     fn images(&self) -> [(String, usize); 5] {
         let protocol = self.protocol.to_string().to_lowercase();
         let code = code(self.family);
         let lengths = match (self.sizes, self.family, self.protocol) {
-            // The first is 48 whole blocks: an empty block has to end it.
+            // The first is exactly 48 blocks, so that an empty block ends it.
             (Sizes::Small, ..) => [24_576, 12_345, 50_001, 9_000, 30_721],
             (_, Family::F11, _) => [1_620_152, 559_855, 3_156_351, 364_207, 2_694_706],
             (_, Family::F31, _) => [1_617_571, 553_975, 3_150_897, 356_907, 2_209_268],
@@ -237,8 +240,8 @@ impl SyntheticBundle {
         })
     }
 
-    /// A manifest's text: CRLF, the hardware mask where real ones have it, and the blank
-    /// that ends the lines of dsp and cvm (7931: of apps too).
+    /// The text of a manifest: CRLF, the hardware mask if real ones have it, and the trailing blank
+    /// in the lines of dsp and cvm (7931: also apps).
     fn manifest(&self) -> String {
         let release = &self.release.images;
         let mask = match self.family {
@@ -260,7 +263,7 @@ impl SyntheticBundle {
     }
 }
 
-/// The family as load and image names write it: `45` of `SIP45` and `jar45sip`.
+/// The family in the names of loads and images: `45` in `SIP45` and `jar45sip`.
 pub(super) fn code(family: Family) -> &'static str {
     match family {
         Family::F11 => "11",

@@ -1,8 +1,8 @@
 //! The TFTP client of a phone, one file at a time.
 //!
-//! A codec of its own, not the server's: what both sides share they would both get wrong.
-//! It does what phones were seen to do and no more: octet mode, no options (RFC 1350
-//! blocks of 512 bytes), no ERROR ever sent. A phone that has enough closes its socket.
+//! It has its own codec, not the server's, so that an error does not cancel out. It does only what
+//! was observed with phones: octet mode, no options (RFC 1350 blocks of 512 bytes), and no ERROR
+//! packets. A phone ends a transfer by closing its socket.
 
 use std::{net::SocketAddrV4, time::Duration};
 
@@ -10,18 +10,18 @@ use sha2::{Digest, Sha256};
 
 use super::action::Action;
 
-/// A request that goes unanswered is repeated after this long (503 of about 560 intervals
-/// of real phones). Never scaled: it is what a server has to live with.
+/// An unanswered request is repeated after this long (503 of about 560 intervals of real phones).
+/// Not scaled by the pace.
 const RETRY: Duration = Duration::from_secs(4);
 /// Requests from one port.
 const TRIES: u32 = 5;
-/// Ports that a file is asked for from, each one above the one before.
+/// Ports that a file is requested from, each one above the one before.
 const PORTS: u32 = 3;
-/// The first port of a boot loader, and where ports go on after the last.
+/// The first port of a boot loader, and the port after the highest one.
 pub(super) const FIRST_PORT: u16 = 49152;
 /// Bytes of a block without options (RFC 1350, section 2).
 const BLOCK: usize = 512;
-/// Bytes of a manifest or a configuration that a phone keeps: its own limit.
+/// Bytes of a manifest or a configuration that a phone keeps.
 const KEPT: usize = 550_001;
 
 /// The port after this one.
@@ -29,29 +29,29 @@ pub(super) fn port_after(port: u16) -> u16 {
     port.checked_add(1).unwrap_or(FIRST_PORT)
 }
 
-/// A file that came whole.
+/// A completely received file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fetched {
     pub(super) bytes: u64,
     pub(super) sha256: [u8; 32],
-    /// Empty for an image, and for what is longer than a phone keeps.
+    /// Empty for an image, and for a file that is longer than a phone keeps.
     pub(super) body: Vec<u8>,
 }
 
-/// How far a file is after an input.
+/// The progress of a file after an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Progress {
-    /// Nothing is decided.
+    /// The transfer goes on.
     Going,
-    /// It is here; the socket stays open to acknowledge repeats until it is closed.
+    /// It is complete; the open socket still acknowledges repeated blocks.
     Got(Fetched),
-    /// The server said ERROR with this code: time to close.
+    /// The server sent ERROR with this code.
     Refused(u16),
-    /// The server fell silent: time to close.
+    /// The server does not answer.
     Silent,
 }
 
-/// One file on its way.
+/// One file being fetched.
 #[derive(Debug, Clone)]
 pub(super) struct Fetch {
     name: String,
@@ -59,9 +59,9 @@ pub(super) struct Fetch {
     port: u16,
     ports: u32,
     tries: u32,
-    /// The server's port of this transfer, from its first answer on.
+    /// The server's address and port of this transfer, from its first answer on.
     tid: Option<SocketAddrV4>,
-    /// The last block that was acknowledged.
+    /// The last acknowledged block.
     block: u16,
     bytes: u64,
     keeps: bool,
@@ -75,7 +75,7 @@ enum Packet<'a> {
     Error(u16),
 }
 
-/// RFC 1350, section 5; anything but DATA and ERROR says nothing to a phone.
+/// RFC 1350, section 5. Phones ignore everything but DATA and ERROR.
 fn decode(bytes: &[u8]) -> Option<Packet<'_>> {
     match bytes {
         [0, 3, high, low, data @ ..] if data.len() <= BLOCK => {
@@ -96,7 +96,7 @@ fn acknowledgement(block: u16) -> Vec<u8> {
 }
 
 impl Fetch {
-    /// Opens `port` and asks for `name`. `keeps`: the bytes are wanted, not only their hash.
+    /// Opens `port` and requests `name`. `keeps`: keep the contents, not only their hash.
     pub(super) fn begin(
         now: Duration,
         name: String,

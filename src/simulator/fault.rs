@@ -1,75 +1,77 @@
-//! What can be wrong with a scripted phone, as `--fault KIND[@N]` says it.
+//! The faults of simulated phones, as in `--fault KIND[@N]`.
 
 use std::{fmt, str::FromStr};
 
-/// One thing that a scripted phone does other than it should.
+/// One fault of a simulated phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PhoneFault {
-    /// Takes the manifest and never asks for an image, again and again: its signature
-    /// does not please it.
+    /// Fetches the manifest repeatedly and never requests an image: it does not accept the
+    /// signature.
     RefusesManifest,
     /// The same, because the manifest's hardware mask does not cover this phone.
     WrongHardware,
-    /// Refuses every load newer than 8.5(2) until it has taken 8.5(2).
+    /// Refuses every load newer than 8.5(2) until it runs 8.5(2).
     NeedsBridge,
-    /// Loses power once, while it fetches the image, and comes back in recovery.
+    /// Loses power once while it fetches the image, and restarts in recovery.
     PowerCut {
         /// The beginning of the image's name: `apps`.
         image: String,
-        /// How much of the image it has by then, 0 to 100.
+        /// The percentage of the image that it has by then, 0 to 100.
         percent: u8,
     },
-    /// Comes back from its first reboot with another address.
+    /// Has another address after its first reboot.
     AddressChange,
-    /// Never asks for the locale file that only SIP firmware asks for.
+    /// Does not request the locale file that only SIP firmware requests.
     NoWitness,
-    /// After a recovery, ignores the load that its configuration names.
+    /// Ignores the load in its configuration after a recovery.
     NoSecondPass,
-    /// Loses this many of a hundred datagrams (0 to 99), those it sends and those it gets.
+    /// Loses this percentage (0 to 99) of the datagrams that it sends and receives.
     Loss(u8),
-    /// Fetches its configuration and drops it, again and again.
+    /// Fetches its configuration repeatedly and rejects it.
     ConfigRefused,
-    /// Takes the manifest in its application and has the images from a neighbour: it asks
-    /// this server for none of them.
+    /// Fetches the manifest in its application and gets the images from another phone, not from this
+    /// server.
     PeerSharing,
 }
 
 /// A fault and how many phones have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaultSpec {
-    /// What is wrong.
+    /// The fault.
     pub fault: PhoneFault,
-    /// With the first how many phones; `None`: with all.
+    /// The first N phones have it; `None`: all phones.
     pub phones: Option<usize>,
 }
 
-/// Text that names no fault.
+/// Why a text is not a fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseFaultError {
     /// No fault has this name.
     #[error(
-        "'{0}' is no fault: expected refuses-manifest, wrong-hardware, needs-bridge, \
+        "'{0}' is not a fault: expected refuses-manifest, wrong-hardware, needs-bridge, \
          power-cut=IMAGE:PERCENT, address-change, no-witness, no-second-pass, loss=PERCENT, \
          config-refused or peer-sharing"
     )]
     Unknown(String),
-    /// A value where none belongs.
-    #[error("'{0}' takes no value: leave out '=' and what follows")]
+    /// The fault takes no value.
+    #[error("'{0}' takes no value: remove '=' and what follows")]
     NoValue(String),
     /// `power-cut` without an image and a percentage.
-    #[error("'{0}' does not say when: expected power-cut=IMAGE:PERCENT, such as power-cut=apps:40")]
+    #[error(
+        "'{0}' has no image and percentage: expected power-cut=IMAGE:PERCENT, such as power-cut=apps:40"
+    )]
     PowerCut(String),
-    /// Not a percentage that makes sense.
-    #[error("'{text}' is no percentage: expected a number from 0 to {most}")]
+    /// The percentage is not a number in range.
+    #[error("'{text}' is not a percentage: expected a number from 0 to {most}")]
     Percent {
-        /// What was given.
+        /// The text.
         text: String,
-        /// The largest that is taken.
+        /// The largest valid percentage.
         most: u8,
     },
-    /// Not a number of phones.
-    #[error("'{0}' is no number of phones: expected 1 or more after '@'")]
+    /// The number of phones is invalid.
+    #[error("'{0}' is not a number of phones: expected 1 or more after '@'")]
     Phones(String),
 }
 
@@ -162,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_fault_is_read_as_it_is_shown() {
+    fn faults_are_parsed_as_they_are_displayed() {
         for text in [
             "refuses-manifest",
             "wrong-hardware",
@@ -181,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn an_at_sign_says_how_many_phones() {
+    fn the_number_after_at_is_the_number_of_phones() {
         let spec: FaultSpec = "power-cut=apps:40@3".parse().expect("a fault for three");
         assert_eq!(spec.phones, Some(3));
         assert_eq!(spec.fault.to_string(), "power-cut=apps:40");
@@ -190,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_fault_says_what_was_expected() {
+    fn errors_name_what_was_expected() {
         for (text, part) in [
             ("", "expected refuses-manifest"),
             ("smoke", "expected refuses-manifest"),

@@ -1,7 +1,7 @@
-//! Scripted phones on real UDP sockets, each on a loopback address of its own.
+//! Simulated phones on real UDP sockets, each on its own loopback address.
 //!
-//! The whole of 127/8 is this machine without any configuration, so nothing is set up and
-//! nothing is left behind. One task a phone; a phone has one socket at a time.
+//! All of 127/8 is this machine without any configuration, so nothing is set up or left behind. Each
+//! phone has one task, and one socket at a time.
 
 mod endpoint;
 
@@ -28,56 +28,56 @@ pub use endpoint::PhoneResult;
 use super::{FaultSpec, PhoneConfig, PhoneFault, SimulatedPhone, StartState, bundle::code};
 use crate::phone::{Family, LoadName, MacAddress, Model};
 
-/// Phones of one fleet. Each has a socket open, and file descriptors are few.
+/// Most phones of one fleet. Each has an open socket, and file descriptors are limited.
 pub const MAX_PHONES: usize = 1000;
-/// Second octets of the addresses: one fleet has one of them to itself.
+/// Second octets of the addresses: each fleet uses one of them alone.
 const BLOCKS: std::ops::RangeInclusive<u8> = 20..=250;
-/// Held in a block by the fleet that uses it; no phone has this address or this port.
+/// Third and fourth octet and port of the socket that reserves a block. No phone uses it.
 const CLAIM: (u8, u8, u16) = (255, 254, 49151);
 
-/// Which way to SIP the phones take.
+/// How the phones of a fleet start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum StartMix {
-    /// Factory reset: all begin in their boot loader.
+    /// After a factory reset: all start in their boot loader.
     Recovery,
-    /// All run SCCP and are told a new load by their configuration.
+    /// All run SCCP and get a new load from their configuration.
     LoadInformation,
     /// Half of each, in turn.
     #[default]
     Mixed,
 }
 
-/// The phones of a rehearsal.
+/// The configuration of a fleet.
 #[derive(Debug, Clone)]
 pub struct FleetConfig {
-    /// How many, 1 to [`MAX_PHONES`].
+    /// The number of phones, 1 to [`MAX_PHONES`].
     pub phones: usize,
-    /// What they are, in turn; of convertible families.
+    /// Their models, used in turn; of convertible families.
     pub models: Vec<&'static Model>,
-    /// How they come to SIP.
+    /// How they start.
     pub start: StartMix,
     /// See [`PhoneConfig::pace`].
     pub pace: f64,
     /// The same seed gives the same phones.
     pub seed: u64,
-    /// What is wrong with which of them.
+    /// The faults, and the phones that have them.
     pub faults: Vec<FaultSpec>,
     /// See [`PhoneConfig::sizes`].
     pub sizes: Arc<BTreeMap<String, u64>>,
-    /// Where they live, one each, on this machine's own addresses. Empty: on loopback.
+    /// Their addresses, which this machine must have. Empty: loopback addresses.
     pub addresses: Vec<Ipv4Addr>,
-    /// After this long they are switched off, wherever they are.
+    /// After this time all phones are switched off.
     pub deadline: Duration,
 }
 
-/// What keeps a fleet from starting.
+/// Why a fleet cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FleetError {
-    /// None, or too many.
+    /// No phones, or too many.
     #[error("cannot rehearse with {0} phones: expected 1 to {MAX_PHONES}")]
     Phones(usize),
-    /// No model, or one that has no way to SIP.
+    /// No model, or one without a recovery manifest.
     #[error("cannot rehearse without a model that has a recovery manifest, such as 7965")]
     Models,
     /// Every block of addresses is in use, or loopback does not work.
@@ -86,7 +86,11 @@ pub enum FleetError {
 }
 
 impl FleetConfig {
-    /// The phones, as they begin, with `server` to turn to.
+    /// The configurations of the phones, with `server` as their server.
+    ///
+    /// # Errors
+    ///
+    /// If the number of phones or a model is not supported.
     pub fn members(&self, server: SocketAddrV4) -> Result<Vec<PhoneConfig>, FleetError> {
         if !(1..=MAX_PHONES).contains(&self.phones) {
             return Err(FleetError::Phones(self.phones));
@@ -112,7 +116,7 @@ impl FleetConfig {
             .filter(|spec| spec.phones.is_none_or(|phones| index < phones))
             .map(|spec| spec.fault.clone())
             .collect();
-        // Each model takes both routes in turn.
+        // Each model starts both ways in turn.
         let recovers = match self.start {
             StartMix::Recovery => true,
             StartMix::LoadInformation => false,
@@ -128,7 +132,7 @@ impl FleetConfig {
         };
         let [.., high, low] = index.to_be_bytes();
         PhoneConfig {
-            // A locally administered address: no such phone was ever built.
+            // A locally administered address, which no real phone has.
             mac: MacAddress::new([0x02, 0x52, 0x45, 0x48, high, low]),
             model,
             start,
@@ -141,14 +145,14 @@ impl FleetConfig {
     }
 }
 
-/// What an SCCP phone runs before anything is done to it.
+/// The load of an SCCP phone before its conversion.
 fn first_load(family: Family, old: bool) -> LoadName {
     let release = if old { "8-3-2S" } else { "8-5-2S" };
     LoadName::new(&format!("SCCP{}.{release}", code(family)))
 }
 
-/// Switches the phones on against `server` and waits until each is finished, `stop`
-/// completes or the deadline has passed; then tells of each what it has.
+/// Runs the phones against `server` until each is finished, `stop` completes or the deadline has
+/// passed, and returns the result of each.
 ///
 /// The phones take their addresses from the first block 127.20/16 to 127.250/16 that no
 /// other fleet on this machine has: phone 0 has 127.20.1.1, and 127.20.128.1 after
@@ -159,7 +163,7 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<Vec<PhoneResult>, FleetError> {
     let members = config.members(server)?;
-    // The block is ours as long as its claim is open.
+    // The block is reserved while this socket is open.
     let (block, _claim) = claim_block().map_err(FleetError::Addresses)?;
     let (switch, off) = watch::channel(false);
     let began = Instant::now();
@@ -182,7 +186,7 @@ pub async fn run(
             () = &mut deadline, if !is_off => is_off = true,
             ended = tasks.join_next() => match ended {
                 Some(Ok(result)) => results.push(result),
-                // Nothing aborts a phone's task, so it panicked.
+                // The tasks are not aborted, so it panicked.
                 Some(Err(error)) => panic::resume_unwind(error.into_panic()),
                 None => break,
             },
@@ -193,7 +197,7 @@ pub async fn run(
     Ok(results.into_iter().map(|(_, result)| result).collect())
 }
 
-/// A block that no other fleet has, and the socket that keeps it so.
+/// A block that no other fleet uses, and the socket that reserves it.
 fn claim_block() -> io::Result<(u8, UdpSocket)> {
     let (third, fourth, port) = CLAIM;
     let mut failure = io::Error::other("none was tried");
@@ -229,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn both_models_take_both_routes() {
+    fn both_models_start_both_ways() {
         let members = config(8).members(SERVER).expect("eight phones");
         let kinds: HashSet<(&str, bool)> = members
             .iter()
@@ -250,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_for_some_is_the_first_ones() {
+    fn a_fault_for_n_phones_is_for_the_first_n() {
         let faults = vec!["needs-bridge@2".parse().expect("a fault")];
         let config = FleetConfig {
             faults,
@@ -269,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fleet_that_cannot_be_says_why() {
+    fn invalid_fleets_are_refused() {
         for phones in [0, MAX_PHONES + 1] {
             assert!(matches!(
                 config(phones).members(SERVER),

@@ -1,4 +1,4 @@
-//! One phone, without sockets and without a clock.
+//! One phone, without sockets and clock.
 
 mod boot;
 mod config;
@@ -19,54 +19,54 @@ use crate::phone::{FirmwareRelease, LoadName, Protocol};
 pub use config::{PhoneConfig, StartState};
 use script::{START, Step};
 
-/// The slowest pace; a pause of minutes is then one of days.
+/// The slowest pace: a pause of minutes takes days.
 const SLOWEST: f64 = 1000.0;
 
-/// What a phone really has, whatever anybody's report says.
+/// What a phone actually has, independent of any report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PhoneContents {
-    /// The load that runs, by the name that the phone gives it: `term65.default` after a
-    /// recovery. `None` while it is in its boot loader.
+    /// The running load, by the name that the phone reports: `term65.default` after a recovery.
+    /// `None` in the boot loader.
     pub load: Option<LoadName>,
-    /// The images in its flash that came over the wire, by the name that they were asked
-    /// by, with their SHA-256 in lower-case hex.
+    /// The images in its flash that were fetched, by their requested names, with their SHA-256 in
+    /// lower-case hex.
     pub images: BTreeMap<String, String>,
 }
 
-/// An application that runs.
+/// A running application.
 #[derive(Debug, Clone)]
 struct Application {
     load: LoadName,
     protocol: Protocol,
-    /// The release of its images; `None` where no name says it.
+    /// The release of its images; `None` if no name has it.
     release: Option<FirmwareRelease>,
 }
 
-/// Images on their way into flash.
+/// Images that are being fetched and written.
 #[derive(Debug, Clone)]
 struct Pass {
     load: LoadName,
     manifest: Manifest,
 }
 
-/// What a phone is about.
+/// What a phone is doing.
 #[derive(Debug, Clone)]
 enum State {
-    /// Without power: nothing will happen by itself.
+    /// Without power.
     Off,
-    /// Up, and nothing more to ask.
+    /// Running, without further requests.
     Idle,
-    /// Then, the step.
+    /// The step begins at this time.
     Waiting(Duration, Step),
-    /// A file is on its way for the step.
+    /// The file of the step is being fetched.
     Fetching(Step),
 }
 
-/// A phone as the wire sees it: datagrams and time in, [`Action`]s out.
+/// A phone as seen on the wire: datagrams and time in, [`Action`]s out.
 ///
 /// The same configuration and the same inputs give the same actions. Order and times of
-/// its requests are those of real boots; where no public record shows what a phone does,
-/// a comment in this room says that the script chose.
+/// its requests are those of real boots. Behaviour that no public record shows is marked by a comment
+/// as a choice of the script.
 #[derive(Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -75,20 +75,20 @@ enum State {
 pub struct SimulatedPhone {
     config: PhoneConfig,
     script: Rng,
-    /// Apart from the script's chance, so that a loss changes nothing else.
+    /// Separate from the script's generator, so that a loss changes nothing else.
     loss: Rng,
     state: State,
-    /// The file on its way, or the last one while its socket is still open.
+    /// The file being fetched, or the last one while its socket is open.
     fetch: Option<Fetch>,
     next_port: u16,
     application: Option<Application>,
     flash: BTreeMap<String, [u8; 32]>,
     pass: Option<Pass>,
-    /// What the configuration named: the load to fetch and the folder of the locale files.
+    /// From the configuration: the load to fetch and the folder of the locale files.
     wanted: Option<LoadName>,
     locale: Option<String>,
     seen_sccp: bool,
-    /// Whether the first manifest of a refused pair was fetched.
+    /// Whether the first of the two requests for a refused manifest was sent.
     refused_once: bool,
     bridged: bool,
     cut: bool,
@@ -96,7 +96,7 @@ pub struct SimulatedPhone {
 }
 
 impl SimulatedPhone {
-    /// A phone that has no power yet.
+    /// A phone without power.
     #[must_use]
     pub fn new(config: PhoneConfig) -> Self {
         let application = match &config.start {
@@ -132,14 +132,14 @@ impl SimulatedPhone {
         }
     }
 
-    /// Gives it power, once. Its first request comes a little later.
+    /// Switches it on, once. Its first request follows a little later.
     pub fn power_on(&mut self, now: Duration) -> Vec<Action> {
         let pause = self.pause(START);
         self.state = State::Waiting(now + pause, Step::PowerOn);
         Vec::new()
     }
 
-    /// Takes a datagram that came from `from` to its open `port`.
+    /// Handles a datagram from `from` to its open `port`.
     pub fn receive(
         &mut self,
         now: Duration,
@@ -158,7 +158,7 @@ impl SimulatedPhone {
         self.sent(actions)
     }
 
-    /// Lets time pass. Call it at [`Self::next_deadline`]; sooner does no harm.
+    /// Passes the time. Call it at [`Self::next_deadline`]; earlier calls are harmless.
     pub fn wake(&mut self, now: Duration) -> Vec<Action> {
         let mut actions = Vec::new();
         match &self.state {
@@ -177,7 +177,7 @@ impl SimulatedPhone {
         self.sent(actions)
     }
 
-    /// When [`Self::wake`] next has something to do; `None`: never by itself.
+    /// When [`Self::wake`] must be called next; `None`: not without a datagram.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
         match &self.state {
@@ -187,14 +187,13 @@ impl SimulatedPhone {
         }
     }
 
-    /// Whether it is up and asks for nothing more. A phone that refuses what it is given
-    /// never is.
+    /// Whether it is running and sends no more requests; never for a phone that refuses its files.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         matches!(self.state, State::Idle)
     }
 
-    /// What it has now.
+    /// Its current contents.
     #[must_use]
     pub fn contents(&self) -> PhoneContents {
         PhoneContents {
@@ -210,7 +209,7 @@ impl SimulatedPhone {
         }
     }
 
-    /// What it was made from.
+    /// Its configuration.
     #[must_use]
     pub fn config(&self) -> &PhoneConfig {
         &self.config
@@ -224,7 +223,7 @@ impl SimulatedPhone {
         percent.is_some_and(|percent| self.loss.percent(percent))
     }
 
-    /// What of `actions` leaves the phone.
+    /// The actions without lost packets.
     fn sent(&mut self, mut actions: Vec<Action>) -> Vec<Action> {
         actions.retain(|action| !matches!(action, Action::Send { .. }) || !self.loses());
         actions
@@ -234,7 +233,7 @@ impl SimulatedPhone {
         self.config.faults.contains(fault)
     }
 
-    /// A time of this script, at its pace.
+    /// A random time in this range, at the phone's pace.
     fn pause(&mut self, (from, to): (Duration, Duration)) -> Duration {
         let pause = self.script.between(from, to);
         let pace = match self.config.pace {
@@ -244,7 +243,7 @@ impl SimulatedPhone {
         pause.mul_f64(pace)
     }
 
-    /// Opens the next port and asks for `name`.
+    /// Opens the next port and requests `name`.
     fn ask(&mut self, now: Duration, step: Step, name: String, actions: &mut Vec<Action>) {
         self.hang_up(actions);
         let keeps = step.reads_the_bytes();
@@ -260,7 +259,7 @@ impl SimulatedPhone {
         self.state = State::Fetching(step);
     }
 
-    /// Closes the port that is open, if one is.
+    /// Closes the open port, if there is one.
     fn hang_up(&mut self, actions: &mut Vec<Action>) {
         if let Some(fetch) = self.fetch.take() {
             self.next_port = port_after(fetch.port());

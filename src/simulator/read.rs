@@ -1,30 +1,30 @@
-//! What a phone reads in a manifest and in a configuration.
+//! How a phone reads manifests and configurations.
 //!
-//! Written from what phones were seen to do and apart from the readers of the other rooms,
-//! so that a rehearsal also judges those. Total: any bytes give an answer.
+//! Written from the observed behaviour of phones, independent of the readers of other modules, so
+//! that the simulator also tests those. Accepts any input.
 
 use crate::phone::{FirmwareRelease, LoadName};
 
-/// Images of one manifest that a phone goes on reading after; real ones name five.
+/// Most images of one manifest; real ones name five.
 const MOST_IMAGES: usize = 16;
-/// Bytes of one line that a phone reads (its own buffer holds this many).
+/// Bytes of one line that a phone reads (the size of its buffer).
 const LINE: usize = 127;
 
-/// A manifest, as far as a phone looks into it.
+/// The parts of a manifest that a phone reads.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Manifest {
     /// The images, in the order in which they are fetched.
     pub(super) images: Vec<String>,
-    /// The classes of hardware that the load supports, where it says so.
+    /// The hardware classes that the load supports, if it names them.
     pub(super) hardware: Option<u32>,
 }
 
 impl Manifest {
-    /// Reads a `.loads` file. `None` where a phone would refuse it whatever it is: no
-    /// image, or a name that does not end in `.sbn` or `.bin`.
+    /// Reads a `.loads` file. `None` if every phone would refuse it: no image, or a name that does
+    /// not end in `.sbn` or `.bin`.
     ///
-    /// The signed header is stepped over where there is one; who signed it is not looked
-    /// at, so a made-up bundle is as good as a real one.
+    /// A signed header is skipped and its signer ignored, so a synthetic bundle is accepted like a
+    /// real one.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let mut manifest = Self::default();
         for line in payload(bytes).split(|byte| *byte == b'\n') {
@@ -46,15 +46,14 @@ impl Manifest {
         (!manifest.images.is_empty()).then_some(manifest)
     }
 
-    /// The release that the images carry in their names, since a recovery manifest's own
-    /// name says nothing.
+    /// The release in the names of the images: the name of a recovery manifest has none.
     pub(super) fn release(&self) -> Option<FirmwareRelease> {
         self.images
             .iter()
             .find_map(|image| LoadName::new(image).release())
     }
 
-    /// Whether the images are those of SIP firmware; `None` where no name says so.
+    /// Whether the images are SIP firmware; `None` if no name shows it.
     pub(super) fn is_sip(&self) -> Option<bool> {
         self.images.iter().find_map(|image| {
             let stem = image.split('.').next().unwrap_or_default();
@@ -96,7 +95,7 @@ pub(super) fn load_information(config: &[u8], device_type: u32) -> Option<LoadNa
     plain(load).map(LoadName::new)
 }
 
-/// The folder in which the configuration says that locale files are.
+/// The folder of locale files in the configuration.
 pub(super) fn locale(config: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(config);
     plain(element(element(&text, "userLocale")?, "name")?).map(str::to_owned)
@@ -156,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signed_header_is_stepped_over() {
+    fn signed_headers_are_skipped() {
         let mut file = vec![
             1, 0, 2, 1, 1, 2, 0, 2, 0, 16, b'x', b'.', b'z', b'z', b'z', b'\n',
         ];
@@ -165,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_phone_refuses_is_no_manifest() {
+    fn invalid_manifests_are_refused() {
         for text in ["", "#only a comment\r\n", "jar45sip.9-3-1ES26.zip\r\n"] {
             assert_eq!(Manifest::read(text.as_bytes()), None, "{text}");
         }
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_locale_is_a_folder_and_an_empty_one_is_none() {
+    fn empty_locales_are_none() {
         let text = b"<userLocale>\n<name>English_United_States</name></userLocale>";
         assert_eq!(locale(text).as_deref(), Some("English_United_States"));
         assert_eq!(locale(b"<userLocale><name></name></userLocale>"), None);

@@ -1,9 +1,9 @@
-//! Chance that repeats itself: the same seed gives the same run.
+//! A seeded random number generator: the same seed gives the same run.
 
 use std::time::Duration;
 
 /// `SplitMix64` (Steele, Lea and Flood, "Fast splittable pseudorandom number generators",
-/// 2014): eight bytes of state, and good enough for pauses, losses and made-up bytes.
+/// 2014): eight bytes of state, good enough for pauses, losses and file contents.
 #[derive(Debug, Clone)]
 pub(super) struct Rng(u64);
 

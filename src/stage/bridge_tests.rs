@@ -1,10 +1,16 @@
 //! Two legs side by side: what a name means depends on the view alone.
 
+use std::path::Path;
+
 use super::{
     tests::{CALL_MANAGER, bundle, content, names, of, sip45, unpack},
     *,
 };
-use crate::bundle::Verdict;
+use crate::{
+    bundle::{Bundle, Verdict},
+    phone::LoadName,
+    track::{StagePlan, View},
+};
 
 fn bridge() -> Bundle {
     bundle("sccp45.zip", "SCCP45.8-5-2S", &["7945", "7965"])
@@ -53,8 +59,8 @@ fn what_a_surveyed_phone_is_shown_names_the_call_manager_and_no_load() {
     let (mine, name) = (says("target"), "SEP001D45AABB01.cnf.xml");
     let own = ExtraFile::per_view(name, source, mine, says("bridge"), says("no load")).unwrap();
     let (targets, bridges) = ([sip45()], [bridge()]);
-    let legs = layout::Legs {
-        own: &[own],
+    let legs = layout::Sources {
+        extra: &[own],
         ..of(&targets, &bridges)
     };
     let stage = layout::temporary(base.path(), legs, CALL_MANAGER, &unpack).unwrap();
@@ -103,8 +109,8 @@ fn each_bundle_of_each_leg_has_a_folder_and_the_plans_are_apart() {
         loads(stage.bridge_plan()),
         ["SCCP45.8-5-2S", "SCCP41.8-5-2S"]
     );
-    let of_target = |entry: &FileEntry| stage.resolve(View::Target, &entry.name).is_some();
-    assert!(stage.entries().iter().all(of_target));
+    let of_target = |entry: &StagedFile| stage.resolve(View::Target, &entry.name).is_some();
+    assert!(stage.files().iter().all(of_target));
     drop(stage);
     let without = staged(base.path(), &targets, &[]).unwrap();
     assert!(without.bridge_plan().is_empty());

@@ -1,50 +1,50 @@
-//! What goes wrong while a stage is laid out, and what to do about it.
+//! Why a stage could not be laid out, and what to do about it.
 
 use std::{
     io,
     path::{Path, PathBuf},
 };
 
-use super::{MAX_EXTRA_FILE_BYTES, MAX_STAGE_BYTES};
+use super::limits::{MAX_EXTRA_FILE_BYTES, MAX_STAGE_BYTES};
 use crate::bundle::{BundleError, Verdict};
 
-/// What goes wrong while a stage is laid out. Nothing is left behind when it does.
+/// Why a stage could not be laid out. No file is left behind.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StageError {
-    /// The file system says no.
+    /// A file operation failed.
     #[error("cannot {doing} {}: {source}", path.display())]
     Io {
-        /// What was being done: "write", "create".
+        /// The operation: "write", "create".
         doing: &'static str,
-        /// To which file.
+        /// The file.
         path: PathBuf,
-        /// What the file system says.
+        /// The cause.
         source: io::Error,
     },
     /// A bundle cannot be unpacked.
     #[error(transparent)]
     Bundle(#[from] BundleError),
-    /// A bundle that nobody may serve reached the stage.
+    /// A bundle with this verdict is never staged.
     #[error("{} is {}: only known, genuine and accepted intact bundles are staged", path.display(), verdict)]
     Verdict {
         /// The bundle.
         path: PathBuf,
-        /// What it is held to be.
+        /// Its verdict.
         verdict: Verdict,
     },
-    /// Two sources hold the same name with different bytes.
-    #[error("'{name}' is in {first} and in {second}, with different bytes")]
+    /// Two sources have different bytes under one name.
+    #[error("'{name}' is in {first} and in {second} with different bytes")]
     Collision {
         /// The name.
         name: String,
-        /// Where it was found first.
+        /// The first source.
         first: String,
-        /// Where it was found again.
+        /// The second source.
         second: String,
     },
-    /// A member's name is more than a name.
-    #[error("{} holds a member named '{}', which is no plain file name", path.display(), name.escape_debug())]
+    /// The name of a member is not a plain file name.
+    #[error("{} contains a member named '{}', which is not a plain file name", path.display(), name.escape_debug())]
     Name {
         /// The bundle.
         path: PathBuf,
@@ -52,7 +52,7 @@ pub enum StageError {
         name: String,
     },
     /// A manifest names an image that is not in its bundle.
-    #[error("{} names '{image}' in {manifest} and does not hold it", path.display())]
+    #[error("{manifest} in {} names '{image}', which is not in the bundle", path.display())]
     MissingImage {
         /// The bundle.
         path: PathBuf,
@@ -61,56 +61,56 @@ pub enum StageError {
         /// The image.
         image: String,
     },
-    /// A file of the user's has the name of another file.
-    #[error("{} cannot be added as '{name}': {first} has that name already", path.display())]
+    /// An extra file has the name of another file.
+    #[error("{} cannot be added as '{name}': {first} already has that name", path.display())]
     ExtraFileNameTaken {
         /// The name.
         name: String,
-        /// Whose it is.
+        /// The other file.
         first: String,
-        /// The user's file.
+        /// The extra file.
         path: PathBuf,
     },
-    /// A file of the user's has a name that cannot be added.
+    /// An extra file has a name that may not be added.
     #[error("{} cannot be added: {why}", path.display())]
     ExtraFileName {
-        /// The user's file.
+        /// The extra file.
         path: PathBuf,
-        /// What speaks against the name.
+        /// Why not.
         why: &'static str,
         /// What to do instead.
         cure: &'static str,
     },
-    /// A file of the user's is larger than what phones are given.
+    /// An extra file is too large.
     #[error("{} has more than {MAX_EXTRA_FILE_BYTES} bytes", path.display())]
     ExtraFileTooLarge {
-        /// The user's file.
+        /// The extra file.
         path: PathBuf,
     },
-    /// More bytes than a stage holds.
-    #[error("the bundles unpack to {bytes} bytes; a stage holds at most {MAX_STAGE_BYTES}")]
+    /// The files have more bytes than a stage may have.
+    #[error("the bundles unpack to {bytes} bytes; the limit is {MAX_STAGE_BYTES}")]
     TooLarge {
-        /// What they unpack to.
+        /// The total size.
         bytes: u64,
     },
-    /// What lies in the folder is not what was verified.
+    /// A file changed after it was verified.
     #[error("{} is not the file that was verified: {found}", path.display())]
     Changed {
         /// The file.
         path: PathBuf,
-        /// What was found, and what was expected.
+        /// What was found and what was expected.
         found: String,
     },
-    /// The folder of `--to` is not new and not empty.
+    /// The folder of `--to` exists and is not empty.
     #[error("{} is not empty; it must be new or empty", path.display())]
     NotEmpty {
         /// The folder.
         path: PathBuf,
     },
-    /// The path of `--to` is no folder.
+    /// The path of `--to` is not a folder.
     #[error("{} is not a folder", path.display())]
     NotAFolder {
-        /// What it leads to.
+        /// The path.
         path: PathBuf,
     },
 }
@@ -131,34 +131,32 @@ impl StageError {
         match self {
             Self::Io { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                    "make room there, or name another place for temporary files with TMPDIR"
+                    "free disk space, or set TMPDIR to another folder for temporary files"
                 }
                 io::ErrorKind::PermissionDenied => {
-                    "choose a folder that you may write to (TMPDIR moves the temporary one)"
+                    "choose a folder that you may write to (for temporary files: TMPDIR)"
                 }
-                io::ErrorKind::NotFound => "create the folder above it first, then run it again",
-                _ => "look at the disk and the folder's permissions, then run it again",
+                io::ErrorKind::NotFound => "create its parent folder first, then try again",
+                _ => "check the disk and the permissions of the folder, then try again",
             },
             Self::Bundle(error) => error.cure(),
             Self::Changed { .. } => {
-                "something wrote to the file meanwhile: run `reflash verify` on the bundle, then try again"
+                "another program changed the file: run `reflash verify` on the bundle, then try again"
             }
             Self::Verdict { .. } | Self::MissingImage { .. } | Self::Name { .. } => {
-                "run `reflash verify` on it and get the bundle as Cisco published it"
+                "run `reflash verify` on it and get the bundle as published by Cisco"
             }
-            Self::Collision { .. } => {
-                "lay these bundles out one at a time, each in a folder of its own"
-            }
+            Self::Collision { .. } => "stage these bundles separately, each in a folder of its own",
             Self::ExtraFileNameTaken { .. } => {
-                "leave it out, or give it the name that a phone asks for"
+                "leave it out, or rename it to the name that a phone requests"
             }
             Self::ExtraFileName { cure, .. } => cure,
             Self::ExtraFileTooLarge { .. } => {
-                "leave it out: what phones read beside their firmware is smaller"
+                "leave it out: files that phones read besides firmware are smaller"
             }
             Self::TooLarge { .. } => "stage fewer bundles at a time",
-            Self::NotEmpty { .. } => "name a folder that does not exist yet, or empty this one",
-            Self::NotAFolder { .. } => "name a folder",
+            Self::NotEmpty { .. } => "give a folder that does not exist yet, or empty this one",
+            Self::NotAFolder { .. } => "give a folder",
         }
     }
 }

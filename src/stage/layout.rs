@@ -1,79 +1,137 @@
-//! Laying bundles out: nothing is half there, and nothing is there unverified.
+//! Lays bundles out: completely or not at all, and verified files only.
 
 use std::{
     collections::HashMap,
+    env,
     fs::{self, DirBuilder, Permissions},
     io,
     net::IpAddr,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use super::{
-    ExtraFile, FileEntry, Files, MAX_STAGE_BYTES, Stage, StageError, StagedFile, Unpack, defaults,
-    open::{open_regular, read_bounded, sha256},
-    plan::{plans, told},
-    root::TemporaryRoot,
+    error::StageError,
+    extra_file::ExtraFile,
+    limits::MAX_STAGE_BYTES,
+    names::is_plain,
+    plan::{announced_loads, stage_plans},
+    read_file::{open_regular, read_bounded},
+    stage_root::StageRoot,
+    staged_file::{StagedFile, sha256},
+    transient_root::TransientRoot,
+    views::{Files, Stage},
+    xml_default,
 };
 use crate::{
-    bundle::{Bundle, Member, Verdict},
+    bundle::{Bundle, BundleError, Member, Verdict},
     phone::{LoadName, Model, normalized_name},
     track::View,
 };
 
-/// Where a stage lies, and whether it goes with the run.
-#[derive(Debug)]
-pub(super) enum Place {
-    /// Gone at the end.
-    Temporary(TemporaryRoot),
-    /// A folder of the user's.
-    Kept(PathBuf),
-}
+/// Unpacks a bundle into an empty folder.
+pub(super) type Unpack<'a> = &'a dyn Fn(&Bundle, &Path) -> Result<(), BundleError>;
 
-impl Place {
-    pub(super) fn path(&self) -> &Path {
-        match self {
-            Self::Temporary(root) => root.path(),
-            Self::Kept(folder) => folder,
-        }
+impl Stage {
+    /// Lays out `bundles` and, in views of their own, `bridges` in a private temporary
+    /// folder, and removes the folders that killed runs left there. Use
+    /// [`super::check_targets`] and [`super::check_bridges`] first.
+    ///
+    /// # Errors
+    ///
+    /// A bundle cannot be unpacked, names collide, the files exceed [`MAX_STAGE_BYTES`], or
+    /// the folder cannot be written.
+    pub fn temporary(
+        bundles: &[Bundle],
+        bridges: &[Bundle],
+        call_manager: IpAddr,
+    ) -> Result<Self, StageError> {
+        Self::temporary_with_files(bundles, bridges, &[], call_manager)
     }
 
-    pub(super) fn close(self) -> Result<(), StageError> {
-        match self {
-            Self::Temporary(root) => {
-                let path = root.path().to_owned();
-                root.close().map_err(StageError::io("remove", &path))
-            }
-            Self::Kept(_) => Ok(()),
-        }
+    /// Like [`Stage::temporary`], with extra files in every view. A file made with
+    /// [`ExtraFile::per_view`] has different bytes in each.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Stage::temporary`]; and the name of an extra file is taken.
+    pub fn temporary_with_files(
+        bundles: &[Bundle],
+        bridges: &[Bundle],
+        extra: &[ExtraFile],
+        call_manager: IpAddr,
+    ) -> Result<Self, StageError> {
+        let sources = Sources {
+            bundles,
+            bridges,
+            extra,
+        };
+        temporary(&env::temp_dir(), sources, call_manager, &Bundle::unpack)
+    }
+
+    /// Lays out `bundles` in `folder`, which must be new or empty, without sub-folders. The
+    /// files are world-readable, since TFTP servers run as users of their own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Stage::temporary`]; `folder` is then unchanged.
+    pub fn persistent(
+        bundles: &[Bundle],
+        call_manager: IpAddr,
+        folder: &Path,
+    ) -> Result<Self, StageError> {
+        Self::persistent_with_files(bundles, &[], call_manager, folder)
+    }
+
+    /// Like [`Stage::persistent`], with extra files. The configuration of a single phone,
+    /// which contains its SIP password, is readable by the user only.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Stage::persistent`]; and the name of an extra file is taken.
+    pub fn persistent_with_files(
+        bundles: &[Bundle],
+        extra: &[ExtraFile],
+        call_manager: IpAddr,
+        folder: &Path,
+    ) -> Result<Self, StageError> {
+        persistent(folder, bundles, extra, call_manager, &Bundle::unpack)
+    }
+
+    /// Checks that [`Stage::persistent`] can use `folder`, before bundles are read.
+    ///
+    /// # Errors
+    ///
+    /// `folder` is not empty, is not a folder, or cannot be read.
+    pub fn check_folder(folder: &Path) -> Result<(), StageError> {
+        is_new(folder).map(|_| ())
     }
 }
 
-/// What a stage is laid out from.
+/// What a stage is made from.
 #[derive(Clone, Copy)]
-pub(super) struct Legs<'a> {
+pub(super) struct Sources<'a> {
     pub(super) bundles: &'a [Bundle],
     pub(super) bridges: &'a [Bundle],
-    /// Beside both.
-    pub(super) own: &'a [ExtraFile],
+    /// Files in every view.
+    pub(super) extra: &'a [ExtraFile],
 }
 
-/// One folder per bundle, named by its leg and its place in the list, and one per view for
-/// what is generated. The user's own files are in memory alone: they may hold passwords.
+/// Creates one folder per bundle, and one per view for generated files. Extra files are
+/// kept in memory only, since they may contain passwords.
 pub(super) fn temporary(
     base: &Path,
-    legs: Legs<'_>,
+    sources: Sources<'_>,
     call_manager: IpAddr,
     unpack: Unpack<'_>,
 ) -> Result<Stage, StageError> {
-    inspect(legs)?;
-    let Legs {
+    inspect(sources)?;
+    let Sources {
         bundles, bridges, ..
-    } = legs;
-    let root = TemporaryRoot::create(base).map_err(StageError::io("create a folder in", base))?;
+    } = sources;
+    let root = TransientRoot::create(base).map_err(StageError::io("create a folder in", base))?;
     let lay_out = |(view, folder): (View, &str), prefix: &str, bundles: &[Bundle], loads: &[_]| {
-        let mut leg = Leg::default();
+        let mut files = Files::new();
         for (at, bundle) in bundles.iter().enumerate() {
             let of_bundle = private_folder(root.path(), &format!("{prefix}{at}"))?;
             unpack(bundle, &of_bundle)?;
@@ -81,110 +139,97 @@ pub(super) fn temporary(
                 let path = of_bundle.join(&member.name);
                 let bytes = read_verified(&path, member)?;
                 set_mode(&path, 0o600)?;
-                leg.add(&member.name, bytes);
+                add(&mut files, &member.name, bytes);
             }
         }
-        let path = private_folder(root.path(), folder)?.join(defaults::NAME);
+        let path = private_folder(root.path(), folder)?.join(xml_default::NAME);
         let bytes = generated(call_manager, loads)?;
         fs::write(&path, &bytes).map_err(StageError::io("write", &path))?;
         set_mode(&path, 0o600)?;
-        leg.add(defaults::NAME, bytes);
-        for file in legs.own {
-            leg.add(file.name(), file.bytes_for(view).to_vec());
+        add(&mut files, xml_default::NAME, bytes);
+        for file in sources.extra {
+            files.insert(normalized_name(file.name()), file.staged_for(view));
         }
-        Ok::<_, StageError>(leg)
+        Ok::<_, StageError>(files)
     };
-    let mut target = lay_out((View::Target, "target"), "", bundles, &told(bundles))?;
+    let announced = announced_loads(bundles);
+    let target = lay_out((View::Target, "target"), "", bundles, &announced)?;
     let config = lay_out((View::ConfigOnly, "config"), "", &[], &[])?;
     let bridge = match bridges {
-        [] => Leg::default(),
-        bridges => lay_out((View::Bridge, "bridge"), "bridge-", bridges, &told(bridges))?,
+        [] => Files::new(),
+        bridges => {
+            let announced = announced_loads(bridges);
+            lay_out((View::Bridge, "bridge"), "bridge-", bridges, &announced)?
+        }
     };
-    target.entries.sort();
+    let mut files: Vec<_> = target.values().cloned().collect();
+    files.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     Ok(Stage {
-        root: Place::Temporary(root),
-        target: target.files,
-        config: config.files,
-        bridge: bridge.files,
-        plans: plans(bundles)?,
-        bridge_plans: plans(bridges)?,
-        entries: target.entries,
+        root: StageRoot::Transient(root),
+        target,
+        config,
+        bridge,
+        plans: stage_plans(bundles)?,
+        bridge_plans: stage_plans(bridges)?,
+        files,
     })
 }
 
-/// What lies on one leg of the way to the target, under names of its own.
-#[derive(Default)]
-struct Leg {
-    files: Files,
-    entries: Vec<FileEntry>,
-}
-
-impl Leg {
-    fn add(&mut self, name: &str, bytes: Vec<u8>) {
-        if self.files.contains_key(&normalized_name(name)) {
-            // The same bytes from another bundle: `inspect` has refused any others.
-            return;
-        }
-        self.entries.push(FileEntry {
-            name: name.to_owned(),
-            size: bytes.len() as u64,
-            sha256: sha256(&bytes),
+/// Adds a file, unless another bundle has it: [`inspect`] has checked that the bytes are the
+/// same.
+fn add(files: &mut Files, name: &str, bytes: Vec<u8>) {
+    files
+        .entry(normalized_name(name))
+        .or_insert_with(|| StagedFile {
+            name: name.into(),
+            bytes: bytes.into(),
         });
-        self.files.insert(
-            normalized_name(name),
-            StagedFile {
-                name: name.into(),
-                bytes: Arc::from(bytes),
-            },
-        );
-    }
 }
 
-/// Everything in one folder, as another TFTP server wants it. It is laid out and verified
-/// in a temporary folder on the same file system, and moved when it is whole: as one
-/// folder where `folder` is new, else file by file.
+/// Lays everything out in one folder, for another TFTP server. It is verified in a temporary
+/// folder on the same file system and moved when complete: as a whole if `folder` is new,
+/// otherwise file by file.
 pub(super) fn persistent(
     folder: &Path,
     bundles: &[Bundle],
-    own: &[ExtraFile],
+    extra: &[ExtraFile],
     call_manager: IpAddr,
     unpack: Unpack<'_>,
 ) -> Result<Stage, StageError> {
     let new = is_new(folder)?;
-    // An existing folder may be a mount point, or lie where its user may not write.
-    let beside = match folder.parent() {
+    // An existing folder may be a mount point, or its parent may not be writable.
+    let base = match folder.parent() {
         _ if !new => folder,
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let legs = Legs {
+    let sources = Sources {
         bundles,
         bridges: &[],
-        own,
+        extra,
     };
-    let mut staged = temporary(beside, legs, call_manager, unpack)?;
+    let mut staged = temporary(base, sources, call_manager, unpack)?;
     let flat = private_folder(staged.root.path(), "flat")?;
     for StagedFile { name, bytes } in staged.target.values() {
         let path = flat.join(&**name);
         fs::write(&path, bytes).map_err(StageError::io("write", &path))?;
-        let private = own
+        let private = extra
             .iter()
-            .any(|own| own.is_private() && *own.name() == **name);
+            .any(|file| file.is_private() && *file.name() == **name);
         set_mode(&path, if private { 0o600 } else { 0o644 })?;
     }
     if new {
         set_mode(&flat, 0o755)?;
         fs::rename(&flat, folder).map_err(StageError::io("create", folder))?;
     } else {
-        move_files(&flat, folder, &staged.entries)?;
+        move_files(&flat, folder, &staged.files)?;
     }
-    let place = Place::Kept(folder.to_owned());
-    let Stage { root, .. } = &mut staged;
-    std::mem::replace(root, place).close()?;
+    let persistent = StageRoot::Persistent(folder.to_owned());
+    std::mem::replace(&mut staged.root, persistent).close()?;
     Ok(staged)
 }
 
-/// Whether `folder` is new (`true`) or there and empty (`false`); anything else is refused.
+/// Whether `folder` does not exist (`true`) or is empty (`false`). Anything else is an error.
 pub(super) fn is_new(folder: &Path) -> Result<bool, StageError> {
     match fs::read_dir(folder) {
         Ok(mut entries) => match entries.next() {
@@ -193,7 +238,7 @@ pub(super) fn is_new(folder: &Path) -> Result<bool, StageError> {
                 path: folder.to_owned(),
             }),
         },
-        // A link that leads nowhere is there, and no folder.
+        // A dangling link exists but is not a folder.
         Err(error) if error.kind() == io::ErrorKind::NotFound => match folder.symlink_metadata() {
             Err(_) => Ok(true),
             Ok(_) => Err(StageError::NotAFolder {
@@ -207,14 +252,14 @@ pub(super) fn is_new(folder: &Path) -> Result<bool, StageError> {
     }
 }
 
-/// All or nothing: what was moved before something failed is taken away again.
-pub(super) fn move_files(from: &Path, to: &Path, entries: &[FileEntry]) -> Result<(), StageError> {
-    for (at, entry) in entries.iter().enumerate() {
-        let path = to.join(&entry.name);
-        if let Err(error) = fs::rename(from.join(&entry.name), &path) {
-            for moved in &entries[..at] {
-                let moved = to.join(&moved.name);
-                fs::remove_file(&moved).map_err(StageError::io("take back", &moved))?;
+/// Moves all files or none: after an error, those already moved are removed.
+pub(super) fn move_files(from: &Path, to: &Path, files: &[StagedFile]) -> Result<(), StageError> {
+    for (at, file) in files.iter().enumerate() {
+        let path = to.join(&*file.name);
+        if let Err(error) = fs::rename(from.join(&*file.name), &path) {
+            for moved in &files[..at] {
+                let moved = to.join(&*moved.name);
+                fs::remove_file(&moved).map_err(StageError::io("remove", &moved))?;
             }
             return Err(StageError::io("write", &path)(error));
         }
@@ -222,13 +267,13 @@ pub(super) fn move_files(from: &Path, to: &Path, entries: &[FileEntry]) -> Resul
     Ok(())
 }
 
-/// Everything that can be found wrong before a byte is written. A name may stand for
-/// different bytes on the two legs: no phone sees both at once.
-fn inspect(legs: Legs<'_>) -> Result<(), StageError> {
+/// Every check that is possible before a byte is written. Target and bridge may have
+/// different bytes under one name: no phone sees both at once.
+fn inspect(sources: Sources<'_>) -> Result<(), StageError> {
     let mut total = 0_u64;
-    for leg in [legs.bundles, legs.bridges] {
-        total = total.saturating_add(inspect_leg(leg, legs.own)?);
-        plans(leg)?;
+    for bundles in [sources.bundles, sources.bridges] {
+        total = total.saturating_add(inspect_view(bundles, sources.extra)?);
+        stage_plans(bundles)?;
     }
     if total > MAX_STAGE_BYTES {
         return Err(StageError::TooLarge { bytes: total });
@@ -236,11 +281,11 @@ fn inspect(legs: Legs<'_>) -> Result<(), StageError> {
     Ok(())
 }
 
-/// The bytes of one leg, of which every name is one file.
-fn inspect_leg(bundles: &[Bundle], own: &[ExtraFile]) -> Result<u64, StageError> {
+/// The bytes of one view, in which each name must be one file.
+fn inspect_view(bundles: &[Bundle], extra: &[ExtraFile]) -> Result<u64, StageError> {
     let mut names: HashMap<String, (&str, String)> = HashMap::new();
     names.insert(
-        normalized_name(defaults::NAME),
+        normalized_name(xml_default::NAME),
         ("", "the generated configuration".to_owned()),
     );
     let mut total = 0_u64;
@@ -278,9 +323,9 @@ fn inspect_leg(bundles: &[Bundle], own: &[ExtraFile]) -> Result<u64, StageError>
             total = total.saturating_add(member.size);
         }
     }
-    for file in own {
+    for file in extra {
         let source = file.source().display().to_string();
-        // The same bytes are refused too: whose file it is must be plain.
+        // Identical bytes are refused too: the source of a file must be unambiguous.
         if let Some((_, first)) = names.insert(normalized_name(file.name()), ("", source.clone())) {
             return Err(StageError::ExtraFileNameTaken {
                 name: file.name().to_owned(),
@@ -291,15 +336,6 @@ fn inspect_leg(bundles: &[Bundle], own: &[ExtraFile]) -> Result<u64, StageError>
         total = total.saturating_add(file.bytes().len() as u64);
     }
     Ok(total)
-}
-
-/// A name that is one file in one folder, whatever else it says.
-pub(super) fn is_plain(name: &str) -> bool {
-    !name.is_empty()
-        && name != "."
-        && name != ".."
-        && name.len() <= 255
-        && !name.contains(|c: char| matches!(c, '/' | '\\') || c.is_control())
 }
 
 fn private_folder(root: &Path, name: &str) -> Result<PathBuf, StageError> {
@@ -316,7 +352,7 @@ fn set_mode(path: &Path, mode: u32) -> Result<(), StageError> {
         .map_err(StageError::io("set the permissions of", path))
 }
 
-/// The bytes that lie there, when they are the ones that were verified.
+/// Reads a file and compares it with the verified size and digest.
 fn read_verified(path: &Path, member: &Member) -> Result<Vec<u8>, StageError> {
     let changed = |found: String| StageError::Changed {
         path: path.to_owned(),
@@ -345,6 +381,6 @@ fn generated(
     call_manager: IpAddr,
     loads: &[(&'static Model, &LoadName)],
 ) -> Result<Vec<u8>, StageError> {
-    defaults::xml_default(call_manager, loads)
-        .map_err(StageError::io("generate", Path::new(defaults::NAME)))
+    xml_default::xml_default(call_manager, loads)
+        .map_err(StageError::io("generate", Path::new(xml_default::NAME)))
 }

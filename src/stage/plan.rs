@@ -1,14 +1,14 @@
-//! What phones and tracking are told of a stage.
+//! The loads that phones are to install and the files of each.
 
-use super::{StageError, select::targets};
+use super::{eligibility::targets, error::StageError};
 use crate::{
     bundle::Bundle,
     phone::{LoadName, MODELS, Model, normalized_name},
     track::{ManifestPlan, StagePlan},
 };
 
-/// What phones are told, for all bundles at once, in the model table's order.
-pub(super) fn told(bundles: &[Bundle]) -> Vec<(&'static Model, &LoadName)> {
+/// The load of each model, for all bundles, in the order of the model table.
+pub(super) fn announced_loads(bundles: &[Bundle]) -> Vec<(&'static Model, &LoadName)> {
     let of_bundles: Vec<_> = bundles.iter().flat_map(targets).collect();
     MODELS
         .iter()
@@ -21,8 +21,12 @@ pub(super) fn told(bundles: &[Bundle]) -> Vec<(&'static Model, &LoadName)> {
         .collect()
 }
 
-/// One plan for each load that phones are told of.
-pub(super) fn plans(bundles: &[Bundle]) -> Result<Vec<StagePlan>, StageError> {
+/// One plan for each load. Also used for bundles that another server serves.
+///
+/// # Errors
+///
+/// A manifest names an image that is not in its bundle.
+pub fn stage_plans(bundles: &[Bundle]) -> Result<Vec<StagePlan>, StageError> {
     let mut plans = Vec::new();
     for bundle in bundles {
         let mut of_bundle: Vec<(&LoadName, Vec<&'static Model>)> = Vec::new();

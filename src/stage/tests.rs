@@ -1,9 +1,19 @@
-use std::{cell::Cell, fs, io, net::Ipv4Addr, os::unix::fs::PermissionsExt};
+use std::{
+    cell::Cell,
+    fs, io,
+    net::{IpAddr, Ipv4Addr},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    sync::Arc,
+};
 
 use super::*;
 use crate::{
-    bundle::{Manifest, Member, MemberKind, Origin, Signature, Verdict},
-    phone::Model,
+    bundle::{
+        Bundle, BundleError, BundleLocation, Manifest, Member, MemberKind, Signature, Verdict,
+    },
+    phone::{LoadName, Model},
+    track::View,
 };
 
 pub(super) const CALL_MANAGER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10));
@@ -42,7 +52,7 @@ pub(super) fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
             let bytes = content(&load, &name);
             Member {
                 size: bytes.len() as u64,
-                sha256: open::sha256(&bytes),
+                sha256: staged_file::sha256(&bytes),
                 name,
                 kind,
                 signature: Signature::Valid,
@@ -63,7 +73,7 @@ pub(super) fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
         manifests,
         key_generation: None,
         uses_trusted_key: false,
-        origin: Origin::default(),
+        location: BundleLocation::default(),
         problems: Vec::new(),
     }
 }
@@ -85,11 +95,11 @@ pub(super) fn sip45() -> Bundle {
     bundle("sip45.zip", "SIP45.9-3-1SR4-1S", &["7945", "7965"])
 }
 
-pub(super) fn of<'a>(bundles: &'a [Bundle], bridges: &'a [Bundle]) -> layout::Legs<'a> {
-    layout::Legs {
+pub(super) fn of<'a>(bundles: &'a [Bundle], bridges: &'a [Bundle]) -> layout::Sources<'a> {
+    layout::Sources {
         bundles,
         bridges,
-        own: &[],
+        extra: &[],
     }
 }
 
@@ -151,11 +161,11 @@ fn the_config_view_names_no_load_and_has_no_firmware() {
     assert!(defaults(View::Target).contains(line));
     assert!(!defaults(View::ConfigOnly).contains("loadInformation"));
     assert!(defaults(View::ConfigOnly).contains("<processNodeName>192.0.2.10</processNodeName>"));
-    for entry in stage.entries() {
+    for entry in stage.files() {
         let found = stage.resolve(View::ConfigOnly, &entry.name);
         assert_eq!(
             found.is_some(),
-            entry.name == "XMLDefault.cnf.xml",
+            *entry.name == *"XMLDefault.cnf.xml",
             "{entry:?}"
         );
     }
@@ -253,7 +263,7 @@ fn a_name_with_different_bytes_in_two_bundles_is_refused_before_anything_is_writ
     same.manifests.clear();
     for member in &mut same.members {
         let bytes = content(&same.loads[0], &member.name);
-        member.sha256 = open::sha256(&bytes);
+        member.sha256 = staged_file::sha256(&bytes);
         member.size = bytes.len() as u64;
     }
     persistent(&target, &[sip45(), same]).unwrap();
@@ -265,16 +275,16 @@ fn a_kept_folder_is_flat_readable_and_whole() {
     let base = tempfile::tempdir().unwrap();
     let new = base.path().join("new");
     let stage = persistent(&new, &[sip45()]).unwrap();
-    let listed: Vec<_> = stage.entries().iter().map(|e| e.name.clone()).collect();
+    let listed: Vec<_> = stage.files().iter().map(|e| e.name.to_string()).collect();
     assert_eq!(names(&new), listed);
     assert_eq!(listed.len(), 9);
     let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&new), mode(&new.join(&listed[0]))), (0o755, 0o644));
-    for entry in stage.entries() {
-        let bytes = fs::read(new.join(&entry.name)).unwrap();
+    for file in stage.files() {
+        let bytes = fs::read(new.join(&*file.name)).unwrap();
         assert_eq!(
-            (bytes.len() as u64, open::sha256(&bytes)),
-            (entry.size, entry.sha256.clone())
+            (bytes.len() as u64, staged_file::sha256(&bytes)),
+            (file.size(), file.sha256())
         );
     }
     assert_eq!(stage.root(), new);
@@ -344,7 +354,7 @@ fn whatever_fails_leaves_nothing_behind() {
         std::os::unix::fs::symlink(base.path().join("empty/aside"), &path).unwrap();
         Ok(())
     };
-    let unpackers: [(&str, Unpack<'_>); 4] = [
+    let unpackers: [(&str, layout::Unpack<'_>); 4] = [
         ("disk full", &disk_full),
         ("altered", &altered),
         ("cut", &cut),
@@ -377,12 +387,11 @@ fn files_that_were_moved_are_taken_back_when_one_cannot_be() {
     fs::create_dir(&from).unwrap();
     fs::create_dir(&to).unwrap();
     fs::write(from.join("a"), "").unwrap();
-    let entries = ["a", "b"].map(|name| FileEntry {
-        name: name.to_owned(),
-        size: 0,
-        sha256: String::new(),
+    let files = ["a", "b"].map(|name| StagedFile {
+        name: name.into(),
+        bytes: Arc::from([]),
     });
-    let error = layout::move_files(&from, &to, &entries).unwrap_err();
+    let error = layout::move_files(&from, &to, &files).unwrap_err();
     assert!(error.to_string().contains("to/b"), "{error}");
     assert_eq!(names(&to), [""; 0]);
 }
@@ -475,7 +484,7 @@ fn of_several_loads_for_a_model_sip_and_the_newest_is_told() {
     for name in ["SCCP45.9-4-2SR3-1S", "SIP45.8-5-4S", "term65.default"] {
         mixed.loads.push(LoadName::new(name));
     }
-    let told = select::targets(&mixed);
+    let told = eligibility::targets(&mixed);
     assert!(
         told.iter()
             .all(|(_, load)| load.as_str() == "SIP45.9-3-1SR4-1S")

@@ -27,11 +27,12 @@ use async_tftp::{
 use futures_lite::{AsyncRead, AsyncWrite, FutureExt};
 
 use super::{
-    Answer, BindError, Config, File, Request, Service, TransferOutcome,
+    Answer, BindError, Config, Request, Service, TransferOutcome,
     bind::{local_addr, open},
     engine::PROGRESS_INTERVAL,
     policy::{Limits, NAME_MAX},
 };
+use crate::stage::StagedFile;
 
 /// How long the crate waits for an ACK, for every peer and attempt.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
@@ -221,7 +222,7 @@ struct Reader<S: Service> {
     shared: SharedState<S>,
     address: Ipv4Addr,
     transfer: u64,
-    file: File,
+    file: StagedFile,
     given: usize,
     acknowledged: usize,
     /// The last block, shorter than the others, was read.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    Answer, File, Port, Request, Service, Socket, TransferOutcome,
+    Answer, Port, Request, Service, Socket, TransferOutcome,
     options::NegotiatedOptions,
     packet::{Head, Packet, ReadRequest, decode, error_code},
     peers::{Peer, Peers},
@@ -17,6 +17,7 @@ use super::{
     transfer::{Send, Step, Transfer},
     transmit::{Outgoing, TransmitQueue},
 };
+use crate::stage::StagedFile;
 
 mod duplicate_rrq;
 mod table;
@@ -226,7 +227,7 @@ impl<S: Service> Engine<S> {
         asked: &Request<'_>,
         port: Port,
         request: &ReadRequest<'_>,
-        file: File,
+        file: StagedFile,
         out: &mut TransmitQueue,
     ) {
         let size = file.bytes.len() as u64;

@@ -20,7 +20,7 @@ impl Service for Shelf {
         if request.name == "absent" {
             return Answer::NotFound;
         }
-        Answer::Serve(File {
+        Answer::Serve(StagedFile {
             name: request.name.into(),
             bytes: vec![1; 1000].into(),
         })

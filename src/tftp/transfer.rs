@@ -7,11 +7,12 @@ use std::{
 };
 
 use super::{
-    File, TransferOutcome,
+    TransferOutcome,
     options::NegotiatedOptions,
     packet::{HEADER, Head},
     rtt::Rtt,
 };
+use crate::stage::StagedFile;
 
 /// How often the first packet is sent to a peer that acknowledges nothing. The address may be forged;
 /// then a third host receives these packets.
@@ -79,7 +80,7 @@ pub enum Step {
 /// One file being sent to one peer.
 #[derive(Debug)]
 pub struct Transfer {
-    file: File,
+    file: StagedFile,
     negotiated: NegotiatedOptions,
     /// The number of blocks, of which the last is shorter than the others.
     blocks: u64,
@@ -99,7 +100,7 @@ pub struct Transfer {
 impl Transfer {
     /// Starts a transfer; returns what to send first.
     #[must_use]
-    pub fn start(now: Instant, file: File, negotiated: NegotiatedOptions) -> (Self, Send) {
+    pub fn start(now: Instant, file: StagedFile, negotiated: NegotiatedOptions) -> (Self, Send) {
         let size = file.bytes.len() as u64;
         let blocks = size / u64::from(negotiated.block_size) + 1;
         let rtt = Rtt::new(negotiated.timeout);
@@ -270,7 +271,7 @@ impl Transfer {
 
     /// The file.
     #[must_use]
-    pub fn file(&self) -> &File {
+    pub fn file(&self) -> &StagedFile {
         &self.file
     }
 

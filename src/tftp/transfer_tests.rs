@@ -6,8 +6,8 @@ use crate::tftp::options::Options;
 
 const MS: Duration = Duration::from_millis(1);
 
-fn file(size: usize) -> File {
-    File {
+fn file(size: usize) -> StagedFile {
+    StagedFile {
         name: "x".into(),
         bytes: vec![7; size].into(),
     }

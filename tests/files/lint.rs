@@ -746,7 +746,7 @@ fn own_files_that_would_do_harm_are_refused_before_anything_is_written() {
     assert!(text(&run.get_output().stderr).contains("absent.xml"));
     let sound = written(base.path(), SEP, DEVICE_XML);
     let run = stage(&bundle, &to, &[&sound, &sound]).code(1);
-    assert!(text(&run.get_output().stderr).contains("has that name already"));
+    assert!(text(&run.get_output().stderr).contains("already has that name"));
     assert!(!to.exists());
 }
 

@@ -235,7 +235,10 @@ fn a_bridge_that_leads_nowhere_is_a_usage_error_and_a_damaged_one_is_not_served(
     };
     let (code, words) = convert(&[&other]);
     assert_eq!(code, Some(2), "{words}");
-    assert!(words.contains("for no model that a target"), "{words}");
+    assert!(
+        words.contains("for none of the models of the target"),
+        "{words}"
+    );
     let (code, words) = convert(&[&good, &good]);
     assert_eq!(code, Some(2), "{words}");
     let (code, words) = convert(&[&cut]);

@@ -1,7 +1,7 @@
-//! The report against what each phone really holds, over seeded fleets of scripted phones in
-//! virtual time: real engine, real tracking, a network that loses things.
+//! Compares reports with what each phone actually has, over seeded fleets of simulated phones in
+//! virtual time, with the real engine, the real tracking and a lossy network.
 //!
-//! `REFLASH_TRUTH_FLEETS` says how many fleets, `REFLASH_TRUTH_SEED` which is the first;
+//! `REFLASH_TRUTH_FLEETS` is the number of fleets, `REFLASH_TRUTH_SEED` the first seed;
 //! scripts/truth runs 10,000.
 
 mod bundles;

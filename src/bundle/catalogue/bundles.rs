@@ -1,7 +1,10 @@
-//! Digests of whole bundles that somebody published, or that were computed from a published
-//! file. Cisco shows its own only after login.
+//! Digests of whole bundles, published or computed from a published file. Cisco shows its
+//! own only after login.
 
-use super::{Confidence, Row, hex::bytes};
+use super::{
+    super::{hex, types::Confidence},
+    row::Row,
+};
 
 const COMPUTED: Confidence = Confidence::Computed;
 const STATED: Confidence = Confidence::Stated;
@@ -10,7 +13,7 @@ const DOUBTFUL: Confidence = Confidence::Doubtful;
 const ZENCOFFEE: &str = "blog.zencoffee.org, 2015";
 const ZHELTOVANTON: &str = "zheltovanton/cisco79xx-to-asterisk @84e6802";
 const CHASLINUX: &str = "chaslinux/cisco-sip @b857aa3";
-/// The package lists of a provisioning server; every revision of them.
+/// The package lists of a provisioning server, all revisions.
 const WAZO: &str = "wazo-platform/wazo-provd-plugins @2321a3f";
 
 const fn row(name: &'static str, source: &'static str, confidence: Confidence) -> Row {
@@ -32,23 +35,23 @@ impl Row {
     }
 
     const fn md5(mut self, digits: &str) -> Self {
-        self.md5 = Some(bytes(digits));
+        self.md5 = Some(hex::decode(digits));
         self
     }
 
     const fn sha1(mut self, digits: &str) -> Self {
-        self.sha1 = Some(bytes(digits));
+        self.sha1 = Some(hex::decode(digits));
         self
     }
 
     const fn sha256(mut self, digits: &str) -> Self {
-        self.sha256 = Some(bytes(digits));
+        self.sha256 = Some(hex::decode(digits));
         self
     }
 }
 
-/// Every row. Where a list calls an MD5 a SHA-1, or gives one digest to several files, the
-/// row says what the digest is, and that the name is in doubt.
+/// All rows. If a list labels an MD5 as a SHA-1, the row has the correct algorithm. If a list
+/// gives one digest to several files, the row is marked as doubtful.
 #[rustfmt::skip]
 pub(super) static BUNDLES: &[Row] = &[
     row("cmterm-7945_7965-sip.9-3-1SR4-1.zip", ZENCOFFEE, STATED)

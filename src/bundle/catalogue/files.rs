@@ -1,32 +1,32 @@
-//! Digests of single firmware files, computed from public repositories (files.txt) or
-//! stated by one (sha1.txt). Equality with one says which file it is, not who made it.
+//! Digests of single firmware files, computed from public repositories (files.txt) or stated
+//! by one (sha1.txt). A match identifies a file but does not prove its origin.
 //!
-//! The lists are read while the program is compiled, every digest by its length.
+//! The lists are parsed at compile time, which also checks the length of every digest.
 
-use super::hex;
+use super::super::hex;
 
-/// A folder of files that belong together.
+/// Files that belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Set {
+pub(in super::super) struct FileSet {
     /// The repository.
     pub(in super::super) source: &'static str,
-    /// The catalogued bundle whose members they are.
+    /// The catalogued bundle that contains them.
     pub(in super::super) bundle: Option<&'static str>,
 }
 
-/// What is known of a file's bytes.
+/// The known digest of a file.
 #[derive(Debug, Clone, Copy)]
-enum Known {
+enum KnownDigest {
     Sha1([u8; 20]),
     Sha256 { size: u64, digest: [u8; 32] },
 }
 
 /// One file of a set.
 #[derive(Debug, Clone, Copy)]
-struct File {
+struct KnownFile {
     set: usize,
     name: &'static str,
-    known: Known,
+    digest: KnownDigest,
 }
 
 const COMPUTED: &str = include_str!("files.txt");
@@ -34,15 +34,15 @@ const STATED: &str = include_str!("sha1.txt");
 const SETS: usize = lines(COMPUTED, true) + 1;
 const FILES: usize = lines(COMPUTED, false) + lines(STATED, false);
 
-/// The whole of both lists.
+/// Both lists.
 struct Lists {
-    sets: [Set; SETS],
-    files: [File; FILES],
+    sets: [FileSet; SETS],
+    files: [KnownFile; FILES],
 }
 
 static LISTS: Lists = read();
 
-/// Lines of the text that begin a set, or that do not.
+/// The number of lines that begin a set (`heads`), or of the others.
 const fn lines(text: &str, heads: bool) -> usize {
     let bytes = text.as_bytes();
     let (mut count, mut at) = (0, 0);
@@ -58,20 +58,17 @@ const fn lines(text: &str, heads: bool) -> usize {
     count
 }
 
-#[expect(
-    clippy::large_stack_arrays,
-    reason = "it runs while the program is compiled, and never after"
-)]
+#[expect(clippy::large_stack_arrays, reason = "it runs at compile time only")]
 const fn read() -> Lists {
     let mut lists = Lists {
-        sets: [Set {
+        sets: [FileSet {
             source: "chaslinux/cisco-sip",
             bundle: None,
         }; SETS],
-        files: [File {
+        files: [KnownFile {
             set: SETS - 1,
             name: "",
-            known: Known::Sha1([0; 20]),
+            digest: KnownDigest::Sha1([0; 20]),
         }; FILES],
     };
     let (mut sets, mut files) = (0, 0);
@@ -83,12 +80,12 @@ const fn read() -> Lists {
             let (_, head) = cut(line, b' ');
             let (source, bundle) = cut(head, b'=');
             lists.sets[sets] = if bundle.is_empty() {
-                Set {
+                FileSet {
                     source,
                     bundle: None,
                 }
             } else {
-                Set {
+                FileSet {
                     source: source.trim_ascii_end(),
                     bundle: Some(bundle.trim_ascii_start()),
                 }
@@ -96,19 +93,19 @@ const fn read() -> Lists {
             sets += 1;
             continue;
         }
-        // `md5 sha1 sha256 size name`. MD5 and SHA-1 are for people who read the list.
+        // `md5 sha1 sha256 size name`. MD5 and SHA-1 are for readers of the list.
         let (md5, line) = cut(line, b' ');
-        let _: [u8; 16] = hex::bytes(md5);
+        let _: [u8; 16] = hex::decode(md5);
         let (sha1, line) = cut(line, b' ');
-        let _: [u8; 20] = hex::bytes(sha1);
+        let _: [u8; 20] = hex::decode(sha1);
         let (sha256, line) = cut(line, b' ');
         let (size, name) = cut(line, b' ');
-        lists.files[files] = File {
+        lists.files[files] = KnownFile {
             set: sets - 1,
             name,
-            known: Known::Sha256 {
+            digest: KnownDigest::Sha256 {
                 size: decimal(size),
-                digest: hex::bytes(sha256),
+                digest: hex::decode(sha256),
             },
         };
         files += 1;
@@ -118,10 +115,10 @@ const fn read() -> Lists {
         let (line, after) = cut(rest, b'\n');
         rest = after;
         let (sha1, name) = cut(line, b' ');
-        lists.files[files] = File {
+        lists.files[files] = KnownFile {
             set: SETS - 1,
             name,
-            known: Known::Sha1(hex::bytes(sha1)),
+            digest: KnownDigest::Sha1(hex::decode(sha1)),
         };
         files += 1;
     }
@@ -129,7 +126,7 @@ const fn read() -> Lists {
     lists
 }
 
-/// What stands before the first such byte, and what after it.
+/// The text before and after the first such byte.
 const fn cut(text: &str, end: u8) -> (&str, &str) {
     let mut at = 0;
     while at < text.len() {
@@ -154,38 +151,38 @@ const fn decimal(digits: &str) -> u64 {
     value
 }
 
-/// A file to look for.
+/// A file to look up.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Looked<'m> {
+pub(in super::super) struct FileIdentity<'m> {
     pub(in super::super) name: &'m str,
     pub(in super::super) size: u64,
     pub(in super::super) sha256: &'m str,
     pub(in super::super) sha1: Option<&'m str>,
 }
 
-impl File {
-    fn is(&self, file: &Looked<'_>) -> bool {
+impl KnownFile {
+    fn is(&self, file: &FileIdentity<'_>) -> bool {
         self.name == file.name
-            && match &self.known {
-                Known::Sha1(digest) => file.sha1 == Some(&super::digest::hex(digest)),
-                Known::Sha256 { size, digest } => {
-                    *size == file.size && super::digest::hex(digest) == file.sha256
+            && match &self.digest {
+                KnownDigest::Sha1(digest) => file.sha1 == Some(&hex::encode(digest)),
+                KnownDigest::Sha256 { size, digest } => {
+                    *size == file.size && hex::encode(digest) == file.sha256
                 }
             }
     }
 }
 
-/// Whether files of this name are known by their SHA-1 only.
+/// Whether the list has only a SHA-1 for files of this name.
 pub(in super::super) fn by_sha1(name: &str) -> bool {
     LISTS
         .files
         .iter()
-        .any(|file| file.name == name && matches!(file.known, Known::Sha1(_)))
+        .any(|file| file.name == name && matches!(file.digest, KnownDigest::Sha1(_)))
 }
 
-/// The set that has all of these files: a catalogued bundle's before any other.
-pub(in super::super) fn set_of(files: &[Looked<'_>]) -> Option<&'static Set> {
-    let has = |set: usize, wanted: &Looked<'_>| {
+/// The set that contains all of these files, preferably that of a catalogued bundle.
+pub(in super::super) fn set_of(files: &[FileIdentity<'_>]) -> Option<&'static FileSet> {
+    let has = |set: usize, wanted: &FileIdentity<'_>| {
         LISTS
             .files
             .iter()
@@ -202,7 +199,7 @@ pub(in super::super) fn set_of(files: &[Looked<'_>]) -> Option<&'static Set> {
 mod tests {
     use super::*;
 
-    const BOOT: Looked<'_> = Looked {
+    const BOOT: FileIdentity<'_> = FileIdentity {
         name: "BOOT69xx.0-0-0-14.zz.sgn",
         size: 45308,
         sha256: "bb7e213cfc18c626b1e1e553de6414c8a2b0d84b95e2bfa39ddbb1b5e799f346",
@@ -210,7 +207,7 @@ mod tests {
     };
 
     #[test]
-    fn the_lists_were_read_whole() {
+    fn lists_are_complete() {
         assert_eq!((SETS, FILES), (51, 341));
         for file in &LISTS.files {
             assert!(
@@ -231,14 +228,14 @@ mod tests {
     }
 
     #[test]
-    fn a_set_is_found_by_all_of_its_files_and_not_by_some() {
+    fn set_must_contain_all_files() {
         let set = set_of(&[BOOT]).unwrap();
         assert_eq!(set.bundle, Some("cmterm-69xx-sip.9-4-1-3.zip"));
-        let other = Looked {
+        let other = FileIdentity {
             name: "BOOT69xx.0-0-0-15.zz.sgn",
             ..BOOT
         };
-        let longer = Looked {
+        let longer = FileIdentity {
             size: 45309,
             ..BOOT
         };
@@ -248,15 +245,15 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_stated_by_its_sha_1_is_found_by_that() {
+    fn file_with_only_a_sha_1_is_found() {
         assert!(by_sha1("term65.default.loads") && !by_sha1("term75.default.loads"));
-        let file = Looked {
+        let file = FileIdentity {
             name: "term65.default.loads",
             size: 1,
             sha256: "",
             sha1: Some("ae73e3518d415742bfe28b378b71326cd1c4d429"),
         };
         assert_eq!(set_of(&[file]).unwrap().source, "chaslinux/cisco-sip");
-        assert_eq!(set_of(&[Looked { sha1: None, ..file }]), None);
+        assert_eq!(set_of(&[FileIdentity { sha1: None, ..file }]), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Folders: regular files in them and below them. Links are not followed.
+//! Folders: the regular files in them and below. Links are not followed.
 
 use std::{
     fs::{self, File},
@@ -6,30 +6,31 @@ use std::{
     path::Path,
 };
 
-use super::{
-    super::{archive::MEMBERS_LIMIT, digest::CHUNK},
-    At, Item, Place, Stop, Visit, count_size,
-    path::{Unique, place},
-    read_some, refused, too_many,
+use super::super::{
+    entry_path::{EntryPath, UniquePaths},
+    file_part::{FilePart, read_retrying},
+    limits::{CHUNK_BYTES, MAX_ENTRIES},
+    stop::{Stop, add_size, refused, too_many_entries},
+    visitor::{EntryInfo, Visitor},
 };
 
-/// Files and folders that are looked at; hidden ones count too.
-const LOOKED_AT_LIMIT: usize = 10_000;
+/// Files and folders that are listed, hidden ones included.
+const MAX_LISTED: usize = 10_000;
 
-pub(super) fn walk(root: &Path, visit: &mut dyn Visit) -> Result<(), Stop> {
+pub(super) fn walk(root: &Path, visitor: &mut dyn Visitor) -> Result<(), Stop> {
     let mut found = Vec::new();
-    let mut looked_at = 0;
-    let mut unique = Unique::default();
+    let mut listed = 0;
+    let mut unique = UniquePaths::default();
     let mut folders = vec![String::new()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(root.join(&folder))? {
             let entry = entry?;
             let name = entry.file_name();
-            looked_at += 1;
-            if looked_at > LOOKED_AT_LIMIT {
-                return Err(too_many());
+            listed += 1;
+            if listed > MAX_LISTED {
+                return Err(too_many_entries());
             }
-            // What desktops and version control leave lying about.
+            // Files of desktops and version control.
             if name.as_encoded_bytes().starts_with(b".") {
                 continue;
             }
@@ -37,52 +38,57 @@ pub(super) fn walk(root: &Path, visit: &mut dyn Visit) -> Result<(), Stop> {
             let mut path = [folder.as_bytes(), name.as_encoded_bytes()].concat();
             if kind.is_dir() {
                 path.push(b'/');
-                folders.push(place(&path)?.folder);
+                folders.push(EntryPath::parse(&path)?.folder);
                 continue;
             }
-            let place = place(&path)?;
+            let path = EntryPath::parse(&path)?;
             if !kind.is_file() {
-                let message = "a link or device; only plain files are taken from a folder";
-                return Err(refused("not-a-regular-file", Some(&place.path()), message));
+                let message = "a link or device; only regular files are read from a folder";
+                return Err(refused("not-a-regular-file", Some(&path.full()), message));
             }
-            unique.add(&place)?;
-            found.push(place);
-            if found.len() > MEMBERS_LIMIT {
-                return Err(too_many());
+            unique.add(&path)?;
+            found.push(path);
+            if found.len() > MAX_ENTRIES {
+                return Err(too_many_entries());
             }
         }
     }
     found.sort_unstable();
     let mut total = 0;
-    for place in found {
-        file(root, place, &mut total, visit)?;
+    for path in found {
+        visit_file(root, path, &mut total, visitor)?;
     }
     Ok(())
 }
 
-fn file(root: &Path, place: Place, total: &mut u64, visit: &mut dyn Visit) -> Result<(), Stop> {
-    let path = root.join(place.path());
-    let file = File::open(&path)?;
+fn visit_file(
+    root: &Path,
+    path: EntryPath,
+    total: &mut u64,
+    visitor: &mut dyn Visitor,
+) -> Result<(), Stop> {
+    let full = root.join(path.full());
+    let file = File::open(&full)?;
     let meta = file.metadata()?;
-    if !meta.is_file() || fs::symlink_metadata(&path)?.is_symlink() {
+    if !meta.is_file() || fs::symlink_metadata(&full)?.is_symlink() {
         return Err(
-            io::Error::other(format!("{} changed while it was read", path.display())).into(),
+            io::Error::other(format!("{} changed while it was read", full.display())).into(),
         );
     }
     let size = meta.len();
-    count_size(total, size, &place.path())?;
-    visit.begin(&Item { place, size })?;
-    let mut buffer = vec![0; CHUNK];
-    let mut at = At::new(&file, 0, size);
+    add_size(total, size, &path.full())?;
+    visitor.begin(&EntryInfo { path, size })?;
+    let mut buffer = vec![0; CHUNK_BYTES];
+    let mut part = FilePart::new(&file, 0, size);
     let mut left = size;
     loop {
-        let count = read_some(&mut at, &mut buffer)?;
+        let count = read_retrying(&mut part, &mut buffer)?;
         if count == 0 {
             break;
         }
         left -= count as u64;
-        visit.bytes(&buffer[..count])?;
+        visitor.bytes(&buffer[..count])?;
     }
-    let cut = (left > 0).then(|| "it became shorter while it was read".to_owned());
-    visit.end(cut)
+    let truncated = (left > 0).then(|| "it became shorter while it was read".to_owned());
+    visitor.end(truncated)
 }

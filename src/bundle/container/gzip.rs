@@ -1,4 +1,4 @@
-//! A tar in a gzip (RFC 1952): one member, nothing behind it, and no bomb.
+//! A tar in a gzip (RFC 1952): one member with nothing after it, and no decompression bomb.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -6,37 +6,40 @@ use flate2::bufread::GzDecoder;
 
 use super::{
     super::{
-        Verdict,
-        archive::{RATIO_LIMIT, TOTAL_LIMIT},
-        digest::CHUNK,
+        file_part::{FilePart, read_retrying},
+        limits::{CHUNK_BYTES, MAX_RATIO, MAX_TOTAL_BYTES},
+        stop::{Stop, damaged, invalid, refused},
+        types::Verdict,
+        visitor::Visitor,
     },
-    At, Stop, Visit, flaw, read_some, refused, tar,
+    tar,
 };
 
-/// Magic and the only compression method that there is.
+/// The magic and the only compression method.
 pub(super) const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
-/// Bytes that a tar may have beside its members: their headers, and the end.
-const TAR_ROOM: u64 = 4 * 1024 * 1024;
-/// What the ratio does not apply to: a tar is padded to 10 KiB, however small its members.
-const FREE: u64 = 1024 * 1024;
+/// Bytes of a tar besides its entries: headers and padding.
+const TAR_OVERHEAD: u64 = 4 * 1024 * 1024;
+/// Bytes to which the ratio does not apply: a tar is padded to 10 KiB.
+const RATIO_ALLOWANCE: u64 = 1024 * 1024;
 
-pub(super) fn walk(packed: At<'_>, visit: &mut dyn Visit) -> Result<(), Stop> {
-    let most = (packed.length().saturating_mul(RATIO_LIMIT) + FREE).min(TOTAL_LIMIT + TAR_ROOM);
+pub(super) fn walk(packed: FilePart<'_>, visitor: &mut dyn Visitor) -> Result<(), Stop> {
+    let limit = (packed.length().saturating_mul(MAX_RATIO) + RATIO_ALLOWANCE)
+        .min(MAX_TOTAL_BYTES + TAR_OVERHEAD);
     let mut unpacked = Bounded {
-        decoder: GzDecoder::new(BufReader::with_capacity(CHUNK, packed)),
-        left: most,
+        decoder: GzDecoder::new(BufReader::with_capacity(CHUNK_BYTES, packed)),
+        left: limit,
         over: false,
     };
-    let outcome = tar::walk(&mut unpacked, most, visit).and_then(|()| {
-        // What follows the tar's end is zeros, and the gzip's checksum behind them.
-        let mut buffer = vec![0; CHUNK];
+    let outcome = tar::walk(&mut unpacked, limit, visitor).and_then(|()| {
+        // Zeros may follow the tar. Reading to the end also checks the gzip's CRC.
+        let mut buffer = vec![0; CHUNK_BYTES];
         loop {
-            let count = read_some(&mut unpacked, &mut buffer)?;
+            let count = read_retrying(&mut unpacked, &mut buffer)?;
             if count == 0 {
                 return Ok(());
             }
             if buffer[..count].iter().any(|byte| *byte != 0) {
-                return Err(tar::after_the_end());
+                return Err(tar::trailing_data());
             }
         }
     });
@@ -44,42 +47,37 @@ pub(super) fn walk(packed: At<'_>, visit: &mut dyn Visit) -> Result<(), Stop> {
         return Err(refused(
             "over-limit",
             None,
-            format!("it unpacks to more than {most} bytes, as only a bomb does"),
+            format!("it unpacks to more than {limit} bytes (decompression bomb)"),
         ));
     }
-    outcome.map_err(broken)?;
+    outcome.map_err(decoder_error)?;
     if !unpacked.decoder.into_inner().fill_buf()?.is_empty() {
-        return Err(flaw(
-            Verdict::Damaged,
-            "archive-damaged",
+        return Err(damaged(
             None,
-            "bytes follow the end of its gzip; a bundle is one gzip and nothing else",
+            "bytes follow the end of its gzip; a bundle is a single gzip",
         ));
     }
     Ok(())
 }
 
-/// An error without the operating system's number is what the decoder says of the bytes.
-fn broken(stop: Stop) -> Stop {
+/// An error without an OS error number comes from the decoder and concerns the data.
+fn decoder_error(stop: Stop) -> Stop {
     match stop {
         Stop::Io(error) if error.raw_os_error().is_none() => {
             let (code, what) = if error.kind() == io::ErrorKind::UnexpectedEof {
-                ("archive-truncated", "its gzip was cut off".to_owned())
+                ("archive-truncated", "its gzip is truncated".to_owned())
             } else {
-                (
-                    "archive-damaged",
-                    format!("its gzip does not hold: {error}"),
-                )
+                ("archive-damaged", format!("its gzip is invalid: {error}"))
             };
-            flaw(Verdict::Damaged, code, None, what)
+            invalid(Verdict::Damaged, code, None, what)
         }
         other => other,
     }
 }
 
-/// Not more than so many bytes.
+/// A decoder with an output limit.
 struct Bounded<'f> {
-    decoder: GzDecoder<BufReader<At<'f>>>,
+    decoder: GzDecoder<BufReader<FilePart<'f>>>,
     left: u64,
     over: bool,
 }

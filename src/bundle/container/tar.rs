@@ -1,21 +1,23 @@
-//! Tars as plain as firmware has them: POSIX.1-1988 ustar, GNU's and the older form, with
-//! regular files and folders and nothing else.
+//! tar as used for firmware: POSIX.1-1988 ustar, GNU and pre-POSIX headers, with regular
+//! files and folders only.
 
 use std::io::{self, Read};
 
-use super::{
-    super::{Verdict, archive::MEMBERS_LIMIT, digest::CHUNK},
-    Item, Stop, Visit, count_size, flaw,
-    path::{Unique, place},
-    read_some, refused, too_many,
+use super::super::{
+    entry_path::{EntryPath, UniquePaths},
+    file_part::read_retrying,
+    limits::{CHUNK_BYTES, MAX_ENTRIES},
+    stop::{Stop, add_size, damaged, invalid, refused, too_many_entries},
+    types::Verdict,
+    visitor::{EntryInfo, Visitor},
 };
 
-/// Everything in a tar comes in blocks of this many bytes.
+/// The block size: headers take one block, and data is padded to whole blocks.
 const BLOCK: usize = 512;
-/// Where the header's own checksum stands.
+/// The checksum field of a header.
 const CHECKSUM: std::ops::Range<usize> = 148..156;
 
-/// Whether a file begins with a tar's header.
+/// Whether a file begins with a tar header.
 pub(super) fn begins(start: &[u8]) -> bool {
     start
         .first_chunk()
@@ -23,20 +25,23 @@ pub(super) fn begins(start: &[u8]) -> bool {
         || start.get(257..262) == Some(b"ustar")
 }
 
-/// What one header says.
+/// The content of one header.
 struct Header {
     path: Vec<u8>,
     size: u64,
     folder: bool,
 }
 
-/// Walks the tar up to its end and makes sure that only zeros follow. `most` bounds what
-/// any of its sizes may be.
-pub(super) fn walk(from: &mut impl Read, most: u64, visit: &mut dyn Visit) -> Result<(), Stop> {
-    let mut unique = Unique::default();
+/// Walks the tar to its end and checks that only zeros follow. No size may exceed `limit`.
+pub(super) fn walk(
+    from: &mut impl Read,
+    limit: u64,
+    visitor: &mut dyn Visitor,
+) -> Result<(), Stop> {
+    let mut unique = UniquePaths::default();
     let mut total = 0;
     let mut count = 0;
-    let mut buffer = vec![0; CHUNK];
+    let mut buffer = vec![0; CHUNK_BYTES];
     let mut block = [0; BLOCK];
     loop {
         fill(from, &mut block)?;
@@ -44,70 +49,64 @@ pub(super) fn walk(from: &mut impl Read, most: u64, visit: &mut dyn Visit) -> Re
             break;
         }
         if count == 0 && !begins(&block) {
-            let message = "it is no tar, and no bundle is anything else in a gzip";
-            return Err(flaw(Verdict::Foreign, "not-an-archive", None, message));
+            let message = "its gzip does not contain a tar";
+            return Err(invalid(Verdict::Foreign, "not-an-archive", None, message));
         }
         let header = header(&block)?;
         count += 1;
-        if count > MEMBERS_LIMIT {
-            return Err(too_many());
+        if count > MAX_ENTRIES {
+            return Err(too_many_entries());
         }
         if header.folder {
             continue;
         }
-        let item = Item {
-            place: place(&header.path)?,
+        let entry = EntryInfo {
+            path: EntryPath::parse(&header.path)?,
             size: header.size,
         };
-        let path = item.place.path();
-        unique.add(&item.place)?;
-        count_size(&mut total, item.size, &path)?;
-        if item.size > most {
-            return Err(cut());
+        unique.add(&entry.path)?;
+        add_size(&mut total, entry.size, &entry.path.full())?;
+        if entry.size > limit {
+            return Err(truncated());
         }
-        visit.begin(&item)?;
-        let mut left = item.size;
+        visitor.begin(&entry)?;
+        let mut left = entry.size;
         while left > 0 {
-            let room = usize::try_from(left).unwrap_or(usize::MAX).min(CHUNK);
-            let read = read_some(from, &mut buffer[..room])?;
+            let room = usize::try_from(left).unwrap_or(usize::MAX).min(CHUNK_BYTES);
+            let read = read_retrying(from, &mut buffer[..room])?;
             if read == 0 {
-                return Err(cut());
+                return Err(truncated());
             }
             left -= read as u64;
-            visit.bytes(&buffer[..read])?;
+            visitor.bytes(&buffer[..read])?;
         }
-        visit.end(None)?;
-        let padding = item.size.next_multiple_of(BLOCK as u64) - item.size;
+        visitor.end(None)?;
+        let padding = entry.size.next_multiple_of(BLOCK as u64) - entry.size;
         let padding = usize::try_from(padding).expect("less than a block");
         fill(from, &mut block[..padding])?;
     }
-    // Two blocks of zeros are the end.
+    // Two zero blocks mark the end.
     fill(from, &mut block)?;
     if block != [0; BLOCK] {
-        return Err(after_the_end());
+        return Err(trailing_data());
     }
     loop {
-        let read = read_some(from, &mut buffer)?;
+        let read = read_retrying(from, &mut buffer)?;
         if read == 0 {
             return Ok(());
         }
         if buffer[..read].iter().any(|byte| *byte != 0) {
-            return Err(after_the_end());
+            return Err(trailing_data());
         }
     }
 }
 
-pub(super) fn after_the_end() -> Stop {
-    flaw(
-        Verdict::Damaged,
-        "archive-damaged",
-        None,
-        "something other than zeros follows its end",
-    )
+pub(super) fn trailing_data() -> Stop {
+    damaged(None, "data other than zeros follows its end")
 }
 
-fn cut() -> Stop {
-    flaw(
+fn truncated() -> Stop {
+    invalid(
         Verdict::Damaged,
         "archive-truncated",
         None,
@@ -117,8 +116,7 @@ fn cut() -> Stop {
 
 fn fill(from: &mut impl Read, bytes: &mut [u8]) -> Result<(), Stop> {
     from.read_exact(bytes).map_err(|error| match error.kind() {
-        // A gzip that was cut says so with the same kind, and an error of its own.
-        io::ErrorKind::UnexpectedEof => cut(),
+        io::ErrorKind::UnexpectedEof => truncated(),
         _ => error.into(),
     })
 }
@@ -134,15 +132,14 @@ fn checksum_holds(block: &[u8; BLOCK]) -> bool {
 
 fn header(block: &[u8; BLOCK]) -> Result<Header, Stop> {
     if !checksum_holds(block) {
-        let message = "a member's header does not hold its own checksum";
-        return Err(flaw(Verdict::Damaged, "archive-damaged", None, message));
+        return Err(damaged(None, "the checksum of a member's header is wrong"));
     }
     let text = |from: usize, to: usize| {
         let field = &block[from..to];
         field.split(|byte| *byte == 0).next().unwrap_or_default()
     };
     let mut path = text(0, 100).to_vec();
-    // Only POSIX's form has a prefix there.
+    // Only the POSIX format has a prefix field there.
     if block[257..263] == *b"ustar\0" && block[345] != 0 {
         path = [text(345, 500), b"/", &path].concat();
     }
@@ -154,20 +151,19 @@ fn header(block: &[u8; BLOCK]) -> Result<Header, Stop> {
         refused(
             "over-limit",
             Some(&shown),
-            "its size is not a number, or has more than 8 GiB",
+            "its size is not a number or exceeds 8 GiB",
         )
     })?;
     let folder = match block[156] {
         b'0' | 0 => path.ends_with(b"/"),
         b'5' => true,
         b'1'..=b'6' => {
-            let message = "a link or device; firmware has plain files only";
+            let message = "a link or device; firmware archives contain regular files only";
             return Err(refused("not-a-regular-file", Some(&shown), message));
         }
         other => {
             let message = format!(
-                "an extension of tar ({:?}) that firmware does not need; pack it with \
-                 `tar --format=ustar`",
+                "an unsupported tar extension ({:?}); repack it with `tar --format=ustar`",
                 char::from(other)
             );
             return Err(refused("unsupported-archive", Some(&shown), message));
@@ -178,21 +174,21 @@ fn header(block: &[u8; BLOCK]) -> Result<Header, Stop> {
             return Err(refused(
                 "not-a-regular-file",
                 Some(&shown),
-                "a folder with bytes in it",
+                "a folder that has data",
             ));
         }
-        // The root itself has no name left.
+        // The root itself (`./`) has an empty name by now.
         if !path.is_empty() {
             if !path.ends_with(b"/") {
                 path.push(b'/');
             }
-            place(&path)?;
+            EntryPath::parse(&path)?;
         }
     }
     Ok(Header { path, size, folder })
 }
 
-/// Octal digits, with blanks before and blanks or NULs behind.
+/// Octal digits, with leading spaces and trailing spaces or NULs.
 fn octal(field: &[u8]) -> Option<u64> {
     let start = field.iter().position(|byte| *byte != b' ')?;
     let digits: Vec<u8> = field[start..]

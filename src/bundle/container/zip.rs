@@ -1,35 +1,41 @@
-//! Zips: the structure is judged as a whole before a member is shown.
+//! ZIP: the structure is validated as a whole before an entry is read.
+
+mod end_record;
+mod headers;
+mod inflate;
+mod read;
+mod structure;
+mod zip_entry;
 
 use std::{fs::File, io::Seek};
 
-use super::{
-    super::{
-        archive,
-        inflate::{self, MemberFault},
-    },
-    At, Item, Stop, Visit,
+use self::inflate::EntryError;
+use super::super::{
+    file_part::FilePart,
+    stop::Stop,
+    visitor::{EntryInfo, Visitor},
 };
 
-pub(super) fn walk(file: &File, length: u64, visit: &mut dyn Visit) -> Result<(), Stop> {
-    let mut at = At::new(file, 0, length);
-    let entries = archive::layout(&mut at, length)?;
-    at.rewind()?;
-    let mut library = inflate::open(at, &entries)?;
+pub(super) fn walk(file: &File, length: u64, visitor: &mut dyn Visitor) -> Result<(), Stop> {
+    let mut part = FilePart::new(file, 0, length);
+    let entries = structure::entries(&mut part, length)?;
+    part.rewind()?;
+    let mut reader = inflate::open(part, &entries)?;
     for (index, entry) in entries.iter().enumerate() {
         if entry.is_folder() {
             continue;
         }
-        visit.begin(&Item {
-            place: entry.place.clone(),
+        visitor.begin(&EntryInfo {
+            path: entry.path.clone(),
             size: entry.size,
         })?;
-        let copied = inflate::copy(&mut library, index, entry, |bytes| visit.bytes(bytes));
-        let fault = match copied {
+        let copied = inflate::copy(&mut reader, index, entry, |bytes| visitor.bytes(bytes));
+        let error = match copied {
             Ok(()) => None,
-            Err(MemberFault::Data(why)) => Some(why),
-            Err(MemberFault::Stop(stop)) => return Err(stop),
+            Err(EntryError::Data(why)) => Some(why),
+            Err(EntryError::Stop(stop)) => return Err(stop),
         };
-        visit.end(fault)?;
+        visitor.end(error)?;
     }
     Ok(())
 }

@@ -1,17 +1,17 @@
 //! The header of 78xx files: fixed fields, little-endian.
 //!
 //! Magic, header length, zero, payload length, zero, SHA-256 of the payload, length of the
-//! name, the name (padded with zeros to a multiple of four), then 256 bytes of a signature
-//! whose scheme is not known.
+//! name, the name (padded with zeros to a multiple of four), then a signature of 256 bytes
+//! whose scheme is unknown.
 
 /// The first four bytes.
 pub(in super::super) const MAGIC: [u8; 4] = [0xcd, 0x34, 0x12, 0xab];
-/// Where the name begins.
+/// The offset of the name.
 const NAME: usize = 0x38;
-/// The longest header that is believed. Known ones have 0x150 to 0x158 bytes.
-const LONGEST: usize = 4096;
+/// The longest accepted header. Known ones have 0x150 to 0x158 bytes.
+const MAX_LENGTH: usize = 4096;
 
-/// What a fifth-generation header says.
+/// The header of a fifth-generation file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) struct FifthHeader {
     /// Bytes before the payload.
@@ -22,29 +22,29 @@ pub(in super::super) struct FifthHeader {
     pub(in super::super) sha256: [u8; 32],
 }
 
-/// The length field, if it can be one.
+/// The length field, if it is in range.
 pub(super) fn claimed_length(start: &[u8]) -> Option<usize> {
     usize::try_from(u32_at(start, 4)?)
         .ok()
-        .filter(|length| (NAME..=LONGEST).contains(length))
+        .filter(|length| (NAME..=MAX_LENGTH).contains(length))
 }
 
 impl FifthHeader {
-    /// Total: any bytes give a header or the reason why it is none.
+    /// Parses a header. Total: any bytes give a header or the reason why it is invalid.
     pub(super) fn parse(start: &[u8], size: u64) -> Result<Self, &'static str> {
-        let length = claimed_length(start).ok_or("its header has an impossible length")?;
+        let length = claimed_length(start).ok_or("its header has an invalid length")?;
         let header = start
             .get(..length)
             .ok_or("its header is longer than the file")?;
         let field = |at| u32_at(header, at).unwrap_or_default();
         if u64::from(field(0x0c)) != size - length as u64 {
-            return Err("its header gives the rest of the file another length");
+            return Err("the payload length in its header is not that of the file");
         }
         let name = usize::try_from(field(0x34))
             .ok()
             .and_then(|long| header.get(NAME..)?.get(..long))
             .filter(|name| !name.is_empty())
-            .ok_or("the name in its header has an impossible length")?;
+            .ok_or("the name in its header has an invalid length")?;
         let sha256 = header[0x14..0x34].try_into().expect("32 bytes");
         Ok(Self {
             length,
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_read_and_lies_are_not_believed() {
+    fn fields_are_parsed_and_invalid_ones_rejected() {
         let whole = file(b"sboot78xx.11-0-1-11.sbn", b"payload");
         let header = FifthHeader::parse(&whole, whole.len() as u64).unwrap();
         assert_eq!((header.length, header.sha256), (0x150, [7; 32]));
@@ -107,7 +107,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_give_an_answer(rest in proptest::collection::vec(any::<u8>(), 0..600), size in 0_u64..2_000) {
+        fn any_bytes_are_parsed_without_panic(rest in proptest::collection::vec(any::<u8>(), 0..600), size in 0_u64..2_000) {
             let bytes = [&MAGIC[..], &rest].concat();
             if let Ok(header) = FifthHeader::parse(&bytes, size.max(bytes.len() as u64)) {
                 prop_assert!(header.length <= bytes.len());

@@ -1,88 +1,92 @@
-//! The signed header: fields of tag (1 byte), length (2 bytes, big-endian) and value,
-//! judged by the rules of the phones' own verifier, and by stricter ones where a phone is
-//! lax. docs/formats.md has the layout.
+//! The signed header: fields of tag (1 byte), length (2 bytes, big-endian) and value.
+//!
+//! The rules are those of the phones' own verifier, and stricter where a phone is lax.
+//! docs/formats.md describes the layout.
 
 use std::ops::Range;
 
-/// The least that a phone takes for a header, and for a file.
-const LEAST: usize = 100;
-/// The longest signature that a phone takes.
-const SIGNATURE_LIMIT: usize = 300;
+/// The first bytes of a signed header.
+pub(in super::super) const MAGIC: [u8; 3] = [1, 0, 2];
+/// The shortest header that a phone accepts.
+const MIN_LENGTH: usize = 100;
+/// The longest signature that a phone accepts.
+const MAX_SIGNATURE: usize = 300;
 
-/// The signer, its serial number and its issuer that phones have built in. They are the
-/// same placeholders in every released image, and say nothing about the key.
+/// The signer, its serial number and its issuer, which are built into phones. They are the
+/// same placeholders in every released image and do not identify the key.
 const SIGNER: &[u8] = b"CN=someSigner;OU=someOrgUnit;O=someOrg\0";
 const SERIAL: &[u8] = &[0x12, 0x34, 0x56, 0x78, 0x90, 0xab, 0xcd, 0xef];
 const ISSUER: &[u8] = b"CN=someCA;OU=someOrgUnit;O=someOrg\0";
 
-/// The tags that must be there, each once: 1 to 12 and 14.
-const TAGS: usize = 13;
+/// The number of required tags: 1 to 12 and 14, each once.
+const REQUIRED_TAGS: usize = 13;
 const PADDING: u8 = 0x0d;
 const NAME: u8 = 0x0e;
 
-/// How the message was hashed.
+/// The hash of the signed message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Hash {
-    /// 0. No released image has it.
+pub(in super::super) enum SignedHash {
+    /// 0. Not used by any released image.
     Md5,
     /// 1.
     Sha1,
-    /// 2 and 3: packages for a call manager. Phones refuse it.
+    /// 2 and 3: call manager packages. Phones reject it.
     Newer,
 }
 
-/// What a signed header says.
+/// A signed header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) struct SignedHeader {
     /// Bytes before the payload.
     pub(in super::super) length: usize,
     /// The file's name, without its NUL.
     pub(in super::super) name: Vec<u8>,
-    pub(in super::super) hash: Hash,
-    /// Where the signature field stands, tag and length included: what is not signed.
-    pub(in super::super) field: Range<usize>,
+    pub(in super::super) hash: SignedHash,
+    /// The range of the signature field, tag and length included: the part that is not
+    /// signed.
+    pub(in super::super) signature_field: Range<usize>,
     /// The signature.
     pub(in super::super) signature: Vec<u8>,
-    /// Bytes of the key's modulus.
+    /// The length of the modulus in bytes.
     pub(in super::super) modulus: usize,
-    /// Whether a phone knows the signer's name, serial and issuer.
-    signer: bool,
-    /// What phones warn of and take all the same.
+    /// The signer, serial number and issuer are those that phones expect.
+    known_signer: bool,
+    /// What phones log a warning about but accept.
     pub(in super::super) oddities: Vec<&'static str>,
 }
 
-/// Why a phone would refuse a header; its own words for it are "bad envelope".
+/// Why a phone would reject a header. Phones log it as "bad envelope".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(in super::super) enum HeaderFault {
-    #[error("its signed header has an impossible length")]
+pub(in super::super) enum HeaderError {
+    #[error("its signed header has an invalid length")]
     Length,
     #[error("its signed header does not begin with version and length")]
     Beginning,
-    #[error("field {0:#04x} of its signed header reaches past the header's end")]
+    #[error("field {0:#04x} of its signed header extends past the end of the header")]
     Field(u8),
-    #[error("field {0:#04x} of its signed header is there twice")]
+    #[error("field {0:#04x} of its signed header occurs twice")]
     Twice(u8),
     #[error("its signed header lacks field {0:#04x}")]
     Missing(u8),
     #[error("field {0:#04x} of its signed header has no value")]
     Empty(u8),
-    #[error("group {0:#04x} of its signed header has another length than its fields")]
+    #[error("group {0:#04x} of its signed header does not have the length of its fields")]
     Group(u8),
-    #[error("its signed header names a digest that phones do not take ({0})")]
+    #[error("its signed header has a digest that phones do not accept ({0})")]
     Digest(u8),
-    #[error("its signed header names a signature algorithm that is not RSA ({0})")]
+    #[error("its signed header has a signature algorithm other than RSA ({0})")]
     Algorithm(u8),
-    #[error("its signed header names a key size that phones do not take ({0})")]
+    #[error("its signed header has a key size that phones do not accept ({0})")]
     Modulus(u8),
-    #[error("its signature has {0} bytes, which does not suit the key's size")]
+    #[error("its signature has {0} bytes, which does not match the key size")]
     Signature(usize),
-    #[error("the name in its signed header does not end where it should")]
+    #[error("the name in its signed header is not terminated correctly")]
     Name,
-    #[error("its signed header names a signer that phones do not know")]
+    #[error("its signed header has a signer that phones do not know")]
     Signer,
 }
 
-/// The length field, if the file begins as a signed one does.
+/// The length field, if the file begins like a signed one.
 pub(super) fn claimed_length(start: &[u8]) -> Option<usize> {
     match start.get(5..10)? {
         [2, 0, 2, high, low] => Some(usize::from(u16::from_be_bytes([*high, *low]))),
@@ -91,37 +95,37 @@ pub(super) fn claimed_length(start: &[u8]) -> Option<usize> {
 }
 
 impl SignedHeader {
-    /// Reads the header of a firmware file of `size` bytes as strictly as a phone does.
-    pub(in super::super) fn parse(start: &[u8], size: u64) -> Result<Self, HeaderFault> {
+    /// Parses the header of a firmware file of `size` bytes as strictly as a phone does.
+    pub(in super::super) fn parse(start: &[u8], size: u64) -> Result<Self, HeaderError> {
         let header = Self::parse_package(start, size)?;
-        if header.hash == Hash::Newer {
-            return Err(HeaderFault::Digest(2));
+        if header.hash == SignedHash::Newer {
+            return Err(HeaderError::Digest(2));
         }
         if header.modulus > 256 {
-            return Err(HeaderFault::Modulus(3));
+            return Err(HeaderError::Modulus(3));
         }
-        if !header.signer {
-            return Err(HeaderFault::Signer);
+        if !header.known_signer {
+            return Err(HeaderError::Signer);
         }
         Ok(header)
     }
 
-    /// Reads the header of a package for a call manager (`.cop.sgn`): other signers, and
-    /// newer digests and keys than phones know.
-    pub(in super::super) fn parse_package(start: &[u8], size: u64) -> Result<Self, HeaderFault> {
-        let length = claimed_length(start).ok_or(HeaderFault::Beginning)?;
-        if !start.starts_with(&super::SIGNED_MAGIC) {
-            return Err(HeaderFault::Beginning);
+    /// Parses the header of a call manager package (`.cop.sgn`), which may have other signers
+    /// and newer digests and keys than phones accept.
+    pub(in super::super) fn parse_package(start: &[u8], size: u64) -> Result<Self, HeaderError> {
+        let length = claimed_length(start).ok_or(HeaderError::Beginning)?;
+        if !start.starts_with(&MAGIC) {
+            return Err(HeaderError::Beginning);
         }
-        if length < LEAST || length % 4 != 0 || length as u64 > size {
-            return Err(HeaderFault::Length);
+        if length < MIN_LENGTH || length % 4 != 0 || length as u64 > size {
+            return Err(HeaderError::Length);
         }
-        let header = start.get(..length).ok_or(HeaderFault::Length)?;
+        let header = start.get(..length).ok_or(HeaderError::Length)?;
         let fields = fields(header)?;
         let value = |tag: u8| {
-            let range = fields.of(tag).ok_or(HeaderFault::Missing(tag))?;
+            let range = fields.of(tag).ok_or(HeaderError::Missing(tag))?;
             if range.is_empty() {
-                Err(HeaderFault::Empty(tag))
+                Err(HeaderError::Empty(tag))
             } else {
                 Ok(range)
             }
@@ -136,59 +140,59 @@ impl SignedHeader {
             (9, long(10)? + long(11)? + 6),
         ] {
             if long(group)? != expected {
-                return Err(HeaderFault::Group(group));
+                return Err(HeaderError::Group(group));
             }
         }
         let byte = |tag| match &header[value(tag)?] {
             [byte] => Ok(*byte),
-            _ => Err(HeaderFault::Field(tag)),
+            _ => Err(HeaderError::Field(tag)),
         };
         let hash = match byte(8)? {
-            0 => Hash::Md5,
-            1 => Hash::Sha1,
-            2 | 3 => Hash::Newer,
-            other => return Err(HeaderFault::Digest(other)),
+            0 => SignedHash::Md5,
+            1 => SignedHash::Sha1,
+            2 | 3 => SignedHash::Newer,
+            other => return Err(HeaderError::Digest(other)),
         };
         if byte(10)? != 0 {
-            return Err(HeaderFault::Algorithm(byte(10)?));
+            return Err(HeaderError::Algorithm(byte(10)?));
         }
         let modulus = match byte(11)? {
             size @ 0..=3 => 64 << size,
-            other => return Err(HeaderFault::Modulus(other)),
+            other => return Err(HeaderError::Modulus(other)),
         };
         let signature = value(12)?;
         let longest = if modulus > 256 {
             modulus + 1
         } else {
-            SIGNATURE_LIMIT
+            MAX_SIGNATURE
         };
         if signature.len() > longest || ![modulus, modulus + 1].contains(&signature.len()) {
-            return Err(HeaderFault::Signature(signature.len()));
+            return Err(HeaderError::Signature(signature.len()));
         }
         let Some((0, name)) = header[value(NAME)?].split_last() else {
-            return Err(HeaderFault::Name);
+            return Err(HeaderError::Name);
         };
         if name.is_empty() || name.contains(&0) {
-            return Err(HeaderFault::Name);
+            return Err(HeaderError::Name);
         }
         let mut oddities = Vec::new();
         if header[3..5] != [1, 1] {
-            oddities.push("its signed header is not of version 1.1");
+            oddities.push("its signed header is not version 1.1");
         }
         if length > 4096 {
             oddities.push("its signed header has more than 4,096 bytes");
         }
         if fields.unknown {
-            oddities.push("its signed header has fields that nobody knows");
+            oddities.push("its signed header has unknown fields");
         }
         Ok(Self {
             length,
             name: name.to_vec(),
             hash,
-            field: signature.start - 3..signature.end,
+            signature_field: signature.start - 3..signature.end,
             signature: header[signature].to_vec(),
             modulus,
-            signer: [(4, SIGNER), (5, SERIAL), (6, ISSUER)]
+            known_signer: [(4, SIGNER), (5, SERIAL), (6, ISSUER)]
                 .into_iter()
                 .all(|(tag, known)| value(tag).is_ok_and(|range| header[range] == *known)),
             oddities,
@@ -196,7 +200,7 @@ impl SignedHeader {
     }
 }
 
-/// Where each field's value stands. A group's range says how long it claims to be.
+/// The range of each field's value. For a group, it is as long as the group claims to be.
 struct Fields {
     ranges: [Option<Range<usize>>; NAME as usize + 1],
     unknown: bool,
@@ -208,33 +212,33 @@ impl Fields {
     }
 }
 
-/// Goes through the fields up to the first byte of padding or until all are there. What
-/// follows is padding to a phone.
-fn fields(header: &[u8]) -> Result<Fields, HeaderFault> {
+/// Parses the fields up to the first padding byte or until all are found. Phones treat the
+/// rest as padding.
+fn fields(header: &[u8]) -> Result<Fields, HeaderError> {
     let mut fields = Fields {
         ranges: [const { None }; NAME as usize + 1],
         unknown: false,
     };
     let mut found = 0;
     let mut at = 0;
-    while found < TAGS {
+    while found < REQUIRED_TAGS {
         let Some(&tag) = header.get(at) else { break };
         if tag == PADDING {
             break;
         }
         let Some([high, low]) = header.get(at + 1..at + 3) else {
-            return Err(HeaderFault::Field(tag));
+            return Err(HeaderError::Field(tag));
         };
         let value = at + 3;
         let end = value + usize::from(u16::from_be_bytes([*high, *low]));
-        // A group is stepped into: its fields follow it as if there were no group.
+        // The fields of a group follow as if there were no group.
         let group = matches!(tag, 3 | 7 | 9);
         if end > header.len() {
-            return Err(HeaderFault::Field(tag));
+            return Err(HeaderError::Field(tag));
         }
         match fields.ranges.get_mut(usize::from(tag)) {
-            Some(Some(_)) => return Err(HeaderFault::Twice(tag)),
-            // 0x00 has no meaning.
+            Some(Some(_)) => return Err(HeaderError::Twice(tag)),
+            // Tag 0 is not defined.
             Some(slot) if tag != 0 => {
                 *slot = Some(value..end);
                 found += 1;
@@ -255,11 +259,11 @@ mod tests {
 
     const FILE: &str = "SIP45.9-3-1SR4-1S.loads";
 
-    fn parse(bytes: &[u8]) -> Result<SignedHeader, HeaderFault> {
+    fn parse(bytes: &[u8]) -> Result<SignedHeader, HeaderError> {
         SignedHeader::parse(bytes, bytes.len() as u64)
     }
 
-    /// Puts these bytes there.
+    /// A signed file with these bytes replaced.
     fn with(at: usize, bytes: &[u8]) -> Vec<u8> {
         let mut file = signed_file(FILE, b"payload");
         file[at..at + bytes.len()].copy_from_slice(bytes);
@@ -267,22 +271,22 @@ mod tests {
     }
 
     #[test]
-    fn a_released_image_s_header_is_read() {
+    fn header_of_a_released_image_is_parsed() {
         let file = signed_file(FILE, b"payload");
         let header = parse(&file).unwrap();
         assert_eq!(
             (header.length, header.modulus, header.hash),
-            (408, 256, Hash::Sha1)
+            (408, 256, SignedHash::Sha1)
         );
         assert_eq!(header.name, FILE.as_bytes());
-        assert_eq!(header.field, 122..381);
+        assert_eq!(header.signature_field, 122..381);
         assert_eq!(header.signature, file[125..381]);
         assert!(header.oddities.is_empty());
     }
 
     #[test]
-    fn what_a_phone_refuses_is_refused_with_its_reason() {
-        use HeaderFault as F;
+    fn headers_that_phones_reject_are_rejected_with_a_reason() {
+        use HeaderError as F;
         let cases: [(usize, &[u8], F); 20] = [
             (5, &[3], F::Beginning),
             (7, &[3], F::Beginning),
@@ -314,20 +318,23 @@ mod tests {
     }
 
     #[test]
-    fn what_a_phone_only_warns_of_is_taken() {
+    fn oddities_are_accepted() {
         let header = parse(&with(3, &[1, 0])).unwrap();
         assert_eq!(header.oddities.len(), 1);
-        // A field that nobody knows, put before the signature.
+        // An unknown field before the signature.
         let file = signed_file("abc.sbn", b"");
         let mut odd = [&file[..122], &[0x20, 0, 1, 9], &file[122..]].concat();
         let length = u16::from_be_bytes([odd[8], odd[9]]) + 4;
         odd[8..10].copy_from_slice(&length.to_be_bytes());
         let header = parse(&odd).unwrap();
-        assert_eq!((header.field.start, header.oddities.len()), (126, 1));
+        assert_eq!(
+            (header.signature_field.start, header.oddities.len()),
+            (126, 1)
+        );
     }
 
     #[test]
-    fn no_cut_header_is_a_header() {
+    fn truncated_headers_are_rejected() {
         let file = signed_file(FILE, b"");
         for cut in 0..file.len() {
             assert!(parse(&file[..cut]).is_err(), "{cut}");
@@ -336,21 +343,21 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_give_an_answer(
+        fn any_bytes_are_parsed_without_panic(
             start in prop_oneof![Just(vec![1, 0, 2, 1, 1, 2, 0, 2]), Just(Vec::new())],
             rest in proptest::collection::vec(prop_oneof![0_u8..16, any::<u8>()], 0..700),
         ) {
             let bytes = [start, rest].concat();
             if let Ok(header) = SignedHeader::parse_package(&bytes, bytes.len() as u64) {
-                prop_assert!(header.length <= bytes.len() && header.field.end <= header.length);
+                prop_assert!(header.length <= bytes.len() && header.signature_field.end <= header.length);
             }
         }
 
         #[test]
-        fn a_changed_header_gives_an_answer(at in 0_usize..408, to in any::<u8>()) {
+        fn modified_header_is_parsed_without_panic(at in 0_usize..408, to in any::<u8>()) {
             let file = with(at, &[to]);
             if let Ok(header) = parse(&file) {
-                prop_assert!(header.length <= file.len() && header.field.end <= header.length);
+                prop_assert!(header.length <= file.len() && header.signature_field.end <= header.length);
             }
         }
     }

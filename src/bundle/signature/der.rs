@@ -1,12 +1,12 @@
-//! As much DER (ITU-T X.690) as it takes to find an RSA key in a public key or certificate.
+//! The part of DER (ITU-T X.690) needed to find an RSA key in a public key or certificate.
 
-/// One element: its tag, what is in it, and what follows it.
+/// One element: its tag, its content, and the bytes that follow.
 type Element<'b> = (u8, &'b [u8], &'b [u8]);
 
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const SEQUENCE: u8 = 0x30;
-/// The version of a certificate, an explicit field.
+/// The version of a certificate, an explicitly tagged field.
 const VERSION: u8 = 0xa0;
 /// The object identifier of RSA (1.2.840.113549.1.1.1), tag and length included.
 const RSA: [u8; 11] = [0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
@@ -30,12 +30,12 @@ pub(super) fn spki(bytes: &[u8]) -> Option<Rsa<'_>> {
     if !rest.is_empty() || !body.is_empty() || !algorithm.starts_with(&RSA) {
         return None;
     }
-    // The number of unused bits comes first.
+    // The first byte is the number of unused bits.
     pkcs1(bits.strip_prefix(&[0])?)
 }
 
-/// The key in a certificate (RFC 5280, 4.1). Nothing else in it is looked at: whoever
-/// names it trusts its key.
+/// The key in a certificate (RFC 5280, 4.1). The rest is not checked: the user trusts the
+/// key.
 pub(super) fn certificate(bytes: &[u8]) -> Option<Rsa<'_>> {
     let (body, rest) = expect(bytes, SEQUENCE)?;
     let (mut fields, _) = expect(body, SEQUENCE)?;
@@ -78,7 +78,7 @@ fn element(bytes: &[u8]) -> Option<Element<'_>> {
     Some((tag, body, rest))
 }
 
-/// A positive INTEGER's digits.
+/// The bytes of a positive INTEGER, without leading zeros.
 fn unsigned(integer: &[u8]) -> Option<&[u8]> {
     if integer.first()? & 0x80 != 0 {
         return None;
@@ -95,7 +95,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_give_an_answer(bytes in proptest::collection::vec(
+        fn any_bytes_are_parsed_without_panic(bytes in proptest::collection::vec(
             prop_oneof![Just(SEQUENCE), Just(INTEGER), Just(BIT_STRING), Just(0x82), 0_u8..12, any::<u8>()], 0..80)
         ) {
             for key in [pkcs1(&bytes), spki(&bytes), certificate(&bytes)].into_iter().flatten() {

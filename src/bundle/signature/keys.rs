@@ -1,11 +1,11 @@
-//! Cisco's public image keys, as phones carry them.
+//! Cisco's public image keys, as built into phones.
 //!
-//! Cisco publishes no certificate for them. The keys with a generation stand in the signer
-//! tables of the phones' own `cnu` images (first the current key, then the previous one);
-//! the others were computed from the signatures of several files of one platform, as
-//! docs/formats.md tells. All are RSA-2048 with exponent 3.
+//! Cisco publishes no certificates for them. The keys with a generation are in the signer
+//! tables of the phones' `cnu` images (the current key first, then the previous one). The
+//! others were computed from the signatures of several files of one platform; see
+//! docs/formats.md. All are RSA-2048 with exponent 3.
 
-use super::super::{KeyGeneration, catalogue::hex::bytes};
+use super::super::{hex, types::KeyGeneration};
 
 /// A public key that Cisco signs images with.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(in super::super) struct ImageKey {
     pub(in super::super) name: &'static str,
     /// The platform: `7945_7965`, or `common` for all.
     pub(in super::super) platform: &'static str,
-    /// `None` where a platform has one known key.
+    /// `None` if only one key of the platform is known.
     pub(in super::super) generation: Option<KeyGeneration>,
     pub(in super::super) modulus: [u8; 256],
 }
@@ -32,11 +32,11 @@ const fn key(
         name,
         platform,
         generation,
-        modulus: bytes(modulus),
+        modulus: hex::decode(modulus),
     }
 }
 
-/// Every key that is known.
+/// All known keys.
 pub(in super::super) static IMAGE_KEYS: [ImageKey; 24] = [
     key(
         "7906_7911-primary",
@@ -332,9 +332,9 @@ pub(in super::super) static IMAGE_KEYS: [ImageKey; 24] = [
 mod tests {
     use sha2::{Digest as _, Sha256};
 
-    use super::{super::super::digest::hex, *};
+    use super::*;
 
-    /// The first digits of each modulus' SHA-256, computed where the keys were found.
+    /// The first digits of the SHA-256 of each modulus, computed from the original images.
     const FINGERPRINTS: [(&str, &str); 24] = [
         ("7906_7911-primary", "4dc97fbcb2212b25"),
         ("7906_7911-secondary", "07910e117b66a567"),
@@ -363,11 +363,11 @@ mod tests {
     ];
 
     #[test]
-    fn every_key_is_the_one_that_was_found() {
+    fn every_key_has_its_fingerprint() {
         for (key, (name, fingerprint)) in IMAGE_KEYS.iter().zip(FINGERPRINTS) {
             assert_eq!(key.name, name);
             assert!(
-                hex(&Sha256::digest(key.modulus)).starts_with(fingerprint),
+                hex::encode(&Sha256::digest(key.modulus)).starts_with(fingerprint),
                 "{name}"
             );
             assert!(name.starts_with(key.platform));

@@ -1,15 +1,15 @@
-//! Keys that a user trusts, from PEM (RFC 7468).
+//! Keys that the user trusts, from PEM (RFC 7468).
 
 use num_bigint::BigUint;
 
 use super::der;
 
-/// Bytes of a PEM file that are read: 64 KiB. A certificate has 2 or so.
-const FILE_LIMIT: usize = 64 * 1024;
-/// Bits of a key that phones would take for a signature: 512, 1024 or 2048.
+/// The largest accepted PEM file: 64 KiB. A certificate has about 2 KiB.
+const MAX_FILE: usize = 64 * 1024;
+/// Key sizes, in bits, that phones accept for a signature.
 const SIZES: [u64; 3] = [512, 1024, 2048];
 
-/// An RSA public key under which signatures count as valid, besides Cisco's.
+/// An RSA public key whose signatures are valid in addition to those of Cisco's keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedKey {
     pub(super) name: String,
@@ -17,46 +17,50 @@ pub struct TrustedKey {
     pub(super) exponent: BigUint,
 }
 
-/// Why a text is no [`TrustedKey`].
+/// Why a text is not a [`TrustedKey`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PemError {
-    /// It is longer than any key.
-    #[error("more than {FILE_LIMIT} bytes; a key or certificate has about 2,000")]
+    /// It is too long.
+    #[error("more than {MAX_FILE} bytes; a key or certificate has about 2,000")]
     TooLong,
-    /// There is no such block in it.
-    #[error("no PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE block in it; expected one in PEM")]
+    /// It contains no key or certificate.
+    #[error("no PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE block; expected one in PEM format")]
     NoKey,
-    /// There are several.
-    #[error("more than one key or certificate in it; expected one")]
+    /// It contains several keys.
+    #[error("more than one key or certificate; expected one")]
     Several,
-    /// What stands between the lines is no base64.
-    #[error("its text between the BEGIN and END lines is not base64")]
+    /// The content of the block is not base64.
+    #[error("the text between the BEGIN and END lines is not base64")]
     Base64,
-    /// What it holds is no RSA key.
-    #[error("what it holds is not an RSA public key")]
+    /// The block is not an RSA key.
+    #[error("the content is not an RSA public key")]
     NotRsa,
-    /// The key has another size than phones know.
+    /// Phones do not accept a key of this size.
     #[error("an RSA key of {0} bits; image keys have 512, 1024 or 2048")]
     Size(u64),
-    /// Its exponent is neither of those that are in use.
-    #[error("an RSA key whose exponent is neither 3 nor 65537")]
+    /// The exponent is not one of those in use.
+    #[error("an RSA key with an exponent other than 3 or 65537")]
     Exponent,
 }
 
-/// Reads one form of a key.
-type Read = for<'b> fn(&'b [u8]) -> Option<der::Rsa<'b>>;
+/// Parses one encoding of a key.
+type ParseKey = for<'b> fn(&'b [u8]) -> Option<der::Rsa<'b>>;
 
 impl TrustedKey {
-    /// Reads a public key (PKCS #1 or X.509's form) or a certificate. `name` is what a
-    /// member's key is called in reports.
+    /// Parses a public key (PKCS #1 or X.509) or a certificate. Reports show the key as
+    /// `name`.
+    ///
+    /// # Errors
+    ///
+    /// The text does not contain exactly one RSA key with a supported size and exponent.
     pub fn from_pem(name: &str, text: &str) -> Result<Self, PemError> {
-        const FORMS: [(&str, Read); 3] = [
+        const FORMS: [(&str, ParseKey); 3] = [
             ("PUBLIC KEY", der::spki),
             ("RSA PUBLIC KEY", der::pkcs1),
             ("CERTIFICATE", der::certificate),
         ];
-        if text.len() > FILE_LIMIT {
+        if text.len() > MAX_FILE {
             return Err(PemError::TooLong);
         }
         let mut found = None;
@@ -80,7 +84,7 @@ impl TrustedKey {
         )
     }
 
-    /// From its numbers.
+    /// From modulus and exponent.
     fn new(name: &str, modulus: BigUint, exponent: BigUint) -> Result<Self, PemError> {
         if !SIZES.contains(&modulus.bits()) || !modulus.bit(0) {
             return Err(PemError::Size(modulus.bits()));
@@ -97,7 +101,7 @@ impl TrustedKey {
     }
 }
 
-/// RFC 4648's base64, padded to fours, with blanks and line ends anywhere.
+/// Base64 (RFC 4648) with padding; white space is ignored.
 fn base64(text: &str) -> Option<Vec<u8>> {
     let mut digits: Vec<u8> = text
         .bytes()
@@ -141,7 +145,7 @@ mod tests {
     use super::*;
     use crate::simulator::{TEST_KEY_PEM, test_key};
 
-    /// The rehearsal's own key in each of the forms that openssl writes.
+    /// The test key in each encoding that OpenSSL writes.
     const FORMS: [&str; 3] = [
         TEST_KEY_PEM,
         "\
@@ -178,7 +182,7 @@ pfppO/KkG6BGUc+82QFPiZNrHsrg9cuJDHBfQlbbTM1Ntxw+ur27hqt21f7bw1VL
     ];
 
     #[test]
-    fn each_form_gives_the_key() {
+    fn every_encoding_gives_the_key() {
         let expected = test_key();
         for pem in FORMS {
             let key = TrustedKey::from_pem("mine", &format!("a comment\n{pem}")).unwrap();
@@ -193,7 +197,7 @@ pfppO/KkG6BGUc+82QFPiZNrHsrg9cuJDHBfQlbbTM1Ntxw+ur27hqt21f7bw1VL
     }
 
     #[test]
-    fn what_is_no_key_has_a_reason() {
+    fn invalid_keys_are_rejected_with_a_reason() {
         let [spki, pkcs1, _] = FORMS;
         let cases = [
             (String::new(), PemError::NoKey),
@@ -205,7 +209,7 @@ pfppO/KkG6BGUc+82QFPiZNrHsrg9cuJDHBfQlbbTM1Ntxw+ur27hqt21f7bw1VL
             (spki.replacen("MII", "MI", 1), PemError::Base64),
             (spki.replace("PUBLIC KEY", "CERTIFICATE"), PemError::NotRsa),
             (spki.replace("nQIBAw", "nQIBBQ"), PemError::Exponent),
-            ("x".repeat(FILE_LIMIT + 1), PemError::TooLong),
+            ("x".repeat(MAX_FILE + 1), PemError::TooLong),
         ];
         for (pem, error) in cases {
             assert_eq!(TrustedKey::from_pem("mine", &pem), Err(error), "{pem:.80}");
@@ -215,7 +219,7 @@ pfppO/KkG6BGUc+82QFPiZNrHsrg9cuJDHBfQlbbTM1Ntxw+ur27hqt21f7bw1VL
     }
 
     #[test]
-    fn base64_is_rfc_4648_s() {
+    fn base64_follows_rfc_4648() {
         for (text, bytes) in [
             ("", &b""[..]),
             ("Zg==", b"f"),

@@ -1,24 +1,24 @@
-//! Which phone platform a file is for, as its name says it: that decides which keys count.
+//! The phone platform that a file is for, from its name. It determines which keys are valid.
 
 use super::keys::IMAGE_KEYS;
 
-/// What a name says.
+/// The platform shown by a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Platform {
-    /// A platform whose keys are known, named as the keys name it.
+    /// A platform with known keys, under the name used in the key table.
     Keyed(&'static str),
-    /// A platform none of whose keys is known.
+    /// A platform without known keys.
     Keyless,
-    /// It says nothing.
+    /// The name does not show the platform.
     Unknown,
 }
 
-/// What stands before the platform's code in a name.
-const BEGINNINGS: [&str; 12] = [
+/// What precedes the platform code in a name.
+const PREFIXES: [&str; 12] = [
     "sccp", "sip", "jar", "cnu", "apps", "dsp", "cvm", "term", "boot", "knl", "bfs", "app",
 ];
 
-/// Codes of 7906 to 7975 loads, recovery manifests and images.
+/// Codes in loads, recovery manifests and images for the 7906 to 7975.
 const CODES: [(&str, &str); 12] = [
     ("06", "7906_7911"),
     ("11", "7906_7911"),
@@ -46,7 +46,7 @@ const LONG_CODES: [(&str, &str); 8] = [
     ("894x", "894x"),
 ];
 
-/// Whole beginnings: wireless phones, and the key modules, which have the common key.
+/// Complete prefixes: wireless phones, and expansion modules, which use the common key.
 const STARTS: [(&str, Platform); 10] = [
     ("cp7921", Platform::Keyed("7921")),
     ("cp7925", Platform::Keyed("7925")),
@@ -61,14 +61,14 @@ const STARTS: [(&str, Platform); 10] = [
 ];
 
 impl Platform {
-    /// Of a file of this name.
+    /// The platform of the file `name`.
     pub(in super::super) fn of(name: &str) -> Self {
         let lower = name.to_ascii_lowercase();
         if let Some((_, platform)) = STARTS.iter().find(|(start, _)| lower.starts_with(start)) {
             return *platform;
         }
-        // A longer beginning may have a shorter one in it: apps, app.
-        BEGINNINGS
+        // Several prefixes may match: apps, app.
+        PREFIXES
             .iter()
             .filter_map(|start| lower.strip_prefix(start))
             .find_map(code)
@@ -85,8 +85,8 @@ fn code(rest: &str) -> Option<&'static str> {
     rest[2..].starts_with(['.', 's']).then_some(*platform)
 }
 
-/// Whether phones that take a file of this name check its signature with a known key.
-pub(in super::super) fn keyed(name: &str) -> bool {
+/// Whether phones verify a file of this name with a key that is known here.
+pub(in super::super) fn has_known_key(name: &str) -> bool {
     match Platform::of(name) {
         Platform::Keyed(platform) => IMAGE_KEYS.iter().any(|key| key.platform == platform),
         Platform::Keyless | Platform::Unknown => false,
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_tell_the_platform() {
+    fn platform_follows_from_the_name() {
         use Platform::{Keyed, Keyless, Unknown};
         let cases = [
             ("SIP45.9-3-1SR4-1S.loads", Keyed("7945_7965")),
@@ -130,7 +130,7 @@ mod tests {
         ];
         for (name, platform) in cases {
             assert_eq!(Platform::of(name), platform, "{name}");
-            assert_eq!(keyed(name), matches!(platform, Keyed(_)), "{name}");
+            assert_eq!(has_known_key(name), matches!(platform, Keyed(_)), "{name}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Made-up bundles with something wrong in them, one kind each.
+//! Synthetic bundles with one kind of damage each.
 
 use crate::bundle::Verdict;
 
-/// What is wrong with a made-up bundle.
+/// The damage of a synthetic bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Damage {
@@ -14,41 +14,41 @@ pub enum Damage {
     ShortImage,
     /// An image without a byte.
     EmptyImage,
-    /// An image that is not there.
+    /// An image is missing.
     MissingImage,
     /// No manifest.
     NoManifest,
     /// An image without its signed header.
     Unsigned,
-    /// A recovery manifest under the name of the load.
+    /// The manifest of the load has the contents of a recovery manifest.
     Swapped,
-    /// A signed header that gives itself an odd length.
+    /// A signed header with a wrong length field.
     HeaderLength,
-    /// A signed header of a signer that phones do not know.
+    /// A signed header with an unknown signer.
     Signer,
     /// A manifest whose text was changed.
     EditedManifest,
-    /// The file ends in the middle.
+    /// The file is truncated.
     Truncated,
-    /// Bytes follow the end.
+    /// Bytes are appended.
     Appended,
     /// A bit of the packed data.
     FlippedPacked,
-    /// The directory has another CRC than the member's own header.
+    /// The CRC in the directory differs from the one in the member's header.
     Crc,
-    /// The directory says that a member unpacks to 100 times what it does.
+    /// The size of a member in the directory is 100 times too large.
     Size,
-    /// The directory says that a member is 300 MiB long.
+    /// The size of a member is 300 MiB in the headers.
     Bomb,
     /// The end record counts 60,000 members.
     Count,
-    /// A member that leads out of the folder.
+    /// The path of a member leads out of the folder.
     Traversal,
     /// A member with an absolute path.
     Absolute,
     /// A member's two headers have different names.
     TwoNames,
-    /// The same name twice, but for case.
+    /// Two names differ only in case.
     DuplicateName,
     /// A symbolic link.
     Link,
@@ -56,9 +56,9 @@ pub enum Damage {
     Device,
     /// An encrypted member.
     Encrypted,
-    /// Two members share their data.
+    /// The data of two members overlap.
     Overlap,
-    /// A compression that no bundle has.
+    /// An unsupported compression method.
     Method,
 }
 
@@ -94,7 +94,7 @@ impl Damage {
         Self::Method,
     ];
 
-    /// The verdict that it must get, and the code of the first problem.
+    /// The expected verdict, and the code of the first problem.
     #[must_use]
     pub fn expected(self) -> (Verdict, &'static str) {
         use Verdict::{Damaged, Incomplete, Refused};
@@ -123,7 +123,7 @@ impl Damage {
         }
     }
 
-    /// Does it to the members. The first five are the images.
+    /// Damages the members. The first five are the images.
     pub(super) fn to_members(self, files: &mut Vec<(String, Vec<u8>)>) {
         let image = files[1].1.len();
         let manifest = files
@@ -164,7 +164,7 @@ impl Damage {
         }
     }
 
-    /// Does it to the finished zip, which has no comment.
+    /// Damages the finished zip file, which has no comment.
     pub(super) fn to_zip(self, zip: &mut Vec<u8>) {
         let end = zip.len() - 22;
         let field = |zip: &[u8], at: usize| {
@@ -211,7 +211,7 @@ impl Damage {
                 zip[first + 8] |= 1;
             }
             Self::Overlap => {
-                // The first member's data is said to reach into the second's.
+                // The first member's length reaches into the second member.
                 let packed = u32::try_from(field(zip, first + 20) + 10).unwrap_or(u32::MAX);
                 for at in [18, first + 20] {
                     zip[at..at + 4].copy_from_slice(&packed.to_le_bytes());

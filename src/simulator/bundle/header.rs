@@ -1,4 +1,4 @@
-//! The signed header that stands before every firmware file.
+//! The signed header of firmware files.
 
 use std::sync::LazyLock;
 
@@ -7,20 +7,20 @@ use sha1::{Digest as _, Sha1};
 
 use crate::bundle::TrustedKey;
 
-/// Bytes of the header before a payload: 385, the name, and up to three of padding.
+/// The length of the header: 385 bytes, the name, and up to three bytes of padding.
 pub(super) fn header_length(name: &str) -> usize {
     (385 + name.len()).next_multiple_of(4)
 }
 
-/// `tag, length, value`, as the header is made of.
+/// One field: tag, length, value.
 fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
-    // The longest value here is a signature.
+    // The longest value is a signature.
     let [high, low] = u16::try_from(value.len()).unwrap_or(u16::MAX).to_be_bytes();
     [&[tag, high, low], value].concat()
 }
 
-/// The payload with a signed header before it, as phones want it: header version 1.1,
-/// Cisco's own placeholder signer, SHA-1 and RSA-2048, the file's name.
+/// The payload after a signed header as phones expect it: header version 1.1, Cisco's placeholder
+/// signer, SHA-1 and RSA-2048, the file name.
 pub(super) fn signed(name: &str, payload: &[u8]) -> Vec<u8> {
     let signer = [
         tlv(0x04, b"CN=someSigner;OU=someOrgUnit;O=someOrg\0"),
@@ -31,7 +31,7 @@ pub(super) fn signed(name: &str, payload: &[u8]) -> Vec<u8> {
     let [high, low] = u16::try_from(header_length(name))
         .unwrap_or(u16::MAX)
         .to_be_bytes();
-    // The two containers give the length of what follows them and hold nothing themselves.
+    // The two containers have the length of the fields that follow them.
     let before = [
         tlv(0x01, &[1, 1]),
         tlv(0x02, &[high, low]),
@@ -58,11 +58,11 @@ fn container(tag: u8, length: usize) -> Vec<u8> {
 /// Bytes of an RSA-2048 signature.
 const SIGNATURE: usize = 256;
 
-/// When made-up files were signed: 2015-04-22 07:21:26 UTC.
+/// The signing time of synthetic files: 2015-04-22 07:21:26 UTC.
 const SIGNED_AT: u32 = 1_429_687_286;
 
-/// The two primes of the rehearsal's own key. It is public by design: it signs what is made
-/// up here and nothing else, and a verifier takes it only if it is told to trust it.
+/// The two primes of the simulator's key. It is public by design: it signs only synthetic files, and
+/// a verifier accepts it only with `--trust-key`.
 const PRIMES: [&str; 2] = [
     "eebafb2842defa3dc08598416a48f4f7f9bed153d929ae5cd92d5fa658e931f3228903a7046665c15869\
     b968be7724d6245dd8b6d99322478b57294a98bb66d64431abcc67746ade491c57b4f4fddf41a479be46\
@@ -99,7 +99,7 @@ static KEY: LazyLock<TestKey> = LazyLock::new(|| {
     }
 });
 
-/// The public half of the rehearsal's own key, as `--trust-key` takes it.
+/// The public key of the simulator, as `--trust-key` accepts it.
 pub const TEST_KEY_PEM: &str = "\
 -----BEGIN PUBLIC KEY-----
 MIIBIDANBgkqhkiG9w0BAQEFAAOCAQ0AMIIBCAKCAQEAydKY1ZJH8idXk3ZHLfsO
@@ -112,18 +112,17 @@ nQIBAw==
 -----END PUBLIC KEY-----
 ";
 
-/// The key under which made-up bundles verify, for whoever judges them.
+/// The key that verifies synthetic bundles.
 ///
 /// # Panics
 ///
-/// Never: the text above is a key, and a test says so.
+/// Never: the text above is a key, which a test checks.
 #[must_use]
 pub fn test_key() -> TrustedKey {
     TrustedKey::from_pem("rehearsal", TEST_KEY_PEM).expect("the rehearsal's key is a key")
 }
 
-/// A file as phones want it: the payload with a signed header before it, under the
-/// rehearsal's own key.
+/// A firmware file: the payload after a signed header, signed with the simulator's key.
 #[must_use]
 pub fn signed_file(name: &str, payload: &[u8]) -> Vec<u8> {
     signed(name, payload)
@@ -142,7 +141,7 @@ fn sign(message: &[&[u8]]) -> [u8; SIGNATURE] {
     padded[232..236].copy_from_slice(&SIGNED_AT.to_be_bytes());
     padded[236..].copy_from_slice(&digest.finalize());
     let padded = BigUint::from_bytes_be(&padded);
-    // By the Chinese remainder theorem, which is four times as fast.
+    // The Chinese remainder theorem makes it four times as fast.
     let [(p, for_p), (q, for_q)] = &KEY.halves;
     let (under_p, under_q) = (padded.modpow(for_p, p), padded.modpow(for_q, q));
     let difference = (p + under_p - &under_q % p) * &KEY.inverse % p;
@@ -157,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_header_stands_where_phones_look_for_it() {
+    fn header_fields_are_at_their_offsets() {
         let file = signed("SIP45.9-3-1SR4-1S.loads", b"text");
         assert_eq!(file.len(), 408 + 4);
         assert_eq!(&file[..10], [1, 0, 2, 1, 1, 2, 0, 2, 1, 152]);

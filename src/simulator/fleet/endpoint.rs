@@ -1,4 +1,4 @@
-//! One phone on one socket at a time.
+//! One simulated phone on a real socket.
 
 use std::{
     io,
@@ -18,29 +18,29 @@ use crate::phone::{MacAddress, Model};
 
 /// Last octets that phones use, from 1.
 const PER_NET: usize = 250;
-/// Bytes of the longest datagram that is taken whole; without options 516 are usual.
+/// Bytes of the receive buffer; without TFTP options a datagram has at most 516.
 const DATAGRAM: usize = 2048;
 
-/// What became of one phone.
+/// The result of one phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PhoneResult {
-    /// Who it is.
+    /// Its MAC address.
     pub mac: MacAddress,
-    /// What it is.
+    /// Its model.
     pub model: &'static Model,
-    /// How it began.
+    /// Its state at the start.
     pub start: StartState,
     /// Its last address.
     pub address: Ipv4Addr,
-    /// What it really has.
+    /// What it actually has.
     pub contents: PhoneContents,
-    /// Whether it came up and had nothing more to ask.
+    /// Whether it started and sent no more requests.
     pub finished: bool,
-    /// What this machine's sockets refused; the phone ended there.
+    /// The socket error that ended the phone, if any.
     pub trouble: Option<String>,
 }
 
-/// Where a phone lives: its addresses, its one socket, the fleet's clock.
+/// The addresses and the socket of a phone, and the clock of the fleet.
 pub(super) struct Endpoint {
     address: Ipv4Addr,
     /// Its address after a change.
@@ -99,14 +99,13 @@ impl Endpoint {
             let Some(due) = phone.next_deadline().map(|due| self.began + due) else {
                 break;
             };
-            // A later deadline is only looked at when the timer goes off: one block after
-            // the other moves it.
+            // Every block moves the deadline; a later one is checked when the timer fires.
             if timer.is_elapsed() || due < timer.deadline() {
                 timer.as_mut().reset(due);
             }
             let actions = tokio::select! {
                 biased;
-                // An error means that the fleet is gone.
+                // An error means that the fleet was dropped.
                 _ = off.wait_for(|off| *off) => break,
                 received = receive(self.socket.as_ref(), &mut buffer) => {
                     let (port, from, length) = received?;

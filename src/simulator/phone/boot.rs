@@ -1,4 +1,4 @@
-//! What a phone asks for, in which order, and what it does with it.
+//! What a phone requests, in which order, and what it does with the files.
 
 use std::time::Duration;
 
@@ -24,13 +24,13 @@ impl SimulatedPhone {
         self.state = State::Waiting(now + pause, step);
     }
 
-    /// Waits before something that did not work is tried again.
+    /// Waits before a retry.
     pub(super) fn again(&mut self, now: Duration, times: Times, step: Step) {
         let pause = self.pause(times).max(LEAST_AGAIN);
         self.state = State::Waiting(now + pause, step);
     }
 
-    /// Does the step, or asks for its file.
+    /// Does the step, or requests its file.
     pub(super) fn begin(&mut self, now: Duration, step: Step, actions: &mut Vec<Action>) {
         let name = match &step {
             Step::PowerOn => return self.boot(now, actions),
@@ -89,7 +89,7 @@ impl SimulatedPhone {
     }
 
     fn recovery(&self) -> LoadName {
-        // A model without one asks for what its number suggests; nobody serves that.
+        // A model without a recovery manifest requests a name that no server has.
         LoadName::new(
             self.config
                 .model
@@ -98,7 +98,7 @@ impl SimulatedPhone {
         )
     }
 
-    /// Every image is in flash and the restart is over.
+    /// Every image is in flash and the restart is complete.
     fn written(&mut self, now: Duration, actions: &mut Vec<Action>) {
         self.hang_up(actions);
         if let Some(Pass { load, manifest }) = self.pass.take() {
@@ -122,7 +122,7 @@ impl SimulatedPhone {
         self.boot(now, actions);
     }
 
-    /// Takes what became of the file that is on its way.
+    /// Handles the progress of the file that is being fetched.
     pub(super) fn progressed(
         &mut self,
         now: Duration,
@@ -140,7 +140,7 @@ impl SimulatedPhone {
         if matches!(step, Step::Image(_)) && !self.cut {
             let cut = self.config.power_cut(&name);
             let here = begun && cut.is_some_and(|at| bytes >= at);
-            // An image that is shorter than expected: its end is as far as it gets.
+            // An image that is shorter than expected: power is lost at its end.
             if here || cut.is_some() && matches!(progress, Progress::Got(_)) {
                 return self.lose_power(now, actions);
             }
@@ -170,8 +170,8 @@ impl SimulatedPhone {
         }
     }
 
-    /// Pulls the plug and puts it back a little later. Who is between two images or writes
-    /// comes back in its boot loader.
+    /// Switches power off and on again a little later. Between two images and while writing, the
+    /// phone then starts in its boot loader.
     pub fn power_cycle(&mut self, now: Duration) -> Vec<Action> {
         let mut actions = Vec::new();
         self.hang_up(&mut actions);
@@ -244,7 +244,7 @@ impl SimulatedPhone {
         match step {
             Step::OwnConfig { .. } => self.begin(now, Step::DefaultConfig, actions),
             Step::DefaultConfig => self.again(now, UNCONFIGURED, Step::TrustList),
-            // A boot loader has nothing else to do; an application keeps running.
+            // A boot loader tries again; an application keeps running.
             Step::Manifest(_) if self.application.is_none() => {
                 self.again(now, BETWEEN_PAIRS, Step::PowerOn);
             }
@@ -265,7 +265,7 @@ impl SimulatedPhone {
         }
     }
 
-    /// After a file that a phone can do without.
+    /// Continues after an optional file.
     fn after_optional(&mut self, now: Duration, step: &Step, actions: &mut Vec<Action>) {
         let next = match step {
             Step::TrustList => {
@@ -301,8 +301,8 @@ impl SimulatedPhone {
         self.wanted = read::load_information(config, self.config.model.device_type)
             .filter(|load| *load != application.load && !ignores);
         match self.wanted.clone() {
-            // In the field an SCCP phone has its locale files before it is told a new load,
-            // so it asks for them first: the server has then seen it on SCCP.
+            // Real SCCP phones have their locale files before they get a new load, so these are
+            // requested first: the server has then seen the phone on SCCP.
             _ if application.protocol == Protocol::Sccp && !self.seen_sccp => {
                 self.seen_sccp = true;
                 self.begin(now, Step::SccpLocale, actions);
@@ -312,7 +312,7 @@ impl SimulatedPhone {
         }
     }
 
-    /// The load is right, or not to be had: the rest of a boot.
+    /// The load is right, or not available: does the rest of the boot.
     fn settle(&mut self, now: Duration, actions: &mut Vec<Action>) {
         self.wanted = None;
         let sip = self

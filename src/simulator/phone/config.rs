@@ -1,45 +1,45 @@
-//! What one scripted phone is made from.
+//! The configuration of a simulated phone.
 
 use std::{collections::BTreeMap, net::SocketAddrV4, sync::Arc};
 
 use super::super::PhoneFault;
 use crate::phone::{LoadName, MacAddress, Model};
 
-/// How a phone begins.
+/// The state in which a phone starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StartState {
-    /// After a factory reset: its boot loader asks for `termNN.default.loads`.
+    /// After a factory reset: its boot loader requests `termNN.default.loads`.
     Recovery,
-    /// With this load running, as a normal boot: `SCCP45.8-5-2S`.
+    /// A normal boot with this load: `SCCP45.8-5-2S`.
     Application(LoadName),
 }
 
 /// One phone of a rehearsal.
 #[derive(Debug, Clone)]
 pub struct PhoneConfig {
-    /// Who it is.
+    /// Its MAC address.
     pub mac: MacAddress,
-    /// What it is; of a convertible family.
+    /// Its model, of a convertible family.
     pub model: &'static Model,
-    /// How it begins.
+    /// Its state at the start.
     pub start: StartState,
-    /// Where its requests go. The server's answers may come from any port of this address.
+    /// The server for its requests. Answers may come from any port of this address.
     pub server: SocketAddrV4,
     /// The factor on the times that the phone takes for itself (boot, pauses, writing to
-    /// flash), 0 to 1000: 1 is a real phone, 0 one that takes none; anything else counts as
-    /// 1. The repetition of requests is never scaled.
+    /// flash), 0 to 1000: 1 is a real phone, 0 takes no time; other values count as 1. The
+    /// repetition of requests is not scaled.
     pub pace: f64,
     /// The same seed and MAC give the same phone.
     pub seed: u64,
-    /// What is wrong with it.
+    /// Its faults.
     pub faults: Vec<PhoneFault>,
-    /// How long images are, for [`PhoneFault::PowerCut`]: a phone does not know before the last
-    /// block. Images that are not listed count as long as real ones.
+    /// The sizes of images in bytes, for [`PhoneFault::PowerCut`]: a phone does not know them before
+    /// the last block. Images that are not listed count as large as real ones.
     pub sizes: Arc<BTreeMap<String, u64>>,
 }
 
 impl PhoneConfig {
-    /// Where power goes, as bytes of the image `name`; `None` where it does not.
+    /// The bytes of the image `name` after which power is lost; `None` if it is not.
     pub(super) fn power_cut(&self, name: &str) -> Option<u64> {
         let lower = name.to_ascii_lowercase();
         self.faults.iter().find_map(|fault| match fault {
@@ -58,7 +58,7 @@ impl PhoneConfig {
     }
 }
 
-/// Bytes of a real image of this kind.
+/// The size of a real image of this kind, in bytes.
 fn usual_size(name: &str) -> u64 {
     match name {
         _ if name.starts_with("apps") => 4_642_392,

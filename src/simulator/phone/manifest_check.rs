@@ -1,4 +1,4 @@
-//! Whether a phone takes a manifest.
+//! Whether a phone accepts a manifest.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::{
 use crate::phone::LoadName;
 
 impl SimulatedPhone {
-    /// Takes the load that the manifest names, or refuses it and will ask again.
+    /// Accepts the manifest and fetches its images, or refuses it and requests it again later.
     pub(super) fn take_manifest(
         &mut self,
         now: Duration,
@@ -23,7 +23,7 @@ impl SimulatedPhone {
         bytes: &[u8],
         actions: &mut Vec<Action>,
     ) {
-        match self.judge(bytes) {
+        match self.check(bytes) {
             Ok(manifest) => {
                 if self.application.is_none() {
                     // A factory reset leaves nothing behind but the boot loader.
@@ -42,8 +42,8 @@ impl SimulatedPhone {
                     reason,
                 }));
                 self.refused_once = !self.refused_once;
-                // Observed of boot loaders. That an application takes it in a pair too, and that it
-                // starts anew in between, is this script's choice.
+                // Observed with boot loaders. That an application also requests it twice, and
+                // restarts in between, is a choice of this script.
                 if self.refused_once {
                     self.again(now, WITHIN_PAIR, Step::Manifest(load));
                 } else if self.application.is_some() {
@@ -55,7 +55,7 @@ impl SimulatedPhone {
         }
     }
 
-    fn judge(&self, bytes: &[u8]) -> Result<Manifest, ManifestRefusal> {
+    fn check(&self, bytes: &[u8]) -> Result<Manifest, ManifestRefusal> {
         if self.has(&PhoneFault::RefusesManifest) {
             return Err(ManifestRefusal::Signature);
         }

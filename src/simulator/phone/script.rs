@@ -7,28 +7,27 @@ use crate::phone::{FirmwareRelease, LoadName};
 /// A range of times that phones took.
 pub(super) type Times = (Duration, Duration);
 
-/// Power to the first request: DHCP, which a rehearsal does not play.
+/// From power to the first request: DHCP, which is not simulated.
 pub(super) const START: Times = range(0, 3_000);
-/// Manifest to first image.
+/// From the manifest to the first image.
 pub(super) const BEFORE_IMAGES: Times = range(2_000, 2_000);
-/// After an image: it is checked and goes to flash.
+/// After an image, while it is checked and written to flash.
 pub(super) const AFTER_IMAGE: Times = range(2_000, 6_000);
-/// After the largest, `apps`.
+/// After the largest image, `apps`.
 pub(super) const AFTER_APPS: Times = range(6_000, 8_000);
-/// After the last image: writing, restart, silence.
+/// After the last image: writing and restart, without requests.
 pub(super) const WRITING: Times = range(60_000, 180_000);
 /// Without power.
 pub(super) const DARK: Times = range(5_000, 30_000);
-/// Between the two requests for a manifest that is refused.
+/// Between the two requests for a refused manifest.
 pub(super) const WITHIN_PAIR: Times = range(0, 1_000);
 /// Between two such pairs.
 pub(super) const BETWEEN_PAIRS: Times = range(87_000, 148_000);
-/// No configuration at all: everything again after this long.
+/// Without a configuration everything is repeated after this long.
 pub(super) const UNCONFIGURED: Times = range(70_000, 70_000);
-/// The least of all pauses before something is tried again, however fast the pace: a
-/// phone that gets nowhere must not flood a server.
+/// The shortest pause before a retry at any pace: a phone without success must not flood a server.
 pub(super) const LEAST_AGAIN: Duration = Duration::from_millis(50);
-/// Ports of an application's boot begin up to this far above a boot loader's.
+/// The first port of an application is up to this far above that of a boot loader.
 pub(super) const PORT_SPREAD: u64 = 3549;
 
 /// One step of a boot.
@@ -45,7 +44,7 @@ pub(super) enum Step {
     SccpLocale,
     Manifest(LoadName),
     Image(usize),
-    /// The image after one that did not come: asked for and dropped at its first block.
+    /// The image after one that failed: requested, and dropped at its first block.
     Dropped(usize),
     Written,
     SipLocale,
@@ -61,7 +60,7 @@ impl Step {
     }
 }
 
-/// 8.5(2) is the last release that every older phone takes, and takes every newer one.
+/// 8.5(2) is the last release that every older phone accepts, and it accepts every newer one.
 pub(super) const BRIDGE: FirmwareRelease = FirmwareRelease {
     major: 8,
     minor: 5,

@@ -83,7 +83,7 @@ fn what_is_no_record_is_told_with_a_cure() {
     let output = reflash(&["replay", &file]).assert().code(1);
     let told = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
     assert!(
-        told.contains("tells of no request") && told.contains("→"),
+        told.contains("has no request") && told.contains("→"),
         "{told}"
     );
     reflash(&["replay", "/nowhere/at/all"]).assert().code(1);
@@ -121,36 +121,51 @@ fn each_kind_of_wrong_file_is_told_for_what_it_is() {
     }
     fs::create_dir(folder.path().join("folder")).unwrap();
     for (verb, name, error, cure) in [
-        ("replay", "empty", "is empty", "Known are"),
-        ("replay", "text", "none of its 1 lines", "Known are"),
+        ("replay", "empty", "is empty", "Known formats"),
+        ("replay", "text", "none of its 1 lines", "Known formats"),
         (
             "replay",
             "binary",
             "neither text nor a capture",
-            "Known are",
+            "Known formats",
         ),
-        ("replay", "gzip", "is packed", "zcat FILE | reflash replay"),
-        ("replay", "head", "without a packet", "Known are"),
-        ("replay", "no-packet", "without a packet", "Known are"),
-        ("replay", "link", "1 are of an unknown link", "Known are"),
-        ("replay", "folder", "Is a directory", "Name one file in it"),
         (
             "replay",
-            "missing",
-            "No such file",
-            "Name a file that exists",
+            "gzip",
+            "is compressed",
+            "zcat FILE | reflash replay",
         ),
+        (
+            "replay",
+            "head",
+            "without a readable packet",
+            "Known formats",
+        ),
+        (
+            "replay",
+            "no-packet",
+            "without a readable packet",
+            "Known formats",
+        ),
+        (
+            "replay",
+            "link",
+            "1 are of an unknown link",
+            "Known formats",
+        ),
+        ("replay", "folder", "Is a directory", "Name one file in it"),
+        ("replay", "missing", "No such file", "Name an existing file"),
         ("replay", "other", "has schema 99", "Use the version"),
         ("report", "empty", "is empty", "Name a journal"),
-        ("report", "text", "is no journal", "`reflash replay`"),
-        ("report", "binary", "is no journal", "`reflash replay`"),
-        ("report", "folder", "is a folder", "Name one journal in it"),
+        ("report", "text", "is not a journal", "`reflash replay`"),
+        ("report", "binary", "is not a journal", "`reflash replay`"),
         (
             "report",
-            "missing",
-            "No such file",
-            "Name a file that exists",
+            "folder",
+            "is a folder",
+            "Name one journal in the folder",
         ),
+        ("report", "missing", "No such file", "Name an existing file"),
         ("report", "other", "has schema 99", "Use the version"),
     ] {
         let path = folder.path().join(name).display().to_string();

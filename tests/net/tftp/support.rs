@@ -11,9 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reflash::tftp::{
-    Answer, Bound, Config, EngineKind, File, Request, Server, Service, TransferOutcome,
-};
+use reflash::stage::StagedFile;
+use reflash::tftp::{Answer, Bound, Config, EngineKind, Request, Server, Service, TransferOutcome};
 use tokio::sync::oneshot;
 
 /// How long a test waits for what must come.
@@ -60,7 +59,7 @@ impl Service for FileService {
             request.local,
         ));
         match self.files.get(request.name) {
-            Some(bytes) => Answer::Serve(File {
+            Some(bytes) => Answer::Serve(StagedFile {
                 name: request.name.into(),
                 bytes: bytes.clone(),
             }),

@@ -1,4 +1,4 @@
-//! Each fault does what it says, and nothing else.
+//! Each fault has its effect and no other.
 
 use std::{net::SocketAddrV4, time::Duration};
 

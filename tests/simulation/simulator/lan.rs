@@ -52,7 +52,7 @@ impl Lan {
         lan
     }
 
-    /// Plays until the phone is finished or `until` has come; says whether it is finished.
+    /// Plays until the phone is finished or `until` has come; returns whether it is finished.
     pub(crate) fn play(&mut self, until: Duration) -> bool {
         while !self.phone.is_finished() {
             let arrival = self.flights.keys().next().map(|(at, _)| *at);

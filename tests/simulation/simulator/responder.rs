@@ -9,7 +9,7 @@ use std::{
 const REPEAT: Duration = Duration::from_secs(1);
 const REPEATS: u32 = 8;
 
-/// A datagram that leaves the server: from this port, to whom, what.
+/// A datagram of the server: its source port, its destination and its bytes.
 pub(crate) type Reply = (u16, SocketAddrV4, Vec<u8>);
 
 struct Transfer {
@@ -20,7 +20,7 @@ struct Transfer {
     repeats: u32,
 }
 
-/// What was asked: when, by whom, for what. Repeats of one request count once.
+/// One request: when, from which address, for which name. Repeated requests count once.
 pub(crate) type Asked = (Duration, SocketAddrV4, String);
 
 #[derive(Default)]

@@ -9,12 +9,12 @@ use std::{
 use reflash::{
     phone::{Family, LoadName, Protocol, RequestedFile},
     simulator::{Release, Sizes, SyntheticBundle},
-    tftp::File,
+    stage::StagedFile,
     track::{ManifestPlan, StagePlan},
 };
 use sha2::{Digest, Sha256};
 
-pub(crate) type Files = HashMap<String, File>;
+pub(crate) type Files = HashMap<String, StagedFile>;
 
 /// One made-up bundle, ready to be served.
 pub(crate) struct Bundle {
@@ -33,15 +33,15 @@ pub(crate) struct Bundles {
     pub(crate) bridge: Bundle,
 }
 
-pub(crate) fn file(name: &str, bytes: &[u8]) -> File {
-    File {
+pub(crate) fn file(name: &str, bytes: &[u8]) -> StagedFile {
+    StagedFile {
         name: name.into(),
         bytes: bytes.into(),
     }
 }
 
 /// An `XMLDefault.cnf.xml` that names this load, or none.
-pub(crate) fn default_config(load: Option<&LoadName>) -> File {
+pub(crate) fn default_config(load: Option<&LoadName>) -> StagedFile {
     let mut text = "<Default>".to_owned();
     for model in Family::F45.models() {
         let id = model.device_type;

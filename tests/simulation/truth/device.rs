@@ -90,7 +90,7 @@ impl Device {
         }
     }
 
-    /// Whether it runs the target's images, whatever anybody says.
+    /// Whether it actually runs the images of the target.
     pub(crate) fn is_converted(&self, bundles: &Bundles) -> bool {
         let contents = self.phone.contents();
         let Some(load) = contents.load else {

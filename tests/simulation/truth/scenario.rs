@@ -60,9 +60,9 @@ pub(crate) struct Member {
     pub(crate) start: StartState,
     pub(crate) cause: Cause,
     pub(crate) loss: u8,
-    /// Somebody hears its CDP at every start of an application, and heard it before.
+    /// Its CDP is observed at every start of an application, and was before the run.
     pub(crate) witness: bool,
-    /// DHCP is heard.
+    /// Its DHCP is observed.
     pub(crate) dhcp: bool,
     pub(crate) http: Http,
     /// Has an SEP file of its own.
@@ -79,7 +79,7 @@ pub(crate) struct Scenario {
     pub(crate) capitals: bool,
     /// An image that the folder lacks.
     pub(crate) missing: Option<&'static str>,
-    /// Whether closed ports are told by ICMP.
+    /// Whether closed ports are reported by ICMP.
     pub(crate) icmp: bool,
 }
 
@@ -183,7 +183,7 @@ fn member(chance: &mut Chance, index: u8, target: &LoadName) -> Member {
             .collect(),
         _ => Vec::new(),
     };
-    // A loss that is heavy is a cause of its own; causes are told apart one by one.
+    // Heavy loss would be a cause of its own; each phone has one cause.
     let loss = match cause {
         Cause::Nothing | Cause::AddressChange | Cause::NoSecondPass if chance.percent(40) => {
             1 + chance.small(20)
@@ -204,7 +204,7 @@ fn member(chance: &mut Chance, index: u8, target: &LoadName) -> Member {
         dhcp: chance.percent(30),
         http: match chance.below(4) {
             0 => Http::First,
-            // A port that is blocked for TFTP says nothing of TCP.
+            // A firewall that blocks TFTP may not block TCP.
             1 if cause != Cause::Firewall => Http::Only,
             _ => Http::Never,
         },

@@ -1,4 +1,4 @@
-//! What a run's server does: names become files, transfers become observations.
+//! The request handler of a run: names become files, transfers become observations.
 
 use std::{
     collections::HashMap,
@@ -21,7 +21,7 @@ use tempfile::NamedTempFile;
 
 use super::bundles::Files;
 
-/// How a phone's requests are told.
+/// Which requests of a phone use HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Http {
     Never,
@@ -109,7 +109,7 @@ impl Service for Server {
         let mut run = self.run();
         let (at, address) = (run.at(now), *request.peer.ip());
         let Admission::Serve(view) = run.fleet.admit(address, request.name) else {
-            panic!("nobody drains here");
+            panic!("this run does not drain");
         };
         let name = request.name.trim_start_matches('/').to_lowercase();
         let file = run.views[&view].get(&name).cloned();

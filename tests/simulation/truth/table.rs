@@ -1,4 +1,4 @@
-//! Holds reports against the truth, and counts.
+//! Compares reports with the truth, and counts.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,8 +12,8 @@ use super::{
     world::{Played, PlayedPhone},
 };
 
-/// What the observations of one phone can tell.
-enum Tellable {
+/// What the observations of one phone can show.
+enum Expected {
     /// This code.
     Code(&'static str),
     /// That nothing is wrong.
@@ -46,46 +46,46 @@ fn codes(phone: &PlayedPhone) -> BTreeSet<String> {
         .collect()
 }
 
-fn tellable(phone: &PlayedPhone, bridge: bool, missing: bool) -> Tellable {
+fn expected_diagnosis(phone: &PlayedPhone, bridge: bool, missing: bool) -> Expected {
     let member = &phone.member;
     let fetches = matches!(
         member.cause,
         Cause::Nothing | Cause::NoWitness | Cause::NoSecondPass | Cause::AddressChange
     );
     if missing && fetches {
-        return Tellable::Code("missing-image");
+        return Expected::Code("missing-image");
     }
     let alone = |code| {
         if missing {
-            Tellable::Open
+            Expected::Open
         } else {
-            Tellable::Code(code)
+            Expected::Code(code)
         }
     };
     match &member.cause {
-        Cause::Hardware if member.witness => Tellable::Code("hardware-mismatch"),
-        Cause::Bridge if bridge && missing => Tellable::Open,
-        Cause::Bridge if bridge => Tellable::Nothing,
-        Cause::Bridge if member.witness => Tellable::Code("bridge-needed"),
-        Cause::Refuses | Cause::Hardware | Cause::Bridge => Tellable::Code("manifest-refused"),
-        Cause::Firewall => Tellable::Code("blocked-by-firewall"),
-        Cause::WrongModel => Tellable::Code("wrong-model-bundle"),
+        Cause::Hardware if member.witness => Expected::Code("hardware-mismatch"),
+        Cause::Bridge if bridge && missing => Expected::Open,
+        Cause::Bridge if bridge => Expected::Nothing,
+        Cause::Bridge if member.witness => Expected::Code("bridge-needed"),
+        Cause::Refuses | Cause::Hardware | Cause::Bridge => Expected::Code("manifest-refused"),
+        Cause::Firewall => Expected::Code("blocked-by-firewall"),
+        Cause::WrongModel => Expected::Code("wrong-model-bundle"),
         Cause::ConfigRefused if member.start != StartState::Recovery => {
-            Tellable::Code("config-rejected")
+            Expected::Code("config-rejected")
         }
         Cause::ConfigRefused => alone("config-rejected"),
         Cause::PowerCut { .. } => alone("rebooted-mid-image"),
         Cause::BlackHole => alone("transfer-broken"),
-        Cause::Restart => Tellable::Open,
+        Cause::Restart => Expected::Open,
         // Two things at once.
-        Cause::LostFinalAcks if missing => Tellable::Open,
+        Cause::LostFinalAcks if missing => Expected::Open,
         // What is lost on the way may be taken for a phone that gives up.
-        _ if member.loss > 0 => Tellable::Open,
-        _ => Tellable::Nothing,
+        _ if member.loss > 0 => Expected::Open,
+        _ => Expected::Nothing,
     }
 }
 
-/// Why nobody could know that this phone is converted.
+/// Whether the server could not know that this phone is converted.
 fn excuse(phone: &PlayedPhone) -> bool {
     let member = &phone.member;
     let by_request = |part: &str| {
@@ -100,7 +100,7 @@ fn excuse(phone: &PlayedPhone) -> bool {
         // The last image has no next one.
         || phone.last_ack_lost
         || by_request("only the final ACK")
-        // A nameless recovery elsewhere is nobody's by guess.
+        // A recovery without a MAC at a new address cannot be assigned to a phone.
         || member.cause == Cause::AddressChange
             && member.start == StartState::Recovery
             && (!member.witness || phone.contents.load.as_ref().is_some_and(LoadName::is_recovery))
@@ -114,17 +114,17 @@ impl Table {
         for phone in &played.phones {
             self.phones += 1;
             let codes = codes(phone);
-            let told = codes.iter().cloned().collect::<Vec<_>>().join(" + ");
-            let told = if told.is_empty() {
+            let diagnosed = codes.iter().cloned().collect::<Vec<_>>().join(" + ");
+            let diagnosed = if diagnosed.is_empty() {
                 "-".to_owned()
             } else {
-                told
+                diagnosed
             };
             let missing = scenario.missing.is_some();
-            let (cause, expected) = match tellable(phone, scenario.bridge, missing) {
-                Tellable::Code(code) => (code.to_owned(), Some(code)),
-                Tellable::Nothing => ("nothing".to_owned(), None),
-                Tellable::Open => ("open".to_owned(), None),
+            let (cause, expected) = match expected_diagnosis(phone, scenario.bridge, missing) {
+                Expected::Code(code) => (code.to_owned(), Some(code)),
+                Expected::Nothing => ("nothing".to_owned(), None),
+                Expected::Open => ("open".to_owned(), None),
             };
             let kind = format!("{:?}", phone.member.cause);
             let kind = kind.split([' ', '{']).next().unwrap_or_default();
@@ -134,12 +134,12 @@ impl Table {
                 .cells
                 .entry(row)
                 .or_default()
-                .entry(told.clone())
+                .entry(diagnosed.clone())
                 .or_default() += 1;
             let line = || {
                 let states: Vec<State> = phone.reports.iter().map(|r| r.state).collect();
                 format!(
-                    "seed {seed}: {told} {states:?} holds {:?}: {:?}, bridge {}, missing {:?}, icmp {}",
+                    "seed {seed}: {diagnosed} {states:?} holds {:?}: {:?}, bridge {}, missing {:?}, icmp {}",
                     phone.contents.load,
                     phone.member,
                     scenario.bridge,
@@ -176,7 +176,7 @@ impl Table {
                     .or_default() += 1;
             }
             self.converted += u64::from(phone.converted);
-            let is_told = phone.reports.iter().any(|report| {
+            let is_reported = phone.reports.iter().any(|report| {
                 matches!(
                     report.state,
                     State::Flashed
@@ -189,7 +189,7 @@ impl Table {
                         | State::Rebooted
                 )
             });
-            if phone.converted && phone.spoke && !is_told {
+            if phone.converted && phone.spoke && !is_reported {
                 if excuse(phone) {
                     self.excused += 1;
                 } else {
@@ -202,10 +202,10 @@ impl Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "injected (what can be told, cause)    told")?;
+        writeln!(f, "injected (expected, cause)            diagnosed")?;
         for (row, cells) in &self.cells {
-            for (told, count) in cells {
-                writeln!(f, "{row:36} {count:6}  {told}")?;
+            for (diagnosed, count) in cells {
+                writeln!(f, "{row:36} {count:6}  {diagnosed}")?;
             }
         }
         writeln!(f, "states at the end: {:?}", self.states)?;

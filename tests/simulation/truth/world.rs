@@ -39,7 +39,7 @@ enum Flight {
     Witness(usize, ObservationKind),
 }
 
-/// What became of one phone, and what the report says of it.
+/// The result of one phone, and its reports.
 pub(crate) struct PlayedPhone {
     pub(crate) member: Member,
     pub(crate) contents: PhoneContents,
@@ -411,7 +411,7 @@ impl<'a> World<'a> {
         let folded_again = self.server.run().folded_again(&self.record, self.plan);
         if folded_again != report {
             false_claims.push(format!(
-                "seed {}: the record says {folded_again:#?}, the run {report:#?}",
+                "seed {}: the journal gives {folded_again:#?}, the run {report:#?}",
                 self.scenario.seed
             ));
         }

@@ -1,5 +1,4 @@
-//! A folder of the user's, served as it lies there: read-only, regular files only, and
-//! nothing that is not below it.
+//! A folder that is served as it is: read-only, regular files only, and nothing outside it.
 
 use std::{
     collections::HashMap,
@@ -12,51 +11,51 @@ use std::{
 };
 
 use super::{
-    StagedFile,
-    open::{open_regular, read_bounded},
+    read_file::{open_regular, read_bounded},
+    staged_file::StagedFile,
 };
 
-/// Bytes of the largest file that is served from a folder: it is read whole. The largest
-/// image of any known phone has 40 MB.
+/// The largest file served from a folder, in bytes. Files are read into memory. The largest
+/// known image has 40 MB.
 pub const MAX_FOLDER_FILE_BYTES: u64 = 256 * 1024 * 1024;
 
-/// Names of a folder that are looked at for one that differs in case only; in a larger
-/// folder a phone must ask for the exact name.
+/// The number of names in a folder that are compared when only the case differs. In a larger
+/// folder, a phone must request the exact name.
 pub const MAX_FOLDER_ENTRIES: usize = 10_000;
 
-/// How coarse the file system's time stamps may be. A file that was written more recently
-/// can be written again without its stamp showing it, so it is read twice.
-const STAMP: Duration = Duration::from_millis(100);
+/// The assumed resolution of file time stamps. A file written more recently could change
+/// again without a new time stamp, so it is read twice.
+const TIMESTAMP_RESOLUTION: Duration = Duration::from_millis(100);
 
-/// How often a file is read that changes while it is read.
+/// How often a file that changes while it is read is read again.
 const ATTEMPTS: u32 = 3;
 
-/// Files in the cache at which those that nobody holds any more are forgotten.
+/// The number of cached files at which unused ones are removed.
 const PRUNE_AT: usize = 1024;
 
-/// Why a file that is there is not served.
+/// Why an existing file is not served.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServedFolderError {
-    /// The file system says no.
-    #[error("cannot read {}: {source}; look at its permissions", path.display())]
+    /// Reading failed.
+    #[error("cannot read {}: {source}; check its permissions", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the file system says.
+        /// The cause.
         source: io::Error,
     },
-    /// It changed each time it was read.
+    /// The file changed each time it was read.
     #[error(
-        "{} changes while it is read; let the writer end, or replace it by renaming", path.display()
+        "{} changes while it is read; wait for the writer, or replace the file by renaming", path.display()
     )]
     Changing {
         /// The file.
         path: PathBuf,
     },
-    /// It is larger than what is read into memory.
+    /// The file is too large to be read into memory.
     #[error(
-        "{} has {bytes} bytes; at most {MAX_FOLDER_FILE_BYTES} are served", path.display()
+        "{} has {bytes} bytes; the limit is {MAX_FOLDER_FILE_BYTES}", path.display()
     )]
     TooLarge {
         /// The file.
@@ -66,9 +65,9 @@ pub enum ServedFolderError {
     },
 }
 
-/// What tells one state of a file from another.
+/// Identifies one version of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
+struct FileVersion {
     device: u64,
     inode: u64,
     size: u64,
@@ -76,7 +75,7 @@ struct Stamp {
     changed: (i64, i64),
 }
 
-impl Stamp {
+impl FileVersion {
     fn of(metadata: &Metadata) -> Self {
         Self {
             device: metadata.dev(),
@@ -88,20 +87,24 @@ impl Stamp {
     }
 }
 
-/// The state in which a file was read, and its bytes while somebody holds them.
-type Cache = HashMap<PathBuf, (Stamp, Weak<[u8]>)>;
+/// The version of each file that was read, and its bytes while they are in use.
+type Cache = HashMap<PathBuf, (FileVersion, Weak<[u8]>)>;
 
-/// A plain folder. Files are read whole when they are asked for, and phones that ask for
-/// the same file at the same time share its bytes.
+/// A plain folder. Files are read when they are requested; concurrent requests for a file
+/// share its bytes.
 #[derive(Debug)]
 pub struct ServedFolder {
-    /// Canonical: no link, no `..`.
+    /// Canonical: without links and `..`.
     root: PathBuf,
     cache: Mutex<Cache>,
 }
 
 impl ServedFolder {
-    /// Takes a folder, which may be reached over a link.
+    /// Opens a folder, following links.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be read.
     pub fn open(folder: &Path) -> Result<Self, ServedFolderError> {
         let error = |source| ServedFolderError::Io {
             path: folder.to_owned(),
@@ -115,13 +118,17 @@ impl ServedFolder {
         })
     }
 
-    /// The folder, without links.
+    /// The canonical path of the folder.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// What lies at its top level, in order; of a very large folder a part.
+    /// The names at its top level, sorted; at most [`MAX_FOLDER_ENTRIES`].
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be read.
     pub fn names(&self) -> Result<Vec<String>, ServedFolderError> {
         let error = |source| ServedFolderError::Io {
             path: self.root.clone(),
@@ -137,9 +144,13 @@ impl ServedFolder {
         Ok(names)
     }
 
-    /// The file that a name on the wire means, in sub-folders too. The exact name goes
-    /// before one that differs in case only. `None` for what is not there, is no regular
-    /// file, or does not lie below the folder once links are followed.
+    /// The file for a requested name, which may include sub-folders. The exact name takes
+    /// precedence over one that differs in case. `None` if there is no such regular file
+    /// below the folder after links are followed.
+    ///
+    /// # Errors
+    ///
+    /// The file exists but cannot be read, is too large, or keeps changing.
     pub fn resolve(&self, name: &str) -> Result<Option<StagedFile>, ServedFolderError> {
         let Some(parts) = components(name) else {
             return Ok(None);
@@ -152,7 +163,7 @@ impl ServedFolder {
                 Err(source) => return absent(&path, source),
             }
         }
-        // From here on the path has no link in it.
+        // From here on the path contains no links.
         let path = match fs::canonicalize(&path) {
             Ok(canonical) if canonical.starts_with(&self.root) => canonical,
             Ok(_) => return Ok(None),
@@ -174,34 +185,34 @@ impl ServedFolder {
                 Ok(opened) => opened,
                 Err(source) => return absent(path, source),
             };
-            let stamp = Stamp::of(&metadata);
-            if !self.is_still_there(path, stamp) {
+            let version = FileVersion::of(&metadata);
+            if !self.is_still_there(path, version) {
                 continue;
             }
-            if stamp.size > MAX_FOLDER_FILE_BYTES {
+            if version.size > MAX_FOLDER_FILE_BYTES {
                 return Err(ServedFolderError::TooLarge {
                     path: path.to_owned(),
-                    bytes: stamp.size,
+                    bytes: version.size,
                 });
             }
-            if let Some(bytes) = self.cached(path, stamp) {
+            if let Some(bytes) = self.cached(path, version) {
                 return Ok(Some(bytes));
             }
             let error = |source| ServedFolderError::Io {
                 path: path.to_owned(),
                 source,
             };
-            let bytes = read_bounded(&file, stamp.size).map_err(error)?;
+            let bytes = read_bounded(&file, version.size).map_err(error)?;
             let fresh = is_fresh(&metadata);
-            let whole = bytes.len() as u64 == stamp.size
-                && Stamp::of(&file.metadata().map_err(error)?) == stamp
+            let whole = bytes.len() as u64 == version.size
+                && FileVersion::of(&file.metadata().map_err(error)?) == version
                 && (!fresh || reads_the_same(path, &bytes));
             if !whole {
                 continue;
             }
             let bytes: Arc<[u8]> = bytes.into();
             if !fresh {
-                self.remember(path, stamp, &bytes);
+                self.remember(path, version, &bytes);
             }
             return Ok(Some(bytes));
         }
@@ -210,27 +221,27 @@ impl ServedFolder {
         })
     }
 
-    /// Between the look at a path and its opening, a folder in it can become a link. What
-    /// was opened counts only if it still is what the path, without links, leads to.
-    fn is_still_there(&self, path: &Path, stamp: Stamp) -> bool {
+    /// Before the file was opened, a folder of the path may have been replaced by a link. The
+    /// file is accepted only if the canonical path still leads to it.
+    fn is_still_there(&self, path: &Path, version: FileVersion) -> bool {
         fs::canonicalize(path).is_ok_and(|now| now.starts_with(&self.root) && now == path)
             && path
                 .symlink_metadata()
-                .is_ok_and(|now| Stamp::of(&now) == stamp)
+                .is_ok_and(|now| FileVersion::of(&now) == version)
     }
 
-    fn cached(&self, path: &Path, stamp: Stamp) -> Option<Arc<[u8]>> {
+    fn cached(&self, path: &Path, version: FileVersion) -> Option<Arc<[u8]>> {
         let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let (of, bytes) = cache.get(path)?;
-        bytes.upgrade().filter(|_| *of == stamp)
+        let (cached, bytes) = cache.get(path)?;
+        bytes.upgrade().filter(|_| *cached == version)
     }
 
-    fn remember(&self, path: &Path, stamp: Stamp, bytes: &Arc<[u8]>) {
+    fn remember(&self, path: &Path, version: FileVersion, bytes: &Arc<[u8]>) {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= PRUNE_AT {
             cache.retain(|_, (_, bytes)| bytes.strong_count() > 0);
         }
-        cache.insert(path.to_owned(), (stamp, Arc::downgrade(bytes)));
+        cache.insert(path.to_owned(), (version, Arc::downgrade(bytes)));
     }
 }
 
@@ -240,7 +251,7 @@ fn reads_the_same(path: &Path, bytes: &[u8]) -> bool {
         .is_ok_and(|again| again == bytes)
 }
 
-/// The parts of a name on the wire, when it is a way down and nothing else.
+/// The components of a requested name, if it only leads downwards.
 fn components(name: &str) -> Option<Vec<&str>> {
     let mut rest = name.trim_end();
     while let Some(shorter) = rest.strip_prefix("./").or_else(|| rest.strip_prefix('/')) {
@@ -253,8 +264,8 @@ fn components(name: &str) -> Option<Vec<&str>> {
     plain.then_some(parts)
 }
 
-/// The entry `part` of `folder`, or the one that differs in case only; of several, the
-/// first by byte order.
+/// The entry `part` of `folder`, or one that differs only in case: the first of several in
+/// byte order.
 fn below(folder: &Path, part: &str) -> io::Result<Option<PathBuf>> {
     let exact = folder.join(part);
     match exact.symlink_metadata() {
@@ -275,7 +286,7 @@ fn below(folder: &Path, part: &str) -> io::Result<Option<PathBuf>> {
     Ok(found.map(|name| folder.join(name)))
 }
 
-/// Tells "no such file", in all its forms, from "it is there and cannot be read".
+/// `None` for all forms of "no such file"; an error if the file exists but cannot be read.
 fn absent<T>(path: &Path, source: io::Error) -> Result<Option<T>, ServedFolderError> {
     match source.kind() {
         io::ErrorKind::NotFound
@@ -283,7 +294,7 @@ fn absent<T>(path: &Path, source: io::Error) -> Result<Option<T>, ServedFolderEr
         | io::ErrorKind::IsADirectory
         | io::ErrorKind::InvalidInput
         | io::ErrorKind::InvalidFilename => Ok(None),
-        // Links that lead in a circle; O_NOFOLLOW met a link; a socket.
+        // A loop of links, a link rejected by O_NOFOLLOW, or a socket.
         _ if matches!(
             source.raw_os_error(),
             Some(libc::ELOOP | libc::ENXIO | libc::ENODEV)
@@ -298,13 +309,13 @@ fn absent<T>(path: &Path, source: io::Error) -> Result<Option<T>, ServedFolderEr
     }
 }
 
-/// Whether the file may have been written so recently that its stamp cannot tell.
+/// Whether the file was modified so recently that its time stamp is not conclusive.
 fn is_fresh(metadata: &Metadata) -> bool {
     metadata.modified().is_ok_and(|modified| {
         SystemTime::now()
             .duration_since(modified)
-            // Stamps from the future tell nothing either.
-            .map_or(true, |age| age < STAMP)
+            // Nor is a time stamp in the future.
+            .map_or(true, |age| age < TIMESTAMP_RESOLUTION)
     })
 }
 

@@ -1,24 +1,25 @@
-//! What is said of a bundle once its members are known.
+//! The verdict on a bundle, once its contents are known.
 
 use std::{io, path::Path};
 
 use super::{
-    Bundle, BundleProtocol, Checksum, Origin, Problem, Verdict,
-    catalogue::{self, files::Set},
-    container::Stop,
+    catalogue::{self, files::FileSet},
+    checksum::Checksum,
     contents::Contents,
-    examine::Seen,
+    stop::Stop,
+    types::{Bundle, BundleLocation, BundleProtocol, Problem, Verdict},
+    whole_file::WholeFile,
 };
 use crate::diagnose::Severity;
 
 impl Bundle {
-    /// A bundle of which nothing is known but the file that it is.
-    pub(super) fn of(path: &Path, origin: &Origin, seen: &Seen) -> Self {
+    /// A bundle of which only the file is known.
+    pub(super) fn unassessed(path: &Path, location: &BundleLocation, whole: &WholeFile) -> Self {
         Self {
             path: path.to_owned(),
             verdict: Verdict::Foreign,
-            digests: seen.digests.clone(),
-            catalogue: seen.catalogue.clone(),
+            digests: whole.digests.clone(),
+            catalogue: whole.catalogue.clone(),
             protocol: None,
             loads: Vec::new(),
             models: Vec::new(),
@@ -26,67 +27,66 @@ impl Bundle {
             manifests: Vec::new(),
             key_generation: None,
             uses_trusted_key: false,
-            origin: origin.clone(),
+            location: location.clone(),
             problems: Vec::new(),
         }
     }
 
-    /// It ends with what is wrong in the file.
-    pub(super) fn ended(mut self, stop: Stop) -> io::Result<Self> {
+    /// Records why the examination stopped.
+    pub(super) fn stopped(mut self, stop: Stop) -> io::Result<Self> {
         match stop {
             Stop::Io(error) => return Err(error),
-            Stop::Flaw(verdict, problem) => {
+            Stop::Invalid(verdict, problem) => {
                 self.verdict = verdict;
                 self.problems.push(*problem);
             }
-            Stop::Enough => {}
+            Stop::Done => {}
         }
         Ok(self)
     }
 
-    /// The file was said to have this checksum and has not: it is damaged, whatever else
-    /// holds.
+    /// Marks the bundle as damaged because the file does not have the given checksum.
     pub fn set_checksum_mismatch(&mut self, checksum: &Checksum) {
-        let own = match self.digests.as_ref().or(self.origin.outer.as_ref()) {
+        let own = match self.digests.as_ref().or(self.location.outer.as_ref()) {
             Some(digests) => checksum.same_kind(digests),
-            None => "unknown, as it was not read as one file",
+            None => "unknown, since it was not read as a single file",
         };
         let message = format!("its {} is {own}; expected {checksum}", checksum.kind());
         self.verdict = Verdict::Damaged;
-        self.forget("bundle-unknown");
+        self.remove_problem("bundle-unknown");
         self.problems.push(Problem {
             code: "checksum-mismatch",
             severity: Severity::Error,
             member: None,
             message,
-            cure: "Check the checksum for a slip, then download the file again.".to_owned(),
+            cure: "Check the checksum for a typing error, then download the file again.".to_owned(),
         });
     }
 
-    fn forget(&mut self, code: &str) {
+    fn remove_problem(&mut self, code: &str) {
         self.problems.retain(|problem| problem.code != code);
     }
 
-    /// The file that it is in is known: so is all that it holds.
-    pub(super) fn known_by(&mut self, outer: &Seen) {
-        self.origin.outer.clone_from(&outer.digests);
+    /// Applies what is known about the outer file: a bundle in a known file is known.
+    pub(super) fn apply_outer(&mut self, outer: &WholeFile) {
+        self.location.outer.clone_from(&outer.digests);
         if outer.known && matches!(self.verdict, Verdict::Genuine | Verdict::Intact) {
             self.verdict = Verdict::Known;
             self.catalogue = self.catalogue.take().or_else(|| outer.catalogue.clone());
-            self.forget("bundle-unknown");
+            self.remove_problem("bundle-unknown");
         }
     }
 
-    /// Takes over what its members say.
-    pub(super) fn take(&mut self, contents: Contents, known: bool) {
-        // The members of a catalogued bundle are as good as the bundle. Members that some
-        // public repository has too are not: nobody says where it has them from.
+    /// Takes over the contents and derives the verdict.
+    pub(super) fn assess(&mut self, contents: Contents, known: bool) {
+        // The members of a catalogued bundle prove as much as the bundle itself. Members that
+        // are only in some public repository do not: their origin is unknown.
         let repacked = contents
             .set
             .filter(|_| !known && contents.verdict.is_none());
         let bundle = repacked.and_then(|set| set.bundle);
         if let Some(name) = bundle {
-            self.catalogue = catalogue::named(name);
+            self.catalogue = catalogue::by_name(name);
         }
         self.verdict = match contents.verdict {
             Some(verdict) => verdict,
@@ -99,28 +99,28 @@ impl Bundle {
         self.models = contents.purpose.models;
         self.members = contents.members;
         self.manifests = contents.manifests;
-        self.key_generation = contents.generation;
-        self.uses_trusted_key = contents.trusted;
+        self.key_generation = contents.key_generation;
+        self.uses_trusted_key = contents.uses_trusted_key;
         self.problems = contents.problems;
         if let Some(set) = repacked {
-            self.problems.push(repack(set));
+            self.problems.push(repacked_note(set));
         }
         if self.verdict == Verdict::Intact {
-            self.problems.push(self.unknown());
+            self.problems.push(self.unknown_warning());
         }
         if self.protocol == Some(BundleProtocol::Sccp) {
             self.problems.push(Problem {
                 code: "bundle-is-sccp",
                 severity: Severity::Note,
                 member: None,
-                message: "its loads speak SCCP: phones that take it stay on SCCP".to_owned(),
-                cure: "To convert to SIP, get the bundle with -sip in its name for these models."
+                message: "its loads are SCCP: phones that install them stay on SCCP".to_owned(),
+                cure: "To convert to SIP, get the bundle for these models with -sip in its name."
                     .to_owned(),
             });
         }
     }
 
-    fn unknown(&self) -> Problem {
+    fn unknown_warning(&self) -> Problem {
         let digests = self.digests.as_ref().map_or(String::new(), |own| {
             format!(" (MD5 {}, SHA-256 {})", own.md5, own.sha256)
         });
@@ -129,21 +129,21 @@ impl Bundle {
             severity: Severity::Warning,
             member: None,
             message: format!(
-                "nobody here has seen this file before{digests}: it is whole, and who made it is not \
-                 proven"
+                "this file is not in the catalogue{digests}: it is complete, but its origin is \
+                 not proven"
             ),
-            cure: "Give the published checksum with --checksum; or, if you trust where the file \
-                   comes from, --accept-unknown."
+            cure: "Give the published checksum with --checksum, or use --accept-unknown if you \
+                   trust the source of the file."
                 .to_owned(),
         }
     }
 }
 
-fn repack(set: &Set) -> Problem {
+fn repacked_note(set: &FileSet) -> Problem {
     let message = match set.bundle {
-        Some(name) => format!("every file in it is one of {name}, packed by somebody else"),
+        Some(name) => format!("every file in it is from {name}, repackaged by someone else"),
         None => format!(
-            "every file in it is also in {}, byte for byte; nobody says where that has them from",
+            "every file in it is also in {}, byte for byte; the origin of that copy is unknown",
             set.source
         ),
     };
@@ -152,6 +152,6 @@ fn repack(set: &Set) -> Problem {
         severity: Severity::Note,
         member: None,
         message,
-        cure: "Nothing to do: phones see the files, not how they were packed.".to_owned(),
+        cure: "Nothing to do: phones see only the files, not the archive.".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! `XMLDefault.cnf.xml`: what a phone reads that has no configuration of its own.
+//! `XMLDefault.cnf.xml`: the configuration for phones without one of their own.
 
 use std::{io, net::IpAddr};
 
@@ -6,22 +6,21 @@ use quick_xml::{Writer, events::BytesText};
 
 use crate::phone::{LoadName, Model};
 
-/// The name under which phones ask for it.
+/// The file name.
 pub(super) const NAME: &str = "XMLDefault.cnf.xml";
 
-/// The ports of a call manager that a phone is told: SCCP (Skinny), SIP and SIP over TLS
-/// (RFC 3261 section 19.1.2 for the latter two; 2000 is SCCP's).
+/// The default ports of a call manager: SCCP, SIP and SIP over TLS (RFC 3261, section 19.1.2).
 const PORTS: Ports<'_> = [
     ("ethernetPhonePort", "2000"),
     ("sipPort", "5060"),
     ("securedSipPort", "5061"),
 ];
 
-/// Ports by the names of their elements.
+/// Element names and ports.
 pub(crate) type Ports<'a> = [(&'a str, &'a str); 3];
 
-/// Addresses of services that a phone would otherwise keep from its former life: present
-/// and empty, they are switched off.
+/// Service URLs that a phone would otherwise keep from its previous configuration. Empty
+/// elements disable them.
 const SERVICES: [&str; 6] = [
     "authenticationURL",
     "directoryURL",
@@ -31,8 +30,8 @@ const SERVICES: [&str; 6] = [
     "servicesURL",
 ];
 
-/// The file that names `loads`; with none, it tells a phone its call manager and nothing
-/// of firmware. Element order and attribute text are those of a call manager's own file.
+/// The file with the load of each model. Without `loads` it only has the call manager.
+/// Element order and attributes are those of a file written by a call manager.
 pub(super) fn xml_default(
     call_manager: IpAddr,
     loads: &[(&'static Model, &LoadName)],
@@ -40,7 +39,7 @@ pub(super) fn xml_default(
     xml_default_at(&call_manager.to_string(), PORTS, loads)
 }
 
-/// The same with a call manager that may have a name, and ports of its own.
+/// The same, for a call manager with an address or a host name and other ports.
 pub(crate) fn xml_default_at(
     call_manager: &str,
     ports: Ports<'_>,
@@ -67,7 +66,7 @@ pub(crate) fn xml_default_at(
     Ok(bytes)
 }
 
-/// The call manager, as this file and `SEP<MAC>.cnf.xml` name it.
+/// The `callManagerGroup` element of this file and of `SEP<MAC>.cnf.xml`.
 pub(crate) fn call_manager_group(
     writer: &mut Writer<Vec<u8>>,
     address: &str,
@@ -109,7 +108,7 @@ fn text(writer: &mut Writer<Vec<u8>>, name: &str, text: &str) -> io::Result<()> 
     Ok(())
 }
 
-/// The model as a call manager writes it: `Cisco 7965`, `Cisco 7961G-GE`.
+/// The model name used by call managers: `Cisco 7965`, `Cisco 7961G-GE`.
 fn product(model: &Model) -> String {
     match model.number.strip_suffix("-GE") {
         Some(plain) => format!("Cisco {plain}G-GE"),
@@ -129,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_for_the_7945_and_7965_is_this_to_the_byte() {
+    fn file_for_7945_and_7965_is_exact() {
         let load = LoadName::new("SIP45.9-3-1SR4-1S");
         let bytes = xml_default([192, 0, 2, 10].into(), &loads(&["7945", "7965"], &load)).unwrap();
         let expected = r#"<Default>
@@ -161,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn it_parses_with_any_load_name_and_without_loads() {
+    fn file_is_valid_xml_with_any_load_name_and_without_loads() {
         let odd = LoadName::new("SIP41.<&\">9-1");
         let bytes =
             xml_default([192, 0, 2, 10].into(), &loads(&["7961", "7961-GE"], &odd)).unwrap();

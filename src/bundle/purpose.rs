@@ -1,23 +1,23 @@
-//! What the manifests' names say: which loads, of which protocol, for which phones.
+//! Loads, protocol and models of a bundle, from the names of its manifests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::BundleProtocol;
+use super::types::BundleProtocol;
 use crate::phone::{Family, LoadName, Model, Protocol};
 
-/// What a bundle is for, as its manifests' names say it.
+/// What a bundle is for.
 #[derive(Debug, Default)]
 pub(super) struct Purpose {
     pub(super) protocol: Option<BundleProtocol>,
-    /// Recovery manifests left out, sorted.
+    /// Without recovery manifests, sorted.
     pub(super) loads: Vec<LoadName>,
-    /// -GE forms included, sorted by number.
+    /// -GE variants included, sorted by number.
     pub(super) models: Vec<&'static Model>,
 }
 
 impl Purpose {
-    /// From the manifests' file names. The models are those whose recovery manifest is
-    /// there; a family without one has them from its load's name.
+    /// From the file names of the manifests. The models are those with a recovery manifest;
+    /// for a family without one, they follow from the name of the load.
     pub(super) fn of<'n>(manifests: impl Iterator<Item = &'n str> + Clone) -> Self {
         let mut loads: Vec<LoadName> = manifests
             .clone()
@@ -29,7 +29,7 @@ impl Purpose {
         let mut recoverable: BTreeSet<Family> = BTreeSet::new();
         for found in manifests.filter_map(Model::by_recovery_manifest) {
             recoverable.insert(found.family);
-            // A -GE form asks for the plain one's manifest.
+            // A -GE variant requests the manifest of the plain model.
             let same = |model: &&Model| model.recovery_manifest == found.recovery_manifest;
             models.extend(found.family.models().filter(same).map(by_number));
         }
@@ -66,8 +66,8 @@ fn protocol_of(loads: &[LoadName]) -> Option<BundleProtocol> {
     }
 }
 
-/// The models that a load's name means. Some families have loads for one model of them
-/// only (`SIP6945.…`), and the wildcard does not mean those.
+/// The models in the name of a load. Some families have loads for a single model
+/// (`SIP6945.…`), which the wildcard does not include.
 fn models_of(load: &LoadName) -> Vec<&'static Model> {
     let upper = load.as_str().to_ascii_uppercase();
     let code = ["SIP", "SCCP", "CP"]
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn models_come_from_recovery_manifests_else_from_the_load() {
+    fn models_come_from_recovery_manifests_or_the_load() {
         use BundleProtocol::{Mixed, Sccp, Sip};
         let cases: [(&[&str], &[&str], Option<BundleProtocol>); 10] = [
             (

@@ -1,11 +1,12 @@
 //! Files of the user's beside the firmware.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use super::{
     tests::{CALL_MANAGER, bundle, names, sip45, unpack},
     *,
 };
+use crate::{bundle::Bundle, track::View};
 
 const SEP: &str = "SEP001D45AABB0C.cnf.xml";
 
@@ -14,10 +15,10 @@ fn own(name: &str, bytes: &[u8]) -> ExtraFile {
 }
 
 fn staged(base: &Path, bridges: &[Bundle], own: &[ExtraFile]) -> Result<Stage, StageError> {
-    let legs = layout::Legs {
+    let legs = layout::Sources {
         bundles: &[sip45()],
         bridges,
-        own,
+        extra: own,
     };
     layout::temporary(base, legs, CALL_MANAGER, &unpack)
 }
@@ -42,7 +43,7 @@ fn every_view_has_them_beside_what_it_has_else() {
         let defaults = stage.resolve(view, "XMLDefault.cnf.xml").unwrap();
         assert!(defaults.bytes.starts_with(b"<Default>"));
     }
-    assert!(stage.entries().iter().any(|entry| entry.name == SEP));
+    assert!(stage.files().iter().any(|entry| *entry.name == *SEP));
     assert!(
         stage
             .resolve(View::ConfigOnly, "term65.default.loads")

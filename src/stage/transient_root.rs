@@ -1,8 +1,8 @@
-//! A private folder that ends with the run that made it.
+//! A private folder that is removed at the end of the run.
 //!
-//! Its name says whose it is, and a lock on a file inside says whether that run lives:
-//! the kernel lets go of the lock when the process dies, however it dies. So the next
-//! run can tell an orphan from a folder in use without trusting process ids.
+//! A locked file inside shows whether the run is alive: the kernel releases the lock when the
+//! process ends for any reason. So the next run can distinguish an orphaned folder from one
+//! in use without relying on process ids.
 
 use std::{
     collections::hash_map::RandomState,
@@ -14,33 +14,33 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Before the process id and 16 random hex digits.
+/// The name is this prefix, the process id, a dash and 16 random hex digits.
 const PREFIX: &str = "reflash-";
-/// The file inside that is locked for the life of the run.
+/// The file inside that is locked during the run.
 const LOCK: &str = ".lock";
-/// A root is made under a hidden name in microseconds; one that still has it after this
-/// long was left there by a killed run.
+/// A root is created under a hidden name within microseconds. One that still has it after
+/// this time was left by a killed run.
 const UNFINISHED_AGE: Duration = Duration::from_hours(1);
 
-/// A folder of mode 0700 that is removed with this value.
+/// A folder of mode 0700 that is removed when this value is dropped.
 #[derive(Debug)]
-pub(super) struct TemporaryRoot {
+pub(super) struct TransientRoot {
     path: PathBuf,
-    /// Held, never read: closing it lets go of the lock.
+    /// Closing it releases the lock.
     _lock: File,
     removed: bool,
 }
 
-impl TemporaryRoot {
-    /// Makes a root in `base` and removes those of killed runs of the same user.
+impl TransientRoot {
+    /// Creates a root in `base` and removes those of the user's killed runs.
     pub(super) fn create(base: &Path) -> io::Result<Self> {
         let random = RandomState::new().build_hasher().finish();
         let name = format!("{PREFIX}{}-{random:016x}", std::process::id());
         let hidden = base.join(format!(".{name}"));
         let path = base.join(name);
         DirBuilder::new().mode(0o700).create(&hidden)?;
-        // Under its final name the root is locked from its first moment, so a run that
-        // starts now and sweeps never sees it without its lock.
+        // The root is locked before it gets its final name, so that another run never sees
+        // it unlocked.
         let locked = lock_new(&hidden).and_then(|lock| {
             fs::rename(&hidden, &path)?;
             Ok(lock)
@@ -48,7 +48,7 @@ impl TemporaryRoot {
         let lock = match locked {
             Ok(lock) => lock,
             Err(error) => {
-                remove(&hidden).unwrap_or_else(|left| complain(&hidden, &left));
+                remove(&hidden).unwrap_or_else(|left| log_not_removed(&hidden, &left));
                 return Err(error);
             }
         };
@@ -65,23 +65,23 @@ impl TemporaryRoot {
         &self.path
     }
 
-    /// Removes the root and says what could not be removed; dropping it only logs that.
+    /// Removes the root. Dropping it does the same but only logs errors.
     pub(super) fn close(mut self) -> io::Result<()> {
         self.removed = true;
         remove(&self.path)
     }
 }
 
-impl Drop for TemporaryRoot {
+impl Drop for TransientRoot {
     fn drop(&mut self) {
         if !self.removed {
-            remove(&self.path).unwrap_or_else(|error| complain(&self.path, &error));
+            remove(&self.path).unwrap_or_else(|error| log_not_removed(&self.path, &error));
         }
     }
 }
 
-fn complain(path: &Path, error: &io::Error) {
-    tracing::warn!(path = %path.display(), %error, "a temporary folder could not be removed");
+fn log_not_removed(path: &Path, error: &io::Error) {
+    tracing::warn!(path = %path.display(), %error, "cannot remove a temporary folder");
 }
 
 fn lock_new(root: &Path) -> io::Result<File> {
@@ -94,8 +94,8 @@ fn lock_new(root: &Path) -> io::Result<File> {
     Ok(lock)
 }
 
-/// The lock goes last: a removal that is itself killed leaves a root that the next run
-/// still knows as an orphan.
+/// The lock file is removed last: if the removal is killed, the next run still recognises
+/// the folder as orphaned.
 fn remove(root: &Path) -> io::Result<()> {
     let entries = match fs::read_dir(root) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -112,25 +112,24 @@ fn remove(root: &Path) -> io::Result<()> {
             fs::remove_file(entry.path())?;
         }
     }
-    gone(fs::remove_file(root.join(LOCK)))?;
-    // A run that starts between these two lines takes the empty folder for an orphan.
-    gone(fs::remove_dir(root))
+    ignore_missing(fs::remove_file(root.join(LOCK)))?;
+    // A run that starts now may remove the empty folder first.
+    ignore_missing(fs::remove_dir(root))
 }
 
-/// Somebody else's removal is as good as ours.
-fn gone(removed: io::Result<()>) -> io::Result<()> {
+/// Another run may have removed it.
+fn ignore_missing(removed: io::Result<()>) -> io::Result<()> {
     match removed {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,
     }
 }
 
-/// Removes the roots in `base` that belong to `user` and to no living run. A root that
-/// cannot be removed keeps nobody from working: it is logged and left.
+/// Removes the orphaned roots of `user` in `base`. Errors are logged only.
 fn sweep(base: &Path, user: u32) {
     let entries = match fs::read_dir(base) {
         Ok(entries) => entries,
-        Err(error) => return complain(base, &error),
+        Err(error) => return log_not_removed(base, &error),
     };
     for path in entries.flatten().map(|entry| entry.path()) {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
@@ -149,11 +148,13 @@ fn sweep(base: &Path, user: u32) {
             sweep_one(&path)
         };
         match swept {
-            Ok(true) => tracing::info!(path = %path.display(), "removed what a killed run left"),
+            Ok(true) => {
+                tracing::info!(path = %path.display(), "removed a temporary folder of a killed run")
+            }
             Ok(false) => {}
-            // Another run that starts now was quicker.
+            // Another run removed it first.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => complain(&path, &error),
+            Err(error) => log_not_removed(&path, &error),
         }
     }
 }
@@ -171,8 +172,8 @@ fn is_root_name(name: &str) -> bool {
         && random.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// In a folder that everybody may write to, anybody can put a name or a link: only a real
-/// folder of our own that nobody else can write to is touched.
+/// In a world-writable folder, other users can create names and links: only real folders of
+/// this user, with mode 0700, are removed.
 fn is_private_folder(path: &Path, user: u32) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| {
         metadata.is_dir() && metadata.uid() == user && metadata.mode() & 0o777 == 0o700
@@ -190,8 +191,8 @@ fn sweep_one(root: &Path) -> io::Result<bool> {
             Err(TryLockError::WouldBlock) => Ok(false),
             Err(TryLockError::Error(error)) => Err(error),
         },
-        // No living root lacks its lock. An empty one was killed in its last step; one
-        // that holds something is not ours.
+        // A live root always has its lock file. An empty folder is what a killed removal
+        // left; a folder with other content is not ours.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(fs::remove_dir(root).is_ok()),
         Err(error) => Err(error),
     }
@@ -199,7 +200,7 @@ fn sweep_one(root: &Path) -> io::Result<bool> {
 
 fn sweep_unfinished(root: &Path) -> io::Result<bool> {
     let age = SystemTime::now().duration_since(root.symlink_metadata()?.modified()?);
-    // A stamp from the future is no reason to remove anything.
+    // A time stamp in the future proves nothing.
     if age.is_ok_and(|age| age > UNFINISHED_AGE) {
         sweep_one(root)
     } else {
@@ -236,37 +237,37 @@ mod tests {
     }
 
     #[test]
-    fn a_root_is_private_and_goes_with_its_value() {
+    fn root_is_private_and_removed_on_drop() {
         let base = tempfile::tempdir().unwrap();
-        let root = TemporaryRoot::create(base.path()).unwrap();
+        let root = TransientRoot::create(base.path()).unwrap();
         let path = root.path().to_owned();
         assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o700);
         fs::write(path.join("file"), "bytes").unwrap();
         drop(root);
         assert_eq!(names(base.path()), [""; 0]);
 
-        let root = TemporaryRoot::create(base.path()).unwrap();
+        let root = TransientRoot::create(base.path()).unwrap();
         root.close().unwrap();
         assert_eq!(names(base.path()), [""; 0]);
     }
 
     #[test]
-    fn an_orphan_is_swept_and_a_living_root_is_kept() {
+    fn orphan_is_removed_and_live_root_is_kept() {
         let base = tempfile::tempdir().unwrap();
         let orphan = orphan(base.path(), "reflash-4242-0123456789abcdef");
-        let living = TemporaryRoot::create(base.path()).unwrap();
+        let living = TransientRoot::create(base.path()).unwrap();
         assert!(!orphan.exists(), "swept at the start of the first run");
-        let next = TemporaryRoot::create(base.path()).unwrap();
+        let next = TransientRoot::create(base.path()).unwrap();
         assert!(living.path().join(LOCK).exists() && next.path().exists());
     }
 
-    /// Set for the process that [`the_root_of_a_killed_process_is_swept`] kills.
+    /// Set for the process that [`root_of_a_killed_process_is_removed`] kills.
     const CHILD: &str = "REFLASH_TEST_ROOT_BASE";
 
     #[test]
-    fn the_root_of_a_killed_process_is_swept() {
+    fn root_of_a_killed_process_is_removed() {
         if let Some(base) = std::env::var_os(CHILD) {
-            let root = TemporaryRoot::create(Path::new(&base)).unwrap();
+            let root = TransientRoot::create(Path::new(&base)).unwrap();
             fs::write(root.path().join("image"), "bytes").unwrap();
             println!("\nready");
             // Until it is killed; or its parent dies, and the pipe closes.
@@ -276,7 +277,7 @@ mod tests {
         let base = tempfile::tempdir().unwrap();
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "--nocapture"])
-            .arg("stage::root::tests::the_root_of_a_killed_process_is_swept")
+            .arg("stage::transient_root::tests::root_of_a_killed_process_is_removed")
             .env(CHILD, base.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -290,25 +291,25 @@ mod tests {
         let left = names(base.path());
         assert_eq!(left.len(), 1);
 
-        drop(TemporaryRoot::create(base.path()).unwrap());
+        drop(TransientRoot::create(base.path()).unwrap());
         assert_eq!(names(base.path()), left, "its process lives");
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(names(base.path()), left, "nobody could clean up");
-        drop(TemporaryRoot::create(base.path()).unwrap());
+        drop(TransientRoot::create(base.path()).unwrap());
         assert_eq!(names(base.path()), [""; 0]);
     }
 
     #[test]
-    fn runs_that_start_and_end_at_once_leave_each_other_alone() {
+    fn concurrent_runs_do_not_disturb_each_other() {
         let base = tempfile::tempdir().unwrap();
         std::thread::scope(|scope| {
             for _ in 0..6 {
                 scope.spawn(|| {
                     for _ in 0..40 {
-                        let root = TemporaryRoot::create(base.path()).unwrap();
+                        let root = TransientRoot::create(base.path()).unwrap();
                         fs::write(root.path().join("image"), "bytes").unwrap();
-                        let other = TemporaryRoot::create(base.path()).unwrap();
+                        let other = TransientRoot::create(base.path()).unwrap();
                         assert!(root.path().join("image").exists());
                         other.close().unwrap();
                         assert!(root.path().join(LOCK).exists());
@@ -321,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_a_root_is_left_alone() {
+    fn similar_folders_are_not_removed() {
         let base = tempfile::tempdir().unwrap();
         let elsewhere = tempfile::tempdir().unwrap();
         let target = orphan(elsewhere.path(), "reflash-1-0123456789abcdef");
@@ -336,13 +337,13 @@ mod tests {
         let open = orphan(base.path(), "reflash-3-0123456789abcdef");
         fs::set_permissions(&open, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
         let before = names(base.path());
-        drop(TemporaryRoot::create(base.path()).unwrap());
+        drop(TransientRoot::create(base.path()).unwrap());
         assert_eq!(names(base.path()), before);
         assert!(target.join("0/jar45sip.sbn").exists());
     }
 
     #[test]
-    fn a_root_half_made_or_half_removed_is_swept_too() {
+    fn incomplete_roots_are_removed() {
         let base = tempfile::tempdir().unwrap();
         let emptied = base.path().join("reflash-7-0123456789abcdef");
         DirBuilder::new().mode(0o700).create(&emptied).unwrap();
@@ -352,7 +353,7 @@ mod tests {
             .set_modified(SystemTime::now() - 2 * UNFINISHED_AGE)
             .unwrap();
         let starting = orphan(base.path(), ".reflash-9-0123456789abcdef");
-        drop(TemporaryRoot::create(base.path()).unwrap());
+        drop(TransientRoot::create(base.path()).unwrap());
         assert!(!emptied.exists() && !old.exists());
         assert!(starting.exists(), "a run that starts now is not disturbed");
     }

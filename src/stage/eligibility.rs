@@ -1,4 +1,4 @@
-//! Which bundles may be staged together.
+//! Which bundles may be staged, alone and together.
 
 use std::path::PathBuf;
 
@@ -7,30 +7,30 @@ use crate::{
     phone::{LoadName, MODELS, Model, Protocol},
 };
 
-/// What a verb or its user accepts beyond verified SIP bundles.
+/// What is accepted besides verified SIP bundles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AcceptPolicy {
-    /// `--accept-unknown`: bundles that are whole, of unproven origin.
+    /// `--accept-unknown`: complete bundles of unproven origin.
     pub unknown: bool,
-    /// SCCP bundles: the way back, which `stage` may lay out.
+    /// SCCP bundles, which `stage` lays out for the way back.
     pub sccp: bool,
 }
 
-/// Why a set of bundles is not staged. Nothing was written and nothing is served.
+/// Why bundles are not staged. Nothing was written or served.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SelectionError {
-    /// Its verdict forbids it.
+    /// Its verdict does not allow it.
     #[error("{} is {}: {}", path.display(), verdict, meaning(*verdict))]
     Verdict {
         /// The bundle.
         path: PathBuf,
-        /// What it is held to be.
+        /// Its verdict.
         verdict: Verdict,
     },
-    /// `bundle-is-sccp`: it would put SCCP firmware on the phones.
+    /// `bundle-is-sccp`: phones would stay on SCCP.
     #[error(
-        "{} holds SCCP firmware ({load}), and a conversion ends with SIP (bundle-is-sccp)",
+        "{} contains SCCP firmware ({load}); a conversion needs a SIP bundle (bundle-is-sccp)",
         path.display()
     )]
     Sccp {
@@ -39,24 +39,24 @@ pub enum SelectionError {
         /// Its load.
         load: String,
     },
-    /// Two bundles are for one model, and a phone can be told of one load only.
+    /// Two bundles are for one model, which can have one load only.
     #[error(
-        "{} and {} are both for the {model}, and a phone can be told of one load only",
+        "{} and {} are both for the {model}, which can have one load only",
         first.display(), second.display()
     )]
     OneModelTwice {
         /// The model's number.
         model: &'static str,
-        /// The one bundle.
+        /// The first bundle.
         first: PathBuf,
-        /// The other.
+        /// The second bundle.
         second: PathBuf,
-        /// Whether both are SIP bundles: then it is a usage error.
+        /// Both are SIP bundles, which is a usage error.
         both_sip: bool,
     },
-    /// A bridge that no phone of this run could take.
-    #[error("{} is for no model that a target bundle is for", path.display())]
-    BridgeToNowhere {
+    /// A bridge for none of the models of the targets.
+    #[error("{} is for none of the models of the target bundles", path.display())]
+    UnusableBridge {
         /// The bridge.
         path: PathBuf,
     },
@@ -65,21 +65,21 @@ pub enum SelectionError {
     TwoBridges {
         /// The model's number.
         model: &'static str,
-        /// The one bridge.
+        /// The first bridge.
         first: PathBuf,
-        /// The other.
+        /// The second bundle.
         second: PathBuf,
     },
 }
 
 impl SelectionError {
-    /// Whether the command line is at fault (exit code 2), not a file (exit code 1).
+    /// Whether it is a usage error (exit code 2) rather than a problem of a file (exit code 1).
     #[must_use]
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
             Self::OneModelTwice { both_sip: true, .. }
-                | Self::BridgeToNowhere { .. }
+                | Self::UnusableBridge { .. }
                 | Self::TwoBridges { .. }
         )
     }
@@ -92,14 +92,16 @@ impl SelectionError {
                 verdict: Verdict::Intact,
                 ..
             } => {
-                "compare its digest with the one on Cisco's download page (--checksum HEX), or take the risk with --accept-unknown"
+                "compare its digest with the one on Cisco's download page (--checksum HEX), or accept the risk with --accept-unknown"
             }
-            Self::Verdict { .. } => "run `reflash verify` on it for every problem and its cure",
-            Self::Sccp { .. } => "get the SIP bundle of the same phones: its name has -sip in it",
+            Self::Verdict { .. } => {
+                "run `reflash verify` on it to see every problem and what to do"
+            }
+            Self::Sccp { .. } => "get the SIP bundle for the same phones: it has -sip in its name",
             Self::OneModelTwice { .. } => "give one bundle for each model",
-            Self::BridgeToNowhere { .. } => {
-                "give the bridge of the target's own models, usually SCCP 8.5(2): \
-                 `reflash verify` says which models a bundle is for"
+            Self::UnusableBridge { .. } => {
+                "give a bridge for the models of the target, usually SCCP 8.5(2): \
+                 `reflash verify` shows the models of a bundle"
             }
             Self::TwoBridges { .. } => "give one bridge for each model",
         }
@@ -109,19 +111,24 @@ impl SelectionError {
 fn meaning(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Known | Verdict::Genuine => "it may be staged",
-        Verdict::Intact => "whole, but nothing proves that it is Cisco's",
-        Verdict::Incomplete => "a manifest names what is not there",
-        Verdict::Damaged => "older loads accept damaged images, and one can kill a phone",
+        Verdict::Intact => "it is complete, but nothing proves that it is Cisco's",
+        Verdict::Incomplete => "a manifest names a missing file",
+        Verdict::Damaged => {
+            "older loads accept damaged images, and a damaged image can brick a phone"
+        }
         Verdict::Refused => "it is hostile or over a limit",
-        Verdict::Foreign => "it holds no Cisco phone firmware",
+        Verdict::Foreign => "it is not Cisco phone firmware",
     }
 }
 
-/// Whether these bundles may be staged together: each of a verdict that may be, none of
-/// the wrong protocol, and no two for one model. Called before anything is written,
-/// bound or served.
+/// Checks that these bundles may be staged together, before anything is written, bound or
+/// served.
+///
+/// # Errors
+///
+/// A verdict or protocol is not accepted, or two bundles are for one model.
 pub fn check_targets(bundles: &[Bundle], accept: AcceptPolicy) -> Result<(), SelectionError> {
-    are_fit(bundles, accept)?;
+    check_verdicts(bundles, accept)?;
     for (at, second) in bundles.iter().enumerate() {
         for first in &bundles[..at] {
             if let Some(model) = shared_model(first, second) {
@@ -137,9 +144,12 @@ pub fn check_targets(bundles: &[Bundle], accept: AcceptPolicy) -> Result<(), Sel
     Ok(())
 }
 
-/// Whether these bridges may be staged beside `targets`: each of a verdict that may be
-/// (SCCP is what a bridge usually is), for a model that a target is for, and no two for
-/// one model.
+/// Checks that these bridges, which are usually SCCP bundles, may be staged with `targets`.
+///
+/// # Errors
+///
+/// A verdict is not accepted, a bridge is for none of the models of the targets, or two
+/// bridges are for one model.
 pub fn check_bridges(
     bridges: &[Bundle],
     targets: &[Bundle],
@@ -149,11 +159,11 @@ pub fn check_bridges(
         unknown,
         sccp: true,
     };
-    are_fit(bridges, accept)?;
+    check_verdicts(bridges, accept)?;
     for (at, bridge) in bridges.iter().enumerate() {
         let meets = |target| shared_model(bridge, target).is_some();
         if !targets.iter().any(meets) {
-            return Err(SelectionError::BridgeToNowhere {
+            return Err(SelectionError::UnusableBridge {
                 path: bridge.path.clone(),
             });
         }
@@ -170,7 +180,7 @@ pub fn check_bridges(
     Ok(())
 }
 
-fn are_fit(bundles: &[Bundle], accept: AcceptPolicy) -> Result<(), SelectionError> {
+fn check_verdicts(bundles: &[Bundle], accept: AcceptPolicy) -> Result<(), SelectionError> {
     for bundle in bundles {
         let fit = match bundle.verdict {
             Verdict::Known | Verdict::Genuine => true,
@@ -203,8 +213,7 @@ fn has_sip(bundle: &Bundle) -> bool {
         .any(|load| load.protocol() == Some(Protocol::Sip))
 }
 
-/// Whether the bundle's loads name SCCP and none of them SIP: whoever takes one does not
-/// speak SIP afterwards.
+/// Whether the bundle has SCCP loads and no SIP load.
 #[must_use]
 pub fn is_sccp(bundle: &Bundle) -> bool {
     let speaks = |protocol| {
@@ -223,9 +232,9 @@ fn shared_model(first: &Bundle, second: &Bundle) -> Option<&'static Model> {
         .find(|model| targets(second).iter().any(|(other, _)| other == model))
 }
 
-/// The load that each model of the bundle is to run, in the model table's order: -GE
-/// forms with their plain ones, as they take the same files. Where a bundle holds
-/// several loads for a model, SIP goes before SCCP and the newer before the older.
+/// The load for each model of the bundle, in the order of the model table. -GE variants are
+/// included, since they use the files of the plain model. If a bundle has several loads for a
+/// model, SIP takes precedence over SCCP, and a newer load over an older one.
 pub(super) fn targets(bundle: &Bundle) -> Vec<(&'static Model, &LoadName)> {
     let named = |model: &Model| {
         bundle

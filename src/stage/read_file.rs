@@ -1,4 +1,4 @@
-//! Reading a file whole, when it is a regular file and nothing else.
+//! Reads complete regular files.
 
 use std::{
     fs::{File, Metadata, OpenOptions},
@@ -7,12 +7,10 @@ use std::{
     path::Path,
 };
 
-use sha2::{Digest, Sha256};
-
-/// Opens a regular file for reading. A link in its last place, a FIFO, a device and a
-/// folder give `InvalidInput`; none of them is waited on.
+/// Opens a regular file for reading. A link, FIFO, device or folder gives `InvalidInput`
+/// without blocking.
 pub(super) fn open_regular(path: &Path) -> io::Result<(File, Metadata)> {
-    // Looked at before it is opened: opening a device can already do something.
+    // Checked before opening: opening a device may have side effects.
     if !path.symlink_metadata()?.is_file() {
         return Err(not_regular());
     }
@@ -31,21 +29,10 @@ fn not_regular() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }
 
-/// Reads from the file's present place at most `size` bytes, which the caller has
-/// bounded, and one more if there is one: a longer answer means that the file grew.
+/// Reads at most `size` bytes, which the caller has bounded, and one more if there is one:
+/// a longer result means that the file grew.
 pub(super) fn read_bounded(file: &File, size: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0).saturating_add(1));
     file.take(size.saturating_add(1)).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// SHA-256 as 64 lower-case hex digits.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            write!(hex, "{byte:02x}").expect("a String takes any text");
-            hex
-        })
 }

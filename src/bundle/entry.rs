@@ -1,67 +1,68 @@
-//! One member, judged while its bytes stream by: digests, header, signature, manifest.
+//! Scans one entry in a single pass: digests, header, signature and manifest.
 
 use md5::Context as Md5;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    TrustedKey,
     catalogue::files,
-    contents::is_manifest,
-    digest::hex,
-    header::{self, HEADER_START, Header, signed::Hash},
-    manifest::{self, MANIFEST_LIMIT, Parsed},
-    signature::{self, Verified},
+    file_kinds::is_manifest,
+    header::{self, HEADER_START, Header, SignedHash},
+    hex,
+    limits::MAX_MANIFEST_BYTES,
+    manifest::{self, ParsedManifest},
+    signature::{self, TrustedKey, Verification},
 };
 
-/// Bytes of a header that are kept: as many as its length field can say, and the start of
-/// the body that some formats check.
-const START_LIMIT: usize = 64 * 1024 + BODY_START;
-/// Bytes of the body that are kept: 7921's digest and 7940's load id stand in them.
+/// Bytes that are buffered: the longest header its length field allows, and the start of
+/// the body.
+const MAX_START: usize = 64 * 1024 + BODY_START;
+/// Bytes of the body that are buffered: they contain the digest of a 792x image and the load
+/// id of a 7940 image.
 const BODY_START: usize = 64;
-/// 792x images: the MD5 of the body as text, in the body's first bytes. It is that of the
-/// body with zeros in its place.
+/// 792x images: the length of the hex MD5 at the start of the body. It is computed with
+/// zeros in its place.
 const WIRELESS_MD5: usize = 32;
-/// Where 7940 and 7960 images have their load id, NUL-terminated.
+/// The offset of the NUL-terminated load id in 7940 and 7960 images.
 const LOAD_ID: usize = 0x20;
 
-/// What is known of a member whose bytes hold, before anything is said of the whole.
+/// An entry that was read to its end.
 #[derive(Debug)]
-pub(super) struct Read {
+pub(super) struct ScannedEntry {
     pub(super) name: String,
     pub(super) size: u64,
     pub(super) sha256: String,
-    /// Only where the catalogue knows files of this name by nothing else.
+    /// Only if the catalogue has no other digest for files of this name.
     pub(super) sha1: Option<String>,
     pub(super) header: Header,
-    /// What was found of its signature, where it has a signed header.
-    pub(super) verified: Option<Verified>,
-    /// Its payload has another digest than the header or the body itself says.
-    pub(super) payload: Option<&'static str>,
-    /// The MD5 that a 792x image has of itself, which holds; upper-case hex.
+    /// The result of the signature check, if it has a signed header.
+    pub(super) verification: Option<Verification>,
+    /// The digest of its payload is not the one stated in the header or body.
+    pub(super) payload_error: Option<&'static str>,
+    /// The verified MD5 inside a 792x image, in upper-case hex.
     pub(super) body_md5: Option<String>,
-    /// The load id in a 7940 or 7960 image.
+    /// The load id inside a 7940 or 7960 image.
     pub(super) load_id: Option<String>,
-    /// What a phone reads in it, where it is a manifest; or why a phone refuses it.
-    pub(super) manifest: Option<Result<Parsed, String>>,
+    /// For a manifest: its content, or why a phone would reject it.
+    pub(super) manifest: Option<Result<ParsedManifest, String>>,
 }
 
-/// A member that is being read.
-pub(super) struct Scan {
+/// Scans an entry, chunk by chunk.
+pub(super) struct EntryScanner {
     name: String,
     size: u64,
     sha256: Sha256,
     sha1: Option<Sha1>,
-    /// The first bytes, until `wanted` of them are there.
+    /// The first bytes, up to `start_length`.
     start: Vec<u8>,
-    wanted: usize,
-    /// What the rest runs through, once the start is complete.
+    start_length: usize,
+    /// Set once the start is complete.
     body: Option<Body>,
-    /// A manifest is kept whole.
+    /// The whole file, if it is a manifest.
     manifest: Option<Vec<u8>>,
 }
 
-/// The start's meaning, and the hash of what follows it.
+/// The parsed start, and the hash of the rest.
 struct Body {
     header: Header,
     hash: BodyHash,
@@ -96,7 +97,7 @@ impl BodyHash {
     }
 }
 
-impl Scan {
+impl EntryScanner {
     pub(super) fn new(name: &str, size: u64) -> Self {
         Self {
             name: name.to_owned(),
@@ -104,33 +105,33 @@ impl Scan {
             sha256: Sha256::new(),
             sha1: files::by_sha1(name).then(Sha1::new),
             start: Vec::new(),
-            wanted: HEADER_START,
+            start_length: HEADER_START,
             body: None,
             manifest: is_manifest(name).then(Vec::new),
         }
     }
 
-    /// The next bytes.
+    /// Adds the next bytes.
     pub(super) fn feed(&mut self, bytes: &[u8]) {
         self.sha256.update(bytes);
         if let Some(sha1) = &mut self.sha1 {
             sha1.update(bytes);
         }
         if let Some(kept) = &mut self.manifest {
-            let room = MANIFEST_LIMIT - kept.len();
+            let room = MAX_MANIFEST_BYTES - kept.len();
             kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
         }
         let mut rest = bytes;
         while self.body.is_none() && !rest.is_empty() {
-            let take = rest.len().min(self.wanted - self.start.len());
+            let take = rest.len().min(self.start_length - self.start.len());
             self.start.extend_from_slice(&rest[..take]);
             rest = &rest[take..];
-            if self.start.len() == self.wanted {
-                if self.wanted == HEADER_START {
-                    let claimed = header::claimed_length(&self.start, START_LIMIT - BODY_START);
-                    self.wanted = claimed.max(HEADER_START) + BODY_START;
+            if self.start.len() == self.start_length {
+                if self.start_length == HEADER_START {
+                    let claimed = header::claimed_length(&self.start, MAX_START - BODY_START);
+                    self.start_length = claimed.max(HEADER_START) + BODY_START;
                 } else {
-                    self.body = Some(self.begin());
+                    self.body = Some(self.start_body());
                 }
             }
         }
@@ -139,20 +140,20 @@ impl Scan {
         }
     }
 
-    /// The start is there: what it means, with its own part of the body hashed.
-    fn begin(&mut self) -> Body {
+    /// Parses the buffered start and hashes the part of the body in it.
+    fn start_body(&mut self) -> Body {
         let start = std::mem::take(&mut self.start);
-        let header = Header::read(&start, self.size);
+        let header = Header::parse(&start, self.size);
         let payload = start.get(header.length()..).unwrap_or_default();
         let mut body = Body {
             hash: match &header {
                 Header::Signed(signed) => {
                     let mut hash = match signed.hash {
-                        Hash::Md5 => BodyHash::Md5(Md5::new()),
-                        Hash::Sha1 | Hash::Newer => BodyHash::Sha1(Sha1::new()),
+                        SignedHash::Md5 => BodyHash::Md5(Md5::new()),
+                        SignedHash::Sha1 | SignedHash::Newer => BodyHash::Sha1(Sha1::new()),
                     };
-                    hash.update(&start[..signed.field.start]);
-                    hash.update(&start[signed.field.end..signed.length]);
+                    hash.update(&start[..signed.signature_field.start]);
+                    hash.update(&start[signed.signature_field.end..signed.length]);
                     hash
                 }
                 Header::FifthGeneration(_) => BodyHash::Sha256(Sha256::new()),
@@ -167,11 +168,11 @@ impl Scan {
     }
 
     fn wireless(&self, header: &Header, payload: &[u8]) -> Option<(String, Md5)> {
-        let said = payload.get(..WIRELESS_MD5)?;
-        let digits = said
+        let stated = payload.get(..WIRELESS_MD5)?;
+        let digits = stated
             .iter()
             .all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'));
-        // Only the names of 792x images end in capitals.
+        // Only names of 792x images have an upper-case extension.
         if !matches!(header, Header::Signed(_))
             || !digits
             || !self.name.as_bytes().ends_with(b".SBN")
@@ -181,7 +182,7 @@ impl Scan {
         let mut md5 = Md5::new();
         md5.consume([0; WIRELESS_MD5]);
         md5.consume(&payload[WIRELESS_MD5..]);
-        Some((String::from_utf8_lossy(said).into_owned(), md5))
+        Some((String::from_utf8_lossy(stated).into_owned(), md5))
     }
 
     fn load_id(&self, payload: &[u8]) -> Option<String> {
@@ -194,42 +195,45 @@ impl Scan {
         printable.then(|| String::from_utf8_lossy(id).into_owned())
     }
 
-    /// The member came to its end.
-    pub(super) fn finish(mut self, trusted: &[TrustedKey]) -> Read {
+    /// Ends the scan and verifies the signature.
+    pub(super) fn finish(mut self, trusted: &[TrustedKey]) -> ScannedEntry {
         let body = match self.body.take() {
             Some(body) => body,
-            None => self.begin(),
+            None => self.start_body(),
         };
-        let mut read = Read {
+        let mut scanned = ScannedEntry {
             manifest: self.manifest.map(|file| manifest::parse(&self.name, &file)),
             name: self.name,
             size: self.size,
-            sha256: hex(&self.sha256.finalize()),
-            sha1: self.sha1.map(|hash| hex(&hash.finalize())),
-            verified: None,
-            payload: None,
+            sha256: hex::encode(&self.sha256.finalize()),
+            sha1: self.sha1.map(|hash| hex::encode(&hash.finalize())),
+            verification: None,
+            payload_error: None,
             body_md5: None,
             load_id: body.load_id,
             header: body.header,
         };
         let digest = body.hash.finish();
-        match &read.header {
+        match &scanned.header {
             Header::Signed(header) => {
-                read.verified = Some(signature::verify(&read.name, header, &digest, trusted));
+                scanned.verification =
+                    Some(signature::verify(&scanned.name, header, &digest, trusted));
             }
             Header::FifthGeneration(header) if header.sha256[..] != digest => {
-                read.payload = Some("its payload has another SHA-256 than its header says");
+                scanned.payload_error =
+                    Some("the SHA-256 of its payload is not the one in its header");
             }
             Header::FifthGeneration(_) | Header::None | Header::Broken(_) => {}
         }
-        if let Some((said, md5)) = body.wireless {
-            if hex(&md5.finalize().0).to_ascii_uppercase() == said {
-                read.body_md5 = Some(said);
+        if let Some((stated, md5)) = body.wireless {
+            if hex::encode(&md5.finalize().0).to_ascii_uppercase() == stated {
+                scanned.body_md5 = Some(stated);
             } else {
-                read.payload = Some("its payload has another MD5 than it says of itself");
+                scanned.payload_error =
+                    Some("the MD5 of its payload is not the one stated inside it");
             }
         }
-        read
+        scanned
     }
 }
 
@@ -249,21 +253,21 @@ mod tests {
     use super::*;
     use crate::simulator::{signed_file, test_key};
 
-    fn scan(name: &str, bytes: &[u8], piece: usize) -> Read {
-        let mut scan = Scan::new(name, bytes.len() as u64);
+    fn scan(name: &str, bytes: &[u8], piece: usize) -> ScannedEntry {
+        let mut scan = EntryScanner::new(name, bytes.len() as u64);
         for piece in bytes.chunks(piece.max(1)) {
             scan.feed(piece);
         }
         scan.finish(&[test_key()])
     }
 
-    fn holds(read: &Read) -> bool {
-        matches!(read.verified, Some(Verified::Valid(_)))
+    fn holds(read: &ScannedEntry) -> bool {
+        matches!(read.verification, Some(Verification::Valid(_)))
             && read.header.name() == Some(read.name.as_bytes())
     }
 
     #[test]
-    fn a_signed_file_verifies_however_it_comes_in() {
+    fn signed_file_verifies_in_chunks_of_any_size() {
         let file = signed_file("jar45sip.1.sbn", &[7; 5_000]);
         for piece in [1, 15, 16, 17, 399, 400, 401, 464, 5_000, 10_000] {
             let read = scan("jar45sip.1.sbn", &file, piece);
@@ -274,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn every_flipped_bit_and_every_cut_of_a_signed_file_is_caught() {
+    fn every_flipped_bit_and_every_truncation_is_detected() {
         let name = "term65.default.loads";
         let file = signed_file(name, b"jar45sip.1.sbn\r\n");
         assert!(holds(&scan(name, &file, 1_000)));
@@ -290,20 +294,23 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_a_trusted_key_makes_a_test_signature_valid() {
-        let mut scan = Scan::new("jar45sip.1.sbn", 408);
+    fn test_signature_is_valid_only_with_the_trusted_key() {
+        let mut scan = EntryScanner::new("jar45sip.1.sbn", 408);
         scan.feed(&signed_file("jar45sip.1.sbn", b"12345678"));
-        assert_eq!(scan.finish(&[]).verified, Some(Verified::Invalid(None)));
+        assert_eq!(
+            scan.finish(&[]).verification,
+            Some(Verification::Invalid(None))
+        );
     }
 
     #[test]
-    fn a_wireless_image_s_own_md5_is_held_against_its_body() {
+    fn md5_inside_a_wireless_image_is_verified() {
         let rest = b"blocks of an image";
         let md5 = {
             let mut md5 = Md5::new();
             md5.consume([0; WIRELESS_MD5]);
             md5.consume(rest);
-            hex(&md5.finalize().0).to_ascii_uppercase()
+            hex::encode(&md5.finalize().0).to_ascii_uppercase()
         };
         let good = [md5.as_bytes(), rest].concat();
         let name = "APPSH-1.SBN";
@@ -313,11 +320,15 @@ mod tests {
         );
         let mut bad = good;
         *bad.last_mut().unwrap() ^= 1;
-        assert!(scan(name, &signed_file(name, &bad), 50).payload.is_some());
+        assert!(
+            scan(name, &signed_file(name, &bad), 50)
+                .payload_error
+                .is_some()
+        );
     }
 
     #[test]
-    fn a_7940_image_says_which_load_it_is() {
+    fn load_id_of_a_7940_image_is_read() {
         let mut body = vec![0xea; LOAD_ID];
         body.extend(b"P003-8-12-00\0rest");
         let read = scan(
@@ -331,7 +342,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn any_bytes_in_any_pieces_give_the_same_answer(
+        fn result_does_not_depend_on_chunk_size(
             start in prop_oneof![
                 Just(vec![]), Just(vec![1, 0, 2, 1, 1, 2, 0, 2, 0, 200]),
                 Just(vec![0xcd, 0x34, 0x12, 0xab, 0x50, 1, 0, 0]),

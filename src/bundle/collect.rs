@@ -1,0 +1,146 @@
+//! Scans the entries of a container and collects the results.
+
+use std::{collections::BTreeMap, fs::File, io::Write as _};
+
+use super::{
+    entry::{EntryScanner, ScannedEntry},
+    entry_path::EntryPath,
+    file_kinds::{is_archive, is_installer, is_manifest},
+    limits::{MAX_MANIFEST_BYTES, MAX_NESTED_ARCHIVES},
+    options::ExamineOptions,
+    signature::TrustedKey,
+    stop::{Stop, refused},
+    types::{Problem, Verdict},
+    visitor::{EntryInfo, Visitor},
+};
+use crate::diagnose::Severity;
+
+/// The entries of one folder of a container.
+#[derive(Debug, Default)]
+pub(super) struct Folder {
+    pub(super) entries: Vec<ScannedEntry>,
+    /// A problem for each entry whose data is invalid.
+    pub(super) damaged: Vec<Problem>,
+}
+
+/// Everything found in a container.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    pub(super) folders: BTreeMap<String, Folder>,
+    /// Nested archives: path, an unnamed copy, and its size.
+    pub(super) archives: Vec<(String, File, u64)>,
+    /// What is wrong with the container itself.
+    pub(super) invalid: Option<(Verdict, Problem)>,
+}
+
+/// What is done with the current entry.
+enum Current {
+    Skip,
+    Scan(EntryPath, Box<EntryScanner>),
+    /// A nested archive is copied to a temporary file.
+    Copy(EntryPath, File, u64),
+}
+
+/// Visits a container and scans every entry.
+pub(super) struct Collector {
+    trusted: Vec<TrustedKey>,
+    /// The container is nested in another one.
+    nested: bool,
+    current: Current,
+    collected: Collected,
+}
+
+impl Visitor for Collector {
+    fn begin(&mut self, entry: &EntryInfo) -> Result<(), Stop> {
+        let name = entry.path.name.as_str();
+        let archive = is_archive(name);
+        if self.nested && (archive || !entry.path.folder.is_empty()) {
+            return Err(refused(
+                "nested-too-deep",
+                Some(&entry.path.full()),
+                "an archive or folder inside a nested archive; only one level is opened",
+            ));
+        }
+        if is_manifest(name) && entry.size > MAX_MANIFEST_BYTES as u64 {
+            return Err(refused(
+                "over-limit",
+                Some(&entry.path.full()),
+                format!(
+                    "a manifest of {} bytes; the limit is {MAX_MANIFEST_BYTES}",
+                    entry.size
+                ),
+            ));
+        }
+        self.current = if archive {
+            Current::Copy(entry.path.clone(), tempfile::tempfile()?, entry.size)
+        } else if is_installer(name) {
+            Current::Skip
+        } else {
+            let scanner = EntryScanner::new(name, entry.size);
+            Current::Scan(entry.path.clone(), Box::new(scanner))
+        };
+        Ok(())
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        match &mut self.current {
+            Current::Skip => {}
+            Current::Scan(_, scanner) => scanner.feed(bytes),
+            Current::Copy(_, file, _) => file.write_all(bytes)?,
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, error: Option<String>) -> Result<(), Stop> {
+        let current = std::mem::replace(&mut self.current, Current::Skip);
+        let path = match &current {
+            Current::Skip => return Ok(()),
+            Current::Scan(path, _) | Current::Copy(path, ..) => path.clone(),
+        };
+        if let Some(why) = error {
+            let folder = self.collected.folders.entry(path.folder).or_default();
+            folder.damaged.push(damaged(&path.name, why));
+            return Ok(());
+        }
+        match current {
+            Current::Skip => {}
+            Current::Scan(path, scanner) => {
+                let folder = self.collected.folders.entry(path.folder).or_default();
+                folder.entries.push(scanner.finish(&self.trusted));
+            }
+            Current::Copy(path, file, size) => {
+                self.collected.archives.push((path.full(), file, size));
+                if self.collected.archives.len() > MAX_NESTED_ARCHIVES {
+                    let message = format!("more than {MAX_NESTED_ARCHIVES} nested archives");
+                    return Err(refused("over-limit", None, message));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Collector {
+    pub(super) fn new(options: &ExamineOptions, nested: bool) -> Self {
+        Self {
+            trusted: options.trusted.clone(),
+            nested,
+            current: Current::Skip,
+            collected: Collected::default(),
+        }
+    }
+
+    pub(super) fn finish(self) -> Collected {
+        self.collected
+    }
+}
+
+fn damaged(member: &str, message: String) -> Problem {
+    Problem {
+        code: "member-damaged",
+        severity: Severity::Error,
+        member: Some(member.to_owned()),
+        message,
+        cure: "Download the file again and compare its checksum with the published one.".to_owned(),
+    }
+}

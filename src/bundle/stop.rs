@@ -1,0 +1,90 @@
+//! What ends the walk through a container.
+
+use std::io;
+
+use super::{
+    limits::{MAX_ENTRIES, MAX_ENTRY_BYTES, MAX_TOTAL_BYTES},
+    types::{Problem, Verdict},
+};
+use crate::diagnose::Severity;
+
+/// What ends a walk early.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// Reading failed.
+    Io(io::Error),
+    /// The container is invalid, hostile or over a limit.
+    Invalid(Verdict, Box<Problem>),
+    /// The visitor needs no more entries and knows why.
+    Done,
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// A problem of the container, with the verdict it leads to.
+pub(super) fn invalid(
+    verdict: Verdict,
+    code: &'static str,
+    member: Option<&str>,
+    message: impl Into<String>,
+) -> Stop {
+    let cure = match verdict {
+        Verdict::Refused => {
+            "Do not use this file. Get the bundle as published by Cisco and verify that."
+        }
+        Verdict::Foreign => "Give the firmware bundle: the file that contains .loads files.",
+        _ => "Download the file again and compare its checksum with the published one.",
+    };
+    Stop::Invalid(
+        verdict,
+        Box::new(Problem {
+            code,
+            severity: Severity::Error,
+            member: member.map(str::to_owned),
+            message: message.into(),
+            cure: cure.to_owned(),
+        }),
+    )
+}
+
+pub(super) fn refused(
+    code: &'static str,
+    member: Option<&str>,
+    message: impl Into<String>,
+) -> Stop {
+    invalid(Verdict::Refused, code, member, message)
+}
+
+pub(super) fn damaged(member: Option<&str>, message: impl Into<String>) -> Stop {
+    invalid(Verdict::Damaged, "archive-damaged", member, message)
+}
+
+pub(super) fn too_many_entries() -> Stop {
+    refused(
+        "over-limit",
+        None,
+        format!("more than {MAX_ENTRIES} members (the limit)"),
+    )
+}
+
+/// Adds the size of an entry to the total and checks both limits.
+pub(super) fn add_size(total: &mut u64, size: u64, name: &str) -> Result<(), Stop> {
+    let over = |what: String| Err(refused("over-limit", Some(name), what));
+    if size > MAX_ENTRY_BYTES {
+        return over(format!(
+            "{size} bytes unpacked; the limit is {MAX_ENTRY_BYTES}"
+        ));
+    }
+    *total += size;
+    if *total > MAX_TOTAL_BYTES {
+        return over(format!(
+            "the members up to this one have {total} bytes unpacked; the limit is \
+             {MAX_TOTAL_BYTES}"
+        ));
+    }
+    Ok(())
+}
