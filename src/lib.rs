@@ -48,6 +48,7 @@ pub mod replay;
 pub mod report;
 pub mod reporter;
 pub mod resume;
+pub mod run_view;
 pub mod services;
 pub mod session;
 pub mod simulator;

@@ -101,7 +101,7 @@ pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
     page.metric("phones", "gauge", "Phones by state.");
     for state in State::ALL {
         let count = phones.states.get(&state).copied().unwrap_or(0);
-        let word = crate::display::format::state(state).0;
+        let word = crate::run_view::format::state_name(state);
         page.sample("phones", &[("state", word)], count);
     }
     page.metric("other_clients", "gauge", "Clients that are no phones.");

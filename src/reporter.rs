@@ -1,5 +1,5 @@
-//! The interface between a run and what shows or records it: [`Reporter`] and the values that
-//! it receives. Displays, the web page and the wizard implement it.
+//! The interface between a run and what shows it: [`Reporter`] and the values that it receives.
+//! Displays, the web page and the wizard implement it.
 
 use std::{net::SocketAddrV4, path::PathBuf, time::Duration};
 
@@ -9,31 +9,35 @@ use serde::Serialize;
 use crate::{
     diagnose::Finding,
     phone::LoadName,
+    run_view::RunView,
     track::{Event, PhoneId, Report, SurveyResult},
 };
 
-/// What a run says when it begins to serve.
+/// The version of everything that the program writes as JSON (docs/json.md).
+pub const JSON_VERSION: u32 = 1;
+
+/// What a run serves, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Started {
-    /// Where TFTP is served.
+    /// The TFTP address.
     pub tftp: SocketAddrV4,
-    /// Where HTTP is served; `None`: it is not.
+    /// The HTTP address; `None`: HTTP is off.
     pub http: Option<SocketAddrV4>,
-    /// Where the run is shown on a page; `None`: nowhere. In the JSON only where it is.
+    /// The address of the web page; `None`: there is none. In the JSON only if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub web: Option<SocketAddrV4>,
     /// The folder that is served.
     pub root: PathBuf,
-    /// Where the run is recorded; `None`: nowhere.
+    /// The journal; `None`: the run is not recorded.
     pub journal: Option<PathBuf>,
     /// The bundles, in the order of the command line.
     pub stages: Vec<StartedStage>,
-    /// What a person needs to know beside it, a sentence each. Not in the JSON.
+    /// What else a person needs to know, a sentence each. Not in the JSON.
     #[serde(skip)]
     pub words: Vec<String>,
 }
 
-/// One staged bundle as [`Started`] names it.
+/// One staged bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StartedStage {
     /// The file.
@@ -42,19 +46,17 @@ pub struct StartedStage {
     pub load: LoadName,
     /// The models that it is for, numbers without letters.
     pub models: Vec<String>,
-    /// Whether it is a bridge (`--bridge`). In the JSON only where it is.
+    /// Whether it is a bridge (`--bridge`). In the JSON only if it is.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub bridge: bool,
 }
 
-/// What a display that moves has to know of a moment.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// A moment of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tick {
     /// The time of day.
     pub at: Timestamp,
-    /// How many of the phones' seconds one of ours is: 1, but in a rehearsal.
-    pub speed: f64,
-    /// How many expected phones were not heard yet; `None`: nobody said how many come.
+    /// How many expected phones were not seen yet; `None`: no number is expected.
     pub awaited: Option<usize>,
 }
 
@@ -62,22 +64,91 @@ pub struct Tick {
 pub trait Reporter: Send {
     /// The run serves from now on.
     fn started(&mut self, at: Timestamp, started: &Started);
+    /// The run continues one that was recorded, and this is what was known of it. The events
+    /// that follow repeat the present state of each phone.
+    fn resumed(&mut self, _view: &RunView) {}
     /// Something happened to a phone.
     fn event(&mut self, at: Timestamp, event: &Event);
-    /// What a silent phone is waited for, and how long that is still normal. Told each
-    /// second; a display that does not move leaves it out.
+    /// What a silent phone is expected to do, and how long its silence is still normal. Called
+    /// every second for every such phone.
     fn waiting(&mut self, _phone: PhoneId, _what: &str, _left: Duration) {}
-    /// Something is wrong with this machine or its network. People are told by notices.
+    /// Something is wrong with this machine or its network.
     fn finding(&mut self, at: Timestamp, found: &Finding);
-    /// A survey is over: what was found out of each phone. For programs; people are told by
-    /// notices.
+    /// A survey has ended with this plan for each phone. For programs; people get notices.
     fn survey_finished(&mut self, _at: Timestamp, _phones: &[SurveyResult]) {}
-    /// Time passes: told five times a second. Who passes things on to another passes this on
-    /// too: displays that move draw then.
+    /// Time passes: called five times a second. Displays that move draw now; implementations
+    /// that wrap another reporter must pass it on.
     fn tick(&mut self, tick: Tick);
-    /// Something happens to the run as a whole, or a person has something to do now. One
-    /// sentence, or several lines.
+    /// Something about the run as a whole, or something that a person has to do now: a sentence
+    /// or several lines.
     fn notice(&mut self, text: &str);
-    /// The run is over. `afterwards` are the things to do now, a sentence each.
-    fn finished(&mut self, at: Timestamp, report: &Report, afterwards: &[String]);
+    /// The run is over. `next_steps` are the things to do now, a sentence each.
+    fn finished(&mut self, at: Timestamp, report: &Report, next_steps: &[String]);
+}
+
+/// Two reporters as one.
+pub struct TeeReporter {
+    first: Box<dyn Reporter>,
+    second: Box<dyn Reporter>,
+}
+
+impl std::fmt::Debug for TeeReporter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TeeReporter")
+    }
+}
+
+impl TeeReporter {
+    /// Everything goes to `first`, then to `second`; the slower one should come second.
+    #[must_use]
+    pub fn new(first: Box<dyn Reporter>, second: Box<dyn Reporter>) -> Self {
+        Self { first, second }
+    }
+}
+
+impl Reporter for TeeReporter {
+    fn started(&mut self, at: Timestamp, started: &Started) {
+        self.first.started(at, started);
+        self.second.started(at, started);
+    }
+
+    fn resumed(&mut self, view: &RunView) {
+        self.first.resumed(view);
+        self.second.resumed(view);
+    }
+
+    fn event(&mut self, at: Timestamp, event: &Event) {
+        self.first.event(at, event);
+        self.second.event(at, event);
+    }
+
+    fn waiting(&mut self, phone: PhoneId, what: &str, left: Duration) {
+        self.first.waiting(phone, what, left);
+        self.second.waiting(phone, what, left);
+    }
+
+    fn finding(&mut self, at: Timestamp, found: &Finding) {
+        self.first.finding(at, found);
+        self.second.finding(at, found);
+    }
+
+    fn survey_finished(&mut self, at: Timestamp, phones: &[SurveyResult]) {
+        self.first.survey_finished(at, phones);
+        self.second.survey_finished(at, phones);
+    }
+
+    fn tick(&mut self, tick: Tick) {
+        self.first.tick(tick);
+        self.second.tick(tick);
+    }
+
+    fn notice(&mut self, text: &str) {
+        self.first.notice(text);
+        self.second.notice(text);
+    }
+
+    fn finished(&mut self, at: Timestamp, report: &Report, next_steps: &[String]) {
+        self.first.finished(at, report, next_steps);
+        self.second.finished(at, report, next_steps);
+    }
 }

@@ -1,18 +1,21 @@
-//! Text for people: escaping what came from outside, wrapping, widths, sizes and durations.
+//! Text for people: escaping of outside text, wrapping, widths, sizes, times and durations.
 
 pub(crate) mod measure;
+mod time;
 
-/// Columns of a line of plain output.
+pub(crate) use time::{clock, date_time, time_of_day};
+
+/// Columns of printed text.
 const WIDTH: usize = 80;
 
 /// Text from the wire or from an archive, made safe for a terminal: control characters
-/// are shown, not sent.
+/// are replaced by their escapes.
 #[must_use]
 pub fn escape(text: &str) -> String {
     text.chars()
         .flat_map(|character| {
             let hidden = character.is_control()
-                // Marks that turn the writing direction around can disguise a name.
+                // Marks that reverse the writing direction can disguise a name.
                 || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
             let shown = hidden.then(|| character.escape_default().collect::<String>());
             shown.unwrap_or_else(|| character.to_string()).chars().collect::<Vec<_>>()
@@ -20,20 +23,9 @@ pub fn escape(text: &str) -> String {
         .collect()
 }
 
-/// Breaks at blanks so that lines keep to [`WIDTH`]; a longer word stands alone.
+/// Breaks text at spaces into lines of 80 columns at most; a longer word gets its own line.
 pub(crate) fn wrap(text: &str, first: &str, rest: &str) -> Vec<String> {
     measure::wrap(text, WIDTH, first, rest)
-}
-
-/// Seconds for people: `1:02:03`.
-pub(crate) fn clock(seconds: i64) -> String {
-    let seconds = seconds.max(0);
-    format!(
-        "{}:{:02}:{:02}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    )
 }
 
 /// Bytes for people: `4.6 MB`.

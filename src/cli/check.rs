@@ -3,7 +3,7 @@
 use super::{
     dhcp::DhcpArgs,
     findings,
-    globals::{Globals, Outcome, print},
+    globals::{Globals, Outcome, json_document, print},
     heading,
     metrics::MetricsArgs,
     network::NetworkArgs,
@@ -106,7 +106,7 @@ fn paste(kind: ServerKind, args: &Args, globals: &Globals) -> Result<Outcome, Fa
             "address": chosen.address,
             "lines": lines,
         });
-        print(&format!("{document}\n"))?;
+        print(&json_document(&document)?)?;
     } else {
         print(&lines)?;
     }

@@ -3,7 +3,7 @@
 use clap::Command;
 use clap_complete::{Shell, generate};
 
-use super::globals::{Globals, Outcome, print};
+use super::globals::{Globals, Outcome, json_document, print};
 use crate::failure::Failure;
 
 /// Print a shell completion script
@@ -23,7 +23,7 @@ pub(super) fn run(args: &Args, command: Command, globals: &Globals) -> Result<Ou
     let script = String::from_utf8_lossy(&script);
     if globals.json {
         let document = serde_json::json!({ "shell": args.shell.to_string(), "script": script });
-        print(&format!("{document}\n"))?;
+        print(&json_document(&document)?)?;
     } else {
         print(&script)?;
     }

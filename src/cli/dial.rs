@@ -5,9 +5,9 @@ mod table;
 
 use std::path::PathBuf;
 
-use self::phone::{Phone, digits, json, rule};
+use self::phone::{Phone, digits, rule};
 use super::{
-    globals::{Globals, Outcome, print},
+    globals::{Globals, Outcome, json_document, print},
     heading,
 };
 use crate::{
@@ -84,7 +84,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     }
     let dialled = phone.dial(args.digits.as_deref().unwrap_or_default());
     if globals.json {
-        print(&json(&dialled)?)?;
+        print(&json_document(&dialled)?)?;
     } else {
         print(&as_text(&dialled, Style::new(globals.color)))?;
     }

@@ -3,7 +3,7 @@
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
-use super::globals::{Globals, Outcome, print};
+use super::globals::{Globals, Outcome, json_document, print};
 use crate::{
     diagnose::{Code, Explanation, Severity},
     failure::Failure,
@@ -38,9 +38,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let codes = Code::ALL.iter().filter(is_wanted);
     let diagnoses: Vec<_> = codes.map(|code| code.explanation()).collect();
     if globals.json {
-        let text = serde_json::to_string(&Document { diagnoses })
-            .map_err(|error| Failure::new(error, "report this as a bug"))?;
-        print(&format!("{text}\n"))?;
+        print(&json_document(&Document { diagnoses })?)?;
     } else if args.code.is_some() {
         print(&diagnoses.iter().map(in_full).collect::<String>())?;
     } else {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::globals::{Globals, Outcome, print};
+use super::globals::{Globals, Outcome, json_document, print};
 use crate::{
     diagnose::{Finding, Severity},
     display::{self, Style},
@@ -18,9 +18,7 @@ struct Document<'a> {
 /// Prints the findings. If one is an error, the exit code is 1.
 pub(super) fn print_all(findings: &[Finding], globals: &Globals) -> Result<Outcome, Failure> {
     if globals.json {
-        let text = serde_json::to_string(&Document { findings })
-            .map_err(|error| Failure::new(format!("cannot write JSON: {error}"), ""))?;
-        print(&(text + "\n"))?;
+        print(&json_document(&Document { findings })?)?;
     } else {
         let style = Style::new(globals.color);
         let text: String = findings

@@ -48,3 +48,9 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
         )
     })
 }
+
+/// The JSON document of a command: `version`, then the fields of `body`.
+pub(super) fn json_document(body: &impl serde::Serialize) -> Result<String, Failure> {
+    crate::display::json_document(body)
+        .map_err(|error| Failure::new(format!("cannot write JSON: {error}"), ""))
+}

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use clap::Command;
 
 use super::{
-    globals::{Globals, Outcome, print},
+    globals::{Globals, Outcome, json_document, print},
     heading,
 };
 use crate::failure::Failure;
@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args, command: Command, globals: &Globals) -> Result<Ou
         })?;
     if globals.json {
         let document = serde_json::json!({ "root": args.to.display().to_string() });
-        print(&format!("{document}\n"))?;
+        print(&json_document(&document)?)?;
     }
     Ok(Outcome::Done)
 }

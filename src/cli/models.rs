@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::globals::{Globals, Outcome, print};
+use super::globals::{Globals, Outcome, json_document, print};
 use crate::{failure::Failure, phone::MODELS};
 
 /// Print the table of phone models: type numbers, bundles, manifests
@@ -43,9 +43,7 @@ pub(super) fn run(_args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         })
         .collect();
     if globals.json {
-        let text = serde_json::to_string(&Document { models })
-            .map_err(|error| Failure::new(error, "report this as a bug"))?;
-        print(&format!("{text}\n"))?;
+        print(&json_document(&Document { models })?)?;
         return Ok(Outcome::Done);
     }
     print(&table(&models, globals.quiet))?;

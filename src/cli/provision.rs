@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     bundles::TrustArgs,
     findings,
-    globals::{Globals, Outcome, print},
+    globals::{Globals, Outcome, json_document, print},
     heading,
 };
 use crate::{
@@ -147,9 +147,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         .map_err(|error| folder_failure(&error))?;
     if globals.json {
         let document = document(args, &inventory, &loads, &built, &written);
-        let text = serde_json::to_string(&document)
-            .map_err(|error| Failure::new(error, "report this as a bug"))?;
-        print(&format!("{text}\n"))?;
+        print(&json_document(&document)?)?;
     } else {
         print(&summary(args, &inventory, &built, &written, globals.quiet))?;
     }

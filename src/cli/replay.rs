@@ -15,7 +15,8 @@ use crate::{
     failure::Failure,
     inputs::{bundles, shown, stage_failure},
     replay::{self, DamagedPacket, Format, ReplayError, Trace},
-    report::{self, html::Heading},
+    report::html::Heading,
+    run_view,
     stage::{self, AcceptPolicy},
     text::escape,
     track::{Fleet, Plan, RunTime, StagePlan},
@@ -67,18 +68,19 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let conversation = record.observations(&plan);
     let loads = loads(&plan);
     let mut fleet = Fleet::new(plan);
-    let timelines = report::fold(&mut fleet, &conversation.observations, RunTime::ZERO);
-    let report = fleet.report(conversation.began);
+    let began = conversation.began;
+    let wall = |at| began.checked_add(at).unwrap_or(began);
+    let mut view = run_view::fold(&mut fleet, &conversation.observations, RunTime::ZERO, wall);
+    view.finish(&fleet.report(began));
     let words = heading_lines(args, &record, requests_only, &loads, fleet.dropped());
     let output = ReportOutput {
-        report: &report,
-        timelines: &timelines,
+        view: &view,
         heading: Heading {
             title: format!("Phones of {}", escape(&args.file.display().to_string())),
             words,
         },
         json: json!({
-            "report": report,
+            "report": view.report(),
             "record": {
                 "path": args.file,
                 "kind": record.what,

@@ -11,8 +11,9 @@ use super::{
 use crate::{
     failure::Failure,
     journal::{self, RecordedRun},
-    report::{self, html::Heading},
-    text::escape,
+    report::html::Heading,
+    run_view,
+    text::{date_time, escape},
     track::{Fleet, Plan, StagePlan},
 };
 
@@ -57,9 +58,12 @@ pub(super) fn replayed(
         plan = Plan { stages, ..plan };
     }
     let mut fleet = Fleet::new(plan);
-    let timelines = report::fold(&mut fleet, &recorded.observations, recorded.last);
+    let wall = |at| recorded.sessions.wall(at);
+    let mut view = run_view::fold(&mut fleet, &recorded.observations, recorded.last, wall);
     let mut report = fleet.report(recorded.sessions.began());
     recorded.sessions.to_wall_clock(&mut report);
+    view.finish(&report);
+    view.finish(&report);
     let bundles: Vec<_> = recorded
         .header
         .bundles
@@ -75,14 +79,13 @@ pub(super) fn replayed(
         })
         .collect();
     let output = ReportOutput {
-        report: &report,
-        timelines: &timelines,
+        view: &view,
         heading: Heading {
             title: format!("reflash {}", recorded.header.command),
             words: heading_lines(path, &recorded),
         },
         json: json!({
-            "report": report,
+            "report": view.report(),
             "journal": {
                 "path": path,
                 "program": recorded.header.program,
@@ -105,11 +108,11 @@ pub(super) fn replayed(
 fn heading_lines(path: &Path, recorded: &RecordedRun) -> Vec<String> {
     let sessions = &recorded.sessions;
     let mut lines = vec![format!(
-        "journal {}: {} from {:.0} to {:.0}",
+        "journal {}: {} from {} to {}",
         path.display(),
         recorded.header.program,
-        sessions.began(),
-        sessions.wall(recorded.last),
+        date_time(sessions.began()),
+        date_time(sessions.wall(recorded.last)),
     )];
     for bundle in &recorded.header.bundles {
         let role = if bundle.bridge { "bridge" } else { "bundle" };
@@ -124,8 +127,7 @@ fn heading_lines(path: &Path, recorded: &RecordedRun) -> Vec<String> {
     // Every run except a rehearsal writes exactly 1.
     if (recorded.header.speed - 1.0).abs() > f64::EPSILON {
         lines.push(
-            "times of day are real; times within evidence and on the time lines are simulated \
-             and run faster"
+            "times and durations are real; those inside evidence are simulated and run faster"
                 .to_owned(),
         );
     }

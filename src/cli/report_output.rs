@@ -3,15 +3,15 @@
 use std::{io::Write as _, path::PathBuf};
 
 use super::{
-    globals::{Globals, print},
+    globals::{Globals, json_document, print},
     heading,
 };
 use crate::{
     display::{self, Style},
     failure::Failure,
-    report::{Timelines, csv, html},
+    report::{csv, html},
+    run_view::RunView,
     text::escape,
-    track::Report,
 };
 
 /// The format and the destination of a report.
@@ -44,8 +44,7 @@ enum ReportFormat {
 
 /// A report and its heading.
 pub(super) struct ReportOutput<'a> {
-    pub(super) report: &'a Report,
-    pub(super) timelines: &'a Timelines,
+    pub(super) view: &'a RunView,
     pub(super) heading: html::Heading,
     /// The document of `--json`.
     pub(super) json: serde_json::Value,
@@ -86,15 +85,11 @@ impl ReportArgs {
                     text.push_str(&crate::text::wrap(&escape(line), "", "  ").join("\n"));
                     text.push('\n');
                 }
-                text + "\n" + &display::table(output.report, style)
+                text + "\n" + &display::table(output.view, style)
             }
-            ReportFormat::Json => {
-                let text = serde_json::to_string(&output.json)
-                    .map_err(|error| Failure::new(format!("cannot write JSON: {error}"), ""))?;
-                text + "\n"
-            }
-            ReportFormat::Csv => csv::render(output.report),
-            ReportFormat::Html => html::render(output.report, output.timelines, &output.heading),
+            ReportFormat::Json => json_document(&output.json)?,
+            ReportFormat::Csv => csv::render(output.view),
+            ReportFormat::Html => html::render(output.view, &output.heading),
         };
         let Some(to) = &self.to else {
             return print(&text);

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     bundles::TrustArgs,
     extra_files::ExtraFilesArgs,
-    globals::{Globals, Outcome, print},
+    globals::{Globals, Outcome, json_document, print},
     heading,
 };
 use crate::{
@@ -76,9 +76,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         .map_err(stage_failure)?;
     if globals.json {
         let document = document(&stage);
-        let text = serde_json::to_string(&document)
-            .map_err(|error| Failure::new(error, "report this as a bug"))?;
-        print(&format!("{text}\n"))?;
+        print(&json_document(&document)?)?;
     } else if !globals.quiet {
         print(&summary(&stage, &bundles, &own))?;
     }

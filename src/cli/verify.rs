@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     bundles::TrustArgs,
-    globals::{Globals, Outcome, print},
+    globals::{Globals, Outcome, json_document, print},
 };
 use crate::{
     bundle::{self, Bundle, BundleProtocol, Member, MemberKind, Signature, Verdict},
@@ -70,10 +70,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let all = bundles.iter().all(accepted);
     let text = if globals.json {
         let document = Document { bundles: &bundles };
-        let mut text = serde_json::to_string(&document)
-            .map_err(|error| Failure::new(format!("cannot write JSON: {error}"), ""))?;
-        text.push('\n');
-        text
+        json_document(&document)?
     } else {
         let blocks: Vec<_> = bundles
             .iter()

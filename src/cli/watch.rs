@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     discovery::watch::{PhoneChange, PhoneList},
-    display::{self, Watcher},
+    display::{self, WatchReporter},
     failure::Failure,
     privileges,
     services::{
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         .map(|capture| capture.interface().to_owned())
         .collect();
     let (threads, facts) = watch::start(captures)?;
-    let mut watcher = display::watcher(globals.json, globals.quiet, globals.color);
+    let mut watcher = display::watch_reporter(globals.json, globals.quiet, globals.color);
     watcher.started(wall_clock(), &names);
     let signal =
         runtime::runtime()?.block_on(follow(facts, &names, args.timeout, watcher.as_mut()))?;
@@ -72,7 +72,7 @@ async fn follow(
     mut facts: Receiver<TimedFact>,
     names: &[String],
     timeout: Option<Duration>,
-    watcher: &mut dyn Watcher,
+    watcher: &mut dyn WatchReporter,
 ) -> Result<Option<u8>, Failure> {
     let mut signals = runtime::signals()?;
     let began = Instant::now();

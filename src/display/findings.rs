@@ -1,24 +1,24 @@
-//! What is wrong with a file or a machine, in the lines that a person reads.
+//! Findings about a file or a machine, in lines for a person.
 
 use std::fmt::Write as _;
 
-use super::Style;
+use super::style::Style;
 use crate::{
     diagnose::{Finding, Severity},
     text::{escape, wrap},
 };
 
-/// `path:line:column: error: what [code]`, and the cure below.
+/// `path:line:column: error: message [code]`, and what to do below.
 #[must_use]
 pub fn finding(finding: &Finding, style: Style) -> String {
-    let mut place = String::new();
+    let mut location = String::new();
     if let Some(path) = &finding.path {
-        place = escape(&path.display().to_string());
+        location = escape(&path.display().to_string());
         for number in [finding.line, finding.column].into_iter().flatten() {
             // Writing to a String does not fail.
-            let _ = write!(place, ":{number}");
+            let _ = write!(location, ":{number}");
         }
-        place.push_str(": ");
+        location.push_str(": ");
     }
     let severity = match finding.severity {
         Severity::Error => style.bad("error"),
@@ -26,7 +26,7 @@ pub fn finding(finding: &Finding, style: Style) -> String {
         Severity::Note => "note".to_owned(),
     };
     let what = format!(
-        "{place}{severity}: {} [{}]",
+        "{location}{severity}: {} [{}]",
         escape(&finding.message),
         finding.code
     );
@@ -42,8 +42,8 @@ pub fn finding(finding: &Finding, style: Style) -> String {
     lines.join("\n") + "\n"
 }
 
-/// What a line of a cure begins with that is a command: it is shown on a line of its own and never
-/// broken, so that it can be copied.
+/// The beginning of a command line in a cure: it is printed on a line of its own and never
+/// wrapped, so that it can be copied.
 const COMMAND: &str = "    ";
 
 #[cfg(test)]
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_wrapped_and_commands_are_not() {
+    fn text_is_wrapped_and_commands_are_not() {
         let command = format!("sudo nft insert {}", "rule ".repeat(20));
         let found = Finding {
             code: "port-busy",
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_without_a_cure_is_what_was_found_alone() {
+    fn a_finding_without_a_cure_is_one_line() {
         let found = Finding {
             code: "dhcp",
             severity: Severity::Note,

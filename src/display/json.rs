@@ -1,61 +1,99 @@
-//! JSON Lines: one object an event, for programs.
+//! JSON Lines for programs: one object for each event.
 
 use std::{fmt, io::Write};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Sink;
+use super::output::LineWriter;
 use crate::{
     diagnose::{Code, Diagnosis, Finding, Severity},
-    reporter::{Reporter, Started, Tick},
+    reporter::{JSON_VERSION, Reporter, Started, Tick},
+    run_view::RunView,
     track::{Event, Report, SurveyResult},
 };
 
-/// Writes `{"at","kind",…}` lines as docs/json.md lists them.
-pub struct JsonReporter<W>(Sink<W>);
+/// Writes `{"at","kind",…}` lines; docs/json.md lists them.
+pub struct JsonReporter<W> {
+    out: LineWriter<W>,
+    view: RunView,
+}
 
 impl<W> fmt::Debug for JsonReporter<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JsonReporter")
+        f.debug_struct("JsonReporter").finish_non_exhaustive()
     }
+}
+
+#[derive(Serialize)]
+struct Document<T> {
+    version: u32,
+    #[serde(flatten)]
+    body: T,
+}
+
+/// The single JSON document of a command, in one line: `version`, then the fields of `body`.
+///
+/// # Errors
+///
+/// `body` cannot be written as a JSON object.
+pub fn json_document(body: impl Serialize) -> serde_json::Result<String> {
+    let version = JSON_VERSION;
+    serde_json::to_string(&Document { version, body }).map(|text| text + "\n")
 }
 
 #[derive(Serialize)]
 struct Line<T> {
     at: Timestamp,
     #[serde(flatten)]
-    what: T,
+    event: T,
 }
 
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum Other<'a> {
-    Started(&'a Started),
-    Survey { phones: &'a [SurveyResult] },
-    Finished { report: &'a Report },
+    Started {
+        version: u32,
+        #[serde(flatten)]
+        started: &'a Started,
+    },
+    Survey {
+        phones: &'a [SurveyResult],
+    },
+    Finished {
+        report: &'a Report,
+    },
 }
 
 impl<W: Write> JsonReporter<W> {
-    /// To this stream.
+    /// Writes to this stream.
     pub fn new(out: W) -> Self {
-        Self(Sink::new(out))
+        Self {
+            out: LineWriter::new(out),
+            view: RunView::default(),
+        }
     }
 
-    fn write<T: Serialize>(&mut self, at: Timestamp, what: T) {
-        match serde_json::to_string(&Line { at, what }) {
-            Ok(line) => self.0.line(&line),
-            Err(error) => tracing::error!("an event could not be written as JSON: {error}"),
+    fn write<T: Serialize>(&mut self, at: Timestamp, event: T) {
+        match serde_json::to_string(&Line { at, event }) {
+            Ok(line) => self.out.line(&line),
+            Err(error) => tracing::error!("cannot write an event as JSON: {error}"),
         }
     }
 }
 
 impl<W: Write + Send> Reporter for JsonReporter<W> {
     fn started(&mut self, at: Timestamp, started: &Started) {
-        self.write(at, Other::Started(started));
+        let version = JSON_VERSION;
+        self.write(at, Other::Started { version, started });
+    }
+
+    fn resumed(&mut self, view: &RunView) {
+        self.view = view.clone();
     }
 
     fn event(&mut self, at: Timestamp, event: &Event) {
+        self.view.apply(at, event);
         if !matches!(event, Event::Gone { .. }) {
             self.write(at, event);
         }
@@ -66,12 +104,12 @@ impl<W: Write + Send> Reporter for JsonReporter<W> {
     fn finding(&mut self, at: Timestamp, found: &Finding) {
         let code = Code::from_name(found.code);
         let Some(code) = code.filter(|_| found.severity > Severity::Note) else {
-            // Of no phone's conversion: good to know, or about this program's own server.
-            let words = format!("{} [{}]", found.message, found.code);
+            // Not about converting phones: a note, or about this program's own server.
+            let text = format!("{} [{}]", found.message, found.code);
             if found.severity > Severity::Note {
-                tracing::warn!("{words}");
+                tracing::warn!("{text}");
             } else {
-                tracing::info!("{words}");
+                tracing::info!("{text}");
             }
             return;
         };
@@ -90,11 +128,14 @@ impl<W: Write + Send> Reporter for JsonReporter<W> {
     }
 
     fn notice(&mut self, text: &str) {
-        // Not an event of the contract: a person who watches standard error reads it.
+        // For a person who watches standard error.
         tracing::warn!("{text}");
     }
 
-    fn finished(&mut self, at: Timestamp, report: &Report, _afterwards: &[String]) {
-        self.write(at, Other::Finished { report });
+    fn finished(&mut self, at: Timestamp, report: &Report, _next_steps: &[String]) {
+        self.view.finish(report);
+        if let Some(report) = self.view.report().cloned() {
+            self.write(at, Other::Finished { report: &report });
+        }
     }
 }

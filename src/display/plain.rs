@@ -1,23 +1,26 @@
-//! Plain lines: one a step, no control codes. For pipes, files and `TERM=dumb`.
+//! Plain lines, one for each step, without control codes: for pipes, files and `TERM=dumb`.
 
 use std::{collections::HashMap, fmt, io::Write};
 
 use jiff::Timestamp;
 
-use super::{Sink, Style, finding, format, report};
+use super::{closing::closing, finding, opening::opening, output::LineWriter, style::Style};
 use crate::{
     diagnose::Finding,
     reporter::{Reporter, Started, Tick},
-    text::wrap,
-    track::{Event, PhoneId, Report, State},
+    run_view::{RunView, format},
+    text::{date_time, time_of_day, wrap},
+    track::{Event, PhoneId, Report},
 };
 
-/// One line a step.
+/// One line for each step.
 pub struct PlainReporter<W> {
-    out: Sink<W>,
+    out: LineWriter<W>,
     style: Style,
     quiet: bool,
-    said: HashMap<PhoneId, String>,
+    view: RunView,
+    /// The last line of each phone.
+    last: HashMap<PhoneId, String>,
 }
 
 impl<W> fmt::Debug for PlainReporter<W> {
@@ -29,28 +32,15 @@ impl<W> fmt::Debug for PlainReporter<W> {
 }
 
 impl<W: Write> PlainReporter<W> {
-    /// To this stream; `quiet` leaves diagnoses and the report.
+    /// Writes to this stream; `quiet`: diagnoses, notices and the report only.
     pub fn new(out: W, style: Style, quiet: bool) -> Self {
         Self {
-            out: Sink::new(out),
+            out: LineWriter::new(out),
             style,
             quiet,
-            said: HashMap::new(),
+            view: RunView::default(),
+            last: HashMap::new(),
         }
-    }
-}
-
-/// Time of day in UTC: a log is read beside other logs.
-pub(super) fn clock(at: Timestamp) -> String {
-    at.strftime("%H:%M:%S").to_string()
-}
-
-pub(super) fn painted(style: Style, state: State, text: &str) -> String {
-    match state {
-        State::Confirmed | State::Already | State::Flashed => style.good(text),
-        State::Stalled | State::Failed => style.bad(text),
-        State::Writing => style.warn(text),
-        _ => text.to_owned(),
     }
 }
 
@@ -59,16 +49,23 @@ impl<W: Write + Send> Reporter for PlainReporter<W> {
         if self.quiet {
             return;
         }
-        let time = clock(at);
-        for line in report::opening(started) {
+        let time = time_of_day(at);
+        self.out.line(&format!("{time} started {}", date_time(at)));
+        for line in opening(started) {
             self.out.line(&format!("{time} {line}"));
         }
     }
 
+    fn resumed(&mut self, view: &RunView) {
+        self.view = view.clone();
+    }
+
     fn event(&mut self, at: Timestamp, event: &Event) {
-        let time = clock(at);
-        if let Some((what, lines)) = format::diagnosis(event) {
-            self.out.line(&format!("{time} {}", self.style.bad(&what)));
+        self.view.apply(at, event);
+        let time = time_of_day(at);
+        if let Some((headline, lines)) = format::diagnosis(event) {
+            let headline = self.style.bad(&headline);
+            self.out.line(&format!("{time} {headline}"));
             for text in lines {
                 for line in wrap(&text, "         ", "           ") {
                     self.out.line(&line);
@@ -79,14 +76,14 @@ impl<W: Write + Send> Reporter for PlainReporter<W> {
         if self.quiet {
             return;
         }
-        // Steps that read alike follow each other where only the record needs them apart.
+        // The journal needs some steps that read alike; a person does not.
         let text = format::step(step);
-        if self.said.get(&step.phone.id) == Some(&text) {
+        if self.last.get(&step.phone.id) == Some(&text) {
             return;
         }
-        let line = format!("{time} {}: {text}", format::name(&step.phone));
-        self.out.line(&painted(self.style, step.state, &line));
-        self.said.insert(step.phone.id, text);
+        let line = format!("{time} {}: {text}", format::phone_name(&step.phone));
+        self.out.line(&self.style.state(step.state, &line));
+        self.last.insert(step.phone.id, text);
     }
 
     fn finding(&mut self, _at: Timestamp, found: &Finding) {
@@ -101,8 +98,9 @@ impl<W: Write + Send> Reporter for PlainReporter<W> {
         self.out.line(&self.style.warn(text));
     }
 
-    fn finished(&mut self, _at: Timestamp, report: &Report, afterwards: &[String]) {
-        for line in report::closing(report, afterwards, self.style) {
+    fn finished(&mut self, _at: Timestamp, report: &Report, next_steps: &[String]) {
+        self.view.finish(report);
+        for line in closing(&self.view, next_steps, self.style) {
             self.out.line(&line);
         }
     }

@@ -1,9 +1,9 @@
-//! The terminal that moving displays and log lines share: indicatif draws, and what it draws
-//! stays whole when the window is drawn to another size.
+//! The terminal that live displays and log lines share. indicatif draws; the drawing stays
+//! intact when the window is resized.
 //!
-//! indicatif fills every line with blanks and lets the terminal go on to the next one. A
-//! terminal that folds its lines anew when it gets narrower or wider takes these for one
-//! long line, and tears them. Here every line ends where its text ends.
+//! indicatif pads every line with spaces up to the width and lets the terminal wrap. A terminal
+//! that reflows its lines on a resize takes these for one long line, and breaks them elsewhere.
+//! Here every line ends where its text ends.
 
 use std::{
     collections::VecDeque,
@@ -18,16 +18,16 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, T
 use super::live::Size;
 use crate::text::measure::width;
 
-/// The size of a terminal that does not say it.
+/// The size of a terminal that does not report it.
 const USUAL: Size = Size {
     columns: 80,
     rows: 24,
 };
 
-/// Rows that are said again when the screen is drawn anew: more than most screens have.
+/// Rows of scrollback that are written again after a resize: more than most screens have.
 const REMEMBERED: usize = 200;
 
-/// One terminal, one screen.
+/// There is one terminal.
 static SCREEN: OnceLock<Screen> = OnceLock::new();
 
 /// The screen, on standard error.
@@ -35,14 +35,13 @@ pub(super) fn screen() -> &'static Screen {
     SCREEN.get_or_init(Screen::new)
 }
 
-/// A terminal with an area at its end that is drawn again and again, and lines above it that
-/// stay.
+/// A terminal with an area at its end that is redrawn, and scrollback above it.
 #[derive(Debug)]
 pub(super) struct Screen {
     drawn: MultiProgress,
     terminal: Arc<Terminal>,
     /// The newest rows above the area.
-    said: Mutex<VecDeque<String>>,
+    scrollback: Mutex<VecDeque<String>>,
 }
 
 /// An area of a screen.
@@ -56,12 +55,12 @@ impl Screen {
     fn new() -> Self {
         let terminal = Arc::new(Terminal::default());
         let drawing = Box::new(Drawing(Arc::clone(&terminal)));
-        // Displays draw when a tick of the clock says so; nothing else has to hold them back.
+        // Displays draw on ticks of the clock: no further rate limit.
         let target = ProgressDrawTarget::term_like(drawing);
         Self {
             drawn: MultiProgress::with_draw_target(target),
             terminal,
-            said: Mutex::default(),
+            scrollback: Mutex::default(),
         }
     }
 
@@ -77,7 +76,7 @@ impl Screen {
     /// An area at the end of the screen.
     pub(super) fn area(&self) -> Area {
         let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|error| {
-            tracing::error!("the screen's template is wrong: {error}");
+            tracing::error!("wrong template for the screen: {error}");
             ProgressStyle::default_spinner()
         });
         let bar = self.drawn.add(ProgressBar::new_spinner().with_style(style));
@@ -85,39 +84,45 @@ impl Screen {
     }
 
     /// Writes rows above the area, to stay.
-    pub(super) fn say(&self, rows: &[String]) {
+    pub(super) fn scroll(&self, rows: &[String]) {
         if rows.is_empty() {
             return;
         }
         self.remember(rows.iter().cloned());
-        // Cannot fail: a terminal that is gone is no error of ours.
+        // A terminal that is gone does not end the run.
         let _ = self.drawn.println(rows.join("\n"));
     }
 
     fn remember(&self, rows: impl Iterator<Item = String>) {
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        said.extend(rows);
-        let old = said.len().saturating_sub(REMEMBERED);
-        said.drain(..old);
+        let mut scrollback = self
+            .scrollback
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        scrollback.extend(rows);
+        let old = scrollback.len().saturating_sub(REMEMBERED);
+        scrollback.drain(..old);
     }
 
     /// Draws the area.
     pub(super) fn draw(&self, area: &mut Area, size: Size, rows: &[String]) {
         let before = area.size.replace(size);
-        // Where lines are folded or scrolled by the terminal, nobody knows where they are.
+        // After the terminal wrapped or scrolled lines, their positions are unknown.
         let is_torn =
             before.is_some_and(|before| size.columns < before.columns || size.rows != before.rows);
         self.terminal.out().mute(is_torn);
         area.bar.set_message(rows.join("\n"));
         if is_torn {
             self.terminal.out().mute(false);
-            self.drawn.suspend(|| self.begin_anew(size, rows.len()));
+            self.drawn.suspend(|| self.redraw(size, rows.len()));
         }
     }
 
-    /// Wipes the screen and says what was said last again.
-    fn begin_anew(&self, size: Size, below: usize) {
-        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Clears the screen and writes the newest scrollback again.
+    fn redraw(&self, size: Size, below: usize) {
+        let scrollback = self
+            .scrollback
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let mut room = size.rows.saturating_sub(below);
         let fits = |row: &&String| {
             let plain = console::strip_ansi_codes(row);
@@ -126,22 +131,22 @@ impl Screen {
             room = room.saturating_sub(rows);
             fits
         };
-        let fitting = said.iter().rev().take_while(fits).count();
+        let fitting = scrollback.iter().rev().take_while(fits).count();
         self.terminal
             .out()
-            .wipe(size.rows, said.range(said.len() - fitting..));
+            .clear(size.rows, scrollback.range(scrollback.len() - fitting..));
     }
 
-    /// Takes the area away. What is written next begins a line.
+    /// Removes the area. The next text begins a line.
     pub(super) fn close(&self, area: &Area) {
         area.bar.finish_and_clear();
         self.drawn.remove(&area.bar);
-        // Cannot fail: see `say`.
+        // See `scroll`.
         let _ = self.drawn.clear();
         self.terminal.out().end_line();
     }
 
-    /// Does something else with the terminal, while nothing is drawn.
+    /// Runs `other`, which uses the terminal, while nothing is drawn.
     fn aside<T>(&self, other: impl FnOnce() -> T) -> T {
         self.drawn.suspend(|| {
             self.terminal.out().end_line();
@@ -150,7 +155,7 @@ impl Screen {
     }
 }
 
-/// What goes to the terminal, a frame at a time.
+/// What is written to the terminal, a frame at a time.
 #[derive(Debug, Default)]
 struct Terminal(Mutex<Out>);
 
@@ -161,12 +166,12 @@ struct Terminal(Mutex<Out>);
 )]
 struct Out {
     frame: String,
-    /// The cursor is behind a text; what comes next begins a line.
+    /// The cursor is behind a text; the next text begins a line.
     open: bool,
-    /// A line was written; indicatif fills it up next.
+    /// A line was written; indicatif pads it next.
     filler: bool,
     muted: bool,
-    /// Nobody is there any more. The run goes on: phones depend on it.
+    /// The terminal is gone. The run continues: phones depend on it.
     gone: bool,
 }
 
@@ -185,7 +190,7 @@ impl Out {
         self.frame.push_str(text);
     }
 
-    /// One of indicatif's pairs: a line, and the blanks behind it.
+    /// One of indicatif's pairs: a line, then its padding, which is dropped.
     fn part(&mut self, text: &str) {
         self.filler = !self.filler;
         if self.filler {
@@ -221,12 +226,12 @@ impl Out {
         }
     }
 
-    /// Clears row by row: what is cleared at once, some terminals keep in their history.
-    fn wipe<'a>(&mut self, rows: usize, said: impl Iterator<Item = &'a String>) {
+    /// Clears row by row: some terminals keep what is cleared at once in their history.
+    fn clear<'a>(&mut self, rows: usize, scrollback: impl Iterator<Item = &'a String>) {
         for row in (1..=rows).rev() {
             self.put(&format!("\x1b[{row};1H\x1b[2K"));
         }
-        for row in said {
+        for row in scrollback {
             self.put(row);
             self.put("\n");
         }
@@ -235,7 +240,7 @@ impl Out {
     }
 }
 
-/// The terminal as indicatif knows it.
+/// The terminal as indicatif uses it.
 #[derive(Debug)]
 struct Drawing(Arc<Terminal>);
 
@@ -295,11 +300,11 @@ impl TermLike for Drawing {
     }
 }
 
-/// Where log lines go: standard error, above the area where there is one.
+/// The destination of log lines: standard error, above the area if there is one.
 #[derive(Debug)]
 pub struct LogWriter(());
 
-/// A writer for one log line.
+/// A writer for a log line.
 #[must_use]
 pub fn log_writer() -> LogWriter {
     LogWriter(())
@@ -319,7 +324,7 @@ impl Write for LogWriter {
     }
 }
 
-/// Does something else with the terminal, while nothing is drawn.
+/// Runs `other`, which uses the terminal, while nothing is drawn.
 pub(crate) fn aside<T>(other: impl FnOnce() -> T) -> T {
     match SCREEN.get() {
         Some(screen) => screen.aside(other),

@@ -1,34 +1,37 @@
-//! A run on a terminal: what moves is drawn five times a second below what was said.
+//! A run on a terminal: scrollback above, and below it an area that is drawn five times a second.
 
 use std::{fmt, time::Duration};
 
 use jiff::Timestamp;
 
 use super::{
-    Style, finding,
-    live::Live,
-    plain::painted,
-    report,
+    closing::closing,
+    finding,
+    live::{self, LiveRun, Size},
+    opening::opening,
+    output::print,
     screen::{Area, Screen, screen},
+    style::Style,
 };
 use crate::{
     diagnose::Finding,
     reporter::{Reporter, Started, Tick},
-    text::{escape, measure},
+    run_view::RunView,
+    text::{date_time, escape, measure},
     track::{Event, PhoneId, Report},
 };
 
-/// What is said above is no wider than this, however wide the screen is: people read no
-/// longer lines.
+/// The greatest width of the scrollback, however wide the screen is: longer lines are hard to
+/// read.
 const WIDEST: usize = 100;
 
 /// The live display.
 pub struct TerminalReporter {
-    live: Live,
+    run: LiveRun,
     area: Area,
     style: Style,
-    /// Rows to say with the next drawing: one for many.
-    waiting: Vec<String>,
+    /// Rows for the scrollback, written with the next drawing.
+    pending: Vec<String>,
 }
 
 impl fmt::Debug for TerminalReporter {
@@ -38,51 +41,62 @@ impl fmt::Debug for TerminalReporter {
 }
 
 impl TerminalReporter {
-    /// Draws on standard error, as all that moves; the report goes to standard output.
+    /// Draws on standard error; the report goes to standard output.
     #[must_use]
     pub fn new(style: Style) -> Self {
         Self {
-            live: Live::default(),
+            run: LiveRun::default(),
             area: screen().area(),
             style,
-            waiting: Vec::new(),
+            pending: Vec::new(),
         }
     }
 
-    /// Keeps a text of one or several lines to be said.
-    fn put(&mut self, text: &str, paint: impl Fn(&str) -> String) {
+    /// The rows below the scrollback, on a screen of this size.
+    #[must_use]
+    pub fn rows(&self, columns: usize, rows: usize, tick: Tick) -> Vec<String> {
+        live::rows(&self.run, Size { columns, rows }, tick, self.style)
+    }
+
+    /// Adds a text of one or several lines to the pending rows.
+    fn add(&mut self, text: &str, paint: impl Fn(&str) -> String) {
         let width = Screen::size().columns.saturating_sub(1).clamp(1, WIDEST);
         for line in text.lines() {
             let indent: String = line.chars().take_while(|first| *first == ' ').collect();
             let rest = format!("{indent}    ");
             let rows = measure::wrap(&escape(line), width, &indent, &rest);
-            self.waiting.extend(rows.iter().map(|row| paint(row)));
+            self.pending.extend(rows.iter().map(|row| paint(row)));
         }
     }
 
-    fn say(&mut self) {
-        screen().say(&std::mem::take(&mut self.waiting));
+    fn flush(&mut self) {
+        screen().scroll(&std::mem::take(&mut self.pending));
     }
 }
 
 impl Reporter for TerminalReporter {
     fn started(&mut self, at: Timestamp, started: &Started) {
-        self.live.started(at);
-        for line in report::opening(started) {
-            self.put(&line, str::to_owned);
+        self.run.started(at);
+        self.add(&format!("started {}", date_time(at)), str::to_owned);
+        for line in opening(started) {
+            self.add(&line, str::to_owned);
         }
-        self.say();
+        self.flush();
+    }
+
+    fn resumed(&mut self, view: &RunView) {
+        self.run.resumed(view);
     }
 
     fn event(&mut self, at: Timestamp, event: &Event) {
-        if let Some((state, text)) = self.live.event(at, event) {
+        if let Some((state, text)) = self.run.event(at, event) {
             let style = self.style;
-            self.put(&text, |row| painted(style, state, row));
+            self.add(&text, |row| style.state(state, row));
         }
     }
 
     fn waiting(&mut self, phone: PhoneId, what: &str, left: Duration) {
-        self.live.waiting(phone, what, left);
+        self.run.waiting(phone, what, left);
     }
 
     fn finding(&mut self, _at: Timestamp, found: &Finding) {
@@ -92,28 +106,29 @@ impl Reporter for TerminalReporter {
     }
 
     fn tick(&mut self, tick: Tick) {
-        self.say();
-        self.live.tick(tick);
+        self.flush();
+        self.run.tick(tick);
         let size = Screen::size();
-        let rows = self.live.lines(size, tick, self.style);
+        let rows = live::rows(&self.run, size, tick, self.style);
         screen().draw(&mut self.area, size, &rows);
     }
 
     fn notice(&mut self, text: &str) {
         let style = self.style;
-        // The first line says what it is about.
+        // The first line is the subject.
         let (head, rest) = text.split_once('\n').unwrap_or((text, ""));
-        self.put(head, |row| style.warn(row));
-        self.put(rest, str::to_owned);
-        self.say();
+        self.add(head, |row| style.warn(row));
+        self.add(rest, str::to_owned);
+        self.flush();
     }
 
-    fn finished(&mut self, _at: Timestamp, report: &Report, afterwards: &[String]) {
-        self.say();
+    fn finished(&mut self, _at: Timestamp, report: &Report, next_steps: &[String]) {
+        self.flush();
         screen().close(&self.area);
-        let text = report::closing(report, afterwards, self.style).join("\n") + "\n";
-        if let Err(error) = super::print(&text) {
-            tracing::error!("the report cannot be printed: {error}");
+        let view = self.run.finish(report);
+        let text = closing(view, next_steps, self.style).join("\n") + "\n";
+        if let Err(error) = print(&text) {
+            tracing::error!("cannot print the report: {error}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The phones that `reflash watch` hears: a table that is drawn again and again on a
-//! terminal, a line a change in a pipe, JSON Lines for programs.
+//! The phones that `reflash watch` detects: a table that is redrawn on a terminal, a line for each
+//! change in a pipe, JSON Lines for programs.
 
 mod table;
 
@@ -10,23 +10,23 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Sink, Style,
-    plain::clock,
+    output::LineWriter,
     screen::{Area, Screen, screen},
+    style::Style,
 };
 use crate::{
     discovery::watch::{ObservedPhone, PhoneChange, PhoneList},
     phone::{LoadName, MacAddress},
-    text::escape,
+    text::{escape, time_of_day},
     track::{EvidenceSource, RunTime},
 };
-use table::{painted, protocol, table};
+use table::{colored, protocol, table};
 
-/// Shows who is heard.
-pub trait Watcher: Send {
-    /// It is listened from now on.
+/// Shows the phones that are detected.
+pub trait WatchReporter: Send {
+    /// These interfaces are listened on from now on.
     fn started(&mut self, at: Timestamp, interfaces: &[String]);
-    /// Something is new of a phone. The interface is empty where nothing was heard.
+    /// A phone is new or has changed. `interface` is empty if the change is silence.
     fn changed(
         &mut self,
         at: Timestamp,
@@ -34,18 +34,18 @@ pub trait Watcher: Send {
         phone: &ObservedPhone,
         change: PhoneChange,
     );
-    /// The list as it is now; told each second.
+    /// The list as it is now; called every second.
     fn list(&mut self, _now: RunTime, _watch: &PhoneList) {}
-    /// It is over.
+    /// Listening has ended.
     fn finished(&mut self, now: RunTime, watch: &PhoneList);
 }
 
-/// Which of the displays fits the flags and what standard output is.
+/// The display for these flags and this standard output.
 #[must_use]
-pub fn watcher(json: bool, quiet: bool, color: ColorChoice) -> Box<dyn Watcher> {
+pub fn watch_reporter(json: bool, quiet: bool, color: ColorChoice) -> Box<dyn WatchReporter> {
     let terminal = io::stdout().is_terminal() && io::stderr().is_terminal();
     let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-    let out = Sink::new(io::stdout());
+    let out = LineWriter::new(io::stdout());
     let style = Style::new(color);
     if json {
         Box::new(Json(out))
@@ -56,7 +56,7 @@ pub fn watcher(json: bool, quiet: bool, color: ColorChoice) -> Box<dyn Watcher> 
     }
 }
 
-struct Json<W>(Sink<W>);
+struct Json<W>(LineWriter<W>);
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -75,7 +75,7 @@ struct Line<'a> {
     interface: Option<&'a str>,
 }
 
-impl<W: Write + Send> Watcher for Json<W> {
+impl<W: Write + Send> WatchReporter for Json<W> {
     fn started(&mut self, _at: Timestamp, _interfaces: &[String]) {}
 
     fn changed(
@@ -102,7 +102,7 @@ impl<W: Write + Send> Watcher for Json<W> {
         };
         match serde_json::to_string(&line) {
             Ok(line) => self.0.line(&line),
-            Err(error) => tracing::error!("a phone could not be written as JSON: {error}"),
+            Err(error) => tracing::error!("cannot write a phone as JSON: {error}"),
         }
     }
 
@@ -110,16 +110,16 @@ impl<W: Write + Send> Watcher for Json<W> {
 }
 
 struct Lines<W> {
-    out: Sink<W>,
+    out: LineWriter<W>,
     style: Style,
     quiet: bool,
 }
 
-impl<W: Write + Send> Watcher for Lines<W> {
+impl<W: Write + Send> WatchReporter for Lines<W> {
     fn started(&mut self, at: Timestamp, interfaces: &[String]) {
         if !self.quiet {
             self.out
-                .line(&format!("{} {}", clock(at), opening(interfaces)));
+                .line(&format!("{} {}", time_of_day(at), opening(interfaces)));
         }
     }
 
@@ -131,8 +131,8 @@ impl<W: Write + Send> Watcher for Lines<W> {
         change: PhoneChange,
     ) {
         if !self.quiet {
-            let line = format!("{} {}", clock(at), sentence(phone, change));
-            self.out.line(&painted(self.style, phone, &line));
+            let line = format!("{} {}", time_of_day(at), change_line(phone, change));
+            self.out.line(&colored(self.style, phone, &line));
         }
     }
 
@@ -144,16 +144,16 @@ impl<W: Write + Send> Watcher for Lines<W> {
     }
 }
 
-/// Draws on standard error, as all that moves here; the last table goes to standard output.
+/// Redraws on standard error; the last table goes to standard output.
 struct Table<W> {
-    out: Sink<W>,
+    out: LineWriter<W>,
     style: Style,
     area: Area,
     opening: String,
 }
 
 impl<W: Write> Table<W> {
-    fn new(out: Sink<W>, style: Style) -> Self {
+    fn new(out: LineWriter<W>, style: Style) -> Self {
         Self {
             out,
             style,
@@ -163,7 +163,7 @@ impl<W: Write> Table<W> {
     }
 }
 
-impl<W: Write + Send> Watcher for Table<W> {
+impl<W: Write + Send> WatchReporter for Table<W> {
     fn started(&mut self, _at: Timestamp, interfaces: &[String]) {
         self.opening = opening(interfaces);
         let rows = [self.opening.clone()];
@@ -182,7 +182,7 @@ impl<W: Write + Send> Watcher for Table<W> {
     fn list(&mut self, now: RunTime, watch: &PhoneList) {
         let size = Screen::size();
         let rows = size.rows.saturating_sub(SPARE_ROWS).max(1);
-        // First, because a terminal's echo of Ctrl-C leaves the first line on the screen.
+        // First: the echo of Ctrl-C leaves the first line on the screen.
         let mut text = vec![self.opening.clone()];
         text.extend(table(now, watch, rows, self.style));
         screen().draw(&mut self.area, size, &text);
@@ -196,33 +196,36 @@ impl<W: Write + Send> Watcher for Table<W> {
     }
 }
 
-/// Rows for the head, the sum, the opening and the cursor.
+/// Rows for the table header, the totals, the opening and the cursor.
 const SPARE_ROWS: usize = 5;
 
 fn opening(interfaces: &[String]) -> String {
     format!(
-        "listening on {}; phones speak about once a minute (Ctrl-C ends it)",
+        "listening on {}; phones announce themselves about once a minute (Ctrl-C ends)",
         escape(&interfaces.join(", "))
     )
 }
 
-fn sentence(phone: &ObservedPhone, change: PhoneChange) -> String {
+fn change_line(phone: &ObservedPhone, change: PhoneChange) -> String {
     let model = phone.model.map(|model| format!(" ({})", model.number));
     let at = phone.address.map(|address| format!(" at {address}"));
     let what = match &phone.load {
-        _ if change == PhoneChange::Silent => {
-            return line_of(phone, model, at, "says nothing any more");
-        }
+        _ if change == PhoneChange::Silent => return phone_line(phone, model, at, "is silent"),
         Some(load) => format!("runs {}", escape(load.as_str())),
-        None => "is here; no load heard yet".to_owned(),
+        None => "detected; its load is not known yet".to_owned(),
     };
     let port = phone.port.as_deref().map(escape);
     let vlan = phone.vlan.map(|vlan| format!("VLAN {vlan}"));
     let parts: Vec<String> = [Some(what), port, vlan].into_iter().flatten().collect();
-    line_of(phone, model, at, &parts.join(", "))
+    phone_line(phone, model, at, &parts.join(", "))
 }
 
-fn line_of(phone: &ObservedPhone, model: Option<String>, at: Option<String>, what: &str) -> String {
+fn phone_line(
+    phone: &ObservedPhone,
+    model: Option<String>,
+    at: Option<String>,
+    what: &str,
+) -> String {
     let (model, at) = (model.unwrap_or_default(), at.unwrap_or_default());
     format!("SEP{}{model}{at}: {what}", phone.mac.upper_hex())
 }

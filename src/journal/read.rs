@@ -16,7 +16,10 @@ use super::{
     limits::{MAX_FILE_BYTES, MAX_LINE_BYTES},
     line::{Content, Finished, HEADER, Line},
 };
-use crate::track::{Event, Fleet, Observation, ObservationKind, Plan, Report, RunTime, TransferId};
+use crate::{
+    run_view,
+    track::{Event, Fleet, Observation, ObservationKind, Plan, Report, RunTime, TransferId},
+};
 
 /// The contents of a journal.
 #[derive(Debug, Clone)]
@@ -276,9 +279,13 @@ impl RecordedRun {
     /// The state of every phone, with times of day.
     #[must_use]
     pub fn report(&self) -> Report {
-        let mut report = self.fleet().report(self.sessions.began());
+        let mut fleet = Fleet::new(self.header.plan());
+        let wall = |at| self.sessions.wall(at);
+        let mut view = run_view::fold(&mut fleet, &self.observations, self.last, wall);
+        let mut report = fleet.report(self.sessions.began());
         self.sessions.to_wall_clock(&mut report);
-        report
+        view.finish(&report);
+        view.report().cloned().unwrap_or(report)
     }
 
     /// The transfers without an end.

@@ -1,17 +1,16 @@
-//! One row a phone, for spreadsheets (RFC 4180).
+//! One row for each phone, for spreadsheets (RFC 4180).
 
-use crate::{
-    display::format,
-    track::{PhoneReport, Report},
-};
+use super::next_step::next_step;
+use crate::run_view::{PhoneView, RunView, format};
 
 /// The columns.
-pub const HEADER: [&str; 15] = [
+pub const HEADER: [&str; 16] = [
     "mac",
     "name",
     "address",
     "model",
     "state",
+    "reason",
     "from",
     "to",
     "pass",
@@ -24,16 +23,23 @@ pub const HEADER: [&str; 15] = [
     "on_inventory",
 ];
 
-/// The report as CSV, with CRLF as the standard has it. Phones that were expected and never
-/// heard are in it as `missing`.
+/// The report of a finished view as CSV, with CRLF as the RFC demands. Phones that were expected
+/// and never seen have the state `missing`. Times are RFC 3339, UTC.
 #[must_use]
-pub fn render(report: &Report) -> String {
+pub fn render(view: &RunView) -> String {
     let mut text = String::new();
     line(&mut text, &HEADER.map(str::to_owned));
-    for phone in &report.phones {
-        line(&mut text, &row(phone));
+    for (phone, report) in view.reported() {
+        let on_inventory = report.on_inventory.map(|is| is.to_string());
+        let from = report.from.as_ref().map(ToString::to_string);
+        let row = row(
+            phone,
+            from.unwrap_or_default(),
+            on_inventory.unwrap_or_default(),
+        );
+        line(&mut text, &row);
     }
-    for phone in &report.missing {
+    for phone in view.report().map_or(&[][..], |report| &report.missing) {
         let mut fields: [String; HEADER.len()] = Default::default();
         fields[0] = phone.mac.to_string();
         fields[1] = phone.name.clone().unwrap_or_default();
@@ -43,40 +49,40 @@ pub fn render(report: &Report) -> String {
     text
 }
 
-fn row(phone: &PhoneReport) -> [String; HEADER.len()] {
-    let join = |texts: Vec<String>| texts.join("; ");
-    let load = |load: &Option<crate::phone::LoadName>| {
-        load.as_ref().map(ToString::to_string).unwrap_or_default()
-    };
+fn row(phone: &PhoneView, from: String, on_inventory: String) -> [String; HEADER.len()] {
+    let named = &phone.phone;
+    let seconds = phone.last_seen.duration_since(phone.first_seen).as_secs();
+    let codes: Vec<String> = phone
+        .diagnoses
+        .iter()
+        .map(|it| it.code.to_string())
+        .collect();
+    let evidence: Vec<String> = phone.other_evidence().map(format::evidence).collect();
     [
-        phone.mac.map(|mac| mac.to_string()).unwrap_or_default(),
-        phone.name.clone().unwrap_or_default(),
-        phone.address.to_string(),
-        phone.model.clone().unwrap_or_default(),
-        format::state(phone.state).0.to_owned(),
-        load(&phone.from),
-        load(&phone.to),
+        named.mac.map(|mac| mac.to_string()).unwrap_or_default(),
+        named.name.clone().unwrap_or_default(),
+        named.address.to_string(),
+        named.model.clone().unwrap_or_default(),
+        format::state_name(phone.state).to_owned(),
+        phone
+            .reason
+            .as_ref()
+            .map(format::evidence)
+            .unwrap_or_default(),
+        from,
+        phone
+            .load
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         phone.pass.to_string(),
         phone.first_seen.to_string(),
         phone.last_seen.to_string(),
-        phone
-            .last_seen
-            .duration_since(phone.first_seen)
-            .as_secs()
-            .to_string(),
-        join(
-            phone
-                .diagnoses
-                .iter()
-                .map(|it| it.code.to_string())
-                .collect(),
-        ),
-        join(phone.evidence.iter().map(format::evidence_of).collect()),
-        super::next_step(phone),
-        phone
-            .on_inventory
-            .map(|is| is.to_string())
-            .unwrap_or_default(),
+        seconds.to_string(),
+        codes.join("; "),
+        evidence.join("; "),
+        next_step(phone),
+        on_inventory,
     ]
 }
 
@@ -89,13 +95,13 @@ fn line(text: &mut String, fields: &[String]) {
     text.push_str("\r\n");
 }
 
-/// A field that a spreadsheet would take for a formula gets an apostrophe before it: names
-/// come from the wire and from inventories.
+/// A field that a spreadsheet would take for a formula gets a leading apostrophe: names come
+/// from the network and from inventories.
 fn harmless(field: &str) -> String {
     let is_formula = field.trim_start().starts_with([
         '=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
     ]) || field.starts_with(['\t', '\r', '\n']);
-    // Control characters have no place in a cell.
+    // A cell has no control characters.
     let clean: String = field
         .chars()
         .map(|character| {

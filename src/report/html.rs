@@ -1,36 +1,37 @@
-//! One self-contained page: no script, nothing from elsewhere, readable on a phone, in the
-//! dark and on A4.
+//! One self-contained page without scripts, readable on a small screen, in dark mode and on A4.
 
 use std::fmt::Write as _;
 
-use super::{Timeline, Timelines, colour, next_step, urgency};
+use jiff::Timestamp;
+
+use super::next_step::next_step;
 use crate::{
-    display::{format, is_done, totals},
-    text::{clock, escape as visible, size},
-    track::{FileReport, PhoneReport, Report, RunTime, State},
+    run_view::{Attention, PhoneView, RunView, format, totals},
+    text::{clock, date_time, escape as visible, size},
+    track::{FileReport, PhoneReport, Report, State},
 };
 
-/// What stands above the phones.
+/// The text above the phones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Heading {
     /// The page's title.
     pub title: String,
-    /// A sentence each: what was recorded, when, how whole the record is.
+    /// A sentence each: what was recorded, when, how complete the record is.
     pub words: Vec<String>,
 }
 
-/// How it looks; the live page begins with the same.
+/// The style; the live page extends it.
 pub(crate) const STYLE: &str = include_str!("style.css");
 
-/// Units of a time line's width.
+/// The width of a time line in its own units.
 const WIDTH: f64 = 1000.0;
 
-/// Units that anything on a time line is wide at least, so that it can be seen.
+/// The least width of a span, so that it can be seen.
 const LEAST: f64 = 3.0;
 
-/// The page.
+/// The page of a finished view.
 #[must_use]
-pub fn render(report: &Report, timelines: &Timelines, heading: &Heading) -> String {
+pub fn render(view: &RunView, heading: &Heading) -> String {
     let mut page = String::from(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
@@ -50,38 +51,40 @@ pub fn render(report: &Report, timelines: &Timelines, heading: &Heading) -> Stri
             format_args!("<p class=\"soft\">{}</p>\n", text(words)),
         );
     }
-    counts(&mut page, report);
+    if let Some(report) = view.report() {
+        counts(&mut page, report);
+    }
     legend(&mut page);
-    let mut phones: Vec<&PhoneReport> = report.phones.iter().collect();
-    phones.sort_by_key(|phone| urgency(phone.state, !phone.diagnoses.is_empty()));
-    let (done, open): (Vec<_>, Vec<_>) = phones
-        .into_iter()
-        .partition(|phone| is_done(phone.state) && phone.diagnoses.is_empty());
-    let missing = !report.missing.is_empty();
-    if !open.is_empty() || missing {
-        page.push_str("<h2>Need a hand, or more time</h2>\n");
+    let (finished, open): (Vec<_>, Vec<_>) = view
+        .reported()
+        .partition(|(phone, _)| phone.attention() == Attention::Finished);
+    let missing = view.report().map_or(&[][..], |report| &report.missing);
+    if !open.is_empty() || !missing.is_empty() {
+        page.push_str("<h2>Need attention, or still under way</h2>\n");
     }
-    for phone in open {
-        card(&mut page, phone, timelines.get(phone));
+    for (phone, report) in open {
+        card(&mut page, phone, report);
     }
-    for phone in &report.missing {
+    for phone in missing {
         let name = phone.name.as_deref().map(text).unwrap_or_default();
         put(
             &mut page,
             format_args!(
                 "<article class=\"bad\"><header><h3>{}</h3><span>{name}</span>\
-                 <span class=\"tag bad\">never heard</span></header></article>\n",
+                 <span class=\"tag bad\">never seen</span></header></article>\n",
                 phone.mac
             ),
         );
     }
-    if !done.is_empty() {
+    if !finished.is_empty() {
         page.push_str("<h2>Done</h2>\n");
     }
-    for phone in done {
-        card(&mut page, phone, timelines.get(phone));
+    for (phone, report) in finished {
+        card(&mut page, phone, report);
     }
-    others(&mut page, report);
+    if let Some(report) = view.report() {
+        others(&mut page, report);
+    }
     page.push_str("</body>\n</html>\n");
     page
 }
@@ -91,7 +94,7 @@ fn put(page: &mut String, words: std::fmt::Arguments<'_>) {
     let _ = page.write_fmt(words);
 }
 
-/// Text from the wire as text: no markup, no control characters, no reversed writing.
+/// Escapes outside text: markup, control characters, reversed writing.
 fn text(raw: &str) -> String {
     let mut safe = String::with_capacity(raw.len());
     for character in visible(raw).chars() {
@@ -107,11 +110,6 @@ fn text(raw: &str) -> String {
     safe
 }
 
-/// The word of a state, which is its colour's name too.
-fn word(state: State) -> &'static str {
-    format::state(state).0
-}
-
 fn counts(page: &mut String, report: &Report) {
     let sums = report.totals;
     let missing = u32::try_from(report.missing.len()).unwrap_or(u32::MAX);
@@ -123,7 +121,7 @@ fn counts(page: &mut String, report: &Report) {
         (sums.working, "under way", "warn"),
         (sums.stalled, "stalled", "bad"),
         (sums.failed, "failed", "bad"),
-        (missing, "never heard", "bad"),
+        (missing, "never seen", "bad"),
         (sums.seen, "only seen", "soft"),
     ] {
         if count > 0 {
@@ -142,37 +140,41 @@ fn counts(page: &mut String, report: &Report) {
 fn legend(page: &mut String) {
     page.push_str("<ul class=\"legend\">");
     for state in State::ALL {
-        let word = word(state);
+        let name = format::state_name(state);
         put(
             page,
-            format_args!("<li><i style=\"background:var(--{word})\"></i>{word}</li>"),
+            format_args!("<li><i style=\"background:var(--{name})\"></i>{name}</li>"),
         );
     }
     page.push_str("<li>▼ diagnosis</li><li>△ withdrawn</li></ul>\n");
 }
 
-fn card(page: &mut String, phone: &PhoneReport, timeline: Option<&Timeline>) {
-    let class = colour(phone.state, !phone.diagnoses.is_empty());
-    let mac = phone
+fn card(page: &mut String, phone: &PhoneView, report: &PhoneReport) {
+    let class = phone.attention().color();
+    let named = &phone.phone;
+    let mac = named
         .mac
-        .map_or_else(|| "unknown MAC".to_owned(), |mac| mac.to_string());
-    let model = phone.model.as_deref().map(text).unwrap_or_default();
-    let name = phone.name.as_deref().map(text).unwrap_or_default();
-    let state = word(phone.state);
+        .map_or_else(|| "MAC unknown".to_owned(), |mac| mac.to_string());
+    let model = named.model.as_deref().map(text).unwrap_or_default();
+    let name = named.name.as_deref().map(text).unwrap_or_default();
+    let state = format::state_name(phone.state);
     let lasted = phone.last_seen.duration_since(phone.first_seen).as_secs();
+    let pass = match phone.pass {
+        0 => String::new(),
+        pass => format!(", pass {pass}"),
+    };
     put(
         page,
         format_args!(
             "<article class=\"{class}\" data-state=\"{state}\">\n<header><h3>{mac}</h3>\
              <span>{name}</span><span>{model}</span><span class=\"soft\">{}</span>\
-             <span class=\"tag {class}\">{state}</span><span class=\"soft\">{} in pass {}</span>\
+             <span class=\"tag {class}\">{state}</span><span class=\"soft\">seen for {}{pass}</span>\
              </header>\n",
-            phone.address,
+            named.address,
             clock(lasted),
-            phone.pass,
         ),
     );
-    let loads = [("from", &phone.from), ("to", &phone.to)];
+    let loads = [("from", &report.from), ("to", &report.to)];
     let loads: Vec<String> = loads
         .iter()
         .filter_map(|(word, load)| Some(format!("{word} {}", text(load.as_ref()?.as_str()))))
@@ -180,21 +182,14 @@ fn card(page: &mut String, phone: &PhoneReport, timeline: Option<&Timeline>) {
     if !loads.is_empty() {
         put(page, format_args!("<p>{}</p>\n", loads.join(" ")));
     }
-    if phone.on_inventory == Some(false) {
+    if report.on_inventory == Some(false) {
         page.push_str("<p class=\"warn\">Not on the inventory.</p>\n");
     }
-    if let Some(timeline) = timeline {
-        line(page, phone, timeline);
-    }
+    timeline(page, phone);
     page.push_str("<ul>\n");
-    for evidence in &phone.evidence {
-        put(
-            page,
-            format_args!(
-                "<li>because: {}</li>\n",
-                text(&format::evidence_of(evidence))
-            ),
-        );
+    if let Some(reason) = &phone.reason {
+        let reason = text(&format::evidence(reason));
+        put(page, format_args!("<li>because: {reason}</li>\n"));
     }
     for diagnosis in &phone.diagnoses {
         put(
@@ -210,8 +205,23 @@ fn card(page: &mut String, phone: &PhoneReport, timeline: Option<&Timeline>) {
         page,
         format_args!("<li>next: {}</li>\n</ul>\n", text(&next_step(phone))),
     );
-    files(page, &phone.files);
+    evidence(page, phone);
+    files(page, &report.files);
     page.push_str("</article>\n");
+}
+
+/// Evidence that is not the reason of the state.
+fn evidence(page: &mut String, phone: &PhoneView) {
+    let others: Vec<_> = phone.other_evidence().collect();
+    if others.is_empty() {
+        return;
+    }
+    page.push_str("<details><summary>other evidence</summary><ul>\n");
+    for evidence in others {
+        let evidence = text(&format::evidence(evidence));
+        put(page, format_args!("<li>{evidence}</li>\n"));
+    }
+    page.push_str("</ul></details>\n");
 }
 
 fn files(page: &mut String, files: &[FileReport]) {
@@ -245,18 +255,19 @@ fn files(page: &mut String, files: &[FileReport]) {
     page.push_str("</table></details>\n");
 }
 
-/// The states over time, as a strip of its own scale, with what was said above it.
-fn line(page: &mut String, phone: &PhoneReport, timeline: &Timeline) {
+/// The states over time as a strip, with marks for diagnoses above it.
+fn timeline(page: &mut String, phone: &PhoneView) {
+    let timeline = &phone.timeline;
     let (Some(first), Some(last)) = (timeline.spans.first(), timeline.spans.last()) else {
         return;
     };
     let (from, to) = (first.from, last.to);
-    let whole = to.saturating_sub(from).as_secs_f64().max(1.0);
-    let place = |at: RunTime| at.saturating_sub(from).as_secs_f64() / whole * WIDTH;
+    let whole = to.duration_since(from).as_secs_f64().max(1.0);
+    let place = |at: Timestamp| at.duration_since(from).as_secs_f64() / whole * WIDTH;
     let label: Vec<String> = timeline
         .spans
         .iter()
-        .map(|span| word(span.state).to_owned())
+        .map(|span| format::state_name(span.state).to_owned())
         .collect();
     put(
         page,
@@ -269,20 +280,20 @@ fn line(page: &mut String, phone: &PhoneReport, timeline: &Timeline) {
     for span in &timeline.spans {
         let x = place(span.from).min(WIDTH - LEAST);
         let width = (place(span.to) - x).max(LEAST);
-        let state = word(span.state);
+        let state = format::state_name(span.state);
         put(
             page,
             format_args!(
                 "<rect x=\"{x:.1}\" y=\"8\" width=\"{width:.1}\" height=\"16\" \
                  fill=\"var(--{state})\"><title>{state} for {}</title></rect>",
-                clock(seconds(span.to.saturating_sub(span.from)))
+                clock(span.to.duration_since(span.from).as_secs())
             ),
         );
     }
     for mark in &timeline.marks {
         let x = place(mark.at).clamp(5.0, WIDTH - 5.0);
-        let (shape, word) = if mark.withdrawn {
-            ("fill=\"none\" stroke=\"var(--soft)\"", "no longer ")
+        let (shape, end) = if mark.withdrawn {
+            ("fill=\"none\" stroke=\"var(--soft)\"", " withdrawn")
         } else {
             ("fill=\"var(--bad)\"", "")
         };
@@ -294,31 +305,27 @@ fn line(page: &mut String, phone: &PhoneReport, timeline: &Timeline) {
         put(
             page,
             format_args!(
-                "<path d=\"{tip}\" {shape}><title>{word}{} after {}</title></path>",
+                "<path d=\"{tip}\" {shape}><title>{}{end} after {}</title></path>",
                 mark.code,
-                clock(seconds(mark.at.saturating_sub(from)))
+                clock(mark.at.duration_since(from).as_secs())
             ),
         );
     }
     put(
         page,
         format_args!(
-            "</svg>\n<div class=\"axis\"><span>{:.0}</span><span>+{}</span></div>\n",
-            phone.first_seen,
-            clock(seconds(to.saturating_sub(from)))
+            "</svg>\n<div class=\"axis\"><span>{}</span><span>+{}</span></div>\n",
+            date_time(from),
+            clock(to.duration_since(from).as_secs())
         ),
     );
-}
-
-fn seconds(moment: RunTime) -> i64 {
-    i64::try_from(moment.as_secs()).unwrap_or(i64::MAX)
 }
 
 fn others(page: &mut String, report: &Report) {
     if report.others.is_empty() {
         return;
     }
-    page.push_str("<h2>Other clients, no phones</h2>\n<ul>\n");
+    page.push_str("<h2>Other clients (nothing shows that they are phones)</h2>\n<ul>\n");
     for other in &report.others {
         put(
             page,

@@ -64,6 +64,11 @@ impl Clock {
         self.sessions.last().start.saturating_add(scaled)
     }
 
+    /// The real duration of this much phone time.
+    pub(super) fn real(&self, phone_time: Duration) -> Duration {
+        Duration::try_from_secs_f64(phone_time.as_secs_f64() / self.speed).unwrap_or(phone_time)
+    }
+
     /// The time of day at a run time; setting the system clock during the run does not change it.
     pub(super) fn wall(&self, run_time: RunTime) -> Timestamp {
         self.sessions.wall(run_time)
@@ -77,7 +82,6 @@ impl Clock {
     pub(super) fn tick(&self, awaited: Option<usize>) -> Tick {
         Tick {
             at: self.wall_now(),
-            speed: self.speed,
             awaited,
         }
     }

@@ -83,7 +83,7 @@ pub(super) async fn event_loop(
                 let candidates = shared.fleet().poll_candidates();
                 inputs.pages.poll_due(now, &candidates);
                 for (phone, expected) in shared.fleet().expected_activity() {
-                    let left = expected.until.saturating_sub(now);
+                    let left = shared.clock.real(expected.until.saturating_sub(now));
                     reporter.waiting(phone, expected.what, left);
                 }
             }

@@ -21,8 +21,10 @@ use crate::{
     http,
     journal::{Finished, Sessions},
     metrics::{self, Counters, Exporter},
+    reporter::TeeReporter,
+    run_view,
     track::{Fleet, Plan, Report},
-    web::{self, SharedView, TeeReporter},
+    web::{self, SharedView},
 };
 
 /// How a run ended.
@@ -75,8 +77,15 @@ pub async fn run_with_operator(
     // The timeout counts from the beginning of this session.
     let timeout = plan.timeout.map(|timeout| clock.run_time(timeout));
     let plan = Plan { timeout, ..plan };
+    let mut resumed = None;
     let (fleet, transfers) = match &recorded {
-        Some(recorded) => (recorded.refold(plan), recorded.next_transfer()),
+        Some(recorded) => {
+            let mut fleet = Fleet::new(plan);
+            let wall = |at| clock.wall(at);
+            let view = run_view::fold(&mut fleet, &recorded.observations, recorded.last, wall);
+            resumed = Some(view);
+            (fleet, recorded.next_transfer())
+        }
         None => (Fleet::new(plan), 0),
     };
     let shared = Arc::new(Shared {
@@ -94,9 +103,13 @@ pub async fn run_with_operator(
     }
     let (web, view) = web.map(|server| start_web(&shared, server)).unzip();
     if let Some(view) = view {
-        reporter = Box::new(TeeReporter::new(reporter, view));
+        // The page first: a terminal may be slow.
+        reporter = Box::new(TeeReporter::new(Box::new(view), reporter));
     }
     reporter.started(shared.clock.wall_now(), &started);
+    if let Some(view) = resumed {
+        reporter.resumed(&view);
+    }
     if let Some(recorded) = recorded {
         shared.restore(&recorded);
     }

@@ -1,10 +1,10 @@
-//! Texts on a screen: how wide they are, and how they are made to fit.
+//! Text on a screen: its width in columns, and making it fit.
 
 use std::iter;
 
 use console::measure_text_width;
 
-/// Columns that a text takes, without escape sequences.
+/// Columns of a text that has no escape sequences.
 pub(crate) fn width(text: &str) -> usize {
     if text.is_ascii() {
         return text.len();
@@ -19,9 +19,9 @@ fn columns(character: char) -> usize {
     measure_text_width(character.encode_utf8(&mut [0; 4]))
 }
 
-/// Whether a character changes how wide its neighbours are, by terminals that know it:
-/// joiners, variation selectors, tags. Others disagree, so none is shown.
-fn is_moody(character: char) -> bool {
+/// Whether a character has no width or changes that of its neighbours: joiners, variation
+/// selectors, tags. Terminals disagree on these, so they are left out.
+fn is_zero_width_or_modifier(character: char) -> bool {
     matches!(
         character,
         '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0f}'
@@ -29,11 +29,14 @@ fn is_moody(character: char) -> bool {
     )
 }
 
-/// The text, or its beginning and `…` where it is wider than this.
+/// The text, or its beginning and `…` if it is wider than `most` columns.
 pub(crate) fn cut(text: &str, most: usize) -> String {
-    let calm = || text.chars().filter(|character| !is_moody(*character));
-    if calm().map(columns).sum::<usize>() <= most {
-        return calm().collect();
+    let visible = || {
+        text.chars()
+            .filter(|character| !is_zero_width_or_modifier(*character))
+    };
+    if visible().map(columns).sum::<usize>() <= most {
+        return visible().collect();
     }
     let mut left = most.saturating_sub(1);
     let fits = |character: &char| {
@@ -42,17 +45,18 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
         fits
     };
     let mark = (most > 0).then_some('…');
-    calm().take_while(fits).chain(mark).collect()
+    visible().take_while(fits).chain(mark).collect()
 }
 
-/// The same, with blanks up to this width.
+/// The same, padded with spaces to `to` columns.
 pub(crate) fn pad(text: &str, to: usize) -> String {
     let text = cut(text, to);
     let missing = to.saturating_sub(width(&text));
     text.chars().chain(iter::repeat_n(' ', missing)).collect()
 }
 
-/// Breaks at blanks so that lines keep to this width; a longer word stands alone.
+/// Breaks text at spaces into lines of `most` columns at most; a longer word gets its own
+/// line. The first line begins with `first`, the others with `rest`.
 pub(crate) fn wrap(text: &str, most: usize, first: &str, rest: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = first.to_owned();

@@ -62,11 +62,20 @@ impl State {
 #[serde(transparent)]
 pub struct PhoneId(pub u32);
 
+impl PhoneId {
+    /// Stands where the number is not known: it is never written as JSON.
+    pub const UNKNOWN: Self = Self(u32::MAX);
+
+    pub(super) fn unknown() -> Self {
+        Self::UNKNOWN
+    }
+}
+
 /// A phone as events name it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhoneRef {
     /// Joins the events of one phone. Not in the JSON, where `mac` and `address` identify it.
-    #[serde(skip, default = "PhoneRef::no_id")]
+    #[serde(skip, default = "PhoneId::unknown")]
     pub id: PhoneId,
     /// `None` until a request or an evidence source names it.
     pub mac: Option<MacAddress>,
@@ -77,12 +86,6 @@ pub struct PhoneRef {
     /// The operator's name for the phone, from the inventory.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
-}
-
-impl PhoneRef {
-    fn no_id() -> PhoneId {
-        PhoneId(u32::MAX)
-    }
 }
 
 /// A phone whose application runs and whose load no source has reported: its web page can be

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    event::{Evidence, State},
+    event::{Evidence, PhoneId, State},
     file_outcome::FileOutcome,
     history::FetchHistory,
     identity::{Phone, Registry},
@@ -48,6 +48,9 @@ pub struct MissingPhone {
 /// The result for one phone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhoneReport {
+    /// The phone's number in the events; not in the JSON.
+    #[serde(skip, default = "PhoneId::unknown")]
+    pub id: PhoneId,
     /// `None` if no MAC is known.
     pub mac: Option<MacAddress>,
     /// Its last known address.
@@ -66,6 +69,10 @@ pub struct PhoneReport {
     pub to: Option<LoadName>,
     /// Its state at the end.
     pub state: State,
+    /// The evidence that brought the state. `None` for `stalled` and `failed`, which their
+    /// diagnoses explain, where a state needs none, and until a `RunView` sets it.
+    #[serde(default)]
+    pub reason: Option<Evidence>,
     /// The number of passes through the images.
     pub pass: u32,
     /// The evidence for the state.
@@ -164,9 +171,9 @@ pub(super) fn build(registry: &Registry, plan: &Plan, began: Timestamp) -> Repor
     let mut totals = Totals::default();
     let phones = registry
         .phones
-        .values()
-        .map(|phone| {
-            let mut report = phone_report(phone, began);
+        .iter()
+        .map(|(id, phone)| {
+            let mut report = phone_report(*id, phone, began);
             report.name = phone.mac.and_then(|mac| plan.names.get(&mac).cloned());
             report.on_inventory = listed
                 .as_ref()
@@ -201,17 +208,19 @@ pub(super) fn build(registry: &Registry, plan: &Plan, began: Timestamp) -> Repor
     }
 }
 
-fn phone_report(phone: &Phone, began: Timestamp) -> PhoneReport {
+fn phone_report(id: PhoneId, phone: &Phone, began: Timestamp) -> PhoneReport {
     // Times beyond the range of a time of day become the beginning of the run.
     let time = |at: RunTime| began.checked_add(at).unwrap_or(began);
     let whole = phone.whole_history();
     PhoneReport {
+        id,
         mac: phone.mac,
         address: phone.address,
         model: phone.model().map(|model| model.plain_number().to_owned()),
         name: None,
         on_inventory: None,
         state: whole.effective_state(),
+        reason: None,
         pass: whole.delivery.pass,
         files: files(&whole.delivery.attempts),
         diagnoses: whole.findings.diagnoses().cloned().collect(),

@@ -1,4 +1,4 @@
-//! One client: its request, and what it is told as long as it listens.
+//! One client: its request, and the events that it is sent.
 
 use std::{
     convert::Infallible,
@@ -25,33 +25,34 @@ use tokio::{
 };
 
 use super::{
-    Site,
-    route::{self, Refusal, Route, frame},
+    route::{self, Refusal, Route, sse_frame},
+    server_state::ServerState,
 };
 use crate::{
     http::{HEADERS_MAX, HyperIo, REQUEST_MAX, TrackedStream, linger},
     limits::ConnectionPermit,
+    reporter::JSON_VERSION,
 };
 
-/// How often it is looked whether a client takes what it is sent.
+/// How often it is checked whether a client takes what it is sent.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// How soon a browser comes back where the connection was lost, in milliseconds.
+/// How soon a browser reconnects, in milliseconds.
 const RETRY: &str = "retry: 2000\n\n";
 
-/// A line that says nothing but that we are there.
+/// A comment: shows that the connection is alive.
 const HEARTBEAT: &str = ":\n\n";
 
 /// Serves one client to its end.
-pub(super) async fn serve(stream: TcpStream, site: Arc<Site>, _permit: ConnectionPermit) {
+pub(super) async fn serve(stream: TcpStream, state: Arc<ServerState>, _permit: ConnectionPermit) {
     let Ok(wire) = TrackedStream::new(stream) else {
-        // Closed before it was looked at.
+        // Closed already.
         return;
     };
-    let asked = Arc::new(AtomicBool::new(false));
+    let requested = Arc::new(AtomicBool::new(false));
     let service = service_fn(|request: Request<Incoming>| {
-        asked.store(true, Ordering::Relaxed);
-        ready(Ok::<_, Infallible>(respond(&site, &request)))
+        requested.store(true, Ordering::Relaxed);
+        ready(Ok::<_, Infallible>(respond(&state, &request)))
     });
     let connection = http1::Builder::new()
         .keep_alive(false)
@@ -59,22 +60,22 @@ pub(super) async fn serve(stream: TcpStream, site: Arc<Site>, _permit: Connectio
         .max_headers(HEADERS_MAX)
         .serve_connection(HyperIo(Arc::clone(&wire)), service);
     let mut connection = pin!(connection);
-    let mut looks = tokio::time::interval(LOOK);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut checks = tokio::time::interval(LOOK);
+    checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut patience = Patience::new(Instant::now());
     let answered = loop {
         tokio::select! {
             done = &mut connection => break done.is_ok(),
-            _ = looks.tick() => {
+            _ = checks.tick() => {
                 let now = Instant::now();
-                let limit = if asked.load(Ordering::Relaxed) {
-                    patience.look(now, &wire);
-                    site.limits.stall
+                let limit = if requested.load(Ordering::Relaxed) {
+                    patience.check(now, &wire);
+                    state.limits.stall
                 } else {
-                    site.limits.request
+                    state.limits.request
                 };
                 if patience.is_over(now, limit) {
-                    tracing::debug!("a page that takes nothing was dropped");
+                    tracing::debug!("dropped a page that takes nothing");
                     break false;
                 }
             }
@@ -85,7 +86,7 @@ pub(super) async fn serve(stream: TcpStream, site: Arc<Site>, _permit: Connectio
     }
 }
 
-/// Since when nothing was acknowledged that waits to be.
+/// How long nothing was acknowledged of what is waiting.
 struct Patience {
     acknowledged: u64,
     since: Instant,
@@ -99,7 +100,7 @@ impl Patience {
         }
     }
 
-    fn look(&mut self, now: Instant, wire: &TrackedStream) {
+    fn check(&mut self, now: Instant, wire: &TrackedStream) {
         let acknowledged = wire.body_acknowledged().unwrap_or(self.acknowledged);
         let nothing_waits = wire.all_acknowledged().unwrap_or(false);
         if acknowledged != self.acknowledged || nothing_waits {
@@ -113,56 +114,59 @@ impl Patience {
     }
 }
 
-/// The response; where it goes on, who writes it is on its way.
-fn respond(site: &Arc<Site>, request: &Request<Incoming>) -> Response<Content> {
+/// The response. A stream is written by a task of its own.
+fn respond(state: &Arc<ServerState>, request: &Request<Incoming>) -> Response<Content> {
     let is_head = *request.method() == Method::HEAD;
-    let wanted = route::judge(request);
-    let content = wanted.and_then(|wanted| match wanted {
+    let route = route::route(request);
+    let content = route.and_then(|route| match route {
         _ if is_head => Ok(Content::Whole(None)),
-        Route::Page => Ok(Content::text(site.page.text.clone())),
-        Route::Json => Ok(Content::text(json(site))),
-        Route::HtmlReport => Ok(Content::text(site.board.html_report())),
-        Route::Events => follow(site).ok_or(Refusal::Full),
+        Route::Page => Ok(Content::text(state.page.text.clone())),
+        Route::Json => Ok(Content::text(json(state))),
+        Route::HtmlReport => Ok(Content::text(state.view.html_report())),
+        Route::Events => follow(state).ok_or(Refusal::TooMany),
     });
-    match (wanted, content) {
-        (Ok(wanted), Ok(content)) => route::head(wanted, &site.page, content),
+    match (route, content) {
+        (Ok(route), Ok(content)) => route::response(route, &state.page, content),
         (Err(refusal), _) | (_, Err(refusal)) => {
-            let (response, words) = route::refuse(refusal);
-            let words = (!is_head).then(|| Bytes::from_static(words.as_bytes()));
-            response.map(|()| Content::Whole(words))
+            let (response, text) = route::refuse(refusal);
+            let text = (!is_head).then(|| Bytes::from_static(text.as_bytes()));
+            response.map(|()| Content::Whole(text))
         }
     }
 }
 
-fn json(site: &Site) -> String {
-    let report = serde_json::json!({ "report": site.board.report() });
+fn json(state: &ServerState) -> String {
+    let report = state.view.report();
+    let report = serde_json::json!({ "version": JSON_VERSION, "report": report });
     report.to_string() + "\n"
 }
 
-/// One more who is told what happens, if there is room.
-fn follow(site: &Arc<Site>) -> Option<Content> {
-    let seat = Arc::clone(&site.followers).try_acquire_owned().ok()?;
-    // One message: the next is made when it has gone, of what is new by then.
-    let (tell, told) = mpsc::channel(1);
-    tokio::spawn(feed(Arc::clone(site), tell, seat));
-    Some(Content::Stream(told))
+/// A stream of events, if there is room for one more page.
+fn follow(state: &Arc<ServerState>) -> Option<Content> {
+    let permit = Arc::clone(&state.followers).try_acquire_owned().ok()?;
+    // One message: the next is made when it has been sent, of what is new by then.
+    let (sender, messages) = mpsc::channel(1);
+    tokio::spawn(feed(Arc::clone(state), sender, permit));
+    Some(Content::Stream(messages))
 }
 
-/// Tells one client what happens until it goes away or the run has ended.
-async fn feed(site: Arc<Site>, tell: mpsc::Sender<Bytes>, _seat: OwnedSemaphorePermit) {
-    let mut news = site.board.news();
+/// Sends one client its messages until it goes away or the run has ended.
+async fn feed(state: Arc<ServerState>, sender: mpsc::Sender<Bytes>, _permit: OwnedSemaphorePermit) {
+    let mut changes = state.view.changes();
     let mut known = None;
     let mut next = String::from(RETRY);
     loop {
-        news.mark_unchanged();
-        let told = site.board.since(known);
-        let is_last = told.as_ref().is_some_and(|told| told.event == "finished");
-        if let Some(told) = told {
-            next += &frame(told.event, &told.data);
-            known = Some(told.version);
+        changes.mark_unchanged();
+        let message = state.view.since(known);
+        let is_last = message
+            .as_ref()
+            .is_some_and(|message| message.event == "finished");
+        if let Some(message) = message {
+            next += &sse_frame(message.event, &message.data);
+            known = Some(message.version);
         }
         if !next.is_empty()
-            && tell
+            && sender
                 .send(Bytes::from(std::mem::take(&mut next)))
                 .await
                 .is_err()
@@ -170,17 +174,17 @@ async fn feed(site: Arc<Site>, tell: mpsc::Sender<Bytes>, _seat: OwnedSemaphoreP
             return;
         }
         if is_last {
-            // It may still want the report on paper, and closes when it has it.
-            let _ = timeout(site.limits.linger, tell.closed()).await;
+            // It may still load the HTML report, and then closes.
+            let _ = timeout(state.limits.linger, sender.closed()).await;
             return;
         }
-        // No faster than people read.
+        // No faster than people can read.
         let pause = async {
-            sleep(site.limits.pace).await;
-            timeout(site.limits.heartbeat, news.changed()).await
+            sleep(state.limits.pace).await;
+            timeout(state.limits.heartbeat, changes.changed()).await
         };
         tokio::select! {
-            () = tell.closed() => return,
+            () = sender.closed() => return,
             changed = pause => match changed {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return,
@@ -212,7 +216,7 @@ impl Body for Content {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match &mut *self {
             Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Self::Stream(told) => told
+            Self::Stream(messages) => messages
                 .poll_recv(context)
                 .map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes)))),
         }

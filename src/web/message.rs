@@ -1,4 +1,4 @@
-//! What a client is told: everything, what is new since it was told last, or the end.
+//! Messages to a page: everything, what changed since its last message, or the end.
 
 use std::collections::VecDeque;
 
@@ -6,12 +6,16 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    page_state::{End, Entry, PageState, Run},
-    row::{Moving, Row, Trouble},
+    page_state::{PageState, PhoneVersions, RunEnd, RunInfo},
+    row::{Moving, Row, RowDiagnosis},
 };
-use crate::{display::totals, text::escape, track::Report};
+use crate::{
+    run_view::{PhoneView, totals},
+    text::escape,
+    track::{PhoneId, Report},
+};
 
-/// What a client is told at once, and what it knows then.
+/// One server-sent event, and the version that its client has then.
 #[derive(Debug, PartialEq)]
 pub(super) struct SseMessage {
     /// `whole`, `news` or `finished`.
@@ -29,23 +33,23 @@ struct Message<'a> {
     head: Option<Head<'a>>,
     phones: Vec<Row>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    moved: Vec<Moved<'a>>,
+    moved: Vec<Moved>,
     #[serde(skip_serializing_if = "Option::is_none")]
     finished: Option<Finished<'a>>,
 }
 
 #[derive(Serialize)]
 struct Head<'a> {
-    run: &'a Option<Run>,
+    run: &'a Option<RunInfo>,
     notices: &'a VecDeque<String>,
-    diagnoses: Vec<Trouble>,
+    diagnoses: Vec<RowDiagnosis>,
 }
 
 #[derive(Serialize)]
-struct Moved<'a> {
+struct Moved {
     id: u32,
     #[serde(flatten)]
-    moving: &'a Moving,
+    moving: Moving,
 }
 
 #[derive(Serialize)]
@@ -54,21 +58,21 @@ struct Finished<'a> {
     at: i64,
     totals: String,
     missing: Vec<String>,
-    afterwards: &'a [String],
+    next_steps: &'a [String],
     report: &'a Report,
 }
 
 impl PageState {
-    /// What has to be told to a client that knows this version; `None`: nothing.
+    /// The message for a client that has this version; `None`: nothing is new.
     pub(super) fn since(&self, known: Option<u64>, now: Timestamp) -> Option<SseMessage> {
         if known == Some(self.version) {
             return None;
         }
-        // Who missed that a phone went away, or knows another run, begins anew.
+        // A client that missed a removal, or knows another run, starts anew.
         let known = known.filter(|known| (self.gone..self.version).contains(known));
-        let message = match &self.ended {
-            Some(end) => self.last(end),
-            None => self.news(known, now),
+        let message = match (&self.ended, self.view.report()) {
+            (Some(end), Some(report)) => self.last(end, report),
+            _ => self.news(known, now),
         };
         let event = match (&self.ended, known) {
             (Some(_), _) => "finished",
@@ -84,45 +88,45 @@ impl PageState {
         })
     }
 
+    fn versions(&self, id: PhoneId) -> PhoneVersions {
+        self.versions.get(&id).copied().unwrap_or_default()
+    }
+
     fn news(&self, known: Option<u64>, now: Timestamp) -> Message<'_> {
         let is_new = |version: u64| known.is_none_or(|known| version > known);
-        let changed = |entry: &&Entry| is_new(entry.changed);
-        let phones = self.phones.values().filter(changed);
-        let phones = phones
-            .map(|entry| entry.phone.row(self.timelines.of_id(entry.phone.who.id)))
-            .collect();
-        let moved = self.phones.values();
-        let moved = moved.filter(|entry| !is_new(entry.changed) && is_new(entry.moved));
-        let moved = moved
-            .map(|entry| Moved {
-                id: entry.phone.who.id.0,
-                moving: &entry.phone.moving,
-            })
-            .collect();
+        let changed = |phone: &&PhoneView| is_new(self.versions(phone.phone.id).row);
+        let moved = |phone: &&PhoneView| {
+            let versions = self.versions(phone.phone.id);
+            !is_new(versions.row) && is_new(versions.moving)
+        };
         Message {
             now: now.as_millisecond(),
             head: is_new(self.head_changed).then(|| self.top()),
-            phones,
-            moved,
+            phones: self.view.phones().filter(changed).map(Row::from).collect(),
+            moved: self
+                .view
+                .phones()
+                .filter(moved)
+                .map(|phone| Moved {
+                    id: phone.phone.id.0,
+                    moving: Moving::from(phone),
+                })
+                .collect(),
             finished: None,
         }
     }
 
     fn top(&self) -> Head<'_> {
+        let diagnoses = self.view.diagnoses().iter();
         Head {
             run: &self.run,
             notices: &self.notices,
-            diagnoses: self.diagnoses.iter().map(Trouble::from).collect(),
+            diagnoses: diagnoses.map(RowDiagnosis::from).collect(),
         }
     }
 
-    /// The end, by the report alone: what it does not say is not shown.
-    fn last<'a>(&'a self, end: &'a End) -> Message<'a> {
-        let phones = end.report.phones.iter().enumerate();
-        let phones = phones
-            .map(|(at, phone)| Row::of_report(at, phone, self.timelines.get(phone)))
-            .collect();
-        let missing = end.report.missing.iter();
+    fn last<'a>(&'a self, end: &'a RunEnd, report: &'a Report) -> Message<'a> {
+        let missing = report.missing.iter();
         let missing = missing
             .map(|phone| {
                 let name = phone.name.as_deref().map(escape).unwrap_or_default();
@@ -132,14 +136,14 @@ impl PageState {
         Message {
             now: end.at.as_millisecond(),
             head: Some(self.top()),
-            phones,
+            phones: self.view.phones().map(Row::from).collect(),
             moved: Vec::new(),
             finished: Some(Finished {
                 at: end.at.as_millisecond(),
-                totals: totals(&end.report),
+                totals: totals(report),
                 missing,
-                afterwards: &end.afterwards,
-                report: &end.report,
+                next_steps: &end.next_steps,
+                report,
             }),
         }
     }

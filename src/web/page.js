@@ -1,5 +1,5 @@
 'use strict';
-// Everything that comes from the run is put in as text, never as markup.
+// Everything from the run is inserted as text, never as markup.
 (() => {
 const GROUPS = [
   ['failed', 'bad', ['failed']],
@@ -20,7 +20,7 @@ const $ = (id) => document.getElementById(id);
 const body = document.body;
 const table = document.querySelector('table');
 const rows = new Map();
-let skew = 0, began = 0, ended = 0, group = null, wanted = '';
+let skew = 0, began = 0, ended = 0, group = null, sought = '';
 
 const make = (tag, look, text) => {
   const node = document.createElement(tag);
@@ -37,11 +37,13 @@ const clock = (ms) => {
 const short = (seconds) => `${Math.floor(seconds / 60)}:${two(seconds % 60)}`;
 const size = (bytes) => bytes < 1e3 ? `${bytes} B`
   : bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-const time = (ms) => new Date(ms).toLocaleTimeString();
+const ZONE = { timeZoneName: 'short' };
+const time = (ms) => new Date(ms).toLocaleTimeString([], ZONE);
+const dateTime = (ms) => new Date(ms).toLocaleString([], ZONE);
 const now = () => ended || Date.now() + skew;
 const phase = (name, text) => { body.dataset.phase = name; put($('phase'), text); };
 
-const birth = (id) => {
+const newRow = (id) => {
   const node = make('tbody');
   const first = node.insertRow(), second = node.insertRow();
   const cell = (look) => { const it = first.insertCell(); it.className = look; return it; };
@@ -55,8 +57,8 @@ const birth = (id) => {
   row.line = make('div', 'line');
   row.strip = make('div', 'strip');
   row.line.append(row.strip);
-  row.troubles = make('div');
-  row.more.append(row.line, row.troubles);
+  row.diagnoses = make('div');
+  row.more.append(row.line, row.diagnoses);
   return row;
 };
 
@@ -69,9 +71,9 @@ const drawWho = (row) => {
   put(row.address, it.address);
   row.dot.style.background = `var(--${it.state})`;
   put(row.word, it.state);
-  row.word.className = it.colour === 'warn' && it.state !== 'writing' ? '' : it.colour;
-  row.state.title = it.doing;
-  row.node.className = it.colour;
+  row.word.className = it.color === 'warn' && it.state !== 'writing' ? '' : it.color;
+  row.state.title = it.meaning;
+  row.node.className = it.color;
   Object.assign(row.node.dataset, { id: it.id, mac: it.mac || '', address: it.address,
     state: it.state, load: it.load || '' });
 };
@@ -81,10 +83,10 @@ const drawWhat = (row) => {
   row.what.replaceChildren();
   const isDone = DONE.includes(it.state);
   if (isDone && it.load) row.what.append(make('div', 'file', it.load));
-  if (it.state === 'writing') row.what.append(make('div', 'urgent', it.doing));
-  else if (!file && !(waiting && it.state !== 'images')) row.what.append(why(it));
+  if (it.state === 'writing') row.what.append(make('div', 'urgent', it.meaning));
+  else if (!file && !(waiting && it.state !== 'images')) row.what.append(reason(it));
   if (waiting && it.state !== 'images') {
-    row.what.append(make('div', 'soft', `${short(waiting.left)} for ${waiting.what}`));
+    row.what.append(make('div', 'soft', `${waiting.what}: within ${short(waiting.left)}`));
   }
   if (!file) return;
   const place = file.at ? `${file.at}/${file.of} ` : '';
@@ -98,26 +100,26 @@ const drawWhat = (row) => {
   row.what.append(line);
 };
 
-// Of several things that were seen the last is in sight, the others behind it.
-const why = ({ evidence, doing }) => {
-  const last = evidence[evidence.length - 1];
-  if (evidence.length < 2) return make('div', 'soft', last || doing);
+// The reason of the state; other evidence is folded away below it.
+const reason = (it) => {
+  const text = it.reason || it.meaning;
+  if (!it.evidence.length) return make('div', 'soft reason', text);
   const node = make('details'), list = make('ul');
-  list.append(...evidence.slice(0, -1).map((text) => make('li', '', text)));
-  node.append(make('summary', '', last), list);
+  list.append(...it.evidence.map((other) => make('li', '', other)));
+  node.append(make('summary', 'reason', text), list);
   return node;
 };
 
-const drawTroubles = (row) => {
-  row.troubles.replaceChildren(...row.data.diagnoses.map(trouble));
+const drawDiagnoses = (row) => {
+  row.diagnoses.replaceChildren(...row.data.diagnoses.map(diagnosis));
 };
-const trouble = (it) => {
-  const node = make('div', 'trouble');
+const diagnosis = (it) => {
+  const node = make('div', 'diagnosis');
   node.append(make('b', '', it.code), ` ${it.evidence}`, make('div', 'cure', it.cure));
   return node;
 };
 
-// How long the last state is drawn: until now while the phone is under way, and a little where
+// The end of the last state: now while the phone is under way, and shortly after its start where
 // nothing follows.
 const stripEnd = (it) => {
   const last = it.spans[it.spans.length - 1], first = it.spans[0];
@@ -136,7 +138,7 @@ const drawStrip = (row) => {
   row.strip.setAttribute('aria-label', it.spans.map((span) => span[0]).join(', '));
   row.marks = it.marks.map(([at, code, past]) => {
     const node = make('b', past ? 'past' : '', past ? '△' : '▼');
-    node.title = `${past ? 'no longer ' : ''}${code} after ${clock(at - it.spans[0][1])}`;
+    node.title = `${code}${past ? ' withdrawn' : ''} after ${clock(at - it.spans[0][1])}`;
     return node;
   });
   if (!it.spans.length) row.marks = [];
@@ -146,31 +148,32 @@ const drawStrip = (row) => {
 };
 const tick = (row) => {
   const it = row.data;
-  if (!it.spans.length) return put(row.since, '');
-  const first = it.spans[0][1], last = it.spans[it.spans.length - 1], end = stripEnd(it);
-  const whole = Math.max(1, end - first);
-  it.spans.forEach(([, from, to], at) => {
-    const until = at < it.spans.length - 1 ? to : end;
-    row.strip.children[at].style.flexGrow = String(Math.max(1, until - from));
-  });
-  row.marks.forEach((node, at) => {
-    node.style.left = `${Math.min(99, Math.max(1, (it.marks[at][0] - first) / whole * 100))}%`;
-  });
+  if (it.spans.length) {
+    const first = it.spans[0][1], end = stripEnd(it), whole = Math.max(1, end - first);
+    it.spans.forEach(([, from, to], at) => {
+      const until = at < it.spans.length - 1 ? to : end;
+      row.strip.children[at].style.flexGrow = String(Math.max(1, until - from));
+    });
+    row.marks.forEach((node, at) => {
+      node.style.left = `${Math.min(99, Math.max(1, (it.marks[at][0] - first) / whole * 100))}%`;
+    });
+  }
   const isOver = ended || OVER.includes(it.state);
   const word = DONE.includes(it.state) ? 'took' : 'after';
-  put(row.since, isOver ? `${word} ${clock(last[1] - first)}` : clock(now() - last[1]));
-  row.since.title = `${it.state} since ${time(last[1])}, first heard at ${time(first)}`;
+  put(row.since, isOver ? `${word} ${clock(it.since - it.first_seen)}` : clock(now() - it.since));
+  const seen = ended ? `first seen ${time(it.first_seen)}, last seen ${time(it.last_seen)}` : `first seen ${time(it.first_seen)}`;
+  row.since.title = `${it.state} since ${time(it.since)}, ${seen}`;
 };
 
 const change = (data) => {
   let row = rows.get(data.id);
-  if (!row) rows.set(data.id, row = birth(data.id));
+  if (!row) rows.set(data.id, row = newRow(data.id));
   row.data = data;
   row.text = [data.name, data.mac, data.address, data.model, data.state,
     ...data.diagnoses.map((it) => it.code)].join(' ').toLowerCase();
   drawWho(row);
   drawWhat(row);
-  drawTroubles(row);
+  drawDiagnoses(row);
   drawStrip(row);
 };
 const move = ({ id, file, waiting }) => {
@@ -180,7 +183,7 @@ const move = ({ id, file, waiting }) => {
   drawWhat(row);
 };
 
-// Those that need a person come first; nodes that stay in place are not touched.
+// Phones that need attention come first; nodes that stay in place are not touched.
 const order = () => {
   const sorted = [...rows.values()].sort((a, b) => a.data.rank - b.data.rank || a.id - b.id);
   let before = table.tBodies[0] || null;
@@ -214,7 +217,7 @@ const count = () => {
 const select = () => {
   const states = group && GROUPS.find((it) => it[0] === group)[2];
   for (const row of rows.values()) {
-    row.node.hidden = Boolean(states && !states.includes(row.data.state)) || !row.text.includes(wanted);
+    row.node.hidden = Boolean(states && !states.includes(row.data.state)) || !row.text.includes(sought);
   }
   for (const chip of $('counts').children) chip.setAttribute('aria-pressed', String(chip.dataset.group === group));
 };
@@ -224,12 +227,12 @@ const head = ({ run, notices, diagnoses }) => {
     began = run.began;
     const facts = run.stages.map((it) =>
       `${it.bridge ? 'bridge' : 'bundle'} ${it.bundle}: ${it.load} for ${it.models}`);
-    facts.push(`TFTP on ${run.tftp}${run.http ? `, HTTP on ${run.http}` : ''}, since ${new Date(began).toLocaleString()}`);
-    if (run.journal) facts.push(`record: ${run.journal}`);
+    facts.push(`TFTP on ${run.tftp}${run.http ? `, HTTP on ${run.http}` : ''}, since ${dateTime(began)}`);
+    if (run.journal) facts.push(`journal: ${run.journal}`);
     $('facts').replaceChildren(...facts.map((text) => make('div', '', text)));
   }
   $('notices').replaceChildren(...notices.map((text) => make('p', '', text)),
-    ...diagnoses.map((it) => { const node = make('p', 'bad'); node.append(trouble(it)); return node; }));
+    ...diagnoses.map((it) => { const node = make('p', 'bad'); node.append(diagnosis(it)); return node; }));
 };
 
 const take = (message, whole) => {
@@ -245,10 +248,10 @@ const take = (message, whole) => {
 };
 const title = () => {
   const all = [...rows.values()];
-  const done = all.filter((row) => row.data.colour === 'good').length;
-  const bad = all.filter((row) => row.data.colour === 'bad').length;
+  const done = all.filter((row) => row.data.color === 'good').length;
+  const bad = all.filter((row) => row.data.color === 'bad').length;
   if (!all.length) return 'reflash';
-  return `${done} of ${all.length} done${bad ? `, ${bad} need a hand` : ''} – reflash`;
+  return `${done} of ${all.length} done${bad ? `, ${bad} need attention` : ''} – reflash`;
 };
 
 const save = (link, text, kind) => {
@@ -257,20 +260,20 @@ const save = (link, text, kind) => {
 const finish = (message, source) => {
   ended = message.now;
   take(message, true);
-  const { at, totals, missing, afterwards, report } = message.finished;
+  const { at, totals, missing, next_steps: nextSteps, report } = message.finished;
   phase('ended', `ended at ${time(at)}. ${totals}`);
-  const list = (words, texts) => {
+  const list = (title, texts) => {
     if (!texts.length) return [];
     const items = make('ul');
     items.append(...texts.map((text) => make('li', '', text)));
-    return [make('h2', '', words), items];
+    return [make('h2', '', title), items];
   };
-  $('end').replaceChildren(...list('Expected, and never heard', missing),
-    ...list('Now that this server goes away', afterwards),
-    make('p', 'soft', 'The server is gone with the run; this page keeps what it shows as long as it is open.'));
+  $('end').replaceChildren(...list('Expected, but never seen', missing),
+    ...list('What to do next', nextSteps),
+    make('p', 'soft', 'The server has stopped. This page keeps its content while it is open.'));
   $('paper').classList.add('off');
-  save($('json'), JSON.stringify({ report }) + '\n', 'application/json');
-  // The server waits a moment for this, and then is gone.
+  save($('json'), JSON.stringify({ version: 1, report }) + '\n', 'application/json');
+  // The server waits a moment for this request, then stops.
   fetch('/report.html').then((answer) => answer.ok ? answer.text() : Promise.reject(answer.status))
     .then((text) => { save($('paper'), text, 'text/html'); $('paper').classList.remove('off'); })
     .catch(() => $('paper').remove())
@@ -287,11 +290,11 @@ const follow = () => {
   source.onerror = () => {
     if (ended) return;
     if (source.readyState === EventSource.CLOSED) {
-      // A refusal is final for a browser, and not for us.
-      phase('lost', 'too many pages follow this run: close one. Trying again.');
+      // The browser does not retry after a refusal.
+      phase('lost', 'too many pages follow this run: close one. Retrying.');
       setTimeout(follow, 5000);
     } else if (body.dataset.phase !== 'lost') {
-      phase('lost', `no answer since ${time(Date.now())}; trying again. If the run is over, its terminal has the report.`);
+      phase('lost', `no answer since ${time(Date.now())}, retrying. If the run has ended, its terminal has the report.`);
     }
   };
 };
@@ -302,7 +305,7 @@ $('legend').replaceChildren(...STATES.map((state) => {
   item.prepend(dot);
   return item;
 }));
-$('find').addEventListener('input', (event) => { wanted = event.target.value.trim().toLowerCase(); select(); });
+$('find').addEventListener('input', (event) => { sought = event.target.value.trim().toLowerCase(); select(); });
 setInterval(() => { if (!ended && !document.hidden) for (const row of rows.values()) if (!OVER.includes(row.data.state)) tick(row); }, 1000);
 follow();
 })();

@@ -1,4 +1,5 @@
-//! The present state of a run, folded from what the display is told: no socket, no clock.
+//! What the page shows: the view of the run, what is served, notices, and the version of each
+//! part. No socket and no clock.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -8,73 +9,71 @@ use std::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::row::{Phone, raise};
 use crate::{
-    diagnose::Diagnosis,
-    report::{Timelines, html},
+    report::html,
     reporter::Started,
-    text::escape,
-    track::{Event, PhoneId, PhoneRef, Progress, Report, RunTime},
+    run_view::RunView,
+    text::{date_time, escape},
+    track::{Event, PhoneId, PhoneRef, Progress, Report},
 };
 
-/// Sentences about the run that are kept, the newest.
+/// Notices that are kept: the newest.
 const NOTICES: usize = 20;
 
-/// The present state.
+/// The present state of the page.
 #[derive(Debug, Default)]
 pub(super) struct PageState {
     /// Counts changes, from 1.
     pub(super) version: u64,
-    /// The version of what is no phone's.
+    /// The version of what is not about a phone.
     pub(super) head_changed: u64,
-    /// The version in which a phone went away.
+    /// The version in which a phone was removed or all were replaced.
     pub(super) gone: u64,
-    pub(super) run: Option<Run>,
+    pub(super) run: Option<RunInfo>,
     pub(super) notices: VecDeque<String>,
-    pub(super) diagnoses: Vec<Diagnosis>,
-    pub(super) phones: BTreeMap<PhoneId, Entry>,
-    pub(super) timelines: Timelines,
-    pub(super) ended: Option<End>,
+    pub(super) view: RunView,
+    pub(super) versions: BTreeMap<PhoneId, PhoneVersions>,
+    pub(super) ended: Option<RunEnd>,
 }
 
-#[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) phone: Phone,
-    /// The version of its row, and of what moves in it.
-    pub(super) changed: u64,
-    pub(super) moved: u64,
+/// When a phone's row changed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct PhoneVersions {
+    /// The version of the row.
+    pub(super) row: u64,
+    /// The version of what moves in it.
+    pub(super) moving: u64,
 }
 
-/// What a run is.
+/// What a run serves.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Run {
+pub(super) struct RunInfo {
     /// Milliseconds since 1970.
-    pub(super) began: i64,
-    pub(super) tftp: String,
-    pub(super) http: Option<String>,
-    pub(super) journal: Option<String>,
-    pub(super) stages: Vec<Stage>,
+    began: i64,
+    tftp: String,
+    http: Option<String>,
+    journal: Option<String>,
+    stages: Vec<StageInfo>,
 }
 
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Stage {
-    pub(super) bundle: String,
-    pub(super) load: String,
-    pub(super) models: String,
-    pub(super) bridge: bool,
+struct StageInfo {
+    bundle: String,
+    load: String,
+    models: String,
+    bridge: bool,
 }
 
 #[derive(Debug)]
-pub(super) struct End {
+pub(super) struct RunEnd {
     pub(super) at: Timestamp,
-    pub(super) report: Report,
-    pub(super) afterwards: Vec<String>,
+    pub(super) next_steps: Vec<String>,
 }
 
 impl PageState {
     pub(super) fn started(&mut self, at: Timestamp, started: &Started) {
         let path = |path: &std::path::Path| escape(&path.display().to_string());
-        self.run = Some(Run {
+        self.run = Some(RunInfo {
             began: at.as_millisecond(),
             tftp: started.tftp.to_string(),
             http: started.http.map(|http| http.to_string()),
@@ -82,7 +81,7 @@ impl PageState {
             stages: started
                 .stages
                 .iter()
-                .map(|stage| Stage {
+                .map(|stage| StageInfo {
                     bundle: stage
                         .bundle
                         .file_name()
@@ -97,77 +96,65 @@ impl PageState {
         self.head();
     }
 
+    /// The run continues one of which this is known.
+    pub(super) fn resumed(&mut self, view: &RunView) {
+        self.view = view.clone();
+        self.version += 1;
+        self.gone = self.version;
+        let versions = PhoneVersions {
+            row: self.version,
+            moving: self.version,
+        };
+        let phones = self.view.phones();
+        self.versions = phones.map(|phone| (phone.phone.id, versions)).collect();
+        self.head_changed = self.version;
+    }
+
     fn head(&mut self) {
         self.version += 1;
         self.head_changed = self.version;
     }
 
-    /// The phone's entry, which has changed.
-    fn entry(&mut self, phone: &PhoneRef) -> &mut Phone {
-        self.version += 1;
-        let entry = self.phones.entry(phone.id).or_insert_with(|| Entry {
-            phone: Phone::new(phone),
-            changed: 0,
-            moved: 0,
-        });
-        entry.phone.who.clone_from(phone);
-        entry.changed = self.version;
-        &mut entry.phone
-    }
-
     pub(super) fn event(&mut self, at: Timestamp, event: &Event) {
-        self.timelines.take(moment(at), std::slice::from_ref(event));
         match event {
-            Event::Step(step) => self.entry(&step.phone).step(step),
+            Event::Step(step) => self.row(&step.phone),
             Event::Progress(progress) => self.progress(progress),
-            Event::Diagnosis {
-                phone: Some(phone),
-                diagnosis,
-            } => self.entry(phone).raised(diagnosis),
-            Event::Withdrawn {
-                phone: Some(phone),
-                diagnosis,
-            } => self.entry(phone).withdrawn(diagnosis),
-            Event::Diagnosis {
-                phone: None,
-                diagnosis,
-            } => {
-                raise(&mut self.diagnoses, diagnosis);
-                self.head();
-            }
-            Event::Withdrawn {
-                phone: None,
-                diagnosis,
-            } => {
-                self.diagnoses.retain(|it| it.code != diagnosis.code);
-                self.head();
-            }
+            Event::Diagnosis { phone, .. } | Event::Withdrawn { phone, .. } => match phone {
+                Some(phone) => self.row(phone),
+                None => self.head(),
+            },
             Event::Gone { phone } => {
-                self.phones.remove(&phone.id);
+                self.versions.remove(&phone.id);
                 self.version += 1;
                 self.gone = self.version;
             }
         }
+        self.view.apply(at, event);
+    }
+
+    /// The phone's row changes.
+    fn row(&mut self, phone: &PhoneRef) {
+        self.version += 1;
+        self.versions.entry(phone.id).or_default().row = self.version;
     }
 
     fn progress(&mut self, progress: &Progress) {
-        let is_new =
-            self.phones.get(&progress.phone.id).map(|it| &it.phone.who) != Some(&progress.phone);
-        if is_new {
-            self.entry(&progress.phone).progress(progress);
-        } else if let Some(entry) = self.phones.get_mut(&progress.phone.id) {
-            self.version += 1;
-            entry.moved = self.version;
-            entry.phone.progress(progress);
+        let known = self.view.phone(progress.phone.id);
+        if known.is_some_and(|known| known.phone == progress.phone) {
+            self.moving(progress.phone.id);
+        } else {
+            self.row(&progress.phone);
         }
     }
 
+    fn moving(&mut self, phone: PhoneId) {
+        self.version += 1;
+        self.versions.entry(phone).or_default().moving = self.version;
+    }
+
     pub(super) fn waiting(&mut self, phone: PhoneId, what: &str, left: Duration) {
-        if let Some(entry) = self.phones.get_mut(&phone)
-            && entry.phone.waiting(what, left)
-        {
-            self.version += 1;
-            entry.moved = self.version;
+        if self.view.expect(phone, what, left) {
+            self.moving(phone);
         }
     }
 
@@ -179,19 +166,21 @@ impl PageState {
         self.head();
     }
 
-    pub(super) fn finished(&mut self, at: Timestamp, report: &Report, afterwards: &[String]) {
-        self.ended = Some(End {
+    pub(super) fn finished(&mut self, at: Timestamp, report: &Report, next_steps: &[String]) {
+        self.view.close(at);
+        self.view.finish(report);
+        self.ended = Some(RunEnd {
             at,
-            report: report.clone(),
-            afterwards: afterwards.to_vec(),
+            next_steps: next_steps.to_vec(),
         });
         self.version += 1;
     }
 
+    /// The heading of the HTML report.
     pub(super) fn heading(&self, until: Timestamp) -> html::Heading {
         let mut words = vec![match &self.ended {
-            Some(end) => format!("a run that ended at {:.0}", end.at),
-            None => format!("a run that goes on, as it was at {until:.0}"),
+            Some(end) => format!("a run that ended at {}", date_time(end.at)),
+            None => format!("a run in progress, as of {}", date_time(until)),
         }];
         for stage in self.run.iter().flat_map(|run| &run.stages) {
             let role = if stage.bridge { "bridge" } else { "bundle" };
@@ -202,12 +191,6 @@ impl PageState {
             words,
         }
     }
-}
-
-/// Moments of the page's time lines count from 1970: they are times of day.
-pub(super) fn moment(at: Timestamp) -> RunTime {
-    let since = at.duration_since(Timestamp::UNIX_EPOCH);
-    RunTime::try_from(since).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The present state, and that nobody who follows it misses anything.
+//! The state of the page, and that a page that follows it misses nothing.
 
 use std::net::Ipv4Addr;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::{
-    diagnose::{Code, Severity},
+    diagnose::{Code, Diagnosis, Severity},
     phone::MacAddress,
     track::{Evidence, EvidenceSource, PhoneReport, State, Step, StepDetails, Totals},
 };
@@ -55,7 +55,7 @@ fn diagnosis(code: Code) -> Diagnosis {
     }
 }
 
-/// What a page knows that follows, as its script folds it.
+/// What a page that follows has, as its script folds it.
 #[derive(Debug, Default)]
 struct Follower {
     known: Option<u64>,
@@ -97,8 +97,8 @@ enum Happens {
     Event(Event),
     Waiting(u32, u64),
     Notice,
-    /// Nothing: the follower is told.
-    SseMessage,
+    /// Nothing: the follower gets its message.
+    Message,
 }
 
 fn anything() -> impl Strategy<Value = Happens> {
@@ -120,13 +120,13 @@ fn anything() -> impl Strategy<Value = Happens> {
         id().prop_map(|id| Happens::Event(Event::Gone { phone: phone(id) })),
         (id(), 0..3_u64).prop_map(|(id, left)| Happens::Waiting(id, left)),
         Just(Happens::Notice),
-        Just(Happens::SseMessage),
+        Just(Happens::Message),
     ]
 }
 
 proptest! {
     #[test]
-    fn who_follows_knows_what_is_told_to_who_comes_late(
+    fn a_page_that_follows_has_the_state_of_one_that_connects_late(
         happens in prop::collection::vec(anything(), 0..60)
     ) {
         let (mut shown, mut follower) = (PageState::default(), Follower::default());
@@ -137,7 +137,7 @@ proptest! {
                     shown.waiting(PhoneId(id), "its restart", Duration::from_secs(left));
                 }
                 Happens::Notice => shown.notice("stopping"),
-                Happens::SseMessage => follower.follow(&shown),
+                Happens::Message => follower.follow(&shown),
             }
         }
         follower.follow(&shown);
@@ -151,7 +151,7 @@ proptest! {
 }
 
 #[test]
-fn of_progress_only_what_moves_is_told_and_of_a_step_the_whole_phone() {
+fn progress_sends_the_moving_part_and_a_step_the_whole_row() {
     let mut shown = PageState::default();
     shown.event(at(0), &step(1, State::Images));
     shown.event(at(0), &step(2, State::Images));
@@ -194,7 +194,7 @@ fn of_progress_only_what_moves_is_told_and_of_a_step_the_whole_phone() {
 }
 
 #[test]
-fn a_phone_that_was_another_one_is_told_to_who_knew_it() {
+fn a_removed_phone_makes_a_page_start_anew() {
     let mut shown = PageState::default();
     shown.event(at(0), &step(1, State::Images));
     shown.event(at(0), &step(2, State::Images));
@@ -206,11 +206,12 @@ fn a_phone_that_was_another_one_is_told_to_who_knew_it() {
 }
 
 #[test]
-fn the_end_is_the_reports() {
+fn the_last_message_shows_the_report() {
     let mut shown = PageState::default();
     shown.event(at(0), &step(1, State::Writing));
     shown.event(at(3), &step(1, State::Rebooted));
     let of_report = PhoneReport {
+        id: PhoneId(1),
         mac: phone(1).mac,
         address: Ipv4Addr::LOCALHOST,
         model: None,
@@ -219,6 +220,7 @@ fn the_end_is_the_reports() {
         from: None,
         to: Some(crate::phone::LoadName::new("SIP45.9-3-1SR4-1S")),
         state: State::Flashed,
+        reason: None,
         pass: 2,
         evidence: vec![Evidence {
             source: EvidenceSource::Cdp,
@@ -241,7 +243,7 @@ fn the_end_is_the_reports() {
     shown.finished(at(9), &report, &["Put option 150 back.".to_owned()]);
     follower.follow(&shown);
     assert_eq!((follower.last, follower.rows.len()), ("finished", 1));
-    let row = &follower.rows[&0];
+    let row = &follower.rows[&1];
     assert_eq!(
         (&row["state"], &row["pass"]),
         (&"flashed".into(), &2.into())
@@ -250,7 +252,7 @@ fn the_end_is_the_reports() {
         (&row["name"], &row["load"]),
         (&"Lobby".into(), &"SIP45.9-3-1SR4-1S".into())
     );
-    assert_eq!(row["evidence"][0], "CDP says SIP45");
+    assert_eq!(row["evidence"][0], "CDP reports SIP45");
     assert_eq!(
         row["spans"].as_array().unwrap().len(),
         2,

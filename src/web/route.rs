@@ -1,4 +1,4 @@
-//! Who may ask for what, and the heads of answers.
+//! Which requests are answered, and the headers of responses.
 
 use std::fmt::Write as _;
 
@@ -11,60 +11,60 @@ use sha2::{Digest, Sha256};
 
 use crate::report::html;
 
-/// What is asked for.
+/// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Route {
     /// The page itself.
     Page,
-    /// What happens, as it happens.
+    /// Server-sent events.
     Events,
-    /// The report so far, as a file.
+    /// The report so far as JSON.
     Json,
-    /// The same on paper.
+    /// The report so far as HTML.
     HtmlReport,
 }
 
-/// Why nothing is given.
+/// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// It was asked under another name than this machine's own (DNS rebinding).
+    /// Its `Host` is no name of this machine (DNS rebinding).
     Host,
-    /// Another site's page asks.
-    Foreign,
-    /// Nothing can be done here but look.
+    /// It comes from another site's page.
+    CrossSite,
+    /// Neither GET nor HEAD.
     Method,
-    /// There is no such thing.
+    /// There is no such path.
     Unknown,
     /// Too many pages follow the run.
-    Full,
+    TooMany,
 }
 
 impl Refusal {
     fn status(self) -> StatusCode {
         match self {
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
-            Self::Foreign => StatusCode::FORBIDDEN,
+            Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unknown => StatusCode::NOT_FOUND,
-            Self::Full => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooMany => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
-    fn words(self) -> &'static str {
+    fn text(self) -> &'static str {
         match self {
             Self::Host => {
-                "This page is for this machine alone: ask for it as 127.0.0.1 or localhost.\n"
+                "This page is for this machine only: open it as 127.0.0.1 or localhost.\n"
             }
-            Self::Foreign => "This is for the run's own page alone.\n",
-            Self::Method => "This page only shows: GET or HEAD.\n",
+            Self::CrossSite => "Only the page of this run may load this.\n",
+            Self::Method => "This page is read-only: use GET or HEAD.\n",
             Self::Unknown => "Not found. The page is at /, the report at /report.json.\n",
-            Self::Full => "Too many pages follow this run: close one.\n",
+            Self::TooMany => "Too many pages follow this run: close one.\n",
         }
     }
 }
 
-/// What a request is for, if it may be.
-pub(super) fn judge<B>(request: &Request<B>) -> Result<Route, Refusal> {
+/// What a request is for, if it is allowed.
+pub(super) fn route<B>(request: &Request<B>) -> Result<Route, Refusal> {
     let uri = request.uri();
     let is_ours = uri.authority().is_none_or(|it| is_loopback(it.as_str()));
     if !is_ours || !names_this_machine(request.headers()) {
@@ -73,25 +73,25 @@ pub(super) fn judge<B>(request: &Request<B>) -> Result<Route, Refusal> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(Refusal::Method);
     }
-    let wanted = match uri.path() {
+    let route = match uri.path() {
         "/" => Route::Page,
         "/events" => Route::Events,
         "/report.json" => Route::Json,
         "/report.html" => Route::HtmlReport,
         _ => return Err(Refusal::Unknown),
     };
-    // Browsers say whose page asks (Fetch Metadata). A link from elsewhere may lead to the
-    // page; nothing else may be had from there.
+    // Browsers name the requesting site (Fetch Metadata). A link on another site may lead to the
+    // page; nothing else may be loaded from there.
     let site = request.headers().get("sec-fetch-site");
-    let is_foreign = site.is_some_and(|site| site != "same-origin" && site != "none");
-    if is_foreign && wanted != Route::Page {
-        return Err(Refusal::Foreign);
+    let is_cross_site = site.is_some_and(|site| site != "same-origin" && site != "none");
+    if is_cross_site && route != Route::Page {
+        return Err(Refusal::CrossSite);
     }
-    Ok(wanted)
+    Ok(route)
 }
 
-/// Whether there is exactly one `Host`, and it is a name of loopback. The port is not looked
-/// at: a tunnel (`ssh -L`) has another at its near end.
+/// Whether there is exactly one `Host`, and it names loopback. The port may differ: a tunnel
+/// (`ssh -L`) has its own.
 fn names_this_machine(headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
@@ -104,7 +104,7 @@ fn is_loopback(host: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else {
         return false;
     };
-    // `user@127.0.0.1` is nobody's Host.
+    // A Host has no user name.
     if host.contains('@') {
         return false;
     }
@@ -115,7 +115,7 @@ fn is_loopback(host: &str) -> bool {
         || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// The page, and what it may load: itself.
+/// The page and its Content-Security-Policy, which allows only itself.
 pub(super) struct Page {
     pub(super) text: String,
     policy: HeaderValue,
@@ -139,19 +139,19 @@ impl Page {
     }
 }
 
-/// What may be loaded by what is no page: nothing.
+/// The policy of everything but the page.
 const NOTHING: HeaderValue =
     HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
 
-/// The head of what was asked for.
-pub(super) fn head<B>(wanted: Route, page: &Page, body: B) -> Response<B> {
-    let (kind, name) = match wanted {
+/// A response to this route, without its body.
+pub(super) fn response<B>(route: Route, page: &Page, body: B) -> Response<B> {
+    let (kind, name) = match route {
         Route::Page => ("text/html; charset=utf-8", None),
         Route::Events => ("text/event-stream", None),
         Route::Json => ("application/json", Some("reflash-report.json")),
         Route::HtmlReport => ("text/html; charset=utf-8", Some("reflash-report.html")),
     };
-    let policy = match wanted {
+    let policy = match route {
         Route::Page => page.policy.clone(),
         _ => NOTHING,
     };
@@ -166,7 +166,7 @@ pub(super) fn head<B>(wanted: Route, page: &Page, body: B) -> Response<B> {
     response
 }
 
-/// The answer to what may not be, and its text.
+/// The response to a refused request, and its text.
 pub(super) fn refuse(refusal: Refusal) -> (Response<()>, &'static str) {
     let kind = "text/plain; charset=utf-8";
     let mut response = guarded(refusal.status(), kind, NOTHING, ());
@@ -174,10 +174,10 @@ pub(super) fn refuse(refusal: Refusal) -> (Response<()>, &'static str) {
         let allowed = HeaderValue::from_static("GET, HEAD");
         response.headers_mut().insert(header::ALLOW, allowed);
     }
-    (response, refusal.words())
+    (response, refusal.text())
 }
 
-/// A response that no other site can read, frame or guess about, and nobody keeps.
+/// A response that no other site can read or frame, and that is not cached.
 fn guarded<B>(status: StatusCode, kind: &'static str, policy: HeaderValue, body: B) -> Response<B> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -218,28 +218,28 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// One event of a stream. The data has no line ends: JSON escapes them.
-pub(super) fn frame(event: &str, data: &str) -> String {
-    let mut frame = String::with_capacity(data.len() + 32);
+/// One server-sent event. The data has no line ends: JSON escapes them.
+pub(super) fn sse_frame(event: &str, data: &str) -> String {
+    let mut text = String::with_capacity(data.len() + 32);
     // Writing to a String does not fail.
-    let _ = write!(frame, "event: {event}\ndata: {data}\n\n");
-    frame
+    let _ = write!(text, "event: {event}\ndata: {data}\n\n");
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn asked(host: &[&str], path: &str) -> Result<Route, Refusal> {
+    fn routed(host: &[&str], path: &str) -> Result<Route, Refusal> {
         let mut request = Request::builder().uri(path);
         for host in host {
             request = request.header("host", *host);
         }
-        judge(&request.body(()).unwrap())
+        route(&request.body(()).unwrap())
     }
 
     #[test]
-    fn only_the_names_of_this_machine_are_answered() {
+    fn only_the_names_of_this_machine_are_served() {
         for host in [
             "127.0.0.1:8069",
             "127.0.0.1",
@@ -248,7 +248,7 @@ mod tests {
             "[::1]:8069",
             "127.1.2.3",
         ] {
-            assert_eq!(asked(&[host], "/"), Ok(Route::Page), "{host}");
+            assert_eq!(routed(&[host], "/"), Ok(Route::Page), "{host}");
         }
         for host in [
             "evil.example:8069",
@@ -262,17 +262,17 @@ mod tests {
             "2130706433",
             "",
         ] {
-            assert_eq!(asked(&[host], "/"), Err(Refusal::Host), "{host}");
+            assert_eq!(routed(&[host], "/"), Err(Refusal::Host), "{host}");
         }
-        assert_eq!(asked(&[], "/"), Err(Refusal::Host));
-        assert_eq!(asked(&["localhost", "localhost"], "/"), Err(Refusal::Host));
+        assert_eq!(routed(&[], "/"), Err(Refusal::Host));
+        assert_eq!(routed(&["localhost", "localhost"], "/"), Err(Refusal::Host));
         let elsewhere = "http://evil.example/events";
-        assert_eq!(asked(&["localhost"], elsewhere), Err(Refusal::Host));
+        assert_eq!(routed(&["localhost"], elsewhere), Err(Refusal::Host));
     }
 
     #[test]
-    fn nothing_is_had_but_what_is_there_and_nothing_done() {
-        for (path, wanted) in [
+    fn other_paths_and_methods_are_refused() {
+        for (path, expected) in [
             ("/events", Ok(Route::Events)),
             ("/report.json", Ok(Route::Json)),
             ("/report.html?x", Ok(Route::HtmlReport)),
@@ -280,39 +280,39 @@ mod tests {
             ("//", Err(Refusal::Unknown)),
             ("/../etc/passwd", Err(Refusal::Unknown)),
         ] {
-            assert_eq!(asked(&["localhost"], path), wanted, "{path}");
+            assert_eq!(routed(&["localhost"], path), expected, "{path}");
         }
         for method in ["POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "PATCH"] {
             let request = Request::builder()
                 .method(method)
                 .uri("/events")
                 .header("host", "localhost");
-            let asked = judge(&request.body(()).unwrap());
-            assert_eq!(asked, Err(Refusal::Method), "{method}");
+            let routed = route(&request.body(()).unwrap());
+            assert_eq!(routed, Err(Refusal::Method), "{method}");
         }
     }
 
     #[test]
-    fn another_sites_page_gets_nothing_and_may_link_to_ours() {
-        let asked = |site: &str, path: &str| {
+    fn another_sites_page_may_link_to_ours_and_load_nothing() {
+        let routed = |site: &str, path: &str| {
             let request = Request::builder()
                 .uri(path)
                 .header("host", "localhost")
                 .header("sec-fetch-site", site);
-            judge(&request.body(()).unwrap())
+            route(&request.body(()).unwrap())
         };
         for site in ["cross-site", "same-site"] {
-            assert_eq!(asked(site, "/events"), Err(Refusal::Foreign));
-            assert_eq!(asked(site, "/report.json"), Err(Refusal::Foreign));
-            assert_eq!(asked(site, "/"), Ok(Route::Page));
+            assert_eq!(routed(site, "/events"), Err(Refusal::CrossSite));
+            assert_eq!(routed(site, "/report.json"), Err(Refusal::CrossSite));
+            assert_eq!(routed(site, "/"), Ok(Route::Page));
         }
         for site in ["same-origin", "none"] {
-            assert_eq!(asked(site, "/events"), Ok(Route::Events));
+            assert_eq!(routed(site, "/events"), Ok(Route::Events));
         }
     }
 
     #[test]
-    fn the_page_asks_nobody_else_and_its_policy_holds_it_to_that() {
+    fn the_page_loads_nothing_else_and_its_policy_enforces_that() {
         let page = Page::new();
         for foreign in [
             "http://",

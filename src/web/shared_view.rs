@@ -1,24 +1,29 @@
-//! What the page shows, shared by who folds it and who serves it.
+//! What the page shows, shared by the run that reports and the threads that serve.
 
 use std::{
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::{
-    message::SseMessage,
-    page_state::{PageState, moment},
+use super::{message::SseMessage, page_state::PageState};
+use crate::{
+    diagnose::Finding,
+    display::{Style, finding},
+    report::html,
+    reporter::{Reporter, Started, Tick},
+    run_view::RunView,
+    track::{Event, PhoneId, Report},
 };
-use crate::{report::html, track::Report};
 
-/// What the page shows, shared by who folds and who serves.
+/// What the page shows. An `Arc` of it is a [`Reporter`].
 pub struct SharedView {
-    shown: Mutex<PageState>,
-    /// How far it is; each change is told to who waits for one.
-    news: watch::Sender<u64>,
+    state: Mutex<PageState>,
+    /// The version of the state; each change wakes those that wait for one.
+    version: watch::Sender<u64>,
     wall: fn() -> Timestamp,
     report: Box<dyn Fn() -> Report + Send + Sync>,
 }
@@ -36,58 +41,108 @@ impl SharedView {
         report: impl Fn() -> Report + Send + Sync + 'static,
     ) -> Self {
         Self {
-            shown: Mutex::default(),
-            news: watch::Sender::new(0),
+            state: Mutex::default(),
+            version: watch::Sender::new(0),
             wall,
             report: Box::new(report),
         }
     }
 
-    fn shown(&self) -> MutexGuard<'_, PageState> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, PageState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Folds what happened.
-    pub(super) fn fold(&self, fold: impl FnOnce(&mut PageState)) {
+    fn update(&self, update: impl FnOnce(&mut PageState)) {
         let version = {
-            let mut shown = self.shown();
-            fold(&mut shown);
-            shown.version
+            let mut state = self.state();
+            update(&mut state);
+            state.version
         };
-        self.news.send_if_modified(|at| {
-            let news = *at != version;
-            *at = version;
-            news
+        self.version.send_if_modified(|known| {
+            let is_new = *known != version;
+            *known = version;
+            is_new
         });
     }
 
-    /// Who waits for the next change.
-    pub(super) fn news(&self) -> watch::Receiver<u64> {
-        self.news.subscribe()
+    /// Wakes at the next change.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
     }
 
-    /// What a client that knows this version has to be told; `None`: nothing.
+    /// The message for a client that has this version; `None`: nothing is new.
     pub(super) fn since(&self, known: Option<u64>) -> Option<SseMessage> {
-        self.shown().since(known, (self.wall)())
+        self.state().since(known, (self.wall)())
+    }
+
+    /// The JSON of the first event that a page receives if it connects now.
+    #[must_use]
+    pub fn snapshot(&self) -> String {
+        self.since(None)
+            .map(|message| message.data)
+            .unwrap_or_default()
+    }
+
+    /// The view with the report so far, or with the last one.
+    fn reported(&self) -> RunView {
+        let ended = {
+            let state = self.state();
+            state.ended.is_some().then(|| state.view.clone())
+        };
+        ended.unwrap_or_else(|| {
+            // Not under our lock: the run holds its own while it reports to us.
+            let report = (self.report)();
+            let mut view = self.state().view.clone();
+            view.close((self.wall)());
+            view.finish(&report);
+            view
+        })
     }
 
     /// The report so far, or the last one.
     pub(super) fn report(&self) -> Report {
-        let ended = self.shown().ended.as_ref().map(|end| end.report.clone());
-        // Not under our lock: the run holds its own while it tells us something.
-        ended.unwrap_or_else(|| (self.report)())
+        let report = self.reported().report().cloned();
+        report.unwrap_or_else(|| (self.report)())
     }
 
-    /// The same as a page on paper.
+    /// The same as an HTML report.
     pub(super) fn html_report(&self) -> String {
-        let report = self.report();
-        let (timelines, heading) = {
-            let shown = self.shown();
-            let mut timelines = shown.timelines.clone();
-            let until = shown.ended.as_ref().map_or_else(self.wall, |end| end.at);
-            timelines.close(moment(until));
-            (timelines, shown.heading(until))
-        };
-        html::render(&report, &timelines, &heading)
+        let view = self.reported();
+        let heading = self.state().heading((self.wall)());
+        html::render(&view, &heading)
+    }
+}
+
+impl Reporter for Arc<SharedView> {
+    fn started(&mut self, at: Timestamp, started: &Started) {
+        self.update(|state| state.started(at, started));
+    }
+
+    fn resumed(&mut self, view: &RunView) {
+        self.update(|state| state.resumed(view));
+    }
+
+    fn event(&mut self, at: Timestamp, event: &Event) {
+        self.update(|state| state.event(at, event));
+    }
+
+    fn waiting(&mut self, phone: PhoneId, what: &str, left: Duration) {
+        self.update(|state| state.waiting(phone, what, left));
+    }
+
+    fn finding(&mut self, _at: Timestamp, found: &Finding) {
+        for line in finding(found, Style::plain()).lines() {
+            self.notice(line);
+        }
+    }
+
+    fn tick(&mut self, _tick: Tick) {}
+
+    fn notice(&mut self, text: &str) {
+        self.update(|state| state.notice(text));
+    }
+
+    fn finished(&mut self, at: Timestamp, report: &Report, next_steps: &[String]) {
+        self.update(|state| state.finished(at, report, next_steps));
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     diagnose::Finding,
     phone::{HardwareHazard, Model, RESET_KEYS, RESET_WINDOW, ResetLamps},
     reporter::{Reporter, Started, Tick},
+    run_view::RunView,
     track::{Event, PhoneId, PhoneRef, Report, State, Step, SurveyResult},
 };
 
@@ -214,6 +215,10 @@ impl Reporter for GuidedReporter {
             Event::Gone { phone } => self.guide.forget(phone.id),
             Event::Progress(_) | Event::Diagnosis { .. } | Event::Withdrawn { .. } => {}
         }
+    }
+
+    fn resumed(&mut self, view: &RunView) {
+        self.inner.resumed(view);
     }
 
     fn waiting(&mut self, phone: PhoneId, what: &str, left: Duration) {

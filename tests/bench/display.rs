@@ -52,7 +52,6 @@ fn main() {
             }
             bars.tick(Tick {
                 at: next,
-                speed: 36.0,
                 awaited: Some(0),
             });
             next = next.checked_add(TICK).unwrap();

@@ -10,25 +10,29 @@ mod witnesses;
 use jiff::Timestamp;
 use reflash::{
     replay::{self, Format},
-    report::{self, Timelines},
+    run_view::{self, RunView},
     track::{Fleet, PhoneReport, Report, RunTime, StagePlan},
 };
 
-/// What replay says of a log.
+/// The report of a log.
 fn replay_log(log: &str) -> Report {
     replayed(log.as_bytes(), Format::Log, Vec::new()).0
 }
 
-/// What replay says of a record, with these stages or what it shows itself.
-fn replayed(bytes: &[u8], format: Format, stages: Vec<StagePlan>) -> (Report, Timelines) {
+/// The report and the view of a record, with these stages or those that it shows.
+fn replayed(bytes: &[u8], format: Format, stages: Vec<StagePlan>) -> (Report, RunView) {
     let modified: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
     let mut input = bytes;
     let mut record = replay::read_from(&mut input, format, Some(2025), Some(modified)).unwrap();
     let plan = replay::plan(&mut record, stages);
     let conversation = record.observations(&plan);
     let mut fleet = Fleet::new(plan);
-    let timelines = report::fold(&mut fleet, &conversation.observations, RunTime::ZERO);
-    (fleet.report(conversation.began), timelines)
+    let began = conversation.began;
+    let wall = |at| began.checked_add(at).unwrap();
+    let mut view = run_view::fold(&mut fleet, &conversation.observations, RunTime::ZERO, wall);
+    let report = fleet.report(began);
+    view.finish(&report);
+    (report, view)
 }
 
 fn codes(phone: &PhoneReport) -> Vec<String> {

@@ -10,7 +10,8 @@ use reflash::{
     lint::{self, CODES, Known, MAX_FINDINGS},
     preflight::{FirewallOutput, Flow},
     replay::{self, Format},
-    report,
+    report::{csv, html},
+    run_view,
     track::{Fleet, RunTime},
 };
 
@@ -38,9 +39,16 @@ fn replayed(bytes: &[u8], format: Format) -> bool {
     let moments = conversation.observations.iter().map(|(at, _)| *at);
     assert!(moments.is_sorted(), "time runs backwards");
     let mut fleet = Fleet::new(plan);
-    let _ = report::fold(&mut fleet, &conversation.observations, RunTime::ZERO);
-    let report = fleet.report(conversation.began);
+    let began = conversation.began;
+    let wall = |at| began.checked_add(at).unwrap_or(began);
+    let mut view = run_view::fold(&mut fleet, &conversation.observations, RunTime::ZERO, wall);
+    let report = fleet.report(began);
     assert!(report.phones.len() <= conversation.observations.len());
+    view.finish(&report);
+    assert_eq!(view.len(), report.phones.len());
+    assert!(csv::render(&view).lines().count() > report.phones.len());
+    let page = html::render(&view, &html::Heading::default());
+    assert_eq!(page.matches("<article ").count(), report.phones.len());
     serde_json::to_string(&report).expect("JSON");
     !conversation.observations.is_empty()
 }

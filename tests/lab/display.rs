@@ -136,14 +136,14 @@ fn a_diagnosis_stands_once_below_its_phone_and_goes_away() {
     terminal.wait_until("a diagnosis once, below its phone, with its cure", |_| {
         let screen = terminal.screen();
         let lines: Vec<&str> = screen.lines().collect();
-        let is_told = |line: &&str| line.starts_with("    rebooted-mid-image: started again");
+        let is_told = |line: &&str| line.starts_with("    rebooted-mid-image: restarted");
         let Some(at) = lines.iter().position(is_told) else {
             return false;
         };
         assert_eq!(screen.matches("rebooted-mid-image").count(), 1, "{screen}");
         assert!(lines[at - 1].starts_with("127."), "{screen}");
         assert!(
-            lines[at + 2].starts_with("    → Leave it plugged in"),
+            lines[at + 2].starts_with("    → Leave the phone plugged in"),
             "{screen}"
         );
         true

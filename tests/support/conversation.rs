@@ -63,6 +63,8 @@ pub fn plan() -> Plan {
 pub struct Run {
     pub fleet: Fleet,
     pub events: Vec<Event>,
+    /// When each event happened.
+    pub times: Vec<RunTime>,
     pub now: RunTime,
     staged: HashMap<String, (String, u64)>,
     next: u64,
@@ -90,6 +92,7 @@ impl Run {
         Self {
             fleet: Fleet::new(plan),
             events: Vec::new(),
+            times: Vec::new(),
             now: RunTime::ZERO,
             staged,
             next: 0,
@@ -111,7 +114,7 @@ impl Run {
         while let Some(due) = self.fleet.next_deadline().filter(|due| *due <= at) {
             let events = self.fleet.tick(due.max(self.now));
             self.now = self.now.max(due);
-            self.events.extend(events);
+            self.add(events);
             if self.fleet.next_deadline().is_some_and(|next| next <= due) {
                 break;
             }
@@ -127,6 +130,11 @@ impl Run {
             seen,
         };
         let events = self.fleet.observe(self.now, &observation);
+        self.add(events);
+    }
+
+    fn add(&mut self, events: Vec<Event>) {
+        self.times.extend(events.iter().map(|_| self.now));
         self.events.extend(events);
     }
 

@@ -8,6 +8,7 @@ mod fleet;
 mod lease;
 mod property;
 mod registering;
+mod renderings;
 mod survey;
 mod traces;
 mod trouble;

@@ -1,10 +1,7 @@
 //! The phone that dials, and how its keys and rules are read and printed.
 
-use serde::Serialize;
-
 use crate::{
     dialplan::{Dialled, MAX_DIGITS, Mode, Rule, Template},
-    failure::Failure,
     text::escape,
 };
 
@@ -33,13 +30,6 @@ pub(super) fn digits(text: &str) -> Result<String, String> {
         return Err(format!("a phone takes at most {MAX_DIGITS} digits"));
     }
     Ok(text.to_owned())
-}
-
-/// Prints a document as JSON.
-pub(super) fn json(document: &impl Serialize) -> Result<String, Failure> {
-    let text = serde_json::to_string(document)
-        .map_err(|error| Failure::new(error, "report this as a bug"))?;
-    Ok(text + "\n")
 }
 
 /// A rule, with its position.

@@ -5,8 +5,8 @@ use std::{fs::File, io::Read as _, path::Path};
 use serde::Serialize;
 
 use super::{
-    super::globals::{Globals, Outcome, print},
-    phone::{self, Phone, digits, json},
+    super::globals::{Globals, Outcome, json_document, print},
+    phone::{self, Phone, digits},
 };
 use crate::{
     dialplan::Dialled,
@@ -56,7 +56,7 @@ pub(super) fn run(path: &Path, phone: &Phone, globals: &Globals) -> Result<Outco
     let cases: Vec<_> = cases.into_iter().map(|case| tried(case, phone)).collect();
     let failed = cases.iter().filter(|case| !case.ok).count();
     if globals.json {
-        print(&json(&Document { cases })?)?;
+        print(&json_document(&Document { cases })?)?;
     } else {
         print(&as_text(&cases, failed, globals))?;
     }

@@ -1,14 +1,11 @@
-//! A phone's row: columns by the width of the screen. What matters less goes first: the
-//! model, the time in this state, the image's name, the bar.
+//! A phone's row: columns by the width of the screen. A narrow screen loses what matters less:
+//! the model, the time in this state, the image's name, the bar.
 
 use std::time::Duration;
 
-use super::{
-    Frame,
-    phone::{File, Phone},
-};
+use super::frame::Frame;
 use crate::{
-    display::{format, plain::painted},
+    run_view::{FileProgress, PhoneView, format},
     text::{
         escape,
         measure::{cut, pad, width},
@@ -16,25 +13,25 @@ use crate::{
     track::State,
 };
 
-/// From this width on a MAC is written as in file names, with SEP before it.
+/// The width from which a MAC is written as in file names, with SEP before it.
 const LONG_NAMES: usize = 60;
 
-/// From this width on there is the time in this state.
+/// The width from which the time in this state is shown.
 const WITH_SINCE: usize = 50;
 
-/// From this width on there is the model.
+/// The width from which the model is shown.
 const WITH_MODEL: usize = 70;
 
-/// From this width on a stage says its pass.
+/// The width from which the stage shows the pass.
 const WITH_PASS: usize = 79;
 
-/// A row with less than this beside a bar leaves the image's name out.
+/// With fewer columns than this next to a bar, the image's name is left out.
 const SHORTEST_FILE: usize = 12;
 
-/// From this width on the rest of a row also says what a phone that fetches is waited for.
+/// The width of the last column from which it also shows what a fetching phone does next.
 const WITH_NEXT: usize = 62;
 
-/// With less than this only the time is told until which something is waited for.
+/// With fewer columns than this, only the time limit of what comes next is shown.
 const SHORTEST_NEXT: usize = 7;
 
 /// Columns of an image's name where more follows.
@@ -43,10 +40,10 @@ const FILE: usize = 22;
 /// Columns of a time: `59:59`, `99h59`.
 const TIME: usize = 5;
 
-/// What the last column is.
+/// The head of the last column.
 const WHAT: &str = "progress, or what comes next";
 
-/// How wide each column is; 0: it is not there.
+/// The width of each column; 0: it is left out.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Columns {
     name: usize,
@@ -58,7 +55,7 @@ pub(super) struct Columns {
 
 impl Columns {
     /// For these phones on this screen.
-    pub(super) fn new(frame: Frame, phones: &[&Phone]) -> Self {
+    pub(super) fn new(frame: Frame, phones: &[&PhoneView]) -> Self {
         let all = frame.width;
         let widest = phones.iter().map(|phone| width(&name(frame, phone))).max();
         let usual = if all < LONG_NAMES { 12 } else { 15 };
@@ -81,7 +78,7 @@ impl Columns {
         }
     }
 
-    /// What the columns are.
+    /// The table header.
     pub(super) fn head(&self, frame: Frame) -> String {
         let line = self.line([
             "phone",
@@ -97,8 +94,8 @@ impl Columns {
         frame.style.faint(&cut(&line, frame.width))
     }
 
-    pub(super) fn row(&self, frame: Frame, phone: &Phone) -> String {
-        let model = phone.named.model.as_deref().map_or("?".into(), escape);
+    pub(super) fn row(&self, frame: Frame, phone: &PhoneView) -> String {
+        let model = phone.phone.model.as_deref().map_or("?".into(), escape);
         let since = match phone.state {
             State::Confirmed | State::Already => String::new(),
             _ => clock(frame.since(phone.since)),
@@ -108,9 +105,9 @@ impl Columns {
             &model,
             &self.stage(phone),
             &since,
-            &self.rest(frame, phone),
+            &self.rest(phone),
         ]);
-        painted(frame.style, phone.state, &cut(&line, frame.width))
+        frame.style.state(phone.state, &cut(&line, frame.width))
     }
 
     fn line(&self, [name, model, stage, since, rest]: [&str; 5]) -> String {
@@ -131,13 +128,13 @@ impl Columns {
         line
     }
 
-    /// Where it is: `image 3/5 pass 2`.
-    fn stage(&self, phone: &Phone) -> String {
-        let (word, _) = format::state(phone.state);
+    /// Its position: `image 3/5 pass 2`.
+    fn stage(&self, phone: &PhoneView) -> String {
+        let name = format::state_name(phone.state);
         let image = phone.file.as_ref().map(|file| file.place);
         let stage = match image.filter(|_| phone.state == State::Images) {
             Some((at, of)) if at > 0 => format!("image {at}/{of}"),
-            _ => word.to_owned(),
+            _ => name.to_owned(),
         };
         let is_moving = phone.is_under_way() || phone.state == State::Flashed;
         if phone.pass > 1 && is_moving && self.stage >= 16 {
@@ -147,12 +144,12 @@ impl Columns {
         }
     }
 
-    /// How far it is, or what it is waited for.
-    fn rest(&self, frame: Frame, phone: &Phone) -> String {
-        let next = phone.wait.as_ref().map(|wait| {
-            let time = format!("within {}", clock(wait.left));
-            // The first words of it; what must not be done is said louder.
-            let what = wait.what.split([',', ';']).next().unwrap_or_default();
+    /// Its progress, or what comes next.
+    fn rest(&self, phone: &PhoneView) -> String {
+        let next = phone.expected.as_ref().map(|expected| {
+            let time = format!("within {}", clock(expected.left));
+            // The first part only: the row has DO NOT UNPLUG in its own words.
+            let what = expected.what.split([',', ';']).next().unwrap_or_default();
             let what = escape(what.strip_prefix("its ").unwrap_or(what));
             (what, time)
         });
@@ -181,20 +178,19 @@ impl Columns {
             }
             (State::Confirmed | State::Already, _) => {
                 let took = phone.took();
-                let reason = phone.reason();
+                let reason = escape(&phone.reason_text());
                 if took.is_zero() || self.rest < WITH_NEXT {
-                    reason.to_owned()
+                    reason
                 } else {
-                    let took = frame.phones_time(took);
                     format!("{reason}; took {}", clock(took))
                 }
             }
-            _ => next(self.rest).unwrap_or_else(|| format::state(phone.state).1.to_owned()),
+            _ => next(self.rest).unwrap_or_else(|| format::state_meaning(phone.state).to_owned()),
         }
     }
 
     /// `██████░░░░  57% apps45.9-3-1ES26.sbn`, as much of it as there is room for.
-    fn file(&self, file: &File) -> String {
+    fn file(&self, file: &FileProgress) -> String {
         let short = (self.rest / 4).clamp(4, 16);
         let left = self.rest.saturating_sub(short + 6);
         let (columns, name) = if self.rest >= WITH_NEXT {
@@ -210,14 +206,7 @@ impl Columns {
     }
 }
 
-impl Frame {
-    /// So much of our time, as the phones live.
-    fn phones_time(&self, ours: Duration) -> Duration {
-        Duration::try_from_secs_f64(ours.as_secs_f64() * self.tick.speed).unwrap_or(ours)
-    }
-}
-
-/// So much of a whole, in so many columns.
+/// A bar for `part` of `whole`, this many columns wide.
 pub(super) fn bar(part: u64, whole: u64, columns: usize) -> String {
     let eighths = columns as u128 * 8 * u128::from(part.min(whole)) / u128::from(whole.max(1));
     let eighths = usize::try_from(eighths).unwrap_or(0);
@@ -227,9 +216,9 @@ pub(super) fn bar(part: u64, whole: u64, columns: usize) -> String {
     format!("{}{part}{}", "█".repeat(full), "░".repeat(empty))
 }
 
-/// What a phone is called in a row: by its inventory, its MAC, or where it is.
-pub(super) fn name(frame: Frame, phone: &Phone) -> String {
-    let named = &phone.named;
+/// A phone's name in a row: by the inventory, else its MAC, else its address.
+pub(super) fn name(frame: Frame, phone: &PhoneView) -> String {
+    let named = &phone.phone;
     match (&named.name, named.mac) {
         (Some(name), _) => escape(name),
         (None, Some(mac)) if frame.width >= LONG_NAMES => format!("SEP{}", mac.upper_hex()),
@@ -238,7 +227,7 @@ pub(super) fn name(frame: Frame, phone: &Phone) -> String {
     }
 }
 
-/// A time in five columns: `9:59`, `99h59`, then days.
+/// A duration in five columns at most: `9:59`, `99h59`, then days.
 pub(super) fn clock(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
@@ -253,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bar_is_as_wide_as_it_is_asked_to_be() {
+    fn a_bar_has_the_given_width() {
         assert_eq!(bar(0, 8, 4), "░░░░");
         assert_eq!(bar(1, 8, 4), "▌░░░");
         assert_eq!(bar(5, 8, 4), "██▌░");

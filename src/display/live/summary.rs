@@ -1,16 +1,17 @@
-//! More phones than rows: who needs a hand, who must not be unplugged, who is under way.
+//! More phones than rows: those that need attention, those that must not be unplugged, those
+//! under way.
 
 use std::collections::BTreeMap;
 
 use super::{
-    Frame, INDENT, Live, cure, folded,
-    phone::Phone,
+    footer::sums,
+    frame::{Frame, INDENT, cure_lines, diagnosis_lines, folded},
     row::{Columns, name},
-    told,
+    run::LiveRun,
 };
 use crate::{
     diagnose::Diagnosis,
-    display::format,
+    run_view::{Attention, PhoneView, format},
     text::measure::{cut, width},
     track::State,
 };
@@ -21,14 +22,14 @@ const NAME_ROWS: usize = 3;
 /// Rows of a cure where there is no room for all of it.
 const CURE_ROWS: usize = 3;
 
-/// How much is told of the phones that need a hand: the most that there is room for.
+/// How much is shown of the phones that need attention: the most that there is room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Depth {
-    /// A row a phone, its evidence, the cure.
+    /// A row for each phone, its evidence, the cure.
     Whole,
     /// Their names and the cure.
     Names,
-    /// Their names and how the cure begins.
+    /// Their names and the beginning of the cure.
     Begun,
     /// A row of names, a row of the cure.
     Short,
@@ -36,108 +37,103 @@ enum Depth {
     Row,
 }
 
-/// Phones that have the same in their way, and the same cure for it.
+/// Phones with the same diagnosis and the same cure.
 struct Group<'a> {
-    /// `None`: nothing is known but the state.
+    /// `None`: only the state is known.
     diagnosis: Option<&'a Diagnosis>,
-    phones: Vec<(&'a Phone, Option<&'a Diagnosis>)>,
+    phones: Vec<(&'a PhoneView, Option<&'a Diagnosis>)>,
 }
 
-/// Failed first, then stalled, then by what is in the way.
-type Key<'a> = (u8, String, &'a str);
+/// Failed first, then stalled, then by diagnosis.
+type Key<'a> = (Attention, String, &'a str);
 
-impl Live {
-    pub(super) fn summary(&self, frame: Frame) -> Vec<String> {
-        let mut foot = self.sums(frame);
-        foot.truncate(frame.room.div_ceil(2));
-        let room = frame.room - foot.len();
-        let by_age =
-            |phones: &mut Vec<&Phone>| phones.sort_by_key(|phone| (phone.since, phone.named.id));
-        let here = || self.phones.values().filter(|phone| !phone.needs_a_hand());
-        let mut writing: Vec<&Phone> = here().filter(|p| p.state == State::Writing).collect();
-        by_age(&mut writing);
-        let mut moving: Vec<&Phone> = here()
-            .filter(|phone| phone.is_under_way() && phone.state != State::Writing)
-            .collect();
-        by_age(&mut moving);
-        // Those below get a part of the room whatever stands above them.
-        let kept = usize::from(!writing.is_empty()) * 2 + usize::from(!moving.is_empty()) * 2;
-        let mut lines = self.attention(frame, room.saturating_sub(kept.min(room / 2)));
-        let kept = usize::from(!moving.is_empty()) * 3;
-        let left = room - lines.len();
-        lines.extend(unplugged(
-            frame,
-            &writing,
-            left.saturating_sub(kept.min(left / 2)),
-        ));
-        lines.extend(rows(frame, &moving, room - lines.len()));
-        lines.extend(foot);
-        lines
-    }
+/// The rows of a screen that is too small for a row for each phone.
+pub(super) fn summary(run: &LiveRun, frame: Frame) -> Vec<String> {
+    let mut footer = sums(run, frame);
+    footer.truncate(frame.room.div_ceil(2));
+    let room = frame.room - footer.len();
+    let by_age =
+        |phones: &mut Vec<&PhoneView>| phones.sort_by_key(|phone| (phone.since, phone.phone.id));
+    let here = || run.view.phones().filter(|phone| !phone.needs_attention());
+    let mut writing: Vec<&PhoneView> = here().filter(|p| p.state == State::Writing).collect();
+    by_age(&mut writing);
+    let mut moving: Vec<&PhoneView> = here()
+        .filter(|phone| phone.is_under_way() && phone.state != State::Writing)
+        .collect();
+    by_age(&mut moving);
+    // The groups below get a part of the room whatever is above them.
+    let kept = usize::from(!writing.is_empty()) * 2 + usize::from(!moving.is_empty()) * 2;
+    let mut lines = attention(run, frame, room.saturating_sub(kept.min(room / 2)));
+    let kept = usize::from(!moving.is_empty()) * 3;
+    let left = room - lines.len();
+    lines.extend(unplugged(
+        frame,
+        &writing,
+        left.saturating_sub(kept.min(left / 2)),
+    ));
+    lines.extend(rows(frame, &moving, room - lines.len()));
+    lines.extend(footer);
+    lines
+}
 
-    /// Who needs a hand, in so many rows.
-    fn attention(&self, frame: Frame, room: usize) -> Vec<String> {
-        let groups = self.groups();
-        let mut lines = Vec::new();
-        // A row a phone at least.
-        let rows: usize = groups.values().map(|group| group.phones.len()).sum();
-        let whole = (rows <= room).then_some(Depth::Whole);
-        for depth in whole
-            .into_iter()
-            .chain([Depth::Names, Depth::Begun, Depth::Short, Depth::Row])
-        {
-            lines.clear();
-            for diagnosis in &self.run {
-                let (what, cure) = (
-                    told(frame, "", "this run: ", diagnosis),
-                    cure(frame, "", diagnosis),
-                );
-                lines.extend(what.into_iter().take(depth.rows()));
-                lines.extend(short(frame, cure, depth));
-            }
-            lines.extend(groups.values().flat_map(|group| group.lines(frame, depth)));
-            if lines.len() <= room {
-                return lines;
-            }
+/// Phones that need attention, in so many rows.
+fn attention(run: &LiveRun, frame: Frame, room: usize) -> Vec<String> {
+    let groups = groups(run);
+    let mut lines = Vec::new();
+    // At least a row for each phone.
+    let rows: usize = groups.values().map(|group| group.phones.len()).sum();
+    let whole = (rows <= room).then_some(Depth::Whole);
+    for depth in whole
+        .into_iter()
+        .chain([Depth::Names, Depth::Begun, Depth::Short, Depth::Row])
+    {
+        lines.clear();
+        for diagnosis in run.view.diagnoses() {
+            let (what, cure) = (
+                diagnosis_lines(frame, "", "this run: ", diagnosis),
+                cure_lines(frame, "", diagnosis),
+            );
+            lines.extend(what.into_iter().take(depth.rows()));
+            lines.extend(short(frame, cure, depth));
         }
-        let mut lines: Vec<String> = lines.into_iter().take(room).collect();
-        if let Some(last) = lines.last_mut() {
-            let count = self.phones.values().filter(|p| p.needs_a_hand()).count();
-            let text = format!("… {count} need a hand; the report names them all");
-            *last = frame.style.bad(&cut(&text, frame.width));
+        lines.extend(groups.values().flat_map(|group| group.lines(frame, depth)));
+        if lines.len() <= room {
+            return lines;
         }
-        lines
     }
+    let mut lines: Vec<String> = lines.into_iter().take(room).collect();
+    if let Some(last) = lines.last_mut() {
+        let count = run.view.phones().filter(|p| p.needs_attention()).count();
+        let text = format!("… {count} need attention; the report names them all");
+        *last = frame.style.bad(&cut(&text, frame.width));
+    }
+    lines
+}
 
-    fn groups(&self) -> BTreeMap<Key<'_>, Group<'_>> {
-        let mut groups: BTreeMap<Key<'_>, Group<'_>> = BTreeMap::new();
-        for phone in self.phones.values().filter(|phone| phone.needs_a_hand()) {
-            let rank = match phone.state {
-                State::Failed => 0,
-                State::Stalled => 1,
-                _ => 2,
-            };
-            let known = phone.standing.iter().map(Some);
-            let known = known.chain(phone.standing.is_empty().then_some(None));
-            for diagnosis in known {
-                let (word, _) = format::state(phone.state);
-                let code =
-                    diagnosis.map_or(word.to_owned(), |diagnosis| diagnosis.code.to_string());
-                let cure = diagnosis.map_or("", |diagnosis| &diagnosis.cure);
-                let group = groups.entry((rank, code, cure)).or_insert(Group {
+fn groups(run: &LiveRun) -> BTreeMap<Key<'_>, Group<'_>> {
+    let mut groups: BTreeMap<Key<'_>, Group<'_>> = BTreeMap::new();
+    for phone in run.view.phones().filter(|phone| phone.needs_attention()) {
+        let known = phone.diagnoses.iter().map(Some);
+        let known = known.chain(phone.diagnoses.is_empty().then_some(None));
+        for diagnosis in known {
+            let state = format::state_name(phone.state).to_owned();
+            let code = diagnosis.map_or(state, |diagnosis| diagnosis.code.to_string());
+            let cure = diagnosis.map_or("", |diagnosis| &diagnosis.cure);
+            let group = groups
+                .entry((phone.attention(), code, cure))
+                .or_insert(Group {
                     diagnosis,
                     phones: Vec::new(),
                 });
-                group.phones.push((phone, diagnosis));
-            }
+            group.phones.push((phone, diagnosis));
         }
-        groups
     }
+    groups
 }
 
 impl Group<'_> {
     fn lines(&self, frame: Frame, depth: Depth) -> Vec<String> {
-        let phones: Vec<&Phone> = self.phones.iter().map(|(phone, _)| *phone).collect();
+        let phones: Vec<&PhoneView> = self.phones.iter().map(|(phone, _)| *phone).collect();
         let mut lines = Vec::new();
         if depth == Depth::Whole {
             let columns = Columns::new(frame, &phones);
@@ -145,17 +141,15 @@ impl Group<'_> {
                 lines.push(columns.row(frame, phone));
                 lines.extend(
                     diagnosis
-                        .map(|it| told(frame, INDENT, "", it))
+                        .map(|it| diagnosis_lines(frame, INDENT, "", it))
                         .into_iter()
                         .flatten(),
                 );
             }
         } else {
             let state = phones.first().map_or(State::Seen, |phone| phone.state);
-            let (word, _) = format::state(state);
-            let what = self
-                .diagnosis
-                .map_or(word.to_owned(), |it| it.code.to_string());
+            let state = format::state_name(state).to_owned();
+            let what = self.diagnosis.map_or(state, |it| it.code.to_string());
             let most = match depth {
                 Depth::Whole | Depth::Names | Depth::Begun => NAME_ROWS,
                 Depth::Short | Depth::Row => 1,
@@ -164,7 +158,7 @@ impl Group<'_> {
             let list = listed(frame, &head, &phones, most);
             lines.extend(list.iter().map(|line| frame.style.bad(line)));
         }
-        let cure = self.diagnosis.map(|it| cure(frame, INDENT, it));
+        let cure = self.diagnosis.map(|it| cure_lines(frame, INDENT, it));
         lines.extend(short(frame, cure.unwrap_or_default(), depth));
         lines
     }
@@ -182,7 +176,7 @@ impl Depth {
     }
 }
 
-/// As many rows of a cure as the depth has; the last one shows that there were more.
+/// As many rows of a cure as the depth allows; the last one shows that there were more.
 fn short(frame: Frame, mut lines: Vec<String>, depth: Depth) -> Vec<String> {
     if lines.len() > depth.rows() {
         lines.truncate(depth.rows());
@@ -200,8 +194,8 @@ fn count(phones: usize) -> String {
     }
 }
 
-/// Those that must not be unplugged: in rows while there is room, else by name.
-fn unplugged(frame: Frame, phones: &[&Phone], room: usize) -> Vec<String> {
+/// Phones that must not be unplugged: in rows while there is room, else by name.
+fn unplugged(frame: Frame, phones: &[&PhoneView], room: usize) -> Vec<String> {
     if phones.is_empty() || room == 0 {
         return Vec::new();
     }
@@ -213,10 +207,10 @@ fn unplugged(frame: Frame, phones: &[&Phone], room: usize) -> Vec<String> {
     lines.iter().map(|line| frame.style.warn(line)).collect()
 }
 
-/// Names after a word, in so many rows, and how many are not there.
-fn listed(frame: Frame, head: &str, phones: &[&Phone], most: usize) -> Vec<String> {
+/// Names after a head, in so many rows, and how many are left out.
+fn listed(frame: Frame, head: &str, phones: &[&PhoneView], most: usize) -> Vec<String> {
     let mut lines = vec![head.to_owned()];
-    // A row may have to say how many are left.
+    // A row may have to show how many are left out.
     let more = width(&format!(" and {} more", phones.len()));
     for (at, phone) in phones.iter().enumerate() {
         let name = cut(&name(frame, phone), frame.width / 2);
@@ -249,8 +243,8 @@ fn listed(frame: Frame, head: &str, phones: &[&Phone], most: usize) -> Vec<Strin
     lines.iter().map(|line| cut(line, frame.width)).collect()
 }
 
-/// A row a phone, and how many are not there.
-fn rows(frame: Frame, phones: &[&Phone], room: usize) -> Vec<String> {
+/// A row for each phone, and how many are left out.
+fn rows(frame: Frame, phones: &[&PhoneView], room: usize) -> Vec<String> {
     if phones.is_empty() || room == 0 {
         return Vec::new();
     }

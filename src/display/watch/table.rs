@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     discovery::watch::{ObservedPhone, PhoneList},
-    display::Style,
+    display::style::Style,
     phone::{LoadName, Protocol},
     text::escape,
     track::RunTime,
@@ -14,8 +14,8 @@ pub(super) fn protocol(phone: &ObservedPhone) -> Option<Protocol> {
     phone.load.as_ref().and_then(LoadName::protocol)
 }
 
-/// Good is what runs SIP.
-pub(super) fn painted(style: Style, phone: &ObservedPhone, line: &str) -> String {
+/// A phone that runs SIP is good.
+pub(super) fn colored(style: Style, phone: &ObservedPhone, line: &str) -> String {
     if phone.is_silent {
         line.to_owned()
     } else {
@@ -27,10 +27,10 @@ pub(super) fn painted(style: Style, phone: &ObservedPhone, line: &str) -> String
     }
 }
 
-/// The list, at most so many rows of it: those heard last. 79 columns.
+/// The list in 79 columns, at most `rows` of it: those seen last.
 pub(super) fn table(now: RunTime, watch: &PhoneList, rows: usize, style: Style) -> Vec<String> {
     if watch.phones().len() == 0 {
-        return vec!["No phone was heard yet.".to_owned()];
+        return vec!["No phone detected yet.".to_owned()];
     }
     let mut phones: Vec<&ObservedPhone> = watch.phones().collect();
     let all = phones.len();
@@ -40,21 +40,21 @@ pub(super) fn table(now: RunTime, watch: &PhoneList, rows: usize, style: Style) 
         phones.sort_by_key(|phone| phone.mac);
     }
     let mut lines = vec![format!(
-        "{:<12} {:<15} {:<7} {:<20} {:<5} {:<6} {:>4} {:>3}",
+        "{:<12} {:<15} {:<7} {:<19} {:<6} {:<6} {:>4} {:>3}",
         "MAC", "address", "model", "load", "runs", "port", "VLAN", "ago"
     )];
     for phone in &phones {
         let dash = || "-".to_owned();
         let line = format!(
-            "{:<12} {:<15} {:<7} {:<20} {:<5} {:<6} {:>4} {:>3}",
+            "{:<12} {:<15} {:<7} {:<19} {:<6} {:<6} {:>4} {:>3}",
             phone.mac.to_string(),
             phone
                 .address
                 .map_or_else(dash, |address| address.to_string()),
             phone.model.map_or("-", |model| model.number),
-            cut(phone.load.as_ref().map_or("-", LoadName::as_str), 20),
+            cut(phone.load.as_ref().map_or("-", LoadName::as_str), 19),
             if phone.is_silent {
-                "quiet".to_owned()
+                "silent".to_owned()
             } else {
                 protocol(phone).map_or_else(dash, |protocol| protocol.to_string())
             },
@@ -62,7 +62,7 @@ pub(super) fn table(now: RunTime, watch: &PhoneList, rows: usize, style: Style) 
             phone.vlan.map_or_else(dash, |vlan| vlan.to_string()),
             ago(now.saturating_sub(phone.last_seen)),
         );
-        lines.push(painted(style, phone, &line));
+        lines.push(colored(style, phone, &line));
     }
     let count = |wanted: Option<Protocol>| {
         let runs = |phone: &&ObservedPhone| !phone.is_silent && protocol(phone) == wanted;
@@ -73,7 +73,7 @@ pub(super) fn table(now: RunTime, watch: &PhoneList, rows: usize, style: Style) 
     for (number, words) in [
         (count(Some(Protocol::Sip)), "run SIP"),
         (count(Some(Protocol::Sccp)), "run SCCP"),
-        (count(None), "do not say"),
+        (count(None), "unknown"),
         (silent, "silent"),
         (all - phones.len(), "not shown"),
     ] {
@@ -86,7 +86,7 @@ pub(super) fn table(now: RunTime, watch: &PhoneList, rows: usize, style: Style) 
     lines
 }
 
-/// Safe for a terminal, and no wider than this.
+/// Escaped, and no wider than this.
 fn cut(text: &str, width: usize) -> String {
     let text = escape(text);
     if text.chars().count() <= width {
@@ -97,7 +97,7 @@ fn cut(text: &str, width: usize) -> String {
     short
 }
 
-/// In three columns: 59s, 59m, 99h, then days.
+/// A duration in three columns: 59s, 59m, 99h, then days.
 fn ago(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
@@ -117,7 +117,7 @@ mod tests {
         track::EvidenceSource,
     };
 
-    fn heard(last: u8, load: &str, port: &str) -> Fact {
+    fn fact(last: u8, load: &str, port: &str) -> Fact {
         Fact {
             mac: MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, last]),
             source: EvidenceSource::Cdp,
@@ -132,11 +132,11 @@ mod tests {
     }
 
     #[test]
-    fn the_table_fits_80_columns_whatever_the_wire_says() {
+    fn the_table_fits_80_columns_whatever_is_received() {
         let mut watch = PhoneList::default();
         let long = "SIP78xx.14-1-1SR1-0001-125-and-more-of-it";
-        watch.apply(Duration::ZERO, &heard(1, long, "Port 1"));
-        watch.apply(Duration::ZERO, &heard(2, "SCCP41.8-5-2S", "\x1b[2J…"));
+        watch.apply(Duration::ZERO, &fact(1, long, "Port 1"));
+        watch.apply(Duration::ZERO, &fact(2, "SCCP41.8-5-2S", "\x1b[2J…"));
         let lines = table(
             Duration::from_hours(2000),
             &watch,
@@ -151,11 +151,11 @@ mod tests {
     }
 
     #[test]
-    fn a_small_screen_shows_those_heard_last() {
+    fn a_small_screen_shows_those_seen_last() {
         let mut watch = PhoneList::default();
         for number in 0..10 {
             let now = Duration::from_secs(number.into());
-            watch.apply(now, &heard(number, "SIP41.9-4-2SR3-1S", "Port 1"));
+            watch.apply(now, &fact(number, "SIP41.9-4-2SR3-1S", "Port 1"));
         }
         let lines = table(Duration::from_secs(9), &watch, 2, Style::plain());
         assert_eq!(lines.len(), 4);

@@ -144,6 +144,7 @@ fn many_phones_get_no_instructions_of_their_own() {
 fn report(state: State) -> crate::track::Report {
     let mut report = Fleet::new(Plan::default()).report(jiff::Timestamp::UNIX_EPOCH);
     report.phones.push(crate::track::PhoneReport {
+        id: PhoneId::UNKNOWN,
         mac: None,
         address: Ipv4Addr::new(192, 0, 2, 101),
         model: None,
@@ -152,6 +153,7 @@ fn report(state: State) -> crate::track::Report {
         from: None,
         to: None,
         state,
+        reason: None,
         pass: 1,
         evidence: Vec::new(),
         files: Vec::new(),

@@ -43,6 +43,7 @@ fn dial_tells_people_and_programs_what_is_sent() {
     assert_eq!(
         json,
         serde_json::json!({
+            "version": 1,
             "sent": "112", "seconds": 0, "rule": {"index": 1, "line": 2, "pattern": "5.."},
             "waits_for": null, "tones": [], "user": "phone", "route": "default", "unsent": "3456",
         })

@@ -258,7 +258,7 @@ fn a_phone_told_tcp_and_a_registrar_on_udp_alone_do_not_meet() {
     let found = phone.diagnosed();
     let evidence = found["evidence"].as_str().unwrap();
     assert!(
-        evidence.contains("called TCP port 5060 of 192.0.2.1 2 times"),
+        evidence.contains("sent to TCP port 5060 of 192.0.2.1 2 times"),
         "{found}"
     );
     assert!(

@@ -323,7 +323,7 @@ fn a_journal_is_reported_in_every_form() {
     let table = reflash(&["report", &journal]).assert().success();
     let table = String::from_utf8_lossy(&table.get_output().stdout).into_owned();
     assert!(
-        table.contains("2 phones: ") && table.contains("heard for "),
+        table.contains("2 phones: ") && table.contains("seen for "),
         "{table}"
     );
     let rows = reflash(&["report", &journal, "--format", "csv"])

@@ -4,7 +4,8 @@ use std::{fmt::Write as _, fs, path::Path, process::Command};
 
 use reflash::{
     replay::Format,
-    report::{Timelines, csv, html},
+    report::{csv, html},
+    run_view::RunView,
     track::{Report, State},
 };
 
@@ -23,7 +24,7 @@ const IMAGES: [&str; 5] = [
 ];
 
 /// A run with many phones: converted, stuck between images, refusing, and just there.
-fn many() -> (Report, Timelines) {
+fn many() -> (Report, RunView) {
     let mut lines: Vec<(u64, String)> = Vec::new();
     for phone in 0..PHONES {
         let address = format!("10.9.{}.{}", phone / 250, phone % 250 + 1);
@@ -78,17 +79,17 @@ fn many() -> (Report, Timelines) {
 }
 
 fn page() -> (Report, String) {
-    let (report, timelines) = many();
+    let (report, view) = many();
     let heading = html::Heading {
         title: "Phones & more".to_owned(),
         words: vec!["a <b>record</b>".to_owned()],
     };
-    let page = html::render(&report, &timelines, &heading);
+    let page = html::render(&view, &heading);
     (report, page)
 }
 
 #[test]
-fn the_page_needs_nothing_else_and_shows_every_phone_first_those_that_need_a_hand() {
+fn the_page_is_self_contained_and_lists_phones_that_need_attention_first() {
     let (report, page) = page();
     assert_eq!(report.phones.len(), PHONES + 1);
     assert_eq!(page.matches("<article ").count(), PHONES + 1);
@@ -114,9 +115,9 @@ fn the_page_needs_nothing_else_and_shows_every_phone_first_those_that_need_a_han
 }
 
 #[test]
-fn the_table_for_spreadsheets_has_a_row_a_phone() {
-    let (report, _) = many();
-    let text = csv::render(&report);
+fn the_csv_has_a_row_for_each_phone() {
+    let (report, view) = many();
+    let text = csv::render(&view);
     let mut reader = ::csv::Reader::from_reader(text.as_bytes());
     assert_eq!(reader.headers().unwrap(), csv::HEADER.as_slice());
     let rows: Vec<_> = reader.records().map(Result::unwrap).collect();

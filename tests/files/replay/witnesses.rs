@@ -344,7 +344,7 @@ fn a_capture_says_why_a_phone_is_not_registered_and_that_it_is() {
         let phone = said(&capture);
         assert_eq!(codes(&phone), ["not-registering"]);
         let evidence = &phone.diagnoses[0].evidence;
-        let words = "REGISTER as '6010' over UDP to 192.0.2.1:5060 with a proof";
+        let words = "REGISTER as '6010' over UDP to 192.0.2.1:5060 with credentials";
         assert!(evidence.starts_with(words), "{evidence}");
         capture.wait(60);
         capture.register(3, true);

@@ -142,7 +142,7 @@ fn a_person_says_what_the_display_shows_and_the_state_stays_flashed() {
     assert_eq!(terminal.code(), 0, "{}", terminal.everything());
     let screen = terminal.everything();
     assert!(
-        screen.contains("a person says its display shows SIP"),
+        screen.contains("the operator reports its display shows SIP"),
         "{screen}"
     );
     let phone = report(&workspace)["phones"][0].clone();

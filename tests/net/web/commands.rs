@@ -131,14 +131,14 @@ fn a_port_that_another_has_ends_the_run_before_it_begins() {
 }
 
 #[test]
-fn a_person_is_told_where_the_page_is() {
+fn the_opening_names_the_address_of_the_page() {
     let folder = tempfile::tempdir().unwrap();
     let mut serve = reflash();
     serve.arg("serve").arg(folder.path());
     serve.args(["--listen", "127.0.0.1", "--http-port", "0"]);
     serve.args(["--tftp-port", "0", "--web", "0"]);
     let mut run = Running::start(&mut serve);
-    let words = "on a page, for this machine alone: http://127.0.0.1:";
+    let words = "web page, on this machine only: http://127.0.0.1:";
     run.wait_for(|line| line.as_str().is_some_and(|line| line.contains(words)));
     run.signal("TERM");
     assert_eq!(run.end(), Some(143));

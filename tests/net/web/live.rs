@@ -119,7 +119,7 @@ fn fifty_phones_change_without_a_reload_and_end_as_the_report_says() {
     {
         assert!(row.contains(&mac), "{row}");
     }
-    // Those that need a person come first, with what to do.
+    // Phones that need attention come first, with what to do.
     let failed: Vec<_> = phones.iter().filter(|it| it["state"] == "failed").collect();
     assert!(!failed.is_empty());
     for (row, _) in table.iter().zip(&failed) {
@@ -193,7 +193,7 @@ fn markup_from_the_wire_stays_text_and_a_lost_connection_is_made_again() {
     browser.until("document.body.dataset.finished === 'true'");
     let end = text_of(&mut browser, "end");
     assert!(
-        end.contains("Put option 150 back.") && end.contains("The server is gone"),
+        end.contains("Put option 150 back.") && end.contains("The server has stopped"),
         "{end}"
     );
     site.end();

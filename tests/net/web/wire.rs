@@ -10,9 +10,9 @@ use std::{
 
 use jiff::Timestamp;
 use reflash::{
-    reporter::{Reporter, Started, Tick},
+    reporter::{Reporter, Started, TeeReporter, Tick},
     track::{Event, PhoneId, PhoneRef, Report, State, Step, StepDetails, Totals},
-    web::{Limits, Server, SharedView, TeeReporter},
+    web::{Limits, Server, SharedView},
 };
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -32,7 +32,7 @@ impl Reporter for Nobody {
     fn finished(&mut self, _: Timestamp, _: &Report, _: &[String]) {}
 }
 
-/// A page that is served, and the run that tells it what happens.
+/// A page that is served, and the run that reports to it.
 pub(crate) struct Site {
     pub(crate) at: SocketAddrV4,
     pub(crate) tee: TeeReporter,
@@ -57,14 +57,14 @@ impl Site {
     pub(crate) fn start_at(port: u16, limits: Limits) -> Self {
         let server = Server::bind(port, limits).unwrap();
         let at = server.local_addr();
-        let board = Arc::new(SharedView::new(Timestamp::now, report));
-        let tee = TeeReporter::new(Box::new(Nobody), Arc::clone(&board));
+        let view = Arc::new(SharedView::new(Timestamp::now, report));
+        let tee = TeeReporter::new(Box::new(Arc::clone(&view)), Box::new(Nobody));
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = thread::spawn(move || {
             let stop = async {
                 let _ = stopped.await;
             };
-            server.run_here(board, stop).unwrap();
+            server.run_here(view, stop).unwrap();
         });
         Self {
             at,
@@ -352,7 +352,7 @@ fn who_comes_late_is_told_everything_and_then_what_happens_to_the_end() {
     site.finish();
     let (_, end) = again.until(|name, _| name == "finished");
     assert_eq!(end["finished"]["report"]["totals"]["failed"], 0);
-    assert_eq!(end["finished"]["afterwards"][0], "Put option 150 back.");
+    assert_eq!(end["finished"]["next_steps"][0], "Put option 150 back.");
     // Who comes after the end is told the end.
     let (name, _) = site.follow().event().unwrap();
     assert_eq!(name, "finished");

@@ -1,0 +1,132 @@
+//! The report at the end of a run, 80 columns wide.
+
+use super::style::Style;
+use crate::{
+    run_view::{PhoneView, RunView, format, is_finished, totals},
+    text::{clock, date_time, escape, wrap},
+    track::{FileOutcome, PhoneReport, State},
+};
+
+/// Up to so many phones, the evidence of finished phones is printed too.
+const FEW: usize = 10;
+
+/// The report, and what to do next.
+pub(super) fn closing(view: &RunView, next_steps: &[String], style: Style) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    lines.extend(phones(view, style, false));
+    if !next_steps.is_empty() {
+        lines.push(String::new());
+        lines.push("What to do next:".to_owned());
+        for text in next_steps {
+            lines.extend(wrap(text, "  - ", "    "));
+        }
+    }
+    lines
+}
+
+/// The report of a finished view as a text of its own.
+#[must_use]
+pub fn table(view: &RunView, style: Style) -> String {
+    phones(view, style, true).join("\n") + "\n"
+}
+
+/// Every phone, expected phones that never came, other clients, and the totals. `times`: when
+/// each phone was seen, even of many.
+fn phones(view: &RunView, style: Style, times: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    if view.is_empty() {
+        lines.push("No phone came.".to_owned());
+    } else {
+        lines.push(format!(
+            "{:<13} {:<15} {:<5} {:<11} {}",
+            "MAC", "address", "model", "state", "load"
+        ));
+    }
+    // Of many, the evidence of those that are finished is in the JSON.
+    let few = view.len() <= FEW;
+    for (phone, report) in view.reported() {
+        let whole = few || !is_finished(phone.state);
+        lines.extend(row(phone, report, (whole, times), style));
+    }
+    let Some(report) = view.report() else {
+        return lines;
+    };
+    if !report.missing.is_empty() {
+        lines.push(String::new());
+        lines.push("Expected, but never seen:".to_owned());
+    }
+    for phone in &report.missing {
+        let name = phone.name.as_deref().map(escape).unwrap_or_default();
+        lines.push(style.bad(format!("{:<13} {name}", phone.mac.to_string()).trim_end()));
+    }
+    if !report.others.is_empty() {
+        lines.push(String::new());
+        lines.push("Other clients (nothing shows that they are phones):".to_owned());
+        for other in &report.others {
+            let delivered = other
+                .files
+                .iter()
+                .filter(|file| file.outcome == FileOutcome::Delivered)
+                .count();
+            let requests = other.files.len();
+            lines.push(format!(
+                "  {:<15} requests: {requests}, delivered: {delivered}",
+                other.address
+            ));
+        }
+    }
+    lines.push(String::new());
+    lines.push(totals(report));
+    lines
+}
+
+fn row(
+    phone: &PhoneView,
+    report: &PhoneReport,
+    (whole, times): (bool, bool),
+    style: Style,
+) -> Vec<String> {
+    let named = &phone.phone;
+    let mac = named
+        .mac
+        .map_or_else(|| "unknown".to_owned(), |mac| mac.to_string());
+    let model = named.model.as_deref().unwrap_or("?");
+    let load = phone.load.as_ref().map_or("-", |load| load.as_str());
+    let line = format!(
+        "{mac:<13} {:<15} {model:<5} {:<11} {}",
+        named.address.to_string(),
+        format::state_name(phone.state),
+        escape(load)
+    );
+    let mut lines = vec![style.state(phone.state, &line)];
+    if let Some(name) = &named.name {
+        lines.extend(wrap(&escape(name), "    ", "    "));
+    }
+    if report.on_inventory == Some(false) {
+        lines.push("    not on the inventory".to_owned());
+    }
+    if whole || times {
+        let lasted = phone.last_seen.duration_since(phone.first_seen).as_secs();
+        let first = date_time(phone.first_seen);
+        lines.push(format!("    seen for {} from {first}", clock(lasted)));
+    }
+    if whole {
+        if let Some(reason) = &phone.reason {
+            let reason = escape(&format::evidence(reason));
+            lines.extend(wrap(&reason, "    because: ", "      "));
+        }
+        for evidence in phone.other_evidence() {
+            let evidence = escape(&format::evidence(evidence));
+            lines.extend(wrap(&evidence, "    also: ", "      "));
+        }
+    }
+    for diagnosis in &phone.diagnoses {
+        let what = format!("{}: {}", diagnosis.code, escape(&diagnosis.evidence));
+        lines.extend(wrap(&what, "    ", "      "));
+        lines.extend(wrap(&escape(&diagnosis.cure), "    → ", "      "));
+    }
+    if phone.state == State::Writing {
+        lines.push("    DO NOT UNPLUG: it may still be writing its flash".to_owned());
+    }
+    lines
+}

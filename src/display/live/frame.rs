@@ -1,0 +1,82 @@
+//! The space and the time that the rows of one drawing share, and texts that fit into it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::{
+    diagnose::Diagnosis,
+    display::style::Style,
+    reporter::Tick,
+    text::{
+        escape,
+        measure::{cut, wrap},
+    },
+};
+
+/// Columns and rows of a screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::display) struct Size {
+    pub columns: usize,
+    pub rows: usize,
+}
+
+/// What the rows of one drawing have in common.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame {
+    /// Columns that may be written to. The last one stays free: some terminals begin a new
+    /// line once it is used.
+    pub width: usize,
+    /// Rows that may be used.
+    pub room: usize,
+    pub tick: Tick,
+    pub style: Style,
+}
+
+impl Frame {
+    /// How long ago that was.
+    pub(super) fn since(&self, then: Timestamp) -> Duration {
+        Duration::try_from(self.tick.at.duration_since(then)).unwrap_or_default()
+    }
+}
+
+/// Indent of what belongs to the phone above.
+pub(super) const INDENT: &str = "    ";
+
+/// A diagnosis and its evidence.
+pub(super) fn diagnosis_lines(
+    frame: Frame,
+    indent: &str,
+    subject: &str,
+    diagnosis: &Diagnosis,
+) -> Vec<String> {
+    let text = format!(
+        "{subject}{}: {}",
+        diagnosis.code,
+        escape(&diagnosis.evidence)
+    );
+    let rest = format!("{indent}  ");
+    folded(frame, &text, indent, &rest, |line| frame.style.bad(line))
+}
+
+/// What to do about a diagnosis.
+pub(super) fn cure_lines(frame: Frame, indent: &str, diagnosis: &Diagnosis) -> Vec<String> {
+    let text = format!("→ {}", escape(&diagnosis.cure));
+    let rest = format!("{indent}  ");
+    folded(frame, &text, indent, &rest, str::to_owned)
+}
+
+/// A text in as many rows as it takes.
+pub(super) fn folded(
+    frame: Frame,
+    text: &str,
+    first: &str,
+    rest: &str,
+    paint: impl Fn(&str) -> String,
+) -> Vec<String> {
+    let lines = wrap(text, frame.width, first, rest);
+    lines
+        .iter()
+        .map(|line| paint(&cut(line, frame.width)))
+        .collect()
+}

@@ -1,0 +1,149 @@
+//! Texts for states, phones, evidence and steps that all renderings share.
+
+use crate::{
+    text::{escape, size},
+    track::{Event, Evidence, EvidenceSource, PhoneRef, Report, State, Step},
+};
+
+/// A phone's name in a line: its MAC once it is known, its address until then.
+pub(crate) fn phone_name(phone: &PhoneRef) -> String {
+    let model = phone
+        .model
+        .as_deref()
+        .map(|model| format!(" ({model})"))
+        .unwrap_or_default();
+    let name = phone.name.as_ref().map(|name| format!(" {}", escape(name)));
+    match phone.mac {
+        Some(mac) => format!("SEP{}{model}{}", mac.upper_hex(), name.unwrap_or_default()),
+        None => format!("{}{model}", phone.address),
+    }
+}
+
+/// The name of a state, as in JSON.
+pub(crate) fn state_name(state: State) -> &'static str {
+    match state {
+        State::Seen => "seen",
+        State::Configuring => "configuring",
+        State::Manifest => "manifest",
+        State::Images => "images",
+        State::Writing => "writing",
+        State::Rebooted => "rebooted",
+        State::Flashed => "flashed",
+        State::Confirmed => "confirmed",
+        State::Already => "already",
+        State::Stalled => "stalled",
+        State::Failed => "failed",
+    }
+}
+
+/// What a state means, or what happens next.
+pub(crate) fn state_meaning(state: State) -> &'static str {
+    match state {
+        State::Seen => "waiting for its first request",
+        State::Configuring => "reads its configuration",
+        State::Manifest => "has the image list; next: the first image",
+        State::Images => "fetches its images",
+        State::Writing => "DO NOT UNPLUG: writes its flash, up to 5 minutes",
+        State::Rebooted => "restarted; next: its configuration",
+        State::Flashed => "has the new images; the running load is not confirmed yet",
+        State::Confirmed => "runs the target load",
+        State::Already => "ran the target load before anything was fetched",
+        State::Stalled => "no activity for longer than normal",
+        State::Failed => "action needed; see its diagnosis",
+    }
+}
+
+/// Evidence with its source: `CDP reports SIP45.9-3-1SR4-1S (…)`. Not escaped.
+pub(crate) fn evidence(evidence: &Evidence) -> String {
+    let source = match evidence.source {
+        // The detail is a whole sentence: what was requested or delivered.
+        EvidenceSource::Requests => return evidence.detail.clone(),
+        EvidenceSource::Neighbour => "ARP reports",
+        EvidenceSource::Cdp => "CDP reports",
+        EvidenceSource::Lldp => "LLDP reports",
+        EvidenceSource::Dhcp => "DHCP reports",
+        EvidenceSource::Sip => "SIP reports",
+        EvidenceSource::Sccp => "SCCP reports",
+        EvidenceSource::Web => "its web page reports",
+        EvidenceSource::Person => "the operator reports",
+    };
+    format!("{source} {}", evidence.detail)
+}
+
+/// A step in one line, without the phone's name.
+pub(crate) fn step(step: &Step) -> String {
+    let fetching = matches!(step.state, State::Manifest | State::Images | State::Writing);
+    let what = match (
+        step.details.file.as_ref().filter(|_| fetching),
+        step.details.bytes,
+    ) {
+        (Some(file), Some(bytes)) => format!("got {} ({})", escape(file), size(bytes)),
+        (Some(file), None) => format!("requested {}", escape(file)),
+        (None, _) => state_meaning(step.state).to_owned(),
+    };
+    let load = step
+        .details
+        .load
+        .as_ref()
+        .map(|load| format!(", {}", escape(load.as_str())));
+    let pass = (step.pass > 1).then(|| format!(", pass {}", step.pass));
+    let evidence = step
+        .details
+        .evidence
+        .as_ref()
+        .map(|it| format!(" – {}", escape(&evidence(it))));
+    let rest: String = [load, pass, evidence].into_iter().flatten().collect();
+    format!("{:<11} {what}{rest}", state_name(step.state))
+}
+
+/// A diagnosis or its withdrawal: a headline, and below it the evidence and what to do.
+pub(crate) fn diagnosis(event: &Event) -> Option<(String, Vec<String>)> {
+    let (phone, diagnosis, withdrawn) = match event {
+        Event::Diagnosis { phone, diagnosis } => (phone, diagnosis, false),
+        Event::Withdrawn { phone, diagnosis } => (phone, diagnosis, true),
+        Event::Step(_) | Event::Progress(_) | Event::Gone { .. } => return None,
+    };
+    let subject = phone
+        .as_ref()
+        .map_or_else(|| "this run".to_owned(), phone_name);
+    if withdrawn {
+        return Some((
+            format!("{subject}: {} withdrawn", diagnosis.code),
+            Vec::new(),
+        ));
+    }
+    let lines = vec![
+        escape(&diagnosis.evidence),
+        format!("→ {}", escape(&diagnosis.cure)),
+    ];
+    Some((format!("{subject}: {}", diagnosis.code), lines))
+}
+
+/// The numbers of phones by state in a sentence.
+#[must_use]
+pub fn totals(report: &Report) -> String {
+    let totals = report.totals;
+    let parts = [
+        (totals.confirmed, "confirmed"),
+        (totals.already, "already converted"),
+        (totals.flashed, "flashed"),
+        (totals.working, "under way"),
+        (totals.stalled, "stalled"),
+        (totals.failed, "failed"),
+        (totals.seen, "only seen"),
+    ];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, state)| format!("{count} {state}"))
+        .collect();
+    let phones = match report.phones.len() {
+        1 => "1 phone".to_owned(),
+        many => format!("{many} phones"),
+    };
+    if parts.is_empty() {
+        phones
+    } else {
+        format!("{phones}: {}", parts.join(", "))
+    }
+}
