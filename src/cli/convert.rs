@@ -29,7 +29,7 @@ use crate::{
     },
     inventory::Inventory,
     phone::MacAddress,
-    preflight::Chosen,
+    preflight::SelectedInterface,
     resume::{self, PreviousRun, RunStart},
     services::{
         captures::Captures,
@@ -241,7 +241,12 @@ fn check_flags(args: &Args) -> Result<bool, Failure> {
 }
 
 /// What is served, and which phones are expected.
-fn plan(args: &Args, stage: &Stage, chosen: &Chosen, inventory: Option<&Inventory>) -> Plan {
+fn plan(
+    args: &Args,
+    stage: &Stage,
+    chosen: &SelectedInterface,
+    inventory: Option<&Inventory>,
+) -> Plan {
     Plan {
         stages: stage.plan(),
         bridge: stage.bridge_plan(),
@@ -262,7 +267,7 @@ const LEASES_END: &str = "The addresses that reflash leased to phones expire wit
     Connect the phones to the network whose DHCP server they are to use.";
 
 /// The call manager that phones get: the given one, or else this machine.
-fn call_manager(given: Option<Ipv4Addr>, chosen: &Chosen) -> Result<Ipv4Addr, Failure> {
+fn call_manager(given: Option<Ipv4Addr>, chosen: &SelectedInterface) -> Result<Ipv4Addr, Failure> {
     if chosen.address.is_unspecified() && given.is_none() {
         return Err(Failure::usage(
             "--listen 0.0.0.0 serves on every interface, so there is no one address to give to \
@@ -333,7 +338,11 @@ fn served_files(
 }
 
 /// What the operator must know before the first phone comes.
-fn opening(chosen: &Chosen, call_manager: Ipv4Addr, dhcp: Option<String>) -> Vec<String> {
+fn opening(
+    chosen: &SelectedInterface,
+    call_manager: Ipv4Addr,
+    dhcp: Option<String>,
+) -> Vec<String> {
     vec![
         match &chosen.interface {
             Some(name) => format!("interface {name}: {}", chosen.reason),

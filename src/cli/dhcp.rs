@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::heading;
-use crate::{failure::Failure, preflight::Chosen, services::dhcp::BoundDhcp};
+use crate::{failure::Failure, preflight::SelectedInterface, services::dhcp::BoundDhcp};
 
 /// Which DHCP server phones use.
 #[derive(Debug, Clone, clap::Args)]
@@ -44,7 +44,7 @@ impl DhcpArgs {
     }
 
     /// Opens the server's sockets, which needs privileges.
-    pub(crate) fn open(&self, chosen: &Chosen) -> Result<Option<BoundDhcp>, Failure> {
+    pub(crate) fn open(&self, chosen: &SelectedInterface) -> Result<Option<BoundDhcp>, Failure> {
         let isolated = self.isolated()?;
         isolated
             .then(|| BoundDhcp::open(chosen, self.dhcp_router))

@@ -8,7 +8,7 @@ use std::{
 use super::{heading, metrics::MetricsArgs, web::WebArgs};
 use crate::{
     failure::Failure,
-    preflight::{self, Chosen},
+    preflight::{self, SelectedInterface},
     privileges,
     services::servers::{self, BoundServers},
     tftp::{self, policy},
@@ -142,10 +142,10 @@ impl NetworkArgs {
     }
 
     /// Selects the address to serve on.
-    pub(crate) fn choose(&self) -> Result<Chosen, Failure> {
+    pub(crate) fn choose(&self) -> Result<SelectedInterface, Failure> {
         if let Some(address) = self.listen {
             let reason = "given by --listen".to_owned();
-            return Ok(Chosen {
+            return Ok(SelectedInterface {
                 address,
                 interface: None,
                 reason,
@@ -158,8 +158,8 @@ impl NetworkArgs {
     }
 
     /// What the preflight is to check.
-    pub(crate) fn wanted(&self, isolated: bool) -> preflight::Wanted {
-        preflight::Wanted {
+    pub(crate) fn wanted(&self, isolated: bool) -> preflight::CheckOptions {
+        preflight::CheckOptions {
             interface: self.interface.clone(),
             listen: self.listen,
             tftp_port: self.tftp_port,
@@ -174,7 +174,7 @@ impl NetworkArgs {
         &self,
         metrics: MetricsArgs,
         web: WebArgs,
-        chosen: &Chosen,
+        chosen: &SelectedInterface,
     ) -> Result<BoundServers, Failure> {
         let http = SocketAddrV4::new(chosen.address, self.http_port);
         let bind_http = || servers::bind_http(http, self.dscp);

@@ -1,7 +1,7 @@
 //! `--no-check`: whether a run begins with a preflight.
 
 use super::heading;
-use crate::preflight::{Chosen, PreflightRun, Wanted};
+use crate::preflight::{CheckOptions, PreflightRun, SelectedInterface};
 
 /// Whether this machine and its network are checked first.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
@@ -13,7 +13,7 @@ pub(crate) struct PreflightArgs {
 
 impl PreflightArgs {
     /// Checks, unless `--no-check` is given.
-    pub(crate) fn run(self, wanted: &Wanted, chosen: &Chosen) -> PreflightRun {
+    pub(crate) fn run(self, wanted: &CheckOptions, chosen: &SelectedInterface) -> PreflightRun {
         if self.no_check {
             return PreflightRun::default();
         }
@@ -27,12 +27,12 @@ mod tests {
 
     #[test]
     fn no_check_finds_nothing() {
-        let chosen = Chosen {
+        let chosen = SelectedInterface {
             address: std::net::Ipv4Addr::LOCALHOST,
             interface: None,
             reason: String::new(),
         };
-        let wanted = Wanted {
+        let wanted = CheckOptions {
             interface: None,
             listen: None,
             tftp_port: 69,

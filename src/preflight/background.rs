@@ -4,7 +4,9 @@ use std::thread;
 
 use tokio::sync::mpsc::{Receiver, channel};
 
-use super::{Asking, Beforehand, Chosen, Wanted, beforehand, code};
+use super::{
+    CheckOptions, PendingDhcpProbe, PreflightFindings, SelectedInterface, check_before_run, code,
+};
 use crate::diagnose::{Finding, Severity};
 
 /// Room for findings: more than a preflight can have.
@@ -14,14 +16,14 @@ const QUEUE: usize = 256;
 #[derive(Debug, Default)]
 pub struct PreflightRun {
     findings: Vec<Finding>,
-    probe: Option<Asking>,
+    probe: Option<PendingDhcpProbe>,
 }
 
 impl PreflightRun {
     /// Checks this machine, before the ports are bound and while there are privileges.
     #[must_use]
-    pub fn new(wanted: &Wanted, chosen: &Chosen) -> Self {
-        let Beforehand { findings, asking } = beforehand(wanted, chosen);
+    pub fn new(wanted: &CheckOptions, chosen: &SelectedInterface) -> Self {
+        let PreflightFindings { findings, asking } = check_before_run(wanted, chosen);
         Self {
             findings,
             probe: asking,

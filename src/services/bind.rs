@@ -13,7 +13,7 @@ use crate::{
 #[must_use]
 pub fn bind_failure(address: SocketAddrV4, protocols: &[Protocol], error: &io::Error) -> Failure {
     let kind = BindErrorKind::of(error);
-    let is_held = |protocol: &&Protocol| preflight::holder_at(**protocol, address).is_some();
+    let is_held = |protocol: &&Protocol| preflight::port_owner_at(**protocol, address).is_some();
     let protocol = protocols.iter().find(is_held).or(protocols.last());
     let protocol = protocol.copied().unwrap_or(Protocol::Tcp);
     bind_failure_of_kind(address, protocol, kind, error)
@@ -51,7 +51,7 @@ fn cure(kind: BindErrorKind, protocol: Protocol, address: SocketAddrV4) -> Strin
                 privileges::how_to_grant()
             )
         }
-        BindErrorKind::InUse => match preflight::holder_at(protocol, address) {
+        BindErrorKind::InUse => match preflight::port_owner_at(protocol, address) {
             Some(holder) => format!(
                 "{holder} is using it. Stop it during the conversion ({}), then start again",
                 holder.stop()

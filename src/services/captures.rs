@@ -17,7 +17,7 @@ use crate::{
         Deduplicator, FRAMES_PER_SECOND,
         capture::{Capture, CaptureThread as Thread, OpenError, QUEUE},
     },
-    preflight::{self, Chosen},
+    preflight::{self, SelectedInterface},
     privileges,
     track::Observation,
 };
@@ -36,7 +36,7 @@ impl Captures {
     /// a message. `sip`: the port of the PBX. `registrar`: where this program itself listens
     /// for REGISTERs.
     #[must_use]
-    pub fn open(chosen: &Chosen, sip: u16, registrar: Option<SocketAddrV4>) -> Self {
+    pub fn open(chosen: &SelectedInterface, sip: u16, registrar: Option<SocketAddrV4>) -> Self {
         let mut captures = Self {
             sip,
             registrar,

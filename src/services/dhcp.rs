@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use crate::{
     dhcp::{BoundServer, PacketSocketError, Pool, RunningServer, ServerConfig, StartError},
     failure::Failure,
-    preflight::{self, Chosen, Interface, Protocol},
+    preflight::{self, Interface, Protocol, SelectedInterface},
     privileges,
 };
 
@@ -23,7 +23,7 @@ impl BoundDhcp {
     /// # Errors
     /// The serving address does not belong to one Ethernet interface, its subnet has no room
     /// for phones or does not contain `router`, or a socket cannot be opened.
-    pub fn open(chosen: &Chosen, router: Option<Ipv4Addr>) -> Result<Self, Failure> {
+    pub fn open(chosen: &SelectedInterface, router: Option<Ipv4Addr>) -> Result<Self, Failure> {
         let all = preflight::interfaces();
         let interface = all.iter().find(|one| one.address == chosen.address);
         let link = interface.and_then(Interface::link);
@@ -95,7 +95,7 @@ fn failure(error: &StartError) -> Failure {
         StartError::Port(port) if port.kind() == std::io::ErrorKind::PermissionDenied => {
             privileges::how_to_grant()
         }
-        StartError::Port(_) => match preflight::holder(Protocol::Udp, 67) {
+        StartError::Port(_) => match preflight::port_owner(Protocol::Udp, 67) {
             Some(holder) => format!(
                 "{holder} is using it. Stop it during the conversion: {}",
                 holder.stop()

@@ -15,7 +15,7 @@ use crate::{
     failure::Failure,
     lint,
     phone::{MacAddress, RequestedFile},
-    preflight::{self, Chosen, Protocol},
+    preflight::{self, Protocol, SelectedInterface},
     protocol::{sccp, sip::SipTransport},
     stage::ExtraFile,
     track::{Observation, RegistrationTarget},
@@ -100,7 +100,7 @@ impl RegistrarListeners {
         }
         let holder = protocols
             .iter()
-            .find_map(|protocol| preflight::holder_at(*protocol, listen));
+            .find_map(|protocol| preflight::port_owner_at(*protocol, listen));
         let by = holder.map_or_else(String::new, |holder| format!(" by {holder}"));
         self.messages.push(format!(
             "not listening for {what}: {}{by}. Conversion continues without it",
@@ -140,7 +140,11 @@ impl RegistrarListeners {
     /// The addresses at which every REGISTER is observed: this program's own listener, and the
     /// port of a PBX on this machine, because its interface is captured.
     #[must_use]
-    pub fn observed_at(&self, chosen: &Chosen, captures: &Captures) -> Vec<SocketAddrV4> {
+    pub fn observed_at(
+        &self,
+        chosen: &SelectedInterface,
+        captures: &Captures,
+    ) -> Vec<SocketAddrV4> {
         let sip = captures.sip().filter(|_| !chosen.address.is_unspecified());
         let captured = sip.map(|port| SocketAddrV4::new(chosen.address, port));
         self.sip.into_iter().chain(captured).collect()

@@ -13,7 +13,7 @@ use crate::{
     failure::Failure,
     inputs::bundles::Selection,
     phone::{MacAddress, Model},
-    preflight::Checked,
+    preflight::CheckResult,
 };
 
 /// The answers so far. They stay when the operator goes back, as defaults.
@@ -32,7 +32,7 @@ pub(super) struct Answers {
     /// Phones that were detected.
     pub(super) detected: DetectedPhones,
     /// The last check of the network.
-    pub(super) checked: Option<Checked>,
+    pub(super) checked: Option<CheckResult>,
     /// What the inventory says about the phones.
     pub(super) setup: PhoneSetup,
     /// The inventory as typed, in use or not: the defaults of its form.

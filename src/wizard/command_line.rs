@@ -13,7 +13,7 @@ use std::{
 
 use clap::{ArgMatches, Command, parser::ValueSource};
 
-use crate::{failure::Failure, inputs::bundles::Trust, phone::MacAddress, preflight::Wanted};
+use crate::{failure::Failure, inputs::bundles::Trust, phone::MacAddress, preflight::CheckOptions};
 
 /// The syntax of `reflash convert`. Its bundles may be missing while questions are open.
 #[derive(Clone, Copy)]
@@ -52,7 +52,7 @@ pub(crate) struct ConvertOptions {
     /// Whether `--survey` is given.
     pub(crate) has_survey: bool,
     /// Network options, as the preflight uses them.
-    pub(crate) check: Wanted,
+    pub(crate) check: CheckOptions,
     /// `--user`.
     pub(crate) user: Option<String>,
     /// `--journal`.

@@ -9,7 +9,7 @@ use crate::{
     failure::Failure,
     inputs::{bundles::Trust, configurations::ConfigurationInputs, phone_list::InventoryFile},
     phone::LoadName,
-    preflight::{Checked, Interface, Wanted},
+    preflight::{CheckOptions, CheckResult, Interface},
     stage::ExtraFile,
 };
 
@@ -42,7 +42,7 @@ pub(super) trait Environment {
     fn interfaces(&self) -> Vec<Interface>;
 
     /// Checks machine and network. Takes seconds.
-    fn check(&mut self, wanted: &Wanted) -> Checked;
+    fn check(&mut self, wanted: &CheckOptions) -> CheckResult;
 
     /// Reads the files of `--add`.
     fn extra_files(&self, paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure>;

@@ -70,7 +70,7 @@ impl Guide {
                  seconds; when {}, the reset is accepted.",
                 shown.ready,
                 RESET_WINDOW.as_secs(),
-                shown.taken
+                shown.accepted
             ));
         }
         lines.push(

@@ -25,7 +25,7 @@ use crate::{
     },
     journal,
     phone::LoadName,
-    preflight::{self, Checked, Interface, Wanted},
+    preflight::{self, CheckOptions, CheckResult, Interface},
     privileges, provision,
     services::{runtime, watch},
     session::{Signals, wall_clock},
@@ -81,9 +81,9 @@ impl Environment for HostEnvironment {
         preflight::interfaces()
     }
 
-    fn check(&mut self, wanted: &Wanted) -> Checked {
+    fn check(&mut self, wanted: &CheckOptions) -> CheckResult {
         let wanted = wanted.clone();
-        let none = Checked {
+        let none = CheckResult {
             chosen: None,
             findings: Vec::new(),
         };

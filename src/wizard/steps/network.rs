@@ -13,7 +13,7 @@ use crate::{
     dhcp::ServerKind,
     diagnose::{Finding, Severity},
     display::{self, Style},
-    preflight::{self, Checked, Wanted, code},
+    preflight::{self, CheckOptions, CheckResult, code},
 };
 
 const NUMBER: usize = 3;
@@ -95,7 +95,7 @@ pub(in super::super) fn ask(
 }
 
 /// Whether it is not decided yet where to serve.
-fn is_undecided(answers: &Answers, wanted: &Wanted) -> bool {
+fn is_undecided(answers: &Answers, wanted: &CheckOptions) -> bool {
     !answers.is_given(&["interface", "listen"])
         && wanted.interface.is_none()
         && wanted.listen.is_none()
@@ -334,7 +334,7 @@ fn show_dhcp_settings(answers: &Answers, prompt: &mut dyn Prompt) -> Result<bool
 }
 
 fn set_answer(answers: &mut Answers) {
-    let Some(Checked {
+    let Some(CheckResult {
         chosen: Some(chosen),
         findings,
     }) = &answers.checked
