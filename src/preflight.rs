@@ -1,20 +1,20 @@
-//! What this machine and its network have before the first phone is powered: addresses to serve
-//! from, who holds a port, rights, the firewall, what DHCP tells phones. Nothing is changed.
+//! Checks of this machine and its network before the first phone is powered: addresses to serve from,
+//! ports in use, privileges, the firewall, and what DHCP servers offer phones. Nothing is changed.
 
 mod check;
+mod dhcp_offers;
 mod finding;
 mod firewall;
-mod holder;
 mod interface;
-mod offers;
+mod port_owner;
 mod ports;
 mod rights;
 mod run;
 mod selftest;
 
-pub use check::{Asking, Checked, Wanted, check};
+pub use check::{CheckOptions, CheckResult, PendingDhcpProbe, check};
 pub use finding::code;
 pub use firewall::{FirewallOutput, Flow};
-pub use holder::{Holder, Protocol, holder, holder_at};
-pub use interface::{ChooseError, Chosen, Interface, audible, choose, interfaces};
-pub use run::{Beforehand, beforehand};
+pub use interface::{Interface, SelectError, SelectedInterface, audible, choose, interfaces};
+pub use port_owner::{PortOwner, Protocol, port_owner, port_owner_at};
+pub use run::{PreflightFindings, check_before_run};

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use super::network::NetworkArgs;
 use crate::{
     diagnose::{Finding, Severity},
-    preflight::{self, Asking, Beforehand, Chosen, code},
+    preflight::{self, PendingDhcpProbe, PreflightFindings, SelectedInterface, code},
 };
 
 /// Findings that wait for the session: more than are ever found.
@@ -25,17 +25,22 @@ pub(crate) struct CheckArgs {
 #[derive(Debug, Default)]
 pub(crate) struct Look {
     findings: Vec<Finding>,
-    asking: Option<Asking>,
+    asking: Option<PendingDhcpProbe>,
 }
 
 impl CheckArgs {
     /// Looks, before the ports are bound and while there are rights.
-    pub(crate) fn look(self, network: &NetworkArgs, isolated: bool, chosen: &Chosen) -> Look {
+    pub(crate) fn look(
+        self,
+        network: &NetworkArgs,
+        isolated: bool,
+        chosen: &SelectedInterface,
+    ) -> Look {
         if self.no_check {
             return Look::default();
         }
-        let Beforehand { findings, asking } =
-            preflight::beforehand(&network.wanted(isolated), chosen);
+        let PreflightFindings { findings, asking } =
+            preflight::check_before_run(&network.wanted(isolated), chosen);
         Look { findings, asking }
     }
 }
@@ -115,7 +120,7 @@ mod tests {
 
     #[test]
     fn who_wants_no_check_has_nothing_looked_at() {
-        let chosen = Chosen {
+        let chosen = SelectedInterface {
             address: std::net::Ipv4Addr::LOCALHOST,
             interface: None,
             reason: String::new(),

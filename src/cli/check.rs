@@ -6,7 +6,7 @@ use super::{
 use crate::{
     dhcp::ServerKind,
     diagnose::Severity,
-    preflight::{self, Checked, code},
+    preflight::{self, CheckResult, code},
     text::{escape, wrap},
 };
 
@@ -41,7 +41,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let isolated = args.dhcp.isolated()?;
     let wanted = args.network.wanted(isolated);
     let quiet = globals.quiet || globals.json;
-    let Checked {
+    let CheckResult {
         chosen,
         mut findings,
     } = preflight::check(&wanted, |what| {

@@ -25,7 +25,7 @@ use crate::{
     inventory::Inventory,
     journal::Arguments,
     phone::MacAddress,
-    preflight::Chosen,
+    preflight::SelectedInterface,
     session::Source,
     stage::{ExtraFile, Stage},
     text::clock,
@@ -224,7 +224,12 @@ fn judged(args: &Args) -> Result<bool, Failure> {
 }
 
 /// What is served and whom the run expects.
-fn planned(args: &Args, stage: &Stage, chosen: &Chosen, inventory: Option<&Inventory>) -> Plan {
+fn planned(
+    args: &Args,
+    stage: &Stage,
+    chosen: &SelectedInterface,
+    inventory: Option<&Inventory>,
+) -> Plan {
     Plan {
         stages: stage.plan(),
         bridge: stage.bridge_plan(),
@@ -245,7 +250,7 @@ const LEASES_END: &str = "The addresses that phones have from this program end w
     connect them to the network whose DHCP server they are to use.";
 
 /// Whom phones are told of: who was given, or else this machine.
-fn call_manager(given: Option<Ipv4Addr>, chosen: &Chosen) -> Result<Ipv4Addr, Failure> {
+fn call_manager(given: Option<Ipv4Addr>, chosen: &SelectedInterface) -> Result<Ipv4Addr, Failure> {
     if chosen.address.is_unspecified() && given.is_none() {
         return Err(Failure::usage(
             "--listen 0.0.0.0 serves on every interface, so none of them can be named to phones",
@@ -331,7 +336,11 @@ fn material(
 }
 
 /// What a person needs to know before the first phone comes.
-fn opening(chosen: &Chosen, call_manager: Ipv4Addr, dhcp: Option<String>) -> Vec<String> {
+fn opening(
+    chosen: &SelectedInterface,
+    call_manager: Ipv4Addr,
+    dhcp: Option<String>,
+) -> Vec<String> {
     vec![
         match &chosen.interface {
             Some(name) => format!("interface {name}: {}", chosen.reason),

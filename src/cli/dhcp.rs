@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use super::Failure;
 use crate::{
     dhcp::{BoundServer, PacketSocketError, Pool, RunningServer, ServerConfig, StartError},
-    preflight::{self, Chosen, Interface, Protocol},
+    preflight::{self, Interface, Protocol, SelectedInterface},
 };
 
 /// Who gives addresses.
@@ -50,7 +50,7 @@ impl DhcpArgs {
     }
 
     /// Opens the sockets, while there are rights for it.
-    pub(crate) fn open(&self, chosen: &Chosen) -> Result<Option<Waiting>, Failure> {
+    pub(crate) fn open(&self, chosen: &SelectedInterface) -> Result<Option<Waiting>, Failure> {
         if !self.isolated()? {
             return Ok(None);
         }
@@ -123,7 +123,7 @@ fn failure(error: &StartError) -> Failure {
     let cure = match error {
         StartError::PacketSocket(PacketSocketError::NotAllowed) => rights(),
         StartError::Port(port) if port.kind() == std::io::ErrorKind::PermissionDenied => rights(),
-        StartError::Port(_) => match preflight::holder(Protocol::Udp, 67) {
+        StartError::Port(_) => match preflight::port_owner(Protocol::Udp, 67) {
             Some(holder) => format!(
                 "{holder} has it. Stop it for the time of the conversion: {}",
                 holder.stop()

@@ -6,7 +6,7 @@ use super::{Failure, network::NetworkArgs, run, web::WebArgs};
 use crate::{
     http,
     journal::{Journal, Network},
-    preflight::Chosen,
+    preflight::SelectedInterface,
     reporter::{Started, StartedStage},
     tftp, web,
 };
@@ -24,7 +24,7 @@ impl Doors {
     pub(crate) fn open(
         network: &NetworkArgs,
         web: WebArgs,
-        chosen: &Chosen,
+        chosen: &SelectedInterface,
     ) -> Result<Self, Failure> {
         Ok(Self {
             tftp: network.bind(chosen.address)?,

@@ -18,7 +18,7 @@ use crate::{
         Deduplicator,
         capture::{Capture, CaptureThread, OpenError, QUEUE},
     },
-    preflight::{self, Chosen},
+    preflight::{self, SelectedInterface},
     track::Observation,
 };
 
@@ -35,7 +35,7 @@ impl Ears {
     /// Opens the interface that is served on. That it cannot be heard ends no run: it is
     /// said, and all but the witnesses works. `sip`: the port of the PBX; `ours`: where this
     /// program takes REGISTERs itself.
-    pub(crate) fn open(chosen: &Chosen, sip: u16, ours: Option<SocketAddrV4>) -> Self {
+    pub(crate) fn open(chosen: &SelectedInterface, sip: u16, ours: Option<SocketAddrV4>) -> Self {
         let mut ears = Self {
             sip,
             ours,

@@ -9,7 +9,7 @@ use std::{
 use super::{Failure, privileges};
 use crate::{
     http,
-    preflight::{self, Chosen, Protocol},
+    preflight::{self, Protocol, SelectedInterface},
     tftp::{self, BindErrorKind, policy},
 };
 
@@ -122,10 +122,10 @@ impl NetworkArgs {
     }
 
     /// The address to serve from.
-    pub(crate) fn choose(&self) -> Result<Chosen, Failure> {
+    pub(crate) fn choose(&self) -> Result<SelectedInterface, Failure> {
         if let Some(address) = self.listen {
             let reason = "you named it".to_owned();
-            return Ok(Chosen {
+            return Ok(SelectedInterface {
                 address,
                 interface: None,
                 reason,
@@ -138,8 +138,8 @@ impl NetworkArgs {
     }
 
     /// What `check` is to look at.
-    pub(crate) fn wanted(&self, isolated: bool) -> preflight::Wanted {
-        preflight::Wanted {
+    pub(crate) fn wanted(&self, isolated: bool) -> preflight::CheckOptions {
+        preflight::CheckOptions {
             interface: self.interface.clone(),
             listen: self.listen,
             tftp_port: self.tftp_port,
@@ -234,7 +234,7 @@ pub(crate) fn bind(engine: Engine, config: &tftp::Config) -> Result<tftp::Bound,
 /// Why a port could not be taken, and who has it.
 pub(crate) fn cannot_bind(at: SocketAddrV4, protocols: &[Protocol], error: &io::Error) -> Failure {
     let kind = BindErrorKind::of(error);
-    let held = |protocol: &&Protocol| preflight::holder_at(**protocol, at).is_some();
+    let held = |protocol: &&Protocol| preflight::port_owner_at(**protocol, at).is_some();
     let protocol = protocols.iter().find(held).or(protocols.last());
     let protocol = protocol.copied().unwrap_or(Protocol::Tcp);
     Failure::new(cannot_listen(at, kind, error), cure(kind, protocol, at))
@@ -256,7 +256,7 @@ fn cure(kind: BindErrorKind, protocol: Protocol, at: SocketAddrV4) -> String {
         BindErrorKind::Permission => {
             format!("Ports below 1024 need a right. {}", privileges::how())
         }
-        BindErrorKind::InUse => match preflight::holder_at(protocol, at) {
+        BindErrorKind::InUse => match preflight::port_owner_at(protocol, at) {
             Some(holder) => format!(
                 "{holder} has it. Stop it for the time of the conversion ({}), then start again",
                 holder.stop()

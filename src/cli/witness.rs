@@ -13,7 +13,7 @@ use crate::{
     discovery::{SIP_PORT, listen, poll::Poller},
     lint,
     phone::{MacAddress, RequestedFile},
-    preflight::{self, Chosen, Protocol},
+    preflight::{self, Protocol, SelectedInterface},
     protocol::{sccp, sip::SipTransport},
     stage::ExtraFile,
     track::{Observation, RegistrationTarget},
@@ -109,7 +109,7 @@ impl Witnesses {
         }
         let holder = protocols
             .iter()
-            .find_map(|protocol| preflight::holder_at(*protocol, listen));
+            .find_map(|protocol| preflight::port_owner_at(*protocol, listen));
         let by = holder.map_or_else(String::new, |holder| format!(" by {holder}"));
         self.words.push(format!(
             "{what} are not heard here: {}{by}. Phones are converted all the same",
@@ -138,7 +138,7 @@ impl Witnesses {
 
     /// Where REGISTERs cannot come unheard: at this program's own port, and at the port of a PBX
     /// on this machine, as its interface is heard.
-    pub(crate) fn hears(&self, chosen: &Chosen, ears: &Ears) -> Vec<SocketAddrV4> {
+    pub(crate) fn hears(&self, chosen: &SelectedInterface, ears: &Ears) -> Vec<SocketAddrV4> {
         let sip = ears.sip().filter(|_| !chosen.address.is_unspecified());
         let wire = sip.map(|port| SocketAddrV4::new(chosen.address, port));
         self.sip.into_iter().chain(wire).collect()

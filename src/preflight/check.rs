@@ -1,4 +1,4 @@
-//! Everything that can be known before the first phone is powered: all findings, not the first.
+//! Every check that is possible before the first phone is powered: all findings, not only the first.
 
 use std::{
     collections::hash_map::RandomState,
@@ -7,10 +7,10 @@ use std::{
 };
 
 use super::{
-    ChooseError, Chosen, FirewallOutput, Flow, Interface, Protocol, choose,
+    FirewallOutput, Flow, Interface, Protocol, SelectError, SelectedInterface, choose, dhcp_offers,
     finding::{code, finding},
-    holder::holder,
-    interfaces, offers,
+    interfaces,
+    port_owner::port_owner,
     ports::Port,
     rights::Rights,
     selftest::self_test,
@@ -22,44 +22,44 @@ use crate::{
     tftp::{BindErrorKind, Bound, Config, EngineKind},
 };
 
-/// What a conversion is to look like.
+/// The network options of a planned conversion.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// The interface that was named.
+pub struct CheckOptions {
+    /// The interface given on the command line.
     pub interface: Option<String>,
-    /// The address that was named.
+    /// The address given on the command line.
     pub listen: Option<Ipv4Addr>,
     /// The TFTP port.
     pub tftp_port: u16,
-    /// The HTTP port; 0: none.
+    /// The HTTP port; 0 = off.
     pub http_port: u16,
-    /// The port that transfers leave from; 0: any.
+    /// The source port of transfers; 0 = any.
     pub transfer_port: u16,
-    /// This program's own DHCP server is to give the addresses.
+    /// Whether this program's own DHCP server will assign addresses.
     pub isolated: bool,
 }
 
-/// What was looked at, and what was found.
+/// The selected address and the findings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked {
-    /// The address that would be served from.
-    pub chosen: Option<Chosen>,
-    /// The worst first.
+pub struct CheckResult {
+    /// The address to serve from.
+    pub chosen: Option<SelectedInterface>,
+    /// Most severe first.
     pub findings: Vec<Finding>,
 }
 
-/// Looks at this machine and its network. Nothing is changed. `about` is told before what takes
-/// seconds.
-pub fn check(wanted: &Wanted, mut about: impl FnMut(&str)) -> Checked {
+/// Checks this machine and its network. Nothing is changed. `about` is called with a message before a
+/// step that takes seconds.
+pub fn check(wanted: &CheckOptions, mut about: impl FnMut(&str)) -> CheckResult {
     let all = interfaces();
     let mut findings = Vec::new();
-    let (chosen, interface) = place(wanted, &all, &mut findings);
+    let (chosen, interface) = select_interface(wanted, &all, &mut findings);
     let address = chosen
         .as_ref()
         .map_or(Ipv4Addr::UNSPECIFIED, |chosen| chosen.address);
 
     let ports = Port::all(wanted.tftp_port, wanted.http_port, wanted.isolated);
-    // A DHCP server of another interface alone (libvirt has one) is not in the way of ours.
+    // A DHCP server bound to another interface only (libvirt runs one) does not conflict.
     let is_elsewhere = |port: &Port| {
         wanted.isolated
             && port.number == SERVER_PORT
@@ -83,33 +83,33 @@ pub fn check(wanted: &Wanted, mut about: impl FnMut(&str)) -> Checked {
         findings.push(serve(wanted, address));
     }
     if let Some(interface) = interface {
-        findings.extend(said(wanted, interface));
-        // Without a carrier nobody can answer, which is said already.
+        findings.extend(check_firewall(wanted, interface));
+        // Without a carrier no server can answer, which is a finding already.
         if rights.frames && interface.carrier {
             about(&format!(
-                "asking for DHCP servers on {}, 6 s …",
+                "querying DHCP servers on {} (6 s) …",
                 interface.name
             ));
             let include_local = is_taken(SERVER_PORT);
-            match Asking::open(wanted, interface, include_local) {
+            match PendingDhcpProbe::open(wanted, interface, include_local) {
                 Ok(asking) => findings.extend(asking.answers()),
                 Err(finding) => findings.push(finding),
             }
         }
     }
     worst_first(&mut findings);
-    Checked { chosen, findings }
+    CheckResult { chosen, findings }
 }
 
-/// The address to serve from and its interface, with what is wrong with them.
-fn place<'a>(
-    wanted: &Wanted,
+/// Selects the address to serve from and its interface, and adds findings about them.
+fn select_interface<'a>(
+    wanted: &CheckOptions,
     all: &'a [Interface],
     findings: &mut Vec<Finding>,
-) -> (Option<Chosen>, Option<&'a Interface>) {
+) -> (Option<SelectedInterface>, Option<&'a Interface>) {
     let by_address = |address| all.iter().find(|interface| interface.address == address);
     let chosen = match wanted.listen {
-        Some(address) => Ok(Chosen {
+        Some(address) => Ok(SelectedInterface {
             address,
             interface: by_address(address).map(|interface| interface.name.clone()),
             reason: "you named it".to_owned(),
@@ -126,12 +126,12 @@ fn place<'a>(
         }
     };
     let interface = by_address(chosen.address);
-    judge_place(chosen.address, interface, findings);
+    check_interface(chosen.address, interface, findings);
     (Some(chosen), interface)
 }
 
-/// Whether phones can be behind this address.
-pub(super) fn judge_place(
+/// Checks whether phones can be reached from this address.
+pub(super) fn check_interface(
     address: Ipv4Addr,
     interface: Option<&Interface>,
     findings: &mut Vec<Finding>,
@@ -143,18 +143,15 @@ pub(super) fn judge_place(
         Some(interface) if !interface.carrier => tell(
             Severity::Error,
             format!(
-                "{} has no carrier: no cable, or nothing at its other end",
+                "{} has no carrier: no cable is connected, or the device at its other end is off",
                 interface.name
             ),
-            "Connect it to the switch of the phones. A phone on the cable itself takes the \
-             carrier away whenever it boots: put a switch between",
+            "Connect it to the phones' switch. A directly connected phone drops the carrier at \
+             every boot: use a switch",
         ),
         Some(interface) if interface.wireless => tell(
             Severity::Warning,
-            format!(
-                "{} is a radio, and these phones have a cable",
-                interface.name
-            ),
+            format!("{} is wireless, and these phones are wired", interface.name),
             "Name the interface that leads to the phones' switch with --interface",
         ),
         Some(_) => {}
@@ -166,37 +163,39 @@ pub(super) fn judge_place(
         None if UdpSocket::bind((address, 0)).is_err() => tell(
             Severity::Error,
             format!("{address} is not an address of this machine"),
-            "`ip address` lists the addresses that there are",
+            "`ip address` lists this machine's addresses",
         ),
         None => tell(
             Severity::Note,
             format!(
-                "{address} is no interface's first address: firewall and DHCP were not looked at"
+                "{address} is not the first address of an interface: firewall and DHCP were not checked"
             ),
             "Name the interface that leads to the phones' switch with --interface",
         ),
     }
 }
 
-impl ChooseError {
-    /// What to do about it.
+impl SelectError {
+    /// What to do.
     #[must_use]
     pub fn cure(&self) -> &'static str {
         match self {
-            Self::Several(_) => "Say which one the phones are connected to: --interface NAME",
+            Self::Several(_) => {
+                "Name the interface that the phones are connected to: --interface NAME"
+            }
             Self::Unknown { .. } => {
-                "Name one of these, or give it an address with your system's own tools"
+                "Name one of these, or assign it an address with your system's tools"
             }
             Self::Nothing(_) => {
-                "Connect the cable and give the interface an address, or name an address \
-                 yourself: --listen ADDRESS"
+                "Connect the cable and assign the interface an address, or name an address: \
+                 --listen ADDRESS"
             }
         }
     }
 }
 
-/// The server on its real port, and a file from it.
-pub(super) fn serve(wanted: &Wanted, address: Ipv4Addr) -> Finding {
+/// Starts the server on its real port and fetches a file from it.
+pub(super) fn serve(wanted: &CheckOptions, address: Ipv4Addr) -> Finding {
     let listen = SocketAddrV4::new(address, wanted.tftp_port);
     let config = Config {
         transfer_port: wanted.transfer_port,
@@ -221,13 +220,13 @@ pub(super) fn serve(wanted: &Wanted, address: Ipv4Addr) -> Finding {
                 "cannot listen on {}, UDP port {}: {}",
                 error.address, error.port, error.source
             ),
-            "`ip address` lists the addresses that there are",
+            "`ip address` lists this machine's addresses",
         ),
     }
 }
 
-/// What a firewall has to let in.
-fn flows(wanted: &Wanted) -> Vec<Flow> {
+/// The packets that a firewall must accept.
+fn flows(wanted: &CheckOptions) -> Vec<Flow> {
     let flow = |udp, port, severity| Flow {
         udp,
         port,
@@ -246,43 +245,48 @@ fn flows(wanted: &Wanted) -> Vec<Flow> {
     flows
 }
 
-/// What this machine's firewall does with what phones send to an interface.
-pub(super) fn said(wanted: &Wanted, interface: &Interface) -> Vec<Finding> {
+/// Checks what this machine's firewall does with packets from phones to an interface.
+pub(super) fn check_firewall(wanted: &CheckOptions, interface: &Interface) -> Vec<Finding> {
     let said = FirewallOutput::ask(&interface.name);
     said.findings(&flows(wanted), &interface.name, interface.address)
 }
 
-/// A question to the DHCP servers of a network that is not asked yet. Its socket is open, which
-/// takes a right; asking takes none.
+/// A DHCP probe that is not sent yet. Its socket is open, which needs a privilege; sending needs none.
 #[derive(Debug)]
-pub struct Asking {
+pub struct PendingDhcpProbe {
     socket: PacketSocket,
     interface: Interface,
     isolated: bool,
-    /// A server on this machine is asked as well.
+    /// Whether a server on this machine is queried too.
     include_local: bool,
-    /// That server, if it was recognised.
+    /// That server, if recognised.
     local: Option<ServerKind>,
 }
 
-impl Asking {
-    /// Opens the socket. An error is what was found instead.
+impl PendingDhcpProbe {
+    /// Opens the socket.
+    ///
+    /// # Errors
+    /// A finding that says why the probe is not possible.
     pub(super) fn open(
-        wanted: &Wanted,
+        wanted: &CheckOptions,
         interface: &Interface,
         include_local: bool,
     ) -> Result<Self, Finding> {
         let Some(link) = interface.link() else {
-            let message = format!("{} is no Ethernet: no phone is behind it", interface.name);
+            let message = format!(
+                "{} is not an Ethernet interface: no phone can be connected to it",
+                interface.name
+            );
             let cure = "Name the interface that leads to the phones' switch with --interface";
             let severity = Severity::Warning;
             return Err(finding(code::WRONG_INTERFACE, severity, message, cure));
         };
         let local = include_local
-            .then(|| holder(Protocol::Udp, SERVER_PORT))
+            .then(|| port_owner(Protocol::Udp, SERVER_PORT))
             .flatten();
         Ok(Self {
-            socket: PacketSocket::open(link).map_err(|error| not_asked(&error))?,
+            socket: PacketSocket::open(link).map_err(|error| probe_failed(&error))?,
             interface: interface.clone(),
             isolated: wanted.isolated,
             include_local,
@@ -290,31 +294,31 @@ impl Asking {
         })
     }
 
-    /// Asks, and judges what the servers would tell a phone, the worst first. Takes
+    /// Sends the probe and checks what each server would offer a phone, most severe first. Takes
     /// [`dhcp::PROBE_WINDOW`].
     #[must_use]
     pub fn answers(&self) -> Vec<Finding> {
-        let place = offers::Place {
+        let expected = dhcp_offers::Expectation {
             interface: &self.interface,
             isolated: self.isolated,
             local: self.local,
         };
         match self.socket.probe(self.include_local) {
             Ok(offers) => {
-                let mut findings = offers::judge(&offers, place);
+                let mut findings = dhcp_offers::check_offers(&offers, expected);
                 worst_first(&mut findings);
                 findings
             }
-            Err(error) => vec![not_asked(&error)],
+            Err(error) => vec![probe_failed(&error)],
         }
     }
 }
 
-fn not_asked(error: &dyn std::fmt::Display) -> Finding {
+fn probe_failed(error: &dyn std::fmt::Display) -> Finding {
     finding(
         code::NO_TFTP_ADDRESS,
         Severity::Warning,
-        format!("DHCP servers could not be asked: {error}"),
-        "See that the interface is up: `ip link`",
+        format!("cannot query DHCP servers: {error}"),
+        "Check that the interface is up: `ip link`",
     )
 }

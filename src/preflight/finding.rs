@@ -1,28 +1,27 @@
-//! The findings of `check`: their names, and how one is made.
+//! The findings of `check`: their codes and a constructor.
 
 use crate::diagnose::{Finding, Severity};
 
-/// Stable names. Those that diagnoses have too are diagnoses' (docs/diagnoses.md); all of them
-/// stand in docs/network.md.
+/// Stable codes, listed in docs/network.md. Codes shared with diagnoses are in docs/diagnoses.md too.
 pub mod code {
-    /// The interface cannot be chosen, or is not one that phones are on.
+    /// No interface can be selected, or phones cannot be on it.
     pub const WRONG_INTERFACE: &str = "wrong-interface";
-    /// Another program has a port.
+    /// Another program uses a port.
     pub const PORT_BUSY: &str = "port-busy";
-    /// A firewall of this machine refuses what phones send, or may do so.
+    /// This machine's firewall rejects, or may reject, packets from phones.
     pub const FIREWALL: &str = "blocked-by-firewall";
-    /// Phones get no address, or are not told of this machine.
+    /// Phones get no address, or no DHCP server names this machine.
     pub const NO_TFTP_ADDRESS: &str = "no-tftp-address";
-    /// Several DHCP servers answer, or one where this program's own is to be the only one.
+    /// Several DHCP servers answer, or one answers where `--dhcp isolated` must be the only one.
     pub const SECOND_DHCP: &str = "second-dhcp";
-    /// A right is missing.
+    /// A privilege is missing.
     pub const NO_RIGHT: &str = "no-right";
-    /// What fetching a file from this machine's own server showed.
+    /// The result of fetching a file from this program's own server.
     pub const SELF_TEST: &str = "self-test";
     /// A DHCP server names this machine.
     pub const DHCP: &str = "dhcp";
 
-    /// All of them.
+    /// Every code.
     pub const ALL: [&str; 8] = [
         WRONG_INTERFACE,
         PORT_BUSY,
@@ -35,7 +34,7 @@ pub mod code {
     ];
 }
 
-/// A finding about this machine or its network: about no file.
+/// A finding about this machine or its network.
 pub(super) fn finding(
     code: &'static str,
     severity: Severity,

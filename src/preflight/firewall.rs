@@ -1,7 +1,7 @@
-//! Whether this machine's own firewall lets in what phones send.
+//! Checks whether this machine's firewall accepts packets from phones.
 //!
-//! The kernel's rules are read as far as this user may, and one packet of each kind is followed
-//! through them. Nothing is changed.
+//! Reads the kernel's rules as far as this user may, and follows one packet of each kind through them.
+//! Nothing is changed.
 
 mod command;
 mod iptables;
@@ -15,14 +15,14 @@ use self::walk::{Packet, Verdict};
 use super::finding::{code, finding};
 use crate::diagnose::{Finding, Severity};
 
-/// What phones send, as a firewall sees it.
+/// A kind of packet that phones send, as a firewall sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flow {
-    /// UDP, else TCP.
+    /// UDP; otherwise TCP.
     pub udp: bool,
-    /// To which port; `None`: to the ports that transfers leave from.
+    /// The destination port; `None` = the source ports of transfers.
     pub port: Option<u16>,
-    /// What stands still without it.
+    /// The severity if it is blocked.
     pub severity: Severity,
 }
 
@@ -37,7 +37,8 @@ impl Flow {
         }
     }
 
-    /// Transfers answer what this machine sent: every rule that follows connections lets them in.
+    /// Whether it is an ACK of a transfer: it answers a packet of this machine, so connection tracking
+    /// accepts it.
     fn is_transfers(self) -> bool {
         self.port.is_none()
     }
@@ -51,27 +52,27 @@ impl Flow {
     }
 }
 
-/// What the firewall's programs printed. `None`: not installed, or not for this user.
+/// The output of the firewall's programs. `None`: not installed, or not permitted for this user.
 #[derive(Debug, Clone, Default)]
 pub struct FirewallOutput {
     nft: Option<String>,
     iptables: Option<String>,
     ufw: Option<String>,
     firewalld: Option<String>,
-    /// Programs that are there and did not answer.
+    /// Installed programs that did not answer.
     silent: Vec<&'static str>,
-    /// The zone of the interface.
+    /// The interface's zone.
     zone: Option<String>,
 }
 
 impl FirewallOutput {
-    /// Asks all of them about an interface.
+    /// Runs all of them for an interface.
     #[must_use]
     pub fn ask(interface: &str) -> Self {
         let mut silent = Vec::new();
         let mut ask = |program: &'static str, arguments: &[&str]| {
-            let said = command::said(program, arguments);
-            if said.is_none() && command::is_there(program) {
+            let said = command::output_of(program, arguments);
+            if said.is_none() && command::is_installed(program) {
                 silent.push(program);
             }
             said
@@ -79,19 +80,19 @@ impl FirewallOutput {
         let nft = ask("nft", &["-j", "list", "ruleset"]);
         let iptables = ask("iptables-save", &[]);
         let ufw = ask("ufw", &["status", "verbose"]);
-        // It says "not running" with an error, which is an answer too.
-        let runs = command::said("firewall-cmd", &["--state"]).is_some();
+        // It reports "not running" as an error, which is an answer too.
+        let runs = command::output_of("firewall-cmd", &["--state"]).is_some();
         let zone = runs
             .then(|| {
                 let of = format!("--get-zone-of-interface={interface}");
-                command::said("firewall-cmd", &[&of])
-                    .or_else(|| command::said("firewall-cmd", &["--get-default-zone"]))
+                command::output_of("firewall-cmd", &[&of])
+                    .or_else(|| command::output_of("firewall-cmd", &["--get-default-zone"]))
             })
             .flatten()
             .map(|zone| zone.trim().to_owned());
         let firewalld = zone.as_ref().and_then(|zone| {
             let zone = format!("--zone={zone}");
-            command::said("firewall-cmd", &[&zone, "--list-all"])
+            command::output_of("firewall-cmd", &[&zone, "--list-all"])
         });
         Self {
             nft,
@@ -103,7 +104,7 @@ impl FirewallOutput {
         }
     }
 
-    /// What `nft -j list ruleset` printed, for output that was captured elsewhere.
+    /// From the output of `nft -j list ruleset`.
     #[must_use]
     pub fn of_nft(output: String) -> Self {
         Self {
@@ -112,7 +113,7 @@ impl FirewallOutput {
         }
     }
 
-    /// What `iptables-save` printed.
+    /// From the output of `iptables-save`.
     #[must_use]
     pub fn of_iptables(output: String) -> Self {
         Self {
@@ -121,7 +122,7 @@ impl FirewallOutput {
         }
     }
 
-    /// What `ufw status verbose` printed.
+    /// From the output of `ufw status verbose`.
     #[must_use]
     pub fn of_ufw(output: String) -> Self {
         Self {
@@ -130,14 +131,14 @@ impl FirewallOutput {
         }
     }
 
-    /// What becomes of a packet, and which chain of nftables is in its way. `None`: nobody says.
-    fn judge(&self, packet: &Packet<'_>) -> Option<(Verdict, Option<nft::Place>)> {
+    /// The verdict for a packet, and the nftables chain that blocks it. `None`: unknown.
+    fn evaluate(&self, packet: &Packet<'_>) -> Option<(Verdict, Option<nft::ChainName>)> {
         let iptables = self
             .iptables
             .as_ref()
-            .and_then(|text| iptables::judge(text, packet));
+            .and_then(|text| iptables::evaluate(text, packet));
         let nft = self.nft.as_ref();
-        let nft = nft.and_then(|text| nft::judge(text, packet, iptables.is_some()));
+        let nft = nft.and_then(|text| nft::evaluate(text, packet, iptables.is_some()));
         let kernel = match (nft, iptables) {
             (Some((nft, place)), Some(iptables)) if nft >= iptables => Some((nft, place)),
             (Some(nft), None) => Some(nft),
@@ -156,8 +157,8 @@ impl FirewallOutput {
         manager.or(kernel)
     }
 
-    /// The line that lets a flow in, in the words of whoever keeps the rules.
-    fn cure(&self, flow: Flow, interface: &str, place: Option<&nft::Place>) -> String {
+    /// The command that accepts a flow, for the program that manages the rules.
+    fn cure(&self, flow: Flow, interface: &str, place: Option<&nft::ChainName>) -> String {
         let protocol = if flow.udp { "udp" } else { "tcp" };
         let port = flow.port.unwrap_or_default();
         if self.zone.is_some() && !flow.is_transfers() {
@@ -169,7 +170,7 @@ impl FirewallOutput {
         }
         match (place, flow.is_transfers()) {
             (
-                Some(nft::Place {
+                Some(nft::ChainName {
                     family,
                     table,
                     chain,
@@ -179,7 +180,7 @@ impl FirewallOutput {
                 format!("sudo nft insert rule {family} {table} {chain} ct state established accept")
             }
             (
-                Some(nft::Place {
+                Some(nft::ChainName {
                     family,
                     table,
                     chain,
@@ -198,14 +199,14 @@ impl FirewallOutput {
         }
     }
 
-    /// What is in the way of these flows, or may be.
+    /// Findings about flows that are or may be blocked.
     #[must_use]
     pub fn findings(&self, flows: &[Flow], interface: &str, address: Ipv4Addr) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut unknown = false;
         for flow in flows {
             let packet = flow.packet(interface, address);
-            let Some((verdict, place)) = self.judge(&packet) else {
+            let Some((verdict, place)) = self.evaluate(&packet) else {
                 unknown = true;
                 continue;
             };
@@ -216,17 +217,17 @@ impl FirewallOutput {
                 Verdict::Refuses => findings.push(finding(
                     code::FIREWALL,
                     flow.severity,
-                    format!("this machine's firewall keeps {name} out on {interface}"),
-                    format!("Let it in for now:\n    {cure}"),
+                    format!("this machine's firewall blocks {name} on {interface}"),
+                    format!("Accept it for now:\n    {cure}"),
                 )),
                 Verdict::Perhaps => findings.push(finding(
                     code::FIREWALL,
                     flow.severity.min(Severity::Note),
                     format!(
-                        "this machine's firewall lets {name} in on {interface} for some, and its \
-                         rules do not say whether phones are among them"
+                        "this machine's firewall accepts {name} on {interface} from some hosts, and its \
+                         rules do not show whether phones are among them"
                     ),
-                    format!("If no request comes, let it in:\n    {cure}"),
+                    format!("If no request arrives, accept it:\n    {cure}"),
                 )),
             }
         }
@@ -239,10 +240,10 @@ impl FirewallOutput {
     fn unknown(&self) -> Finding {
         let (message, cure) = if self.silent.is_empty() {
             (
-                "whether this machine has a firewall is not known: neither nft nor iptables-save \
-                 is installed"
+                "cannot tell whether this machine has a firewall: neither nft nor iptables-save is \
+                 installed"
                     .to_owned(),
-                "If no request comes, look whether UDP port 69 is let in",
+                "If no request arrives, check that UDP port 69 is open",
             )
         } else {
             (
@@ -250,7 +251,7 @@ impl FirewallOutput {
                     "this user may not read the firewall's rules ({})",
                     self.silent.join(", ")
                 ),
-                "Run it again with sudo to have them read",
+                "Run the command again with sudo",
             )
         };
         finding(code::FIREWALL, Severity::Note, message, cure)

@@ -7,37 +7,37 @@ use crate::{dhcp::LinkInterface, phone::MacAddress, track::Subnet};
 /// A network interface with an IPv4 address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interface {
-    /// As `ip link` names it.
+    /// Its name in `ip link`.
     pub name: String,
     /// Its first IPv4 address.
     pub address: Ipv4Addr,
     /// The length of its subnet's prefix: 24 for a mask of 255.255.255.0.
     pub prefix: u8,
-    /// Its Ethernet address; `None`: a tunnel, or something else that has none.
+    /// Its Ethernet address; `None` for a tunnel or another interface without one.
     pub mac: Option<MacAddress>,
-    /// The system's number of it.
+    /// Its index.
     pub index: u32,
-    /// Whether a cable (or a radio) connects it to something.
+    /// Whether it has a carrier.
     pub carrier: bool,
-    /// Whether it is a radio. Phones of these families have a cable.
+    /// Whether it is wireless. The supported phones are wired.
     pub wireless: bool,
-    /// Whether it is made of software: a container's bridge, a tunnel.
+    /// Whether it is virtual: a container bridge, a tunnel.
     pub software: bool,
 }
 
-/// The address that was chosen, and the words for why.
+/// The selected address and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chosen {
-    /// Where to serve.
+pub struct SelectedInterface {
+    /// The address to serve from.
     pub address: Ipv4Addr,
-    /// Of which interface; `None` where only an address was given.
+    /// Its interface; `None` if only an address was given.
     pub interface: Option<String>,
-    /// Why this one.
+    /// Why it was selected.
     pub reason: String,
 }
 
-impl Chosen {
-    /// The network that the address is in, where it is an interface's first.
+impl SelectedInterface {
+    /// The address's network, if it is the first address of an interface.
     #[must_use]
     pub fn network(&self) -> Option<Subnet> {
         let all = interfaces().into_iter();
@@ -49,11 +49,11 @@ impl Chosen {
     }
 }
 
-/// Why none could be chosen.
+/// Why no address could be selected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ChooseError {
-    /// Not one interface has an address and a carrier.
+pub enum SelectError {
+    /// No interface has an address and a carrier.
     #[error(
         "no network interface of this machine has an IPv4 address and a carrier{}",
         found(.0)
@@ -62,18 +62,18 @@ pub enum ChooseError {
     /// Several are equally likely.
     #[error("several interfaces could be the phones': {}", list(.0))]
     Several(Vec<Interface>),
-    /// The named one is not there or has no address.
+    /// The named interface does not exist or has no address.
     #[error("there is no interface '{name}' with an IPv4 address{}", found(.there))]
     Unknown {
-        /// What was asked for.
+        /// The requested name.
         name: String,
-        /// What there is.
+        /// The existing interfaces.
         there: Vec<Interface>,
     },
 }
 
 impl Interface {
-    /// What frames need; `None` where it carries none.
+    /// The link for raw frames; `None` if it carries none.
     #[must_use]
     pub fn link(&self) -> Option<LinkInterface> {
         Some(LinkInterface {
@@ -123,7 +123,7 @@ impl fmt::Display for Interface {
     }
 }
 
-/// Every interface that has an IPv4 address, loopback left out.
+/// Every interface with an IPv4 address, except loopback.
 #[must_use]
 pub fn interfaces() -> Vec<Interface> {
     pnet::datalink::interfaces()
@@ -153,8 +153,8 @@ pub fn interfaces() -> Vec<Interface> {
         .collect()
 }
 
-/// The names of those that phones can be heard on, whether or not they have an address: with
-/// a carrier and a cable; software ones only where there are no others.
+/// The interfaces on which phones' frames can be captured, with or without an address: wired with a
+/// carrier; virtual ones only if there are no others.
 #[must_use]
 pub fn audible() -> Vec<String> {
     let live: Vec<_> = pnet::datalink::interfaces()
@@ -175,17 +175,19 @@ pub fn audible() -> Vec<String> {
         .collect()
 }
 
-/// Chooses where to serve: the interface that was named, else the likeliest of those with a
-/// carrier. A wired interface beats a radio, and both beat software; two equals are never
-/// guessed between.
-pub fn choose(all: &[Interface], named: Option<&str>) -> Result<Chosen, ChooseError> {
+/// Selects the address to serve from: the named interface, else the likeliest with a carrier. Wired is
+/// preferred to wireless and both to virtual; a tie is an error, never a guess.
+///
+/// # Errors
+/// [`SelectError`] lists the candidates.
+pub fn choose(all: &[Interface], named: Option<&str>) -> Result<SelectedInterface, SelectError> {
     if let Some(name) = named {
         return all
             .iter()
             .find(|interface| interface.name == name)
             .map_or_else(
                 || {
-                    Err(ChooseError::Unknown {
+                    Err(SelectError::Unknown {
                         name: name.to_owned(),
                         there: all.to_vec(),
                     })
@@ -196,7 +198,7 @@ pub fn choose(all: &[Interface], named: Option<&str>) -> Result<Chosen, ChooseEr
     let rank = |interface: &&Interface| (interface.software, interface.wireless);
     let live: Vec<&Interface> = all.iter().filter(|interface| interface.carrier).collect();
     let Some(best) = live.iter().map(rank).min() else {
-        return Err(ChooseError::Nothing(all.to_vec()));
+        return Err(SelectError::Nothing(all.to_vec()));
     };
     let likely: Vec<&Interface> = live
         .iter()
@@ -206,14 +208,14 @@ pub fn choose(all: &[Interface], named: Option<&str>) -> Result<Chosen, ChooseEr
     match likely.as_slice() {
         [only] if live.len() == 1 => Ok(chosen(only, "the only interface with a carrier")),
         [only] => Ok(chosen(only, "the only wired interface with a carrier")),
-        several => Err(ChooseError::Several(
+        several => Err(SelectError::Several(
             several.iter().copied().cloned().collect(),
         )),
     }
 }
 
-fn chosen(interface: &Interface, reason: &str) -> Chosen {
-    Chosen {
+fn chosen(interface: &Interface, reason: &str) -> SelectedInterface {
+    SelectedInterface {
         address: interface.address,
         interface: Some(interface.name.clone()),
         reason: reason.to_owned(),

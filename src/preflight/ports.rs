@@ -1,26 +1,26 @@
-//! The ports that a conversion and what comes after it need, and who has them.
+//! The ports that a conversion and the registration after it need, and which process uses each.
 
 use std::net::Ipv4Addr;
 
 use super::{
-    Holder, Protocol,
+    PortOwner, Protocol,
     finding::{code, finding},
-    holder::{holder, in_use},
+    port_owner::{in_use, port_owner},
 };
 use crate::diagnose::{Finding, Severity};
 
-/// A port and what it is for.
+/// A port and its purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Port {
     pub(super) protocol: Protocol,
     pub(super) number: u16,
     pub(super) severity: Severity,
-    /// What it means that somebody has it.
+    /// What it means if another program uses it.
     pub(super) means: &'static str,
 }
 
 impl Port {
-    /// The ports as `check` looks at them, in the order of their need.
+    /// The ports that `check` inspects, in the order of their need.
     pub(super) fn all(tftp: u16, http: u16, isolated: bool) -> Vec<Self> {
         let port = |protocol, number, severity, means| Self {
             protocol,
@@ -39,14 +39,14 @@ impl Port {
                 Protocol::Tcp,
                 http,
                 Severity::Warning,
-                "HTTP is served there; with --http-port 0 phones use TFTP alone",
+                "HTTP is served there; with --http-port 0 phones use only TFTP",
             ));
         }
         ports.push(if isolated {
             let means = "the DHCP server of --dhcp isolated needs it";
             port(Protocol::Udp, 67, Severity::Error, means)
         } else {
-            let means = "a DHCP server on this machine: it has to name this machine to phones";
+            let means = "a DHCP server on this machine: it must name this machine to phones";
             port(Protocol::Udp, 67, Severity::Note, means)
         });
         let registrar = "a call server on this machine, where converted phones may register";
@@ -61,12 +61,12 @@ impl Port {
         in_use(self.protocol, address, self.number)
     }
 
-    /// The finding of a port that somebody has.
+    /// The finding for a port in use.
     pub(super) fn taken(&self) -> Finding {
-        self.held_by(holder(self.protocol, self.number))
+        self.held_by(port_owner(self.protocol, self.number))
     }
 
-    fn held_by(&self, holder: Option<Holder>) -> Finding {
+    fn held_by(&self, holder: Option<PortOwner>) -> Finding {
         let (protocol, flag) = match self.protocol {
             Protocol::Udp => ("UDP", 'u'),
             Protocol::Tcp => ("TCP", 't'),
@@ -75,16 +75,13 @@ impl Port {
         let who = holder
             .as_ref()
             .map_or_else(|| "another program".to_owned(), ToString::to_string);
-        let message = format!("{who} has {protocol} port {number}: {}", self.means);
-        // A call server is to stay; so is the DHCP server that the phones need.
+        let message = format!("{who} uses {protocol} port {number}: {}", self.means);
+        // A call server may stay, and so may the DHCP server that the phones need.
         let cure = match holder {
             _ if self.severity == Severity::Note => String::new(),
-            Some(holder) => format!(
-                "Stop it for the time of the conversion:\n    {}",
-                holder.stop()
-            ),
+            Some(holder) => format!("Stop it during the conversion:\n    {}", holder.stop()),
             None => format!(
-                "This user may not see which program it is. Find it with:\n    sudo ss \
+                "This user cannot see which program it is. Find it with:\n    sudo ss \
                  -ln{flag}p 'sport = :{number}'"
             ),
         };
@@ -100,7 +97,7 @@ mod tests {
     fn who_has_a_port_is_named_with_what_stops_it() {
         let ports = Port::all(69, 6970, false);
         let held = |port: &Port| {
-            port.held_by(Some(Holder {
+            port.held_by(Some(PortOwner {
                 pid: 71,
                 name: "in.tftpd".to_owned(),
                 unit: Some("tftpd-hpa".to_owned()),

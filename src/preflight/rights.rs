@@ -1,4 +1,4 @@
-//! What this process may do.
+//! The privileges of this process.
 
 use std::fs;
 
@@ -7,25 +7,25 @@ use caps::{CapSet, Capability};
 use super::finding::{code, finding};
 use crate::diagnose::{Finding, Severity};
 
-/// The first port that needs no right (ip(7), `ip_unprivileged_port_start`).
+/// The first port that needs no privilege (ip(7), `ip_unprivileged_port_start`).
 const FIRST_FREE_PORT: &str = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
 
-/// What the system says without that file.
+/// The default without that file.
 const USUAL_FIRST_FREE_PORT: u16 = 1024;
 
-/// What a conversion needs, and what this process has of it.
+/// The privileges that a conversion needs, as far as this process has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Rights {
     /// Whether it may bind ports like 69 and 67.
     pub(super) ports: bool,
-    /// Whether it may send and hear frames.
+    /// Whether it may send and capture frames.
     pub(super) frames: bool,
 }
 
 impl Rights {
-    /// Those of this thread, for a port.
+    /// The privileges of this thread, for a port.
     pub(super) fn of_this_process(port: u16) -> Self {
-        // Where the kernel does not say, trying will.
+        // If the kernel does not report it, the attempt to bind will.
         let has = |right| caps::has_cap(None, CapSet::Effective, right).unwrap_or(true);
         let free = fs::read_to_string(FIRST_FREE_PORT)
             .ok()
@@ -37,14 +37,14 @@ impl Rights {
         }
     }
 
-    /// What is missing.
+    /// A finding for each missing privilege.
     pub(super) fn findings(self, port: u16) -> Vec<Finding> {
         let mut findings = Vec::new();
         let cure = || {
             let program = std::env::current_exe()
                 .map_or_else(|_| "reflash".to_owned(), |path| path.display().to_string());
             format!(
-                "Run it with sudo, or give the program the rights once and for all:\n    sudo \
+                "Run it with sudo, or grant the program the privileges permanently:\n    sudo \
                  setcap cap_net_bind_service,cap_net_raw+ep {program}"
             )
         };
@@ -52,7 +52,7 @@ impl Rights {
             findings.push(finding(
                 code::NO_RIGHT,
                 Severity::Error,
-                format!("this user may not listen on UDP port {port}, and phones ask no other"),
+                format!("this user may not listen on UDP port {port}, and phones use no other"),
                 cure(),
             ));
         }
@@ -60,8 +60,7 @@ impl Rights {
             findings.push(finding(
                 code::NO_RIGHT,
                 Severity::Warning,
-                "this user may not send frames, so that no DHCP server was asked what it tells \
-                 phones",
+                "this user may not send frames, so no DHCP server was asked what it offers phones",
                 cure(),
             ));
         }

@@ -1,9 +1,9 @@
-//! What a run looks at before its first phone: `check` without the ports, which are the run's
-//! own, and in two parts, so that no phone waits for what takes seconds.
+//! The checks at the start of a run: those of `check` except the ports, which the run binds itself, and
+//! in two parts, so that no phone waits for a check that takes seconds.
 
 use super::{
-    Chosen, Protocol, Wanted,
-    check::{Asking, judge_place, said, serve},
+    CheckOptions, Protocol, SelectedInterface,
+    check::{PendingDhcpProbe, check_firewall, check_interface, serve},
     interfaces,
     ports::Port,
     rights::Rights,
@@ -13,24 +13,23 @@ use crate::{
     protocol::dhcp::SERVER_PORT,
 };
 
-/// What is known at once, and what is still to be asked.
+/// The findings so far, and the probe that is still to be sent.
 #[derive(Debug)]
-pub struct Beforehand {
-    /// The worst first.
+pub struct PreflightFindings {
+    /// Most severe first.
     pub findings: Vec<Finding>,
-    /// The question to the network's DHCP servers: the socket is open, nothing is sent yet.
-    /// `None`: there is nobody to ask, or no right to.
-    pub asking: Option<Asking>,
+    /// The DHCP probe: its socket is open, nothing is sent yet. `None` if there is no network to probe or no
+    /// privilege to.
+    pub asking: Option<PendingDhcpProbe>,
 }
 
-/// Looks at the address that a run has chosen, before it binds its ports and while it has its
-/// rights. Takes what the firewall's programs take: each is left after 3 s.
+/// Checks the address that a run selected, before the run binds its ports and while it has its
+/// privileges. Takes as long as the firewall's programs take, at most 3 s each.
 ///
-/// Missing rights are no finding here: who binds a port or opens a socket says so. On loopback
-/// only the server itself is looked at. Where this program's own DHCP server is to give the
-/// addresses, that one asks for others.
+/// A missing privilege is no finding here: binding a port or opening a socket reports it. On loopback
+/// only the server itself is checked. With `--dhcp isolated`, that server probes for others.
 #[must_use]
-pub fn beforehand(wanted: &Wanted, chosen: &Chosen) -> Beforehand {
+pub fn check_before_run(wanted: &CheckOptions, chosen: &SelectedInterface) -> PreflightFindings {
     let mut findings = Vec::new();
     let mut asking = None;
     let rights = Rights::of_this_process(wanted.tftp_port);
@@ -48,11 +47,11 @@ pub fn beforehand(wanted: &Wanted, chosen: &Chosen) -> Beforehand {
         let interface = all
             .iter()
             .find(|interface| interface.address == chosen.address);
-        judge_place(chosen.address, interface, &mut findings);
+        check_interface(chosen.address, interface, &mut findings);
         if let Some(interface) = interface {
-            findings.extend(said(wanted, interface));
+            findings.extend(check_firewall(wanted, interface));
             let is_asked = rights.frames && interface.carrier && !wanted.isolated;
-            match is_asked.then(|| Asking::open(wanted, interface, taken(SERVER_PORT))) {
+            match is_asked.then(|| PendingDhcpProbe::open(wanted, interface, taken(SERVER_PORT))) {
                 Some(Ok(open)) => asking = Some(open),
                 Some(Err(finding)) => findings.push(finding),
                 None => {}
@@ -60,7 +59,7 @@ pub fn beforehand(wanted: &Wanted, chosen: &Chosen) -> Beforehand {
         }
     }
     worst_first(&mut findings);
-    Beforehand { findings, asking }
+    PreflightFindings { findings, asking }
 }
 
 #[cfg(test)]
@@ -72,16 +71,16 @@ mod tests {
 
     #[test]
     fn on_loopback_the_server_alone_is_looked_at() {
-        let wanted = Wanted {
+        let wanted = CheckOptions {
             listen: Some(Ipv4Addr::LOCALHOST),
-            ..Wanted::default()
+            ..CheckOptions::default()
         };
-        let chosen = Chosen {
+        let chosen = SelectedInterface {
             address: Ipv4Addr::LOCALHOST,
             interface: None,
             reason: String::new(),
         };
-        let Beforehand { findings, asking } = beforehand(&wanted, &chosen);
+        let PreflightFindings { findings, asking } = check_before_run(&wanted, &chosen);
         assert_eq!(findings.len(), 1, "{findings:?}");
         assert_eq!(findings[0].code, super::super::code::SELF_TEST);
         assert_eq!(findings[0].severity, Severity::Note);

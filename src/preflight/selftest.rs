@@ -1,5 +1,5 @@
-//! A file that nobody can guess, fetched from our own server through the address that phones
-//! will use. It proves the server, its port and its rights; not the cable.
+//! Fetches a file with an unguessable name from this program's own server, through the address that
+//! phones will use. Proves the server, its port and its privileges, but not the cable.
 
 use std::{
     io,
@@ -17,11 +17,11 @@ use crate::{
     tftp::{Answer, Bound, Request, Service, TransferOutcome},
 };
 
-/// How long one answer is waited for, and how often it is asked.
+/// How long to wait for one answer, and the number of attempts.
 const PATIENCE: Duration = Duration::from_millis(500);
 const TRIES: u32 = 3;
 
-/// Serves one file of one name.
+/// Serves one file under one name.
 struct OneFile(StagedFile);
 
 impl Service for OneFile {
@@ -38,7 +38,7 @@ impl Service for OneFile {
     fn ended(&mut self, _: Instant, _: u64, _: TransferOutcome, _: u64) {}
 }
 
-/// Serves and fetches. `nonce` is any text that is new each time.
+/// Serves and fetches one file. `nonce` is a text that is new each time.
 pub(super) fn self_test(server: Bound, nonce: &str) -> Finding {
     let at = server.local_addr();
     let bytes = nonce.as_bytes();
@@ -47,14 +47,14 @@ pub(super) fn self_test(server: Bound, nonce: &str) -> Finding {
             code::SELF_TEST,
             Severity::Note,
             format!(
-                "a file was fetched from {}, UDP port {}, as a phone does it: the server works. \
-                 This says nothing of the cable and the switch",
+                "fetched a file from {}, UDP port {}, as a phone does: the server works. This does \
+                 not test the cable and the switch",
                 at.ip(),
                 at.port()
             ),
             "",
         ),
-        Ok(got) => failed(at, &format!("{} other bytes came", got.len())),
+        Ok(got) => failed(at, &format!("received {} unexpected bytes", got.len())),
         Err(error) => failed(at, &error.to_string()),
     }
 }
@@ -84,7 +84,7 @@ fn fetch_from(server: Bound, nonce: &str) -> io::Result<Vec<u8>> {
         .name("self-test".to_owned())
         .spawn(move || {
             server.run(OneFile(file), async {
-                // An error says that the test is over, too.
+                // An error also means that the test is over.
                 let _ = stopped.await;
             })
         })?;
@@ -97,7 +97,7 @@ fn fetch_from(server: Bound, nonce: &str) -> io::Result<Vec<u8>> {
     ended.map(|()| fetched)
 }
 
-/// One block of RFC 1350: the file is shorter than that.
+/// Fetches one block (RFC 1350); the file is shorter than a block.
 fn fetch(server: SocketAddrV4, name: &str) -> io::Result<Vec<u8>> {
     const BLOCK: usize = 512;
     const DATA_1: [u8; 4] = [0, 3, 0, 1];
@@ -136,7 +136,7 @@ fn fetch(server: SocketAddrV4, name: &str) -> io::Result<Vec<u8>> {
             }
         }
     }
-    Err(io::Error::other("no answer came"))
+    Err(io::Error::other("no answer was received"))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     bundle::Bundle,
     phone::{MacAddress, Model},
-    preflight::Checked,
+    preflight::CheckResult,
 };
 
 /// The answers so far. They stay when a person goes back, as what Enter means.
@@ -33,7 +33,7 @@ pub(super) struct Answers {
     /// The phones that were heard.
     pub(super) near: Near,
     /// The network as it was looked at last.
-    pub(super) checked: Option<Checked>,
+    pub(super) checked: Option<CheckResult>,
     /// What the phones are to be.
     pub(super) site: Site,
     /// What was typed of a list, whether it is wanted now or not: what Enter means.

@@ -65,7 +65,7 @@ impl Guide {
                  when {}, it was taken.",
                 shown.ready,
                 RESET_WINDOW.as_secs(),
-                shown.taken
+                shown.accepted
             ));
         }
         said.push(

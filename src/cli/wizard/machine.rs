@@ -27,7 +27,7 @@ use crate::{
     discovery::watch::PhoneList,
     journal,
     phone::LoadName,
-    preflight::{self, Checked, Interface, Wanted},
+    preflight::{self, CheckOptions, CheckResult, Interface},
     provision,
     session::{Signals, wall_clock},
     stage::ExtraFile,
@@ -82,9 +82,9 @@ impl World for Machine {
         preflight::interfaces()
     }
 
-    fn check(&mut self, wanted: &Wanted) -> Checked {
+    fn check(&mut self, wanted: &CheckOptions) -> CheckResult {
         let wanted = wanted.clone();
-        let none = Checked {
+        let none = CheckResult {
             chosen: None,
             findings: Vec::new(),
         };

@@ -26,7 +26,7 @@ use crate::{
     diagnose::{Finding, Severity},
     discovery::watch,
     phone::{Family, LoadName, MacAddress, Model, Protocol},
-    preflight::{Checked, Chosen, Interface, Wanted},
+    preflight::{CheckOptions, CheckResult, Interface, SelectedInterface},
     simulator::{Release, Sizes, SyntheticBundle},
     stage::ExtraFile,
     track::EvidenceSource,
@@ -284,15 +284,15 @@ impl World for Desk {
         self.interfaces.clone()
     }
 
-    fn check(&mut self, wanted: &Wanted) -> Checked {
+    fn check(&mut self, wanted: &CheckOptions) -> CheckResult {
         let findings = match self.looks.len() {
             1 => self.looks[0].clone(),
             _ => self.looks.pop_front().unwrap_or_default(),
         };
         let address = wanted.listen.unwrap_or(self.interfaces[0].address);
         let interface = wanted.interface.clone();
-        Checked {
-            chosen: Some(Chosen {
+        CheckResult {
+            chosen: Some(SelectedInterface {
                 address,
                 interface: interface.or_else(|| Some("eth0".to_owned())),
                 reason: "it is told so".to_owned(),

@@ -9,7 +9,7 @@ use crate::{
     bundle::Bundle,
     discovery::watch,
     phone::LoadName,
-    preflight::{Checked, Interface, Wanted},
+    preflight::{CheckOptions, CheckResult, Interface},
     stage::ExtraFile,
 };
 
@@ -42,7 +42,7 @@ pub(super) trait World {
     fn interfaces(&self) -> Vec<Interface>;
 
     /// Looks at the machine and its network. Takes seconds.
-    fn check(&mut self, wanted: &Wanted) -> Checked;
+    fn check(&mut self, wanted: &CheckOptions) -> CheckResult;
 
     /// Reads the files of `--add`.
     fn own_files(&self, paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure>;

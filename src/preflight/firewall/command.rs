@@ -1,4 +1,4 @@
-//! Other people's programs, asked within limits.
+//! Runs other programs, within limits of time and output.
 
 use std::{
     env,
@@ -10,17 +10,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long one may take. They read tables; one that waits for a lock or a password is left.
+/// How long a program may run. They read tables; one that waits for a lock or a password is killed.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How often it is looked whether one has ended whose output has.
+/// How often to poll for the exit of a program that closed its output.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// Bytes of output that are read: the rules of a machine full of containers take a few MB.
+/// Bytes of output read at most; the rules of a machine with many containers take a few MB.
 const MOST: u64 = 16 * 1024 * 1024;
 
-/// What the program says. `None`: it is not installed, refuses, fails, or takes too long.
-pub(super) fn said(program: &str, arguments: &[&str]) -> Option<String> {
+/// The program's output. `None` if it is not installed, refuses, fails, or takes too long.
+pub(super) fn output_of(program: &str, arguments: &[&str]) -> Option<String> {
     let mut child = Command::new(find(program)?)
         .args(arguments)
         .env("LC_ALL", "C")
@@ -34,7 +34,7 @@ pub(super) fn said(program: &str, arguments: &[&str]) -> Option<String> {
     thread::spawn(move || {
         let mut bytes = Vec::new();
         let whole = out.read_to_end(&mut bytes).is_ok();
-        // Nobody waits any more where it took too long.
+        // The receiver is gone if it took too long.
         let _ = send.send(whole.then_some(bytes));
     });
     let end = Instant::now() + PATIENCE;
@@ -44,7 +44,7 @@ pub(super) fn said(program: &str, arguments: &[&str]) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// How it ended; one that has not by then is ended.
+/// Its exit status; kills it if it has not ended by then.
 fn ended(child: &mut Child, end: Instant) -> Option<ExitStatus> {
     loop {
         match child.try_wait() {
@@ -59,12 +59,12 @@ fn ended(child: &mut Child, end: Instant) -> Option<ExitStatus> {
     }
 }
 
-/// Whether it is installed.
-pub(super) fn is_there(program: &str) -> bool {
+/// Whether the program is installed.
+pub(super) fn is_installed(program: &str) -> bool {
     find(program).is_some()
 }
 
-/// Where it is: these programs are root's, and not every user's PATH leads there.
+/// Its path. These programs are for root, and not every user's PATH includes them.
 fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
@@ -80,19 +80,19 @@ mod tests {
     #[test]
     fn a_programs_word_counts_when_it_ends_well() {
         assert_eq!(
-            said("sh", &["-c", "echo rules"]).as_deref(),
+            output_of("sh", &["-c", "echo rules"]).as_deref(),
             Some("rules\n")
         );
-        assert_eq!(said("sh", &["-c", "echo rules; exit 1"]), None);
-        assert_eq!(said("sh", &["-c", "kill -9 $$"]), None);
-        assert_eq!(said("no-program-of-this-name", &[]), None);
-        assert!(is_there("sh"));
+        assert_eq!(output_of("sh", &["-c", "echo rules; exit 1"]), None);
+        assert_eq!(output_of("sh", &["-c", "kill -9 $$"]), None);
+        assert_eq!(output_of("no-program-of-this-name", &[]), None);
+        assert!(is_installed("sh"));
     }
 
     #[test]
     fn one_that_never_ends_is_left() {
         let began = std::time::Instant::now();
-        assert_eq!(said("sh", &["-c", "exec sleep 600"]), None);
+        assert_eq!(output_of("sh", &["-c", "exec sleep 600"]), None);
         assert!(began.elapsed() < PATIENCE * 5);
     }
 }

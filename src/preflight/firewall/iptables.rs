@@ -2,7 +2,7 @@
 
 use super::walk::{Action, Chains, Fit, Packet, Verdict, verdict};
 
-/// Modules that match nothing beyond what their own options say.
+/// Modules that match only what their options say.
 const PLAIN_MODULES: [&str; 7] = [
     "udp",
     "tcp",
@@ -13,15 +13,15 @@ const PLAIN_MODULES: [&str; 7] = [
     "addrtype",
 ];
 
-/// Whether the rules let the packet in; `None`: the text holds no chain INPUT.
-pub(super) fn judge(text: &str, packet: &Packet<'_>) -> Option<Verdict> {
+/// Whether the rules accept the packet; `None` if the text has no chain INPUT.
+pub(super) fn evaluate(text: &str, packet: &Packet<'_>) -> Option<Verdict> {
     let mut chains = Chains::new();
     let mut policy = None;
     let filter = text
         .lines()
         .skip_while(|line| line.trim() != "*filter")
         .take_while(|line| line.trim() != "COMMIT");
-    // Chains are named before the first rule, so that a target is known to be one.
+    // Chains are declared before the first rule, so a target is known to be a chain.
     for line in filter.clone() {
         if let Some(declared) = line.strip_prefix(':') {
             let mut words = declared.split_whitespace();
@@ -48,7 +48,7 @@ pub(super) fn judge(text: &str, packet: &Packet<'_>) -> Option<Verdict> {
     Some(verdict(&chains, "INPUT", policy?))
 }
 
-/// The words of a line; what is in quotes is one.
+/// The words of a line; a quoted text is one word.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
@@ -72,7 +72,7 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// Whether a rule fits, and its target. `None`: it has none, it only counts.
+/// Whether a rule matches, and its target. `None`: a rule without a target, which only counts.
 fn rule(words: &[&str], packet: &Packet<'_>) -> Option<(Fit, Target)> {
     let mut fit = Fit::Yes;
     let mut words = words.iter().copied().peekable();
@@ -104,7 +104,7 @@ struct Target {
     stays: bool,
 }
 
-/// `None`: a target that lets the packet go on, such as LOG.
+/// `None`: a target after which the packet continues, such as LOG.
 fn action(target: &Target, chains: &Chains) -> Option<Action> {
     Some(match target.name.as_str() {
         "ACCEPT" => Action::Accept,
@@ -188,33 +188,42 @@ COMMIT
 
     #[test]
     fn rules_by_hand_are_read() {
-        let judge =
-            |udp, port, established| judge(BY_HAND, &packet(udp, Some(port), established)).unwrap();
-        assert_eq!(judge(true, 69, false), Verdict::Refuses);
-        assert_eq!(judge(true, 67, false), Verdict::Refuses, "LOG lets go on");
-        assert_eq!(judge(true, 40_000, true), Verdict::Accepts);
-        assert_eq!(judge(false, 22, false), Verdict::Accepts);
-        assert_eq!(judge(false, 6970, false), Verdict::Accepts);
-        assert_eq!(judge(true, 6970, false), Verdict::Refuses);
+        let verdict_of = |udp, port, established| {
+            evaluate(BY_HAND, &packet(udp, Some(port), established)).unwrap()
+        };
+        assert_eq!(verdict_of(true, 69, false), Verdict::Refuses);
+        assert_eq!(
+            verdict_of(true, 67, false),
+            Verdict::Refuses,
+            "LOG lets go on"
+        );
+        assert_eq!(verdict_of(true, 40_000, true), Verdict::Accepts);
+        assert_eq!(verdict_of(false, 22, false), Verdict::Accepts);
+        assert_eq!(verdict_of(false, 6970, false), Verdict::Accepts);
+        assert_eq!(verdict_of(true, 6970, false), Verdict::Refuses);
     }
 
     #[test]
     fn chains_and_senders_are_followed_as_far_as_they_are_known() {
-        let judge = |udp, port| judge(UFW, &packet(udp, Some(port), false)).unwrap();
-        assert_eq!(judge(true, 69), Verdict::Accepts);
-        assert_eq!(judge(false, 6970), Verdict::Perhaps, "from one network");
-        assert_eq!(judge(true, 67), Verdict::Refuses);
+        let verdict_of = |udp, port| evaluate(UFW, &packet(udp, Some(port), false)).unwrap();
+        assert_eq!(verdict_of(true, 69), Verdict::Accepts);
+        assert_eq!(
+            verdict_of(false, 6970),
+            Verdict::Perhaps,
+            "from one network"
+        );
+        assert_eq!(verdict_of(true, 67), Verdict::Refuses);
     }
 
     #[test]
     fn what_an_exclamation_mark_denies() {
         let text = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT ! -i eth1 -p udp -j DROP\nCOMMIT\n";
         assert_eq!(
-            judge(text, &packet(true, Some(69), false)),
+            evaluate(text, &packet(true, Some(69), false)),
             Some(Verdict::Refuses)
         );
         assert_eq!(
-            judge(text, &packet(false, Some(69), false)),
+            evaluate(text, &packet(false, Some(69), false)),
             Some(Verdict::Accepts)
         );
     }
@@ -222,14 +231,18 @@ COMMIT
     #[test]
     fn a_text_without_the_chain_says_nothing() {
         for text in ["", "*nat\n:INPUT ACCEPT\nCOMMIT", "Permission denied"] {
-            assert_eq!(judge(text, &packet(true, Some(69), false)), None, "{text}");
+            assert_eq!(
+                evaluate(text, &packet(true, Some(69), false)),
+                None,
+                "{text}"
+            );
         }
     }
 
     proptest! {
         #[test]
         fn any_text_is_judged_or_not(text in "(\\*filter\n)?(:INPUT DROP\n)?[-A-Z!\" a-z0-9:,/\n]{0,200}") {
-            judge(&text, &packet(true, Some(69), false));
+            evaluate(&text, &packet(true, Some(69), false));
         }
     }
 }

@@ -1,9 +1,9 @@
-//! ufw and firewalld: whether they are what a person opens ports with, and what they say
-//! themselves where the kernel's rules cannot be read.
+//! ufw and firewalld: whether they manage the rules, and their own output where the kernel's rules
+//! cannot be read.
 
 use super::walk::{Packet, Verdict};
 
-/// Whether `ufw status` says that it is on.
+/// Whether `ufw status` reports it as active.
 pub(super) fn ufw_is_active(text: &str) -> bool {
     text.lines().any(|line| line.trim() == "Status: active")
 }
@@ -51,7 +51,7 @@ pub(super) fn ufw(text: &str, packet: &Packet<'_>) -> Option<Verdict> {
     Some(verdict)
 }
 
-/// `None`: a rule for an application, whose ports it does not say.
+/// `None`: a rule for an application, whose ports are not listed.
 fn ufw_rule_fits(what: &str, packet: &Packet<'_>) -> Option<bool> {
     let what = what.split(" on ").next().unwrap_or(what);
     if what.ends_with("(v6)") {
@@ -70,7 +70,7 @@ fn ufw_rule_fits(what: &str, packet: &Packet<'_>) -> Option<bool> {
     Some(fits && protocol == packet.protocol())
 }
 
-/// `firewall-cmd --zone=… --list-all`. `None`: the text is none of it.
+/// `firewall-cmd --zone=… --list-all`. `None`: the text is something else.
 pub(super) fn firewalld(text: &str, packet: &Packet<'_>) -> Option<Verdict> {
     let field = |name: &str| {
         text.lines().find_map(|line| {

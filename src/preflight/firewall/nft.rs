@@ -6,15 +6,15 @@ use serde_json::Value;
 
 use super::walk::{Action, Chains, Fit, Packet, Verdict, verdict};
 
-/// A chain that keeps the packet out, as rules name it.
+/// A chain, as rules name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct ChainName {
     pub(super) family: String,
     pub(super) table: String,
     pub(super) chain: String,
 }
 
-impl Place {
+impl ChainName {
     fn is_of_iptables(&self) -> bool {
         (
             self.family.as_str(),
@@ -24,14 +24,14 @@ impl Place {
     }
 }
 
-/// What all chains together do; where they do not surely let the packet in, with the first that
-/// is in the way. `None`: the text is no ruleset. `without_iptables`: what iptables wrote is left
-/// out, because iptables itself tells it better.
-pub(super) fn judge(
+/// The verdict of all chains together, with the first chain that does not surely accept the packet.
+/// `None`: the text is no ruleset. `without_iptables` skips the rules that iptables wrote, because
+/// `iptables-save` prints them more precisely.
+pub(super) fn evaluate(
     text: &str,
     packet: &Packet<'_>,
     without_iptables: bool,
-) -> Option<(Verdict, Option<Place>)> {
+) -> Option<(Verdict, Option<ChainName>)> {
     let ruleset: Value = serde_json::from_str(text).ok()?;
     let objects = ruleset.get("nftables")?.as_array()?;
     let sets: BTreeMap<String, &Value> = objects
@@ -84,7 +84,7 @@ fn text_of<'a>(object: &'a Value, field: &str) -> &'a str {
         .unwrap_or_default()
 }
 
-/// Family and table: what names are unique in.
+/// Family and table, within which names are unique.
 fn table(object: &Value) -> String {
     format!("{} {}", text_of(object, "family"), text_of(object, "table"))
 }
@@ -94,8 +94,8 @@ fn key(object: &Value, field: &str) -> Option<String> {
     Some(format!("{} {name}", table(object)))
 }
 
-fn place(chain: &Value) -> Place {
-    Place {
+fn place(chain: &Value) -> ChainName {
+    ChainName {
         family: text_of(chain, "family").to_owned(),
         table: text_of(chain, "table").to_owned(),
         chain: text_of(chain, "name").to_owned(),
@@ -108,7 +108,7 @@ fn is_input(chain: &Value) -> bool {
         && ["ip", "inet"].contains(&text_of(chain, "family"))
 }
 
-/// What a rule is read with.
+/// The context for evaluating a rule.
 struct Scope<'a> {
     sets: &'a BTreeMap<String, &'a Value>,
     table: String,
@@ -116,7 +116,7 @@ struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// A rule as verdicts under conditions: one, or one for each entry of a verdict map.
+    /// A rule as conditional verdicts: one, or one per entry of a verdict map.
     fn rule(&self, rule: &Value) -> Vec<(Fit, Action)> {
         let mut fit = Fit::Yes;
         let mut rules = Vec::new();
@@ -137,7 +137,7 @@ impl Scope<'_> {
         rules
     }
 
-    /// `None`: a statement that lets the packet go on: a counter, a log, a mark.
+    /// `None`: a statement after which the packet continues: a counter, a log, a mark.
     fn action(&self, kind: &str, value: &Value) -> Option<Action> {
         let target = || format!("{} {}", self.table, text_of(value, "target"));
         Some(match kind {
@@ -170,7 +170,7 @@ impl Scope<'_> {
         entries.iter().filter_map(entry).collect()
     }
 
-    /// The elements of a set that is written out or has a name.
+    /// The elements of an anonymous or named set.
     fn elements<'b>(&'b self, set: &'b Value) -> Option<&'b Vec<Value>> {
         if let Some(name) = set.as_str().and_then(|text| text.strip_prefix('@')) {
             let name = format!("{} {name}", self.table);
@@ -190,7 +190,7 @@ impl Scope<'_> {
         }
     }
 
-    /// Whether a field of the packet is a value, or one of a set's.
+    /// Whether a field of the packet equals a value, or one of a set.
     fn equals(&self, left: &Value, right: &Value) -> Fit {
         if right.as_str().is_some_and(|text| text.starts_with('@'))
             || right.get("set").is_some()
@@ -226,7 +226,7 @@ impl Scope<'_> {
         if let Some(ct) = left.get("ct") {
             return match text_of(ct, "key") {
                 "state" => Fit::from(text == packet.state()),
-                // Nobody translates what is sent to this machine itself.
+                // Packets to this machine itself are not translated.
                 "status" if text == "dnat" => Fit::No,
                 _ => Fit::Perhaps,
             };
@@ -296,7 +296,7 @@ mod tests {
 ]}"#;
 
     fn verdict_of(text: &str, udp: bool, port: u16, established: bool) -> Verdict {
-        judge(text, &packet(udp, Some(port), established), false)
+        evaluate(text, &packet(udp, Some(port), established), false)
             .unwrap()
             .0
     }
@@ -315,7 +315,7 @@ mod tests {
             "from one network"
         );
         assert_eq!(verdict(true, 40_000, true), Verdict::Accepts);
-        let (_, place) = judge(WORKSTATION, &packet(true, Some(67), false), false).unwrap();
+        let (_, place) = evaluate(WORKSTATION, &packet(true, Some(67), false), false).unwrap();
         let place = place.unwrap();
         assert_eq!(
             (
@@ -337,7 +337,7 @@ mod tests {
 
     #[test]
     fn no_rules_keep_nothing_out_and_no_ruleset_says_nothing() {
-        let judge = |text| judge(text, &packet(true, Some(69), false), false);
+        let judge = |text| evaluate(text, &packet(true, Some(69), false), false);
         let nothing = r#"{"nftables":[{"metainfo":{}}]}"#;
         assert_eq!(judge(nothing), Some((Verdict::Accepts, None)));
         for text in [
@@ -358,15 +358,18 @@ mod tests {
 {"rule":{"family":"ip","table":"filter","chain":"INPUT","expr":[{"xt":{"type":"match","name":"udp"}},{"accept":null}]}}]}"#;
         assert_eq!(verdict_of(text, true, 69, false), Verdict::Perhaps);
         let packet = packet(true, Some(69), false);
-        assert_eq!(judge(text, &packet, true), Some((Verdict::Accepts, None)));
+        assert_eq!(
+            evaluate(text, &packet, true),
+            Some((Verdict::Accepts, None))
+        );
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_judged_or_not(text in "\\PC{0,80}", cut in 0_usize..2600) {
-            judge(&text, &packet(true, Some(69), false), false);
+            evaluate(&text, &packet(true, Some(69), false), false);
             let start = WORKSTATION.chars().take(cut).collect::<String>();
-            judge(&start, &packet(true, Some(69), false), false);
+            evaluate(&start, &packet(true, Some(69), false), false);
         }
 
         /// A ruleset with any number, text or nothing where it has values.
@@ -375,7 +378,7 @@ mod tests {
             let mut value: Value = serde_json::from_str(WORKSTATION).unwrap();
             disturb(&mut value, &mut seed.into_iter());
             prop_assert!(value.get("nftables").is_none()
-                || judge(&value.to_string(), &packet(true, Some(69), false), false).is_some()
+                || evaluate(&value.to_string(), &packet(true, Some(69), false), false).is_some()
                 || !value["nftables"].is_array());
         }
     }

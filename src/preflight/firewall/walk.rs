@@ -1,22 +1,22 @@
-//! A packet's way through chains of rules, whoever wrote them down.
+//! Follows a packet through chains of rules, whatever their format.
 //!
-//! What a rule matches beyond what is known of the packet (its sender, for one) makes its match
-//! a "perhaps", and the verdict one too where that matters.
+//! If a rule matches on an unknown property of the packet (its sender, for example), its match is
+//! "perhaps", and so is the verdict if that matters.
 
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
-/// A packet as far as it is known: to this machine, from some host of the phones' network.
+/// A packet as far as it is known: to this machine, from a host on the phones' network.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Packet<'a> {
-    /// Where it comes in.
+    /// The input interface.
     pub(super) interface: &'a str,
-    /// To which address.
+    /// The destination address.
     pub(super) address: Ipv4Addr,
-    /// UDP, else TCP.
+    /// UDP; otherwise TCP.
     pub(super) udp: bool,
-    /// To which port; `None`: one that the system chooses.
+    /// The destination port; `None` = one that the system chooses.
     pub(super) port: Option<u16>,
-    /// Whether it answers what this machine sent. Otherwise it is the first of its kind.
+    /// Whether it answers a packet of this machine; otherwise it starts a connection.
     pub(super) established: bool,
 }
 
@@ -43,7 +43,7 @@ impl Packet<'_> {
         })
     }
 
-    /// Whether it comes in at an interface of this name; `+` and `*` at its end stand for any.
+    /// Whether it arrives on an interface of this name; a final `+` or `*` is a wildcard.
     pub(super) fn is_from(&self, name: &str) -> Fit {
         Fit::from(match name.strip_suffix(['+', '*']) {
             Some(start) => self.interface.starts_with(start),
@@ -52,18 +52,18 @@ impl Packet<'_> {
     }
 }
 
-/// What becomes of it.
+/// The verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Verdict {
-    /// It comes in.
+    /// It is accepted.
     Accepts,
-    /// It depends on what is not known of it.
+    /// It depends on an unknown property.
     Perhaps,
-    /// It does not.
+    /// It is refused.
     Refuses,
 }
 
-/// Whether a rule is about the packet.
+/// Whether a rule matches the packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fit {
     No,
@@ -80,12 +80,12 @@ impl Fit {
         }
     }
 
-    /// All of them have to match.
+    /// Both must match.
     pub(super) fn and(self, other: Self) -> Self {
         self.min(other)
     }
 
-    /// One of them has to match.
+    /// One of them must match.
     pub(super) fn any(fits: impl Iterator<Item = Self>) -> Self {
         fits.max().unwrap_or(Self::No)
     }
@@ -102,32 +102,32 @@ impl From<bool> for Fit {
 pub(super) enum Action {
     Accept,
     Refuse,
-    /// This chain ends here.
+    /// Returns from this chain.
     Return,
-    /// Another chain, and back.
+    /// Continues in another chain and returns.
     Jump(String),
-    /// Another chain, and not back.
+    /// Continues in another chain and does not return.
     Goto(String),
-    /// It ends in a way that is not known here: a program decides.
+    /// Unknown: a program decides.
     Unknown,
 }
 
-/// Chains that one packet is followed through at most; behind them anything is possible. The
-/// kernel goes 16 deep.
+/// Chains followed for one packet at most; beyond that any verdict is possible. The kernel allows a
+/// depth of 16.
 const MAX_CHAINS: usize = 1024;
 
 /// Chains by name, each a list of rules in order.
 pub(super) type Chains = BTreeMap<String, Vec<(Fit, Action)>>;
 
-/// The ways in which a chain may end, as far as they are possible.
+/// The possible outcomes of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Ends {
+struct Outcomes {
     accepts: bool,
     refuses: bool,
     falls_through: bool,
 }
 
-impl Ends {
+impl Outcomes {
     const ANY: Self = Self {
         accepts: true,
         refuses: true,
@@ -143,8 +143,7 @@ impl Ends {
     }
 }
 
-/// What becomes of the packet that comes into this chain; `policy`: whether it is accepted at the
-/// chain's end.
+/// The verdict for a packet that enters this chain; `policy`: whether the chain accepts at its end.
 pub(super) fn verdict(chains: &Chains, base: &str, policy: bool) -> Verdict {
     let ends = walk(chains, base, &mut BTreeMap::new());
     let accepts = ends.accepts || ends.falls_through && policy;
@@ -156,42 +155,46 @@ pub(super) fn verdict(chains: &Chains, base: &str, policy: bool) -> Verdict {
     }
 }
 
-/// Each chain is walked once, whatever leads there. One that is being walked may end in any way:
-/// the kernel has no loops, a text may.
-fn walk<'a>(chains: &'a Chains, name: &'a str, known: &mut BTreeMap<&'a str, Ends>) -> Ends {
+/// Each chain is walked once. A chain that is being walked may have any outcome: the kernel has no
+/// loops, but a text may.
+fn walk<'a>(
+    chains: &'a Chains,
+    name: &'a str,
+    known: &mut BTreeMap<&'a str, Outcomes>,
+) -> Outcomes {
     if let Some(ends) = known.get(name) {
         return *ends;
     }
     let Some(rules) = chains.get(name).filter(|_| known.len() < MAX_CHAINS) else {
-        return Ends::ANY;
+        return Outcomes::ANY;
     };
-    known.insert(name, Ends::ANY);
-    let mut ends = Ends::default();
+    known.insert(name, Outcomes::ANY);
+    let mut ends = Outcomes::default();
     let mut falls_through = true;
     for (fit, action) in rules.iter().filter(|(fit, _)| *fit != Fit::No) {
         let (mut way, comes_back) = match action {
             Action::Accept => (
-                Ends {
+                Outcomes {
                     accepts: true,
-                    ..Ends::default()
+                    ..Outcomes::default()
                 },
                 false,
             ),
             Action::Refuse => (
-                Ends {
+                Outcomes {
                     refuses: true,
-                    ..Ends::default()
+                    ..Outcomes::default()
                 },
                 false,
             ),
             Action::Return => (
-                Ends {
+                Outcomes {
                     falls_through: true,
-                    ..Ends::default()
+                    ..Outcomes::default()
                 },
                 false,
             ),
-            Action::Unknown => (Ends::ANY, false),
+            Action::Unknown => (Outcomes::ANY, false),
             Action::Goto(to) => (walk(chains, to, known), false),
             Action::Jump(to) => (walk(chains, to, known), true),
         };

@@ -57,7 +57,7 @@ fn a_taken_port_and_a_network_without_dhcp_are_cured_on_the_page() {
     terminal.keys(&["Down", "Enter"]);
     let screen = wait_for_page(&terminal, "step 3", "  Back");
     for words in [
-        "has UDP port 69",
+        "uses UDP port 69",
         "sudo kill ",
         "[port-busy]",
         "[no-tftp-address]",

@@ -40,7 +40,7 @@ fn from_the_bundle_to_a_converted_phone_with_its_configuration() {
         ("PBX, its address", "192.0.2.300"),
         ("Not that", "192.0.2.20"),
         ("MAC address of phone 1", "0252"),
-        ("is no MAC address", PHONE),
+        ("is not a MAC address", PHONE),
         ("its extension", "1001"),
         ("its name", "Reception"),
         ("its SIP password", "not-a-secret"),

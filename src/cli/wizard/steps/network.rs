@@ -14,7 +14,7 @@ use crate::{
     dhcp::ServerKind,
     diagnose::{Finding, Severity},
     display::Style,
-    preflight::{self, Checked, code},
+    preflight::{self, CheckResult, code},
 };
 
 const NUMBER: usize = 3;
@@ -335,7 +335,7 @@ fn lines(answers: &Answers, asker: &mut dyn Asker) -> Result<bool, Stopped> {
 }
 
 fn settle(answers: &mut Answers) {
-    let Some(Checked {
+    let Some(CheckResult {
         chosen: Some(chosen),
         findings,
     }) = &answers.checked

@@ -1,4 +1,4 @@
-//! Who holds a port, as the kernel's own tables tell it (proc(5), /proc/net/udp and tcp).
+//! The process that owns a port, from the kernel's tables (proc(5), /proc/net/udp and tcp).
 
 use std::{
     fmt, fs,
@@ -6,19 +6,19 @@ use std::{
     path::Path,
 };
 
-/// A process that has a port.
+/// A process that owns a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
+pub struct PortOwner {
     /// Its process id.
     pub pid: u32,
-    /// Its name, as the kernel cuts it: at most 15 bytes.
+    /// Its name, cut by the kernel to 15 bytes.
     pub name: String,
-    /// The systemd unit that it is part of, if it is one of the system's.
+    /// Its systemd unit, if it is a system service.
     pub unit: Option<String>,
 }
 
-impl Holder {
-    /// The command that stops it for now.
+impl PortOwner {
+    /// The command that stops it.
     #[must_use]
     pub fn stop(&self) -> String {
         match &self.unit {
@@ -28,23 +28,23 @@ impl Holder {
     }
 }
 
-impl fmt::Display for Holder {
+impl fmt::Display for PortOwner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (process {})", self.name, self.pid)
     }
 }
 
-/// What a port is a port of.
+/// The transport protocol of a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
-    /// Any socket that is bound to it.
+    /// Any bound socket counts.
     Udp,
-    /// Only a socket that listens.
+    /// Only a listening socket counts.
     Tcp,
 }
 
 impl Protocol {
-    /// Its tables, and the state of the sockets that count.
+    /// The kernel's tables, and the state of the sockets that count.
     fn tables(self) -> ([&'static str; 2], Option<&'static str>) {
         match self {
             Self::Udp => (["/proc/net/udp", "/proc/net/udp6"], None),
@@ -53,7 +53,7 @@ impl Protocol {
     }
 }
 
-/// Whether somebody has `port` on this address or on all of them, ours to name or not.
+/// Whether `port` is in use on this address or on all addresses, by any process.
 pub(super) fn in_use(protocol: Protocol, address: Ipv4Addr, port: u16) -> bool {
     let (tables, state) = protocol.tables();
     tables
@@ -62,25 +62,25 @@ pub(super) fn in_use(protocol: Protocol, address: Ipv4Addr, port: u16) -> bool {
         .any(|table| sockets_of(&table, port, state).any(|(local, _)| is_at(local, address)))
 }
 
-/// Whether a local address of the kernel's tables is this one, or every address.
+/// Whether a local address of the kernel's tables is this one, or the wildcard.
 fn is_at(local: &str, address: Ipv4Addr) -> bool {
-    // The four bytes as one number of this machine. An IPv6 socket may have IPv4 addresses, in
-    // the last of its four words.
+    // The four bytes as one native-endian number. An IPv6 socket may hold IPv4 addresses in the last
+    // of its four words.
     let own = format!("{:08X}", u32::from_ne_bytes(address.octets()));
     let everywhere = local.bytes().all(|digit| digit == b'0');
     everywhere || address.is_unspecified() || local.ends_with(&own)
 }
 
-/// The process that has `port` open on any IPv4 or IPv6 address. `None` where there is none,
-/// or where it is another user's and the kernel does not say.
+/// The process that uses `port` on any IPv4 or IPv6 address. `None` if there is none, or if it belongs to
+/// another user and the kernel hides it.
 #[must_use]
-pub fn holder(protocol: Protocol, port: u16) -> Option<Holder> {
-    holder_at(protocol, SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port))
+pub fn port_owner(protocol: Protocol, port: u16) -> Option<PortOwner> {
+    port_owner_at(protocol, SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port))
 }
 
-/// The process that has this port open on this address, or on every address; the same.
+/// The process that uses this port on this address or on every address; `None` as above.
 #[must_use]
-pub fn holder_at(protocol: Protocol, at: SocketAddrV4) -> Option<Holder> {
+pub fn port_owner_at(protocol: Protocol, at: SocketAddrV4) -> Option<PortOwner> {
     let (tables, state) = protocol.tables();
     let inodes: Vec<u64> = tables
         .iter()
@@ -106,7 +106,7 @@ pub fn holder_at(protocol: Protocol, at: SocketAddrV4) -> Option<Holder> {
                 .is_ok_and(|target| wanted.iter().any(|socket| Path::new(socket) == target))
         });
         let name = || fs::read_to_string(process.join("comm")).ok();
-        holds.then(name).flatten().map(|name| Holder {
+        holds.then(name).flatten().map(|name| PortOwner {
             pid,
             name: name.trim().to_owned(),
             unit: fs::read_to_string(process.join("cgroup"))
@@ -116,11 +116,11 @@ pub fn holder_at(protocol: Protocol, at: SocketAddrV4) -> Option<Holder> {
     })
 }
 
-/// The state of a TCP socket that listens, as /proc/net/tcp writes it.
+/// The state of a listening TCP socket in /proc/net/tcp.
 const LISTENING: &str = "0A";
 
-/// The sockets that a table lists for a local port, in this state if one is given: address as it
-/// is written there, and inode.
+/// The sockets that a table lists for a local port, in this state if one is given: the address as
+/// printed, and the inode.
 fn sockets_of<'a>(
     table: &'a str,
     port: u16,
@@ -139,9 +139,8 @@ fn sockets_of<'a>(
     })
 }
 
-/// The unit in a process's control groups (cgroups(7), /proc/PID/cgroup): the last part of the
-/// path that is a service. A user's own programs are in a service too; stopping that one would
-/// end the user's whole session.
+/// The unit in a process's control groups (cgroups(7), /proc/PID/cgroup): the last service in the path.
+/// User programs are in a service too, but stopping that one would end the whole user session.
 fn unit_of(groups: &str) -> Option<String> {
     groups
         .lines()
@@ -164,11 +163,11 @@ mod tests {
     fn a_socket_of_this_very_process_is_found() {
         let socket = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
         let port = socket.local_addr().unwrap().port();
-        let found = holder(Protocol::Udp, port).expect("our own socket is ours to see");
+        let found = port_owner(Protocol::Udp, port).expect("our own socket is ours to see");
         assert_eq!(found.pid, std::process::id());
         assert!(!found.name.is_empty());
         drop(socket);
-        assert_eq!(holder(Protocol::Udp, port), None);
+        assert_eq!(port_owner(Protocol::Udp, port), None);
     }
 
     #[test]
@@ -176,7 +175,7 @@ mod tests {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let talking = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
-        let holder = |port| super::holder(Protocol::Tcp, port).map(|holder| holder.pid);
+        let holder = |port| super::port_owner(Protocol::Tcp, port).map(|holder| holder.pid);
         assert_eq!(holder(port), Some(std::process::id()));
         assert_eq!(holder(talking.local_addr().unwrap().port()), None);
     }
@@ -227,7 +226,7 @@ mod tests {
         ] {
             assert_eq!(unit_of(groups).as_deref(), unit, "{groups}");
         }
-        let mut holder = Holder {
+        let mut holder = PortOwner {
             pid: 7,
             name: "in.tftpd".to_owned(),
             unit: None,

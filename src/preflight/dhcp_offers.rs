@@ -1,4 +1,4 @@
-//! What the network's DHCP servers tell phones, judged.
+//! Checks of what the network's DHCP servers offer phones.
 
 use std::net::Ipv4Addr;
 
@@ -11,30 +11,36 @@ use crate::{
     diagnose::{Finding, Severity},
 };
 
-/// Characters of option 66 that are shown.
+/// Characters shown of option 66, at most.
 const SHOWN: usize = 80;
 
-/// What the offers are held against.
+/// What the offers are compared with.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'a> {
-    /// Where phones are to come.
+pub(super) struct Expectation<'a> {
+    /// The interface that phones must reach.
     pub(super) interface: &'a Interface,
-    /// This program's own server is to give the addresses.
+    /// Whether this program's own server will assign addresses.
     pub(super) isolated: bool,
-    /// The DHCP server on this machine, if one was recognised.
+    /// The DHCP server on this machine, if recognised.
     pub(super) local: Option<ServerKind>,
 }
 
 /// Every finding about the offers.
-pub(super) fn judge(offers: &[Offer], place: Place<'_>) -> Vec<Finding> {
-    let name = &place.interface.name;
-    if place.isolated {
-        return offers.iter().map(|offer| in_the_way(offer, name)).collect();
+pub(super) fn check_offers(offers: &[Offer], expected: Expectation<'_>) -> Vec<Finding> {
+    let name = &expected.interface.name;
+    if expected.isolated {
+        return offers
+            .iter()
+            .map(|offer| conflicting_server(offer, name))
+            .collect();
     }
     if offers.is_empty() {
-        return vec![nobody(name)];
+        return vec![no_server(name)];
     }
-    let mut findings: Vec<Finding> = offers.iter().flat_map(|offer| one(offer, place)).collect();
+    let mut findings: Vec<Finding> = offers
+        .iter()
+        .flat_map(|offer| check_offer(offer, expected))
+        .collect();
     if offers.len() > 1 {
         let servers: Vec<String> = offers
             .iter()
@@ -45,18 +51,17 @@ pub(super) fn judge(offers: &[Offer], place: Place<'_>) -> Vec<Finding> {
             Severity::Warning,
             format!(
                 "{} DHCP servers answer on {name}: {}. A phone takes the first offer, which may \
-                 be another one at every boot",
+                 differ at every boot",
                 servers.len(),
                 servers.join(", ")
             ),
-            "Switch all but one off, or connect the phones and this machine to a switch of their \
-             own",
+            "Turn all but one off, or connect the phones and this machine to a separate switch",
         ));
     }
     findings
 }
 
-fn in_the_way(offer: &Offer, name: &str) -> Finding {
+fn conflicting_server(offer: &Offer, name: &str) -> Finding {
     finding(
         code::SECOND_DHCP,
         Severity::Error,
@@ -64,53 +69,56 @@ fn in_the_way(offer: &Offer, name: &str) -> Finding {
             "{} answers DHCP on {name}: --dhcp isolated needs a network without another server",
             offer.server
         ),
-        "Connect the phones and this machine to a switch of their own, or leave --dhcp out and \
-         point that server's option 150 here",
+        "Connect the phones and this machine to a separate switch, or omit --dhcp and point that \
+         server's option 150 at this machine",
     )
 }
 
-fn nobody(name: &str) -> Finding {
+fn no_server(name: &str) -> Finding {
     finding(
         code::NO_TFTP_ADDRESS,
         Severity::Error,
         format!(
-            "no DHCP server answered on {name} within 6 s: phones get no address and never learn \
-             of this machine"
+            "no DHCP server answered on {name} within 6 s: phones get no address and cannot find \
+             this machine"
         ),
-        "Connect this machine where the phones are (their voice VLAN may be another one than \
-         yours), or on a switch of their own let this program give addresses: --dhcp isolated",
+        "Connect this machine to the phones' network (their voice VLAN may differ from yours), or use \
+         a separate switch and let this program assign addresses: --dhcp isolated",
     )
 }
 
-/// What one server tells.
-fn one(offer: &Offer, place: Place<'_>) -> Vec<Finding> {
-    let (own, prefix) = (place.interface.address, place.interface.prefix);
+/// The findings about one server's offer.
+fn check_offer(offer: &Offer, expected: Expectation<'_>) -> Vec<Finding> {
+    let (own, prefix) = (expected.interface.address, expected.interface.prefix);
     let server = offer.server;
-    let said = match offer.tftp_servers.as_slice() {
+    let direction = match offer.tftp_servers.as_slice() {
         [] => by_name(offer, own),
         listed => by_list(server, listed, own),
     };
-    let mut findings = vec![match said {
-        Said::Here(how) => finding(
+    let mut findings = vec![match direction {
+        Direction::Here(how) => finding(
             code::DHCP,
             Severity::Note,
             format!("DHCP server {server} names this machine to phones ({how})"),
             "",
         ),
-        Said::Not(severity, what) => {
-            finding(code::NO_TFTP_ADDRESS, severity, what, paste(server, place))
-        }
+        Direction::Elsewhere(severity, what) => finding(
+            code::NO_TFTP_ADDRESS,
+            severity,
+            what,
+            configuration_lines(server, expected),
+        ),
     }];
     if offer.tftp_servers.first() == Some(&own)
         && let Some(name) = offer.tftp_name.as_deref()
         && address_of(name) != Some(own)
     {
         let message = format!(
-            "DHCP server {server} says {} in option 66 beside this machine in option 150; a phone \
-             that believes 66 goes elsewhere",
+            "DHCP server {server} sends {} in option 66 but this machine in option 150; a phone \
+             that uses option 66 goes elsewhere",
             shown(name)
         );
-        let cure = paste(server, place);
+        let cure = configuration_lines(server, expected);
         findings.push(finding(
             code::NO_TFTP_ADDRESS,
             Severity::Note,
@@ -118,14 +126,14 @@ fn one(offer: &Offer, place: Place<'_>) -> Vec<Finding> {
             cure,
         ));
     }
-    if !place.interface.reaches(offer.address) {
+    if !expected.interface.reaches(offer.address) {
         let message = format!(
-            "DHCP server {server} gives phones addresses like {}, which are not in the subnet of \
+            "DHCP server {server} assigns phones addresses such as {}, outside the subnet of \
              {own}/{prefix}: they reach this machine only through a router",
             offer.address
         );
-        let cure = "Serve from an address of the phones' subnet, or see that the router lets UDP \
-                    through";
+        let cure = "Serve from an address in the phones' subnet, or make sure that the router \
+                    forwards UDP";
         findings.push(finding(
             code::WRONG_INTERFACE,
             Severity::Warning,
@@ -136,99 +144,99 @@ fn one(offer: &Offer, place: Place<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Where a server sends phones.
-enum Said {
-    /// Here, by this option.
+/// Where a server directs phones.
+enum Direction {
+    /// To this machine, by this option.
     Here(&'static str),
-    /// Elsewhere, or perhaps.
-    Not(Severity, String),
+    /// Elsewhere, or possibly elsewhere.
+    Elsewhere(Severity, String),
 }
 
-/// Option 150, which phones believe first.
-fn by_list(server: Ipv4Addr, listed: &[Ipv4Addr], own: Ipv4Addr) -> Said {
+/// By option 150, which phones prefer.
+fn by_list(server: Ipv4Addr, listed: &[Ipv4Addr], own: Ipv4Addr) -> Direction {
     match listed.first() {
-        Some(first) if *first == own => Said::Here("option 150"),
-        Some(first) if listed.contains(&own) => Said::Not(
+        Some(first) if *first == own => Direction::Here("option 150"),
+        Some(first) if listed.contains(&own) => Direction::Elsewhere(
             Severity::Warning,
             format!(
                 "DHCP server {server} names {first} before this machine ({own}) in option 150: \
-                 phones ask the first as long as it answers"
+                 phones use the first as long as it answers"
             ),
         ),
-        first => Said::Not(
+        first => Direction::Elsewhere(
             Severity::Error,
             format!(
                 "DHCP server {server} sends phones to {} (option 150), and this machine is {own}",
-                first.map_or_else(|| "nobody".to_owned(), ToString::to_string)
+                first.map_or_else(|| "no server".to_owned(), ToString::to_string)
             ),
         ),
     }
 }
 
-/// Option 66, then the next server, where there is no option 150.
-fn by_name(offer: &Offer, own: Ipv4Addr) -> Said {
+/// By option 66, then the next server, if there is no option 150.
+fn by_name(offer: &Offer, own: Ipv4Addr) -> Direction {
     let server = offer.server;
     let name = offer.tftp_name.as_deref();
     match (name, name.and_then(address_of)) {
-        (_, Some(address)) if address == own => Said::Here("option 66"),
-        (_, Some(other)) => Said::Not(
+        (_, Some(address)) if address == own => Direction::Here("option 66"),
+        (_, Some(other)) => Direction::Elsewhere(
             Severity::Error,
             format!(
                 "DHCP server {server} sends phones to {other} (option 66), and this machine is \
                  {own}"
             ),
         ),
-        (Some(name), None) => Said::Not(
+        (Some(name), None) => Direction::Elsewhere(
             Severity::Warning,
             format!(
-                "DHCP server {server} gives phones a name in option 66 ({}) and no option 150: \
-                 they come here only if their DNS server says {own} for it",
+                "DHCP server {server} sends a name in option 66 ({}) and no option 150: phones \
+                 find this machine only if their DNS server resolves it to {own}",
                 shown(name)
             ),
         ),
-        (None, None) if offer.next_server == Some(own) => Said::Not(
+        (None, None) if offer.next_server == Some(own) => Direction::Elsewhere(
             Severity::Warning,
             format!(
-                "DHCP server {server} names this machine only as next server, without option 150 \
-                 and 66: not every phone goes by that"
+                "DHCP server {server} names this machine only as next server, without options 150 \
+                 and 66: not every phone uses that"
             ),
         ),
-        (None, None) => Said::Not(
+        (None, None) => Direction::Elsewhere(
             Severity::Error,
             format!(
-                "DHCP server {server} gives phones an address and no TFTP server: neither option \
-                 150 nor option 66"
+                "DHCP server {server} offers an address but no TFTP server: neither option 150 \
+                 nor option 66"
             ),
         ),
     }
 }
 
-/// The address in option 66, where it is one; some servers end it with a NUL.
+/// The address in option 66, if it is one; some servers end it with a NUL.
 fn address_of(name: &str) -> Option<Ipv4Addr> {
     name.trim_end_matches('\0').trim().parse().ok()
 }
 
-/// The lines for the server, if it is known which one it is; else how to get them.
-fn paste(server: Ipv4Addr, place: Place<'_>) -> String {
-    let own = place.interface.address;
+/// The configuration lines for a recognised server; else how to print them.
+fn configuration_lines(server: Ipv4Addr, expected: Expectation<'_>) -> String {
+    let own = expected.interface.address;
     let kinds: Vec<&str> = ServerKind::ALL.map(ServerKind::flag_value).into();
-    match place.local.filter(|_| server == own) {
+    match expected.local.filter(|_| server == own) {
         Some(kind) => {
             let lines = kind.config_snippet(own).replace('\n', "\n    ");
             format!(
-                "That is {kind} on this machine. Add:\n    {}",
+                "This is {kind} on this machine. Add:\n    {}",
                 lines.trim_end()
             )
         }
         None => format!(
-            "Set option 150, option 66 and the next server to {own} there. `reflash check --paste \
+            "Set option 150, option 66 and the next server to {own} on it. `reflash check --paste \
              KIND` prints the lines: {}",
             kinds.join(", ")
         ),
     }
 }
 
-/// Text from the wire: cut, and escaped where it is printed.
+/// Text from the wire, cut; escaped where it is printed.
 fn shown(text: &str) -> String {
     let cut: String = text.chars().take(SHOWN).collect();
     format!("\"{cut}\"")
@@ -267,12 +275,12 @@ mod tests {
 
     fn found(offers: &[Offer], isolated: bool) -> Vec<(&'static str, Severity)> {
         let interface = eth0();
-        let place = Place {
+        let expected = Expectation {
             interface: &interface,
             isolated,
             local: None,
         };
-        judge(offers, place)
+        check_offers(offers, expected)
             .into_iter()
             .map(|finding| (finding.code, finding.severity))
             .collect()
@@ -379,18 +387,20 @@ mod tests {
         let interface = eth0();
         let mut offer = offer(&[], None, None);
         let cure = |offer: &Offer| {
-            let place = Place {
+            let expected = Expectation {
                 interface: &interface,
                 isolated: false,
                 local: Some(ServerKind::Isc),
             };
-            judge(std::slice::from_ref(offer), place).remove(0).cure
+            check_offers(std::slice::from_ref(offer), expected)
+                .remove(0)
+                .cure
         };
         assert!(cure(&offer).contains("--paste KIND"));
         offer.server = OWN;
         let cure = cure(&offer);
         assert!(
-            cure.starts_with("That is ISC dhcpd on this machine."),
+            cure.starts_with("This is ISC dhcpd on this machine."),
             "{cure}"
         );
         assert!(cure.contains("\n    next-server 192.0.2.10;"), "{cure}");
