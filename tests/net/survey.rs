@@ -356,11 +356,11 @@ fn people_read_what_to_do_while_it_goes_on_and_when_it_is_over() {
     // A phone that is reset has no load left to tell, and is written to at once.
     assert!(!opening.contains("hold #"), "{opening}");
     place.alarm(OLD);
-    run.wait_for(|line| has(line, "the survey is over, 1 phone heard"));
+    run.wait_for(|line| has(line, "the survey ended, 1 phone seen"));
     run.wait_for(|line| {
         has(
             line,
-            "restart for the bridge SCCP45.8-5-2S, as it runs SCCP45.8-3-2S",
+            "restart for the bridge SCCP45.8-5-2S (it runs SCCP45.8-3-2S)",
         ) && has(line, "SEP025245480000")
     });
     run.wait_for(|line| has(line, "press Settings and type **#**"));
