@@ -15,9 +15,9 @@ const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 /// screen comes to rest until the time is up.
 const WIDE: &str = "\
 bundle cmterm-0000_0000-sip.0-0-0SR0-0.zip: SIP00.0-0-0SR0-0S for 0000, 0000
-0 scripted phones, seed 0; nothing leaves this machine
-on purpose, 0 of them: config-refused
-minutes pass like seconds: times in evidence are the phones', 00 times as fast
+0 simulated phones, seed 0; nothing leaves this machine
+fault of 0 phones: config-refused
+simulated time runs 00x faster; times in evidence are simulated
 SEP000000000000 受付電話: confirmed – requested /sp-sip.jar, as only SIP firmware does
 phone           model stage              for progress, or what comes next
 Lab             0000  flashed           0:00 a second pass within 0:00
@@ -31,9 +31,9 @@ Lab             0000  flashed           0:00 a second pass within 0:00
 /// The same on 80 columns.
 const USUAL: &str = "\
 bundle cmterm-0000_0000-sip.0-0-0SR0-0.zip: SIP00.0-0-0SR0-0S for 0000, 0000
-0 scripted phones, seed 0; nothing leaves this machine
-on purpose, 0 of them: config-refused
-minutes pass like seconds: times in evidence are the phones', 00 times as fast
+0 simulated phones, seed 0; nothing leaves this machine
+fault of 0 phones: config-refused
+simulated time runs 00x faster; times in evidence are simulated
 SEP000000000000 受付電話: confirmed – requested /sp-sip.jar, as only SIP firmwar
 e does
 phone           model stage              for progress, or what comes next
