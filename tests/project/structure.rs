@@ -71,7 +71,6 @@ const KNOWN_PARENTS: &[&str] = &[
     "provision/settle.rs",
     "provision/asterisk.rs",
     "provision/sep.rs",
-    "run_view.rs",
     "tftp.rs",
 ];
 
