@@ -66,7 +66,6 @@ const KNOWN_PARENTS: &[&str] = &[
     "dialplan/read.rs",
     "dialplan/source.rs",
     "lint.rs",
-    "run_view.rs",
     "tftp.rs",
 ];
 
