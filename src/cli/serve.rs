@@ -32,7 +32,7 @@ use crate::{
 Example:
   sudo reflash serve ./tftproot --interface eth0")]
 pub(crate) struct Args {
-    /// ServedFolder to serve
+    /// Folder to serve
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     #[command(flatten)]

@@ -41,7 +41,7 @@ pub struct LinkInterface {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PacketSocketError {
-    /// CAP_NET_RAW is missing.
+    /// `CAP_NET_RAW` is missing.
     #[error("sending raw frames needs CAP_NET_RAW")]
     NotAllowed,
     /// Any other error.

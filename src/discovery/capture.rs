@@ -1,6 +1,6 @@
 //! Live frames: a packet socket on one interface, and a thread that reads it.
 //!
-//! The socket is opened while the process has CAP_NET_RAW; the thread starts after privileges are
+//! The socket is opened while the process has `CAP_NET_RAW`; the thread starts after privileges are
 //! dropped. Items go into a bounded queue: if the reader is late, items are dropped and counted, and
 //! nothing blocks.
 
@@ -32,7 +32,7 @@ pub const QUEUE: usize = 1024;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// CAP_NET_RAW is missing.
+    /// `CAP_NET_RAW` is missing.
     #[error("cannot capture on {0}: CAP_NET_RAW is missing")]
     Permission(String),
     /// There is no such interface.

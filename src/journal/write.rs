@@ -319,7 +319,7 @@ impl Journal {
                 }
                 // Not expected: every type here can be written as JSON.
                 Err(error) => {
-                    tracing::error!("a journal line cannot be encoded and is lost: {error}")
+                    tracing::error!("a journal line cannot be encoded and is lost: {error}");
                 }
             }
         }

@@ -1,12 +1,12 @@
 use super::*;
-use crate::tftp::{peers::MEMORY, transfer::FIRST_BYTES_MAX};
+use crate::tftp::{peers::MEMORY, policy::NAME_MAX, transfer::FIRST_BYTES_MAX};
 
 const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
 const PHONE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 7), 1024);
 const FIRST: Socket = Socket::Transfer(Port::First);
 const SECOND: Socket = Socket::Transfer(Port::Second);
 
-/// Serves 1,000 bytes under every name but "absent", and writes down what it is calls.
+/// Serves 1,000 bytes under every name but "absent", and records its calls.
 #[derive(Default)]
 struct Shelf(Vec<String>);
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::packet::{Head, split_text};
+use super::packet::{Head, Options};
 
 /// The block size without the option, in bytes (RFC 1350).
 pub const BLOCK_DEFAULT: u16 = 512;
@@ -21,35 +21,6 @@ pub const TIMEOUT_GRANTED_MAX: u64 = 10;
 
 /// Blocks sent before an ACK is awaited, at most. RFC 7440 allows 65,535, which would be lost together.
 pub const WINDOW_GRANTED_MAX: u8 = 8;
-
-/// The bytes after a request's mode, as pairs of zero-terminated strings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options<'a>(&'a [u8]);
-
-impl<'a> Options<'a> {
-    /// Wraps the bytes after the mode.
-    #[must_use]
-    pub fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
-    }
-
-    /// The raw bytes: equal bytes are equal requests.
-    #[must_use]
-    pub fn as_bytes(self) -> &'a [u8] {
-        self.0
-    }
-
-    /// Names and values, up to the first that is incomplete or unnamed.
-    pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
-        let mut rest = self.0;
-        std::iter::from_fn(move || {
-            let (name, after) = split_text(rest).ok().filter(|(name, _)| !name.is_empty())?;
-            let (value, after) = split_text(after).ok()?;
-            rest = after;
-            Some((name, value))
-        })
-    }
-}
 
 /// The options of a transfer.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,5 @@
 //! The packets of RFC 1350 and RFC 2347: total decoding, encoding without allocation.
 
-use super::options::Options;
-
 /// The longest RRQ that is decoded, in bytes (RFC 2347: "a request packet is at most 512
 /// octets").
 pub const REQUEST_MAX: usize = 512;
@@ -73,6 +71,35 @@ impl ReadRequest<'_> {
     }
 }
 
+/// The bytes after a request's mode, as pairs of zero-terminated strings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options<'a>(&'a [u8]);
+
+impl<'a> Options<'a> {
+    /// Wraps the bytes after the mode.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The raw bytes: equal bytes are equal requests.
+    #[must_use]
+    pub fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Names and values, up to the first that is incomplete or unnamed.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let (name, after) = split_text(rest).ok().filter(|(name, _)| !name.is_empty())?;
+            let (value, after) = split_text(after).ok()?;
+            rest = after;
+            Some((name, value))
+        })
+    }
+}
+
 /// Why bytes are not a TFTP packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
@@ -130,7 +157,7 @@ fn split_u16(bytes: &[u8]) -> Result<(u16, &[u8]), Malformed> {
 }
 
 /// Splits at the next NUL, which is in neither part.
-pub(super) fn split_text(bytes: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+fn split_text(bytes: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     let end = bytes
         .iter()
         .position(|&b| b == 0)

@@ -2,7 +2,7 @@ use super::{
     super::rtt::{TIMEOUT_MAX, TIMEOUT_MIN},
     *,
 };
-use crate::tftp::options::Options;
+use crate::tftp::packet::Options;
 
 const MS: Duration = Duration::from_millis(1);
 

@@ -12,10 +12,10 @@ use crate::{
     track::Observation,
 };
 
-/// AlarmLimiter of one address that are read in [`ALARM_WINDOW`]. A phone sends one a connection.
+/// Alarms per address that are read in [`ALARM_WINDOW`]. A phone sends one per connection.
 pub const ALARMS_PER_ADDRESS: u32 = 4;
 
-/// AlarmLimiter that are read in [`ALARM_WINDOW`], of everybody.
+/// Alarms that are read in [`ALARM_WINDOW`], from all addresses.
 pub const ALARMS: u32 = 256;
 
 /// The time window of [`ALARMS_PER_ADDRESS`] and [`ALARMS`].

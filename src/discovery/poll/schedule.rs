@@ -50,7 +50,7 @@ pub struct Due {
     pub cancel: Vec<PhoneId>,
 }
 
-/// The schedule of total_attempts phones.
+/// The schedule of all phones.
 #[derive(Debug, Clone, Default)]
 pub struct Schedule {
     phones: BTreeMap<PhoneId, PhoneSchedule>,

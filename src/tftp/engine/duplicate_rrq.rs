@@ -9,8 +9,8 @@ use std::{
 use super::{
     super::{
         Answer, Request, Service, TransferOutcome,
-        options::{NegotiatedOptions, Options},
-        packet::error_code,
+        options::NegotiatedOptions,
+        packet::{Options, error_code},
         transfer::Transfer,
         transmit::TransmitQueue,
     },

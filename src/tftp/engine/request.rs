@@ -1,0 +1,139 @@
+//! Read requests: repeats, limits, and the start of a transfer.
+
+use std::{
+    net::{Ipv4Addr, SocketAddrV4},
+    time::Instant,
+};
+
+use super::{
+    super::{
+        Answer, Port, Request, Service, TransferOutcome,
+        options::NegotiatedOptions,
+        packet::{ReadRequest, error_code},
+        peers::Peer,
+        policy::NAME_MAX,
+        transfer::Transfer,
+        transmit::TransmitQueue,
+    },
+    ActiveTransfer, Engine, emit,
+};
+use crate::stage::StagedFile;
+
+impl<S: Service> Engine<S> {
+    pub(super) fn read(
+        &mut self,
+        now: Instant,
+        local: Ipv4Addr,
+        peer: SocketAddrV4,
+        request: &ReadRequest<'_>,
+        out: &mut TransmitQueue,
+    ) {
+        let port = match self.peers.get(now, peer) {
+            None => Port::First,
+            Some(Peer::Left { port, .. }) => port.other(),
+            Some(Peer::Busy {
+                slot,
+                duplicate,
+                used_other,
+            }) => {
+                let newest = self.slots[duplicate.unwrap_or(slot)]
+                    .as_mut()
+                    .expect("a busy peer's slots are taken");
+                let port = match duplicate {
+                    None => newest.port.other(),
+                    Some(_) => newest.port,
+                };
+                if newest.matches_request(request) {
+                    if let Some(send) = newest.transfer.retransmit(now) {
+                        self.service.retransmitted(send.packets());
+                        return emit(newest, send, out);
+                    }
+                    if !used_other && self.begin_duplicate(now, slot, out) {
+                        return;
+                    }
+                }
+                for slot in [Some(slot), duplicate].into_iter().flatten() {
+                    self.end(now, slot, TransferOutcome::Replaced);
+                }
+                port
+            }
+        };
+        if !request.is_octet() {
+            let text = "only mode octet (binary) is served";
+            return self.error(out, port, local, peer, error_code::ILLEGAL, text);
+        }
+        if request.name.len() > NAME_MAX {
+            let text = "name longer than 200 bytes";
+            return self.error(out, port, local, peer, error_code::ILLEGAL, text);
+        }
+        let name = String::from_utf8_lossy(request.name);
+        let possible =
+            matches!(name, std::borrow::Cow::Borrowed(_)) && !name.chars().any(char::is_control);
+        let transfer = self.next;
+        self.next += 1;
+        let asked = Request {
+            transfer,
+            peer,
+            local,
+            name: &name,
+        };
+        let refusal = match self.service.request(now, &asked) {
+            Answer::Refuse(code, text) => return self.error(out, port, local, peer, code, text),
+            Answer::NotFound => {
+                let code = error_code::NOT_FOUND;
+                return self.error(out, port, local, peer, code, "file not found");
+            }
+            Answer::Serve(file) => {
+                if !possible {
+                    (error_code::NOT_FOUND, "file not found")
+                } else if self.by_address.get(peer.ip()).copied().unwrap_or(0)
+                    >= self.limits.transfers_per_address
+                    && !self.make_room(now, Some(*peer.ip()))
+                {
+                    let text = "too many transfers to one address; try again later";
+                    (error_code::NOT_DEFINED, text)
+                } else if self.transfers() >= self.limits.transfers && !self.make_room(now, None) {
+                    (
+                        error_code::NOT_DEFINED,
+                        "too many transfers; try again later",
+                    )
+                } else {
+                    return self.start(now, &asked, port, request, file, out);
+                }
+            }
+        };
+        self.error(out, port, local, peer, refusal.0, refusal.1);
+        self.service
+            .ended(now, transfer, TransferOutcome::Refused, 0);
+    }
+
+    fn start(
+        &mut self,
+        now: Instant,
+        asked: &Request<'_>,
+        port: Port,
+        request: &ReadRequest<'_>,
+        file: StagedFile,
+        out: &mut TransmitQueue,
+    ) {
+        let size = file.bytes.len() as u64;
+        let negotiated =
+            NegotiatedOptions::negotiate(request.options, size, self.limits.block_max());
+        let (transfer, send) = Transfer::start(now, file, negotiated);
+        let active = ActiveTransfer {
+            id: asked.transfer,
+            is_reported: true,
+            name: request.name.into(),
+            options: request.options.as_bytes().into(),
+            peer: asked.peer,
+            local: asked.local,
+            port,
+            timer: transfer.deadline(),
+            transfer,
+            reported_at: now,
+        };
+        emit(&active, send, out);
+        let slot = self.insert(active);
+        self.peers.begin(now, asked.peer, slot);
+    }
+}

@@ -1,0 +1,75 @@
+//! The interface between an engine and what decides and tracks: [`Service`].
+
+use std::{
+    net::{Ipv4Addr, SocketAddrV4},
+    time::Instant,
+};
+
+use crate::stage::StagedFile;
+
+/// The answer to a request.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// This file.
+    Serve(StagedFile),
+    /// ERROR 1.
+    NotFound,
+    /// ERROR with this code and text.
+    Refuse(u16, &'static str),
+}
+
+/// A well-formed read request, once per transfer: the engine handles repeats. The engine answers a
+/// name of more than [`policy::NAME_MAX`] bytes or a mode other than octet with ERROR 4 and does not
+/// report it.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// The transfer's number: counts up from 0 in one engine.
+    pub transfer: u64,
+    /// The client.
+    pub peer: SocketAddrV4,
+    /// The local address that received the request.
+    pub local: Ipv4Addr,
+    /// The name as received, invalid UTF-8 replaced. Hostile: escape it before showing it.
+    pub name: &'a str,
+}
+
+/// How a transfer ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransferOutcome {
+    /// The last block was acknowledged.
+    Delivered,
+    /// The peer sent ERROR: its code and its text as received.
+    PeerError(u16, String),
+    /// ICMP reported the peer's port as closed.
+    PortClosed,
+    /// No retransmission was answered. `all_sent`: only the final ACK is missing.
+    TimedOut {
+        /// Whether every block was sent at least once.
+        all_sent: bool,
+    },
+    /// The peer sent a new request from the same port, or the engine stopped.
+    Replaced,
+    /// The service accepted the request, but the engine did not start the transfer: a limit of
+    /// [`policy`] was reached, or no file can have such a name.
+    Refused,
+}
+
+/// Who decides what is served and is reported_at what happens. Called from the engine's thread:
+/// implementations must return quickly and must not block.
+pub trait Service: Send {
+    /// Answers a request. A name with control characters or with invalid UTF-8 is reported_at,
+    /// and answered with ERROR 1 at best.
+    fn request(&mut self, now: Instant, request: &Request<'_>) -> Answer;
+
+    /// This many bytes are acknowledged. Called at most every 100 ms per transfer.
+    fn acknowledged(&mut self, now: Instant, transfer: u64, bytes: u64);
+
+    /// A transfer ended. Called exactly once for each request answered with [`Answer::Serve`].
+    fn ended(&mut self, now: Instant, transfer: u64, end: TransferOutcome, bytes: u64);
+
+    /// This many packets of a transfer were retransmitted.
+    fn retransmitted(&mut self, _packets: u64) {}
+
+    /// An ERROR of this code was sent.
+    fn error_sent(&mut self, _code: u16) {}
+}
