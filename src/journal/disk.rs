@@ -352,10 +352,10 @@ mod tests {
         rig.queue.push(b"two\n", 1, 100);
         rig.answers.send(Ok(())).unwrap();
         rig.answers.send(Ok(())).unwrap();
-        let (changed, changes) = mpsc::channel();
+        let (notify, changes) = mpsc::channel();
         rig.queue.on_change(Box::new(move || {
             // The receiver is dropped at the end of the test.
-            let _ = changed.send(());
+            let _ = notify.send(());
         }));
         while rig.queue.status().synced < 2 {
             changes.recv_timeout(FINISH_TIMEOUT).unwrap();

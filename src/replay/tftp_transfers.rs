@@ -111,9 +111,9 @@ impl TftpTransfers {
                     self.sweep(trace, at);
                     self.asked(trace, at, from, payload)
                 } else if self.is_of(from, to) {
-                    self.from_client(trace, at, from, code, payload)
+                    self.client_packet(trace, at, from, code, payload)
                 } else if self.is_of(to, from) {
-                    self.from_server(trace, at, (to, from), code, length, payload)
+                    self.server_packet(trace, at, (to, from), code, length, payload)
                 } else {
                     false
                 }
@@ -197,7 +197,7 @@ impl TftpTransfers {
         true
     }
 
-    fn from_client(
+    fn client_packet(
         &mut self,
         trace: &mut Trace,
         at: Timestamp,
@@ -241,7 +241,7 @@ impl TftpTransfers {
         true
     }
 
-    fn from_server(
+    fn server_packet(
         &mut self,
         trace: &mut Trace,
         at: Timestamp,

@@ -25,7 +25,7 @@ use crate::{
 /// Open captures, and messages about interfaces that cannot be captured on.
 #[derive(Debug, Default)]
 pub struct Captures {
-    captures: Vec<Capture>,
+    open: Vec<Capture>,
     messages: Vec<String>,
     sip: u16,
     registrar: Option<SocketAddrV4>,
@@ -80,7 +80,7 @@ impl Captures {
     /// The SIP port, if anything is captured.
     #[must_use]
     pub fn sip(&self) -> Option<u16> {
-        (!self.captures.is_empty()).then_some(self.sip)
+        (!self.open.is_empty()).then_some(self.sip)
     }
 
     /// Messages for the operator.
@@ -94,7 +94,7 @@ impl Captures {
     pub fn start(self) -> (Vec<Receiver<(Instant, Observation)>>, CaptureThreads) {
         let mut queues = Vec::new();
         let mut threads = CaptureThreads::default();
-        for capture in self.captures {
+        for capture in self.open {
             let (queue, observations) = channel(QUEUE);
             let mut deduplicator = Deduplicator::new(self.sip, self.registrar);
             let name = capture.interface().to_owned();

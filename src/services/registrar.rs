@@ -146,8 +146,8 @@ impl RegistrarListeners {
         captures: &Captures,
     ) -> Vec<SocketAddrV4> {
         let sip = captures.sip().filter(|_| !chosen.address.is_unspecified());
-        let captured = sip.map(|port| SocketAddrV4::new(chosen.address, port));
-        self.sip.into_iter().chain(captured).collect()
+        let on_interface = sip.map(|port| SocketAddrV4::new(chosen.address, port));
+        self.sip.into_iter().chain(on_interface).collect()
     }
 }
 

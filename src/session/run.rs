@@ -47,6 +47,10 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> RunOutcome {
 }
 
 /// The same, and `prompt` is used once before the run ends by itself.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the order of starts and ends of one run, in one place"
+)]
 pub async fn run_with_operator(
     setup: Setup,
     prompt: Option<Box<dyn OperatorPrompt>>,
@@ -188,7 +192,7 @@ fn start_metrics(shared: &Arc<Shared>, server: http::Server) -> ServerThread {
 fn start_web(shared: &Arc<Shared>, server: web::Server) -> (ServerThread, Arc<SharedView>) {
     let shared = Arc::clone(shared);
     let view = Arc::new(SharedView::new(wall_clock, move || shared.report()));
-    let served = Arc::clone(&view);
-    let thread = ServerThread::start("web", move |stop| server.run_here(served, stop));
+    let page_view = Arc::clone(&view);
+    let thread = ServerThread::start("web", move |stop| server.run_here(page_view, stop));
     (thread, view)
 }

@@ -1,5 +1,8 @@
 use super::*;
-use crate::tftp::{peers::MEMORY, policy::NAME_MAX, transfer::FIRST_BYTES_MAX};
+use crate::{
+    stage::StagedFile,
+    tftp::{Answer, Request, peers::MEMORY, policy::NAME_MAX, transfer::FIRST_BYTES_MAX},
+};
 
 const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
 const PHONE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 7), 1024);

@@ -185,7 +185,7 @@ async fn feed(state: Arc<ServerState>, sender: mpsc::Sender<Bytes>, _permit: Own
         };
         tokio::select! {
             () = sender.closed() => return,
-            changed = pause => match changed {
+            woken = pause => match woken {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return,
                 Err(_) => next.push_str(HEARTBEAT),

@@ -116,7 +116,7 @@ fn refusal(request: &Request) -> Option<Vec<u8>> {
         "ACK" => None,
         // They belong to a dialogue or transaction that does not exist (RFC 3261, 12.2.2, 9.2).
         "BYE" | "CANCEL" | "INFO" | "PRACK" | "UPDATE" => Some(encode_response(
-            &request,
+            request,
             481,
             "Call/Transaction Does Not Exist",
             &[],
