@@ -283,7 +283,7 @@ impl PreviousRun {
     ///
     /// # Errors
     /// The journal cannot be read or continued.
-    pub fn resume(self, start: RunStart<'_>, quiet: bool) -> Result<RunRecord, Failure> {
+    pub fn resume(self, start: &RunStart<'_>, quiet: bool) -> Result<RunRecord, Failure> {
         let (journal, recorded) =
             Journal::resume(&self.path, wall_clock(), start.network).map_err(failure)?;
         if !quiet {

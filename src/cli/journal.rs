@@ -66,7 +66,7 @@ impl ResumeArgs {
         quiet: bool,
     ) -> Result<RunRecord, Failure> {
         match previous {
-            Some(previous) => previous.resume(start, quiet),
+            Some(previous) => previous.resume(&start, quiet),
             None => resume::record_new(self.journal.as_deref(), state_folder, start),
         }
     }

@@ -53,7 +53,7 @@ impl Captures {
         };
         for name in names {
             match Capture::open(&name, sip) {
-                Ok(capture) => captures.captures.push(capture),
+                Ok(capture) => captures.open.push(capture),
                 Err(OpenError::Permission(_)) => {
                     let missing = "no packet capture without CAP_NET_RAW: phones' loads cannot be \
                                    read from CDP, LLDP, DHCP or SIP";
@@ -67,8 +67,8 @@ impl Captures {
                     .push(format!("no packet capture: {error}")),
             }
         }
-        if !captures.captures.is_empty() {
-            let names: Vec<&str> = captures.captures.iter().map(Capture::interface).collect();
+        if !captures.open.is_empty() {
+            let names: Vec<&str> = captures.open.iter().map(Capture::interface).collect();
             captures.messages.push(format!(
                 "capturing CDP, LLDP, DHCP and SIP (port {sip}) of phones on {}",
                 names.join(", ")

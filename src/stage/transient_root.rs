@@ -149,7 +149,7 @@ fn sweep(base: &Path, user: u32) {
         };
         match swept {
             Ok(true) => {
-                tracing::info!(path = %path.display(), "removed a temporary folder of a killed run")
+                tracing::info!(path = %path.display(), "removed a temporary folder of a killed run");
             }
             Ok(false) => {}
             // Another run removed it first.

@@ -44,7 +44,10 @@ impl Bound {
         }
     }
 
-    /// Serves on this thread until reported_at to stop.
+    /// Serves on this thread until `stop` resolves.
+    ///
+    /// # Errors
+    /// The runtime cannot be built or cannot watch the sockets.
     pub fn run<S: Service + 'static>(
         self,
         service: S,

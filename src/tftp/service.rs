@@ -54,11 +54,11 @@ pub enum TransferOutcome {
     Refused,
 }
 
-/// Who decides what is served and is reported_at what happens. Called from the engine's thread:
-/// implementations must return quickly and must not block.
+/// Decides what is served and receives reports. Called on the engine's thread: implementations must
+/// return quickly and must not block.
 pub trait Service: Send {
-    /// Answers a request. A name with control characters or with invalid UTF-8 is reported_at,
-    /// and answered with ERROR 1 at best.
+    /// Answers a request. A name with control characters or invalid UTF-8 is reported here too, but
+    /// the engine answers it with ERROR 1 at best.
     fn request(&mut self, now: Instant, request: &Request<'_>) -> Answer;
 
     /// This many bytes are acknowledged. Called at most every 100 ms per transfer.

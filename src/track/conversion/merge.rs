@@ -34,7 +34,7 @@ impl Conversion {
         let mut episode = Self::new(at);
         episode.stalled = self.stalled;
         episode.device.hardware = self.device.hardware;
-        episode.loads.reported = self.loads.reported.clone();
+        episode.loads.reported.clone_from(&self.loads.reported);
         episode.routing = self.routing;
         episode.delivery.pass = self.delivery.pass;
         episode.delivery.failing.clone_from(&self.delivery.failing);

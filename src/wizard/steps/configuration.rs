@@ -208,16 +208,15 @@ fn check(
 ) -> Result<CheckedConfiguration, Failure> {
     let options = answers.options()?;
     let extra_files = environment.extra_files(&options.extra_files)?;
-    let inventory = match draft {
-        Some(draft) => Some(draft.to_inventory().map_err(|fault| {
+    let inventory = if let Some(draft) = draft {
+        Some(draft.to_inventory().map_err(|fault| {
             let error = format!("the inventory is not valid: {fault}");
             Failure::new(error, String::new())
-        })?),
-        None => {
-            let path = options.inventory.as_deref();
-            let read = |path: &Path| environment.inventory(path);
-            path.map(read).transpose()?
-        }
+        })?)
+    } else {
+        let path = options.inventory.as_deref();
+        let read = |path: &Path| environment.inventory(path);
+        path.map(read).transpose()?
     };
     let inputs = ConfigurationInputs {
         selection: &answers.selection,

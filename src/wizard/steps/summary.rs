@@ -45,7 +45,7 @@ pub(in super::super) fn ask(
 
 fn show(
     answers: &mut Answers,
-    options: ConvertOptions,
+    options: &ConvertOptions,
     prompt: &mut dyn Prompt,
     environment: &dyn Environment,
 ) {
@@ -64,12 +64,12 @@ fn show(
         "reflash serves the firmware{address} by TFTP (port {}){http}{dhcp} until {}. Then it stops \
          serving and removes its temporary folder.",
         options.check.tftp_port,
-        until(&options)
+        until(options)
     ));
     let load = answers.selection.targets.first();
     let load = load.and_then(|bundle| bundle.loads.first());
     let journal = options.journal.clone();
-    let journal = journal.or_else(|| environment.journal(&options, load));
+    let journal = journal.or_else(|| environment.journal(options, load));
     let record = journal.as_ref();
     let record = record.map(|path| format!("the journal of the run, {}", path.display()));
     let inventory = answers.draft.as_ref();
