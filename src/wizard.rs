@@ -52,6 +52,9 @@ pub(crate) enum Ended {
     Left,
 }
 
+/// Wraps the display of a run.
+pub(crate) type DecorateReporter = Box<dyn FnOnce(Box<dyn Reporter>) -> Box<dyn Reporter>>;
+
 /// The conversion that the operator starts.
 pub(crate) struct AgreedRun {
     /// The command line to run.
@@ -59,7 +62,7 @@ pub(crate) struct AgreedRun {
     /// The command that does the same without the wizard.
     pub(crate) equivalent: String,
     /// Adds instructions for the operator to the display.
-    pub(crate) decorate: Box<dyn FnOnce(Box<dyn Reporter>) -> Box<dyn Reporter>>,
+    pub(crate) decorate: DecorateReporter,
     /// Asks the operator at the end of the run.
     pub(crate) attendant: Box<dyn OperatorPrompt>,
     /// The signals, which are caught already.

@@ -323,6 +323,10 @@ impl Displays {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one run, compared in every rendering"
+)]
 fn every_rendering_of_a_run_shows_the_same() {
     let run = run();
     let report = run.fleet.report(began());

@@ -3,7 +3,6 @@
 use super::{super::Code, registration, text::ExplanationText};
 
 /// The texts of the codes that are not about one phone's conversion.
-#[expect(clippy::too_many_lines, reason = "a table of text")]
 pub(super) fn text(code: Code) -> Option<ExplanationText> {
     Some(match code {
         Code::BlockedByFirewall => ExplanationText {

@@ -29,7 +29,7 @@ pub(in super::super) fn ask(
 ) -> Result<Transition, Stopped> {
     prompt.page(&answers.page(NUMBER, TITLE));
     match answers.options() {
-        Ok(options) => show(answers, options, prompt, environment),
+        Ok(options) => show(answers, &options, prompt, environment),
         Err(failure) => prompt.paragraph(&failure.to_string()),
     }
     let choice = Choice::new("Start the conversion?")
