@@ -4,8 +4,8 @@
 //! The rules are those of the SIP stack that Cisco published (dialplan.c of its sipcc);
 //! docs/dialplans.md has them in words, and where this program differs.
 
+mod checks;
 mod dial;
-mod judge;
 mod pattern;
 mod read;
 mod rewrite;
@@ -15,9 +15,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-pub use dial::{Dialled, Rule, ToneAt};
-pub use judge::{MAX_JUDGED_BYTES, judge};
-pub use source::{Fault, PRESETS, Source};
+pub use checks::{MAX_CHECKED_BYTES, check};
+pub use dial::{DialResult, MatchedEntry, ToneAt};
+pub use source::{DialPlanSource, PRESETS, SourceError};
 
 use crate::diagnose::Finding;
 
@@ -69,7 +69,7 @@ pub const TONES: [&str; 20] = [
 
 /// A dial plan as a phone holds it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Template {
+pub struct DialPlan {
     /// The entries that count, in the order of the file.
     pub entries: Vec<Entry>,
     /// `versionStamp`, without the braces that call managers put around it.
@@ -84,29 +84,29 @@ pub struct Entry {
     /// Its number among the entries, from 1.
     pub index: usize,
     /// Where it begins.
-    pub place: Place,
+    pub position: Position,
     /// `MATCH`: the digits that it is for. Empty: a hotline, dialled without a digit.
     pub pattern: String,
     /// `Timeout`: seconds after the last digit; 0 is at once.
     pub timeout: u32,
     /// `Rewrite`: what is sent; empty is what was dialled.
     pub rewrite: String,
-    /// `User`: what the address is said to be.
-    pub user: Option<User>,
+    /// `User`: what the address is seen to be.
+    pub user: Option<UserParameter>,
     /// `Route`: where the call goes.
-    pub route: Route,
+    pub route: ProxyRoute,
     /// `Line`: the line that it is for; 0 is all.
     pub line: u8,
     /// `Tone`: what is heard at the first, second and third `,`.
     pub tones: Vec<&'static str>,
-    /// Where `MATCH` and `Rewrite` stand, for what is to be said of them.
-    pub(crate) pattern_place: Place,
-    pub(crate) rewrite_place: Place,
+    /// Where `MATCH` and `Rewrite` stand, for what is to be seen of them.
+    pub(crate) pattern_position: Position,
+    pub(crate) rewrite_position: Position,
 }
 
 /// Where something stands in a file, both from 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Position {
     /// The line.
     pub line: u32,
     /// The character of that line.
@@ -116,7 +116,7 @@ pub struct Place {
 /// What `User` appends to the address: `;user=phone` or `;user=ip` (RFC 3261, 19.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum User {
+pub enum UserParameter {
     /// A telephone number.
     Phone,
     /// A name of the internet's.
@@ -126,7 +126,7 @@ pub enum User {
 /// Which of its proxies a phone sends the call to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Route {
+pub enum ProxyRoute {
     /// The line's.
     #[default]
     Default,
@@ -138,16 +138,16 @@ pub enum Route {
 
 /// What `#` is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Mode {
+pub enum DialMode {
     /// The line has a proxy of its own: `#` means "dial now", unless the pattern has a `#`
-    /// at that place.
+    /// at that position.
     #[default]
     Proxy,
     /// The line's proxy is `USECALLMANAGER`: `#` is a digit as any other.
     CallManager,
 }
 
-impl Template {
+impl DialPlan {
     /// Reads a plan as a phone would. An entry that a phone refuses ends the reading; those
     /// before it stay.
     pub fn read(bytes: &[u8]) -> Result<Self, Finding> {
@@ -173,20 +173,20 @@ impl Template {
 
     /// What a phone sends from its first line when `digits` are pressed one after the other.
     #[must_use]
-    pub fn dial(&self, digits: &str, mode: Mode) -> Dialled {
+    pub fn dial(&self, digits: &str, mode: DialMode) -> DialResult {
         self.dial_on(1, digits, mode)
     }
 
     /// The same from another line.
     #[must_use]
-    pub fn dial_on(&self, line: u8, digits: &str, mode: Mode) -> Dialled {
+    pub fn dial_on(&self, line: u8, digits: &str, mode: DialMode) -> DialResult {
         dial::dial(&self.entries, line, digits, mode)
     }
 }
 
 impl Entry {
     /// Whether it does with its digits what `other` does.
-    fn does_as(&self, other: &Self) -> bool {
+    fn has_same_effect_as(&self, other: &Self) -> bool {
         let deeds = |entry: &Self| {
             let Self {
                 timeout,
@@ -200,15 +200,15 @@ impl Entry {
     }
 }
 
-impl User {
+impl UserParameter {
     /// By its name, without case.
-    fn named(name: &str) -> Option<Self> {
+    fn from_name(name: &str) -> Option<Self> {
         let all = [("phone", Self::Phone), ("ip", Self::Ip)];
         by_name(&all, name)
     }
 
     /// As a plan writes it.
-    fn word(self) -> &'static str {
+    fn xml_name(self) -> &'static str {
         match self {
             Self::Phone => "Phone",
             Self::Ip => "IP",
@@ -216,9 +216,9 @@ impl User {
     }
 }
 
-impl Route {
+impl ProxyRoute {
     /// By its name, without case.
-    fn named(name: &str) -> Option<Self> {
+    fn from_name(name: &str) -> Option<Self> {
         let all = [
             ("default", Self::Default),
             ("emergency", Self::Emergency),
@@ -228,7 +228,7 @@ impl Route {
     }
 
     /// As a plan writes it.
-    fn word(self) -> &'static str {
+    fn xml_name(self) -> &'static str {
         match self {
             Self::Default => "Default",
             Self::Emergency => "Emergency",
@@ -265,7 +265,7 @@ fn shown(value: &str) -> String {
     shown
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}", self.line, self.column)
     }

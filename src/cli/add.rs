@@ -7,7 +7,7 @@ use crate::{
     bundle::Bundle,
     diagnose::{Finding, Severity},
     display::Style,
-    lint::{self, Kind, Known},
+    lint::{self, FileKind, LintContext},
     stage::{ExtraFile, ServedFolder, StageError},
     text::escape,
 };
@@ -52,14 +52,14 @@ pub(crate) fn judge(
     globals: &Globals,
 ) -> Result<(), Failure> {
     let of_bundles = bundles.iter().flat_map(|bundles| bundles.iter());
-    let known = Known {
+    let known = LintContext {
         loads: of_bundles.flat_map(|bundle| bundle.loads.clone()).collect(),
-        ..Known::default()
+        ..LintContext::default()
     };
     let found: Vec<Finding> = own
         .iter()
-        .filter(|file| Kind::of_name(Path::new(file.name())).is_some())
-        .flat_map(|file| lint::judge(file.source(), file.bytes(), &known))
+        .filter(|file| FileKind::of_name(Path::new(file.name())).is_some())
+        .flat_map(|file| lint::check(file.source(), file.bytes(), &known))
         .collect();
     let errors = found
         .iter()
@@ -88,7 +88,7 @@ pub(crate) fn warn(folder: &ServedFolder, globals: &Globals) {
             return;
         }
     };
-    let wanted = |name: &String| Kind::of_name(Path::new(name)).is_some();
+    let wanted = |name: &String| FileKind::of_name(Path::new(name)).is_some();
     let names: Vec<_> = names.into_iter().filter(wanted).collect();
     if names.len() > MAX_JUDGED {
         tracing::warn!(
@@ -101,7 +101,7 @@ pub(crate) fn warn(folder: &ServedFolder, globals: &Globals) {
         match folder.resolve(&name) {
             Ok(Some(file)) => {
                 let path = folder.root().join(&name);
-                found.extend(lint::judge(&path, &file.bytes, &Known::default()));
+                found.extend(lint::check(&path, &file.bytes, &LintContext::default()));
             }
             // No regular file below the folder: phones do not get it either.
             Ok(None) => {}

@@ -9,7 +9,10 @@ use std::path::PathBuf;
 
 use super::{Failure, Globals, Outcome, json_document, print};
 use crate::{
-    dialplan::{Dialled, MAX_DIGITS, Mode, PRESETS, Route, Rule, Template, User},
+    dialplan::{
+        DialMode, DialPlan, DialResult, MAX_DIGITS, MatchedEntry, PRESETS, ProxyRoute,
+        UserParameter,
+    },
     display::Style,
     text::{escape, wrap},
 };
@@ -68,13 +71,13 @@ fn digits(text: &str) -> Result<String, String> {
 
 /// Dials as the flags say.
 struct Phone {
-    template: Template,
+    template: DialPlan,
     line: u8,
-    mode: Mode,
+    mode: DialMode,
 }
 
 impl Phone {
-    fn dial(&self, digits: &str) -> Dialled {
+    fn dial(&self, digits: &str) -> DialResult {
         self.template.dial_on(self.line, digits, self.mode)
     }
 }
@@ -89,9 +92,9 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         template: plan::read(&args.plan, globals)?,
         line: args.line,
         mode: if args.call_manager_mode {
-            Mode::CallManager
+            DialMode::CallManager
         } else {
-            Mode::Proxy
+            DialMode::Proxy
         },
     };
     if let Some(path) = &args.table {
@@ -107,7 +110,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
 }
 
 /// What a person reads.
-fn told(dialled: &Dialled, style: Style) -> String {
+fn told(dialled: &DialResult, style: Style) -> String {
     let mut lines = Vec::new();
     let mut line = |name: &str, what: &str| {
         lines.extend(wrap(what, &format!("{name:<6} "), "       "));
@@ -131,9 +134,9 @@ fn told(dialled: &Dialled, style: Style) -> String {
         let heard = format!("{} after {} {digits}", tone.tone, tone.after);
         line("tone", &heard);
     }
-    if dialled.route != Route::Default {
+    if dialled.route != ProxyRoute::Default {
         let route = match dialled.route {
-            Route::Emergency => "to the proxy for emergency calls",
+            ProxyRoute::Emergency => "to the proxy for emergency calls",
             _ => "to the host that the address names",
         };
         line("route", route);
@@ -145,23 +148,23 @@ fn told(dialled: &Dialled, style: Style) -> String {
     lines.join("\n") + "\n"
 }
 
-fn sent(dialled: &Dialled) -> String {
+fn sent(dialled: &DialResult) -> String {
     let user = match dialled.user {
-        Some(User::Phone) => ";user=phone",
-        Some(User::Ip) => ";user=ip",
+        Some(UserParameter::Phone) => ";user=phone",
+        Some(UserParameter::Ip) => ";user=ip",
         None => "",
     };
     format!("{}{user}", dialled.sent)
 }
 
-fn when(dialled: &Dialled) -> String {
+fn when(dialled: &DialResult) -> String {
     match dialled.seconds {
         0 => "at once".to_owned(),
         seconds => format!("{seconds} s after the last digit"),
     }
 }
 
-fn rule(rule: &Rule) -> String {
+fn rule(rule: &MatchedEntry) -> String {
     let pattern = match rule.pattern.as_str() {
         "" => "the hotline".to_owned(),
         pattern => escape(pattern),

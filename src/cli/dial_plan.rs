@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Failure, dial};
 use crate::{
     diagnose::Severity,
-    dialplan::{self, Source},
+    dialplan::{self, DialPlanSource},
     inventory::Site,
     text::escape,
 };
@@ -17,11 +17,11 @@ pub(super) fn of_site(site: &Site, inventory: &Path) -> Result<Option<Vec<u8>>, 
         return Ok(None);
     };
     let path = inventory.with_file_name(name);
-    if let Some(preset) = Source::preset(name).filter(|_| !path.exists()) {
+    if let Some(preset) = DialPlanSource::preset(name).filter(|_| !path.exists()) {
         return Ok(Some(preset.to_xml().into_bytes()));
     }
     let bytes = dial::for_phones(&path)?;
-    let wrong = dialplan::judge(&bytes)
+    let wrong = dialplan::check(&bytes)
         .into_iter()
         .find(|found| found.severity == Severity::Error);
     match wrong {

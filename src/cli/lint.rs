@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     diagnose::{Finding, Severity},
-    lint::{self, Known, MAX_FILE_BYTES, Pjsip},
+    lint::{self, LintContext, MAX_FILE_BYTES, PjsipConfig},
     phone::Model,
     text::escape,
 };
@@ -55,7 +55,7 @@ fn model(text: &str) -> Result<&'static Model, String> {
 
 /// Runs the verb.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let known = Known {
+    let known = LintContext {
         loads: loads(&args.bundles)?,
         model: args.model,
         pjsip: pjsip(&args.pjsip, globals)?,
@@ -63,7 +63,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let mut found = Vec::new();
     for path in &args.files {
         match read(path, MAX_FILE_BYTES) {
-            Ok(bytes) => found.extend(lint::judge(path, &bytes, &known)),
+            Ok(bytes) => found.extend(lint::check(path, &bytes, &known)),
             Err(error) => found.push(unreadable(path, &error)),
         }
     }
@@ -100,8 +100,8 @@ fn loads(paths: &[PathBuf]) -> Result<Vec<crate::phone::LoadName>, Failure> {
         .collect())
 }
 
-fn pjsip(paths: &[PathBuf], globals: &Globals) -> Result<Option<Pjsip>, Failure> {
-    let mut whole: Option<Pjsip> = None;
+fn pjsip(paths: &[PathBuf], globals: &Globals) -> Result<Option<PjsipConfig>, Failure> {
+    let mut whole: Option<PjsipConfig> = None;
     for path in paths {
         let shown = escape(&path.display().to_string());
         let failure = |error: &dyn std::fmt::Display| {
@@ -114,7 +114,7 @@ fn pjsip(paths: &[PathBuf], globals: &Globals) -> Result<Option<Pjsip>, Failure>
                 "it has more than {MAX_PJSIP_BYTES} bytes"
             )));
         }
-        let read = Pjsip::read(&String::from_utf8_lossy(&bytes));
+        let read = PjsipConfig::read(&String::from_utf8_lossy(&bytes));
         if read.partial && !globals.quiet {
             eprintln!(
                 "note: {shown} includes other files, which are not read: name them with --pjsip too"

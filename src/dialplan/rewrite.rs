@@ -1,9 +1,9 @@
 //! What is sent for what was dialled.
 
-use super::{Entry, pattern::Fit};
+use super::{Entry, pattern::PatternMatch};
 
 /// By the entry's `Rewrite`, where it has one.
-pub(super) fn rewritten(entry: &Entry, fit: &Fit, dialled: &[u8]) -> String {
+pub(super) fn rewritten(entry: &Entry, fit: &PatternMatch, dialled: &[u8]) -> String {
     if entry.rewrite.is_empty() {
         return text(dialled);
     }

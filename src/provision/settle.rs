@@ -6,7 +6,7 @@ use super::{
     time_zone::cisco_time_zone,
 };
 use crate::{
-    dialplan::{Mode, Template},
+    dialplan::{DialMode, DialPlan},
     inventory::{Codec, Fault, Inventory, SiteField, Transport},
 };
 
@@ -82,13 +82,13 @@ fn dialled_otherwise(judge: &mut Judge<'_>, site: &Site, given: &Given<'_>, acco
     let Some(bytes) = given.dial_plan else {
         return;
     };
-    let plan = match Template::read(bytes) {
+    let plan = match DialPlan::read(bytes) {
         Ok(plan) => plan,
         Err(found) => return judge.site(SiteField::DialPlan, Err(found.message)),
     };
     let mode = match site.transport {
-        Transport::Udp => Mode::Proxy,
-        Transport::Tcp => Mode::CallManager,
+        Transport::Udp => DialMode::Proxy,
+        Transport::Tcp => DialMode::CallManager,
     };
     let is_dialled = |number: &str| number.chars().all(|key| "0123456789*#+".contains(key));
     let mut otherwise: Vec<&str> = accounts

@@ -63,7 +63,6 @@ const KNOWN_CIRCLES: &[&[&str]] = &[
         "cli/wizard/steps/summary.rs",
     ],
     &["display/plain.rs", "display/report.rs"],
-    &["lint/sheet.rs", "lint/text.rs"],
     &["tftp/options.rs", "tftp/packet.rs"],
 ];
 

@@ -9,7 +9,7 @@ use std::{
 use super::{Failure, Globals, presets};
 use crate::{
     cli::findings,
-    dialplan::{MAX_PLAN_BYTES, Source, Template},
+    dialplan::{DialPlan, DialPlanSource, MAX_PLAN_BYTES},
     display::Style,
     text::escape,
 };
@@ -22,11 +22,11 @@ const MAX_TOLD: usize = 20;
 
 enum Plan {
     Xml(Vec<u8>),
-    Source(Source),
+    Source(DialPlanSource),
 }
 
 /// The plan as a phone holds it.
-pub(super) fn read(path: &Path, globals: &Globals) -> Result<Template, Failure> {
+pub(super) fn read(path: &Path, globals: &Globals) -> Result<DialPlan, Failure> {
     let bytes = match open(path)? {
         Plan::Source(source) => return Ok(source.template()),
         Plan::Xml(bytes) => bytes,
@@ -36,7 +36,7 @@ pub(super) fn read(path: &Path, globals: &Globals) -> Result<Template, Failure> 
         finding.path = Some(path.to_owned());
         findings::lines(&finding, Style::plain())
     };
-    let template = Template::read(&bytes).map_err(|finding| {
+    let template = DialPlan::read(&bytes).map_err(|finding| {
         let place = match (finding.line, finding.column) {
             (Some(line), Some(column)) => format!(", line {line}, column {column}"),
             _ => String::new(),
@@ -61,7 +61,7 @@ pub(super) fn xml(path: &Path, globals: &Globals) -> Result<String, Failure> {
             "name the source of a plan, or a preset",
         ));
     };
-    for mut finding in source.judge().into_iter().filter(|_| !globals.quiet) {
+    for mut finding in source.check().into_iter().filter(|_| !globals.quiet) {
         finding.path = Some(path.to_owned());
         eprint!("{}", findings::lines(&finding, Style::plain()));
     }
@@ -82,7 +82,10 @@ fn open(path: &Path) -> Result<Plan, Failure> {
         Ok(bytes) => bytes,
         Err(error) => {
             let missing = error.kind() == io::ErrorKind::NotFound;
-            let preset = path.to_str().filter(|_| missing).and_then(Source::preset);
+            let preset = path
+                .to_str()
+                .filter(|_| missing)
+                .and_then(DialPlanSource::preset);
             return preset.map(Plan::Source).ok_or_else(|| {
                 Failure::new(
                     format!("cannot read the dial plan {}: {error}", shown(path)),
@@ -100,15 +103,17 @@ fn open(path: &Path) -> Result<Plan, Failure> {
         let error = format!("{} is neither XML nor UTF-8 text", shown(path));
         Failure::new(error, "name a dialplan.xml or the source of a plan")
     })?;
-    Source::parse(text).map(Plan::Source).map_err(|faults| {
-        let mut lines = vec![format!("{} is no dial plan:", shown(path))];
-        let told = faults.iter().take(MAX_TOLD);
-        lines.extend(told.map(|fault| format!("  {}", escape(&fault.to_string()))));
-        if faults.len() > MAX_TOLD {
-            lines.push(format!("  and {} more", faults.len() - MAX_TOLD));
-        }
-        Failure::new(lines.join("\n"), cure)
-    })
+    DialPlanSource::parse(text)
+        .map(Plan::Source)
+        .map_err(|faults| {
+            let mut lines = vec![format!("{} is no dial plan:", shown(path))];
+            let told = faults.iter().take(MAX_TOLD);
+            lines.extend(told.map(|fault| format!("  {}", escape(&fault.to_string()))));
+            if faults.len() > MAX_TOLD {
+                lines.push(format!("  and {} more", faults.len() - MAX_TOLD));
+            }
+            Failure::new(lines.join("\n"), cure)
+        })
 }
 
 /// What a file holds, up to more than is allowed.

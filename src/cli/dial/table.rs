@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Failure, Globals, Outcome, Phone, digits, json_document, print};
 use crate::{
-    dialplan::Dialled,
+    dialplan::DialResult,
     display::Style,
     text::{escape, wrap},
 };
@@ -37,7 +37,7 @@ struct Tried {
     expected_seconds: Option<u32>,
     ok: bool,
     #[serde(flatten)]
-    dialled: Dialled,
+    dialled: DialResult,
 }
 
 /// Dials every number of the table.

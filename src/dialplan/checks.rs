@@ -12,21 +12,21 @@ use super::{
 use crate::diagnose::{Finding, Severity};
 
 /// Bytes of a file that is judged. Above [`MAX_PLAN_BYTES`] it is wrong anyway; up to here it
-/// is told what else is.
-pub const MAX_JUDGED_BYTES: usize = 8 * MAX_PLAN_BYTES;
+/// is distinct what else is.
+pub const MAX_CHECKED_BYTES: usize = 8 * MAX_PLAN_BYTES;
 
 /// Judges a `dialplan.xml`; the findings stand in the order of the file and have no path.
 #[must_use]
-pub fn judge(bytes: &[u8]) -> Vec<Finding> {
+pub fn check(bytes: &[u8]) -> Vec<Finding> {
     let mut findings = Vec::new();
     if bytes.len() > MAX_PLAN_BYTES {
         findings.push(read::too_large(bytes.len()));
     }
-    if bytes.len() <= MAX_JUDGED_BYTES {
+    if bytes.len() <= MAX_CHECKED_BYTES {
         match read::read(bytes) {
             Ok(read) => {
                 findings.extend(read.findings);
-                findings.extend(entries(&read.entries));
+                findings.extend(check_entries(&read.entries));
             }
             Err(found) => findings.push(found),
         }
@@ -36,24 +36,24 @@ pub fn judge(bytes: &[u8]) -> Vec<Finding> {
 }
 
 /// What is wrong with entries that a phone accepts.
-pub(super) fn entries(entries: &[Entry]) -> Vec<Finding> {
-    let mut findings: Vec<_> = entries.iter().flat_map(alone).collect();
+pub(super) fn check_entries(entries: &[Entry]) -> Vec<Finding> {
+    let mut findings: Vec<_> = entries.iter().flat_map(single_entry).collect();
     let possible = |entry: &&Entry| unreachable(&entry.pattern).is_none();
     let mut walks = reach::Walks::new(entries);
     for entry in entries.iter().filter(possible) {
-        let found = if emergency::is_named(entry) {
-            emergency::endangered(entry, &mut walks)
+        let found = if emergency::is_emergency(entry) {
+            emergency::delayed_or_cut_off(entry, &mut walks)
         } else {
             reach::hidden(entry, &mut walks)
         };
         findings.extend(found);
     }
-    findings.extend(emergency::unnamed(entries));
+    findings.extend(emergency::cut_off_common_numbers(entries));
     findings
 }
 
 /// What an entry shows by itself.
-fn alone(entry: &Entry) -> Vec<Finding> {
+fn single_entry(entry: &Entry) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(never_matches(entry));
     findings.extend(no_number(entry));
@@ -92,8 +92,8 @@ fn never_matches(entry: &Entry) -> Option<Finding> {
             "Write behind the ',' what is dialled after the tone".to_owned(),
         ),
     };
-    let place = entry.pattern_place;
-    Some(finding(code, Severity::Warning, place, message, cure))
+    let position = entry.pattern_position;
+    Some(finding(code, Severity::Warning, position, message, cure))
 }
 
 /// A hotline to nowhere.
@@ -102,7 +102,7 @@ fn no_number(entry: &Entry) -> Option<Finding> {
         finding(
             "empty-match",
             Severity::Warning,
-            entry.place,
+            entry.position,
             "an entry without digits in MATCH is a hotline, and this one has no number to dial",
             "Give it a MATCH, or for a hotline a Rewrite",
         )
@@ -125,7 +125,7 @@ fn dropped_digits(entry: &Entry) -> Option<Finding> {
         finding(
             "rewrite-drops-digits",
             Severity::Warning,
-            entry.rewrite_place,
+            entry.rewrite_position,
             format!(
                 "'{pattern}' has {given} dots and '{}' only {kept}: {lost} not sent",
                 super::shown(&entry.rewrite)
@@ -149,7 +149,7 @@ fn no_group(entry: &Entry) -> Option<Finding> {
     Some(finding(
         "rewrite-without-group",
         Severity::Warning,
-        entry.rewrite_place,
+        entry.rewrite_position,
         format!(
             "'{}' has {groups} groups of '.' or '*': %{named} sends the figure {named}",
             super::shown(&entry.pattern)
