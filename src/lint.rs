@@ -6,6 +6,8 @@
 //! What phones are seen to accept is no error, however odd it is. docs/lint.md lists every
 //! code.
 
+mod codes;
+mod context;
 mod default;
 mod device;
 mod findings;
@@ -23,75 +25,16 @@ mod xml;
 
 use std::path::Path;
 
+pub use codes::CODES;
+pub use context::LintContext;
+pub use findings::MAX_FINDINGS;
 pub use manager::{registrars, transport_layer};
 pub use name::FileKind;
 pub use pjsip::{PjsipConfig, PjsipEndpoint, TransportProtocol};
+pub use text::MAX_FILE_BYTES;
 
 use self::{findings::FindingList, text::Text};
-use crate::{
-    diagnose::{Finding, Severity},
-    phone::{LoadName, Model},
-};
-
-/// Bytes of a configuration at most. Phones report this limit themselves: "with size limit
-/// of 550001" (observed in a phone's log).
-pub const MAX_FILE_BYTES: usize = 550_001;
-
-/// Findings that one file gets at most; behind them stands how many more there are.
-pub const MAX_FINDINGS: usize = 200;
-
-/// Every code that [`check`] gives of its own; a dial plan's codes are those of
-/// [`crate::dialplan`]. Each has a row in docs/lint.md.
-pub const CODES: &[&str] = &[
-    "boolean",
-    "codec",
-    "curly-quotes",
-    "device-type",
-    "doctype",
-    "encoding",
-    "endpoint-nat",
-    "file-name",
-    "load-case",
-    "load-family",
-    "load-name",
-    "load-not-staged",
-    "load-protocol",
-    "load-suffix",
-    "name-too-long",
-    "nat",
-    "no-call-manager",
-    "no-default-root",
-    "no-device-root",
-    "no-device-type",
-    "no-dial-plan",
-    "no-line",
-    "no-model",
-    "no-register",
-    "not-well-formed",
-    "phone-label",
-    "placeholder",
-    "ports",
-    "protocol",
-    "secret-too-long",
-    "time-zone",
-    "too-large",
-    "too-many-findings",
-    "transport",
-    "undeclared-prefix",
-    "unknown-endpoint",
-    "unknown-kind",
-];
-
-/// What is known beside the file itself.
-#[derive(Debug, Clone, Default)]
-pub struct LintContext {
-    /// The loads that lie beside it; empty where that is not known.
-    pub loads: Vec<LoadName>,
-    /// The model that it is for.
-    pub model: Option<&'static Model>,
-    /// The PBX's side.
-    pub pjsip: Option<PjsipConfig>,
-}
+use crate::diagnose::{Finding, Severity};
 
 /// Judges one file. Total: any bytes give findings, and none of them shows a password.
 ///

@@ -4,9 +4,10 @@ mod emergency;
 mod reach;
 
 use super::{
-    Entry, MAX_PLAN_BYTES,
+    finding::{finding, too_large},
     pattern::{Step, Unreachable, steps, unreachable},
-    read::{self, finding},
+    plan::{Entry, MAX_PLAN_BYTES, shown},
+    read,
     rewrite::missing_groups,
 };
 use crate::diagnose::{Finding, Severity};
@@ -20,7 +21,7 @@ pub const MAX_CHECKED_BYTES: usize = 8 * MAX_PLAN_BYTES;
 pub fn check(bytes: &[u8]) -> Vec<Finding> {
     let mut findings = Vec::new();
     if bytes.len() > MAX_PLAN_BYTES {
-        findings.push(read::too_large(bytes.len()));
+        findings.push(too_large(bytes.len()));
     }
     if bytes.len() <= MAX_CHECKED_BYTES {
         match read::read(bytes) {
@@ -64,7 +65,7 @@ fn single_entry(entry: &Entry) -> Vec<Finding> {
 
 fn never_matches(entry: &Entry) -> Option<Finding> {
     let why = unreachable(&entry.pattern)?;
-    let pattern = super::shown(&entry.pattern);
+    let pattern = shown(&entry.pattern);
     let (code, message, cure) = match why {
         Unreachable::Class => (
             "character-class",
@@ -117,7 +118,7 @@ fn dropped_digits(entry: &Entry) -> Option<Finding> {
     let kept = entry.rewrite.matches('.').count();
     let is_plain = !entry.rewrite.contains('%') && !wanted.contains(&Step::Many);
     (is_plain && (1..given).contains(&kept)).then(|| {
-        let pattern = super::shown(&entry.pattern);
+        let pattern = shown(&entry.pattern);
         let lost = match given - kept {
             1 => "the last digit is".to_owned(),
             count => format!("the last {count} digits are"),
@@ -128,7 +129,7 @@ fn dropped_digits(entry: &Entry) -> Option<Finding> {
             entry.rewrite_position,
             format!(
                 "'{pattern}' has {given} dots and '{}' only {kept}: {lost} not sent",
-                super::shown(&entry.rewrite)
+                shown(&entry.rewrite)
             ),
             "Give the rewrite as many dots, or write '%1' for all that they stand for",
         )
@@ -152,7 +153,7 @@ fn no_group(entry: &Entry) -> Option<Finding> {
         entry.rewrite_position,
         format!(
             "'{}' has {groups} groups of '.' or '*': %{named} sends the figure {named}",
-            super::shown(&entry.pattern)
+            shown(&entry.pattern)
         ),
         "Name a group that is there, or %0 for all that was dialled",
     ))

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    DEFAULT_SECONDS, DEFAULT_TONE, DialMode, Entry, MAX_DIGITS, ProxyRoute, UserParameter,
     pattern::{self, MatchKind, PatternMatch},
+    plan::{DEFAULT_SECONDS, DEFAULT_TONE, DialMode, Entry, MAX_DIGITS, ProxyRoute, UserParameter},
     rewrite::rewritten,
 };
 

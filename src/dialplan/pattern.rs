@@ -1,6 +1,6 @@
 //! One pattern and the digits dialled so far.
 
-use super::DialMode;
+use super::plan::DialMode;
 
 /// Groups of digits that a rewrite can name: `%1` to `%5`.
 pub(super) const MAX_GROUPS: usize = 5;

@@ -1,11 +1,16 @@
 //! `DIALTEMPLATE` XML to entries, by the phone's rules.
 
 mod entry;
+mod position;
 mod text;
 
 use roxmltree::{Document, Error, Node, NodeType, ParsingOptions};
 
-use super::{Entry, MAX_PLAN_BYTES, MAX_VERSION_BYTES, Position, shown};
+use self::position::position;
+use super::{
+    finding::finding,
+    plan::{Entry, MAX_VERSION_BYTES, Position, narrow, shown},
+};
 use crate::diagnose::{Finding, Severity};
 
 /// Elements, comments and texts of a file at most; a plan that a phone takes has fewer.
@@ -21,40 +26,6 @@ pub(super) struct ParsedPlan {
     pub(super) refused: Option<(usize, usize)>,
     pub(super) version: Option<String>,
     pub(super) findings: Vec<Finding>,
-}
-
-/// Something wrong at a position.
-pub(super) fn finding(
-    code: &'static str,
-    severity: Severity,
-    position: Position,
-    message: impl Into<String>,
-    cure: impl Into<String>,
-) -> Finding {
-    Finding {
-        code,
-        severity,
-        path: None,
-        line: Some(position.line),
-        column: Some(position.column),
-        message: message.into(),
-        cure: cure.into(),
-    }
-}
-
-/// The file is larger than a phone takes.
-pub(super) fn too_large(bytes: usize) -> Finding {
-    Finding {
-        line: None,
-        column: None,
-        ..finding(
-            "plan-too-large",
-            Severity::Error,
-            Position::default(),
-            format!("{bytes} bytes; a phone takes no plan of more than {MAX_PLAN_BYTES}"),
-            "Take comments and blanks out, or write several numbers as one with '.'",
-        )
-    }
 }
 
 /// Reads it. What is no XML is an error; all else is an entry or a finding.
@@ -204,22 +175,6 @@ fn not_xml(error: &Error, text: &str) -> Finding {
     )
 }
 
-pub(super) fn narrow(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
-}
-
 fn named(node: Node<'_, '_>, name: &str) -> bool {
     node.is_element() && node.tag_name().name().eq_ignore_ascii_case(name)
-}
-
-fn position(node: Node<'_, '_>) -> Position {
-    position_at(node, node.range().start)
-}
-
-fn position_at(node: Node<'_, '_>, offset: usize) -> Position {
-    let position = node.document().text_pos_at(offset);
-    Position {
-        line: position.row,
-        column: position.col,
-    }
 }

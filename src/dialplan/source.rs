@@ -1,18 +1,20 @@
 //! A dial plan as people write it: one rule a line. docs/dialplans.md has the language.
 
 mod check;
+mod error;
 mod parse;
 mod presets;
 
-use std::fmt;
-
 use quick_xml::escape::escape;
 
-use super::{DialPlan, Entry, Position, ProxyRoute, checks, pattern};
-use crate::diagnose::Finding;
+pub use error::SourceError;
+pub use presets::PRESETS;
 
-/// The plans that this program brings.
-pub const PRESETS: &[&str] = &["AU", "NANP", "internal"];
+use super::{
+    checks,
+    plan::{DialPlan, Entry, MAX_TONES, ProxyRoute},
+};
+use crate::diagnose::Finding;
 
 /// A dial plan, read from its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,44 +23,12 @@ pub struct DialPlanSource {
     entries: Vec<Entry>,
 }
 
-/// What is wrong with a source, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceError {
-    /// From 1.
-    pub line: u32,
-    /// The character of that line, from 1.
-    pub column: u32,
-    /// What was found and what was expected.
-    pub message: String,
-}
-
-impl SourceError {
-    fn new(position: Position, message: impl Into<String>) -> Self {
-        Self {
-            line: position.line,
-            column: position.column,
-            message: message.into(),
-        }
-    }
-}
-
-impl fmt::Display for SourceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            line,
-            column,
-            message,
-        } = self;
-        write!(f, "line {line}, column {column}: {message}")
-    }
-}
-
 impl DialPlanSource {
     /// Reads it whole, or names every line that is wrong.
     pub fn parse(text: &str) -> Result<Self, Vec<SourceError>> {
         let entries = parse::parse(text)?;
         let source = Self { entries };
-        check::size(&source)?;
+        check::size(source.to_xml().len(), source.entries.last())?;
         Ok(source)
     }
 
@@ -107,7 +77,7 @@ impl DialPlanSource {
 
 fn attributes(entry: &Entry) -> Vec<(&'static str, String)> {
     // Phones take these names in any case, and XML none of them twice.
-    const TONES: [&str; super::MAX_TONES] = ["Tone", "TONE", "tone"];
+    const TONES: [&str; MAX_TONES] = ["Tone", "TONE", "tone"];
     let mut all = vec![("MATCH", entry.pattern.clone())];
     if entry.line != 0 {
         all.push(("Line", entry.line.to_string()));

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use roxmltree::Node;
 
 use super::{
-    LintContext,
+    context::LintContext,
     findings::FindingList,
     load, manager, value,
     xml::{is, value as text},

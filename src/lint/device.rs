@@ -3,7 +3,7 @@
 use roxmltree::Node;
 
 use super::{
-    LintContext,
+    context::LintContext,
     findings::FindingList,
     load, manager, pbx, value,
     xml::{all, child, is, value as text},

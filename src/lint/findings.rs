@@ -5,10 +5,13 @@ use std::path::Path;
 use roxmltree::Node;
 
 use super::{
-    CODES, MAX_FINDINGS,
+    codes::CODES,
     text::{Position, Text},
 };
 use crate::diagnose::{Finding, Severity};
+
+/// Findings that one file gets at most; behind them stands how many more there are.
+pub const MAX_FINDINGS: usize = 200;
 
 /// The findings of one file.
 pub(super) struct FindingList<'a> {

@@ -2,7 +2,7 @@
 
 use roxmltree::Node;
 
-use super::{LintContext, findings::FindingList};
+use super::{context::LintContext, findings::FindingList};
 use crate::{
     diagnose::Severity,
     phone::{Family, LoadName, Model},

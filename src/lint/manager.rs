@@ -5,9 +5,8 @@ use std::path::Path;
 use roxmltree::Node;
 
 use super::{
-    MAX_FILE_BYTES,
     findings::FindingList,
-    text::Text,
+    text::{MAX_FILE_BYTES, Text},
     xml::{all, child, declare_prefixes, is_bounded, value},
 };
 

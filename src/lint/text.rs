@@ -1,5 +1,9 @@
 //! The text of a file, and the places in it.
 
+/// Bytes of a configuration at most. Phones report this limit themselves: "with size limit
+/// of 550001" (observed in a phone's log).
+pub const MAX_FILE_BYTES: usize = 550_001;
+
 /// A line and a column, both from 1.
 pub(super) type Position = (u32, u32);
 

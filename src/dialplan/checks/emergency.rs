@@ -1,8 +1,11 @@
 //! Whether emergency calls get through, whole and at once.
 
 use super::{
-    super::{DialMode, Entry, ProxyRoute, dial, shown},
-    finding,
+    super::{
+        dial,
+        finding::finding,
+        plan::{DialMode, Entry, ProxyRoute, shown},
+    },
     reach::{WalkStep, Walks},
 };
 use crate::diagnose::{Finding, Severity};

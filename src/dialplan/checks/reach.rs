@@ -1,14 +1,13 @@
 //! Whether the digits that an entry is for ever reach it: all that matters of them is
 //! dialled, digit after digit, until one number does or none can.
 
-use super::finding;
 use crate::{
     diagnose::{Finding, Severity},
     dialplan::{
-        DialMode, Entry,
         dial::{Choice, choose},
+        finding::finding,
         pattern::{self, Step, steps},
-        shown,
+        plan::{DialMode, Entry, shown},
     },
 };
 

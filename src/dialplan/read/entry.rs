@@ -2,11 +2,15 @@
 
 use roxmltree::{Attribute, Node};
 
-use super::{finding, position, position_at};
+use super::position::{position, position_at};
 use crate::{
     diagnose::{Finding, Severity},
     dialplan::{
-        Entry, MAX_TONES, MAX_VALUE_BYTES, Position, ProxyRoute, TONES, UserParameter, shown, tone,
+        finding::finding,
+        plan::{
+            DEFAULT_SECONDS, Entry, MAX_TONES, MAX_VALUE_BYTES, Position, ProxyRoute, TONES,
+            UserParameter, shown, tone,
+        },
     },
 };
 
@@ -20,7 +24,7 @@ pub(super) fn read(node: Node<'_, '_>, findings: &mut Vec<Finding>) -> Option<En
             index: 0,
             position: position(node),
             pattern: String::new(),
-            timeout: super::super::DEFAULT_SECONDS,
+            timeout: DEFAULT_SECONDS,
             rewrite: String::new(),
             user: None,
             route: ProxyRoute::Default,

@@ -2,10 +2,13 @@
 
 use roxmltree::{Document, Error, Node};
 
-use super::{finding, position, position_at};
+use super::position::{position, position_at};
 use crate::{
     diagnose::{Finding, Severity},
-    dialplan::Position,
+    dialplan::{
+        finding::finding,
+        plan::{Position, narrow},
+    },
 };
 
 /// Times that a second `Tone` is set apart at most: more than entries fit into a plan.
@@ -41,8 +44,8 @@ fn end_of(text: &str) -> Position {
         .map_or(0, |line| line.chars().count())
         + 1;
     Position {
-        line: super::narrow(line),
-        column: super::narrow(column),
+        line: narrow(line),
+        column: narrow(column),
     }
 }
 

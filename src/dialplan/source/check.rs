@@ -1,10 +1,10 @@
 //! What of a source cannot be written for a phone.
 
-use super::{
-    DialPlanSource, Position, SourceError,
+use super::error::SourceError;
+use crate::dialplan::{
     pattern::{Unreachable, unreachable},
+    plan::{Entry, MAX_PLAN_BYTES, MAX_VALUE_BYTES, Position},
 };
-use crate::dialplan::{MAX_PLAN_BYTES, MAX_VALUE_BYTES};
 
 /// A pattern that a phone can fit.
 pub(super) fn pattern(text: &str, position: Position) -> Result<(), SourceError> {
@@ -63,15 +63,11 @@ fn value(what: &str, text: &str, position: Position) -> Result<(), SourceError> 
 }
 
 /// Whether the plan is as small as a phone wants it.
-pub(super) fn size(source: &DialPlanSource) -> Result<(), Vec<SourceError>> {
-    let bytes = source.to_xml().len();
+pub(super) fn size(bytes: usize, last: Option<&Entry>) -> Result<(), Vec<SourceError>> {
     if bytes <= MAX_PLAN_BYTES {
         return Ok(());
     }
-    let last = source
-        .entries
-        .last()
-        .map_or_else(Position::default, |entry| entry.position);
+    let last = last.map_or_else(Position::default, |entry| entry.position);
     Err(vec![SourceError::new(
         last,
         format!(

@@ -1,7 +1,10 @@
 //! The lines of a source.
 
-use super::{Entry, Position, ProxyRoute, SourceError, check};
-use crate::dialplan::{MAX_PLAN_BYTES, MAX_TONES, UserParameter, read::narrow, shown, tone};
+use super::{check, error::SourceError};
+use crate::dialplan::plan::{
+    DEFAULT_SECONDS, Entry, MAX_PLAN_BYTES, MAX_TONES, Position, ProxyRoute, UserParameter, narrow,
+    shown, tone,
+};
 
 /// Where a comment begins. `#` is a key.
 const COMMENT: char = ';';
@@ -83,7 +86,7 @@ fn rule(first: Token<'_>, rest: &[Token<'_>], index: usize) -> Result<Entry, Sou
         index,
         position: first.position,
         pattern: String::new(),
-        timeout: crate::dialplan::DEFAULT_SECONDS,
+        timeout: DEFAULT_SECONDS,
         rewrite: String::new(),
         user: None,
         route: ProxyRoute::Default,
