@@ -6,109 +6,37 @@
 //! whatever a list of phones may hold; what phones and a PBX take is judged where files are
 //! written for them ([`crate::provision`]).
 
-mod entry;
+mod builder;
+mod button;
+mod csv_table;
+mod fault;
 mod field;
-mod line;
+mod list;
+mod phone;
 mod secret;
 mod site;
-mod table;
-mod tree;
+mod toml_document;
+mod value;
 
 use std::{
-    collections::BTreeMap,
-    fmt,
     fs::File,
     io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
-pub(crate) use field::{Field, Part, SiteField};
-pub use line::{Button, Key, Line};
+pub use button::{ButtonFunction, LineButton, SipLine};
+pub use fault::InventoryFault;
+pub(crate) use field::{ButtonField, PhoneField, SiteField};
+pub use list::Inventory;
+pub use phone::PhoneEntry;
 pub use secret::Secret;
-pub use site::{Codec, Site, Transport};
+pub use site::{Codec, SiteSettings, Transport};
+pub use value::MAX_VALUE_CHARACTERS;
 
-use entry::Place;
-
-use crate::{
-    phone::{MacAddress, Model},
-    track::MAX_PHONES,
-};
+use crate::track::MAX_PHONES;
 
 /// Bytes of an inventory's file at most: 1,000 to each phone that a run can have.
 pub const MAX_FILE_BYTES: u64 = 1_000 * MAX_PHONES as u64;
-
-/// Characters of one value at most.
-pub const MAX_VALUE_CHARACTERS: usize = 255;
-
-/// What is known of a phone before it is heard.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
-    /// Who it is.
-    pub mac: MacAddress,
-    /// What it is.
-    pub model: Option<&'static Model>,
-    /// What people call it: "Reception".
-    pub name: Option<String>,
-    /// The number that it answers to.
-    pub extension: Option<String>,
-    /// What it registers with.
-    pub secret: Option<Secret>,
-    /// What stands in the corner of its display and beside its first button.
-    pub label: Option<String>,
-    /// Whether other phones may have the extension too.
-    pub shared: bool,
-    /// The number that plays its messages.
-    pub voicemail: Option<String>,
-    /// Who may log in over SSH.
-    pub ssh_user: Option<String>,
-    /// And with what.
-    pub ssh_password: Option<Secret>,
-    /// Whether it has a web page.
-    pub web_access: Option<bool>,
-    /// Its line buttons from the second on, in their order.
-    pub buttons: Vec<Button>,
-}
-
-/// An inventory, read.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Inventory {
-    /// The phones, in the order of the file; no MAC twice.
-    pub phones: Vec<Listed>,
-    /// What holds for all of them.
-    pub site: Site,
-    /// What was read over: unknown columns and keys, a sentence each.
-    pub warnings: Vec<String>,
-    places: Places,
-}
-
-/// Where values stand, for faults that are found after reading.
-#[derive(Debug, Clone, Default, PartialEq)]
-struct Places {
-    phones: BTreeMap<(MacAddress, Field), Place>,
-    site: BTreeMap<SiteField, Place>,
-}
-
-/// What is wrong with an inventory, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// From 1.
-    pub line: u64,
-    /// From 1: the field of a CSV line, the character of a TOML line.
-    pub column: u64,
-    /// What was found and what was expected. Never a secret.
-    pub message: String,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            line,
-            column,
-            message,
-        } = self;
-        write!(f, "line {line}, column {column}: {message}")
-    }
-}
 
 /// Why there is no inventory.
 #[derive(Debug, thiserror::Error)]
@@ -130,11 +58,11 @@ pub enum InventoryError {
     },
     /// Something in it.
     #[error("{}, {fault}", path.display())]
-    Fault {
+    Invalid {
         /// The file.
         path: PathBuf,
         /// What, and where.
-        fault: Fault,
+        fault: InventoryFault,
     },
 }
 
@@ -145,7 +73,7 @@ impl InventoryError {
         match self {
             Self::Io { .. } => "name a CSV or TOML file that this user may read",
             Self::TooLarge { .. } => "give the phones of one run: a line each",
-            Self::Fault { .. } => {
+            Self::Invalid { .. } => {
                 "correct that line; `reflash convert --help` shows what an inventory looks like"
             }
         }
@@ -187,103 +115,31 @@ impl Inventory {
         } else {
             Self::from_csv(bytes)
         };
-        parsed.map_err(|fault| InventoryError::Fault {
+        parsed.map_err(|fault| InventoryError::Invalid {
             path: path.to_owned(),
             fault,
         })
     }
 
     /// From CSV: a header line, then a line a phone; `,` or `;` between fields.
-    pub fn from_csv(bytes: &[u8]) -> Result<Self, Fault> {
-        table::read(text(bytes)?)
+    pub fn from_csv(bytes: &[u8]) -> Result<Self, InventoryFault> {
+        csv_table::read(text(bytes)?)
     }
 
     /// From TOML: `[[phone]]` tables, and a `[site]`.
-    pub fn from_toml(bytes: &[u8]) -> Result<Self, Fault> {
-        tree::read(text(bytes)?)
-    }
-
-    /// A fault of a phone's value; where that is not given, at the phone's beginning.
-    pub(crate) fn fault(&self, mac: MacAddress, field: Field, message: String) -> Fault {
-        let at = |field| self.places.phones.get(&(mac, field)).copied();
-        let place = at(field).or_else(|| at(Field::Mac));
-        place.unwrap_or_default().fault(message)
-    }
-
-    /// A fault of a site's value; where that is not given, at the beginning.
-    pub(crate) fn site_fault(&self, field: SiteField, message: String) -> Fault {
-        let place = self.places.site.get(&field).copied();
-        place.unwrap_or_default().fault(message)
-    }
-
-    /// The same with only those phones that could register: each of their lines has an
-    /// extension, and a secret. A shared line may have its secret on another phone; it gets it
-    /// here, as that phone may not be among them.
-    pub(crate) fn complete(&self) -> Self {
-        let known = self.secrets();
-        let filled = |phone: &Listed| {
-            let mut phone = phone.clone();
-            let extension = phone.extension.as_deref();
-            let secret = |own: Option<Secret>, extension: &str| {
-                own.or_else(|| known.get(extension).map(|secret| (*secret).clone()))
-            };
-            phone.secret = Some(secret(phone.secret, extension?)?);
-            for button in &mut phone.buttons {
-                if let Key::Line(line) = &mut button.key {
-                    line.secret = Some(secret(line.secret.take(), &line.extension)?);
-                }
-            }
-            Some(phone)
-        };
-        Self {
-            phones: self.phones.iter().filter_map(filled).collect(),
-            ..self.clone()
-        }
-    }
-
-    /// The first secret of every extension, on whatever phone.
-    pub(crate) fn secrets(&self) -> BTreeMap<&str, &Secret> {
-        let mut secrets = BTreeMap::new();
-        for phone in &self.phones {
-            let first = (phone.extension.as_ref(), phone.secret.as_ref());
-            let further = phone.buttons.iter().filter_map(|button| match &button.key {
-                Key::Line(line) => Some((Some(&line.extension), line.secret.as_ref())),
-                Key::SpeedDial { .. } => None,
-            });
-            for (extension, secret) in std::iter::once(first).chain(further) {
-                if let (Some(extension), Some(secret)) = (extension, secret) {
-                    secrets.entry(extension.as_str()).or_insert(secret);
-                }
-            }
-        }
-        secrets
-    }
-
-    /// Every phone on it.
-    #[must_use]
-    pub fn macs(&self) -> Vec<MacAddress> {
-        self.phones.iter().map(|phone| phone.mac).collect()
-    }
-
-    /// What the phones are called: by their names, else by their extensions.
-    #[must_use]
-    pub fn names(&self) -> BTreeMap<MacAddress, String> {
-        let name = |phone: &Listed| {
-            let name = phone.name.clone().or_else(|| phone.extension.clone());
-            name.map(|name| (phone.mac, name))
-        };
-        self.phones.iter().filter_map(name).collect()
+    pub fn from_toml(bytes: &[u8]) -> Result<Self, InventoryFault> {
+        toml_document::read(text(bytes)?)
     }
 }
 
 /// The text without the mark that Windows puts before it.
-fn text(bytes: &[u8]) -> Result<&str, Fault> {
+fn text(bytes: &[u8]) -> Result<&str, InventoryFault> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = &bytes[..error.valid_up_to()];
         let line = 1 + before.split(|byte| *byte == b'\n').count() - 1;
         let start = before.iter().rposition(|byte| *byte == b'\n');
         let column = before.len() - start.map_or(0, |start| start + 1) + 1;
-        Fault {
+        InventoryFault {
             line: line as u64,
             column: column as u64,
             message: "this is not UTF-8 text: save the file as 'CSV UTF-8'".to_owned(),

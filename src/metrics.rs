@@ -1,7 +1,7 @@
-//! What a run counts, for Prometheus: `--metrics ADDRESS:PORT`, off by default.
+//! Metrics of a run for Prometheus: `--metrics ADDRESS:PORT`, off by default.
 //!
-//! The text is the exposition format 0.0.4 (prometheus.io, "Exposition formats"). Counters
-//! are added to where things happen, without a lock; phones are counted when somebody asks.
+//! The text is the exposition format 0.0.4 (prometheus.io, "Exposition formats"). Counters are
+//! incremented without a lock; phones are counted at each scrape.
 
 use std::{
     fmt::{self, Write as _},
@@ -23,16 +23,16 @@ use crate::{
 /// The path of the page, without its `/`.
 const NAME: &str = "metrics";
 
-/// What the page is, as scrapers want it said.
+/// The content type that scrapers expect.
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// TFTP error codes that are counted apart: those of RFC 1350 and RFC 2347.
+/// TFTP error codes with a counter each: those of RFC 1350 and RFC 2347.
 const ERROR_CODES: usize = 9;
 
-/// How transfers end.
+/// Outcomes of transfers.
 const OUTCOMES: [&str; 4] = ["delivered", "aborted", "vanished", "replaced"];
 
-/// What was counted since the run began.
+/// Counters since the run began.
 #[derive(Debug, Default)]
 pub struct Counters {
     started: [AtomicU64; 2],
@@ -44,7 +44,7 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Counts what a server saw.
+    /// Counts an observation of a server.
     pub fn see(&self, seen: &ObservationKind) {
         match seen {
             ObservationKind::Requested {
@@ -67,14 +67,14 @@ impl Counters {
         }
     }
 
-    /// Packets were sent once more.
+    /// Counts retransmitted packets.
     pub fn sent_again(&self, packets: u64) {
         add(&self.sent_again, packets);
     }
 
-    /// A TFTP ERROR was sent.
+    /// Counts a TFTP ERROR that was sent.
     pub fn error_sent(&self, code: u16) {
-        // What no standard names counts as "not defined", which it is.
+        // An unassigned code counts as 0, "not defined".
         let code = usize::from(code);
         add(&self.errors[if code < ERROR_CODES { code } else { 0 }], 1);
     }
@@ -96,7 +96,7 @@ fn side(transport: Transport) -> usize {
 pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
     let mut page = Page(String::new());
     let version = env!("CARGO_PKG_VERSION");
-    page.metric("build_info", "gauge", "The version that runs.");
+    page.metric("build_info", "gauge", "The version of the program.");
     page.sample("build_info", &[("version", version)], 1);
     page.metric("phones", "gauge", "Phones by state.");
     for state in State::ALL {
@@ -104,9 +104,9 @@ pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
         let word = crate::run_view::format::state_name(state);
         page.sample("phones", &[("state", word)], count);
     }
-    page.metric("other_clients", "gauge", "Clients that are no phones.");
+    page.metric("other_clients", "gauge", "Clients that are not phones.");
     page.sample("other_clients", &[], phones.others);
-    page.metric("diagnoses", "gauge", "Diagnoses that stand, by code.");
+    page.metric("diagnoses", "gauge", "Active diagnoses by code.");
     for code in Code::ALL {
         let count = phones.diagnoses.get(code).copied().unwrap_or(0);
         page.sample("diagnoses", &[("code", &code.to_string())], count);
@@ -114,15 +114,11 @@ pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
     let started: Vec<u64> = counters.started.iter().map(|it| it.load(Relaxed)).collect();
     let ended: Vec<u64> = counters.ended.iter().map(|it| it.load(Relaxed)).collect();
     let all: u64 = started.iter().sum();
-    // Read one after the other, they may be apart by what happened between.
+    // The counters are read one after the other and may differ slightly.
     let running = all.saturating_sub(ended.iter().sum());
     page.metric("transfers_running", "gauge", "Transfers under way.");
     page.sample("transfers_running", &[], running);
-    page.metric(
-        "transfers_started_total",
-        "counter",
-        "Transfers that began.",
-    );
+    page.metric("transfers_started_total", "counter", "Transfers started.");
     for (transport, count) in ["tftp", "http"].into_iter().zip(started) {
         page.sample(
             "transfers_started_total",
@@ -133,7 +129,7 @@ pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
     page.metric(
         "transfers_ended_total",
         "counter",
-        "Transfers by how they ended.",
+        "Transfers ended, by outcome.",
     );
     for (outcome, count) in OUTCOMES.into_iter().zip(ended) {
         page.sample("transfers_ended_total", &[("outcome", outcome)], count);
@@ -141,24 +137,28 @@ pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
     for (name, help, counter) in [
         (
             "not_found_total",
-            "Requests that were answered with \"not found\" or not at all.",
+            "Requests answered with \"not found\" or not at all.",
             &counters.not_found,
         ),
         (
             "acknowledged_bytes_total",
-            "Bytes that were acknowledged in transfers that are over.",
+            "Bytes acknowledged in transfers that have ended.",
             &counters.bytes,
         ),
         (
             "tftp_retransmitted_packets_total",
-            "TFTP packets that were sent again.",
+            "TFTP packets retransmitted.",
             &counters.sent_again,
         ),
     ] {
         page.metric(name, "counter", help);
         page.sample(name, &[], counter.load(Relaxed));
     }
-    page.metric("tftp_errors_sent_total", "counter", "TFTP errors by code.");
+    page.metric(
+        "tftp_errors_sent_total",
+        "counter",
+        "TFTP errors sent, by code.",
+    );
     for (code, counter) in counters.errors.iter().enumerate() {
         let code = code.to_string();
         page.sample(
@@ -170,7 +170,7 @@ pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
     page.0
 }
 
-/// A page while it is written. Writing to a String does not fail.
+/// The text while it is written. Writing to a String does not fail.
 struct Page(String);
 
 impl Page {
@@ -192,14 +192,14 @@ impl Page {
     }
 }
 
-/// A label's value as the format wants it.
+/// A label value, escaped.
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\")
         .replace('"', "\\\"")
         .replace('\n', "\\n")
 }
 
-/// Answers `GET /metrics`, on a listener of its own.
+/// Serves `GET /metrics` on a listener of its own.
 pub struct Exporter {
     page: Box<dyn Fn() -> String + Send + Sync>,
 }

@@ -1,6 +1,6 @@
-//! What is known of phones before any of them is heard: models, loads, names on the wire.
+//! Static knowledge about phones: models, loads, the names of requested files, upgrade rules.
 //!
-//! The ground floor: no I/O, and nothing here knows of any other room.
+//! The lowest domain module: no I/O, and no use of other modules.
 
 mod bridge;
 mod limits;

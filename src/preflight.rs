@@ -1,6 +1,7 @@
 //! Checks of this machine and its network before the first phone is powered: addresses to serve from,
 //! ports in use, privileges, the firewall, and what DHCP servers offer phones. Nothing is changed.
 
+mod background;
 mod check;
 mod dhcp_offers;
 mod finding;
@@ -12,6 +13,7 @@ mod rights;
 mod run;
 mod selftest;
 
+pub use background::PreflightRun;
 pub use check::{CheckOptions, CheckResult, PendingDhcpProbe, check};
 pub use finding::code;
 pub use firewall::{FirewallOutput, Flow};

@@ -13,6 +13,7 @@
 //! - **Times** and durations are real, in a rehearsal too.
 
 mod attention;
+mod diagnoses;
 mod fold;
 pub(crate) mod format;
 mod phone;
@@ -22,6 +23,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
+use self::diagnoses::{raise, withdraw};
 pub use self::{
     attention::{Attention, is_finished},
     fold::fold,
@@ -184,16 +186,4 @@ fn phone<'a>(
         phone.phone.clone_from(named);
     }
     phone
-}
-
-/// A diagnosis that is raised again carries newer evidence.
-fn raise(active: &mut Vec<Diagnosis>, diagnosis: &Diagnosis) {
-    match active.iter_mut().find(|it| it.code == diagnosis.code) {
-        Some(same) => same.clone_from(diagnosis),
-        None => active.push(diagnosis.clone()),
-    }
-}
-
-fn withdraw(active: &mut Vec<Diagnosis>, diagnosis: &Diagnosis) {
-    active.retain(|it| it.code != diagnosis.code);
 }

@@ -1,39 +1,51 @@
-//! `reflash check`: everything that can be known before the first phone is powered.
+//! `reflash check`: checks this machine and its network before phones are connected.
 
 use super::{
-    Failure, Globals, Outcome, dhcp::DhcpArgs, findings, json_document, network::NetworkArgs, print,
+    dhcp::DhcpArgs,
+    findings,
+    globals::{Globals, Outcome, json_document, print},
+    heading,
+    metrics::MetricsArgs,
+    network::NetworkArgs,
 };
 use crate::{
     dhcp::ServerKind,
     diagnose::Severity,
+    failure::Failure,
     preflight::{self, CheckResult, code},
     text::{escape, wrap},
 };
 
-/// Looks at this machine and its network before the first phone is powered.
+/// Check this machine and its network before phones are connected
 ///
-/// Which interface, who has the ports, rights, the firewall, and what the DHCP servers of the
-/// network tell a Cisco phone. All findings, the worst first; exit code 1 if one of them would
-/// stop a conversion. Nothing is changed, and no address is taken.
+/// Checks the interface, the ports, privileges, the firewall, and which TFTP server the DHCP
+/// servers of the network give to a Cisco phone. Prints all findings, the worst first; exit code
+/// 1 if one of them would prevent a conversion. Nothing is changed, and no address is leased.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   sudo reflash check
-  Before a conversion on a switch of its own:
+  Before a conversion on a separate switch:
     sudo reflash check --interface eth0 --dhcp isolated
-  The lines for the network's DHCP server:
+  The settings for the network's DHCP server:
     reflash check --interface eth0 --paste dnsmasq")]
 pub(super) struct Args {
     #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
     dhcp: DhcpArgs,
-    /// Print the lines that make a DHCP server of this kind name this machine, and nothing else.
-    #[arg(long, value_name = "KIND")]
+    #[command(flatten)]
+    _metrics: MetricsArgs,
+    /// Only print settings for this DHCP server
+    ///
+    /// The settings that make a DHCP server of this kind announce this machine as TFTP
+    /// server. KIND is dnsmasq, isc, kea, mikrotik, pfsense, ios or windows.
+    #[arg(long, value_name = "KIND", hide_possible_values = true,
+          help_heading = heading::OUTPUT)]
     paste: Option<ServerKind>,
 }
 
-/// Runs the verb.
+/// Runs the command.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     if let Some(kind) = args.paste {
         return paste(kind, args, globals);
@@ -62,15 +74,15 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     }
     if let (false, Some(chosen)) = (quiet, &chosen) {
         let interface = chosen.interface.as_deref().unwrap_or("no interface");
-        let words = format!(
+        let line = format!(
             "{} on {}: {}",
             chosen.address,
             escape(interface),
             chosen.reason
         );
-        print(&(wrap(&words, "", "  ").join("\n") + "\n"))?;
+        print(&(wrap(&line, "", "  ").join("\n") + "\n"))?;
     }
-    let outcome = findings::tell(&findings, globals)?;
+    let outcome = findings::print_all(&findings, globals)?;
     if !quiet {
         print(verdict(outcome))?;
     }
@@ -79,9 +91,9 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
 
 fn verdict(outcome: Outcome) -> &'static str {
     if outcome == Outcome::Done {
-        "Nothing that was looked at stops a conversion.\n"
+        "No finding prevents a conversion.\n"
     } else {
-        "A conversion would not work like this: see each error above.\n"
+        "A conversion would fail: see the errors above.\n"
     }
 }
 
@@ -101,7 +113,7 @@ fn paste(kind: ServerKind, args: &Args, globals: &Globals) -> Result<Outcome, Fa
     Ok(Outcome::Done)
 }
 
-/// For programs, and for people who read what they print: the lines for every kind of server.
+/// The settings for every kind of server.
 fn all_lines(address: std::net::Ipv4Addr) -> String {
     let lines =
         ServerKind::ALL.map(|kind| format!("\n\n== {kind}\n{}", kind.config_snippet(address)));

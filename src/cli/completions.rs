@@ -1,24 +1,25 @@
-//! `reflash completions`: completion for a shell.
+//! `reflash completions`: shell completion.
 
-use clap::CommandFactory;
+use clap::Command;
 use clap_complete::{Shell, generate};
 
-use super::{Cli, Failure, Globals, Outcome, json_document, print};
+use super::globals::{Globals, Outcome, json_document, print};
+use crate::failure::Failure;
 
-/// Prints a shell's completion script.
+/// Print a shell completion script
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   reflash completions bash > ~/.local/share/bash-completion/completions/reflash")]
 pub(super) struct Args {
-    /// The shell.
+    /// Shell
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }
 
-/// Runs the verb.
-pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let mut script = Vec::new();
-    generate(args.shell, &mut Cli::command(), "reflash", &mut script);
+/// Runs the command.
+pub(super) fn run(args: &Args, command: Command, globals: &Globals) -> Result<Outcome, Failure> {
+    let (mut command, mut script) = (command, Vec::new());
+    generate(args.shell, &mut command, "reflash", &mut script);
     let script = String::from_utf8_lossy(&script);
     if globals.json {
         let document = serde_json::json!({ "shell": args.shell.to_string(), "script": script });

@@ -3,228 +3,245 @@
 use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use super::{
-    Failure, Globals, Outcome,
-    add::{self, AddArgs},
-    beforehand::CheckArgs,
-    bridge::{self, BridgeArgs},
-    bundles::{self, TrustArgs},
-    configurations::{self, Beside, Made},
-    dhcp::{self, DhcpArgs},
-    doors::Doors,
-    inventory::{InventoryArgs, ListFile},
-    journal::{self, Earlier, ResumeArgs, Serving},
-    listen::Ears,
-    named::{self, Named},
+    bundles::{BridgeArgs, TrustArgs},
+    dhcp::DhcpArgs,
+    extra_files::ExtraFilesArgs,
+    globals::{Globals, Outcome},
+    heading,
+    inventory::InventoryArgs,
+    journal::ResumeArgs,
+    metrics::MetricsArgs,
     network::NetworkArgs,
-    run::{self, Servers},
+    preflight::PreflightArgs,
+    registrar::RegistrarArgs,
+    run::{self, RunServices},
     web::WebArgs,
-    witness::{Registers, WitnessArgs},
 };
 use crate::{
-    bundle::Bundle,
+    failure::Failure,
+    inputs::{
+        bundles::{self, Selection},
+        configurations::{self, ConfigurationInputs, MadeConfigurations},
+        extra_files,
+        phone_list::InventoryFile,
+        run_inputs::RunInputs,
+        stage_failure,
+    },
     inventory::Inventory,
-    journal::Arguments,
     phone::MacAddress,
     preflight::SelectedInterface,
+    resume::{self, PreviousRun, RunStart},
+    services::{
+        captures::Captures,
+        dhcp::BoundDhcp,
+        registrar::{ExpectedRegistrations, RegistrarListeners},
+    },
     session::Source,
     stage::{ExtraFile, Stage},
     text::clock,
     track::Plan,
 };
 
-/// Converts phones: one or a building full.
+/// Convert phones: one, or a whole site
 ///
-/// Verifies the bundles, lays them out in a temporary folder, serves it over TFTP and says
-/// of every phone how far it is. Nothing of this machine is changed, and the folder is
-/// gone at the end.
+/// Verifies the bundles, stages them in a temporary folder, serves it over TFTP and HTTP, and
+/// reports the progress of every phone. This machine is not changed; the folder is removed at
+/// the end.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  One phone on the kitchen table, until Ctrl-C:
+  Every phone that comes, until Ctrl-C:
     sudo reflash convert cmterm-7945_7965-sip.9-3-1SR4-1.zip
-  Twenty phones, two hours at most, for a script:
+  Twenty phones, at most two hours, from a script:
     sudo reflash convert BUNDLE --expect 20 --timeout 2h --json
-  The phones of a list (mac, model, name, extension, secret: a header line, then a line each),
-  until each of them is done:
+  The phones of a list, until each is done:
     sudo reflash convert BUNDLE --inventory phones.csv
-  The same with `pbx` in the list: each phone gets its configuration too, and registers:
+  The same with `pbx` in the list; phones are also configured and register:
     sudo reflash convert BUNDLE --inventory office.toml
-  Phones that are to register at once, with configurations that you wrote:
+  With configurations that you wrote:
     sudo reflash convert BUNDLE --add SEP001D45AABB0C.cnf.xml --add dialplan.xml
-  After a power cut at this desk, with the phones as they are:
-    sudo reflash convert --resume
-  On a switch of their own, without another DHCP server:
+  On a separate switch without a DHCP server:
     sudo reflash convert BUNDLE --interface eth0 --dhcp isolated
-  Phones that are in use: listen for 5 minutes which load each runs, then plan its way:
+  Phones in use: first listen for 5 minutes which load each runs:
     sudo reflash convert BUNDLE --bridge BRIDGE --survey 5m
-  Old phones, which take 8.5(2) first and the target then:
-    sudo reflash convert BUNDLE --bridge cmterm-7945_7965-sccp.8-5-2.zip")]
+  Old phones, which need 8.5(2) before the target:
+    sudo reflash convert BUNDLE --bridge cmterm-7945_7965-sccp.8-5-2.zip
+  After this machine crashed or lost power:
+    sudo reflash convert --resume")]
 pub(crate) struct Args {
-    /// The firmware bundles: cmterm-….zip, as they were downloaded.
+    /// Firmware bundles, as downloaded from Cisco (cmterm-….zip)
     #[arg(required_unless_present = "resume", value_name = "BUNDLE")]
     pub(super) bundles: Vec<PathBuf>,
     #[command(flatten)]
-    pub(super) trust: TrustArgs,
-    #[command(flatten)]
     pub(super) bridge: BridgeArgs,
     #[command(flatten)]
-    pub(super) add: AddArgs,
+    pub(super) trust: TrustArgs,
     #[command(flatten)]
     pub(super) network: NetworkArgs,
     #[command(flatten)]
-    check: CheckArgs,
-    #[command(flatten)]
-    web: WebArgs,
-    #[command(flatten)]
     pub(super) dhcp: DhcpArgs,
     #[command(flatten)]
-    witness: WitnessArgs,
-    /// The call manager that XMLDefault.cnf.xml names; default: the serving address.
-    #[arg(long, value_name = "ADDRESS")]
-    pub(super) call_manager: Option<Ipv4Addr>,
-    /// Convert these phones alone.
-    #[arg(long, value_name = "MAC,…", value_delimiter = ',')]
+    preflight: PreflightArgs,
+    /// Convert only these phones
+    #[arg(long, value_name = "MAC,…", value_delimiter = ',', help_heading = heading::PHONES)]
     pub(super) only: Vec<MacAddress>,
     #[command(flatten)]
     pub(super) inventory: InventoryArgs,
-    /// End when this many phones are done.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["only", "inventory"])]
+    /// End when this many phones are done
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..),
+          conflicts_with_all = ["only", "inventory"], help_heading = heading::PHONES)]
     pub(super) expect: Option<u32>,
-    /// End after this long: 90s, 10m, 1h30m.
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    /// End after this time: 90s, 10m, 1h30m
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = heading::PHONES)]
     pub(super) timeout: Option<Duration>,
-    /// First only listen this long, so that running phones tell their load: 5m.
-    ///
-    /// In that time no load is named and none is handed out but to a phone in its boot loader.
-    /// Then the way of each phone is planned: whether it needs the bridge, the target or nothing.
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub(super) survey: Option<Duration>,
-    /// End when this many phones have failed.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// End when this many phones have failed
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..),
+          help_heading = heading::PHONES)]
     max_failures: Option<u32>,
     #[command(flatten)]
+    pub(super) extra_files: ExtraFilesArgs,
+    /// Call manager in XMLDefault.cnf.xml
+    ///
+    /// The processNodeName. Default: the serving address.
+    #[arg(long, value_name = "ADDRESS", help_heading = heading::CONFIGURATION)]
+    pub(super) call_manager: Option<Ipv4Addr>,
+    /// First only listen for this time: 5m
+    ///
+    /// Running phones report their load when they restart. During the survey no firmware is
+    /// offered, except to phones in their boot loader. Then each phone's route is planned: via
+    /// the bridge, directly to the target, or nothing to do.
+    #[arg(long, value_name = "DURATION", value_parser = duration,
+          help_heading = heading::DISCOVERY)]
+    pub(super) survey: Option<Duration>,
+    #[command(flatten)]
+    registrar: RegistrarArgs,
+    #[command(flatten)]
     pub(super) journal: ResumeArgs,
+    #[command(flatten)]
+    metrics: MetricsArgs,
+    #[command(flatten)]
+    web: WebArgs,
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    run_with(args, globals, run::Guest::default())
+    run_with(args, globals, run::WizardHooks::default())
 }
 
-/// The same with a guide beside it.
+/// Runs with what the wizard adds.
 pub(crate) fn run_with(
     args: &Args,
     globals: &Globals,
-    guest: run::Guest,
+    hooks: run::WizardHooks,
 ) -> Result<Outcome, Failure> {
-    let isolated = judged(args)?;
+    let isolated = check_flags(args)?;
     let folder = args.network.state_folder()?;
-    let earlier = args.journal.earlier(folder.as_deref())?;
-    let named = completed(args, earlier.as_ref());
-    let Material {
-        bundles,
-        bridges,
-        added,
-        list,
+    let previous = args.journal.previous(folder.as_deref())?;
+    let inputs = inputs(args, previous.as_ref());
+    let ServedFiles {
+        selection,
+        extra_files,
+        inventory: inventory_file,
         made,
-    } = material(&named, &args.only, earlier.as_ref(), globals)?;
-    let inventory = list.as_ref().map(|list| &list.inventory);
-    let both = [&bundles[..], &bridges].concat();
-    let own = [&added[..], &made.files].concat();
+    } = served_files(&inputs, &args.only, previous.as_ref(), globals.quiet)?;
+    let inventory = inventory_file.as_ref().map(|file| &file.inventory);
+    let all_bundles = selection.all();
+    let own_files = [&extra_files[..], &made.files].concat();
     let has_made = !made.files.is_empty();
     let chosen = args.network.choose()?;
-    let recorded = earlier.as_ref().and_then(Earlier::call_manager);
+    let recorded = previous.as_ref().and_then(PreviousRun::call_manager);
     let given = args.call_manager.or(recorded);
     let call_manager = call_manager(given, &chosen)?;
-    let look = args.check.look(&args.network, isolated, &chosen);
-    let doors = Doors::open(&args.network, args.web, &chosen)?;
+    let preflight = args.preflight.run(&args.network.wanted(isolated), &chosen);
+    let servers = args.network.bind(args.metrics, args.web, &chosen)?;
     let dhcp = args.dhcp.open(&chosen)?;
-    let witnesses = args.witness.bind(chosen.address, call_manager)?;
-    let registers = Registers::of(&own, chosen.address);
-    let ears = Ears::open(&chosen, registers.port(), witnesses.sip());
-    let rights = args.network.drop_privileges()?;
-    let dhcp_words = dhcp.as_ref().map(dhcp::Waiting::words);
-    // Ends with this function, and so with the run. It comes before the stage: a signal in the
-    // seconds that it takes leaves nothing behind.
-    let mut dhcp = dhcp.map(dhcp::Waiting::start).transpose()?;
-    let stage = Stage::temporary_with_files(&bundles, &bridges, &own, call_manager.into())
-        .map_err(run::stage_failure)?;
+    let registrar = RegistrarListeners::bind(args.registrar.ports(), chosen.address, call_manager)?;
+    let expected = ExpectedRegistrations::of(&own_files, chosen.address);
+    let captures = Captures::open(&chosen, expected.port(), registrar.sip());
+    let dropped = args.network.drop_privileges()?;
+    let dhcp_message = dhcp.as_ref().map(BoundDhcp::message);
+    // Ends when it is dropped at the end of this function. Starting it takes seconds, so it
+    // comes before staging: a signal meanwhile leaves nothing behind.
+    let mut dhcp = dhcp.map(BoundDhcp::start).transpose()?;
+    let Selection { targets, bridges } = &selection;
+    let stage = Stage::temporary_with_files(targets, bridges, &own_files, call_manager.into())
+        .map_err(stage_failure)?;
     let plan = Plan {
-        registering: registers.at(&witnesses.hears(&chosen, &ears)),
-        registrations: registers.registrations,
-        ..planned(args, &stage, &chosen, inventory)
+        registering: expected.at(&registrar.observed_at(&chosen, &captures)),
+        registrations: expected.registrations,
+        ..plan(args, &stage, &chosen, inventory)
     };
-    let plan = match &earlier {
-        Some(earlier) => earlier.plan(plan)?,
+    let plan = match &previous {
+        Some(previous) => previous.plan(plan)?,
         None => plan,
     };
-    let mut words = opening(&chosen, call_manager, dhcp_words);
-    words.extend(match plan.survey {
-        Some(survey) => earlier.is_none().then(|| survey_words(survey)),
+    let mut messages = opening(&chosen, call_manager, dhcp_message);
+    messages.extend(match plan.survey {
+        Some(survey) => previous.is_none().then(|| survey_message(survey)),
         None => Some(RESET.to_owned()),
     });
-    words.extend(rights);
-    words.extend(ears.words());
-    words.extend(doors.words());
-    words.extend(witnesses.words.iter().cloned());
-    words.extend(args.network.words());
-    words.extend(made.words);
-    let mut stages = bundles::started(&bundles, &plan);
-    stages.extend(bridge::started(&bridges, &plan.bridge));
-    let serving = Serving {
-        network: doors.network(),
-        command: command(&named, &added, list.as_ref().filter(|_| has_made), given),
-        bundles: &both,
+    messages.extend(dropped);
+    messages.extend_from_slice(captures.messages());
+    messages.extend(servers.metrics_message());
+    messages.extend_from_slice(registrar.messages());
+    messages.extend(args.network.messages());
+    messages.extend(made.messages);
+    let stages = bundles::started_stages(&selection, &plan);
+    let made_from = inventory_file.as_ref().filter(|_| has_made);
+    let start = RunStart {
+        network: servers.network(),
+        command: inputs.to_record(&extra_files, made_from, given),
+        bundles: &all_bundles,
         plan: &plan,
     };
     let record = args
         .journal
-        .record(earlier.as_ref(), folder.as_deref(), serving, globals)?;
-    let (before, after) = journal::words(record.journal.as_ref(), true);
-    words.extend(before);
-    let started = doors.started(stage.root(), record.journal.as_ref(), stages, words);
-    let mut afterwards = args.network.words();
+        .record(previous, folder.as_deref(), start, globals.quiet)?;
+    let (before, after) = resume::messages(record.journal.as_ref(), true);
+    messages.extend(before);
+    let started = servers.started(stage.root(), record.journal.as_ref(), stages, messages);
+    let mut afterwards = args.network.messages();
     afterwards.extend(run::afterwards(&plan));
     afterwards.extend(after);
     afterwards.extend(dhcp.as_ref().map(|_| LEASES_END.to_owned()));
     // The listeners live as long as the run.
-    let (_listening, heard) = witnesses.start()?.unzip();
+    let (_listening, observations) = registrar.start()?.unzip();
     run::run(
         Source::Stage(stage),
         plan,
-        Servers {
-            doors,
-            witnesses: heard
+        RunServices {
+            servers,
+            observations: observations
                 .into_iter()
                 .chain(
                     dhcp.as_mut()
                         .and_then(crate::dhcp::RunningServer::observations),
                 )
                 .collect(),
-            poller: args.witness.poller(),
-            ears,
-            found: Some(look.told(globals.quiet)),
+            poller: args.registrar.poller(),
+            captures,
+            findings: Some(preflight.start(globals.quiet)),
         },
         started,
         afterwards,
         record,
-        run::Audience { globals, guest },
+        run::Ui { globals, hooks },
     )
 }
 
-/// What the command line alone shows to be wrong; whether this program gives the addresses.
-fn judged(args: &Args) -> Result<bool, Failure> {
+/// Checks the flags against each other. Returns whether this program serves addresses.
+fn check_flags(args: &Args) -> Result<bool, Failure> {
     let times = args.timeout.zip(args.survey);
     if times.is_some_and(|(end, survey)| end <= survey) {
         return Err(Failure::usage(
-            "--timeout ends the run before --survey is over: no phone would be told of a load",
-            "The timeout counts from the beginning, the survey included: give a longer one",
+            "--timeout ends the run before --survey is over: no phone would be offered firmware",
+            "Give a longer --timeout; it counts from the start of the run, including the survey",
         ));
     }
     args.dhcp.isolated()
 }
 
-/// What is served and whom the run expects.
-fn planned(
+/// What is served, and which phones are expected.
+fn plan(
     args: &Args,
     stage: &Stage,
     chosen: &SelectedInterface,
@@ -245,97 +262,82 @@ fn planned(
     }
 }
 
-/// What becomes of the addresses of `--dhcp isolated`.
-const LEASES_END: &str = "The addresses that phones have from this program end within 10 minutes: \
-    connect them to the network whose DHCP server they are to use.";
+/// What happens to the addresses of `--dhcp isolated`.
+const LEASES_END: &str = "The addresses that reflash leased to phones expire within 10 minutes. \
+    Connect the phones to the network whose DHCP server they are to use.";
 
-/// Whom phones are told of: who was given, or else this machine.
+/// The call manager that phones get: the given one, or else this machine.
 fn call_manager(given: Option<Ipv4Addr>, chosen: &SelectedInterface) -> Result<Ipv4Addr, Failure> {
     if chosen.address.is_unspecified() && given.is_none() {
         return Err(Failure::usage(
-            "--listen 0.0.0.0 serves on every interface, so none of them can be named to phones",
+            "--listen 0.0.0.0 serves on every interface, so there is no one address to give to \
+             phones as their call manager",
             "Add --call-manager ADDRESS, or listen on one address",
         ));
     }
     Ok(given.unwrap_or(chosen.address))
 }
 
-/// What is served, as it is named now or was before.
-fn completed(args: &Args, earlier: Option<&Earlier>) -> Named {
-    let mut named = Named::new(
-        &args.bundles,
-        &args.bridge,
-        &args.trust,
-        &args.add,
-        &args.inventory,
-    );
-    if let Some(earlier) = earlier {
-        earlier.complete(&mut named);
+/// The inputs of the command line, completed from the run that is resumed.
+fn inputs(args: &Args, previous: Option<&PreviousRun>) -> RunInputs {
+    let mut inputs = RunInputs {
+        bundles: args.bundles.clone(),
+        bridges: args.bridge.bridges.clone(),
+        trust: args.trust.trust(),
+        extra_files: args.extra_files.files.clone(),
+        inventory: args.inventory.inventory.clone(),
+        ..RunInputs::default()
+    };
+    if let Some(previous) = previous {
+        previous.complete(&mut inputs);
     }
-    named
-}
-
-/// The same for the record; `list`: what configurations were made from.
-fn command(
-    named: &Named,
-    added: &[ExtraFile],
-    list: Option<&ListFile>,
-    call_manager: Option<Ipv4Addr>,
-) -> Arguments {
-    Arguments {
-        added: named::given_files(added),
-        inventory: list.map(named::given_list),
-        ..journal::command(
-            &named.bundles,
-            &named.bridge.bridges,
-            &named.trust,
-            call_manager,
-        )
-    }
+    inputs
 }
 
 /// What phones are served.
-struct Material {
-    bundles: Vec<Bundle>,
-    bridges: Vec<Bundle>,
-    added: Vec<ExtraFile>,
-    list: Option<ListFile>,
-    made: Made,
+struct ServedFiles {
+    selection: Selection,
+    extra_files: Vec<ExtraFile>,
+    inventory: Option<InventoryFile>,
+    made: MadeConfigurations,
 }
 
-/// Reads and judges everything that is named, before a port is opened.
-fn material(
-    named: &Named,
+/// Reads and checks every input, before a port is opened.
+fn served_files(
+    inputs: &RunInputs,
     only: &[MacAddress],
-    earlier: Option<&Earlier>,
-    globals: &Globals,
-) -> Result<Material, Failure> {
-    let list = named.inventory.read_whole(globals)?;
-    let added = named.add.read()?;
-    named.is_unchanged(&added, list.as_ref())?;
-    let (bundles, bridges) = named.bridge.select(&named.bundles, &named.trust, globals)?;
-    if let Some(earlier) = earlier {
-        earlier.is_served(&[&bundles[..], &bridges].concat())?;
+    previous: Option<&PreviousRun>,
+    quiet: bool,
+) -> Result<ServedFiles, Failure> {
+    let inventory = inputs.inventory.as_deref();
+    let inventory = inventory.map(|path| InventoryFile::read(path, quiet));
+    let inventory = inventory.transpose()?;
+    let extra_files = extra_files::read(&inputs.extra_files)?;
+    inputs.check_unchanged(&extra_files, inventory.as_ref())?;
+    let RunInputs {
+        bundles, bridges, ..
+    } = inputs;
+    let selection = bundles::select_with_bridges(bundles, bridges, &inputs.trust, quiet)?;
+    if let Some(previous) = previous {
+        previous.check_bundles(&selection.all())?;
     }
-    add::judge(&added, &[&bundles, &bridges], globals)?;
+    extra_files::check(&extra_files, &selection.targets, &selection.bridges, quiet)?;
     let only = (!only.is_empty()).then_some(only);
-    let beside = Beside {
-        targets: &bundles,
-        bridges: &bridges,
-        only: only.or(earlier.and_then(Earlier::only)),
-        added: &added,
+    let inputs = ConfigurationInputs {
+        selection: &selection,
+        only: only.or(previous.and_then(PreviousRun::only)),
+        extra_files: &extra_files,
     };
-    let made = configurations::made(list.as_ref(), beside, globals)?;
-    Ok(Material {
-        bundles,
-        bridges,
-        added,
-        list,
+    let made = configurations::make(inventory.as_ref(), inputs, quiet)?;
+    Ok(ServedFiles {
+        selection,
+        extra_files,
+        inventory,
         made,
     })
 }
 
-/// What a person needs to know before the first phone comes.
+/// What the operator must know before the first phone comes.
 fn opening(
     chosen: &SelectedInterface,
     call_manager: Ipv4Addr,
@@ -347,29 +349,31 @@ fn opening(
             None => format!("address {}: {}", chosen.address, chosen.reason),
         },
         dhcp.unwrap_or_else(|| {
-            format!("DHCP must tell the phones this address: option 150 (or 66) = {call_manager}")
+            format!(
+                "the DHCP server must give phones this address: option 150 (or 66) = {call_manager}"
+            )
         }),
     ]
 }
 
-/// How a phone comes into its boot loader, which asks for the target by itself. Not in a survey:
-/// a phone that was reset has no load left to tell.
-const RESET: &str = "to start a phone: hold # while it gets power, until the line lamps walk; then \
-                     type 123456789*0#";
+/// How to bring a phone into its boot loader, which requests the target without having been
+/// told. Not during a survey: a phone that was reset has no load left to report.
+const RESET: &str = "to reset a phone: hold # while you connect its power, until the line lamps \
+                     light in turn; then type 123456789*0#";
 
-/// What a person does while the run only listens. One that is gone on with was told.
-fn survey_words(survey: Duration) -> String {
+/// What the operator does during a survey.
+fn survey_message(survey: Duration) -> String {
     let seconds = i64::try_from(survey.as_secs()).unwrap_or(i64::MAX);
     format!(
-        "survey: until {} of this run no load is named and none handed out. Restart running phones \
-         now (Settings, then **#**): they tell which load they run",
+        "survey until {} of this run: no firmware is offered yet. Restart running phones now \
+         (Settings, then **#**); each then reports the load it runs",
         clock(seconds)
     )
 }
 
-/// `90s`, `10m`, `1h30m`.
+/// Parses `90s`, `10m` or `1h30m`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let expected = || format!("'{text}' is no duration: expected one like 90s, 10m or 1h30m");
+    let expected = || format!("'{text}' is not a duration: expected one like 90s, 10m or 1h30m");
     let parsed: jiff::SignedDuration = text.parse().map_err(|_| expected())?;
     Duration::try_from(parsed)
         .ok()

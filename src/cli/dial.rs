@@ -1,95 +1,77 @@
-//! `reflash dial`: what a phone would send for these digits.
+//! `reflash dial`: what a phone sends for dialled digits.
 
-mod plan;
+mod phone;
 mod table;
-
-pub(super) use plan::for_phones;
 
 use std::path::PathBuf;
 
-use super::{Failure, Globals, Outcome, json_document, print};
+use self::phone::{Phone, digits, rule};
+use super::{
+    globals::{Globals, Outcome, json_document, print},
+    heading,
+};
 use crate::{
-    dialplan::{
-        DialMode, DialPlan, DialResult, MAX_DIGITS, MatchedEntry, PRESETS, ProxyRoute,
-        UserParameter,
-    },
+    dialplan::{DialMode, DialResult, ProxyRoute, UserParameter},
     display::Style,
+    failure::Failure,
+    inputs::plan_file,
     text::{escape, wrap},
 };
 
-/// Says what a phone with this dial plan sends for these digits.
+/// Show what a phone with this dial plan sends for dialled digits
 ///
-/// And when, and by which entry. The digits are pressed one after the other, so a call that begins early is seen too.
+/// Shows also when it sends and which entry matched. The digits are dialled one after the other,
+/// so a call that starts too early shows too.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   reflash dial dialplan.xml 5123456
   reflash dial AU 000 --json
-  reflash dial office.dial --table numbers.txt     exit code 1 if one is sent otherwise
-  reflash dial office.dial --xml > dialplan.xml    write it for the phones
+  Check a table of numbers; exit code 1 if one differs:
+    reflash dial office.dial --table numbers.txt
+  Write the file for phones:
+    reflash dial office.dial --xml > dialplan.xml
 
-A table has a line for each number: the digits, what is sent ('-' for nothing),
-and if you like the seconds until then. What follows ';' or a '#' that stands
-alone is a comment.
-docs/dialplans.md has the language of plans.")]
+A table has a line for each number: the digits, what is expected to be sent
+('-': nothing), and optionally the seconds until then. A comment starts with ';'
+or with a '#' that stands alone. docs/dialplans.md describes the plan language.")]
 pub(super) struct Args {
-    /// A dialplan.xml, a plan's source, or one of the presets AU, NANP and internal.
+    /// A dialplan.xml, a plan source, or a preset: AU, NANP, internal
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
-    /// The keys that are pressed: 0 to 9, * # and +. '' is none: a hotline's call.
+    /// Dialled keys: 0 to 9, *, # and +; '' for a hotline
     #[arg(value_name = "DIGITS", value_parser = digits, conflicts_with_all = ["table", "xml"],
           required_unless_present_any = ["table", "xml"])]
     digits: Option<String>,
-    /// Take # as a digit, as phones do whose proxy is USECALLMANAGER.
-    #[arg(long)]
+    /// Treat # as a digit (proxy USECALLMANAGER)
+    ///
+    /// Phones with proxy USECALLMANAGER treat # as a digit; others send the number at once.
+    #[arg(long, help_heading = heading::PHONES)]
     call_manager_mode: bool,
-    /// The line of the phone, for entries that are for one only.
-    #[arg(long, value_name = "N", default_value_t = 1,
+    /// Line of the phone
+    ///
+    /// Some entries of a dial plan apply to one line only.
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = heading::PHONES,
           value_parser = clap::value_parser!(u8).range(1..))]
     line: u8,
-    /// Dial each number of FILE and hold what is sent against what stands there.
-    #[arg(long, value_name = "FILE", conflicts_with = "xml")]
+    /// Dial each number of a table and compare
+    #[arg(long, value_name = "FILE", conflicts_with = "xml",
+          help_heading = heading::CONFIGURATION)]
     table: Option<PathBuf>,
-    /// Print the dialplan.xml for a source or preset.
-    #[arg(long, conflicts_with_all = ["json", "call_manager_mode", "line"])]
+    /// Print the dialplan.xml of a source or preset
+    #[arg(long, conflicts_with_all = ["json", "call_manager_mode", "line"],
+          help_heading = heading::OUTPUT)]
     xml: bool,
 }
 
-/// Keys of a phone.
-fn digits(text: &str) -> Result<String, String> {
-    if let Some(strange) = text.chars().find(|key| !"0123456789*#+".contains(*key)) {
-        let strange = strange.escape_debug();
-        return Err(format!(
-            "'{strange}' is no key: expected 0 to 9, *, # and +"
-        ));
-    }
-    if text.len() > MAX_DIGITS {
-        return Err(format!("a phone keeps no more than {MAX_DIGITS} digits"));
-    }
-    Ok(text.to_owned())
-}
-
-/// Dials as the flags say.
-struct Phone {
-    template: DialPlan,
-    line: u8,
-    mode: DialMode,
-}
-
-impl Phone {
-    fn dial(&self, digits: &str) -> DialResult {
-        self.template.dial_on(self.line, digits, self.mode)
-    }
-}
-
-/// Runs the verb.
+/// Runs the command.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     if args.xml {
-        print(&plan::xml(&args.plan, globals)?)?;
+        print(&plan_file::compile(&args.plan, globals.quiet)?)?;
         return Ok(Outcome::Done);
     }
     let phone = Phone {
-        template: plan::read(&args.plan, globals)?,
+        template: plan_file::read(&args.plan, globals.quiet)?,
         line: args.line,
         mode: if args.call_manager_mode {
             DialMode::CallManager
@@ -104,13 +86,13 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     if globals.json {
         print(&json_document(&dialled)?)?;
     } else {
-        print(&told(&dialled, Style::new(globals.color)))?;
+        print(&as_text(&dialled, Style::new(globals.color)))?;
     }
     Ok(Outcome::Done)
 }
 
-/// What a person reads.
-fn told(dialled: &DialResult, style: Style) -> String {
+/// The result as text.
+fn as_text(dialled: &DialResult, style: Style) -> String {
     let mut lines = Vec::new();
     let mut line = |name: &str, what: &str| {
         lines.extend(wrap(what, &format!("{name:<6} "), "       "));
@@ -123,26 +105,26 @@ fn told(dialled: &DialResult, style: Style) -> String {
     }
     match &dialled.rule {
         Some(decided) => line("rule", &rule(decided)),
-        None => line("rule", "none: sent as it was dialled"),
+        None => line("rule", "none: sent as dialled"),
     }
     if let Some(awaited) = &dialled.waits_for {
-        let why = "fits better and wants more digits";
+        let why = "matches better but needs more digits";
         line("waits", &format!("for {}, which {why}", rule(awaited)));
     }
     for tone in &dialled.tones {
         let digits = if tone.after == 1 { "digit" } else { "digits" };
-        let heard = format!("{} after {} {digits}", tone.tone, tone.after);
-        line("tone", &heard);
+        let tone = format!("{} after {} {digits}", tone.tone, tone.after);
+        line("tone", &tone);
     }
     if dialled.route != ProxyRoute::Default {
         let route = match dialled.route {
             ProxyRoute::Emergency => "to the proxy for emergency calls",
-            _ => "to the host that the address names",
+            _ => "to the host in the address",
         };
         line("route", route);
     }
     if !dialled.unsent.is_empty() {
-        let late = format!("{} was pressed too late and is not sent", dialled.unsent);
+        let late = format!("{} was dialled too late and is not sent", dialled.unsent);
         line("late", &style.warn(&escape(&late)));
     }
     lines.join("\n") + "\n"
@@ -162,17 +144,4 @@ fn when(dialled: &DialResult) -> String {
         0 => "at once".to_owned(),
         seconds => format!("{seconds} s after the last digit"),
     }
-}
-
-fn rule(rule: &MatchedEntry) -> String {
-    let pattern = match rule.pattern.as_str() {
-        "" => "the hotline".to_owned(),
-        pattern => escape(pattern),
-    };
-    format!("{pattern} (entry {}, line {})", rule.index, rule.line)
-}
-
-/// The presets, for a message.
-fn presets() -> String {
-    PRESETS.join(", ")
 }

@@ -1,22 +1,23 @@
-//! `reflash explain`: a diagnosis in full.
+//! `reflash explain`: the full explanation of a diagnosis.
 
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
-use super::{Failure, Globals, Outcome, json_document, print};
+use super::globals::{Globals, Outcome, json_document, print};
 use crate::{
     diagnose::{Code, Explanation, Severity},
+    failure::Failure,
     text::wrap,
 };
 
-/// Explains a diagnosis: what it looks like, its causes, its cure.
+/// Explain a diagnosis: signature, causes, what to do
 ///
-/// Without CODE, every code in a line.
+/// Without CODE, lists all codes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   reflash explain manifest-refused")]
 pub(super) struct Args {
-    /// The code, as runs and reports name it.
+    /// Code, as runs and reports print it
     #[arg(value_name = "CODE", ignore_case = true, hide_possible_values = true,
           value_parser = PossibleValuesParser::new(Code::ALL.iter().map(ToString::to_string)))]
     code: Option<String>,
@@ -28,7 +29,7 @@ struct Document {
     diagnoses: Vec<Explanation>,
 }
 
-/// Runs the verb.
+/// Runs the command.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let is_wanted = |code: &&Code| {
         let wanted = args.code.as_deref();
@@ -57,7 +58,7 @@ fn severity(severity: Severity) -> &'static str {
 fn in_full(explained: &Explanation) -> String {
     let code = explained.code;
     let fails = if code.is_final() {
-        "; the phone has failed, until it moves on"
+        "; the phone counts as failed until it makes progress"
     } else {
         ""
     };
@@ -66,14 +67,14 @@ fn in_full(explained: &Explanation) -> String {
     for (name, text) in [
         ("Signature", explained.signature),
         ("Causes", explained.causes),
-        ("Cure", explained.cure),
+        ("What to do", explained.cure),
         ("Clears when", explained.clears_when),
     ] {
         lines.push(String::new());
         lines.push(name.to_owned());
         lines.extend(wrap(text, "  ", "  "));
     }
-    // The page's marks for code are no use in a terminal.
+    // The texts are Markdown; a terminal does not render its code marks.
     lines.join("\n").replace('`', "") + "\n"
 }
 
@@ -85,7 +86,7 @@ fn list(all: &[Explanation]) -> String {
         lines.extend(wrap(explained.title, &first, &indent));
     }
     lines.push(String::new());
-    lines.push("In full: reflash explain CODE".to_owned());
+    lines.push("For the full text: reflash explain CODE".to_owned());
     lines.join("\n").replace('`', "") + "\n"
 }
 

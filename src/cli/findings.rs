@@ -1,11 +1,12 @@
-//! Findings on standard output: for people a few lines each, for programs one document.
+//! Prints findings to standard output: as text, or as one JSON document.
 
 use serde::Serialize;
 
-use super::{Failure, Globals, Outcome, json_document, print};
+use super::globals::{Globals, Outcome, json_document, print};
 use crate::{
     diagnose::{Finding, Severity},
     display::{self, Style},
+    failure::Failure,
 };
 
 /// What `--json` prints.
@@ -14,13 +15,16 @@ struct Document<'a> {
     findings: &'a [Finding],
 }
 
-/// Prints all of them. An error among them makes the verb exit with 1.
-pub(super) fn tell(findings: &[Finding], globals: &Globals) -> Result<Outcome, Failure> {
+/// Prints the findings. If one is an error, the exit code is 1.
+pub(super) fn print_all(findings: &[Finding], globals: &Globals) -> Result<Outcome, Failure> {
     if globals.json {
         print(&json_document(&Document { findings })?)?;
     } else {
         let style = Style::new(globals.color);
-        let text: String = findings.iter().map(|found| lines(found, style)).collect();
+        let text: String = findings
+            .iter()
+            .map(|one| display::finding(one, style))
+            .collect();
         print(&text)?;
     }
     let is_error = |finding: &Finding| finding.severity == Severity::Error;
@@ -29,9 +33,4 @@ pub(super) fn tell(findings: &[Finding], globals: &Globals) -> Result<Outcome, F
     } else {
         Outcome::Done
     })
-}
-
-/// `path:line:column: error: what [code]`, and the cure below.
-pub(super) fn lines(finding: &Finding, style: Style) -> String {
-    display::finding(finding, style)
 }

@@ -1,74 +1,27 @@
-//! `--inventory`: the phones that a person listed.
+//! `--inventory`: the list of phones.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::{Failure, Globals};
-use crate::{
-    diagnose::{Finding, Severity},
-    inventory::{Fault, Inventory, InventoryError},
-    stage::sha256,
-    text::escape,
-};
+use super::{globals::Globals, heading};
+use crate::{failure::Failure, inputs::phone_list::InventoryFile};
 
 /// The list of phones.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct InventoryArgs {
-    /// The phones that are expected, and their names: CSV with a header line, or TOML with
-    /// `[[phone]]` entries. `mac` is needed; docs/configuration.md has everything that is known.
-    /// With a `pbx`, phones that have a model, an extension and a secret get a configuration
-    /// made from it.
-    #[arg(long, value_name = "FILE")]
+    /// List of the expected phones, CSV or TOML
+    ///
+    /// CSV with a header line, or TOML with `[[phone]]` entries; only `mac` is required. If it
+    /// sets `pbx`, phones with a model, an extension and a secret also get a configuration.
+    /// docs/configuration.md lists every key.
+    #[arg(long, value_name = "FILE", help_heading = heading::PHONES)]
     pub(crate) inventory: Option<PathBuf>,
 }
 
 impl InventoryArgs {
-    /// Reads it, if one is named, and tells what was read over.
-    pub(crate) fn read(&self, globals: &Globals) -> Result<Option<Inventory>, Failure> {
-        Ok(self.read_whole(globals)?.map(|listed| listed.inventory))
+    /// Reads the file, if one is named.
+    pub(crate) fn read(&self, globals: &Globals) -> Result<Option<InventoryFile>, Failure> {
+        let path = self.inventory.as_deref();
+        path.map(|path| InventoryFile::read(path, globals.quiet))
+            .transpose()
     }
-
-    /// The same with its path and what it is known by later.
-    pub(crate) fn read_whole(&self, globals: &Globals) -> Result<Option<ListFile>, Failure> {
-        let Some(path) = &self.inventory else {
-            return Ok(None);
-        };
-        let failed = |error: InventoryError| Failure::new(escape(&error.to_string()), error.cure());
-        let bytes = Inventory::bytes(path).map_err(failed)?;
-        let inventory = Inventory::parse(path, &bytes).map_err(failed)?;
-        for warning in inventory.warnings.iter().filter(|_| !globals.quiet) {
-            let path = escape(&path.display().to_string());
-            eprintln!("warning: {path}, {}", escape(warning));
-        }
-        Ok(Some(ListFile {
-            inventory,
-            path: path.clone(),
-            sha256: sha256(&bytes),
-        }))
-    }
-}
-
-/// An inventory, and the file that it was read from.
-#[derive(Debug)]
-pub(crate) struct ListFile {
-    pub(crate) inventory: Inventory,
-    pub(crate) path: PathBuf,
-    /// 64 lower-case hex digits.
-    pub(crate) sha256: String,
-}
-
-/// Every fault of an inventory as a finding: in the order of the text.
-pub(crate) fn findings(faults: &[Fault], path: &Path) -> Vec<Finding> {
-    let number = |number: u64| u32::try_from(number).ok();
-    faults
-        .iter()
-        .map(|fault| Finding {
-            code: "inventory-fault",
-            severity: Severity::Error,
-            path: Some(path.to_owned()),
-            line: number(fault.line),
-            column: number(fault.column),
-            message: fault.message.clone(),
-            cure: String::new(),
-        })
-        .collect()
 }

@@ -1,4 +1,4 @@
-//! `reflash lint`: judges configurations that somebody wrote.
+//! `reflash lint`: checks configurations and dial plans.
 
 use std::{
     fs::File,
@@ -7,53 +7,65 @@ use std::{
 };
 
 use super::{
-    Failure, Globals, Outcome,
-    bundles::{self, TrustArgs},
     findings,
+    globals::{Globals, Outcome},
+    heading,
 };
 use crate::{
+    bundle::ExamineOptions,
     diagnose::{Finding, Severity},
+    failure::Failure,
+    inputs::{bundles, shown},
     lint::{self, LintContext, MAX_FILE_BYTES, PjsipConfig},
-    phone::Model,
-    text::escape,
+    phone::{LoadName, Model},
 };
 
-/// Judges phone configurations and dial plans before a phone does.
+/// Check phone configurations and dial plans before phones read them
 ///
-/// A phone drops a file that it cannot read without a word. Each finding has its place, what
-/// was expected there and what to do; docs/lint.md lists the codes.
+/// Phones ignore a file that they cannot read, without an error. Each finding has a position,
+/// what was expected, and what to do; docs/lint.md lists the codes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   reflash lint /srv/tftp/XMLDefault.cnf.xml /srv/tftp/SEP*.cnf.xml
-  Does the firmware exist, and does Asterisk agree?
-    reflash lint SEP001D45AABB0C.cnf.xml --bundle cmterm-7945_7965-sip.9-3-1SR4-1.zip \\
-        --pjsip /etc/asterisk/pjsip.conf")]
+  Compare with the firmware and with Asterisk:
+    reflash lint SEP001D45AABB0C.cnf.xml --pjsip /etc/asterisk/pjsip.conf \\
+        --bundle cmterm-7945_7965-sip.9-3-1SR4-1.zip")]
 pub(super) struct Args {
-    /// What phones are to read. What a file is, its name says, else its root element.
+    /// Files to check
+    ///
+    /// SEP*.cnf.xml, XMLDefault.cnf.xml or dialplan.xml. The type is detected from the file
+    /// name, or else from the XML root element.
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// A bundle that the server has: loads that are named must be in one of them. Several.
-    #[arg(long = "bundle", value_name = "BUNDLE")]
+    /// Bundle on the TFTP server (repeatable)
+    ///
+    /// Every load that a file names must be in one of them.
+    #[arg(long = "bundle", value_name = "BUNDLE", help_heading = heading::BUNDLES)]
     bundles: Vec<PathBuf>,
-    /// Asterisk's side: transports and endpoints are held against each other. Several files;
-    /// what they include is not read.
-    #[arg(long, value_name = "FILE")]
-    pjsip: Vec<PathBuf>,
-    /// The model that the SEP files are for; else the load that they name says it.
-    #[arg(long, value_name = "MODEL", value_parser = model)]
+    /// Model that the SEP files are for
+    ///
+    /// Default: according to the load that they name.
+    #[arg(long, value_name = "MODEL", value_parser = model, help_heading = heading::PHONES)]
     model: Option<&'static Model>,
+    /// Asterisk's pjsip.conf to compare with (repeatable)
+    ///
+    /// Transports and endpoints must match those of the phones. Files that it includes are not
+    /// read.
+    #[arg(long, value_name = "FILE", help_heading = heading::CONFIGURATION)]
+    pjsip: Vec<PathBuf>,
 }
 
-/// Bytes of a `pjsip.conf` that are read. One for 1,000 phones has 400 kB.
+/// Bytes read of a `pjsip.conf`. One for 1,000 phones has 400 kB.
 const MAX_PJSIP_BYTES: usize = 2 * 1024 * 1024;
 
 fn model(text: &str) -> Result<&'static Model, String> {
-    Model::by_number(text)
-        .ok_or_else(|| "no such model: expected one of `reflash models`, such as 7965".to_owned())
+    Model::by_number(text).ok_or_else(|| {
+        "no such model: expected one that `reflash models` lists, such as 7965".to_owned()
+    })
 }
 
-/// Runs the verb.
+/// Runs the command.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let known = LintContext {
         loads: loads(&args.bundles)?,
@@ -67,30 +79,29 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             Err(error) => found.push(unreadable(path, &error)),
         }
     }
-    let outcome = findings::tell(&found, globals)?;
+    let outcome = findings::print_all(&found, globals)?;
     if found.is_empty() && !globals.json && !globals.quiet {
         let files = match args.files.len() {
             1 => "1 file".to_owned(),
             count => format!("{count} files"),
         };
-        eprintln!("{files} read: nothing to complain about");
+        eprintln!("{files} checked: no findings");
     }
     Ok(outcome)
 }
 
-/// The loads of the bundles, whoever made them: nothing of them is served here.
-fn loads(paths: &[PathBuf]) -> Result<Vec<crate::phone::LoadName>, Failure> {
-    let expectation = TrustArgs::default().expectation()?;
-    let bundles = bundles::looked_at(paths, &expectation, "", true)?;
+/// The loads of the bundles, of any origin: nothing of them is served here.
+fn loads(paths: &[PathBuf]) -> Result<Vec<LoadName>, Failure> {
+    let bundles = bundles::examine(paths, &ExamineOptions::default(), "", true)?;
     for bundle in &bundles {
         if bundle.loads.is_empty() {
             return Err(Failure::new(
                 format!(
-                    "{} is {} and holds no load to compare with",
-                    escape(&bundle.path.display().to_string()),
+                    "{} is {} and contains no load to compare with",
+                    shown(&bundle.path),
                     bundle.verdict
                 ),
-                "Run `reflash verify` on it, and name a firmware bundle",
+                "Name a firmware bundle; `reflash verify` shows what this file is",
             ));
         }
     }
@@ -103,9 +114,9 @@ fn loads(paths: &[PathBuf]) -> Result<Vec<crate::phone::LoadName>, Failure> {
 fn pjsip(paths: &[PathBuf], globals: &Globals) -> Result<Option<PjsipConfig>, Failure> {
     let mut whole: Option<PjsipConfig> = None;
     for path in paths {
-        let shown = escape(&path.display().to_string());
+        let shown = shown(path);
         let failure = |error: &dyn std::fmt::Display| {
-            let cure = "--pjsip takes Asterisk's pjsip.conf, which this user may read";
+            let cure = "--pjsip takes Asterisk's pjsip.conf; this user must be able to read it";
             Failure::new(format!("cannot read {shown}: {error}"), cure)
         };
         let bytes = read(path, MAX_PJSIP_BYTES).map_err(|error| failure(&error))?;
@@ -117,7 +128,7 @@ fn pjsip(paths: &[PathBuf], globals: &Globals) -> Result<Option<PjsipConfig>, Fa
         let read = PjsipConfig::read(&String::from_utf8_lossy(&bytes));
         if read.partial && !globals.quiet {
             eprintln!(
-                "note: {shown} includes other files, which are not read: name them with --pjsip too"
+                "note: {shown} includes other files, which are not read; name them with --pjsip too"
             );
         }
         whole.get_or_insert_default().join(read);
@@ -125,15 +136,15 @@ fn pjsip(paths: &[PathBuf], globals: &Globals) -> Result<Option<PjsipConfig>, Fa
     Ok(whole)
 }
 
-/// At most `limit` bytes of a file and one more, which shows that it has more. A FIFO or a
-/// device is not waited on.
+/// Reads at most `limit` bytes, and one more to show that the file is longer. Never waits on a
+/// FIFO or a device.
 fn read(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
     let metadata = path.metadata()?;
     if !metadata.is_file() {
         let kind = if metadata.is_dir() {
             "a folder"
         } else {
-            "no regular file"
+            "not a regular file"
         };
         return Err(io::Error::other(format!("it is {kind}")));
     }
@@ -144,7 +155,7 @@ fn read(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A file that nobody judged; the others still are.
+/// A file that cannot be checked; the others still are.
 fn unreadable(path: &Path, error: &io::Error) -> Finding {
     Finding {
         code: "unreadable",
@@ -153,6 +164,6 @@ fn unreadable(path: &Path, error: &io::Error) -> Finding {
         line: None,
         column: None,
         message: format!("the file cannot be read: {error}"),
-        cure: "Name a file that is there and that this user may read".to_owned(),
+        cure: "Name an existing file that this user may read".to_owned(),
     }
 }

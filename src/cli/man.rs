@@ -1,29 +1,35 @@
-//! `reflash man`: the man pages, for scripts/man and for packagers.
+//! `reflash man`: writes the man pages, for scripts/man and packagers.
 
 use std::{fs, path::PathBuf};
 
-use clap::CommandFactory;
+use clap::Command;
 
-use super::{Cli, Failure, Globals, Outcome, json_document, print};
+use super::{
+    globals::{Globals, Outcome, json_document, print},
+    heading,
+};
+use crate::failure::Failure;
 
-/// Write the man pages, one for each verb.
+/// Write the man pages, one for each command
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   reflash man --to target/man")]
 pub(super) struct Args {
-    /// The folder; created where it is missing, pages of the same name replaced.
-    #[arg(long, value_name = "DIR")]
+    /// Destination folder
+    ///
+    /// Created if missing; pages of the same name are replaced.
+    #[arg(long, value_name = "DIR", help_heading = heading::OUTPUT)]
     to: PathBuf,
 }
 
-/// Runs the verb.
-pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+/// Runs the command.
+pub(super) fn run(args: &Args, command: Command, globals: &Globals) -> Result<Outcome, Failure> {
     fs::create_dir_all(&args.to)
-        .and_then(|()| clap_mangen::generate_to(Cli::command(), &args.to))
+        .and_then(|()| clap_mangen::generate_to(command, &args.to))
         .map_err(|error| {
             Failure::new(
                 format!("cannot write man pages to {}: {error}", args.to.display()),
-                "name a folder that you may write to",
+                "Name a folder that this user may write to",
             )
         })?;
     if globals.json {

@@ -1,11 +1,11 @@
-//! `reflash models`: the model table.
+//! `reflash models`: the table of phone models.
 
 use serde::Serialize;
 
-use super::{Failure, Globals, Outcome, json_document, print};
-use crate::phone::MODELS;
+use super::globals::{Globals, Outcome, json_document, print};
+use crate::{failure::Failure, phone::MODELS};
 
-/// Prints the table of phone models: ids, bundles, manifests.
+/// Print the table of phone models: type numbers, bundles, manifests
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   reflash models --json")]
@@ -21,7 +21,7 @@ struct Document {
 struct Row {
     /// The number without letters, as in all JSON.
     model: &'static str,
-    /// The number as phones of its form carry it: `7961-GE`.
+    /// The full name: `7961-GE`.
     name: &'static str,
     device_type: u32,
     bundle: Option<&'static str>,
@@ -29,7 +29,7 @@ struct Row {
     convertible: bool,
 }
 
-/// Runs the verb.
+/// Runs the command.
 pub(super) fn run(_args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let models: Vec<_> = MODELS
         .iter()
@@ -50,7 +50,7 @@ pub(super) fn run(_args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-/// The table for 80 columns; `bare` leaves the explanation out.
+/// The table, for 80 columns; `bare` leaves the explanation out.
 fn table(models: &[Row], bare: bool) -> String {
     let line = |name: &str, id: &str, bundle: &str, recovery: &str, converts: &str| {
         format!("{name:<8} {id:>6}  {bundle:<22} {recovery:<21} {converts}\n")
@@ -73,8 +73,9 @@ fn table(models: &[Row], bare: bool) -> String {
     }
     if !bare {
         text += "
-TYPE is the number in loadInformation436. A bundle's name begins as shown; a
-dash means that the name differs by model or that there is no SIP firmware.
+TYPE is the device type: the number in loadInformation436, for example. SIP
+BUNDLE is the start of the bundle's name; '-' means that the name differs by
+model, or that there is no SIP firmware.
 ";
     }
     text

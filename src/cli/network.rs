@@ -1,83 +1,94 @@
-//! Where to serve: the flags that `convert` and `serve` share.
+//! Network flags, which `check`, `convert` and `serve` share.
 
 use std::{
-    io,
     net::{Ipv4Addr, SocketAddrV4},
     path::PathBuf,
 };
 
-use super::{Failure, privileges};
+use super::{heading, metrics::MetricsArgs, web::WebArgs};
 use crate::{
-    http,
-    preflight::{self, Protocol, SelectedInterface},
-    tftp::{self, BindErrorKind, policy},
+    failure::Failure,
+    preflight::{self, SelectedInterface},
+    privileges,
+    services::servers::{self, BoundServers},
+    tftp::{self, policy},
 };
 
-/// The port that phones ask. They know no other.
+/// The TFTP port that phones use; they know no other.
 const TFTP_PORT: u16 = 69;
 
-/// The port that loads from 9.3 on ask first.
+/// The HTTP port that loads from 9.3 on try first.
 const HTTP_PORT: u16 = 6970;
 
-/// Where to serve.
+/// Where and how to serve.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct NetworkArgs {
-    /// Serve on this network interface (`ip link` lists them).
-    #[arg(long, value_name = "NAME", conflicts_with = "listen")]
+    /// Serve on this network interface
+    ///
+    /// `ip link` lists them. Default: chosen by evidence, and printed.
+    #[arg(long, value_name = "NAME", conflicts_with = "listen", help_heading = heading::NETWORK)]
     interface: Option<String>,
-    /// Serve on this address of this machine.
-    #[arg(long, value_name = "ADDRESS")]
+    /// Serve on this address of this machine
+    #[arg(long, value_name = "ADDRESS", help_heading = heading::NETWORK)]
     listen: Option<Ipv4Addr>,
-    /// UDP port for requests; phones ask no other than 69.
-    #[arg(long, value_name = "N", default_value_t = TFTP_PORT)]
+    /// UDP port for TFTP requests
+    ///
+    /// Phones use port 69 and no other; another port is for tests and port forwarding.
+    #[arg(long, value_name = "N", default_value_t = TFTP_PORT, help_heading = heading::NETWORK)]
     tftp_port: u16,
-    /// TCP port for HTTP, which loads from 9.3 on try first; 0: no HTTP.
-    #[arg(long, value_name = "N", default_value_t = HTTP_PORT)]
+    /// TCP port for HTTP; 0: no HTTP
+    ///
+    /// Loads from 9.3 on try HTTP before TFTP.
+    #[arg(long, value_name = "N", default_value_t = HTTP_PORT, help_heading = heading::NETWORK)]
     http_port: u16,
-    /// UDP port that all transfers leave from, for a firewall's sake; 0: any.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    /// UDP port of transfers; 0: any
+    ///
+    /// One fixed port for all TFTP transfers, for firewalls.
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = heading::NETWORK)]
     transfer_port: u16,
-    /// Let Prometheus read what is counted at http://ADDRESS:PORT/metrics; who can reach that
-    /// can read it.
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    metrics: Option<SocketAddrV4>,
-    /// The engine that serves over TFTP.
-    #[arg(long, value_name = "ENGINE", default_value = "native")]
+    /// Engine: native or async-tftp
+    ///
+    /// native observes every acknowledgement. async-tftp is the crate of that name; it does
+    /// not observe the final acknowledgement, so files count as implied at best.
+    #[arg(long, value_name = "ENGINE", default_value = "native", hide_possible_values = true,
+          help_heading = heading::NETWORK)]
     engine: Engine,
-    /// Transfers over TFTP at once.
-    #[arg(long, value_name = "N", default_value_t = policy::TRANSFERS, value_parser = count)]
+    /// Most TFTP transfers at once
+    #[arg(long, value_name = "N", default_value_t = policy::TRANSFERS, value_parser = transfers,
+          help_heading = heading::NETWORK)]
     max_transfers: usize,
-    /// Transfers over TFTP at once to one address.
+    /// Most transfers at once per address
     #[arg(long, value_name = "N", default_value_t = policy::TRANSFERS_PER_ADDRESS,
-          value_parser = count)]
+          value_parser = transfers, help_heading = heading::NETWORK)]
     max_per_address: usize,
-    /// As root: become this user once the ports are open; default: who called sudo.
-    #[arg(long, value_name = "NAME")]
+    /// Switch from root to this user after binding
+    ///
+    /// Default: the user who called sudo.
+    #[arg(long, value_name = "NAME", help_heading = heading::NETWORK)]
     user: Option<String>,
-    /// Mark what is sent for the network's queues: 0 to 63, 0 for nothing special.
+    /// DSCP of outgoing packets (0-63)
     #[arg(long, value_name = "N", default_value_t = 0,
-          value_parser = clap::value_parser!(u8).range(0..=63))]
+          value_parser = clap::value_parser!(u8).range(0..=63), help_heading = heading::NETWORK)]
     dscp: u8,
 }
 
-/// At least one, and no more than what memory was measured for.
-fn count(text: &str) -> Result<usize, String> {
+/// The most transfers at once that can be configured, at about 1 KB each.
+const MAX_TRANSFERS: usize = 65_536;
+
+fn transfers(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(count @ 1..=TRANSFERS_MOST) => Ok(count),
-        _ => Err(format!("expected a number from 1 to {TRANSFERS_MOST}")),
+        Ok(count @ 1..=MAX_TRANSFERS) => Ok(count),
+        _ => Err(format!("expected a number from 1 to {MAX_TRANSFERS}")),
     }
 }
 
-/// The most transfers at once that may be asked for: about 1 KB each.
-const TRANSFERS_MOST: usize = 65_536;
-
-/// Which engine serves over TFTP.
+/// A TFTP engine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Engine {
-    /// This program's own: it sees every acknowledgement.
+    /// This program's own: it observes every acknowledgement.
     #[default]
     Native,
-    /// The crate async-tftp: it sees no final acknowledgement, so that images count as
+    /// The crate async-tftp: it does not observe the final acknowledgement, so files count as
     /// implied at best.
     AsyncTftp,
 }
@@ -90,15 +101,20 @@ impl Engine {
         }
     }
 
-    /// What a person has to know of the evidence that it gives; said before and after.
-    pub(crate) fn words(self) -> Vec<String> {
+    /// Binds the engine.
+    pub(crate) fn bind(self, config: &tftp::Config) -> Result<tftp::Bound, Failure> {
+        servers::bind_tftp(self.kind(), config)
+    }
+
+    /// What the operator must know about its evidence, printed before and after the run.
+    pub(crate) fn messages(self) -> Vec<String> {
         match self {
             Self::Native => Vec::new(),
             Self::AsyncTftp => vec![
-                "engine async-tftp: it sees neither a phone's last acknowledgement nor its \
-                 errors. Over TFTP no file is called delivered; \"implied\" means that every \
-                 block was sent and the phone went on, \"vanished\" may be a file that arrived. \
-                 A phone counts as converted only when a witness names its load"
+                "engine async-tftp observes neither final acknowledgements nor errors of phones: \
+                 no file over TFTP is reported as delivered. \"implied\" means that every block \
+                 was sent and the phone continued; a \"vanished\" file may have arrived. A phone \
+                 counts as converted only when an evidence source reports its load"
                     .to_owned(),
             ],
         }
@@ -106,25 +122,29 @@ impl Engine {
 }
 
 impl NetworkArgs {
-    /// Gives all rights away; the ports are bound by now. Returns what to say of it.
+    /// Drops all privileges, once the ports are bound. Returns messages for the operator.
     pub(crate) fn drop_privileges(&self) -> Result<Vec<String>, Failure> {
         privileges::drop_all(self.user.as_deref())
     }
 
-    /// Where the user that serves keeps its journals.
+    /// The journal folder of the user that serves.
     pub(crate) fn state_folder(&self) -> Result<Option<PathBuf>, Failure> {
         privileges::state_folder(self.user.as_deref())
     }
 
-    /// What a person has to know of how it is served; said before and after.
-    pub(crate) fn words(&self) -> Vec<String> {
-        self.engine.words()
+    pub(crate) fn user(&self) -> Option<&str> {
+        self.user.as_deref()
     }
 
-    /// The address to serve from.
+    /// What the operator must know about the engine, printed before and after the run.
+    pub(crate) fn messages(&self) -> Vec<String> {
+        self.engine.messages()
+    }
+
+    /// Selects the address to serve on.
     pub(crate) fn choose(&self) -> Result<SelectedInterface, Failure> {
         if let Some(address) = self.listen {
-            let reason = "you named it".to_owned();
+            let reason = "given by --listen".to_owned();
             return Ok(SelectedInterface {
                 address,
                 interface: None,
@@ -137,7 +157,7 @@ impl NetworkArgs {
         })
     }
 
-    /// What `check` is to look at.
+    /// What the preflight is to check.
     pub(crate) fn wanted(&self, isolated: bool) -> preflight::CheckOptions {
         preflight::CheckOptions {
             interface: self.interface.clone(),
@@ -149,42 +169,28 @@ impl NetworkArgs {
         }
     }
 
-    /// The HTTP server, bound, if there is to be one.
-    pub(crate) fn bind_http(&self, address: Ipv4Addr) -> Result<Option<http::Server>, Failure> {
-        if self.http_port == 0 {
-            return Ok(None);
-        }
-        let listen = SocketAddrV4::new(address, self.http_port);
-        http::Server::bind(listen, self.dscp)
-            .map(Some)
-            .map_err(|error| {
-                let kind = BindErrorKind::of(&error);
-                let mut cure = cure(kind, Protocol::Tcp, listen);
-                if kind == BindErrorKind::InUse {
-                    cure += ". Or go without HTTP: --http-port 0 (phones then use TFTP)";
-                }
-                Failure::new(cannot_listen(listen, kind, &error), cure)
-            })
-    }
-
-    /// Where what is counted can be read, bound, if it is to be.
-    pub(crate) fn bind_metrics(&self) -> Result<Option<http::Server>, Failure> {
-        let Some(listen) = self.metrics else {
-            return Ok(None);
-        };
-        http::Server::bind(listen, 0).map(Some).map_err(|error| {
-            let kind = BindErrorKind::of(&error);
-            let cure = cure(kind, Protocol::Tcp, listen);
-            Failure::new(cannot_listen(listen, kind, &error), cure)
+    /// Binds every server that the options name.
+    pub(crate) fn bind(
+        &self,
+        metrics: MetricsArgs,
+        web: WebArgs,
+        chosen: &SelectedInterface,
+    ) -> Result<BoundServers, Failure> {
+        let http = SocketAddrV4::new(chosen.address, self.http_port);
+        let bind_http = || servers::bind_http(http, self.dscp);
+        Ok(BoundServers {
+            tftp: self.bind_tftp(chosen.address)?,
+            http: (self.http_port != 0).then(bind_http).transpose()?,
+            metrics: metrics.bind()?,
+            web: web.bind()?,
         })
     }
 
-    /// The engine, bound.
-    pub(crate) fn bind(&self, address: Ipv4Addr) -> Result<tftp::Bound, Failure> {
+    fn bind_tftp(&self, address: Ipv4Addr) -> Result<tftp::Bound, Failure> {
         if self.engine == Engine::AsyncTftp {
-            self.suits_async_tftp(address)?;
+            self.check_async_tftp(address)?;
         }
-        let config = tftp::Config {
+        self.engine.bind(&tftp::Config {
             transfer_port: self.transfer_port,
             dscp: self.dscp,
             limits: policy::Limits {
@@ -193,87 +199,30 @@ impl NetworkArgs {
                 ..policy::Limits::default()
             },
             ..tftp::Config::new(SocketAddrV4::new(address, self.tftp_port))
-        };
-        bind(self.engine, &config)
+        })
     }
 
-    /// The crate opens its transfers' sockets itself, wherever the system likes.
-    fn suits_async_tftp(&self, address: Ipv4Addr) -> Result<(), Failure> {
+    /// The crate opens the sockets of transfers itself, without these options.
+    fn check_async_tftp(&self, address: Ipv4Addr) -> Result<(), Failure> {
         let cannot = |what: &str, cure: &str| {
             let error = format!("the engine async-tftp cannot {what}");
             Err(Failure::usage(error, cure))
         };
         if address.is_unspecified() {
             return cannot(
-                "answer from the address that was asked",
+                "answer from the address a request was sent to",
                 "Listen on one address, or use --engine native",
             );
         }
         if self.transfer_port != 0 {
             return cannot(
-                "keep to one transfer port",
-                "Leave --transfer-port out, or use --engine native",
+                "use a fixed transfer port",
+                "Remove --transfer-port, or use --engine native",
             );
         }
         if self.dscp != 0 {
-            return cannot("mark packets", "Leave --dscp out, or use --engine native");
+            return cannot("set DSCP", "Remove --dscp, or use --engine native");
         }
         Ok(())
-    }
-}
-
-/// The engine, bound, or the words for why not.
-pub(crate) fn bind(engine: Engine, config: &tftp::Config) -> Result<tftp::Bound, Failure> {
-    tftp::Bound::bind(engine.kind(), config).map_err(|error| {
-        let at = SocketAddrV4::new(error.address, error.port);
-        let cure = cure(error.kind, Protocol::Udp, at);
-        Failure::new(cannot_listen(at, error.kind, &error.source), cure)
-    })
-}
-
-/// Why a port could not be taken, and who has it.
-pub(crate) fn cannot_bind(at: SocketAddrV4, protocols: &[Protocol], error: &io::Error) -> Failure {
-    let kind = BindErrorKind::of(error);
-    let held = |protocol: &&Protocol| preflight::port_owner_at(**protocol, at).is_some();
-    let protocol = protocols.iter().find(held).or(protocols.last());
-    let protocol = protocol.copied().unwrap_or(Protocol::Tcp);
-    Failure::new(cannot_listen(at, kind, error), cure(kind, protocol, at))
-}
-
-fn cannot_listen(at: SocketAddrV4, kind: BindErrorKind, error: &io::Error) -> String {
-    let why = match kind {
-        BindErrorKind::Permission => "permission denied".to_owned(),
-        BindErrorKind::InUse => "the port is in use".to_owned(),
-        BindErrorKind::NotAvailable => "not an address of this machine".to_owned(),
-        BindErrorKind::Other => error.to_string(),
-    };
-    format!("cannot listen on {} port {}: {why}", at.ip(), at.port())
-}
-
-fn cure(kind: BindErrorKind, protocol: Protocol, at: SocketAddrV4) -> String {
-    let port = at.port();
-    match kind {
-        BindErrorKind::Permission => {
-            format!("Ports below 1024 need a right. {}", privileges::how())
-        }
-        BindErrorKind::InUse => match preflight::port_owner_at(protocol, at) {
-            Some(holder) => format!(
-                "{holder} has it. Stop it for the time of the conversion ({}), then start again",
-                holder.stop()
-            ),
-            None => format!(
-                "Another program has it; this user may not see which. Find it with: sudo ss \
-                 -ln{}p 'sport = :{port}'",
-                match protocol {
-                    Protocol::Udp => 'u',
-                    Protocol::Tcp => 't',
-                }
-            ),
-        },
-        BindErrorKind::NotAvailable => {
-            "No interface of this machine has that address: `ip address` lists those there are"
-                .to_owned()
-        }
-        BindErrorKind::Other => String::new(),
     }
 }

@@ -1,36 +1,43 @@
-//! `reflash provision`: files for the phones and for the PBX, from one inventory.
+//! `reflash provision`: files for phones and PBX from one inventory.
 
 use std::path::PathBuf;
 
 use serde::Serialize;
 
 use super::{
-    Failure, Globals, Outcome,
-    bundles::{self, TrustArgs},
-    dial_plan, findings,
-    inventory::InventoryArgs,
-    json_document, print, run,
+    bundles::TrustArgs,
+    findings,
+    globals::{Globals, Outcome, json_document, print},
+    heading,
 };
 use crate::{
-    inventory::{Fault, Inventory, Secret},
+    failure::Failure,
+    inputs::{
+        bundles::{self, model_loads},
+        dial_plan,
+        phone_list::{self, InventoryFile},
+        stage_failure,
+    },
+    inventory::{Inventory, InventoryFault, Secret},
     phone::{LoadName, Model},
     provision::{
-        self, Built, File, Given,
-        folder::{Entry, Folder, FolderError, Written},
+        self, OutputFile, ProvisionInputs, ProvisionOutput,
+        folder::{Folder, FolderError, WriteSummary, WrittenFile},
     },
     stage::Stage,
     text::{escape, wrap},
 };
 
-/// Writes the phones' files and the PBX's, from one inventory.
+/// Write configurations for phones and Asterisk from an inventory
 ///
 /// The folder gets tftp/ (a SEP file for each phone, XMLDefault.cnf.xml, dialplan.xml, and the
-/// firmware of --firmware), asterisk/ (pjsip.conf and more) and README.txt, which says where
-/// each file goes. Passwords that the inventory does not have are made once and kept in
-/// secrets.toml there: a second run with the same folder changes none.
+/// firmware of --firmware), asterisk/ (pjsip.conf and more) and README.txt, which explains where
+/// each file goes. Passwords missing from the inventory are generated once and kept in
+/// secrets.toml in that folder; a second run into the same folder does not change them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
-  reflash provision office.toml --to office --firmware cmterm-7945_7965-sip.9-3-1SR4-1.zip
+  reflash provision office.toml --to office \\
+    --firmware cmterm-7945_7965-sip.9-3-1SR4-1.zip
 
 office.toml:
   [site]
@@ -47,25 +54,28 @@ office.toml:
   number = 1002
   label = \"Workshop\"
 
-docs/configuration.md has every key and its default.")]
+docs/configuration.md lists every key and its default.")]
 pub(super) struct Args {
-    /// The list of phones: TOML, or CSV with a header line.
+    /// List of phones: TOML, or CSV with a header line
     #[arg(value_name = "INVENTORY")]
     inventory: PathBuf,
-    /// The folder: new, empty, or an earlier run's.
-    #[arg(long, value_name = "DIR")]
+    /// Destination: new, empty, or from an earlier run
+    #[arg(long, value_name = "DIR", help_heading = heading::OUTPUT)]
     to: PathBuf,
-    /// A firmware bundle that is laid out in tftp/ and named to its models; several for
-    /// different models.
-    #[arg(long, value_name = "BUNDLE")]
+    /// Also write this firmware to tftp/ (repeatable)
+    ///
+    /// The configurations of its models then name its load.
+    #[arg(long, value_name = "BUNDLE", help_heading = heading::BUNDLES)]
     firmware: Vec<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
-    /// Write into a folder that has other files, and over files that somebody changed.
-    #[arg(long)]
+    /// Allow other files in the folder; overwrite edits
+    ///
+    /// Write into a folder that has other files, and overwrite files changed since the last run.
+    #[arg(long, help_heading = heading::OUTPUT)]
     force: bool,
-    /// Print the passwords.
-    #[arg(long)]
+    /// Print the passwords
+    #[arg(long, help_heading = heading::OUTPUT)]
     show_secrets: bool,
 }
 
@@ -73,7 +83,7 @@ pub(super) struct Args {
 #[derive(Debug, Serialize)]
 struct Document<'a> {
     root: String,
-    files: &'a [Entry],
+    files: &'a [WrittenFile],
     phones: Vec<Phone>,
     loads: Vec<&'a str>,
     removed: &'a [String],
@@ -104,14 +114,9 @@ impl std::fmt::Debug for Secrets<'_> {
     }
 }
 
-/// Runs the verb.
+/// Runs the command.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let listed = InventoryArgs {
-        inventory: Some(args.inventory.clone()),
-    };
-    let Some(inventory) = listed.read(globals)? else {
-        return Err(Failure::usage("no inventory is named", ""));
-    };
+    let inventory = InventoryFile::read(&args.inventory, globals.quiet)?.inventory;
     let folder = Folder::open(&args.to, args.force).map_err(|error| folder_failure(&error))?;
     let (firmware, loads) = firmware(args, globals)?;
     let mut passwords = folder.passwords().clone();
@@ -119,12 +124,12 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         .fill(&inventory, getrandom::fill)
         .map_err(|error| {
             Failure::new(
-                format!("no passwords could be made: {error}"),
-                "The kernel gives no random numbers: try again on another machine",
+                format!("cannot generate passwords: {error}"),
+                "The kernel provides no random numbers: try another machine",
             )
         })?;
     let dial_plan = dial_plan::of_site(&inventory.site, &args.inventory)?;
-    let given = Given {
+    let given = ProvisionInputs {
         passwords: &passwords,
         loads: &loads,
         dial_plan: dial_plan.as_deref(),
@@ -134,7 +139,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     };
     let mut built = match provision::build(&inventory, &given) {
         Ok(built) => built,
-        Err(faults) => return told_faults(&faults, args, globals),
+        Err(faults) => return print_faults(&faults, args, globals),
     };
     built.files.extend(firmware);
     let written = folder
@@ -144,51 +149,46 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         let document = document(args, &inventory, &loads, &built, &written);
         print(&json_document(&document)?)?;
     } else {
-        print(&told(args, &inventory, &built, &written, globals.quiet))?;
+        print(&summary(args, &inventory, &built, &written, globals.quiet))?;
     }
     Ok(Outcome::Done)
 }
 
-type Firmware = (Vec<File>, Vec<(&'static Model, LoadName)>);
+type Firmware = (Vec<OutputFile>, Vec<(&'static Model, LoadName)>);
 
-/// The bundles' files, verified and read, and the load of each model.
+/// The files of the verified bundles, and the load of each model.
 fn firmware(args: &Args, globals: &Globals) -> Result<Firmware, Failure> {
     if args.firmware.is_empty() {
         return Ok(Firmware::default());
     }
-    let bundles = bundles::select(&args.firmware, &args.trust, false, globals)?;
-    // The stage's own XMLDefault.cnf.xml is not used: this one has the site's PBX.
-    let nobody = std::net::Ipv4Addr::UNSPECIFIED.into();
-    let stage = Stage::temporary(&bundles, &[], nobody).map_err(run::stage_failure)?;
+    let bundles = bundles::select(&args.firmware, &args.trust.trust(), false, globals.quiet)?;
+    // The stage's own XMLDefault.cnf.xml is not used: the one written here names the PBX.
+    let unused = std::net::Ipv4Addr::UNSPECIFIED.into();
+    let stage = Stage::temporary(&bundles, &[], unused).map_err(stage_failure)?;
     let files = stage
         .files()
         .iter()
         .filter(|file| !file.name.eq_ignore_ascii_case("XMLDefault.cnf.xml"))
-        .map(|file| File {
+        .map(|file| OutputFile {
             path: format!("{}/{}", provision::TFTP, file.name),
             bytes: file.bytes.to_vec(),
         })
         .collect();
-    let loads = stage
-        .plan()
-        .into_iter()
-        .flat_map(|plan| {
-            let load = plan.load;
-            plan.models
-                .into_iter()
-                .map(move |model| (model, load.clone()))
-        })
-        .collect();
-    stage.close().map_err(run::stage_failure)?;
+    let loads = model_loads(stage.plan());
+    stage.close().map_err(stage_failure)?;
     Ok((files, loads))
 }
 
-/// Every fault as a finding: in the order of the text.
-fn told_faults(faults: &[Fault], args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let findings = super::inventory::findings(faults, &args.inventory);
-    let outcome = findings::tell(&findings, globals)?;
+/// Prints every fault as a finding, in the order of the text.
+fn print_faults(
+    faults: &[InventoryFault],
+    args: &Args,
+    globals: &Globals,
+) -> Result<Outcome, Failure> {
+    let findings = phone_list::findings(faults, &args.inventory);
+    let outcome = findings::print_all(&findings, globals)?;
     if !globals.json {
-        eprintln!("Nothing was written. docs/configuration.md has every key and its default.");
+        eprintln!("Nothing was written. docs/configuration.md lists every key and its default.");
     }
     Ok(outcome)
 }
@@ -197,8 +197,8 @@ fn document<'a>(
     args: &Args,
     inventory: &Inventory,
     loads: &'a [(&'static Model, LoadName)],
-    built: &'a Built,
-    written: &'a Written,
+    built: &'a ProvisionOutput,
+    written: &'a WriteSummary,
 ) -> Document<'a> {
     let phones = inventory.phones.iter().map(|phone| Phone {
         mac: phone.mac.to_string(),
@@ -225,12 +225,12 @@ fn document<'a>(
     }
 }
 
-/// What a person reads.
-fn told(
+/// The result as text.
+fn summary(
     args: &Args,
     inventory: &Inventory,
-    built: &Built,
-    written: &Written,
+    built: &ProvisionOutput,
+    written: &WriteSummary,
     quiet: bool,
 ) -> String {
     let mut lines = Vec::new();
@@ -254,9 +254,9 @@ fn told(
             line.trim_end().to_owned()
         }));
         let more = [
-            ("is gone, as no phone needs it any more", &written.removed),
+            ("removed: no phone uses it any more", &written.removed),
             (
-                "is not needed any more and stays, as somebody changed it",
+                "kept, although unused: it was changed since the last run",
                 &written.left,
             ),
         ];
@@ -264,10 +264,10 @@ fn told(
             lines.extend(
                 paths
                     .iter()
-                    .map(|path| format!("  {} {what}", escape(path))),
+                    .map(|path| format!("  {}: {what}", escape(path))),
             );
         }
-        lines.push(format!("{to}/README.txt says where each file goes."));
+        lines.push(format!("{to}/README.txt explains where each file goes."));
         for note in &built.notes {
             lines.extend(wrap(&escape(note), "Note: ", "  "));
         }

@@ -1,16 +1,19 @@
-//! `reflash replay`: another server's log, a capture or a journal through the same tracking.
+//! `reflash replay`: another server's log, a packet capture or a journal through the same
+//! tracking.
 
 use std::path::PathBuf;
 
 use serde_json::json;
 
 use super::{
-    Failure, Globals, Outcome,
-    bundles::{self, TrustArgs},
-    paper::{Paper, PaperArgs},
-    run,
+    bundles::TrustArgs,
+    globals::{Globals, Outcome},
+    heading,
+    report_output::{ReportArgs, ReportOutput},
 };
 use crate::{
+    failure::Failure,
+    inputs::{bundles, shown, stage_failure},
     replay::{self, DamagedPacket, Format, ReplayError, Trace},
     report::html::Heading,
     run_view,
@@ -19,12 +22,12 @@ use crate::{
     track::{Fleet, Plan, RunTime, StagePlan},
 };
 
-/// Says the same from another server's log, or from a capture.
+/// Analyse another TFTP server's log, a packet capture or a journal
 ///
-/// Reads logs of tftpd-hpa and dnsmasq, captures (pcap, pcapng) with TFTP, HTTP on port 6970
-/// and what phones say of themselves (CDP, LLDP, DHCP, SIP, SCCP), and journals of this
-/// program; what a file is, its content says. Log times without a zone count as UTC. With
-/// requests alone, "flashed" is inferred, and says so.
+/// Reads logs of tftpd-hpa and dnsmasq; captures (pcap, pcapng) with TFTP, HTTP on port 6970,
+/// CDP, LLDP, DHCP, SIP and SCCP; and journals of reflash. The type is detected from the
+/// content. Log times without a zone count as UTC. If a log has requests only, the state
+/// "flashed" is inferred, and its evidence says so.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -32,30 +35,32 @@ Examples:
   reflash replay phones.pcap --bundle cmterm-7945_7965-sip.9-3-1SR4-1.zip
   reflash replay old-tftpd.log --year 2020 --format html --to phones.html")]
 pub(super) struct Args {
-    /// The log, capture or journal.
+    /// Log, capture or journal
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// A bundle that was served: its manifests and sizes then judge what was fetched. May be
-    /// given several times.
-    #[arg(long = "bundle", value_name = "BUNDLE")]
+    /// Bundle that was served (repeatable)
+    ///
+    /// Files that phones fetched are compared with its manifests and sizes.
+    #[arg(long = "bundle", value_name = "BUNDLE", help_heading = heading::BUNDLES)]
     bundles: Vec<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
-    /// The year of a log's first line, where its times have none; default: by the time of the
-    /// file itself.
-    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i16).range(1970..=2261))]
+    /// Year of the first line, for times without one
+    ///
+    /// Default: from the modification time of the file.
+    #[arg(long, value_name = "YEAR", help_heading = heading::RECORD, value_parser = clap::value_parser!(i16).range(1970..=2261))]
     year: Option<i16>,
     #[command(flatten)]
-    paper: PaperArgs,
+    output: ReportArgs,
 }
 
-/// Runs the verb.
+/// Runs the command.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    args.paper.check(globals)?;
+    args.output.check(globals)?;
     let stages = stages(args, globals)?;
     let opened = replay::open(&args.file).map_err(|error| failed(&error))?;
     if opened.format == Format::Journal {
-        return super::report::replayed(&args.file, stages, &args.paper, globals);
+        return super::report::replayed(&args.file, stages, &args.output, globals);
     }
     let mut record = opened.read(args.year).map_err(|error| failed(&error))?;
     let plan = replay::plan(&mut record, stages);
@@ -67,8 +72,8 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let wall = |at| began.checked_add(at).unwrap_or(began);
     let mut view = run_view::fold(&mut fleet, &conversation.observations, RunTime::ZERO, wall);
     view.finish(&fleet.report(began));
-    let words = words(args, &record, requests_only, &loads, fleet.dropped());
-    let paper = Paper {
+    let words = heading_lines(args, &record, requests_only, &loads, fleet.dropped());
+    let output = ReportOutput {
         view: &view,
         heading: Heading {
             title: format!("Phones of {}", escape(&args.file.display().to_string())),
@@ -90,23 +95,23 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
             },
         }),
     };
-    args.paper.write(&paper, globals)?;
+    args.output.write(&output, globals)?;
     Ok(Outcome::Done)
 }
 
-/// The plan of the bundles that were named.
+/// The stages of the bundles that were named.
 fn stages(args: &Args, globals: &Globals) -> Result<Vec<StagePlan>, Failure> {
     if args.bundles.is_empty() {
         return Ok(Vec::new());
     }
-    // Nothing is served, so it need not be proven where they come from.
+    // Nothing is served, so their origin need not be proven.
     let accept = AcceptPolicy {
         unknown: true,
         sccp: true,
     };
-    let expectation = args.trust.expectation()?;
-    let bundles = bundles::examined(&args.bundles, &expectation, accept, globals.quiet)?;
-    stage::stage_plans(&bundles).map_err(run::stage_failure)
+    let expectation = args.trust.trust().expectation()?;
+    let bundles = bundles::select_expected(&args.bundles, &expectation, accept, globals.quiet)?;
+    stage::stage_plans(&bundles).map_err(stage_failure)
 }
 
 fn loads(plan: &Plan) -> Vec<String> {
@@ -120,8 +125,8 @@ fn loads(plan: &Plan) -> Vec<String> {
     loads
 }
 
-/// What a person has to know of the record.
-fn words(
+/// What the operator must know about the record.
+fn heading_lines(
     args: &Args,
     record: &Trace,
     requests_only: bool,
@@ -131,9 +136,9 @@ fn words(
     let tally = record.tally;
     let is_capture = record.what == "capture";
     let unit = if is_capture { "packets" } else { "lines" };
-    let mut words = vec![format!(
-        "{}: {}; {unit}: {}, telling of phones: {}, requests: {}",
-        args.file.display(),
+    let mut lines = vec![format!(
+        "{}: {}; {unit}: {}, about phones: {}, requests: {}",
+        shown(&args.file),
         record.what,
         tally.read,
         tally.understood,
@@ -141,41 +146,40 @@ fn words(
     )];
     match tally.unknown {
         0 => {}
-        unknown if is_capture => words.push(format!(
-            "packets of an unknown link layer: {unknown}; Ethernet, Linux cooked and raw IP are \
-             known"
+        unknown if is_capture => lines.push(format!(
+            "packets of an unsupported link layer: {unknown} (supported: Ethernet, Linux cooked, raw \
+             IP)"
         )),
-        unknown => words.push(format!("lines that were not understood: {unknown}")),
+        unknown => lines.push(format!("lines not understood: {unknown}")),
     }
     if let Some(DamagedPacket { packet, fault }) = record.damage {
-        words.push(format!(
-            "damaged packets: {}; the first is packet {packet} ({fault})",
+        lines.push(format!(
+            "malformed packets: {}; the first is packet {packet} ({fault})",
             tally.damaged
         ));
     }
     if tally.cut {
-        words.push(
-            "the record goes on after what was read: it breaks off, is damaged or is too long"
-                .to_owned(),
+        lines.push(
+            "only part of the record was read: it is incomplete, damaged or too long".to_owned(),
         );
     }
     if dropped > 0 {
-        words.push(format!("{dropped} addresses found no place: too many"));
+        lines.push(format!("too many addresses: {dropped} were ignored"));
     }
     if requests_only {
-        words.push(
-            "it tells requests alone and no acknowledgement: what a phone has is inferred from \
-             what it asked for next"
+        lines.push(
+            "the record has requests but no acknowledgements: what a phone received is inferred \
+             from its next request"
                 .to_owned(),
         );
     }
     if args.bundles.is_empty() && !loads.is_empty() {
-        words.push(format!(
-            "loads as the record shows them: {}; --bundle says it for sure",
+        lines.push(format!(
+            "loads according to the record: {}; name the bundle with --bundle to check them",
             loads.join(", ")
         ));
     }
-    words
+    lines
 }
 
 fn failed(error: &ReplayError) -> Failure {

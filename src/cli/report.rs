@@ -1,14 +1,15 @@
-//! `reflash report`: the record of a run as a table, JSON, CSV or a page.
+//! `reflash report`: the journal of a run as a table, JSON, CSV or an HTML page.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use super::{
-    Failure, Globals, Outcome,
-    paper::{Paper, PaperArgs},
+    globals::{Globals, Outcome},
+    report_output::{ReportArgs, ReportOutput},
 };
 use crate::{
+    failure::Failure,
     journal::{self, RecordedRun},
     report::html::Heading,
     run_view,
@@ -16,36 +17,36 @@ use crate::{
     track::{Fleet, Plan, StagePlan},
 };
 
-/// Says what became of every phone of a run, from its record.
+/// Report the result of every phone of a run, from its journal
 ///
-/// Who is done, on what evidence, who is not and why, how long it took, and what to do next.
-/// Reads the journal that `convert` writes. It may be of a run that still goes on, or of one
-/// that was killed.
+/// For every phone: its state, the evidence for it, how long it took, what is wrong, and what
+/// to do next. Reads the journal that `convert` writes, also of a run that still goes on or was
+/// killed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  reflash report ~/.local/state/reflash/2026-11-23T08-00-00Z-SIP45.9-3-1SR4-1S.jsonl
+  reflash report run.jsonl
   reflash report run.jsonl --format html --to run.html
   reflash report run.jsonl --format csv --to run.csv")]
 pub(super) struct Args {
-    /// The journal of a run.
+    /// Journal of a run
     #[arg(value_name = "JOURNAL")]
     journal: PathBuf,
     #[command(flatten)]
-    paper: PaperArgs,
+    output: ReportArgs,
 }
 
-/// Runs the verb.
+/// Runs the command.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    args.paper.check(globals)?;
-    replayed(&args.journal, Vec::new(), &args.paper, globals)
+    args.output.check(globals)?;
+    replayed(&args.journal, Vec::new(), &args.output, globals)
 }
 
-/// Reports a journal; `stages` in place of those that were recorded, if there are any.
+/// Reports a journal. `stages`, unless empty, replace the recorded ones.
 pub(super) fn replayed(
     path: &Path,
     stages: Vec<StagePlan>,
-    form: &PaperArgs,
+    args: &ReportArgs,
     globals: &Globals,
 ) -> Result<Outcome, Failure> {
     let recorded = journal::read(path).map_err(|error| {
@@ -62,6 +63,7 @@ pub(super) fn replayed(
     let mut report = fleet.report(recorded.sessions.began());
     recorded.sessions.to_wall_clock(&mut report);
     view.finish(&report);
+    view.finish(&report);
     let bundles: Vec<_> = recorded
         .header
         .bundles
@@ -76,11 +78,11 @@ pub(super) fn replayed(
             })
         })
         .collect();
-    let paper = Paper {
+    let output = ReportOutput {
         view: &view,
         heading: Heading {
             title: format!("reflash {}", recorded.header.command),
-            words: words(path, &recorded),
+            words: heading_lines(path, &recorded),
         },
         json: json!({
             "report": view.report(),
@@ -98,14 +100,14 @@ pub(super) fn replayed(
             },
         }),
     };
-    form.write(&paper, globals)?;
+    args.write(&output, globals)?;
     Ok(Outcome::Done)
 }
 
-/// What a person has to know of the record.
-fn words(path: &Path, recorded: &RecordedRun) -> Vec<String> {
+/// What the operator must know about the journal.
+fn heading_lines(path: &Path, recorded: &RecordedRun) -> Vec<String> {
     let sessions = &recorded.sessions;
-    let mut words = vec![format!(
+    let mut lines = vec![format!(
         "journal {}: {} from {} to {}",
         path.display(),
         recorded.header.program,
@@ -114,39 +116,39 @@ fn words(path: &Path, recorded: &RecordedRun) -> Vec<String> {
     )];
     for bundle in &recorded.header.bundles {
         let role = if bundle.bridge { "bridge" } else { "bundle" };
-        // A rehearsal's own bundle is a file without a name.
+        // The synthetic bundle of a rehearsal is a file without a name.
         let path = if bundle.path.starts_with("/proc/self/fd") {
-            "made up".to_owned()
+            "synthetic bundle".to_owned()
         } else {
             bundle.path.display().to_string()
         };
-        words.push(format!("{role} {path}: {}", bundle.load));
+        lines.push(format!("{role} {path}: {}", bundle.load));
     }
-    // Exactly 1 is what every run but a rehearsal writes.
+    // Every run except a rehearsal writes exactly 1.
     if (recorded.header.speed - 1.0).abs() > f64::EPSILON {
-        words.push(
+        lines.push(
             "times and durations are real; those inside evidence are simulated and run faster"
                 .to_owned(),
         );
     }
     if sessions.count() > 1 {
-        words.push(format!("it was resumed: {} sessions", sessions.count()));
+        lines.push(format!("resumed: {} sessions", sessions.count()));
     }
     if !recorded.finished {
-        words.push("the record has no end: the run goes on, or it was killed".to_owned());
+        lines.push("the journal has no end: the run still goes on, or was killed".to_owned());
     }
     match recorded.lines_cut {
         0 => {}
-        1 => words.push("its last line breaks off and was left out".to_owned()),
-        many => words.push(format!(
-            "it is damaged: its last {many} lines, from the first that is none, were left out"
+        1 => lines.push("its last line is incomplete and was ignored".to_owned()),
+        many => lines.push(format!(
+            "it is damaged: the last {many} lines, from the first invalid one on, were ignored"
         )),
     }
     if recorded.unknown_lines > 0 {
-        words.push(format!(
-            "lines that another version of reflash wrote and this one does not know: {}",
+        lines.push(format!(
+            "lines of another version of reflash that this one does not know: {}",
             recorded.unknown_lines
         ));
     }
-    words
+    lines
 }

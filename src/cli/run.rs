@@ -1,123 +1,97 @@
-//! A session with its runtime, its signals and its words at the end.
+//! Runs a session with its display, its signals and its exit code.
 
 use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use super::{Failure, Globals, Outcome, doors::Doors, listen::Ears};
+use super::globals::{Globals, Outcome};
 use crate::{
     diagnose::Finding,
     discovery::poll::Poller,
-    display, http,
-    journal::{Journal, RecordedRun},
+    display,
+    failure::Failure,
     reporter::{Reporter, Started},
+    resume::RunRecord,
+    services::{captures::Captures, runtime, servers::BoundServers},
     session::{self, OperatorPrompt, Setup, Signals, Source},
-    stage::StageError,
     track::{Observation, Plan},
 };
 
-/// A runtime of one thread: the display's, the signals' and, in a rehearsal, the phones'.
-pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            Failure::new(
-                format!("no runtime could be built: {error}"),
-                "Is the machine out of memory?",
-            )
-        })
-}
+/// Wraps a reporter in another one.
+pub(crate) type ReporterDecorator = Box<dyn FnOnce(Box<dyn Reporter>) -> Box<dyn Reporter>>;
 
-/// Catches the signals that end a run.
-pub(crate) fn signals() -> Result<Signals, Failure> {
-    Signals::catch()
-        .map_err(|error| Failure::new(format!("signals cannot be caught: {error}"), String::new()))
-}
-
-/// What is put around a display.
-pub(crate) type Wrap = Box<dyn FnOnce(Box<dyn Reporter>) -> Box<dyn Reporter>>;
-
-/// What a guided run has beside the display.
+/// What the wizard adds to a run.
 #[derive(Default)]
-pub(crate) struct Guest {
-    /// Tells the person what to do while the run is shown.
-    pub(crate) guide: Option<Wrap>,
-    /// Who is asked before the run ends by itself.
+pub(crate) struct WizardHooks {
+    /// Adds instructions for the operator to the display.
+    pub(crate) decorate: Option<ReporterDecorator>,
+    /// Asks the operator before the run ends.
     pub(crate) attendant: Option<Box<dyn OperatorPrompt>>,
-    /// The signals, where they are caught already.
+    /// The signals, if they are caught already.
     pub(crate) signals: Option<Signals>,
 }
 
-/// Whom a run is told to.
-pub(crate) struct Audience<'a> {
+/// How a run interacts with the operator.
+pub(crate) struct Ui<'a> {
     pub(crate) globals: &'a Globals,
-    pub(crate) guest: Guest,
+    pub(crate) hooks: WizardHooks,
 }
 
-/// What serves, bound and not yet running.
-pub(crate) struct Servers {
-    pub(crate) doors: Doors,
-    /// Who tells what is seen beside requests.
-    pub(crate) witnesses: Vec<mpsc::Receiver<(Instant, Observation)>>,
-    /// Who asks phones what they run; `None`: nobody.
+/// Everything that serves or observes, opened and not yet running.
+pub(crate) struct RunServices {
+    pub(crate) servers: BoundServers,
+    /// Observations of services that are already running.
+    pub(crate) observations: Vec<mpsc::Receiver<(Instant, Observation)>>,
+    /// Polls phones' web pages.
     pub(crate) poller: Option<Poller>,
-    /// What is heard of phones beside.
-    pub(crate) ears: Ears,
-    /// What is found to be wrong with this machine or its network.
-    pub(crate) found: Option<mpsc::Receiver<Finding>>,
+    pub(crate) captures: Captures,
+    /// Findings of the preflight.
+    pub(crate) findings: Option<mpsc::Receiver<Finding>>,
 }
 
-/// What is known before the first phone is heard, and where what follows is recorded.
-pub(crate) struct Record {
-    pub(crate) journal: Option<Journal>,
-    /// Of the same run, where it is resumed.
-    pub(crate) recorded: Option<RecordedRun>,
-}
-
-/// Serves until the run is over, and says how it went.
+/// Serves until the run is over.
 pub(crate) fn run(
     source: Source,
     plan: Plan,
-    servers: Servers,
+    services: RunServices,
     started: Started,
     afterwards: Vec<String>,
-    record: Record,
-    audience: Audience<'_>,
+    record: RunRecord,
+    ui: Ui<'_>,
 ) -> Result<Outcome, Failure> {
-    let Audience { globals, guest } = audience;
+    let Ui { globals, hooks } = ui;
     let reporter = display::reporter(globals.json, globals.quiet, globals.color);
-    let reporter = match guest.guide {
-        Some(guide) => guide(reporter),
+    let reporter = match hooks.decorate {
+        Some(decorate) => decorate(reporter),
         None => reporter,
     };
-    let (mut witnesses, listening) = servers.ears.start();
-    witnesses.extend(servers.witnesses);
+    let (mut observations, capturing) = services.captures.start();
+    observations.extend(services.observations);
     let setup = Setup {
         source,
         journal: record.journal,
         recorded: record.recorded,
         speed: 1.0,
         plan,
-        server: servers.doors.tftp,
-        http: servers.doors.http,
-        metrics: servers.doors.metrics,
-        web: servers.doors.web,
-        observations: witnesses,
-        findings: servers.found,
-        poller: servers.poller,
+        server: services.servers.tftp,
+        http: services.servers.http,
+        metrics: services.servers.metrics,
+        web: services.servers.web,
+        observations,
+        findings: services.findings,
+        poller: services.poller,
         started,
         reporter,
         next_steps: afterwards,
     };
-    let ended = runtime()?.block_on(async {
-        let mut signals = match guest.signals {
+    let ended = runtime::runtime()?.block_on(async {
+        let mut signals = match hooks.signals {
             Some(signals) => signals,
-            None => signals()?,
+            None => runtime::signals()?,
         };
-        Ok::<_, Failure>(session::run_with_operator(setup, guest.attendant, &mut signals).await)
+        Ok::<_, Failure>(session::run_with_operator(setup, hooks.attendant, &mut signals).await)
     })?;
-    listening.end();
+    capturing.end();
     outcome(ended)
 }
 
@@ -128,8 +102,8 @@ pub(crate) fn outcome(ended: session::RunOutcome) -> Result<Outcome, Failure> {
             server_error: Some(fault),
             ..
         } => Err(Failure::new(
-            format!("the server stopped by itself: {fault}"),
-            "Start the run again: phones ask again by themselves",
+            format!("the server stopped unexpectedly: {fault}"),
+            "Start the run again; phones retry on their own",
         )),
         session::RunOutcome {
             signal: Some(number),
@@ -142,18 +116,7 @@ pub(crate) fn outcome(ended: session::RunOutcome) -> Result<Outcome, Failure> {
     }
 }
 
-/// Why nothing could be laid out.
-pub(crate) fn stage_failure(error: StageError) -> Failure {
-    let cure = error.cure();
-    Failure::new(error, cure)
-}
-
-/// Where what is counted can be read.
-pub(crate) fn metrics_words(server: Option<&http::Server>) -> Option<String> {
-    server.map(|server| format!("metrics on http://{}/metrics", server.local_addr()))
-}
-
-/// What must happen when this server goes away.
+/// What the operator has to do after the server is gone.
 pub(crate) fn afterwards(plan: &Plan) -> Vec<String> {
     let loads: Vec<&str> = plan
         .stages
@@ -162,13 +125,12 @@ pub(crate) fn afterwards(plan: &Plan) -> Vec<String> {
         .collect();
     vec![
         format!(
-            "Put DHCP option 150 (or 66) back, or point it at a permanent TFTP server: at every \
-             start a phone asks for SEP<MAC>.cnf.xml there. If that configuration names a load \
-             ({}), the server must hold its .loads file and every image; a configuration \
-             without loadInformation needs neither.",
+            "Restore DHCP option 150 (or 66), or point it at a permanent TFTP server. At every \
+             start a phone requests SEP<MAC>.cnf.xml there. If that configuration names a load \
+             ({}), the server must have its .loads file and every image; a configuration without \
+             loadInformation needs neither.",
             loads.join(", ")
         ),
-        "There is no way back to SCCP without an SCCP bundle for the same phones: keep one."
-            .to_owned(),
+        "Keep an SCCP bundle for these phones: it is the only way back to SCCP.".to_owned(),
     ]
 }

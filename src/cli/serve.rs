@@ -1,86 +1,98 @@
-//! `reflash serve`: a plain folder, read-only, with the same engine and tracking.
+//! `reflash serve`: serves a folder read-only, with the same engine and tracking.
 
 use std::path::PathBuf;
 
 use super::{
-    Failure, Globals, Outcome, add,
-    bundles::TrustArgs,
-    doors::Doors,
-    journal::{self, JournalArgs},
-    listen::Ears,
+    globals::{Globals, Outcome},
+    journal::JournalArgs,
+    metrics::MetricsArgs,
     network::NetworkArgs,
-    run::{self, Record, Servers},
+    run::{self, RunServices},
     web::WebArgs,
 };
 use crate::{
-    discovery::SIP_PORT, journal::Header, session::Source, stage::ServedFolder, track::Plan,
+    discovery::SIP_PORT,
+    failure::Failure,
+    inputs::{extra_files, run_inputs::RunInputs},
+    journal::Header,
+    resume::{self, RunRecord},
+    services::captures::Captures,
+    session::Source,
+    stage::ServedFolder,
+    track::Plan,
 };
 
-/// Serves a folder over TFTP, read-only, and says who fetches what.
+/// Serve a folder over TFTP, read-only, and report who fetches what
 ///
-/// Only regular files below the folder are served; a link that leads out of it is "not
-/// found". Configurations at its top level are judged as `reflash lint` does: what is wrong
-/// with them is told, and they are served all the same. Ends with Ctrl-C.
+/// Only regular files below the folder are served; a link that leads out of it is not found.
+/// Configurations at its top level are checked as by `reflash lint`; findings are printed, and
+/// the files are served anyway. Ends with Ctrl-C.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
   sudo reflash serve ./tftproot --interface eth0")]
 pub(crate) struct Args {
-    /// The folder.
+    /// ServedFolder to serve
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
-    web: WebArgs,
-    #[command(flatten)]
     journal: JournalArgs,
+    #[command(flatten)]
+    metrics: MetricsArgs,
+    #[command(flatten)]
+    web: WebArgs,
 }
 
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let chosen = args.network.choose()?;
-    let doors = Doors::open(&args.network, args.web, &chosen)?;
-    let ears = Ears::open(&chosen, SIP_PORT, None);
-    let rights = args.network.drop_privileges()?;
+    let servers = args.network.bind(args.metrics, args.web, &chosen)?;
+    let captures = Captures::open(&chosen, SIP_PORT, None);
+    let dropped = args.network.drop_privileges()?;
     let folder = ServedFolder::open(&args.folder)
         .map_err(|error| Failure::new(error, "Name a folder that this user may read"))?;
-    add::warn(&folder, globals);
-    let mut words = vec!["Ctrl-C ends it".to_owned()];
-    words.extend(rights);
-    words.extend(ears.words());
-    words.extend(doors.words());
-    words.extend(args.network.words());
+    extra_files::check_folder(&folder, globals.quiet);
+    let mut messages = vec!["press Ctrl-C to stop".to_owned()];
+    messages.extend(dropped);
+    messages.extend_from_slice(captures.messages());
+    messages.extend(servers.metrics_message());
+    messages.extend(args.network.messages());
     let plan = Plan::default();
-    let record = Record {
-        journal: args.journal.begin(|| {
-            let root = [folder.root().to_owned()];
-            let command = journal::command(&root, &[], &TrustArgs::default(), None);
-            Header::new("serve", doors.network(), command, &[], &plan)
+    let record = RunRecord {
+        journal: args.journal.create(|| {
+            let inputs = RunInputs {
+                bundles: vec![folder.root().to_owned()],
+                ..RunInputs::default()
+            };
+            let command = inputs.to_record(&[], None, None);
+            Header::new("serve", servers.network(), command, &[], &plan)
         })?,
         recorded: None,
     };
-    let (before, after) = journal::words(record.journal.as_ref(), false);
-    words.extend(before);
-    let mut afterwards = args.network.words();
+    let (before, after) = resume::messages(record.journal.as_ref(), false);
+    messages.extend(before);
+    let mut afterwards = args.network.messages();
     afterwards.extend(after);
     let journal = record.journal.as_ref();
-    let started = doors.started(folder.root().to_owned(), journal, Vec::new(), words);
+    let root = folder.root().to_owned();
+    let started = servers.started(root, journal, Vec::new(), messages);
     run::run(
         Source::ServedFolder(folder),
         plan,
-        Servers {
-            doors,
-            witnesses: Vec::new(),
+        RunServices {
+            servers,
+            observations: Vec::new(),
             poller: None,
-            ears,
-            found: None,
+            captures,
+            findings: None,
         },
         started,
         afterwards,
         record,
-        run::Audience {
+        run::Ui {
             globals,
-            guest: run::Guest::default(),
+            hooks: run::WizardHooks::default(),
         },
     )
 }

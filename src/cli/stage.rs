@@ -1,51 +1,58 @@
-//! `reflash stage`: lays bundles out for people who have a TFTP server.
+//! `reflash stage`: lays out the files of bundles for an existing TFTP server.
 
 use std::{net::IpAddr, path::PathBuf};
 
 use serde::Serialize;
 
 use super::{
-    Failure, Globals, Outcome,
-    add::{self, AddArgs},
-    bundles::{self, TrustArgs},
-    json_document, print, run,
+    bundles::TrustArgs,
+    extra_files::ExtraFilesArgs,
+    globals::{Globals, Outcome, json_document, print},
+    heading,
 };
 use crate::{
     bundle::Bundle,
+    failure::Failure,
+    inputs::{bundles, extra_files, shown, stage_failure},
     phone::LoadName,
     stage::{self, ExtraFile, Stage, StagedFile},
 };
 
-/// Lays verified bundles out in a folder for a TFTP server of yours.
+/// Write the files of verified bundles to a folder for your TFTP server
 ///
-/// Everything lies flat in one folder: the bundles' files and an XMLDefault.cnf.xml that
-/// names their loads. Nothing is written unless every bundle is verified.
+/// The folder gets the bundles' files and an XMLDefault.cnf.xml that names their loads, without
+/// subfolders. Nothing is written unless every bundle is verified.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
-  reflash stage cmterm-7945_7965-sip.9-3-1SR4-1.zip --to /srv/tftp --call-manager 192.0.2.10")]
+#[command(after_help = "\
+Example:
+  reflash stage cmterm-7945_7965-sip.9-3-1SR4-1.zip --to /srv/tftp \\
+    --call-manager 192.0.2.10")]
 pub(super) struct Args {
-    /// A firmware bundle; several for different models.
+    /// Firmware bundles, each for different models
     #[arg(value_name = "BUNDLE", required = true)]
     bundles: Vec<PathBuf>,
-    /// The folder: new or empty.
-    #[arg(long, value_name = "DIR")]
+    /// Destination folder, new or empty
+    #[arg(long, value_name = "DIR", help_heading = heading::OUTPUT)]
     to: PathBuf,
-    /// The address at which phones are to register (processNodeName).
-    #[arg(long, value_name = "ADDRESS", value_parser = call_manager)]
+    /// Address that phones register with
+    ///
+    /// The processNodeName in XMLDefault.cnf.xml.
+    #[arg(long, value_name = "ADDRESS", value_parser = call_manager,
+          help_heading = heading::CONFIGURATION)]
     call_manager: IpAddr,
     #[command(flatten)]
-    add: AddArgs,
+    extra_files: ExtraFilesArgs,
     #[command(flatten)]
     trust: TrustArgs,
 }
 
-/// An address that a phone can register at.
+/// An address that a phone can register with.
 fn call_manager(text: &str) -> Result<IpAddr, String> {
     let address: IpAddr = text
         .parse()
         .map_err(|_| "expected an IP address such as 192.0.2.10".to_owned())?;
     if address.is_unspecified() || address.is_multicast() {
-        return Err("no phone can register there: expected the address of one host".to_owned());
+        return Err("phones cannot register there: expected the address of one host".to_owned());
     }
     Ok(address)
 }
@@ -59,19 +66,19 @@ struct Document<'a> {
     loads: Vec<&'a str>,
 }
 
-/// Runs the verb.
+/// Runs the command.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    Stage::check_folder(&args.to).map_err(run::stage_failure)?;
-    let own = args.add.read()?;
-    let bundles = bundles::select(&args.bundles, &args.trust, true, globals)?;
-    add::judge(&own, &[&bundles], globals)?;
+    Stage::check_folder(&args.to).map_err(stage_failure)?;
+    let own = extra_files::read(&args.extra_files.files)?;
+    let bundles = bundles::select(&args.bundles, &args.trust.trust(), true, globals.quiet)?;
+    extra_files::check(&own, &bundles, &[], globals.quiet)?;
     let stage = Stage::persistent_with_files(&bundles, &own, args.call_manager, &args.to)
-        .map_err(run::stage_failure)?;
+        .map_err(stage_failure)?;
     if globals.json {
         let document = document(&stage);
         print(&json_document(&document)?)?;
     } else if !globals.quiet {
-        print(&told(&stage, &bundles, &own))?;
+        print(&summary(&stage, &bundles, &own))?;
     }
     Ok(Outcome::Done)
 }
@@ -92,13 +99,13 @@ fn document(stage: &Stage) -> Document<'_> {
     }
 }
 
-/// What a person reads.
-fn told(stage: &Stage, bundles: &[Bundle], own: &[ExtraFile]) -> String {
+/// The result as text.
+fn summary(stage: &Stage, bundles: &[Bundle], own: &[ExtraFile]) -> String {
     let files = stage.files();
     let mut lines = vec![format!(
-        "{} files laid out in {}",
+        "{} files written to {}",
         files.len(),
-        stage.root().display()
+        shown(&stage.root())
     )];
     lines.extend(
         files
@@ -112,28 +119,28 @@ fn told(stage: &Stage, bundles: &[Bundle], own: &[ExtraFile]) -> String {
     }
     lines.push(
         "
-What to know:
-  - Serve this folder over TFTP, and let DHCP option 150 (or 66) name that server.
-  - XMLDefault.cnf.xml tells phones their load, as long as they have no SEP file."
+Next steps:
+  - Serve this folder over TFTP, and set DHCP option 150 (or 66) to that server.
+  - XMLDefault.cnf.xml names the load for phones that have no SEP file."
             .to_owned(),
     );
     if own.iter().any(ExtraFile::is_private) {
         lines.push(
-            "  - SEP files hold passwords: only you can read them. Give them to the user of your
-    TFTP server (chown)."
+            "  - SEP files contain passwords and are readable by you only. Change their owner to
+    the user of your TFTP server (chown)."
                 .to_owned(),
         );
     }
     let sccp: Vec<_> = bundles.iter().filter(|b| stage::is_sccp(b)).collect();
     for bundle in &sccp {
         lines.push(format!(
-            "  - {} is SCCP firmware (bundle-is-sccp): phones that take it do not speak SIP.",
-            bundle.path.display()
+            "  - {} is SCCP firmware (bundle-is-sccp): phones that load it do not use SIP.",
+            shown(&bundle.path)
         ));
     }
     if sccp.is_empty() {
         lines.push(
-            "  - The way back to SCCP is an SCCP bundle for the same phones: keep one.".to_owned(),
+            "  - Keep an SCCP bundle for these phones: it is the only way back to SCCP.".to_owned(),
         );
     }
     lines.join("\n") + "\n"

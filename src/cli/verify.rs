@@ -1,13 +1,17 @@
-//! `reflash verify`: what is this file, is it whole, for which phones.
+//! `reflash verify`: what a file is, whether it is complete and genuine, and for which phones.
 
 use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use serde::Serialize;
 
-use super::{Failure, Globals, Outcome, bundles::TrustArgs, json_document, print};
+use super::{
+    bundles::TrustArgs,
+    globals::{Globals, Outcome, json_document, print},
+};
 use crate::{
     bundle::{self, Bundle, BundleProtocol, Member, MemberKind, Signature, Verdict},
     diagnose::Severity,
+    failure::Failure,
     phone::LoadName,
     text::escape,
 };
@@ -15,17 +19,17 @@ use crate::{
 /// Columns that text is wrapped to.
 const COLUMNS: usize = 80;
 
-/// Says what a firmware bundle is: whole, genuine, for which phones.
+/// Check firmware bundles: genuine, complete, for which phones
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 Example:
   reflash verify cmterm-7945_7965-sip.9-3-1SR4-1.zip \\
     --checksum 4088c17c622a1e181b1c2b1265349df6
 
-Exit code 0 if every bundle may be served (known, genuine, or intact with --accept-unknown),
-else 1. With -v: which key signed what, and when.")]
+Exit code 0 if every bundle may be served (known, genuine, or intact with
+--accept-unknown), else 1. With -v: all digests, and which key signed what and when.")]
 pub(crate) struct Args {
-    /// Zips, tars, .cop.sgn packages or folders; what is in them is found.
+    /// Zip or tar files, .cop.sgn packages or folders
     #[arg(required = true, value_name = "BUNDLE")]
     bundles: Vec<PathBuf>,
     #[command(flatten)]
@@ -37,9 +41,10 @@ struct Document<'a> {
     bundles: &'a [Bundle],
 }
 
-/// Examines every bundle, prints what was found, and says whether all may be used.
+/// Examines every bundle and prints the results.
 pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let expectation = args.trust.expectation()?;
+    let trust = args.trust.trust();
+    let expectation = trust.expectation()?;
     let mut bundles = Vec::new();
     let mut failures: Vec<Failure> = Vec::new();
     for path in &args.bundles {
@@ -50,7 +55,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     }
     let mut unmatched = bundle::unmatched_checksums(&bundles, &expectation);
     if args.bundles.len() == 1 && !bundles.is_empty() {
-        // With one file its verdict says it, or those of all that is in it.
+        // With one file, the mismatch becomes part of the verdict.
         for checksum in unmatched.drain(..) {
             for bundle in &mut bundles {
                 bundle.set_checksum_mismatch(checksum);
@@ -59,7 +64,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     }
     let accepted = |bundle: &Bundle| match bundle.verdict {
         Verdict::Known | Verdict::Genuine => true,
-        Verdict::Intact => args.trust.accept_unknown,
+        Verdict::Intact => trust.accept_unknown,
         _ => false,
     };
     let all = bundles.iter().all(accepted);
@@ -78,7 +83,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     for checksum in unmatched {
         failures.push(Failure::new(
             format!("no bundle has the {} {checksum}", checksum.kind()),
-            "Check the checksum for a slip; else one of these files is not the one it is for.",
+            "Check the checksum for a typing error; otherwise none of these files is the one it belongs \
+             to",
         ));
     }
     match Failure::joined(failures) {
@@ -88,24 +94,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     }
 }
 
-impl Failure {
-    /// Several failures as one, each with its cure.
-    fn joined(failures: Vec<Self>) -> Option<Self> {
-        failures.into_iter().reduce(|first, next| {
-            let cure = if first.cure.is_empty() {
-                String::new()
-            } else {
-                format!("\n  → {}", first.cure)
-            };
-            Self {
-                error: format!("{}{cure}\nerror: {}", first.error, next.error),
-                ..next
-            }
-        })
-    }
-}
-
-/// What a person reads of one bundle.
+/// The result for one bundle, as text.
 fn block(bundle: &Bundle, globals: &Globals) -> String {
     let mut text = String::new();
     let path = escape(&bundle.path.to_string_lossy());
@@ -149,54 +138,54 @@ fn block(bundle: &Bundle, globals: &Globals) -> String {
             .member
             .as_ref()
             .map_or(String::new(), |name| format!(" {name}:"));
-        let said = format!("{severity} {}:{member} {}", problem.code, problem.message);
-        line(&mut text, 2, &escape(&said));
+        let heading = format!("{severity} {}:{member} {}", problem.code, problem.message);
+        line(&mut text, 2, &escape(&heading));
         line(&mut text, 4, &format!("→ {}", escape(&problem.cure)));
     }
     text
 }
 
-/// The verdict in one plain sentence: what it proves.
+/// The verdict in one sentence: what it proves.
 fn sentence(bundle: &Bundle) -> String {
     match (bundle.verdict, &bundle.catalogue) {
         (Verdict::Known, Some(row)) if repacked(bundle) => format!(
-            "Every file in it is the one in {}, byte for byte, and it is whole. The list is from {}.",
+            "Every file in it is identical to the one in {}, and it is complete. Source of the list: {}.",
             row.name, row.source
         ),
         (Verdict::Known, Some(row)) => format!(
-            "It is {}, byte for byte, by the checksum from {}; and it is whole.",
+            "It is identical to {} (checksum from {}), and it is complete.",
             row.name, row.source
         ),
         (Verdict::Known, None) => {
-            "It has the checksum that you gave, and everything that its manifests name.".to_owned()
+            "It has the checksum that you gave, and is complete.".to_owned()
         }
         (Verdict::Genuine, _) if bundle.uses_trusted_key => {
-            "Every signed file in it was signed, some by a key that you trust and not by Cisco; and \
-             it is whole."
+            "Every signature in it is valid, some by a key that you trust instead of Cisco's, and it \
+             is complete."
                 .to_owned()
         }
         (Verdict::Genuine, _) => {
-            "Every signed file in it was signed by Cisco, and it is whole.".to_owned()
+            "Every signed file in it has a valid Cisco signature, and it is complete.".to_owned()
         }
         (Verdict::Intact, _) => {
-            "It is whole: no byte is damaged, no image is missing. Who made it is not proven."
+            "It is complete and undamaged, but its origin is not proven."
                 .to_owned()
         }
         (Verdict::Incomplete, _) => {
-            "Files are missing that phones would ask for; serving it would strand a phone."
+            "Files that phones request are missing; serving it could leave a phone without firmware."
                 .to_owned()
         }
         (Verdict::Damaged, _) => {
-            "It is not what it should be; serving it could kill a phone.".to_owned()
+            "It is damaged or altered; serving it could make a phone unusable.".to_owned()
         }
         (Verdict::Refused, _) => {
-            "No firmware bundle looks like this; it may be an attack, and is not opened.".to_owned()
+            "No firmware bundle has this form; it may be an attack, so it was not opened.".to_owned()
         }
-        (Verdict::Foreign, _) => "There is no Cisco phone firmware in it.".to_owned(),
+        (Verdict::Foreign, _) => "It contains no Cisco phone firmware.".to_owned(),
     }
 }
 
-/// Whether it was recognised by its members, not by its own digest.
+/// Whether it was recognised by its members instead of its own digest.
 fn repacked(bundle: &Bundle) -> bool {
     bundle
         .problems
@@ -214,7 +203,7 @@ fn contents(text: &mut String, bundle: &Bundle) {
         Some(BundleProtocol::Sip) => "SIP",
         Some(BundleProtocol::Sccp) => "SCCP",
         Some(BundleProtocol::Mixed) => "SIP and SCCP",
-        None => "not told by its names",
+        None => "unknown",
     };
     let loads = list(bundle.loads.iter().map(LoadName::as_str).collect());
     let models = list(bundle.models.iter().map(|model| model.number).collect());
@@ -276,9 +265,9 @@ fn signers(text: &mut String, bundle: &Bundle) {
             (Some(first), _) => first.to_string(),
             (None, _) => "at an unknown time".to_owned(),
         };
-        let said = format!("{} files signed by {}, {when}", members.len(), escape(key));
+        let signed = format!("{} files signed by {}, {when}", members.len(), escape(key));
         text.push('\n');
-        line(text, 2, &said);
+        line(text, 2, &signed);
     }
     for manifest in &bundle.manifests {
         if let Some(mask) = manifest.hardware {
@@ -291,8 +280,7 @@ fn signers(text: &mut String, bundle: &Bundle) {
     }
 }
 
-/// One paragraph, wrapped at blanks and indented; a run of blanks within it is kept where
-/// the line is not broken.
+/// Appends one paragraph, wrapped and indented; runs of blanks are kept.
 fn line(text: &mut String, indent: usize, paragraph: &str) {
     let mut column = indent;
     text.push_str(&" ".repeat(indent));
@@ -326,14 +314,5 @@ mod tests {
             "{text}"
         );
         assert_eq!(text.split_whitespace().count(), 40);
-    }
-
-    #[test]
-    fn failures_are_joined_with_their_cures() {
-        assert!(Failure::joined(Vec::new()).is_none());
-        let joined =
-            Failure::joined(vec![Failure::new("a", "do b"), Failure::new("c", "do d")]).unwrap();
-        assert_eq!(joined.error, "a\n  → do b\nerror: c");
-        assert_eq!(joined.cure, "do d");
     }
 }

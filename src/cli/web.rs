@@ -1,48 +1,35 @@
-//! `--web [PORT]`: the run on a page, for a browser on this machine.
+//! `--web [PORT]`: the run as a web page on this machine.
 
-use std::net::{Ipv4Addr, SocketAddrV4};
-
-use super::{Failure, network};
+use super::heading;
 use crate::{
-    preflight::Protocol,
+    failure::Failure,
+    services::servers,
     web::{self, PORT},
 };
 
-/// Whether there is a page.
+/// Whether there is a web page.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct WebArgs {
-    /// Show the run on a page at http://127.0.0.1:PORT/, for this machine alone; PORT is 8069
-    /// unless you name one, 0 for any that is free.
-    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "8069", value_parser = port)]
+    /// Show the run on a web page of this machine
+    ///
+    /// At http://127.0.0.1:PORT/, reachable from this machine only. PORT defaults to 8069;
+    /// 0: any free port.
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "8069", value_parser = port,
+          help_heading = heading::OUTPUT)]
     web: Option<u16>,
 }
 
 impl WebArgs {
-    /// The page's server, bound, if there is to be one.
+    /// Binds the page's server, if there is to be one.
     pub(crate) fn bind(self) -> Result<Option<web::Server>, Failure> {
-        let Some(port) = self.web else {
-            return Ok(None);
-        };
-        web::Server::bind(port, web::Limits::default())
-            .map(Some)
-            .map_err(|error| {
-                let at = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
-                let failure = network::cannot_bind(at, &[Protocol::Tcp], &error);
-                let cure = format!(
-                    "{}. Or name another port for the page: --web PORT, 0 for any",
-                    failure.cure.trim_end_matches('.')
-                );
-                Failure { cure, ..failure }
-            })
+        self.web.map(servers::bind_web).transpose()
     }
 }
 
-/// A port. What follows `--web` may have been meant as a bundle.
+/// A port. The argument after `--web` may have been meant as a bundle.
 fn port(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| {
-        format!(
-            "expected a port, 0 to 65535; put --web behind what is served, or write --web={PORT}"
-        )
+        format!("expected a port, 0 to 65535; put --web after the bundles, or write --web={PORT}")
     })
 }
 
@@ -51,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_port_that_help_names_is_the_one_that_is_taken() {
+    fn default_port_is_the_one_in_help() {
         #[derive(clap::Parser)]
         struct Line {
             #[command(flatten)]
@@ -67,7 +54,7 @@ mod tests {
             .err()
             .unwrap()
             .to_string();
-        assert!(error.contains("put --web behind"), "{error}");
+        assert!(error.contains("put --web after"), "{error}");
         assert!(read(&["x", "--web=70000"]).is_err());
     }
 }

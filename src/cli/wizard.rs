@@ -1,165 +1,130 @@
 //! `reflash wizard`: guided conversion, from bundle to registered phone.
-//!
-//! The steps are a state machine over questions as data ([`asker`]) and over what this machine
-//! shows ([`world`]), so that all of it runs without a terminal and without a network. Every
-//! answer becomes a word of the `reflash convert` line ([`words`]), and that line is what is run.
 
-mod answers;
-mod asker;
-mod draft;
-mod flow;
-mod guide;
-mod machine;
-mod proof;
-mod steps;
-mod terminal;
-#[cfg(test)]
-mod tests;
-mod words;
-mod world;
+use clap::{Arg, ArgMatches, Args as _, FromArgMatches as _, builder::Resettable};
 
-use clap::{ArgMatches, ColorChoice};
-
-use self::{
-    answers::Answers,
-    asker::{Asker as _, Stopped},
-    guide::{Guide, Guided},
-    machine::Machine,
-    proof::AtTheDesk,
-    terminal::Person,
-    words::Words,
+use super::{
+    convert,
+    globals::{Globals, Outcome, print},
+    heading, run,
 };
-use super::{Failure, Globals, Outcome, convert, print, privileges, run};
-use crate::phone::Model;
+use crate::{
+    failure::Failure,
+    phone::Model,
+    wizard::{self, CommandLine, ConvertOptions, Ended, Syntax},
+};
 
-/// Guides a conversion, from the bundle to the registered phone.
+/// Guided conversion, from bundle to registered phone
 ///
-/// Asks for what it needs, one page after the other, looks at the network, says exactly what it
-/// will do, and does it. It tells what to press on the phone and when. Flags are answers: what is
-/// given is not asked. At the end it prints the `reflash convert` line that does the same.
+/// Asks for what it needs, checks the network, explains what will happen, and does it. It shows
+/// which keys to press on the phone and when. Options are answers: what is given is not asked.
+/// At the end it prints the equivalent `reflash convert` command.
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 #[command(
-    mut_arg("bundles", words::optional),
+    mut_arg("bundles", optional),
     after_help = "\
 Examples:
   sudo reflash wizard
-  With the first answers given:
-    sudo reflash wizard cmterm-7945_7965-sip.9-3-1SR4-1.zip --expect 1 --model 7965"
+  With some answers given:
+    sudo reflash wizard cmterm-7945_7965-sip.9-3-1SR4-1.zip --model 7965"
 )]
 pub(crate) struct Args {
     #[command(flatten)]
     convert: convert::Args,
-    /// The phones' model, for what to press and what its lamps show.
-    #[arg(long, value_name = "M", value_parser = model)]
+    /// Model of the phones, for the reset instructions
+    #[arg(long, value_name = "M", value_parser = model, help_heading = heading::PHONES)]
     model: Option<&'static Model>,
 }
 
-/// How steps read files: what is wrong with them is told on their page.
-const QUIET: Globals = Globals {
-    json: false,
-    quiet: true,
-    verbose: 0,
-    color: ColorChoice::Never,
-};
+/// The syntax of `reflash convert`, whose command line the wizard builds.
+pub(crate) const SYNTAX: Syntax = Syntax { command, parse };
+
+fn command() -> clap::Command {
+    let command = convert::Args::augment_args(clap::Command::new("convert").no_binary_name(true));
+    // The wizard may not have asked for bundles yet.
+    command.mut_arg("bundles", optional)
+}
+
+fn optional(bundles: Arg) -> Arg {
+    bundles.required_unless_present(Resettable::<clap::Id>::Reset)
+}
+
+fn parse(matches: &ArgMatches) -> Result<ConvertOptions, clap::Error> {
+    let args = convert::Args::from_arg_matches(matches)?;
+    let isolated = args.dhcp.isolated().unwrap_or_default();
+    Ok(ConvertOptions {
+        trust: args.trust.trust(),
+        check: args.network.wanted(isolated),
+        user: args.network.user().map(ToOwned::to_owned),
+        bundles: args.bundles,
+        bridges: args.bridge.bridges,
+        extra_files: args.extra_files.files,
+        inventory: args.inventory.inventory,
+        only: args.only,
+        expect: args.expect,
+        timeout: args.timeout,
+        has_survey: args.survey.is_some(),
+        journal: args.journal.journal,
+    })
+}
 
 fn model(text: &str) -> Result<&'static Model, String> {
     Model::by_number(text)
         .filter(|model| model.family.is_convertible())
-        .ok_or_else(|| "no model that is converted; `reflash models` lists them".to_owned())
+        .ok_or_else(|| {
+            "not a model that can be converted; `reflash models` lists the models".to_owned()
+        })
 }
 
-/// Whether `reflash` alone means the wizard: there is somebody to ask.
-pub(crate) fn is_meant() -> bool {
-    std::env::args_os().len() == 1 && terminal::is_there()
+/// Whether `reflash` without arguments starts the wizard: only on a terminal.
+pub(crate) fn is_default() -> bool {
+    std::env::args_os().len() == 1 && wizard::has_terminal()
 }
 
-/// Runs the verb.
+/// Runs the command.
 pub(crate) fn run(
     args: &Args,
     matches: &ArgMatches,
     globals: &Globals,
 ) -> Result<Outcome, Failure> {
-    fits(args, globals)?;
-    let given = Words::given(matches);
-    if !terminal::is_there() {
-        return Err(Failure::usage(
-            "the wizard asks questions, and there is no terminal to ask them on",
-            format!(
-                "Say it all on the command line: {}",
-                if given.has("bundles") {
-                    given.line("convert")
-                } else {
-                    "reflash convert BUNDLE (`reflash convert --help` lists the flags)".to_owned()
-                }
-            ),
-        ));
-    }
-    let mut person = Person::meet(globals.color)?;
-    let mut answers = Answers::new(given, args.model);
-    match flow::run(&mut answers, &mut person, &mut Machine) {
-        Ok(()) => convert(&answers, person, globals),
-        Err(Stopped::Signal(number)) => {
-            eprintln!("\nNothing was changed.");
-            Ok(Outcome::Signal(number))
+    check_flags(args, globals)?;
+    let given = CommandLine::given(matches, SYNTAX);
+    match wizard::run(given, args.model, globals.color)? {
+        Ended::Signal(number) => Ok(Outcome::Signal(number)),
+        Ended::Left => Ok(Outcome::Problems),
+        Ended::Agreed(agreed) => {
+            let matches = agreed.command_line.matches()?;
+            let args = convert::Args::from_arg_matches(&matches)
+                .map_err(|error| Failure::usage(error, ""))?;
+            let hooks = run::WizardHooks {
+                decorate: Some(agreed.decorate),
+                attendant: Some(agreed.attendant),
+                signals: agreed.signals,
+            };
+            let outcome = convert::run_with(&args, globals, hooks)?;
+            print(&format!(
+                "\nThe same conversion without the wizard:\n  {}\n",
+                agreed.equivalent
+            ))?;
+            Ok(outcome)
         }
-        Err(Stopped::Left) => {
-            eprintln!("Nothing was changed.");
-            Ok(Outcome::Problems)
-        }
-        Err(Stopped::Terminal(error)) => Err(Failure::new(
-            format!("the terminal does not answer: {error}"),
-            "Say it all on the command line: `reflash convert --help` lists the flags",
-        )),
     }
 }
 
-fn fits(args: &Args, globals: &Globals) -> Result<(), Failure> {
+fn check_flags(args: &Args, globals: &Globals) -> Result<(), Failure> {
     for (is_set, flag) in [(globals.json, "--json"), (globals.quiet, "--quiet")] {
         if is_set {
             return Err(Failure::usage(
-                format!("{flag} is for programs and scripts, and the wizard talks to a person"),
+                format!("the wizard is interactive and does not support {flag}"),
                 format!("Use `reflash convert` with {flag}"),
             ));
         }
     }
-    if args.convert.journal.resumes() {
+    if args.convert.journal.resume {
         return Err(Failure::usage(
-            "a run is gone on with as it began, and the wizard begins a new one",
+            "the wizard starts a new run and does not support --resume",
             "Use `reflash convert --resume`",
         ));
     }
     Ok(())
-}
-
-/// Does what was agreed.
-fn convert(answers: &Answers, mut person: Person, globals: &Globals) -> Result<Outcome, Failure> {
-    let mut words = answers.words.clone();
-    if let Some(path) = &answers.journal {
-        words.set("journal", [path]);
-    }
-    let args = words.args()?;
-    if let Some(draft) = &answers.draft {
-        draft.write(privileges::give)?;
-        person.tell(&format!("The list is in {}.", draft.path.display()));
-    }
-    let guide = Guide::new(answers.wanted_models(), answers.site.pbx.clone());
-    let surveys = args.survey.is_some();
-    let guest = run::Guest {
-        signals: person.leave(),
-        guide: Some(Box::new(move |inner| {
-            Box::new(Guided {
-                inner,
-                guide,
-                surveys,
-            })
-        })),
-        attendant: Some(Box::new(AtTheDesk(person))),
-    };
-    let outcome = convert::run_with(&args, globals, guest)?;
-    print(&format!(
-        "\nThe same without questions:\n  {}\n",
-        answers.words.line("convert")
-    ))?;
-    Ok(outcome)
 }

@@ -4,7 +4,9 @@ use std::{collections::HashMap, fmt, io::Write};
 
 use jiff::Timestamp;
 
-use super::{closing::closing, finding, opening::opening, output::LineWriter, style::Style};
+use super::{
+    closing::closing, findings::finding, opening::opening, output::LineWriter, style::Style,
+};
 use crate::{
     diagnose::Finding,
     reporter::{Reporter, Started, Tick},

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     closing::closing,
-    finding,
+    findings::finding,
     live::{self, LiveRun, Size},
     opening::opening,
     output::print,

@@ -5,7 +5,7 @@ pub(crate) const MAX_BUTTON: u8 = 24;
 
 /// What is told of a phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Field {
+pub(crate) enum PhoneField {
     Mac,
     Model,
     Name,
@@ -18,12 +18,12 @@ pub(crate) enum Field {
     SshPassword,
     WebAccess,
     /// Of a further line button, from 2.
-    Button(u8, Part),
+    Button(u8, ButtonField),
 }
 
 /// What is told of a further line button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Part {
+pub(crate) enum ButtonField {
     Extension,
     Name,
     Secret,
@@ -54,7 +54,7 @@ pub(crate) enum SiteField {
     WebAccess,
 }
 
-impl Field {
+impl PhoneField {
     const ALL: [(&str, Self); 11] = [
         ("mac", Self::Mac),
         ("model", Self::Model),
@@ -70,25 +70,25 @@ impl Field {
     ];
 
     /// By its name, without case: `extension`, `line2_extension`.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(super) fn from_name(name: &str) -> Option<Self> {
         let lower = name.trim().to_ascii_lowercase();
         if let Some(rest) = lower.strip_prefix("line") {
             let (button, part) = rest.split_once('_')?;
             let plain = button.bytes().all(|byte| byte.is_ascii_digit());
             let button = button.parse().ok().filter(|_| plain)?;
-            return Self::of_button(button, Part::named(part)?);
+            return Self::of_button(button, ButtonField::from_name(part)?);
         }
         find(&Self::ALL, &lower)
     }
 
     /// The first button's line is the phone's own.
-    pub(super) fn of_button(button: u8, part: Part) -> Option<Self> {
+    pub(super) fn of_button(button: u8, part: ButtonField) -> Option<Self> {
         match (button, part) {
-            (1, Part::Extension) => Some(Self::Extension),
-            (1, Part::Name) => Some(Self::Name),
-            (1, Part::Secret) => Some(Self::Secret),
-            (1, Part::Label) => Some(Self::Label),
-            (1, Part::Shared) => Some(Self::Shared),
+            (1, ButtonField::Extension) => Some(Self::Extension),
+            (1, ButtonField::Name) => Some(Self::Name),
+            (1, ButtonField::Secret) => Some(Self::Secret),
+            (1, ButtonField::Label) => Some(Self::Label),
+            (1, ButtonField::Shared) => Some(Self::Shared),
             (2..=MAX_BUTTON, part) => Some(Self::Button(button, part)),
             _ => None,
         }
@@ -98,17 +98,17 @@ impl Field {
     pub(super) fn is_secret(self) -> bool {
         matches!(
             self,
-            Self::Secret | Self::SshPassword | Self::Button(_, Part::Secret)
+            Self::Secret | Self::SshPassword | Self::Button(_, ButtonField::Secret)
         )
     }
 
-    pub(super) fn known() -> String {
+    pub(super) fn known_names() -> String {
         let names = Self::ALL.map(|(name, _)| name).join(", ");
         format!("{names}, line2_extension and such")
     }
 }
 
-impl Part {
+impl ButtonField {
     const ALL: [(&str, Self); 6] = [
         ("extension", Self::Extension),
         ("name", Self::Name),
@@ -119,11 +119,11 @@ impl Part {
     ];
 
     /// By its name, without case.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(super) fn from_name(name: &str) -> Option<Self> {
         find(&Self::ALL, name)
     }
 
-    pub(super) fn known() -> String {
+    pub(super) fn known_names() -> String {
         Self::ALL.map(|(name, _)| name).join(", ")
     }
 }
@@ -150,7 +150,7 @@ impl SiteField {
     ];
 
     /// By its name, without case.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(super) fn from_name(name: &str) -> Option<Self> {
         find(&Self::ALL, name.trim())
     }
 
@@ -164,7 +164,7 @@ impl SiteField {
         matches!(self, Self::Codecs | Self::Ntp)
     }
 
-    pub(super) fn known() -> String {
+    pub(super) fn known_names() -> String {
         Self::ALL.map(|(name, _)| name).join(", ")
     }
 }

@@ -1,11 +1,11 @@
 //! What holds for every phone of an inventory.
 
 use super::{
-    Secret,
-    entry::{Place, flag},
+    fault::{InventoryFault, TextPosition},
     field::SiteField,
+    secret::Secret,
+    value::flag,
 };
-use crate::inventory::Fault;
 
 /// Values of a list (`codecs`, `ntp`) at most.
 pub(super) const MAX_LIST: usize = 8;
@@ -13,7 +13,7 @@ pub(super) const MAX_LIST: usize = 8;
 /// Settings of the whole site, as they are written; what is absent has a default
 /// (docs/configuration.md).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Site {
+pub struct SiteSettings {
     /// The address or the name of the PBX.
     pub pbx: Option<String>,
     /// Its SIP port.
@@ -100,7 +100,7 @@ impl Codec {
 
     /// As a phone's `preferredCodec` writes it.
     #[must_use]
-    pub fn phones_name(self) -> &'static str {
+    pub fn phone_name(self) -> &'static str {
         match self {
             Self::Ulaw => "g711ulaw",
             Self::Alaw => "g711alaw",
@@ -109,54 +109,58 @@ impl Codec {
         }
     }
 
-    fn named(text: &str) -> Option<Self> {
+    fn from_name(text: &str) -> Option<Self> {
         let is = |codec: &Self| {
-            text.eq_ignore_ascii_case(codec.name())
-                || text.eq_ignore_ascii_case(codec.phones_name())
+            text.eq_ignore_ascii_case(codec.name()) || text.eq_ignore_ascii_case(codec.phone_name())
         };
         Self::ALL.into_iter().find(is)
     }
 }
 
-impl Site {
+impl SiteSettings {
     /// Takes a value that is not empty.
-    pub(super) fn set(&mut self, field: SiteField, place: Place, value: &str) -> Result<(), Fault> {
+    pub(super) fn set(
+        &mut self,
+        field: SiteField,
+        position: TextPosition,
+        value: &str,
+    ) -> Result<(), InventoryFault> {
         let text = || Some(value.to_owned());
         match field {
             SiteField::Pbx => self.pbx = text(),
-            SiteField::Port => self.port = Some(port(value, place)?),
-            SiteField::Transport => self.transport = Some(transport(value, place)?),
-            SiteField::Codecs => self.codecs = codecs(value, place)?,
+            SiteField::Port => self.port = Some(port(value, position)?),
+            SiteField::Transport => self.transport = Some(transport(value, position)?),
+            SiteField::Codecs => self.codecs = codecs(value, position)?,
             SiteField::TimeZone => self.time_zone = text(),
             SiteField::DateFormat => self.date_format = text(),
-            SiteField::Ntp => self.ntp = list(value, place)?,
+            SiteField::Ntp => self.ntp = list(value, position)?,
             SiteField::Locale => self.locale = text(),
             SiteField::Language => self.language = text(),
             SiteField::NetworkLocale => self.network_locale = text(),
-            SiteField::Rtp => self.rtp = Some(range(value, place)?),
+            SiteField::Rtp => self.rtp = Some(range(value, position)?),
             SiteField::DialPlan => self.dial_plan = text(),
             SiteField::Context => self.context = text(),
             SiteField::Voicemail => self.voicemail = text(),
             SiteField::SshUser => self.ssh_user = text(),
             SiteField::SshPassword => self.ssh_password = Some(Secret::new(value.to_owned())),
-            SiteField::WebAccess => self.web_access = Some(flag(value, place)?),
+            SiteField::WebAccess => self.web_access = Some(flag(value, position)?),
         }
         Ok(())
     }
 }
 
-fn port(value: &str, place: Place) -> Result<u16, Fault> {
+fn port(value: &str, position: TextPosition) -> Result<u16, InventoryFault> {
     let port = value.parse().ok().filter(|port| *port > 0);
-    port.ok_or_else(|| place.fault("expected a port: 1 to 65535, usually 5060"))
+    port.ok_or_else(|| position.fault("expected a port: 1 to 65535, usually 5060"))
 }
 
-fn transport(value: &str, place: Place) -> Result<Transport, Fault> {
+fn transport(value: &str, position: TextPosition) -> Result<Transport, InventoryFault> {
     let all = [Transport::Udp, Transport::Tcp];
     let found = all
         .into_iter()
         .find(|t| value.eq_ignore_ascii_case(t.name()));
     found.ok_or_else(|| {
-        place.fault(if value.eq_ignore_ascii_case("tls") {
+        position.fault(if value.eq_ignore_ascii_case("tls") {
             "a phone takes TLS only from a PBX that a signed trust list names, and this program \
              writes none: expected udp or tcp"
         } else {
@@ -165,31 +169,31 @@ fn transport(value: &str, place: Place) -> Result<Transport, Fault> {
     })
 }
 
-fn codecs(value: &str, place: Place) -> Result<Vec<Codec>, Fault> {
+fn codecs(value: &str, position: TextPosition) -> Result<Vec<Codec>, InventoryFault> {
     let mut codecs = Vec::new();
-    for name in list(value, place)? {
-        let codec = Codec::named(&name).ok_or_else(|| {
+    for name in list(value, position)? {
+        let codec = Codec::from_name(&name).ok_or_else(|| {
             let known = Codec::ALL.map(Codec::name).join(", ");
-            place.fault(format!(
+            position.fault(format!(
                 "a codec that the phones do not have: expected of {known}"
             ))
         })?;
         if codecs.contains(&codec) {
-            return Err(place.fault(format!("the codec {} stands there twice", codec.name())));
+            return Err(position.fault(format!("the codec {} stands there twice", codec.name())));
         }
         codecs.push(codec);
     }
     Ok(codecs)
 }
 
-fn list(value: &str, place: Place) -> Result<Vec<String>, Fault> {
+fn list(value: &str, position: TextPosition) -> Result<Vec<String>, InventoryFault> {
     let values: Vec<String> = value
         .split(|c: char| c == ',' || c.is_whitespace())
         .filter(|part| !part.is_empty())
         .map(str::to_owned)
         .collect();
     if values.is_empty() || values.len() > MAX_LIST {
-        return Err(place.fault(format!(
+        return Err(position.fault(format!(
             "expected 1 to {MAX_LIST} values, with blanks between"
         )));
     }
@@ -197,7 +201,7 @@ fn list(value: &str, place: Place) -> Result<Vec<String>, Fault> {
 }
 
 /// `16384-32766`.
-fn range(value: &str, place: Place) -> Result<(u16, u16), Fault> {
+fn range(value: &str, position: TextPosition) -> Result<(u16, u16), InventoryFault> {
     let read = || {
         let (first, last) = value.split_once('-')?;
         let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
@@ -205,6 +209,6 @@ fn range(value: &str, place: Place) -> Result<(u16, u16), Fault> {
         (first >= 1024_u16 && first % 2 == 0 && last > first).then_some((first, last))
     };
     read().ok_or_else(|| {
-        place.fault("expected two ports, the first even and from 1024 up: 16384-32766")
+        position.fault("expected two ports, the first even and from 1024 up: 16384-32766")
     })
 }

@@ -83,13 +83,13 @@ fn further_buttons_are_lines_and_speed_dials_in_both_forms() {
     let keys: Vec<_> = read.phones[0]
         .buttons
         .iter()
-        .map(|b| (b.number, &b.key))
+        .map(|b| (b.number, &b.function))
         .collect();
-    let dial = |number: &str, label: Option<&str>| Key::SpeedDial {
+    let dial = |number: &str, label: Option<&str>| ButtonFunction::SpeedDial {
         number: number.to_owned(),
         label: label.map(str::to_owned),
     };
-    let line = Key::Line(Line {
+    let line = ButtonFunction::Line(SipLine {
         extension: "1002".to_owned(),
         name: Some("B".to_owned()),
         secret: Some(Secret::new("x".to_owned())),
@@ -129,17 +129,17 @@ fn a_spreadsheet_says_what_holds_for_the_site_on_one_line_or_on_all() {
         assert_eq!(read.site, expected.as_ref().unwrap().site);
     }
     let two = format!("{header}{one}001D45AABB02,other.example,,,\n");
-    let said = csv(&two).unwrap_err();
+    let message = csv(&two).unwrap_err();
     assert!(
-        said.starts_with("line 3, column 2: another 'pbx' than on line 2"),
-        "{said}"
+        message.starts_with("line 3, column 2: another 'pbx' than on line 2"),
+        "{message}"
     );
 }
 
 #[test]
 fn every_fault_names_its_place_and_what_was_expected() {
     let two = "mac,name\n001D45AABB01,a\n001d45aabb01,b\n";
-    for (text, says) in [
+    for (text, expected) in [
         ("", "line 1, column 1: no phone"),
         ("mac\n", "line 1, column 1: no phone"),
         (
@@ -167,8 +167,8 @@ fn every_fault_names_its_place_and_what_was_expected() {
             "line 3, column 1: the phone 001d45aabb01 is on line 2 already",
         ),
     ] {
-        let said = csv(text).unwrap_err();
-        assert!(said.starts_with(says), "{text:?}: {said}");
+        let message = csv(text).unwrap_err();
+        assert!(message.starts_with(expected), "{text:?}: {message}");
     }
     let ansi = b"mac,name\n001D45AABB01,M\xfcller\n";
     let fault = Inventory::from_csv(ansi).unwrap_err();
@@ -179,7 +179,7 @@ fn every_fault_names_its_place_and_what_was_expected() {
 
 #[test]
 fn every_fault_of_toml_names_its_place_and_what_was_expected() {
-    for (text, says) in [
+    for (text, expected) in [
         ("", "line 1, column 1: no phone"),
         (
             "[[phone]]\nname = \"a\"\n",
@@ -241,8 +241,8 @@ fn every_fault_of_toml_names_its_place_and_what_was_expected() {
             "line 3, column 7: a second",
         ),
     ] {
-        let said = toml(text).unwrap_err();
-        assert!(said.starts_with(says), "{text:?}: {said}");
+        let message = toml(text).unwrap_err();
+        assert!(message.starts_with(expected), "{text:?}: {message}");
     }
 }
 
@@ -264,11 +264,11 @@ fn no_secret_is_ever_shown() {
         "[[phone]]\nmac = \"001D45AABB01\"\nsecret = hunter2\n",
         "[[phone]]\nmac = \"001D45AABB01\"\nsecret = \"hunter2\"\nsecret = \"hunter2\"\n",
     ] {
-        let said = toml(text).unwrap_err();
-        assert!(!said.contains("hunter2"), "{said}");
+        let message = toml(text).unwrap_err();
+        assert!(!message.contains("hunter2"), "{message}");
     }
-    let said = csv("mac,secret\n001D45AABB01,hunter2\n001D45AABB01,hunter2\n").unwrap_err();
-    assert!(!said.contains("hunter2"), "{said}");
+    let message = csv("mac,secret\n001D45AABB01,hunter2\n001D45AABB01,hunter2\n").unwrap_err();
+    assert!(!message.contains("hunter2"), "{message}");
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! Which hardware a load is for, and the file that holds the bridge.
+//! The hardware that a load supports, and the name of the bridge bundle.
 
 use super::{Family, FirmwareRelease, LoadName};
 
-/// Hardware classes that take nothing older than [`LATER_RELEASE`], as phones themselves say
-/// when they refuse: bits of `#HARDWARE_COMP_1`.
+/// Hardware classes that reject loads older than [`LATER_RELEASE`], according to the phones'
+/// own error messages: bits of `#HARDWARE_COMP_1`.
 const LATER_HARDWARE: u32 = 0b1100;
 
 /// 9.3(1)SR1.
@@ -14,10 +14,10 @@ const LATER_RELEASE: FirmwareRelease = FirmwareRelease {
     service: 1,
 };
 
-/// Whether a load with this `mask` runs on hardware of the classes `hardware`; `None` where
-/// nothing says so.
+/// Whether a load with this `mask` supports hardware of the classes `hardware`; `None` if
+/// unknown.
 ///
-/// A phone's own rule: every class that it has must be in the mask.
+/// The rule is that of phones: every class of the hardware must be in the mask.
 #[must_use]
 pub fn supports_hardware(load: &LoadName, mask: Option<u32>, hardware: u32) -> Option<bool> {
     if hardware & LATER_HARDWARE != 0
@@ -30,13 +30,13 @@ pub fn supports_hardware(load: &LoadName, mask: Option<u32>, hardware: u32) -> O
     mask.map(|mask| mask & hardware == hardware)
 }
 
-/// The file that holds the bridge for this family, as Cisco publishes it; `None` for
-/// families that need none.
+/// The file name of the bridge bundle for this family, as published by Cisco; `None` for
+/// families that need no bridge.
 #[must_use]
 pub fn bridge_bundle_name(family: Family) -> Option<&'static str> {
     Some(match family {
         Family::F11 => "cmterm-7911_7906-sccp.8-5-2.zip",
-        // Published with this slip in its name.
+        // Published with this misspelling.
         Family::F31 => "cmterm-7931-scpp.8-5-2.zip",
         Family::F41 => "cmterm-7941_7961-sccp.8-5-2.zip",
         Family::F42 => "cmterm-7942_7962-sccp.8-5-2.zip",
@@ -53,7 +53,7 @@ mod tests {
     use crate::phone::MODELS;
 
     #[test]
-    fn a_mask_must_hold_every_class_and_later_hardware_wants_later_loads() {
+    fn mask_must_include_every_class_and_later_hardware_needs_later_loads() {
         let newer = LoadName::new("SIP45.9-3-1SR4-1S");
         let bridge = LoadName::new("SCCP45.8-5-2S");
         assert_eq!(supports_hardware(&newer, Some(15), 8), Some(true));
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn every_convertible_family_has_its_bridge_by_name() {
+    fn every_convertible_family_has_a_bridge_bundle() {
         for model in MODELS {
             let family = model.family;
             assert_eq!(

@@ -1,31 +1,32 @@
-//! What a phone's configuration may hold, model by model.
+//! Limits of phone configurations, by model.
 
 use super::{Family, Model};
 
-/// Characters of `authName` and of a line's `name` at most (79xx; usecallmanager.nz,
+/// The most characters of `authName` and of a line's `name` (79xx; usecallmanager.nz,
 /// "SEPMAC.cnf.xml").
 pub const MAX_AUTH_NAME: usize = 30;
 
-/// Characters of `phoneLabel` at most.
+/// The most characters of `phoneLabel`.
 pub const MAX_PHONE_LABEL: usize = 12;
 
-/// Characters of an NTP server's name at most.
+/// The most characters of an NTP server's name.
 pub const MAX_NTP_NAME: usize = 50;
 
-/// Characters of a SIP password that a 7941 or 7961 is sure to take. People report that longer
-/// ones are cut or refused there; others see 32 work elsewhere. Disputed, so it is a warning.
+/// The most characters of a SIP password that every 7941 and 7961 accepts. Longer ones are
+/// reported to be truncated or rejected by these models, while 32 characters work on others.
+/// Sources disagree, so exceeding it is only a warning.
 pub const SAFE_SECRET: usize = 12;
 
-/// Characters of a SIP password at most. Guides go to 32, `FreePBX` makes 32; nobody tells of
-/// phones that took more than twice that.
+/// The most characters of a SIP password. Guides and `FreePBX` use up to 32; no source reports
+/// phones that accept more than twice that.
 pub const MAX_SECRET: usize = 64;
 
-/// Bytes of `dialplan.xml` at most (Cisco's own parser reads no more).
+/// The most bytes of `dialplan.xml` (the limit of Cisco's parser).
 pub const MAX_DIAL_PLAN_BYTES: usize = 8192;
 
 impl Model {
-    /// The buttons beside the display that a line or a speed dial can have, without
-    /// expansion modules (Cisco's data sheets).
+    /// The number of line and speed-dial buttons, without expansion modules (Cisco's data
+    /// sheets).
     #[must_use]
     pub fn line_buttons(&self) -> u8 {
         match self.plain_number() {
@@ -41,21 +42,21 @@ impl Model {
         }
     }
 
-    /// Whether its display has a light that `displayOnTime` and such switch: the models with a
-    /// display in colours (Cisco's data sheets).
+    /// Whether its display has a backlight that `displayOnTime` and related settings control:
+    /// the models with a colour display (Cisco's data sheets).
     #[must_use]
     pub fn has_display_light(&self) -> bool {
         matches!(self.family, Family::F45 | Family::F70 | Family::F75)
     }
 
-    /// Whether people report SIP passwords of more than [`SAFE_SECRET`] characters to be cut
-    /// or refused.
+    /// Whether the model is reported to truncate or reject SIP passwords of more than
+    /// [`SAFE_SECRET`] characters.
     #[must_use]
     pub fn truncates_secrets(&self) -> bool {
         matches!(self.plain_number(), "7941" | "7961")
     }
 
-    /// Whether blanks in `phoneLabel` are trouble: on all phones of the 7900 series.
+    /// Whether spaces in `phoneLabel` cause problems: on all phones of the 7900 series.
     #[must_use]
     pub fn label_rejects_spaces(&self) -> bool {
         self.family.is_convertible() || self.family == Family::P3

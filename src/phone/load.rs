@@ -1,4 +1,4 @@
-//! Names of loads, and what the name alone says.
+//! Load names: protocol, family and release.
 
 use std::fmt;
 
@@ -10,9 +10,9 @@ use super::Family;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Protocol {
-    /// Skinny, what a call manager's phone runs before its conversion.
+    /// Skinny, the protocol before a conversion.
     Sccp,
-    /// What it runs afterwards.
+    /// The protocol after a conversion.
     Sip,
 }
 
@@ -25,13 +25,13 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// A load's name as a manifest's file name or a phone gives it, without `.loads`:
+/// A load name from the file name of a manifest or reported by a phone, without `.loads`:
 /// `SIP45.9-3-1SR4-1S`, `SCCP42.8-5-2S`, `P0S3-8-12-00`, `term65.default`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LoadName(String);
 
-/// A release as its numbers order it: `9-3-1SR4` is (9, 3, 1, 4).
+/// A firmware release, ordered by its numbers: `9-3-1SR4` is (9, 3, 1, 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FirmwareRelease {
     /// 9 of 9.3(1)SR4.
@@ -45,7 +45,7 @@ pub struct FirmwareRelease {
 }
 
 impl LoadName {
-    /// Takes a name with or without its `.loads`, in either case.
+    /// A name with or without `.loads`, in any case.
     #[must_use]
     pub fn new(name: &str) -> Self {
         let cut = name.len().saturating_sub(".loads".len());
@@ -61,24 +61,24 @@ impl LoadName {
         &self.0
     }
 
-    /// The file that a phone asks for to get this load.
+    /// The file that a phone requests to install this load.
     #[must_use]
     pub fn manifest(&self) -> String {
         format!("{}.loads", self.0)
     }
 
-    /// Whether this is a recovery manifest's name (`term65.default`), which says
-    /// nothing of the protocol behind it.
+    /// Whether this is the name of a recovery manifest (`term65.default`), which does not show
+    /// the protocol.
     #[must_use]
     pub fn is_recovery(&self) -> bool {
         let lower = self.0.to_ascii_lowercase();
         lower.starts_with("term") && lower.ends_with(".default")
     }
 
-    /// The protocol that the name says. `None` where it says nothing (`term65.default`).
+    /// The protocol shown by the name; `None` for names such as `term65.default`.
     ///
-    /// 7940/60: `P0S3-8-12-00` is SIP and `P00308010200` SCCP. [`Self::is_universal_loader`]
-    /// tells `P003-8-12-00`, which SIP firmware says of itself.
+    /// 7940/60: `P0S3-8-12-00` is SIP and `P00308010200` is SCCP. `P003-8-12-00` is reported by
+    /// SIP firmware; see [`Self::is_universal_loader`].
     #[must_use]
     pub fn protocol(&self) -> Option<Protocol> {
         let upper = self.0.to_ascii_uppercase();
@@ -91,22 +91,22 @@ impl LoadName {
         }
     }
 
-    /// Whether this is the name of a 7940's or 7960's universal loader (`P003-08-8-00`). With
-    /// SIP firmware they say it in CDP in place of their load's (observed): it tells the
-    /// protocol, and not which load runs.
+    /// Whether this is the name of the universal loader of a 7940 or 7960 (`P003-08-8-00`). With
+    /// SIP firmware these phones were observed to send it in CDP instead of the load name. It
+    /// shows the protocol but not the load.
     #[must_use]
     pub fn is_universal_loader(&self) -> bool {
         let head = self.0.get(..5);
         head.is_some_and(|head| head.eq_ignore_ascii_case("P003-"))
     }
 
-    /// The family whose phones can take it.
+    /// The family of phones that the load is for.
     #[must_use]
     pub fn family(&self) -> Option<Family> {
         Family::of_load(&self.0)
     }
 
-    /// The release that the name carries, where it carries one.
+    /// The release in the name, if there is one.
     ///
     /// `SIP45.9-3-1SR4-1S` is 9.3(1)SR4; `P0S3-8-12-00` is 8.12(0).
     #[must_use]
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_tells_protocol_family_and_release() {
+    fn name_shows_protocol_family_and_release() {
         let cases = [
             (
                 "SIP45.9-3-1SR4-1S.loads",
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn releases_are_ordered_by_number_not_by_text() {
+    fn releases_are_ordered_numerically() {
         let release = |name: &str| LoadName::new(name).release();
         assert!(release("SIP45.8-5-2S") < release("SIP45.8-5-2SR1S"));
         assert!(release("SIP45.9-3-1S") < release("SIP45.10-1-1S"));
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_names_give_nothing_and_never_panic() {
+    fn invalid_names_have_no_release() {
         for name in [
             "",
             ".",

@@ -1,41 +1,41 @@
-//! The one name of a phone that does not change.
+//! MAC addresses, the permanent identity of phones.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A phone's Ethernet address: what a phone *is*, where an IP address is where it lives.
+/// The Ethernet address of a phone. It identifies the phone; IP addresses may change.
 ///
 /// Shown and serialised as 12 lower-case hex digits; [`MacAddress::upper_hex`] gives the
 /// upper-case form of file names (`SEP001122AABBCC.cnf.xml`).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MacAddress([u8; 6]);
 
-/// Text that is no MAC address.
+/// Why a text is not a MAC address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is no MAC address: expected 12 hex digits, with or without : - . between them")]
+#[error("'{0}' is not a MAC address: expected 12 hex digits, with or without separators (: - .)")]
 pub struct ParseMacError(String);
 
 impl MacAddress {
-    /// From its six bytes, in transmission order.
+    /// From six bytes in transmission order.
     #[must_use]
     pub const fn new(bytes: [u8; 6]) -> Self {
         Self(bytes)
     }
 
-    /// Its six bytes, in transmission order.
+    /// The six bytes in transmission order.
     #[must_use]
     pub const fn bytes(self) -> [u8; 6] {
         self.0
     }
 
-    /// The form that phones put into file names: 12 upper-case hex digits.
+    /// The form used in file names: 12 upper-case hex digits.
     #[must_use]
     pub fn upper_hex(self) -> String {
         self.to_string().to_ascii_uppercase()
     }
 
-    /// Exactly 12 hex digits in either case, as in a file name; nothing between them.
+    /// Parses exactly 12 hex digits in any case, without separators, as in a file name.
     #[must_use]
     pub fn from_hex(digits: &str) -> Option<Self> {
         if digits.len() != 12 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_usual_spelling_is_one_address() {
+    fn all_usual_notations_are_parsed() {
         let expected = MacAddress::new([0x00, 0x1d, 0x45, 0xaa, 0xbb, 0x0c]);
         for text in [
             "001d45aabb0c",
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn other_texts_are_rejected() {
         for text in ["", "001d45aabb", "001d45aabb0g", "001d45aabb0c00", "ÄÄÄÄÄÄ"] {
             assert!(text.parse::<MacAddress>().is_err(), "{text}");
         }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// Phones that take the same bundles.
+/// Phones that use the same bundles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[non_exhaustive]
 pub enum Family {
@@ -10,7 +10,7 @@ pub enum Family {
     F11,
     /// 7931.
     F31,
-    /// 7941, 7961 and their -GE forms.
+    /// 7941, 7961 and their -GE variants.
     F41,
     /// 7942, 7962.
     F42,
@@ -20,7 +20,7 @@ pub enum Family {
     F70,
     /// 7975.
     F75,
-    /// 7940, 7960: a loader and an application, no recovery manifest.
+    /// 7940, 7960: a loader and an application; no recovery manifest.
     P3,
     /// 6901, 6911, 6921, 6941, 6945, 6961.
     F69,
@@ -36,22 +36,22 @@ pub enum Family {
     F792,
 }
 
-/// One phone model, as it is named in each place it is named in.
+/// A phone model and its identifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Model {
-    /// The number without letters: `7965`. -GE forms carry theirs: `7961-GE`.
+    /// The number without letters, such as `7965`; with the suffix for -GE variants: `7961-GE`.
     pub number: &'static str,
-    /// The device type id of a call manager, the number in `loadInformation436`.
+    /// The device type of call managers: the number in `loadInformation436`.
     pub device_type: u32,
-    /// Which bundles it takes.
+    /// The family, which determines its bundles.
     pub family: Family,
-    /// The manifest that its boot loader asks for after a factory reset.
+    /// The manifest that its boot loader requests after a factory reset.
     pub recovery_manifest: Option<&'static str>,
 }
 
 impl Family {
-    /// Whether `convert` can take a phone of this family from SCCP to SIP: the families
-    /// with a `termNN` recovery manifest and five images.
+    /// Whether `convert` can convert phones of this family from SCCP to SIP: the families with
+    /// a `termNN` recovery manifest and five images.
     #[must_use]
     pub fn is_convertible(self) -> bool {
         matches!(
@@ -60,9 +60,9 @@ impl Family {
         )
     }
 
-    /// The beginning of its SIP bundle's file name, as Cisco publishes it
-    /// (`cmterm-7945_7965-sip.9-3-1SR4-1.zip`). `None` where there is no SIP firmware, or
-    /// where no one name holds for every model of the family.
+    /// The start of the file name of its SIP bundle, as published by Cisco
+    /// (`cmterm-7945_7965-sip.9-3-1SR4-1.zip`). `None` if there is no SIP firmware or the
+    /// name differs between models.
     #[must_use]
     pub fn sip_bundle(self) -> Option<&'static str> {
         Some(match self {
@@ -78,12 +78,12 @@ impl Family {
         })
     }
 
-    /// The models of the family, in the table's order.
+    /// The models of the family, in the order of the table.
     pub fn models(self) -> impl Iterator<Item = &'static Model> {
         MODELS.iter().filter(move |model| model.family == self)
     }
 
-    /// The family that a load's or an image's name speaks of: `SIP45.…`, `jar45sip.…`.
+    /// The family in the name of a load: `SIP45.…`.
     pub(super) fn of_load(name: &str) -> Option<Self> {
         let upper = name.to_ascii_uppercase();
         if upper.starts_with("P0S3") || upper.starts_with("P003") {
@@ -112,8 +112,8 @@ impl Family {
 }
 
 impl Model {
-    /// The model of this number, with or without `CP-` before and a letter after it:
-    /// `7965`, `CP-7965G`.
+    /// The model with this number, which may have the prefix `CP-` and the suffix `G`: `7965`,
+    /// `CP-7965G`.
     #[must_use]
     pub fn by_number(text: &str) -> Option<&'static Self> {
         let upper = text.trim().to_ascii_uppercase();
@@ -123,9 +123,9 @@ impl Model {
         MODELS.iter().find(|model| model.number == bare)
     }
 
-    /// The model whose boot loader asks for this recovery manifest, in either case.
+    /// The model whose boot loader requests this recovery manifest, ignoring case.
     ///
-    /// A -GE form asks for the same name as the plain one, which is what is returned.
+    /// -GE variants request the same name; the plain model is returned.
     #[must_use]
     pub fn by_recovery_manifest(name: &str) -> Option<&'static Self> {
         MODELS.iter().find(|model| {
@@ -135,7 +135,7 @@ impl Model {
         })
     }
 
-    /// The number without the -GE, as JSON gives it.
+    /// The number without the -GE suffix, as used in JSON.
     #[must_use]
     pub fn plain_number(&self) -> &'static str {
         &self.number[..4]
@@ -156,10 +156,11 @@ const fn model(
     }
 }
 
-/// Every model that is known, convertible or only recognised.
+/// All known models, convertible or not.
 ///
-/// Device type ids: Cisco's own SIP stack (`phone_platform_constants.h`), the
-/// `loadNNN.txt` files inside Cisco's bundles and two open call managers agree on them.
+/// Sources for the device types, which agree: Cisco's SIP stack
+/// (`phone_platform_constants.h`), the `loadNNN.txt` files in Cisco's bundles, and two open
+/// source call managers.
 pub const MODELS: &[Model] = &[
     model("7906", 369, Family::F11, Some("term06.default.loads")),
     model("7911", 307, Family::F11, Some("term11.default.loads")),
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn every_convertible_model_has_a_recovery_manifest_of_its_own_digits() {
+    fn every_convertible_model_has_a_recovery_manifest_with_its_digits() {
         for model in MODELS {
             assert_eq!(
                 model.family.is_convertible(),
@@ -238,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_is_found_under_each_of_its_names() {
+    fn model_is_found_by_each_identifier() {
         assert_eq!(
             Model::by_number("CP-7965G").map(|m| m.device_type),
             Some(436)

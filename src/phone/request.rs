@@ -1,50 +1,49 @@
-//! The names that phones ask for, told apart.
+//! The names that phones request.
 
 use super::{LoadName, MacAddress, Model};
 
-/// What a phone wants, as the name it asks for says it.
+/// The kind of file that a phone requests, from its name.
 ///
-/// Names are compared without case and without a leading `/` or `./`, as phones write
-/// them in all of these ways.
+/// Case and a leading `/` or `./` are ignored, since phones use all of these forms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestedFile {
-    /// `termNN.default.loads`: the boot loader, after a factory reset. It carries no MAC.
-    /// `None` where no model of the table asks for that NN.
+    /// `termNN.default.loads`, requested by the boot loader after a factory reset. It has no
+    /// MAC address. `None` if no known model has this NN.
     Recovery(Option<&'static Model>),
-    /// `<load>.loads`: a load that a configuration named.
+    /// `<load>.loads`: a load named in a configuration.
     Manifest(LoadName),
-    /// An image of a manifest: `.sbn`, `.sb2`, `.bin`, `.sgn`.
+    /// An image named in a manifest: `.sbn`, `.sb2`, `.bin`, `.sgn`.
     Image,
-    /// `CTLSEP<MAC>.tlv`: the first thing an application asks for at boot.
+    /// `CTLSEP<MAC>.tlv`: the first request of an application at boot.
     TrustList(MacAddress),
-    /// `ITLSEP<MAC>.tlv`: the same, loads from 8.5(2) on.
+    /// `ITLSEP<MAC>.tlv`: the same, from 8.5(2) on.
     IdentityList(MacAddress),
     /// `ITLFile.tlv`, `CTLFile.tlv`.
     SharedTrustList,
-    /// `SEP<MAC>.cnf.xml`; `signed` for `.sgn`, which only a phone with a trust list asks.
+    /// `SEP<MAC>.cnf.xml`. A phone with a trust list requests the signed form (`.sgn`).
     Config {
-        /// Whose configuration.
+        /// The phone.
         mac: MacAddress,
-        /// Whether the signed (or encrypted) form was asked for.
+        /// The signed or encrypted form is requested.
         signed: bool,
     },
     /// `XMLDefault.cnf.xml`.
     DefaultConfig,
-    /// `SIP<MAC>.cnf`, `MGC<MAC>.cnf`: only a 7940 or 7960 asks for these.
+    /// `SIP<MAC>.cnf`, `MGC<MAC>.cnf`: requested by the 7940 and 7960 only.
     LegacyConfig(MacAddress),
-    /// `OS79XX.TXT`, `SIPDefault.cnf`: a 7940 or 7960 too, without a MAC.
+    /// `OS79XX.TXT`, `SIPDefault.cnf`: also 7940 and 7960, without a MAC address.
     LegacyDefault,
-    /// `…-sip.jar`: a locale file that only SIP firmware asks for.
+    /// `…-sip.jar`: a locale file requested by SIP firmware only.
     SipLocale,
-    /// `…-sccp.jar`: the same of SCCP firmware.
+    /// `…-sccp.jar`: a locale file requested by SCCP firmware only.
     SccpLocale,
-    /// `dialplan.xml` and other files that a configuration names.
+    /// `dialplan.xml` and other files named in a configuration.
     Other,
 }
 
 impl RequestedFile {
-    /// Reads a name as it came over the wire. Total: any text gives an answer.
+    /// Parses a name as received. Total: any text gives a result.
     #[must_use]
     pub fn parse(name: &str) -> Self {
         let lower = normalized_name(name);
@@ -96,7 +95,7 @@ impl RequestedFile {
         }
     }
 
-    /// The MAC that the name carries, where it carries one.
+    /// The MAC address in the name, if there is one.
     #[must_use]
     pub fn mac(&self) -> Option<MacAddress> {
         match self {
@@ -108,7 +107,7 @@ impl RequestedFile {
         }
     }
 
-    /// Whether only a running application asks for this, never a boot loader.
+    /// Whether only a running application requests this, never a boot loader.
     #[must_use]
     pub fn is_from_application(&self) -> bool {
         !matches!(
@@ -118,8 +117,8 @@ impl RequestedFile {
     }
 }
 
-/// The form in which names are compared: lower case, without `/` or `./` before it and
-/// without blanks behind it.
+/// The form in which names are compared: lower case, without a leading `/` or `./` and
+/// without trailing white space.
 #[must_use]
 pub(crate) fn normalized_name(name: &str) -> String {
     let mut rest = name.trim_end();
@@ -134,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_real_boots_are_told_apart() {
+    fn names_of_real_boots_are_parsed() {
         let mac = MacAddress::new([0x00, 0x1d, 0x45, 0xaa, 0xbb, 0x0c]);
         let cases = [
             ("CTLSEP001D45AABB0C.tlv", RequestedFile::TrustList(mac)),
@@ -182,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_only_looks_like_a_phone_s_names_no_phone() {
+    fn similar_names_have_no_mac() {
         for name in [
             "SEP001D45AABB0.cnf.xml",
             "CTLSEPxxxxxxxxxxxx.tlv",

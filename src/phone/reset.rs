@@ -1,42 +1,41 @@
-//! How a phone is sent to its boot loader by its keys, what its lamps show meanwhile, and what
-//! can go wrong with the hardware on the way.
+//! The factory reset: the keys, what the lamps show, and known hardware problems.
 
 use std::time::Duration;
 
 use super::{Family, Model};
 
 /// The keys of the factory reset, the same for all families with five images (Cisco's
-/// administration guides of the 7906G to the 7975G, "Performing a Factory Reset"). A wrong one drops
-/// the reset and the phone starts as ever; one that is pressed twice does no harm.
+/// administration guides for the 7906G to 7975G, "Performing a Factory Reset"). A wrong key cancels
+/// the reset and the phone starts normally; a repeated key has no effect.
 pub const RESET_KEYS: &str = "123456789*0#";
 
-/// How long after the lamps begin the keys are waited for (the same guides).
+/// How long the phone accepts the keys after the lamps start (same guides).
 pub const RESET_WINDOW: Duration = Duration::from_mins(1);
 
-/// What the lamps of a phone show while it is reset.
+/// What the lamps show during a factory reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResetLamps {
-    /// Now let go of `#` and type the keys.
+    /// Release `#` and type the keys now.
     pub ready: &'static str,
-    /// The keys were taken.
-    pub taken: &'static str,
+    /// The keys were accepted.
+    pub accepted: &'static str,
 }
 
-/// What can go wrong with the hardware of a model.
+/// A known hardware problem of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HardwareHazard {
-    /// Cisco's field notice FN63772: memory that was built in from 2009 to 2011 may fail when the
-    /// power comes back. The display stays dark and the speaker's lamp is lit.
+    /// Cisco field notice FN63772: memory installed from 2009 to 2011 may fail when power
+    /// returns. The display stays dark and the speaker lamp is lit.
     MayNotStart,
-    /// The recovery fails on power from the cable (Cisco TAC K43691258).
-    WantsPowerSupply,
+    /// The recovery fails with power over Ethernet (Cisco TAC K43691258).
+    NeedsPowerSupply,
 }
 
 impl HardwareHazard {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::MayNotStart, Self::WantsPowerSupply];
+    /// All problems.
+    pub const ALL: [Self; 2] = [Self::MayNotStart, Self::NeedsPowerSupply];
 
-    /// What a person has to know before the power goes.
+    /// The warning shown before the power is cut.
     #[must_use]
     pub fn warning(self) -> &'static str {
         match self {
@@ -44,32 +43,32 @@ impl HardwareHazard {
                 "some of these, built from 2009 to 2011, never start again after any loss of power \
                  (Cisco field notice FN63772: dark display, speaker lamp lit)"
             }
-            Self::WantsPowerSupply => {
-                "connect its own power supply. On power from the network cable its recovery fails"
+            Self::NeedsPowerSupply => {
+                "connect its own power supply: with power over Ethernet the recovery fails"
             }
         }
     }
 }
 
 impl Family {
-    /// What the lamps show; `None` for families that are not reset this way.
+    /// What the lamps show; `None` for families with another procedure.
     ///
-    /// Of the 7942, 7962, 7931, 7945, 7965 and 7975 nobody has written it down: it is that of the
-    /// 7941 and 7961, whose hardware is next to theirs.
+    /// For the 7942, 7962, 7931, 7945, 7965 and 7975 it is undocumented. The values are those of
+    /// the 7941 and 7961, which have similar hardware.
     #[must_use]
     pub fn reset_lamps(self) -> Option<ResetLamps> {
         Some(match self {
             Self::F11 => ResetLamps {
-                ready: "the lamp on the handset flashes red",
-                taken: "it flashes faster",
+                ready: "the handset lamp flashes red",
+                accepted: "it flashes faster",
             },
             Self::F70 => ResetLamps {
                 ready: "the line buttons light up in amber, one after the other",
-                taken: "they turn green",
+                accepted: "they turn green",
             },
             Self::F31 | Self::F41 | Self::F42 | Self::F45 | Self::F75 => ResetLamps {
                 ready: "the line buttons light up in amber, one after the other",
-                taken: "they turn red",
+                accepted: "they turn red",
             },
             _ => return None,
         })
@@ -77,12 +76,12 @@ impl Family {
 }
 
 impl Model {
-    /// What can go wrong with its hardware.
+    /// The known hardware problems.
     #[must_use]
     pub fn hazards(&self) -> &'static [HardwareHazard] {
         match self.plain_number() {
             "7942" | "7945" | "7962" | "7965" | "7975" => &[HardwareHazard::MayNotStart],
-            "7970" => &[HardwareHazard::WantsPowerSupply],
+            "7970" => &[HardwareHazard::NeedsPowerSupply],
             _ => &[],
         }
     }
@@ -94,7 +93,7 @@ mod tests {
     use crate::phone::MODELS;
 
     #[test]
-    fn every_convertible_model_has_lamps_and_no_other_has() {
+    fn convertible_models_have_lamps() {
         for model in MODELS {
             let family = model.family;
             assert_eq!(
@@ -106,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_field_notice_names_five_models_and_the_power_supply_one() {
+    fn hazards_are_those_of_the_field_notices() {
         let with = |hazard: HardwareHazard| -> Vec<&str> {
             let models = MODELS.iter();
             let has = models.filter(|model| model.hazards().contains(&hazard));
@@ -114,6 +113,6 @@ mod tests {
         };
         let notice = ["7942", "7962", "7945", "7965", "7975"];
         assert_eq!(with(HardwareHazard::MayNotStart), notice);
-        assert_eq!(with(HardwareHazard::WantsPowerSupply), ["7970"]);
+        assert_eq!(with(HardwareHazard::NeedsPowerSupply), ["7970"]);
     }
 }

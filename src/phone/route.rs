@@ -1,17 +1,17 @@
-//! The way from one load to another: the bridge rule.
+//! The route from one load to another: the bridge rule.
 //!
-//! In 8.5(2)SR1 the key that signs loads changed. 8.5(1) and 8.5(2) are the first that
-//! know the new one, and the last that come under the old one, so the way from older loads
-//! leads over 8.5(2). It holds for the families with five images; 7940 and 7960 have rules
-//! of their own.
+//! From 8.5(2)SR1 on, loads are signed with a new key. 8.5(1) and 8.5(2) are the first that
+//! accept it and the last that are signed with the previous one, so the route from older
+//! loads is by way of 8.5(2). This applies to the families with five images; the 7940 and 7960
+//! have other rules.
 
 use super::FirmwareRelease;
 
 /// The first release that is signed with the current key.
 const FIRST_WITH_CURRENT_KEY: FirmwareRelease = release(8, 5, 2, 1);
-/// From here on phones know the current key.
+/// The first release that accepts the current key.
 const FIRST_TO_ACCEPT_CURRENT_KEY: FirmwareRelease = release(8, 5, 1, 0);
-/// Cisco's release notes: what is earlier goes over 8.5(2) first.
+/// Cisco's release notes: earlier releases need 8.5(2) first.
 const BRIDGE_REQUIRED_BEFORE: FirmwareRelease = release(8, 3, 3, 0);
 /// The bridge: 8.5(2).
 pub const BRIDGE_RELEASE: FirmwareRelease = release(8, 5, 2, 0);
@@ -25,21 +25,20 @@ const fn release(major: u16, minor: u16, maintenance: u16, service: u16) -> Firm
     }
 }
 
-/// How a phone gets from its load to another.
+/// How a phone gets from one load to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Route {
-    /// At once.
+    /// Directly.
     Direct,
-    /// Over [`BRIDGE_RELEASE`].
+    /// By way of [`BRIDGE_RELEASE`].
     ViaBridge,
-    /// The rules do not say: the phone's own load is not known, or it is one of 8.3(3) to
-    /// 8.5(0), where sources differ. If it refuses the target, the bridge helps.
+    /// Undetermined: the current load is unknown, or is one of 8.3(3) to 8.5(0), for which
+    /// sources differ. If the phone rejects the target, it needs the bridge.
     Unknown,
 }
 
 impl Route {
-    /// From the load that a phone runs (its boot loader, after a factory reset) to this
-    /// target.
+    /// The route to a target from the current load (after a factory reset: the boot loader).
     #[must_use]
     pub fn between(from: Option<FirmwareRelease>, to: FirmwareRelease) -> Self {
         match from {
@@ -58,7 +57,7 @@ mod tests {
     use crate::phone::LoadName;
 
     #[test]
-    fn old_phones_go_over_the_bridge() {
+    fn old_loads_need_the_bridge() {
         use Route::{Direct, Unknown, ViaBridge};
         let target = "SIP45.9-3-1SR4-1S";
         let cases = [

@@ -1,8 +1,8 @@
-//! The time zones that a phone's `timeZone` element may name.
+//! The values of a phone's `timeZone` element.
 
-/// Every name, as usecallmanager.nz lists them for the 79xx; the phone compares the whole
-/// text. "Standard/Daylight" is one name: such a zone follows the phone's own daylight rule,
-/// the others have none.
+/// All names, as listed for the 79xx by usecallmanager.nz. Phones compare the whole text.
+/// "Standard/Daylight" is part of a name: such a zone has daylight saving time by a rule in the
+/// firmware; the others have none.
 pub const CISCO_TIME_ZONES: &[&str] = &[
     "Dateline Standard Time",
     "Samoa Standard Time",

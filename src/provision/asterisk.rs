@@ -1,10 +1,11 @@
 //! The PBX's side: the same accounts that the phones were told of.
 
 mod chan_sip;
+mod common;
 mod dialling;
 mod pjsip;
 
-use super::plan::{Account, Plan};
+use super::plan::Plan;
 
 /// Every file of the Asterisk side, by its name there.
 pub(super) fn files(plan: &Plan) -> Vec<(&'static str, Vec<u8>)> {
@@ -31,28 +32,4 @@ pub(super) fn files(plan: &Plan) -> Vec<(&'static str, Vec<u8>)> {
         ),
     ]);
     files
-}
-
-/// What stands at the top of each.
-const WRITTEN: &str = "Written by `reflash provision`; the next run writes it anew.";
-
-/// The context of the voice mailboxes.
-const MAILBOXES: &str = "default";
-
-/// `allow`: the codecs, the best first.
-fn codecs(plan: &Plan) -> String {
-    let names: Vec<_> = plan.site.codecs.iter().map(|codec| codec.name()).collect();
-    names.join(",")
-}
-
-/// `"Reception" <1001>`.
-fn caller_id(account: &Account) -> String {
-    format!("\"{}\" <{}>", account.display, account.user)
-}
-
-fn mailbox(account: &Account) -> Option<String> {
-    account
-        .mailbox
-        .as_ref()
-        .map(|_| format!("{}@{MAILBOXES}", account.user))
 }

@@ -8,13 +8,16 @@
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
-    fs::{self, DirBuilder, File as Handle, OpenOptions, Permissions},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
-use super::{File, NotPasswords, Passwords};
+use super::{
+    output::OutputFile,
+    passwords::{Passwords, PasswordsFileError},
+};
 use crate::stage::sha256;
 
 mod error;
@@ -45,7 +48,7 @@ pub struct Folder {
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Entry {
+pub struct WrittenFile {
     /// Below the folder.
     pub path: String,
     /// Bytes.
@@ -56,9 +59,9 @@ pub struct Entry {
 
 /// How a folder was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Written {
+pub struct WriteSummary {
     /// All files, by path.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<WrittenFile>,
     /// Files of an earlier run that are not wanted any more and are gone.
     pub removed: Vec<String>,
     /// The same, but somebody changed them: they stay and are not on the list any more.
@@ -101,12 +104,13 @@ impl Folder {
             })?;
         }
         if let Some(text) = passwords {
-            folder.passwords = Passwords::from_toml(&text).map_err(|NotPasswords(source)| {
-                FolderError::Passwords {
-                    path: path.join(PASSWORDS),
-                    what: source,
-                }
-            })?;
+            folder.passwords =
+                Passwords::from_toml(&text).map_err(|PasswordsFileError(source)| {
+                    FolderError::Passwords {
+                        path: path.join(PASSWORDS),
+                        what: source,
+                    }
+                })?;
         }
         Ok(folder)
     }
@@ -119,9 +123,13 @@ impl Folder {
 
     /// Writes the files and the passwords. What stands in the way is found before the first
     /// byte is written; each file is written beside its place and moved there.
-    pub fn write(&self, files: &[File], passwords: &Passwords) -> Result<Written, FolderError> {
-        let mut all: Vec<File> = files.to_vec();
-        all.push(File {
+    pub fn write(
+        &self,
+        files: &[OutputFile],
+        passwords: &Passwords,
+    ) -> Result<WriteSummary, FolderError> {
+        let mut all: Vec<OutputFile> = files.to_vec();
+        all.push(OutputFile {
             path: PASSWORDS.to_owned(),
             bytes: passwords.to_toml().into_bytes(),
         });
@@ -135,7 +143,7 @@ impl Folder {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
-        // Built beside its place and moved whole.
+        // ProvisionOutput beside its place and moved whole.
         let building = tempfile::Builder::new()
             .prefix(".reflash-provision-")
             .permissions(Permissions::from_mode(0o700))
@@ -159,7 +167,7 @@ impl Folder {
     }
 
     /// Whether what lies at a file's place is ours, or what would be written anyway.
-    fn may_replace(&self, file: &File) -> Result<(), FolderError> {
+    fn may_replace(&self, file: &OutputFile) -> Result<(), FolderError> {
         let path = self.path.join(&file.path);
         let Some(there) = read_regular(&path, MAX_FILE_BYTES)? else {
             return Ok(());
@@ -173,10 +181,14 @@ impl Folder {
         }
     }
 
-    fn write_below(&self, root: &Path, files: &mut Vec<File>) -> Result<Written, FolderError> {
-        let mut written = Written {
+    fn write_below(
+        &self,
+        root: &Path,
+        files: &mut Vec<OutputFile>,
+    ) -> Result<WriteSummary, FolderError> {
+        let mut written = WriteSummary {
             entries: files.iter().map(entry).collect(),
-            ..Written::default()
+            ..WriteSummary::default()
         };
         written.entries.sort_by(|a, b| a.path.cmp(&b.path));
         let gone = self
@@ -196,7 +208,7 @@ impl Folder {
         }
         // The passwords are written first, so that none is lost; the list last.
         files.rotate_right(1);
-        files.push(File {
+        files.push(OutputFile {
             path: LIST.to_owned(),
             bytes: list.into_bytes(),
         });
@@ -225,7 +237,7 @@ impl Folder {
 
 /// Writes every file beside its place, then moves all of them there. `temporary` has what
 /// lies beside at any time.
-fn put(root: &Path, files: &[File], temporary: &mut Vec<PathBuf>) -> Result<(), FolderError> {
+fn put(root: &Path, files: &[OutputFile], temporary: &mut Vec<PathBuf>) -> Result<(), FolderError> {
     for file in files {
         make_folders(root, &file.path)?;
         let beside = beside(&root.join(&file.path));
@@ -239,8 +251,8 @@ fn put(root: &Path, files: &[File], temporary: &mut Vec<PathBuf>) -> Result<(), 
     Ok(())
 }
 
-fn entry(file: &File) -> Entry {
-    Entry {
+fn entry(file: &OutputFile) -> WrittenFile {
+    WrittenFile {
         path: file.path.clone(),
         size: file.bytes.len() as u64,
         sha256: sha256(&file.bytes),
@@ -279,7 +291,7 @@ fn read_regular(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FolderError>
         });
     }
     let mut bytes = Vec::new();
-    Handle::open(path)
+    File::open(path)
         .and_then(|file| file.take(limit).read_to_end(&mut bytes))
         .map_err(FolderError::io("read", path))?;
     Ok(Some(bytes))

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// A file that grows by whole lines. Values were judged before they come here; what would
+/// A file that grows by whole lines. Values were result before they come here; what would
 /// still end a line or begin a comment is escaped or left out, so that a value can never
 /// become anything else.
 #[derive(Debug)]

@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use toml::de::{DeTable, DeValue};
 
-use super::letters;
-use crate::inventory::{Inventory, Key, Secret};
+use super::charset;
+use crate::inventory::{ButtonFunction, Inventory, Secret};
 
-/// Characters of a password that is made: 12 of 56 letters are 69 bits, and no phone cuts them.
-pub const MADE_SECRET: usize = crate::phone::SAFE_SECRET;
+/// Characters of a password that is made: 12 of 56 charset are 69 bits, and no phone cuts them.
+pub const GENERATED_SECRET_LENGTH: usize = crate::phone::SAFE_SECRET;
 
 /// Digits of a voice mailbox's PIN that is made.
-pub const MADE_PIN: usize = 6;
+pub const GENERATED_PIN_LENGTH: usize = 6;
 
 /// Letters and digits that nobody takes for one another: no 0 O o, no 1 l I.
 const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -31,14 +31,14 @@ pub struct Passwords {
 /// A file of passwords that is none, and why; never what stands in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("it is not the file that this program wrote: {0}")]
-pub struct NotPasswords(pub String);
+pub struct PasswordsFileError(pub String);
 
 impl Passwords {
     /// Reads what [`Passwords::to_toml`] wrote. Faults never show what stands there.
-    pub fn from_toml(text: &str) -> Result<Self, NotPasswords> {
-        let fault = |what: &str| NotPasswords(what.to_owned());
+    pub fn from_toml(text: &str) -> Result<Self, PasswordsFileError> {
+        let fault = |what: &str| PasswordsFileError(what.to_owned());
         let document =
-            DeTable::parse(text).map_err(|error| NotPasswords(error.message().into()))?;
+            DeTable::parse(text).map_err(|error| PasswordsFileError(error.message().into()))?;
         let mut passwords = Self::default();
         for (key, value) in document.get_ref() {
             let into = match key.get_ref().as_ref() {
@@ -53,8 +53,8 @@ impl Passwords {
                 let DeValue::String(value) = value.get_ref() else {
                     return Err(fault("expected a text"));
                 };
-                letters::user(user.get_ref()).map_err(NotPasswords)?;
-                letters::secret(value).map_err(NotPasswords)?;
+                charset::extension(user.get_ref()).map_err(PasswordsFileError)?;
+                charset::secret(value).map_err(PasswordsFileError)?;
                 into.insert(user.get_ref().to_string(), Secret::new(value.to_string()));
             }
         }
@@ -91,16 +91,16 @@ impl Passwords {
         mut random: impl FnMut(&mut [u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         for (user, (secret, has_mailbox)) in lines(inventory) {
-            if letters::user(user).is_err() {
+            if charset::extension(user).is_err() {
                 // A fault of the inventory, told where it is judged.
                 continue;
             }
             if secret.is_none() && !self.secrets.contains_key(user) {
-                let made = made(LETTERS, MADE_SECRET, &mut random)?;
+                let made = random_text(LETTERS, GENERATED_SECRET_LENGTH, &mut random)?;
                 self.secrets.insert(user.to_owned(), made);
             }
             if has_mailbox && !self.pins.contains_key(user) {
-                let made = made(DIGITS, MADE_PIN, &mut random)?;
+                let made = random_text(DIGITS, GENERATED_PIN_LENGTH, &mut random)?;
                 self.pins.insert(user.to_owned(), made);
             }
         }
@@ -131,7 +131,7 @@ fn lines(inventory: &Inventory) -> BTreeMap<&str, (Option<&Secret>, bool)> {
             add(user.as_str(), phone.secret.as_ref(), has_mailbox);
         }
         for button in &phone.buttons {
-            if let Key::Line(line) = &button.key {
+            if let ButtonFunction::Line(line) = &button.function {
                 add(line.extension.as_str(), line.secret.as_ref(), has_mailbox);
             }
         }
@@ -140,18 +140,18 @@ fn lines(inventory: &Inventory) -> BTreeMap<&str, (Option<&Secret>, bool)> {
 }
 
 /// A password for one line. `random` fills bytes from a source that nobody can guess.
-pub fn make_secret<E>(mut random: impl FnMut(&mut [u8]) -> Result<(), E>) -> Result<Secret, E> {
-    made(LETTERS, MADE_SECRET, &mut random)
+pub fn generate_secret<E>(mut random: impl FnMut(&mut [u8]) -> Result<(), E>) -> Result<Secret, E> {
+    random_text(LETTERS, GENERATED_SECRET_LENGTH, &mut random)
 }
 
 /// Letters by chance, each as likely as any other.
-fn made<E>(
-    letters: &[u8],
+fn random_text<E>(
+    charset: &[u8],
     length: usize,
     random: &mut impl FnMut(&mut [u8]) -> Result<(), E>,
 ) -> Result<Secret, E> {
     // The greatest multiple of their number that a byte holds: what is above is not used.
-    let fair = 256 - 256 % letters.len();
+    let fair = 256 - 256 % charset.len();
     let mut text = String::new();
     while text.len() < length {
         let mut bytes = [0; 32];
@@ -161,7 +161,7 @@ fn made<E>(
             .map(|byte| usize::from(*byte))
             .filter(|byte| *byte < fair);
         for byte in usable.take(length - text.len()) {
-            text.push(char::from(letters[byte % letters.len()]));
+            text.push(char::from(charset[byte % charset.len()]));
         }
     }
     Ok(Secret::new(text))

@@ -8,8 +8,8 @@ use crate::{
 /// Everything that is written.
 #[derive(Debug)]
 pub(super) struct Plan {
-    pub(super) site: Site,
-    pub(super) phones: Vec<Phone>,
+    pub(super) site: ResolvedSite,
+    pub(super) phones: Vec<ResolvedPhone>,
     /// Who registers, once each, in the order of the inventory.
     pub(super) accounts: Vec<Account>,
     /// What the person should know, though nothing is wrong.
@@ -17,7 +17,7 @@ pub(super) struct Plan {
 }
 
 #[derive(Debug)]
-pub(super) struct Site {
+pub(super) struct ResolvedSite {
     pub(super) pbx: String,
     pub(super) port: u16,
     pub(super) transport: Transport,
@@ -40,7 +40,7 @@ pub(super) struct Locale {
 }
 
 #[derive(Debug)]
-pub(super) struct Phone {
+pub(super) struct ResolvedPhone {
     pub(super) mac: MacAddress,
     /// What people call it, for the list of files.
     pub(super) name: String,
@@ -52,18 +52,18 @@ pub(super) struct Phone {
     pub(super) web_access: bool,
     pub(super) has_display_light: bool,
     /// By their buttons, the first from 1.
-    pub(super) keys: Vec<Key>,
+    pub(super) keys: Vec<ResolvedButton>,
 }
 
 #[derive(Debug)]
-pub(super) struct Key {
+pub(super) struct ResolvedButton {
     pub(super) button: u8,
     pub(super) label: String,
-    pub(super) does: Does,
+    pub(super) function: ResolvedFunction,
 }
 
 #[derive(Debug)]
-pub(super) enum Does {
+pub(super) enum ResolvedFunction {
     /// A line of the account at this place in the list.
     Line { account: usize, display: String },
     /// Dials this number.
@@ -92,11 +92,11 @@ impl Plan {
     /// The lines of a phone, each with its account.
     pub(super) fn lines<'a>(
         &'a self,
-        phone: &'a Phone,
-    ) -> impl Iterator<Item = (&'a Key, &'a Account)> {
-        phone.keys.iter().filter_map(|key| match key.does {
-            Does::Line { account, .. } => Some((key, self.accounts.get(account)?)),
-            Does::Dial(_) => None,
+        phone: &'a ResolvedPhone,
+    ) -> impl Iterator<Item = (&'a ResolvedButton, &'a Account)> {
+        phone.keys.iter().filter_map(|key| match key.function {
+            ResolvedFunction::Line { account, .. } => Some((key, self.accounts.get(account)?)),
+            ResolvedFunction::Dial(_) => None,
         })
     }
 }

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::{DIAL_PLAN, Given, Plan};
+use super::{inputs::ProvisionInputs, output::DIAL_PLAN, plan::Plan};
 use crate::{inventory::Codec, text::wrap};
 
 /// The text, for 80 columns. No secret is in it.
-pub(super) fn text(plan: &Plan, given: &Given<'_>) -> String {
+pub(super) fn text(plan: &Plan, given: &ProvisionInputs<'_>) -> String {
     let site = &plan.site;
     let (transport, port) = (site.transport.name(), site.port);
     let mut text = String::from("Written by `reflash provision`; the next run writes it anew.\n");

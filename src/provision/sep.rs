@@ -6,31 +6,30 @@
 
 use std::io;
 
-use quick_xml::{Writer, events::BytesText};
+use quick_xml::Writer;
 
-use super::plan::{Does, Key, Phone, Plan};
+use super::plan::{Plan, ResolvedPhone};
 use crate::{
     inventory::{Codec, Transport},
     stage::{call_manager_group, sha256},
 };
 
 mod profile;
+mod xml;
 
-pub(super) use profile::DIAL_PLAN;
+use xml::{Xml, nested, text};
 
 /// Where a phone asks for SCCP and for SIP over TLS, which it never does with these files.
 const SCCP_PORT: &str = "2000";
 const TLS_PORT: &str = "5061";
 
-type Xml = Writer<Vec<u8>>;
-
 /// The name under which a phone asks for its file.
-pub(super) fn name(phone: &Phone) -> String {
+pub(super) fn name(phone: &ResolvedPhone) -> String {
     format!("SEP{}.cnf.xml", phone.mac.upper_hex())
 }
 
 /// The file. Its version stamp follows from the rest: it changes when something changes.
-pub(super) fn file(plan: &Plan, phone: &Phone) -> io::Result<Vec<u8>> {
+pub(super) fn file(plan: &Plan, phone: &ResolvedPhone) -> io::Result<Vec<u8>> {
     let unstamped = write(plan, phone, "")?;
     let digest = sha256(&unstamped);
     // As long as a call manager's stamps.
@@ -38,7 +37,7 @@ pub(super) fn file(plan: &Plan, phone: &Phone) -> io::Result<Vec<u8>> {
     write(plan, phone, &stamp)
 }
 
-fn write(plan: &Plan, phone: &Phone, stamp: &str) -> io::Result<Vec<u8>> {
+fn write(plan: &Plan, phone: &ResolvedPhone, stamp: &str) -> io::Result<Vec<u8>> {
     let site = &plan.site;
     let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
     nested(&mut xml, "device", |xml| {
@@ -129,7 +128,7 @@ pub(super) fn ports(sip: &str) -> [(&str, &str); 3] {
     ]
 }
 
-fn vendor(xml: &mut Xml, plan: &Plan, phone: &Phone) -> io::Result<()> {
+fn vendor(xml: &mut Xml, plan: &Plan, phone: &ResolvedPhone) -> io::Result<()> {
     let wide = plan.site.codecs.contains(&Codec::G722);
     // 0 is on and 1 is off, for both.
     let access = |on: bool| if on { "0" } else { "1" };
@@ -181,20 +180,5 @@ fn locales(xml: &mut Xml, plan: &Plan) -> io::Result<()> {
             text(xml, "version", "1.0.0.0-1")
         })?;
     }
-    Ok(())
-}
-
-fn nested(
-    xml: &mut Xml,
-    name: &str,
-    content: impl FnOnce(&mut Xml) -> io::Result<()>,
-) -> io::Result<()> {
-    xml.create_element(name).write_inner_content(content)?;
-    Ok(())
-}
-
-fn text(xml: &mut Xml, name: &str, text: &str) -> io::Result<()> {
-    xml.create_element(name)
-        .write_text_content(BytesText::new(text))?;
     Ok(())
 }

@@ -1,27 +1,27 @@
-//! From an IANA time zone to the name that a phone knows, by comparing what clocks do.
+//! Maps IANA time zones to Cisco's names by comparing UTC offsets.
 //!
-//! A name is chosen only when, through the whole year, it gives the hour that the zone has.
-//! What a name makes of the clock is taken from the name: "Standard Time" is a fixed offset,
-//! "Standard/Daylight Time" follows the rule of its country. Where that rule has changed since
-//! the firmware was made (2012 to 2017), or where sources do not agree on the offset, nobody
-//! can tell what the phone does, and the name is only ever suggested.
+//! A name is chosen only if it has the same offset as the IANA zone during the whole year. The
+//! name implies the rule: "Standard Time" is a fixed offset, "Standard/Daylight Time" follows the
+//! rule of its country. If that rule has changed since the firmware was built (2012 to 2017), or
+//! sources disagree on the offset, the behaviour of phones is unknown and the name is only
+//! suggested.
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 
-/// What a phone's clock does under a name.
+/// The offset of a name.
 #[derive(Debug, Clone, Copy)]
 enum Clock {
-    /// Minutes east of Greenwich, all year.
+    /// Minutes east of UTC, all year.
     Fixed(i32),
     /// As in this IANA zone.
     As(&'static str),
-    /// About so many minutes east of Greenwich; the daylight rule is not known.
+    /// About this many minutes east of UTC; the daylight rule is unknown.
     Doubtful(i32),
 }
 
 use Clock::{As, Doubtful, Fixed};
 
-/// Every name of [`crate::phone::CISCO_TIME_ZONES`]. Of two that do the same the first is chosen.
+/// Every name of [`crate::phone::CISCO_TIME_ZONES`]. Of equal entries the first is chosen.
 const CLOCKS: &[(&str, Clock)] = &[
     ("Dateline Standard Time", Fixed(-720)),
     ("Samoa Standard Time", Fixed(-660)),
@@ -31,7 +31,7 @@ const CLOCKS: &[(&str, Clock)] = &[
     ("Mountain Standard/Daylight Time", As("America/Denver")),
     ("US Mountain Standard Time", Fixed(-420)),
     ("Central Standard/Daylight Time", As("America/Chicago")),
-    // Mexico gave its daylight time up in 2022.
+    // Mexico abolished daylight saving time in 2022.
     ("Mexico Standard/Daylight Time", Doubtful(-360)),
     ("Canada Central Standard Time", Fixed(-360)),
     ("SA Pacific Standard Time", Fixed(-300)),
@@ -44,7 +44,7 @@ const CLOCKS: &[(&str, Clock)] = &[
         "Newfoundland Standard/Daylight Time",
         As("America/St_Johns"),
     ),
-    // Brazil gave it up in 2019; Chile changed its rule.
+    // Brazil abolished it in 2019; Chile changed its rule.
     ("E. South America Standard/Daylight Time", Doubtful(-180)),
     ("SA Eastern Standard Time", Fixed(-180)),
     ("Pacific SA Daylight Time", Doubtful(-180)),
@@ -53,7 +53,7 @@ const CLOCKS: &[(&str, Clock)] = &[
     ("GMT Standard/Daylight Time", As("Europe/London")),
     ("Greenwich Standard Time", Fixed(0)),
     ("W. Europe Standard/Daylight Time", As("Europe/Berlin")),
-    // Turkey gave it up in 2016, and lists give this name +60 and +120.
+    // Turkey abolished it in 2016, and lists give this name +60 and +120.
     ("GTB Standard/Daylight Time", Doubtful(120)),
     ("Egypt Standard/Daylight Time", Doubtful(120)),
     ("E. Europe Standard/Daylight Time", As("Europe/Athens")),
@@ -92,40 +92,44 @@ const CLOCKS: &[(&str, Clock)] = &[
     ("New Zealand Standard/Daylight Time", As("Pacific/Auckland")),
 ];
 
-/// How many names are suggested where there is no right one.
+/// How many names are suggested if none matches.
 const SUGGESTIONS: usize = 3;
 
-/// Why there is no name for a time zone.
+/// Why a time zone has no name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TimeZoneError {
     /// There is no such zone.
     #[error(
-        "no time zone has that name: expected an IANA name; {} come nearest",
+        "unknown time zone: expected an IANA name; similar names are {}",
         nearest.join(", ")
     )]
     Unknown {
-        /// Names that look like it.
+        /// Similar names.
         nearest: Vec<String>,
     },
-    /// No name that phones know gives its hours.
+    /// None of Cisco's names has its offsets.
     #[error(
-        "in {year}, no time zone that phones know has the hours of {zone}; {} come nearest: to \
-         take one of them, write it in its place",
+        "in {year}, no time zone of the phones has the offsets of {zone}; to use one of the \
+         nearest, give its name instead: {}",
         nearest.join(", ")
     )]
     NoCounterpart {
         /// The IANA zone.
         zone: String,
-        /// The year that was looked at.
+        /// The year of the comparison.
         year: i16,
-        /// Names of about its offset.
+        /// The names with the nearest offsets.
         nearest: Vec<&'static str>,
     },
 }
 
-/// The name that phones know for an IANA time zone, with the hours that the zone has in
-/// `year`. A name that phones know is taken as it is.
+/// Cisco's name for an IANA time zone, by its offsets in `year`. One of Cisco's names is
+/// returned unchanged.
+///
+/// # Errors
+///
+/// The zone is unknown, or none of Cisco's names has its offsets.
 pub fn cisco_time_zone(name: &str, year: i16) -> Result<&'static str, TimeZoneError> {
     let name = name.trim();
     let given = CLOCKS.iter().find(|(known, _)| *known == name);
@@ -156,7 +160,7 @@ pub fn cisco_time_zone(name: &str, year: i16) -> Result<&'static str, TimeZoneEr
     })
 }
 
-/// What a clock does in a year: minutes east of Greenwich, and from when on.
+/// The offsets of a year: start and minutes east of UTC.
 type Hours = Vec<(Timestamp, i32)>;
 
 impl Clock {
@@ -168,7 +172,7 @@ impl Clock {
         }
     }
 
-    /// Minutes east of Greenwich in winter.
+    /// Minutes east of UTC in winter.
     fn offset(self, year: i16) -> i32 {
         match self {
             Fixed(minutes) | Doubtful(minutes) => minutes,
@@ -177,7 +181,7 @@ impl Clock {
     }
 }
 
-/// Minutes east of Greenwich without daylight time.
+/// Minutes east of UTC without daylight saving time.
 fn standard(hours: &Hours) -> i32 {
     hours.iter().map(|(_, minutes)| *minutes).min().unwrap_or(0)
 }
@@ -189,7 +193,7 @@ fn hours(zone: &TimeZone, year: i16) -> Hours {
     let end = start_of(year.saturating_add(1));
     for change in zone.following(start).take_while(|c| c.timestamp() < end) {
         let now = minutes(change.offset().seconds());
-        // Zones change their letters too.
+        // Some changes concern only the abbreviation.
         if hours.last().is_none_or(|(_, before)| *before != now) {
             hours.push((change.timestamp(), now));
         }
@@ -197,7 +201,7 @@ fn hours(zone: &TimeZone, year: i16) -> Hours {
     hours
 }
 
-/// The beginning of a year in Greenwich; of the nearest one that jiff can tell.
+/// The start of a year in UTC, clamped to what jiff supports.
 fn start_of(year: i16) -> Timestamp {
     let date = civil::Date::new(year.clamp(1970, 9000), 1, 1).unwrap_or(civil::Date::MIN);
     TimeZone::UTC
@@ -205,7 +209,7 @@ fn start_of(year: i16) -> Timestamp {
         .unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// The IANA names that look most like a text.
+/// The most similar IANA names.
 fn similar(text: &str) -> Vec<String> {
     let wanted: Vec<char> = text.to_lowercase().chars().take(64).collect();
     let city = |name: &str| name.rsplit('/').next().unwrap_or(name).to_lowercase();
@@ -226,7 +230,7 @@ fn similar(text: &str) -> Vec<String> {
     names.into_iter().map(|(_, name)| name).collect()
 }
 
-/// How many letters have to be changed, added or taken away (Levenshtein).
+/// The Levenshtein distance.
 fn distance(one: &[char], other: &[char]) -> usize {
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (above, letter) in one.iter().enumerate() {
@@ -247,7 +251,7 @@ mod tests {
     use crate::phone::CISCO_TIME_ZONES;
 
     #[test]
-    fn the_table_has_every_name_and_every_reference_is_a_zone() {
+    fn table_is_complete_and_references_exist() {
         let names: Vec<_> = CLOCKS.iter().map(|(name, _)| *name).collect();
         assert_eq!(names, CISCO_TIME_ZONES);
         for (name, clock) in CLOCKS {
@@ -265,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn zones_get_the_name_with_their_hours() {
+    fn zones_map_to_the_name_with_their_offsets() {
         for (zone, name) in [
             ("Europe/Vienna", "W. Europe Standard/Daylight Time"),
             ("Europe/Paris", "W. Europe Standard/Daylight Time"),
@@ -306,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_that_no_phone_knows_is_refused_with_the_nearest() {
+    fn zone_without_counterpart_is_rejected_with_suggestions() {
         for (zone, suggested) in [
             ("Asia/Kathmandu", "India Standard Time"),
             ("Asia/Tehran", "Iran Standard/Daylight Time"),
@@ -335,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_zone_is_told_what_it_looks_like() {
+    fn misspelt_zone_gets_similar_names() {
         for (wrong, right) in [
             ("Viena", "Europe/Vienna"),
             ("Europe/Pariss", "Europe/Paris"),
@@ -349,9 +353,9 @@ mod tests {
         }
     }
 
-    /// Whatever is chosen gives the zone's hours, for every zone there is.
+    /// The chosen name has the offsets of the zone, for every zone.
     #[test]
-    fn every_zone_has_the_hours_of_its_name_or_none() {
+    fn every_zone_has_the_offsets_of_its_name() {
         let mut found = 0;
         for name in jiff::tz::db().available() {
             let zone = TimeZone::get(name.as_str()).unwrap();

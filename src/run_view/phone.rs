@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Attention, Timeline, format, raise, withdraw};
+use super::{
+    attention::Attention,
+    diagnoses::{raise, withdraw},
+    format,
+    timeline::Timeline,
+};
 use crate::{
     diagnose::Diagnosis,
     phone::LoadName,

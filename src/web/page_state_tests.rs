@@ -66,14 +66,14 @@ struct Follower {
 
 impl Follower {
     fn follow(&mut self, shown: &PageState) {
-        let Some(told) = shown.since(self.known, at(0)) else {
+        let Some(sent) = shown.since(self.known, at(0)) else {
             return;
         };
-        assert!(!told.data.contains(['\n', '\r']), "one line");
-        self.known = Some(told.version);
-        self.last = told.event;
-        let message: Value = serde_json::from_str(&told.data).unwrap();
-        if told.event != "news" {
+        assert!(!sent.data.contains(['\n', '\r']), "one line");
+        self.known = Some(sent.version);
+        self.last = sent.event;
+        let message: Value = serde_json::from_str(&sent.data).unwrap();
+        if sent.event != "news" {
             self.rows.clear();
         }
         if !message["head"].is_null() {
@@ -159,9 +159,9 @@ fn progress_sends_the_moving_part_and_a_step_the_whole_row() {
     follower.follow(&shown);
     shown.event(at(1), &progress(1, 1));
     shown.event(at(1), &progress(1, 5));
-    let told = shown.since(follower.known, at(1)).unwrap();
-    let message: Value = serde_json::from_str(&told.data).unwrap();
-    assert_eq!(told.event, "news");
+    let sent = shown.since(follower.known, at(1)).unwrap();
+    let message: Value = serde_json::from_str(&sent.data).unwrap();
+    assert_eq!(sent.event, "news");
     assert_eq!(message["phones"].as_array().unwrap().len(), 0);
     assert_eq!(message["moved"].as_array().unwrap().len(), 1);
     let file = &message["moved"][0]["file"];
@@ -175,8 +175,8 @@ fn progress_sends_the_moving_part_and_a_step_the_whole_row() {
     );
     follower.follow(&shown);
     shown.event(at(2), &step(1, State::Writing));
-    let told = shown.since(follower.known, at(2)).unwrap();
-    let message: Value = serde_json::from_str(&told.data).unwrap();
+    let sent = shown.since(follower.known, at(2)).unwrap();
+    let message: Value = serde_json::from_str(&sent.data).unwrap();
     assert_eq!(message["phones"].as_array().unwrap().len(), 1);
     let row = &message["phones"][0];
     assert_eq!(

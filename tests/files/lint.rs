@@ -611,7 +611,7 @@ fn the_verb_says_where_and_what_and_ends_accordingly() {
 
     let run = reflash(&["lint", &sound]).success();
     assert_eq!(text(&run.get_output().stdout), "");
-    assert!(text(&run.get_output().stderr).contains("nothing to complain about"));
+    assert!(text(&run.get_output().stderr).contains("checked: no findings"));
     let run = reflash(&["lint", "-q", &sound]).success();
     assert_eq!(text(&run.get_output().stderr), "");
 
@@ -683,7 +683,7 @@ fn the_verb_reads_bundles_and_asterisk_s_side() {
     let run = reflash(&["lint", &other, "--pjsip", "absent.conf"]).code(1);
     assert!(text(&run.get_output().stderr).contains("cannot read absent.conf"));
     let run = reflash(&["lint", &other, "--bundle", &pjsip]).code(1);
-    assert!(text(&run.get_output().stderr).contains("holds no load"));
+    assert!(text(&run.get_output().stderr).contains("contains no load"));
 }
 
 fn stage(bundle: &Path, to: &Path, add: &[&str]) -> assert_cmd::assert::Assert {
@@ -826,7 +826,7 @@ fn phones_get_own_files_over_the_wire_and_never_faulty_ones() {
     assert_eq!(text(&run.get_output().stdout), "", "nothing was started");
     let err = text(&run.get_output().stderr);
     assert!(
-        err.contains("[no-line]") && err.contains("nothing was done"),
+        err.contains("[no-line]") && err.contains("nothing was served"),
         "{err}"
     );
 }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use reflash::{
     inventory::Inventory,
     phone::{LoadName, Model},
-    provision::{self, Built, Given, Passwords},
+    provision::{self, Passwords, ProvisionInputs, ProvisionOutput},
 };
 
 /// The year that time zones are looked at in.
@@ -37,7 +37,9 @@ fn inventory(toml: &str) -> Inventory {
 }
 
 /// With passwords made and nothing else given.
-fn try_build(inventory: &Inventory) -> Result<Built, Vec<reflash::inventory::Fault>> {
+fn try_build(
+    inventory: &Inventory,
+) -> Result<ProvisionOutput, Vec<reflash::inventory::InventoryFault>> {
     build_with(inventory, &[], None)
 }
 
@@ -45,10 +47,10 @@ fn build_with(
     inventory: &Inventory,
     loads: &[(&'static Model, LoadName)],
     dial_plan: Option<&[u8]>,
-) -> Result<Built, Vec<reflash::inventory::Fault>> {
+) -> Result<ProvisionOutput, Vec<reflash::inventory::InventoryFault>> {
     let mut passwords = Passwords::default();
     let Ok(()) = passwords.fill(inventory, counting());
-    let given = Given {
+    let given = ProvisionInputs {
         passwords: &passwords,
         loads,
         dial_plan,
@@ -57,19 +59,19 @@ fn build_with(
     provision::build(inventory, &given)
 }
 
-fn build(toml: &str) -> Built {
+fn build(toml: &str) -> ProvisionOutput {
     try_build(&inventory(toml)).unwrap_or_else(|faults| panic!("{faults:?}\n{toml}"))
 }
 
 /// A file's text.
-fn text<'a>(built: &'a Built, path: &str) -> &'a str {
+fn text<'a>(built: &'a ProvisionOutput, path: &str) -> &'a str {
     let file = built.files.iter().find(|file| file.path == path);
     let file = file.unwrap_or_else(|| panic!("{path} is not among {:?}", built.files));
     std::str::from_utf8(&file.bytes).unwrap()
 }
 
 /// The SEP files, by their names.
-fn seps(built: &Built) -> impl Iterator<Item = (&str, &str)> {
+fn seps(built: &ProvisionOutput) -> impl Iterator<Item = (&str, &str)> {
     built.files.iter().filter_map(|file| {
         let name = file.path.strip_prefix("tftp/SEP")?;
         Some((name, std::str::from_utf8(&file.bytes).unwrap()))

@@ -5,7 +5,7 @@ use std::{fs, net::Ipv4Addr, path::Path};
 use reflash::{
     diagnose::{Finding, Severity},
     dialplan::{self, DialMode, DialPlan, DialPlanSource, MAX_PLAN_BYTES},
-    inventory::{Fault, Inventory},
+    inventory::{Inventory, InventoryFault},
     journal::{self, MAX_LINE_BYTES},
     lint::{self, CODES, LintContext, MAX_FINDINGS},
     preflight::{FirewallOutput, Flow},
@@ -198,7 +198,7 @@ pub fn default_xmls() -> Vec<Vec<u8>> {
 }
 
 /// A fault is at a place of the text, and no secret of it is in what debugging prints.
-fn inventory(bytes: &[u8], read: Result<Inventory, Fault>) -> bool {
+fn inventory(bytes: &[u8], read: Result<Inventory, InventoryFault>) -> bool {
     let lines = bytes.split(|byte| *byte == b'\n').count() as u64;
     match read {
         Ok(inventory) => {

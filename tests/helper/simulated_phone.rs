@@ -58,6 +58,10 @@ pub(crate) fn play(script: &str) {
         phone.announce(PHONE, &load);
     }
     if does("register") {
+        if phone.announces {
+            // Else the REGISTER could be observed before the announcement.
+            wait_for_command();
+        }
         phone.register();
     }
     while wait_for_command() == "another" {

@@ -15,36 +15,35 @@ const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 /// screen comes to rest until the time is up.
 const WIDE: &str = "\
 bundle cmterm-0000_0000-sip.0-0-0SR0-0.zip: SIP00.0-0-0SR0-0S for 0000, 0000
-0 scripted phones, seed 0; nothing leaves this machine
-on purpose, 0 of them: config-refused
-minutes pass like seconds: times in evidence are the phones', 00 times as fast
+0 simulated phones, seed 0; nothing leaves this machine
+fault of 0 phones: config-refused
+simulated time runs 00x faster; times in evidence are simulated
 SEP000000000000 受付電話: confirmed – requested /sp-sip.jar, as only SIP firmware does
 phone           model stage              for progress, or what comes next
 Lab             0000  flashed           0:00 a second pass within 0:00
-    config-rejected: 'XMLDefault.cnf.xml' came whole in 0 boots in a row and nothing followed; it began again with
-      'CTLSEP000000000000.tlv' at 0:00:00
-    → The phone drops the configuration: it has no line for it, or an error in it makes it drop the whole file. Give
-      the phone a well-formed SEP file of its own that has a line and no placeholder left; the phone's reason is on
-      http://PHONE/DeviceLog.
+    config-rejected: 'XMLDefault.cnf.xml' was delivered in 0 consecutive boots and nothing followed; the phone started
+      over with 'CTLSEP000000000000.tlv' at 0:00:00
+    → Give the phone a well-formed SEP file of its own, with a line and without placeholders: a missing line or a
+      single error makes a phone drop the whole file. Its reason is shown at http://PHONE/DeviceLog.
 受付電話        0000  confirmed              requested /sp-sip.jar, as only SIP firmware does; took 0:00
 0 of 0 done, 0 flashed";
 
 /// The same on 80 columns.
 const USUAL: &str = "\
 bundle cmterm-0000_0000-sip.0-0-0SR0-0.zip: SIP00.0-0-0SR0-0S for 0000, 0000
-0 scripted phones, seed 0; nothing leaves this machine
-on purpose, 0 of them: config-refused
-minutes pass like seconds: times in evidence are the phones', 00 times as fast
+0 simulated phones, seed 0; nothing leaves this machine
+fault of 0 phones: config-refused
+simulated time runs 00x faster; times in evidence are simulated
 SEP000000000000 受付電話: confirmed – requested /sp-sip.jar, as only SIP firmwar
 e does
 phone           model stage              for progress, or what comes next
 Lab             0000  flashed           0:00 a second pass within 0:00
-    config-rejected: 'XMLDefault.cnf.xml' came whole in 0 boots in a row and
-      nothing followed; it began again with 'CTLSEP000000000000.tlv' at 0:00:00
-    → The phone drops the configuration: it has no line for it, or an error in
-      it makes it drop the whole file. Give the phone a well-formed SEP file of
-      its own that has a line and no placeholder left; the phone's reason is on
-      http://PHONE/DeviceLog.
+    config-rejected: 'XMLDefault.cnf.xml' was delivered in 0 consecutive boots
+      and nothing followed; the phone started over with
+      'CTLSEP000000000000.tlv' at 0:00:00
+    → Give the phone a well-formed SEP file of its own, with a line and without
+      placeholders: a missing line or a single error makes a phone drop the
+      whole file. Its reason is shown at http://PHONE/DeviceLog.
 受付電話        0000  confirmed              requested /sp-sip.jar, as only SI…
 0 of 0 done, 0 flashed";
 
@@ -53,19 +52,18 @@ const NARROW: &str = "\
 phone        stage       progress
 Lab          flashed     within 0:00
     config-rejected:
-      'XMLDefault.cnf.xml' came whole
-      in 0 boots in a row and nothing
-      followed; it began again with
+      'XMLDefault.cnf.xml' was
+      delivered in 0 consecutive boots
+      and nothing followed; the phone
+      started over with
       'CTLSEP000000000000.tlv' at
       0:00:00
-    → The phone drops the
-      configuration: it has no line for
-      it, or an error in it makes it
-      drop the whole file. Give the
-      phone a well-formed SEP file of
-      its own that has a line and no
-      placeholder left; the phone's
-      reason is on
+    → Give the phone a well-formed SEP
+      file of its own, with a line and
+      without placeholders: a missing
+      line or a single error makes a
+      phone drop the whole file. Its
+      reason is shown at
       http://PHONE/DeviceLog.
 受付電話     confirmed   requested /sp…
 0 of 0 done, 0 flashed";
@@ -112,7 +110,7 @@ fn it_looks_as_it_should_and_is_whole_whatever_the_window_is_drawn_to() {
     comes_to(&terminal, WIDE);
     terminal.resize(80, 24);
     comes_to(&terminal, USUAL);
-    terminal.resize(40, 21);
+    terminal.resize(40, 20);
     comes_to(&terminal, NARROW);
     terminal.resize(120, 40);
     comes_to(&terminal, WIDE);

@@ -169,6 +169,7 @@ fn a_phone_of_which_everything_is_heard_is_confirmed_and_the_evidence_is_listed(
     step(&mut run, "flashed");
     let confirmed = step(&mut run, "confirmed");
     assert_eq!(confirmed["evidence"]["witness"], "cdp", "{confirmed:#}");
+    player.go("register");
     says(&mut run, "sip");
     let phone = end(run);
     assert_eq!(phone["state"], "confirmed", "{phone:#}");

@@ -158,7 +158,7 @@ fn a_dhcp_server_without_option_150_is_named_with_the_lines_for_it() {
         text.lines().all(|line| line.chars().count() <= 80),
         "{text}"
     );
-    assert!(text.ends_with("see each error above.\n"), "{text}");
+    assert!(text.ends_with("see the errors above.\n"), "{text}");
     // The pasted lines make it right: the proof is the server itself.
     let pasted = lan.run("server", REFLASH, &["check", "--paste", "dnsmasq"]);
     assert!(pasted.status.success());

@@ -256,11 +256,11 @@ fn a_run_that_goes_on_serves_the_same_configurations_or_says_what_changed() {
 
     fs::write(site.path("ring.xml"), "<ringList></ringList>").unwrap();
     let words = Site::refused(&mut site.command(&["--resume"]));
-    assert!(words.contains("ring.xml is not as it was"), "{words}");
+    assert!(words.contains("ring.xml has changed since"), "{words}");
     let changed = office(1).replace("192.0.2.77", "192.0.2.78");
     fs::write(site.list(), changed).unwrap();
     let words = Site::refused(&mut site.command(&["--resume", "--add", "ring.xml"]));
-    assert!(words.contains("office.toml is not as it was"), "{words}");
+    assert!(words.contains("office.toml has changed since"), "{words}");
     // Who names them again has seen that they changed.
     let named = [
         "--resume",
@@ -292,8 +292,8 @@ fn a_run_for_some_phones_leaves_the_others_without_and_says_who_gets_one() {
     let output = site.begin(&["--timeout", "1s"]).output().unwrap();
     let words = String::from_utf8(output.stdout).unwrap();
     for wanted in [
-        "configurations for 1 phone, made from office.toml: they register at 192.0.2.77",
-        "1 phone of office.toml without an extension or a secret: no configuration",
+        "serving configurations for 1 phone made from office.toml; PBX: 192.0.2.77",
+        "no configuration for 1 phone of office.toml: extension or secret missing",
     ] {
         assert_eq!(words.matches(wanted).count(), 1, "{wanted}: {words}");
     }
@@ -311,14 +311,14 @@ fn what_phones_would_not_take_ends_the_run_before_it_begins() {
     fs::write(site.path("dialplan.xml"), "<DIALTEMPLATE/>").unwrap();
     let words = Site::refused(&mut site.begin(&["--add", "dialplan.xml"]));
     assert!(
-        words.contains("there are two files dialplan.xml"),
+        words.contains("two files are named dialplan.xml"),
         "{words}"
     );
     let good = get_made(&site);
     fs::write(site.path(SEP), good).unwrap();
     let words = Site::refused(&mut site.begin(&["--add", SEP]));
     assert!(
-        words.contains(&format!("there are two files {SEP}")),
+        words.contains(&format!("two files are named {SEP}")),
         "{words}"
     );
 

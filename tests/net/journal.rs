@@ -1005,7 +1005,7 @@ fn without_a_name_the_state_folder_has_it_and_resume_finds_the_newest() {
     let mut while_it_runs = site.command(&["--resume"]);
     let (code, words) = Site::refused(&mut while_it_runs);
     assert_eq!(code, Some(1));
-    assert!(words.contains("no journal of a run"), "{words}");
+    assert!(words.contains("no journal of an unfinished run"), "{words}");
     server.signal("KILL");
     server.end();
 

@@ -211,11 +211,11 @@ fn a_busy_port_is_told_and_only_one_that_was_asked_for_ends_the_run() {
     let (code, out, err) = run(&[]);
     assert_eq!(code, Some(1), "nobody came: {err}");
     assert!(
-        out.contains("REGISTERs are not heard here") && out.contains(&me),
+        out.contains("not listening for REGISTERs") && out.contains(&me),
         "{out}"
     );
     assert!(
-        out.contains(&format!("SCCP alarms are heard on {server}:2000")),
+        out.contains(&format!("listening for SCCP alarms on {server}:2000")),
         "{out}"
     );
 

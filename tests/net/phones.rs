@@ -261,7 +261,7 @@ fn explain_tells_a_code_in_full_lists_all_and_names_the_nearest() {
         String::from_utf8(output.stdout).unwrap()
     };
     let full = text(&["explain", "Manifest-Refused"]);
-    for part in ["manifest-refused", "Signature", "Causes", "Cure"] {
+    for part in ["manifest-refused", "Signature", "Causes", "What to do"] {
         assert!(full.contains(part), "{full}");
     }
     let list = text(&["explain"]);

@@ -278,7 +278,10 @@ fn a_run_that_is_killed_goes_on_with_its_survey_and_with_what_it_planned() {
     let resume = ["--resume", "--journal", &journal];
     let again = place.convert(&resume).args(["--survey", "7s"]).output();
     let words = String::from_utf8(again.unwrap().stderr).unwrap();
-    assert!(words.contains("--survey is not that of the run"), "{words}");
+    assert!(
+        words.contains("--survey differs from that of the run"),
+        "{words}"
+    );
 
     let (mut run, server) = start(&mut place.convert(&resume));
     let config = place.fetch(server, "XMLDefault.cnf.xml").unwrap();
@@ -343,21 +346,21 @@ fn people_read_what_to_do_while_it_goes_on_and_when_it_is_over() {
     let mut opening = Vec::new();
     run.wait_for(|line| {
         opening.push(line.to_string());
-        has(line, "SCCP alarms are heard on")
+        has(line, "listening for SCCP alarms on")
     });
     let opening = opening.join("\n");
     assert!(
-        opening.contains("survey: until 0:00:02 of this run no load is named"),
+        opening.contains("survey until 0:00:02 of this run: no firmware is offered"),
         "{opening}"
     );
     // A phone that is reset has no load left to tell, and is written to at once.
     assert!(!opening.contains("hold #"), "{opening}");
     place.alarm(OLD);
-    run.wait_for(|line| has(line, "the survey is over, 1 phone heard"));
+    run.wait_for(|line| has(line, "the survey ended, 1 phone seen"));
     run.wait_for(|line| {
         has(
             line,
-            "restart for the bridge SCCP45.8-5-2S, as it runs SCCP45.8-3-2S",
+            "restart for the bridge SCCP45.8-5-2S (it runs SCCP45.8-3-2S)",
         ) && has(line, "SEP025245480000")
     });
     run.wait_for(|line| has(line, "press Settings and type **#**"));

@@ -1,20 +1,24 @@
-//! `--table`: numbers, and what is to be sent for them.
+//! `--table`: numbers, and what is expected to be sent for them.
 
 use std::{fs::File, io::Read as _, path::Path};
 
 use serde::Serialize;
 
-use super::{Failure, Globals, Outcome, Phone, digits, json_document, print};
+use super::{
+    super::globals::{Globals, Outcome, json_document, print},
+    phone::{self, Phone, digits},
+};
 use crate::{
     dialplan::DialResult,
     display::Style,
+    failure::Failure,
     text::{escape, wrap},
 };
 
-/// Bytes of a table at most: some 30,000 numbers.
+/// The most bytes of a table: about 30,000 numbers.
 const MAX_TABLE_BYTES: u64 = 1_000_000;
 
-/// What a line of the table says.
+/// A line of the table.
 #[derive(Debug, PartialEq, Eq)]
 struct Case {
     line: usize,
@@ -23,9 +27,9 @@ struct Case {
     seconds: Option<u32>,
 }
 
-/// What came of it.
+/// What `--json` prints.
 #[derive(Debug, Serialize)]
-struct Outcomes {
+struct Document {
     cases: Vec<Tried>,
 }
 
@@ -46,15 +50,15 @@ pub(super) fn run(path: &Path, phone: &Phone, globals: &Globals) -> Result<Outco
     let cases = parse(&read(path, &name)?).map_err(|(line, message)| {
         Failure::new(
             format!("{name}, line {line}: {}", escape(&message)),
-            "write the digits, what is sent, and if you like the seconds: 5123 5123 0",
+            "Write the digits, what is expected to be sent, and optionally the seconds: 5123 5123 0",
         )
     })?;
     let cases: Vec<_> = cases.into_iter().map(|case| tried(case, phone)).collect();
     let failed = cases.iter().filter(|case| !case.ok).count();
     if globals.json {
-        print(&json_document(&Outcomes { cases })?)?;
+        print(&json_document(&Document { cases })?)?;
     } else {
-        print(&told(&cases, failed, globals))?;
+        print(&as_text(&cases, failed, globals))?;
     }
     Ok(match failed {
         0 => Outcome::Done,
@@ -65,7 +69,7 @@ pub(super) fn run(path: &Path, phone: &Phone, globals: &Globals) -> Result<Outco
 fn read(path: &Path, name: &str) -> Result<String, Failure> {
     let failed = |error: String| {
         let error = format!("cannot read the table {name}: {error}");
-        Failure::new(error, "name a text file with a number on each line")
+        Failure::new(error, "Name a text file with a number on each line")
     };
     let mut text = String::new();
     let file = File::open(path).map_err(|error| failed(error.to_string()))?;
@@ -73,12 +77,12 @@ fn read(path: &Path, name: &str) -> Result<String, Failure> {
         .read_to_string(&mut text)
         .map_err(|error| failed(error.to_string()))?;
     if text.len() as u64 > MAX_TABLE_BYTES {
-        return Err(failed(format!("it has more than {MAX_TABLE_BYTES} bytes")));
+        return Err(failed(format!("it is larger than {MAX_TABLE_BYTES} bytes")));
     }
     Ok(text)
 }
 
-/// The cases, or the line that is none and why.
+/// The cases, or the first invalid line and why.
 fn parse(text: &str) -> Result<Vec<Case>, (usize, String)> {
     let mut cases = Vec::new();
     for (line, text) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
@@ -91,7 +95,12 @@ fn parse(text: &str) -> Result<Vec<Case>, (usize, String)> {
             [] => continue,
             [dialled, expected] => (dialled, expected, None),
             [dialled, expected, seconds] => (dialled, expected, Some(seconds)),
-            [_] => return Err((line, "only one word: what is sent for it?".to_owned())),
+            [_] => {
+                return Err((
+                    line,
+                    "only one word: what is expected to be sent?".to_owned(),
+                ));
+            }
             _ => {
                 return Err((
                     line,
@@ -109,7 +118,7 @@ fn parse(text: &str) -> Result<Vec<Case>, (usize, String)> {
         let seconds = seconds
             .map(|word| {
                 word.parse()
-                    .map_err(|_| (line, format!("'{word}' is no number of seconds")))
+                    .map_err(|_| (line, format!("'{word}' is not a number of seconds")))
             })
             .transpose()?;
         cases.push(Case {
@@ -120,7 +129,7 @@ fn parse(text: &str) -> Result<Vec<Case>, (usize, String)> {
         });
     }
     if cases.is_empty() {
-        return Err((1, "no number in the whole table".to_owned()));
+        return Err((1, "the table is empty".to_owned()));
     }
     Ok(cases)
 }
@@ -140,29 +149,29 @@ fn tried(case: Case, phone: &Phone) -> Tried {
     }
 }
 
-/// What a person reads: the cases that differ, and how many there were.
-fn told(cases: &[Tried], failed: usize, globals: &Globals) -> String {
+/// The result as text: the cases that differ, and a count.
+fn as_text(cases: &[Tried], failed: usize, globals: &Globals) -> String {
     let style = Style::new(globals.color);
     let mut lines = Vec::new();
     for case in cases.iter().filter(|case| !case.ok) {
-        let place = format!("line {}:", case.line);
-        let expected = say(&case.expected, case.expected_seconds);
-        let sent = say(&case.dialled.sent, Some(case.dialled.seconds));
+        let position = format!("line {}:", case.line);
+        let expected = sent_after(&case.expected, case.expected_seconds);
+        let sent = sent_after(&case.dialled.sent, Some(case.dialled.seconds));
         let by = match &case.dialled.rule {
-            Some(rule) => super::rule(rule),
+            Some(rule) => phone::rule(rule),
             None => "no rule".to_owned(),
         };
         let what = format!("{} sends {sent} by {by}; expected {expected}", case.digits);
         lines.extend(wrap(
             &escape(&what),
-            &format!("{} ", style.bad(&place)),
+            &format!("{} ", style.bad(&position)),
             "    ",
         ));
     }
     let count = cases.len();
     if failed > 0 {
         lines.push(format!(
-            "{failed} of {count} numbers are not sent as expected"
+            "{failed} of {count} numbers differ from what is expected"
         ));
     } else if !globals.quiet {
         lines.push(format!("{count} numbers, all sent as expected"));
@@ -171,7 +180,7 @@ fn told(cases: &[Tried], failed: usize, globals: &Globals) -> String {
     lines.join("\n")
 }
 
-fn say(sent: &str, seconds: Option<u32>) -> String {
+fn sent_after(sent: &str, seconds: Option<u32>) -> String {
     let sent = if sent.is_empty() { "nothing" } else { sent };
     match seconds {
         None => sent.to_owned(),

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Positions of a phone that are remembered. A conversion has about 20; a phone that repeats
-/// itself for ever says nothing about others.
+/// itself for ever is no measure for others.
 const MAX_POSITIONS: usize = 64;
 
 /// A run while it goes on.

@@ -117,8 +117,8 @@ fn four() -> LiveRun {
         "its restart, after writing; do not unplug",
         Duration::from_secs(500),
     );
-    let said = live.event(at(90), &confirmed(reception));
-    let (state, text) = said.unwrap();
+    let line = live.event(at(90), &confirmed(reception));
+    let (state, text) = line.unwrap();
     assert_eq!(state, State::Confirmed);
     assert_eq!(
         text,
@@ -197,8 +197,8 @@ fn a_withdrawn_diagnosis_is_removed_and_reported() {
         phone: Some(phone(4)),
         diagnosis: diagnosis(Code::BridgeNeeded),
     };
-    let (_, said) = live.event(at(100), &withdrawn).unwrap();
-    assert_eq!(said, "SEP001D45AABB04 (7965): bridge-needed withdrawn");
+    let (_, line) = live.event(at(100), &withdrawn).unwrap();
+    assert_eq!(line, "SEP001D45AABB04 (7965): bridge-needed withdrawn");
     let text = screen(&live, 80, 24, tick(100)).join("\n");
     assert!(!text.contains("bridge-needed"), "{text}");
 }
@@ -426,14 +426,14 @@ fn events() -> impl Strategy<Value = Event> {
             place,
         })
     });
-    let told = (
+    let diagnoses = (
         prop::option::of(phones()),
         0..Code::ALL.len(),
         texts(),
         texts(),
         any::<bool>(),
     );
-    let told = told.prop_map(|(phone, code, evidence, cure, withdrawn)| {
+    let diagnoses = diagnoses.prop_map(|(phone, code, evidence, cure, withdrawn)| {
         let code = Code::ALL[code];
         let diagnosis = Diagnosis {
             code,
@@ -448,7 +448,7 @@ fn events() -> impl Strategy<Value = Event> {
         }
     });
     let gone = phones().prop_map(|phone| Event::Gone { phone });
-    prop_oneof![8 => steps, 6 => moves, 3 => told, 1 => gone]
+    prop_oneof![8 => steps, 6 => moves, 3 => diagnoses, 1 => gone]
 }
 
 proptest! {

@@ -1,17 +1,20 @@
 //! `sip.conf` and `users.conf`: for Asterisk up to 20. `chan_sip` is not in 21.
 
-use super::{Plan, WRITTEN, caller_id, codecs, mailbox};
+use super::common::{HEADER, caller_id, codecs, mailbox};
 use crate::{
     inventory::Transport,
-    provision::{ini::Ini, plan::Account},
+    provision::{
+        ini::Ini,
+        plan::{Account, Plan},
+    },
 };
 
-const UP_TO: &str = "Only for Asterisk up to 20 with chan_sip, which is not in 21 any more.";
-const EITHER: &str = "Take sip.conf or users.conf, never both: each makes the same peers.";
+const VERSION_NOTE: &str = "Only for Asterisk up to 20 with chan_sip, which is not in 21 any more.";
+const CHOICE_NOTE: &str = "Take sip.conf or users.conf, never both: each makes the same peers.";
 
 pub(super) fn peers(plan: &Plan) -> Vec<u8> {
     let site = &plan.site;
-    let mut ini = Ini::new(&[WRITTEN, UP_TO, EITHER]);
+    let mut ini = Ini::new(&[HEADER, VERSION_NOTE, CHOICE_NOTE]);
     ini.section("general");
     if site.transport == Transport::Tcp {
         ini.set("tcpenable", "yes");
@@ -38,7 +41,7 @@ pub(super) fn users(plan: &Plan) -> Vec<u8> {
         plan.site.port
     );
     let mailboxes = "It makes the mailboxes too: leave voicemail.conf out.";
-    let mut ini = Ini::new(&[WRITTEN, UP_TO, EITHER, mailboxes, &port]);
+    let mut ini = Ini::new(&[HEADER, VERSION_NOTE, CHOICE_NOTE, mailboxes, &port]);
     for account in &plan.accounts {
         ini.section(&account.user);
         ini.set("fullname", &account.display);

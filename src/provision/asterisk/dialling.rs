@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{MAILBOXES, Plan, WRITTEN, mailbox};
-use crate::provision::ini::Ini;
+use super::common::{HEADER, MAILBOXES, mailbox};
+use crate::provision::{ini::Ini, plan::Plan};
 
 /// What Asterisk's channels are called with pjsip, and with `chan_sip`.
 pub(super) const PJSIP: &str = "PJSIP";
@@ -14,7 +14,7 @@ const RING: u8 = 25;
 
 pub(super) fn extensions(plan: &Plan, technology: &str) -> Vec<u8> {
     let mut ini = Ini::new(&[
-        WRITTEN,
+        HEADER,
         "The ways out to the world are yours: include them into this context.",
     ]);
     ini.section(&plan.site.context);
@@ -53,7 +53,7 @@ pub(super) fn extensions(plan: &Plan, technology: &str) -> Vec<u8> {
 }
 
 pub(super) fn voicemail(plan: &Plan) -> Vec<u8> {
-    let mut ini = Ini::new(&[WRITTEN]);
+    let mut ini = Ini::new(&[HEADER]);
     ini.section(MAILBOXES);
     for account in &plan.accounts {
         if let Some(mailbox) = &account.mailbox {

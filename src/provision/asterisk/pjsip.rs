@@ -1,13 +1,13 @@
 //! `pjsip.conf`: for every Asterisk from 13 on, and the only way from 21 on.
 
-use super::{Plan, WRITTEN, caller_id, codecs, mailbox};
-use crate::provision::ini::Ini;
+use super::common::{HEADER, caller_id, codecs, mailbox};
+use crate::provision::{ini::Ini, plan::Plan};
 
 pub(super) fn file(plan: &Plan) -> Vec<u8> {
     let site = &plan.site;
     let transport = site.transport.name();
     let mut ini = Ini::new(&[
-        WRITTEN,
+        HEADER,
         "It holds passwords: only Asterisk should be able to read it.",
         "Leave the transport out where yours has one for this protocol and port.",
     ]);

@@ -2,10 +2,14 @@
 
 use std::io;
 
-use super::{Does, Key, Phone, Plan, Transport, Xml, nested, text};
-
-/// The name of the dial plan that phones are told of.
-pub(in crate::provision) const DIAL_PLAN: &str = "dialplan.xml";
+use super::xml::{Xml, all, nested, text};
+use crate::{
+    inventory::Transport,
+    provision::{
+        output::DIAL_PLAN,
+        plan::{Plan, ResolvedButton, ResolvedFunction, ResolvedPhone},
+    },
+};
 
 /// Seconds after which a phone registers again. A PBX that lost its phones has them back
 /// after that; 200 phones are a REGISTER every 3 s.
@@ -15,7 +19,7 @@ const REGISTER_EXPIRES: &str = "600";
 const LINE: &str = "9";
 const SPEED_DIAL: &str = "21";
 
-pub(super) fn write(xml: &mut Xml, plan: &Plan, phone: &Phone) -> io::Result<()> {
+pub(super) fn write(xml: &mut Xml, plan: &Plan, phone: &ResolvedPhone) -> io::Result<()> {
     let site = &plan.site;
     let port = site.port.to_string();
     nested(xml, "sipProxies", |xml| {
@@ -33,7 +37,7 @@ pub(super) fn write(xml: &mut Xml, plan: &Plan, phone: &Phone) -> io::Result<()>
             "preferredCodec",
             site.codecs
                 .first()
-                .map_or("none", |codec| codec.phones_name()),
+                .map_or("none", |codec| codec.phone_name()),
         ),
         ("dtmfAvtPayload", "101"),
         ("dtmfDbLevel", "3"),
@@ -73,14 +77,20 @@ pub(super) fn write(xml: &mut Xml, plan: &Plan, phone: &Phone) -> io::Result<()>
     Ok(())
 }
 
-fn button(xml: &mut Xml, plan: &Plan, phone: &Phone, key: &Key, port: &str) -> io::Result<()> {
-    let (account, display) = match &key.does {
-        Does::Dial(number) => {
+fn button(
+    xml: &mut Xml,
+    plan: &Plan,
+    phone: &ResolvedPhone,
+    key: &ResolvedButton,
+    port: &str,
+) -> io::Result<()> {
+    let (account, display) = match &key.function {
+        ResolvedFunction::Dial(number) => {
             text(xml, "featureID", SPEED_DIAL)?;
             text(xml, "featureLabel", &key.label)?;
             return text(xml, "speedDialNumber", number);
         }
-        Does::Line { account, display } => (plan.accounts.get(*account), display),
+        ResolvedFunction::Line { account, display } => (plan.accounts.get(*account), display),
     };
     let account = account.ok_or_else(|| io::Error::other("a line without an account"))?;
     // A name of its own for the proxy is what tells a phone that the PBX is no call manager;
@@ -164,11 +174,3 @@ const STACK: [(&str, &str); 13] = [
     ("remotePartyID", "true"),
     ("userInfo", "None"),
 ];
-
-fn all(xml: &mut Xml, name: &str, values: &[(&str, &str)]) -> io::Result<()> {
-    nested(xml, name, |xml| {
-        values
-            .iter()
-            .try_for_each(|(name, value)| text(xml, name, value))
-    })
-}

@@ -36,7 +36,7 @@ fn dial_tells_people_and_programs_what_is_sent() {
     assert_eq!(
         told,
         "sent   112;user=phone\nwhen   at once\nrule   5.. (entry 1, line 2)\n\
-         late   3456 was pressed too late and is not sent\n"
+         late   3456 was dialled too late and is not sent\n"
     );
     let json: serde_json::Value =
         serde_json::from_str(&out(&reflash(&[&plan, "5123456", "--json"]).code(0))).unwrap();
@@ -106,7 +106,9 @@ fn a_table_of_numbers_is_held_against_the_plan() {
         .collect();
     assert_eq!(oks, [true, false, false]);
     assert_eq!(json["cases"][2]["unsent"], "55");
-    assert!(err(&reflash(&["AU", "--table", &broken]).code(1)).contains("line 2: 'a' is no key"));
+    assert!(
+        err(&reflash(&["AU", "--table", &broken]).code(1)).contains("line 2: 'a' is not a key")
+    );
 }
 
 #[test]
@@ -151,8 +153,8 @@ fn what_cannot_be_dialled_is_told_with_the_cure() {
         err(&assert)
     );
     assert!(err(&reflash(&["AU"]).code(2)).contains("DIGITS"));
-    assert!(err(&reflash(&["AU", "12x"]).code(2)).contains("'x' is no key"));
+    assert!(err(&reflash(&["AU", "12x"]).code(2)).contains("'x' is not a key"));
     assert!(err(&reflash(&["AU", &"1".repeat(256)]).code(2)).contains("255"));
     reflash(&["AU", "1", "--line", "0"]).code(2);
-    assert!(err(&reflash(&[&refused, "--xml"]).code(1)).contains("XML already"));
+    assert!(err(&reflash(&[&refused, "--xml"]).code(1)).contains("already XML"));
 }

@@ -12,7 +12,7 @@ use reflash::{
     inventory::Inventory,
     lint::{self, LintContext, PjsipConfig},
     phone::{MODELS, Model},
-    provision::{Built, Given, Passwords, serve_files},
+    provision::{Passwords, ProvisionInputs, ProvisionOutput, conversion_files},
     simulator::SyntheticBundle,
 };
 use roxmltree::{Document, Node};
@@ -132,7 +132,7 @@ fn child<'a>(node: Node<'a, 'a>, name: &str) -> &'a str {
     child.and_then(|child| child.text()).unwrap_or_default()
 }
 
-fn phones_say(built: &Built) -> Said {
+fn phones_say(built: &ProvisionOutput) -> Said {
     let mut said = Said::new();
     for (_, written) in seps(built) {
         let document = Document::parse(written).unwrap();
@@ -180,7 +180,7 @@ fn phones_say(built: &Built) -> Said {
     said
 }
 
-fn pjsip_says(built: &Built) -> Said {
+fn pjsip_says(built: &ProvisionOutput) -> Said {
     let sections = ini(text(built, "asterisk/pjsip.conf"));
     let of_type = |wanted: &'static str| {
         let is = move |section: &&super::Section| one(section, "type") == wanted;
@@ -225,7 +225,7 @@ fn pjsip_says(built: &Built) -> Said {
     said
 }
 
-fn chan_sip_says(built: &Built, file: &str) -> Said {
+fn chan_sip_says(built: &ProvisionOutput, file: &str) -> Said {
     let sections = ini(text(built, &format!("asterisk/chan_sip/{file}")));
     let bind = sections
         .iter()
@@ -386,7 +386,7 @@ const NAMES: &str = "type protocol bind transport context disallow allow auth ao
     secret nat qualify directmedia dtmfmode mailbox fullname cid_number hassip hasiax hasvoicemail \
     vmsecret exten same";
 
-fn check_shape(built: &Built) {
+fn check_shape(built: &ProvisionOutput) {
     let names: BTreeSet<_> = NAMES.split_whitespace().collect();
     for file in built
         .files
@@ -501,25 +501,25 @@ fn a_conversion_serves_the_phones_that_could_register_and_no_others() {
     let loads: Vec<_> = ["7945", "7965"]
         .map(|number| (Model::by_number(number).unwrap(), load.clone()))
         .into();
-    let given = Given {
+    let given = ProvisionInputs {
         passwords: &Passwords::default(),
         loads: &loads,
         dial_plan: Some(b"<DIALTEMPLATE/>"),
         year: YEAR,
     };
-    let files = serve_files(&read, &given).unwrap();
+    let files = conversion_files(&read, &given).unwrap();
     let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["SEP001D45AABB01.cnf.xml", "dialplan.xml"]);
     let sep = std::str::from_utf8(&files[0].1).unwrap();
     assert!(sep.contains("<loadInformation>SIP45.9-3-1SR4-1S</loadInformation>"));
     assert!(sep.contains("<dialTemplate>dialplan.xml</dialTemplate>"));
     let nowhere = inventory("[[phone]]\nmac = \"001D45AABB01\"\nextension = 1\nsecret = \"a\"\n");
-    assert_eq!(serve_files(&nowhere, &given).unwrap(), []);
+    assert_eq!(conversion_files(&nowhere, &given).unwrap(), []);
     let wrong = inventory(
         "[site]\npbx = \"192.0.2.10\"\n[[phone]]\nmac = \"001D45AABB01\"\nextension = 1\n\
          secret = \"a;b\"\n",
     );
-    assert_eq!(serve_files(&wrong, &given).unwrap_err()[0].line, 6);
+    assert_eq!(conversion_files(&wrong, &given).unwrap_err()[0].line, 6);
 }
 
 #[test]

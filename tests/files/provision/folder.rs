@@ -211,7 +211,7 @@ fn what_somebody_changed_or_put_there_is_left_alone() {
     office.says(&OFFICE.replace("001D45AABB02", "001D45AABB03"));
     let assert = office.provision(&[]).success();
     assert!(
-        stdout(&assert).contains("stays, as somebody changed it"),
+        stdout(&assert).contains("it was changed since the last run"),
         "{}",
         stdout(&assert)
     );

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reflash::provision::Built;
+use reflash::provision::ProvisionOutput;
 
 use super::{build, ini, one, seps, text};
 use crate::support::{
@@ -35,7 +35,7 @@ impl Registrar {
     pub(crate) fn start(
         command: &mut Command,
         address: Ipv4Addr,
-        built: &Built,
+        built: &ProvisionOutput,
         folder: &Path,
         first: &str,
     ) -> Self {

@@ -288,7 +288,7 @@ fn damaged_packets_are_counted_and_the_first_is_told() {
     };
     let table = read(&[]).replace("\n  ", " ");
     for words in [
-        "damaged packets: 2; the first is packet 4 (CDP, byte 2: the checksum",
+        "malformed packets: 2; the first is packet 4 (CDP, byte 2: wrong checksum",
         "also: CDP reports SCCP45.8-5-2S (",
     ] {
         assert!(table.contains(words), "{table}");

@@ -65,17 +65,17 @@ fn a_taken_port_and_a_network_without_dhcp_are_cured_on_the_page() {
     ] {
         assert!(screen.contains(words), "{words}:\n{screen}");
     }
-    assert!(!screen.contains("Go on"), "{screen}");
+    assert!(!screen.contains("Continue"), "{screen}");
     drop(holder);
     terminal.keys(&["Enter"]);
     terminal.wait_for("[self-test]");
     workspace.page(&terminal, "step 3", "  Back", "no-dhcp-80x24");
     // Addresses from here.
     terminal.keys(&["Down", "Down", "Enter"]);
-    terminal.wait_for("Nothing stands in the way.");
+    terminal.wait_for("Ready: no problems found.");
     workspace.page(&terminal, "step 3", "  Back", "isolated-80x24");
     terminal.keys(&["Enter"]);
-    wait_for_page(&terminal, "reflash gives the addresses", "  Back");
+    wait_for_page(&terminal, "reflash serves addresses", "  Back");
     terminal.keys(&["C-c"]);
     assert_eq!(terminal.code(), 130);
 }
@@ -180,7 +180,10 @@ fn the_run_waits_until_the_phone_registers_here() {
     let _phone = HelperProcess::play(&lan, "server", &arguments);
     assert_eq!(terminal.code(), 0, "{}", terminal.everything());
     let screen = terminal.everything();
-    assert!(screen.contains("told to register at 127.0.0.1"), "{screen}");
+    assert!(
+        screen.contains("is converted and registers with 127.0.0.1"),
+        "{screen}"
+    );
 }
 
 /// What a 7965 with an old load says of itself once a minute.

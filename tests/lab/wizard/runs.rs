@@ -37,14 +37,14 @@ fn from_the_bundle_to_a_converted_phone_with_its_configuration() {
     workspace.page(&terminal, "step 5", "  Back", "configuration-80x24");
     terminal.keys(&["Down", "Enter"]);
     for (question, answer) in [
-        ("PBX, its address", "192.0.2.300"),
-        ("Not that", "192.0.2.20"),
+        ("Address or host name of the PBX", "192.0.2.300"),
+        ("Not valid", "192.0.2.20"),
         ("MAC address of phone 1", "0252"),
-        ("is no MAC address", PHONE),
-        ("its extension", "1001"),
-        ("its name", "Reception"),
-        ("its SIP password", "not-a-secret"),
-        ("Write the list to the file", "phones"),
+        ("is not a MAC address", PHONE),
+        (": extension", "1001"),
+        (": name (optional)", "Reception"),
+        (": SIP password", "not-a-secret"),
+        ("Inventory file to write", "phones"),
     ] {
         terminal.wait_for(question);
         terminal.types(answer);
@@ -59,16 +59,21 @@ fn from_the_bundle_to_a_converted_phone_with_its_configuration() {
     assert_eq!(mode & 0o777, 0o600);
 
     let _phone = workspace.phones("1", &[]);
-    terminal.wait_for("The reset was taken");
-    terminal.wait_for("DO NOT UNPLUG it from here on");
+    terminal.wait_for("The reset was accepted");
+    terminal.wait_for("DO NOT UNPLUG it from now on");
     assert_eq!(terminal.code(), 0, "{}", terminal.everything());
     let screen = terminal.everything();
     let told: String = screen.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(told.contains("told to register at 192.0.2.20"), "{screen}");
+    assert!(
+        told.contains("is converted and registers with 192.0.2.20"),
+        "{screen}"
+    );
     assert!(!screen.contains("not-a-secret\n  "), "{screen}");
 
     // The line does the same: what it names is what `convert` would take.
-    let (_, line) = screen.rsplit_once("The same without questions:\n").unwrap();
+    let (_, line) = screen
+        .rsplit_once("The same conversion without the wizard:\n")
+        .unwrap();
     let line = line.lines().collect::<String>();
     for word in [
         TARGET,
@@ -130,9 +135,9 @@ fn a_person_says_what_the_display_shows_and_the_state_stays_flashed() {
     terminal.wait_for("waiting for the first phone");
     let faults = ["--fault", "no-witness", "--fault", "no-second-pass"];
     let _phone = workspace.phones("1", &faults);
-    terminal.wait_for("has the new firmware and starts it");
+    terminal.wait_for("has the new firmware and is starting it");
     // It settles a minute after its configuration.
-    wait_for_page(&terminal, "Call Control Protocol", "  Ask me no more");
+    wait_for_page(&terminal, "Call Control Protocol", "  Stop asking");
     terminal.keys(&["Enter"]);
     assert_eq!(terminal.code(), 0, "{}", terminal.everything());
     let screen = terminal.everything();

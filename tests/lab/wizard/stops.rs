@@ -27,13 +27,13 @@ fn a_damaged_bundle_is_explained_and_going_back_keeps_the_answers() {
     workspace.page(&terminal, "step 1", "Leave the wizard", "damaged-120x40");
     // A path that is none, then an SCCP bundle, then back to the list.
     terminal.keys(&["Down", "Down", "Down", "Enter"]);
-    terminal.wait_for("File (< to go back)");
+    terminal.wait_for("Path (< to go back)");
     terminal.types("/nowhere/bundle.zip");
     terminal.keys(&["Enter"]);
     terminal.wait_for("cannot read /nowhere/bundle.zip");
     wait_for_page(&terminal, "step 1", "Leave the wizard");
     terminal.keys(&["Down", "Down", "Enter"]);
-    terminal.wait_for("holds SCCP firmware");
+    terminal.wait_for("contains SCCP firmware");
     wait_for_page(&terminal, "step 1", "Leave the wizard");
     terminal.keys(&["Enter"]);
     workspace.page(&terminal, "step 4", "  Back", "way-120x40");
@@ -111,7 +111,7 @@ fn ctrl_c_in_the_middle_of_a_line_ends_it_too() {
     terminal.wait_for("cannot read nowhere.zip");
     wait_for_page(&terminal, "step 1", "Leave the wizard");
     terminal.keys(&["Down", "Enter"]);
-    terminal.wait_for("File (< to go back)");
+    terminal.wait_for("Path (< to go back)");
     terminal.types("half a na");
     terminal.keys(&["C-c"]);
     terminal.wait_for("Nothing was changed.");
@@ -127,14 +127,14 @@ fn alone_in_a_terminal_the_program_is_the_wizard() {
     let folder = workspace.path("");
     let command = format!("cd {}; {REFLASH}", folder.display());
     let terminal = Terminal::start((80, 24), &[("NO_COLOR", "1")], &command);
-    wait_for_page(&terminal, "step 1 of 6: the firmware", "Leave the wizard");
+    wait_for_page(&terminal, "step 1 of 6: firmware", "Leave the wizard");
     terminal.keys(&["C-c"]);
     assert_eq!(terminal.code(), 130);
     // Where the cursor cannot be moved there are no menus.
     let command = format!("export TERM=dumb; {REFLASH}; {REFLASH} wizard");
     let terminal = Terminal::start((100, 50), &[], &command);
     terminal.wait_for("Usage: reflash [OPTIONS] <COMMAND>");
-    terminal.wait_for("there is no terminal to ask them on");
+    terminal.wait_for("the wizard needs a terminal to ask its questions");
     assert_eq!(terminal.code(), 2);
 }
 

@@ -125,7 +125,7 @@ fn a_port_that_another_has_ends_the_run_before_it_begins() {
         "{told}"
     );
     assert!(
-        told.contains("Or name another port for the page: --web PORT"),
+        told.contains("Or choose another port for the page: --web PORT"),
         "{told}"
     );
 }

@@ -1,0 +1,39 @@
+//! Flags of `convert` that say how the loads of converted phones are observed.
+
+use super::heading;
+use crate::{discovery::poll::Poller, services::registrar::RegistrarPorts};
+
+/// Listeners for registering phones, and the poller.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct RegistrarArgs {
+    /// UDP and TCP port for REGISTERs; 0: do not listen
+    ///
+    /// Phones name their load in REGISTERs. Default: 5060, if phones use this machine as their
+    /// call manager and the port is free.
+    #[arg(long, value_name = "N", help_heading = heading::DISCOVERY)]
+    sip_port: Option<u16>,
+    /// TCP port for alarms of SCCP phones; 0: do not listen
+    ///
+    /// Default: 2000, under the same conditions as --sip-port.
+    #[arg(long, value_name = "N", help_heading = heading::DISCOVERY)]
+    sccp_port: Option<u16>,
+    /// Do not poll phones' web pages for the running load
+    ///
+    /// By default each converted phone is polled a few times if no other source has reported
+    /// its load.
+    #[arg(long, help_heading = heading::DISCOVERY)]
+    no_web_poll: bool,
+}
+
+impl RegistrarArgs {
+    pub(crate) fn poller(&self) -> Option<Poller> {
+        (!self.no_web_poll).then(Poller::default)
+    }
+
+    pub(crate) fn ports(&self) -> RegistrarPorts {
+        RegistrarPorts {
+            sip: self.sip_port,
+            sccp: self.sccp_port,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The options of `reflash rehearse`.
+
+use std::{net::SocketAddrV4, path::PathBuf, time::Duration};
+
+use super::super::{
+    bundles::{BridgeArgs, TrustArgs},
+    convert::duration,
+    heading,
+    inventory::InventoryArgs,
+    journal::JournalArgs,
+    network::Engine,
+    web::WebArgs,
+};
+use crate::{phone::Model, simulator::FaultSpec};
+
+/// Rehearse a whole conversion with simulated phones
+///
+/// Needs no privileges and no network, and leaves nothing behind. The phones use loopback
+/// addresses (from 127.20.0.0 on) and fetch a synthetic bundle, or yours, from the real server.
+/// Half of them are reset to their boot loader, the others are running and get a new load from
+/// their configuration.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  reflash rehearse
+  reflash rehearse --phones 200 --json
+  reflash rehearse --fault power-cut=apps:40@2 --fault wrong-hardware@1
+  reflash rehearse cmterm-7945_7965-sip.9-3-1SR4-1.zip --model 7965
+  Only the phones, with a server of yours:
+    reflash rehearse --phones 20 --against 127.0.0.1:6969")]
+pub(crate) struct Args {
+    /// Bundles to rehearse with; default: a synthetic one
+    #[arg(value_name = "BUNDLE", conflicts_with = "against")]
+    pub(super) bundles: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) bridge: BridgeArgs,
+    #[command(flatten)]
+    pub(super) trust: TrustArgs,
+    /// Engine: native or async-tftp
+    #[arg(
+        long,
+        value_name = "ENGINE",
+        default_value = "native",
+        hide_possible_values = true,
+        conflicts_with = "against",
+        help_heading = heading::NETWORK
+    )]
+    pub(super) engine: Engine,
+    /// Only run the phones, with this server
+    ///
+    /// The server must listen on loopback.
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback,
+          conflicts_with_all = ["bridges", "inventory", "journal", "web"],
+          help_heading = heading::NETWORK)]
+    pub(super) against: Option<SocketAddrV4>,
+    /// Number of phones, 1 to 1000
+    #[arg(long, value_name = "N", default_value_t = 4,
+          value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = heading::PHONES)]
+    pub(super) phones: u16,
+    /// Model of the phones
+    ///
+    /// Default: every model of the bundle in turn.
+    #[arg(long, value_name = "M", value_parser = model, help_heading = heading::PHONES)]
+    pub(super) model: Option<&'static Model>,
+    /// Fault of the phones, or of N of them (repeatable)
+    ///
+    /// refuses-manifest, wrong-hardware, needs-bridge, power-cut=IMAGE:PERCENT, address-change,
+    /// no-witness, no-second-pass, loss=PERCENT or config-refused.
+    #[arg(long = "fault", value_name = "KIND[@N]", help_heading = heading::PHONES)]
+    pub(super) faults: Vec<FaultSpec>,
+    /// Seed of the phones and the bundle
+    ///
+    /// The same seed gives the same phones and the same synthetic bundle.
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = heading::PHONES)]
+    pub(super) seed: u64,
+    #[command(flatten)]
+    pub(super) inventory: InventoryArgs,
+    /// End after this time: 90s, 10m, 1h30m
+    ///
+    /// Default: 5 minutes.
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = heading::PHONES)]
+    pub(super) timeout: Option<Duration>,
+    #[command(flatten)]
+    pub(super) journal: JournalArgs,
+    #[command(flatten)]
+    pub(super) web: WebArgs,
+}
+
+fn model(text: &str) -> Result<&'static Model, String> {
+    match Model::by_number(text) {
+        Some(model) if model.family.is_convertible() => Ok(model),
+        Some(_) => {
+            Err("this model cannot be converted; `reflash models` lists those that can".into())
+        }
+        None => Err("no such model; `reflash models` lists the models".into()),
+    }
+}
+
+fn loopback(text: &str) -> Result<SocketAddrV4, String> {
+    let address: SocketAddrV4 = text
+        .parse()
+        .map_err(|_| "expected an address and a port, such as 127.0.0.1:6969".to_owned())?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("simulated phones stay on this machine: expected an address 127.x.y.z".into())
+    }
+}

@@ -1,0 +1,29 @@
+//! The files a command line names: bundles, extra files, inventories and dial plans.
+//!
+//! They are read and checked here, before anything is written or served. Commands add the
+//! flags; see `cli`.
+
+pub mod bundles;
+pub mod configurations;
+pub mod dial_plan;
+pub mod extra_files;
+pub mod phone_list;
+pub mod plan_file;
+pub mod run_inputs;
+
+use std::path::Path;
+
+use crate::{failure::Failure, stage::StageError, text::escape};
+
+/// Converts an error of the stage.
+#[must_use]
+pub fn stage_failure(error: StageError) -> Failure {
+    let cure = error.cure();
+    Failure::new(error, cure)
+}
+
+/// A path as messages print it.
+#[must_use]
+pub fn shown(path: &Path) -> String {
+    escape(&path.display().to_string())
+}

@@ -1,0 +1,129 @@
+//! Files of the operator that are served with the firmware, checked before a phone reads them.
+
+use std::path::{Path, PathBuf};
+
+use super::stage_failure;
+use crate::{
+    bundle::Bundle,
+    diagnose::{Finding, Severity, worst_first},
+    display::{self, Style},
+    failure::Failure,
+    lint::{self, FileKind, LintContext},
+    stage::{ExtraFile, ServedFolder, StageError},
+    text::escape,
+};
+
+/// The most configurations of a served folder that are checked. `reflash lint` checks more.
+const MAX_CHECKED: usize = 1000;
+
+/// The most findings printed for a served folder or an inventory.
+pub(super) const MAX_SHOWN: usize = 20;
+
+/// Reads the files of `--add`.
+///
+/// # Errors
+/// A file that cannot be read, or has a name that cannot be served (a usage error).
+pub fn read(paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure> {
+    let read = |path: &PathBuf| {
+        ExtraFile::read(path).map_err(|error| match error {
+            StageError::ExtraFileName { cure, .. } => {
+                Failure::usage(escape(&error.to_string()), cure)
+            }
+            error => stage_failure(error),
+        })
+    };
+    paths.iter().map(read).collect()
+}
+
+/// Checks configurations that will be served with these bundles, and prints the findings.
+///
+/// # Errors
+/// At least one finding is an error: a phone would not work with the file.
+pub fn check(
+    files: &[ExtraFile],
+    targets: &[Bundle],
+    bridges: &[Bundle],
+    quiet: bool,
+) -> Result<(), Failure> {
+    let bundles = targets.iter().chain(bridges);
+    let known = LintContext {
+        loads: bundles.flat_map(|bundle| bundle.loads.clone()).collect(),
+        ..LintContext::default()
+    };
+    let findings: Vec<Finding> = files
+        .iter()
+        .filter(|file| FileKind::of_name(Path::new(file.name())).is_some())
+        .flat_map(|file| lint::check(file.source(), file.bytes(), &known))
+        .collect();
+    print_findings(&findings, usize::MAX, quiet);
+    let is_error = |finding: &&Finding| finding.severity == Severity::Error;
+    match findings.iter().filter(is_error).count() {
+        0 => Ok(()),
+        errors => Err(Failure::new(
+            format!(
+                "{errors} error{} in configurations would keep phones from working; nothing was \
+                 served or changed",
+                if errors == 1 { "" } else { "s" }
+            ),
+            "Correct them and start again; `reflash lint FILE` checks the files on their own",
+        )),
+    }
+}
+
+/// Checks the configurations at the top level of a served folder and prints the findings.
+/// The folder is served whatever they are.
+pub fn check_folder(folder: &ServedFolder, quiet: bool) {
+    let names = match folder.names() {
+        Ok(names) => names,
+        Err(error) => {
+            tracing::warn!(
+                "cannot check configurations: {}",
+                escape(&error.to_string())
+            );
+            return;
+        }
+    };
+    let is_configuration = |name: &String| FileKind::of_name(Path::new(name)).is_some();
+    let names: Vec<_> = names.into_iter().filter(is_configuration).collect();
+    if names.len() > MAX_CHECKED {
+        tracing::warn!(
+            "checking only {MAX_CHECKED} of {} configurations; run `reflash lint` on the others",
+            names.len()
+        );
+    }
+    let mut findings = Vec::new();
+    for name in names.into_iter().take(MAX_CHECKED) {
+        match folder.resolve(&name) {
+            Ok(Some(file)) => {
+                let path = folder.root().join(&name);
+                findings.extend(lint::check(&path, &file.bytes, &LintContext::default()));
+            }
+            // Not a regular file below the folder: phones cannot fetch it either.
+            Ok(None) => {}
+            Err(error) => tracing::warn!("{}", escape(&error.to_string())),
+        }
+    }
+    print_findings(&findings, MAX_SHOWN, quiet);
+}
+
+/// Prints errors and warnings, or with `quiet` only errors, to standard error.
+pub(super) fn print_findings(findings: &[Finding], limit: usize, quiet: bool) {
+    let least = if quiet {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    let mut shown: Vec<Finding> = findings
+        .iter()
+        .filter(|finding| finding.severity >= least)
+        .cloned()
+        .collect();
+    worst_first(&mut shown);
+    for finding in shown.iter().take(limit) {
+        eprint!("{}", display::finding(finding, Style::plain()));
+    }
+    if shown.len() > limit {
+        let more = shown.len() - limit;
+        eprintln!("{more} more findings: `reflash lint FILE...` prints all");
+    }
+}

@@ -1,0 +1,203 @@
+//! From an inventory to a [`Plan`]: every value result, every default filled in.
+
+use super::{
+    charset,
+    inputs::ProvisionInputs,
+    plan::{Account, Locale, Plan, ResolvedSite},
+    time_zone::cisco_time_zone,
+};
+use crate::{
+    dialplan::{DialMode, DialPlan},
+    inventory::{Codec, Inventory, InventoryFault, SiteField, Transport},
+};
+
+mod phones;
+mod problems;
+
+use problems::{Problems, first_few};
+
+/// SIP's port (RFC 3261, section 19.1.2).
+const PORT: u16 = 5060;
+/// The only transport on which a phone registers every one of its lines at a PBX that is no
+/// call manager: docs/configuration.md, "transport", has the argument.
+const TRANSPORT: Transport = Transport::Udp;
+/// What every phone and every Asterisk has, without a module and without a licence.
+const CODECS: [Codec; 2] = [Codec::Ulaw, Codec::Alaw];
+const ZONE: &str = "UTC";
+const DATE_FORMAT: &str = "D/M/Y";
+/// Phones of the 7900 series use these unless they are told otherwise.
+const RTP: (u16, u16) = (16384, 32766);
+/// What `FreePBX` calls it; another Asterisk takes any name.
+const CONTEXT: &str = "from-internal";
+const LANGUAGE: &str = "en_US";
+
+/// Judges an inventory and settles it; all faults at once, in the order of the text.
+pub(super) fn resolve(
+    inventory: &Inventory,
+    given: &ProvisionInputs<'_>,
+) -> Result<Plan, Vec<InventoryFault>> {
+    let mut problems = Problems {
+        inventory,
+        faults: Vec::new(),
+        notes: Vec::new(),
+    };
+    let site = site(&mut problems, given);
+    let (phones, accounts) = phones::resolve(&mut problems, given);
+    note_rewritten_numbers(&mut problems, &site, given, &accounts);
+    if problems.faults.is_empty() {
+        return Ok(Plan {
+            site,
+            phones,
+            accounts,
+            notes: problems.notes,
+        });
+    }
+    problems
+        .faults
+        .sort_by_key(|fault| (fault.line, fault.column));
+    Err(problems.faults)
+}
+
+/// Numbers of this site that a phone with this dial plan sends otherwise than they are dialled.
+fn note_rewritten_numbers(
+    problems: &mut Problems<'_>,
+    site: &ResolvedSite,
+    given: &ProvisionInputs<'_>,
+    accounts: &[Account],
+) {
+    let Some(bytes) = given.dial_plan else {
+        return;
+    };
+    let plan = match DialPlan::read(bytes) {
+        Ok(plan) => plan,
+        Err(found) => return problems.site(SiteField::DialPlan, Err(found.message)),
+    };
+    let mode = match site.transport {
+        Transport::Udp => DialMode::Proxy,
+        Transport::Tcp => DialMode::CallManager,
+    };
+    let is_dialled = |number: &str| number.chars().all(|key| "0123456789*#+".contains(key));
+    let mut otherwise: Vec<&str> = accounts
+        .iter()
+        .flat_map(|account| {
+            let mailbox = account
+                .mailbox
+                .as_ref()
+                .map(|mailbox| mailbox.number.as_str());
+            std::iter::once(account.user.as_str()).chain(mailbox)
+        })
+        .filter(|number| is_dialled(number) && plan.dial(number, mode).sent != *number)
+        .collect();
+    otherwise.sort_unstable();
+    otherwise.dedup();
+    if let [first, ..] = otherwise[..] {
+        problems.notes.push(format!(
+            "the dial plan sends something else when somebody dials {}: `reflash dial` with the \
+             plan and {first} says what and why.",
+            first_few(&otherwise)
+        ));
+    }
+}
+
+type Check = fn(&str) -> Result<(), String>;
+
+fn site(problems: &mut Problems<'_>, given: &ProvisionInputs<'_>) -> ResolvedSite {
+    let site = &problems.inventory.site;
+    let checks: [(SiteField, Option<&String>, Check); 8] = [
+        (SiteField::Pbx, site.pbx.as_ref(), charset::host),
+        (
+            SiteField::DateFormat,
+            site.date_format.as_ref(),
+            charset::date_format,
+        ),
+        (SiteField::Locale, site.locale.as_ref(), charset::locale),
+        (
+            SiteField::Language,
+            site.language.as_ref(),
+            charset::language,
+        ),
+        (
+            SiteField::NetworkLocale,
+            site.network_locale.as_ref(),
+            charset::locale,
+        ),
+        (SiteField::Context, site.context.as_ref(), charset::context),
+        (
+            SiteField::Voicemail,
+            site.voicemail.as_ref(),
+            charset::number,
+        ),
+        (
+            SiteField::SshUser,
+            site.ssh_user.as_ref(),
+            charset::ssh_user,
+        ),
+    ];
+    for (field, value, check) in checks {
+        if let Some(value) = value {
+            problems.site(field, check(value));
+        }
+    }
+    for server in &site.ntp {
+        problems.site(SiteField::Ntp, charset::time_server(server));
+    }
+    if let Some(password) = &site.ssh_password {
+        problems.site(SiteField::SshPassword, charset::secret(password.expose()));
+    }
+    if site.pbx.is_none() {
+        problems.site(
+            SiteField::Pbx,
+            Err(
+                "no PBX is named: expected `pbx`, the address at which phones register, in \
+                 [site] or in a column"
+                    .to_owned(),
+            ),
+        );
+    }
+    if site.language.is_some() && site.locale.is_none() {
+        let message = "a language without `locale`, the folder that phones read it from";
+        problems.site(SiteField::Language, Err(message.to_owned()));
+    }
+    let zone = cisco_time_zone(site.time_zone.as_deref().unwrap_or(ZONE), given.year);
+    problems.site(
+        SiteField::TimeZone,
+        zone.as_ref().map(|_| ()).map_err(ToString::to_string),
+    );
+    if site.time_zone.is_none() {
+        problems.notes.push(
+            "no `time_zone` is given: the phones' clocks show UTC. Name one, such as \
+             Europe/Vienna."
+                .to_owned(),
+        );
+    }
+    if given.dial_plan.is_none() {
+        problems.notes.push(
+            "no `dial_plan` is given: phones wait 10 s after the last digit, or for the Dial \
+             key. Name a preset or a file."
+                .to_owned(),
+        );
+    }
+    let or =
+        |value: &Option<String>, default: &str| value.clone().unwrap_or_else(|| default.to_owned());
+    ResolvedSite {
+        pbx: site.pbx.clone().unwrap_or_default(),
+        port: site.port.unwrap_or(PORT),
+        transport: site.transport.unwrap_or(TRANSPORT),
+        codecs: if site.codecs.is_empty() {
+            CODECS.to_vec()
+        } else {
+            site.codecs.clone()
+        },
+        zone: zone.unwrap_or_default(),
+        date_format: or(&site.date_format, DATE_FORMAT),
+        ntp: site.ntp.clone(),
+        locale: site.locale.clone().map(|folder| Locale {
+            folder,
+            language: or(&site.language, LANGUAGE),
+        }),
+        network_locale: site.network_locale.clone(),
+        rtp: site.rtp.unwrap_or(RTP),
+        context: or(&site.context, CONTEXT),
+        has_dial_plan: given.dial_plan.is_some(),
+    }
+}

@@ -1,0 +1,361 @@
+//! The phones of a plan, and their line buttons.
+
+mod accounts;
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::problems::{Problems, first_few};
+use crate::{
+    inventory::{
+        ButtonField, ButtonFunction, LineButton, PhoneEntry, PhoneField, Secret, Transport,
+    },
+    phone::{MAX_PHONE_LABEL, MacAddress, Model, SAFE_SECRET},
+    provision::{
+        charset,
+        inputs::ProvisionInputs,
+        plan::{Account, ResolvedButton, ResolvedFunction, ResolvedPhone},
+    },
+};
+
+/// A line as the inventory has it, of the first button or a further one.
+struct LineValues<'a> {
+    button: u8,
+    extension: &'a str,
+    name: Option<&'a str>,
+    secret: Option<&'a Secret>,
+    label: Option<&'a str>,
+    shared: bool,
+}
+
+/// Where an extension was first met.
+struct FirstUse {
+    account: usize,
+    mac: MacAddress,
+    shared: bool,
+    secret: Option<Secret>,
+}
+
+struct Accounts<'a, 'b> {
+    problems: &'a mut Problems<'b>,
+    given: &'a ProvisionInputs<'a>,
+    /// What the inventory says: a shared line may have its secret on another phone.
+    secrets: BTreeMap<&'b str, &'b Secret>,
+    list: Vec<Account>,
+    /// Extensions whose password their phone may cut.
+    long: Vec<String>,
+    /// By the extension without case: Asterisk's sections are.
+    first_uses: HashMap<String, FirstUse>,
+}
+
+pub(super) fn resolve(
+    problems: &mut Problems<'_>,
+    given: &ProvisionInputs<'_>,
+) -> (Vec<ResolvedPhone>, Vec<Account>) {
+    let inventory = problems.inventory;
+    let mut accounts = Accounts {
+        problems,
+        given,
+        secrets: inventory.secrets(),
+        list: Vec::new(),
+        long: Vec::new(),
+        first_uses: HashMap::new(),
+    };
+    let phones = inventory
+        .phones
+        .iter()
+        .map(|phone| accounts.phone(phone))
+        .collect();
+    let Accounts { list, long, .. } = accounts;
+    note(problems, &list, &long);
+    (phones, list)
+}
+
+fn note(problems: &mut Problems<'_>, accounts: &[Account], long: &[String]) {
+    let long: Vec<_> = long.iter().map(String::as_str).collect();
+    if !long.is_empty() {
+        problems.notes.push(format!(
+            "the passwords of {} have more than {SAFE_SECRET} characters: people report that a \
+             7941 or 7961 cuts such ones. If these do not register, make them shorter.",
+            first_few(&long)
+        ));
+    }
+    let shared = accounts.iter().filter(|account| account.phones > 1);
+    let shared: Vec<_> = shared.map(|account| account.user.as_str()).collect();
+    if !shared.is_empty() {
+        problems.notes.push(format!(
+            "all phones of {} ring with pjsip only: chan_sip knows the one that registered last.",
+            first_few(&shared)
+        ));
+    }
+}
+
+fn field(button: u8, part: ButtonField) -> PhoneField {
+    match (button, part) {
+        (1, ButtonField::Name) => PhoneField::Name,
+        (1, ButtonField::Secret) => PhoneField::Secret,
+        (1, ButtonField::Label) => PhoneField::Label,
+        (1, _) => PhoneField::Extension,
+        (button, part) => PhoneField::Button(button, part),
+    }
+}
+
+impl Accounts<'_, '_> {
+    fn fault(&mut self, mac: MacAddress, field: PhoneField, message: impl Into<String>) {
+        let fault = self.problems.inventory.fault(mac, field, message.into());
+        self.problems.faults.push(fault);
+    }
+
+    fn check(&mut self, mac: MacAddress, field: PhoneField, result: Result<(), String>) {
+        if let Err(message) = result {
+            self.fault(mac, field, message);
+        }
+    }
+
+    fn phone(&mut self, listed: &PhoneEntry) -> ResolvedPhone {
+        let mac = listed.mac;
+        let inventory = self.problems.inventory;
+        let site = &inventory.site;
+        self.model(listed);
+        let voicemail = listed.voicemail.as_ref().or(site.voicemail.as_ref());
+        if let Some(number) = &listed.voicemail {
+            self.check(mac, PhoneField::Voicemail, charset::number(number));
+        }
+        let mut keys = Vec::new();
+        match &listed.extension {
+            None => self.fault(
+                mac,
+                PhoneField::Mac,
+                "a phone without an extension: expected the number that it answers to",
+            ),
+            Some(extension) => {
+                let first = LineValues {
+                    button: 1,
+                    extension,
+                    name: listed.name.as_deref(),
+                    secret: listed.secret.as_ref(),
+                    label: listed.label.as_deref(),
+                    shared: listed.shared,
+                };
+                keys.push(self.line(listed, &first, voicemail));
+            }
+        }
+        for button in &listed.buttons {
+            let number = button.number;
+            keys.push(match &button.function {
+                ButtonFunction::Line(line) => {
+                    let wanted = LineValues {
+                        button: number,
+                        extension: &line.extension,
+                        name: line.name.as_deref(),
+                        secret: line.secret.as_ref(),
+                        label: line.label.as_deref(),
+                        shared: line.shared,
+                    };
+                    self.line(listed, &wanted, voicemail)
+                }
+                ButtonFunction::SpeedDial {
+                    number: dialled,
+                    label,
+                } => {
+                    self.check(
+                        mac,
+                        field(number, ButtonField::Number),
+                        charset::number(dialled),
+                    );
+                    if let Some(label) = label {
+                        self.check(
+                            mac,
+                            field(number, ButtonField::Label),
+                            charset::display_text(label),
+                        );
+                    }
+                    let label = label.as_ref().unwrap_or(dialled);
+                    ResolvedButton {
+                        button: number,
+                        label: label.clone(),
+                        function: ResolvedFunction::Dial(dialled.clone()),
+                    }
+                }
+            });
+        }
+        self.check_lines_over_tcp(mac, &keys);
+        let load = self
+            .given
+            .loads
+            .iter()
+            .find(|(model, _)| Some(*model) == listed.model);
+        ResolvedPhone {
+            mac,
+            name: listed.name.clone().unwrap_or_default(),
+            load: load.map(|(_, load)| load.clone()),
+            label: self.label(listed),
+            voicemail: voicemail.cloned(),
+            ssh: self.ssh(listed),
+            web_access: listed.web_access.or(site.web_access).unwrap_or(true),
+            has_display_light: listed.model.is_none_or(Model::has_display_light),
+            keys,
+        }
+    }
+
+    /// Whether files can be written for it, and whether it has the buttons.
+    fn model(&mut self, listed: &PhoneEntry) {
+        let mac = listed.mac;
+        let last = listed.buttons.last();
+        let Some(model) = listed.model else {
+            if let Some(button) = last {
+                let message = "a phone with further line buttons needs its model: how many there \
+                               are depends on it";
+                self.fault(mac, of_button(button), message);
+            }
+            return;
+        };
+        if !model.family.is_convertible() {
+            self.fault(
+                mac,
+                PhoneField::Model,
+                format!(
+                    "files are written for the models that `reflash models` says are converted; \
+                     a {} reads others",
+                    model.number
+                ),
+            );
+        }
+        let buttons = model.line_buttons();
+        for button in listed
+            .buttons
+            .iter()
+            .filter(|button| button.number > buttons)
+        {
+            self.fault(
+                mac,
+                of_button(button),
+                format!(
+                    "button {} of a {}, which has {buttons}",
+                    button.number, model.number
+                ),
+            );
+        }
+    }
+
+    fn line(
+        &mut self,
+        listed: &PhoneEntry,
+        line: &LineValues<'_>,
+        voicemail: Option<&String>,
+    ) -> ResolvedButton {
+        let mac = listed.mac;
+        let at = |part| field(line.button, part);
+        self.check(
+            mac,
+            at(ButtonField::Extension),
+            charset::extension(line.extension),
+        );
+        for (part, text) in [
+            (ButtonField::Name, line.name),
+            (ButtonField::Label, line.label),
+        ] {
+            if let Some(text) = text {
+                self.check(mac, at(part), charset::display_text(text));
+            }
+        }
+        let display = line.name.unwrap_or(line.extension);
+        let label = line.label.unwrap_or(line.extension);
+        if let Some(secret) = line.secret {
+            self.check(
+                mac,
+                at(ButtonField::Secret),
+                charset::secret(secret.expose()),
+            );
+            let is_cut = listed.model.is_some_and(Model::truncates_secrets);
+            if is_cut && secret.expose().len() > SAFE_SECRET {
+                self.long.push(line.extension.to_owned());
+            }
+        }
+        let account = match self.first_uses.get(&line.extension.to_lowercase()) {
+            Some(_) => self.add_repeated(mac, line),
+            None => self.add_first(mac, line, display, voicemail),
+        };
+        ResolvedButton {
+            button: line.button,
+            label: label.to_owned(),
+            function: ResolvedFunction::Line {
+                account,
+                display: display.to_owned(),
+            },
+        }
+    }
+
+    /// In call-manager mode, which TCP needs, a phone registers its first line alone.
+    fn check_lines_over_tcp(&mut self, mac: MacAddress, keys: &[ResolvedButton]) {
+        if self.problems.inventory.site.transport != Some(Transport::Tcp) {
+            return;
+        }
+        let is_line = |key: &&ResolvedButton| matches!(key.function, ResolvedFunction::Line { .. });
+        if let Some(second) = keys.iter().filter(is_line).nth(1) {
+            let at = field(second.button, ButtonField::Extension);
+            let message = "a second line with transport tcp, over which a phone registers its \
+                           first line alone: expected one line, or transport udp";
+            self.fault(mac, at, message);
+        }
+    }
+
+    /// What stands in the corner of the display.
+    fn label(&mut self, listed: &PhoneEntry) -> String {
+        let takes_no_blanks = listed.model.is_none_or(Model::label_rejects_spaces);
+        let fits = |text: &str| {
+            text.chars().count() <= MAX_PHONE_LABEL
+                && !(takes_no_blanks && text.contains(char::is_whitespace))
+        };
+        match &listed.label {
+            Some(label) => {
+                if !fits(label) {
+                    self.fault(
+                        listed.mac,
+                        PhoneField::Label,
+                        format!(
+                            "the phone shows a label of at most {MAX_PHONE_LABEL} characters \
+                             without blanks"
+                        ),
+                    );
+                }
+                label.clone()
+            }
+            None => listed
+                .extension
+                .clone()
+                .filter(|text| fits(text))
+                .unwrap_or_default(),
+        }
+    }
+
+    fn ssh(&mut self, listed: &PhoneEntry) -> Option<(String, Secret)> {
+        let inventory = self.problems.inventory;
+        let site = &inventory.site;
+        if let Some(user) = &listed.ssh_user {
+            self.check(listed.mac, PhoneField::SshUser, charset::ssh_user(user));
+        }
+        if let Some(password) = &listed.ssh_password {
+            let result = charset::secret(password.expose());
+            self.check(listed.mac, PhoneField::SshPassword, result);
+        }
+        let user = listed.ssh_user.as_ref().or(site.ssh_user.as_ref());
+        let password = listed.ssh_password.as_ref().or(site.ssh_password.as_ref());
+        match (user, password) {
+            (Some(user), Some(password)) => Some((user.clone(), password.clone())),
+            (None, None) => None,
+            _ => {
+                let message = "SSH needs a user and a password: expected ssh_user and ssh_password";
+                self.fault(listed.mac, PhoneField::SshUser, message);
+                None
+            }
+        }
+    }
+}
+
+fn of_button(button: &LineButton) -> PhoneField {
+    let part = match button.function {
+        ButtonFunction::Line(_) => ButtonField::Extension,
+        ButtonFunction::SpeedDial { .. } => ButtonField::Number,
+    };
+    PhoneField::Button(button.number, part)
+}

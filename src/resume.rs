@@ -1,0 +1,319 @@
+//! The journal of a run: where a new one is created, and how `--resume` continues an earlier
+//! run.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    bundle::Bundle,
+    failure::Failure,
+    inputs::{run_inputs::RunInputs, shown},
+    journal::{self, Arguments, Header, Journal, JournalError, Network, RecordedRun},
+    phone::MacAddress,
+    session::wall_clock,
+    text::escape,
+    track::Plan,
+};
+
+/// What a journal records of a run before the first phone comes.
+#[derive(Debug)]
+pub struct RunStart<'a> {
+    /// Where the phones find the servers.
+    pub network: Network,
+    /// The inputs, for a later `--resume`.
+    pub command: Arguments,
+    /// Targets before bridges.
+    pub bundles: &'a [Bundle],
+    /// The plan.
+    pub plan: &'a Plan,
+}
+
+/// The journal, and what a resumed run has recorded so far.
+#[derive(Debug)]
+pub struct RunRecord {
+    /// `None`: the run is not recorded.
+    pub journal: Option<Journal>,
+    /// The earlier sessions of the run, if it is resumed.
+    pub recorded: Option<RecordedRun>,
+}
+
+/// An earlier run to continue: its journal file and the header of it.
+#[derive(Debug)]
+pub struct PreviousRun {
+    path: PathBuf,
+    header: Header,
+}
+
+fn failure(error: JournalError) -> Failure {
+    let cure = error.cure();
+    Failure::new(error, cure)
+}
+
+/// Creates a journal at `path`, which must not exist.
+///
+/// # Errors
+/// The file exists or cannot be written.
+pub fn create(path: &Path, header: Header) -> Result<Journal, Failure> {
+    Journal::create(path, wall_clock(), header).map_err(failure)
+}
+
+/// Records a new run: in `path`, or else in a new file of the state folder. If no path is
+/// given and none can be written, prints a warning and the run is not recorded.
+///
+/// # Errors
+/// `path` exists or cannot be written.
+pub fn record_new(
+    path: Option<&Path>,
+    state_folder: Option<&Path>,
+    start: RunStart<'_>,
+) -> Result<RunRecord, Failure> {
+    let RunStart {
+        network,
+        command,
+        bundles,
+        plan,
+    } = start;
+    let header = Header::new("convert", network, command, bundles, plan);
+    let journal = match path {
+        Some(path) => Some(create(path, header)?),
+        None => create_in(state_folder, header),
+    };
+    Ok(RunRecord {
+        journal,
+        recorded: None,
+    })
+}
+
+fn create_in(state_folder: Option<&Path>, header: Header) -> Option<Journal> {
+    let warn = |why: &str| {
+        eprintln!("warning: {why}; this run is not recorded and cannot be resumed");
+        eprintln!("  → Name a writable file: --journal FILE");
+    };
+    let Some(folder) = state_folder else {
+        warn("no journal: this user has no home and so no state folder");
+        return None;
+    };
+    let load = header.bundles.first().map(|bundle| bundle.load.clone());
+    let path = journal::unused_path(folder, wall_clock(), load.as_ref());
+    match Journal::create(&path, wall_clock(), header) {
+        Ok(journal) => Some(journal),
+        Err(error) => {
+            warn(&error.to_string());
+            None
+        }
+    }
+}
+
+/// The newest journal of an unfinished run.
+fn newest(folder: &Path) -> Result<PathBuf, Failure> {
+    let shown = shown(folder);
+    let found = journal::newest_resumable(folder).map_err(|error| {
+        Failure::new(
+            format!("cannot search {shown} for journals: {error}"),
+            "Name the journal: --journal FILE",
+        )
+    })?;
+    found.ok_or_else(|| {
+        Failure::new(
+            format!("{shown} contains no journal of an unfinished run"),
+            "Start a new run without --resume, or name a journal: --journal FILE",
+        )
+    })
+}
+
+impl PreviousRun {
+    /// Finds the run to resume: the one in `journal`, or else the newest unfinished one.
+    ///
+    /// # Errors
+    /// No such journal, one that cannot be read, or one of another command than `convert`.
+    pub fn find(journal: Option<&Path>, state_folder: Option<&Path>) -> Result<Self, Failure> {
+        let path = match (journal, state_folder) {
+            (Some(path), _) => path.to_owned(),
+            (None, Some(folder)) => newest(folder)?,
+            (None, None) => {
+                return Err(Failure::new(
+                    "this user has no home and so no state folder with journals",
+                    "Name the journal: --journal FILE",
+                ));
+            }
+        };
+        let header = journal::read_header(&path).map_err(failure)?;
+        if header.command != "convert" {
+            return Err(Failure::new(
+                format!(
+                    "{} is the journal of `reflash {}`; only `reflash convert` can be resumed",
+                    shown(&path),
+                    escape(&header.command)
+                ),
+                "Name the journal of a conversion, or start a new run without --resume",
+            ));
+        }
+        Ok(Self { path, header })
+    }
+
+    /// The `--call-manager` of the run.
+    #[must_use]
+    pub fn call_manager(&self) -> Option<std::net::Ipv4Addr> {
+        self.header.arguments.call_manager
+    }
+
+    /// The `--only` of the run.
+    #[must_use]
+    pub fn only(&self) -> Option<&[MacAddress]> {
+        self.header.plan.only.as_deref()
+    }
+
+    /// Fills in what the command line leaves out.
+    pub fn complete(&self, inputs: &mut RunInputs) {
+        let command = &self.header.arguments;
+        for (given, recorded) in [
+            (&mut inputs.bundles, &command.bundles),
+            (&mut inputs.bridges, &command.bridges),
+            (&mut inputs.trust.keys, &command.trust_keys),
+        ] {
+            if given.is_empty() {
+                given.clone_from(recorded);
+            }
+        }
+        inputs.trust.accept_unknown |= command.accept_unknown;
+        if inputs.extra_files.is_empty() {
+            let paths = command.added.iter().map(|file| file.path.clone());
+            inputs.extra_files = paths.collect();
+            inputs.recorded.extend(command.added.iter().cloned());
+        }
+        if inputs.inventory.is_none() {
+            inputs.inventory = command.inventory.as_ref().map(|file| file.path.clone());
+            inputs.recorded.extend(command.inventory.iter().cloned());
+        }
+    }
+
+    /// Checks that these are the bundles of the run, targets before bridges.
+    ///
+    /// # Errors
+    /// Another file, or another number of files.
+    pub fn check_bundles(&self, bundles: &[Bundle]) -> Result<(), Failure> {
+        let recorded = &self.header.bundles;
+        for (recorded, now) in recorded.iter().zip(bundles) {
+            if !recorded.is(now) {
+                let what = if recorded.bridge { "bridge" } else { "bundle" };
+                return Err(Failure::new(
+                    format!(
+                        "{} is not the {what} that the run of {} served ({}): its digest differs",
+                        shown(&now.path),
+                        shown(&self.path),
+                        escape(recorded.load.as_str())
+                    ),
+                    "Restore the file of that run, or start a new run without --resume",
+                ));
+            }
+        }
+        if recorded.len() == bundles.len() {
+            return Ok(());
+        }
+        Err(Failure::new(
+            format!(
+                "the run of {} served {} bundles, not {}",
+                shown(&self.path),
+                recorded.len(),
+                bundles.len()
+            ),
+            "Name the same bundles, or none to use those of that run",
+        ))
+    }
+
+    /// The plan of this session: the phones are those of the run; when it ends follows the
+    /// flags given now, or else those given then.
+    ///
+    /// # Errors
+    /// A flag that contradicts the run.
+    pub fn plan(&self, now: Plan) -> Result<Plan, Failure> {
+        let then = self.header.plan();
+        for (flag, now, then) in [
+            ("--only", &now.only, &then.only),
+            ("--inventory", &now.expected, &then.expected),
+        ] {
+            let sorted = |macs: &[MacAddress]| {
+                let mut macs = macs.to_vec();
+                macs.sort_unstable();
+                macs
+            };
+            let now = now.as_deref().map(sorted);
+            if now.is_some() && now != then.as_deref().map(sorted) {
+                return Err(Failure::new(
+                    format!(
+                        "{flag} names other phones than the run of {}",
+                        shown(&self.path)
+                    ),
+                    format!("Remove {flag}, or start a new run without --resume"),
+                ));
+            }
+        }
+        if now.survey.is_some() && now.survey != then.survey {
+            return Err(Failure::new(
+                format!(
+                    "--survey differs from that of the run of {}; a survey is only at the \
+                     beginning of a run",
+                    shown(&self.path)
+                ),
+                "Remove --survey: what is left of that run's survey is continued",
+            ));
+        }
+        let names = if now.expected.is_some() {
+            now.names
+        } else {
+            then.names
+        };
+        Ok(Plan {
+            only: then.only,
+            expected: then.expected,
+            expect: now.expect.or(then.expect),
+            max_failures: now.max_failures.or(then.max_failures),
+            timeout: now.timeout.or(then.timeout),
+            survey: then.survey,
+            network: now.network,
+            stages: now.stages,
+            bridge: now.bridge,
+            registering: now.registering,
+            registrations: now.registrations,
+            requests_only: false,
+            names,
+        })
+    }
+
+    /// Continues the journal of the run, and prints what it contains unless `quiet`.
+    ///
+    /// # Errors
+    /// The journal cannot be read or continued.
+    pub fn resume(self, start: RunStart<'_>, quiet: bool) -> Result<RunRecord, Failure> {
+        let (journal, recorded) =
+            Journal::resume(&self.path, wall_clock(), start.network).map_err(failure)?;
+        if !quiet {
+            let (done, phones) = recorded.fleet().done_of_total();
+            let began = recorded.sessions.began().strftime("%Y-%m-%d %H:%M:%SZ");
+            let plural = if phones == 1 { "" } else { "s" };
+            eprintln!(
+                "{}: resuming the run of {began}: {phones} phone{plural}, {done} done",
+                shown(&self.path)
+            );
+        }
+        Ok(RunRecord {
+            journal: Some(journal),
+            recorded: Some(recorded),
+        })
+    }
+}
+
+/// Messages about the journal for the operator: at the start of the run, and at its end.
+#[must_use]
+pub fn messages(journal: Option<&Journal>, can_resume: bool) -> (Vec<String>, Vec<String>) {
+    let Some(journal) = journal else {
+        return (Vec::new(), Vec::new());
+    };
+    let path = shown(journal.path());
+    let resume = if can_resume {
+        " (continue an interrupted run with --resume)"
+    } else {
+        ""
+    };
+    let after = format!("The journal of this run is {path}; `reflash report` reads it");
+    (vec![format!("journal: {path}{resume}")], vec![after])
+}

@@ -1,0 +1,10 @@
+//! What a run opens while it still has its privileges: TFTP, HTTP, metrics and web servers,
+//! the DHCP server, listeners for REGISTERs and alarms, and packet captures.
+
+pub mod bind;
+pub mod captures;
+pub mod dhcp;
+pub mod registrar;
+pub mod runtime;
+pub mod servers;
+pub mod watch;

@@ -1,0 +1,73 @@
+//! Why a port could not be bound, and which program has it.
+
+use std::{io, net::SocketAddrV4};
+
+use crate::{
+    failure::Failure,
+    preflight::{self, Protocol},
+    privileges,
+    tftp::BindErrorKind,
+};
+
+/// The failure to bind `address`. `protocols`: those that were tried.
+#[must_use]
+pub fn bind_failure(address: SocketAddrV4, protocols: &[Protocol], error: &io::Error) -> Failure {
+    let kind = BindErrorKind::of(error);
+    let is_held = |protocol: &&Protocol| preflight::port_owner_at(**protocol, address).is_some();
+    let protocol = protocols.iter().find(is_held).or(protocols.last());
+    let protocol = protocol.copied().unwrap_or(Protocol::Tcp);
+    bind_failure_of_kind(address, protocol, kind, error)
+}
+
+/// Like [`bind_failure`], with the kind of the error known.
+pub(super) fn bind_failure_of_kind(
+    address: SocketAddrV4,
+    protocol: Protocol,
+    kind: BindErrorKind,
+    error: &io::Error,
+) -> Failure {
+    let why = match kind {
+        BindErrorKind::Permission => "permission denied".to_owned(),
+        BindErrorKind::InUse => "the port is in use".to_owned(),
+        BindErrorKind::NotAvailable => "not an address of this machine".to_owned(),
+        BindErrorKind::Other => error.to_string(),
+    };
+    Failure::new(
+        format!(
+            "cannot listen on {} port {}: {why}",
+            address.ip(),
+            address.port()
+        ),
+        cure(kind, protocol, address),
+    )
+}
+
+fn cure(kind: BindErrorKind, protocol: Protocol, address: SocketAddrV4) -> String {
+    let port = address.port();
+    match kind {
+        BindErrorKind::Permission => {
+            format!(
+                "Ports below 1024 need a privilege. {}",
+                privileges::how_to_grant()
+            )
+        }
+        BindErrorKind::InUse => match preflight::port_owner_at(protocol, address) {
+            Some(holder) => format!(
+                "{holder} is using it. Stop it during the conversion ({}), then start again",
+                holder.stop()
+            ),
+            None => format!(
+                "Another program is using it; this user may not see which. Find it with: sudo ss \
+                 -ln{}p 'sport = :{port}'",
+                match protocol {
+                    Protocol::Udp => 'u',
+                    Protocol::Tcp => 't',
+                }
+            ),
+        },
+        BindErrorKind::NotAvailable => {
+            "No interface of this machine has that address: `ip address` lists them".to_owned()
+        }
+        BindErrorKind::Other => String::new(),
+    }
+}

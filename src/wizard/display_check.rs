@@ -1,0 +1,76 @@
+//! Asks the operator what a phone's display shows, if no evidence source reported its load:
+//! Settings > Model Information > Call Control Protocol.
+//!
+//! The answer is recorded as evidence of a person; it does not change the phone's state.
+
+use super::prompt::{Choice, Prompt, Reply, Stopped};
+use crate::{
+    session::OperatorPrompt,
+    track::{EvidenceSource, Observation, ObservationKind, PhoneReport, Report, State},
+};
+
+/// Where a phone shows its protocol.
+const MENU: &str = "Settings > Model Information > Call Control Protocol";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DisplayedProtocol {
+    Sip,
+    Sccp,
+    Unknown,
+    StopAsking,
+}
+
+/// Asks about each phone that ended `flashed`.
+pub(super) fn ask(report: &Report, prompt: &mut dyn Prompt) -> Result<Vec<Observation>, Stopped> {
+    let mut observations = Vec::new();
+    let unconfirmed = report.phones.iter().filter(|phone| is_unconfirmed(phone));
+    for phone in unconfirmed {
+        let name = match phone.mac {
+            Some(mac) => format!("SEP{}", mac.upper_hex()),
+            None => format!("the phone at {}", phone.address),
+        };
+        prompt.paragraph(&format!(
+            "\n{name} fetched all images, but nothing has reported the load it runs. Check its \
+             display: {MENU}."
+        ));
+        let choice = Choice::new(format!("What does {name} show there?"))
+            .item("SIP", DisplayedProtocol::Sip)
+            .item("SCCP", DisplayedProtocol::Sccp)
+            .item("I cannot check", DisplayedProtocol::Unknown)
+            .item("Stop asking", DisplayedProtocol::StopAsking);
+        let protocol = match choice.ask(prompt)? {
+            Reply::Given(DisplayedProtocol::Sip) => "SIP",
+            Reply::Given(DisplayedProtocol::Sccp) => "SCCP",
+            Reply::Given(DisplayedProtocol::Unknown) | Reply::Back => continue,
+            Reply::Given(DisplayedProtocol::StopAsking) => break,
+        };
+        if protocol == "SCCP" {
+            prompt.paragraph(
+                "It still runs its old firmware. Restart it while reflash is serving, or reset it \
+                 as described at the beginning.",
+            );
+        }
+        observations.push(Observation {
+            address: phone.address,
+            seen: ObservationKind::Remark {
+                source: EvidenceSource::Person,
+                detail: format!("its display shows {protocol} at {MENU}"),
+            },
+        });
+    }
+    Ok(observations)
+}
+
+fn is_unconfirmed(phone: &PhoneReport) -> bool {
+    phone.state == State::Flashed && phone.on_inventory != Some(false)
+}
+
+/// Asks the questions while the display is paused.
+pub(super) struct DisplayCheck<P>(pub(super) P);
+
+impl<P: Prompt + Send> OperatorPrompt for DisplayCheck<P> {
+    fn ask(&mut self, report: &Report) -> Vec<Observation> {
+        // A signal stops the questions here, and also ends the run.
+        crate::display::aside(|| ask(report, &mut self.0).unwrap_or_default())
+    }
+}

@@ -1,0 +1,56 @@
+//! Runs the steps in order, and back.
+
+use super::{
+    answers::Answers,
+    environment::Environment,
+    prompt::{Choice, Prompt, Reply, Stopped},
+    steps,
+    transition::{STEPS, Transition},
+};
+
+type Step = fn(&mut Answers, &mut dyn Prompt, &mut dyn Environment) -> Result<Transition, Stopped>;
+
+const ORDER: [Step; STEPS] = [
+    steps::bundle::ask,
+    steps::phones::ask,
+    steps::network::ask,
+    steps::route::ask,
+    steps::configuration::ask,
+    steps::summary::ask,
+];
+
+/// Asks until the operator starts the conversion.
+pub(super) fn run(
+    answers: &mut Answers,
+    prompt: &mut dyn Prompt,
+    environment: &mut dyn Environment,
+) -> Result<(), Stopped> {
+    let mut at = 0;
+    // Steps that asked something; going back leads to them.
+    let mut answered = Vec::new();
+    while let Some(step) = ORDER.get(at) {
+        match step(answers, prompt, environment)? {
+            Transition::Next => {
+                answered.push(at);
+                at += 1;
+            }
+            Transition::Skip => at += 1,
+            Transition::Back => match answered.pop() {
+                Some(before) => at = before,
+                None => confirm_leaving(prompt)?,
+            },
+        }
+    }
+    Ok(())
+}
+
+/// There is no step before the first question.
+fn confirm_leaving(prompt: &mut dyn Prompt) -> Result<(), Stopped> {
+    let choice = Choice::new("This is the first question. Leave the wizard?")
+        .item("Stay", false)
+        .item("Leave: nothing was changed", true);
+    match choice.ask(prompt)? {
+        Reply::Given(true) => Err(Stopped::Left),
+        Reply::Given(false) | Reply::Back => Ok(()),
+    }
+}

@@ -1,0 +1,250 @@
+//! Instructions for the operator during the run: which keys to press and when, and when not to
+//! touch the phone.
+//!
+//! The display reports what phones do and what is wrong; this says what the operator does.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+
+use crate::{
+    diagnose::Finding,
+    phone::{HardwareHazard, Model, RESET_KEYS, RESET_WINDOW, ResetLamps},
+    reporter::{Reporter, Started, Tick},
+    run_view::RunView,
+    track::{Event, PhoneId, PhoneRef, Report, State, Step, SurveyResult},
+};
+
+/// The most phones with instructions of their own. For more, the display's lines suffice.
+const MAX_PHONES: usize = 4;
+
+/// Instructions, and which were given.
+#[derive(Debug)]
+pub(super) struct Guide {
+    models: Vec<&'static Model>,
+    /// By phone, the states that had an instruction.
+    announced: BTreeMap<PhoneId, Vec<State>>,
+    /// Where the phones register; `None`: they have no configuration.
+    pbx: Option<String>,
+}
+
+impl Guide {
+    /// Instructions for phones of these models.
+    pub(super) fn new(models: Vec<&'static Model>, pbx: Option<String>) -> Self {
+        Self {
+            models,
+            announced: BTreeMap::new(),
+            pbx,
+        }
+    }
+
+    /// How a phone is reset, and what can go wrong.
+    pub(super) fn opening(&self) -> Vec<String> {
+        let mut lines = vec!["Reset the phone now:".to_owned()];
+        for hazard in HardwareHazard::ALL {
+            let models = self.models.iter();
+            let affected = models.filter(|model| model.hazards().contains(&hazard));
+            let affected: Vec<&str> = affected.map(|model| model.plain_number()).collect();
+            if !affected.is_empty() {
+                lines.push(format!(
+                    "Caution, {}: {}.",
+                    affected.join(", "),
+                    hazard.warning()
+                ));
+            }
+        }
+        let lamps = self.lamps();
+        lines.push(
+            "1. Connect the phone's network cable to the same switch as this machine. Disconnect \
+             its power (the network cable, if it supplies the power)."
+                .to_owned(),
+        );
+        lines.push("2. Hold down the # key and reconnect the power.".to_owned());
+        for (models, shown) in &lamps {
+            let models = match lamps.len() {
+                1 => String::new(),
+                _ => format!(" ({models})"),
+            };
+            lines.push(format!(
+                "3. Keep holding until {}{models}. Then release # and type {RESET_KEYS} within {} \
+                 seconds; when {}, the reset is accepted.",
+                shown.ready,
+                RESET_WINDOW.as_secs(),
+                shown.accepted
+            ));
+        }
+        lines.push(
+            "A wrong key cancels the reset and the phone starts normally: start again at step 1. \
+             reflash detects by itself what the phone does next."
+                .to_owned(),
+        );
+        lines
+    }
+
+    /// The lamp signals, each with its models.
+    fn lamps(&self) -> Vec<(String, ResetLamps)> {
+        let mut by_lamps: Vec<(ResetLamps, Vec<&str>)> = Vec::new();
+        for model in &self.models {
+            let Some(lamps) = model.family.reset_lamps() else {
+                continue;
+            };
+            match by_lamps.iter_mut().find(|(other, _)| *other == lamps) {
+                Some((_, models)) => models.push(model.plain_number()),
+                None => by_lamps.push((lamps, vec![model.plain_number()])),
+            }
+        }
+        by_lamps
+            .into_iter()
+            .map(|(lamps, models)| (models.join(", "), lamps))
+            .collect()
+    }
+
+    /// The instruction for a phone's step, once for each state.
+    pub(super) fn step(&mut self, step: &Step) -> Option<String> {
+        let id = step.phone.id;
+        let is_new = !self.announced.contains_key(&id);
+        if is_new && self.announced.len() >= MAX_PHONES {
+            return None;
+        }
+        let announced = self.announced.entry(id).or_default();
+        if announced.contains(&step.state) {
+            return None;
+        }
+        announced.push(step.state);
+        let is_first = announced.len() == 1;
+        let name = name(&step.phone);
+        Some(match step.state {
+            State::Seen => format!("{name} was detected. Continue with the reset keys."),
+            State::Configuring if is_first => format!(
+                "{name} is running its old firmware and is offered the new one; no keys needed. If \
+                 nothing happens within a minute, reset it as described above."
+            ),
+            State::Manifest if is_first => {
+                format!("The reset was accepted: {name} requests firmware. No more keys needed.")
+            }
+            State::Manifest => format!("{name} requests firmware. No more keys needed."),
+            State::Images => {
+                format!("{name} is fetching its images. DO NOT UNPLUG it from now on.")
+            }
+            State::Writing => format!(
+                "{name} has all images and is writing them. DO NOT UNPLUG: this takes up to 5 \
+                 minutes; the display may be dark."
+            ),
+            State::Rebooted => format!("{name} restarted by itself. Do not touch it."),
+            State::Flashed => format!(
+                "{name} has the new firmware and is starting it. It may fetch everything a second \
+                 time; that is normal. Do not touch it until it is done."
+            ),
+            State::Confirmed | State::Already => self.converted(&name),
+            // The display shows what is wrong and what to do.
+            State::Stalled | State::Failed | State::Configuring => return None,
+        })
+    }
+
+    fn converted(&self, name: &str) -> String {
+        match &self.pbx {
+            Some(pbx) => format!("{name} is converted and registers with {pbx}."),
+            None => format!(
+                "{name} is converted. Without a configuration it shows Unprovisioned; that is \
+                 expected."
+            ),
+        }
+    }
+
+    /// This phone was merged into another one.
+    fn forget(&mut self, id: PhoneId) {
+        self.announced.remove(&id);
+    }
+}
+
+fn name(phone: &PhoneRef) -> String {
+    match phone.mac {
+        Some(mac) => format!("SEP{}", mac.upper_hex()),
+        None => format!("the phone at {}", phone.address),
+    }
+}
+
+/// A reporter with instructions added.
+pub(super) struct GuidedReporter {
+    inner: Box<dyn Reporter>,
+    guide: Guide,
+    /// The survey is not over: running phones must not be reset yet.
+    in_survey: bool,
+}
+
+impl GuidedReporter {
+    /// `has_survey`: whether the run begins with a survey.
+    pub(super) fn new(inner: Box<dyn Reporter>, guide: Guide, has_survey: bool) -> Self {
+        Self {
+            inner,
+            guide,
+            in_survey: has_survey,
+        }
+    }
+
+    fn open(&mut self) {
+        for text in self.guide.opening() {
+            self.inner.notice(&text);
+        }
+    }
+}
+
+impl Reporter for GuidedReporter {
+    fn started(&mut self, at: Timestamp, started: &Started) {
+        let mut started = started.clone();
+        // The guide has its own instructions for these models.
+        started.words.retain(|line| !line.contains(RESET_KEYS));
+        self.inner.started(at, &started);
+        if self.in_survey {
+            self.inner.notice(
+                "Do not reset phones yet. The reset instructions follow when the survey is over.",
+            );
+        } else {
+            self.open();
+        }
+    }
+
+    fn event(&mut self, at: Timestamp, event: &Event) {
+        self.inner.event(at, event);
+        match event {
+            Event::Step(step) => {
+                if let Some(text) = self.guide.step(step) {
+                    self.inner.notice(&text);
+                }
+            }
+            Event::Gone { phone } => self.guide.forget(phone.id),
+            Event::Progress(_) | Event::Diagnosis { .. } | Event::Withdrawn { .. } => {}
+        }
+    }
+
+    fn resumed(&mut self, view: &RunView) {
+        self.inner.resumed(view);
+    }
+
+    fn waiting(&mut self, phone: PhoneId, what: &str, left: Duration) {
+        self.inner.waiting(phone, what, left);
+    }
+
+    fn tick(&mut self, tick: Tick) {
+        self.inner.tick(tick);
+    }
+
+    fn finding(&mut self, at: Timestamp, finding: &Finding) {
+        self.inner.finding(at, finding);
+    }
+
+    fn survey_finished(&mut self, at: Timestamp, phones: &[SurveyResult]) {
+        self.inner.survey_finished(at, phones);
+        if std::mem::take(&mut self.in_survey) {
+            self.open();
+        }
+    }
+
+    fn notice(&mut self, text: &str) {
+        self.inner.notice(text);
+    }
+
+    fn finished(&mut self, at: Timestamp, report: &Report, afterwards: &[String]) {
+        self.inner.finished(at, report, afterwards);
+    }
+}

@@ -1,0 +1,278 @@
+//! The real machine, as the steps use it.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    command_line::ConvertOptions,
+    environment::{DetectedPhones, Environment},
+};
+use crate::{
+    bundle::Bundle,
+    discovery::watch::{ObservedPhone, PhoneList},
+    failure::Failure,
+    inputs::{
+        bundles::{self, Trust},
+        configurations::{self, ConfigurationInputs},
+        extra_files,
+        phone_list::InventoryFile,
+    },
+    journal,
+    phone::LoadName,
+    preflight::{self, CheckOptions, CheckResult, Interface},
+    privileges, provision,
+    services::{runtime, watch},
+    session::{Signals, wall_clock},
+    stage::ExtraFile,
+};
+
+/// Endings of bundles, as Cisco publishes them.
+const ENDINGS: [&str; 6] = [".zip", ".tar", ".tgz", ".tar.gz", ".cop.sgn", ".cop.sha512"];
+
+/// How often signals are checked during a preflight.
+const SIGNAL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// This machine.
+pub(super) struct HostEnvironment;
+
+impl Environment for HostEnvironment {
+    fn candidates(&self) -> Vec<PathBuf> {
+        let mut files = bundles_in(Path::new(""));
+        if let Some(home) = privileges::home() {
+            let downloads = home.join("Downloads");
+            let current = std::env::current_dir().ok();
+            if current.as_ref() != Some(&downloads) {
+                files.extend(bundles_in(&downloads));
+            }
+        }
+        files
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        path.symlink_metadata().is_ok()
+    }
+
+    fn examine(&self, paths: &[PathBuf], trust: &Trust) -> Result<Vec<Bundle>, Failure> {
+        bundles::examine(paths, &trust.expectation()?, "", true)
+    }
+
+    fn listen(&mut self, interface: Option<&str>, seconds: u64) -> DetectedPhones {
+        match detect(interface, Duration::from_secs(seconds)) {
+            Ok(phones) => DetectedPhones {
+                phones,
+                capture_error: None,
+                listened: true,
+            },
+            Err(failure) => DetectedPhones {
+                phones: Vec::new(),
+                capture_error: Some(failure.to_string()),
+                listened: true,
+            },
+        }
+    }
+
+    fn interfaces(&self) -> Vec<Interface> {
+        preflight::interfaces()
+    }
+
+    fn check(&mut self, wanted: &CheckOptions) -> CheckResult {
+        let wanted = wanted.clone();
+        let none = CheckResult {
+            chosen: None,
+            findings: Vec::new(),
+        };
+        // In a thread, so that Ctrl-C need not wait for it: then the program ends.
+        let (done, checked) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            // An error means that the program is about to end.
+            let _ = done.send(preflight::check(&wanted, |_| {}));
+        });
+        let Ok(mut signals) = SignalCheck::new() else {
+            return checked.recv().unwrap_or(none);
+        };
+        loop {
+            match checked.recv_timeout(SIGNAL_INTERVAL) {
+                Ok(checked) => {
+                    // Privileges are dropped per thread: this one must be gone by then.
+                    let _ = thread.join();
+                    return checked;
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) if !signals.came() => {}
+                Err(_) => return none,
+            }
+        }
+    }
+
+    fn extra_files(&self, paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure> {
+        extra_files::read(paths)
+    }
+
+    fn inventory(&self, path: &Path) -> Result<InventoryFile, Failure> {
+        InventoryFile::read(path, true)
+    }
+
+    fn check_configurations(
+        &self,
+        inventory: Option<&InventoryFile>,
+        inputs: ConfigurationInputs<'_>,
+    ) -> Result<Vec<String>, Failure> {
+        let selection = inputs.selection;
+        extra_files::check(
+            inputs.extra_files,
+            &selection.targets,
+            &selection.bridges,
+            true,
+        )?;
+        configurations::make(inventory, inputs, true).map(|made| made.messages)
+    }
+
+    fn journal(&self, options: &ConvertOptions, load: Option<&LoadName>) -> Option<PathBuf> {
+        let folder = privileges::state_folder(options.user.as_deref());
+        let folder = folder.ok().flatten()?;
+        let existing = folder.ancestors().find(|folder| folder.is_dir())?;
+        // Without a home, the user cannot create folders.
+        existing.parent()?;
+        // An unnamed file shows whether one can be written, and leaves nothing behind.
+        tempfile::tempfile_in(existing).ok()?;
+        Some(journal::unused_path(&folder, wall_clock(), load))
+    }
+
+    fn secret(&self) -> Result<String, Failure> {
+        let secret = provision::generate_secret(getrandom::fill).map_err(|error| {
+            Failure::new(
+                format!("the system provides no random numbers: {error}"),
+                "Type a password",
+            )
+        })?;
+        Ok(secret.expose().to_owned())
+    }
+}
+
+/// Files in a folder whose names look like bundles, sorted.
+fn bundles_in(folder: &Path) -> Vec<PathBuf> {
+    let read = if folder.as_os_str().is_empty() {
+        fs::read_dir(".")
+    } else {
+        fs::read_dir(folder)
+    };
+    // A folder that is missing or cannot be read has none.
+    let entries = read.into_iter().flatten().flatten();
+    let names = entries.map(|entry| PathBuf::from(entry.file_name()));
+    let mut files: Vec<PathBuf> = names
+        .filter(|name| is_bundle_name(name))
+        .map(|name| folder.join(name))
+        .collect();
+    files.sort();
+    files
+}
+
+fn is_bundle_name(name: &Path) -> bool {
+    let name = name.to_string_lossy().to_ascii_lowercase();
+    name.starts_with("cmterm") && ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Phones that are observed within this time, each with its interface.
+fn detect(
+    interface: Option<&str>,
+    time: Duration,
+) -> Result<Vec<(String, ObservedPhone)>, Failure> {
+    let captures = watch::open(interface)?;
+    let names: Vec<String> = captures
+        .iter()
+        .map(|capture| capture.interface().to_owned())
+        .collect();
+    let (threads, mut facts) = watch::start(captures)?;
+    let mut list = PhoneList::default();
+    let mut interfaces = BTreeMap::new();
+    let began = Instant::now();
+    let waited = runtime::runtime()?.block_on(async {
+        let mut signals = runtime::signals()?;
+        let end = tokio::time::sleep(time);
+        tokio::pin!(end);
+        loop {
+            tokio::select! {
+                Some((at, number, fact)) = facts.recv() => {
+                    list.apply(at.saturating_duration_since(began), &fact);
+                    interfaces.insert(fact.mac, number);
+                }
+                // The prompt sees the signal too, and ends the wizard.
+                _ = signals.next() => break,
+                () = &mut end => break,
+            }
+        }
+        Ok::<_, Failure>(())
+    });
+    threads.end();
+    waited?;
+    let phones = list.phones().map(|phone| {
+        let number = interfaces.get(&phone.mac).copied().unwrap_or_default();
+        let name = names.get(number).cloned().unwrap_or_default();
+        (name, phone.clone())
+    });
+    Ok(phones.collect())
+}
+
+/// Checks for signals while something else is waited for.
+struct SignalCheck {
+    runtime: tokio::runtime::Runtime,
+    signals: Signals,
+}
+
+impl SignalCheck {
+    fn new() -> Result<Self, Failure> {
+        let runtime = runtime::runtime()?;
+        let signals = {
+            let _entered = runtime.enter();
+            runtime::signals()?
+        };
+        Ok(Self { runtime, signals })
+    }
+
+    fn came(&mut self) -> bool {
+        self.runtime.block_on(async {
+            let next = self.signals.next();
+            tokio::time::timeout(Duration::from_millis(1), next)
+                .await
+                .is_ok()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bundles_are_recognised_by_name() {
+        for name in [
+            "cmterm-7945_7965-sip.9-3-1SR4-1.zip",
+            "CMTERM-7911.ZIP",
+            "cmterm-7975-sccp.8-5-2.cop.sgn",
+        ] {
+            assert!(is_bundle_name(Path::new(name)), "{name}");
+        }
+        for name in ["holiday.zip", "cmterm-7945.txt", "cmterm-7945.zip.part"] {
+            assert!(!is_bundle_name(Path::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn bundles_of_a_folder_are_found_and_other_files_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["cmterm-b.zip", "cmterm-a.zip", "notes.txt"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let found = bundles_in(folder.path());
+        assert_eq!(
+            found,
+            ["cmterm-a.zip", "cmterm-b.zip"].map(|name| folder.path().join(name))
+        );
+        assert!(bundles_in(&folder.path().join("nowhere")).is_empty());
+    }
+}

@@ -1,0 +1,10 @@
+//! The questions, one step for each page.
+
+pub(super) mod bundle;
+pub(super) mod configuration;
+pub(super) mod form;
+pub(super) mod network;
+pub(super) mod phones;
+pub(super) mod route;
+pub(super) mod summary;
+mod text;

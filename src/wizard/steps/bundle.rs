@@ -1,0 +1,323 @@
+//! Step 1: the firmware.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    super::{
+        answers::Answers,
+        environment::Environment,
+        prompt::{Choice, Prompt, Reply, Stopped, ask_line},
+        transition::Transition,
+    },
+    text::numbers,
+};
+use crate::{
+    bundle::{self, Bundle, Verdict},
+    diagnose::Severity,
+    failure::Failure,
+    inputs::bundles,
+    phone::Model,
+    stage::{self, AcceptPolicy, SelectionError},
+};
+
+const NUMBER: usize = 1;
+const TITLE: &str = "firmware";
+
+/// The most files in the menu; the path of any other is typed.
+const MAX_FILES: usize = 8;
+
+#[derive(Debug, Clone, PartialEq)]
+enum Pick {
+    File(PathBuf),
+    Type,
+    Leave,
+}
+
+/// Whether bundles may be served.
+#[derive(Debug)]
+enum BundleCheck {
+    /// Yes.
+    Accepted(Vec<Bundle>),
+    /// Complete, but of unproven origin: the operator decides.
+    Unproven(Vec<Bundle>),
+    /// No, and why.
+    Rejected(String),
+}
+
+/// What came of a file that the operator chose.
+enum Taken {
+    Yes,
+    /// The operator does not accept a bundle of unproven origin.
+    Declined,
+    Rejected(String),
+}
+
+pub(in super::super) fn ask(
+    answers: &mut Answers,
+    prompt: &mut dyn Prompt,
+    environment: &mut dyn Environment,
+) -> Result<Transition, Stopped> {
+    let mut problem = None;
+    if answers.is_given(&["bundles"]) {
+        if !answers.selection.targets.is_empty() {
+            return Ok(Transition::Skip);
+        }
+        prompt.page(&answers.page(NUMBER, TITLE));
+        prompt.paragraph("Reading the bundle …");
+        let paths = answers.bundle_files();
+        match take(&paths, answers, prompt, environment)? {
+            Taken::Yes => return Ok(Transition::Skip),
+            Taken::Declined => {}
+            Taken::Rejected(why) => problem = Some(why),
+        }
+        answers.reject_given("bundles");
+    }
+    loop {
+        prompt.page(&answers.page(NUMBER, TITLE));
+        match &problem {
+            Some(why) => prompt.paragraph(why),
+            None => prompt.paragraph(
+                "Choose Cisco's firmware file for your phones, named cmterm-…-sip.….zip. It is \
+                 checked before anything is served. reflash never downloads firmware.",
+            ),
+        }
+        let path = match pick(answers, prompt, environment)? {
+            Reply::Given(path) => path,
+            Reply::Back => return Ok(Transition::Back),
+        };
+        prompt.paragraph("Reading the bundle …");
+        match take(&[path], answers, prompt, environment)? {
+            Taken::Yes => return Ok(Transition::Next),
+            Taken::Declined => problem = None,
+            Taken::Rejected(why) => problem = Some(why),
+        }
+    }
+}
+
+fn pick(
+    answers: &Answers,
+    prompt: &mut dyn Prompt,
+    environment: &mut dyn Environment,
+) -> Result<Reply<PathBuf>, Stopped> {
+    let mut files = environment.candidates();
+    // SCCP bundles belong to a later step.
+    files.sort_by_key(|file| !name(file).contains("-sip"));
+    let chosen = answers.bundle_files();
+    for file in chosen.iter().rev() {
+        files.retain(|other| other != file);
+        files.insert(0, file.clone());
+    }
+    let none = files.is_empty();
+    let mut choice = Choice::new("Which file?");
+    for file in files.into_iter().take(MAX_FILES) {
+        choice = choice.item(file.display().to_string(), Pick::File(file));
+    }
+    let text = if none {
+        "Type a path (no cmterm-… file in the current folder or in Downloads)"
+    } else {
+        "Another file: type its path"
+    };
+    let choice = choice
+        .item(text, Pick::Type)
+        .item("Leave the wizard", Pick::Leave);
+    match choice.ask(prompt)? {
+        Reply::Given(Pick::File(file)) => Ok(Reply::Given(file)),
+        Reply::Given(Pick::Type) => ask_path(prompt, chosen.first()),
+        Reply::Given(Pick::Leave) => Err(Stopped::Left),
+        Reply::Back => Ok(Reply::Back),
+    }
+}
+
+/// Asks for a path until one is typed.
+pub(super) fn ask_path(
+    prompt: &mut dyn Prompt,
+    default: Option<&PathBuf>,
+) -> Result<Reply<PathBuf>, Stopped> {
+    loop {
+        let default = default.map(|path| path.display().to_string());
+        match ask_line(prompt, "Path", default)? {
+            Reply::Given(text) if text.is_empty() => {
+                prompt.paragraph("Type a path, such as /home/me/Downloads/cmterm-….zip.");
+            }
+            Reply::Given(text) => return Ok(Reply::Given(expand_home(&text))),
+            Reply::Back => return Ok(Reply::Back),
+        }
+    }
+}
+
+/// Expands `~/`, as a shell does.
+fn expand_home(text: &str) -> PathBuf {
+    let home = std::env::home_dir();
+    match (text.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(text),
+    }
+}
+
+/// Examines these files, and makes them the answer if they may be served.
+fn take(
+    paths: &[PathBuf],
+    answers: &mut Answers,
+    prompt: &mut dyn Prompt,
+    environment: &mut dyn Environment,
+) -> Result<Taken, Stopped> {
+    let accepted = answers.is_given(&["accept_unknown"]);
+    let check = examine(paths, answers, environment, accepted);
+    prompt.check_signals()?;
+    let (bundles, is_unproven) = match check {
+        BundleCheck::Accepted(bundles) => (bundles, false),
+        BundleCheck::Unproven(bundles) => (bundles, true),
+        BundleCheck::Rejected(why) => return Ok(Taken::Rejected(why)),
+    };
+    let sentences: Vec<String> = bundles.iter().map(sentence).collect();
+    if is_unproven && !accepts_unproven(&sentences, prompt)? {
+        return Ok(Taken::Declined);
+    }
+    if is_unproven {
+        answers.command_line.set("accept_unknown", [""; 0]);
+    } else if !accepted {
+        answers.command_line.clear("accept_unknown");
+    }
+    answers.command_line.set("bundles", paths);
+    answers.selection.targets = bundles;
+    let short: Vec<String> = answers.selection.targets.iter().map(short).collect();
+    answers.set_answer_with_sentence(NUMBER, "firmware", short.join("; "), sentences.join(" "));
+    Ok(Taken::Yes)
+}
+
+/// Asks for what `--accept-unknown` says.
+fn accepts_unproven(sentences: &[String], prompt: &mut dyn Prompt) -> Result<bool, Stopped> {
+    prompt.paragraph(&sentences.join("\n"));
+    prompt.paragraph(
+        "Compare its digest with the one on Cisco's download page (`reflash verify` prints it). \
+         Phones also check Cisco's signature, as far as their load supports it.",
+    );
+    let choice = Choice::new("Use this file anyway?")
+        .item("No, choose another file", false)
+        .item("Yes, I know where it comes from (--accept-unknown)", true);
+    Ok(choice.ask(prompt)? == Reply::Given(true))
+}
+
+fn examine(
+    paths: &[PathBuf],
+    answers: &Answers,
+    environment: &dyn Environment,
+    accepted: bool,
+) -> BundleCheck {
+    let read = || -> Result<(Vec<Bundle>, bundle::ExamineOptions), Failure> {
+        let options = answers.options()?;
+        // A checksum may belong to the bridge.
+        let (_, trust) = bundles::examine_bridges(&options.bridges, &options.trust, true)?;
+        Ok((environment.examine(paths, &trust)?, trust.expectation()?))
+    };
+    let (bundles, expectation) = match read() {
+        Ok(read) => read,
+        Err(failure) => return BundleCheck::Rejected(failure.to_string()),
+    };
+    if let Some(checksum) = bundle::unmatched_checksums(&bundles, &expectation).first() {
+        return BundleCheck::Rejected(format!(
+            "No file has the {} {checksum}.\n→ Check the checksum for a typing error; otherwise \
+             download the file again: it is not the one the checksum belongs to",
+            checksum.kind()
+        ));
+    }
+    check(bundles, accepted)
+}
+
+/// Whether these bundles may be served.
+fn check(bundles: Vec<Bundle>, accepted: bool) -> BundleCheck {
+    let accept = |unknown| AcceptPolicy {
+        unknown,
+        sccp: false,
+    };
+    if let Err(error) = stage::check_targets(&bundles, accept(true)) {
+        return BundleCheck::Rejected(rejection(&bundles, &error));
+    }
+    let is_convertible = |bundle: &Bundle| {
+        bundle
+            .models
+            .iter()
+            .any(|model| model.family.is_convertible())
+    };
+    if let Some(other) = bundles.iter().find(|bundle| !is_convertible(bundle)) {
+        return BundleCheck::Rejected(format!(
+            "{} is for phones that reflash cannot convert ({}).\n→ `reflash models` lists those \
+             that it can",
+            name(&other.path),
+            numbers(&other.models)
+        ));
+    }
+    if stage::check_targets(&bundles, accept(accepted)).is_err() {
+        return BundleCheck::Unproven(bundles);
+    }
+    BundleCheck::Accepted(bundles)
+}
+
+/// Why bundles cannot be used, and what to do.
+pub(super) fn rejection(bundles: &[Bundle], error: &SelectionError) -> String {
+    let text = match error {
+        SelectionError::Sccp { path, load } => format!(
+            "{} contains SCCP firmware ({load}), but a conversion ends with SIP. Keep the file: it \
+             is the way back to SCCP, and 8.5(2) is the bridge for old phones.",
+            name(path)
+        ),
+        SelectionError::Verdict { path, verdict } => {
+            let bundle = bundles.iter().find(|bundle| bundle.path == *path);
+            let mut problems = bundle.into_iter().flat_map(|bundle| &bundle.problems);
+            if let Some(problem) = problems.find(|it| it.severity == Severity::Error) {
+                let what = problem.message.trim_end_matches('.');
+                let cure = match problem.cure.as_str() {
+                    "" => String::new(),
+                    cure => format!("\n→ {cure}"),
+                };
+                return format!("{} is {verdict}: {what}.{cure}", name(path));
+            }
+            format!("{error}.").replace(&path.display().to_string(), &name(path))
+        }
+        error => format!("{error}."),
+    };
+    format!("{text}\n→ {}", error.cure())
+}
+
+/// What a bundle is, in one sentence.
+pub(super) fn sentence(bundle: &Bundle) -> String {
+    let what = match bundle.verdict {
+        Verdict::Known => "is complete and identical to what Cisco published",
+        Verdict::Genuine if bundle.uses_trusted_key => {
+            "is complete and signed with the key you gave"
+        }
+        Verdict::Genuine => "is complete, and every signed file in it has a valid Cisco signature",
+        _ => "is complete, but its origin is not proven",
+    };
+    let load = bundle.loads.first();
+    let load = load.map_or_else(String::new, |load| format!(": {load}"));
+    format!(
+        "{} {what}{load} for {}.",
+        name(&bundle.path),
+        numbers(&models(bundle))
+    )
+}
+
+/// The same, shorter.
+pub(super) fn short(bundle: &Bundle) -> String {
+    let load = bundle.loads.first();
+    let load = load.map_or_else(|| name(&bundle.path), ToString::to_string);
+    format!(
+        "{load} for {} ({})",
+        numbers(&models(bundle)),
+        bundle.verdict
+    )
+}
+
+/// The models, each number once.
+fn models(bundle: &Bundle) -> Vec<&'static Model> {
+    let mut models = bundle.models.clone();
+    models.dedup_by_key(|model| model.plain_number());
+    models
+}
+
+/// The file name of a path.
+pub(super) fn name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}

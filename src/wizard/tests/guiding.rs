@@ -1,0 +1,208 @@
+//! Instructions during the run, and the question at its end.
+
+use std::sync::{Arc, Mutex};
+
+use super::{
+    super::{
+        display_check,
+        guide::{Guide, GuidedReporter},
+    },
+    Act::*,
+    *,
+};
+use crate::{
+    diagnose::Finding,
+    phone::RESET_KEYS,
+    reporter::{Reporter, Started, Tick},
+    track::{
+        Event, Fleet, Observation, ObservationKind, PhoneId, PhoneRef, Plan, Report, State, Step,
+        StepDetails,
+    },
+};
+
+fn guide(numbers: &[&str]) -> Guide {
+    let models = numbers.iter().filter_map(|number| Model::by_number(number));
+    Guide::new(models.collect(), None)
+}
+
+fn step(id: u32, state: State) -> Step {
+    Step {
+        phone: PhoneRef {
+            id: PhoneId(id),
+            mac: Some(MacAddress::new([0, 0x1d, 0x45, 0xaa, 0xbb, 0x0c])),
+            address: Ipv4Addr::new(192, 0, 2, 101),
+            model: None,
+            name: None,
+        },
+        state,
+        pass: 1,
+        details: StepDetails::default(),
+    }
+}
+
+#[test]
+fn opening_names_lamps_and_hazards_of_each_model() {
+    for (number, lamps, hazard) in [
+        ("7965", "turn red", Some("FN63772")),
+        ("7941", "turn red", None),
+        ("7970", "turn green", Some("power supply")),
+        ("7911", "flashes faster", None),
+    ] {
+        let output = guide(&[number]).opening().join("\n");
+        assert!(output.contains(RESET_KEYS), "{output}");
+        assert!(output.contains("within 60 seconds"), "{output}");
+        assert!(output.contains(lamps), "{number}: {output}");
+        assert_eq!(output.contains("Caution, "), hazard.is_some(), "{output}");
+        assert!(
+            hazard.is_none_or(|words| output.contains(words)),
+            "{output}"
+        );
+    }
+    let both = guide(&["7945", "7965"]).opening().join("\n");
+    assert_eq!(both.matches("Keep holding").count(), 1, "{both}");
+    let mixed = guide(&["7970", "7911"]).opening().join("\n");
+    assert!(
+        mixed.contains("(7911)") && mixed.contains("(7970)"),
+        "{mixed}"
+    );
+}
+
+#[test]
+fn each_instruction_is_given_once() {
+    let mut guide = guide(&["7965"]);
+    let mut output = |state| guide.step(&step(1, state));
+    let taken = output(State::Manifest).unwrap();
+    assert!(taken.contains("The reset was accepted"), "{taken}");
+    assert!(output(State::Images).unwrap().contains("DO NOT UNPLUG"));
+    assert_eq!(output(State::Images), None);
+    assert!(output(State::Writing).unwrap().contains("DO NOT UNPLUG"));
+    assert!(
+        output(State::Rebooted)
+            .unwrap()
+            .contains("restarted by itself")
+    );
+    assert_eq!(output(State::Stalled), None, "the display shows that");
+    assert!(output(State::Confirmed).unwrap().contains("is converted"));
+}
+
+/// Keeps all notices.
+struct Notices(Arc<Mutex<Vec<String>>>);
+
+impl Reporter for Notices {
+    fn started(&mut self, _: jiff::Timestamp, _: &Started) {}
+    fn event(&mut self, _: jiff::Timestamp, _: &Event) {}
+    fn finding(&mut self, _at: jiff::Timestamp, found: &Finding) {
+        for line in crate::display::finding(found, crate::display::Style::plain()).lines() {
+            self.notice(line);
+        }
+    }
+
+    fn tick(&mut self, _: Tick) {}
+    fn notice(&mut self, text: &str) {
+        self.0.lock().unwrap().push(text.to_owned());
+    }
+    fn finished(&mut self, _: jiff::Timestamp, _: &Report, _: &[String]) {}
+}
+
+#[test]
+fn reset_instructions_follow_the_survey() {
+    let started = Started {
+        tftp: std::net::SocketAddrV4::new(Ipv4Addr::LOCALHOST, 69),
+        http: None,
+        web: None,
+        root: PathBuf::new(),
+        journal: None,
+        stages: Vec::new(),
+        words: Vec::new(),
+    };
+    for surveys in [false, true] {
+        let output = Arc::new(Mutex::new(Vec::new()));
+        let inner = Box::new(Notices(Arc::clone(&output)));
+        let mut guided = GuidedReporter::new(inner, guide(&["7965"]), surveys);
+        let keys = || {
+            output
+                .lock()
+                .unwrap()
+                .join("\n")
+                .matches(RESET_KEYS)
+                .count()
+        };
+        guided.started(jiff::Timestamp::UNIX_EPOCH, &started);
+        assert_eq!(keys(), usize::from(!surveys));
+        guided.survey_finished(jiff::Timestamp::UNIX_EPOCH, &[]);
+        assert_eq!(keys(), 1);
+    }
+}
+
+#[test]
+fn many_phones_get_no_instructions_of_their_own() {
+    let mut guide = guide(&["7965"]);
+    let spoken = (0..50).filter_map(|id| guide.step(&step(id, State::Manifest)));
+    assert_eq!(spoken.count(), 4);
+}
+
+fn report(state: State) -> crate::track::Report {
+    let mut report = Fleet::new(Plan::default()).report(jiff::Timestamp::UNIX_EPOCH);
+    report.phones.push(crate::track::PhoneReport {
+        id: PhoneId::UNKNOWN,
+        mac: None,
+        address: Ipv4Addr::new(192, 0, 2, 101),
+        model: None,
+        name: None,
+        on_inventory: None,
+        from: None,
+        to: None,
+        state,
+        reason: None,
+        pass: 1,
+        evidence: Vec::new(),
+        files: Vec::new(),
+        diagnoses: Vec::new(),
+        withdrawn: Vec::new(),
+        first_seen: jiff::Timestamp::UNIX_EPOCH,
+        last_seen: jiff::Timestamp::UNIX_EPOCH,
+    });
+    report
+}
+
+#[test]
+fn display_check_asks_about_unconfirmed_phones() {
+    let asked = |state, acts| {
+        let mut script = ScriptedPrompt::new(acts);
+        let output = display_check::ask(&report(state), &mut script);
+        (output, script)
+    };
+    let (output, script) = asked(State::Flashed, vec![Enter]);
+    let [
+        Observation {
+            address,
+            seen: ObservationKind::Remark { source, detail },
+        },
+    ] = &output.unwrap()[..]
+    else {
+        panic!("{}", script.output);
+    };
+    assert_eq!(
+        (*address, *source),
+        (Ipv4Addr::new(192, 0, 2, 101), EvidenceSource::Person)
+    );
+    assert!(
+        detail.contains("SIP at Settings > Model Information"),
+        "{detail}"
+    );
+    assert!(
+        asked(State::Flashed, vec![Pick("cannot")])
+            .0
+            .unwrap()
+            .is_empty()
+    );
+    assert!(asked(State::Confirmed, vec![]).0.unwrap().is_empty());
+    let (output, script) = asked(State::Flashed, vec![Pick("SCCP")]);
+    assert_eq!(output.unwrap().len(), 1);
+    assert!(
+        script.output.contains("still runs its old firmware"),
+        "{}",
+        script.output
+    );
+    assert!(asked(State::Flashed, vec![Stop]).0.is_err());
+}
