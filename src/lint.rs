@@ -6,133 +6,88 @@
 //! What phones are seen to accept is no error, however odd it is. docs/lint.md lists every
 //! code.
 
+mod codes;
+mod context;
 mod default;
 mod device;
+mod findings;
 mod load;
 mod malformed;
 mod manager;
 mod name;
-mod near;
 mod pbx;
 mod pjsip;
 mod placeholder;
-mod sheet;
+mod similar;
 mod text;
 mod value;
 mod xml;
 
 use std::path::Path;
 
+pub use codes::CODES;
+pub use context::LintContext;
+pub use findings::MAX_FINDINGS;
 pub use manager::{registrars, transport_layer};
-pub use name::Kind;
-pub use pjsip::{Endpoint, Pjsip, Protocol};
+pub use name::FileKind;
+pub use pjsip::{PjsipConfig, PjsipEndpoint, TransportProtocol};
+pub use text::MAX_FILE_BYTES;
 
-use self::{sheet::Sheet, text::Text};
-use crate::{
-    diagnose::{Finding, Severity},
-    phone::{LoadName, Model},
-};
-
-/// Bytes of a configuration at most. Phones report this limit themselves: "with size limit
-/// of 550001" (observed in a phone's log).
-pub const MAX_FILE_BYTES: usize = 550_001;
-
-/// Findings that one file gets at most; behind them stands how many more there are.
-pub const MAX_FINDINGS: usize = 200;
-
-/// Every code that [`judge`] gives of its own; a dial plan's codes are those of
-/// [`crate::dialplan`]. Each has a row in docs/lint.md.
-pub const CODES: &[&str] = &[
-    "boolean",
-    "codec",
-    "curly-quotes",
-    "device-type",
-    "doctype",
-    "encoding",
-    "endpoint-nat",
-    "file-name",
-    "load-case",
-    "load-family",
-    "load-name",
-    "load-not-staged",
-    "load-protocol",
-    "load-suffix",
-    "name-too-long",
-    "nat",
-    "no-call-manager",
-    "no-default-root",
-    "no-device-root",
-    "no-device-type",
-    "no-dial-plan",
-    "no-line",
-    "no-model",
-    "no-register",
-    "not-well-formed",
-    "phone-label",
-    "placeholder",
-    "ports",
-    "protocol",
-    "secret-too-long",
-    "time-zone",
-    "too-large",
-    "too-many-findings",
-    "transport",
-    "undeclared-prefix",
-    "unknown-endpoint",
-    "unknown-kind",
-];
-
-/// What is known beside the file itself.
-#[derive(Debug, Clone, Default)]
-pub struct Known {
-    /// The loads that lie beside it; empty where that is not known.
-    pub loads: Vec<LoadName>,
-    /// The model that it is for.
-    pub model: Option<&'static Model>,
-    /// The PBX's side.
-    pub pjsip: Option<Pjsip>,
-}
+use self::{findings::FindingList, text::Text};
+use crate::diagnose::{Finding, Severity};
 
 /// Judges one file. Total: any bytes give findings, and none of them shows a password.
 ///
 /// What it is, is told by its name (`SEP*.cnf.xml`, `XMLDefault.cnf.xml`,
 /// `dialplan*.xml`), else by its root element.
 #[must_use]
-pub fn judge(path: &Path, bytes: &[u8], known: &Known) -> Vec<Finding> {
-    let named = Kind::of_name(path);
-    if named == Some(Kind::DialPlan) {
+pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
+    let named = FileKind::of_name(path);
+    if named == Some(FileKind::DialPlan) {
         return dial_plan(path, bytes);
     }
-    let mut sheet = Sheet::new(path);
-    name::judge(&mut sheet, path, named);
+    let mut findings = FindingList::new(path);
+    name::check(&mut findings, path, named);
     if bytes.len() > MAX_FILE_BYTES {
-        sheet.file(
+        findings.file(
             Severity::Error,
             "too-large",
             format!("more than {MAX_FILE_BYTES} bytes, which is what a phone reads at most"),
             "Leave out what this phone does not need",
         );
-        return sheet.done();
+        return findings.into_sorted();
     }
-    let mut text = match Text::decode(bytes, &mut sheet) {
-        Some(text) if xml::is_bounded(&text, &mut sheet) => text,
-        _ => return sheet.done(),
+    let mut text = match Text::decode(bytes) {
+        Ok(text) => text,
+        Err(position) => {
+            findings.at(
+                position,
+                Severity::Error,
+                "encoding",
+                "this is not UTF-8: the phone reads the file as UTF-8",
+                "Save the file as UTF-8 without a byte order mark, or write plain ASCII",
+            );
+            return findings.into_sorted();
+        }
     };
-    xml::declare_prefixes(&mut text, &mut sheet);
+    if !xml::is_bounded(&text, &mut findings) {
+        return findings.into_sorted();
+    }
+    xml::declare_prefixes(&mut text, &mut findings);
     let document = match roxmltree::Document::parse(text.as_str()) {
         Ok(document) => document,
         Err(error) => {
-            malformed::explain(&mut sheet, &text, &error);
-            return sheet.done();
+            malformed::explain(&mut findings, &text, &error);
+            return findings.into_sorted();
         }
     };
     let root = document.root_element();
-    sheet.read(&text);
-    match named.or_else(|| Kind::of_root(root.tag_name().name())) {
-        Some(Kind::Default) => default::judge(&mut sheet, root, known),
-        Some(Kind::Device) => device::judge(&mut sheet, root, known),
-        Some(Kind::DialPlan) => return dial_plan(path, bytes),
-        None => sheet.error(
+    findings.read(&text);
+    match named.or_else(|| FileKind::of_root(root.tag_name().name())) {
+        Some(FileKind::Default) => default::check(&mut findings, root, known),
+        Some(FileKind::Device) => device::check(&mut findings, root, known),
+        Some(FileKind::DialPlan) => return dial_plan(path, bytes),
+        None => findings.error(
             root,
             "unknown-kind",
             format!(
@@ -143,12 +98,12 @@ pub fn judge(path: &Path, bytes: &[u8], known: &Known) -> Vec<Finding> {
              dialplan.xml",
         ),
     }
-    sheet.done()
+    findings.into_sorted()
 }
 
 /// The dial plan's own judge knows no paths.
 fn dial_plan(path: &Path, bytes: &[u8]) -> Vec<Finding> {
-    let mut findings = crate::dialplan::judge(bytes);
+    let mut findings = crate::dialplan::check(bytes);
     for finding in &mut findings {
         finding.path = Some(path.to_owned());
     }

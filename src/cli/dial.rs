@@ -11,7 +11,7 @@ use super::{
     heading,
 };
 use crate::{
-    dialplan::{Dialled, Mode, Route, User},
+    dialplan::{DialMode, DialResult, ProxyRoute, UserParameter},
     display::Style,
     failure::Failure,
     inputs::plan_file,
@@ -74,9 +74,9 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         template: plan_file::read(&args.plan, globals.quiet)?,
         line: args.line,
         mode: if args.call_manager_mode {
-            Mode::CallManager
+            DialMode::CallManager
         } else {
-            Mode::Proxy
+            DialMode::Proxy
         },
     };
     if let Some(path) = &args.table {
@@ -92,7 +92,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
 }
 
 /// The result as text.
-fn as_text(dialled: &Dialled, style: Style) -> String {
+fn as_text(dialled: &DialResult, style: Style) -> String {
     let mut lines = Vec::new();
     let mut line = |name: &str, what: &str| {
         lines.extend(wrap(what, &format!("{name:<6} "), "       "));
@@ -116,9 +116,9 @@ fn as_text(dialled: &Dialled, style: Style) -> String {
         let tone = format!("{} after {} {digits}", tone.tone, tone.after);
         line("tone", &tone);
     }
-    if dialled.route != Route::Default {
+    if dialled.route != ProxyRoute::Default {
         let route = match dialled.route {
-            Route::Emergency => "to the proxy for emergency calls",
+            ProxyRoute::Emergency => "to the proxy for emergency calls",
             _ => "to the host in the address",
         };
         line("route", route);
@@ -130,16 +130,16 @@ fn as_text(dialled: &Dialled, style: Style) -> String {
     lines.join("\n") + "\n"
 }
 
-fn sent(dialled: &Dialled) -> String {
+fn sent(dialled: &DialResult) -> String {
     let user = match dialled.user {
-        Some(User::Phone) => ";user=phone",
-        Some(User::Ip) => ";user=ip",
+        Some(UserParameter::Phone) => ";user=phone",
+        Some(UserParameter::Ip) => ";user=ip",
         None => "",
     };
     format!("{}{user}", dialled.sent)
 }
 
-fn when(dialled: &Dialled) -> String {
+fn when(dialled: &DialResult) -> String {
     match dialled.seconds {
         0 => "at once".to_owned(),
         seconds => format!("{seconds} s after the last digit"),

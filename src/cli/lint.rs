@@ -16,7 +16,7 @@ use crate::{
     diagnose::{Finding, Severity},
     failure::Failure,
     inputs::{bundles, shown},
-    lint::{self, Known, MAX_FILE_BYTES, Pjsip},
+    lint::{self, LintContext, MAX_FILE_BYTES, PjsipConfig},
     phone::{LoadName, Model},
 };
 
@@ -67,7 +67,7 @@ fn model(text: &str) -> Result<&'static Model, String> {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
-    let known = Known {
+    let known = LintContext {
         loads: loads(&args.bundles)?,
         model: args.model,
         pjsip: pjsip(&args.pjsip, globals)?,
@@ -75,7 +75,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let mut found = Vec::new();
     for path in &args.files {
         match read(path, MAX_FILE_BYTES) {
-            Ok(bytes) => found.extend(lint::judge(path, &bytes, &known)),
+            Ok(bytes) => found.extend(lint::check(path, &bytes, &known)),
             Err(error) => found.push(unreadable(path, &error)),
         }
     }
@@ -111,8 +111,8 @@ fn loads(paths: &[PathBuf]) -> Result<Vec<LoadName>, Failure> {
         .collect())
 }
 
-fn pjsip(paths: &[PathBuf], globals: &Globals) -> Result<Option<Pjsip>, Failure> {
-    let mut whole: Option<Pjsip> = None;
+fn pjsip(paths: &[PathBuf], globals: &Globals) -> Result<Option<PjsipConfig>, Failure> {
+    let mut whole: Option<PjsipConfig> = None;
     for path in paths {
         let shown = shown(path);
         let failure = |error: &dyn std::fmt::Display| {
@@ -125,7 +125,7 @@ fn pjsip(paths: &[PathBuf], globals: &Globals) -> Result<Option<Pjsip>, Failure>
                 "it has more than {MAX_PJSIP_BYTES} bytes"
             )));
         }
-        let read = Pjsip::read(&String::from_utf8_lossy(&bytes));
+        let read = PjsipConfig::read(&String::from_utf8_lossy(&bytes));
         if read.partial && !globals.quiet {
             eprintln!(
                 "note: {shown} includes other files, which are not read; name them with --pjsip too"

@@ -3,35 +3,35 @@
 use serde::Serialize;
 
 use super::{
-    DEFAULT_SECONDS, DEFAULT_TONE, Entry, MAX_DIGITS, Mode, Route, User,
-    pattern::{self, Fit, Kind},
+    pattern::{self, MatchKind, PatternMatch},
+    plan::{DEFAULT_SECONDS, DEFAULT_TONE, DialMode, Entry, MAX_DIGITS, ProxyRoute, UserParameter},
     rewrite::rewritten,
 };
 
 /// What became of dialled digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Dialled {
+pub struct DialResult {
     /// What the phone sends; empty: it sends nothing.
     pub sent: String,
     /// Seconds after the last digit that counts.
     pub seconds: u32,
     /// The entry that decided; `None`: the digits went out as they were dialled.
-    pub rule: Option<Rule>,
+    pub rule: Option<MatchedEntry>,
     /// The entry that fits better and wants more digits: why the phone waited.
-    pub waits_for: Option<Rule>,
+    pub waits_for: Option<MatchedEntry>,
     /// The dial tones that were heard on the way.
     pub tones: Vec<ToneAt>,
     /// What is appended to the address.
-    pub user: Option<User>,
+    pub user: Option<UserParameter>,
     /// Where the call goes.
-    pub route: Route,
+    pub route: ProxyRoute,
     /// The digits that came too late: the call had begun.
     pub unsent: String,
 }
 
 /// Which entry of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Rule {
+pub struct MatchedEntry {
     /// Its number, from 1.
     pub index: usize,
     /// Its line in the file.
@@ -49,18 +49,18 @@ pub struct ToneAt {
     pub tone: &'static str,
 }
 
-impl From<&Entry> for Rule {
+impl From<&Entry> for MatchedEntry {
     fn from(entry: &Entry) -> Self {
         Self {
             index: entry.index,
-            line: entry.place.line,
+            line: entry.position.line,
             pattern: entry.pattern.clone(),
         }
     }
 }
 
 /// An entry and how it fits.
-type Fitting<'a> = (&'a Entry, Fit);
+type Candidate<'a> = (&'a Entry, PatternMatch);
 
 /// What a plan makes of the digits so far.
 #[derive(Debug, Default)]
@@ -68,10 +68,10 @@ pub(super) struct Choice<'a> {
     /// The entry that fits whole, where none that wants more fits better.
     pub(super) winner: Option<&'a Entry>,
     /// The entry that fits best, whole or not.
-    best: Option<Fitting<'a>>,
+    best: Option<Candidate<'a>>,
     /// The entry whose rewrite holds: of those that fitted whole, the last that was the best
     /// when the phone came to it.
-    rewriter: Option<Fitting<'a>>,
+    rewriter: Option<Candidate<'a>>,
     /// The tone to be heard.
     tone: Option<&'static str>,
 }
@@ -88,12 +88,17 @@ impl Choice<'_> {
     }
 }
 
-/// Finds the best entry: most characters that fit as such, then [`Kind`], then order. An
+/// Finds the best entry: most characters that fit as such, then [`MatchKind`], then order. An
 /// entry that wants more digits stands back behind one of the same worth that is whole.
-pub(super) fn choose<'a>(entries: &'a [Entry], line: u8, dialled: &[u8], mode: Mode) -> Choice<'a> {
+pub(super) fn choose<'a>(
+    entries: &'a [Entry],
+    line: u8,
+    dialled: &[u8],
+    mode: DialMode,
+) -> Choice<'a> {
     let mut choice = Choice::default();
-    let (mut most, mut kind) = (0, Kind::None);
-    let (mut begun_most, mut begun_kind) = (0, Kind::None);
+    let (mut most, mut kind) = (0, MatchKind::None);
+    let (mut begun_most, mut begun_kind) = (0, MatchKind::None);
     let mut tone_wanted = false;
     for entry in entries
         .iter()
@@ -106,7 +111,7 @@ pub(super) fn choose<'a>(entries: &'a [Entry], line: u8, dialled: &[u8], mode: M
             (begun_most, begun_kind) = (fit.literals, fit.kind);
             choice.best = Some((entry, fit));
             choice.winner = None;
-            kind = Kind::None;
+            kind = MatchKind::None;
         }
         if fit.complete && (fit.literals, fit.kind) > (most, kind) {
             kind = fit.kind;
@@ -117,7 +122,7 @@ pub(super) fn choose<'a>(entries: &'a [Entry], line: u8, dialled: &[u8], mode: M
         tone_wanted |= fit.wants_tone;
         most = most.max(fit.literals);
     }
-    if tone_wanted && kind <= Kind::Wild {
+    if tone_wanted && kind <= MatchKind::Wild {
         let named = choice
             .best
             .and_then(|(entry, fit)| entry.tones.get(fit.commas));
@@ -127,7 +132,7 @@ pub(super) fn choose<'a>(entries: &'a [Entry], line: u8, dialled: &[u8], mode: M
 }
 
 /// Presses `digits` one after the other.
-pub(super) fn dial(entries: &[Entry], line: u8, digits: &str, mode: Mode) -> Dialled {
+pub(super) fn dial(entries: &[Entry], line: u8, digits: &str, mode: DialMode) -> DialResult {
     let choose = |dialled: &str| choose(entries, line, dialled.as_bytes(), mode);
     // Before the first digit only a pattern without digits is whole: a hotline.
     let hotline = choose("");
@@ -143,7 +148,7 @@ pub(super) fn dial(entries: &[Entry], line: u8, digits: &str, mode: Mode) -> Dia
         let (dialled, rest) = digits.split_at(at + key.len_utf8());
         let choice = choose(dialled);
         let is_key = choice.best.is_none_or(|(_, fit)| fit.dial_now);
-        if key == '#' && mode == Mode::Proxy && is_key {
+        if key == '#' && mode == DialMode::Proxy && is_key {
             let number = &digits[..at];
             return sent(&choose(number), number, 0, tones, rest);
         }
@@ -164,14 +169,14 @@ fn sent(
     seconds: u32,
     tones: Vec<ToneAt>,
     unsent: &str,
-) -> Dialled {
+) -> DialResult {
     let rewriter = choice.rewriter.as_ref();
     // One that was passed over decided only what it changed.
     let changed = rewriter.filter(|(entry, _)| !entry.rewrite.is_empty() || entry.user.is_some());
     let rule = choice.winner.or(changed.map(|(entry, _)| *entry));
     let waits = choice.winner.is_none() && seconds > 0;
     let awaited = choice.best.filter(|_| waits);
-    Dialled {
+    DialResult {
         sent: rewriter.map_or_else(
             || dialled.to_owned(),
             |(entry, fit)| rewritten(entry, fit, dialled.as_bytes()),
@@ -181,7 +186,9 @@ fn sent(
         waits_for: awaited.map(|(entry, _)| entry.into()),
         tones,
         user: rewriter.and_then(|(entry, _)| entry.user),
-        route: choice.winner.map_or(Route::Default, |entry| entry.route),
+        route: choice
+            .winner
+            .map_or(ProxyRoute::Default, |entry| entry.route),
         unsent: unsent.to_owned(),
     }
 }

@@ -1,13 +1,13 @@
 //! One pattern and the digits dialled so far.
 
-use super::Mode;
+use super::plan::DialMode;
 
 /// Groups of digits that a rewrite can name: `%1` to `%5`.
 pub(super) const MAX_GROUPS: usize = 5;
 
 /// How exactly a pattern fits. A better one is greater.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum MatchKind {
     /// Not at all, or not yet.
     #[default]
     None,
@@ -21,10 +21,10 @@ pub(super) enum Kind {
 
 /// How a pattern fits what was dialled so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Fit {
+pub(super) struct PatternMatch {
     /// Characters that fit a character of the pattern, not a `.` or `*`.
     pub(super) literals: usize,
-    pub(super) kind: Kind,
+    pub(super) kind: MatchKind,
     /// Nothing of the pattern is left.
     pub(super) complete: bool,
     /// The last character was a `#` that the pattern does not have there.
@@ -38,7 +38,7 @@ pub(super) struct Fit {
     group_count: usize,
 }
 
-impl Fit {
+impl PatternMatch {
     pub(super) fn groups(&self) -> &[(usize, usize)] {
         &self.groups[..self.group_count]
     }
@@ -60,22 +60,22 @@ impl Fit {
 }
 
 /// Whether a key of the phone stands for a digit that `.` takes.
-fn is_digit(character: u8, mode: Mode) -> bool {
+fn is_digit(character: u8, mode: DialMode) -> bool {
     match character {
         b'0'..=b'9' | b'*' | b'+' => true,
-        b'#' => mode == Mode::CallManager,
+        b'#' => mode == DialMode::CallManager,
         _ => false,
     }
 }
 
 /// `None`: what was dialled is not this pattern, nor how it begins.
-pub(super) fn fit(pattern: &[u8], dialled: &[u8], mode: Mode) -> Option<Fit> {
-    let mut fit = Fit {
-        kind: Kind::Digits,
-        ..Fit::default()
+pub(super) fn fit(pattern: &[u8], dialled: &[u8], mode: DialMode) -> Option<PatternMatch> {
+    let mut fit = PatternMatch {
+        kind: MatchKind::Digits,
+        ..PatternMatch::default()
     };
     let key = |index: usize| dialled.get(index).copied();
-    let ends = |index: usize| key(index) == Some(b'#') && mode == Mode::Proxy;
+    let ends = |index: usize| key(index) == Some(b'#') && mode == DialMode::Proxy;
     let (mut at, mut next) = (0, 0);
     while let Some(pressed) = key(next) {
         // Several in a row are one.
@@ -85,7 +85,7 @@ pub(super) fn fit(pattern: &[u8], dialled: &[u8], mode: Mode) -> Option<Fit> {
         }
         match pattern.get(at).copied() {
             Some(b'.') if is_digit(pressed, mode) => {
-                fit.kind = Kind::Dots;
+                fit.kind = MatchKind::Dots;
                 fit.open(next);
                 while key(next + 1).is_some_and(|key| key.is_ascii_digit())
                     && pattern.get(at + 1) == Some(&b'.')
@@ -96,7 +96,7 @@ pub(super) fn fit(pattern: &[u8], dialled: &[u8], mode: Mode) -> Option<Fit> {
                 }
             }
             Some(b'*') if !ends(next) => {
-                fit.kind = Kind::Wild;
+                fit.kind = MatchKind::Wild;
                 fit.open(next);
                 // It takes all up to what stands after it, and never gives back.
                 let escaped = pattern.get(at + 1) == Some(&b'\\');
@@ -206,8 +206,8 @@ pub(super) fn unreachable(pattern: &str) -> Option<Unreachable> {
 mod tests {
     use super::*;
 
-    fn fits(pattern: &str, dialled: &str) -> Option<Fit> {
-        fit(pattern.as_bytes(), dialled.as_bytes(), Mode::Proxy)
+    fn fits(pattern: &str, dialled: &str) -> Option<PatternMatch> {
+        fit(pattern.as_bytes(), dialled.as_bytes(), DialMode::Proxy)
     }
 
     #[test]

@@ -1,11 +1,16 @@
 //! `DIALTEMPLATE` XML to entries, by the phone's rules.
 
 mod entry;
+mod position;
 mod text;
 
 use roxmltree::{Document, Error, Node, NodeType, ParsingOptions};
 
-use super::{Entry, MAX_PLAN_BYTES, MAX_VERSION_BYTES, Place, shown};
+use self::position::position;
+use super::{
+    finding::finding,
+    plan::{Entry, MAX_VERSION_BYTES, Position, narrow, shown},
+};
 use crate::diagnose::{Finding, Severity};
 
 /// Elements, comments and texts of a file at most; a plan that a phone takes has fewer.
@@ -13,7 +18,7 @@ const MAX_NODES: u32 = 20_000;
 
 /// What a file holds.
 #[derive(Debug, Default)]
-pub(super) struct Read {
+pub(super) struct ParsedPlan {
     /// All entries that are whole, those after a refused one too.
     pub(super) entries: Vec<Entry>,
     /// How many entries stand before the first that a phone refuses, and the finding that
@@ -23,46 +28,12 @@ pub(super) struct Read {
     pub(super) findings: Vec<Finding>,
 }
 
-/// Something wrong at a place.
-pub(super) fn finding(
-    code: &'static str,
-    severity: Severity,
-    place: Place,
-    message: impl Into<String>,
-    cure: impl Into<String>,
-) -> Finding {
-    Finding {
-        code,
-        severity,
-        path: None,
-        line: Some(place.line),
-        column: Some(place.column),
-        message: message.into(),
-        cure: cure.into(),
-    }
-}
-
-/// The file is larger than a phone takes.
-pub(super) fn too_large(bytes: usize) -> Finding {
-    Finding {
-        line: None,
-        column: None,
-        ..finding(
-            "plan-too-large",
-            Severity::Error,
-            Place::default(),
-            format!("{bytes} bytes; a phone takes no plan of more than {MAX_PLAN_BYTES}"),
-            "Take comments and blanks out, or write several numbers as one with '.'",
-        )
-    }
-}
-
 /// Reads it. What is no XML is an error; all else is an entry or a finding.
-pub(super) fn read(bytes: &[u8]) -> Result<Read, Finding> {
-    let mut read = Read::default();
-    let (text, not_utf8) = text::decoded(bytes);
+pub(super) fn read(bytes: &[u8]) -> Result<ParsedPlan, Finding> {
+    let mut read = ParsedPlan::default();
+    let (text, not_utf8) = text::decode(bytes);
     read.findings.extend(not_utf8);
-    let text = text::tones_apart(text);
+    let text = text::with_distinct_tones(text);
     let options = ParsingOptions {
         // No entity is ever read from the file: there is nothing that could grow.
         allow_dtd: false,
@@ -77,7 +48,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read, Finding> {
         return Err(finding(
             "no-dial-template",
             Severity::Error,
-            place(root),
+            position(root),
             format!(
                 "the root is '{}' and not DIALTEMPLATE",
                 shown(root.tag_name().name())
@@ -88,7 +59,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read, Finding> {
     for node in plan.descendants().skip(1) {
         match node.node_type() {
             NodeType::Element => read.element(node),
-            NodeType::Comment => read.findings.extend(text::leaking(node)),
+            NodeType::Comment => read.findings.extend(text::entry_after_comment_end(node)),
             _ => {}
         }
     }
@@ -96,7 +67,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read, Finding> {
         read.findings.push(finding(
             "empty-plan",
             Severity::Warning,
-            place(plan),
+            position(plan),
             "no entry: every call waits 10 s, or for the Dial key",
             "Add a <TEMPLATE MATCH=\"…\" Timeout=\"…\"/> for each kind of number",
         ));
@@ -104,7 +75,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read, Finding> {
     Ok(read)
 }
 
-impl Read {
+impl ParsedPlan {
     fn element(&mut self, node: Node<'_, '_>) {
         if node.tag_name().name() == "TEMPLATE" {
             // One inside another is part of what is wrong with that one.
@@ -129,7 +100,7 @@ impl Read {
             self.findings.push(finding(
                 "template-not-upper-case",
                 Severity::Error,
-                place(node),
+                position(node),
                 format!("phones pass over '{}'", node.tag_name().name()),
                 "Write TEMPLATE in capitals",
             ));
@@ -150,7 +121,7 @@ impl Read {
             self.findings.push(finding(
                 "bad-version-stamp",
                 Severity::Warning,
-                place(node),
+                position(node),
                 format!(
                     "a stamp of {} bytes: expected 3 to {MAX_VERSION_BYTES}",
                     stamp.len()
@@ -170,14 +141,14 @@ fn not_xml(error: &Error, text: &str) -> Finding {
                 .lines()
                 .last()
                 .map_or(1, |line| line.chars().count() + 1);
-            Place {
+            Position {
                 line: narrow(line),
                 column: narrow(column),
             }
         }
         error => {
             let position = error.pos();
-            Place {
+            Position {
                 line: position.row,
                 column: position.col,
             }
@@ -200,26 +171,10 @@ fn not_xml(error: &Error, text: &str) -> Finding {
         Severity::Error,
         position,
         format!("this is no XML: {message}"),
-        "Correct it at that place: quotes, brackets and end tags must match",
+        "Correct it at that position: quotes, brackets and end tags must match",
     )
-}
-
-pub(super) fn narrow(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 fn named(node: Node<'_, '_>, name: &str) -> bool {
     node.is_element() && node.tag_name().name().eq_ignore_ascii_case(name)
-}
-
-fn place(node: Node<'_, '_>) -> Place {
-    place_at(node, node.range().start)
-}
-
-fn place_at(node: Node<'_, '_>, offset: usize) -> Place {
-    let position = node.document().text_pos_at(offset);
-    Place {
-        line: position.row,
-        column: position.col,
-    }
 }

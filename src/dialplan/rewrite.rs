@@ -1,9 +1,12 @@
 //! What is sent for what was dialled.
 
-use super::{Entry, pattern::Fit};
+use super::{
+    pattern::{MAX_GROUPS, PatternMatch},
+    plan::Entry,
+};
 
 /// By the entry's `Rewrite`, where it has one.
-pub(super) fn rewritten(entry: &Entry, fit: &Fit, dialled: &[u8]) -> String {
+pub(super) fn rewritten(entry: &Entry, fit: &PatternMatch, dialled: &[u8]) -> String {
     if entry.rewrite.is_empty() {
         return text(dialled);
     }
@@ -55,7 +58,7 @@ pub(super) fn missing_groups(rewrite: &str, groups: usize) -> Vec<char> {
             break;
         };
         let number = named.to_digit(10).map_or(0, |number| number as usize);
-        if (1..=super::pattern::MAX_GROUPS).contains(&number) && number > groups {
+        if (1..=MAX_GROUPS).contains(&number) && number > groups {
             missing.push(named);
         }
     }

@@ -1,64 +1,34 @@
 //! A dial plan as people write it: one rule a line. docs/dialplans.md has the language.
 
 mod check;
+mod error;
 mod parse;
 mod presets;
 
-use std::fmt;
-
 use quick_xml::escape::escape;
 
-use super::{Entry, Place, Route, Template, judge, pattern};
-use crate::diagnose::Finding;
+pub use error::SourceError;
+pub use presets::PRESETS;
 
-/// The plans that this program brings.
-pub const PRESETS: &[&str] = &["AU", "NANP", "internal"];
+use super::{
+    checks,
+    plan::{DialPlan, Entry, MAX_TONES, ProxyRoute},
+};
+use crate::diagnose::Finding;
 
 /// A dial plan, read from its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
+pub struct DialPlanSource {
     /// At least one; their places are those in the source.
     entries: Vec<Entry>,
 }
 
-/// What is wrong with a source, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// From 1.
-    pub line: u32,
-    /// The character of that line, from 1.
-    pub column: u32,
-    /// What was found and what was expected.
-    pub message: String,
-}
-
-impl Fault {
-    fn new(place: Place, message: impl Into<String>) -> Self {
-        Self {
-            line: place.line,
-            column: place.column,
-            message: message.into(),
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            line,
-            column,
-            message,
-        } = self;
-        write!(f, "line {line}, column {column}: {message}")
-    }
-}
-
-impl Source {
+impl DialPlanSource {
     /// Reads it whole, or names every line that is wrong.
-    pub fn parse(text: &str) -> Result<Self, Vec<Fault>> {
+    pub fn parse(text: &str) -> Result<Self, Vec<SourceError>> {
         let entries = parse::parse(text)?;
         let source = Self { entries };
-        check::size(&source)?;
+        check::size(source.to_xml().len(), source.entries.last())?;
         Ok(source)
     }
 
@@ -71,18 +41,18 @@ impl Source {
 
     /// What is odd about it though it can be written; places are those in the source.
     #[must_use]
-    pub fn judge(&self) -> Vec<Finding> {
-        let mut findings = judge::entries(&self.entries);
+    pub fn check(&self) -> Vec<Finding> {
+        let mut findings = checks::check_entries(&self.entries);
         findings.sort_by_key(|found| (found.line, found.column));
         findings
     }
 
     /// The plan as a phone will hold it; places are those in the source.
     #[must_use]
-    pub fn template(&self) -> Template {
-        Template {
+    pub fn template(&self) -> DialPlan {
+        DialPlan {
             entries: self.entries.clone(),
-            ..Template::default()
+            ..DialPlan::default()
         }
     }
 
@@ -91,13 +61,13 @@ impl Source {
     pub fn to_xml(&self) -> String {
         let mut lines = vec!["<DIALTEMPLATE>".to_owned()];
         for entry in &self.entries {
-            let said = attributes(entry);
-            let said = said
+            let attributes = attributes(entry);
+            let attributes = attributes
                 .iter()
                 .map(|(name, value)| format!("{name}=\"{}\"", escape(value)));
             lines.push(format!(
                 "  <TEMPLATE {}/>",
-                said.collect::<Vec<_>>().join(" ")
+                attributes.collect::<Vec<_>>().join(" ")
             ));
         }
         lines.push("</DIALTEMPLATE>\n".to_owned());
@@ -107,7 +77,7 @@ impl Source {
 
 fn attributes(entry: &Entry) -> Vec<(&'static str, String)> {
     // Phones take these names in any case, and XML none of them twice.
-    const TONES: [&str; super::MAX_TONES] = ["Tone", "TONE", "tone"];
+    const TONES: [&str; MAX_TONES] = ["Tone", "TONE", "tone"];
     let mut all = vec![("MATCH", entry.pattern.clone())];
     if entry.line != 0 {
         all.push(("Line", entry.line.to_string()));
@@ -117,10 +87,10 @@ fn attributes(entry: &Entry) -> Vec<(&'static str, String)> {
         all.push(("Rewrite", entry.rewrite.clone()));
     }
     if let Some(user) = entry.user {
-        all.push(("User", user.word().to_owned()));
+        all.push(("User", user.xml_name().to_owned()));
     }
-    if entry.route != Route::Default {
-        all.push(("Route", entry.route.word().to_owned()));
+    if entry.route != ProxyRoute::Default {
+        all.push(("Route", entry.route.xml_name().to_owned()));
     }
     let tones = entry.tones.iter().map(|tone| (*tone).to_owned());
     all.extend(TONES.into_iter().zip(tones));

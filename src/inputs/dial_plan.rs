@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{plan_file, shown};
 use crate::{
     diagnose::Severity,
-    dialplan::{self, Source},
+    dialplan::{self, DialPlanSource},
     failure::Failure,
     inventory::SiteSettings,
     text::escape,
@@ -21,11 +21,11 @@ pub fn of_site(site: &SiteSettings, inventory: &Path) -> Result<Option<Vec<u8>>,
         return Ok(None);
     };
     let path = inventory.with_file_name(name);
-    if let Some(preset) = Source::preset(name).filter(|_| !path.exists()) {
+    if let Some(preset) = DialPlanSource::preset(name).filter(|_| !path.exists()) {
         return Ok(Some(preset.to_xml().into_bytes()));
     }
     let bytes = plan_file::xml_for_phones(&path)?;
-    let wrong = dialplan::judge(&bytes)
+    let wrong = dialplan::check(&bytes)
         .into_iter()
         .find(|finding| finding.severity == Severity::Error);
     match wrong {

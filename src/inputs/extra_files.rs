@@ -8,7 +8,7 @@ use crate::{
     diagnose::{Finding, Severity, worst_first},
     display::{self, Style},
     failure::Failure,
-    lint::{self, Kind, Known},
+    lint::{self, FileKind, LintContext},
     stage::{ExtraFile, ServedFolder, StageError},
     text::escape,
 };
@@ -46,14 +46,14 @@ pub fn check(
     quiet: bool,
 ) -> Result<(), Failure> {
     let bundles = targets.iter().chain(bridges);
-    let known = Known {
+    let known = LintContext {
         loads: bundles.flat_map(|bundle| bundle.loads.clone()).collect(),
-        ..Known::default()
+        ..LintContext::default()
     };
     let findings: Vec<Finding> = files
         .iter()
-        .filter(|file| Kind::of_name(Path::new(file.name())).is_some())
-        .flat_map(|file| lint::judge(file.source(), file.bytes(), &known))
+        .filter(|file| FileKind::of_name(Path::new(file.name())).is_some())
+        .flat_map(|file| lint::check(file.source(), file.bytes(), &known))
         .collect();
     print_findings(&findings, usize::MAX, quiet);
     let is_error = |finding: &&Finding| finding.severity == Severity::Error;
@@ -83,7 +83,7 @@ pub fn check_folder(folder: &ServedFolder, quiet: bool) {
             return;
         }
     };
-    let is_configuration = |name: &String| Kind::of_name(Path::new(name)).is_some();
+    let is_configuration = |name: &String| FileKind::of_name(Path::new(name)).is_some();
     let names: Vec<_> = names.into_iter().filter(is_configuration).collect();
     if names.len() > MAX_CHECKED {
         tracing::warn!(
@@ -96,7 +96,7 @@ pub fn check_folder(folder: &ServedFolder, quiet: bool) {
         match folder.resolve(&name) {
             Ok(Some(file)) => {
                 let path = folder.root().join(&name);
-                findings.extend(lint::judge(&path, &file.bytes, &Known::default()));
+                findings.extend(lint::check(&path, &file.bytes, &LintContext::default()));
             }
             // Not a regular file below the folder: phones cannot fetch it either.
             Ok(None) => {}

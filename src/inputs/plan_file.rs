@@ -9,7 +9,7 @@ use std::{
 use super::shown;
 use crate::{
     diagnose::Finding,
-    dialplan::{MAX_PLAN_BYTES, PRESETS, Source, Template},
+    dialplan::{DialPlan, DialPlanSource, MAX_PLAN_BYTES, PRESETS},
     display::{self, Style},
     failure::Failure,
     text::escape,
@@ -23,7 +23,7 @@ const MAX_FAULTS: usize = 20;
 
 enum PlanFile {
     Xml(Vec<u8>),
-    Source(Source),
+    Source(DialPlanSource),
 }
 
 /// Reads the plan as a phone does. Where a phone might stop reading the file, prints a
@@ -31,12 +31,12 @@ enum PlanFile {
 ///
 /// # Errors
 /// No file or preset of this name, or a file that is no dial plan.
-pub fn read(path: &Path, quiet: bool) -> Result<Template, Failure> {
+pub fn read(path: &Path, quiet: bool) -> Result<DialPlan, Failure> {
     let bytes = match open(path)? {
         PlanFile::Source(source) => return Ok(source.template()),
         PlanFile::Xml(bytes) => bytes,
     };
-    let template = Template::read(&bytes).map_err(|finding| {
+    let template = DialPlan::read(&bytes).map_err(|finding| {
         let position = match (finding.line, finding.column) {
             (Some(line), Some(column)) => format!(", line {line}, column {column}"),
             _ => String::new(),
@@ -67,7 +67,7 @@ pub fn compile(path: &Path, quiet: bool) -> Result<String, Failure> {
             "Name the source of a dial plan, or a preset",
         ));
     };
-    for finding in source.judge().into_iter().filter(|_| !quiet) {
+    for finding in source.check().into_iter().filter(|_| !quiet) {
         eprint!("{}", lines(finding, path));
     }
     Ok(source.to_xml())
@@ -96,7 +96,7 @@ fn open(path: &Path) -> Result<PlanFile, Failure> {
         Err(error) => {
             let is_missing = error.kind() == io::ErrorKind::NotFound;
             let preset = path.to_str().filter(|_| is_missing);
-            let preset = preset.and_then(Source::preset);
+            let preset = preset.and_then(DialPlanSource::preset);
             return preset.map(PlanFile::Source).ok_or_else(|| {
                 Failure::new(
                     format!("cannot read the dial plan {}: {error}", shown(path)),
@@ -113,18 +113,20 @@ fn open(path: &Path) -> Result<PlanFile, Failure> {
         let error = format!("{} is neither XML nor UTF-8 text", shown(path));
         Failure::new(error, "Name a dialplan.xml or the source of a dial plan")
     })?;
-    Source::parse(text).map(PlanFile::Source).map_err(|faults| {
-        let mut lines = vec![format!("{} is not a valid dial plan:", shown(path))];
-        let listed = faults.iter().take(MAX_FAULTS);
-        lines.extend(listed.map(|fault| format!("  {}", escape(&fault.to_string()))));
-        if faults.len() > MAX_FAULTS {
-            lines.push(format!("  and {} more", faults.len() - MAX_FAULTS));
-        }
-        Failure::new(
-            lines.join("\n"),
-            "Correct these lines; docs/dialplans.md describes the language",
-        )
-    })
+    DialPlanSource::parse(text)
+        .map(PlanFile::Source)
+        .map_err(|faults| {
+            let mut lines = vec![format!("{} is not a valid dial plan:", shown(path))];
+            let listed = faults.iter().take(MAX_FAULTS);
+            lines.extend(listed.map(|fault| format!("  {}", escape(&fault.to_string()))));
+            if faults.len() > MAX_FAULTS {
+                lines.push(format!("  and {} more", faults.len() - MAX_FAULTS));
+            }
+            Failure::new(
+                lines.join("\n"),
+                "Correct these lines; docs/dialplans.md describes the language",
+            )
+        })
 }
 
 fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {

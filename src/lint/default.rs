@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use roxmltree::Node;
 
 use super::{
-    Known, load, manager,
-    sheet::Sheet,
-    value,
+    context::LintContext,
+    findings::FindingList,
+    load, manager, value,
     xml::{is, value as text},
 };
 use crate::{
@@ -18,11 +18,11 @@ use crate::{
 /// What the elements that name loads begin with; a device type id follows.
 const LOAD: &str = "loadInformation";
 
-pub(super) fn judge(sheet: &mut Sheet<'_>, root: Node<'_, '_>, known: &Known) {
+pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &LintContext) {
     if is(root, "Default") {
-        manager::judge(sheet, root);
+        manager::check(findings, root);
     } else {
-        sheet.error(
+        findings.error(
             root,
             "no-default-root",
             format!(
@@ -33,7 +33,7 @@ pub(super) fn judge(sheet: &mut Sheet<'_>, root: Node<'_, '_>, known: &Known) {
              in it",
         );
     }
-    value::everywhere(sheet, root);
+    value::check_all(findings, root);
     let loads = |node: &Node<'_, '_>| node.is_element() && node.tag_name().name().starts_with(LOAD);
     let there: HashSet<&str> = root
         .descendants()
@@ -43,35 +43,35 @@ pub(super) fn judge(sheet: &mut Sheet<'_>, root: Node<'_, '_>, known: &Known) {
         let written = text(node);
         // Empty is legal, for any phone: it keeps the load that it runs.
         if !written.is_empty() {
-            one(sheet, &there, node, &written, known);
+            one(findings, &there, node, &written, known);
         }
     }
 }
 
 /// One line that names a load; `there` is every element's name in the file.
 fn one(
-    sheet: &mut Sheet<'_>,
+    findings: &mut FindingList<'_>,
     there: &HashSet<&str>,
     node: Node<'_, '_>,
     written: &str,
-    known: &Known,
+    known: &LintContext,
 ) {
     let number = &node.tag_name().name()[LOAD.len()..];
     let load = LoadName::new(written);
     let Ok(id) = number.parse::<u32>() else {
-        sheet.error(
+        findings.error(
             node,
             "no-device-type",
             format!("<{LOAD}{number}> has no device type id: in <Default> no phone reads it"),
             format!("Write {}", ids(load::family_of(&load))),
         );
-        load::judge(sheet, node, written, None, known);
+        load::check(findings, node, written, None, known);
         return;
     };
     let of_id = MODELS.iter().find(|model| model.device_type == id);
     let named = node.attribute("model").and_then(named_model);
     if node.attribute("model").is_none() {
-        sheet.node(
+        findings.node(
             Severity::Note,
             node,
             "no-model",
@@ -85,12 +85,12 @@ fn one(
     let meant = match (of_id, named) {
         (Some(of_id), Some(named)) if of_id.plain_number() == named.plain_number() => Some(of_id),
         (of_id, Some(named)) => {
-            other_model(sheet, there, node, id, of_id, named);
+            other_model(findings, there, node, id, of_id, named);
             Some(named)
         }
         (Some(of_id), None) => Some(of_id),
         (None, None) => {
-            unknown_id(sheet, node, id, load::family_of(&load));
+            unknown_id(findings, node, id, load::family_of(&load));
             None
         }
     };
@@ -98,12 +98,12 @@ fn one(
     let family = meant
         .zip(whose.as_deref())
         .map(|(model, whose)| (model.family, whose));
-    load::judge(sheet, node, written, family, known);
+    load::check(findings, node, written, family, known);
 }
 
 /// The id is another model's. Where the model has a right line too, this one is idle.
 fn other_model(
-    sheet: &mut Sheet<'_>,
+    findings: &mut FindingList<'_>,
     there: &HashSet<&str>,
     node: Node<'_, '_>,
     id: u32,
@@ -120,7 +120,7 @@ fn other_model(
         Some(model) => format!("{id} is the {}", model.number),
         None => format!("{id} is no device type id that is known"),
     };
-    sheet.node(
+    findings.node(
         severity,
         node,
         "device-type",
@@ -133,9 +133,9 @@ fn other_model(
 }
 
 /// Neither the id nor the attribute names a model of the table; the load may.
-fn unknown_id(sheet: &mut Sheet<'_>, node: Node<'_, '_>, id: u32, family: Option<Family>) {
+fn unknown_id(findings: &mut FindingList<'_>, node: Node<'_, '_>, id: u32, family: Option<Family>) {
     if let Some(family) = family {
-        sheet.warning(
+        findings.warning(
             node,
             "device-type",
             format!(

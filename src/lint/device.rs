@@ -3,9 +3,9 @@
 use roxmltree::Node;
 
 use super::{
-    Known, load, manager, pbx,
-    sheet::Sheet,
-    value,
+    context::LintContext,
+    findings::FindingList,
+    load, manager, pbx, value,
     xml::{all, child, is, value as text},
 };
 use crate::{
@@ -20,9 +20,9 @@ const LINE: &str = "9";
 /// which call managers export.
 const TRANSPORTS: [&str; 4] = ["1", "2", "3", "4"];
 
-pub(super) fn judge(sheet: &mut Sheet<'_>, root: Node<'_, '_>, known: &Known) {
+pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &LintContext) {
     if !is(root, "device") {
-        sheet.error(
+        findings.error(
             root,
             "no-device-root",
             format!(
@@ -39,16 +39,16 @@ pub(super) fn judge(sheet: &mut Sheet<'_>, root: Node<'_, '_>, known: &Known) {
         .as_ref()
         .and_then(|(_, written)| load::family_of(&LoadName::new(written)));
     let family = known.model.map(|model| model.family).or(of_load);
-    value::everywhere(sheet, root);
-    manager::judge(sheet, root);
-    let speaks_sip = protocol(sheet, root);
+    value::check_all(findings, root);
+    manager::check(findings, root);
+    let speaks_sip = protocol(findings, root);
     if let Some((node, written)) = &named {
         let whose = known.model.map(|model| format!("the {}", model.number));
         let model = known.model.zip(whose.as_deref());
         let model = model.map(|(model, whose)| (model.family, whose));
-        load::judge(sheet, *node, written, model, known);
+        load::check(findings, *node, written, model, known);
         if speaks_sip && LoadName::new(written).protocol() == Some(Protocol::Sccp) {
-            sheet.error(
+            findings.error(
                 *node,
                 "load-protocol",
                 format!("{written} is SCCP firmware, and the rest of the file is for SIP"),
@@ -57,12 +57,12 @@ pub(super) fn judge(sheet: &mut Sheet<'_>, root: Node<'_, '_>, known: &Known) {
         }
     }
     if speaks_sip {
-        sip(sheet, root, family, known);
+        sip(findings, root, family, known);
     }
 }
 
 /// Whether it is a configuration for SIP at all.
-fn protocol(sheet: &mut Sheet<'_>, root: Node<'_, '_>) -> bool {
+fn protocol(findings: &mut FindingList<'_>, root: Node<'_, '_>) -> bool {
     let element = child(root, "deviceProtocol");
     let written = element.map(text).unwrap_or_default();
     if written.eq_ignore_ascii_case("SIP") {
@@ -71,19 +71,19 @@ fn protocol(sheet: &mut Sheet<'_>, root: Node<'_, '_>) -> bool {
     let has_profile = child(root, "sipProfile").is_some();
     let cure = "Write <deviceProtocol>SIP</deviceProtocol> into <device>";
     match element.filter(|_| !written.is_empty()) {
-        Some(element) => sheet.error(
+        Some(element) => findings.error(
             element,
             "protocol",
             "deviceProtocol is not SIP: a phone with SIP firmware does not take the file",
             cure,
         ),
-        None if has_profile => sheet.warning(
+        None if has_profile => findings.warning(
             root,
             "protocol",
             "deviceProtocol is missing: SIP firmware may not take the file",
             cure,
         ),
-        None => sheet.error(
+        None => findings.error(
             root,
             "protocol",
             "neither deviceProtocol nor sipProfile is there: this is for SCCP firmware, and a \
@@ -95,17 +95,22 @@ fn protocol(sheet: &mut Sheet<'_>, root: Node<'_, '_>) -> bool {
 }
 
 /// What SIP firmware needs and minds.
-fn sip(sheet: &mut Sheet<'_>, root: Node<'_, '_>, family: Option<Family>, known: &Known) {
+fn sip(
+    findings: &mut FindingList<'_>,
+    root: Node<'_, '_>,
+    family: Option<Family>,
+    known: &LintContext,
+) {
     for node in root.descendants().filter(Node::is_element) {
-        value::one(sheet, node, family);
+        value::check_element(findings, node, family);
     }
     let lines: Vec<_> = all(root, "line")
         .filter(|line| line.parent().is_some_and(|parent| is(parent, "sipLines")))
         .collect();
-    first_line(sheet, root, &lines);
+    first_line(findings, root, &lines);
     if all(root, "dialTemplate").all(|plan| text(plan).is_empty()) {
         let profile = child(root, "sipProfile").unwrap_or(root);
-        sheet.node(
+        findings.node(
             Severity::Note,
             profile,
             "no-dial-plan",
@@ -117,7 +122,7 @@ fn sip(sheet: &mut Sheet<'_>, root: Node<'_, '_>, family: Option<Family>, known:
     for node in &transports {
         let written = text(*node);
         if !written.is_empty() && !TRANSPORTS.contains(&written.as_str()) {
-            sheet.error(
+            findings.error(
                 *node,
                 "transport",
                 "transportLayerProtocol is 1 (TCP), 2 (UDP), 3 (TLS) or 4 (as the security \
@@ -127,19 +132,19 @@ fn sip(sheet: &mut Sheet<'_>, root: Node<'_, '_>, family: Option<Family>, known:
         }
     }
     if let Some(pjsip) = &known.pjsip {
-        pbx::judge(sheet, &lines, &transports, pjsip);
+        pbx::check(findings, &lines, &transports, pjsip);
     }
 }
 
 /// Without its first line a phone deletes the file: "Line 1 not configured" (observed).
-fn first_line(sheet: &mut Sheet<'_>, root: Node<'_, '_>, lines: &[Node<'_, '_>]) {
+fn first_line(findings: &mut FindingList<'_>, root: Node<'_, '_>, lines: &[Node<'_, '_>]) {
     let is_line = |line: &&Node<'_, '_>| {
         child(**line, "featureID").is_none_or(|feature| text(feature) == LINE)
     };
     let mut registering = lines.iter().filter(is_line).peekable();
     let Some(any) = registering.peek().copied() else {
         let place = all(root, "sipLines").next();
-        sheet.error(
+        findings.error(
             place.or(child(root, "sipProfile")).unwrap_or(root),
             "no-line",
             "there is no line: the phone says \"Line 1 not configured\" and deletes the file",
@@ -152,7 +157,7 @@ fn first_line(sheet: &mut Sheet<'_>, root: Node<'_, '_>, lines: &[Node<'_, '_>])
         line.attribute("button") == Some("1") || line.attribute("lineIndex") == Some("1")
     };
     let Some(first) = registering.find(is_first) else {
-        sheet.warning(
+        findings.warning(
             *any,
             "no-line",
             "no line is on button 1: the phone may say \"Line 1 not configured\"",
@@ -162,7 +167,7 @@ fn first_line(sheet: &mut Sheet<'_>, root: Node<'_, '_>, lines: &[Node<'_, '_>])
     };
     let name = child(*first, "name");
     if name.map(text).unwrap_or_default().is_empty() {
-        sheet.error(
+        findings.error(
             name.unwrap_or(*first),
             "no-line",
             "the first line has no name, which is what it registers as",

@@ -2,7 +2,7 @@
 
 use roxmltree::Node;
 
-use super::{Known, sheet::Sheet};
+use super::{context::LintContext, findings::FindingList};
 use crate::{
     diagnose::Severity,
     phone::{Family, LoadName, Model},
@@ -32,16 +32,16 @@ const RELEASES: &[&str] = &[
 
 /// Judges the load in this element. `family` is that of the phones that read it, and how
 /// they are known.
-pub(super) fn judge(
-    sheet: &mut Sheet<'_>,
+pub(super) fn check(
+    findings: &mut FindingList<'_>,
     node: Node<'_, '_>,
     written: &str,
     family: Option<(Family, &str)>,
-    known: &Known,
+    known: &LintContext,
 ) {
     let load = LoadName::new(written);
     if load.as_str().len() != written.len() {
-        sheet.error(
+        findings.error(
             node,
             "load-suffix",
             "the name of a load stands here without .loads: the phone adds it itself, and asks \
@@ -49,12 +49,12 @@ pub(super) fn judge(
             format!("Write {load}"),
         );
     }
-    name(sheet, node, &load, known);
+    name(findings, node, &load, known);
     let Some((family, whose)) = family else {
         return;
     };
     if let Some(of_load) = family_of(&load).filter(|of_load| *of_load != family) {
-        sheet.error(
+        findings.error(
             node,
             "load-family",
             format!(
@@ -78,14 +78,14 @@ pub(super) fn family_of(load: &LoadName) -> Option<Family> {
 }
 
 /// Its letters: first what is known to exist, then the form that such names have.
-fn name(sheet: &mut Sheet<'_>, node: Node<'_, '_>, load: &LoadName, known: &Known) {
+fn name(findings: &mut FindingList<'_>, node: Node<'_, '_>, load: &LoadName, known: &LintContext) {
     let staged = &known.loads;
     if staged.contains(load) {
         return;
     }
     let in_other_case = |one: &&LoadName| one.as_str().eq_ignore_ascii_case(load.as_str());
     if let Some(staged) = staged.iter().find(in_other_case) {
-        sheet.warning(
+        findings.warning(
             node,
             "load-case",
             format!("the bundle's load is {staged}, and most TFTP servers tell the case apart"),
@@ -95,7 +95,7 @@ fn name(sheet: &mut Sheet<'_>, node: Node<'_, '_>, load: &LoadName, known: &Know
     }
     let convertible = load.family().filter(|family| family.is_convertible());
     if convertible.is_some() && !load.as_str().ends_with('S') {
-        without_s(sheet, node, load, staged);
+        without_s(findings, node, load, staged);
         return;
     }
     // Recovery manifests are in every bundle and in no list of loads.
@@ -110,7 +110,7 @@ fn name(sheet: &mut Sheet<'_>, node: Node<'_, '_>, load: &LoadName, known: &Know
             "the bundles are for other phones".to_owned(),
         ),
     };
-    sheet.node(
+    findings.node(
         severity,
         node,
         "load-not-staged",
@@ -121,7 +121,12 @@ fn name(sheet: &mut Sheet<'_>, node: Node<'_, '_>, load: &LoadName, known: &Know
 }
 
 /// `SIP45.9-3-1SR4`, `SIP45.9-3-1SR4-1`: what the bundle is called, not what the load is.
-fn without_s(sheet: &mut Sheet<'_>, node: Node<'_, '_>, load: &LoadName, staged: &[LoadName]) {
+fn without_s(
+    findings: &mut FindingList<'_>,
+    node: Node<'_, '_>,
+    load: &LoadName,
+    staged: &[LoadName],
+) {
     let written = load.as_str();
     let is_longer = |name: &str| {
         let head = name.get(..written.len());
@@ -142,7 +147,7 @@ fn without_s(sheet: &mut Sheet<'_>, node: Node<'_, '_>, load: &LoadName, staged:
         ),
         meant => (Severity::Error, meant.join(" or ")),
     };
-    sheet.node(
+    findings.node(
         severity,
         node,
         "load-name",

@@ -3,8 +3,8 @@
 use roxmltree::{Document, Error};
 
 use super::{
-    sheet::{Place, Sheet},
-    text::Text,
+    findings::FindingList,
+    text::{Position, Text},
 };
 use crate::diagnose::Severity;
 
@@ -18,7 +18,7 @@ const SENTINEL: &str = "</reflash-end-of-file>";
 
 /// Tells the one fault that the reader stumbled over. Nothing of the text is shown but names
 /// of tags: what stands around a slip may be a password.
-pub(super) fn explain(sheet: &mut Sheet<'_>, text: &Text, error: &Error) {
+pub(super) fn explain(findings: &mut FindingList<'_>, text: &Text, error: &Error) {
     let offset = text.offset(error.pos());
     // Errors that are about something else, where a curly quote may stand near by chance.
     let elsewhere = matches!(
@@ -30,8 +30,8 @@ pub(super) fn explain(sheet: &mut Sheet<'_>, text: &Text, error: &Error) {
             | Error::NonXmlChar(..)
     );
     if let Some(curly) = curly_in_tag(text.as_str(), offset).filter(|_| !elsewhere) {
-        sheet.at(
-            text.place(curly),
+        findings.at(
+            text.position(curly),
             Severity::Error,
             "curly-quotes",
             "a curly quote where XML wants a straight one: the phone drops the whole file",
@@ -42,8 +42,8 @@ pub(super) fn explain(sheet: &mut Sheet<'_>, text: &Text, error: &Error) {
     }
     if matches!(error, Error::DtdDetected) {
         let at = text.as_str().find("<!DOCTYPE").unwrap_or_default();
-        sheet.at(
-            text.place(at),
+        findings.at(
+            text.position(at),
             Severity::Error,
             "doctype",
             "a document type declaration: what it defines is not read, here or by phones",
@@ -52,7 +52,7 @@ pub(super) fn explain(sheet: &mut Sheet<'_>, text: &Text, error: &Error) {
         return;
     }
     let (place, message, cure) = cause(text, offset, error);
-    sheet.at(
+    findings.at(
         place,
         Severity::Error,
         "not-well-formed",
@@ -82,8 +82,8 @@ fn curly_in_tag(text: &str, offset: usize) -> Option<usize> {
     tag.find(CURLY).map(|at| start + at)
 }
 
-fn cause(text: &Text, offset: usize, error: &Error) -> (Place, String, &'static str) {
-    let place = text.place(offset);
+fn cause(text: &Text, offset: usize, error: &Error) -> (Position, String, &'static str) {
+    let place = text.position(offset);
     let found = || match text.as_str()[offset..].chars().next() {
         Some(c) => format!("'{}'", c.escape_debug()),
         None => "the end of the file".to_owned(),

@@ -5,9 +5,8 @@ use std::path::Path;
 use roxmltree::Node;
 
 use super::{
-    MAX_FILE_BYTES,
-    sheet::Sheet,
-    text::Text,
+    findings::FindingList,
+    text::{MAX_FILE_BYTES, Text},
     xml::{all, child, declare_prefixes, is_bounded, value},
 };
 
@@ -25,7 +24,7 @@ const USE_CALL_MANAGER: &str = "USECALLMANAGER";
 
 /// Where the lines of a phone's configuration register: host and port. The host is empty where
 /// that is the TFTP server. Nothing where the file cannot be read or has no line:
-/// [`super::judge`] says why.
+/// [`super::check`] says why.
 #[must_use]
 pub fn registrars(bytes: &[u8]) -> Vec<(String, u16)> {
     read(bytes, |root| {
@@ -65,23 +64,23 @@ pub fn transport_layer(bytes: &[u8]) -> Option<String> {
 
 /// Reads a file that is no larger than a phone's.
 fn read<T>(bytes: &[u8], read: impl FnOnce(Node<'_, '_>) -> T) -> Option<T> {
-    let mut sheet = Sheet::new(Path::new(""));
-    let mut text = Text::decode(bytes, &mut sheet)?;
-    if bytes.len() > MAX_FILE_BYTES || !is_bounded(&text, &mut sheet) {
+    let mut findings = FindingList::new(Path::new(""));
+    let mut text = Text::decode(bytes).ok()?;
+    if bytes.len() > MAX_FILE_BYTES || !is_bounded(&text, &mut findings) {
         return None;
     }
-    declare_prefixes(&mut text, &mut sheet);
+    declare_prefixes(&mut text, &mut findings);
     let document = roxmltree::Document::parse(text.as_str()).ok()?;
     Some(read(document.root_element()))
 }
 
 /// Judges every call manager below the root, and that there is one.
-pub(super) fn judge(sheet: &mut Sheet<'_>, root: Node<'_, '_>) {
+pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>) {
     let named: Vec<_> = all(root, "callManager")
         .filter_map(|manager| child(manager, "processNodeName"))
         .collect();
     if named.is_empty() {
-        sheet.error(
+        findings.error(
             root,
             "no-call-manager",
             "no callManager with a processNodeName: the phone has nowhere to register, and some \
@@ -90,7 +89,7 @@ pub(super) fn judge(sheet: &mut Sheet<'_>, root: Node<'_, '_>) {
              the PBX's address",
         );
     } else if named.iter().all(|name| value(*name).is_empty()) {
-        sheet.warning(
+        findings.warning(
             named[0],
             "no-call-manager",
             "processNodeName is empty: the phone registers at its TFTP server",
@@ -99,7 +98,7 @@ pub(super) fn judge(sheet: &mut Sheet<'_>, root: Node<'_, '_>) {
     }
     for node in root.descendants().filter(Node::is_element) {
         match node.tag_name().name() {
-            "ethernetPhonePort" if SIP_PORTS.contains(&value(node).as_str()) => sheet.warning(
+            "ethernetPhonePort" if SIP_PORTS.contains(&value(node).as_str()) => findings.warning(
                 node,
                 "ports",
                 format!(
@@ -108,7 +107,7 @@ pub(super) fn judge(sheet: &mut Sheet<'_>, root: Node<'_, '_>) {
                 ),
                 "Write 2000 here, and SIP's port into sipPort beside it",
             ),
-            "sipPort" | "voipControlPort" if value(node) == SCCP_PORT => sheet.error(
+            "sipPort" | "voipControlPort" if value(node) == SCCP_PORT => findings.error(
                 node,
                 "ports",
                 format!(

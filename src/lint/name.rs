@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::sheet::Sheet;
+use super::findings::FindingList;
 use crate::{diagnose::Severity, phone::MacAddress};
 
 /// A file that phones read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum FileKind {
     /// `SEP<MAC>.cnf.xml`: one phone's configuration.
     Device,
     /// `XMLDefault.cnf.xml`: the one for phones that have none of their own.
@@ -19,7 +19,7 @@ pub enum Kind {
 /// The name for phones that have no configuration of their own.
 const DEFAULT: &str = "XMLDefault.cnf.xml";
 
-impl Kind {
+impl FileKind {
     /// By the name, in any case; `None` where the name says nothing.
     #[must_use]
     pub fn of_name(path: &Path) -> Option<Self> {
@@ -47,27 +47,27 @@ impl Kind {
 }
 
 /// Whether a phone asks for exactly this name.
-pub(super) fn judge(sheet: &mut Sheet<'_>, path: &Path, kind: Option<Kind>) {
+pub(super) fn check(findings: &mut FindingList<'_>, path: &Path, kind: Option<FileKind>) {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
         return;
     };
     let expected = match kind {
-        Some(Kind::Default) => Some(DEFAULT.to_owned()),
-        Some(Kind::Device) => {
+        Some(FileKind::Default) => Some(DEFAULT.to_owned()),
+        Some(FileKind::Device) => {
             let middle = &name["SEP".len()..name.len() - ".cnf.xml".len()];
             MacAddress::from_hex(middle).map(|mac| format!("SEP{}.cnf.xml", mac.upper_hex()))
         }
-        Some(Kind::DialPlan) | None => return,
+        Some(FileKind::DialPlan) | None => return,
     };
     match expected {
-        Some(expected) if expected != name => sheet.file(
+        Some(expected) if expected != name => findings.file(
             Severity::Warning,
             "file-name",
             format!("phones ask for {expected}, and most TFTP servers tell the case apart"),
             format!("Rename it to {expected}"),
         ),
         Some(_) => {}
-        None => sheet.file(
+        None => findings.file(
             Severity::Warning,
             "file-name",
             "no phone asks for this name: expected SEP, the 12 digits of the phone's MAC in \

@@ -3,32 +3,32 @@
 use roxmltree::Node;
 
 use super::{
-    pjsip::{Endpoint, Pjsip, Protocol},
+    findings::FindingList,
+    pjsip::{PjsipConfig, PjsipEndpoint, TransportProtocol},
     placeholder::is_placeholder,
-    sheet::Sheet,
     xml::{child, value},
 };
 
 /// Holds every line against the endpoints, and the transport against the transports.
-pub(super) fn judge(
-    sheet: &mut Sheet<'_>,
+pub(super) fn check(
+    findings: &mut FindingList<'_>,
     lines: &[Node<'_, '_>],
     transports: &[Node<'_, '_>],
-    pjsip: &Pjsip,
+    pjsip: &PjsipConfig,
 ) {
-    let mut used: Vec<&Endpoint> = Vec::new();
+    let mut used: Vec<&PjsipEndpoint> = Vec::new();
     for name in lines.iter().filter_map(|line| child(*line, "name")) {
         let written = value(name);
         let known = pjsip.endpoints.iter().find(|one| one.name == written);
         match known {
             Some(endpoint) => {
-                answers(sheet, name, endpoint);
+                answers(findings, name, endpoint);
                 used.push(endpoint);
             }
             // Without any endpoint the file is one of several, and this one is elsewhere.
             None if pjsip.partial || pjsip.endpoints.is_empty() || written.is_empty() => {}
             None if is_placeholder(&written, false) => {}
-            None => sheet.warning(
+            None => findings.warning(
                 name,
                 "unknown-endpoint",
                 format!("no endpoint of pjsip.conf is called {written}"),
@@ -37,12 +37,12 @@ pub(super) fn judge(
         }
     }
     for node in transports {
-        transport(sheet, *node, &used, pjsip);
+        transport(findings, *node, &used, pjsip);
     }
 }
 
 /// The phone sends from any port and wants its answers at voipControlPort.
-fn answers(sheet: &mut Sheet<'_>, name: Node<'_, '_>, endpoint: &Endpoint) {
+fn answers(findings: &mut FindingList<'_>, name: Node<'_, '_>, endpoint: &PjsipEndpoint) {
     let wrong: Vec<_> = [
         (endpoint.force_rport, "force_rport"),
         (endpoint.rewrite_contact, "rewrite_contact"),
@@ -51,7 +51,7 @@ fn answers(sheet: &mut Sheet<'_>, name: Node<'_, '_>, endpoint: &Endpoint) {
     .filter_map(|(on, option)| on.then_some(*option))
     .collect();
     if !wrong.is_empty() {
-        sheet.warning(
+        findings.warning(
             name,
             "endpoint-nat",
             format!(
@@ -68,11 +68,16 @@ fn answers(sheet: &mut Sheet<'_>, name: Node<'_, '_>, endpoint: &Endpoint) {
     }
 }
 
-fn transport(sheet: &mut Sheet<'_>, node: Node<'_, '_>, used: &[&Endpoint], pjsip: &Pjsip) {
+fn transport(
+    findings: &mut FindingList<'_>,
+    node: Node<'_, '_>,
+    used: &[&PjsipEndpoint],
+    pjsip: &PjsipConfig,
+) {
     let (wanted, called) = match value(node).as_str() {
-        "1" => (Protocol::Tcp, "tcp"),
-        "2" => (Protocol::Udp, "udp"),
-        "3" => (Protocol::Tls, "tls"),
+        "1" => (TransportProtocol::Tcp, "tcp"),
+        "2" => (TransportProtocol::Udp, "udp"),
+        "3" => (TransportProtocol::Tls, "tls"),
         // 4 leaves it open; others are told as such.
         _ => return,
     };
@@ -81,7 +86,7 @@ fn transport(sheet: &mut Sheet<'_>, node: Node<'_, '_>, used: &[&Endpoint], pjsi
         .iter()
         .any(|(_, protocol)| *protocol == wanted);
     if !listens && !pjsip.partial && !pjsip.transports.is_empty() {
-        sheet.error(
+        findings.error(
             node,
             "transport",
             format!("the phone is to use {called}, and no transport of pjsip.conf is {called}"),
@@ -95,7 +100,7 @@ fn transport(sheet: &mut Sheet<'_>, node: Node<'_, '_>, used: &[&Endpoint], pjsi
         (*protocol != wanted).then_some((&endpoint.name, named))
     });
     if let Some((endpoint, named)) = other {
-        sheet.warning(
+        findings.warning(
             node,
             "transport",
             format!(

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 /// What a transport listens on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Protocol {
+pub enum TransportProtocol {
     /// `protocol=tcp`.
     Tcp,
     /// `protocol=udp`, and where none is named.
@@ -20,7 +20,7 @@ pub enum Protocol {
 
 /// One `type=endpoint`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
+pub struct PjsipEndpoint {
     /// Its name: what a phone registers as.
     pub name: String,
     /// The transport that it names.
@@ -33,11 +33,11 @@ pub struct Endpoint {
 
 /// What the PBX's side says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Pjsip {
+pub struct PjsipConfig {
     /// Its transports by name.
-    pub transports: Vec<(String, Protocol)>,
+    pub transports: Vec<(String, TransportProtocol)>,
     /// Its endpoints.
-    pub endpoints: Vec<Endpoint>,
+    pub endpoints: Vec<PjsipEndpoint>,
     /// Whether it includes files that were not read: what is missing may be there.
     pub partial: bool,
 }
@@ -45,7 +45,7 @@ pub struct Pjsip {
 /// A section while it is read: its type may come from a template.
 type Section = HashMap<String, String>;
 
-impl Pjsip {
+impl PjsipConfig {
     /// Reads a file. Total: what is no `pjsip.conf` has no transports and no endpoints.
     #[must_use]
     pub fn read(text: &str) -> Self {
@@ -91,14 +91,14 @@ impl Pjsip {
         match value("type").as_deref() {
             Some("transport") => {
                 let protocol = match value("protocol").as_deref() {
-                    Some("tcp") => Protocol::Tcp,
-                    Some("tls") => Protocol::Tls,
-                    Some("udp") | None => Protocol::Udp,
-                    Some(_) => Protocol::Other,
+                    Some("tcp") => TransportProtocol::Tcp,
+                    Some("tls") => TransportProtocol::Tls,
+                    Some("udp") | None => TransportProtocol::Udp,
+                    Some(_) => TransportProtocol::Other,
                 };
                 self.transports.push((name, protocol));
             }
-            Some("endpoint") => self.endpoints.push(Endpoint {
+            Some("endpoint") => self.endpoints.push(PjsipEndpoint {
                 name,
                 transport: section.get("transport").cloned(),
                 force_rport: is_on("force_rport", true),
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn transports_and_endpoints_are_found_through_templates_and_comments() {
-        let read = Pjsip::read(
+        let read = PjsipConfig::read(
             "; a comment\n\
              [transport-tcp]\ntype = transport\nprotocol=tcp ; why not\nbind=0.0.0.0\n\
              [transport-udp](+)\ntype=transport\n\
@@ -189,16 +189,16 @@ mod tests {
              [transport-tcp](+)\nprotocol=tls\n",
         );
         let transports = [
-            ("transport-udp", Protocol::Udp),
-            ("wss", Protocol::Other),
-            ("transport-tcp", Protocol::Tls),
+            ("transport-udp", TransportProtocol::Udp),
+            ("wss", TransportProtocol::Other),
+            ("transport-tcp", TransportProtocol::Tls),
         ];
         let expected: Vec<_> = transports
             .iter()
             .map(|(name, protocol)| ((*name).to_owned(), *protocol))
             .collect();
         assert_eq!(read.transports, expected);
-        let endpoint = |name: &str, transport: Option<&str>, on: bool| Endpoint {
+        let endpoint = |name: &str, transport: Option<&str>, on: bool| PjsipEndpoint {
             name: name.to_owned(),
             transport: transport.map(str::to_owned),
             force_rport: on,
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn includes_are_noticed_and_defaults_are_asterisk_s() {
-        let read = Pjsip::read("#include pjsip.transports.conf\n[7]\ntype=endpoint\n");
+        let read = PjsipConfig::read("#include pjsip.transports.conf\n[7]\ntype=endpoint\n");
         assert!(read.partial && read.endpoints[0].force_rport);
         assert!(!read.endpoints[0].rewrite_contact);
     }

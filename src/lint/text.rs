@@ -1,7 +1,11 @@
 //! The text of a file, and the places in it.
 
-use super::sheet::{Place, Sheet};
-use crate::diagnose::Severity;
+/// Bytes of a configuration at most. Phones report this limit themselves: "with size limit
+/// of 550001" (observed in a phone's log).
+pub const MAX_FILE_BYTES: usize = 550_001;
+
+/// A line and a column, both from 1.
+pub(super) type Position = (u32, u32);
 
 /// What stands before UTF-8 that a Windows editor wrote.
 const BOM: char = '\u{feff}';
@@ -16,26 +20,22 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// Reads UTF-8; and Latin-1 where the file says so, as some old guides do. `None` where
-    /// neither holds: that is told.
-    pub(super) fn decode(bytes: &[u8], sheet: &mut Sheet<'_>) -> Option<Self> {
-        let text = match std::str::from_utf8(bytes) {
-            Ok(text) => text.strip_prefix(BOM).unwrap_or(text).to_owned(),
-            Err(_) if says_latin1(bytes) => bytes.iter().copied().map(char::from).collect(),
-            Err(error) => {
-                let (sound, _) = bytes.split_at(error.valid_up_to());
-                let sound = String::from_utf8_lossy(sound).into_owned();
-                sheet.at(
-                    Self::new(sound).end(),
-                    Severity::Error,
-                    "encoding",
-                    "this is not UTF-8: the phone reads the file as UTF-8",
-                    "Save the file as UTF-8 without a byte order mark, or write plain ASCII",
-                );
-                return None;
+    /// Decodes UTF-8, or Latin-1 if the XML declaration names it, as some old guides do.
+    ///
+    /// # Errors
+    ///
+    /// The position of the first byte that is not UTF-8.
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Position> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Self::new(text.strip_prefix(BOM).unwrap_or(text).to_owned())),
+            Err(_) if declares_latin1(bytes) => {
+                Ok(Self::new(bytes.iter().copied().map(char::from).collect()))
             }
-        };
-        Some(Self::new(text))
+            Err(error) => {
+                let (valid, _) = bytes.split_at(error.valid_up_to());
+                Err(Self::new(String::from_utf8_lossy(valid).into_owned()).end())
+            }
+        }
     }
 
     fn new(text: String) -> Self {
@@ -76,7 +76,7 @@ impl Text {
     }
 
     /// The line and the column of an offset, as the author of the file counts them.
-    pub(super) fn place(&self, offset: usize) -> Place {
+    pub(super) fn position(&self, offset: usize) -> Position {
         let behind = self.at + self.added;
         let mut end = offset.min(self.whole.len());
         while !self.whole.is_char_boundary(end) {
@@ -95,13 +95,13 @@ impl Text {
     }
 
     /// The place behind the last character.
-    pub(super) fn end(&self) -> Place {
-        self.place(self.whole.len())
+    pub(super) fn end(&self) -> Position {
+        self.position(self.whole.len())
     }
 }
 
 /// Whether the XML declaration names Latin-1 or a set that is like it where it matters.
-fn says_latin1(bytes: &[u8]) -> bool {
+fn declares_latin1(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(200)];
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
     let declaration = head.split("?>").next().unwrap_or_default();
@@ -139,9 +139,9 @@ mod tests {
     #[test]
     fn places_are_those_of_the_file_whatever_was_put_in() {
         let mut text = Text::new("<?xml?>\n<!-- < -->\n<dévice a=\"é\" b=\"x\">\n<c/>".to_owned());
-        let plain: Vec<Place> = ["<dév", "a=", "b=", "<c/"]
+        let plain: Vec<Position> = ["<dév", "a=", "b=", "<c/"]
             .iter()
-            .map(|what| text.place(text.whole.find(what).unwrap()))
+            .map(|what| text.position(text.whole.find(what).unwrap()))
             .collect();
         assert_eq!(plain, [(3, 1), (3, 9), (3, 15), (4, 1)]);
         assert!(text.declare("xsi") && text.declare("axl"));
@@ -152,7 +152,7 @@ mod tests {
         for (what, place) in ["<dév", " a=", "b=\"x", "<c/"].iter().zip(&plain) {
             let skip = usize::from(what.starts_with(' '));
             let offset = text.whole.rfind(what).unwrap() + skip;
-            assert_eq!(text.place(offset), *place, "{what}");
+            assert_eq!(text.position(offset), *place, "{what}");
         }
         assert_eq!(text.end(), (4, 5));
     }
@@ -161,7 +161,7 @@ mod tests {
     fn a_row_and_a_column_lead_back_to_their_offset() {
         let text = Text::new("äb\r\nçd\n".to_owned());
         for (at, _) in text.whole.char_indices() {
-            let (row, col) = text.place(at);
+            let (row, col) = text.position(at);
             assert_eq!(text.offset(roxmltree::TextPos::new(row, col)), at);
         }
         assert_eq!(text.offset(roxmltree::TextPos::new(9, 9)), text.whole.len());

@@ -3,10 +3,10 @@
 use roxmltree::Node;
 
 use super::{
+    findings::FindingList,
     malformed::CURLY,
-    near,
     placeholder::is_placeholder,
-    sheet::Sheet,
+    similar,
     xml::{is, value},
 };
 use crate::{
@@ -63,30 +63,30 @@ const BOOLEANS: &[&str] = &[
 const CODECS: &[&str] = &["none", "g711ulaw", "g711alaw", "g729a", "g722"];
 
 /// What holds of every value: no placeholder, no quotes of a word processor around it.
-pub(super) fn everywhere(sheet: &mut Sheet<'_>, root: Node<'_, '_>) {
+pub(super) fn check_all(findings: &mut FindingList<'_>, root: Node<'_, '_>) {
     for node in root.descendants().filter(Node::is_element) {
         let text = value(node);
         let quoted = |text: &str| text.starts_with(CURLY) && text.ends_with(CURLY);
         let attribute = node.attributes().any(|one| quoted(one.value()));
         if quoted(&text) || attribute {
-            sheet.warning(
+            findings.warning(
                 node,
                 "curly-quotes",
                 "curly quotes are part of a value: the phone takes them for letters",
                 "Delete them; around an attribute's value stand straight ones: \"",
             );
-        } else if left_open(node, &text) {
-            placeholder(sheet, node, &text);
+        } else if is_unfilled(node, &text) {
+            placeholder(findings, node, &text);
         }
     }
 }
 
 /// Whether the value is a placeholder that somebody was to replace.
-fn left_open(node: Node<'_, '_>, text: &str) -> bool {
+fn is_unfilled(node: Node<'_, '_>, text: &str) -> bool {
     is_placeholder(text, SECRETS.contains(&node.tag_name().name()))
 }
 
-fn placeholder(sheet: &mut Sheet<'_>, node: Node<'_, '_>, text: &str) {
+fn placeholder(findings: &mut FindingList<'_>, node: Node<'_, '_>, text: &str) {
     let name = node.tag_name().name();
     let in_line = node.parent().is_some_and(|parent| is(parent, "line"));
     let is_vital = match name {
@@ -103,9 +103,9 @@ fn placeholder(sheet: &mut Sheet<'_>, node: Node<'_, '_>, text: &str) {
     let shown = if SECRETS.contains(&name) {
         "a placeholder".to_owned()
     } else {
-        format!("the placeholder {}", cut(text))
+        format!("the placeholder {}", quoted(text))
     };
-    sheet.node(
+    findings.node(
         severity,
         node,
         "placeholder",
@@ -115,24 +115,28 @@ fn placeholder(sheet: &mut Sheet<'_>, node: Node<'_, '_>, text: &str) {
 }
 
 /// One element of a phone's own configuration. `family` is the phone's, where it is known.
-pub(super) fn one(sheet: &mut Sheet<'_>, node: Node<'_, '_>, family: Option<Family>) {
+pub(super) fn check_element(
+    findings: &mut FindingList<'_>,
+    node: Node<'_, '_>,
+    family: Option<Family>,
+) {
     let text = value(node);
     let name = node.tag_name().name();
-    if left_open(node, &text) || text.starts_with(CURLY) {
+    if is_unfilled(node, &text) || text.starts_with(CURLY) {
         return;
     }
     let parent = |name| node.parent().is_some_and(|parent| is(parent, name));
     let length = text.chars().count();
     match name {
-        "timeZone" if !text.is_empty() => time_zone(sheet, node, &text),
-        "phoneLabel" => phone_label(sheet, node, &text, family),
-        "authName" | "name" if parent("line") && length > MAX_AUTH_NAME => sheet.error(
+        "timeZone" if !text.is_empty() => time_zone(findings, node, &text),
+        "phoneLabel" => phone_label(findings, node, &text, family),
+        "authName" | "name" if parent("line") && length > MAX_AUTH_NAME => findings.error(
             node,
             "name-too-long",
             format!("<{name}> has {length} characters; the phone takes {MAX_AUTH_NAME}"),
             "Give the extension a shorter name, here and at the PBX",
         ),
-        "name" if parent("ntp") && length > MAX_NTP_NAME => sheet.warning(
+        "name" if parent("ntp") && length > MAX_NTP_NAME => findings.warning(
             node,
             "name-too-long",
             format!(
@@ -140,37 +144,42 @@ pub(super) fn one(sheet: &mut Sheet<'_>, node: Node<'_, '_>, family: Option<Fami
             ),
             "Write its address, or a shorter name",
         ),
-        "authPassword" if length > SAFE_SECRET => secret(sheet, node, length, family),
+        "authPassword" if length > SAFE_SECRET => secret(findings, node, length, family),
         "preferredCodec" if !text.is_empty() && is_7900(family) != Some(false) => {
-            codec(sheet, node, &text);
+            codec(findings, node, &text);
         }
-        _ if BOOLEANS.contains(&name) => boolean(sheet, node, name, &text),
+        _ if BOOLEANS.contains(&name) => boolean(findings, node, name, &text),
         _ => {}
     }
 }
 
-fn time_zone(sheet: &mut Sheet<'_>, node: Node<'_, '_>, text: &str) {
+fn time_zone(findings: &mut FindingList<'_>, node: Node<'_, '_>, text: &str) {
     if CISCO_TIME_ZONES.contains(&text) {
         return;
     }
-    let cure = match near::time_zone(text) {
+    let cure = match similar::time_zone(text) {
         Some(meant) => format!("Write {meant}"),
         None => "Write one of Cisco's names, such as W. Europe Standard/Daylight Time; the list \
                  is at usecallmanager.nz"
             .to_owned(),
     };
-    sheet.warning(
+    findings.warning(
         node,
         "time-zone",
         format!(
             "the phone knows no time zone {}: its clock will be wrong",
-            cut(text)
+            quoted(text)
         ),
         cure,
     );
 }
 
-fn phone_label(sheet: &mut Sheet<'_>, node: Node<'_, '_>, text: &str, family: Option<Family>) {
+fn phone_label(
+    findings: &mut FindingList<'_>,
+    node: Node<'_, '_>,
+    text: &str,
+    family: Option<Family>,
+) {
     let length = text.chars().count();
     let severity = match is_7900(family) {
         Some(true) => Severity::Error,
@@ -185,17 +194,22 @@ fn phone_label(sheet: &mut Sheet<'_>, node: Node<'_, '_>, text: &str, family: Op
         return;
     };
     let cure = "Write at most 12 characters without blanks; - and _ are taken";
-    sheet.node(severity, node, "phone-label", message, cure);
+    findings.node(severity, node, "phone-label", message, cure);
 }
 
 /// Disputed: 7941 and 7961 are reported to cut or refuse long ones, others to take 32.
-fn secret(sheet: &mut Sheet<'_>, node: Node<'_, '_>, length: usize, family: Option<Family>) {
+fn secret(
+    findings: &mut FindingList<'_>,
+    node: Node<'_, '_>,
+    length: usize,
+    family: Option<Family>,
+) {
     let severity = match family {
         Some(Family::F41) => Severity::Warning,
         None => Severity::Note,
         Some(_) => return,
     };
-    sheet.node(
+    findings.node(
         severity,
         node,
         "secret-too-long",
@@ -206,12 +220,12 @@ fn secret(sheet: &mut Sheet<'_>, node: Node<'_, '_>, length: usize, family: Opti
     );
 }
 
-fn codec(sheet: &mut Sheet<'_>, node: Node<'_, '_>, text: &str) {
+fn codec(findings: &mut FindingList<'_>, node: Node<'_, '_>, text: &str) {
     if !CODECS.contains(&text) {
-        sheet.warning(
+        findings.warning(
             node,
             "codec",
-            format!("the phone knows no codec {}", cut(text)),
+            format!("the phone knows no codec {}", quoted(text)),
             format!(
                 "Write one of {}; none leaves the choice to the PBX",
                 CODECS.join(", ")
@@ -220,27 +234,27 @@ fn codec(sheet: &mut Sheet<'_>, node: Node<'_, '_>, text: &str) {
     }
 }
 
-fn boolean(sheet: &mut Sheet<'_>, node: Node<'_, '_>, name: &str, text: &str) {
+fn boolean(findings: &mut FindingList<'_>, node: Node<'_, '_>, name: &str, text: &str) {
     match (name, text) {
-        ("natEnabled", "true") => sheet.warning(
+        ("natEnabled", "true") => findings.warning(
             node,
             "nat",
             "natEnabled is true: in a LAN the phone then does not register",
             "Write false, unless there is NAT between the phone and the PBX",
         ),
-        ("registerWithProxy", "false") => sheet.warning(
+        ("registerWithProxy", "false") => findings.warning(
             node,
             "no-register",
             "registerWithProxy is false: the phone does not register",
             "Write true",
         ),
         (_, "true" | "false" | "") => {}
-        _ => sheet.warning(
+        _ => findings.warning(
             node,
             "boolean",
             format!(
                 "{} stands in <{name}>: whatever is not true counts as false",
-                cut(text)
+                quoted(text)
             ),
             "Write true or false, in small letters",
         ),
@@ -254,7 +268,7 @@ fn is_7900(family: Option<Family>) -> Option<bool> {
 }
 
 /// A value as a message shows it, not longer than a line.
-fn cut(text: &str) -> String {
+fn quoted(text: &str) -> String {
     let mut shown: String = text.chars().take(40).collect();
     if shown.len() < text.len() {
         shown.push('…');

@@ -2,7 +2,7 @@
 
 use roxmltree::{Document, Error, Node};
 
-use super::{sheet::Sheet, text::Text};
+use super::{findings::FindingList, text::Text};
 use crate::diagnose::Severity;
 
 /// Attributes of one element at most. A real one has 3; the reader compares each with each.
@@ -16,7 +16,7 @@ const MAX_NAMESPACES: usize = 64;
 const MAX_PREFIXES: usize = 16;
 
 /// Whether the file can be read in reasonable time and memory; else that is told.
-pub(super) fn is_bounded(text: &Text, sheet: &mut Sheet<'_>) -> bool {
+pub(super) fn is_bounded(text: &Text, findings: &mut FindingList<'_>) -> bool {
     let text = text.as_str();
     let namespaces = text.matches("xmlns").count();
     let attributes = text
@@ -32,23 +32,23 @@ pub(super) fn is_bounded(text: &Text, sheet: &mut Sheet<'_>) -> bool {
         return true;
     };
     let cure = "Write it as a phone's configuration: elements with text, and hardly an attribute";
-    sheet.file(Severity::Error, "not-well-formed", message, cure);
+    findings.file(Severity::Error, "not-well-formed", message, cure);
     false
 }
 
 /// Declares the prefixes that the file uses and does not declare. Call managers write such
 /// files themselves (`xsi:type`) and phones take them, so each is only a warning.
-pub(super) fn declare_prefixes(text: &mut Text, sheet: &mut Sheet<'_>) {
+pub(super) fn declare_prefixes(text: &mut Text, findings: &mut FindingList<'_>) {
     let mut declared: Vec<String> = Vec::new();
     while let Err(Error::UnknownNamespace(prefix, position)) = Document::parse(text.as_str()) {
         if declared.contains(&prefix) || declared.len() == MAX_PREFIXES {
             return;
         }
-        let place = text.place(text.offset(position));
+        let place = text.position(text.offset(position));
         if !text.declare(&prefix) {
             return;
         }
-        sheet.at(
+        findings.at(
             place,
             Severity::Warning,
             "undeclared-prefix",

@@ -7,7 +7,7 @@ use super::{
     time_zone::cisco_time_zone,
 };
 use crate::{
-    dialplan::{Mode, Template},
+    dialplan::{DialMode, DialPlan},
     inventory::{Codec, Inventory, InventoryFault, SiteField, Transport},
 };
 
@@ -68,13 +68,13 @@ fn note_rewritten_numbers(
     let Some(bytes) = given.dial_plan else {
         return;
     };
-    let plan = match Template::read(bytes) {
+    let plan = match DialPlan::read(bytes) {
         Ok(plan) => plan,
         Err(found) => return problems.site(SiteField::DialPlan, Err(found.message)),
     };
     let mode = match site.transport {
-        Transport::Udp => Mode::Proxy,
-        Transport::Tcp => Mode::CallManager,
+        Transport::Udp => DialMode::Proxy,
+        Transport::Tcp => DialMode::CallManager,
     };
     let is_dialled = |number: &str| number.chars().all(|key| "0123456789*#+".contains(key));
     let mut otherwise: Vec<&str> = accounts

@@ -7,7 +7,7 @@ mod source;
 
 use reflash::{
     diagnose::{Finding, Severity},
-    dialplan::{MAX_PLAN_BYTES, Mode, Route, Template, User, judge},
+    dialplan::{DialMode, DialPlan, MAX_PLAN_BYTES, ProxyRoute, UserParameter, check},
 };
 
 /// A plan with these entries, each on a line of its own from the second.
@@ -17,19 +17,19 @@ fn xml(entries: &[&str]) -> String {
     format!("<DIALTEMPLATE>\n{}</DIALTEMPLATE>\n", entries.concat())
 }
 
-fn plan(entries: &[&str]) -> Template {
-    Template::read(xml(entries).as_bytes()).expect("it is a plan")
+fn plan(entries: &[&str]) -> DialPlan {
+    DialPlan::read(xml(entries).as_bytes()).expect("it is a plan")
 }
 
 /// Code, severity and place of everything that is found.
 fn found(text: &str) -> Vec<(&'static str, Severity, Option<u32>, Option<u32>)> {
     let short = |found: Finding| (found.code, found.severity, found.line, found.column);
-    judge(text.as_bytes()).into_iter().map(short).collect()
+    check(text.as_bytes()).into_iter().map(short).collect()
 }
 
 /// Holds each line of `table` against `plan`: the digits, what is sent, the seconds, the entry,
 /// and what came too late. `-` is nothing.
-fn hold(plan: &Template, mode: Mode, table: &str) {
+fn hold(plan: &DialPlan, mode: DialMode, table: &str) {
     let lines: Vec<_> = table.lines().map(str::trim).collect();
     for line in lines.iter().filter(|line| !line.is_empty()) {
         let words: Vec<_> = line.split_whitespace().collect();
@@ -78,7 +78,7 @@ fn the_best_entry_is_found_digit_by_digit() {
     // of equals the first; the star key and the star that takes all; `#` as "dial now".
     hold(
         &plan,
-        Mode::Proxy,
+        DialMode::Proxy,
         "5123456     512         0   1   3456
          51          51          10  -   -
          9011        9011        10  -   -
@@ -112,7 +112,7 @@ fn a_star_takes_one_digit_or_more_and_gives_none_back() {
     ]);
     hold(
         &plan,
-        Mode::Proxy,
+        DialMode::Proxy,
         "00      00      10  -  -
          001     001     3   1  -
          13425   13425   4   2  -
@@ -121,7 +121,7 @@ fn a_star_takes_one_digit_or_more_and_gives_none_back() {
          77      77      10  -  -
          77#     77      0   -  -",
     );
-    hold(&self::plan(&[]), Mode::Proxy, "12 12 10 - -");
+    hold(&self::plan(&[]), DialMode::Proxy, "12 12 10 - -");
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn the_hash_is_a_digit_where_the_pattern_has_it_and_for_a_call_manager_s_phone()
     ]);
     hold(
         &plan,
-        Mode::Proxy,
+        DialMode::Proxy,
         "12#   12#   2   2  -
          #21#  #21#  0   4  -
          34#5  34    0   5  5
@@ -143,7 +143,7 @@ fn the_hash_is_a_digit_where_the_pattern_has_it_and_for_a_call_manager_s_phone()
     );
     hold(
         &plan,
-        Mode::CallManager,
+        DialMode::CallManager,
         "12#   12#   2   2  -
          34#5  34#5  15  5  -
          5#1   5#1   0   1  -",
@@ -153,12 +153,12 @@ fn the_hash_is_a_digit_where_the_pattern_has_it_and_for_a_call_manager_s_phone()
 #[test]
 fn a_hotline_is_dialled_without_a_digit() {
     let hotline = plan(&[r#"match="" timeout="0" rewrite="300""#]);
-    hold(&hotline, Mode::Proxy, "- 300 0 1 -\n 12 300 0 1 12");
+    hold(&hotline, DialMode::Proxy, "- 300 0 1 -\n 12 300 0 1 12");
     let warm = plan(&[
         r#"MATCH="" Timeout="4" Rewrite="300""#,
         r#"MATCH="12" Timeout="1""#,
     ]);
-    hold(&warm, Mode::Proxy, "- 300 4 1 -\n 12 12 1 2 -");
+    hold(&warm, DialMode::Proxy, "- 300 4 1 -\n 12 12 1 2 -");
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn what_is_sent_is_what_the_rewrite_says() {
     ]);
     hold(
         &plan,
-        Mode::Proxy,
+        DialMode::Proxy,
         "310      1111310     0  1  -
          3255     122255      0  2  -
          3412134  412534      0  3  -
@@ -197,28 +197,34 @@ fn tones_users_routes_and_lines_are_those_of_the_entry() {
         r#"MATCH="999" Timeout="0" route="emergency""#,
         r#"MATCH="44" Timeout="1" Line="2" Rewrite="55""#,
     ]);
-    let first = plan.dial("981234", Mode::Proxy);
+    let first = plan.dial("981234", DialMode::Proxy);
     let tones: Vec<_> = first.tones.iter().map(|at| (at.after, at.tone)).collect();
     assert_eq!(tones, [(1, "Bellcore-Stutter"), (2, "Cisco-Zip")]);
     assert_eq!(
         (first.sent.as_str(), first.user),
-        ("981234", Some(User::Phone))
+        ("981234", Some(UserParameter::Phone))
     );
-    assert_eq!(first.route, Route::Default);
+    assert_eq!(first.route, ProxyRoute::Default);
 
-    let second = plan.dial("712", Mode::Proxy);
+    let second = plan.dial("712", DialMode::Proxy);
     assert_eq!(second.tones[0].tone, "Bellcore-Outside");
-    assert_eq!((second.user, second.route), (Some(User::Ip), Route::Fqdn));
+    assert_eq!(
+        (second.user, second.route),
+        (Some(UserParameter::Ip), ProxyRoute::Fqdn)
+    );
 
-    assert_eq!(plan.dial("999", Mode::Proxy).route, Route::Emergency);
-    let rule = plan.dial("999", Mode::Proxy).rule.unwrap();
+    assert_eq!(
+        plan.dial("999", DialMode::Proxy).route,
+        ProxyRoute::Emergency
+    );
+    let rule = plan.dial("999", DialMode::Proxy).rule.unwrap();
     assert_eq!(
         (rule.index, rule.line, rule.pattern.as_str()),
         (3, 4, "999")
     );
 
-    assert_eq!(plan.dial("44", Mode::Proxy).sent, "44");
-    assert_eq!(plan.dial_on(2, "44", Mode::Proxy).sent, "55");
+    assert_eq!(plan.dial("44", DialMode::Proxy).sent, "44");
+    assert_eq!(plan.dial_on(2, "44", DialMode::Proxy).sent, "55");
 }
 
 #[test]
@@ -227,10 +233,10 @@ fn the_entry_that_keeps_a_call_waiting_is_named() {
         r#"MATCH="*" Timeout="3""#,
         r#"MATCH="91........" Timeout="0""#,
     ]);
-    hold(&plan, Mode::Proxy, "911 911 10 - -");
-    let waiting = plan.dial("911", Mode::Proxy);
+    hold(&plan, DialMode::Proxy, "911 911 10 - -");
+    let waiting = plan.dial("911", DialMode::Proxy);
     assert_eq!(waiting.waits_for.unwrap().pattern, "91........");
-    assert_eq!(plan.dial("9112345678", Mode::Proxy).waits_for, None);
+    assert_eq!(plan.dial("9112345678", DialMode::Proxy).waits_for, None);
 }
 
 #[test]
@@ -240,13 +246,13 @@ fn a_plan_is_read_as_phones_read_it() {
                 <!-- one --> <TEMPLATE match=\"1.\" TIMEOUT=\"2\"></TEMPLATE>\r\n\
                 <TEMPLATE MATCH=\"2,.\" Tone=\"Bellcore-Hold\" Tone=\"\" Tone=\"Cisco-Zip\"\r\n\
                  Line=\"258\" Timeout=\"7s\"/>\r\n</dialTemplate>";
-    let read = Template::read(text.as_bytes()).unwrap();
+    let read = DialPlan::read(text.as_bytes()).unwrap();
     assert_eq!(read.version.as_deref(), Some("1234-ab"));
     assert_eq!(read.stopped, None);
     let [first, second] = read.entries.as_slice() else {
         panic!("{:?}", read.entries)
     };
-    assert_eq!((first.place.line, first.place.column), (4, 14));
+    assert_eq!((first.position.line, first.position.column), (4, 14));
     assert_eq!((first.pattern.as_str(), first.timeout), ("1.", 2));
     assert_eq!(
         second.tones,
@@ -260,7 +266,7 @@ fn a_plan_is_read_as_phones_read_it() {
         "<DIALTEMPLATE>{}</DIALTEMPLATE>",
         " ".repeat(MAX_PLAN_BYTES)
     );
-    let error = Template::read(large.as_bytes()).unwrap_err();
+    let error = DialPlan::read(large.as_bytes()).unwrap_err();
     assert_eq!(error.code, "plan-too-large");
 }
 

@@ -6,7 +6,7 @@ use assert_cmd::Command;
 use proptest::prelude::*;
 use reflash::{
     diagnose::{Finding, Severity},
-    lint::{self, CODES, Known, MAX_FILE_BYTES, MAX_FINDINGS, Pjsip},
+    lint::{self, CODES, LintContext, MAX_FILE_BYTES, MAX_FINDINGS, PjsipConfig},
     phone::{LoadName, Model},
 };
 use serde_json::Value;
@@ -193,8 +193,8 @@ fn sound(name: &str) -> &'static str {
     }
 }
 
-fn judge(name: &str, text: &str) -> Vec<Finding> {
-    lint::judge(Path::new(name), text.as_bytes(), &Known::default())
+fn check(name: &str, text: &str) -> Vec<Finding> {
+    lint::check(Path::new(name), text.as_bytes(), &LintContext::default())
 }
 
 /// The line and the column of a text's first place in another.
@@ -214,7 +214,7 @@ fn one_fault_is_one_finding_at_its_place() {
             assert!(text.contains(from), "{from}");
             text = text.replace(from, to);
         }
-        let findings = judge(case.name, &text);
+        let findings = check(case.name, &text);
         if case.code == "load-family" && case.says.is_empty() {
             // 7970 and 7971 are one family: either's manifest is good for both.
             assert_eq!(findings, [], "{:?}", case.edits);
@@ -276,23 +276,26 @@ fn nothing_is_said_of_files_that_phones_take() {
             text.replace("1001<", "1001<!-- Il’in -->\n<"),
         ];
         for variant in variants {
-            assert_eq!(judge(name, &variant), [], "{variant}");
+            assert_eq!(check(name, &variant), [], "{variant}");
         }
         // By the root element, where the name says nothing.
-        assert_eq!(judge("template.xml", text), []);
+        assert_eq!(check("template.xml", text), []);
     }
     let il_in = DEVICE_XML.replace(
         "<featureID>9",
         "<featureLabel>Il’in</featureLabel><featureID>9",
     );
-    assert_eq!(judge(SEP, &il_in), []);
+    assert_eq!(check(SEP, &il_in), []);
     let latin: Vec<u8> = DEVICE_XML
         .replace("UTF-8", "ISO-8859-1")
         .replace("Reception", "Accueil\u{e9}")
         .chars()
         .map(|c| u8::try_from(u32::from(c)).unwrap())
         .collect();
-    assert_eq!(lint::judge(Path::new(SEP), &latin, &Known::default()), []);
+    assert_eq!(
+        lint::check(Path::new(SEP), &latin, &LintContext::default()),
+        []
+    );
 }
 
 #[test]
@@ -300,13 +303,13 @@ fn a_dial_plan_is_judged_by_its_own_rules_under_its_own_name() {
     let plan = "<DIALTEMPLATE>\n<TEMPLATE MATCH=\"5..\" Timeout=\"0\"/>\n\
                 <TEMPLATE MATCH=\"5.......\" Timeout=\"0\"/>\n</DIALTEMPLATE>\n";
     for name in ["dialplan.xml", "dialplan-office.xml", "whatever.xml"] {
-        let found = judge(name, plan);
+        let found = check(name, plan);
         let told: Vec<_> = found.iter().map(|f| (f.code, f.line)).collect();
         assert_eq!(told, [("hidden-entry", Some(3))], "{name}");
         assert_eq!(found[0].path.as_deref(), Some(Path::new(name)));
     }
     assert_eq!(
-        judge("dialplan.xml", &plan.replace("5.......", "6.......")),
+        check("dialplan.xml", &plan.replace("5.......", "6.......")),
         []
     );
 }
@@ -317,11 +320,11 @@ fn the_labels_and_secrets_of_other_phones_are_their_own() {
         .replace("Reception", "Front desk, left")
         .replace("SIP45.9-3-1SR4-1S", "");
     let codes = |model: Option<&str>| -> Vec<_> {
-        let known = Known {
+        let known = LintContext {
             model: model.map(|number| Model::by_number(number).unwrap()),
-            ..Known::default()
+            ..LintContext::default()
         };
-        let findings = lint::judge(Path::new(SEP), text.as_bytes(), &known);
+        let findings = lint::check(Path::new(SEP), text.as_bytes(), &known);
         findings
             .iter()
             .map(|found| (found.code, found.severity))
@@ -335,11 +338,11 @@ fn the_labels_and_secrets_of_other_phones_are_their_own() {
     assert_eq!(codes(Some("7965")), [("phone-label", Error)]);
     let f41 = [("phone-label", Error), ("secret-too-long", Warning)];
     assert_eq!(codes(Some("7961-GE")), f41);
-    let known = Known {
+    let known = LintContext {
         model: Model::by_number("7911"),
-        ..Known::default()
+        ..LintContext::default()
     };
-    let findings = lint::judge(Path::new(SEP), DEVICE_XML.as_bytes(), &known);
+    let findings = lint::check(Path::new(SEP), DEVICE_XML.as_bytes(), &known);
     assert_eq!((findings.len(), findings[0].code), (1, "load-family"));
 }
 
@@ -348,7 +351,7 @@ fn the_labels_and_secrets_of_other_phones_are_their_own() {
 #[test]
 fn the_guide_that_everybody_copies_gives_exactly_its_faults() {
     let line = "<loadInformation8 model=\"Cisco 7965\">SIP45.9-3-1SR4</loadInformation8>\n";
-    let findings = judge(DEFAULT, line);
+    let findings = check(DEFAULT, line);
     let codes: Vec<_> = findings.iter().map(|found| found.code).collect();
     assert_eq!(
         codes,
@@ -381,7 +384,7 @@ fn the_guide_that_everybody_copies_gives_exactly_its_faults() {
         .replace("192.0.2.10", "YOURSIPSERVERHERE")
         .replace("Reception", "MyVOIP-Phone")
         .replace("unspoken-32-characters-long-word", "PASSWORD");
-    let findings = judge(SEP, &text);
+    let findings = check(SEP, &text);
     let told: Vec<_> = findings
         .iter()
         .map(|found| (found.code, found.severity))
@@ -400,7 +403,7 @@ fn the_guide_that_everybody_copies_gives_exactly_its_faults() {
 fn places_hold_behind_undeclared_prefixes() {
     let text =
         "<device xsi:type=\"a\" axl:b=\"c\"><deviceProtocol>SCCP</deviceProtocol>\n</device>";
-    let findings = judge(SEP, text);
+    let findings = check(SEP, text);
     let told: Vec<_> = findings
         .iter()
         .map(|found| (found.code, found.line, found.column))
@@ -423,7 +426,7 @@ fn places_hold_behind_undeclared_prefixes() {
     }
     // Not well-formed behind one, on the same line.
     let text = "<device xsi:type=\"a\"><a></b></device>";
-    let findings = judge(SEP, text);
+    let findings = check(SEP, text);
     let broken = findings
         .iter()
         .find(|found| found.code == "not-well-formed");
@@ -435,13 +438,13 @@ fn places_hold_behind_undeclared_prefixes() {
 
 #[test]
 fn loads_are_held_against_the_bundles() {
-    let known = Known {
+    let known = LintContext {
         loads: vec![LoadName::new("SIP45.9-4-2SR4-3S")],
-        ..Known::default()
+        ..LintContext::default()
     };
     let told = |written: &str| -> Vec<_> {
         let text = DEVICE_XML.replace("SIP45.9-3-1SR4-1S", written);
-        let findings = lint::judge(Path::new(SEP), text.as_bytes(), &known);
+        let findings = lint::check(Path::new(SEP), text.as_bytes(), &known);
         findings
             .into_iter()
             .map(|found| (found.code, found.severity))
@@ -458,12 +461,12 @@ fn loads_are_held_against_the_bundles() {
 #[test]
 fn the_phone_s_side_and_the_pbx_s_agree_or_it_is_told() {
     let told = |pjsip: &str, transport: &str| -> Vec<_> {
-        let known = Known {
-            pjsip: Some(Pjsip::read(pjsip)),
-            ..Known::default()
+        let known = LintContext {
+            pjsip: Some(PjsipConfig::read(pjsip)),
+            ..LintContext::default()
         };
         let text = DEVICE_XML.replace("Protocol>2<", &format!("Protocol>{transport}<"));
-        let findings = lint::judge(Path::new(SEP), text.as_bytes(), &known);
+        let findings = lint::check(Path::new(SEP), text.as_bytes(), &known);
         findings
             .into_iter()
             .map(|found| (found.code, found.severity))
@@ -488,7 +491,7 @@ fn the_phone_s_side_and_the_pbx_s_agree_or_it_is_told() {
 fn limits_hold_and_are_told() {
     let at_limit = |bytes: usize| {
         let pad = " ".repeat(bytes - DEVICE_XML.len());
-        judge(SEP, &format!("{DEVICE_XML}{pad}"))
+        check(SEP, &format!("{DEVICE_XML}{pad}"))
     };
     assert_eq!(at_limit(MAX_FILE_BYTES), []);
     let findings = at_limit(MAX_FILE_BYTES + 1);
@@ -496,13 +499,17 @@ fn limits_hold_and_are_told() {
 
     let many = "<enableVad>no</enableVad>\n".repeat(MAX_FINDINGS + 5);
     let text = DEVICE_XML.replace("<kpml>", &format!("{many}<kpml>"));
-    let findings = judge(SEP, &text);
+    let findings = check(SEP, &text);
     assert_eq!(findings.len(), MAX_FINDINGS + 1);
     let last = findings.last().unwrap();
     assert_eq!(last.code, "too-many-findings");
     assert!(last.message.starts_with("5 more"), "{}", last.message);
 
-    let findings = lint::judge(Path::new(SEP), b"<device>\n ab\xff", &Known::default());
+    let findings = lint::check(
+        Path::new(SEP),
+        b"<device>\n ab\xff",
+        &LintContext::default(),
+    );
     assert_eq!(
         (findings[0].code, findings[0].line, findings[0].column),
         ("encoding", Some(2), Some(4))
@@ -529,7 +536,7 @@ fn hostile_files_are_judged_as_quickly_as_others() {
         format!("<device><timeZone>{}</timeZone></device>", fill("x")),
     ];
     for text in hostile {
-        let findings = judge(SEP, &text);
+        let findings = check(SEP, &text);
         assert!(!findings.is_empty(), "{}", &text[..50]);
     }
 }
@@ -540,7 +547,7 @@ proptest! {
         name in "(SEP|XMLDefault|dialplan|a)[0-9A-Fa-f]{0,12}(\\.cnf)?\\.xml",
         bytes in proptest::collection::vec(any::<u8>(), 0..400),
     ) {
-        let findings = lint::judge(Path::new(&name), &bytes, &Known::default());
+        let findings = lint::check(Path::new(&name), &bytes, &LintContext::default());
         if !name.starts_with("dialplan") {
             prop_assert!(!findings.is_empty());
         }
@@ -559,7 +566,7 @@ proptest! {
         let start = at.min(sound.len());
         let end = (start + length).min(sound.len());
         let text = format!("{}{put}{}", &sound[..start], &sound[end..]);
-        for found in judge(name, &text) {
+        for found in check(name, &text) {
             prop_assert!(CODES.contains(&found.code));
             if let (Some(line), Some(column)) = (found.line, found.column) {
                 let line = text.split('\n').nth(line as usize - 1);
@@ -571,7 +578,7 @@ proptest! {
 
     #[test]
     fn any_pjsip_conf_is_read(text in "[\\[\\]()!+;=>#a-z\\\\\n -]{0,300}") {
-        let _ = format!("{:?}", Pjsip::read(&text));
+        let _ = format!("{:?}", PjsipConfig::read(&text));
     }
 }
 

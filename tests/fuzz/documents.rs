@@ -4,10 +4,10 @@ use std::{fs, net::Ipv4Addr, path::Path};
 
 use reflash::{
     diagnose::{Finding, Severity},
-    dialplan::{self, MAX_PLAN_BYTES, Mode, Source, Template},
+    dialplan::{self, DialMode, DialPlan, DialPlanSource, MAX_PLAN_BYTES},
     inventory::{Inventory, InventoryFault},
     journal::{self, MAX_LINE_BYTES},
-    lint::{self, CODES, Known, MAX_FINDINGS},
+    lint::{self, CODES, LintContext, MAX_FINDINGS},
     preflight::{FirewallOutput, Flow},
     replay::{self, Format},
     report::{csv, html},
@@ -167,7 +167,7 @@ pub fn journals() -> Vec<Vec<u8>> {
 
 /// Whether a file of this name has no error.
 fn linted(name: &str, bytes: &[u8]) -> bool {
-    let findings = lint::judge(Path::new(name), bytes, &Known::default());
+    let findings = lint::check(Path::new(name), bytes, &LintContext::default());
     assert!(findings.len() <= MAX_FINDINGS + 1, "{}", findings.len());
     for found in &findings {
         assert!(CODES.contains(&found.code), "{}", found.code);
@@ -237,18 +237,18 @@ pub fn inventory_tomls() -> Vec<Vec<u8>> {
 }
 
 pub fn dial_plan(bytes: &[u8]) -> bool {
-    let findings = dialplan::judge(bytes);
+    let findings = dialplan::check(bytes);
     if let Ok(text) = std::str::from_utf8(bytes) {
         places_exist(&findings, text);
     }
-    match Template::read(bytes) {
+    match DialPlan::read(bytes) {
         Err(error) => {
             assert!(findings.contains(&error));
             false
         }
         Ok(plan) => {
             assert!(bytes.len() <= MAX_PLAN_BYTES);
-            for mode in [Mode::Proxy, Mode::CallManager] {
+            for mode in [DialMode::Proxy, DialMode::CallManager] {
                 for digits in ["", "112", "0123456789", "*97#", "+43", "5é"] {
                     let dialled = plan.dial(digits, mode);
                     assert!(digits.ends_with(&dialled.unsent), "{dialled:?}");
@@ -265,7 +265,7 @@ pub fn dial_plans() -> Vec<Vec<u8>> {
 
 pub fn dial_source(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
-    match Source::parse(&text) {
+    match DialPlanSource::parse(&text) {
         Err(faults) => {
             assert!(!faults.is_empty());
             let lines = text.split('\n').count();
@@ -278,12 +278,12 @@ pub fn dial_source(bytes: &[u8]) -> bool {
         }
         Ok(source) => {
             // What the phone reads dials like what was written.
-            let plan = Template::read(source.to_xml().as_bytes()).expect("a plan");
+            let plan = DialPlan::read(source.to_xml().as_bytes()).expect("a plan");
             for digits in ["", "112", "0123456789", "*97#", "500"] {
                 let (ours, theirs) = (source.template(), &plan);
                 assert_eq!(
-                    ours.dial(digits, Mode::Proxy).sent,
-                    theirs.dial(digits, Mode::Proxy).sent
+                    ours.dial(digits, DialMode::Proxy).sent,
+                    theirs.dial(digits, DialMode::Proxy).sent
                 );
             }
             true

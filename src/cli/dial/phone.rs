@@ -1,19 +1,19 @@
 //! The phone that dials, and how its keys and rules are read and printed.
 
 use crate::{
-    dialplan::{Dialled, MAX_DIGITS, Mode, Rule, Template},
+    dialplan::{DialMode, DialPlan, DialResult, MAX_DIGITS, MatchedEntry},
     text::escape,
 };
 
 /// The phone that dials.
 pub(super) struct Phone {
-    pub(super) template: Template,
+    pub(super) template: DialPlan,
     pub(super) line: u8,
-    pub(super) mode: Mode,
+    pub(super) mode: DialMode,
 }
 
 impl Phone {
-    pub(super) fn dial(&self, digits: &str) -> Dialled {
+    pub(super) fn dial(&self, digits: &str) -> DialResult {
         self.template.dial_on(self.line, digits, self.mode)
     }
 }
@@ -33,7 +33,7 @@ pub(super) fn digits(text: &str) -> Result<String, String> {
 }
 
 /// A rule, with its position.
-pub(super) fn rule(rule: &Rule) -> String {
+pub(super) fn rule(rule: &MatchedEntry) -> String {
     let pattern = match rule.pattern.as_str() {
         "" => "the hotline".to_owned(),
         pattern => escape(pattern),

@@ -9,7 +9,7 @@ use super::{
     phone::{self, Phone, digits},
 };
 use crate::{
-    dialplan::Dialled,
+    dialplan::DialResult,
     display::Style,
     failure::Failure,
     text::{escape, wrap},
@@ -41,7 +41,7 @@ struct Tried {
     expected_seconds: Option<u32>,
     ok: bool,
     #[serde(flatten)]
-    dialled: Dialled,
+    dialled: DialResult,
 }
 
 /// Dials every number of the table.

@@ -2,32 +2,38 @@
 
 use roxmltree::{Attribute, Node};
 
-use super::{finding, place, place_at};
+use super::position::{position, position_at};
 use crate::{
     diagnose::{Finding, Severity},
-    dialplan::{Entry, MAX_TONES, MAX_VALUE_BYTES, Place, Route, TONES, User, shown, tone},
+    dialplan::{
+        finding::finding,
+        plan::{
+            DEFAULT_SECONDS, Entry, MAX_TONES, MAX_VALUE_BYTES, Position, ProxyRoute, TONES,
+            UserParameter, shown, tone,
+        },
+    },
 };
 
 /// Attributes as they are known; names count in any case.
-const KNOWN: &str = "MATCH, Line, Timeout, User, Rewrite, Route and Tone";
+const KNOWN: &str = "MATCH, Line, Timeout, UserParameter, Rewrite, ProxyRoute and Tone";
 
 /// The entry, or `None` where a phone refuses it: then the first new finding says why.
 pub(super) fn read(node: Node<'_, '_>, findings: &mut Vec<Finding>) -> Option<Entry> {
     let mut reader = Reader {
         entry: Entry {
             index: 0,
-            place: place(node),
+            position: position(node),
             pattern: String::new(),
-            timeout: super::super::DEFAULT_SECONDS,
+            timeout: DEFAULT_SECONDS,
             rewrite: String::new(),
             user: None,
-            route: Route::Default,
+            route: ProxyRoute::Default,
             line: 0,
             tones: Vec::new(),
-            pattern_place: place(node),
-            rewrite_place: place(node),
+            pattern_position: position(node),
+            rewrite_position: position(node),
         },
-        remarks: Vec::new(),
+        warnings: Vec::new(),
     };
     let read = node
         .attributes()
@@ -35,12 +41,12 @@ pub(super) fn read(node: Node<'_, '_>, findings: &mut Vec<Finding>) -> Option<En
         .and_then(|()| content(node));
     match read {
         Ok(()) => {
-            findings.append(&mut reader.remarks);
+            findings.append(&mut reader.warnings);
             Some(reader.entry)
         }
         Err(refused) => {
             findings.push(refused);
-            findings.append(&mut reader.remarks);
+            findings.append(&mut reader.warnings);
             None
         }
     }
@@ -49,7 +55,7 @@ pub(super) fn read(node: Node<'_, '_>, findings: &mut Vec<Finding>) -> Option<En
 struct Reader {
     entry: Entry,
     /// What a phone takes, and its owner may not have meant.
-    remarks: Vec<Finding>,
+    warnings: Vec<Finding>,
 }
 
 impl Reader {
@@ -59,7 +65,7 @@ impl Reader {
         attribute: Attribute<'_, '_>,
     ) -> Result<(), Finding> {
         let text = node.document().input_text();
-        let there = place_at(node, attribute.range().start);
+        let there = position_at(node, attribute.range().start);
         let name = &text[attribute.range_qname()];
         // As it stands: phones know no `&amp;`.
         let value = &text[attribute.range_value()];
@@ -76,11 +82,11 @@ impl Reader {
         match name.to_ascii_lowercase().as_str() {
             "match" => {
                 value.clone_into(&mut self.entry.pattern);
-                self.entry.pattern_place = there;
+                self.entry.pattern_position = there;
             }
             "rewrite" => {
                 value.clone_into(&mut self.entry.rewrite);
-                self.entry.rewrite_place = there;
+                self.entry.rewrite_position = there;
             }
             "timeout" => self.entry.timeout = self.seconds(value, there)?,
             "line" => {
@@ -89,14 +95,14 @@ impl Reader {
                 self.entry.line = number.to_le_bytes()[0];
             }
             "user" => {
-                let user = User::named(value);
+                let user = UserParameter::from_name(value);
                 self.entry.user =
                     Some(user.ok_or_else(|| bad("User", value, there, "Phone or IP"))?);
             }
             "route" => {
                 let all = "Default, Emergency or FQDN";
                 self.entry.route =
-                    Route::named(value).ok_or_else(|| bad("Route", value, there, all))?;
+                    ProxyRoute::from_name(value).ok_or_else(|| bad("Route", value, there, all))?;
             }
             "tone" => self.tone(value, there)?,
             _ => {
@@ -113,10 +119,10 @@ impl Reader {
     }
 
     /// What a phone keeps of a value.
-    fn cut<'v>(&mut self, name: &str, value: &'v str, there: Place) -> &'v str {
+    fn cut<'v>(&mut self, name: &str, value: &'v str, there: Position) -> &'v str {
         let kept = &value[..value.floor_char_boundary(MAX_VALUE_BYTES)];
         if kept.len() < value.len() {
-            self.remarks.push(finding(
+            self.warnings.push(finding(
                 "value-too-long",
                 Severity::Error,
                 there,
@@ -131,12 +137,12 @@ impl Reader {
         kept
     }
 
-    fn seconds(&mut self, value: &str, there: Place) -> Result<u32, Finding> {
+    fn seconds(&mut self, value: &str, there: Position) -> Result<u32, Finding> {
         let number = self.number("Timeout", value, there);
         u32::try_from(number).map_err(|_| bad("Timeout", value, there, "0 or more seconds"))
     }
 
-    fn tone(&mut self, value: &str, there: Place) -> Result<(), Finding> {
+    fn tone(&mut self, value: &str, there: Position) -> Result<(), Finding> {
         if self.entry.tones.len() >= MAX_TONES {
             return Err(finding(
                 "too-many-tones",
@@ -159,7 +165,7 @@ impl Reader {
     }
 
     /// The number that a value begins with, as C's `atoi` finds it: none is 0.
-    fn number(&mut self, name: &str, value: &str, there: Place) -> i32 {
+    fn number(&mut self, name: &str, value: &str, there: Position) -> i32 {
         let trimmed = value.trim_start();
         let digits = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
         let end = digits
@@ -178,7 +184,7 @@ impl Reader {
                 }),
         };
         if end == 0 || end < digits.len() {
-            self.remarks.push(finding(
+            self.warnings.push(finding(
                 "bad-value",
                 Severity::Warning,
                 there,
@@ -193,7 +199,7 @@ impl Reader {
     }
 }
 
-fn bad(name: &str, value: &str, there: Place, expected: &str) -> Finding {
+fn bad(name: &str, value: &str, there: Position, expected: &str) -> Finding {
     finding(
         "bad-value",
         Severity::Error,
@@ -216,7 +222,7 @@ fn content(node: Node<'_, '_>) -> Result<(), Finding> {
         Some(child) => Err(finding(
             "entry-with-content",
             Severity::Error,
-            place(child),
+            position(child),
             "something stands inside a TEMPLATE: a phone refuses the entry",
             "close the entry with '/>' and put the next one behind it",
         )),

@@ -2,17 +2,20 @@
 
 use roxmltree::{Document, Error, Node};
 
-use super::{finding, place, place_at};
+use super::position::{position, position_at};
 use crate::{
     diagnose::{Finding, Severity},
-    dialplan::Place,
+    dialplan::{
+        finding::finding,
+        plan::{Position, narrow},
+    },
 };
 
 /// Times that a second `Tone` is set apart at most: more than entries fit into a plan.
 const MAX_TONES_APART: usize = 1_000;
 
 /// As UTF-8. Phones do not mind other bytes where nothing depends on them.
-pub(super) fn decoded(bytes: &[u8]) -> (String, Option<Finding>) {
+pub(super) fn decode(bytes: &[u8]) -> (String, Option<Finding>) {
     match std::str::from_utf8(bytes) {
         // The mark that Windows puts before a text is no character of its first line.
         Ok(text) => (text.trim_start_matches('\u{feff}').to_owned(), None),
@@ -33,22 +36,22 @@ pub(super) fn decoded(bytes: &[u8]) -> (String, Option<Finding>) {
 }
 
 /// Where the character after `text` stands.
-fn end_of(text: &str) -> Place {
+fn end_of(text: &str) -> Position {
     let line = text.matches('\n').count() + 1;
     let column = text
         .rsplit('\n')
         .next()
         .map_or(0, |line| line.chars().count())
         + 1;
-    Place {
-        line: super::narrow(line),
-        column: super::narrow(column),
+    Position {
+        line: narrow(line),
+        column: narrow(column),
     }
 }
 
 /// A phone takes `Tone` up to three times in one entry, and the names of attributes in any
 /// case; XML takes each name once. So a second `Tone` is written in another case.
-pub(super) fn tones_apart(mut text: String) -> String {
+pub(super) fn with_distinct_tones(mut text: String) -> String {
     for attempt in 1..=MAX_TONES_APART {
         let Err(Error::DuplicatedAttribute(name, position)) = Document::parse(&text) else {
             break;
@@ -74,18 +77,18 @@ pub(super) fn tones_apart(mut text: String) -> String {
 }
 
 /// A comment ends for a phone at its first `>`: what stands behind is read.
-pub(super) fn leaking(comment: Node<'_, '_>) -> Option<Finding> {
+pub(super) fn entry_after_comment_end(comment: Node<'_, '_>) -> Option<Finding> {
     let text = &comment.document().input_text()[comment.range()];
     let behind = text.find('>')? + 1;
     let entry = behind + text[behind..].find("<TEMPLATE")?;
-    let there = place_at(comment, comment.range().start + entry);
+    let there = position_at(comment, comment.range().start + entry);
     Some(finding(
         "comment-ends-early",
         Severity::Warning,
         there,
         format!(
             "a phone ends the comment of line {} at its first '>', and reads this entry",
-            place(comment).line
+            position(comment).line
         ),
         "Take the entry out, or give it a comment of its own",
     ))

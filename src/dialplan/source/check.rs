@@ -1,19 +1,19 @@
 //! What of a source cannot be written for a phone.
 
-use super::{
-    Fault, Place, Source,
+use super::error::SourceError;
+use crate::dialplan::{
     pattern::{Unreachable, unreachable},
+    plan::{Entry, MAX_PLAN_BYTES, MAX_VALUE_BYTES, Position},
 };
-use crate::dialplan::{MAX_PLAN_BYTES, MAX_VALUE_BYTES};
 
 /// A pattern that a phone can fit.
-pub(super) fn pattern(text: &str, place: Place) -> Result<(), Fault> {
-    value("pattern", text, place)?;
+pub(super) fn pattern(text: &str, position: Position) -> Result<(), SourceError> {
+    value("pattern", text, position)?;
     let Some(why) = unreachable(text) else {
         return Ok(());
     };
-    Err(Fault::new(
-        place,
+    Err(SourceError::new(
+        position,
         match why {
             Unreachable::Class => {
                 "phones know no [ ] classes: write a rule for each digit, or '.' for any".to_owned()
@@ -33,14 +33,14 @@ pub(super) fn pattern(text: &str, place: Place) -> Result<(), Fault> {
 }
 
 /// What is sent instead.
-pub(super) fn rewrite(text: &str, place: Place) -> Result<(), Fault> {
-    value("rewrite", text, place)?;
-    // A phone reads an attribute as it stands, so what XML writes as `&amp;` cannot be told it.
+pub(super) fn rewrite(text: &str, position: Position) -> Result<(), SourceError> {
+    value("rewrite", text, position)?;
+    // A phone reads an attribute as it stands, so what XML writes as `&amp;` cannot be distinct it.
     let strange = |c: char| !c.is_ascii_graphic() || "\"'&<>".contains(c);
     match text.chars().find(|c| strange(*c)) {
         None => Ok(()),
-        Some(strange) => Err(Fault::new(
-            place,
+        Some(strange) => Err(SourceError::new(
+            position,
             format!(
                 "'{}' cannot stand in a rewrite: expected digits, '.', %0 to %5, letters or signs",
                 strange.escape_debug()
@@ -49,12 +49,12 @@ pub(super) fn rewrite(text: &str, place: Place) -> Result<(), Fault> {
     }
 }
 
-fn value(what: &str, text: &str, place: Place) -> Result<(), Fault> {
+fn value(what: &str, text: &str, position: Position) -> Result<(), SourceError> {
     if text.len() <= MAX_VALUE_BYTES {
         return Ok(());
     }
-    Err(Fault::new(
-        place,
+    Err(SourceError::new(
+        position,
         format!(
             "a {what} of {} characters: phones keep {MAX_VALUE_BYTES}",
             text.len()
@@ -63,16 +63,12 @@ fn value(what: &str, text: &str, place: Place) -> Result<(), Fault> {
 }
 
 /// Whether the plan is as small as a phone wants it.
-pub(super) fn size(source: &Source) -> Result<(), Vec<Fault>> {
-    let bytes = source.to_xml().len();
+pub(super) fn size(bytes: usize, last: Option<&Entry>) -> Result<(), Vec<SourceError>> {
     if bytes <= MAX_PLAN_BYTES {
         return Ok(());
     }
-    let last = source
-        .entries
-        .last()
-        .map_or_else(Place::default, |entry| entry.place);
-    Err(vec![Fault::new(
+    let last = last.map_or_else(Position::default, |entry| entry.position);
+    Err(vec![SourceError::new(
         last,
         format!(
             "the plan has {bytes} bytes up to here, and phones take {MAX_PLAN_BYTES}: write \

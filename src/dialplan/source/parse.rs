@@ -1,7 +1,10 @@
 //! The lines of a source.
 
-use super::{Entry, Fault, Place, Route, check};
-use crate::dialplan::{MAX_PLAN_BYTES, MAX_TONES, User, read::narrow, shown, tone};
+use super::{check, error::SourceError};
+use crate::dialplan::plan::{
+    DEFAULT_SECONDS, Entry, MAX_PLAN_BYTES, MAX_TONES, Position, ProxyRoute, UserParameter, narrow,
+    shown, tone,
+};
 
 /// Where a comment begins. `#` is a key.
 const COMMENT: char = ';';
@@ -14,26 +17,26 @@ const MAX_SOURCE_BYTES: usize = 4 * MAX_PLAN_BYTES;
 
 /// A word of a line, and where it stands.
 #[derive(Debug, Clone, Copy)]
-struct Word<'a> {
+struct Token<'a> {
     text: &'a str,
-    place: Place,
+    position: Position,
 }
 
-impl Word<'_> {
-    fn fault(self, message: impl Into<String>) -> Fault {
-        Fault::new(self.place, message)
+impl Token<'_> {
+    fn error(self, message: impl Into<String>) -> SourceError {
+        SourceError::new(self.position, message)
     }
 }
 
 /// The rules, or a fault for each line that is none.
-pub(super) fn parse(text: &str) -> Result<Vec<Entry>, Vec<Fault>> {
-    let start = Place { line: 1, column: 1 };
+pub(super) fn parse(text: &str) -> Result<Vec<Entry>, Vec<SourceError>> {
+    let start = Position { line: 1, column: 1 };
     if text.len() > MAX_SOURCE_BYTES {
         let message = format!("more than {MAX_SOURCE_BYTES} bytes: no phone takes such a plan");
-        return Err(vec![Fault::new(start, message)]);
+        return Err(vec![SourceError::new(start, message)]);
     }
     let text = text.trim_start_matches('\u{feff}');
-    let (mut entries, mut faults) = (Vec::new(), Vec::new());
+    let (mut entries, mut errors) = (Vec::new(), Vec::new());
     for (line, text) in (1..).zip(text.lines()) {
         let words = words(text, line);
         let Some((first, rest)) = words.split_first() else {
@@ -41,60 +44,63 @@ pub(super) fn parse(text: &str) -> Result<Vec<Entry>, Vec<Fault>> {
         };
         match rule(*first, rest, entries.len() + 1) {
             Ok(entry) => entries.push(entry),
-            Err(fault) => faults.push(fault),
+            Err(fault) => errors.push(fault),
         }
     }
-    if entries.is_empty() && faults.is_empty() {
-        faults.push(Fault::new(
+    if entries.is_empty() && errors.is_empty() {
+        errors.push(SourceError::new(
             start,
             "no rule: expected lines such as '5.. now'",
         ));
     }
-    if faults.is_empty() {
+    if errors.is_empty() {
         Ok(entries)
     } else {
-        Err(faults)
+        Err(errors)
     }
 }
 
-fn words(text: &str, line: usize) -> Vec<Word<'_>> {
+fn words(text: &str, line: usize) -> Vec<Token<'_>> {
     let text = text.split(COMMENT).next().unwrap_or_default();
     let mut words = Vec::new();
     let mut column = 1;
     for piece in text.split_inclusive(char::is_whitespace) {
         let word = piece.trim_end_matches(char::is_whitespace);
         if !word.is_empty() {
-            let place = Place {
+            let position = Position {
                 line: narrow(line),
                 column,
             };
-            words.push(Word { text: word, place });
+            words.push(Token {
+                text: word,
+                position,
+            });
         }
         column += narrow(piece.chars().count());
     }
     words
 }
 
-fn rule(first: Word<'_>, rest: &[Word<'_>], index: usize) -> Result<Entry, Fault> {
+fn rule(first: Token<'_>, rest: &[Token<'_>], index: usize) -> Result<Entry, SourceError> {
     let mut entry = Entry {
         index,
-        place: first.place,
+        position: first.position,
         pattern: String::new(),
-        timeout: crate::dialplan::DEFAULT_SECONDS,
+        timeout: DEFAULT_SECONDS,
         rewrite: String::new(),
         user: None,
-        route: Route::Default,
+        route: ProxyRoute::Default,
         line: 0,
         tones: Vec::new(),
-        pattern_place: first.place,
-        rewrite_place: first.place,
+        pattern_position: first.position,
+        rewrite_position: first.position,
     };
     let is_hotline = first.text == "hotline";
     if !is_hotline {
-        check::pattern(first.text, first.place)?;
+        check::pattern(first.text, first.position)?;
         first.text.clone_into(&mut entry.pattern);
     }
-    let mut said: Vec<&str> = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
     let mut words = rest.iter();
     while let Some(word) = words.next() {
         // `now` says what `after` says.
@@ -103,12 +109,12 @@ fn rule(first: Word<'_>, rest: &[Word<'_>], index: usize) -> Result<Entry, Fault
         } else {
             word.text
         };
-        if said.contains(&subject) && subject != "tone" {
-            return Err(word.fault(format!("'{}' a second time in one rule", shown(word.text))));
+        if seen.contains(&subject) && subject != "tone" {
+            return Err(word.error(format!("'{}' a second time in one rule", shown(word.text))));
         }
-        said.push(subject);
+        seen.push(subject);
         let mut value = |expected: &str| {
-            let missing = || word.fault(format!("'{}' needs {expected} after it", word.text));
+            let missing = || word.error(format!("'{}' needs {expected} after it", word.text));
             words.next().ok_or_else(missing)
         };
         match word.text {
@@ -120,19 +126,20 @@ fn rule(first: Word<'_>, rest: &[Word<'_>], index: usize) -> Result<Entry, Fault
             }
             "->" => {
                 let value = value("what is sent")?;
-                check::rewrite(value.text, value.place)?;
+                check::rewrite(value.text, value.position)?;
                 value.text.clone_into(&mut entry.rewrite);
-                entry.rewrite_place = value.place;
+                entry.rewrite_position = value.position;
             }
             "user" => {
                 let value = value("phone or ip")?;
-                let user = User::named(value.text);
+                let user = UserParameter::from_name(value.text);
                 entry.user = Some(user.ok_or_else(|| unknown(*value, "phone or ip"))?);
             }
             "route" => {
                 let expected = "emergency, fqdn or default";
                 let value = value(expected)?;
-                entry.route = Route::named(value.text).ok_or_else(|| unknown(*value, expected))?;
+                entry.route =
+                    ProxyRoute::from_name(value.text).ok_or_else(|| unknown(*value, expected))?;
             }
             "line" => {
                 let expected = "the number of a line, 1 to 255";
@@ -144,7 +151,7 @@ fn rule(first: Word<'_>, rest: &[Word<'_>], index: usize) -> Result<Entry, Fault
                 let expected = "the name of a tone, such as Bellcore-Outside";
                 let value = value(expected)?;
                 if entry.tones.len() >= MAX_TONES {
-                    return Err(word.fault(format!("more than {MAX_TONES} tones in one rule")));
+                    return Err(word.error(format!("more than {MAX_TONES} tones in one rule")));
                 }
                 entry
                     .tones
@@ -159,20 +166,20 @@ fn rule(first: Word<'_>, rest: &[Word<'_>], index: usize) -> Result<Entry, Fault
         }
     }
     if is_hotline && entry.rewrite.is_empty() {
-        return Err(first.fault("a hotline needs a number to dial: expected '-> NUMBER'"));
+        return Err(first.error("a hotline needs a number to dial: expected '-> NUMBER'"));
     }
     Ok(entry)
 }
 
-fn number(word: Word<'_>, least: u32, most: u32, expected: &str) -> Result<u32, Fault> {
+fn number(word: Token<'_>, least: u32, most: u32, expected: &str) -> Result<u32, SourceError> {
     let is_plain = word.text.bytes().all(|byte| byte.is_ascii_digit());
     let number: Option<u32> = word.text.parse().ok().filter(|_| is_plain);
     let within = number.filter(|number| (least..=most).contains(number));
     within.ok_or_else(|| unknown(word, expected))
 }
 
-fn unknown(word: Word<'_>, expected: &str) -> Fault {
-    word.fault(format!(
+fn unknown(word: Token<'_>, expected: &str) -> SourceError {
+    word.error(format!(
         "'{}' is not known here: expected {expected}",
         shown(word.text)
     ))

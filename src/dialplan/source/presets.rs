@@ -1,6 +1,7 @@
 //! The plans that this program brings.
 
-use super::PRESETS;
+/// The plans that this program brings.
+pub const PRESETS: &[&str] = &["AU", "NANP", "internal"];
 
 /// The source of one, by its name in any case. In the order of [`PRESETS`].
 pub(super) fn text(name: &str) -> Option<&'static str> {

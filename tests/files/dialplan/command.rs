@@ -3,7 +3,7 @@
 use std::fs;
 
 use assert_cmd::Command;
-use reflash::dialplan::Source;
+use reflash::dialplan::DialPlanSource;
 
 use super::xml;
 
@@ -65,7 +65,7 @@ fn dial_tells_people_and_programs_what_is_sent() {
     );
     assert!(out(&reflash(&["au", "000"]).code(0)).contains("at once"));
     let written = out(&reflash(&["NANP", "--xml"]).code(0));
-    assert_eq!(written, Source::preset("NANP").unwrap().to_xml());
+    assert_eq!(written, DialPlanSource::preset("NANP").unwrap().to_xml());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use reflash::{
     diagnose::Severity::{self, Error, Note, Warning},
-    dialplan::{MAX_PLAN_BYTES, judge},
+    dialplan::{MAX_PLAN_BYTES, check},
 };
 
 use super::{found, xml};
@@ -182,7 +182,7 @@ fn a_file_that_is_no_plan_is_told_with_the_place() {
     assert_eq!(found(&large), [("plan-too-large", Error, None, None)]);
     let latin = b"<DIALTEMPLATE>\n<!-- f\xfcr --><TEMPLATE MATCH=\"112\" Timeout=\"0\"/>\
                   </DIALTEMPLATE>";
-    let findings = judge(latin);
+    let findings = check(latin);
     assert_eq!((findings[0].code, findings.len()), ("not-utf8", 1));
     assert_eq!((findings[0].line, findings[0].column), (Some(2), Some(7)));
 }

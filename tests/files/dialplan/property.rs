@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use reflash::{
     diagnose::Finding,
-    dialplan::{Mode, Source, Template, judge},
+    dialplan::{DialMode, DialPlan, DialPlanSource, check},
 };
 
 use super::xml;
@@ -80,31 +80,31 @@ proptest! {
 
     #[test]
     fn any_bytes_are_judged_and_read(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
-        let findings = judge(&bytes);
-        if let Err(error) = Template::read(&bytes) {
+        let findings = check(&bytes);
+        if let Err(error) = DialPlan::read(&bytes) {
             prop_assert!(findings.contains(&error));
         }
-        let _ = Source::parse(&String::from_utf8_lossy(&bytes));
+        let _ = DialPlanSource::parse(&String::from_utf8_lossy(&bytes));
     }
 
     #[test]
     fn any_scraps_are_judged_and_read(text in scraps(), digits in "[0-9*#+é]{0,12}") {
-        let findings = judge(text.as_bytes());
-        match Template::read(text.as_bytes()) {
+        let findings = check(text.as_bytes());
+        match DialPlan::read(text.as_bytes()) {
             Err(error) => prop_assert!(findings.contains(&error)),
             Ok(plan) => {
                 if let Some(stopped) = &plan.stopped {
                     prop_assert!(findings.contains(stopped));
                 }
-                prop_assert!(digits.ends_with(&plan.dial(&digits, Mode::Proxy).unsent));
+                prop_assert!(digits.ends_with(&plan.dial(&digits, DialMode::Proxy).unsent));
             }
         }
     }
 
     #[test]
     fn no_digit_is_lost_or_made_up(text in entries(), digits in "[0-3*#+]{0,10}") {
-        let plan = Template::read(text.as_bytes()).unwrap();
-        for mode in [Mode::Proxy, Mode::CallManager] {
+        let plan = DialPlan::read(text.as_bytes()).unwrap();
+        for mode in [DialMode::Proxy, DialMode::CallManager] {
             let dialled = plan.dial(&digits, mode);
             prop_assert!(digits.ends_with(&dialled.unsent));
             let is_plain = dialled.rule.as_ref().is_none_or(|rule| {
@@ -112,7 +112,7 @@ proptest! {
             });
             let taken = &digits[..digits.len() - dialled.unsent.len()];
             if is_plain {
-                let hash = mode == Mode::Proxy && taken.strip_suffix('#') == Some(&dialled.sent);
+                let hash = mode == DialMode::Proxy && taken.strip_suffix('#') == Some(&dialled.sent);
                 prop_assert!(hash || dialled.sent == taken, "{dialled:?}");
             }
         }
@@ -121,9 +121,9 @@ proptest! {
     /// What is called hidden never decides, whatever is dialled.
     #[test]
     fn a_hidden_entry_never_decides(text in entries(), digits in "[0-3]{1,10}") {
-        let findings = judge(text.as_bytes());
-        let plan = Template::read(text.as_bytes()).unwrap();
-        let dialled = plan.dial(&digits, Mode::Proxy);
+        let findings = check(text.as_bytes());
+        let plan = DialPlan::read(text.as_bytes()).unwrap();
+        let dialled = plan.dial(&digits, DialMode::Proxy);
         let Some(rule) = dialled.rule else { return Ok(()) };
         // An entry that was passed over may still have rewritten.
         if dialled.waits_for.is_none() {
@@ -135,11 +135,11 @@ proptest! {
 
     #[test]
     fn a_source_comes_back_from_its_xml(text in source()) {
-        let Ok(source) = Source::parse(&text) else { return Ok(()) };
+        let Ok(source) = DialPlanSource::parse(&text) else { return Ok(()) };
         let xml = source.to_xml();
-        let plan = Template::read(xml.as_bytes()).unwrap();
+        let plan = DialPlan::read(xml.as_bytes()).unwrap();
         prop_assert_eq!(&plan.stopped, &None);
-        let known = |plan: &Template| {
+        let known = |plan: &DialPlan| {
             let entries = plan.entries.iter();
             entries.map(|e| (e.pattern.clone(), e.timeout, e.rewrite.clone(), e.line)).collect::<Vec<_>>()
         };
@@ -149,6 +149,6 @@ proptest! {
             codes.sort_unstable();
             codes
         };
-        prop_assert_eq!(codes(judge(xml.as_bytes())), codes(source.judge()));
+        prop_assert_eq!(codes(check(xml.as_bytes())), codes(source.check()));
     }
 }

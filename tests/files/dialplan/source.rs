@@ -1,6 +1,6 @@
 //! The source language and the presets.
 
-use reflash::dialplan::{Mode, PRESETS, Source, Template};
+use reflash::dialplan::{DialMode, DialPlan, DialPlanSource, PRESETS};
 
 use super::found;
 
@@ -16,14 +16,14 @@ fn presets_are_clean_and_dial_emergency_numbers_at_once() {
         numbers.iter().map(|(name, _)| *name).collect::<Vec<_>>()
     );
     for (name, numbers) in numbers {
-        let source = Source::preset(name).expect("it is there");
-        assert_eq!(source.judge(), [], "{name}");
+        let source = DialPlanSource::preset(name).expect("it is there");
+        assert_eq!(source.check(), [], "{name}");
         let xml = source.to_xml();
         assert_eq!(found(&xml), [], "{name}");
         assert!(!xml.contains("<!--") && !xml.contains("xmlns"), "{xml}");
-        let plan = Template::read(xml.as_bytes()).unwrap();
+        let plan = DialPlan::read(xml.as_bytes()).unwrap();
         for number in *numbers {
-            for mode in [Mode::Proxy, Mode::CallManager] {
+            for mode in [DialMode::Proxy, DialMode::CallManager] {
                 let dialled = plan.dial(number, mode);
                 assert_eq!(
                     (dialled.sent.as_str(), dialled.seconds),
@@ -34,8 +34,8 @@ fn presets_are_clean_and_dial_emergency_numbers_at_once() {
             }
         }
     }
-    assert_eq!(Source::preset("au"), Source::preset("AU"));
-    assert_eq!(Source::preset("XX"), None);
+    assert_eq!(DialPlanSource::preset("au"), DialPlanSource::preset("AU"));
+    assert_eq!(DialPlanSource::preset("XX"), None);
     let table = [
         ("AU", "1300123456", 0),
         ("AU", "132011", 0),
@@ -56,10 +56,10 @@ fn presets_are_clean_and_dial_emergency_numbers_at_once() {
         ("internal", "12345", 0),
     ];
     for (name, digits, seconds) in table {
-        let dialled = Source::preset(name)
+        let dialled = DialPlanSource::preset(name)
             .unwrap()
             .template()
-            .dial(digits, Mode::Proxy);
+            .dial(digits, DialMode::Proxy);
         assert_eq!(
             (dialled.sent.as_str(), dialled.seconds),
             (digits, seconds),
@@ -72,7 +72,7 @@ fn presets_are_clean_and_dial_emergency_numbers_at_once() {
 
 #[test]
 fn a_source_is_written_as_it_is_meant() {
-    let source = Source::parse(
+    let source = DialPlanSource::parse(
         "; a comment\n\n  5..   after 3 ; another\n\
          9,8,*  now -> 0%1 user phone tone Bellcore-Hold tone Cisco-Zip\n\
          999 now route emergency line 2\nhotline after 5 -> 300\n12",
@@ -89,8 +89,8 @@ fn a_source_is_written_as_it_is_meant() {
 </DIALTEMPLATE>
 "#
     );
-    assert_eq!(source.judge(), []);
-    assert_eq!(source.template().dial("5123", Mode::Proxy).unsent, "");
+    assert_eq!(source.check(), []);
+    assert_eq!(source.template().dial("5123", DialMode::Proxy).unsent, "");
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn every_wrong_line_of_a_source_is_named_with_its_place() {
         ("*.. now", 1, 1, "star key"),
         ("hotline now", 1, 1, "number"),
     ] {
-        let faults = Source::parse(text).unwrap_err();
+        let faults = DialPlanSource::parse(text).unwrap_err();
         let [fault] = faults.as_slice() else {
             panic!("{text}: {faults:?}")
         };
@@ -131,8 +131,12 @@ fn every_wrong_line_of_a_source_is_named_with_its_place() {
         assert!(fault.message.contains(says), "{text}: {fault}");
     }
     let long = format!("{} now", "1".repeat(64));
-    assert!(Source::parse(&long).unwrap_err()[0].message.contains("63"));
-    let two = Source::parse("x now\n12 now\ny now").unwrap_err();
+    assert!(
+        DialPlanSource::parse(&long).unwrap_err()[0]
+            .message
+            .contains("63")
+    );
+    let two = DialPlanSource::parse("x now\n12 now\ny now").unwrap_err();
     assert_eq!(
         two.iter().map(|fault| fault.line).collect::<Vec<_>>(),
         [1, 3]
@@ -140,11 +144,11 @@ fn every_wrong_line_of_a_source_is_named_with_its_place() {
     let many: Vec<_> = (1_000..1_400)
         .map(|number| format!("{number} now"))
         .collect();
-    let fault = &Source::parse(&many.join("\n")).unwrap_err()[0];
+    let fault = &DialPlanSource::parse(&many.join("\n")).unwrap_err()[0];
     assert_eq!(fault.line, 400);
     assert!(fault.message.contains("8192"), "{fault}");
     assert!(
-        Source::parse(&" ".repeat(40_000)).unwrap_err()[0]
+        DialPlanSource::parse(&" ".repeat(40_000)).unwrap_err()[0]
             .message
             .contains("bytes")
     );

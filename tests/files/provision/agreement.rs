@@ -8,9 +8,9 @@ use std::{
 use proptest::prelude::*;
 use reflash::{
     diagnose::{Finding, Severity},
-    dialplan::{self, Source},
+    dialplan::{self, DialPlanSource},
     inventory::Inventory,
-    lint::{self, Known, Pjsip},
+    lint::{self, LintContext, PjsipConfig},
     phone::{MODELS, Model},
     provision::{Passwords, ProvisionInputs, ProvisionOutput, conversion_files},
     simulator::SyntheticBundle,
@@ -287,7 +287,7 @@ proptest! {
         preset in prop::option::of(prop::sample::select(vec!["AU", "NANP", "internal"])),
     ) {
         let toml = toml.replacen("[site]\n", &format!("[site]\n{}", further.concat()), 1);
-        let plan = preset.and_then(Source::preset).map(|preset| preset.to_xml().into_bytes());
+        let plan = preset.and_then(DialPlanSource::preset).map(|preset| preset.to_xml().into_bytes());
         let inventory = inventory(&toml);
         let loads: Vec<_> = MODELS
             .iter()
@@ -304,12 +304,12 @@ proptest! {
             let model = inventory.phones.iter().find_map(|phone| {
                 file.path.contains(&phone.mac.upper_hex()).then_some(phone.model?)
             });
-            let known = Known {
+            let known = LintContext {
                 loads: loads.iter().map(|(_, load)| load.clone()).collect(),
                 model,
-                pjsip: Some(Pjsip::read(text(&built, "asterisk/pjsip.conf"))),
+                pjsip: Some(PjsipConfig::read(text(&built, "asterisk/pjsip.conf"))),
             };
-            for found in lint::judge(path, &file.bytes, &known) {
+            for found in lint::check(path, &file.bytes, &known) {
                 let is_note = found.severity == Severity::Note && NOTES.contains(&found.code);
                 let is_told = found.code == "secret-too-long" && long;
                 prop_assert!(is_note || is_told, "{found:?}\n{toml}");
@@ -319,7 +319,7 @@ proptest! {
         prop_assert_eq!(judged, inventory.phones.len() + 1 + usize::from(plan.is_some()));
         if let Some(plan) = plan {
             let wrong = |found: &Finding| found.severity != Severity::Note;
-            prop_assert!(!dialplan::judge(&plan).iter().any(wrong));
+            prop_assert!(!dialplan::check(&plan).iter().any(wrong));
         }
     }
 

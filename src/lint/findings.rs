@@ -4,14 +4,17 @@ use std::path::Path;
 
 use roxmltree::Node;
 
-use super::{CODES, MAX_FINDINGS, text::Text};
+use super::{
+    codes::CODES,
+    text::{Position, Text},
+};
 use crate::diagnose::{Finding, Severity};
 
-/// A line and a column, both from 1.
-pub(super) type Place = (u32, u32);
+/// Findings that one file gets at most; behind them stands how many more there are.
+pub const MAX_FINDINGS: usize = 200;
 
 /// The findings of one file.
-pub(super) struct Sheet<'a> {
+pub(super) struct FindingList<'a> {
     path: &'a Path,
     text: Option<&'a Text>,
     findings: Vec<Finding>,
@@ -19,7 +22,7 @@ pub(super) struct Sheet<'a> {
     more: usize,
 }
 
-impl<'a> Sheet<'a> {
+impl<'a> FindingList<'a> {
     pub(super) fn new(path: &'a Path) -> Self {
         Self {
             path,
@@ -48,7 +51,7 @@ impl<'a> Sheet<'a> {
     /// About one place.
     pub(super) fn at(
         &mut self,
-        place: Place,
+        place: Position,
         severity: Severity,
         code: &'static str,
         message: impl Into<String>,
@@ -68,7 +71,7 @@ impl<'a> Sheet<'a> {
     ) {
         // Looking a place up means counting lines: not for what nobody is told.
         let place = (self.findings.len() < MAX_FINDINGS)
-            .then(|| self.text.map(|text| text.place(node.range().start)))
+            .then(|| self.text.map(|text| text.position(node.range().start)))
             .flatten();
         self.add(severity, code, place, message.into(), cure.into());
     }
@@ -97,7 +100,7 @@ impl<'a> Sheet<'a> {
         &mut self,
         severity: Severity,
         code: &'static str,
-        place: Option<Place>,
+        place: Option<Position>,
         message: String,
         cure: String,
     ) {
@@ -118,7 +121,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// All of them, in the order of their places.
-    pub(super) fn done(mut self) -> Vec<Finding> {
+    pub(super) fn into_sorted(mut self) -> Vec<Finding> {
         self.findings
             .sort_by_key(|found| (found.line, found.column));
         if self.more > 0 {

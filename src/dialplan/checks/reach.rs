@@ -1,18 +1,17 @@
 //! Whether the digits that an entry is for ever reach it: all that matters of them is
 //! dialled, digit after digit, until one number does or none can.
 
-use super::finding;
 use crate::{
     diagnose::{Finding, Severity},
     dialplan::{
-        Entry, Mode,
         dial::{Choice, choose},
+        finding::finding,
         pattern::{self, Step, steps},
-        shown,
+        plan::{DialMode, Entry, shown},
     },
 };
 
-/// Digits that are tried for one entry. Where that does not do, nothing is said of it.
+/// Digits that are tried for one entry. Where that does not do, nothing is seen of it.
 const MAX_TRIES: usize = 2_000;
 
 /// Patterns that digits are held against for a whole plan: a tenth of a second's work.
@@ -32,7 +31,7 @@ pub(super) struct Walks<'a> {
 
 /// Where a number ended.
 #[derive(Debug)]
-pub(super) struct End<'a, 'w> {
+pub(super) struct NumberEnd<'a, 'w> {
     pub(super) dialled: &'w str,
     /// Whether it was the whole number, or sent before.
     pub(super) is_whole: bool,
@@ -41,9 +40,9 @@ pub(super) struct End<'a, 'w> {
 
 /// What is made of an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum WalkStep {
     /// The next number.
-    On,
+    Continue,
     /// No further one is of interest.
     Stop,
 }
@@ -63,16 +62,16 @@ impl<'a> Walks<'a> {
     pub(super) fn numbers(
         &mut self,
         entry: &Entry,
-        see: &mut dyn FnMut(&End<'a, '_>) -> Next,
+        see: &mut dyn FnMut(&NumberEnd<'a, '_>) -> WalkStep,
     ) -> bool {
         let line = match entry.line {
             0 => self.common_line,
             line => line,
         };
-        let hotline = choose(self.entries, line, b"", Mode::Proxy);
+        let hotline = choose(self.entries, line, b"", DialMode::Proxy);
         if hotline.is_over() && !entry.pattern.is_empty() {
             let (dialled, choice) = ("", hotline);
-            see(&End {
+            see(&NumberEnd {
                 dialled,
                 is_whole: false,
                 choice,
@@ -96,7 +95,7 @@ impl<'a> Walks<'a> {
 struct Walk<'a, 's> {
     entries: &'a [Entry],
     line: u8,
-    see: &'s mut dyn FnMut(&End<'a, '_>) -> Next,
+    see: &'s mut dyn FnMut(&NumberEnd<'a, '_>) -> WalkStep,
     left: usize,
     complete: bool,
 }
@@ -104,9 +103,9 @@ struct Walk<'a, 's> {
 impl Walk<'_, '_> {
     /// Goes on from `dialled`, which fits what was before `wanted`. `wild` digits of a `*`
     /// are among it.
-    fn from(&mut self, dialled: &mut String, wanted: &[Step], wild: usize) -> Next {
+    fn from(&mut self, dialled: &mut String, wanted: &[Step], wild: usize) -> WalkStep {
         let Some((step, rest)) = wanted.split_first() else {
-            return Next::On;
+            return WalkStep::Continue;
         };
         let keys = match step {
             Step::Key(key) => vec![char::from(*key)],
@@ -115,17 +114,17 @@ impl Walk<'_, '_> {
         for key in keys {
             if self.left == 0 {
                 self.complete = false;
-                return Next::Stop;
+                return WalkStep::Stop;
             }
             self.left -= 1;
             dialled.push(key);
             let next = self.pressed(dialled, *step, rest, wanted, wild);
             dialled.pop();
-            if next == Next::Stop {
+            if next == WalkStep::Stop {
                 return next;
             }
         }
-        Next::On
+        WalkStep::Continue
     }
 
     fn pressed(
@@ -135,44 +134,50 @@ impl Walk<'_, '_> {
         rest: &[Step],
         wanted: &[Step],
         wild: usize,
-    ) -> Next {
-        let choice = choose(self.entries, self.line, dialled.as_bytes(), Mode::Proxy);
+    ) -> WalkStep {
+        let choice = choose(self.entries, self.line, dialled.as_bytes(), DialMode::Proxy);
         let is_whole = rest.is_empty();
         let is_over = choice.is_over();
         if is_whole || is_over {
-            let seen = (self.see)(&End {
+            let seen = (self.see)(&NumberEnd {
                 dialled,
                 is_whole,
                 choice,
             });
-            if seen == Next::Stop || is_over {
+            if seen == WalkStep::Stop || is_over {
                 return seen;
             }
         }
-        if self.from(dialled, rest, 0) == Next::Stop {
-            return Next::Stop;
+        if self.from(dialled, rest, 0) == WalkStep::Stop {
+            return WalkStep::Stop;
         }
         match step {
             Step::Many if wild + 1 < MAX_WILD => self.from(dialled, wanted, wild + 1),
             Step::Many => {
                 // There are longer numbers, and nobody tried them.
                 self.complete = false;
-                Next::On
+                WalkStep::Continue
             }
-            _ => Next::On,
+            _ => WalkStep::Continue,
         }
     }
 
-    /// One of each digits that no pattern tells apart at this place.
+    /// One of each digits that no pattern tells apart at this position.
     fn digits(&self, dialled: &str) -> Vec<char> {
-        let mut told = [false; 10];
+        let mut distinct = [false; 10];
         for entry in self.entries {
-            if pattern::fit(entry.pattern.as_bytes(), dialled.as_bytes(), Mode::Proxy).is_none() {
+            if pattern::fit(
+                entry.pattern.as_bytes(),
+                dialled.as_bytes(),
+                DialMode::Proxy,
+            )
+            .is_none()
+            {
                 continue;
             }
             let wanted = steps(&entry.pattern);
             let fixed = wanted.iter().position(|step| *step == Step::Many);
-            // Behind a `*` any key may come at any place.
+            // Behind a `*` any key may come at any position.
             let from = fixed.unwrap_or(wanted.len()).min(dialled.len());
             let until = match fixed {
                 Some(_) => wanted.len(),
@@ -180,17 +185,19 @@ impl Walk<'_, '_> {
             };
             for step in &wanted[from..until] {
                 if let Step::Key(key @ b'0'..=b'9') = step {
-                    told[usize::from(key - b'0')] = true;
+                    distinct[usize::from(key - b'0')] = true;
                 }
             }
         }
-        let other = told.iter().position(|is_told| !is_told);
+        let other = distinct.iter().position(|is_distinct| !is_distinct);
         if let Some(other) = other {
-            told[other] = true;
+            distinct[other] = true;
         }
-        (('0'..='9').zip(told).filter(|(_, is_told)| *is_told))
-            .map(|(digit, _)| digit)
-            .collect()
+        (('0'..='9')
+            .zip(distinct)
+            .filter(|(_, is_distinct)| *is_distinct))
+        .map(|(digit, _)| digit)
+        .collect()
     }
 }
 
@@ -206,11 +213,15 @@ pub(super) fn hidden(entry: &Entry, walks: &mut Walks<'_>) -> Option<Finding> {
             None => reached = true,
             Some(winner) if winner.index == entry.index => reached = true,
             Some(winner) => {
-                let is_same = end.is_whole && winner.does_as(entry);
+                let is_same = end.is_whole && winner.has_same_effect_as(entry);
                 takers.push((winner.index, end.dialled.len(), is_same));
             }
         }
-        if reached { Next::Stop } else { Next::On }
+        if reached {
+            WalkStep::Stop
+        } else {
+            WalkStep::Continue
+        }
     });
     if reached || !complete {
         return None;
@@ -218,12 +229,12 @@ pub(super) fn hidden(entry: &Entry, walks: &mut Walks<'_>) -> Option<Finding> {
     let (index, digits, _) = *takers.first()?;
     let taker = entries.iter().find(|other| other.index == index)?;
     let pattern = shown(&entry.pattern);
-    let by = format!("'{}' (line {})", shown(&taker.pattern), taker.place.line);
+    let by = format!("'{}' (line {})", shown(&taker.pattern), taker.position.line);
     if takers.iter().all(|(_, _, is_same)| *is_same) {
         return Some(finding(
             "duplicate-entry",
             Severity::Note,
-            entry.place,
+            entry.position,
             format!("'{pattern}' is of no use: {by} does the same and comes first"),
             "Take it out",
         ));
@@ -238,7 +249,7 @@ pub(super) fn hidden(entry: &Entry, walks: &mut Walks<'_>) -> Option<Finding> {
         let cure = format!(
             "Give the entry of line {} a Timeout of some seconds, or let the patterns differ \
              earlier",
-            taker.place.line
+            taker.position.line
         );
         (format!("{by} is sent {after}"), cure)
     } else {
@@ -250,7 +261,7 @@ pub(super) fn hidden(entry: &Entry, walks: &mut Walks<'_>) -> Option<Finding> {
     Some(finding(
         "hidden-entry",
         Severity::Warning,
-        entry.place,
+        entry.position,
         format!("'{pattern}' is never reached: {how}"),
         cure,
     ))

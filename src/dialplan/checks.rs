@@ -4,29 +4,30 @@ mod emergency;
 mod reach;
 
 use super::{
-    Entry, MAX_PLAN_BYTES,
+    finding::{finding, too_large},
     pattern::{Step, Unreachable, steps, unreachable},
-    read::{self, finding},
+    plan::{Entry, MAX_PLAN_BYTES, shown},
+    read,
     rewrite::missing_groups,
 };
 use crate::diagnose::{Finding, Severity};
 
 /// Bytes of a file that is judged. Above [`MAX_PLAN_BYTES`] it is wrong anyway; up to here it
-/// is told what else is.
-pub const MAX_JUDGED_BYTES: usize = 8 * MAX_PLAN_BYTES;
+/// is distinct what else is.
+pub const MAX_CHECKED_BYTES: usize = 8 * MAX_PLAN_BYTES;
 
 /// Judges a `dialplan.xml`; the findings stand in the order of the file and have no path.
 #[must_use]
-pub fn judge(bytes: &[u8]) -> Vec<Finding> {
+pub fn check(bytes: &[u8]) -> Vec<Finding> {
     let mut findings = Vec::new();
     if bytes.len() > MAX_PLAN_BYTES {
-        findings.push(read::too_large(bytes.len()));
+        findings.push(too_large(bytes.len()));
     }
-    if bytes.len() <= MAX_JUDGED_BYTES {
+    if bytes.len() <= MAX_CHECKED_BYTES {
         match read::read(bytes) {
             Ok(read) => {
                 findings.extend(read.findings);
-                findings.extend(entries(&read.entries));
+                findings.extend(check_entries(&read.entries));
             }
             Err(found) => findings.push(found),
         }
@@ -36,24 +37,24 @@ pub fn judge(bytes: &[u8]) -> Vec<Finding> {
 }
 
 /// What is wrong with entries that a phone accepts.
-pub(super) fn entries(entries: &[Entry]) -> Vec<Finding> {
-    let mut findings: Vec<_> = entries.iter().flat_map(alone).collect();
+pub(super) fn check_entries(entries: &[Entry]) -> Vec<Finding> {
+    let mut findings: Vec<_> = entries.iter().flat_map(single_entry).collect();
     let possible = |entry: &&Entry| unreachable(&entry.pattern).is_none();
     let mut walks = reach::Walks::new(entries);
     for entry in entries.iter().filter(possible) {
-        let found = if emergency::is_named(entry) {
-            emergency::endangered(entry, &mut walks)
+        let found = if emergency::is_emergency(entry) {
+            emergency::delayed_or_cut_off(entry, &mut walks)
         } else {
             reach::hidden(entry, &mut walks)
         };
         findings.extend(found);
     }
-    findings.extend(emergency::unnamed(entries));
+    findings.extend(emergency::cut_off_common_numbers(entries));
     findings
 }
 
 /// What an entry shows by itself.
-fn alone(entry: &Entry) -> Vec<Finding> {
+fn single_entry(entry: &Entry) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(never_matches(entry));
     findings.extend(no_number(entry));
@@ -64,7 +65,7 @@ fn alone(entry: &Entry) -> Vec<Finding> {
 
 fn never_matches(entry: &Entry) -> Option<Finding> {
     let why = unreachable(&entry.pattern)?;
-    let pattern = super::shown(&entry.pattern);
+    let pattern = shown(&entry.pattern);
     let (code, message, cure) = match why {
         Unreachable::Class => (
             "character-class",
@@ -92,8 +93,8 @@ fn never_matches(entry: &Entry) -> Option<Finding> {
             "Write behind the ',' what is dialled after the tone".to_owned(),
         ),
     };
-    let place = entry.pattern_place;
-    Some(finding(code, Severity::Warning, place, message, cure))
+    let position = entry.pattern_position;
+    Some(finding(code, Severity::Warning, position, message, cure))
 }
 
 /// A hotline to nowhere.
@@ -102,7 +103,7 @@ fn no_number(entry: &Entry) -> Option<Finding> {
         finding(
             "empty-match",
             Severity::Warning,
-            entry.place,
+            entry.position,
             "an entry without digits in MATCH is a hotline, and this one has no number to dial",
             "Give it a MATCH, or for a hotline a Rewrite",
         )
@@ -117,7 +118,7 @@ fn dropped_digits(entry: &Entry) -> Option<Finding> {
     let kept = entry.rewrite.matches('.').count();
     let is_plain = !entry.rewrite.contains('%') && !wanted.contains(&Step::Many);
     (is_plain && (1..given).contains(&kept)).then(|| {
-        let pattern = super::shown(&entry.pattern);
+        let pattern = shown(&entry.pattern);
         let lost = match given - kept {
             1 => "the last digit is".to_owned(),
             count => format!("the last {count} digits are"),
@@ -125,10 +126,10 @@ fn dropped_digits(entry: &Entry) -> Option<Finding> {
         finding(
             "rewrite-drops-digits",
             Severity::Warning,
-            entry.rewrite_place,
+            entry.rewrite_position,
             format!(
                 "'{pattern}' has {given} dots and '{}' only {kept}: {lost} not sent",
-                super::shown(&entry.rewrite)
+                shown(&entry.rewrite)
             ),
             "Give the rewrite as many dots, or write '%1' for all that they stand for",
         )
@@ -149,10 +150,10 @@ fn no_group(entry: &Entry) -> Option<Finding> {
     Some(finding(
         "rewrite-without-group",
         Severity::Warning,
-        entry.rewrite_place,
+        entry.rewrite_position,
         format!(
             "'{}' has {groups} groups of '.' or '*': %{named} sends the figure {named}",
-            super::shown(&entry.pattern)
+            shown(&entry.pattern)
         ),
         "Name a group that is there, or %0 for all that was dialled",
     ))

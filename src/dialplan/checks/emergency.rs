@@ -1,9 +1,12 @@
 //! Whether emergency calls get through, whole and at once.
 
 use super::{
-    super::{Entry, Mode, Route, dial, shown},
-    finding,
-    reach::{Next, Walks},
+    super::{
+        dial,
+        finding::finding,
+        plan::{DialMode, Entry, ProxyRoute, shown},
+    },
+    reach::{WalkStep, Walks},
 };
 use crate::diagnose::{Finding, Severity};
 
@@ -15,26 +18,26 @@ const NUMBERS: [&str; 6] = ["000", "106", "111", "112", "911", "999"];
 const USUAL: [&str; 4] = ["000", "112", "911", "999"];
 
 /// Whether a plan names an emergency number here.
-pub(super) fn is_named(entry: &Entry) -> bool {
-    entry.route == Route::Emergency || NUMBERS.contains(&entry.pattern.as_str())
+pub(super) fn is_emergency(entry: &Entry) -> bool {
+    entry.route == ProxyRoute::Emergency || NUMBERS.contains(&entry.pattern.as_str())
 }
 
 /// Says that another entry cuts an emergency number off, or makes it wait.
-pub(super) fn endangered(entry: &Entry, walks: &mut Walks<'_>) -> Option<Finding> {
+pub(super) fn delayed_or_cut_off(entry: &Entry, walks: &mut Walks<'_>) -> Option<Finding> {
     let mut found = None;
     walks.numbers(entry, &mut |end| {
         found = match end.choice.winner {
             Some(winner) if winner.index == entry.index => None,
-            Some(winner) if !end.is_whole && !is_named(winner) => {
+            Some(winner) if !end.is_whole && !is_emergency(winner) => {
                 Some(cut(entry, end.dialled, winner))
             }
             Some(winner) if winner.timeout <= entry.timeout => None,
             _ => Some(late(entry, end.dialled, end.choice.seconds())),
         };
         if found.is_some() {
-            Next::Stop
+            WalkStep::Stop
         } else {
-            Next::On
+            WalkStep::Continue
         }
     });
     found
@@ -48,12 +51,12 @@ fn cut(entry: &Entry, sent: &str, by: &Entry) -> Finding {
     finding(
         "emergency-cut-off",
         Severity::Error,
-        entry.place,
+        entry.position,
         format!(
             "emergency number '{}' cannot be called: '{}' (line {}) begins a call {sent}",
             shown(&entry.pattern),
             shown(&by.pattern),
-            by.place.line
+            by.position.line
         ),
         "Give that entry a Timeout of some seconds, or a pattern that differs",
     )
@@ -63,7 +66,7 @@ fn late(entry: &Entry, number: &str, seconds: u32) -> Finding {
     finding(
         "emergency-delayed",
         Severity::Warning,
-        entry.place,
+        entry.position,
         format!(
             "emergency number '{number}' waits {seconds} s: an entry that fits better, or wants \
              more digits, keeps it back"
@@ -73,14 +76,14 @@ fn late(entry: &Entry, number: &str, seconds: u32) -> Finding {
 }
 
 /// A plan without an emergency number of its own may still cut the usual ones off.
-pub(super) fn unnamed(entries: &[Entry]) -> Vec<Finding> {
+pub(super) fn cut_off_common_numbers(entries: &[Entry]) -> Vec<Finding> {
     let has_hotline = entries.iter().any(|entry| entry.pattern.is_empty());
-    if has_hotline || entries.iter().any(is_named) {
+    if has_hotline || entries.iter().any(is_emergency) {
         return Vec::new();
     }
     let mut cuts: Vec<(usize, Vec<&str>)> = Vec::new();
     for number in USUAL {
-        let dialled = dial::dial(entries, 1, number, Mode::Proxy);
+        let dialled = dial::dial(entries, 1, number, DialMode::Proxy);
         let Some(rule) = dialled.rule.filter(|_| !dialled.unsent.is_empty()) else {
             continue;
         };
@@ -96,7 +99,7 @@ pub(super) fn unnamed(entries: &[Entry]) -> Vec<Finding> {
             finding(
                 "emergency-cut-off",
                 Severity::Warning,
-                entry.place,
+                entry.position,
                 format!(
                     "'{}' begins a call before {} can be dialled",
                     shown(&entry.pattern),

@@ -1,0 +1,37 @@
+//! Errors of a dial plan source.
+
+use std::fmt;
+
+use crate::dialplan::plan::Position;
+
+/// What is wrong with a source, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceError {
+    /// From 1.
+    pub line: u32,
+    /// The character of that line, from 1.
+    pub column: u32,
+    /// What was found and what was expected.
+    pub message: String,
+}
+
+impl SourceError {
+    pub(super) fn new(position: Position, message: impl Into<String>) -> Self {
+        Self {
+            line: position.line,
+            column: position.column,
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            line,
+            column,
+            message,
+        } = self;
+        write!(f, "line {line}, column {column}: {message}")
+    }
+}
