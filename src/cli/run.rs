@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Wraps a reporter in another one.
-pub(crate) type ReporterDecorator = Box<dyn FnOnce(Box<dyn Reporter>) -> Box<dyn Reporter>>;
+pub(crate) use crate::wizard::DecorateReporter as ReporterDecorator;
 
 /// What the wizard adds to a run.
 #[derive(Default)]
