@@ -10,21 +10,19 @@ use crate::{
     discovery::poll::Poller,
     display,
     failure::Failure,
-    reporter::{Reporter, Started},
+    reporter::Started,
     resume::RunRecord,
     services::{captures::Captures, runtime, servers::BoundServers},
     session::{self, OperatorPrompt, Setup, Signals, Source},
     track::{Observation, Plan},
+    wizard::DecorateReporter,
 };
-
-/// Wraps a reporter in another one.
-pub(crate) use crate::wizard::DecorateReporter as ReporterDecorator;
 
 /// What the wizard adds to a run.
 #[derive(Default)]
 pub(crate) struct WizardHooks {
     /// Adds instructions for the operator to the display.
-    pub(crate) decorate: Option<ReporterDecorator>,
+    pub(crate) decorate: Option<DecorateReporter>,
     /// Asks the operator before the run ends.
     pub(crate) attendant: Option<Box<dyn OperatorPrompt>>,
     /// The signals, if they are caught already.
