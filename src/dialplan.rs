@@ -1,8 +1,8 @@
-//! Dial plans: what `dialplan.xml` says, what a phone makes of dialled digits by it, what is
-//! wrong with it, and a small source language that it is written from.
+//! Dial plans: reads `dialplan.xml`, predicts what a phone sends for dialled digits, checks
+//! plans for errors, and generates `dialplan.xml` from a small source language.
 //!
-//! The rules are those of the SIP stack that Cisco published (dialplan.c of its sipcc);
-//! docs/dialplans.md has them in words, and where this program differs.
+//! The matching rules are those of the SIP stack that Cisco published (dialplan.c of sipcc).
+//! docs/dialplans.md describes them and the differences.
 
 mod checks;
 mod dial;
@@ -24,8 +24,12 @@ pub use source::{DialPlanSource, PRESETS, SourceError};
 use crate::diagnose::Finding;
 
 impl DialPlan {
-    /// Reads a plan as a phone would. An entry that a phone refuses ends the reading; those
-    /// before it stay.
+    /// Reads a plan as a phone would: reading stops at the first entry that a phone rejects,
+    /// and the entries before it are kept.
+    ///
+    /// # Errors
+    ///
+    /// The finding if the file is too large, not well-formed XML or not a dial plan.
     pub fn read(bytes: &[u8]) -> Result<Self, Finding> {
         if bytes.len() > MAX_PLAN_BYTES {
             return Err(finding::too_large(bytes.len()));
@@ -47,13 +51,13 @@ impl DialPlan {
         })
     }
 
-    /// What a phone sends from its first line when `digits` are pressed one after the other.
+    /// What a phone sends from its first line when `digits` are dialled one by one.
     #[must_use]
     pub fn dial(&self, digits: &str, mode: DialMode) -> DialResult {
         self.dial_on(1, digits, mode)
     }
 
-    /// The same from another line.
+    /// Like [`Self::dial`], from the given line (1 to 255).
     #[must_use]
     pub fn dial_on(&self, line: u8, digits: &str, mode: DialMode) -> DialResult {
         dial::dial(&self.entries, line, digits, mode)

@@ -1,10 +1,8 @@
-//! The list of phones that a person wrote: which are expected, what they are called, and
-//! what they are to be at their PBX.
+//! The operator's list of phones: their MAC addresses and names, and their PBX settings.
 //!
-//! CSV with a header line, as spreadsheets save it, or TOML with a `[[phone]]` entry each.
-//! Both are read whole or not at all: every fault names its line and column. Reading takes
-//! whatever a list of phones may hold; what phones and a PBX take is judged where files are
-//! written for them ([`crate::provision`]).
+//! The format is CSV with a header line, or TOML with a `[[phone]]` table for each phone. A file
+//! with a fault is rejected as a whole; the fault has a line and column. Reading checks the syntax.
+//! [`crate::provision`] checks whether phones and PBX accept the values.
 
 mod builder;
 mod button;
@@ -35,10 +33,10 @@ pub use value::MAX_VALUE_CHARACTERS;
 
 use crate::track::MAX_PHONES;
 
-/// Bytes of an inventory's file at most: 1,000 to each phone that a run can have.
+/// Maximum size of an inventory file in bytes: 1,000 for each phone of the largest run.
 pub const MAX_FILE_BYTES: u64 = 1_000 * MAX_PHONES as u64;
 
-/// Why there is no inventory.
+/// An inventory cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InventoryError {
@@ -47,21 +45,21 @@ pub enum InventoryError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the file system says.
+        /// The file system's error.
         source: io::Error,
     },
-    /// More than [`MAX_FILE_BYTES`].
-    #[error("the inventory {} has more than {MAX_FILE_BYTES} bytes", path.display())]
+    /// The file is larger than [`MAX_FILE_BYTES`].
+    #[error("the inventory {} is larger than {MAX_FILE_BYTES} bytes", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
     },
-    /// Something in it.
+    /// The file has a fault.
     #[error("{}, {fault}", path.display())]
     Invalid {
         /// The file.
         path: PathBuf,
-        /// What, and where.
+        /// The fault and its position.
         fault: InventoryFault,
     },
 }
@@ -71,22 +69,24 @@ impl InventoryError {
     #[must_use]
     pub fn cure(&self) -> &'static str {
         match self {
-            Self::Io { .. } => "name a CSV or TOML file that this user may read",
-            Self::TooLarge { .. } => "give the phones of one run: a line each",
-            Self::Invalid { .. } => {
-                "correct that line; `reflash convert --help` shows what an inventory looks like"
-            }
+            Self::Io { .. } => "name a CSV or TOML file that you have permission to read",
+            Self::TooLarge { .. } => "list only the phones of one run, one line for each",
+            Self::Invalid { .. } => "correct that line; `reflash convert --help` shows an example",
         }
     }
 }
 
 impl Inventory {
-    /// Reads a file: TOML if its name ends so, else CSV.
+    /// Reads a file: TOML if its name ends in `.toml`, otherwise CSV.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, is too large, or has a fault.
     pub fn read(path: &Path) -> Result<Self, InventoryError> {
         Self::parse(path, &Self::bytes(path)?)
     }
 
-    /// What is in a file, if it is not too large for a list of phones.
+    /// The content of a file of at most [`MAX_FILE_BYTES`].
     pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, InventoryError> {
         let failed = |source| InventoryError::Io {
             path: path.to_owned(),
@@ -105,7 +105,7 @@ impl Inventory {
         Ok(bytes)
     }
 
-    /// The list that these bytes of `path` are.
+    /// Parses the content of the file `path`; the name decides the format.
     pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, InventoryError> {
         let is_toml = path
             .extension()
@@ -121,18 +121,26 @@ impl Inventory {
         })
     }
 
-    /// From CSV: a header line, then a line a phone; `,` or `;` between fields.
+    /// Parses CSV: a header line, then one line for each phone. The separator is `,` or `;`.
+    ///
+    /// # Errors
+    ///
+    /// The first fault found.
     pub fn from_csv(bytes: &[u8]) -> Result<Self, InventoryFault> {
         csv_table::read(text(bytes)?)
     }
 
-    /// From TOML: `[[phone]]` tables, and a `[site]`.
+    /// Parses TOML: `[[phone]]` tables and an optional `[site]` table.
+    ///
+    /// # Errors
+    ///
+    /// The first fault found.
     pub fn from_toml(bytes: &[u8]) -> Result<Self, InventoryFault> {
         toml_document::read(text(bytes)?)
     }
 }
 
-/// The text without the mark that Windows puts before it.
+/// Decodes UTF-8 and strips a byte order mark.
 fn text(bytes: &[u8]) -> Result<&str, InventoryFault> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = &bytes[..error.valid_up_to()];

@@ -1,10 +1,8 @@
-//! Files that people wrote for phones, judged by the phone's own rules before a phone drops
-//! them without a word.
+//! Checks of phone configuration files, by the rules of phones.
 //!
-//! A phone that cannot read its configuration says "Error" at most, and keeps the old one.
-//! Everything here is pure: a path, bytes and what else is known go in, findings come out.
-//! What phones are seen to accept is no error, however odd it is. docs/lint.md lists every
-//! code.
+//! A phone that cannot read its configuration shows "Error" at most and keeps the old one.
+//! The checks do no I/O: they take a path, the bytes and a [`LintContext`] and return
+//! findings. What phones are observed to accept is not an error. docs/lint.md lists all codes.
 
 mod codes;
 mod context;
@@ -36,10 +34,10 @@ pub use text::MAX_FILE_BYTES;
 use self::{findings::FindingList, text::Text};
 use crate::diagnose::{Finding, Severity};
 
-/// Judges one file. Total: any bytes give findings, and none of them shows a password.
+/// Checks one file. Accepts any bytes; no finding contains a password.
 ///
-/// What it is, is told by its name (`SEP*.cnf.xml`, `XMLDefault.cnf.xml`,
-/// `dialplan*.xml`), else by its root element.
+/// The type of the file is detected from its name (`SEP*.cnf.xml`, `XMLDefault.cnf.xml`,
+/// `dialplan*.xml`), or else from the root element.
 #[must_use]
 pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
     let named = FileKind::of_name(path);
@@ -52,8 +50,8 @@ pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
         findings.file(
             Severity::Error,
             "too-large",
-            format!("more than {MAX_FILE_BYTES} bytes, which is what a phone reads at most"),
-            "Leave out what this phone does not need",
+            format!("the file has more than {MAX_FILE_BYTES} bytes, the limit of phones"),
+            "Remove what this phone does not need",
         );
         return findings.into_sorted();
     }
@@ -64,8 +62,8 @@ pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
                 position,
                 Severity::Error,
                 "encoding",
-                "this is not UTF-8: the phone reads the file as UTF-8",
-                "Save the file as UTF-8 without a byte order mark, or write plain ASCII",
+                "the file is not UTF-8, as phones expect",
+                "Save the file as UTF-8 without a byte order mark, or use ASCII only",
             );
             return findings.into_sorted();
         }
@@ -94,14 +92,14 @@ pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
                 "the root element is <{}>: expected <device>, <Default> or <DIALTEMPLATE>",
                 root.tag_name().name()
             ),
-            "Name the file as the phone asks for it: SEP<MAC>.cnf.xml, XMLDefault.cnf.xml or \
+            "Use the name that phones request: SEP<MAC>.cnf.xml, XMLDefault.cnf.xml or \
              dialplan.xml",
         ),
     }
     findings.into_sorted()
 }
 
-/// The dial plan's own judge knows no paths.
+/// Runs the checks of [`crate::dialplan`] and adds the path to their findings.
 fn dial_plan(path: &Path, bytes: &[u8]) -> Vec<Finding> {
     let mut findings = crate::dialplan::check(bytes);
     for finding in &mut findings {

@@ -1,8 +1,7 @@
-//! From one inventory to both sides: the phones' configuration and the PBX's, which
-//! therefore cannot disagree.
+//! Generates the configuration of phones and PBX from one inventory, so that both agree.
 //!
-//! [`build`] is pure: an inventory and what goes with it in, files out, or every fault with
-//! its line and column. [`folder`] keeps the files of one run after another in a folder.
+//! [`build`] has no side effects: it returns the files, or all faults with line and column.
+//! [`folder`] writes the files of successive runs to a folder.
 
 mod asterisk;
 pub(crate) mod charset;
@@ -33,7 +32,11 @@ use crate::{
 const XML_DEFAULT: &str = "XMLDefault.cnf.xml";
 const README: &str = "README.txt";
 
-/// The files of an inventory, or everything that is wrong with it.
+/// Builds all files of an inventory.
+///
+/// # Errors
+///
+/// All faults of the inventory, in file order.
 pub fn build(
     inventory: &Inventory,
     given: &ProvisionInputs<'_>,
@@ -67,12 +70,16 @@ pub fn build(
     })
 }
 
-/// What a conversion serves beside the firmware: `SEP<MAC>.cnf.xml` of every phone whose
-/// lines all have an extension and a secret in the inventory, and `dialplan.xml` where there
-/// is one. Empty where the site names no PBX.
+/// Builds the files that a conversion serves in addition to the firmware: `SEP<MAC>.cnf.xml` of
+/// each phone whose lines all have an extension and a secret in the inventory, and `dialplan.xml`
+/// if there is a dial plan. Empty if the site has no PBX.
 ///
-/// `given.loads` must have the loads of the conversion: a phone that finds a file of its own
-/// never asks for `XMLDefault.cnf.xml`, so that its own file has to name the load.
+/// `given.loads` must contain the loads of the conversion: a phone with its own file never requests
+/// `XMLDefault.cnf.xml`, so its own file must name the load.
+///
+/// # Errors
+///
+/// All faults of the inventory, in file order.
 pub fn conversion_files(
     inventory: &Inventory,
     given: &ProvisionInputs<'_>,
@@ -107,7 +114,7 @@ fn xml_default(plan: &Plan, given: &ProvisionInputs<'_>) -> Vec<u8> {
     in_memory(xml_default_at(&plan.site.pbx, sep::ports(&port), &loads))
 }
 
-/// Writing to memory does not fail.
+/// Unwraps a result of writing to memory, which cannot fail.
 fn in_memory(bytes: std::io::Result<Vec<u8>>) -> Vec<u8> {
     bytes.unwrap_or_else(|error| unreachable!("XML is written to memory: {error}"))
 }

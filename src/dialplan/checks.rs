@@ -1,4 +1,4 @@
-//! What is wrong with a dial plan.
+//! Checks of a dial plan.
 
 mod emergency;
 mod reach;
@@ -12,11 +12,11 @@ use super::{
 };
 use crate::diagnose::{Finding, Severity};
 
-/// Bytes of a file that is judged. Above [`MAX_PLAN_BYTES`] it is wrong anyway; up to here it
-/// is distinct what else is.
+/// Maximum size in bytes of a file that is checked completely. Files between
+/// [`MAX_PLAN_BYTES`] and this size are an error, but other findings are still reported.
 pub const MAX_CHECKED_BYTES: usize = 8 * MAX_PLAN_BYTES;
 
-/// Judges a `dialplan.xml`; the findings stand in the order of the file and have no path.
+/// Checks a `dialplan.xml`. Findings are in file order and have no path.
 #[must_use]
 pub fn check(bytes: &[u8]) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -36,7 +36,7 @@ pub fn check(bytes: &[u8]) -> Vec<Finding> {
     findings
 }
 
-/// What is wrong with entries that a phone accepts.
+/// Checks entries that a phone accepts.
 pub(super) fn check_entries(entries: &[Entry]) -> Vec<Finding> {
     let mut findings: Vec<_> = entries.iter().flat_map(single_entry).collect();
     let possible = |entry: &&Entry| unreachable(&entry.pattern).is_none();
@@ -53,7 +53,7 @@ pub(super) fn check_entries(entries: &[Entry]) -> Vec<Finding> {
     findings
 }
 
-/// What an entry shows by itself.
+/// Checks that need only the entry itself.
 fn single_entry(entry: &Entry) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(never_matches(entry));
@@ -69,49 +69,49 @@ fn never_matches(entry: &Entry) -> Option<Finding> {
     let (code, message, cure) = match why {
         Unreachable::Class => (
             "character-class",
-            format!("phones know no [ ] classes: nobody can dial '{pattern}'"),
-            "Write an entry for each digit, or '.' for any".to_owned(),
+            format!("phones do not support [ ] classes: '{pattern}' cannot be dialled"),
+            "Write one entry for each digit, or '.' for any digit".to_owned(),
         ),
         Unreachable::NoKey(key) => (
             "never-matches",
-            format!("no key is '{key}': nobody can dial '{pattern}'"),
+            format!("no key is '{key}': '{pattern}' cannot be dialled"),
             match key {
                 'X' | 'x' | 'N' | 'n' | 'Z' | 'z' => "Write '.' for any digit".to_owned(),
-                '!' => "Write '*' for one digit or more".to_owned(),
-                '-' => "Take it out, or write '*' for the digits that follow".to_owned(),
-                _ => format!("Take '{key}' out; a digit is '.', any number of them '*'"),
+                '!' => "Write '*' for one or more digits".to_owned(),
+                '-' => "Remove it, or write '*' for the digits that follow".to_owned(),
+                _ => format!("Remove '{key}'; '.' is one digit, '*' is one or more"),
             },
         ),
         Unreachable::AfterStar => (
             "never-matches",
-            format!("the '*' of '{pattern}' takes every digit, and none is left for what follows"),
-            "Write '\\*' for the star key, or let '*' stand at the end".to_owned(),
+            format!("the '*' in '{pattern}' consumes all digits, so the rest never matches"),
+            "Write '\\*' for the star key, or move '*' to the end".to_owned(),
         ),
         Unreachable::EndsWithComma => (
             "never-matches",
-            format!("'{pattern}' ends with a ',' and so is never complete"),
-            "Write behind the ',' what is dialled after the tone".to_owned(),
+            format!("'{pattern}' ends with ',' and therefore never matches"),
+            "Add the digits dialled after the tone".to_owned(),
         ),
     };
     let position = entry.pattern_position;
     Some(finding(code, Severity::Warning, position, message, cure))
 }
 
-/// A hotline to nowhere.
+/// A hotline without a number.
 fn no_number(entry: &Entry) -> Option<Finding> {
     (entry.pattern.is_empty() && entry.rewrite.is_empty()).then(|| {
         finding(
             "empty-match",
             Severity::Warning,
             entry.position,
-            "an entry without digits in MATCH is a hotline, and this one has no number to dial",
-            "Give it a MATCH, or for a hotline a Rewrite",
+            "an entry with an empty MATCH is a hotline, but this one has no number to dial",
+            "Add a MATCH, or a Rewrite with the number of the hotline",
         )
     })
 }
 
-/// `61.........` to `0........`: the last digit that was dialled is not sent. Where a rewrite
-/// has no `.` at all, or names its groups, leaving digits out is what was meant.
+/// Example: with `61.........` rewritten to `0........` the last digit is not sent. If the
+/// rewrite has no `.` or uses `%` groups, dropping digits is assumed to be intended.
 fn dropped_digits(entry: &Entry) -> Option<Finding> {
     let wanted = steps(&entry.pattern);
     let given = wanted.iter().filter(|step| **step == Step::Any).count();
@@ -128,16 +128,16 @@ fn dropped_digits(entry: &Entry) -> Option<Finding> {
             Severity::Warning,
             entry.rewrite_position,
             format!(
-                "'{pattern}' has {given} dots and '{}' only {kept}: {lost} not sent",
+                "'{pattern}' has {given} dots but '{}' has only {kept}: {lost} not sent",
                 shown(&entry.rewrite)
             ),
-            "Give the rewrite as many dots, or write '%1' for all that they stand for",
+            "Use as many dots in the rewrite, or '%1' for all digits of the group",
         )
     })
 }
 
 fn no_group(entry: &Entry) -> Option<Finding> {
-    // Dots side by side are one group.
+    // Adjacent dots form one group.
     let wanted = steps(&entry.pattern);
     let begins = |index: usize| match wanted[index] {
         Step::Key(_) => false,
@@ -152,9 +152,9 @@ fn no_group(entry: &Entry) -> Option<Finding> {
         Severity::Warning,
         entry.rewrite_position,
         format!(
-            "'{}' has {groups} groups of '.' or '*': %{named} sends the figure {named}",
+            "'{}' has {groups} groups of '.' or '*': %{named} sends the digit {named}",
             shown(&entry.pattern)
         ),
-        "Name a group that is there, or %0 for all that was dialled",
+        "Use the number of an existing group, or %0 for all dialled digits",
     ))
 }

@@ -1,4 +1,4 @@
-//! What a phone sends for digits that are pressed one after the other.
+//! Simulates dialling: what a phone sends for digits that are pressed one by one.
 
 use serde::Serialize;
 
@@ -8,44 +8,44 @@ use super::{
     rewrite::rewritten,
 };
 
-/// What became of dialled digits.
+/// The result of dialling.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DialResult {
-    /// What the phone sends; empty: it sends nothing.
+    /// What the phone sends; empty if it sends nothing.
     pub sent: String,
-    /// Seconds after the last digit that counts.
+    /// Seconds from the last digit used until the phone sends.
     pub seconds: u32,
-    /// The entry that decided; `None`: the digits went out as they were dialled.
+    /// The entry that matched; `None` if the digits are sent as dialled.
     pub rule: Option<MatchedEntry>,
-    /// The entry that fits better and wants more digits: why the phone waited.
+    /// The better matching entry that needs more digits, if the phone waited for it.
     pub waits_for: Option<MatchedEntry>,
-    /// The dial tones that were heard on the way.
+    /// The secondary dial tones played while dialling.
     pub tones: Vec<ToneAt>,
-    /// What is appended to the address.
+    /// The parameter appended to the SIP URI.
     pub user: Option<UserParameter>,
-    /// Where the call goes.
+    /// The proxy that the call is sent to.
     pub route: ProxyRoute,
-    /// The digits that came too late: the call had begun.
+    /// The digits dialled after the call had started.
     pub unsent: String,
 }
 
-/// Which entry of a plan.
+/// Identifies an entry of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MatchedEntry {
     /// Its number, from 1.
     pub index: usize,
     /// Its line in the file.
     pub line: u32,
-    /// What it is for.
+    /// Its pattern.
     pub pattern: String,
 }
 
 /// A secondary dial tone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ToneAt {
-    /// After how many digits.
+    /// Number of digits dialled before the tone.
     pub after: usize,
-    /// Its name.
+    /// The name of the tone.
     pub tone: &'static str,
 }
 
@@ -59,20 +59,20 @@ impl From<&Entry> for MatchedEntry {
     }
 }
 
-/// An entry and how it fits.
+/// An entry and its match.
 type Candidate<'a> = (&'a Entry, PatternMatch);
 
-/// What a plan makes of the digits so far.
+/// The entries selected for the digits dialled so far.
 #[derive(Debug, Default)]
 pub(super) struct Choice<'a> {
-    /// The entry that fits whole, where none that wants more fits better.
+    /// The complete match, unless an incomplete entry matches better.
     pub(super) winner: Option<&'a Entry>,
-    /// The entry that fits best, whole or not.
+    /// The best match, complete or not.
     best: Option<Candidate<'a>>,
-    /// The entry whose rewrite holds: of those that fitted whole, the last that was the best
-    /// when the phone came to it.
+    /// The entry whose rewrite applies: of the complete matches, the last one that was the
+    /// best match so far in file order.
     rewriter: Option<Candidate<'a>>,
-    /// The tone to be heard.
+    /// The tone to play.
     tone: Option<&'static str>,
 }
 
@@ -82,14 +82,14 @@ impl Choice<'_> {
         self.winner.map_or(DEFAULT_SECONDS, |entry| entry.timeout)
     }
 
-    /// Whether the phone sends now, and takes no more digits.
+    /// Whether the phone sends immediately and ignores further digits.
     pub(super) fn is_over(&self) -> bool {
         self.seconds() == 0
     }
 }
 
-/// Finds the best entry: most characters that fit as such, then [`MatchKind`], then order. An
-/// entry that wants more digits stands back behind one of the same worth that is whole.
+/// Selects the best entry: most literal characters matched, then [`MatchKind`], then file
+/// order. Of equal entries, a complete match wins over an incomplete one.
 pub(super) fn choose<'a>(
     entries: &'a [Entry],
     line: u8,
@@ -131,17 +131,17 @@ pub(super) fn choose<'a>(
     choice
 }
 
-/// Presses `digits` one after the other.
+/// Dials `digits` one by one.
 pub(super) fn dial(entries: &[Entry], line: u8, digits: &str, mode: DialMode) -> DialResult {
     let choose = |dialled: &str| choose(entries, line, dialled.as_bytes(), mode);
-    // Before the first digit only a pattern without digits is whole: a hotline.
+    // Before the first digit only an empty pattern, a hotline, is complete.
     let hotline = choose("");
     if hotline.winner.is_some() && (hotline.is_over() || digits.is_empty()) {
         return sent(&hotline, "", hotline.seconds(), Vec::new(), digits);
     }
     let mut tones = Vec::new();
     let mut last = Choice::default();
-    // What is pressed beyond that a phone does not keep.
+    // The phone discards further digits.
     let kept = digits.char_indices().nth(MAX_DIGITS);
     let (kept, late) = digits.split_at(kept.map_or(digits.len(), |(at, _)| at));
     for (count, (at, key)) in (1..).zip(kept.char_indices()) {
@@ -171,7 +171,7 @@ fn sent(
     unsent: &str,
 ) -> DialResult {
     let rewriter = choice.rewriter.as_ref();
-    // One that was passed over decided only what it changed.
+    // An entry that did not win still counts if it changed what is sent.
     let changed = rewriter.filter(|(entry, _)| !entry.rewrite.is_empty() || entry.user.is_some());
     let rule = choice.winner.or(changed.map(|(entry, _)| *entry));
     let waits = choice.winner.is_none() && seconds > 0;

@@ -3,7 +3,7 @@
 use super::plan::{MAX_PLAN_BYTES, Position};
 use crate::diagnose::{Finding, Severity};
 
-/// Something wrong at a position.
+/// A finding at a position.
 pub(super) fn finding(
     code: &'static str,
     severity: Severity,
@@ -22,7 +22,7 @@ pub(super) fn finding(
     }
 }
 
-/// The file is larger than a phone takes.
+/// The finding for a file over [`MAX_PLAN_BYTES`].
 pub(super) fn too_large(bytes: usize) -> Finding {
     Finding {
         line: None,
@@ -31,8 +31,8 @@ pub(super) fn too_large(bytes: usize) -> Finding {
             "plan-too-large",
             Severity::Error,
             Position::default(),
-            format!("{bytes} bytes; a phone takes no plan of more than {MAX_PLAN_BYTES}"),
-            "Take comments and blanks out, or write several numbers as one with '.'",
+            format!("the plan has {bytes} bytes: phones reject more than {MAX_PLAN_BYTES}"),
+            "Remove comments and spaces, or merge entries with '.'",
         )
     }
 }

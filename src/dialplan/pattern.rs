@@ -1,39 +1,39 @@
-//! One pattern and the digits dialled so far.
+//! Matches a pattern against the digits dialled so far.
 
 use super::plan::DialMode;
 
-/// Groups of digits that a rewrite can name: `%1` to `%5`.
+/// Number of groups that a rewrite can use: `%1` to `%5`.
 pub(super) const MAX_GROUPS: usize = 5;
 
-/// How exactly a pattern fits. A better one is greater.
+/// How specific a match is; greater is better.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum MatchKind {
-    /// Not at all, or not yet.
+    /// No match yet.
     #[default]
     None,
-    /// Some of it by `*`.
+    /// Some digits matched `*`.
     Wild,
-    /// Some of it by `.`.
+    /// Some digits matched `.`.
     Dots,
-    /// Digit by digit.
+    /// All digits matched literally.
     Digits,
 }
 
-/// How a pattern fits what was dialled so far.
+/// How a pattern matches the digits dialled so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct PatternMatch {
-    /// Characters that fit a character of the pattern, not a `.` or `*`.
+    /// Number of characters matched literally, not by `.` or `*`.
     pub(super) literals: usize,
     pub(super) kind: MatchKind,
-    /// Nothing of the pattern is left.
+    /// Whether the whole pattern is matched.
     pub(super) complete: bool,
-    /// The last character was a `#` that the pattern does not have there.
+    /// Whether the last character was a `#` that the pattern does not contain there.
     pub(super) dial_now: bool,
-    /// The next thing in the pattern is a `,`.
+    /// Whether a `,` comes next in the pattern.
     pub(super) wants_tone: bool,
-    /// How many times there was a `,` before.
+    /// Number of `,` passed; several in a row count once.
     pub(super) commas: usize,
-    /// Where the digits that `.` and `*` stood for begin, and how many they are.
+    /// Start and length of the digits matched by each group of `.` or `*`.
     groups: [(usize, usize); MAX_GROUPS],
     group_count: usize,
 }
@@ -43,8 +43,8 @@ impl PatternMatch {
         &self.groups[..self.group_count]
     }
 
-    /// Begins a group at `start`. The sixth and later ones lengthen the fifth where they run
-    /// on: so do phones.
+    /// Starts a group at `start`. As on phones, adjacent digits of the sixth and later groups
+    /// extend the fifth.
     fn open(&mut self, start: usize) {
         if let Some(group) = self.groups.get_mut(self.group_count) {
             *group = (start, 1);
@@ -59,7 +59,7 @@ impl PatternMatch {
     }
 }
 
-/// Whether a key of the phone stands for a digit that `.` takes.
+/// Whether `.` matches this key.
 fn is_digit(character: u8, mode: DialMode) -> bool {
     match character {
         b'0'..=b'9' | b'*' | b'+' => true,
@@ -68,7 +68,7 @@ fn is_digit(character: u8, mode: DialMode) -> bool {
     }
 }
 
-/// `None`: what was dialled is not this pattern, nor how it begins.
+/// Returns `None` if the dialled digits do not match the beginning of the pattern.
 pub(super) fn fit(pattern: &[u8], dialled: &[u8], mode: DialMode) -> Option<PatternMatch> {
     let mut fit = PatternMatch {
         kind: MatchKind::Digits,
@@ -78,7 +78,7 @@ pub(super) fn fit(pattern: &[u8], dialled: &[u8], mode: DialMode) -> Option<Patt
     let ends = |index: usize| key(index) == Some(b'#') && mode == DialMode::Proxy;
     let (mut at, mut next) = (0, 0);
     while let Some(pressed) = key(next) {
-        // Several in a row are one.
+        // Several in a row count as one.
         if pattern.get(at) == Some(&b',') {
             fit.commas += 1;
             at += pattern[at..].iter().take_while(|c| **c == b',').count();
@@ -98,7 +98,7 @@ pub(super) fn fit(pattern: &[u8], dialled: &[u8], mode: DialMode) -> Option<Patt
             Some(b'*') if !ends(next) => {
                 fit.kind = MatchKind::Wild;
                 fit.open(next);
-                // It takes all up to what stands after it, and never gives back.
+                // Greedy up to the next pattern character, without backtracking.
                 let escaped = pattern.get(at + 1) == Some(&b'\\');
                 let stop = pattern.get(at + 1 + usize::from(escaped)).copied();
                 while key(next + 1).is_some() && key(next + 1) != stop && !ends(next + 1) {
@@ -127,18 +127,18 @@ pub(super) fn fit(pattern: &[u8], dialled: &[u8], mode: DialMode) -> Option<Patt
     Some(fit)
 }
 
-/// One thing that a pattern wants. A `,` wants no key and is none.
+/// One element of a pattern. A `,` needs no key and is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     /// This key.
     Key(u8),
     /// Any digit.
     Any,
-    /// One digit or more.
+    /// One or more digits.
     Many,
 }
 
-/// What a pattern wants, key after key.
+/// The elements of a pattern in order.
 pub(super) fn steps(pattern: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut bytes = pattern.bytes().peekable();
@@ -147,7 +147,7 @@ pub(super) fn steps(pattern: &str) -> Vec<Step> {
             b',' => continue,
             b'.' => Step::Any,
             b'*' => Step::Many,
-            // At the end it stands for itself.
+            // A trailing backslash is a literal.
             b'\\' => Step::Key(bytes.next().unwrap_or(byte)),
             other => Step::Key(other),
         });
@@ -155,20 +155,20 @@ pub(super) fn steps(pattern: &str) -> Vec<Step> {
     steps
 }
 
-/// Why no number ever fits a pattern.
+/// Why no number can match a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unreachable {
-    /// `[2-9]`: phones take the brackets for keys.
+    /// A class such as `[2-9]`: phones read the brackets as keys.
     Class,
-    /// A character that is on no key.
+    /// A character that no key has.
     NoKey(char),
-    /// A `*` before a `.`: the `*` has taken all digits already.
+    /// A `*` before a `.`: the `*` consumes all digits.
     AfterStar,
-    /// Nothing but a `,` is left at the end, and it waits for a digit.
+    /// A trailing `,`, which waits for another digit.
     EndsWithComma,
 }
 
-/// Whether a pattern can be fitted at all.
+/// Checks whether any number can match the pattern.
 pub(super) fn unreachable(pattern: &str) -> Option<Unreachable> {
     let class = pattern
         .find('[')
@@ -211,20 +211,20 @@ mod tests {
     }
 
     #[test]
-    fn a_star_takes_all_up_to_what_stands_after_it() {
+    fn star_matches_up_to_the_next_pattern_character() {
         let groups =
             |pattern: &str, dialled: &str| fits(pattern, dialled).unwrap().groups().to_vec();
         assert_eq!(groups("9*", "9123"), [(1, 3)]);
         assert_eq!(groups("*5.", "1257"), [(0, 2), (3, 1)]);
         assert_eq!(groups("1*\\*2*", "134*25"), [(1, 2), (5, 1)]);
-        // The first one is taken whatever it is.
+        // The first digit always matches.
         assert_eq!(groups("*55", "555"), [(0, 1)]);
         assert_eq!(fits("*5", "1256"), None);
         assert!(!fits("*.", "123").unwrap().complete);
     }
 
     #[test]
-    fn the_sixth_group_is_none_of_its_own() {
+    fn sixth_group_extends_the_fifth() {
         let fit = fits("1.2.3.4.5.6..", "1a".replace('a', "0").as_str()).unwrap();
         assert_eq!(fit.groups(), [(1, 1)]);
         let fit = fits(".1.1.1.1.1..", "010101010177").unwrap();
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_that_nothing_fits_are_told_from_others() {
+    fn unreachable_patterns_are_detected() {
         for (pattern, expected) in [
             ("1831-", Some(Unreachable::NoKey('-'))),
             ("[2-9]..", Some(Unreachable::Class)),

@@ -1,4 +1,4 @@
-//! The dial plan as a phone holds it: its entries, their fields and the limits of phones.
+//! The parsed dial plan: its entries, their fields and the limits of phones.
 
 use std::fmt;
 
@@ -6,29 +6,29 @@ use serde::Serialize;
 
 use crate::diagnose::Finding;
 
-/// Bytes of a plan at most: a phone does not take a larger file.
+/// Maximum size of a plan in bytes; phones reject larger files.
 pub const MAX_PLAN_BYTES: usize = 8_192;
 
-/// Bytes of an attribute's value that a phone keeps; the rest it cuts off. That is less than
-/// the 195 that it would take for a pattern, so this limit is the one that counts.
+/// Bytes of an attribute value that a phone keeps; it truncates longer values. The phone's
+/// limit for patterns, 195 bytes, is therefore never reached.
 pub const MAX_VALUE_BYTES: usize = 63;
 
-/// Tones that one entry may name.
+/// Maximum number of tones in one entry.
 pub const MAX_TONES: usize = 3;
 
-/// Characters of a version stamp at most.
+/// Maximum length of a version stamp in bytes.
 pub const MAX_VERSION_BYTES: usize = 64;
 
-/// Digits that a phone collects at most.
+/// Maximum number of digits that a phone collects.
 pub const MAX_DIGITS: usize = 255;
 
-/// Seconds that a phone waits after a digit where no entry says otherwise.
+/// Seconds that a phone waits after a digit if no entry sets a timeout.
 pub const DEFAULT_SECONDS: u32 = 10;
 
-/// The tone at a `,` where the entry names none.
+/// The tone played at a `,` if the entry names none.
 pub const DEFAULT_TONE: &str = "Bellcore-Outside";
 
-/// The tones that a phone knows by name.
+/// The names of all tones that phones support.
 pub const TONES: [&str; 20] = [
     "Bellcore-Inside",
     "Bellcore-Outside",
@@ -52,90 +52,90 @@ pub const TONES: [&str; 20] = [
     "Cisco-BeepBonk",
 ];
 
-/// A dial plan as a phone holds it.
+/// A dial plan as a phone reads it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DialPlan {
-    /// The entries that count, in the order of the file.
+    /// The entries that the phone uses, in file order.
     pub entries: Vec<Entry>,
-    /// `versionStamp`, without the braces that call managers put around it.
+    /// `versionStamp`, without the braces that call managers add.
     pub version: Option<String>,
-    /// The faulty entry at which reading ended: what comes after it does not count.
+    /// Why reading stopped early, if a phone rejects an entry; later entries are ignored.
     pub stopped: Option<Finding>,
 }
 
-/// One `TEMPLATE`.
+/// One `TEMPLATE` element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its number among the entries, from 1.
     pub index: usize,
-    /// Where it begins.
+    /// Where the element starts in the file.
     pub position: Position,
-    /// `MATCH`: the digits that it is for. Empty: a hotline, dialled without a digit.
+    /// `MATCH`: the pattern. If empty, the entry is a hotline, dialled without any digit.
     pub pattern: String,
-    /// `Timeout`: seconds after the last digit; 0 is at once.
+    /// `Timeout`: seconds after the last digit; 0 sends immediately.
     pub timeout: u32,
-    /// `Rewrite`: what is sent; empty is what was dialled.
+    /// `Rewrite`: what is sent instead; if empty, the dialled digits are sent.
     pub rewrite: String,
-    /// `User`: what the address is seen to be.
+    /// `User`: the `user` parameter of the SIP URI.
     pub user: Option<UserParameter>,
-    /// `Route`: where the call goes.
+    /// `Route`: the proxy that the call is sent to.
     pub route: ProxyRoute,
-    /// `Line`: the line that it is for; 0 is all.
+    /// `Line`: the line that the entry applies to; 0 for all lines.
     pub line: u8,
-    /// `Tone`: what is heard at the first, second and third `,`.
+    /// `Tone`: the tones played at the first, second and third `,`.
     pub tones: Vec<&'static str>,
-    /// Where `MATCH` and `Rewrite` stand, for what is to be seen of them.
+    /// Positions of `MATCH` and `Rewrite`, for findings about them.
     pub(crate) pattern_position: Position,
     pub(crate) rewrite_position: Position,
 }
 
-/// Where something stands in a file, both from 1.
+/// A position in a file; line and column count from 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    /// The line.
+    /// The line number.
     pub line: u32,
-    /// The character of that line.
+    /// The column, in characters.
     pub column: u32,
 }
 
-/// What `User` appends to the address: `;user=phone` or `;user=ip` (RFC 3261, 19.1.1).
+/// The parameter appended to the SIP URI: `;user=phone` or `;user=ip` (RFC 3261, 19.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UserParameter {
-    /// A telephone number.
+    /// The user part is a telephone number.
     Phone,
-    /// A name of the internet's.
+    /// The user part is a user name.
     Ip,
 }
 
-/// Which of its proxies a phone sends the call to.
+/// The proxy that a phone sends the call to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProxyRoute {
-    /// The line's.
+    /// The line's proxy.
     #[default]
     Default,
-    /// The one for emergency calls.
+    /// The emergency proxy.
     Emergency,
-    /// The one that the dialled address names.
+    /// The host in the dialled address.
     Fqdn,
 }
 
-/// What `#` is.
+/// How the phone treats `#`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum DialMode {
-    /// The line has a proxy of its own: `#` means "dial now", unless the pattern has a `#`
-    /// at that position.
+    /// The line has its own proxy: `#` means "dial now", unless the pattern has a `#` at
+    /// that position.
     #[default]
     Proxy,
-    /// The line's proxy is `USECALLMANAGER`: `#` is a digit as any other.
+    /// The line's proxy is `USECALLMANAGER`: `#` is an ordinary digit.
     CallManager,
 }
 
 impl Entry {
-    /// Whether it does with its digits what `other` does.
+    /// Whether both entries send the same digits the same way.
     pub(super) fn has_same_effect_as(&self, other: &Self) -> bool {
-        let deeds = |entry: &Self| {
+        let effect = |entry: &Self| {
             let Self {
                 timeout,
                 user,
@@ -144,18 +144,18 @@ impl Entry {
             } = entry;
             (*timeout, *user, *route, entry.rewrite.clone())
         };
-        deeds(self) == deeds(other)
+        effect(self) == effect(other)
     }
 }
 
 impl UserParameter {
-    /// By its name, without case.
+    /// Parses the name, ignoring case.
     pub(super) fn from_name(name: &str) -> Option<Self> {
         let all = [("phone", Self::Phone), ("ip", Self::Ip)];
         by_name(&all, name)
     }
 
-    /// As a plan writes it.
+    /// The value as written in `dialplan.xml`.
     pub(super) fn xml_name(self) -> &'static str {
         match self {
             Self::Phone => "Phone",
@@ -165,7 +165,7 @@ impl UserParameter {
 }
 
 impl ProxyRoute {
-    /// By its name, without case.
+    /// Parses the name, ignoring case.
     pub(super) fn from_name(name: &str) -> Option<Self> {
         let all = [
             ("default", Self::Default),
@@ -175,7 +175,7 @@ impl ProxyRoute {
         by_name(&all, name)
     }
 
-    /// As a plan writes it.
+    /// The value as written in `dialplan.xml`.
     pub(super) fn xml_name(self) -> &'static str {
         match self {
             Self::Default => "Default",
@@ -192,7 +192,7 @@ fn by_name<T: Copy>(all: &[(&str, T)], name: &str) -> Option<T> {
     found.next().map(|(_, value)| *value)
 }
 
-/// A tone by its name, without case. No name at all is the default one.
+/// Looks up a tone, ignoring case. An empty name means the default tone.
 pub(super) fn tone(name: &str) -> Option<&'static str> {
     if name.is_empty() {
         return Some(DEFAULT_TONE);
@@ -202,9 +202,9 @@ pub(super) fn tone(name: &str) -> Option<&'static str> {
         .find(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// A value from a file, short enough to be shown.
+/// Truncates a value from a file for use in a message.
 pub(super) fn shown(value: &str) -> String {
-    /// Characters of a value that a message quotes.
+    /// Maximum number of characters quoted.
     const SHOWN: usize = 40;
     let mut shown: String = value.chars().take(SHOWN).collect();
     if value.chars().count() > SHOWN {

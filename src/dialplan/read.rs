@@ -1,4 +1,4 @@
-//! `DIALTEMPLATE` XML to entries, by the phone's rules.
+//! Reads `DIALTEMPLATE` XML into entries, following the rules of phones.
 
 mod entry;
 mod position;
@@ -13,29 +13,33 @@ use super::{
 };
 use crate::diagnose::{Finding, Severity};
 
-/// Elements, comments and texts of a file at most; a plan that a phone takes has fewer.
+/// Maximum number of XML nodes; plans that phones accept have fewer.
 const MAX_NODES: u32 = 20_000;
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug, Default)]
 pub(super) struct ParsedPlan {
-    /// All entries that are whole, those after a refused one too.
+    /// All valid entries, including those after a rejected one.
     pub(super) entries: Vec<Entry>,
-    /// How many entries stand before the first that a phone refuses, and the finding that
-    /// says why, by its number.
+    /// For the first entry that a phone rejects: the number of entries before it, and the
+    /// index of the finding that gives the reason.
     pub(super) refused: Option<(usize, usize)>,
     pub(super) version: Option<String>,
     pub(super) findings: Vec<Finding>,
 }
 
-/// Reads it. What is no XML is an error; all else is an entry or a finding.
+/// Reads a plan.
+///
+/// # Errors
+///
+/// The finding if the text is not well-formed XML or has no `DIALTEMPLATE`.
 pub(super) fn read(bytes: &[u8]) -> Result<ParsedPlan, Finding> {
     let mut read = ParsedPlan::default();
     let (text, not_utf8) = text::decode(bytes);
     read.findings.extend(not_utf8);
     let text = text::with_distinct_tones(text);
     let options = ParsingOptions {
-        // No entity is ever read from the file: there is nothing that could grow.
+        // Without a DTD there are no entities to expand.
         allow_dtd: false,
         nodes_limit: MAX_NODES,
         ..ParsingOptions::default()
@@ -50,7 +54,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<ParsedPlan, Finding> {
             Severity::Error,
             position(root),
             format!(
-                "the root is '{}' and not DIALTEMPLATE",
+                "the root element is '{}', expected DIALTEMPLATE",
                 shown(root.tag_name().name())
             ),
             "Put the TEMPLATE entries into <DIALTEMPLATE>…</DIALTEMPLATE>",
@@ -68,7 +72,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<ParsedPlan, Finding> {
             "empty-plan",
             Severity::Warning,
             position(plan),
-            "no entry: every call waits 10 s, or for the Dial key",
+            "the plan has no entry: every call waits 10 s, or for the Dial key",
             "Add a <TEMPLATE MATCH=\"…\" Timeout=\"…\"/> for each kind of number",
         ));
     }
@@ -78,7 +82,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<ParsedPlan, Finding> {
 impl ParsedPlan {
     fn element(&mut self, node: Node<'_, '_>) {
         if node.tag_name().name() == "TEMPLATE" {
-            // One inside another is part of what is wrong with that one.
+            // A nested TEMPLATE is reported with the outer one.
             if node
                 .ancestors()
                 .skip(1)
@@ -101,8 +105,8 @@ impl ParsedPlan {
                 "template-not-upper-case",
                 Severity::Error,
                 position(node),
-                format!("phones pass over '{}'", node.tag_name().name()),
-                "Write TEMPLATE in capitals",
+                format!("phones ignore '{}'", node.tag_name().name()),
+                "Write TEMPLATE in upper case",
             ));
         } else if named(node, "versionStamp") {
             self.version(node);
@@ -111,7 +115,7 @@ impl ParsedPlan {
 
     fn version(&mut self, node: Node<'_, '_>) {
         let stamp = node.text().unwrap_or_default().trim();
-        // Shorter ones are no stamp to a phone, with braces or without.
+        // Phones ignore shorter stamps, with or without braces.
         if (3..=MAX_VERSION_BYTES).contains(&stamp.len()) {
             let inner = stamp
                 .strip_prefix('{')
@@ -123,10 +127,10 @@ impl ParsedPlan {
                 Severity::Warning,
                 position(node),
                 format!(
-                    "a stamp of {} bytes: expected 3 to {MAX_VERSION_BYTES}",
+                    "the version stamp has {} bytes: expected 3 to {MAX_VERSION_BYTES}",
                     stamp.len()
                 ),
-                "Give a longer or shorter stamp, or leave the element out",
+                "Correct the length, or remove the element",
             ));
         }
     }
@@ -134,7 +138,7 @@ impl ParsedPlan {
 
 fn not_xml(error: &Error, text: &str) -> Finding {
     let position = match error {
-        // The parser names no place for these: where it got to is the end.
+        // The parser reports no position for these; use the end of the file.
         Error::UnclosedRootNode | Error::UnexpectedEndOfStream => {
             let line = text.lines().count().max(1);
             let column = text
@@ -159,19 +163,19 @@ fn not_xml(error: &Error, text: &str) -> Finding {
             "doctype",
             Severity::Error,
             position,
-            "a document type definition, which no phone reads",
-            "Take <!DOCTYPE …> out, and write what its entities stand for",
+            "the file has a document type definition, which phones do not read",
+            "Remove <!DOCTYPE …> and write the values of its entities",
         );
     }
-    // The place stands beside the message already.
+    // The finding already has the position.
     let message = error.to_string();
     let message = message.split(" at ").next().unwrap_or_default();
     finding(
         "not-well-formed",
         Severity::Error,
         position,
-        format!("this is no XML: {message}"),
-        "Correct it at that position: quotes, brackets and end tags must match",
+        format!("the file is not well-formed XML: {message}"),
+        "Correct it there: quotes, brackets and end tags must match",
     )
 }
 

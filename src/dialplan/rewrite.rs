@@ -1,11 +1,11 @@
-//! What is sent for what was dialled.
+//! Applies `Rewrite` to the dialled digits.
 
 use super::{
     pattern::{MAX_GROUPS, PatternMatch},
     plan::Entry,
 };
 
-/// By the entry's `Rewrite`, where it has one.
+/// The number to send: the dialled digits, or the result of the entry's `Rewrite`.
 pub(super) fn rewritten(entry: &Entry, fit: &PatternMatch, dialled: &[u8]) -> String {
     if entry.rewrite.is_empty() {
         return text(dialled);
@@ -19,13 +19,13 @@ pub(super) fn rewritten(entry: &Entry, fit: &PatternMatch, dialled: &[u8]) -> St
     let mut characters = entry.rewrite.bytes();
     while let Some(character) = characters.next() {
         match character {
-            // Where no digit is left it stands for none.
+            // Without a digit left, it adds nothing.
             b'.' => sent.extend(dots.next()),
             b'%' => match characters.next() {
                 Some(b'0' | b's') => sent.extend_from_slice(dialled),
                 Some(other) => match group(other).and_then(|index| fit.groups().get(index)) {
                     Some(group) => sent.extend_from_slice(digits(*group)),
-                    // A group that is not there is the figure itself; so is any other.
+                    // For a missing group or another character, the character itself.
                     None => sent.push(other),
                 },
                 None => {}
@@ -36,7 +36,7 @@ pub(super) fn rewritten(entry: &Entry, fit: &PatternMatch, dialled: &[u8]) -> St
     text(&sent)
 }
 
-/// `%1` is the first group.
+/// The index of a group; `%1` is the first.
 fn group(character: u8) -> Option<usize> {
     let first = character.checked_sub(b'1')?;
     Some(usize::from(first))
@@ -46,7 +46,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// The `%1` to `%5` of a rewrite that stand for nothing in a pattern of `groups` groups.
+/// The group numbers in a rewrite that do not exist in a pattern with `groups` groups.
 pub(super) fn missing_groups(rewrite: &str, groups: usize) -> Vec<char> {
     let mut missing = Vec::new();
     let mut characters = rewrite.chars();

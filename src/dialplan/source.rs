@@ -1,4 +1,4 @@
-//! A dial plan as people write it: one rule a line. docs/dialplans.md has the language.
+//! The dial plan source language, one rule per line; see docs/dialplans.md.
 
 mod check;
 mod error;
@@ -16,15 +16,19 @@ use super::{
 };
 use crate::diagnose::Finding;
 
-/// A dial plan, read from its source.
+/// A dial plan parsed from the source language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DialPlanSource {
-    /// At least one; their places are those in the source.
+    /// At least one entry. Positions refer to the source.
     entries: Vec<Entry>,
 }
 
 impl DialPlanSource {
-    /// Reads it whole, or names every line that is wrong.
+    /// Parses a source.
+    ///
+    /// # Errors
+    ///
+    /// One error for each invalid line, or one if the plan is too large for phones.
     pub fn parse(text: &str) -> Result<Self, Vec<SourceError>> {
         let entries = parse::parse(text)?;
         let source = Self { entries };
@@ -32,14 +36,14 @@ impl DialPlanSource {
         Ok(source)
     }
 
-    /// A plan that this program brings, by its name in any case: see [`PRESETS`].
+    /// A built-in plan by its name, ignoring case; see [`PRESETS`].
     #[must_use]
     pub fn preset(name: &str) -> Option<Self> {
         let text = presets::text(name)?;
         Self::parse(text).ok()
     }
 
-    /// What is odd about it though it can be written; places are those in the source.
+    /// Checks the plan. Positions refer to the source.
     #[must_use]
     pub fn check(&self) -> Vec<Finding> {
         let mut findings = checks::check_entries(&self.entries);
@@ -47,7 +51,7 @@ impl DialPlanSource {
         findings
     }
 
-    /// The plan as a phone will hold it; places are those in the source.
+    /// The plan as a phone reads it. Positions refer to the source.
     #[must_use]
     pub fn template(&self) -> DialPlan {
         DialPlan {
@@ -56,7 +60,7 @@ impl DialPlanSource {
         }
     }
 
-    /// The `dialplan.xml`. It has no comments: a phone ends one at its first `>`.
+    /// The `dialplan.xml`, without comments, because for phones they end at the first `>`.
     #[must_use]
     pub fn to_xml(&self) -> String {
         let mut lines = vec!["<DIALTEMPLATE>".to_owned()];
@@ -76,7 +80,7 @@ impl DialPlanSource {
 }
 
 fn attributes(entry: &Entry) -> Vec<(&'static str, String)> {
-    // Phones take these names in any case, and XML none of them twice.
+    // Phones ignore the case of names, and XML forbids duplicates.
     const TONES: [&str; MAX_TONES] = ["Tone", "TONE", "tone"];
     let mut all = vec![("MATCH", entry.pattern.clone())];
     if entry.line != 0 {

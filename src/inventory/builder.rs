@@ -1,4 +1,4 @@
-//! One phone, from the values that a line or a table has for it.
+//! Builds the inventory from the values of CSV lines or TOML tables.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,14 +16,15 @@ use crate::{
     track::MAX_PHONES,
 };
 
-/// The phones read so far.
+/// The inventory read so far.
 #[derive(Debug, Default)]
 pub(super) struct InventoryBuilder {
     pub(super) inventory: Inventory,
+    /// The line of each phone's MAC address.
     lines: HashMap<MacAddress, u64>,
 }
 
-/// What is told of one further button.
+/// The values of one further button.
 #[derive(Default)]
 struct ButtonValues {
     position: TextPosition,
@@ -36,7 +37,7 @@ struct ButtonValues {
 }
 
 impl InventoryBuilder {
-    /// Tells of a name that is read over; `known` are the names that are not.
+    /// Warns about an unknown name, which is ignored. `known` lists the known names.
     pub(super) fn warn_unknown(
         &mut self,
         what: &str,
@@ -46,12 +47,12 @@ impl InventoryBuilder {
     ) {
         let shown: String = name.escape_debug().take(40).collect();
         self.inventory.warnings.push(format!(
-            "line {}: {what} '{shown}' is not known and is read over; known are {known}",
+            "line {}: {what} '{shown}' is unknown and ignored; known: {known}",
             position.line,
         ));
     }
 
-    /// Adds the phone that these values tell of; `start` is where they begin.
+    /// Adds a phone. `start` is the position of its first value.
     pub(super) fn add_phone(
         &mut self,
         start: TextPosition,
@@ -118,14 +119,14 @@ impl InventoryBuilder {
             phone.buttons.push(button(number, values)?);
         }
         let (mac, position) =
-            mac.ok_or_else(|| start.fault("a phone without a MAC address: expected one"))?;
+            mac.ok_or_else(|| start.fault("a phone without a MAC address: expected `mac`"))?;
         phone.mac = mac;
         if let Some(first) = self.lines.insert(mac, position.line) {
             let message = format!("the phone {mac} is on line {first} already");
             return Err(position.fault(message));
         }
         if self.inventory.phones.len() >= MAX_PHONES {
-            let message = format!("more than {MAX_PHONES} phones, the most that a run can have");
+            let message = format!("more than {MAX_PHONES} phones, the maximum for one run");
             return Err(position.fault(message));
         }
         self.inventory.phones.push(phone);
@@ -134,7 +135,7 @@ impl InventoryBuilder {
         Ok(())
     }
 
-    /// Takes a setting of the site. CSV repeats it on every line: it must be the same there.
+    /// Sets a site setting. CSV may repeat it on every line, with the same value.
     pub(super) fn set_site(
         &mut self,
         field: SiteField,
@@ -150,7 +151,7 @@ impl InventoryBuilder {
         if let Some(first) = self.inventory.positions.site.get(&field) {
             if site != self.inventory.site {
                 return Err(position.fault(format!(
-                    "another '{}' than on line {}: it holds for the whole site",
+                    "another '{}' than on line {}: the value must be the same for the whole site",
                     field.name(),
                     first.line
                 )));
@@ -162,11 +163,11 @@ impl InventoryBuilder {
         Ok(())
     }
 
-    /// The inventory, which names at least one phone.
+    /// Returns the inventory, which must have at least one phone.
     pub(super) fn finish(self) -> Result<Inventory, InventoryFault> {
         if self.inventory.phones.is_empty() {
             let start = TextPosition::default();
-            return Err(start.fault("no phone is on this inventory: expected at least one"));
+            return Err(start.fault("no phone in the inventory: expected at least one"));
         }
         Ok(self.inventory)
     }
@@ -189,13 +190,13 @@ fn button(number: u8, values: ButtonValues) -> Result<LineButton, InventoryFault
         }
         (None, None) => {
             return Err(values.position.fault(format!(
-                "button {number} is for nothing: expected an extension (a line) or a number (a \
+                "button {number} has no function: expected an extension (a line) or a number (a \
                  speed dial)"
             )));
         }
         _ => {
             return Err(values.position.fault(format!(
-                "button {number} is a line and a speed dial at once: expected an extension, or a \
+                "button {number} is both a line and a speed dial: expected an extension, or a \
                  number with a label"
             )));
         }
@@ -207,7 +208,7 @@ fn model(text: &str, position: TextPosition) -> Result<&'static Model, Inventory
     Model::by_number(text).ok_or_else(|| {
         let shown: String = text.escape_debug().take(40).collect();
         position.fault(format!(
-            "'{shown}' is no model that this program knows: expected one of `reflash models`, \
+            "'{shown}' is not a known model: expected one from `reflash models`, \
              such as 7965"
         ))
     })

@@ -1,41 +1,41 @@
-//! The line buttons of a phone beyond the first.
+//! Line buttons after the first.
 
 use super::secret::Secret;
 
-/// A line button from the second on.
+/// A line button after the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineButton {
-    /// Which one, from 2.
+    /// Button number, from 2.
     pub number: u8,
-    /// What it is for.
+    /// Its function.
     pub function: ButtonFunction,
 }
 
-/// What a line button is for.
+/// The function of a line button.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ButtonFunction {
-    /// A line of its own.
+    /// A SIP line.
     Line(SipLine),
-    /// One press dials a number.
+    /// A speed dial.
     SpeedDial {
-        /// What it dials.
+        /// The number to dial.
         number: String,
-        /// What stands beside the button.
+        /// Label next to the button.
         label: Option<String>,
     },
 }
 
-/// A line: somebody who registers.
+/// A line that registers at the PBX.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SipLine {
-    /// The number that it answers to, and its user name.
+    /// Extension and SIP user name.
     pub extension: String,
-    /// What people called see.
+    /// Display name, shown to the called party.
     pub name: Option<String>,
-    /// What it registers with.
+    /// SIP password.
     pub secret: Option<Secret>,
-    /// What stands beside the button.
+    /// Label next to the button.
     pub label: Option<String>,
-    /// Whether other phones may have the extension too.
+    /// Whether other phones may use the same extension.
     pub shared: bool,
 }

@@ -1,4 +1,4 @@
-//! CSV: a header line that names the columns, then a line a phone.
+//! CSV: a header line with column names, then one line for each phone.
 
 use super::{
     builder::InventoryBuilder,
@@ -7,20 +7,20 @@ use super::{
     list::Inventory,
 };
 
-/// What a column is. A name that a phone and a site can have is the phone's.
+/// The field of a column. A name that exists for both phone and site means the phone's field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Column {
     Phone(PhoneField),
     Site(SiteField),
 }
 
-/// Reads it whole.
+/// Parses CSV text.
 pub(super) fn read(text: &str) -> Result<Inventory, InventoryFault> {
     let header = text.lines().next().unwrap_or_default();
     let mut rows = csv::ReaderBuilder::new()
         .delimiter(delimiter(header))
         .has_headers(false)
-        // LineCounter of another length get words of our own.
+        // Rows with a wrong number of fields are reported below.
         .flexible(true)
         .from_reader(text.as_bytes())
         .into_records();
@@ -32,7 +32,7 @@ pub(super) fn read(text: &str) -> Result<Inventory, InventoryFault> {
     };
     for row in rows {
         let row = row.map_err(|error| fault(&error))?;
-        // Spreadsheets leave such lines below a table.
+        // Spreadsheets often write empty rows below a table.
         if row.iter().all(|field| field.trim().is_empty()) {
             continue;
         }
@@ -40,8 +40,8 @@ pub(super) fn read(text: &str) -> Result<Inventory, InventoryFault> {
         if row.len() != columns.len() {
             let column = row.len().min(columns.len()) as u64 + u64::from(row.len() > columns.len());
             return Err(TextPosition { line, column }.fault(format!(
-                "{} fields, where the header line names {}; a value with the separator in it \
-                 needs quotation marks",
+                "{} fields, but the header line has {}; a value that contains the separator \
+                 needs quotes",
                 row.len(),
                 columns.len()
             )));
@@ -60,8 +60,8 @@ pub(super) fn read(text: &str) -> Result<Inventory, InventoryFault> {
     builder.finish()
 }
 
-/// Line numbers of rows, in their order. The CSV builder's own are one too low where lines end
-/// with CR and LF, as it sees the LF only with the next row.
+/// Counts the lines of rows. The line numbers of the CSV reader are one too low if lines end with
+/// CR LF, as it reads the LF together with the next row.
 struct LineCounter<'a> {
     text: &'a str,
     byte: usize,
@@ -77,7 +77,7 @@ impl<'a> LineCounter<'a> {
         }
     }
 
-    /// The line where a row begins: after the ends of lines that stand at its position.
+    /// The line where a row starts. Line ends at the row's position are skipped.
     fn at(&mut self, position: Option<&csv::Position>) -> u64 {
         let begins = position.and_then(|position| usize::try_from(position.byte()).ok());
         let text = self.text.as_bytes();
@@ -92,13 +92,13 @@ impl<'a> LineCounter<'a> {
     }
 }
 
-/// What separates the fields of a header line: spreadsheets of many countries write `;`.
+/// The separator of a header line. Spreadsheets use `;` in many countries.
 fn delimiter(header: &str) -> u8 {
     let count = |separator| header.matches(separator).count();
     if count(';') > count(',') { b';' } else { b',' }
 }
 
-/// What each column is; `None`: nothing that is known.
+/// The field of each column; `None` for an unknown column.
 fn columns(
     header: &csv::StringRecord,
     builder: &mut InventoryBuilder,
@@ -125,14 +125,14 @@ fn columns(
         Ok(columns)
     } else {
         Err(TextPosition { line: 1, column: 1 }.fault(format!(
-            "no column is named 'mac': expected a header line with some of {}",
+            "no column is named 'mac': expected a header line with column names; known: {}",
             PhoneField::known_names()
         )))
     }
 }
 
-/// What the builder itself cannot read; the text is UTF-8 by now, so little is left.
+/// An error of the CSV reader. The text is UTF-8 here, so few errors are left.
 fn fault(error: &csv::Error) -> InventoryFault {
     let line = error.position().map_or(1, csv::Position::line);
-    TextPosition { line, column: 1 }.fault("this line is no CSV")
+    TextPosition { line, column: 1 }.fault("this line is not valid CSV")
 }

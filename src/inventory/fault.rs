@@ -1,8 +1,8 @@
-//! What is wrong with an inventory, and where.
+//! Faults of an inventory and their positions.
 
 use std::fmt;
 
-/// Where something stands.
+/// A position in the file, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TextPosition {
     pub(super) line: u64,
@@ -10,7 +10,7 @@ pub(super) struct TextPosition {
 }
 
 impl Default for TextPosition {
-    /// The beginning.
+    /// The start of the file.
     fn default() -> Self {
         Self { line: 1, column: 1 }
     }
@@ -26,14 +26,14 @@ impl TextPosition {
     }
 }
 
-/// What is wrong with an inventory, and where.
+/// A fault of an inventory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InventoryFault {
-    /// From 1.
+    /// Line, from 1.
     pub line: u64,
-    /// From 1: the field of a CSV line, the character of a TOML line.
+    /// Column, from 1: the field number in CSV, the character in TOML.
     pub column: u64,
-    /// What was found and what was expected. Never a secret.
+    /// What was found and what was expected. Contains no secret.
     pub message: String,
 }
 

@@ -1,9 +1,9 @@
-//! The names that columns and keys have.
+//! Names of columns and keys.
 
-/// The button that the last of a phone's line buttons can have: the 7931 has 24.
+/// The highest button number of any model: the 7931 has 24 line buttons.
 pub(crate) const MAX_BUTTON: u8 = 24;
 
-/// What is told of a phone.
+/// A field of a phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum PhoneField {
     Mac,
@@ -17,11 +17,11 @@ pub(crate) enum PhoneField {
     SshUser,
     SshPassword,
     WebAccess,
-    /// Of a further line button, from 2.
+    /// A field of the line button with this number, from 2.
     Button(u8, ButtonField),
 }
 
-/// What is told of a further line button.
+/// A field of a further line button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum ButtonField {
     Extension,
@@ -32,7 +32,7 @@ pub(crate) enum ButtonField {
     Number,
 }
 
-/// What is told of a site.
+/// A field of the site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum SiteField {
     Pbx,
@@ -69,7 +69,7 @@ impl PhoneField {
         ("web_access", Self::WebAccess),
     ];
 
-    /// By its name, without case: `extension`, `line2_extension`.
+    /// Finds a field by name, ignoring case: `extension`, `line2_extension`.
     pub(super) fn from_name(name: &str) -> Option<Self> {
         let lower = name.trim().to_ascii_lowercase();
         if let Some(rest) = lower.strip_prefix("line") {
@@ -81,7 +81,7 @@ impl PhoneField {
         find(&Self::ALL, &lower)
     }
 
-    /// The first button's line is the phone's own.
+    /// The field of a button. Fields of button 1 are those of the phone itself.
     pub(super) fn of_button(button: u8, part: ButtonField) -> Option<Self> {
         match (button, part) {
             (1, ButtonField::Extension) => Some(Self::Extension),
@@ -94,7 +94,7 @@ impl PhoneField {
         }
     }
 
-    /// Whether no output may show it.
+    /// Whether the value must not appear in any output.
     pub(super) fn is_secret(self) -> bool {
         matches!(
             self,
@@ -104,7 +104,7 @@ impl PhoneField {
 
     pub(super) fn known_names() -> String {
         let names = Self::ALL.map(|(name, _)| name).join(", ");
-        format!("{names}, line2_extension and such")
+        format!("{names}, line2_extension, …")
     }
 }
 
@@ -118,7 +118,7 @@ impl ButtonField {
         ("number", Self::Number),
     ];
 
-    /// By its name, without case.
+    /// Finds a field by name, ignoring case.
     pub(super) fn from_name(name: &str) -> Option<Self> {
         find(&Self::ALL, name)
     }
@@ -149,7 +149,7 @@ impl SiteField {
         ("web_access", Self::WebAccess),
     ];
 
-    /// By its name, without case.
+    /// Finds a field by name, ignoring case.
     pub(super) fn from_name(name: &str) -> Option<Self> {
         find(&Self::ALL, name.trim())
     }
@@ -159,7 +159,7 @@ impl SiteField {
         named.map_or("", |(name, _)| name)
     }
 
-    /// Whether several values may stand there, with blanks or commas between them.
+    /// Whether the value is a list, separated by spaces or commas.
     pub(super) fn is_list(self) -> bool {
         matches!(self, Self::Codecs | Self::Ntp)
     }

@@ -1,4 +1,4 @@
-//! The inventory after reading.
+//! The parsed inventory.
 
 use std::collections::BTreeMap;
 
@@ -12,19 +12,19 @@ use super::{
 };
 use crate::phone::MacAddress;
 
-/// An inventory, read.
+/// A parsed inventory.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Inventory {
-    /// The phones, in the order of the file; no MAC twice.
+    /// The phones in file order. MAC addresses are unique.
     pub phones: Vec<PhoneEntry>,
-    /// What holds for all of them.
+    /// Settings for all phones.
     pub site: SiteSettings,
-    /// What was read over: unknown columns and keys, a sentence each.
+    /// Ignored columns and keys, one sentence for each.
     pub warnings: Vec<String>,
     pub(super) positions: ValuePositions,
 }
 
-/// Where values stand, for faults that are found after reading.
+/// Positions of values, for faults found after parsing.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct ValuePositions {
     pub(super) phones: BTreeMap<(MacAddress, PhoneField), TextPosition>,
@@ -32,7 +32,7 @@ pub(super) struct ValuePositions {
 }
 
 impl Inventory {
-    /// A fault of a phone's value; where that is not given, at the phone's beginning.
+    /// A fault at a phone's value, or at its MAC address if the value is missing.
     pub(crate) fn fault(
         &self,
         mac: MacAddress,
@@ -44,15 +44,15 @@ impl Inventory {
         position.unwrap_or_default().fault(message)
     }
 
-    /// A fault of a site's value; where that is not given, at the beginning.
+    /// A fault at a site setting, or at line 1 if the setting is missing.
     pub(crate) fn site_fault(&self, field: SiteField, message: String) -> InventoryFault {
         let position = self.positions.site.get(&field).copied();
         position.unwrap_or_default().fault(message)
     }
 
-    /// The same with only those phones that could register: each of their lines has an
-    /// extension, and a secret. A shared line may have its secret on another phone; it gets it
-    /// here, as that phone may not be among them.
+    /// A copy with only the phones that can register: each of their lines has an extension and a
+    /// secret. The secret of a shared line may be listed on another phone; it is copied to every
+    /// phone of the line, as that other phone may be left out.
     pub(crate) fn complete(&self) -> Self {
         let known = self.secrets();
         let filled = |phone: &PhoneEntry| {
@@ -75,7 +75,7 @@ impl Inventory {
         }
     }
 
-    /// The first secret of every extension, on whatever phone.
+    /// The first secret listed for each extension, on any phone.
     pub(crate) fn secrets(&self) -> BTreeMap<&str, &Secret> {
         let mut secrets = BTreeMap::new();
         for phone in &self.phones {
@@ -98,13 +98,13 @@ impl Inventory {
         secrets
     }
 
-    /// Every phone on it.
+    /// The MAC addresses of all phones.
     #[must_use]
     pub fn macs(&self) -> Vec<MacAddress> {
         self.phones.iter().map(|phone| phone.mac).collect()
     }
 
-    /// What the phones are called: by their names, else by their extensions.
+    /// Each phone's name, or its extension if it has no name.
     #[must_use]
     pub fn names(&self) -> BTreeMap<MacAddress, String> {
         let name = |phone: &PhoneEntry| {

@@ -3,31 +3,31 @@
 use super::{button::LineButton, secret::Secret};
 use crate::phone::{MacAddress, Model};
 
-/// What is known of a phone before it is heard.
+/// One phone of the inventory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PhoneEntry {
-    /// Who it is.
+    /// MAC address.
     pub mac: MacAddress,
-    /// What it is.
+    /// Model, if given.
     pub model: Option<&'static Model>,
-    /// What people call it: "Reception".
+    /// Display name, such as "Reception".
     pub name: Option<String>,
-    /// The number that it answers to.
+    /// Extension and SIP user name of button 1.
     pub extension: Option<String>,
-    /// What it registers with.
+    /// SIP password of button 1.
     pub secret: Option<Secret>,
-    /// What stands in the corner of its display and beside its first button.
+    /// Label in the corner of the display and next to button 1.
     pub label: Option<String>,
-    /// Whether other phones may have the extension too.
+    /// Whether other phones may use the same extension.
     pub shared: bool,
-    /// The number that plays its messages.
+    /// Number to dial for voice mail.
     pub voicemail: Option<String>,
-    /// Who may log in over SSH.
+    /// SSH user name.
     pub ssh_user: Option<String>,
-    /// And with what.
+    /// SSH password.
     pub ssh_password: Option<Secret>,
-    /// Whether it has a web page.
+    /// Whether the phone's web page is enabled.
     pub web_access: Option<bool>,
-    /// Its line buttons from the second on, in their order.
+    /// Line buttons from button 2, in ascending order.
     pub buttons: Vec<LineButton>,
 }

@@ -1,8 +1,8 @@
-//! A value that is never shown by accident.
+//! A value that must not be shown by accident.
 
 use std::fmt;
 
-/// A password. `Debug` does not print it, there is no `Display`, and it is not serialised.
+/// A password. `Debug` hides it; it implements neither `Display` nor `Serialize`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -11,7 +11,7 @@ impl Secret {
         Self(text)
     }
 
-    /// The value itself, for the one file that a phone reads it from.
+    /// The password in clear text, for the files that phones and PBX read.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! What holds for every phone of an inventory.
+//! Settings for every phone of an inventory.
 
 use super::{
     fault::{InventoryFault, TextPosition},
@@ -7,60 +7,59 @@ use super::{
     value::flag,
 };
 
-/// Values of a list (`codecs`, `ntp`) at most.
+/// Maximum number of values in a list (`codecs`, `ntp`).
 pub(super) const MAX_LIST: usize = 8;
 
-/// Settings of the whole site, as they are written; what is absent has a default
-/// (docs/configuration.md).
+/// Settings of the whole site as given. Defaults are in docs/configuration.md.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SiteSettings {
-    /// The address or the name of the PBX.
+    /// IPv4 address or host name of the PBX.
     pub pbx: Option<String>,
-    /// Its SIP port.
+    /// SIP port of the PBX.
     pub port: Option<u16>,
-    /// What carries SIP.
+    /// Transport of SIP.
     pub transport: Option<Transport>,
-    /// What carries voices, the best first.
+    /// Voice codecs in order of preference.
     pub codecs: Vec<Codec>,
-    /// An IANA name ("Europe/Vienna"), or one that phones know.
+    /// IANA name ("Europe/Vienna") or Cisco name.
     pub time_zone: Option<String>,
-    /// How phones show dates: "D/M/Y".
+    /// Date format on the display, such as "D/M/Y".
     pub date_format: Option<String>,
-    /// Time servers.
+    /// NTP servers.
     pub ntp: Vec<String>,
-    /// The folder that phones read their language from: `German_Germany`.
+    /// TFTP folder of the language files, such as `German_Germany`.
     pub locale: Option<String>,
-    /// The language of that folder: `de_DE`.
+    /// Language of that folder, such as `de_DE`.
     pub language: Option<String>,
-    /// The folder of the country's tones: `Austria`.
+    /// TFTP folder of the country's tones, such as `Austria`.
     pub network_locale: Option<String>,
-    /// The first and the last UDP port for voices.
+    /// First and last UDP port for RTP.
     pub rtp: Option<(u16, u16)>,
-    /// A preset's name, or a file.
+    /// Name of a preset, or a file.
     pub dial_plan: Option<String>,
-    /// The context that calls of the phones come into.
+    /// Asterisk context for calls from the phones.
     pub context: Option<String>,
-    /// The number that plays messages.
+    /// Number to dial for voice mail.
     pub voicemail: Option<String>,
-    /// Who may log in over SSH.
+    /// SSH user name.
     pub ssh_user: Option<String>,
-    /// And with what.
+    /// SSH password.
     pub ssh_password: Option<Secret>,
-    /// Whether phones have a web page.
+    /// Whether the phones' web pages are enabled.
     pub web_access: Option<bool>,
 }
 
-/// What carries SIP between phone and PBX.
+/// The transport of SIP between phone and PBX.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Transport {
-    /// Datagrams.
+    /// UDP.
     Udp,
-    /// A stream.
+    /// TCP.
     Tcp,
 }
 
 impl Transport {
-    /// As Asterisk and kamailio write it.
+    /// The name in Asterisk's and Kamailio's files.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -70,24 +69,24 @@ impl Transport {
     }
 }
 
-/// A codec that the phones have.
+/// A voice codec of the phones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Codec {
-    /// G.711 as in North America and Japan.
+    /// G.711 mu-law, used in North America and Japan.
     Ulaw,
-    /// G.711 as elsewhere.
+    /// G.711 A-law, used elsewhere.
     Alaw,
-    /// G.722, wide band.
+    /// G.722, wideband.
     G722,
-    /// G.729, narrow; Asterisk needs a module for it.
+    /// G.729; needs an Asterisk module.
     G729,
 }
 
 impl Codec {
-    /// All of them.
+    /// All codecs.
     pub const ALL: [Self; 4] = [Self::Ulaw, Self::Alaw, Self::G722, Self::G729];
 
-    /// As Asterisk writes it in `allow`.
+    /// The name in Asterisk's `allow`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -98,7 +97,7 @@ impl Codec {
         }
     }
 
-    /// As a phone's `preferredCodec` writes it.
+    /// The name in a phone's `preferredCodec`.
     #[must_use]
     pub fn phone_name(self) -> &'static str {
         match self {
@@ -118,7 +117,7 @@ impl Codec {
 }
 
 impl SiteSettings {
-    /// Takes a value that is not empty.
+    /// Sets a field to a non-empty value.
     pub(super) fn set(
         &mut self,
         field: SiteField,
@@ -161,8 +160,8 @@ fn transport(value: &str, position: TextPosition) -> Result<Transport, Inventory
         .find(|t| value.eq_ignore_ascii_case(t.name()));
     found.ok_or_else(|| {
         position.fault(if value.eq_ignore_ascii_case("tls") {
-            "a phone takes TLS only from a PBX that a signed trust list names, and this program \
-             writes none: expected udp or tcp"
+            "a phone takes TLS only with a signed trust list, which this program does not write: \
+             expected udp or tcp"
         } else {
             "expected a transport: udp or tcp"
         })
@@ -175,11 +174,11 @@ fn codecs(value: &str, position: TextPosition) -> Result<Vec<Codec>, InventoryFa
         let codec = Codec::from_name(&name).ok_or_else(|| {
             let known = Codec::ALL.map(Codec::name).join(", ");
             position.fault(format!(
-                "a codec that the phones do not have: expected of {known}"
+                "a codec that the phones do not support: expected one of {known}"
             ))
         })?;
         if codecs.contains(&codec) {
-            return Err(position.fault(format!("the codec {} stands there twice", codec.name())));
+            return Err(position.fault(format!("the codec {} is listed twice", codec.name())));
         }
         codecs.push(codec);
     }
@@ -194,7 +193,7 @@ fn list(value: &str, position: TextPosition) -> Result<Vec<String>, InventoryFau
         .collect();
     if values.is_empty() || values.len() > MAX_LIST {
         return Err(position.fault(format!(
-            "expected 1 to {MAX_LIST} values, with blanks between"
+            "expected 1 to {MAX_LIST} values, separated by spaces or commas"
         )));
     }
     Ok(values)
@@ -205,10 +204,11 @@ fn range(value: &str, position: TextPosition) -> Result<(u16, u16), InventoryFau
     let read = || {
         let (first, last) = value.split_once('-')?;
         let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
-        // A call takes two ports, the even one for the voice (RFC 3550, section 11).
+        // RTP uses the even port of a pair, RTCP the odd one (RFC 3550, section 11).
         (first >= 1024_u16 && first % 2 == 0 && last > first).then_some((first, last))
     };
     read().ok_or_else(|| {
-        position.fault("expected two ports, the first even and from 1024 up: 16384-32766")
+        position
+            .fault("expected two ports, the first one even and at least 1024, such as 16384-32766")
     })
 }

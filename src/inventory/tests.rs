@@ -16,7 +16,7 @@ const SHEET: &str = "MAC,Model,Name,Extension,Secret\n\
                      001d.45aa.bb03,,,1003,\n";
 
 #[test]
-fn a_spreadsheet_is_read_in_the_ways_that_programs_write_it() {
+fn csv_with_each_separator_and_line_ending_gives_the_same_inventory() {
     let expected = csv(SHEET).unwrap();
     let of = |at: usize| &expected.phones[at];
     assert_eq!(of(0).mac.to_string(), "001d45aabb01");
@@ -38,7 +38,7 @@ fn a_spreadsheet_is_read_in_the_ways_that_programs_write_it() {
 }
 
 #[test]
-fn toml_tells_the_same_and_more() {
+fn toml_gives_the_same_phones_as_csv() {
     let text = "[site]\npbx = \"192.0.2.10\"\nport = 5060\nntp = [\"a\", \"b\"]\n\
                 [[phone]]\nmac = \"001D45AABB01\"\nmodel = \"7965\"\nname = \"Reception\"\n\
                 extension = 1001\nsecret = \"hunter2\"\n\
@@ -54,7 +54,7 @@ fn toml_tells_the_same_and_more() {
 }
 
 #[test]
-fn what_is_not_known_is_read_over_and_told() {
+fn unknown_names_are_ignored_with_a_warning() {
     let read = csv("mac,room\n001D45AABB01,12\n").unwrap();
     assert_eq!(read.phones.len(), 1);
     assert_eq!(read.warnings.len(), 1);
@@ -114,7 +114,7 @@ fn further_buttons_are_lines_and_speed_dials_in_both_forms() {
 }
 
 #[test]
-fn a_spreadsheet_says_what_holds_for_the_site_on_one_line_or_on_all() {
+fn csv_site_settings_are_on_one_line_or_the_same_on_all() {
     let expected = toml(
         "[site]\npbx = \"pbx.example\"\ncodecs = [\"alaw\", \"g711ulaw\"]\nrtp = \"20000-20100\"\n\
          transport = \"TCP\"\n[[phone]]\nmac = \"001D45AABB01\"\n[[phone]]\nmac = \"001D45AABB02\"\n",
@@ -137,7 +137,7 @@ fn a_spreadsheet_says_what_holds_for_the_site_on_one_line_or_on_all() {
 }
 
 #[test]
-fn every_fault_names_its_place_and_what_was_expected() {
+fn every_csv_fault_has_a_position_and_an_expected_value() {
     let two = "mac,name\n001D45AABB01,a\n001d45aabb01,b\n";
     for (text, expected) in [
         ("", "line 1, column 1: no phone"),
@@ -149,12 +149,12 @@ fn every_fault_names_its_place_and_what_was_expected() {
         ("mac,MAC\n", "line 1, column 2: a second column named 'MAC'"),
         (
             "mac,name\n001D45AABB01,a\nx,b\n",
-            "line 3, column 1: 'x' is no MAC",
+            "line 3, column 1: 'x' is not a MAC",
         ),
         ("name,mac\na,\n", "line 2, column 1: a phone without a MAC"),
         (
             "mac,model\n001D45AABB01,7999\n",
-            "line 2, column 2: '7999' is no model",
+            "line 2, column 2: '7999' is not a known model",
         ),
         ("mac,name\n001D45AABB01,a,b\n", "line 2, column 3: 3 fields"),
         ("mac,name\n001D45AABB01\n", "line 2, column 1: 1 fields"),
@@ -178,7 +178,7 @@ fn every_fault_names_its_place_and_what_was_expected() {
 }
 
 #[test]
-fn every_fault_of_toml_names_its_place_and_what_was_expected() {
+fn every_toml_fault_has_a_position_and_an_expected_value() {
     for (text, expected) in [
         ("", "line 1, column 1: no phone"),
         (
@@ -193,7 +193,7 @@ fn every_fault_of_toml_names_its_place_and_what_was_expected() {
         ("site = 1\n", "line 1, column 1: expected a table"),
         (
             "[[phone]]\nmac = \"x\"\n",
-            "line 2, column 7: 'x' is no MAC",
+            "line 2, column 7: 'x' is not a MAC",
         ),
         ("[site]\nport = 0\n", "line 2, column 8: expected a port"),
         (
@@ -210,7 +210,7 @@ fn every_fault_of_toml_names_its_place_and_what_was_expected() {
         ),
         (
             "[site]\npbx = [\"a\"]\n",
-            "line 2, column 7: expected a text",
+            "line 2, column 7: expected a string",
         ),
         (
             "[[phone]]\nmac = \"001D45AABB01\"\nshared = \"perhaps\"\n",
@@ -218,11 +218,11 @@ fn every_fault_of_toml_names_its_place_and_what_was_expected() {
         ),
         (
             "[[phone]]\nmac = \"001D45AABB01\"\n[[phone.line]]\nlabel = \"a\"\n",
-            "line 4, column 9: button 2 is for nothing",
+            "line 4, column 9: button 2 has no function",
         ),
         (
             "[[phone]]\nmac = \"001D45AABB01\"\n[[phone.line]]\nnumber = 1\nextension = 2\n",
-            "line 4, column 10: button 2 is a line and a speed dial at once",
+            "line 4, column 10: button 2 is both a line and a speed dial",
         ),
         (
             "[[phone]]\nmac = \"001D45AABB01\"\n[[phone.line]]\nbutton = 1\nnumber = 2\n",
@@ -234,7 +234,7 @@ fn every_fault_of_toml_names_its_place_and_what_was_expected() {
         ),
         (
             "[[phone]]\nmac = 0x12\n",
-            "line 2, column 7: expected a text",
+            "line 2, column 7: expected a string",
         ),
         (
             "[[phone]]\nmac = \"001D45AABB01\"\nMAC = \"001D45AABB01\"\n",
@@ -256,7 +256,7 @@ fn no_secret_is_ever_shown() {
     for text in ["hunter2", "a;b"] {
         assert!(!shown.contains(text), "{shown}");
     }
-    // Not in a fault either, whatever is wrong beside it.
+    // No fault shows it either.
     for text in [
         "[[phone]]\nmac = \"001D45AABB01\"\nsecret = \"hunter2\" x\n",
         "[[phone]]\nmac = \"001D45AABB01\"\nsecret = \"hunter2\n",
@@ -272,7 +272,7 @@ fn no_secret_is_ever_shown() {
 }
 
 #[test]
-fn a_file_is_read_by_its_name_and_no_further_than_its_limit() {
+fn the_file_name_decides_the_format_and_the_size_is_limited() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str, text: &[u8]| {
         let path = folder.path().join(name);

@@ -1,4 +1,4 @@
-//! TOML: a `[[phone]]` table each, and a `[site]` for what holds for all of them.
+//! TOML: a `[[phone]]` table for each phone and a `[site]` table for all phones.
 
 use toml::{
     Spanned,
@@ -12,11 +12,11 @@ use super::{
     list::Inventory,
 };
 
-/// Reads it whole.
+/// Parses TOML text.
 pub(super) fn read(text: &str) -> Result<Inventory, InventoryFault> {
     let document = DeTable::parse(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
-        // The error's own words only: it could show the line, and a secret with it.
+        // Without the quoted line, which could contain a secret.
         position(text, start).fault(error.message())
     })?;
     let mut builder = InventoryBuilder::default();
@@ -66,7 +66,7 @@ fn values(
     Ok(values)
 }
 
-/// `[[phone.line]]`: the buttons from the second on, in order, or by their `button`.
+/// Reads `[[phone.line]]` tables: the buttons from 2 in order, or numbered by `button`.
 fn lines(
     text: &str,
     value: &Spanned<DeValue<'_>>,
@@ -75,7 +75,7 @@ fn lines(
 ) -> Result<(), InventoryFault> {
     let start = position(text, value.span().start);
     let DeValue::Array(lines) = value.get_ref() else {
-        return Err(start.fault("expected [[phone.line]], once for each button from the second on"));
+        return Err(start.fault("expected [[phone.line]], once for each button from 2"));
     };
     let mut next = 2_u8;
     for line in lines {
@@ -93,7 +93,7 @@ fn lines(
             Some((_, value)) => {
                 let number = plain(value).and_then(|text| text.parse().ok());
                 number.ok_or_else(|| {
-                    position(text, value.span().start).fault("expected a button's number, from 2")
+                    position(text, value.span().start).fault("expected a button number, from 2")
                 })?
             }
         };
@@ -109,9 +109,7 @@ fn lines(
             };
             let field = PhoneField::of_button(button, part).filter(|_| button != 1);
             let field = field.ok_or_else(|| {
-                start.fault(
-                    "expected a button from 2 on: the first one's line is the phone's own extension",
-                )
+                start.fault("expected a button from 2 on: button 1 is the phone's own `extension`")
             })?;
             add(text, values, field, name, value)?;
         }
@@ -129,9 +127,9 @@ fn add(
 ) -> Result<(), InventoryFault> {
     let position = position(text, value.span().start);
     if values.iter().any(|(known, ..)| *known == field) {
-        return Err(position.fault(format!("a second '{name}' of one phone")));
+        return Err(position.fault(format!("a second '{name}' for one phone")));
     }
-    let value = plain(value).ok_or_else(|| position.fault("expected a text: \"…\""))?;
+    let value = plain(value).ok_or_else(|| position.fault("expected a string: \"…\""))?;
     values.push((field, position, value));
     Ok(())
 }
@@ -156,13 +154,13 @@ fn site(
             }
             _ => plain(value),
         };
-        let expected = || position.fault("expected a text: \"…\"");
+        let expected = || position.fault("expected a string: \"…\"");
         builder.set_site(field, position, &joined.ok_or_else(expected)?)?;
     }
     Ok(())
 }
 
-/// A table's entries in the order of the text.
+/// The entries of a table in file order.
 fn in_order<'a, 'i>(
     table: &'a DeTable<'i>,
 ) -> Vec<(&'a Spanned<DeString<'i>>, &'a Spanned<DeValue<'i>>)> {
@@ -171,7 +169,7 @@ fn in_order<'a, 'i>(
     entries
 }
 
-/// A text, a decimal number as it is written (extensions often are), or yes and no.
+/// A string, a decimal integer as written (common for extensions), or a boolean.
 fn plain(value: &Spanned<DeValue<'_>>) -> Option<String> {
     match value.get_ref() {
         DeValue::String(text) => Some(text.to_string()),
@@ -181,7 +179,7 @@ fn plain(value: &Spanned<DeValue<'_>>) -> Option<String> {
     }
 }
 
-/// The line and the character in it at a byte of the text.
+/// The line and column of a byte offset.
 fn position(text: &str, byte: usize) -> TextPosition {
     let before = text.get(..byte).unwrap_or(text);
     let line = before.rsplit('\n').next().unwrap_or_default();

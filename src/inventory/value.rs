@@ -1,11 +1,11 @@
-//! Values that any field can have.
+//! Checks for values of any field.
 
 use super::fault::{InventoryFault, TextPosition};
 
-/// Characters of one value at most.
+/// Maximum length of a value in characters.
 pub const MAX_VALUE_CHARACTERS: usize = 255;
 
-/// A value as it is used; `None` where there is none.
+/// Trims and checks a value; `None` if it is empty. Secrets are not trimmed.
 pub(super) fn clean_value(
     value: &str,
     is_secret: bool,
@@ -16,18 +16,18 @@ pub(super) fn clean_value(
         return Ok(None);
     }
     if value.chars().count() > MAX_VALUE_CHARACTERS {
-        let message = format!("more than {MAX_VALUE_CHARACTERS} characters in one value");
+        let message = format!("the value has more than {MAX_VALUE_CHARACTERS} characters");
         return Err(position.fault(message));
     }
     if value.chars().any(char::is_control) {
         return Err(position.fault(
-            "a line break or another control character in a value; is a quotation mark left open?",
+            "a line break or another control character in a value; is a closing quote missing?",
         ));
     }
     Ok(Some(value))
 }
 
-/// Yes or no, as spreadsheets and TOML write it.
+/// Parses a boolean: true, yes, 1, false, no or 0.
 pub(super) fn flag(value: &str, position: TextPosition) -> Result<bool, InventoryFault> {
     match value.to_ascii_lowercase().as_str() {
         "true" | "yes" | "1" => Ok(true),

@@ -1,7 +1,7 @@
 //! The codes of lint findings.
 
-/// Every code that [`super::check`] gives of its own; a dial plan's codes are those of
-/// [`crate::dialplan`]. Each has a row in docs/lint.md.
+/// All codes of [`super::check`], except those of dial plans ([`crate::dialplan`]). Each has
+/// a row in docs/lint.md.
 pub const CODES: &[&str] = &[
     "boolean",
     "codec",

@@ -1,15 +1,15 @@
-//! What is known apart from the file itself.
+//! Information from outside the checked file.
 
 use super::pjsip::PjsipConfig;
 use crate::phone::{LoadName, Model};
 
-/// What is known beside the file itself.
+/// Information from outside the checked file.
 #[derive(Debug, Clone, Default)]
 pub struct LintContext {
-    /// The loads that lie beside it; empty where that is not known.
+    /// The loads of the bundles; empty if unknown.
     pub loads: Vec<LoadName>,
-    /// The model that it is for.
+    /// The model of the phone, if known.
     pub model: Option<&'static Model>,
-    /// The PBX's side.
+    /// The configuration of the PBX, if known.
     pub pjsip: Option<PjsipConfig>,
 }

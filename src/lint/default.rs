@@ -1,4 +1,4 @@
-//! `XMLDefault.cnf.xml`: what a phone reads that has no configuration of its own.
+//! Checks of `XMLDefault.cnf.xml`, for phones without a configuration of their own.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ use crate::{
     phone::{Family, LoadName, MODELS, Model},
 };
 
-/// What the elements that name loads begin with; a device type id follows.
+/// Prefix of the elements that name loads; a device type ID follows.
 const LOAD: &str = "loadInformation";
 
 pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &LintContext) {
@@ -26,11 +26,10 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &
             root,
             "no-default-root",
             format!(
-                "the root element is <{}>: a phone reads only what stands in <Default>",
+                "the root element is <{}>: phones read only the content of <Default>",
                 root.tag_name().name()
             ),
-            "Put <Default> before everything and </Default> after it, with a callManagerGroup \
-             in it",
+            "Enclose everything in <Default> and </Default>, including a callManagerGroup",
         );
     }
     value::check_all(findings, root);
@@ -41,14 +40,14 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &
         .collect();
     for node in root.descendants().filter(loads) {
         let written = text(node);
-        // Empty is legal, for any phone: it keeps the load that it runs.
+        // An empty element is valid: the phone keeps its load.
         if !written.is_empty() {
             one(findings, &there, node, &written, known);
         }
     }
 }
 
-/// One line that names a load; `there` is every element's name in the file.
+/// Checks one element that names a load; `there` has the names of all elements in the file.
 fn one(
     findings: &mut FindingList<'_>,
     there: &HashSet<&str>,
@@ -62,7 +61,7 @@ fn one(
         findings.error(
             node,
             "no-device-type",
-            format!("<{LOAD}{number}> has no device type id: in <Default> no phone reads it"),
+            format!("<{LOAD}{number}> has no device type ID: in <Default> phones ignore it"),
             format!("Write {}", ids(load::family_of(&load))),
         );
         load::check(findings, node, written, None, known);
@@ -75,7 +74,9 @@ fn one(
             Severity::Note,
             node,
             "no-model",
-            format!("no attribute says which model {id} is; phones do not need it, people do"),
+            format!(
+                "no attribute names the model of {id}; phones do not need it, but it helps readers"
+            ),
             of_id.map_or_else(
                 || "Add model=\"Cisco …\"".to_owned(),
                 |model| format!("Add model=\"Cisco {}\"", model.number),
@@ -101,7 +102,7 @@ fn one(
     load::check(findings, node, written, family, known);
 }
 
-/// The id is another model's. Where the model has a right line too, this one is idle.
+/// The ID belongs to another model. A warning if the model has a correct element as well.
 fn other_model(
     findings: &mut FindingList<'_>,
     there: &HashSet<&str>,
@@ -118,31 +119,34 @@ fn other_model(
     };
     let is = match of_id {
         Some(model) => format!("{id} is the {}", model.number),
-        None => format!("{id} is no device type id that is known"),
+        None => format!("{id} is not a known device type ID"),
     };
     findings.node(
         severity,
         node,
         "device-type",
         format!(
-            "{is}, and the line is for a {}, which is {}: no {} reads it",
+            "{is}, but the model attribute names the {}, which is {}: no {} reads it",
             named.number, named.device_type, named.number
         ),
         format!("Write <{right} …> and </{right}>"),
     );
 }
 
-/// Neither the id nor the attribute names a model of the table; the load may.
+/// Neither the ID nor the attribute is a known model; suggests IDs by the load.
 fn unknown_id(findings: &mut FindingList<'_>, node: Node<'_, '_>, id: u32, family: Option<Family>) {
     if let Some(family) = family {
         findings.warning(
             node,
             "device-type",
             format!(
-                "{id} is no device type id that is known, and the load is for {}",
+                "{id} is not a known device type ID, and the load is for {}",
                 load::numbers(family)
             ),
-            format!("If it is for one of them, write {}", ids(Some(family))),
+            format!(
+                "If the element is for one of them, write {}",
+                ids(Some(family))
+            ),
         );
     }
 }
@@ -150,7 +154,7 @@ fn unknown_id(findings: &mut FindingList<'_>, node: Node<'_, '_>, id: u32, famil
 /// "loadInformation435 (7945) or loadInformation436 (7965)".
 fn ids(family: Option<Family>) -> String {
     let Some(family) = family else {
-        return format!("{LOAD} and the model's id; `reflash models` has them");
+        return format!("{LOAD} and the ID of the model; see `reflash models`");
     };
     let ids: Vec<_> = family
         .models()
@@ -159,7 +163,7 @@ fn ids(family: Option<Family>) -> String {
     ids.join(" or ")
 }
 
-/// The model that the attribute names. It is free text: "Cisco 7965", "IP Phone 7960",
+/// The model named by the attribute, which is free text: "Cisco 7965", "IP Phone 7960",
 /// "SIP: Cisco 7965", "Cisco 7962G-GE".
 fn named_model(attribute: &str) -> Option<&'static Model> {
     attribute
@@ -181,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_attribute_names_a_model_in_all_of_its_spellings() {
+    fn model_attribute_is_recognized_in_all_spellings() {
         let cases = [
             ("Cisco 7965", Some("7965")),
             ("Cisco IP Phone 7965", Some("7965")),

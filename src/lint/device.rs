@@ -1,4 +1,4 @@
-//! `SEP<MAC>.cnf.xml`: one phone's own configuration.
+//! Checks of `SEP<MAC>.cnf.xml`, the configuration of one phone.
 
 use roxmltree::Node;
 
@@ -13,10 +13,10 @@ use crate::{
     phone::{Family, LoadName, Protocol},
 };
 
-/// `featureID` of a line; others are speed dials and functions of the phone.
+/// `featureID` of a line; others are speed dials and phone functions.
 const LINE: &str = "9";
 
-/// What `transportLayerProtocol` may be: TCP, UDP, TLS, and "as the security profile says",
+/// Values of `transportLayerProtocol`: TCP, UDP, TLS, and "as set in the security profile",
 /// which call managers export.
 const TRANSPORTS: [&str; 4] = ["1", "2", "3", "4"];
 
@@ -26,10 +26,10 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &
             root,
             "no-device-root",
             format!(
-                "the root element is <{}>: a phone's configuration stands in <device>",
+                "the root element is <{}>: expected <device>",
                 root.tag_name().name()
             ),
-            "Put <device> around everything, or give the file the name of what it is",
+            "Enclose everything in <device>, or rename the file to match its content",
         );
         return;
     }
@@ -51,7 +51,7 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &
             findings.error(
                 *node,
                 "load-protocol",
-                format!("{written} is SCCP firmware, and the rest of the file is for SIP"),
+                format!("{written} is SCCP firmware, but the rest of the file is for SIP"),
                 "Name the SIP load, or leave the element empty",
             );
         }
@@ -61,7 +61,7 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>, known: &
     }
 }
 
-/// Whether it is a configuration for SIP at all.
+/// Whether the configuration is for SIP.
 fn protocol(findings: &mut FindingList<'_>, root: Node<'_, '_>) -> bool {
     let element = child(root, "deviceProtocol");
     let written = element.map(text).unwrap_or_default();
@@ -74,27 +74,27 @@ fn protocol(findings: &mut FindingList<'_>, root: Node<'_, '_>) -> bool {
         Some(element) => findings.error(
             element,
             "protocol",
-            "deviceProtocol is not SIP: a phone with SIP firmware does not take the file",
+            "deviceProtocol is not SIP: SIP firmware rejects the file",
             cure,
         ),
         None if has_profile => findings.warning(
             root,
             "protocol",
-            "deviceProtocol is missing: SIP firmware may not take the file",
+            "deviceProtocol is missing: SIP firmware may reject the file",
             cure,
         ),
         None => findings.error(
             root,
             "protocol",
-            "neither deviceProtocol nor sipProfile is there: this is for SCCP firmware, and a \
-             phone with SIP firmware finds no line in it",
-            "Write a configuration for SIP: deviceProtocol SIP, and a sipProfile with a line",
+            "deviceProtocol and sipProfile are missing: the file is for SCCP firmware, and SIP \
+             firmware finds no line in it",
+            "Write a SIP configuration: deviceProtocol SIP, and a sipProfile with a line",
         ),
     }
     has_profile
 }
 
-/// What SIP firmware needs and minds.
+/// Checks for SIP firmware.
 fn sip(
     findings: &mut FindingList<'_>,
     root: Node<'_, '_>,
@@ -114,7 +114,7 @@ fn sip(
             Severity::Note,
             profile,
             "no-dial-plan",
-            "no dialTemplate names a dial plan: the phone waits 10 seconds after the last digit",
+            "no dialTemplate: the phone waits 10 seconds after the last digit",
             "Write <dialTemplate>dialplan.xml</dialTemplate> into sipProfile",
         );
     }
@@ -125,9 +125,9 @@ fn sip(
             findings.error(
                 *node,
                 "transport",
-                "transportLayerProtocol is 1 (TCP), 2 (UDP), 3 (TLS) or 4 (as the security \
-                 profile says)",
-                "Write 1 or 2, whichever the PBX listens on",
+                "transportLayerProtocol must be 1 (TCP), 2 (UDP), 3 (TLS) or 4 (as set in the \
+                 security profile)",
+                "Write 1 or 2, whichever the PBX supports",
             );
         }
     }
@@ -147,9 +147,9 @@ fn first_line(findings: &mut FindingList<'_>, root: Node<'_, '_>, lines: &[Node<
         findings.error(
             place.or(child(root, "sipProfile")).unwrap_or(root),
             "no-line",
-            "there is no line: the phone says \"Line 1 not configured\" and deletes the file",
+            "there is no line: the phone logs \"Line 1 not configured\" and deletes the file",
             "Add <line button=\"1\"> with featureID 9, name, authName and authPassword to \
-             sipProfile, sipLines",
+             sipProfile/sipLines",
         );
         return;
     };
@@ -160,8 +160,8 @@ fn first_line(findings: &mut FindingList<'_>, root: Node<'_, '_>, lines: &[Node<
         findings.warning(
             *any,
             "no-line",
-            "no line is on button 1: the phone may say \"Line 1 not configured\"",
-            "Give one line button=\"1\"",
+            "no line is on button 1: the phone may log \"Line 1 not configured\"",
+            "Set button=\"1\" on one line",
         );
         return;
     };
@@ -170,8 +170,8 @@ fn first_line(findings: &mut FindingList<'_>, root: Node<'_, '_>, lines: &[Node<
         findings.error(
             name.unwrap_or(*first),
             "no-line",
-            "the first line has no name, which is what it registers as",
-            "Write the extension into <name> of the line",
+            "the first line has no name, which the phone registers as",
+            "Write the extension into the <name> of the line",
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Where findings are written down, each with its place.
+//! Collects the findings of one file with their positions.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::diagnose::{Finding, Severity};
 
-/// Findings that one file gets at most; behind them stands how many more there are.
+/// Maximum number of findings for one file; a last one gives the number of the others.
 pub const MAX_FINDINGS: usize = 200;
 
 /// The findings of one file.
@@ -18,7 +18,7 @@ pub(super) struct FindingList<'a> {
     path: &'a Path,
     text: Option<&'a Text>,
     findings: Vec<Finding>,
-    /// Those that came after [`MAX_FINDINGS`].
+    /// Number of findings beyond [`MAX_FINDINGS`].
     more: usize,
 }
 
@@ -32,12 +32,12 @@ impl<'a> FindingList<'a> {
         }
     }
 
-    /// From here on, elements have their places in this text.
+    /// Sets the text in which elements have their positions.
     pub(super) fn read(&mut self, text: &'a Text) {
         self.text = Some(text);
     }
 
-    /// About the file as a whole.
+    /// Adds a finding about the whole file.
     pub(super) fn file(
         &mut self,
         severity: Severity,
@@ -48,7 +48,7 @@ impl<'a> FindingList<'a> {
         self.add(severity, code, None, message.into(), cure.into());
     }
 
-    /// About one place.
+    /// Adds a finding at a position.
     pub(super) fn at(
         &mut self,
         place: Position,
@@ -60,7 +60,7 @@ impl<'a> FindingList<'a> {
         self.add(severity, code, Some(place), message.into(), cure.into());
     }
 
-    /// About an element: its place is that of its `<`.
+    /// Adds a finding about an element, at the position of its `<`.
     pub(super) fn node(
         &mut self,
         severity: Severity,
@@ -69,7 +69,7 @@ impl<'a> FindingList<'a> {
         message: impl Into<String>,
         cure: impl Into<String>,
     ) {
-        // Looking a place up means counting lines: not for what nobody is told.
+        // Finding a position means counting lines; skip it for findings that are dropped.
         let place = (self.findings.len() < MAX_FINDINGS)
             .then(|| self.text.map(|text| text.position(node.range().start)))
             .flatten();
@@ -104,7 +104,7 @@ impl<'a> FindingList<'a> {
         message: String,
         cure: String,
     ) {
-        debug_assert!(CODES.contains(&code), "{code} is in no list");
+        debug_assert!(CODES.contains(&code), "{code} is not in CODES");
         if self.findings.len() >= MAX_FINDINGS {
             self.more += 1;
             return;
@@ -120,7 +120,7 @@ impl<'a> FindingList<'a> {
         });
     }
 
-    /// All of them, in the order of their places.
+    /// All findings, sorted by position.
     pub(super) fn into_sorted(mut self) -> Vec<Finding> {
         self.findings
             .sort_by_key(|found| (found.line, found.column));
@@ -132,7 +132,7 @@ impl<'a> FindingList<'a> {
                 line: None,
                 column: None,
                 message: format!("{} more findings are not shown", self.more),
-                cure: "Cure these first".to_owned(),
+                cure: "Correct these first".to_owned(),
             });
         }
         self.findings

@@ -1,4 +1,4 @@
-//! The name of a load as a configuration gives it: what the phone makes of it.
+//! Checks of load names in configurations.
 
 use roxmltree::Node;
 
@@ -8,8 +8,8 @@ use crate::{
     phone::{Family, LoadName, Model},
 };
 
-/// Releases that were published for the families with five images, as their loads carry
-/// them (public repositories and call managers' lists). Each was made for all families.
+/// Releases published for all families with five images, as spelled in load names (from
+/// public repositories and call manager lists).
 const RELEASES: &[&str] = &[
     "8-2-1S",
     "8-3-1S",
@@ -30,8 +30,8 @@ const RELEASES: &[&str] = &[
     "9-4-2SR4-3S",
 ];
 
-/// Judges the load in this element. `family` is that of the phones that read it, and how
-/// they are known.
+/// Checks the load named in an element. `family` is the family of the phones that read it,
+/// with the model name for messages.
 pub(super) fn check(
     findings: &mut FindingList<'_>,
     node: Node<'_, '_>,
@@ -44,8 +44,8 @@ pub(super) fn check(
         findings.error(
             node,
             "load-suffix",
-            "the name of a load stands here without .loads: the phone adds it itself, and asks \
-             for a file that no server has",
+            "a load is named without .loads: the phone appends it, and then requests a file \
+             that does not exist",
             format!("Write {load}"),
         );
     }
@@ -58,17 +58,16 @@ pub(super) fn check(
             node,
             "load-family",
             format!(
-                "{load} is for {}, and {whose} is one of {}: it answers \"Load ID incorrect\"",
+                "{load} is for {}, but {whose} is in the family {}: it reports \"Load ID incorrect\"",
                 numbers(of_load),
                 numbers(family)
             ),
-            "Name a load of the phone's own bundle; `reflash models` says which that is",
+            "Name a load from the bundle for the phone; see `reflash models`",
         );
     }
 }
 
-/// The family of a load, or of the phone that a recovery manifest is for: naming one of
-/// these is legal.
+/// The family of a load or of a recovery manifest, which is also valid as a load name.
 pub(super) fn family_of(load: &LoadName) -> Option<Family> {
     if load.is_recovery() {
         Model::by_recovery_manifest(&load.manifest()).map(|model| model.family)
@@ -77,7 +76,7 @@ pub(super) fn family_of(load: &LoadName) -> Option<Family> {
     }
 }
 
-/// Its letters: first what is known to exist, then the form that such names have.
+/// Checks the spelling: against the loads of the bundles, then by the form of load names.
 fn name(findings: &mut FindingList<'_>, node: Node<'_, '_>, load: &LoadName, known: &LintContext) {
     let staged = &known.loads;
     if staged.contains(load) {
@@ -88,7 +87,7 @@ fn name(findings: &mut FindingList<'_>, node: Node<'_, '_>, load: &LoadName, kno
         findings.warning(
             node,
             "load-case",
-            format!("the bundle's load is {staged}, and most TFTP servers tell the case apart"),
+            format!("the bundle's load is {staged}, and most TFTP servers are case-sensitive"),
             format!("Write {staged}"),
         );
         return;
@@ -98,7 +97,7 @@ fn name(findings: &mut FindingList<'_>, node: Node<'_, '_>, load: &LoadName, kno
         without_s(findings, node, load, staged);
         return;
     }
-    // Recovery manifests are in every bundle and in no list of loads.
+    // Recovery manifests are in every bundle but not in the list of loads.
     if staged.is_empty() || load.is_recovery() {
         return;
     }
@@ -114,13 +113,13 @@ fn name(findings: &mut FindingList<'_>, node: Node<'_, '_>, load: &LoadName, kno
         severity,
         node,
         "load-not-staged",
-        format!("{load} is in none of the bundles: {expected}"),
-        "Name a load that the server has, or leave the element empty: the phone then keeps the \
-         load that it runs",
+        format!("no bundle contains {load}: {expected}"),
+        "Name a load that the server has, or leave the element empty to keep the current \
+         load",
     );
 }
 
-/// `SIP45.9-3-1SR4`, `SIP45.9-3-1SR4-1`: what the bundle is called, not what the load is.
+/// `SIP45.9-3-1SR4`, `SIP45.9-3-1SR4-1`: the name of the bundle instead of the load.
 fn without_s(
     findings: &mut FindingList<'_>,
     node: Node<'_, '_>,
@@ -152,8 +151,8 @@ fn without_s(
         node,
         "load-name",
         format!(
-            "{written} has no S at its end, as the loads of these phones have: expected \
-             {expected}. The phone answers \"File Not Found\""
+            "{written} does not end with S, as the loads of these phones do: expected \
+             {expected}. The phone reports \"File Not Found\""
         ),
         "Write the name of the .loads file in the bundle, without .loads",
     );

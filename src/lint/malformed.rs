@@ -1,4 +1,4 @@
-//! Why a file is no XML, in plain words. A phone drops such a file as a whole.
+//! Explains why a file is not well-formed XML. Phones drop such files completely.
 
 use roxmltree::{Document, Error};
 
@@ -8,19 +8,19 @@ use super::{
 };
 use crate::diagnose::Severity;
 
-/// What word processors and web pages make of `"` and `'`.
+/// Quotes that word processors and web pages substitute for `"` and `'`.
 pub(super) const CURLY: [char; 8] = [
     '\u{201c}', '\u{201d}', '\u{201e}', '\u{201f}', '\u{2018}', '\u{2019}', '\u{2033}', '\u{ab}',
 ];
 
-/// An element that no file has: it makes the reader say which one was still open.
+/// A closing tag that no file contains; the parse error then names the element still open.
 const SENTINEL: &str = "</reflash-end-of-file>";
 
-/// Tells the one fault that the reader stumbled over. Nothing of the text is shown but names
-/// of tags: what stands around a slip may be a password.
+/// Reports the error at which the parser stopped. The message shows only tag names, because
+/// the surrounding text may be a password.
 pub(super) fn explain(findings: &mut FindingList<'_>, text: &Text, error: &Error) {
     let offset = text.offset(error.pos());
-    // Errors that are about something else, where a curly quote may stand near by chance.
+    // Errors with another cause, even if a curly quote is nearby.
     let elsewhere = matches!(
         error,
         Error::UnexpectedCloseTag(..)
@@ -34,9 +34,9 @@ pub(super) fn explain(findings: &mut FindingList<'_>, text: &Text, error: &Error
             text.position(curly),
             Severity::Error,
             "curly-quotes",
-            "a curly quote where XML wants a straight one: the phone drops the whole file",
-            "Replace it by \" (text that was copied from a web page or a word processor has \
-             such quotes; look for more of them)",
+            "a curly quote where XML requires a straight one: the phone drops the whole file",
+            "Replace it with \"; text copied from a web page or a word processor may contain more \
+             of them",
         );
         return;
     }
@@ -46,7 +46,7 @@ pub(super) fn explain(findings: &mut FindingList<'_>, text: &Text, error: &Error
             text.position(at),
             Severity::Error,
             "doctype",
-            "a document type declaration: what it defines is not read, here or by phones",
+            "a document type declaration: neither phones nor this program read it",
             "Delete it, from <!DOCTYPE to its >",
         );
         return;
@@ -61,14 +61,14 @@ pub(super) fn explain(findings: &mut FindingList<'_>, text: &Text, error: &Error
     );
 }
 
-/// A curly quote in the tag that was being read: from its `<` to where the reader gave up.
+/// A curly quote between the `<` of the current tag and the error.
 fn curly_in_tag(text: &str, offset: usize) -> Option<usize> {
     let end = text[offset..]
         .chars()
         .next()
         .map_or(offset, |c| offset + c.len_utf8());
     let last = text[..offset].rfind('<')?;
-    // `<` is what the reader gives up at when a quote is never closed: the tag before it.
+    // For an unclosed quote the parser stops at the next `<`: use the tag before it.
     let start = if text[last..offset].contains('>') || last + 1 < offset {
         last
     } else {
@@ -91,83 +91,82 @@ fn cause(text: &Text, offset: usize, error: &Error) -> (Position, String, &'stat
     match error {
         Error::UnexpectedCloseTag(open, close, _) if open.is_empty() => (
             place,
-            format!("</{close}> closes nothing that is open"),
-            "Delete it, or write the opening tag that it belongs to",
+            format!("</{close}> has no opening tag"),
+            "Delete it, or add the opening tag",
         ),
         Error::UnexpectedCloseTag(open, close, _) => (
             place,
-            format!("</{close}> stands where </{open}> must close <{open}>"),
-            "Make the opening and the closing tag the same; capitals count",
+            format!("</{close}> found where </{open}> must close <{open}>"),
+            "Make the opening and the closing tag identical, including case",
         ),
         Error::UnknownEntityReference(..)
         | Error::MalformedEntityReference(_)
         | Error::UnexpectedEntityCloseTag(_)
         | Error::EntityReferenceLoop(_) => (
             place,
-            "an & that is not written as XML wants it".to_owned(),
-            "Write &amp; for each & of a URL, a name or a password",
+            "an & that is not escaped".to_owned(),
+            "Write &amp; for each & in a URL, a name or a password",
         ),
         Error::InvalidAttributeValue(_) => (
             place,
-            "a < within the value of an attribute; is a quote before it not closed?".to_owned(),
+            "a < in the value of an attribute; possibly an unclosed quote before it".to_owned(),
             "Close the quote, or write &lt; for <",
         ),
         Error::DuplicatedAttribute(name, _) => (
             place,
-            format!("the attribute '{name}' is there twice"),
+            format!("the attribute '{name}' appears twice"),
             "Delete one of the two",
         ),
         Error::NoRootNode => (
             text.end(),
-            "there is no element in it".to_owned(),
-            "Is this the right file? Was it saved whole?",
+            "the file has no element".to_owned(),
+            "Check that this is the right file and that it is complete",
         ),
         Error::UnclosedRootNode | Error::UnexpectedEndOfStream => (
             text.end(),
             match innermost_open(text) {
                 Some(name) => format!("the file ends before </{name}>"),
-                None => "the file ends in the middle of something".to_owned(),
+                None => "the file ends unexpectedly".to_owned(),
             },
-            "Close it; or was the file cut off when it was copied?",
+            "Add what is missing; the file may have been truncated when copied",
         ),
         Error::UnexpectedDeclaration(_) => (
             place,
-            "<?xml … ?> must be the very first of the file, once".to_owned(),
-            "Delete what stands before it, or the second one",
+            "<?xml … ?> must be at the very first position of the file, and only once".to_owned(),
+            "Delete what comes before it, or the second one",
         ),
         Error::NonXmlChar(c, _) => (
             place,
-            format!("the character {} may not stand in XML", c.escape_unicode()),
-            "Delete it; editors that show control characters find it",
+            format!("the character {} is not allowed in XML", c.escape_unicode()),
+            "Delete it, with an editor that shows control characters",
         ),
         Error::InvalidComment(_) => (
             place,
-            "a comment holds -- or is not closed by -->".to_owned(),
-            "Write comments without -- in them, or none at all",
+            "a comment contains -- or is not closed by -->".to_owned(),
+            "Remove -- from the comment, or remove the comment",
         ),
         Error::InvalidCharacterData(_) => (
             place,
-            "]]> stands in plain text".to_owned(),
-            "Write ]]&gt; for it",
+            "]]> in plain text".to_owned(),
+            "Write ]]&gt; instead",
         ),
         Error::UnknownNamespace(prefix, _) => (
             place,
             format!("the prefix '{prefix}:' is not declared"),
-            "Leave what has a prefix out: no phone needs it",
+            "Remove what has the prefix; phones do not need it",
         ),
         _ => (
             place,
             format!(
-                "{} stands where a tag, a name or a quote was expected",
+                "{} found where a tag, a name or a quote was expected",
                 found()
             ),
-            "Look at the tag just before: < name, attribute=\"value\", >; &lt; is how < is \
-             written in text",
+            "Check the tag before it: <name attribute=\"value\">; in text, write &lt; for <",
         ),
     }
 }
 
-/// The element that was still open at the end of the file.
+/// The element still open at the end of the file.
 fn innermost_open(text: &Text) -> Option<String> {
     let closed = format!("{}{SENTINEL}", text.as_str());
     match Document::parse(&closed) {

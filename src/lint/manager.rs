@@ -1,4 +1,4 @@
-//! Where a phone registers: the call managers of a configuration, and their ports.
+//! Call managers of a configuration: where phones register, and the ports.
 
 use std::path::Path;
 
@@ -10,21 +10,20 @@ use super::{
     xml::{all, child, declare_prefixes, is_bounded, value},
 };
 
-/// The port of SCCP, which is no port of SIP.
+/// The SCCP port.
 const SCCP_PORT: &str = "2000";
 
-/// The ports of SIP, which are none of SCCP (RFC 3261 section 19.1.2).
+/// The SIP ports (RFC 3261 section 19.1.2).
 const SIP_PORTS: [&str; 2] = ["5060", "5061"];
 
-/// The port of SIP where a file names none.
+/// The SIP port if a file names none.
 const DEFAULT_PORT: u16 = 5060;
 
-/// What stands in a line's proxy where it registers at the call manager.
+/// The proxy value of lines that register with the call manager.
 const USE_CALL_MANAGER: &str = "USECALLMANAGER";
 
-/// Where the lines of a phone's configuration register: host and port. The host is empty where
-/// that is the TFTP server. Nothing where the file cannot be read or has no line:
-/// [`super::check`] says why.
+/// Host and port of the registrar of each line in a SEP file. The host is empty if it is the
+/// TFTP server. Empty if the file cannot be read or has no line.
 #[must_use]
 pub fn registrars(bytes: &[u8]) -> Vec<(String, u16)> {
     read(bytes, |root| {
@@ -52,8 +51,8 @@ pub fn registrars(bytes: &[u8]) -> Vec<(String, u16)> {
     .unwrap_or_default()
 }
 
-/// What the lines of this SEP file use, as it is written: `transportLayerProtocol`, 1 for TCP,
-/// 2 for UDP. `None` where the file names none, or is none.
+/// The value of `transportLayerProtocol` in a SEP file: 1 for TCP, 2 for UDP. `None` if it is
+/// missing or the file cannot be read.
 #[must_use]
 pub fn transport_layer(bytes: &[u8]) -> Option<String> {
     read(bytes, |root| {
@@ -62,7 +61,7 @@ pub fn transport_layer(bytes: &[u8]) -> Option<String> {
     .flatten()
 }
 
-/// Reads a file that is no larger than a phone's.
+/// Parses a file within the size limit of phones.
 fn read<T>(bytes: &[u8], read: impl FnOnce(Node<'_, '_>) -> T) -> Option<T> {
     let mut findings = FindingList::new(Path::new(""));
     let mut text = Text::decode(bytes).ok()?;
@@ -74,7 +73,7 @@ fn read<T>(bytes: &[u8], read: impl FnOnce(Node<'_, '_>) -> T) -> Option<T> {
     Some(read(document.root_element()))
 }
 
-/// Judges every call manager below the root, and that there is one.
+/// Checks that there is a call manager, and all ports.
 pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>) {
     let named: Vec<_> = all(root, "callManager")
         .filter_map(|manager| child(manager, "processNodeName"))
@@ -84,16 +83,16 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>) {
             root,
             "no-call-manager",
             "no callManager with a processNodeName: the phone has nowhere to register, and some \
-             firmware stumbles over that",
-            "Add callManagerGroup, members, member, callManager, and in it processNodeName with \
-             the PBX's address",
+             firmware cannot read the file",
+            "Add callManagerGroup/members/member/callManager/processNodeName with the address \
+             of the PBX",
         );
     } else if named.iter().all(|name| value(*name).is_empty()) {
         findings.warning(
             named[0],
             "no-call-manager",
-            "processNodeName is empty: the phone registers at its TFTP server",
-            "Write the PBX's address, unless the PBX and the TFTP server are one machine",
+            "processNodeName is empty: the phone registers with its TFTP server",
+            "Write the address of the PBX, unless the TFTP server is the same machine",
         );
     }
     for node in root.descendants().filter(Node::is_element) {
@@ -102,19 +101,19 @@ pub(super) fn check(findings: &mut FindingList<'_>, root: Node<'_, '_>) {
                 node,
                 "ports",
                 format!(
-                    "{} stands in ethernetPhonePort, which is SCCP's port: expected 2000",
+                    "ethernetPhonePort, the SCCP port, is {}: expected 2000",
                     value(node)
                 ),
-                "Write 2000 here, and SIP's port into sipPort beside it",
+                "Write 2000 here, and the SIP port into sipPort",
             ),
             "sipPort" | "voipControlPort" if value(node) == SCCP_PORT => findings.error(
                 node,
                 "ports",
                 format!(
-                    "{SCCP_PORT}, the port of SCCP, stands in {}: expected a port of SIP",
+                    "{} is {SCCP_PORT}, the SCCP port: expected a SIP port",
                     node.tag_name().name()
                 ),
-                "Write 5060, or the port that the PBX listens on for SIP",
+                "Write 5060, or the SIP port of the PBX",
             ),
             _ => {}
         }

@@ -1,26 +1,26 @@
-//! What a file is, by its name or its root element, and whether a phone asks for that name.
+//! Detects the type of a file from its name or root element, and checks the name.
 
 use std::path::Path;
 
 use super::findings::FindingList;
 use crate::{diagnose::Severity, phone::MacAddress};
 
-/// A file that phones read.
+/// The type of a configuration file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FileKind {
-    /// `SEP<MAC>.cnf.xml`: one phone's configuration.
+    /// `SEP<MAC>.cnf.xml`: the configuration of one phone.
     Device,
-    /// `XMLDefault.cnf.xml`: the one for phones that have none of their own.
+    /// `XMLDefault.cnf.xml`: for phones without a configuration of their own.
     Default,
     /// `dialplan.xml`.
     DialPlan,
 }
 
-/// The name for phones that have no configuration of their own.
+/// The name of the file for phones without a configuration of their own.
 const DEFAULT: &str = "XMLDefault.cnf.xml";
 
 impl FileKind {
-    /// By the name, in any case; `None` where the name says nothing.
+    /// Detects the type from the name, ignoring case.
     #[must_use]
     pub fn of_name(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?.to_ascii_lowercase();
@@ -35,7 +35,7 @@ impl FileKind {
         }
     }
 
-    /// By the root element. Phones take `DIALTEMPLATE` in any case, the others as they are.
+    /// Detects the type from the root element. Only `DIALTEMPLATE` ignores case, as on phones.
     pub(super) fn of_root(name: &str) -> Option<Self> {
         match name {
             "device" => Some(Self::Device),
@@ -46,7 +46,7 @@ impl FileKind {
     }
 }
 
-/// Whether a phone asks for exactly this name.
+/// Checks that phones request exactly this name.
 pub(super) fn check(findings: &mut FindingList<'_>, path: &Path, kind: Option<FileKind>) {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
         return;
@@ -63,16 +63,16 @@ pub(super) fn check(findings: &mut FindingList<'_>, path: &Path, kind: Option<Fi
         Some(expected) if expected != name => findings.file(
             Severity::Warning,
             "file-name",
-            format!("phones ask for {expected}, and most TFTP servers tell the case apart"),
+            format!("phones request {expected}, and most TFTP servers are case-sensitive"),
             format!("Rename it to {expected}"),
         ),
         Some(_) => {}
         None => findings.file(
             Severity::Warning,
             "file-name",
-            "no phone asks for this name: expected SEP, the 12 digits of the phone's MAC in \
-             capitals, and .cnf.xml",
-            "Rename it; the MAC is on the phone's back: SEP001D45AABB0C.cnf.xml",
+            "no phone requests this name: expected SEP, the 12 digits of the MAC address in \
+             upper case, and .cnf.xml",
+            "Rename it, as in SEP001D45AABB0C.cnf.xml; the MAC is on the back of the phone",
         ),
     }
 }

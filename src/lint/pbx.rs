@@ -1,4 +1,4 @@
-//! Where the phone's side and the PBX's side disagree.
+//! Compares the configuration of a phone with that of the PBX.
 
 use roxmltree::Node;
 
@@ -9,7 +9,7 @@ use super::{
     xml::{child, value},
 };
 
-/// Holds every line against the endpoints, and the transport against the transports.
+/// Compares the lines with the endpoints, and the transport with the transports.
 pub(super) fn check(
     findings: &mut FindingList<'_>,
     lines: &[Node<'_, '_>],
@@ -25,14 +25,14 @@ pub(super) fn check(
                 answers(findings, name, endpoint);
                 used.push(endpoint);
             }
-            // Without any endpoint the file is one of several, and this one is elsewhere.
+            // A file without endpoints is one of several; the endpoint may be in another.
             None if pjsip.partial || pjsip.endpoints.is_empty() || written.is_empty() => {}
             None if is_placeholder(&written, false) => {}
             None => findings.warning(
                 name,
                 "unknown-endpoint",
-                format!("no endpoint of pjsip.conf is called {written}"),
-                "Name the endpoint after what stands in <name>, or the other way round",
+                format!("pjsip.conf has no endpoint {written}"),
+                "Use the same name for the endpoint and in <name>",
             ),
         }
     }
@@ -41,7 +41,7 @@ pub(super) fn check(
     }
 }
 
-/// The phone sends from any port and wants its answers at voipControlPort.
+/// The phone sends from any port and expects responses on voipControlPort.
 fn answers(findings: &mut FindingList<'_>, name: Node<'_, '_>, endpoint: &PjsipEndpoint) {
     let wrong: Vec<_> = [
         (endpoint.force_rport, "force_rport"),
@@ -55,13 +55,13 @@ fn answers(findings: &mut FindingList<'_>, name: Node<'_, '_>, endpoint: &PjsipE
             name,
             "endpoint-nat",
             format!(
-                "the endpoint {} has {} on: answers go where the phone does not listen, and it \
-                 does not register",
+                "the endpoint {} has {} on: responses go to a port where the phone does not \
+                 listen, and it does not register",
                 endpoint.name,
                 wrong.join(" and ")
             ),
             format!(
-                "Write {}=no for this endpoint in pjsip.conf",
+                "Set {}=no for this endpoint in pjsip.conf",
                 wrong.join("=no and ")
             ),
         );
@@ -78,7 +78,7 @@ fn transport(
         "1" => (TransportProtocol::Tcp, "tcp"),
         "2" => (TransportProtocol::Udp, "udp"),
         "3" => (TransportProtocol::Tls, "tls"),
-        // 4 leaves it open; others are told as such.
+        // 4 leaves it open; others have a finding of their own.
         _ => return,
     };
     let listens = pjsip
@@ -89,7 +89,7 @@ fn transport(
         findings.error(
             node,
             "transport",
-            format!("the phone is to use {called}, and no transport of pjsip.conf is {called}"),
+            format!("the phone uses {called}, but pjsip.conf has no {called} transport"),
             format!("Add a transport with protocol={called}, or change transportLayerProtocol"),
         );
         return;
@@ -104,10 +104,10 @@ fn transport(
             node,
             "transport",
             format!(
-                "the phone is to use {called}, and the endpoint {endpoint} names {named}, which \
-                 is not {called}"
+                "the phone uses {called}, but the transport {named} of endpoint {endpoint} is not \
+                 {called}"
             ),
-            "Name a transport of the same protocol in the endpoint, or none",
+            "Set a transport of the same protocol for the endpoint, or none",
         );
     }
 }

@@ -1,52 +1,52 @@
-//! What a `pjsip.conf` says of transports and endpoints; nothing of it is a secret.
+//! Reads transports and endpoints from `pjsip.conf`; keeps no passwords.
 //!
-//! The grammar is Asterisk's: `[name](template,…)`, `(!)` for a template, `(+)` for more of
+//! The syntax is Asterisk's: `[name](template,…)`, `(!)` for a template, `(+)` to continue
 //! a section, `key = value` or `key => value`, `;` and `;-- … --;` for comments.
 
 use std::collections::HashMap;
 
-/// What a transport listens on.
+/// The protocol of a transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TransportProtocol {
     /// `protocol=tcp`.
     Tcp,
-    /// `protocol=udp`, and where none is named.
+    /// `protocol=udp`, the default.
     Udp,
     /// `protocol=tls`.
     Tls,
-    /// Websockets: no phone of Cisco's speaks them.
+    /// Another protocol, such as WebSocket, which Cisco phones do not support.
     Other,
 }
 
-/// One `type=endpoint`.
+/// One section with `type=endpoint`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PjsipEndpoint {
-    /// Its name: what a phone registers as.
+    /// Its name, with which a phone registers.
     pub name: String,
-    /// The transport that it names.
+    /// The name of its transport, if set.
     pub transport: Option<String>,
-    /// Whether answers go to the port that a request came from. Asterisk's default is yes.
+    /// Whether responses go to the source port of the request. Asterisk's default is yes.
     pub force_rport: bool,
-    /// Whether contacts are rewritten. Asterisk's default is no.
+    /// Whether contact addresses are rewritten. Asterisk's default is no.
     pub rewrite_contact: bool,
 }
 
-/// What the PBX's side says.
+/// The transports and endpoints of a PBX.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PjsipConfig {
-    /// Its transports by name.
+    /// Name and protocol of each transport.
     pub transports: Vec<(String, TransportProtocol)>,
-    /// Its endpoints.
+    /// The endpoints.
     pub endpoints: Vec<PjsipEndpoint>,
-    /// Whether it includes files that were not read: what is missing may be there.
+    /// Whether the file includes others, which are not read.
     pub partial: bool,
 }
 
-/// A section while it is read: its type may come from a template.
+/// The values of a section.
 type Section = HashMap<String, String>;
 
 impl PjsipConfig {
-    /// Reads a file. Total: what is no `pjsip.conf` has no transports and no endpoints.
+    /// Reads a file. Accepts any text; one without transports and endpoints gives none.
     #[must_use]
     pub fn read(text: &str) -> Self {
         let mut read = Self::default();
@@ -74,7 +74,7 @@ impl PjsipConfig {
         read
     }
 
-    /// Adds what another file says.
+    /// Adds the content of another file.
     pub fn join(&mut self, other: Self) {
         self.transports.extend(other.transports);
         self.endpoints.extend(other.endpoints);
@@ -109,7 +109,7 @@ impl PjsipConfig {
     }
 }
 
-/// Begins a section, or goes on with one. What its templates say, it says too.
+/// Starts or continues a section. Values of its templates are copied.
 fn open(sections: &mut Vec<(String, bool, Section)>, name: &str, options: &str) {
     let options: Vec<_> = options.split(',').map(str::trim).collect();
     if options.contains(&"+") {
@@ -164,7 +164,7 @@ fn without_comments(line: &str, in_comment: &mut bool) -> String {
     }
 }
 
-/// Where a comment begins: a `;` that no backslash stands before.
+/// The start of a comment: a `;` without a backslash before it.
 fn comment(text: &str) -> Option<usize> {
     text.match_indices(';')
         .map(|(at, _)| at)
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn includes_are_noticed_and_defaults_are_asterisk_s() {
+    fn includes_are_detected_and_defaults_match_asterisk() {
         let read = PjsipConfig::read("#include pjsip.transports.conf\n[7]\ntype=endpoint\n");
         assert!(read.partial && read.endpoints[0].force_rport);
         assert!(!read.endpoints[0].rewrite_contact);

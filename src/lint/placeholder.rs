@@ -1,8 +1,8 @@
-//! Texts that a guide wants replaced: `YOURSIPSERVERHERE`, `[== SIP SERVER IP ==]`.
+//! Detects placeholders of guides, such as `YOURSIPSERVERHERE` or `[== SIP SERVER IP ==]`.
 
 use std::net::Ipv6Addr;
 
-/// Words that guides write in capitals, and nobody means.
+/// Words that guides use as placeholders, in upper case.
 const WORDS: &[&str] = &[
     "CHANGE-ME",
     "CHANGEME",
@@ -27,7 +27,7 @@ const WORDS: &[&str] = &[
     "USERNAME",
 ];
 
-/// What stands around a placeholder. One brace is none: `versionStamp` has such values.
+/// Delimiters of placeholders. Single braces are not, because `versionStamp` uses them.
 const FRAMES: &[(&str, &str)] = &[
     ("[", "]"),
     ("{{", "}}"),
@@ -38,8 +38,8 @@ const FRAMES: &[(&str, &str)] = &[
     ("<", ">"),
 ];
 
-/// Whether the whole value is one. In a password any sign may be meant, so that fewer forms
-/// count there.
+/// Whether the whole value is a placeholder. For passwords, fewer forms count, because they
+/// may contain any character.
 pub(super) fn is_placeholder(value: &str, secret: bool) -> bool {
     let framed = |(open, close): &(&str, &str)| {
         value
@@ -57,7 +57,7 @@ pub(super) fn is_placeholder(value: &str, secret: bool) -> bool {
         || (!secret && (is_variable(value) || is_crossed_out(value)))
 }
 
-/// Words that mean the same in any case: nobody is called "changeme".
+/// Whether the word is a placeholder in lower case too.
 fn is_verb(word: &str) -> bool {
     word.starts_with("CHANGE") || word.starts_with("REPLACE") || word == "PLACEHOLDER"
 }
@@ -70,7 +70,7 @@ fn is_ipv6(inside: &str) -> bool {
 /// `YOURSIPSERVERHERE`, `FREEPBX SERVER IP GOES HERE`.
 fn is_shouted(value: &str) -> bool {
     let shouted = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || " _-".contains(c);
-    // Words such as WHERE and SPHERE end like that too.
+    // Excludes words such as WHERE and SPHERE.
     let here = value
         .strip_suffix("HERE")
         .is_some_and(|rest| rest.len() >= 4);
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_guides_leave_to_be_replaced_is_found() {
+    fn placeholders_are_detected() {
         for value in [
             "PASSWORD",
             "YOURSIPSERVERHERE",
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_mean_is_left_alone() {
+    fn real_values_are_not_placeholders() {
         for value in [
             "",
             "x",

@@ -1,8 +1,8 @@
-//! What somebody may have meant: names that differ as slips of the pen do.
+//! Suggests a valid name for a misspelled one.
 
 use crate::phone::CISCO_TIME_ZONES;
 
-/// The time zone that was meant, if one is near.
+/// The most similar time zone, if one is similar enough.
 pub(super) fn time_zone(written: &str) -> Option<&'static str> {
     let wanted = stem(written);
     if wanted.is_empty() {
@@ -16,14 +16,15 @@ pub(super) fn time_zone(written: &str) -> Option<&'static str> {
         .map(|(_, zone)| zone)
 }
 
-/// "South America" is "E. South America" with a part left out, which is no slip.
+/// The distance of two names. A name contained in the other counts as 1, such as
+/// "South America" in "E. South America".
 fn far(wanted: &str, zone: &str) -> usize {
     let part = wanted.len() > 4 && zone.contains(wanted);
     let distance = distance(wanted, zone);
     if part { distance.min(1) } else { distance }
 }
 
-/// Letters alone, without the words that every zone has.
+/// The letters of a name, without the words that all zones contain.
 fn stem(zone: &str) -> String {
     zone.chars()
         .take(80)
@@ -34,7 +35,7 @@ fn stem(zone: &str) -> String {
         .collect()
 }
 
-/// Characters to put in, take out or replace until one is the other (Levenshtein).
+/// The Levenshtein distance.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
@@ -55,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slips_lead_to_the_zone_that_was_meant() {
+    fn misspelled_time_zones_are_recognized() {
         let cases = [
             ("Eastern Standard Time", "Eastern Standard/Daylight Time"),
             (

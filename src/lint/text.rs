@@ -1,20 +1,20 @@
-//! The text of a file, and the places in it.
+//! The text of a file and the positions in it.
 
-/// Bytes of a configuration at most. Phones report this limit themselves: "with size limit
-/// of 550001" (observed in a phone's log).
+/// Maximum size of a configuration in bytes. Phones log this limit: "with size limit of
+/// 550001" (observed).
 pub const MAX_FILE_BYTES: usize = 550_001;
 
 /// A line and a column, both from 1.
 pub(super) type Position = (u32, u32);
 
-/// What stands before UTF-8 that a Windows editor wrote.
+/// The byte order mark that Windows editors write.
 const BOM: char = '\u{feff}';
 
-/// What a file says. Declarations may have been put into it that its author left out; places
-/// are those of the file as it was written.
+/// The text of a file. Missing namespace declarations may have been inserted; positions are
+/// still those of the original file.
 pub(super) struct Text {
     whole: String,
-    /// Where the declarations were put in, and how many bytes they take.
+    /// Offset and length in bytes of the inserted declarations.
     at: usize,
     added: usize,
 }
@@ -50,7 +50,7 @@ impl Text {
         &self.whole
     }
 
-    /// Puts a declaration of this prefix into the root element. `false` where there is none.
+    /// Inserts a declaration of this prefix into the root element. `false` if there is none.
     pub(super) fn declare(&mut self, prefix: &str) -> bool {
         if self.added == 0 {
             let Some(at) = end_of_root_name(&self.whole) else {
@@ -64,7 +64,7 @@ impl Text {
         true
     }
 
-    /// The offset that a parser of this text means by a row and a column.
+    /// Converts a position from the parser to an offset.
     pub(super) fn offset(&self, position: roxmltree::TextPos) -> usize {
         let rows = self.whole.split_inclusive('\n');
         let before = (position.row as usize).saturating_sub(1);
@@ -75,7 +75,7 @@ impl Text {
         start + within.map_or(rest.len(), |(at, _)| at)
     }
 
-    /// The line and the column of an offset, as the author of the file counts them.
+    /// The position of an offset in the original file.
     pub(super) fn position(&self, offset: usize) -> Position {
         let behind = self.at + self.added;
         let mut end = offset.min(self.whole.len());
@@ -87,20 +87,20 @@ impl Text {
         let start = before.rfind('\n').map_or(0, |at| at + 1);
         let mut column = before[start..].chars().count() + 1;
         if self.added > 0 && self.at >= start && end > self.at {
-            // The declarations are ASCII: a byte is a character.
+            // The declarations are ASCII, so bytes are characters.
             column -= end.min(behind) - self.at;
         }
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         (number(line), number(column))
     }
 
-    /// The place behind the last character.
+    /// The position after the last character.
     pub(super) fn end(&self) -> Position {
         self.position(self.whole.len())
     }
 }
 
-/// Whether the XML declaration names Latin-1 or a set that is like it where it matters.
+/// Whether the XML declaration names Latin-1 or a similar encoding.
 fn declares_latin1(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(200)];
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
@@ -111,7 +111,7 @@ fn declares_latin1(bytes: &[u8]) -> bool {
             .any(|name| declaration.contains(name))
 }
 
-/// Behind the root element's name, past declaration, comments and document type.
+/// The offset after the root element's name.
 fn end_of_root_name(text: &str) -> Option<usize> {
     let mut at = 0;
     loop {
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_those_of_the_file_whatever_was_put_in() {
+    fn positions_ignore_inserted_declarations() {
         let mut text = Text::new("<?xml?>\n<!-- < -->\n<dévice a=\"é\" b=\"x\">\n<c/>".to_owned());
         let plain: Vec<Position> = ["<dév", "a=", "b=", "<c/"]
             .iter()
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_and_a_column_lead_back_to_their_offset() {
+    fn position_converts_back_to_its_offset() {
         let text = Text::new("äb\r\nçd\n".to_owned());
         for (at, _) in text.whole.char_indices() {
             let (row, col) = text.position(at);

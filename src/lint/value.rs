@@ -1,4 +1,4 @@
-//! Values of single elements, wherever they stand.
+//! Checks of the values of single elements.
 
 use roxmltree::Node;
 
@@ -14,10 +14,10 @@ use crate::{
     phone::{CISCO_TIME_ZONES, Family, MAX_AUTH_NAME, MAX_NTP_NAME, MAX_PHONE_LABEL, SAFE_SECRET},
 };
 
-/// Elements whose value is a password: no message shows it.
+/// Elements with passwords; their values never appear in a message.
 const SECRETS: &[&str] = &["authPassword", "phonePassword", "sshPassword"];
 
-/// Elements without whose value the phone does not register.
+/// Elements that the phone needs to register.
 const VITAL: &[&str] = &[
     "authName",
     "authPassword",
@@ -27,7 +27,7 @@ const VITAL: &[&str] = &[
     "proxy",
 ];
 
-/// Elements that are true or false. The phone compares with `true`, letter by letter.
+/// Boolean elements. Phones compare the value with `true`, case-sensitively.
 const BOOLEANS: &[&str] = &[
     "alwaysUsePrimeLine",
     "alwaysUsePrimeLineVoiceMail",
@@ -59,10 +59,10 @@ const BOOLEANS: &[&str] = &[
     "transferOnhookEnabled",
 ];
 
-/// What `preferredCodec` may be (79xx).
+/// Values of `preferredCodec` (79xx).
 const CODECS: &[&str] = &["none", "g711ulaw", "g711alaw", "g729a", "g722"];
 
-/// What holds of every value: no placeholder, no quotes of a word processor around it.
+/// Checks every value for placeholders and curly quotes around it.
 pub(super) fn check_all(findings: &mut FindingList<'_>, root: Node<'_, '_>) {
     for node in root.descendants().filter(Node::is_element) {
         let text = value(node);
@@ -72,8 +72,8 @@ pub(super) fn check_all(findings: &mut FindingList<'_>, root: Node<'_, '_>) {
             findings.warning(
                 node,
                 "curly-quotes",
-                "curly quotes are part of a value: the phone takes them for letters",
-                "Delete them; around an attribute's value stand straight ones: \"",
+                "curly quotes are part of a value: the phone reads them as letters",
+                "Delete them; quote attributes with straight quotes: \"",
             );
         } else if is_unfilled(node, &text) {
             placeholder(findings, node, &text);
@@ -81,7 +81,7 @@ pub(super) fn check_all(findings: &mut FindingList<'_>, root: Node<'_, '_>) {
     }
 }
 
-/// Whether the value is a placeholder that somebody was to replace.
+/// Whether the value is a placeholder that was not replaced.
 fn is_unfilled(node: Node<'_, '_>, text: &str) -> bool {
     is_placeholder(text, SECRETS.contains(&node.tag_name().name()))
 }
@@ -109,12 +109,12 @@ fn placeholder(findings: &mut FindingList<'_>, node: Node<'_, '_>, text: &str) {
         severity,
         node,
         "placeholder",
-        format!("{shown} still stands in <{name}>"),
-        "Replace it by what is meant for this phone",
+        format!("<{name}> still contains {shown}"),
+        "Replace it with the value for this phone",
     );
 }
 
-/// One element of a phone's own configuration. `family` is the phone's, where it is known.
+/// Checks one element of a SEP file. `family` is that of the phone, if known.
 pub(super) fn check_element(
     findings: &mut FindingList<'_>,
     node: Node<'_, '_>,
@@ -133,16 +133,14 @@ pub(super) fn check_element(
         "authName" | "name" if parent("line") && length > MAX_AUTH_NAME => findings.error(
             node,
             "name-too-long",
-            format!("<{name}> has {length} characters; the phone takes {MAX_AUTH_NAME}"),
-            "Give the extension a shorter name, here and at the PBX",
+            format!("<{name}> has {length} characters; phones accept {MAX_AUTH_NAME}"),
+            "Use a shorter name, here and on the PBX",
         ),
         "name" if parent("ntp") && length > MAX_NTP_NAME => findings.warning(
             node,
             "name-too-long",
-            format!(
-                "the NTP server's name has {length} characters; the phone takes {MAX_NTP_NAME}"
-            ),
-            "Write its address, or a shorter name",
+            format!("the NTP server's name has {length} characters; phones accept {MAX_NTP_NAME}"),
+            "Use its address or a shorter name",
         ),
         "authPassword" if length > SAFE_SECRET => secret(findings, node, length, family),
         "preferredCodec" if !text.is_empty() && is_7900(family) != Some(false) => {
@@ -159,15 +157,15 @@ fn time_zone(findings: &mut FindingList<'_>, node: Node<'_, '_>, text: &str) {
     }
     let cure = match similar::time_zone(text) {
         Some(meant) => format!("Write {meant}"),
-        None => "Write one of Cisco's names, such as W. Europe Standard/Daylight Time; the list \
-                 is at usecallmanager.nz"
+        None => "Use a Cisco name, such as W. Europe Standard/Daylight Time; see the list at \
+                 usecallmanager.nz"
             .to_owned(),
     };
     findings.warning(
         node,
         "time-zone",
         format!(
-            "the phone knows no time zone {}: its clock will be wrong",
+            "phones do not know the time zone {}: the clock will be wrong",
             quoted(text)
         ),
         cure,
@@ -187,17 +185,18 @@ fn phone_label(
         Some(false) => return,
     };
     let message = if length > MAX_PHONE_LABEL {
-        format!("phoneLabel has {length} characters; a 7900 takes {MAX_PHONE_LABEL}")
+        format!("phoneLabel has {length} characters; 7900 phones accept {MAX_PHONE_LABEL}")
     } else if text.contains(char::is_whitespace) {
-        "phoneLabel has a blank in it, which a 7900 does not take".to_owned()
+        "phoneLabel contains a blank, which 7900 phones do not accept".to_owned()
     } else {
         return;
     };
-    let cure = "Write at most 12 characters without blanks; - and _ are taken";
+    let cure = "Use at most 12 characters without blanks; - and _ are accepted";
     findings.node(severity, node, "phone-label", message, cure);
 }
 
-/// Disputed: 7941 and 7961 are reported to cut or refuse long ones, others to take 32.
+/// Disputed: 7941 and 7961 are reported to truncate or reject long passwords, while other
+/// models accept 32 characters.
 fn secret(
     findings: &mut FindingList<'_>,
     node: Node<'_, '_>,
@@ -213,10 +212,8 @@ fn secret(
         severity,
         node,
         "secret-too-long",
-        format!(
-            "authPassword has {length} characters; a 7941 or 7961 is sure to take {SAFE_SECRET}"
-        ),
-        "If the phone does not register, give it a shorter one, here and at the PBX",
+        format!("authPassword has {length} characters; 7941 and 7961 safely accept {SAFE_SECRET}"),
+        "If the phone does not register, use a shorter one, here and on the PBX",
     );
 }
 
@@ -225,9 +222,9 @@ fn codec(findings: &mut FindingList<'_>, node: Node<'_, '_>, text: &str) {
         findings.warning(
             node,
             "codec",
-            format!("the phone knows no codec {}", quoted(text)),
+            format!("phones do not know the codec {}", quoted(text)),
             format!(
-                "Write one of {}; none leaves the choice to the PBX",
+                "Use one of {}; none leaves the choice to the PBX",
                 CODECS.join(", ")
             ),
         );
@@ -239,35 +236,35 @@ fn boolean(findings: &mut FindingList<'_>, node: Node<'_, '_>, name: &str, text:
         ("natEnabled", "true") => findings.warning(
             node,
             "nat",
-            "natEnabled is true: in a LAN the phone then does not register",
-            "Write false, unless there is NAT between the phone and the PBX",
+            "natEnabled is true: phones in the same LAN as the PBX do not register",
+            "Set it to false, unless there is NAT between the phone and the PBX",
         ),
         ("registerWithProxy", "false") => findings.warning(
             node,
             "no-register",
             "registerWithProxy is false: the phone does not register",
-            "Write true",
+            "Set it to true",
         ),
         (_, "true" | "false" | "") => {}
         _ => findings.warning(
             node,
             "boolean",
             format!(
-                "{} stands in <{name}>: whatever is not true counts as false",
+                "<{name}> is {}: anything except true counts as false",
                 quoted(text)
             ),
-            "Write true or false, in small letters",
+            "Use true or false, in lower case",
         ),
     }
 }
 
-/// Whether it is one of the 7900 series; `None` where nobody knows.
+/// Whether the phone is a 7900 model; `None` if unknown.
 fn is_7900(family: Option<Family>) -> Option<bool> {
     let model = family?.models().next()?;
     Some(model.label_rejects_spaces())
 }
 
-/// A value as a message shows it, not longer than a line.
+/// Quotes a value in a message, truncated to 40 characters.
 fn quoted(text: &str) -> String {
     let mut shown: String = text.chars().take(40).collect();
     if shown.len() < text.len() {

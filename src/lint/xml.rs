@@ -1,21 +1,22 @@
-//! Reading XML as leniently as a phone does, and never at a hostile file's price.
+//! Reads XML as leniently as phones, with limits against hostile files.
 
 use roxmltree::{Document, Error, Node};
 
 use super::{findings::FindingList, text::Text};
 use crate::diagnose::Severity;
 
-/// Attributes of one element at most. A real one has 3; the reader compares each with each.
+/// Maximum number of attributes of one element. Real files have 3; the parser takes
+/// quadratic time.
 const MAX_ATTRIBUTES: usize = 1000;
 
-/// Declarations of namespaces in one file at most. The reader hands each on to every element
-/// below, and a real file has none.
+/// Maximum number of namespace declarations. The parser copies each to every nested element;
+/// real files have none.
 const MAX_NAMESPACES: usize = 64;
 
-/// Prefixes without a declaration that are made good: real files have one, `xsi`.
+/// Maximum number of undeclared prefixes to declare. Real files have one, `xsi`.
 const MAX_PREFIXES: usize = 16;
 
-/// Whether the file can be read in reasonable time and memory; else that is told.
+/// Whether the file can be parsed in reasonable time and memory; adds a finding if not.
 pub(super) fn is_bounded(text: &Text, findings: &mut FindingList<'_>) -> bool {
     let text = text.as_str();
     let namespaces = text.matches("xmlns").count();
@@ -25,19 +26,21 @@ pub(super) fn is_bounded(text: &Text, findings: &mut FindingList<'_>) -> bool {
         .map(|piece| piece.matches('=').count())
         .max();
     let message = if namespaces > MAX_NAMESPACES {
-        format!("{namespaces} declarations of namespaces: at most {MAX_NAMESPACES} are read")
+        format!(
+            "the file has {namespaces} namespace declarations: at most {MAX_NAMESPACES} are read"
+        )
     } else if let Some(count) = attributes.filter(|count| *count > MAX_ATTRIBUTES) {
         format!("an element has {count} attributes: at most {MAX_ATTRIBUTES} are read")
     } else {
         return true;
     };
-    let cure = "Write it as a phone's configuration: elements with text, and hardly an attribute";
+    let cure = "Use elements with text and few attributes, as in other phone configurations";
     findings.file(Severity::Error, "not-well-formed", message, cure);
     false
 }
 
-/// Declares the prefixes that the file uses and does not declare. Call managers write such
-/// files themselves (`xsi:type`) and phones take them, so each is only a warning.
+/// Declares prefixes that the file uses without a declaration, each with a warning. Call
+/// managers write such files (`xsi:type`) and phones accept them.
 pub(super) fn declare_prefixes(text: &mut Text, findings: &mut FindingList<'_>) {
     let mut declared: Vec<String> = Vec::new();
     while let Err(Error::UnknownNamespace(prefix, position)) = Document::parse(text.as_str()) {
@@ -53,15 +56,15 @@ pub(super) fn declare_prefixes(text: &mut Text, findings: &mut FindingList<'_>) 
             Severity::Warning,
             "undeclared-prefix",
             format!(
-                "the prefix '{prefix}:' is not declared: phones take it, strict XML tools do not"
+                "the prefix '{prefix}:' is not declared: phones accept it, strict XML tools do not"
             ),
-            format!("Leave the attribute or element with '{prefix}:' out: no phone needs it"),
+            format!("Remove the attribute or element with '{prefix}:'; phones do not need it"),
         );
         declared.push(prefix);
     }
 }
 
-/// What stands in an element, without the blanks around it and without comments.
+/// The text of an element, trimmed and without comments.
 pub(super) fn value(node: Node<'_, '_>) -> String {
     let text: String = node
         .children()
@@ -71,12 +74,12 @@ pub(super) fn value(node: Node<'_, '_>) -> String {
     text.trim().to_owned()
 }
 
-/// The first child element of this name.
+/// The first child element with this name.
 pub(super) fn child<'a, 'input>(node: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'input>> {
     node.children().find(|child| is(*child, name))
 }
 
-/// Every element of this name below, in the file's order.
+/// All descendants with this name, in file order.
 pub(super) fn all<'a, 'input>(
     node: Node<'a, 'input>,
     name: &'static str,
@@ -84,7 +87,7 @@ pub(super) fn all<'a, 'input>(
     node.descendants().filter(move |node| is(*node, name))
 }
 
-/// Whether it is an element of this name.
+/// Whether the node is an element with this name.
 pub(super) fn is(node: Node<'_, '_>, name: &str) -> bool {
     node.is_element() && node.tag_name().name() == name
 }

@@ -1,4 +1,4 @@
-//! The PBX's side: the same accounts that the phones were told of.
+//! The PBX's files, with the same accounts as the phones' files.
 
 mod chan_sip;
 mod common;
@@ -7,7 +7,7 @@ mod pjsip;
 
 use super::plan::Plan;
 
-/// Every file of the Asterisk side, by its name there.
+/// Every file for Asterisk, by its path below `asterisk/`.
 pub(super) fn files(plan: &Plan) -> Vec<(&'static str, Vec<u8>)> {
     let mut files = vec![
         ("pjsip.conf", pjsip::file(plan)),

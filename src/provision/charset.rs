@@ -1,22 +1,22 @@
-//! Which charset may stand where: what a phone, XML and Asterisk's files all take as it is.
+//! Allowed characters: those that phones, XML and Asterisk's files all read unchanged.
 //!
-//! Asterisk's files know no quotes: `;` begins a comment, `[` a section, `=>` and `=` part a
-//! name from a value, `#` at the beginning of a line is a command. A value with such a letter
-//! would say something else there than on the phone, so it is refused and never rewritten.
-//! Each function says what was expected when a text does not do.
+//! Asterisk's files have no quoting: `;` starts a comment, `[` a section, `=>` and `=` separate a
+//! name from a value, `#` at the start of a line is a directive. A value with such a character
+//! would differ between phone and PBX, so it is rejected, never rewritten. Each function returns
+//! what was expected as its error.
 
 use std::net::Ipv4Addr;
 
 use crate::phone::{MAX_AUTH_NAME, MAX_NTP_NAME, MAX_SECRET};
 
-/// Characters of a context's name at most (Asterisk: 80 with the end).
+/// Maximum length of a context name (Asterisk: 80 with the terminator).
 const MAX_CONTEXT: usize = 79;
-/// Characters of a number that is dialled at most, as in a dial plan's values.
+/// Maximum length of a dialled number, as in a dial plan.
 const MAX_NUMBER: usize = 63;
-/// Characters of a host's name at most (RFC 1035, section 2.3.4).
+/// Maximum length of a host name (RFC 1035, section 2.3.4).
 const MAX_HOST: usize = 253;
 
-/// Names that have a meaning of their own in Asterisk's files.
+/// Names with a special meaning in Asterisk's files.
 const RESERVED: [&str; 10] = [
     "general",
     "global",
@@ -29,7 +29,7 @@ const RESERVED: [&str; 10] = [
     "hangup",
     "zonemessages",
 ];
-/// Extensions that Asterisk itself calls: start, hangup, invalid, timeout and such.
+/// Asterisk's special extensions: start, hangup, invalid, timeout and others.
 const SPECIAL: [&str; 8] = ["s", "h", "i", "t", "o", "a", "e", "T"];
 
 type CheckResult = Result<(), String>;
@@ -45,20 +45,20 @@ fn only(text: &str, further: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || further.contains(c))
 }
 
-/// An extension: user name, section and dialled number at once.
+/// An extension, which is also the user name, the section name and the dialled number.
 pub(crate) fn extension(text: &str) -> CheckResult {
     let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '+');
     expected(
         only(text, "_.+") && begins && text.len() <= MAX_AUTH_NAME,
         format!(
-            "an extension has 1 to {MAX_AUTH_NAME} charset without accents, digits, '+', '.' and \
+            "an extension has 1 to {MAX_AUTH_NAME} letters without accents, digits, '+', '.' and \
              '_', and begins with a letter, a digit or '+'"
         ),
     )?;
     let reserved = RESERVED.iter().any(|word| text.eq_ignore_ascii_case(word));
     expected(
         !reserved && !SPECIAL.contains(&text),
-        format!("'{text}' has a meaning of its own for Asterisk: choose another extension"),
+        format!("'{text}' has a special meaning for Asterisk: choose another extension"),
     )
 }
 
@@ -67,13 +67,13 @@ pub(crate) fn secret(text: &str) -> CheckResult {
     expected(
         only(text, "-_.!*+@/~^?") && text.len() <= MAX_SECRET,
         format!(
-            "a password has 1 to {MAX_SECRET} charset without accents, digits and -_.!*+@/~^? \
-             and nothing else: phones and Asterisk read the rest in different ways"
+            "a password has 1 to {MAX_SECRET} letters without accents, digits and -_.!*+@/~^? \
+             and nothing else: phones and Asterisk read other characters differently"
         ),
     )
 }
 
-/// A name or a label, for people.
+/// A display name or a label.
 pub(super) fn display_text(text: &str) -> CheckResult {
     let bad = text
         .chars()
@@ -81,7 +81,7 @@ pub(super) fn display_text(text: &str) -> CheckResult {
     match bad {
         None => Ok(()),
         Some(bad) => Err(format!(
-            "{} cannot stand in a name or a label: Asterisk's files or XML give it a meaning",
+            "{} cannot be used in a name or a label: it is special in Asterisk's files or XML",
             if bad.is_ascii() {
                 format!("'{bad}'")
             } else {
@@ -91,22 +91,22 @@ pub(super) fn display_text(text: &str) -> CheckResult {
     }
 }
 
-/// A number that is dialled: of a speed dial or a voice mailbox.
+/// A number to dial: of a speed dial or for voice mail.
 pub(super) fn number(text: &str) -> CheckResult {
-    // Without '_' and '.', which make a pattern of it; with a digit or a sign, as charset
-    // alone may be a name that Asterisk calls itself.
+    // '_' and '.' are pattern characters. Letters alone could be one of Asterisk's special
+    // extensions.
     expected(
         only(text, "*#+")
             && text.contains(|c: char| !c.is_ascii_alphabetic())
             && text.len() <= MAX_NUMBER,
         format!(
-            "a number to dial has 1 to {MAX_NUMBER} digits, '*', '#', '+' and charset without \
+            "a number to dial has 1 to {MAX_NUMBER} digits, '*', '#', '+' and letters without \
              accents"
         ),
     )
 }
 
-/// A host: an IPv4 address or a name.
+/// A host: an IPv4 address or a host name.
 pub(crate) fn host(text: &str) -> CheckResult {
     let is_name = || {
         let label = |label: &str| {
@@ -128,7 +128,7 @@ pub(crate) fn host(text: &str) -> CheckResult {
     )
 }
 
-/// A time server.
+/// An NTP server.
 pub(super) fn time_server(text: &str) -> CheckResult {
     host(text)?;
     expected(
@@ -145,7 +145,7 @@ pub(super) fn context(text: &str) -> CheckResult {
     expected(
         only(text, "_-") && !reserved && text.len() <= MAX_CONTEXT,
         format!(
-            "a context has 1 to {MAX_CONTEXT} charset without accents, digits, '-' and '_', and \
+            "a context has 1 to {MAX_CONTEXT} letters without accents, digits, '-' and '_', and \
              is not 'general' or 'globals'"
         ),
     )
@@ -155,7 +155,7 @@ pub(super) fn context(text: &str) -> CheckResult {
 pub(super) fn locale(text: &str) -> CheckResult {
     expected(
         only(text, "_") && text.len() <= MAX_NUMBER,
-        "a locale is a folder of the TFTP root such as German_Germany: charset, digits and '_'",
+        "a locale is a folder of the TFTP root such as German_Germany: letters, digits and '_'",
     )
 }
 
@@ -169,8 +169,8 @@ pub(super) fn language(text: &str) -> CheckResult {
     expected(good, "expected a language such as de_DE")
 }
 
-/// How a phone shows dates: `D/M/Y` with its charset in any order, `YY` for four digits, `/`,
-/// `-` or `.` between, and an `A` behind for a 12-hour clock.
+/// A date format: `D`, `M` and `Y` (or `YY` for four digits) in any order, separated by `/`, `-` or
+/// `.`. A trailing `A` means a 12-hour clock.
 pub(super) fn date_format(text: &str) -> CheckResult {
     let bare = text.strip_suffix(['A', 'a']).unwrap_or(text);
     let good = ['/', '-', '.'].iter().any(|separator| {
@@ -184,10 +184,10 @@ pub(super) fn date_format(text: &str) -> CheckResult {
     )
 }
 
-/// Who may log in over SSH.
+/// An SSH user name.
 pub(super) fn ssh_user(text: &str) -> CheckResult {
     expected(
         only(text, "-_.") && text.len() <= MAX_AUTH_NAME,
-        format!("an SSH user has 1 to {MAX_AUTH_NAME} charset without accents, digits and -_."),
+        format!("an SSH user has 1 to {MAX_AUTH_NAME} letters without accents, digits and -_."),
     )
 }

@@ -1,15 +1,14 @@
-//! Asterisk's files: sections, names and values.
+//! Writes Asterisk's configuration files: sections, names and values.
 
 use std::fmt::Write as _;
 
-/// A file that grows by whole lines. Values were result before they come here; what would
-/// still end a line or begin a comment is escaped or left out, so that a value can never
-/// become anything else.
+/// A file under construction. Values are checked before; as a second safeguard, control characters
+/// are removed and `;` is escaped, so that a value cannot start a new line or a comment.
 #[derive(Debug)]
 pub(super) struct Ini(String);
 
 impl Ini {
-    /// With these lines of comment at the top.
+    /// A file with these comment lines at the top.
     pub(super) fn new(comment: &[&str]) -> Self {
         let mut ini = Self(String::new());
         for line in comment {

@@ -1,17 +1,17 @@
-//! What `build` reads besides the inventory.
+//! The inputs of `build` other than the inventory.
 
 use super::passwords::Passwords;
 use crate::phone::{LoadName, Model};
 
-/// What goes with an inventory.
+/// The inputs other than the inventory.
 #[derive(Debug, Clone, Copy)]
 pub struct ProvisionInputs<'a> {
-    /// What was made for lines without a secret of their own.
+    /// Generated passwords for lines without a `secret`.
     pub passwords: &'a Passwords,
-    /// The loads that phones are to run; a model without one keeps what it has.
+    /// The target load of each model. Phones of other models keep their load.
     pub loads: &'a [(&'static Model, LoadName)],
-    /// `dialplan.xml`, where the site has one.
+    /// The content of `dialplan.xml`, if the site has a dial plan.
     pub dial_plan: Option<&'a [u8]>,
-    /// The year for which a time zone's daylight time is looked at.
+    /// The year in which time zone offsets are compared.
     pub year: i16,
 }

@@ -1,49 +1,50 @@
-//! What `build` returns, and where its files go.
+//! The result of `build` and the layout of its files.
 
 use std::fmt;
 
 use crate::inventory::Secret;
 
-/// The folder of what phones ask for.
+/// Subfolder of the files for phones.
 pub const TFTP: &str = "tftp";
-/// The folder of what Asterisk reads.
+/// Subfolder of the files for Asterisk.
 pub const ASTERISK: &str = "asterisk";
-/// `dialplan.xml`, as phones are told of it.
+/// File name of the dial plan in the phones' files.
 pub const DIAL_PLAN: &str = "dialplan.xml";
-/// A file that is to be written.
+
+/// A file to write.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OutputFile {
-    /// Its path below the folder, with `/`.
+    /// Path below the folder, with `/` as separator.
     pub path: String,
-    /// Its bytes. There may be passwords among them.
+    /// Content. It can contain passwords.
     pub bytes: Vec<u8>,
 }
 
 impl fmt::Debug for OutputFile {
-    /// Without the bytes: there may be passwords among them.
+    /// Without the content, which can contain passwords.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({} bytes)", self.path, self.bytes.len())
     }
 }
 
-/// What an inventory comes to.
+/// The result of `build`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProvisionOutput {
-    /// The files, the phones' first.
+    /// The files, those for phones first.
     pub files: Vec<OutputFile>,
-    /// Who registers, with what, and the PIN of the mailbox: for `--show-secrets`.
+    /// SIP accounts and voice mail PINs, for `--show-secrets`.
     pub accounts: Vec<Credentials>,
-    /// What a person should know though nothing is wrong; a sentence or two each.
+    /// Notes for the operator, one or two sentences each.
     pub notes: Vec<String>,
 }
 
-/// What somebody registers with.
+/// The credentials of a SIP account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
-    /// The extension.
+    /// Extension.
     pub user: String,
-    /// Its password.
+    /// SIP password.
     pub secret: Secret,
-    /// The PIN of its mailbox.
+    /// Voice mail PIN.
     pub pin: Option<Secret>,
 }

@@ -1,5 +1,5 @@
-//! Passwords that this program made: made once, kept beside the files, read back at the next
-//! run, so that no phone is locked out by a second run.
+//! Generated passwords. They are stored with the files and read again by the next run, so that
+//! phones keep their passwords.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -8,33 +8,37 @@ use toml::de::{DeTable, DeValue};
 use super::charset;
 use crate::inventory::{ButtonFunction, Inventory, Secret};
 
-/// Characters of a password that is made: 12 of 56 charset are 69 bits, and no phone cuts them.
+/// Length of a generated password. 12 of 56 characters are 69 bits, and no phone truncates them.
 pub const GENERATED_SECRET_LENGTH: usize = crate::phone::SAFE_SECRET;
 
-/// Digits of a voice mailbox's PIN that is made.
+/// Length of a generated voice mail PIN.
 pub const GENERATED_PIN_LENGTH: usize = 6;
 
-/// Letters and digits that nobody takes for one another: no 0 O o, no 1 l I.
+/// Letters and digits that are easy to tell apart: no 0 O o, no 1 l I.
 const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const DIGITS: &[u8] = b"0123456789";
 
 const SECRETS: &str = "secret";
 const PINS: &str = "voicemail_pin";
 
-/// What this program made, by extension.
+/// Generated passwords and PINs, by extension.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Passwords {
     secrets: BTreeMap<String, Secret>,
     pins: BTreeMap<String, Secret>,
 }
 
-/// A file of passwords that is none, and why; never what stands in it.
+/// A passwords file that cannot be read. The message contains nothing from the file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("it is not the file that this program wrote: {0}")]
+#[error("not a file written by `reflash provision`: {0}")]
 pub struct PasswordsFileError(pub String);
 
 impl Passwords {
-    /// Reads what [`Passwords::to_toml`] wrote. Faults never show what stands there.
+    /// Parses the output of [`Passwords::to_toml`].
+    ///
+    /// # Errors
+    ///
+    /// The text has another format. The message contains no secret.
     pub fn from_toml(text: &str) -> Result<Self, PasswordsFileError> {
         let fault = |what: &str| PasswordsFileError(what.to_owned());
         let document =
@@ -44,14 +48,14 @@ impl Passwords {
             let into = match key.get_ref().as_ref() {
                 SECRETS => &mut passwords.secrets,
                 PINS => &mut passwords.pins,
-                _ => return Err(fault("a table of another name")),
+                _ => return Err(fault("unknown table")),
             };
             let DeValue::Table(table) = value.get_ref() else {
                 return Err(fault("expected a table"));
             };
             for (user, value) in table {
                 let DeValue::String(value) = value.get_ref() else {
-                    return Err(fault("expected a text"));
+                    return Err(fault("expected a string"));
                 };
                 charset::extension(user.get_ref()).map_err(PasswordsFileError)?;
                 charset::secret(value).map_err(PasswordsFileError)?;
@@ -61,13 +65,13 @@ impl Passwords {
         Ok(passwords)
     }
 
-    /// The file: for this user's eyes only.
+    /// The content of the passwords file.
     #[must_use]
     pub fn to_toml(&self) -> String {
         let mut text = String::from(
-            "# Written by `reflash provision`: the passwords that it made. The next run reads\n\
-             # them here, so that phones and PBX keep what they have. A secret in the inventory\n\
-             # goes before the one here.\n",
+            "# Written by `reflash provision`: generated passwords. The next run reads them from\n\
+             # here, so that phones and PBX keep them. A secret in the inventory takes\n\
+             # precedence.\n",
         );
         for (table, values) in [(SECRETS, &self.secrets), (PINS, &self.pins)] {
             if values.is_empty() {
@@ -76,15 +80,19 @@ impl Passwords {
             // Writing to a String does not fail.
             let _ = writeln!(text, "\n[{table}]");
             for (user, secret) in values {
-                // Neither has a letter that TOML would read in another way.
+                // The allowed characters need no escaping in TOML.
                 let _ = writeln!(text, "\"{user}\" = \"{}\"", secret.expose());
             }
         }
         text
     }
 
-    /// Makes what the inventory leaves open and this does not have yet. `random` fills bytes
-    /// from a source that nobody can guess.
+    /// Generates the passwords and PINs that neither the inventory nor `self` has. `random` fills a
+    /// buffer from a cryptographically secure source.
+    ///
+    /// # Errors
+    ///
+    /// `random` failed.
     pub fn fill<E>(
         &mut self,
         inventory: &Inventory,
@@ -92,7 +100,7 @@ impl Passwords {
     ) -> Result<(), E> {
         for (user, (secret, has_mailbox)) in lines(inventory) {
             if charset::extension(user).is_err() {
-                // A fault of the inventory, told where it is judged.
+                // A fault of the inventory, reported by `resolve`.
                 continue;
             }
             if secret.is_none() && !self.secrets.contains_key(user) {
@@ -116,8 +124,8 @@ impl Passwords {
     }
 }
 
-/// Every extension with the secret that the inventory gives it on any phone, and whether it
-/// has a mailbox: where its phone has a number to hear messages.
+/// Every extension with its secret on any phone, and whether it has a mailbox. It has one if its
+/// phone has a voice mail number.
 fn lines(inventory: &Inventory) -> BTreeMap<&str, (Option<&Secret>, bool)> {
     let mut lines: BTreeMap<&str, (Option<&Secret>, bool)> = BTreeMap::new();
     let mut add = |user, secret: Option<_>, has_mailbox| {
@@ -139,19 +147,23 @@ fn lines(inventory: &Inventory) -> BTreeMap<&str, (Option<&Secret>, bool)> {
     lines
 }
 
-/// A password for one line. `random` fills bytes from a source that nobody can guess.
+/// Generates a password. `random` fills a buffer from a cryptographically secure source.
+///
+/// # Errors
+///
+/// `random` failed.
 pub fn generate_secret<E>(mut random: impl FnMut(&mut [u8]) -> Result<(), E>) -> Result<Secret, E> {
     random_text(LETTERS, GENERATED_SECRET_LENGTH, &mut random)
 }
 
-/// Letters by chance, each as likely as any other.
+/// Random characters, uniformly distributed.
 fn random_text<E>(
-    charset: &[u8],
+    alphabet: &[u8],
     length: usize,
     random: &mut impl FnMut(&mut [u8]) -> Result<(), E>,
 ) -> Result<Secret, E> {
-    // The greatest multiple of their number that a byte holds: what is above is not used.
-    let fair = 256 - 256 % charset.len();
+    // The largest multiple of the alphabet's size in a byte. Higher bytes are skipped.
+    let fair = 256 - 256 % alphabet.len();
     let mut text = String::new();
     while text.len() < length {
         let mut bytes = [0; 32];
@@ -161,7 +173,7 @@ fn random_text<E>(
             .map(|byte| usize::from(*byte))
             .filter(|byte| *byte < fair);
         for byte in usable.take(length - text.len()) {
-            text.push(char::from(charset[byte % charset.len()]));
+            text.push(char::from(alphabet[byte % alphabet.len()]));
         }
     }
     Ok(Secret::new(text))

@@ -1,18 +1,18 @@
-//! What an inventory comes to, settled: the one model that both sides are written from.
+//! The resolved inventory, from which the files of phones and PBX are written.
 
 use crate::{
     inventory::{Codec, Secret, Transport},
     phone::{LoadName, MacAddress},
 };
 
-/// Everything that is written.
+/// The resolved inventory.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) site: ResolvedSite,
     pub(super) phones: Vec<ResolvedPhone>,
-    /// Who registers, once each, in the order of the inventory.
+    /// SIP accounts, each once, in the order of the inventory.
     pub(super) accounts: Vec<Account>,
-    /// What the person should know, though nothing is wrong.
+    /// Notes for the operator.
     pub(super) notes: Vec<String>,
 }
 
@@ -21,7 +21,7 @@ pub(super) struct ResolvedSite {
     pub(super) pbx: String,
     pub(super) port: u16,
     pub(super) transport: Transport,
-    /// The best first; never empty.
+    /// In order of preference; never empty.
     pub(super) codecs: Vec<Codec>,
     pub(super) zone: &'static str,
     pub(super) date_format: String,
@@ -42,16 +42,16 @@ pub(super) struct Locale {
 #[derive(Debug)]
 pub(super) struct ResolvedPhone {
     pub(super) mac: MacAddress,
-    /// What people call it, for the list of files.
+    /// Display name, for README.txt.
     pub(super) name: String,
     pub(super) load: Option<LoadName>,
-    /// In the corner of the display; may be empty.
+    /// Label in the corner of the display; can be empty.
     pub(super) label: String,
     pub(super) voicemail: Option<String>,
     pub(super) ssh: Option<(String, Secret)>,
     pub(super) web_access: bool,
     pub(super) has_display_light: bool,
-    /// By their buttons, the first from 1.
+    /// In ascending order of their numbers, from 1.
     pub(super) keys: Vec<ResolvedButton>,
 }
 
@@ -64,32 +64,32 @@ pub(super) struct ResolvedButton {
 
 #[derive(Debug)]
 pub(super) enum ResolvedFunction {
-    /// A line of the account at this place in the list.
+    /// A line; `account` is an index into [`Plan::accounts`].
     Line { account: usize, display: String },
-    /// Dials this number.
+    /// A speed dial to this number.
     Dial(String),
 }
 
-/// Somebody who registers: what a phone and the PBX must agree on.
+/// A SIP account, with the values on which phone and PBX must agree.
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) user: String,
     pub(super) display: String,
     pub(super) secret: Secret,
-    /// The phones that register it: more than one where it is shared.
+    /// Number of phones that register it: more than one if it is shared.
     pub(super) phones: usize,
     pub(super) mailbox: Option<Mailbox>,
 }
 
 #[derive(Debug)]
 pub(super) struct Mailbox {
-    /// What its owner dials.
+    /// The number to dial.
     pub(super) number: String,
     pub(super) pin: Secret,
 }
 
 impl Plan {
-    /// The lines of a phone, each with its account.
+    /// The lines of a phone with their accounts.
     pub(super) fn lines<'a>(
         &'a self,
         phone: &'a ResolvedPhone,

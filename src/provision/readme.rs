@@ -1,15 +1,15 @@
-//! README.txt: where each file goes, and what to do then.
+//! README.txt: where to copy each file, and what to do next.
 
 use std::fmt::Write as _;
 
 use super::{inputs::ProvisionInputs, output::DIAL_PLAN, plan::Plan};
 use crate::{inventory::Codec, text::wrap};
 
-/// The text, for 80 columns. No secret is in it.
+/// The text, wrapped to 80 columns. Contains no secret.
 pub(super) fn text(plan: &Plan, given: &ProvisionInputs<'_>) -> String {
     let site = &plan.site;
     let (transport, port) = (site.transport.name(), site.port);
-    let mut text = String::from("Written by `reflash provision`; the next run writes it anew.\n");
+    let mut text = String::from("Written by `reflash provision`. The next run overwrites it.\n");
     let mut chapter = |title: &str, paragraphs: &[&str]| {
         // Writing to a String does not fail.
         let _ = write!(text, "\n{title}\n{}\n", "-".repeat(title.chars().count()));
@@ -20,64 +20,66 @@ pub(super) fn text(plan: &Plan, given: &ProvisionInputs<'_>) -> String {
         }
     };
     let firmware = if given.loads.is_empty() {
-        "No firmware lies here and no load is named: the phones keep the one they have. Give \
-         --firmware to have both."
+        "There is no firmware here, and the files name no load: phones keep their load. Use \
+         --firmware to add both."
     } else {
-        "The firmware lies here too, and each phone's file names its load: keep them together, \
-         as phones ask for both at every start."
+        "The firmware is here too, and each phone's file names its load: keep them together, \
+         as phones request both at every start."
     };
-    let stage_plans = format!("{DIAL_PLAN} is read by the phones whose file names it.");
+    let stage_plans = format!("Phones read {DIAL_PLAN} if their file names it.");
     let mut phones = vec![
-        "Copy everything in tftp/ flat into the root of your TFTP server, and let DHCP option \
-         150 (or 66) name that server. The names are as phones ask for them: keep their case.",
-        "The SEP files hold passwords. They belong to you alone now; the server's user must be \
-         able to read its copies, and nobody else: chown them to it, and leave the mode 0600.",
-        "TFTP knows no passwords: whoever reaches the server and knows a MAC address can read \
-         that phone's file. Keep it in the phones' network.",
+        "Copy the content of tftp/ into the root of your TFTP server, and set DHCP option 150 \
+         (or 66) to that server. Keep upper and lower case of the names: phones request them \
+         exactly so.",
+        "The SEP files contain passwords. Only you can read them now. Only the user of the TFTP \
+         server must be able to read the copies: chown them to it, and keep the mode 0600.",
+        "TFTP has no authentication: anyone who can reach the server and knows a MAC address \
+         can read that phone's file. Restrict the server to the phones' network.",
         firmware,
     ];
     if given.dial_plan.is_some() {
         phones.push(&stage_plans);
     }
-    phones.push("A phone reads its file at its next start: **#** in Settings, or the power.");
+    phones.push(
+        "A phone reads its file when it restarts: press **#** in Settings, or cycle the power.",
+    );
     chapter("tftp/: for the phones", &phones);
     let listen = format!(
-        "The phones speak SIP over {transport} to {} port {port}: a firewall must let them.",
+        "The phones use SIP over {transport} to {} port {port}: firewalls must allow it.",
         site.pbx
     );
     chapter(
         "asterisk/: for the PBX",
         &[
             "Asterisk with pjsip (every Asterisk from 13 on): copy pjsip.conf, extensions.conf \
-             and voicemail.conf to /etc/asterisk/reflash/, and add to the files of the same \
-             names in /etc/asterisk the line  #include reflash/pjsip.conf  (extensions.conf, \
+             and voicemail.conf to /etc/asterisk/reflash/. Include each in the file of the same \
+             name in /etc/asterisk:  #include reflash/pjsip.conf  (extensions.conf, \
              voicemail.conf).",
             "Then in Asterisk's console: pjsip reload, dialplan reload, voicemail reload. A new \
              transport needs a restart: core restart gracefully.",
-            "Asterisk up to 20 with chan_sip: the files in chan_sip/ instead. Of sip.conf and \
-             users.conf take one. Then: sip reload, dialplan reload.",
-            "FreePBX writes pjsip.conf by itself: make the extensions there, with the passwords \
-             of secrets.toml or the inventory, and set Force rport, Rewrite Contact, RTP \
+            "Asterisk up to 20 with chan_sip: use the files in chan_sip/ instead, and either \
+             sip.conf or users.conf. Then: sip reload, dialplan reload.",
+            "FreePBX generates pjsip.conf: create the extensions there, with the passwords from \
+             secrets.toml or the inventory, and set Force rport, Rewrite Contact, RTP \
              Symmetric and Direct Media to No.",
-            "chmod 0640 and chgrp asterisk: they hold passwords.",
+            "The files contain passwords: chgrp asterisk, chmod 0640.",
             &listen,
-            "Did it work?  pjsip show contacts  (or  sip show peers)  lists a phone when it has \
-             registered.",
+            "To check:  pjsip show contacts  (or  sip show peers)  lists the registered phones.",
         ],
     );
     if site.codecs.contains(&Codec::G729) {
         chapter(
             "G.729",
-            &["Asterisk needs a module for G.729; without it, calls have no codec."],
+            &["Asterisk needs a module for G.729. Without it, calls fail for lack of a codec."],
         );
     }
     chapter(
         "secrets.toml and files.sha256",
         &[
-            "secrets.toml has the passwords that were made, for this user only. Keep it: with \
-             it, the next run gives every phone the password that it has.",
-            "files.sha256 has what was written (sha256sum -c files.sha256). By it, the next run \
-             knows files of its own from files that somebody changed, and leaves those alone.",
+            "secrets.toml contains the generated passwords, readable only by you. Keep it: the \
+             next run reads it, so that phones keep their passwords.",
+            "files.sha256 lists the written files (sha256sum -c files.sha256). The next run uses \
+             it to detect files that were changed since, and does not overwrite them.",
         ],
     );
     let _ = write!(text, "\nPhones\n------\n");

@@ -1,4 +1,4 @@
-//! From an inventory to a [`Plan`]: every value result, every default filled in.
+//! Resolves an inventory to a [`Plan`]: checks every value and applies every default.
 
 use super::{
     charset,
@@ -18,20 +18,20 @@ use problems::{Problems, first_few};
 
 /// SIP's port (RFC 3261, section 19.1.2).
 const PORT: u16 = 5060;
-/// The only transport on which a phone registers every one of its lines at a PBX that is no
-/// call manager: docs/configuration.md, "transport", has the argument.
+/// The only transport over which a phone registers all of its lines at a PBX that is not a call
+/// manager: see "transport" in docs/configuration.md.
 const TRANSPORT: Transport = Transport::Udp;
-/// What every phone and every Asterisk has, without a module and without a licence.
+/// The codecs of every phone and every Asterisk, without a module or a licence.
 const CODECS: [Codec; 2] = [Codec::Ulaw, Codec::Alaw];
 const ZONE: &str = "UTC";
 const DATE_FORMAT: &str = "D/M/Y";
-/// Phones of the 7900 series use these unless they are told otherwise.
+/// The default ports of the 7900 series.
 const RTP: (u16, u16) = (16384, 32766);
-/// What `FreePBX` calls it; another Asterisk takes any name.
+/// The name in `FreePBX`. Other Asterisk systems accept any name.
 const CONTEXT: &str = "from-internal";
 const LANGUAGE: &str = "en_US";
 
-/// Judges an inventory and settles it; all faults at once, in the order of the text.
+/// Checks and resolves an inventory. Returns all faults, in file order.
 pub(super) fn resolve(
     inventory: &Inventory,
     given: &ProvisionInputs<'_>,
@@ -58,7 +58,7 @@ pub(super) fn resolve(
     Err(problems.faults)
 }
 
-/// Numbers of this site that a phone with this dial plan sends otherwise than they are dialled.
+/// Notes the numbers of this site that the dial plan rewrites.
 fn note_rewritten_numbers(
     problems: &mut Problems<'_>,
     site: &ResolvedSite,
@@ -92,8 +92,8 @@ fn note_rewritten_numbers(
     otherwise.dedup();
     if let [first, ..] = otherwise[..] {
         problems.notes.push(format!(
-            "the dial plan sends something else when somebody dials {}: `reflash dial` with the \
-             plan and {first} says what and why.",
+            "the dial plan rewrites {}: `reflash dial` with the plan and {first} shows what the \
+             phone sends, and why.",
             first_few(&otherwise)
         ));
     }
@@ -148,14 +148,14 @@ fn site(problems: &mut Problems<'_>, given: &ProvisionInputs<'_>) -> ResolvedSit
         problems.site(
             SiteField::Pbx,
             Err(
-                "no PBX is named: expected `pbx`, the address at which phones register, in \
+                "no PBX: expected `pbx`, the address at which phones register, in \
                  [site] or in a column"
                     .to_owned(),
             ),
         );
     }
     if site.language.is_some() && site.locale.is_none() {
-        let message = "a language without `locale`, the folder that phones read it from";
+        let message = "a language without `locale`, the folder of its files";
         problems.site(SiteField::Language, Err(message.to_owned()));
     }
     let zone = cisco_time_zone(site.time_zone.as_deref().unwrap_or(ZONE), given.year);
@@ -165,15 +165,15 @@ fn site(problems: &mut Problems<'_>, given: &ProvisionInputs<'_>) -> ResolvedSit
     );
     if site.time_zone.is_none() {
         problems.notes.push(
-            "no `time_zone` is given: the phones' clocks show UTC. Name one, such as \
+            "no `time_zone`: the phones' clocks show UTC. Set one, such as \
              Europe/Vienna."
                 .to_owned(),
         );
     }
     if given.dial_plan.is_none() {
         problems.notes.push(
-            "no `dial_plan` is given: phones wait 10 s after the last digit, or for the Dial \
-             key. Name a preset or a file."
+            "no `dial_plan`: phones wait 10 s after the last digit, or for the Dial key. Set a \
+             preset or a file."
                 .to_owned(),
         );
     }

@@ -1,8 +1,7 @@
-//! `SEP<MAC>.cnf.xml`: what a phone is to be.
+//! `SEP<MAC>.cnf.xml`: the configuration of a phone.
 //!
-//! Elements and values are those of files that people run these phones with; docs/configuration.md
-//! argues each that was a choice. No comments: one report says that they upset a phone, and
-//! nobody reads this file on a phone.
+//! Elements and values come from files in use with these phones; docs/configuration.md explains the
+//! choices. The file has no comments: according to one report, a phone failed on them.
 
 use std::io;
 
@@ -19,20 +18,20 @@ mod xml;
 
 use xml::{Xml, nested, text};
 
-/// Where a phone asks for SCCP and for SIP over TLS, which it never does with these files.
+/// Ports of SCCP and SIP over TLS, which phones with these files do not use.
 const SCCP_PORT: &str = "2000";
 const TLS_PORT: &str = "5061";
 
-/// The name under which a phone asks for its file.
+/// The file name that a phone requests.
 pub(super) fn name(phone: &ResolvedPhone) -> String {
     format!("SEP{}.cnf.xml", phone.mac.upper_hex())
 }
 
-/// The file. Its version stamp follows from the rest: it changes when something changes.
+/// The file. Its version stamp is a digest of the rest, so it changes with the content.
 pub(super) fn file(plan: &Plan, phone: &ResolvedPhone) -> io::Result<Vec<u8>> {
     let unstamped = write(plan, phone, "")?;
     let digest = sha256(&unstamped);
-    // As long as a call manager's stamps.
+    // The length of a call manager's stamps.
     let stamp: String = digest.chars().take(32).collect();
     write(plan, phone, &stamp)
 }
@@ -61,7 +60,7 @@ fn write(plan: &Plan, phone: &ResolvedPhone, stamp: &str) -> io::Result<Vec<u8>>
         locales(xml, plan)?;
         // 1: SIP without TLS.
         text(xml, "deviceSecurityMode", "1")?;
-        // Present and empty, they end what a call manager once set.
+        // Empty values clear the settings of an earlier call manager.
         for service in [
             "authenticationURL",
             "directoryURL",
@@ -119,7 +118,7 @@ fn pool(xml: &mut Xml, plan: &Plan) -> io::Result<()> {
     call_manager_group(xml, &site.pbx, ports(&port))
 }
 
-/// The ports of the PBX as the phone's files name them.
+/// The port elements of the PBX.
 pub(super) fn ports(sip: &str) -> [(&str, &str); 3] {
     [
         ("ethernetPhonePort", SCCP_PORT),
@@ -155,7 +154,7 @@ fn vendor(xml: &mut Xml, plan: &Plan, phone: &ResolvedPhone) -> io::Result<()> {
     if !phone.has_display_light {
         return Ok(());
     }
-    // Every day, all day; dark after an hour in which nobody touched it.
+    // On all day, every day; off after an hour without use.
     text(xml, "daysDisplayNotActive", "")?;
     text(xml, "displayOnTime", "00:00")?;
     text(xml, "displayOnDuration", "24:00")?;

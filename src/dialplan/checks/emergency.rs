@@ -1,4 +1,4 @@
-//! Whether emergency calls get through, whole and at once.
+//! Checks that emergency numbers can be dialled completely and without delay.
 
 use super::{
     super::{
@@ -10,19 +10,19 @@ use super::{
 };
 use crate::diagnose::{Finding, Severity};
 
-/// Numbers that mean an emergency where a plan names them: Australia, its text relay, New
-/// Zealand, most of the world, North America, Britain and others.
+/// Patterns treated as emergency numbers: Australia (000, text relay 106), New Zealand (111),
+/// most of the world (112), North America (911), Britain and others (999).
 const NUMBERS: [&str; 6] = ["000", "106", "111", "112", "911", "999"];
 
-/// Numbers that are tried where a plan names none.
+/// Numbers tried if a plan has no emergency number.
 const USUAL: [&str; 4] = ["000", "112", "911", "999"];
 
-/// Whether a plan names an emergency number here.
+/// Whether the entry is for an emergency number.
 pub(super) fn is_emergency(entry: &Entry) -> bool {
     entry.route == ProxyRoute::Emergency || NUMBERS.contains(&entry.pattern.as_str())
 }
 
-/// Says that another entry cuts an emergency number off, or makes it wait.
+/// Reports if another entry starts a call too early or delays this emergency number.
 pub(super) fn delayed_or_cut_off(entry: &Entry, walks: &mut Walks<'_>) -> Option<Finding> {
     let mut found = None;
     walks.numbers(entry, &mut |end| {
@@ -45,20 +45,20 @@ pub(super) fn delayed_or_cut_off(entry: &Entry, walks: &mut Walks<'_>) -> Option
 
 fn cut(entry: &Entry, sent: &str, by: &Entry) -> Finding {
     let sent = match sent {
-        "" => "before a digit of it is dialled".to_owned(),
-        sent => format!("with '{sent}'"),
+        "" => "before the first digit".to_owned(),
+        sent => format!("after '{sent}'"),
     };
     finding(
         "emergency-cut-off",
         Severity::Error,
         entry.position,
         format!(
-            "emergency number '{}' cannot be called: '{}' (line {}) begins a call {sent}",
+            "emergency number '{}' cannot be dialled: '{}' (line {}) starts a call {sent}",
             shown(&entry.pattern),
             shown(&by.pattern),
             by.position.line
         ),
-        "Give that entry a Timeout of some seconds, or a pattern that differs",
+        "Give that entry a Timeout of a few seconds, or change its pattern",
     )
 }
 
@@ -68,14 +68,14 @@ fn late(entry: &Entry, number: &str, seconds: u32) -> Finding {
         Severity::Warning,
         entry.position,
         format!(
-            "emergency number '{number}' waits {seconds} s: an entry that fits better, or wants \
-             more digits, keeps it back"
+            "emergency number '{number}' is sent only after {seconds} s: another entry matches \
+             better or needs more digits"
         ),
-        format!("Write an entry with MATCH=\"{number}\" Timeout=\"0\""),
+        format!("Add an entry with MATCH=\"{number}\" Timeout=\"0\""),
     )
 }
 
-/// A plan without an emergency number of its own may still cut the usual ones off.
+/// Reports common emergency numbers that cannot be dialled, if the plan has none itself.
 pub(super) fn cut_off_common_numbers(entries: &[Entry]) -> Vec<Finding> {
     let has_hotline = entries.iter().any(|entry| entry.pattern.is_empty());
     if has_hotline || entries.iter().any(is_emergency) {
@@ -101,11 +101,11 @@ pub(super) fn cut_off_common_numbers(entries: &[Entry]) -> Vec<Finding> {
                 Severity::Warning,
                 entry.position,
                 format!(
-                    "'{}' begins a call before {} can be dialled",
+                    "'{}' starts a call before {} can be dialled",
                     shown(&entry.pattern),
                     numbers.join(" or ")
                 ),
-                "Add your country's emergency numbers, and give this entry a Timeout",
+                "Add the emergency numbers of your country, and give this entry a Timeout",
             )
         })
         .collect()

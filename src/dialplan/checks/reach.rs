@@ -1,5 +1,5 @@
-//! Whether the digits that an entry is for ever reach it: all that matters of them is
-//! dialled, digit after digit, until one number does or none can.
+//! Checks whether an entry can ever be used: dials representative numbers of its pattern,
+//! digit by digit, until one of them reaches the entry or all have been tried.
 
 use crate::{
     diagnose::{Finding, Severity},
@@ -11,39 +11,39 @@ use crate::{
     },
 };
 
-/// Digits that are tried for one entry. Where that does not do, nothing is seen of it.
+/// Maximum number of digits dialled for one entry; beyond it, nothing is reported.
 const MAX_TRIES: usize = 2_000;
 
-/// Patterns that digits are held against for a whole plan: a tenth of a second's work.
+/// Maximum number of pattern comparisons for a whole plan, about 0.1 s of work.
 const MAX_COMPARISONS: usize = 2_000_000;
 
-/// Digits that `*` is tried with.
+/// Maximum number of digits tried for `*`.
 const MAX_WILD: usize = 2;
 
-/// Walks through the numbers that entries are for.
+/// Enumerates the numbers that entries match.
 pub(super) struct Walks<'a> {
     entries: &'a [Entry],
-    /// A line that no entry is for by name.
+    /// A line that no entry is restricted to.
     common_line: u8,
-    /// Digits that may still be tried.
+    /// Number of digits that may still be tried.
     left: usize,
 }
 
-/// Where a number ended.
+/// The state at which dialling of a number ended.
 #[derive(Debug)]
 pub(super) struct NumberEnd<'a, 'w> {
     pub(super) dialled: &'w str,
-    /// Whether it was the whole number, or sent before.
+    /// Whether all digits were dialled; `false` if the phone sent earlier.
     pub(super) is_whole: bool,
     pub(super) choice: Choice<'a>,
 }
 
-/// What is made of an end.
+/// Whether to continue after a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WalkStep {
-    /// The next number.
+    /// Try the next number.
     Continue,
-    /// No further one is of interest.
+    /// Stop the walk.
     Stop,
 }
 
@@ -57,8 +57,8 @@ impl<'a> Walks<'a> {
         }
     }
 
-    /// Dials every number that `entry` is for, as far as they differ to the plan; `see` gets
-    /// the end of each. False: not all of them were tried.
+    /// Dials one number of each group that the plan does not distinguish and passes each
+    /// result to `see`. Returns `false` if not all numbers were tried.
     pub(super) fn numbers(
         &mut self,
         entry: &Entry,
@@ -101,8 +101,8 @@ struct Walk<'a, 's> {
 }
 
 impl Walk<'_, '_> {
-    /// Goes on from `dialled`, which fits what was before `wanted`. `wild` digits of a `*`
-    /// are among it.
+    /// Continues from `dialled`, which matches the steps before `wanted`. Its last `wild`
+    /// digits belong to a `*`.
     fn from(&mut self, dialled: &mut String, wanted: &[Step], wild: usize) -> WalkStep {
         let Some((step, rest)) = wanted.split_first() else {
             return WalkStep::Continue;
@@ -154,7 +154,7 @@ impl Walk<'_, '_> {
         match step {
             Step::Many if wild + 1 < MAX_WILD => self.from(dialled, wanted, wild + 1),
             Step::Many => {
-                // There are longer numbers, and nobody tried them.
+                // Longer numbers exist that are not tried.
                 self.complete = false;
                 WalkStep::Continue
             }
@@ -162,7 +162,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// One of each digits that no pattern tells apart at this position.
+    /// One digit of each set that no pattern distinguishes at this position.
     fn digits(&self, dialled: &str) -> Vec<char> {
         let mut distinct = [false; 10];
         for entry in self.entries {
@@ -177,7 +177,7 @@ impl Walk<'_, '_> {
             }
             let wanted = steps(&entry.pattern);
             let fixed = wanted.iter().position(|step| *step == Step::Many);
-            // Behind a `*` any key may come at any position.
+            // After a `*` any key may follow at any position.
             let from = fixed.unwrap_or(wanted.len()).min(dialled.len());
             let until = match fixed {
                 Some(_) => wanted.len(),
@@ -201,15 +201,16 @@ impl Walk<'_, '_> {
     }
 }
 
-/// Says that `entry` never gets its digits, if that is so.
+/// Reports an entry that other entries hide completely.
 pub(super) fn hidden(entry: &Entry, walks: &mut Walks<'_>) -> Option<Finding> {
     let mut reached = false;
-    // The entry that took the digits first, after how many, and whether all were the same.
+    // For each number: the entry used instead, after how many digits, whether it has the
+    // same effect.
     let mut takers: Vec<(usize, usize, bool)> = Vec::new();
     let entries = walks.entries;
     let complete = walks.numbers(entry, &mut |end| {
         match end.choice.winner {
-            // Waiting for more digits is not losing them.
+            // The phone still waits for more digits.
             None => reached = true,
             Some(winner) if winner.index == entry.index => reached = true,
             Some(winner) => {
@@ -235,8 +236,8 @@ pub(super) fn hidden(entry: &Entry, walks: &mut Walks<'_>) -> Option<Finding> {
             "duplicate-entry",
             Severity::Note,
             entry.position,
-            format!("'{pattern}' is of no use: {by} does the same and comes first"),
-            "Take it out",
+            format!("'{pattern}' is redundant: {by} does the same and comes first"),
+            "Remove it",
         ));
     }
     let is_cut = digits < steps(&entry.pattern).len();
@@ -247,15 +248,15 @@ pub(super) fn hidden(entry: &Entry, walks: &mut Walks<'_>) -> Option<Finding> {
             digits => format!("after {digits} digits"),
         };
         let cure = format!(
-            "Give the entry of line {} a Timeout of some seconds, or let the patterns differ \
-             earlier",
+            "Give the entry in line {} a Timeout of a few seconds, or make the patterns \
+             differ earlier",
             taker.position.line
         );
         (format!("{by} is sent {after}"), cure)
     } else {
         (
-            format!("{by} fits at least as well"),
-            "Take one of the two out".to_owned(),
+            format!("{by} matches at least as well"),
+            "Remove one of the two".to_owned(),
         )
     };
     Some(finding(

@@ -1,4 +1,4 @@
-//! One `TEMPLATE`.
+//! Reads one `TEMPLATE` element.
 
 use roxmltree::{Attribute, Node};
 
@@ -14,10 +14,10 @@ use crate::{
     },
 };
 
-/// Attributes as they are known; names count in any case.
+/// The known attributes; their names ignore case.
 const KNOWN: &str = "MATCH, Line, Timeout, UserParameter, Rewrite, ProxyRoute and Tone";
 
-/// The entry, or `None` where a phone refuses it: then the first new finding says why.
+/// Reads the entry. `None` if a phone rejects it; the first new finding gives the reason.
 pub(super) fn read(node: Node<'_, '_>, findings: &mut Vec<Finding>) -> Option<Entry> {
     let mut reader = Reader {
         entry: Entry {
@@ -54,7 +54,7 @@ pub(super) fn read(node: Node<'_, '_>, findings: &mut Vec<Finding>) -> Option<En
 
 struct Reader {
     entry: Entry,
-    /// What a phone takes, and its owner may not have meant.
+    /// Findings about values that a phone accepts but that are probably wrong.
     warnings: Vec<Finding>,
 }
 
@@ -67,15 +67,15 @@ impl Reader {
         let text = node.document().input_text();
         let there = position_at(node, attribute.range().start);
         let name = &text[attribute.range_qname()];
-        // As it stands: phones know no `&amp;`.
+        // Raw text: phones do not decode `&amp;`.
         let value = &text[attribute.range_value()];
         if text[..attribute.range_value().start].ends_with('\'') {
             return Err(finding(
                 "single-quotes",
                 Severity::Error,
                 there,
-                format!("the value of {} stands in single quotes", shown(name)),
-                "Write it in double quotes: phones know no others",
+                format!("the value of {} is in single quotes", shown(name)),
+                "Use double quotes: phones accept no others",
             ));
         }
         let value = self.cut(name, value, there);
@@ -91,7 +91,7 @@ impl Reader {
             "timeout" => self.entry.timeout = self.seconds(value, there)?,
             "line" => {
                 let number = self.number("Line", value, there);
-                // A phone keeps the lowest eight bits.
+                // Phones keep the lowest eight bits.
                 self.entry.line = number.to_le_bytes()[0];
             }
             "user" => {
@@ -110,15 +110,15 @@ impl Reader {
                     "unknown-attribute",
                     Severity::Error,
                     there,
-                    format!("'{}' is no attribute that phones know", shown(name)),
-                    format!("Use {KNOWN}; a phone refuses the entry"),
+                    format!("phones do not know the attribute '{}'", shown(name)),
+                    format!("Use {KNOWN}; phones reject the entry"),
                 ));
             }
         }
         Ok(())
     }
 
-    /// What a phone keeps of a value.
+    /// Truncates a value as a phone does, with a finding.
     fn cut<'v>(&mut self, name: &str, value: &'v str, there: Position) -> &'v str {
         let kept = &value[..value.floor_char_boundary(MAX_VALUE_BYTES)];
         if kept.len() < value.len() {
@@ -127,11 +127,11 @@ impl Reader {
                 Severity::Error,
                 there,
                 format!(
-                    "{} bytes in {}: a phone cuts it off after {MAX_VALUE_BYTES}",
+                    "the value of {1} has {0} bytes: phones truncate it to {MAX_VALUE_BYTES}",
                     value.len(),
                     shown(name)
                 ),
-                "Write it shorter",
+                "Shorten it",
             ));
         }
         kept
@@ -148,8 +148,8 @@ impl Reader {
                 "too-many-tones",
                 Severity::Error,
                 there,
-                format!("more than {MAX_TONES} tones in one entry: a phone refuses it"),
-                "Name a tone for each ',' of the pattern, three at most",
+                format!("more than {MAX_TONES} tones in one entry: phones reject it"),
+                "Name at most three tones, one for each ',' in the pattern",
             ));
         }
         let known = tone(value).ok_or_else(|| {
@@ -164,7 +164,7 @@ impl Reader {
         Ok(())
     }
 
-    /// The number that a value begins with, as C's `atoi` finds it: none is 0.
+    /// The leading number of a value as C's `atoi` reads it; 0 if there is none.
     fn number(&mut self, name: &str, value: &str, there: Position) -> i32 {
         let trimmed = value.trim_start();
         let digits = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
@@ -174,7 +174,7 @@ impl Reader {
         let signed = if trimmed.starts_with('-') { "-" } else { "" };
         let number = match digits[..end].len() {
             0 => 0,
-            // More digits than an i32 has can only be too many.
+            // Only overflow can fail here.
             _ => format!("{signed}{}", &digits[..end])
                 .parse()
                 .unwrap_or(if signed.is_empty() {
@@ -189,10 +189,10 @@ impl Reader {
                 Severity::Warning,
                 there,
                 format!(
-                    "{name}=\"{}\" is no number: a phone reads {number}",
+                    "{name}=\"{}\" is not a number: phones read {number}",
                     shown(value)
                 ),
-                "Write a number without anything else",
+                "Write only a number",
             ));
         }
         number
@@ -204,12 +204,15 @@ fn bad(name: &str, value: &str, there: Position, expected: &str) -> Finding {
         "bad-value",
         Severity::Error,
         there,
-        format!("{name}=\"{}\": a phone refuses the entry", shown(value)),
-        format!("expected {expected}"),
+        format!(
+            "{name}=\"{}\" is not valid: phones reject the entry",
+            shown(value)
+        ),
+        format!("Use {expected}"),
     )
 }
 
-/// Nothing may stand between `<TEMPLATE …>` and `</TEMPLATE>`.
+/// Reports content between `<TEMPLATE …>` and `</TEMPLATE>`.
 fn content(node: Node<'_, '_>) -> Result<(), Finding> {
     let is_something = |child: &Node<'_, '_>| {
         child.is_element()
@@ -223,8 +226,8 @@ fn content(node: Node<'_, '_>) -> Result<(), Finding> {
             "entry-with-content",
             Severity::Error,
             position(child),
-            "something stands inside a TEMPLATE: a phone refuses the entry",
-            "close the entry with '/>' and put the next one behind it",
+            "a TEMPLATE element has content: phones reject the entry",
+            "Close the element with '/>' and put the next one after it",
         )),
     }
 }

@@ -1,4 +1,4 @@
-//! The text of a plan, where phones and XML differ on it.
+//! Handles texts that phones and XML parsers read differently.
 
 use roxmltree::{Document, Error, Node};
 
@@ -11,13 +11,13 @@ use crate::{
     },
 };
 
-/// Times that a second `Tone` is set apart at most: more than entries fit into a plan.
+/// Maximum number of renamed `Tone` attributes; a plan within the size limit has fewer.
 const MAX_TONES_APART: usize = 1_000;
 
-/// As UTF-8. Phones do not mind other bytes where nothing depends on them.
+/// Decodes UTF-8. Other bytes are read as Latin-1 with a finding, because phones accept them.
 pub(super) fn decode(bytes: &[u8]) -> (String, Option<Finding>) {
     match std::str::from_utf8(bytes) {
-        // The mark that Windows puts before a text is no character of its first line.
+        // A byte order mark does not count as a column.
         Ok(text) => (text.trim_start_matches('\u{feff}').to_owned(), None),
         Err(error) => {
             let before = &bytes[..error.valid_up_to()];
@@ -27,15 +27,15 @@ pub(super) fn decode(bytes: &[u8]) -> (String, Option<Finding>) {
                 "not-utf8",
                 Severity::Warning,
                 end_of(&before),
-                "a character that is not UTF-8",
-                "save the file as UTF-8, or keep to plain letters",
+                "a byte that is not valid UTF-8",
+                "Save the file as UTF-8, or use ASCII only",
             );
             (text, Some(found))
         }
     }
 }
 
-/// Where the character after `text` stands.
+/// The position just after `text`.
 fn end_of(text: &str) -> Position {
     let line = text.matches('\n').count() + 1;
     let column = text
@@ -49,8 +49,8 @@ fn end_of(text: &str) -> Position {
     }
 }
 
-/// A phone takes `Tone` up to three times in one entry, and the names of attributes in any
-/// case; XML takes each name once. So a second `Tone` is written in another case.
+/// Changes the case of repeated `Tone` attributes. Phones accept up to three in one entry and
+/// ignore the case of names; XML allows each name once.
 pub(super) fn with_distinct_tones(mut text: String) -> String {
     for attempt in 1..=MAX_TONES_APART {
         let Err(Error::DuplicatedAttribute(name, position)) = Document::parse(&text) else {
@@ -76,7 +76,7 @@ pub(super) fn with_distinct_tones(mut text: String) -> String {
     text
 }
 
-/// A comment ends for a phone at its first `>`: what stands behind is read.
+/// Reports an entry after the first `>` of a comment, where a comment ends for phones.
 pub(super) fn entry_after_comment_end(comment: Node<'_, '_>) -> Option<Finding> {
     let text = &comment.document().input_text()[comment.range()];
     let behind = text.find('>')? + 1;
@@ -87,9 +87,9 @@ pub(super) fn entry_after_comment_end(comment: Node<'_, '_>) -> Option<Finding> 
         Severity::Warning,
         there,
         format!(
-            "a phone ends the comment of line {} at its first '>', and reads this entry",
+            "for phones the comment in line {} ends at its first '>': they read this entry",
             position(comment).line
         ),
-        "Take the entry out, or give it a comment of its own",
+        "Remove the entry, or put it into a comment of its own",
     ))
 }

@@ -1,4 +1,4 @@
-//! What of a source cannot be written for a phone.
+//! Checks of source values against the limits of phones.
 
 use super::error::SourceError;
 use crate::dialplan::{
@@ -6,7 +6,7 @@ use crate::dialplan::{
     plan::{Entry, MAX_PLAN_BYTES, MAX_VALUE_BYTES, Position},
 };
 
-/// A pattern that a phone can fit.
+/// Checks that a pattern can be dialled.
 pub(super) fn pattern(text: &str, position: Position) -> Result<(), SourceError> {
     value("pattern", text, position)?;
     let Some(why) = unreachable(text) else {
@@ -16,33 +16,33 @@ pub(super) fn pattern(text: &str, position: Position) -> Result<(), SourceError>
         position,
         match why {
             Unreachable::Class => {
-                "phones know no [ ] classes: write a rule for each digit, or '.' for any".to_owned()
+                "phones do not support [ ] classes: write a rule for each digit, or '.' for any".to_owned()
             }
             Unreachable::NoKey(key) => format!(
                 "no key is '{key}': expected digits, '#', '+', '\\*', '.' for any digit, '*' for \
                  one or more, ',' for a tone"
             ),
             Unreachable::AfterStar => {
-                "the '*' leaves no digit for what follows: write '\\*' for the star key".to_owned()
+                "the '*' consumes all digits, so the rest never matches: write '\\*' for the star key".to_owned()
             }
             Unreachable::EndsWithComma => {
-                "a pattern cannot end with ',': expected what is dialled after the tone".to_owned()
+                "a pattern cannot end with ',': expected the digits dialled after the tone".to_owned()
             }
         },
     ))
 }
 
-/// What is sent instead.
+/// Checks the characters and the length of a rewrite.
 pub(super) fn rewrite(text: &str, position: Position) -> Result<(), SourceError> {
     value("rewrite", text, position)?;
-    // A phone reads an attribute as it stands, so what XML writes as `&amp;` cannot be distinct it.
+    // Phones do not decode entities such as `&amp;`.
     let strange = |c: char| !c.is_ascii_graphic() || "\"'&<>".contains(c);
     match text.chars().find(|c| strange(*c)) {
         None => Ok(()),
         Some(strange) => Err(SourceError::new(
             position,
             format!(
-                "'{}' cannot stand in a rewrite: expected digits, '.', %0 to %5, letters or signs",
+                "'{}' is not allowed in a rewrite: expected digits, '.', %0 to %5, letters or signs",
                 strange.escape_debug()
             ),
         )),
@@ -56,13 +56,13 @@ fn value(what: &str, text: &str, position: Position) -> Result<(), SourceError> 
     Err(SourceError::new(
         position,
         format!(
-            "a {what} of {} characters: phones keep {MAX_VALUE_BYTES}",
+            "the {what} has {} bytes: phones truncate it to {MAX_VALUE_BYTES}",
             text.len()
         ),
     ))
 }
 
-/// Whether the plan is as small as a phone wants it.
+/// Checks the size of the generated plan.
 pub(super) fn size(bytes: usize, last: Option<&Entry>) -> Result<(), Vec<SourceError>> {
     if bytes <= MAX_PLAN_BYTES {
         return Ok(());
@@ -71,8 +71,8 @@ pub(super) fn size(bytes: usize, last: Option<&Entry>) -> Result<(), Vec<SourceE
     Err(vec![SourceError::new(
         last,
         format!(
-            "the plan has {bytes} bytes up to here, and phones take {MAX_PLAN_BYTES}: write \
-             several numbers as one with '.'"
+            "the plan has {bytes} bytes: phones reject more than {MAX_PLAN_BYTES}; merge \
+             rules with '.'"
         ),
     )])
 }

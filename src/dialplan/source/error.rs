@@ -4,12 +4,12 @@ use std::fmt;
 
 use crate::dialplan::plan::Position;
 
-/// What is wrong with a source, and where.
+/// An error in a dial plan source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceError {
-    /// From 1.
+    /// The line, from 1.
     pub line: u32,
-    /// The character of that line, from 1.
+    /// The column in characters, from 1.
     pub column: u32,
     /// What was found and what was expected.
     pub message: String,

@@ -1,4 +1,4 @@
-//! The lines of a source.
+//! Parses the lines of a source.
 
 use super::{check, error::SourceError};
 use crate::dialplan::plan::{
@@ -6,16 +6,16 @@ use crate::dialplan::plan::{
     shown, tone,
 };
 
-/// Where a comment begins. `#` is a key.
+/// Starts a comment. `#` is not used because it is a key.
 const COMMENT: char = ';';
 
-/// Seconds that a rule may wait: nobody holds the line longer.
+/// Maximum timeout of a rule in seconds.
 const MAX_SECONDS: u32 = 60;
 
-/// Bytes of a source at most: four of them to each of the plan.
+/// Maximum size of a source in bytes.
 const MAX_SOURCE_BYTES: usize = 4 * MAX_PLAN_BYTES;
 
-/// A word of a line, and where it stands.
+/// A word of a line and its position.
 #[derive(Debug, Clone, Copy)]
 struct Token<'a> {
     text: &'a str,
@@ -28,11 +28,12 @@ impl Token<'_> {
     }
 }
 
-/// The rules, or a fault for each line that is none.
+/// Parses all rules; returns one error for each invalid line.
 pub(super) fn parse(text: &str) -> Result<Vec<Entry>, Vec<SourceError>> {
     let start = Position { line: 1, column: 1 };
     if text.len() > MAX_SOURCE_BYTES {
-        let message = format!("more than {MAX_SOURCE_BYTES} bytes: no phone takes such a plan");
+        let message =
+            format!("more than {MAX_SOURCE_BYTES} bytes: the plan would be too large for phones");
         return Err(vec![SourceError::new(start, message)]);
     }
     let text = text.trim_start_matches('\u{feff}');
@@ -103,14 +104,17 @@ fn rule(first: Token<'_>, rest: &[Token<'_>], index: usize) -> Result<Entry, Sou
     let mut seen: Vec<&str> = Vec::new();
     let mut words = rest.iter();
     while let Some(word) = words.next() {
-        // `now` says what `after` says.
+        // `now` and `after` exclude each other.
         let subject = if word.text == "now" {
             "after"
         } else {
             word.text
         };
         if seen.contains(&subject) && subject != "tone" {
-            return Err(word.error(format!("'{}' a second time in one rule", shown(word.text))));
+            return Err(word.error(format!(
+                "'{}' for the second time in one rule",
+                shown(word.text)
+            )));
         }
         seen.push(subject);
         let mut value = |expected: &str| {
@@ -125,7 +129,7 @@ fn rule(first: Token<'_>, rest: &[Token<'_>], index: usize) -> Result<Entry, Sou
                 entry.timeout = number(*value, 0, MAX_SECONDS, &expected)?;
             }
             "->" => {
-                let value = value("what is sent")?;
+                let value = value("the number to send")?;
                 check::rewrite(value.text, value.position)?;
                 value.text.clone_into(&mut entry.rewrite);
                 entry.rewrite_position = value.position;
@@ -180,7 +184,7 @@ fn number(word: Token<'_>, least: u32, most: u32, expected: &str) -> Result<u32,
 
 fn unknown(word: Token<'_>, expected: &str) -> SourceError {
     word.error(format!(
-        "'{}' is not known here: expected {expected}",
+        "'{}' is not valid here: expected {expected}",
         shown(word.text)
     ))
 }

@@ -1,10 +1,11 @@
-//! The plans that this program brings.
+//! The built-in dial plans.
 
-/// The plans that this program brings.
+/// The names of the built-in plans.
 pub const PRESETS: &[&str] = &["AU", "NANP", "internal"];
 
-/// The source of one, by its name in any case. In the order of [`PRESETS`].
+/// The source of a built-in plan by its name, ignoring case.
 pub(super) fn text(name: &str) -> Option<&'static str> {
+    // In the order of PRESETS.
     const TEXTS: [&str; 3] = [
         include_str!("presets/au.dial"),
         include_str!("presets/nanp.dial"),

@@ -1,4 +1,4 @@
-//! `sip.conf` and `users.conf`: for Asterisk up to 20. `chan_sip` is not in 21.
+//! `sip.conf` and `users.conf` for Asterisk up to 20. Asterisk 21 removed `chan_sip`.
 
 use super::common::{HEADER, caller_id, codecs, mailbox};
 use crate::{
@@ -9,8 +9,9 @@ use crate::{
     },
 };
 
-const VERSION_NOTE: &str = "Only for Asterisk up to 20 with chan_sip, which is not in 21 any more.";
-const CHOICE_NOTE: &str = "Take sip.conf or users.conf, never both: each makes the same peers.";
+const VERSION_NOTE: &str =
+    "Only for Asterisk up to 20 with chan_sip. Asterisk 21 removed chan_sip.";
+const CHOICE_NOTE: &str = "Use sip.conf or users.conf, not both: each defines the same peers.";
 
 pub(super) fn peers(plan: &Plan) -> Vec<u8> {
     let site = &plan.site;
@@ -40,7 +41,7 @@ pub(super) fn users(plan: &Plan) -> Vec<u8> {
         plan.site.transport.name(),
         plan.site.port
     );
-    let mailboxes = "It makes the mailboxes too: leave voicemail.conf out.";
+    let mailboxes = "This file also defines the mailboxes: do not use voicemail.conf with it.";
     let mut ini = Ini::new(&[HEADER, VERSION_NOTE, CHOICE_NOTE, mailboxes, &port]);
     for account in &plan.accounts {
         ini.section(&account.user);
@@ -63,7 +64,7 @@ fn common(ini: &mut Ini, plan: &Plan, account: &Account) {
     ini.set("secret", account.secret.expose());
     ini.set("context", &plan.site.context);
     ini.set("transport", plan.site.transport.name());
-    // With force_rport a phone never sees the answers to its REGISTER.
+    // With force_rport, the phone does not receive the responses to its REGISTER.
     ini.set("nat", "no");
     ini.set("qualify", "yes");
     ini.set("directmedia", "no");

@@ -1,14 +1,14 @@
-//! Parts of several files.
+//! Values that several files share.
 
 use crate::provision::plan::{Account, Plan};
 
-/// What stands at the top of each.
-pub(super) const HEADER: &str = "Written by `reflash provision`; the next run writes it anew.";
+/// The first line of each file.
+pub(super) const HEADER: &str = "Written by `reflash provision`. The next run overwrites it.";
 
 /// The context of the voice mailboxes.
 pub(super) const MAILBOXES: &str = "default";
 
-/// `allow`: the codecs, the best first.
+/// The value of `allow`: the codecs in order of preference.
 pub(super) fn codecs(plan: &Plan) -> String {
     let names: Vec<_> = plan.site.codecs.iter().map(|codec| codec.name()).collect();
     names.join(",")

@@ -1,28 +1,28 @@
-//! `extensions.conf` and `voicemail.conf`: that the phones can call one another.
+//! `extensions.conf` and `voicemail.conf`: calls between the phones, and voice mail.
 
 use std::collections::BTreeSet;
 
 use super::common::{HEADER, MAILBOXES, mailbox};
 use crate::provision::{ini::Ini, plan::Plan};
 
-/// What Asterisk's channels are called with pjsip, and with `chan_sip`.
+/// Names of Asterisk's channel technologies.
 pub(super) const PJSIP: &str = "PJSIP";
 pub(super) const CHAN_SIP: &str = "SIP";
 
-/// Seconds that a phone rings before its mailbox answers.
+/// Seconds that a phone rings before voice mail answers.
 const RING: u8 = 25;
 
 pub(super) fn extensions(plan: &Plan, technology: &str) -> Vec<u8> {
     let mut ini = Ini::new(&[
         HEADER,
-        "The ways out to the world are yours: include them into this context.",
+        "Calls to other numbers are not defined here: include them in this context.",
     ]);
     ini.section(&plan.site.context);
     for account in &plan.accounts {
         let user = &account.user;
         ini.object("exten", &format!("{user},hint,{technology}/{user}"));
         let phones = if account.phones > 1 && technology == PJSIP {
-            // Of several phones, the plain name rings one alone.
+            // Without it, only one of several phones rings.
             format!("${{PJSIP_DIAL_CONTACTS({user})}}")
         } else {
             format!("{technology}/{user}")
@@ -57,7 +57,7 @@ pub(super) fn voicemail(plan: &Plan) -> Vec<u8> {
     ini.section(MAILBOXES);
     for account in &plan.accounts {
         if let Some(mailbox) = &account.mailbox {
-            // A comma ends a field here.
+            // A comma separates fields here.
             let name = account.display.replace(',', " ");
             let entry = format!("{},{name}", mailbox.pin.expose());
             ini.object(&account.user, &entry);

@@ -1,4 +1,4 @@
-//! `pjsip.conf`: for every Asterisk from 13 on, and the only way from 21 on.
+//! `pjsip.conf` for Asterisk 13 and later; the only SIP driver since 21.
 
 use super::common::{HEADER, caller_id, codecs, mailbox};
 use crate::provision::{ini::Ini, plan::Plan};
@@ -8,8 +8,8 @@ pub(super) fn file(plan: &Plan) -> Vec<u8> {
     let transport = site.transport.name();
     let mut ini = Ini::new(&[
         HEADER,
-        "It holds passwords: only Asterisk should be able to read it.",
-        "Leave the transport out where yours has one for this protocol and port.",
+        "It contains passwords: only Asterisk should be able to read it.",
+        "Remove the transport if yours already has one for this protocol and port.",
     ]);
     let section = format!("transport-{transport}");
     ini.section(&section);
@@ -27,15 +27,15 @@ pub(super) fn file(plan: &Plan) -> Vec<u8> {
         ini.set("auth", user);
         ini.set("aors", user);
         ini.set("callerid", &caller_id(account));
-        // A phone sends from a port where it does not listen: answers go where Via and
-        // Contact say, as chan_sip's nat=no has it.
+        // A phone does not listen on the port it sends from: responses must go to the address
+        // in Via and Contact, like chan_sip's nat=no.
         ini.set("force_rport", "no");
         ini.set("rewrite_contact", "no");
         ini.set("rtp_symmetric", "no");
         ini.set("direct_media", "no");
         ini.set("dtmf_mode", "rfc4733");
         if let Some(mailbox) = mailbox(account) {
-            // The phones do not ask for it.
+            // The phones do not subscribe to it.
             ini.set("mailboxes", &mailbox);
         }
         ini.section(user);

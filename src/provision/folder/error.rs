@@ -1,46 +1,46 @@
-//! What goes wrong with the folder, and what to do about it.
+//! Errors of the output folder, and what to do about them.
 
 use std::{
     io,
     path::{Path, PathBuf},
 };
 
-/// Why nothing, or not everything, was written.
+/// The files could not be written, or not all of them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FolderError {
-    /// The file system says no.
+    /// The file system reported an error.
     #[error("cannot {doing} {}: {source}", path.display())]
     Io {
-        /// What was being done.
+        /// The operation.
         doing: &'static str,
-        /// To what.
+        /// The file or folder.
         path: PathBuf,
-        /// What the file system says.
+        /// The file system's error.
         source: io::Error,
     },
-    /// It has files, and none is a list of this program's.
+    /// The folder has files but no list of written files.
     #[error("{} has files that `reflash provision` did not write", path.display())]
     NotOurs {
         /// The folder.
         path: PathBuf,
     },
-    /// Somebody changed a file since it was written.
-    #[error("{} was changed since `reflash provision` wrote it, or is somebody else's", path.display())]
+    /// A file was changed since it was written.
+    #[error("{} was changed since `reflash provision` wrote it, or was not written by it", path.display())]
     Changed {
         /// The file.
         path: PathBuf,
     },
-    /// A link, a folder or something huge where a file is to be.
-    #[error("{} is no plain file", path.display())]
+    /// A link, a folder or a very large file exists where a file is to be written.
+    #[error("{} is not a regular file", path.display())]
     NotAFile {
-        /// What is there.
+        /// Its path.
         path: PathBuf,
     },
-    /// A link or a file where a folder is to be.
-    #[error("{} is no plain folder", path.display())]
+    /// A link or a file exists where a folder is needed.
+    #[error("{} is not a folder", path.display())]
     NotAFolder {
-        /// What is there.
+        /// Its path.
         path: PathBuf,
     },
     /// The list cannot be read.
@@ -54,7 +54,7 @@ pub enum FolderError {
     Passwords {
         /// Their file.
         path: PathBuf,
-        /// Why; without what stands there.
+        /// The reason, without any content of the file.
         what: String,
     },
 }
@@ -75,25 +75,27 @@ impl FolderError {
         match self {
             Self::Io { source, .. } => match source.kind() {
                 io::ErrorKind::PermissionDenied => "choose a folder that you may write to",
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room there",
-                io::ErrorKind::NotFound => "create the folder above it first, then run it again",
-                _ => "look at the disk and the folder's permissions, then run it again",
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    "free some disk space there"
+                }
+                io::ErrorKind::NotFound => "create its parent folder, then run it again",
+                _ => "check the disk and the folder's permissions, then run it again",
             },
             Self::NotOurs { .. } => {
-                "name a folder that is new, or empty, or an earlier run's; --force writes there \
-                 all the same and keeps what else is in it"
+                "name a new or empty folder, or that of an earlier run; --force uses this one and \
+                 keeps its other files"
             }
             Self::Changed { .. } => {
-                "take the change over into the inventory and remove the file, or write over it \
-                 with --force"
+                "apply the change to the inventory and remove the file, or overwrite it with \
+                 --force"
             }
             Self::NotAFile { .. } | Self::NotAFolder { .. } => {
                 "remove it, or name another folder: nothing is written through links"
             }
-            Self::List { .. } => "name another folder, or remove that file and give --force",
+            Self::List { .. } => "name another folder, or remove that file and use --force",
             Self::Passwords { .. } => {
-                "correct that file; without it, new passwords are made, and every phone has to \
-                 read its file anew"
+                "correct that file; without it, new passwords are generated, and every phone must \
+                 read its file again"
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The phones of a plan, and their line buttons.
+//! Resolves the phones and their line buttons.
 
 mod accounts;
 
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// A line as the inventory has it, of the first button or a further one.
+/// The values of a line in the inventory, of any button.
 struct LineValues<'a> {
     button: u8,
     extension: &'a str,
@@ -27,7 +27,7 @@ struct LineValues<'a> {
     shared: bool,
 }
 
-/// Where an extension was first met.
+/// The first use of an extension.
 struct FirstUse {
     account: usize,
     mac: MacAddress,
@@ -38,12 +38,12 @@ struct FirstUse {
 struct Accounts<'a, 'b> {
     problems: &'a mut Problems<'b>,
     given: &'a ProvisionInputs<'a>,
-    /// What the inventory says: a shared line may have its secret on another phone.
+    /// Secrets in the inventory. That of a shared line may be on another phone.
     secrets: BTreeMap<&'b str, &'b Secret>,
     list: Vec<Account>,
-    /// Extensions whose password their phone may cut.
+    /// Extensions with a password that their phone may truncate.
     long: Vec<String>,
-    /// By the extension without case: Asterisk's sections are.
+    /// By the extension in lower case, as Asterisk's section names ignore case.
     first_uses: HashMap<String, FirstUse>,
 }
 
@@ -74,8 +74,8 @@ fn note(problems: &mut Problems<'_>, accounts: &[Account], long: &[String]) {
     let long: Vec<_> = long.iter().map(String::as_str).collect();
     if !long.is_empty() {
         problems.notes.push(format!(
-            "the passwords of {} have more than {SAFE_SECRET} characters: people report that a \
-             7941 or 7961 cuts such ones. If these do not register, make them shorter.",
+            "the passwords of {} have more than {SAFE_SECRET} characters: some reports say that \
+             a 7941 or 7961 truncates them. If these do not register, use shorter passwords.",
             first_few(&long)
         ));
     }
@@ -83,7 +83,7 @@ fn note(problems: &mut Problems<'_>, accounts: &[Account], long: &[String]) {
     let shared: Vec<_> = shared.map(|account| account.user.as_str()).collect();
     if !shared.is_empty() {
         problems.notes.push(format!(
-            "all phones of {} ring with pjsip only: chan_sip knows the one that registered last.",
+            "all phones of {} ring with pjsip only: chan_sip rings the one that registered last.",
             first_few(&shared)
         ));
     }
@@ -125,7 +125,7 @@ impl Accounts<'_, '_> {
             None => self.fault(
                 mac,
                 PhoneField::Mac,
-                "a phone without an extension: expected the number that it answers to",
+                "a phone without an extension: expected `extension`",
             ),
             Some(extension) => {
                 let first = LineValues {
@@ -143,7 +143,7 @@ impl Accounts<'_, '_> {
             let number = button.number;
             keys.push(match &button.function {
                 ButtonFunction::Line(line) => {
-                    let wanted = LineValues {
+                    let line = LineValues {
                         button: number,
                         extension: &line.extension,
                         name: line.name.as_deref(),
@@ -151,7 +151,7 @@ impl Accounts<'_, '_> {
                         label: line.label.as_deref(),
                         shared: line.shared,
                     };
-                    self.line(listed, &wanted, voicemail)
+                    self.line(listed, &line, voicemail)
                 }
                 ButtonFunction::SpeedDial {
                     number: dialled,
@@ -197,14 +197,14 @@ impl Accounts<'_, '_> {
         }
     }
 
-    /// Whether files can be written for it, and whether it has the buttons.
+    /// Checks that the model is supported and has the buttons.
     fn model(&mut self, listed: &PhoneEntry) {
         let mac = listed.mac;
         let last = listed.buttons.last();
         let Some(model) = listed.model else {
             if let Some(button) = last {
-                let message = "a phone with further line buttons needs its model: how many there \
-                               are depends on it";
+                let message = "a phone with further line buttons needs a model, which decides how \
+                               many there are";
                 self.fault(mac, of_button(button), message);
             }
             return;
@@ -214,8 +214,8 @@ impl Accounts<'_, '_> {
                 mac,
                 PhoneField::Model,
                 format!(
-                    "files are written for the models that `reflash models` says are converted; \
-                     a {} reads others",
+                    "files are written for the models that `reflash models` lists as convertible; \
+                     a {} reads other files",
                     model.number
                 ),
             );
@@ -285,7 +285,7 @@ impl Accounts<'_, '_> {
         }
     }
 
-    /// In call-manager mode, which TCP needs, a phone registers its first line alone.
+    /// Over TCP, a phone is in call-manager mode and registers only its first line.
     fn check_lines_over_tcp(&mut self, mac: MacAddress, keys: &[ResolvedButton]) {
         if self.problems.inventory.site.transport != Some(Transport::Tcp) {
             return;
@@ -293,13 +293,13 @@ impl Accounts<'_, '_> {
         let is_line = |key: &&ResolvedButton| matches!(key.function, ResolvedFunction::Line { .. });
         if let Some(second) = keys.iter().filter(is_line).nth(1) {
             let at = field(second.button, ButtonField::Extension);
-            let message = "a second line with transport tcp, over which a phone registers its \
-                           first line alone: expected one line, or transport udp";
+            let message = "a second line with transport tcp, over which a phone registers only \
+                           its first line: expected one line, or transport udp";
             self.fault(mac, at, message);
         }
     }
 
-    /// What stands in the corner of the display.
+    /// The label in the corner of the display.
     fn label(&mut self, listed: &PhoneEntry) -> String {
         let takes_no_blanks = listed.model.is_none_or(Model::label_rejects_spaces);
         let fits = |text: &str| {
@@ -314,7 +314,7 @@ impl Accounts<'_, '_> {
                         PhoneField::Label,
                         format!(
                             "the phone shows a label of at most {MAX_PHONE_LABEL} characters \
-                             without blanks"
+                             without spaces"
                         ),
                     );
                 }

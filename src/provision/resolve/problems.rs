@@ -2,7 +2,7 @@
 
 use crate::inventory::{Inventory, InventoryFault, SiteField};
 
-/// Faults as they are found, and the inventory that has them.
+/// Collects the faults and notes of an inventory.
 pub(super) struct Problems<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) faults: Vec<InventoryFault>,
@@ -18,7 +18,7 @@ impl Problems<'_> {
     }
 }
 
-/// Names in a note at most; of more, their number is told.
+/// Maximum number of names in a note. The others are only counted.
 const MAX_NAMED: usize = 5;
 
 /// `1001, 1002 and 3 more`.

@@ -1,4 +1,4 @@
-//! `sipProfile`: how the phone speaks SIP, and its line buttons.
+//! `sipProfile`: SIP settings and line buttons.
 
 use std::io;
 
@@ -11,8 +11,8 @@ use crate::{
     },
 };
 
-/// Seconds after which a phone registers again. A PBX that lost its phones has them back
-/// after that; 200 phones are a REGISTER every 3 s.
+/// Registration interval in seconds: the time until a PBX that lost its registrations has them
+/// again. With 200 phones, this is one REGISTER every 3 s.
 const REGISTER_EXPIRES: &str = "600";
 
 /// `featureID` of a line and of a speed dial.
@@ -44,8 +44,8 @@ pub(super) fn write(xml: &mut Xml, plan: &Plan, phone: &ResolvedPhone) -> io::Re
         ("dtmfOutofBand", "avt"),
         ("alwaysUsePrimeLine", "false"),
         ("alwaysUsePrimeLineVoiceMail", "false"),
-        // Digits go with the INVITE: with 3, Asterisk is asked for subscriptions that it
-        // does not have, and calls end with 484.
+        // Digits are sent in the INVITE. With 3, the phone waits for KPML subscriptions, which
+        // Asterisk does not support, and calls end with 484.
         ("kpml", "0"),
         ("natEnabled", "false"),
         ("natAddress", ""),
@@ -67,7 +67,7 @@ pub(super) fn write(xml: &mut Xml, plan: &Plan, phone: &ResolvedPhone) -> io::Re
             Ok(())
         })
     })?;
-    // The same as the PBX's port: Cisco's code takes it for both.
+    // Same as the PBX's port: Cisco's code uses it for both.
     text(xml, "voipControlPort", &port)?;
     text(xml, "dscpForAudio", "184")?;
     text(xml, "ringSettingBusyStationPolicy", "0")?;
@@ -93,8 +93,8 @@ fn button(
         ResolvedFunction::Line { account, display } => (plan.accounts.get(*account), display),
     };
     let account = account.ok_or_else(|| io::Error::other("a line without an account"))?;
-    // A name of its own for the proxy is what tells a phone that the PBX is no call manager;
-    // Cisco's code then speaks UDP only.
+    // With an address as proxy, the phone does not treat the PBX as a call manager, and Cisco's
+    // code supports UDP only.
     let proxy = match plan.site.transport {
         Transport::Udp => &plan.site.pbx,
         Transport::Tcp => "USECALLMANAGER",
@@ -138,8 +138,7 @@ fn button(
     )
 }
 
-/// Conferences, holding and forwarding as the phone does them by itself; the addresses are
-/// names of services that only a call manager knows.
+/// Call features performed by the phone. The URIs name services that only a call manager has.
 const FEATURES: [(&str, &str); 15] = [
     ("cnfJoinEnabled", "true"),
     ("callForwardURI", "x-serviceuri-cfwdall"),

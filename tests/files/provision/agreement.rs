@@ -297,7 +297,7 @@ proptest! {
         let built = build_with(&inventory, &loads, plan.as_deref())
             .unwrap_or_else(|faults| panic!("{faults:?}\n{toml}"));
         // The person's own password, which both tell.
-        let long = built.notes.iter().any(|note| note.contains("cuts such ones"));
+        let long = built.notes.iter().any(|note| note.contains("truncates them"));
         let mut judged = 0;
         for file in built.files.iter().filter(|file| file.path.starts_with("tftp/")) {
             let path = Path::new(&file.path);
@@ -480,7 +480,7 @@ fn a_dial_plan_that_cuts_an_extension_is_noted() {
     assert_eq!(notes("<TEMPLATE MATCH=\"....\" Timeout=\"0\"/>"), [""; 0]);
     let said = notes("<TEMPLATE MATCH=\"1..\" Timeout=\"0\"/>");
     assert!(
-        said.len() == 1 && said[0].contains("somebody dials 1001: "),
+        said.len() == 1 && said[0].contains("the dial plan rewrites 1001: "),
         "{said:?}"
     );
     let broken = super::build_with(&read, &[], Some(b"<DIALTEMPLATE>"));

@@ -240,7 +240,7 @@ fn folders_of_others_and_links_are_refused() {
     symlink(&outside, &readme).unwrap();
     let assert = office.provision(&["--force"]).code(1);
     assert!(
-        stderr(&assert).contains("no plain file"),
+        stderr(&assert).contains("not a regular file"),
         "{}",
         stderr(&assert)
     );
@@ -254,7 +254,7 @@ fn folders_of_others_and_links_are_refused() {
     let before = fs::read(folder.join("pjsip.conf")).unwrap();
     let assert = office.provision(&[]).code(1);
     assert!(
-        stderr(&assert).contains("no plain folder"),
+        stderr(&assert).contains("not a folder"),
         "{}",
         stderr(&assert)
     );

@@ -1,4 +1,4 @@
-//! Who registers: once each, however many phones have the line.
+//! SIP accounts: one for each extension, however many phones use it.
 
 use super::{Accounts, FirstUse, LineValues, field};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Accounts<'_, '_> {
-    /// A line whose extension no phone had before.
+    /// Adds the account of an extension that occurs for the first time.
     pub(super) fn add_first(
         &mut self,
         mac: MacAddress,
@@ -24,7 +24,7 @@ impl Accounts<'_, '_> {
         let secret = listed
             .or_else(|| self.given.passwords.secret(user))
             .cloned();
-        // None is made for an extension that is none; that is told already.
+        // No password is generated for an invalid extension, which is reported already.
         if secret.is_none() && charset::extension(user).is_ok() {
             let at = field(line.button, ButtonField::Secret);
             self.fault(mac, at, format!("no password for the extension {user}"));
@@ -55,7 +55,7 @@ impl Accounts<'_, '_> {
         account
     }
 
-    /// A line whose extension another button had before.
+    /// Adds a phone to the account of an extension that another button has.
     pub(super) fn add_repeated(&mut self, mac: MacAddress, line: &LineValues<'_>) -> usize {
         let at = |part| field(line.button, part);
         let user = line.extension;
@@ -69,19 +69,23 @@ impl Accounts<'_, '_> {
             self.fault(mac, at(ButtonField::Extension), message);
         } else if !(shared && line.shared) {
             let message = format!(
-                "the phone {first} has the extension {user} too: choose another, or say `shared` \
-                 on both"
+                "the phone {first} has the extension {user} too: choose another, or set `shared = \
+                 true` on both"
             );
             self.fault(mac, at(ButtonField::Extension), message);
         } else if differs {
-            let message = format!("another password for {user} than on the phone {first}");
+            let message = format!(
+                "another password for {user} than on the phone {first}: expected one password"
+            );
             self.fault(mac, at(ButtonField::Secret), message);
         } else if self
             .list
             .get(account)
             .is_some_and(|known| known.user != user)
         {
-            let message = format!("the phone {first} writes the extension {user} in another way");
+            let message = format!(
+                "the phone {first} has the extension {user} with other upper and lower case"
+            );
             self.fault(mac, at(ButtonField::Extension), message);
         }
         if let Some(known) = self.list.get_mut(account) {
