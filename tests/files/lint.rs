@@ -653,7 +653,10 @@ fn the_verb_says_where_and_what_and_ends_accordingly() {
         assert!(!findings[1][key].as_str().unwrap().is_empty());
     }
     let run = reflash(&["lint", "--json", &sound]).success();
-    assert_eq!(text(&run.get_output().stdout), "{\"findings\":[]}\n");
+    assert_eq!(
+        text(&run.get_output().stdout),
+        "{\"version\":1,\"findings\":[]}\n"
+    );
 
     reflash(&["lint"]).code(2);
     let run = reflash(&["lint", &sound, "--model", "1234"]).code(2);
