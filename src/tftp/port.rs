@@ -1,6 +1,6 @@
 //! The sockets of a server: the listener and two transfer ports.
 
-/// One of the two source ports of transfers. A peer's next transfer within [`peers::MEMORY`] uses
+/// One of the two source ports of transfers. A peer's next transfer within [`super::peers::MEMORY`] uses
 /// the other one, so a late ACK cannot count twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Port {

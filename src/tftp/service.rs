@@ -19,7 +19,7 @@ pub enum Answer {
 }
 
 /// A well-formed read request, once per transfer: the engine handles repeats. The engine answers a
-/// name of more than [`policy::NAME_MAX`] bytes or a mode other than octet with ERROR 4 and does not
+/// name of more than [`super::policy::NAME_MAX`] bytes or a mode other than octet with ERROR 4 and does not
 /// report it.
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
@@ -50,7 +50,7 @@ pub enum TransferOutcome {
     /// The peer sent a new request from the same port, or the engine stopped.
     Replaced,
     /// The service accepted the request, but the engine did not start the transfer: a limit of
-    /// [`policy`] was reached, or no file can have such a name.
+    /// [`super::policy`] was reached, or no file can have such a name.
     Refused,
 }
 
