@@ -52,8 +52,8 @@ use self::globals::{Globals, Outcome};
     after_help = "\
 Examples:
   sudo reflash wizard                  guided conversion, step by step
-  reflash rehearse                     try it with simulated phones, without root
-  reflash verify cmterm-….zip          check that a bundle is genuine and complete
+  reflash rehearse                     try it with simulated phones
+  reflash verify cmterm-….zip          is this bundle genuine and complete?
   sudo reflash check                   check this machine and its network
   sudo reflash convert cmterm-….zip    convert the phones on the network"
 )]

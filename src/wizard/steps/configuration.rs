@@ -106,7 +106,10 @@ fn pick(answers: &Answers, prompt: &mut dyn Prompt) -> Result<Reply<Pick>, Stopp
         .item("No, firmware only", Pick::None)
         .item_if(
             phones <= form::MAX_PHONES,
-            format!("Yes: enter the PBX and {}", count(phones)),
+            format!(
+                "Yes: enter the PBX, extensions and passwords ({})",
+                count(phones)
+            ),
             Pick::Form,
         )
         .item("Yes: from an inventory (--inventory)", Pick::Inventory)

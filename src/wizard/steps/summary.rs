@@ -61,8 +61,8 @@ fn show(
         ""
     };
     prompt.paragraph(&format!(
-        "reflash serves the firmware{address} by TFTP (port {}){http}{dhcp} until {}. Then it stops \
-         serving and removes its temporary folder.",
+        "reflash serves the firmware{address} by TFTP (port {}){http}{dhcp} until {}, then removes \
+         its temporary folder.",
         options.check.tftp_port,
         until(options)
     ));
