@@ -27,7 +27,8 @@ Example:
     --checksum 4088c17c622a1e181b1c2b1265349df6
 
 Exit code 0 if every bundle may be served (known, genuine, or intact with
---accept-unknown), else 1. With -v: all digests, and which key signed what and when.")]
+--accept-unknown), else 1. With -v: all digests, and which key signed what and
+when.")]
 pub(crate) struct Args {
     /// Zip or tar files, .cop.sgn packages or folders
     #[arg(required = true, value_name = "BUNDLE")]
