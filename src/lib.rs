@@ -12,17 +12,18 @@
 //!
 //! # Modules
 //!
-//! Lowest first; a module uses only modules before it in this list. docs/design.md has what each holds
-//! and never holds, and a test holds the order.
+//! By layer, lowest first. docs/design.md has every module in the order in which they may use each
+//! other, with what each holds and never holds; a test holds that order.
 //!
 //! | layer | modules |
 //! |---|---|
-//! | values and text | [`text`], [`phone`], [`protocol`], [`diagnose`] |
-//! | files | [`bundle`], [`dialplan`], [`stage`], [`inventory`], [`lint`], [`provision`] |
+//! | values and text | [`text`], [`failure`], [`phone`], [`protocol`], [`diagnose`], `limits` |
+//! | files | [`bundle`], [`dialplan`], [`stage`], [`inventory`], [`lint`], [`provision`], [`inputs`] |
 //! | tracking | [`track`] |
-//! | network | [`tftp`], [`http`], [`dhcp`], [`discovery`], [`preflight`] |
-//! | record and views | [`reporter`], [`journal`], [`report`], [`metrics`], [`replay`], [`display`], [`web`] |
-//! | a run | [`simulator`], [`session`], [`cli`] |
+//! | network | [`tftp`], [`http`], [`discovery`], [`dhcp`], [`preflight`] |
+//! | record and views | [`run_view`], [`reporter`], [`journal`], [`report`], [`metrics`], [`replay`], [`display`], [`web`] |
+//! | a run | [`simulator`], [`session`], [`resume`], [`privileges`], [`services`] |
+//! | operator | `wizard`, [`cli`] |
 
 pub mod bundle;
 pub mod cli;

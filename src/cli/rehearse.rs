@@ -211,7 +211,11 @@ fn messages(args: &Args) -> Vec<String> {
         let count = spec
             .phones
             .map_or_else(|| "all".to_owned(), |phones| phones.to_string());
-        messages.push(format!("fault of {count} phones: {}", spec.fault));
+        let plural = if count == 1 { "" } else { "s" };
+        messages.push(format!(
+            "fault injected into {count} phone{plural}: {}",
+            spec.fault
+        ));
     }
     if has_loss(args) && args.bundles.is_empty() {
         messages.push("the synthetic images are short, because losses slow transfers".to_owned());
