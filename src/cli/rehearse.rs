@@ -208,14 +208,12 @@ fn messages(args: &Args) -> Vec<String> {
         args.phones, args.seed
     )];
     for spec in &args.faults {
-        let count = spec
-            .phones
-            .map_or_else(|| "all".to_owned(), |phones| phones.to_string());
-        let plural = if count == 1 { "" } else { "s" };
-        messages.push(format!(
-            "fault injected into {count} phone{plural}: {}",
-            spec.fault
-        ));
+        let phones = match spec.phones {
+            None => "all phones".to_owned(),
+            Some(1) => "1 phone".to_owned(),
+            Some(count) => format!("{count} phones"),
+        };
+        messages.push(format!("fault injected into {phones}: {}", spec.fault));
     }
     if has_loss(args) && args.bundles.is_empty() {
         messages.push("the synthetic images are short, because losses slow transfers".to_owned());

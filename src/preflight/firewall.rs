@@ -307,8 +307,8 @@ mod tests {
         assert_eq!(
             cures(&iptables),
             [
-                "Let it in for now:\n    sudo iptables -I INPUT -i eth0 -p udp --dport 69 -j ACCEPT",
-                "Let it in for now:\n    sudo iptables -I INPUT -m conntrack --ctstate ESTABLISHED -j \
+                "Accept it for now:\n    sudo iptables -I INPUT -i eth0 -p udp --dport 69 -j ACCEPT",
+                "Accept it for now:\n    sudo iptables -I INPUT -m conntrack --ctstate ESTABLISHED -j \
                  ACCEPT"
             ]
         );
@@ -319,9 +319,9 @@ mod tests {
         assert_eq!(
             cures(&nft),
             [
-                "Let it in for now:\n    sudo nft insert rule inet t in iifname \"eth0\" udp dport 69 \
+                "Accept it for now:\n    sudo nft insert rule inet t in iifname \"eth0\" udp dport 69 \
                  accept",
-                "Let it in for now:\n    sudo nft insert rule inet t in ct state established accept"
+                "Accept it for now:\n    sudo nft insert rule inet t in ct state established accept"
             ]
         );
         let ufw = FirewallOutput {

@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(tftp.severity, Severity::Error);
         assert!(
             tftp.message
-                .starts_with("in.tftpd (process 71) has UDP port 69")
+                .starts_with("in.tftpd (process 71) uses UDP port 69")
         );
         assert!(
             tftp.cure.ends_with("sudo systemctl stop tftpd-hpa"),

@@ -16,7 +16,7 @@ const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 const WIDE: &str = "\
 bundle cmterm-0000_0000-sip.0-0-0SR0-0.zip: SIP00.0-0-0SR0-0S for 0000, 0000
 0 simulated phones, seed 0; nothing leaves this machine
-fault of 0 phones: config-refused
+fault injected into 0 phone: config-refused
 simulated time runs 00x faster; times in evidence are simulated
 SEP000000000000 受付電話: confirmed – requested /sp-sip.jar, as only SIP firmware does
 phone           model stage              for progress, or what comes next
@@ -32,7 +32,7 @@ Lab             0000  flashed           0:00 a second pass within 0:00
 const USUAL: &str = "\
 bundle cmterm-0000_0000-sip.0-0-0SR0-0.zip: SIP00.0-0-0SR0-0S for 0000, 0000
 0 simulated phones, seed 0; nothing leaves this machine
-fault of 0 phones: config-refused
+fault injected into 0 phone: config-refused
 simulated time runs 00x faster; times in evidence are simulated
 SEP000000000000 受付電話: confirmed – requested /sp-sip.jar, as only SIP firmwar
 e does
