@@ -14,6 +14,7 @@ const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 /// Two phones with names: one is converted, one drops its configuration for ever. So the
 /// screen comes to rest until the time is up.
 const WIDE: &str = "\
+started 0000-00-00 00:00:00 UTC
 bundle cmterm-0000_0000-sip.0-0-0SR0-0.zip: SIP00.0-0-0SR0-0S for 0000, 0000
 0 simulated phones, seed 0; nothing leaves this machine
 fault injected into 0 phone: config-refused
@@ -30,6 +31,7 @@ Lab             0000  flashed           0:00 a second pass within 0:00
 
 /// The same on 80 columns.
 const USUAL: &str = "\
+started 0000-00-00 00:00:00 UTC
 bundle cmterm-0000_0000-sip.0-0-0SR0-0.zip: SIP00.0-0-0SR0-0S for 0000, 0000
 0 simulated phones, seed 0; nothing leaves this machine
 fault injected into 0 phone: config-refused
@@ -70,7 +72,8 @@ Lab          flashed     within 0:00
 
 /// Runs `rehearse` with these arguments on a screen of this size.
 fn rehearse(size: (u16, u16), arguments: &str) -> Terminal {
-    Terminal::start(size, &[], &format!("{REFLASH} rehearse {arguments}"))
+    let command = format!("{REFLASH} rehearse {arguments}");
+    Terminal::start(size, &[("TZ", "UTC")], &command)
 }
 
 /// A screen without what differs from run to run: digits, rates, and where it is served.
@@ -146,7 +149,7 @@ fn a_diagnosis_stands_once_below_its_phone_and_goes_away() {
         );
         true
     });
-    let all = terminal.wait_for("(7945): no longer rebooted-mid-image");
+    let all = terminal.wait_for("(7945): rebooted-mid-image withdrawn");
     assert!(!all.contains("rebooted-mid-image:"), "{all}");
     terminal.wait_for("2 phones: 2 confirmed");
     assert_eq!(terminal.code(), 0);

@@ -139,7 +139,7 @@ fn a_dhcp_server_without_option_150_is_named_with_the_lines_for_it() {
     assert_eq!(code, Some(1));
     let said = message(&findings, "no-tftp-address");
     assert!(
-        said.contains("192.0.2.1 gives phones an address and no TFTP server"),
+        said.contains("192.0.2.1 offers an address but no TFTP server"),
         "{said}"
     );
     let cure = findings[0]["cure"].as_str().unwrap();
@@ -251,7 +251,7 @@ fn a_dhcp_server_on_this_machine_is_heard_too() {
     );
     let cure = findings[0]["cure"].as_str().unwrap();
     assert!(
-        cure.starts_with("That is dnsmasq on this machine."),
+        cure.starts_with("This is dnsmasq on this machine."),
         "{cure}"
     );
     assert!(message(&findings, "port-busy").starts_with("dnsmasq (process "));

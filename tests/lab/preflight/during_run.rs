@@ -34,7 +34,7 @@ fn what_dhcp_servers_tell_follows_while_phones_are_served() {
         (&Value::Null, &"error".into())
     );
     let said = found["evidence"].as_str().unwrap();
-    assert!(said.contains("192.0.2.1 gives phones an address"), "{said}");
+    assert!(said.contains("192.0.2.1 offers an address"), "{said}");
     assert!(
         found["cure"].as_str().unwrap().contains(SERVER),
         "{found:#}"
@@ -64,7 +64,7 @@ fn people_read_findings_with_their_cure_and_what_is_right_too() {
     let mut run = Running::start(&mut convert(&lan, &[]));
     let has = |line: &Value, words: &str| line.as_str().is_some_and(|line| line.contains(words));
     // The worst first.
-    run.wait_for(|line| has(line, "error: DHCP server 192.0.2.2 gives phones an address"));
+    run.wait_for(|line| has(line, "error: DHCP server 192.0.2.2 offers an address"));
     run.wait_for(|line| has(line, "    → Set option 150"));
     run.wait_for(|line| has(line, "warning: 2 DHCP servers answer on eth0"));
     run.wait_for(|line| has(line, "note: DHCP server 192.0.2.1 names this machine"));
