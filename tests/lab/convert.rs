@@ -352,7 +352,7 @@ fn a_busy_port_is_told_with_the_name_of_who_has_it() {
     let words = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        words.contains(&format!("(process {}) has it", std::process::id())),
+        words.contains(&format!("(process {}) is using it", std::process::id())),
         "{words}"
     );
     assert_eq!(output.stdout, b"", "nothing was served");
@@ -373,7 +373,7 @@ fn a_busy_http_port_is_told_too_and_can_be_gone_without() {
     let words = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
     let what = format!("cannot listen on 127.0.0.1 port {port}: the port is in use");
-    let who = format!("(process {}) has it", std::process::id());
+    let who = format!("(process {}) is using it", std::process::id());
     for wanted in [&*what, &who, "--http-port 0"] {
         assert!(words.contains(wanted), "{wanted}: {words}");
     }
