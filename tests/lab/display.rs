@@ -14,7 +14,7 @@ const REFLASH: &str = env!("CARGO_BIN_EXE_reflash");
 /// Two phones with names: one is converted, one drops its configuration for ever. So the
 /// screen comes to rest until the time is up.
 const WIDE: &str = "\
-started 0000-00-00 00:00:00 UTC
+started 0000-00-00  0:00:00 UTC
 bundle cmterm-0000_0000-sip.0-0-0SR0-0.zip: SIP00.0-0-0SR0-0S for 0000, 0000
 0 simulated phones, seed 0; nothing leaves this machine
 fault injected into 0 phone: config-refused
@@ -31,7 +31,7 @@ Lab             0000  flashed           0:00 a second pass within 0:00
 
 /// The same on 80 columns.
 const USUAL: &str = "\
-started 0000-00-00 00:00:00 UTC
+started 0000-00-00  0:00:00 UTC
 bundle cmterm-0000_0000-sip.0-0-0SR0-0.zip: SIP00.0-0-0SR0-0S for 0000, 0000
 0 simulated phones, seed 0; nothing leaves this machine
 fault injected into 0 phone: config-refused
