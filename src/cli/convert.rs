@@ -356,8 +356,7 @@ fn opening(
     ]
 }
 
-/// How to bring a phone into its boot loader, which requests the target without having been
-/// told. Not during a survey: a phone that was reset has no load left to report.
+/// How to bring a phone into its boot loader, which requests the target by itself. Not during a survey: a phone that was reset has no load left to report.
 const RESET: &str = "to reset a phone: hold # while you connect its power, until the line lamps \
                      light in turn; then type 123456789*0#";
 

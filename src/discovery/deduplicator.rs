@@ -24,7 +24,7 @@ const MAX_REMEMBERED: usize = 2 * MAX_PHONES;
 /// The journal keeps every observation, so a flood of frames must not become a flood of
 /// observations: repetitions are dropped, and of the rest at most
 /// [`FRAMES_PER_SECOND`](super::FRAMES_PER_SECOND) are passed on. ARP is dropped too: the
-/// kernel's ARP table has the same entries, and there a router can be told from a phone.
+/// kernel's ARP table has the same entries, and distinguishes routers from phones.
 #[derive(Debug, Default)]
 pub struct Deduplicator {
     observer: Observer,

@@ -1,3 +1,7 @@
+//! Staged roots: names, files, faults of the disk, and what a removed stage leaves.
+//!
+//! Long because: every case stages the same synthetic bundles, whose helpers are in this file.
+
 use std::{
     cell::Cell,
     fs, io,
@@ -484,9 +488,10 @@ fn of_several_loads_for_a_model_sip_and_the_newest_is_told() {
     for name in ["SCCP45.9-4-2SR3-1S", "SIP45.8-5-4S", "term65.default"] {
         mixed.loads.push(LoadName::new(name));
     }
-    let told = eligibility::targets(&mixed);
+    let targets = eligibility::targets(&mixed);
     assert!(
-        told.iter()
+        targets
+            .iter()
             .all(|(_, load)| load.as_str() == "SIP45.9-3-1SR4-1S")
     );
 }

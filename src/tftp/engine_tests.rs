@@ -1,3 +1,7 @@
+//! The engine in virtual time: datagrams in, packets and reports out.
+//!
+//! Long because: every case drives the same bench, whose helpers are in this file.
+
 use super::*;
 use crate::{
     stage::StagedFile,
@@ -191,7 +195,7 @@ fn a_phone_that_starts_again_takes_the_new_transfer_by_its_first_ack() {
     bench.ack(PHONE, FIRST, 1);
     bench.calls();
     assert_eq!(bench.ask(PHONE, "a")[0].0, Port::Second);
-    assert_eq!(bench.calls(), [""; 0], "nobody knows yet what it means");
+    assert_eq!(bench.calls(), [""; 0], "its meaning is not known yet");
     // The first sends nothing by itself meanwhile.
     for _ in 0..19 {
         let sent = bench.pass(Duration::from_millis(100));
@@ -226,7 +230,7 @@ fn a_request_that_was_doubled_on_its_way_does_not_end_the_transfer() {
         for _ in 0..300 {
             bench.pass(Duration::from_millis(100));
         }
-        assert_eq!(bench.calls(), [""; 0], "of the other nobody knew");
+        assert_eq!(bench.calls(), [""; 0], "the other was not reported");
         assert_eq!(bench.engine.transfers(), 0);
         assert!(bench.engine.by_address.is_empty());
     }

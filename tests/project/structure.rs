@@ -50,24 +50,6 @@ const ORDER: &[&str] = &[
     "cli",
 ];
 
-/// Uses of a higher module that are still to be cut. Remove what the test says is gone.
-const KNOWN_UPWARD: &[(&str, &str)] = &[];
-
-/// Circles that are still to be cut, each as its files. Remove what the test says is gone.
-const KNOWN_CIRCLES: &[&[&str]] = &[];
-
-/// Files that call a child module which takes names from them in turn, still to be cut: what both
-/// need goes into a file of its own. Remove what the test says is gone.
-const KNOWN_PARENTS: &[&str] = &[];
-
-/// Files over `LONGEST` lines that are still to be split.
-const KNOWN_LONG: &[&str] = &[
-    "src/dhcp/server/tests.rs",
-    "src/display/live/tests.rs",
-    "src/stage/tests.rs",
-    "src/tftp/engine_tests.rs",
-];
-
 /// Lines that a file may have without a reason for more.
 const LONGEST: usize = 400;
 
@@ -98,98 +80,62 @@ fn is_parent(parent: &str, child: &str) -> bool {
 #[test]
 fn modules_use_only_lower_modules() {
     let graph = src();
-    let known: BTreeSet<(&str, &str)> = KNOWN_UPWARD.iter().copied().collect();
-    let mut found = BTreeSet::new();
-    let mut new = Vec::new();
-    for ((from, to), names) in &graph.edges {
-        let (low, high) = (top(from), top(to));
-        if rank(low) < rank(high) {
-            found.insert((low, high));
-            if !known.contains(&(low, high)) {
-                new.push(format!("  {from} -> {to}: {}", join(names)));
-            }
-        }
-    }
+    let upward: Vec<String> = graph
+        .edges
+        .iter()
+        .filter(|((from, to), _)| rank(top(from)) < rank(top(to)))
+        .map(|((from, to), names)| format!("  {from} -> {to}: {}", join(names)))
+        .collect();
     assert!(
-        new.is_empty(),
+        upward.is_empty(),
         "a module uses a higher module:\n{}",
-        new.join("\n")
+        upward.join("\n")
     );
-    let gone: Vec<_> = known.difference(&found).collect();
-    assert!(gone.is_empty(), "KNOWN_UPWARD lists what is gone: {gone:?}");
 }
 
 #[test]
 fn no_files_of_a_module_use_each_other() {
     let mut graph = src().within_modules();
     graph.edges.retain(|(from, to), _| !is_parent(from, to));
-    let circles = graph.circles();
-    let known: Vec<BTreeSet<String>> = KNOWN_CIRCLES
+    let circles: Vec<String> = graph
+        .circles()
         .iter()
-        .map(|files| files.iter().map(|file| (*file).to_owned()).collect())
-        .collect();
-    let mut new = Vec::new();
-    for circle in circles.iter().filter(|circle| !known.contains(circle)) {
-        // Of a circle that grew, the way through what is new in it.
-        let start = circle
-            .iter()
-            .find(|file| !known.iter().any(|circle| circle.contains(*file)))
-            .unwrap_or_else(|| circle.first().unwrap());
-        new.push(format!(
-            "{}\n{}",
-            join(circle),
-            graph.describe(circle, start)
-        ));
-    }
-    assert!(new.is_empty(), "files use each other:\n{}", new.join("\n"));
-    let gone: Vec<_> = known
-        .iter()
-        .filter(|circle| !circles.contains(circle))
+        .map(|circle| {
+            let way = graph.describe(circle, circle.first().unwrap());
+            format!("{}\n{way}", join(circle))
+        })
         .collect();
     assert!(
-        gone.is_empty(),
-        "KNOWN_CIRCLES lists what is gone: {gone:?}"
+        circles.is_empty(),
+        "files use each other:\n{}",
+        circles.join("\n")
     );
 }
 
 #[test]
 fn no_file_calls_a_child_that_uses_it() {
     let graph = src().within_modules();
-    let known: BTreeSet<&str> = KNOWN_PARENTS.iter().copied().collect();
-    let mut found = BTreeSet::new();
-    let mut new = Vec::new();
+    let mut found = Vec::new();
     for circle in graph.circles() {
         for parent in &circle {
             let children = circle.iter().filter(|child| is_parent(parent, child));
             let family: BTreeSet<String> = children.chain([parent]).cloned().collect();
             let way = graph.describe(&family, parent);
             if !way.is_empty() {
-                found.insert(parent.clone());
-                if !known.contains(parent.as_str()) {
-                    new.push(format!("{parent}\n{way}"));
-                }
+                found.push(format!("{parent}\n{way}"));
             }
         }
     }
     assert!(
-        new.is_empty(),
+        found.is_empty(),
         "a file and its child use each other:\n{}",
-        new.join("\n")
-    );
-    let gone: Vec<_> = known
-        .iter()
-        .filter(|parent| !found.contains(**parent))
-        .collect();
-    assert!(
-        gone.is_empty(),
-        "KNOWN_PARENTS lists what is gone: {gone:?}"
+        found.join("\n")
     );
 }
 
 #[test]
 fn long_files_say_why() {
-    let known: BTreeSet<&str> = KNOWN_LONG.iter().copied().collect();
-    let mut found = BTreeSet::new();
+    let mut long = Vec::new();
     for path in rust_files(Path::new("src")) {
         let text = fs::read_to_string(&path).unwrap();
         let has_reason = text
@@ -197,17 +143,13 @@ fn long_files_say_why() {
             .take_while(|line| line.starts_with("//!"))
             .any(|line| line.starts_with(REASON));
         if text.lines().count() > LONGEST && !has_reason {
-            found.insert(path.to_str().unwrap().to_owned());
+            long.push(path);
         }
     }
-    let found: BTreeSet<&str> = found.iter().map(String::as_str).collect();
-    let new: Vec<_> = found.difference(&known).collect();
     assert!(
-        new.is_empty(),
-        "over {LONGEST} lines without a line `{REASON}` in their heads: {new:#?}"
+        long.is_empty(),
+        "over {LONGEST} lines without a line `{REASON}` in their heads: {long:#?}"
     );
-    let gone: Vec<_> = known.difference(&found).collect();
-    assert!(gone.is_empty(), "KNOWN_LONG lists what is gone: {gone:?}");
 }
 
 /// The rows of the table of modules in docs/design.md.

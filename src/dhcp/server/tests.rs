@@ -1,4 +1,6 @@
 //! Conversations with the server, in virtual time.
+//!
+//! Long because: every case is a conversation with the same server and client helpers.
 
 use proptest::prelude::*;
 

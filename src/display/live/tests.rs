@@ -1,3 +1,7 @@
+//! Screens of the live display, from events in virtual time.
+//!
+//! Long because: every case builds on the same few phones and compares whole screens.
+
 use std::net::Ipv4Addr;
 
 use proptest::prelude::*;
