@@ -9,7 +9,7 @@ use reflash::{
     protocol::sip::SipTransport,
     track::{
         Event, EvidenceSource, ObservationKind, Plan, Register, RegisterOutcome,
-        RegistrationTarget, RunState, State,
+        RegistrationTarget, RunState, State, TransferEnd,
     },
 };
 
@@ -444,6 +444,35 @@ fn a_phone_that_asks_elsewhere_than_it_was_told_is_said_to() {
         "max_contacts",
     );
     is_taken_back(&mut run, 600.0, Tcp);
+}
+
+/// Transfers and frames are observed by two threads: the end of the transfer may come last.
+#[test]
+fn a_refusal_before_the_end_of_the_configuration_is_observed_is_kept() {
+    let own = format!("SEP{}.cnf.xml", mac(PHONE).upper_hex());
+    let mut run = converted(written(Udp));
+    tries(&mut run, 410.0, Udp, 200);
+    let transfer = run.asks(500.0, WHO, &own);
+    see(&mut run, 500.1, &asks(Udp), RegisterOutcome::Sent);
+    let size = run.size(&own);
+    run.ends(500.11, WHO, transfer, TransferEnd::Delivered, size);
+    see(&mut run, 500.12, &asks(Udp), answer(401));
+    see(&mut run, 500.13, &proves(Udp), RegisterOutcome::Sent);
+    see(&mut run, 500.14, &proves(Udp), answer(401));
+    says(&run, &["rejects the secret"], "authPassword");
+
+    // Even all of it may be observed before the first delivery.
+    let mut run = Run::new(written(Udp));
+    run.stage(&own, 5000);
+    let transfer = run.asks(0.0, WHO, &own);
+    tries(&mut run, 0.1, Udp, 401);
+    assert_eq!(
+        said(&run),
+        None,
+        "the phone may register with an older configuration"
+    );
+    run.ends(0.2, WHO, transfer, TransferEnd::Delivered, 5000);
+    assert!(said(&run).is_some());
 }
 
 #[test]

@@ -46,13 +46,18 @@ struct ClosedPort {
 }
 
 impl RegistrationProgress {
-    /// The phone's own configuration was delivered. What the phone tried before belongs to an
-    /// earlier configuration.
+    /// The phone is being sent its own configuration: what it tried before belongs to an earlier
+    /// one. It may register with the new one before the end of the transfer is observed, because
+    /// transfers and frames are observed by two threads.
+    pub(super) fn on_configuration_requested(&mut self) {
+        self.lines.clear();
+        self.closed = None;
+    }
+
+    /// The phone's own configuration was delivered.
     pub(super) fn on_configured(&mut self, at: RunTime, expected_here: bool) {
         self.configured = Some(at);
         self.expected_here = expected_here;
-        self.lines.clear();
-        self.closed = None;
     }
 
     /// The line of this REGISTER; `None` if too many lines are followed.

@@ -19,9 +19,11 @@ use crate::{
 
 impl Conversion {
     /// The phone's own configuration was delivered.
-    pub(super) fn expect_register(&mut self, cx: Context<'_>) {
+    pub(super) fn expect_register(&mut self, cx: Context<'_>, out: &mut Vec<Change>) {
         if !cx.excluded {
             self.registration.on_configured(cx.at, cx.registers_here);
+            // The failure may have been observed before the delivery.
+            self.check_registration(cx, out);
         }
     }
 

@@ -47,7 +47,11 @@ impl Conversion {
             RequestedFile::Manifest(_) => self.on_manifest_request(cx, request, false, out),
             RequestedFile::Image => self.on_image_request(cx, request, out),
             file => {
-                self.record(cx, request, FileRole::of(file));
+                let role = FileRole::of(file);
+                self.record(cx, request, role);
+                if role == FileRole::OwnConfig && request.served.is_some() {
+                    self.registration.on_configuration_requested();
+                }
                 if is_dial_plan(request.name) {
                     let detail = "requested dialplan.xml: it accepted a configuration".to_owned();
                     self.note(EvidenceSource::Requests, detail, out);

@@ -88,7 +88,7 @@ impl Conversion {
             FileRole::Image(index) => self.on_image_end(&attempt, index, end, out),
             FileRole::OwnConfig if *end == TransferEnd::Delivered => {
                 self.configuration.boot.on_own_delivered(transfer);
-                self.expect_register(cx);
+                self.expect_register(cx, out);
             }
             // No request follows a configuration that names no load.
             FileRole::DefaultConfig if *end == TransferEnd::Delivered => {
