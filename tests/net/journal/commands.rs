@@ -1,16 +1,14 @@
 //! Journals of the real program: where they are written, and which runs are refused.
 
+use std::{fs, path::PathBuf, process::Command};
+
+use reflash::journal::{self};
+use serde_json::Value;
+
 use super::{REFLASH, site::Site};
 use crate::support::{
     process::Running,
     synthetic::{self, KEY},
-};
-use reflash::journal::{self};
-use serde_json::Value;
-use std::{
-    fs,
-    path::PathBuf,
-    process::Command,
 };
 
 #[test]

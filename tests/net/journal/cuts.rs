@@ -1,17 +1,17 @@
 //! A journal that is cut anywhere gives a state that the run was in; any other bytes are refused.
 
-use super::recorder::Live;
-use crate::support::conversation::*;
+use std::fs;
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 use reflash::{
     journal::{self, JournalErrorKind},
     phone::LoadName,
-    track::{
-        Event, EvidenceSource, FileOutcome, ObservationKind, Report, RunTime, TransferEnd,
-    },
+    track::{Event, EvidenceSource, FileOutcome, ObservationKind, Report, RunTime, TransferEnd},
 };
-use std::fs;
+
+use super::recorder::Live;
+use crate::support::conversation::*;
 
 #[derive(Debug, Clone)]
 enum Act {

@@ -1,19 +1,19 @@
 //! The server is killed at any moment and resumed: the run ends as without a kill.
 
-use super::site::Site;
-use reflash::{
-    journal::{self, RecordedRun},
-    track::{
-        ObservationKind, TransferEnd,
-    },
-};
-use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Mutex,
     thread,
     time::Duration,
 };
+
+use reflash::{
+    journal::{self, RecordedRun},
+    track::{ObservationKind, TransferEnd},
+};
+use serde_json::Value;
+
+use super::site::Site;
 
 /// What a run says of one phone that must not depend on when its server was killed.
 #[derive(Debug, PartialEq)]

@@ -1,14 +1,5 @@
 //! A fleet and its journal, as a run has them, without a server.
 
-use crate::support::conversation::*;
-use jiff::Timestamp;
-use reflash::{
-    journal::{self, Finished, Header, Journal, Network},
-    track::{
-        Fleet, Observation, ObservationKind, Report, RunTime,
-        ServedFile, TransferId, Transport,
-    },
-};
 use std::{
     collections::BTreeMap,
     fs,
@@ -17,6 +8,16 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+
+use jiff::Timestamp;
+use reflash::{
+    journal::{self, Finished, Header, Journal, Network},
+    track::{
+        Fleet, Observation, ObservationKind, Report, RunTime, ServedFile, TransferId, Transport,
+    },
+};
+
+use crate::support::conversation::*;
 
 pub(super) fn header() -> Header {
     let at = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 69);

@@ -1,20 +1,20 @@
 //! A journal is continued: what a killed server loses, and which files are refused.
 
-use super::recorder::{BEGAN, Live, header, network, wait_for_lines};
-use crate::support::conversation::*;
-use jiff::Timestamp;
-use reflash::{
-    journal::{self, Finished, Journal, JournalErrorKind, RecordedRun},
-    track::{
-        FileOutcome, Observation, ObservationKind, State, TransferEnd, TransferId, Transport,
-    },
-};
 use std::{
     fs,
     path::Path,
     thread,
     time::{Duration, Instant},
 };
+
+use jiff::Timestamp;
+use reflash::{
+    journal::{self, Finished, Journal, JournalErrorKind, RecordedRun},
+    track::{FileOutcome, Observation, ObservationKind, State, TransferEnd, TransferId, Transport},
+};
+
+use super::recorder::{BEGAN, Live, header, network, wait_for_lines};
+use crate::support::conversation::*;
 
 #[test]
 fn a_resumed_run_goes_on_at_the_last_moment_with_the_wall_of_each_sitting() {

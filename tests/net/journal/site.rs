@@ -1,9 +1,5 @@
 //! A conversion by the real program on loopback, and simulated phones for it.
 
-use crate::support::{
-    process::Running,
-    synthetic::{self, KEY},
-};
 use std::{
     net::{Ipv4Addr, UdpSocket},
     path::PathBuf,
@@ -12,6 +8,10 @@ use std::{
 };
 
 use super::REFLASH;
+use crate::support::{
+    process::Running,
+    synthetic::{self, KEY},
+};
 
 /// A conversion on loopback, in a folder of its own.
 pub(super) struct Site {
