@@ -157,6 +157,10 @@ fn first_load(family: Family, old: bool) -> LoadName {
 /// The phones take their addresses from the first block 127.20/16 to 127.250/16 that no
 /// other fleet on this machine has: phone 0 has 127.20.1.1, and 127.20.128.1 after
 /// [`PhoneFault::AddressChange`].
+///
+/// # Errors
+///
+/// If the number of phones or a model is not supported, or if no block of addresses is free.
 pub async fn run(
     config: &FleetConfig,
     server: SocketAddrV4,
