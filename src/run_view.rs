@@ -46,7 +46,7 @@ pub struct RunView {
 }
 
 impl RunView {
-    /// The view of a report whose events are not known: no time lines.
+    /// The view of a report whose events are not known. It has no time lines.
     #[must_use]
     pub fn of_report(report: &Report) -> Self {
         let mut view = Self::default();
@@ -89,22 +89,24 @@ impl RunView {
         }
     }
 
-    /// A silent phone is expected to do `what` within `left`. Returns whether that is new.
+    /// Records that a silent phone is expected to do `what` within `left`. Returns whether this is
+    /// new.
     pub fn expect(&mut self, phone: PhoneId, what: &str, left: Duration) -> bool {
         let phone = self.phones.get_mut(&phone);
         phone.is_some_and(|phone| phone.expect(what, left))
     }
 
-    /// The run, or its record, ends at this time: what goes on lasts until then.
+    /// The run, or its record, ends at this time, and so does the current state of every phone in
+    /// the time lines.
     pub fn close(&mut self, at: Timestamp) {
         for phone in self.phones.values_mut() {
             phone.timeline.close(at);
         }
     }
 
-    /// Takes in the report, which knows what events do not carry (files, names, the load before
-    /// the run). Phones that it does not list are removed; [`RunView::report`] then has its
-    /// phones in this view's order, each with the reason of its state.
+    /// Adds the report, which has what events do not contain (files, names, the load before the
+    /// run). Phones that it does not list are removed; [`RunView::report`] then has its phones in
+    /// this view's order, each with the reason of its state.
     pub fn finish(&mut self, report: &Report) {
         let mut known = std::mem::take(&mut self.phones);
         for (number, reported) in (0_u32..).zip(&report.phones) {
@@ -123,7 +125,7 @@ impl RunView {
         self.report = Some(report);
     }
 
-    /// The report, once [`RunView::finish`] took it in.
+    /// The report, after [`RunView::finish`].
     #[must_use]
     pub fn report(&self) -> Option<&Report> {
         self.report.as_ref()
@@ -137,7 +139,7 @@ impl RunView {
         phones.into_iter()
     }
 
-    /// The same with their reports; empty before [`RunView::finish`].
+    /// Like [`RunView::phones`], each with its report; empty before [`RunView::finish`].
     pub fn reported(&self) -> impl Iterator<Item = (&PhoneView, &PhoneReport)> {
         self.phones().filter_map(PhoneView::with_report)
     }

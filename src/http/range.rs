@@ -24,7 +24,7 @@ pub enum RangeRequest {
     Whole,
     /// This part: 206.
     Part(Part),
-    /// A part outside of the file: 416.
+    /// A part outside the file: 416.
     Outside,
 }
 
@@ -70,7 +70,7 @@ pub struct Coverage {
     pub whole: bool,
 }
 
-/// Files that clients have in part, the capacity recent ones.
+/// Files of which clients have parts. Only the most recent ones are remembered, up to the capacity.
 #[derive(Debug)]
 pub struct PartialDownloads {
     capacity: usize,

@@ -196,17 +196,17 @@ fn power_request(reader: &mut Reader<'_>) -> Result<PowerRequest, Malformed> {
     })
 }
 
-/// The position of the last byte in its word, for an odd number of bytes.
+/// How the checksum includes the last byte if the number of bytes is odd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OddByte {
-    /// First, followed by a zero (RFC 1071).
+    /// As the high byte of a word whose low byte is zero (RFC 1071).
     First,
-    /// Last, taken as a signed number and counted one less where it is negative: what Cisco's
-    /// own devices send, as Wireshark and lldpd found out.
+    /// As the low byte of a word, sign-extended, and reduced by one if it is 0x80 or more. Cisco's
+    /// own devices do this (found by Wireshark and lldpd).
     Last,
 }
 
-/// The checksum of an announcement, with its own two bytes as zero.
+/// The checksum of an announcement; the two bytes of the checksum field count as zero.
 #[must_use]
 pub fn checksum(bytes: &[u8], odd: OddByte) -> u16 {
     let (pairs, rest) = bytes.as_chunks::<2>();

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::phone::{LoadName, MacAddress, Model, Protocol};
 
-/// Bytes of a page at most. Phones have about 1,000 of XML and 10,000 of HTML.
+/// Maximum size of a page in bytes. Phones have about 1,000 of XML and 10,000 of HTML.
 pub const MAX_PAGE: usize = 256 * 1024;
 
 /// Nodes of the XML at most; phones have about 50.

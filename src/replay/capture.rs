@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Read};
 
 use jiff::Timestamp;
 
-/// Most bytes of one packet or block: tcpdump's own limit for a packet.
+/// Maximum size in bytes of one packet or block: tcpdump's own limit for a packet.
 pub const PACKET_MAX: usize = 256 * 1024;
 
 /// Most interfaces of a pcapng section that are kept.

@@ -14,10 +14,10 @@ use crate::{
     },
 };
 
-/// Requests that are read from one trace; later ones are ignored.
+/// Maximum number of requests that are read from one trace; later ones are ignored.
 pub const MAX_REQUESTS: usize = 1_000_000;
 
-/// Observations that are read from one trace; later ones are ignored.
+/// Maximum number of observations that are read from one trace; later ones are ignored.
 pub const MAX_OBSERVATIONS: usize = 1_000_000;
 
 /// One request.

@@ -26,7 +26,8 @@ pub(super) struct ImageStatus {
     pub attempts: u16,
     /// Transfers that ended because the server was killed.
     pub killed: u16,
-    /// The newest transfer is one of those: whether all of the image arrived is not known.
+    /// Whether the newest transfer is one of those. It is then unknown whether the whole image
+    /// arrived.
     pub last_was_killed: bool,
     /// The final ACK arrived.
     pub delivered: bool,
@@ -56,7 +57,7 @@ impl ImageStatus {
     reason = "independent facts, each observed separately"
 )]
 pub(super) struct Pass {
-    /// From 1, over the whole run of the phone.
+    /// The number of the pass among all passes of the phone in this run, from 1.
     pub number: u32,
     /// The index of the manifest in the catalogue.
     pub entry: usize,
@@ -72,7 +73,7 @@ pub(super) struct Pass {
     pub at: RunTime,
     /// Whether the manifest was delivered, or is implied.
     pub has_manifest: bool,
-    /// In the order of the manifest.
+    /// The images, in the order of the manifest.
     pub images: Vec<ImageStatus>,
     /// The sequence number of the newest image request.
     pub sequence: u64,

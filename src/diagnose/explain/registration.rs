@@ -1,4 +1,4 @@
-//! The code with the most causes.
+//! `not-registering`, the code with the most possible causes.
 
 use super::text::ExplanationText;
 

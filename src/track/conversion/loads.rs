@@ -10,7 +10,7 @@ pub(in crate::track) struct Loads {
     pub from: Option<LoadName>,
     /// The load that it is given.
     pub to: Option<LoadName>,
-    /// The load that a source reported last, until something is written over it.
+    /// The load that a source reported last; cleared when the phone writes another load over it.
     pub reported: Option<LoadName>,
     /// What each source reported since the phone last started or was written to.
     pub reports: LoadReports,

@@ -1,4 +1,4 @@
-//! Two parts of one phone's history become one, or one becomes two again.
+//! Joins two parts of one phone's history, and separates them again.
 
 use super::{core::Conversion, routing::Routing};
 use crate::{diagnose::Code, track::observation::RunTime};

@@ -20,14 +20,14 @@ pub enum Admission {
 impl Fleet {
     /// What `address` is served now if it requests `name`.
     ///
-    /// A phone that accepted a manifest of the target is served its images whatever it
+    /// A phone that accepted a manifest of the target is served its images, whatever else it has
     /// requested since: it must not be left between two loads.
     #[must_use]
     pub fn admit(&self, address: Ipv4Addr, name: &str) -> Admission {
         self.admit_at(self.now, address, name)
     }
 
-    /// What `address` is served at this time, if [`Fleet::tick`] was not called until then.
+    /// Like [`Fleet::admit`], at a time up to which [`Fleet::tick`] may not have been called.
     #[must_use]
     pub fn admit_at(&self, at: RunTime, address: Ipv4Addr, name: &str) -> Admission {
         let here = self.registry.at(address).map(|(_, phone)| phone);
