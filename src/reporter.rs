@@ -34,7 +34,7 @@ pub struct Started {
     pub stages: Vec<StartedStage>,
     /// What else a person needs to know, a sentence each. Not in the JSON.
     #[serde(skip)]
-    pub words: Vec<String>,
+    pub messages: Vec<String>,
 }
 
 /// One staged bundle.

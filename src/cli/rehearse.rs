@@ -113,7 +113,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         root: stage.root(),
         journal: journal.as_ref().map(Journal::path).map(ToOwned::to_owned),
         stages,
-        words: messages,
+        messages,
     };
     let setup = Setup {
         source: Source::Stage(stage),

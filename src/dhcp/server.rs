@@ -75,7 +75,7 @@ impl DhcpEvent {
         match *self {
             Self::Leased { address, mac } => Some(Observation {
                 address,
-                seen: ObservationKind::MacReported {
+                kind: ObservationKind::MacReported {
                     mac,
                     source: EvidenceSource::Dhcp,
                 },

@@ -23,7 +23,7 @@ pub struct Observation {
     /// The address that it is about.
     pub address: Ipv4Addr,
     /// What was observed.
-    pub seen: ObservationKind,
+    pub kind: ObservationKind,
 }
 
 /// The number of one transfer, unique in a run across all transports.

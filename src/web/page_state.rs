@@ -178,17 +178,17 @@ impl PageState {
 
     /// The heading of the HTML report.
     pub(super) fn heading(&self, until: Timestamp) -> html::Heading {
-        let mut words = vec![match &self.ended {
+        let mut sentences = vec![match &self.ended {
             Some(end) => format!("a run that ended at {}", date_time(end.at)),
             None => format!("a run in progress, as of {}", date_time(until)),
         }];
         for stage in self.run.iter().flat_map(|run| &run.stages) {
             let role = if stage.bridge { "bridge" } else { "bundle" };
-            words.push(format!("{role} {}: {}", stage.bundle, stage.load));
+            sentences.push(format!("{role} {}: {}", stage.bundle, stage.load));
         }
         html::Heading {
             title: "reflash".to_owned(),
-            words,
+            sentences,
         }
     }
 }

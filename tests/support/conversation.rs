@@ -123,11 +123,11 @@ impl Run {
         self
     }
 
-    pub fn see(&mut self, at: f64, who: u8, seen: ObservationKind) {
+    pub fn see(&mut self, at: f64, who: u8, kind: ObservationKind) {
         self.until(at);
         let observation = Observation {
             address: address(who),
-            seen,
+            kind,
         };
         let events = self.fleet.observe(self.now, &observation);
         self.add(events);

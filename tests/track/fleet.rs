@@ -435,7 +435,7 @@ fn a_phone_that_turns_out_to_be_a_known_one_is_counted_once() {
 fn a_flood_of_addresses_and_requests_is_bounded_and_drops_no_named_phone() {
     let mut fleet = Fleet::new(plan());
     let ask = |fleet: &mut Fleet, address: u32, name: &str| {
-        let seen = ObservationKind::Requested {
+        let kind = ObservationKind::Requested {
             transfer: TransferId(0),
             transport: Transport::Tftp,
             name: name.to_owned(),
@@ -443,7 +443,7 @@ fn a_flood_of_addresses_and_requests_is_bounded_and_drops_no_named_phone() {
             served: None,
         };
         let address = std::net::Ipv4Addr::from(address);
-        fleet.observe(seconds(1.0), &Observation { address, seen });
+        fleet.observe(seconds(1.0), &Observation { address, kind });
     };
     ask(&mut fleet, 0, &format!("SEP{}.cnf.xml", mac(1).upper_hex()));
     let many = u32::try_from(MAX_PHONES + 10).unwrap();

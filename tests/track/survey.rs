@@ -293,7 +293,7 @@ fn the_survey_ends_at_its_moment_whenever_the_clock_is_looked_at() {
         }
         let observation = reflash::track::Observation {
             address: address(10),
-            seen: ObservationKind::MacReported {
+            kind: ObservationKind::MacReported {
                 mac: mac(10),
                 source: EvidenceSource::Cdp,
             },

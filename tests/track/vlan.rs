@@ -98,7 +98,7 @@ fn a_phone_that_comes_over_to_this_network_is_no_longer_elsewhere() {
     run.until(100.0);
     assert_eq!(run.codes(), ["voice-vlan"]);
     let source = EvidenceSource::Lldp;
-    for seen in [
+    for kind in [
         ObservationKind::MacReported {
             mac: mac(10),
             source,
@@ -108,7 +108,7 @@ fn a_phone_that_comes_over_to_this_network_is_no_longer_elsewhere() {
         let address = Ipv4Addr::new(192, 168, 9, 77);
         let events = run
             .fleet
-            .observe(seconds(120.0), &Observation { address, seen });
+            .observe(seconds(120.0), &Observation { address, kind });
         run.events.extend(events);
     }
     assert_eq!(run.codes(), ["voice-vlan", "-voice-vlan"]);
@@ -153,10 +153,10 @@ fn a_boot_loader_of_this_network_that_turns_out_to_be_it_takes_that_back_once() 
         source: EvidenceSource::Neighbour,
     };
     let address = Ipv4Addr::new(192, 168, 9, 77);
-    for (at, seen) in [(120.0, asked), (121.0, named.clone()), (122.0, named)] {
+    for (at, kind) in [(120.0, asked), (121.0, named.clone()), (122.0, named)] {
         let events = run
             .fleet
-            .observe(seconds(at), &Observation { address, seen });
+            .observe(seconds(at), &Observation { address, kind });
         run.events.extend(events);
     }
     let codes = run.codes();

@@ -108,7 +108,7 @@ impl Fleet {
 
     fn apply(&mut self, at: RunTime, observation: &Observation) -> Vec<Event> {
         let address = observation.address;
-        match &observation.seen {
+        match &observation.kind {
             ObservationKind::Requested {
                 transfer,
                 transport,
