@@ -85,7 +85,7 @@ impl DhcpEvent {
     }
 }
 
-/// Who has an address, and until when.
+/// Which host has an address, and until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Binding {
     /// `None`: an unknown host uses it.

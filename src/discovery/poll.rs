@@ -128,7 +128,7 @@ impl Poller {
         loop {
             let (id, answer) = match self.tasks.join_next_with_id().await {
                 Some(Ok((id, answer))) => (id, answer),
-                // Cancelled, which has no entry any more, or panicked.
+                // The task panicked, or it was cancelled and has no entry any more.
                 Some(Err(error)) => (error.id(), Err(PollError::Late)),
                 None => std::future::pending().await,
             };

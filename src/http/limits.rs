@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Connections that are open at once, and no more than half of the file descriptors that this
-/// process may have, because files must be opened too.
+/// The most connections that are open at once. The limit is lower if this process may have fewer
+/// than twice as many file descriptors, because files must be opened too.
 pub const CONNECTIONS: usize = 512;
 
 /// Connections of one address that are open at once; further ones are closed. A phone uses two.

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-/// Bytes of a text at most; longer ones are cut. The longest that phones send, an alarm with two
+/// The most bytes of a text; longer ones are cut. The longest that phones send, an alarm with two
 /// loads, has about 150.
 pub const MAX_TEXT: usize = 255;
 

@@ -7,10 +7,10 @@ use std::io::{self, BufRead, Read};
 
 use jiff::Timestamp;
 
-/// Most bytes of one packet or block: tcpdump's own limit for a packet.
+/// The most bytes of one packet or block: tcpdump's own limit for a packet.
 pub const PACKET_MAX: usize = 256 * 1024;
 
-/// Most interfaces of a pcapng section that are kept.
+/// The most interfaces of a pcapng section that are kept.
 const INTERFACES_MAX: usize = 256;
 
 const SECTION: u32 = 0x0a0d_0d0a;

@@ -72,7 +72,7 @@ struct Packets {
 }
 
 impl Packets {
-    /// Handles a packet; whether it is from or to a phone.
+    /// Handles a packet. Returns whether it is from or to a phone.
     fn take(
         &mut self,
         trace: &mut Trace,

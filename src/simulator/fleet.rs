@@ -28,7 +28,7 @@ pub use endpoint::PhoneResult;
 use super::{FaultSpec, PhoneConfig, PhoneFault, SimulatedPhone, StartState, bundle::code};
 use crate::phone::{Family, LoadName, MacAddress, Model};
 
-/// Most phones of one fleet. Each has an open socket, and file descriptors are limited.
+/// The most phones of one fleet. Each has an open socket, and file descriptors are limited.
 pub const MAX_PHONES: usize = 1000;
 /// Second octets of the addresses: each fleet uses one of them alone.
 const BLOCKS: std::ops::RangeInclusive<u8> = 20..=250;

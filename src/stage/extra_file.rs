@@ -16,7 +16,7 @@ use crate::{phone::RequestedFile, track::View};
 /// A file that the user added or that was generated for the run. It may contain a password.
 #[derive(Clone)]
 pub struct ExtraFile {
-    /// As phones get it that are to install the target.
+    /// The file in the target view.
     file: StagedFile,
     source: PathBuf,
     other_views: Option<OtherViews>,

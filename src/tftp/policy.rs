@@ -32,7 +32,7 @@ pub const ADDRESSES: usize = 4_096;
 /// The longest name that is passed to the service, in bytes.
 pub const NAME_MAX: usize = 200;
 
-/// Bytes kept of a peer's ERROR text at most.
+/// The most bytes kept of a peer's ERROR text.
 pub const ERROR_TEXT_MAX: usize = 200;
 
 /// The limits of one engine.

@@ -126,7 +126,7 @@ pub struct Register {
     pub via_port: u16,
     /// It asks for the answer to the source port (RFC 3581).
     pub rport: bool,
-    /// Its Via header names another address than the source address: a NAT is between.
+    /// Its Via header names another address than the source address: there is a NAT in between.
     #[serde(alias = "nat")]
     pub via_differs: bool,
     /// It carries credentials, right or wrong.

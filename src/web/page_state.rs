@@ -41,7 +41,7 @@ pub(super) struct PageState {
 pub(super) struct PhoneVersions {
     /// The version of the row.
     pub(super) row: u64,
-    /// The version of what moves in it.
+    /// The version of its part that changes often ([`Moving`](super::row::Moving)).
     pub(super) moving: u64,
 }
 
@@ -96,7 +96,7 @@ impl PageState {
         self.head();
     }
 
-    /// The run continues one of which this is known.
+    /// The run continues an earlier one, which had this view.
     pub(super) fn resumed(&mut self, view: &RunView) {
         self.view = view.clone();
         self.version += 1;

@@ -56,7 +56,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// No runtime can be built, or see there.
+    /// The runtime cannot be built, or cannot watch the socket.
     pub fn run_here(self, view: Arc<SharedView>, stop: impl Future<Output = ()>) -> io::Result<()> {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()

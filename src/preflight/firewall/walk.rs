@@ -112,7 +112,7 @@ pub(super) enum Action {
     Unknown,
 }
 
-/// Chains followed for one packet at most; beyond that any verdict is possible. The kernel allows a
+/// The most chains followed for one packet; beyond that any verdict is possible. The kernel allows a
 /// depth of 16.
 const MAX_CHAINS: usize = 1024;
 

@@ -185,7 +185,7 @@ fn take(
     Ok(Taken::Yes)
 }
 
-/// Asks for what `--accept-unknown` says.
+/// Asks for the consent that `--accept-unknown` gives.
 fn accepts_unproven(sentences: &[String], prompt: &mut dyn Prompt) -> Result<bool, Stopped> {
     prompt.paragraph(&sentences.join("\n"));
     prompt.paragraph(
