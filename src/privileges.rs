@@ -101,7 +101,7 @@ pub fn state_folder(user: Option<&str>) -> Result<Option<PathBuf>, Failure> {
     };
     let becomes = target(user)?.filter(|target| target.uid != unistd::geteuid());
     if let Some(target) = becomes.filter(|_| unistd::geteuid().is_root()) {
-        // The environment is root's.
+        // HOME and XDG_STATE_HOME are those of root here.
         return Ok(journal::state_folder(None, home(target.uid).as_deref()));
     }
     let here = std::env::var_os("HOME").filter(|home| !home.is_empty());

@@ -5,9 +5,9 @@
 //! so that no two of them disagree. The rules (docs/states.md, "The reason of a state"):
 //!
 //! - The **state** is that of the phone's newest step.
-//! - The **reason** is the evidence of the step that entered the state. `stalled` and `failed`
-//!   have no reason of their own, their diagnoses explain them; a phone that leaves them for the
-//!   state before has the reason that it had. Later evidence is listed in the details.
+//! - The **reason** is the evidence of the step that entered the state. `stalled` and `failed` have
+//!   no reason of their own, their diagnoses explain them; a phone that returns from them to its
+//!   earlier state has its earlier reason again. Later evidence is listed in the details.
 //! - A **diagnosis** that is raised again replaces the one of its code.
 //! - **Order**: phones that need attention first ([`Attention`]), then in order of appearance.
 //! - **Times** and durations are real, in a rehearsal too.
@@ -96,8 +96,7 @@ impl RunView {
         phone.is_some_and(|phone| phone.expect(what, left))
     }
 
-    /// The run, or its record, ends at this time, and so does the current state of every phone in
-    /// the time lines.
+    /// The run, or its record, ends at this time: every phone's last state lasts until then.
     pub fn close(&mut self, at: Timestamp) {
         for phone in self.phones.values_mut() {
             phone.timeline.close(at);

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use crate::limits::{Rate, TokenBucket};
 
-/// Maximum average number of frames per second that are passed on, repetitions not counted. A
-/// thousand phones send about 50.
+/// The average number of frames per second that are passed on; frames without anything new do not
+/// count. A thousand phones send about 50.
 pub const FRAMES_PER_SECOND: u32 = 200;
 
 /// Maximum number of frames that are passed on at once, as when the power of a building returns.

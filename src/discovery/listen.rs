@@ -3,8 +3,9 @@
 //! start-up alarm of a phone that is not converted yet.
 //!
 //! Neither is a call manager. A REGISTER is answered with 503 and a Retry-After. After an alarm the
-//! connection is closed without an answer. The phone then tries its next call manager, and finally
-//! requests its configuration over TFTP again. A `RegisterReject` would make the phone wait.
+//! connection is closed without an answer: the phone concludes that the call manager is gone, tries
+//! the next one, and in the end requests its configuration over TFTP again. After a
+//! `RegisterReject` it would wait instead.
 //!
 //! [`Registrar`] and [`AlarmReader`] are pure. The sockets are bound before privileges are dropped
 //! and are served by a thread of their own, so that no transfer waits for them.

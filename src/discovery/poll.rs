@@ -128,7 +128,7 @@ impl Poller {
         loop {
             let (id, answer) = match self.tasks.join_next_with_id().await {
                 Some(Ok((id, answer))) => (id, answer),
-                // Cancelled, which has no entry any more, or panicked.
+                // The task panicked, or it was cancelled and has no entry any more.
                 Some(Err(error)) => (error.id(), Err(PollError::Late)),
                 None => std::future::pending().await,
             };
@@ -145,7 +145,7 @@ impl Poller {
         answer: &Result<DevicePage, PollError>,
     ) -> PollResult {
         let address = phone.address;
-        let (outcome, seen) = match answer {
+        let (outcome, kinds) = match answer {
             Ok(page) => (Outcome::Page, page_observations(phone, page)),
             Err(miss) => {
                 tracing::debug!("the web page of {address}: {miss}");
@@ -154,9 +154,9 @@ impl Poller {
         };
         let is_off = self.schedule.done(now, phone.id, outcome);
         PollResult {
-            observations: seen
+            observations: kinds
                 .into_iter()
-                .map(|seen| Observation { address, seen })
+                .map(|kind| Observation { address, kind })
                 .collect(),
             notice: is_off.then(|| self.page_off_notice(phone)).flatten(),
         }

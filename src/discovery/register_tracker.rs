@@ -78,8 +78,8 @@ impl RegisterTracker {
             RegisterOutcome::Sent
         };
         let register = Box::new(register);
-        let seen = ObservationKind::Register { register, outcome };
-        Some(Observation { address, seen })
+        let kind = ObservationKind::Register { register, outcome };
+        Some(Observation { address, kind })
     }
 
     /// The observation of a response. `None`: its REGISTER is not tracked, it is not final, or it was
@@ -104,8 +104,8 @@ impl RegisterTracker {
         };
         let register = Box::new(known.register.clone());
         let address = *register.source.ip();
-        let seen = ObservationKind::Register { register, outcome };
-        Some(Observation { address, seen })
+        let kind = ObservationKind::Register { register, outcome };
+        Some(Observation { address, kind })
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Maximum number of open connections. If half of the file descriptors that this process may have
-/// is less, that is the limit, because files must be opened too.
+/// Maximum number of connections that are open at once. The limit is lower if this process may have
+/// fewer than twice as many file descriptors, because files must be opened too.
 pub const CONNECTIONS: usize = 512;
 
 /// Maximum number of open connections of one address; further ones are closed. A phone uses two.

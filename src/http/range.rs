@@ -70,7 +70,7 @@ pub struct Coverage {
     pub whole: bool,
 }
 
-/// Files of which clients have parts. Only the most recent ones are remembered, up to the capacity.
+/// The files that clients have in part: the `capacity` most recent ones.
 #[derive(Debug)]
 pub struct PartialDownloads {
     capacity: usize,
@@ -80,9 +80,9 @@ pub struct PartialDownloads {
 #[derive(Debug)]
 struct PartialDownload {
     address: Ipv4Addr,
-    /// The same allocation: parts of two versions of a file are never joined.
+    /// Identifies the version of the file, so that parts of two versions are never joined.
     file: Weak<[u8]>,
-    /// In order; none touches the next.
+    /// In ascending order, with a gap between each two.
     pieces: Vec<Part>,
 }
 

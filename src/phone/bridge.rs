@@ -6,7 +6,7 @@ use super::{Family, FirmwareRelease, LoadName};
 /// own error messages: bits of `#HARDWARE_COMP_1`.
 const LATER_HARDWARE: u32 = 0b1100;
 
-/// 9.3(1)SR1.
+/// The first release that supports [`LATER_HARDWARE`]: 9.3(1)SR1.
 const LATER_RELEASE: FirmwareRelease = FirmwareRelease {
     major: 9,
     minor: 3,

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-/// Maximum length of a text in bytes; longer texts are cut. The longest that phones send, an alarm
+/// Maximum size of a text in bytes; longer ones are cut. The longest that phones send, an alarm
 /// with two loads, has about 150.
 pub const MAX_TEXT: usize = 255;
 

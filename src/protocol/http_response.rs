@@ -21,7 +21,7 @@ pub enum ResponseError {
     /// The body, or its Content-Length, is over [`MAX_BODY`].
     #[error("the body has more than {MAX_BODY} bytes")]
     LongBody,
-    /// Content-Length headers that differ, or one that is not a number.
+    /// Different Content-Length headers, or one that is not a number.
     #[error("the Content-Length is not one number of bytes")]
     Length,
     /// A transfer coding, which is not allowed in response to HTTP/1.0 (RFC 9112, 6.1).
@@ -41,9 +41,9 @@ pub struct ResponseDecoder {
 
 #[derive(Debug, Clone, Copy)]
 struct Body {
-    /// Its offset.
+    /// The offset of its first byte.
     start: usize,
-    /// Its length in bytes; `None`: it ends with the connection.
+    /// Its length in bytes; `None`: the body ends with the connection.
     length: Option<usize>,
 }
 

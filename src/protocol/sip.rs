@@ -1,5 +1,5 @@
-//! The part of SIP (RFC 3261) that this program needs: decoding the heads of REGISTERs and of the
-//! responses to them, and encoding a response of its own.
+//! The part of SIP (RFC 3261) that is needed here: decodes the heads of requests and responses, and
+//! encodes the responses of this program.
 
 mod encode;
 mod phone;
@@ -62,11 +62,11 @@ impl fmt::Display for SipTransport {
 /// The flow of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flow {
-    /// Source.
+    /// The sender.
     pub source: SocketAddrV4,
-    /// Destination.
+    /// The receiver.
     pub destination: SocketAddrV4,
-    /// Transport protocol.
+    /// The transport.
     pub transport: SipTransport,
 }
 
@@ -145,7 +145,7 @@ impl Request {
         self.headers.named(name)
     }
 
-    /// Whether it came without a proxy: each adds a Via.
+    /// Whether it came without a proxy: each proxy adds a Via.
     #[must_use]
     pub fn is_direct(&self) -> bool {
         let vias = self.all("via").map(|via| split_outside(via, &[',']).len());

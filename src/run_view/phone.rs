@@ -122,7 +122,7 @@ impl PhoneView {
         let reason = self.reason.take();
         let is_overlay = |state| matches!(state, State::Stalled | State::Failed);
         if is_overlay(state) {
-            // Their diagnoses are the reason.
+            // These two states have no reason of their own; their diagnoses explain them.
             if !is_overlay(before) {
                 self.overlaid = Some((before, reason));
             }
@@ -218,7 +218,7 @@ impl PhoneView {
         !same
     }
 
-    /// Takes over what the report knows better.
+    /// Takes over from the report what the events do not contain.
     pub(super) fn complete(&mut self, report: &PhoneReport) {
         let id = self.phone.id;
         self.phone = PhoneRef {
@@ -246,7 +246,7 @@ impl PhoneView {
         Some((self, self.report.as_deref()?))
     }
 
-    /// How much it needs attention.
+    /// How much attention it needs.
     #[must_use]
     pub fn attention(&self) -> Attention {
         Attention::new(self.state, !self.diagnoses.is_empty())
@@ -262,7 +262,7 @@ impl PhoneView {
         matches!(self.state, State::Confirmed | State::Already)
     }
 
-    /// Whether time alone brings it on.
+    /// Whether it advances without the operator.
     pub(crate) fn is_under_way(&self) -> bool {
         matches!(
             self.state,

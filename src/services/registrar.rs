@@ -1,5 +1,5 @@
-//! Listeners for REGISTERs and SCCP alarms, and the registrations the phones' configurations
-//! lead to.
+//! Listeners for REGISTERs and SCCP alarms, and the registrations that are expected from the
+//! phones' configurations.
 
 use std::{
     io,

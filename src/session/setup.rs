@@ -61,8 +61,8 @@ pub struct Setup {
     pub findings: Option<mpsc::Receiver<Finding>>,
     /// Polls the web pages of phones; `None`: they are not polled.
     pub poller: Option<Poller>,
-    /// How many times faster than real phones the simulated phones are; 1 for real phones. The
-    /// time limits of tracking are scaled by it.
+    /// The speed of simulated phones relative to real ones; 1 for real phones. The time limits of
+    /// tracking are scaled by it.
     pub speed: f64,
     /// Where the run is recorded.
     pub journal: Option<Journal>,

@@ -28,7 +28,7 @@ pub use endpoint::PhoneResult;
 use super::{FaultSpec, PhoneConfig, PhoneFault, SimulatedPhone, StartState, bundle::code};
 use crate::phone::{Family, LoadName, MacAddress, Model};
 
-/// Maximum number of phones in one fleet. Each has an open socket, and file descriptors are
+/// Maximum number of phones of one fleet. Each has an open socket, and file descriptors are
 /// limited.
 pub const MAX_PHONES: usize = 1000;
 /// Second octets of the addresses: each fleet uses one of them alone.

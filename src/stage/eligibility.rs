@@ -12,7 +12,7 @@ use crate::{
 pub struct AcceptPolicy {
     /// `--accept-unknown`: complete bundles of unproven origin.
     pub unknown: bool,
-    /// SCCP bundles, which `stage` lays out for the way back.
+    /// SCCP bundles, which `stage` accepts so that phones can return to SCCP.
     pub sccp: bool,
 }
 

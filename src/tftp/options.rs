@@ -19,8 +19,8 @@ pub const BLOCK_GRANTED_MAX: u16 = 1_468;
 /// packet would hold a transfer for half an hour.
 pub const TIMEOUT_GRANTED_MAX: u64 = 10;
 
-/// Maximum number of blocks sent before an ACK is awaited. RFC 7440 allows 65,535, but so many
-/// blocks could be lost together.
+/// Maximum number of blocks sent before an ACK is awaited. RFC 7440 allows 65,535, which would all
+/// be lost together.
 pub const WINDOW_GRANTED_MAX: u8 = 8;
 
 /// The options of a transfer.

@@ -36,7 +36,7 @@ pub const FIRST_SENDS_TIME: Duration = Duration::from_secs(5);
 /// blocks.
 pub const SILENCE: Duration = Duration::from_secs(20);
 
-/// Minimum number of retransmissions of a window, however long the interval that the client
+/// A window is retransmitted at least this often, however long the interval that the client
 /// requested.
 pub const RESENDS: u32 = 5;
 

@@ -23,7 +23,7 @@ pub struct Observation {
     /// The address that it is about.
     pub address: Ipv4Addr,
     /// What was observed.
-    pub seen: ObservationKind,
+    pub kind: ObservationKind,
 }
 
 /// The number of one transfer, unique in a run across all transports.
@@ -126,7 +126,7 @@ pub struct Register {
     pub via_port: u16,
     /// It requests the response at the source port (RFC 3581).
     pub rport: bool,
-    /// Its Via header names another address than the source address: a NAT is in between.
+    /// Its Via header names another address than the source address: there is a NAT in between.
     #[serde(alias = "nat")]
     pub via_differs: bool,
     /// It carries credentials, right or wrong.

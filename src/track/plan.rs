@@ -69,8 +69,8 @@ impl Plan {
 }
 
 impl RegistrationTarget {
-    /// Whether a REGISTER has the destination and transport of the configuration; what the
-    /// configuration does not name matches any.
+    /// Whether a REGISTER goes where the configuration sends it, as far as the configuration names
+    /// a PBX and a transport.
     #[must_use]
     pub fn matches(&self, register: &Register) -> bool {
         (self.pbx.is_empty() || self.pbx.contains(&register.pbx))

@@ -90,7 +90,8 @@ impl SharedView {
             state.ended.is_some().then(|| state.view.clone())
         };
         ended.unwrap_or_else(|| {
-            // Not under our lock: the run holds its own while it reports to us.
+            // Without this lock: the run holds its own lock while it reports here, so holding both
+            // could deadlock.
             let report = (self.report)();
             let mut view = self.state().view.clone();
             view.close((self.wall)());

@@ -104,11 +104,11 @@ impl Live {
         self.told.insert(self.fleet.now(), report);
     }
 
-    fn see(&mut self, who: u8, seen: ObservationKind) {
+    fn see(&mut self, who: u8, kind: ObservationKind) {
         self.now += Duration::from_millis(1);
         let observation = Observation {
             address: address(who),
-            seen,
+            kind,
         };
         let events = self.fleet.observe(self.now, &observation);
         self.journal
@@ -247,12 +247,12 @@ fn play(live: &mut Live, acts: Vec<(u8, Act)>) {
                 live.see(who, ObservationKind::MacReported { mac, source });
             }
             Act::Load(load) => {
-                let seen = ObservationKind::Load {
+                let kind = ObservationKind::Load {
                     load: LoadName::new(LOADS_SAID[load]),
                     source: EvidenceSource::Cdp,
                     detail: "said so".to_owned(),
                 };
-                live.see(who, seen);
+                live.see(who, kind);
             }
             Act::Wait(seconds) => live.wait(seconds),
             Act::Pass(ends, name) => {
@@ -413,7 +413,7 @@ fn a_resumed_run_goes_on_at_the_last_moment_with_the_wall_of_each_sitting() {
     let at = recorded.last + Duration::from_secs(30);
     let asked = Observation {
         address: address(11),
-        seen: ObservationKind::Requested {
+        kind: ObservationKind::Requested {
             transfer: TransferId(1),
             transport: Transport::Tftp,
             name: TERM.to_owned(),
@@ -773,7 +773,7 @@ fn killed_files(recorded: &RecordedRun) -> BTreeSet<String> {
     let mut names = BTreeMap::new();
     let mut killed = BTreeSet::new();
     for (_, observation) in &recorded.observations {
-        match &observation.seen {
+        match &observation.kind {
             ObservationKind::Requested { transfer, name, .. } => {
                 names.insert(*transfer, name.clone());
             }

@@ -3,14 +3,17 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod conversations;
+mod bridge;
+mod conversions;
+mod diagnoses;
 mod fleet;
+mod identity;
 mod lease;
 mod property;
 mod registering;
 mod renderings;
 mod survey;
 mod traces;
-mod trouble;
+mod transfers;
 mod vlan;
 mod witness;

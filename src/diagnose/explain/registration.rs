@@ -1,4 +1,4 @@
-//! `not-registering`, the code with the most possible causes.
+//! The explanation of `not-registering`, the code with the most causes.
 
 use super::text::ExplanationText;
 

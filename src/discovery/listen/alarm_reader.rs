@@ -73,11 +73,11 @@ impl AlarmReader {
             })) = alarm
                 && limiter.0.admit(now, from).is_some()
             {
-                let seen = observations(&Decoded::Sccp(&alarm)).into_iter();
-                return seen
-                    .map(|seen| Observation {
+                let kinds = observations(&Decoded::Sccp(&alarm)).into_iter();
+                return kinds
+                    .map(|kind| Observation {
                         address: from,
-                        seen,
+                        kind,
                     })
                     .collect();
             }

@@ -100,8 +100,8 @@ impl Registrar {
             .and_then(to);
         let decoded = Decoded::Sip(&request);
         let observations = address(&decoded).map_or_else(Vec::new, |address| {
-            let seen = observations(&decoded).into_iter();
-            seen.map(|seen| Observation { address, seen }).collect()
+            let kinds = observations(&decoded).into_iter();
+            kinds.map(|kind| Observation { address, kind }).collect()
         });
         RequestOutcome {
             response,

@@ -55,7 +55,7 @@ struct Shared {
     queue: ObservationQueue,
 }
 
-/// A panic elsewhere leaves counts that are still right.
+/// The counts stay correct if a thread panics while it holds the lock.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -128,7 +128,7 @@ async fn datagrams(socket: UdpSocket, shared: Arc<Shared>) {
     }
 }
 
-/// Reads what is there by `deadline`: 0 bytes at the end of the stream.
+/// Reads available bytes, waiting until `deadline`; returns 0 at the end of the stream.
 async fn read(stream: &TcpStream, bytes: &mut [u8], deadline: time::Instant) -> io::Result<usize> {
     loop {
         time::timeout_at(deadline, stream.readable()).await??;

@@ -25,7 +25,7 @@ pub(in crate::track) struct Delivery {
     pub(super) current: Option<Pass>,
     /// The newest manifest request that a pass can begin with.
     pub(super) manifest: Option<TransferId>,
-    /// Something of a manifest or image was delivered.
+    /// Bytes of a manifest or an image were acknowledged.
     pub(super) fetched: bool,
     /// Complete passes through the target's images.
     pub(super) complete_passes: u32,
@@ -35,7 +35,7 @@ pub(in crate::track) struct Delivery {
     pub(super) manifest_deliveries: Vec<ManifestDelivery>,
     /// Images whose transfers broke off, and how often since their last delivery.
     pub(super) failing: Vec<(String, u16)>,
-    /// What a restart interrupted before an episode began.
+    /// The work that the restart at the beginning of this episode interrupted.
     pub(super) interrupted_file: Option<String>,
 }
 

@@ -23,7 +23,7 @@ impl Conversion {
         self.delivery.absorb_earlier(earlier.delivery, idle);
         self.routing.absorb_earlier(earlier.routing, idle);
         self.reachability.absorb_earlier(earlier.reachability, idle);
-        // An episode carries the active diagnoses on by itself.
+        // An episode already contains the active diagnoses of the phone that it continues.
         self.findings
             .absorb_earlier(earlier.findings, idle, !renumber);
     }
@@ -47,8 +47,8 @@ impl Conversion {
         episode
     }
 
-    /// This episode was another phone's than the one that was known `before` it: removes what
-    /// it took over.
+    /// This episode was not of the phone that was known `before` it: removes what it took over from
+    /// that phone.
     pub(in crate::track) fn detach_episode(&mut self, before: &Self) {
         self.delivery.shift_passes(-i64::from(before.delivery.pass));
         let earlier = &before.findings.active;

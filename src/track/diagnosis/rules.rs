@@ -117,8 +117,7 @@ pub(crate) fn refusal(
 /// the configuration counts as rejected.
 pub(crate) const REJECTED_BOOTS: u8 = 3;
 
-/// The number of complete passes through the target's images that is too many. A recovery
-/// takes two.
+/// This many complete passes through the target's images are too many. A recovery takes two.
 pub(crate) const REPEATED_PASSES: u32 = 3;
 
 /// Transfers of one file without an ACK before this machine's answers count as blocked.

@@ -53,7 +53,7 @@ impl Fleet {
         }
     }
 
-    /// Whether every expected phone is done, and at least one phone came.
+    /// Whether every expected phone is done, and at least one phone was observed.
     #[must_use]
     pub fn succeeded(&self) -> bool {
         match (self.plan.expected_macs(), self.plan.expect) {

@@ -61,7 +61,7 @@ fn outcome(listener: &mut Observer, bytes: &[u8]) -> Option<(Register, RegisterO
     let heard = hear(listener, bytes);
     heard
         .into_iter()
-        .find_map(|observation| match observation.seen {
+        .find_map(|observation| match observation.kind {
             ObservationKind::Register { register, outcome } => {
                 assert_eq!(
                     observation.address, PHONE,
@@ -265,7 +265,7 @@ fn a_closed_port_is_told_and_a_connection_that_ends_is_not() {
     };
     let told = |over| Observation {
         address: PHONE,
-        seen: ObservationKind::PortClosed {
+        kind: ObservationKind::PortClosed {
             pbx: AT,
             transport: over,
         },
@@ -294,7 +294,7 @@ fn a_live_run_is_told_each_copy_and_each_name_once() {
         ear.observe(at, &frame)
             .unwrap()
             .into_iter()
-            .map(|one| one.seen)
+            .map(|one| one.kind)
             .collect::<Vec<_>>()
     };
     let first = told(0);
@@ -440,7 +440,7 @@ proptest! {
                     prop_assert!(!json.contains(secret), "{}", json);
                 }
                 prop_assert_eq!(&serde_json::from_str::<Observation>(&json).unwrap(), &observation);
-                if let ObservationKind::Register { register, .. } = observation.seen {
+                if let ObservationKind::Register { register, .. } = observation.kind {
                     prop_assert!(register.user.len() <= MAX_TEXT && !register.user.is_empty());
                     prop_assert_eq!(observation.address, *register.source.ip());
                 }
