@@ -45,8 +45,8 @@ pub struct Counters {
 
 impl Counters {
     /// Counts an observation of a server.
-    pub fn see(&self, seen: &ObservationKind) {
-        match seen {
+    pub fn count(&self, kind: &ObservationKind) {
+        match kind {
             ObservationKind::Requested {
                 transport,
                 served: Some(_),
@@ -91,7 +91,7 @@ fn side(transport: Transport) -> usize {
     }
 }
 
-/// The page's text.
+/// The text of the page.
 #[must_use]
 pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
     let mut page = Page(String::new());
@@ -293,10 +293,10 @@ mod tests {
                 size: 9,
             })
         };
-        counters.see(&asked(served(), Transport::Tftp));
-        counters.see(&asked(served(), Transport::Http));
-        counters.see(&asked(None, Transport::Tftp));
-        counters.see(&ObservationKind::Ended {
+        counters.count(&asked(served(), Transport::Tftp));
+        counters.count(&asked(served(), Transport::Http));
+        counters.count(&asked(None, Transport::Tftp));
+        counters.count(&ObservationKind::Ended {
             transfer: TransferId(0),
             end: TransferEnd::Delivered,
             bytes: 9,

@@ -19,8 +19,8 @@ pub fn how_to_grant() -> String {
     )
 }
 
-/// Drops all capabilities and, if this is root, becomes `user` or the user who called sudo.
-/// Returns messages for the operator.
+/// Drops all capabilities and, if this process is root, switches to `user` or to the user who
+/// called sudo. Returns messages for the operator.
 ///
 /// # Errors
 /// No such user, or a user this process may not become.
@@ -101,7 +101,7 @@ pub fn state_folder(user: Option<&str>) -> Result<Option<PathBuf>, Failure> {
     };
     let becomes = target(user)?.filter(|target| target.uid != unistd::geteuid());
     if let Some(target) = becomes.filter(|_| unistd::geteuid().is_root()) {
-        // The environment is root's.
+        // HOME and XDG_STATE_HOME are those of root here.
         return Ok(journal::state_folder(None, home(target.uid).as_deref()));
     }
     let here = std::env::var_os("HOME").filter(|home| !home.is_empty());

@@ -63,7 +63,7 @@ pub(crate) struct AgreedRun {
     pub(crate) equivalent: String,
     /// Adds instructions for the operator to the display.
     pub(crate) decorate: DecorateReporter,
-    /// Asks the operator at the end of the run.
+    /// Prompts the operator at the end of the run.
     pub(crate) attendant: Box<dyn OperatorPrompt>,
     /// The signals, which are caught already.
     pub(crate) signals: Option<Signals>,

@@ -193,8 +193,8 @@ fn inside(outer: &Path, inner: &str) -> PathBuf {
 
 /// The given checksums that match none of these bundles and none of the files they are in.
 ///
-/// With one file on the command line, each is a [`Bundle::set_checksum_mismatch`]; with
-/// several, it is unknown which file is wrong.
+/// If the command line names one file, the caller reports each with
+/// [`Bundle::set_checksum_mismatch`]. If it names several, it is unknown which of them is wrong.
 #[must_use]
 pub fn unmatched_checksums<'o>(
     bundles: &[Bundle],

@@ -159,8 +159,8 @@ pub(crate) fn run_with(
     let captures = Captures::open(&chosen, expected.port(), registrar.sip());
     let dropped = args.network.drop_privileges()?;
     let dhcp_message = dhcp.as_ref().map(BoundDhcp::message);
-    // Ends when it is dropped at the end of this function. Starting it takes seconds, so it
-    // comes before staging: a signal meanwhile leaves nothing behind.
+    // The DHCP server stops when it is dropped at the end of this function. Its start takes
+    // seconds, so it comes before staging: a signal in this time leaves no files behind.
     let mut dhcp = dhcp.map(BoundDhcp::start).transpose()?;
     let Selection { targets, bridges } = &selection;
     let stage = Stage::temporary_with_files(targets, bridges, &own_files, call_manager.into())

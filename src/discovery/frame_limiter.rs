@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use crate::limits::{Rate, TokenBucket};
 
-/// Frames per second with something new in them that are passed on, on average. A thousand
-/// phones send about 50.
+/// The average number of frames per second that are passed on; frames without anything new do not
+/// count. A thousand phones send about 50.
 pub const FRAMES_PER_SECOND: u32 = 200;
 
-/// Frames that are passed on at once, as when a building's power comes back.
+/// Maximum number of frames that are passed on at once, as when the power of a building returns.
 pub const FRAME_BURST: u32 = 1000;
 
 const RATE: Rate = Rate::per_second(FRAMES_PER_SECOND, FRAME_BURST);

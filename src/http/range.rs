@@ -24,7 +24,7 @@ pub enum RangeRequest {
     Whole,
     /// This part: 206.
     Part(Part),
-    /// A part outside of the file: 416.
+    /// A part outside the file: 416.
     Outside,
 }
 
@@ -70,7 +70,7 @@ pub struct Coverage {
     pub whole: bool,
 }
 
-/// Files that clients have in part, the capacity recent ones.
+/// The files that clients have in part: the `capacity` most recent ones.
 #[derive(Debug)]
 pub struct PartialDownloads {
     capacity: usize,
@@ -80,9 +80,9 @@ pub struct PartialDownloads {
 #[derive(Debug)]
 struct PartialDownload {
     address: Ipv4Addr,
-    /// The same allocation: parts of two versions of a file are never joined.
+    /// Identifies the version of the file, so that parts of two versions are never joined.
     file: Weak<[u8]>,
-    /// In order; none touches the next.
+    /// In ascending order, with a gap between each two.
     pieces: Vec<Part>,
 }
 

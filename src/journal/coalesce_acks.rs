@@ -63,8 +63,8 @@ fn released<'a>(
         .filter_map(|(address, transfer, running)| {
             let Held { at, bytes } = running.held.take_if(|held| held.at < before)?;
             running.written = at;
-            let seen = ObservationKind::Acknowledged { transfer, bytes };
-            Some((at, Observation { address, seen }))
+            let kind = ObservationKind::Acknowledged { transfer, bytes };
+            Some((at, Observation { address, kind }))
         })
         .collect();
     released.sort_by_key(|(at, _)| *at);
@@ -89,7 +89,7 @@ impl AckCoalescer {
         events: &[Event],
     ) -> Vec<(RunTime, Observation)> {
         let address = observation.address;
-        if let ObservationKind::Acknowledged { transfer, bytes } = observation.seen {
+        if let ObservationKind::Acknowledged { transfer, bytes } = observation.kind {
             let here = self.running.get_mut(&address);
             let Some(running) = here.and_then(|here| here.get_mut(&transfer)) else {
                 // The request of this transfer was not recorded.
@@ -108,7 +108,7 @@ impl AckCoalescer {
             };
         }
         let mut now = self.release(address);
-        let mac = match &observation.seen {
+        let mac = match &observation.kind {
             ObservationKind::Requested { name, .. } => RequestedFile::parse(name).mac(),
             ObservationKind::MacReported { mac, .. } => Some(*mac),
             _ => None,
@@ -122,7 +122,7 @@ impl AckCoalescer {
                 self.named.insert(mac, address);
             }
         }
-        match &observation.seen {
+        match &observation.kind {
             ObservationKind::Requested {
                 transfer,
                 served: Some(_),

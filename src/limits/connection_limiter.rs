@@ -18,7 +18,7 @@ struct Counts {
 }
 
 impl Counts {
-    /// A panic elsewhere leaves counts that are still right.
+    /// The counts stay correct if a thread panics while it holds the lock.
     fn open(&self) -> MutexGuard<'_, HashMap<Ipv4Addr, usize>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -36,7 +36,7 @@ impl PreflightRun {
     pub fn start(self, quiet: bool) -> Receiver<Finding> {
         let (queue, found) = channel(QUEUE);
         let is_reported = move |finding: &Finding| match finding.severity {
-            // Once it serves, that the server works needs no note.
+            // While the run serves, a note that the server works is of no use.
             Severity::Note => !quiet && finding.code == code::DHCP,
             _ => true,
         };

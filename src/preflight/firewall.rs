@@ -66,7 +66,7 @@ pub struct FirewallOutput {
 }
 
 impl FirewallOutput {
-    /// Runs all of them for an interface.
+    /// Runs all firewall programs for an interface.
     #[must_use]
     pub fn ask(interface: &str) -> Self {
         let mut silent = Vec::new();

@@ -83,7 +83,7 @@ impl MessageType {
 }
 
 /// A message. Bytes after the NUL of texts and after the six bytes of the client's address are not
-/// kept: phones leave rests of memory there (observed on 7911 and 7941).
+/// kept: phones leave remnants of other data there (observed on 7911 and 7941).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Direction.
@@ -298,7 +298,7 @@ impl Message {
         self.text_of(OptionCode::VENDOR_CLASS)
     }
 
-    /// The Cisco phone in option 60; `None`: the client is none.
+    /// The Cisco phone in option 60; `None`: the client is not a Cisco phone.
     #[must_use]
     pub fn phone(&self) -> Option<PhoneClass> {
         phone_class(self.options.get(OptionCode::VENDOR_CLASS)?)

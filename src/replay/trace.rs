@@ -14,10 +14,10 @@ use crate::{
     },
 };
 
-/// Requests that are read from one trace; later ones are ignored.
+/// Maximum number of requests that are read from one trace; later ones are ignored.
 pub const MAX_REQUESTS: usize = 1_000_000;
 
-/// Observations that are read from one trace; later ones are ignored.
+/// Maximum number of observations that are read from one trace; later ones are ignored.
 pub const MAX_OBSERVATIONS: usize = 1_000_000;
 
 /// One request.
@@ -202,48 +202,48 @@ impl Trace {
         for (time, (_, fact)) in times.into_iter().zip(&self.events) {
             now = now.max(since(began, time));
             let id = |index: &usize| TransferId(*index as u64);
-            let (address, seen) = match fact {
+            let (address, kind) = match fact {
                 TraceEvent::Requested(index) => {
                     let request = &self.requests[*index];
-                    let seen = ObservationKind::Requested {
+                    let kind = ObservationKind::Requested {
                         transfer: id(index),
                         transport: request.transport,
                         name: request.name.clone(),
                         port: request.port,
                         served: request.found.then(|| served(request)),
                     };
-                    (request.address, seen)
+                    (request.address, kind)
                 }
                 TraceEvent::Acknowledged(index, bytes) => {
-                    let seen = ObservationKind::Acknowledged {
+                    let kind = ObservationKind::Acknowledged {
                         transfer: id(index),
                         bytes: *bytes,
                     };
-                    (self.requests[*index].address, seen)
+                    (self.requests[*index].address, kind)
                 }
                 TraceEvent::Ended(index, end, bytes) => {
                     let request = &self.requests[*index];
                     let whole = (*end == TransferEnd::Delivered).then(|| served(request).size);
                     let whole = whole.filter(|size| *size != ServedFile::UNKNOWN_SIZE);
-                    let seen = ObservationKind::Ended {
+                    let kind = ObservationKind::Ended {
                         transfer: id(index),
                         end: end.clone(),
                         bytes: bytes.or(whole).unwrap_or(0),
                     };
-                    (request.address, seen)
+                    (request.address, kind)
                 }
                 TraceEvent::MacSeen { address, mac, .. } => {
-                    let seen = ObservationKind::MacReported {
+                    let kind = ObservationKind::MacReported {
                         mac: *mac,
                         source: EvidenceSource::Neighbour,
                     };
-                    (*address, seen)
+                    (*address, kind)
                 }
                 TraceEvent::Observed(observation) => {
-                    (observation.address, observation.seen.clone())
+                    (observation.address, observation.kind.clone())
                 }
             };
-            observations.push((now, Observation { address, seen }));
+            observations.push((now, Observation { address, kind }));
         }
         TraceObservations {
             began,

@@ -1,4 +1,4 @@
-//! Two legs side by side: what a name means depends on the view alone.
+//! Target and bridge in one stage: only the view decides which file a name means.
 
 use std::path::Path;
 
@@ -30,7 +30,7 @@ fn one_name_has_the_bytes_of_its_leg_in_every_view() {
     let base = tempfile::tempdir().unwrap();
     let stage = staged(base.path(), &[sip45()], &[bridge()]).unwrap();
     let (new, old) = (&sip45().loads[0], &bridge().loads[0]);
-    // Both legs hold these names, with different bytes.
+    // Target and bridge have files of these names with different bytes.
     for name in ["term65.default.loads", "jar7945.9.sbn"] {
         let of = |load| Some(String::from_utf8(content(load, name)).unwrap());
         assert_eq!(text(&stage, View::Target, name), of(new));
@@ -38,7 +38,7 @@ fn one_name_has_the_bytes_of_its_leg_in_every_view() {
         assert_eq!(text(&stage, View::Bridge, name), of(old));
         assert_eq!(text(&stage, View::ConfigOnly, name), None);
     }
-    // What only one leg holds is on no other.
+    // A file of only one of them is not in the views of the other.
     assert!(stage.resolve(View::Target, &old.manifest()).is_none());
     assert!(stage.resolve(View::NoLoad, &old.manifest()).is_none());
     assert!(stage.resolve(View::Bridge, &new.manifest()).is_none());
@@ -72,7 +72,7 @@ fn what_a_surveyed_phone_is_shown_names_the_call_manager_and_no_load() {
         text(&stage, View::ConfigOnly, name).as_deref(),
         Some("no load")
     );
-    // Neither leg's loads and images can be had.
+    // The view has no loads and images, neither of the target nor of the bridge.
     for load in [&sip45().loads[0], &bridge().loads[0]] {
         assert!(stage.resolve(View::ConfigOnly, &load.manifest()).is_none());
     }

@@ -1,4 +1,4 @@
-//! Files of the user's beside the firmware.
+//! Files of the user that are staged with the firmware.
 
 use std::{fs, path::Path};
 
@@ -49,12 +49,12 @@ fn every_view_has_them_beside_what_it_has_else() {
             .resolve(View::ConfigOnly, "term65.default.loads")
             .is_none()
     );
-    // Passwords are in memory alone.
+    // Files that may contain passwords are only in memory.
     for folder in ["0", "bridge-0", "target", "bridge", "config"] {
         let there = names(&stage.root().join(folder));
         assert!(!there.contains(&SEP.to_owned()), "{folder}: {there:?}");
     }
-    // Without a bridge its view stays empty.
+    // Without a bridge, the bridge view is empty.
     let stage = staged(base.path(), &[], &files).unwrap();
     assert!(stage.resolve(View::Bridge, SEP).is_none());
 }
@@ -109,7 +109,7 @@ fn what_is_no_file_for_a_phone_is_no_own_file() {
         "{error}"
     );
 
-    // A path's last part is the name; links are followed, folders are no files.
+    // The name is the last part of the path; links are followed, and a folder is rejected.
     let path = base.path().join("real");
     fs::write(&path, "plan").unwrap();
     let link = base.path().join("dialplan.xml");

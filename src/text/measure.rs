@@ -48,7 +48,7 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     visible().take_while(fits).chain(mark).collect()
 }
 
-/// The same, padded with spaces to `to` columns.
+/// The text in exactly `to` columns: cut, or padded with spaces.
 pub(crate) fn pad(text: &str, to: usize) -> String {
     let text = cut(text, to);
     let missing = to.saturating_sub(width(&text));

@@ -13,8 +13,8 @@ use crate::{
     protocol::sip::SipTransport,
 };
 
-/// Monotonic time since the run began. Only the record converts it to a time of day, from the
-/// wall clock at the beginning of the run.
+/// Monotonic time since the run began. The journal and the report convert it to a time of day, from
+/// the wall clock at the beginning of the run.
 pub type RunTime = Duration;
 
 /// One observation about one address.
@@ -23,7 +23,7 @@ pub struct Observation {
     /// The address that it is about.
     pub address: Ipv4Addr,
     /// What was observed.
-    pub seen: ObservationKind,
+    pub kind: ObservationKind,
 }
 
 /// The number of one transfer, unique in a run across all transports.
@@ -124,9 +124,9 @@ pub struct Register {
     /// The port in its Via header, on which a phone waits for the answer over UDP.
     #[serde(alias = "listens")]
     pub via_port: u16,
-    /// It asks for the answer to the source port (RFC 3581).
+    /// It requests the response at the source port (RFC 3581).
     pub rport: bool,
-    /// Its Via header names another address than the source address: a NAT is between.
+    /// Its Via header names another address than the source address: there is a NAT in between.
     #[serde(alias = "nat")]
     pub via_differs: bool,
     /// It carries credentials, right or wrong.

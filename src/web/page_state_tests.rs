@@ -55,7 +55,7 @@ fn diagnosis(code: Code) -> Diagnosis {
     }
 }
 
-/// What a page that follows has, as its script folds it.
+/// The state of a page that follows the run, folded as its script does it.
 #[derive(Debug, Default)]
 struct Follower {
     known: Option<u64>,
@@ -91,7 +91,7 @@ impl Follower {
     }
 }
 
-/// One thing that may happen.
+/// One step of a run, or of its page.
 #[derive(Debug, Clone)]
 enum Happens {
     Event(Event),

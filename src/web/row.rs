@@ -12,10 +12,10 @@ use crate::{
     track::State,
 };
 
-/// States, and marks, of one phone's time line that are sent: the newest.
+/// How many states and marks of a phone's time line are sent: the newest.
 const MOST: usize = 64;
 
-/// A phone, whole. Times are milliseconds since 1970.
+/// A complete row. Times are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Row {
     id: u32,

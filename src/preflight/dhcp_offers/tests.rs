@@ -40,7 +40,7 @@ fn found(offers: &[Offer], isolated: bool) -> Vec<(&'static str, Severity)> {
         .collect()
 }
 
-/// What it is called, the offer, and what is found.
+/// The name of the case, the offer, and the expected findings.
 type Case<'a> = (&'a str, Offer, &'a [(&'a str, Severity)]);
 
 #[test]

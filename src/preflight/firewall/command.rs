@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How often to poll for the exit of a program that closed its output.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// Bytes of output read at most; the rules of a machine with many containers take a few MB.
+/// Maximum number of bytes of output that are read; the rules of a machine with many containers take a few MB.
 const MOST: u64 = 16 * 1024 * 1024;
 
 /// The program's output. `None` if it is not installed, refuses, fails, or takes too long.
@@ -51,7 +51,7 @@ fn ended(child: &mut Child, end: Instant) -> Option<ExitStatus> {
             Ok(Some(status)) => return Some(status),
             Ok(None) if Instant::now() < end => thread::sleep(LOOK_AGAIN),
             _ => {
-                // An error says that it has ended in between.
+                // An error means that it has ended meanwhile.
                 let _ = child.kill();
                 return child.wait().ok();
             }

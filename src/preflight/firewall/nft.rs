@@ -266,7 +266,7 @@ mod tests {
 
     use super::{super::tests::packet, *};
 
-    /// As Debian's example does it, with a verdict map, a set of ports and a named set.
+    /// Rules like those of Debian's example, with a verdict map, a set of ports and a named set.
     const WORKSTATION: &str = r#"{"nftables":[{"metainfo":{"version":"1.0.6"}},
 {"table":{"family":"inet","name":"filter"}},
 {"set":{"family":"inet","name":"open","table":"filter","type":"inet_service","elem":[69,{"range":[7000,7010]}]}},
@@ -279,7 +279,7 @@ mod tests {
 {"rule":{"family":"inet","table":"filter","chain":"input","expr":[{"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"saddr"}},"right":{"prefix":{"addr":"192.0.2.0","len":24}}}},{"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":8080}},{"accept":null}]}}
 ]}"#;
 
-    /// The shape of firewalld's.
+    /// Rules with the chains that firewalld writes.
     const FIREWALLD: &str = r#"{"nftables":[
 {"chain":{"family":"inet","table":"firewalld","name":"filter_INPUT","type":"filter","hook":"input","prio":10,"policy":"accept"}},
 {"chain":{"family":"inet","table":"firewalld","name":"filter_INPUT_ZONES"}},
@@ -372,7 +372,7 @@ mod tests {
             evaluate(&start, &packet(true, Some(69), false), false);
         }
 
-        /// A ruleset with any number, text or nothing where it has values.
+        /// A ruleset whose values are replaced by any number, any text or nothing.
         #[test]
         fn any_values_are_judged(seed in proptest::collection::vec(any::<u8>(), 24)) {
             let mut value: Value = serde_json::from_str(WORKSTATION).unwrap();

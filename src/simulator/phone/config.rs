@@ -39,7 +39,8 @@ pub struct PhoneConfig {
 }
 
 impl PhoneConfig {
-    /// The bytes of the image `name` after which power is lost; `None` if it is not.
+    /// The bytes of the image `name` after which power is lost; `None` if it is not lost in this
+    /// image.
     pub(super) fn power_cut(&self, name: &str) -> Option<u64> {
         let lower = name.to_ascii_lowercase();
         self.faults.iter().find_map(|fault| match fault {

@@ -60,8 +60,8 @@ impl SimulatedPhone {
             return Err(ManifestRefusal::Signature);
         }
         let manifest = Manifest::read(bytes).ok_or(ManifestRefusal::Unreadable)?;
-        // Class 1 is every phone of the family's first years, which loads without a mask
-        // support too. No load is known to support bit 6.
+        // Class 1 stands for the phones of a family's first years, which loads without a mask also
+        // support. No load is known to support the class of bit 6.
         let hardware = if self.has(&PhoneFault::WrongHardware) {
             0x40
         } else {

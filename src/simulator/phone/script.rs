@@ -17,7 +17,7 @@ pub(super) const AFTER_IMAGE: Times = range(2_000, 6_000);
 pub(super) const AFTER_APPS: Times = range(6_000, 8_000);
 /// After the last image: writing and restart, without requests.
 pub(super) const WRITING: Times = range(60_000, 180_000);
-/// Without power.
+/// How long a phone stays without power.
 pub(super) const DARK: Times = range(5_000, 30_000);
 /// Between the two requests for a refused manifest.
 pub(super) const WITHIN_PAIR: Times = range(0, 1_000);

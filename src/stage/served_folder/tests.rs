@@ -100,7 +100,7 @@ fn no_name_leads_out_of_the_folder() {
     ] {
         assert!(folder.resolve(name).unwrap().is_none(), "{name}");
     }
-    // A link that stays below the folder leads nowhere else.
+    // A link whose target is below the folder is followed.
     symlink("Jar41sip.8-3-1S.sbn", dir.path().join("inside")).unwrap();
     assert_eq!(text(&folder, "inside").as_deref(), Some("image"));
 }
@@ -118,7 +118,7 @@ fn fifos_sockets_and_devices_are_not_found_and_nobody_waits() {
     for name in ["fifo", "socket", "device"] {
         assert!(folder.resolve(name).unwrap().is_none(), "{name}");
     }
-    // Served itself, /dev has devices below it that no link leads to.
+    // In /dev the devices are reached without a link.
     let dev = ServedFolder::open(Path::new("/dev")).unwrap();
     assert!(dev.resolve("zero").unwrap().is_none());
 }

@@ -101,14 +101,15 @@ impl Fleet {
     pub fn observe(&mut self, at: RunTime, observation: &Observation) -> Vec<Event> {
         let mut events = self.tick(at);
         events.extend(self.apply(self.now, observation));
-        // A phone that is again what it was before may be past its deadline.
+        // If an episode was removed from a phone, the phone has its earlier deadline again, which
+        // may have passed.
         events.extend(self.tick(self.now));
         events
     }
 
     fn apply(&mut self, at: RunTime, observation: &Observation) -> Vec<Event> {
         let address = observation.address;
-        match &observation.seen {
+        match &observation.kind {
             ObservationKind::Requested {
                 transfer,
                 transport,

@@ -101,7 +101,7 @@ fn is_undecided(answers: &Answers, wanted: &CheckOptions) -> bool {
         && wanted.listen.is_none()
 }
 
-/// Asks for the interface, if evidence does not choose one, or `always`.
+/// Asks for the interface, unless evidence chooses one; asks in any case if `always`.
 fn ask_interface(
     answers: &mut Answers,
     prompt: &mut dyn Prompt,

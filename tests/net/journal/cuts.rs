@@ -96,12 +96,12 @@ fn play(live: &mut Live, acts: Vec<(u8, Act)>) {
                 live.see(who, ObservationKind::MacReported { mac, source });
             }
             Act::Load(load) => {
-                let seen = ObservationKind::Load {
+                let kind = ObservationKind::Load {
                     load: LoadName::new(LOADS_SAID[load]),
                     source: EvidenceSource::Cdp,
                     detail: "said so".to_owned(),
                 };
-                live.see(who, seen);
+                live.see(who, kind);
             }
             Act::Wait(seconds) => live.wait(seconds),
             Act::Pass(ends, name) => {

@@ -92,7 +92,7 @@ fn killed_files(recorded: &RecordedRun) -> BTreeSet<String> {
     let mut names = BTreeMap::new();
     let mut killed = BTreeSet::new();
     for (_, observation) in &recorded.observations {
-        match &observation.seen {
+        match &observation.kind {
             ObservationKind::Requested { transfer, name, .. } => {
                 names.insert(*transfer, name.clone());
             }

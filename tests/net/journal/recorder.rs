@@ -90,11 +90,11 @@ impl Live {
         self.told.insert(self.fleet.now(), report);
     }
 
-    pub(super) fn see(&mut self, who: u8, seen: ObservationKind) {
+    pub(super) fn see(&mut self, who: u8, kind: ObservationKind) {
         self.now += Duration::from_millis(1);
         let observation = Observation {
             address: address(who),
-            seen,
+            kind,
         };
         let events = self.fleet.observe(self.now, &observation);
         self.journal

@@ -57,7 +57,7 @@ fn a_resumed_run_goes_on_at_the_last_moment_with_the_wall_of_each_sitting() {
     let at = recorded.last + Duration::from_secs(30);
     let asked = Observation {
         address: address(11),
-        seen: ObservationKind::Requested {
+        kind: ObservationKind::Requested {
             transfer: TransferId(1),
             transport: Transport::Tftp,
             name: TERM.to_owned(),

@@ -24,7 +24,7 @@ fn a_phone_gets_an_address_and_the_tftp_server_three_times() {
         }]
     );
     assert_eq!(
-        events[0].observation().unwrap().seen,
+        events[0].observation().unwrap().kind,
         ObservationKind::MacReported {
             mac: mac(1),
             source: EvidenceSource::Dhcp
