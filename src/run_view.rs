@@ -37,6 +37,39 @@ use crate::{
 };
 
 /// The present state of a run.
+///
+/// # Examples
+///
+/// ```
+/// use std::{net::Ipv4Addr, time::Duration};
+/// use jiff::Timestamp;
+/// use reflash::{
+///     run_view::RunView,
+///     track::{Fleet, Observation, ObservationKind, Plan, State, TransferId, Transport},
+/// };
+///
+/// let request = Observation {
+///     address: Ipv4Addr::new(192, 0, 2, 7),
+///     kind: ObservationKind::Requested {
+///         transfer: TransferId(1),
+///         transport: Transport::Tftp,
+///         name: "CTLSEP001D45AABB01.tlv".to_owned(),
+///         port: 49_152,
+///         served: None,
+///     },
+/// };
+/// let began: Timestamp = "2026-01-01T08:00:00Z".parse()?;
+/// let mut fleet = Fleet::new(Plan::default());
+/// let mut view = RunView::default();
+/// let at = Duration::from_secs(1);
+/// for event in fleet.observe(at, &request) {
+///     view.apply(began + at, &event);
+/// }
+/// let phone = view.phones().next().unwrap();
+/// assert_eq!(phone.state, State::Configuring);
+/// assert_eq!(phone.since, began + at);
+/// # Ok::<(), jiff::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct RunView {
     phones: BTreeMap<PhoneId, PhoneView>,

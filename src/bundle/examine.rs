@@ -29,6 +29,28 @@ use super::{
 /// Memory use does not depend on the size of the file. Only nested archives are written, to
 /// unnamed temporary files.
 ///
+/// # Examples
+///
+/// ```
+/// use reflash::{
+///     bundle::{ExamineOptions, Verdict, examine},
+///     phone::Family,
+///     simulator::{Sizes, SyntheticBundle, test_key},
+/// };
+///
+/// let folder = tempfile::tempdir()?;
+/// let synthetic = SyntheticBundle::new(Family::F45, 1).unwrap().sizes(Sizes::Small);
+/// let path = folder.path().join(synthetic.file_name());
+/// synthetic.write_zip(&path)?;
+///
+/// let options = ExamineOptions { trusted: vec![test_key()], ..ExamineOptions::default() };
+/// let bundles = examine(&path, &options)?;
+/// assert_eq!(bundles.len(), 1);
+/// assert_eq!(bundles[0].verdict, Verdict::Genuine);
+/// assert_eq!(bundles[0].loads[0].as_str(), "SIP45.9-3-1SR4-1S");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// The path cannot be read, is not a regular file or folder, or changed while it was read.

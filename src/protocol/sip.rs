@@ -71,6 +71,25 @@ pub struct Flow {
 }
 
 /// The head of a request.
+///
+/// # Examples
+///
+/// ```
+/// use reflash::protocol::sip::Request;
+///
+/// let register = Request::decode(
+///     b"REGISTER sip:192.0.2.1 SIP/2.0\r\n\
+///       Via: SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bK1\r\n\
+///       From: <sip:100@192.0.2.1>;tag=1\r\n\
+///       To: <sip:100@192.0.2.1>\r\n\
+///       Call-ID: 1@192.0.2.7\r\n\
+///       CSeq: 101 REGISTER\r\n\
+///       User-Agent: Cisco-CP7965G/9.3.1\r\n\r\n",
+/// )?;
+/// assert_eq!(register.method, "REGISTER");
+/// assert_eq!(register.phone().model.unwrap().number, "7965");
+/// # Ok::<(), reflash::protocol::Malformed>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// `REGISTER`.
