@@ -4,10 +4,7 @@
     unsafe_code,
     reason = "recvmmsg and sendmmsg with a source address for each packet"
 )]
-#![expect(
-    clippy::cast_possible_truncation,
-    reason = "sizes of C structures"
-)]
+#![expect(clippy::cast_possible_truncation, reason = "sizes of C structures")]
 
 use std::{
     io, mem,
