@@ -37,7 +37,7 @@ pub fn frame(bytes: &[u8]) -> bool {
     if let Ok(frame) = &frame {
         payload_lies_in(&frame.payload, bytes);
     }
-    // As if another link layer had carried it.
+    // The same bytes as frames of other link layers.
     for number in [101, 113, 276] {
         if let Ok(sent) = LinkType::of(number).expect("a link layer").read(bytes) {
             payload_lies_in(&sent.payload, bytes);
@@ -75,7 +75,7 @@ pub fn ipv4(bytes: &[u8]) -> bool {
         return false;
     };
     payload_lies_in(&read, bytes);
-    // Behind an Ethernet header it is the same.
+    // After an Ethernet header the result is the same.
     let frame = ethernet(0x0800, bytes);
     assert_eq!(Frame::decode(&frame).map(|frame| frame.payload), Ok(read));
     true
@@ -129,11 +129,11 @@ pub fn cdp(bytes: &[u8]) -> bool {
         assert!(cdp.addresses.len() <= MAX_LIST);
         true
     };
-    let is_sealed = check(bytes);
-    // And with a checksum that is right, which arbitrary bytes never have.
+    let is_valid = check(bytes);
+    // Also with a valid checksum, which arbitrary bytes do not have.
     let mut sealed = bytes.to_vec();
     if sealed.len() < 4 {
-        return is_sealed;
+        return is_valid;
     }
     sealed[2..4].fill(0);
     let sum = checksum(&sealed, OddByte::Last);

@@ -19,14 +19,14 @@ const FIRST: Socket = Socket::Transfer(Port::First);
 
 const SECOND: Socket = Socket::Transfer(Port::Second);
 
-/// Serves 1,000 bytes under every name but "absent", and records its calls.
+/// Serves 1,000 bytes under every name except "absent", and records its calls.
 #[derive(Default)]
-struct Shelf(Vec<String>);
+struct RecordingService(Vec<String>);
 
-impl Service for Shelf {
+impl Service for RecordingService {
     fn request(&mut self, _: Instant, request: &Request<'_>) -> Answer {
         self.0.push(format!(
-            "ask {} {}",
+            "request {} {}",
             request.transfer,
             request.name.escape_debug()
         ));
@@ -50,7 +50,7 @@ impl Service for Shelf {
 
 /// An engine, its clock and its network.
 struct Bench {
-    engine: Engine<Shelf>,
+    engine: Engine<RecordingService>,
     now: Instant,
     out: TransmitQueue,
 }
@@ -58,20 +58,20 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         Self {
-            engine: Engine::new(Limits::default(), Shelf::default()),
+            engine: Engine::new(Limits::default(), RecordingService::default()),
             now: Instant::now(),
             out: TransmitQueue::default(),
         }
     }
 
-    /// Sends a datagram; what the engine answers, and from where.
+    /// Sends a datagram; returns the packets that the engine sends, with their ports.
     fn send(&mut self, peer: SocketAddrV4, to: Socket, bytes: &[u8]) -> Vec<(Port, Vec<u8>)> {
         self.engine
             .datagram(self.now, to, LOCAL, peer, bytes, &mut self.out);
         self.sent()
     }
 
-    fn ask(&mut self, peer: SocketAddrV4, name: &str) -> Vec<(Port, Vec<u8>)> {
+    fn request(&mut self, peer: SocketAddrV4, name: &str) -> Vec<(Port, Vec<u8>)> {
         self.send(
             peer,
             Socket::Listener,
@@ -83,7 +83,7 @@ impl Bench {
         self.send(peer, to, &[0, 4, 0, block])
     }
 
-    fn pass(&mut self, time: Duration) -> Vec<(Port, Vec<u8>)> {
+    fn advance(&mut self, time: Duration) -> Vec<(Port, Vec<u8>)> {
         self.now += time;
         self.engine.tick(self.now, &mut self.out);
         self.sent()

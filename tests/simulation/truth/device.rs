@@ -1,4 +1,4 @@
-//! One phone of a fleet, and its way to the server.
+//! One phone of a fleet, and its link to the server.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -26,14 +26,14 @@ pub(crate) struct Device {
     pub(crate) address: Ipv4Addr,
     pub(crate) home: Ipv4Addr,
     pub(crate) port: Option<u16>,
-    /// The name that each port asked for.
-    pub(crate) asked: HashMap<u16, String>,
+    /// The name that each port requested.
+    pub(crate) requested: HashMap<u16, String>,
     /// Ports whose ACKs are lost from now on.
     pub(crate) muted: HashSet<u16>,
     pub(crate) restarts: Vec<Duration>,
     pub(crate) last_ack_lost: bool,
-    /// It was answered by the server since it runs what it runs.
-    pub(crate) spoke: bool,
+    /// The server has answered a request of its current load.
+    pub(crate) was_answered: bool,
 }
 
 impl Device {
@@ -61,28 +61,28 @@ impl Device {
             address: home,
             home,
             port: None,
-            asked: HashMap::new(),
+            requested: HashMap::new(),
             muted: HashSet::new(),
             restarts,
             last_ack_lost: false,
-            spoke: false,
+            was_answered: false,
         }
     }
 
     /// The ACKs of this port are lost from now on.
     pub(crate) fn mute(&mut self, port: u16) {
         self.muted.insert(port);
-        let name = self.asked.get(&port).cloned().unwrap_or_default();
+        let name = self.requested.get(&port).cloned().unwrap_or_default();
         self.last_ack_lost |= name.starts_with("cvm");
     }
 
-    /// Whether what the server sends to this port gets lost.
+    /// Whether a packet of the server to this port is lost.
     pub(crate) fn swallows(&self, port: u16, bytes: &[u8]) -> bool {
         match self.member.cause {
             Cause::Firewall => true,
             Cause::BlackHole => {
                 let block = u16::from_be_bytes([bytes[2], bytes[3]]);
-                let name = self.asked.get(&port);
+                let name = self.requested.get(&port);
                 let is_apps = name.is_some_and(|name| name.starts_with("apps"));
                 is_apps && bytes[1] == 3 && block > HOLE
             }

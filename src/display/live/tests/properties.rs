@@ -97,7 +97,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn rows_fit_the_screen_whatever_happens(
+    fn rows_fit_the_screen_after_any_events(
         events in prop::collection::vec((events(), 0..100_i64, any::<u16>()), 0..160),
         columns in 40..=200_usize,
         rows in 5..=60_usize,
