@@ -110,7 +110,7 @@ impl ReplayError {
             }
             Self::Read { .. } => "Name an existing file that this user can read".to_owned(),
             Self::Packed { with, .. } => {
-                format!("Unpack it into replay: {with} FILE | reflash replay /dev/stdin")
+                format!("Unpack it in a pipe: {with} FILE | reflash replay /dev/stdin")
             }
             Self::Empty { .. }
             | Self::NoLog { .. }

@@ -20,8 +20,8 @@ use crate::{
 
 /// Show what a phone with this dial plan sends for dialled digits
 ///
-/// Shows also when it sends and which entry matched. The digits are dialled one after the other,
-/// so a call that starts too early shows too.
+/// Also shows when the phone sends them and which entry matched. Digits are dialled one at a time,
+/// so a call that would start too early is detected.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

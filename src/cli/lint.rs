@@ -45,7 +45,7 @@ pub(super) struct Args {
     bundles: Vec<PathBuf>,
     /// Model that the SEP files are for
     ///
-    /// Default: according to the load that they name.
+    /// Default: the model that their load is for.
     #[arg(long, value_name = "MODEL", value_parser = model, help_heading = heading::PHONES)]
     model: Option<&'static Model>,
     /// Asterisk's pjsip.conf to compare with (repeatable)

@@ -19,8 +19,8 @@ use crate::{
 
 /// Report the result of every phone of a run, from its journal
 ///
-/// For every phone: its state, the evidence for it, how long it took, what is wrong, and what
-/// to do next. Reads the journal that `convert` writes, also of a run that still goes on or was
+/// For every phone: its state, the evidence for it, how long it took, what is wrong, and what to do
+/// next. Reads the journal that `convert` writes, also of a run that is still in progress or was
 /// killed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -135,7 +135,9 @@ fn heading_lines(path: &Path, recorded: &RecordedRun) -> Vec<String> {
         lines.push(format!("resumed: {} sessions", sessions.count()));
     }
     if !recorded.finished {
-        lines.push("the journal has no end: the run still goes on, or was killed".to_owned());
+        lines.push(
+            "the journal has no last line: the run is still in progress, or was killed".to_owned(),
+        );
     }
     match recorded.lines_cut {
         0 => {}
@@ -146,7 +148,7 @@ fn heading_lines(path: &Path, recorded: &RecordedRun) -> Vec<String> {
     }
     if recorded.unknown_lines > 0 {
         lines.push(format!(
-            "lines of another version of reflash that this one does not know: {}",
+            "unknown lines, written by another version of reflash: {}",
             recorded.unknown_lines
         ));
     }

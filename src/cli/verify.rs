@@ -84,8 +84,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     for checksum in unmatched {
         failures.push(Failure::new(
             format!("no bundle has the {} {checksum}", checksum.kind()),
-            "Check the checksum for a typing error; otherwise none of these files is the one it belongs \
-             to",
+            "Check the checksum for a typing error. If it is correct, none of these files is the \
+             one it belongs to",
         ));
     }
     match Failure::joined(failures) {
@@ -161,8 +161,8 @@ fn sentence(bundle: &Bundle) -> String {
             "It has the checksum that you gave, and is complete.".to_owned()
         }
         (Verdict::Genuine, _) if bundle.uses_trusted_key => {
-            "Every signature in it is valid, some by a key that you trust instead of Cisco's, and it \
-             is complete."
+            "It is complete, and every signature in it is valid; some were made with a key given \
+             with --trust-key, not with Cisco's."
                 .to_owned()
         }
         (Verdict::Genuine, _) => {

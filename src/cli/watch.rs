@@ -27,7 +27,7 @@ use crate::{
 /// How often the list checks for phones that went silent.
 const TICK: Duration = Duration::from_secs(1);
 
-/// List the phones on the network, with load and address; send nothing
+/// List phones, with load and address, by listening only
 ///
 /// Phones announce themselves about once a minute by CDP or LLDP, and at once when they request
 /// an address by DHCP. A Cisco switch does not forward CDP: connect this machine to the phone

@@ -16,8 +16,9 @@ use crate::{
 /// Guided conversion, from bundle to registered phone
 ///
 /// Asks for what it needs, checks the network, explains what will happen, and does it. It shows
-/// which keys to press on the phone and when. Options are answers: what is given is not asked.
-/// At the end it prints the equivalent `reflash convert` command.
+/// which keys to press on the phone and when. An option given on the command line answers its
+/// question, which is then not asked. At the end it prints the equivalent `reflash convert`
+/// command.
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 #[command(

@@ -194,9 +194,9 @@ impl Thread {
         self.report_events();
         if let (None, Some(other)) = (before, self.service.withdrawn()) {
             tracing::warn!(
-                "another DHCP server answers on this network: {other}. This one no longer \
-                 answers (second-dhcp). Switch the other one off and start again, or set its \
-                 option 150 to this machine and omit --dhcp"
+                "another DHCP server answers on this network: {other}. The server of reflash no \
+                 longer answers (second-dhcp). Switch the other one off and start again, or set \
+                 its option 150 to this machine and omit --dhcp"
             );
         }
         answered

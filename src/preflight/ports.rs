@@ -46,7 +46,8 @@ impl Port {
             let means = "the DHCP server of --dhcp isolated needs it";
             port(Protocol::Udp, 67, Severity::Error, means)
         } else {
-            let means = "a DHCP server on this machine: it must name this machine to phones";
+            let means = "a DHCP server on this machine: it must announce this machine as TFTP \
+                         server";
             port(Protocol::Udp, 67, Severity::Note, means)
         });
         let registrar = "a call server on this machine, where converted phones may register";

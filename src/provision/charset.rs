@@ -51,8 +51,8 @@ pub(crate) fn extension(text: &str) -> CheckResult {
     expected(
         only(text, "_.+") && begins && text.len() <= MAX_AUTH_NAME,
         format!(
-            "an extension has 1 to {MAX_AUTH_NAME} letters without accents, digits, '+', '.' and \
-             '_', and begins with a letter, a digit or '+'"
+            "an extension has 1 to {MAX_AUTH_NAME} characters: digits, unaccented letters, '+', \
+             '.' and '_'; it begins with a letter, a digit or '+'"
         ),
     )?;
     let reserved = RESERVED.iter().any(|word| text.eq_ignore_ascii_case(word));
@@ -67,8 +67,8 @@ pub(crate) fn secret(text: &str) -> CheckResult {
     expected(
         only(text, "-_.!*+@/~^?") && text.len() <= MAX_SECRET,
         format!(
-            "a password has 1 to {MAX_SECRET} letters without accents, digits and -_.!*+@/~^? \
-             and nothing else: phones and Asterisk read other characters differently"
+            "a password has 1 to {MAX_SECRET} characters: digits, unaccented letters and \
+             -_.!*+@/~^?; phones and Asterisk read other characters differently"
         ),
     )
 }
@@ -100,8 +100,8 @@ pub(super) fn number(text: &str) -> CheckResult {
             && text.contains(|c: char| !c.is_ascii_alphabetic())
             && text.len() <= MAX_NUMBER,
         format!(
-            "a number to dial has 1 to {MAX_NUMBER} digits, '*', '#', '+' and letters without \
-             accents"
+            "a number to dial has 1 to {MAX_NUMBER} characters: digits, '*', '#', '+' and \
+             unaccented letters"
         ),
     )
 }
@@ -145,8 +145,8 @@ pub(super) fn context(text: &str) -> CheckResult {
     expected(
         only(text, "_-") && !reserved && text.len() <= MAX_CONTEXT,
         format!(
-            "a context has 1 to {MAX_CONTEXT} letters without accents, digits, '-' and '_', and \
-             is not 'general' or 'globals'"
+            "a context has 1 to {MAX_CONTEXT} characters: digits, unaccented letters, '-' and \
+             '_'; it is not 'general' or 'globals'"
         ),
     )
 }
@@ -188,6 +188,9 @@ pub(super) fn date_format(text: &str) -> CheckResult {
 pub(super) fn ssh_user(text: &str) -> CheckResult {
     expected(
         only(text, "-_.") && text.len() <= MAX_AUTH_NAME,
-        format!("an SSH user has 1 to {MAX_AUTH_NAME} letters without accents, digits and -_."),
+        format!(
+            "an SSH user has 1 to {MAX_AUTH_NAME} characters: digits, unaccented letters and \
+                 -_."
+        ),
     )
 }

@@ -30,7 +30,7 @@ enum Decision {
 }
 
 const STOPPING: &str = "the server is stopping";
-const WITHHELD: &str = "this configuration is another phone's";
+const WITHHELD: &str = "this configuration is for another phone";
 
 impl Shared {
     /// Decides whether the request is admitted, finds its file, and records the request.

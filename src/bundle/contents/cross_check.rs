@@ -129,16 +129,19 @@ impl CrossCheck {
             ),
             (Some(Verification::Invalid(Some(platform))), _) if firmware => report(
                 "signature-invalid",
-                format!("it is signed for another platform ({platform}), so its phones reject it"),
+                format!(
+                    "it is signed for another platform ({platform}), so the phones that it is \
+                         for reject it"
+                ),
             ),
             (Some(Verification::NoMatchingKey), _) if keyed => report(
                 "signature-invalid",
-                "it is not signed with any key that its phones know".to_owned(),
+                "it is not signed with any key that the phones it is for know".to_owned(),
             ),
             (None, Header::None) if keyed && entry.size > 0 => {
                 report(
                     "not-signed",
-                    "it has no signature, so its phones reject it".to_owned(),
+                    "it has no signature, so the phones that it is for reject it".to_owned(),
                 );
             }
             _ => {}

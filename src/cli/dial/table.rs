@@ -98,13 +98,15 @@ fn parse(text: &str) -> Result<Vec<Case>, (usize, String)> {
             [_] => {
                 return Err((
                     line,
-                    "only one word: what is expected to be sent?".to_owned(),
+                    "only one field: expected the digits and what is to be sent".to_owned(),
                 ));
             }
             _ => {
                 return Err((
                     line,
-                    "more than digits, what is sent, and seconds".to_owned(),
+                    "more than three fields: expected the digits, what is to be sent, and \
+                     optionally seconds"
+                        .to_owned(),
                 ));
             }
         };

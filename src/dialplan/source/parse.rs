@@ -111,10 +111,7 @@ fn rule(first: Token<'_>, rest: &[Token<'_>], index: usize) -> Result<Entry, Sou
             word.text
         };
         if seen.contains(&subject) && subject != "tone" {
-            return Err(word.error(format!(
-                "'{}' for the second time in one rule",
-                shown(word.text)
-            )));
+            return Err(word.error(format!("'{}' is given twice in one rule", shown(word.text))));
         }
         seen.push(subject);
         let mut value = |expected: &str| {

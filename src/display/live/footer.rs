@@ -59,7 +59,7 @@ pub(super) fn sums(run: &LiveRun, frame: Frame) -> Vec<String> {
         (count(run, &[State::Rebooted]), "restarting"),
         (count(run, &fetching), "fetching"),
         (count(run, &[State::Seen]), "only seen"),
-        (frame.tick.awaited.unwrap_or(0), "not here yet"),
+        (frame.tick.awaited.unwrap_or(0), "not seen yet"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)

@@ -83,7 +83,8 @@ fn note(problems: &mut Problems<'_>, accounts: &[Account], long: &[String]) {
     let shared: Vec<_> = shared.map(|account| account.user.as_str()).collect();
     if !shared.is_empty() {
         problems.notes.push(format!(
-            "all phones of {} ring with pjsip only: chan_sip rings the one that registered last.",
+            "all phones that share {} ring only with pjsip; chan_sip rings the one that \
+             registered last.",
             first_few(&shared)
         ));
     }

@@ -216,8 +216,8 @@ fn examine(
     };
     if let Some(checksum) = bundle::unmatched_checksums(&bundles, &expectation).first() {
         return BundleCheck::Rejected(format!(
-            "No file has the {} {checksum}.\n→ Check the checksum for a typing error; otherwise \
-             download the file again: it is not the one the checksum belongs to",
+            "No file has the {} {checksum}.\n→ Check the checksum for a typing error. If it is \
+             correct, download the file again: this is not the file it belongs to",
             checksum.kind()
         ));
     }

@@ -51,9 +51,9 @@ pub(in super::super) fn ask(
     loop {
         prompt.page(&answers.page(NUMBER, TITLE));
         prompt.paragraph(
-            "A SIP phone needs a PBX to register with: the address of the PBX, and an extension \
-             and a password for each phone. reflash can write these configurations and serve them \
-             in the same run; the phones then register by themselves.",
+            "A SIP phone registers with a PBX. For this it needs the address of the PBX, an \
+             extension and a password. reflash can write these configurations and serve them in \
+             the same run; the phones then register by themselves.",
         );
         let picked = match pick(answers, prompt)? {
             Reply::Given(Pick::Back) | Reply::Back => return Ok(Transition::Back),

@@ -241,7 +241,7 @@ fn pick(
     let has_error = all.iter().any(is_error);
     let no_privileges = lacks_privileges(all);
     if no_privileges {
-        prompt.paragraph("Leave, and continue from here with the privileges needed:");
+        prompt.paragraph("Exit, and continue from here with the necessary privileges:");
         let program = std::env::current_exe().unwrap_or_else(|_| "reflash".into());
         let line = answers.wizard_line();
         let line = line.strip_prefix("reflash").unwrap_or(&line);

@@ -232,7 +232,7 @@ fn ask_macs(answers: &mut Answers, prompt: &mut dyn Prompt) -> Result<bool, Stop
         let earlier = answers.only();
         let earlier: Vec<String> = earlier.iter().map(ToString::to_string).collect();
         let default = Some(earlier.join(" ")).filter(|text| !text.is_empty());
-        let Reply::Given(text) = ask_line(prompt, "MAC addresses, separated by blanks", default)?
+        let Reply::Given(text) = ask_line(prompt, "MAC addresses, separated by spaces", default)?
         else {
             return Ok(false);
         };

@@ -72,8 +72,8 @@ pub(in super::super) fn ask(
         prompt.paragraph(problem.as_ref().unwrap_or(&advice.why));
         if answers.command_line.has("survey") {
             prompt.paragraph(
-                "The run begins with a survey: restart the phones then, and each reports its load. \
-                 After that each takes the route that its load needs.",
+                "The run begins with a survey: restart the phones during it, so that each reports \
+                 its load. Each phone then takes the route that its load needs.",
             );
         }
         let path = match pick(answers, prompt, environment, advice.route)? {
@@ -212,7 +212,7 @@ fn pick(
         .item_if(
             can_survey && !has_survey,
             format!(
-                "First survey running phones for {} minutes: which load each runs",
+                "First survey running phones for {} minutes, to learn their loads",
                 SURVEY.as_secs() / 60
             ),
             Pick::Survey(true),

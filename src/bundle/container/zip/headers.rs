@@ -31,7 +31,12 @@ const UNIX_FOLDER: u32 = 0o040_000;
 
 /// Parses one entry of the central directory. Returns it and the bytes that follow.
 pub(super) fn central(bytes: &[u8]) -> Result<(ZipEntry, &[u8]), Stop> {
-    let cut = || damaged(None, "its directory ends before the last member it counts");
+    let cut = || {
+        damaged(
+            None,
+            "its directory ends before the number of members that it states",
+        )
+    };
     if bytes.len() < CENTRAL_LENGTH {
         return Err(cut());
     }
