@@ -254,7 +254,7 @@ impl PreviousRun {
                      beginning of a run",
                     shown(&self.path)
                 ),
-                "Remove --survey: what is left of that run's survey is continued",
+                "Remove --survey: the rest of that run's survey is continued",
             ));
         }
         let names = if now.expected.is_some() {

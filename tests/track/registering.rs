@@ -132,7 +132,7 @@ fn is_taken_back(run: &mut Run, at: f64, transport: SipTransport) {
     assert!(withdrawn.any(|found| found.code == Code::NotRegistering));
     let evidence = phone.evidence.last().unwrap();
     assert_eq!(evidence.source, EvidenceSource::Sip);
-    let words = format!("registered as '1001' over {transport} at 192.168.5.1:5060");
+    let words = format!("registration as '1001' over {transport} at 192.168.5.1:5060");
     assert!(evidence.detail.starts_with(&words), "{evidence:?}");
     assert_eq!(phone.state, State::Flashed);
     run.until(90_000.0);
@@ -156,7 +156,7 @@ fn a_registered_phone_is_said_to_be_and_nothing_is_wrong() {
     assert_eq!(told.len(), 1, "once, not at each refresh: {told:?}");
     assert_eq!(
         told[0].detail,
-        "registered as '1001' over TCP at 192.168.5.1:5060: the PBX answered 200"
+        "registration as '1001' over TCP at 192.168.5.1:5060: the PBX answered 200"
     );
     assert!(run.fleet.succeeded());
 }

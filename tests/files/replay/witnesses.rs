@@ -354,7 +354,7 @@ fn a_capture_says_why_a_phone_is_not_registered_and_that_it_is() {
         assert_eq!(phone.withdrawn.len(), 1);
         let last = phone.evidence.last().unwrap();
         assert_eq!(last.source, EvidenceSource::Sip);
-        let words = "registered as '6010' over UDP at 192.0.2.1:5060: the PBX answered 200";
+        let words = "registration as '6010' over UDP at 192.0.2.1:5060: the PBX answered 200";
         assert_eq!(last.detail, words);
     }
 }

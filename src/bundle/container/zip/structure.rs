@@ -37,7 +37,7 @@ pub(super) fn entries(file: &mut (impl Read + Seek), length: u64) -> Result<Vec<
         return Err(damaged(
             None,
             format!(
-                "its directory continues after the {} members it counts",
+                "its directory continues after the {} members that it states",
                 end.entries
             ),
         ));
