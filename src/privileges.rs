@@ -23,7 +23,8 @@ pub fn how_to_grant() -> String {
 /// called sudo. Returns messages for the operator.
 ///
 /// # Errors
-/// No such user, or a user this process may not become.
+/// The user does not exist, this process may not switch to it, or the capabilities cannot be
+/// dropped.
 pub fn drop_all(user: Option<&str>) -> Result<Vec<String>, Failure> {
     let target = target(user)?;
     let mut messages = Vec::new();

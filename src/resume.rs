@@ -124,7 +124,8 @@ impl PreviousRun {
     /// Finds the run to resume: the one in `journal`, or else the newest unfinished one.
     ///
     /// # Errors
-    /// No such journal, one that cannot be read, or one of another command than `convert`.
+    /// There is no journal to resume, it cannot be read, or another command than `convert` wrote
+    /// it.
     pub fn find(journal: Option<&Path>, state_folder: Option<&Path>) -> Result<Self, Failure> {
         let path = match (journal, state_folder) {
             (Some(path), _) => path.to_owned(),

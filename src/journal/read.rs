@@ -62,7 +62,7 @@ pub(crate) struct OpenTransfer {
 ///
 /// # Errors
 ///
-/// If the file cannot be read or is not a journal of a known schema.
+/// If the file cannot be read, is not a journal of a known schema, or is too long.
 pub fn read(path: &Path) -> Result<RecordedRun, JournalError> {
     let file = open_file(path)?;
     from_reader(BufReader::new(file)).map_err(|fault| JournalError::new(path, fault))

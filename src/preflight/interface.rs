@@ -73,7 +73,7 @@ pub enum SelectError {
 }
 
 impl Interface {
-    /// The link for raw frames; `None` if it carries none.
+    /// The link for raw frames; `None` if the interface does not carry them.
     #[must_use]
     pub fn link(&self) -> Option<LinkInterface> {
         Some(LinkInterface {

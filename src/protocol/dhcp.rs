@@ -133,7 +133,8 @@ impl Message {
     /// joined.
     ///
     /// # Errors
-    /// It is not for Ethernet, has no magic cookie, or an option does not fit.
+    /// The message is too short, is neither a request nor a reply, is not for Ethernet, has no
+    /// magic cookie, or has an option that does not fit.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         const SHORT: &str = "236 bytes before the options expected";
         let mut reader = Reader::new(FORMAT, bytes);

@@ -74,7 +74,7 @@ impl Server {
     /// Serves on this thread until `stop` resolves, with the crate's own executor.
     ///
     /// # Errors
-    /// The crate's error, as text.
+    /// The crate cannot serve the socket. Its error is passed on as text.
     pub fn run<S: Service + 'static>(
         self,
         service: S,
