@@ -91,7 +91,7 @@ fn side(transport: Transport) -> usize {
     }
 }
 
-/// The page's text.
+/// The text of the page.
 #[must_use]
 pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
     let mut page = Page(String::new());

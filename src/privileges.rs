@@ -19,8 +19,8 @@ pub fn how_to_grant() -> String {
     )
 }
 
-/// Drops all capabilities and, if this is root, becomes `user` or the user who called sudo.
-/// Returns messages for the operator.
+/// Drops all capabilities and, if this process is root, switches to `user` or to the user who
+/// called sudo. Returns messages for the operator.
 ///
 /// # Errors
 /// No such user, or a user this process may not become.

@@ -37,6 +37,39 @@ use crate::{
 };
 
 /// The present state of a run.
+///
+/// # Examples
+///
+/// ```
+/// use std::{net::Ipv4Addr, time::Duration};
+/// use jiff::Timestamp;
+/// use reflash::{
+///     run_view::RunView,
+///     track::{Fleet, Observation, ObservationKind, Plan, State, TransferId, Transport},
+/// };
+///
+/// let request = Observation {
+///     address: Ipv4Addr::new(192, 0, 2, 7),
+///     kind: ObservationKind::Requested {
+///         transfer: TransferId(1),
+///         transport: Transport::Tftp,
+///         name: "CTLSEP001D45AABB01.tlv".to_owned(),
+///         port: 49_152,
+///         served: None,
+///     },
+/// };
+/// let began: Timestamp = "2026-01-01T08:00:00Z".parse()?;
+/// let mut fleet = Fleet::new(Plan::default());
+/// let mut view = RunView::default();
+/// let at = Duration::from_secs(1);
+/// for event in fleet.observe(at, &request) {
+///     view.apply(began + at, &event);
+/// }
+/// let phone = view.phones().next().unwrap();
+/// assert_eq!(phone.state, State::Configuring);
+/// assert_eq!(phone.since, began + at);
+/// # Ok::<(), jiff::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct RunView {
     phones: BTreeMap<PhoneId, PhoneView>,
@@ -46,7 +79,7 @@ pub struct RunView {
 }
 
 impl RunView {
-    /// The view of a report whose events are not known: no time lines.
+    /// The view of a report whose events are not known. It has no time lines.
     #[must_use]
     pub fn of_report(report: &Report) -> Self {
         let mut view = Self::default();
@@ -89,7 +122,8 @@ impl RunView {
         }
     }
 
-    /// A silent phone is expected to do `what` within `left`. Returns whether that is new.
+    /// Records that a silent phone is expected to do `what` within `left`. Returns whether this is
+    /// new.
     pub fn expect(&mut self, phone: PhoneId, what: &str, left: Duration) -> bool {
         let phone = self.phones.get_mut(&phone);
         phone.is_some_and(|phone| phone.expect(what, left))
@@ -102,9 +136,9 @@ impl RunView {
         }
     }
 
-    /// Takes in the report, which knows what events do not carry (files, names, the load before
-    /// the run). Phones that it does not list are removed; [`RunView::report`] then has its
-    /// phones in this view's order, each with the reason of its state.
+    /// Adds the report, which has what events do not contain (files, names, the load before the
+    /// run). Phones that it does not list are removed; [`RunView::report`] then has its phones in
+    /// this view's order, each with the reason of its state.
     pub fn finish(&mut self, report: &Report) {
         let mut known = std::mem::take(&mut self.phones);
         for (number, reported) in (0_u32..).zip(&report.phones) {
@@ -123,7 +157,7 @@ impl RunView {
         self.report = Some(report);
     }
 
-    /// The report, once [`RunView::finish`] took it in.
+    /// The report, after [`RunView::finish`].
     #[must_use]
     pub fn report(&self) -> Option<&Report> {
         self.report.as_ref()
@@ -137,7 +171,7 @@ impl RunView {
         phones.into_iter()
     }
 
-    /// The same with their reports; empty before [`RunView::finish`].
+    /// Like [`RunView::phones`], each with its report; empty before [`RunView::finish`].
     pub fn reported(&self) -> impl Iterator<Item = (&PhoneView, &PhoneReport)> {
         self.phones().filter_map(PhoneView::with_report)
     }

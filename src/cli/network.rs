@@ -72,7 +72,7 @@ pub(crate) struct NetworkArgs {
     dscp: u8,
 }
 
-/// The most transfers at once that can be configured, at about 1 KB each.
+/// Maximum number of transfers at once that can be configured, at about 1 KB each.
 const MAX_TRANSFERS: usize = 65_536;
 
 fn transfers(text: &str) -> Result<usize, String> {

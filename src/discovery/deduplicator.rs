@@ -33,8 +33,8 @@ pub struct Deduplicator {
 }
 
 impl Deduplicator {
-    /// Reads SIP at port `sip`, and leaves out what goes to or comes from `own`, the address at
-    /// which this program receives REGISTERs itself.
+    /// Reads SIP at port `sip`. Messages to and from `own` are left out: at this address the
+    /// program receives REGISTERs itself.
     #[must_use]
     pub fn new(sip: u16, own: Option<SocketAddrV4>) -> Self {
         Self {

@@ -8,7 +8,7 @@ use crate::limits::{Rate, TokenBucket};
 /// count. A thousand phones send about 50.
 pub const FRAMES_PER_SECOND: u32 = 200;
 
-/// Frames that are passed on at once, as when a building's power comes back.
+/// Maximum number of frames that are passed on at once, as when the power of a building returns.
 pub const FRAME_BURST: u32 = 1000;
 
 const RATE: Rate = Rate::per_second(FRAMES_PER_SECOND, FRAME_BURST);

@@ -49,8 +49,8 @@ impl Default for Observer {
 }
 
 impl Observer {
-    /// Reads SIP at port `sip`, and leaves out what goes to or comes from `own`, where
-    /// [`listen`](super::listen) receives it.
+    /// Reads SIP at port `sip`. Messages to and from `own` are left out, because
+    /// [`listen`](super::listen) receives them.
     #[must_use]
     pub fn new(sip: u16, own: Option<SocketAddrV4>) -> Self {
         Self {

@@ -102,7 +102,7 @@ impl fmt::Debug for Poller {
 
 impl Poller {
     /// Starts the polls that are due and cancels those that are no longer needed. Must be called on
-    /// a runtime. `wanted`: every phone that there is a reason to poll ([`Fleet::poll_candidates`]).
+    /// a runtime. `wanted`: every phone that should be polled ([`Fleet::poll_candidates`]).
     ///
     /// [`Fleet::poll_candidates`]: crate::track::Fleet::poll_candidates
     pub fn update(&mut self, now: RunTime, wanted: &[PollCandidate]) {
@@ -122,8 +122,8 @@ impl Poller {
         }
     }
 
-    /// Waits for the next result; forever, while no poll is running. `now` is called when there is
-    /// one. Dropping the future loses nothing.
+    /// Waits for the next result; does not return while no poll is running. `now` is called when
+    /// there is a result. Dropping the future loses nothing.
     pub async fn next(&mut self, now: impl Fn() -> RunTime) -> PollResult {
         loop {
             let (id, answer) = match self.tasks.join_next_with_id().await {

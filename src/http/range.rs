@@ -24,7 +24,7 @@ pub enum RangeRequest {
     Whole,
     /// This part: 206.
     Part(Part),
-    /// A part outside of the file: 416.
+    /// A part outside the file: 416.
     Outside,
 }
 

@@ -28,7 +28,7 @@ pub struct MadeConfigurations {
     pub messages: Vec<String>,
 }
 
-/// What configurations are served with.
+/// What the configurations must agree with.
 #[derive(Debug, Clone, Copy)]
 pub struct ConfigurationInputs<'a> {
     /// The bundles of the run.
@@ -44,7 +44,7 @@ pub struct ConfigurationInputs<'a> {
 /// must know them.
 ///
 /// # Errors
-/// Values that no configuration can be made from, two files of one name, or a finding that
+/// Values from which no configuration can be made, two files with the same name, or a finding that
 /// is an error.
 pub fn make(
     inventory: Option<&InventoryFile>,

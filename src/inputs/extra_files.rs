@@ -13,10 +13,11 @@ use crate::{
     text::escape,
 };
 
-/// The most configurations of a served folder that are checked. `reflash lint` checks more.
+/// Maximum number of configurations of a served folder that are checked. `reflash lint` checks
+/// more.
 const MAX_CHECKED: usize = 1000;
 
-/// The most findings printed for a served folder or an inventory.
+/// Maximum number of findings printed for a served folder or an inventory.
 pub(super) const MAX_SHOWN: usize = 20;
 
 /// Reads the files of `--add`.

@@ -18,7 +18,7 @@ use crate::{
 /// Bytes read of a file: more than any plan or source may have.
 const MAX_FILE_BYTES: u64 = 8 * MAX_PLAN_BYTES as u64;
 
-/// The most faults of a source that are listed.
+/// Maximum number of faults of a source that are listed.
 const MAX_FAULTS: usize = 20;
 
 enum PlanFile {

@@ -27,7 +27,7 @@ use crate::{
     track::{Event, Observation, RunTime},
 };
 
-/// Bytes of lines that may wait for the disk; beyond it the journal ends.
+/// Maximum number of bytes that wait to be written; beyond it the journal ends.
 pub const MAX_UNWRITTEN: usize = 16 << 20;
 
 /// After this time without an answer of the disk, events are displayed before they are recorded.

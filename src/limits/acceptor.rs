@@ -21,7 +21,7 @@ pub(crate) const RETRY_DELAY: Duration = Duration::from_millis(100);
 /// limit of its address is always closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WhenFull {
-    /// It is accepted and closed at once, so that the client can try something else.
+    /// It is accepted and closed at once, so that the client can try another server or protocol.
     Close,
     /// It waits in the kernel's queue until another connection ends.
     Wait,

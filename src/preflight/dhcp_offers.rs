@@ -11,7 +11,7 @@ use crate::{
     diagnose::{Finding, Severity},
 };
 
-/// The most characters shown of option 66.
+/// Maximum number of characters shown of option 66.
 const SHOWN: usize = 80;
 
 /// What the offers are compared with.

@@ -66,7 +66,7 @@ pub struct FirewallOutput {
 }
 
 impl FirewallOutput {
-    /// Runs the programs and keeps their output about an interface.
+    /// Runs the firewall programs and keeps their output about an interface.
     #[must_use]
     pub fn collect(interface: &str) -> Self {
         let mut silent = Vec::new();

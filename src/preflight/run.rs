@@ -26,8 +26,9 @@ pub struct PreflightFindings {
 /// Checks the address that a run selected, before the run binds its ports and while it has its
 /// privileges. Takes as long as the firewall's programs take, at most 3 s each.
 ///
-/// A missing privilege is no finding here: binding a port or opening a socket reports it. On loopback
-/// only the server itself is checked. With `--dhcp isolated`, that server probes for others.
+/// A missing privilege is not a finding here, because binding a port or opening a socket reports
+/// it. On loopback only the server itself is checked. With `--dhcp isolated`, that server probes
+/// for others.
 #[must_use]
 pub fn check_before_run(options: &CheckOptions, chosen: &SelectedInterface) -> PreflightFindings {
     let mut findings = Vec::new();

@@ -42,6 +42,24 @@ pub struct PowerRequest {
 }
 
 /// One announcement.
+///
+/// # Examples
+///
+/// ```
+/// use reflash::protocol::cdp::{Cdp, OddByte, checksum};
+///
+/// // Version 2, time to live 180 s, checksum, then TLVs: the device ID and the software version.
+/// let mut bytes = vec![2, 180, 0, 0];
+/// bytes.extend(*b"\x00\x01\x00\x13SEP001D45AABB01");
+/// bytes.extend(*b"\x00\x05\x00\x15SIP45.9-3-1SR4-1S");
+/// let sum = checksum(&bytes, OddByte::First);
+/// bytes[2..4].copy_from_slice(&sum.to_be_bytes());
+///
+/// let announcement = Cdp::decode(&bytes)?;
+/// assert_eq!(announcement.mac, "001d45aabb01".parse().ok());
+/// assert_eq!(announcement.load.unwrap().as_str(), "SIP45.9-3-1SR4-1S");
+/// # Ok::<(), reflash::protocol::Malformed>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cdp {
     /// 1 or 2.
@@ -206,7 +224,7 @@ pub enum OddByte {
     Last,
 }
 
-/// The checksum of an announcement, with its own two bytes as zero.
+/// The checksum of an announcement; the two bytes of the checksum field count as zero.
 #[must_use]
 pub fn checksum(bytes: &[u8], odd: OddByte) -> u16 {
     let (pairs, rest) = bytes.as_chunks::<2>();

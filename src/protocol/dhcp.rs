@@ -84,6 +84,20 @@ impl MessageType {
 
 /// A message. Bytes after the NUL of texts and after the six bytes of the client's address are not
 /// kept: phones leave remnants of other data there (observed on 7911 and 7941).
+///
+/// # Examples
+///
+/// ```
+/// use reflash::{phone::MacAddress, protocol::dhcp::Message};
+///
+/// let mac = MacAddress::new([0x00, 0x1d, 0x45, 0xaa, 0xbb, 0x01]);
+/// let bytes = Message::discover(mac, 1, "CP-7965G").encode();
+///
+/// let discover = Message::decode(&bytes)?;
+/// assert_eq!(discover.mac, mac);
+/// assert_eq!(discover.phone().unwrap().model.unwrap().number, "7965");
+/// # Ok::<(), reflash::protocol::Malformed>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Direction.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::phone::MacAddress;
 
-/// The most 802.1Q tags that are skipped: a provider's and a customer's.
+/// Maximum number of 802.1Q tags that are skipped: a provider's and a customer's.
 pub const MAX_TAGS: usize = 2;
 
 const FORMAT: &str = "the frame";

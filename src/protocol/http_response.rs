@@ -1,9 +1,9 @@
 //! The response to a GET over HTTP/1.0 (RFC 1945): bytes in, a body out.
 
-/// The most bytes of a response's head.
+/// Maximum size of a response's head in bytes.
 pub const MAX_HEAD: usize = 8 * 1024;
 
-/// The most bytes of a body. A phone's page has about 1,000.
+/// Maximum size of a body in bytes. A phone's page has about 1,000.
 pub const MAX_BODY: usize = 64 * 1024;
 
 /// Why a response has no usable body.

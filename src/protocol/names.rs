@@ -2,7 +2,7 @@
 
 use crate::phone::{LoadName, MacAddress, Model};
 
-/// The most bytes of a load's name. The longest known has about 25.
+/// Maximum size of a load's name in bytes. The longest known has about 25.
 pub const MAX_LOAD_NAME: usize = 64;
 
 /// The MAC in a device name: `SEP0021D8BA0965`, `SIP…` of a 7940/60 with SIP firmware, and followed

@@ -12,7 +12,7 @@ pub const PORT: u16 = 2000;
 /// Message id of an alarm.
 pub const ALARM: u32 = 0x0020;
 
-/// The most bytes of a message, without its header of 8. Call managers send up to 2,000.
+/// Maximum size of a message in bytes, without its header of 8. Call managers send up to 2,000.
 pub const MAX_MESSAGE: usize = 4096;
 
 const FORMAT: &str = "SCCP";

@@ -124,7 +124,7 @@ pub enum TimeZoneError {
     },
 }
 
-/// Cisco's name for an IANA time zone, by its offsets in `year`. One of Cisco's names is
+/// Cisco's name for an IANA time zone, by its offsets in `year`. A name that is already Cisco's is
 /// returned unchanged.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::track::{TransferEnd, Transport};
 
-/// The most errors that are kept until the line of their file.
+/// Maximum number of errors that are kept until the line of their file.
 const ERRORS_MAX: usize = 4096;
 
 /// The state between lines.

@@ -17,7 +17,7 @@ use crate::{
 /// Where phones fetch files over HTTP.
 const HTTP_PORT: u16 = 6970;
 
-/// The most connections that are followed at once.
+/// Maximum number of connections that are followed at once.
 const RUNNING_MAX: usize = 65_536;
 
 /// The newest GET of each connection.

@@ -22,10 +22,10 @@ const SILENCE: SignedDuration = SignedDuration::from_secs(30);
 /// How often acknowledged bytes are reported.
 const REPORT_INTERVAL: SignedDuration = SignedDuration::from_secs(5);
 
-/// The most bytes of a file name.
+/// Maximum size of a file name in bytes.
 const NAME_MAX: usize = 255;
 
-/// The most transfers that are followed at once.
+/// Maximum number of transfers that are followed at once.
 const RUNNING_MAX: usize = 65_536;
 
 /// The block size of RFC 1350, which phones use.

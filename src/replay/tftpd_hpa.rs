@@ -36,7 +36,7 @@ const TRIES: u32 = 5;
 /// Seconds in which a phone tries all its ports; a later repetition is a new request.
 const TRIES_LAST: i64 = 60;
 
-/// The most requests that are kept until their end is known; beyond it all are forgotten.
+/// Maximum number of requests that are kept until their end is known; beyond it all are forgotten.
 const OPEN_MAX: usize = 65_536;
 
 /// The newest request of one name from one address.

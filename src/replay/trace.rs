@@ -14,10 +14,10 @@ use crate::{
     },
 };
 
-/// Requests that are read from one trace; later ones are ignored.
+/// Maximum number of requests that are read from one trace; later ones are ignored.
 pub const MAX_REQUESTS: usize = 1_000_000;
 
-/// Observations that are read from one trace; later ones are ignored.
+/// Maximum number of observations that are read from one trace; later ones are ignored.
 pub const MAX_OBSERVATIONS: usize = 1_000_000;
 
 /// One request.
@@ -82,6 +82,30 @@ pub struct DamagedPacket {
 }
 
 /// The contents of a log or a capture.
+///
+/// # Examples
+///
+/// ```
+/// use reflash::{replay, track::{Fleet, State}};
+///
+/// let log = b"\
+/// Jul 28 10:00:00 pbx dnsmasq-tftp[20]: file /srv/tftp/CTLSEP001D45AABB01.tlv not found for 192.0.2.9
+/// Jul 28 10:00:01 pbx dnsmasq-tftp[20]: sent /srv/tftp/XMLDefault.cnf.xml to 192.0.2.9
+/// ";
+/// let mut trace = replay::read_from(&mut &log[..], replay::Format::Log, Some(2026), None)?;
+/// assert_eq!(trace.len(), 2);
+///
+/// let plan = replay::plan(&mut trace, Vec::new());
+/// let recorded = trace.observations(&plan);
+/// let mut fleet = Fleet::new(plan);
+/// for (at, observation) in &recorded.observations {
+///     fleet.observe(*at, observation);
+/// }
+/// let report = fleet.report(recorded.began);
+/// assert_eq!(report.phones[0].mac, "001d45aabb01".parse().ok());
+/// assert_eq!(report.phones[0].state, State::Configuring);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Trace {
     /// How much of it was understood.

@@ -43,9 +43,9 @@ pub struct PhoneView {
     pub since: Timestamp,
     /// The time of its newest step or diagnosis; once the report is in, when it was last seen.
     pub last_seen: Timestamp,
-    /// The file that it fetches.
+    /// The file that it is fetching.
     pub file: Option<FileProgress>,
-    /// What it is silent for.
+    /// What ends its silence if that is normal, and how long it may take.
     pub expected: Option<ExpectedSilence>,
     /// Its states and diagnoses over time.
     pub timeline: Timeline,
@@ -61,10 +61,10 @@ pub struct FileProgress {
     pub name: String,
     /// Acknowledged bytes.
     pub bytes: u64,
-    /// The file's bytes.
+    /// The size of the file in bytes.
     pub size: u64,
-    /// Which image of how many, from 1; (0, 0) for a file that is no image, or where that is
-    /// not known.
+    /// The number of the image, from 1, and the number of images; (0, 0) for a file that is not an
+    /// image, or if unknown.
     pub place: (u32, u32),
 }
 

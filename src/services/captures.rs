@@ -32,9 +32,9 @@ pub struct Captures {
 }
 
 impl Captures {
-    /// Opens a capture on the serving interface. If that fails, the run goes on without, with
-    /// a message. `sip`: the port of the PBX. `registrar`: where this program itself listens
-    /// for REGISTERs.
+    /// Opens a capture on the serving interface. If that fails, the run continues without a
+    /// capture, and a message states why. `sip`: the port of the PBX. `registrar`: where this
+    /// program itself listens for REGISTERs.
     #[must_use]
     pub fn open(chosen: &SelectedInterface, sip: u16, registrar: Option<SocketAddrV4>) -> Self {
         let mut captures = Self {

@@ -1,4 +1,4 @@
-//! What a run is made of.
+//! The parts of a run.
 
 use std::{fmt, time::Instant};
 
@@ -39,7 +39,7 @@ impl Source {
     }
 }
 
-/// What a run is made of.
+/// The parts of a run.
 pub struct Setup {
     /// The files to serve.
     pub source: Source,

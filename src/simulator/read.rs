@@ -5,7 +5,7 @@
 
 use crate::phone::{FirmwareRelease, LoadName};
 
-/// The most images of one manifest; real ones name five.
+/// Maximum number of images of one manifest; real ones name five.
 const MOST_IMAGES: usize = 16;
 /// Bytes of one line that a phone reads (the size of its buffer).
 const LINE: usize = 127;

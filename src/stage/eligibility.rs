@@ -67,7 +67,7 @@ pub enum SelectionError {
         model: &'static str,
         /// The first bridge.
         first: PathBuf,
-        /// The second bundle.
+        /// The second bridge.
         second: PathBuf,
     },
 }

@@ -66,8 +66,9 @@ impl ExtraFile {
         Self::checked(allowed_name(Path::new(name))?, source, bytes)
     }
 
-    /// A generated configuration that names a load, as `XMLDefault.cnf.xml` does: `target`
-    /// names the target's load, `bridge` the bridge's, `no_load` none.
+    /// A generated configuration that names a load, as `XMLDefault.cnf.xml` does, with its content
+    /// for each view: `target` names the target's load, `bridge` names the bridge's, and `no_load`
+    /// names none.
     ///
     /// # Errors
     ///

@@ -19,8 +19,8 @@ pub const BLOCK_GRANTED_MAX: u16 = 1_468;
 /// packet would hold a transfer for half an hour.
 pub const TIMEOUT_GRANTED_MAX: u64 = 10;
 
-/// The most blocks sent before an ACK is awaited. RFC 7440 allows 65,535, which would all be lost
-/// together.
+/// Maximum number of blocks sent before an ACK is awaited. RFC 7440 allows 65,535, which would all
+/// be lost together.
 pub const WINDOW_GRANTED_MAX: u8 = 8;
 
 /// The options of a transfer.
@@ -48,8 +48,8 @@ impl NegotiatedOptions {
         }
     }
 
-    /// Grants options of a request for a file of `size` bytes. Of a repeated option the first counts
-    /// (RFC 2347 allows each once).
+    /// Grants options of a request for a file of `size` bytes. If an option is repeated, the first
+    /// one counts (RFC 2347 allows each once).
     #[must_use]
     pub fn negotiate(options: Options<'_>, size: u64, block_max: u16) -> Self {
         let mut negotiated = Self::plain();

@@ -120,6 +120,20 @@ pub enum Malformed {
 /// Decodes one datagram. An extra byte after the mode, as 79xx phones of the year 2000 send, and any
 /// incomplete option are ignored.
 ///
+/// # Examples
+///
+/// ```
+/// use reflash::tftp::packet::{Packet, decode};
+///
+/// let Packet::Read(request) = decode(b"\0\x01term65.default.loads\0octet\0tsize\x000\0")? else {
+///     panic!("it is a read request");
+/// };
+/// assert_eq!(request.name, b"term65.default.loads");
+/// assert!(request.is_octet());
+/// assert_eq!(request.options.iter().next(), Some((&b"tsize"[..], &b"0"[..])));
+/// # Ok::<(), reflash::tftp::packet::Malformed>(())
+/// ```
+///
 /// # Errors
 /// [`Malformed`] says why the bytes are not a TFTP packet.
 pub fn decode(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {

@@ -14,7 +14,7 @@ use super::Port;
 /// an unknown transfer ID.
 pub const MEMORY: Duration = Duration::from_secs(10);
 
-/// The most peers remembered after their transfers.
+/// Maximum number of peers remembered after their transfers.
 pub const REMEMBERED: usize = 16_384;
 
 /// The state of a peer (address and port).

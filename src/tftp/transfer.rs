@@ -18,7 +18,7 @@ use crate::stage::StagedFile;
 /// then a third host receives these packets.
 pub const FIRST_SENDS: u32 = 3;
 
-/// The most bytes sent for one request while the peer acknowledges nothing.
+/// Maximum number of bytes sent for one request while the peer acknowledges nothing.
 pub const FIRST_BYTES_MAX: usize = 1_600;
 
 const _: () = assert!(
@@ -156,7 +156,7 @@ impl Transfer {
         Step::Send(self.next_window(now))
     }
 
-    /// Handles the passed deadline.
+    /// Handles a deadline that has passed.
     pub fn timeout(&mut self, now: Instant) -> Step {
         let silence = now.saturating_duration_since(self.sent_at);
         let in_vain = if self.has_acknowledged {

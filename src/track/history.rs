@@ -1,4 +1,4 @@
-//! What an address fetched: one entry per attempt, bounded.
+//! What a phone fetched: one entry per attempt, and a limited number of entries.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,8 @@ use super::{
 };
 use crate::phone::{RequestedFile, normalized_name};
 
-/// Attempts that are kept per phone, the newest. A whole conversion takes about 40.
+/// Maximum number of attempts that are kept per phone; the oldest are dropped. A whole conversion
+/// takes about 40.
 pub const MAX_ROWS: usize = 512;
 
 /// Characters of a name that are kept; real names have fewer than 60.

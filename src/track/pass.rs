@@ -56,7 +56,7 @@ impl ImageStatus {
     reason = "independent facts, each observed separately"
 )]
 pub(super) struct Pass {
-    /// From 1, over the whole run of the phone.
+    /// The number of the pass among all passes of the phone in this run, from 1.
     pub number: u32,
     /// The index of the manifest in the catalogue.
     pub entry: usize,
@@ -72,7 +72,7 @@ pub(super) struct Pass {
     pub at: RunTime,
     /// Whether the manifest was delivered, or is implied.
     pub has_manifest: bool,
-    /// In the order of the manifest.
+    /// The images, in the order of the manifest.
     pub images: Vec<ImageStatus>,
     /// The sequence number of the newest image request.
     pub sequence: u64,

@@ -30,7 +30,7 @@ pub struct Plan {
     pub max_failures: Option<usize>,
     /// How long the run may take (`--timeout`).
     pub timeout: Option<Duration>,
-    /// How long the run only listens, from its beginning, before it offers a load (`--survey`).
+    /// How long the run only observes, from its beginning, before it offers a load (`--survey`).
     pub survey: Option<Duration>,
     /// The phones whose own configuration sends their REGISTERs to this machine, where this
     /// program observes them. A phone that never registers gets a diagnosis.

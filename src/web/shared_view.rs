@@ -35,7 +35,7 @@ impl fmt::Debug for SharedView {
 }
 
 impl SharedView {
-    /// An empty one. `wall` gives the time of day, `report` the report so far.
+    /// An empty view. `wall` returns the time of day, `report` the report so far.
     pub fn new(
         wall: fn() -> Timestamp,
         report: impl Fn() -> Report + Send + Sync + 'static,

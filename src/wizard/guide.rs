@@ -15,7 +15,7 @@ use crate::{
     track::{Event, PhoneId, PhoneRef, Report, State, Step, SurveyResult},
 };
 
-/// The most phones with instructions of their own. For more, the display's lines suffice.
+/// Maximum number of phones with instructions of their own. For more, the display's lines suffice.
 const MAX_PHONES: usize = 4;
 
 /// Instructions, and which were given.

@@ -162,7 +162,10 @@ pub fn journal(bytes: &[u8]) -> bool {
 }
 
 pub fn journals() -> Vec<Vec<u8>> {
-    vec![include_bytes!("seeds/journal-schema-1.jsonl").to_vec()]
+    vec![
+        include_bytes!("seeds/journal-schema-1.jsonl").to_vec(),
+        include_bytes!("seeds/journal-schema-2.jsonl").to_vec(),
+    ]
 }
 
 /// Whether a file of this name has no error.

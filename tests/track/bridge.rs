@@ -6,7 +6,7 @@ use crate::support::conversation::*;
 
 use State::{Configuring, Confirmed, Failed, Flashed, Manifest, Writing};
 
-fn with_bridge() -> Plan {
+pub(super) fn with_bridge() -> Plan {
     Plan {
         bridge: vec![bridge(&BRIDGE_IMAGES)],
         ..plan()

@@ -6,6 +6,7 @@ mod support;
 mod bridge;
 mod conversions;
 mod diagnoses;
+mod episodes;
 mod fleet;
 mod identity;
 mod lease;

@@ -25,10 +25,10 @@ use crate::{
     track::Observation,
 };
 
-/// Connections that are open at once, of both listeners together.
+/// Maximum number of open connections, of both listeners together.
 pub const CONNECTIONS: usize = 128;
 
-/// Connections of one address that are open at once; further ones are closed. A phone uses one of
+/// Maximum number of open connections of one address; further ones are closed. A phone uses one of
 /// each kind.
 pub const CONNECTIONS_PER_ADDRESS: usize = 4;
 

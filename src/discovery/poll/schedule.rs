@@ -7,9 +7,9 @@ use std::{
 
 use crate::track::{MAX_PHONES, PhoneId, PollCandidate, RunTime};
 
-/// Time before each poll: from the first reason to poll the phone, then from the end of the poll
-/// before. After a start a phone's web server is up shortly after its first request; a phone that
-/// takes a load requests it within seconds.
+/// The delay before each poll: the first from when the phone should be polled, the others from the
+/// end of the previous poll. A phone's web server starts shortly after the phone's first request; a
+/// phone that installs a load requests it within seconds.
 pub const DELAYS: [Duration; 5] = [
     Duration::from_secs(10),
     Duration::from_secs(30),
@@ -22,10 +22,10 @@ pub const DELAYS: [Duration; 5] = [
 /// because the web server is not up yet.
 pub const REFUSALS_UNTIL_OFF: u32 = 2;
 
-/// Polls of one phone in a run, however often it restarts.
+/// Maximum number of polls of one phone in a run, however often it restarts.
 pub const MAX_ATTEMPTS: u32 = 20;
 
-/// Polls at once.
+/// Maximum number of concurrent polls.
 pub const MAX_CONCURRENT: usize = 4;
 
 /// How a poll ended.
@@ -35,7 +35,7 @@ pub enum Outcome {
     Page,
     /// The connection was refused.
     Refused,
-    /// With a response that is no phone's page; a further poll would get the same.
+    /// With a response that is not a phone's page; another poll would get the same.
     NoPage,
     /// Without a whole response in time.
     Silent,
@@ -72,7 +72,7 @@ struct PhoneSchedule {
 }
 
 impl Schedule {
-    /// The polls to start and to cancel at `now`. `wanted`: every phone that there is a reason to poll.
+    /// The polls to start and to cancel at `now`. `wanted`: every phone that should be polled.
     pub fn due(&mut self, now: RunTime, wanted: &[PollCandidate]) -> Due {
         let mut due = Due::default();
         let now_wanted: HashMap<PhoneId, &PollCandidate> =

@@ -16,7 +16,7 @@ use crate::{
     track::State,
 };
 
-/// The most rows of names of a group.
+/// Maximum number of rows of names of a group.
 const NAME_ROWS: usize = 3;
 
 /// Rows of a cure where there is no room for all of it.
@@ -165,7 +165,7 @@ impl Group<'_> {
 }
 
 impl Depth {
-    /// The most rows of one text.
+    /// Maximum number of rows of one text.
     fn rows(self) -> usize {
         match self {
             Self::Whole | Self::Names => usize::MAX,

@@ -16,7 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How often to poll for the exit of a program that closed its output.
 const EXIT_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// The most bytes of output read; the rules of a machine with many containers take a few MB.
+/// Maximum number of bytes of output that are read; the rules of a machine with many containers take
+/// a few MB.
 const MAX_OUTPUT: u64 = 16 * 1024 * 1024;
 
 /// The program's output. `None` if it is not installed, refuses, fails, or takes too long.

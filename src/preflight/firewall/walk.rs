@@ -112,8 +112,8 @@ pub(super) enum Action {
     Unknown,
 }
 
-/// The most chains followed for one packet; beyond that any verdict is possible. The kernel allows a
-/// depth of 16.
+/// Maximum number of chains followed for one packet; beyond that any verdict is possible. The
+/// kernel allows a depth of 16.
 const MAX_CHAINS: usize = 1024;
 
 /// Chains by name, each a list of rules in order.

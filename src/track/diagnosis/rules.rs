@@ -30,11 +30,11 @@ pub(crate) struct ManifestDelivery {
     pub first: RunTime,
     /// The last delivery in this boot.
     pub last: RunTime,
-    /// Whether the boot loader fetched it, otherwise an application.
+    /// Whether the boot loader fetched it; if not, an application did.
     pub recovery: bool,
     /// Whether the application started again since.
     pub booted_since: bool,
-    /// Whether all of it was acknowledged, otherwise only the request was observed.
+    /// Whether all of it was acknowledged; if not, only the request was observed.
     pub whole: bool,
 }
 

@@ -20,7 +20,7 @@ pub enum Admission {
 impl Fleet {
     /// What `address` is served now if it requests `name`.
     ///
-    /// A phone that accepted a manifest of the target is served its images whatever it
+    /// A phone that accepted a manifest of the target is served its images, whatever else it has
     /// requested since: it must not be left between two loads.
     #[must_use]
     pub fn admit(&self, address: Ipv4Addr, name: &str) -> Admission {

@@ -28,7 +28,7 @@ use crate::phone::{MacAddress, RequestedFile};
 /// let mut fleet = Fleet::new(Plan::default());
 /// let request = Observation {
 ///     address: Ipv4Addr::new(192, 0, 2, 7),
-///     seen: ObservationKind::Requested {
+///     kind: ObservationKind::Requested {
 ///         transfer: TransferId(1),
 ///         transport: Transport::Tftp,
 ///         name: "CTLSEP001D45AABB01.tlv".to_owned(),

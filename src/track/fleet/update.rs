@@ -1,4 +1,4 @@
-//! Changes of one phone, with everything that the fleet keeps about it.
+//! Applies a change to one phone and updates everything that the fleet derives from it.
 
 use super::{
     super::{

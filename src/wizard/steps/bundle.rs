@@ -23,7 +23,7 @@ use crate::{
 const NUMBER: usize = 1;
 const TITLE: &str = "firmware";
 
-/// The most files in the menu; the path of any other is typed.
+/// Maximum number of files in the menu; the path of any other is typed.
 const MAX_FILES: usize = 8;
 
 #[derive(Debug, Clone, PartialEq)]
