@@ -105,12 +105,14 @@ pub fn state_folder(user: Option<&str>) -> Result<Option<PathBuf>, Failure> {
         // HOME and XDG_STATE_HOME are those of root here.
         return Ok(journal::state_folder(None, home(target.uid).as_deref()));
     }
-    let here = std::env::var_os("HOME").filter(|home| !home.is_empty());
-    let here = here.map(PathBuf::from).or_else(|| home(unistd::geteuid()));
+    let home_folder = std::env::var_os("HOME").filter(|home| !home.is_empty());
+    let home_folder = home_folder
+        .map(PathBuf::from)
+        .or_else(|| home(unistd::geteuid()));
     let state_home = std::env::var_os("XDG_STATE_HOME");
     Ok(journal::state_folder(
         state_home.as_deref(),
-        here.as_deref(),
+        home_folder.as_deref(),
     ))
 }
 

@@ -151,7 +151,9 @@ pub(crate) fn run_with(
     let recorded = previous.as_ref().and_then(PreviousRun::call_manager);
     let given = args.call_manager.or(recorded);
     let call_manager = call_manager(given, &chosen)?;
-    let preflight = args.preflight.run(&args.network.wanted(isolated), &chosen);
+    let preflight = args
+        .preflight
+        .run(&args.network.check_options(isolated), &chosen);
     let servers = args.network.bind(args.metrics, args.web, &chosen)?;
     let dhcp = args.dhcp.open(&chosen)?;
     let registrar = RegistrarListeners::bind(args.registrar.ports(), chosen.address, call_manager)?;

@@ -158,7 +158,7 @@ impl NetworkArgs {
     }
 
     /// What the preflight is to check.
-    pub(crate) fn wanted(&self, isolated: bool) -> preflight::CheckOptions {
+    pub(crate) fn check_options(&self, isolated: bool) -> preflight::CheckOptions {
         preflight::CheckOptions {
             interface: self.interface.clone(),
             listen: self.listen,

@@ -67,10 +67,10 @@ impl ResponseDecoder {
                 _ => return Err(ResponseError::LongHead),
             },
         };
-        let here = self.bytes.len() - body.start;
+        let received = self.bytes.len() - body.start;
         match body.length {
-            Some(length) => Ok(here >= length),
-            None if here > MAX_BODY => Err(ResponseError::LongBody),
+            Some(length) => Ok(received >= length),
+            None if received > MAX_BODY => Err(ResponseError::LongBody),
             None => Ok(false),
         }
     }

@@ -90,7 +90,7 @@ impl HttpTransfers {
             size: None,
             ended: false,
         };
-        if let Some(index) = trace.ask(LogTime::At(at), request) {
+        if let Some(index) = trace.add_request(LogTime::At(at), request) {
             self.running.insert(ends, Transfer { index, body: None });
         }
         true

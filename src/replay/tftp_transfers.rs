@@ -180,7 +180,7 @@ impl TftpTransfers {
             size: None,
             ended: false,
         };
-        if let Some(index) = trace.ask(LogTime::At(at), request) {
+        if let Some(index) = trace.add_request(LogTime::At(at), request) {
             let running = Transfer {
                 index,
                 name,

@@ -119,7 +119,7 @@ impl Reader {
                 size: None,
                 ended: false,
             };
-            let index = trace.ask(line.time, request)?;
+            let index = trace.add_request(line.time, request)?;
             self.forget();
             // Half of the minimum, so that no difference overflows.
             let now = now.unwrap_or(i64::MIN / 2);

@@ -154,7 +154,7 @@ impl Trace {
     }
 
     /// Adds a request; `None` beyond [`MAX_REQUESTS`].
-    pub(super) fn ask(&mut self, time: LogTime, request: Request) -> Option<usize> {
+    pub(super) fn add_request(&mut self, time: LogTime, request: Request) -> Option<usize> {
         if self.requests.len() >= MAX_REQUESTS {
             self.tally.cut = true;
             return None;

@@ -44,7 +44,7 @@ impl Captures {
         };
         let names = match &chosen.interface {
             Some(name) => vec![name.clone()],
-            None if chosen.address.is_unspecified() => preflight::audible(),
+            None if chosen.address.is_unspecified() => preflight::capture_interfaces(),
             None => preflight::interfaces()
                 .into_iter()
                 .filter(|interface| interface.address == chosen.address)

@@ -212,8 +212,8 @@ impl ExpectedRegistrations {
         let is_observed = |(_, addresses): &&(_, Vec<_>)| {
             addresses.iter().any(|address| observed.contains(address))
         };
-        let here = self.registrars.iter().filter(is_observed);
-        here.map(|(mac, _)| *mac).collect()
+        let registrars = self.registrars.iter().filter(is_observed);
+        registrars.map(|(mac, _)| *mac).collect()
     }
 }
 

@@ -170,7 +170,7 @@ impl tftp::Service for TftpHandler {
     }
 
     fn retransmitted(&mut self, packets: u64) {
-        self.shared.counters.sent_again(packets);
+        self.shared.counters.retransmitted(packets);
     }
 
     fn error_sent(&mut self, code: u16) {

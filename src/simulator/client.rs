@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_server_is_asked_fifteen_times_from_three_ports_in_a_minute() {
+    fn a_silent_server_gets_fifteen_requests_from_three_ports_in_a_minute() {
         let mut actions = Vec::new();
         let mut fetch = begun(&mut actions);
         let mut now;
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn it_keeps_to_the_first_answer_and_acknowledges_repeats() {
+    fn the_client_keeps_the_first_transfer_id_and_acknowledges_repeated_blocks() {
         let mut actions = Vec::new();
         let mut fetch = begun(&mut actions);
         actions.clear();
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn block_numbers_begin_again_after_65535() {
+    fn block_numbers_wrap_after_65535() {
         let mut actions = Vec::new();
         let mut fetch = begun(&mut actions);
         for index in 1..=65537_u32 {

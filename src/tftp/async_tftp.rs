@@ -158,11 +158,11 @@ impl<S: Service> SharedState<S> {
             Answer::Refuse(2, _) => return Err(packet::Error::PermissionDenied),
             Answer::Refuse(_, text) => return Err(packet::Error::Msg(text.to_owned())),
         };
-        let here = state.by_address.get(peer.ip()).copied().unwrap_or(0);
+        let of_address = state.by_address.get(peer.ip()).copied().unwrap_or(0);
         let refusal = if name.contains(char::is_control) {
             Some(packet::Error::FileNotFound)
         } else if state.transfers >= state.limits.transfers
-            || here >= state.limits.transfers_per_address
+            || of_address >= state.limits.transfers_per_address
         {
             let text = "too many transfers; try again later";
             Some(packet::Error::Msg(text.to_owned()))

@@ -378,5 +378,4 @@ fn emit(active: &ActiveTransfer, send: Send, out: &mut TransmitQueue) {
 }
 
 #[cfg(test)]
-#[path = "engine_tests.rs"]
 mod tests;

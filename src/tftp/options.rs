@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn each_option_is_answered_in_its_own_way() {
+    fn each_option_is_negotiated_by_its_own_rules() {
         for (asked, answer) in [
             (&b"blksize\x001024\0"[..], &b"blksize\x001024\0"[..]),
             (b"blksize\x008\0", b"blksize\x008\0"),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_granted_is_left_out() {
+    fn an_option_that_cannot_be_granted_is_left_out() {
         for asked in [
             &b"blksize\x000\0"[..],
             b"blksize\x007\0",
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn of_an_option_given_twice_the_first_counts() {
+    fn the_first_of_a_repeated_option_counts() {
         assert_eq!(
             oack(b"blksize\x00600\0BLKSIZE\x00700\0"),
             b"blksize\x00600\0"
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_answer_fits() {
+    fn the_largest_oack_fits() {
         let all = b"windowsize\x008\0timeout\x0010\0tsize\x000\0blksize\x001468\0";
         let negotiated =
             NegotiatedOptions::negotiate(Options::new(all), u64::MAX, BLOCK_GRANTED_MAX);

@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn packets_are_written_as_the_standard_draws_them() {
+    fn packets_are_encoded_as_the_rfc_shows() {
         assert_eq!(Head::data(258).as_bytes(), b"\0\x03\x01\x02");
         assert_eq!(Head::error(1, "no").as_bytes(), b"\0\x05\0\x01no\0");
         let mut oack = Head::option_ack();
@@ -347,7 +347,7 @@ mod tests {
         }
 
         #[test]
-        fn a_request_comes_back_as_it_was_written(
+        fn an_encoded_request_decodes_to_the_same_values(
             name in "[^\0]{0,40}",
             options in prop::collection::vec(("[a-z]{1,9}", "[^\0]{0,9}"), 0..6),
         ) {

@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_came_back_is_not_forgotten() {
+    fn a_peer_with_a_new_transfer_is_not_forgotten() {
         let mut peers = Peers::default();
         let now = Instant::now();
         peers.begin(now, peer(1), 5);

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn many_addresses_take_no_more_room() {
+    fn many_addresses_take_no_more_memory() {
         let mut guard = AnswerLimiter::default();
         let now = Instant::now();
         for address in 0..50_000_u32 {
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_limit_out_of_range_is_brought_back() {
+    fn a_block_limit_out_of_range_is_clamped() {
         for (asked, got) in [(0, 8), (1468, 1468), (65_535, 65_464)] {
             let limits = Limits {
                 block_max: asked,

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How many states and marks of a phone's time line are sent: the newest.
-const MOST: usize = 64;
+const MAX_SENT: usize = 64;
 
 /// A complete row. Times are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -151,7 +151,7 @@ impl From<&ExpectedSilence> for Waiting {
 }
 
 fn newest<T>(all: &[T]) -> impl Iterator<Item = &T> {
-    all[all.len().saturating_sub(MOST)..].iter()
+    all[all.len().saturating_sub(MAX_SENT)..].iter()
 }
 
 fn span(span: &Span) -> (State, i64, i64) {

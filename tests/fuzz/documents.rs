@@ -58,7 +58,7 @@ pub fn capture(bytes: &[u8]) -> bool {
 }
 
 pub fn captures() -> Vec<Vec<u8>> {
-    let frames = super::wire::frames();
+    let frames = super::frames::frames();
     let request = request_frame();
     let frames: Vec<&[u8]> = frames.iter().chain([&request]).map(Vec::as_slice).collect();
     vec![pcap(&frames), pcapng(&frames)]
@@ -66,7 +66,7 @@ pub fn captures() -> Vec<Vec<u8>> {
 
 /// A phone requests its configuration from port 69.
 fn request_frame() -> Vec<u8> {
-    let inside = &super::wire::tftp_packets()[0];
+    let inside = &super::services::tftp_packets()[0];
     let length = |more: usize| {
         u16::try_from(inside.len() + more)
             .expect("short")

@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn the_port_of_sip_is_the_pbx_s() {
+    fn the_filter_has_the_sip_port_of_the_pbx() {
         for frame in [
             ipv4(0, 0, 17, (49_154, 5160)),
             ipv4(0, 0, 6, (5160, 49_154)),
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn the_filter_takes_what_a_witness_says_and_nothing_else() {
+    fn the_filter_accepts_frames_with_evidence_and_nothing_else() {
         let snap = |oui: [u8; 3], kind: [u8; 2]| {
             let inside = [&[0xaa, 0xaa, 3][..], &oui, &kind, &[2, 180]].concat();
             ethernet(10, &inside)

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_that_of_the_last_ten_seconds() {
+    fn a_rate_is_measured_over_the_last_ten_seconds() {
         let mut bytes = ByteRate::default();
         bytes.tick(at(0), 0);
         let mut sum = 1_000_000;

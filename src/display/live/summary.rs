@@ -54,10 +54,10 @@ pub(super) fn summary(run: &LiveRun, frame: Frame) -> Vec<String> {
     let room = frame.room - footer.len();
     let by_age =
         |phones: &mut Vec<&PhoneView>| phones.sort_by_key(|phone| (phone.since, phone.phone.id));
-    let here = || run.view.phones().filter(|phone| !phone.needs_attention());
-    let mut writing: Vec<&PhoneView> = here().filter(|p| p.state == State::Writing).collect();
+    let others = || run.view.phones().filter(|phone| !phone.needs_attention());
+    let mut writing: Vec<&PhoneView> = others().filter(|p| p.state == State::Writing).collect();
     by_age(&mut writing);
-    let mut moving: Vec<&PhoneView> = here()
+    let mut moving: Vec<&PhoneView> = others()
         .filter(|phone| phone.is_under_way() && phone.state != State::Writing)
         .collect();
     by_age(&mut moving);

@@ -187,7 +187,7 @@ COMMIT
 ";
 
     #[test]
-    fn rules_by_hand_are_read() {
+    fn rules_written_by_hand_are_read() {
         let verdict_of = |udp, port, established| {
             evaluate(BY_HAND, &packet(udp, Some(port), established)).unwrap()
         };
@@ -216,7 +216,7 @@ COMMIT
     }
 
     #[test]
-    fn what_an_exclamation_mark_denies() {
+    fn an_exclamation_mark_negates_a_match() {
         let text = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT ! -i eth1 -p udp -j DROP\nCOMMIT\n";
         assert_eq!(
             evaluate(text, &packet(true, Some(69), false)),
@@ -229,7 +229,7 @@ COMMIT
     }
 
     #[test]
-    fn a_text_without_the_chain_says_nothing() {
+    fn a_text_without_the_chain_has_no_verdict() {
         for text in ["", "*nat\n:INPUT ACCEPT\nCOMMIT", "Permission denied"] {
             assert_eq!(
                 evaluate(text, &packet(true, Some(69), false)),
@@ -241,7 +241,7 @@ COMMIT
 
     proptest! {
         #[test]
-        fn any_text_is_judged_or_not(text in "(\\*filter\n)?(:INPUT DROP\n)?[-A-Z!\" a-z0-9:,/\n]{0,200}") {
+        fn any_text_has_a_verdict_or_none(text in "(\\*filter\n)?(:INPUT DROP\n)?[-A-Z!\" a-z0-9:,/\n]{0,200}") {
             evaluate(&text, &packet(true, Some(69), false));
         }
     }

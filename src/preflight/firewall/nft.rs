@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workstations_rules_are_read() {
+    fn the_rules_of_a_workstation_are_read() {
         let verdict = |udp, port, established| verdict_of(WORKSTATION, udp, port, established);
         assert_eq!(verdict(true, 69, false), Verdict::Accepts, "a named set");
         assert_eq!(verdict(true, 7005, false), Verdict::Accepts, "its range");
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn firewallds_rules_are_read() {
+    fn the_rules_of_firewalld_are_read() {
         let verdict = |udp, port, established| verdict_of(FIREWALLD, udp, port, established);
         assert_eq!(verdict(true, 69, false), Verdict::Accepts);
         assert_eq!(verdict(false, 6970, false), Verdict::Refuses);
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn no_rules_keep_nothing_out_and_no_ruleset_says_nothing() {
+    fn an_empty_ruleset_accepts_and_other_text_has_no_verdict() {
         let judge = |text| evaluate(text, &packet(true, Some(69), false), false);
         let nothing = r#"{"nftables":[{"metainfo":{}}]}"#;
         assert_eq!(judge(nothing), Some((Verdict::Accepts, None)));
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn what_iptables_left_in_its_own_words_is_a_perhaps() {
+    fn a_match_in_iptables_syntax_gives_perhaps() {
         let text = r#"{"nftables":[
 {"chain":{"family":"ip","table":"filter","name":"INPUT","type":"filter","hook":"input","prio":0,"policy":"drop"}},
 {"rule":{"family":"ip","table":"filter","chain":"INPUT","expr":[{"xt":{"type":"match","name":"udp"}},{"accept":null}]}}]}"#;
@@ -366,7 +366,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_judged_or_not(text in "\\PC{0,80}", cut in 0_usize..2600) {
+        fn any_bytes_have_a_verdict_or_none(text in "\\PC{0,80}", cut in 0_usize..2600) {
             evaluate(&text, &packet(true, Some(69), false), false);
             let start = WORKSTATION.chars().take(cut).collect::<String>();
             evaluate(&start, &packet(true, Some(69), false), false);
@@ -374,7 +374,7 @@ mod tests {
 
         /// A ruleset whose values are replaced by any number, any text or nothing.
         #[test]
-        fn any_values_are_judged(seed in proptest::collection::vec(any::<u8>(), 24)) {
+        fn any_values_have_a_verdict(seed in proptest::collection::vec(any::<u8>(), 24)) {
             let mut value: Value = serde_json::from_str(WORKSTATION).unwrap();
             disturb(&mut value, &mut seed.into_iter());
             prop_assert!(value.get("nftables").is_none()

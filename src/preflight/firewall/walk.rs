@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_rule_that_surely_fits_decides_and_the_policy_else() {
+    fn the_first_rule_that_surely_matches_decides_or_else_the_policy() {
         use Action::{Accept, Goto, Jump, Refuse, Return};
         use Fit::{No, Perhaps, Yes};
         let to = |name: &str| Jump(name.to_owned());
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn chains_that_lead_to_themselves_come_to_an_end() {
+    fn chains_in_a_loop_end() {
         let to = |name: &str| (Fit::Yes, Action::Jump(name.to_owned()));
         let chains = chains(&[("a", &[to("b"), to("b")]), ("b", &[to("a")])]);
         assert_eq!(verdict(&chains, "a", true), Verdict::Perhaps);

@@ -45,11 +45,11 @@ impl SimulatedPhone {
                 // Observed with boot loaders. That an application also requests it twice, and
                 // restarts in between, is a choice of this script.
                 if self.refused_once {
-                    self.again(now, WITHIN_PAIR, Step::Manifest(load));
+                    self.wait_to_retry(now, WITHIN_PAIR, Step::Manifest(load));
                 } else if self.application.is_some() {
-                    self.again(now, BETWEEN_PAIRS, Step::PowerOn);
+                    self.wait_to_retry(now, BETWEEN_PAIRS, Step::PowerOn);
                 } else {
-                    self.again(now, BETWEEN_PAIRS, Step::Manifest(load));
+                    self.wait_to_retry(now, BETWEEN_PAIRS, Step::Manifest(load));
                 }
             }
         }

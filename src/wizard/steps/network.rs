@@ -95,10 +95,10 @@ pub(in super::super) fn ask(
 }
 
 /// Whether it is not decided yet where to serve.
-fn is_undecided(answers: &Answers, wanted: &CheckOptions) -> bool {
+fn is_undecided(answers: &Answers, options: &CheckOptions) -> bool {
     !answers.is_given(&["interface", "listen"])
-        && wanted.interface.is_none()
-        && wanted.listen.is_none()
+        && options.interface.is_none()
+        && options.listen.is_none()
 }
 
 /// Asks for the interface, unless evidence chooses one; asks in any case if `always`.
