@@ -1,9 +1,9 @@
 //! DHCP: a probe that shows what the network's servers offer phones, and a small server for Cisco
 //! phones on networks without one.
 //!
-//! [`Probe`], [`Server`] and [`ExclusiveServer`] take bytes and the time and give bytes: they know no
-//! socket and no clock. [`PacketSocket`] and [`BoundServer`] are the thin edge. Messages are read and
-//! written by [`crate::protocol::dhcp`].
+//! [`Probe`], [`Server`] and [`ExclusiveServer`] take bytes and the time and return bytes, without
+//! a socket or a clock. Only [`PacketSocket`] and [`BoundServer`] use sockets. Messages are read
+//! and written by [`crate::protocol::dhcp`].
 
 mod arp_probe;
 mod config_snippets;

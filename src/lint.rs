@@ -38,6 +38,18 @@ use crate::diagnose::{Finding, Severity};
 ///
 /// The type of the file is detected from its name (`SEP*.cnf.xml`, `XMLDefault.cnf.xml`,
 /// `dialplan*.xml`), or else from the root element.
+///
+/// # Examples
+///
+/// ```
+/// use std::path::Path;
+/// use reflash::lint::{LintContext, check};
+///
+/// let path = Path::new("SEP001D45AABB01.cnf.xml");
+/// let findings = check(path, b"<device>\n  <devicePool>\n</device>\n", &LintContext::default());
+/// assert_eq!(findings[0].code, "not-well-formed");
+/// assert_eq!(findings[0].line, Some(3));
+/// ```
 #[must_use]
 pub fn check(path: &Path, bytes: &[u8], known: &LintContext) -> Vec<Finding> {
     let named = FileKind::of_name(path);

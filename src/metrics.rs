@@ -39,14 +39,14 @@ pub struct Counters {
     not_found: AtomicU64,
     ended: [AtomicU64; OUTCOMES.len()],
     bytes: AtomicU64,
-    sent_again: AtomicU64,
+    retransmitted: AtomicU64,
     errors: [AtomicU64; ERROR_CODES],
 }
 
 impl Counters {
     /// Counts an observation of a server.
-    pub fn see(&self, seen: &ObservationKind) {
-        match seen {
+    pub fn count(&self, kind: &ObservationKind) {
+        match kind {
             ObservationKind::Requested {
                 transport,
                 served: Some(_),
@@ -68,8 +68,8 @@ impl Counters {
     }
 
     /// Counts retransmitted packets.
-    pub fn sent_again(&self, packets: u64) {
-        add(&self.sent_again, packets);
+    pub fn retransmitted(&self, packets: u64) {
+        add(&self.retransmitted, packets);
     }
 
     /// Counts a TFTP ERROR that was sent.
@@ -91,7 +91,7 @@ fn side(transport: Transport) -> usize {
     }
 }
 
-/// The page's text.
+/// The text of the page.
 #[must_use]
 pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
     let mut page = Page(String::new());
@@ -148,7 +148,7 @@ pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
         (
             "tftp_retransmitted_packets_total",
             "TFTP packets retransmitted.",
-            &counters.sent_again,
+            &counters.retransmitted,
         ),
     ] {
         page.metric(name, "counter", help);
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_keeps_to_the_format_and_counts() {
+    fn the_page_follows_the_exposition_format_and_has_the_counts() {
         let counters = Counters::default();
         let asked = |served, transport| ObservationKind::Requested {
             transfer: TransferId(0),
@@ -293,15 +293,15 @@ mod tests {
                 size: 9,
             })
         };
-        counters.see(&asked(served(), Transport::Tftp));
-        counters.see(&asked(served(), Transport::Http));
-        counters.see(&asked(None, Transport::Tftp));
-        counters.see(&ObservationKind::Ended {
+        counters.count(&asked(served(), Transport::Tftp));
+        counters.count(&asked(served(), Transport::Http));
+        counters.count(&asked(None, Transport::Tftp));
+        counters.count(&ObservationKind::Ended {
             transfer: TransferId(0),
             end: TransferEnd::Delivered,
             bytes: 9,
         });
-        counters.sent_again(3);
+        counters.retransmitted(3);
         counters.error_sent(1);
         counters.error_sent(4711);
         let phones = FleetCounts {
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_cannot_end_its_quotes() {
+    fn a_label_value_is_escaped() {
         assert_eq!(escaped("a\"b\\c\nd"), "a\\\"b\\\\c\\nd");
     }
 }

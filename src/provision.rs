@@ -34,6 +34,40 @@ const README: &str = "README.txt";
 
 /// Builds all files of an inventory.
 ///
+/// # Examples
+///
+/// ```
+/// use reflash::{
+///     inventory::Inventory,
+///     provision::{Passwords, ProvisionInputs, build},
+/// };
+///
+/// let inventory = Inventory::from_toml(
+///     br#"
+/// [site]
+/// pbx = "192.0.2.1"
+/// time_zone = "Europe/Vienna"
+///
+/// [[phone]]
+/// mac = "001D45AABB01"
+/// model = "7965"
+/// extension = "100"
+/// secret = "correct-horse"
+/// "#,
+/// )
+/// .unwrap();
+/// let inputs = ProvisionInputs {
+///     passwords: &Passwords::default(),
+///     loads: &[],
+///     dial_plan: None,
+///     year: 2026,
+/// };
+/// let output = build(&inventory, &inputs).unwrap();
+/// let paths: Vec<_> = output.files.iter().map(|file| file.path.as_str()).collect();
+/// assert!(paths.contains(&"tftp/SEP001D45AABB01.cnf.xml"));
+/// assert!(paths.contains(&"asterisk/pjsip.conf"));
+/// ```
+///
 /// # Errors
 ///
 /// All faults of the inventory, in file order.

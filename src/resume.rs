@@ -36,7 +36,7 @@ pub struct RunRecord {
     pub recorded: Option<RecordedRun>,
 }
 
-/// An earlier run to continue: its journal file and the header of it.
+/// An earlier run to continue: its journal file and the header in it.
 #[derive(Debug)]
 pub struct PreviousRun {
     path: PathBuf,
@@ -56,8 +56,8 @@ pub fn create(path: &Path, header: Header) -> Result<Journal, Failure> {
     Journal::create(path, wall_clock(), header).map_err(failure)
 }
 
-/// Records a new run: in `path`, or else in a new file of the state folder. If no path is
-/// given and none can be written, prints a warning and the run is not recorded.
+/// Records a new run: in `path`, or else in a new file of the state folder. If no path is given and
+/// the new file cannot be written, prints a warning; the run is then not recorded.
 ///
 /// # Errors
 /// `path` exists or cannot be written.
@@ -124,7 +124,8 @@ impl PreviousRun {
     /// Finds the run to resume: the one in `journal`, or else the newest unfinished one.
     ///
     /// # Errors
-    /// No such journal, one that cannot be read, or one of another command than `convert`.
+    /// There is no journal to resume, it cannot be read, or another command than `convert` wrote
+    /// it.
     pub fn find(journal: Option<&Path>, state_folder: Option<&Path>) -> Result<Self, Failure> {
         let path = match (journal, state_folder) {
             (Some(path), _) => path.to_owned(),
@@ -220,8 +221,8 @@ impl PreviousRun {
         ))
     }
 
-    /// The plan of this session: the phones are those of the run; when it ends follows the
-    /// flags given now, or else those given then.
+    /// The plan of this session. It has the phones of the run; its end follows the flags of this
+    /// command line, or else the recorded ones.
     ///
     /// # Errors
     /// A flag that contradicts the run.

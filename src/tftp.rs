@@ -6,8 +6,8 @@
 //!
 //! [`async_tftp`] is a second engine behind the same [`Service`].
 //!
-//! All transfers share one UDP port: a transfer ID is the pair of ports, and the client's port
-//! distinguishes them. docs/rfc-compliance.md lists the RFCs sentence by sentence.
+//! All transfers share one UDP port of the server; the client's address and port distinguish them.
+//! docs/rfc-compliance.md lists each requirement of the RFCs.
 
 pub mod async_tftp;
 pub(crate) mod batch;

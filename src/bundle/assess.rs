@@ -13,7 +13,7 @@ use super::{
 use crate::diagnose::Severity;
 
 impl Bundle {
-    /// A bundle of which only the file is known.
+    /// A bundle whose contents are not known yet, only its file.
     pub(super) fn unassessed(path: &Path, location: &BundleLocation, whole: &WholeFile) -> Self {
         Self {
             path: path.to_owned(),

@@ -14,8 +14,8 @@ use super::{
     signature::{self, TrustedKey, Verification},
 };
 
-/// Bytes that are buffered: the longest header its length field allows, and the start of
-/// the body.
+/// Bytes that are buffered: the longest header that the length field allows, and the start of the
+/// body.
 const MAX_START: usize = 64 * 1024 + BODY_START;
 /// Bytes of the body that are buffered: they contain the digest of a 792x image and the load
 /// id of a 7940 image.
@@ -37,7 +37,7 @@ pub(super) struct ScannedEntry {
     pub(super) header: Header,
     /// The result of the signature check, if it has a signed header.
     pub(super) verification: Option<Verification>,
-    /// The digest of its payload is not the one stated in the header or body.
+    /// Set if the digest of its payload differs from the one stated in the header or body.
     pub(super) payload_error: Option<&'static str>,
     /// The verified MD5 inside a 792x image, in upper-case hex.
     pub(super) body_md5: Option<String>,

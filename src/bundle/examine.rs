@@ -29,6 +29,28 @@ use super::{
 /// Memory use does not depend on the size of the file. Only nested archives are written, to
 /// unnamed temporary files.
 ///
+/// # Examples
+///
+/// ```
+/// use reflash::{
+///     bundle::{ExamineOptions, Verdict, examine},
+///     phone::Family,
+///     simulator::{Sizes, SyntheticBundle, test_key},
+/// };
+///
+/// let folder = tempfile::tempdir()?;
+/// let synthetic = SyntheticBundle::new(Family::F45, 1).unwrap().sizes(Sizes::Small);
+/// let path = folder.path().join(synthetic.file_name());
+/// synthetic.write_zip(&path)?;
+///
+/// let options = ExamineOptions { trusted: vec![test_key()], ..ExamineOptions::default() };
+/// let bundles = examine(&path, &options)?;
+/// assert_eq!(bundles.len(), 1);
+/// assert_eq!(bundles[0].verdict, Verdict::Genuine);
+/// assert_eq!(bundles[0].loads[0].as_str(), "SIP45.9-3-1SR4-1S");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// The path cannot be read, is not a regular file or folder, or changed while it was read.
@@ -193,8 +215,8 @@ fn inside(outer: &Path, inner: &str) -> PathBuf {
 
 /// The given checksums that match none of these bundles and none of the files they are in.
 ///
-/// With one file on the command line, each is a [`Bundle::set_checksum_mismatch`]; with
-/// several, it is unknown which file is wrong.
+/// If the command line names one file, the caller reports each with
+/// [`Bundle::set_checksum_mismatch`]. If it names several, it is unknown which of them is wrong.
 #[must_use]
 pub fn unmatched_checksums<'o>(
     bundles: &[Bundle],

@@ -12,12 +12,34 @@ use crate::{
 };
 
 /// The verdict on a bundle. docs/verification.md states what each one proves.
+///
+/// # Examples
+///
+/// ```
+/// use reflash::{
+///     bundle::{ExamineOptions, Verdict, examine},
+///     phone::Family,
+///     simulator::{Sizes, SyntheticBundle, test_key},
+/// };
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("bundle.zip");
+/// let synthetic = SyntheticBundle::new(Family::F45, 1).unwrap().sizes(Sizes::Small);
+/// synthetic.without("apps").write_zip(&path)?;
+///
+/// let options = ExamineOptions { trusted: vec![test_key()], ..ExamineOptions::default() };
+/// let bundle = &examine(&path, &options)?[0];
+/// assert_eq!(bundle.verdict, Verdict::Incomplete);
+/// assert_eq!(bundle.problems[0].code, "missing-image");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Complete, and its digest is in the catalogue or equals `--checksum`.
     Known,
-    /// Complete, digest unknown, and every signed member verifies with Cisco's key.
+    /// Complete, digest unknown, and every signed member verifies with Cisco's key or with one
+    /// that the user trusts (see [`Bundle::uses_trusted_key`]).
     Genuine,
     /// Complete; origin not proven.
     Intact,
@@ -186,7 +208,7 @@ pub struct Bundle {
     /// The generation of the signing keys, if all signatures have the same one.
     #[serde(skip)]
     pub key_generation: Option<KeyGeneration>,
-    /// A signature is valid only with a key that the user trusts.
+    /// Whether a signature is valid only with a key that the user trusts.
     #[serde(skip)]
     pub uses_trusted_key: bool,
     /// Where its bytes are, for [`Bundle::unpack`].

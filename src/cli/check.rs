@@ -51,12 +51,12 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         return paste(kind, args, globals);
     }
     let isolated = args.dhcp.isolated()?;
-    let wanted = args.network.wanted(isolated);
+    let options = args.network.check_options(isolated);
     let quiet = globals.quiet || globals.json;
     let CheckResult {
         chosen,
         mut findings,
-    } = preflight::check(&wanted, |what| {
+    } = preflight::check(&options, |what| {
         if !quiet {
             eprintln!("{what}");
         }

@@ -151,7 +151,9 @@ pub(crate) fn run_with(
     let recorded = previous.as_ref().and_then(PreviousRun::call_manager);
     let given = args.call_manager.or(recorded);
     let call_manager = call_manager(given, &chosen)?;
-    let preflight = args.preflight.run(&args.network.wanted(isolated), &chosen);
+    let preflight = args
+        .preflight
+        .run(&args.network.check_options(isolated), &chosen);
     let servers = args.network.bind(args.metrics, args.web, &chosen)?;
     let dhcp = args.dhcp.open(&chosen)?;
     let registrar = RegistrarListeners::bind(args.registrar.ports(), chosen.address, call_manager)?;
@@ -159,8 +161,8 @@ pub(crate) fn run_with(
     let captures = Captures::open(&chosen, expected.port(), registrar.sip());
     let dropped = args.network.drop_privileges()?;
     let dhcp_message = dhcp.as_ref().map(BoundDhcp::message);
-    // Ends when it is dropped at the end of this function. Starting it takes seconds, so it
-    // comes before staging: a signal meanwhile leaves nothing behind.
+    // The DHCP server stops when it is dropped at the end of this function. Its start takes
+    // seconds, so it comes before staging: a signal in this time leaves no files behind.
     let mut dhcp = dhcp.map(BoundDhcp::start).transpose()?;
     let Selection { targets, bridges } = &selection;
     let stage = Stage::temporary_with_files(targets, bridges, &own_files, call_manager.into())

@@ -72,7 +72,7 @@ pub(crate) struct NetworkArgs {
     dscp: u8,
 }
 
-/// The most transfers at once that can be configured, at about 1 KB each.
+/// Maximum number of transfers at once that can be configured, at about 1 KB each.
 const MAX_TRANSFERS: usize = 65_536;
 
 fn transfers(text: &str) -> Result<usize, String> {
@@ -158,7 +158,7 @@ impl NetworkArgs {
     }
 
     /// What the preflight is to check.
-    pub(crate) fn wanted(&self, isolated: bool) -> preflight::CheckOptions {
+    pub(crate) fn check_options(&self, isolated: bool) -> preflight::CheckOptions {
         preflight::CheckOptions {
             interface: self.interface.clone(),
             listen: self.listen,

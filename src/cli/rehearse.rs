@@ -53,7 +53,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
 fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let inventory_file = args.inventory.read(globals)?;
     let inventory = inventory_file.as_ref().map(|file| &file.inventory);
-    // Each lost datagram costs a tenth of a second, and 10 MB are 20,000 of them.
+    // With losses the images are small: each lost datagram costs a tenth of a second, and 10 MB are
+    // 20,000 datagrams.
     let synthetic = || Synthetic::new(args.model, args.seed, has_loss(args));
     let synthetic = args.bundles.is_empty().then(synthetic).transpose()?;
     let selection = select(args, synthetic.as_ref(), globals.quiet)?;
@@ -113,7 +114,7 @@ fn with_server(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         root: stage.root(),
         journal: journal.as_ref().map(Journal::path).map(ToOwned::to_owned),
         stages,
-        words: messages,
+        messages,
     };
     let setup = Setup {
         source: Source::Stage(stage),

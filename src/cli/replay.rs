@@ -72,12 +72,12 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     let wall = |at| began.checked_add(at).unwrap_or(began);
     let mut view = run_view::fold(&mut fleet, &conversation.observations, RunTime::ZERO, wall);
     view.finish(&fleet.report(began));
-    let words = heading_lines(args, &record, requests_only, &loads, fleet.dropped());
+    let sentences = heading_sentences(args, &record, requests_only, &loads, fleet.dropped());
     let output = ReportOutput {
         view: &view,
         heading: Heading {
             title: format!("Phones of {}", escape(&args.file.display().to_string())),
-            words,
+            sentences,
         },
         json: json!({
             "report": view.report(),
@@ -126,7 +126,7 @@ fn loads(plan: &Plan) -> Vec<String> {
 }
 
 /// What the operator must know about the record.
-fn heading_lines(
+fn heading_sentences(
     args: &Args,
     record: &Trace,
     requests_only: bool,

@@ -82,7 +82,7 @@ pub(super) fn replayed(
         view: &view,
         heading: Heading {
             title: format!("reflash {}", recorded.header.command),
-            words: heading_lines(path, &recorded),
+            sentences: heading_sentences(path, &recorded),
         },
         json: json!({
             "report": view.report(),
@@ -105,7 +105,7 @@ pub(super) fn replayed(
 }
 
 /// What the operator must know about the journal.
-fn heading_lines(path: &Path, recorded: &RecordedRun) -> Vec<String> {
+fn heading_sentences(path: &Path, recorded: &RecordedRun) -> Vec<String> {
     let sessions = &recorded.sessions;
     let mut lines = vec![format!(
         "journal {}: {} from {} to {}",

@@ -81,7 +81,7 @@ impl ReportArgs {
                     Style::new(globals.color)
                 };
                 let mut text = String::new();
-                for line in &output.heading.words {
+                for line in &output.heading.sentences {
                     text.push_str(&crate::text::wrap(&escape(line), "", "  ").join("\n"));
                     text.push('\n');
                 }

@@ -24,7 +24,7 @@ pub(crate) struct WizardHooks {
     /// Adds instructions for the operator to the display.
     pub(crate) decorate: Option<DecorateReporter>,
     /// Asks the operator before the run ends.
-    pub(crate) attendant: Option<Box<dyn OperatorPrompt>>,
+    pub(crate) operator_prompt: Option<Box<dyn OperatorPrompt>>,
     /// The signals, if they are caught already.
     pub(crate) signals: Option<Signals>,
 }
@@ -87,7 +87,9 @@ pub(crate) fn run(
             Some(signals) => signals,
             None => runtime::signals()?,
         };
-        Ok::<_, Failure>(session::run_with_operator(setup, hooks.attendant, &mut signals).await)
+        Ok::<_, Failure>(
+            session::run_with_operator(setup, hooks.operator_prompt, &mut signals).await,
+        )
     })?;
     capturing.end();
     outcome(ended)

@@ -55,7 +55,7 @@ fn parse(matches: &ArgMatches) -> Result<ConvertOptions, clap::Error> {
     let isolated = args.dhcp.isolated().unwrap_or_default();
     Ok(ConvertOptions {
         trust: args.trust.trust(),
-        check: args.network.wanted(isolated),
+        check: args.network.check_options(isolated),
         user: args.network.user().map(ToOwned::to_owned),
         bundles: args.bundles,
         bridges: args.bridge.bridges,
@@ -99,7 +99,7 @@ pub(crate) fn run(
                 .map_err(|error| Failure::usage(error, ""))?;
             let hooks = run::WizardHooks {
                 decorate: Some(agreed.decorate),
-                attendant: Some(agreed.attendant),
+                operator_prompt: Some(agreed.operator_prompt),
                 signals: agreed.signals,
             };
             let outcome = convert::run_with(&args, globals, hooks)?;

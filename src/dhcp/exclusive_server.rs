@@ -99,7 +99,7 @@ impl ExclusiveServer {
         events
     }
 
-    /// The other server because of which this one no longer answers.
+    /// The other server that made this one withdraw.
     #[must_use]
     pub fn withdrawn(&self) -> Option<Ipv4Addr> {
         self.withdrawn

@@ -1,7 +1,7 @@
 //! A packet socket on one interface that receives only DHCP replies.
 //!
-//! A packet socket, because a phone that boots sends from 0.0.0.0, and because another program may
-//! have port 68. The kernel filters: no other frame is copied to this process.
+//! The socket is a packet socket because a phone that boots sends from 0.0.0.0, and because another
+//! program may use port 68. The kernel filters: no other frame is copied to this process.
 
 use std::{
     collections::hash_map::RandomState,

@@ -14,14 +14,14 @@ use crate::{
 /// The model that the probe names in option 60.
 const MODEL: &str = "CP-7965G";
 
-/// When a DISCOVER is sent, since the probe start. Twice, because one may be lost.
+/// When DISCOVERs are sent, from the start of the probe. Two are sent because one may be lost.
 pub const DISCOVER_TIMES: [Duration; 2] = [Duration::ZERO, Duration::from_secs(2)];
 
 /// How long a probe waits for offers. Servers first check whether an address is free: dnsmasq takes
 /// 3 s for that, ISC dhcpd 1 s (observed).
 pub const PROBE_WINDOW: Duration = Duration::from_secs(6);
 
-/// Offers that are kept, one per server.
+/// Maximum number of offers that are kept, one per server.
 pub const MAX_OFFERS: usize = 16;
 
 /// The offer of one server.
@@ -65,7 +65,7 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// Begins at `now`. `xid` should be random: it tells this probe's offers from others.
+    /// Begins at `now`. `xid` should be random: it distinguishes this probe's offers from others.
     #[must_use]
     pub fn new(mac: MacAddress, xid: u32, now: Duration) -> Self {
         Self {

@@ -88,7 +88,8 @@ impl BoundServer {
     /// addresses; then serves on a thread of its own until [`RunningServer`] is dropped.
     ///
     /// # Errors
-    /// There is another server, or a socket failed.
+    /// There is another server, a socket or the ARP table cannot be used, or the thread cannot be
+    /// started.
     pub fn start(self, config: ServerConfig) -> Result<RunningServer, StartError> {
         let name = self.packets.interface().name.clone();
         let other = |error| StartError::Other(name.clone(), error);

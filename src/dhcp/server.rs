@@ -75,7 +75,7 @@ impl DhcpEvent {
         match *self {
             Self::Leased { address, mac } => Some(Observation {
                 address,
-                seen: ObservationKind::MacReported {
+                kind: ObservationKind::MacReported {
                     mac,
                     source: EvidenceSource::Dhcp,
                 },
@@ -85,7 +85,7 @@ impl DhcpEvent {
     }
 }
 
-/// Who has an address, and until when.
+/// Which host has an address, and until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Binding {
     /// `None`: an unknown host uses it.

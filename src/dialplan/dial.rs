@@ -69,8 +69,9 @@ pub(super) struct Choice<'a> {
     pub(super) winner: Option<&'a Entry>,
     /// The best match, complete or not.
     best: Option<Candidate<'a>>,
-    /// The entry whose rewrite applies: of the complete matches, the last one that was the
-    /// best match so far in file order.
+    /// The entry whose rewrite applies. The phone goes through the entries in file order and takes
+    /// the rewrite of each complete match that is better than all before it, so the last of these
+    /// applies.
     rewriter: Option<Candidate<'a>>,
     /// The tone to play.
     tone: Option<&'static str>,
@@ -171,7 +172,7 @@ fn sent(
     unsent: &str,
 ) -> DialResult {
     let rewriter = choice.rewriter.as_ref();
-    // An entry that did not win still counts if it changed what is sent.
+    // An entry that did not win is still reported if its rewrite or its user parameter applies.
     let changed = rewriter.filter(|(entry, _)| !entry.rewrite.is_empty() || entry.user.is_some());
     let rule = choice.winner.or(changed.map(|(entry, _)| *entry));
     let waits = choice.winner.is_none() && seconds > 0;

@@ -53,6 +53,22 @@ pub const TONES: [&str; 20] = [
 ];
 
 /// A dial plan as a phone reads it.
+///
+/// # Examples
+///
+/// ```
+/// use reflash::dialplan::{DialMode, DialPlan};
+///
+/// let xml = br#"<DIALTEMPLATE>
+///   <TEMPLATE MATCH="911" Timeout="0"/>
+///   <TEMPLATE MATCH="9,......." Timeout="3" Rewrite="......."/>
+/// </DIALTEMPLATE>"#;
+/// let plan = DialPlan::read(xml).unwrap();
+///
+/// let emergency = plan.dial("911", DialMode::Proxy);
+/// assert_eq!((emergency.sent.as_str(), emergency.seconds), ("911", 0));
+/// assert_eq!(plan.dial("95550100", DialMode::Proxy).sent, "5550100");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DialPlan {
     /// The entries that the phone uses, in file order.

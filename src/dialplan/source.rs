@@ -17,6 +17,20 @@ use super::{
 use crate::diagnose::Finding;
 
 /// A dial plan parsed from the source language.
+///
+/// # Examples
+///
+/// ```
+/// use reflash::dialplan::DialPlanSource;
+///
+/// let source = DialPlanSource::parse("911   now\n2..   after 3\n")?;
+/// assert!(source.check().is_empty());
+/// assert!(source.to_xml().contains(r#"MATCH="911""#));
+///
+/// let errors = DialPlanSource::parse("911   soon\n").unwrap_err();
+/// assert_eq!(errors[0].line, 1);
+/// # Ok::<(), Vec<reflash::dialplan::SourceError>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DialPlanSource {
     /// At least one entry. Positions refer to the source.

@@ -25,7 +25,7 @@ use socket::Opened;
 /// How long the thread waits for a frame before it checks whether it should stop.
 const READ_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// Items that may wait in the queue.
+/// Maximum number of items that wait in the queue.
 pub const QUEUE: usize = 1024;
 
 /// Why frames of an interface cannot be captured.

@@ -86,9 +86,9 @@ pub fn observations(decoded: &Decoded<'_>) -> Vec<ObservationKind> {
             let model = class.and_then(|class| class.model);
             match address(decoded) {
                 Some(_) if is_phone => {
-                    let mut seen = facts(EvidenceSource::Dhcp, message.mac, model, None, None);
-                    seen.extend(lease_observation(message));
-                    seen
+                    let mut kinds = facts(EvidenceSource::Dhcp, message.mac, model, None, None);
+                    kinds.extend(lease_observation(message));
+                    kinds
                 }
                 _ => Vec::new(),
             }
@@ -103,15 +103,15 @@ pub fn observations(decoded: &Decoded<'_>) -> Vec<ObservationKind> {
             let agent = phone.agent.filter(|agent| agent.model.is_some());
             let detail = detail.or_else(|| agent.as_ref().map(|agent| agent.text.clone()));
             let load = phone.load.as_ref();
-            let mut seen = facts(EvidenceSource::Sip, mac, phone.model, load, detail);
+            let mut kinds = facts(EvidenceSource::Sip, mac, phone.model, load, detail);
             if let Some(agent) = agent.filter(|_| load.is_none()) {
-                seen.push(ObservationKind::UserAgent {
+                kinds.push(ObservationKind::UserAgent {
                     release: agent.version,
                     source: EvidenceSource::Sip,
                     detail: agent.text,
                 });
             }
-            seen
+            kinds
         }
         Decoded::SipResponse(_) => Vec::new(),
         Decoded::Sccp(alarm) => alarm.mac.map_or_else(Vec::new, |mac| {
@@ -215,17 +215,17 @@ fn facts(
     load: Option<&LoadName>,
     detail: Option<String>,
 ) -> Vec<ObservationKind> {
-    let mut seen = vec![ObservationKind::MacReported { mac, source }];
-    seen.extend(model.map(|model| ObservationKind::Model {
+    let mut kinds = vec![ObservationKind::MacReported { mac, source }];
+    kinds.extend(model.map(|model| ObservationKind::Model {
         model: model.plain_number().to_owned(),
         source,
     }));
     if let Some(load) = load {
-        seen.push(ObservationKind::Load {
+        kinds.push(ObservationKind::Load {
             load: load.clone(),
             source,
             detail: detail.unwrap_or_default(),
         });
     }
-    seen
+    kinds
 }

@@ -33,8 +33,8 @@ pub struct Deduplicator {
 }
 
 impl Deduplicator {
-    /// Reads SIP at port `sip`, and leaves out what goes to or comes from `own`, the address at
-    /// which this program receives REGISTERs itself.
+    /// Reads SIP at port `sip`. Messages to and from `own` are left out: at this address the
+    /// program receives REGISTERs itself.
     #[must_use]
     pub fn new(sip: u16, own: Option<SocketAddrV4>) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl Deduplicator {
         // Copies of a REGISTER are evidence; `RegisterTracker` limits their number.
         let (mut observations, reports): (Vec<_>, Vec<_>) = observed
             .into_iter()
-            .partition(|one| matches!(one.seen, ObservationKind::Register { .. }));
+            .partition(|one| matches!(one.kind, ObservationKind::Register { .. }));
         let subject = reports
             .first()
             .and_then(subject)
@@ -99,7 +99,7 @@ enum Subject {
 /// The address and the subject of a frame's report; `None` for ARP, which is left out. A frame
 /// is from one source and about one address.
 fn subject(observation: &Observation) -> Option<(Ipv4Addr, Subject)> {
-    let subject = match &observation.seen {
+    let subject = match &observation.kind {
         ObservationKind::MacReported {
             source: EvidenceSource::Neighbour,
             ..

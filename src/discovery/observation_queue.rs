@@ -75,12 +75,12 @@ mod tests {
         let queue_end = ObservationQueue::new(queue, "a test");
         let send = |count: usize| {
             for _ in 0..count {
-                let seen = ObservationKind::MacReported {
+                let kind = ObservationKind::MacReported {
                     mac: MacAddress::new([0, 0x1d, 0x45, 0, 0, 1]),
                     source: EvidenceSource::Dhcp,
                 };
                 let address = Ipv4Addr::LOCALHOST;
-                queue_end.send(Instant::now(), Observation { address, seen });
+                queue_end.send(Instant::now(), Observation { address, kind });
             }
         };
         send(2);

@@ -49,8 +49,8 @@ impl Default for Observer {
 }
 
 impl Observer {
-    /// Reads SIP at port `sip`, and leaves out what goes to or comes from `own`, where
-    /// [`listen`](super::listen) receives it.
+    /// Reads SIP at port `sip`. Messages to and from `own` are left out, because
+    /// [`listen`](super::listen) receives them.
     #[must_use]
     pub fn new(sip: u16, own: Option<SocketAddrV4>) -> Self {
         Self {
@@ -86,8 +86,8 @@ impl Observer {
         let mut registers = std::mem::take(&mut self.registers);
         let decoded = self.decode_payload(sender, payload, &mut |decoded, address| {
             if let Some(address) = address {
-                let seen = observations(decoded).into_iter();
-                all.extend(seen.map(|seen| Observation { address, seen }));
+                let kinds = observations(decoded).into_iter();
+                all.extend(kinds.map(|kind| Observation { address, kind }));
             }
             all.extend(match decoded {
                 Decoded::Sip(request) => {
@@ -240,7 +240,7 @@ fn closed_port(payload: &Payload<'_>, sip: u16) -> Option<Observation> {
     };
     (pbx.port() == sip).then(|| Observation {
         address: *phone.ip(),
-        seen: ObservationKind::PortClosed {
+        kind: ObservationKind::PortClosed {
             pbx: *pbx,
             transport: over,
         },

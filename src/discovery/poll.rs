@@ -102,7 +102,7 @@ impl fmt::Debug for Poller {
 
 impl Poller {
     /// Starts the polls that are due and cancels those that are no longer needed. Must be called on
-    /// a runtime. `wanted`: every phone that there is a reason to poll ([`Fleet::poll_candidates`]).
+    /// a runtime. `wanted`: every phone that should be polled ([`Fleet::poll_candidates`]).
     ///
     /// [`Fleet::poll_candidates`]: crate::track::Fleet::poll_candidates
     pub fn update(&mut self, now: RunTime, wanted: &[PollCandidate]) {
@@ -122,13 +122,13 @@ impl Poller {
         }
     }
 
-    /// Waits for the next result; forever, while no poll is running. `now` is called when there is
-    /// one. Dropping the future loses nothing.
+    /// Waits for the next result; does not return while no poll is running. `now` is called when
+    /// there is a result. Dropping the future loses nothing.
     pub async fn next(&mut self, now: impl Fn() -> RunTime) -> PollResult {
         loop {
             let (id, answer) = match self.tasks.join_next_with_id().await {
                 Some(Ok((id, answer))) => (id, answer),
-                // Cancelled, which has no entry any more, or panicked.
+                // The task panicked, or it was cancelled and has no entry any more.
                 Some(Err(error)) => (error.id(), Err(PollError::Late)),
                 None => std::future::pending().await,
             };
@@ -145,7 +145,7 @@ impl Poller {
         answer: &Result<DevicePage, PollError>,
     ) -> PollResult {
         let address = phone.address;
-        let (outcome, seen) = match answer {
+        let (outcome, kinds) = match answer {
             Ok(page) => (Outcome::Page, page_observations(phone, page)),
             Err(miss) => {
                 tracing::debug!("the web page of {address}: {miss}");
@@ -154,9 +154,9 @@ impl Poller {
         };
         let is_off = self.schedule.done(now, phone.id, outcome);
         PollResult {
-            observations: seen
+            observations: kinds
                 .into_iter()
-                .map(|seen| Observation { address, seen })
+                .map(|kind| Observation { address, kind })
                 .collect(),
             notice: is_off.then(|| self.page_off_notice(phone)).flatten(),
         }

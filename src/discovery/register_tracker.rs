@@ -13,12 +13,12 @@ use crate::{
     track::{Observation, ObservationKind, Register, RegisterOutcome},
 };
 
-/// REGISTERs that are tracked at once; a further one replaces the oldest. A thousand phones that
-/// start at once send two each within a few seconds.
+/// Maximum number of REGISTERs that are tracked at once; a further one replaces the oldest. A
+/// thousand phones that start at once send two each within a few seconds.
 pub const MAX_TRACKED: usize = 4096;
 
-/// Retransmissions of one REGISTER that are reported. A phone sends up to ten over UDP (RFC 3261,
-/// 17.1.2.2).
+/// Maximum number of retransmissions of one REGISTER that are reported. A phone sends up to ten
+/// over UDP (RFC 3261, 17.1.2.2).
 pub const MAX_COPIES: u8 = 8;
 
 /// Final responses to one REGISTER that are reported. A PBX sends one.
@@ -27,7 +27,8 @@ const MAX_RESPONSES: usize = 2;
 /// SHA-1 of Call-ID, `CSeq` number and PBX address: its size does not depend on the sender.
 type Key = [u8; 20];
 
-/// Matches responses to REGISTERs. It needs no clock: its memory is bounded by number.
+/// Matches responses to REGISTERs. It needs no clock, because it limits how many REGISTERs it
+/// tracks, not for how long.
 ///
 /// It tracks only REGISTERs that came without a proxy and name a Cisco phone, by device name or by
 /// the model in the User-Agent, because other devices register at a PBX too.
@@ -77,8 +78,8 @@ impl RegisterTracker {
             RegisterOutcome::Sent
         };
         let register = Box::new(register);
-        let seen = ObservationKind::Register { register, outcome };
-        Some(Observation { address, seen })
+        let kind = ObservationKind::Register { register, outcome };
+        Some(Observation { address, kind })
     }
 
     /// The observation of a response. `None`: its REGISTER is not tracked, it is not final, or it was
@@ -103,8 +104,8 @@ impl RegisterTracker {
         };
         let register = Box::new(known.register.clone());
         let address = *register.source.ip();
-        let seen = ObservationKind::Register { register, outcome };
-        Some(Observation { address, seen })
+        let kind = ObservationKind::Register { register, outcome };
+        Some(Observation { address, kind })
     }
 }
 

@@ -104,7 +104,8 @@ impl<W: Write + Send> Reporter for JsonReporter<W> {
     fn finding(&mut self, at: Timestamp, found: &Finding) {
         let code = Code::from_name(found.code);
         let Some(code) = code.filter(|_| found.severity > Severity::Note) else {
-            // Not about converting phones: a note, or about this program's own server.
+            // Not a diagnosis of a conversion, but a note or a finding about this program's own
+            // server.
             let text = format!("{} [{}]", found.message, found.code);
             if found.severity > Severity::Note {
                 tracing::warn!("{text}");

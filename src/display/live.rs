@@ -1,5 +1,5 @@
-//! A run while it goes on: events and time in, rows of text out. No terminal and no clock.
-//! Whatever the size of the screen, no row is wider and there are no more rows.
+//! A run while it goes on: events and time in, rows of text out, without a terminal or a clock. The
+//! rows fit a screen of any size.
 //!
 //! While they fit, there is a row for each phone, with its diagnoses below. Otherwise phones
 //! that need attention come first, then those that must not be unplugged, then those under way.

@@ -29,6 +29,6 @@ pub(super) fn opening(started: &Started) -> Vec<String> {
     if let Some(web) = started.web {
         lines.push(format!("web page, on this machine only: http://{web}/"));
     }
-    lines.extend(started.words.iter().cloned());
+    lines.extend(started.messages.iter().cloned());
     lines
 }

@@ -182,7 +182,8 @@ impl<W: Write + Send> WatchReporter for Table<W> {
     fn list(&mut self, now: RunTime, watch: &PhoneList) {
         let size = Screen::size();
         let rows = size.rows.saturating_sub(SPARE_ROWS).max(1);
-        // First: the echo of Ctrl-C leaves the first line on the screen.
+        // The opening comes first, because after the echo of Ctrl-C the first line stays on the
+        // screen.
         let mut text = vec![self.opening.clone()];
         text.extend(table(now, watch, rows, self.style));
         screen().draw(&mut self.area, size, &text);

@@ -57,7 +57,8 @@ impl<S> Shared<S> {
         }
     }
 
-    /// Adds what `address` acknowledged of a file, and returns all that it has of the file.
+    /// Adds the part of a file that `address` acknowledged, and returns how much of the file it has
+    /// in all.
     fn cover(&self, address: Ipv4Addr, file: &StagedFile, part: Part) -> Coverage {
         self.partial
             .lock()
@@ -107,7 +108,7 @@ pub(super) async fn serve<S: Service>(
             }
         }
     };
-    // There is no transfer if nothing was requested, or if the response was no file.
+    // There is no transfer if nothing was requested, or if the response had no file.
     if let Some(mut transfer) = slot.take() {
         let end = transfer.conclude(answered).await;
         transfer.end(end);
@@ -138,7 +139,7 @@ pub(crate) async fn linger(stream: &TrackedStream) {
             }
         }
     };
-    // After the time the connection is closed anyway.
+    // After this time the connection is closed in any case.
     let _ = tokio::time::timeout(LINGER, discard).await;
 }
 
@@ -173,7 +174,7 @@ struct Transfer<S: Service> {
     peer: SocketAddrV4,
     id: u64,
     file: StagedFile,
-    /// The part of the file that the response's body is.
+    /// The part of the file that is the response's body.
     part: Part,
     acknowledged: u64,
     last_progress: Instant,

@@ -45,7 +45,7 @@ impl Server {
         self.local
     }
 
-    /// [`Server::run`] on this thread.
+    /// Runs [`Server::run`] on this thread.
     ///
     /// # Errors
     /// The runtime cannot be started, or cannot watch the socket.

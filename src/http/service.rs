@@ -23,8 +23,8 @@ pub enum End {
     /// Every byte of the file is acknowledged, by this transfer or by it and earlier transfers of
     /// other parts.
     Delivered,
-    /// Every requested byte is acknowledged, but they are not the whole file (a range) or none
-    /// (HEAD).
+    /// Every requested byte is acknowledged, but the request was for a part of the file (a range)
+    /// or for no bytes (HEAD).
     Part,
     /// The peer closed the connection.
     Closed,

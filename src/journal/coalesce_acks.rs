@@ -63,8 +63,8 @@ fn released<'a>(
         .filter_map(|(address, transfer, running)| {
             let Held { at, bytes } = running.held.take_if(|held| held.at < before)?;
             running.written = at;
-            let seen = ObservationKind::Acknowledged { transfer, bytes };
-            Some((at, Observation { address, seen }))
+            let kind = ObservationKind::Acknowledged { transfer, bytes };
+            Some((at, Observation { address, kind }))
         })
         .collect();
     released.sort_by_key(|(at, _)| *at);
@@ -89,9 +89,9 @@ impl AckCoalescer {
         events: &[Event],
     ) -> Vec<(RunTime, Observation)> {
         let address = observation.address;
-        if let ObservationKind::Acknowledged { transfer, bytes } = observation.seen {
-            let here = self.running.get_mut(&address);
-            let Some(running) = here.and_then(|here| here.get_mut(&transfer)) else {
+        if let ObservationKind::Acknowledged { transfer, bytes } = observation.kind {
+            let transfers = self.running.get_mut(&address);
+            let Some(running) = transfers.and_then(|transfers| transfers.get_mut(&transfer)) else {
                 // The request of this transfer was not recorded.
                 return vec![(at, observation.clone())];
             };
@@ -108,7 +108,7 @@ impl AckCoalescer {
             };
         }
         let mut now = self.release(address);
-        let mac = match &observation.seen {
+        let mac = match &observation.kind {
             ObservationKind::Requested { name, .. } => RequestedFile::parse(name).mac(),
             ObservationKind::MacReported { mac, .. } => Some(*mac),
             _ => None,
@@ -122,19 +122,19 @@ impl AckCoalescer {
                 self.named.insert(mac, address);
             }
         }
-        match &observation.seen {
+        match &observation.kind {
             ObservationKind::Requested {
                 transfer,
                 served: Some(_),
                 ..
             } => {
-                let here = self.running.entry(address).or_default();
-                here.insert(*transfer, Running::since(at));
+                let transfers = self.running.entry(address).or_default();
+                transfers.insert(*transfer, Running::since(at));
             }
             ObservationKind::Ended { transfer, .. } => {
-                if let Some(here) = self.running.get_mut(&address) {
-                    here.remove(transfer);
-                    if here.is_empty() {
+                if let Some(transfers) = self.running.get_mut(&address) {
+                    transfers.remove(transfer);
+                    if transfers.is_empty() {
                         self.running.remove(&address);
                     }
                 }
@@ -147,17 +147,17 @@ impl AckCoalescer {
 
     /// What is held back and was observed before this run time.
     pub(super) fn release_before(&mut self, moment: RunTime) -> Vec<(RunTime, Observation)> {
-        let all = self.running.iter_mut().flat_map(|(address, here)| {
-            let running = here.iter_mut();
+        let all = self.running.iter_mut().flat_map(|(address, transfers)| {
+            let running = transfers.iter_mut();
             running.map(|(transfer, running)| (*address, *transfer, running))
         });
         released(all, moment)
     }
 
     fn release(&mut self, address: Ipv4Addr) -> Vec<(RunTime, Observation)> {
-        let here = self.running.get_mut(&address);
-        let here = here.into_iter().flat_map(BTreeMap::iter_mut);
-        let here = here.map(|(transfer, running)| (address, *transfer, running));
-        released(here, RunTime::MAX)
+        let transfers = self.running.get_mut(&address);
+        let transfers = transfers.into_iter().flat_map(BTreeMap::iter_mut);
+        let transfers = transfers.map(|(transfer, running)| (address, *transfer, running));
+        released(transfers, RunTime::MAX)
     }
 }

@@ -20,7 +20,7 @@ pub struct Header {
     /// `convert`, `serve` or `rehearse`.
     #[serde(rename = "subcommand", alias = "verb")]
     pub command: String,
-    /// How many times faster than real phones the phones are; 1 except in a rehearsal.
+    /// The speed of the phones relative to real ones; 1 except in a rehearsal.
     pub speed: f64,
     /// The addresses of the servers.
     pub network: Network,

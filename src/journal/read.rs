@@ -62,7 +62,7 @@ pub(crate) struct OpenTransfer {
 ///
 /// # Errors
 ///
-/// If the file cannot be read or is not a journal of a known schema.
+/// If the file cannot be read, is not a journal of a known schema, or is too long.
 pub fn read(path: &Path) -> Result<RecordedRun, JournalError> {
     let file = open_file(path)?;
     from_reader(BufReader::new(file)).map_err(|fault| JournalError::new(path, fault))
@@ -231,11 +231,11 @@ impl RecordedRun {
             Content::Journal(_) => self.unknown_lines += 1,
             Content::Observation {
                 address,
-                observed: seen,
+                observed: kind,
                 events,
                 ..
             } => {
-                self.observations.push((ns, Observation { address, seen }));
+                self.observations.push((ns, Observation { address, kind }));
                 self.events
                     .extend(events.into_iter().map(|event| (ns, event)));
             }
@@ -291,8 +291,8 @@ impl RecordedRun {
     /// The transfers without an end.
     pub(crate) fn open_transfers(&self) -> Vec<OpenTransfer> {
         let mut open = BTreeMap::new();
-        for (_, Observation { address, seen }) in &self.observations {
-            match seen {
+        for (_, Observation { address, kind }) in &self.observations {
+            match kind {
                 ObservationKind::Requested {
                     transfer,
                     served: Some(_),
@@ -326,7 +326,7 @@ impl RecordedRun {
         let numbers: BTreeSet<u64> = self
             .observations
             .iter()
-            .filter_map(|(_, observation)| match &observation.seen {
+            .filter_map(|(_, observation)| match &observation.kind {
                 ObservationKind::Requested { transfer, .. } => Some(transfer.0),
                 _ => None,
             })

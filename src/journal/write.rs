@@ -27,7 +27,7 @@ use crate::{
     track::{Event, Observation, RunTime},
 };
 
-/// Bytes of lines that may wait for the disk; beyond it the journal ends.
+/// Maximum number of bytes that wait to be written; beyond it the journal ends.
 pub const MAX_UNWRITTEN: usize = 16 << 20;
 
 /// After this time without an answer of the disk, events are displayed before they are recorded.
@@ -204,13 +204,13 @@ impl Journal {
     /// [`Journal::displayable`] must reach before the events are displayed.
     pub fn observe(&self, at: RunTime, observation: &Observation, events: &[Event]) -> u64 {
         let mut intake = self.intake();
-        let mut seen = intake.acks.take(at, observation, events);
-        let Some(last) = seen.pop() else {
+        let mut observations = intake.acks.take(at, observation, events);
+        let Some(last) = observations.pop() else {
             return 0;
         };
         // Older acknowledgements first: the passing time may have changed other phones.
         let old = intake.acks.release_before(at.saturating_sub(ACK_INTERVAL));
-        let lines = old.into_iter().chain(seen);
+        let lines = old.into_iter().chain(observations);
         let mut lines: Vec<(RunTime, Content)> = lines.map(observation_line).collect();
         let (at, mut what) = observation_line(last);
         if let Content::Observation {
@@ -359,15 +359,15 @@ fn line(at: Timestamp, content: Content) -> io::Result<Vec<u8>> {
 }
 
 fn observation_line((ns, observation): (RunTime, Observation)) -> (RunTime, Content) {
-    let Observation { address, seen } = observation;
+    let Observation { address, kind } = observation;
     let events = Vec::new();
-    let seen = Content::Observation {
+    let content = Content::Observation {
         ns,
         address,
-        observed: seen,
+        observed: kind,
         events,
     };
-    (ns, seen)
+    (ns, content)
 }
 
 /// The events that are recorded: steps, diagnoses and withdrawals.

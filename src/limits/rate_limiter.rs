@@ -10,8 +10,8 @@ use std::{
 /// window ends.
 const MAX_ADDRESSES: usize = 4096;
 
-/// Counts messages per address in fixed windows. Unlike a [`super::TokenBucket`] it also tells
-/// which message of its window each one is.
+/// Counts messages per address in fixed windows. Unlike a [`super::TokenBucket`] it also returns
+/// the index of each message in its window.
 #[derive(Debug)]
 pub(crate) struct RateLimiter {
     window: Duration,

@@ -11,7 +11,7 @@ use crate::{
     diagnose::{Finding, Severity},
 };
 
-/// Characters shown of option 66, at most.
+/// Maximum number of characters shown of option 66.
 const SHOWN: usize = 80;
 
 /// What the offers are compared with.

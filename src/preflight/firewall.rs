@@ -33,13 +33,13 @@ impl Flow {
             address,
             udp: self.udp,
             port: self.port,
-            established: self.is_transfers(),
+            established: self.is_transfer_ack(),
         }
     }
 
     /// Whether it is an ACK of a transfer: it answers a packet of this machine, so connection tracking
     /// accepts it.
-    fn is_transfers(self) -> bool {
+    fn is_transfer_ack(self) -> bool {
         self.port.is_none()
     }
 
@@ -66,20 +66,20 @@ pub struct FirewallOutput {
 }
 
 impl FirewallOutput {
-    /// Runs all of them for an interface.
+    /// Runs the firewall programs and keeps their output about an interface.
     #[must_use]
-    pub fn ask(interface: &str) -> Self {
+    pub fn collect(interface: &str) -> Self {
         let mut silent = Vec::new();
-        let mut ask = |program: &'static str, arguments: &[&str]| {
-            let said = command::output_of(program, arguments);
-            if said.is_none() && command::is_installed(program) {
+        let mut run = |program: &'static str, arguments: &[&str]| {
+            let output = command::output_of(program, arguments);
+            if output.is_none() && command::is_installed(program) {
                 silent.push(program);
             }
-            said
+            output
         };
-        let nft = ask("nft", &["-j", "list", "ruleset"]);
-        let iptables = ask("iptables-save", &[]);
-        let ufw = ask("ufw", &["status", "verbose"]);
+        let nft = run("nft", &["-j", "list", "ruleset"]);
+        let iptables = run("iptables-save", &[]);
+        let ufw = run("ufw", &["status", "verbose"]);
         // It reports "not running" as an error, which is an answer too.
         let runs = command::output_of("firewall-cmd", &["--state"]).is_some();
         let zone = runs
@@ -161,14 +161,14 @@ impl FirewallOutput {
     fn cure(&self, flow: Flow, interface: &str, place: Option<&nft::ChainName>) -> String {
         let protocol = if flow.udp { "udp" } else { "tcp" };
         let port = flow.port.unwrap_or_default();
-        if self.zone.is_some() && !flow.is_transfers() {
+        if self.zone.is_some() && !flow.is_transfer_ack() {
             let zone = self.zone.as_deref().unwrap_or_default();
             return format!("sudo firewall-cmd --zone={zone} --add-port={port}/{protocol}");
         }
-        if self.ufw.as_deref().is_some_and(managers::ufw_is_active) && !flow.is_transfers() {
+        if self.ufw.as_deref().is_some_and(managers::ufw_is_active) && !flow.is_transfer_ack() {
             return format!("sudo ufw allow in on {interface} to any port {port} proto {protocol}");
         }
-        match (place, flow.is_transfers()) {
+        match (place, flow.is_transfer_ack()) {
             (
                 Some(nft::ChainName {
                     family,
@@ -283,12 +283,12 @@ mod tests {
     const NFT_CLOSED: &str = r#"{"nftables":[{"chain":{"family":"inet","table":"t","name":"in",
         "type":"filter","hook":"input","prio":0,"policy":"drop"}}]}"#;
 
-    fn findings(said: &FirewallOutput) -> Vec<Finding> {
-        said.findings(&[TFTP, TRANSFERS], "eth0", Ipv4Addr::new(192, 0, 2, 10))
+    fn findings(output: &FirewallOutput) -> Vec<Finding> {
+        output.findings(&[TFTP, TRANSFERS], "eth0", Ipv4Addr::new(192, 0, 2, 10))
     }
 
-    fn cures(said: &FirewallOutput) -> Vec<String> {
-        let found = findings(said);
+    fn cures(output: &FirewallOutput) -> Vec<String> {
+        let found = findings(output);
         assert!(
             found
                 .iter()
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_is_that_of_whoever_keeps_the_rules() {
+    fn the_cure_is_for_the_program_that_manages_the_rules() {
         let text = |text: &str| Some(text.to_owned());
         let iptables = FirewallOutput {
             iptables: text(CLOSED),
@@ -337,29 +337,29 @@ mod tests {
     }
 
     #[test]
-    fn both_tables_of_the_kernel_have_to_let_it_in() {
+    fn nftables_and_iptables_must_both_accept_the_packet() {
         let open = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n".to_owned();
-        let said = FirewallOutput {
+        let output = FirewallOutput {
             iptables: Some(open.clone()),
             nft: Some(NFT_CLOSED.to_owned()),
             ..FirewallOutput::default()
         };
-        assert_eq!(findings(&said).len(), 2);
-        let said = FirewallOutput {
+        assert_eq!(findings(&output).len(), 2);
+        let output = FirewallOutput {
             iptables: Some(open),
             ..FirewallOutput::default()
         };
-        assert_eq!(findings(&said), []);
+        assert_eq!(findings(&output), []);
     }
 
     #[test]
-    fn what_nobody_says_is_a_note_and_never_a_guess() {
+    fn rules_that_cannot_be_read_give_a_note_and_no_guess() {
         for silent in [vec![], vec!["nft"]] {
-            let said = FirewallOutput {
+            let output = FirewallOutput {
                 silent,
                 ..FirewallOutput::default()
             };
-            let found = findings(&said);
+            let found = findings(&output);
             assert_eq!(found.len(), 1);
             assert_eq!(found[0].severity, Severity::Note);
         }

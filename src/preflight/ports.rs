@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_has_a_port_is_named_with_what_stops_it() {
+    fn the_owner_of_a_port_is_named_with_the_command_that_stops_it() {
         let ports = Port::all(69, 6970, false);
         let held = |port: &Port| {
             port.held_by(Some(PortOwner {
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_needed_depends_on_what_is_wanted() {
+    fn the_needed_ports_depend_on_the_options() {
         let of = |http, isolated, number| {
             Port::all(69, http, isolated)
                 .into_iter()

@@ -2,11 +2,11 @@
 
 use std::net::Ipv4Addr;
 
-/// Bytes of a text at most; longer ones are cut. The longest that phones send, an alarm with two
-/// loads, has about 150.
+/// Maximum size of a text in bytes; longer ones are cut. The longest that phones send, an alarm
+/// with two loads, has about 150.
 pub const MAX_TEXT: usize = 255;
 
-/// Entries of a list at most (addresses, power levels, policies); further ones are dropped.
+/// Maximum number of entries in a list (addresses, power levels, policies); others are dropped.
 pub const MAX_LIST: usize = 16;
 
 /// The bytes are not a valid message.

@@ -83,7 +83,21 @@ impl MessageType {
 }
 
 /// A message. Bytes after the NUL of texts and after the six bytes of the client's address are not
-/// kept: phones leave rests of memory there (observed on 7911 and 7941).
+/// kept: phones leave remnants of other data there (observed on 7911 and 7941).
+///
+/// # Examples
+///
+/// ```
+/// use reflash::{phone::MacAddress, protocol::dhcp::Message};
+///
+/// let mac = MacAddress::new([0x00, 0x1d, 0x45, 0xaa, 0xbb, 0x01]);
+/// let bytes = Message::discover(mac, 1, "CP-7965G").encode();
+///
+/// let discover = Message::decode(&bytes)?;
+/// assert_eq!(discover.mac, mac);
+/// assert_eq!(discover.phone().unwrap().model.unwrap().number, "7965");
+/// # Ok::<(), reflash::protocol::Malformed>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Direction.
@@ -119,7 +133,8 @@ impl Message {
     /// joined.
     ///
     /// # Errors
-    /// It is not for Ethernet, has no magic cookie, or an option does not fit.
+    /// The message is too short, is neither a request nor a reply, is not for Ethernet, has no
+    /// magic cookie, or has an option that does not fit.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         const SHORT: &str = "236 bytes before the options expected";
         let mut reader = Reader::new(FORMAT, bytes);
@@ -298,7 +313,7 @@ impl Message {
         self.text_of(OptionCode::VENDOR_CLASS)
     }
 
-    /// The Cisco phone in option 60; `None`: the client is none.
+    /// The Cisco phone in option 60; `None`: the client is not a Cisco phone.
     #[must_use]
     pub fn phone(&self) -> Option<PhoneClass> {
         phone_class(self.options.get(OptionCode::VENDOR_CLASS)?)

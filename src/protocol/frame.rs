@@ -7,7 +7,7 @@ use super::{
 };
 use crate::phone::MacAddress;
 
-/// 802.1Q tags that are skipped at most: a provider's and a customer's.
+/// Maximum number of 802.1Q tags that are skipped: a provider's and a customer's.
 pub const MAX_TAGS: usize = 2;
 
 const FORMAT: &str = "the frame";
@@ -122,7 +122,7 @@ fn arp(bytes: &[u8]) -> Result<Payload<'_>, Malformed> {
     const SHORT: &str = "28 bytes of ARP expected";
     let mut reader = Reader::new("ARP", bytes);
     let kinds: [u8; 6] = reader.array(SHORT)?;
-    // Ethernet and IPv4, 6 and 4 bytes.
+    // Hardware type Ethernet, protocol IPv4, addresses of 6 and 4 bytes.
     if kinds != [0, 1, 8, 0, 6, 4] {
         return Ok(Payload::Other);
     }

@@ -1,15 +1,15 @@
 //! The response to a GET over HTTP/1.0 (RFC 1945): bytes in, a body out.
 
-/// Bytes of a response's head at most.
+/// Maximum size of a response's head in bytes.
 pub const MAX_HEAD: usize = 8 * 1024;
 
-/// Bytes of a body at most. A phone's page has about 1,000.
+/// Maximum size of a body in bytes. A phone's page has about 1,000.
 pub const MAX_BODY: usize = 64 * 1024;
 
 /// Why a response has no usable body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ResponseError {
-    /// The first line is no HTTP status line.
+    /// The first line is not an HTTP status line.
     #[error("not HTTP: expected a line like 'HTTP/1.0 200 OK'")]
     NoHttp,
     /// The status is not 200.
@@ -21,7 +21,7 @@ pub enum ResponseError {
     /// The body, or its Content-Length, is over [`MAX_BODY`].
     #[error("the body has more than {MAX_BODY} bytes")]
     LongBody,
-    /// Different Content-Length headers, or one that is no number.
+    /// Different Content-Length headers, or one that is not a number.
     #[error("the Content-Length is not one number of bytes")]
     Length,
     /// A transfer coding, which is not allowed in response to HTTP/1.0 (RFC 9112, 6.1).
@@ -41,9 +41,9 @@ pub struct ResponseDecoder {
 
 #[derive(Debug, Clone, Copy)]
 struct Body {
-    /// Its offset.
+    /// The offset of its first byte.
     start: usize,
-    /// Its length in bytes; `None`: it ends with the connection.
+    /// Its length in bytes; `None`: the body ends with the connection.
     length: Option<usize>,
 }
 
@@ -67,10 +67,10 @@ impl ResponseDecoder {
                 _ => return Err(ResponseError::LongHead),
             },
         };
-        let here = self.bytes.len() - body.start;
+        let received = self.bytes.len() - body.start;
         match body.length {
-            Some(length) => Ok(here >= length),
-            None if here > MAX_BODY => Err(ResponseError::LongBody),
+            Some(length) => Ok(received >= length),
+            None if received > MAX_BODY => Err(ResponseError::LongBody),
             None => Ok(false),
         }
     }

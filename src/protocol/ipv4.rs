@@ -70,7 +70,8 @@ fn packet(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {
     let Some(length) = total.checked_sub(header) else {
         return Err(reader.fault("the total length is less than that of the header"));
     };
-    // Bytes after the total length are padding; if it is longer, bytes were not captured.
+    // Bytes after the total length are padding. If the total length exceeds the data, the rest was
+    // not captured.
     let inside = &reader.rest()[..reader.left().min(length)];
     let more_fragments = fragment & 0x2000 != 0;
     Ok(Packet {

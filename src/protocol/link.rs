@@ -110,13 +110,13 @@ fn behind<'a>(
     Ok(CapturedPacket { source, payload })
 }
 
-/// Ethernet addresses have 6 bytes.
+/// The sender's address, if it is an Ethernet address (6 bytes).
 fn source(length: u16, address: [u8; 8]) -> Option<MacAddress> {
     let [mac @ .., _, _] = address;
     station(MacAddress::new(mac)).filter(|_| length == 6)
 }
 
-/// A group address is no station, and loopback frames have none.
+/// The address, unless it is a group address or, as in loopback frames, all zeros.
 fn station(mac: MacAddress) -> Option<MacAddress> {
     let bytes = mac.bytes();
     let is_station = bytes[0] & 1 == 0 && bytes != [0; 6];

@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_phones_description_has_a_load() {
+    fn only_the_description_of_a_phone_has_a_load() {
         let of = |description: &str| {
             let mut lldp = Lldp {
                 system_description: Some(description.to_owned()),

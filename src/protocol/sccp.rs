@@ -12,7 +12,7 @@ pub const PORT: u16 = 2000;
 /// Message id of an alarm.
 pub const ALARM: u32 = 0x0020;
 
-/// Bytes of a message at most, without its header of 8. Call managers send up to 2,000.
+/// Maximum size of a message in bytes, without its header of 8. Call managers send up to 2,000.
 pub const MAX_MESSAGE: usize = 4096;
 
 const FORMAT: &str = "SCCP";
@@ -95,7 +95,7 @@ impl Stream {
     }
 }
 
-/// The length of the message from its id on.
+/// The length of the message, counted from its id.
 fn length(header: &[u8]) -> Result<usize, Malformed> {
     let mut reader = Reader::new(FORMAT, header);
     let length = reader

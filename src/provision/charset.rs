@@ -1,4 +1,5 @@
-//! Allowed characters: those that phones, XML and Asterisk's files all read unchanged.
+//! Allowed characters: those that have no special meaning for phones, in XML or in Asterisk's
+//! files.
 //!
 //! Asterisk's files have no quoting: `;` starts a comment, `[` a section, `=>` and `=` separate a
 //! name from a value, `#` at the start of a line is a directive. A value with such a character

@@ -25,7 +25,7 @@ const TRANSPORT: Transport = Transport::Udp;
 const CODECS: [Codec; 2] = [Codec::Ulaw, Codec::Alaw];
 const ZONE: &str = "UTC";
 const DATE_FORMAT: &str = "D/M/Y";
-/// The default ports of the 7900 series.
+/// The default RTP ports of the 7900 series.
 const RTP: (u16, u16) = (16384, 32766);
 /// The name in `FreePBX`. Other Asterisk systems accept any name.
 const CONTEXT: &str = "from-internal";

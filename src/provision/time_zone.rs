@@ -44,7 +44,7 @@ const CLOCKS: &[(&str, Clock)] = &[
         "Newfoundland Standard/Daylight Time",
         As("America/St_Johns"),
     ),
-    // Brazil abolished it in 2019; Chile changed its rule.
+    // Brazil abolished daylight saving time in 2019; Chile changed its rule.
     ("E. South America Standard/Daylight Time", Doubtful(-180)),
     ("SA Eastern Standard Time", Fixed(-180)),
     ("Pacific SA Daylight Time", Doubtful(-180)),
@@ -53,18 +53,18 @@ const CLOCKS: &[(&str, Clock)] = &[
     ("GMT Standard/Daylight Time", As("Europe/London")),
     ("Greenwich Standard Time", Fixed(0)),
     ("W. Europe Standard/Daylight Time", As("Europe/Berlin")),
-    // Turkey abolished it in 2016, and lists give this name +60 and +120.
+    // Turkey abolished the change of clocks in 2016, and sources differ on this name: +60 or +120.
     ("GTB Standard/Daylight Time", Doubtful(120)),
     ("Egypt Standard/Daylight Time", Doubtful(120)),
     ("E. Europe Standard/Daylight Time", As("Europe/Athens")),
-    // Lists give these two +60 and +120.
+    // Sources differ on the next two names: +60 or +120.
     ("Romance Standard/Daylight Time", Doubtful(60)),
     ("Central Europe Standard/Daylight Time", Doubtful(60)),
     ("South Africa Standard Time", Fixed(120)),
-    // Israel's rule is of 2013.
+    // Israel's rule dates from 2013.
     ("Jerusalem Standard/Daylight Time", Doubtful(120)),
     ("Saudi Arabia Standard Time", Fixed(180)),
-    // Russia, Iran, Armenia and China have none any more.
+    // Russia, Iran, Armenia and China no longer have daylight saving time.
     ("Russian Standard/Daylight Time", Doubtful(180)),
     ("Iran Standard/Daylight Time", Doubtful(210)),
     ("Caucasus Standard/Daylight Time", Doubtful(240)),
@@ -124,7 +124,7 @@ pub enum TimeZoneError {
     },
 }
 
-/// Cisco's name for an IANA time zone, by its offsets in `year`. One of Cisco's names is
+/// Cisco's name for an IANA time zone, by its offsets in `year`. A name that is already Cisco's is
 /// returned unchanged.
 ///
 /// # Errors

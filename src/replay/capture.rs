@@ -7,10 +7,10 @@ use std::io::{self, BufRead, Read};
 
 use jiff::Timestamp;
 
-/// Most bytes of one packet or block: tcpdump's own limit for a packet.
+/// Maximum size of one packet or block in bytes: tcpdump's own limit for a packet.
 pub const PACKET_MAX: usize = 256 * 1024;
 
-/// Most interfaces of a pcapng section that are kept.
+/// Maximum number of interfaces of a pcapng section that are kept.
 const INTERFACES_MAX: usize = 256;
 
 const SECTION: u32 = 0x0a0d_0d0a;

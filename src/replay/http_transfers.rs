@@ -17,7 +17,7 @@ use crate::{
 /// Where phones fetch files over HTTP.
 const HTTP_PORT: u16 = 6970;
 
-/// Most connections that are followed at once.
+/// Maximum number of connections that are followed at once.
 const RUNNING_MAX: usize = 65_536;
 
 /// The newest GET of each connection.
@@ -34,7 +34,7 @@ struct Transfer {
 }
 
 impl HttpTransfers {
-    /// Handles a packet; whether it belongs to a GET request.
+    /// Handles a packet. Returns whether it belongs to a GET request.
     pub(super) fn packet(
         &mut self,
         trace: &mut Trace,
@@ -90,7 +90,7 @@ impl HttpTransfers {
             size: None,
             ended: false,
         };
-        if let Some(index) = trace.ask(LogTime::At(at), request) {
+        if let Some(index) = trace.add_request(LogTime::At(at), request) {
             self.running.insert(ends, Transfer { index, body: None });
         }
         true

@@ -1,7 +1,7 @@
 //! Infers the plan of a trace: the images of a manifest are those that phones request after it.
 //!
-//! Only for families with a known number of images. An image that no phone requested counts as
-//! missing, so a truncated trace shows no complete phone.
+//! Images are inferred only for families with a known number of them. An image that no phone
+//! requested counts as missing, so a truncated trace shows no complete phone.
 
 use std::{collections::HashMap, net::Ipv4Addr};
 

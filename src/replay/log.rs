@@ -12,7 +12,7 @@ use super::{
     trace::Trace,
 };
 
-/// Most bytes of a line; lines of TFTP servers are shorter.
+/// Maximum size of a line in bytes; lines of TFTP servers are shorter.
 const LINE_MAX: u64 = 16 * 1024;
 
 /// Reads a log.

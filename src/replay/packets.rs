@@ -72,7 +72,7 @@ struct Packets {
 }
 
 impl Packets {
-    /// Handles a packet; whether it is from or to a phone.
+    /// Handles a packet. Returns whether it is from or to a phone.
     fn take(
         &mut self,
         trace: &mut Trace,
@@ -105,7 +105,7 @@ fn add_observation(trace: &mut Trace, time: LogTime, observation: Observation) {
     trace.observations += 1;
     // A REGISTER or a closed port alone does not make a phone.
     let is_registration = matches!(
-        observation.seen,
+        observation.kind,
         ObservationKind::Register { .. } | ObservationKind::PortClosed { .. }
     );
     trace.has_phones |= !is_neighbour(&observation) && !is_registration;
@@ -117,7 +117,7 @@ fn add_observation(trace: &mut Trace, time: LogTime, observation: Observation) {
 /// ARP reports every host, not only phones.
 fn is_neighbour(observation: &Observation) -> bool {
     matches!(
-        observation.seen,
+        observation.kind,
         ObservationKind::MacReported {
             source: EvidenceSource::Neighbour,
             ..
@@ -155,7 +155,7 @@ impl Stations {
         let ObservationKind::MacReported {
             mac,
             source: EvidenceSource::Neighbour,
-        } = observation.seen
+        } = observation.kind
         else {
             return false;
         };

@@ -22,10 +22,10 @@ const SILENCE: SignedDuration = SignedDuration::from_secs(30);
 /// How often acknowledged bytes are reported.
 const REPORT_INTERVAL: SignedDuration = SignedDuration::from_secs(5);
 
-/// Most bytes of a file name.
+/// Maximum size of a file name in bytes.
 const NAME_MAX: usize = 255;
 
-/// Most transfers that are followed at once.
+/// Maximum number of transfers that are followed at once.
 const RUNNING_MAX: usize = 65_536;
 
 /// The block size of RFC 1350, which phones use.
@@ -88,7 +88,7 @@ impl Transfer {
 }
 
 impl TftpTransfers {
-    /// Handles a packet; whether it belongs to a transfer.
+    /// Handles a packet. Returns whether it belongs to a transfer.
     pub(super) fn packet(
         &mut self,
         trace: &mut Trace,
@@ -180,7 +180,7 @@ impl TftpTransfers {
             size: None,
             ended: false,
         };
-        if let Some(index) = trace.ask(LogTime::At(at), request) {
+        if let Some(index) = trace.add_request(LogTime::At(at), request) {
             let running = Transfer {
                 index,
                 name,

@@ -29,13 +29,14 @@ const REPEAT_WITHIN: i64 = 5;
 /// packet.
 const TIMER: i64 = 3;
 
-/// Phones send this many requests from one port; after as many the request was not answered.
+/// Phones send this many requests from one port. If all of them are in the log, the request was not
+/// answered.
 const TRIES: u32 = 5;
 
 /// Seconds in which a phone tries all its ports; a later repetition is a new request.
 const TRIES_LAST: i64 = 60;
 
-/// Most requests that are kept until their end is known; beyond it all are forgotten.
+/// Maximum number of requests that are kept until their end is known; beyond it all are forgotten.
 const OPEN_MAX: usize = 65_536;
 
 /// The newest request of one name from one address.
@@ -118,7 +119,7 @@ impl Reader {
                 size: None,
                 ended: false,
             };
-            let index = trace.ask(line.time, request)?;
+            let index = trace.add_request(line.time, request)?;
             self.forget();
             // Half of the minimum, so that no difference overflows.
             let now = now.unwrap_or(i64::MIN / 2);

@@ -14,10 +14,10 @@ use crate::{
     },
 };
 
-/// Requests that are read from one trace; later ones are ignored.
+/// Maximum number of requests that are read from one trace; later ones are ignored.
 pub const MAX_REQUESTS: usize = 1_000_000;
 
-/// Observations that are read from one trace; later ones are ignored.
+/// Maximum number of observations that are read from one trace; later ones are ignored.
 pub const MAX_OBSERVATIONS: usize = 1_000_000;
 
 /// One request.
@@ -82,6 +82,30 @@ pub struct DamagedPacket {
 }
 
 /// The contents of a log or a capture.
+///
+/// # Examples
+///
+/// ```
+/// use reflash::{replay, track::{Fleet, State}};
+///
+/// let log = b"\
+/// Jul 28 10:00:00 pbx dnsmasq-tftp[20]: file /srv/tftp/CTLSEP001D45AABB01.tlv not found for 192.0.2.9
+/// Jul 28 10:00:01 pbx dnsmasq-tftp[20]: sent /srv/tftp/XMLDefault.cnf.xml to 192.0.2.9
+/// ";
+/// let mut trace = replay::read_from(&mut &log[..], replay::Format::Log, Some(2026), None)?;
+/// assert_eq!(trace.len(), 2);
+///
+/// let plan = replay::plan(&mut trace, Vec::new());
+/// let recorded = trace.observations(&plan);
+/// let mut fleet = Fleet::new(plan);
+/// for (at, observation) in &recorded.observations {
+///     fleet.observe(*at, observation);
+/// }
+/// let report = fleet.report(recorded.began);
+/// assert_eq!(report.phones[0].mac, "001d45aabb01".parse().ok());
+/// assert_eq!(report.phones[0].state, State::Configuring);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Trace {
     /// How much of it was understood.
@@ -130,7 +154,7 @@ impl Trace {
     }
 
     /// Adds a request; `None` beyond [`MAX_REQUESTS`].
-    pub(super) fn ask(&mut self, time: LogTime, request: Request) -> Option<usize> {
+    pub(super) fn add_request(&mut self, time: LogTime, request: Request) -> Option<usize> {
         if self.requests.len() >= MAX_REQUESTS {
             self.tally.cut = true;
             return None;
@@ -202,48 +226,48 @@ impl Trace {
         for (time, (_, fact)) in times.into_iter().zip(&self.events) {
             now = now.max(since(began, time));
             let id = |index: &usize| TransferId(*index as u64);
-            let (address, seen) = match fact {
+            let (address, kind) = match fact {
                 TraceEvent::Requested(index) => {
                     let request = &self.requests[*index];
-                    let seen = ObservationKind::Requested {
+                    let kind = ObservationKind::Requested {
                         transfer: id(index),
                         transport: request.transport,
                         name: request.name.clone(),
                         port: request.port,
                         served: request.found.then(|| served(request)),
                     };
-                    (request.address, seen)
+                    (request.address, kind)
                 }
                 TraceEvent::Acknowledged(index, bytes) => {
-                    let seen = ObservationKind::Acknowledged {
+                    let kind = ObservationKind::Acknowledged {
                         transfer: id(index),
                         bytes: *bytes,
                     };
-                    (self.requests[*index].address, seen)
+                    (self.requests[*index].address, kind)
                 }
                 TraceEvent::Ended(index, end, bytes) => {
                     let request = &self.requests[*index];
                     let whole = (*end == TransferEnd::Delivered).then(|| served(request).size);
                     let whole = whole.filter(|size| *size != ServedFile::UNKNOWN_SIZE);
-                    let seen = ObservationKind::Ended {
+                    let kind = ObservationKind::Ended {
                         transfer: id(index),
                         end: end.clone(),
                         bytes: bytes.or(whole).unwrap_or(0),
                     };
-                    (request.address, seen)
+                    (request.address, kind)
                 }
                 TraceEvent::MacSeen { address, mac, .. } => {
-                    let seen = ObservationKind::MacReported {
+                    let kind = ObservationKind::MacReported {
                         mac: *mac,
                         source: EvidenceSource::Neighbour,
                     };
-                    (*address, seen)
+                    (*address, kind)
                 }
                 TraceEvent::Observed(observation) => {
-                    (observation.address, observation.seen.clone())
+                    (observation.address, observation.kind.clone())
                 }
             };
-            observations.push((now, Observation { address, seen }));
+            observations.push((now, Observation { address, kind }));
         }
         TraceObservations {
             began,

@@ -17,7 +17,7 @@ pub struct Heading {
     /// The page's title.
     pub title: String,
     /// A sentence each: what was recorded, when, how complete the record is.
-    pub words: Vec<String>,
+    pub sentences: Vec<String>,
 }
 
 /// The style; the live page extends it.
@@ -45,10 +45,10 @@ pub fn render(view: &RunView, heading: &Heading) -> String {
         format_args!("<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"),
     );
     put(&mut page, format_args!("<h1>{title}</h1>\n"));
-    for words in &heading.words {
+    for sentence in &heading.sentences {
         put(
             &mut page,
-            format_args!("<p class=\"soft\">{}</p>\n", text(words)),
+            format_args!("<p class=\"soft\">{}</p>\n", text(sentence)),
         );
     }
     if let Some(report) = view.report() {
@@ -90,8 +90,8 @@ pub fn render(view: &RunView, heading: &Heading) -> String {
 }
 
 /// Writing to a String does not fail.
-fn put(page: &mut String, words: std::fmt::Arguments<'_>) {
-    let _ = page.write_fmt(words);
+fn put(page: &mut String, markup: std::fmt::Arguments<'_>) {
+    let _ = page.write_fmt(markup);
 }
 
 /// Escapes outside text: markup, control characters, reversed writing.

@@ -119,7 +119,7 @@ pub(crate) fn diagnosis(event: &Event) -> Option<(String, Vec<String>)> {
     Some((format!("{subject}: {}", diagnosis.code), lines))
 }
 
-/// The numbers of phones by state in a sentence.
+/// A sentence with the number of phones in each state.
 #[must_use]
 pub fn totals(report: &Report) -> String {
     let totals = report.totals;

@@ -43,9 +43,9 @@ pub struct PhoneView {
     pub since: Timestamp,
     /// The time of its newest step or diagnosis; once the report is in, when it was last seen.
     pub last_seen: Timestamp,
-    /// The file that it fetches.
+    /// The file that it is fetching.
     pub file: Option<FileProgress>,
-    /// What it is silent for.
+    /// What ends its silence if that is normal, and how long it may take.
     pub expected: Option<ExpectedSilence>,
     /// Its states and diagnoses over time.
     pub timeline: Timeline,
@@ -61,10 +61,10 @@ pub struct FileProgress {
     pub name: String,
     /// Acknowledged bytes.
     pub bytes: u64,
-    /// The file's bytes.
+    /// The size of the file in bytes.
     pub size: u64,
-    /// Which image of how many, from 1; (0, 0) for a file that is no image, or where that is
-    /// not known.
+    /// The number of the image, from 1, and the number of images; (0, 0) for a file that is not an
+    /// image, or if unknown.
     pub place: (u32, u32),
 }
 
@@ -122,7 +122,7 @@ impl PhoneView {
         let reason = self.reason.take();
         let is_overlay = |state| matches!(state, State::Stalled | State::Failed);
         if is_overlay(state) {
-            // Their diagnoses are the reason.
+            // These two states have no reason of their own; their diagnoses explain them.
             if !is_overlay(before) {
                 self.overlaid = Some((before, reason));
             }
@@ -218,7 +218,7 @@ impl PhoneView {
         !same
     }
 
-    /// Takes over what the report knows better.
+    /// Takes over from the report what the events do not contain.
     pub(super) fn complete(&mut self, report: &PhoneReport) {
         let id = self.phone.id;
         self.phone = PhoneRef {
@@ -246,7 +246,7 @@ impl PhoneView {
         Some((self, self.report.as_deref()?))
     }
 
-    /// How much it needs a person.
+    /// How much attention it needs.
     #[must_use]
     pub fn attention(&self) -> Attention {
         Attention::new(self.state, !self.diagnoses.is_empty())
@@ -262,7 +262,7 @@ impl PhoneView {
         matches!(self.state, State::Confirmed | State::Already)
     }
 
-    /// Whether time alone brings it on.
+    /// Whether it advances without the operator.
     pub(crate) fn is_under_way(&self) -> bool {
         matches!(
             self.state,

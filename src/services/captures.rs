@@ -32,9 +32,9 @@ pub struct Captures {
 }
 
 impl Captures {
-    /// Opens a capture on the serving interface. If that fails, the run goes on without, with
-    /// a message. `sip`: the port of the PBX. `registrar`: where this program itself listens
-    /// for REGISTERs.
+    /// Opens a capture on the serving interface. If that fails, the run continues without a
+    /// capture, and a message states why. `sip`: the port of the PBX. `registrar`: where this
+    /// program itself listens for REGISTERs.
     #[must_use]
     pub fn open(chosen: &SelectedInterface, sip: u16, registrar: Option<SocketAddrV4>) -> Self {
         let mut captures = Self {
@@ -44,7 +44,7 @@ impl Captures {
         };
         let names = match &chosen.interface {
             Some(name) => vec![name.clone()],
-            None if chosen.address.is_unspecified() => preflight::audible(),
+            None if chosen.address.is_unspecified() => preflight::capture_interfaces(),
             None => preflight::interfaces()
                 .into_iter()
                 .filter(|interface| interface.address == chosen.address)

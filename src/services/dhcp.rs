@@ -71,7 +71,8 @@ impl BoundDhcp {
     /// Probes for another DHCP server, then serves. Takes 6 s.
     ///
     /// # Errors
-    /// Another server answers, or the thread cannot be started.
+    /// Another server answers, a socket or the ARP table cannot be used, or the thread cannot be
+    /// started.
     pub fn start(self) -> Result<RunningServer, Failure> {
         self.bound
             .start(self.config)

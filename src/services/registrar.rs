@@ -1,5 +1,5 @@
-//! Listeners for REGISTERs and SCCP alarms, and the registrations the phones' configurations
-//! lead to.
+//! Listeners for REGISTERs and SCCP alarms, and the registrations that are expected from the
+//! phones' configurations.
 
 use std::{
     io,
@@ -21,8 +21,8 @@ use crate::{
     track::{Observation, RegistrationTarget},
 };
 
-/// The ports of the listeners: `None`: the usual port if phones use this machine as call
-/// manager; 0: no listener.
+/// The ports of the listeners. `None` is the usual port, if phones use this machine as their call
+/// manager; 0 is no listener.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RegistrarPorts {
     /// UDP and TCP, for REGISTERs.
@@ -43,8 +43,8 @@ pub struct RegistrarListeners {
 }
 
 impl RegistrarListeners {
-    /// Binds the ports. A port that a flag names must be free; without a flag a busy port
-    /// only gives a message.
+    /// Binds the ports. A port that a flag names must be free; without a flag, a busy port only
+    /// causes a message.
     ///
     /// # Errors
     /// A port that a flag names cannot be bound.
@@ -212,8 +212,8 @@ impl ExpectedRegistrations {
         let is_observed = |(_, addresses): &&(_, Vec<_>)| {
             addresses.iter().any(|address| observed.contains(address))
         };
-        let here = self.registrars.iter().filter(is_observed);
-        here.map(|(mac, _)| *mac).collect()
+        let registrars = self.registrars.iter().filter(is_observed);
+        registrars.map(|(mac, _)| *mac).collect()
     }
 }
 

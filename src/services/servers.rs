@@ -63,7 +63,7 @@ impl BoundServers {
             root,
             journal: journal.map(Journal::path).map(ToOwned::to_owned),
             stages,
-            words: messages,
+            messages,
         }
     }
 }

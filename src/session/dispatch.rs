@@ -12,7 +12,7 @@ impl Shared {
     /// Passes an observation to the fleet and the journal and queues the events that follow.
     /// Returns the number of its journal line, or 0.
     pub(super) fn observe(&self, at: RunTime, observation: &Observation) -> u64 {
-        self.counters.see(&observation.seen);
+        self.counters.count(&observation.kind);
         let mut fleet = self.fleet();
         let events = fleet.observe(at, observation);
         let at = fleet.now();
@@ -47,13 +47,13 @@ impl Shared {
         let events = self.fleet().snapshot();
         self.events.put(self.clock.wall(at), 0, events);
         for open in recorded.open_transfers() {
-            let seen = ObservationKind::Ended {
+            let kind = ObservationKind::Ended {
                 transfer: open.transfer,
                 end: TransferEnd::Killed,
                 bytes: open.bytes,
             };
             let address = open.address;
-            self.observe(at, &Observation { address, seen });
+            self.observe(at, &Observation { address, kind });
         }
     }
 

@@ -157,8 +157,8 @@ impl Shared {
         };
         for (address, mac) in table.unique_macs(&addresses) {
             let source = EvidenceSource::Neighbour;
-            let seen = ObservationKind::MacReported { mac, source };
-            self.observe(self.clock.now(), &Observation { address, seen });
+            let kind = ObservationKind::MacReported { mac, source };
+            self.observe(self.clock.now(), &Observation { address, kind });
         }
     }
 }

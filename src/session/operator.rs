@@ -1,4 +1,4 @@
-//! The operator, who is prompted once, when the run would end by itself.
+//! The prompt to the operator, which is shown once, when the run would end by itself.
 
 use super::{messages::phone_list, shared::Shared};
 use crate::{

@@ -46,7 +46,7 @@ pub async fn run(setup: Setup, signals: &mut Signals) -> RunOutcome {
     run_with_operator(setup, None, signals).await
 }
 
-/// The same, and `prompt` is used once before the run ends by itself.
+/// Like [`run`], and prompts the operator once before the run ends by itself.
 #[expect(
     clippy::too_many_lines,
     reason = "the order of starts and ends of one run, in one place"

@@ -64,7 +64,7 @@ impl Shared {
                 size: file.bytes.len() as u64,
             }),
         };
-        let line = self.see(now, address, asked);
+        let line = self.observe_kind(now, address, asked);
         // Before the answer, so that a killed run still knows what it served.
         self.wait_written(line);
         match file {
@@ -74,8 +74,8 @@ impl Shared {
         }
     }
 
-    fn see(&self, now: Instant, address: Ipv4Addr, seen: ObservationKind) -> u64 {
-        self.observe(self.clock.at(now), &Observation { address, seen })
+    fn observe_kind(&self, now: Instant, address: Ipv4Addr, kind: ObservationKind) -> u64 {
+        self.observe(self.clock.at(now), &Observation { address, kind })
     }
 }
 
@@ -134,7 +134,7 @@ impl tftp::Service for TftpHandler {
 
     fn acknowledged(&mut self, now: Instant, transfer: u64, bytes: u64) {
         if let Some(&(address, transfer)) = self.running.get(&transfer) {
-            self.shared.see(
+            self.shared.observe_kind(
                 now,
                 address,
                 ObservationKind::Acknowledged { transfer, bytes },
@@ -166,11 +166,11 @@ impl tftp::Service for TftpHandler {
             end,
             bytes,
         };
-        self.shared.see(now, address, ended);
+        self.shared.observe_kind(now, address, ended);
     }
 
     fn retransmitted(&mut self, packets: u64) {
-        self.shared.counters.sent_again(packets);
+        self.shared.counters.retransmitted(packets);
     }
 
     fn error_sent(&mut self, code: u16) {
@@ -199,7 +199,7 @@ impl http::Service for HttpHandler {
 
     fn acknowledged(&self, now: Instant, peer: SocketAddrV4, transfer: u64, bytes: u64) {
         let transfer = TransferId(transfer);
-        self.0.see(
+        self.0.observe_kind(
             now,
             *peer.ip(),
             ObservationKind::Acknowledged { transfer, bytes },
@@ -219,6 +219,6 @@ impl http::Service for HttpHandler {
             end,
             bytes,
         };
-        self.0.see(now, *peer.ip(), ended);
+        self.0.observe_kind(now, *peer.ip(), ended);
     }
 }

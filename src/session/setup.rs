@@ -1,4 +1,4 @@
-//! What a run is made of.
+//! The parts of a run.
 
 use std::{fmt, time::Instant};
 
@@ -39,7 +39,7 @@ impl Source {
     }
 }
 
-/// What a run is made of.
+/// The parts of a run.
 pub struct Setup {
     /// The files to serve.
     pub source: Source,
@@ -61,8 +61,8 @@ pub struct Setup {
     pub findings: Option<mpsc::Receiver<Finding>>,
     /// Polls the web pages of phones; `None`: they are not polled.
     pub poller: Option<Poller>,
-    /// How many times faster than real phones the simulated phones are; 1 for real phones. The
-    /// time limits of tracking are scaled by it.
+    /// The speed of simulated phones relative to real ones; 1 for real phones. The time limits of
+    /// tracking are scaled by it.
     pub speed: f64,
     /// Where the run is recorded.
     pub journal: Option<Journal>,

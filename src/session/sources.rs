@@ -51,12 +51,12 @@ mod tests {
     };
 
     fn observation(last: u8) -> (Instant, Observation) {
-        let seen = ObservationKind::MacReported {
+        let kind = ObservationKind::MacReported {
             mac: MacAddress::new([2, 0, 0, 0, 0, last]),
             source: EvidenceSource::Cdp,
         };
         let address = Ipv4Addr::new(192, 0, 2, last);
-        (Instant::now(), Observation { address, seen })
+        (Instant::now(), Observation { address, kind })
     }
 
     /// How many observations are ready.

@@ -133,12 +133,12 @@ impl Fetch {
         &self.name
     }
 
-    /// Bytes that are here.
+    /// The number of received bytes.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Whether a block came, be it an empty one.
+    /// Whether a block was received, even an empty one.
     pub(super) fn has_begun(&self) -> bool {
         self.tid.is_some()
     }
@@ -180,7 +180,7 @@ impl Fetch {
         bytes: &[u8],
         actions: &mut Vec<Action>,
     ) -> Progress {
-        // A stranger's datagram, or the answer to an earlier port of the same request.
+        // A datagram of another sender, or the answer to an earlier port of the same request.
         if port != self.port
             || from.ip() != self.server.ip()
             || self.tid.is_some_and(|tid| tid != from)
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_server_is_asked_fifteen_times_from_three_ports_in_a_minute() {
+    fn a_silent_server_gets_fifteen_requests_from_three_ports_in_a_minute() {
         let mut actions = Vec::new();
         let mut fetch = begun(&mut actions);
         let mut now;
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn it_keeps_to_the_first_answer_and_acknowledges_repeats() {
+    fn the_client_keeps_the_first_transfer_id_and_acknowledges_repeated_blocks() {
         let mut actions = Vec::new();
         let mut fetch = begun(&mut actions);
         actions.clear();
@@ -348,14 +348,15 @@ mod tests {
         };
         assert_eq!((fetched.bytes, fetched.body.len()), (512, 512));
         assert_eq!(fetched.sha256, <[u8; 32]>::from(Sha256::digest([7; 512])));
-        // The final ACK was lost: the repeat is acknowledged, and the file does not come twice.
+        // The final ACK was lost: the repeated block is acknowledged, and the file is not received
+        // twice.
         assert_eq!(take(TID, &data(2, 0)), Progress::Going);
         let acks = [1, 1, 2, 2].map(|block| ack(FIRST_PORT, block));
         assert_eq!(actions, acks);
     }
 
     #[test]
-    fn block_numbers_begin_again_after_65535() {
+    fn block_numbers_wrap_after_65535() {
         let mut actions = Vec::new();
         let mut fetch = begun(&mut actions);
         for index in 1..=65537_u32 {

@@ -245,7 +245,7 @@ impl SimulatedPhone {
 
     /// Opens the next port and requests `name`.
     fn ask(&mut self, now: Duration, step: Step, name: String, actions: &mut Vec<Action>) {
-        self.hang_up(actions);
+        self.close_port(actions);
         let keeps = step.reads_the_bytes();
         let fetch = Fetch::begin(
             now,
@@ -260,7 +260,7 @@ impl SimulatedPhone {
     }
 
     /// Closes the open port, if there is one.
-    fn hang_up(&mut self, actions: &mut Vec<Action>) {
+    fn close_port(&mut self, actions: &mut Vec<Action>) {
         if let Some(fetch) = self.fetch.take() {
             self.next_port = port_after(fetch.port());
             fetch.close(actions);

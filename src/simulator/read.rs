@@ -5,7 +5,7 @@
 
 use crate::phone::{FirmwareRelease, LoadName};
 
-/// Most images of one manifest; real ones name five.
+/// Maximum number of images of one manifest; real ones name five.
 const MOST_IMAGES: usize = 16;
 /// Bytes of one line that a phone reads (the size of its buffer).
 const LINE: usize = 127;
@@ -115,7 +115,7 @@ fn element<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let mut rest = text;
     loop {
         rest = &rest[rest.find(&open)? + open.len()..];
-        // `<loadInformation4` is no beginning of `<loadInformation436`.
+        // `loadInformation4` does not match `<loadInformation436`.
         if rest.starts_with(|next: char| next == '>' || next.is_ascii_whitespace()) {
             let (attributes, inside) = rest.split_once('>')?;
             if attributes.ends_with('/') {

@@ -39,8 +39,8 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// A bundle cannot be unpacked, names collide, the files exceed [`MAX_STAGE_BYTES`], or
-    /// the folder cannot be written.
+    /// A bundle may not be staged, is incomplete or cannot be unpacked, names collide, the files
+    /// exceed [`MAX_STAGE_BYTES`], or the folder cannot be written.
     pub fn temporary(
         bundles: &[Bundle],
         bridges: &[Bundle],
@@ -54,7 +54,7 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// Those of [`Stage::temporary`]; and the name of an extra file is taken.
+    /// Those of [`Stage::temporary`], or the name of an extra file is taken.
     pub fn temporary_with_files(
         bundles: &[Bundle],
         bridges: &[Bundle],
@@ -74,7 +74,8 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// Those of [`Stage::temporary`]; `folder` is then unchanged.
+    /// Those of [`Stage::temporary`], and those of [`Stage::check_folder`]. `folder` is then
+    /// unchanged.
     pub fn persistent(
         bundles: &[Bundle],
         call_manager: IpAddr,
@@ -88,7 +89,7 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// Those of [`Stage::persistent`]; and the name of an extra file is taken.
+    /// Those of [`Stage::persistent`], or the name of an extra file is taken.
     pub fn persistent_with_files(
         bundles: &[Bundle],
         extra: &[ExtraFile],

@@ -314,7 +314,7 @@ fn is_fresh(metadata: &Metadata) -> bool {
     metadata.modified().is_ok_and(|modified| {
         SystemTime::now()
             .duration_since(modified)
-            // Nor is a time stamp in the future.
+            // A time stamp in the future is not conclusive either.
             .map_or(true, |age| age < TIMESTAMP_RESOLUTION)
     })
 }

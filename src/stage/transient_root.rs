@@ -226,7 +226,7 @@ mod tests {
         names
     }
 
-    /// What `kill -9` leaves: the folder, its files, and a lock that nobody holds.
+    /// What `kill -9` leaves: the folder, its files, and a lock file that no process has locked.
     fn orphan(base: &Path, name: &str) -> PathBuf {
         let root = base.join(name);
         DirBuilder::new().mode(0o700).create(&root).unwrap();
@@ -270,7 +270,7 @@ mod tests {
             let root = TransientRoot::create(Path::new(&base)).unwrap();
             fs::write(root.path().join("image"), "bytes").unwrap();
             println!("\nready");
-            // Until it is killed; or its parent dies, and the pipe closes.
+            // Waits to be killed. If its parent ends first, the pipe closes and this returns.
             io::stdin().read_line(&mut String::new()).unwrap();
             return;
         }

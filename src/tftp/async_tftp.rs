@@ -1,12 +1,11 @@
 //! The second engine: the crate `async-tftp` behind the same [`Service`].
 //!
 //! It reports requests to its handler and nothing after them: no acknowledgement, no ERROR from the
-//! client, no time-out. It reads block k+1 only after the ACK of block k (one block is in flight at a
-//! time), and it drops the reader at the end, whatever the outcome. So the last block's ACK is never
-//! seen here, and no transfer
-//! ever ends as [`TransferOutcome::Delivered`]: one that was read to its end ended with every block sent,
-//! which tracking counts as "implied" once the phone continues. docs/rfc-compliance.md has the table of
-//! differences.
+//! client, no time-out. It reads block k+1 only after the ACK of block k (one block is in flight at
+//! a time), and it drops the reader at the end, whatever the outcome. So this engine never observes
+//! the ACK of the last block, and no transfer ends as [`TransferOutcome::Delivered`]. A file that
+//! was read to its end is reported as timed out with every block sent, which tracking counts as
+//! "implied" once the phone continues. docs/rfc-compliance.md has the table of differences.
 
 use std::{
     collections::HashMap,
@@ -37,8 +36,9 @@ use crate::stage::StagedFile;
 /// How long the crate waits for an ACK, for every peer and attempt.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Retransmissions of a block: 12 s of silence end a transfer. The crate has one number for the first
-/// block, whose peer may be forged, and for all others, whose phone may be erasing flash.
+/// Retransmissions of a block; a transfer ends after 12 s of silence. The crate has one number for
+/// every block: for the first, whose peer address may be forged, and for the others, during which a
+/// phone may erase flash.
 pub const RESENDS: u32 = 5;
 
 /// The second engine, bound and not running yet.
@@ -50,8 +50,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds its socket. The crate opens one more per transfer, on any port, and answers from the bound
-    /// address: the caller must name one, not 0.0.0.0.
+    /// Binds the listening socket. The crate opens another socket for each transfer, on any port of
+    /// the bound address, so the caller must give a specific address, not 0.0.0.0.
     ///
     /// # Errors
     /// [`BindError`] names the address, the port and the reason.
@@ -74,7 +74,7 @@ impl Server {
     /// Serves on this thread until `stop` resolves, with the crate's own executor.
     ///
     /// # Errors
-    /// The crate's error, as text.
+    /// The crate cannot serve the socket. Its error is passed on as text.
     pub fn run<S: Service + 'static>(
         self,
         service: S,
@@ -158,11 +158,11 @@ impl<S: Service> SharedState<S> {
             Answer::Refuse(2, _) => return Err(packet::Error::PermissionDenied),
             Answer::Refuse(_, text) => return Err(packet::Error::Msg(text.to_owned())),
         };
-        let here = state.by_address.get(peer.ip()).copied().unwrap_or(0);
+        let of_address = state.by_address.get(peer.ip()).copied().unwrap_or(0);
         let refusal = if name.contains(char::is_control) {
             Some(packet::Error::FileNotFound)
         } else if state.transfers >= state.limits.transfers
-            || here >= state.limits.transfers_per_address
+            || of_address >= state.limits.transfers_per_address
         {
             let text = "too many transfers; try again later";
             Some(packet::Error::Msg(text.to_owned()))

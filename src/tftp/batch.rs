@@ -19,10 +19,11 @@ use tokio::io::unix::AsyncFd;
 
 use super::transmit::Outgoing;
 
-/// Datagrams per system call at most.
+/// Maximum number of datagrams per system call.
 pub(crate) const BATCH: usize = 64;
 
-/// Bytes read of a datagram at most: more than a request's 512, so that longer ones are recognised.
+/// Maximum number of bytes read of a datagram: more than a request's 512, so that longer ones are
+/// recognised.
 const DATAGRAM_MAX: usize = 600;
 
 /// The address family of every socket here.

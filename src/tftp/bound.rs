@@ -47,7 +47,7 @@ impl Bound {
     /// Serves on this thread until `stop` resolves.
     ///
     /// # Errors
-    /// The runtime cannot be built or cannot watch the sockets.
+    /// The engine cannot start: its runtime cannot be built or cannot watch the sockets.
     pub fn run<S: Service + 'static>(
         self,
         service: S,

@@ -24,8 +24,8 @@ use super::{
 /// Batches received from one socket before the others get their turn.
 const BATCHES_PER_TURN: usize = 2;
 
-/// Batches received from a transfer port before a batch of requests, at most: enough for one ACK of each
-/// transfer.
+/// Maximum number of batches received from a transfer port before a batch of requests: enough for
+/// one ACK of each transfer.
 const BATCHES_BEFORE_REQUESTS: usize = policy::TRANSFERS / batch::BATCH;
 
 /// Turns before the runtime's other tasks get theirs.

@@ -24,7 +24,8 @@ mod table;
 /// The shortest interval between progress reports of one transfer.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Timers that one [`Engine::tick`] handles at most, so that received packets are not delayed.
+/// Maximum number of timers that one [`Engine::tick`] handles, so that received packets are not
+/// delayed.
 pub const TIMERS_PER_TICK: usize = 256;
 
 /// The engine: the table of transfers.
@@ -377,5 +378,4 @@ fn emit(active: &ActiveTransfer, send: Send, out: &mut TransmitQueue) {
 }
 
 #[cfg(test)]
-#[path = "engine_tests.rs"]
 mod tests;

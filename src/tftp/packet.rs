@@ -120,6 +120,20 @@ pub enum Malformed {
 /// Decodes one datagram. An extra byte after the mode, as 79xx phones of the year 2000 send, and any
 /// incomplete option are ignored.
 ///
+/// # Examples
+///
+/// ```
+/// use reflash::tftp::packet::{Packet, decode};
+///
+/// let Packet::Read(request) = decode(b"\0\x01term65.default.loads\0octet\0tsize\x000\0")? else {
+///     panic!("it is a read request");
+/// };
+/// assert_eq!(request.name, b"term65.default.loads");
+/// assert!(request.is_octet());
+/// assert_eq!(request.options.iter().next(), Some((&b"tsize"[..], &b"0"[..])));
+/// # Ok::<(), reflash::tftp::packet::Malformed>(())
+/// ```
+///
 /// # Errors
 /// [`Malformed`] says why the bytes are not a TFTP packet.
 pub fn decode(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {
@@ -300,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn packets_are_written_as_the_standard_draws_them() {
+    fn packets_are_encoded_as_the_rfc_shows() {
         assert_eq!(Head::data(258).as_bytes(), b"\0\x03\x01\x02");
         assert_eq!(Head::error(1, "no").as_bytes(), b"\0\x05\0\x01no\0");
         let mut oack = Head::option_ack();
@@ -333,7 +347,7 @@ mod tests {
         }
 
         #[test]
-        fn a_request_comes_back_as_it_was_written(
+        fn an_encoded_request_decodes_to_the_same_values(
             name in "[^\0]{0,40}",
             options in prop::collection::vec(("[a-z]{1,9}", "[^\0]{0,9}"), 0..6),
         ) {

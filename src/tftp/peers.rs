@@ -10,10 +10,11 @@ use std::{
 use super::Port;
 
 /// How long a peer is remembered after its transfer. A late ACK must not count for the peer's next
-/// transfer, which therefore uses the other port; and a repeated final ACK is no unknown transfer ID.
+/// transfer, which therefore uses the other port; and a repeated final ACK must not be answered as
+/// an unknown transfer ID.
 pub const MEMORY: Duration = Duration::from_secs(10);
 
-/// Peers remembered after their transfers at most.
+/// Maximum number of peers remembered after their transfers.
 pub const REMEMBERED: usize = 16_384;
 
 /// The state of a peer (address and port).
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_came_back_is_not_forgotten() {
+    fn a_peer_with_a_new_transfer_is_not_forgotten() {
         let mut peers = Peers::default();
         let now = Instant::now();
         peers.begin(now, peer(1), 5);

@@ -18,7 +18,7 @@ use crate::stage::StagedFile;
 /// then a third host receives these packets.
 pub const FIRST_SENDS: u32 = 3;
 
-/// Bytes sent at most for one request while the peer acknowledges nothing.
+/// Maximum number of bytes sent for one request while the peer acknowledges nothing.
 pub const FIRST_BYTES_MAX: usize = 1_600;
 
 const _: () = assert!(
@@ -36,7 +36,8 @@ pub const FIRST_SENDS_TIME: Duration = Duration::from_secs(5);
 /// blocks.
 pub const SILENCE: Duration = Duration::from_secs(20);
 
-/// Retransmissions of a window at least, however long the interval that the client requested.
+/// A window is retransmitted at least this often, however long the interval that the client
+/// requested.
 pub const RESENDS: u32 = 5;
 
 /// Average bytes per second below which a transfer ends; otherwise a peer that trickles ACKs would hold
@@ -155,7 +156,7 @@ impl Transfer {
         Step::Send(self.next_window(now))
     }
 
-    /// Handles the passed deadline.
+    /// Handles a deadline that has passed.
     pub fn timeout(&mut self, now: Instant) -> Step {
         let silence = now.saturating_duration_since(self.sent_at);
         let in_vain = if self.has_acknowledged {

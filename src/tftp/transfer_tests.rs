@@ -25,7 +25,7 @@ fn blocks(range: RangeInclusive<u64>) -> Send {
 }
 
 #[test]
-fn lockstep_to_the_last_short_block() {
+fn each_ack_draws_the_next_block_up_to_the_short_one() {
     let (mut t, first, now) = started(1000, b"");
     assert_eq!(first, blocks(1..=1));
     assert_eq!(t.block(1).1, 0..512);
@@ -47,7 +47,7 @@ fn an_empty_file_and_an_exact_multiple_end_with_an_empty_block() {
 }
 
 #[test]
-fn a_doubled_or_old_or_future_ack_draws_nothing() {
+fn a_repeated_old_or_future_ack_gets_no_answer() {
     let (mut t, _, now) = started(5000, b"");
     assert_eq!(t.acknowledge(now, 0), Step::Ignored);
     assert_eq!(t.acknowledge(now, 2), Step::Ignored);
@@ -86,7 +86,7 @@ fn an_oack_waits_for_ack_0() {
 }
 
 #[test]
-fn silence_from_the_start_draws_three_packets() {
+fn a_peer_that_never_acknowledges_gets_three_packets() {
     let (mut t, _, start) = started(1000, b"");
     for after in [1, 3] {
         assert_eq!(t.deadline(), start + Duration::from_secs(after));
@@ -101,7 +101,7 @@ fn silence_from_the_start_draws_three_packets() {
 }
 
 #[test]
-fn a_late_first_ack_revives_a_quiet_transfer() {
+fn a_late_first_ack_resumes_the_transfer() {
     let (mut t, _, start) = started(1000, b"");
     while t.timeout(t.deadline()) != Step::Ignored {}
     let late = start + Duration::from_secs(11);
@@ -112,7 +112,7 @@ fn a_late_first_ack_revives_a_quiet_transfer() {
 }
 
 #[test]
-fn a_request_that_is_repeated_for_ever_holds_no_transfer_for_ever() {
+fn repeated_requests_do_not_keep_a_transfer_forever() {
     for options in [&b""[..], b"timeout\x0010\0"] {
         let (mut t, _, start) = started(1000, options);
         let mut now = start;
@@ -140,7 +140,7 @@ fn a_window_is_sent_whole_twice_and_then_its_first_block() {
 }
 
 #[test]
-fn silence_in_the_middle_draws_a_bounded_number_of_resends() {
+fn silence_in_the_middle_causes_a_bounded_number_of_retransmissions() {
     let (mut t, _, start) = started(1000, b"");
     t.acknowledge(start + MS, 1);
     let mut sends = 0;
@@ -163,7 +163,7 @@ fn silence_in_the_middle_draws_a_bounded_number_of_resends() {
 }
 
 #[test]
-fn progress_renews_the_resends() {
+fn progress_resets_the_count_of_retransmissions() {
     let (mut t, _, start) = started(5000, b"");
     t.acknowledge(start + MS, 1);
     for _ in 0..13 {
@@ -175,7 +175,7 @@ fn progress_renews_the_resends() {
 }
 
 #[test]
-fn a_window_is_sent_whole_and_again_from_what_is_missing() {
+fn a_window_is_sent_again_from_the_first_missing_block() {
     let (mut t, _, now) = started(512 * 20, b"windowsize\x004\0");
     assert_eq!(t.acknowledge(now, 0), Step::Send(blocks(1..=4)));
     assert_eq!(t.acknowledge(now, 4), Step::Send(blocks(5..=8)));
@@ -193,7 +193,7 @@ fn a_window_is_sent_whole_and_again_from_what_is_missing() {
 }
 
 #[test]
-fn a_resent_block_gives_no_round_trip() {
+fn a_retransmitted_block_gives_no_round_trip_sample() {
     let (mut t, _, start) = started(5000, b"");
     t.acknowledge(start + MS, 1);
     let quick = t.deadline() - (start + MS);
@@ -211,7 +211,7 @@ fn a_resent_block_gives_no_round_trip() {
 }
 
 #[test]
-fn an_ack_now_and_then_does_not_hold_a_transfer_for_ever() {
+fn rare_acks_do_not_keep_a_transfer_forever() {
     let (mut t, _, start) = started(1 << 20, b"");
     let mut now = start;
     for block in 1.. {
@@ -225,7 +225,7 @@ fn an_ack_now_and_then_does_not_hold_a_transfer_for_ever() {
 }
 
 #[test]
-fn a_granted_timeout_is_kept() {
+fn a_granted_timeout_is_used() {
     let (mut t, _, start) = started(5000, b"timeout\x003\0");
     assert_eq!(t.deadline() - start, Duration::from_secs(3));
     t.acknowledge(start + MS, 0);

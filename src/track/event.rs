@@ -63,7 +63,7 @@ impl State {
 pub struct PhoneId(pub u32);
 
 impl PhoneId {
-    /// Stands where the number is not known: it is never written as JSON.
+    /// The id of a phone that was read from JSON, which does not contain the number.
     pub const UNKNOWN: Self = Self(u32::MAX);
 
     pub(super) fn unknown() -> Self {

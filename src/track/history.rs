@@ -1,4 +1,4 @@
-//! What an address fetched: one entry per attempt, bounded.
+//! What a phone fetched: one entry per attempt, and a limited number of entries.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,8 @@ use super::{
 };
 use crate::phone::{RequestedFile, normalized_name};
 
-/// Attempts that are kept per phone, the newest. A whole conversion takes about 40.
+/// Maximum number of attempts that are kept per phone; the oldest are dropped. A whole conversion
+/// takes about 40.
 pub const MAX_ROWS: usize = 512;
 
 /// Characters of a name that are kept; real names have fewer than 60.
@@ -42,7 +43,7 @@ pub(super) enum FileRole {
 }
 
 impl FileRole {
-    /// The role of a file that is no manifest or image of a known pass.
+    /// The role of a file that is neither a manifest nor an image of a known pass.
     pub(super) fn of(requested: &RequestedFile) -> Self {
         match requested {
             RequestedFile::Config { signed: false, .. } => Self::OwnConfig,
@@ -117,7 +118,8 @@ impl FetchAttempt {
             TransferEnd::Delivered => true,
             TransferEnd::Vanished { all_sent } => *all_sent,
             TransferEnd::Aborted { code, .. } => code.is_none() && last_block,
-            // A phone that then requests an image that the manifest lists has the manifest.
+            // Treated as sent: if the phone then requests an image that the manifest lists, it has
+            // the manifest.
             TransferEnd::Killed => matches!(self.role, FileRole::Manifest(_)),
             TransferEnd::Replaced => false,
         };
@@ -184,7 +186,7 @@ impl FetchHistory {
         self.attempts.push_back(attempt);
     }
 
-    /// The attempt with this transfer, from the newest back.
+    /// The newest attempt with this transfer.
     pub(super) fn get_mut(&mut self, transfer: TransferId) -> Option<&mut FetchAttempt> {
         self.attempts
             .iter_mut()
@@ -192,7 +194,7 @@ impl FetchHistory {
             .find(|attempt| attempt.transfer == transfer)
     }
 
-    /// The attempt with this transfer, from the newest back.
+    /// The newest attempt with this transfer.
     pub(super) fn get(&self, transfer: TransferId) -> Option<&FetchAttempt> {
         self.attempts
             .iter()

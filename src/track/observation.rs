@@ -13,17 +13,52 @@ use crate::{
     protocol::sip::SipTransport,
 };
 
-/// Monotonic time since the run began. Only the record converts it to a time of day, from the
-/// wall clock at the beginning of the run.
+/// Monotonic time since the run began. The journal and the report convert it to a time of day, from
+/// the wall clock at the beginning of the run.
 pub type RunTime = Duration;
 
 /// One observation about one address.
+///
+/// # Examples
+///
+/// ```
+/// use std::{net::Ipv4Addr, time::Duration};
+/// use reflash::{
+///     phone::LoadName,
+///     track::{EvidenceSource, Fleet, Observation, ObservationKind, Plan},
+/// };
+///
+/// // CDP from the phone at this address was captured.
+/// let observation = Observation {
+///     address: Ipv4Addr::new(192, 0, 2, 7),
+///     kind: ObservationKind::MacReported {
+///         mac: "001d45aabb01".parse()?,
+///         source: EvidenceSource::Cdp,
+///     },
+/// };
+/// let load = Observation {
+///     kind: ObservationKind::Load {
+///         load: LoadName::new("SCCP45.8-5-2S"),
+///         source: EvidenceSource::Cdp,
+///         detail: "CDP".to_owned(),
+///     },
+///     ..observation.clone()
+/// };
+/// let mut fleet = Fleet::new(Plan::default());
+/// for observation in [&observation, &load] {
+///     fleet.observe(Duration::from_secs(1), observation);
+/// }
+/// let report = fleet.report("2026-01-01T08:00:00Z".parse()?);
+/// assert_eq!(report.phones[0].mac, "001d45aabb01".parse().ok());
+/// assert_eq!(report.phones[0].from, Some(LoadName::new("SCCP45.8-5-2S")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
     /// The address that it is about.
     pub address: Ipv4Addr,
     /// What was observed.
-    pub seen: ObservationKind,
+    pub kind: ObservationKind,
 }
 
 /// The number of one transfer, unique in a run across all transports.
@@ -124,9 +159,9 @@ pub struct Register {
     /// The port in its Via header, on which a phone waits for the answer over UDP.
     #[serde(alias = "listens")]
     pub via_port: u16,
-    /// It asks for the answer to the source port (RFC 3581).
+    /// It requests the response at the source port (RFC 3581).
     pub rport: bool,
-    /// Its Via header names another address than the source address: a NAT is between.
+    /// Its Via header names another address than the source address: there is a NAT in between.
     #[serde(alias = "nat")]
     pub via_differs: bool,
     /// It carries credentials, right or wrong.

@@ -69,8 +69,8 @@ pub struct PhoneReport {
     pub to: Option<LoadName>,
     /// Its state at the end.
     pub state: State,
-    /// The evidence that brought the state. `None` for `stalled` and `failed`, which their
-    /// diagnoses explain, where a state needs none, and until a `RunView` sets it.
+    /// The evidence for which the phone entered the state; a `RunView` sets it. `None` for a state
+    /// that needs no evidence, and for `stalled` and `failed`, which the diagnoses explain.
     #[serde(default)]
     pub reason: Option<Evidence>,
     /// The number of passes through the images.

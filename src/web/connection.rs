@@ -144,7 +144,8 @@ fn json(state: &ServerState) -> String {
 /// A stream of events, if there is room for one more page.
 fn follow(state: &Arc<ServerState>) -> Option<Content> {
     let permit = Arc::clone(&state.followers).try_acquire_owned().ok()?;
-    // One message: the next is made when it has been sent, of what is new by then.
+    // A queue of one message: the next one is made when this one has been sent, from what is new by
+    // then.
     let (sender, messages) = mpsc::channel(1);
     tokio::spawn(feed(Arc::clone(state), sender, permit));
     Some(Content::Stream(messages))

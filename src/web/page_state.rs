@@ -41,7 +41,7 @@ pub(super) struct PageState {
 pub(super) struct PhoneVersions {
     /// The version of the row.
     pub(super) row: u64,
-    /// The version of what moves in it.
+    /// The version of its part that changes often ([`Moving`](super::row::Moving)).
     pub(super) moving: u64,
 }
 
@@ -96,7 +96,7 @@ impl PageState {
         self.head();
     }
 
-    /// The run continues one of which this is known.
+    /// The run continues an earlier one, which had this view.
     pub(super) fn resumed(&mut self, view: &RunView) {
         self.view = view.clone();
         self.version += 1;
@@ -178,17 +178,17 @@ impl PageState {
 
     /// The heading of the HTML report.
     pub(super) fn heading(&self, until: Timestamp) -> html::Heading {
-        let mut words = vec![match &self.ended {
+        let mut sentences = vec![match &self.ended {
             Some(end) => format!("a run that ended at {}", date_time(end.at)),
             None => format!("a run in progress, as of {}", date_time(until)),
         }];
         for stage in self.run.iter().flat_map(|run| &run.stages) {
             let role = if stage.bridge { "bridge" } else { "bundle" };
-            words.push(format!("{role} {}: {}", stage.bundle, stage.load));
+            sentences.push(format!("{role} {}: {}", stage.bundle, stage.load));
         }
         html::Heading {
             title: "reflash".to_owned(),
-            words,
+            sentences,
         }
     }
 }

@@ -55,7 +55,7 @@ fn diagnosis(code: Code) -> Diagnosis {
     }
 }
 
-/// What a page that follows has, as its script folds it.
+/// The state of a page that follows the run, folded as its script does it.
 #[derive(Debug, Default)]
 struct Follower {
     known: Option<u64>,
@@ -91,7 +91,7 @@ impl Follower {
     }
 }
 
-/// One thing that may happen.
+/// One step of a run, or of its page.
 #[derive(Debug, Clone)]
 enum Happens {
     Event(Event),
@@ -126,7 +126,7 @@ fn anything() -> impl Strategy<Value = Happens> {
 
 proptest! {
     #[test]
-    fn a_page_that_follows_has_the_state_of_one_that_connects_late(
+    fn a_connected_page_has_the_state_of_one_that_connects_late(
         happens in prop::collection::vec(anything(), 0..60)
     ) {
         let (mut shown, mut follower) = (PageState::default(), Follower::default());
@@ -194,7 +194,7 @@ fn progress_sends_the_moving_part_and_a_step_the_whole_row() {
 }
 
 #[test]
-fn a_removed_phone_makes_a_page_start_anew() {
+fn a_removed_phone_makes_a_page_reload_everything() {
     let mut shown = PageState::default();
     shown.event(at(0), &step(1, State::Images));
     shown.event(at(0), &step(2, State::Images));

@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn another_sites_page_may_link_to_ours_and_load_nothing() {
+    fn a_page_of_another_site_may_link_here_but_load_nothing() {
         let routed = |site: &str, path: &str| {
             let request = Request::builder()
                 .uri(path)
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_is_that_of_the_standard() {
+    fn base64_follows_rfc_4648() {
         for (bytes, text) in [
             ("", ""),
             ("f", "Zg=="),

@@ -12,10 +12,10 @@ use crate::{
     track::State,
 };
 
-/// States, and marks, of one phone's time line that are sent: the newest.
-const MOST: usize = 64;
+/// How many states and marks of a phone's time line are sent: the newest.
+const MAX_SENT: usize = 64;
 
-/// A phone, whole. Times are milliseconds since 1970.
+/// A complete row. Times are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Row {
     id: u32,
@@ -151,7 +151,7 @@ impl From<&ExpectedSilence> for Waiting {
 }
 
 fn newest<T>(all: &[T]) -> impl Iterator<Item = &T> {
-    all[all.len().saturating_sub(MOST)..].iter()
+    all[all.len().saturating_sub(MAX_SENT)..].iter()
 }
 
 fn span(span: &Span) -> (State, i64, i64) {

@@ -25,7 +25,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on 127.0.0.1; port 0: any free port. Needs no runtime, so that it can come before
+    /// Listens on 127.0.0.1; port 0: any free port. It needs no runtime, so it can be called before
     /// privileges are dropped.
     ///
     /// # Errors
@@ -52,11 +52,11 @@ impl Server {
         self.local
     }
 
-    /// [`Server::run`] on this thread.
+    /// Runs [`Server::run`] on this thread.
     ///
     /// # Errors
     ///
-    /// No runtime can be built, or see there.
+    /// The runtime cannot be built, or cannot watch the socket.
     pub fn run_here(self, view: Arc<SharedView>, stop: impl Future<Output = ()>) -> io::Result<()> {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -64,8 +64,8 @@ impl Server {
             .block_on(self.run(view, stop))
     }
 
-    /// Serves until `stop` resolves, and then while clients take what is left,
-    /// [`Limits::linger`] at most.
+    /// Serves until `stop` resolves, and then until the clients have received what is left, for at
+    /// most [`Limits::linger`].
     ///
     /// # Errors
     ///

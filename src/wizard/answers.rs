@@ -21,7 +21,7 @@ use crate::{
 pub(super) struct Answers {
     /// The command line they make.
     pub(super) command_line: CommandLine,
-    /// Arguments of the wizard's own command line; they are not asked.
+    /// Arguments of the wizard's own command line. Their questions are not asked.
     given: CommandLine,
     /// The model for the instructions, if one was named.
     pub(super) model: Option<&'static Model>,

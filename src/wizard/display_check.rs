@@ -52,7 +52,7 @@ pub(super) fn ask(report: &Report, prompt: &mut dyn Prompt) -> Result<Vec<Observ
         }
         observations.push(Observation {
             address: phone.address,
-            seen: ObservationKind::Remark {
+            kind: ObservationKind::Remark {
                 source: EvidenceSource::Person,
                 detail: format!("its display shows {protocol} at {MENU}"),
             },

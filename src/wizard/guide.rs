@@ -15,7 +15,7 @@ use crate::{
     track::{Event, PhoneId, PhoneRef, Report, State, Step, SurveyResult},
 };
 
-/// The most phones with instructions of their own. For more, the display's lines suffice.
+/// Maximum number of phones with instructions of their own. For more, the display's lines suffice.
 const MAX_PHONES: usize = 4;
 
 /// Instructions, and which were given.
@@ -193,7 +193,7 @@ impl Reporter for GuidedReporter {
     fn started(&mut self, at: Timestamp, started: &Started) {
         let mut started = started.clone();
         // The guide has its own instructions for these models.
-        started.words.retain(|line| !line.contains(RESET_KEYS));
+        started.messages.retain(|line| !line.contains(RESET_KEYS));
         self.inner.started(at, &started);
         if self.in_survey {
             self.inner.notice(

@@ -27,7 +27,7 @@ const BACK: &str = "<";
 /// How long a signal may take to be delivered.
 const SIGNAL_DELAY: Duration = Duration::from_millis(10);
 
-/// The most rows of a menu; longer menus have pages.
+/// Maximum number of rows of a menu; longer menus have pages.
 const MENU_ROWS: usize = 12;
 
 /// Columns that text is wrapped to.

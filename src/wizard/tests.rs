@@ -292,13 +292,13 @@ impl Environment for TestEnvironment {
         self.interfaces.clone()
     }
 
-    fn check(&mut self, wanted: &CheckOptions) -> CheckResult {
+    fn check(&mut self, options: &CheckOptions) -> CheckResult {
         let findings = match self.looks.len() {
             1 => self.looks[0].clone(),
             _ => self.looks.pop_front().unwrap_or_default(),
         };
-        let address = wanted.listen.unwrap_or(self.interfaces[0].address);
-        let interface = wanted.interface.clone();
+        let address = options.listen.unwrap_or(self.interfaces[0].address);
+        let interface = options.interface.clone();
         CheckResult {
             chosen: Some(SelectedInterface {
                 address,

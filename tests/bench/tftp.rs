@@ -5,6 +5,7 @@
 //! One thread plays all clients, in batches like the servers', so that it is seldom what is
 //! measured. Every byte is compared.
 
+mod batch;
 mod load;
 mod peers;
 

@@ -51,10 +51,10 @@ struct Bench {
 }
 
 impl Bench {
-    fn tell(&mut self, phone: u32, seen: ObservationKind) {
+    fn tell(&mut self, phone: u32, kind: ObservationKind) {
         self.now += Duration::from_micros(100);
         let address = Ipv4Addr::from(0x0a00_0000 + phone);
-        let observation = Observation { address, seen };
+        let observation = Observation { address, kind };
         self.events += self.fleet.observe(self.now, &observation).len();
         self.observations += 1;
         // What a run asks after each of them.

@@ -3,6 +3,8 @@
 mod archives;
 mod containers;
 mod fixtures;
+mod hostile_tars;
+mod tars;
 mod unpacking;
 mod verify;
 

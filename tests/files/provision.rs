@@ -2,9 +2,13 @@
 
 #![allow(clippy::format_push_string, reason = "the texts of tests are short")]
 
+mod accounts;
 mod agreement;
+mod asterisk;
+mod command;
 mod errors;
 mod folder;
+mod office;
 mod phones;
 mod registrar;
 mod registration;

@@ -1,9 +1,11 @@
 //! `replay` and `report`: other servers' logs and captures, the forms of a report, metrics.
 
+mod capture_file;
 mod captures;
 mod commands;
 mod fleet;
 mod logs;
+mod metrics;
 mod page;
 mod witnesses;
 

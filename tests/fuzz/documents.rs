@@ -58,7 +58,7 @@ pub fn capture(bytes: &[u8]) -> bool {
 }
 
 pub fn captures() -> Vec<Vec<u8>> {
-    let frames = super::wire::frames();
+    let frames = super::frames::frames();
     let request = request_frame();
     let frames: Vec<&[u8]> = frames.iter().chain([&request]).map(Vec::as_slice).collect();
     vec![pcap(&frames), pcapng(&frames)]
@@ -66,7 +66,7 @@ pub fn captures() -> Vec<Vec<u8>> {
 
 /// A phone requests its configuration from port 69.
 fn request_frame() -> Vec<u8> {
-    let inside = &super::wire::tftp_packets()[0];
+    let inside = &super::services::tftp_packets()[0];
     let length = |more: usize| {
         u16::try_from(inside.len() + more)
             .expect("short")
@@ -162,7 +162,10 @@ pub fn journal(bytes: &[u8]) -> bool {
 }
 
 pub fn journals() -> Vec<Vec<u8>> {
-    vec![include_bytes!("seeds/journal-schema-1.jsonl").to_vec()]
+    vec![
+        include_bytes!("seeds/journal-schema-1.jsonl").to_vec(),
+        include_bytes!("seeds/journal-schema-2.jsonl").to_vec(),
+    ]
 }
 
 /// Whether a file of this name has no error.

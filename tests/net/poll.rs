@@ -141,7 +141,7 @@ impl Site {
             assert_eq!(observation.address, self.wanted[0].address);
         }
         (
-            told.observations.into_iter().map(|one| one.seen).collect(),
+            told.observations.into_iter().map(|one| one.kind).collect(),
             told.notice,
         )
     }

@@ -3,4 +3,5 @@
 mod browser;
 mod commands;
 mod live;
+mod site;
 mod wire;

@@ -5,6 +5,7 @@
 
 mod graph;
 mod source;
+mod tokens;
 
 use std::{collections::BTreeSet, fs, path::Path};
 

@@ -1,4 +1,5 @@
-//! A small language for conversations: who asks what when, and how it ends.
+//! Runs of the tracker for tests: the requests and reports of phones at given times, and what the
+//! tracker makes of them.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -11,8 +12,9 @@ use jiff::Timestamp;
 use reflash::{
     phone::{Family, LoadName, MacAddress},
     track::{
-        Event, EvidenceSource, Fleet, ManifestPlan, Observation, ObservationKind, PhoneReport,
-        Plan, Report, RunTime, ServedFile, StagePlan, State, TransferEnd, TransferId, Transport,
+        Admission, Event, EvidenceSource, Fleet, ManifestPlan, Observation, ObservationKind,
+        PhoneReport, Plan, Report, RunTime, ServedFile, StagePlan, State, TransferEnd, TransferId,
+        Transport, View,
     },
 };
 
@@ -28,6 +30,19 @@ pub const IMAGES: [(&str, u64); 5] = [
 ];
 pub const MANIFEST_BYTES: u64 = 654;
 
+/// What the boot loader of a 7945 requests; `TERM` is what that of a 7965 requests.
+const TERM_7945: &str = "term45.default.loads";
+
+pub const BRIDGE: &str = "SCCP45.8-5-2S";
+pub const BRIDGE_LOADS: &str = "SCCP45.8-5-2S.loads";
+pub const BRIDGE_IMAGES: [(&str, u64); 5] = [
+    ("jar45sccp.8-5-2TH1-9.sbn", 1_885_045),
+    ("cnu45.8-5-2TH1-9.sbn", 525_007),
+    ("apps45.8-5-2TH1-9.sbn", 2_936_005),
+    ("dsp45.8-5-2TH1-9.sbn", 342_219),
+    ("cvm45sccp.8-5-2TH1-9.sbn", 2_494_573),
+];
+
 pub fn seconds(seconds: f64) -> RunTime {
     Duration::from_secs_f64(seconds)
 }
@@ -40,26 +55,39 @@ pub fn address(last: u8) -> Ipv4Addr {
     Ipv4Addr::new(192, 168, 5, last)
 }
 
+/// The stage of a load of the 7945 family: each manifest names all images.
+fn stage_plan(load: &str, manifests: [&str; 3], images: &[(&str, u64)]) -> StagePlan {
+    let images: Vec<_> = images
+        .iter()
+        .map(|(name, size)| ((*name).to_owned(), *size))
+        .collect();
+    let manifests = manifests.map(|name| ManifestPlan {
+        hardware: None,
+        name: name.to_owned(),
+        images: images.clone(),
+    });
+    StagePlan {
+        load: LoadName::new(load),
+        models: Family::F45.models().collect(),
+        manifests: manifests.to_vec(),
+    }
+}
+
+/// Converts the 7945 family to `LOAD`.
 pub fn plan() -> Plan {
-    let images: Vec<_> = IMAGES.map(|(name, size)| (name.to_owned(), size)).to_vec();
-    let manifests = [LOADS, "term45.default.loads", TERM]
-        .map(|name| ManifestPlan {
-            hardware: None,
-            name: name.to_owned(),
-            images: images.clone(),
-        })
-        .to_vec();
     Plan {
-        stages: vec![StagePlan {
-            load: LoadName::new(LOAD),
-            models: Family::F45.models().collect(),
-            manifests,
-        }],
+        stages: vec![stage_plan(LOAD, [LOADS, TERM_7945, TERM], &IMAGES)],
         ..Plan::default()
     }
 }
 
-/// One run: the fleet, what it said, and what is staged.
+/// A bridge load with these images.
+pub fn bridge(images: &[(&str, u64)]) -> StagePlan {
+    stage_plan(BRIDGE, [BRIDGE_LOADS, TERM_7945, TERM], images)
+}
+
+/// One run: the tracker, its events, and the staged files. `host` is the last byte of a phone's
+/// address, `phone` that of its MAC.
 pub struct Run {
     pub fleet: Fleet,
     pub events: Vec<Event>,
@@ -108,8 +136,8 @@ impl Run {
         self.staged.remove(&name.to_lowercase());
     }
 
-    /// Time passes up to `at`, with every tick that is due on the way.
-    pub fn until(&mut self, at: f64) -> &mut Self {
+    /// Lets time pass up to `at`, with every tick that is due before.
+    pub fn advance_to(&mut self, at: f64) -> &mut Self {
         let at = seconds(at);
         while let Some(due) = self.fleet.next_deadline().filter(|due| *due <= at) {
             let events = self.fleet.tick(due.max(self.now));
@@ -123,11 +151,11 @@ impl Run {
         self
     }
 
-    pub fn see(&mut self, at: f64, who: u8, seen: ObservationKind) {
-        self.until(at);
+    pub fn observe(&mut self, at: f64, host: u8, kind: ObservationKind) {
+        self.advance_to(at);
         let observation = Observation {
-            address: address(who),
-            seen,
+            address: address(host),
+            kind,
         };
         let events = self.fleet.observe(self.now, &observation);
         self.add(events);
@@ -138,7 +166,13 @@ impl Run {
         self.events.extend(events);
     }
 
-    pub fn asks_over(&mut self, at: f64, who: u8, transport: Transport, name: &str) -> TransferId {
+    pub fn request_over(
+        &mut self,
+        at: f64,
+        host: u8,
+        transport: Transport,
+        name: &str,
+    ) -> TransferId {
         let transfer = TransferId(self.next);
         self.next += 1;
         let bare = name.trim_start_matches('/').to_lowercase();
@@ -150,9 +184,9 @@ impl Run {
                 name: name.clone(),
                 size: *size,
             });
-        self.see(
+        self.observe(
             at,
-            who,
+            host,
             ObservationKind::Requested {
                 transfer,
                 transport,
@@ -164,9 +198,9 @@ impl Run {
         transfer
     }
 
-    /// The request alone.
-    pub fn asks(&mut self, at: f64, who: u8, name: &str) -> TransferId {
-        self.asks_over(at, who, Transport::Tftp, name)
+    /// A request whose transfer does not end.
+    pub fn request(&mut self, at: f64, host: u8, name: &str) -> TransferId {
+        self.request_over(at, host, Transport::Tftp, name)
     }
 
     pub fn size(&self, name: &str) -> u64 {
@@ -175,10 +209,10 @@ impl Run {
             .map_or(0, |(_, size)| *size)
     }
 
-    pub fn ends(&mut self, at: f64, who: u8, transfer: TransferId, end: TransferEnd, bytes: u64) {
-        self.see(
+    pub fn end(&mut self, at: f64, host: u8, transfer: TransferId, end: TransferEnd, bytes: u64) {
+        self.observe(
             at,
-            who,
+            host,
             ObservationKind::Ended {
                 transfer,
                 end,
@@ -187,60 +221,86 @@ impl Run {
         );
     }
 
-    /// The request and, where it is staged, its delivery half a second later.
-    pub fn gets(&mut self, at: f64, who: u8, name: &str) -> &mut Self {
-        let transfer = self.asks(at, who, name);
+    /// A request, and the delivery half a second later if the file is staged.
+    pub fn fetch(&mut self, at: f64, host: u8, name: &str) -> &mut Self {
+        let transfer = self.request(at, host, name);
         let size = self.size(name.trim_start_matches('/'));
         if size > 0 {
-            self.see(
+            self.observe(
                 at + 0.2,
-                who,
+                host,
                 ObservationKind::Acknowledged {
                     transfer,
                     bytes: size / 2,
                 },
             );
-            self.ends(at + 0.5, who, transfer, TransferEnd::Delivered, size);
+            self.end(at + 0.5, host, transfer, TransferEnd::Delivered, size);
         }
         self
     }
 
-    /// A request that the phone leaves after this many bytes.
-    pub fn loses(&mut self, at: f64, who: u8, name: &str, bytes: u64) -> TransferId {
-        let transfer = self.asks(at, who, name);
-        self.see(
+    /// A request, and acknowledgements up to this many bytes; the transfer does not end.
+    pub fn fetch_partly(&mut self, at: f64, host: u8, name: &str, bytes: u64) -> TransferId {
+        let transfer = self.request(at, host, name);
+        self.observe(
             at + 0.2,
-            who,
+            host,
             ObservationKind::Acknowledged { transfer, bytes },
         );
         transfer
     }
 
-    /// An application's boot: trust lists and configuration, from `at` on.
-    pub fn boots(&mut self, at: f64, who: u8, name: u8) -> &mut Self {
-        let wire = mac(name).upper_hex();
-        self.gets(at, who, &format!("CTLSEP{wire}.tlv"))
-            .gets(at + 0.1, who, &format!("ITLSEP{wire}.tlv"))
-            .gets(at + 0.2, who, "ITLFile.tlv")
-            .gets(at + 0.3, who, &format!("SEP{wire}.cnf.xml"))
-            .gets(at + 0.4, who, "XMLDefault.cnf.xml")
+    /// The boot of an application: it requests trust lists and configurations, from `at` on.
+    pub fn boot(&mut self, at: f64, host: u8, phone: u8) -> &mut Self {
+        let mac = mac(phone).upper_hex();
+        self.fetch(at, host, &format!("CTLSEP{mac}.tlv"))
+            .fetch(at + 0.1, host, &format!("ITLSEP{mac}.tlv"))
+            .fetch(at + 0.2, host, "ITLFile.tlv")
+            .fetch(at + 0.3, host, &format!("SEP{mac}.cnf.xml"))
+            .fetch(at + 0.4, host, "XMLDefault.cnf.xml")
     }
 
-    /// A manifest and all images of it, 5 s each.
-    pub fn passes(&mut self, at: f64, who: u8, manifest: &str) -> &mut Self {
-        self.gets(at, who, manifest);
+    /// A pass of the target: the manifest and all its images, 5 s each.
+    pub fn full_pass(&mut self, at: f64, host: u8, manifest: &str) -> &mut Self {
+        self.pass_of(at, host, manifest, &IMAGES)
+    }
+
+    /// The manifest and these images, 5 s each.
+    pub fn pass_of(
+        &mut self,
+        at: f64,
+        host: u8,
+        manifest: &str,
+        images: &[(&str, u64)],
+    ) -> &mut Self {
+        self.fetch(at, host, manifest);
         let mut at = at + 2.0;
-        for (name, _) in IMAGES {
-            self.gets(at, who, name);
+        for (name, _) in images {
+            self.fetch(at, host, name);
             at += 5.0;
         }
         self
     }
 
-    pub fn load(&mut self, at: f64, who: u8, load: &str) -> &mut Self {
-        self.see(
+    /// CDP or another source reports a MAC at an address.
+    pub fn report_mac(&mut self, at: f64, host: u8, phone: u8, source: EvidenceSource) {
+        let mac = mac(phone);
+        self.observe(at, host, ObservationKind::MacReported { mac, source });
+    }
+
+    /// The view from which a request of this phone is served now.
+    pub fn view(&self, host: u8, name: &str) -> View {
+        match self.fleet.admit(address(host), name) {
+            Admission::Serve(view) => view,
+            Admission::Draining => panic!("the run is not draining"),
+        }
+    }
+
+    /// CDP reports that the phone runs this load.
+    pub fn report_load(&mut self, at: f64, host: u8, load: &str) -> &mut Self {
+        self.observe(
             at,
-            who,
+            host,
             ObservationKind::Load {
                 load: LoadName::new(load),
                 source: EvidenceSource::Cdp,
@@ -261,9 +321,13 @@ impl Run {
         report.phones.remove(0)
     }
 
-    pub fn phone_of(&self, name: u8) -> PhoneReport {
+    /// The phone with this MAC.
+    pub fn phone_of(&self, phone: u8) -> PhoneReport {
         let report = self.report();
-        let found = report.phones.into_iter().find(|p| p.mac == Some(mac(name)));
+        let found = report
+            .phones
+            .into_iter()
+            .find(|it| it.mac == Some(mac(phone)));
         found.expect("this phone is in the report")
     }
 

@@ -34,9 +34,9 @@ fn gets(run: &mut Run, at: f64, who: u8, lease: LeaseOptions) {
         mac: mac(who),
         source: EvidenceSource::Dhcp,
     };
-    run.see(at, who, named);
+    run.observe(at, who, named);
     let lease = Box::new(lease);
-    run.see(at, who, ObservationKind::LeaseAcked { lease });
+    run.observe(at, who, ObservationKind::LeaseAcked { lease });
 }
 
 fn details(run: &Run) -> Vec<String> {
@@ -56,9 +56,9 @@ fn a_phone_that_is_told_no_tftp_server_and_does_not_come_is_diagnosed_until_it_c
     assert_eq!(details(&run), [says]);
     // It finds nobody and asks for an address again.
     gets(&mut run, 45.0, 10, lease_with(&[], None, None));
-    run.until(64.9);
+    run.advance_to(64.9);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
-    run.until(65.0);
+    run.advance_to(65.0);
     assert_eq!(run.codes(), ["no-tftp-address"]);
     let phone = run.phone();
     assert_eq!(phone.state, State::Seen, "it may come yet");
@@ -74,7 +74,7 @@ fn a_phone_that_is_told_no_tftp_server_and_does_not_come_is_diagnosed_until_it_c
     ] {
         assert!(found.cure.contains(part), "{}", found.cure);
     }
-    run.boots(200.0, 10, 10);
+    run.boot(200.0, 10, 10);
     assert_eq!(run.codes(), ["no-tftp-address", "-no-tftp-address"]);
 }
 
@@ -108,7 +108,7 @@ fn a_phone_that_is_sent_elsewhere_is_told_where() {
     ] {
         let mut run = Run::new(plan_on_network());
         gets(&mut run, 5.0, 10, lease);
-        run.until(65.0);
+        run.advance_to(65.0);
         assert_eq!(run.codes(), ["no-tftp-address"], "{says}");
         let found = &run.phone().diagnoses[0];
         assert!(found.evidence.contains(says), "{}", found.evidence);
@@ -130,15 +130,15 @@ fn who_is_sent_here_or_comes_all_the_same_is_not_diagnosed() {
     ] {
         let mut run = Run::new(plan_on_network());
         gets(&mut run, 5.0, 10, lease);
-        run.until(500.0);
+        run.advance_to(500.0);
         assert!(run.codes().is_empty(), "{:?}", run.codes());
         assert_eq!(details(&run).len(), 1);
     }
     // It has an alternate TFTP server: this machine.
     let mut run = Run::new(plan_on_network());
     gets(&mut run, 5.0, 10, lease_with(&[OTHER], None, None));
-    run.boots(20.0, 10, 10);
-    run.until(300.0);
+    run.boot(20.0, 10, 10);
+    run.advance_to(300.0);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
     // None of those that are converted.
     let mut run = Run::new(Plan {
@@ -146,19 +146,19 @@ fn who_is_sent_here_or_comes_all_the_same_is_not_diagnosed() {
         ..plan_on_network()
     });
     gets(&mut run, 5.0, 10, lease_with(&[], None, None));
-    run.until(500.0);
+    run.advance_to(500.0);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
     // Nobody knows which address is served, as in a capture.
     let mut run = Run::new(plan());
     gets(&mut run, 5.0, 10, lease_with(&[], None, None));
-    run.until(500.0);
+    run.advance_to(500.0);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
     assert_eq!(details(&run).len(), 1);
     // It runs the target already, and goes where it belongs.
     let mut run = Run::new(plan_on_network());
     gets(&mut run, 5.0, 10, lease_with(&[OTHER], None, None));
-    run.load(10.0, 10, LOAD);
-    run.until(500.0);
+    run.report_load(10.0, 10, LOAD);
+    run.advance_to(500.0);
     assert_eq!(run.state(), State::Already);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
 }
@@ -167,21 +167,21 @@ fn who_is_sent_here_or_comes_all_the_same_is_not_diagnosed() {
 fn a_lease_that_names_this_machine_withdraws_it() {
     let mut run = Run::new(plan_on_network());
     gets(&mut run, 5.0, 10, lease_with(&[], None, Some(ROUTER)));
-    run.until(100.0);
+    run.advance_to(100.0);
     gets(&mut run, 300.0, 10, lease_with(&[OWN], None, Some(ROUTER)));
     assert_eq!(run.codes(), ["no-tftp-address", "-no-tftp-address"]);
-    run.until(900.0);
+    run.advance_to(900.0);
     assert_eq!(run.codes().len(), 2);
 }
 
 #[test]
 fn a_phone_that_was_here_and_forgot_the_way_in_a_factory_reset_is_diagnosed() {
     let mut run = Run::new(plan_on_network());
-    run.boots(5.0, 10, 10);
+    run.boot(5.0, 10, 10);
     gets(&mut run, 100.0, 10, lease_with(&[OTHER], None, None));
-    run.until(159.0);
+    run.advance_to(159.0);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
-    run.until(161.0);
+    run.advance_to(161.0);
     assert_eq!(run.codes(), ["no-tftp-address"]);
 }
 
@@ -193,7 +193,7 @@ fn leases_without_end_leave_room_for_other_evidence() {
         gets(&mut run, 5.0, 10, lease_with(&[server], None, None));
     }
     assert_eq!(details(&run).len(), 8);
-    run.load(10.0, 10, LOAD);
+    run.report_load(10.0, 10, LOAD);
     assert_eq!(run.state(), State::Already);
     let last = run.phone().evidence.pop().unwrap();
     assert_eq!(last.source, EvidenceSource::Cdp);

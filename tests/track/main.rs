@@ -3,14 +3,18 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod conversations;
+mod bridge;
+mod conversions;
+mod diagnoses;
+mod episodes;
 mod fleet;
+mod identity;
 mod lease;
 mod property;
 mod registering;
 mod renderings;
 mod survey;
 mod traces;
-mod trouble;
+mod transfers;
 mod vlan;
 mod witness;

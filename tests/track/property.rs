@@ -95,7 +95,7 @@ proptest! {
         for (who, act) in acts {
             now += seconds(0.5);
             let mut more = Vec::new();
-            let seen = match act {
+            let kind = match act {
                 Act::Ask(name, http, served) => {
                     next += 1;
                     let name = names[name].clone();
@@ -157,8 +157,8 @@ proptest! {
                     continue;
                 }
             };
-            for seen in [seen].into_iter().chain(more) {
-                fleet.observe(now, &Observation { address: address(who), seen });
+            for kind in [kind].into_iter().chain(more) {
+                fleet.observe(now, &Observation { address: address(who), kind });
             }
         }
         let report = fleet.report(jiff::Timestamp::UNIX_EPOCH);

@@ -1,6 +1,8 @@
 //! Every rendering of one run shows the same state, reason, diagnoses, times and order of every
 //! phone: terminal, plain lines, JSON, web page, HTML report and CSV.
 
+mod read;
+
 use std::{
     io::{self, Write},
     sync::{Arc, Mutex},
@@ -20,6 +22,10 @@ use reflash::{
 };
 use serde_json::Value;
 
+use read::{
+    Shown, codes, expected, line, name, of_csv, of_html, of_json, of_page, of_table, without_times,
+};
+
 use crate::support::conversation::*;
 
 fn began() -> Timestamp {
@@ -30,20 +36,20 @@ fn began() -> Timestamp {
 fn run() -> Run {
     let mut run = Run::new(plan());
     // Converted; CDP and LLDP both report the load: the first one is the reason.
-    run.boots(0.0, 1, 1).load(1.0, 1, "SCCP45.8-5-2S");
-    run.passes(20.0, 1, LOADS).boots(120.0, 1, 1);
-    run.load(130.0, 1, LOAD);
-    run.see(131.0, 1, lldp());
+    run.boot(0.0, 1, 1).report_load(1.0, 1, "SCCP45.8-5-2S");
+    run.full_pass(20.0, 1, LOADS).boot(120.0, 1, 1);
+    run.report_load(130.0, 1, LOAD);
+    run.observe(131.0, 1, lldp());
     // It ran the load before.
-    run.boots(140.0, 2, 2).load(141.0, 2, LOAD);
+    run.boot(140.0, 2, 2).report_load(141.0, 2, LOAD);
     // It refuses the manifest.
     for at in [150.0, 151.0, 240.0, 241.0, 350.0, 351.0, 480.0, 481.0] {
-        run.gets(at, 3, TERM);
+        run.fetch(at, 3, TERM);
     }
     // It stalls between two images.
-    run.gets(500.0, 4, TERM);
-    let transfer = run.loses(502.0, 4, IMAGES[0].0, 4_000);
-    run.ends(
+    run.fetch(500.0, 4, TERM);
+    let transfer = run.fetch_partly(502.0, 4, IMAGES[0].0, 4_000);
+    run.end(
         505.0,
         4,
         transfer,
@@ -51,19 +57,19 @@ fn run() -> Run {
         4_000,
     );
     // A power cut in the middle, then a whole pass: a diagnosis is raised and withdrawn.
-    run.gets(700.0, 5, TERM);
-    run.gets(702.0, 5, IMAGES[0].0);
-    run.loses(707.0, 5, IMAGES[1].0, 9_000);
-    run.gets(740.0, 5, TERM);
-    run.passes(745.0, 5, TERM).boots(900.0, 5, 5);
+    run.fetch(700.0, 5, TERM);
+    run.fetch(702.0, 5, IMAGES[0].0);
+    run.fetch_partly(707.0, 5, IMAGES[1].0, 9_000);
+    run.fetch(740.0, 5, TERM);
+    run.full_pass(745.0, 5, TERM).boot(900.0, 5, 5);
     // Writing when the run ends.
-    run.passes(960.0, 6, TERM);
+    run.full_pass(960.0, 6, TERM);
     // Seen, and no more.
-    run.boots(990.0, 7, 7);
+    run.boot(990.0, 7, 7);
     // Between images when the run ends.
-    run.gets(995.0, 8, TERM);
-    run.gets(997.0, 8, IMAGES[0].0);
-    run.until(1_000.0);
+    run.fetch(995.0, 8, TERM);
+    run.fetch(997.0, 8, IMAGES[0].0);
+    run.advance_to(1_000.0);
     run
 }
 
@@ -94,201 +100,6 @@ impl Shared {
     fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
-}
-
-/// What a rendering shows of one phone; `None`: it does not show that.
-#[derive(Debug, Clone, Default, PartialEq)]
-struct Shown {
-    address: String,
-    state: String,
-    reason: Option<String>,
-    diagnoses: Vec<String>,
-    first_seen: Option<String>,
-    last_seen: Option<String>,
-}
-
-/// The texts that every rendering is compared with, from the view.
-fn expected(view: &RunView) -> Vec<Shown> {
-    view.phones()
-        .map(|phone| Shown {
-            address: phone.phone.address.to_string(),
-            state: name(phone.state),
-            reason: phone.reason.as_ref().map(line),
-            diagnoses: codes(phone),
-            first_seen: Some(phone.first_seen.to_string()),
-            last_seen: Some(phone.last_seen.to_string()),
-        })
-        .collect()
-}
-
-fn name(state: State) -> String {
-    let name = serde_json::to_value(state).unwrap();
-    name.as_str().unwrap().to_owned()
-}
-
-/// Evidence as renderings for people show it.
-fn line(evidence: &Evidence) -> String {
-    match evidence.source {
-        EvidenceSource::Requests => evidence.detail.clone(),
-        EvidenceSource::Cdp => format!("CDP reports {}", evidence.detail),
-        EvidenceSource::Lldp => format!("LLDP reports {}", evidence.detail),
-        _ => panic!("{evidence:?}"),
-    }
-}
-
-fn codes(phone: &PhoneView) -> Vec<String> {
-    phone
-        .diagnoses
-        .iter()
-        .map(|it| it.code.to_string())
-        .collect()
-}
-
-fn text(value: &Value) -> Option<String> {
-    value.as_str().map(ToOwned::to_owned)
-}
-
-fn of_json(report: &Value) -> Vec<Shown> {
-    let phones = report["phones"].as_array().unwrap().iter();
-    phones
-        .map(|phone| {
-            let reason = Some(&phone["reason"]).filter(|it| !it.is_null());
-            Shown {
-                address: text(&phone["address"]).unwrap(),
-                state: text(&phone["state"]).unwrap(),
-                reason: reason.map(|it| line(&serde_json::from_value(it.clone()).unwrap())),
-                diagnoses: phone["diagnoses"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .filter_map(|it| text(&it["code"]))
-                    .collect(),
-                first_seen: text(&phone["first_seen"]),
-                last_seen: text(&phone["last_seen"]),
-            }
-        })
-        .collect()
-}
-
-/// The rows of the page, by its newest message.
-fn of_page(message: &Value) -> Vec<Shown> {
-    let time = |value: &Value| {
-        let at = Timestamp::from_millisecond(value.as_i64().unwrap()).unwrap();
-        Some(at.to_string())
-    };
-    let mut rows: Vec<&Value> = message["phones"].as_array().unwrap().iter().collect();
-    // As its script sorts them.
-    rows.sort_by_key(|row| (row["rank"].as_u64(), row["id"].as_u64()));
-    rows.into_iter()
-        .map(|row| Shown {
-            address: text(&row["address"]).unwrap(),
-            state: text(&row["state"]).unwrap(),
-            reason: text(&row["reason"]),
-            diagnoses: row["diagnoses"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .filter_map(|it| text(&it["code"]))
-                .collect(),
-            first_seen: time(&row["first_seen"]),
-            last_seen: time(&row["last_seen"]),
-        })
-        .collect()
-}
-
-fn of_csv(text: &str) -> Vec<Shown> {
-    let mut reader = ::csv::Reader::from_reader(text.as_bytes());
-    let headers = reader.headers().unwrap().clone();
-    let at = |name: &str| headers.iter().position(|it| it == name).unwrap();
-    reader
-        .records()
-        .map(|row| {
-            let row = row.unwrap();
-            let field = |name: &str| Some(row[at(name)].to_owned()).filter(|it| !it.is_empty());
-            Shown {
-                address: field("address").unwrap(),
-                state: field("state").unwrap(),
-                reason: field("reason"),
-                diagnoses: field("diagnoses")
-                    .iter()
-                    .flat_map(|codes| codes.split("; "))
-                    .map(ToOwned::to_owned)
-                    .collect(),
-                first_seen: field("first_seen"),
-                last_seen: field("last_seen"),
-            }
-        })
-        .collect()
-}
-
-/// The cards of the HTML report, without times: it shows these as local text.
-fn of_html(page: &str) -> Vec<Shown> {
-    page.split("<article ")
-        .skip(1)
-        .map(|card| {
-            let card = card
-                .split("</article>")
-                .next()
-                .unwrap()
-                .replace("&#39;", "'");
-            let between = |from: &str, to: &str| {
-                let (_, rest) = card.split_once(from)?;
-                Some(rest.split_once(to)?.0.to_owned())
-            };
-            Shown {
-                address: between("<span class=\"soft\">", "</span>").unwrap(),
-                state: between("data-state=\"", "\"").unwrap(),
-                reason: between("<li>because: ", "</li>"),
-                diagnoses: card
-                    .split("<li><b>")
-                    .skip(1)
-                    .map(|rest| rest.split("</b>").next().unwrap().to_owned())
-                    .collect(),
-                first_seen: None,
-                last_seen: None,
-            }
-        })
-        .collect()
-}
-
-/// The rows of the table that ends a run, without times: it shows these as local text.
-fn of_table(table: &str, known: &[String]) -> Vec<Shown> {
-    let mut phones: Vec<Shown> = Vec::new();
-    // Wrapped lines are joined again.
-    let unwrapped = table.replace("\n      ", " ");
-    for line in unwrapped.lines() {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let body = line.strip_prefix("    ");
-        match (phones.last_mut(), body) {
-            (Some(phone), Some(body)) => {
-                if let Some(reason) = body.strip_prefix("because: ") {
-                    phone.reason = Some(reason.to_owned());
-                }
-                let code = body.split(':').next().unwrap();
-                if known.iter().any(|it| it == code) {
-                    phone.diagnoses.push(code.to_owned());
-                }
-            }
-            _ if words.get(1).is_some_and(|it| it.starts_with("192.168.5.")) => {
-                phones.push(Shown {
-                    address: words[1].to_owned(),
-                    state: words[3].to_owned(),
-                    ..Shown::default()
-                });
-            }
-            _ => {}
-        }
-    }
-    phones
-}
-
-fn without_times(phones: &[Shown]) -> Vec<Shown> {
-    let mut phones = phones.to_vec();
-    for phone in &mut phones {
-        phone.first_seen = None;
-        phone.last_seen = None;
-    }
-    phones
 }
 
 /// One run, reported to every display.

@@ -1,17 +1,15 @@
 //! A survey: what phones tell before any load is named, and the way of each that follows.
 
 use reflash::{
-    phone::{Family, LoadName},
+    phone::LoadName,
     track::{
-        Admission, Event, EvidenceSource, ManifestPlan, ObservationKind, Plan, PlannedRoute,
-        StagePlan, State, SurveyResult, View, silence_limit,
+        Admission, Event, EvidenceSource, ObservationKind, Plan, PlannedRoute, State, SurveyResult,
+        View, silence_limit,
     },
 };
 
 use crate::support::conversation::*;
 
-const BRIDGE: &str = "SCCP45.8-5-2S";
-const BRIDGE_LOADS: &str = "SCCP45.8-5-2S.loads";
 const OLD: &str = "SCCP45.8-3-2S";
 const DEFAULT: &str = "XMLDefault.cnf.xml";
 
@@ -19,40 +17,23 @@ const DEFAULT: &str = "XMLDefault.cnf.xml";
 const SURVEY: f64 = 300.0;
 
 /// The images of the bridge have the names of the target's: only the view tells them apart.
-fn surveyed(mut plan: Plan, bridge: bool) -> Plan {
+fn surveyed(mut plan: Plan, has_bridge: bool) -> Plan {
     plan.survey = Some(seconds(SURVEY));
-    if bridge {
-        let images = plan.stages[0].manifests[0].images.clone();
-        let manifests = [BRIDGE_LOADS, TERM].map(|name| ManifestPlan {
-            name: name.to_owned(),
-            images: images.clone(),
-            hardware: None,
-        });
-        plan.bridge = vec![StagePlan {
-            load: LoadName::new(BRIDGE),
-            models: Family::F45.models().collect(),
-            manifests: manifests.to_vec(),
-        }];
+    if has_bridge {
+        plan.bridge = vec![bridge(&IMAGES)];
     }
     plan
 }
 
-fn run(bridge: bool) -> Run {
-    Run::new(surveyed(plan(), bridge))
-}
-
-fn view(run: &Run, who: u8, name: &str) -> View {
-    match run.fleet.admit(address(who), name) {
-        Admission::Serve(view) => view,
-        Admission::Draining => panic!("nothing stops here"),
-    }
+fn run(has_bridge: bool) -> Run {
+    Run::new(surveyed(plan(), has_bridge))
 }
 
 /// Its alarm, as a phone on SCCP sends it: who it is and what it runs.
 fn alarm(run: &mut Run, at: f64, who: u8, load: &str) {
     let source = EvidenceSource::Sccp;
     let mac = mac(who);
-    run.see(at, who, ObservationKind::MacReported { mac, source });
+    run.observe(at, who, ObservationKind::MacReported { mac, source });
     let load = LoadName::new(load);
     let detail = "Last=Initialized".to_owned();
     let load = ObservationKind::Load {
@@ -60,7 +41,7 @@ fn alarm(run: &mut Run, at: f64, who: u8, load: &str) {
         source,
         detail,
     };
-    run.see(at, who, load);
+    run.observe(at, who, load);
 }
 
 /// What was found out of the only phone.
@@ -81,23 +62,23 @@ fn planned(run: &Run) -> Vec<String> {
 fn while_it_goes_on_no_load_is_named_and_none_is_handed_out() {
     let mut run = run(true);
     for name in [DEFAULT, LOADS, BRIDGE_LOADS, IMAGES[0].0] {
-        assert_eq!(view(&run, 10, name), View::ConfigOnly, "{name}");
+        assert_eq!(run.view(10, name), View::ConfigOnly, "{name}");
     }
     // A phone that boots asks for what its old configuration names, in vain.
     run.unstage(LOADS);
-    run.boots(1.0, 10, 10).gets(3.0, 10, LOADS);
+    run.boot(1.0, 10, 10).fetch(3.0, 10, LOADS);
     assert_eq!(run.state(), State::Configuring);
-    assert_eq!(view(&run, 10, LOADS), View::ConfigOnly);
+    assert_eq!(run.view(10, LOADS), View::ConfigOnly);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
     assert_eq!(run.fleet.survey_results(), None);
-    run.until(SURVEY - 0.1);
-    assert_eq!(view(&run, 10, DEFAULT), View::ConfigOnly);
+    run.advance_to(SURVEY - 0.1);
+    assert_eq!(run.view(10, DEFAULT), View::ConfigOnly);
     // At the very moment, whether or not time was let pass.
     let at = seconds(SURVEY);
     let admitted = run.fleet.admit_at(at, address(10), DEFAULT);
     assert_eq!(admitted, Admission::Serve(View::Target));
-    run.until(SURVEY);
-    assert_eq!(view(&run, 10, DEFAULT), View::Target);
+    run.advance_to(SURVEY);
+    assert_eq!(run.view(10, DEFAULT), View::Target);
     let found = found(&run);
     assert_eq!((found.plan, found.runs), (PlannedRoute::Target, None));
     assert!(found.restart);
@@ -106,15 +87,15 @@ fn while_it_goes_on_no_load_is_named_and_none_is_handed_out() {
 #[test]
 fn who_runs_a_load_of_before_8_3_3_gets_the_bridge_without_a_try_at_the_target() {
     let mut run = run(true);
-    run.boots(1.0, 10, 10);
+    run.boot(1.0, 10, 10);
     alarm(&mut run, 4.0, 10, OLD);
     assert_eq!(
-        view(&run, 10, DEFAULT),
+        run.view(10, DEFAULT),
         View::ConfigOnly,
         "not before its end"
     );
     // It boots once more, as phones without a call manager do, and asks for no bridge.
-    run.boots(100.0, 10, 10).until(SURVEY);
+    run.boot(100.0, 10, 10).advance_to(SURVEY);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
     let found = found(&run);
     assert_eq!((found.plan, found.restart), (PlannedRoute::Bridge, true));
@@ -127,18 +108,18 @@ fn who_runs_a_load_of_before_8_3_3_gets_the_bridge_without_a_try_at_the_target()
         ]
     );
     for name in [DEFAULT, BRIDGE_LOADS, LOADS, TERM] {
-        assert_eq!(view(&run, 10, name), View::Bridge, "{name}");
+        assert_eq!(run.view(10, name), View::Bridge, "{name}");
     }
     // Somebody restarts it much later.
-    run.boots(800.0, 10, 10).passes(802.0, 10, BRIDGE_LOADS);
+    run.boot(800.0, 10, 10).full_pass(802.0, 10, BRIDGE_LOADS);
     assert!(
         !run.fleet.survey_results().unwrap()[0].restart,
         "it was restarted"
     );
-    run.boots(1000.0, 10, 10);
-    assert_eq!(view(&run, 10, DEFAULT), View::Target, "it has the bridge");
-    run.passes(1002.0, 10, LOADS).boots(1200.0, 10, 10);
-    run.load(1210.0, 10, LOAD);
+    run.boot(1000.0, 10, 10);
+    assert_eq!(run.view(10, DEFAULT), View::Target, "it has the bridge");
+    run.full_pass(1002.0, 10, LOADS).boot(1200.0, 10, 10);
+    run.report_load(1210.0, 10, LOAD);
     let phone = run.phone();
     assert_eq!((phone.state, phone.pass), (State::Confirmed, 2));
     assert_eq!(phone.from, Some(LoadName::new(OLD)));
@@ -151,7 +132,7 @@ fn without_a_bridge_it_is_told_at_once_what_is_needed() {
     alarm(&mut run, 4.0, 10, OLD);
     assert_eq!(run.codes(), ["bridge-needed"]);
     assert_eq!(run.state(), State::Failed);
-    run.until(SURVEY);
+    run.advance_to(SURVEY);
     let found = found(&run);
     assert_eq!(
         (found.plan, found.restart),
@@ -165,15 +146,17 @@ fn without_a_bridge_it_is_told_at_once_what_is_needed() {
 #[test]
 fn who_runs_the_target_counts_as_already_and_is_named_no_load() {
     let mut run = run(true);
-    run.boots(1.0, 10, 10).load(5.0, 10, LOAD).until(SURVEY);
+    run.boot(1.0, 10, 10)
+        .report_load(5.0, 10, LOAD)
+        .advance_to(SURVEY);
     assert_eq!(run.state(), State::Already);
     let mine = found(&run);
     assert_eq!((mine.plan, mine.restart), (PlannedRoute::Already, false));
-    assert_eq!(view(&run, 10, DEFAULT), View::NoLoad);
+    assert_eq!(run.view(10, DEFAULT), View::NoLoad);
     assert_eq!(run.report().totals.already, 1);
     // What its boot loader would need is there, and another load's word counts.
-    run.load(400.0, 10, "SCCP45.8-5-2S");
-    assert_eq!(view(&run, 10, DEFAULT), View::Target);
+    run.report_load(400.0, 10, "SCCP45.8-5-2S");
+    assert_eq!(run.view(10, DEFAULT), View::Target);
 }
 
 #[test]
@@ -185,7 +168,7 @@ fn others_get_the_target_and_one_whose_family_is_not_served_gets_nothing() {
     ] {
         let mut run = run(true);
         alarm(&mut run, 4.0, 10, load);
-        run.until(SURVEY);
+        run.advance_to(SURVEY);
         let found = found(&run);
         assert_eq!(found.plan, plan, "{load}");
         let next = (plan == PlannedRoute::Target).then(|| LoadName::new(LOAD));
@@ -199,15 +182,15 @@ fn others_get_the_target_and_one_whose_family_is_not_served_gets_nothing() {
 #[test]
 fn a_boot_loader_is_served_during_the_survey_and_its_phone_goes_on() {
     let mut run = run(true);
-    assert_eq!(view(&run, 10, TERM), View::Target);
-    run.gets(1.0, 10, TERM);
-    assert_eq!(view(&run, 10, IMAGES[0].0), View::Target);
-    run.passes(1.0, 10, TERM).boots(100.0, 10, 10);
+    assert_eq!(run.view(10, TERM), View::Target);
+    run.fetch(1.0, 10, TERM);
+    assert_eq!(run.view(10, IMAGES[0].0), View::Target);
+    run.full_pass(1.0, 10, TERM).boot(100.0, 10, 10);
     // It is named its load, and takes its second pass.
-    assert_eq!(view(&run, 10, DEFAULT), View::Target);
-    assert_eq!(view(&run, 10, LOADS), View::Target);
-    assert_eq!(view(&run, 11, DEFAULT), View::ConfigOnly, "another");
-    run.until(SURVEY);
+    assert_eq!(run.view(10, DEFAULT), View::Target);
+    assert_eq!(run.view(10, LOADS), View::Target);
+    assert_eq!(run.view(11, DEFAULT), View::ConfigOnly, "another");
+    run.advance_to(SURVEY);
     assert_eq!(found(&run).plan, PlannedRoute::Recovery);
     assert_eq!(run.state(), State::Flashed);
 }
@@ -216,9 +199,9 @@ fn a_boot_loader_is_served_during_the_survey_and_its_phone_goes_on() {
 fn a_boot_loader_whose_phone_told_an_old_load_before_gets_the_bridge() {
     let mut run = run(true);
     alarm(&mut run, 4.0, 10, OLD);
-    assert_eq!(view(&run, 10, TERM), View::Bridge);
-    run.gets(20.0, 10, TERM);
-    assert_eq!(view(&run, 10, IMAGES[0].0), View::Bridge);
+    assert_eq!(run.view(10, TERM), View::Bridge);
+    run.fetch(20.0, 10, TERM);
+    assert_eq!(run.view(10, IMAGES[0].0), View::Bridge);
 }
 
 #[test]
@@ -228,7 +211,7 @@ fn a_survey_stalls_nobody_and_drops_nobodys_configuration() {
     let mut run = Run::new(plan);
     // Four boots that fetch a configuration without a load, and twenty minutes of silence.
     for at in [1.0, 60.0, 120.0, 180.0] {
-        run.boots(at, 10, 10);
+        run.boot(at, 10, 10);
     }
     let expected = run
         .fleet
@@ -238,7 +221,7 @@ fn a_survey_stalls_nobody_and_drops_nobodys_configuration() {
         .1;
     assert_eq!(expected.what, "the end of the survey");
     assert_eq!(expected.until, seconds(2000.0));
-    run.until(2000.0);
+    run.advance_to(2000.0);
     assert_eq!(run.state(), State::Configuring);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
     let expected = run
@@ -250,20 +233,20 @@ fn a_survey_stalls_nobody_and_drops_nobodys_configuration() {
     assert_eq!(expected.what, "a restart by the operator");
     // Nobody restarts it.
     let limit = silence_limit(State::Configuring).unwrap().as_secs_f64();
-    run.until(2000.0 + limit - 1.0);
+    run.advance_to(2000.0 + limit - 1.0);
     assert_eq!(run.state(), State::Configuring);
-    run.until(2000.0 + limit);
+    run.advance_to(2000.0 + limit);
     assert_eq!(run.codes(), ["stalled"]);
 }
 
 #[test]
 fn a_phone_in_recovery_stalls_as_ever() {
     let mut run = run(false);
-    run.gets(1.0, 10, TERM);
+    run.fetch(1.0, 10, TERM);
     let limit = silence_limit(State::Manifest).unwrap().as_secs_f64();
-    run.until(1.4 + limit - 10.0);
+    run.advance_to(1.4 + limit - 10.0);
     assert_eq!(run.state(), State::Manifest);
-    run.until(1.6 + limit);
+    run.advance_to(1.6 + limit);
     assert_eq!(run.state(), State::Stalled);
 }
 
@@ -274,12 +257,12 @@ fn phones_of_no_interest_are_left_out_of_the_plan() {
     let mut run = Run::new(plan);
     alarm(&mut run, 1.0, 10, "SCCP45.8-5-2S");
     alarm(&mut run, 2.0, 20, OLD);
-    run.until(SURVEY);
+    run.advance_to(SURVEY);
     let found = run.fleet.survey_results().unwrap();
     let ways: Vec<PlannedRoute> = found.iter().map(|one| one.plan).collect();
     assert_eq!(ways, [PlannedRoute::Target, PlannedRoute::Excluded]);
-    assert_eq!(view(&run, 10, DEFAULT), View::Target);
-    assert_eq!(view(&run, 20, DEFAULT), View::ConfigOnly);
+    assert_eq!(run.view(10, DEFAULT), View::Target);
+    assert_eq!(run.view(20, DEFAULT), View::ConfigOnly);
 }
 
 #[test]
@@ -293,7 +276,7 @@ fn the_survey_ends_at_its_moment_whenever_the_clock_is_looked_at() {
         }
         let observation = reflash::track::Observation {
             address: address(10),
-            seen: ObservationKind::MacReported {
+            kind: ObservationKind::MacReported {
                 mac: mac(10),
                 source: EvidenceSource::Cdp,
             },
@@ -313,10 +296,10 @@ fn the_survey_ends_at_its_moment_whenever_the_clock_is_looked_at() {
 #[test]
 fn who_comes_when_it_is_over_is_served_as_in_any_run() {
     let mut run = run(true);
-    run.until(SURVEY);
+    run.advance_to(SURVEY);
     assert_eq!(run.fleet.survey_results(), Some(Vec::new()));
     alarm(&mut run, 400.0, 10, OLD);
-    assert_eq!(view(&run, 10, DEFAULT), View::Bridge);
-    assert_eq!(view(&run, 11, DEFAULT), View::Target);
+    assert_eq!(run.view(10, DEFAULT), View::Bridge);
+    assert_eq!(run.view(11, DEFAULT), View::Target);
     assert!(planned(&run).is_empty());
 }

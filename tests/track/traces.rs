@@ -145,14 +145,14 @@ fn every_logged_conversation_ends_in_its_state_with_its_diagnoses_and_no_other()
             let name = name.replace("{}", &wire);
             match transport {
                 Transport::Tftp => {
-                    run.gets(*at, 10, &name);
+                    run.fetch(*at, 10, &name);
                 }
                 Transport::Http => {
-                    run.asks_over(*at, 10, *transport, &name);
+                    run.request_over(*at, 10, *transport, &name);
                 }
             }
         }
-        run.until(300.0);
+        run.advance_to(300.0);
         assert_eq!(run.codes(), trace.codes, "{}", trace.what);
         let phone = run.phone();
         assert_eq!(phone.state, trace.ends, "{}", trace.what);

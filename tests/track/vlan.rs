@@ -25,8 +25,8 @@ fn tags(run: &mut Run, at: f64, who: u8, vlan: u16) {
         mac: mac(who),
         source,
     };
-    run.see(at, who, named);
-    run.see(at, who, ObservationKind::Vlan { vlan, source });
+    run.observe(at, who, named);
+    run.observe(at, who, ObservationKind::Vlan { vlan, source });
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn a_phone_with_a_tag_and_an_address_of_elsewhere_that_never_asks_is_diagnosed()
     tags(&mut run, 5.0, 10, 20);
     // What it says again each half minute is nothing new.
     tags(&mut run, 35.0, 10, 20);
-    run.until(64.9);
+    run.advance_to(64.9);
     assert!(run.codes().is_empty(), "{:?}", run.codes());
     tags(&mut run, 65.0, 10, 20);
     assert_eq!(run.codes(), ["voice-vlan"]);
@@ -52,10 +52,10 @@ fn a_phone_with_a_tag_and_an_address_of_elsewhere_that_never_asks_is_diagnosed()
     }
     assert!(phone.diagnoses[0].cure.contains("VLAN 20"));
     // It comes, over a router or because somebody listened.
-    run.boots(200.0, 10, 10);
+    run.boot(200.0, 10, 10);
     assert_eq!(run.codes(), ["voice-vlan", "-voice-vlan"]);
     tags(&mut run, 300.0, 10, 20);
-    run.until(1000.0);
+    run.advance_to(1000.0);
     assert_eq!(run.codes()[2..], ["stalled"], "it was here");
 }
 
@@ -64,18 +64,18 @@ fn a_tag_alone_is_no_evidence() {
     // This machine may be in that VLAN without a tag: the addresses say so.
     let mut here = run(5);
     tags(&mut here, 5.0, 10, 20);
-    here.until(500.0);
+    here.advance_to(500.0);
     assert!(here.codes().is_empty(), "{:?}", here.codes());
     // Nobody knows the network.
     let mut unknown = Run::new(plan());
     tags(&mut unknown, 5.0, 10, 20);
-    unknown.until(500.0);
+    unknown.advance_to(500.0);
     assert!(unknown.codes().is_empty(), "{:?}", unknown.codes());
     // It asked before.
     let mut asked = run(9);
-    asked.boots(1.0, 10, 10);
+    asked.boot(1.0, 10, 10);
     tags(&mut asked, 5.0, 10, 20);
-    asked.until(500.0);
+    asked.advance_to(500.0);
     assert!(asked.codes().is_empty(), "{:?}", asked.codes());
     // Another phone than those of the run.
     let mut excluded = Run::new(Plan {
@@ -87,7 +87,7 @@ fn a_tag_alone_is_no_evidence() {
         ..plan()
     });
     tags(&mut excluded, 5.0, 10, 20);
-    excluded.until(500.0);
+    excluded.advance_to(500.0);
     assert!(excluded.codes().is_empty(), "{:?}", excluded.codes());
 }
 
@@ -95,10 +95,10 @@ fn a_tag_alone_is_no_evidence() {
 fn a_phone_that_comes_over_to_this_network_is_no_longer_elsewhere() {
     let mut run = run(9);
     tags(&mut run, 5.0, 10, 20);
-    run.until(100.0);
+    run.advance_to(100.0);
     assert_eq!(run.codes(), ["voice-vlan"]);
     let source = EvidenceSource::Lldp;
-    for seen in [
+    for kind in [
         ObservationKind::MacReported {
             mac: mac(10),
             source,
@@ -108,7 +108,7 @@ fn a_phone_that_comes_over_to_this_network_is_no_longer_elsewhere() {
         let address = Ipv4Addr::new(192, 168, 9, 77);
         let events = run
             .fleet
-            .observe(seconds(120.0), &Observation { address, seen });
+            .observe(seconds(120.0), &Observation { address, kind });
         run.events.extend(events);
     }
     assert_eq!(run.codes(), ["voice-vlan", "-voice-vlan"]);
@@ -139,7 +139,7 @@ fn a_network_is_its_prefix() {
 fn a_boot_loader_of_this_network_that_turns_out_to_be_it_takes_that_back_once() {
     let mut run = run(9);
     tags(&mut run, 5.0, 10, 20);
-    run.until(100.0);
+    run.advance_to(100.0);
     assert_eq!(run.codes(), ["voice-vlan"]);
     let asked = ObservationKind::Requested {
         transfer: TransferId(1),
@@ -153,10 +153,10 @@ fn a_boot_loader_of_this_network_that_turns_out_to_be_it_takes_that_back_once() 
         source: EvidenceSource::Neighbour,
     };
     let address = Ipv4Addr::new(192, 168, 9, 77);
-    for (at, seen) in [(120.0, asked), (121.0, named.clone()), (122.0, named)] {
+    for (at, kind) in [(120.0, asked), (121.0, named.clone()), (122.0, named)] {
         let events = run
             .fleet
-            .observe(seconds(at), &Observation { address, seen });
+            .observe(seconds(at), &Observation { address, kind });
         run.events.extend(events);
     }
     let codes = run.codes();

@@ -17,7 +17,7 @@ fn says(run: &mut Run, at: f64, source: EvidenceSource, load: &str) {
         source,
         detail: "test".to_owned(),
     };
-    run.see(at, 10, seen);
+    run.observe(at, 10, seen);
 }
 
 fn evidence(run: &Run) -> Vec<(EvidenceSource, String)> {
@@ -35,8 +35,8 @@ fn conflicts(run: &Run) -> Vec<(EvidenceSource, String)> {
 /// A phone that came from SCCP, fetched everything and is back.
 fn flashed() -> Run {
     let mut run = Run::new(plan());
-    run.load(0.0, 10, OLD).boots(1.0, 10, 1);
-    run.passes(3.0, 10, LOADS).boots(120.0, 10, 1);
+    run.report_load(0.0, 10, OLD).boot(1.0, 10, 1);
+    run.full_pass(3.0, 10, LOADS).boot(120.0, 10, 1);
     assert_eq!(run.state(), State::Flashed);
     run
 }
@@ -97,7 +97,7 @@ fn witnesses_that_agree_and_a_word_before_a_start_are_no_conflict() {
     }
     assert_eq!(run.state(), State::Confirmed);
     // It starts, and runs something else: somebody else gave it that.
-    run.boots(300.0, 10, 1);
+    run.boot(300.0, 10, 1);
     says(&mut run, 301.0, EvidenceSource::Web, "SIP45.9-4-2SR3-1S");
     assert_eq!(run.state(), State::Configuring);
     // One witness that changes its mind contradicts nobody.
@@ -126,8 +126,8 @@ fn the_page_of_another_phone_is_shown_and_moves_nobody() {
         other: mac(2),
         source: EvidenceSource::Web,
     };
-    run.see(130.0, 10, disputed.clone());
-    run.see(131.0, 10, disputed);
+    run.observe(130.0, 10, disputed.clone());
+    run.observe(131.0, 10, disputed);
     let phone = run.phone();
     assert_eq!((phone.state, phone.address), (State::Flashed, address(10)));
     let shown: Vec<_> = evidence(&run)
@@ -142,21 +142,21 @@ fn the_page_of_another_phone_is_shown_and_moves_nobody() {
         other: mac(2),
         source: EvidenceSource::Web,
     };
-    run.see(132.0, 10, unknown);
+    run.observe(132.0, 10, unknown);
     assert_eq!(run.report().phones.len(), 1);
 }
 
 #[test]
 fn an_address_that_is_asked_for_after_the_last_image_is_evidence_of_a_start() {
     let mut run = Run::new(plan());
-    run.boots(0.0, 10, 1).passes(3.0, 10, LOADS);
+    run.boot(0.0, 10, 1).full_pass(3.0, 10, LOADS);
     let leased = ObservationKind::MacReported {
         mac: mac(1),
         source: EvidenceSource::Dhcp,
     };
-    run.see(90.0, 10, leased.clone());
+    run.observe(90.0, 10, leased.clone());
     assert_eq!(run.state(), State::Rebooted);
-    run.see(91.0, 10, leased);
+    run.observe(91.0, 10, leased);
     let dhcp: Vec<_> = evidence(&run)
         .into_iter()
         .filter(|(source, _)| *source == EvidenceSource::Dhcp)
@@ -172,32 +172,32 @@ fn unproven(run: &Run) -> Vec<(Ipv4Addr, u32)> {
 #[test]
 fn only_a_phone_whose_application_is_up_and_unproven_can_be_asked() {
     let mut run = Run::new(plan());
-    run.gets(0.0, 50, "dialplan.xml");
+    run.fetch(0.0, 50, "dialplan.xml");
     assert_eq!(unproven(&run), [], "no phone");
-    run.boots(1.0, 10, 1);
+    run.boot(1.0, 10, 1);
     assert_eq!(unproven(&run), [(address(10), 0)]);
-    run.gets(3.0, 10, LOADS);
+    run.fetch(3.0, 10, LOADS);
     assert_eq!(unproven(&run), [], "it begins to fetch");
-    run.passes(10.0, 10, LOADS);
+    run.full_pass(10.0, 10, LOADS);
     assert_eq!(unproven(&run), [], "it writes");
     let leased = ObservationKind::MacReported {
         mac: mac(1),
         source: EvidenceSource::Dhcp,
     };
-    run.see(90.0, 10, leased);
+    run.observe(90.0, 10, leased);
     assert_eq!(unproven(&run), [], "its application is not up yet");
-    run.boots(120.0, 10, 1);
+    run.boot(120.0, 10, 1);
     assert_eq!(unproven(&run), [(address(10), 1)]);
-    run.load(121.0, 10, "term65.default");
+    run.report_load(121.0, 10, "term65.default");
     assert_eq!(unproven(&run), [(address(10), 1)], "that names no load");
-    run.load(122.0, 10, LOAD);
+    run.report_load(122.0, 10, LOAD);
     assert_eq!(unproven(&run), [], "confirmed");
 }
 
 #[test]
 fn who_told_its_load_is_not_asked_for_it() {
     let mut run = Run::new(plan());
-    run.boots(0.0, 10, 1).load(1.0, 10, OLD);
+    run.boot(0.0, 10, 1).report_load(1.0, 10, OLD);
     assert_eq!(unproven(&run), []);
 }
 
@@ -207,9 +207,9 @@ fn a_phone_in_its_boot_loader_or_none_of_the_run_is_not_asked() {
         only: Some(vec![mac(1)]),
         ..plan()
     });
-    run.boots(0.0, 10, 1).boots(1.0, 20, 2);
+    run.boot(0.0, 10, 1).boot(1.0, 20, 2);
     assert_eq!(unproven(&run), [(address(10), 0)]);
-    run.gets(5.0, 10, TERM);
+    run.fetch(5.0, 10, TERM);
     assert_eq!(
         unproven(&run),
         [],
@@ -217,7 +217,7 @@ fn a_phone_in_its_boot_loader_or_none_of_the_run_is_not_asked() {
     );
 
     let mut run = Run::new(plan());
-    run.boots(0.0, 10, 1);
+    run.boot(0.0, 10, 1);
     run.fleet.drain(seconds(2.0));
     assert_eq!(unproven(&run), [], "the run ends");
 }
@@ -228,7 +228,7 @@ fn agent(run: &mut Run, at: f64, release: Option<&str>) {
         source: EvidenceSource::Sip,
         detail: "Cisco-CP7965G".to_owned(),
     };
-    run.see(at, 10, seen);
+    run.observe(at, 10, seen);
 }
 
 #[test]
@@ -250,14 +250,14 @@ fn sip_firmware_that_names_itself_confirms_who_was_on_sccp_and_got_every_image()
 
     // Nobody knows what this one spoke before.
     let mut run = Run::new(plan());
-    run.boots(1.0, 10, 1)
-        .passes(3.0, 10, LOADS)
-        .boots(120.0, 10, 1);
+    run.boot(1.0, 10, 1)
+        .full_pass(3.0, 10, LOADS)
+        .boot(120.0, 10, 1);
     agent(&mut run, 125.0, Some("9.3.1"));
     assert_eq!(run.state(), State::Flashed);
     // Nor does it say anything of a phone that fetched nothing.
     let mut run = Run::new(plan());
-    run.load(0.0, 10, OLD).boots(1.0, 10, 1);
+    run.report_load(0.0, 10, OLD).boot(1.0, 10, 1);
     agent(&mut run, 5.0, Some("9.3.1"));
     assert_eq!(run.state(), State::Configuring);
 }
@@ -269,15 +269,15 @@ fn a_model_is_learnt_from_a_witness_and_another_familys_is_shown() {
         source,
     };
     let mut run = Run::new(plan());
-    run.boots(0.0, 10, 1).load(1.0, 10, OLD);
+    run.boot(0.0, 10, 1).report_load(1.0, 10, OLD);
     assert_eq!(run.phone().model, None, "the load is two models'");
-    run.see(2.0, 10, named("no model", EvidenceSource::Cdp));
-    run.see(3.0, 10, named("7965", EvidenceSource::Cdp));
+    run.observe(2.0, 10, named("no model", EvidenceSource::Cdp));
+    run.observe(3.0, 10, named("7965", EvidenceSource::Cdp));
     assert_eq!(run.phone().model.as_deref(), Some("7965"));
     let count = evidence(&run).len();
-    run.see(4.0, 10, named("7965", EvidenceSource::Dhcp));
+    run.observe(4.0, 10, named("7965", EvidenceSource::Dhcp));
     assert_eq!(evidence(&run).len(), count, "they agree");
-    run.see(5.0, 10, named("7911", EvidenceSource::Dhcp));
+    run.observe(5.0, 10, named("7911", EvidenceSource::Dhcp));
     assert_eq!(run.phone().model.as_deref(), Some("7965"));
     let (source, detail) = evidence(&run).pop().unwrap();
     assert_eq!(source, EvidenceSource::Dhcp);

@@ -160,7 +160,7 @@ impl CrossCheck {
             let shown = String::from_utf8_lossy(inner);
             let message = format!("its header names it {shown}");
             if inner == entry.name.as_bytes() || !(used || is_image(&entry.name)) {
-                // Equal, or not an image.
+                // The names are equal, or the file is not an image.
             } else if inner.eq_ignore_ascii_case(entry.name.as_bytes()) {
                 self.remarks.push(remark("name-case", message));
             } else if used {

@@ -15,7 +15,7 @@ use crate::{
     text::{escape, wrap},
 };
 
-/// The most bytes of a table: about 30,000 numbers.
+/// Maximum size of a table in bytes: about 30,000 numbers.
 const MAX_TABLE_BYTES: u64 = 1_000_000;
 
 /// A line of the table.

@@ -1,4 +1,4 @@
-//! The code with the most causes.
+//! The explanation of `not-registering`, the code with the most causes.
 
 use super::text::ExplanationText;
 

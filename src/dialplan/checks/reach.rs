@@ -57,12 +57,12 @@ impl<'a> Walks<'a> {
         }
     }
 
-    /// Dials one number of each group that the plan does not distinguish and passes each
-    /// result to `see`. Returns `false` if not all numbers were tried.
+    /// The plan treats groups of numbers alike: dials one number of each group that `entry` matches
+    /// and passes the results to `visit`. Returns `false` if not all numbers were tried.
     pub(super) fn numbers(
         &mut self,
         entry: &Entry,
-        see: &mut dyn FnMut(&NumberEnd<'a, '_>) -> WalkStep,
+        visit: &mut dyn FnMut(&NumberEnd<'a, '_>) -> WalkStep,
     ) -> bool {
         let line = match entry.line {
             0 => self.common_line,
@@ -71,7 +71,7 @@ impl<'a> Walks<'a> {
         let hotline = choose(self.entries, line, b"", DialMode::Proxy);
         if hotline.is_over() && !entry.pattern.is_empty() {
             let (dialled, choice) = ("", hotline);
-            see(&NumberEnd {
+            visit(&NumberEnd {
                 dialled,
                 is_whole: false,
                 choice,
@@ -82,7 +82,7 @@ impl<'a> Walks<'a> {
         let mut walk = Walk {
             entries: self.entries,
             line,
-            see,
+            visit,
             left: tries,
             complete: true,
         };
@@ -95,7 +95,7 @@ impl<'a> Walks<'a> {
 struct Walk<'a, 's> {
     entries: &'a [Entry],
     line: u8,
-    see: &'s mut dyn FnMut(&NumberEnd<'a, '_>) -> WalkStep,
+    visit: &'s mut dyn FnMut(&NumberEnd<'a, '_>) -> WalkStep,
     left: usize,
     complete: bool,
 }
@@ -139,7 +139,7 @@ impl Walk<'_, '_> {
         let is_whole = rest.is_empty();
         let is_over = choice.is_over();
         if is_whole || is_over {
-            let seen = (self.see)(&NumberEnd {
+            let seen = (self.visit)(&NumberEnd {
                 dialled,
                 is_whole,
                 choice,

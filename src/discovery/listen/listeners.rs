@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::serve::{self, Sockets};
 use crate::{discovery::ObservationQueue, track::Observation};
 
-/// Observations that may wait for the session; further ones are dropped and counted.
+/// Maximum number of observations that wait for the session; further ones are dropped and counted.
 pub const QUEUE: usize = 1024;
 
 /// Sockets that are bound and not served yet.

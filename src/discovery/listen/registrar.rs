@@ -15,16 +15,17 @@ use crate::{
 /// A REGISTER of one address is answered at most once in this time.
 pub const RESPONSE_INTERVAL: Duration = Duration::from_millis(200);
 
-/// REGISTERs of one address that are read per [`RESPONSE_INTERVAL`]. A phone sends one per line.
+/// Maximum number of REGISTERs of one address that are read per [`RESPONSE_INTERVAL`]. A phone
+/// sends one per line.
 pub const REGISTERS_PER_ADDRESS: u32 = 8;
 
-/// REGISTERs of all addresses that are read per [`RESPONSE_INTERVAL`].
+/// Maximum number of REGISTERs of all addresses that are read per [`RESPONSE_INTERVAL`].
 pub const REGISTERS: u32 = 64;
 
 /// Any other request of one address is answered at most once in this time.
 pub const REFUSAL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Responses to other requests of all addresses per [`REFUSAL_INTERVAL`].
+/// Maximum number of responses to other requests, of all addresses, per [`REFUSAL_INTERVAL`].
 pub const REFUSALS: u32 = 256;
 
 /// Seconds after which a phone may register again, as Retry-After states.
@@ -39,7 +40,7 @@ pub struct RequestOutcome {
     pub observations: Vec<Observation>,
 }
 
-/// Answers requests without being a registrar, within limits.
+/// Answers SIP requests, within limits, and registers no phone.
 #[derive(Debug)]
 pub struct Registrar {
     registers: RateLimiter,
@@ -99,8 +100,8 @@ impl Registrar {
             .and_then(to);
         let decoded = Decoded::Sip(&request);
         let observations = address(&decoded).map_or_else(Vec::new, |address| {
-            let seen = observations(&decoded).into_iter();
-            seen.map(|seen| Observation { address, seen }).collect()
+            let kinds = observations(&decoded).into_iter();
+            kinds.map(|kind| Observation { address, kind }).collect()
         });
         RequestOutcome {
             response,

@@ -25,10 +25,10 @@ use crate::{
     track::Observation,
 };
 
-/// Connections that are open at once, of both listeners together.
+/// Maximum number of open connections, of both listeners together.
 pub const CONNECTIONS: usize = 128;
 
-/// Connections of one address that are open at once; further ones are closed. A phone uses one of
+/// Maximum number of open connections of one address; further ones are closed. A phone uses one of
 /// each kind.
 pub const CONNECTIONS_PER_ADDRESS: usize = 4;
 
@@ -55,7 +55,7 @@ struct Shared {
     queue: ObservationQueue,
 }
 
-/// A panic elsewhere leaves counts that are still right.
+/// The counts stay correct if a thread panics while it holds the lock.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -128,7 +128,7 @@ async fn datagrams(socket: UdpSocket, shared: Arc<Shared>) {
     }
 }
 
-/// Reads what is there by `deadline`: 0 bytes at the end of the stream.
+/// Reads available bytes, waiting until `deadline`; returns 0 at the end of the stream.
 async fn read(stream: &TcpStream, bytes: &mut [u8], deadline: time::Instant) -> io::Result<usize> {
     loop {
         time::timeout_at(deadline, stream.readable()).await??;

@@ -7,9 +7,9 @@ use std::{
 
 use crate::track::{MAX_PHONES, PhoneId, PollCandidate, RunTime};
 
-/// Time before each poll: from the first reason to poll the phone, then from the end of the poll
-/// before. After a start a phone's web server is up shortly after its first request; a phone that
-/// takes a load requests it within seconds.
+/// The delay before each poll: the first from when the phone should be polled, the others from the
+/// end of the previous poll. A phone's web server starts shortly after the phone's first request; a
+/// phone that installs a load requests it within seconds.
 pub const DELAYS: [Duration; 5] = [
     Duration::from_secs(10),
     Duration::from_secs(30),
@@ -22,10 +22,10 @@ pub const DELAYS: [Duration; 5] = [
 /// because the web server is not up yet.
 pub const REFUSALS_UNTIL_OFF: u32 = 2;
 
-/// Polls of one phone in a run, however often it restarts.
+/// Maximum number of polls of one phone in a run, however often it restarts.
 pub const MAX_ATTEMPTS: u32 = 20;
 
-/// Polls at once.
+/// Maximum number of concurrent polls.
 pub const MAX_CONCURRENT: usize = 4;
 
 /// How a poll ended.
@@ -35,7 +35,7 @@ pub enum Outcome {
     Page,
     /// The connection was refused.
     Refused,
-    /// With a response that is no phone's page; a further poll would get the same.
+    /// With a response that is not a phone's page; another poll would get the same.
     NoPage,
     /// Without a whole response in time.
     Silent,
@@ -72,7 +72,7 @@ struct PhoneSchedule {
 }
 
 impl Schedule {
-    /// The polls to start and to cancel at `now`. `wanted`: every phone that there is a reason to poll.
+    /// The polls to start and to cancel at `now`. `wanted`: every phone that should be polled.
     pub fn due(&mut self, now: RunTime, wanted: &[PollCandidate]) -> Due {
         let mut due = Due::default();
         let now_wanted: HashMap<PhoneId, &PollCandidate> =
@@ -97,9 +97,9 @@ impl Schedule {
                 .phones
                 .entry(phone.id)
                 .or_insert_with(|| PhoneSchedule::new(phone));
-            entry.look(now, phone);
+            entry.update(now, phone);
         }
-        let asking = self
+        let running = self
             .phones
             .values()
             .filter(|entry| entry.is_running)
@@ -112,7 +112,7 @@ impl Schedule {
         ready.sort_unstable();
         for (_, id) in ready
             .into_iter()
-            .take(MAX_CONCURRENT.saturating_sub(asking))
+            .take(MAX_CONCURRENT.saturating_sub(running))
         {
             if let Some(entry) = self.phones.get_mut(&id) {
                 entry.is_running = true;
@@ -155,7 +155,7 @@ impl PhoneSchedule {
     }
 
     /// Updates a phone that there is a reason to poll.
-    fn look(&mut self, now: RunTime, phone: &PollCandidate) {
+    fn update(&mut self, now: RunTime, phone: &PollCandidate) {
         if phone.pass != self.candidate.pass {
             // Other firmware, and maybe another configuration: the page may be on now.
             self.attempts = 0;
@@ -231,18 +231,18 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_is_refused_twice_is_off_and_reported_once() {
+    fn a_page_refused_twice_counts_as_off_and_is_reported_once() {
         let mut schedule = Schedule::default();
         assert_eq!(attempts(&mut schedule, 3600, Outcome::Refused), [10, 40]);
         let mut schedule = Schedule::default();
         let wanted = [phone(1, 1)];
-        let mut said = Vec::new();
+        let mut turned_off = Vec::new();
         for second in 0..3600 {
             for phone in schedule.due(at(second), &wanted).start {
-                said.push(schedule.done(at(second), phone.id, Outcome::Refused));
+                turned_off.push(schedule.done(at(second), phone.id, Outcome::Refused));
             }
         }
-        assert_eq!(said, [false, true]);
+        assert_eq!(turned_off, [false, true]);
         assert_eq!(
             attempts(&mut Schedule::default(), 3600, Outcome::NoPage),
             [10]
@@ -306,8 +306,8 @@ mod tests {
         assert_eq!(numbers(&schedule.due(at(12), &wanted).start), [5]);
         let mut candidate = 5;
         for second in 13..9 * 60 {
-            let asking: Vec<PhoneId> = schedule.phones.keys().copied().collect();
-            for id in asking {
+            let polled: Vec<PhoneId> = schedule.phones.keys().copied().collect();
+            for id in polled {
                 schedule.done(at(second), id, Outcome::NoPage);
             }
             candidate += schedule.due(at(second), &wanted).start.len();

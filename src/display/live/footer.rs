@@ -13,7 +13,7 @@ use crate::{
     track::State,
 };
 
-/// Rows of totals at most.
+/// Maximum number of rows of totals.
 const MOST_ROWS: usize = 3;
 
 /// Columns of the bar over all phones.

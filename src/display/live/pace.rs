@@ -10,14 +10,14 @@ use jiff::Timestamp;
 
 use crate::track::State;
 
-/// A rate is that of so much time.
+/// The time over which a rate is measured.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// No rate is shown of a shorter time.
+/// The shortest time over which a rate is shown.
 const SHORTEST: Duration = Duration::from_secs(2);
 
-/// Phones that must have come from a position to the end before others at this position get an
-/// estimate.
+/// The number of phones that must have gone from a position to the end before other phones at that
+/// position get an estimate.
 const FEW: usize = 3;
 
 /// Times that are kept of each position: the newest.
@@ -30,7 +30,7 @@ pub(super) struct ByteRate {
 }
 
 impl ByteRate {
-    /// So many bytes were acknowledged until now.
+    /// Adds the number of bytes acknowledged so far.
     pub(super) fn tick(&mut self, at: Timestamp, acknowledged: u64) {
         self.ticks.push_back((at, acknowledged));
         // The one before the window stays: the rate is measured from there.
@@ -83,8 +83,9 @@ impl Pace {
         }
     }
 
-    /// The time to the end for a phone that has been at this position since then; zero where it
-    /// takes longer than others did. `None`: too few phones came from there to the end.
+    /// The time to the end for a phone that has been at this position since then; zero if it
+    /// already takes longer than others did. `None`: too few phones have gone from there to the
+    /// end.
     pub(super) fn left(
         &self,
         (position, since): (Position, Timestamp),
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_that_of_the_last_ten_seconds() {
+    fn a_rate_is_measured_over_the_last_ten_seconds() {
         let mut bytes = ByteRate::default();
         bytes.tick(at(0), 0);
         let mut sum = 1_000_000;

@@ -16,7 +16,7 @@ use crate::{
     track::State,
 };
 
-/// Rows of names of a group at most.
+/// Maximum number of rows of names of a group.
 const NAME_ROWS: usize = 3;
 
 /// Rows of a cure where there is no room for all of it.
@@ -44,7 +44,7 @@ struct Group<'a> {
     phones: Vec<(&'a PhoneView, Option<&'a Diagnosis>)>,
 }
 
-/// Failed first, then stalled, then by diagnosis.
+/// Sorts failed phones first, then stalled ones, then by diagnosis.
 type Key<'a> = (Attention, String, &'a str);
 
 /// The rows of a screen that is too small for a row for each phone.
@@ -54,10 +54,10 @@ pub(super) fn summary(run: &LiveRun, frame: Frame) -> Vec<String> {
     let room = frame.room - footer.len();
     let by_age =
         |phones: &mut Vec<&PhoneView>| phones.sort_by_key(|phone| (phone.since, phone.phone.id));
-    let here = || run.view.phones().filter(|phone| !phone.needs_attention());
-    let mut writing: Vec<&PhoneView> = here().filter(|p| p.state == State::Writing).collect();
+    let others = || run.view.phones().filter(|phone| !phone.needs_attention());
+    let mut writing: Vec<&PhoneView> = others().filter(|p| p.state == State::Writing).collect();
     by_age(&mut writing);
-    let mut moving: Vec<&PhoneView> = here()
+    let mut moving: Vec<&PhoneView> = others()
         .filter(|phone| phone.is_under_way() && phone.state != State::Writing)
         .collect();
     by_age(&mut moving);
@@ -76,7 +76,7 @@ pub(super) fn summary(run: &LiveRun, frame: Frame) -> Vec<String> {
     lines
 }
 
-/// Phones that need attention, in so many rows.
+/// Phones that need attention, in `room` rows.
 fn attention(run: &LiveRun, frame: Frame, room: usize) -> Vec<String> {
     let groups = groups(run);
     let mut lines = Vec::new();
@@ -165,7 +165,7 @@ impl Group<'_> {
 }
 
 impl Depth {
-    /// Rows of one text at most.
+    /// Maximum number of rows of one text.
     fn rows(self) -> usize {
         match self {
             Self::Whole | Self::Names => usize::MAX,
@@ -207,7 +207,7 @@ fn unplugged(frame: Frame, phones: &[&PhoneView], room: usize) -> Vec<String> {
     lines.iter().map(|line| frame.style.warn(line)).collect()
 }
 
-/// Names after a head, in so many rows, and how many are left out.
+/// Names after a head, in `most` rows, and how many are left out.
 fn listed(frame: Frame, head: &str, phones: &[&PhoneView], most: usize) -> Vec<String> {
     let mut lines = vec![head.to_owned()];
     // A row may have to show how many are left out.

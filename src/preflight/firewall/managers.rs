@@ -144,7 +144,7 @@ public (active)
 ";
 
     #[test]
-    fn ufw_says_what_it_lets_in() {
+    fn ufw_rules_accept_the_ports_they_name() {
         let verdict = |udp, port| ufw(UFW, &packet(udp, Some(port), false)).unwrap();
         assert_eq!(verdict(true, 69), Verdict::Accepts);
         assert_eq!(verdict(false, 69), Verdict::Refuses);
@@ -162,7 +162,7 @@ public (active)
     }
 
     #[test]
-    fn firewalld_says_what_its_zone_lets_in() {
+    fn a_firewalld_zone_accepts_its_services_and_ports() {
         let verdict = |udp, port| firewalld(ZONE, &packet(udp, Some(port), false)).unwrap();
         assert_eq!(verdict(true, 69), Verdict::Accepts, "service tftp");
         assert_eq!(verdict(false, 6970), Verdict::Accepts);
@@ -182,7 +182,7 @@ public (active)
 
     proptest! {
         #[test]
-        fn any_text_is_judged_or_not(text in "(Status: active\nDefault: deny\n--\n)?\\PC{0,60}\n[0-9a-zA-Z/: ,()]{0,60}ALLOW") {
+        fn any_text_has_a_verdict_or_none(text in "(Status: active\nDefault: deny\n--\n)?\\PC{0,60}\n[0-9a-zA-Z/: ,()]{0,60}ALLOW") {
             ufw(&text, &packet(true, Some(69), false));
             firewalld(&text, &packet(true, Some(69), false));
         }

@@ -266,7 +266,7 @@ mod tests {
 
     use super::{super::tests::packet, *};
 
-    /// As Debian's example does it, with a verdict map, a set of ports and a named set.
+    /// Rules like those of Debian's example, with a verdict map, a set of ports and a named set.
     const WORKSTATION: &str = r#"{"nftables":[{"metainfo":{"version":"1.0.6"}},
 {"table":{"family":"inet","name":"filter"}},
 {"set":{"family":"inet","name":"open","table":"filter","type":"inet_service","elem":[69,{"range":[7000,7010]}]}},
@@ -279,7 +279,7 @@ mod tests {
 {"rule":{"family":"inet","table":"filter","chain":"input","expr":[{"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"saddr"}},"right":{"prefix":{"addr":"192.0.2.0","len":24}}}},{"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":8080}},{"accept":null}]}}
 ]}"#;
 
-    /// The shape of firewalld's.
+    /// Rules with the chains that firewalld writes.
     const FIREWALLD: &str = r#"{"nftables":[
 {"chain":{"family":"inet","table":"firewalld","name":"filter_INPUT","type":"filter","hook":"input","prio":10,"policy":"accept"}},
 {"chain":{"family":"inet","table":"firewalld","name":"filter_INPUT_ZONES"}},
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workstations_rules_are_read() {
+    fn the_rules_of_a_workstation_are_read() {
         let verdict = |udp, port, established| verdict_of(WORKSTATION, udp, port, established);
         assert_eq!(verdict(true, 69, false), Verdict::Accepts, "a named set");
         assert_eq!(verdict(true, 7005, false), Verdict::Accepts, "its range");
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn firewallds_rules_are_read() {
+    fn the_rules_of_firewalld_are_read() {
         let verdict = |udp, port, established| verdict_of(FIREWALLD, udp, port, established);
         assert_eq!(verdict(true, 69, false), Verdict::Accepts);
         assert_eq!(verdict(false, 6970, false), Verdict::Refuses);
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn no_rules_keep_nothing_out_and_no_ruleset_says_nothing() {
+    fn an_empty_ruleset_accepts_and_other_text_has_no_verdict() {
         let judge = |text| evaluate(text, &packet(true, Some(69), false), false);
         let nothing = r#"{"nftables":[{"metainfo":{}}]}"#;
         assert_eq!(judge(nothing), Some((Verdict::Accepts, None)));
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn what_iptables_left_in_its_own_words_is_a_perhaps() {
+    fn a_match_in_iptables_syntax_gives_perhaps() {
         let text = r#"{"nftables":[
 {"chain":{"family":"ip","table":"filter","name":"INPUT","type":"filter","hook":"input","prio":0,"policy":"drop"}},
 {"rule":{"family":"ip","table":"filter","chain":"INPUT","expr":[{"xt":{"type":"match","name":"udp"}},{"accept":null}]}}]}"#;
@@ -366,15 +366,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_judged_or_not(text in "\\PC{0,80}", cut in 0_usize..2600) {
+        fn any_bytes_have_a_verdict_or_none(text in "\\PC{0,80}", cut in 0_usize..2600) {
             evaluate(&text, &packet(true, Some(69), false), false);
             let start = WORKSTATION.chars().take(cut).collect::<String>();
             evaluate(&start, &packet(true, Some(69), false), false);
         }
 
-        /// A ruleset with any number, text or nothing where it has values.
+        /// A ruleset whose values are replaced by any number, any text or nothing.
         #[test]
-        fn any_values_are_judged(seed in proptest::collection::vec(any::<u8>(), 24)) {
+        fn any_values_have_a_verdict(seed in proptest::collection::vec(any::<u8>(), 24)) {
             let mut value: Value = serde_json::from_str(WORKSTATION).unwrap();
             disturb(&mut value, &mut seed.into_iter());
             prop_assert!(value.get("nftables").is_none()

@@ -112,8 +112,8 @@ pub(super) enum Action {
     Unknown,
 }
 
-/// Chains followed for one packet at most; beyond that any verdict is possible. The kernel allows a
-/// depth of 16.
+/// Maximum number of chains followed for one packet; beyond that any verdict is possible. The
+/// kernel allows a depth of 16.
 const MAX_CHAINS: usize = 1024;
 
 /// Chains by name, each a list of rules in order.
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_rule_that_surely_fits_decides_and_the_policy_else() {
+    fn the_first_rule_that_surely_matches_decides_or_else_the_policy() {
         use Action::{Accept, Goto, Jump, Refuse, Return};
         use Fit::{No, Perhaps, Yes};
         let to = |name: &str| Jump(name.to_owned());
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn chains_that_lead_to_themselves_come_to_an_end() {
+    fn chains_in_a_loop_end() {
         let to = |name: &str| (Fit::Yes, Action::Jump(name.to_owned()));
         let chains = chains(&[("a", &[to("b"), to("b")]), ("b", &[to("a")])]);
         assert_eq!(verdict(&chains, "a", true), Verdict::Perhaps);

@@ -38,8 +38,8 @@ pub struct SipPhone {
 }
 
 impl Request {
-    /// What the request reports about the phone that sent it. Every field is `None` if that is no Cisco
-    /// phone.
+    /// What the request reports about the phone that sent it. Every field is `None` if the sender
+    /// is not a Cisco phone.
     #[must_use]
     pub fn phone(&self) -> SipPhone {
         let agent = self.header("user-agent").map(Agent::read);

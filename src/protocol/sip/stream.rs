@@ -36,7 +36,7 @@ impl Stream {
         loop {
             let skipped = bytes.len().min(self.body as usize);
             bytes = &bytes[skipped..];
-            // It fits: at most the rest of the body is skipped.
+            // `skipped` is at most `self.body`, so it fits.
             self.body -= u32::try_from(skipped).unwrap_or(self.body);
             if self.held.is_empty() {
                 let start = bytes.iter().position(|byte| !b"\r\n".contains(byte));
@@ -56,7 +56,8 @@ impl Stream {
                         reason: "a head of 8,192 bytes or less expected",
                     });
                 }
-                // The end has four bytes at most, so up to three may be here already.
+                // The end of a head has four bytes at most, so up to three of them may be in the
+                // buffer already.
                 self.looked = self.held.len().saturating_sub(3);
                 return Ok(requests);
             };

@@ -11,8 +11,8 @@ use super::{
     },
     Application, Pass, SimulatedPhone, State,
     script::{
-        AFTER_APPS, AFTER_IMAGE, BETWEEN_PAIRS, BRIDGE, DARK, LEAST_AGAIN, PORT_SPREAD, START,
-        Step, Times, UNCONFIGURED, WRITING,
+        AFTER_APPS, AFTER_IMAGE, BETWEEN_PAIRS, BRIDGE, PORT_SPREAD, SHORTEST_RETRY, START, Step,
+        Times, UNCONFIGURED, WITHOUT_POWER, WRITING,
     },
 };
 use crate::phone::{Family, LoadName, Protocol};
@@ -25,8 +25,8 @@ impl SimulatedPhone {
     }
 
     /// Waits before a retry.
-    pub(super) fn again(&mut self, now: Duration, times: Times, step: Step) {
-        let pause = self.pause(times).max(LEAST_AGAIN);
+    pub(super) fn wait_to_retry(&mut self, now: Duration, times: Times, step: Step) {
+        let pause = self.pause(times).max(SHORTEST_RETRY);
         self.state = State::Waiting(now + pause, step);
     }
 
@@ -68,7 +68,7 @@ impl SimulatedPhone {
     }
 
     fn boot(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        self.hang_up(actions);
+        self.close_port(actions);
         self.pass = None;
         self.wanted = None;
         self.refused_once = false;
@@ -100,7 +100,7 @@ impl SimulatedPhone {
 
     /// Every image is in flash and the restart is complete.
     fn written(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        self.hang_up(actions);
+        self.close_port(actions);
         if let Some(Pass { load, manifest }) = self.pass.take() {
             self.flash.retain(|name, _| manifest.images.contains(name));
             let named = manifest
@@ -139,16 +139,16 @@ impl SimulatedPhone {
         let (name, bytes, begun) = (fetch.name().to_owned(), fetch.bytes(), fetch.has_begun());
         if matches!(step, Step::Image(_)) && !self.cut {
             let cut = self.config.power_cut(&name);
-            let here = begun && cut.is_some_and(|at| bytes >= at);
+            let is_reached = begun && cut.is_some_and(|at| bytes >= at);
             // An image that is shorter than expected: power is lost at its end.
-            if here || cut.is_some() && matches!(progress, Progress::Got(_)) {
+            if is_reached || cut.is_some() && matches!(progress, Progress::Got(_)) {
                 return self.lose_power(now, actions);
             }
         }
         match progress {
             Progress::Going if begun && matches!(step, Step::Dropped(_)) => {
-                self.hang_up(actions);
-                self.again(now, START, Step::PowerOn);
+                self.close_port(actions);
+                self.wait_to_retry(now, START, Step::PowerOn);
             }
             Progress::Going => {}
             Progress::Got(fetched) => {
@@ -163,7 +163,7 @@ impl SimulatedPhone {
                     Progress::Refused(code) => Some(code),
                     _ => None,
                 };
-                self.hang_up(actions);
+                self.close_port(actions);
                 actions.push(Action::Event(PhoneEvent::Missed { name, code }));
                 self.missed(now, &step, actions);
             }
@@ -174,21 +174,21 @@ impl SimulatedPhone {
     /// phone then starts in its boot loader.
     pub fn power_cycle(&mut self, now: Duration) -> Vec<Action> {
         let mut actions = Vec::new();
-        self.hang_up(&mut actions);
+        self.close_port(&mut actions);
         if self.pass.take().is_some() {
             self.application = None;
         }
         actions.push(Action::Event(PhoneEvent::PowerLost));
-        self.wait(now, DARK, Step::PowerOn);
+        self.wait(now, WITHOUT_POWER, Step::PowerOn);
         actions
     }
 
     fn lose_power(&mut self, now: Duration, actions: &mut Vec<Action>) {
         self.cut = true;
-        self.hang_up(actions);
+        self.close_port(actions);
         self.application = None;
         actions.push(Action::Event(PhoneEvent::PowerLost));
-        self.wait(now, DARK, Step::PowerOn);
+        self.wait(now, WITHOUT_POWER, Step::PowerOn);
     }
 
     fn got(
@@ -211,7 +211,7 @@ impl SimulatedPhone {
                     Step::OwnConfig { again: true } => {
                         self.begin(now, Step::DefaultConfig, actions);
                     }
-                    _ => self.again(now, UNCONFIGURED, Step::TrustList),
+                    _ => self.wait_to_retry(now, UNCONFIGURED, Step::TrustList),
                 }
             }
             Step::OwnConfig { .. } | Step::DefaultConfig => {
@@ -235,7 +235,7 @@ impl SimulatedPhone {
                     self.wait(now, WRITING, Step::Written);
                 }
             }
-            Step::Dropped(_) => self.again(now, START, Step::PowerOn),
+            Step::Dropped(_) => self.wait_to_retry(now, START, Step::PowerOn),
             _ => self.after_optional(now, &step, actions),
         }
     }
@@ -243,10 +243,10 @@ impl SimulatedPhone {
     fn missed(&mut self, now: Duration, step: &Step, actions: &mut Vec<Action>) {
         match step {
             Step::OwnConfig { .. } => self.begin(now, Step::DefaultConfig, actions),
-            Step::DefaultConfig => self.again(now, UNCONFIGURED, Step::TrustList),
+            Step::DefaultConfig => self.wait_to_retry(now, UNCONFIGURED, Step::TrustList),
             // A boot loader tries again; an application keeps running.
             Step::Manifest(_) if self.application.is_none() => {
-                self.again(now, BETWEEN_PAIRS, Step::PowerOn);
+                self.wait_to_retry(now, BETWEEN_PAIRS, Step::PowerOn);
             }
             Step::Manifest(_) => self.settle(now, actions),
             Step::Image(index) => {
@@ -257,10 +257,10 @@ impl SimulatedPhone {
                 if index + 1 < count {
                     self.begin(now, Step::Dropped(index + 1), actions);
                 } else {
-                    self.again(now, START, Step::PowerOn);
+                    self.wait_to_retry(now, START, Step::PowerOn);
                 }
             }
-            Step::Dropped(_) => self.again(now, START, Step::PowerOn),
+            Step::Dropped(_) => self.wait_to_retry(now, START, Step::PowerOn),
             _ => self.after_optional(now, step, actions),
         }
     }

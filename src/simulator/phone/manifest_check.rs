@@ -45,11 +45,11 @@ impl SimulatedPhone {
                 // Observed with boot loaders. That an application also requests it twice, and
                 // restarts in between, is a choice of this script.
                 if self.refused_once {
-                    self.again(now, WITHIN_PAIR, Step::Manifest(load));
+                    self.wait_to_retry(now, WITHIN_PAIR, Step::Manifest(load));
                 } else if self.application.is_some() {
-                    self.again(now, BETWEEN_PAIRS, Step::PowerOn);
+                    self.wait_to_retry(now, BETWEEN_PAIRS, Step::PowerOn);
                 } else {
-                    self.again(now, BETWEEN_PAIRS, Step::Manifest(load));
+                    self.wait_to_retry(now, BETWEEN_PAIRS, Step::Manifest(load));
                 }
             }
         }
@@ -60,8 +60,8 @@ impl SimulatedPhone {
             return Err(ManifestRefusal::Signature);
         }
         let manifest = Manifest::read(bytes).ok_or(ManifestRefusal::Unreadable)?;
-        // Class 1 is every phone of the family's first years, which loads without a mask
-        // support too. No load is known to support bit 6.
+        // Class 1 stands for the phones of a family's first years, which loads without a mask also
+        // support. No load is known to support the class of bit 6.
         let hardware = if self.has(&PhoneFault::WrongHardware) {
             0x40
         } else {

@@ -17,8 +17,8 @@ pub(super) const AFTER_IMAGE: Times = range(2_000, 6_000);
 pub(super) const AFTER_APPS: Times = range(6_000, 8_000);
 /// After the last image: writing and restart, without requests.
 pub(super) const WRITING: Times = range(60_000, 180_000);
-/// Without power.
-pub(super) const DARK: Times = range(5_000, 30_000);
+/// How long a phone stays without power.
+pub(super) const WITHOUT_POWER: Times = range(5_000, 30_000);
 /// Between the two requests for a refused manifest.
 pub(super) const WITHIN_PAIR: Times = range(0, 1_000);
 /// Between two such pairs.
@@ -26,7 +26,7 @@ pub(super) const BETWEEN_PAIRS: Times = range(87_000, 148_000);
 /// Without a configuration everything is repeated after this long.
 pub(super) const UNCONFIGURED: Times = range(70_000, 70_000);
 /// The shortest pause before a retry at any pace: a phone without success must not flood a server.
-pub(super) const LEAST_AGAIN: Duration = Duration::from_millis(50);
+pub(super) const SHORTEST_RETRY: Duration = Duration::from_millis(50);
 /// The first port of an application is up to this far above that of a boot loader.
 pub(super) const PORT_SPREAD: u64 = 3549;
 

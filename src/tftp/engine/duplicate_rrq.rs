@@ -35,8 +35,8 @@ impl<S: Service> Engine<S> {
             .as_mut()
             .expect("a busy peer's slot is taken");
         let address = *first.peer.ip();
-        let here = self.by_address.get(&address).copied().unwrap_or(0);
-        if all >= self.limits.transfers || here >= self.limits.transfers_per_address {
+        let of_address = self.by_address.get(&address).copied().unwrap_or(0);
+        if all >= self.limits.transfers || of_address >= self.limits.transfers_per_address {
             return false;
         }
         self.next += 1;

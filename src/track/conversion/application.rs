@@ -53,7 +53,8 @@ impl Conversion {
         match self.state {
             State::Seen => self.transition_to(State::Configuring, StepDetails::of_file(name), out),
             _ if self.delivery.is_stepwise() => self.on_stepwise_request(request, out),
-            // It gave up on a further pass, or starts without one: the last pass counts.
+            // The phone requested the manifest again but no images, so the last complete pass
+            // counts.
             State::Manifest
                 if self.delivery.has_everything()
                     && (may_be_boot
@@ -144,7 +145,8 @@ impl Conversion {
             ),
         };
         self.findings.add_evidence(evidence.clone());
-        // A phone that returns a third time may return a fourth time.
+        // Two passes are normal (recovery, then the load of the configuration). A phone that makes
+        // a third one may make a fourth one, so it does not count as settled yet.
         self.configuration.settled = self.delivery.complete_passes == 2;
         self.transition_to(State::Flashed, details(Some(evidence)), out);
     }

@@ -63,7 +63,7 @@ impl Conversion {
             }
             _ => None,
         };
-        // A 7940 or 7960 requests both files as a rule.
+        // A 7940 or 7960 normally requests both files, so this proves nothing about it.
         if let Some(diagnosis) = rejected
             && !self.has_diagnosis(Code::UnsupportedModel)
             && self.device.family != Some(Family::P3)

@@ -14,7 +14,7 @@ use crate::{
 pub(in crate::track) struct Context<'a> {
     pub at: RunTime,
     pub catalog: &'a Catalog,
-    /// `--only` leaves the phone out, so that it is refused loads on purpose.
+    /// `--only` leaves the phone out, so it gets no loads on purpose.
     pub excluded: bool,
     /// The phone is to register on this machine, and its REGISTERs are observed.
     pub registers_here: bool,

@@ -1,4 +1,4 @@
-//! Which silence is normal, and until when.
+//! Which silence of a phone is normal, and until when.
 
 use super::{core::Conversion, status::SETTLED_AFTER};
 use crate::track::{diagnosis::rules, event::State, observation::RunTime};

@@ -33,7 +33,7 @@ impl Conversion {
             text::printable(load.as_str()),
             text::printable(detail)
         );
-        // Names that a boot loader writes do not tell which load was installed.
+        // The names that a boot loader writes do not show which load was installed.
         if load.is_recovery() || load.as_str().eq_ignore_ascii_case("79XX_default_load") {
             if self.state == State::Writing && load.is_recovery() {
                 self.transition_to(State::Rebooted, StepDetails::default(), out);
@@ -91,8 +91,8 @@ impl Conversion {
         }
     }
 
-    /// Whether this load may be what a record's recovery manifest installed, which the record
-    /// does not name. The manifest of a bundle is always named.
+    /// Whether the recovery manifest may have installed this load. Only a replay without bundles
+    /// has recovery manifests whose load is not known.
     fn may_be_target(&self, cx: Context<'_>, load: &LoadName) -> bool {
         load.protocol() == Some(Protocol::Sip)
             && self.loads.from.as_ref() != Some(load)
@@ -181,8 +181,8 @@ impl Conversion {
         }
     }
 
-    /// SIP firmware reported its release and no load. Another release than the phone was
-    /// given does not come from this run.
+    /// SIP firmware reported its release and no load. A release other than the one that the phone
+    /// was given does not come from this run.
     pub(in crate::track) fn on_user_agent(
         &mut self,
         release: Option<&str>,

@@ -1,4 +1,4 @@
-//! Whether the phone reaches this machine, and this machine the phone.
+//! Whether the phone and this machine can reach each other.
 
 use std::net::Ipv4Addr;
 

@@ -144,7 +144,7 @@ impl RegisterLine {
                 stale,
                 expires,
             } => {
-                // Perhaps only answers are observed.
+                // The request was not observed; perhaps only answers are.
                 self.register = register.clone();
                 self.answers.destination = Some(to);
                 self.requests.on_answered(at);
@@ -242,7 +242,8 @@ impl RegisterLine {
         })
     }
 
-    /// The PBX rejected the registration. `Some(None)`: it did, and that may pass.
+    /// Why the PBX rejected the registration; `None`: it did not. `Some(None)`: it did, but the
+    /// reason may be temporary.
     #[expect(clippy::option_option, reason = "a rejection may have no cause so far")]
     fn rejection(&self) -> Option<Option<(FailureCause, u32)>> {
         let answers = &self.answers;

@@ -19,8 +19,9 @@ use crate::{
 };
 
 impl Conversion {
-    /// The role of the bundle that the phone means by the image `name`: that of the manifest
-    /// it was given, if the manifest lists the image.
+    /// The bundle, target or bridge, from which the phone is to get the image `name`: that of the
+    /// manifest that it was given, if the manifest lists the image; else the one that it is offered
+    /// now.
     pub(in crate::track) fn role_of_image(&self, catalog: &Catalog, name: &str) -> StageRole {
         self.delivery
             .role_of_image(catalog, name)
@@ -123,7 +124,7 @@ impl Conversion {
         else {
             return;
         };
-        // What the phone is doing decides before any rule.
+        // The rule does not interrupt a phone that fetches or writes images.
         let is_busy = self.is_owed_images() || self.state == State::Writing;
         if is_busy && !self.is_failed() || self.routing.stage == StageRole::Bridge {
             return;

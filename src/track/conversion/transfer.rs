@@ -1,6 +1,6 @@
 //! Progress and ends of transfers, and what they prove.
 
-use super::{context::Context, core::Conversion};
+use super::{context::Context, core::Conversion, delivery::MAX_DELIVERIES};
 use crate::{
     diagnose::Code,
     phone::{Family, LoadName},
@@ -12,9 +12,6 @@ use crate::{
         observation::{TransferEnd, TransferId},
     },
 };
-
-/// Manifest deliveries that are kept. The newest show a refusal as clearly as all.
-const MAX_DELIVERIES: usize = 32;
 
 impl Conversion {
     /// Bytes of a transfer were acknowledged.

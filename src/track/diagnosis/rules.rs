@@ -30,11 +30,11 @@ pub(crate) struct ManifestDelivery {
     pub first: RunTime,
     /// The last delivery in this boot.
     pub last: RunTime,
-    /// Whether the boot loader fetched it, otherwise an application.
+    /// Whether the boot loader fetched it; if not, an application did.
     pub recovery: bool,
     /// Whether the application started again since.
     pub booted_since: bool,
-    /// Whether all of it was acknowledged, otherwise only the request was observed.
+    /// Whether all of it was acknowledged; if not, only the request was observed.
     pub whole: bool,
 }
 
@@ -117,8 +117,7 @@ pub(crate) fn refusal(
 /// the configuration counts as rejected.
 pub(crate) const REJECTED_BOOTS: u8 = 3;
 
-/// The number of complete passes through the target's images that is too many. A recovery
-/// takes two.
+/// This many complete passes through the target's images are too many. A recovery takes two.
 pub(crate) const REPEATED_PASSES: u32 = 3;
 
 /// Transfers of one file without an ACK before this machine's answers count as blocked.

@@ -20,14 +20,14 @@ pub enum Admission {
 impl Fleet {
     /// What `address` is served now if it requests `name`.
     ///
-    /// A phone that accepted a manifest of the target is served its images whatever it
+    /// A phone that accepted a manifest of the target is served its images, whatever else it has
     /// requested since: it must not be left between two loads.
     #[must_use]
     pub fn admit(&self, address: Ipv4Addr, name: &str) -> Admission {
         self.admit_at(self.now, address, name)
     }
 
-    /// What `address` is served at this time, if [`Fleet::tick`] was not called until then.
+    /// What `address` is served at the time `at`, which may be later than the last [`Fleet::tick`].
     #[must_use]
     pub fn admit_at(&self, at: RunTime, address: Ipv4Addr, name: &str) -> Admission {
         let here = self.registry.at(address).map(|(_, phone)| phone);
@@ -47,7 +47,8 @@ impl Fleet {
         Admission::Serve(self.view(here, &file, name))
     }
 
-    /// Whether `--only` leaves out the phone `here` that requests `file`.
+    /// Whether `--only` leaves out the phone that requests `file`. `here`: the phone at its
+    /// address.
     fn is_excluded(&self, here: Option<&Phone>, file: &RequestedFile, is_owed: bool) -> bool {
         let Some(only) = &self.only else {
             return false;
@@ -65,7 +66,8 @@ impl Fleet {
         !is_admitted
     }
 
-    /// The view of the phone `here` if it requests `file`, with this name.
+    /// The view of the phone that requests `file`, which has this name. `here`: the phone at its
+    /// address.
     fn view(&self, here: Option<&Phone>, file: &RequestedFile, name: &str) -> View {
         let named = file.mac().and_then(|mac| self.registry.of(mac));
         let Some(phone) = named.or(here) else {

@@ -28,7 +28,7 @@ use crate::phone::{MacAddress, RequestedFile};
 /// let mut fleet = Fleet::new(Plan::default());
 /// let request = Observation {
 ///     address: Ipv4Addr::new(192, 0, 2, 7),
-///     seen: ObservationKind::Requested {
+///     kind: ObservationKind::Requested {
 ///         transfer: TransferId(1),
 ///         transport: Transport::Tftp,
 ///         name: "CTLSEP001D45AABB01.tlv".to_owned(),
@@ -101,14 +101,15 @@ impl Fleet {
     pub fn observe(&mut self, at: RunTime, observation: &Observation) -> Vec<Event> {
         let mut events = self.tick(at);
         events.extend(self.apply(self.now, observation));
-        // A phone that is again what it was before may be past its deadline.
+        // If an episode was removed from a phone, the phone has its earlier deadline again, which
+        // may have passed.
         events.extend(self.tick(self.now));
         events
     }
 
     fn apply(&mut self, at: RunTime, observation: &Observation) -> Vec<Event> {
         let address = observation.address;
-        match &observation.seen {
+        match &observation.kind {
             ObservationKind::Requested {
                 transfer,
                 transport,

@@ -1,4 +1,4 @@
-//! Requests and transfers: of which phone they are.
+//! Requests and transfers: which phone each belongs to.
 
 use std::net::Ipv4Addr;
 

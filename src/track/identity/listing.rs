@@ -1,4 +1,4 @@
-//! Which addresses count as phones.
+//! Decides which addresses count as phones.
 
 use std::net::Ipv4Addr;
 

@@ -1,4 +1,4 @@
-//! A MAC was observed at an address: which history belongs to it.
+//! Decides which history belongs to a MAC that was observed at an address.
 
 use std::net::Ipv4Addr;
 

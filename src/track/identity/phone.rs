@@ -98,7 +98,7 @@ impl Phone {
         self.before_episode = Some(Box::new(before));
     }
 
-    /// The episode was this phone's.
+    /// The episode was of this phone: it becomes part of its history.
     pub(super) fn keep_episode(&mut self) {
         if let Some(before) = self.before_episode.take() {
             self.conversion.absorb_earlier(*before, false);

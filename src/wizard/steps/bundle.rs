@@ -23,7 +23,7 @@ use crate::{
 const NUMBER: usize = 1;
 const TITLE: &str = "firmware";
 
-/// The most files in the menu; the path of any other is typed.
+/// Maximum number of files in the menu; the path of any other is typed.
 const MAX_FILES: usize = 8;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -185,7 +185,7 @@ fn take(
     Ok(Taken::Yes)
 }
 
-/// Asks for what `--accept-unknown` says.
+/// Asks for the consent that `--accept-unknown` gives.
 fn accepts_unproven(sentences: &[String], prompt: &mut dyn Prompt) -> Result<bool, Stopped> {
     prompt.paragraph(&sentences.join("\n"));
     prompt.paragraph(

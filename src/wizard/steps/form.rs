@@ -19,7 +19,7 @@ use crate::{
 /// The default file.
 const FILE: &str = "phones.toml";
 
-/// The most phones of the form; a longer inventory is better written in an editor.
+/// Maximum number of phones of the form; a longer inventory is better written in an editor.
 pub(super) const MAX_PHONES: usize = 10;
 
 /// A field of the form.

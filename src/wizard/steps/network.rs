@@ -95,13 +95,13 @@ pub(in super::super) fn ask(
 }
 
 /// Whether it is not decided yet where to serve.
-fn is_undecided(answers: &Answers, wanted: &CheckOptions) -> bool {
+fn is_undecided(answers: &Answers, options: &CheckOptions) -> bool {
     !answers.is_given(&["interface", "listen"])
-        && wanted.interface.is_none()
-        && wanted.listen.is_none()
+        && options.interface.is_none()
+        && options.listen.is_none()
 }
 
-/// Asks for the interface, if evidence does not choose one, or `always`.
+/// Asks for the interface, unless evidence chooses one; asks in any case if `always`.
 fn ask_interface(
     answers: &mut Answers,
     prompt: &mut dyn Prompt,

@@ -25,7 +25,7 @@ const SHORT_LISTEN: u64 = 5;
 /// Seconds that detect every phone: each announces itself about once a minute.
 const LONG_LISTEN: u64 = 65;
 
-/// The most phones that are listed; more are counted.
+/// Maximum number of phones that are listed; more are counted.
 const MAX_LISTED: usize = 5;
 
 #[derive(Debug, Clone, PartialEq)]

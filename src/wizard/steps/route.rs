@@ -19,7 +19,7 @@ use crate::{
 const NUMBER: usize = 4;
 const TITLE: &str = "route to the new firmware";
 
-/// The most files in the menu.
+/// Maximum number of files in the menu.
 const MAX_FILES: usize = 4;
 
 /// The length of a survey: phones announce themselves once a minute, and the operator restarts

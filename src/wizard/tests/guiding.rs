@@ -113,7 +113,7 @@ fn reset_instructions_follow_the_survey() {
         root: PathBuf::new(),
         journal: None,
         stages: Vec::new(),
-        words: Vec::new(),
+        messages: Vec::new(),
     };
     for surveys in [false, true] {
         let output = Arc::new(Mutex::new(Vec::new()));
@@ -176,7 +176,7 @@ fn display_check_asks_about_unconfirmed_phones() {
     let [
         Observation {
             address,
-            seen: ObservationKind::Remark { source, detail },
+            kind: ObservationKind::Remark { source, detail },
         },
     ] = &output.unwrap()[..]
     else {

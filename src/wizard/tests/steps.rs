@@ -192,13 +192,13 @@ fn survey_is_offered_when_loads_are_unknown() {
         script.output
     );
 
-    // It can be taken back.
+    // The survey can be declined afterwards.
     let acts = [listens, vec![Pick("No survey"), Pick("No: try"), Stop]].concat();
     let (answers, ..) = environment.run(&[], acts);
     let output = line(&environment, &answers);
     assert!(!output.contains("--survey"), "{output}");
 
-    // Without time for it, or if given already, it is not offered.
+    // The survey is not offered without time for it, or if `--survey` is given.
     for flag in ["--timeout=5m", "--survey=9m"] {
         let acts = vec![Enter, Enter, Enter, Stop];
         let (answers, script, _) = environment.run(&[flag], acts);

@@ -1,16 +1,16 @@
 //! DHCP, read and written.
 
+mod observations;
+
 use std::{net::Ipv4Addr, time::Duration};
 
 use proptest::{collection::vec, prelude::*};
 use reflash::{
-    discovery::{Decoded, address, observations},
     phone::MacAddress,
     protocol::{
         MAX_LIST, MAX_TEXT,
         dhcp::{Lease, Message, MessageType, Op, OptionCode, Options, phone_class},
     },
-    track::{EvidenceSource, LeaseOptions, ObservationKind},
 };
 
 use super::{MAC, PHONE};
@@ -271,89 +271,6 @@ fn what_is_no_dhcp_is_refused() {
             .message_type()
             .is_some()
     );
-}
-
-#[test]
-fn an_address_counts_when_the_phone_has_it() {
-    let named = |message: &Message| {
-        let heard = Decoded::Dhcp(message);
-        let seen = observations(&heard);
-        let mac = message.mac;
-        let source = EvidenceSource::Dhcp;
-        let class = message.phone().and_then(|class| class.model);
-        let model = class.map(|model| ObservationKind::Model {
-            model: model.plain_number().to_owned(),
-            source,
-        });
-        assert_eq!(
-            model.is_some(),
-            message.op == Op::Request,
-            "an answer has no class"
-        );
-        let expected = std::iter::once(ObservationKind::MacReported { mac, source }).chain(model);
-        let expected: Vec<_> = expected.filter(|_| address(&heard).is_some()).collect();
-        assert_eq!(seen, expected);
-        address(&heard)
-    };
-    let wish = (OptionCode::REQUESTED_ADDRESS, &PHONE.octets()[..]);
-    let server = (OptionCode::SERVER_ID, &SERVER.octets()[..]);
-    assert_eq!(named(&discover()), None);
-    assert_eq!(named(&request(&[wish])), None, "after a boot it only hopes");
-    assert_eq!(
-        named(&request(&[wish, server])),
-        Some(PHONE),
-        "it takes an offer"
-    );
-    let mut renewing = request(&[]);
-    renewing.client = PHONE;
-    assert_eq!(named(&renewing), Some(PHONE));
-    assert_eq!(named(&renewing.ack(&lease())), Some(PHONE));
-    assert_eq!(named(&discover().offer(&lease())), None);
-    assert_eq!(named(&renewing.nak(SERVER, "")), None);
-    renewing.options.set(OptionCode::VENDOR_CLASS, *b"MSFT 5.0");
-    assert_eq!(observations(&Decoded::Dhcp(&renewing)), [], "no phone");
-}
-
-#[test]
-fn a_lease_says_where_a_phone_that_starts_is_sent() {
-    let told = |message: &Message| {
-        let seen = observations(&Decoded::Dhcp(message));
-        let leases = seen.into_iter().filter_map(|seen| match seen {
-            ObservationKind::LeaseAcked { lease } => Some(*lease),
-            _ => None,
-        });
-        leases.collect::<Vec<_>>()
-    };
-    let tftp = lease().tftp;
-    let all = LeaseOptions {
-        server: SERVER,
-        tftp: vec![tftp],
-        name: Some("10.0.0.2".to_owned()),
-        next_server: Some(tftp),
-    };
-    let wish = (OptionCode::REQUESTED_ADDRESS, &PHONE.octets()[..]);
-    let ack = request(&[wish]).ack(&lease());
-    assert_eq!(told(&ack), [all]);
-    let mut none = ack.clone();
-    none.server = Ipv4Addr::UNSPECIFIED;
-    none.options.set(OptionCode::TFTP_SERVERS, []);
-    none.options.set(OptionCode::TFTP_NAME, []);
-    let nothing = LeaseOptions {
-        server: SERVER,
-        tftp: Vec::new(),
-        name: None,
-        next_server: None,
-    };
-    assert_eq!(told(&none), [nothing]);
-    // Who renews its lease does not start; nobody knows who spoke; nothing is given yet.
-    let mut renewing = request(&[]);
-    renewing.client = PHONE;
-    assert_eq!(told(&renewing.ack(&lease())), []);
-    let mut anonymous = ack;
-    anonymous.options.set(OptionCode::SERVER_ID, []);
-    assert_eq!(told(&anonymous), []);
-    assert_eq!(told(&discover().offer(&lease())), []);
-    assert_eq!(told(&request(&[wish])), []);
 }
 
 fn option() -> impl Strategy<Value = (u8, Vec<u8>)> {

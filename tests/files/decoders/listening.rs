@@ -31,14 +31,14 @@ fn told(bytes: &[u8]) -> Option<(Ipv4Addr, EvidenceSource, Option<String>)> {
     let observations = hear(&mut Observer::default(), bytes);
     let load = observations
         .iter()
-        .find_map(|observation| match &observation.seen {
+        .find_map(|observation| match &observation.kind {
             ObservationKind::Load { load, .. } => Some(load.to_string()),
             _ => None,
         });
     match observations.first()? {
         Observation {
             address,
-            seen: ObservationKind::MacReported { source, .. },
+            kind: ObservationKind::MacReported { source, .. },
         } => Some((*address, *source, load)),
         other => panic!("a name comes first: {other:?}"),
     }
@@ -179,7 +179,7 @@ fn an_ack_counts_for_a_client_that_was_heard_as_a_phone() {
     }
     let named = Observation {
         address: PHONE,
-        seen: ObservationKind::MacReported {
+        kind: ObservationKind::MacReported {
             mac: MAC,
             source: EvidenceSource::Dhcp,
         },
@@ -187,7 +187,7 @@ fn an_ack_counts_for_a_client_that_was_heard_as_a_phone() {
     // And what the server told it.
     let told = Observation {
         address: PHONE,
-        seen: ObservationKind::LeaseAcked {
+        kind: ObservationKind::LeaseAcked {
             lease: Box::new(LeaseOptions {
                 server: lease.server,
                 tftp: vec![lease.tftp],

@@ -47,7 +47,7 @@ fn a_register_is_refused_for_now_and_its_alarm_read() {
     let loads: Vec<_> = said
         .observations
         .iter()
-        .map(|observation| (observation.address, &observation.seen))
+        .map(|observation| (observation.address, &observation.kind))
         .collect();
     assert!(
         matches!(loads[..], [
@@ -164,7 +164,7 @@ fn an_alarm_is_read_and_ends_the_connection() {
         }
         assert!(line.is_done());
         assert!(
-            matches!(&seen[..], [_, observation] if matches!(&observation.seen, ObservationKind::Load {
+            matches!(&seen[..], [_, observation] if matches!(&observation.kind, ObservationKind::Load {
                 load, source: EvidenceSource::Sccp, detail
             } if *load == LoadName::new("SCCP42.8-4-2S") && detail.contains("Last=TCP-timeout"))),
             "{size} bytes at a time: {seen:?}"

@@ -1,9 +1,6 @@
 //! Phones and PBX are told the same, whatever the inventory says.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::{collections::BTreeSet, path::Path};
 
 use proptest::prelude::*;
 use reflash::{
@@ -12,12 +9,14 @@ use reflash::{
     inventory::Inventory,
     lint::{self, LintContext, PjsipConfig},
     phone::{MODELS, Model},
-    provision::{Passwords, ProvisionInputs, ProvisionOutput, conversion_files},
+    provision::ProvisionOutput,
     simulator::SyntheticBundle,
 };
-use roxmltree::{Document, Node};
 
-use super::{YEAR, build, build_with, counting, ini, inventory, one, seps, text, try_build};
+use super::{
+    accounts::{chan_sip_says, phones_say, pjsip_says},
+    build, build_with, ini, inventory, seps, text, try_build,
+};
 
 /// A text as TOML writes it, whatever is in it.
 fn quoted(text: &str) -> String {
@@ -122,140 +121,6 @@ prop_compose! {
         ];
         toml(&site, &phones)
     }
-}
-
-/// What one side says of an account: secret, transport, codec, port.
-type Said = BTreeMap<String, (String, String, String, String)>;
-
-fn child<'a>(node: Node<'a, 'a>, name: &str) -> &'a str {
-    let child = node.children().find(|child| child.has_tag_name(name));
-    child.and_then(|child| child.text()).unwrap_or_default()
-}
-
-fn phones_say(built: &ProvisionOutput) -> Said {
-    let mut said = Said::new();
-    for (_, written) in seps(built) {
-        let document = Document::parse(written).unwrap();
-        let of = |name: &str| {
-            let node = document
-                .descendants()
-                .find(|node| node.has_tag_name(name))
-                .unwrap();
-            node.text().unwrap_or_default()
-        };
-        let (transport, proxy) = match of("transportLayerProtocol") {
-            "1" => ("tcp", "USECALLMANAGER"),
-            "2" => ("udp", of("processNodeName")),
-            other => panic!("{other}"),
-        };
-        let codec = match of("preferredCodec") {
-            "g711ulaw" => "ulaw",
-            "g711alaw" => "alaw",
-            "g729a" => "g729",
-            other => other,
-        };
-        for line in document
-            .descendants()
-            .filter(|node| node.has_tag_name("line"))
-        {
-            if child(line, "featureID") != "9" {
-                assert!(!child(line, "speedDialNumber").is_empty());
-                continue;
-            }
-            let user = child(line, "authName");
-            for same in ["name", "contact"] {
-                assert_eq!(child(line, same), user);
-            }
-            assert_eq!(child(line, "proxy"), proxy);
-            assert_eq!(child(line, "port"), of("sipPort"));
-            let what = (
-                child(line, "authPassword").to_owned(),
-                transport.to_owned(),
-                codec.to_owned(),
-                child(line, "port").to_owned(),
-            );
-            assert!(said.insert(user.to_owned(), what).is_none(), "{user} twice");
-        }
-    }
-    said
-}
-
-fn pjsip_says(built: &ProvisionOutput) -> Said {
-    let sections = ini(text(built, "asterisk/pjsip.conf"));
-    let of_type = |wanted: &'static str| {
-        let is = move |section: &&super::Section| one(section, "type") == wanted;
-        sections.iter().filter(is)
-    };
-    let transports: Vec<_> = of_type("transport").collect();
-    assert_eq!(transports.len(), 1);
-    let transport = transports[0];
-    let (_, port) = one(transport, "bind").split_once(':').unwrap();
-    let mut said = Said::new();
-    for endpoint in of_type("endpoint") {
-        let user = &endpoint.0;
-        assert_eq!(one(endpoint, "transport"), transport.0);
-        for (name, value) in [
-            ("force_rport", "no"),
-            ("rewrite_contact", "no"),
-            ("rtp_symmetric", "no"),
-            ("direct_media", "no"),
-            ("disallow", "all"),
-            ("auth", user),
-            ("aors", user),
-        ] {
-            assert_eq!(one(endpoint, name), value);
-        }
-        let auth: Vec<_> = of_type("auth").filter(|auth| auth.0 == *user).collect();
-        assert_eq!(auth.len(), 1, "{user}");
-        assert_eq!(one(auth[0], "auth_type"), "userpass");
-        assert_eq!(one(auth[0], "username"), user);
-        let aors: Vec<_> = of_type("aor").filter(|aor| aor.0 == *user).collect();
-        assert_eq!(aors.len(), 1);
-        assert_eq!(one(aors[0], "remove_existing"), "yes");
-        let codec = one(endpoint, "allow").split(',').next().unwrap();
-        let what = (
-            one(auth[0], "password").to_owned(),
-            one(transport, "protocol").to_owned(),
-            codec.to_owned(),
-            port.to_owned(),
-        );
-        assert!(said.insert(user.clone(), what).is_none(), "{user} twice");
-    }
-    assert_eq!(sections.len(), 1 + 3 * said.len());
-    said
-}
-
-fn chan_sip_says(built: &ProvisionOutput, file: &str) -> Said {
-    let sections = ini(text(built, &format!("asterisk/chan_sip/{file}")));
-    let bind = sections
-        .iter()
-        .find(|(name, _)| name == "general")
-        .map(|general| {
-            let (_, value) = general
-                .1
-                .iter()
-                .find(|(name, _)| name.ends_with("bindaddr"))
-                .unwrap();
-            value[0].split_once(':').unwrap().1.to_owned()
-        });
-    let mut said = Said::new();
-    for peer in sections.iter().filter(|(name, _)| name != "general") {
-        assert_eq!(one(peer, "nat"), "no");
-        assert_eq!(one(peer, "host"), "dynamic");
-        let codec = one(peer, "allow").split(',').next().unwrap();
-        let what = (
-            one(peer, "secret").to_owned(),
-            one(peer, "transport").to_owned(),
-            codec.to_owned(),
-            bind.clone().unwrap_or_default(),
-        );
-        assert!(
-            said.insert(peer.0.clone(), what).is_none(),
-            "{} twice",
-            peer.0
-        );
-    }
-    said
 }
 
 proptest! {
@@ -404,157 +269,5 @@ fn check_shape(built: &ProvisionOutput) {
                 );
             }
         }
-    }
-}
-
-#[test]
-fn a_shared_line_has_a_contact_for_each_of_its_phones() {
-    let built = build(
-        "[site]\npbx = \"192.0.2.10\"\n\
-         [[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\nshared = true\n\
-         [[phone]]\nmac = \"001D45AABB02\"\nextension = 1001\nshared = true\nsecret = \"abc\"\n",
-    );
-    let sections = ini(text(&built, "asterisk/pjsip.conf"));
-    let aor = sections.iter().find(|s| one(s, "type") == "aor").unwrap();
-    assert_eq!(one(aor, "max_contacts"), "2");
-    assert_eq!(sections.len(), 4);
-    let dials = text(&built, "asterisk/extensions.conf");
-    assert!(
-        dials.contains("exten => 1001,1,Dial(${PJSIP_DIAL_CONTACTS(1001)})"),
-        "{dials}"
-    );
-    assert!(
-        built
-            .notes
-            .iter()
-            .any(|note| note.contains("all phones that share 1001 ring only with pjsip"))
-    );
-    for (_, written) in seps(&built) {
-        assert!(written.contains("<authPassword>abc</authPassword>"));
-        assert!(written.contains("<sharedLine>true</sharedLine>"));
-    }
-}
-
-#[test]
-fn the_dial_plan_of_the_pbx_rings_each_phone_and_its_mailbox() {
-    let built = build(
-        "[site]\npbx = \"192.0.2.10\"\ncontext = \"office\"\nvoicemail = \"*97\"\n\
-         [[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\nname = \"Meier, Anna\"\n",
-    );
-    let said = text(&built, "asterisk/extensions.conf");
-    for line in [
-        "[office]",
-        "exten => 1001,hint,PJSIP/1001",
-        "exten => 1001,1,Dial(PJSIP/1001,25)",
-        "same => n,VoiceMail(1001@default,u)",
-        "exten => *97,1,VoiceMailMain(${CALLERID(num)}@default)",
-    ] {
-        assert!(said.lines().any(|there| there == line), "{line}\n{said}");
-    }
-    assert!(text(&built, "asterisk/chan_sip/extensions.conf").contains("Dial(SIP/1001,25)"));
-    let mailboxes = ini(text(&built, "asterisk/voicemail.conf"));
-    let entry = one(&mailboxes[0], "1001");
-    let (pin, name) = entry.split_once(',').unwrap();
-    assert!(pin.len() == 6 && pin.bytes().all(|b| b.is_ascii_digit()));
-    assert_eq!(name, "Meier  Anna");
-    let pjsip = ini(text(&built, "asterisk/pjsip.conf"));
-    let endpoint = pjsip.iter().find(|s| one(s, "type") == "endpoint").unwrap();
-    assert_eq!(one(endpoint, "mailboxes"), "1001@default");
-    assert_eq!(one(endpoint, "callerid"), "\"Meier, Anna\" <1001>");
-    assert_eq!(one(endpoint, "context"), "office");
-}
-
-#[test]
-fn a_dial_plan_that_cuts_an_extension_is_noted() {
-    let read = inventory(
-        "[site]\npbx = \"192.0.2.10\"\nvoicemail = \"*97\"\ntime_zone = \"UTC\"\n\
-         [[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\n\
-         [[phone]]\nmac = \"001D45AABB02\"\nextension = 201\n",
-    );
-    let notes = |plan: &str| {
-        let plan = format!("<DIALTEMPLATE>{plan}</DIALTEMPLATE>");
-        super::build_with(&read, &[], Some(plan.as_bytes()))
-            .unwrap()
-            .notes
-    };
-    assert_eq!(notes("<TEMPLATE MATCH=\"....\" Timeout=\"0\"/>"), [""; 0]);
-    let said = notes("<TEMPLATE MATCH=\"1..\" Timeout=\"0\"/>");
-    assert!(
-        said.len() == 1 && said[0].contains("the dial plan rewrites 1001: "),
-        "{said:?}"
-    );
-    let broken = super::build_with(&read, &[], Some(b"<DIALTEMPLATE>"));
-    assert_eq!(broken.unwrap_err().len(), 1);
-}
-
-#[test]
-fn a_conversion_serves_the_phones_that_could_register_and_no_others() {
-    let read = inventory(
-        "[site]\npbx = \"192.0.2.10\"\n\
-         [[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\nsecret = \"abc\"\nmodel = 7965\n\
-         [[phone]]\nmac = \"001D45AABB02\"\nextension = 1002\n\
-         [[phone]]\nmac = \"001D45AABB03\"\n\
-         [[phone]]\nmac = \"001D45AABB04\"\nextension = 1004\nsecret = \"abc\"\nmodel = 7945\n\
-         line2_extension = 1005\n",
-    );
-    let load = reflash::phone::LoadName::new("SIP45.9-3-1SR4-1S");
-    let loads: Vec<_> = ["7945", "7965"]
-        .map(|number| (Model::by_number(number).unwrap(), load.clone()))
-        .into();
-    let given = ProvisionInputs {
-        passwords: &Passwords::default(),
-        loads: &loads,
-        dial_plan: Some(b"<DIALTEMPLATE/>"),
-        year: YEAR,
-    };
-    let files = conversion_files(&read, &given).unwrap();
-    let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["SEP001D45AABB01.cnf.xml", "dialplan.xml"]);
-    let sep = std::str::from_utf8(&files[0].1).unwrap();
-    assert!(sep.contains("<loadInformation>SIP45.9-3-1SR4-1S</loadInformation>"));
-    assert!(sep.contains("<dialTemplate>dialplan.xml</dialTemplate>"));
-    let nowhere = inventory("[[phone]]\nmac = \"001D45AABB01\"\nextension = 1\nsecret = \"a\"\n");
-    assert_eq!(conversion_files(&nowhere, &given).unwrap(), []);
-    let wrong = inventory(
-        "[site]\npbx = \"192.0.2.10\"\n[[phone]]\nmac = \"001D45AABB01\"\nextension = 1\n\
-         secret = \"a;b\"\n",
-    );
-    assert_eq!(conversion_files(&wrong, &given).unwrap_err()[0].line, 6);
-}
-
-#[test]
-fn passwords_are_made_once_and_read_back() {
-    let read = inventory(
-        "[site]\npbx = \"192.0.2.10\"\nvoicemail = \"*97\"\n\
-         [[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\n\
-         [[phone]]\nmac = \"001D45AABB02\"\nextension = 1002\nsecret = \"given\"\n",
-    );
-    let mut made = Passwords::default();
-    let Ok(()) = made.fill(&read, counting());
-    let text = made.to_toml();
-    assert!(!text.contains("given") && text.contains("1001"));
-    assert!(!format!("{made:?}").contains(text.split('"').nth(3).unwrap()));
-    let mut again = Passwords::from_toml(&text).unwrap();
-    assert_eq!(again, made);
-    let Ok(()) = again.fill(
-        &read,
-        |_: &mut [u8]| -> Result<(), std::convert::Infallible> {
-            panic!("nothing is left to make")
-        },
-    );
-    for secret in text.split('"').skip(3).step_by(4) {
-        assert!(secret.len() == 12 || secret.len() == 6, "{secret}");
-        assert!(secret.len() == 6 || !secret.contains(['0', 'O', 'o', '1', 'l', 'I']));
-    }
-    for wrong in [
-        "[secret]\n1 = 2\n",
-        "[other]\n",
-        "secret = 1\n",
-        "[secret]\n\"a;b\" = \"c\"\n",
-        "[secret]\na = \"hunter2 x\"\n",
-        "[",
-    ] {
-        let said = Passwords::from_toml(wrong).unwrap_err().to_string();
-        assert!(!said.contains("hunter2"), "{said}");
     }
 }

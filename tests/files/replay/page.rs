@@ -82,7 +82,7 @@ fn page() -> (Report, String) {
     let (report, view) = many();
     let heading = html::Heading {
         title: "Phones & more".to_owned(),
-        words: vec!["a <b>record</b>".to_owned()],
+        sentences: vec!["a <b>record</b>".to_owned()],
     };
     let page = html::render(&view, &heading);
     (report, page)

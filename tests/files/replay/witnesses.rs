@@ -14,7 +14,7 @@ use reflash::{
 };
 
 use super::{
-    captures::{Capture, PHONE, PHONE_AT, PLAIN, SERVER_AT, Writing, stages},
+    capture_file::{Capture, PHONE, PHONE_AT, PLAIN, SERVER_AT, Writing, stages},
     codes, replayed,
 };
 

@@ -69,7 +69,7 @@ fn observed_lease(name: &str, options: &[&str]) -> (String, Vec<(String, String)
 
     let recorded = journal::read(&path).unwrap();
     let observed_lease = |(_, observation): &&(_, reflash::track::Observation)| {
-        matches!(observation.seen, ObservationKind::LeaseAcked { .. })
+        matches!(observation.kind, ObservationKind::LeaseAcked { .. })
     };
     assert!(recorded.observations.iter().any(|one| observed_lease(&one)));
     let events = recorded.fleet().tick(recorded.last + LATER);

@@ -13,7 +13,8 @@ use std::{
 use reflash::journal;
 use serde_json::{Value, json};
 
-use super::{KEY, REFLASH, Site};
+use super::{REFLASH, site::Site};
+use crate::support::synthetic::KEY;
 
 fn fixture(name: &str) -> PathBuf {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/net/journal/schema1");

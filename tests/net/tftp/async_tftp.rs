@@ -43,39 +43,39 @@ const CASES: &[Case] = &[
         }
         .into()
     }),
-    ("after the final ACK, it is told", |server| {
+    ("outcome after the final ACK", |server| {
         server.client().fetch("a");
         told_end(server)
     }),
-    ("after ERROR of the client, it is told", |server| {
+    ("outcome after an ERROR from the client", |server| {
         let (client, from) = begun(server, "a", "");
         client.send_to(from, b"\0\x05\0\x03disk full\0");
         told_end(server)
     }),
-    ("ERROR of the client, on the wire", |server| {
+    ("next packet after an ERROR from the client", |server| {
         let (client, from) = begun(server, "a", "");
         client.send_to(from, b"\0\x05\0\x03disk full\0");
         heard(&client, LONG)
     }),
-    ("closed port of the client, it is told", |server| {
+    ("outcome after the client closes its port", |server| {
         let (client, from) = begun(server, "a", "");
         client.ack(from, 1);
         drop(client);
         told_end(server)
     }),
-    ("silence of the client, packets in all", |server| {
+    ("packets in total to a client that sends no ACK", |server| {
         let client = server.client();
         client.ask("a", "");
         let packets = std::iter::from_fn(|| client.receive(LONG)).count();
         format!("{packets}")
     }),
-    ("the same request again, nothing acknowledged", |server| {
+    ("the same request again before the first ACK", |server| {
         let (client, _) = begun(server, "a", "");
         client.ask("a", "");
         heard(&client, SILENCE)
     }),
     (
-        "another request from the same port in mid-transfer",
+        "another request from the same port during a transfer",
         |server| {
             let (client, from) = begun(server, "a", "");
             client.ack(from, 1);
@@ -145,7 +145,7 @@ const CASES: &[Case] = &[
         clients[16].ask("a", "");
         heard(&clients[16], SILENCE)
     }),
-    ("transfers leave from", |server| {
+    ("source port of transfers", |server| {
         let (one, other) = (begun(server, "a", ""), begun(server, "a", ""));
         if one.1 == other.1 {
             "one port"

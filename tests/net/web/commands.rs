@@ -11,7 +11,7 @@ use reflash::{
     simulator::{Sizes, SyntheticBundle},
 };
 
-use super::wire::{Follower, get};
+use super::site::{Follower, get};
 use crate::support::process::Running;
 
 const SECRET: &str = "hunter2";

@@ -2,17 +2,16 @@
 
 use std::{collections::BTreeMap, path::Path, process::Command};
 
-use serde_json::{Value, json};
-
 use reflash::{
     phone::Family,
     simulator::{Sizes, SyntheticBundle},
     track::State,
 };
+use serde_json::{Value, json};
 
 use super::{
     browser::Browser,
-    wire::{Site, quick},
+    site::{Site, quick},
 };
 use crate::support::process::Running;
 

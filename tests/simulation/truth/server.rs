@@ -70,8 +70,8 @@ impl Server {
 }
 
 impl Run {
-    pub(crate) fn see(&mut self, at: RunTime, address: Ipv4Addr, seen: ObservationKind) {
-        let observation = Observation { address, seen };
+    pub(crate) fn see(&mut self, at: RunTime, address: Ipv4Addr, kind: ObservationKind) {
+        let observation = Observation { address, kind };
         let events = self.fleet.observe(at, &observation);
         self.journal
             .observe(self.fleet.now(), &observation, &events);

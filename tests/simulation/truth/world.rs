@@ -1,5 +1,7 @@
 //! One fleet, one server and the wire between them, in virtual time.
 
+mod claims;
+
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap},
@@ -13,13 +15,12 @@ use reflash::{
     phone::LoadName,
     simulator::{Action, PhoneContents, PhoneEvent, StartState},
     tftp::{Port, Socket, engine::Engine, policy::Limits, transmit::TransmitQueue},
-    track::{Event, EvidenceSource, ObservationKind, PhoneReport, Plan, Report, State, View},
+    track::{EvidenceSource, ObservationKind, PhoneReport, Plan},
 };
-
 use tempfile::NamedTempFile;
 
 use super::{
-    bundles::{Bundle, Bundles, Files, default_config, file},
+    bundles::{Bundles, views},
     device::Device,
     scenario::{Cause, Chance, Member, Scenario},
     server::Server,
@@ -78,34 +79,6 @@ pub(crate) fn play(seed: u64, bundles: &Bundles) -> Played {
     let mut world = World::new(seed, bundles);
     world.run();
     world.judge()
-}
-
-fn views(scenario: &Scenario, bundles: &Bundles, target: &Bundle) -> HashMap<View, Files> {
-    let with = |files: &Files, load: Option<&LoadName>| {
-        let mut files = files.clone();
-        let config = default_config(load);
-        files.insert("xmldefault.cnf.xml".to_owned(), config);
-        for member in scenario.members.iter().filter(|member| member.own_config) {
-            let name = format!("SEP{}.cnf.xml", member.mac.upper_hex());
-            let load = load.map_or("", LoadName::as_str);
-            let text = format!("<device><loadInformation>{load}</loadInformation></device>");
-            files.insert(name.to_lowercase(), file(&name, text.as_bytes()));
-        }
-        files
-    };
-    let mut images = target.files.clone();
-    if let Some(stem) = scenario.missing {
-        images.retain(|name, _| !name.starts_with(stem));
-    }
-    HashMap::from([
-        (View::Target, with(&images, Some(&target.load))),
-        (View::NoLoad, with(&images, None)),
-        (
-            View::Bridge,
-            with(&bundles.bridge.files, Some(&bundles.bridge.load)),
-        ),
-        (View::ConfigOnly, with(&Files::new(), None)),
-    ])
 }
 
 impl<'a> World<'a> {
@@ -376,84 +349,6 @@ impl<'a> World<'a> {
                 device.spoke = true;
             }
             _ => {}
-        }
-    }
-
-    /// Every claim of success is held against what the phone has at that moment.
-    fn check_claims(&mut self) {
-        let events = std::mem::take(&mut self.server.run().events);
-        for event in events {
-            let Event::Step(step) = event else { continue };
-            let claims = matches!(
-                step.state,
-                State::Flashed | State::Confirmed | State::Already
-            );
-            let device = self.devices.iter().find(|device| match step.phone.mac {
-                Some(mac) => device.member.mac == mac,
-                None => device.address == step.phone.address,
-            });
-            if claims && !device.is_some_and(|device| device.is_converted(self.bundles)) {
-                self.false_claims.push(format!(
-                    "seed {}: {:?} at {:?}: {:?} holds {:?}",
-                    self.scenario.seed,
-                    step.state,
-                    self.now,
-                    device.map(|device| &device.member),
-                    device.map(|device| device.phone.contents().load)
-                ));
-            }
-        }
-    }
-
-    fn judge(self) -> Played {
-        let report: Report = self.server.run().fleet.report(jiff::Timestamp::UNIX_EPOCH);
-        let mut false_claims = self.false_claims;
-        let folded_again = self.server.run().folded_again(&self.record, self.plan);
-        if folded_again != report {
-            false_claims.push(format!(
-                "seed {}: the journal gives {folded_again:#?}, the run {report:#?}",
-                self.scenario.seed
-            ));
-        }
-        let phones: Vec<PlayedPhone> = self
-            .devices
-            .into_iter()
-            .map(|device| {
-                let own = |phone: &&PhoneReport| match phone.mac {
-                    Some(mac) => mac == device.member.mac,
-                    None => [device.home, device.address].contains(&phone.address),
-                };
-                let converted = device.is_converted(self.bundles);
-                let reports: Vec<PhoneReport> = report.phones.iter().filter(own).cloned().collect();
-                for phone in &reports {
-                    let claims = matches!(
-                        phone.state,
-                        State::Flashed | State::Confirmed | State::Already
-                    );
-                    if claims && !converted {
-                        false_claims.push(format!(
-                            "seed {}: at the end {:?}: {:?} holds {:?}",
-                            self.scenario.seed,
-                            phone.state,
-                            device.member,
-                            device.phone.contents().load
-                        ));
-                    }
-                }
-                PlayedPhone {
-                    contents: device.phone.contents(),
-                    converted,
-                    spoke: device.spoke,
-                    last_ack_lost: device.last_ack_lost,
-                    reports,
-                    member: device.member,
-                }
-            })
-            .collect();
-        Played {
-            scenario: self.scenario,
-            phones,
-            false_claims,
         }
     }
 }

@@ -21,7 +21,7 @@ const STREAMED: u16 = 1 << 3;
 /// MS-DOS attributes: volume label and folder.
 const DOS_LABEL: u32 = 0x08;
 const DOS_FOLDER: u32 = 0x10;
-/// The most bytes that empty data has when deflated.
+/// Maximum number of bytes that empty data has when deflated.
 const MAX_EMPTY: u32 = 2;
 /// The Unix file type in the upper half of the external attributes: mask, regular file,
 /// folder.

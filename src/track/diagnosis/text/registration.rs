@@ -36,7 +36,7 @@ pub(crate) enum FailureCause {
         /// The port on which the phone listens.
         via_port: u16,
     },
-    /// A NAT is between phone and PBX.
+    /// There is a NAT between phone and PBX.
     BehindNat(SocketAddrV4),
     /// The answer went to where the phone listens and did not reach it.
     AnswerLost(SocketAddrV4),

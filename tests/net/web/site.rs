@@ -1,0 +1,212 @@
+//! A live page that is served, and clients that fetch and follow it.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, SocketAddrV4, TcpStream},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use reflash::{
+    reporter::{Reporter, Started, TeeReporter, Tick},
+    track::{Event, PhoneId, PhoneRef, Report, State, Step, StepDetails, Totals},
+    web::{Limits, Server, SharedView},
+};
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+/// How long anything may take. Generous: only a hang is caught by it.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A display that shows nothing.
+struct Nobody;
+
+impl Reporter for Nobody {
+    fn started(&mut self, _: Timestamp, _: &Started) {}
+    fn event(&mut self, _: Timestamp, _: &Event) {}
+    fn finding(&mut self, _: Timestamp, _: &reflash::diagnose::Finding) {}
+    fn tick(&mut self, _: Tick) {}
+    fn notice(&mut self, _: &str) {}
+    fn finished(&mut self, _: Timestamp, _: &Report, _: &[String]) {}
+}
+
+/// A page that is served, and the run that reports to it.
+pub(crate) struct Site {
+    pub(crate) at: SocketAddrV4,
+    pub(crate) tee: TeeReporter,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+pub(crate) fn report() -> Report {
+    Report {
+        phones: Vec::new(),
+        others: Vec::new(),
+        totals: Totals::default(),
+        missing: Vec::new(),
+    }
+}
+
+impl Site {
+    pub(crate) fn start(limits: Limits) -> Self {
+        Self::start_at(0, limits)
+    }
+
+    pub(crate) fn start_at(port: u16, limits: Limits) -> Self {
+        let server = Server::bind(port, limits).unwrap();
+        let at = server.local_addr();
+        let view = Arc::new(SharedView::new(Timestamp::now, report));
+        let tee = TeeReporter::new(Box::new(Arc::clone(&view)), Box::new(Nobody));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = thread::spawn(move || {
+            let stop = async {
+                let _ = stopped.await;
+            };
+            server.run_here(view, stop).unwrap();
+        });
+        Self {
+            at,
+            tee,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    /// A phone comes into a state.
+    pub(crate) fn step(&mut self, id: u32, name: &str, state: State) {
+        let step = Step {
+            phone: PhoneRef {
+                id: PhoneId(id),
+                mac: None,
+                address: Ipv4Addr::new(192, 0, 2, 1),
+                model: None,
+                name: Some(name.to_owned()),
+            },
+            state,
+            pass: 1,
+            details: StepDetails::default(),
+        };
+        self.tee.event(Timestamp::now(), &Event::Step(step));
+    }
+
+    pub(crate) fn finish(&mut self) {
+        let words = ["Put option 150 back.".to_owned()];
+        self.tee.finished(Timestamp::now(), &report(), &words);
+    }
+
+    pub(crate) fn connect(&self) -> TcpStream {
+        connect(self.at)
+    }
+
+    /// Asks with these lines after the request's own; the whole answer.
+    pub(crate) fn ask(&self, method: &str, path: &str, lines: &str) -> String {
+        ask(self.at, method, path, lines)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> String {
+        get(self.at, path)
+    }
+
+    pub(crate) fn follow(&self) -> Follower {
+        Follower::at(self.at)
+    }
+
+    /// Ends the run; waits until the server is gone.
+    pub(crate) fn end(mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+fn connect(at: SocketAddrV4) -> TcpStream {
+    let stream = TcpStream::connect(at).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+fn ask(at: SocketAddrV4, method: &str, path: &str, lines: &str) -> String {
+    let mut stream = connect(at);
+    write!(stream, "{method} {path} HTTP/1.1\r\n{lines}\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// The whole answer to an honest request.
+pub(crate) fn get(at: SocketAddrV4, path: &str) -> String {
+    ask(at, "GET", path, &format!("host: {at}\r\n"))
+}
+
+/// A client that reads events.
+pub(crate) struct Follower {
+    pub(crate) stream: TcpStream,
+    /// What was read and not looked at. Chunk sizes are lines of their own.
+    text: String,
+}
+
+impl Follower {
+    pub(crate) fn at(at: SocketAddrV4) -> Self {
+        let mut stream = connect(at);
+        write!(stream, "GET /events HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+        Self {
+            stream,
+            text: String::new(),
+        }
+    }
+
+    /// What stands before the next of these marks; `None` where the stream ends before.
+    pub(crate) fn up_to(&mut self, mark: &str) -> Option<String> {
+        loop {
+            if let Some(at) = self.text.find(mark) {
+                let rest = self.text.split_off(at + mark.len());
+                let mut before = std::mem::replace(&mut self.text, rest);
+                before.truncate(at);
+                return Some(before);
+            }
+            let mut bytes = [0; 4096];
+            match self.stream.read(&mut bytes) {
+                Ok(0) => return None,
+                Ok(count) => self.text += str::from_utf8(&bytes[..count]).unwrap(),
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return None,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    pub(crate) fn head(&mut self) -> String {
+        self.up_to("\r\n\r\n").unwrap()
+    }
+
+    /// The next event and its data.
+    pub(crate) fn event(&mut self) -> Option<(String, Value)> {
+        self.up_to("event: ")?;
+        let name = self.up_to("\ndata: ")?;
+        let data = self.up_to("\n\n")?;
+        // A message that is longer than what was written at once has chunk sizes in it.
+        let data = serde_json::from_str(&data).expect("one message, one chunk");
+        Some((name, data))
+    }
+
+    /// Reads on to an event that `wanted` takes.
+    pub(crate) fn until(
+        &mut self,
+        mut wanted: impl FnMut(&str, &Value) -> bool,
+    ) -> (String, Value) {
+        loop {
+            let (name, data) = self.event().unwrap();
+            if wanted(&name, &data) {
+                return (name, data);
+            }
+        }
+    }
+}
+
+pub(crate) fn quick() -> Limits {
+    Limits {
+        pace: Duration::from_millis(1),
+        linger: Duration::from_millis(300),
+        ..Limits::default()
+    }
+}

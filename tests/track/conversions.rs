@@ -1,0 +1,228 @@
+//! Which observations prove that a phone was flashed, confirmed or already had the load, and
+//! which prove nothing.
+
+use reflash::track::{EvidenceSource, FileOutcome, ObservationKind, State, TransferEnd};
+
+use crate::support::conversation::*;
+
+use State::{
+    Already, Configuring, Confirmed, Flashed, Images, Manifest, Rebooted, Stalled, Writing,
+};
+
+#[test]
+fn recovery_with_its_second_pass_and_a_sip_only_request() {
+    let mut run = Run::new(plan());
+    run.full_pass(0.0, 10, TERM).boot(90.0, 10, 1);
+    assert_eq!(run.state(), Flashed);
+    run.full_pass(91.0, 10, LOADS).boot(200.0, 10, 1);
+    assert_eq!(run.state(), Flashed);
+    assert!(run.fleet.succeeded(), "settled after its second pass");
+    run.fetch(205.0, 10, "/mk-sip.jar");
+    let phone = run.phone();
+    assert_eq!((phone.state, phone.pass), (Confirmed, 2));
+    assert_eq!(phone.mac, Some(mac(1)));
+    assert_eq!(phone.model.as_deref(), Some("7965"));
+    assert_eq!(phone.to.map(|load| load.to_string()).as_deref(), Some(LOAD));
+    assert!(
+        run.codes().is_empty(),
+        "a second pass is no loop: {:?}",
+        run.codes()
+    );
+    assert_eq!(
+        run.states(),
+        [
+            Manifest, Images, Writing, Rebooted, Flashed, Manifest, Images, Writing, Rebooted,
+            Flashed, Confirmed
+        ]
+    );
+    let delivered = |pass| {
+        phone
+            .files
+            .iter()
+            .filter(|f| f.pass == pass && f.outcome == FileOutcome::Delivered)
+            .filter(|f| f.name.contains(".sbn") || f.name.contains(".loads"))
+            .count()
+    };
+    assert_eq!((delivered(1), delivered(2)), (6, 6));
+}
+
+#[test]
+fn recovery_without_a_second_pass_settles_after_its_configuration() {
+    let mut run = Run::new(plan());
+    run.full_pass(0.0, 10, TERM)
+        .boot(90.0, 10, 1)
+        .advance_to(145.0);
+    assert_eq!(run.state(), Flashed);
+    assert!(!run.fleet.succeeded());
+    run.advance_to(151.0);
+    assert_eq!(run.state(), Flashed);
+    assert!(run.fleet.succeeded());
+    let note = run.phone().evidence.last().map(|e| e.detail.clone());
+    assert!(note.is_some_and(|note| note.contains("term65.default")));
+}
+
+#[test]
+fn what_a_person_reads_on_the_display_is_evidence_and_proves_no_load() {
+    let mut run = Run::new(plan());
+    run.full_pass(0.0, 10, TERM)
+        .boot(90.0, 10, 1)
+        .advance_to(151.0);
+    let said = ObservationKind::Remark {
+        source: EvidenceSource::Person,
+        detail: "its display shows SIP".to_owned(),
+    };
+    let before = run.phone();
+    run.observe(160.0, 10, said.clone());
+    let phone = run.phone();
+    assert_eq!(phone.state, Flashed);
+    assert_eq!(phone.last_seen, before.last_seen, "the phone did nothing");
+    let evidence = phone.evidence.last().unwrap();
+    assert_eq!(evidence.source, EvidenceSource::Person);
+    assert_eq!(evidence.detail, "its display shows SIP");
+    // Of an address where nobody is, nothing is kept.
+    run.observe(161.0, 99, said);
+    assert_eq!(run.report().phones.len(), 1);
+}
+
+#[test]
+fn a_phone_that_is_told_a_load_is_flashed_and_a_request_alone_never_confirms_it() {
+    let mut run = Run::new(plan());
+    run.boot(0.0, 10, 1).full_pass(2.0, 10, LOADS);
+    assert_eq!(run.state(), Writing);
+    run.boot(120.0, 10, 1).fetch(125.0, 10, "mk-sip.jar");
+    // It was seen neither on SCCP nor in recovery.
+    assert_eq!(run.state(), Flashed);
+    run.report_load(130.0, 10, LOAD);
+    assert_eq!(run.state(), Confirmed);
+}
+
+#[test]
+fn a_phone_seen_on_sccp_is_confirmed_by_a_request_that_only_sip_makes() {
+    for by_witness in [false, true] {
+        let mut run = Run::new(plan());
+        if by_witness {
+            run.report_load(0.0, 10, "SCCP45.9-4-2SR3-1S");
+        } else {
+            run.fetch(0.0, 10, "mk-sccp.jar");
+        }
+        run.boot(1.0, 10, 1)
+            .full_pass(2.0, 10, LOADS)
+            .boot(120.0, 10, 1)
+            .fetch(125.0, 10, "mk-sip.jar");
+        assert_eq!(run.state(), Confirmed);
+        if by_witness {
+            let from = run.phone().from.map(|load| load.to_string());
+            assert_eq!(from.as_deref(), Some("SCCP45.9-4-2SR3-1S"));
+        }
+    }
+}
+
+#[test]
+fn a_boot_loaders_name_and_the_default_load_never_confirm() {
+    let mut run = Run::new(plan());
+    run.full_pass(0.0, 10, TERM)
+        .report_load(60.0, 10, "term65.default")
+        .boot(90.0, 10, 1)
+        .report_load(91.0, 10, "term65.default")
+        .report_load(92.0, 10, "79XX_default_load");
+    assert_eq!(run.state(), Flashed);
+}
+
+#[test]
+fn what_ran_the_target_before_is_already_there() {
+    let mut run = Run::new(plan());
+    run.boot(0.0, 10, 1)
+        .report_load(5.0, 10, "sip45.9-3-1SR4-1s");
+    assert_eq!(run.state(), Already);
+    assert!(run.fleet.succeeded());
+    let mut run = Run::new(plan());
+    // A neighbour gave it the images: only the witness says so.
+    run.report_load(0.0, 10, "SCCP45.8-5-2S")
+        .boot(5.0, 10, 1)
+        .report_load(300.0, 10, LOAD);
+    assert_eq!(run.state(), Confirmed);
+}
+
+#[test]
+fn silence_beyond_the_limit_stalls_and_any_step_ends_it() {
+    let mut run = Run::new(plan());
+    run.fetch(0.0, 10, TERM)
+        .fetch(2.0, 10, IMAGES[0].0)
+        .advance_to(182.0);
+    assert_eq!(run.state(), Images);
+    run.advance_to(183.0);
+    assert_eq!(run.state(), Stalled);
+    run.fetch(200.0, 10, TERM);
+    assert_eq!(run.state(), Manifest);
+    assert_eq!(run.codes(), ["stalled", "-stalled", "rebooted-mid-image"]);
+    assert_eq!(run.phone().withdrawn.len(), 1);
+}
+
+#[test]
+fn writing_for_five_minutes_is_normal() {
+    let mut run = Run::new(plan());
+    run.full_pass(0.0, 10, TERM).advance_to(400.0);
+    assert_eq!(run.state(), Writing);
+    assert_eq!(run.fleet.must_stay_powered().len(), 1);
+    run.report_mac(410.0, 10, 1, EvidenceSource::Dhcp);
+    assert_eq!(run.state(), Rebooted);
+    assert!(run.fleet.must_stay_powered().is_empty());
+}
+
+#[test]
+fn a_dial_plan_is_evidence_and_an_sccp_file_after_the_pass_refutes() {
+    let mut run = Run::new(plan());
+    run.full_pass(0.0, 10, TERM)
+        .boot(90.0, 10, 1)
+        .fetch(95.0, 10, "dialplan.xml");
+    assert!(
+        run.phone()
+            .evidence
+            .iter()
+            .any(|e| e.detail.contains("dialplan.xml"))
+    );
+    assert_eq!(run.state(), Flashed);
+    run.fetch(99.0, 10, "mk-sccp.jar");
+    assert_eq!(run.state(), Configuring);
+}
+
+#[test]
+fn a_second_pass_whose_manifest_never_arrives_takes_nothing_from_the_first() {
+    let mut run = Run::new(plan());
+    run.full_pass(0.0, 10, TERM).boot(90.0, 10, 1);
+    let manifest = run.request(91.0, 10, LOADS);
+    let end = TransferEnd::Vanished { all_sent: false };
+    run.end(110.0, 10, manifest, end, 0);
+    run.fetch(151.0, 10, "/sp-sip.jar").advance_to(900.0);
+    assert_eq!(run.state(), Confirmed);
+    assert!(run.codes().is_empty(), "{:?}", run.codes());
+}
+
+#[test]
+fn normal_silence_has_an_end_that_can_be_counted_down() {
+    let mut run = Run::new(plan());
+    let id = |run: &Run| {
+        let step = run.events.iter().find_map(|event| match event {
+            reflash::track::Event::Step(step) => Some(step.phone.id),
+            _ => None,
+        });
+        step.expect("a phone")
+    };
+    run.fetch(0.0, 10, TERM);
+    let expected = run.fleet.expected(id(&run)).expect("something comes");
+    assert!(expected.what.contains("first image"));
+    assert_eq!(run.state(), Manifest);
+    run.full_pass(10.0, 10, TERM);
+    let last = run.phone().last_seen;
+    let expected = run.fleet.expected(id(&run)).expect("something comes");
+    assert!(expected.what.contains("do not unplug"), "{expected:?}");
+    assert_eq!(
+        expected.until.as_secs(),
+        u64::try_from(last.as_second()).unwrap() + 600
+    );
+    run.boot(90.0, 10, 1);
+    let expected = run.fleet.expected(id(&run)).expect("it is not settled");
+    run.advance_to(expected.until.as_secs_f64());
+    assert!(run.fleet.succeeded());
+    assert_eq!(run.fleet.expected(id(&run)), None);
+}

@@ -1,0 +1,284 @@
+//! Each other diagnosis: the observations that raise it, and those that withdraw it.
+
+use reflash::track::{EvidenceSource, ObservationKind, State, TransferEnd, Transport, View};
+
+use crate::support::conversation::*;
+
+use State::{Configuring, Failed, Flashed, Manifest};
+
+#[test]
+fn power_cut_in_an_image_goes_back_and_is_no_failure() {
+    let mut run = Run::new(plan());
+    run.fetch(0.0, 10, TERM).fetch(2.0, 10, IMAGES[0].0);
+    let cut = run.fetch_partly(7.0, 10, IMAGES[1].0, 100_000);
+    run.end(
+        30.0,
+        10,
+        cut,
+        TransferEnd::Vanished { all_sent: false },
+        100_000,
+    );
+    run.fetch(60.0, 10, TERM);
+    assert_eq!(run.state(), Manifest);
+    // The images of two passes are no pass.
+    for (place, (name, _)) in (1_u8..).zip(&IMAGES[1..]) {
+        run.fetch(60.0 + f64::from(place) * 5.0, 10, name);
+    }
+    run.boot(180.0, 10, 1);
+    assert_eq!(run.state(), Configuring);
+    run.full_pass(300.0, 10, TERM).boot(420.0, 10, 1);
+    let phone = run.phone();
+    assert_eq!((phone.state, phone.pass), (Flashed, 3));
+    assert_eq!(run.codes(), ["rebooted-mid-image", "-rebooted-mid-image"]);
+}
+
+#[test]
+fn phones_of_other_models_are_told_apart() {
+    let mut run = Run::new(plan());
+    run.fetch(0.0, 10, "term75.default.loads");
+    assert_eq!(run.codes(), ["wrong-model-bundle"]);
+    assert_eq!(run.state(), Failed);
+    let evidence = &run.phone().diagnoses[0].evidence;
+    assert!(
+        evidence.contains("7975") && evidence.contains("7945/7965"),
+        "{evidence}"
+    );
+
+    let mut run = Run::new(plan());
+    let wire = mac(1).upper_hex();
+    run.fetch(0.0, 10, &format!("CTLSEP{wire}.tlv"))
+        .fetch(0.1, 10, &format!("SIP{wire}.cnf"));
+    assert_eq!(run.codes(), ["unsupported-model"]);
+    assert_eq!(run.state(), Configuring);
+}
+
+#[test]
+fn trust_lists_slips_and_broken_transfers_have_their_names() {
+    let mut run = Run::new(plan());
+    let wire = mac(1).upper_hex();
+    run.fetch(0.0, 10, &format!("CTLSEP{wire}.tlv")).fetch(
+        0.1,
+        10,
+        &format!("SEP{wire}.cnf.xml.sgn"),
+    );
+    assert_eq!(run.codes(), ["trust-list"]);
+    // The cure: recovery ignores trust lists.
+    run.fetch(100.0, 10, TERM);
+    assert_eq!(run.codes(), ["trust-list", "-trust-list"]);
+
+    let mut run = Run::new(plan());
+    run.boot(0.0, 10, 1)
+        .fetch(1.0, 10, "SIP45.9-3-1SR4-1.loads");
+    assert_eq!(run.codes(), ["name-mismatch"]);
+    run.fetch(60.0, 10, LOADS);
+    assert_eq!(run.codes(), ["name-mismatch", "-name-mismatch"]);
+
+    let mut run = Run::new(plan());
+    run.fetch(0.0, 10, TERM);
+    for at in [2.0, 22.0, 42.0] {
+        let jar = run.request(at, 10, IMAGES[0].0);
+        run.end(
+            at + 15.0,
+            10,
+            jar,
+            TransferEnd::Vanished { all_sent: false },
+            512,
+        );
+    }
+    assert_eq!(run.codes(), ["transfer-broken"]);
+    run.fetch(70.0, 10, IMAGES[0].0);
+    assert_eq!(run.codes(), ["transfer-broken", "-transfer-broken"]);
+}
+
+#[test]
+fn a_third_full_pass_is_told_and_ends_the_loop_and_recovery_is_still_served() {
+    let mut run = Run::new(plan());
+    for (at, manifest) in [(0.0, TERM), (200.0, LOADS), (400.0, LOADS)] {
+        run.full_pass(at, 10, manifest);
+        if at < 400.0 {
+            assert_eq!(run.view(10, "XMLDefault.cnf.xml"), View::Target);
+            run.boot(at + 120.0, 10, 1);
+        }
+    }
+    assert_eq!(run.codes(), ["repeat-flash"]);
+    run.boot(520.0, 10, 1);
+    assert_eq!(run.view(10, "XMLDefault.cnf.xml"), View::NoLoad);
+    // Quiet has the target's loads and images: nobody is stranded.
+    assert_eq!(run.view(10, TERM), View::NoLoad);
+    assert_eq!(run.state(), Flashed);
+}
+
+#[test]
+fn a_start_in_the_middle_of_the_images_has_its_name_until_a_pass_is_complete() {
+    let mut run = Run::new(plan());
+    run.fetch(0.0, 10, TERM).fetch(2.0, 10, IMAGES[0].0);
+    let cut = run.fetch_partly(7.0, 10, IMAGES[1].0, 100_000);
+    run.end(
+        30.0,
+        10,
+        cut,
+        TransferEnd::Vanished { all_sent: false },
+        100_000,
+    );
+    run.fetch(40.0, 10, TERM);
+    assert_eq!(run.codes(), ["rebooted-mid-image"]);
+    let evidence = &run.phone().diagnoses[0].evidence;
+    assert!(evidence.contains("100000 of 525007"), "{evidence}");
+    for (name, _) in IMAGES {
+        run.fetch(50.0, 10, name);
+    }
+    assert_eq!(run.codes(), ["rebooted-mid-image", "-rebooted-mid-image"]);
+
+    // A phone that named itself, and whose boot loader cannot.
+    let mut run = Run::new(plan());
+    run.boot(0.0, 10, 1).fetch(1.0, 10, LOADS);
+    run.fetch_partly(3.0, 10, IMAGES[0].0, 100_000);
+    run.fetch(40.0, 10, TERM);
+    assert_eq!(run.codes(), ["rebooted-mid-image"]);
+    // It was another phone after all.
+    run.boot(60.0, 10, 2);
+    assert!(run.phone_of(2).diagnoses.is_empty());
+    assert_eq!(run.codes(), ["rebooted-mid-image", "-rebooted-mid-image"]);
+    assert_eq!(run.phone_of(1).withdrawn.len(), 1);
+    let told_of = run.events.iter().find_map(|event| match event {
+        reflash::track::Event::Withdrawn { phone, .. } => phone.as_ref()?.mac,
+        _ => None,
+    });
+    assert_eq!(told_of, Some(mac(1)));
+}
+
+#[test]
+fn power_that_goes_while_the_phone_writes_has_its_name_too() {
+    for lease in [false, true] {
+        let mut run = Run::new(plan());
+        run.full_pass(0.0, 10, TERM);
+        if lease {
+            run.report_mac(40.0, 10, 1, EvidenceSource::Dhcp);
+        }
+        run.fetch(45.0, 10, TERM);
+        assert_eq!(run.codes(), ["rebooted-mid-image"]);
+    }
+}
+
+#[test]
+fn a_dropped_configuration_has_its_name_until_something_follows_from_one() {
+    let wire = mac(1).upper_hex();
+    let own = format!("SEP{wire}.cnf.xml");
+    let mut run = Run::new(plan());
+    run.stage(&own, 4000);
+    run.fetch(0.0, 10, &format!("CTLSEP{wire}.tlv"))
+        .fetch(1.0, 10, &own);
+    let again = ObservationKind::Requested {
+        transfer: reflash::track::TransferId(900),
+        transport: Transport::Tftp,
+        name: own.clone(),
+        port: 49_153,
+        served: None,
+    };
+    run.observe(2.0, 10, again);
+    assert_eq!(run.codes(), ["config-rejected"]);
+    run.fetch(3.0, 10, "dialplan.xml");
+    assert_eq!(run.codes(), ["config-rejected", "-config-rejected"]);
+
+    let mut run = Run::new(plan());
+    for boot in 0_u8..4 {
+        assert!(run.codes().is_empty());
+        run.boot(f64::from(boot) * 70.0, 10, 1);
+    }
+    assert_eq!(run.codes(), ["config-rejected"]);
+}
+
+#[test]
+fn a_phone_that_is_switched_on_and_off_rejects_nothing() {
+    let mut run = Run::new(plan());
+    for boot in 0_u8..6 {
+        run.boot(f64::from(boot) * 70.0, 10, 1).fetch(
+            f64::from(boot) * 70.0 + 2.0,
+            10,
+            "/sp-sip.jar",
+        );
+    }
+    assert!(run.codes().is_empty(), "{:?}", run.codes());
+}
+
+#[test]
+fn answers_that_never_arrive_have_their_name_until_one_does() {
+    let ask = |run: &mut Run, at: u16, port: u16, name: &str, served: bool| {
+        let transfer = reflash::track::TransferId(u64::from(at) + 1000);
+        let served = served.then(|| reflash::track::ServedFile {
+            name: name.to_owned(),
+            size: MANIFEST_BYTES,
+        });
+        let asked = ObservationKind::Requested {
+            transfer,
+            transport: Transport::Tftp,
+            name: name.to_owned(),
+            port,
+            served,
+        };
+        run.observe(f64::from(at), 10, asked);
+        transfer
+    };
+    let mut run = Run::new(plan());
+    for (at, port) in [(0, 49_152), (8, 49_152), (20, 49_153)] {
+        let transfer = ask(&mut run, at, port, TERM, true);
+        let end = TransferEnd::Vanished { all_sent: false };
+        run.end(f64::from(at) + 7.0, 10, transfer, end, 0);
+    }
+    assert_eq!(run.codes(), ["blocked-by-firewall"]);
+    run.fetch(40.0, 10, TERM);
+    assert_eq!(run.codes(), ["blocked-by-firewall", "-blocked-by-firewall"]);
+
+    let mut run = Run::new(plan());
+    let name = format!("CTLSEP{}.tlv", mac(1).upper_hex());
+    for repeat in 0_u16..8 {
+        assert!(run.codes().is_empty());
+        ask(&mut run, repeat * 4, 49_152 + repeat / 5, &name, false);
+    }
+    assert_eq!(run.codes(), ["blocked-by-firewall"]);
+}
+
+#[test]
+fn an_image_that_breaks_off_in_three_passes_is_a_broken_transfer() {
+    let mut run = Run::new(plan());
+    for at in [0.0, 100.0, 200.0] {
+        run.fetch(at, 10, TERM);
+        let jar = run.fetch_partly(at + 2.0, 10, IMAGES[0].0, 51_200);
+        run.end(
+            at + 30.0,
+            10,
+            jar,
+            TransferEnd::Vanished { all_sent: false },
+            51_200,
+        );
+    }
+    assert!(
+        run.codes().contains(&"transfer-broken".to_owned()),
+        "{:?}",
+        run.codes()
+    );
+}
+
+#[test]
+fn other_kinds_of_phones_are_told_what_they_need() {
+    for (load, part) in [
+        ("SIP894x.9-4-2SR3-1", "8941"),
+        ("sip88xx.12-0-1", "MPP"),
+        ("SIP69xx.9-4-1-3SR3", "69xx"),
+        ("sip9971.9-4-2SR4-1", "9971"),
+    ] {
+        let mut run = Run::new(plan());
+        run.report_load(0.0, 10, load);
+        assert_eq!(run.codes(), ["unsupported-model"], "{load}");
+        assert!(run.phone().diagnoses[0].cure.contains(part), "{load}");
+    }
+    let mut run = Run::new(plan());
+    let wire = mac(1).upper_hex();
+    run.fetch(0.0, 10, &format!("CTLSEP{wire}.tlv"))
+        .fetch(0.1, 10, &format!("SIP{wire}.cnf"))
+        .fetch(0.2, 10, &format!("MGC{wire}.cnf"));
+    assert_eq!(
+        run.codes(),
+        ["unsupported-model", "protocol-application-invalid"]
+    );
+}

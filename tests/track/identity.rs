@@ -1,0 +1,218 @@
+//! Which address belongs to which phone: MACs, changed addresses, boot loaders without a name.
+
+use reflash::track::{EvidenceSource, FileOutcome, ObservationKind, State, TransferEnd};
+
+use crate::support::conversation::*;
+
+#[test]
+fn an_unnamed_recovery_becomes_the_phone_that_names_itself_there() {
+    let mut run = Run::new(plan());
+    run.full_pass(0.0, 10, TERM);
+    let before = run.phone();
+    assert_eq!((before.mac, before.state), (None, State::Writing));
+    run.boot(90.0, 10, 1);
+    let after = run.phone();
+    assert_eq!((after.mac, after.state), (Some(mac(1)), State::Flashed));
+    assert_eq!(after.files[..6], before.files[..]);
+    assert_eq!(after.first_seen, before.first_seen);
+}
+
+#[test]
+fn a_phone_that_changes_its_address_stays_one_phone() {
+    let mut run = Run::new(plan());
+    run.boot(0.0, 10, 1)
+        .full_pass(60.0, 10, TERM)
+        .boot(150.0, 11, 1);
+    let phone = run.phone();
+    assert_eq!((phone.state, phone.address), (State::Flashed, address(11)));
+    // What comes to its old address now is somebody else.
+    run.fetch(200.0, 10, TERM);
+    assert_eq!(run.report().phones.len(), 2);
+    assert_eq!(run.phone_of(1).state, State::Flashed);
+}
+
+#[test]
+fn an_unnamed_recovery_elsewhere_is_nobodys_by_guess() {
+    let mut run = Run::new(plan());
+    run.full_pass(0.0, 10, TERM).boot(90.0, 11, 1);
+    let report = run.report();
+    assert_eq!(report.phones.len(), 2);
+    assert_eq!(report.phones[0].mac, None);
+    assert_eq!(run.phone_of(1).state, State::Configuring);
+}
+
+#[test]
+fn an_address_that_changes_its_phone_takes_the_episode_along() {
+    let mut run = Run::new(plan());
+    run.boot(0.0, 10, 1).full_pass(600.0, 10, TERM);
+    // Until somebody names himself, the address is the phone that did last.
+    assert_eq!(
+        (run.phone().mac, run.state()),
+        (Some(mac(1)), State::Writing)
+    );
+    run.boot(700.0, 10, 2);
+    assert_eq!(run.phone_of(2).state, State::Flashed);
+    assert_eq!(run.phone_of(2).pass, 1);
+    assert_eq!(run.phone_of(1).state, State::Configuring);
+    assert_eq!(run.phone_of(1).pass, 0);
+    assert!(run.phone_of(1).files.iter().all(|file| file.name != TERM));
+}
+
+#[test]
+fn a_known_phone_finds_its_unnamed_recovery_at_its_new_address() {
+    let mut run = Run::new(plan());
+    run.boot(0.0, 10, 1).full_pass(60.0, 11, TERM);
+    assert_eq!(run.report().phones.len(), 2);
+    run.boot(150.0, 11, 1);
+    let phone = run.phone();
+    assert_eq!((phone.state, phone.address), (State::Flashed, address(11)));
+    assert_eq!(
+        phone.files.iter().filter(|file| file.name == TERM).count(),
+        1
+    );
+}
+
+#[test]
+fn who_spoke_from_elsewhere_meanwhile_was_not_in_recovery() {
+    let mut run = Run::new(plan());
+    run.boot(0.0, 10, 1)
+        .fetch(60.0, 11, TERM)
+        .fetch(62.0, 11, IMAGES[0].0);
+    run.boot(64.0, 10, 1);
+    for (name, _) in &IMAGES[1..] {
+        run.fetch(66.0, 11, name);
+    }
+    run.boot(150.0, 11, 1);
+    assert_eq!(run.report().phones.len(), 2);
+    assert_eq!(run.phone_of(1).state, State::Configuring);
+}
+
+#[test]
+fn a_recovery_of_another_family_is_another_phone() {
+    let mut run = Run::new(plan());
+    run.report_load(0.0, 10, "SCCP45.8-5-2S").boot(1.0, 10, 1);
+    run.fetch(60.0, 10, "term42.default.loads");
+    assert_eq!(run.report().phones.len(), 2);
+    assert_eq!(run.phone_of(1).state, State::Configuring);
+}
+
+#[test]
+fn others_never_count_and_are_promoted_with_their_files() {
+    let mut run = Run::new(plan());
+    run.fetch(0.0, 10, IMAGES[0].0).fetch(1.0, 20, "readme.txt");
+    let report = run.report();
+    assert_eq!((report.phones.len(), report.others.len()), (0, 2));
+    assert!(!run.fleet.succeeded());
+    // The kernel knows every machine on the wire; that makes no phones of them.
+    let named = |mac, source| ObservationKind::MacReported { mac, source };
+    run.observe(2.0, 20, named(mac(9), EvidenceSource::Neighbour));
+    assert_eq!(run.report().phones.len(), 0);
+    run.boot(3.0, 10, 1);
+    let report = run.report();
+    assert_eq!((report.phones.len(), report.others.len()), (1, 1));
+    assert_eq!(report.phones[0].files[0].name, IMAGES[0].0);
+    assert_eq!(report.phones[0].files[0].outcome, FileOutcome::Delivered);
+    run.observe(4.0, 20, named(mac(9), EvidenceSource::Cdp));
+    assert_eq!(run.report().phones.len(), 2);
+    assert_eq!(run.report().others.len(), 0);
+}
+
+#[test]
+fn a_witness_names_a_phone_in_the_middle_of_its_images() {
+    let mut run = Run::new(plan());
+    let jar = {
+        run.fetch(0.0, 10, TERM);
+        run.request(2.0, 10, IMAGES[0].0)
+    };
+    run.report_mac(3.0, 10, 1, EvidenceSource::Neighbour);
+    run.end(4.0, 10, jar, TransferEnd::Delivered, IMAGES[0].1);
+    for (name, _) in &IMAGES[1..] {
+        run.fetch(5.0, 10, name);
+    }
+    let phone = run.phone();
+    assert_eq!((phone.mac, phone.state), (Some(mac(1)), State::Writing));
+}
+
+#[test]
+fn a_person_with_a_tftp_client_who_fetches_every_file_is_no_phone() {
+    let mut run = Run::new(plan());
+    for (at, name) in [
+        LOADS,
+        "apps45.9-3-1ES26.sbn",
+        TERM,
+        "XMLDefault.cnf.xml",
+        TERM,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        run.fetch(f64::from(u8::try_from(at).unwrap()), 50, name);
+    }
+    let report = run.report();
+    assert_eq!((report.phones.len(), report.others.len()), (0, 1));
+    assert_eq!(report.others[0].files.len(), 5);
+    // A MAC makes it a phone, and its history is kept.
+    run.boot(60.0, 50, 5);
+    assert_eq!(run.report().phones.len(), 1);
+    assert!(run.phone_of(5).files.len() > 5);
+}
+
+#[test]
+fn the_kernels_table_alone_makes_no_phone_of_a_person_with_a_tftp_client() {
+    let mut run = Run::new(plan());
+    let named = |source| ObservationKind::MacReported {
+        mac: mac(5),
+        source,
+    };
+    run.fetch(0.0, 50, LOADS);
+    run.observe(1.0, 50, named(EvidenceSource::Neighbour));
+    assert_eq!(run.report().phones.len(), 1);
+    run.fetch(2.0, 50, TERM);
+    let report = run.report();
+    assert_eq!((report.phones.len(), report.others.len()), (0, 1));
+    run.observe(3.0, 50, named(EvidenceSource::Neighbour));
+    assert_eq!(run.report().phones.len(), 0);
+    // What a phone announces itself is another matter.
+    run.observe(4.0, 50, named(EvidenceSource::Cdp));
+    run.fetch(5.0, 50, LOADS).fetch(6.0, 50, TERM);
+    assert_eq!(run.report().phones.len(), 1);
+    run.observe(7.0, 50, named(EvidenceSource::Neighbour));
+    run.fetch(8.0, 50, LOADS);
+    assert_eq!(run.report().phones.len(), 1);
+}
+
+#[test]
+fn a_witness_is_asked_about_phones_that_did_not_name_themselves() {
+    let mut run = Run::new(plan());
+    run.boot(0.0, 10, 1)
+        .fetch(1.0, 20, TERM)
+        .fetch(2.0, 50, "dialplan.xml");
+    assert_eq!(run.fleet.unidentified_addresses(), [address(20)]);
+    // A boot loader where a phone named itself before may be another phone's.
+    run.fetch(3.0, 10, TERM);
+    assert_eq!(
+        run.fleet.unidentified_addresses(),
+        [address(10), address(20)]
+    );
+    for who in [1, 2] {
+        let source = EvidenceSource::Neighbour;
+        let mac = mac(who);
+        run.observe(4.0, who * 10, ObservationKind::MacReported { mac, source });
+    }
+    assert_eq!(
+        run.fleet.unidentified_addresses(),
+        [] as [std::net::Ipv4Addr; 0]
+    );
+    assert_eq!(run.phone_of(2).address, address(20));
+}
+
+#[test]
+fn a_phone_that_turns_out_to_be_a_known_one_is_counted_once() {
+    let mut run = Run::new(plan());
+    run.boot(0.0, 10, 1).fetch(5.0, 11, "term45.default.loads");
+    run.report_load(6.0, 11, LOAD);
+    run.boot(10.0, 11, 1);
+    let report = run.report();
+    assert_eq!(report.phones.len(), 1);
+    assert!(run.fleet.succeeded());
+}

@@ -1,0 +1,310 @@
+//! REGISTERs without an answer: lost responses, closed ports, and phones that never register.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use reflash::{
+    diagnose::Code,
+    protocol::sip::SipTransport,
+    track::{EvidenceSource, ObservationKind, Plan, Register, RegisterOutcome, State},
+};
+
+use super::{
+    HOST, PHONE, SOURCE_PORT, answered, assert_diagnosed, assert_withdrawn_after_200, attempt,
+    authenticated, configured, converted, diagnosis, observe_register, pbx, unauthenticated,
+};
+use crate::support::conversation::*;
+
+use SipTransport::{Tcp, Udp};
+
+/// `force_rport=yes`: the PBX answers where the phone sends from.
+#[test]
+fn an_answer_that_goes_where_the_phone_does_not_listen_is_seen_by_its_repeats() {
+    let mut run = converted(configured(Udp));
+    let astray = RegisterOutcome::Answered {
+        status: 401,
+        to: SocketAddrV4::new(address(HOST), SOURCE_PORT),
+        stale: false,
+        expires: None,
+    };
+    observe_register(
+        &mut run,
+        410.0,
+        &unauthenticated(Udp),
+        RegisterOutcome::Sent,
+    );
+    observe_register(&mut run, 410.01, &unauthenticated(Udp), astray);
+    observe_register(
+        &mut run,
+        410.5,
+        &unauthenticated(Udp),
+        RegisterOutcome::Again,
+    );
+    assert_eq!(diagnosis(&run), None, "one may have crossed its answer");
+    // The same packet, captured twice.
+    observe_register(
+        &mut run,
+        410.501,
+        &unauthenticated(Udp),
+        RegisterOutcome::Again,
+    );
+    assert_eq!(diagnosis(&run), None);
+    observe_register(
+        &mut run,
+        411.5,
+        &unauthenticated(Udp),
+        RegisterOutcome::Again,
+    );
+    assert_diagnosed(
+        &run,
+        &["went to 192.168.5.5:49154", "listens on port 5060"],
+        "force_rport=no",
+    );
+    assert_withdrawn_after_200(&mut run, 600.0, Udp);
+
+    // One that asks for that, and does not get it all the same: the way is at fault.
+    for (rport, via_differs, cure) in [(true, false, "firewall"), (false, true, "natAddress")] {
+        let mut run = converted(configured(Udp));
+        let register = Register {
+            rport,
+            via_differs,
+            ..unauthenticated(Udp)
+        };
+        observe_register(&mut run, 410.0, &register, RegisterOutcome::Sent);
+        observe_register(&mut run, 410.01, &register, astray);
+        observe_register(&mut run, 410.5, &register, RegisterOutcome::Again);
+        observe_register(&mut run, 411.5, &register, RegisterOutcome::Again);
+        assert_diagnosed(&run, &["retransmitted it 2 times"], cure);
+    }
+}
+
+#[test]
+fn a_pbx_that_never_answers_is_waited_for_as_long_as_the_phone_does() {
+    let mut run = converted(configured(Udp));
+    observe_register(
+        &mut run,
+        410.0,
+        &unauthenticated(Udp),
+        RegisterOutcome::Sent,
+    );
+    for at in [410.5, 411.5, 413.5, 417.5] {
+        observe_register(&mut run, at, &unauthenticated(Udp), RegisterOutcome::Again);
+    }
+    run.advance_to(441.9);
+    assert_eq!(diagnosis(&run), None);
+    run.advance_to(442.0);
+    assert_diagnosed(
+        &run,
+        &["sent 5 times since 0:06:50", "no answer was observed"],
+        "fail2ban",
+    );
+    assert_withdrawn_after_200(&mut run, 600.0, Udp);
+
+    let mut run = converted(configured(Tcp));
+    observe_register(
+        &mut run,
+        410.0,
+        &unauthenticated(Tcp),
+        RegisterOutcome::Sent,
+    );
+    run.advance_to(500.0);
+    assert_eq!(diagnosis(&run), None, "its connection may have been cut");
+    observe_register(
+        &mut run,
+        530.0,
+        &unauthenticated(Tcp),
+        RegisterOutcome::Sent,
+    );
+    assert_diagnosed(&run, &["over TCP", "2 times since 0:06:50"], "fail2ban");
+}
+
+/// Behind a mirror of one direction answers are not heard, though they come.
+#[test]
+fn answers_that_cannot_be_heard_are_not_missed() {
+    let mut run = converted(configured(Udp));
+    for at in [410.0, 3900.0, 7400.0] {
+        observe_register(&mut run, at, &unauthenticated(Udp), RegisterOutcome::Sent);
+        observe_register(
+            &mut run,
+            at + 0.1,
+            &authenticated(Udp),
+            RegisterOutcome::Sent,
+        );
+    }
+    run.advance_to(90_000.0);
+    assert_eq!(diagnosis(&run), None);
+    let mut run = converted(configured(Tcp));
+    for at in [410.0, 3900.0, 7400.0] {
+        observe_register(&mut run, at, &authenticated(Tcp), RegisterOutcome::Sent);
+    }
+    run.advance_to(90_000.0);
+    assert_eq!(diagnosis(&run), None);
+}
+
+#[test]
+fn a_closed_port_is_a_wrong_transport_or_no_pbx() {
+    for transport in [Udp, Tcp] {
+        let mut run = converted(Plan {
+            registering: vec![mac(PHONE)],
+            ..configured(transport)
+        });
+        let closed = ObservationKind::PortClosed {
+            pbx: pbx(),
+            transport,
+        };
+        if transport == Udp {
+            observe_register(
+                &mut run,
+                410.0,
+                &unauthenticated(Udp),
+                RegisterOutcome::Sent,
+            );
+        }
+        run.observe(410.0, HOST, closed.clone());
+        run.observe(410.001, HOST, closed.clone());
+        assert_eq!(diagnosis(&run), None, "a PBX may be starting");
+        run.observe(430.0, HOST, closed.clone());
+        let place = format!("sent to {transport} port 5060 of 192.168.5.1 2 times since 0:06:50");
+        assert_diagnosed(
+            &run,
+            &[&place, "the port is closed"],
+            "transportLayerProtocol",
+        );
+        run.advance_to(5000.0);
+        assert_diagnosed(&run, &[&place], "protocol and bind");
+        assert_eq!(
+            run.phone()
+                .withdrawn
+                .iter()
+                .filter(|it| it.code == Code::NotRegistering)
+                .count(),
+            0
+        );
+        let other = if transport == Udp { Tcp } else { Udp };
+        attempt(&mut run, 5100.0, other, 200);
+        assert_eq!(diagnosis(&run), None);
+        let evidence = run.phone().evidence.last().unwrap().detail.clone();
+        assert!(
+            evidence.ends_with(&format!("; its SEP file names {transport}")),
+            "{evidence}"
+        );
+    }
+}
+
+/// What was found closed before it had another configuration says nothing of this one.
+#[test]
+fn what_answers_is_not_closed() {
+    let mut run = converted(configured(Tcp));
+    for at in [410.0, 430.0] {
+        let transport = Tcp;
+        run.observe(
+            at,
+            HOST,
+            ObservationKind::PortClosed {
+                pbx: pbx(),
+                transport,
+            },
+        );
+    }
+    attempt(&mut run, 500.0, Udp, 401);
+    assert_diagnosed(
+        &run,
+        &["rejects the secret", "its SEP file names TCP"],
+        "authPassword",
+    );
+    assert_withdrawn_after_200(&mut run, 600.0, Udp);
+}
+
+#[test]
+fn a_phone_that_asks_elsewhere_than_it_was_told_is_said_to() {
+    let other = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 9), 5060);
+    let mut run = converted(configured(Tcp));
+    let register = Register {
+        pbx: other,
+        ..unauthenticated(Udp)
+    };
+    observe_register(&mut run, 410.0, &register, RegisterOutcome::Sent);
+    run.advance_to(500.0);
+    assert_eq!(diagnosis(&run), None);
+    observe_register(&mut run, 530.0, &register, RegisterOutcome::Sent);
+    assert_diagnosed(
+        &run,
+        &[
+            "over UDP to 10.0.0.9:5060",
+            "its SEP file names 192.168.5.1:5060 over TCP",
+        ],
+        "Restart it",
+    );
+    // That it is refused there is said in place of it, and where it should ask too.
+    observe_register(&mut run, 540.0, &register, answered(403));
+    assert_diagnosed(
+        &run,
+        &["403", "its SEP file names 192.168.5.1:5060 over TCP"],
+        "max_contacts",
+    );
+    assert_withdrawn_after_200(&mut run, 600.0, Tcp);
+}
+
+/// A converted phone, and the phones that are expected to register.
+fn expecting(registering: &[u8]) -> Run {
+    converted(Plan {
+        registering: registering.iter().map(|last| mac(*last)).collect(),
+        ..plan()
+    })
+}
+
+#[test]
+fn a_converted_phone_that_never_registers_is_told_and_withdrawn_when_it_does() {
+    let code = reflash::diagnose::Code::NotRegistering;
+    let stands = |run: &Run| {
+        let phone = run.phone();
+        phone.diagnoses.iter().any(|found| found.code == code)
+    };
+    let mut run = expecting(&[12]);
+    run.advance_to(700.7);
+    assert_eq!(run.state(), State::Flashed);
+    assert!(!stands(&run), "5 minutes are not over");
+    let waited_for: Vec<_> = run
+        .fleet
+        .awaiting_registration()
+        .iter()
+        .map(|it| it.mac)
+        .collect();
+    assert_eq!(waited_for, [Some(mac(12))]);
+    run.advance_to(701.0);
+    assert!(stands(&run));
+    assert!(
+        run.fleet.awaiting_registration().is_empty(),
+        "it had its time"
+    );
+    let found = run.phone().diagnoses.remove(0);
+    assert!(found.evidence.contains("at 0:06:40"), "{}", found.evidence);
+    assert_eq!(run.state(), State::Flashed, "it is converted all the same");
+
+    run.report_mac(800.0, HOST, PHONE, EvidenceSource::Sip);
+    assert!(!stands(&run));
+    assert!(run.phone().withdrawn.iter().any(|found| found.code == code));
+    run.advance_to(9000.0);
+    assert!(!stands(&run), "one REGISTER is enough");
+}
+
+#[test]
+fn who_registers_in_time_or_elsewhere_or_is_not_converted_is_not_told_of() {
+    let none = |run: &mut Run| {
+        run.advance_to(9000.0);
+        let phone = run.phone();
+        let code = reflash::diagnose::Code::NotRegistering;
+        assert!(!phone.diagnoses.iter().any(|found| found.code == code));
+        assert!(!phone.withdrawn.iter().any(|found| found.code == code));
+    };
+    let mut in_time = expecting(&[12]);
+    in_time.report_mac(430.0, HOST, PHONE, EvidenceSource::Sip);
+    assert!(in_time.fleet.awaiting_registration().is_empty());
+    none(&mut in_time);
+    none(&mut expecting(&[13]));
+    let mut waits = Run::new(Plan {
+        registering: vec![mac(12)],
+        ..plan()
+    });
+    waits.stage(&format!("SEP{}.cnf.xml", mac(12).upper_hex()), 5000);
+    none(waits.boot(0.0, 5, 12));
+}
