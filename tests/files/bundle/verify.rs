@@ -248,7 +248,7 @@ fn people_are_told_which_key_signed_and_that_it_is_their_own() {
     assert_eq!(output.status.code(), Some(0));
     let text = String::from_utf8(output.stdout).unwrap();
     for part in [
-        "with a key given",
+        "some were made with a key",
         "8 files signed by rehearsal.pem, 2015-04-22T07:21:26Z",
         "term65.default.loads: hardware mask 15",
     ] {
