@@ -205,7 +205,7 @@ pub struct Exporter {
 }
 
 impl Exporter {
-    /// Each scrape calls `page`.
+    /// An exporter that calls `page` for each scrape.
     pub fn new(page: impl Fn() -> String + Send + Sync + 'static) -> Self {
         let page = Box::new(page);
         Self { page }

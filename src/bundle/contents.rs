@@ -1,5 +1,5 @@
-//! Conclusions from all files of a bundle: the kind of each, what is missing and what does not
-//! match.
+//! Conclusions from all files of a bundle: the kind of each file, missing files, and
+//! contradictions.
 
 mod cross_check;
 

@@ -16,7 +16,7 @@ use crate::{
 /// repetition. Phones send CDP once a minute.
 pub const REPEAT_WINDOW: Duration = Duration::from_secs(5);
 
-/// Reports that are remembered: two sources for as many phones as are tracked.
+/// Reports that are remembered: those of two sources for each of the most phones that are tracked.
 const MAX_REMEMBERED: usize = 2 * MAX_PHONES;
 
 /// Turns frames into observations and drops repetitions.

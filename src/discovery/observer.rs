@@ -127,7 +127,7 @@ impl Observer {
         match payload {
             Payload::Cdp(bytes) => emit(&Decoded::Cdp(&Cdp::decode(bytes)?), sink),
             Payload::Lldp(bytes) => emit(&Decoded::Lldp(&Lldp::decode(bytes)?), sink),
-            // Proxy ARP is no evidence.
+            // A sender that differs from the station is proxy ARP, which proves nothing.
             Payload::Arp(arp) if Some(arp.sender_mac) == sender => emit(&Decoded::Arp(arp), sink),
             Payload::Ipv4Udp {
                 source,

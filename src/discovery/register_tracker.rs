@@ -49,7 +49,8 @@ struct TrackedRegister {
 }
 
 impl RegisterTracker {
-    /// The observation of a request. `None`: it is no phone's REGISTER, or [`MAX_COPIES`] is reached.
+    /// The observation of a request. `None`: it is not the REGISTER of a phone, or [`MAX_COPIES`]
+    /// is reached.
     pub fn request(&mut self, request: &Request, flow: Flow) -> Option<Observation> {
         let register = register(request, flow)?;
         let (call, number, _) = request.transaction()?;

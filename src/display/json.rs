@@ -66,7 +66,7 @@ enum Other<'a> {
 }
 
 impl<W: Write> JsonReporter<W> {
-    /// Writes to this stream.
+    /// A display that writes to this stream.
     pub fn new(out: W) -> Self {
         Self {
             out: LineWriter::new(out),

@@ -104,7 +104,7 @@ impl FirewallOutput {
         }
     }
 
-    /// From the output of `nft -j list ruleset`.
+    /// Only the output of `nft -j list ruleset`, for tests.
     #[must_use]
     pub fn of_nft(output: String) -> Self {
         Self {
@@ -113,7 +113,7 @@ impl FirewallOutput {
         }
     }
 
-    /// From the output of `iptables-save`.
+    /// Only the output of `iptables-save`, for tests.
     #[must_use]
     pub fn of_iptables(output: String) -> Self {
         Self {
@@ -122,7 +122,7 @@ impl FirewallOutput {
         }
     }
 
-    /// From the output of `ufw status verbose`.
+    /// Only the output of `ufw status verbose`, for tests.
     #[must_use]
     pub fn of_ufw(output: String) -> Self {
         Self {

@@ -68,7 +68,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Skips 802.1Q tags: the VLAN of the innermost, and the type after it.
+/// Skips 802.1Q tags. Returns the VLAN of the innermost one, and the type after it.
 pub(super) fn untagged(
     mut kind: u16,
     reader: &mut Reader<'_>,

@@ -223,7 +223,7 @@ impl Folder {
         let mut temporary = Vec::new();
         if let Err(error) = put(root, files, &mut temporary) {
             for path in temporary {
-                // The first error is reported.
+                // Only the error of the write is reported.
                 let _ = fs::remove_file(path);
             }
             return Err(error);

@@ -134,7 +134,8 @@ impl PhoneView {
         };
     }
 
-    /// Returns how many more bytes it has acknowledged.
+    /// Applies a step. Returns how many bytes the phone acknowledged since the last step or
+    /// progress.
     pub(super) fn step(&mut self, at: Timestamp, step: &Step) -> u64 {
         self.enter(at, step.state, step.details.evidence.as_ref());
         self.timeline.enter(at, step.state);
@@ -160,7 +161,8 @@ impl PhoneView {
         more
     }
 
-    /// Returns how many more bytes it has acknowledged.
+    /// Applies progress. Returns how many bytes the phone acknowledged since the last step or
+    /// progress.
     pub(super) fn progress(&mut self, progress: &Progress) -> u64 {
         let more = self.acknowledge(&progress.file, progress.bytes, progress.size);
         if let Some(file) = &mut self.file {
@@ -174,7 +176,7 @@ impl PhoneView {
     fn acknowledge(&mut self, name: &str, bytes: u64, size: u64) -> u64 {
         match &mut self.file {
             Some(file) if file.name == name => {
-                // A second attempt starts again from 0.
+                // A further attempt starts again from 0 bytes.
                 let more = bytes.saturating_sub(file.bytes);
                 file.bytes = bytes;
                 more

@@ -176,7 +176,7 @@ pub async fn run_with_operator(
     }
 }
 
-/// Starts the metrics server. The run goes on if it stops.
+/// Starts the metrics server. If that server stops, the run continues.
 fn start_metrics(shared: &Arc<Shared>, server: http::Server) -> ServerThread {
     let shared = Arc::clone(shared);
     let page = move || {
@@ -188,7 +188,7 @@ fn start_metrics(shared: &Arc<Shared>, server: http::Server) -> ServerThread {
     })
 }
 
-/// Starts the server of the web page. The run goes on if it stops.
+/// Starts the server of the web page. If that server stops, the run continues.
 fn start_web(shared: &Arc<Shared>, server: web::Server) -> (ServerThread, Arc<SharedView>) {
     let shared = Arc::clone(shared);
     let view = Arc::new(SharedView::new(wall_clock, move || shared.report()));

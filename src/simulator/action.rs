@@ -36,7 +36,7 @@ pub enum PhoneEvent {
     Fetched {
         /// The requested name.
         name: String,
-        /// Bytes.
+        /// The size of the file in bytes.
         bytes: u64,
     },
     /// The request of a file was answered with ERROR, or not at all.

@@ -171,7 +171,7 @@ impl Fetch {
         });
     }
 
-    /// Takes a datagram that came to `port`.
+    /// Handles a datagram that `port` received.
     pub(super) fn receive(
         &mut self,
         now: Duration,

@@ -154,9 +154,9 @@ impl Sockets {
 /// The running server but for its sockets.
 struct Core<S> {
     engine: Engine<S>,
-    /// What came to a transfer port.
+    /// The datagrams that a transfer port received.
     inbox: ReceiveBatch,
-    /// What came to the listener.
+    /// The datagrams that the listener received.
     requests: ReceiveBatch,
     out: TransmitQueue,
     /// Failed receptions since a good one or an empty queue.

@@ -92,7 +92,7 @@ fn a_peer_that_never_acknowledges_gets_three_packets() {
         assert_eq!(t.deadline(), start + Duration::from_secs(after));
         assert_eq!(t.timeout(t.deadline()), Step::Send(blocks(1..=1)));
     }
-    // Nothing more is sent, and an ACK that comes late still finds it.
+    // Nothing more is sent, but the transfer still accepts a late ACK.
     assert_eq!(t.deadline(), start + Duration::from_secs(5));
     assert_eq!(t.timeout(t.deadline()), Step::Ignored);
     assert_eq!(t.deadline(), start + FIRST_SILENCE);

@@ -86,7 +86,7 @@ pub(super) async fn serve(stream: TcpStream, state: Arc<ServerState>, _permit: C
     }
 }
 
-/// How long nothing was acknowledged of what is waiting.
+/// Since when the client has acknowledged none of the waiting bytes.
 struct Patience {
     acknowledged: u64,
     since: Instant,

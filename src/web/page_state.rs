@@ -25,7 +25,7 @@ const NOTICES: usize = 20;
 pub(super) struct PageState {
     /// Counts changes, from 1.
     pub(super) version: u64,
-    /// The version of what is not about a phone.
+    /// The version of the parts that do not concern a phone.
     pub(super) head_changed: u64,
     /// The version in which a phone was removed or all were replaced.
     pub(super) gone: u64,

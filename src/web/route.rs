@@ -27,7 +27,7 @@ pub(super) enum Route {
 /// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// Its `Host` is no name of this machine (DNS rebinding).
+    /// Its `Host` does not name this machine (DNS rebinding).
     Host,
     /// It comes from another site's page.
     CrossSite,

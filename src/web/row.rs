@@ -57,7 +57,7 @@ pub(super) struct Moving {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct File {
     name: String,
-    /// Its place in the manifest, from 1; 0 for a file that is no image.
+    /// Its place in the manifest, from 1; 0 for a file that is not an image.
     at: u32,
     of: u32,
     bytes: u64,

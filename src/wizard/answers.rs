@@ -64,7 +64,7 @@ struct StepAnswer {
 }
 
 impl Answers {
-    /// Before the first question.
+    /// The answers before the first question: only those that the command line gives.
     pub(super) fn new(given: CommandLine, model: Option<&'static Model>) -> Self {
         Self {
             command_line: given.clone(),

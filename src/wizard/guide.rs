@@ -173,7 +173,8 @@ pub(super) struct GuidedReporter {
 }
 
 impl GuidedReporter {
-    /// `has_survey`: whether the run begins with a survey.
+    /// Adds the instructions of `guide` to `inner`. `has_survey`: whether the run begins with a
+    /// survey.
     pub(super) fn new(inner: Box<dyn Reporter>, guide: Guide, has_survey: bool) -> Self {
         Self {
             inner,

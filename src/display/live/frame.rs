@@ -34,7 +34,7 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// How long ago that was.
+    /// The time from `then` until now.
     pub(super) fn since(&self, then: Timestamp) -> Duration {
         Duration::try_from(self.tick.at.duration_since(then)).unwrap_or_default()
     }
@@ -66,7 +66,7 @@ pub(super) fn cure_lines(frame: Frame, indent: &str, diagnosis: &Diagnosis) -> V
     folded(frame, &text, indent, &rest, str::to_owned)
 }
 
-/// A text in as many rows as it takes.
+/// A text, wrapped into as many rows as it needs.
 pub(super) fn folded(
     frame: Frame,
     text: &str,

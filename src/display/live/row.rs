@@ -54,7 +54,7 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// For these phones on this screen.
+    /// The columns for these phones on this screen.
     pub(super) fn new(frame: Frame, phones: &[&PhoneView]) -> Self {
         let all = frame.width;
         let widest = phones.iter().map(|phone| width(&name(frame, phone))).max();

@@ -12,8 +12,8 @@ use crate::{
     track::{Event, PhoneId, PhoneRef, Report, State},
 };
 
-/// Positions of a phone that are remembered. A conversion has about 20; a phone that repeats
-/// itself for ever is no measure for others.
+/// Positions of a phone that are remembered. A conversion has about 20; a phone that goes through
+/// them again and again is not representative of others.
 const MAX_POSITIONS: usize = 64;
 
 /// A run while it goes on.

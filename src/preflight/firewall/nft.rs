@@ -25,8 +25,8 @@ impl ChainName {
 }
 
 /// The verdict of all chains together, with the first chain that does not surely accept the packet.
-/// `None`: the text is no ruleset. `without_iptables` skips the rules that iptables wrote, because
-/// `iptables-save` prints them more precisely.
+/// `None`: the text is not a ruleset. `without_iptables` skips the rules that iptables wrote,
+/// because `iptables-save` prints them more precisely.
 pub(super) fn evaluate(
     text: &str,
     packet: &Packet<'_>,

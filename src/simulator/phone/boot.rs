@@ -30,7 +30,7 @@ impl SimulatedPhone {
         self.state = State::Waiting(now + pause, step);
     }
 
-    /// Does the step, or requests its file.
+    /// Begins the step, or requests its file.
     pub(super) fn begin(&mut self, now: Duration, step: Step, actions: &mut Vec<Action>) {
         let name = match &step {
             Step::PowerOn => return self.boot(now, actions),

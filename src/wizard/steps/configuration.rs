@@ -130,7 +130,7 @@ fn clear(answers: &mut Answers) {
     }
 }
 
-/// Makes a typed inventory the answer, if phones can use it; else why not.
+/// Makes a typed inventory the answer, if phones can use it; otherwise returns why not.
 fn take_draft(
     answers: &mut Answers,
     draft: InventoryDraft,

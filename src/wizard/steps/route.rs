@@ -246,7 +246,7 @@ fn survey_note(answers: &Answers) -> &'static str {
     }
 }
 
-/// Examines the bridge, and makes it the answer if it can be used; else why not.
+/// Examines the bridge and makes it the answer, if it can be used; otherwise returns why not.
 fn take(
     paths: &[PathBuf],
     answers: &mut Answers,

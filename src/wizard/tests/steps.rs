@@ -157,7 +157,7 @@ fn old_load_needs_the_bridge() {
     let bridge = "--bridge cmterm-7945_7965-sccp.8-5-2.zip";
     assert!(line.contains(bridge), "{line}");
 
-    // A target is no bridge.
+    // A path that cannot be read is not accepted as the bridge.
     let acts = vec![
         Enter,
         Enter,
