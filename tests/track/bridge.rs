@@ -44,7 +44,7 @@ fn hardware(run: &mut Run, at: f64, who: u8, classes: u32) {
 }
 
 #[test]
-fn a_boot_loader_that_refuses_gets_the_bridge_and_then_the_target() {
+fn a_boot_loader_that_refuses_the_target_is_served_the_bridge_and_then_the_target() {
     let mut run = Run::new(with_bridge());
     assert_eq!(run.view(10, TERM), View::Target);
     run.fetch(0.0, 10, TERM)
@@ -68,7 +68,7 @@ fn a_boot_loader_that_refuses_gets_the_bridge_and_then_the_target() {
 }
 
 #[test]
-fn an_application_whose_load_demands_it_gets_the_bridge_at_once() {
+fn an_application_with_a_load_before_8_3_3_is_served_the_bridge_at_once() {
     let mut run = Run::new(with_bridge());
     run.report_load(0.0, 10, "SCCP45.8-3-2S").boot(1.0, 10, 1);
     assert_eq!(run.view(10, "XMLDefault.cnf.xml"), View::Bridge);
@@ -89,7 +89,7 @@ fn an_application_whose_load_demands_it_gets_the_bridge_at_once() {
 }
 
 #[test]
-fn an_image_of_the_manifest_that_was_given_is_served_whatever_is_shown_now() {
+fn an_image_is_served_from_the_stage_of_the_fetched_manifest_after_the_view_changed() {
     let mut run = Run::new(with_bridge());
     refuses(&mut run, 0.0, 10, TERM);
     assert_eq!(run.view(10, TERM), View::Bridge);
@@ -104,7 +104,7 @@ fn an_image_of_the_manifest_that_was_given_is_served_whatever_is_shown_now() {
 }
 
 #[test]
-fn a_refused_bridge_leads_back_to_the_target_and_is_told() {
+fn a_refused_bridge_is_diagnosed_and_the_target_is_served_again() {
     let mut run = Run::new(with_bridge());
     refuses(&mut run, 0.0, 10, TERM);
     refuses(&mut run, 240.0, 10, TERM);
@@ -118,7 +118,7 @@ fn a_refused_bridge_leads_back_to_the_target_and_is_told() {
 }
 
 #[test]
-fn an_application_that_does_not_want_the_bridge_is_back_at_the_target() {
+fn an_application_that_does_not_request_the_bridge_is_served_the_target_again() {
     let mut run = Run::new(with_bridge());
     run.boot(0.0, 10, 1).fetch(2.0, 10, LOADS);
     run.boot(120.0, 10, 1)
@@ -133,7 +133,7 @@ fn an_application_that_does_not_want_the_bridge_is_back_at_the_target() {
 }
 
 #[test]
-fn without_a_bridge_the_file_to_get_is_named() {
+fn without_a_bridge_the_cure_names_the_bundle_to_download() {
     let mut run = Run::new(plan());
     run.report_load(0.0, 10, "SCCP45.8-3-2S");
     assert_eq!(run.codes(), ["bridge-needed"]);
@@ -149,7 +149,7 @@ fn without_a_bridge_the_file_to_get_is_named() {
 }
 
 #[test]
-fn a_refusal_is_the_hardware_s_where_the_load_knows_the_key() {
+fn a_refusal_by_a_load_that_accepts_the_signature_is_a_hardware_mismatch() {
     for plan in [plan(), with_bridge()] {
         let mut run = Run::new(plan);
         run.report_load(0.0, 10, "SCCP45.9-0-3S").boot(1.0, 10, 1);
@@ -160,7 +160,7 @@ fn a_refusal_is_the_hardware_s_where_the_load_knows_the_key() {
 }
 
 #[test]
-fn the_mask_decides_where_somebody_names_the_hardware() {
+fn the_hardware_mask_decides_the_diagnosis_once_the_hardware_is_known() {
     let mut run = Run::new(masked(7));
     refuses(&mut run, 0.0, 10, TERM);
     assert_eq!(run.codes(), ["manifest-refused"]);
@@ -182,7 +182,7 @@ fn the_mask_decides_where_somebody_names_the_hardware() {
 }
 
 #[test]
-fn a_refusal_at_an_address_moves_with_the_phone_that_turns_out_to_be_there() {
+fn a_refusal_moves_to_the_phone_that_is_identified_at_the_address() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1);
     refuses(&mut run, 60.0, 10, TERM);
@@ -197,7 +197,7 @@ fn a_refusal_at_an_address_moves_with_the_phone_that_turns_out_to_be_there() {
 }
 
 #[test]
-fn a_refused_manifest_is_known_after_its_second_boot() {
+fn a_refused_manifest_is_diagnosed_after_the_second_boot() {
     let mut run = Run::new(plan());
     for at in [0.0, 148.0, 241.0] {
         run.fetch(at, 10, TERM).fetch(at + 0.6, 10, TERM);
@@ -221,7 +221,7 @@ fn a_refused_manifest_is_known_after_its_second_boot() {
 }
 
 #[test]
-fn an_application_that_takes_a_manifest_may_have_the_images_from_a_neighbour() {
+fn an_application_without_image_requests_is_diagnosed_only_at_its_next_manifest_request() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1).fetch(2.0, 10, LOADS).advance_to(250.0);
     assert!(run.codes().is_empty());

@@ -10,7 +10,7 @@ use State::{
 };
 
 #[test]
-fn recovery_with_its_second_pass_and_a_sip_only_request() {
+fn a_recovery_with_a_second_pass_is_confirmed_by_a_sip_only_request() {
     let mut run = Run::new(plan());
     run.full_pass(0.0, 10, TERM).boot(90.0, 10, 1);
     assert_eq!(run.state(), Flashed);
@@ -47,7 +47,7 @@ fn recovery_with_its_second_pass_and_a_sip_only_request() {
 }
 
 #[test]
-fn recovery_without_a_second_pass_settles_after_its_configuration() {
+fn a_recovery_without_a_second_pass_settles_after_its_configuration() {
     let mut run = Run::new(plan());
     run.full_pass(0.0, 10, TERM)
         .boot(90.0, 10, 1)
@@ -62,7 +62,7 @@ fn recovery_without_a_second_pass_settles_after_its_configuration() {
 }
 
 #[test]
-fn what_a_person_reads_on_the_display_is_evidence_and_proves_no_load() {
+fn a_remark_by_a_person_is_evidence_and_does_not_change_the_state() {
     let mut run = Run::new(plan());
     run.full_pass(0.0, 10, TERM)
         .boot(90.0, 10, 1)
@@ -85,7 +85,7 @@ fn what_a_person_reads_on_the_display_is_evidence_and_proves_no_load() {
 }
 
 #[test]
-fn a_phone_that_is_told_a_load_is_flashed_and_a_request_alone_never_confirms_it() {
+fn a_phone_of_unknown_protocol_is_not_confirmed_by_a_sip_only_request() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1).full_pass(2.0, 10, LOADS);
     assert_eq!(run.state(), Writing);
@@ -97,7 +97,7 @@ fn a_phone_that_is_told_a_load_is_flashed_and_a_request_alone_never_confirms_it(
 }
 
 #[test]
-fn a_phone_seen_on_sccp_is_confirmed_by_a_request_that_only_sip_makes() {
+fn a_phone_that_ran_sccp_is_confirmed_by_a_sip_only_request() {
     for by_witness in [false, true] {
         let mut run = Run::new(plan());
         if by_witness {
@@ -118,7 +118,7 @@ fn a_phone_seen_on_sccp_is_confirmed_by_a_request_that_only_sip_makes() {
 }
 
 #[test]
-fn a_boot_loaders_name_and_the_default_load_never_confirm() {
+fn a_boot_loader_name_and_a_universal_loader_never_confirm() {
     let mut run = Run::new(plan());
     run.full_pass(0.0, 10, TERM)
         .report_load(60.0, 10, "term65.default")
@@ -129,7 +129,7 @@ fn a_boot_loaders_name_and_the_default_load_never_confirm() {
 }
 
 #[test]
-fn what_ran_the_target_before_is_already_there() {
+fn a_phone_that_ran_the_target_before_is_already_converted() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1)
         .report_load(5.0, 10, "sip45.9-3-1SR4-1s");
@@ -144,7 +144,7 @@ fn what_ran_the_target_before_is_already_there() {
 }
 
 #[test]
-fn silence_beyond_the_limit_stalls_and_any_step_ends_it() {
+fn silence_beyond_the_limit_stalls_a_phone_until_its_next_request() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, TERM)
         .fetch(2.0, 10, IMAGES[0].0)
@@ -159,7 +159,7 @@ fn silence_beyond_the_limit_stalls_and_any_step_ends_it() {
 }
 
 #[test]
-fn writing_for_five_minutes_is_normal() {
+fn a_phone_that_writes_for_five_minutes_is_not_stalled() {
     let mut run = Run::new(plan());
     run.full_pass(0.0, 10, TERM).advance_to(400.0);
     assert_eq!(run.state(), Writing);
@@ -170,7 +170,7 @@ fn writing_for_five_minutes_is_normal() {
 }
 
 #[test]
-fn a_dial_plan_is_evidence_and_an_sccp_file_after_the_pass_refutes() {
+fn an_sccp_only_request_after_the_pass_withdraws_flashed() {
     let mut run = Run::new(plan());
     run.full_pass(0.0, 10, TERM)
         .boot(90.0, 10, 1)
@@ -187,7 +187,7 @@ fn a_dial_plan_is_evidence_and_an_sccp_file_after_the_pass_refutes() {
 }
 
 #[test]
-fn a_second_pass_whose_manifest_never_arrives_takes_nothing_from_the_first() {
+fn a_second_pass_without_its_manifest_leaves_the_first_pass_valid() {
     let mut run = Run::new(plan());
     run.full_pass(0.0, 10, TERM).boot(90.0, 10, 1);
     let manifest = run.request(91.0, 10, LOADS);
@@ -199,7 +199,7 @@ fn a_second_pass_whose_manifest_never_arrives_takes_nothing_from_the_first() {
 }
 
 #[test]
-fn normal_silence_has_an_end_that_can_be_counted_down() {
+fn the_end_of_an_expected_silence_is_known() {
     let mut run = Run::new(plan());
     let id = |run: &Run| {
         let step = run.events.iter().find_map(|event| match event {

@@ -7,7 +7,7 @@ use crate::support::conversation::*;
 use State::{Configuring, Failed, Flashed, Manifest};
 
 #[test]
-fn power_cut_in_an_image_goes_back_and_is_no_failure() {
+fn a_power_cut_in_an_image_restarts_the_pass_and_is_no_failure() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, TERM).fetch(2.0, 10, IMAGES[0].0);
     let cut = run.fetch_partly(7.0, 10, IMAGES[1].0, 100_000);
@@ -33,7 +33,7 @@ fn power_cut_in_an_image_goes_back_and_is_no_failure() {
 }
 
 #[test]
-fn phones_of_other_models_are_told_apart() {
+fn other_families_and_unsupported_models_are_diagnosed() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, "term75.default.loads");
     assert_eq!(run.codes(), ["wrong-model-bundle"]);
@@ -53,7 +53,7 @@ fn phones_of_other_models_are_told_apart() {
 }
 
 #[test]
-fn trust_lists_slips_and_broken_transfers_have_their_names() {
+fn trust_lists_misspelt_loads_and_broken_transfers_are_diagnosed_and_withdrawn() {
     let mut run = Run::new(plan());
     let wire = mac(1).upper_hex();
     run.fetch(0.0, 10, &format!("CTLSEP{wire}.tlv")).fetch(
@@ -91,7 +91,7 @@ fn trust_lists_slips_and_broken_transfers_have_their_names() {
 }
 
 #[test]
-fn a_third_full_pass_is_told_and_ends_the_loop_and_recovery_is_still_served() {
+fn a_third_full_pass_is_diagnosed_and_no_load_is_named_any_more() {
     let mut run = Run::new(plan());
     for (at, manifest) in [(0.0, TERM), (200.0, LOADS), (400.0, LOADS)] {
         run.full_pass(at, 10, manifest);
@@ -109,7 +109,7 @@ fn a_third_full_pass_is_told_and_ends_the_loop_and_recovery_is_still_served() {
 }
 
 #[test]
-fn a_start_in_the_middle_of_the_images_has_its_name_until_a_pass_is_complete() {
+fn a_reboot_between_images_is_diagnosed_until_a_pass_is_complete() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, TERM).fetch(2.0, 10, IMAGES[0].0);
     let cut = run.fetch_partly(7.0, 10, IMAGES[1].0, 100_000);
@@ -148,7 +148,7 @@ fn a_start_in_the_middle_of_the_images_has_its_name_until_a_pass_is_complete() {
 }
 
 #[test]
-fn power_that_goes_while_the_phone_writes_has_its_name_too() {
+fn a_reboot_while_writing_is_diagnosed() {
     for lease in [false, true] {
         let mut run = Run::new(plan());
         run.full_pass(0.0, 10, TERM);
@@ -161,7 +161,7 @@ fn power_that_goes_while_the_phone_writes_has_its_name_too() {
 }
 
 #[test]
-fn a_dropped_configuration_has_its_name_until_something_follows_from_one() {
+fn a_rejected_configuration_is_diagnosed_until_the_phone_applies_one() {
     let wire = mac(1).upper_hex();
     let own = format!("SEP{wire}.cnf.xml");
     let mut run = Run::new(plan());
@@ -189,7 +189,7 @@ fn a_dropped_configuration_has_its_name_until_something_follows_from_one() {
 }
 
 #[test]
-fn a_phone_that_is_switched_on_and_off_rejects_nothing() {
+fn repeated_power_cycles_are_no_rejected_configuration() {
     let mut run = Run::new(plan());
     for boot in 0_u8..6 {
         run.boot(f64::from(boot) * 70.0, 10, 1).fetch(
@@ -202,7 +202,7 @@ fn a_phone_that_is_switched_on_and_off_rejects_nothing() {
 }
 
 #[test]
-fn answers_that_never_arrive_have_their_name_until_one_does() {
+fn lost_responses_are_diagnosed_until_one_arrives() {
     let ask = |run: &mut Run, at: u16, port: u16, name: &str, served: bool| {
         let transfer = reflash::track::TransferId(u64::from(at) + 1000);
         let served = served.then(|| reflash::track::ServedFile {
@@ -239,7 +239,7 @@ fn answers_that_never_arrive_have_their_name_until_one_does() {
 }
 
 #[test]
-fn an_image_that_breaks_off_in_three_passes_is_a_broken_transfer() {
+fn an_image_that_breaks_off_in_three_passes_is_diagnosed() {
     let mut run = Run::new(plan());
     for at in [0.0, 100.0, 200.0] {
         run.fetch(at, 10, TERM);
@@ -260,7 +260,7 @@ fn an_image_that_breaks_off_in_three_passes_is_a_broken_transfer() {
 }
 
 #[test]
-fn other_kinds_of_phones_are_told_what_they_need() {
+fn the_cure_for_an_unsupported_model_names_what_it_needs() {
     for (load, part) in [
         ("SIP894x.9-4-2SR3-1", "8941"),
         ("sip88xx.12-0-1", "MPP"),

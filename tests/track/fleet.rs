@@ -10,7 +10,7 @@ use reflash::track::{
 use crate::support::conversation::*;
 
 #[test]
-fn only_gives_the_target_to_its_phones_and_to_boot_loaders_without_a_name() {
+fn only_limits_the_target_to_the_listed_phones_and_unidentified_boot_loaders() {
     let mut run = Run::new(Plan {
         only: Some(vec![mac(1)]),
         ..plan()
@@ -36,7 +36,7 @@ fn only_gives_the_target_to_its_phones_and_to_boot_loaders_without_a_name() {
 }
 
 #[test]
-fn a_refusal_on_purpose_is_no_diagnosis() {
+fn a_phone_outside_only_gets_no_diagnosis() {
     let mut run = Run::new(Plan {
         only: Some(vec![mac(1)]),
         ..plan()
@@ -47,7 +47,7 @@ fn a_refusal_on_purpose_is_no_diagnosis() {
 }
 
 #[test]
-fn only_ends_when_its_phones_are_done_or_failed() {
+fn a_run_with_only_ends_when_the_listed_phones_are_done() {
     let mut run = Run::new(Plan {
         only: Some(vec![mac(1), mac(2)]),
         ..plan()
@@ -65,7 +65,7 @@ fn only_ends_when_its_phones_are_done_or_failed() {
 }
 
 #[test]
-fn an_inventory_is_waited_for_and_strangers_are_served_and_do_not_count() {
+fn a_run_waits_for_the_inventory_and_serves_other_phones_uncounted() {
     let mut run = Run::new(Plan {
         expected: Some(vec![mac(1), mac(2)]),
         // What is known by name outweighs a number.
@@ -114,7 +114,7 @@ fn an_inventory_is_waited_for_and_strangers_are_served_and_do_not_count() {
 }
 
 #[test]
-fn expect_takes_any_phones_and_a_failed_one_ends_but_fails_the_run() {
+fn expect_counts_any_phone_and_a_failed_phone_fails_the_run() {
     let mut run = Run::new(Plan {
         expect: Some(2),
         ..plan()
@@ -130,7 +130,7 @@ fn expect_takes_any_phones_and_a_failed_one_ends_but_fails_the_run() {
 }
 
 #[test]
-fn without_expectations_a_run_goes_on_and_timeout_and_failures_end_it() {
+fn a_run_without_expectations_ends_by_timeout_or_max_failures() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1).report_load(1.0, 10, LOAD);
     assert_eq!(run.fleet.run_state(seconds(1e6)), RunState::Running);
@@ -157,7 +157,7 @@ fn without_expectations_a_run_goes_on_and_timeout_and_failures_end_it() {
 }
 
 #[test]
-fn a_drain_serves_who_took_a_manifest_and_nobody_else() {
+fn a_drain_serves_only_phones_that_took_a_manifest() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, TERM)
         .fetch(2.0, 10, IMAGES[0].0)
@@ -202,7 +202,7 @@ fn a_drain_serves_who_took_a_manifest_and_nobody_else() {
 }
 
 #[test]
-fn a_flood_of_addresses_and_requests_is_bounded_and_drops_no_named_phone() {
+fn a_flood_of_addresses_is_bounded_and_drops_no_identified_phone() {
     let mut fleet = Fleet::new(plan());
     let ask = |fleet: &mut Fleet, address: u32, name: &str| {
         let kind = ObservationKind::Requested {
@@ -239,7 +239,7 @@ fn a_flood_of_addresses_and_requests_is_bounded_and_drops_no_named_phone() {
 }
 
 #[test]
-fn events_and_the_report_carry_the_names_and_the_report_lists_who_never_came() {
+fn events_and_the_report_have_the_names_and_the_report_lists_missing_phones() {
     let plan = Plan {
         expected: Some(vec![mac(1), mac(2)]),
         names: [(mac(1), "Reception".to_owned()), (mac(2), "Lab".to_owned())].into(),

@@ -5,7 +5,7 @@ use reflash::track::{EvidenceSource, FileOutcome, ObservationKind, State, Transf
 use crate::support::conversation::*;
 
 #[test]
-fn an_unnamed_recovery_becomes_the_phone_that_names_itself_there() {
+fn an_unidentified_recovery_becomes_the_phone_that_is_identified_at_the_address() {
     let mut run = Run::new(plan());
     run.full_pass(0.0, 10, TERM);
     let before = run.phone();
@@ -32,7 +32,7 @@ fn a_phone_that_changes_its_address_stays_one_phone() {
 }
 
 #[test]
-fn an_unnamed_recovery_elsewhere_is_nobodys_by_guess() {
+fn an_unidentified_recovery_at_another_address_is_not_assigned_to_a_phone() {
     let mut run = Run::new(plan());
     run.full_pass(0.0, 10, TERM).boot(90.0, 11, 1);
     let report = run.report();
@@ -42,7 +42,7 @@ fn an_unnamed_recovery_elsewhere_is_nobodys_by_guess() {
 }
 
 #[test]
-fn an_address_that_changes_its_phone_takes_the_episode_along() {
+fn a_recovery_moves_to_the_phone_that_is_identified_after_it() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1).full_pass(600.0, 10, TERM);
     // Until somebody names himself, the address is the phone that did last.
@@ -59,7 +59,7 @@ fn an_address_that_changes_its_phone_takes_the_episode_along() {
 }
 
 #[test]
-fn a_known_phone_finds_its_unnamed_recovery_at_its_new_address() {
+fn an_unidentified_recovery_at_the_new_address_of_a_phone_is_merged_into_it() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1).full_pass(60.0, 11, TERM);
     assert_eq!(run.report().phones.len(), 2);
@@ -73,7 +73,7 @@ fn a_known_phone_finds_its_unnamed_recovery_at_its_new_address() {
 }
 
 #[test]
-fn who_spoke_from_elsewhere_meanwhile_was_not_in_recovery() {
+fn a_recovery_is_not_merged_into_a_phone_that_was_active_at_another_address() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1)
         .fetch(60.0, 11, TERM)
@@ -97,7 +97,7 @@ fn a_recovery_of_another_family_is_another_phone() {
 }
 
 #[test]
-fn others_never_count_and_are_promoted_with_their_files() {
+fn other_clients_are_not_counted_and_keep_their_files_when_they_become_phones() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 10, IMAGES[0].0).fetch(1.0, 20, "readme.txt");
     let report = run.report();
@@ -118,7 +118,7 @@ fn others_never_count_and_are_promoted_with_their_files() {
 }
 
 #[test]
-fn a_witness_names_a_phone_in_the_middle_of_its_images() {
+fn a_phone_can_be_identified_between_its_images() {
     let mut run = Run::new(plan());
     let jar = {
         run.fetch(0.0, 10, TERM);
@@ -134,7 +134,7 @@ fn a_witness_names_a_phone_in_the_middle_of_its_images() {
 }
 
 #[test]
-fn a_person_with_a_tftp_client_who_fetches_every_file_is_no_phone() {
+fn a_tftp_client_that_fetches_every_file_is_no_phone() {
     let mut run = Run::new(plan());
     for (at, name) in [
         LOADS,
@@ -158,7 +158,7 @@ fn a_person_with_a_tftp_client_who_fetches_every_file_is_no_phone() {
 }
 
 #[test]
-fn the_kernels_table_alone_makes_no_phone_of_a_person_with_a_tftp_client() {
+fn the_arp_table_alone_makes_no_phone_of_a_tftp_client() {
     let mut run = Run::new(plan());
     let named = |source| ObservationKind::MacReported {
         mac: mac(5),
@@ -182,7 +182,7 @@ fn the_kernels_table_alone_makes_no_phone_of_a_person_with_a_tftp_client() {
 }
 
 #[test]
-fn a_witness_is_asked_about_phones_that_did_not_name_themselves() {
+fn addresses_of_phones_without_a_mac_are_listed_as_unidentified() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1)
         .fetch(1.0, 20, TERM)
@@ -207,7 +207,7 @@ fn a_witness_is_asked_about_phones_that_did_not_name_themselves() {
 }
 
 #[test]
-fn a_phone_that_turns_out_to_be_a_known_one_is_counted_once() {
+fn a_phone_that_is_identified_as_a_known_phone_is_counted_once() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1).fetch(5.0, 11, "term45.default.loads");
     run.report_load(6.0, 11, LOAD);

@@ -48,7 +48,7 @@ fn details(run: &Run) -> Vec<String> {
 }
 
 #[test]
-fn a_phone_that_is_told_no_tftp_server_and_does_not_come_is_diagnosed_until_it_comes() {
+fn a_lease_without_a_tftp_server_is_diagnosed_until_the_phone_sends_a_request() {
     let mut run = Run::new(plan_on_network());
     gets(&mut run, 5.0, 10, lease_with(&[], None, None));
     let says = "DHCP server 192.168.5.254 gave it 192.168.5.10 and names no TFTP server: neither \
@@ -79,7 +79,7 @@ fn a_phone_that_is_told_no_tftp_server_and_does_not_come_is_diagnosed_until_it_c
 }
 
 #[test]
-fn a_phone_that_is_sent_elsewhere_is_told_where() {
+fn the_diagnosis_names_the_other_tftp_server_and_its_option() {
     for (lease, says) in [
         (
             lease_with(&[OTHER], None, None),
@@ -122,7 +122,7 @@ fn a_phone_that_is_sent_elsewhere_is_told_where() {
 }
 
 #[test]
-fn who_is_sent_here_or_comes_all_the_same_is_not_diagnosed() {
+fn a_phone_that_is_directed_here_or_sends_a_request_is_not_diagnosed() {
     // Here, by either option.
     for lease in [
         lease_with(&[OWN, OTHER], Some("x"), None),
@@ -164,7 +164,7 @@ fn who_is_sent_here_or_comes_all_the_same_is_not_diagnosed() {
 }
 
 #[test]
-fn a_lease_that_names_this_machine_withdraws_it() {
+fn a_lease_that_names_this_machine_withdraws_the_diagnosis() {
     let mut run = Run::new(plan_on_network());
     gets(&mut run, 5.0, 10, lease_with(&[], None, Some(ROUTER)));
     run.advance_to(100.0);
@@ -175,7 +175,7 @@ fn a_lease_that_names_this_machine_withdraws_it() {
 }
 
 #[test]
-fn a_phone_that_was_here_and_forgot_the_way_in_a_factory_reset_is_diagnosed() {
+fn a_phone_with_another_tftp_server_after_a_factory_reset_is_diagnosed() {
     let mut run = Run::new(plan_on_network());
     run.boot(5.0, 10, 10);
     gets(&mut run, 100.0, 10, lease_with(&[OTHER], None, None));
@@ -186,7 +186,7 @@ fn a_phone_that_was_here_and_forgot_the_way_in_a_factory_reset_is_diagnosed() {
 }
 
 #[test]
-fn leases_without_end_leave_room_for_other_evidence() {
+fn a_flood_of_leases_leaves_space_for_other_evidence() {
     let mut run = Run::new(plan_on_network());
     for number in 0..200 {
         let server = Ipv4Addr::new(10, 0, 0, number);

@@ -82,7 +82,7 @@ fn end(kind: u8) -> TransferEnd {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
-    fn no_sequence_of_sightings_claims_what_it_did_not_see(acts in acts()) {
+    fn no_sequence_of_observations_claims_an_unproven_state(acts in acts()) {
         let names = names();
         let mut fleet = Fleet::new(Plan {
             expect: Some(2),

@@ -148,7 +148,7 @@ fn assert_withdrawn_after_200(run: &mut Run, at: f64, transport: SipTransport) {
 }
 
 #[test]
-fn a_registered_phone_is_said_to_be_and_nothing_is_wrong() {
+fn a_registered_phone_has_evidence_once_and_no_diagnosis() {
     let mut run = converted(configured(Tcp));
     for round in 0..5 {
         attempt(&mut run, 410.0 + 3000.0 * f64::from(round), Tcp, 200);
@@ -171,7 +171,7 @@ fn a_registered_phone_is_said_to_be_and_nothing_is_wrong() {
 
 /// A PBX's phones register all day long.
 #[test]
-fn registering_holds_up_no_end_of_a_run() {
+fn refreshed_registrations_do_not_delay_the_end_of_a_run() {
     let mut run = converted(Plan {
         expect: Some(1),
         ..configured(Udp)
@@ -185,7 +185,7 @@ fn registering_holds_up_no_end_of_a_run() {
 }
 
 #[test]
-fn nothing_is_said_of_who_is_not_converted_and_nobody_becomes_a_phone() {
+fn a_phone_without_a_configuration_is_not_diagnosed_and_a_register_makes_no_phone() {
     let mut run = Run::new(configured(Udp));
     attempt(&mut run, 1.0, Udp, 401);
     let closed = ObservationKind::PortClosed {
@@ -259,7 +259,7 @@ proptest! {
     /// Whatever is heard of REGISTERs: no state changes, nothing stands twice, time ends, and a
     /// registration of every line leaves nothing said.
     #[test]
-    fn any_story_leaves_a_converted_phone_converted(
+    fn random_registers_never_change_the_state_of_a_converted_phone(
         story in prop::collection::vec(
             (0.0_f64..90.0, 0_usize..4, outcomes(), any::<[bool; 4]>(), prop::bool::weighted(0.1)),
             0..60,

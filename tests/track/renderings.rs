@@ -289,7 +289,7 @@ fn step(state: State, evidence: Option<&str>) -> Event {
 }
 
 #[test]
-fn the_reason_of_a_state_is_the_evidence_that_brought_it() {
+fn the_reason_of_a_state_is_the_evidence_that_caused_it() {
     let mut view = RunView::default();
     let mut reason_after = |state, evidence| {
         view.apply(began(), &step(state, evidence));

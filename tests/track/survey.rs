@@ -59,7 +59,7 @@ fn planned(run: &Run) -> Vec<String> {
 }
 
 #[test]
-fn while_it_goes_on_no_load_is_named_and_none_is_handed_out() {
+fn during_the_survey_no_load_is_named_or_served() {
     let mut run = run(true);
     for name in [DEFAULT, LOADS, BRIDGE_LOADS, IMAGES[0].0] {
         assert_eq!(run.view(10, name), View::ConfigOnly, "{name}");
@@ -85,7 +85,7 @@ fn while_it_goes_on_no_load_is_named_and_none_is_handed_out() {
 }
 
 #[test]
-fn who_runs_a_load_of_before_8_3_3_gets_the_bridge_without_a_try_at_the_target() {
+fn a_phone_with_a_load_before_8_3_3_is_served_the_bridge_first() {
     let mut run = run(true);
     run.boot(1.0, 10, 10);
     alarm(&mut run, 4.0, 10, OLD);
@@ -127,7 +127,7 @@ fn who_runs_a_load_of_before_8_3_3_gets_the_bridge_without_a_try_at_the_target()
 }
 
 #[test]
-fn without_a_bridge_it_is_told_at_once_what_is_needed() {
+fn without_a_bridge_an_old_load_is_diagnosed_at_once() {
     let mut run = run(false);
     alarm(&mut run, 4.0, 10, OLD);
     assert_eq!(run.codes(), ["bridge-needed"]);
@@ -144,7 +144,7 @@ fn without_a_bridge_it_is_told_at_once_what_is_needed() {
 }
 
 #[test]
-fn who_runs_the_target_counts_as_already_and_is_named_no_load() {
+fn a_phone_with_the_target_counts_as_already_and_is_served_no_load() {
     let mut run = run(true);
     run.boot(1.0, 10, 10)
         .report_load(5.0, 10, LOAD)
@@ -160,7 +160,7 @@ fn who_runs_the_target_counts_as_already_and_is_named_no_load() {
 }
 
 #[test]
-fn others_get_the_target_and_one_whose_family_is_not_served_gets_nothing() {
+fn other_loads_get_the_target_and_an_unserved_family_gets_nothing() {
     for (load, plan) in [
         ("SCCP45.8-5-2S", PlannedRoute::Target),
         ("SCCP45.8-4-1S", PlannedRoute::Target),
@@ -180,7 +180,7 @@ fn others_get_the_target_and_one_whose_family_is_not_served_gets_nothing() {
 }
 
 #[test]
-fn a_boot_loader_is_served_during_the_survey_and_its_phone_goes_on() {
+fn a_boot_loader_is_served_during_the_survey_and_its_phone_continues() {
     let mut run = run(true);
     assert_eq!(run.view(10, TERM), View::Target);
     run.fetch(1.0, 10, TERM);
@@ -196,7 +196,7 @@ fn a_boot_loader_is_served_during_the_survey_and_its_phone_goes_on() {
 }
 
 #[test]
-fn a_boot_loader_whose_phone_told_an_old_load_before_gets_the_bridge() {
+fn a_boot_loader_of_a_phone_with_an_old_load_is_served_the_bridge() {
     let mut run = run(true);
     alarm(&mut run, 4.0, 10, OLD);
     assert_eq!(run.view(10, TERM), View::Bridge);
@@ -205,7 +205,7 @@ fn a_boot_loader_whose_phone_told_an_old_load_before_gets_the_bridge() {
 }
 
 #[test]
-fn a_survey_stalls_nobody_and_drops_nobodys_configuration() {
+fn a_survey_raises_neither_stalled_nor_config_rejected() {
     let mut plan = surveyed(plan(), true);
     plan.survey = Some(seconds(2000.0));
     let mut run = Run::new(plan);
@@ -240,7 +240,7 @@ fn a_survey_stalls_nobody_and_drops_nobodys_configuration() {
 }
 
 #[test]
-fn a_phone_in_recovery_stalls_as_ever() {
+fn a_phone_in_recovery_stalls_during_the_survey_too() {
     let mut run = run(false);
     run.fetch(1.0, 10, TERM);
     let limit = silence_limit(State::Manifest).unwrap().as_secs_f64();
@@ -251,7 +251,7 @@ fn a_phone_in_recovery_stalls_as_ever() {
 }
 
 #[test]
-fn phones_of_no_interest_are_left_out_of_the_plan() {
+fn phones_outside_only_are_excluded_from_the_plan() {
     let mut plan = surveyed(plan(), true);
     plan.only = Some(vec![mac(10)]);
     let mut run = Run::new(plan);
@@ -266,7 +266,7 @@ fn phones_of_no_interest_are_left_out_of_the_plan() {
 }
 
 #[test]
-fn the_survey_ends_at_its_moment_whenever_the_clock_is_looked_at() {
+fn the_survey_ends_at_its_time_however_ticks_fall() {
     let conversation = |ticks: &[f64]| {
         let mut run = run(true);
         alarm(&mut run, 4.0, 10, OLD);
@@ -294,7 +294,7 @@ fn the_survey_ends_at_its_moment_whenever_the_clock_is_looked_at() {
 }
 
 #[test]
-fn who_comes_when_it_is_over_is_served_as_in_any_run() {
+fn a_phone_that_appears_after_the_survey_is_served_as_in_any_run() {
     let mut run = run(true);
     run.advance_to(SURVEY);
     assert_eq!(run.fleet.survey_results(), Some(Vec::new()));

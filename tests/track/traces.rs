@@ -136,7 +136,7 @@ const TRACES: &[Trace] = &[
 ];
 
 #[test]
-fn every_logged_conversation_ends_in_its_state_with_its_diagnoses_and_no_other() {
+fn every_logged_trace_ends_in_its_state_with_exactly_its_diagnoses() {
     let wire = mac(1).upper_hex();
     for trace in TRACES {
         let mut run = Run::new(plan());

@@ -30,7 +30,7 @@ fn tags(run: &mut Run, at: f64, who: u8, vlan: u16) {
 }
 
 #[test]
-fn a_phone_with_a_tag_and_an_address_of_elsewhere_that_never_asks_is_diagnosed() {
+fn a_tagged_phone_with_an_address_of_another_network_and_no_request_is_diagnosed() {
     let mut run = run(9);
     tags(&mut run, 5.0, 10, 20);
     // What it says again each half minute is nothing new.
@@ -60,7 +60,7 @@ fn a_phone_with_a_tag_and_an_address_of_elsewhere_that_never_asks_is_diagnosed()
 }
 
 #[test]
-fn a_tag_alone_is_no_evidence() {
+fn a_vlan_tag_alone_is_not_diagnosed() {
     // This machine may be in that VLAN without a tag: the addresses say so.
     let mut here = run(5);
     tags(&mut here, 5.0, 10, 20);
@@ -92,7 +92,7 @@ fn a_tag_alone_is_no_evidence() {
 }
 
 #[test]
-fn a_phone_that_comes_over_to_this_network_is_no_longer_elsewhere() {
+fn a_phone_that_moves_to_this_network_withdraws_the_diagnosis() {
     let mut run = run(9);
     tags(&mut run, 5.0, 10, 20);
     run.advance_to(100.0);
@@ -121,7 +121,7 @@ fn a_phone_that_comes_over_to_this_network_is_no_longer_elsewhere() {
 }
 
 #[test]
-fn a_network_is_its_prefix() {
+fn a_subnet_contains_the_addresses_of_its_prefix() {
     let holds = |prefix, address: [u8; 4]| {
         let network = Subnet {
             address: Ipv4Addr::new(10, 1, 2, 3),
@@ -136,7 +136,7 @@ fn a_network_is_its_prefix() {
 }
 
 #[test]
-fn a_boot_loader_of_this_network_that_turns_out_to_be_it_takes_that_back_once() {
+fn a_boot_loader_of_this_network_identified_as_the_phone_withdraws_the_diagnosis_once() {
     let mut run = run(9);
     tags(&mut run, 5.0, 10, 20);
     run.advance_to(100.0);

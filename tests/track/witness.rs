@@ -42,7 +42,7 @@ fn flashed() -> Run {
 }
 
 #[test]
-fn of_two_witnesses_the_later_one_decides_and_the_report_shows_both() {
+fn of_two_sources_the_later_one_decides_and_the_report_shows_both() {
     let mut run = flashed();
     says(&mut run, 121.0, EvidenceSource::Cdp, LOAD);
     assert_eq!(run.state(), State::Confirmed);
@@ -86,7 +86,7 @@ fn of_two_witnesses_the_later_one_decides_and_the_report_shows_both() {
 }
 
 #[test]
-fn witnesses_that_agree_and_a_word_before_a_start_are_no_conflict() {
+fn sources_that_agree_and_reports_before_a_restart_are_no_conflict() {
     let mut run = flashed();
     for (at, source) in [
         (121.0, EvidenceSource::Cdp),
@@ -107,7 +107,7 @@ fn witnesses_that_agree_and_a_word_before_a_start_are_no_conflict() {
 }
 
 #[test]
-fn names_of_a_boot_loaders_doing_and_of_a_universal_loader_contradict_nobody() {
+fn names_of_boot_loaders_and_universal_loaders_are_no_conflict() {
     let mut run = flashed();
     says(&mut run, 121.0, EvidenceSource::Web, "term65.default");
     says(&mut run, 122.0, EvidenceSource::Cdp, "P003-08-8-00");
@@ -119,7 +119,7 @@ fn names_of_a_boot_loaders_doing_and_of_a_universal_loader_contradict_nobody() {
 }
 
 #[test]
-fn the_page_of_another_phone_is_shown_and_moves_nobody() {
+fn a_web_page_of_another_phone_is_evidence_and_moves_no_phone() {
     let mut run = flashed();
     let disputed = ObservationKind::AddressConflict {
         mac: mac(1),
@@ -147,7 +147,7 @@ fn the_page_of_another_phone_is_shown_and_moves_nobody() {
 }
 
 #[test]
-fn an_address_that_is_asked_for_after_the_last_image_is_evidence_of_a_start() {
+fn a_dhcp_request_after_the_last_image_proves_a_reboot() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1).full_pass(3.0, 10, LOADS);
     let leased = ObservationKind::MacReported {
@@ -170,7 +170,7 @@ fn unproven(run: &Run) -> Vec<(Ipv4Addr, u32)> {
 }
 
 #[test]
-fn only_a_phone_whose_application_is_up_and_unproven_can_be_asked() {
+fn only_a_phone_with_a_running_application_and_no_known_load_is_polled() {
     let mut run = Run::new(plan());
     run.fetch(0.0, 50, "dialplan.xml");
     assert_eq!(unproven(&run), [], "no phone");
@@ -195,14 +195,14 @@ fn only_a_phone_whose_application_is_up_and_unproven_can_be_asked() {
 }
 
 #[test]
-fn who_told_its_load_is_not_asked_for_it() {
+fn a_phone_with_a_known_load_is_not_polled() {
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1).report_load(1.0, 10, OLD);
     assert_eq!(unproven(&run), []);
 }
 
 #[test]
-fn a_phone_in_its_boot_loader_or_none_of_the_run_is_not_asked() {
+fn a_phone_in_its_boot_loader_or_outside_the_run_is_not_polled() {
     let mut run = Run::new(Plan {
         only: Some(vec![mac(1)]),
         ..plan()
@@ -232,7 +232,7 @@ fn agent(run: &mut Run, at: f64, release: Option<&str>) {
 }
 
 #[test]
-fn sip_firmware_that_names_itself_confirms_who_was_on_sccp_and_got_every_image() {
+fn a_sip_user_agent_confirms_a_phone_that_ran_sccp_and_fetched_every_image() {
     for release in [None, Some("9.3.1"), Some("of some kind")] {
         let mut run = flashed();
         agent(&mut run, 125.0, release);
@@ -263,7 +263,7 @@ fn sip_firmware_that_names_itself_confirms_who_was_on_sccp_and_got_every_image()
 }
 
 #[test]
-fn a_model_is_learnt_from_a_witness_and_another_familys_is_shown() {
+fn a_reported_model_is_kept_and_a_model_of_another_family_is_evidence() {
     let named = |model: &str, source| ObservationKind::Model {
         model: model.to_owned(),
         source,

@@ -59,7 +59,7 @@ fn raw(options: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_phones_discover_is_the_one_that_phones_send() {
+fn our_discover_has_the_bytes_of_a_phone() {
     let mut options = vec![53, 1, 1, 61, 7, 1];
     options.extend(MAC.bytes());
     options.extend([12, 15]);
@@ -90,7 +90,7 @@ fn a_phones_discover_is_the_one_that_phones_send() {
 }
 
 #[test]
-fn phones_by_their_class() {
+fn a_phone_is_recognised_by_its_vendor_class() {
     for (class, word, number) in [
         (
             &b"Cisco Systems, Inc. IP Phone CP-7965G\0"[..],
@@ -136,7 +136,7 @@ fn phones_by_their_class() {
 }
 
 #[test]
-fn an_offer_names_the_files_server_three_times() {
+fn an_offer_names_the_tftp_server_in_three_options() {
     let mut asked = discover();
     asked.relay = Ipv4Addr::new(172, 30, 6, 1);
     asked.options.set(OptionCode::RELAY_AGENT, [1, 2, 3, 4]);
@@ -169,7 +169,7 @@ fn an_offer_names_the_files_server_three_times() {
 }
 
 #[test]
-fn ack_inform_and_nak() {
+fn ack_inform_and_nak_have_the_fields_of_rfc_2131() {
     let mut inform = request(&[]);
     inform.options.set(OptionCode::MESSAGE_TYPE, [8]);
     inform.client = PHONE;
@@ -201,7 +201,7 @@ fn ack_inform_and_nak() {
 }
 
 #[test]
-fn split_and_overloaded_options_are_one() {
+fn split_and_overloaded_options_are_joined() {
     // 150 in three places: options, file, sname, in this order (RFC 3396).
     let mut bytes = raw(&[52, 1, 3, 150, 4, 10, 0, 0, 1, 255]);
     bytes[108..117].copy_from_slice(&[150, 6, 10, 0, 0, 2, 10, 0, 255]);
@@ -225,7 +225,7 @@ fn split_and_overloaded_options_are_one() {
 }
 
 #[test]
-fn lengths_of_a_value_that_are_wrong_give_no_value() {
+fn a_value_of_a_wrong_length_is_ignored() {
     let message = request(&[
         (OptionCode::SERVER_ID, &[10, 0, 0]),
         (OptionCode::LEASE_TIME, &[1]),
@@ -239,7 +239,7 @@ fn lengths_of_a_value_that_are_wrong_give_no_value() {
 }
 
 #[test]
-fn what_is_no_dhcp_is_refused() {
+fn messages_that_are_not_dhcp_are_refused() {
     let good = raw(&[53, 1, 1, 255]);
     let spoilt = |at: usize, value: u8| {
         let mut bytes = good.clone();
@@ -322,7 +322,7 @@ fn message() -> impl Strategy<Value = Message> {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read_again(message in message()) {
+    fn an_encoded_message_is_decoded_unchanged(message in message()) {
         prop_assert_eq!(Message::decode(&message.encode()), Ok(message));
     }
 }

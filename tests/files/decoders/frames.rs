@@ -15,7 +15,7 @@ use super::{MAC, PHONE, ethernet, ipv4, snap, tcp, udp};
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 
 #[test]
-fn snap_tags_and_padding() {
+fn snap_vlan_tags_and_padding_are_decoded() {
     let mut bytes = snap(MAC, [0, 0, 0x0c, 0x20, 0], b"CDP");
     bytes.extend([0; 40]);
     let frame = Frame::decode(&bytes).unwrap();
@@ -52,7 +52,7 @@ fn snap_tags_and_padding() {
 }
 
 #[test]
-fn what_is_none_of_ours_is_other() {
+fn unknown_frames_are_other() {
     for bytes in [
         snap(MAC, [0, 0, 0x0c, 0x20, 4], b"DTP"),
         ethernet(MAC, 3, &[0x42, 0x42, 3]),
@@ -71,7 +71,7 @@ fn what_is_none_of_ours_is_other() {
 }
 
 #[test]
-fn arp_says_who_has_which_address() {
+fn arp_gives_the_sender_of_an_address() {
     let mut packet = vec![0, 1, 8, 0, 6, 4, 0, 2];
     packet.extend(MAC.bytes());
     packet.extend(PHONE.octets());
@@ -90,7 +90,7 @@ fn arp_says_who_has_which_address() {
 }
 
 #[test]
-fn udp_is_bounded_by_its_own_length_not_by_the_frames() {
+fn udp_ends_at_its_own_length_not_at_the_end_of_the_frame() {
     let mut bytes = ethernet(MAC, 0x0800, &ipv4(17, 0, &udp(68, 67, b"hello")));
     bytes.extend([0xee; 13]);
     assert_eq!(
@@ -115,7 +115,7 @@ fn udp_is_bounded_by_its_own_length_not_by_the_frames() {
 }
 
 #[test]
-fn of_fragments_only_the_first_is_read_and_it_says_so() {
+fn only_the_first_fragment_is_read_and_it_is_marked() {
     let whole = udp(5060, 5060, &[7; 100]);
     for (fragment, is_first) in [(0x2000, true), (0x2005, false), (0x0005, false)] {
         let bytes = ethernet(MAC, 0x0800, &ipv4(17, fragment, &whole[..48]));
@@ -137,7 +137,7 @@ fn of_fragments_only_the_first_is_read_and_it_says_so() {
 }
 
 #[test]
-fn tcp_says_where_its_bytes_belong() {
+fn a_tcp_segment_has_its_sequence_number() {
     let mut packet = ipv4(6, 0, &tcp(49153, 2000, b"alarm"));
     for total in [45_u16, 0] {
         // 0 is what a capture of a large segment shows.
@@ -159,7 +159,7 @@ fn tcp_says_where_its_bytes_belong() {
 }
 
 #[test]
-fn headers_that_contradict_themselves_are_refused() {
+fn contradictory_headers_are_refused() {
     let good = ipv4(17, 0, &udp(1, 2, b"hello"));
     let spoilt = |at: usize, value: u8| {
         let mut packet = good.clone();
@@ -195,7 +195,7 @@ fn headers_that_contradict_themselves_are_refused() {
 }
 
 #[test]
-fn icmp_says_which_port_was_closed() {
+fn icmp_gives_the_closed_port() {
     // Nobody listened at the server's port: the phone's packet comes back with the answer.
     let sent = ipv4(17, 0, &udp(49153, 69, b"the rest is not told"));
     let closed = [&[3, 3, 0, 0, 0, 0, 0, 0], &sent[..28]].concat();

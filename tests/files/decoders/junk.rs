@@ -63,7 +63,7 @@ fn frames() -> Vec<Vec<u8>> {
 
 proptest! {
     #[test]
-    fn frames_give_parts_of_themselves(bytes in spoilt(frames())) {
+    fn decoded_payloads_are_part_of_the_frame(bytes in spoilt(frames())) {
         if let Ok(frame) = Frame::decode(&bytes) {
             let inside = match &frame.payload {
                 Payload::Cdp(part) | Payload::Lldp(part) => part,
@@ -81,7 +81,7 @@ proptest! {
     }
 
     #[test]
-    fn packets_of_any_link_layer(
+    fn packets_of_any_link_layer_never_panic(
         bytes in spoilt(frames()),
         head in vec(any::<u8>(), 0..20),
         number in prop::sample::select(vec![1_u16, 101, 113, 228, 276]),
@@ -117,7 +117,7 @@ proptest! {
     }
 
     #[test]
-    fn announcements_of_any_bytes(bytes in vec(any::<u8>(), 0..400)) {
+    fn random_announcements_never_panic(bytes in vec(any::<u8>(), 0..400)) {
         let _ = (Cdp::decode(&bytes), Lldp::decode(&bytes));
         // Behind a checksum that is right.
         let _ = Cdp::decode(&cdp(&[bytes]));
@@ -172,7 +172,7 @@ proptest! {
 }
 
 #[test]
-fn frames_cut_at_every_byte() {
+fn frames_cut_at_every_byte_never_panic() {
     for frame in frames() {
         for end in 0..frame.len() {
             if let Ok(frame) = Frame::decode(&frame[..end]) {

@@ -48,7 +48,7 @@ fn an_alarm_in_any_pieces_is_one_alarm() {
 }
 
 #[test]
-fn a_text_that_fills_its_field_may_go_on() {
+fn a_text_that_fills_its_field_may_continue() {
     let mut text = b"25: Name=SEP003094C4426F Load=".to_vec();
     text.resize(80, b'9');
     text[30..34].copy_from_slice(b"SCCP");
@@ -59,7 +59,7 @@ fn a_text_that_fills_its_field_may_go_on() {
 }
 
 #[test]
-fn a_stream_that_is_no_sccp_fails_once_and_for_all() {
+fn a_stream_that_is_not_sccp_fails_permanently() {
     for bytes in [
         &b"GET / HTTP/1.1\r\n"[..],
         &[3, 0, 0, 0, 0, 0, 0, 0],

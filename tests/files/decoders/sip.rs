@@ -26,7 +26,7 @@ fn text(bytes: Vec<u8>) -> String {
 }
 
 #[test]
-fn a_7970_says_who_and_what_it_is() {
+fn a_register_of_a_7970_gives_its_mac_model_and_load() {
     let request = register().received_from(SocketAddrV4::new(PHONE, 49154));
     assert_eq!(
         (request.method.as_str(), request.uri.as_str()),
@@ -64,7 +64,7 @@ fn a_7970_says_who_and_what_it_is() {
 }
 
 #[test]
-fn an_agent_is_told_where_no_alarm_names_the_load() {
+fn the_user_agent_is_observed_where_no_alarm_names_the_load() {
     let heard = with("Reason: SIP", "X-Reason: SIP").received_from(SocketAddrV4::new(PHONE, 5060));
     let told = ObservationKind::UserAgent {
         release: Some("8.4.0".to_owned()),
@@ -88,7 +88,7 @@ fn an_agent_is_told_where_no_alarm_names_the_load() {
 }
 
 #[test]
-fn what_a_proxy_passed_on_says_nothing_of_its_sender() {
+fn a_proxied_request_identifies_no_phone() {
     let line = "Max-Forwards: 70\r\n";
     let second = "Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKsecond\r\n";
     let one_line = "z9hG4bK0a1b2c3d, SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKsecond";
@@ -100,14 +100,14 @@ fn what_a_proxy_passed_on_says_nothing_of_its_sender() {
 }
 
 #[test]
-fn passwords_proofs_are_not_kept() {
+fn credentials_are_not_kept() {
     let request = register();
     assert_eq!(request.header("authorization"), None);
     assert!(!format!("{request:?}").contains("c0ffee"));
 }
 
 #[test]
-fn short_names_folded_lines_and_bare_line_feeds() {
+fn short_names_folded_lines_and_bare_line_feeds_are_decoded() {
     let short = REGISTER
         .replace("Via:", "v:")
         .replace("From:", "f :")
@@ -127,7 +127,7 @@ fn short_names_folded_lines_and_bare_line_feeds() {
 }
 
 #[test]
-fn each_place_of_the_mac_is_enough() {
+fn each_field_with_the_mac_is_sufficient() {
     let mac = register().phone().mac;
     let device = ";+u.sip!devicename.ccm.cisco.com=\"SEP001B2A893698\"";
     let request = with(device, "");
@@ -142,7 +142,7 @@ fn each_place_of_the_mac_is_enough() {
 }
 
 #[test]
-fn newer_alarms_and_other_agents() {
+fn newer_alarms_and_other_agents_are_decoded() {
     let request = with(
         " Load=SIP70.8-4-2-30S",
         " ActiveLoad=sip78xx.12-1-1-12.loads InactiveLoad=sip78xx.10-3-1-12.loads",
@@ -165,7 +165,7 @@ fn newer_alarms_and_other_agents() {
 }
 
 #[test]
-fn an_answer_copies_what_rfc_3261_says() {
+fn a_response_copies_the_fields_of_rfc_3261() {
     let request = with(
         "Max-Forwards: 70\r\n",
         "Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKsecond\r\n",
@@ -212,7 +212,7 @@ fn an_answer_copies_what_rfc_3261_says() {
 }
 
 #[test]
-fn a_tag_that_is_there_stays_and_trying_has_none() {
+fn an_existing_tag_is_kept_and_100_has_none() {
     let request = with(
         "To: <sip:6010@10.0.0.1>",
         "To: \"x;tag=no\" <sip:6010@10.0.0.1;tag=no>;tag=abc",
@@ -228,7 +228,7 @@ fn a_tag_that_is_there_stays_and_trying_has_none() {
 }
 
 #[test]
-fn the_topmost_via_says_where_the_request_came_from() {
+fn the_topmost_via_gives_the_address_for_the_response() {
     let source = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 77), 49154);
     let via = "Via: SIP/2.0/UDP 172.30.6.12:5060;branch=z9hG4bK0a1b2c3d";
     for (given, expected) in [
@@ -259,7 +259,7 @@ fn the_topmost_via_says_where_the_request_came_from() {
 }
 
 #[test]
-fn nothing_breaks_out_of_its_line() {
+fn no_value_injects_a_line() {
     let request = with("tag=001b2a89369800000001", "tag=1\rX-Evil: 1\x01");
     let reply = text(encode_response(
         &request,
@@ -274,7 +274,7 @@ fn nothing_breaks_out_of_its_line() {
 }
 
 #[test]
-fn what_is_no_request_is_refused() {
+fn messages_that_are_no_request_are_refused() {
     let long = REGISTER.replace("Max-Forwards: 70", &format!("X: {}", "y".repeat(MAX_HEAD)));
     for text in [
         "",
@@ -317,7 +317,7 @@ fn a_stream_in_any_pieces_gives_the_same_requests() {
 }
 
 #[test]
-fn a_stream_holds_one_head_at_most_and_fails_for_all_time() {
+fn a_stream_holds_at_most_one_head_and_fails_permanently() {
     let mut stream = Stream::default();
     let endless = vec![b'x'; 1000];
     let mut fed = 0;

@@ -12,7 +12,7 @@ use super::{
 };
 
 #[test]
-fn a_recovery_is_understood_in_every_kind_of_capture() {
+fn a_recovery_is_decoded_from_every_kind_of_capture() {
     let mut kinds = Vec::new();
     for big in [false, true] {
         for nanos in [false, true] {
@@ -73,7 +73,7 @@ fn a_recovery_is_understood_in_every_kind_of_capture() {
 }
 
 #[test]
-fn a_boot_loader_is_named_by_its_frames_and_a_router_names_nobody() {
+fn a_boot_loader_is_identified_by_its_frames_but_not_behind_a_router() {
     let mut capture = Capture::new(PLAIN);
     capture.fetch("term65.default.loads", 654, None);
     let (report, _) = replayed(&capture.bytes, Format::Capture, Vec::new());
@@ -141,7 +141,7 @@ fn errors_and_closed_ports_end_a_transfer() {
 }
 
 #[test]
-fn answers_that_do_not_arrive_are_a_firewall() {
+fn lost_responses_are_diagnosed_as_a_firewall() {
     let mut capture = Capture::new(PLAIN);
     capture.fetch("CTLSEP001D45AABB0C.tlv", 10, None);
     for _ in 0..3 {
@@ -156,7 +156,7 @@ fn answers_that_do_not_arrive_are_a_firewall() {
 }
 
 #[test]
-fn gets_on_port_6970_are_seen_with_what_was_acknowledged() {
+fn http_requests_on_port_6970_have_their_acknowledged_bytes() {
     let mut capture = Capture::new(PLAIN);
     capture.tcp(
         true,
@@ -184,7 +184,7 @@ fn gets_on_port_6970_are_seen_with_what_was_acknowledged() {
 }
 
 #[test]
-fn a_capture_that_breaks_off_is_read_until_there() {
+fn a_truncated_capture_is_read_up_to_its_end() {
     let mut capture = Capture::new(PLAIN);
     capture.recovery();
     for cut in (24..capture.bytes.len()).step_by(97) {
@@ -197,7 +197,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn damaged_captures_are_read(
+    fn a_damaged_capture_never_panics(
         next in any::<bool>(),
         big in any::<bool>(),
         link in prop::sample::select(vec![1u16, 101, 113, 228, 276, 9999]),

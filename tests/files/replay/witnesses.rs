@@ -132,7 +132,7 @@ impl Capture {
 }
 
 #[test]
-fn a_phone_that_says_the_target_s_name_after_its_conversion_is_confirmed() {
+fn a_phone_that_reports_the_target_load_after_its_conversion_is_confirmed() {
     for link in [1, 113, 276] {
         let mut capture = Capture::new(Writing { link, ..PLAIN });
         capture.alarm("SCCP45.8-5-2S");
@@ -155,7 +155,7 @@ fn a_phone_that_says_the_target_s_name_after_its_conversion_is_confirmed() {
 }
 
 #[test]
-fn a_phone_that_says_its_old_load_after_its_conversion_is_not_done() {
+fn a_phone_that_reports_its_old_load_after_its_conversion_is_not_confirmed() {
     let mut capture = Capture::new(PLAIN);
     capture.recovery();
     capture.wait(30);
@@ -168,7 +168,7 @@ fn a_phone_that_says_its_old_load_after_its_conversion_is_not_done() {
 
 /// Without a bundle nobody knows which load is behind `term65.default.loads`.
 #[test]
-fn a_load_that_the_record_cannot_judge_is_noted() {
+fn a_reported_load_without_a_known_target_is_noted() {
     let mut capture = Capture::new(PLAIN);
     capture.recovery();
     capture.wait(30);
@@ -193,7 +193,7 @@ fn a_load_that_the_record_cannot_judge_is_noted() {
 }
 
 #[test]
-fn dhcp_and_lldp_name_the_address_of_a_boot_loader() {
+fn dhcp_and_lldp_identify_a_boot_loader() {
     for (source, tell) in [
         (None, None),
         (
@@ -221,7 +221,7 @@ fn dhcp_and_lldp_name_the_address_of_a_boot_loader() {
 }
 
 #[test]
-fn arp_says_who_is_behind_a_router_s_frames() {
+fn arp_identifies_a_phone_behind_a_router() {
     const ROUTER: [u8; 6] = [2, 0, 0, 0, 0, 0xfe];
     let other = [192, 0, 2, 10];
     let mut capture = Capture::new(PLAIN);
@@ -245,7 +245,7 @@ fn arp_says_who_is_behind_a_router_s_frames() {
 }
 
 #[test]
-fn a_capture_without_requests_tells_of_phones_all_the_same() {
+fn a_capture_without_requests_lists_the_observed_phones() {
     let mut capture = Capture::new(PLAIN);
     capture.frame(true, 0x0806, &arp(PHONE, PHONE_AT));
     let read = |capture: &Capture| {
@@ -261,7 +261,7 @@ fn a_capture_without_requests_tells_of_phones_all_the_same() {
 }
 
 #[test]
-fn damaged_packets_are_counted_and_the_first_is_told() {
+fn damaged_packets_are_counted_and_the_first_is_described() {
     let mut capture = Capture::new(PLAIN);
     capture.fetch("term65.default.loads", 200, None);
     let packets = 3;
@@ -300,7 +300,7 @@ fn damaged_packets_are_counted_and_the_first_is_told() {
 /// A 7960 with SIP firmware says its universal loader's name in CDP: that is SIP, and neither
 /// the target nor another load.
 #[test]
-fn a_universal_loader_s_name_neither_confirms_nor_takes_back() {
+fn the_name_of_a_universal_loader_changes_no_state() {
     let mut capture = Capture::new(PLAIN);
     capture.alarm("P00308010200");
     capture.fetch("P0S3-8-12-00.loads", 458, None);
@@ -323,7 +323,7 @@ fn a_universal_loader_s_name_neither_confirms_nor_takes_back() {
 }
 
 #[test]
-fn a_capture_says_why_a_phone_is_not_registered_and_that_it_is() {
+fn a_capture_gives_the_cause_of_a_missing_registration() {
     for link in [1, 113, 276] {
         let mut capture = Capture::new(Writing { link, ..PLAIN });
         capture.recovery();
@@ -360,7 +360,7 @@ fn a_capture_says_why_a_phone_is_not_registered_and_that_it_is() {
 }
 
 #[test]
-fn a_capture_shows_an_answer_that_goes_where_the_phone_does_not_listen() {
+fn a_capture_shows_a_response_to_the_wrong_port() {
     let mut capture = Capture::new(PLAIN);
     capture.recovery();
     for wait in [0, 1, 2] {

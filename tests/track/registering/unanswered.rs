@@ -18,7 +18,7 @@ use SipTransport::{Tcp, Udp};
 
 /// `force_rport=yes`: the PBX answers where the phone sends from.
 #[test]
-fn an_answer_that_goes_where_the_phone_does_not_listen_is_seen_by_its_repeats() {
+fn a_response_to_the_wrong_port_is_diagnosed_from_retransmissions() {
     let mut run = converted(configured(Udp));
     let astray = RegisterOutcome::Answered {
         status: 401,
@@ -78,7 +78,7 @@ fn an_answer_that_goes_where_the_phone_does_not_listen_is_seen_by_its_repeats() 
 }
 
 #[test]
-fn a_pbx_that_never_answers_is_waited_for_as_long_as_the_phone_does() {
+fn a_silent_pbx_is_diagnosed_when_the_phone_gives_up() {
     let mut run = converted(configured(Udp));
     observe_register(
         &mut run,
@@ -119,7 +119,7 @@ fn a_pbx_that_never_answers_is_waited_for_as_long_as_the_phone_does() {
 
 /// Behind a mirror of one direction answers are not heard, though they come.
 #[test]
-fn answers_that_cannot_be_heard_are_not_missed() {
+fn unobserved_responses_are_not_diagnosed() {
     let mut run = converted(configured(Udp));
     for at in [410.0, 3900.0, 7400.0] {
         observe_register(&mut run, at, &unauthenticated(Udp), RegisterOutcome::Sent);
@@ -141,7 +141,7 @@ fn answers_that_cannot_be_heard_are_not_missed() {
 }
 
 #[test]
-fn a_closed_port_is_a_wrong_transport_or_no_pbx() {
+fn a_closed_port_is_diagnosed_as_a_wrong_transport_or_a_stopped_pbx() {
     for transport in [Udp, Tcp] {
         let mut run = converted(Plan {
             registering: vec![mac(PHONE)],
@@ -192,7 +192,7 @@ fn a_closed_port_is_a_wrong_transport_or_no_pbx() {
 
 /// What was found closed before it had another configuration says nothing of this one.
 #[test]
-fn what_answers_is_not_closed() {
+fn a_response_replaces_the_diagnosis_of_a_closed_port() {
     let mut run = converted(configured(Tcp));
     for at in [410.0, 430.0] {
         let transport = Tcp;
@@ -215,7 +215,7 @@ fn what_answers_is_not_closed() {
 }
 
 #[test]
-fn a_phone_that_asks_elsewhere_than_it_was_told_is_said_to() {
+fn a_register_to_another_pbx_than_configured_is_diagnosed() {
     let other = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 9), 5060);
     let mut run = converted(configured(Tcp));
     let register = Register {
@@ -253,7 +253,7 @@ fn expecting(registering: &[u8]) -> Run {
 }
 
 #[test]
-fn a_converted_phone_that_never_registers_is_told_and_withdrawn_when_it_does() {
+fn a_converted_phone_that_does_not_register_is_diagnosed_until_it_does() {
     let code = reflash::diagnose::Code::NotRegistering;
     let stands = |run: &Run| {
         let phone = run.phone();
@@ -288,7 +288,7 @@ fn a_converted_phone_that_never_registers_is_told_and_withdrawn_when_it_does() {
 }
 
 #[test]
-fn who_registers_in_time_or_elsewhere_or_is_not_converted_is_not_told_of() {
+fn a_phone_that_registers_in_time_or_is_not_expected_or_not_converted_is_not_diagnosed() {
     let none = |run: &mut Run| {
         run.advance_to(9000.0);
         let phone = run.phone();

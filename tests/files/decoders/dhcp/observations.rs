@@ -11,7 +11,7 @@ use reflash::{
 use super::{super::PHONE, SERVER, discover, lease, request};
 
 #[test]
-fn an_address_counts_when_the_phone_has_it() {
+fn an_address_is_observed_when_the_phone_has_it() {
     let named = |message: &Message| {
         let heard = Decoded::Dhcp(message);
         let seen = observations(&heard);
@@ -52,7 +52,7 @@ fn an_address_counts_when_the_phone_has_it() {
 }
 
 #[test]
-fn a_lease_says_where_a_phone_that_starts_is_sent() {
+fn the_ack_to_a_starting_phone_gives_its_lease_options() {
     let told = |message: &Message| {
         let seen = observations(&Decoded::Dhcp(message));
         let leases = seen.into_iter().filter_map(|seen| match seen {
