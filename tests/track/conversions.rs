@@ -16,7 +16,7 @@ fn a_recovery_with_a_second_pass_is_confirmed_by_a_sip_only_request() {
     assert_eq!(run.state(), Flashed);
     run.full_pass(91.0, 10, LOADS).boot(200.0, 10, 1);
     assert_eq!(run.state(), Flashed);
-    assert!(run.fleet.succeeded(), "settled after its second pass");
+    assert!(run.fleet.succeeded(), "it settled after its second pass");
     run.fetch(205.0, 10, "/mk-sip.jar");
     let phone = run.phone();
     assert_eq!((phone.state, phone.pass), (Confirmed, 2));
@@ -25,7 +25,7 @@ fn a_recovery_with_a_second_pass_is_confirmed_by_a_sip_only_request() {
     assert_eq!(phone.to.map(|load| load.to_string()).as_deref(), Some(LOAD));
     assert!(
         run.codes().is_empty(),
-        "a second pass is no loop: {:?}",
+        "a second pass is not a loop: {:?}",
         run.codes()
     );
     assert_eq!(
@@ -67,20 +67,23 @@ fn a_remark_by_a_person_is_evidence_and_does_not_change_the_state() {
     run.full_pass(0.0, 10, TERM)
         .boot(90.0, 10, 1)
         .advance_to(151.0);
-    let said = ObservationKind::Remark {
+    let remark = ObservationKind::Remark {
         source: EvidenceSource::Person,
         detail: "its display shows SIP".to_owned(),
     };
     let before = run.phone();
-    run.observe(160.0, 10, said.clone());
+    run.observe(160.0, 10, remark.clone());
     let phone = run.phone();
     assert_eq!(phone.state, Flashed);
-    assert_eq!(phone.last_seen, before.last_seen, "the phone did nothing");
+    assert_eq!(
+        phone.last_seen, before.last_seen,
+        "a remark is no activity of the phone"
+    );
     let evidence = phone.evidence.last().unwrap();
     assert_eq!(evidence.source, EvidenceSource::Person);
     assert_eq!(evidence.detail, "its display shows SIP");
-    // Of an address where nobody is, nothing is kept.
-    run.observe(161.0, 99, said);
+    // A remark about an unknown address is not kept.
+    run.observe(161.0, 99, remark);
     assert_eq!(run.report().phones.len(), 1);
 }
 
@@ -90,7 +93,7 @@ fn a_phone_of_unknown_protocol_is_not_confirmed_by_a_sip_only_request() {
     run.boot(0.0, 10, 1).full_pass(2.0, 10, LOADS);
     assert_eq!(run.state(), Writing);
     run.boot(120.0, 10, 1).fetch(125.0, 10, "mk-sip.jar");
-    // It was seen neither on SCCP nor in recovery.
+    // It was not observed on SCCP or in recovery before.
     assert_eq!(run.state(), Flashed);
     run.report_load(130.0, 10, LOAD);
     assert_eq!(run.state(), Confirmed);
@@ -98,9 +101,9 @@ fn a_phone_of_unknown_protocol_is_not_confirmed_by_a_sip_only_request() {
 
 #[test]
 fn a_phone_that_ran_sccp_is_confirmed_by_a_sip_only_request() {
-    for by_witness in [false, true] {
+    for by_cdp in [false, true] {
         let mut run = Run::new(plan());
-        if by_witness {
+        if by_cdp {
             run.report_load(0.0, 10, "SCCP45.9-4-2SR3-1S");
         } else {
             run.fetch(0.0, 10, "mk-sccp.jar");
@@ -110,7 +113,7 @@ fn a_phone_that_ran_sccp_is_confirmed_by_a_sip_only_request() {
             .boot(120.0, 10, 1)
             .fetch(125.0, 10, "mk-sip.jar");
         assert_eq!(run.state(), Confirmed);
-        if by_witness {
+        if by_cdp {
             let from = run.phone().from.map(|load| load.to_string());
             assert_eq!(from.as_deref(), Some("SCCP45.9-4-2SR3-1S"));
         }
@@ -136,7 +139,7 @@ fn a_phone_that_ran_the_target_before_is_already_converted() {
     assert_eq!(run.state(), Already);
     assert!(run.fleet.succeeded());
     let mut run = Run::new(plan());
-    // A neighbour gave it the images: only the witness says so.
+    // Another phone gave it the images: only CDP reports the load.
     run.report_load(0.0, 10, "SCCP45.8-5-2S")
         .boot(5.0, 10, 1)
         .report_load(300.0, 10, LOAD);
@@ -209,12 +212,18 @@ fn the_end_of_an_expected_silence_is_known() {
         step.expect("a phone")
     };
     run.fetch(0.0, 10, TERM);
-    let expected = run.fleet.expected(id(&run)).expect("something comes");
+    let expected = run
+        .fleet
+        .expected(id(&run))
+        .expect("an activity is expected");
     assert!(expected.what.contains("first image"));
     assert_eq!(run.state(), Manifest);
     run.full_pass(10.0, 10, TERM);
     let last = run.phone().last_seen;
-    let expected = run.fleet.expected(id(&run)).expect("something comes");
+    let expected = run
+        .fleet
+        .expected(id(&run))
+        .expect("an activity is expected");
     assert!(expected.what.contains("do not unplug"), "{expected:?}");
     assert_eq!(
         expected.until.as_secs(),

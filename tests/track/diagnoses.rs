@@ -20,7 +20,7 @@ fn a_power_cut_in_an_image_restarts_the_pass_and_is_no_failure() {
     );
     run.fetch(60.0, 10, TERM);
     assert_eq!(run.state(), Manifest);
-    // The images of two passes are no pass.
+    // Images of two passes do not make one complete pass.
     for (place, (name, _)) in (1_u8..).zip(&IMAGES[1..]) {
         run.fetch(60.0 + f64::from(place) * 5.0, 10, name);
     }
@@ -62,7 +62,7 @@ fn trust_lists_misspelt_loads_and_broken_transfers_are_diagnosed_and_withdrawn()
         &format!("SEP{wire}.cnf.xml.sgn"),
     );
     assert_eq!(run.codes(), ["trust-list"]);
-    // The cure: recovery ignores trust lists.
+    // A boot loader ignores trust lists.
     run.fetch(100.0, 10, TERM);
     assert_eq!(run.codes(), ["trust-list", "-trust-list"]);
 
@@ -103,7 +103,7 @@ fn a_third_full_pass_is_diagnosed_and_no_load_is_named_any_more() {
     assert_eq!(run.codes(), ["repeat-flash"]);
     run.boot(520.0, 10, 1);
     assert_eq!(run.view(10, "XMLDefault.cnf.xml"), View::NoLoad);
-    // Quiet has the target's loads and images: nobody is stranded.
+    // The view without a load still has the manifests and images of the target.
     assert_eq!(run.view(10, TERM), View::NoLoad);
     assert_eq!(run.state(), Flashed);
 }
@@ -129,22 +129,22 @@ fn a_reboot_between_images_is_diagnosed_until_a_pass_is_complete() {
     }
     assert_eq!(run.codes(), ["rebooted-mid-image", "-rebooted-mid-image"]);
 
-    // A phone that named itself, and whose boot loader cannot.
+    // The application identified the phone; its boot loader sends no MAC.
     let mut run = Run::new(plan());
     run.boot(0.0, 10, 1).fetch(1.0, 10, LOADS);
     run.fetch_partly(3.0, 10, IMAGES[0].0, 100_000);
     run.fetch(40.0, 10, TERM);
     assert_eq!(run.codes(), ["rebooted-mid-image"]);
-    // It was another phone after all.
+    // The boot loader was that of another phone.
     run.boot(60.0, 10, 2);
     assert!(run.phone_of(2).diagnoses.is_empty());
     assert_eq!(run.codes(), ["rebooted-mid-image", "-rebooted-mid-image"]);
     assert_eq!(run.phone_of(1).withdrawn.len(), 1);
-    let told_of = run.events.iter().find_map(|event| match event {
+    let withdrawn_for = run.events.iter().find_map(|event| match event {
         reflash::track::Event::Withdrawn { phone, .. } => phone.as_ref()?.mac,
         _ => None,
     });
-    assert_eq!(told_of, Some(mac(1)));
+    assert_eq!(withdrawn_for, Some(mac(1)));
 }
 
 #[test]
@@ -203,25 +203,25 @@ fn repeated_power_cycles_are_no_rejected_configuration() {
 
 #[test]
 fn lost_responses_are_diagnosed_until_one_arrives() {
-    let ask = |run: &mut Run, at: u16, port: u16, name: &str, served: bool| {
+    let request = |run: &mut Run, at: u16, port: u16, name: &str, served: bool| {
         let transfer = reflash::track::TransferId(u64::from(at) + 1000);
         let served = served.then(|| reflash::track::ServedFile {
             name: name.to_owned(),
             size: MANIFEST_BYTES,
         });
-        let asked = ObservationKind::Requested {
+        let requested = ObservationKind::Requested {
             transfer,
             transport: Transport::Tftp,
             name: name.to_owned(),
             port,
             served,
         };
-        run.observe(f64::from(at), 10, asked);
+        run.observe(f64::from(at), 10, requested);
         transfer
     };
     let mut run = Run::new(plan());
     for (at, port) in [(0, 49_152), (8, 49_152), (20, 49_153)] {
-        let transfer = ask(&mut run, at, port, TERM, true);
+        let transfer = request(&mut run, at, port, TERM, true);
         let end = TransferEnd::Vanished { all_sent: false };
         run.end(f64::from(at) + 7.0, 10, transfer, end, 0);
     }
@@ -233,7 +233,7 @@ fn lost_responses_are_diagnosed_until_one_arrives() {
     let name = format!("CTLSEP{}.tlv", mac(1).upper_hex());
     for repeat in 0_u16..8 {
         assert!(run.codes().is_empty());
-        ask(&mut run, repeat * 4, 49_152 + repeat / 5, &name, false);
+        request(&mut run, repeat * 4, 49_152 + repeat / 5, &name, false);
     }
     assert_eq!(run.codes(), ["blocked-by-firewall"]);
 }

@@ -114,22 +114,26 @@ fn a_lost_final_ack_is_implied_by_the_next_image_in_either_order() {
         let mut run = Run::new(plan());
         run.fetch(0.0, 10, TERM);
         let jar = run.fetch_partly(2.0, 10, IMAGES[0].0, 1_884_672);
-        let gone = TransferEnd::Vanished { all_sent: true };
+        let end = TransferEnd::Vanished { all_sent: true };
         if !late {
-            run.end(8.0, 10, jar, gone.clone(), 1_884_672);
+            run.end(8.0, 10, jar, end.clone(), 1_884_672);
         }
         for (place, (name, _)) in (1_u8..).zip(&IMAGES[1..]) {
             run.fetch(8.0 + f64::from(place) * 5.0, 10, name);
         }
         if late {
-            assert_eq!(run.state(), Images, "not known yet");
-            run.end(32.0, 10, jar, gone, 1_884_672);
+            assert_eq!(
+                run.state(),
+                Images,
+                "the end of the transfer is not known yet"
+            );
+            run.end(32.0, 10, jar, end, 1_884_672);
         }
         assert_eq!(run.phone().files[1].outcome, FileOutcome::Implied);
         assert_eq!(run.state(), Writing);
         run.boot(90.0, 10, 1);
         assert_eq!(run.state(), Flashed);
-        // "A full delivered pass": an implied image is not delivered.
+        // An implied image is not a delivered one, so that the pass is not fully delivered.
         run.fetch(95.0, 10, "mk-sip.jar");
         assert_eq!(run.state(), Flashed);
     }

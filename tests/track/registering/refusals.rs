@@ -24,7 +24,11 @@ fn a_rejected_secret_is_diagnosed_and_withdrawn_after_a_200() {
         RegisterOutcome::Sent,
     );
     observe_register(&mut run, 410.1, &unauthenticated(Udp), answered(401));
-    assert_eq!(diagnosis(&run), None, "every phone is asked once");
+    assert_eq!(
+        diagnosis(&run),
+        None,
+        "every phone is asked for credentials once"
+    );
     observe_register(&mut run, 410.2, &authenticated(Udp), RegisterOutcome::Sent);
     observe_register(&mut run, 410.3, &authenticated(Udp), answered(401));
     assert_diagnosed(
@@ -43,7 +47,7 @@ fn a_rejected_secret_is_diagnosed_and_withdrawn_after_a_200() {
         !more
             .iter()
             .any(|event| matches!(event, Event::Diagnosis { .. })),
-        "said once"
+        "the diagnosis is raised once"
     );
     assert_withdrawn_after_200(&mut run, 600.0, Udp);
 }
@@ -58,7 +62,7 @@ fn stale_credentials_are_not_diagnosed() {
         expires: None,
     };
     for at in [410.0, 2000.0, 4000.0] {
-        // With what it was asked for last time; the PBX forgot, and some do not say that.
+        // The phone reuses the last nonce, which has expired; some PBXs do not mark it as stale.
         observe_register(&mut run, at, &authenticated(Udp), RegisterOutcome::Sent);
         observe_register(
             &mut run,
@@ -131,7 +135,7 @@ fn a_refusal_that_is_observed_before_the_delivery_of_the_configuration_is_kept()
     observe_register(&mut run, 500.14, &authenticated(Udp), answered(401));
     assert_diagnosed(&run, &["rejects the secret"], "authPassword");
 
-    // Even all of it may be observed before the first delivery.
+    // All of it may be observed before the end of the first delivery.
     let mut run = Run::new(configured(Udp));
     run.stage(&own, 5000);
     let transfer = run.request(0.0, HOST, &own);
@@ -162,15 +166,15 @@ fn a_200_for_one_line_does_not_withdraw_the_diagnosis_of_another() {
 #[test]
 fn an_unregister_does_not_withdraw_the_diagnosis() {
     let mut run = converted(configured(Udp));
-    let is_unregister = Register {
+    let unregister = Register {
         is_unregister: true,
         ..authenticated(Udp)
     };
     attempt(&mut run, 410.0, Udp, 401);
-    observe_register(&mut run, 420.0, &is_unregister, RegisterOutcome::Sent);
-    observe_register(&mut run, 420.1, &is_unregister, answered(200));
+    observe_register(&mut run, 420.0, &unregister, RegisterOutcome::Sent);
+    observe_register(&mut run, 420.1, &unregister, answered(200));
     assert_diagnosed(&run, &["rejects the secret"], "authPassword");
-    // Nor is an answer that names no contact.
+    // A 200 without a contact does not withdraw it either.
     let empty = RegisterOutcome::Answered {
         status: 200,
         to: contact(),
