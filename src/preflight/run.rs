@@ -18,8 +18,8 @@ use crate::{
 pub struct PreflightFindings {
     /// Most severe first.
     pub findings: Vec<Finding>,
-    /// The DHCP probe: its socket is open, nothing is sent yet. `None` if there is no network to probe or no
-    /// privilege to.
+    /// The DHCP probe: its socket is open, nothing is sent yet. `None` if there is no network to
+    /// probe, or if the privilege to probe it is missing.
     pub dhcp_probe: Option<PendingDhcpProbe>,
 }
 
