@@ -14,7 +14,7 @@ use crate::{
     track::Plan,
 };
 
-/// What a journal records of a run before the first phone comes.
+/// What a journal records of a run before the first phone is observed.
 #[derive(Debug)]
 pub struct RunStart<'a> {
     /// Where the phones find the servers.

@@ -1,4 +1,4 @@
-//! From a path to verdicts.
+//! Examines a file or folder and gives a verdict on each bundle in it.
 
 use std::{
     fs::File,

@@ -78,7 +78,8 @@ pub fn observations(decoded: &Decoded<'_>) -> Vec<ObservationKind> {
                 tagged(facts, EvidenceSource::Lldp, lldp.voice_vlan())
             })
         }
-        // The same as an entry of the kernel's ARP table. The tracker adds no phone for it.
+        // ARP proves as much as an entry of the kernel's ARP table; the tracker adds no phone for
+        // it.
         Decoded::Arp(arp) => facts(EvidenceSource::Neighbour, arp.sender_mac, None, None, None),
         Decoded::Dhcp(message) => {
             let class = message.phone();

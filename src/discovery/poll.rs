@@ -162,7 +162,8 @@ impl Poller {
         }
     }
 
-    /// Only for the first phone of a run: in many configurations the page is off.
+    /// The notice that a phone's page is off; only for the first such phone of a run, because in
+    /// many configurations the page is off.
     fn page_off_notice(&mut self, phone: &PollCandidate) -> Option<String> {
         let name = phone.mac.map_or_else(
             || phone.address.to_string(),

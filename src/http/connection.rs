@@ -31,7 +31,7 @@ use crate::{limits::ConnectionPermit, stage::StagedFile};
 /// How often the kernel's count of acknowledged bytes is read while bytes are sent.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The same after the last byte was sent, while acknowledgements are missing.
+/// How often the count is read after the last byte was sent, while acknowledgements are missing.
 const END_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Time in which a client must close its connection after the response.
@@ -75,7 +75,7 @@ pub(super) async fn serve<S: Service>(
     shared: Arc<Shared<S>>,
 ) {
     let Ok(stream) = TrackedStream::new(stream) else {
-        // It was closed already.
+        // The connection was closed already.
         return;
     };
     let slot = Arc::new(CurrentTransfer::default());

@@ -317,7 +317,7 @@ impl Journal {
                     bytes.extend(line);
                     count += 1;
                 }
-                // Not expected: every type here can be written as JSON.
+                // This should not happen: every type here can be written as JSON.
                 Err(error) => {
                     tracing::error!("a journal line cannot be encoded and is lost: {error}");
                 }

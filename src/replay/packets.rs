@@ -25,7 +25,7 @@ use crate::{
     track::{EvidenceSource, Observation, ObservationKind},
 };
 
-/// Most MACs, and most addresses, that are kept.
+/// Maximum number of MACs, and of addresses, that are kept.
 const NAMES_MAX: usize = 65_536;
 
 /// Reads a capture.

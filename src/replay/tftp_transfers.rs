@@ -160,7 +160,7 @@ impl TftpTransfers {
         }
         if let Some(running) = self.running.get_mut(&from) {
             if running.name == name && running.sent == 0 {
-                // The same request again, as it was not answered.
+                // The request is repeated because it was not answered.
                 running.last_packet = at;
                 return true;
             }

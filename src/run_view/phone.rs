@@ -286,7 +286,7 @@ impl PhoneView {
         self.evidence.iter().filter(move |it| Some(*it) != reason)
     }
 
-    /// From when it was first seen until it entered its state.
+    /// The time from the first observation of the phone until it entered its state.
     pub(crate) fn took(&self) -> Duration {
         Duration::try_from(self.since.duration_since(self.first_seen)).unwrap_or_default()
     }

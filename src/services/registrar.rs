@@ -154,7 +154,7 @@ impl RegistrarListeners {
 /// Where the phones' own configurations send their REGISTERs.
 #[derive(Debug, Default)]
 pub struct ExpectedRegistrations {
-    /// As tracking needs them.
+    /// In the form that tracking needs.
     pub registrations: Vec<RegistrationTarget>,
     /// Every registrar that is named by its address.
     registrars: Vec<(MacAddress, Vec<SocketAddrV4>)>,

@@ -1,4 +1,4 @@
-//! From the setup of a run to its outcome.
+//! Runs a setup and gives its outcome.
 
 use std::{
     io,
@@ -32,7 +32,7 @@ use crate::{
 pub struct RunOutcome {
     /// The state of every phone.
     pub report: Report,
-    /// Whether all expected phones are done and at least one phone came.
+    /// Whether all expected phones are done and at least one phone was observed.
     pub succeeded: bool,
     /// The number of the signal that ended the run.
     pub signal: Option<u8>,

@@ -97,7 +97,7 @@ enum Happens {
     Event(Event),
     Waiting(u32, u64),
     Notice,
-    /// Nothing: the follower gets its message.
+    /// The follower gets its message; nothing else happens.
     Message,
 }
 

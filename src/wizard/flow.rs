@@ -44,7 +44,7 @@ pub(super) fn run(
     Ok(())
 }
 
-/// There is no step before the first question.
+/// Asks whether to leave the wizard, because there is no step before the first question.
 fn confirm_leaving(prompt: &mut dyn Prompt) -> Result<(), Stopped> {
     let choice = Choice::new("This is the first question. Leave the wizard?")
         .item("Stay", false)

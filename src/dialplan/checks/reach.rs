@@ -204,8 +204,8 @@ impl Walk<'_, '_> {
 /// Reports an entry that other entries hide completely.
 pub(super) fn hidden(entry: &Entry, walks: &mut Walks<'_>) -> Option<Finding> {
     let mut reached = false;
-    // For each number: the entry used instead, after how many digits, whether it has the
-    // same effect.
+    // For each number: the entry that is used instead, the number of digits dialled by then, and
+    // whether that entry has the same effect.
     let mut takers: Vec<(usize, usize, bool)> = Vec::new();
     let entries = walks.entries;
     let complete = walks.numbers(entry, &mut |end| {

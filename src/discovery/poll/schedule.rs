@@ -67,7 +67,7 @@ struct PhoneSchedule {
     attempts: usize,
     total_attempts: u32,
     refusals: u32,
-    /// There will be no page before the next pass.
+    /// The page counts as off until the next pass.
     is_closed: bool,
 }
 

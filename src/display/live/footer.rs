@@ -72,7 +72,7 @@ pub(super) fn sums(run: &LiveRun, frame: Frame) -> Vec<String> {
     lines
 }
 
-/// How many phones are confirmed, of how many that came or are expected.
+/// How many phones are confirmed, and how many were observed or are expected.
 fn done(run: &LiveRun, frame: Frame) -> (usize, usize) {
     let done = run.view.phones().filter(|phone| phone.is_confirmed());
     let all = run.view.len() + frame.tick.awaited.unwrap_or(0);

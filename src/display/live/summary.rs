@@ -1,5 +1,5 @@
-//! More phones than rows: those that need attention, those that must not be unplugged, those
-//! under way.
+//! The rows when there are more phones than rows: phones that need attention, phones that must not
+//! be unplugged, phones under way.
 
 use std::collections::BTreeMap;
 
@@ -176,7 +176,8 @@ impl Depth {
     }
 }
 
-/// As many rows of a cure as the depth allows; the last one shows that there were more.
+/// The first rows of a cure, as many as the depth allows; the last one shows whether rows are left
+/// out.
 fn short(frame: Frame, mut lines: Vec<String>, depth: Depth) -> Vec<String> {
     if lines.len() > depth.rows() {
         lines.truncate(depth.rows());

@@ -8,7 +8,7 @@ use super::{FORMAT, MAX_HEAD, Malformed, Request, head_end};
 pub struct Stream {
     held: Vec<u8>,
     /// Offset up to which the buffer contains no end of a head.
-    looked: usize,
+    searched: usize,
     /// Bytes of a body that are still to be skipped.
     body: u32,
     failed: Option<Malformed>,
@@ -48,7 +48,7 @@ impl Stream {
             let before = self.held.len();
             let room = bytes.len().min(MAX_HEAD - before);
             self.held.extend(&bytes[..room]);
-            let Some(end) = head_end(&self.held, self.looked) else {
+            let Some(end) = head_end(&self.held, self.searched) else {
                 if self.held.len() == MAX_HEAD {
                     return Err(Malformed {
                         format: FORMAT,
@@ -58,7 +58,7 @@ impl Stream {
                 }
                 // The end of a head has four bytes at most, so up to three of them may be in the
                 // buffer already.
-                self.looked = self.held.len().saturating_sub(3);
+                self.searched = self.held.len().saturating_sub(3);
                 return Ok(requests);
             };
             // The buffer contained no end before, so the end is in the new bytes.
@@ -66,7 +66,7 @@ impl Stream {
             let request = Request::decode(&self.held[..end])?;
             self.body = body_length(&request)?;
             self.held.clear();
-            self.looked = 0;
+            self.searched = 0;
             requests.push(request);
         }
     }

@@ -22,7 +22,7 @@ pub(super) fn extensions(plan: &Plan, technology: &str) -> Vec<u8> {
         let user = &account.user;
         ini.object("exten", &format!("{user},hint,{technology}/{user}"));
         let phones = if account.phones > 1 && technology == PJSIP {
-            // Without it, only one of several phones rings.
+            // Without PJSIP_DIAL_CONTACTS, only one of the phones of a shared line rings.
             format!("${{PJSIP_DIAL_CONTACTS({user})}}")
         } else {
             format!("{technology}/{user}")

@@ -124,7 +124,7 @@ fn clear(answers: &mut Answers) {
     answers.command_line.clear("files");
     answers.draft = None;
     answers.setup = PhoneSetup::default();
-    // Without an inventory, the number of phones says when the run ends.
+    // Without an inventory, the run ends when this number of phones is done.
     if let Some(count) = answers.count {
         answers.command_line.set("expect", [count.to_string()]);
     }

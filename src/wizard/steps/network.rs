@@ -214,7 +214,8 @@ fn show_findings(answers: &Answers, prompt: &mut dyn Prompt, first: usize) -> us
     for finding in all.iter().skip(first) {
         let text = display::finding(finding, Style::plain());
         rows += text.lines().count();
-        // Without privileges little else can be known: the rest is on the next page.
+        // Without privileges most checks are not possible, so other findings follow on the next
+        // page.
         let can_wait = errors_first && first == 0 && finding.severity != Severity::Error;
         if shown > first && (rows > MAX_ROWS || can_wait) {
             break;

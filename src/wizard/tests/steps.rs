@@ -78,7 +78,7 @@ fn going_back_keeps_the_answers() {
         Enter,
         Pick("No: try"),
         Enter,
-        // From the summary to the first question, and forward by Enter alone.
+        // Goes back from the summary to the first question, and forward with Enter only.
         Back,
         Pick("Back"),
         Back,
