@@ -20,4 +20,6 @@ pub use packet_socket::{LinkInterface, PacketSocket, PacketSocketError};
 pub use pool::{MAX_POOL, Pool};
 pub use probe::{DISCOVER_TIMES, MAX_OFFERS, Offer, PROBE_WINDOW, Probe};
 pub use run::{BoundServer, RunningServer, StartError};
-pub use server::{DECLINE_TIME, DhcpEvent, LEASE_TIME, OFFER_TIME, Reply, Server, ServerConfig};
+pub use server::{
+    DECLINE_TIME, DhcpEvent, DhcpReply, DhcpServer, LEASE_TIME, OFFER_TIME, ServerConfig,
+};

@@ -20,10 +20,11 @@ mod write;
 pub use coalesce_acks::ACK_INTERVAL;
 pub use error::{JournalError, JournalErrorKind};
 pub use header::{
-    Arguments, Expectations, Header, InputFile, NamedPhone, Network, RecordedManifest, ServedBundle,
+    Arguments, Expectations, InputFile, JournalHeader, NamedPhone, Network, RecordedManifest,
+    ServedBundle,
 };
 pub use limits::{MAX_FILE_BYTES, MAX_LINE_BYTES};
-pub use line::Finished;
+pub use line::RunFinished;
 pub use paths::{newest_resumable, state_folder, unused_path};
 pub use read::{RecordedRun, read, read_header};
 pub use sessions::{Session, Sessions};

@@ -25,7 +25,7 @@ mod service;
 pub mod transfer;
 pub mod transmit;
 
-pub use bind::{BindError, BindErrorKind, Config, Server};
+pub use bind::{BindError, BindErrorKind, Config, TftpServer};
 pub use bound::{Bound, EngineKind};
-pub use port::{Port, Socket};
-pub use service::{Answer, Request, Service, TransferOutcome};
+pub use port::{Socket, TransferPort};
+pub use service::{TftpAnswer, TftpRequest, TftpService, TransferOutcome};

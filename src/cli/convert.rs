@@ -6,7 +6,7 @@ use super::{
     bundles::{BridgeArgs, TrustArgs},
     dhcp::DhcpArgs,
     extra_files::ExtraFilesArgs,
-    globals::{Globals, Outcome},
+    globals::{CommandOutcome, Globals},
     heading,
     inventory::InventoryArgs,
     journal::ResumeArgs,
@@ -123,7 +123,7 @@ pub(crate) struct Args {
     web: WebArgs,
 }
 
-pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     run_with(args, globals, run::WizardHooks::default())
 }
 
@@ -132,7 +132,7 @@ pub(crate) fn run_with(
     args: &Args,
     globals: &Globals,
     hooks: run::WizardHooks,
-) -> Result<Outcome, Failure> {
+) -> Result<CommandOutcome, Failure> {
     let isolated = check_flags(args)?;
     let folder = args.network.state_folder()?;
     let previous = args.journal.previous(folder.as_deref())?;

@@ -5,9 +5,9 @@ mod table;
 
 use std::path::PathBuf;
 
-use self::phone::{Phone, digits, rule};
+use self::phone::{DialPhone, digits, rule};
 use super::{
-    globals::{Globals, Outcome, json_document, print},
+    globals::{CommandOutcome, Globals, json_document, print},
     heading,
 };
 use crate::{
@@ -65,12 +65,12 @@ pub(super) struct Args {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     if args.xml {
         print(&plan_file::compile(&args.plan, globals.quiet)?)?;
-        return Ok(Outcome::Done);
+        return Ok(CommandOutcome::Done);
     }
-    let phone = Phone {
+    let phone = DialPhone {
         template: plan_file::read(&args.plan, globals.quiet)?,
         line: args.line,
         mode: if args.call_manager_mode {
@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     } else {
         print(&as_text(&dialled, Style::new(globals.color)))?;
     }
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Done)
 }
 
 /// The result as text.

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     findings,
-    globals::{Globals, Outcome},
+    globals::{CommandOutcome, Globals},
     heading,
 };
 use crate::{
@@ -66,7 +66,7 @@ fn model(text: &str) -> Result<&'static Model, String> {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     let known = LintContext {
         loads: loads(&args.bundles)?,
         model: args.model,

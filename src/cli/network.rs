@@ -52,7 +52,7 @@ pub(crate) struct NetworkArgs {
     /// observe the final acknowledgement, so the run cannot prove that a file arrived.
     #[arg(long, value_name = "ENGINE", default_value = "native", hide_possible_values = true,
           help_heading = heading::NETWORK)]
-    engine: Engine,
+    engine: EngineChoice,
     /// Maximum of TFTP transfers at once
     #[arg(long, value_name = "N", default_value_t = policy::TRANSFERS, value_parser = transfers,
           help_heading = heading::NETWORK)]
@@ -84,7 +84,7 @@ fn transfers(text: &str) -> Result<usize, String> {
 
 /// A TFTP engine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Engine {
+pub(crate) enum EngineChoice {
     /// This program's own: it observes every acknowledgement.
     #[default]
     Native,
@@ -93,7 +93,7 @@ pub(crate) enum Engine {
     AsyncTftp,
 }
 
-impl Engine {
+impl EngineChoice {
     fn kind(self) -> tftp::EngineKind {
         match self {
             Self::Native => tftp::EngineKind::Native,
@@ -187,16 +187,16 @@ impl NetworkArgs {
     }
 
     fn bind_tftp(&self, address: Ipv4Addr) -> Result<tftp::Bound, Failure> {
-        if self.engine == Engine::AsyncTftp {
+        if self.engine == EngineChoice::AsyncTftp {
             self.check_async_tftp(address)?;
         }
         self.engine.bind(&tftp::Config {
             transfer_port: self.transfer_port,
             dscp: self.dscp,
-            limits: policy::Limits {
+            limits: policy::EngineLimits {
                 transfers: self.max_transfers,
                 transfers_per_address: self.max_per_address,
-                ..policy::Limits::default()
+                ..policy::EngineLimits::default()
             },
             ..tftp::Config::new(SocketAddrV4::new(address, self.tftp_port))
         })

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::{
-    globals::{Globals, Outcome},
+    globals::{CommandOutcome, Globals},
     report_output::{ReportArgs, ReportOutput},
 };
 use crate::{
@@ -37,7 +37,7 @@ pub(super) struct Args {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     args.output.check(globals)?;
     replayed(&args.journal, Vec::new(), &args.output, globals)
 }
@@ -48,7 +48,7 @@ pub(super) fn replayed(
     stages: Vec<StagePlan>,
     args: &ReportArgs,
     globals: &Globals,
-) -> Result<Outcome, Failure> {
+) -> Result<CommandOutcome, Failure> {
     let recorded = journal::read(path).map_err(|error| {
         let cure = error.cure();
         Failure::new(escape(&error.to_string()), cure)
@@ -101,7 +101,7 @@ pub(super) fn replayed(
         }),
     };
     args.write(&output, globals)?;
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Done)
 }
 
 /// What the operator must know about the journal.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     bundles::TrustArgs,
-    globals::{Globals, Outcome, json_document, print},
+    globals::{CommandOutcome, Globals, json_document, print},
 };
 use crate::{
     bundle::{self, Bundle, BundleProtocol, Member, MemberKind, Signature, Verdict},
@@ -38,12 +38,12 @@ pub(crate) struct Args {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct VerifyDocument<'a> {
     bundles: &'a [Bundle],
 }
 
 /// Examines every bundle and prints the results.
-pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     let trust = args.trust.trust();
     let expectation = trust.expectation()?;
     let mut bundles = Vec::new();
@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     };
     let all = bundles.iter().all(accepted);
     let text = if globals.json {
-        let document = Document { bundles: &bundles };
+        let document = VerifyDocument { bundles: &bundles };
         json_document(&document)?
     } else {
         let blocks: Vec<_> = bundles
@@ -90,8 +90,8 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
     }
     match Failure::joined(failures) {
         Some(failure) => Err(failure),
-        None if all => Ok(Outcome::Done),
-        None => Ok(Outcome::Problems),
+        None if all => Ok(CommandOutcome::Done),
+        None => Ok(CommandOutcome::Problems),
     }
 }
 

@@ -4,7 +4,7 @@ use clap::{Arg, ArgMatches, Args as _, FromArgMatches as _, builder::Resettable}
 
 use super::{
     convert,
-    globals::{Globals, Outcome, print},
+    globals::{CommandOutcome, Globals, print},
     heading, run,
 };
 use crate::{
@@ -87,12 +87,12 @@ pub(crate) fn run(
     args: &Args,
     matches: &ArgMatches,
     globals: &Globals,
-) -> Result<Outcome, Failure> {
+) -> Result<CommandOutcome, Failure> {
     check_flags(args, globals)?;
     let given = CommandLine::given(matches, SYNTAX);
     match wizard::run(given, args.model, globals.color)? {
-        Ended::Signal(number) => Ok(Outcome::Signal(number)),
-        Ended::Left => Ok(Outcome::Problems),
+        Ended::Signal(number) => Ok(CommandOutcome::Signal(number)),
+        Ended::Left => Ok(CommandOutcome::Problems),
         Ended::Agreed(agreed) => {
             let matches = agreed.command_line.matches()?;
             let args = convert::Args::from_arg_matches(&matches)

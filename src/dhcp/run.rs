@@ -16,7 +16,7 @@ use socket2::{Domain, Type};
 use tokio::sync::mpsc;
 
 use super::{
-    DhcpEvent, ExclusiveServer, LinkInterface, PacketSocket, PacketSocketError, Server,
+    DhcpEvent, DhcpServer, ExclusiveServer, LinkInterface, PacketSocket, PacketSocketError,
     ServerConfig,
     arp_probe::probe_arp,
     packet_socket::{random, wait},
@@ -101,7 +101,7 @@ impl BoundServer {
         if let Some(offer) = offers.first() {
             return Err(StartError::Second(offer.server));
         }
-        let mut server = Server::new(config);
+        let mut server = DhcpServer::new(config);
         let arp = ArpTable::read().map_err(other)?;
         for (address, mac) in arp.on_interface(&name) {
             server.reserve(address, mac);

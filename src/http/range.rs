@@ -87,7 +87,7 @@ struct PartialDownload {
 }
 
 impl PartialDownloads {
-    /// Remembers up to `capacity` files.
+    /// An empty list of up to `capacity` files.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self {

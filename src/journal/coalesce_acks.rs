@@ -54,7 +54,8 @@ impl Running {
     }
 }
 
-/// Takes what is held back for these transfers and was observed before `before`, in order.
+/// Takes the acknowledgements that are held back for these transfers and were observed before
+/// `before`, in order.
 fn released<'a>(
     transfers: impl Iterator<Item = (Ipv4Addr, TransferId, &'a mut Running)>,
     before: RunTime,

@@ -25,7 +25,7 @@ impl Counts {
 }
 
 impl ConnectionLimiter {
-    /// Permits `per_address` connections of each address and `total` in all.
+    /// A limiter that permits `per_address` connections of each address and `total` in all.
     pub(crate) fn new(per_address: usize, total: usize) -> Self {
         Self(Arc::new(Counts {
             total,

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::{inputs::ProvisionInputs, output::DIAL_PLAN, plan::Plan};
+use super::{inputs::ProvisionInputs, output::DIAL_PLAN, plan::ProvisionPlan};
 use crate::{inventory::Codec, text::wrap};
 
 /// The text, wrapped to 80 columns. Contains no secret.
-pub(super) fn text(plan: &Plan, given: &ProvisionInputs<'_>) -> String {
+pub(super) fn text(plan: &ProvisionPlan, given: &ProvisionInputs<'_>) -> String {
     let site = &plan.site;
     let (transport, port) = (site.transport.name(), site.port);
     let mut text = String::from("Written by `reflash provision`. The next run overwrites it.\n");

@@ -7,14 +7,14 @@ use std::{
     time::Instant,
 };
 
-use super::shared::Shared;
+use super::shared::RunShared;
 use crate::{
     discovery::ArpTable,
     http,
     phone::RequestedFile,
     stage::StagedFile,
     text::escape,
-    tftp::{self, Answer, packet::error_code},
+    tftp::{self, TftpAnswer, packet::error_code},
     track::{
         Admission, Observation, ObservationKind, ServedFile, TransferEnd, TransferId, Transport,
     },
@@ -32,7 +32,7 @@ enum Decision {
 const STOPPING: &str = "the server is stopping";
 const WITHHELD: &str = "this configuration is for another phone";
 
-impl Shared {
+impl RunShared {
     /// Decides whether the request is admitted, finds its file, and records the request.
     fn handle_request(
         &self,
@@ -100,14 +100,14 @@ fn is_withheld(address: Ipv4Addr, name: &str) -> bool {
 
 /// Handles the requests of the TFTP server.
 pub(super) struct TftpHandler {
-    shared: Arc<Shared>,
+    shared: Arc<RunShared>,
     /// The address and the run's number of each running transfer, by the server's number. The
     /// server limits how many there are.
     running: HashMap<u64, (Ipv4Addr, TransferId)>,
 }
 
 impl TftpHandler {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<RunShared>) -> Self {
         Self {
             shared,
             running: HashMap::new(),
@@ -115,8 +115,8 @@ impl TftpHandler {
     }
 }
 
-impl tftp::Service for TftpHandler {
-    fn request(&mut self, now: Instant, request: &tftp::Request<'_>) -> Answer {
+impl tftp::TftpService for TftpHandler {
+    fn request(&mut self, now: Instant, request: &tftp::TftpRequest<'_>) -> TftpAnswer {
         match self
             .shared
             .handle_request(now, Transport::Tftp, request.peer, request.name)
@@ -124,11 +124,11 @@ impl tftp::Service for TftpHandler {
             Decision::Serve(transfer, file) => {
                 let running = (*request.peer.ip(), transfer);
                 self.running.insert(request.transfer, running);
-                Answer::Serve(file)
+                TftpAnswer::Serve(file)
             }
-            Decision::NotFound => Answer::NotFound,
-            Decision::Withheld => Answer::Refuse(error_code::ACCESS, WITHHELD),
-            Decision::Stopping => Answer::Refuse(error_code::NOT_DEFINED, STOPPING),
+            Decision::NotFound => TftpAnswer::NotFound,
+            Decision::Withheld => TftpAnswer::Refuse(error_code::ACCESS, WITHHELD),
+            Decision::Stopping => TftpAnswer::Refuse(error_code::NOT_DEFINED, STOPPING),
         }
     }
 
@@ -179,21 +179,21 @@ impl tftp::Service for TftpHandler {
 }
 
 /// Handles the requests of the HTTP server.
-pub(super) struct HttpHandler(Arc<Shared>);
+pub(super) struct HttpHandler(Arc<RunShared>);
 
 impl HttpHandler {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<RunShared>) -> Self {
         Self(shared)
     }
 }
 
-impl http::Service for HttpHandler {
-    fn request(&self, now: Instant, peer: SocketAddrV4, name: &str) -> http::Answer {
+impl http::HttpService for HttpHandler {
+    fn request(&self, now: Instant, peer: SocketAddrV4, name: &str) -> http::HttpAnswer {
         match self.0.handle_request(now, Transport::Http, peer, name) {
-            Decision::Serve(transfer, file) => http::Answer::Serve(transfer.0, file),
-            Decision::NotFound => http::Answer::NotFound,
-            Decision::Withheld => http::Answer::Forbidden,
-            Decision::Stopping => http::Answer::Stopping,
+            Decision::Serve(transfer, file) => http::HttpAnswer::Serve(transfer.0, file),
+            Decision::NotFound => http::HttpAnswer::NotFound,
+            Decision::Withheld => http::HttpAnswer::Forbidden,
+            Decision::Stopping => http::HttpAnswer::Stopping,
         }
     }
 

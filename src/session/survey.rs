@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, iter};
 
-use super::{messages::phone_list, shared::Shared};
+use super::{messages::phone_list, shared::RunShared};
 use crate::{
     reporter::Reporter,
     text::escape,
@@ -25,7 +25,7 @@ pub(super) struct SurveyNotice {
 }
 
 impl SurveyNotice {
-    pub(super) fn report_once(&mut self, shared: &Shared, reporter: &mut dyn Reporter) {
+    pub(super) fn report_once(&mut self, shared: &RunShared, reporter: &mut dyn Reporter) {
         if self.is_reported {
             return;
         }

@@ -191,7 +191,7 @@ pub async fn run(
             () = &mut deadline, if !is_off => is_off = true,
             ended = tasks.join_next() => match ended {
                 Some(Ok(result)) => results.push(result),
-                // The tasks are not aborted, so it panicked.
+                // No task is aborted, so an error means that the task panicked.
                 Some(Err(error)) => panic::resume_unwind(error.into_panic()),
                 None => break,
             },

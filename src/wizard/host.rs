@@ -99,7 +99,7 @@ impl Environment for HostEnvironment {
         loop {
             match checked.recv_timeout(SIGNAL_INTERVAL) {
                 Ok(checked) => {
-                    // Privileges are dropped per thread: this one must be gone by then.
+                    // Privileges are dropped per thread, so this thread must end before that.
                     let _ = thread.join();
                     return checked;
                 }

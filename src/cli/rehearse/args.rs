@@ -8,7 +8,7 @@ use super::super::{
     heading,
     inventory::InventoryArgs,
     journal::JournalArgs,
-    network::Engine,
+    network::EngineChoice,
     web::WebArgs,
 };
 use crate::{phone::Model, simulator::FaultSpec};
@@ -45,7 +45,7 @@ pub(crate) struct Args {
         conflicts_with = "against",
         help_heading = heading::NETWORK
     )]
-    pub(super) engine: Engine,
+    pub(super) engine: EngineChoice,
     /// Run only the phones, against this server
     ///
     /// The server must listen on loopback.

@@ -7,7 +7,7 @@ use std::{
 
 use sha1::{Digest, Sha1};
 
-use super::{Request, single_line, split_outside};
+use super::{SipRequest, single_line, split_outside};
 
 /// The port of a Via without one.
 const DEFAULT_PORT: u16 = 5060;
@@ -20,7 +20,7 @@ const DEFAULT_PORT: u16 = 5060;
 /// Line breaks in `reason` and `headers` become blanks.
 #[must_use]
 pub fn encode_response(
-    request: &Request,
+    request: &SipRequest,
     status: u16,
     reason: &str,
     headers: &[(&str, &str)],
@@ -53,7 +53,7 @@ pub fn encode_response(
     text.into_bytes()
 }
 
-impl Request {
+impl SipRequest {
     /// The destination of the response to a datagram: the sender's address, with its source port if
     /// the client requests that (`rport`, RFC 3581), else with the port in its Via (RFC 3261, 18.2.2).
     /// Phones send from any port and listen on 5060.
@@ -112,7 +112,7 @@ fn has_tag(to: &str) -> bool {
 }
 
 /// 64 bits of a digest of the transaction (RFC 3261, 19.3 requires 32 or more).
-fn tag(request: &Request) -> String {
+fn tag(request: &SipRequest) -> String {
     let mut digest = Sha1::new();
     for name in ["via", "from", "call-id", "cseq"] {
         digest.update(request.header(name).unwrap_or_default());

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::problems::{Problems, first_few};
 use crate::{
     inventory::{
-        ButtonField, ButtonFunction, LineButton, PhoneEntry, PhoneField, Secret, Transport,
+        ButtonField, ButtonFunction, LineButton, PbxTransport, PhoneEntry, PhoneField, Secret,
     },
     phone::{MAX_PHONE_LABEL, MacAddress, Model, SAFE_SECRET},
     provision::{
@@ -288,7 +288,7 @@ impl Accounts<'_, '_> {
 
     /// Over TCP, a phone is in call-manager mode and registers only its first line.
     fn check_lines_over_tcp(&mut self, mac: MacAddress, keys: &[ResolvedButton]) {
-        if self.problems.inventory.site.transport != Some(Transport::Tcp) {
+        if self.problems.inventory.site.transport != Some(PbxTransport::Tcp) {
             return;
         }
         let is_line = |key: &&ResolvedButton| matches!(key.function, ResolvedFunction::Line { .. });

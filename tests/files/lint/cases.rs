@@ -144,7 +144,7 @@ fn one_fault_is_one_finding_at_its_place() {
 }
 
 #[test]
-fn every_code_has_a_test_and_a_row_in_the_documents() {
+fn every_code_has_a_test_and_a_row_in_docs_lint() {
     let document = fs::read_to_string("docs/lint.md").unwrap();
     let elsewhere = [
         "encoding",

@@ -130,7 +130,7 @@ fn differs(
     }
 }
 
-/// That a phone is registered, and where.
+/// The text of the evidence that a phone is registered, and where.
 pub(crate) fn registered(register: &Register, target: Option<&RegistrationTarget>) -> String {
     let Register {
         user,
