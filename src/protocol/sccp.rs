@@ -4,6 +4,7 @@
 use super::{
     alarm::Alarm,
     bytes::{ByteReader, Malformed},
+    until_fault::UntilFault,
 };
 
 /// The call manager's port.
@@ -46,10 +47,7 @@ pub struct AlarmMessage {
 
 /// Splits the bytes of one connection into messages. Buffers one message at most.
 #[derive(Debug, Clone, Default)]
-pub struct SccpStream {
-    held: Vec<u8>,
-    failed: Option<Malformed>,
-}
+pub struct SccpStream(UntilFault<SccpDecoder>);
 
 impl SccpStream {
     /// Adds bytes and returns the messages that they complete.
@@ -57,17 +55,16 @@ impl SccpStream {
     /// # Errors
     /// A message is malformed. The start of the next one is then unknown, so every further call fails.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<SccpMessage>, Malformed> {
-        if let Some(fault) = self.failed {
-            return Err(fault);
-        }
-        let fed = self.read(bytes);
-        if let Err(fault) = &fed {
-            self.failed = Some(*fault);
-            self.held = Vec::new();
-        }
-        fed
+        self.0.feed(|decoder| decoder.read(bytes))
     }
+}
 
+#[derive(Debug, Clone, Default)]
+struct SccpDecoder {
+    held: Vec<u8>,
+}
+
+impl SccpDecoder {
     fn read(&mut self, mut bytes: &[u8]) -> Result<Vec<SccpMessage>, Malformed> {
         let mut messages = Vec::new();
         while !bytes.is_empty() {

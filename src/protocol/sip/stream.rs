@@ -1,18 +1,11 @@
 //! Requests in a TCP stream.
 
-use super::{FORMAT, MAX_HEAD, Malformed, SipRequest, head_end};
+use super::{super::until_fault::UntilFault, FORMAT, MAX_HEAD, Malformed, SipRequest, head_end};
 
 /// Splits the bytes of one TCP connection into requests. Buffers [`MAX_HEAD`] bytes at most; bodies are
 /// skipped.
 #[derive(Debug, Clone, Default)]
-pub struct SipStream {
-    held: Vec<u8>,
-    /// Offset up to which the buffer contains no end of a head.
-    searched: usize,
-    /// Bytes of a body that are still to be skipped.
-    body: u32,
-    failed: Option<Malformed>,
-}
+pub struct SipStream(UntilFault<SipDecoder>);
 
 impl SipStream {
     /// Adds bytes and returns the requests whose heads they complete.
@@ -20,17 +13,20 @@ impl SipStream {
     /// # Errors
     /// A request is malformed. The start of the next one is then unknown, so every further call fails.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<SipRequest>, Malformed> {
-        if let Some(fault) = self.failed {
-            return Err(fault);
-        }
-        let fed = self.read(bytes);
-        if let Err(fault) = &fed {
-            self.failed = Some(*fault);
-            self.held = Vec::new();
-        }
-        fed
+        self.0.feed(|decoder| decoder.read(bytes))
     }
+}
 
+#[derive(Debug, Clone, Default)]
+struct SipDecoder {
+    held: Vec<u8>,
+    /// Offset up to which the buffer contains no end of a head.
+    searched: usize,
+    /// Bytes of a body that are still to be skipped.
+    body: u32,
+}
+
+impl SipDecoder {
     fn read(&mut self, mut bytes: &[u8]) -> Result<Vec<SipRequest>, Malformed> {
         let mut requests = Vec::new();
         loop {
