@@ -42,7 +42,11 @@ impl RunShared {
         name: &str,
     ) -> Decision {
         let address = *peer.ip();
-        let view = match self.fleet().admit_at(self.clock.at(now), address, name) {
+        let requested = RequestedFile::parse(name);
+        let admission = self
+            .fleet()
+            .admit_at(self.clock.at(now), address, name, &requested);
+        let view = match admission {
             Admission::Serve(view) => view,
             Admission::Draining => return Decision::Stopping,
         };
@@ -51,7 +55,7 @@ impl RunShared {
         let file = (!name.contains(is_unusual))
             .then(|| self.source.resolve(view, name))
             .flatten();
-        let withheld = file.is_some() && is_withheld(address, name);
+        let withheld = file.is_some() && is_withheld(address, name, &requested);
         let file = file.filter(|_| !withheld);
         let transfer = TransferId(self.transfers.fetch_add(1, Ordering::Relaxed));
         let asked = ObservationKind::Requested {
@@ -81,8 +85,8 @@ impl RunShared {
 
 /// Whether this is the configuration of one phone, which may hold its SIP password, and the
 /// kernel's ARP table has another phone at the address that requests it.
-fn is_withheld(address: Ipv4Addr, name: &str) -> bool {
-    let RequestedFile::Config { mac, .. } = RequestedFile::parse(name) else {
+fn is_withheld(address: Ipv4Addr, name: &str, requested: &RequestedFile) -> bool {
+    let RequestedFile::Config { mac, .. } = *requested else {
         return false;
     };
     // Without the table nothing is withheld.
