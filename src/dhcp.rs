@@ -1,7 +1,7 @@
 //! DHCP: a probe that shows what the network's servers offer phones, and a small server for Cisco
 //! phones on networks without one.
 //!
-//! [`Probe`], [`Server`] and [`ExclusiveServer`] take bytes and the time and return bytes, without
+//! [`Probe`], [`DhcpServer`] and [`ExclusiveServer`] take bytes and the time and return bytes, without
 //! a socket or a clock. Only [`PacketSocket`] and [`BoundServer`] use sockets. Messages are read
 //! and written by [`crate::protocol::dhcp`].
 

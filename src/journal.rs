@@ -1,7 +1,7 @@
 //! The journal of a run: every observation and event, in a file that survives `kill -9`. A later
 //! run, a report and a replay read it.
 //!
-//! The format is JSON Lines; a file is only appended to. The first line is the [`Header`]: what is
+//! The format is JSON Lines; a file is only appended to. The first line is the [`JournalHeader`]: what is
 //! served and which phones are expected. The observations follow, from which everything else is
 //! computed: [`crate::track::Fleet`] is a pure function of them. docs/journal.md lists all lines.
 

@@ -4,7 +4,7 @@
 //! holds all transfers, their timers and the limits of [`policy`], also without I/O; [`bind`]
 //! opens the sockets, `driver` runs them, and only `batch` contains `unsafe`.
 //!
-//! [`async_tftp`] is a second engine behind the same [`Service`].
+//! [`async_tftp`] is a second engine behind the same [`TftpService`].
 //!
 //! All transfers share one UDP port of the server; the client's address and port distinguish them.
 //! docs/rfc-compliance.md lists each requirement of the RFCs.

@@ -45,7 +45,7 @@ impl HttpServer {
         self.local
     }
 
-    /// Runs [`Server::run`] on this thread.
+    /// Runs [`HttpServer::run`] on this thread.
     ///
     /// # Errors
     /// The runtime cannot be started, or cannot watch the socket.

@@ -45,7 +45,7 @@ pub trait HttpService: Send + Sync + 'static {
     /// This many bytes are acknowledged. Called at most every 100 ms per transfer.
     fn acknowledged(&self, now: Instant, peer: SocketAddrV4, transfer: u64, bytes: u64);
 
-    /// A transfer ended. Called exactly once for each [`Answer::Serve`]. `bytes`: how many bytes of
+    /// A transfer ended. Called exactly once for each [`HttpAnswer::Serve`]. `bytes`: how many bytes of
     /// the file are acknowledged.
     fn ended(&self, now: Instant, peer: SocketAddrV4, transfer: u64, end: End, bytes: u64);
 

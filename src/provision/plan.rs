@@ -64,7 +64,7 @@ pub(super) struct ResolvedButton {
 
 #[derive(Debug)]
 pub(super) enum ResolvedFunction {
-    /// A line; `account` is an index into [`Plan::accounts`].
+    /// A line; `account` is an index into [`ProvisionPlan::accounts`].
     Line { account: usize, display: String },
     /// A speed dial to this number.
     Dial(String),

@@ -1,4 +1,4 @@
-//! Resolves an inventory to a [`Plan`]: checks every value and applies every default.
+//! Resolves an inventory to a [`ProvisionPlan`]: checks every value and applies every default.
 
 use super::{
     charset,

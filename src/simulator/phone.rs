@@ -62,7 +62,7 @@ enum ScriptState {
     Fetching(BootStep),
 }
 
-/// A phone as seen on the wire: datagrams and time in, [`Action`]s out.
+/// A phone as seen on the wire: datagrams and time in, [`PhoneAction`]s out.
 ///
 /// The same configuration and the same inputs give the same actions. Order and times of
 /// its requests are those of real boots. Behaviour that no public record shows is marked by a comment

@@ -1,4 +1,4 @@
-//! The second engine: the crate `async-tftp` behind the same [`Service`].
+//! The second engine: the crate `async-tftp` behind the same [`TftpService`].
 //!
 //! It reports requests to its handler and nothing after them: no acknowledgement, no ERROR from the
 //! client, no time-out. It reads block k+1 only after the ACK of block k (one block is in flight at

@@ -1,4 +1,4 @@
-//! A thin loop that moves datagrams between the sockets and the [`Engine`].
+//! A thin loop that moves datagrams between the sockets and the [`TftpEngine`].
 
 use std::{
     future::Future,

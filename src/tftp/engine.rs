@@ -1,5 +1,5 @@
 //! All transfers and their timers, without I/O: datagrams and the time go in, packets and calls to
-//! the [`Service`] come out.
+//! the [`TftpService`] come out.
 
 use std::{
     cmp::Reverse,
@@ -24,7 +24,7 @@ mod table;
 /// The shortest interval between progress reports of one transfer.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Maximum number of timers that one [`Engine::tick`] handles, so that received packets are not
+/// Maximum number of timers that one [`TftpEngine::tick`] handles, so that received packets are not
 /// delayed.
 pub const TIMERS_PER_TICK: usize = 256;
 
@@ -264,7 +264,7 @@ impl<S: TftpService> TftpEngine<S> {
         }
     }
 
-    /// The latest time for the next call of [`Engine::tick`].
+    /// The latest time for the next call of [`TftpEngine::tick`].
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         self.timers.peek().map(|Reverse((due, ..))| *due)

@@ -135,7 +135,7 @@ pub enum MalformedPacket {
 /// ```
 ///
 /// # Errors
-/// [`Malformed`] says why the bytes are not a TFTP packet.
+/// [`MalformedPacket`] says why the bytes are not a TFTP packet.
 pub fn decode(bytes: &[u8]) -> Result<TftpPacket<'_>, MalformedPacket> {
     let (opcode, rest) = split_u16(bytes)?;
     match opcode {

@@ -23,7 +23,7 @@ impl TransferPort {
         }
     }
 
-    /// Its index in [`Port::ALL`].
+    /// Its index in [`TransferPort::ALL`].
     #[must_use]
     pub fn index(self) -> usize {
         match self {

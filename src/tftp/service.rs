@@ -1,4 +1,4 @@
-//! The interface between an engine and what decides and tracks: [`Service`].
+//! The interface between an engine and what decides and tracks: [`TftpService`].
 
 use std::{
     net::{Ipv4Addr, SocketAddrV4},
@@ -64,7 +64,7 @@ pub trait TftpService: Send {
     /// This many bytes are acknowledged. Called at most every 100 ms per transfer.
     fn acknowledged(&mut self, now: Instant, transfer: u64, bytes: u64);
 
-    /// A transfer ended. Called exactly once for each request answered with [`Answer::Serve`].
+    /// A transfer ended. Called exactly once for each request answered with [`TftpAnswer::Serve`].
     fn ended(&mut self, now: Instant, transfer: u64, end: TransferOutcome, bytes: u64);
 
     /// This many packets of a transfer were retransmitted.

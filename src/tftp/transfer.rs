@@ -251,7 +251,7 @@ impl TftpTransfer {
         !self.has_acknowledged && now.saturating_duration_since(self.sent_at) >= FIRST_SENDS_TIME
     }
 
-    /// When [`Transfer::timeout`] is due.
+    /// When [`TftpTransfer::timeout`] is due.
     #[must_use]
     pub fn deadline(&self) -> Instant {
         self.deadline

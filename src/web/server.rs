@@ -52,7 +52,7 @@ impl WebServer {
         self.local
     }
 
-    /// Runs [`Server::run`] on this thread.
+    /// Runs [`WebServer::run`] on this thread.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl WebServer {
     }
 
     /// Serves until `stop` resolves, and then until the clients have received what is left, for at
-    /// most [`Limits::linger`].
+    /// most [`WebLimits::linger`].
     ///
     /// # Errors
     ///

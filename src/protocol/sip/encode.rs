@@ -16,7 +16,7 @@ const DEFAULT_PORT: u16 = 5060;
 ///
 /// Via, From, To, Call-ID and `CSeq` are the request's. To gets a tag if it has none and the status is
 /// not 100; the tag depends only on the request, so a retransmission gets the same response. The
-/// topmost Via gets the source of the request (18.2.1; RFC 3581), if [`Request::source`] is set.
+/// topmost Via gets the source of the request (18.2.1; RFC 3581), if [`SipRequest::source`] is set.
 /// Line breaks in `reason` and `headers` become blanks.
 #[must_use]
 pub fn encode_response(
@@ -58,7 +58,7 @@ impl SipRequest {
     /// the client requests that (`rport`, RFC 3581), else with the port in its Via (RFC 3261, 18.2.2).
     /// Phones send from any port and listen on 5060.
     ///
-    /// `None`: [`Request::source`] is not set, or the Via has no valid port. The host and `maddr` of
+    /// `None`: [`SipRequest::source`] is not set, or the Via has no valid port. The host and `maddr` of
     /// the Via are not used, because they could be any address.
     #[must_use]
     pub fn reply_to(&self) -> Option<SocketAddrV4> {
