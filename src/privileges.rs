@@ -23,7 +23,8 @@ pub fn how_to_grant() -> String {
 /// called sudo. Returns messages for the operator.
 ///
 /// # Errors
-/// No such user, or a user this process may not become.
+/// The user does not exist, this process may not switch to it, or the capabilities cannot be
+/// dropped.
 pub fn drop_all(user: Option<&str>) -> Result<Vec<String>, Failure> {
     let target = target(user)?;
     let mut messages = Vec::new();
@@ -104,12 +105,14 @@ pub fn state_folder(user: Option<&str>) -> Result<Option<PathBuf>, Failure> {
         // HOME and XDG_STATE_HOME are those of root here.
         return Ok(journal::state_folder(None, home(target.uid).as_deref()));
     }
-    let here = std::env::var_os("HOME").filter(|home| !home.is_empty());
-    let here = here.map(PathBuf::from).or_else(|| home(unistd::geteuid()));
+    let home_folder = std::env::var_os("HOME").filter(|home| !home.is_empty());
+    let home_folder = home_folder
+        .map(PathBuf::from)
+        .or_else(|| home(unistd::geteuid()));
     let state_home = std::env::var_os("XDG_STATE_HOME");
     Ok(journal::state_folder(
         state_home.as_deref(),
-        here.as_deref(),
+        home_folder.as_deref(),
     ))
 }
 

@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_have_three_digits_at_most_before_the_unit() {
+    fn sizes_have_at_most_three_digits_before_the_unit() {
         assert_eq!(size(667), "667 B");
         assert_eq!(size(581_548), "582 kB");
         assert_eq!(size(4_642_392), "4.6 MB");

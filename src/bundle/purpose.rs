@@ -16,8 +16,8 @@ pub(super) struct Purpose {
 }
 
 impl Purpose {
-    /// From the file names of the manifests. The models are those with a recovery manifest;
-    /// for a family without one, they follow from the name of the load.
+    /// Derives the purpose from the file names of the manifests. The models are those with a
+    /// recovery manifest; for a family without one, they follow from the name of the load.
     pub(super) fn of<'n>(manifests: impl Iterator<Item = &'n str> + Clone) -> Self {
         let mut loads: Vec<LoadName> = manifests
             .clone()

@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flood_is_cut_to_the_rate_and_counted() {
+    fn a_flood_is_limited_to_the_rate_and_the_rest_is_counted() {
         let start = Instant::now();
         let mut limiter = FrameLimiter::default();
         let taken = (0..100_000).filter(|_| limiter.admit(start)).count();

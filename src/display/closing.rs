@@ -30,8 +30,8 @@ pub fn table(view: &RunView, style: Style) -> String {
     phones(view, style, true).join("\n") + "\n"
 }
 
-/// Every phone, expected phones that never came, other clients, and the totals. `times`: print when
-/// each phone was seen, however many there are.
+/// Every phone, expected phones that were never observed, other clients, and the totals. `times`:
+/// print when each phone was seen, however many there are.
 fn phones(view: &RunView, style: Style, times: bool) -> Vec<String> {
     let mut lines = Vec::new();
     if view.is_empty() {

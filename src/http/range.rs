@@ -87,7 +87,7 @@ struct PartialDownload {
 }
 
 impl PartialDownloads {
-    /// Remembers up to `capacity` files.
+    /// An empty list of up to `capacity` files.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self {
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_two_phones_or_of_two_states_of_a_file_never_make_one() {
+    fn parts_of_two_phones_or_two_versions_of_a_file_are_never_joined() {
         let mut parts = PartialDownloads::new(4);
         let (old, new) = (file(100), file(100));
         let other = Ipv4Addr::new(127, 0, 0, 3);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
+    fn the_number_of_remembered_files_is_bounded() {
         let mut parts = PartialDownloads::new(4);
         let files: Vec<_> = (0..9).map(|_| file(1000)).collect();
         for file in &files {

@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_served_once_and_an_added_plan_serves_the_site() {
+    fn each_name_is_served_once_and_an_added_dial_plan_is_used() {
         let folder = tempfile::tempdir().unwrap();
         let made_up = SyntheticBundle::new(Family::F45, 7)
             .unwrap()

@@ -23,7 +23,7 @@ pub(super) const MAX_SHOWN: usize = 20;
 /// Reads the files of `--add`.
 ///
 /// # Errors
-/// A file that cannot be read, or has a name that cannot be served (a usage error).
+/// A file that cannot be read, is too large, or has a name that cannot be served (a usage error).
 pub fn read(paths: &[PathBuf]) -> Result<Vec<ExtraFile>, Failure> {
     let read = |path: &PathBuf| {
         ExtraFile::read(path).map_err(|error| match error {

@@ -29,7 +29,8 @@ struct Window {
 }
 
 impl RateLimiter {
-    /// Admits `per_address` messages of each address and `total` of all addresses per window.
+    /// A limiter that admits `per_address` messages of each address and `total` of all addresses
+    /// per window.
     pub(crate) fn new(window: Duration, per_address: u32, total: u32) -> Self {
         Self {
             window,
@@ -41,7 +42,8 @@ impl RateLimiter {
         }
     }
 
-    /// Counts a message: its index in the window of its address, from 0. `None`: over the limit.
+    /// Counts a message and returns its index in the window of its address, from 0. `None`: the
+    /// message is over a limit.
     pub(crate) fn admit(&mut self, now: Instant, address: Ipv4Addr) -> Option<u32> {
         let is_over = |start: Instant| now.saturating_duration_since(start) >= self.window;
         let new = Window {

@@ -28,7 +28,7 @@ pub struct MacAddress([u8; 6]);
 pub struct ParseMacError(String);
 
 impl MacAddress {
-    /// From six bytes in transmission order.
+    /// The address of six bytes in transmission order.
     #[must_use]
     pub const fn new(bytes: [u8; 6]) -> Self {
         Self(bytes)

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_load_is_one_word() {
+    fn a_load_name_is_one_word() {
         for (text, load) in [
             ("SCCP42.8-4-2S", "SCCP42.8-4-2S"),
             (" SIP45.9-3-1SR4-1S.loads\n", "SIP45.9-3-1SR4-1S"),
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn models_as_phones_write_them() {
+    fn models_are_parsed_as_phones_write_them() {
         for (text, number) in [
             ("Cisco IP Phone 7942", Some("7942")),
             ("Cisco IP Phone CP-7911G,V2", Some("7911")),

@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_may_go_over_new_year() {
+    fn a_log_may_span_new_year() {
         let calendar = Calendar {
             first: Some(2024),
             modified: None,
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn time_never_goes_back_and_lines_without_one_stand_where_they_are() {
+    fn times_never_decrease_and_a_line_without_one_gets_the_previous_one() {
         let calendar = Calendar {
             first: Some(2026),
             modified: None,

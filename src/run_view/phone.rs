@@ -13,7 +13,7 @@ use super::{
 use crate::{
     diagnose::Diagnosis,
     phone::LoadName,
-    track::{Evidence, PhoneId, PhoneRef, PhoneReport, Progress, State, Step},
+    track::{Evidence, PhoneId, PhoneRef, PhoneReport, PhoneStep, State, TransferProgress},
 };
 
 /// Pieces of evidence that are kept of one phone, as in the tracker.
@@ -134,8 +134,9 @@ impl PhoneView {
         };
     }
 
-    /// Returns how many more bytes it has acknowledged.
-    pub(super) fn step(&mut self, at: Timestamp, step: &Step) -> u64 {
+    /// Applies a step. Returns how many bytes the phone acknowledged since the last step or
+    /// progress.
+    pub(super) fn step(&mut self, at: Timestamp, step: &PhoneStep) -> u64 {
         self.enter(at, step.state, step.details.evidence.as_ref());
         self.timeline.enter(at, step.state);
         self.last_seen = at;
@@ -160,8 +161,9 @@ impl PhoneView {
         more
     }
 
-    /// Returns how many more bytes it has acknowledged.
-    pub(super) fn progress(&mut self, progress: &Progress) -> u64 {
+    /// Applies progress. Returns how many bytes the phone acknowledged since the last step or
+    /// progress.
+    pub(super) fn progress(&mut self, progress: &TransferProgress) -> u64 {
         let more = self.acknowledge(&progress.file, progress.bytes, progress.size);
         if let Some(file) = &mut self.file {
             file.size = progress.size;
@@ -174,7 +176,7 @@ impl PhoneView {
     fn acknowledge(&mut self, name: &str, bytes: u64, size: u64) -> u64 {
         match &mut self.file {
             Some(file) if file.name == name => {
-                // A second attempt starts again from 0.
+                // A further attempt starts again from 0 bytes.
                 let more = bytes.saturating_sub(file.bytes);
                 file.bytes = bytes;
                 more
@@ -284,7 +286,7 @@ impl PhoneView {
         self.evidence.iter().filter(move |it| Some(*it) != reason)
     }
 
-    /// From when it was first seen until it entered its state.
+    /// The time from the first observation of the phone until it entered its state.
     pub(crate) fn took(&self) -> Duration {
         Duration::try_from(self.since.duration_since(self.first_seen)).unwrap_or_default()
     }

@@ -15,7 +15,7 @@ use crate::{
     failure::Failure,
     lint,
     phone::{MacAddress, RequestedFile},
-    preflight::{self, Protocol, SelectedInterface},
+    preflight::{self, PortProtocol, SelectedInterface},
     protocol::{sccp, sip::SipTransport},
     stage::ExtraFile,
     track::{Observation, RegistrationTarget},
@@ -91,8 +91,8 @@ impl RegistrarListeners {
             Err(error) => error,
         };
         let protocols = match flag {
-            "--sip-port" => &[Protocol::Udp, Protocol::Tcp][..],
-            _ => &[Protocol::Tcp],
+            "--sip-port" => &[PortProtocol::Udp, PortProtocol::Tcp][..],
+            _ => &[PortProtocol::Tcp],
         };
         let failure = bind_failure(listen, protocols, &error);
         if is_required {
@@ -154,7 +154,7 @@ impl RegistrarListeners {
 /// Where the phones' own configurations send their REGISTERs.
 #[derive(Debug, Default)]
 pub struct ExpectedRegistrations {
-    /// As tracking needs them.
+    /// In the form that tracking needs.
     pub registrations: Vec<RegistrationTarget>,
     /// Every registrar that is named by its address.
     registrars: Vec<(MacAddress, Vec<SocketAddrV4>)>,
@@ -212,8 +212,8 @@ impl ExpectedRegistrations {
         let is_observed = |(_, addresses): &&(_, Vec<_>)| {
             addresses.iter().any(|address| observed.contains(address))
         };
-        let here = self.registrars.iter().filter(is_observed);
-        here.map(|(mac, _)| *mac).collect()
+        let registrars = self.registrars.iter().filter(is_observed);
+        registrars.map(|(mac, _)| *mac).collect()
     }
 }
 

@@ -191,7 +191,7 @@ pub async fn run(
             () = &mut deadline, if !is_off => is_off = true,
             ended = tasks.join_next() => match ended {
                 Some(Ok(result)) => results.push(result),
-                // The tasks are not aborted, so it panicked.
+                // No task is aborted, so an error means that the task panicked.
                 Some(Err(error)) => panic::resume_unwind(error.into_panic()),
                 None => break,
             },
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn both_models_start_both_ways() {
+    fn each_model_starts_in_both_states() {
         let members = config(8).members(SERVER).expect("eight phones");
         let kinds: HashSet<(&str, bool)> = members
             .iter()
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_for_n_phones_is_for_the_first_n() {
+    fn a_fault_for_n_phones_applies_to_the_first_n() {
         let faults = vec!["needs-bridge@2".parse().expect("a fault")];
         let config = FleetConfig {
             faults,

@@ -26,7 +26,7 @@ fn text(stage: &Stage, view: View, name: &str) -> Option<String> {
 }
 
 #[test]
-fn one_name_has_the_bytes_of_its_leg_in_every_view() {
+fn each_view_has_the_bytes_of_its_own_bundle_under_one_name() {
     let base = tempfile::tempdir().unwrap();
     let stage = staged(base.path(), &[sip45()], &[bridge()]).unwrap();
     let (new, old) = (&sip45().loads[0], &bridge().loads[0]);
@@ -52,14 +52,14 @@ fn one_name_has_the_bytes_of_its_leg_in_every_view() {
 }
 
 #[test]
-fn what_a_surveyed_phone_is_shown_names_the_call_manager_and_no_load() {
+fn the_configuration_during_a_survey_names_the_call_manager_and_no_load() {
     let base = tempfile::tempdir().unwrap();
     let source = Path::new("made");
     let says = |text: &str| text.as_bytes().to_vec();
     let (mine, name) = (says("target"), "SEP001D45AABB01.cnf.xml");
     let own = ExtraFile::per_view(name, source, mine, says("bridge"), says("no load")).unwrap();
     let (targets, bridges) = ([sip45()], [bridge()]);
-    let legs = layout::Sources {
+    let legs = layout::LayoutSources {
         extra: &[own],
         ..sources(&targets, &bridges)
     };
@@ -82,7 +82,7 @@ fn what_a_surveyed_phone_is_shown_names_the_call_manager_and_no_load() {
 }
 
 #[test]
-fn each_bundle_of_each_leg_has_a_folder_and_the_plans_are_apart() {
+fn targets_and_bridges_have_separate_folders_and_plans() {
     let base = tempfile::tempdir().unwrap();
     let targets = [
         sip45(),
@@ -136,7 +136,7 @@ fn two_bridges_with_one_name_and_different_bytes_are_refused() {
 }
 
 #[test]
-fn a_bridge_is_judged_like_a_target_and_must_lead_to_one() {
+fn a_bridge_needs_an_accepted_verdict_and_a_model_of_a_target() {
     let target = [sip45()];
     check_bridges(&[bridge()], &target, false).unwrap();
     // A SIP bundle can be a bridge too.

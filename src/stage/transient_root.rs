@@ -330,7 +330,7 @@ mod tests {
             .unwrap();
         orphan(base.path(), "reflash-notes");
         orphan(base.path(), "reflash-12-0123");
-        // Without our lock file, and others may write to it.
+        // A folder without a lock file, to which other users may write.
         let foreign = base.path().join("reflash-2-0123456789abcdef");
         DirBuilder::new().mode(0o700).create(&foreign).unwrap();
         fs::write(foreign.join("thesis.txt"), "").unwrap();

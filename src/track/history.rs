@@ -143,7 +143,7 @@ impl FetchAttempt {
     }
 }
 
-/// Truncates a name from the wire to what is kept of it.
+/// Truncates a name from the wire to [`MAX_NAME`] characters.
 pub(super) fn truncate_name(name: &str) -> String {
     name.chars().take(MAX_NAME).collect()
 }
@@ -156,7 +156,7 @@ pub(super) struct FetchHistory {
 }
 
 impl FetchHistory {
-    /// Keeps the newest `capacity` attempts.
+    /// An empty history that keeps the newest `capacity` attempts.
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             attempts: VecDeque::new(),

@@ -70,7 +70,7 @@ impl BundleFolder {
 }
 
 #[test]
-fn a_whole_bundle_is_genuine_under_its_key_and_known_by_its_checksum() {
+fn a_complete_bundle_is_genuine_under_its_key_and_known_by_its_checksum() {
     let dir = BundleFolder::new();
     let path = dir.file("good.zip", &good());
     let bundle = one(&path, &trusting());
@@ -125,7 +125,7 @@ fn a_bundle_without_a_known_key_is_intact_and_known_by_its_checksum() {
 }
 
 #[test]
-fn the_key_that_other_tests_name_is_the_rehearsal_s() {
+fn the_test_key_file_is_the_key_of_the_simulator() {
     assert_eq!(include_str!("../support/test-key.pem"), TEST_KEY_PEM);
 }
 
@@ -156,7 +156,7 @@ fn every_kind_of_damage_gets_its_verdict_and_its_code() {
 }
 
 #[test]
-fn an_sccp_bundle_says_so_and_every_family_is_genuine_under_its_key() {
+fn an_sccp_bundle_is_recognised_and_every_family_is_genuine_under_its_key() {
     let dir = BundleFolder::new();
     let path = dir.folder.path().join("made.zip");
     for family in [
@@ -188,7 +188,7 @@ fn an_sccp_bundle_says_so_and_every_family_is_genuine_under_its_key() {
 }
 
 #[test]
-fn stored_deflated_and_grown_members_are_all_whole() {
+fn stored_deflated_and_streamed_members_are_read() {
     let dir = BundleFolder::new();
     for method in [
         zip::CompressionMethod::Stored,
@@ -205,7 +205,7 @@ fn stored_deflated_and_grown_members_are_all_whole() {
 }
 
 #[test]
-fn what_is_missing_makes_it_incomplete_and_other_files_are_foreign() {
+fn a_bundle_with_a_missing_member_is_incomplete_and_other_files_are_foreign() {
     let dir = BundleFolder::new();
     let without = |name: &str| {
         let mut entries = good_entries();
@@ -252,7 +252,7 @@ fn what_is_missing_makes_it_incomplete_and_other_files_are_foreign() {
 }
 
 #[test]
-fn a_known_digest_does_not_make_a_bundle_whole() {
+fn a_known_digest_does_not_make_a_bundle_complete() {
     let dir = BundleFolder::new();
     let mut entries = good_entries();
     entries.remove(0);

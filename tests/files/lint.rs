@@ -105,7 +105,7 @@ fn place(text: &str, what: &str) -> (u32, u32) {
 }
 
 #[test]
-fn nothing_is_said_of_files_that_phones_take() {
+fn files_that_phones_accept_have_no_findings() {
     for (name, text) in [(SEP, DEVICE_XML), (DEFAULT, DEFAULT_XML)] {
         let variants = [
             text.to_owned(),
@@ -142,7 +142,7 @@ fn nothing_is_said_of_files_that_phones_take() {
 }
 
 #[test]
-fn a_dial_plan_is_judged_by_its_own_rules_under_its_own_name() {
+fn a_dial_plan_is_checked_by_its_own_rules() {
     let plan = "<DIALTEMPLATE>\n<TEMPLATE MATCH=\"5..\" Timeout=\"0\"/>\n\
                 <TEMPLATE MATCH=\"5.......\" Timeout=\"0\"/>\n</DIALTEMPLATE>\n";
     for name in ["dialplan.xml", "dialplan-office.xml", "whatever.xml"] {
@@ -158,7 +158,7 @@ fn a_dial_plan_is_judged_by_its_own_rules_under_its_own_name() {
 }
 
 #[test]
-fn the_labels_and_secrets_of_other_phones_are_their_own() {
+fn limits_of_labels_and_secrets_depend_on_the_model() {
     let text = DEVICE_XML
         .replace("Reception", "Front desk, left")
         .replace("SIP45.9-3-1SR4-1S", "");
@@ -192,7 +192,7 @@ fn the_labels_and_secrets_of_other_phones_are_their_own() {
 /// The facts of a well-known guide: a line without a root, another model's id, the bundle's
 /// name for the load's; a SEP file with what its readers were to replace.
 #[test]
-fn the_guide_that_everybody_copies_gives_exactly_its_faults() {
+fn the_files_of_a_widespread_guide_have_exactly_their_faults() {
     let line = "<loadInformation8 model=\"Cisco 7965\">SIP45.9-3-1SR4</loadInformation8>\n";
     let findings = check(DEFAULT, line);
     let codes: Vec<_> = findings.iter().map(|found| found.code).collect();
@@ -243,7 +243,7 @@ fn the_guide_that_everybody_copies_gives_exactly_its_faults() {
 }
 
 #[test]
-fn places_hold_behind_undeclared_prefixes() {
+fn places_are_right_after_undeclared_prefixes() {
     let text =
         "<device xsi:type=\"a\" axl:b=\"c\"><deviceProtocol>SCCP</deviceProtocol>\n</device>";
     let findings = check(SEP, text);
@@ -280,7 +280,7 @@ fn places_hold_behind_undeclared_prefixes() {
 }
 
 #[test]
-fn loads_are_held_against_the_bundles() {
+fn loads_are_compared_with_the_bundles() {
     let known = LintContext {
         loads: vec![LoadName::new("SIP45.9-4-2SR4-3S")],
         ..LintContext::default()
@@ -302,7 +302,7 @@ fn loads_are_held_against_the_bundles() {
 }
 
 #[test]
-fn the_phone_s_side_and_the_pbx_s_agree_or_it_is_told() {
+fn a_difference_between_the_phone_and_pjsip_conf_is_a_finding() {
     let told = |pjsip: &str, transport: &str| -> Vec<_> {
         let known = LintContext {
             pjsip: Some(PjsipConfig::read(pjsip)),

@@ -21,7 +21,7 @@ fn stderr(assert: &assert_cmd::assert::Assert) -> String {
 }
 
 #[test]
-fn what_the_command_line_alone_shows_wrong_ends_with_2() {
+fn errors_visible_in_the_command_line_exit_with_2() {
     let base = tempfile::tempdir().unwrap();
     let to = base.path().join("root");
     let to = to.to_str().unwrap();
@@ -124,7 +124,7 @@ fn the_model_table_is_one_json_document() {
 }
 
 #[test]
-fn every_shell_gets_a_script_that_knows_the_verbs() {
+fn every_shell_completion_has_the_commands() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = stdout(&reflash(&["completions", shell]).success());
         assert!(
@@ -142,7 +142,7 @@ fn every_shell_gets_a_script_that_knows_the_verbs() {
 }
 
 #[test]
-fn every_verb_has_a_man_page() {
+fn every_command_has_a_man_page() {
     let base = tempfile::tempdir().unwrap();
     let to = base.path().join("deep/man");
     let to = to.to_str().unwrap();

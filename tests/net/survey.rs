@@ -354,7 +354,7 @@ fn the_output_states_what_to_do_during_and_after_the_survey() {
     });
     let opening = opening.join("\n");
     assert!(
-        opening.contains("survey until 0:00:02 of this run: no firmware is offered"),
+        opening.contains("survey until 0:00:02 after the start: no firmware is offered"),
         "{opening}"
     );
     // A phone that is reset has no load to report, and would be flashed at once.
@@ -364,7 +364,7 @@ fn the_output_states_what_to_do_during_and_after_the_survey() {
     run.wait_for(|line| {
         has(
             line,
-            "restart for the bridge SCCP45.8-5-2S (it runs SCCP45.8-3-2S)",
+            "phones to restart, for the bridge SCCP45.8-5-2S (it runs SCCP45.8-3-2S)",
         ) && has(line, "SEP025245480000")
     });
     run.wait_for(|line| has(line, "press Settings and type **#**"));

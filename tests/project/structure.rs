@@ -135,7 +135,7 @@ fn no_file_calls_a_child_that_uses_it() {
 }
 
 #[test]
-fn long_files_say_why() {
+fn long_files_state_the_reason() {
     let mut long = Vec::new();
     for path in rust_files(Path::new("src")) {
         let text = fs::read_to_string(&path).unwrap();
@@ -190,7 +190,7 @@ fn lines(graph: &Graph) -> Vec<String> {
 }
 
 #[test]
-fn uses_lead_to_the_file_that_defines_the_name() {
+fn an_import_is_resolved_to_the_file_that_defines_the_name() {
     let graph = graph_of(&[
         (
             "a.rs",

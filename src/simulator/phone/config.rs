@@ -33,8 +33,8 @@ pub struct PhoneConfig {
     pub seed: u64,
     /// Its faults.
     pub faults: Vec<PhoneFault>,
-    /// The sizes of images in bytes, for [`PhoneFault::PowerCut`]: a phone does not know them before
-    /// the last block. Images that are not listed count as large as real ones.
+    /// The sizes of images in bytes, for [`PhoneFault::PowerCut`]: a phone does not know them
+    /// before the last block. Images that are not listed have the size of real ones.
     pub sizes: Arc<BTreeMap<String, u64>>,
 }
 

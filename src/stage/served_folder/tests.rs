@@ -40,7 +40,7 @@ fn names_are_found_as_phones_write_them() {
 }
 
 #[test]
-fn the_exact_name_goes_before_one_in_another_case() {
+fn the_exact_name_takes_precedence_over_one_in_another_case() {
     let (dir, folder) = folder();
     fs::write(dir.path().join("TERM65.default.loads"), "upper").unwrap();
     fs::write(dir.path().join("term65.default.loads"), "lower").unwrap();
@@ -106,7 +106,7 @@ fn no_name_leads_out_of_the_folder() {
 }
 
 #[test]
-fn fifos_sockets_and_devices_are_not_found_and_nobody_waits() {
+fn fifos_sockets_and_devices_are_not_found_without_waiting() {
     let (dir, folder) = folder();
     let fifo = std::process::Command::new("mkfifo")
         .arg(dir.path().join("fifo"))
@@ -147,7 +147,7 @@ fn phones_share_the_bytes_until_the_file_changes() {
 }
 
 #[test]
-fn a_file_over_the_limit_is_refused_unread() {
+fn a_file_over_the_limit_is_refused_without_reading_it() {
     let (dir, folder) = folder();
     File::create(dir.path().join("huge.sbn"))
         .unwrap()
@@ -161,7 +161,7 @@ fn a_file_over_the_limit_is_refused_unread() {
 }
 
 #[test]
-fn a_file_that_is_being_rewritten_is_whole_or_an_error() {
+fn a_file_that_is_being_rewritten_is_served_whole_or_is_an_error() {
     let (dir, folder) = folder();
     let path = dir.path().join("image.sbn");
     let size = 1024 * 1024;

@@ -1,4 +1,4 @@
-//! Stages that are refused or fail, and that nothing remains of them.
+//! A stage that is refused or fails leaves nothing behind.
 
 use super::*;
 

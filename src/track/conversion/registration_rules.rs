@@ -108,7 +108,7 @@ impl Conversion {
         due.into_iter().flatten().min()
     }
 
-    /// Raises what is overdue.
+    /// Raises a diagnosis for each overdue REGISTER or answer.
     pub(super) fn check_registration_overdue(&mut self, cx: Context<'_>, out: &mut Vec<Change>) {
         if self.register_due().is_some_and(|due| cx.at >= due)
             && let Some(configured) = self.registration.configured

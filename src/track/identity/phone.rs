@@ -39,7 +39,7 @@ pub(in crate::track) struct OtherClient {
     pub attempts: FetchHistory,
     pub first: RunTime,
     pub last: RunTime,
-    /// The MAC in the kernel's neighbour table, which is no sign of a phone.
+    /// The MAC in the kernel's neighbour table, which does not prove that the client is a phone.
     pub(super) arp_mac: Option<MacAddress>,
     /// It behaved as no phone does. Only an observed MAC makes it a phone again.
     pub(super) is_not_a_phone: bool,

@@ -78,7 +78,7 @@ fn going_back_keeps_the_answers() {
         Enter,
         Pick("No: try"),
         Enter,
-        // From the summary to the first question, and forward by Enter alone.
+        // Goes back from the summary to the first question, and forward with Enter only.
         Back,
         Pick("Back"),
         Back,
@@ -157,7 +157,7 @@ fn old_load_needs_the_bridge() {
     let bridge = "--bridge cmterm-7945_7965-sccp.8-5-2.zip";
     assert!(line.contains(bridge), "{line}");
 
-    // A target is no bridge.
+    // A path that cannot be read is not accepted as the bridge.
     let acts = vec![
         Enter,
         Enter,

@@ -288,7 +288,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn any_bytes_get_a_verdict(
+    fn random_bytes_get_a_verdict(
         start in prop_oneof![Just(&b""[..]), Just(&b"PK\x03\x04"[..])],
         middle in proptest::collection::vec(any::<u8>(), 0..400),
         count in 0_u8..4,
@@ -307,7 +307,7 @@ proptest! {
     }
 
     #[test]
-    fn no_part_of_a_bundle_passes_for_a_bundle(part in 0.0..1.0_f64) {
+    fn no_truncated_bundle_is_accepted(part in 0.0..1.0_f64) {
         let whole = good();
         #[expect(
             clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss,
@@ -319,7 +319,7 @@ proptest! {
     }
 
     #[test]
-    fn no_changed_byte_leads_to_a_panic_or_to_other_bytes(at in 0_usize..10_000, to in any::<u8>()) {
+    fn a_changed_byte_never_panics_or_changes_a_member(at in 0_usize..10_000, to in any::<u8>()) {
         let mut bytes = good();
         let at = at % bytes.len();
         bytes[at] = to;

@@ -81,7 +81,7 @@ fn every_container_gives_the_same_bundle() {
 }
 
 #[test]
-fn what_is_in_a_repack_is_an_entry_of_its_own() {
+fn every_bundle_in_a_repack_is_found() {
     let dir = BundleFolder::new();
     let in_folder: Vec<_> = good_entries()
         .into_iter()
@@ -196,7 +196,7 @@ fn links_in_a_folder_are_not_followed() {
 }
 
 #[test]
-fn a_zip_by_the_library_with_folders_is_read() {
+fn a_zip_written_by_the_library_with_folders_is_read() {
     let dir = BundleFolder::new();
     let entries: Vec<_> = good_entries()
         .into_iter()

@@ -19,7 +19,7 @@ use super::{
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table, a few lines a case")]
-fn every_kind_of_damaged_or_hostile_tar_is_caught() {
+fn every_kind_of_damaged_or_hostile_tar_is_rejected() {
     let good = tar(&good_entries());
     let with = |more: Vec<u8>| [&more[..], &good].concat();
     let kind = |kind: u8| with(header("odd", 0, kind));
@@ -236,7 +236,7 @@ fn every_kind_of_damaged_or_hostile_tar_is_caught() {
 }
 
 #[test]
-fn every_truncation_of_a_tar_a_gzip_and_a_package_is_caught() {
+fn every_truncation_of_a_tar_a_gzip_and_a_package_is_rejected() {
     let dir = BundleFolder::new();
     let small = [
         Entry::new("load.loads", b"a.sbn\n"),
@@ -269,7 +269,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn any_changed_bytes_get_a_verdict_and_never_pass_with_other_members(
+    fn changed_bytes_get_a_verdict_and_never_pass_with_other_members(
         changes in proptest::collection::vec((0_usize..14_000, any::<u8>()), 1..4),
         form in 0_usize..3,
     ) {
@@ -298,7 +298,7 @@ proptest! {
     }
 
     #[test]
-    fn any_tar_gets_a_verdict(
+    fn a_random_tar_gets_a_verdict(
         name in "[a-z./]{0,20}",
         kind in any::<u8>(),
         size in 0_usize..5_000,

@@ -9,7 +9,7 @@ use std::{
 
 use reflash::{
     discovery::{Deduplicator, MAX_COPIES, MAX_TRACKED, Observer, REPEAT_WINDOW},
-    protocol::{MAX_TEXT, frame::Frame, sip::SipTransport},
+    protocol::{MAX_TEXT, frame::EthernetFrame, sip::SipTransport},
     track::{Observation, ObservationKind, Register, RegisterOutcome},
 };
 
@@ -49,7 +49,9 @@ fn segment(from: SocketAddrV4, to: SocketAddrV4, text: &str) -> Vec<u8> {
 }
 
 fn hear(listener: &mut Observer, bytes: &[u8]) -> Vec<Observation> {
-    listener.observe(&Frame::decode(bytes).unwrap()).unwrap()
+    listener
+        .observe(&EthernetFrame::decode(bytes).unwrap())
+        .unwrap()
 }
 
 /// What became of the REGISTER in this frame, or of the one that it answers.
@@ -74,7 +76,7 @@ fn numbered(text: &str, number: u32) -> String {
 }
 
 #[test]
-fn a_register_and_its_answers_are_joined() {
+fn responses_are_matched_to_their_register() {
     let answered = |status, to| RegisterOutcome::Answered {
         status,
         to,
@@ -158,7 +160,7 @@ fn a_register_and_its_answers_are_joined() {
 }
 
 #[test]
-fn what_a_head_says_of_the_way_back_and_of_the_proof() {
+fn via_and_credentials_are_read_from_the_head() {
     let of = |text: String| {
         outcome(&mut Observer::default(), &datagram(FROM, AT, &text))
             .unwrap()
@@ -191,7 +193,7 @@ fn what_a_head_says_of_the_way_back_and_of_the_proof() {
 }
 
 #[test]
-fn strangers_proxies_and_other_requests_are_not_told_of() {
+fn other_devices_proxies_and_other_methods_are_not_observed() {
     for (line, other) in [
         ("REGISTER sip:10.0.0.1", "OPTIONS sip:10.0.0.1"),
         (
@@ -228,7 +230,7 @@ fn strangers_proxies_and_other_requests_are_not_told_of() {
 }
 
 #[test]
-fn copies_are_counted_up_to_a_limit_and_so_is_what_is_waited_for() {
+fn copies_and_pending_registers_are_limited() {
     let mut listener = Observer::default();
     let copies: Vec<_> = (0..100)
         .map_while(|_| outcome(&mut listener, &datagram(FROM, AT, REGISTER)))
@@ -252,7 +254,7 @@ fn copies_are_counted_up_to_a_limit_and_so_is_what_is_waited_for() {
 }
 
 #[test]
-fn a_closed_port_is_told_and_a_connection_that_ends_is_not() {
+fn a_closed_port_is_observed_and_a_connection_that_ends_is_not() {
     let reset = |seq: u32, flags: u8, port: u16| {
         let mut bytes = tcp(port, 49_154, b"");
         bytes[4..8].copy_from_slice(&seq.to_be_bytes());
@@ -281,7 +283,7 @@ fn a_closed_port_is_told_and_a_connection_that_ends_is_not() {
 }
 
 #[test]
-fn a_live_run_is_told_each_copy_and_each_name_once() {
+fn a_live_run_observes_each_copy_and_each_name_once() {
     let began = Instant::now();
     let mut ear = Deduplicator::default();
     let frame = datagram(FROM, AT, REGISTER);
@@ -332,7 +334,7 @@ fn a_live_run_is_told_each_copy_and_each_name_once() {
 }
 
 #[test]
-fn a_closed_port_is_no_flood() {
+fn repeated_closed_ports_are_not_counted_as_a_flood() {
     let began = Instant::now();
     let mut ear = Deduplicator::default();
     let mut bytes = tcp(5060, 49_154, b"");

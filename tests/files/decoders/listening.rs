@@ -9,8 +9,8 @@ use reflash::{
     discovery::{Deduplicator, Observer, REPEAT_WINDOW},
     phone::{Family, LoadName, MacAddress},
     protocol::{
-        dhcp::{Lease, Message, OptionCode},
-        frame::Frame,
+        dhcp::{DhcpMessage, Lease, OptionCode},
+        frame::EthernetFrame,
     },
     track::{
         EvidenceSource, Fleet, LeaseOptions, ManifestPlan, Observation, ObservationKind, Plan,
@@ -23,7 +23,9 @@ use super::{
 };
 
 fn hear(listener: &mut Observer, bytes: &[u8]) -> Vec<Observation> {
-    listener.observe(&Frame::decode(bytes).unwrap()).unwrap()
+    listener
+        .observe(&EthernetFrame::decode(bytes).unwrap())
+        .unwrap()
 }
 
 /// Who, by whom, and which load.
@@ -45,7 +47,7 @@ fn told(bytes: &[u8]) -> Option<(Ipv4Addr, EvidenceSource, Option<String>)> {
 }
 
 #[test]
-fn every_witness_is_heard_in_its_frame() {
+fn every_protocol_is_observed_in_its_frame() {
     let udp_frame =
         |port, bytes: &[u8]| ethernet(MAC, 0x0800, &ipv4(17, 0, &udp(49153, port, bytes)));
     let tcp_frame =
@@ -105,12 +107,12 @@ fn every_witness_is_heard_in_its_frame() {
         assert_eq!(told(&frame), None);
     }
     let damaged = snap(MAC, [0, 0, 0x0c, 0x20, 0], &[2, 180, 0, 0, 0, 1]);
-    let frame = Frame::decode(&damaged).unwrap();
+    let frame = EthernetFrame::decode(&damaged).unwrap();
     assert!(Observer::default().observe(&frame).is_err());
 }
 
 #[test]
-fn a_cdp_frame_without_an_address_names_nobody() {
+fn a_cdp_frame_without_an_address_is_not_observed() {
     let bytes = cdp(&[
         cdp_tlv(1, b"SEP0021D8BA0965"),
         cdp_tlv(2, &[0, 0, 0, 1, 1, 1, 0xcc, 0, 4, 0, 0, 0, 0]),
@@ -120,7 +122,7 @@ fn a_cdp_frame_without_an_address_names_nobody() {
 }
 
 #[test]
-fn an_arp_packet_names_its_own_sender_only() {
+fn an_arp_packet_identifies_only_its_sender() {
     let mut packet = vec![0, 1, 8, 0, 6, 4, 0, 1];
     packet.extend(MAC.bytes());
     packet.extend(PHONE.octets());
@@ -136,7 +138,7 @@ fn an_arp_packet_names_its_own_sender_only() {
 }
 
 #[test]
-fn an_ack_counts_for_a_client_that_was_heard_as_a_phone() {
+fn an_ack_is_observed_only_for_a_client_known_as_a_phone() {
     let lease = Lease {
         address: PHONE,
         server: Ipv4Addr::new(10, 0, 0, 1),
@@ -147,14 +149,14 @@ fn an_ack_counts_for_a_client_that_was_heard_as_a_phone() {
         time: Duration::from_mins(10),
         tftp: Ipv4Addr::new(10, 0, 0, 1),
     };
-    let client = |message: &Message| {
+    let client = |message: &DhcpMessage| {
         ethernet(
             message.mac,
             0x0800,
             &ipv4(17, 0, &udp(68, 67, &message.encode())),
         )
     };
-    let server = |message: &Message| {
+    let server = |message: &DhcpMessage| {
         let server = MacAddress::new([2; 6]);
         ethernet(
             server,
@@ -162,7 +164,7 @@ fn an_ack_counts_for_a_client_that_was_heard_as_a_phone() {
             &ipv4(17, 0, &udp(67, 68, &message.encode())),
         )
     };
-    let mut phone = Message::discover(MAC, 1, "CP-7965G");
+    let mut phone = DhcpMessage::discover(MAC, 1, "CP-7965G");
     phone.options.set(OptionCode::MESSAGE_TYPE, [3]);
     let mut other = phone.clone();
     other.mac = MacAddress::new([4; 6]);
@@ -206,7 +208,7 @@ fn an_ack_counts_for_a_client_that_was_heard_as_a_phone() {
 
 /// The tracking takes what is told here: SCCP is no news, the target confirms or was there.
 #[test]
-fn a_phone_that_names_the_target_has_it() {
+fn a_reported_target_load_confirms_the_phone() {
     let target = StagePlan {
         load: LoadName::new("SIP42.9-3-1SR4-1S"),
         models: Family::F42.models().collect(),
@@ -237,7 +239,7 @@ fn a_phone_that_names_the_target_has_it() {
 }
 
 #[test]
-fn a_live_run_is_not_told_the_same_again_and_again() {
+fn repeated_observations_are_suppressed_in_a_live_run() {
     let frame = |load: &[u8]| snap(MAC, [0, 0, 0x0c, 0x20, 0], &cdp(&cdp_7942(load)));
     let (old, new) = (frame(b"SCCP42.8-4-2S"), frame(b"SIP42.9-3-1SR4-1S"));
     let began = Instant::now();
@@ -263,7 +265,7 @@ fn a_live_run_is_not_told_the_same_again_and_again() {
 }
 
 #[test]
-fn a_live_run_takes_no_address_from_arp_and_no_more_than_it_can_use() {
+fn a_live_run_ignores_arp_and_limits_its_observations() {
     let began = Instant::now();
     let mut ear = Deduplicator::default();
     let packet = [

@@ -35,7 +35,7 @@ fn status(said: &RequestOutcome) -> Option<(String, SocketAddrV4)> {
 }
 
 #[test]
-fn a_register_is_refused_for_now_and_its_alarm_read() {
+fn a_register_is_answered_503_and_its_alarm_is_read() {
     let peer = SocketAddrV4::new(PHONE, 49154);
     let said = Registrar::default().datagram(Instant::now(), peer, REGISTER.as_bytes());
     let (line, to) = status(&said).unwrap();
@@ -60,7 +60,7 @@ fn a_register_is_refused_for_now_and_its_alarm_read() {
 }
 
 #[test]
-fn answers_go_to_the_sender_and_to_nobody_else() {
+fn responses_go_only_to_the_sender() {
     let via = "172.30.6.12:5060;branch=z9hG4bK0a1b2c3d";
     assert!(REGISTER.contains(via));
     for (other, port) in [
@@ -108,7 +108,7 @@ fn other_requests_are_refused_once_a_second() {
 }
 
 #[test]
-fn what_is_malformed_is_met_with_silence() {
+fn malformed_requests_are_not_answered() {
     for bytes in [
         &b""[..],
         b"\r\n\r\n",
@@ -123,7 +123,7 @@ fn what_is_malformed_is_met_with_silence() {
 }
 
 #[test]
-fn a_flood_is_answered_five_times_a_second_and_read_in_part() {
+fn a_flood_is_answered_five_times_a_second_and_partly_read() {
     let began = Instant::now();
     let mut registrar = Registrar::default();
     let (mut answers, mut read) = (0, 0);
@@ -140,7 +140,7 @@ fn a_flood_is_answered_five_times_a_second_and_read_in_part() {
 }
 
 #[test]
-fn a_flood_from_everywhere_is_bounded_too() {
+fn a_flood_from_many_addresses_is_bounded() {
     let began = Instant::now();
     let mut registrar = Registrar::default();
     let told = (0..=255)
@@ -175,7 +175,7 @@ fn an_alarm_is_read_and_ends_the_connection() {
 }
 
 #[test]
-fn who_talks_of_other_things_or_too_often_is_not_listened_to() {
+fn a_connection_with_other_messages_or_too_many_is_closed() {
     let other = [4_u32, 0, 1].map(u32::to_le_bytes).concat();
     let mut alarms = AlarmLimiter::default();
     let mut line = AlarmReader::default();
@@ -194,7 +194,7 @@ fn who_talks_of_other_things_or_too_often_is_not_listened_to() {
 
 proptest! {
     #[test]
-    fn any_datagram_is_answered_with_at_most_one_answer_to_its_sender(
+    fn a_random_datagram_gets_at_most_one_response_to_its_sender(
         bytes in vec(any::<u8>(), 0..600),
         cut in any::<prop::sample::Index>(),
         spoil in any::<(prop::sample::Index, u8)>(),
@@ -217,7 +217,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_on_a_line_end_it_or_wait(
+    fn random_bytes_on_a_connection_close_it_or_wait(
         bytes in vec(any::<u8>(), 0..9000),
         size in 1_usize..700,
     ) {

@@ -21,7 +21,7 @@ fn err(assert: &assert_cmd::assert::Assert) -> String {
 }
 
 #[test]
-fn dial_tells_people_and_programs_what_is_sent() {
+fn dial_prints_the_sent_number_as_text_and_json() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (plan, source) = (at("dialplan.xml"), at("plan.dial"));
@@ -69,7 +69,7 @@ fn dial_tells_people_and_programs_what_is_sent() {
 }
 
 #[test]
-fn a_table_of_numbers_is_held_against_the_plan() {
+fn a_table_of_numbers_is_compared_with_the_plan() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (good, bad, broken) = (at("good"), at("bad"), at("broken"));
@@ -112,7 +112,7 @@ fn a_table_of_numbers_is_held_against_the_plan() {
 }
 
 #[test]
-fn what_cannot_be_dialled_is_told_with_the_cure() {
+fn a_number_that_cannot_be_dialled_is_reported_with_a_cure() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (refused, broken, source) = (at("refused.xml"), at("broken.xml"), at("plan.dial"));

@@ -6,7 +6,7 @@ use super::{DEFAULT, DEFAULT_XML, DEVICE_XML, PJSIP, SEP, reflash, text, written
 use crate::support::synthetic::bundle;
 
 #[test]
-fn the_verb_says_where_and_what_and_ends_accordingly() {
+fn lint_prints_each_finding_with_its_place_and_sets_the_exit_code() {
     let base = tempfile::tempdir().unwrap();
     let sound = written(base.path(), SEP, DEVICE_XML);
     let warned = DEVICE_XML.replace("Enabled>false", "Enabled>true");
@@ -71,7 +71,7 @@ fn the_verb_says_where_and_what_and_ends_accordingly() {
 }
 
 #[test]
-fn the_verb_reads_bundles_and_asterisk_s_side() {
+fn lint_compares_with_bundles_and_pjsip_conf() {
     let base = tempfile::tempdir().unwrap();
     let bundle = bundle(base.path());
     let bundle = bundle.to_str().unwrap();

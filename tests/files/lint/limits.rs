@@ -8,7 +8,7 @@ use reflash::lint::{self, CODES, LintContext, MAX_FILE_BYTES, MAX_FINDINGS, Pjsi
 use super::{DEFAULT, DEVICE_XML, SEP, check, sound};
 
 #[test]
-fn limits_hold_and_are_told() {
+fn files_and_findings_over_the_limits_are_reported() {
     let at_limit = |bytes: usize| {
         let pad = " ".repeat(bytes - DEVICE_XML.len());
         check(SEP, &format!("{DEVICE_XML}{pad}"))
@@ -38,7 +38,7 @@ fn limits_hold_and_are_told() {
 
 /// What would take a reader minutes or gigabytes is refused, or read at once.
 #[test]
-fn hostile_files_are_judged_as_quickly_as_others() {
+fn hostile_files_are_checked_as_quickly_as_others() {
     let fill = |piece: &str| piece.repeat((MAX_FILE_BYTES - 100) / piece.len());
     let attributes: Vec<_> = (0..60_000).map(|at| format!(" a{at}='1'")).collect();
     let attributes = attributes.concat();
@@ -63,7 +63,7 @@ fn hostile_files_are_judged_as_quickly_as_others() {
 
 proptest! {
     #[test]
-    fn any_bytes_give_findings_and_never_a_panic(
+    fn random_bytes_give_findings_and_never_a_panic(
         name in "(SEP|XMLDefault|dialplan|a)[0-9A-Fa-f]{0,12}(\\.cnf)?\\.xml",
         bytes in proptest::collection::vec(any::<u8>(), 0..400),
     ) {
@@ -75,7 +75,7 @@ proptest! {
 
     /// Faults where real files have them: a piece of a sound file becomes another text.
     #[test]
-    fn a_damaged_file_is_judged_at_places_that_it_has(
+    fn findings_of_a_damaged_file_are_at_places_in_it(
         default in any::<bool>(),
         at in 0_usize..3000,
         length in 0_usize..60,
@@ -97,7 +97,7 @@ proptest! {
     }
 
     #[test]
-    fn any_pjsip_conf_is_read(text in "[\\[\\]()!+;=>#a-z\\\\\n -]{0,300}") {
+    fn a_random_pjsip_conf_is_read(text in "[\\[\\]()!+;=>#a-z\\\\\n -]{0,300}") {
         let _ = format!("{:?}", PjsipConfig::read(&text));
     }
 }

@@ -19,7 +19,7 @@ fn stage(bundle: &Path, to: &Path, add: &[&str]) -> assert_cmd::assert::Assert {
 }
 
 #[test]
-fn own_files_are_laid_out_beside_the_firmware() {
+fn added_files_are_staged_beside_the_firmware() {
     let base = tempfile::tempdir().unwrap();
     let bundle = bundle(base.path());
     let warned = DEVICE_XML.replace("Enabled>false", "Enabled>true");
@@ -43,7 +43,7 @@ fn own_files_are_laid_out_beside_the_firmware() {
 }
 
 #[test]
-fn own_files_that_would_do_harm_are_refused_before_anything_is_written() {
+fn unsuitable_added_files_are_refused_before_anything_is_written() {
     let base = tempfile::tempdir().unwrap();
     let bundle = bundle(base.path());
     let to = base.path().join("root");
@@ -109,7 +109,7 @@ fn fetched(address: &str, name: &str) -> Vec<u8> {
 
 #[test]
 #[ignore = "needs curl"]
-fn phones_get_own_files_over_the_wire_and_never_faulty_ones() {
+fn added_files_are_served_over_tftp_and_faulty_ones_stop_the_run() {
     require_program("curl");
     let base = tempfile::tempdir().unwrap();
     let bundle = bundle(base.path());
@@ -156,7 +156,7 @@ fn phones_get_own_files_over_the_wire_and_never_faulty_ones() {
 
 #[test]
 #[ignore = "needs curl"]
-fn a_served_folder_is_judged_and_served_all_the_same() {
+fn files_of_a_served_folder_are_checked_and_served_unchanged() {
     require_program("curl");
     let base = tempfile::tempdir().unwrap();
     let root = base.path().join("root");

@@ -146,7 +146,7 @@ proptest! {
 
     /// Notes are told and nothing else is: phones take what is written, and Asterisk too.
     #[test]
-    fn what_is_written_has_neither_error_nor_warning(
+    fn written_files_have_neither_error_nor_warning(
         toml in right(),
         further in prop::sample::subsequence(FURTHER.to_vec(), 0..=FURTHER.len()),
         preset in prop::option::of(prop::sample::select(vec!["AU", "NANP", "internal"])),
@@ -190,7 +190,7 @@ proptest! {
 
     /// Texts that try to be more than texts: either a fault, or files of the same shape.
     #[test]
-    fn no_value_becomes_anything_but_a_value(
+    fn no_value_of_the_inventory_injects_configuration(
         key in prop::sample::select(vec![
             "pbx", "context", "voicemail", "locale", "network_locale", "date_format", "ntp",
             "ssh_user", "name", "label", "secret", "extension", "line2_extension",

@@ -8,7 +8,7 @@ use reflash::{
 use super::{YEAR, build, counting, ini, inventory, one, seps, text};
 
 #[test]
-fn a_shared_line_has_a_contact_for_each_of_its_phones() {
+fn a_shared_line_allows_one_contact_for_each_of_its_phones() {
     let built = build(
         "[site]\npbx = \"192.0.2.10\"\n\
          [[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\nshared = true\n\
@@ -27,7 +27,7 @@ fn a_shared_line_has_a_contact_for_each_of_its_phones() {
         built
             .notes
             .iter()
-            .any(|note| note.contains("all phones of 1001 ring with pjsip"))
+            .any(|note| note.contains("all phones that share 1001 ring only with pjsip"))
     );
     for (_, written) in seps(&built) {
         assert!(written.contains("<authPassword>abc</authPassword>"));
@@ -123,7 +123,7 @@ fn a_conversion_serves_the_phones_that_could_register_and_no_others() {
 }
 
 #[test]
-fn passwords_are_made_once_and_read_back() {
+fn passwords_are_generated_once_and_read_back() {
     let read = inventory(
         "[site]\npbx = \"192.0.2.10\"\nvoicemail = \"*97\"\n\
          [[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\n\

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::office::{OFFICE, Office, stderr, stdout};
 
 #[test]
-fn passwords_are_shown_when_they_are_asked_for() {
+fn show_secrets_prints_the_passwords() {
     let office = Office::new(OFFICE);
     let text = stdout(&office.provision(&["--show-secrets"]).success());
     assert!(text.contains("hunter2") && text.contains("PIN"), "{text}");
@@ -79,7 +79,7 @@ fn faults_are_findings_and_nothing_is_written() {
 }
 
 #[test]
-fn with_firmware_the_root_is_whole_and_each_phone_s_load_is_named() {
+fn with_firmware_the_root_is_complete_and_names_the_load_of_each_phone() {
     let office = Office::new(OFFICE);
     let bundle = office.path("cmterm-7945_7965-sip.9-3-1SR4-1.zip");
     let made = SyntheticBundle::new(Family::F45, 7)
@@ -128,7 +128,7 @@ fn with_firmware_the_root_is_whole_and_each_phone_s_load_is_named() {
 }
 
 #[test]
-fn the_command_line_s_own_faults_end_with_2() {
+fn usage_errors_exit_with_2() {
     for args in [
         &["provision"][..],
         &["provision", "a.toml"],

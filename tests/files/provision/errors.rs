@@ -130,7 +130,7 @@ fn a_fault_names_its_place_and_what_was_expected() {
 }
 
 #[test]
-fn what_is_missing_is_told_all_at_once() {
+fn all_missing_values_are_reported_at_once() {
     assert_eq!(
         faults("[[phone]]\nmac = \"001D45AABB01\"\n[[phone]]\nmac = \"001D45AABB02\"\n").len(),
         3,
@@ -186,7 +186,7 @@ fn an_extension_on_two_phones_has_to_be_shared_on_both() {
 }
 
 #[test]
-fn a_password_that_a_7941_may_cut_is_noted_and_no_other() {
+fn only_a_password_that_a_7941_may_truncate_is_noted() {
     let notes = |model: &str| {
         let toml = format!(
             "{SITE}time_zone = \"UTC\"\n[[phone]]\nmac = \"001D45AABB01\"\nmodel = \"{model}\"\n\

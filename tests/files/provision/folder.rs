@@ -17,7 +17,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn everything_is_there_and_for_its_owner_alone() {
+fn every_file_is_written_and_readable_by_its_owner_only() {
     let office = Office::new(OFFICE);
     let assert = office.provision(&[]).success();
     let files = office.files();
@@ -70,7 +70,7 @@ fn everything_is_there_and_for_its_owner_alone() {
 }
 
 #[test]
-fn a_second_run_changes_no_password_and_takes_away_what_is_not_needed() {
+fn a_second_run_keeps_passwords_and_removes_files_no_longer_needed() {
     let office = Office::new(OFFICE);
     office.provision(&[]).success();
     let first = office.files();
@@ -113,7 +113,7 @@ fn a_second_run_changes_no_password_and_takes_away_what_is_not_needed() {
 }
 
 #[test]
-fn what_somebody_changed_or_put_there_is_left_alone() {
+fn changed_and_foreign_files_are_kept() {
     let office = Office::new(OFFICE);
     office.provision(&[]).success();
     let sep = office.path("to/tftp/SEP001D45AABB01.cnf.xml");
@@ -146,7 +146,7 @@ fn what_somebody_changed_or_put_there_is_left_alone() {
 }
 
 #[test]
-fn folders_of_others_and_links_are_refused() {
+fn foreign_folders_and_symbolic_links_are_refused() {
     let office = Office::new(OFFICE);
     fs::create_dir(office.path("to")).unwrap();
     fs::write(office.path("to/mine"), "").unwrap();

@@ -38,7 +38,7 @@ fn full(model: &Model, at: usize) -> String {
 }
 
 #[test]
-fn the_file_of_each_model_is_this_to_the_byte() {
+fn the_file_of_each_model_is_the_expected_one() {
     for (at, model) in convertible().enumerate() {
         let code = format!("{:?}", model.family).replace('F', "SIP");
         let loads = [(model, LoadName::new(&format!("{code}.9-4-2SR3-1S")))];
@@ -121,7 +121,7 @@ const KNOWN_TO_WORK: &str = "device deviceProtocol sshUserId sshPassword deviceP
     phonePort certHash encrConfig advertiseG722Codec";
 
 #[test]
-fn no_element_of_a_file_that_works_is_missing() {
+fn no_element_of_a_proven_file_is_missing() {
     let model = Model::by_number("7965").unwrap();
     let loads = [(model, LoadName::new("SIP45.9-3-1SR4-1S"))];
     let plan = b"<DIALTEMPLATE/>";
@@ -146,7 +146,7 @@ fn no_element_of_a_file_that_works_is_missing() {
 }
 
 #[test]
-fn what_was_a_choice_is_as_docs_configuration_argues_it() {
+fn chosen_values_are_those_of_docs_configuration() {
     let built = build(
         "[site]\npbx = \"192.0.2.10\"\n[[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\n",
     );
@@ -231,7 +231,7 @@ fn errors(result: &sep_rs::ValidationResult) -> Vec<String> {
 }
 
 #[test]
-fn another_project_s_judge_has_no_error_to_tell() {
+fn sep_rs_finds_no_unexpected_error() {
     for (at, model) in convertible().enumerate() {
         let built = build(&full(model, at));
         for (name, written) in seps(&built) {
@@ -272,7 +272,7 @@ const WITHOUT_TABLE: &[&str] = &["7906", "7931", "7970", "7971"];
 
 /// The judge does say no: else the test above would prove nothing.
 #[test]
-fn another_project_s_judge_can_say_no() {
+fn sep_rs_finds_an_error_in_a_wrong_file() {
     let built = build(&full(Model::by_number("7965").unwrap(), 1));
     let (name, written) = seps(&built).next().unwrap();
     for (right, wrong) in [

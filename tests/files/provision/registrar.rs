@@ -146,7 +146,7 @@ fn all_register(transport: &str, further: &str) {
 
 #[test]
 #[ignore = "needs kamailio"]
-fn every_line_registers_over_udp_where_it_listens() {
+fn every_line_registers_over_udp_at_the_registrar() {
     all_register(
         "udp",
         "line2_extension = 1002\nline3_number = 1001\n[[phone.line]]\nbutton = 4\n\

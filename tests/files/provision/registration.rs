@@ -171,7 +171,7 @@ impl ConvertedPhone {
         assert_eq!(self.registers(), 200);
         let (mut gone, mut told) = (false, false);
         let place = format!(
-            "registered as '1001' over {} at {SERVER}:{}",
+            "registration as '1001' over {} at {SERVER}:{}",
             self.over(),
             self.port
         );
@@ -231,7 +231,7 @@ impl ConvertedPhone {
 
 #[test]
 #[ignore = "needs root (network namespaces), kamailio and ss"]
-fn a_secret_that_the_registrar_refuses_is_said_and_taken_back_when_it_is_right() {
+fn a_refused_secret_is_diagnosed_and_withdrawn_when_it_is_corrected() {
     let mut phone = ConvertedPhone::converted("secret", "udp", 5160);
     let registrar = phone.registrar("udp", OTHER_SECRET, "");
     assert_eq!(phone.registers(), 401);
@@ -251,7 +251,7 @@ fn a_secret_that_the_registrar_refuses_is_said_and_taken_back_when_it_is_right()
 
 #[test]
 #[ignore = "needs root (network namespaces), kamailio and ss"]
-fn a_phone_told_tcp_and_a_registrar_on_udp_alone_do_not_meet() {
+fn a_phone_on_tcp_at_a_udp_registrar_is_diagnosed() {
     let mut phone = ConvertedPhone::converted("transport", "tcp", 5060);
     let registrar = phone.registrar("udp", SECRET, "");
     phone.registering("call-closed-port");
@@ -275,7 +275,7 @@ fn a_phone_told_tcp_and_a_registrar_on_udp_alone_do_not_meet() {
 
 #[test]
 #[ignore = "needs root (network namespaces), kamailio and ss"]
-fn a_registrar_that_answers_where_the_phone_sends_from_is_told_from_one_that_is_silent() {
+fn a_registrar_that_answers_to_the_source_port_is_diagnosed_as_such() {
     let mut phone = ConvertedPhone::converted("rport", "udp", 5060);
     let registrar = phone.registrar("udp", SECRET, "force_rport();");
     phone.registering("wait-for-answer");

@@ -29,7 +29,7 @@ Jan  1 00:00:02 h sshd[3]: something else
 }
 
 #[test]
-fn a_log_is_replayed_in_every_form() {
+fn a_log_is_replayed_in_every_format() {
     let folder = tempfile::tempdir().unwrap();
     let log = log(folder.path());
     let output = reflash(&["replay", &log, "--year", "2020", "--json"])
@@ -67,7 +67,7 @@ fn a_log_is_replayed_in_every_form() {
 }
 
 #[test]
-fn what_is_no_record_is_told_with_a_cure() {
+fn a_file_without_requests_is_refused_with_a_cure() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("notes.txt");
     fs::write(&file, "nothing here\n").unwrap();
@@ -90,7 +90,7 @@ fn what_is_no_record_is_told_with_a_cure() {
 }
 
 #[test]
-fn each_kind_of_wrong_file_is_told_for_what_it_is() {
+fn each_kind_of_wrong_file_has_its_own_error_and_cure() {
     let folder = tempfile::tempdir().unwrap();
     let head = [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0];
     let other = br#"{"at":"2026-01-01T00:00:00Z","kind":"journal","schema":99}"#;
@@ -170,7 +170,7 @@ fn each_kind_of_wrong_file_is_told_for_what_it_is() {
 }
 
 #[test]
-fn a_journal_is_reported_in_every_form() {
+fn a_journal_is_reported_in_every_format() {
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("run.jsonl").display().to_string();
     reflash(&[
@@ -215,7 +215,7 @@ fn a_journal_is_reported_in_every_form() {
 }
 
 #[test]
-fn a_bundle_says_which_images_there_are_and_how_large() {
+fn a_bundle_gives_the_images_and_their_sizes() {
     let folder = tempfile::tempdir().unwrap();
     let made = SyntheticBundle::new(Family::F45, 7)
         .unwrap()

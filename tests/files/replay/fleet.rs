@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use jiff::Timestamp;
 use reflash::{
-    replay::Format,
+    replay::ReplayFormat,
     track::{PhoneReport, Report, State},
 };
 
@@ -227,7 +227,7 @@ fn holds(report: &Report) {
 }
 
 #[test]
-fn eight_convert_and_the_ninth_is_diagnosed_by_requests_alone() {
+fn eight_phones_convert_and_the_ninth_is_diagnosed_from_requests_alone() {
     let log = days().write(false);
     assert!(log.lines().count() > 5000, "{}", log.lines().count());
     let report = replay_log(&log);
@@ -247,7 +247,7 @@ fn eight_convert_and_the_ninth_is_diagnosed_by_requests_alone() {
 }
 
 #[test]
-fn eight_convert_and_the_ninth_is_diagnosed_by_results() {
+fn eight_phones_convert_and_the_ninth_is_diagnosed_from_results() {
     let report = replay_log(&days().write(true));
     holds(&report);
     let detail = &phone_of(&report, 3).evidence[0].detail;
@@ -269,7 +269,11 @@ fn a_loader_that_finds_no_application_after_writing_is_not_flashed() {
     days.ask(at + 1, address, APPLICATION, Fate::Finished);
     days.loader(100, address, &mac);
     for results in [false, true] {
-        let (report, _) = replayed(days.write(results).as_bytes(), Format::Log, Vec::new());
+        let (report, _) = replayed(
+            days.write(results).as_bytes(),
+            ReplayFormat::Log,
+            Vec::new(),
+        );
         let [phone] = &report.phones[..] else {
             panic!("{report:#?}");
         };
@@ -279,7 +283,7 @@ fn a_loader_that_finds_no_application_after_writing_is_not_flashed() {
 }
 
 #[test]
-fn a_phone_with_the_loader_already_takes_the_application_alone() {
+fn a_phone_with_the_new_loader_fetches_only_the_application() {
     let mut days = Days::default();
     let (address, mac) = ("10.1.1.9", mac(1));
     let at = days.loader(0, address, &mac);
@@ -297,7 +301,7 @@ fn a_phone_with_the_loader_already_takes_the_application_alone() {
 }
 
 #[test]
-fn a_phone_that_runs_sip_and_reads_its_manifest_in_each_boot_is_not_refusing_it() {
+fn a_sip_phone_that_reads_its_manifest_at_each_boot_does_not_refuse_it() {
     let mut days = Days::default();
     for boot in 0..4 {
         days.boot(1000 * boot, "10.1.1.9", &mac(1));

@@ -71,7 +71,7 @@ impl Drop for Server {
 }
 
 #[test]
-fn what_a_server_counts_can_be_read_while_it_runs() {
+fn the_metrics_of_a_running_server_can_be_read() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("dialplan.xml"), [b'x'; 1500]).unwrap();
     let (tftp, metrics) = (free(true), free(false));

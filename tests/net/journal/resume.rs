@@ -9,7 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 use reflash::{
-    journal::{self, Finished, Journal, JournalErrorKind, RecordedRun},
+    journal::{self, Journal, JournalErrorKind, RecordedRun, RunFinished},
     track::{FileOutcome, Observation, ObservationKind, State, TransferEnd, TransferId, Transport},
 };
 
@@ -67,7 +67,7 @@ fn a_resumed_run_continues_at_the_last_time_with_the_wall_clock_of_each_session(
     };
     let events = fleet.observe(at, &requested);
     journal.observe(at, &requested, &events);
-    let finished = Finished {
+    let finished = RunFinished {
         totals: fleet.report(Timestamp::UNIX_EPOCH).totals,
         succeeded: false,
         signal: Some(2),

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reflash::{track::State, web::Limits};
+use reflash::{track::State, web::WebLimits};
 use serde_json::Value;
 
 use super::site::{PATIENCE, Site, quick};
@@ -164,7 +164,7 @@ fn a_late_page_gets_the_whole_state_and_then_every_change() {
 
 #[test]
 fn a_page_that_reads_nothing_is_dropped_and_delays_no_other() {
-    let limits = Limits {
+    let limits = WebLimits {
         followers: 2,
         stall: Duration::from_millis(300),
         send_buffer: 4096,
@@ -218,7 +218,7 @@ fn a_page_that_reads_nothing_is_dropped_and_delays_no_other() {
 
 #[test]
 fn pages_over_the_limit_get_503_until_one_disconnects() {
-    let site = Site::start(Limits {
+    let site = Site::start(WebLimits {
         followers: 1,
         ..quick()
     });
@@ -242,7 +242,7 @@ fn pages_over_the_limit_get_503_until_one_disconnects() {
 
 #[test]
 fn a_heartbeat_is_sent_when_nothing_changes() {
-    let site = Site::start(Limits {
+    let site = Site::start(WebLimits {
         heartbeat: Duration::from_millis(20),
         ..quick()
     });
@@ -257,7 +257,7 @@ fn a_heartbeat_is_sent_when_nothing_changes() {
 
 #[test]
 fn incomplete_and_oversized_requests_are_closed() {
-    let site = Site::start(Limits {
+    let site = Site::start(WebLimits {
         request: Duration::from_millis(100),
         ..quick()
     });

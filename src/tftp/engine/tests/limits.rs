@@ -43,7 +43,7 @@ fn an_address_has_at_most_sixteen_transfers_and_further_ones_are_refused() {
 #[test]
 fn all_addresses_together_have_a_limit_and_give_it_back() {
     let mut bench = Bench::new();
-    let most = u32::try_from(Limits::default().transfers).unwrap();
+    let most = u32::try_from(EngineLimits::default().transfers).unwrap();
     for n in 0..most {
         bench.request(phone(n), "a");
     }
@@ -59,7 +59,7 @@ fn all_addresses_together_have_a_limit_and_give_it_back() {
 #[test]
 fn unacknowledged_transfers_are_evicted_for_new_requests() {
     let mut bench = Bench::new();
-    let most = u32::try_from(Limits::default().transfers).unwrap();
+    let most = u32::try_from(EngineLimits::default().transfers).unwrap();
     for n in 0..most {
         bench.request(phone(n), "a");
     }

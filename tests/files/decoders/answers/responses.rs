@@ -5,7 +5,7 @@ use reflash::{
     discovery::Observer,
     protocol::{
         MAX_TEXT,
-        frame::Frame,
+        frame::EthernetFrame,
         sip::{MAX_HEAD, Response},
     },
     track::{Observation, ObservationKind},
@@ -14,7 +14,7 @@ use reflash::{
 use super::{super::REGISTER, AT, FROM, REFUSAL, datagram, segment};
 
 #[test]
-fn responses_as_they_come_and_what_is_none() {
+fn valid_responses_are_decoded_and_others_are_refused() {
     let of = |line: &str, other: &str| Response::decode(REFUSAL.replace(line, other).as_bytes());
     let plain = of("", "").unwrap();
     assert_eq!(
@@ -86,14 +86,14 @@ proptest! {
     /// Whatever is said: bounded texts, the phone's address, never a proof of a password, and the
     /// same written and read again.
     #[test]
-    fn any_conversation(texts in vec((messages(), any::<[bool; 2]>(), 0_usize..2000), 1..20)) {
+    fn random_conversations_give_bounded_observations_without_credentials(texts in vec((messages(), any::<[bool; 2]>(), 0_usize..2000), 1..20)) {
         let mut listener = Observer::default();
         for (text, [is_back, is_tcp], end) in texts {
             let (from, to) = if is_back { (AT, FROM) } else { (FROM, AT) };
             let frame = if is_tcp { segment } else { datagram };
             let text: String = text.chars().take(1200 + end).collect();
             let frame = frame(from, to, &text);
-            let Ok(heard) = listener.observe(&Frame::decode(&frame).unwrap()) else {
+            let Ok(heard) = listener.observe(&EthernetFrame::decode(&frame).unwrap()) else {
                 continue;
             };
             for observation in heard {
@@ -111,7 +111,7 @@ proptest! {
     }
 
     #[test]
-    fn any_response(bytes in vec(any::<u8>(), 0..300), is_head in any::<bool>()) {
+    fn a_random_response_has_a_valid_status(bytes in vec(any::<u8>(), 0..300), is_head in any::<bool>()) {
         let head: &[u8] = if is_head { b"SIP/2.0 200 OK\r\n" } else { b"" };
         let bytes = [head, &bytes, b"\r\n\r\n"].concat();
         if let Ok(response) = Response::decode(&bytes) {

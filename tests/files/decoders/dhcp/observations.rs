@@ -4,15 +4,15 @@ use std::net::Ipv4Addr;
 
 use reflash::{
     discovery::{Decoded, address, observations},
-    protocol::dhcp::{Message, Op, OptionCode},
+    protocol::dhcp::{DhcpMessage, Op, OptionCode},
     track::{EvidenceSource, LeaseOptions, ObservationKind},
 };
 
 use super::{super::PHONE, SERVER, discover, lease, request};
 
 #[test]
-fn an_address_counts_when_the_phone_has_it() {
-    let named = |message: &Message| {
+fn an_address_is_observed_when_the_phone_has_it() {
+    let named = |message: &DhcpMessage| {
         let heard = Decoded::Dhcp(message);
         let seen = observations(&heard);
         let mac = message.mac;
@@ -52,8 +52,8 @@ fn an_address_counts_when_the_phone_has_it() {
 }
 
 #[test]
-fn a_lease_says_where_a_phone_that_starts_is_sent() {
-    let told = |message: &Message| {
+fn the_ack_to_a_starting_phone_gives_its_lease_options() {
+    let told = |message: &DhcpMessage| {
         let seen = observations(&Decoded::Dhcp(message));
         let leases = seen.into_iter().filter_map(|seen| match seen {
             ObservationKind::LeaseAcked { lease } => Some(*lease),
