@@ -49,7 +49,7 @@ pub enum Code {
     RepeatFlash,
     /// This program does not convert the phone.
     UnsupportedModel,
-    /// A 7940 or 7960 has its loader and no application.
+    /// A 7940 or 7960 has its loader but no application.
     ProtocolApplicationInvalid,
     /// The phone requested the signed form of its configuration: it has a trust list.
     TrustList,

@@ -28,7 +28,7 @@ pub(crate) use field::{ButtonField, PhoneField, SiteField};
 pub use list::Inventory;
 pub use phone::PhoneEntry;
 pub use secret::Secret;
-pub use site::{Codec, SiteSettings, Transport};
+pub use site::{Codec, PbxTransport, SiteSettings};
 pub use value::MAX_VALUE_CHARACTERS;
 
 use crate::track::MAX_PHONES;

@@ -94,7 +94,7 @@ fn side(transport: Transport) -> usize {
 /// The text of the page.
 #[must_use]
 pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
-    let mut page = Page(String::new());
+    let mut page = MetricsPage(String::new());
     let version = env!("CARGO_PKG_VERSION");
     page.metric("build_info", "gauge", "The version of the program.");
     page.sample("build_info", &[("version", version)], 1);
@@ -171,9 +171,9 @@ pub fn render(counters: &Counters, phones: &FleetCounts) -> String {
 }
 
 /// The text while it is written. Writing to a String does not fail.
-struct Page(String);
+struct MetricsPage(String);
 
-impl Page {
+impl MetricsPage {
     fn metric(&mut self, name: &str, kind: &str, help: &str) {
         let help = help.replace('\\', "\\\\").replace('\n', "\\n");
         let _ = writeln!(self.0, "# HELP reflash_{name} {help}");
@@ -218,16 +218,16 @@ impl fmt::Debug for Exporter {
     }
 }
 
-impl http::Service for Exporter {
-    fn request(&self, _now: Instant, _peer: SocketAddrV4, name: &str) -> http::Answer {
+impl http::HttpService for Exporter {
+    fn request(&self, _now: Instant, _peer: SocketAddrV4, name: &str) -> http::HttpAnswer {
         if name != NAME {
-            return http::Answer::NotFound;
+            return http::HttpAnswer::NotFound;
         }
         let file = StagedFile {
             name: NAME.into(),
             bytes: Arc::from((self.page)().into_bytes()),
         };
-        http::Answer::Serve(0, file)
+        http::HttpAnswer::Serve(0, file)
     }
 
     fn acknowledged(&self, _now: Instant, _peer: SocketAddrV4, _transfer: u64, _bytes: u64) {}

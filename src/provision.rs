@@ -21,7 +21,7 @@ pub use output::{ASTERISK, Credentials, DIAL_PLAN, OutputFile, ProvisionOutput, 
 pub use passwords::{
     GENERATED_PIN_LENGTH, GENERATED_SECRET_LENGTH, Passwords, PasswordsFileError, generate_secret,
 };
-use plan::Plan;
+use plan::ProvisionPlan;
 pub use time_zone::{TimeZoneError, cisco_time_zone};
 
 use crate::{
@@ -126,7 +126,7 @@ pub fn conversion_files(
     Ok(phone_files(&plan, given))
 }
 
-fn phone_files(plan: &Plan, given: &ProvisionInputs<'_>) -> Vec<(String, Vec<u8>)> {
+fn phone_files(plan: &ProvisionPlan, given: &ProvisionInputs<'_>) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<_> = plan
         .phones
         .iter()
@@ -138,7 +138,7 @@ fn phone_files(plan: &Plan, given: &ProvisionInputs<'_>) -> Vec<(String, Vec<u8>
     files
 }
 
-fn xml_default(plan: &Plan, given: &ProvisionInputs<'_>) -> Vec<u8> {
+fn xml_default(plan: &ProvisionPlan, given: &ProvisionInputs<'_>) -> Vec<u8> {
     let loads: Vec<_> = given
         .loads
         .iter()

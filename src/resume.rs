@@ -7,7 +7,7 @@ use crate::{
     bundle::Bundle,
     failure::Failure,
     inputs::{run_inputs::RunInputs, shown},
-    journal::{self, Arguments, Header, Journal, JournalError, Network, RecordedRun},
+    journal::{self, Arguments, Journal, JournalError, JournalHeader, Network, RecordedRun},
     phone::MacAddress,
     session::wall_clock,
     text::escape,
@@ -40,7 +40,7 @@ pub struct RunRecord {
 #[derive(Debug)]
 pub struct PreviousRun {
     path: PathBuf,
-    header: Header,
+    header: JournalHeader,
 }
 
 fn failure(error: JournalError) -> Failure {
@@ -52,7 +52,7 @@ fn failure(error: JournalError) -> Failure {
 ///
 /// # Errors
 /// The file exists or cannot be written.
-pub fn create(path: &Path, header: Header) -> Result<Journal, Failure> {
+pub fn create(path: &Path, header: JournalHeader) -> Result<Journal, Failure> {
     Journal::create(path, wall_clock(), header).map_err(failure)
 }
 
@@ -72,7 +72,7 @@ pub fn record_new(
         bundles,
         plan,
     } = start;
-    let header = Header::new("convert", network, command, bundles, plan);
+    let header = JournalHeader::new("convert", network, command, bundles, plan);
     let journal = match path {
         Some(path) => Some(create(path, header)?),
         None => create_in(state_folder, header),
@@ -83,7 +83,7 @@ pub fn record_new(
     })
 }
 
-fn create_in(state_folder: Option<&Path>, header: Header) -> Option<Journal> {
+fn create_in(state_folder: Option<&Path>, header: JournalHeader) -> Option<Journal> {
     let warn = |why: &str| {
         eprintln!("warning: {why}; this run is not recorded and cannot be resumed");
         eprintln!("  → Name a writable file: --journal FILE");
@@ -255,7 +255,7 @@ impl PreviousRun {
                      beginning of a run",
                     shown(&self.path)
                 ),
-                "Remove --survey: what is left of that run's survey is continued",
+                "Remove --survey: the rest of that run's survey is continued",
             ));
         }
         let names = if now.expected.is_some() {

@@ -17,7 +17,7 @@ mod server;
 mod server_state;
 mod shared_view;
 
-pub use self::{server::Server, server_state::Limits, shared_view::SharedView};
+pub use self::{server::WebServer, server_state::WebLimits, shared_view::SharedView};
 
 /// The default port. Phones do not use it.
 pub const PORT: u16 = 8069;

@@ -6,7 +6,7 @@ use super::{
     catalogue::{self, files::FileSet},
     checksum::Checksum,
     contents::Contents,
-    stop::Stop,
+    stop::WalkStop,
     types::{Bundle, BundleLocation, BundleProtocol, Problem, Verdict},
     whole_file::WholeFile,
 };
@@ -33,14 +33,14 @@ impl Bundle {
     }
 
     /// Records why the examination stopped.
-    pub(super) fn stopped(mut self, stop: Stop) -> io::Result<Self> {
+    pub(super) fn stopped(mut self, stop: WalkStop) -> io::Result<Self> {
         match stop {
-            Stop::Io(error) => return Err(error),
-            Stop::Invalid(verdict, problem) => {
+            WalkStop::Io(error) => return Err(error),
+            WalkStop::Invalid(verdict, problem) => {
                 self.verdict = verdict;
                 self.problems.push(*problem);
             }
-            Stop::Done => {}
+            WalkStop::Done => {}
         }
         Ok(self)
     }

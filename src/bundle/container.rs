@@ -12,7 +12,7 @@ use super::{
     file_part::FilePart,
     header::{SIGNED_MAGIC, SignedHeader},
     limits::CHUNK_BYTES,
-    stop::{Stop, invalid},
+    stop::{WalkStop, invalid},
     types::Verdict,
     visitor::Visitor,
 };
@@ -28,7 +28,7 @@ pub(super) enum Container<'c> {
 
 /// Passes every regular file of the container to the visitor. A hostile, oversized or
 /// invalid structure ends the walk, if possible before the first entry.
-pub(super) fn walk(container: Container<'_>, visitor: &mut dyn Visitor) -> Result<(), Stop> {
+pub(super) fn walk(container: Container<'_>, visitor: &mut dyn Visitor) -> Result<(), WalkStop> {
     let (file, length) = match container {
         Container::File(file, length) => (file, length),
         Container::Folder(path) => return folder::walk(path, visitor),
@@ -51,7 +51,7 @@ pub(super) fn walk(container: Container<'_>, visitor: &mut dyn Visitor) -> Resul
 
 /// The offset of the gzip in a call manager package. It is taken from the header, since the
 /// signature may contain the gzip magic by chance.
-fn package_body(start: &[u8], length: u64) -> Result<Option<u64>, Stop> {
+fn package_body(start: &[u8], length: u64) -> Result<Option<u64>, WalkStop> {
     if !start.starts_with(&SIGNED_MAGIC) {
         return Ok(None);
     }

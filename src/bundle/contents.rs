@@ -9,7 +9,7 @@ use super::{
     catalogue::files::{self, FileIdentity, FileSet},
     entry::ScannedEntry,
     file_kinds::{is_firmware, is_image},
-    header::Header,
+    header::ImageHeader,
     purpose::Purpose,
     signature::Verification,
     types::{KeyGeneration, Manifest, Member, MemberKind, Problem, Signature, Verdict},
@@ -113,12 +113,12 @@ impl Contents {
         let (signature, signer) = match (entry.verification, &entry.header) {
             (Some(Verification::Valid(signer)), _) => (Signature::Valid, Some(signer)),
             (Some(Verification::Invalid(_)), _) => (Signature::Invalid, None),
-            (None, Header::Broken(_)) if image || entry.manifest.is_some() => {
+            (None, ImageHeader::Broken(_)) if image || entry.manifest.is_some() => {
                 (Signature::Invalid, None)
             }
             // A broken header of a file that is not firmware may be a signed configuration.
             (Some(Verification::NoKnownKey | Verification::NoMatchingKey), _)
-            | (None, Header::FifthGeneration(_) | Header::Broken(_)) => {
+            | (None, ImageHeader::FifthGeneration(_) | ImageHeader::Broken(_)) => {
                 (Signature::Unchecked, None)
             }
             (None, _) => (Signature::None, None),
@@ -156,7 +156,7 @@ mod tests {
             size,
             sha256: String::new(),
             sha1: None,
-            header: Header::None,
+            header: ImageHeader::None,
             verification: None,
             payload_error: None,
             body_md5: None,

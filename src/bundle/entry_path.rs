@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::stop::{Stop, refused};
+use super::stop::{WalkStop, refused};
 
 /// Characters allowed in a name besides letters and digits: valid on every system, and
 /// used by readme files of repackaged bundles.
@@ -30,7 +30,7 @@ impl EntryPath {
     }
 
     /// Parses the bytes of a path. A path that ends with a slash is a folder.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Stop> {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, WalkStop> {
         let shown = String::from_utf8_lossy(bytes);
         let unsafe_name = |why: String| {
             let shown: String = shown.chars().take(MAX_NAME).collect();
@@ -84,7 +84,7 @@ impl EntryPath {
 pub(super) struct UniquePaths(HashSet<String>);
 
 impl UniquePaths {
-    pub(super) fn add(&mut self, path: &EntryPath) -> Result<(), Stop> {
+    pub(super) fn add(&mut self, path: &EntryPath) -> Result<(), WalkStop> {
         let full = path.full();
         if self.0.insert(full.to_ascii_lowercase()) {
             return Ok(());

@@ -9,15 +9,15 @@ use std::{
 
 use super::{
     checksum::Checksum,
-    collect::{Collected, Collector, Folder},
+    collect::{Collected, CollectedFolder, Collector},
     container::{self, Container},
     contents, digest,
     error::BundleError,
     file_part::FilePart,
     limits::MAX_FILE_BYTES,
     options::ExamineOptions,
-    source::{Opened, open},
-    stop::{Stop, invalid},
+    source::{OpenedSource, open},
+    stop::{WalkStop, invalid},
     types::{Bundle, BundleLocation, Verdict},
     whole_file::WholeFile,
 };
@@ -59,7 +59,7 @@ pub fn examine(path: &Path, options: &ExamineOptions) -> Result<Vec<Bundle>, Bun
         file: path.to_owned(),
         ..BundleLocation::default()
     };
-    if let Opened::File(file, length) = open(path)? {
+    if let OpenedSource::File(file, length) = open(path)? {
         return examine_file(path, &file, length, options, &location);
     }
     let collected = collect(Container::Folder(path), options, &location);
@@ -129,9 +129,9 @@ fn collect(
     };
     let mut collected = collector.finish();
     match walked {
-        Err(Stop::Io(error)) => return Err(error),
-        Err(Stop::Invalid(verdict, problem)) => collected.invalid = Some((verdict, *problem)),
-        Ok(()) | Err(Stop::Done) => {}
+        Err(WalkStop::Io(error)) => return Err(error),
+        Err(WalkStop::Invalid(verdict, problem)) => collected.invalid = Some((verdict, *problem)),
+        Ok(()) | Err(WalkStop::Done) => {}
     }
     Ok(collected)
 }
@@ -151,7 +151,7 @@ fn bundles(
         return Ok(vec![bundle]);
     }
     let mut bundles = Vec::new();
-    for (folder, Folder { entries, damaged }) in collected.folders {
+    for (folder, CollectedFolder { entries, damaged }) in collected.folders {
         let mut bundle = Bundle::unassessed(path, location, whole);
         if !folder.is_empty() {
             bundle.path = inside(path, &folder);

@@ -6,7 +6,7 @@ use super::{
     bundles::{BridgeArgs, TrustArgs},
     dhcp::DhcpArgs,
     extra_files::ExtraFilesArgs,
-    globals::{Globals, Outcome},
+    globals::{CommandOutcome, Globals},
     heading,
     inventory::InventoryArgs,
     journal::ResumeArgs,
@@ -56,13 +56,13 @@ Examples:
     sudo reflash convert BUNDLE --expect 20 --timeout 2h --json
   The phones of a list, until each is done:
     sudo reflash convert BUNDLE --inventory phones.csv
-  The same with `pbx` in the list; phones are also configured and register:
+  A list that sets `pbx`: the phones are also configured, and register:
     sudo reflash convert BUNDLE --inventory office.toml
   With configurations that you wrote:
     sudo reflash convert BUNDLE --add SEP001D45AABB0C.cnf.xml --add dialplan.xml
   On a separate switch without a DHCP server:
     sudo reflash convert BUNDLE --interface eth0 --dhcp isolated
-  Phones in use: first listen for 5 minutes which load each runs:
+  Phones in use: listen for 5 minutes first, to learn which load each runs:
     sudo reflash convert BUNDLE --bridge BRIDGE --survey 5m
   Old phones, which need 8.5(2) before the target:
     sudo reflash convert BUNDLE --bridge cmterm-7945_7965-sccp.8-5-2.zip
@@ -105,7 +105,7 @@ pub(crate) struct Args {
     /// The processNodeName. Default: the serving address.
     #[arg(long, value_name = "ADDRESS", help_heading = heading::CONFIGURATION)]
     pub(super) call_manager: Option<Ipv4Addr>,
-    /// First only listen for this time: 5m
+    /// Listen for this time before firmware is offered: 5m
     ///
     /// Running phones report their load when they restart. During the survey no firmware is
     /// offered, except to phones in their boot loader. Then each phone's route is planned: via
@@ -123,7 +123,7 @@ pub(crate) struct Args {
     web: WebArgs,
 }
 
-pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     run_with(args, globals, run::WizardHooks::default())
 }
 
@@ -132,7 +132,7 @@ pub(crate) fn run_with(
     args: &Args,
     globals: &Globals,
     hooks: run::WizardHooks,
-) -> Result<Outcome, Failure> {
+) -> Result<CommandOutcome, Failure> {
     let isolated = check_flags(args)?;
     let folder = args.network.state_folder()?;
     let previous = args.journal.previous(folder.as_deref())?;
@@ -366,8 +366,8 @@ const RESET: &str = "to reset a phone: hold # while you connect its power, until
 fn survey_message(survey: Duration) -> String {
     let seconds = i64::try_from(survey.as_secs()).unwrap_or(i64::MAX);
     format!(
-        "survey until {} of this run: no firmware is offered yet. Restart running phones now \
-         (Settings, then **#**); each then reports the load it runs",
+        "survey until {} after the start: no firmware is offered yet. Restart running phones now \
+         (Settings, then **#**): each then reports the load it runs",
         clock(seconds)
     )
 }

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     findings,
-    globals::{Globals, Outcome},
+    globals::{CommandOutcome, Globals},
     heading,
 };
 use crate::{
@@ -45,7 +45,7 @@ pub(super) struct Args {
     bundles: Vec<PathBuf>,
     /// Model that the SEP files are for
     ///
-    /// Default: according to the load that they name.
+    /// Default: the model that their load is for.
     #[arg(long, value_name = "MODEL", value_parser = model, help_heading = heading::PHONES)]
     model: Option<&'static Model>,
     /// Asterisk's pjsip.conf to compare with (repeatable)
@@ -66,7 +66,7 @@ fn model(text: &str) -> Result<&'static Model, String> {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     let known = LintContext {
         loads: loads(&args.bundles)?,
         model: args.model,

@@ -25,7 +25,7 @@ const HTTP_PORT: u16 = 6970;
 pub(crate) struct NetworkArgs {
     /// Serve on this network interface
     ///
-    /// `ip link` lists them. Default: chosen by evidence, and printed.
+    /// `ip link` lists them. Default: the only interface with a link, or the only wired one.
     #[arg(long, value_name = "NAME", conflicts_with = "listen", help_heading = heading::NETWORK)]
     interface: Option<String>,
     /// Serve on this address of this machine
@@ -48,20 +48,20 @@ pub(crate) struct NetworkArgs {
     transfer_port: u16,
     /// Engine: native or async-tftp
     ///
-    /// native observes every acknowledgement. async-tftp is the crate of that name; it does
-    /// not observe the final acknowledgement, so files count as implied at best.
+    /// native observes every acknowledgement. async-tftp is the crate of that name; it does not
+    /// observe the final acknowledgement, so the run cannot prove that a file arrived.
     #[arg(long, value_name = "ENGINE", default_value = "native", hide_possible_values = true,
           help_heading = heading::NETWORK)]
-    engine: Engine,
-    /// Most TFTP transfers at once
+    engine: EngineChoice,
+    /// Maximum of TFTP transfers at once
     #[arg(long, value_name = "N", default_value_t = policy::TRANSFERS, value_parser = transfers,
           help_heading = heading::NETWORK)]
     max_transfers: usize,
-    /// Most transfers at once per address
+    /// Maximum of transfers per address
     #[arg(long, value_name = "N", default_value_t = policy::TRANSFERS_PER_ADDRESS,
           value_parser = transfers, help_heading = heading::NETWORK)]
     max_per_address: usize,
-    /// Switch from root to this user after binding
+    /// Switch from root to this user once ports are open
     ///
     /// Default: the user who called sudo.
     #[arg(long, value_name = "NAME", help_heading = heading::NETWORK)]
@@ -84,16 +84,16 @@ fn transfers(text: &str) -> Result<usize, String> {
 
 /// A TFTP engine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Engine {
+pub(crate) enum EngineChoice {
     /// This program's own: it observes every acknowledgement.
     #[default]
     Native,
-    /// The crate async-tftp: it does not observe the final acknowledgement, so files count as
-    /// implied at best.
+    /// The crate async-tftp: it does not observe the final acknowledgement, so the run cannot prove
+    /// that a file arrived.
     AsyncTftp,
 }
 
-impl Engine {
+impl EngineChoice {
     fn kind(self) -> tftp::EngineKind {
         match self {
             Self::Native => tftp::EngineKind::Native,
@@ -187,16 +187,16 @@ impl NetworkArgs {
     }
 
     fn bind_tftp(&self, address: Ipv4Addr) -> Result<tftp::Bound, Failure> {
-        if self.engine == Engine::AsyncTftp {
+        if self.engine == EngineChoice::AsyncTftp {
             self.check_async_tftp(address)?;
         }
         self.engine.bind(&tftp::Config {
             transfer_port: self.transfer_port,
             dscp: self.dscp,
-            limits: policy::Limits {
+            limits: policy::EngineLimits {
                 transfers: self.max_transfers,
                 transfers_per_address: self.max_per_address,
-                ..policy::Limits::default()
+                ..policy::EngineLimits::default()
             },
             ..tftp::Config::new(SocketAddrV4::new(address, self.tftp_port))
         })

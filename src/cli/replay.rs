@@ -7,14 +7,14 @@ use serde_json::json;
 
 use super::{
     bundles::TrustArgs,
-    globals::{Globals, Outcome},
+    globals::{CommandOutcome, Globals},
     heading,
     report_output::{ReportArgs, ReportOutput},
 };
 use crate::{
     failure::Failure,
     inputs::{bundles, shown, stage_failure},
-    replay::{self, DamagedPacket, Format, ReplayError, Trace},
+    replay::{self, DamagedPacket, ReplayError, ReplayFormat, Trace},
     report::html::Heading,
     run_view,
     stage::{self, AcceptPolicy},
@@ -55,11 +55,11 @@ pub(super) struct Args {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     args.output.check(globals)?;
     let stages = stages(args, globals)?;
     let opened = replay::open(&args.file).map_err(|error| failed(&error))?;
-    if opened.format == Format::Journal {
+    if opened.format == ReplayFormat::Journal {
         return super::report::replayed(&args.file, stages, &args.output, globals);
     }
     let mut record = opened.read(args.year).map_err(|error| failed(&error))?;
@@ -96,7 +96,7 @@ pub(super) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
         }),
     };
     args.output.write(&output, globals)?;
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Done)
 }
 
 /// The stages of the bundles that were named.

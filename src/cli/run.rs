@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use super::globals::{Globals, Outcome};
+use super::globals::{CommandOutcome, Globals};
 use crate::{
     diagnose::Finding,
     discovery::poll::Poller,
@@ -56,7 +56,7 @@ pub(crate) fn run(
     afterwards: Vec<String>,
     record: RunRecord,
     ui: Ui<'_>,
-) -> Result<Outcome, Failure> {
+) -> Result<CommandOutcome, Failure> {
     let Ui { globals, hooks } = ui;
     let reporter = display::reporter(globals.json, globals.quiet, globals.color);
     let reporter = match hooks.decorate {
@@ -96,7 +96,7 @@ pub(crate) fn run(
 }
 
 /// The exit code of an ended run.
-pub(crate) fn outcome(ended: session::RunOutcome) -> Result<Outcome, Failure> {
+pub(crate) fn outcome(ended: session::RunOutcome) -> Result<CommandOutcome, Failure> {
     match ended {
         session::RunOutcome {
             server_error: Some(fault),
@@ -108,11 +108,11 @@ pub(crate) fn outcome(ended: session::RunOutcome) -> Result<Outcome, Failure> {
         session::RunOutcome {
             signal: Some(number),
             ..
-        } => Ok(Outcome::Signal(number)),
+        } => Ok(CommandOutcome::Signal(number)),
         session::RunOutcome {
             succeeded: true, ..
-        } => Ok(Outcome::Done),
-        _ => Ok(Outcome::Problems),
+        } => Ok(CommandOutcome::Done),
+        _ => Ok(CommandOutcome::Problems),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    globals::{Globals, Outcome},
+    globals::{CommandOutcome, Globals},
     journal::JournalArgs,
     metrics::MetricsArgs,
     network::NetworkArgs,
@@ -14,7 +14,7 @@ use crate::{
     discovery::SIP_PORT,
     failure::Failure,
     inputs::{extra_files, run_inputs::RunInputs},
-    journal::Header,
+    journal::JournalHeader,
     resume::{self, RunRecord},
     services::captures::Captures,
     session::Source,
@@ -45,7 +45,7 @@ pub(crate) struct Args {
     web: WebArgs,
 }
 
-pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
+pub(crate) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     let chosen = args.network.choose()?;
     let servers = args.network.bind(args.metrics, args.web, &chosen)?;
     let captures = Captures::open(&chosen, SIP_PORT, None);
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &Args, globals: &Globals) -> Result<Outcome, Failure> {
                 ..RunInputs::default()
             };
             let command = inputs.to_record(&[], None, None);
-            Header::new("serve", servers.network(), command, &[], &plan)
+            JournalHeader::new("serve", servers.network(), command, &[], &plan)
         })?,
         recorded: None,
     };

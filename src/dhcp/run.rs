@@ -16,7 +16,7 @@ use socket2::{Domain, Type};
 use tokio::sync::mpsc;
 
 use super::{
-    DhcpEvent, ExclusiveServer, LinkInterface, PacketSocket, PacketSocketError, Server,
+    DhcpEvent, DhcpServer, ExclusiveServer, LinkInterface, PacketSocket, PacketSocketError,
     ServerConfig,
     arp_probe::probe_arp,
     packet_socket::{random, wait},
@@ -101,7 +101,7 @@ impl BoundServer {
         if let Some(offer) = offers.first() {
             return Err(StartError::Second(offer.server));
         }
-        let mut server = Server::new(config);
+        let mut server = DhcpServer::new(config);
         let arp = ArpTable::read().map_err(other)?;
         for (address, mac) in arp.on_interface(&name) {
             server.reserve(address, mac);
@@ -195,9 +195,9 @@ impl Thread {
         self.report_events();
         if let (None, Some(other)) = (before, self.service.withdrawn()) {
             tracing::warn!(
-                "another DHCP server answers on this network: {other}. This one no longer \
-                 answers (second-dhcp). Switch the other one off and start again, or set its \
-                 option 150 to this machine and omit --dhcp"
+                "another DHCP server answers on this network: {other}. The server of reflash no \
+                 longer answers (second-dhcp). Switch the other one off and start again, or set \
+                 its option 150 to this machine and omit --dhcp"
             );
         }
         answered

@@ -12,7 +12,7 @@ pub use presets::PRESETS;
 
 use super::{
     checks,
-    plan::{DialPlan, Entry, MAX_TONES, ProxyRoute},
+    plan::{DialPlan, MAX_TONES, PlanEntry, ProxyRoute},
 };
 use crate::diagnose::Finding;
 
@@ -34,7 +34,7 @@ use crate::diagnose::Finding;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DialPlanSource {
     /// At least one entry. Positions refer to the source.
-    entries: Vec<Entry>,
+    entries: Vec<PlanEntry>,
 }
 
 impl DialPlanSource {
@@ -93,7 +93,7 @@ impl DialPlanSource {
     }
 }
 
-fn attributes(entry: &Entry) -> Vec<(&'static str, String)> {
+fn attributes(entry: &PlanEntry) -> Vec<(&'static str, String)> {
     // Phones ignore the case of names, and XML forbids duplicates.
     const TONES: [&str; MAX_TONES] = ["Tone", "TONE", "tone"];
     let mut all = vec![("MATCH", entry.pattern.clone())];

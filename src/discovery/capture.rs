@@ -20,7 +20,7 @@ use pnet::datalink;
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
 use crate::protocol::Malformed;
-use socket::Opened;
+use socket::OpenedCapture;
 
 /// How long the thread waits for a frame before it checks whether it should stop.
 const READ_TIMEOUT: Duration = Duration::from_millis(200);
@@ -46,7 +46,7 @@ pub enum OpenError {
 /// An open packet socket.
 pub struct Capture {
     interface: String,
-    opened: Opened,
+    opened: OpenedCapture,
 }
 
 impl fmt::Debug for Capture {

@@ -8,7 +8,7 @@ use std::{
 
 use super::{Observer, frame_limiter::FrameLimiter};
 use crate::{
-    protocol::{Malformed, frame::Frame},
+    protocol::{Malformed, frame::EthernetFrame},
     track::{EvidenceSource, MAX_PHONES, Observation, ObservationKind},
 };
 
@@ -48,7 +48,7 @@ impl Deduplicator {
     /// # Errors
     /// The frame is of a protocol that is read here, and damaged.
     pub fn observe(&mut self, at: Instant, bytes: &[u8]) -> Result<Vec<Observation>, Malformed> {
-        let observed = self.observer.observe(&Frame::decode(bytes)?)?;
+        let observed = self.observer.observe(&EthernetFrame::decode(bytes)?)?;
         // Copies of a REGISTER are evidence; `RegisterTracker` limits their number.
         let (mut observations, reports): (Vec<_>, Vec<_>) = observed
             .into_iter()

@@ -9,11 +9,11 @@ use super::{Decoded, RegisterTracker, address, observations};
 use crate::protocol::{
     Malformed,
     cdp::Cdp,
-    dhcp::{self, Message, Op},
-    frame::{Frame, Payload},
+    dhcp::{self, DhcpMessage, Op},
+    frame::{EthernetFrame, Payload},
     lldp::Lldp,
     sccp,
-    sip::{Flow, Request, Response},
+    sip::{Response, SipFlow, SipRequest},
 };
 use crate::{
     phone::MacAddress,
@@ -68,7 +68,7 @@ impl Observer {
     ///
     /// # Errors
     /// The frame is of a protocol that is read here, and damaged.
-    pub fn observe(&mut self, frame: &Frame<'_>) -> Result<Vec<Observation>, Malformed> {
+    pub fn observe(&mut self, frame: &EthernetFrame<'_>) -> Result<Vec<Observation>, Malformed> {
         self.observe_payload(Some(frame.source), &frame.payload)
     }
 
@@ -112,7 +112,7 @@ impl Observer {
     /// The frame is of a protocol that is read here, and damaged.
     pub fn for_each_decoded(
         &mut self,
-        frame: &Frame<'_>,
+        frame: &EthernetFrame<'_>,
         sink: &mut Sink<'_>,
     ) -> Result<(), Malformed> {
         self.decode_payload(Some(frame.source), &frame.payload, sink)
@@ -154,7 +154,7 @@ impl Observer {
     }
 
     fn dhcp(&mut self, bytes: &[u8], sink: &mut Sink<'_>) -> Result<(), Malformed> {
-        let message = Message::decode(bytes)?;
+        let message = DhcpMessage::decode(bytes)?;
         if message.phone().is_some() && self.phones.len() < MAX_PHONES {
             self.phones.insert(message.mac);
         }
@@ -189,7 +189,7 @@ impl Observer {
                 sink(&Decoded::SipResponse(&response), None);
             }
         } else if first.ends_with(b" SIP/2.0") {
-            let request = Request::decode(bytes)?.received_from(source);
+            let request = SipRequest::decode(bytes)?.received_from(source);
             emit(&Decoded::Sip(&request), sink);
         }
         Ok(())
@@ -200,7 +200,7 @@ impl Observer {
 pub type Sink<'a> = dyn FnMut(&Decoded<'_>, Option<Ipv4Addr>) + 'a;
 
 /// The endpoints and transport of a SIP message.
-fn flow(payload: &Payload<'_>) -> Option<Flow> {
+fn flow(payload: &Payload<'_>) -> Option<SipFlow> {
     let (source, destination, transport) = match payload {
         Payload::Ipv4Udp {
             source,
@@ -214,7 +214,7 @@ fn flow(payload: &Payload<'_>) -> Option<Flow> {
         } => (source, destination, SipTransport::Tcp),
         _ => return None,
     };
-    Some(Flow {
+    Some(SipFlow {
         source: *source,
         destination: *destination,
         transport,
@@ -252,7 +252,7 @@ fn alarms(source: Ipv4Addr, bytes: &[u8], sink: &mut Sink<'_>) -> Result<(), Mal
     if bytes.get(8..12) != Some(&sccp::ALARM.to_le_bytes()) {
         return Ok(());
     }
-    for message in sccp::Stream::default().feed(bytes)? {
+    for message in sccp::SccpStream::default().feed(bytes)? {
         if let Some(alarm) = message
             .alarm()
             .transpose()?

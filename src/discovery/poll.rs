@@ -21,7 +21,7 @@ use tokio::{
 };
 
 pub use self::schedule::{
-    DELAYS, Due, MAX_ATTEMPTS, MAX_CONCURRENT, Outcome, REFUSALS_UNTIL_OFF, Schedule,
+    DELAYS, Due, MAX_ATTEMPTS, MAX_CONCURRENT, PollOutcome, REFUSALS_UNTIL_OFF, Schedule,
 };
 use super::{Decoded, observations};
 use crate::protocol::{
@@ -64,11 +64,13 @@ enum PollError {
 }
 
 impl PollError {
-    fn outcome(&self) -> Outcome {
+    fn outcome(&self) -> PollOutcome {
         match self {
-            Self::Refused => Outcome::Refused,
-            Self::Late | Self::Broken(_) | Self::Response(ResponseError::Cut) => Outcome::Silent,
-            Self::Response(_) | Self::Page(_) | Self::Nameless => Outcome::NoPage,
+            Self::Refused => PollOutcome::Refused,
+            Self::Late | Self::Broken(_) | Self::Response(ResponseError::Cut) => {
+                PollOutcome::Silent
+            }
+            Self::Response(_) | Self::Page(_) | Self::Nameless => PollOutcome::NoPage,
         }
     }
 }
@@ -146,7 +148,7 @@ impl Poller {
     ) -> PollResult {
         let address = phone.address;
         let (outcome, kinds) = match answer {
-            Ok(page) => (Outcome::Page, page_observations(phone, page)),
+            Ok(page) => (PollOutcome::Page, page_observations(phone, page)),
             Err(miss) => {
                 tracing::debug!("the web page of {address}: {miss}");
                 (miss.outcome(), Vec::new())

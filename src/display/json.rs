@@ -26,7 +26,7 @@ impl<W> fmt::Debug for JsonReporter<W> {
 }
 
 #[derive(Serialize)]
-struct Document<T> {
+struct VersionedDocument<T> {
     version: u32,
     #[serde(flatten)]
     body: T,
@@ -39,11 +39,11 @@ struct Document<T> {
 /// `body` cannot be written as a JSON object.
 pub fn json_document(body: impl Serialize) -> serde_json::Result<String> {
     let version = JSON_VERSION;
-    serde_json::to_string(&Document { version, body }).map(|text| text + "\n")
+    serde_json::to_string(&VersionedDocument { version, body }).map(|text| text + "\n")
 }
 
 #[derive(Serialize)]
-struct Line<T> {
+struct JsonLine<T> {
     at: Timestamp,
     #[serde(flatten)]
     event: T,
@@ -75,7 +75,7 @@ impl<W: Write> JsonReporter<W> {
     }
 
     fn write<T: Serialize>(&mut self, at: Timestamp, event: T) {
-        match serde_json::to_string(&Line { at, event }) {
+        match serde_json::to_string(&JsonLine { at, event }) {
             Ok(line) => self.out.line(&line),
             Err(error) => tracing::error!("cannot write an event as JSON: {error}"),
         }

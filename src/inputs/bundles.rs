@@ -117,8 +117,8 @@ pub fn select_expected(
     if let Some(checksum) = bundle::unmatched_checksums(&bundles, expectation).first() {
         return Err(Failure::new(
             format!("no bundle has the {} {checksum}", checksum.kind()),
-            "Check the checksum for a typing error; otherwise download the file again: it is not \
-             the one the checksum belongs to",
+            "Check the checksum for a typing error. If it is correct, download the file again: \
+             this is not the file it belongs to",
         ));
     }
     stage::check_targets(&bundles, accept).map_err(|refusal| refused(&refusal))?;

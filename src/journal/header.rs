@@ -12,7 +12,7 @@ use crate::{
 
 /// What a run serves and which phones it expects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Header {
+pub struct JournalHeader {
     /// See [`super::SCHEMA`].
     pub schema: u32,
     /// The program and its version: `reflash 0.1.0`.
@@ -143,7 +143,7 @@ pub struct NamedPhone {
     pub name: String,
 }
 
-impl Header {
+impl JournalHeader {
     /// The header of a run of this command under this plan. `bundles` are those of the plan's
     /// stages, then of its bridges, in that order.
     #[must_use]

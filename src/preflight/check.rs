@@ -7,11 +7,12 @@ use std::{
 };
 
 use super::{
-    FirewallOutput, Flow, Interface, Protocol, SelectError, SelectedInterface, choose, dhcp_offers,
+    FirewallOutput, Interface, PortProtocol, SelectError, SelectedInterface, TrafficFlow, choose,
+    dhcp_offers,
     finding::{code, finding},
     interfaces,
     port_owner::port_owner,
-    ports::Port,
+    ports::CheckedPort,
     rights::Rights,
     selftest::self_test,
 };
@@ -58,22 +59,22 @@ pub fn check(options: &CheckOptions, mut about: impl FnMut(&str)) -> CheckResult
         .as_ref()
         .map_or(Ipv4Addr::UNSPECIFIED, |chosen| chosen.address);
 
-    let ports = Port::all(options.tftp_port, options.http_port, options.isolated);
+    let ports = CheckedPort::all(options.tftp_port, options.http_port, options.isolated);
     // A DHCP server bound to another interface only (libvirt runs one) does not conflict.
-    let is_elsewhere = |port: &Port| {
+    let is_elsewhere = |port: &CheckedPort| {
         options.isolated
             && port.number == SERVER_PORT
             && interface
                 .and_then(Interface::link)
                 .is_some_and(|link| dhcp::BoundServer::open(link).is_ok())
     };
-    let taken: Vec<&Port> = ports
+    let taken: Vec<&CheckedPort> = ports
         .iter()
         .filter(|port| port.is_taken(address) && !is_elsewhere(port))
         .collect();
     findings.extend(taken.iter().map(|port| port.taken()));
     let is_taken = |number| {
-        let is = |port: &&Port| port.number == number && port.protocol == Protocol::Udp;
+        let is = |port: &&CheckedPort| port.number == number && port.protocol == PortProtocol::Udp;
         taken.iter().any(is)
     };
 
@@ -206,8 +207,8 @@ pub(super) fn serve(options: &CheckOptions, address: Ipv4Addr) -> Finding {
             let nonce = RandomState::new().build_hasher().finish();
             self_test(server, &format!("{nonce:016x}"))
         }
-        Err(error) if error.kind == BindErrorKind::InUse => Port {
-            protocol: Protocol::Udp,
+        Err(error) if error.kind == BindErrorKind::InUse => CheckedPort {
+            protocol: PortProtocol::Udp,
             number: error.port,
             severity: Severity::Error,
             means: "the TFTP server of this program needs it",
@@ -226,8 +227,8 @@ pub(super) fn serve(options: &CheckOptions, address: Ipv4Addr) -> Finding {
 }
 
 /// The packets that a firewall must accept.
-fn flows(options: &CheckOptions) -> Vec<Flow> {
-    let flow = |udp, port, severity| Flow {
+fn flows(options: &CheckOptions) -> Vec<TrafficFlow> {
+    let flow = |udp, port, severity| TrafficFlow {
         udp,
         port,
         severity,
@@ -283,7 +284,7 @@ impl PendingDhcpProbe {
             return Err(finding(code::WRONG_INTERFACE, severity, message, cure));
         };
         let local = include_local
-            .then(|| port_owner(Protocol::Udp, SERVER_PORT))
+            .then(|| port_owner(PortProtocol::Udp, SERVER_PORT))
             .flatten();
         Ok(Self {
             socket: PacketSocket::open(link).map_err(|error| probe_failed(&error))?,

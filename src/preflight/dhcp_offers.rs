@@ -99,7 +99,7 @@ fn check_offer(offer: &Offer, expected: Expectation<'_>) -> Vec<Finding> {
         Direction::Here(how) => finding(
             code::DHCP,
             Severity::Note,
-            format!("DHCP server {server} names this machine to phones ({how})"),
+            format!("DHCP server {server} announces this machine as TFTP server ({how})"),
             "",
         ),
         Direction::Elsewhere(severity, what) => finding(
@@ -115,7 +115,7 @@ fn check_offer(offer: &Offer, expected: Expectation<'_>) -> Vec<Finding> {
     {
         let message = format!(
             "DHCP server {server} sends {} in option 66 but this machine in option 150; a phone \
-             that uses option 66 goes elsewhere",
+             that uses option 66 uses that server",
             shown(name)
         );
         let cure = configuration_lines(server, expected);

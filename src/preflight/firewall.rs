@@ -11,13 +11,13 @@ mod walk;
 
 use std::net::Ipv4Addr;
 
-use self::walk::{Packet, Verdict};
+use self::walk::{FirewallPacket, FirewallVerdict};
 use super::finding::{code, finding};
 use crate::diagnose::{Finding, Severity};
 
 /// A kind of packet that phones send, as a firewall sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Flow {
+pub struct TrafficFlow {
     /// UDP; otherwise TCP.
     pub udp: bool,
     /// The destination port; `None` = the source ports of transfers.
@@ -26,9 +26,9 @@ pub struct Flow {
     pub severity: Severity,
 }
 
-impl Flow {
-    fn packet(self, interface: &str, address: Ipv4Addr) -> Packet<'_> {
-        Packet {
+impl TrafficFlow {
+    fn packet(self, interface: &str, address: Ipv4Addr) -> FirewallPacket<'_> {
+        FirewallPacket {
             interface,
             address,
             udp: self.udp,
@@ -132,7 +132,10 @@ impl FirewallOutput {
     }
 
     /// The verdict for a packet, and the nftables chain that blocks it. `None`: unknown.
-    fn evaluate(&self, packet: &Packet<'_>) -> Option<(Verdict, Option<nft::ChainName>)> {
+    fn evaluate(
+        &self,
+        packet: &FirewallPacket<'_>,
+    ) -> Option<(FirewallVerdict, Option<nft::ChainName>)> {
         let iptables = self
             .iptables
             .as_ref()
@@ -144,7 +147,7 @@ impl FirewallOutput {
             (Some(nft), None) => Some(nft),
             (_, iptables) => iptables.map(|verdict| (verdict, None)),
         };
-        if let Some((Verdict::Accepts | Verdict::Refuses, _)) = kernel {
+        if let Some((FirewallVerdict::Accepts | FirewallVerdict::Refuses, _)) = kernel {
             return kernel;
         }
         let ufw = self
@@ -158,7 +161,7 @@ impl FirewallOutput {
     }
 
     /// The command that accepts a flow, for the program that manages the rules.
-    fn cure(&self, flow: Flow, interface: &str, place: Option<&nft::ChainName>) -> String {
+    fn cure(&self, flow: TrafficFlow, interface: &str, place: Option<&nft::ChainName>) -> String {
         let protocol = if flow.udp { "udp" } else { "tcp" };
         let port = flow.port.unwrap_or_default();
         if self.zone.is_some() && !flow.is_transfer_ack() {
@@ -201,7 +204,12 @@ impl FirewallOutput {
 
     /// Findings about flows that are or may be blocked.
     #[must_use]
-    pub fn findings(&self, flows: &[Flow], interface: &str, address: Ipv4Addr) -> Vec<Finding> {
+    pub fn findings(
+        &self,
+        flows: &[TrafficFlow],
+        interface: &str,
+        address: Ipv4Addr,
+    ) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut unknown = false;
         for flow in flows {
@@ -213,14 +221,14 @@ impl FirewallOutput {
             let cure = self.cure(*flow, interface, place.as_ref());
             let name = flow.name();
             match verdict {
-                Verdict::Accepts => {}
-                Verdict::Refuses => findings.push(finding(
+                FirewallVerdict::Accepts => {}
+                FirewallVerdict::Refuses => findings.push(finding(
                     code::FIREWALL,
                     flow.severity,
                     format!("this machine's firewall blocks {name} on {interface}"),
                     format!("Accept it for now:\n    {cure}"),
                 )),
-                Verdict::Perhaps => findings.push(finding(
+                FirewallVerdict::Perhaps => findings.push(finding(
                     code::FIREWALL,
                     flow.severity.min(Severity::Note),
                     format!(
@@ -262,8 +270,12 @@ impl FirewallOutput {
 mod tests {
     use super::*;
 
-    pub(super) fn packet(udp: bool, port: Option<u16>, established: bool) -> Packet<'static> {
-        Packet {
+    pub(super) fn packet(
+        udp: bool,
+        port: Option<u16>,
+        established: bool,
+    ) -> FirewallPacket<'static> {
+        FirewallPacket {
             interface: "eth0",
             address: Ipv4Addr::new(192, 0, 2, 10),
             udp,
@@ -272,12 +284,12 @@ mod tests {
         }
     }
 
-    const TFTP: Flow = Flow {
+    const TFTP: TrafficFlow = TrafficFlow {
         udp: true,
         port: Some(69),
         severity: Severity::Error,
     };
-    const TRANSFERS: Flow = Flow { port: None, ..TFTP };
+    const TRANSFERS: TrafficFlow = TrafficFlow { port: None, ..TFTP };
 
     const CLOSED: &str = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n";
     const NFT_CLOSED: &str = r#"{"nftables":[{"chain":{"family":"inet","table":"t","name":"in",

@@ -60,7 +60,7 @@ pub enum SelectError {
     )]
     Nothing(Vec<Interface>),
     /// Several are equally likely.
-    #[error("several interfaces could be the phones': {}", list(.0))]
+    #[error("several interfaces could lead to the phones: {}", list(.0))]
     Several(Vec<Interface>),
     /// The named interface does not exist or has no address.
     #[error("there is no interface '{name}' with an IPv4 address{}", found(.existing))]

@@ -36,14 +36,14 @@ impl fmt::Display for PortOwner {
 
 /// The transport protocol of a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
+pub enum PortProtocol {
     /// Any bound socket counts.
     Udp,
     /// Only a listening socket counts.
     Tcp,
 }
 
-impl Protocol {
+impl PortProtocol {
     /// The kernel's tables, and the state of the sockets that count.
     fn tables(self) -> ([&'static str; 2], Option<&'static str>) {
         match self {
@@ -54,7 +54,7 @@ impl Protocol {
 }
 
 /// Whether `port` is in use on this address or on all addresses, by any process.
-pub(super) fn in_use(protocol: Protocol, address: Ipv4Addr, port: u16) -> bool {
+pub(super) fn in_use(protocol: PortProtocol, address: Ipv4Addr, port: u16) -> bool {
     let (tables, state) = protocol.tables();
     tables
         .iter()
@@ -74,13 +74,13 @@ fn is_at(local: &str, address: Ipv4Addr) -> bool {
 /// The process that uses `port` on any IPv4 or IPv6 address. `None` if there is none, or if it belongs to
 /// another user and the kernel hides it.
 #[must_use]
-pub fn port_owner(protocol: Protocol, port: u16) -> Option<PortOwner> {
+pub fn port_owner(protocol: PortProtocol, port: u16) -> Option<PortOwner> {
     port_owner_at(protocol, SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port))
 }
 
 /// The process that uses this port on this address or on every address; `None` as above.
 #[must_use]
-pub fn port_owner_at(protocol: Protocol, at: SocketAddrV4) -> Option<PortOwner> {
+pub fn port_owner_at(protocol: PortProtocol, at: SocketAddrV4) -> Option<PortOwner> {
     let (tables, state) = protocol.tables();
     let inodes: Vec<u64> = tables
         .iter()
@@ -163,11 +163,11 @@ mod tests {
     fn a_socket_of_this_process_is_found() {
         let socket = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
         let port = socket.local_addr().unwrap().port();
-        let found = port_owner(Protocol::Udp, port).expect("our own socket is ours to see");
+        let found = port_owner(PortProtocol::Udp, port).expect("our own socket is ours to see");
         assert_eq!(found.pid, std::process::id());
         assert!(!found.name.is_empty());
         drop(socket);
-        assert_eq!(port_owner(Protocol::Udp, port), None);
+        assert_eq!(port_owner(PortProtocol::Udp, port), None);
     }
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let talking = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
-        let holder = |port| super::port_owner(Protocol::Tcp, port).map(|holder| holder.pid);
+        let holder = |port| super::port_owner(PortProtocol::Tcp, port).map(|holder| holder.pid);
         assert_eq!(holder(port), Some(std::process::id()));
         assert_eq!(holder(talking.local_addr().unwrap().port()), None);
     }
@@ -194,14 +194,14 @@ mod tests {
     fn a_port_in_use_on_another_address_is_free_on_this_one() {
         let socket = UdpSocket::bind(("127.0.0.2", 0)).unwrap();
         let port = socket.local_addr().unwrap().port();
-        assert!(in_use(Protocol::Udp, Ipv4Addr::new(127, 0, 0, 2), port));
-        assert!(in_use(Protocol::Udp, Ipv4Addr::UNSPECIFIED, port));
-        assert!(!in_use(Protocol::Udp, Ipv4Addr::LOCALHOST, port));
+        assert!(in_use(PortProtocol::Udp, Ipv4Addr::new(127, 0, 0, 2), port));
+        assert!(in_use(PortProtocol::Udp, Ipv4Addr::UNSPECIFIED, port));
+        assert!(!in_use(PortProtocol::Udp, Ipv4Addr::LOCALHOST, port));
         let everywhere = UdpSocket::bind(("0.0.0.0", 0)).unwrap();
         let port = everywhere.local_addr().unwrap().port();
-        assert!(in_use(Protocol::Udp, Ipv4Addr::LOCALHOST, port));
+        assert!(in_use(PortProtocol::Udp, Ipv4Addr::LOCALHOST, port));
         drop(everywhere);
-        assert!(!in_use(Protocol::Udp, Ipv4Addr::LOCALHOST, port));
+        assert!(!in_use(PortProtocol::Udp, Ipv4Addr::LOCALHOST, port));
     }
 
     #[test]

@@ -2,10 +2,10 @@
 //! in two parts, so that no phone waits for a check that takes seconds.
 
 use super::{
-    CheckOptions, Protocol, SelectedInterface,
+    CheckOptions, PortProtocol, SelectedInterface,
     check::{PendingDhcpProbe, check_firewall, check_interface, serve},
     interfaces,
-    ports::Port,
+    ports::CheckedPort,
     rights::Rights,
 };
 use crate::{
@@ -36,9 +36,11 @@ pub fn check_before_run(options: &CheckOptions, chosen: &SelectedInterface) -> P
     let rights = Rights::of_this_process(options.tftp_port);
     let taken = |number| {
         let mut ports =
-            Port::all(options.tftp_port, options.http_port, options.isolated).into_iter();
+            CheckedPort::all(options.tftp_port, options.http_port, options.isolated).into_iter();
         ports.any(|port| {
-            port.number == number && port.protocol == Protocol::Udp && port.is_taken(chosen.address)
+            port.number == number
+                && port.protocol == PortProtocol::Udp
+                && port.is_taken(chosen.address)
         })
     };
     if rights.ports && !taken(options.tftp_port) {

@@ -14,7 +14,7 @@ use super::finding::{code, finding};
 use crate::{
     diagnose::{Finding, Severity},
     stage::StagedFile,
-    tftp::{Answer, Bound, Request, Service, TransferOutcome},
+    tftp::{Bound, TftpAnswer, TftpRequest, TftpService, TransferOutcome},
 };
 
 /// How long to wait for one answer, and the number of attempts.
@@ -24,12 +24,12 @@ const TRIES: u32 = 3;
 /// Serves one file under one name.
 struct OneFile(StagedFile);
 
-impl Service for OneFile {
-    fn request(&mut self, _: Instant, request: &Request<'_>) -> Answer {
+impl TftpService for OneFile {
+    fn request(&mut self, _: Instant, request: &TftpRequest<'_>) -> TftpAnswer {
         if request.name == &*self.0.name {
-            Answer::Serve(self.0.clone())
+            TftpAnswer::Serve(self.0.clone())
         } else {
-            Answer::NotFound
+            TftpAnswer::NotFound
         }
     }
 

@@ -7,7 +7,7 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use super::{
-    bytes::{MAX_LIST, Malformed, Reader, some_text},
+    bytes::{ByteReader, MAX_LIST, Malformed, some_text},
     names::{described_model, device_mac, load_name},
 };
 use crate::phone::{LoadName, MacAddress, Model};
@@ -105,16 +105,16 @@ impl Cdp {
     /// The version is unknown, the checksum is wrong, or a TLV does not fit.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         const SHORT: &str = "4 bytes of header expected";
-        let mut reader = Reader::new(FORMAT, bytes);
+        let mut reader = ByteReader::new(FORMAT, bytes);
         let protocol_version = reader.u8(SHORT)?;
         if !matches!(protocol_version, 1 | 2) {
-            return Err(Reader::new(FORMAT, bytes).fault("version 1 or 2 expected"));
+            return Err(ByteReader::new(FORMAT, bytes).fault("version 1 or 2 expected"));
         }
         let ttl = Duration::from_secs(reader.u8(SHORT)?.into());
         let sum = reader.u16(SHORT)?;
         let right = [OddByte::First, OddByte::Last].map(|odd| checksum(bytes, odd));
         if !right.contains(&sum) {
-            let mut place = Reader::new(FORMAT, bytes);
+            let mut place = ByteReader::new(FORMAT, bytes);
             place.take(2, SHORT)?;
             return Err(place.fault("wrong checksum: the frame was damaged"));
         }
@@ -136,7 +136,7 @@ impl Cdp {
     }
 
     fn apply_tlv(&mut self, kind: u16, value: &[u8]) -> Result<(), Malformed> {
-        let mut reader = Reader::new(FORMAT, value);
+        let mut reader = ByteReader::new(FORMAT, value);
         match kind {
             0x01 => {
                 self.device = some_text(value);
@@ -181,7 +181,7 @@ impl Cdp {
 /// length. The count does not decide how much is allocated.
 fn addresses(value: &[u8]) -> Result<Vec<Ipv4Addr>, Malformed> {
     const SHORT: &str = "an address is longer than its TLV";
-    let mut reader = Reader::new(FORMAT, value);
+    let mut reader = ByteReader::new(FORMAT, value);
     let count = reader.u32("4 bytes of address count expected")?;
     let mut found = Vec::new();
     let mut read = 0;
@@ -199,7 +199,7 @@ fn addresses(value: &[u8]) -> Result<Vec<Ipv4Addr>, Malformed> {
     Ok(found)
 }
 
-fn power_request(reader: &mut Reader<'_>) -> Result<PowerRequest, Malformed> {
+fn power_request(reader: &mut ByteReader<'_>) -> Result<PowerRequest, Malformed> {
     const SHORT: &str = "4 bytes of power request expected";
     let request = reader.u16(SHORT)?;
     let management = reader.u16(SHORT)?;

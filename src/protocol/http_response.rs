@@ -36,11 +36,11 @@ pub enum ResponseError {
 #[derive(Debug, Clone, Default)]
 pub struct ResponseDecoder {
     bytes: Vec<u8>,
-    body: Option<Body>,
+    body: Option<ResponseBody>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Body {
+struct ResponseBody {
     /// The offset of its first byte.
     start: usize,
     /// Its length in bytes; `None`: the body ends with the connection.
@@ -61,7 +61,7 @@ impl ResponseDecoder {
             None => match head_end(&self.bytes, from) {
                 Some(start) if start <= MAX_HEAD => {
                     let length = read_head(&self.bytes[..start])?;
-                    *self.body.insert(Body { start, length })
+                    *self.body.insert(ResponseBody { start, length })
                 }
                 None if self.bytes.len() <= MAX_HEAD => return Ok(false),
                 _ => return Err(ResponseError::LongHead),

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use encode::encode_response;
 pub use phone::{Agent, SipPhone};
 pub use response::Response;
-pub use stream::Stream;
+pub use stream::SipStream;
 
 use super::bytes::Malformed;
 
@@ -61,7 +61,7 @@ impl fmt::Display for SipTransport {
 
 /// The flow of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Flow {
+pub struct SipFlow {
     /// The sender.
     pub source: SocketAddrV4,
     /// The receiver.
@@ -91,7 +91,7 @@ pub struct Flow {
 /// # Ok::<(), reflash::protocol::Malformed>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct SipRequest {
     /// `REGISTER`.
     pub method: String,
     /// Request URI.
@@ -110,7 +110,7 @@ struct Headers {
     has_credentials: bool,
 }
 
-impl Request {
+impl SipRequest {
     /// The transaction: Call-ID, `CSeq` number, `CSeq` method.
     pub(crate) fn transaction(&self) -> Option<(&str, u32, &str)> {
         self.headers.transaction()

@@ -10,7 +10,7 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 
 /// The offset of a name.
 #[derive(Debug, Clone, Copy)]
-enum Clock {
+enum ZoneOffset {
     /// Minutes east of UTC, all year.
     Fixed(i32),
     /// As in this IANA zone.
@@ -19,10 +19,10 @@ enum Clock {
     Doubtful(i32),
 }
 
-use Clock::{As, Doubtful, Fixed};
+use ZoneOffset::{As, Doubtful, Fixed};
 
 /// Every name of [`crate::phone::CISCO_TIME_ZONES`]. Of equal entries the first is chosen.
-const CLOCKS: &[(&str, Clock)] = &[
+const CLOCKS: &[(&str, ZoneOffset)] = &[
     ("Dateline Standard Time", Fixed(-720)),
     ("Samoa Standard Time", Fixed(-660)),
     ("Hawaiian Standard Time", Fixed(-600)),
@@ -139,12 +139,13 @@ pub fn cisco_time_zone(name: &str, year: i16) -> Result<&'static str, TimeZoneEr
     let zone = TimeZone::get(name).map_err(|_| TimeZoneError::Unknown {
         nearest: similar(name),
     })?;
-    let is_reference = |clock: &Clock| matches!(clock, As(zone) if zone.eq_ignore_ascii_case(name));
+    let is_reference =
+        |clock: &ZoneOffset| matches!(clock, As(zone) if zone.eq_ignore_ascii_case(name));
     if let Some((known, _)) = CLOCKS.iter().find(|(_, clock)| is_reference(clock)) {
         return Ok(known);
     }
     let hours = hours(&zone, year);
-    let same = |clock: &Clock| clock.hours(year).is_some_and(|other| other == hours);
+    let same = |clock: &ZoneOffset| clock.hours(year).is_some_and(|other| other == hours);
     let found = CLOCKS.iter().find(|(_, clock)| same(clock));
     found.map(|(known, _)| *known).ok_or_else(|| {
         let mut nearest: Vec<_> = CLOCKS.iter().collect();
@@ -163,7 +164,7 @@ pub fn cisco_time_zone(name: &str, year: i16) -> Result<&'static str, TimeZoneEr
 /// The offsets of a year: start and minutes east of UTC.
 type Hours = Vec<(Timestamp, i32)>;
 
-impl Clock {
+impl ZoneOffset {
     fn hours(self, year: i16) -> Option<Hours> {
         match self {
             Fixed(minutes) => Some(vec![(start_of(year), minutes)]),

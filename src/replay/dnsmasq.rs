@@ -11,7 +11,7 @@ use std::{collections::HashMap, net::Ipv4Addr};
 
 use super::{
     log_line::{LineKind, LogLine, address},
-    trace::{Request, Trace},
+    trace::{ReplayedRequest, Trace},
 };
 use crate::track::{TransferEnd, Transport};
 
@@ -20,13 +20,13 @@ const ERRORS_MAX: usize = 4096;
 
 /// The state between lines.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(super) struct DnsmasqReader {
     /// The phone's last ERROR packet; the next line has the file that it ended.
     errors: HashMap<Ipv4Addr, (u16, String)>,
     used: bool,
 }
 
-impl Reader {
+impl DnsmasqReader {
     pub(super) fn is_used(&self) -> bool {
         self.used
     }
@@ -87,7 +87,7 @@ fn add_ended_request(
     address: Ipv4Addr,
 ) -> Option<usize> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let request = Request {
+    let request = ReplayedRequest {
         address,
         port: 0,
         transport: Transport::Tftp,

@@ -237,7 +237,7 @@ fn bare(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replay::{Format, read_from};
+    use crate::replay::{ReplayFormat, read_from};
 
     fn seen(names: &[&str]) -> Vec<StagePlan> {
         let log: String = names
@@ -248,7 +248,8 @@ mod tests {
                 [&head, " RRQ from 192.0.2.1 filename ", name, "\n"].concat()
             })
             .collect();
-        let mut trace = read_from(&mut log.as_bytes(), Format::Log, Some(2026), None).unwrap();
+        let mut trace =
+            read_from(&mut log.as_bytes(), ReplayFormat::Log, Some(2026), None).unwrap();
         stages(&mut trace)
     }
 

@@ -28,8 +28,8 @@ pub(super) fn read(
         },
         ..Trace::default()
     };
-    let mut tftpd_hpa = tftpd_hpa::Reader::default();
-    let mut dnsmasq = dnsmasq::Reader::default();
+    let mut tftpd_hpa = tftpd_hpa::TftpdHpaReader::default();
+    let mut dnsmasq = dnsmasq::DnsmasqReader::default();
     let mut bytes = Vec::new();
     while !trace.tally.cut {
         bytes.clear();

@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    capture::Reader,
+    capture::CaptureReader,
     http_transfers::HttpTransfers,
     tftp_transfers::TftpTransfers,
     timestamp::LogTime,
@@ -35,7 +35,7 @@ pub(super) fn read(input: &mut impl BufRead) -> io::Result<Trace> {
         has_ends: true,
         ..Trace::default()
     };
-    let mut reader = Reader::new(input)?;
+    let mut reader = CaptureReader::new(input)?;
     let mut packets = Packets::default();
     while let Some(packet) = reader.packet()? {
         if trace.tally.cut {

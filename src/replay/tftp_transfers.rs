@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     timestamp::LogTime,
-    trace::{Request, Trace, TraceEvent},
+    trace::{ReplayedRequest, Trace, TraceEvent},
 };
 use crate::{
     protocol::frame::Payload,
@@ -40,14 +40,14 @@ const OPTIONS: u16 = 6;
 /// All running transfers, by the client's address and port.
 #[derive(Debug, Default)]
 pub(super) struct TftpTransfers {
-    running: HashMap<SocketAddrV4, Transfer>,
+    running: HashMap<SocketAddrV4, ReplayedTftpTransfer>,
     /// When silent transfers were last searched for.
     swept: Option<Timestamp>,
     newest: Option<Timestamp>,
 }
 
 #[derive(Debug)]
-struct Transfer {
+struct ReplayedTftpTransfer {
     index: usize,
     name: Vec<u8>,
     /// The server's address and port, once it answered.
@@ -62,7 +62,7 @@ struct Transfer {
     last_report: Timestamp,
 }
 
-impl Transfer {
+impl ReplayedTftpTransfer {
     fn bytes(&self) -> u64 {
         match self.last {
             Some((last, whole)) if self.acknowledged >= last => whole,
@@ -170,7 +170,7 @@ impl TftpTransfers {
             trace.tally.cut = true;
             return true;
         }
-        let request = Request {
+        let request = ReplayedRequest {
             address: *from.ip(),
             port: from.port(),
             transport: Transport::Tftp,
@@ -181,7 +181,7 @@ impl TftpTransfers {
             ended: false,
         };
         if let Some(index) = trace.add_request(LogTime::At(at), request) {
-            let running = Transfer {
+            let running = ReplayedTftpTransfer {
                 index,
                 name,
                 server: None,
@@ -212,7 +212,7 @@ impl TftpTransfers {
         match code {
             ACK => {
                 running.last_packet = at;
-                let block = Transfer::block_number(running.acknowledged, value);
+                let block = ReplayedTftpTransfer::block_number(running.acknowledged, value);
                 let Some(block) =
                     block.filter(|block| (running.acknowledged + 1..=running.sent).contains(block))
                 else {
@@ -258,7 +258,7 @@ impl TftpTransfers {
                 running.server = Some(server);
                 running.last_packet = at;
                 let bytes = length.saturating_sub(4) as u64;
-                if let Some(block) = Transfer::block_number(running.sent, bits)
+                if let Some(block) = ReplayedTftpTransfer::block_number(running.sent, bits)
                     && block > running.sent
                 {
                     running.sent = block;

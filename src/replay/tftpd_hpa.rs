@@ -17,7 +17,7 @@ use std::{collections::HashMap, net::Ipv4Addr};
 use super::{
     log_line::{LineKind, LogLine, address},
     timestamp::LogTime,
-    trace::{Request, Trace},
+    trace::{ReplayedRequest, Trace},
 };
 use crate::track::{TransferEnd, Transport};
 
@@ -50,7 +50,7 @@ struct Newest {
 
 /// The state between lines.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(super) struct TftpdHpaReader {
     newest: HashMap<(Ipv4Addr, String), Newest>,
     by_process: HashMap<u32, usize>,
     /// The newest request of each address.
@@ -60,7 +60,7 @@ pub(super) struct Reader {
     used: bool,
 }
 
-impl Reader {
+impl TftpdHpaReader {
     pub(super) fn is_used(&self) -> bool {
         self.used
     }
@@ -109,7 +109,7 @@ impl Reader {
             }
             index
         } else {
-            let request = Request {
+            let request = ReplayedRequest {
                 address: from,
                 port: 0,
                 transport: Transport::Tftp,

@@ -22,7 +22,7 @@ pub const MAX_OBSERVATIONS: usize = 1_000_000;
 
 /// One request.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
+pub(super) struct ReplayedRequest {
     pub address: Ipv4Addr,
     /// 0 if unknown.
     pub port: u16,
@@ -114,7 +114,7 @@ pub struct Trace {
     pub what: &'static str,
     /// The first damaged packet.
     pub damage: Option<DamagedPacket>,
-    pub(super) requests: Vec<Request>,
+    pub(super) requests: Vec<ReplayedRequest>,
     pub(super) events: Vec<(LogTime, TraceEvent)>,
     /// The number of observations from the wire.
     pub(super) observations: usize,
@@ -154,7 +154,7 @@ impl Trace {
     }
 
     /// Adds a request; `None` beyond [`MAX_REQUESTS`].
-    pub(super) fn add_request(&mut self, time: LogTime, request: Request) -> Option<usize> {
+    pub(super) fn add_request(&mut self, time: LogTime, request: ReplayedRequest) -> Option<usize> {
         if self.requests.len() >= MAX_REQUESTS {
             self.tally.cut = true;
             return None;
@@ -200,7 +200,7 @@ impl Trace {
             .flat_map(|manifest| &manifest.images)
             .map(|(name, size)| (normalized_name(name), (name.as_str(), *size)))
             .collect();
-        let served = |request: &Request| {
+        let served = |request: &ReplayedRequest| {
             let bare = normalized_name(&request.name);
             let known = sizes
                 .get(&bare)

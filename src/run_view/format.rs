@@ -2,7 +2,7 @@
 
 use crate::{
     text::{escape, size},
-    track::{Event, Evidence, EvidenceSource, PhoneRef, Report, State, Step},
+    track::{Event, Evidence, EvidenceSource, PhoneRef, PhoneStep, Report, State},
 };
 
 /// A phone's name in a line: its MAC once it is known, its address until then.
@@ -71,7 +71,7 @@ pub(crate) fn evidence(evidence: &Evidence) -> String {
 }
 
 /// A step in one line, without the phone's name.
-pub(crate) fn step(step: &Step) -> String {
+pub(crate) fn step(step: &PhoneStep) -> String {
     let fetching = matches!(step.state, State::Manifest | State::Images | State::Writing);
     let what = match (
         step.details.file.as_ref().filter(|_| fetching),

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     diagnose::Diagnosis,
     phone::LoadName,
-    track::{Evidence, PhoneId, PhoneRef, PhoneReport, Progress, State, Step},
+    track::{Evidence, PhoneId, PhoneRef, PhoneReport, PhoneStep, State, TransferProgress},
 };
 
 /// Pieces of evidence that are kept of one phone, as in the tracker.
@@ -136,7 +136,7 @@ impl PhoneView {
 
     /// Applies a step. Returns how many bytes the phone acknowledged since the last step or
     /// progress.
-    pub(super) fn step(&mut self, at: Timestamp, step: &Step) -> u64 {
+    pub(super) fn step(&mut self, at: Timestamp, step: &PhoneStep) -> u64 {
         self.enter(at, step.state, step.details.evidence.as_ref());
         self.timeline.enter(at, step.state);
         self.last_seen = at;
@@ -163,7 +163,7 @@ impl PhoneView {
 
     /// Applies progress. Returns how many bytes the phone acknowledged since the last step or
     /// progress.
-    pub(super) fn progress(&mut self, progress: &Progress) -> u64 {
+    pub(super) fn progress(&mut self, progress: &TransferProgress) -> u64 {
         let more = self.acknowledge(&progress.file, progress.bytes, progress.size);
         if let Some(file) = &mut self.file {
             file.size = progress.size;

@@ -126,10 +126,10 @@ impl Captures {
 
 /// The running capture threads.
 #[derive(Debug, Default)]
-pub struct CaptureThreads(Vec<CaptureThread>);
+pub struct CaptureThreads(Vec<RunningCapture>);
 
 #[derive(Debug)]
-struct CaptureThread {
+struct RunningCapture {
     thread: Thread,
     /// Frames over the rate limit.
     dropped: Arc<AtomicU64>,
@@ -138,12 +138,12 @@ struct CaptureThread {
 impl CaptureThreads {
     /// Adds a thread. `dropped`: its count of frames over the rate limit.
     pub(super) fn push(&mut self, thread: Thread, dropped: Arc<AtomicU64>) {
-        self.0.push(CaptureThread { thread, dropped });
+        self.0.push(RunningCapture { thread, dropped });
     }
 
     /// Ends the threads and logs what they lost.
     pub fn end(self) {
-        for CaptureThread { thread, dropped } in self.0 {
+        for RunningCapture { thread, dropped } in self.0 {
             let name = thread.interface().to_owned();
             let Some(totals) = thread.end() else {
                 tracing::error!("the capture thread on {name} panicked");

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use crate::{
     dhcp::{BoundServer, PacketSocketError, Pool, RunningServer, ServerConfig, StartError},
     failure::Failure,
-    preflight::{self, Interface, Protocol, SelectedInterface},
+    preflight::{self, Interface, PortProtocol, SelectedInterface},
     privileges,
 };
 
@@ -96,7 +96,7 @@ fn failure(error: &StartError) -> Failure {
         StartError::Port(port) if port.kind() == std::io::ErrorKind::PermissionDenied => {
             privileges::how_to_grant()
         }
-        StartError::Port(_) => match preflight::port_owner(Protocol::Udp, 67) {
+        StartError::Port(_) => match preflight::port_owner(PortProtocol::Udp, 67) {
             Some(holder) => format!(
                 "{holder} is using it. Stop it during the conversion: {}",
                 holder.stop()

@@ -15,7 +15,7 @@ use crate::{
     failure::Failure,
     lint,
     phone::{MacAddress, RequestedFile},
-    preflight::{self, Protocol, SelectedInterface},
+    preflight::{self, PortProtocol, SelectedInterface},
     protocol::{sccp, sip::SipTransport},
     stage::ExtraFile,
     track::{Observation, RegistrationTarget},
@@ -91,8 +91,8 @@ impl RegistrarListeners {
             Err(error) => error,
         };
         let protocols = match flag {
-            "--sip-port" => &[Protocol::Udp, Protocol::Tcp][..],
-            _ => &[Protocol::Tcp],
+            "--sip-port" => &[PortProtocol::Udp, PortProtocol::Tcp][..],
+            _ => &[PortProtocol::Tcp],
         };
         let failure = bind_failure(listen, protocols, &error);
         if is_required {

@@ -48,11 +48,11 @@ pub struct Setup {
     /// The TFTP server, bound and not yet running.
     pub server: tftp::Bound,
     /// The HTTP server for phones, bound; `None`: HTTP is off.
-    pub http: Option<http::Server>,
+    pub http: Option<http::HttpServer>,
     /// The server of the metrics; `None`: metrics are off.
-    pub metrics: Option<http::Server>,
+    pub metrics: Option<http::HttpServer>,
     /// The server of the web page; `None`: the page is off.
-    pub web: Option<web::Server>,
+    pub web: Option<web::WebServer>,
     /// Queues of observations from captures and listeners, each with its time. A queue ends when
     /// its sender is dropped.
     pub observations: Vec<mpsc::Receiver<(Instant, Observation)>>,

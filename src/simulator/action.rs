@@ -6,7 +6,7 @@ use crate::phone::LoadName;
 
 /// What the surroundings do for a phone. A phone has at most one open port.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub enum PhoneAction {
     /// Open this UDP port on the phone's address.
     Open(u16),
     /// Close it: later packets to it are answered with ICMP port unreachable.

@@ -280,7 +280,7 @@ pub(super) fn code(family: Family) -> &'static str {
 mod tests {
     use std::io::Read;
 
-    use super::{super::read::Manifest, *};
+    use super::{super::read::ScriptManifest, *};
 
     const FAMILIES: [Family; 7] = [
         Family::F11,
@@ -339,7 +339,7 @@ mod tests {
                 );
                 for (name, bytes) in &files {
                     if LoadName::new(name).as_str() != name {
-                        let manifest = Manifest::read(bytes).expect(name);
+                        let manifest = ScriptManifest::read(bytes).expect(name);
                         assert_eq!(manifest.images.len(), 5);
                         assert!(manifest.images.iter().all(|image| has(image)), "{name}");
                     }

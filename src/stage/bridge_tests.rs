@@ -59,7 +59,7 @@ fn the_configuration_during_a_survey_names_the_call_manager_and_no_load() {
     let (mine, name) = (says("target"), "SEP001D45AABB01.cnf.xml");
     let own = ExtraFile::per_view(name, source, mine, says("bridge"), says("no load")).unwrap();
     let (targets, bridges) = ([sip45()], [bridge()]);
-    let legs = layout::Sources {
+    let legs = layout::LayoutSources {
         extra: &[own],
         ..of(&targets, &bridges)
     };

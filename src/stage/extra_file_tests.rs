@@ -15,7 +15,7 @@ fn own(name: &str, bytes: &[u8]) -> ExtraFile {
 }
 
 fn staged(base: &Path, bridges: &[Bundle], own: &[ExtraFile]) -> Result<Stage, StageError> {
-    let legs = layout::Sources {
+    let legs = layout::LayoutSources {
         bundles: &[sip45()],
         bridges,
         extra: own,

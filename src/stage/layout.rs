@@ -61,7 +61,7 @@ impl Stage {
         extra: &[ExtraFile],
         call_manager: IpAddr,
     ) -> Result<Self, StageError> {
-        let sources = Sources {
+        let sources = LayoutSources {
             bundles,
             bridges,
             extra,
@@ -111,7 +111,7 @@ impl Stage {
 
 /// What a stage is made from.
 #[derive(Clone, Copy)]
-pub(super) struct Sources<'a> {
+pub(super) struct LayoutSources<'a> {
     pub(super) bundles: &'a [Bundle],
     pub(super) bridges: &'a [Bundle],
     /// Files in every view.
@@ -122,12 +122,12 @@ pub(super) struct Sources<'a> {
 /// kept in memory only, since they may contain passwords.
 pub(super) fn temporary(
     base: &Path,
-    sources: Sources<'_>,
+    sources: LayoutSources<'_>,
     call_manager: IpAddr,
     unpack: Unpack<'_>,
 ) -> Result<Stage, StageError> {
     inspect(sources)?;
-    let Sources {
+    let LayoutSources {
         bundles, bridges, ..
     } = sources;
     let root = TransientRoot::create(base).map_err(StageError::io("create a folder in", base))?;
@@ -204,7 +204,7 @@ pub(super) fn persistent(
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let sources = Sources {
+    let sources = LayoutSources {
         bundles,
         bridges: &[],
         extra,
@@ -270,7 +270,7 @@ pub(super) fn move_files(from: &Path, to: &Path, files: &[StagedFile]) -> Result
 
 /// Every check that is possible before a byte is written. Target and bridge may have
 /// different bytes under one name: no phone sees both at once.
-fn inspect(sources: Sources<'_>) -> Result<(), StageError> {
+fn inspect(sources: LayoutSources<'_>) -> Result<(), StageError> {
     let mut total = 0_u64;
     for bundles in [sources.bundles, sources.bridges] {
         total = total.saturating_add(inspect_view(bundles, sources.extra)?);

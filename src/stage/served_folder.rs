@@ -47,7 +47,7 @@ pub enum ServedFolderError {
     },
     /// The file changed each time it was read.
     #[error(
-        "{} changes while it is read; wait for the writer, or replace the file by renaming", path.display()
+        "{} changes while it is read; wait until it is written, or write a new file and rename it", path.display()
     )]
     Changing {
         /// The file.

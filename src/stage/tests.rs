@@ -101,8 +101,8 @@ pub(super) fn sip45() -> Bundle {
     bundle("sip45.zip", "SIP45.9-3-1SR4-1S", &["7945", "7965"])
 }
 
-pub(super) fn of<'a>(bundles: &'a [Bundle], bridges: &'a [Bundle]) -> layout::Sources<'a> {
-    layout::Sources {
+pub(super) fn of<'a>(bundles: &'a [Bundle], bridges: &'a [Bundle]) -> layout::LayoutSources<'a> {
+    layout::LayoutSources {
         bundles,
         bridges,
         extra: &[],

@@ -271,12 +271,12 @@ fn put_source(header: &mut msghdr, control: &mut Control, from: Ipv4Addr) {
 }
 
 /// Control data that is plain C data: any bytes are a valid value.
-trait Plain: Copy {}
-impl Plain for in_pktinfo {}
-impl Plain for sock_extended_err {}
+trait PlainData: Copy {}
+impl PlainData for in_pktinfo {}
+impl PlainData for sock_extended_err {}
 
 /// Finds an IP control message of this kind in a header that the kernel filled.
-fn find_control<T: Plain>(header: &msghdr, kind: c_int) -> Option<T> {
+fn find_control<T: PlainData>(header: &msghdr, kind: c_int) -> Option<T> {
     // SAFETY: only called while the control buffer that the header points to is alive; the
     // kernel wrote well-formed messages and their total length, within which these stay.
     unsafe {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::packet::{Head, Options};
+use super::packet::{PacketHead, RequestOptions};
 
 /// The block size without the option, in bytes (RFC 1350).
 pub const BLOCK_DEFAULT: u16 = 512;
@@ -33,7 +33,7 @@ pub struct NegotiatedOptions {
     /// The retransmission interval that the client requested.
     pub timeout: Option<Duration>,
     /// The OACK; `None` if no option was granted.
-    pub option_ack: Option<Head>,
+    pub option_ack: Option<PacketHead>,
 }
 
 impl NegotiatedOptions {
@@ -51,9 +51,9 @@ impl NegotiatedOptions {
     /// Grants options of a request for a file of `size` bytes. If an option is repeated, the first
     /// one counts (RFC 2347 allows each once).
     #[must_use]
-    pub fn negotiate(options: Options<'_>, size: u64, block_max: u16) -> Self {
+    pub fn negotiate(options: RequestOptions<'_>, size: u64, block_max: u16) -> Self {
         let mut negotiated = Self::plain();
-        let mut oack = Head::option_ack();
+        let mut oack = PacketHead::option_ack();
         let mut seen = [false; 4];
         let mut granted = false;
         for (name, value) in options.iter() {
@@ -124,7 +124,7 @@ mod tests {
 
     fn oack(options: &[u8]) -> Vec<u8> {
         let negotiated =
-            NegotiatedOptions::negotiate(Options::new(options), SIZE, BLOCK_GRANTED_MAX);
+            NegotiatedOptions::negotiate(RequestOptions::new(options), SIZE, BLOCK_GRANTED_MAX);
         negotiated
             .option_ack
             .map_or(Vec::new(), |head| head.as_bytes()[2..].to_vec())
@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn a_smaller_mtu_makes_smaller_blocks() {
         let negotiated =
-            NegotiatedOptions::negotiate(Options::new(b"blksize\x001468\0"), SIZE, 1_368);
+            NegotiatedOptions::negotiate(RequestOptions::new(b"blksize\x001468\0"), SIZE, 1_368);
         assert_eq!(negotiated.block_size, 1_368);
     }
 
@@ -207,7 +207,7 @@ mod tests {
     fn the_largest_oack_fits() {
         let all = b"windowsize\x008\0timeout\x0010\0tsize\x000\0blksize\x001468\0";
         let negotiated =
-            NegotiatedOptions::negotiate(Options::new(all), u64::MAX, BLOCK_GRANTED_MAX);
+            NegotiatedOptions::negotiate(RequestOptions::new(all), u64::MAX, BLOCK_GRANTED_MAX);
         let head = negotiated.option_ack.expect("four options were granted");
         assert!(
             head.as_bytes()

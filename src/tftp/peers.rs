@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Port;
+use super::TransferPort;
 
 /// How long a peer is remembered after its transfer. A late ACK must not count for the peer's next
 /// transfer, which therefore uses the other port; and a repeated final ACK must not be answered as
@@ -33,7 +33,7 @@ pub enum Peer {
     /// Its transfer ended recently.
     Left {
         /// The port that served it.
-        port: Port,
+        port: TransferPort,
         /// When it ended.
         at: Instant,
         /// Whether it has no reason to send more, so that further packets are late ones.
@@ -80,7 +80,7 @@ impl Peers {
     }
 
     /// Records the end of a transfer.
-    pub fn end(&mut self, now: Instant, peer: SocketAddrV4, port: Port, quiet: bool) {
+    pub fn end(&mut self, now: Instant, peer: SocketAddrV4, port: TransferPort, quiet: bool) {
         self.forget(now);
         let left = Peer::Left {
             port,
@@ -178,12 +178,12 @@ mod tests {
         };
         assert_eq!(peers.get(now, peer(1)), Some(busy));
         assert_eq!(peers.get(now, peer(2)), None);
-        peers.end(now, peer(1), Port::Second, true);
+        peers.end(now, peer(1), TransferPort::Second, true);
         let almost = now + MEMORY.mul_f32(0.99);
         assert!(matches!(
             peers.get(almost, peer(1)),
             Some(Peer::Left {
-                port: Port::Second,
+                port: TransferPort::Second,
                 ..
             })
         ));
@@ -195,9 +195,9 @@ mod tests {
         let mut peers = Peers::default();
         let now = Instant::now();
         peers.begin(now, peer(1), 5);
-        peers.end(now, peer(1), Port::First, true);
+        peers.end(now, peer(1), TransferPort::First, true);
         peers.begin(now, peer(1), 6);
-        peers.end(now + MEMORY, peer(2), Port::First, true);
+        peers.end(now + MEMORY, peer(2), TransferPort::First, true);
         assert_eq!(
             peers.get(now + MEMORY, peer(1)),
             Some(Peer::Busy {
@@ -214,10 +214,10 @@ mod tests {
         let now = Instant::now();
         for port in 0..=u16::MAX {
             peers.begin(now, peer(port), 0);
-            peers.end(now, peer(port), Port::First, true);
+            peers.end(now, peer(port), TransferPort::First, true);
         }
         assert!(peers.known.len() <= REMEMBERED && peers.left.len() <= REMEMBERED);
-        peers.end(now + MEMORY, peer(0), Port::First, true);
+        peers.end(now + MEMORY, peer(0), TransferPort::First, true);
         assert_eq!((peers.known.len(), peers.left.len()), (1, 1));
     }
 }

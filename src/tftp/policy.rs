@@ -38,7 +38,7 @@ pub const ERROR_TEXT_MAX: usize = 200;
 
 /// The limits of one engine.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct EngineLimits {
     /// Maximum number of concurrent transfers to one address.
     pub transfers_per_address: usize,
     /// Maximum number of concurrent transfers.
@@ -47,7 +47,7 @@ pub struct Limits {
     pub block_max: u16,
 }
 
-impl Default for Limits {
+impl Default for EngineLimits {
     fn default() -> Self {
         Self {
             transfers_per_address: TRANSFERS_PER_ADDRESS,
@@ -57,7 +57,7 @@ impl Default for Limits {
     }
 }
 
-impl Limits {
+impl EngineLimits {
     /// The largest block that is granted, clamped to the range of RFC 2348.
     #[must_use]
     pub(super) fn block_max(&self) -> u16 {
@@ -201,9 +201,9 @@ mod tests {
     #[test]
     fn a_block_limit_out_of_range_is_clamped() {
         for (asked, got) in [(0, 8), (1468, 1468), (65_535, 65_464)] {
-            let limits = Limits {
+            let limits = EngineLimits {
                 block_max: asked,
-                ..Limits::default()
+                ..EngineLimits::default()
             };
             assert_eq!(limits.block_max(), got);
         }

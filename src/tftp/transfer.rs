@@ -9,7 +9,7 @@ use std::{
 use super::{
     TransferOutcome,
     options::NegotiatedOptions,
-    packet::{HEADER, Head},
+    packet::{HEADER, PacketHead},
     rtt::Rtt,
 };
 use crate::stage::StagedFile;
@@ -69,7 +69,7 @@ impl Send {
 
 /// The result of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum TransferAction {
     /// Nothing: the packet was old, duplicated or forged.
     Ignored,
     /// Send this.
@@ -80,7 +80,7 @@ pub enum Step {
 
 /// One file being sent to one peer.
 #[derive(Debug)]
-pub struct Transfer {
+pub struct TftpTransfer {
     file: StagedFile,
     negotiated: NegotiatedOptions,
     /// The number of blocks, of which the last is shorter than the others.
@@ -98,7 +98,7 @@ pub struct Transfer {
     give_up: Instant,
 }
 
-impl Transfer {
+impl TftpTransfer {
     /// Starts a transfer; returns what to send first.
     #[must_use]
     pub fn start(now: Instant, file: StagedFile, negotiated: NegotiatedOptions) -> (Self, Send) {
@@ -128,10 +128,10 @@ impl Transfer {
     }
 
     /// The peer acknowledged this block.
-    pub fn acknowledge(&mut self, now: Instant, block: u16) -> Step {
+    pub fn acknowledge(&mut self, now: Instant, block: u16) -> TransferAction {
         if self.awaits_option_ack() {
             if block != 0 {
-                return Step::Ignored;
+                return TransferAction::Ignored;
             }
         } else {
             // Wrapping: block 65535 is followed by 0, and at most one window is in flight. An ACK
@@ -139,7 +139,7 @@ impl Transfer {
             // of the file (RFC 1123, 4.2.3.1).
             let step = u64::from(block.wrapping_sub(on_the_wire(self.acked)));
             if step == 0 || step > self.sent - self.acked {
-                return Step::Ignored;
+                return TransferAction::Ignored;
             }
             self.acked += step;
         }
@@ -148,16 +148,16 @@ impl Transfer {
             self.rtt.sample(now.saturating_duration_since(self.sent_at));
         }
         if self.acked == self.blocks {
-            return Step::End(TransferOutcome::Delivered);
+            return TransferAction::End(TransferOutcome::Delivered);
         }
         if now >= self.give_up {
-            return Step::End(self.timed_out());
+            return TransferAction::End(self.timed_out());
         }
-        Step::Send(self.next_window(now))
+        TransferAction::Send(self.next_window(now))
     }
 
     /// Handles a deadline that has passed.
-    pub fn timeout(&mut self, now: Instant) -> Step {
+    pub fn timeout(&mut self, now: Instant) -> TransferAction {
         let silence = now.saturating_duration_since(self.sent_at);
         let in_vain = if self.has_acknowledged {
             silence >= SILENCE && self.resends >= RESENDS
@@ -165,12 +165,12 @@ impl Transfer {
             silence >= FIRST_SILENCE
         };
         if in_vain || now >= self.give_up {
-            return Step::End(self.timed_out());
+            return TransferAction::End(self.timed_out());
         }
         if !self.has_acknowledged && self.resends >= FIRST_SENDS - 1 {
             // All first sends are used up, but a late ACK still counts.
             self.deadline = self.sent_at + FIRST_SILENCE;
-            return Step::Ignored;
+            return TransferAction::Ignored;
         }
         self.resends += 1;
         self.rtt.back_off();
@@ -179,7 +179,7 @@ impl Transfer {
         if !self.has_acknowledged {
             self.deadline = self.deadline.min(self.sent_at + FIRST_SILENCE);
         }
-        Step::Send(if self.resends > 1 {
+        TransferAction::Send(if self.resends > 1 {
             self.pending_first()
         } else {
             self.pending()
@@ -251,7 +251,7 @@ impl Transfer {
         !self.has_acknowledged && now.saturating_duration_since(self.sent_at) >= FIRST_SENDS_TIME
     }
 
-    /// When [`Transfer::timeout`] is due.
+    /// When [`TftpTransfer::timeout`] is due.
     #[must_use]
     pub fn deadline(&self) -> Instant {
         self.deadline
@@ -278,19 +278,19 @@ impl Transfer {
 
     /// The OACK, if options were granted.
     #[must_use]
-    pub fn option_ack(&self) -> Option<Head> {
+    pub fn option_ack(&self) -> Option<PacketHead> {
         self.negotiated.option_ack
     }
 
     /// A block's header and its range in the file.
     #[must_use]
-    pub fn block(&self, block: u64) -> (Head, Range<usize>) {
+    pub fn block(&self, block: u64) -> (PacketHead, Range<usize>) {
         let size = self.file.bytes.len();
         let each = usize::from(self.negotiated.block_size);
         let before = usize::try_from(block.saturating_sub(1)).unwrap_or(usize::MAX);
         let start = before.saturating_mul(each).min(size);
         (
-            Head::data(on_the_wire(block)),
+            PacketHead::data(on_the_wire(block)),
             start..size.min(start + each),
         )
     }

@@ -55,7 +55,7 @@ impl ImageStatus {
     clippy::struct_excessive_bools,
     reason = "independent facts, each observed separately"
 )]
-pub(super) struct Pass {
+pub(super) struct ImagePass {
     /// The number of the pass among all passes of the phone in this run, from 1.
     pub number: u32,
     /// The index of the manifest in the catalogue.
@@ -83,7 +83,7 @@ pub(super) struct Pass {
     pub interrupted: bool,
 }
 
-impl Pass {
+impl ImagePass {
     /// Whether any image was requested.
     pub(super) fn any_requested(&self) -> bool {
         self.images.iter().any(|image| image.attempts > 0)

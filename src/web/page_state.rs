@@ -14,7 +14,7 @@ use crate::{
     reporter::Started,
     run_view::RunView,
     text::{date_time, escape},
-    track::{Event, PhoneId, PhoneRef, Progress, Report},
+    track::{Event, PhoneId, PhoneRef, Report, TransferProgress},
 };
 
 /// Notices that are kept: the newest.
@@ -138,7 +138,7 @@ impl PageState {
         self.versions.entry(phone.id).or_default().row = self.version;
     }
 
-    fn progress(&mut self, progress: &Progress) {
+    fn progress(&mut self, progress: &TransferProgress) {
         let known = self.view.phone(progress.phone.id);
         if known.is_some_and(|known| known.phone == progress.phone) {
             self.moving(progress.phone.id);

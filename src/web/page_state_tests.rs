@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     diagnose::{Code, Diagnosis, Severity},
     phone::MacAddress,
-    track::{Evidence, EvidenceSource, PhoneReport, State, Step, StepDetails, Totals},
+    track::{Evidence, EvidenceSource, PhoneReport, PhoneStep, State, StepDetails, Totals},
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -27,7 +27,7 @@ fn phone(id: u32) -> PhoneRef {
 }
 
 fn step(id: u32, state: State) -> Event {
-    Event::Step(Step {
+    Event::Step(PhoneStep {
         phone: phone(id),
         state,
         pass: 1,
@@ -36,7 +36,7 @@ fn step(id: u32, state: State) -> Event {
 }
 
 fn progress(id: u32, bytes: u64) -> Event {
-    Event::Progress(Progress {
+    Event::Progress(TransferProgress {
         phone: phone(id),
         file: "apps\u{1b}[2J45.sbn".to_owned(),
         bytes,

@@ -17,7 +17,7 @@ const MAX_SENT: usize = 64;
 
 /// A complete row. Times are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct Row {
+pub(super) struct PhoneRow {
     id: u32,
     mac: Option<MacAddress>,
     address: Ipv4Addr,
@@ -51,7 +51,7 @@ pub(super) struct Row {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub(super) struct Moving {
     file: Option<File>,
-    waiting: Option<Waiting>,
+    waiting: Option<WaitingRow>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -65,7 +65,7 @@ struct File {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct Waiting {
+struct WaitingRow {
     what: String,
     /// Seconds for which silence is still normal.
     left: u64,
@@ -89,7 +89,7 @@ impl From<&Diagnosis> for RowDiagnosis {
     }
 }
 
-impl From<&PhoneView> for Row {
+impl From<&PhoneView> for PhoneRow {
     fn from(phone: &PhoneView) -> Self {
         let named = &phone.phone;
         let attention = phone.attention();
@@ -123,7 +123,7 @@ impl From<&PhoneView> for Moving {
     fn from(phone: &PhoneView) -> Self {
         Self {
             file: phone.file.as_ref().map(File::from),
-            waiting: phone.expected.as_ref().map(Waiting::from),
+            waiting: phone.expected.as_ref().map(WaitingRow::from),
         }
     }
 }
@@ -141,7 +141,7 @@ impl From<&FileProgress> for File {
     }
 }
 
-impl From<&ExpectedSilence> for Waiting {
+impl From<&ExpectedSilence> for WaitingRow {
     fn from(expected: &ExpectedSilence) -> Self {
         Self {
             what: escape(&expected.what),

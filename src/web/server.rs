@@ -11,27 +11,27 @@ use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
     connection, route,
-    server_state::{Limits, ServerState},
+    server_state::{ServerState, WebLimits},
     shared_view::SharedView,
 };
 use crate::limits::{Acceptor, ConnectionLimiter, WhenFull};
 
 /// A bound listener that does not serve yet.
 #[derive(Debug)]
-pub struct Server {
+pub struct WebServer {
     listener: std::net::TcpListener,
     local: SocketAddrV4,
-    limits: Limits,
+    limits: WebLimits,
 }
 
-impl Server {
+impl WebServer {
     /// Listens on 127.0.0.1; port 0: any free port. It needs no runtime, so it can be called before
     /// privileges are dropped.
     ///
     /// # Errors
     ///
     /// The port cannot be bound.
-    pub fn bind(port: u16, limits: Limits) -> io::Result<Self> {
+    pub fn bind(port: u16, limits: WebLimits) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         // Connections inherit it.
         socket2::SockRef::from(&listener).set_send_buffer_size(limits.send_buffer)?;
@@ -52,7 +52,7 @@ impl Server {
         self.local
     }
 
-    /// Runs [`Server::run`] on this thread.
+    /// Runs [`WebServer::run`] on this thread.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl Server {
     }
 
     /// Serves until `stop` resolves, and then until the clients have received what is left, for at
-    /// most [`Limits::linger`].
+    /// most [`WebLimits::linger`].
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl Server {
         let state = Arc::new(ServerState {
             view,
             limits: self.limits,
-            page: route::Page::new(),
+            page: route::StaticPage::new(),
             followers: Arc::new(Semaphore::new(self.limits.followers)),
         });
         let serve = |stream, _, permit| connection::serve(stream, Arc::clone(&state), permit);

@@ -8,7 +8,7 @@ use super::{route, shared_view::SharedView};
 
 /// Limits on what pages may use.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct WebLimits {
     /// Pages that follow the run at the same time.
     pub followers: usize,
     /// Connections at the same time, including those of pages that follow the run.
@@ -27,7 +27,7 @@ pub struct Limits {
     pub send_buffer: usize,
 }
 
-impl Default for Limits {
+impl Default for WebLimits {
     fn default() -> Self {
         Self {
             followers: 8,
@@ -45,7 +45,7 @@ impl Default for Limits {
 /// What all connections share.
 pub(super) struct ServerState {
     pub(super) view: Arc<SharedView>,
-    pub(super) limits: Limits,
-    pub(super) page: route::Page,
+    pub(super) limits: WebLimits,
+    pub(super) page: route::StaticPage,
     pub(super) followers: Arc<Semaphore>,
 }

@@ -6,7 +6,7 @@ use super::{
     command_line::{CommandLine, ConvertOptions},
     environment::DetectedPhones,
     inventory_draft::InventoryDraft,
-    prompt::Page,
+    prompt::PromptPage,
     transition::STEPS,
 };
 use crate::{
@@ -147,7 +147,7 @@ impl Answers {
     }
 
     /// A page, with the answers of earlier steps.
-    pub(super) fn page(&self, number: usize, title: &'static str) -> Page {
+    pub(super) fn page(&self, number: usize, title: &'static str) -> PromptPage {
         let before = self.answered.range(..number);
         let newest = before.clone().next_back().map(|(number, _)| *number);
         let answered = before.map(|(number, answer)| {
@@ -155,7 +155,7 @@ impl Answers {
             let sentence = sentence.filter(|_| newest == Some(*number));
             (answer.label, sentence.unwrap_or(&answer.short).clone())
         });
-        Page {
+        PromptPage {
             number,
             of: STEPS,
             title,

@@ -12,7 +12,7 @@ use crate::{
     phone::{HardwareHazard, Model, RESET_KEYS, RESET_WINDOW, ResetLamps},
     reporter::{Reporter, Started, Tick},
     run_view::RunView,
-    track::{Event, PhoneId, PhoneRef, Report, State, Step, SurveyResult},
+    track::{Event, PhoneId, PhoneRef, PhoneStep, Report, State, SurveyResult},
 };
 
 /// Maximum number of phones with instructions of their own. For more, the display's lines suffice.
@@ -100,7 +100,7 @@ impl Guide {
     }
 
     /// The instruction for a phone's step, once for each state.
-    pub(super) fn step(&mut self, step: &Step) -> Option<String> {
+    pub(super) fn step(&mut self, step: &PhoneStep) -> Option<String> {
         let id = step.phone.id;
         let is_new = !self.announced.contains_key(&id);
         if is_new && self.announced.len() >= MAX_PHONES {

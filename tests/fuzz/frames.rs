@@ -3,7 +3,7 @@
 use reflash::protocol::{
     MAX_LIST,
     cdp::{Cdp, OddByte, checksum},
-    frame::{Frame, Payload, payload},
+    frame::{EthernetFrame, Payload, payload},
     link::LinkType,
     lldp::Lldp,
 };
@@ -33,7 +33,7 @@ fn payload_lies_in(payload: &Payload<'_>, bytes: &[u8]) {
 }
 
 pub fn frame(bytes: &[u8]) -> bool {
-    let frame = Frame::decode(bytes);
+    let frame = EthernetFrame::decode(bytes);
     if let Ok(frame) = &frame {
         payload_lies_in(&frame.payload, bytes);
     }
@@ -77,7 +77,10 @@ pub fn ipv4(bytes: &[u8]) -> bool {
     payload_lies_in(&read, bytes);
     // Behind an Ethernet header it is the same.
     let frame = ethernet(0x0800, bytes);
-    assert_eq!(Frame::decode(&frame).map(|frame| frame.payload), Ok(read));
+    assert_eq!(
+        EthernetFrame::decode(&frame).map(|frame| frame.payload),
+        Ok(read)
+    );
     true
 }
 

@@ -2,18 +2,18 @@
 
 use reflash::{
     protocol::{
-        dhcp::Message,
+        dhcp::DhcpMessage,
         http_response::{MAX_BODY, ResponseDecoder},
         web::{DevicePage, MAX_PAGE},
     },
-    tftp::packet::{self, Packet, REQUEST_MAX},
+    tftp::packet::{self, REQUEST_MAX, TftpPacket},
 };
 
 use super::support::{MAC, assert_short, is_part, pieces};
 
 pub fn tftp_packet(bytes: &[u8]) -> bool {
     match packet::decode(bytes) {
-        Ok(Packet::Read(request)) => {
+        Ok(TftpPacket::Read(request)) => {
             assert!(bytes.len() <= REQUEST_MAX);
             assert!(is_part(request.name, bytes) && is_part(request.mode, bytes));
             // Written again, the request is the same.
@@ -25,12 +25,12 @@ pub fn tftp_packet(bytes: &[u8]) -> bool {
             assert!(bytes.starts_with(&again), "{again:?}");
             true
         }
-        Ok(Packet::Error(code, text)) => {
+        Ok(TftpPacket::Error(code, text)) => {
             assert_eq!(bytes[2..4], code.to_be_bytes());
             assert!(is_part(text, bytes) && !text.contains(&0));
             true
         }
-        Ok(Packet::Ack(block)) => {
+        Ok(TftpPacket::Ack(block)) => {
             assert_eq!(bytes[..4], [[0, 4], block.to_be_bytes()].concat());
             true
         }
@@ -53,7 +53,7 @@ pub fn tftp_packets() -> Vec<Vec<u8>> {
 }
 
 pub fn dhcp(bytes: &[u8]) -> bool {
-    let Ok(message) = Message::decode(bytes) else {
+    let Ok(message) = DhcpMessage::decode(bytes) else {
         return false;
     };
     let held: usize = message.options.iter().map(|(_, value)| value.len()).sum();
@@ -80,12 +80,12 @@ pub fn dhcp(bytes: &[u8]) -> bool {
         message.lease(),
     );
     // What was understood is written so that it is understood alike.
-    assert_eq!(Message::decode(&message.encode()), Ok(message));
+    assert_eq!(DhcpMessage::decode(&message.encode()), Ok(message));
     true
 }
 
 pub fn dhcp_messages() -> Vec<Vec<u8>> {
-    vec![Message::discover(MAC, 1, "CP-7965G").encode()]
+    vec![DhcpMessage::discover(MAC, 1, "CP-7965G").encode()]
 }
 
 pub fn web_page(bytes: &[u8]) -> bool {

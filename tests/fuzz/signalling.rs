@@ -5,7 +5,7 @@ use std::net::SocketAddrV4;
 use reflash::protocol::{
     Alarm, MAX_TEXT,
     sccp::{self, MAX_MESSAGE},
-    sip::{self, Request, Response, encode_response},
+    sip::{self, Response, SipRequest, encode_response},
 };
 
 use super::support::{PHONE, assert_short, same_in_pieces};
@@ -18,7 +18,7 @@ const ALARM: &[u8] = b"25: Name=SEP003094C4426F Load=SCCP45.8-5-2S Last=TFTP Tim
 
 pub fn sip_message(bytes: &[u8]) -> bool {
     let source = SocketAddrV4::new(PHONE, 49_153);
-    if let Ok(request) = Request::decode(bytes) {
+    if let Ok(request) = SipRequest::decode(bytes) {
         let request = request.received_from(source);
         let _ = (request.phone(), request.expires(), request.is_direct());
         // An answer goes to the sender and is one whole head.
@@ -45,7 +45,7 @@ pub fn sip_messages() -> Vec<Vec<u8>> {
 }
 
 pub fn sip_stream(bytes: &[u8]) -> bool {
-    same_in_pieces(bytes, sip::Stream::feed).is_some_and(|requests| !requests.is_empty())
+    same_in_pieces(bytes, sip::SipStream::feed).is_some_and(|requests| !requests.is_empty())
 }
 
 pub fn sip_streams() -> Vec<Vec<u8>> {
@@ -58,7 +58,7 @@ pub fn sip_streams() -> Vec<Vec<u8>> {
 }
 
 pub fn sccp_stream(bytes: &[u8]) -> bool {
-    let Some(messages) = same_in_pieces(bytes, sccp::Stream::feed) else {
+    let Some(messages) = same_in_pieces(bytes, sccp::SccpStream::feed) else {
         return false;
     };
     for message in &messages {

@@ -24,8 +24,8 @@ phone           model stage              for progress, or what comes next
 Lab             0000  flashed           0:00 a second pass within 0:00
     config-rejected: 'XMLDefault.cnf.xml' was delivered in 0 consecutive boots and nothing followed; the phone started
       over with 'CTLSEP000000000000.tlv' at 0:00:00
-    → Give the phone a well-formed SEP file of its own, with a line and without placeholders: a missing line or a
-      single error makes a phone drop the whole file. Its reason is shown at http://PHONE/DeviceLog.
+    → Give the phone its own well-formed SEP file, with a telephone line and without placeholders: a single error makes
+      a phone drop the whole file. It logs the reason at http://PHONE/DeviceLog.
 受付電話        0000  confirmed              requested /sp-sip.jar, as only SIP firmware does; took 0:00
 0 of 0 done, 0 flashed";
 
@@ -43,9 +43,9 @@ Lab             0000  flashed           0:00 a second pass within 0:00
     config-rejected: 'XMLDefault.cnf.xml' was delivered in 0 consecutive boots
       and nothing followed; the phone started over with
       'CTLSEP000000000000.tlv' at 0:00:00
-    → Give the phone a well-formed SEP file of its own, with a line and without
-      placeholders: a missing line or a single error makes a phone drop the
-      whole file. Its reason is shown at http://PHONE/DeviceLog.
+    → Give the phone its own well-formed SEP file, with a telephone line and
+      without placeholders: a single error makes a phone drop the whole file.
+      It logs the reason at http://PHONE/DeviceLog.
 受付電話        0000  confirmed              requested /sp-sip.jar, as only SI…
 0 of 0 done, 0 flashed";
 
@@ -60,12 +60,12 @@ Lab          flashed     within 0:00
       started over with
       'CTLSEP000000000000.tlv' at
       0:00:00
-    → Give the phone a well-formed SEP
-      file of its own, with a line and
-      without placeholders: a missing
-      line or a single error makes a
-      phone drop the whole file. Its
-      reason is shown at
+    → Give the phone its own
+      well-formed SEP file, with a
+      telephone line and without
+      placeholders: a single error
+      makes a phone drop the whole
+      file. It logs the reason at
       http://PHONE/DeviceLog.
 受付電話     confirmed   requested /sp…
 0 of 0 done, 0 flashed";

@@ -17,7 +17,7 @@ use std::{
 };
 
 use reflash::{
-    http::{Answer, End, Server, Service},
+    http::{End, HttpAnswer, HttpServer, HttpService},
     stage::StagedFile,
 };
 use tokio::sync::oneshot;
@@ -49,14 +49,16 @@ impl FileService {
     }
 }
 
-impl Service for FileService {
-    fn request(&self, _: Instant, _: SocketAddrV4, name: &str) -> Answer {
+impl HttpService for FileService {
+    fn request(&self, _: Instant, _: SocketAddrV4, name: &str) -> HttpAnswer {
         self.send(ServerEvent::Requested(name.to_owned()));
         match self.files.iter().find(|file| &*file.name == name) {
-            Some(file) => Answer::Serve(self.next.fetch_add(1, Ordering::Relaxed), file.clone()),
-            None if name == "secret" => Answer::Forbidden,
-            None if name == "late" => Answer::Stopping,
-            None => Answer::NotFound,
+            Some(file) => {
+                HttpAnswer::Serve(self.next.fetch_add(1, Ordering::Relaxed), file.clone())
+            }
+            None if name == "secret" => HttpAnswer::Forbidden,
+            None if name == "late" => HttpAnswer::Stopping,
+            None => HttpAnswer::NotFound,
         }
     }
 
@@ -85,7 +87,7 @@ struct Running {
 
 impl Running {
     fn new(files: &[(&str, usize)]) -> Self {
-        let server = Server::bind(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0), 0).unwrap();
+        let server = HttpServer::bind(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0), 0).unwrap();
         let address = server.local_addr();
         let (events, receiver) = channel();
         let file = |&(name, size): &(&str, usize)| StagedFile {

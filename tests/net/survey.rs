@@ -350,7 +350,7 @@ fn people_read_what_to_do_while_it_goes_on_and_when_it_is_over() {
     });
     let opening = opening.join("\n");
     assert!(
-        opening.contains("survey until 0:00:02 of this run: no firmware is offered"),
+        opening.contains("survey until 0:00:02 after the start: no firmware is offered"),
         "{opening}"
     );
     // A phone that is reset has no load left to tell, and is written to at once.
@@ -360,7 +360,7 @@ fn people_read_what_to_do_while_it_goes_on_and_when_it_is_over() {
     run.wait_for(|line| {
         has(
             line,
-            "restart for the bridge SCCP45.8-5-2S (it runs SCCP45.8-3-2S)",
+            "phones to restart, for the bridge SCCP45.8-5-2S (it runs SCCP45.8-3-2S)",
         ) && has(line, "SEP025245480000")
     });
     run.wait_for(|line| has(line, "press Settings and type **#**"));

@@ -150,7 +150,7 @@ fn assert_withdrawn_after_200(run: &mut Run, at: f64, transport: SipTransport) {
     assert!(withdrawn.any(|found| found.code == Code::NotRegistering));
     let evidence = phone.evidence.last().unwrap();
     assert_eq!(evidence.source, EvidenceSource::Sip);
-    let expected = format!("registered as '1001' over {transport} at 192.168.5.1:5060");
+    let expected = format!("registration as '1001' over {transport} at 192.168.5.1:5060");
     assert!(evidence.detail.starts_with(&expected), "{evidence:?}");
     assert_eq!(phone.state, State::Flashed);
     run.advance_to(90_000.0);
@@ -178,7 +178,7 @@ fn a_registered_phone_has_evidence_once_and_no_diagnosis() {
     );
     assert_eq!(
         sip_evidence[0].detail,
-        "registered as '1001' over TCP at 192.168.5.1:5060: the PBX answered 200"
+        "registration as '1001' over TCP at 192.168.5.1:5060: the PBX answered 200"
     );
     assert!(run.fleet.succeeded());
 }

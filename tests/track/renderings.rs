@@ -15,8 +15,8 @@ use reflash::{
     reporter::{Reporter, Tick},
     run_view::{PhoneView, RunView},
     track::{
-        Event, Evidence, EvidenceSource, ObservationKind, PhoneId, PhoneReport, Report, State,
-        Step, StepDetails, TransferEnd,
+        Event, Evidence, EvidenceSource, ObservationKind, PhoneId, PhoneReport, PhoneStep, Report,
+        State, StepDetails, TransferEnd,
     },
     web::SharedView,
 };
@@ -268,7 +268,7 @@ fn every_rendering_of_a_run_shows_the_same() {
 
 /// A step of phone 1.
 fn step(state: State, evidence: Option<&str>) -> Event {
-    Event::Step(Step {
+    Event::Step(PhoneStep {
         phone: reflash::track::PhoneRef {
             id: PhoneId(1),
             mac: None,

@@ -1,7 +1,7 @@
 //! The survey: phones report their loads before a load is served, and each gets its planned route.
 
 use reflash::{
-    phone::LoadName,
+    phone::{LoadName, RequestedFile},
     track::{
         Admission, Event, EvidenceSource, ObservationKind, Plan, PlannedRoute, State, SurveyResult,
         View, silence_limit,
@@ -74,7 +74,8 @@ fn during_the_survey_no_load_is_named_or_served() {
     assert_eq!(run.view(10, DEFAULT), View::ConfigOnly);
     // At the end of the survey, with or without a tick.
     let at = seconds(SURVEY);
-    let admitted = run.fleet.admit_at(at, address(10), DEFAULT);
+    let requested = RequestedFile::parse(DEFAULT);
+    let admitted = run.fleet.admit_at(at, address(10), DEFAULT, &requested);
     assert_eq!(admitted, Admission::Serve(View::Target));
     run.advance_to(SURVEY);
     assert_eq!(run.view(10, DEFAULT), View::Target);

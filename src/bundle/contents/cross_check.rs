@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::super::{
     entry::ScannedEntry,
     file_kinds::{is_firmware, is_image},
-    header::Header,
+    header::ImageHeader,
     manifest::ImageEntry,
     signature::{Verification, has_known_key},
     types::{KeyGeneration, Problem},
@@ -109,7 +109,7 @@ impl CrossCheck {
         let keyed = self.is_keyed(entry);
         let mut report = |code, message| self.damage.push(damaged(code, &entry.name, message));
         match (&entry.header, &entry.manifest) {
-            (Header::Broken(why), _) if firmware => report("header-damaged", why.clone()),
+            (ImageHeader::Broken(why), _) if firmware => report("header-damaged", why.clone()),
             (_, Some(Err(why))) => {
                 report(
                     "manifest-invalid",
@@ -129,16 +129,19 @@ impl CrossCheck {
             ),
             (Some(Verification::Invalid(Some(platform))), _) if firmware => report(
                 "signature-invalid",
-                format!("it is signed for another platform ({platform}), so its phones reject it"),
+                format!(
+                    "it is signed for another platform ({platform}), so the phones that it is \
+                         for reject it"
+                ),
             ),
             (Some(Verification::NoMatchingKey), _) if keyed => report(
                 "signature-invalid",
-                "it is not signed with any key that its phones know".to_owned(),
+                "it is not signed with any key that the phones it is for know".to_owned(),
             ),
-            (None, Header::None) if keyed && entry.size > 0 => {
+            (None, ImageHeader::None) if keyed && entry.size > 0 => {
                 report(
                     "not-signed",
-                    "it has no signature, so its phones reject it".to_owned(),
+                    "it has no signature, so the phones that it is for reject it".to_owned(),
                 );
             }
             _ => {}
@@ -171,7 +174,7 @@ impl CrossCheck {
                 ));
             }
         }
-        if let Header::Signed(header) = &entry.header
+        if let ImageHeader::Signed(header) = &entry.header
             && used
         {
             for oddity in &header.oddities {

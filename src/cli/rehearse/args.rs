@@ -8,7 +8,7 @@ use super::super::{
     heading,
     inventory::InventoryArgs,
     journal::JournalArgs,
-    network::Engine,
+    network::EngineChoice,
     web::WebArgs,
 };
 use crate::{phone::Model, simulator::FaultSpec};
@@ -26,7 +26,7 @@ Examples:
   reflash rehearse --phones 200 --json
   reflash rehearse --fault power-cut=apps:40@2 --fault wrong-hardware@1
   reflash rehearse cmterm-7945_7965-sip.9-3-1SR4-1.zip --model 7965
-  Only the phones, with a server of yours:
+  Only the phones, against a server of yours:
     reflash rehearse --phones 20 --against 127.0.0.1:6969")]
 pub(crate) struct Args {
     /// Bundles to rehearse with; default: a synthetic one
@@ -45,8 +45,8 @@ pub(crate) struct Args {
         conflicts_with = "against",
         help_heading = heading::NETWORK
     )]
-    pub(super) engine: Engine,
-    /// Only run the phones, with this server
+    pub(super) engine: EngineChoice,
+    /// Run only the phones, against this server
     ///
     /// The server must listen on loopback.
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback,

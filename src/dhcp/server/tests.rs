@@ -11,8 +11,8 @@ const OWN: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 9);
 const S: Duration = Duration::from_secs(1);
 
 /// 192.0.2.8/29: .9 is the server, .10 to .14 are to be had.
-fn server() -> Server {
-    Server::new(ServerConfig {
+fn server() -> DhcpServer {
+    DhcpServer::new(ServerConfig {
         address: OWN,
         pool: Pool::new(OWN, 29, &[]).unwrap(),
         router: None,
@@ -27,37 +27,46 @@ fn host(last: u8) -> Ipv4Addr {
     Ipv4Addr::new(192, 0, 2, last)
 }
 
-fn discover(last: u8) -> Message {
-    Message::discover(mac(last), 7, "CP-7965G")
+fn discover(last: u8) -> DhcpMessage {
+    DhcpMessage::discover(mac(last), 7, "CP-7965G")
 }
 
 /// A REQUEST without options that show which of its four kinds it is.
-fn request(last: u8) -> Message {
+fn request(last: u8) -> DhcpMessage {
     let mut request = discover(last);
     request.options.set(OptionCode::MESSAGE_TYPE, [3]);
     request
 }
 
-fn of_kind(last: u8, number: u8) -> Message {
+fn of_kind(last: u8, number: u8) -> DhcpMessage {
     let mut message = discover(last);
     message.options.set(OptionCode::MESSAGE_TYPE, [number]);
     message.options.set(OptionCode::SERVER_ID, OWN.octets());
     message
 }
 
-fn ask(server: &mut Server, now: Duration, message: &Message) -> Option<(Message, SocketAddrV4)> {
+fn ask(
+    server: &mut DhcpServer,
+    now: Duration,
+    message: &DhcpMessage,
+) -> Option<(DhcpMessage, SocketAddrV4)> {
     let reply = server.receive(now, &message.encode())?;
-    Some((Message::decode(&reply.bytes).unwrap(), reply.to))
+    Some((DhcpMessage::decode(&reply.bytes).unwrap(), reply.to))
 }
 
-fn offered(server: &mut Server, now: Duration, last: u8) -> Option<Ipv4Addr> {
+fn offered(server: &mut DhcpServer, now: Duration, last: u8) -> Option<Ipv4Addr> {
     ask(server, now, &discover(last)).map(|(offer, _)| {
         assert_eq!(offer.message_type(), Some(MessageType::Offer));
         offer.your
     })
 }
 
-fn take(server: &mut Server, now: Duration, last: u8, address: Ipv4Addr) -> Option<MessageType> {
+fn take(
+    server: &mut DhcpServer,
+    now: Duration,
+    last: u8,
+    address: Ipv4Addr,
+) -> Option<MessageType> {
     let mut request = request(last);
     request.options.set(OptionCode::SERVER_ID, OWN.octets());
     request
@@ -66,14 +75,19 @@ fn take(server: &mut Server, now: Duration, last: u8, address: Ipv4Addr) -> Opti
     ask(server, now, &request)?.0.message_type()
 }
 
-fn has(server: &mut Server, now: Duration, last: u8) -> Ipv4Addr {
+fn has(server: &mut DhcpServer, now: Duration, last: u8) -> Ipv4Addr {
     let address = offered(server, now, last).unwrap();
     assert_eq!(take(server, now, last, address), Some(MessageType::Ack));
     address
 }
 
 /// A phone that boots and hopes for the address that it had.
-fn reboot(server: &mut Server, now: Duration, last: u8, address: Ipv4Addr) -> Option<MessageType> {
+fn reboot(
+    server: &mut DhcpServer,
+    now: Duration,
+    last: u8,
+    address: Ipv4Addr,
+) -> Option<MessageType> {
     let mut request = request(last);
     request
         .options

@@ -7,36 +7,39 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
     Some(match code {
         Code::BlockedByFirewall => ExplanationText {
             title: "The phone does not receive this machine's answers",
-            signature: "The phone repeats one request about every 4 s and from new ports, and \
-                        acknowledges nothing: three transfers without an ACK, or eight answers of \
-                        'not found' without effect.",
-            causes: "A firewall on this machine or on the way that allows port 69 in but not the \
-                     answers out; an answer that leaves by another interface.",
+            signature: "The phone repeats one request about every 4 s, each time from a new port, \
+                        and acknowledges nothing: three transfers got no ACK, or the phone \
+                        repeated a request after eight 'not found' answers.",
+            causes: "A firewall, on this machine or between it and the phone, that accepts \
+                     requests to port 69 but drops the answers; answers that leave through \
+                     another interface.",
             cure: "Allow UDP from this program's transfer ports to the phone, or fix the port with \
                    --transfer-port and allow that port.",
             clears_when: "The phone acknowledges something.",
         },
         Code::NoTftpAddress => ExplanationText {
             title: "The phone's lease names no TFTP server, or another one",
-            signature: "A DHCP server gave the phone an address and named no TFTP server (option \
-                        150, otherwise option 66, otherwise the next server) or another one, and \
-                        the phone sent no request here within 60 s. `check` sends a DHCP request \
-                        as a phone does and gets such an offer, or none.",
-            causes: "A router that cannot set the options, or has those of another server; a \
-                     factory reset, which erases the alternate TFTP address.",
-            cure: "On the named DHCP server set option 150 (addresses), option 66 (text) and \
-                   next-server to this machine.",
+            signature: "A DHCP server gave the phone an address but no TFTP server, or a TFTP \
+                        server other than this machine (option 150, otherwise option 66, \
+                        otherwise the next server), and the phone sent no request here within 60 \
+                        s. `check` sends a DHCP request as a phone does, and reports such an \
+                        offer or that no server answered.",
+            causes: "The router cannot send these options, or they name another server. A factory \
+                     reset erases an alternate TFTP address that was set in the phone.",
+            cure: "On the DHCP server that the diagnosis names, set option 150 (addresses), \
+                   option 66 (text) and next-server to this machine.",
             clears_when: "The phone sends a request here, or gets a lease that names this machine.",
         },
         Code::SecondDhcp => ExplanationText {
             title: "Two DHCP servers answer",
-            signature: "Two servers answer the DHCP request that `check` sends as a phone does. Or, \
-                        with --dhcp isolated, a server other than this program's answers.",
+            signature: "`check` sends a DHCP request as a phone does, and two servers answer it. \
+                        Or, with --dhcp isolated, a server other than this program's answers.",
             causes: "A router's own DHCP server in addition to another one in the same network.",
             cure: "Switch one of them off, or connect the phones and this machine to a switch of \
                    their own.",
-            clears_when: "Only one server answers; `check` shows that. With --dhcp isolated, this \
-                          program's own server stays silent until it is started again.",
+            clears_when: "Only one server answers, as the next `check` shows. With --dhcp \
+                          isolated, this program's own server stays silent until it is started \
+                          again.",
         },
         Code::NotRegistering => registration::TEXT,
         Code::PortBusy => ExplanationText {
@@ -64,12 +67,12 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
             clears_when: "A digest matches.",
         },
         Code::BundleRepacked => ExplanationText {
-            title: "Known files in an unknown package",
+            title: "The package is unknown, but all files in it are known",
             signature: "The package's digest is unknown, and every member is known from one \
                         published set.",
             causes: "The bundle was unpacked and packed again. The firmware is the same.",
             cure: "Do nothing: only the members matter.",
-            clears_when: "Never; it is a note.",
+            clears_when: "Never: it is only a note.",
         },
         Code::WrongInterface => ExplanationText {
             title: "The phones are on another interface",
@@ -85,7 +88,7 @@ pub(super) fn text(code: Code) -> Option<ExplanationText> {
             causes: "A cable in the PC port instead of the network port; a switch that supplies too \
                      little power: a 7970 cannot finish a recovery on inline power.",
             cure: "Use the port with the network symbol, and a power brick.",
-            clears_when: "CDP reports otherwise.",
+            clears_when: "CDP no longer reports it.",
         },
         Code::VoiceVlan => ExplanationText {
             title: "The phone looks for its server in another VLAN",

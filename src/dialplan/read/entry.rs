@@ -8,8 +8,8 @@ use crate::{
     dialplan::{
         finding::finding,
         plan::{
-            DEFAULT_SECONDS, Entry, MAX_TONES, MAX_VALUE_BYTES, Position, ProxyRoute, TONES,
-            UserParameter, shown, tone,
+            DEFAULT_SECONDS, MAX_TONES, MAX_VALUE_BYTES, PlanEntry, PlanPosition, ProxyRoute,
+            TONES, UserParameter, shown, tone,
         },
     },
 };
@@ -18,9 +18,9 @@ use crate::{
 const KNOWN: &str = "MATCH, Line, Timeout, UserParameter, Rewrite, ProxyRoute and Tone";
 
 /// Reads the entry. `None` if a phone rejects it; the first new finding gives the reason.
-pub(super) fn read(node: Node<'_, '_>, findings: &mut Vec<Finding>) -> Option<Entry> {
-    let mut reader = Reader {
-        entry: Entry {
+pub(super) fn read(node: Node<'_, '_>, findings: &mut Vec<Finding>) -> Option<PlanEntry> {
+    let mut reader = EntryReader {
+        entry: PlanEntry {
             index: 0,
             position: position(node),
             pattern: String::new(),
@@ -52,13 +52,13 @@ pub(super) fn read(node: Node<'_, '_>, findings: &mut Vec<Finding>) -> Option<En
     }
 }
 
-struct Reader {
-    entry: Entry,
+struct EntryReader {
+    entry: PlanEntry,
     /// Findings about values that a phone accepts but that are probably wrong.
     warnings: Vec<Finding>,
 }
 
-impl Reader {
+impl EntryReader {
     fn attribute(
         &mut self,
         node: Node<'_, '_>,
@@ -119,7 +119,7 @@ impl Reader {
     }
 
     /// Truncates a value as a phone does, with a finding.
-    fn cut<'v>(&mut self, name: &str, value: &'v str, position: Position) -> &'v str {
+    fn cut<'v>(&mut self, name: &str, value: &'v str, position: PlanPosition) -> &'v str {
         let kept = &value[..value.floor_char_boundary(MAX_VALUE_BYTES)];
         if kept.len() < value.len() {
             self.warnings.push(finding(
@@ -137,12 +137,12 @@ impl Reader {
         kept
     }
 
-    fn seconds(&mut self, value: &str, position: Position) -> Result<u32, Finding> {
+    fn seconds(&mut self, value: &str, position: PlanPosition) -> Result<u32, Finding> {
         let number = self.number("Timeout", value, position);
         u32::try_from(number).map_err(|_| bad("Timeout", value, position, "0 or more seconds"))
     }
 
-    fn tone(&mut self, value: &str, position: Position) -> Result<(), Finding> {
+    fn tone(&mut self, value: &str, position: PlanPosition) -> Result<(), Finding> {
         if self.entry.tones.len() >= MAX_TONES {
             return Err(finding(
                 "too-many-tones",
@@ -165,7 +165,7 @@ impl Reader {
     }
 
     /// The leading number of a value as C's `atoi` reads it; 0 if there is none.
-    fn number(&mut self, name: &str, value: &str, position: Position) -> i32 {
+    fn number(&mut self, name: &str, value: &str, position: PlanPosition) -> i32 {
         let trimmed = value.trim_start();
         let digits = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
         let end = digits
@@ -199,7 +199,7 @@ impl Reader {
     }
 }
 
-fn bad(name: &str, value: &str, position: Position, expected: &str) -> Finding {
+fn bad(name: &str, value: &str, position: PlanPosition, expected: &str) -> Finding {
     finding(
         "bad-value",
         Severity::Error,

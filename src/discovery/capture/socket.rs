@@ -27,7 +27,7 @@ const WAITING: usize = 1024 * 1024;
 const FRAME_MAX: usize = 2048;
 
 /// The frames, and the socket for its options and errors.
-pub(super) struct Opened {
+pub(super) struct OpenedCapture {
     pub(super) frames: Box<dyn DataLinkReceiver>,
     pub(super) socket: Socket,
 }
@@ -37,7 +37,7 @@ pub(super) fn open(
     interface: &NetworkInterface,
     read_timeout: Duration,
     sip: u16,
-) -> io::Result<Opened> {
+) -> io::Result<OpenedCapture> {
     // Without a protocol it receives nothing before it is bound, so no frame passes the filter.
     let socket = Socket::new(Domain::PACKET, Type::RAW, None)?;
     let filter = filter(sip).map(|(code, yes, no, number)| SockFilter::new(code, yes, no, number));
@@ -57,7 +57,7 @@ pub(super) fn open(
         ..Config::default()
     };
     match datalink::channel(interface, config)? {
-        Channel::Ethernet(_, frames) => Ok(Opened { frames, socket }),
+        Channel::Ethernet(_, frames) => Ok(OpenedCapture { frames, socket }),
         _ => Err(io::Error::other("not an Ethernet channel")),
     }
 }
@@ -123,7 +123,7 @@ fn size<T>() -> socklen_t {
 }
 
 /// An instruction of a classic BPF filter: code, jump if true, jump if false, operand.
-type Step = (u16, u8, u8, u32);
+type BpfInstruction = (u16, u8, u8, u32);
 
 /// Load 4 bytes, 2 bytes, 1 byte at an offset in the frame.
 const WORD: u16 = 0x20;
@@ -151,7 +151,7 @@ const STEPS: usize = 34;
 const SIP: u32 = 0x0001_0000;
 
 /// The filter with this SIP port.
-fn filter(sip: u16) -> [Step; STEPS] {
+fn filter(sip: u16) -> [BpfInstruction; STEPS] {
     FILTER.map(|(code, yes, no, number)| {
         let number = if number == SIP { sip.into() } else { number };
         (code, yes, no, number)
@@ -162,7 +162,7 @@ fn filter(sip: u16) -> [Step; STEPS] {
 /// accepts SIP in both directions, because a PBX on this machine answers from here, and ICMP
 /// messages that the SIP port is closed. Of incoming frames it also accepts CDP, LLDP, ARP, and UDP
 /// to ports 67 and 68. The kernel has removed one 802.1Q tag before.
-const FILTER: [Step; STEPS] = [
+const FILTER: [BpfInstruction; STEPS] = [
     (HALF, 0, 0, 12),
     (EQUAL, 10, 0, 0x0800), // IPv4: see below
     (WORD, 0, 0, DIRECTION),

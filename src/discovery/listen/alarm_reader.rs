@@ -39,7 +39,7 @@ impl Default for AlarmLimiter {
 /// Reads one connection up to the alarm.
 #[derive(Debug, Default)]
 pub struct AlarmReader {
-    stream: sccp::Stream,
+    stream: sccp::SccpStream,
     messages: u8,
     done: bool,
 }

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     discovery::{Decoded, address, observations},
     limits::RateLimiter,
-    protocol::sip::{Request, encode_response},
+    protocol::sip::{SipRequest, encode_response},
     track::Observation,
 };
 
@@ -59,7 +59,7 @@ impl Default for Registrar {
 impl Registrar {
     /// Handles a datagram. A malformed one is ignored.
     pub fn datagram(&mut self, now: Instant, from: SocketAddrV4, bytes: &[u8]) -> RequestOutcome {
-        match Request::decode(bytes) {
+        match SipRequest::decode(bytes) {
             Ok(request) => self.request(now, from, request),
             Err(error) => {
                 tracing::trace!(%from, %error, "malformed SIP ignored");
@@ -73,7 +73,7 @@ impl Registrar {
         &mut self,
         now: Instant,
         from: SocketAddrV4,
-        request: Request,
+        request: SipRequest,
     ) -> RequestOutcome {
         let request = request.received_from(from);
         let to = |text| request.reply_to().map(|to| (to, text));
@@ -112,7 +112,7 @@ impl Registrar {
 
 /// The response to a request other than REGISTER. `None`: an ACK, which is never answered
 /// (RFC 3261, 17).
-fn refusal(request: &Request) -> Option<Vec<u8>> {
+fn refusal(request: &SipRequest) -> Option<Vec<u8>> {
     match request.method.as_str() {
         "ACK" => None,
         // They belong to a dialogue or transaction that does not exist (RFC 3261, 12.2.2, 9.2).

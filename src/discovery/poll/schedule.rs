@@ -30,7 +30,7 @@ pub const MAX_CONCURRENT: usize = 4;
 
 /// How a poll ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum PollOutcome {
     /// With a phone's page. It may change later.
     Page,
     /// The connection was refused.
@@ -125,17 +125,17 @@ impl Schedule {
     }
 
     /// A poll ended. `true`: the phone's page counts as off from now on.
-    pub fn done(&mut self, now: RunTime, id: PhoneId, outcome: Outcome) -> bool {
+    pub fn done(&mut self, now: RunTime, id: PhoneId, outcome: PollOutcome) -> bool {
         let Some(entry) = self.phones.get_mut(&id).filter(|entry| entry.is_running) else {
             return false;
         };
         entry.is_running = false;
         entry.refusals = match outcome {
-            Outcome::Refused => entry.refusals + 1,
+            PollOutcome::Refused => entry.refusals + 1,
             _ => 0,
         };
         let is_off = entry.refusals >= REFUSALS_UNTIL_OFF;
-        entry.is_closed |= is_off || outcome == Outcome::NoPage;
+        entry.is_closed |= is_off || outcome == PollOutcome::NoPage;
         entry.next = entry.wait().map(|wait| now.saturating_add(wait));
         is_off
     }
@@ -209,7 +209,7 @@ mod tests {
     }
 
     /// The seconds at which one phone is polled.
-    fn attempts(schedule: &mut Schedule, seconds: u64, outcome: Outcome) -> Vec<u64> {
+    fn attempts(schedule: &mut Schedule, seconds: u64, outcome: PollOutcome) -> Vec<u64> {
         let wanted = [phone(1, 1)];
         let mut candidate = Vec::new();
         for second in 0..seconds {
@@ -224,27 +224,30 @@ mod tests {
     #[test]
     fn a_phone_is_polled_a_few_times_at_growing_intervals() {
         let day = 24 * 3600;
-        let candidate = attempts(&mut Schedule::default(), day, Outcome::Silent);
+        let candidate = attempts(&mut Schedule::default(), day, PollOutcome::Silent);
         assert_eq!(candidate, [10, 40, 100, 220, 520]);
-        let candidate = attempts(&mut Schedule::default(), day, Outcome::Page);
+        let candidate = attempts(&mut Schedule::default(), day, PollOutcome::Page);
         assert_eq!(candidate.len(), DELAYS.len(), "what it runs may change");
     }
 
     #[test]
     fn a_page_refused_twice_counts_as_off_and_is_reported_once() {
         let mut schedule = Schedule::default();
-        assert_eq!(attempts(&mut schedule, 3600, Outcome::Refused), [10, 40]);
+        assert_eq!(
+            attempts(&mut schedule, 3600, PollOutcome::Refused),
+            [10, 40]
+        );
         let mut schedule = Schedule::default();
         let wanted = [phone(1, 1)];
         let mut turned_off = Vec::new();
         for second in 0..3600 {
             for phone in schedule.due(at(second), &wanted).start {
-                turned_off.push(schedule.done(at(second), phone.id, Outcome::Refused));
+                turned_off.push(schedule.done(at(second), phone.id, PollOutcome::Refused));
             }
         }
         assert_eq!(turned_off, [false, true]);
         assert_eq!(
-            attempts(&mut Schedule::default(), 3600, Outcome::NoPage),
+            attempts(&mut Schedule::default(), 3600, PollOutcome::NoPage),
             [10]
         );
     }
@@ -252,7 +255,7 @@ mod tests {
     #[test]
     fn new_firmware_may_have_its_page_on() {
         let mut schedule = Schedule::default();
-        attempts(&mut schedule, 3600, Outcome::Refused);
+        attempts(&mut schedule, 3600, PollOutcome::Refused);
         assert!(schedule.due(at(3600), &[]).start.is_empty());
         let second = [phone(1, 2)];
         assert!(
@@ -271,7 +274,7 @@ mod tests {
         let due = schedule.due(at(11), &[]);
         assert_eq!((due.start.len(), due.cancel), (0, vec![PhoneId(1)]));
         assert!(
-            !schedule.done(at(12), PhoneId(1), Outcome::Page),
+            !schedule.done(at(12), PhoneId(1), PollOutcome::Page),
             "too late"
         );
         assert!(schedule.due(at(500), &wanted).start.is_empty());
@@ -302,13 +305,13 @@ mod tests {
         let first = numbers(&schedule.due(at(10), &wanted).start);
         assert_eq!(first, [1, 2, 3, 4]);
         assert!(schedule.due(at(11), &wanted).start.is_empty());
-        schedule.done(at(12), PhoneId(3), Outcome::Silent);
+        schedule.done(at(12), PhoneId(3), PollOutcome::Silent);
         assert_eq!(numbers(&schedule.due(at(12), &wanted).start), [5]);
         let mut candidate = 5;
         for second in 13..9 * 60 {
             let polled: Vec<PhoneId> = schedule.phones.keys().copied().collect();
             for id in polled {
-                schedule.done(at(second), id, Outcome::NoPage);
+                schedule.done(at(second), id, PollOutcome::NoPage);
             }
             candidate += schedule.due(at(second), &wanted).start.len();
         }
@@ -323,7 +326,7 @@ mod tests {
             let wanted = [phone(1, second / 100)];
             for phone in schedule.due(at(second.into()), &wanted).start {
                 candidate += 1;
-                schedule.done(at(second.into()), phone.id, Outcome::Silent);
+                schedule.done(at(second.into()), phone.id, PollOutcome::Silent);
             }
         }
         assert_eq!(candidate, MAX_ATTEMPTS);

@@ -56,21 +56,21 @@ impl ByteRate {
 }
 
 /// Where a phone is: its pass, its state, its image.
-pub(super) type Position = (u32, State, u32);
+pub(super) type PacePosition = (u32, State, u32);
 
 /// How long phones took from each position to their end.
 #[derive(Debug, Default)]
-pub(super) struct Pace(BTreeMap<Position, Times>);
+pub(super) struct Pace(BTreeMap<PacePosition, PaceTimes>);
 
 #[derive(Debug, Default)]
-struct Times {
+struct PaceTimes {
     newest: VecDeque<Duration>,
     median: Duration,
 }
 
 impl Pace {
     /// A phone has reached its end, and was at these positions then.
-    pub(super) fn learn(&mut self, positions: &[(Position, Timestamp)], end: Timestamp) {
+    pub(super) fn learn(&mut self, positions: &[(PacePosition, Timestamp)], end: Timestamp) {
         for (position, at) in positions {
             let times = self.0.entry(*position).or_default();
             times.newest.push_back(between(*at, end));
@@ -88,7 +88,7 @@ impl Pace {
     /// end.
     pub(super) fn left(
         &self,
-        (position, since): (Position, Timestamp),
+        (position, since): (PacePosition, Timestamp),
         now: Timestamp,
     ) -> Option<Duration> {
         let times = self.0.get(&position)?;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
-use super::pace::{ByteRate, Pace, Position};
+use super::pace::{ByteRate, Pace, PacePosition};
 use crate::{
     reporter::Tick,
     run_view::{PhoneView, RunView, format},
@@ -24,7 +24,7 @@ pub(in crate::display) struct LiveRun {
     pub(super) rate: ByteRate,
     pub(super) pace: Pace,
     /// Where each unfinished phone was, and since when.
-    positions: BTreeMap<PhoneId, Vec<(Position, Timestamp)>>,
+    positions: BTreeMap<PhoneId, Vec<(PacePosition, Timestamp)>>,
 }
 
 impl LiveRun {
@@ -101,7 +101,7 @@ impl LiveRun {
     }
 
     /// Where a phone is, and since when.
-    pub(super) fn position(&self, id: PhoneId) -> Option<(Position, Timestamp)> {
+    pub(super) fn position(&self, id: PhoneId) -> Option<(PacePosition, Timestamp)> {
         self.positions.get(&id)?.last().copied()
     }
 

@@ -13,7 +13,8 @@ use crate::{
     diagnose::{Code, Diagnosis},
     phone::MacAddress,
     track::{
-        Event, Evidence, EvidenceSource, PhoneId, PhoneRef, Progress, State, Step, StepDetails,
+        Event, Evidence, EvidenceSource, PhoneId, PhoneRef, PhoneStep, State, StepDetails,
+        TransferProgress,
     },
 };
 
@@ -39,7 +40,7 @@ fn phone(id: u8) -> PhoneRef {
 }
 
 fn step(phone: PhoneRef, state: State) -> Event {
-    Event::Step(Step {
+    Event::Step(PhoneStep {
         phone,
         state,
         pass: 1,
@@ -51,7 +52,7 @@ fn confirmed(phone: PhoneRef) -> Event {
     let Event::Step(step) = step(phone, State::Confirmed) else {
         unreachable!()
     };
-    Event::Step(Step {
+    Event::Step(PhoneStep {
         details: StepDetails {
             evidence: Some(Evidence {
                 source: EvidenceSource::Cdp,
@@ -64,7 +65,7 @@ fn confirmed(phone: PhoneRef) -> Event {
 }
 
 fn progress(phone: PhoneRef, bytes: u64, place: (u32, u32)) -> Event {
-    Event::Progress(Progress {
+    Event::Progress(TransferProgress {
         phone,
         file: "apps45.9-3-1ES26.sbn".to_owned(),
         bytes,

@@ -1,6 +1,6 @@
 //! `iptables-save`: the rules of table filter.
 
-use super::walk::{Action, Chains, Fit, Packet, Verdict, verdict};
+use super::walk::{Chains, FirewallPacket, FirewallVerdict, Fit, RuleAction, verdict};
 
 /// Modules that match only what their options say.
 const PLAIN_MODULES: [&str; 7] = [
@@ -14,7 +14,7 @@ const PLAIN_MODULES: [&str; 7] = [
 ];
 
 /// Whether the rules accept the packet; `None` if the text has no chain INPUT.
-pub(super) fn evaluate(text: &str, packet: &Packet<'_>) -> Option<Verdict> {
+pub(super) fn evaluate(text: &str, packet: &FirewallPacket<'_>) -> Option<FirewallVerdict> {
     let mut chains = Chains::new();
     let mut policy = None;
     let filter = text
@@ -73,7 +73,7 @@ fn words(line: &str) -> Vec<String> {
 }
 
 /// Whether a rule matches, and its target. `None`: a rule without a target, which only counts.
-fn rule(words: &[&str], packet: &Packet<'_>) -> Option<(Fit, Target)> {
+fn rule(words: &[&str], packet: &FirewallPacket<'_>) -> Option<(Fit, Target)> {
     let mut fit = Fit::Yes;
     let mut words = words.iter().copied().peekable();
     while let Some(word) = words.next() {
@@ -105,19 +105,19 @@ struct Target {
 }
 
 /// `None`: a target after which the packet continues, such as LOG.
-fn action(target: &Target, chains: &Chains) -> Option<Action> {
+fn action(target: &Target, chains: &Chains) -> Option<RuleAction> {
     Some(match target.name.as_str() {
-        "ACCEPT" => Action::Accept,
-        "DROP" | "REJECT" | "TARPIT" => Action::Refuse,
-        "RETURN" => Action::Return,
-        "QUEUE" | "NFQUEUE" => Action::Unknown,
+        "ACCEPT" => RuleAction::Accept,
+        "DROP" | "REJECT" | "TARPIT" => RuleAction::Refuse,
+        "RETURN" => RuleAction::Return,
+        "QUEUE" | "NFQUEUE" => RuleAction::Unknown,
         name if !chains.contains_key(name) => return None,
-        name if target.stays => Action::Goto(name.to_owned()),
-        name => Action::Jump(name.to_owned()),
+        name if target.stays => RuleAction::Goto(name.to_owned()),
+        name => RuleAction::Jump(name.to_owned()),
     })
 }
 
-fn matches(option: &str, value: &str, packet: &Packet<'_>) -> Fit {
+fn matches(option: &str, value: &str, packet: &FirewallPacket<'_>) -> Fit {
     match option {
         "-i" => packet.is_from(value),
         "-p" => Fit::from(value == packet.protocol() || value == "all"),
@@ -191,28 +191,28 @@ COMMIT
         let verdict_of = |udp, port, established| {
             evaluate(BY_HAND, &packet(udp, Some(port), established)).unwrap()
         };
-        assert_eq!(verdict_of(true, 69, false), Verdict::Refuses);
+        assert_eq!(verdict_of(true, 69, false), FirewallVerdict::Refuses);
         assert_eq!(
             verdict_of(true, 67, false),
-            Verdict::Refuses,
+            FirewallVerdict::Refuses,
             "LOG lets go on"
         );
-        assert_eq!(verdict_of(true, 40_000, true), Verdict::Accepts);
-        assert_eq!(verdict_of(false, 22, false), Verdict::Accepts);
-        assert_eq!(verdict_of(false, 6970, false), Verdict::Accepts);
-        assert_eq!(verdict_of(true, 6970, false), Verdict::Refuses);
+        assert_eq!(verdict_of(true, 40_000, true), FirewallVerdict::Accepts);
+        assert_eq!(verdict_of(false, 22, false), FirewallVerdict::Accepts);
+        assert_eq!(verdict_of(false, 6970, false), FirewallVerdict::Accepts);
+        assert_eq!(verdict_of(true, 6970, false), FirewallVerdict::Refuses);
     }
 
     #[test]
     fn chains_and_senders_are_followed_as_far_as_they_are_known() {
         let verdict_of = |udp, port| evaluate(UFW, &packet(udp, Some(port), false)).unwrap();
-        assert_eq!(verdict_of(true, 69), Verdict::Accepts);
+        assert_eq!(verdict_of(true, 69), FirewallVerdict::Accepts);
         assert_eq!(
             verdict_of(false, 6970),
-            Verdict::Perhaps,
+            FirewallVerdict::Perhaps,
             "from one network"
         );
-        assert_eq!(verdict_of(true, 67), Verdict::Refuses);
+        assert_eq!(verdict_of(true, 67), FirewallVerdict::Refuses);
     }
 
     #[test]
@@ -220,11 +220,11 @@ COMMIT
         let text = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT ! -i eth1 -p udp -j DROP\nCOMMIT\n";
         assert_eq!(
             evaluate(text, &packet(true, Some(69), false)),
-            Some(Verdict::Refuses)
+            Some(FirewallVerdict::Refuses)
         );
         assert_eq!(
             evaluate(text, &packet(false, Some(69), false)),
-            Some(Verdict::Accepts)
+            Some(FirewallVerdict::Accepts)
         );
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::walk::{Action, Chains, Fit, Packet, Verdict, verdict};
+use super::walk::{Chains, FirewallPacket, FirewallVerdict, Fit, RuleAction, verdict};
 
 /// A chain, as rules name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,9 +29,9 @@ impl ChainName {
 /// because `iptables-save` prints them more precisely.
 pub(super) fn evaluate(
     text: &str,
-    packet: &Packet<'_>,
+    packet: &FirewallPacket<'_>,
     without_iptables: bool,
-) -> Option<(Verdict, Option<ChainName>)> {
+) -> Option<(FirewallVerdict, Option<ChainName>)> {
     let ruleset: Value = serde_json::from_str(text).ok()?;
     let objects = ruleset.get("nftables")?.as_array()?;
     let sets: BTreeMap<String, &Value> = objects
@@ -72,7 +72,7 @@ pub(super) fn evaluate(
         .map(|(name, accepts, place)| (verdict(&chains, &name, accepts), place))
         .max_by_key(|(verdict, _)| *verdict);
     Some(match worst {
-        None | Some((Verdict::Accepts, _)) => (Verdict::Accepts, None),
+        None | Some((FirewallVerdict::Accepts, _)) => (FirewallVerdict::Accepts, None),
         Some((verdict, place)) => (verdict, Some(place)),
     })
 }
@@ -112,12 +112,12 @@ fn is_input(chain: &Value) -> bool {
 struct Scope<'a> {
     sets: &'a BTreeMap<String, &'a Value>,
     table: String,
-    packet: &'a Packet<'a>,
+    packet: &'a FirewallPacket<'a>,
 }
 
 impl Scope<'_> {
     /// A rule as conditional verdicts: one, or one per entry of a verdict map.
-    fn rule(&self, rule: &Value) -> Vec<(Fit, Action)> {
+    fn rule(&self, rule: &Value) -> Vec<(Fit, RuleAction)> {
         let mut fit = Fit::Yes;
         let mut rules = Vec::new();
         let statements = rule.get("expr").and_then(Value::as_array);
@@ -129,7 +129,7 @@ impl Scope<'_> {
                 "match" => fit = fit.and(self.matches(value)),
                 "limit" | "quota" | "connlimit" => fit = fit.and(Fit::Perhaps),
                 "xt" if text_of(value, "type") == "match" => fit = fit.and(Fit::Perhaps),
-                "xt" if text_of(value, "name") == "REJECT" => rules.push((fit, Action::Refuse)),
+                "xt" if text_of(value, "name") == "REJECT" => rules.push((fit, RuleAction::Refuse)),
                 "vmap" => rules.extend(self.map(fit, value)),
                 other => rules.extend(self.action(other, value).map(|action| (fit, action))),
             }
@@ -138,21 +138,21 @@ impl Scope<'_> {
     }
 
     /// `None`: a statement after which the packet continues: a counter, a log, a mark.
-    fn action(&self, kind: &str, value: &Value) -> Option<Action> {
+    fn action(&self, kind: &str, value: &Value) -> Option<RuleAction> {
         let target = || format!("{} {}", self.table, text_of(value, "target"));
         Some(match kind {
-            "accept" => Action::Accept,
-            "drop" | "reject" => Action::Refuse,
-            "return" => Action::Return,
-            "jump" => Action::Jump(target()),
-            "goto" => Action::Goto(target()),
-            "queue" => Action::Unknown,
+            "accept" => RuleAction::Accept,
+            "drop" | "reject" => RuleAction::Refuse,
+            "return" => RuleAction::Return,
+            "jump" => RuleAction::Jump(target()),
+            "goto" => RuleAction::Goto(target()),
+            "queue" => RuleAction::Unknown,
             _ => return None,
         })
     }
 
-    fn map(&self, fit: Fit, map: &Value) -> Vec<(Fit, Action)> {
-        let unknown = vec![(fit.and(Fit::Perhaps), Action::Unknown)];
+    fn map(&self, fit: Fit, map: &Value) -> Vec<(Fit, RuleAction)> {
+        let unknown = vec![(fit.and(Fit::Perhaps), RuleAction::Unknown)];
         let (Some(left), Some(data)) = (map.get("key"), map.get("data")) else {
             return unknown;
         };
@@ -246,7 +246,7 @@ impl Scope<'_> {
     }
 }
 
-fn port(packet: &Packet<'_>, value: &Value) -> Fit {
+fn port(packet: &FirewallPacket<'_>, value: &Value) -> Fit {
     if let Some(number) = value.as_u64() {
         return packet.is_port(number, number);
     }
@@ -295,7 +295,7 @@ mod tests {
 {"rule":{"family":"inet","table":"firewalld","chain":"filter_IN_public_allow","expr":[{"match":{"op":"==","left":{"payload":{"protocol":"udp","field":"dport"}},"right":69}},{"accept":null}]}}
 ]}"#;
 
-    fn verdict_of(text: &str, udp: bool, port: u16, established: bool) -> Verdict {
+    fn verdict_of(text: &str, udp: bool, port: u16, established: bool) -> FirewallVerdict {
         evaluate(text, &packet(udp, Some(port), established), false)
             .unwrap()
             .0
@@ -304,17 +304,25 @@ mod tests {
     #[test]
     fn the_rules_of_a_workstation_are_read() {
         let verdict = |udp, port, established| verdict_of(WORKSTATION, udp, port, established);
-        assert_eq!(verdict(true, 69, false), Verdict::Accepts, "a named set");
-        assert_eq!(verdict(true, 7005, false), Verdict::Accepts, "its range");
-        assert_eq!(verdict(true, 67, false), Verdict::Refuses);
-        assert_eq!(verdict(false, 80, false), Verdict::Accepts);
-        assert_eq!(verdict(false, 6970, false), Verdict::Refuses);
+        assert_eq!(
+            verdict(true, 69, false),
+            FirewallVerdict::Accepts,
+            "a named set"
+        );
+        assert_eq!(
+            verdict(true, 7005, false),
+            FirewallVerdict::Accepts,
+            "its range"
+        );
+        assert_eq!(verdict(true, 67, false), FirewallVerdict::Refuses);
+        assert_eq!(verdict(false, 80, false), FirewallVerdict::Accepts);
+        assert_eq!(verdict(false, 6970, false), FirewallVerdict::Refuses);
         assert_eq!(
             verdict(false, 8080, false),
-            Verdict::Perhaps,
+            FirewallVerdict::Perhaps,
             "from one network"
         );
-        assert_eq!(verdict(true, 40_000, true), Verdict::Accepts);
+        assert_eq!(verdict(true, 40_000, true), FirewallVerdict::Accepts);
         let (_, place) = evaluate(WORKSTATION, &packet(true, Some(67), false), false).unwrap();
         let place = place.unwrap();
         assert_eq!(
@@ -330,16 +338,16 @@ mod tests {
     #[test]
     fn the_rules_of_firewalld_are_read() {
         let verdict = |udp, port, established| verdict_of(FIREWALLD, udp, port, established);
-        assert_eq!(verdict(true, 69, false), Verdict::Accepts);
-        assert_eq!(verdict(false, 6970, false), Verdict::Refuses);
-        assert_eq!(verdict(true, 40_000, true), Verdict::Accepts);
+        assert_eq!(verdict(true, 69, false), FirewallVerdict::Accepts);
+        assert_eq!(verdict(false, 6970, false), FirewallVerdict::Refuses);
+        assert_eq!(verdict(true, 40_000, true), FirewallVerdict::Accepts);
     }
 
     #[test]
     fn an_empty_ruleset_accepts_and_other_text_has_no_verdict() {
         let judge = |text| evaluate(text, &packet(true, Some(69), false), false);
         let nothing = r#"{"nftables":[{"metainfo":{}}]}"#;
-        assert_eq!(judge(nothing), Some((Verdict::Accepts, None)));
+        assert_eq!(judge(nothing), Some((FirewallVerdict::Accepts, None)));
         for text in [
             "",
             "{}",
@@ -356,11 +364,11 @@ mod tests {
         let text = r#"{"nftables":[
 {"chain":{"family":"ip","table":"filter","name":"INPUT","type":"filter","hook":"input","prio":0,"policy":"drop"}},
 {"rule":{"family":"ip","table":"filter","chain":"INPUT","expr":[{"xt":{"type":"match","name":"udp"}},{"accept":null}]}}]}"#;
-        assert_eq!(verdict_of(text, true, 69, false), Verdict::Perhaps);
+        assert_eq!(verdict_of(text, true, 69, false), FirewallVerdict::Perhaps);
         let packet = packet(true, Some(69), false);
         assert_eq!(
             evaluate(text, &packet, true),
-            Some((Verdict::Accepts, None))
+            Some((FirewallVerdict::Accepts, None))
         );
     }
 

@@ -1,37 +1,33 @@
 //! Requests in a TCP stream.
 
-use super::{FORMAT, MAX_HEAD, Malformed, Request, head_end};
+use super::{super::until_fault::UntilFault, FORMAT, MAX_HEAD, Malformed, SipRequest, head_end};
 
 /// Splits the bytes of one TCP connection into requests. Buffers [`MAX_HEAD`] bytes at most; bodies are
 /// skipped.
 #[derive(Debug, Clone, Default)]
-pub struct Stream {
+pub struct SipStream(UntilFault<SipDecoder>);
+
+impl SipStream {
+    /// Adds bytes and returns the requests whose heads they complete.
+    ///
+    /// # Errors
+    /// A request is malformed. The start of the next one is then unknown, so every further call fails.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<SipRequest>, Malformed> {
+        self.0.feed(|decoder| decoder.read(bytes))
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+struct SipDecoder {
     held: Vec<u8>,
     /// Offset up to which the buffer contains no end of a head.
     searched: usize,
     /// Bytes of a body that are still to be skipped.
     body: u32,
-    failed: Option<Malformed>,
 }
 
-impl Stream {
-    /// Adds bytes and returns the requests whose heads they complete.
-    ///
-    /// # Errors
-    /// A request is malformed. The start of the next one is then unknown, so every further call fails.
-    pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Request>, Malformed> {
-        if let Some(fault) = self.failed {
-            return Err(fault);
-        }
-        let fed = self.read(bytes);
-        if let Err(fault) = &fed {
-            self.failed = Some(*fault);
-            self.held = Vec::new();
-        }
-        fed
-    }
-
-    fn read(&mut self, mut bytes: &[u8]) -> Result<Vec<Request>, Malformed> {
+impl SipDecoder {
+    fn read(&mut self, mut bytes: &[u8]) -> Result<Vec<SipRequest>, Malformed> {
         let mut requests = Vec::new();
         loop {
             let skipped = bytes.len().min(self.body as usize);
@@ -63,7 +59,7 @@ impl Stream {
             };
             // The buffer contained no end before, so the end is in the new bytes.
             bytes = &bytes[end.saturating_sub(before)..];
-            let request = Request::decode(&self.held[..end])?;
+            let request = SipRequest::decode(&self.held[..end])?;
             self.body = body_length(&request)?;
             self.held.clear();
             self.searched = 0;
@@ -73,7 +69,7 @@ impl Stream {
 }
 
 /// In a stream Content-Length is required (RFC 3261, 18.3); phones that omit it send no body.
-fn body_length(request: &Request) -> Result<u32, Malformed> {
+fn body_length(request: &SipRequest) -> Result<u32, Malformed> {
     request.header("content-length").map_or(Ok(0), |text| {
         text.parse().map_err(|_| Malformed {
             format: FORMAT,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::common::{HEADER, MAILBOXES, mailbox};
-use crate::provision::{ini::Ini, plan::Plan};
+use crate::provision::{ini::Ini, plan::ProvisionPlan};
 
 /// Names of Asterisk's channel technologies.
 pub(super) const PJSIP: &str = "PJSIP";
@@ -12,7 +12,7 @@ pub(super) const CHAN_SIP: &str = "SIP";
 /// Seconds that a phone rings before voice mail answers.
 const RING: u8 = 25;
 
-pub(super) fn extensions(plan: &Plan, technology: &str) -> Vec<u8> {
+pub(super) fn extensions(plan: &ProvisionPlan, technology: &str) -> Vec<u8> {
     let mut ini = Ini::new(&[
         HEADER,
         "Calls to other numbers are not defined here: include them in this context.",
@@ -52,7 +52,7 @@ pub(super) fn extensions(plan: &Plan, technology: &str) -> Vec<u8> {
     ini.into_bytes()
 }
 
-pub(super) fn voicemail(plan: &Plan) -> Vec<u8> {
+pub(super) fn voicemail(plan: &ProvisionPlan) -> Vec<u8> {
     let mut ini = Ini::new(&[HEADER]);
     ini.section(MAILBOXES);
     for account in &plan.accounts {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::problems::{Problems, first_few};
 use crate::{
     inventory::{
-        ButtonField, ButtonFunction, LineButton, PhoneEntry, PhoneField, Secret, Transport,
+        ButtonField, ButtonFunction, LineButton, PbxTransport, PhoneEntry, PhoneField, Secret,
     },
     phone::{MAX_PHONE_LABEL, MacAddress, Model, SAFE_SECRET},
     provision::{
@@ -83,7 +83,8 @@ fn note(problems: &mut Problems<'_>, accounts: &[Account], long: &[String]) {
     let shared: Vec<_> = shared.map(|account| account.user.as_str()).collect();
     if !shared.is_empty() {
         problems.notes.push(format!(
-            "all phones of {} ring with pjsip only: chan_sip rings the one that registered last.",
+            "all phones that share {} ring only with pjsip; chan_sip rings the one that \
+             registered last.",
             first_few(&shared)
         ));
     }
@@ -287,7 +288,7 @@ impl Accounts<'_, '_> {
 
     /// Over TCP, a phone is in call-manager mode and registers only its first line.
     fn check_lines_over_tcp(&mut self, mac: MacAddress, buttons: &[ResolvedButton]) {
-        if self.problems.inventory.site.transport != Some(Transport::Tcp) {
+        if self.problems.inventory.site.transport != Some(PbxTransport::Tcp) {
             return;
         }
         let is_line = |key: &&ResolvedButton| matches!(key.function, ResolvedFunction::Line { .. });

@@ -3,11 +3,11 @@
 use std::{cmp::Reverse, net::Ipv4Addr, time::Instant};
 
 use super::{
-    super::{Service, TransferOutcome, peers::Peer},
-    ActiveTransfer, Engine,
+    super::{TftpService, TransferOutcome, peers::Peer},
+    ActiveTransfer, TftpEngine,
 };
 
-impl<S: Service> Engine<S> {
+impl<S: TftpService> TftpEngine<S> {
     /// Puts a transfer into a slot and starts its timer.
     pub(super) fn insert(&mut self, active: ActiveTransfer) -> usize {
         let slot = self.free.pop().unwrap_or_else(|| {

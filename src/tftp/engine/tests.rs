@@ -8,32 +8,32 @@ mod transfers;
 use super::*;
 use crate::{
     stage::StagedFile,
-    tftp::{Answer, Request, peers::MEMORY, policy::NAME_MAX, transfer::FIRST_BYTES_MAX},
+    tftp::{TftpAnswer, TftpRequest, peers::MEMORY, policy::NAME_MAX, transfer::FIRST_BYTES_MAX},
 };
 
 const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
 const PHONE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 7), 1024);
 
-const FIRST: Socket = Socket::Transfer(Port::First);
+const FIRST: Socket = Socket::Transfer(TransferPort::First);
 
-const SECOND: Socket = Socket::Transfer(Port::Second);
+const SECOND: Socket = Socket::Transfer(TransferPort::Second);
 
 /// Serves 1,000 bytes under every name but "absent", and records its calls.
 #[derive(Default)]
 struct Shelf(Vec<String>);
 
-impl Service for Shelf {
-    fn request(&mut self, _: Instant, request: &Request<'_>) -> Answer {
+impl TftpService for Shelf {
+    fn request(&mut self, _: Instant, request: &TftpRequest<'_>) -> TftpAnswer {
         self.0.push(format!(
             "ask {} {}",
             request.transfer,
             request.name.escape_debug()
         ));
         if request.name == "absent" {
-            return Answer::NotFound;
+            return TftpAnswer::NotFound;
         }
-        Answer::Serve(StagedFile {
+        TftpAnswer::Serve(StagedFile {
             name: request.name.into(),
             bytes: vec![1; 1000].into(),
         })
@@ -50,7 +50,7 @@ impl Service for Shelf {
 
 /// An engine, its clock and its network.
 struct Bench {
-    engine: Engine<Shelf>,
+    engine: TftpEngine<Shelf>,
     now: Instant,
     out: TransmitQueue,
 }
@@ -58,20 +58,25 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         Self {
-            engine: Engine::new(Limits::default(), Shelf::default()),
+            engine: TftpEngine::new(EngineLimits::default(), Shelf::default()),
             now: Instant::now(),
             out: TransmitQueue::default(),
         }
     }
 
     /// Sends a datagram; what the engine answers, and from where.
-    fn send(&mut self, peer: SocketAddrV4, to: Socket, bytes: &[u8]) -> Vec<(Port, Vec<u8>)> {
+    fn send(
+        &mut self,
+        peer: SocketAddrV4,
+        to: Socket,
+        bytes: &[u8],
+    ) -> Vec<(TransferPort, Vec<u8>)> {
         self.engine
             .datagram(self.now, to, LOCAL, peer, bytes, &mut self.out);
         self.sent()
     }
 
-    fn ask(&mut self, peer: SocketAddrV4, name: &str) -> Vec<(Port, Vec<u8>)> {
+    fn ask(&mut self, peer: SocketAddrV4, name: &str) -> Vec<(TransferPort, Vec<u8>)> {
         self.send(
             peer,
             Socket::Listener,
@@ -79,19 +84,19 @@ impl Bench {
         )
     }
 
-    fn ack(&mut self, peer: SocketAddrV4, to: Socket, block: u8) -> Vec<(Port, Vec<u8>)> {
+    fn ack(&mut self, peer: SocketAddrV4, to: Socket, block: u8) -> Vec<(TransferPort, Vec<u8>)> {
         self.send(peer, to, &[0, 4, 0, block])
     }
 
-    fn pass(&mut self, time: Duration) -> Vec<(Port, Vec<u8>)> {
+    fn pass(&mut self, time: Duration) -> Vec<(TransferPort, Vec<u8>)> {
         self.now += time;
         self.engine.tick(self.now, &mut self.out);
         self.sent()
     }
 
-    fn sent(&mut self) -> Vec<(Port, Vec<u8>)> {
+    fn sent(&mut self) -> Vec<(TransferPort, Vec<u8>)> {
         let mut sent = Vec::new();
-        for port in Port::ALL {
+        for port in TransferPort::ALL {
             sent.extend(self.out.queue(port).drain(..).map(|p| (port, p.to_vec())));
         }
         sent

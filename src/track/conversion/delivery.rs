@@ -5,7 +5,7 @@ use super::super::{
     file_outcome::FileOutcome,
     history::{FetchAttempt, FetchHistory, FileRole, MAX_ROWS},
     observation::{RunTime, TransferEnd, TransferId},
-    pass::Pass,
+    pass::ImagePass,
 };
 use crate::{
     phone::normalized_name,
@@ -25,7 +25,7 @@ pub(in crate::track) struct Delivery {
     pub attempts: FetchHistory,
     /// The number of the newest pass.
     pub pass: u32,
-    pub(super) current: Option<Pass>,
+    pub(super) current: Option<ImagePass>,
     /// The newest manifest request that a pass can begin with.
     pub(super) manifest: Option<TransferId>,
     /// Bytes of a manifest or an image were acknowledged.

@@ -214,8 +214,8 @@ impl Conversion {
         out: &mut Vec<Change>,
     ) {
         let detail = format!(
-            "SEP{} answered at {address}, the last known address of this phone: not counted for \
-             either",
+            "SEP{} answered at {address}, the last known address of this phone: this counts for \
+             neither phone",
             other.upper_hex()
         );
         self.note(source, detail, out);

@@ -14,7 +14,7 @@ use crate::{
         event::{State, StepDetails},
         file_outcome::FileOutcome,
         history::{FetchAttempt, FileRole},
-        pass::{DUPLICATE_WITHIN, ImageStatus, Pass},
+        pass::{DUPLICATE_WITHIN, ImagePass, ImageStatus},
         route::StageRole,
     },
 };
@@ -172,7 +172,7 @@ impl Conversion {
         if staged.role == StageRole::Target {
             self.loads.to = Some(staged.load.clone());
         }
-        delivery.current = Some(Pass {
+        delivery.current = Some(ImagePass {
             number: delivery.pass,
             entry,
             role: staged.role,

@@ -24,7 +24,7 @@ pub(super) struct RegisterLine {
     /// The newest request.
     register: Register,
     requests: Requests,
-    answers: Answers,
+    answers: PbxAnswers,
     /// The PBX holds the registration.
     registered: bool,
 }
@@ -51,7 +51,7 @@ struct Requests {
 
 /// The answers of the PBX.
 #[derive(Debug, Clone, Copy, Default)]
-struct Answers {
+struct PbxAnswers {
     /// The destination of the answer to the newest request.
     destination: Option<SocketAddrV4>,
     /// The answer before the newest request asked for credentials.
@@ -108,7 +108,7 @@ impl RegisterLine {
         Self {
             register: register.clone(),
             requests: Requests::new(at),
-            answers: Answers::default(),
+            answers: PbxAnswers::default(),
             registered: false,
         }
     }

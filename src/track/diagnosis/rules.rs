@@ -86,7 +86,7 @@ pub(crate) fn manifest_refused(
 
 /// Why a phone refuses a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum RefusalCause {
     /// The phone does not know the signing key.
     Key,
     /// The release does not support the phone's hardware.
@@ -102,14 +102,14 @@ pub(crate) fn refusal(
     hardware: Option<u32>,
     load: &LoadName,
     mask: Option<u32>,
-) -> Refusal {
+) -> RefusalCause {
     let fits = hardware.and_then(|hardware| supports_hardware(load, mask, hardware));
     let trains = runs.and_then(LoadName::release).zip(load.release());
     let route = trains.map_or(Route::Unknown, |(from, to)| Route::between(Some(from), to));
     match (fits, route) {
-        (Some(false), _) | (None, Route::Direct) => Refusal::Hardware,
-        (_, Route::ViaBridge) | (Some(true), Route::Unknown) => Refusal::Key,
-        _ => Refusal::Either,
+        (Some(false), _) | (None, Route::Direct) => RefusalCause::Hardware,
+        (_, Route::ViaBridge) | (Some(true), Route::Unknown) => RefusalCause::Key,
+        _ => RefusalCause::Either,
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use reflash::{
     discovery::{Deduplicator, MAX_COPIES, MAX_TRACKED, Observer, REPEAT_WINDOW},
-    protocol::{MAX_TEXT, frame::Frame, sip::SipTransport},
+    protocol::{MAX_TEXT, frame::EthernetFrame, sip::SipTransport},
     track::{Observation, ObservationKind, Register, RegisterOutcome},
 };
 
@@ -49,7 +49,9 @@ fn segment(from: SocketAddrV4, to: SocketAddrV4, text: &str) -> Vec<u8> {
 }
 
 fn hear(listener: &mut Observer, bytes: &[u8]) -> Vec<Observation> {
-    listener.observe(&Frame::decode(bytes).unwrap()).unwrap()
+    listener
+        .observe(&EthernetFrame::decode(bytes).unwrap())
+        .unwrap()
 }
 
 /// What became of the REGISTER in this frame, or of the one that it answers.

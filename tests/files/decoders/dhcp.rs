@@ -9,7 +9,7 @@ use reflash::{
     phone::MacAddress,
     protocol::{
         MAX_LIST, MAX_TEXT,
-        dhcp::{Lease, Message, MessageType, Op, OptionCode, Options, phone_class},
+        dhcp::{DhcpMessage, DhcpOptions, Lease, MessageType, Op, OptionCode, phone_class},
     },
 };
 
@@ -17,12 +17,12 @@ use super::{MAC, PHONE};
 
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 
-fn discover() -> Message {
-    Message::discover(MAC, 0xd8ba_0965, "CP-7965G")
+fn discover() -> DhcpMessage {
+    DhcpMessage::discover(MAC, 0xd8ba_0965, "CP-7965G")
 }
 
 /// What the phone says next, with these options instead.
-fn request(options: &[(OptionCode, &[u8])]) -> Message {
+fn request(options: &[(OptionCode, &[u8])]) -> DhcpMessage {
     let mut message = discover();
     message.options.set(OptionCode::MESSAGE_TYPE, [3]);
     for (code, value) in options {
@@ -70,10 +70,10 @@ fn our_discover_has_the_bytes_of_a_phone() {
     let bytes = discover().encode();
     assert_eq!(bytes[240..240 + options.len()], options);
     assert_eq!(bytes.len(), 319);
-    let read = Message::decode(&raw(&options)).unwrap();
+    let read = DhcpMessage::decode(&raw(&options)).unwrap();
     assert_eq!(read.server_name, b"\x20\xb9\x28\x31\xef");
     assert_eq!(
-        Message {
+        DhcpMessage {
             server_name: Vec::new(),
             ..read.clone()
         },
@@ -140,7 +140,7 @@ fn an_offer_names_the_tftp_server_in_three_options() {
     let mut asked = discover();
     asked.relay = Ipv4Addr::new(172, 30, 6, 1);
     asked.options.set(OptionCode::RELAY_AGENT, [1, 2, 3, 4]);
-    let offer = Message::decode(&asked.offer(&lease()).encode()).unwrap();
+    let offer = DhcpMessage::decode(&asked.offer(&lease()).encode()).unwrap();
     let tftp = lease().tftp;
     assert_eq!(offer.message_type(), Some(MessageType::Offer));
     assert_eq!(
@@ -206,7 +206,7 @@ fn split_and_overloaded_options_are_joined() {
     let mut bytes = raw(&[52, 1, 3, 150, 4, 10, 0, 0, 1, 255]);
     bytes[108..117].copy_from_slice(&[150, 6, 10, 0, 0, 2, 10, 0, 255]);
     bytes[44..50].copy_from_slice(&[150, 2, 0, 3, 255, 0]);
-    let message = Message::decode(&bytes).unwrap();
+    let message = DhcpMessage::decode(&bytes).unwrap();
     let servers = [1, 2, 3].map(|last| Ipv4Addr::new(10, 0, 0, last));
     assert_eq!(message.tftp_servers(), servers);
     assert_eq!((message.server_name.len(), message.file.len()), (0, 0));
@@ -218,7 +218,7 @@ fn split_and_overloaded_options_are_joined() {
     message
         .options
         .set(OptionCode::HOST_NAME, vec![b'x'; 65_536]);
-    let read = Message::decode(&message.encode()).unwrap();
+    let read = DhcpMessage::decode(&message.encode()).unwrap();
     assert_eq!(read.host_name().map(|name| name.len()), Some(MAX_TEXT));
     assert_eq!(read.options.get(OptionCode::TFTP_SERVERS), Some(&many[..]));
     assert_eq!(read.tftp_servers().len(), MAX_LIST);
@@ -259,14 +259,19 @@ fn messages_that_are_not_dhcp_are_refused() {
             bytes
         }),
     ] {
-        assert!(Message::decode(&bytes).is_err(), "{what}");
+        assert!(DhcpMessage::decode(&bytes).is_err(), "{what}");
     }
     for end in 0..240 {
-        assert!(Message::decode(&good[..end]).is_err(), "{end} bytes");
+        assert!(DhcpMessage::decode(&good[..end]).is_err(), "{end} bytes");
     }
-    assert!(Message::decode(&raw(&[])).unwrap().message_type().is_none());
     assert!(
-        Message::decode(&raw(&[0, 0, 53, 1, 1]))
+        DhcpMessage::decode(&raw(&[]))
+            .unwrap()
+            .message_type()
+            .is_none()
+    );
+    assert!(
+        DhcpMessage::decode(&raw(&[0, 0, 53, 1, 1]))
             .unwrap()
             .message_type()
             .is_some()
@@ -277,7 +282,7 @@ fn option() -> impl Strategy<Value = (u8, Vec<u8>)> {
     (any::<u8>(), vec(any::<u8>(), 0..600))
 }
 
-fn message() -> impl Strategy<Value = Message> {
+fn message() -> impl Strategy<Value = DhcpMessage> {
     let numbers = (
         any::<bool>(),
         any::<u8>(),
@@ -295,13 +300,13 @@ fn message() -> impl Strategy<Value = Message> {
     )
         .prop_map(
             |((is_request, hops, xid, secs, broadcast), [a, b, c, d], mac, texts, list)| {
-                let mut options = Options::default();
+                let mut options = DhcpOptions::default();
                 for (number, value) in list {
                     if let Some(code) = OptionCode::new(number) {
                         options.set(code, value);
                     }
                 }
-                Message {
+                DhcpMessage {
                     op: if is_request { Op::Request } else { Op::Reply },
                     hops,
                     xid,
@@ -323,6 +328,6 @@ fn message() -> impl Strategy<Value = Message> {
 proptest! {
     #[test]
     fn an_encoded_message_is_decoded_unchanged(message in message()) {
-        prop_assert_eq!(Message::decode(&message.encode()), Ok(message));
+        prop_assert_eq!(DhcpMessage::decode(&message.encode()), Ok(message));
     }
 }

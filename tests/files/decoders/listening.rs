@@ -9,8 +9,8 @@ use reflash::{
     discovery::{Deduplicator, Observer, REPEAT_WINDOW},
     phone::{Family, LoadName, MacAddress},
     protocol::{
-        dhcp::{Lease, Message, OptionCode},
-        frame::Frame,
+        dhcp::{DhcpMessage, Lease, OptionCode},
+        frame::EthernetFrame,
     },
     track::{
         EvidenceSource, Fleet, LeaseOptions, ManifestPlan, Observation, ObservationKind, Plan,
@@ -23,7 +23,9 @@ use super::{
 };
 
 fn hear(listener: &mut Observer, bytes: &[u8]) -> Vec<Observation> {
-    listener.observe(&Frame::decode(bytes).unwrap()).unwrap()
+    listener
+        .observe(&EthernetFrame::decode(bytes).unwrap())
+        .unwrap()
 }
 
 /// Who, by whom, and which load.
@@ -105,7 +107,7 @@ fn every_protocol_is_observed_in_its_frame() {
         assert_eq!(told(&frame), None);
     }
     let damaged = snap(MAC, [0, 0, 0x0c, 0x20, 0], &[2, 180, 0, 0, 0, 1]);
-    let frame = Frame::decode(&damaged).unwrap();
+    let frame = EthernetFrame::decode(&damaged).unwrap();
     assert!(Observer::default().observe(&frame).is_err());
 }
 
@@ -147,14 +149,14 @@ fn an_ack_is_observed_only_for_a_client_known_as_a_phone() {
         time: Duration::from_mins(10),
         tftp: Ipv4Addr::new(10, 0, 0, 1),
     };
-    let client = |message: &Message| {
+    let client = |message: &DhcpMessage| {
         ethernet(
             message.mac,
             0x0800,
             &ipv4(17, 0, &udp(68, 67, &message.encode())),
         )
     };
-    let server = |message: &Message| {
+    let server = |message: &DhcpMessage| {
         let server = MacAddress::new([2; 6]);
         ethernet(
             server,
@@ -162,7 +164,7 @@ fn an_ack_is_observed_only_for_a_client_known_as_a_phone() {
             &ipv4(17, 0, &udp(67, 68, &message.encode())),
         )
     };
-    let mut phone = Message::discover(MAC, 1, "CP-7965G");
+    let mut phone = DhcpMessage::discover(MAC, 1, "CP-7965G");
     phone.options.set(OptionCode::MESSAGE_TYPE, [3]);
     let mut other = phone.clone();
     other.mac = MacAddress::new([4; 6]);

@@ -5,20 +5,20 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use reflash::{
     discovery::{Decoded, address, observations},
     phone::{LoadName, MacAddress},
-    protocol::sip::{MAX_HEAD, Request, Stream, encode_response},
+    protocol::sip::{MAX_HEAD, SipRequest, SipStream, encode_response},
     track::{EvidenceSource, ObservationKind},
 };
 
 use super::{PHONE, REGISTER};
 
-fn register() -> Request {
-    Request::decode(REGISTER.as_bytes()).unwrap()
+fn register() -> SipRequest {
+    SipRequest::decode(REGISTER.as_bytes()).unwrap()
 }
 
 /// The same request with a line in another form.
-fn with(line: &str, other: &str) -> Request {
+fn with(line: &str, other: &str) -> SipRequest {
     assert!(REGISTER.contains(line), "{line}");
-    Request::decode(REGISTER.replace(line, other).as_bytes()).unwrap()
+    SipRequest::decode(REGISTER.replace(line, other).as_bytes()).unwrap()
 }
 
 fn text(bytes: Vec<u8>) -> String {
@@ -76,7 +76,7 @@ fn the_user_agent_is_observed_where_no_alarm_names_the_load() {
     let text = REGISTER
         .replace("Reason: SIP", "X-Reason: SIP")
         .replace("Cisco-CP7970G/8.4.0", "baresip v1.0");
-    let heard = Request::decode(text.as_bytes()).unwrap();
+    let heard = SipRequest::decode(text.as_bytes()).unwrap();
     let heard = heard.received_from(SocketAddrV4::new(PHONE, 5060));
     let seen = observations(&Decoded::Sip(&heard));
     assert!(
@@ -118,7 +118,7 @@ fn short_names_folded_lines_and_bare_line_feeds_are_decoded() {
         .replace(";+sip", "\r\n\t;+sip")
         .replace(" Last=", "\r\n Last=");
     for text in [short.clone(), short.replace("\r\n", "\n")] {
-        let request = Request::decode(text.as_bytes()).unwrap();
+        let request = SipRequest::decode(text.as_bytes()).unwrap();
         assert_eq!(request.header("from"), register().header("from"));
         assert_eq!(request.header("Via"), register().header("via"));
         assert_eq!(request.phone().load, register().phone().load);
@@ -135,7 +135,7 @@ fn each_field_with_the_mac_is_sufficient() {
     let bare = REGISTER
         .replace(device, "")
         .replace("Name=SEP001B2A893698 ", "");
-    let of = |text: &str| Request::decode(text.as_bytes()).unwrap().phone().mac;
+    let of = |text: &str| SipRequest::decode(text.as_bytes()).unwrap().phone().mac;
     assert_eq!(of(&bare), mac, "from the instance");
     let random = bare.replace("urn:uuid:00000000", "urn:uuid:f81d4fae");
     assert_eq!(of(&random), None, "an instance of another maker's");
@@ -288,16 +288,16 @@ fn messages_that_are_no_request_are_refused() {
         &REGISTER.replace("CSeq", "X-CSeq"),
         &long,
     ] {
-        assert!(Request::decode(text.as_bytes()).is_err(), "{text:.60}");
+        assert!(SipRequest::decode(text.as_bytes()).is_err(), "{text:.60}");
     }
     let head = REGISTER.len() - "body".len();
     for end in 0..head {
         assert!(
-            Request::decode(&REGISTER.as_bytes()[..end]).is_err(),
+            SipRequest::decode(&REGISTER.as_bytes()[..end]).is_err(),
             "{end} bytes"
         );
     }
-    assert!(Request::decode(&REGISTER.as_bytes()[..head]).is_ok());
+    assert!(SipRequest::decode(&REGISTER.as_bytes()[..head]).is_ok());
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn a_stream_in_any_pieces_gives_the_same_requests() {
     let second = REGISTER.replace("CSeq: 101", "CSeq: 102");
     let bytes = format!("\r\n\r\n{REGISTER}\r\n\r\n{second}\r\n").into_bytes();
     for size in 1..=bytes.len() {
-        let mut stream = Stream::default();
+        let mut stream = SipStream::default();
         let fed = bytes
             .chunks(size)
             .flat_map(|part| stream.feed(part).unwrap());
@@ -318,7 +318,7 @@ fn a_stream_in_any_pieces_gives_the_same_requests() {
 
 #[test]
 fn a_stream_holds_at_most_one_head_and_fails_permanently() {
-    let mut stream = Stream::default();
+    let mut stream = SipStream::default();
     let endless = vec![b'x'; 1000];
     let mut fed = 0;
     let fault = loop {
@@ -331,10 +331,10 @@ fn a_stream_holds_at_most_one_head_and_fails_permanently() {
     assert_eq!(fed, MAX_HEAD / 1000);
     assert_eq!(stream.feed(REGISTER.as_bytes()), Err(fault));
     let odd = REGISTER.replace("Content-Length: 4", "Content-Length: -4");
-    assert!(Stream::default().feed(odd.as_bytes()).is_err());
+    assert!(SipStream::default().feed(odd.as_bytes()).is_err());
     // A body of 4 GB is counted, not held.
     let large = REGISTER.replace("Content-Length: 4", "Content-Length: 4294967295");
-    let mut stream = Stream::default();
+    let mut stream = SipStream::default();
     assert_eq!(stream.feed(large.as_bytes()).unwrap().len(), 1);
     assert_eq!(stream.feed(REGISTER.as_bytes()).unwrap(), []);
 }

@@ -102,7 +102,7 @@ fn every_wrong_line_of_a_source_is_reported_with_its_place() {
         ("5.. after x", 1, 11, "seconds"),
         ("5.. after 61", 1, 11, "60"),
         ("5.. after +6", 1, 11, "60"),
-        ("5.. now after 3", 1, 9, "second time"),
+        ("5.. now after 3", 1, 9, "given twice"),
         ("5.. line 0", 1, 10, "1 to 255"),
         ("5.. user me", 1, 10, "phone or ip"),
         ("5.. route away", 1, 11, "emergency"),

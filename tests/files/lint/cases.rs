@@ -89,7 +89,7 @@ const CASES: &[Case] = &[
     case(SEP, &[("sipPort>5060", "sipPort>2000")], ("ports", Error), "<sipPort>", "SCCP"),
     case(SEP, &[("W. Europe", "W Europe")], ("time-zone", Warning), "<timeZone>", "W. Europe Standard/Daylight Time"),
     case(SEP, &[("W. Europe Standard/Daylight Time", "Europe/Berlin")], ("time-zone", Warning), "<timeZone>", "Europe/Berlin"),
-    case(SEP, &[(">Reception<", ">Front desk<")], ("phone-label", Error), "<phoneLabel>", "blank"),
+    case(SEP, &[(">Reception<", ">Front desk<")], ("phone-label", Error), "<phoneLabel>", "space"),
     case(SEP, &[(">Reception<", ">Receptionists<")], ("phone-label", Error), "<phoneLabel>", "13"),
     case(SEP, &[("authName>1001", "authName>1234567890123456789012345678901")], ("name-too-long", Error), "<authName>", "31"),
     case(SEP, &[("pool.ntp.org", "a-name-of-51-characters.that.no.server.has.and.no.phone.takes")], ("name-too-long", Warning), "<name>a-name", "NTP"),

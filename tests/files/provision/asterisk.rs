@@ -27,7 +27,7 @@ fn a_shared_line_allows_one_contact_for_each_of_its_phones() {
         built
             .notes
             .iter()
-            .any(|note| note.contains("all phones of 1001 ring with pjsip"))
+            .any(|note| note.contains("all phones that share 1001 ring only with pjsip"))
     );
     for (_, written) in seps(&built) {
         assert!(written.contains("<authPassword>abc</authPassword>"));

@@ -171,7 +171,7 @@ impl ConvertedPhone {
         assert_eq!(self.registers(), 200);
         let (mut gone, mut told) = (false, false);
         let place = format!(
-            "registered as '1001' over {} at {SERVER}:{}",
+            "registration as '1001' over {} at {SERVER}:{}",
             self.over(),
             self.port
         );

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use reflash::{
-    replay::Format,
+    replay::ReplayFormat,
     track::{FileOutcome, State, Transport},
 };
 
@@ -40,7 +40,7 @@ fn a_recovery_is_decoded_from_every_kind_of_capture() {
         let mut capture = Capture::new(kind);
         capture.recovery();
         for stages in [Vec::new(), stages()] {
-            let (report, _) = replayed(&capture.bytes, Format::Capture, stages);
+            let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages);
             let [phone] = &report.phones[..] else {
                 panic!("{kind:?}: {report:#?}");
             };
@@ -76,7 +76,7 @@ fn a_recovery_is_decoded_from_every_kind_of_capture() {
 fn a_boot_loader_is_identified_by_its_frames_but_not_behind_a_router() {
     let mut capture = Capture::new(PLAIN);
     capture.fetch("term65.default.loads", 654, None);
-    let (report, _) = replayed(&capture.bytes, Format::Capture, Vec::new());
+    let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, Vec::new());
     assert_eq!(report.phones[0].mac.unwrap().to_string(), "001d45aabb0c");
     // The same MAC sends for a second address: it may be a router's.
     let mut capture = Capture::new(PLAIN);
@@ -96,7 +96,7 @@ fn a_boot_loader_is_identified_by_its_frames_but_not_behind_a_router() {
         let length: [u8; 4] = capture.bytes[at + 8..at + 12].try_into().unwrap();
         at = frame + u32::from_le_bytes(length) as usize;
     }
-    let (report, _) = replayed(&capture.bytes, Format::Capture, Vec::new());
+    let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, Vec::new());
     assert_eq!(report.phones.len(), 2);
     assert!(report.phones.iter().all(|phone| phone.mac.is_none()));
     drop(other);
@@ -109,7 +109,7 @@ fn a_transfer_that_stops_has_its_acknowledged_bytes() {
     capture.fetch(IMAGES[0], 3000, Some(4));
     capture.wait(60);
     capture.ask(IMAGES[0]);
-    let (report, _) = replayed(&capture.bytes, Format::Capture, stages());
+    let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
     let file = &report.phones[0].files[1];
     assert_eq!((file.bytes, file.outcome), (3 * 512, FileOutcome::Vanished));
 }
@@ -132,7 +132,7 @@ fn errors_and_closed_ports_end_a_transfer() {
     closed.extend(capture.port.to_be_bytes());
     closed.extend([0, 28, 0, 0]);
     capture.ip(true, 1, &closed);
-    let (report, _) = replayed(&capture.bytes, Format::Capture, stages());
+    let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
     let outcomes: Vec<_> = report.phones[0].files[1..]
         .iter()
         .map(|file| file.outcome)
@@ -151,7 +151,7 @@ fn lost_responses_are_diagnosed_as_a_firewall() {
     }
     capture.wait(60);
     capture.ask("term65.default.loads");
-    let (report, _) = replayed(&capture.bytes, Format::Capture, stages());
+    let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
     assert_eq!(codes(&report.phones[0]), ["blocked-by-firewall"]);
 }
 
@@ -172,7 +172,7 @@ fn http_requests_on_port_6970_have_their_acknowledged_bytes() {
     capture.tcp(true, 60, body.wrapping_add(2000), b"");
     capture.tcp(true, 60, 1, b"GET /mk%2Dsip.jar HTTP/1.1\r\n\r\n");
     capture.tcp(false, 9000, 90, b"HTTP/1.1 404 Not Found\r\n\r\n");
-    let (report, _) = replayed(&capture.bytes, Format::Capture, Vec::new());
+    let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, Vec::new());
     let files = &report.phones[0].files;
     assert!(files.iter().all(|file| file.transport == Transport::Http));
     assert_eq!(
@@ -188,7 +188,7 @@ fn a_truncated_capture_is_read_up_to_its_end() {
     let mut capture = Capture::new(PLAIN);
     capture.recovery();
     for cut in (24..capture.bytes.len()).step_by(97) {
-        let (report, _) = replayed(&capture.bytes[..cut], Format::Capture, Vec::new());
+        let (report, _) = replayed(&capture.bytes[..cut], ReplayFormat::Capture, Vec::new());
         assert!(report.phones.len() <= 1);
     }
 }
@@ -213,7 +213,7 @@ proptest! {
             capture.bytes[at] = value;
         }
         let end = cut.index(capture.bytes.len());
-        replayed(&capture.bytes, Format::Capture, Vec::new());
-        replayed(&capture.bytes[..end], Format::Capture, stages());
+        replayed(&capture.bytes, ReplayFormat::Capture, Vec::new());
+        replayed(&capture.bytes[..end], ReplayFormat::Capture, stages());
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use jiff::Timestamp;
 use reflash::{
-    replay::Format,
+    replay::ReplayFormat,
     track::{PhoneReport, Report, State},
 };
 
@@ -269,7 +269,11 @@ fn a_loader_that_finds_no_application_after_writing_is_not_flashed() {
     days.ask(at + 1, address, APPLICATION, Fate::Finished);
     days.loader(100, address, &mac);
     for results in [false, true] {
-        let (report, _) = replayed(days.write(results).as_bytes(), Format::Log, Vec::new());
+        let (report, _) = replayed(
+            days.write(results).as_bytes(),
+            ReplayFormat::Log,
+            Vec::new(),
+        );
         let [phone] = &report.phones[..] else {
             panic!("{report:#?}");
         };

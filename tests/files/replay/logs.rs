@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use reflash::{
-    replay::Format,
+    replay::ReplayFormat,
     track::{FileOutcome, State},
 };
 
@@ -243,7 +243,7 @@ proptest! {
 
     #[test]
     fn random_bytes_are_replayed(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
-        for format in [Format::Log, Format::Capture] {
+        for format in [ReplayFormat::Log, ReplayFormat::Capture] {
             replayed(&bytes, format, Vec::new());
         }
     }

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, fs, path::Path, process::Command};
 
 use reflash::{
-    replay::Format,
+    replay::ReplayFormat,
     report::{csv, html},
     run_view::RunView,
     track::{Report, State},
@@ -75,7 +75,7 @@ fn many() -> (Report, RunView) {
         let time = format!("Mar 1 {hour:02}:{minute:02}:{second:02}");
         writeln!(text, "{time} h in.tftpd: {words}").unwrap();
     }
-    replayed(text.as_bytes(), Format::Log, Vec::new())
+    replayed(text.as_bytes(), ReplayFormat::Log, Vec::new())
 }
 
 fn page() -> (Report, String) {

@@ -7,9 +7,9 @@ use reflash::{
     phone::MacAddress,
     protocol::{
         cdp::{OddByte, checksum},
-        dhcp::{Lease, Message, OptionCode},
+        dhcp::{DhcpMessage, Lease, OptionCode},
     },
-    replay::{self, Format},
+    replay::{self, ReplayFormat},
     track::{EvidenceSource, State},
 };
 
@@ -113,7 +113,7 @@ impl Capture {
 
     /// A boot's REQUEST, and the ACK that gives the address.
     fn lease(&mut self) {
-        let mut request = Message::discover(MacAddress::new(PHONE), 1, "CP-7965G");
+        let mut request = DhcpMessage::discover(MacAddress::new(PHONE), 1, "CP-7965G");
         request.options.set(OptionCode::MESSAGE_TYPE, [3]);
         let server = Ipv4Addr::from(SERVER_AT);
         let ack = request.ack(&Lease {
@@ -137,11 +137,11 @@ fn a_phone_that_reports_the_target_load_after_its_conversion_is_confirmed() {
         let mut capture = Capture::new(Writing { link, ..PLAIN });
         capture.alarm("SCCP45.8-5-2S");
         capture.recovery();
-        let (before, _) = replayed(&capture.bytes, Format::Capture, stages());
+        let (before, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
         assert_eq!(before.phones[0].state, State::Flashed, "link {link}");
         capture.wait(30);
         capture.cdp(TARGET);
-        let (report, _) = replayed(&capture.bytes, Format::Capture, stages());
+        let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
         let [phone] = &report.phones[..] else {
             panic!("link {link}: {report:#?}");
         };
@@ -161,7 +161,7 @@ fn a_phone_that_reports_its_old_load_after_its_conversion_is_not_confirmed() {
     capture.wait(30);
     capture.cdp(OLD);
     for stages in [stages(), Vec::new()] {
-        let (report, _) = replayed(&capture.bytes, Format::Capture, stages);
+        let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages);
         assert_eq!(report.phones[0].state, State::Configuring);
     }
 }
@@ -173,7 +173,7 @@ fn a_reported_load_without_a_known_target_is_noted() {
     capture.recovery();
     capture.wait(30);
     capture.cdp(TARGET);
-    let (report, _) = replayed(&capture.bytes, Format::Capture, Vec::new());
+    let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, Vec::new());
     let phone = &report.phones[0];
     assert_eq!(phone.state, State::Flashed);
     assert!(
@@ -188,7 +188,7 @@ fn a_reported_load_without_a_known_target_is_noted() {
     capture.recovery();
     capture.wait(30);
     capture.cdp(b"SIP45.8-5-2S");
-    let (report, _) = replayed(&capture.bytes, Format::Capture, Vec::new());
+    let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, Vec::new());
     assert_eq!(report.phones[0].state, State::Configuring);
 }
 
@@ -211,7 +211,7 @@ fn dhcp_and_lldp_identify_a_boot_loader() {
             tell(&mut capture);
         }
         capture.fetch("term65.default.loads", 654, None);
-        let (report, _) = replayed(&capture.bytes, Format::Capture, stages());
+        let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
         let [phone] = &report.phones[..] else {
             panic!("{source:?}: {report:#?}");
         };
@@ -238,7 +238,7 @@ fn arp_identifies_a_phone_behind_a_router() {
         packet.extend(b"\x00\x01term65.default.loads\x00octet\x00");
         capture.frame(true, 0x0800, &packet);
     }
-    let (report, _) = replayed(&capture.bytes, Format::Capture, stages());
+    let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
     let macs: Vec<_> = report.phones.iter().map(|phone| phone.mac).collect();
     assert_eq!(macs.len(), 2, "{report:#?}");
     assert!(macs.contains(&Some(MacAddress::new(PHONE))) && macs.contains(&None));
@@ -250,12 +250,12 @@ fn a_capture_without_requests_lists_the_observed_phones() {
     capture.frame(true, 0x0806, &arp(PHONE, PHONE_AT));
     let read = |capture: &Capture| {
         let mut bytes = &capture.bytes[..];
-        replay::read_from(&mut bytes, Format::Capture, None, None).unwrap()
+        replay::read_from(&mut bytes, ReplayFormat::Capture, None, None).unwrap()
     };
     assert!(read(&capture).is_empty(), "ARP makes no phone");
     capture.cdp(OLD);
     assert!(!read(&capture).is_empty());
-    let (report, _) = replayed(&capture.bytes, Format::Capture, stages());
+    let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
     let phone = &report.phones[0];
     assert_eq!(phone.from.as_ref().unwrap().as_str(), "SCCP45.8-5-2S");
 }
@@ -271,7 +271,7 @@ fn damaged_packets_are_counted_and_the_first_is_described() {
     capture.frame(true, kind, &wrong);
     capture.frame(true, 0x0800, &[0x45, 0, 0]);
     let mut bytes = &capture.bytes[..];
-    let record = replay::read_from(&mut bytes, Format::Capture, None, None).unwrap();
+    let record = replay::read_from(&mut bytes, ReplayFormat::Capture, None, None).unwrap();
     assert_eq!((record.tally.read, record.tally.damaged), (packets + 2, 2));
     let damage = record.damage.unwrap();
     assert_eq!((damage.packet, damage.fault.format), (packets + 1, "CDP"));
@@ -317,7 +317,7 @@ fn the_name_of_a_universal_loader_changes_no_state() {
     ] {
         capture.wait(60);
         capture.cdp(load.as_bytes());
-        let (report, _) = replayed(&capture.bytes, Format::Capture, Vec::new());
+        let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, Vec::new());
         assert_eq!(report.phones[0].state, state, "{load} {report:#?}");
     }
 }
@@ -328,7 +328,7 @@ fn a_capture_gives_the_cause_of_a_missing_registration() {
         let mut capture = Capture::new(Writing { link, ..PLAIN });
         capture.recovery();
         let said = |capture: &Capture| {
-            let (report, _) = replayed(&capture.bytes, Format::Capture, stages());
+            let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
             let [phone] = &report.phones[..] else {
                 panic!("link {link}: {report:#?}");
             };
@@ -354,7 +354,7 @@ fn a_capture_gives_the_cause_of_a_missing_registration() {
         assert_eq!(phone.withdrawn.len(), 1);
         let last = phone.evidence.last().unwrap();
         assert_eq!(last.source, EvidenceSource::Sip);
-        let words = "registered as '6010' over UDP at 192.0.2.1:5060: the PBX answered 200";
+        let words = "registration as '6010' over UDP at 192.0.2.1:5060: the PBX answered 200";
         assert_eq!(last.detail, words);
     }
 }
@@ -368,13 +368,13 @@ fn a_capture_shows_a_response_to_the_wrong_port() {
         capture.register(1, false);
         capture.answer(1, "401 Unauthorized", 49_154);
     }
-    let (report, _) = replayed(&capture.bytes, Format::Capture, stages());
+    let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
     let found = &report.phones[0].diagnoses[0];
     assert!(found.cure.contains("force_rport=no"), "{found:?}");
     // Without a phone there is nobody of whom it could be said.
     let mut capture = Capture::new(PLAIN);
     capture.register(1, false);
     let mut bytes = &capture.bytes[..];
-    let record = replay::read_from(&mut bytes, Format::Capture, None, None).unwrap();
+    let record = replay::read_from(&mut bytes, ReplayFormat::Capture, None, None).unwrap();
     assert!(record.is_empty());
 }

@@ -22,7 +22,7 @@ fn a_dhcp_server_that_names_this_machine_stops_nothing() {
     assert_eq!(code, Some(0), "{findings:#?}");
     assert_eq!(codes(&findings, "error"), [""; 0]);
     assert!(
-        message(&findings, "dhcp").contains("192.0.2.1 names this machine"),
+        message(&findings, "dhcp").contains("192.0.2.1 announces this machine"),
         "{findings:#?}"
     );
     assert!(message(&findings, "self-test").contains("192.0.2.10, UDP port 69"));

@@ -67,7 +67,7 @@ fn people_read_findings_with_their_cure_and_what_is_right_too() {
     run.wait_for(|line| has(line, "error: DHCP server 192.0.2.2 offers an address"));
     run.wait_for(|line| has(line, "    → Set option 150"));
     run.wait_for(|line| has(line, "warning: 2 DHCP servers answer on eth0"));
-    run.wait_for(|line| has(line, "note: DHCP server 192.0.2.1 names this machine"));
+    run.wait_for(|line| has(line, "note: DHCP server 192.0.2.1 announces this machine"));
     run.signal("INT");
     assert_eq!(run.end(), Some(130));
 }

@@ -119,7 +119,7 @@ fn a_dhcp_server_without_the_option_gets_its_lines() {
     lan.stop_all();
     dnsmasq(&mut lan, &[&format!("--conf-file={}", conf.display())]);
     terminal.keys(&["Enter"]);
-    terminal.wait_for("names this machine to phones (option 150)");
+    terminal.wait_for("announces this machine as TFTP server (option 150)");
     workspace.page(&terminal, "step 3", "  Back", "option-80x24");
     terminal.keys(&["C-c"]);
     assert_eq!(terminal.code(), 130);

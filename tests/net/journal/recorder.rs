@@ -11,7 +11,7 @@ use std::{
 
 use jiff::Timestamp;
 use reflash::{
-    journal::{self, Finished, Header, Journal, Network},
+    journal::{self, Journal, JournalHeader, Network, RunFinished},
     track::{
         Fleet, Observation, ObservationKind, Report, RunTime, ServedFile, TransferId, Transport,
     },
@@ -19,13 +19,13 @@ use reflash::{
 
 use crate::support::conversation::*;
 
-pub(super) fn header() -> Header {
+pub(super) fn header() -> JournalHeader {
     let at = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 69);
     let network = Network {
         tftp: at,
         http: None,
     };
-    let mut header = Header::new(
+    let mut header = JournalHeader::new(
         "convert",
         network,
         journal::Arguments::default(),
@@ -141,7 +141,7 @@ impl Live {
 
     pub(super) fn finish(&self) {
         let totals = self.fleet.report(Timestamp::UNIX_EPOCH).totals;
-        let finished = Finished {
+        let finished = RunFinished {
             totals,
             succeeded: false,
             signal: None,

@@ -9,7 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 use reflash::{
-    journal::{self, Finished, Journal, JournalErrorKind, RecordedRun},
+    journal::{self, Journal, JournalErrorKind, RecordedRun, RunFinished},
     track::{FileOutcome, Observation, ObservationKind, State, TransferEnd, TransferId, Transport},
 };
 
@@ -67,7 +67,7 @@ fn a_resumed_run_goes_on_at_the_last_moment_with_the_wall_of_each_sitting() {
     };
     let events = fleet.observe(at, &asked);
     journal.observe(at, &asked, &events);
-    let finished = Finished {
+    let finished = RunFinished {
         totals: fleet.report(Timestamp::UNIX_EPOCH).totals,
         succeeded: false,
         signal: Some(2),

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reflash::tftp::{BindErrorKind, Config, Server, TransferOutcome};
+use reflash::tftp::{BindErrorKind, Config, TftpServer, TransferOutcome};
 
 use super::support::{Client, ServerEvent, TestServer, pattern};
 
@@ -68,7 +68,7 @@ fn a_fixed_transfer_port_is_used_and_the_next_one_is_the_second() {
                 transfer_port,
                 ..Config::new(localhost(0))
             };
-            Server::bind(&config)
+            TftpServer::bind(&config)
                 .ok()
                 .map(|server| (server, transfer_port))
         })
@@ -80,23 +80,23 @@ fn a_fixed_transfer_port_is_used_and_the_next_one_is_the_second() {
 fn a_bind_error_says_where_and_why() {
     let taken = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
-    let error = Server::bind(&Config::new(localhost(port))).unwrap_err();
+    let error = TftpServer::bind(&Config::new(localhost(port))).unwrap_err();
     assert_eq!((error.address, error.port), (Ipv4Addr::LOCALHOST, port));
     assert_eq!(error.kind, BindErrorKind::InUse);
     let config = Config {
         transfer_port: port,
         ..Config::new(localhost(0))
     };
-    assert_eq!(Server::bind(&config).unwrap_err().port, port);
+    assert_eq!(TftpServer::bind(&config).unwrap_err().port, port);
     // TEST-NET-1 (RFC 5737) is nobody's address.
     let elsewhere = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 1), 0);
-    let error = Server::bind(&Config::new(elsewhere)).unwrap_err();
+    let error = TftpServer::bind(&Config::new(elsewhere)).unwrap_err();
     assert_eq!(error.kind, BindErrorKind::NotAvailable);
 }
 
 #[test]
 fn the_receive_buffer_that_was_got_is_told() {
-    let server = Server::bind(&Config::new(localhost(0))).unwrap();
+    let server = TftpServer::bind(&Config::new(localhost(0))).unwrap();
     assert!(server.receive_buffer() > 0);
 }
 

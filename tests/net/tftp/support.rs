@@ -12,7 +12,9 @@ use std::{
 };
 
 use reflash::stage::StagedFile;
-use reflash::tftp::{Answer, Bound, Config, EngineKind, Request, Server, Service, TransferOutcome};
+use reflash::tftp::{
+    Bound, Config, EngineKind, TftpAnswer, TftpRequest, TftpServer, TftpService, TransferOutcome,
+};
 use tokio::sync::oneshot;
 
 /// How long a test waits for what must come.
@@ -51,20 +53,20 @@ impl FileService {
     }
 }
 
-impl Service for FileService {
-    fn request(&mut self, _: Instant, request: &Request<'_>) -> Answer {
+impl TftpService for FileService {
+    fn request(&mut self, _: Instant, request: &TftpRequest<'_>) -> TftpAnswer {
         self.send(ServerEvent::Requested(
             request.transfer,
             request.name.to_owned(),
             request.local,
         ));
         match self.files.get(request.name) {
-            Some(bytes) => Answer::Serve(StagedFile {
+            Some(bytes) => TftpAnswer::Serve(StagedFile {
                 name: request.name.into(),
                 bytes: bytes.clone(),
             }),
-            None if request.name == "secret" => Answer::Refuse(2, "not for you"),
-            None => Answer::NotFound,
+            None if request.name == "secret" => TftpAnswer::Refuse(2, "not for you"),
+            None => TftpAnswer::NotFound,
         }
     }
 
@@ -95,7 +97,7 @@ impl TestServer {
     }
 
     pub(crate) fn at(config: &Config, files: &[(&str, Vec<u8>)]) -> Self {
-        let server = Server::bind(config).expect("loopback ports are free");
+        let server = TftpServer::bind(config).expect("loopback ports are free");
         let transfer_ports = server.transfer_ports().unwrap();
         Self::run(Bound::Native(server), transfer_ports, files)
     }

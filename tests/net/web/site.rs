@@ -11,8 +11,8 @@ use std::{
 use jiff::Timestamp;
 use reflash::{
     reporter::{Reporter, Started, TeeReporter, Tick},
-    track::{Event, PhoneId, PhoneRef, Report, State, Step, StepDetails, Totals},
-    web::{Limits, Server, SharedView},
+    track::{Event, PhoneId, PhoneRef, PhoneStep, Report, State, StepDetails, Totals},
+    web::{SharedView, WebLimits, WebServer},
 };
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -50,12 +50,12 @@ pub(crate) fn report() -> Report {
 }
 
 impl Site {
-    pub(crate) fn start(limits: Limits) -> Self {
+    pub(crate) fn start(limits: WebLimits) -> Self {
         Self::start_at(0, limits)
     }
 
-    pub(crate) fn start_at(port: u16, limits: Limits) -> Self {
-        let server = Server::bind(port, limits).unwrap();
+    pub(crate) fn start_at(port: u16, limits: WebLimits) -> Self {
+        let server = WebServer::bind(port, limits).unwrap();
         let at = server.local_addr();
         let view = Arc::new(SharedView::new(Timestamp::now, report));
         let tee = TeeReporter::new(Box::new(Arc::clone(&view)), Box::new(Nobody));
@@ -76,7 +76,7 @@ impl Site {
 
     /// A phone comes into a state.
     pub(crate) fn step(&mut self, id: u32, name: &str, state: State) {
-        let step = Step {
+        let step = PhoneStep {
             phone: PhoneRef {
                 id: PhoneId(id),
                 mac: None,
@@ -203,10 +203,10 @@ impl Follower {
     }
 }
 
-pub(crate) fn quick() -> Limits {
-    Limits {
+pub(crate) fn quick() -> WebLimits {
+    WebLimits {
         pace: Duration::from_millis(1),
         linger: Duration::from_millis(300),
-        ..Limits::default()
+        ..WebLimits::default()
     }
 }

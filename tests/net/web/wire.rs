@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reflash::{track::State, web::Limits};
+use reflash::{track::State, web::WebLimits};
 use serde_json::Value;
 
 use super::site::{PATIENCE, Site, quick};
@@ -164,7 +164,7 @@ fn who_comes_late_is_told_everything_and_then_what_happens_to_the_end() {
 
 #[test]
 fn a_page_that_takes_nothing_is_dropped_and_holds_up_nobody() {
-    let limits = Limits {
+    let limits = WebLimits {
         followers: 2,
         stall: Duration::from_millis(300),
         send_buffer: 4096,
@@ -218,7 +218,7 @@ fn a_page_that_takes_nothing_is_dropped_and_holds_up_nobody() {
 
 #[test]
 fn more_pages_than_may_follow_are_told_so_until_one_goes() {
-    let site = Site::start(Limits {
+    let site = Site::start(WebLimits {
         followers: 1,
         ..quick()
     });
@@ -242,7 +242,7 @@ fn more_pages_than_may_follow_are_told_so_until_one_goes() {
 
 #[test]
 fn where_nothing_happens_a_heartbeat_comes() {
-    let site = Site::start(Limits {
+    let site = Site::start(WebLimits {
         heartbeat: Duration::from_millis(20),
         ..quick()
     });
@@ -257,7 +257,7 @@ fn where_nothing_happens_a_heartbeat_comes() {
 
 #[test]
 fn half_a_request_and_too_long_a_one_are_not_waited_for() {
-    let site = Site::start(Limits {
+    let site = Site::start(WebLimits {
         request: Duration::from_millis(100),
         ..quick()
     });

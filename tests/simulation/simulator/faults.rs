@@ -4,7 +4,7 @@ use std::{net::SocketAddrV4, time::Duration};
 
 use reflash::{
     phone::{Family, LoadName, Protocol},
-    simulator::{Action, ManifestRefusal, PhoneEvent, Release, StartState},
+    simulator::{ManifestRefusal, PhoneAction, PhoneEvent, Release, StartState},
 };
 
 use super::{
@@ -219,7 +219,7 @@ fn loss_is_on_both_ways() {
     let block = [&b"\0\x03\0\x01"[..], &[b'#'; 512]].concat();
     let answers = (0..1000)
         .flat_map(|_| phone.receive(now, 49152, SocketAddrV4::new(SERVER, 3000), &block))
-        .filter(|action| matches!(action, Action::Send { .. }))
+        .filter(|action| matches!(action, PhoneAction::Send { .. }))
         .count();
     // A half comes in, and a half of the ACKs goes out.
     assert!((200..300).contains(&answers), "{answers}");

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use reflash::simulator::{Action, PhoneEvent, SimulatedPhone};
+use reflash::simulator::{PhoneAction, PhoneEvent, SimulatedPhone};
 
 use super::responder::{Reply, Responder};
 
@@ -25,7 +25,7 @@ pub(crate) struct Lan {
     pub(crate) server: Responder,
     pub(crate) now: Duration,
     /// Everything that the phone did, and when.
-    pub(crate) actions: Vec<(Duration, Action)>,
+    pub(crate) actions: Vec<(Duration, PhoneAction)>,
     /// Datagrams of the server that came to a closed port.
     pub(crate) unreachable: usize,
     address: Ipv4Addr,
@@ -82,7 +82,7 @@ impl Lan {
 
     pub(crate) fn notes(&self) -> impl Iterator<Item = &PhoneEvent> {
         self.actions.iter().filter_map(|(_, action)| match action {
-            Action::Event(note) => Some(note),
+            PhoneAction::Event(note) => Some(note),
             _ => None,
         })
     }
@@ -118,14 +118,14 @@ impl Lan {
         }
     }
 
-    fn act(&mut self, actions: Vec<Action>) {
+    fn act(&mut self, actions: Vec<PhoneAction>) {
         for action in actions {
             match &action {
-                Action::Open(port) => {
+                PhoneAction::Open(port) => {
                     assert_eq!(self.port.replace(*port), None, "one port at a time");
                 }
-                Action::Close(port) => assert_eq!(self.port.take(), Some(*port)),
-                Action::Send { port, to, bytes } => {
+                PhoneAction::Close(port) => assert_eq!(self.port.take(), Some(*port)),
+                PhoneAction::Send { port, to, bytes } => {
                     assert_eq!(self.port, Some(*port), "only from an open port");
                     assert_eq!(*to.ip(), SERVER);
                     self.fly(Flight::ToServer(
@@ -133,11 +133,11 @@ impl Lan {
                         bytes.clone(),
                     ));
                 }
-                Action::ChangeAddress => {
+                PhoneAction::ChangeAddress => {
                     assert_eq!(self.port, None, "no port is open while the address changes");
                     self.address = AWAY;
                 }
-                Action::Event(_) => {}
+                PhoneAction::Event(_) => {}
             }
             self.actions.push((self.now, action));
         }

@@ -9,8 +9,8 @@ use std::{
 
 use jiff::Timestamp;
 use reflash::{
-    journal::{self, Finished, Journal},
-    tftp::{self, Answer, Service},
+    journal::{self, Journal, RunFinished},
+    tftp::{self, TftpAnswer, TftpService},
     track::{
         Admission, Event, Fleet, Observation, ObservationKind, Plan, Report, RunTime, ServedFile,
         TransferEnd, TransferId, Transport, View,
@@ -87,7 +87,7 @@ impl Run {
     /// The report of what the record of this run holds, once all of it is written.
     pub(crate) fn folded_again(&self, record: &NamedTempFile, plan: Plan) -> Report {
         let epoch = Timestamp::UNIX_EPOCH;
-        let finished = Finished {
+        let finished = RunFinished {
             totals: self.fleet.report(epoch).totals,
             succeeded: self.fleet.succeeded(),
             signal: None,
@@ -104,8 +104,8 @@ impl Run {
     }
 }
 
-impl Service for Server {
-    fn request(&mut self, now: Instant, request: &tftp::Request<'_>) -> Answer {
+impl TftpService for Server {
+    fn request(&mut self, now: Instant, request: &tftp::TftpRequest<'_>) -> TftpAnswer {
         let mut run = self.run();
         let (at, address) = (run.at(now), *request.peer.ip());
         let Admission::Serve(view) = run.fleet.admit(address, request.name) else {
@@ -141,9 +141,9 @@ impl Service for Server {
         match file {
             Some(file) => {
                 run.transfers.insert(request.transfer, address);
-                Answer::Serve(file)
+                TftpAnswer::Serve(file)
             }
-            None => Answer::NotFound,
+            None => TftpAnswer::NotFound,
         }
     }
 

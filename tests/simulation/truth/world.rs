@@ -11,10 +11,12 @@ use std::{
 };
 
 use reflash::{
-    journal::{self, Header, Journal, Network},
+    journal::{self, Journal, JournalHeader, Network},
     phone::LoadName,
-    simulator::{Action, PhoneContents, PhoneEvent, StartState},
-    tftp::{Port, Socket, engine::Engine, policy::Limits, transmit::TransmitQueue},
+    simulator::{PhoneAction, PhoneContents, PhoneEvent, StartState},
+    tftp::{
+        Socket, TransferPort, engine::TftpEngine, policy::EngineLimits, transmit::TransmitQueue,
+    },
     track::{EvidenceSource, ObservationKind, PhoneReport, Plan},
 };
 use tempfile::NamedTempFile;
@@ -61,7 +63,7 @@ struct World<'a> {
     scenario: Scenario,
     now: Duration,
     began: Instant,
-    engine: Engine<Server>,
+    engine: TftpEngine<Server>,
     server: Server,
     out: TransmitQueue,
     devices: Vec<Device>,
@@ -122,7 +124,7 @@ impl<'a> World<'a> {
             server.run().http.insert(device.home, device.member.http);
         }
         Self {
-            engine: Engine::new(Limits::default(), server.clone()),
+            engine: TftpEngine::new(EngineLimits::default(), server.clone()),
             bundles,
             scenario,
             now: Duration::ZERO,
@@ -241,7 +243,7 @@ impl<'a> World<'a> {
 
     /// What the engine wants sent, as far as it gets through.
     fn send(&mut self) {
-        for port in Port::ALL {
+        for port in TransferPort::ALL {
             for packet in std::mem::take(self.out.queue(port)) {
                 let bytes = packet.to_vec();
                 let to = self
@@ -265,8 +267,8 @@ impl<'a> World<'a> {
             Flight::ToServer(from, to, bytes) => {
                 let socket = match to {
                     LISTENER => Socket::Listener,
-                    _ if to == TRANSFERS[0] => Socket::Transfer(Port::First),
-                    _ => Socket::Transfer(Port::Second),
+                    _ if to == TRANSFERS[0] => Socket::Transfer(TransferPort::First),
+                    _ => Socket::Transfer(TransferPort::Second),
                 };
                 self.engine
                     .datagram(now, socket, SERVER, from, &bytes, &mut self.out);
@@ -285,7 +287,7 @@ impl<'a> World<'a> {
                     self.act(index, actions);
                 } else if self.scenario.icmp {
                     let peer = SocketAddrV4::new(device.address, port);
-                    let port = Port::ALL[usize::from(from == TRANSFERS[1])];
+                    let port = TransferPort::ALL[usize::from(from == TRANSFERS[1])];
                     self.engine.port_closed(now, port, peer);
                 }
             }
@@ -296,16 +298,16 @@ impl<'a> World<'a> {
         }
     }
 
-    fn act(&mut self, index: usize, actions: Vec<Action>) {
+    fn act(&mut self, index: usize, actions: Vec<PhoneAction>) {
         for action in actions {
             let device = &mut self.devices[index];
             match action {
-                Action::Open(port) => {
+                PhoneAction::Open(port) => {
                     device.muted.remove(&port);
                     device.port = Some(port);
                 }
-                Action::Close(_) => device.port = None,
-                Action::Send { port, to, bytes } => {
+                PhoneAction::Close(_) => device.port = None,
+                PhoneAction::Send { port, to, bytes } => {
                     if bytes[1] == 1 {
                         let name = bytes[2..].split(|byte| *byte == 0).next();
                         let name = String::from_utf8_lossy(name.unwrap_or_default());
@@ -316,14 +318,14 @@ impl<'a> World<'a> {
                     let from = SocketAddrV4::new(device.address, port);
                     self.fly(Flight::ToServer(from, to.port(), bytes));
                 }
-                Action::ChangeAddress => {
+                PhoneAction::ChangeAddress => {
                     let [a, b, _, d] = device.home.octets();
                     device.address = Ipv4Addr::new(a, b, 2, d);
                     let http = device.member.http;
                     let address = device.address;
                     self.server.run().http.insert(address, http);
                 }
-                Action::Event(note) => self.noted(index, &note),
+                PhoneAction::Event(note) => self.noted(index, &note),
             }
         }
     }
@@ -359,7 +361,7 @@ fn journal(record: &NamedTempFile, plan: &Plan) -> Journal {
         tftp: SocketAddrV4::new(SERVER, LISTENER),
         http: None,
     };
-    let header = Header::new("convert", network, journal::Arguments::default(), &[], plan);
+    let header = JournalHeader::new("convert", network, journal::Arguments::default(), &[], plan);
     std::fs::remove_file(record.path()).expect("it was there");
     Journal::create(record.path(), jiff::Timestamp::UNIX_EPOCH, header).expect("a journal")
 }

@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 use super::{
     super::super::{
         limits::{MAX_DIRECTORY_BYTES, MAX_ENTRIES},
-        stop::{Stop, damaged, invalid, refused},
+        stop::{WalkStop, damaged, invalid, refused},
         types::Verdict,
     },
     read::{read_exact, read_vec, u16_at, u32_at},
@@ -28,7 +28,7 @@ pub(super) struct EndRecord {
 
 /// Finds the end record that ends exactly at the end of the file. A truncated ZIP with a
 /// ZIP inside has one earlier.
-pub(super) fn find(file: &mut (impl Read + Seek), length: u64) -> Result<EndRecord, Stop> {
+pub(super) fn find(file: &mut (impl Read + Seek), length: u64) -> Result<EndRecord, WalkStop> {
     let tail_length = length.min((END_LENGTH + MAX_COMMENT) as u64);
     file.seek(SeekFrom::Start(length - tail_length))?;
     let tail_length = usize::try_from(tail_length).expect("at most 65,557 bytes");
@@ -96,7 +96,7 @@ pub(super) fn find(file: &mut (impl Read + Seek), length: u64) -> Result<EndReco
 }
 
 /// Why there is no end record: the file is truncated, or is not a ZIP.
-fn no_end_record(file: &mut (impl Read + Seek), length: u64) -> Result<Stop, Stop> {
+fn no_end_record(file: &mut (impl Read + Seek), length: u64) -> Result<WalkStop, WalkStop> {
     file.seek(SeekFrom::Start(0))?;
     let start = read_vec(file, usize::try_from(length.min(512)).expect("at most 512"))?;
     if start.starts_with(b"PK\x03\x04") || start.starts_with(SIGNATURE) {

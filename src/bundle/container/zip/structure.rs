@@ -13,7 +13,7 @@ use std::{
 use super::{
     super::super::{
         limits::{MAX_ENTRY_BYTES, MAX_RATIO, MAX_TOTAL_BYTES},
-        stop::{Stop, damaged, refused},
+        stop::{WalkStop, damaged, refused},
     },
     end_record, headers,
     read::read_vec,
@@ -22,7 +22,10 @@ use super::{
 
 /// The entries of the ZIP of `length` bytes in `file`, in directory order, or the first
 /// error in its structure. No entry's data is read.
-pub(super) fn entries(file: &mut (impl Read + Seek), length: u64) -> Result<Vec<ZipEntry>, Stop> {
+pub(super) fn entries(
+    file: &mut (impl Read + Seek),
+    length: u64,
+) -> Result<Vec<ZipEntry>, WalkStop> {
     let end = end_record::find(file, length)?;
     file.seek(SeekFrom::Start(end.directory))?;
     let directory = read_vec(file, end.directory_length as usize)?;
@@ -37,7 +40,7 @@ pub(super) fn entries(file: &mut (impl Read + Seek), length: u64) -> Result<Vec<
         return Err(damaged(
             None,
             format!(
-                "its directory continues after the {} members it counts",
+                "its directory continues after the {} members that it states",
                 end.entries
             ),
         ));
@@ -62,7 +65,7 @@ pub(super) fn entries(file: &mut (impl Read + Seek), length: u64) -> Result<Vec<
     Ok(entries)
 }
 
-fn check_sizes(entries: &[ZipEntry]) -> Result<(), Stop> {
+fn check_sizes(entries: &[ZipEntry]) -> Result<(), WalkStop> {
     let mut total = 0_u64;
     for entry in entries {
         let over = |what: String| refused("over-limit", Some(&entry.name), what);
@@ -89,7 +92,7 @@ fn check_sizes(entries: &[ZipEntry]) -> Result<(), Stop> {
     Ok(())
 }
 
-fn check_names(entries: &[ZipEntry]) -> Result<(), Stop> {
+fn check_names(entries: &[ZipEntry]) -> Result<(), WalkStop> {
     let mut seen = HashSet::new();
     for entry in entries {
         if !seen.insert(entry.name.to_ascii_lowercase()) {

@@ -36,7 +36,7 @@ fn events() -> impl Strategy<Value = Event> {
         any::<u32>(),
     );
     let steps = steps.prop_map(|(phone, state, pass, text, bytes)| {
-        Event::Step(Step {
+        Event::Step(PhoneStep {
             phone,
             state: State::ALL[state],
             pass,
@@ -59,7 +59,7 @@ fn events() -> impl Strategy<Value = Event> {
         any::<(u32, u32)>(),
     );
     let moves = moves.prop_map(|(phone, file, bytes, size, place)| {
-        Event::Progress(Progress {
+        Event::Progress(TransferProgress {
             phone,
             file,
             bytes,

@@ -51,7 +51,7 @@ fn an_image_of_unknown_place_has_no_number() {
     let Event::Step(got) = step(phone(1), State::Images) else {
         unreachable!()
     };
-    let got = Event::Step(Step {
+    let got = Event::Step(PhoneStep {
         details: StepDetails {
             file: Some("dsp45.9-3-1ES26.sbn".to_owned()),
             bytes: Some(364_000),

@@ -39,7 +39,7 @@ fn an_address_has_sixteen_transfers_and_the_rest_are_told() {
 #[test]
 fn all_addresses_together_have_a_limit_and_give_it_back() {
     let mut bench = Bench::new();
-    let most = u32::try_from(Limits::default().transfers).unwrap();
+    let most = u32::try_from(EngineLimits::default().transfers).unwrap();
     for n in 0..most {
         bench.ask(phone(n), "a");
     }
@@ -55,7 +55,7 @@ fn all_addresses_together_have_a_limit_and_give_it_back() {
 #[test]
 fn who_never_acknowledged_keeps_nobody_out() {
     let mut bench = Bench::new();
-    let most = u32::try_from(Limits::default().transfers).unwrap();
+    let most = u32::try_from(EngineLimits::default().transfers).unwrap();
     for n in 0..most {
         bench.ask(phone(n), "a");
     }

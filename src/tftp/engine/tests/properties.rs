@@ -9,14 +9,14 @@ use super::*;
 #[derive(Debug, Clone)]
 enum Event {
     Ask(u32, &'static str, &'static str),
-    Ack(u32, Port, u8),
-    Error(u32, Port),
-    Closed(u32, Port),
+    Ack(u32, TransferPort, u8),
+    Error(u32, TransferPort),
+    Closed(u32, TransferPort),
     Pass(u64),
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    let port = || prop_oneof![Just(Port::First), Just(Port::Second)];
+    let port = || prop_oneof![Just(TransferPort::First), Just(TransferPort::Second)];
     let options = prop_oneof![Just(""), Just("blksize\x00100\0windowsize\x004\0")];
     prop_oneof![
         4 => (0_u32..4, prop_oneof![Just("a"), Just("b"), Just("absent")], options)
@@ -32,7 +32,7 @@ proptest! {
     #[test]
     fn whatever_comes_the_books_are_kept(events in prop::collection::vec(event(), 1..120)) {
         let mut bench = Bench::new();
-        bench.engine.limits = Limits { transfers: 5, transfers_per_address: 2, ..Limits::default() };
+        bench.engine.limits = EngineLimits { transfers: 5, transfers_per_address: 2, ..EngineLimits::default() };
         let mut open: HashMap<String, bool> = HashMap::new();
         let rest = vec![Event::Pass(1_000); 200];
         for event in events.into_iter().chain(rest) {

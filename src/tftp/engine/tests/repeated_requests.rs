@@ -17,10 +17,14 @@ fn a_repeated_request_draws_the_first_packet_again_and_no_second_transfer() {
 fn a_request_for_another_name_or_with_other_options_replaces_the_transfer() {
     let mut bench = Bench::new();
     bench.ask(PHONE, "a");
-    assert_eq!(bench.ask(PHONE, "b")[0].0, Port::Second);
+    assert_eq!(bench.ask(PHONE, "b")[0].0, TransferPort::Second);
     let with_options = b"\0\x01b\0octet\0blksize\x001000\0";
     let sent = bench.send(PHONE, Socket::Listener, with_options);
-    assert_eq!((sent[0].0, sent[0].1[1]), (Port::First, 6), "an OACK");
+    assert_eq!(
+        (sent[0].0, sent[0].1[1]),
+        (TransferPort::First, 6),
+        "an OACK"
+    );
     bench.ack(PHONE, FIRST, 0);
     assert_eq!(bench.engine.transfers(), 1);
     assert_eq!(
@@ -41,12 +45,12 @@ fn a_phone_that_starts_again_takes_the_new_transfer_by_its_first_ack() {
     bench.ask(PHONE, "a");
     bench.ack(PHONE, FIRST, 1);
     bench.calls();
-    assert_eq!(bench.ask(PHONE, "a")[0].0, Port::Second);
+    assert_eq!(bench.ask(PHONE, "a")[0].0, TransferPort::Second);
     assert_eq!(bench.calls(), [""; 0], "its meaning is not known yet");
     // The first sends nothing by itself meanwhile.
     for _ in 0..19 {
         let sent = bench.pass(Duration::from_millis(100));
-        assert!(sent.iter().all(|(port, _)| *port == Port::Second));
+        assert!(sent.iter().all(|(port, _)| *port == TransferPort::Second));
     }
     assert_eq!(bench.ack(PHONE, SECOND, 1)[0].1[..4], [0, 3, 0, 2]);
     assert_eq!(
@@ -66,8 +70,12 @@ fn a_request_that_was_doubled_on_its_way_does_not_end_the_transfer() {
         bench.ack(PHONE, FIRST, 1);
         // The second copy is late: a first block from another transfer ID, which the client
         // does not want, and says so or says nothing.
-        assert_eq!(bench.ask(PHONE, "a")[0].0, Port::Second);
-        assert_eq!(bench.ask(PHONE, "a")[0].0, Port::Second, "and no third one");
+        assert_eq!(bench.ask(PHONE, "a")[0].0, TransferPort::Second);
+        assert_eq!(
+            bench.ask(PHONE, "a")[0].0,
+            TransferPort::Second,
+            "and no third one"
+        );
         if refuses {
             bench.send(PHONE, SECOND, b"\0\x05\0\x05unknown transfer ID\0");
         }
@@ -91,7 +99,7 @@ fn where_the_other_port_was_used_lately_a_repeated_request_replaces() {
     bench.ack(PHONE, FIRST, 2);
     bench.ask(PHONE, "b");
     bench.ack(PHONE, SECOND, 1);
-    assert_eq!(bench.ask(PHONE, "b")[0].0, Port::First);
+    assert_eq!(bench.ask(PHONE, "b")[0].0, TransferPort::First);
     assert_eq!(
         bench.engine.transfers(),
         1,

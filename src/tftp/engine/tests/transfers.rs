@@ -8,7 +8,7 @@ fn a_transfer_is_told_from_its_request_to_its_last_ack() {
     let first = bench.ask(PHONE, "a");
     assert_eq!(
         (first[0].0, first[0].1.len(), &first[0].1[..4]),
-        (Port::First, 516, &[0, 3, 0, 1][..])
+        (TransferPort::First, 516, &[0, 3, 0, 1][..])
     );
     bench.now += PROGRESS_INTERVAL;
     let second = bench.ack(PHONE, FIRST, 1);
@@ -49,12 +49,12 @@ fn a_late_ack_of_the_last_file_does_not_count_for_the_next() {
     bench.ask(PHONE, "a");
     bench.ack(PHONE, FIRST, 1);
     bench.ack(PHONE, FIRST, 2);
-    assert_eq!(bench.ask(PHONE, "b")[0].0, Port::Second);
+    assert_eq!(bench.ask(PHONE, "b")[0].0, TransferPort::Second);
     assert_eq!(bench.ack(PHONE, FIRST, 1), []);
     assert_eq!(bench.ack(PHONE, SECOND, 1).len(), 1);
     bench.ack(PHONE, SECOND, 2);
     bench.now += MEMORY;
-    assert_eq!(bench.ask(PHONE, "c")[0].0, Port::First);
+    assert_eq!(bench.ask(PHONE, "c")[0].0, TransferPort::First);
 }
 
 #[test]
@@ -111,10 +111,16 @@ fn an_error_text_is_kept_to_a_limit() {
 fn a_closed_port_ends_the_transfer_that_sent_there() {
     let mut bench = Bench::new();
     bench.ask(PHONE, "a");
-    bench.engine.port_closed(bench.now, Port::Second, PHONE);
-    bench.engine.port_closed(bench.now, Port::First, phone(9));
+    bench
+        .engine
+        .port_closed(bench.now, TransferPort::Second, PHONE);
+    bench
+        .engine
+        .port_closed(bench.now, TransferPort::First, phone(9));
     assert_eq!(bench.engine.transfers(), 1);
-    bench.engine.port_closed(bench.now, Port::First, PHONE);
+    bench
+        .engine
+        .port_closed(bench.now, TransferPort::First, PHONE);
     assert_eq!(bench.calls(), ["ask 0 a", "ended 0 PortClosed 0"]);
 }
 
@@ -142,7 +148,7 @@ fn timers_do_not_pile_up() {
     for round in 0..2_000 {
         bench.ask(PHONE, "a");
         bench.now += Duration::from_millis(1);
-        let port = Socket::Transfer(Port::ALL[round % 2]);
+        let port = Socket::Transfer(TransferPort::ALL[round % 2]);
         bench.ack(PHONE, port, 1);
         bench.ack(PHONE, port, 2);
         bench.pass(Duration::from_millis(9));

@@ -45,8 +45,8 @@ fn rejected(evidence: String) -> Diagnosis {
     diagnosis(
         Code::ConfigRejected,
         evidence,
-        "Give the phone a well-formed SEP file of its own, with a line and without placeholders: \
-         a missing line or a single error makes a phone drop the whole file. Its reason is shown \
-         at http://PHONE/DeviceLog.",
+        "Give the phone its own well-formed SEP file, with a telephone line and without \
+         placeholders: a single error makes a phone drop the whole file. It logs the reason at \
+         http://PHONE/DeviceLog.",
     )
 }

@@ -67,12 +67,12 @@ fn needs(family: Option<Family>) -> &'static str {
              loadInformation7 and loadInformation8."
         }
         Some(Family::F69) => {
-            "A 69xx changes its load by loadInformation in its SEP file, without a reset: BOOT, \
-             DSP and SIP images of a cmterm-69xx-sip bundle."
+            "A 69xx installs the load that loadInformation in its SEP file names, without a \
+             reset. It needs the BOOT, DSP and SIP images of a cmterm-69xx-sip bundle."
         }
         Some(Family::F894) => {
-            "An 8941 or 8945 changes its load by its SEP file and fetches nine image parts, over \
-             HTTP first, on a power brick."
+            "An 8941 or 8945 installs the load that its SEP file names. It fetches nine image \
+             parts, over HTTP first, and needs a power brick."
         }
         Some(Family::F99) => {
             "An 8961, 9951 or 9971 runs only SIP; a new load is named in its SEP file."

@@ -36,9 +36,10 @@ pub(crate) fn voice_vlan(
             clock(since)
         ),
         format!(
-            "Connect this machine to VLAN {vlan}, or remove the voice VLAN from the phone's switch \
-             port for the conversion, then restart the phone. If a router connects the two \
-             networks, it is enough that the DHCP server of VLAN {vlan} names this machine."
+            "Connect this machine to VLAN {vlan}, or remove the voice VLAN from the phone's \
+             switch port for the conversion, then restart the phone. If a router connects the two \
+             networks, it is enough that the DHCP server of VLAN {vlan} announces this machine as \
+             TFTP server."
         ),
     )
 }

@@ -61,7 +61,7 @@ fn bridge_cure(family: Option<Family>, bridge: BridgeProgress) -> String {
                 .to_owned()
         }
         BridgeProgress::Refused => format!(
-            "it refused the bridge too; if that was not {file}, try that one, otherwise the \
+            "it refused the bridge too: if that bridge was not {file}, try {file}; otherwise the \
              hardware is the likelier cause"
         ),
     }

@@ -141,7 +141,7 @@ pub(crate) fn registered(register: &Register, target: Option<&RegistrationTarget
     let differs = target.and_then(|target| differs(target, *pbx, *transport));
     let differs = differs.map_or_else(String::new, |words| format!("; {words}"));
     let user = printable(user);
-    format!("registered as '{user}' over {transport} at {pbx}: the PBX answered 200{differs}")
+    format!("registration as '{user}' over {transport} at {pbx}: the PBX answered 200{differs}")
 }
 
 /// Why a phone is not registered, and what to do about it.

@@ -33,9 +33,9 @@ pub(crate) fn stalled(state: State, silent: Duration, since: RunTime) -> Diagnos
         ),
         _ => (
             "its last image",
-            "Writing takes minutes with a dark screen, but never took this long. If no lamp is \
-             lit, power the phone off and on: if it cannot start, its boot loader requests the \
-             recovery manifest again. Keep this server running.",
+            "Writing takes minutes, with a dark screen, but was never observed to take this long. \
+             If no lamp is lit, power the phone off and on: if it cannot start, its boot loader \
+             requests the recovery manifest again. Keep this server running.",
         ),
     };
     diagnosis(
@@ -94,9 +94,9 @@ pub(crate) fn repeated(load: &str, passes: u32) -> Diagnosis {
         Code::RepeatFlash,
         format!("fetched every image of {load} {passes} times"),
         format!(
-            "The phone is now served an XMLDefault that names no load, and keeps the load that \
-             it has; recovery is served as before. If its SEP file names a load, write exactly \
-             '{load}' there."
+            "The server now gives the phone an XMLDefault.cnf.xml that names no load, so the \
+             phone keeps its load; it can still fetch its recovery files. If its SEP file names a \
+             load, write exactly '{load}' there."
         ),
     )
 }
@@ -118,8 +118,9 @@ pub(crate) fn blocked(
             clock(first),
             clock(at)
         ),
-        "Requests arrive, but the answers do not reach the phone: a firewall on this machine or \
-         on the way allows port 69 in but not the transfer ports out. Allow outgoing UDP of this \
-         program, or fix the port with --transfer-port and allow that port.",
+        "Requests arrive, but the answers do not reach the phone: a firewall, on this machine or \
+         between it and the phone, accepts port 69 but drops what is sent from the transfer \
+         ports. Allow outgoing UDP of this program, or fix the port with --transfer-port and \
+         allow that port.",
     )
 }

@@ -5,7 +5,7 @@ use reflash::{
     discovery::Observer,
     protocol::{
         MAX_TEXT,
-        frame::Frame,
+        frame::EthernetFrame,
         sip::{MAX_HEAD, Response},
     },
     track::{Observation, ObservationKind},
@@ -93,7 +93,7 @@ proptest! {
             let frame = if is_tcp { segment } else { datagram };
             let text: String = text.chars().take(1200 + end).collect();
             let frame = frame(from, to, &text);
-            let Ok(heard) = listener.observe(&Frame::decode(&frame).unwrap()) else {
+            let Ok(heard) = listener.observe(&EthernetFrame::decode(&frame).unwrap()) else {
                 continue;
             };
             for observation in heard {

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use reflash::{
     discovery::{Decoded, address, observations},
-    protocol::dhcp::{Message, Op, OptionCode},
+    protocol::dhcp::{DhcpMessage, Op, OptionCode},
     track::{EvidenceSource, LeaseOptions, ObservationKind},
 };
 
@@ -12,7 +12,7 @@ use super::{super::PHONE, SERVER, discover, lease, request};
 
 #[test]
 fn an_address_is_observed_when_the_phone_has_it() {
-    let named = |message: &Message| {
+    let named = |message: &DhcpMessage| {
         let heard = Decoded::Dhcp(message);
         let seen = observations(&heard);
         let mac = message.mac;
@@ -53,7 +53,7 @@ fn an_address_is_observed_when_the_phone_has_it() {
 
 #[test]
 fn the_ack_to_a_starting_phone_gives_its_lease_options() {
-    let told = |message: &Message| {
+    let told = |message: &DhcpMessage| {
         let seen = observations(&Decoded::Dhcp(message));
         let leases = seen.into_iter().filter_map(|seen| match seen {
             ObservationKind::LeaseAcked { lease } => Some(*lease),

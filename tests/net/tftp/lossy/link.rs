@@ -8,7 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reflash::tftp::{Port, Socket, engine::Engine, policy::Limits, transmit::TransmitQueue};
+use reflash::tftp::{
+    Socket, TransferPort, engine::TftpEngine, policy::EngineLimits, transmit::TransmitQueue,
+};
 
 use super::super::support::{FileService, ServerEvent, pattern};
 
@@ -46,7 +48,7 @@ pub(super) struct Reader {
     block_size: usize,
     window: u64,
     /// The transfer ID that answered first, once one did.
-    server: Option<Port>,
+    server: Option<TransferPort>,
     pub(super) bytes: Vec<u8>,
     last: u64,
     since_ack: u64,
@@ -68,7 +70,7 @@ impl Reader {
     }
 
     /// What it says to a packet.
-    fn take(&mut self, now: Instant, from: Port, packet: &[u8]) -> Option<Vec<u8>> {
+    fn take(&mut self, now: Instant, from: TransferPort, packet: &[u8]) -> Option<Vec<u8>> {
         if self.gave_up {
             return None;
         }
@@ -121,10 +123,10 @@ impl Reader {
 }
 
 /// A packet on its way: to the server's socket, or from its port to a client.
-type Flight = (SocketAddrV4, Result<Socket, Port>, Vec<u8>);
+type Flight = (SocketAddrV4, Result<Socket, TransferPort>, Vec<u8>);
 
 pub(super) struct World {
-    pub(super) engine: Engine<FileService>,
+    pub(super) engine: TftpEngine<FileService>,
     pub(super) events: Receiver<ServerEvent>,
     pub(super) start: Instant,
     pub(super) now: Instant,
@@ -154,7 +156,7 @@ impl World {
     }
 
     fn flush(&mut self) {
-        for port in Port::ALL {
+        for port in TransferPort::ALL {
             let packets: Vec<_> = self
                 .out
                 .queue(port)
@@ -244,7 +246,7 @@ pub(super) fn play(seed: u64, link: Link, size: usize, options: &[(String, usize
         })
         .collect();
     let mut world = World {
-        engine: Engine::new(Limits::default(), service),
+        engine: TftpEngine::new(EngineLimits::default(), service),
         events,
         start: now,
         now,
