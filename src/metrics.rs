@@ -246,8 +246,8 @@ mod tests {
     use super::*;
     use crate::track::{ServedFile, TransferId};
 
-    /// Holds a page against the format: each metric is introduced once by HELP and TYPE,
-    /// and its samples stand together, each once.
+    /// Checks a page against the format: each metric has HELP and TYPE once, followed by all of its
+    /// samples, each once.
     fn samples(page: &str) -> BTreeMap<String, u64> {
         let (mut introduced, mut current) = (BTreeSet::new(), String::new());
         let mut samples = BTreeMap::new();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Family;
 
-/// The signalling protocol that a load speaks.
+/// The signalling protocol that a load uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Protocol {

@@ -52,7 +52,7 @@ pub(super) struct ResolvedPhone {
     pub(super) web_access: bool,
     pub(super) has_display_light: bool,
     /// In ascending order of their numbers, from 1.
-    pub(super) keys: Vec<ResolvedButton>,
+    pub(super) buttons: Vec<ResolvedButton>,
 }
 
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl ProvisionPlan {
         &'a self,
         phone: &'a ResolvedPhone,
     ) -> impl Iterator<Item = (&'a ResolvedButton, &'a Account)> {
-        phone.keys.iter().filter_map(|key| match key.function {
+        phone.buttons.iter().filter_map(|key| match key.function {
             ResolvedFunction::Line { account, .. } => Some((key, self.accounts.get(account)?)),
             ResolvedFunction::Dial(_) => None,
         })

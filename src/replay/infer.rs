@@ -63,7 +63,7 @@ impl ImageRule {
 /// One delivery of a manifest to a phone, and the images that the phone requested after it.
 #[derive(Debug)]
 struct Delivery {
-    /// The request of the manifest.
+    /// The index of the manifest's request in the trace.
     request: usize,
     manifest: String,
     kind: ImageRule,

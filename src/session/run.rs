@@ -1,4 +1,4 @@
-//! Runs a setup and gives its outcome.
+//! Runs a session, from its setup to its outcome.
 
 use std::{
     io,

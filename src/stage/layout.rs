@@ -1,4 +1,4 @@
-//! Lays bundles out: completely or not at all, and verified files only.
+//! Lays out bundles: completely or not at all, and verified files only.
 
 use std::{
     collections::HashMap,

@@ -344,7 +344,7 @@ impl<S: TftpService> TftpEngine<S> {
         out: &mut TransmitQueue,
     ) {
         let late = match self.peers.get(now, peer) {
-            // On the other port: late, for the previous transfer.
+            // The packet reached the other port, so it belongs to the peer's previous transfer.
             Some(Peer::Busy { .. }) => true,
             Some(Peer::Left { quiet, .. }) => quiet,
             None => false,

@@ -247,7 +247,7 @@ impl TftpTransfer {
 
     /// Whether it may be evicted: it has no ACK and has used up its first sends.
     #[must_use]
-    pub fn gives_way(&self, now: Instant) -> bool {
+    pub fn may_be_evicted(&self, now: Instant) -> bool {
         !self.has_acknowledged && now.saturating_duration_since(self.sent_at) >= FIRST_SENDS_TIME
     }
 

@@ -59,7 +59,7 @@ impl BundleFolder {
     }
 
     /// Verdict and code of the first problem of a file with these bytes.
-    pub(crate) fn judge(&self, bytes: &[u8]) -> (Verdict, Option<&'static str>) {
+    pub(crate) fn verdict(&self, bytes: &[u8]) -> (Verdict, Option<&'static str>) {
         let path = self.file("bundle.zip", bytes);
         let bundle = one(&path, &trusting());
         (
@@ -95,7 +95,7 @@ fn a_complete_bundle_is_genuine_under_its_key_and_known_by_its_checksum() {
         let at = member.signed_at.map(|at| at.to_string());
         assert_eq!(at.as_deref(), signed.then_some("2015-04-22T07:21:26Z"));
     }
-    // Nobody else takes that key for Cisco's.
+    // Without the option, that key is not trusted.
     let bundle = one(&path, &ExamineOptions::default());
     assert_eq!(bundle.verdict, Verdict::Damaged);
     assert_eq!(bundle.problems[0].code, "signature-invalid");
@@ -195,13 +195,13 @@ fn stored_deflated_and_streamed_members_are_read() {
         zip::CompressionMethod::Deflated,
     ] {
         let bytes = fixtures::by_library(&good_entries(), method);
-        assert_eq!(dir.judge(&bytes).0, Verdict::Genuine, "{method}");
+        assert_eq!(dir.verdict(&bytes).0, Verdict::Genuine, "{method}");
     }
     // As `zip -` writes it: sizes behind the data, none before it.
     let streamed = fixtures::streamed(&good_entries());
-    assert_eq!(dir.judge(&streamed).0, Verdict::Genuine);
+    assert_eq!(dir.verdict(&streamed).0, Verdict::Genuine);
     let with_comment = [&good()[..good().len() - 2], b"\x05\0hello"].concat();
-    assert_eq!(dir.judge(&with_comment).0, Verdict::Genuine);
+    assert_eq!(dir.verdict(&with_comment).0, Verdict::Genuine);
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn a_bundle_with_a_missing_member_is_incomplete_and_other_files_are_foreign() {
         ),
     ];
     for (bytes, verdict, code) in cases {
-        assert_eq!(dir.judge(&bytes), (verdict, Some(code)));
+        assert_eq!(dir.verdict(&bytes), (verdict, Some(code)));
     }
 }
 

@@ -32,8 +32,8 @@ fn found(text: &str) -> Vec<(&'static str, Severity, Option<u32>, Option<u32>)> 
 fn hold(plan: &DialPlan, mode: DialMode, table: &str) {
     let lines: Vec<_> = table.lines().map(str::trim).collect();
     for line in lines.iter().filter(|line| !line.is_empty()) {
-        let words: Vec<_> = line.split_whitespace().collect();
-        let [digits, expected @ ..] = words.as_slice() else {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        let [digits, expected @ ..] = fields.as_slice() else {
             panic!("{line}")
         };
         let dialled = plan.dial(if *digits == "-" { "" } else { digits }, mode);

@@ -1,4 +1,5 @@
-//! `lint` and `--add`: one fault, one finding, at its place; nothing about sound files.
+//! The checks of configuration files: valid files have no finding, and what bundles, models and
+//! `pjsip.conf` add.
 
 mod cases;
 mod command;
@@ -19,7 +20,7 @@ use Severity::{Error, Note, Warning};
 const SEP: &str = "SEP001D45AABB0C.cnf.xml";
 const DEFAULT: &str = "XMLDefault.cnf.xml";
 
-/// A file that a 7965 takes.
+/// A valid file of a 7965.
 const DEVICE_XML: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <device>
   <deviceProtocol>SIP</deviceProtocol>
@@ -64,7 +65,7 @@ const DEVICE_XML: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 </device>
 "#;
 
-/// A file that every phone takes.
+/// A valid default file.
 const DEFAULT_XML: &str = r#"<Default>
   <callManagerGroup><members><member priority="0"><callManager>
     <ports><ethernetPhonePort>2000</ethernetPhonePort><sipPort>5060</sipPort></ports>
@@ -84,7 +85,8 @@ const DEFAULT_XML: &str = r#"<Default>
 const PJSIP: &str = "[tcp]\ntype=transport\nprotocol=tcp\n[udp]\ntype=transport\nprotocol=udp\n\
     [1001]\ntype=endpoint\ntransport=udp\nforce_rport=no\n[1001]\ntype=auth\npassword=x\n";
 
-fn sound(name: &str) -> &'static str {
+/// The valid file of this kind.
+fn valid_file(name: &str) -> &'static str {
     if name == DEFAULT {
         DEFAULT_XML
     } else {
@@ -96,7 +98,7 @@ fn check(name: &str, text: &str) -> Vec<Finding> {
     lint::check(Path::new(name), text.as_bytes(), &LintContext::default())
 }
 
-/// The line and the column of a text's first place in another.
+/// The line and the column where a text first occurs in another.
 fn place(text: &str, what: &str) -> (u32, u32) {
     let at = text.find(what).expect(what);
     let line = text[..at].matches('\n').count() + 1;
@@ -121,7 +123,7 @@ fn files_that_phones_accept_have_no_findings() {
         for variant in variants {
             assert_eq!(check(name, &variant), [], "{variant}");
         }
-        // By the root element, where the name says nothing.
+        // By the root element, where the name does not show the kind.
         assert_eq!(check("template.xml", text), []);
     }
     let il_in = DEVICE_XML.replace(
@@ -147,8 +149,8 @@ fn a_dial_plan_is_checked_by_its_own_rules() {
                 <TEMPLATE MATCH=\"5.......\" Timeout=\"0\"/>\n</DIALTEMPLATE>\n";
     for name in ["dialplan.xml", "dialplan-office.xml", "whatever.xml"] {
         let found = check(name, plan);
-        let told: Vec<_> = found.iter().map(|f| (f.code, f.line)).collect();
-        assert_eq!(told, [("hidden-entry", Some(3))], "{name}");
+        let places: Vec<_> = found.iter().map(|f| (f.code, f.line)).collect();
+        assert_eq!(places, [("hidden-entry", Some(3))], "{name}");
         assert_eq!(found[0].path.as_deref(), Some(Path::new(name)));
     }
     assert_eq!(
@@ -189,8 +191,8 @@ fn limits_of_labels_and_secrets_depend_on_the_model() {
     assert_eq!((findings.len(), findings[0].code), (1, "load-family"));
 }
 
-/// The facts of a well-known guide: a line without a root, another model's id, the bundle's
-/// name for the load's; a SEP file with what its readers were to replace.
+/// The faults of a well-known guide: a line without a root, the id of another model, the name of
+/// the bundle instead of the load; a SEP file with its placeholders.
 #[test]
 fn the_files_of_a_widespread_guide_have_exactly_their_faults() {
     let line = "<loadInformation8 model=\"Cisco 7965\">SIP45.9-3-1SR4</loadInformation8>\n";
@@ -228,7 +230,7 @@ fn the_files_of_a_widespread_guide_have_exactly_their_faults() {
         .replace("Reception", "MyVOIP-Phone")
         .replace("unspoken-32-characters-long-word", "PASSWORD");
     let findings = check(SEP, &text);
-    let told: Vec<_> = findings
+    let codes: Vec<_> = findings
         .iter()
         .map(|found| (found.code, found.severity))
         .collect();
@@ -239,7 +241,7 @@ fn the_files_of_a_widespread_guide_have_exactly_their_faults() {
         ("placeholder", Error),
         ("placeholder", Error),
     ];
-    assert_eq!(told, expected, "{findings:#?}");
+    assert_eq!(codes, expected, "{findings:#?}");
 }
 
 #[test]
@@ -247,7 +249,7 @@ fn places_are_right_after_undeclared_prefixes() {
     let text =
         "<device xsi:type=\"a\" axl:b=\"c\"><deviceProtocol>SCCP</deviceProtocol>\n</device>";
     let findings = check(SEP, text);
-    let told: Vec<_> = findings
+    let places: Vec<_> = findings
         .iter()
         .map(|found| (found.code, found.line, found.column))
         .collect();
@@ -263,8 +265,8 @@ fn places_are_right_after_undeclared_prefixes() {
     ] {
         let (line, column) = at(what);
         assert!(
-            told.contains(&(code, line, column)),
-            "{code} {what}: {told:?}"
+            places.contains(&(code, line, column)),
+            "{code} {what}: {places:?}"
         );
     }
     // Not well-formed behind one, on the same line.
@@ -285,7 +287,7 @@ fn loads_are_compared_with_the_bundles() {
         loads: vec![LoadName::new("SIP45.9-4-2SR4-3S")],
         ..LintContext::default()
     };
-    let told = |written: &str| -> Vec<_> {
+    let codes_for = |written: &str| -> Vec<_> {
         let text = DEVICE_XML.replace("SIP45.9-3-1SR4-1S", written);
         let findings = lint::check(Path::new(SEP), text.as_bytes(), &known);
         findings
@@ -293,17 +295,20 @@ fn loads_are_compared_with_the_bundles() {
             .map(|found| (found.code, found.severity))
             .collect()
     };
-    assert_eq!(told("SIP45.9-4-2SR4-3S"), []);
-    assert_eq!(told("term65.default"), []);
-    assert_eq!(told("sip45.9-4-2sr4-3s"), [("load-case", Warning)]);
-    assert_eq!(told("SIP45.9-4-2SR4"), [("load-name", Error)]);
-    assert_eq!(told("SIP45.9-3-1SR4-1S"), [("load-not-staged", Error)]);
-    assert_eq!(told("SIP75.9-3-1SR4-1S"), [("load-not-staged", Warning)]);
+    assert_eq!(codes_for("SIP45.9-4-2SR4-3S"), []);
+    assert_eq!(codes_for("term65.default"), []);
+    assert_eq!(codes_for("sip45.9-4-2sr4-3s"), [("load-case", Warning)]);
+    assert_eq!(codes_for("SIP45.9-4-2SR4"), [("load-name", Error)]);
+    assert_eq!(codes_for("SIP45.9-3-1SR4-1S"), [("load-not-staged", Error)]);
+    assert_eq!(
+        codes_for("SIP75.9-3-1SR4-1S"),
+        [("load-not-staged", Warning)]
+    );
 }
 
 #[test]
 fn a_difference_between_the_phone_and_pjsip_conf_is_a_finding() {
-    let told = |pjsip: &str, transport: &str| -> Vec<_> {
+    let codes_for = |pjsip: &str, transport: &str| -> Vec<_> {
         let known = LintContext {
             pjsip: Some(PjsipConfig::read(pjsip)),
             ..LintContext::default()
@@ -315,22 +320,20 @@ fn a_difference_between_the_phone_and_pjsip_conf_is_a_finding() {
             .map(|found| (found.code, found.severity))
             .collect()
     };
-    assert_eq!(told(PJSIP, "2"), []);
-    assert_eq!(told(PJSIP, "4"), []);
-    assert_eq!(told(PJSIP, "3"), [("transport", Error)]);
-    assert_eq!(told(PJSIP, "1"), [("transport", Warning)]);
+    assert_eq!(codes_for(PJSIP, "2"), []);
+    assert_eq!(codes_for(PJSIP, "4"), []);
+    assert_eq!(codes_for(PJSIP, "3"), [("transport", Error)]);
+    assert_eq!(codes_for(PJSIP, "1"), [("transport", Warning)]);
     assert_eq!(
-        told(&PJSIP.replace("force_rport=no", ""), "2"),
+        codes_for(&PJSIP.replace("force_rport=no", ""), "2"),
         [("endpoint-nat", Warning)]
     );
     let other = PJSIP.replace("1001", "phone");
-    assert_eq!(told(&other, "2"), [("unknown-endpoint", Warning)]);
+    assert_eq!(codes_for(&other, "2"), [("unknown-endpoint", Warning)]);
     // What is missing may be in a file that was not read.
-    assert_eq!(told(&format!("#include more.conf\n{other}"), "3"), []);
-    assert_eq!(told("", "3"), []);
+    assert_eq!(codes_for(&format!("#include more.conf\n{other}"), "3"), []);
+    assert_eq!(codes_for("", "3"), []);
 }
-
-// The binary.
 
 fn reflash(args: &[&str]) -> assert_cmd::assert::Assert {
     Command::cargo_bin("reflash").unwrap().args(args).assert()

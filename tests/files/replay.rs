@@ -1,4 +1,4 @@
-//! `replay` and `report`: other servers' logs and captures, the forms of a report, metrics.
+//! `replay` and `report`: logs of other servers, captures, and the formats of a report; metrics.
 
 mod capture_file;
 mod captures;
@@ -6,8 +6,8 @@ mod commands;
 mod fleet;
 mod logs;
 mod metrics;
+mod observations;
 mod page;
-mod witnesses;
 
 use jiff::Timestamp;
 use reflash::{

@@ -53,10 +53,10 @@ fn errors_visible_in_the_command_line_exit_with_2() {
         ),
         (&["completions", "perl"], "bash"),
     ];
-    for (args, says) in cases {
+    for (args, part) in cases {
         let assert = reflash(args).code(2);
         assert!(
-            stderr(&assert).contains(says),
+            stderr(&assert).contains(part),
             "{args:?}: {}",
             stderr(&assert)
         );
@@ -96,8 +96,8 @@ fn the_model_table_fits_80_columns_and_has_every_model() {
     for model in MODELS {
         let id = model.device_type.to_string();
         let listed = table.lines().any(|line| {
-            let mut words = line.split_whitespace();
-            words.next() == Some(model.number) && words.next() == Some(&id)
+            let mut fields = line.split_whitespace();
+            fields.next() == Some(model.number) && fields.next() == Some(&id)
         });
         assert!(listed, "{model:?}");
     }
@@ -132,7 +132,7 @@ fn every_shell_completion_has_the_commands() {
             "{shell}"
         );
     }
-    // The shell itself is the judge of its script.
+    // The shell itself checks its script.
     let script = stdout(&reflash(&["completions", "bash"]).success());
     Command::new("bash")
         .arg("-n")

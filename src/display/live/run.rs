@@ -37,7 +37,7 @@ impl LiveRun {
         self.view = view.clone();
     }
 
-    /// Takes an event in. Returns a line for the scrollback, if it is worth one.
+    /// Applies an event. Returns a line for the scrollback, if it is worth one.
     pub(in crate::display) fn event(
         &mut self,
         at: Timestamp,

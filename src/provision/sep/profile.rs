@@ -60,10 +60,10 @@ pub(super) fn write(xml: &mut Xml, plan: &ProvisionPlan, phone: &ResolvedPhone) 
         text(xml, name, value)?;
     }
     nested(xml, "sipLines", |xml| {
-        phone.keys.iter().try_for_each(|key| {
+        phone.buttons.iter().try_for_each(|resolved| {
             xml.create_element("line")
-                .with_attribute(("button", key.button.to_string().as_str()))
-                .write_inner_content(|xml| button(xml, plan, phone, key, &port))?;
+                .with_attribute(("button", resolved.button.to_string().as_str()))
+                .write_inner_content(|xml| button(xml, plan, phone, resolved, &port))?;
             Ok(())
         })
     })?;

@@ -39,7 +39,7 @@ impl<S: TftpService> TftpEngine<S> {
             .iter()
             .filter(|&&(slot, id)| self.is_unacknowledged(slot, id))
             .filter_map(|&(slot, _)| Some((slot, self.slots[slot].as_ref()?)))
-            .take_while(|(_, active)| active.transfer.gives_way(now))
+            .take_while(|(_, active)| active.transfer.may_be_evicted(now))
             .find(|(_, active)| address.is_none_or(|address| *active.peer.ip() == address))
             .map(|(slot, active)| (slot, active.transfer.timed_out()));
         let Some((slot, end)) = old else {

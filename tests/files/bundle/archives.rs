@@ -48,7 +48,7 @@ fn every_kind_of_broken_file_is_damaged() {
         bytes[end + 10] -= 1;
         bytes
     };
-    let lying = fixtures::lying_about_size(&good_entries());
+    let lying = fixtures::with_wrong_sizes(&good_entries());
     let cut_at_inner_end = {
         let mut entries = good_entries();
         let inner = good();
@@ -94,7 +94,11 @@ fn every_kind_of_broken_file_is_damaged() {
     ];
     let dir = BundleFolder::new();
     for (what, bytes, code) in cases {
-        assert_eq!(dir.judge(&bytes), (Verdict::Damaged, Some(code)), "{what}");
+        assert_eq!(
+            dir.verdict(&bytes),
+            (Verdict::Damaged, Some(code)),
+            "{what}"
+        );
     }
 }
 
@@ -264,7 +268,11 @@ fn every_kind_of_hostile_archive_is_refused() {
     ];
     let dir = BundleFolder::new();
     for (what, bytes, code) in cases {
-        assert_eq!(dir.judge(&bytes), (Verdict::Refused, Some(code)), "{what}");
+        assert_eq!(
+            dir.verdict(&bytes),
+            (Verdict::Refused, Some(code)),
+            "{what}"
+        );
     }
 }
 
@@ -302,7 +310,7 @@ proptest! {
         bytes.extend(size.to_le_bytes());
         bytes.extend(offset.to_le_bytes());
         bytes.extend([0, 0]);
-        let (verdict, _) = BundleFolder::new().judge(&bytes);
+        let (verdict, _) = BundleFolder::new().verdict(&bytes);
         prop_assert!(!matches!(verdict, Verdict::Known | Verdict::Genuine | Verdict::Intact));
     }
 
@@ -314,7 +322,7 @@ proptest! {
             reason = "a share of a small length"
         )]
         let cut = (whole.len() as f64 * part) as usize;
-        let (verdict, _) = BundleFolder::new().judge(&whole[..cut]);
+        let (verdict, _) = BundleFolder::new().verdict(&whole[..cut]);
         prop_assert!(matches!(verdict, Verdict::Damaged | Verdict::Foreign), "{verdict:?}");
     }
 

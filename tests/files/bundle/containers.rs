@@ -1,4 +1,4 @@
-//! Tars, gzips, packages, folders, and one level of them within each other.
+//! Containers: tars, gzips, packages and folders hold the same bundle, nested once at most.
 
 use std::fs;
 
@@ -23,8 +23,8 @@ fn names(bundle: &Bundle) -> Vec<&str> {
     names
 }
 
-/// Unpacks it and holds the files against the good ones.
-fn unpacks(bundle: &Bundle) {
+/// Unpacks the bundle and compares the files with the good ones.
+fn assert_unpacks(bundle: &Bundle) {
     let to = TempDir::new().unwrap();
     bundle.unpack(to.path()).unwrap();
     let entries = good_entries();
@@ -49,7 +49,7 @@ fn every_container_gives_the_same_bundle() {
         ("good.tar.gz", gzip(&tar(&entries))),
         ("good.tgz", gzip(&tar(&entries))),
         ("cmterm-7945.cop.sgn", package()),
-        // The name says nothing.
+        // The name does not show the format.
         ("download", gzip(&tar(&entries))),
     ];
     for (name, bytes) in files {
@@ -63,7 +63,7 @@ fn every_container_gives_the_same_bundle() {
         );
         assert_eq!(names(&bundle).len(), 9, "{name}");
         assert!(bundle.digests.is_some());
-        unpacks(&bundle);
+        assert_unpacks(&bundle);
     }
     let folder = dir.folder.path().join("unpacked");
     fs::create_dir(&folder).unwrap();
@@ -73,7 +73,7 @@ fn every_container_gives_the_same_bundle() {
     fs::write(folder.join(".DS_Store"), b"x").unwrap();
     let bundle = one(&folder, &trusting());
     assert_eq!((bundle.verdict, &bundle.digests), (Verdict::Genuine, &None));
-    unpacks(&bundle);
+    assert_unpacks(&bundle);
     fs::write(folder.join("apps45.9-3-1ES26.sbn"), b"other").unwrap();
     let to = TempDir::new().unwrap();
     assert!(bundle.unpack(to.path()).is_err());
@@ -100,7 +100,7 @@ fn every_bundle_in_a_repack_is_found() {
     let outer = zip(&entries);
     let path = dir.file("outer.zip", &outer);
     let found = examine(&path, &trusting()).unwrap();
-    let told: Vec<_> = found
+    let entries_found: Vec<_> = found
         .iter()
         .map(|bundle| {
             let path = bundle.path.to_str().unwrap();
@@ -116,10 +116,10 @@ fn every_bundle_in_a_repack_is_found() {
         ("!7945/tar/inner.tar", Verdict::Genuine, true),
         ("!old.zip", Verdict::Genuine, true),
     ];
-    assert_eq!(told, expected);
-    unpacks(&found[0]);
-    unpacks(&found[1]);
-    // The archive within was exchanged since.
+    assert_eq!(entries_found, expected);
+    assert_unpacks(&found[0]);
+    assert_unpacks(&found[1]);
+    // The inner archive was replaced since.
     let bundle = &found[1];
     entries[12].data = tar(&old_entries());
     fs::write(&path, zip(&entries)).unwrap();
@@ -127,7 +127,7 @@ fn every_bundle_in_a_repack_is_found() {
     assert!(bundle.unpack(to.path()).is_err());
     assert_eq!(fs::read_dir(to.path()).unwrap().count(), 0);
 
-    // Whoever knows the outer file knows what is in it.
+    // A known checksum of the outer file covers everything in it.
     fs::write(&path, outer).unwrap();
     let outer = one(
         &dir.file("plain.zip", &fs::read(&path).unwrap()[..0]),
@@ -212,5 +212,5 @@ fn a_zip_written_by_the_library_with_folders_is_read() {
             .unwrap()
             .ends_with("outer.zip!firmware/")
     );
-    unpacks(&bundle);
+    assert_unpacks(&bundle);
 }

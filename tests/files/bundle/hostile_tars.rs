@@ -231,7 +231,7 @@ fn every_kind_of_damaged_or_hostile_tar_is_rejected() {
     ];
     let dir = BundleFolder::new();
     for (what, bytes, verdict, code) in cases {
-        assert_eq!(dir.judge(&bytes), (verdict, Some(code)), "{what}");
+        assert_eq!(dir.verdict(&bytes), (verdict, Some(code)), "{what}");
     }
 }
 
@@ -246,17 +246,17 @@ fn every_truncation_of_a_tar_a_gzip_and_a_package_is_rejected() {
     // The last kilobytes are zeros: a tar needs two blocks of them and no more.
     let needed = 4 * 512 + 1_024;
     for cut in 0..needed {
-        let (verdict, _) = dir.judge(&bytes[..cut]);
+        let (verdict, _) = dir.verdict(&bytes[..cut]);
         assert!(
             matches!(verdict, Verdict::Damaged | Verdict::Foreign),
             "{cut}: {verdict:?}"
         );
     }
     let package = [signed_file("x.cop.sgn", b""), gzip(&bytes)].concat();
-    assert_eq!(dir.judge(&package).0, Verdict::Intact);
+    assert_eq!(dir.verdict(&package).0, Verdict::Intact);
     for bytes in [gzip(&bytes), package] {
         for cut in 0..bytes.len() {
-            let (verdict, _) = dir.judge(&bytes[..cut]);
+            let (verdict, _) = dir.verdict(&bytes[..cut]);
             assert!(
                 matches!(verdict, Verdict::Damaged | Verdict::Foreign),
                 "{cut}: {verdict:?}"

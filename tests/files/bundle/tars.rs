@@ -7,7 +7,7 @@ use reflash::simulator::signed_file;
 
 use super::fixtures::{Entry, good_entries};
 
-/// One member of a tar, of this type.
+/// The header of a tar member of this type.
 pub(super) fn header(name: &str, size: usize, kind: u8) -> Vec<u8> {
     let mut block = vec![0; 512];
     block[..name.len()].copy_from_slice(name.as_bytes());
@@ -19,7 +19,7 @@ pub(super) fn header(name: &str, size: usize, kind: u8) -> Vec<u8> {
     block
 }
 
-/// Makes the checksum right again.
+/// Computes the checksum of the header again.
 pub(super) fn reseal(block: &mut [u8]) {
     block[148..156].fill(b' ');
     let sum: u32 = block[..512].iter().map(|byte| u32::from(*byte)).sum();
@@ -55,12 +55,12 @@ pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A package as a call manager takes it: the installer is in it too.
+/// A package for a call manager: it contains the installer too.
 pub(super) fn package() -> Vec<u8> {
     let mut entries = good_entries();
     entries.push(Entry::new("copstart.sh", b"#!/bin/sh\nreboot\n"));
     let mut header = signed_file("cmterm-7945.cop.sgn", b"");
-    // Its signer is another one than that of images.
+    // Another key signs packages than images.
     header[16] = b'P';
     [header, gzip(&tar(&entries))].concat()
 }

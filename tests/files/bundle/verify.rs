@@ -156,10 +156,10 @@ fn with_several_bundles_an_unmatched_checksum_fails_the_run_and_no_bundle() {
         .unwrap();
     let value: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(value["bundles"][0]["verdict"], "intact");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        said.contains("/nonexistent.zip") && said.contains(wrong),
-        "{said}"
+        text.contains("/nonexistent.zip") && text.contains(wrong),
+        "{text}"
     );
 }
 
@@ -180,17 +180,17 @@ fn only_errors_visible_in_the_command_line_are_usage_errors() {
         reflash().arg("verify").output().unwrap().status.code(),
         Some(2)
     );
-    for (path, said) in [
+    for (path, message) in [
         ("/nonexistent.zip", "cannot read"),
         ("/dev/null", "not a regular file"),
-        // A regular file whose first byte cannot be read, by root neither.
+        // A regular file whose first byte cannot be read, not even by root.
         #[cfg(target_os = "linux")]
         ("/proc/self/mem", "cannot read"),
     ] {
         let output = reflash().args(["verify", path]).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{path}");
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(error.contains(said) && error.contains('→'), "{error}");
+        assert!(error.contains(message) && error.contains('→'), "{error}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! DHCP, read and written.
+//! DHCP messages: decoding, and encoding of offers, acknowledgements and refusals.
 
 mod observations;
 
@@ -21,7 +21,7 @@ fn discover() -> DhcpMessage {
     DhcpMessage::discover(MAC, 0xd8ba_0965, "CP-7965G")
 }
 
-/// What the phone says next, with these options instead.
+/// The DHCPREQUEST of the phone, with these options.
 fn request(options: &[(OptionCode, &[u8])]) -> DhcpMessage {
     let mut message = discover();
     message.options.set(OptionCode::MESSAGE_TYPE, [3]);
@@ -49,7 +49,7 @@ fn raw(options: &[u8]) -> Vec<u8> {
     let mut bytes = vec![1, 1, 6, 0, 0xd8, 0xba, 9, 0x65, 0, 0, 0x80, 0];
     bytes.resize(28, 0);
     bytes.extend(MAC.bytes());
-    // What phones leave in memory behind their six bytes and in both texts.
+    // Phones leave old memory after their six bytes of MAC and in both text fields.
     bytes.resize(44, 0xcd);
     bytes.resize(236, 0);
     bytes[44..50].copy_from_slice(b"\x20\xb9\x28\x31\xef\x00");
@@ -91,7 +91,7 @@ fn our_discover_has_the_bytes_of_a_phone() {
 
 #[test]
 fn a_phone_is_recognised_by_its_vendor_class() {
-    for (class, word, number) in [
+    for (class, name, number) in [
         (
             &b"Cisco Systems, Inc. IP Phone CP-7965G\0"[..],
             Some("7965G"),
@@ -121,8 +121,8 @@ fn a_phone_is_recognised_by_its_vendor_class() {
         (b"Cisco Systems, Inc. IP Phone\0", None, None),
     ] {
         let class = phone_class(class).unwrap();
-        assert_eq!(class.word.as_deref(), word);
-        assert_eq!(class.model.map(|model| model.number), number, "{word:?}");
+        assert_eq!(class.word.as_deref(), name);
+        assert_eq!(class.model.map(|model| model.number), number, "{name:?}");
     }
     for class in [
         &b""[..],
@@ -137,19 +137,19 @@ fn a_phone_is_recognised_by_its_vendor_class() {
 
 #[test]
 fn an_offer_names_the_tftp_server_in_three_options() {
-    let mut asked = discover();
-    asked.relay = Ipv4Addr::new(172, 30, 6, 1);
-    asked.options.set(OptionCode::RELAY_AGENT, [1, 2, 3, 4]);
-    let offer = DhcpMessage::decode(&asked.offer(&lease()).encode()).unwrap();
+    let mut received = discover();
+    received.relay = Ipv4Addr::new(172, 30, 6, 1);
+    received.options.set(OptionCode::RELAY_AGENT, [1, 2, 3, 4]);
+    let offer = DhcpMessage::decode(&received.offer(&lease()).encode()).unwrap();
     let tftp = lease().tftp;
     assert_eq!(offer.message_type(), Some(MessageType::Offer));
     assert_eq!(
         (offer.op, offer.xid, offer.mac),
-        (Op::Reply, asked.xid, MAC)
+        (Op::Reply, received.xid, MAC)
     );
     assert_eq!(
         (offer.your, offer.server, offer.relay),
-        (PHONE, tftp, asked.relay)
+        (PHONE, tftp, received.relay)
     );
     assert_eq!(offer.tftp_servers(), [tftp]);
     assert_eq!(offer.tftp_name(), Some(tftp.to_string()));
@@ -164,7 +164,7 @@ fn an_offer_names_the_tftp_server_in_three_options() {
     assert_eq!(last, (OptionCode::RELAY_AGENT, &[1, 2, 3, 4][..]));
     assert_eq!(
         offer.options.get(OptionCode::CLIENT_ID),
-        asked.options.get(OptionCode::CLIENT_ID)
+        received.options.get(OptionCode::CLIENT_ID)
     );
 }
 
@@ -184,11 +184,11 @@ fn ack_inform_and_nak_have_the_fields_of_rfc_2131() {
         (Some(MessageType::Ack), PHONE)
     );
 
-    let mut asked = request(&[]);
-    asked.broadcast = false;
-    assert!(!asked.nak(SERVER, "wrong network").broadcast);
-    asked.relay = SERVER;
-    let nak = asked.nak(SERVER, "wrong network");
+    let mut received = request(&[]);
+    received.broadcast = false;
+    assert!(!received.nak(SERVER, "wrong network").broadcast);
+    received.relay = SERVER;
+    let nak = received.nak(SERVER, "wrong network");
     assert!(nak.broadcast);
     assert_eq!(
         nak.options.get(OptionCode::MESSAGE),

@@ -199,8 +199,8 @@ fn contradictory_headers_are_refused() {
 
 #[test]
 fn icmp_gives_the_closed_port() {
-    // Nobody listened at the server's port: the phone's packet comes back with the answer.
-    let sent = ipv4(17, 0, &udp(49153, 69, b"the rest is not told"));
+    // The port of the server is closed: the ICMP error quotes the packet of the phone.
+    let sent = ipv4(17, 0, &udp(49153, 69, b"the rest is not read"));
     let closed = [&[3, 3, 0, 0, 0, 0, 0, 0], &sent[..28]].concat();
     let bytes = ethernet(MAC, 0x0800, &ipv4(1, 0, &closed));
     assert_eq!(

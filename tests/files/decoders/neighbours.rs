@@ -43,10 +43,10 @@ fn cdp_of_a_7942_on_sccp_is_decoded() {
             milliwatts: vec![6300, 0, 0, 0, 0],
         })
     );
-    let heard = Decoded::Cdp(&cdp);
-    assert_eq!(address(&heard), Some(PHONE));
+    let decoded = Decoded::Cdp(&cdp);
+    assert_eq!(address(&decoded), Some(PHONE));
     assert_eq!(
-        observations(&heard),
+        observations(&decoded),
         [
             ObservationKind::MacReported {
                 mac: MAC,
@@ -177,7 +177,7 @@ fn a_truncated_announcement_is_refused_at_every_byte() {
     }
 }
 
-/// What a 7962 says with the media extension.
+/// The LLDP TLVs of a 7962 with the media extension.
 fn lldp_7962() -> Vec<Vec<u8>> {
     vec![
         lldp_tlv(1, &[5, 1, 10, 10, 0, 1]),
@@ -240,10 +240,10 @@ fn lldp_of_a_7962_with_the_media_extension_is_decoded() {
     );
     assert_eq!(lldp.serial.as_deref(), Some("FCH1610A5S5"));
     assert_eq!(lldp.manufacturer.as_deref(), Some("Cisco Systems, Inc."));
-    let heard = Decoded::Lldp(&lldp);
-    assert_eq!(address(&heard), Some(address_of));
+    let decoded = Decoded::Lldp(&lldp);
+    assert_eq!(address(&decoded), Some(address_of));
     assert!(matches!(
-        &observations(&heard)[..],
+        &observations(&decoded)[..],
         [
             ObservationKind::MacReported { .. },
             ObservationKind::Model { .. },
@@ -284,7 +284,7 @@ fn a_voice_vlan_is_observed_only_when_voice_is_tagged() {
     assert_eq!(vlan([1, 0xc0, 10 << 1, 0]), [0; 0], "not known");
     assert_eq!(vlan([1, 0x40, 0, 0]), [0; 0], "a priority alone");
     assert_eq!(vlan([1, 0x5f, 0xfe, 0]), [0; 0], "4095 is reserved");
-    // A question for a voice VLAN is none; a word for it is one.
+    // The request for a voice VLAN in CDP is not observed; an assigned VLAN is.
     let of_cdp = |tlvs: &[Vec<u8>]| {
         let cdp = Cdp::decode(&cdp(tlvs)).unwrap();
         let seen = observations(&Decoded::Cdp(&cdp)).into_iter();
@@ -316,7 +316,7 @@ fn lldp_of_a_7911_without_the_media_extension_is_decoded() {
         address(&Decoded::Lldp(&lldp)),
         Some(Ipv4Addr::new(172, 16, 10, 109))
     );
-    // Without the name, the port still says who it is.
+    // Without the system name, the port identifies the phone.
     let lldp = Lldp::decode(&tlvs[1..2].concat()).unwrap();
     assert_eq!(lldp.mac, MacAddress::from_hex("001b54945a8b"));
     assert_eq!(

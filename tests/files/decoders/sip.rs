@@ -40,10 +40,10 @@ fn a_register_of_a_7970_gives_its_mac_model_and_load() {
     let agent = phone.agent.unwrap();
     assert_eq!(agent.model.map(|model| model.number), Some("7970"));
     assert_eq!(agent.version.as_deref(), Some("8.4.0"));
-    let heard = Decoded::Sip(&request);
-    assert_eq!(address(&heard), Some(PHONE));
+    let decoded = Decoded::Sip(&request);
+    assert_eq!(address(&decoded), Some(PHONE));
     assert_eq!(
-        observations(&heard),
+        observations(&decoded),
         [
             ObservationKind::MacReported {
                 mac,
@@ -65,25 +65,29 @@ fn a_register_of_a_7970_gives_its_mac_model_and_load() {
 
 #[test]
 fn the_user_agent_is_observed_where_no_alarm_names_the_load() {
-    let heard = with("Reason: SIP", "X-Reason: SIP").received_from(SocketAddrV4::new(PHONE, 5060));
-    let told = ObservationKind::UserAgent {
+    let received =
+        with("Reason: SIP", "X-Reason: SIP").received_from(SocketAddrV4::new(PHONE, 5060));
+    let expected = ObservationKind::UserAgent {
         release: Some("8.4.0".to_owned()),
         source: EvidenceSource::Sip,
         detail: "Cisco-CP7970G/8.4.0".to_owned(),
     };
-    assert_eq!(observations(&Decoded::Sip(&heard)).last(), Some(&told));
-    // Who takes a phone's name and is none is no phone's firmware.
+    assert_eq!(
+        observations(&Decoded::Sip(&received)).last(),
+        Some(&expected)
+    );
+    // The user agent of other software with the MAC of a phone is not observed.
     let text = REGISTER
         .replace("Reason: SIP", "X-Reason: SIP")
         .replace("Cisco-CP7970G/8.4.0", "baresip v1.0");
-    let heard = SipRequest::decode(text.as_bytes()).unwrap();
-    let heard = heard.received_from(SocketAddrV4::new(PHONE, 5060));
-    let seen = observations(&Decoded::Sip(&heard));
+    let request = SipRequest::decode(text.as_bytes()).unwrap();
+    let received = request.received_from(SocketAddrV4::new(PHONE, 5060));
+    let observed = observations(&Decoded::Sip(&received));
     assert!(
-        !seen
+        !observed
             .iter()
             .any(|seen| matches!(seen, ObservationKind::UserAgent { .. })),
-        "{seen:?}"
+        "{observed:?}"
     );
 }
 
@@ -237,7 +241,7 @@ fn the_topmost_via_gives_the_address_for_the_response() {
             "Via: SIP/2.0/UDP 172.30.6.12:5060;rport;branch=z9hG4bK1",
             "12:5060;rport=49154;branch=z9hG4bK1;received=192.0.2.77",
         ),
-        // Asked for, the address is said even where it is the same (RFC 3581).
+        // With `rport`, `received` is added even if the address is the same (RFC 3581).
         (
             "Via: SIP/2.0/UDP 192.0.2.77:5060;rport;branch=z9hG4bK1",
             "77:5060;rport=49154;branch=z9hG4bK1;received=192.0.2.77",

@@ -32,9 +32,9 @@ fn dial_prints_the_sent_number_as_text_and_json() {
     fs::write(&plan, xml(&entries)).unwrap();
     fs::write(&source, "5.. after 3\n9,.. now\n").unwrap();
 
-    let told = out(&reflash(&[&plan, "5123456"]).code(0));
+    let output = out(&reflash(&[&plan, "5123456"]).code(0));
     assert_eq!(
-        told,
+        output,
         "sent   112;user=phone\nwhen   at once\nrule   5.. (entry 1, line 2)\n\
          late   3456 was dialled too late and is not sent\n"
     );
@@ -80,21 +80,21 @@ fn a_table_of_numbers_is_compared_with_the_plan() {
     .unwrap();
     fs::write(&bad, "000 000 0\n132011 132011 5\n13201155 13201155\n").unwrap();
     fs::write(&broken, "000 000\n12a 12\n").unwrap();
-    let told = out(&reflash(&["AU", "--table", &good]).code(0));
-    assert_eq!(told, "3 numbers, all sent as expected\n");
-    let told = out(&reflash(&["AU", "--table", &bad]).code(1));
+    let output = out(&reflash(&["AU", "--table", &good]).code(0));
+    assert_eq!(output, "3 numbers, all sent as expected\n");
+    let output = out(&reflash(&["AU", "--table", &bad]).code(1));
     assert!(
-        told.contains("line 2: 132011 sends 132011 at once by 13...."),
-        "{told}"
+        output.contains("line 2: 132011 sends 132011 at once by 13...."),
+        "{output}"
     );
     assert!(
-        told.contains("line 3: 13201155 sends 132011 at once"),
-        "{told}"
+        output.contains("line 3: 13201155 sends 132011 at once"),
+        "{output}"
     );
-    assert!(told.contains("2 of 3 numbers"), "{told}");
+    assert!(output.contains("2 of 3 numbers"), "{output}");
     assert!(
-        told.lines().all(|line| line.chars().count() <= 80),
-        "{told}"
+        output.lines().all(|line| line.chars().count() <= 80),
+        "{output}"
     );
     let json: serde_json::Value =
         serde_json::from_str(&out(&reflash(&["AU", "--table", &bad, "--json"]).code(1))).unwrap();

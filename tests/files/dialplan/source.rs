@@ -95,7 +95,7 @@ fn a_source_is_written_as_the_expected_xml() {
 
 #[test]
 fn every_wrong_line_of_a_source_is_reported_with_its_place() {
-    for (text, line, column, says) in [
+    for (text, line, column, part) in [
         ("", 1, 1, "no rule"),
         ("\n 5.. soon", 2, 6, "now, after"),
         ("5.. after", 1, 5, "seconds"),
@@ -128,7 +128,7 @@ fn every_wrong_line_of_a_source_is_reported_with_its_place() {
             (line, column),
             "{text}: {fault}"
         );
-        assert!(fault.message.contains(says), "{text}: {fault}");
+        assert!(fault.message.contains(part), "{text}: {fault}");
     }
     let long = format!("{} now", "1".repeat(64));
     assert!(

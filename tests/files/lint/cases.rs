@@ -4,19 +4,19 @@ use std::{fs, path::Path};
 
 use reflash::{diagnose::Severity, lint::CODES};
 
-use super::{DEFAULT, SEP, check, place, sound};
+use super::{DEFAULT, SEP, check, place, valid_file};
 
 use Severity::{Error, Note, Warning};
 
-/// A fault: in which file, which texts become which others, and what is to be said where. The place is
-/// that of the text `at` in the faulty file.
+/// A fault: the replacements in a valid file, and the code, the severity and a part of the message
+/// that they cause. The place is that of the text `at` in the faulty file.
 struct Case {
     name: &'static str,
     edits: &'static [(&'static str, &'static str)],
     code: &'static str,
     severity: Severity,
     at: &'static str,
-    says: &'static str,
+    part: &'static str,
 }
 
 const fn case(
@@ -24,7 +24,7 @@ const fn case(
     edits: &'static [(&'static str, &'static str)],
     (code, severity): (&'static str, Severity),
     at: &'static str,
-    says: &'static str,
+    part: &'static str,
 ) -> Case {
     Case {
         name,
@@ -32,7 +32,7 @@ const fn case(
         code,
         severity,
         at,
-        says,
+        part,
     }
 }
 
@@ -109,15 +109,15 @@ const CASES: &[Case] = &[
 #[test]
 fn one_fault_is_one_finding_at_its_place() {
     for case in CASES {
-        let sound = sound(case.name);
-        let mut text = sound.to_owned();
+        let valid = valid_file(case.name);
+        let mut text = valid.to_owned();
         for (from, to) in case.edits {
             assert!(text.contains(from), "{from}");
             text = text.replace(from, to);
         }
         let findings = check(case.name, &text);
-        if case.code == "load-family" && case.says.is_empty() {
-            // 7970 and 7971 are one family: either's manifest is good for both.
+        if case.code == "load-family" && case.part.is_empty() {
+            // 7970 and 7971 are one family: either manifest is valid for both.
             assert_eq!(findings, [], "{:?}", case.edits);
             continue;
         }
@@ -134,11 +134,11 @@ fn one_fault_is_one_finding_at_its_place() {
                 "{found:?}"
             );
         }
-        let told = format!("{} {}", found.message, found.cure);
-        assert!(told.contains(case.says), "{told}");
+        let shown = format!("{} {}", found.message, found.cure);
+        assert!(shown.contains(case.part), "{shown}");
         assert!(
-            !found.cure.is_empty() && !told.contains("unspoken"),
-            "{told}"
+            !found.cure.is_empty() && !shown.contains("unspoken"),
+            "{shown}"
         );
     }
 }
@@ -146,7 +146,7 @@ fn one_fault_is_one_finding_at_its_place() {
 #[test]
 fn every_code_has_a_test_and_a_row_in_docs_lint() {
     let document = fs::read_to_string("docs/lint.md").unwrap();
-    let elsewhere = [
+    let in_other_tests = [
         "encoding",
         "endpoint-nat",
         "load-case",
@@ -157,7 +157,7 @@ fn every_code_has_a_test_and_a_row_in_docs_lint() {
     ];
     for code in CODES {
         assert!(document.contains(&format!("| `{code}` |")), "{code}");
-        let tested = CASES.iter().any(|case| case.code == *code) || elsewhere.contains(code);
+        let tested = CASES.iter().any(|case| case.code == *code) || in_other_tests.contains(code);
         assert!(tested, "{code}");
     }
 }

@@ -8,7 +8,7 @@ use crate::support::synthetic::bundle;
 #[test]
 fn lint_prints_each_finding_with_its_place_and_sets_the_exit_code() {
     let base = tempfile::tempdir().unwrap();
-    let sound = written(base.path(), SEP, DEVICE_XML);
+    let valid = written(base.path(), SEP, DEVICE_XML);
     let warned = DEVICE_XML.replace("Enabled>false", "Enabled>true");
     let warned = written(base.path(), "SEP001D45AABB0D.cnf.xml", &warned);
     let faulty = DEFAULT_XML.replace("loadInformation436", "loadInformation8");
@@ -16,10 +16,10 @@ fn lint_prints_each_finding_with_its_place_and_sets_the_exit_code() {
     let absent = base.path().join("absent.xml");
     let folder = base.path().to_str().unwrap();
 
-    let run = reflash(&["lint", &sound]).success();
+    let run = reflash(&["lint", &valid]).success();
     assert_eq!(text(&run.get_output().stdout), "");
     assert!(text(&run.get_output().stderr).contains("checked: no findings"));
-    let run = reflash(&["lint", "-q", &sound]).success();
+    let run = reflash(&["lint", "-q", &valid]).success();
     assert_eq!(text(&run.get_output().stderr), "");
 
     let run = reflash(&["lint", &warned]).success();
@@ -37,9 +37,9 @@ fn lint_prints_each_finding_with_its_place_and_sets_the_exit_code() {
     );
     assert!(
         out.contains("8 is the 7940"),
-        "the others are judged: {out}"
+        "the other files are checked: {out}"
     );
-    // A word that is longer than a line, such as a path, stands on its own.
+    // A path that is longer than a line has its own line.
     for line in out
         .lines()
         .filter(|line| line.contains(' ') && !line.contains(folder))
@@ -47,7 +47,7 @@ fn lint_prints_each_finding_with_its_place_and_sets_the_exit_code() {
         assert!(line.chars().count() <= 80, "{line}");
     }
 
-    let run = reflash(&["lint", "--json", &sound, &warned, &faulty]).code(1);
+    let run = reflash(&["lint", "--json", &valid, &warned, &faulty]).code(1);
     let document: Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
     let findings = document["findings"].as_array().unwrap();
     assert_eq!(findings.len(), 2);
@@ -59,14 +59,14 @@ fn lint_prints_each_finding_with_its_place_and_sets_the_exit_code() {
     for key in ["message", "cure"] {
         assert!(!findings[1][key].as_str().unwrap().is_empty());
     }
-    let run = reflash(&["lint", "--json", &sound]).success();
+    let run = reflash(&["lint", "--json", &valid]).success();
     assert_eq!(
         text(&run.get_output().stdout),
         "{\"version\":1,\"findings\":[]}\n"
     );
 
     reflash(&["lint"]).code(2);
-    let run = reflash(&["lint", &sound, "--model", "1234"]).code(2);
+    let run = reflash(&["lint", &valid, "--model", "1234"]).code(2);
     assert!(text(&run.get_output().stderr).contains("reflash models"));
 }
 
@@ -75,10 +75,10 @@ fn lint_compares_with_bundles_and_pjsip_conf() {
     let base = tempfile::tempdir().unwrap();
     let bundle = bundle(base.path());
     let bundle = bundle.to_str().unwrap();
-    let sound = written(base.path(), SEP, DEVICE_XML);
+    let valid = written(base.path(), SEP, DEVICE_XML);
     let pjsip = written(base.path(), "pjsip.conf", PJSIP);
     reflash(&[
-        "lint", &sound, "--bundle", bundle, "--pjsip", &pjsip, "--model", "7965",
+        "lint", &valid, "--bundle", bundle, "--pjsip", &pjsip, "--model", "7965",
     ])
     .success();
     let other = DEVICE_XML.replace("9-3-1SR4-1S", "9-4-2SR4-3S");

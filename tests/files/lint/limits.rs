@@ -5,7 +5,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use reflash::lint::{self, CODES, LintContext, MAX_FILE_BYTES, MAX_FINDINGS, PjsipConfig};
 
-use super::{DEFAULT, DEVICE_XML, SEP, check, sound};
+use super::{DEFAULT, DEVICE_XML, SEP, check, valid_file};
 
 #[test]
 fn files_and_findings_over_the_limits_are_reported() {
@@ -36,7 +36,7 @@ fn files_and_findings_over_the_limits_are_reported() {
     );
 }
 
-/// What would take a reader minutes or gigabytes is refused, or read at once.
+/// Files that would take minutes or gigabytes to read are refused or read quickly.
 #[test]
 fn hostile_files_are_checked_as_quickly_as_others() {
     let fill = |piece: &str| piece.repeat((MAX_FILE_BYTES - 100) / piece.len());
@@ -73,7 +73,7 @@ proptest! {
         }
     }
 
-    /// Faults where real files have them: a piece of a sound file becomes another text.
+    /// Faults at random places of a valid file: a part of it is replaced.
     #[test]
     fn findings_of_a_damaged_file_are_at_places_in_it(
         default in any::<bool>(),
@@ -82,10 +82,10 @@ proptest! {
         put in "[<>&\"'”=/: a-z0-9\\[\\]!-]{0,12}",
     ) {
         let name = if default { DEFAULT } else { SEP };
-        let sound = sound(name);
-        let start = at.min(sound.len());
-        let end = (start + length).min(sound.len());
-        let text = format!("{}{put}{}", &sound[..start], &sound[end..]);
+        let valid = valid_file(name);
+        let start = at.min(valid.len());
+        let end = (start + length).min(valid.len());
+        let text = format!("{}{put}{}", &valid[..start], &valid[end..]);
         for found in check(name, &text) {
             prop_assert!(CODES.contains(&found.code));
             if let (Some(line), Some(column)) = (found.line, found.column) {

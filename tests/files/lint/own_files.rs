@@ -9,6 +9,7 @@ use crate::support::{
     synthetic::{KEY, bundle},
 };
 
+/// Runs `reflash stage` with these added files.
 fn stage(bundle: &Path, to: &Path, add: &[&str]) -> assert_cmd::assert::Assert {
     let mut args = vec!["stage", bundle.to_str().unwrap(), "--trust-key", KEY];
     args.extend(["--to", to.to_str().unwrap(), "--call-manager", "192.0.2.10"]);
@@ -47,11 +48,11 @@ fn unsuitable_added_files_are_refused_before_anything_is_written() {
     let base = tempfile::tempdir().unwrap();
     let bundle = bundle(base.path());
     let to = base.path().join("root");
-    let refused = |name: &str, content: &str, code: i32, says: &str| {
+    let refused = |name: &str, content: &str, code: i32, part: &str| {
         let path = written(base.path(), name, content);
         let run = stage(&bundle, &to, &[&path]).code(code);
         let err = text(&run.get_output().stderr);
-        assert!(err.contains(says) && err.contains("→"), "{name}: {err}");
+        assert!(err.contains(part) && err.contains("→"), "{name}: {err}");
         assert!(!to.exists(), "{name}");
     };
     refused(DEFAULT, DEFAULT_XML, 2, "is generated");
@@ -74,14 +75,14 @@ fn unsuitable_added_files_are_refused_before_anything_is_written() {
     let absent = base.path().join("absent.xml");
     let run = stage(&bundle, &to, &[absent.to_str().unwrap()]).code(1);
     assert!(text(&run.get_output().stderr).contains("absent.xml"));
-    let sound = written(base.path(), SEP, DEVICE_XML);
-    let run = stage(&bundle, &to, &[&sound, &sound]).code(1);
+    let valid = written(base.path(), SEP, DEVICE_XML);
+    let run = stage(&bundle, &to, &[&valid, &valid]).code(1);
     assert!(text(&run.get_output().stderr).contains("already has that name"));
     assert!(!to.exists());
 }
 
-/// Serves until `started`, with standard error in a file.
-fn serving(args: &[&str], errors: &Path) -> (Running, String) {
+/// Starts a server with standard error in a file, and waits for `started`.
+fn start_server(args: &[&str], errors: &Path) -> (Running, String) {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_reflash"));
     command
         .args(args)
@@ -93,7 +94,8 @@ fn serving(args: &[&str], errors: &Path) -> (Running, String) {
     (server, address)
 }
 
-fn fetched(address: &str, name: &str) -> Vec<u8> {
+/// Fetches a file over TFTP.
+fn fetch(address: &str, name: &str) -> Vec<u8> {
     let output = std::process::Command::new("curl")
         .args([
             "-s",
@@ -127,13 +129,10 @@ fn added_files_are_served_over_tftp_and_faulty_ones_stop_the_run() {
         "--add",
         &rings,
     ];
-    let (server, address) = serving(&args, &errors);
-    assert_eq!(fetched(&address, SEP), DEVICE_XML.as_bytes());
-    assert_eq!(
-        fetched(&address, "ringlist.xml"),
-        b"<CiscoIPPhoneRinglist/>"
-    );
-    let generated = String::from_utf8(fetched(&address, DEFAULT)).unwrap();
+    let (server, address) = start_server(&args, &errors);
+    assert_eq!(fetch(&address, SEP), DEVICE_XML.as_bytes());
+    assert_eq!(fetch(&address, "ringlist.xml"), b"<CiscoIPPhoneRinglist/>");
+    let generated = String::from_utf8(fetch(&address, DEFAULT)).unwrap();
     assert!(generated.contains("SIP45.9-3-1SR4-1S"), "{generated}");
     server.signal("INT");
     assert_eq!(server.end(), Some(130));
@@ -171,14 +170,11 @@ fn files_of_a_served_folder_are_checked_and_served_unchanged() {
     written(&root, "other.xml", "<no-phone-reads-this>");
     written(&root.join("sub"), DEFAULT, "<broken");
     let errors = base.path().join("errors");
-    let (server, address) = serving(&["serve", root.to_str().unwrap()], &errors);
-    assert_eq!(fetched(&address, SEP), faulty.as_bytes());
+    let (server, address) = start_server(&["serve", root.to_str().unwrap()], &errors);
+    assert_eq!(fetch(&address, SEP), faulty.as_bytes());
     server.signal("INT");
     assert_eq!(server.end(), Some(130));
-    let told = fs::read_to_string(&errors).unwrap();
-    assert_eq!(told.matches("[ports]").count(), 2, "{told}");
-    assert!(
-        !told.contains("other.xml") && !told.contains("sub/"),
-        "{told}"
-    );
+    let log = fs::read_to_string(&errors).unwrap();
+    assert_eq!(log.matches("[ports]").count(), 2, "{log}");
+    assert!(!log.contains("other.xml") && !log.contains("sub/"), "{log}");
 }

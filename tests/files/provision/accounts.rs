@@ -8,16 +8,16 @@ use roxmltree::{Document, Node};
 
 use super::{ini, one, seps, text};
 
-/// What one side says of an account: secret, transport, codec, port.
-pub(super) type Said = BTreeMap<String, (String, String, String, String)>;
+/// By user: secret, transport, codec and port.
+pub(super) type Accounts = BTreeMap<String, (String, String, String, String)>;
 
 fn child<'a>(node: Node<'a, 'a>, name: &str) -> &'a str {
     let child = node.children().find(|child| child.has_tag_name(name));
     child.and_then(|child| child.text()).unwrap_or_default()
 }
 
-pub(super) fn phones_say(built: &ProvisionOutput) -> Said {
-    let mut said = Said::new();
+pub(super) fn phone_accounts(built: &ProvisionOutput) -> Accounts {
+    let mut accounts = Accounts::new();
     for (_, written) in seps(built) {
         let document = Document::parse(written).unwrap();
         let of = |name: &str| {
@@ -52,19 +52,22 @@ pub(super) fn phones_say(built: &ProvisionOutput) -> Said {
             }
             assert_eq!(child(line, "proxy"), proxy);
             assert_eq!(child(line, "port"), of("sipPort"));
-            let what = (
+            let account = (
                 child(line, "authPassword").to_owned(),
                 transport.to_owned(),
                 codec.to_owned(),
                 child(line, "port").to_owned(),
             );
-            assert!(said.insert(user.to_owned(), what).is_none(), "{user} twice");
+            assert!(
+                accounts.insert(user.to_owned(), account).is_none(),
+                "{user} twice"
+            );
         }
     }
-    said
+    accounts
 }
 
-pub(super) fn pjsip_says(built: &ProvisionOutput) -> Said {
+pub(super) fn pjsip_accounts(built: &ProvisionOutput) -> Accounts {
     let sections = ini(text(built, "asterisk/pjsip.conf"));
     let of_type = |wanted: &'static str| {
         let is = move |section: &&super::Section| one(section, "type") == wanted;
@@ -74,7 +77,7 @@ pub(super) fn pjsip_says(built: &ProvisionOutput) -> Said {
     assert_eq!(transports.len(), 1);
     let transport = transports[0];
     let (_, port) = one(transport, "bind").split_once(':').unwrap();
-    let mut said = Said::new();
+    let mut accounts = Accounts::new();
     for endpoint in of_type("endpoint") {
         let user = &endpoint.0;
         assert_eq!(one(endpoint, "transport"), transport.0);
@@ -97,19 +100,22 @@ pub(super) fn pjsip_says(built: &ProvisionOutput) -> Said {
         assert_eq!(aors.len(), 1);
         assert_eq!(one(aors[0], "remove_existing"), "yes");
         let codec = one(endpoint, "allow").split(',').next().unwrap();
-        let what = (
+        let account = (
             one(auth[0], "password").to_owned(),
             one(transport, "protocol").to_owned(),
             codec.to_owned(),
             port.to_owned(),
         );
-        assert!(said.insert(user.clone(), what).is_none(), "{user} twice");
+        assert!(
+            accounts.insert(user.clone(), account).is_none(),
+            "{user} twice"
+        );
     }
-    assert_eq!(sections.len(), 1 + 3 * said.len());
-    said
+    assert_eq!(sections.len(), 1 + 3 * accounts.len());
+    accounts
 }
 
-pub(super) fn chan_sip_says(built: &ProvisionOutput, file: &str) -> Said {
+pub(super) fn chan_sip_accounts(built: &ProvisionOutput, file: &str) -> Accounts {
     let sections = ini(text(built, &format!("asterisk/chan_sip/{file}")));
     let bind = sections
         .iter()
@@ -122,22 +128,22 @@ pub(super) fn chan_sip_says(built: &ProvisionOutput, file: &str) -> Said {
                 .unwrap();
             value[0].split_once(':').unwrap().1.to_owned()
         });
-    let mut said = Said::new();
+    let mut accounts = Accounts::new();
     for peer in sections.iter().filter(|(name, _)| name != "general") {
         assert_eq!(one(peer, "nat"), "no");
         assert_eq!(one(peer, "host"), "dynamic");
         let codec = one(peer, "allow").split(',').next().unwrap();
-        let what = (
+        let account = (
             one(peer, "secret").to_owned(),
             one(peer, "transport").to_owned(),
             codec.to_owned(),
             bind.clone().unwrap_or_default(),
         );
         assert!(
-            said.insert(peer.0.clone(), what).is_none(),
+            accounts.insert(peer.0.clone(), account).is_none(),
             "{} twice",
             peer.0
         );
     }
-    said
+    accounts
 }

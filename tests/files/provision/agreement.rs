@@ -1,4 +1,5 @@
-//! Phones and PBX are told the same, whatever the inventory says.
+//! Random inventories: the files of phones and PBX agree, pass `lint`, and contain no injected
+//! configuration.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -14,11 +15,11 @@ use reflash::{
 };
 
 use super::{
-    accounts::{chan_sip_says, phones_say, pjsip_says},
+    accounts::{chan_sip_accounts, phone_accounts, pjsip_accounts},
     build, build_with, ini, inventory, seps, text, try_build,
 };
 
-/// A text as TOML writes it, whatever is in it.
+/// A text as a TOML string.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for letter in text.chars() {
@@ -89,8 +90,8 @@ prop_compose! {
 }
 
 prop_compose! {
-    /// An inventory that is right: every extension once.
-    fn right()(
+    /// A valid inventory: every extension once.
+    fn valid_inventory()(
         mut phones in prop::collection::vec(phone(), 1..6),
         tcp in any::<bool>(),
         port in 1_u16..,
@@ -127,16 +128,16 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn phones_and_pbx_name_the_same_user_secret_transport_codec_and_port(toml in right()) {
+    fn phones_and_pbx_name_the_same_user_secret_transport_codec_and_port(toml in valid_inventory()) {
         let built = build(&toml);
-        let phones = phones_say(&built);
+        let phones = phone_accounts(&built);
         prop_assert!(!phones.is_empty());
-        prop_assert_eq!(&phones, &pjsip_says(&built));
-        prop_assert_eq!(&phones, &chan_sip_says(&built, "sip.conf"));
-        let mut users = chan_sip_says(&built, "users.conf");
-        for (user, said) in &mut users {
-            // users.conf says no port of its own: a comment does.
-            said.3.clone_from(&phones[user].3);
+        prop_assert_eq!(&phones, &pjsip_accounts(&built));
+        prop_assert_eq!(&phones, &chan_sip_accounts(&built, "sip.conf"));
+        let mut users = chan_sip_accounts(&built, "users.conf");
+        for (user, account) in &mut users {
+            // users.conf has no port: its comment names it.
+            account.3.clone_from(&phones[user].3);
         }
         prop_assert_eq!(&phones, &users);
         for (_, written) in seps(&built) {
@@ -144,10 +145,10 @@ proptest! {
         }
     }
 
-    /// Notes are told and nothing else is: phones take what is written, and Asterisk too.
+    /// `lint` has notes at most: phones and Asterisk accept the files.
     #[test]
     fn written_files_have_neither_error_nor_warning(
-        toml in right(),
+        toml in valid_inventory(),
         further in prop::sample::subsequence(FURTHER.to_vec(), 0..=FURTHER.len()),
         preset in prop::option::of(prop::sample::select(vec!["AU", "NANP", "internal"])),
     ) {
@@ -161,9 +162,9 @@ proptest! {
             .collect();
         let built = build_with(&inventory, &loads, plan.as_deref())
             .unwrap_or_else(|faults| panic!("{faults:?}\n{toml}"));
-        // The person's own password, which both tell.
+        // A password of the inventory that is too long is reported by both.
         let long = built.notes.iter().any(|note| note.contains("truncates them"));
-        let mut judged = 0;
+        let mut checked = 0;
         for file in built.files.iter().filter(|file| file.path.starts_with("tftp/")) {
             let path = Path::new(&file.path);
             let model = inventory.phones.iter().find_map(|phone| {
@@ -176,19 +177,19 @@ proptest! {
             };
             for found in lint::check(path, &file.bytes, &known) {
                 let is_note = found.severity == Severity::Note && NOTES.contains(&found.code);
-                let is_told = found.code == "secret-too-long" && long;
-                prop_assert!(is_note || is_told, "{found:?}\n{toml}");
+                let is_noted = found.code == "secret-too-long" && long;
+                prop_assert!(is_note || is_noted, "{found:?}\n{toml}");
             }
-            judged += 1;
+            checked += 1;
         }
-        prop_assert_eq!(judged, inventory.phones.len() + 1 + usize::from(plan.is_some()));
+        prop_assert_eq!(checked, inventory.phones.len() + 1 + usize::from(plan.is_some()));
         if let Some(plan) = plan {
             let wrong = |found: &Finding| found.severity != Severity::Note;
             prop_assert!(!dialplan::check(&plan).iter().any(wrong));
         }
     }
 
-    /// Texts that try to be more than texts: either a fault, or files of the same shape.
+    /// Values with characters of the formats are a fault, or the files keep their shape.
     #[test]
     fn no_value_of_the_inventory_injects_configuration(
         key in prop::sample::select(vec![
@@ -221,15 +222,15 @@ proptest! {
         let Ok(built) = try_build(&read) else {
             return Ok(());
         };
-        let phones = phones_say(&built);
-        prop_assert_eq!(&phones, &pjsip_says(&built));
-        prop_assert_eq!(&phones, &chan_sip_says(&built, "sip.conf"));
+        let phones = phone_accounts(&built);
+        prop_assert_eq!(&phones, &pjsip_accounts(&built));
+        prop_assert_eq!(&phones, &chan_sip_accounts(&built, "sip.conf"));
         prop_assert_eq!(phones.len(), lines);
         check_shape(&built);
     }
 }
 
-/// What a site may say beside what it has in every case.
+/// Optional values of a site.
 const FURTHER: [&str; 8] = [
     "time_zone = \"Europe/Vienna\"\n",
     "ntp = [\"192.0.2.5\", \"pool.ntp.org\"]\n",
@@ -241,10 +242,10 @@ const FURTHER: [&str; 8] = [
     "web_access = false\n",
 ];
 
-/// What `lint` notes of files that are as they should be.
+/// The notes that `lint` has about correct files.
 const NOTES: &[&str] = &["no-dial-plan"];
 
-/// The names that our files have, and no others.
+/// The names of all settings in our files.
 const NAMES: &str = "type protocol bind transport context disallow allow auth aors callerid \
     force_rport rewrite_contact rtp_symmetric direct_media dtmf_mode mailboxes auth_type username \
     password max_contacts remove_existing qualify_frequency tcpenable tcpbindaddr udpbindaddr host \

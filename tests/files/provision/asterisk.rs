@@ -41,7 +41,7 @@ fn the_dial_plan_of_the_pbx_rings_each_phone_and_its_mailbox() {
         "[site]\npbx = \"192.0.2.10\"\ncontext = \"office\"\nvoicemail = \"*97\"\n\
          [[phone]]\nmac = \"001D45AABB01\"\nextension = 1001\nname = \"Meier, Anna\"\n",
     );
-    let said = text(&built, "asterisk/extensions.conf");
+    let dialplan = text(&built, "asterisk/extensions.conf");
     for line in [
         "[office]",
         "exten => 1001,hint,PJSIP/1001",
@@ -49,7 +49,7 @@ fn the_dial_plan_of_the_pbx_rings_each_phone_and_its_mailbox() {
         "same => n,VoiceMail(1001@default,u)",
         "exten => *97,1,VoiceMailMain(${CALLERID(num)}@default)",
     ] {
-        assert!(said.lines().any(|there| there == line), "{line}\n{said}");
+        assert!(dialplan.lines().any(|it| it == line), "{line}\n{dialplan}");
     }
     assert!(text(&built, "asterisk/chan_sip/extensions.conf").contains("Dial(SIP/1001,25)"));
     let mailboxes = ini(text(&built, "asterisk/voicemail.conf"));
@@ -78,10 +78,10 @@ fn a_dial_plan_that_cuts_an_extension_is_noted() {
             .notes
     };
     assert_eq!(notes("<TEMPLATE MATCH=\"....\" Timeout=\"0\"/>"), [""; 0]);
-    let said = notes("<TEMPLATE MATCH=\"1..\" Timeout=\"0\"/>");
+    let noted = notes("<TEMPLATE MATCH=\"1..\" Timeout=\"0\"/>");
     assert!(
-        said.len() == 1 && said[0].contains("the dial plan rewrites 1001: "),
-        "{said:?}"
+        noted.len() == 1 && noted[0].contains("the dial plan rewrites 1001: "),
+        "{noted:?}"
     );
     let broken = super::build_with(&read, &[], Some(b"<DIALTEMPLATE>"));
     assert_eq!(broken.unwrap_err().len(), 1);
@@ -113,8 +113,9 @@ fn a_conversion_serves_the_phones_that_could_register_and_no_others() {
     let sep = std::str::from_utf8(&files[0].1).unwrap();
     assert!(sep.contains("<loadInformation>SIP45.9-3-1SR4-1S</loadInformation>"));
     assert!(sep.contains("<dialTemplate>dialplan.xml</dialTemplate>"));
-    let nowhere = inventory("[[phone]]\nmac = \"001D45AABB01\"\nextension = 1\nsecret = \"a\"\n");
-    assert_eq!(conversion_files(&nowhere, &given).unwrap(), []);
+    let without_pbx =
+        inventory("[[phone]]\nmac = \"001D45AABB01\"\nextension = 1\nsecret = \"a\"\n");
+    assert_eq!(conversion_files(&without_pbx, &given).unwrap(), []);
     let wrong = inventory(
         "[site]\npbx = \"192.0.2.10\"\n[[phone]]\nmac = \"001D45AABB01\"\nextension = 1\n\
          secret = \"a;b\"\n",
@@ -154,7 +155,7 @@ fn passwords_are_generated_once_and_read_back() {
         "[secret]\na = \"hunter2 x\"\n",
         "[",
     ] {
-        let said = Passwords::from_toml(wrong).unwrap_err().to_string();
-        assert!(!said.contains("hunter2"), "{said}");
+        let error = Passwords::from_toml(wrong).unwrap_err().to_string();
+        assert!(!error.contains("hunter2"), "{error}");
     }
 }

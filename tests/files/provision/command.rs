@@ -50,7 +50,7 @@ fn faults_are_findings_and_nothing_is_written() {
         stdout(&assert)
     );
     assert!(!office.path("to").exists());
-    office.says(&OFFICE.replace("internal", "nowhere.xml"));
+    office.write_inventory(&OFFICE.replace("internal", "nowhere.xml"));
     let assert = office.provision(&[]).code(1);
     assert!(
         stderr(&assert).contains("nowhere.xml"),

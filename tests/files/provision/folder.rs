@@ -46,19 +46,19 @@ fn every_file_is_written_and_readable_by_its_owner_only() {
     for folder in ["", "tftp", "asterisk", "asterisk/chan_sip"] {
         assert_eq!(mode(&office.path("to").join(folder)), 0o700, "{folder}");
     }
-    // Nothing else is left beside it.
+    // No temporary file is left beside the folder.
     assert_eq!(fs::read_dir(office.base.path()).unwrap().count(), 2);
     let made = String::from_utf8(files["secrets.toml"].clone()).unwrap();
     let secrets: Vec<_> = made.split('"').skip(3).step_by(4).collect();
     assert_eq!(secrets.len(), 3, "a password and two PINs");
-    let told =
+    let texts =
         stdout(&assert) + &stderr(&assert) + std::str::from_utf8(&files["README.txt"]).unwrap();
     for secret in secrets.iter().chain(&["hunter2"]) {
-        assert!(!told.contains(*secret), "{told}");
+        assert!(!texts.contains(*secret), "{texts}");
     }
-    assert!(told.contains("SEP001D45AABB01.cnf.xml") && told.contains("README.txt"));
+    assert!(texts.contains("SEP001D45AABB01.cnf.xml") && texts.contains("README.txt"));
     let wide = |line: &&str| line.chars().count() > 80 && !line.contains("/tmp");
-    let wide: Vec<_> = told.lines().filter(wide).collect();
+    let wide: Vec<_> = texts.lines().filter(wide).collect();
     assert_eq!(wide, [""; 0]);
     let lint = Command::cargo_bin("reflash")
         .unwrap()
@@ -76,7 +76,7 @@ fn a_second_run_keeps_passwords_and_removes_files_no_longer_needed() {
     let first = office.files();
     office.provision(&["-q"]).success().stdout("");
     assert_eq!(office.files(), first);
-    office.says(
+    office.write_inventory(
         &OFFICE
             .replace("Reception", "Gate")
             .replace("001D45AABB02", "001D45AABB03"),
@@ -132,10 +132,10 @@ fn changed_and_foreign_files_are_kept() {
     office.provision(&["--force"]).success();
     assert!(fs::read_to_string(&sep).unwrap().contains("<authPassword>"));
     assert_eq!(fs::read_to_string(&mine).unwrap(), "mine");
-    // A phone that is not on the list any more, with a file that somebody changed.
+    // A phone that was removed from the inventory, and whose file was changed.
     let other = office.path("to/tftp/SEP001D45AABB02.cnf.xml");
     fs::write(&other, "<device/>").unwrap();
-    office.says(&OFFICE.replace("001D45AABB02", "001D45AABB03"));
+    office.write_inventory(&OFFICE.replace("001D45AABB02", "001D45AABB03"));
     let assert = office.provision(&[]).success();
     assert!(
         stdout(&assert).contains("it was changed since the last run"),
@@ -159,7 +159,7 @@ fn foreign_folders_and_symbolic_links_are_refused() {
     assert_eq!(office.files().len(), 1);
     fs::remove_file(office.path("to/mine")).unwrap();
     office.provision(&[]).success();
-    // A link in place of a file, and of a folder, leads nowhere.
+    // A symbolic link in place of a file or a folder is not followed.
     let outside = office.path("outside");
     fs::write(&outside, "outside").unwrap();
     let readme = office.path("to/README.txt");
@@ -177,7 +177,7 @@ fn foreign_folders_and_symbolic_links_are_refused() {
     let folder = office.path("elsewhere");
     fs::rename(office.path("to/asterisk"), &folder).unwrap();
     symlink(&folder, office.path("to/asterisk")).unwrap();
-    office.says(&OFFICE.replace("Reception", "Gate"));
+    office.write_inventory(&OFFICE.replace("Reception", "Gate"));
     let before = fs::read(folder.join("pjsip.conf")).unwrap();
     let assert = office.provision(&[]).code(1);
     assert!(

@@ -19,11 +19,11 @@ impl Office {
         let office = Self {
             base: tempfile::tempdir().unwrap(),
         };
-        office.says(text);
+        office.write_inventory(text);
         office
     }
 
-    pub(super) fn says(&self, text: &str) {
+    pub(super) fn write_inventory(&self, text: &str) {
         fs::write(self.path("office.toml"), text).unwrap();
     }
 

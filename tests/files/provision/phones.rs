@@ -1,4 +1,4 @@
-//! The phones' files: to the byte, by strict XML, and by another project's judge.
+//! The files of the phones: the expected bytes, strict XML, and a check by sep-rs.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ fn convertible() -> impl Iterator<Item = &'static Model> {
     MODELS.iter().filter(|model| model.family.is_convertible())
 }
 
-/// An inventory that says everything, for one model with all its buttons in use.
+/// An inventory with every value, for one model with all its buttons in use.
 fn full(model: &Model, at: usize) -> String {
     let mut toml = format!(
         "[site]\npbx = \"192.0.2.10\"\ntime_zone = \"Europe/Vienna\"\nntp = [\"192.0.2.1\"]\n\
@@ -142,7 +142,7 @@ fn no_element_of_a_proven_file_is_missing() {
         .filter(roxmltree::Node::is_comment)
         .count();
     assert_eq!(comments, 0);
-    assert!(!written.contains("xsi:"), "no prefix that nobody declares");
+    assert!(!written.contains("xsi:"), "no undeclared prefix");
 }
 
 #[test]
@@ -213,7 +213,8 @@ fn the_version_stamp_changes_with_the_file_and_only_then() {
     assert_ne!(stamp("a"), stamp("b"));
 }
 
-fn judged(
+/// The result of sep-rs.
+fn validate(
     name: &str,
     written: &str,
     model: Option<sep_rs::PhoneModelId>,
@@ -237,7 +238,7 @@ fn sep_rs_finds_no_unexpected_error() {
         for (name, written) in seps(&built) {
             let name = format!("SEP{name}");
             assert_eq!(
-                errors(&judged(&name, written, None)),
+                errors(&validate(&name, written, None)),
                 [""; 0],
                 "{}",
                 model.number
@@ -246,20 +247,20 @@ fn sep_rs_finds_no_unexpected_error() {
                 continue;
             }
             let number = model.number.replace("-GE", "G-GE");
-            let unexpected: BTreeSet<_> = errors(&judged(&name, written, number.parse().ok()))
+            let unexpected: BTreeSet<_> = errors(&validate(&name, written, number.parse().ok()))
                 .into_iter()
                 .filter(|error| !KNOWN_REFUSALS.iter().any(|known| error.contains(known)))
                 .collect();
             assert_eq!(unexpected, BTreeSet::new(), "{}", model.number);
         }
         let name = "XMLDefault.cnf.xml";
-        let default = judged(name, text(&built, "tftp/XMLDefault.cnf.xml"), None);
+        let default = validate(name, text(&built, "tftp/XMLDefault.cnf.xml"), None);
         assert_eq!(errors(&default), [""; 0]);
     }
 }
 
-/// Errors of sep-rs 0.3 when it is told the model that are wrong about these phones: files with
-/// these elements run on a 7965 and on a 7911.
+/// Errors of sep-rs 0.3 for a given model that do not apply to these phones: files with these
+/// elements run on a 7965 and on a 7911.
 const KNOWN_REFUSALS: &[&str] = &[
     "/device/vendorConfig/autoSelectLineEnable:",
     "/device/vendorConfig/disableSpeakerAndHeadset:",
@@ -267,10 +268,10 @@ const KNOWN_REFUSALS: &[&str] = &[
     "/device/vendorConfig/videoCapability:",
 ];
 
-/// Models of whose `vendorConfig` sep-rs 0.3 knows nothing, and refuses every element of it.
+/// Models whose `vendorConfig` sep-rs 0.3 does not know: it rejects every element of it.
 const WITHOUT_TABLE: &[&str] = &["7906", "7931", "7970", "7971"];
 
-/// The judge does say no: else the test above would prove nothing.
+/// sep-rs does reject files: otherwise the test above would prove nothing.
 #[test]
 fn sep_rs_finds_an_error_in_a_wrong_file() {
     let built = build(&full(Model::by_number("7965").unwrap(), 1));

@@ -109,7 +109,7 @@ impl Drop for Registrar {
     }
 }
 
-/// A port that nobody has on the registrar's address, over UDP and TCP.
+/// A port that is free on the address of the registrar, over UDP and TCP.
 fn free_port() -> u16 {
     let tcp = TcpListener::bind((REGISTRAR, 0)).unwrap();
     let port = tcp.local_addr().unwrap().port();

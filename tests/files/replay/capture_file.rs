@@ -18,11 +18,11 @@ pub(super) const IMAGES: [&str; 5] = [
     "cvm65.sbn",
 ];
 
-/// How a capture is written.
+/// The format of a capture.
 #[derive(Debug, Clone, Copy)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each can be so or so by itself"
+    reason = "each option is independent of the others"
 )]
 pub(super) struct Writing {
     pub(super) big: bool,
@@ -42,7 +42,7 @@ pub(super) const PLAIN: Writing = Writing {
 
 pub(super) struct Capture {
     pub(super) writing: Writing,
-    /// Whose frames the phone's are.
+    /// The source MAC of frames from the phone.
     pub(super) phone: [u8; 6],
     pub(super) bytes: Vec<u8>,
     /// Milliseconds.
@@ -61,7 +61,7 @@ impl Capture {
         };
         let link = u32::from(writing.link);
         if writing.next {
-            // Section, then an interface whose times count milliseconds.
+            // Section, then an interface with times in milliseconds.
             capture.u32s(&[0x0a0d_0d0a, 28, 0x1a2b_3c4d]);
             capture.bytes.extend([0; 12]);
             capture.u32s(&[28]);
@@ -201,15 +201,15 @@ impl Capture {
         self.ip(from_phone, 6, &segment);
     }
 
-    pub(super) fn ask(&mut self, name: &str) {
+    pub(super) fn request(&mut self, name: &str) {
         self.port += 1;
         let request = [b"\x00\x01", name.as_bytes(), b"\x00octet\x00"].concat();
         self.udp(true, self.port, 69, &request);
     }
 
-    /// A transfer up to this block's ACK; `None`: to its end.
+    /// A transfer up to the ACK of this block; `None`: to its end.
     pub(super) fn fetch(&mut self, name: &str, size: usize, until: Option<u16>) {
-        self.ask(name);
+        self.request(name);
         let port = self.port;
         let mut block: u16 = 0;
         let mut left = size;
@@ -235,7 +235,7 @@ impl Capture {
     }
 
     pub(super) fn refuse(&mut self, name: &str) {
-        self.ask(name);
+        self.request(name);
         let port = self.port;
         self.udp(false, 2069, port, b"\x00\x05\x00\x01file not found\x00");
     }
@@ -258,7 +258,7 @@ impl Capture {
     }
 }
 
-/// What a bundle says of these images.
+/// The stages of a bundle with these images.
 pub(super) fn stages() -> Vec<StagePlan> {
     let images = IMAGES.iter().enumerate();
     vec![StagePlan {

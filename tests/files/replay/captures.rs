@@ -1,4 +1,4 @@
-//! Captures, made here byte by byte.
+//! Captures: every file format and link type, cut transfers, and damaged files.
 
 use proptest::prelude::*;
 use reflash::{
@@ -78,7 +78,7 @@ fn a_boot_loader_is_identified_by_its_frames_but_not_behind_a_router() {
     capture.fetch("term65.default.loads", 654, None);
     let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, Vec::new());
     assert_eq!(report.phones[0].mac.unwrap().to_string(), "001d45aabb0c");
-    // The same MAC sends for a second address: it may be a router's.
+    // The same MAC sends for a second address: it may be that of a router.
     let mut capture = Capture::new(PLAIN);
     capture.fetch("term65.default.loads", 654, None);
     let other = Capture::new(PLAIN);
@@ -108,7 +108,7 @@ fn a_transfer_that_stops_has_its_acknowledged_bytes() {
     capture.fetch("term65.default.loads", 654, None);
     capture.fetch(IMAGES[0], 3000, Some(4));
     capture.wait(60);
-    capture.ask(IMAGES[0]);
+    capture.request(IMAGES[0]);
     let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
     let file = &report.phones[0].files[1];
     assert_eq!((file.bytes, file.outcome), (3 * 512, FileOutcome::Vanished));
@@ -145,12 +145,12 @@ fn lost_responses_are_diagnosed_as_a_firewall() {
     let mut capture = Capture::new(PLAIN);
     capture.fetch("CTLSEP001D45AABB0C.tlv", 10, None);
     for _ in 0..3 {
-        // The first block goes out again and again, and no ACK comes.
+        // The first block is retransmitted, and no ACK arrives.
         capture.fetch("term65.default.loads", 654, Some(1));
         capture.wait(20);
     }
     capture.wait(60);
-    capture.ask("term65.default.loads");
+    capture.request("term65.default.loads");
     let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
     assert_eq!(codes(&report.phones[0]), ["blocked-by-firewall"]);
 }

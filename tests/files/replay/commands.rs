@@ -1,4 +1,4 @@
-//! The verbs as people type them.
+//! `reflash replay` and `reflash report`: formats, errors and exit codes.
 
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -73,10 +73,10 @@ fn a_file_without_requests_is_refused_with_a_cure() {
     fs::write(&file, "nothing here\n").unwrap();
     let file = file.display().to_string();
     let output = reflash(&["replay", &file]).assert().code(1);
-    let told = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    let error_text = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
     assert!(
-        told.contains("has no request") && told.contains("→"),
-        "{told}"
+        error_text.contains("has no request") && error_text.contains("→"),
+        "{error_text}"
     );
     reflash(&["replay", "/nowhere/at/all"]).assert().code(1);
     reflash(&["report", &file]).assert().code(1);
@@ -162,10 +162,10 @@ fn each_kind_of_wrong_file_has_its_own_error_and_cure() {
     ] {
         let path = folder.path().join(name).display().to_string();
         let output = reflash(&[verb, &path]).assert().code(1).stdout("");
-        let told = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
-        let (first, second) = told.split_once('\n').unwrap();
-        assert!(first.contains(error), "{verb} {name}: {told}");
-        assert!(second.contains(cure), "{verb} {name}: {told}");
+        let error_text = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        let (first, second) = error_text.split_once('\n').unwrap();
+        assert!(first.contains(error), "{verb} {name}: {error_text}");
+        assert!(second.contains(cure), "{verb} {name}: {error_text}");
     }
 }
 
@@ -236,11 +236,16 @@ fn a_bundle_gives_the_images_and_their_sizes() {
         names.push("SEP001D45AABB0C.cnf.xml");
         let mut text = String::new();
         for (at, name) in names.iter().enumerate() {
-            for words in [
+            for message in [
                 format!("RRQ from 192.0.2.9 filename {name}"),
                 format!("Client 192.0.2.9 finished {name}"),
             ] {
-                writeln!(text, "Mar  1 10:{:02}:00 h in.tftpd[{at}]: {words}", at * 2).unwrap();
+                writeln!(
+                    text,
+                    "Mar  1 10:{:02}:00 h in.tftpd[{at}]: {message}",
+                    at * 2
+                )
+                .unwrap();
             }
         }
         let log = folder.path().join("log");

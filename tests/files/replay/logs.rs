@@ -18,14 +18,14 @@ const FIVE: [&str; 5] = [
     "cvm61sip.9-4-2ES26.sbn",
 ];
 
-/// A log of in.tftpd from 10:00:00 on: seconds and words.
+/// A log of in.tftpd from 10:00:00 on: seconds and messages.
 fn log(lines: &[(u32, &str)]) -> String {
     let mut text = String::new();
-    for (process, (at, words)) in lines.iter().enumerate() {
+    for (process, (at, message)) in lines.iter().enumerate() {
         let (hour, minute, second) = (10 + at / 3600, at / 60 % 60, at % 60);
         writeln!(
             text,
-            "Mar 28 {hour:02}:{minute:02}:{second:02} pbx in.tftpd[{}]: {words}",
+            "Mar 28 {hour:02}:{minute:02}:{second:02} pbx in.tftpd[{}]: {message}",
             2000 + process
         )
         .unwrap();
@@ -52,13 +52,13 @@ fn recovery(start: u32, finished: bool) -> String {
     for name in ["CTLSEP001D45AABB0C.tlv", "SEP001D45AABB0C.cnf.xml"] {
         lines.push((at, asked(name)));
         if finished {
-            let words = format!("Client ::ffff:192.0.2.9 File not found fw/{name}");
-            lines.push((at, words));
+            let message = format!("Client ::ffff:192.0.2.9 File not found fw/{name}");
+            lines.push((at, message));
         }
     }
     let lines: Vec<(u32, &str)> = lines
         .iter()
-        .map(|(at, words)| (*at, words.as_str()))
+        .map(|(at, message)| (*at, message.as_str()))
         .collect();
     log(&lines)
 }
@@ -140,7 +140,7 @@ fn an_image_without_a_response_is_not_delivered() {
     lines.push((at + 90, asked("CTLSEP001D45AABB0C.tlv")));
     let lines: Vec<(u32, &str)> = lines
         .iter()
-        .map(|(at, words)| (*at, words.as_str()))
+        .map(|(at, message)| (*at, message.as_str()))
         .collect();
     let report = replay_log(&log(&lines));
     let phone = &report.phones[0];
@@ -194,11 +194,11 @@ Apr 13 10:25:11 pbx in.tftpd[3]: tftpd: read(ack): Connection refused
 fn dnsmasq_logs_files_when_they_end() {
     let mut text = String::new();
     let mut at = 0;
-    let mut line = |words: String| {
+    let mut line = |message: String| {
         at += 9;
         writeln!(
             text,
-            "Jul  4 10:{:02}:{:02} gw dnsmasq-tftp[77]: {words}",
+            "Jul  4 10:{:02}:{:02} gw dnsmasq-tftp[77]: {message}",
             at / 60,
             at % 60
         )
@@ -258,7 +258,7 @@ proptest! {
             ".{0,40}",
         ]), 0..60))
     {
-        let lines: Vec<(u32, &str)> = lines.iter().map(|(at, words)| (*at, words.as_str())).collect();
+        let lines: Vec<(u32, &str)> = lines.iter().map(|(at, message)| (*at, message.as_str())).collect();
         replay_log(&log(&lines));
     }
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-/// A page of a server on loopback; `None` while nobody listens.
+/// A page of a server on loopback; `None` while the port is closed.
 fn get(port: u16, path: &str) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream
@@ -86,12 +86,12 @@ fn the_metrics_of_a_running_server_can_be_read() {
         .spawn()
         .unwrap();
     let mut server = Server(child);
-    let told = BufReader::new(server.0.stdout.take().unwrap()).lines();
-    let begun = format!("metrics: http://127.0.0.1:{metrics}/metrics");
-    let told = told
+    let lines = BufReader::new(server.0.stdout.take().unwrap()).lines();
+    let expected = format!("metrics: http://127.0.0.1:{metrics}/metrics");
+    let announced = lines
         .map_while(Result::ok)
-        .find(|line| line.contains(&begun));
-    assert!(told.is_some(), "the address is said");
+        .find(|line| line.contains(&expected));
+    assert!(announced.is_some(), "the address is printed");
     assert_eq!(fetch(tftp, "dialplan.xml"), Ok(1500));
     assert_eq!(fetch(tftp, "CTLSEP001D45AABB0C.tlv"), Err(1));
     // The engine counts the last ACK before it answers the next request.

@@ -15,13 +15,13 @@ pub(crate) struct Import {
     pub(crate) is_public: bool,
 }
 
-/// What one file says, tests left out. Scopes are absolute module paths.
+/// The imports, paths and names of one file, without tests. Scopes are absolute module paths.
 #[derive(Debug, Default)]
 pub(crate) struct Source {
     pub(crate) imports: Vec<Import>,
-    /// Paths that begin with `crate`, `self`, `super` or any other word, with their scope.
+    /// Paths that begin with `crate`, `self`, `super` or any other identifier, with their scope.
     pub(crate) paths: Vec<(Vec<String>, Vec<String>)>,
-    /// Words outside `use` items that stand where a name in scope would stand.
+    /// Identifiers outside `use` items that may refer to a name in scope.
     pub(crate) words: BTreeSet<String>,
     /// Names that each scope defines.
     pub(crate) defines: BTreeMap<Vec<String>, BTreeSet<String>>,

@@ -12,9 +12,9 @@ use super::{super::PHONE, SERVER, discover, lease, request};
 
 #[test]
 fn an_address_is_observed_when_the_phone_has_it() {
-    let named = |message: &DhcpMessage| {
-        let heard = Decoded::Dhcp(message);
-        let seen = observations(&heard);
+    let observed_address = |message: &DhcpMessage| {
+        let decoded = Decoded::Dhcp(message);
+        let observed = observations(&decoded);
         let mac = message.mac;
         let source = EvidenceSource::Dhcp;
         let class = message.phone().and_then(|class| class.model);
@@ -25,35 +25,43 @@ fn an_address_is_observed_when_the_phone_has_it() {
         assert_eq!(
             model.is_some(),
             message.op == Op::Request,
-            "an answer has no class"
+            "a response has no vendor class"
         );
         let expected = std::iter::once(ObservationKind::MacReported { mac, source }).chain(model);
-        let expected: Vec<_> = expected.filter(|_| address(&heard).is_some()).collect();
-        assert_eq!(seen, expected);
-        address(&heard)
+        let expected: Vec<_> = expected.filter(|_| address(&decoded).is_some()).collect();
+        assert_eq!(observed, expected);
+        address(&decoded)
     };
-    let wish = (OptionCode::REQUESTED_ADDRESS, &PHONE.octets()[..]);
+    let requested = (OptionCode::REQUESTED_ADDRESS, &PHONE.octets()[..]);
     let server = (OptionCode::SERVER_ID, &SERVER.octets()[..]);
-    assert_eq!(named(&discover()), None);
-    assert_eq!(named(&request(&[wish])), None, "after a boot it only hopes");
+    assert_eq!(observed_address(&discover()), None);
     assert_eq!(
-        named(&request(&[wish, server])),
+        observed_address(&request(&[requested])),
+        None,
+        "after a boot the address is only requested"
+    );
+    assert_eq!(
+        observed_address(&request(&[requested, server])),
         Some(PHONE),
-        "it takes an offer"
+        "it accepts an offer"
     );
     let mut renewing = request(&[]);
     renewing.client = PHONE;
-    assert_eq!(named(&renewing), Some(PHONE));
-    assert_eq!(named(&renewing.ack(&lease())), Some(PHONE));
-    assert_eq!(named(&discover().offer(&lease())), None);
-    assert_eq!(named(&renewing.nak(SERVER, "")), None);
+    assert_eq!(observed_address(&renewing), Some(PHONE));
+    assert_eq!(observed_address(&renewing.ack(&lease())), Some(PHONE));
+    assert_eq!(observed_address(&discover().offer(&lease())), None);
+    assert_eq!(observed_address(&renewing.nak(SERVER, "")), None);
     renewing.options.set(OptionCode::VENDOR_CLASS, *b"MSFT 5.0");
-    assert_eq!(observations(&Decoded::Dhcp(&renewing)), [], "no phone");
+    assert_eq!(
+        observations(&Decoded::Dhcp(&renewing)),
+        [],
+        "it is no phone"
+    );
 }
 
 #[test]
 fn the_ack_to_a_starting_phone_gives_its_lease_options() {
-    let told = |message: &DhcpMessage| {
+    let lease_options = |message: &DhcpMessage| {
         let seen = observations(&Decoded::Dhcp(message));
         let leases = seen.into_iter().filter_map(|seen| match seen {
             ObservationKind::LeaseAcked { lease } => Some(*lease),
@@ -68,9 +76,9 @@ fn the_ack_to_a_starting_phone_gives_its_lease_options() {
         name: Some("10.0.0.2".to_owned()),
         next_server: Some(tftp),
     };
-    let wish = (OptionCode::REQUESTED_ADDRESS, &PHONE.octets()[..]);
-    let ack = request(&[wish]).ack(&lease());
-    assert_eq!(told(&ack), [all]);
+    let requested = (OptionCode::REQUESTED_ADDRESS, &PHONE.octets()[..]);
+    let ack = request(&[requested]).ack(&lease());
+    assert_eq!(lease_options(&ack), [all]);
     let mut none = ack.clone();
     none.server = Ipv4Addr::UNSPECIFIED;
     none.options.set(OptionCode::TFTP_SERVERS, []);
@@ -81,14 +89,15 @@ fn the_ack_to_a_starting_phone_gives_its_lease_options() {
         name: None,
         next_server: None,
     };
-    assert_eq!(told(&none), [nothing]);
-    // Who renews its lease does not start; nobody knows who spoke; nothing is given yet.
+    assert_eq!(lease_options(&none), [nothing]);
+    // A renewal is no start; an ACK without a server identifier, an offer and a request give no
+    // lease.
     let mut renewing = request(&[]);
     renewing.client = PHONE;
-    assert_eq!(told(&renewing.ack(&lease())), []);
+    assert_eq!(lease_options(&renewing.ack(&lease())), []);
     let mut anonymous = ack;
     anonymous.options.set(OptionCode::SERVER_ID, []);
-    assert_eq!(told(&anonymous), []);
-    assert_eq!(told(&discover().offer(&lease())), []);
-    assert_eq!(told(&request(&[wish])), []);
+    assert_eq!(lease_options(&anonymous), []);
+    assert_eq!(lease_options(&discover().offer(&lease())), []);
+    assert_eq!(lease_options(&request(&[requested])), []);
 }

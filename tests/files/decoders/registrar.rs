@@ -28,8 +28,8 @@ fn millis(millis: u64) -> Duration {
 }
 
 /// The status line of the answer, and where it goes.
-fn status(said: &RequestOutcome) -> Option<(String, SocketAddrV4)> {
-    let (to, bytes) = said.response.as_ref()?;
+fn status(outcome: &RequestOutcome) -> Option<(String, SocketAddrV4)> {
+    let (to, bytes) = outcome.response.as_ref()?;
     let text = String::from_utf8(bytes.clone()).unwrap();
     Some((text.lines().next().unwrap().to_owned(), *to))
 }
@@ -37,14 +37,14 @@ fn status(said: &RequestOutcome) -> Option<(String, SocketAddrV4)> {
 #[test]
 fn a_register_is_answered_503_and_its_alarm_is_read() {
     let peer = SocketAddrV4::new(PHONE, 49154);
-    let said = Registrar::default().datagram(Instant::now(), peer, REGISTER.as_bytes());
-    let (line, to) = status(&said).unwrap();
+    let outcome = Registrar::default().datagram(Instant::now(), peer, REGISTER.as_bytes());
+    let (line, to) = status(&outcome).unwrap();
     assert_eq!(line, "SIP/2.0 503 Converting Phones, No PBX");
-    assert_eq!(to, SocketAddrV4::new(PHONE, 5060), "where its Via says");
-    let text = String::from_utf8(said.response.unwrap().1).unwrap();
+    assert_eq!(to, SocketAddrV4::new(PHONE, 5060), "the address of its Via");
+    let text = String::from_utf8(outcome.response.unwrap().1).unwrap();
     assert!(text.contains("\r\nRetry-After: 300\r\n"), "{text}");
     assert!(!text.contains("c0ffee"), "{text}");
-    let loads: Vec<_> = said
+    let loads: Vec<_> = outcome
         .observations
         .iter()
         .map(|observation| (observation.address, &observation.kind))
@@ -71,8 +71,8 @@ fn responses_go_only_to_the_sender() {
         ("172.30.6.12:70000;branch=x", None),
     ] {
         let text = REGISTER.replace(via, other);
-        let said = Registrar::default().datagram(Instant::now(), from(1), text.as_bytes());
-        let to = status(&said).map(|(_, to)| to);
+        let outcome = Registrar::default().datagram(Instant::now(), from(1), text.as_bytes());
+        let to = status(&outcome).map(|(_, to)| to);
         let expected = port.map(|port| SocketAddrV4::new(*from(1).ip(), port));
         assert_eq!(to, expected, "{other}");
     }
@@ -96,9 +96,9 @@ fn other_requests_are_refused_once_a_second() {
         let began = Instant::now();
         let mut registrar = Registrar::default();
         let mut at = |after| {
-            let said = registrar.datagram(began + millis(after), from(1), text.as_bytes());
-            assert_eq!(said.observations, [], "{method}");
-            status(&said).map(|(line, _)| line)
+            let outcome = registrar.datagram(began + millis(after), from(1), text.as_bytes());
+            assert_eq!(outcome.observations, [], "{method}");
+            status(&outcome).map(|(line, _)| line)
         };
         let expected = expected.map(str::to_owned);
         assert_eq!(at(0), expected, "{method}");
@@ -117,8 +117,8 @@ fn malformed_requests_are_not_answered() {
         b"SIP/2.0 200 OK\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
     ] {
-        let said = Registrar::default().datagram(Instant::now(), from(1), bytes);
-        assert_eq!(said, RequestOutcome::default(), "{bytes:?}");
+        let outcome = Registrar::default().datagram(Instant::now(), from(1), bytes);
+        assert_eq!(outcome, RequestOutcome::default(), "{bytes:?}");
     }
 }
 
@@ -129,9 +129,9 @@ fn a_flood_is_answered_five_times_a_second_and_partly_read() {
     let (mut answers, mut read) = (0, 0);
     for step in 0..10_000 {
         let at = began + Duration::from_micros(step * 100);
-        let said = registrar.datagram(at, from(1), REGISTER.as_bytes());
-        answers += usize::from(said.response.is_some());
-        read += usize::from(!said.observations.is_empty());
+        let outcome = registrar.datagram(at, from(1), REGISTER.as_bytes());
+        answers += usize::from(outcome.response.is_some());
+        read += usize::from(!outcome.observations.is_empty());
     }
     assert_eq!(answers, 5, "in one second");
     assert_eq!(read, 5 * REGISTERS_PER_ADDRESS as usize);
@@ -143,10 +143,10 @@ fn a_flood_is_answered_five_times_a_second_and_partly_read() {
 fn a_flood_from_many_addresses_is_bounded() {
     let began = Instant::now();
     let mut registrar = Registrar::default();
-    let told = (0..=255)
+    let answered = (0..=255)
         .map(|last| registrar.datagram(began, from(last), REGISTER.as_bytes()))
-        .filter(|said| *said != RequestOutcome::default());
-    assert_eq!(told.count(), REGISTERS as usize);
+        .filter(|outcome| *outcome != RequestOutcome::default());
+    assert_eq!(answered.count(), REGISTERS as usize);
     let later = registrar.datagram(began + millis(200), from(255), REGISTER.as_bytes());
     assert!(later.response.is_some());
 }
@@ -204,15 +204,15 @@ proptest! {
         good[at] = spoil.1;
         good.truncate(cut.index(good.len() + 1));
         for bytes in [bytes, good] {
-            let said = Registrar::default().datagram(Instant::now(), from(1), &bytes);
-            if let Some((to, answer)) = said.response {
+            let outcome = Registrar::default().datagram(Instant::now(), from(1), &bytes);
+            if let Some((to, answer)) = outcome.response {
                 let own = from(1);
                 prop_assert_eq!(to.ip(), own.ip());
                 prop_assert!(answer.starts_with(b"SIP/2.0 "));
                 // An answer is no lever: it is little more than what was asked.
                 prop_assert!(answer.len() <= bytes.len() + 256);
             }
-            prop_assert!(said.observations.iter().all(|observation| observation.address == *from(1).ip()));
+            prop_assert!(outcome.observations.iter().all(|observation| observation.address == *from(1).ip()));
         }
     }
 

@@ -83,20 +83,20 @@ fn messages() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    /// Whatever is said: bounded texts, the phone's address, never a proof of a password, and the
-    /// same written and read again.
+    /// Random REGISTERs and responses give observations with bounded texts, the address of the phone
+    /// and no credentials, and each observation is read back as written.
     #[test]
     fn random_conversations_give_bounded_observations_without_credentials(texts in vec((messages(), any::<[bool; 2]>(), 0_usize..2000), 1..20)) {
-        let mut listener = Observer::default();
+        let mut observer = Observer::default();
         for (text, [is_back, is_tcp], end) in texts {
             let (from, to) = if is_back { (AT, FROM) } else { (FROM, AT) };
             let frame = if is_tcp { segment } else { datagram };
             let text: String = text.chars().take(1200 + end).collect();
             let frame = frame(from, to, &text);
-            let Ok(heard) = listener.observe(&EthernetFrame::decode(&frame).unwrap()) else {
+            let Ok(observations) = observer.observe(&EthernetFrame::decode(&frame).unwrap()) else {
                 continue;
             };
-            for observation in heard {
+            for observation in observations {
                 let json = serde_json::to_string(&observation).unwrap();
                 for secret in ["c0ffee", "0badcafe", "Digest"] {
                     prop_assert!(!json.contains(secret), "{}", json);

@@ -1,4 +1,4 @@
-//! REGISTERs and what they are answered, in frames: who is told of, how often, and what never is.
+//! REGISTERs and their responses in frames: which are observed, how often, and which are not.
 
 mod responses;
 
@@ -48,22 +48,22 @@ fn segment(from: SocketAddrV4, to: SocketAddrV4, text: &str) -> Vec<u8> {
     packet(6, *from.ip(), *to.ip(), &inside)
 }
 
-fn hear(listener: &mut Observer, bytes: &[u8]) -> Vec<Observation> {
-    listener
+fn observe(observer: &mut Observer, bytes: &[u8]) -> Vec<Observation> {
+    observer
         .observe(&EthernetFrame::decode(bytes).unwrap())
         .unwrap()
 }
 
-/// What became of the REGISTER in this frame, or of the one that it answers.
-fn outcome(listener: &mut Observer, bytes: &[u8]) -> Option<(Register, RegisterOutcome)> {
-    let heard = hear(listener, bytes);
-    heard
+/// The outcome of the REGISTER in this frame, or of the one that this frame responds to.
+fn outcome(observer: &mut Observer, bytes: &[u8]) -> Option<(Register, RegisterOutcome)> {
+    let observations = observe(observer, bytes);
+    observations
         .into_iter()
         .find_map(|observation| match observation.kind {
             ObservationKind::Register { register, outcome } => {
                 assert_eq!(
                     observation.address, PHONE,
-                    "it is the phone's in both directions"
+                    "the address of the phone in both directions"
                 );
                 Some((*register, outcome))
             }
@@ -88,8 +88,8 @@ fn responses_are_matched_to_their_register() {
             SipTransport::Udp => datagram,
             SipTransport::Tcp => segment,
         };
-        let mut listener = Observer::default();
-        let (register, sent) = outcome(&mut listener, &frame(FROM, AT, REGISTER)).unwrap();
+        let mut observer = Observer::default();
+        let (register, sent) = outcome(&mut observer, &frame(FROM, AT, REGISTER)).unwrap();
         assert_eq!(sent, RegisterOutcome::Sent);
         assert_eq!(
             register,
@@ -112,29 +112,29 @@ fn responses_are_matched_to_their_register() {
         } else {
             FROM
         };
-        assert_eq!(outcome(&mut listener, &frame(AT, there, &trying)), None);
-        let refused = outcome(&mut listener, &frame(AT, there, REFUSAL)).unwrap();
+        assert_eq!(outcome(&mut observer, &frame(AT, there, &trying)), None);
+        let refused = outcome(&mut observer, &frame(AT, there, REFUSAL)).unwrap();
         assert_eq!(refused, (register.clone(), answered(401, there)));
         assert_eq!(
-            outcome(&mut listener, &frame(AT, there, REFUSAL)),
+            outcome(&mut observer, &frame(AT, there, REFUSAL)),
             None,
-            "told once"
+            "observed once"
         );
-        // The same to another place is another fact.
-        let astray = SocketAddrV4::new(PHONE, 49_999);
-        let again = outcome(&mut listener, &frame(AT, astray, REFUSAL)).unwrap();
-        assert_eq!(again.1, answered(401, astray));
+        // The same response to another address is observed too.
+        let other_port = SocketAddrV4::new(PHONE, 49_999);
+        let again = outcome(&mut observer, &frame(AT, other_port, REFUSAL)).unwrap();
+        assert_eq!(again.1, answered(401, other_port));
 
         let next = numbered(REGISTER, 102);
         assert_eq!(
-            outcome(&mut listener, &frame(FROM, AT, &next)).unwrap().1,
+            outcome(&mut observer, &frame(FROM, AT, &next)).unwrap().1,
             RegisterOutcome::Sent
         );
         let contact = "Contact: <sip:6010@172.30.6.12:5060>;expires=3597\r\nContent-Length";
         let accepted = numbered(REFUSAL, 102)
             .replace("401 Unauthorized", "200 OK")
             .replace("Content-Length", contact);
-        let accepted = outcome(&mut listener, &frame(AT, there, &accepted)).unwrap();
+        let accepted = outcome(&mut observer, &frame(AT, there, &accepted)).unwrap();
         assert!(
             matches!(
                 accepted.1,
@@ -146,16 +146,16 @@ fn responses_are_matched_to_their_register() {
             ),
             "{accepted:?}"
         );
-        // To nothing that was asked, and of somebody who was not asked.
+        // A response to no request, and one from another server.
         assert_eq!(
-            outcome(&mut listener, &frame(AT, there, &numbered(REFUSAL, 7))),
+            outcome(&mut observer, &frame(AT, there, &numbered(REFUSAL, 7))),
             None
         );
         let other = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 5060);
         let third = numbered(REGISTER, 103);
-        assert!(outcome(&mut listener, &frame(FROM, AT, &third)).is_some());
+        assert!(outcome(&mut observer, &frame(FROM, AT, &third)).is_some());
         let answer = numbered(REFUSAL, 103);
-        assert_eq!(outcome(&mut listener, &frame(other, there, &answer)), None);
+        assert_eq!(outcome(&mut observer, &frame(other, there, &answer)), None);
     }
 }
 
@@ -216,24 +216,24 @@ fn other_devices_proxies_and_other_methods_are_not_observed() {
         From: <sip:1@x>\r\nTo: <sip:1@x>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n\
         User-Agent: softphone/1\r\n\r\n";
     assert_eq!(
-        hear(&mut Observer::default(), &datagram(FROM, AT, stranger)),
+        observe(&mut Observer::default(), &datagram(FROM, AT, stranger)),
         []
     );
     let model = stranger.replace("softphone/1", "Cisco-CP7965G/9.3.1");
     assert!(outcome(&mut Observer::default(), &datagram(FROM, AT, &model)).is_some());
-    // What goes to this program's own port, it hears there.
+    // Requests to the registrar of this program are observed by the registrar itself.
     let mut beside = Observer::new(5060, Some(AT));
-    assert_eq!(hear(&mut beside, &datagram(FROM, AT, REGISTER)), []);
-    assert_eq!(hear(&mut beside, &datagram(AT, FROM, REFUSAL)), []);
+    assert_eq!(observe(&mut beside, &datagram(FROM, AT, REGISTER)), []);
+    assert_eq!(observe(&mut beside, &datagram(AT, FROM, REFUSAL)), []);
     let other = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 5060);
     assert!(outcome(&mut beside, &datagram(FROM, other, REGISTER)).is_some());
 }
 
 #[test]
 fn copies_and_pending_registers_are_limited() {
-    let mut listener = Observer::default();
+    let mut observer = Observer::default();
     let copies: Vec<_> = (0..100)
-        .map_while(|_| outcome(&mut listener, &datagram(FROM, AT, REGISTER)))
+        .map_while(|_| outcome(&mut observer, &datagram(FROM, AT, REGISTER)))
         .map(|(_, outcome)| outcome)
         .collect();
     assert_eq!(copies.len(), usize::from(MAX_COPIES) + 1);
@@ -243,14 +243,14 @@ fn copies_and_pending_registers_are_limited() {
             .iter()
             .all(|copy| *copy == RegisterOutcome::Again)
     );
-    // As many others come that it is forgotten: its answer is nobody's.
+    // After as many other REGISTERs it is forgotten: its response has no request.
     for number in 0..u32::try_from(MAX_TRACKED).unwrap() {
         let text = numbered(REGISTER, 1000 + number);
-        assert!(outcome(&mut listener, &datagram(FROM, AT, &text)).is_some());
+        assert!(outcome(&mut observer, &datagram(FROM, AT, &text)).is_some());
     }
-    assert_eq!(outcome(&mut listener, &datagram(AT, FROM, REFUSAL)), None);
+    assert_eq!(outcome(&mut observer, &datagram(AT, FROM, REFUSAL)), None);
     let newest = numbered(REFUSAL, 1001);
-    assert!(outcome(&mut listener, &datagram(AT, FROM, &newest)).is_some());
+    assert!(outcome(&mut observer, &datagram(AT, FROM, &newest)).is_some());
 }
 
 #[test]
@@ -259,43 +259,44 @@ fn a_closed_port_is_observed_and_a_connection_that_ends_is_not() {
         let mut bytes = tcp(port, 49_154, b"");
         bytes[4..8].copy_from_slice(&seq.to_be_bytes());
         bytes[13] = flags;
-        hear(&mut Observer::default(), &packet(6, PBX, PHONE, &bytes))
+        observe(&mut Observer::default(), &packet(6, PBX, PHONE, &bytes))
     };
-    let told = |over| Observation {
+    let closed = |over| Observation {
         address: PHONE,
         kind: ObservationKind::PortClosed {
             pbx: AT,
             transport: over,
         },
     };
-    assert_eq!(reset(0, 0x14, 5060), [told(SipTransport::Tcp)]);
-    assert_eq!(reset(1, 0x14, 5060), [], "a connection that there was");
+    assert_eq!(reset(0, 0x14, 5060), [closed(SipTransport::Tcp)]);
+    assert_eq!(reset(1, 0x14, 5060), [], "an established connection");
     assert_eq!(reset(0, 0x04, 5060), [], "an answer to an acknowledgement");
     assert_eq!(reset(0, 0x12, 5060), [], "a connection that begins");
     assert_eq!(reset(0, 0x14, 2000), []);
     let unreachable = |port: u16| {
         let frame = datagram(FROM, SocketAddrV4::new(PBX, port), "x");
         let icmp = [&[3, 3, 0, 0, 0, 0, 0, 0], &frame[14..]].concat();
-        hear(&mut Observer::default(), &packet(1, PBX, PHONE, &icmp))
+        observe(&mut Observer::default(), &packet(1, PBX, PHONE, &icmp))
     };
-    assert_eq!(unreachable(5060), [told(SipTransport::Udp)]);
+    assert_eq!(unreachable(5060), [closed(SipTransport::Udp)]);
     assert_eq!(unreachable(69), []);
 }
 
 #[test]
 fn a_live_run_observes_each_copy_and_each_name_once() {
     let began = Instant::now();
-    let mut ear = Deduplicator::default();
+    let mut deduplicator = Deduplicator::default();
     let frame = datagram(FROM, AT, REGISTER);
-    let mut told = |after: u64| {
+    let mut observed = |after: u64| {
         let at = began + Duration::from_millis(after);
-        ear.observe(at, &frame)
+        deduplicator
+            .observe(at, &frame)
             .unwrap()
             .into_iter()
             .map(|one| one.kind)
             .collect::<Vec<_>>()
     };
-    let first = told(0);
+    let first = observed(0);
     assert!(
         matches!(
             first[..],
@@ -311,7 +312,7 @@ fn a_live_run_observes_each_copy_and_each_name_once() {
         ),
         "{first:?}"
     );
-    let again = told(500);
+    let again = observed(500);
     assert!(
         matches!(
             again[..],
@@ -322,29 +323,41 @@ fn a_live_run_observes_each_copy_and_each_name_once() {
         ),
         "{again:?}"
     );
-    let later = told(u64::try_from(REPEAT_WINDOW.as_millis()).unwrap());
-    assert_eq!(later.len(), 4, "who it is, after a while");
-    // A flood of them is cut like any other.
-    let mut told = 0;
+    let later = observed(u64::try_from(REPEAT_WINDOW.as_millis()).unwrap());
+    assert_eq!(
+        later.len(),
+        4,
+        "identity, model and load once more after a while"
+    );
+    // A flood of REGISTERs is limited like any other.
+    let mut count = 0;
     for number in 0..5000 {
         let frame = datagram(FROM, AT, &numbered(REGISTER, 1000 + number));
-        told += usize::from(!ear.observe(began, &frame).unwrap().is_empty());
+        count += usize::from(!deduplicator.observe(began, &frame).unwrap().is_empty());
     }
-    assert!(told <= 1000 && ear.dropped() >= 4000, "{told}");
+    assert!(count <= 1000 && deduplicator.dropped() >= 4000, "{count}");
 }
 
 #[test]
 fn repeated_closed_ports_are_not_counted_as_a_flood() {
     let began = Instant::now();
-    let mut ear = Deduplicator::default();
+    let mut deduplicator = Deduplicator::default();
     let mut bytes = tcp(5060, 49_154, b"");
     bytes[4..8].fill(0);
     bytes[13] = 0x14;
     let frame = packet(6, PBX, PHONE, &bytes);
-    let told = |ear: &mut Deduplicator, at| ear.observe(began + at, &frame).unwrap().len();
-    assert_eq!(told(&mut ear, Duration::ZERO), 1);
+    let count = |deduplicator: &mut Deduplicator, at| {
+        deduplicator.observe(began + at, &frame).unwrap().len()
+    };
+    assert_eq!(count(&mut deduplicator, Duration::ZERO), 1);
     for _ in 0..1000 {
-        assert_eq!(told(&mut ear, Duration::from_secs(1)), 0);
+        assert_eq!(count(&mut deduplicator, Duration::from_secs(1)), 0);
     }
-    assert_eq!((told(&mut ear, REPEAT_WINDOW), ear.dropped()), (1, 0));
+    assert_eq!(
+        (
+            count(&mut deduplicator, REPEAT_WINDOW),
+            deduplicator.dropped()
+        ),
+        (1, 0)
+    );
 }

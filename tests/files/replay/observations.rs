@@ -1,4 +1,4 @@
-//! What witnesses say in a capture, beside TFTP.
+//! Observations beside TFTP in a capture: CDP, LLDP, ARP, DHCP, SCCP and SIP.
 
 use std::{fs, net::Ipv4Addr, time::Duration};
 
@@ -21,7 +21,7 @@ use super::{
 const TARGET: &[u8] = b"SIP45.9-3-1SR4-1S";
 const OLD: &[u8] = b"SCCP45.8-5-2S";
 /// Frames of a loopback have no address: nothing but a witness names this phone.
-const NOBODY: [u8; 6] = [0; 6];
+const UNKNOWN_MAC: [u8; 6] = [0; 6];
 
 fn cdp(load: &[u8]) -> Vec<u8> {
     let address = [&[0, 0, 0, 1, 1, 1, 0xcc, 0, 4][..], &PHONE_AT].concat();
@@ -166,7 +166,7 @@ fn a_phone_that_reports_its_old_load_after_its_conversion_is_not_confirmed() {
     }
 }
 
-/// Without a bundle nobody knows which load is behind `term65.default.loads`.
+/// Without a bundle the load of `term65.default.loads` is not known.
 #[test]
 fn a_reported_load_without_a_known_target_is_noted() {
     let mut capture = Capture::new(PLAIN);
@@ -182,7 +182,7 @@ fn a_reported_load_without_a_known_target_is_noted() {
             .iter()
             .any(|it| it.source == EvidenceSource::Cdp)
     );
-    // A load that it named before is not what the recovery brought.
+    // A load that was reported before the recovery is not that of the recovery.
     let mut capture = Capture::new(PLAIN);
     capture.cdp(b"SIP45.8-5-2S");
     capture.recovery();
@@ -194,7 +194,7 @@ fn a_reported_load_without_a_known_target_is_noted() {
 
 #[test]
 fn dhcp_and_lldp_identify_a_boot_loader() {
-    for (source, tell) in [
+    for (source, send) in [
         (None, None),
         (
             Some(EvidenceSource::Dhcp),
@@ -206,9 +206,9 @@ fn dhcp_and_lldp_identify_a_boot_loader() {
         ),
     ] {
         let mut capture = Capture::new(PLAIN);
-        capture.phone = NOBODY;
-        if let Some(tell) = tell {
-            tell(&mut capture);
+        capture.phone = UNKNOWN_MAC;
+        if let Some(send) = send {
+            send(&mut capture);
         }
         capture.fetch("term65.default.loads", 654, None);
         let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
@@ -227,7 +227,7 @@ fn arp_identifies_a_phone_behind_a_router() {
     let mut capture = Capture::new(PLAIN);
     capture.phone = PHONE;
     capture.frame(true, 0x0806, &arp(PHONE, PHONE_AT));
-    // A proxy's answer for another is no evidence.
+    // The response of a proxy for another host is no evidence.
     capture.frame(true, 0x0806, &arp(ROUTER, other));
     capture.phone = ROUTER;
     for address in [PHONE_AT, other] {
@@ -287,18 +287,17 @@ fn damaged_packets_are_counted_and_the_first_is_described() {
         String::from_utf8(output).unwrap()
     };
     let table = read(&[]).replace("\n  ", " ");
-    for words in [
+    for part in [
         "malformed packets: 2; the first is packet 4 (CDP, byte 2: wrong checksum",
         "also: CDP reports SCCP45.8-5-2S (",
     ] {
-        assert!(table.contains(words), "{table}");
+        assert!(table.contains(part), "{table}");
     }
     let json: serde_json::Value = serde_json::from_str(&read(&["--json"])).unwrap();
     assert_eq!(json["record"]["damaged"], 2);
 }
 
-/// A 7960 with SIP firmware says its universal loader's name in CDP: that is SIP, and neither
-/// the target nor another load.
+/// A 7960 with SIP firmware reports its universal loader in CDP: that is no evidence of a load.
 #[test]
 fn the_name_of_a_universal_loader_changes_no_state() {
     let mut capture = Capture::new(PLAIN);
@@ -327,7 +326,7 @@ fn a_capture_gives_the_cause_of_a_missing_registration() {
     for link in [1, 113, 276] {
         let mut capture = Capture::new(Writing { link, ..PLAIN });
         capture.recovery();
-        let said = |capture: &Capture| {
+        let report_of = |capture: &Capture| {
             let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
             let [phone] = &report.phones[..] else {
                 panic!("link {link}: {report:#?}");
@@ -339,23 +338,23 @@ fn a_capture_gives_the_cause_of_a_missing_registration() {
         capture.register(1, false);
         capture.answer(1, "401 Unauthorized", 5060);
         capture.register(2, true);
-        assert_eq!(codes(&said(&capture)), Vec::<String>::new());
+        assert_eq!(codes(&report_of(&capture)), Vec::<String>::new());
         capture.answer(2, "401 Unauthorized", 5060);
-        let phone = said(&capture);
+        let phone = report_of(&capture);
         assert_eq!(codes(&phone), ["not-registering"]);
         let evidence = &phone.diagnoses[0].evidence;
-        let words = "REGISTER as '6010' over UDP to 192.0.2.1:5060 with credentials";
-        assert!(evidence.starts_with(words), "{evidence}");
+        let expected = "REGISTER as '6010' over UDP to 192.0.2.1:5060 with credentials";
+        assert!(evidence.starts_with(expected), "{evidence}");
         capture.wait(60);
         capture.register(3, true);
         capture.answer(3, "200 OK", 5060);
-        let phone = said(&capture);
+        let phone = report_of(&capture);
         assert_eq!(codes(&phone), Vec::<String>::new());
         assert_eq!(phone.withdrawn.len(), 1);
         let last = phone.evidence.last().unwrap();
         assert_eq!(last.source, EvidenceSource::Sip);
-        let words = "registration as '6010' over UDP at 192.0.2.1:5060: the PBX answered 200";
-        assert_eq!(last.detail, words);
+        let expected = "registration as '6010' over UDP at 192.0.2.1:5060: the PBX answered 200";
+        assert_eq!(last.detail, expected);
     }
 }
 
@@ -371,7 +370,7 @@ fn a_capture_shows_a_response_to_the_wrong_port() {
     let (report, _) = replayed(&capture.bytes, ReplayFormat::Capture, stages());
     let found = &report.phones[0].diagnoses[0];
     assert!(found.cure.contains("force_rport=no"), "{found:?}");
-    // Without a phone there is nobody of whom it could be said.
+    // Without a phone there is no diagnosis.
     let mut capture = Capture::new(PLAIN);
     capture.register(1, false);
     let mut bytes = &capture.bytes[..];
