@@ -219,10 +219,18 @@ fn member(chance: &mut Chance, index: u8, target: &LoadName) -> Member {
     }
 }
 
-/// Most fleets are on a LAN, where the kernel knows MACs; the others are routed.
+/// Most phones are on a LAN, where the kernel knows MACs: it reports them all the time, or now and
+/// then. The others are routed.
 fn mac_reports(chance: &mut Chance) -> Vec<(u64, EvidenceSource)> {
-    if chance.percent(30) {
-        return Vec::new();
+    match chance.below(3) {
+        0 => return Vec::new(),
+        1 => {
+            let period = 5 + chance.below(50);
+            return (1..2400 / period)
+                .map(|number| (number * period, EvidenceSource::Neighbour))
+                .collect();
+        }
+        _ => {}
     }
     let mut reports: Vec<_> = (0..chance.below(40))
         .map(|_| {
