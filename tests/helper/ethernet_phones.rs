@@ -12,11 +12,11 @@ use pnet::datalink::{self, Channel, Config, DataLinkReceiver, DataLinkSender};
 use reflash::{
     phone::{Family, LoadName, MacAddress, Model},
     protocol::{
-        dhcp::{CLIENT_PORT, Message, MessageType, OptionCode, SERVER_PORT},
-        frame::{Frame, Payload},
+        dhcp::{CLIENT_PORT, DhcpMessage, MessageType, OptionCode, SERVER_PORT},
+        frame::{EthernetFrame, Payload},
     },
     simulator::{
-        Action, PhoneEvent, SimulatedPhone,
+        PhoneAction, PhoneEvent, SimulatedPhone,
         fleet::{FleetConfig, StartMix},
     },
 };
@@ -46,7 +46,7 @@ struct CabledPhone {
     announces: bool,
 }
 
-struct Fleet {
+struct CabledFleet {
     began: Instant,
     server: SocketAddrV4,
     server_mac: Option<MacAddress>,
@@ -85,13 +85,13 @@ pub(crate) fn play(server: &str, count: &str, pace: &str, seconds: &str, faults:
             }
         }
     }
-    let mut fleet = Fleet::new(server, members.into_iter().map(SimulatedPhone::new));
+    let mut fleet = CabledFleet::new(server, members.into_iter().map(SimulatedPhone::new));
     let end = Instant::now() + Duration::from_secs(seconds.parse().unwrap());
     fleet.run(end);
     fleet.print();
 }
 
-impl Fleet {
+impl CabledFleet {
     fn new(server: SocketAddrV4, phones: impl Iterator<Item = SimulatedPhone>) -> Self {
         let interfaces = datalink::interfaces();
         let interface = interfaces.iter().find(|one| one.name == "eth0").unwrap();
@@ -188,7 +188,7 @@ impl Fleet {
     }
 
     fn on_frame(&mut self, bytes: &[u8]) {
-        let Ok(frame) = Frame::decode(bytes) else {
+        let Ok(frame) = EthernetFrame::decode(bytes) else {
             return;
         };
         match frame.payload {
@@ -216,7 +216,7 @@ impl Fleet {
                 ..
             } => {
                 if destination.port() == CLIENT_PORT {
-                    if let Ok(message) = Message::decode(payload) {
+                    if let Ok(message) = DhcpMessage::decode(payload) {
                         self.on_dhcp(&message);
                     }
                 } else if let Some(&index) = self.by_address.get(destination.ip()) {
@@ -227,7 +227,7 @@ impl Fleet {
         }
     }
 
-    fn on_dhcp(&mut self, message: &Message) {
+    fn on_dhcp(&mut self, message: &DhcpMessage) {
         let Some(&index) = self.by_mac.get(&message.mac) else {
             return;
         };
@@ -296,13 +296,13 @@ impl Fleet {
         }
     }
 
-    fn act(&mut self, index: usize, actions: Vec<Action>) {
+    fn act(&mut self, index: usize, actions: Vec<PhoneAction>) {
         for action in actions {
             let one = &mut self.phones[index];
             match action {
-                Action::Open(port) => one.open = Some(port),
-                Action::Close(_) => one.open = None,
-                Action::Send { port, to, bytes } => {
+                PhoneAction::Open(port) => one.open = Some(port),
+                PhoneAction::Close(_) => one.open = None,
+                PhoneAction::Send { port, to, bytes } => {
                     if let (Some(station), Some(mac)) = (one.station(), self.server_mac) {
                         let server = Station {
                             mac,
@@ -312,12 +312,12 @@ impl Fleet {
                         self.transmit(&frame);
                     }
                 }
-                Action::ChangeAddress => {
+                PhoneAction::ChangeAddress => {
                     let [a, b, c, d] = one.address.unwrap().octets();
                     self.move_to(index, Ipv4Addr::new(a, b, c + 100, d));
                 }
-                Action::Event(PhoneEvent::Booted(load)) => self.on_boot(index, load.as_ref()),
-                Action::Event(_) => {}
+                PhoneAction::Event(PhoneEvent::Booted(load)) => self.on_boot(index, load.as_ref()),
+                PhoneAction::Event(_) => {}
             }
         }
     }
@@ -366,7 +366,7 @@ impl CabledPhone {
     }
 
     /// A DHCP message of a client without an address.
-    fn broadcast(&self, message: &Message) -> Vec<u8> {
+    fn broadcast(&self, message: &DhcpMessage) -> Vec<u8> {
         let from = Station {
             mac: self.mac,
             address: Ipv4Addr::UNSPECIFIED,
@@ -379,8 +379,8 @@ impl CabledPhone {
     }
 }
 
-fn discover(mac: MacAddress, xid: u32, model: &Model) -> Message {
-    Message::discover(mac, xid, &format!("CP-{}G", model.number))
+fn discover(mac: MacAddress, xid: u32, model: &Model) -> DhcpMessage {
+    DhcpMessage::discover(mac, xid, &format!("CP-{}G", model.number))
 }
 
 fn transaction(index: usize, boot: u32) -> u32 {
