@@ -9,6 +9,7 @@ use std::{
 use reflash::{
     phone::Model,
     simulator::{PhoneConfig, SimulatedPhone},
+    track::{EvidenceSource, ObservationKind},
 };
 
 use super::{
@@ -31,6 +32,8 @@ pub(crate) struct Device {
     /// Ports whose ACKs are lost from now on.
     pub(crate) muted: HashSet<u16>,
     pub(crate) restarts: Vec<Duration>,
+    /// The newest first.
+    mac_reports: Vec<(Duration, EvidenceSource)>,
     pub(crate) last_ack_lost: bool,
     /// The server has answered a request of its current load.
     pub(crate) was_answered: bool,
@@ -64,9 +67,32 @@ impl Device {
             requested: HashMap::new(),
             muted: HashSet::new(),
             restarts,
+            mac_reports: member
+                .mac_reports
+                .iter()
+                .rev()
+                .map(|(second, source)| (Duration::from_secs(*second), *source))
+                .collect(),
             last_ack_lost: false,
             was_answered: false,
         }
+    }
+
+    /// When its MAC is reported next.
+    pub(crate) fn next_mac_report(&self) -> Option<Duration> {
+        self.mac_reports.last().map(|(at, _)| *at)
+    }
+
+    /// The report of its MAC that is due now. The ARP table knows hosts that have sent something, and
+    /// a boot loader renews no lease.
+    pub(crate) fn take_mac_report(&mut self, now: Duration) -> Option<ObservationKind> {
+        let (_, source) = self.mac_reports.pop_if(|(at, _)| *at <= now)?;
+        let is_possible = match source {
+            EvidenceSource::Dhcp => self.phone.contents().load.is_some(),
+            _ => !self.asked.is_empty(),
+        };
+        let mac = self.member.mac;
+        is_possible.then_some(ObservationKind::MacReported { mac, source })
     }
 
     /// The ACKs of this port are lost from now on.

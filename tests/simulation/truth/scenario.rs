@@ -3,6 +3,7 @@
 use reflash::{
     phone::{LoadName, MacAddress, Model},
     simulator::{PhoneFault, StartState},
+    track::EvidenceSource,
 };
 
 use super::server::Http;
@@ -69,6 +70,9 @@ pub(crate) struct Member {
     pub(crate) own_config: bool,
     /// When it loses power, in seconds.
     pub(crate) restarts: Vec<u64>,
+    /// When its MAC is reported besides its starts, in seconds: by the kernel's ARP table, or by
+    /// DHCP when it renews its lease.
+    pub(crate) mac_reports: Vec<(u64, EvidenceSource)>,
 }
 
 #[derive(Debug)]
@@ -210,6 +214,34 @@ fn member(random: &mut Random, index: u8, target: &LoadName) -> Member {
         },
         own_config: random.percent(50),
         restarts,
+        mac_reports: mac_reports(chance),
         cause,
     }
+}
+
+/// Most phones are on a LAN, where the kernel knows MACs: it reports them all the time, or now and
+/// then. The others are routed.
+fn mac_reports(chance: &mut Chance) -> Vec<(u64, EvidenceSource)> {
+    match chance.below(3) {
+        0 => return Vec::new(),
+        1 => {
+            let period = 5 + chance.below(50);
+            return (1..2400 / period)
+                .map(|number| (number * period, EvidenceSource::Neighbour))
+                .collect();
+        }
+        _ => {}
+    }
+    let mut reports: Vec<_> = (0..chance.below(40))
+        .map(|_| {
+            let source = if chance.percent(20) {
+                EvidenceSource::Dhcp
+            } else {
+                EvidenceSource::Neighbour
+            };
+            (chance.below(2400), source)
+        })
+        .collect();
+    reports.sort_by_key(|(at, _)| *at);
+    reports
 }

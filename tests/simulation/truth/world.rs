@@ -192,7 +192,11 @@ impl<'a> World<'a> {
         let tick = tick.map(|due| due.max(self.now + Duration::from_millis(1)));
         let phones = self.devices.iter().flat_map(|device| {
             let restart = device.restarts.first().copied();
-            [device.phone.next_deadline(), restart]
+            [
+                device.phone.next_deadline(),
+                restart,
+                device.next_mac_report(),
+            ]
         });
         phones.chain([flight, engine, tick]).flatten().min()
     }
@@ -214,6 +218,9 @@ impl<'a> World<'a> {
                 device.restarts.remove(0);
                 let actions = device.phone.power_cycle(now);
                 self.act(index, actions);
+            }
+            if let Some(seen) = self.devices[index].take_mac_report(now) {
+                self.fly(Flight::Witness(index, seen));
             }
             let device = &mut self.devices[index];
             if device.phone.next_deadline().is_some_and(|due| due <= now) {
