@@ -89,7 +89,7 @@ impl Device {
         let (_, source) = self.mac_reports.pop_if(|(at, _)| *at <= now)?;
         let is_possible = match source {
             EvidenceSource::Dhcp => self.phone.contents().load.is_some(),
-            _ => !self.asked.is_empty(),
+            _ => !self.requested.is_empty(),
         };
         let mac = self.member.mac;
         is_possible.then_some(ObservationKind::MacReported { mac, source })

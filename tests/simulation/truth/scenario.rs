@@ -214,32 +214,32 @@ fn member(random: &mut Random, index: u8, target: &LoadName) -> Member {
         },
         own_config: random.percent(50),
         restarts,
-        mac_reports: mac_reports(chance),
+        mac_reports: mac_reports(random),
         cause,
     }
 }
 
 /// Most phones are on a LAN, where the kernel knows MACs: it reports them all the time, or now and
 /// then. The others are routed.
-fn mac_reports(chance: &mut Chance) -> Vec<(u64, EvidenceSource)> {
-    match chance.below(3) {
+fn mac_reports(random: &mut Random) -> Vec<(u64, EvidenceSource)> {
+    match random.below(3) {
         0 => return Vec::new(),
         1 => {
-            let period = 5 + chance.below(50);
+            let period = 5 + random.below(50);
             return (1..2400 / period)
                 .map(|number| (number * period, EvidenceSource::Neighbour))
                 .collect();
         }
         _ => {}
     }
-    let mut reports: Vec<_> = (0..chance.below(40))
+    let mut reports: Vec<_> = (0..random.below(40))
         .map(|_| {
-            let source = if chance.percent(20) {
+            let source = if random.percent(20) {
                 EvidenceSource::Dhcp
             } else {
                 EvidenceSource::Neighbour
             };
-            (chance.below(2400), source)
+            (random.below(2400), source)
         })
         .collect();
     reports.sort_by_key(|(at, _)| *at);

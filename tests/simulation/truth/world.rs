@@ -220,7 +220,7 @@ impl<'a> World<'a> {
                 self.act(index, actions);
             }
             if let Some(seen) = self.devices[index].take_mac_report(now) {
-                self.fly(Flight::Witness(index, seen));
+                self.fly(Flight::Evidence(index, seen));
             }
             let device = &mut self.devices[index];
             if device.phone.next_deadline().is_some_and(|due| due <= now) {
