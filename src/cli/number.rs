@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn the_message_of_a_duration_names_its_units_and_examples() {
-        assert_eq!(duration("1h30m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(duration("1h30m"), Ok(Duration::from_mins(90)));
         for wrong in ["", "x", "10", "0s", "-5m", "1d"] {
             let message = duration(wrong).unwrap_err();
             for part in ["minutes (m)", "more than 0", "1h30m"] {
