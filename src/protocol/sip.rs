@@ -75,9 +75,9 @@ pub struct SipFlow {
 /// # Examples
 ///
 /// ```
-/// use reflash::protocol::sip::Request;
+/// use reflash::protocol::sip::SipRequest;
 ///
-/// let register = Request::decode(
+/// let register = SipRequest::decode(
 ///     b"REGISTER sip:192.0.2.1 SIP/2.0\r\n\
 ///       Via: SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bK1\r\n\
 ///       From: <sip:100@192.0.2.1>;tag=1\r\n\

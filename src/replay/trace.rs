@@ -92,7 +92,7 @@ pub struct DamagedPacket {
 /// Jul 28 10:00:00 pbx dnsmasq-tftp[20]: file /srv/tftp/CTLSEP001D45AABB01.tlv not found for 192.0.2.9
 /// Jul 28 10:00:01 pbx dnsmasq-tftp[20]: sent /srv/tftp/XMLDefault.cnf.xml to 192.0.2.9
 /// ";
-/// let mut trace = replay::read_from(&mut &log[..], replay::Format::Log, Some(2026), None)?;
+/// let mut trace = replay::read_from(&mut &log[..], replay::ReplayFormat::Log, Some(2026), None)?;
 /// assert_eq!(trace.len(), 2);
 ///
 /// let plan = replay::plan(&mut trace, Vec::new());
