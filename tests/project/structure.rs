@@ -137,7 +137,8 @@ fn no_file_calls_a_child_that_uses_it() {
 #[test]
 fn long_files_state_the_reason() {
     let mut long = Vec::new();
-    for path in rust_files(Path::new("src")) {
+    let files = ["src", "tests"].map(|folder| rust_files(Path::new(folder)));
+    for path in files.into_iter().flatten() {
         let text = fs::read_to_string(&path).unwrap();
         let has_reason = text
             .lines()
