@@ -111,6 +111,6 @@ fn a_repeated_request_replaces_the_transfer_if_the_other_port_was_used_recently(
     assert_eq!(
         bench.engine.transfers(),
         1,
-        "no two transfers with ACKs that cannot be told apart"
+        "no two transfers with ACKs that cannot be distinguished"
     );
 }
