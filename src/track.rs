@@ -35,7 +35,7 @@ pub use identity::{MAX_OTHERS, MAX_PHONES};
 pub use lease::LeaseOptions;
 pub use observation::{
     EvidenceSource, Observation, ObservationKind, Register, RegisterOutcome, RunTime, ServedFile,
-    TransferEnd, TransferId, Transport,
+    TftpError, TransferEnd, TransferId, Transport,
 };
 pub use plan::{ManifestPlan, Plan, RegistrationTarget, StagePlan, Subnet};
 pub use report::{FileReport, FleetCounts, MissingPhone, OtherReport, PhoneReport, Report, Totals};

@@ -106,7 +106,11 @@ fn add_observation(trace: &mut Trace, time: LogTime, observation: Observation) {
     // A REGISTER or a closed port alone does not make a phone.
     let is_registration = matches!(
         observation.kind,
-        ObservationKind::Register { .. } | ObservationKind::PortClosed { .. }
+        ObservationKind::Register { .. }
+            | ObservationKind::PortClosed { .. }
+            | ObservationKind::TftpPortClosed { .. }
+            | ObservationKind::ContactClosed { .. }
+            | ObservationKind::AddressAnswered { .. }
     );
     trace.has_phones |= !is_neighbour(&observation) && !is_registration;
     trace

@@ -67,6 +67,7 @@ impl RunShared {
                 name: file.name.to_string(),
                 size: file.bytes.len() as u64,
             }),
+            error: None,
         };
         let line = self.observe_kind(now, address, asked);
         // Before the answer, so that a killed run still knows what it served.

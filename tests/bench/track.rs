@@ -74,6 +74,7 @@ impl Bench {
             name,
             port: 49_152,
             served,
+            error: None,
         };
         self.observe(phone, asked);
     }

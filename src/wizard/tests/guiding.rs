@@ -154,6 +154,7 @@ fn report(state: State) -> crate::track::Report {
         to: None,
         state,
         reason: None,
+        up: false,
         pass: 1,
         evidence: Vec::new(),
         files: Vec::new(),

@@ -125,6 +125,7 @@ impl RecordedFleet {
                 name: name.to_owned(),
                 size,
             }),
+            error: None,
         };
         self.observe(host, requested);
         transfer

@@ -63,6 +63,7 @@ fn a_resumed_run_continues_at_the_last_time_with_the_wall_clock_of_each_session(
             name: TERM.to_owned(),
             port: 1,
             served: None,
+            error: None,
         },
     };
     let events = fleet.observe(at, &requested);

@@ -122,6 +122,7 @@ impl TftpService for Server {
             name: request.name.to_owned(),
             port: request.peer.port(),
             served,
+            error: None,
         };
         // A file that is not found over HTTP is requested over TFTP.
         if http == Some(Http::First) || http == Some(Http::Only) && file.is_none() {
