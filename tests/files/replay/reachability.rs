@@ -233,7 +233,7 @@ fn a_machine_without_a_tftp_server_is_named() {
         for tries in 1..9 {
             let mut capture = Capture::new(PLAIN);
             for _ in 0..tries {
-                capture.ask(name);
+                capture.request(name);
                 let port = capture.port;
                 capture.unreachable(false, port, 69);
                 capture.wait(4);
