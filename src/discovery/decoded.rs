@@ -182,7 +182,9 @@ fn leased(message: &DhcpMessage) -> Option<Ipv4Addr> {
         (Op::Reply, MessageType::Ack) if message.your.is_unspecified() => Some(message.client),
         (Op::Reply, MessageType::Ack) => Some(message.your),
         // It accepts an offer.
-        (Op::Request, MessageType::Request) if message.server_id().is_some() => message.requested(),
+        (Op::Request, MessageType::Request) if message.server_id().is_some() => {
+            message.requested_address()
+        }
         // It renews its lease, or has an address and requests only options.
         (Op::Request, MessageType::Request | MessageType::Inform) => Some(message.client),
         _ => None,
