@@ -9,7 +9,9 @@ use super::*;
 use crate::{
     diagnose::{Code, Diagnosis, Severity},
     phone::MacAddress,
-    track::{Evidence, EvidenceSource, PhoneReport, PhoneStep, State, StepDetails, Totals},
+    track::{
+        Evidence, EvidenceSource, ImageNumber, PhoneReport, PhoneStep, State, StepDetails, Totals,
+    },
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -42,7 +44,10 @@ fn progress(id: u32, bytes: u64) -> Event {
         bytes,
         size: 9,
         pass: 1,
-        place: (3, 5),
+        image: Some(ImageNumber {
+            number: 3,
+            count: 5,
+        }),
     })
 }
 

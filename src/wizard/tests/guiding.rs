@@ -171,7 +171,7 @@ fn report(state: State) -> crate::track::Report {
 fn display_check_asks_about_unconfirmed_phones() {
     let asked = |state, acts| {
         let mut script = ScriptedPrompt::new(acts);
-        let output = display_check::ask(&report(state), &mut script);
+        let output = display_check::ask_each_phone(&report(state), &mut script);
         (output, script)
     };
     let (output, script) = asked(State::Flashed, vec![Enter]);
