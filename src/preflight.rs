@@ -12,6 +12,7 @@ mod ports;
 mod rights;
 mod run;
 mod selftest;
+mod unaddressed;
 
 pub use background::PreflightRun;
 pub use check::{CheckOptions, CheckResult, PendingDhcpProbe, check};
@@ -22,3 +23,4 @@ pub use interface::{
 };
 pub use port_owner::{PortOwner, PortProtocol, port_owner, port_owner_at};
 pub use run::{PreflightFindings, check_before_run};
+pub use unaddressed::{AddressCommands, interfaces_without_address, upper};

@@ -1,10 +1,13 @@
 //! Dropping privileges: the ports are bound first, then the process becomes the user who
 //! started it. Capabilities are per thread, so this happens before a second thread starts.
 
-use std::path::PathBuf;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use caps::{CapSet, CapsHashSet};
-use nix::unistd::{self, Gid, Uid, User};
+use nix::unistd::{self, AccessFlags, Gid, Uid, User, access};
 
 use crate::{failure::Failure, journal};
 
@@ -84,6 +87,84 @@ pub fn give_to_invoker(file: &std::fs::File) -> std::io::Result<()> {
             std::os::unix::fs::fchown(file, Some(uid), Some(gid))
         }
         None => Ok(()),
+    }
+}
+
+/// The user that [`drop_all`] switches to, if that user may not read this file, or this folder and
+/// the files in it. `None` too if that is not known.
+#[must_use]
+pub fn user_who_cannot_read(path: &Path, user: Option<&str>) -> Option<String> {
+    let becomes = target(user).ok().flatten()?;
+    if !unistd::geteuid().is_root() {
+        return None;
+    }
+    let may_read = as_real_user(&becomes, || {
+        if !path.is_dir() {
+            return access(path, AccessFlags::R_OK).is_ok();
+        }
+        // The folder itself can be readable by root only.
+        let files = fs::read_dir(path).into_iter().flatten().flatten();
+        access(path, AccessFlags::R_OK | AccessFlags::X_OK).is_ok()
+            && files
+                .into_iter()
+                .all(|file| access(&file.path(), AccessFlags::R_OK).is_ok())
+    });
+    match may_read {
+        Ok(false) => Some(becomes.name),
+        Ok(true) => None,
+        Err(error) => {
+            tracing::info!("cannot check what {} may read: {error}", becomes.name);
+            None
+        }
+    }
+}
+
+/// Calls `check` with the real user and groups of `target`, which is what access(2) checks, and the
+/// effective ones of root.
+fn as_real_user<T>(target: &TargetUser, check: impl FnOnce() -> T) -> nix::Result<T> {
+    let groups = unistd::getgroups()?;
+    let (user, group) = (unistd::getuid(), unistd::getgid());
+    let root = Uid::from_raw(0);
+    let effective = unistd::getegid();
+    let change = || {
+        unistd::setgroups(&[target.gid])?;
+        unistd::setresgid(target.gid, effective, effective)?;
+        unistd::setresuid(target.uid, root, root)
+    };
+    let checked = change().map(|()| check());
+    unistd::setresuid(user, root, root)?;
+    unistd::setresgid(group, effective, effective)?;
+    unistd::setgroups(&groups)?;
+    checked
+}
+
+/// How this program is called again in the same way: with `sudo` if sudo started it, and with its
+/// path if it is not in the `PATH` (sudo has a `PATH` of its own, without ~/.cargo/bin).
+#[must_use]
+pub fn call() -> String {
+    let with_sudo = unistd::geteuid().is_root() && std::env::var_os("SUDO_UID").is_some();
+    let program = std::env::current_exe().ok();
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<PathBuf> = std::env::split_paths(&folders).collect();
+    call_of(program.as_deref(), &folders, with_sudo)
+}
+
+fn call_of(program: Option<&Path>, folders: &[PathBuf], with_sudo: bool) -> String {
+    let name = program
+        .and_then(Path::file_name)
+        .unwrap_or("reflash".as_ref());
+    let is_program = |folder: &PathBuf| {
+        let found = fs::canonicalize(folder.join(name)).ok();
+        found.is_some() && found.as_deref() == program
+    };
+    let called = match program {
+        Some(program) if !folders.iter().any(is_program) => program.display().to_string(),
+        _ => name.to_string_lossy().into_owned(),
+    };
+    if with_sudo {
+        format!("sudo {called}")
+    } else {
+        called
     }
 }
 
@@ -183,6 +264,22 @@ mod tests {
             assert_eq!(ids(uid, gid), None, "{uid} {gid}");
         }
         assert_eq!(invoker(None, Some("100".to_owned())), None);
+    }
+
+    #[test]
+    fn a_program_outside_the_path_is_called_by_its_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = fs::canonicalize(folder.path()).unwrap();
+        let program = folder.join("reflash");
+        fs::write(&program, "").unwrap();
+        let call = |folders: &[PathBuf], with_sudo| call_of(Some(&program), folders, with_sudo);
+        let elsewhere = [PathBuf::from("/nonexistent")];
+        let path = program.display().to_string();
+        assert_eq!(call(std::slice::from_ref(&folder), false), "reflash");
+        assert_eq!(call(std::slice::from_ref(&folder), true), "sudo reflash");
+        assert_eq!(call(&elsewhere, false), path);
+        assert_eq!(call(&elsewhere, true), format!("sudo {path}"));
+        assert_eq!(call_of(None, &elsewhere, true), "sudo reflash");
     }
 
     #[test]

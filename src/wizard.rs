@@ -61,6 +61,10 @@ pub(crate) struct AgreedRun {
     pub(crate) command_line: CommandLine,
     /// The command that does the same without the wizard.
     pub(crate) equivalent: String,
+    /// The command that continues the run after an interruption; `None` if it is not recorded.
+    pub(crate) resume: Option<String>,
+    /// The command that starts the wizard with these answers.
+    pub(crate) again: String,
     /// Adds instructions for the operator to the display.
     pub(crate) decorate: DecorateReporter,
     /// Prompts the operator at the end of the run.
@@ -116,6 +120,24 @@ fn agreed(answers: &Answers, mut prompt: TerminalPrompt) -> Result<Ended, Failur
         command_line.set("journal", [path]);
     }
     let options = command_line.options()?;
+    let call = privileges::call();
+    let resume = answers.journal.as_ref().map(|path| {
+        let mut line = command_line.clone();
+        // The journal has the rest.
+        for id in [
+            "bundles",
+            "bridges",
+            "trust_keys",
+            "accept_unknown",
+            "files",
+            "inventory",
+        ] {
+            line.clear(id);
+        }
+        line.set("journal", [path]);
+        line.set("resume", [""; 0]);
+        line.lines(&call, "convert")
+    });
     if let Some(draft) = &answers.draft {
         draft.write(privileges::give_to_invoker)?;
         prompt.paragraph(&format!("Inventory written: {}", draft.path.display()));
@@ -124,7 +146,9 @@ fn agreed(answers: &Answers, mut prompt: TerminalPrompt) -> Result<Ended, Failur
     let has_survey = options.has_survey;
     Ok(Ended::Agreed(Box::new(AgreedRun {
         command_line,
-        equivalent: answers.command_line.line("convert"),
+        equivalent: answers.command_line.lines(&call, "convert"),
+        resume,
+        again: answers.wizard_lines(&call),
         signals: prompt.release_signals(),
         decorate: Box::new(move |inner| Box::new(GuidedReporter::new(inner, guide, has_survey))),
         operator_prompt: Box::new(DisplayCheck(prompt)),

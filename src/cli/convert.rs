@@ -148,6 +148,12 @@ pub(crate) fn run_with(
     let all_bundles = selection.all();
     let own_files = [&extra_files[..], &made.files].concat();
     let has_made = !made.files.is_empty();
+    // Before a port is opened: the firmware is read after the switch to this user.
+    for bundle in &all_bundles {
+        if let Some(user) = args.network.user_who_cannot_read(&bundle.path) {
+            return Err(bundles::unreadable(&bundle.path, &user));
+        }
+    }
     let chosen = args.network.choose()?;
     let recorded = previous.as_ref().and_then(PreviousRun::call_manager);
     let given = args.call_manager.or(recorded);

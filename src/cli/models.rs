@@ -3,13 +3,29 @@
 use serde::Serialize;
 
 use super::globals::{CommandOutcome, Globals, json_document, print};
-use crate::{failure::Failure, phone::MODELS};
+use crate::{
+    failure::Failure,
+    phone::{MODELS, Model},
+};
 
 /// Print the table of phone models: type numbers, bundles, manifests
+///
+/// Without MODEL, prints all.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
+#[command(after_help = "\
+Examples:
+  reflash models 7965
   reflash models --json")]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// Models, as printed on the phone: 7965, CP-7965G
+    #[arg(value_name = "MODEL", value_parser = model)]
+    models: Vec<&'static Model>,
+}
+
+fn model(text: &str) -> Result<&'static Model, String> {
+    Model::by_number(text)
+        .ok_or_else(|| "not in the table; `reflash models` prints all of it".to_owned())
+}
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
@@ -30,9 +46,10 @@ struct ModelRow {
 }
 
 /// Runs the command.
-pub(super) fn run(_args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
+pub(super) fn run(args: &Args, globals: &Globals) -> Result<CommandOutcome, Failure> {
     let models: Vec<_> = MODELS
         .iter()
+        .filter(|model| is_wanted(model, &args.models))
         .map(|model| ModelRow {
             model: model.plain_number(),
             name: model.number,
@@ -48,6 +65,12 @@ pub(super) fn run(_args: &Args, globals: &Globals) -> Result<CommandOutcome, Fai
     }
     print(&table(&models, globals.quiet))?;
     Ok(CommandOutcome::Done)
+}
+
+/// Whether a row is printed: `7961` is also 7961-GE, which has the same firmware.
+fn is_wanted(model: &Model, wanted: &[&Model]) -> bool {
+    let fits = |one: &&Model| model.number == one.number || model.plain_number() == one.number;
+    wanted.is_empty() || wanted.iter().any(fits)
 }
 
 /// The table, for 80 columns; `bare` leaves the explanation out.

@@ -142,6 +142,11 @@ impl NetworkArgs {
         self.engine.messages()
     }
 
+    /// The user that [`Self::drop_privileges`] switches to, if that user cannot read this file.
+    pub(crate) fn user_who_cannot_read(&self, path: &std::path::Path) -> Option<String> {
+        privileges::user_who_cannot_read(path, self.user.as_deref())
+    }
+
     /// Selects the address to serve on.
     pub(crate) fn choose(&self) -> Result<SelectedInterface, Failure> {
         if let Some(address) = self.listen {

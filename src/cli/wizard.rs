@@ -102,13 +102,36 @@ pub(crate) fn run(
                 operator_prompt: Some(agreed.operator_prompt),
                 signals: agreed.signals,
             };
-            let outcome = convert::run_with(&args, globals, hooks)?;
+            let outcome = convert::run_with(&args, globals, hooks);
+            let outcome = outcome.map_err(|failure| with_answers(failure, &agreed.again))?;
+            if let (CommandOutcome::Signal(_), Some(resume)) = (&outcome, &agreed.resume) {
+                print(&format!(
+                    "\nThis command continues the conversion:\n{resume}\n"
+                ))?;
+            }
             print(&format!(
-                "\nThe same conversion without the wizard:\n  {}\n",
+                "\nThe same conversion without the wizard:\n{}\n",
                 agreed.equivalent
             ))?;
             Ok(outcome)
         }
+    }
+}
+
+/// Adds the command that starts the wizard again, so that no question is asked twice.
+fn with_answers(failure: Failure, again: &str) -> Failure {
+    let separator = if failure.cure.is_empty() { "" } else { "\n" };
+    Failure {
+        cure: format!(
+            "{}{separator}This command starts the wizard again with your answers:\n{}",
+            failure.cure,
+            again
+                .lines()
+                .map(|line| format!("  {line}"))
+                .collect::<Vec<_>>()
+                .join("\n")
+        ),
+        ..failure
     }
 }
 

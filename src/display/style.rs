@@ -1,6 +1,9 @@
 //! Colours of text on a terminal.
 
-use std::io::{self, IsTerminal};
+use std::{
+    ffi::OsStr,
+    io::{self, IsTerminal},
+};
 
 use clap::ColorChoice;
 
@@ -13,17 +16,30 @@ pub struct Style {
 }
 
 impl Style {
-    /// The style for the flag, `NO_COLOR` (no-color.org) and standard output, which may be a
-    /// terminal.
+    /// The style of standard output for the flag, `NO_COLOR` (no-color.org) and `TERM`.
     #[must_use]
     pub fn new(choice: ColorChoice) -> Self {
-        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let color = match choice {
-            ColorChoice::Always => true,
-            ColorChoice::Never => false,
-            ColorChoice::Auto => io::stdout().is_terminal() && !unwanted,
-        };
-        Self { color }
+        Self::of(choice, &io::stdout())
+    }
+
+    /// The style of standard error, in the same way.
+    #[must_use]
+    pub fn of_errors(choice: ColorChoice) -> Self {
+        Self::of(choice, &io::stderr())
+    }
+
+    fn of(choice: ColorChoice, output: &impl IsTerminal) -> Self {
+        let variable = |name| std::env::var_os(name);
+        Self {
+            color: match choice {
+                ColorChoice::Always => true,
+                ColorChoice::Never => false,
+                ColorChoice::Auto => {
+                    output.is_terminal()
+                        && may_colour(variable("TERM").as_deref(), variable("NO_COLOR").as_deref())
+                }
+            },
+        }
     }
 
     /// No colour.
@@ -78,5 +94,37 @@ impl Style {
             State::Writing => self.warn(text),
             _ => text.to_owned(),
         }
+    }
+}
+
+/// Whether the environment allows colours: `TERM` names a terminal that has control codes, and
+/// `NO_COLOR` is not set.
+fn may_colour(term: Option<&OsStr>, no_color: Option<&OsStr>) -> bool {
+    let has_codes = term.is_some_and(|term| !term.is_empty() && term != "dumb");
+    has_codes && no_color.is_none_or(OsStr::is_empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dumb_terminal_and_no_color_get_no_codes() {
+        let may = |term: &'static str, no_color: Option<&'static str>| {
+            may_colour(Some(OsStr::new(term)), no_color.map(OsStr::new))
+        };
+        assert!(may("xterm-256color", None));
+        assert!(may("linux", Some("")));
+        for (term, no_color) in [("dumb", None), ("", None), ("xterm", Some("1"))] {
+            assert!(!may(term, no_color), "{term} {no_color:?}");
+        }
+        assert!(!may_colour(None, None));
+    }
+
+    #[test]
+    fn a_flag_decides_before_the_terminal() {
+        // Tests capture both streams, or `nextest` does.
+        assert!(Style::of_errors(ColorChoice::Always).color);
+        assert!(!Style::of_errors(ColorChoice::Never).color);
     }
 }

@@ -62,6 +62,22 @@ impl Trust {
     }
 }
 
+/// A bundle that the user cannot read that a run switches to.
+#[must_use]
+pub fn unreadable(path: &Path, user: &str) -> Failure {
+    Failure::new(
+        format!(
+            "{} cannot be read by {user}; reflash switches to this user before it reads the \
+             firmware",
+            shown(path)
+        ),
+        format!(
+            "Copy it to a folder of {user} and make it readable (`sudo chmod a+r FILE`), or name a \
+             user who can read it: --user NAME"
+        ),
+    )
+}
+
 fn trusted_key(path: &Path) -> Result<TrustedKey, Failure> {
     let mut text = String::new();
     File::open(path)

@@ -7,14 +7,14 @@ use std::{
 };
 
 use super::{
-    FirewallOutput, Interface, PortProtocol, SelectError, SelectedInterface, TrafficFlow, choose,
-    dhcp_offers,
+    FirewallOutput, Interface, PortProtocol, SelectedInterface, TrafficFlow, choose, dhcp_offers,
     finding::{code, finding},
     interfaces,
     port_owner::port_owner,
     ports::CheckedPort,
     rights::Rights,
     selftest::self_test,
+    unaddressed::{check_unaddressed, how_to_assign, interfaces_without_address},
 };
 use crate::{
     dhcp::{self, PacketSocket, ServerKind},
@@ -113,7 +113,7 @@ fn select_interface<'a>(
         Some(address) => Ok(SelectedInterface {
             address,
             interface: by_address(address).map(|interface| interface.name.clone()),
-            reason: "you named it".to_owned(),
+            reason: "given by --listen".to_owned(),
         }),
         None => choose(all, options.interface.as_deref()),
     };
@@ -128,6 +128,12 @@ fn select_interface<'a>(
     };
     let interface = by_address(chosen.address);
     check_interface(chosen.address, interface, findings);
+    if options.interface.is_none()
+        && let (None, Some(selected)) = (options.listen, interface)
+    {
+        let unaddressed = interfaces_without_address();
+        findings.extend(check_unaddressed(selected, &unaddressed, how_to_assign));
+    }
     (Some(chosen), interface)
 }
 
@@ -173,25 +179,6 @@ pub(super) fn check_interface(
             ),
             "Name the interface that leads to the phones' switch with --interface",
         ),
-    }
-}
-
-impl SelectError {
-    /// What to do.
-    #[must_use]
-    pub fn cure(&self) -> &'static str {
-        match self {
-            Self::Several(_) => {
-                "Name the interface that the phones are connected to: --interface NAME"
-            }
-            Self::Unknown { .. } => {
-                "Name one of these, or assign it an address with your system's tools"
-            }
-            Self::Nothing(_) => {
-                "Connect the cable and assign the interface an address, or name an address: \
-                 --listen ADDRESS"
-            }
-        }
     }
 }
 

@@ -55,7 +55,7 @@ impl SelectedInterface {
 pub enum SelectError {
     /// No interface has an address and a carrier.
     #[error(
-        "no network interface of this machine has an IPv4 address and a carrier{}",
+        "no network interface of this machine has both an IPv4 address and a carrier{}",
         found(.0)
     )]
     Nothing(Vec<Interface>),
@@ -192,7 +192,7 @@ pub fn choose(all: &[Interface], named: Option<&str>) -> Result<SelectedInterfac
                         existing: all.to_vec(),
                     })
                 },
-                |interface| Ok(chosen(interface, "you named it")),
+                |interface| Ok(chosen(interface, "given by --interface")),
             );
     }
     let rank = |interface: &&Interface| (interface.software, interface.wireless);
@@ -206,11 +206,21 @@ pub fn choose(all: &[Interface], named: Option<&str>) -> Result<SelectedInterfac
         .filter(|interface| rank(interface) == best)
         .collect();
     match likely.as_slice() {
-        [only] if live.len() == 1 => Ok(chosen(only, "the only interface with a carrier")),
-        [only] => Ok(chosen(only, "the only wired interface with a carrier")),
+        [only] => Ok(chosen(only, reason(only, live.len() == 1))),
         several => Err(SelectError::Several(
             several.iter().copied().cloned().collect(),
         )),
+    }
+}
+
+/// Why this interface is selected. Only interfaces with an address are compared; one without could
+/// still have a phone on its cable.
+fn reason(chosen: &Interface, is_only: bool) -> &'static str {
+    match (is_only, chosen.wireless, chosen.software) {
+        (true, ..) => "the only one with an address and a carrier",
+        (false, false, false) => "the only wired one with an address and a carrier",
+        (false, true, _) => "the only wireless one with a carrier, and no wired one has both",
+        (false, false, true) => "the likeliest of several virtual ones",
     }
 }
 
@@ -259,6 +269,41 @@ mod tests {
         let chosen = choose(&all, None).unwrap();
         assert_eq!(chosen.interface.as_deref(), Some("eth0"));
         assert_eq!(choose(&all, Some("wlan0")).unwrap().address, all[1].address);
+    }
+
+    #[test]
+    fn the_reason_says_only_what_was_compared() {
+        let wireless = Interface {
+            wireless: true,
+            ..interface("wlan0", 2)
+        };
+        let bridge = |name, last| Interface {
+            software: true,
+            ..interface(name, last)
+        };
+        let reason = |all: &[Interface]| choose(all, None).unwrap().reason;
+        for (all, expected) in [
+            (
+                vec![interface("eth0", 1)],
+                "the only one with an address and a carrier",
+            ),
+            (
+                vec![wireless.clone()],
+                "the only one with an address and a carrier",
+            ),
+            (
+                vec![interface("eth0", 1), wireless.clone()],
+                "the only wired one with an address and a carrier",
+            ),
+            (
+                vec![wireless, bridge("docker0", 3)],
+                "the only wireless one with a carrier, and no wired one has both",
+            ),
+        ] {
+            assert_eq!(reason(&all), expected);
+        }
+        let named = choose(&[interface("eth0", 1)], Some("eth0")).unwrap();
+        assert_eq!(named.reason, "given by --interface");
     }
 
     #[test]

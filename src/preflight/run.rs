@@ -7,9 +7,10 @@ use super::{
     interfaces,
     ports::CheckedPort,
     rights::Rights,
+    unaddressed::{check_unaddressed, how_to_assign, interfaces_without_address},
 };
 use crate::{
-    diagnose::{Finding, worst_first},
+    diagnose::{Finding, Severity, worst_first},
     protocol::dhcp::SERVER_PORT,
 };
 
@@ -53,6 +54,12 @@ pub fn check_before_run(options: &CheckOptions, chosen: &SelectedInterface) -> P
             .find(|interface| interface.address == chosen.address);
         check_interface(chosen.address, interface, &mut findings);
         if let Some(interface) = interface {
+            if options.interface.is_none() && options.listen.is_none() {
+                let unaddressed = interfaces_without_address();
+                let found = check_unaddressed(interface, &unaddressed, how_to_assign);
+                // A note is for `check`: a server can have many unused interfaces.
+                findings.extend(found.filter(|found| found.severity > Severity::Note));
+            }
             findings.extend(check_firewall(options, interface));
             let is_asked = rights.frames && interface.carrier && !options.isolated;
             match is_asked.then(|| PendingDhcpProbe::open(options, interface, taken(SERVER_PORT))) {
@@ -74,7 +81,6 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
-    use crate::diagnose::Severity;
 
     #[test]
     fn on_loopback_only_the_server_is_checked() {

@@ -10,6 +10,7 @@ use super::{
     transition::STEPS,
 };
 use crate::{
+    discovery::watch::ObservedPhone,
     failure::Failure,
     inputs::bundles::Selection,
     phone::{MacAddress, Model},
@@ -31,6 +32,8 @@ pub(super) struct Answers {
     pub(super) selection: Selection,
     /// Phones that were detected.
     pub(super) detected: DetectedPhones,
+    /// Whether the operator chose the interface from a menu.
+    pub(super) has_picked_interface: bool,
     /// The last check of the network.
     pub(super) checked: Option<CheckResult>,
     /// What the inventory says about the phones.
@@ -73,6 +76,7 @@ impl Answers {
             count: None,
             selection: Selection::default(),
             detected: DetectedPhones::default(),
+            has_picked_interface: false,
             checked: None,
             setup: PhoneSetup::default(),
             typed: None,
@@ -105,6 +109,15 @@ impl Answers {
             Some(model) => line.replacen("wizard", &format!("wizard --model {}", model.number), 1),
             None => line,
         }
+    }
+
+    /// The same in lines to copy; `program` calls this program.
+    pub(super) fn wizard_lines(&self, program: &str) -> String {
+        let subcommand = match self.model {
+            Some(model) => format!("wizard --model {}", model.number),
+            None => "wizard".to_owned(),
+        };
+        self.command_line.lines(program, &subcommand)
     }
 
     /// Sets the answer of a step.
@@ -177,6 +190,19 @@ impl Answers {
     pub(super) fn only(&self) -> Vec<MacAddress> {
         let options = self.options();
         options.map(|options| options.only).unwrap_or_default()
+    }
+
+    /// The detected phones that are to be converted: those of `--only`, if any of them was
+    /// detected, else all.
+    pub(super) fn relevant_phones(&self) -> Vec<&(String, ObservedPhone)> {
+        let only = self.only();
+        let all = self.detected.phones.iter();
+        let chosen = all.filter(|(_, phone)| only.contains(&phone.mac));
+        let chosen: Vec<_> = chosen.collect();
+        if chosen.is_empty() {
+            return self.detected.phones.iter().collect();
+        }
+        chosen
     }
 
     /// The models that instructions are for: those of the chosen phones and the named one,

@@ -15,6 +15,9 @@ use clap::{ArgMatches, Command, parser::ValueSource};
 
 use crate::{failure::Failure, inputs::bundles::Trust, phone::MacAddress, preflight::CheckOptions};
 
+/// Columns of a command that is shown.
+const COMMAND_WIDTH: usize = 80;
+
 /// The syntax of `reflash convert`. Its bundles may be missing while questions are open.
 #[derive(Clone, Copy)]
 pub(crate) struct Syntax {
@@ -164,6 +167,33 @@ impl CommandLine {
         let quoted: Vec<String> = words.map(|word| quoted(&word)).collect();
         quoted.join(" ")
     }
+
+    /// The same for a person to copy: `program` calls this program (`sudo reflash`), each line has
+    /// an option with its values, and a backslash continues it. Lines have at most
+    /// [`COMMAND_WIDTH`] columns, if no word is longer.
+    pub(super) fn lines(&self, program: &str, subcommand: &str) -> String {
+        let mut lines = vec![format!("  {program} {subcommand}")];
+        let words = self.arguments();
+        let mut words = words.iter().peekable();
+        while let Some(word) = words.next() {
+            let mut part = quoted(word);
+            // A value stays with its option.
+            if word.as_bytes().starts_with(b"--") && part != "--" {
+                let is_value = |next: &&OsString| !next.as_bytes().starts_with(b"-");
+                if let Some(value) = words.next_if(is_value) {
+                    part = format!("{part} {}", quoted(value));
+                }
+            }
+            let last = lines.last_mut().filter(|last| {
+                last.chars().count() + part.chars().count() + " \\".len() < COMMAND_WIDTH
+            });
+            match last {
+                Some(last) => *last = format!("{last} {part}"),
+                None => lines.push(format!("    {part}")),
+            }
+        }
+        lines.join(" \\\n")
+    }
 }
 
 fn usage(error: clap::Error) -> Failure {
@@ -244,6 +274,28 @@ mod tests {
         let options = |line: &CommandLine| format!("{:?}", line.options().unwrap());
         assert_eq!(options(&again), options(&line));
         assert!(options(&line).contains("accept_unknown: true"));
+    }
+
+    #[test]
+    fn shown_command_has_80_columns_and_is_read_back_by_a_shell() {
+        let mut line = CommandLine::empty(SYNTAX);
+        line.set(BUNDLES, ["my bundles/cmterm-7945_7965-sip.9-3-1SR4-1.zip"]);
+        line.set("bridges", ["cmterm-7945_7965-sccp.8-5-2.zip"]);
+        line.set("trust_keys", ["key.pem"]);
+        line.set("accept_unknown", [""; 0]);
+        line.set("only", ["001D45AABB0C", "001D45AABB0D", "001D45AABB0E"]);
+        let text = line.lines("sudo reflash", "convert");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
+        assert!(text.lines().count() > 2, "{text}");
+        let read_back = shell(text.trim_start().strip_prefix("sudo ").unwrap());
+        assert_eq!(read_back[2..], line.arguments(), "{text}");
+        assert!(
+            text.contains("--bridge cmterm-7945_7965-sccp.8-5-2.zip"),
+            "{text}"
+        );
     }
 
     #[test]

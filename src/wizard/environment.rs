@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use super::command_line::ConvertOptions;
 use crate::{
     bundle::Bundle,
@@ -9,7 +11,7 @@ use crate::{
     failure::Failure,
     inputs::{bundles::Trust, configurations::ConfigurationInputs, phone_list::InventoryFile},
     phone::LoadName,
-    preflight::{CheckOptions, CheckResult, Interface},
+    preflight::{AddressCommands, CheckOptions, CheckResult, Interface},
     stage::ExtraFile,
 };
 
@@ -24,6 +26,31 @@ pub(super) struct DetectedPhones {
     pub(super) listened: bool,
 }
 
+impl DetectedPhones {
+    /// Adds phones that were detected earlier and are missing here: a phone announces itself only
+    /// once a minute.
+    pub(super) fn add_earlier(&mut self, earlier: Self) {
+        for (interface, phone) in earlier.phones {
+            if self.phones.iter().all(|(_, known)| known.mac != phone.mac) {
+                self.phones.push((interface, phone));
+            }
+        }
+        self.phones.sort_by_key(|(_, phone)| phone.mac);
+    }
+}
+
+/// A conversion that was interrupted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct InterruptedRun {
+    /// Its journal.
+    pub(super) path: PathBuf,
+    pub(super) began: Timestamp,
+    /// The phones that came.
+    pub(super) phones: usize,
+    /// Those that are done.
+    pub(super) done: usize,
+}
+
 /// This machine, its files and its network. Nothing is changed.
 pub(super) trait Environment {
     /// Files whose names look like bundles: in the current folder, then in Downloads.
@@ -35,11 +62,32 @@ pub(super) trait Environment {
     /// Examines bundles.
     fn examine(&self, paths: &[PathBuf], trust: &Trust) -> Result<Vec<Bundle>, Failure>;
 
-    /// Listens for phones for this many seconds.
-    fn listen(&mut self, interface: Option<&str>, seconds: u64) -> DetectedPhones;
+    /// Listens for phones for this many seconds. `progress` is called every second with the
+    /// seconds that are left and the number of phones so far.
+    fn listen(
+        &mut self,
+        interface: Option<&str>,
+        seconds: u64,
+        progress: &mut dyn FnMut(u64, usize),
+    ) -> DetectedPhones;
 
     /// The interfaces with an address.
     fn interfaces(&self) -> Vec<Interface>;
+
+    /// The interface that this one is a part of, such as its bridge.
+    fn upper(&self, interface: &str) -> Option<String>;
+
+    /// The commands that give an interface an address.
+    fn address_commands(&self, interface: &str) -> AddressCommands;
+
+    /// How this program is called again: `sudo reflash`.
+    fn call(&self) -> String;
+
+    /// The user that a run becomes, if that user cannot read this file or folder.
+    fn cannot_read(&self, path: &Path, options: &ConvertOptions) -> Option<String>;
+
+    /// The newest conversion that was interrupted less than a day ago and has phones to convert.
+    fn interrupted_run(&self, options: &ConvertOptions) -> Option<InterruptedRun>;
 
     /// Checks machine and network. Takes seconds.
     fn check(&mut self, options: &CheckOptions) -> CheckResult;

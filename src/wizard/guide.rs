@@ -78,6 +78,13 @@ impl Guide {
              reflash detects by itself what the phone does next."
                 .to_owned(),
         );
+        if let Some(pbx) = &self.pbx {
+            lines.push(format!(
+                "On {pbx}, each extension needs a user with the same password: `reflash provision \
+                 LIST --to FOLDER` writes the files for Asterisk. There, `asterisk -rx 'pjsip show \
+                 contacts'` lists the phones that are registered."
+            ));
+        }
         lines
     }
 
@@ -127,8 +134,8 @@ impl Guide {
                 format!("{name} is fetching its images. DO NOT UNPLUG it from now on.")
             }
             State::Writing => format!(
-                "{name} has all images and is writing them. DO NOT UNPLUG: this takes up to 5 \
-                 minutes; the display may be dark."
+                "{name} has all images and is writing them. DO NOT UNPLUG: this usually takes less \
+                 than 5 minutes, and reflash waits 10; the display may be dark."
             ),
             State::Rebooted => format!("{name} restarted by itself. Do not touch it."),
             State::Flashed => format!(
@@ -143,7 +150,7 @@ impl Guide {
 
     fn converted(&self, name: &str) -> String {
         match &self.pbx {
-            Some(pbx) => format!("{name} is converted and registers with {pbx}."),
+            Some(pbx) => format!("{name} is converted and is to register with {pbx}."),
             None => format!(
                 "{name} is converted. Without a configuration it shows Unprovisioned; that is \
                  expected."

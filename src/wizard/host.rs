@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     command_line::ConvertOptions,
-    environment::{DetectedPhones, Environment},
+    environment::{DetectedPhones, Environment, InterruptedRun},
 };
 use crate::{
     bundle::Bundle,
@@ -25,7 +25,7 @@ use crate::{
     },
     journal,
     phone::LoadName,
-    preflight::{self, CheckOptions, CheckResult, Interface},
+    preflight::{self, AddressCommands, CheckOptions, CheckResult, Interface},
     privileges, provision,
     services::{runtime, watch},
     session::{Signals, wall_clock},
@@ -37,6 +37,9 @@ const ENDINGS: [&str; 6] = [".zip", ".tar", ".tgz", ".tar.gz", ".cop.sgn", ".cop
 
 /// How often signals are checked during a preflight.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How old an interrupted run may be to be offered.
+const RECENT: Duration = Duration::from_secs(24 * 3600);
 
 /// This machine.
 pub(super) struct HostEnvironment;
@@ -62,8 +65,13 @@ impl Environment for HostEnvironment {
         bundles::examine(paths, &trust.expectation()?, "", true)
     }
 
-    fn listen(&mut self, interface: Option<&str>, seconds: u64) -> DetectedPhones {
-        match detect(interface, Duration::from_secs(seconds)) {
+    fn listen(
+        &mut self,
+        interface: Option<&str>,
+        seconds: u64,
+        progress: &mut dyn FnMut(u64, usize),
+    ) -> DetectedPhones {
+        match detect(interface, Duration::from_secs(seconds), progress) {
             Ok(phones) => DetectedPhones {
                 phones,
                 capture_error: None,
@@ -79,6 +87,43 @@ impl Environment for HostEnvironment {
 
     fn interfaces(&self) -> Vec<Interface> {
         preflight::interfaces()
+    }
+
+    fn upper(&self, interface: &str) -> Option<String> {
+        preflight::upper(interface)
+    }
+
+    fn address_commands(&self, interface: &str) -> AddressCommands {
+        AddressCommands::of_this_machine(interface)
+    }
+
+    fn call(&self) -> String {
+        privileges::call()
+    }
+
+    fn cannot_read(&self, path: &Path, options: &ConvertOptions) -> Option<String> {
+        privileges::user_who_cannot_read(path, options.user.as_deref())
+    }
+
+    fn interrupted_run(&self, options: &ConvertOptions) -> Option<InterruptedRun> {
+        let folder = privileges::state_folder(options.user.as_deref());
+        let path = journal::newest_resumable(&folder.ok().flatten()?).ok()??;
+        let changed = path.metadata().ok()?.modified().ok()?;
+        // A time in the future is recent too.
+        let age = changed.elapsed().unwrap_or_default();
+        let recorded = journal::read(&path).ok()?;
+        let (done, phones) = recorded.fleet().done_of_total();
+        let plan = recorded.header.plan();
+        let listed = plan.only.or(plan.expected).map(|macs| macs.len());
+        let wanted = plan.expect.or(listed).unwrap_or(phones);
+        let is_begun = phones > 0 && recorded.header.command == "convert";
+        let is_open = is_begun && done < wanted && age < RECENT;
+        is_open.then(|| InterruptedRun {
+            path,
+            began: recorded.sessions.began(),
+            phones,
+            done,
+        })
     }
 
     fn check(&mut self, options: &CheckOptions) -> CheckResult {
@@ -181,6 +226,7 @@ fn is_bundle_name(name: &Path) -> bool {
 fn detect(
     interface: Option<&str>,
     time: Duration,
+    progress: &mut dyn FnMut(u64, usize),
 ) -> Result<Vec<(String, ObservedPhone)>, Failure> {
     let captures = watch::open(interface)?;
     let names: Vec<String> = captures
@@ -195,6 +241,7 @@ fn detect(
         let mut signals = runtime::signals()?;
         let end = tokio::time::sleep(time);
         tokio::pin!(end);
+        let mut every_second = tokio::time::interval(Duration::from_secs(1));
         loop {
             tokio::select! {
                 Some((at, number, fact)) = facts.recv() => {
@@ -203,6 +250,15 @@ fn detect(
                 }
                 // The prompt sees the signal too, and ends the wizard.
                 _ = signals.next() => break,
+                _ = every_second.tick() => {
+                    let left = time.saturating_sub(began.elapsed()).as_secs_f64().ceil();
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        clippy::cast_sign_loss,
+                        reason = "a few minutes, and never negative"
+                    )]
+                    progress(left as u64, list.phones().count());
+                }
                 () = &mut end => break,
             }
         }

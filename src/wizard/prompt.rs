@@ -66,6 +66,9 @@ pub(super) trait Prompt {
     /// Prints lines that are copied as they are.
     fn verbatim(&mut self, lines: &str);
 
+    /// Shows what is going on, in one line that the next text replaces.
+    fn progress(&mut self, text: &str);
+
     /// Returns the index of the chosen item.
     fn choose(&mut self, menu: &Menu) -> PromptResult<usize>;
 

@@ -3,6 +3,8 @@
 pub(super) mod bundle;
 pub(super) mod configuration;
 pub(super) mod form;
+mod interface;
+pub(super) mod interrupted;
 pub(super) mod network;
 pub(super) mod phones;
 pub(super) mod route;

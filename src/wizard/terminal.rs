@@ -46,6 +46,8 @@ pub(super) struct TerminalPrompt {
     style: Style,
     /// `None`: the run handles signals.
     signals: Option<(Runtime, Signals)>,
+    /// Whether the cursor is in a line of progress.
+    in_progress: bool,
 }
 
 impl TerminalPrompt {
@@ -59,8 +61,9 @@ impl TerminalPrompt {
         };
         Ok(Self {
             term: Term::stderr(),
-            style: Style::new(color),
+            style: Style::of_errors(color),
             signals: Some((runtime, signals)),
+            in_progress: false,
         })
     }
 
@@ -81,9 +84,18 @@ impl TerminalPrompt {
         came
     }
 
-    fn line(&self, text: &str) {
+    fn line(&mut self, text: &str) {
+        self.end_progress();
         // If the terminal is gone, the next question fails.
         let _ = self.term.write_line(text);
+    }
+
+    /// Removes the line of progress.
+    fn end_progress(&mut self) {
+        if std::mem::take(&mut self.in_progress) {
+            // If the terminal is gone, the next question fails.
+            let _ = self.term.clear_line();
+        }
     }
 
     /// Discards keys typed before the question was shown: Enter while reflash was listening,
@@ -110,6 +122,7 @@ const INTERRUPT: u8 = 2;
 
 impl Prompt for TerminalPrompt {
     fn page(&mut self, page: &PromptPage) {
+        self.in_progress = false;
         // If the terminal is gone, the next question fails.
         let _ = self.term.clear_screen();
         let PromptPage {
@@ -142,6 +155,14 @@ impl Prompt for TerminalPrompt {
         for line in lines.lines() {
             self.line(&escape(line));
         }
+    }
+
+    fn progress(&mut self, text: &str) {
+        let width = usize::from(self.term.size().1).min(WIDTH);
+        self.end_progress();
+        // If the terminal is gone, the next question fails.
+        let _ = self.term.write_str(&cut(&escape(text), width));
+        self.in_progress = true;
     }
 
     fn choose(&mut self, menu: &Menu) -> PromptResult<usize> {

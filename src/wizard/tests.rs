@@ -3,12 +3,14 @@
 
 mod bundles;
 mod configuration;
+mod direct_cable;
 mod guiding;
+mod starting;
 mod steps;
 
 use std::{
     cell::RefCell,
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     net::Ipv4Addr,
     path::{Path, PathBuf},
 };
@@ -16,7 +18,7 @@ use std::{
 use super::{
     answers::Answers,
     command_line::{CommandLine, ConvertOptions},
-    environment::{DetectedPhones, Environment},
+    environment::{DetectedPhones, Environment, InterruptedRun},
     flow,
     host::HostEnvironment,
     prompt::{Field, Menu, Prompt, PromptPage, PromptReply, PromptResult, Stopped},
@@ -29,7 +31,7 @@ use crate::{
     failure::Failure,
     inputs::{bundles::Trust, configurations::ConfigurationInputs, phone_list::InventoryFile},
     phone::{Family, LoadName, MacAddress, Model, Protocol},
-    preflight::{CheckOptions, CheckResult, Interface, SelectedInterface},
+    preflight::{AddressCommands, CheckOptions, CheckResult, Interface, SelectedInterface},
     simulator::{Release, Sizes, SyntheticBundle},
     stage::ExtraFile,
     track::EvidenceSource,
@@ -137,6 +139,10 @@ impl Prompt for ScriptedPrompt {
         }
     }
 
+    fn progress(&mut self, text: &str) {
+        self.say(text);
+    }
+
     fn check_signals(&mut self) -> Result<(), Stopped> {
         Ok(())
     }
@@ -147,7 +153,12 @@ pub(super) struct TestEnvironment {
     folder: tempfile::TempDir,
     detected: RefCell<Vec<(String, watch::ObservedPhone)>>,
     capture_error: Option<String>,
-    interfaces: Vec<Interface>,
+    interfaces: RefCell<Vec<Interface>>,
+    /// The interface that gets an address when its commands are shown.
+    assigned: RefCell<Option<Interface>>,
+    /// Parts of a bridge, and their bridge.
+    bridges: BTreeMap<String, String>,
+    interrupted: Option<InterruptedRun>,
     /// The findings of each check; the last ones repeat.
     looks: VecDeque<Vec<Finding>>,
 }
@@ -157,7 +168,10 @@ pub(super) fn test_environment() -> TestEnvironment {
         folder: tempfile::tempdir().unwrap(),
         detected: RefCell::default(),
         capture_error: None,
-        interfaces: vec![interface("eth0", 10)],
+        interfaces: RefCell::new(vec![interface("eth0", 10)]),
+        assigned: RefCell::default(),
+        bridges: BTreeMap::new(),
+        interrupted: None,
         looks: VecDeque::from([Vec::new()]),
     }
 }
@@ -212,6 +226,10 @@ impl TestEnvironment {
     }
 
     fn with_phone(self, mac: &str, model: &str, load: &str) -> Self {
+        self.with_phone_on("eth0", mac, model, load)
+    }
+
+    fn with_phone_on(self, interface: &str, mac: &str, model: &str, load: &str) -> Self {
         let mac: MacAddress = mac.parse().unwrap();
         let phone = watch::ObservedPhone {
             mac,
@@ -227,7 +245,9 @@ impl TestEnvironment {
             expires_at: None,
             is_silent: false,
         };
-        self.detected.borrow_mut().push(("eth0".to_owned(), phone));
+        self.detected
+            .borrow_mut()
+            .push((interface.to_owned(), phone));
         self
     }
 
@@ -282,7 +302,13 @@ impl Environment for TestEnvironment {
         Ok(bundles)
     }
 
-    fn listen(&mut self, _interface: Option<&str>, _seconds: u64) -> DetectedPhones {
+    fn listen(
+        &mut self,
+        _interface: Option<&str>,
+        seconds: u64,
+        progress: &mut dyn FnMut(u64, usize),
+    ) -> DetectedPhones {
+        progress(seconds, self.detected.borrow().len());
         DetectedPhones {
             phones: self.detected.borrow().clone(),
             capture_error: self.capture_error.clone(),
@@ -291,7 +317,34 @@ impl Environment for TestEnvironment {
     }
 
     fn interfaces(&self) -> Vec<Interface> {
-        self.interfaces.clone()
+        self.interfaces.borrow().clone()
+    }
+
+    fn upper(&self, interface: &str) -> Option<String> {
+        self.bridges.get(interface).cloned()
+    }
+
+    fn address_commands(&self, interface: &str) -> AddressCommands {
+        // The operator runs them as soon as they are shown.
+        let assigned = self.assigned.borrow_mut().take();
+        self.interfaces.borrow_mut().extend(assigned);
+        AddressCommands {
+            assign: vec![format!("assign {interface}")],
+            remove: vec![format!("remove {interface}")],
+        }
+    }
+
+    fn call(&self) -> String {
+        "sudo reflash".to_owned()
+    }
+
+    fn cannot_read(&self, path: &Path, _options: &ConvertOptions) -> Option<String> {
+        let name = path.to_string_lossy();
+        name.contains("unreadable").then(|| "maria".to_owned())
+    }
+
+    fn interrupted_run(&self, _options: &ConvertOptions) -> Option<InterruptedRun> {
+        self.interrupted.clone()
     }
 
     fn check(&mut self, options: &CheckOptions) -> CheckResult {
@@ -299,8 +352,10 @@ impl Environment for TestEnvironment {
             1 => self.looks[0].clone(),
             _ => self.looks.pop_front().unwrap_or_default(),
         };
-        let address = options.listen.unwrap_or(self.interfaces[0].address);
+        let all = self.interfaces.borrow();
         let interface = options.interface.clone();
+        let named = all.iter().find(|one| Some(&one.name) == interface.as_ref());
+        let address = options.listen.unwrap_or(named.unwrap_or(&all[0]).address);
         CheckResult {
             chosen: Some(SelectedInterface {
                 address,

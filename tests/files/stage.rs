@@ -106,6 +106,24 @@ fn the_model_table_fits_80_columns_and_has_every_model() {
 }
 
 #[test]
+fn the_model_table_has_only_the_models_named() {
+    let names = |arguments: &[&str]| {
+        let assert = reflash(&[&["models", "--json"], arguments].concat()).success();
+        let document: serde_json::Value = serde_json::from_str(&stdout(&assert)).unwrap();
+        let rows = document["models"].as_array().unwrap().iter();
+        let names = rows.map(|row| row["name"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(names(&["7965"]), ["7965"]);
+    assert_eq!(names(&["CP-7965G", "7945"]), ["7945", "7965"]);
+    // A -GE model has the firmware of the plain one.
+    assert_eq!(names(&["7961"]), ["7961", "7961-GE"]);
+    assert_eq!(names(&["7961-ge"]), ["7961-GE"]);
+    let message = stderr(&reflash(&["models", "7999"]).failure());
+    assert!(message.contains("not in the table"), "{message}");
+}
+
+#[test]
 fn the_model_table_is_one_json_document() {
     let text = stdout(&reflash(&["models", "--json"]).success());
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{
     super::{
         answers::Answers,
+        command_line::ConvertOptions,
         environment::Environment,
         prompt::{MenuChoice, Prompt, PromptReply, Stopped, ask_line},
         transition::Transition,
@@ -108,14 +109,15 @@ fn pick(
         files.insert(0, file.clone());
     }
     let none = files.is_empty();
+    let more = files.len().saturating_sub(MAX_FILES);
     let mut choice = MenuChoice::new("Which file?");
     for file in files.into_iter().take(MAX_FILES) {
         choice = choice.item(file.display().to_string(), BundlePick::File(file));
     }
-    let text = if none {
-        "Type a path (no cmterm-… file in the current folder or in Downloads)"
-    } else {
-        "Another file: type its path"
+    let text = match (none, more) {
+        (true, _) => "Type a path (no cmterm-… file in the current folder or in Downloads)".into(),
+        (_, 0) => "Another file: type its path".into(),
+        (_, more) => format!("Another file ({more} more are not listed): type its path"),
     };
     let choice = choice
         .item(text, BundlePick::Type)
@@ -208,7 +210,9 @@ fn examine(
         let options = answers.options()?;
         // A checksum may belong to the bridge.
         let (_, trust) = bundles::examine_bridges(&options.bridges, &options.trust, true)?;
-        Ok((environment.examine(paths, &trust)?, trust.expectation()?))
+        let bundles = environment.examine(paths, &trust)?;
+        check_readable(paths, &options, environment)?;
+        Ok((bundles, trust.expectation()?))
     };
     let (bundles, expectation) = match read() {
         Ok(read) => read,
@@ -222,6 +226,20 @@ fn examine(
         ));
     }
     check(bundles, accepted)
+}
+
+/// Checks that the user that the run becomes can read these files.
+pub(super) fn check_readable(
+    paths: &[PathBuf],
+    options: &ConvertOptions,
+    environment: &dyn Environment,
+) -> Result<(), Failure> {
+    for path in paths {
+        if let Some(user) = environment.cannot_read(path, options) {
+            return Err(bundles::unreadable(path, &user));
+        }
+    }
+    Ok(())
 }
 
 /// Whether these bundles may be served.

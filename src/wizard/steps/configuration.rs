@@ -242,14 +242,15 @@ fn check(
     if let Some(file) = &inventory {
         let phones = file.inventory.phones.iter();
         setup.models = phones.filter_map(|phone| phone.model).collect();
-        setup.pbx.clone_from(&file.inventory.site.pbx);
+        let pbx = file.inventory.site.pbx.as_ref();
+        setup.pbx = pbx.map(|pbx| format!("the PBX {pbx}"));
     }
     if !extra_files.is_empty() {
         let plural = if extra_files.len() == 1 { "" } else { "s" };
         messages.push(format!("{} file{plural} of yours", extra_files.len()));
         setup
             .pbx
-            .get_or_insert_with(|| "the PBX in its configuration".to_owned());
+            .get_or_insert_with(|| "the PBX of its configuration".to_owned());
     }
     if messages.is_empty() {
         messages.push("names of the phones, but no configuration".to_owned());

@@ -7,17 +7,14 @@ use super::{
         prompt::{MenuChoice, Prompt, PromptReply, Stopped},
         transition::Transition,
     },
-    text::count,
+    interface::{NUMBER, TITLE, ask_interface, decide, reason},
 };
 use crate::{
     dhcp::ServerKind,
     diagnose::{Finding, Severity},
     display::{self, Style},
-    preflight::{self, CheckOptions, CheckResult, code},
+    preflight::{CheckResult, code},
 };
-
-const NUMBER: usize = 3;
-const TITLE: &str = "this machine and its network";
 
 /// Rows of findings on one page. The menu and the head need the others of 24.
 const MAX_ROWS: usize = 11;
@@ -40,15 +37,10 @@ pub(in super::super) fn ask(
     prompt: &mut dyn Prompt,
     environment: &mut dyn Environment,
 ) -> Result<Transition, Stopped> {
-    if answers
-        .options()
-        .is_ok_and(|options| is_undecided(answers, &options.check))
-        && let PromptReply::Back = ask_interface(answers, prompt, environment, false)?
-    {
+    let mut first = 0;
+    if decide_and_check(answers, prompt, environment)? == PromptReply::Back {
         return Ok(Transition::Back);
     }
-    let mut first = 0;
-    check(answers, prompt, environment)?;
     let is_given = answers.is_given(&["interface", "listen"]);
     if is_given && worst(answers) < Some(Severity::Error) {
         set_answer(answers);
@@ -69,7 +61,12 @@ pub(in super::super) fn ask(
                 set_answer(answers);
                 return Ok(Transition::Next);
             }
-            NetworkPick::CheckAgain => check(answers, prompt, environment)?,
+            NetworkPick::CheckAgain => {
+                // Phones that were detected may have an interface with an address now.
+                if decide_and_check(answers, prompt, environment)? == PromptReply::Back {
+                    return Ok(Transition::Back);
+                }
+            }
             NetworkPick::More => first = shown,
             NetworkPick::DhcpSettings => {
                 if show_dhcp_settings(answers, prompt)? {
@@ -86,7 +83,7 @@ pub(in super::super) fn ask(
                 check(answers, prompt, environment)?;
             }
             NetworkPick::Interface => {
-                if ask_interface(answers, prompt, environment, true)? != PromptReply::Back {
+                if ask_interface(answers, prompt, environment)? != PromptReply::Back {
                     check(answers, prompt, environment)?;
                 }
             }
@@ -96,64 +93,17 @@ pub(in super::super) fn ask(
     }
 }
 
-/// Whether it is not decided yet where to serve.
-fn is_undecided(answers: &Answers, options: &CheckOptions) -> bool {
-    !answers.is_given(&["interface", "listen"])
-        && options.interface.is_none()
-        && options.listen.is_none()
-}
-
-/// Asks for the interface, unless evidence chooses one; asks in any case if `always`.
-fn ask_interface(
+/// Decides where to serve, and checks machine and network.
+fn decide_and_check(
     answers: &mut Answers,
     prompt: &mut dyn Prompt,
     environment: &mut dyn Environment,
-    always: bool,
 ) -> Result<PromptReply<()>, Stopped> {
-    let all = environment.interfaces();
-    let detected = |name: &str| {
-        let phones = answers.detected.phones.iter();
-        phones.filter(|(interface, _)| interface == name).count()
-    };
-    let with_phones: Vec<_> = all.iter().filter(|one| detected(&one.name) > 0).collect();
-    if !always {
-        if let [only] = with_phones.as_slice() {
-            answers.command_line.set("interface", [only.name.clone()]);
-            return Ok(PromptReply::Given(()));
-        }
-        if preflight::choose(&all, None).is_ok() || all.len() < 2 {
-            return Ok(PromptReply::Given(()));
-        }
+    let decided = decide(answers, prompt, environment)?;
+    if decided == PromptReply::Given(()) {
+        check(answers, prompt, environment)?;
     }
-    prompt.page(&answers.page(NUMBER, TITLE));
-    prompt.paragraph(
-        "The phones and this machine must be on the same network. Which interface leads to the \
-         phones?",
-    );
-    let mut choice = MenuChoice::new("Network interface?");
-    for one in &all {
-        let phones = match detected(&one.name) {
-            0 => String::new(),
-            phones => format!(": {} detected", count(phones)),
-        };
-        choice = choice.item(format!("{one}{phones}"), Some(one.name.clone()));
-    }
-    let best = with_phones
-        .first()
-        .copied()
-        .or_else(|| all.iter().find(|one| one.carrier && !one.software));
-    let earlier = answers.options().ok();
-    let earlier = earlier.and_then(|options| options.check.interface);
-    let default = earlier.or_else(|| best.map(|one| one.name.clone()));
-    let choice = choice.item("Back", None).default(&default);
-    Ok(match choice.ask(prompt)? {
-        PromptReply::Given(Some(name)) => {
-            answers.command_line.set("interface", [name]);
-            answers.command_line.clear("listen");
-            PromptReply::Given(())
-        }
-        PromptReply::Given(None) | PromptReply::Back => PromptReply::Back,
-    })
+    Ok(decided)
 }
 
 /// Checks machine and network.
@@ -165,7 +115,15 @@ fn check(
     prompt.page(&answers.page(NUMBER, TITLE));
     prompt.paragraph("Checking this machine, and probing for DHCP servers as a phone does, 6 s …");
     answers.checked = match answers.options() {
-        Ok(options) => Some(environment.check(&options.check)),
+        Ok(options) => {
+            let mut checked = environment.check(&options.check);
+            if let Some(chosen) = &mut checked.chosen
+                && let Some(reason) = reason(answers, chosen, environment)
+            {
+                chosen.reason = reason;
+            }
+            Some(checked)
+        }
         Err(failure) => {
             prompt.paragraph(&failure.to_string());
             None
@@ -271,7 +229,7 @@ fn pick(
         )
         .item_if(
             !isolated && !no_privileges,
-            "Let reflash serve addresses: the phones are on a separate switch",
+            "Let reflash serve addresses: phones on a cable or switch of their own",
             NetworkPick::Isolated,
         )
         .item_if(

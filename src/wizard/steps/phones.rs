@@ -7,6 +7,7 @@ use super::{
         prompt::{MenuChoice, Prompt, PromptReply, Stopped, ask_line},
         transition::Transition,
     },
+    interface::without_address,
     text::{and, count},
 };
 use crate::{
@@ -54,7 +55,7 @@ pub(in super::super) fn ask(
     }
     loop {
         prompt.page(&answers.page(NUMBER, TITLE));
-        show_detected(answers, prompt);
+        show_detected(answers, prompt, environment);
         let picked = match pick(answers, prompt)? {
             PromptReply::Given(picked) => picked,
             PromptReply::Back => return Ok(Transition::Back),
@@ -91,11 +92,26 @@ fn listen(
     seconds: u64,
 ) -> Result<(), Stopped> {
     prompt.page(&answers.page(NUMBER, TITLE));
-    prompt.paragraph(&format!("Listening for phones for {seconds} s …"));
+    // An interface that follows from phones detected earlier does not limit the search.
     let options = answers.options().ok();
+    let options = options.filter(|_| answers.is_given(&["interface"]));
     let interface = options.and_then(|options| options.check.interface);
-    answers.detected = environment.listen(interface.as_deref(), seconds);
+    prompt.progress(&listening(seconds, 0));
+    let detected = environment.listen(interface.as_deref(), seconds, &mut |left, phones| {
+        prompt.progress(&listening(left, phones));
+    });
+    let earlier = std::mem::replace(&mut answers.detected, detected);
+    answers.detected.add_earlier(earlier);
     prompt.check_signals()
+}
+
+/// The line of progress.
+fn listening(left: u64, phones: usize) -> String {
+    let found = match phones {
+        0 => String::new(),
+        phones => format!(" {} detected", count(phones)),
+    };
+    format!("Listening for phones for {left} s …{found}")
 }
 
 fn set_expect(answers: &mut Answers, phones: u32, model: Option<&'static Model>) {
@@ -128,7 +144,7 @@ fn fitting(answers: &Answers) -> Vec<&ObservedPhone> {
         .collect()
 }
 
-fn show_detected(answers: &Answers, prompt: &mut dyn Prompt) {
+fn show_detected(answers: &Answers, prompt: &mut dyn Prompt, environment: &dyn Environment) {
     let detected = &answers.detected;
     if let Some(why) = &detected.capture_error {
         prompt.paragraph(&format!("Phones cannot be detected: {why}"));
@@ -151,6 +167,12 @@ fn show_detected(answers: &Answers, prompt: &mut dyn Prompt) {
     if fit < detected.phones.len() {
         prompt.paragraph(&format!(
             "This firmware is for {fit} of them; the others are not changed."
+        ));
+    }
+    for name in without_address(answers, environment) {
+        prompt.paragraph(&format!(
+            "{name} has no IPv4 address, so reflash cannot serve phones there yet: the network \
+             page says what to do."
         ));
     }
 }

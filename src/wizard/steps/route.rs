@@ -259,6 +259,10 @@ fn accept(
     let options = answers.options().map_err(|failure| failure.to_string())?;
     let bridges = environment
         .examine(paths, &options.trust)
+        .and_then(|bridges| {
+            bundle::check_readable(paths, &options, environment)?;
+            Ok(bridges)
+        })
         .map_err(|failure| failure.to_string())?;
     let targets = &answers.selection.targets;
     stage::check_bridges(&bridges, targets, options.trust.accept_unknown)

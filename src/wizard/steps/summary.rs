@@ -98,7 +98,7 @@ fn show_summary(
         }
     }
     prompt.paragraph("The same conversion without the wizard:");
-    prompt.verbatim(&format!("  {}", answers.command_line.line("convert")));
+    prompt.verbatim(&answers.command_line.lines(&environment.call(), "convert"));
 }
 
 /// When the run ends by itself.

@@ -32,7 +32,7 @@ fn enter_accepts_every_default() {
     assert!(
         script
             .output
-            .contains(&answers.command_line.line("convert"))
+            .contains(&answers.command_line.lines("sudo reflash", "convert"))
     );
     assert!(script.output.contains("run.jsonl"), "{}", script.output);
 }
@@ -284,7 +284,7 @@ fn dhcp_settings_are_shown_or_reflash_serves_dhcp() {
 fn interface_is_asked_and_findings_have_pages() {
     let mut environment = test_environment();
     environment.target();
-    environment.interfaces.push(interface("eth1", 11));
+    environment.interfaces.get_mut().push(interface("eth1", 11));
     let many = vec![finding(code::FIREWALL, Severity::Warning); 9];
     environment.looks = VecDeque::from([many]);
     let acts = vec![Enter, Enter, Pick("eth1"), Pick("more"), Pick("Continue")];

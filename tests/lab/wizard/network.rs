@@ -181,7 +181,7 @@ fn the_run_waits_until_the_phone_registers_here() {
     assert_eq!(terminal.code(), 0, "{}", terminal.everything());
     let screen = terminal.everything();
     assert!(
-        screen.contains("is converted and registers with 127.0.0.1"),
+        screen.contains("is converted and is to register with the PBX 127.0.0.1"),
         "{screen}"
     );
 }
@@ -212,11 +212,8 @@ fn announcement() -> Vec<u8> {
     [&group[..], &phone, &length, &inside].concat()
 }
 
-#[test]
-#[ignore = "needs root (network namespaces) and tmux"]
-fn a_phone_that_announces_an_old_load_is_sent_over_the_bridge() {
-    let lan = lan("wizb");
-    let workspace = Workspace::with_bridge();
+/// A phone that announces itself twice a second.
+fn announcing_phone(lan: &Lan) -> HelperProcess {
     let mut frame = String::new();
     for byte in announcement() {
         write!(frame, "{byte:02x}").unwrap();
@@ -224,7 +221,48 @@ fn a_phone_that_announces_an_old_load_is_sent_over_the_bridge() {
     let frames = lan.folder.path().join("frames");
     fs::write(&frames, frame).unwrap();
     let arguments = ["send-frames", frames.to_str().unwrap(), "120", "500"];
-    let _phone = HelperProcess::play(&lan, "phone", &arguments);
+    HelperProcess::play(lan, "phone", &arguments)
+}
+
+#[test]
+#[ignore = "needs root (network namespaces) and tmux"]
+fn a_phone_on_an_interface_without_an_address_is_served_after_the_shown_command() {
+    let lan = Lan::build("wizc", &[("server", None), ("phone", None)]);
+    let _phone = announcing_phone(&lan);
+    // `check` shows the command too.
+    let output = lan.run("server", REFLASH, &["check"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let command = "sudo ip address add 192.168.70.1/24 dev eth0";
+    assert!(text.contains(command), "{text}");
+    assert!(text.contains("--interface eth0 --dhcp isolated"), "{text}");
+
+    let workspace = Workspace::new();
+    let within = |command: &str| lan.line("server", command);
+    let terminal = workspace.wizard((80, 24), within, TARGET);
+    workspace.page(&terminal, "step 2", "  Back", "cable-phones-80x24");
+    terminal.keys(&["Enter"]);
+    workspace.page(&terminal, "step 3", "  Back", "cable-80x24");
+    // Nothing has changed: the question is repeated.
+    terminal.keys(&["Enter"]);
+    let screen = wait_for_page(&terminal, "Has eth0 an address now?", "  Back");
+    let shown = screen.lines().find(|line| line.trim() == command).unwrap();
+    let words: Vec<&str> = shown.split_whitespace().skip(2).collect();
+    lan.ip("server", &words);
+    terminal.keys(&["Enter"]);
+    terminal.wait_for("Serving address: 192.168.70.1");
+    workspace.page(&terminal, "step 3", "  Back", "cable-no-dhcp-80x24");
+    terminal.keys(&["Down", "Down", "Enter"]);
+    terminal.wait_for("Ready: no problems found.");
+    terminal.keys(&["C-c"]);
+    assert_eq!(terminal.code(), 130);
+}
+
+#[test]
+#[ignore = "needs root (network namespaces) and tmux"]
+fn a_phone_that_announces_an_old_load_is_sent_over_the_bridge() {
+    let lan = lan("wizb");
+    let workspace = Workspace::with_bridge();
+    let _phone = announcing_phone(&lan);
     let within = |command: &str| lan.line("server", command);
     let flags = format!("{TARGET} --interface eth0 --dhcp isolated");
     let terminal = workspace.wizard((80, 24), within, &flags);

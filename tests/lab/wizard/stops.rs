@@ -182,3 +182,68 @@ fn keys_typed_before_a_question_do_not_answer_it() {
     terminal.keys(&["C-c"]);
     assert_eq!(terminal.code(), 130);
 }
+
+#[test]
+#[ignore = "needs root (the ids of sudo) and tmux"]
+fn a_bundle_that_the_user_of_sudo_cannot_read_is_rejected_on_page_1() {
+    let workspace = Workspace::new();
+    // The folder of the bundle belongs to root (0700).
+    let sudo = "env SUDO_UID=65534 SUDO_GID=65534 SUDO_USER=nobody";
+    let within = |program: &str| format!("{sudo} {program}");
+    let terminal = workspace.wizard((80, 24), within, &workspace.loopback());
+    wait_for_page(&terminal, "step 1", "Leave the wizard");
+    terminal.keys(&["Enter"]);
+    let screen = terminal.wait_for("cannot be read by nobody");
+    assert!(screen.contains("step 1"), "{screen}");
+    wait_for_page(&terminal, "--user NAME", "Leave the wizard");
+    terminal.keys(&["C-c"]);
+    assert_eq!(terminal.code(), 130);
+    // `convert` says the same before it opens a port.
+    let output = Command::new("env")
+        .args(sudo.split(' ').skip(1))
+        .args([REFLASH, "convert", TARGET, "--trust-key", "key.pem"])
+        .args([
+            "--listen",
+            "127.0.0.1",
+            "--tftp-port",
+            "0",
+            "--http-port",
+            "0",
+        ])
+        .current_dir(workspace.path(""))
+        .output()
+        .unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(errors.contains("cannot be read by nobody"), "{errors}");
+}
+
+#[test]
+#[ignore = "needs tmux"]
+fn a_start_that_fails_keeps_the_answers() {
+    let workspace = Workspace::new();
+    let terminal = workspace.here(&format!("{TARGET} {}", workspace.loopback()));
+    for (page, last) in [("step 4", "  Back"), ("step 5", "  Back")] {
+        wait_for_page(&terminal, page, last);
+        terminal.keys(&["Enter"]);
+    }
+    wait_for_page(&terminal, "step 6", "nothing was changed");
+    let port = std::net::UdpSocket::bind(("127.0.0.1", workspace.port)).unwrap();
+    terminal.keys(&["Enter"]);
+    assert_eq!(terminal.code(), 1, "{}", terminal.everything());
+    let screen = terminal.everything();
+    let (_, command) = screen
+        .split_once("starts the wizard again with your answers:")
+        .unwrap_or_else(|| panic!("{screen}"));
+    for word in ["reflash wizard --model 7965", TARGET, "--expect 1"] {
+        assert!(command.contains(word), "{word}:\n{screen}");
+    }
+    drop(port);
+    // Only what is not an option is asked again.
+    let command = command.replace(" \\\n", " ").replace('\n', " ");
+    let (_, flags) = command.trim().split_once("wizard ").unwrap();
+    let terminal = workspace.here(flags.trim());
+    wait_for_page(&terminal, "step 4", "  Back");
+    terminal.keys(&["C-c"]);
+    assert_eq!(terminal.code(), 130);
+}

@@ -99,6 +99,9 @@ impl Workspace {
         let folder = self.folder.path().to_str().unwrap();
         let program = within(&format!("{REFLASH} wizard --trust-key key.pem {flags}"));
         let state = format!("{folder}/state");
+        // The program is called by its name, so that lines break at the same places everywhere.
+        let programs = std::path::Path::new(REFLASH).parent().unwrap();
+        let programs = programs.display();
         // Without the download folder of the user who runs the tests.
         let variables = [
             ("NO_COLOR", "1"),
@@ -110,7 +113,7 @@ impl Workspace {
         Terminal::start(
             size,
             &variables,
-            &format!("trap : INT; cd {folder}; {program}"),
+            &format!("trap : INT; export PATH={programs}:$PATH; cd {folder}; {program}"),
         )
     }
 
