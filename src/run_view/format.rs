@@ -43,7 +43,7 @@ pub(crate) fn state_meaning(state: State) -> &'static str {
         State::Configuring => "reads its configuration",
         State::Manifest => "has the image list; next: the first image",
         State::Images => "fetches its images",
-        State::Writing => "DO NOT UNPLUG: writes its flash, up to 5 minutes",
+        State::Writing => "DO NOT UNPLUG: writes its flash, about 5 minutes",
         State::Rebooted => "restarted; next: its configuration",
         State::Flashed => "has the new images; the running load is not confirmed yet",
         State::Confirmed => "runs the target load",

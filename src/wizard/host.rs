@@ -39,7 +39,7 @@ const ENDINGS: [&str; 6] = [".zip", ".tar", ".tgz", ".tar.gz", ".cop.sgn", ".cop
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How old an interrupted run may be to be offered.
-const RECENT: Duration = Duration::from_secs(24 * 3600);
+const RECENT: Duration = Duration::from_hours(24);
 
 /// This machine.
 pub(super) struct HostEnvironment;

@@ -140,7 +140,7 @@ impl Prompt for ScriptedPrompt {
     }
 
     fn progress(&mut self, text: &str) {
-        self.say(text);
+        self.record(text);
     }
 
     fn check_signals(&mut self) -> Result<(), Stopped> {

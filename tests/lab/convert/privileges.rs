@@ -72,7 +72,7 @@ fn a_bundle_without_read_permission_is_named_with_the_reason() {
         let words = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{words}");
         assert!(
-            words.contains("Permission denied") && words.contains("→"),
+            words.contains("this user may not read it") && words.contains("→"),
             "{words}"
         );
         assert_eq!(output.stdout, b"", "{verb}");
@@ -101,7 +101,7 @@ fn a_file_without_read_permission_is_logged_and_answered_as_not_found() {
     assert_eq!(server.end(), Some(130));
     let words = fs::read_to_string(log).unwrap();
     assert!(
-        words.contains("Jar41sip.8-3-1S.sbn") && words.contains("Permission denied"),
+        words.contains("Jar41sip.8-3-1S.sbn") && words.contains("this user may not read it"),
         "{words}"
     );
 }

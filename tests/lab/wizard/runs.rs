@@ -171,7 +171,7 @@ fn an_interrupted_run_is_offered_at_the_next_start() {
     let phone = workspace.phones("1", &[]);
     terminal.wait_for("DO NOT UNPLUG it from now on");
     terminal.keys(&["C-c"]);
-    terminal.wait_for("Press Ctrl-C again");
+    terminal.wait_for("stopping: no new phone is served");
     drop(phone);
     terminal.keys(&["C-c"]);
     assert_eq!(terminal.code(), 130, "{}", terminal.everything());
