@@ -14,7 +14,8 @@ use std::{
 use super::*;
 use crate::{
     bundle::{
-        Bundle, BundleError, BundleLocation, Manifest, Member, MemberKind, Signature, Verdict,
+        Bundle, BundleError, BundleLocation, FirmwareSet, Manifest, Member, MemberKind, Signature,
+        Verdict,
     },
     phone::{LoadName, Model},
     track::View,
@@ -44,6 +45,7 @@ pub(super) fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
         .iter()
         .map(|(name, _)| Manifest {
             name: name.clone(),
+            installs: Some(load.clone()),
             // As real manifests do, it differs from the member in case.
             images: images.iter().map(|image| image.to_uppercase()).collect(),
             hardware: None,
@@ -57,6 +59,7 @@ pub(super) fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
             Member {
                 size: bytes.len() as u64,
                 sha256: staged_file::sha256(&bytes),
+                served_as: vec![name.clone()],
                 name,
                 kind,
                 signature: Signature::Valid,
@@ -71,6 +74,14 @@ pub(super) fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
         digests: None,
         catalogue: None,
         protocol: None,
+        sets: vec![FirmwareSet {
+            protocol: load.protocol(),
+            verdict: Verdict::Known,
+            models: with_variants(&models),
+            is_served: true,
+            recovery: Vec::new(),
+            load: load.clone(),
+        }],
         loads: vec![load],
         models,
         members,
@@ -80,6 +91,17 @@ pub(super) fn bundle(path: &str, load: &str, models: &[&str]) -> Bundle {
         location: BundleLocation::default(),
         problems: Vec::new(),
     }
+}
+
+/// The numbers of these models and of their -GE variants.
+fn with_variants(models: &[&'static Model]) -> Vec<&'static str> {
+    let is_named = |model: &&Model| {
+        models
+            .iter()
+            .any(|own| own.plain_number() == model.plain_number())
+    };
+    let all = crate::phone::MODELS.iter().filter(is_named);
+    all.map(|model| model.number).collect()
 }
 
 pub(super) fn content(load: &LoadName, name: &str) -> Vec<u8> {
@@ -99,8 +121,8 @@ pub(super) fn sip45() -> Bundle {
     bundle("sip45.zip", "SIP45.9-3-1SR4-1S", &["7945", "7965"])
 }
 
-pub(super) fn of<'a>(bundles: &'a [Bundle], bridges: &'a [Bundle]) -> layout::Sources<'a> {
-    layout::Sources {
+pub(super) fn of<'a>(bundles: &'a [Bundle], bridges: &'a [Bundle]) -> inspect::Sources<'a> {
+    inspect::Sources {
         bundles,
         bridges,
         extra: &[],
@@ -249,7 +271,7 @@ fn a_name_with_different_bytes_in_two_bundles_is_refused_before_anything_is_writ
     let base = tempfile::tempdir().unwrap();
     let target = base.path().join("root");
     let mut other = bundle("sip41.zip", "SIP41.9-4-2SR3-1S", &["7941"]);
-    other.members[2].name = "JAR7945.9.sbn".to_owned();
+    other.members[2].served_as = vec!["JAR7945.9.sbn".to_owned()];
     for bundles in [
         [sip45(), other.clone()],
         [sip45(), bundle("sccp.zip", "SCCP45.9-4-2SR3-1S", &["7945"])],
@@ -413,6 +435,7 @@ fn an_unfit_bundle_is_never_staged_whatever_was_selected() {
         let everything = AcceptPolicy {
             unknown: true,
             sccp: true,
+            no_recovery: true,
         };
         let refusal = check_targets(std::slice::from_ref(&unfit), everything).unwrap_err();
         assert!(matches!(refusal, SelectionError::Verdict { .. }) && !refusal.is_usage());
@@ -420,7 +443,7 @@ fn an_unfit_bundle_is_never_staged_whatever_was_selected() {
         assert!(matches!(error, StageError::Verdict { .. }), "{error}");
     }
     let mut named = sip45();
-    named.members[0].name = "../evil".to_owned();
+    named.members[0].served_as = vec!["../evil".to_owned()];
     let error = temporary(base.path(), &[named]).unwrap_err();
     assert!(matches!(error, StageError::Name { .. }), "{error}");
     let mut missing = sip45();
@@ -432,7 +455,7 @@ fn an_unfit_bundle_is_never_staged_whatever_was_selected() {
     let error = temporary(base.path(), &[huge]).unwrap_err();
     assert!(matches!(error, StageError::TooLarge { .. }), "{error}");
     let mut default = sip45();
-    default.members[0].name = "xmldefault.CNF.xml".to_owned();
+    default.members[0].served_as = vec!["xmldefault.CNF.xml".to_owned()];
     let error = temporary(base.path(), &[default]).unwrap_err();
     assert!(matches!(error, StageError::Collision { .. }), "{error}");
     assert_eq!(names(base.path()), [""; 0]);

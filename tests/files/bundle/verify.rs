@@ -47,6 +47,7 @@ fn the_json_is_the_contract_s() {
         "loads",
         "models",
         "members",
+        "sets",
         "problems",
     ];
     expected.sort_unstable();

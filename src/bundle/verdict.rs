@@ -1,0 +1,30 @@
+//! The verdicts.
+
+use serde::Serialize;
+
+/// The verdict on a bundle. docs/verification.md states what each one proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Complete, and its digest is in the catalogue or equals `--checksum`.
+    Known,
+    /// Complete, digest unknown, and every signed member verifies with Cisco's key.
+    Genuine,
+    /// Complete; origin not proven.
+    Intact,
+    /// A manifest names a file that is missing.
+    Incomplete,
+    /// A digest, header, signature, size or the structure of the archive is wrong.
+    Damaged,
+    /// Hostile, or over a limit.
+    Refused,
+    /// Readable, but not Cisco phone firmware.
+    Foreign,
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The serialised name, so that there is only one table of names.
+        self.serialize(f)
+    }
+}
