@@ -23,7 +23,7 @@ pub(super) fn messages(targets: &[Bundle]) -> Vec<String> {
             "do not reset a {}: there is no SIP recovery manifest for it, so it would not come back \
              with SIP. Restart it instead (Settings, then **#**): it then reads its configuration, \
              which names the new load",
-            numbers.join(", ")
+            numbers.join(" or ")
         ));
     }
     let recovers =
@@ -32,4 +32,40 @@ pub(super) fn messages(targets: &[Bundle]) -> Vec<String> {
         messages.push(RESET.to_owned());
     }
     messages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        bundle::{ExamineOptions, examine},
+        phone::Family,
+        simulator::{Sizes, SyntheticBundle, test_key},
+    };
+
+    fn said(without: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("made.zip");
+        let made = SyntheticBundle::new(Family::F45, 5)
+            .unwrap()
+            .sizes(Sizes::Small);
+        made.without(without).write_zip(&path).unwrap();
+        let options = ExamineOptions {
+            trusted: vec![test_key()],
+            ..ExamineOptions::default()
+        };
+        messages(&examine(&path, &options).unwrap())
+    }
+
+    #[test]
+    fn nobody_is_told_to_reset_a_phone_without_a_recovery_manifest() {
+        assert_eq!(said("nothing"), [RESET]);
+        let [only] = &said("term")[..] else { panic!() };
+        assert!(only.starts_with("do not reset a 7945 or 7965"), "{only}");
+        let [first, second] = &said("term65")[..] else {
+            panic!()
+        };
+        assert!(first.starts_with("do not reset a 7965"), "{first}");
+        assert_eq!(second, RESET);
+    }
 }

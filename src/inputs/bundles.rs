@@ -18,6 +18,9 @@ use crate::{
     track::{Plan, StagePlan},
 };
 
+/// The most findings printed about the firmware of a served folder.
+const MAX_SHOWN: usize = 20;
+
 /// Bytes read of a key file. A key or certificate has about 2,000.
 const KEY_LIMIT: u64 = 64 * 1024 + 1;
 
@@ -228,6 +231,41 @@ fn print_remarks(bundle: &Bundle) {
             let text = format!("{}: {member}{}", problem.code, problem.message);
             eprintln!("  {}", escape(&text));
         }
+    }
+}
+
+/// Checks the firmware at the top level of a served folder and prints errors and warnings, or
+/// with `quiet` only errors. The folder is served whatever they are.
+pub fn check_folder(folder: &Path, quiet: bool) {
+    let found = match bundle::examine(folder, &ExamineOptions::default()) {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::warn!("cannot check firmware: {}", escape(&error.to_string()));
+            return;
+        }
+    };
+    let least = if quiet {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    // Phones request names at the top level; archives are no firmware to them.
+    let top = found.iter().filter(|bundle| bundle.path == folder);
+    let problems: Vec<_> = top
+        .filter(|bundle| bundle.verdict != Verdict::Foreign)
+        .flat_map(|bundle| &bundle.problems)
+        .filter(|problem| problem.severity >= least)
+        .collect();
+    for problem in problems.iter().take(MAX_SHOWN) {
+        let member = problem.member.as_ref();
+        let member = member.map_or(String::new(), |name| format!("{name}: "));
+        let text = format!("{} {member}{}", problem.code, problem.message);
+        eprintln!("firmware: {}", escape(&text));
+        eprintln!("  → {}", escape(&problem.cure));
+    }
+    if problems.len() > MAX_SHOWN {
+        let more = problems.len() - MAX_SHOWN;
+        eprintln!("{more} more findings: `reflash verify DIR` prints all");
     }
 }
 
